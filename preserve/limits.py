@@ -1,0 +1,59 @@
+"""Every bound of the program in one place, with its unit and its reason.
+
+Reaching a bound is recorded (WARC-Truncated, a finding or a reason code), never silent.
+"""
+
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The bounds of one process. All have defaults; a collection may lower or raise the capture ones."""
+
+    max_header_bytes: int = 256 * 1024
+    """HTTP head (start line and fields); real sites send up to some 60 KiB of cookies."""
+    max_header_fields: int = 2_000
+    """HTTP fields; the standard library's own limit of 100 is exceeded by real sites."""
+    max_body_bytes: int = 200 * MIB
+    """Bytes of one reply kept from the wire; beyond it the reply is cut and marked ``length``."""
+    max_decoded_bytes: int = 50 * MIB
+    """Content decoding (gzip, br) for reading text; guards against bombs. The stored bytes are not affected."""
+    max_text_chars: int = 20_000_000
+    """Characters of one page handed to extraction."""
+    connect_timeout_s: float = 20.0
+    read_timeout_s: float = 30.0
+    """Silence on the socket; beyond it the reply is cut and marked ``time``."""
+    fetch_timeout_s: float = 1_200.0
+    """One exchange altogether, as Heritrix has it (20 minutes)."""
+    max_redirects: int = 20
+    max_robots_bytes: int = 500 * 1024
+    """RFC 9309 section 2.5: at least 500 KiB must be parsed."""
+    max_robots_redirects: int = 5
+    """RFC 9309 section 2.3.1.2."""
+    robots_cache_s: float = 86_400.0
+    """RFC 9309 section 2.4: no more than 24 hours."""
+    max_url_chars: int = 4_000
+    max_links_per_page: int = 10_000
+    max_statement_bytes: int = 65_535
+    """C2SP tlog-tiles: an entry has a 16-bit length."""
+    max_warc_file_bytes: int = 1_000 * MIB
+    """Roll-over size; the field's custom."""
+    max_warc_header_bytes: int = 1 * MIB
+    """Header of one WARC record when reading."""
+    max_warc_record_bytes: int = 4_096 * MIB
+    """Uncompressed size of one record when reading: guards against bombs."""
+    group_commit_records: int = 512
+    """Records written before the group is synced."""
+    group_commit_s: float = 2.0
+    """Age of the oldest unsynced record before the group is synced."""
+    max_config_bytes: int = 1 * MIB
+    max_note_bytes: int = 1 * MIB
+    max_note_signatures: int = 16
+    """C2SP signed-note: a verifier accepts at least 16."""
+    max_run_urls_per_statement: int = 200
+    """Failed and skipped URLs listed in one part of a run statement."""
+
+
+DEFAULT_LIMITS = Limits()

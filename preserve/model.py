@@ -1,0 +1,69 @@
+"""Values shared by the layers: digests, times, positions. No I/O here."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from preserve.errors import FormatError, UsageError
+
+_COLLECTION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z")
+_UTC = re.compile(r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?Z\Z")
+
+
+def check_collection_name(name: str) -> str:
+    """The name itself, if it can be a folder, a WARC file prefix and a URL segment: ``[a-z0-9][a-z0-9-]{0,62}``.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if _COLLECTION.match(name) is None:
+        raise UsageError(
+            f"{name!r} cannot be a collection's name",
+            next_step="Use lower-case letters, digits and hyphens, at most 63, beginning with a letter or digit.",
+        )
+    return name
+
+
+def sha256_hex(data: bytes | memoryview) -> str:
+    """SHA-256 as 64 lower-case hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def format_utc(moment: datetime) -> str:
+    """``2026-11-23T07:58:00.123456Z``: W3C date-time in UTC with microseconds (WARC 1.1 section 5.4)."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a time zone")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_utc(text: str) -> datetime:
+    """The inverse of `format_utc`; also takes whole seconds. Digits past the microsecond are dropped.
+
+    Raises:
+        FormatError: not such a date-time.
+    """
+    match = _UTC.match(text)
+    if match is None:
+        raise FormatError(f"not a UTC date-time: {text[:40]!r}")
+    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    micro = int((match.group(7) or "0").ljust(6, "0")[:6])
+    try:
+        return datetime(year, month, day, hour, minute, second, micro, tzinfo=UTC)
+    except ValueError as error:
+        raise FormatError(f"not a UTC date-time: {text[:40]!r}") from error
+
+
+def timestamp14(text: str) -> str:
+    """A WARC-Date as the 14 digits of CDXJ and replay: ``20261123075800``."""
+    return parse_utc(text).strftime("%Y%m%d%H%M%S")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPlace:
+    """Where a record lies: file name (no folder), ordinal in the file from 0, compressed offset and length in bytes."""
+
+    file: str
+    ordinal: int
+    offset: int
+    length: int
