@@ -1,0 +1,110 @@
+"""What every command shares: where things are, how results are printed, and the help's table of exit statuses."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from preserve.config import find_config_dir
+
+EXIT_STATUSES = (
+    "Exit status: 0 good; 1 findings; 2 usage or configuration; 3 no such archive, page or cable; 4 locked; "
+    "5 network; 6 stopped by a limit, resumable; 130 cancelled."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where this call works: the folder of archives, the folder of configuration, the folder of keys; and how it answers."""
+
+    archives: Path
+    config_dir: Path
+    keys: Path
+    as_json: bool
+
+    def emit(self, data: Mapping[str, object], text: str) -> None:
+        """One result on stdout: ``data`` as one JSON document, or ``text`` for people."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+        else:
+            sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+
+
+def keys_folder(environment: Mapping[str, str]) -> Path:
+    """The folder of signing keys: ``$XDG_CONFIG_HOME/preserve/keys``, by default below ``~/.config``."""
+    base = environment.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(base) / "preserve" / "keys"
+
+
+def command_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds ``--archives``, ``--config`` and ``--json``; the function gets them as one `Place`, its first argument."""
+
+    @click.option(
+        "--archives",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path("archives"),
+        show_default=True,
+        envvar="PRESERVE_ARCHIVES",
+        show_envvar=True,
+        help="Folder of the collections' archives.",
+    )
+    @click.option(
+        "--config",
+        "config_dir",
+        type=click.Path(path_type=Path, file_okay=False),
+        envvar="PRESERVE_CONFIG",
+        show_envvar=True,
+        help="Folder with collections/ and layouts/. [default: ./config, else the one that came with the program]",
+    )
+    @click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document.")
+    @wraps(function)
+    def wrapper(archives: Path, config_dir: Path | None, as_json: bool, **rest: Any) -> Any:  # noqa: ANN401, FBT001 - click hands over by keyword
+        place = Place(
+            archives=archives,
+            config_dir=find_config_dir(config_dir),
+            keys=keys_folder(os.environ),
+            as_json=as_json,
+        )
+        return function(place, **rest)
+
+    return wrapper
+
+
+def say(line: str) -> None:
+    """One line for people, on stderr."""
+    sys.stderr.write(line + "\n")
+
+
+def console() -> Console:
+    """The terminal on stderr, for progress; plain where it is not a terminal."""
+    return Console(stderr=True, highlight=False)
+
+
+def human_bytes(count: int) -> str:
+    """``1,234 B``, ``12.3 KiB``, ``4.5 MiB``."""
+    if count < 10_000:  # noqa: PLR2004 - small figures are clearer exact
+        return f"{count:,} B"
+    value = float(count)
+    for unit in ("KiB", "MiB", "GiB"):
+        value /= 1024
+        if value < 1000:  # noqa: PLR2004
+            return f"{value:,.1f} {unit}"
+    return f"{value / 1024:,.1f} TiB"
+
+
+def one_line(text: str, width: int = 100) -> str:
+    """Text that came from a page, made safe for a terminal: one line, no control characters, at most ``width``."""
+    flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return flat if len(flat) <= width else flat[: width - 1] + "…"
+
+
+def clean(text: str) -> str:
+    """Text for a terminal: control characters other than line feeds and tabs become U+FFFD, so no escape passes."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)

@@ -1,0 +1,71 @@
+"""The entry point: the group of commands, and the one place where an error becomes a line and an exit status."""
+
+import os
+import sqlite3
+import sys
+from collections.abc import Sequence
+
+import click
+
+from preserve import __version__
+from preserve.cli.capture import capture
+from preserve.cli.cite import cite
+from preserve.cli.common import EXIT_STATUSES, say
+from preserve.cli.demo import demo
+from preserve.cli.history import history
+from preserve.cli.init import init
+from preserve.cli.rebuild import rebuild
+from preserve.cli.show import show
+from preserve.cli.verify import verify
+from preserve.errors import Cancelled, PreserveError
+
+
+@click.group(
+    epilog=EXIT_STATUSES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.version_option(__version__, prog_name="preserve")
+def cli() -> None:
+    """Capture web pages as evidence, give their text back years later, verify the archive and cite it."""
+
+
+for _command in (init, capture, show, history, verify, cite, rebuild, demo):
+    _command.epilog = EXIT_STATUSES
+    cli.add_command(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status. No user's mistake ends in a traceback."""
+    try:
+        result = cli.main(args=arguments, prog_name="preserve", standalone_mode=False)
+        sys.stdout.flush()
+    except PreserveError as error:
+        return _report(error)
+    except click.exceptions.NoArgsIsHelpError as error:
+        say(error.format_message())
+        return 2
+    except click.ClickException as error:
+        say(f"preserve: {error.format_message()}")
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        return _report(Cancelled("cancelled"))
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): not a fault. Python would complain once more at exit.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - lives to the end of the process
+        return 0
+    except sqlite3.DatabaseError as error:
+        say(f"preserve: a derived database cannot be used: {error}")
+        say("  next: run `preserve rebuild COLLECTION`; it makes the catalogue again from the evidence.")
+        return 1
+    except OSError as error:
+        say(f"preserve: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def _report(error: PreserveError) -> int:
+    for number, line in enumerate(str(error).splitlines() or [""]):
+        say(f"preserve: {line}" if number == 0 else f"          {line}")
+    if error.next_step:
+        say(f"  next: {error.next_step}")
+    return error.exit_status

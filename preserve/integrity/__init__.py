@@ -1,0 +1,1 @@
+"""Checks of an archive against its own ledger. Nothing here changes an archive."""

@@ -1,0 +1,131 @@
+"""A WARC record, said as ledger statements: what was stored, and what cable was read from it.
+
+The one place where a stored record becomes a statement: a capture, the adoption of records after a crash, and
+verification all go through it, so that they cannot disagree.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from preserve.cables.extract import Extraction, extract
+from preserve.cables.layouts import Layout
+from preserve.errors import FormatError
+from preserve.formats.content import decode_content
+from preserve.formats.http1 import Head, Payload, parse_response_head, payload_of, split_head
+from preserve.formats.warc import Record, record_sha256
+from preserve.limits import Limits
+from preserve.model import sha256_hex
+from preserve.provenance.statements import cable_statement, record_statement
+
+_DIGEST_PREFIX = "sha256:"
+HTTP_RESPONSE_TYPES = ("response", "revisit")
+
+
+def describe_record(record: Record, *, file: str, ordinal: int, run: str) -> dict[str, object]:
+    """The ``record`` statement of one stored record.
+
+    ``payload_sha256`` is that of the entity body with its transfer coding removed and its content coding kept; for a
+    revisit it is the digest of the payload referred to, as the record declares it (WARC 1.1, section 6.7.2).
+    """
+    header = record.header
+    status: int | None = None
+    mime: str | None = None
+    payload_digest: str | None = None
+    if header.type in HTTP_RESPONSE_TYPES:
+        head = _head_of(record.block)
+        if head is not None:
+            status, mime = head.status, media_type(head)
+        if header.type == "revisit":
+            payload_digest = bare_sha256(header.get("WARC-Payload-Digest"))
+        else:
+            payload = http_payload(record.block)
+            payload_digest = None if payload is None else sha256_hex(payload.payload)
+    return record_statement(
+        record_id=header.record_id,
+        type=header.type,
+        uri=header.target_uri,
+        date=header.date,
+        status=status,
+        file=file,
+        ordinal=ordinal,
+        record_sha256=record_sha256(header.raw, record.block),
+        block_sha256=sha256_hex(record.block),
+        payload_sha256=payload_digest,
+        refers_to=header.get("WARC-Refers-To"),
+        mime=mime,
+        run=run,
+    )
+
+
+def read_cable(record: Record, layouts: Sequence[Layout], limits: Limits) -> Extraction | None:
+    """The cable on a stored page, or None: another kind of record, an error reply, or a page of no known layout."""
+    if record.header.type != "response" or not layouts:
+        return None
+    payload = http_payload(record.block)
+    if payload is None or payload.head.status != 200:  # noqa: PLR2004 - only a full reply shows the document
+        return None
+    content = decoded_content(payload, limits)
+    if content is None:
+        return None
+    return extract(content, _text(payload.head.get(b"content-type")), layouts)
+
+
+def describe_cable(record_id: str, extraction: Extraction) -> dict[str, object]:
+    """The ``cable`` statement of one extraction."""
+    said: Mapping[str, object] = extraction.statement_fields()
+    return cable_statement(
+        record_id=record_id,
+        extractor=extraction.extractor,
+        layout=extraction.layout,
+        published_id=extraction.published_id,
+        canonical_id=extraction.canonical_id,
+        raw_sha256=extraction.raw_sha256,
+        body_sha256=extraction.body_sha256,
+        comparison_sha256=extraction.comparison_sha256,
+        comparison_rules=extraction.comparison_rules,
+        rules_fired=list(extraction.rules_fired),
+        claims=said["claims"],
+        fields=said["fields"],
+    )
+
+
+def http_payload(block: bytes) -> Payload | None:
+    """The HTTP reply in a response block, or None where no reply can be read in it."""
+    try:
+        return payload_of(block)
+    except FormatError:
+        return None
+
+
+def decoded_content(payload: Payload, limits: Limits) -> bytes | None:
+    """The payload with its content coding removed, for reading only; None where it is damaged or too large."""
+    encodings = [
+        part.strip().lower() for value in payload.head.get_all(b"content-encoding") for part in _text(value).split(",")
+    ]
+    try:
+        return decode_content(payload.payload, [e for e in encodings if e], max_bytes=limits.max_decoded_bytes)
+    except FormatError:
+        return None
+
+
+def media_type(head: Head) -> str | None:
+    """The bare media type of a reply, in lower case, where it is one."""
+    value = _text(head.get(b"content-type")).split(";")[0].strip().lower()
+    return value if value.count("/") == 1 and value.isascii() and value.isprintable() and " " not in value else None
+
+
+def bare_sha256(digest: str | None) -> str | None:
+    """The 64 hexadecimal digits of a ``sha256:`` digest of ours, or None."""
+    if digest is None or not digest.startswith(_DIGEST_PREFIX):
+        return None
+    return digest[len(_DIGEST_PREFIX) :]
+
+
+def _head_of(block: bytes) -> Head | None:
+    try:
+        return parse_response_head(split_head(block)[0])
+    except FormatError:
+        return None
+
+
+def _text(value: bytes | None) -> str:
+    return "" if value is None else value.decode("latin-1")
