@@ -1,0 +1,79 @@
+# What a newcomer needs: `make` prints this list. Only Python 3.11 or newer, make and git have to be there.
+# Everything is installed into .venv from hash-pinned lists; nothing is written to the home folder.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	command -v $$name >/dev/null && $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$name && break; done)
+WORKERS ?= 2
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+.PHONY: help demo test test-all lint types docs format lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+.venv/pyvenv.cfg:
+	@test -n "$(PYTHON)" || { echo "preserve needs Python 3.11 or newer (make PYTHON=/path/to/python3)" >&2; exit 1; }
+	@echo "== making .venv with $(PYTHON)"
+	@$(PYTHON) -m venv .venv
+
+# Each list is a superset of the one above it, with the same pins. Hash checking and --no-deps leave nothing to chance.
+.venv/.run: .venv/pyvenv.cfg requirements/run.txt pyproject.toml
+	@echo "== installing what preserve needs (requirements/run.txt)"
+	@$(PIP) install --require-hashes -r requirements/run.txt
+	@echo "== installing preserve itself, editable"
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.test: .venv/.run requirements/test.txt
+	@echo "== installing what the tests need (requirements/test.txt)"
+	@$(PIP) install --require-hashes -r requirements/test.txt
+	@touch $@
+
+demo: .venv/.run ## capture, edit, capture again, verify, damage, find it: on a mirror of its own, offline
+	@echo "== preserve demo"
+	@$(BIN)/preserve demo
+
+test: .venv/.test lint types ## what must pass before a commit: lint, types, layers, fast tests, docs
+	@echo "== tests (fast suite, $(WORKERS) processes)"
+	@$(BIN)/python -m pytest -n $(WORKERS)
+
+test-all: .venv/.test lint types ## the same with the slow tests, and what they cover
+	@echo "== tests (all but those that need the internet, $(WORKERS) processes)"
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not online" --cov --cov-report=term
+
+lint: .venv/.test docs ## ruff, its formatter, and the import layers
+	@echo "== ruff: rules"
+	@$(BIN)/ruff check --quiet .
+	@echo "== ruff: format"
+	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check . ; echo "run: make format" >&2; exit 1; }
+	@echo "== import layers"
+	@$(BIN)/lint-imports --no-cache >.venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+
+types: .venv/.test ## mypy, strict
+	@echo "== types"
+	@$(BIN)/mypy --no-error-summary
+
+docs: .venv/.test ## check that the generated pages are what the code says
+	@echo "== generated pages"
+	@$(BIN)/python tools/generate_docs.py --check
+
+format: .venv/.test ## put sources into format and write the generated pages
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/python tools/generate_docs.py
+
+lock: ## resolve the pinned lists in requirements/ anew (needs uv and the internet)
+	@$(LOCK) pyproject.toml requirements/build.in -o requirements/run.txt
+	@$(LOCK) --extra dev -c requirements/run.txt pyproject.toml requirements/build.in -o requirements/test.txt
+	@$(LOCK) requirements/oracles.in -o requirements/oracles.txt
+
+clean: ## remove what can be made again; archives are left alone
+	@rm -rf .venv .oracles .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage dist
+	@find preserve tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
