@@ -1,0 +1,172 @@
+"""What follows from the evidence: catching the catalogue up, making everything derived again, adopting records after a crash."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from preserve.cables.layouts import Layout
+from preserve.formats.warc import Record
+from preserve.limits import Limits
+from preserve.model import RecordPlace
+from preserve.provenance.describe import describe_cable, describe_record, read_cable
+from preserve.provenance.ledger import Ledger
+from preserve.provenance.statements import cut_statement
+from preserve.store.catalogue import Catalogue
+from preserve.store.durable import remove_derived
+from preserve.store.index import write_index
+from preserve.store.layout import CollectionPaths
+from preserve.store.warcfile import Recovered, iter_file, recover_open_files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """What `rebuild` made: figures for a person."""
+
+    statements: int
+    records: int
+    index_lines: int
+
+
+def catch_up(paths: CollectionPaths, ledger: Ledger, catalogue: Catalogue) -> int:
+    """Applies to the catalogue every statement that it has not seen; returns how many.
+
+    A catalogue that claims more than the ledger holds is not of this ledger and is left to `rebuild`.
+    """
+    return _apply(paths, ledger, catalogue, start=catalogue.ledger_size, progress=lambda _done: None)
+
+
+def rebuild(paths: CollectionPaths, *, progress: Callable[[int], None] = lambda _done: None) -> Rebuilt:
+    """Deletes catalogue and index and makes them again from WARC files and ledger alone.
+
+    The caller holds the collection's lock. Stopped half way, the next call begins anew; the evidence is only read.
+    """
+    remove_derived(paths)
+    ledger = Ledger(paths)
+    with Catalogue.open(paths) as catalogue:
+        statements = _apply(paths, ledger, catalogue, start=0, progress=progress)
+        lines = write_index(paths, catalogue)
+        return Rebuilt(statements=statements, records=catalogue.record_count(), index_lines=lines)
+
+
+def _apply(
+    paths: CollectionPaths, ledger: Ledger, catalogue: Catalogue, *, start: int, progress: Callable[[int], None]
+) -> int:
+    places = _Places(paths)
+    done = 0
+    for index, statement in ledger.statements(start):
+        place = places.of(statement) if statement["kind"] == "record" else None
+        if statement["kind"] != "record" or place is not None:
+            catalogue.apply(index, statement, place)
+        done += 1
+        progress(done)
+    catalogue.commit()
+    return done
+
+
+class _Places:
+    """Where records lie, by reading each file once as its statements come."""
+
+    def __init__(self, paths: CollectionPaths) -> None:
+        self._paths = paths
+        self._files: dict[str, Iterator[tuple[RecordPlace, Record | None, str]]] = {}
+        self._ahead: dict[tuple[str, str], RecordPlace] = {}
+
+    def of(self, statement: Mapping[str, object]) -> RecordPlace | None:
+        name, wanted = str(statement["file"]), str(statement["record_id"])
+        place = self._ahead.pop((name, wanted), None)
+        if place is not None:
+            return place
+        if name not in self._files:
+            path = self._paths.archive / name
+            if not path.exists():
+                path = self._paths.archive / f"{name}.open"
+            self._files[name] = iter_file(path) if path.exists() else iter(())
+        for place, record, _defect in self._files[name]:
+            if record is None:
+                continue
+            if record.header.record_id == wanted:
+                return place
+            self._ahead[name, record.header.record_id] = place
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """One file left open by a run that did not end, after it was cut back, sealed and stated."""
+
+    file: str
+    cut_bytes: int
+    adopted: int
+    """Whole records that had no statement yet and got one."""
+
+
+def adopt_open_files(
+    paths: CollectionPaths, ledger: Ledger, layouts: Sequence[Layout], limits: Limits, *, run: str
+) -> list[Adopted]:
+    """Puts an archive right after an unclean stop: cut, seal, state what was not stated. The caller holds the lock.
+
+    Safe to be killed anywhere: a file is sealed before its statements are written, and which records still lack one is
+    found by reading, so that a second call finishes what the first began.
+    """
+    unfinished = recover_open_files(paths)
+    names = {item.name for item in unfinished}
+    unfinished += [item for item in _sealed_without_statement(paths, ledger, names)]
+    return [_adopt(paths, ledger, layouts, limits, item, run) for item in unfinished]
+
+
+def _sealed_without_statement(paths: CollectionPaths, ledger: Ledger, known: set[str]) -> Iterator[Recovered]:
+    stated = set(known)
+    for _index, statement in ledger.statements(0):
+        if statement["kind"] == "run":
+            stated |= {str(item["name"]) for item in statement["files"]}
+        elif statement["kind"] == "cut":
+            stated.add(str(statement["file"]))
+    for path in sorted(paths.archive.glob("*.warc.gz")):
+        if path.name not in stated:
+            yield Recovered.of_sealed(path)
+
+
+def _adopt(
+    paths: CollectionPaths,
+    ledger: Ledger,
+    layouts: Sequence[Layout],
+    limits: Limits,
+    item: Recovered,
+    run: str,
+) -> Adopted:
+    held = {
+        str(statement["record_id"]): True
+        for _index, statement in ledger.statements(0)
+        if statement["kind"] in {"record", "cable"} and statement.get("file", item.name) == item.name
+    }
+    with_text = {
+        str(statement["record_id"]) for _index, statement in ledger.statements(0) if statement["kind"] == "cable"
+    }
+    batch: list[dict[str, object]] = []
+    adopted = 0
+    for place, record, _defect in iter_file(paths.archive / item.name):
+        if record is None:
+            continue
+        record_id = record.header.record_id
+        if record_id not in held:
+            batch.append(describe_record(record, file=item.name, ordinal=place.ordinal, run=run))
+            adopted += 1
+        if record_id not in with_text:
+            extraction = read_cable(record, layouts, limits)
+            if extraction is not None:
+                batch.append(describe_cable(record_id, extraction))
+        if len(batch) >= limits.group_commit_records:
+            ledger.append(batch)
+            batch = []
+    batch.append(
+        cut_statement(
+            file=item.name,
+            size=item.kept_bytes,
+            sha256=item.sha256,
+            records=item.records,
+            cut_bytes=item.cut_bytes,
+            reason="unclean stop",
+            adopted=adopted,
+        )
+    )
+    ledger.append(batch)
+    return Adopted(file=item.name, cut_bytes=item.cut_bytes, adopted=adopted)
