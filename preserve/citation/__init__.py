@@ -1,0 +1,1 @@
+"""Makes citations from what is held."""

@@ -1,0 +1,1 @@
+"""Gives back what was captured: record, reply, page, cable, text; by id, address and time."""

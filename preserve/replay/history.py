@@ -1,0 +1,58 @@
+"""The history of one cable: every capture of it, what its page claimed then, and how its text differs from the one before."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from preserve.cables.difference import Difference, classify
+from preserve.cables.extract import Extraction
+from preserve.errors import NotHeldError
+from preserve.replay.recover import Archive, Capture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One capture that shows the cable. ``difference`` is against the observation before it; None for the first."""
+
+    capture: Capture
+    extraction: Extraction
+    difference: Difference | None
+    changes: tuple[str, ...]
+    """Lines of a unified difference of the two texts (no file headers); empty where the bodies are equal."""
+
+
+def history(archives: Sequence[Archive], cable_id: str) -> list[Observation]:
+    """Every observation of a cable over the collections, oldest first.
+
+    Raises:
+        NotHeldError: no capture shows it.
+    """
+    pairs = [(archive, capture) for archive in archives for capture in archive.captures(cable_id)]
+    pairs.sort(key=lambda pair: (pair[1].row.date, pair[0].paths.name))
+    found: list[Observation] = []
+    for archive, capture in pairs:
+        extraction = archive.cable(archive.page(capture))
+        if extraction is None or cable_id not in {extraction.published_id, extraction.canonical_id}:
+            continue
+        before = found[-1].extraction if found else None
+        found.append(
+            Observation(
+                capture=capture,
+                extraction=extraction,
+                difference=None if before is None else classify(before, extraction),
+                changes=() if before is None else _changes(before.body, extraction.body),
+            )
+        )
+    if not found:
+        raise NotHeldError(
+            f"no capture shows the cable {cable_id}",
+            next_step="Give the id as the page prints it, for example 05ALMATY342.",
+        )
+    return found
+
+
+def _changes(old: str, new: str) -> tuple[str, ...]:
+    if old == new:
+        return ()
+    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=1)
+    return tuple(line for line in lines if not line.startswith(("---", "+++")))

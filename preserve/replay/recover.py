@@ -1,0 +1,200 @@
+"""From a question (a cable's id, or an address) to what is held: the record, the reply as it travelled, the page, the cable.
+
+Every value is read from the stored bytes at that moment and checked against the ledger's hash of the record, so that
+what is shown is what was captured, or an error.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+import re
+
+from preserve.cables.extract import Extraction
+from preserve.cables.layouts import Layout
+from preserve.errors import ArchiveError, NotHeldError, UsageError
+from preserve.formats.http1 import Payload
+from preserve.formats.warc import Record, record_sha256
+from preserve.limits import DEFAULT_LIMITS, Limits
+from preserve.model import format_utc
+from preserve.provenance.derive import catch_up
+from preserve.provenance.describe import decoded_content, http_payload, read_cable
+from preserve.provenance.ledger import Ledger
+from preserve.store.archive import open_archive
+from preserve.store.catalogue import Catalogue, RecordRow
+from preserve.store.durable import Lock
+from preserve.store.layout import CollectionPaths
+from preserve.store.warcfile import read_record
+
+_WHEN = re.compile(r"(\d{4})(?:-?(\d{2})(?:-?(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::?(\d{2}))?)?)?)?Z?\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """One capture of one address. For a revisit, ``source`` is the record that holds the payload it refers to."""
+
+    collection: str
+    row: RecordRow
+    source: RecordRow
+
+    @property
+    def is_revisit(self) -> bool:
+        """True where the payload was found unchanged and only referred to."""
+        return self.row.record_id != self.source.record_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A capture, read: the record, the HTTP reply in it, and the content with its content coding removed."""
+
+    capture: Capture
+    record: Record
+    payload: Payload
+    content: bytes
+
+
+class Archive:
+    """The read side of one collection. Opens nothing for writing but the catalogue, where that is behind the ledger."""
+
+    def __init__(self, paths: CollectionPaths, layouts: Mapping[str, Layout], limits: Limits = DEFAULT_LIMITS) -> None:
+        self.paths = paths
+        self.limits = limits
+        self._layouts = layouts
+        self.ledger = Ledger(paths)
+        self.catalogue = _current_catalogue(paths, self.ledger)
+
+    def close(self) -> None:
+        """Closes the catalogue."""
+        self.catalogue.close()
+
+    def captures(self, query: str) -> list[Capture]:
+        """Every capture of a cable (by published or canonical id) or of an address, oldest first."""
+        if "://" in query:
+            rows = self.catalogue.captures_of_url(query)
+        else:
+            rows = self.catalogue.captures_of_cable(query)
+        return [self._capture(row) for row in rows]
+
+    def page(self, capture: Capture) -> Page:
+        """Reads a capture's stored bytes.
+
+        Raises:
+            ArchiveError: they are not the bytes that the ledger names, or hold no readable reply.
+        """
+        row = capture.source
+        record = read_record(self.paths, row.place)
+        if record_sha256(record.header.raw, record.block) != row.record_sha256:
+            raise ArchiveError(
+                f"record {row.record_id} in {row.place.file} is not the one that the ledger names",
+                next_step=f"Run `preserve verify {self.paths.name}` to see what is damaged.",
+            )
+        payload = http_payload(record.block)
+        if payload is None:
+            raise ArchiveError(f"record {row.record_id} in {row.place.file} holds no readable HTTP reply")
+        content = decoded_content(payload, self.limits)
+        if content is None:
+            raise ArchiveError(f"the content coding of record {row.record_id} cannot be removed: damaged or too large")
+        return Page(capture=capture, record=record, payload=payload, content=content)
+
+    def cable(self, page: Page) -> Extraction | None:
+        """The cable on a page, extracted from its bytes now."""
+        return read_cable(page.record, tuple(self._layouts.values()), self.limits)
+
+    def statement_of(self, row: RecordRow) -> int:
+        """Index of the record's statement in the ledger."""
+        return row.statement_index
+
+    def _capture(self, row: RecordRow) -> Capture:
+        source = row
+        if row.type == "revisit" and row.refers_to is not None:
+            found = self.catalogue.record(row.refers_to)
+            if found is None:
+                raise ArchiveError(f"revisit {row.record_id} refers to {row.refers_to}, which is not held")
+            source = found
+        return Capture(collection=self.paths.name, row=row, source=source)
+
+
+def _current_catalogue(paths: CollectionPaths, ledger: Ledger) -> Catalogue:
+    """The catalogue, caught up with the ledger where a process died between the two."""
+    if paths.catalogue.is_file():
+        catalogue = Catalogue.open(paths, read_only=True)
+        if catalogue.ledger_size >= ledger.size:
+            return catalogue
+        catalogue.close()
+    with Lock(paths.lock, "catching up the catalogue"), Catalogue.open(paths) as writable:
+        catch_up(paths, ledger, writable)
+    return Catalogue.open(paths, read_only=True)
+
+
+@contextmanager
+def open_for_reading(
+    archives: Path, names: Sequence[str], layouts: Mapping[str, Layout], limits: Limits = DEFAULT_LIMITS
+) -> Iterator[list[Archive]]:
+    """The named collections, opened for reading and closed at the end."""
+    opened: list[Archive] = []
+    try:
+        for name in names:
+            opened.append(Archive(open_archive(archives, name), layouts, limits))  # noqa: PERF401 - closed one by one
+        yield opened
+    finally:
+        for archive in opened:
+            archive.close()
+
+
+def at_time(captures: Sequence[Capture], moment: datetime | None) -> Capture | None:
+    """The newest capture at or before ``moment`` (None: the newest of all); None where there is none."""
+    chosen = [c for c in captures if moment is None or c.row.date <= format_utc(moment)]
+    return max(chosen, key=lambda c: c.row.date) if chosen else None
+
+
+def find_one(archives: Sequence[Archive], query: str, moment: datetime | None) -> tuple[Archive, Capture]:
+    """The newest good capture of a cable or address over several collections.
+
+    A capture whose reply was not a full one (an error page, a challenge) never stands in for one that was.
+
+    Raises:
+        NotHeldError: nothing is held under that name, or nothing as early as asked.
+    """
+    found = [(archive, capture) for archive in archives for capture in archive.captures(query)]
+    if not found:
+        raise NotHeldError(f"nothing is held for {query}", next_step=_advice(query))
+    good = [pair for pair in found if pair[1].source.status == 200] or found  # noqa: PLR2004
+    best = at_time([capture for _archive, capture in good], moment)
+    if best is None:
+        first = min(capture.row.date for _archive, capture in good)
+        raise NotHeldError(f"nothing is held for {query} at that time; its first capture is of {first}")
+    return next((archive, capture) for archive, capture in good if capture is best)
+
+
+def _advice(query: str) -> str:
+    if "://" in query:
+        return "Give the address exactly as it was captured, or ask by the cable's id."
+    return "Give the id as the page prints it, for example 05ALMATY342, or the full address."
+
+
+def parse_moment(text: str) -> datetime:
+    """``2011``, ``2011-10``, ``2011-10-04``, ``2011-10-04T12:30:00Z`` or 14 digits, as the last microsecond of that span in UTC.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    match = _WHEN.match(text.strip())
+    if match is None:
+        raise UsageError(f"{text!r} is not a time", next_step="Write 2011, 2011-10-04 or 2011-10-04T12:30:00Z (UTC).")
+    year, month, day, hour, minute, second = (int(p) if p else None for p in match.groups())
+    try:
+        start = datetime(year or 0, month or 1, day or 1, hour or 0, minute or 0, second or 0, tzinfo=UTC)
+        if month is None:
+            end = start.replace(year=start.year + 1)
+        elif day is None:
+            end = (start.replace(day=28) + timedelta(days=4)).replace(day=1)
+        else:
+            end = start + (
+                timedelta(days=1) if hour is None else timedelta(minutes=1) if second is None else timedelta(seconds=1)
+            )
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"{text!r} is not a time: {error}") from error
+    return end - timedelta(microseconds=1)
+
+
