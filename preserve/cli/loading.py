@@ -1,0 +1,60 @@
+"""What several commands load the same way: layouts, collections, the archives to look in."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from preserve.cables.layouts import Layout, load_layouts
+from preserve.cli.common import Place
+from preserve.config import CollectionConfig, layout_folders
+from preserve.errors import NotHeldError, UsageError
+from preserve.model import check_collection_name
+from preserve.replay.recover import Archive, open_for_reading
+from preserve.store.archive import list_collections
+
+
+def all_layouts(place: Place) -> dict[str, Layout]:
+    """Every layout there is: those that came with the program, and the user's own before them."""
+    layouts: dict[str, Layout] = {}
+    for folder in layout_folders(place.config_dir):
+        layouts.update(load_layouts(folder))
+    return layouts
+
+
+def chosen_layouts(place: Place, config: CollectionConfig) -> dict[str, Layout]:
+    """The layouts that a collection names.
+
+    Raises:
+        UsageError: one of them does not exist.
+    """
+    known = all_layouts(place)
+    for name in config.layouts:
+        if name not in known:
+            raise UsageError(
+                f"collection {config.name}: no layout is called {name!r}",
+                next_step=f"Known layouts: {', '.join(sorted(known)) or 'none'}.",
+            )
+    return {name: known[name] for name in config.layouts}
+
+
+def collections_to_read(place: Place, chosen: Sequence[str]) -> list[str]:
+    """The collections named, or all that are held.
+
+    Raises:
+        NotHeldError: there is none.
+    """
+    if chosen:
+        return [check_collection_name(name) for name in chosen]
+    names = list_collections(place.archives)
+    if not names:
+        raise NotHeldError(
+            f"no archive is held under {place.archives}",
+            next_step="Run `preserve init COLLECTION`, or name the folder with --archives.",
+        )
+    return names
+
+
+@contextmanager
+def reading(place: Place, chosen: Sequence[str]) -> Iterator[list[Archive]]:
+    """The collections to look in, opened for reading."""
+    with open_for_reading(place.archives, collections_to_read(place, chosen), all_layouts(place)) as archives:
+        yield archives

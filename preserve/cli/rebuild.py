@@ -1,0 +1,24 @@
+"""``preserve rebuild``: makes index and catalogue again from the evidence."""
+
+import click
+
+from preserve.cli.common import Place, command_options
+from preserve.model import check_collection_name
+from preserve.provenance.derive import rebuild as make_again
+from preserve.store.archive import open_archive
+from preserve.store.durable import Lock
+
+
+@click.command()
+@click.argument("collection")
+@command_options
+def rebuild(place: Place, collection: str) -> int:
+    """Make the index and the catalogue of COLLECTION again, from its WARC files and its ledger alone."""
+    paths = open_archive(place.archives, check_collection_name(collection))
+    with Lock(paths.lock, f"preserve rebuild {collection}"):
+        done = make_again(paths)
+    place.emit(
+        {"collection": collection, "statements": done.statements, "records": done.records, "index_lines": done.index_lines},
+        f"{collection}: {done.statements} statements, {done.records} records, {done.index_lines} lines in the index\n",
+    )
+    return 0

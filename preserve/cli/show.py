@@ -1,0 +1,105 @@
+"""``preserve show``: gives a page or a cable back."""
+
+import sys
+from datetime import datetime
+
+import click
+
+from preserve.cables.extract import Extraction
+from preserve.cli.common import Place, clean, command_options, one_line
+from preserve.cli.loading import reading
+from preserve.errors import NotHeldError
+from preserve.provenance.describe import describe_cable
+from preserve.replay.recover import Archive, Capture, Page, find_one, parse_moment
+
+_ORDER = (
+    ("created", "created"),
+    ("origin", "origin"),
+    ("classification", "classification"),
+    ("released", "released"),
+    ("redacted_note", "redaction"),
+    ("partial_note", "note"),
+)
+
+
+@click.command()
+@click.argument("cable_or_url", metavar="CABLE-OR-URL")
+@click.option("--as", "form", type=click.Choice(["text", "json", "html", "raw"]), default="text", show_default=True,
+              help="text: the cable; json: all that is known; html: the page's bytes; raw: the reply as it travelled.")
+@click.option("--at", "at", metavar="TIME", help="The newest capture at or before TIME (2011-10-04, or longer), in UTC.")
+@click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
+@command_options
+def show(place: Place, cable_or_url: str, form: str, at: str | None, collection: tuple[str, ...]) -> int:
+    """Give back a captured cable (by its id) or page (by its address).
+
+    The bytes are checked against the ledger before they are shown. For text and json, an address without a cable gives
+    its bare facts.
+    """
+    moment: datetime | None = None if at is None else parse_moment(at)
+    with reading(place, collection) as archives:
+        archive, capture = find_one(archives, cable_or_url, moment)
+        page = archive.page(capture)
+        if form == "raw":
+            sys.stdout.buffer.write(page.record.block)
+        elif form == "html":
+            sys.stdout.buffer.write(page.content)
+        else:
+            extraction = archive.cable(page)
+            if extraction is None and form == "text" and not place.as_json:
+                raise NotHeldError(
+                    f"{cable_or_url} is held, but no cable is recognised on it",
+                    next_step="Use --as html or --as raw for the page itself.",
+                )
+            data = facts(archive, page, extraction)
+            if form == "json" or place.as_json:
+                Place(archives=place.archives, config_dir=place.config_dir, keys=place.keys, as_json=True).emit(data, "")
+            elif extraction is not None:
+                place.emit(data, _text(capture, extraction))
+    return 0
+
+
+def facts(archive: Archive, page: Page, extraction: Extraction | None) -> dict[str, object]:
+    """Everything about one capture, ready for JSON."""
+    capture = page.capture
+    data: dict[str, object] = {
+        "collection": archive.paths.name,
+        "url": capture.row.uri,
+        "captured": capture.row.date,
+        "status": capture.source.status,
+        "record": {
+            "id": capture.row.record_id,
+            "type": capture.row.type,
+            "file": capture.row.place.file,
+            "offset": capture.row.place.offset,
+            "statement": capture.row.statement_index,
+            "sha256": capture.row.record_sha256,
+            "payload_sha256": capture.row.payload_sha256,
+            "payload_record": capture.source.record_id,
+        },
+    }
+    if extraction is not None:
+        cable = describe_cable(capture.source.record_id, extraction)
+        data["cable"] = {k: v for k, v in cable.items() if k not in {"kind", "v", "record_id"}}
+        data["text"] = extraction.body
+    return data
+
+
+def _text(capture: Capture, extraction: Extraction) -> str:
+    lines = [f"{extraction.published_id}  {one_line(extraction.message.subject or extraction.title, 200)}"]
+    if extraction.canonical_id and extraction.canonical_id != extraction.published_id:
+        lines.append(f"canonical id    {extraction.canonical_id}")
+    for name, label in _ORDER:
+        field = extraction.fields.get(name)
+        if field is not None and field.printed:
+            precision = f"  (known to the {field.precision})" if field.precision == "hour" else ""
+            lines.append(f"{label:<15} {one_line(field.printed, 200)}{precision}")
+    if extraction.message.tags:
+        lines.append(f"{'tags':<15} {', '.join(one_line(tag) for tag in extraction.message.tags)}")
+    source = extraction.fields.get("source")
+    if source is not None:
+        released = extraction.fields.get("source_released")
+        when = f", released {released.printed}" if released is not None else ""
+        lines.append(f"{'stated source':<15} {one_line(source.printed)}{one_line(when)}")
+    lines.append(f"{'captured':<15} {capture.row.date}  {one_line(capture.row.uri or '', 200)}")
+    lines.append(f"{'sha256 of text':<15} {extraction.body_sha256}")
+    return "\n".join(lines) + "\n\n" + clean(extraction.body) + "\n"

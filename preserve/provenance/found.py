@@ -1,0 +1,66 @@
+"""Founding an archive: folder, format marker, key, first statement."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from preserve.formats.note import Signer
+from preserve.model import check_collection_name, format_utc
+from preserve.provenance.keys import key_path, load_or_create_signer
+from preserve.provenance.ledger import Ledger
+from preserve.provenance.statements import archive_statement
+from preserve.store.archive import ARCHIVE_FORMAT, create_archive, read_marker
+from preserve.store.durable import Lock
+from preserve.store.layout import CollectionPaths
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Founded:
+    """The archive and its identity. ``created`` is False where it was there before."""
+
+    paths: CollectionPaths
+    origin: str
+    vkey: str
+    key_file: Path
+    created: bool
+    signer: Signer
+
+
+def found_archive(archives: Path, name: str, *, keys: Path) -> Founded:
+    """Makes the archive of a collection, or completes one whose making was cut short.
+
+    The order is key, folder and marker, first statement, checkpoint: killed anywhere, calling it again finishes it.
+
+    Raises:
+        ArchiveError: the folder holds something else, or an archive of a newer format.
+        EnvironmentFault: a folder or key cannot be written, or the key is not the log's.
+    """
+    check_collection_name(name)
+    signer = load_or_create_signer(name, keys)
+    vkey = signer.vkey
+    paths = create_archive(archives, name, origin=signer.name, vkey=vkey)
+    marker = read_marker(paths)
+    with Lock(paths.lock, f"preserve init {name}"):
+        ledger = Ledger(paths)
+        created = ledger.size == 0
+        if created:
+            ledger.append(
+                [
+                    archive_statement(
+                        collection=name,
+                        format=ARCHIVE_FORMAT,
+                        origin=signer.name,
+                        key=vkey,
+                        created=format_utc(datetime.now(UTC)),
+                    )
+                ]
+            )
+            ledger.checkpoint(signer)
+    return Founded(
+        paths=paths,
+        origin=str(marker["origin"]),
+        vkey=paths.vkey.read_text("ascii").strip(),
+        key_file=key_path(name, keys),
+        created=created,
+        signer=signer,
+    )
