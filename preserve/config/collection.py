@@ -1,0 +1,157 @@
+"""What a person writes about one collection: where to begin, how far to go, how to behave, who answers for it."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, ValidationInfo
+
+from preserve import __version__
+from preserve.config.checked import Strict, nearest
+from preserve.limits import DEFAULT_LIMITS, MIB, Limits
+
+_EMAIL = re.compile(r"[^\s@()<>]+@[^\s@()<>]+\.[^\s@()<>.]+")
+_HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*\.?")
+REGEX_MARK = "re:"
+"""What begins a scope entry that is a regular expression and no prefix."""
+
+
+def _url_mistake(text: str) -> str | None:
+    if len(text) > DEFAULT_LIMITS.max_url_chars:
+        return f"the address is longer than {DEFAULT_LIMITS.max_url_chars} characters"
+    if any(c.isspace() or not c.isprintable() for c in text):
+        return "blanks or control characters in an address"
+    try:
+        parts = urlsplit(text)
+        port_is_good = parts.port is None or parts.port > 0
+    except ValueError:
+        return f"{text!r} is no address"
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_good:
+        return f"{text!r} is no http or https address"
+    if parts.username is not None or parts.password is not None:
+        return "a name or password stands in the address"
+    return None
+
+
+def _seed(text: str) -> str:
+    mistake = _url_mistake(text)
+    if mistake is not None:
+        raise ValueError(f"{mistake}; write it like https://example.org/page.html")
+    return text
+
+
+def _contact(text: str) -> str:
+    if text.isascii() and text.isprintable() and not set(text) & set("()"):
+        if _EMAIL.fullmatch(text):
+            return text
+        if _url_mistake(text) is None:
+            return text
+    raise ValueError(f"{text!r} is neither an e-mail address nor a URL; write one where site owners reach you")
+
+
+def _one_line(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("empty, or more than one line; write a few words for people")
+    return text
+
+
+def _scope_entry(text: str) -> str:
+    if text.startswith(REGEX_MARK):
+        try:
+            re.compile(text.removeprefix(REGEX_MARK))
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}; see the Python documentation of `re`") from error
+        return text
+    mistake = _url_mistake(text)
+    if mistake is not None:
+        raise ValueError(
+            f"{mistake}; write the beginning of addresses like https://example.org/ or `re:` and a pattern"
+        )
+    if not urlsplit(text).path:
+        raise ValueError(f"{text!r} would also match longer host names; end the host with '/': {text}/")
+    return text
+
+
+def _address(text: str) -> str:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        numeric = set(text) <= set("0123456789./:")
+        if numeric or _HOST.fullmatch(text) is None:
+            raise ValueError(
+                f"{text!r} is no host and no network; write 127.0.0.1, 10.0.0.0/8 or a host name"
+            ) from None
+    return text
+
+
+def _layout(name: str, info: ValidationInfo) -> str:
+    known = info.context.get("layouts") if isinstance(info.context, Mapping) else None
+    if known is not None and name not in known:
+        raise ValueError(f"no layout {name!r}; {nearest(name, known)}")
+    return name
+
+
+class ScopeConfig(Strict):
+    """Which addresses belong to the collection: some ``include`` must fit and no ``exclude`` may."""
+
+    include: Annotated[tuple[Annotated[str, AfterValidator(_scope_entry)], ...], Field(min_length=1)] = Field(
+        description="a list with at least one beginning of addresses, or `re:` and a regular expression",
+    )
+    exclude: tuple[Annotated[str, AfterValidator(_scope_entry)], ...] = Field(
+        default=(), description="a list of beginnings of addresses, or `re:` and regular expressions"
+    )
+    max_depth: int = Field(default=3, ge=0, le=100, description="a whole number of links from a seed, 0 to 100")
+
+
+class PolitenessConfig(Strict):
+    """How the crawler treats a site."""
+
+    delay_s: float = Field(default=1.0, ge=0, le=3600, description="seconds between two requests to a host, 0 to 3600")
+    robots: Literal["obey", "ignore"] = Field(default="obey", description="`obey` or `ignore`")
+    read_timeout_s: float = Field(
+        default=DEFAULT_LIMITS.read_timeout_s, gt=0, le=600, description="seconds of silence, above 0 and to 600"
+    )
+    max_body_mb: int = Field(
+        default=DEFAULT_LIMITS.max_body_bytes // MIB, ge=1, le=4096, description="MiB kept of one reply, 1 to 4096"
+    )
+
+
+class CollectionConfig(Strict):
+    """One collection. ``name`` is the file's name without ``.yaml``; every other field is a key of the file."""
+
+    name: str = Field(description="the file's name")
+    title: Annotated[str, AfterValidator(_one_line)] = Field(description="a title of a few words")
+    contact: Annotated[str, AfterValidator(_contact)] = Field(
+        description="an e-mail address or a URL, where site owners reach whoever runs the capture"
+    )
+    seeds: Annotated[tuple[Annotated[str, AfterValidator(_seed)], ...], Field(min_length=1)] = Field(
+        description="a list of http or https addresses to begin at, at least one"
+    )
+    scope: ScopeConfig = Field(description="a group with at least `include`")
+    politeness: PolitenessConfig = Field(default=PolitenessConfig(), description="a group of keys")
+    layouts: tuple[Annotated[str, AfterValidator(_layout)], ...] = Field(
+        default=(), description="a list of names of files in layouts/"
+    )
+    allow_addresses: tuple[Annotated[str, AfterValidator(_address)], ...] = Field(
+        default=(), description="a list of hosts or networks that may be private, such as 127.0.0.1"
+    )
+    tls: Literal["verify", "record"] = Field(
+        default="verify", description="`verify` (a bad certificate is a failure) or `record` (it is only noted)"
+    )
+
+    @property
+    def user_agent(self) -> str:
+        """What the crawler calls itself in every request: program, version, and whom to ask."""
+        return f"preserve/{__version__} (+{self.contact})"
+
+    @property
+    def limits(self) -> Limits:
+        """The program's bounds with those of this collection put in."""
+        return replace(
+            DEFAULT_LIMITS,
+            read_timeout_s=self.politeness.read_timeout_s,
+            max_body_bytes=self.politeness.max_body_mb * MIB,
+        )

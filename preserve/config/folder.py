@@ -1,0 +1,110 @@
+"""Finding and reading the folder of configuration: ``collections/*.yaml`` and ``layouts/*.yaml``."""
+
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from preserve.config.checked import CORRECT, check, nearest
+from preserve.config.collection import CollectionConfig
+from preserve.config.layout import LayoutConfig
+from preserve.errors import ConfigError
+from preserve.limits import DEFAULT_LIMITS
+from preserve.model import check_collection_name
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+def bundled_config_dir() -> Path:
+    """The folder that came with the program: inside an installed package, or beside it in a checkout."""
+    inside = _PACKAGE / "_config"
+    return inside if inside.is_dir() else _PACKAGE.parent / "config"
+
+
+def find_config_dir(
+    explicit: Path | None = None, *, environment: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> Path:
+    """The folder in force: ``explicit`` (--config), ``$PRESERVE_CONFIG``, ``./config``, the one that came along.
+
+    Raises:
+        ConfigError: a folder that was asked for by name is not there.
+    """
+    asked = (os.environ if environment is None else environment).get("PRESERVE_CONFIG")
+    chosen = explicit or (Path(asked) if asked else None)
+    if chosen is not None:
+        if not chosen.is_dir():
+            raise ConfigError((f"{chosen}: no such folder",), next_step="Give the folder that holds collections/.")
+        return chosen
+    here = (cwd or Path()) / "config"
+    return here if (here / "collections").is_dir() or (here / "layouts").is_dir() else bundled_config_dir()
+
+
+def list_collections(config_dir: Path) -> tuple[str, ...]:
+    """The names of the collections that have a file, sorted."""
+    return tuple(sorted(path.stem for path in (config_dir / "collections").glob("*.yaml") if path.is_file()))
+
+
+def load_collection(config_dir: Path, name: str) -> CollectionConfig:
+    """The collection's configuration.
+
+    Raises:
+        ConfigError: there is none, or it has mistakes (all of them are named).
+        UsageError: the name cannot be a collection's.
+    """
+    check_collection_name(name)
+    path = config_dir / "collections" / f"{name}.yaml"
+    if not path.is_file():
+        raise ConfigError(
+            (f"{path}: no such collection; {nearest(name, list_collections(config_dir))}",),
+            next_step="Write the file, or give --config FOLDER.",
+        )
+    return parse_collection(_read(path), name=name, source=str(path), layouts=list_layouts(config_dir))
+
+
+def parse_collection(
+    data: bytes, *, name: str, source: str, layouts: Collection[str] | None = None
+) -> CollectionConfig:
+    """A collection's configuration from the text of its file; ``source`` is how messages call the file.
+
+    ``layouts`` are the names that may be chosen from; None leaves them unchecked.
+
+    Raises:
+        ConfigError: it has mistakes.
+    """
+    return check(data, CollectionConfig, source=source, name=name, context={"layouts": layouts})
+
+
+def list_layouts(config_dir: Path | None) -> tuple[str, ...]:
+    """The names of the layouts there are: those of the folder, and those that came with the program."""
+    return tuple(sorted(_layout_files(config_dir)))
+
+
+def load_layouts(config_dir: Path | None = None) -> dict[str, LayoutConfig]:
+    """All layouts by name, sorted. One in ``config_dir`` takes the place of one of that name that came along.
+
+    Raises:
+        ConfigError: some have mistakes (all are named).
+    """
+    result: dict[str, LayoutConfig] = {}
+    mistakes: list[str] = []
+    for name, path in sorted(_layout_files(config_dir).items()):
+        try:
+            result[name] = check(_read(path), LayoutConfig, source=str(path), name=name)
+        except ConfigError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise ConfigError(tuple(mistakes), next_step=CORRECT)
+    return result
+
+
+def _layout_files(config_dir: Path | None) -> dict[str, Path]:
+    folders = [bundled_config_dir(), *([config_dir] if config_dir is not None else [])]
+    return {path.stem: path for folder in folders for path in (folder / "layouts").glob("*.yaml") if path.is_file()}
+
+
+def _read(path: Path) -> bytes:
+    """The file's bytes, one more than the bound at most: a longer file is reported, never read whole."""
+    try:
+        with path.open("rb") as file:
+            return file.read(DEFAULT_LIMITS.max_config_bytes + 1)
+    except OSError as error:
+        raise ConfigError((f"{path}: {error.strerror}",), next_step="Make the file readable.") from error
