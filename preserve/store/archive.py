@@ -1,0 +1,89 @@
+"""A collection's folder: making it, opening it, and the format marker that says what it is."""
+
+import json
+from pathlib import Path
+
+from preserve.errors import ArchiveError, NotHeldError
+from preserve.model import check_collection_name
+from preserve.store.durable import make_dir, write_atomic
+from preserve.store.layout import CollectionPaths
+
+ARCHIVE_FORMAT = 1
+"""The on-disk format (ADR 0001). An archive of a newer one is refused, never guessed at."""
+
+_MAX_MARKER_BYTES = 64 * 1024
+
+
+def create_archive(archives: Path, name: str, *, origin: str, vkey: str) -> CollectionPaths:
+    """Makes the folders, the public key and, last, the format marker. What is there already is left as it is.
+
+    Raises:
+        ArchiveError: a folder of that name holds something else.
+        EnvironmentFault: a folder cannot be made.
+    """
+    paths = CollectionPaths(archives, name)
+    if paths.marker.is_file():
+        return open_archive(archives, name)
+    # What a creation that was cut short can have left, and nothing else.
+    if paths.folder.is_dir() and {p.name for p in paths.folder.iterdir()} - {"archive", "indexes", "ledger", "state"}:
+        raise ArchiveError(
+            f"{paths.folder} is there already and is no archive of this program",
+            next_step="Choose another folder with --archives, or another collection name.",
+        )
+    for folder in (paths.archive, paths.indexes, paths.ledger, paths.state):
+        make_dir(folder)
+    write_atomic(paths.vkey, f"{vkey}\n".encode("ascii"))
+    marker = {"program": "preserve", "format": ARCHIVE_FORMAT, "collection": name, "origin": origin}
+    write_atomic(paths.marker, (json.dumps(marker, indent=2) + "\n").encode())
+    return paths
+
+
+def open_archive(archives: Path, name: str) -> CollectionPaths:
+    """The paths of an archive that exists.
+
+    Raises:
+        NotHeldError: there is none of that name.
+        ArchiveError: it is of a newer format, or its marker cannot be read.
+    """
+    check_collection_name(name)
+    paths = CollectionPaths(archives, name)
+    if not paths.folder.is_dir():
+        raise NotHeldError(
+            f"no archive {name!r} under {archives}",
+            next_step=f"Run `preserve init {name}`, or name the folder with --archives.",
+        )
+    read_marker(paths)
+    return paths
+
+
+def read_marker(paths: CollectionPaths) -> dict[str, object]:
+    """The format marker's content.
+
+    Raises:
+        ArchiveError: missing, unreadable, or of a newer format.
+    """
+    try:
+        with paths.marker.open("rb") as file:
+            marker = json.loads(file.read(_MAX_MARKER_BYTES))
+    except FileNotFoundError as error:
+        raise ArchiveError(
+            f"{paths.folder} has no {paths.marker.name}: it is no archive of this program, or a damaged one",
+            next_step=f"If its making was cut short, run `preserve init {paths.name}` again.",
+        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ArchiveError(f"{paths.marker} cannot be read: {error}") from error
+    if not isinstance(marker, dict) or not isinstance(marker.get("format"), int):
+        raise ArchiveError(f"{paths.marker} is no format marker")
+    if marker["format"] > ARCHIVE_FORMAT:
+        raise ArchiveError(
+            f"{paths.folder} has archive format {marker['format']}; this program reads up to {ARCHIVE_FORMAT}",
+            next_step="Use a newer version of preserve. Nothing was changed.",
+        )
+    return marker
+
+
+def list_collections(archives: Path) -> list[str]:
+    """The names of the archives in a folder, sorted."""
+    if not archives.is_dir():
+        return []
+    return sorted(path.parent.name for path in archives.glob("*/preserve.json"))

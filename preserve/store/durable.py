@@ -1,0 +1,126 @@
+"""Bytes that survive a power cut: synced appends, atomic replacement, and the lock of a collection.
+
+POSIX promises nothing about a file's name until its folder is synced; every function here that makes or renames a file
+syncs the folder as well.
+"""
+
+import fcntl
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from preserve.errors import EnvironmentFault, LockedError
+from preserve.store.layout import CollectionPaths
+
+
+def sync_dir(folder: Path) -> None:
+    """Makes the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_dir(folder: Path) -> None:
+    """Makes a folder, and those above it, durably. One that is there is left as it is."""
+    if folder.is_dir():
+        return
+    make_dir(folder.parent)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise EnvironmentFault(f"{folder}: cannot be made: {error.strerror}") from error
+    sync_dir(folder.parent)
+
+
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Puts ``data`` in the place of ``path``: a reader, and a crash, sees the old file or the new one and nothing between."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        os.replace(name, path)  # noqa: PTH105 - the name came from mkstemp as text
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)  # noqa: PTH108 - as above
+        raise
+    sync_dir(path.parent)
+
+
+def append_synced(path: Path, data: bytes) -> None:
+    """Appends in one write and syncs. After a crash the file holds none, some or all of ``data``, at its end."""
+    is_new = not path.exists()
+    with path.open("ab") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    if is_new:
+        sync_dir(path.parent)
+
+
+def truncate_synced(path: Path, size: int) -> None:
+    """Cuts a file to ``size`` bytes and syncs."""
+    with path.open("r+b") as file:
+        file.truncate(size)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def make_read_only(path: Path) -> None:
+    """Takes every write permission off, as far as the file system has them."""
+    with suppress(OSError):
+        path.chmod(stat.S_IMODE(path.stat().st_mode) & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
+
+
+def remove_derived(paths: CollectionPaths) -> None:
+    """Deletes index and catalogue: what `preserve rebuild` makes again. The caller holds the lock."""
+    for path in (paths.index, *(Path(f"{paths.catalogue}{end}") for end in ("", "-wal", "-shm", "-journal"))):
+        path.unlink(missing_ok=True)
+
+
+class Lock:
+    """One writer a collection. Advisory, by ``flock``: it ends with the process however that ends.
+
+    The file says who holds it, for the message of the next who wants it.
+    """
+
+    def __init__(self, path: Path, holder: str) -> None:
+        self._path = path
+        self._holder = holder
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> Self:
+        make_dir(self._path.parent)
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise EnvironmentFault(f"{self._path}: the lock cannot be opened: {error.strerror}") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.read(descriptor, 500).decode("utf-8", "replace").strip()
+            os.close(descriptor)
+            raise LockedError(
+                f"{self._path.parent.parent} is in use by {holder or 'another process'}",
+                next_step="Wait until it has ended. The lock ends with its process and never needs deleting.",
+            ) from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{self._holder} (process {os.getpid()})\n".encode(), 0)
+        self._descriptor = descriptor
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._descriptor is not None:
+            os.ftruncate(self._descriptor, 0)
+            os.close(self._descriptor)
+            self._descriptor = None

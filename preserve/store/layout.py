@@ -1,0 +1,111 @@
+"""Where everything of one collection lies (``docs/formats/archive.md``)."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from preserve.errors import FormatError
+
+OPEN_SUFFIX = ".open"
+WARC_SUFFIX = ".warc.gz"
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionPaths:
+    """The paths of one collection: ``root`` is the folder of archives, ``name`` a checked collection name."""
+
+    root: Path
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        """The collection's own folder; pywb takes it as a collection."""
+        return self.root / self.name
+
+    @property
+    def marker(self) -> Path:
+        """The format marker: what this folder is, and in which format."""
+        return self.folder / "preserve.json"
+
+    @property
+    def archive(self) -> Path:
+        """The WARC files."""
+        return self.folder / "archive"
+
+    @property
+    def indexes(self) -> Path:
+        """The CDXJ indexes. Derived."""
+        return self.folder / "indexes"
+
+    @property
+    def index(self) -> Path:
+        """The CDXJ index of all files. Derived."""
+        return self.indexes / "index.cdxj"
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger: checkpoint, tiles, entry bundles, journal."""
+        return self.folder / "ledger"
+
+    @property
+    def pending(self) -> Path:
+        """Statements that no checkpoint covers yet, one JSON line each."""
+        return self.ledger / "pending.jsonl"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The newest signed checkpoint."""
+        return self.ledger / "checkpoint"
+
+    @property
+    def vkey(self) -> Path:
+        """The log's public key, as a C2SP verifier key."""
+        return self.ledger / "log.vkey"
+
+    @property
+    def receipts(self) -> Path:
+        """RFC 3161 replies for checkpoints."""
+        return self.folder / "receipts"
+
+    @property
+    def quarantine(self) -> Path:
+        """Damaged files that a repair moved out of the way."""
+        return self.folder / "quarantine"
+
+    @property
+    def state(self) -> Path:
+        """Databases. Derived or disposable."""
+        return self.folder / "state"
+
+    @property
+    def catalogue(self) -> Path:
+        """The catalogue. Derived."""
+        return self.state / "catalogue.sqlite"
+
+    @property
+    def frontier(self) -> Path:
+        """The frontier: which addresses a run has done and which wait. Disposable between runs."""
+        return self.state / "frontier.sqlite"
+
+    @property
+    def lock(self) -> Path:
+        """The lock of whoever writes to the collection."""
+        return self.state / "lock"
+
+
+def warc_name(collection: str, start: datetime, serial: int) -> str:
+    """``demo-20261123075800123456-00001.warc.gz``: collection, UTC start with microseconds, serial."""
+    return f"{collection}-{start.astimezone(UTC):%Y%m%d%H%M%S%f}-{serial:05d}{WARC_SUFFIX}"
+
+
+def check_file_name(name: str) -> str:
+    """The name itself, if it is a plain file name: no folder in it, nothing hidden.
+
+    Raises:
+        FormatError: it is not; names in the ledger never lead out of the archive.
+    """
+    if _SAFE_NAME.match(name) is None:
+        raise FormatError(f"not a plain file name: {name[:60]!r}")
+    return name

@@ -1,0 +1,216 @@
+"""WARC files on disk: written to the end only, synced, read back, sealed; and put right after an unclean stop."""
+
+import hashlib
+import os
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from preserve.errors import ArchiveError, EnvironmentFault, FormatError
+from preserve.formats.warc import Record, compress_member, iter_members, parse_record, read_member
+from preserve.model import RecordPlace
+from preserve.store.durable import make_dir, make_read_only, sync_dir, truncate_synced
+from preserve.store.layout import OPEN_SUFFIX, WARC_SUFFIX, CollectionPaths, check_file_name, warc_name
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedFile:
+    """A file that is never written again: name, bytes, SHA-256 of the file, number of records."""
+
+    name: str
+    size: int
+    sha256: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """A file that an unclean stop left behind, cut back to its last whole record and sealed."""
+
+    name: str
+    kept_bytes: int
+    cut_bytes: int
+    records: int
+    sha256: str
+
+    @classmethod
+    def of_sealed(cls, path: Path) -> Self:
+        """A file that was sealed by name, but whose sealing was not stated before the process died."""
+        digest, size, records = _read_back(path)
+        return cls(name=path.name, kept_bytes=size, cut_bytes=0, records=records, sha256=digest)
+
+
+class WarcWriter:
+    """The one file being written. It ends in ``.open`` until it is sealed.
+
+    The file's hash is taken as it is written; `seal` compares it with what the disk gives back.
+    """
+
+    def __init__(self, paths: CollectionPaths, name: str, file: BinaryIO) -> None:
+        self._paths = paths
+        self._file = file
+        self._digest = hashlib.sha256()
+        self.name = name
+        self.size = 0
+        self.records = 0
+
+    @classmethod
+    def create(cls, paths: CollectionPaths, now: datetime) -> Self:
+        """Begins a new file; its name is taken from the moment and is free."""
+        make_dir(paths.archive)
+        serial = 1
+        while True:
+            name = warc_name(paths.name, now, serial)
+            serial += 1
+            if (paths.archive / name).exists():
+                continue
+            try:
+                file = (paths.archive / f"{name}{OPEN_SUFFIX}").open("xb")
+            except FileExistsError:
+                continue
+            sync_dir(paths.archive)
+            return cls(paths, name, file)
+
+    def append(self, record_bytes: bytes) -> RecordPlace:
+        """Writes one record as one gzip member; it is durable only after the next `sync`."""
+        member = compress_member(record_bytes)
+        self._file.write(member)
+        self._digest.update(member)
+        place = RecordPlace(file=self.name, ordinal=self.records, offset=self.size, length=len(member))
+        self.size += len(member)
+        self.records += 1
+        return place
+
+    def sync(self) -> None:
+        """Makes every record written so far durable."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def seal(self) -> SealedFile:
+        """Syncs, reads the file back member by member, takes the ``.open`` off and makes it read-only.
+
+        Raises:
+            EnvironmentFault: the disk gives back other bytes than were written; the file stays open.
+        """
+        self.sync()
+        self._file.close()
+        path = self._paths.archive / f"{self.name}{OPEN_SUFFIX}"
+        digest, size, records = _read_back(path)
+        if (digest, size, records) != (self._digest.hexdigest(), self.size, self.records):
+            raise EnvironmentFault(
+                f"{path}: the disk gives back other bytes than were written to it",
+                next_step="Check the disk before anything else is captured to it.",
+            )
+        _seal_name(self._paths, path)
+        return SealedFile(name=self.name, size=size, sha256=digest, records=records)
+
+    def abandon(self) -> None:
+        """Closes the file without sealing it; the next run puts it right."""
+        self._file.close()
+
+
+def _seal_name(paths: CollectionPaths, path: Path) -> Path:
+    make_read_only(path)
+    sealed = path.with_name(path.name.removesuffix(OPEN_SUFFIX))
+    path.rename(sealed)
+    sync_dir(paths.archive)
+    return sealed
+
+
+def _read_back(path: Path) -> tuple[str, int, int]:
+    """SHA-256 and size of the file, and its number of whole members, each inflated and its checksum verified."""
+    records = sum(1 for _place, record, _defect in iter_file(path) if record is not None)
+    digest = hashlib.sha256()
+    size = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+    return digest.hexdigest(), size, records
+
+
+def open_files(paths: CollectionPaths) -> list[Path]:
+    """The files that a writer left open, sorted by name."""
+    return sorted(paths.archive.glob(f"*{WARC_SUFFIX}{OPEN_SUFFIX}"))
+
+
+def recover_open_files(paths: CollectionPaths, stated: Container[str]) -> list[Recovered]:
+    """Cuts the torn tail off every file left open, seals it, and says what was done. The lock is held.
+
+    The cut is behind the last whole record before the first damage; but nothing before or in a record whose id is
+    ``stated`` in the ledger is ever cut: damage there is for `verify` to tell. A file without one whole record is
+    deleted: nothing in it was ever a capture.
+    """
+    recovered: list[Recovered] = []
+    for path in open_files(paths):
+        keep = 0
+        whole = True
+        for place, record, _defect in iter_file(path):
+            whole = whole and record is not None
+            if whole or (record is not None and record.header.record_id in stated):
+                keep = place.offset + place.length
+        cut = path.stat().st_size - keep
+        if keep == 0:
+            path.unlink()
+            sync_dir(paths.archive)
+            recovered.append(
+                Recovered(name=path.name.removesuffix(OPEN_SUFFIX), kept_bytes=0, cut_bytes=cut, records=0, sha256="")
+            )
+            continue
+        if cut:
+            truncate_synced(path, keep)
+        digest, size, records = _read_back(path)
+        sealed = _seal_name(paths, path)
+        recovered.append(
+            Recovered(name=sealed.name, kept_bytes=size, cut_bytes=cut, records=records, sha256=digest)
+        )
+    return recovered
+
+
+def iter_file(path: Path) -> Iterator[tuple[RecordPlace, Record | None, str]]:
+    """Every record of a file in order; damage gives a place with None and the defect, and reading goes on behind it.
+
+    Defects of a record (not of its gzip member) begin with ``record``.
+    """
+    name = path.name.removesuffix(OPEN_SUFFIX)
+    ordinal = 0
+    with path.open("rb") as file:
+        for member in iter_members(file):
+            place = RecordPlace(file=name, ordinal=ordinal, offset=member.offset, length=member.length)
+            ordinal += 1
+            if member.data is None:
+                yield place, None, member.defect
+                continue
+            try:
+                record = parse_record(member.data)
+                _ = record.header.record_id, record.header.type, record.header.date
+            except FormatError as error:
+                yield place, None, f"record: {error}"
+                continue
+            yield place, record, ""
+
+
+def read_record(paths: CollectionPaths, place: RecordPlace) -> Record:
+    """One record by its place.
+
+    Raises:
+        ArchiveError: it is not there, or damaged.
+    """
+    try:
+        name = check_file_name(place.file)
+        path = paths.archive / name
+        if not path.is_file():
+            path = paths.archive / f"{name}{OPEN_SUFFIX}"
+        with path.open("rb") as file:
+            file.seek(place.offset)
+            return parse_record(read_member(file.read(place.length)))
+    except (OSError, FormatError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ArchiveError(
+            f"{place.file} at byte {place.offset}: the record cannot be read: {reason}",
+            next_step=f"Run `preserve verify {paths.name}` to see what is damaged.",
+        ) from error
