@@ -1,0 +1,121 @@
+"""Building a text out of pieces of a page, and keeping for every character where it came from.
+
+A text is made of segments. Most are copied from the page character by character; the others stand for a piece of the page
+of another length: a character reference, a line end, a tag that breaks the line.
+"""
+
+import html
+import re
+from array import array
+from dataclasses import dataclass, field
+from typing import Final
+
+_REFERENCE: Final = re.compile(r"&(?:#(?:[0-9]++|[xX][0-9a-fA-F]++);?|[^\t\n\f\r <&#;]{1,32};?)")
+"""What can be a character reference; `html.unescape` says whether it is one (HTML Standard, section 13.2.5.72)."""
+
+_COPIED: Final = re.compile(rf"{_REFERENCE.pattern}|\r\n?")
+_LONGEST_NUMBER: Final = 16
+"""Digits of a numeric reference that are looked at; no code point needs more, and longer numbers cost time to read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """``length`` characters of the text from ``start`` on, made from the page's characters ``from_start`` to ``from_end``.
+
+    ``copied`` is true where they are those characters one by one.
+    """
+
+    start: int
+    length: int
+    from_start: int
+    from_end: int
+    copied: bool
+
+
+@dataclass(slots=True)
+class TextBuilder:
+    """Collects a text with its origin in one page. Grows only at its end."""
+
+    page: str
+    length: int = 0
+    last: str = ""
+    """The last character of the text so far."""
+    _parts: list[str] = field(default_factory=list)
+    _starts: "array[int]" = field(default_factory=lambda: array("q"))
+    _from_starts: "array[int]" = field(default_factory=lambda: array("q"))
+    _from_ends: "array[int]" = field(default_factory=lambda: array("q"))
+    _copied: bytearray = field(default_factory=bytearray)
+
+    def copy(self, start: int, end: int, *, unify_line_ends: bool = False) -> None:
+        """Adds a piece of the page's text with its character references decoded.
+
+        ``unify_line_ends`` makes CR LF and CR one LF, as every HTML parser does before it reads.
+        """
+        pattern = _COPIED if unify_line_ends else _REFERENCE
+        shown = start
+        for match in pattern.finditer(self.page, start, end):
+            written = match[0]
+            said = "\n" if written[0] == "\r" else decode_reference(written)
+            if said == written:
+                continue
+            self._add(self.page[shown : match.start()], shown, match.start(), copied=True)
+            self._add(said, match.start(), match.end(), copied=False)
+            shown = match.end()
+        self._add(self.page[shown:end], shown, end, copied=True)
+
+    def put(self, said: str, start: int, end: int) -> None:
+        """Adds ``said``, which stands for a piece of the page of another form."""
+        self._add(said, start, end, copied=False)
+
+    def text(self) -> str:
+        """The whole text."""
+        return "".join(self._parts)
+
+    def segments(self, start: int, end: int) -> list[Segment]:
+        """What the text from ``start`` to ``end`` is made of, with offsets from ``start``."""
+        result: list[Segment] = []
+        for number, begin in enumerate(self._starts):
+            stop = self._starts[number + 1] if number + 1 < len(self._starts) else self.length
+            first, last = max(begin, start), min(stop, end)
+            if first >= last:
+                continue
+            from_start, from_end = self._from_starts[number], self._from_ends[number]
+            copied = bool(self._copied[number])
+            if copied:
+                from_start, from_end = from_start + first - begin, from_start + last - begin
+            result.append(
+                Segment(
+                    start=first - start, length=last - first, from_start=from_start, from_end=from_end, copied=copied
+                )
+            )
+        return result
+
+    def _add(self, said: str, start: int, end: int, *, copied: bool) -> None:
+        if not said:
+            return
+        self._parts.append(said)
+        self._starts.append(self.length)
+        self._from_starts.append(start)
+        self._from_ends.append(end)
+        self._copied.append(copied)
+        self.length += len(said)
+        self.last = said[-1]
+
+
+def decode_reference(written: str) -> str:
+    """What one character reference stands for; ``written`` itself where it is none."""
+    if written.startswith("&#"):
+        digits = written[2:].lstrip("xX").rstrip(";").lstrip("0")
+        if len(digits) > _LONGEST_NUMBER:
+            return "\ufffd"
+    return html.unescape(written)
+
+
+def decode_references(text: str) -> str:
+    """A text with every character reference in it decoded once."""
+    return _REFERENCE.sub(lambda match: decode_reference(match[0]), text)
+
+
+def one_line(text: str) -> str:
+    """A text with every run of white space as one blank, and none at its ends."""
+    return " ".join(text.split())

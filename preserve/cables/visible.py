@@ -1,0 +1,201 @@
+"""The text that a page shows, line by line, whatever elements it is made of.
+
+The rules, chosen so that the same lines come out whether a page is a table, a definition list, divisions, lines ended by
+``<br>`` or one ``<pre>``:
+
+- ``<br>`` ends a line; a line end in the source directly behind it is layout and dropped. The start and the end of an
+  element that is displayed as a block end a line that has begun.
+- Every other line end in the source ends a line, and blanks are kept as they are: no line is joined, no blank folded.
+- White space with a line end in it before a tag of a block is indentation and dropped, as is white space between two
+  blocks; a blank that is all the content of a block is kept, because it is a line of the text.
+- Inside ``<pre>`` everything is kept.
+- Scripts, styles, templates, comments and the page's ``<title>`` are not shown. Character references are decoded.
+- A line end is LF, whether the page writes LF, CR LF or CR (HTML Standard, "normalize newlines").
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from preserve.cables.texts import TextBuilder
+from preserve.cables.tokens import Token, tokenise
+
+_BLOCKS: Final = frozenset(
+    """
+    address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer
+    form frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li link listing main menu meta nav ol optgroup option
+    p plaintext pre script search section style summary table tbody td tfoot th thead title tr ul xmp
+    """.split()
+)
+_CELLS: Final = frozenset({"td", "th", "dt", "dd"})
+_TABLES: Final = frozenset({"table", "dl"})
+_INLINE: Final = frozenset(
+    "a b big bdi bdo code data em font i label mark q s samp small span strike strong tt u var".split()
+)
+_HIDDEN: Final = frozenset({"template", "select", "svg"})
+_LINE_END: Final = re.compile(r"\r\n?|\n")
+_BLANKS: Final = " \t\n\f\r"
+_LONGEST_INLINE: Final = 80
+"""Characters of an inline element that is remembered: labels are short."""
+
+
+@dataclass(slots=True)
+class Visible:
+    """A page's visible text. ``cells`` and ``inlines`` are spans of it, in the order in which they begin."""
+
+    builder: TextBuilder
+    text: str = ""
+    cells: list[tuple[int, int]] = field(default_factory=list)
+    """What stands in each cell of a table or entry of a definition list."""
+    inlines: list[tuple[int, int]] = field(default_factory=list)
+    """What stands in each short inline element, such as a ``<span>`` or a ``<b>``."""
+    soft: list[tuple[int, int]] = field(default_factory=list)
+    """Where line ends are those of the source, outside ``<pre>``: a browser shows them as blanks unless a style says so."""
+
+    def is_soft(self, offset: int) -> bool:
+        """Whether the line end at ``offset`` is one of the source."""
+        number = bisect_right(self.soft, (offset, len(self.text))) - 1
+        return number >= 0 and offset < self.soft[number][1]
+
+
+@dataclass(slots=True)
+class _Maker:
+    page: str
+    builder: TextBuilder
+    visible: Visible
+    pre_depth: int = 0
+    hidden: list[str] = field(default_factory=list)
+    open_cells: list[int] = field(default_factory=list)
+    """Numbers of the cells not yet closed; -1 for a table in between."""
+    open_inlines: list[tuple[str, int]] = field(default_factory=list)
+
+    def tag(self, token: Token) -> None:
+        name = token.name
+        if self.hidden:
+            if name == self.hidden[-1]:
+                if token.kind == "end":
+                    self.hidden.pop()
+                else:
+                    self.hidden.append(name)
+            return
+        if name == "br":
+            self.break_line(token)
+        elif name in _BLOCKS:
+            self._block(token)
+        elif name in _INLINE:
+            self._inline(token)
+        elif name in _HIDDEN and token.kind == "start" and not self.page.endswith("/>", token.start, token.end):
+            self.hidden.append(name)
+
+    def text(self, token: Token, before: Token | None, after: Token | None) -> None:
+        if token.raw or self.hidden:
+            return
+        start, end = token.start, token.end
+        if self.pre_depth:
+            self._show(start, end)
+            return
+        if before is not None and before.name == "br":
+            line_end = _LINE_END.match(self.page, start, end)
+            start = start if line_end is None else line_end.end()
+        after_block = before is None or before.name in _BLOCKS
+        before_block = after is None or after.name in _BLOCKS
+        if before_block:
+            end = self._without_indentation(start, end)
+            whole = (
+                before is not None
+                and after is not None
+                and (before.name, before.kind, after.kind) == (after.name, "start", "end")
+            )
+            if after_block and not whole and not self.page[start:end].strip(_BLANKS):
+                return
+        self._show(start, end)
+
+    def break_line(self, token: Token) -> None:
+        self.builder.put("\n", token.start, token.end)
+
+    def finish(self) -> Visible:
+        while self.open_cells:
+            self._close_cell()
+        visible = self.visible
+        visible.text = self.builder.text()
+        visible.inlines.sort()
+        return visible
+
+    def _show(self, start: int, end: int) -> None:
+        shown = self.builder.length
+        self.builder.copy(start, end, unify_line_ends=True)
+        if not self.pre_depth and _LINE_END.search(self.page, start, end):
+            self.visible.soft.append((shown, self.builder.length))
+
+    def _without_indentation(self, start: int, end: int) -> int:
+        """The end of a text without what follows its last line end, where that is only blanks."""
+        line = max(self.page.rfind("\n", start, end), self.page.rfind("\r", start, end))
+        if line < 0 or self.page[line:end].strip(_BLANKS):
+            return end
+        return start if not self.page[start:line].strip(_BLANKS) else line + 1
+
+    def _block(self, token: Token) -> None:
+        name = token.name
+        if self.builder.length and self.builder.last != "\n":
+            self.break_line(token)
+        self.open_inlines.clear()
+        if name == "pre":
+            self.pre_depth = max(0, self.pre_depth + (1 if token.kind == "start" else -1))
+        elif name in _CELLS or name == "tr":
+            if self.open_cells and self.open_cells[-1] >= 0:
+                self._close_cell()
+            if token.kind == "start" and name in _CELLS:
+                self.open_cells.append(len(self.visible.cells))
+                self.visible.cells.append((self.builder.length, self.builder.length))
+        elif name in _TABLES:
+            if token.kind == "start":
+                self.open_cells.append(-1)
+            else:
+                while self.open_cells and self.open_cells[-1] >= 0:
+                    self._close_cell()
+                if self.open_cells:
+                    self.open_cells.pop()
+
+    def _close_cell(self) -> None:
+        number = self.open_cells.pop()
+        if number >= 0:
+            self.visible.cells[number] = (self.visible.cells[number][0], self.builder.length)
+
+    def _inline(self, token: Token) -> None:
+        if token.kind == "start":
+            if len(self.open_inlines) < _LONGEST_INLINE:
+                self.open_inlines.append((token.name, self.builder.length))
+            return
+        while self.open_inlines:
+            name, start = self.open_inlines.pop()
+            if name == token.name:
+                if start < self.builder.length <= start + _LONGEST_INLINE:
+                    self.visible.inlines.append((start, self.builder.length))
+                return
+
+
+def visible_text(page: str) -> Visible:
+    """What a page shows. Time is linear in its length."""
+    builder = TextBuilder(page)
+    maker = _Maker(page=page, builder=builder, visible=Visible(builder=builder))
+    tokens = [token for token in tokenise(page) if token.kind != "comment"]
+    befores, afters = _tags_before(page, tokens), _tags_before(page, tokens[::-1])[::-1]
+    for token, before, after in zip(tokens, befores, afters, strict=True):
+        if token.kind == "text":
+            maker.text(token, before, after)
+        else:
+            maker.tag(token)
+    return maker.finish()
+
+
+def _tags_before(page: str, tokens: Sequence[Token]) -> list[Token | None]:
+    """For every token the nearest one before it that is not white space."""
+    result: list[Token | None] = []
+    last: Token | None = None
+    for token in tokens:
+        result.append(last)
+        if token.kind != "text" or page[token.start : token.end].strip(_BLANKS):
+            last = token
+    return result
