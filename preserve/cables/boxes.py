@@ -1,17 +1,18 @@
 """The extractor ``boxes``: the cable pages of wikileaks.org (November 2010 to September 2011) and of their mirrors.
 
-On such a page, inside ``div.pane.big``: a heading ``Viewing cable ID, TITLE``, a ``table.cable`` with a row of labels and
-a row of values, and two boxes ``<code><pre>``, the message's header and its body. What is declared about reading it:
+On such a page, inside ``div.pane.big``: a heading ``Viewing cable ID, TITLE``, a ``table.cable`` with a row of labels
+and a row of values, and two boxes ``<code><pre>``, the message's header and its body. How it is read:
 
 - A value is the **text** of its link. The ``title`` attribute of the classification's link names another class.
 - The minutes of Created and Released are not minutes (they repeat the hour on a 12-hour clock): times have the
   precision of the hour.
-- A box is text: only tags ``a``, ``code`` and ``pre`` are markup in it, because the site did not escape messages. What
-  else looks like markup is kept and reported. Character references are decoded, nothing else is changed.
+- A box is text: only tags ``a``, ``code`` and ``pre`` are markup in it, because the site did not escape messages.
+  What else looks like markup is kept and reported. Character references are decoded, nothing else is changed.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from preserve.cables.fields import FieldValue, clip, make_field
@@ -32,14 +33,14 @@ class _Table:
     rows: list[list[tuple[bool, str]]] = field(default_factory=list)
 
     def labelled(self) -> list[tuple[str, str]]:
-        """Labels and values: a header cell belongs to the cell after it, or, in a row of labels, to the one below it."""
+        """Labels and values: a label belongs to the cell after it or, in a row of labels, to the one below it."""
         pairs: list[tuple[str, str]] = []
         for number, row in enumerate(self.rows):
             if row and all(is_label for is_label, _ in row):
                 below = self.rows[number + 1] if number + 1 < len(self.rows) else []
                 pairs += [(name, cell) for (_, name), (is_label, cell) in zip(row, below, strict=False) if not is_label]
                 continue
-            for (is_label, name), (next_is_label, cell) in zip(row, row[1:], strict=False):
+            for (is_label, name), (next_is_label, cell) in pairwise(row):
                 if is_label and not next_is_label:
                     pairs.append((name, cell))
         return pairs
@@ -91,12 +92,8 @@ def tag_links(page: str) -> tuple[str, ...]:
 
 def _pane(page: str, tokens: Sequence[Token]) -> Sequence[Token]:
     """The tokens inside ``div.pane.big``; all of them where there is none."""
-    for start, token in enumerate(tokens):
-        if token.kind == "start" and token.name == "div":
-            classes = attributes(page, token).get("class", "").split()
-            if "pane" in classes and "big" in classes:
-                break
-    else:
+    start = next((number for number, token in enumerate(tokens) if _opens_pane(page, token)), None)
+    if start is None:
         return tokens
     depth = 0
     for end in range(start, len(tokens)):
@@ -105,6 +102,12 @@ def _pane(page: str, tokens: Sequence[Token]) -> Sequence[Token]:
             if depth == 0:
                 return tokens[start:end]
     return tokens[start:]
+
+
+def _opens_pane(page: str, token: Token) -> bool:
+    if token.kind != "start" or token.name != "div":
+        return False
+    return {"pane", "big"} <= set(attributes(page, token).get("class", "").split())
 
 
 def _boxes(tokens: Sequence[Token]) -> list[tuple[int, int]]:

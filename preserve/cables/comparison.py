@@ -1,12 +1,13 @@
 """The text that two sources of one cable are compared by: version 1 of the rules.
 
-It exists to tell a change of the cable from a change of its carrier, and for nothing else: it is never shown, cited or
-stored in place of the text. The rules, in the order in which they are applied:
+It exists to tell a change of the cable from a change of its carrier, and for nothing else: it is never shown, cited
+or stored in place of the text. The rules, in the order in which they are applied:
 
 1. character references are decoded (once), line ends become LF, a byte order mark is dropped;
 2. Unicode normalisation form C (not KC);
 3. ``¶`` directly before a paragraph's number or letter is dropped: it is the mark of one site;
-4. blanks at line ends are dropped, and of a run of line ends one is kept: blank lines are dropped, as some sources do;
+4. blanks at line ends are dropped, and of a run of line ends one is kept: some sources have no blank
+   lines;
 5. a run of blanks becomes one blank;
 6. ``NNNN`` as the last line is dropped;
 7. the TAGS line is a list of tags in order: its commas become blanks;
@@ -33,9 +34,9 @@ _BLANKS: Final = re.compile(r"[ \t\u00a0]+")
 _LINE_ENDS: Final = re.compile(r"\n+")
 _END: Final = re.compile(r"(?:\n|\A)NNNN\n*\Z")
 _TAGS: Final = re.compile(r"^([ \t]{0,8}(?:TAGS\b:?|[Tt]ags:))(.*)$", re.MULTILINE)
-_PAGE_LINE: Final = re.compile(r"[A-Z][A-Z .'’-]{1,40} \d{6,8} {1,3}\d{3}(?:\.\d{1,2})? OF \d{3}[ \\]*")
+_PAGE_LINE: Final = re.compile(r"[A-Z][A-Z .'\u2019-]{1,40} \d{6,8} {1,3}\d{3}(?:\.\d{1,2})? OF \d{3}[ \\]*")
 _LONGEST_PAGE_LINE: Final = 90
-_QUOTES: Final = str.maketrans({"‘": "'", "’": "'", "‚": "'", "‛": "'", "“": '"', "”": '"', "„": '"', "‟": '"'})
+_QUOTES: Final = str.maketrans("\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f", "'" * 4 + '"' * 4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """How two readings of one cable differ: exactly one of six classes.
 
-A redaction is told by its mark, a run of four or more X (or x), counted in the texts made for comparing: more marks in the
-later text is a redaction added, fewer is one removed. That is a fact about marks, not about intent: a paragraph that was
-cut without a mark, and a mark put in place of another, are "text changed".
+A redaction is told by its mark, a run of four or more X (or x), counted in the texts made for comparing: more marks in
+the later text is a redaction added, fewer is one removed. That is a fact about marks, not about intent: a paragraph
+that was cut without a mark, and a mark put in place of another, are "text changed".
 """
 
 import re

@@ -1,11 +1,11 @@
 """From the bytes of a page to the cable on it: a pure function with a version.
 
-`EXTRACTOR` names the version and is stated with every text read. It is raised with every change here that can make any
-page give another identifier, field, text or checksum: a stated text must follow from its bytes for ever, and a verifier
-says NOT CHECKED rather than compare two versions.
+`EXTRACTOR` names the version and is stated with every text read. It is raised with every change here that can make
+any page give another identifier, field, text or checksum: a stated text must follow from its bytes for ever, and a
+verifier says NOT CHECKED rather than compare two versions.
 
-Three checksums, never one in place of another: ``raw`` of the payload as it was, ``body`` of the text as it stands on the
-page, ``comparison`` of the text made for comparing sources (`preserve.cables.comparison`).
+Three checksums, never one in place of another: ``raw`` of the payload as it was, ``body`` of the text as it stands on
+the page, ``comparison`` of the text made for comparing sources (`preserve.cables.comparison`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,8 +37,8 @@ _STRAY_CHARS: Final = 60
 class Extraction:
     """A cable as one page shows it. Digests are 64 hexadecimal digits of SHA-256.
 
-    ``canonical_id`` is None where a malformed published id cannot be read. ``header_text`` is the message's header where
-    the page has a place for it, else None. ``date_time_group`` is the time that the header gives, in UTC.
+    ``canonical_id`` is None where a malformed published id cannot be read. ``header_text`` is the message's header
+    where the page has a place for it, else None. ``date_time_group`` is the time that the header gives, in UTC.
     """
 
     layout: str
@@ -93,8 +93,8 @@ class _Page:
 def extract(payload: bytes, content_type: str | None, layouts: Sequence[Layout]) -> Extraction | None:
     """The cable on a page, or None: no layout recognises it, it names no cable, or it is longer than the bound.
 
-    ``payload`` is the page with its content coding removed, ``content_type`` the value of the HTTP field. The first of
-    the layouts that recognises the page and finds an identifier on it counts. A page of more bytes than
+    ``payload`` is the page with its content coding removed, ``content_type`` the value of the HTTP field. The first
+    of the layouts that recognises the page and finds an identifier on it counts. A page of more bytes than
     `Limits.max_text_chars` is not read. Never fails; time is linear in the length of the page.
     """
     if len(payload) > DEFAULT_LIMITS.max_text_chars:

@@ -15,8 +15,8 @@ CLAIMS: Final = ("released", "redacted_note", "partial_note", "source", "source_
 """The fields that a page says about itself and its source, not about the document."""
 
 MAX_FIELD_CHARS: Final = 500
-"""Characters of one printed value; the longest real one has about 110. A longer one is cut and ends in U+2026, so that a
-hostile page cannot make a statement that no ledger entry can hold (64 KiB)."""
+"""Characters of one printed value; the longest real one has about 110. A longer one is cut and ends in U+2026, so
+that a hostile page cannot make a statement that no ledger entry can hold (64 KiB)."""
 
 _MOMENT: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2}))?)?Z?\Z", re.ASCII)
 _COUNT: Final = re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,12}", re.ASCII)
@@ -48,8 +48,8 @@ class FieldValue:
 def make_field(name: str, text: str, *, source: Source, minutes_are_real: bool = True) -> FieldValue:
     """The field of that name whose printed text is ``text``.
 
-    ``minutes_are_real`` is false for pages that print something else where the minutes should stand: then the precision
-    is the hour. Seconds printed as ``00`` say nothing, so that such a time is known to the minute.
+    ``minutes_are_real`` is false for pages that print something else where the minutes should stand: then the
+    precision is the hour. Seconds printed as ``00`` say nothing, so that such a time is known to the minute.
     """
     printed = clip(one_line(text))
     if name in {"created", "released", "source_released"}:

@@ -10,7 +10,8 @@ from preserve.cables.texts import one_line
 _TAGS: Final = re.compile(r"(?:^|(?<=[\s.]))(?:TAGS?:|TAGS(?=\s)|Tags?:|tags?:)[ \t]*(.*)")
 _SUBJECT: Final = re.compile(r"(?:^|\s)(?:SUBJECT|SUBJ|Subject|Subj|subject)(?: \([A-Z/]{1,8}\))?:[ \t]*(.*)")
 _REFERENCE: Final = re.compile(
-    r"(?:^[ \t]*|\s)REF(?:S|TELS?|ERENCES?)?(?: \([A-Z]\))?:[ \t]*|^[ \t]*Ref(?:s|tels?)?(?::|(?= [A-Z]:))[ \t]*"
+    r"(?:^[ \t]*|\s)REF(?:S|TELS?|ERENCES?)?(?: \([A-Z]\))?:[ \t]*|"
+    r"^[ \t]*Ref(?:s|tels?)?(?::|(?= [A-Z]:))[ \t]*"
 )
 _ENUMERATOR: Final = re.compile(r"(?:^|(?<=[\s;,(¶]))(?:[Rr][Ee][Ff] )?\(?[A-Z][.):](?=\s)")
 _CONTINUED_REFERENCE: Final = re.compile(r"[ \t]*¶?\(?[B-Z][.)] ?\S")
@@ -20,8 +21,8 @@ _PORTION: Final = re.compile(r" (?:\d{1,2}[.)] )?\((?:U|SBU|LOU|FOUO|C|S)(?:/[A-
 """Where a paragraph begins on the line of a REF that lost its line end."""
 _RULE: Final = re.compile(r"[ \t]*[-=*_]{3,}")
 _ENDS: Final = re.compile(
-    r"[ \t]*(?:REF\b|REFS\b|REFTELS?\b|REFERENCES?\b|Ref\b|Refs\b|Reftels?\b|Classified By|CLASSIFIED BY|Reason:|TAGS\b|"
-    r"E\.?O\.? ?\d|SUBJECT:|SUBJ:|SUMMARY\b|Summary\b|¶)"
+    r"[ \t]*(?:REF\b|REFS\b|REFTELS?\b|REFERENCES?\b|Ref\b|Refs\b|Reftels?\b|Classified By|CLASSIFIED BY|Reason:|"
+    r"TAGS\b|E\.?O\.? ?\d|SUBJECT:|SUBJ:|SUMMARY\b|Summary\b|¶)"
 )
 _CODE: Final = re.compile(r"[A-Z]{2,4}")
 _MOST_LINES: Final = 60
@@ -29,7 +30,7 @@ _MOST_LINES: Final = 60
 
 
 def read_tags(head: Sequence[str]) -> tuple[str, ...]:
-    """The tags of the first TAGS line, in order, as often as they stand there; continued where a line ends in a comma."""
+    """The tags of the first TAGS line, in order, doubled ones too; the line goes on where it ends in a comma."""
     for number, line in enumerate(head):
         match = _TAGS.search(line)
         if match is None:
@@ -46,9 +47,9 @@ def read_tags(head: Sequence[str]) -> tuple[str, ...]:
 def split_tags(said: str) -> tuple[str, ...]:
     """The tags in the content of a TAGS line.
 
-    Where it has commas they separate, so that a tag may be of two words (``Human Rights``); between them, words that are
-    all codes of two to four capitals are tags of their own. Without commas blanks separate. What stands in brackets
-    belongs to the tag before it (``OVIP (STEINBERG, JAMES B.)``).
+    Where it has commas they separate, so that a tag may be of two words (``Human Rights``); between them, words that
+    are all codes of two to four capitals are tags of their own. Without commas blanks separate. What stands in
+    brackets belongs to the tag before it (``OVIP (STEINBERG, JAMES B.)``).
     """
     tags: list[str] = []
     for piece in _outside_brackets(said, ","):

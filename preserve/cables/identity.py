@@ -1,9 +1,9 @@
 """Cable identifiers: the published one, and the canonical one beside it.
 
-A canonical id is ``YY`` + station + serial, ``05SAMPLETOWN342``: the year of two digits, 4 to 17 capital letters, a number
-without leading zeros. Published ids can be malformed, because a program read something else of the message as the
-station: a section label (``09SECTION01OF03SAMPLETOWN525``), a caption (``10EFTOSAMPLETOWN16``), a year twice. They are kept
-as they are; the canonical id only says, where it can be told, which cable is meant.
+A canonical id is ``YY`` + station + serial, ``05SAMPLETOWN342``: the year of two digits, 4 to 17 capital letters, a
+number without leading zeros. Published ids can be malformed, because a program read something else of the message as
+the station: a section label (``09SECTION01OF03SAMPLETOWN525``), a caption (``10EFTOSAMPLETOWN16``), a year twice.
+They are kept as they are; the canonical id only says, where it can be told, which cable is meant.
 
 What can be told comes from the id itself and from facts of the page: the station from the origin, the serial from the
 message's classification line or its header. Where they disagree with a well-formed id, the id is right.
@@ -27,13 +27,13 @@ _CLASSIFICATION_SERIAL: Final = re.compile(
     r"(?:SECTION ?\d{1,2} OF \d{1,2} )?([A-Z][A-Z .'-]{2,30}?) {1,3}(\d{3,8})(?!\d)", re.ASCII
 )
 _WORDS_BEFORE: Final = re.compile(
-    r"^(?:UNCLAS(?:SIFIED)?|CONFIDENTIAL|SECRET|C O N F I D E N T I A L|S E C R E T|E F T O|EFTO|NOFORN|SECTION ?\d{1,2} "
-    r"OF \d{1,2}|[ /])+",
+    r"^(?:UNCLAS(?:SIFIED)?|CONFIDENTIAL|SECRET|C O N F I D E N T I A L|S E C R E T|E F T O|EFTO|NOFORN|"
+    r"SECTION ?\d{1,2} OF \d{1,2}|[ /])+",
     re.ASCII,
 )
 _HEADER_SERIAL: Final = re.compile(r"^DE [A-Z]{4,8} #(\d{4})(?:/\d{2})? ", re.ASCII | re.MULTILINE)
 _STATION_KINDS: Final = re.compile(
-    r"^(?:(?:US|American|Iran|REO) )?(?:Embassy|Consulate(?: General)?|Mission|Office|Interests Section|Delegation,?)\s+(?:to )?",
+    r"^(?:(?:US|American|REO) )?(?:Embassy|Consulate(?: General)?|Mission|Office|Interests Section)\s+(?:to )?",
     re.IGNORECASE,
 )
 _STATIONS: Final = {
@@ -41,7 +41,6 @@ _STATIONS: Final = {
     "SECRETARYOFDEFENSE": "SECDEF",
     "AMERICANINSTITUTETAIWANTAIPEI": "AITTAIPEI",
     "IRANRPODUBAI": "RPODUBAI",
-    "UNGENEVA": "USUNGENEVA",
 }
 """Origins whose station is not simply their last words, by the letters of the origin as printed."""
 

@@ -1,7 +1,7 @@
-"""The extractor ``labels``: pages that print a label before every value, read by what they show and not by their elements.
+"""The extractor ``labels``: pages that print a label before every value, read by what they show.
 
-Such a page shows, in this order: a title, the labels with their values, sometimes a sentence about the text, the text,
-and a last line about its source. How each is found, in any table, list, divisions, lines or ``<pre>``:
+Such a page shows, in this order: a title, the labels with their values, sometimes a sentence about the text, the
+text, and a last line about its source. How each is found, in any table, list, divisions, lines or ``<pre>``:
 
 - A **label** is a printed label of the layout (letter case counts: ``TAGS:`` stands in messages) with its colon at the
   start of a line, or as all the content of a cell or of an inline element. The first that gives an identifier begins
@@ -9,12 +9,13 @@ and a last line about its source. How each is found, in any table, list, divisio
 - A **value** is the next cell where the label fills its own; else the rest of the line; where that is empty, the next
   line, unless a label or a sentence of the layout begins there.
 - The **title** is the last line before the first label, with the lines of the same block that the source wrapped.
-- The **text** begins behind the last value, or behind the sentence ``partial_note`` where that follows, and ends at the
-  last place of the page where the sentence ``source`` stands. Completely empty lines at its ends are layout and
+- The **text** begins behind the last value, or behind the sentence ``partial_note`` where that follows, and ends at
+  the last place of the page where the sentence ``source`` stands. Completely empty lines at its ends are layout and
   dropped; lines of blanks belong to it. In between nothing is changed.
 """
 
 import re
+from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
@@ -178,9 +179,7 @@ def _closing(visible: Visible, layout: Layout, position: int, fields: dict[str, 
     """Reads the sentences that stand behind the text; where the text ends."""
     end = len(visible.text)
     for name, pattern in layout.sentences.items():
-        last: re.Match[str] | None = None
-        for last in pattern.finditer(visible.text, position):
-            pass
+        last = next(iter(deque(pattern.finditer(visible.text, position), maxlen=1)), None)
         if last is None or name in fields or name == "partial_note":
             continue
         said = last[1] if pattern.groups and last[1] is not None else last[0]
@@ -190,7 +189,7 @@ def _closing(visible: Visible, layout: Layout, position: int, fields: dict[str, 
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    """The span without the rest of the line that it begins in, if that is blank, and without empty lines at its ends."""
+    """The span without the rest of the line that it begins in, if blank, and without empty lines at its ends."""
     blanks = _BLANKS.match(text, start, end)
     if blanks is not None and text.startswith("\n", blanks.end()):
         start = blanks.end() + 1

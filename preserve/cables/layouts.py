@@ -1,7 +1,7 @@
 """Layouts made ready for reading: what a person wrote about one kind of page, checked and compiled.
 
-Two extractors read pages: ``boxes`` the table and the two boxes of the wikileaks.org cable pages, ``labels`` pages that
-print a label before every value, whatever elements they are made of. A layout names one of them and gives it its words.
+Two extractors read pages: ``boxes`` the table and the two boxes of the wikileaks.org cable pages, ``labels`` pages
+that print a label before every value, whatever elements they are made of. A layout names one and gives it its words.
 """
 
 import re
@@ -23,8 +23,8 @@ _BLANKS: Final = re.compile(r"(?<!\\) +")
 class Layout:
     """One kind of page. ``labels`` maps a label as printed, without white space at its ends and without its colon.
 
-    ``recognise``: for ``boxes``, bytes that the payload holds; for ``labels``, UTF-8 of texts that the page shows, with
-    every run of white space as one blank, so that no choice of elements hides them.
+    ``recognise``: for ``boxes``, bytes that the payload holds; for ``labels``, UTF-8 of texts that the page shows,
+    with every run of white space as one blank, so that no choice of elements hides them.
     """
 
     name: str
@@ -92,7 +92,7 @@ def compile_layouts(configs: Mapping[str, LayoutConfig]) -> dict[str, Layout]:
 
 
 def recognised(layout: Layout, payload: bytes, shown: Callable[[], str]) -> bool:
-    """Whether a page is of a layout. ``shown`` gives the text that the page shows, on one line; asked for only if needed."""
+    """Whether a page is of a layout. ``shown`` gives the text that it shows, on one line; called only if needed."""
     if layout.extractor == "boxes":
         return all(text in payload for text in layout.recognise)
     visible = shown()

@@ -48,8 +48,8 @@ _PARAGRAPH: Final = re.compile(
 )
 _MARKS: Final = frozenset({"U", "SBU", "LOU", "FOUO", "C", "S", "TS"})
 _END_MARK: Final = re.compile(r"\s*(N{3,4})\s*\Z")
-_SIGNED_LINE: Final = re.compile(r"[A-Z][A-Z'’.-]{1,24}(?: [A-Z][A-Z'’-]{1,24})?|[A-Z][A-Za-z'’-]{2,24}")
-_SIGNED_INLINE: Final = re.compile(r"[.!?\"”’)][ \t]+([A-Z][A-Z'’-]{2,24})\Z")
+_SIGNED_LINE: Final = re.compile(r"[A-Z][A-Z'\u2019.-]{1,24}(?: [A-Z][A-Z'\u2019-]{1,24})?|[A-Z][A-Za-z'\u2019-]{2,24}")
+_SIGNED_INLINE: Final = re.compile(r"[.!?\"\u201d\u2019)][ \t]+([A-Z][A-Z'\u2019-]{2,24})\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +175,7 @@ def _end_mark(body: str) -> tuple[int, str | None]:
 
 
 def _signature(body: str, end: int) -> tuple[int, str | None]:
-    """Where the text ends without its signature, and the signature: the word on the last line that is no page line."""
+    """Where the text ends without its signature, and the signature: the word at the end of the last line."""
     stop = end
     for _ in range(3):
         start = body.rfind("\n", 0, stop) + 1
@@ -199,7 +199,7 @@ def _may_be_signed(line: str, before: str) -> bool:
     last = lines[-1].strip()
     return (
         not last
-        or last.endswith((".", "!", "?", '"', "”", "-", "*"))
+        or last.endswith((".", "!", "?", '"', "\u201d", "-", "*"))
         or is_page_line(last)
         or _CAPTION.search(last) is not None
     )

@@ -1,7 +1,7 @@
 """From a character of a text back to the bytes of the payload it was read from.
 
-The map is exact for UTF-8 (also where bytes are not UTF-8), for UTF-16 and for encodings of one byte a character. For the
-others (Shift_JIS, GBK, Big5, EUC, ISO-2022-JP) it is made by encoding the text again: right where the payload was
+The map is exact for UTF-8 (also where bytes are not UTF-8), for UTF-16 and for encodings of one byte a character. For
+the others (Shift_JIS, GBK, Big5, EUC, ISO-2022-JP) it is made by encoding the text again: right where the payload was
 written the usual way, near otherwise.
 """
 
@@ -54,7 +54,7 @@ class ByteCursor:
         """The byte offset at which a character begins; it must not lie before the one asked for last."""
         text, start = self.decoded.text, self._character
         if self.decoded.encoding == "utf-8":
-            while 0 <= (bad := text.find(_BAD, start, character)):
+            while (bad := text.find(_BAD, start, character)) >= 0:
                 self._byte += encoded_length(text[start:bad], "utf-8")
                 self._byte += self._bad_bytes()
                 start = bad + 1

@@ -18,8 +18,8 @@ _ID_IN_TEXT: Final = re.compile(r"(?<![0-9A-Za-z])\d{2}[0-9A-Z]{3,60}(?![0-9A-Za
 class Reading:
     """One page as an extractor read it.
 
-    ``segments`` say where the body came from, ``strays`` is the markup that stands in the message and is kept as text,
-    ``has_table`` is false where nothing but the identifier was found of the page's fields.
+    ``segments`` say where the body came from, ``strays`` is the markup that stands in the message and is kept as
+    text, ``has_table`` is false where nothing but the identifier was found of the page's fields.
     """
 
     published_id: str

@@ -1,7 +1,7 @@
 """Building a text out of pieces of a page, and keeping for every character where it came from.
 
-A text is made of segments. Most are copied from the page character by character; the others stand for a piece of the page
-of another length: a character reference, a line end, a tag that breaks the line.
+A text is made of segments. Most are copied from the page character by character; the others stand for a piece of the
+page of another length: a character reference, a line end, a tag that breaks the line.
 """
 
 import html
@@ -15,12 +15,12 @@ _REFERENCE: Final = re.compile(r"&(?:#(?:[0-9]++|[xX][0-9a-fA-F]++);?|[^\t\n\f\r
 
 _COPIED: Final = re.compile(rf"{_REFERENCE.pattern}|\r\n?")
 _LONGEST_NUMBER: Final = 16
-"""Digits of a numeric reference that are looked at; no code point needs more, and longer numbers cost time to read."""
+"""Digits of a numeric reference; no code point needs more, and longer numbers cost time to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """``length`` characters of the text from ``start`` on, made from the page's characters ``from_start`` to ``from_end``.
+    """``length`` characters of the text, made from the page's characters ``from_start`` to ``from_end``.
 
     ``copied`` is true where they are those characters one by one.
     """

@@ -1,15 +1,16 @@
 """A tokeniser for HTML that may be broken or hostile, which says of every token where it stands.
 
-It finds text, start tags, end tags and comments, and the spans of all tokens together are the whole text, in order and
-without gaps: nothing is lost, repaired or moved. It builds no tree. The grammar is that of the HTML Standard (section
-13.2.5, "Tokenization") with three declared differences, all in favour of keeping what was written:
+It finds text, start tags, end tags and comments, and the spans of all tokens together are the whole text, in order
+and without gaps: nothing is lost, repaired or moved. It builds no tree. The grammar is that of the HTML Standard
+(section 13.2.5, "Tokenization") with three declared differences, all in favour of keeping what was written:
 
 - a "tag" whose name is not an element of HTML, such as ``<Israel>`` in a message, is text;
 - markup that never ends (a comment, a tag at the end of the page) is text;
 - a quotation mark that never closes does not swallow the rest of the page: the value ends at the next blank or ``>``.
 
 Time is linear in the length of the text: every position is read once, because a tag that does not end makes all that
-follows text. Worked example: ``<p>1 <Israel><br>`` is a start tag ``p``, the text ``1 <Israel>`` and a start tag ``br``.
+follows text. Worked example: ``<p>1 <Israel><br>`` is a start tag ``p``, the text ``1 <Israel>`` and a start tag
+``br``.
 """
 
 import re
@@ -18,18 +19,18 @@ from typing import Final, Literal, NamedTuple
 
 Kind = Literal["text", "start", "end", "comment"]
 
-_ELEMENTS: Final = frozenset(
-    """
-    a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink blockquote body br
-    button canvas caption center cite code col colgroup command data datalist dd del details dfn dialog dir div dl dt em
-    embed fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe
-    image img input ins isindex kbd keygen label legend li link listing main map mark marquee menu menuitem meta meter
-    multicol nav nobr noembed noframes noscript object ol optgroup option output p param picture plaintext pre progress q
-    rb rp rt rtc ruby s samp script search section select slot small source spacer span strike strong style sub summary
-    sup svg table tbody td template textarea tfoot th thead time title tr track tt u ul var video wbr xmp
-    """.split()
-)
+_ELEMENT_NAMES: Final = """
+a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink blockquote body
+br button canvas caption center cite code col colgroup command data datalist dd del details dfn dialog dir div
+dl dt em embed fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup
+hr html i iframe image img input ins isindex kbd keygen label legend li link listing main map mark marquee menu
+menuitem meta meter multicol nav nobr noembed noframes noscript object ol optgroup option output p param picture
+plaintext pre progress q rb rp rt rtc ruby s samp script search section select slot small source spacer span
+strike strong style sub summary sup svg table tbody td template textarea tfoot th thead time title tr track tt u
+ul var video wbr xmp
+"""
 """The elements of HTML, living and obsolete (HTML Standard, section 16.2)."""
+_ELEMENTS: Final = frozenset(_ELEMENT_NAMES.split())
 
 _RAW: Final = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes", "title", "textarea"})
 """Elements whose content is text up to their own end tag (HTML Standard, "raw text" and "RCDATA")."""
@@ -60,8 +61,8 @@ class Token(NamedTuple):
 def tokenise(text: str, *, only_in_pre: frozenset[str] = frozenset()) -> Iterator[Token]:
     """The tokens of a page, in order; their spans cover it whole.
 
-    ``only_in_pre``: where it is given, the content of a ``pre`` is text except for tags of these names, and it ends at
-    the first ``</pre>`` or ``</code>``. This is for pages whose ``pre`` holds text that nobody escaped.
+    ``only_in_pre``: where it is given, the content of a ``pre`` is text except for tags of these names, and it ends
+    at the first ``</pre>`` or ``</code>``. This is for pages whose ``pre`` holds text that nobody escaped.
     """
     last_close = text.rfind(">")
     last_comment = text.rfind("-->")

@@ -1,7 +1,7 @@
 """The text that a page shows, line by line, whatever elements it is made of.
 
-The rules, chosen so that the same lines come out whether a page is a table, a definition list, divisions, lines ended by
-``<br>`` or one ``<pre>``:
+The rules, chosen so that the same lines come out whether a page is a table, a definition list, divisions, lines ended
+by ``<br>`` or one ``<pre>``:
 
 - ``<br>`` ends a line; a line end in the source directly behind it is layout and dropped. The start and the end of an
   element that is displayed as a block end a line that has begun.
@@ -22,18 +22,17 @@ from typing import Final
 from preserve.cables.texts import TextBuilder
 from preserve.cables.tokens import Token, tokenise
 
-_BLOCKS: Final = frozenset(
-    """
-    address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer
-    form frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li link listing main menu meta nav ol optgroup option
-    p plaintext pre script search section style summary table tbody td tfoot th thead title tr ul xmp
-    """.split()
-)
+_BLOCK_NAMES: Final = """
+address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure
+footer form frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li link listing main menu meta nav ol
+optgroup option p plaintext pre script search section style summary table tbody td tfoot th thead title tr ul
+xmp
+"""
+_BLOCKS: Final = frozenset(_BLOCK_NAMES.split())
 _CELLS: Final = frozenset({"td", "th", "dt", "dd"})
 _TABLES: Final = frozenset({"table", "dl"})
-_INLINE: Final = frozenset(
-    "a b big bdi bdo code data em font i label mark q s samp small span strike strong tt u var".split()
-)
+_INLINE_NAMES: Final = "a b big bdi bdo code data em font i label mark q s samp small span strike strong tt u var"
+_INLINE: Final = frozenset(_INLINE_NAMES.split())
 _HIDDEN: Final = frozenset({"template", "select", "svg"})
 _LINE_END: Final = re.compile(r"\r\n?|\n")
 _BLANKS: Final = " \t\n\f\r"
@@ -52,7 +51,8 @@ class Visible:
     inlines: list[tuple[int, int]] = field(default_factory=list)
     """What stands in each short inline element, such as a ``<span>`` or a ``<b>``."""
     soft: list[tuple[int, int]] = field(default_factory=list)
-    """Where line ends are those of the source, outside ``<pre>``: a browser shows them as blanks unless a style says so."""
+    """Where line ends are those of the source, outside ``<pre>``: a browser shows them as blanks unless a style says
+    so."""
 
     def is_soft(self, offset: int) -> bool:
         """Whether the line end at ``offset`` is one of the source."""
