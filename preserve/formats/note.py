@@ -1,0 +1,287 @@
+"""Signed notes: text that one or more Ed25519 keys vouch for (C2SP signed-note).
+
+::
+
+    <text, which ends with a newline>
+    <blank line>
+    — <key name> <base64 of the 4-byte key ID and the signature>
+
+The text ends at the last blank line. A verifier key is written ``<name>+<key ID, 8 hex digits>+<base64 of the type and
+the public key>``, with the key ID ``SHA-256(name || 0x0A || type || public key)[:4]``.
+
+Stricter than the specification, so that no bit of a note by a known key can change unseen: base64 is canonical, and an
+identifier is written in lower-case hex. Signatures of other types than 0x01 are those of unknown keys.
+The text of a `Note` is not to be trusted; that of a `VerifiedNote` is.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from preserve.errors import FormatError
+from preserve.limits import DEFAULT_LIMITS, Limits
+
+_ED25519 = b"\x01"
+_PUBLIC_KEY_BYTES = 32
+_KEY_ID_BYTES = 4
+_MARK = "\N{EM DASH} "
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+_KEY_ID_HEX = re.compile(r"[0-9a-f]{8}", re.ASCII)
+
+
+class NoteError(FormatError):
+    """A note, or a key of one, that cannot be accepted."""
+
+
+class NoteMalformedError(NoteError):
+    """It does not follow the format, or exceeds a bound."""
+
+
+class UnknownKeyError(NoteError):
+    """No signature is by a known key."""
+
+
+class BadSignatureError(NoteError):
+    """A signature by a known key does not fit the text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """One signature line. ``key_id`` has 4 bytes, ``value`` what the key's algorithm made of the text."""
+
+    name: str
+    key_id: bytes
+    value: bytes
+
+    @property
+    def line(self) -> str:
+        """The line in a note, with its newline."""
+        return f"{_MARK}{self.name} {base64.b64encode(self.key_id + self.value).decode('ascii')}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note as it is written; nothing in it is verified. ``text`` ends with a newline."""
+
+    text: str
+    signatures: tuple[Signature, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedNote:
+    """A note whose text at least one known key vouches for.
+
+    ``verified`` holds one signature a known key, however often it is repeated; ``unverified`` those of unknown keys.
+    """
+
+    text: str
+    verified: tuple[Signature, ...]
+    unverified: tuple[Signature, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """A key that may be known to a reader."""
+
+    name: str
+    key_id: bytes
+    public_key: Ed25519PublicKey
+
+    @property
+    def vkey(self) -> str:
+        """The key in its written form."""
+        return _vkey(self.name, self.public_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A key to sign with, under its name. Its text form does not show the key.
+
+    Raises:
+        NoteMalformedError: the name is empty, or holds a blank, a control character or a plus.
+    """
+
+    name: str
+    key: Ed25519PrivateKey = field(repr=False)
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+
+    @property
+    def key_id(self) -> bytes:
+        """The 4 bytes by which signatures name the key."""
+        return _key_id(self.name, self.key.public_key())
+
+    @property
+    def vkey(self) -> str:
+        """The public key in its written form, for those who check."""
+        return _vkey(self.name, self.key.public_key())
+
+    @property
+    def verifier(self) -> Verifier:
+        """The public half."""
+        return Verifier(self.name, self.key_id, self.key.public_key())
+
+
+def parse_vkey(vkey: str) -> Verifier:
+    """A verifier key from its written form.
+
+    Raises:
+        NoteMalformedError: it does not follow the format, is not of type Ed25519, or its key ID is not its own.
+    """
+    name, plus, rest = vkey.partition("+")
+    key_id, second_plus, encoded = rest.partition("+")
+    if not plus or not second_plus:
+        raise NoteMalformedError("a verifier key has three parts, joined by '+'")
+    _check_name(name)
+    if _KEY_ID_HEX.fullmatch(key_id) is None:
+        raise NoteMalformedError("the key ID of a verifier key has 8 hex digits in lower case")
+    material = _decode_base64(encoded, "the verifier key")
+    if material[:1] != _ED25519 or len(material) != 1 + _PUBLIC_KEY_BYTES:
+        raise NoteMalformedError("the verifier key is not of type Ed25519")
+    try:
+        public_key = Ed25519PublicKey.from_public_bytes(material[1:])
+    except ValueError as error:
+        raise NoteMalformedError("the verifier key holds no Ed25519 key") from error
+    if _key_id(name, public_key).hex() != key_id:
+        raise NoteMalformedError("the key ID of the verifier key is not that of its name and key")
+    return Verifier(name, bytes.fromhex(key_id), public_key)
+
+
+def sign_note(text: str, signers: Sequence[Signer], *, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """The note over ``text`` with one signature a signer, in their order. The same input gives the same bytes.
+
+    Raises:
+        NoteMalformedError: the text does not end with a newline or holds control characters; there is no signer, or one
+            twice, or more than may be read back; or the note is too long to be read back.
+    """
+    _check_text(text)
+    if len({(signer.name, signer.key_id) for signer in signers}) != len(signers):
+        raise NoteMalformedError("the same key signs a note twice")
+    if not 1 <= len(signers) <= limits.max_note_signatures:
+        raise NoteMalformedError(f"a note has 1 to {limits.max_note_signatures} signatures, not {len(signers)}")
+    body = _encode(text)
+    lines = [Signature(name=s.name, key_id=s.key_id, value=s.key.sign(body)).line for s in signers]
+    note = body + b"\n" + "".join(lines).encode("utf-8")
+    if len(note) > limits.max_note_bytes:
+        raise NoteMalformedError(f"a note of {len(note)} bytes, more than {limits.max_note_bytes}")
+    return note
+
+
+def parse_note(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Note:
+    """The text and the signatures of a note. Nothing is verified.
+
+    Raises:
+        NoteMalformedError: it does not follow the format, or exceeds a bound.
+    """
+    if len(data) > limits.max_note_bytes:
+        raise NoteMalformedError(f"a note of {len(data)} bytes, more than {limits.max_note_bytes}")
+    try:
+        whole = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise NoteMalformedError("a note that is not UTF-8") from error
+    end = whole.rfind("\n\n")
+    if end < 0:
+        raise NoteMalformedError("a note without the blank line that ends its text")
+    text, signatures = whole[: end + 1], whole[end + 2 :]
+    _check_text(text)
+    if not signatures.endswith("\n"):
+        raise NoteMalformedError("a note that does not end with a signature line")
+    lines = signatures[:-1].split("\n")
+    if len(lines) > limits.max_note_signatures:
+        raise NoteMalformedError(f"a note with more than {limits.max_note_signatures} signatures")
+    return Note(text, tuple(_parse_signature(line) for line in lines))
+
+
+def open_note(data: bytes, verifiers: Sequence[Verifier], *, limits: Limits = DEFAULT_LIMITS) -> VerifiedNote:
+    """The note, where at least one of the keys has signed it, and every signature by one of them is good.
+
+    Signatures by unknown keys are passed over: name and key ID must both be those of a known one.
+
+    Raises:
+        NoteMalformedError: it does not follow the format, or two of ``verifiers`` differ and have one name and ID.
+        UnknownKeyError: no signature is by one of the keys.
+        BadSignatureError: a signature by one of the keys does not fit the text.
+    """
+    known: dict[tuple[str, bytes], Ed25519PublicKey] = {}
+    for verifier in verifiers:
+        held = known.setdefault((verifier.name, verifier.key_id), verifier.public_key)
+        if held != verifier.public_key:
+            raise NoteMalformedError(f"two known keys are named {verifier.name}+{verifier.key_id.hex()}")
+    note = parse_note(data, limits=limits)
+    body = _encode(note.text)
+    verified: dict[tuple[str, bytes], Signature] = {}
+    unverified: list[Signature] = []
+    for signature in note.signatures:
+        identity = (signature.name, signature.key_id)
+        public_key = known.get(identity)
+        if public_key is None:
+            unverified.append(signature)
+            continue
+        try:
+            public_key.verify(signature.value, body)
+        except InvalidSignature as error:
+            raise BadSignatureError(f"the signature by {signature.name}+{signature.key_id.hex()} is bad") from error
+        verified.setdefault(identity, signature)
+    if not verified:
+        raise UnknownKeyError("no signature is by a known key")
+    return VerifiedNote(note.text, tuple(verified.values()), tuple(unverified))
+
+
+def _parse_signature(line: str) -> Signature:
+    parts = line.removeprefix(_MARK).split(" ")
+    if not line.startswith(_MARK) or len(parts) != 2:  # noqa: PLR2004 - name and signature
+        raise NoteMalformedError(f"not a signature line: {line[:60]!r}")
+    name, encoded = parts
+    _check_name(name)
+    value = _decode_base64(encoded, "a signature")
+    if len(value) <= _KEY_ID_BYTES:
+        raise NoteMalformedError("a signature without a value")
+    return Signature(name=name, key_id=value[:_KEY_ID_BYTES], value=value[_KEY_ID_BYTES:])
+
+
+def _check_name(name: str) -> None:
+    if not name or "+" in name or any(c.isspace() for c in name) or _CONTROL.search(name):
+        raise NoteMalformedError(f"a key name is not empty and holds no blank and no '+': {name[:60]!r}")
+    _encode(name)
+
+
+def _check_text(text: str) -> None:
+    if not text.endswith("\n"):
+        raise NoteMalformedError("the text of a note ends with a newline")
+    if _CONTROL.search(text) is not None:
+        raise NoteMalformedError("the text of a note holds no control character but newline")
+    _encode(text)
+
+
+def _encode(text: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise NoteMalformedError("text that is not UTF-8") from error
+
+
+def _decode_base64(encoded: str, what: str) -> bytes:
+    try:
+        value = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise NoteMalformedError(f"{what} is not base64") from error
+    if base64.b64encode(value).decode("ascii") != encoded:
+        raise NoteMalformedError(f"{what} is not canonical base64")
+    return value
+
+
+def _key_id(name: str, public_key: Ed25519PublicKey) -> bytes:
+    material = _ED25519 + public_key.public_bytes_raw()
+    return hashlib.sha256(name.encode("utf-8") + b"\n" + material).digest()[:_KEY_ID_BYTES]
+
+
+def _vkey(name: str, public_key: Ed25519PublicKey) -> str:
+    encoded = base64.b64encode(_ED25519 + public_key.public_bytes_raw()).decode("ascii")
+    return f"{name}+{_key_id(name, public_key).hex()}+{encoded}"
