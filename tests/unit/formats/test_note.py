@@ -292,6 +292,17 @@ def test_what_is_no_verifier_key_is_malformed(vkey: str) -> None:
         parse_vkey(vkey)
 
 
+def test_a_key_that_the_library_refuses_is_malformed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refusing:
+        @staticmethod
+        def from_public_bytes(data: bytes) -> None:
+            raise ValueError("not a point of the curve")
+
+    monkeypatch.setattr("preserve.formats.note.Ed25519PublicKey", Refusing)
+    with pytest.raises(NoteMalformedError, match="no Ed25519 key"):
+        parse_vkey(PETER_VKEY)
+
+
 def test_the_only_type_taken_is_ed25519() -> None:
     assert parse_vkey(vkey_of_type(1)).name == "k"
 
