@@ -11,7 +11,7 @@ or stored in place of the text. The rules, in the order in which they are applie
 5. a run of blanks becomes one blank;
 6. ``NNNN`` as the last line is dropped;
 7. the TAGS line is a list of tags in order: its commas become blanks;
-8. lines that are only a page line (``SAN JOSE 00000525  002 OF 003``) are dropped;
+8. lines that are only a page line (``SAMPLETOWN 00000525  002 OF 003``) are dropped;
 9. curly quotation marks become straight ones.
 
 What is never made equal: runs of X, portion marks, letter case, digits and their leading zeros, hyphens at line ends,
@@ -60,7 +60,7 @@ def comparison_text(body: str) -> Comparison:
 
 
 def is_page_line(line: str) -> bool:
-    """Whether a line is only a page line of the message (``STOCKHOLM 00000355  002 OF 002``)."""
+    """Whether a line is only a page line of the message (``SAMPLETOWN 00000525  002 OF 003``)."""
     stripped = line.strip()
     return len(stripped) <= _LONGEST_PAGE_LINE and _PAGE_LINE.fullmatch(stripped) is not None
 

@@ -105,9 +105,9 @@ class TextBuilder:
 def decode_reference(written: str) -> str:
     """What one character reference stands for; ``written`` itself where it is none."""
     if written.startswith("&#"):
-        digits = written[2:].lstrip("xX").rstrip(";").lstrip("0")
-        if len(digits) > _LONGEST_NUMBER:
-            return "\ufffd"
+        base = "x" if written[2] in "xX" else ""
+        digits = written[2:].lstrip("xX").rstrip(";").lstrip("0") or "0"
+        return "\ufffd" if len(digits) > _LONGEST_NUMBER else html.unescape(f"&#{base}{digits};")
     return html.unescape(written)
 
 

@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+
+from preserve.cables.layouts import compile_layout, compile_layouts, label, recognised
+from preserve.config import LayoutConfig, load_layouts
+from preserve.errors import ConfigError
+
+
+def config(**changed: object) -> LayoutConfig:
+    given: dict[str, object] = {
+        "name": "sample",
+        "title": "a sample",
+        "version": 3,
+        "extractor": "labels",
+        "recognise": ("Number:",),
+        "labels": {" Number : ": "identifier", "Made  on": "created"},
+        "sentences": {"source": "from (.+?), on"},
+    }
+    return LayoutConfig.model_validate({**given, **changed})
+
+
+def test_labels_are_normalised_and_blanks_of_sentences_stretch() -> None:
+    layout = compile_layout(config())
+    assert dict(layout.labels) == {"Number": "identifier", "Made on": "created"}
+    assert layout.sentences["source"].search("from\n there,\t on") is not None
+    assert (layout.name, layout.version, layout.extractor) == ("sample", 3, "labels")
+
+
+def test_every_mistake_is_told() -> None:
+    with pytest.raises(ConfigError) as raised:
+        compile_layouts({"a": config(name="a", extractor="magic"), "b": config(name="b", labels={"": "origin"})})
+    assert len(raised.value.mistakes) == 3
+    assert "layouts/a.yaml: unknown extractor 'magic'" in raised.value.mistakes[0]
+
+
+def test_the_layouts_that_come_along_compile() -> None:
+    layouts = compile_layouts(load_layouts(Path(__file__).parents[3] / "config"))
+    assert layouts["mrkva"].extractor == "labels"
+    assert layouts["wikileaks-cable"].extractor == "boxes"
+
+
+def test_boxes_are_recognised_by_bytes_and_labels_by_what_is_shown() -> None:
+    boxes, labels = compile_layout(config(extractor="boxes")), compile_layout(config())
+    assert recognised(boxes, b"<b>Number:</b>", lambda: "")
+    assert not recognised(boxes, b"<b>Number</b>:", lambda: "Number:")
+    assert recognised(labels, b"", lambda: "the Number: 5")
+    assert not recognised(labels, b"Number:", lambda: "")
+
+
+def test_label() -> None:
+    assert label("  Made\n on : ") == "Made on"

@@ -1,0 +1,131 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preserve.cables.tokens import Token, attributes, tokenise
+
+BOX = frozenset({"a", "code", "pre"})
+
+
+def told(page: str, only_in_pre: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
+    return [
+        (token.kind, token.name if token.kind in {"start", "end"} else page[token.start : token.end])
+        for token in tokenise(page, only_in_pre=only_in_pre)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("plain", [("text", "plain")]),
+        ("<P>x</p >", [("start", "p"), ("text", "x"), ("end", "p")]),
+        ("a<br/>b", [("text", "a"), ("start", "br"), ("text", "b")]),
+        ("a < b > c", [("text", "a < b > c")]),
+        ("to <Israel> and <o:p>", [("text", "to <Israel> and <o:p>")]),
+        ("<!-- <p> -->x", [("comment", "<!-- <p> -->"), ("text", "x")]),
+        ("<!--->x", [("comment", "<!--->"), ("text", "x")]),
+        ("<!-- never", [("text", "<!-- never")]),
+        ("<!DOCTYPE html>x", [("comment", "<!DOCTYPE html>"), ("text", "x")]),
+        ("<?xml version='1.0'?>", [("comment", "<?xml version='1.0'?>")]),
+        ("<p title='>'>x", [("start", "p"), ("text", "x")]),
+        ('<p title="open>x', [("start", "p"), ("text", "x")]),
+        ("x<p class=a", [("text", "x<p class=a")]),
+        ("<script>1<p>2</script>", [("start", "script"), ("text", "1<p>2"), ("end", "script")]),
+        ("<title>a<b>", [("start", "title"), ("text", "a<b>")]),
+        ("</>x", [("text", "</>x")]),
+        ("", []),
+    ],
+)
+def test_tokens(page: str, expected: list[tuple[str, str]]) -> None:
+    assert told(page) == expected
+
+
+def test_in_a_box_only_its_own_tags_are_markup() -> None:
+    page = "<pre>a <b> <A HREF='#'>1</a> <abc> </td><br><!-- x --> </pre><b>"
+    assert told(page, BOX) == [
+        ("start", "pre"),
+        ("text", "a <b> "),
+        ("start", "a"),
+        ("text", "1"),
+        ("end", "a"),
+        ("text", " <abc> </td><br><!-- x --> "),
+        ("end", "pre"),
+        ("start", "b"),
+    ]
+
+
+def test_a_box_also_ends_with_its_code_and_never_ends_without() -> None:
+    assert told("<pre>a</code><p>", BOX)[-2:] == [("end", "code"), ("start", "p")]
+    assert told("<pre>a<p>", BOX) == [("start", "pre"), ("text", "a<p>")]
+
+
+def test_attributes() -> None:
+    page = """<a HREF="x>y" class='b c' id=d checked href=second data-x = "1">"""
+    (token,) = tokenise(page)
+    assert token == Token("start", 0, len(page), "a")
+    assert attributes(page, token) == {
+        "href": "x>y",
+        "class": "b c",
+        "id": "d",
+        "checked": "",
+        "data-x": "1",
+    }
+
+
+PIECES = [
+    "<",
+    ">",
+    "</",
+    "<!--",
+    "-->",
+    "a",
+    "p",
+    " ",
+    "=",
+    '"',
+    "'",
+    "/",
+    "pre",
+    "code",
+    "script",
+    "\n",
+    "<p>",
+    "&",
+    "!",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=60).map("".join), st.sampled_from([frozenset[str](), BOX]))
+def test_tokens_cover_the_page_without_gap_or_overlap(page: str, only_in_pre: frozenset[str]) -> None:
+    position = 0
+    for token in tokenise(page, only_in_pre=only_in_pre):
+        assert token.start == position
+        assert token.end > token.start
+        position = token.end
+    assert position == len(page)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<",
+        "<a",
+        "<a ",
+        "<a<",
+        '<a x="',
+        "<a x='>",
+        '<a x="" z="',
+        "<!--",
+        "<!",
+        "</",
+        "<title",
+        "<script>",
+        "&#",
+        "<pre>",
+        "=",
+    ],
+)
+def test_hostile_repetition_is_read_once(piece: str) -> None:
+    page = piece * 40_000
+    for only_in_pre in (frozenset[str](), BOX):
+        assert sum(token.end - token.start for token in tokenise(page, only_in_pre=only_in_pre)) == len(page)
