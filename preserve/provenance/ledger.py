@@ -1,0 +1,273 @@
+"""The ledger of a collection: statements in an append-only log, and the signed checkpoints over it.
+
+A statement is durable when `Ledger.append` returns. A checkpoint turns the journal into entry bundles and hash tiles
+(C2SP tlog-tiles), is signed over their root (RFC 6962 section 2.1), and then the journal is emptied; a process that
+dies anywhere between leaves the old checkpoint with the whole journal, or the new one.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from preserve.errors import ArchiveError, EnvironmentFault, FormatError
+from preserve.formats.merkle import CompactRange, inclusion_proof, leaf_hash, root_of
+from preserve.formats.note import Signer, parse_note, sign_note
+from preserve.formats.statements import decode, encode
+from preserve.formats.tlog import TILE_WIDTH, Checkpoint, entries_path, format_checkpoint, parse_checkpoint, tile_path
+from preserve.store.layout import CollectionPaths
+from preserve.store.ledgerfiles import LedgerFiles
+
+_TILE_HEIGHT = 8
+_MAX_LEVEL = 8
+
+
+class Ledger:
+    """Reads and, for the holder of the collection's lock, extends one ledger."""
+
+    def __init__(self, paths: CollectionPaths) -> None:
+        self._paths = paths
+        self._files = LedgerFiles(paths)
+        self._covered = self._checkpoint_size()
+        self._size = self._count()
+
+    @property
+    def size(self) -> int:
+        """Number of statements, those under no checkpoint included."""
+        return self._size
+
+    def append(self, statements: Sequence[Mapping[str, object]]) -> range:
+        """Appends statements durably; returns their indexes.
+
+        Raises:
+            FormatError: one has no canonical form or is too long; none is appended then.
+        """
+        encoded = [encode(statement) for statement in statements]
+        first = self._size
+        if encoded:
+            self._files.cut_torn_line()
+            self._files.append_pending(first, encoded)
+        self._size = first + len(encoded)
+        return range(first, self._size)
+
+    def raw(self, start: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Index and bytes of every entry from ``start`` on.
+
+        Raises:
+            ArchiveError, FormatError: a bundle or the journal is missing or damaged.
+        """
+        for number in range(start // TILE_WIDTH, -(-self._covered // TILE_WIDTH)):
+            base = number * TILE_WIDTH
+            entries = self._files.bundle(number, min(TILE_WIDTH, self._covered - base))
+            for index, entry in enumerate(entries, base):
+                if index >= start:
+                    yield index, entry
+        for index, entry in self._files.pending():
+            if index >= max(start, self._covered):
+                yield index, entry
+
+    def statements(self, start: int = 0) -> Iterator[tuple[int, dict[str, object]]]:
+        """Index and value of every statement from ``start`` on.
+
+        Raises:
+            ArchiveError, FormatError: the ledger is damaged there.
+        """
+        for index, entry in self.raw(start):
+            yield index, decode(entry)
+
+    def last_checkpoint(self) -> Checkpoint | None:
+        """The newest checkpoint; its signature is not verified here.
+
+        Raises:
+            FormatError: it cannot be read.
+        """
+        data = self._files.checkpoint()
+        return None if data is None else parse_checkpoint(parse_note(data).text)
+
+    def checkpoint(self, signer: Signer) -> Checkpoint:
+        """Puts every statement under a new signed checkpoint. Nothing new: the last one is given.
+
+        Raises:
+            EnvironmentFault: the signer is not the one that the archive was made with.
+            ArchiveError: the entries below the last checkpoint do not give its root; nothing is signed over damage.
+        """
+        self._check_signer(signer)
+        last = self.last_checkpoint()
+        if last is not None and last.size == self._size:
+            self._files.drop_pending(self._size)
+            return last
+        tree = self._tree_at(self._covered)
+        if last is not None and tree.root() != last.root:
+            raise ArchiveError(
+                f"{self._paths.ledger}: the tiles do not give the root of the checkpoint at size {last.size}",
+                next_step=f"Run `preserve verify {self._paths.name}`. Nothing is signed over a damaged ledger.",
+            )
+        self._write_tiles(tree)
+        made = Checkpoint(origin=signer.name, size=tree.size, root=tree.root())
+        self._files.write_checkpoint(sign_note(format_checkpoint(made), [signer]))
+        before, self._covered = self._covered, made.size
+        self._files.drop_pending(made.size)
+        self._drop_partial_tiles(before)
+        return made
+
+    def inclusion_proof(self, index: int, size: int) -> tuple[bytes, ...]:
+        """The audit path of a statement in the tree of ``size`` statements (RFC 6962 section 2.1.1).
+
+        Raises:
+            ArchiveError: a tile is missing. FormatError: no such statement under a checkpoint.
+        """
+        return inclusion_proof(index, size, self._hash)
+
+    def tile_defects(self) -> Iterator[str]:
+        """The path of every tile that is missing or disagrees with the entries below it."""
+        tiles = _TileStack(self, checking=True)
+        for index, entry in self.raw():
+            if index >= self._covered:
+                break
+            tiles.push(0, leaf_hash(entry))
+            yield from tiles.take_defects()
+        tiles.flush()
+        yield from tiles.take_defects()
+
+    def tile_agrees(self, level: int, number: int, hashes: Sequence[bytes]) -> bool:
+        """True where the tile on disk is there and has these hashes."""
+        try:
+            return self._files.tile(level, number, len(hashes)) == tuple(hashes)
+        except ArchiveError:
+            return False
+
+    def write_tile(self, level: int, number: int, hashes: Sequence[bytes]) -> None:
+        """Writes one tile."""
+        self._files.write_tile(level, number, hashes)
+
+    def _checkpoint_size(self) -> int:
+        try:
+            last = self.last_checkpoint()
+        except FormatError as error:
+            raise ArchiveError(
+                f"{self._paths.checkpoint} cannot be read: {error}",
+                next_step="Make a copy of the collection; then restore the checkpoint from a replica.",
+            ) from error
+        return 0 if last is None else last.size
+
+    def _count(self) -> int:
+        size = self._covered
+        first: int | None = None
+        for index, _statement in self._files.pending():
+            first = index if first is None else first
+            size = max(size, index + 1)
+        if first is not None and first > self._covered:
+            raise ArchiveError(f"{self._paths.pending}: begins at {first}, the checkpoint ends at {self._covered}")
+        if self._covered == 0 and first is None and self._files.has_tiles():
+            raise ArchiveError(
+                f"{self._paths.checkpoint} is missing, and the ledger has entries",
+                next_step="Make a copy of the collection; then restore the checkpoint from a replica.",
+            )
+        return size
+
+    def _check_signer(self, signer: Signer) -> None:
+        held = self._paths.vkey.read_text("ascii").strip() if self._paths.vkey.is_file() else ""
+        if held != signer.vkey:
+            raise EnvironmentFault(
+                f"the signing key is not the one that {self._paths.folder} was made with",
+                next_step=f"Put the right key in place; the archive's public key is {held or 'missing'}.",
+            )
+
+    def _tree_at(self, size: int) -> CompactRange:
+        """The tree over the first ``size`` statements, from the tiles."""
+        hashes: list[bytes] = []
+        done = 0
+        for level in range(size.bit_length() - 1, -1, -1):
+            if size & (1 << level):
+                hashes.append(self._hash(level, done >> level))
+                done += 1 << level
+        return CompactRange.of(size, hashes)
+
+    def _hash(self, level: int, index: int) -> bytes:
+        """The hash over the leaves ``index * 2**level`` to ``(index + 1) * 2**level``, from the tiles."""
+        tile_level, height = divmod(level, _TILE_HEIGHT)
+        span = 1 << height
+        first = index * span
+        number, offset = divmod(first, TILE_WIDTH)
+        held = min(TILE_WIDTH, (self._covered >> (tile_level * _TILE_HEIGHT)) - number * TILE_WIDTH)
+        if held < offset + span:
+            raise FormatError("no such subtree under the checkpoint")
+        return root_of(self._files.tile(tile_level, number, held)[offset : offset + span])
+
+    def _write_tiles(self, tree: CompactRange) -> None:
+        """Writes bundles and tiles for every statement above the last checkpoint; extends ``tree`` by them."""
+        tiles = _TileStack(self, covered=self._covered)
+        number, held = divmod(self._covered, TILE_WIDTH)
+        bundle = list(self._files.bundle(number, held)) if held else []
+        for _index, entry in self.raw(self._covered):
+            leaf = leaf_hash(entry)
+            tree.append(leaf)
+            tiles.push(0, leaf)
+            bundle.append(entry)
+            if len(bundle) == TILE_WIDTH:
+                self._files.write_bundle(number, bundle)
+                number += 1
+                bundle = []
+        if bundle:
+            self._files.write_bundle(number, bundle)
+        tiles.flush()
+
+    def _drop_partial_tiles(self, before: int) -> None:
+        """Deletes the partial tiles of the last checkpoint that the new one has wider."""
+        for level in range(_MAX_LEVEL):
+            old, new = before >> (level * _TILE_HEIGHT), self._covered >> (level * _TILE_HEIGHT)
+            number, held = divmod(old, TILE_WIDTH)
+            if held and new > old:
+                width = min(TILE_WIDTH, new - number * TILE_WIDTH)
+                self._files.drop_narrower(tile_path(level, number, held), width)
+                if level == 0:
+                    self._files.drop_narrower(entries_path(number, held), width)
+
+    def tile_part(self, level: int, number: int, width: int) -> tuple[bytes, ...]:
+        """The first ``width`` hashes of a tile."""
+        return self._files.tile(level, number, width)
+
+
+class _TileStack:
+    """Hashes go in at the bottom; each full tile is written (or compared) and its root goes in one level up."""
+
+    def __init__(self, ledger: Ledger, *, covered: int = 0, checking: bool = False) -> None:
+        self._ledger = ledger
+        self._checking = checking
+        self._tiles: list[list[bytes]] = []
+        self._numbers: list[int] = []
+        self._defects: list[str] = []
+        level = 0
+        while count := covered >> (level * _TILE_HEIGHT):
+            number, held = divmod(count, TILE_WIDTH)
+            self._numbers.append(number)
+            self._tiles.append(list(ledger.tile_part(level, number, held)) if held else [])
+            level += 1
+
+    def push(self, level: int, value: bytes) -> None:
+        """Adds a hash to a level."""
+        if level == len(self._tiles):
+            self._tiles.append([])
+            self._numbers.append(0)
+        self._tiles[level].append(value)
+        if len(self._tiles[level]) == TILE_WIDTH:
+            self._put(level)
+            root = root_of(self._tiles[level])
+            self._tiles[level] = []
+            self._numbers[level] += 1
+            self.push(level + 1, root)
+
+    def flush(self) -> None:
+        """Writes or compares the partial tiles."""
+        for level, tile in enumerate(self._tiles):
+            if tile:
+                self._put(level)
+
+    def take_defects(self) -> list[str]:
+        """The defects found since the last call."""
+        found, self._defects = self._defects, []
+        return found
+
+    def _put(self, level: int) -> None:
+        tile, number = self._tiles[level], self._numbers[level]
+        if not self._checking:
+            self._ledger.write_tile(level, number, tile)
+        elif not self._ledger.tile_agrees(level, number, tile):
+            self._defects.append(tile_path(level, number, len(tile)))
