@@ -37,7 +37,7 @@ from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import check_statement
 from preserve.store.archive import read_marker
 from preserve.store.catalogue import Catalogue
-from preserve.store.index import index_text
+from preserve.store.index import index_lines
 from preserve.store.layout import CollectionPaths
 
 _CHUNK = 1 << 20
@@ -56,8 +56,8 @@ class Report:
 
     @property
     def good(self) -> bool:
-        """True where no claim failed."""
-        return all(claim.verdict is not Verdict.FAIL for claim in self.claims)
+        """True where no claim failed and no MUST is broken."""
+        return not any(c.verdict is Verdict.FAIL for c in self.claims) and not any(f.is_error for f in self.findings)
 
 
 @dataclass(slots=True)
@@ -198,7 +198,9 @@ def _walk(work: _Work, checkpoint: Checkpoint | None) -> Claim:
     except (PreserveError, OSError) as error:
         work.found("E-LEDGER-MISSING", "ledger", str(error))
     if checkpoint is None:
-        return Claim(name=name, verdict=Verdict.NOT_CHECKED, detail="no readable checkpoint")
+        damaged = any(f.code == "E-LEDGER-MISSING" for f in work.findings)
+        verdict = Verdict.FAIL if damaged else Verdict.NOT_CHECKED
+        return Claim(name=name, verdict=verdict, detail="no readable checkpoint")
     if work.statements < checkpoint.size:
         work.found("E-LEDGER-SIZE", "checkpoint", f"{checkpoint.size} stated, {work.statements} held")
     elif root_at_size != checkpoint.root:
@@ -364,10 +366,23 @@ def _derived(work: _Work) -> None:
             work.found("E-CATALOGUE", work.paths.catalogue.name, str(error))
     elif work.records:
         work.found("E-CATALOGUE", work.paths.catalogue.name, "missing")
+    _index(work)
+
+
+def _index(work: _Work) -> None:
+    lines = index_lines(work.catalogue)
+    if not work.paths.index.is_file():
+        if next(lines, None) is not None:
+            work.found("E-INDEX", work.paths.index.name, "missing")
+        return
     try:
-        held_index = work.paths.index.read_bytes() if work.paths.index.is_file() else b""
+        with work.paths.index.open("rb") as file:
+            number = 0
+            for number, line in enumerate(lines, 1):
+                if file.read(len(line)) != line:
+                    work.found("E-INDEX", work.paths.index.name, f"differs in line {number}")
+                    return
+            if file.read(1):
+                work.found("E-INDEX", work.paths.index.name, f"goes on behind line {number}")
     except OSError as error:
         work.found("E-INDEX", work.paths.index.name, str(error))
-        return
-    if held_index != index_text(work.catalogue):
-        work.found("E-INDEX", work.paths.index.name, "content differs")

@@ -55,6 +55,14 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     sync_dir(path.parent)
 
 
+def replace_synced(part: Path, path: Path) -> None:
+    """Syncs a finished file and puts it in the place of ``path``."""
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+    sync_dir(path.parent)
+
+
 def append_synced(path: Path, data: bytes) -> None:
     """Appends in one write and syncs. After a crash the file holds none, some or all of ``data``, at its end."""
     is_new = not path.exists()

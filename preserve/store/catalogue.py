@@ -1,0 +1,246 @@
+"""The catalogue: what the ledger states and where each record lies, in SQLite. Derived; made again from the evidence.
+
+It answers by address, cable, run and record id. Its content is a function of ledger and WARC files, and
+`Catalogue.content_digest` is how two catalogues are compared.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from preserve.errors import FormatError
+from preserve.formats.urls import canonical, surt
+from preserve.model import RecordPlace
+from preserve.store.database import connect
+from preserve.store.durable import make_dir
+from preserve.store.layout import CollectionPaths
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO meta VALUES ('ledger_size', 0);
+CREATE TABLE records (
+    statement INTEGER PRIMARY KEY, record_id TEXT NOT NULL, type TEXT NOT NULL, uri TEXT, canonical TEXT, surt TEXT,
+    date TEXT NOT NULL, status INTEGER, mime TEXT, file TEXT NOT NULL, ordinal INTEGER NOT NULL,
+    offset INTEGER NOT NULL, length INTEGER NOT NULL, record_sha256 TEXT NOT NULL, payload_sha256 TEXT,
+    refers_to TEXT, run TEXT NOT NULL
+);
+CREATE INDEX records_id ON records (record_id);
+CREATE INDEX records_page ON records (canonical, date) WHERE type IN ('response', 'revisit');
+CREATE INDEX records_refers ON records (refers_to) WHERE refers_to IS NOT NULL;
+CREATE INDEX records_run ON records (run);
+CREATE TABLE cables (
+    statement INTEGER PRIMARY KEY, record_id TEXT NOT NULL, extractor TEXT NOT NULL, layout TEXT NOT NULL,
+    published_id TEXT NOT NULL, canonical_id TEXT, raw_sha256 TEXT NOT NULL, body_sha256 TEXT NOT NULL,
+    comparison_sha256 TEXT NOT NULL
+);
+CREATE INDEX cables_published ON cables (published_id);
+CREATE INDEX cables_canonical ON cables (canonical_id);
+"""
+_ROW = "record_id, type, uri, date, status, file, ordinal, offset, length, record_sha256, payload_sha256, refers_to, statement"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRow:
+    """One record as the catalogue has it. ``date`` is its WARC-Date; ``statement_index`` counts from 0."""
+
+    record_id: str
+    type: str
+    uri: str | None
+    date: str
+    status: int | None
+    place: RecordPlace
+    record_sha256: str
+    payload_sha256: str | None
+    refers_to: str | None
+    statement_index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexRow:
+    """What the CDXJ index says of one capture."""
+
+    surt: str
+    date: str
+    uri: str
+    type: str
+    status: int | None
+    mime: str | None
+    payload_sha256: str | None
+    place: RecordPlace
+
+
+class Catalogue:
+    """One open catalogue. Writing is for the holder of the collection's lock."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    @classmethod
+    def open(cls, paths: CollectionPaths, *, read_only: bool = False) -> Self:
+        """The collection's catalogue; made empty where there is none.
+
+        Raises:
+            ArchiveError: it cannot be used.
+        """
+        if not read_only:
+            make_dir(paths.state)
+        return cls(connect(paths.catalogue, schema=_SCHEMA, version=_VERSION, read_only=read_only))
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """A new catalogue anywhere."""
+        return cls(connect(path, schema=_SCHEMA, version=_VERSION))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes it; what was not committed is dropped."""
+        self._db.close()
+
+    @property
+    def ledger_size(self) -> int:
+        """Number of statements applied."""
+        return int(self._db.execute("SELECT value FROM meta WHERE name = 'ledger_size'").fetchone()[0])
+
+    def apply(self, index: int, statement: Mapping[str, object], place: RecordPlace | None) -> None:
+        """Takes in one statement; a ``record`` statement comes with its place. Applied again, nothing changes."""
+        kind = statement["kind"]
+        if kind == "record" and place is not None:
+            self._apply_record(index, statement, place)
+        elif kind == "cable":
+            self._db.execute(
+                "INSERT OR REPLACE INTO cables VALUES (:index, :record_id, :extractor, :layout, :published_id, "
+                ":canonical_id, :raw_sha256, :body_sha256, :comparison_sha256)",
+                {**{k: v for k, v in statement.items() if not isinstance(v, dict | list)}, "index": index},
+            )
+        self._db.execute("UPDATE meta SET value = ? WHERE name = 'ledger_size' AND value <= ?", (index + 1, index))
+
+    def _apply_record(self, index: int, statement: Mapping[str, object], place: RecordPlace) -> None:
+        uri = statement["uri"]
+        page = isinstance(uri, str) and statement["type"] in {"response", "revisit"}
+        self._db.execute(
+            "INSERT OR REPLACE INTO records VALUES (:index, :record_id, :type, :uri, :canonical, :surt, :date, :status, "
+            ":mime, :file, :ordinal, :offset, :length, :record_sha256, :payload_sha256, :refers_to, :run)",
+            {
+                **{k: v for k, v in statement.items() if not isinstance(v, dict | list)},
+                "index": index,
+                "canonical": _key(canonical, uri) if page else None,
+                "surt": _key(surt, uri) if page else None,
+                "ordinal": place.ordinal,
+                "offset": place.offset,
+                "length": place.length,
+            },
+        )
+
+    def commit(self) -> None:
+        """Makes what was applied durable."""
+        self._db.commit()
+
+    def content_digest(self) -> str:
+        """SHA-256 over every row: equal for two catalogues of equal content."""
+        digest = hashlib.sha256()
+        for table in ("meta", "records", "cables"):
+            for row in self._db.execute(f"SELECT * FROM {table} ORDER BY 1"):  # noqa: S608 - names of our own
+                digest.update(repr(row).encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()
+
+    def record_count(self) -> int:
+        """Number of records."""
+        return int(self._db.execute("SELECT count(*) FROM records").fetchone()[0])
+
+    def record(self, record_id: str) -> RecordRow | None:
+        """A record by its id."""
+        row = self._db.execute(
+            f"SELECT {_ROW} FROM records WHERE record_id = ? ORDER BY statement LIMIT 1",  # noqa: S608
+            (record_id,),
+        ).fetchone()
+        return None if row is None else _row(row)
+
+    def captures_of_url(self, url: str) -> list[RecordRow]:
+        """Every reply captured from an address (addresses are compared in canonical form), oldest first."""
+        rows = self._db.execute(
+            f"SELECT {_ROW} FROM records WHERE canonical = ? AND type IN ('response', 'revisit') "  # noqa: S608
+            "ORDER BY date, statement",
+            (_key(canonical, url),),
+        )
+        return [_row(row) for row in rows]
+
+    def captures_of_cable(self, cable_id: str) -> list[RecordRow]:
+        """Every capture that shows a cable, by published or canonical id, with the revisits of those, oldest first."""
+        rows = self._db.execute(
+            f"WITH shown AS (SELECT record_id FROM cables WHERE published_id = :id "  # noqa: S608
+            "UNION SELECT record_id FROM cables WHERE canonical_id = :id) "
+            f"SELECT {_ROW} FROM records WHERE record_id IN shown OR refers_to IN shown ORDER BY date, statement",
+            {"id": cable_id},
+        )
+        return [_row(row) for row in rows if row[1] in {"response", "revisit"}]
+
+    def last_response(self, url: str, payload_sha256: str) -> RecordRow | None:
+        """The newest full reply from an address with this payload."""
+        row = self._db.execute(
+            f"SELECT {_ROW} FROM records WHERE canonical = ? AND type = 'response' AND payload_sha256 = ? "  # noqa: S608
+            "AND status = 200 ORDER BY date DESC, statement DESC LIMIT 1",
+            (_key(canonical, url), payload_sha256),
+        ).fetchone()
+        return None if row is None else _row(row)
+
+    def replies_of_run(self, run: str) -> list[tuple[str, int | None]]:
+        """Address and status of every reply that a run captured."""
+        rows = self._db.execute(
+            "SELECT uri, status FROM records WHERE run = ? AND type IN ('response', 'revisit') AND uri IS NOT NULL",
+            (run,),
+        )
+        return [(str(uri), status) for uri, status in rows]
+
+    def index_rows(self) -> Iterator[IndexRow]:
+        """Every capture for the index, sorted bytewise by SURT, then by time."""
+        rows = self._db.execute(
+            "SELECT surt, date, uri, type, status, mime, payload_sha256, file, ordinal, offset, length FROM records "
+            "WHERE surt IS NOT NULL ORDER BY surt || ' ', date, statement"
+        )
+        for surt_key, date, uri, kind, status, mime, payload, file, ordinal, offset, length in rows:
+            yield IndexRow(
+                surt=surt_key,
+                date=date,
+                uri=uri,
+                type=kind,
+                status=status,
+                mime=mime,
+                payload_sha256=payload,
+                place=RecordPlace(file=file, ordinal=ordinal, offset=offset, length=length),
+            )
+
+
+def _key(form: Callable[[str], str], url: object) -> str | None:
+    """An address in a key form, or None where it has none."""
+    try:
+        return form(str(url))
+    except FormatError:
+        return None
+
+
+def _row(values: tuple[object, ...]) -> RecordRow:
+    record_id, kind, uri, date, status, file, ordinal, offset, length, sha256, payload, refers_to, statement = values
+    return RecordRow(
+        record_id=str(record_id),
+        type=str(kind),
+        uri=None if uri is None else str(uri),
+        date=str(date),
+        status=None if status is None else int(str(status)),
+        place=RecordPlace(file=str(file), ordinal=int(str(ordinal)), offset=int(str(offset)), length=int(str(length))),
+        record_sha256=str(sha256),
+        payload_sha256=None if payload is None else str(payload),
+        refers_to=None if refers_to is None else str(refers_to),
+        statement_index=int(str(statement)),
+    )
