@@ -1,0 +1,1 @@
+"""From an address to durable evidence: frontier, politeness, the recording transport, records, group commit."""

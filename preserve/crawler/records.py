@@ -1,0 +1,151 @@
+"""An exchange as WARC 1.1 records: response (or revisit), request, metadata; and the warcinfo record of a file.
+
+The blocks are the bytes that travelled. A failed exchange leaves its request, where one was sent, and its metadata.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from preserve.crawler.exchange import Exchange
+from preserve.errors import FormatError
+from preserve.formats.http1 import payload_of, split_head
+from preserve.formats.warc import build_record
+from preserve.model import format_utc, sha256_hex
+
+REVISIT_PROFILE = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+_Fields = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltRecord:
+    """One record ready to be written: its id without angle brackets, and its uncompressed bytes."""
+
+    record_id: str
+    record_bytes: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisitOf:
+    """The held record whose payload came again."""
+
+    record_id: str
+    uri: str | None
+    date: str
+
+
+def new_record_id() -> str:
+    """A fresh record id: ``urn:uuid:…``."""
+    return f"urn:uuid:{uuid.uuid4()}"
+
+
+def warcinfo_record(*, file_name: str, now: datetime, fields: Mapping[str, str]) -> BuiltRecord:
+    """The record that every file begins with (WARC 1.1 section 6.2)."""
+    block = _warc_fields(fields)
+    record_id = new_record_id()
+    head: _Fields = [
+        ("WARC-Type", "warcinfo"),
+        ("WARC-Record-ID", f"<{record_id}>"),
+        ("WARC-Date", format_utc(now)),
+        ("WARC-Filename", file_name),
+        ("WARC-Block-Digest", f"sha256:{sha256_hex(block)}"),
+        ("Content-Type", "application/warc-fields"),
+    ]
+    return BuiltRecord(record_id=record_id, record_bytes=build_record(head, block))
+
+
+def exchange_records(
+    exchange: Exchange, *, warcinfo_id: str, via: str | None, hop: str, revisit_of: RevisitOf | None
+) -> list[BuiltRecord]:
+    """The records of one exchange, in the order in which they are written."""
+    records: list[BuiltRecord] = []
+    main_id: str | None = None
+    if exchange.response_bytes:
+        main_id = new_record_id()
+        build = _response if revisit_of is None else _revisit
+        head, block = build(exchange, revisit_of)
+        records.append(_record(main_id, exchange, warcinfo_id, None, head, block))
+    if exchange.request_bytes:
+        request_id = new_record_id()
+        head = [("WARC-Type", "request"), ("Content-Type", "application/http;msgtype=request")]
+        records.append(_record(request_id, exchange, warcinfo_id, main_id, head, exchange.request_bytes))
+        main_id = main_id or request_id
+    head = [("WARC-Type", "metadata"), ("Content-Type", "application/warc-fields")]
+    block = _warc_fields(_facts(exchange, via, hop))
+    records.append(_record(new_record_id(), exchange, warcinfo_id, main_id, head, block))
+    return records
+
+
+def _response(exchange: Exchange, _revisit_of: RevisitOf | None) -> tuple[_Fields, bytes]:
+    head: _Fields = [("WARC-Type", "response"), ("Content-Type", "application/http;msgtype=response")]
+    if exchange.truncated is not None:
+        head.append(("WARC-Truncated", str(exchange.truncated)))
+    try:
+        payload = payload_of(exchange.response_bytes, exchange.method).payload
+    except FormatError:
+        return head, exchange.response_bytes
+    head.append(("WARC-Payload-Digest", f"sha256:{sha256_hex(payload)}"))
+    return head, exchange.response_bytes
+
+
+def _revisit(exchange: Exchange, revisit_of: RevisitOf | None) -> tuple[_Fields, bytes]:
+    assert revisit_of is not None
+    payload = payload_of(exchange.response_bytes, exchange.method).payload
+    head: _Fields = [
+        ("WARC-Type", "revisit"),
+        ("Content-Type", "application/http;msgtype=response"),
+        ("WARC-Profile", REVISIT_PROFILE),
+        ("WARC-Refers-To", f"<{revisit_of.record_id}>"),
+    ]
+    if revisit_of.uri is not None:
+        head.append(("WARC-Refers-To-Target-URI", revisit_of.uri))
+    head.append(("WARC-Refers-To-Date", revisit_of.date))
+    head.append(("WARC-Payload-Digest", f"sha256:{sha256_hex(payload)}"))
+    return head, split_head(exchange.response_bytes)[0]
+
+
+def _record(
+    record_id: str, exchange: Exchange, warcinfo_id: str, concurrent: str | None, own: _Fields, block: bytes
+) -> BuiltRecord:
+    """Own fields, first of them the type, with those that every record of an exchange has."""
+    fields: _Fields = [
+        own[0],
+        ("WARC-Record-ID", f"<{record_id}>"),
+        ("WARC-Date", format_utc(exchange.started)),
+        ("WARC-Target-URI", exchange.url),
+    ]
+    if concurrent is not None:
+        fields.append(("WARC-Concurrent-To", f"<{concurrent}>"))
+    if exchange.peer_ip is not None:
+        fields.append(("WARC-IP-Address", exchange.peer_ip))
+    if own[0][1] != "metadata":
+        fields.append(("WARC-Protocol", "http/1.1"))
+        if exchange.tls is not None and exchange.tls.version.startswith("TLSv"):
+            fields.append(("WARC-Protocol", f"tls/{exchange.tls.version.removeprefix('TLSv')}"))
+    fields.append(("WARC-Warcinfo-ID", f"<{warcinfo_id}>"))
+    fields.append(("WARC-Block-Digest", f"sha256:{sha256_hex(block)}"))
+    fields += own[1:]
+    return BuiltRecord(record_id=record_id, record_bytes=build_record(fields, block))
+
+
+def _facts(exchange: Exchange, via: str | None, hop: str) -> dict[str, str]:
+    elapsed = exchange.ended - exchange.started
+    facts = {"fetchTimeMs": str(int(elapsed.total_seconds() * 1000)), "hopsFromSeed": hop}
+    if via is not None:
+        facts["via"] = via
+    if exchange.error is not None:
+        facts["failure"] = str(exchange.error)
+    if exchange.truncated is not None:
+        facts["truncated"] = str(exchange.truncated)
+    if exchange.tls is not None:
+        facts["tlsVersion"] = exchange.tls.version
+        facts["tlsCipher"] = exchange.tls.cipher
+        facts["tlsCertificateSha256"] = exchange.tls.certificate_sha256
+        facts["tlsVerified"] = "yes" if exchange.tls.verified else "no"
+    return facts
+
+
+def _warc_fields(fields: Mapping[str, str]) -> bytes:
+    """A block of ``application/warc-fields``; line ends in a value become blanks."""
+    return "".join(f"{name}: {' '.join(value.split())}\r\n" for name, value in fields.items()).encode()
