@@ -78,7 +78,7 @@ def read(page: str, layout: Layout) -> Reading | None:
         header_text=header,
         body=body.text(),
         segments=body.segments(0, body.length),
-        strays=tuple(s for token in last if token.kind == "text" for s in strays(page, token.start, token.end)),
+        strays=strays(page, ((token.start, token.end) for token in last if token.kind == "text")),
         has_table=has_table,
     )
 

@@ -24,7 +24,7 @@ _ENDS: Final = re.compile(
     r"[ \t]*(?:REF\b|REFS\b|REFTELS?\b|REFERENCES?\b|Ref\b|Refs\b|Reftels?\b|Classified By|CLASSIFIED BY|Reason:|"
     r"TAGS\b|E\.?O\.? ?\d|SUBJECT:|SUBJ:|SUMMARY\b|Summary\b|¶)"
 )
-_CODE: Final = re.compile(r"[A-Z]{2,4}")
+_CODE: Final = re.compile(r"[A-Z]{2,4}(?: \(|\Z)")
 _MOST_LINES: Final = 60
 """Lines of one list; the longest real REF has about 20."""
 
@@ -51,17 +51,18 @@ def split_tags(said: str) -> tuple[str, ...]:
     are all codes of two to four capitals are tags of their own. Without commas blanks separate. What stands in
     brackets belongs to the tag before it (``OVIP (STEINBERG, JAMES B.)``).
     """
+    pieces = _outside_brackets(said, ",")
     tags: list[str] = []
-    for piece in _outside_brackets(said, ","):
-        words = piece.split()
-        if "," in said and not all(_CODE.fullmatch(word) for word in words):
-            tags += [one_line(piece)] if words else []
-        else:
-            for part in _outside_brackets(piece, " "):
-                if part.startswith("(") and tags:
-                    tags[-1] += " " + part
-                elif part:
-                    tags.append(part)
+    for piece in pieces:
+        words: list[str] = []
+        for word in _outside_brackets(piece, " "):
+            if word.startswith("(") and words:
+                words[-1] += f" {word}"
+            elif word:
+                words.append(word)
+        if len(pieces) > 1 and len(words) > 1 and not all(_CODE.match(word) for word in words):
+            words = [one_line(piece)]
+        tags += words
     return tuple(tags)
 
 

@@ -5,7 +5,7 @@ text, and a last line about its source. How each is found, in any table, list, d
 
 - A **label** is a printed label of the layout (letter case counts: ``TAGS:`` stands in messages) with its colon at the
   start of a line, or as all the content of a cell or of an inline element. The first that gives an identifier begins
-  the fields, and each next one must follow the one before with at most one other line in between.
+  the fields, and each next one must follow the one before; in between may stand a label that the layout does not know.
 - A **value** is the next cell where the label fills its own; else the rest of the line; where that is empty, the next
   line, unless a label or a sentence of the layout begins there.
 - The **title** is the last line before the first label, with the lines of the same block that the source wrapped.
@@ -28,8 +28,9 @@ from preserve.cables.visible import Visible
 _BLANKS: Final = re.compile(r"[ \t\u00a0]*+")
 _SPACE: Final = re.compile(r"\s*+")
 _COLON: Final = re.compile(r"\s*+:")
-_LINES_BETWEEN: Final = 1
-"""Lines that may stand between two fields and be none: a label that the layout does not know."""
+_UNKNOWN: Final = re.compile(r"\s*[A-Z][A-Za-z -]{1,30}:")
+_LINES_BETWEEN: Final = 2
+"""Lines that may stand between two fields: a label that the layout does not know, with its value."""
 _MOST_MARKS: Final = 1_000
 _LONGEST_TITLE: Final = 2_000
 _LONGEST_INDENT: Final = 200
@@ -71,10 +72,6 @@ def read(page: str, visible: Visible, layout: Layout) -> Reading | None:
     end = _closing(visible, layout, position, fields)
     start, end = _trimmed(visible.text, position, end)
     segments = visible.builder.segments(start, end)
-    stray: tuple[str, ...] = ()
-    for segment in segments:
-        if segment.copied:
-            stray += strays(page, segment.from_start, segment.from_end)
     return Reading(
         published_id=identifier,
         title=clip(_title(visible, marks[first].start)),
@@ -82,7 +79,7 @@ def read(page: str, visible: Visible, layout: Layout) -> Reading | None:
         header_text=None,
         body=visible.text[start:end],
         segments=segments,
-        strays=stray,
+        strays=strays(page, [(s.from_start, s.from_end) for s in segments if s.copied]),
         has_table=len(set(fields) - {"identifier", "partial_note", "source", "source_released"}) > 0,
     )
 
@@ -127,10 +124,7 @@ def _fields(visible: Visible, layout: Layout, marks: list[_Mark]) -> tuple[dict[
         if mark.name in seen or mark.start < position:
             continue
         between = visible.text[position : mark.start]
-        if number and (
-            sum(1 for line in between.split("\n") if line.strip()) > _LINES_BETWEEN
-            or _sentence_at(visible.text, position, layout)
-        ):
+        if number and (_sentence_at(visible.text, position, layout) or not _may_follow(between, mark)):
             break
         seen.add(mark.name)
         key = layout.labels[mark.name]
@@ -139,6 +133,17 @@ def _fields(visible: Visible, layout: Layout, marks: list[_Mark]) -> tuple[dict[
             fields[key] = make_field(key, value.text, source="field")
         position = max(position, value.end)
     return fields, position
+
+
+def _may_follow(between: str, mark: _Mark) -> bool:
+    """Whether a field may come after this much other text: nothing, or what looks like a field nobody knows."""
+    lines = [line for line in between.split("\n") if line.strip()]
+    if len(lines) > _LINES_BETWEEN:
+        return False
+    if mark.value_cell is not None or not lines:
+        return True
+    value_below = lines[0].rstrip().endswith(":")
+    return all(_UNKNOWN.match(line) for line in (lines[:1] if value_below else lines))
 
 
 def _value(visible: Visible, layout: Layout, marks: list[_Mark], number: int) -> _Found:

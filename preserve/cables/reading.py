@@ -1,8 +1,9 @@
 """What an extractor reads on a page, before it is checked, hashed and taken apart."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from preserve.cables.fields import FieldValue
@@ -43,11 +44,7 @@ def published_id(printed: str) -> str | None:
     return None if match is None else match[0]
 
 
-def strays(page: str, start: int, end: int) -> tuple[str, ...]:
-    """The pieces of a page's text that look like markup, in order; at most a thousand."""
-    found: list[str] = []
-    for match in _STRAY.finditer(page, start, end):
-        found.append(match[0])
-        if len(found) == _MOST_STRAYS:
-            break
-    return tuple(found)
+def strays(page: str, spans: Iterable[tuple[int, int]]) -> tuple[str, ...]:
+    """What looks like markup in some spans of a page's text, in order; at most a thousand pieces."""
+    found = (match[0] for start, end in spans for match in _STRAY.finditer(page, start, end))
+    return tuple(islice(found, _MOST_STRAYS))

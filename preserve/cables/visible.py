@@ -96,13 +96,14 @@ class _Maker:
         if self.pre_depth:
             self._show(start, end)
             return
-        if before is not None and before.name == "br":
-            line_end = _LINE_END.match(self.page, start, end)
-            start = start if line_end is None else line_end.end()
         after_block = before is None or before.name in _BLOCKS
         before_block = after is None or after.name in _BLOCKS
         if before_block:
             end = self._without_indentation(start, end)
+        if before is not None and before.name == "br":
+            line_end = _LINE_END.match(self.page, start, end)
+            start = start if line_end is None else line_end.end()
+        if before_block:
             whole = (
                 before is not None
                 and after is not None

@@ -1,0 +1,88 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preserve.cables.comparison import VERSION, comparison_text, is_page_line
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "fired"),
+    [
+        ("plain", "plain", ()),
+        ("a &amp; b", "a & b", (1,)),
+        ("a\r\nb\rc", "a\nb\nc", (1,)),
+        ("\ufeffa", "a", (1,)),
+        ("e\u0301", "\u00e9", (2,)),
+        ("\u00b61. a", "1. a", (3,)),
+        ("\u00b6B. a", "B. a", (3,)),
+        ("\u00b6 1. a", "\u00b6 1. a", ()),
+        ("a \n \n\nb\t\n", "a\nb", (4,)),
+        ("a  b\tc\u00a0d", "a b c d", (5,)),
+        ("  a", " a", (5,)),
+        ("a\nNNNN \n", "a", (4, 6)),
+        ("a NNNN", "a NNNN", ()),
+        ("TAGS: A, B,C", "TAGS: A B C", (7,)),
+        ("Tags: a, b", "Tags: a b", (7,)),
+        ("TAGS: A B", "TAGS: A B", ()),
+        ("a, b", "a, b", ()),
+        ("a\nSAMPLE TOWN 00000525  002 OF 003\nb", "a\nb", (5, 8)),
+        ("\u201ca\u201d \u2018b\u2019", "\"a\" 'b'", (9,)),
+    ],
+)
+def test_rules(body: str, text: str, fired: tuple[int, ...]) -> None:
+    got = comparison_text(body)
+    assert (got.text, got.rules_fired) == (text, fired)
+    assert VERSION == "1"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("XXXX", "XXXXXX"),
+        ("(SBU) a", "(U) a"),
+        ("Sipdis", "SIPDIS"),
+        ("000123", "123"),
+        ("Minister- \nPresident", "Minister-President"),
+        ("Minister- \nPresident", "Minister- President"),
+        ("SIPDIS\nSIPDIS", "SIPDIS"),
+        ("a\ufb01", "afi"),
+        ("TAGS: A B", "TAGS: B A"),
+    ],
+)
+def test_what_is_never_made_equal(one: str, other: str) -> None:
+    assert comparison_text(one).text != comparison_text(other).text
+
+
+def test_a_dump_and_a_page_of_one_text_agree() -> None:
+    dump = (
+        'UNCLAS  XY 000001 \n \nTAGS: PREL, Fair Winds \n \n1. (U) He said:  "a".\n \nXY 00000001  002 OF 002\n\n'
+        "DOE \n \n \nNNNN "
+    )
+    page = "UNCLAS XY 000001\n\nTAGS: PREL Fair Winds\n\n\u00b61. (U) He said: \u201ca\u201d.\nDOE"
+    assert comparison_text(dump).text == comparison_text(page).text
+
+
+@pytest.mark.parametrize(
+    ("line", "is_one"),
+    [
+        ("SAMPLETOWN 00000525  002 OF 003", True),
+        ("SAMPLE TOWN 00000525 001.2 OF 004 ", True),
+        ("SAMPLETOWN 525 002 OF 003", False),
+        ("IN SAMPLETOWN 00000525  002 OF 003 PEOPLE", False),
+        ("A " * 100, False),
+    ],
+)
+def test_page_lines(line: str, is_one: bool) -> None:  # noqa: FBT001 - a table
+    assert is_page_line(line) is is_one
+
+
+@given(st.text(alphabet="aX1. \n\t\u00b6,TAGS:N\u201c\u00e9\u0301", max_size=80))
+def test_comparing_twice_changes_nothing_but_the_end_mark(body: str) -> None:
+    once = comparison_text(body).text
+    again = comparison_text(once)
+    assert again.text == once or set(again.rules_fired) <= {2, 3, 4, 5, 6, 7}
+
+
+@pytest.mark.parametrize("piece", [" ", "\n", " \n", "\u00b6", "&", "&#", "TAGS: ", "NNNN\n", "A ", ", "])
+def test_long_texts_are_compared_in_linear_time(piece: str) -> None:
+    comparison_text(piece * 100_000)

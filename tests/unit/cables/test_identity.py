@@ -1,0 +1,84 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preserve.cables.identity import Facts, canonical_id, station_of
+
+FACTS = Facts(
+    origin="Embassy Sample Town",
+    created="2009-06-25T18",
+    classification_line="UNCLAS SECTION01 OF 03 SAMPLE TOWN 000525",
+    header="VZCZ\nDE RUEHXX #0525/01 1761847\nZNR",
+)
+
+
+@pytest.mark.parametrize(
+    ("published", "canonical"),
+    [
+        ("05SAMPLETOWN342", "05SAMPLETOWN342"),
+        ("05SAMPLETOWN000342", "05SAMPLETOWN342"),
+        ("1975SAMPLE00292", "75SAMPLE292"),
+        ("7575SAMPLETOWN1895", "75SAMPLETOWN1895"),
+        ("09SECTION01OF03SAMPLETOWN525", "09SAMPLETOWN525"),
+        ("08ECTION01OF02SAMPLETOWN492", "08SAMPLETOWN492"),
+        ("0901OF02SAMPLETOWN288", "09SAMPLETOWN288"),
+        ("09EFTOSAMPLETOWN2187", "09SAMPLETOWN2187"),
+        ("09AMEMBASSYSAMPLETOWN7", "09SAMPLETOWN7"),
+        ("90STATE255577TOSEC140323", "90STATE255577"),
+        ("90SAMPLETOWN1SUSPECTEDDUPLICATE1392", "90SAMPLETOWN1"),
+        ("06SAMPLETOWN", None),
+        ("092OF5", None),
+        ("06SAMPLETOWN002583ZFR2585", None),
+        ("SAMPLETOWN5", None),
+        ("05sampletown5", None),
+        ("", None),
+        ("9" * 500, None),
+    ],
+)
+def test_from_the_id_alone(published: str, canonical: str | None) -> None:
+    assert canonical_id(published) == canonical
+
+
+@pytest.mark.parametrize(
+    ("published", "canonical"),
+    [
+        ("09OTHERTOWN1", "09OTHERTOWN1"),
+        ("09SECTION01GF03SMPLETWN52", "09SAMPLETOWN525"),
+        ("092OF5", "09SAMPLETOWN525"),
+        ("09SAMPLETOWN", "09SAMPLETOWN525"),
+        ("09SAMPLETOWN002583ZFR2585", "09SAMPLETOWN525"),
+    ],
+)
+def test_facts_help_only_where_the_id_is_malformed(published: str, canonical: str) -> None:
+    assert canonical_id(published, FACTS) == canonical
+
+
+def test_the_header_helps_where_the_classification_line_is_lost() -> None:
+    assert canonical_id("092OF5", Facts(origin="Embassy Sampletown", header=FACTS.header)) == "09SAMPLETOWN525"
+    line = "UNCLAS E F T O SAMPLE TOWN 000525"
+    assert canonical_id("092OF5", Facts(classification_line=line)) == "09SAMPLETOWN525"
+    assert canonical_id("092OF5", Facts(origin="Embassy Sampletown")) is None
+
+
+@pytest.mark.parametrize(
+    ("origin", "station"),
+    [
+        ("Embassy Sampletown", "SAMPLETOWN"),
+        ("US Office Sampletown", "SAMPLETOWN"),
+        ("Consulate S\u00e3o Sample", "SAOSAMPLE"),
+        ("Secretary of State", "STATE"),
+        ("Mission USSAMPLE", "USSAMPLE"),
+        ("Embassy X", None),
+        ("", None),
+    ],
+)
+def test_stations(origin: str, station: str | None) -> None:
+    assert station_of(origin) == station
+
+
+@given(
+    st.text(alphabet="09ABFOSECTIN -#/", max_size=60), st.text(max_size=60), st.text(max_size=60), st.text(max_size=60)
+)
+def test_any_text_gives_a_canonical_id_of_its_form_or_none(published: str, origin: str, line: str, header: str) -> None:
+    got = canonical_id(published, Facts(origin=origin, classification_line=line, header=header))
+    assert got is None or canonical_id(got) == got
