@@ -17,7 +17,6 @@ from preserve.cli.loading import chosen_layouts
 from preserve.config import load_collection
 from preserve.crawler.capture import Progress, RunReport
 from preserve.crawler.capture import capture as run_capture
-from preserve.limits import DEFAULT_LIMITS
 from preserve.provenance.found import found_archive
 from preserve.store.archive import open_archive
 
@@ -40,7 +39,7 @@ def capture(place: Place, collection: str) -> int:
             paths,
             founded.signer,
             layouts=layouts,
-            limits=DEFAULT_LIMITS,
+            limits=config.limits,
             clock=lambda: datetime.now(UTC),
             wait=time.sleep,
             stop=stop.is_set,

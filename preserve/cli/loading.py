@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from preserve.cables.layouts import Layout, load_layouts
+from preserve.cables.layouts import Layout, compile_layouts
 from preserve.cli.common import Place
-from preserve.config import CollectionConfig, layout_folders
+from preserve.config import CollectionConfig, load_layouts
 from preserve.errors import NotHeldError, UsageError
 from preserve.model import check_collection_name
 from preserve.replay.recover import Archive, open_for_reading
@@ -14,10 +14,7 @@ from preserve.store.archive import list_collections
 
 def all_layouts(place: Place) -> dict[str, Layout]:
     """Every layout there is: those that came with the program, and the user's own before them."""
-    layouts: dict[str, Layout] = {}
-    for folder in layout_folders(place.config_dir):
-        layouts.update(load_layouts(folder))
-    return layouts
+    return compile_layouts(load_layouts(place.config_dir))
 
 
 def chosen_layouts(place: Place, config: CollectionConfig) -> dict[str, Layout]:

@@ -7,7 +7,6 @@ one outcome; a run that was stopped is continued by the next.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from preserve import __version__
 from preserve.config import CollectionConfig
@@ -112,9 +111,12 @@ def capture(
     ):
         ledger = Ledger(paths)
         info = frontier.start_or_resume_run(clock())
+        # Only what was stated before counts as captured. Records adopted below are kept, but their links may not have
+        # been saved, so their addresses are fetched again.
+        catch_up(paths, ledger, catalogue)
+        frontier.settle(catalogue.replies_of_run(info.run_id))
         adopted = adopt_open_files(paths, ledger, chosen, limits, run=info.run_id)
         catch_up(paths, ledger, catalogue)
-        frontier.settle(catalogue.uris_of_run(info.run_id))
         group = CaptureGroup(
             paths=paths,
             ledger=ledger,
@@ -213,6 +215,8 @@ def _label(exchange: Exchange, payload: Payload | None) -> str:
     """The outcome in one word: a reason code where something failed or was cut, else ``http-STATUS``."""
     if exchange.error is not None:
         return str(exchange.error)
+    if exchange.truncated is not None:
+        return f"cut-{exchange.truncated}"
     return f"http-{payload.head.status}" if payload is not None else "malformed-reply"
 
 
@@ -229,7 +233,7 @@ def _refusal(run: _Run, target: Target) -> str | None:
     if run.config.politeness.robots == "ignore":
         return None
     rules = _robots(run, target.url)
-    return None if rules.allowed(target.url, run.config.user_agent) else rules.refusal
+    return None if rules.allowed(target.url) else rules.refusal
 
 
 def _robots(run: _Run, url: str) -> RobotsRules:
@@ -373,7 +377,3 @@ def _finish(
         checkpoint_size=checkpoint.size,
     )
 
-
-def host_of(url: str) -> str:
-    """``host:port`` as the URL names it."""
-    return urlsplit(url).netloc

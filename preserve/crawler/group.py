@@ -1,7 +1,7 @@
 """Group commit: the durable order of a capture, in one place.
 
-Records are written as they come and become captures together: **record bytes synced, then ledger statements synced, then
-the catalogue, then the frontier marks its URLs**. A process that dies between two of these leaves an archive that is
+Records are written as they come and become captures together: **links found saved, then record bytes synced, then ledger
+statements synced, then the catalogue, then the frontier marks its addresses**. A process that dies between two of these leaves an archive that is
 older but consistent; the next run adopts what was written and not stated.
 """
 
@@ -89,6 +89,7 @@ class CaptureGroup:
         waiting = self._waiting
         if not waiting.statements and not waiting.outcomes:
             return
+        self._frontier.save()
         if self._writer is not None:
             self._writer.sync()
         if waiting.statements:
@@ -98,6 +99,12 @@ class CaptureGroup:
             self._catalogue.commit()
         self._frontier.mark(waiting.outcomes)
         self._waiting = _Waiting()
+
+    def abandon(self) -> None:
+        """Closes the open file as it is, after a fault; the next run puts it right."""
+        if self._writer is not None:
+            self._writer.abandon()
+            self._writer = None
 
     def seal(self) -> None:
         """Commits, then closes the open file for ever."""

@@ -39,6 +39,7 @@ from preserve.store.archive import read_marker
 from preserve.store.catalogue import Catalogue
 from preserve.store.index import index_lines
 from preserve.store.layout import CollectionPaths
+from preserve.store.warcfile import read_record
 
 _CHUNK = 1 << 20
 
@@ -237,7 +238,7 @@ def _statement(work: _Work, index: int, entry: bytes, checkpoint: Checkpoint | N
     elif kind == "run":
         for sealed in _mappings(statement["files"]):
             work.sealed[str(sealed["name"])] = sealed
-    elif kind == "cut":
+    elif kind == "cut" and statement["records"]:
         work.sealed[str(statement["file"])] = {
             "name": statement["file"],
             "size": statement["size"],
@@ -296,8 +297,10 @@ def _cable(work: _Work, index: int, statement: Mapping[str, object]) -> None:
         work.found("E-CABLE-SOURCE", where, record_id)
         return
     record = work.last_response
+    if record is None or record.header.record_id != record_id:
+        record = _read_again(work, record_id)
     layout = work.layouts.get(str(statement["layout"]).split("/")[0])
-    if record is None or record.header.record_id != record_id or layout is None:
+    if record is None or layout is None:
         work.cables_not_checked += 1
         return
     extraction = read_cable(record, [layout], work.limits)
@@ -309,6 +312,15 @@ def _cable(work: _Work, index: int, statement: Mapping[str, object]) -> None:
     if again != statement:
         keys = sorted(k for k in statement if again is not None and again.get(k) != statement[k])
         work.found("E-CABLE-TEXT", where, "no cable is found" if again is None else f"differs in {', '.join(keys)}")
+
+
+def _read_again(work: _Work, record_id: str) -> Record | None:
+    """The record of a statement that does not stand right behind it, as after an adoption."""
+    row = work.catalogue.record(record_id)
+    try:
+        return None if row is None else read_record(work.paths, row.place)
+    except ArchiveError:
+        return None
 
 
 def _finish_files(work: _Work) -> None:

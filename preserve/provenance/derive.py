@@ -1,7 +1,7 @@
 """What follows from the evidence: catching the catalogue up, making everything derived again, adopting records after a crash."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from preserve.cables.layouts import Layout
 from preserve.formats.warc import Record
@@ -13,8 +13,8 @@ from preserve.provenance.statements import cut_statement
 from preserve.store.catalogue import Catalogue
 from preserve.store.durable import remove_derived
 from preserve.store.index import write_index
-from preserve.store.layout import CollectionPaths
-from preserve.store.warcfile import Recovered, iter_file, recover_open_files
+from preserve.store.layout import WARC_SUFFIX, CollectionPaths
+from preserve.store.warcfile import Recovered, iter_file, open_files, recover_open_files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,22 +107,41 @@ def adopt_open_files(
     Safe to be killed anywhere: a file is sealed before its statements are written, and which records still lack one is
     found by reading, so that a second call finishes what the first began.
     """
-    unfinished = recover_open_files(paths)
-    names = {item.name for item in unfinished}
-    unfinished += [item for item in _sealed_without_statement(paths, ledger, names)]
-    return [_adopt(paths, ledger, layouts, limits, item, run) for item in unfinished]
+    sealed_names = {path.name for path in paths.archive.glob(f"*{WARC_SUFFIX}")}
+    known = _Stated()
+    if open_files(paths) or sealed_names:
+        known = _stated(ledger)
+    if not open_files(paths) and not sealed_names - known.files:
+        return []
+    unfinished = recover_open_files(paths, known.records)
+    unfinished += [Recovered.of_sealed(paths.archive / name) for name in sorted(sealed_names - known.files)]
+    return [_adopt(paths, ledger, layouts, limits, item, known, run) for item in unfinished]
 
 
-def _sealed_without_statement(paths: CollectionPaths, ledger: Ledger, known: set[str]) -> Iterator[Recovered]:
-    stated = set(known)
+@dataclass(slots=True)
+class _Stated:
+    """What the ledger names already: sealed files, and the records and texts of files that it does not seal."""
+
+    files: set[str] = field(default_factory=set)
+    records: set[str] = field(default_factory=set)
+    texts: set[str] = field(default_factory=set)
+
+
+def _stated(ledger: Ledger) -> _Stated:
+    """One pass for the files, a second, only where some file is not sealed, for its records."""
+    known = _Stated()
     for _index, statement in ledger.statements(0):
         if statement["kind"] == "run":
-            stated |= {str(item["name"]) for item in statement["files"]}
+            files = statement["files"]
+            known.files |= {str(item["name"]) for item in files} if isinstance(files, list) else set()
         elif statement["kind"] == "cut":
-            stated.add(str(statement["file"]))
-    for path in sorted(paths.archive.glob("*.warc.gz")):
-        if path.name not in stated:
-            yield Recovered.of_sealed(path)
+            known.files.add(str(statement["file"]))
+    for _index, statement in ledger.statements(0):
+        if statement["kind"] == "record" and statement["file"] not in known.files:
+            known.records.add(str(statement["record_id"]))
+        elif statement["kind"] == "cable" and statement["record_id"] in known.records:
+            known.texts.add(str(statement["record_id"]))
+    return known
 
 
 def _adopt(
@@ -131,26 +150,20 @@ def _adopt(
     layouts: Sequence[Layout],
     limits: Limits,
     item: Recovered,
+    known: _Stated,
     run: str,
 ) -> Adopted:
-    held = {
-        str(statement["record_id"]): True
-        for _index, statement in ledger.statements(0)
-        if statement["kind"] in {"record", "cable"} and statement.get("file", item.name) == item.name
-    }
-    with_text = {
-        str(statement["record_id"]) for _index, statement in ledger.statements(0) if statement["kind"] == "cable"
-    }
     batch: list[dict[str, object]] = []
     adopted = 0
-    for place, record, _defect in iter_file(paths.archive / item.name):
+    path = paths.archive / item.name
+    for place, record, _defect in iter_file(path) if path.is_file() else ():
         if record is None:
             continue
         record_id = record.header.record_id
-        if record_id not in held:
+        if record_id not in known.records:
             batch.append(describe_record(record, file=item.name, ordinal=place.ordinal, run=run))
             adopted += 1
-        if record_id not in with_text:
+        if record_id not in known.texts:
             extraction = read_cable(record, layouts, limits)
             if extraction is not None:
                 batch.append(describe_cable(record_id, extraction))

@@ -11,7 +11,7 @@ from preserve.cables.layouts import Layout
 from preserve.errors import FormatError
 from preserve.formats.content import decode_content
 from preserve.formats.http1 import Head, Payload, parse_response_head, payload_of, split_head
-from preserve.formats.warc import Record, record_sha256
+from preserve.formats.warc import Record, bare_uri, record_sha256
 from preserve.limits import Limits
 from preserve.model import sha256_hex
 from preserve.provenance.statements import cable_statement, record_statement
@@ -50,7 +50,7 @@ def describe_record(record: Record, *, file: str, ordinal: int, run: str) -> dic
         record_sha256=record_sha256(header.raw, record.block),
         block_sha256=sha256_hex(record.block),
         payload_sha256=payload_digest,
-        refers_to=header.get("WARC-Refers-To"),
+        refers_to=_bare(header.get("WARC-Refers-To")),
         mime=mime,
         run=run,
     )
@@ -125,6 +125,10 @@ def _head_of(block: bytes) -> Head | None:
         return parse_response_head(split_head(block)[0])
     except FormatError:
         return None
+
+
+def _bare(uri: str | None) -> str | None:
+    return None if uri is None else bare_uri(uri)
 
 
 def _text(value: bytes | None) -> str:
