@@ -257,6 +257,20 @@ def test_pages_in_other_encodings() -> None:
         )
 
 
+def test_what_a_page_hides_is_no_text() -> None:
+    hidden = "<select><option>one<select>two</select></select><template>three</template><svg/><svg>four</svg>"
+    got = read(wrapped(FIELD_FORMS["lines"](FIELDS) + f"<div>text{hidden}</div></pre></table></dl>{LAST}"))
+    assert got.body == "text"
+
+
+def test_a_value_that_is_no_identifier_is_passed_over() -> None:
+    got = read(
+        wrapped(f"Identifier: none at all<br>Identifier: 07SAMPLETOWN123<br>Origin: <br>{NOTE}<br>text<br>{LAST}")
+    )
+    assert printed(got) == {k: EXPECTED[k] for k in ("identifier", "partial_note", "source", "source_released")}
+    assert got.body == "text"
+
+
 def test_furniture_does_not_enter_the_text() -> None:
     plain = page(fields="table", body="pre", note="p", last="p", title="h1", has_note=True)
     later = plain.replace(b"<body>", b"<body><p>A word of warning: read on.</p>")

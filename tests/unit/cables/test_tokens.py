@@ -30,6 +30,8 @@ def told(page: str, only_in_pre: frozenset[str] = frozenset()) -> list[tuple[str
         ("<p title='>'>x", [("start", "p"), ("text", "x")]),
         ('<p title="open>x', [("start", "p"), ("text", "x")]),
         ("x<p class=a", [("text", "x<p class=a")]),
+        ("x<p class='>' y", [("text", "x<p class='>' y")]),
+        ("<p><title></title>", [("start", "p"), ("start", "title"), ("end", "title")]),
         ("<script>1<p>2</script>", [("start", "script"), ("text", "1<p>2"), ("end", "script")]),
         ("<title>a<b>", [("start", "title"), ("text", "a<b>")]),
         ("</>x", [("text", "</>x")]),
