@@ -1,0 +1,52 @@
+"""CDXJ lines: SURT key, 14-digit time, one JSON object. The interchange form of indexes (pywb, WACZ)."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from preserve.errors import FormatError
+
+_ORDER = ("url", "mime", "status", "digest", "length", "offset", "filename")
+_TIME = re.compile(r"[0-9]{14}\Z")
+_BLANK = re.compile(r"\s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CdxLine:
+    """One capture. ``fields`` are text, as pywb writes them; ``timestamp`` is 14 digits in UTC."""
+
+    key: str
+    timestamp: str
+    fields: Mapping[str, str]
+
+
+def format_line(line: CdxLine) -> str:
+    """The line without its line end.
+
+    Raises:
+        FormatError: a blank in the key, or no 14 digits.
+    """
+    if not line.key or _BLANK.search(line.key) or _TIME.match(line.timestamp) is None:
+        raise FormatError(f"no key and time of an index: {line.key[:60]!r} {line.timestamp[:20]!r}")
+    names = [name for name in _ORDER if name in line.fields]
+    names += [name for name in line.fields if name not in _ORDER]
+    return f"{line.key} {line.timestamp} {json.dumps({name: line.fields[name] for name in names})}"
+
+
+def parse_line(text: str) -> CdxLine:
+    """The inverse of `format_line`.
+
+    Raises:
+        FormatError: not such a line.
+    """
+    parts = text.rstrip("\r\n").split(" ", 2)
+    if len(parts) != 3 or not parts[0] or _TIME.match(parts[1]) is None:  # noqa: PLR2004 - key, time, JSON
+        raise FormatError(f"no CDXJ line: {text[:60]!r}")
+    try:
+        fields = json.loads(parts[2])
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"no JSON in a CDXJ line: {error}") from error
+    if not isinstance(fields, dict) or not all(isinstance(value, str) for value in fields.values()):
+        raise FormatError("a CDXJ line whose fields are no text")
+    return CdxLine(key=parts[0], timestamp=parts[1], fields=fields)

@@ -1,0 +1,102 @@
+"""Content codings of HTTP (RFC 9110 section 8.4.1), taken off for reading; the stored bytes keep them."""
+
+import zlib
+from collections.abc import Callable, Sequence
+
+import brotli
+
+from preserve.errors import FormatError
+
+_MAX_CODINGS = 4
+_GZIP_MAGIC = b"\x1f\x8b"
+_STEP = 1 << 16
+
+
+def decode_content(payload: bytes, encodings: Sequence[str], *, max_bytes: int) -> bytes:
+    """The content behind ``encodings``, given in the order in which they were applied.
+
+    A body that is plain although a coding is declared is given as it is: some servers do so, and browsers show it.
+
+    Raises:
+        FormatError: damaged or cut, an unknown coding, more than four, or more than ``max_bytes`` when decoded.
+    """
+    named = [name.strip().lower() for name in encodings]
+    codings = [name for name in named if name not in {"", "identity"}]
+    if len(codings) > _MAX_CODINGS:
+        raise FormatError(f"{len(codings)} content codings")
+    for name in reversed(codings):
+        decoder = _DECODERS.get(name)
+        if decoder is None:
+            raise FormatError(f"unknown content coding {name[:30]!r}")
+        payload = decoder(payload, max_bytes) if payload else b""
+    return payload
+
+
+def _gzip(data: bytes, max_bytes: int) -> bytes:
+    if not data.startswith(_GZIP_MAGIC):
+        return data
+    parts: list[bytes] = []
+    left = max_bytes
+    while data:
+        part, data = _inflate(data, 31, left)
+        parts.append(part)
+        left -= len(part)
+        if not data.startswith(_GZIP_MAGIC):
+            # Zero padding and rubbish behind the last member: as gzip itself does, they are passed over.
+            break
+    return b"".join(parts)
+
+
+def _deflate(data: bytes, max_bytes: int) -> bytes:
+    """RFC 1950 as the standard says, or RFC 1951 as many servers send it."""
+    try:
+        return _inflate(data, 15, max_bytes)[0]
+    except _TooLargeError:
+        raise
+    except FormatError:
+        return _inflate(data, -15, max_bytes)[0]
+
+
+class _TooLargeError(FormatError):
+    """The bound was reached."""
+
+
+def _inflate(data: bytes, window: int, max_bytes: int) -> tuple[bytes, bytes]:
+    inflater = zlib.decompressobj(window)
+    try:
+        content = inflater.decompress(data, max_bytes + 1)
+    except zlib.error as error:
+        raise FormatError(f"damaged content coding: {error}") from error
+    if len(content) > max_bytes:
+        raise _TooLargeError(f"content of more than {max_bytes} bytes when decoded")
+    if not inflater.eof:
+        raise FormatError("content coding without an end")
+    return content, inflater.unused_data
+
+
+def _brotli(data: bytes, max_bytes: int) -> bytes:
+    decompressor = brotli.Decompressor()
+    parts: list[bytes] = []
+    total = 0
+    pending = data
+    try:
+        while not decompressor.is_finished():
+            part = decompressor.process(pending, output_buffer_limit=_STEP)
+            pending = b""
+            total += len(part)
+            if total > max_bytes:
+                raise _TooLargeError(f"content of more than {max_bytes} bytes when decoded")
+            if not part and decompressor.can_accept_more_data():
+                raise FormatError("content coding without an end")
+            parts.append(part)
+    except brotli.error as error:
+        raise FormatError(f"damaged content coding: {error}") from error
+    return b"".join(parts)
+
+
+_DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
+    "gzip": _gzip,
+    "x-gzip": _gzip,
+    "deflate": _deflate,
+    "br": _brotli,
+}

@@ -1,0 +1,153 @@
+"""Addresses: the form in which two are the same, the SURT key of an index, and references made absolute.
+
+Sources: RFC 3986 section 6.2, the URL Standard for what browsers accept, and for `surt` the keys that pywb and
+cdxj-indexer write (the tests hold agreed pairs).
+"""
+
+import re
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
+
+from preserve.errors import FormatError
+from preserve.limits import DEFAULT_LIMITS
+
+_PORTS = {"http": 80, "https": 443}
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_SAFE = "%/:?#[]@!$&'()*+,;=-._~|^`{}\"<>\\"
+_REMOVED = re.compile(r"[\t\r\n]")
+_EDGES = "".join(map(chr, range(33)))
+_WWW = re.compile(r"www\d*\.")
+_PATH_SESSION = re.compile(
+    r"^(.*/)(\((?:[a-z]\([0-9a-z]{24}\))+\)/|\([0-9a-z]{24}\)/)([^?]+\.aspx.*)$", re.IGNORECASE
+)
+_JSESSION = re.compile(r"^(.*?);jsessionid=[0-9a-z]{32}(.*)$", re.IGNORECASE)
+_QUERY_SESSIONS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"^(.*)(?:jsessionid=[0-9a-z]{32})(?:&(.*))?$",
+        r"^(.*)(?:phpsessid=[0-9a-z]{32})(?:&(.*))?$",
+        r"^(.*)(?:sid=[0-9a-z]{32})(?:&(.*))?$",
+        r"^(.*)(?:aspsessionid[a-z]{8}=[a-z]{24})(?:&(.*))?$",
+        r"^(.*)(?:cfid=[^&]+&cftoken=[^&]+)(?:&(.*))?$",
+    )
+)
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(_REMOVED.sub("", url.strip(_EDGES)))
+        _ = parts.port
+    except ValueError as error:
+        raise FormatError(f"no address: {url[:80]!r}") from error
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise FormatError(f"no http or https address: {url[:80]!r}")
+    return parts
+
+
+def _host(parts: SplitResult) -> str:
+    host = (parts.hostname or "").rstrip(".")
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode("ascii")
+        except UnicodeError as error:
+            raise FormatError(f"no host name: {host[:80]!r}") from error
+    if not host or any(c.isspace() or c in "<>\"^`{}|\\" for c in host):
+        raise FormatError(f"no host name: {host[:80]!r}")
+    return f"[{host}]" if ":" in host else host
+
+
+def _escapes(text: str) -> str:
+    """Percent-encoding in one form: capitals, and unreserved characters as themselves (RFC 3986 section 6.2.2)."""
+
+    def one(match: re.Match[str]) -> str:
+        char = chr(int(match.group(1), 16))
+        return char if char in _UNRESERVED else match.group(0).upper()
+
+    return _ESCAPE.sub(one, quote(text, safe=_SAFE, errors="replace"))
+
+
+def _no_dots(path: str) -> str:
+    """The path without dot segments (RFC 3986 section 5.2.4)."""
+    kept: list[str] = []
+    segments = path.split("/")
+    for number, segment in enumerate(segments):
+        last = number == len(segments) - 1
+        if segment == "..":
+            if len(kept) > 1:
+                kept.pop()
+            if last:
+                kept.append("")
+        elif segment == ".":
+            if last:
+                kept.append("")
+        else:
+            kept.append(segment)
+    return "/".join(kept) or "/"
+
+
+def canonical(url: str) -> str:
+    """The form by which two addresses are compared: what RFC 3986 section 6.2 lets one change, and no fragment.
+
+    Raises:
+        FormatError: no http or https address with a host.
+    """
+    parts = _split(url)
+    port = parts.port
+    netloc = _host(parts) if port in (None, _PORTS[parts.scheme]) else f"{_host(parts)}:{port}"
+    path = _no_dots(_escapes(parts.path)) if parts.path else "/"
+    query = f"?{_escapes(parts.query)}" if parts.query else ""
+    return f"{parts.scheme}://{netloc}{path}{query}"
+
+
+def host_key(url: str) -> str:
+    """``host:port``, with the scheme's port where none is written.
+
+    Raises:
+        FormatError: no http or https address with a host.
+    """
+    parts = _split(url)
+    return f"{_host(parts)}:{parts.port or _PORTS[parts.scheme]}"
+
+
+def surt(url: str) -> str:
+    """The key of an address in an index: the host's labels turned round, then path and query, all in small letters.
+
+    Raises:
+        FormatError: no http or https address with a host.
+    """
+    parts = _split(url)
+    host = _WWW.sub("", _host(parts), count=1) if _WWW.match(_host(parts)) else _host(parts)
+    numeric = host.startswith("[") or host.replace(".", "").isdigit()
+    key = host if numeric else ",".join(reversed(host.split(".")))
+    port = "" if parts.port in (None, _PORTS[parts.scheme]) else f":{parts.port}"
+    path = _no_dots(re.sub(r"/{2,}", "/", _escapes(parts.path))) if parts.path else "/"
+    for pattern in (_PATH_SESSION, _JSESSION):
+        match = pattern.match(path)
+        if match is not None:
+            path = match.group(1) + match.group(match.re.groups)
+    path = path.lower().rstrip("/") or "/"
+    query = _escapes(parts.query)
+    for pattern in _QUERY_SESSIONS:
+        match = pattern.match(query)
+        if match is not None:
+            query = match.group(1) + (match.group(2) or "")
+    arguments = "&".join(sorted(query.lower().strip("&").split("&"))) if query else ""
+    return f"{key}{port}){path}" + (f"?{arguments}" if arguments else "")
+
+
+def resolve(base: str, reference: str) -> str | None:
+    """A reference on the page ``base`` as an absolute http or https address without fragment; None where it is none.
+
+    Blanks around it and line ends in it are dropped, what is not ASCII is percent-encoded, as browsers do.
+    """
+    reference = _REMOVED.sub("", reference.strip(_EDGES))
+    try:
+        parts = _split(urljoin(base, reference))
+        host = _host(parts)
+    except (ValueError, FormatError):
+        return None
+    netloc = host if parts.port is None else f"{host}:{parts.port}"
+    path = quote(parts.path, safe=_SAFE, errors="replace") or "/"
+    query = f"?{quote(parts.query, safe=_SAFE, errors='replace')}" if parts.query else ""
+    url = f"{parts.scheme}://{netloc}{path.replace(' ', '%20')}{query.replace(' ', '%20')}"
+    return url if len(url) <= DEFAULT_LIMITS.max_url_chars else None
