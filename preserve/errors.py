@@ -11,8 +11,8 @@ The tree::
       LimitError            6   stopped by a limit; running again goes on
       FormatError           1   bytes that do not follow their format (raised by codecs, and nothing else is)
       ArchiveError          1   the archive on disk is damaged or of a newer format
-      EnvironmentFault      1   disk, clock, permissions, keys
-      Cancelled           130   stopped by the user
+      EnvironmentFaultError 1   disk, clock, permissions, keys
+      CancelledError      130   stopped by the user
 
 A codec raises `FormatError` only: `ValueError`, `zlib.error`, `ssl.SSLError` and their like never leak out of one.
 Damage found while checking is never an exception, it is a finding (`preserve.findings`).
@@ -42,7 +42,7 @@ class UsageError(PreserveError):
 
 
 class ConfigError(UsageError):
-    """A configuration file is wrong. ``mistakes`` holds every one, each ``file:line: what, and what would be right``."""
+    """A configuration file is wrong. ``mistakes`` holds every one: ``file:line: what, and what would be right``."""
 
     def __init__(self, mistakes: tuple[str, ...], *, next_step: str = "") -> None:
         super().__init__("\n".join(mistakes), next_step=next_step)
@@ -81,11 +81,11 @@ class ArchiveError(PreserveError):
     """The archive on disk cannot be used: damaged where it must not be, or of a newer format."""
 
 
-class EnvironmentFault(PreserveError):
+class EnvironmentFaultError(PreserveError):
     """Disk, permissions, clock or keys stand in the way."""
 
 
-class Cancelled(PreserveError):
+class CancelledError(PreserveError):
     """Stopped by the user: exit 130."""
 
     exit_status = 130

@@ -11,7 +11,7 @@ from enum import StrEnum
 class Verdict(StrEnum):
     """What a check can say of one claim. A check that could not run never passes."""
 
-    PASS = "PASS"
+    PASS = "PASS"  # noqa: S105 - a verdict
     FAIL = "FAIL"
     NOT_CHECKED = "NOT CHECKED"
     NOT_PROVEN = "NOT PROVEN"
@@ -56,36 +56,65 @@ _REPAIR = "Make a copy of the collection first; then restore the file from a rep
 _REBUILD = "Run `preserve rebuild COLLECTION`: it makes this again from the evidence."
 
 CODES: dict[str, Code] = {
-    "E-FORMAT-MARKER": Code("The archive's format marker is missing, unreadable or disagrees with the ledger.", _REPAIR),
+    "E-FORMAT-MARKER": Code(
+        "The archive's format marker is missing, unreadable or disagrees with the ledger.", _REPAIR
+    ),
     "E-WARC-MISSING": Code("A WARC file that the ledger names is not there.", _REPAIR),
-    "E-WARC-UNKNOWN": Code("A WARC file lies in the archive that the ledger does not name.", "Find out who put it there; move it out of the collection."),
+    "E-WARC-UNKNOWN": Code(
+        "A WARC file lies in the archive that the ledger does not name.",
+        "Find out who put it there; move it out of the collection.",
+    ),
     "E-WARC-SIZE": Code("A sealed WARC file has another size than the ledger says.", _REPAIR),
     "E-WARC-HASH": Code("A sealed WARC file has another SHA-256 than the ledger says.", _REPAIR),
     "E-WARC-GZIP": Code("A gzip member cannot be read: damaged or cut.", _REPAIR),
     "E-WARC-HEADER": Code("A WARC record header cannot be read or lacks a mandatory field.", _REPAIR),
     "E-WARC-LENGTH": Code("A record's block is shorter or longer than its Content-Length.", _REPAIR),
     "E-WARC-RECORD": Code("A record's bytes are not those of its ledger statement.", _REPAIR),
-    "E-WARC-NO-STATEMENT": Code("A record is in the file, and the ledger has no statement for it.", "If a capture was killed here, the next `preserve capture` adopts it; otherwise find out who wrote it."),
+    "E-WARC-NO-STATEMENT": Code(
+        "A record is in the file, and the ledger has no statement for it.",
+        "If a capture was killed here, the next `preserve capture` adopts it; otherwise find out who wrote it.",
+    ),
     "E-WARC-LOST": Code("A record that the ledger names is not in its file.", _REPAIR),
     "E-WARC-BLOCK-DIGEST": Code("A record's block does not match its WARC-Block-Digest.", _REPAIR),
     "E-WARC-PAYLOAD-DIGEST": Code("A record's payload does not match its WARC-Payload-Digest.", _REPAIR),
     "E-WARC-ORDER": Code("Records stand in another order than the ledger says.", _REPAIR),
     "E-WARC-REVISIT": Code("A revisit refers to a record that is not held.", _REPAIR),
-    "W-WARC-OPEN": Code("A file was left open by a capture that did not end.", "Run `preserve capture COLLECTION`: it closes the file and goes on. Nothing synced is lost."),
-    "I-WARC-CUT": Code("A capture was stopped uncleanly; the file's tail was cut back to the last whole record.", "Nothing to do: the cut is recorded, and the run goes on."),
+    "W-WARC-OPEN": Code(
+        "A file was left open by a capture that did not end.",
+        "Run `preserve capture COLLECTION`: it closes the file and goes on. Nothing synced is lost.",
+    ),
+    "I-WARC-CUT": Code(
+        "A capture was stopped uncleanly; the file's tail was cut back to the last whole record.",
+        "Nothing to do: the cut is recorded, and the run goes on.",
+    ),
     "E-LEDGER-STATEMENT": Code("A ledger statement cannot be read or breaks the schema.", _REPAIR),
     "E-LEDGER-MISSING": Code("A part of the ledger is missing.", _REPAIR),
     "E-LEDGER-ROOT": Code("The ledger's entries do not give the root hash of the checkpoint.", _REPAIR),
     "E-LEDGER-TILE": Code("A hash tile disagrees with the entries below it.", _REPAIR),
     "E-LEDGER-SIZE": Code("The checkpoint covers more statements than are there.", _REPAIR),
-    "W-LEDGER-PENDING": Code("Statements are not yet under a checkpoint.", "Run `preserve capture COLLECTION`: the next checkpoint covers them."),
-    "E-LEDGER-SIGNATURE": Code("The checkpoint's signature does not verify with the log's key.", "Compare the key with the one published; restore the checkpoint from a replica."),
+    "W-LEDGER-PENDING": Code(
+        "Statements are not yet under a checkpoint.",
+        "Run `preserve capture COLLECTION`: the next checkpoint covers them.",
+    ),
+    "E-LEDGER-SIGNATURE": Code(
+        "The checkpoint's signature does not verify with the log's key.",
+        "Compare the key with the one published; restore the checkpoint from a replica.",
+    ),
     "E-LEDGER-KEY": Code("The log's public key is missing or unreadable.", _REPAIR),
     "E-INDEX": Code("The CDXJ index disagrees with the evidence.", _REBUILD),
     "E-CATALOGUE": Code("The catalogue disagrees with the evidence.", _REBUILD),
-    "E-CABLE-TEXT": Code("Extraction run again gives another text or other fields than the ledger states.", "If the record itself passes, the statement or the extractor is at fault: report it. Otherwise restore the record."),
+    "E-CABLE-TEXT": Code(
+        "Extraction run again gives another text or other fields than the ledger states.",
+        "If the record itself passes, the statement or the extractor is at fault: report it. Otherwise restore the record.",
+    ),
     "E-CABLE-SOURCE": Code("A cable statement names a record that is not held.", _REPAIR),
-    "W-CABLE-EMPTY": Code("A page of a known layout has no message text.", "Look at the page: it may be an error page of the mirror."),
-    "W-CABLE-NO-TABLE": Code("A page of a known layout lacks its field table.", "Look at the page: it may be an error page of the mirror."),
-    "W-CABLE-TAG": Code("Unknown markup stands inside the message and is kept as text.", "Nothing to do: the text keeps it as it was."),
+    "W-CABLE-EMPTY": Code(
+        "A page of a known layout has no message text.", "Look at the page: it may be an error page of the mirror."
+    ),
+    "W-CABLE-NO-TABLE": Code(
+        "A page of a known layout lacks its field table.", "Look at the page: it may be an error page of the mirror."
+    ),
+    "W-CABLE-TAG": Code(
+        "Unknown markup stands inside the message and is kept as text.", "Nothing to do: the text keeps it as it was."
+    ),
 }

@@ -1,4 +1,4 @@
-"""One capture of one cable as the values of a citation: what it is, which bytes, and where in the ledger they are stated."""
+"""One capture of one cable as the values of a citation: what it is, which bytes, where in the ledger they stand."""
 
 from preserve.cables.extract import Extraction
 from preserve.errors import FormatError
@@ -8,7 +8,7 @@ from preserve.replay.recover import Archive, Capture
 
 
 def cite(archive: Archive, capture: Capture, extraction: Extraction) -> CitationData:
-    """The citation of a cable as this capture shows it. Dates stay apart; what the page says of its source is its claim.
+    """The citation of a cable as this capture shows it. What the page says of its source is its claim.
 
     Raises:
         FormatError: the capture's date cannot be read.

@@ -15,8 +15,14 @@ from preserve.replay.recover import find_one, parse_moment
 
 @click.command()
 @click.argument("cable")
-@click.option("--format", "form", type=click.Choice(["text", "bibtex", "csl-json"]), default="text", show_default=True,
-              help="How the citation is written.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "bibtex", "csl-json"]),
+    default="text",
+    show_default=True,
+    help="How the citation is written.",
+)
 @click.option("--at", metavar="TIME", help="Cite the newest capture at or before TIME (UTC).")
 @click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
 @command_options

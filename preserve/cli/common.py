@@ -22,7 +22,7 @@ EXIT_STATUSES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where this call works: the folder of archives, the folder of configuration, the folder of keys; and how it answers."""
+    """Where this call works (folders of archives, configuration and keys), and how it answers."""
 
     archives: Path
     config_dir: Path

@@ -13,7 +13,7 @@ from preserve.replay.history import history as observations
 @click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
 @command_options
 def history(place: Place, cable: str, collection: tuple[str, ...]) -> int:
-    """List every capture of CABLE, oldest first: what its page claimed, and how its text differs from the one before."""
+    """List every capture of CABLE, oldest first: what its page claimed, how its text differs from the one before."""
     with reading(place, collection) as archives:
         found = observations(archives, cable)
     place.emit({"cable": cable, "observations": [as_json(o) for o in found]}, as_text(cable, found))

@@ -17,7 +17,7 @@ from preserve.cli.init import init
 from preserve.cli.rebuild import rebuild
 from preserve.cli.show import show
 from preserve.cli.verify import verify
-from preserve.errors import Cancelled, PreserveError
+from preserve.errors import CancelledError, PreserveError
 
 
 @click.group(
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"preserve: {error.format_message()}")
         return 2
     except (KeyboardInterrupt, click.Abort):
-        return _report(Cancelled("cancelled"))
+        return _report(CancelledError("cancelled"))
     except BrokenPipeError:
         # The reader of our output went away (`| head`): not a fault. Python would complain once more at exit.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - lives to the end of the process

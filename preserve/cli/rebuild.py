@@ -18,7 +18,12 @@ def rebuild(place: Place, collection: str) -> int:
     with Lock(paths.lock, f"preserve rebuild {collection}"):
         done = make_again(paths)
     place.emit(
-        {"collection": collection, "statements": done.statements, "records": done.records, "index_lines": done.index_lines},
+        {
+            "collection": collection,
+            "statements": done.statements,
+            "records": done.records,
+            "index_lines": done.index_lines,
+        },
         f"{collection}: {done.statements} statements, {done.records} records, {done.index_lines} lines in the index\n",
     )
     return 0

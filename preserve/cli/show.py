@@ -24,9 +24,17 @@ _ORDER = (
 
 @click.command()
 @click.argument("cable_or_url", metavar="CABLE-OR-URL")
-@click.option("--as", "form", type=click.Choice(["text", "json", "html", "raw"]), default="text", show_default=True,
-              help="text: the cable; json: all that is known; html: the page's bytes; raw: the reply as it travelled.")
-@click.option("--at", "at", metavar="TIME", help="The newest capture at or before TIME (2011-10-04, or longer), in UTC.")
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["text", "json", "html", "raw"]),
+    default="text",
+    show_default=True,
+    help="text: the cable; json: all that is known; html: the page's bytes; raw: the reply as it travelled.",
+)
+@click.option(
+    "--at", "at", metavar="TIME", help="The newest capture at or before TIME (2011-10-04, or longer), in UTC."
+)
 @click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
 @command_options
 def show(place: Place, cable_or_url: str, form: str, at: str | None, collection: tuple[str, ...]) -> int:
@@ -52,7 +60,9 @@ def show(place: Place, cable_or_url: str, form: str, at: str | None, collection:
                 )
             data = facts(archive, page, extraction)
             if form == "json" or place.as_json:
-                Place(archives=place.archives, config_dir=place.config_dir, keys=place.keys, as_json=True).emit(data, "")
+                Place(archives=place.archives, config_dir=place.config_dir, keys=place.keys, as_json=True).emit(
+                    data, ""
+                )
             elif extraction is not None:
                 place.emit(data, _text(capture, extraction))
     return 0

@@ -1,7 +1,9 @@
 """``preserve verify``: checks whole collections against their ledgers."""
 
+from collections.abc import Callable
+
 import click
-from rich.progress import Progress, SpinnerColumn, TextColumn
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn
 
 from preserve.cli.common import Place, command_options, console, one_line
 from preserve.cli.loading import all_layouts, collections_to_read
@@ -17,28 +19,39 @@ _SHOWN = 100
 @click.argument("collection", required=False)
 @command_options
 def verify(place: Place, collection: str | None) -> int:
-    """Check COLLECTION, or every collection, against its ledger: each record, each file, the tree, the signature, the texts.
+    """Check COLLECTION, or every collection, against its ledger.
+
+    Each record, each file, the tree, the signature, the texts, the index, the catalogue.
 
     Each claim is PASS, FAIL, NOT CHECKED or NOT PROVEN. Nothing is changed. Status 1: something was found.
     """
     layouts = all_layouts(place)
     reports: list[Report] = []
     terminal = console()
-    with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=terminal, transient=True,
-                  disable=not terminal.is_terminal) as bar:
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        console=terminal,
+        transient=True,
+        disable=not terminal.is_terminal,
+    ) as bar:
         for name in collections_to_read(place, [collection] if collection else []):
             task = bar.add_task(f"{name}: reading")
             reports.append(
                 check(
                     open_archive(place.archives, name),
                     layouts,
-                    progress=lambda done, t=task, n=name: bar.update(t, description=f"{n}: {done} statements"),
+                    progress=_advance(bar, task, name),
                 )
             )
     place.emit({"collections": [_json(r) for r in reports]}, "\n".join(_text(r) for r in reports))
     if any(not r.good for r in reports):
         return 1
     return 1 if any(f.code.startswith("W-") for r in reports for f in r.findings) else 0
+
+
+def _advance(bar: Progress, task: TaskID, name: str) -> Callable[[int], None]:
+    return lambda done: bar.update(task, description=f"{name}: {done} statements")
 
 
 def _json(report: Report) -> dict[str, object]:
@@ -55,12 +68,13 @@ def _json(report: Report) -> dict[str, object]:
 
 def _text(report: Report) -> str:
     lines = [f"{report.collection}: {'good' if report.good else 'DAMAGED'}"]
-    for claim in report.claims:
-        lines.append(f"  {claim.verdict:<11} {claim.name}" + (f": {one_line(claim.detail)}" if claim.detail else ""))
+    lines += [f"  {c.verdict:<11} {c.name}" + (f": {one_line(c.detail)}" if c.detail else "") for c in report.claims]
     if report.findings:
         lines.append(f"  {len(report.findings)} finding{'s' if len(report.findings) != 1 else ''}:")
-    for finding in report.findings[:_SHOWN]:
-        lines.append(f"  {finding.code}  {one_line(finding.where, 160)}" + (f": {one_line(finding.detail, 160)}" if finding.detail else ""))
+    lines += [
+        f"  {f.code}  {one_line(f.where, 160)}" + (f": {one_line(f.detail, 160)}" if f.detail else "")
+        for f in report.findings[:_SHOWN]
+    ]
     if len(report.findings) > _SHOWN:
         lines.append(f"  … and {len(report.findings) - _SHOWN} more; --json lists all")
     for code in sorted({f.code for f in report.findings}):

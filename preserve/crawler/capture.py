@@ -1,7 +1,7 @@
 """One capture run of one collection: the wiring of the crawler.
 
-The path of a URL here: frontier, scope, robots.txt, pace, fetch, records, group commit, links. Every URL ends as exactly
-one outcome; a run that was stopped is continued by the next.
+The path of a URL here: frontier, scope, robots.txt, pace, fetch, records, group commit, links. Every URL ends as
+exactly one outcome; a run that was stopped is continued by the next.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from preserve import __version__
+from preserve.cables.layouts import Layout
 from preserve.config import CollectionConfig
 from preserve.crawler.exchange import Exchange
 from preserve.crawler.fetch import Fetcher
@@ -19,7 +20,7 @@ from preserve.crawler.pace import Pace
 from preserve.crawler.records import RevisitOf, exchange_records
 from preserve.crawler.robots import RobotsRules, robots_url
 from preserve.crawler.scope import Scope
-from preserve.errors import Cancelled, FormatError
+from preserve.errors import CancelledError, FormatError
 from preserve.formats.http1 import Payload, payload_of
 from preserve.formats.note import Signer
 from preserve.formats.urls import resolve
@@ -49,7 +50,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """What a run did. ``outcome``: complete or cancelled. ``counts`` by outcome; ``problems``: failed and skipped URLs."""
+    """What a run did. ``outcome``: complete or cancelled. ``problems``: address, state and reason of what failed."""
 
     run: str
     resumed: bool
@@ -87,7 +88,7 @@ def capture(
     paths: CollectionPaths,
     signer: Signer,
     *,
-    layouts: Mapping[str, object],
+    layouts: Mapping[str, Layout],
     limits: Limits,
     clock: Callable[[], datetime],
     wait: Callable[[float], None],
@@ -141,9 +142,7 @@ def capture(
                 allow_addresses=config.allow_addresses,
                 verify_tls=config.tls == "verify",
             ),
-            scope=Scope(
-                include=config.scope.include, exclude=config.scope.exclude, max_depth=config.scope.max_depth
-            ),
+            scope=Scope(include=config.scope.include, exclude=config.scope.exclude, max_depth=config.scope.max_depth),
             pace=Pace(delay_s=config.politeness.delay_s),
             frontier=frontier,
             catalogue=catalogue,
@@ -151,7 +150,16 @@ def capture(
         )
         first_statement = ledger.size
         outcome = _crawl(run)
-        return _finish(run, ledger, paths, signer, info, outcome, adopted, first_statement)
+        return _finish(
+            run,
+            ledger=ledger,
+            paths=paths,
+            signer=signer,
+            info=info,
+            outcome=outcome,
+            adopted=adopted,
+            first_statement=first_statement,
+        )
 
 
 def _warcinfo(config: CollectionConfig, info: RunInfo) -> dict[str, str]:
@@ -177,7 +185,7 @@ def _crawl(run: _Run) -> str:
             if target is None:
                 return "complete"
             _visit(run, target)
-    except (KeyboardInterrupt, Cancelled):
+    except (KeyboardInterrupt, CancelledError):
         # A second interrupt, or one that came while waiting: what is written is whole records, so the group is
         # finished below like any other.
         return "cancelled"
@@ -247,7 +255,7 @@ def _robots(run: _Run, url: str) -> RobotsRules:
     exchange: Exchange | None = None
     while current is not None and hops <= run.limits.max_robots_redirects:
         if not _pause(run, current):
-            raise Cancelled("cancelled")
+            raise CancelledError("cancelled")
         exchange = run.fetcher.fetch(current)
         run.pace.done(current, run.clock())
         payload = _payload(exchange)
@@ -330,6 +338,7 @@ def _follow(run: _Run, target: Target, payload: Payload) -> None:
 
 def _finish(
     run: _Run,
+    *,
     ledger: Ledger,
     paths: CollectionPaths,
     signer: Signer,
@@ -348,9 +357,7 @@ def _finish(
         ended=format_utc(run.clock()),
         outcome=outcome,
         program=PROGRAM,
-        files=[
-            {"name": f.name, "size": f.size, "sha256": f.sha256, "records": f.records} for f in run.group.sealed
-        ],
+        files=[{"name": f.name, "size": f.size, "sha256": f.sha256, "records": f.records} for f in run.group.sealed],
         counts=counts,
         first_statement=first_statement,
         last_statement=ledger.size - 1,
@@ -376,4 +383,3 @@ def _finish(
         adopted=tuple(adopted),
         checkpoint_size=checkpoint.size,
     )
-

@@ -1,4 +1,4 @@
-"""Fetching one address: one request, one reply, both as they travelled, within bounds. Redirects are not followed here."""
+"""Fetching one address: one request, one reply, as they travelled, within bounds. No redirect is followed here."""
 
 import warnings
 from collections.abc import Sequence

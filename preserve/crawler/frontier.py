@@ -41,7 +41,7 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One address to fetch. ``key`` is its canonical form; ``hop`` is ``seed`` or ``link``, with an R for each redirect."""
+    """One address to fetch. ``key``: its canonical form; ``hop``: ``seed`` or ``link``, an R for each redirect."""
 
     key: str
     url: str

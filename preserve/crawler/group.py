@@ -1,8 +1,8 @@
 """Group commit: the durable order of a capture, in one place.
 
-Records are written as they come and become captures together: **links found saved, then record bytes synced, then ledger
-statements synced, then the catalogue, then the frontier marks its addresses**. A process that dies between two of these leaves an archive that is
-older but consistent; the next run adopts what was written and not stated.
+Records are written as they come and become captures together: **links found are saved, record bytes synced, ledger
+statements synced, then the catalogue, and last the frontier marks its addresses**. A process that dies between two of
+these leaves an archive that is older but consistent; the next run adopts what was written and not stated.
 """
 
 from collections.abc import Callable, Mapping, Sequence

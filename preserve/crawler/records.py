@@ -65,15 +65,17 @@ def exchange_records(
         main_id = new_record_id()
         build = _response if revisit_of is None else _revisit
         head, block = build(exchange, revisit_of)
-        records.append(_record(main_id, exchange, warcinfo_id, None, head, block))
+        records.append(_record(main_id, exchange, warcinfo_id, concurrent=None, own=head, block=block))
     if exchange.request_bytes:
         request_id = new_record_id()
         head = [("WARC-Type", "request"), ("Content-Type", "application/http;msgtype=request")]
-        records.append(_record(request_id, exchange, warcinfo_id, main_id, head, exchange.request_bytes))
+        records.append(
+            _record(request_id, exchange, warcinfo_id, concurrent=main_id, own=head, block=exchange.request_bytes)
+        )
         main_id = main_id or request_id
     head = [("WARC-Type", "metadata"), ("Content-Type", "application/warc-fields")]
     block = _warc_fields(_facts(exchange, via, hop))
-    records.append(_record(new_record_id(), exchange, warcinfo_id, main_id, head, block))
+    records.append(_record(new_record_id(), exchange, warcinfo_id, concurrent=main_id, own=head, block=block))
     return records
 
 
@@ -106,7 +108,7 @@ def _revisit(exchange: Exchange, revisit_of: RevisitOf | None) -> tuple[_Fields,
 
 
 def _record(
-    record_id: str, exchange: Exchange, warcinfo_id: str, concurrent: str | None, own: _Fields, block: bytes
+    record_id: str, exchange: Exchange, warcinfo_id: str, *, concurrent: str | None, own: _Fields, block: bytes
 ) -> BuiltRecord:
     """Own fields, first of them the type, with those that every record of an exchange has."""
     fields: _Fields = [

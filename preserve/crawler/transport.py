@@ -1,7 +1,8 @@
 """The recording transport: urllib3 connections whose sockets keep every byte that passes, and a guard on addresses.
 
-The wrapping is done after TLS, so the bytes are those of HTTP. One `Tape` serves one fetcher, which makes one exchange at
-a time. Written against urllib3 2.8: it leans on ``pool_classes_by_scheme``, ``_new_conn`` and the hand-over of ``sock``.
+The wrapping is done after TLS, so the bytes are those of HTTP. One `Tape` serves one fetcher, which makes one exchange
+at a time. Written against urllib3 2.8: it leans on ``pool_classes_by_scheme``, ``_new_conn`` and the hand-over of
+``sock``.
 """
 
 import http.client
@@ -62,7 +63,7 @@ class AddressGuard:
         """True where ``address``, to which ``host`` resolved, may be connected to."""
         if host.lower() in self._hosts:
             return True
-        ip = ipaddress.ip_address(address.split("%")[0])
+        ip = ipaddress.ip_address(address.partition("%")[0])
         if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
             ip = ip.ipv4_mapped
         if any(ip.version == network.version and ip in network for network in self._networks):

@@ -1,8 +1,9 @@
 """Citation formats: values in, text out. BibTeX, CSL-JSON and one plain sentence.
 
-The four dates stay apart (document, source release, capture, and the ledger position that later carries a trusted time):
-CSL-JSON has no field for an archived copy (citation-style-language/schema issue 387), so ``URL`` is the original address,
-``archive``/``archive_location`` name the copy, ``accessed`` is the capture date and ``issued`` the document's own date.
+The four dates stay apart (document, source release, capture, and the ledger position that later carries a trusted
+time): CSL-JSON has no field for an archived copy (citation-style-language/schema issue 387), so ``URL`` is the original
+address, ``archive``/``archive_location`` name the copy, ``accessed`` is the capture date and ``issued`` the document's
+own date.
 """
 
 import re

@@ -147,7 +147,7 @@ class Dechunked:
 
 
 def decode_chunked(body: bytes) -> Dechunked | None:
-    """Takes the chunk framing off (RFC 9112 section 7.1), as far as it goes; None where the body does not begin with one.
+    """Takes the chunk framing off (RFC 9112 section 7.1), as far as it goes; None where the body begins without one.
 
     A body that was cut gives what is whole, with ``complete`` false.
     """
@@ -172,9 +172,7 @@ def decode_chunked(body: bytes) -> Dechunked | None:
             position += 1
         else:
             # Cut inside the chunk or right behind it, or a chunk longer than it said.
-            return Dechunked(
-                payload=b"".join(parts), complete=False, consumed=min(position, len(body)), trailers=b""
-            )
+            return Dechunked(payload=b"".join(parts), complete=False, consumed=min(position, len(body)), trailers=b"")
 
 
 def _trailers(body: bytes, start: int, payload: bytes) -> Dechunked:

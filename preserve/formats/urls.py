@@ -17,9 +17,7 @@ _SAFE = "%/:?#[]@!$&'()*+,;=-._~|^`{}\"<>\\"
 _REMOVED = re.compile(r"[\t\r\n]")
 _EDGES = "".join(map(chr, range(33)))
 _WWW = re.compile(r"www\d*\.")
-_PATH_SESSION = re.compile(
-    r"^(.*/)(\((?:[a-z]\([0-9a-z]{24}\))+\)/|\([0-9a-z]{24}\)/)([^?]+\.aspx.*)$", re.IGNORECASE
-)
+_PATH_SESSION = re.compile(r"^(.*/)(\((?:[a-z]\([0-9a-z]{24}\))+\)/|\([0-9a-z]{24}\)/)([^?]+\.aspx.*)$", re.IGNORECASE)
 _JSESSION = re.compile(r"^(.*?);jsessionid=[0-9a-z]{32}(.*)$", re.IGNORECASE)
 _QUERY_SESSIONS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -51,7 +49,7 @@ def _host(parts: SplitResult) -> str:
             host = host.encode("idna").decode("ascii")
         except UnicodeError as error:
             raise FormatError(f"no host name: {host[:80]!r}") from error
-    if not host or any(c.isspace() or c in "<>\"^`{}|\\" for c in host):
+    if not host or any(c.isspace() or c in '<>"^`{}|\\' for c in host):
         raise FormatError(f"no host name: {host[:80]!r}")
     return f"[{host}]" if ":" in host else host
 

@@ -1,7 +1,7 @@
 """WARC 1.1 records and the gzip members that hold them: bytes in, values out, nothing rewritten.
 
-A record's identity is `record_sha256`: SHA-256 over its header as it stands (with the blank line) and its block, without
-the two line ends behind it. It covers WARC-Date and WARC-Target-URI, which the digests inside a record do not.
+A record's identity is `record_sha256`: SHA-256 over its header as it stands (with the blank line) and its block,
+without the two line ends behind it. It covers WARC-Date and WARC-Target-URI, which the digests inside a record do not.
 Sources: WARC 1.1 (ISO 28500:2017) sections 4 and 5 and annex D; RFC 1952.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from isal import igzip_lib, isal_zlib
+from isal import isal_zlib
 
 from preserve.errors import FormatError
 from preserve.limits import DEFAULT_LIMITS
@@ -23,6 +23,8 @@ _END = b"\r\n\r\n"
 _GZIP = b"\x1f\x8b\x08"
 _LEVEL = 2
 _CHUNK = 1 << 18
+# The library raises the error class of zlib; its stub has it as an instance.
+_DAMAGE: tuple[type[Exception], ...] = (zlib.error, EOFError, ValueError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +202,7 @@ class _Inflater:
         while True:
             try:
                 part = self._object.decompress(pending, self._left + 1)
-            except (zlib.error, isal_zlib.error, igzip_lib.error, EOFError, ValueError) as error:
+            except _DAMAGE as error:
                 raise FormatError(f"damaged gzip member: {error}") from error
             self._left -= len(part)
             if self._left < 0:
@@ -233,7 +235,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One gzip member of a file: compressed offset and length, and its content; or, with ``data`` None, a damaged stretch."""
+    """One gzip member of a file: compressed offset and length, and its content; ``data`` None: a damaged stretch."""
 
     offset: int
     length: int
@@ -304,5 +306,5 @@ def _next_member(stream: Reader, start: int) -> int:
 def _begins_record(data: bytes) -> bool:
     try:
         return bytes(isal_zlib.decompressobj(31).decompress(data, 5)) == b"WARC/"
-    except (zlib.error, isal_zlib.error, igzip_lib.error, EOFError, ValueError):
+    except _DAMAGE:
         return False

@@ -56,9 +56,7 @@ class FileMatcher:
             self.findings.append(Finding(code="E-WARC-ORDER", where=where))
         self._last_sequence = max(self._last_sequence, seen.sequence)
         if seen.record_sha256 != statement["record_sha256"]:
-            self.findings.append(
-                Finding(code="E-WARC-RECORD", where=where, detail=f"SHA-256 is {seen.record_sha256}")
-            )
+            self.findings.append(Finding(code="E-WARC-RECORD", where=where, detail=f"SHA-256 is {seen.record_sha256}"))
             self.record = None
         elif seen.place.ordinal != statement["ordinal"] and not self.findings:
             self.findings.append(Finding(code="E-WARC-ORDER", where=where, detail=f"now record {seen.place.ordinal}"))

@@ -113,7 +113,9 @@ def _check(work: _Work) -> Report:
     codes = {finding.code for finding in work.findings if finding.is_error}
     claims = (
         _claim("every record is the one in the ledger", "WARC" not in by_area, f"{work.records} records"),
-        _claim("every file is the one sealed", not codes & _FILE_CODES, f"{len(work.sealed)} files, {bytes_read} bytes"),
+        _claim(
+            "every file is the one sealed", not codes & _FILE_CODES, f"{len(work.sealed)} files, {bytes_read} bytes"
+        ),
         tree,
         signature,
         _claim("every statement can be read", "E-LEDGER-STATEMENT" not in codes, f"{work.statements} statements"),
@@ -155,7 +157,7 @@ def _texts(work: _Work, codes: set[str]) -> Claim:
 
 
 def _checkpoint(work: _Work) -> tuple[Checkpoint | None, Claim]:
-    """Reads and authenticates the checkpoint. The key lies in the archive, so a match says only "the archive's own key"."""
+    """Reads and authenticates the checkpoint. The key lies in the archive: a match says only "its own key"."""
     name = "the checkpoint is signed by the log's key"
     try:
         vkey = work.paths.vkey.read_text("ascii").strip()

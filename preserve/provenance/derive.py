@@ -1,4 +1,4 @@
-"""What follows from the evidence: catching the catalogue up, making everything derived again, adopting records after a crash."""
+"""What follows from the evidence: the catalogue caught up, everything derived made again, stray records adopted."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -115,7 +115,7 @@ def adopt_open_files(
         return []
     unfinished = recover_open_files(paths, known.records)
     unfinished += [Recovered.of_sealed(paths.archive / name) for name in sorted(sealed_names - known.files)]
-    return [_adopt(paths, ledger, layouts, limits, item, known, run) for item in unfinished]
+    return [_adopt(paths, ledger, layouts, limits, item=item, known=known, run=run) for item in unfinished]
 
 
 @dataclass(slots=True)
@@ -149,6 +149,7 @@ def _adopt(
     ledger: Ledger,
     layouts: Sequence[Layout],
     limits: Limits,
+    *,
     item: Recovered,
     known: _Stated,
     run: str,

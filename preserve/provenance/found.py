@@ -33,7 +33,7 @@ def found_archive(archives: Path, name: str, *, keys: Path) -> Founded:
 
     Raises:
         ArchiveError: the folder holds something else, or an archive of a newer format.
-        EnvironmentFault: a folder or key cannot be written, or the key is not the log's.
+        EnvironmentFaultError: a folder or key cannot be written, or the key is not the log's.
     """
     check_collection_name(name)
     signer = load_or_create_signer(name, keys)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from preserve.errors import EnvironmentFault
+from preserve.errors import EnvironmentFaultError
 from preserve.formats.note import Signer
 
 _MODE = 0o600
@@ -30,7 +30,7 @@ def load_or_create_signer(collection: str, keys: Path) -> Signer:
     """The collection's signer; its key is made where there is none (``preserve init``).
 
     Raises:
-        EnvironmentFault: the folder or key cannot be used.
+        EnvironmentFaultError: the folder or key cannot be used.
     """
     path = key_path(collection, keys)
     if not path.exists():
@@ -42,7 +42,7 @@ def load_signer(collection: str, keys: Path) -> Signer:
     """The collection's signer, from its key file.
 
     Raises:
-        EnvironmentFault: missing, readable by others, or no Ed25519 key.
+        EnvironmentFaultError: missing, readable by others, or no Ed25519 key.
     """
     path = key_path(collection, keys)
     try:
@@ -50,21 +50,21 @@ def load_signer(collection: str, keys: Path) -> Signer:
         with path.open("rb") as file:
             data = file.read(_MAX_KEY_BYTES)
     except OSError as error:
-        raise EnvironmentFault(
+        raise EnvironmentFaultError(
             f"the signing key {path} cannot be read: {error.strerror}",
             next_step="Put a copy of the key there; an archive cannot be signed with another one.",
         ) from error
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise EnvironmentFault(
+        raise EnvironmentFaultError(
             f"the signing key {path} is open to other users (mode {mode:o})",
             next_step=f"Run `chmod 600 {path}`, and ask yourself who may have read it.",
         )
     try:
         key = load_pem_private_key(data, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise EnvironmentFault(f"{path} is no readable private key (PEM, PKCS #8)") from error
+        raise EnvironmentFaultError(f"{path} is no readable private key (PEM, PKCS #8)") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise EnvironmentFault(f"{path} is no Ed25519 key")
+        raise EnvironmentFaultError(f"{path} is no Ed25519 key")
     return Signer(name=_origin(collection, key), key=key)
 
 
@@ -96,7 +96,7 @@ def _create(path: Path) -> None:
         os.fsync(folder)
         os.close(folder)
     except OSError as error:
-        raise EnvironmentFault(
+        raise EnvironmentFaultError(
             f"the signing key {path} cannot be made: {error.strerror}",
             next_step="Set XDG_CONFIG_HOME to a folder that can be written to.",
         ) from error

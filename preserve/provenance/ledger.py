@@ -7,7 +7,7 @@ dies anywhere between leaves the old checkpoint with the whole journal, or the n
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from preserve.errors import ArchiveError, EnvironmentFault, FormatError
+from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError
 from preserve.formats.merkle import CompactRange, inclusion_proof, leaf_hash, root_of
 from preserve.formats.note import Signer, parse_note, sign_note
 from preserve.formats.statements import decode, encode
@@ -85,7 +85,7 @@ class Ledger:
         """Puts every statement under a new signed checkpoint. Nothing new: the last one is given.
 
         Raises:
-            EnvironmentFault: the signer is not the one that the archive was made with.
+            EnvironmentFaultError: the signer is not the one that the archive was made with.
             ArchiveError: the entries below the last checkpoint do not give its root; nothing is signed over damage.
         """
         self._check_signer(signer)
@@ -165,7 +165,7 @@ class Ledger:
     def _check_signer(self, signer: Signer) -> None:
         held = self._paths.vkey.read_text("ascii").strip() if self._paths.vkey.is_file() else ""
         if held != signer.vkey:
-            raise EnvironmentFault(
+            raise EnvironmentFaultError(
                 f"the signing key is not the one that {self._paths.folder} was made with",
                 next_step=f"Put the right key in place; the archive's public key is {held or 'missing'}.",
             )

@@ -1,4 +1,4 @@
-"""The history of one cable: every capture of it, what its page claimed then, and how its text differs from the one before."""
+"""The history of one cable: every capture of it, what its page claimed then, how its text differs from the last."""
 
 import difflib
 from collections.abc import Sequence

@@ -1,15 +1,15 @@
-"""From a question (a cable's id, or an address) to what is held: the record, the reply as it travelled, the page, the cable.
+"""From a question (a cable's id, or an address) to what is held: the record, the reply, the page, the cable.
 
 Every value is read from the stored bytes at that moment and checked against the ledger's hash of the record, so that
 what is shown is what was captured, or an error.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-import re
 
 from preserve.cables.extract import Extraction
 from preserve.cables.layouts import Layout
@@ -70,10 +70,8 @@ class Archive:
 
     def captures(self, query: str) -> list[Capture]:
         """Every capture of a cable (by published or canonical id) or of an address, oldest first."""
-        if "://" in query:
-            rows = self.catalogue.captures_of_url(query)
-        else:
-            rows = self.catalogue.captures_of_cable(query)
+        search = self.catalogue.captures_of_url if "://" in query else self.catalogue.captures_of_cable
+        rows = search(query)
         return [self._capture(row) for row in rows]
 
     def page(self, capture: Capture) -> Page:
@@ -174,7 +172,7 @@ def _advice(query: str) -> str:
 
 
 def parse_moment(text: str) -> datetime:
-    """``2011``, ``2011-10``, ``2011-10-04``, ``2011-10-04T12:30:00Z`` or 14 digits, as the last microsecond of that span in UTC.
+    """``2011``, ``2011-10-04``, ``2011-10-04T12:30:00Z`` or 14 digits: the last microsecond of that span, in UTC.
 
     Raises:
         UsageError: it is none of these.
@@ -196,5 +194,3 @@ def parse_moment(text: str) -> datetime:
     except (ValueError, OverflowError) as error:
         raise UsageError(f"{text!r} is not a time: {error}") from error
     return end - timedelta(microseconds=1)
-
-

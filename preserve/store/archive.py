@@ -19,7 +19,7 @@ def create_archive(archives: Path, name: str, *, origin: str, vkey: str) -> Coll
 
     Raises:
         ArchiveError: a folder of that name holds something else.
-        EnvironmentFault: a folder cannot be made.
+        EnvironmentFaultError: a folder cannot be made.
     """
     paths = CollectionPaths(archives, name)
     if paths.marker.is_file():

@@ -41,7 +41,10 @@ CREATE TABLE cables (
 CREATE INDEX cables_published ON cables (published_id);
 CREATE INDEX cables_canonical ON cables (canonical_id);
 """
-_ROW = "record_id, type, uri, date, status, file, ordinal, offset, length, record_sha256, payload_sha256, refers_to, statement"
+_ROW = (
+    "record_id, type, uri, date, status, file, ordinal, offset, length, record_sha256, payload_sha256, refers_to, "
+    "statement"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +117,7 @@ class Catalogue:
         return int(self._db.execute("SELECT value FROM meta WHERE name = 'ledger_size'").fetchone()[0])
 
     def apply(self, index: int, statement: Mapping[str, object], place: RecordPlace | None) -> None:
-        """Takes in one statement; a ``record`` statement comes with its place. Applied again, nothing changes."""
+        """Takes in one statement; a ``record`` statement comes with its place. Applied again, it changes nothing."""
         kind = statement["kind"]
         if kind == "record" and place is not None:
             self._apply_record(index, statement, place)
@@ -130,8 +133,8 @@ class Catalogue:
         uri = statement["uri"]
         page = isinstance(uri, str) and statement["type"] in {"response", "revisit"}
         self._db.execute(
-            "INSERT OR REPLACE INTO records VALUES (:index, :record_id, :type, :uri, :canonical, :surt, :date, :status, "
-            ":mime, :file, :ordinal, :offset, :length, :record_sha256, :payload_sha256, :refers_to, :run)",
+            "INSERT OR REPLACE INTO records VALUES (:index, :record_id, :type, :uri, :canonical, :surt, :date, "
+            ":status, :mime, :file, :ordinal, :offset, :length, :record_sha256, :payload_sha256, :refers_to, :run)",
             {
                 **{k: v for k, v in statement.items() if not isinstance(v, dict | list)},
                 "index": index,

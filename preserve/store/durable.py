@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from preserve.errors import EnvironmentFault, LockedError
+from preserve.errors import EnvironmentFaultError, LockedError
 from preserve.store.layout import CollectionPaths
 
 
@@ -34,12 +34,12 @@ def make_dir(folder: Path) -> None:
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise EnvironmentFault(f"{folder}: cannot be made: {error.strerror}") from error
+        raise EnvironmentFaultError(f"{folder}: cannot be made: {error.strerror}") from error
     sync_dir(folder.parent)
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Puts ``data`` in the place of ``path``: a reader, and a crash, sees the old file or the new one and nothing between."""
+    """Puts ``data`` in the place of ``path``: a reader, and a crash, sees the old file or the new one."""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -110,7 +110,7 @@ class Lock:
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise EnvironmentFault(f"{self._path}: the lock cannot be opened: {error.strerror}") from error
+            raise EnvironmentFaultError(f"{self._path}: the lock cannot be opened: {error.strerror}") from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -51,9 +51,7 @@ class LedgerFiles:
         path = self._paths.pending
         if not path.is_file():
             return 0
-        end = 0
-        for _index, _statement, end in self._lines():
-            pass
+        end = max((end for _index, _statement, end in self._lines()), default=0)
         size = path.stat().st_size
         if size > end:
             truncate_synced(path, end)

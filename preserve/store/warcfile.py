@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from preserve.errors import ArchiveError, EnvironmentFault, FormatError
+from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError
 from preserve.formats.warc import Record, compress_member, iter_members, parse_record, read_member
 from preserve.model import RecordPlace
 from preserve.store.durable import make_dir, make_read_only, sync_dir, truncate_synced
@@ -94,14 +94,14 @@ class WarcWriter:
         """Syncs, reads the file back member by member, takes the ``.open`` off and makes it read-only.
 
         Raises:
-            EnvironmentFault: the disk gives back other bytes than were written; the file stays open.
+            EnvironmentFaultError: the disk gives back other bytes than were written; the file stays open.
         """
         self.sync()
         self._file.close()
         path = self._paths.archive / f"{self.name}{OPEN_SUFFIX}"
         digest, size, records = _read_back(path)
         if (digest, size, records) != (self._digest.hexdigest(), self.size, self.records):
-            raise EnvironmentFault(
+            raise EnvironmentFaultError(
                 f"{path}: the disk gives back other bytes than were written to it",
                 next_step="Check the disk before anything else is captured to it.",
             )
@@ -165,9 +165,7 @@ def recover_open_files(paths: CollectionPaths, stated: Container[str]) -> list[R
             truncate_synced(path, keep)
         digest, size, records = _read_back(path)
         sealed = _seal_name(paths, path)
-        recovered.append(
-            Recovered(name=sealed.name, kept_bytes=size, cut_bytes=cut, records=records, sha256=digest)
-        )
+        recovered.append(Recovered(name=sealed.name, kept_bytes=size, cut_bytes=cut, records=records, sha256=digest))
     return recovered
 
 
