@@ -23,8 +23,8 @@ _END = b"\r\n\r\n"
 _GZIP = b"\x1f\x8b\x08"
 _LEVEL = 2
 _CHUNK = 1 << 18
-# The library raises the error class of zlib; its stub has it as an instance.
-_DAMAGE: tuple[type[Exception], ...] = (zlib.error, EOFError, ValueError)
+# The stub of the library declares its error class as an instance.
+_DAMAGE: tuple[type[Exception], ...] = (zlib.error, isal_zlib.error, EOFError, ValueError)  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
