@@ -108,7 +108,10 @@ def _check(work: _Work) -> Report:
     tree = _walk(work, checkpoint)
     _finish_files(work)
     bytes_read = _file_hashes(work)
-    _derived(work)
+    # What is derived from damaged evidence cannot be held against it; rebuilding it would only lose more.
+    comparable = not any(f.code in _INCOMPLETE for f in work.findings)
+    if comparable:
+        _derived(work)
     by_area = {finding.code.split("-")[1] for finding in work.findings if finding.is_error}
     codes = {finding.code for finding in work.findings if finding.is_error}
     claims = (
@@ -120,8 +123,8 @@ def _check(work: _Work) -> Report:
         signature,
         _claim("every statement can be read", "E-LEDGER-STATEMENT" not in codes, f"{work.statements} statements"),
         _texts(work, codes),
-        _claim("index agrees with the evidence", "E-INDEX" not in codes, ""),
-        _claim("catalogue agrees with the evidence", "E-CATALOGUE" not in codes, ""),
+        _derived_claim("index agrees with the evidence", "E-INDEX" not in codes, comparable=comparable),
+        _derived_claim("catalogue agrees with the evidence", "E-CATALOGUE" not in codes, comparable=comparable),
         Claim(name="existed before a trusted time", verdict=Verdict.NOT_CHECKED, detail="no receipts are held"),
         Claim(
             name="the origin really served this",
@@ -139,11 +142,18 @@ def _check(work: _Work) -> Report:
     )
 
 
+_INCOMPLETE = {"E-WARC-MISSING", "E-WARC-LOST", "E-LEDGER-STATEMENT", "E-LEDGER-MISSING"}
 _FILE_CODES = {"E-WARC-MISSING", "E-WARC-UNKNOWN", "E-WARC-SIZE", "E-WARC-HASH", "E-FORMAT-MARKER"}
 
 
 def _claim(name: str, good: bool, detail: str) -> Claim:  # noqa: FBT001 - one call shape, read down the table
     return Claim(name=name, verdict=Verdict.PASS if good else Verdict.FAIL, detail=detail)
+
+
+def _derived_claim(name: str, good: bool, *, comparable: bool) -> Claim:  # noqa: FBT001 - as above
+    if not comparable:
+        return Claim(name=name, verdict=Verdict.NOT_CHECKED, detail="the evidence is not whole")
+    return _claim(name, good, "")
 
 
 def _texts(work: _Work, codes: set[str]) -> Claim:

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from preserve.cables.extract import Extraction
 from preserve.cables.layouts import Layout
-from preserve.errors import ArchiveError, NotHeldError, UsageError
+from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError
 from preserve.formats.http1 import Payload
 from preserve.formats.warc import Record, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
-from preserve.model import format_utc
+from preserve.model import format_utc, parse_utc
 from preserve.provenance.derive import catch_up
 from preserve.provenance.describe import decoded_content, http_payload, read_cable
 from preserve.provenance.ledger import Ledger
@@ -171,12 +171,23 @@ def _advice(query: str) -> str:
     return "Give the id as the page prints it, for example 05ALMATY342, or the full address."
 
 
+def _exact(text: str) -> datetime | None:
+    """A capture date with its fraction of a second, as every listing prints it."""
+    try:
+        return parse_utc(text) if "." in text else None
+    except FormatError:
+        return None
+
+
 def parse_moment(text: str) -> datetime:
     """``2011``, ``2011-10-04``, ``2011-10-04T12:30:00Z`` or 14 digits: the last microsecond of that span, in UTC.
 
     Raises:
         UsageError: it is none of these.
     """
+    exact = _exact(text.strip())
+    if exact is not None:
+        return exact
     match = _WHEN.match(text.strip())
     if match is None:
         raise UsageError(f"{text!r} is not a time", next_step="Write 2011, 2011-10-04 or 2011-10-04T12:30:00Z (UTC).")
