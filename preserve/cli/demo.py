@@ -81,8 +81,8 @@ def _call(words: Sequence[str]) -> int:
 def demo(folder: Path, as_json: bool) -> int:  # noqa: FBT001 - click hands over by keyword
     """Capture a mirror of invented cables twice, with a change between, and show what can be done with the result.
 
-    The mirror is served on this machine by a process of its own; nothing else is contacted. Everything is written to one
-    folder, the signing key too.
+    The mirror is served on this machine by a process of its own; nothing else is contacted. Everything is written to
+    one folder, the signing key too.
     """
     _prepare(folder)
     stage = _Stage(folder=folder, as_json=as_json)

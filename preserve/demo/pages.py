@@ -131,7 +131,7 @@ def _lines_page(cable: InventedCable, released: str) -> bytes:
 
 
 def _viewer_page(cable: InventedCable) -> bytes:
-    """The form of wikileaks.org: line ends as character references, marks before paragraphs, hours instead of minutes."""
+    """The form of wikileaks.org: line ends as character references, marks before paragraphs, hours for minutes."""
     header = "VZCZCXYZ0042\nPP RUEHXX\n\nDE RUEHVD #0042 0611620\nZNR UUUUU ZZH\nP 021620Z MAR 06\nFM AMCONSUL VELDORA"
     header += "\nTO RUEHC/SECSTATE WASHDC PRIORITY 0117\n"
     body = re.sub(r"\nNNNN *\n\Z", "\n", cable.message).rstrip("\n") + "\n"
