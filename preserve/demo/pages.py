@@ -42,9 +42,7 @@ def replies(phase: int) -> dict[str, Reply]:
     released = "2012-06-30" if edited else "2011-10-04"
     pages = {
         "/": Reply(body=_index()),
-        "/robots.txt": Reply(
-            fields=("Content-Type: text/plain",), body=b"User-agent: *\nDisallow: /private/\n"
-        ),
+        "/robots.txt": Reply(fields=("Content-Type: text/plain",), body=b"User-agent: *\nDisallow: /private/\n"),
         "/cable.php?id=101": Reply(body=_table_page(LIGHTHOUSE, light, released)),
         "/cable.php?id=102": Reply(body=_lines_page(ALMONDS, "2011-10-04"), gzipped=True),
         "/cable.php?id=103": Reply(body=_table_page(BRIDGE, BRIDGE.message, "2011-10-04")),

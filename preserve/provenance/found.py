@@ -6,10 +6,10 @@ from pathlib import Path
 
 from preserve.formats.note import Signer
 from preserve.model import check_collection_name, format_utc
-from preserve.provenance.keys import key_path, load_or_create_signer
-from preserve.provenance.ledger import Ledger
+from preserve.provenance.keys import key_path, load_or_create_signer, load_signer
+from preserve.provenance.ledger import Ledger, check_signer
 from preserve.provenance.statements import archive_statement
-from preserve.store.archive import ARCHIVE_FORMAT, create_archive, read_marker
+from preserve.store.archive import ARCHIVE_FORMAT, create_archive, open_archive, read_marker
 from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
 
@@ -36,9 +36,15 @@ def found_archive(archives: Path, name: str, *, keys: Path) -> Founded:
         EnvironmentFaultError: a folder or key cannot be written, or the key is not the log's.
     """
     check_collection_name(name)
-    signer = load_or_create_signer(name, keys)
+    if CollectionPaths(archives, name).marker.is_file():
+        # A key is made once, for a new archive; an archive that exists is never given another one.
+        paths = open_archive(archives, name)
+        signer = load_signer(name, keys)
+    else:
+        signer = load_or_create_signer(name, keys)
+        paths = create_archive(archives, name, origin=signer.name, vkey=signer.vkey)
+    check_signer(paths, signer)
     vkey = signer.vkey
-    paths = create_archive(archives, name, origin=signer.name, vkey=vkey)
     marker = read_marker(paths)
     with Lock(paths.lock, f"preserve init {name}"):
         ledger = Ledger(paths)

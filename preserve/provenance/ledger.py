@@ -88,7 +88,7 @@ class Ledger:
             EnvironmentFaultError: the signer is not the one that the archive was made with.
             ArchiveError: the entries below the last checkpoint do not give its root; nothing is signed over damage.
         """
-        self._check_signer(signer)
+        check_signer(self._paths, signer)
         last = self.last_checkpoint()
         if last is not None and last.size == self._size:
             self._files.drop_pending(self._size)
@@ -162,14 +162,6 @@ class Ledger:
             )
         return size
 
-    def _check_signer(self, signer: Signer) -> None:
-        held = self._paths.vkey.read_text("ascii").strip() if self._paths.vkey.is_file() else ""
-        if held != signer.vkey:
-            raise EnvironmentFaultError(
-                f"the signing key is not the one that {self._paths.folder} was made with",
-                next_step=f"Put the right key in place; the archive's public key is {held or 'missing'}.",
-            )
-
     def _tree_at(self, size: int) -> CompactRange:
         """The tree over the first ``size`` statements, from the tiles."""
         hashes: list[bytes] = []
@@ -223,6 +215,20 @@ class Ledger:
     def tile_part(self, level: int, number: int, width: int) -> tuple[bytes, ...]:
         """The first ``width`` hashes of a tile."""
         return self._files.tile(level, number, width)
+
+
+def check_signer(paths: CollectionPaths, signer: Signer) -> None:
+    """Holds a signer against the archive's public key.
+
+    Raises:
+        EnvironmentFaultError: it is another one.
+    """
+    held = paths.vkey.read_text("ascii", errors="replace").strip() if paths.vkey.is_file() else ""
+    if held != signer.vkey:
+        raise EnvironmentFaultError(
+            f"the signing key is not the one that {paths.folder} was made with",
+            next_step=f"Put the right key in place; the archive's public key is {held or 'missing'}.",
+        )
 
 
 class _TileStack:

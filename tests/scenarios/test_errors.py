@@ -1,0 +1,96 @@
+"""A user's mistakes: one clear line, the right exit status, no traceback."""
+
+import json
+from typing import Any
+
+import pytest
+
+
+def _lines(shell: Any) -> list[str]:
+    return [line for line in shell.errors.splitlines() if line]
+
+
+def test_a_collection_without_a_file_names_the_file_that_is_missing(shell: Any) -> None:
+    shell("capture", "nothing", status=2)
+    assert "nothing.yaml: no such collection" in shell.errors
+    assert len(_lines(shell)) == 2
+
+
+def test_an_impossible_collection_name_is_a_mistake_of_usage(shell: Any) -> None:
+    shell("capture", "../etc", status=2)
+    assert "cannot be a collection's name" in shell.errors
+
+
+def test_an_unreadable_yaml_is_told_with_file_and_line(shell: Any) -> None:
+    shell.collection("broken", "title: [unclosed\n")
+    shell("init", "broken", status=2)
+    assert "broken.yaml:" in shell.errors
+
+
+def test_all_mistakes_of_a_configuration_are_told_at_once(shell: Any) -> None:
+    shell.collection("wrong", "title: x\ncontact: nobody\nseeds: []\nscope:\n  include: []\ncolour: red\n")
+    shell("init", "wrong", status=2)
+    for word in ("contact", "seeds", "include", "colour"):
+        assert word in shell.errors
+
+
+def test_capture_before_init_says_what_to_run(shell: Any, site: Any) -> None:
+    shell.site_collection("early", site, "/")
+    shell("capture", "early", status=3)
+    assert "preserve init early" in shell.errors
+
+
+def test_an_unknown_cable_or_address_is_not_held(shell: Any, site: Any) -> None:
+    site.page("/", b"<p>hello</p>")
+    shell.site_collection("small", site, "/")
+    shell("init", "small")
+    shell("capture", "small")
+    for words in (("show", "05NOWHERE1"), ("history", "05NOWHERE1"), ("cite", "05NOWHERE1"), ("show", "http://x.org/")):
+        shell(*words, status=3)
+        assert len(_lines(shell)) == 2
+
+
+def test_a_page_without_a_cable_is_shown_as_a_page_only(shell: Any, site: Any) -> None:
+    site.page("/", b"<p>hello</p>")
+    shell.site_collection("small", site, "/")
+    shell("init", "small")
+    shell("capture", "small")
+    shell("show", site.url("/"), status=3)
+    assert "--as html" in shell.errors
+    assert shell.json("show", site.url("/"))["status"] == 200
+
+
+def test_an_archive_of_a_newer_format_is_refused_by_every_command(shell: Any, site: Any) -> None:
+    site.page("/", b"<p>hello</p>")
+    shell.site_collection("future", site, "/")
+    shell("init", "future")
+    marker = shell.archives / "future" / "preserve.json"
+    marker.write_text(json.dumps({**json.loads(marker.read_text()), "format": 2}))
+    for words in (("init", "future"), ("capture", "future"), ("verify", "future"), ("rebuild", "future")):
+        shell(*words, status=1)
+        assert "archive format 2" in shell.errors
+
+
+def test_verify_without_any_archive_is_not_held(shell: Any) -> None:
+    shell("verify", status=3)
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2011-13", "2011-02-31", "9999"])
+def test_a_time_that_is_none_is_a_mistake_of_usage(shell: Any, site: Any, text: str) -> None:
+    site.page("/", b"<p>hello</p>")
+    shell.site_collection("small", site, "/")
+    shell("init", "small")
+    shell("show", site.url("/"), "--at", text, status=2)
+
+
+def test_a_lost_signing_key_stops_the_capture_before_anything_is_fetched(
+    shell: Any, site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.page("/", b"<p>hello</p>")
+    shell.site_collection("keyless", site, "/")
+    shell("init", "keyless")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(shell.folder / "elsewhere"))
+    shell("capture", "keyless", status=1)
+    assert "key" in shell.errors
+    assert site.asked == []
+    assert not (shell.folder / "elsewhere").exists()
