@@ -1,123 +1,74 @@
-"""The demo mirror as a handle: starts its process, moves it on, and ends that one process."""
+"""The mirror as the demo holds it: started, moved on to its next state, stopped."""
 
-import signal
 import subprocess
 import sys
-from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
-from preserve.errors import EnvironmentFault
+from preserve.errors import EnvironmentFaultError
 
-DEFAULT_PORT = 8342
-STOP_TIMEOUT_S = 5.0
-_FOLDER = Path(__file__).parents[2]
+PORT = 8342
+"""The port that config/collections/demo.yaml names; another is taken where it is in use."""
+_STOP_TIMEOUT_S = 10
 
 
 class DemoMirror:
-    """A context manager: inside it the mirror answers at ``base_url``, at first in its first phase."""
+    """The server process. It ends when its stdin closes, so it never outlives this process."""
 
-    def __init__(self, port: int = DEFAULT_PORT) -> None:
-        self._wanted_port = port
+    def __init__(self, port: int = PORT) -> None:
+        self._wanted = port
         self._process: subprocess.Popen[str] | None = None
         self.port = 0
 
     def __enter__(self) -> Self:
-        """Starts the process and waits until it answers.
-
-        Raises:
-            EnvironmentFault: it does not start.
-        """
-        # In a group of its own, so that Ctrl-C in the terminal stops the work and not the mirror under it. It ends with
-        # the pipe that is its standard input. Its folder is the program's, so that it imports what this process runs.
-        command = [sys.executable, "-m", "preserve.demo.server", "--port", str(self._wanted_port)]
-        try:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                cwd=_FOLDER,
-                text=True,
-                process_group=0,
-            )
-        except OSError as error:
-            raise EnvironmentFault(f"the demo mirror cannot be started: {error}") from error
-        try:
-            word, _, port = self._answer().partition(" ")
-            if word != "listening":
-                raise EnvironmentFault("the demo mirror said something else than its port")
-            self.port = int(port)
-        except BaseException:
-            self.close()
-            raise
+        command = [sys.executable, "-m", "preserve.demo.server", "--port", str(self._wanted)]
+        self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        word, _blank, port = self._answer().partition(" ")
+        if word != "listening":
+            raise EnvironmentFaultError("the demo's mirror did not start")
+        self.port = int(port)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
-
-    @property
-    def netloc(self) -> str:
-        """``127.0.0.1:8342``, with the port that it really got."""
-        return f"127.0.0.1:{self.port}"
-
-    @property
-    def base_url(self) -> str:
-        """The address of the front page, with a slash at the end."""
-        return f"http://{self.netloc}/"
-
-    @property
-    def pid(self) -> int:
-        """The process's id.
-
-        Raises:
-            EnvironmentFault: it does not run.
-        """
-        if self._process is None:
-            raise EnvironmentFault("the demo mirror is not running")
-        return self._process.pid
-
-    def next_phase(self) -> None:
-        """Moves the mirror to its second phase; every request sent after this is answered in it.
-
-        Raises:
-            EnvironmentFault: the process is gone.
-        """
-        if self._process is None:
-            raise EnvironmentFault("the demo mirror is not running")
-        self._process.send_signal(signal.SIGUSR1)
-        if self._answer() != "phase 2":
-            raise EnvironmentFault("the demo mirror did not move to its second phase")
-
-    def close(self) -> None:
-        """Ends the process, by its id; does nothing where it has ended."""
-        process, self._process = self._process, None
+        process = self._process
         if process is None:
             return
-        process.terminate()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
+        self._stream(process.stdin).close()
         try:
-            process.wait(STOP_TIMEOUT_S)
+            process.wait(_STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        self._stream(process.stdout).close()
+
+    @property
+    def pid(self) -> int:
+        """Process id of the server."""
+        return self._process.pid if self._process is not None else 0
+
+    @property
+    def base_url(self) -> str:
+        """The mirror's address, with its slash."""
+        return f"http://127.0.0.1:{self.port}/"
+
+    def enter_phase(self, phase: int) -> None:
+        """Changes what the mirror serves."""
+        assert self._process is not None
+        stream = self._stream(self._process.stdin)
+        stream.write(f"{phase}\n")
+        stream.flush()
+        if self._answer() != f"phase {phase}":
+            raise EnvironmentFaultError("the demo's mirror stopped")
 
     def _answer(self) -> str:
-        """The next line that the process prints.
-
-        Raises:
-            EnvironmentFault: it ended instead.
-        """
         assert self._process is not None
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise EnvironmentFault(
-                "the demo mirror ended",
-                next_step="Run `python -m preserve.demo.server` to see why.",
-            )
-        return line.rstrip("\n")
+        return self._stream(self._process.stdout).readline().strip()
+
+    @staticmethod
+    def _stream(stream: IO[str] | None) -> IO[str]:
+        assert stream is not None
+        return stream
