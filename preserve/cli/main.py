@@ -11,7 +11,7 @@ from preserve import __version__
 from preserve.cli.capture import capture
 from preserve.cli.cite import cite
 from preserve.cli.common import EXIT_STATUSES, say
-from preserve.cli.demo import demo
+from preserve.cli.demonstration import demo
 from preserve.cli.history import history
 from preserve.cli.init import init
 from preserve.cli.rebuild import rebuild

@@ -13,6 +13,7 @@ from preserve.findings import Finding
 from preserve.formats.warc import Record, record_sha256
 from preserve.model import RecordPlace, sha256_hex
 from preserve.provenance.describe import bare_sha256, http_payload
+from preserve.store.layout import OPEN_SUFFIX
 from preserve.store.warcfile import iter_file
 
 
@@ -64,7 +65,13 @@ class FileMatcher:
         return seen.place
 
     def finish(self) -> None:
-        """Reads to the end: what is left has no statement."""
+        """Reads to the end: what is left has no statement.
+
+        In a file that was left open, what stands behind the last stated record is the tail that the next capture cuts or
+        adopts: no capture yet, so no damage to one.
+        """
+        if self.path.name.endswith(OPEN_SUFFIX):
+            return
         leftovers = list(self._waiting.values())
         self._waiting.clear()
         leftovers += self._items

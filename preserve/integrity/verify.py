@@ -109,8 +109,12 @@ def _check(work: _Work) -> Report:
     _finish_files(work)
     bytes_read = _file_hashes(work)
     # What is derived from damaged evidence cannot be held against it; rebuilding it would only lose more.
-    comparable = not any(f.code in _INCOMPLETE for f in work.findings)
-    if comparable:
+    obstacle = ""
+    if any(f.code in _INCOMPLETE for f in work.findings):
+        obstacle = "the evidence is not whole"
+    elif any(f.code in _UNENDED for f in work.findings):
+        obstacle = "a capture did not end; the next one brings them up to date"
+    else:
         _derived(work)
     by_area = {finding.code.split("-")[1] for finding in work.findings if finding.is_error}
     codes = {finding.code for finding in work.findings if finding.is_error}
@@ -123,8 +127,8 @@ def _check(work: _Work) -> Report:
         signature,
         _claim("every statement can be read", "E-LEDGER-STATEMENT" not in codes, f"{work.statements} statements"),
         _texts(work, codes),
-        _derived_claim("index agrees with the evidence", "E-INDEX" not in codes, comparable=comparable),
-        _derived_claim("catalogue agrees with the evidence", "E-CATALOGUE" not in codes, comparable=comparable),
+        _derived_claim("index agrees with the evidence", "E-INDEX" not in codes, obstacle),
+        _derived_claim("catalogue agrees with the evidence", "E-CATALOGUE" not in codes, obstacle),
         Claim(name="existed before a trusted time", verdict=Verdict.NOT_CHECKED, detail="no receipts are held"),
         Claim(
             name="the origin really served this",
@@ -142,6 +146,7 @@ def _check(work: _Work) -> Report:
     )
 
 
+_UNENDED = {"W-WARC-OPEN", "W-LEDGER-PENDING"}
 _INCOMPLETE = {"E-WARC-MISSING", "E-WARC-LOST", "E-LEDGER-STATEMENT", "E-LEDGER-MISSING"}
 _FILE_CODES = {"E-WARC-MISSING", "E-WARC-UNKNOWN", "E-WARC-SIZE", "E-WARC-HASH", "E-FORMAT-MARKER"}
 
@@ -150,9 +155,9 @@ def _claim(name: str, good: bool, detail: str) -> Claim:  # noqa: FBT001 - one c
     return Claim(name=name, verdict=Verdict.PASS if good else Verdict.FAIL, detail=detail)
 
 
-def _derived_claim(name: str, good: bool, *, comparable: bool) -> Claim:  # noqa: FBT001 - as above
-    if not comparable:
-        return Claim(name=name, verdict=Verdict.NOT_CHECKED, detail="the evidence is not whole")
+def _derived_claim(name: str, good: bool, obstacle: str) -> Claim:  # noqa: FBT001 - as above
+    if obstacle:
+        return Claim(name=name, verdict=Verdict.NOT_CHECKED, detail=obstacle)
     return _claim(name, good, "")
 
 

@@ -21,7 +21,7 @@ class DemoMirror:
         self.port = 0
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "preserve.demo.server", "--port", str(self._wanted)]
+        command = [sys.executable, "-m", "preserve.mirror.server", "--port", str(self._wanted)]
         self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
         )

@@ -9,7 +9,7 @@ import socketserver
 import sys
 import threading
 
-from preserve.demo.pages import NOT_FOUND, replies
+from preserve.mirror.pages import NOT_FOUND, replies
 
 _MAX_HEAD_LINES = 200
 _MAX_LINE = 16 * 1024

@@ -5,7 +5,7 @@ import html
 import re
 from dataclasses import dataclass
 
-from preserve.demo.cables import ALMONDS, BRIDGE, CLOCK, LIGHTHOUSE, REDACTED_NAME, InventedCable
+from preserve.mirror.cables import ALMONDS, BRIDGE, CLOCK, LIGHTHOUSE, REDACTED_NAME, InventedCable
 
 _TAG = re.compile(r"\b[A-Z]{2,4}\b")
 
