@@ -1,11 +1,18 @@
-"""Shared by all tests: the network is cut off except for loopback, and the folder of real pages is found or skipped."""
+"""Shared by all tests: no network but loopback, no home of the user, a site, a shell, and the folder of real pages."""
 
+import json
 import os
 import socket
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from preserve.cli.main import main
 
 _LOOPBACK = ("127.", "::1", "localhost")
 
@@ -67,3 +74,111 @@ def shared_cables() -> Path:
     if not folder.is_dir():
         pytest.skip("no folder of real pages beside the checkout (PRESERVE_SHARED)")
     return folder
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    timeout = 20
+
+    def handle(self) -> None:
+        site: Site = self.server.site  # type: ignore[attr-defined]
+        try:
+            while len(start := self.rfile.readline(8192).split()) == 3:
+                head = [start]
+                while (line := self.rfile.readline(8192)) not in (b"\r\n", b"\n", b""):
+                    head.append([line])
+                path = start[1].decode("latin-1")
+                site.asked.append(path)
+                if site.before is not None:
+                    site.before(path)
+                self.wfile.write(site.replies.get(path, b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"))
+                if path in site.closing:
+                    return
+        except OSError:
+            return
+
+
+@dataclass
+class Site:
+    """``replies``: path to the bytes of the reply; ``closing``: paths after which the connection is closed."""
+
+    replies: dict[str, bytes] = field(default_factory=dict)
+    closing: set[str] = field(default_factory=set)
+    asked: list[str] = field(default_factory=list)
+    before: Callable[[str], None] | None = None
+    port: int = 0
+
+    def page(self, path: str, body: bytes, *, status: str = "200 OK", kind: str = "text/html") -> None:
+        head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+        self.replies[path] = head.encode() + body
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = Site()
+    with _Server(("127.0.0.1", 0), _Handler) as server:
+        server.site = site  # type: ignore[attr-defined]
+        site.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield site
+        server.shutdown()
+        thread.join()
+
+
+@dataclass
+class Shell:
+    """Runs commands against archives and a configuration of their own."""
+
+    folder: Path
+    capsys: pytest.CaptureFixture[str]
+
+    @property
+    def archives(self) -> Path:
+        return self.folder / "archives"
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config"
+
+    def collection(self, name: str, text: str) -> None:
+        path = self.config / "collections" / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def site_collection(self, name: str, site: Site, *paths: str, layouts: str = "[mrkva, wikileaks-cable]") -> None:
+        seeds = "\n".join(f"  - {site.url(path)}" for path in paths)
+        self.collection(
+            name,
+            f"title: A site for a test\ncontact: test@example.org\nseeds:\n{seeds}\n"
+            f"scope:\n  include:\n    - {site.url('/')}\n  max_depth: 2\n"
+            f"politeness:\n  delay_s: 0\nlayouts: {layouts}\nallow_addresses:\n  - 127.0.0.1\n",
+        )
+
+    def __call__(self, *words: str, status: int | None = 0) -> str:
+        """What a command writes to stdout; its exit status must be ``status``, and no traceback may be shown."""
+        self.capsys.readouterr()
+        got = main([*words, "--archives", str(self.archives), "--config", str(self.config)])
+        out, self.errors = self.capsys.readouterr()
+        assert "Traceback" not in self.errors
+        assert status is None or got == status, f"{words}: {got}\n{out}\n{self.errors}"
+        return out
+
+    def json(self, *words: str, status: int | None = 0) -> dict[str, object]:
+        answer: dict[str, object] = json.loads(self(*words, "--json", status=status))
+        return answer
+
+    errors: str = ""
+
+
+@pytest.fixture
+def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    (tmp_path / "config" / "layouts").mkdir(parents=True)
+    return Shell(folder=tmp_path, capsys=capsys)

@@ -347,7 +347,7 @@ def _finish(
     adopted: list[Adopted],
     first_statement: int,
 ) -> RunReport:
-    """Seals, states the run, signs a checkpoint, writes the index, and only then ends the run in the frontier."""
+    """Seals, states the run, writes the index, signs a checkpoint, and only then ends the run in the frontier."""
     run.group.seal()
     counts = run.frontier.counts()
     problems = tuple(run.frontier.problems())
@@ -368,8 +368,9 @@ def _finish(
     for index, statement in zip(indexes, statements, strict=True):
         run.catalogue.apply(index, statement, None)
     run.catalogue.commit()
-    checkpoint = ledger.checkpoint(signer)
+    # The index before the checkpoint: once all statements are covered, everything derived agrees with them.
     write_index(paths, run.catalogue)
+    checkpoint = ledger.checkpoint(signer)
     if outcome == "complete":
         run.frontier.end_run(run.clock())
     return RunReport(

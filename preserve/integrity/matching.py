@@ -67,8 +67,8 @@ class FileMatcher:
     def finish(self) -> None:
         """Reads to the end: what is left has no statement.
 
-        In a file that was left open, what stands behind the last stated record is the tail that the next capture cuts or
-        adopts: no capture yet, so no damage to one.
+        In a file that was left open, what stands behind the last stated record is the tail that the next capture cuts
+        or adopts: no capture yet, so no damage to one.
         """
         if self.path.name.endswith(OPEN_SUFFIX):
             return

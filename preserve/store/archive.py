@@ -24,8 +24,7 @@ def create_archive(archives: Path, name: str, *, origin: str, vkey: str) -> Coll
     paths = CollectionPaths(archives, name)
     if paths.marker.is_file():
         return open_archive(archives, name)
-    # What a creation that was cut short can have left, and nothing else.
-    if paths.folder.is_dir() and {p.name for p in paths.folder.iterdir()} - {"archive", "indexes", "ledger", "state"}:
+    if paths.folder.is_dir() and not all(_of_creation(path.name) for path in paths.folder.iterdir()):
         raise ArchiveError(
             f"{paths.folder} is there already and is no archive of this program",
             next_step="Choose another folder with --archives, or another collection name.",
@@ -36,6 +35,11 @@ def create_archive(archives: Path, name: str, *, origin: str, vkey: str) -> Coll
     marker = {"program": "preserve", "format": ARCHIVE_FORMAT, "collection": name, "origin": origin}
     write_atomic(paths.marker, (json.dumps(marker, indent=2) + "\n").encode())
     return paths
+
+
+def _of_creation(name: str) -> bool:
+    """True for what a creation that was cut short can have left."""
+    return name in {"archive", "indexes", "ledger", "state"} or (name.startswith(".") and name.endswith(".part"))
 
 
 def open_archive(archives: Path, name: str) -> CollectionPaths:

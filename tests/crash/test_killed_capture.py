@@ -1,0 +1,175 @@
+"""A capture that dies at any of its writes: nothing that was stated is lost, and the next capture goes on."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.crash
+
+# Dies at the n-th call that makes something durable: by os._exit nothing buffered is written, nothing is cleaned up.
+_DYING = """
+import os, sys
+from preserve.cli.main import main
+left = int(sys.argv[1])
+def dying(function):
+    def wrapper(*arguments, **named):
+        global left
+        left -= 1
+        if left == 0:
+            os._exit(137)
+        return function(*arguments, **named)
+    return wrapper
+os.fsync = dying(os.fsync)
+os.replace = dying(os.replace)
+os.rename = dying(os.rename)
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONWARNINGS": "ignore"}
+
+
+def _die(shell: Any, count: int, *words: str) -> int:
+    command = [sys.executable, "-c", _DYING, str(count), *words]
+    command += ["--archives", str(shell.archives), "--config", str(shell.config)]
+    return subprocess.run(command, capture_output=True, env=_environment(), check=False, timeout=60).returncode
+
+
+def _site(site: Any) -> list[str]:
+    paths = [f"/page/{number}" for number in range(4)]
+    links = "".join(f'<a href="{path}">x</a>' for path in paths)
+    site.page("/", links.encode())
+    for path in paths:
+        site.page(path, f"<p>{path}</p>".encode())
+    return ["/", *paths]
+
+
+def _errors(shell: Any) -> list[str]:
+    report = shell.json("verify", "demo", status=None)["collections"][0]
+    return [f"{f['code']} {f['where']} {f['detail']}" for f in report["findings"] if f["code"].startswith("E-")]
+
+
+def _check_goes_on(shell: Any, site: Any, paths: list[str]) -> None:
+    assert _errors(shell) == []
+    report = shell.json("capture", "demo")
+    assert report["outcome"] == "complete"
+    assert shell.json("verify", "demo")["collections"][0]["good"] is True
+    for path in paths:
+        assert shell.json("show", site.url(path))["status"] == 200
+    before = (shell.archives / "demo" / "indexes" / "index.cdxj").read_bytes()
+    shell("rebuild", "demo")
+    assert (shell.archives / "demo" / "indexes" / "index.cdxj").read_bytes() == before
+    assert shell.json("verify", "demo")["collections"][0]["good"] is True
+
+
+@pytest.mark.timeout(600)
+def test_a_capture_that_dies_at_any_write_loses_nothing_and_goes_on(shell: Any, site: Any, tmp_path: Path) -> None:
+    paths = _site(site)
+    original = shell.folder
+    for count in range(1, 200):
+        shell.folder = original / str(count)
+        (shell.config / "layouts").mkdir(parents=True)
+        shell.site_collection("demo", site, "/")
+        shell("init", "demo")
+        status = _die(shell, count, "capture", "demo")
+        if status == 0:
+            assert count > 15
+            return
+        assert status == 137
+        _check_goes_on(shell, site, paths)
+    pytest.fail("the capture never came to its end")
+
+
+def test_an_init_that_dies_at_any_write_is_completed_by_the_next(shell: Any, site: Any) -> None:
+    _site(site)
+    original, home = shell.folder, os.environ["HOME"]
+    for count in range(1, 100):
+        shell.folder = original / str(count)
+        os.environ["HOME"] = str(shell.folder / "home")
+        (shell.config / "layouts").mkdir(parents=True)
+        shell.site_collection("demo", site, "/")
+        status = _die(shell, count, "init", "demo")
+        shell("init", "demo")
+        assert shell.json("verify", "demo", status=None)["collections"][0]["good"] is True
+        if status == 0:
+            assert count > 8
+            break
+    else:
+        pytest.fail("init never came to its end")
+    os.environ["HOME"] = home
+
+
+def _command(shell: Any) -> list[str]:
+    command = [sys.executable, "-m", "preserve", "capture", "demo"]
+    return [*command, "--archives", str(shell.archives), "--config", str(shell.config)]
+
+
+def _start(shell: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        _command(shell), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=_environment()
+    )
+
+
+@pytest.mark.parametrize("at", ["/robots.txt", "/", "/page/1", "/page/3"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_middle_ends_cleanly_and_the_next_capture_goes_on(
+    shell: Any, site: Any, at: str, number: signal.Signals
+) -> None:
+    paths = _site(site)
+    shell.site_collection("demo", site, "/")
+    shell("init", "demo")
+    process = _start(shell)
+    site.before = lambda path: process.send_signal(number) if path == at else None
+    out, errors = process.communicate(timeout=60)
+    site.before = None
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    assert "cancelled" in out
+    assert shell.json("verify", "demo")["collections"][0]["good"] is True
+    asked = len(site.asked)
+    report = shell.json("capture", "demo")
+    assert report["resumed"] is True
+    assert report["outcome"] == "complete"
+    again = site.asked[asked:]
+    done = set(site.asked[:asked]) - {"/robots.txt"}
+    assert not done & set(again)
+    for path in paths:
+        assert shell.json("show", site.url(path))["status"] == 200
+    assert shell.json("verify", "demo")["collections"][0]["good"] is True
+
+
+@pytest.mark.parametrize("at", ["/robots.txt", "/", "/page/1", "/page/3"])
+def test_a_killed_capture_loses_nothing_and_goes_on(shell: Any, site: Any, at: str) -> None:
+    paths = _site(site)
+    shell.site_collection("demo", site, "/")
+    shell("init", "demo")
+    process = _start(shell)
+    site.before = lambda path: process.kill() if path == at else None
+    process.communicate(timeout=60)
+    site.before = None
+    assert process.returncode == -signal.SIGKILL
+    _check_goes_on(shell, site, paths)
+
+
+def test_a_second_capture_of_the_same_collection_is_locked_out(shell: Any, site: Any) -> None:
+    _site(site)
+    shell.site_collection("demo", site, "/")
+    shell("init", "demo")
+    seen: list[int] = []
+
+    def meanwhile(path: str) -> None:
+        if path == "/page/1":
+            second = subprocess.run(_command(shell), capture_output=True, check=False, env=_environment())
+            seen.append(second.returncode)
+
+    site.before = meanwhile
+    first = _start(shell)
+    first.communicate(timeout=60)
+    assert first.returncode == 0
+    assert seen == [4]
