@@ -17,17 +17,19 @@ from preserve.cli.loading import chosen_layouts
 from preserve.config import load_collection
 from preserve.crawler.capture import Progress, RunReport
 from preserve.crawler.capture import capture as run_capture
+from preserve.errors import CancelledError, NetworkError
 from preserve.provenance.found import found_archive
 from preserve.store.archive import open_archive
 
 
-@click.command()
+@click.command(short_help="Capture a collection once.")
 @click.argument("collection")
 @command_options
 def capture(place: Place, collection: str) -> int:
     """Capture COLLECTION once: fetch its pages, keep them as evidence, state them in its ledger.
 
     A run that was stopped is continued. Ctrl-C finishes what is being written, seals the file and ends with status 130.
+    Status 1: an address gave no reply. Status 5: none did.
     """
     config = load_collection(place.config_dir, collection)
     layouts = chosen_layouts(place, config)
@@ -46,7 +48,18 @@ def capture(place: Place, collection: str) -> int:
             progress=_display(console(), quiet=place.as_json),
         )
     place.emit({"collection": config.name, **asdict(report)}, _text(report))
-    return 130 if report.outcome == "cancelled" else 0
+    return _status(report)
+
+
+def _status(report: RunReport) -> int:
+    """130 when stopped; 5 when no address answered; 1 when some did not; else 0. A recorded error page is an answer."""
+    if report.outcome == "cancelled":
+        return CancelledError.exit_status
+    failed, done = report.counts.get("failed", 0), report.counts.get("done", 0)
+    if failed:
+        say(f"preserve: {failed} of {failed + done} addresses gave no reply; the next run asks them again")
+        return 1 if done else NetworkError.exit_status
+    return 0
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from preserve.formats.citations import to_bibtex, to_csl_json, to_text
 from preserve.replay.recover import find_one, parse_moment
 
 
-@click.command()
+@click.command(short_help="Cite a cable.")
 @click.argument("cable")
 @click.option(
     "--format",

@@ -8,7 +8,7 @@ from preserve.replay.history import Observation
 from preserve.replay.history import history as observations
 
 
-@click.command()
+@click.command(short_help="List the captures of a cable.")
 @click.argument("cable")
 @click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
 @command_options

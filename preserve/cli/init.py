@@ -8,7 +8,7 @@ from preserve.config import load_collection
 from preserve.provenance.found import found_archive
 
 
-@click.command()
+@click.command(short_help="Make an archive and its signing key.")
 @click.argument("collection")
 @command_options
 def init(place: Place, collection: str) -> int:

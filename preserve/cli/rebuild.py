@@ -9,7 +9,7 @@ from preserve.store.archive import open_archive
 from preserve.store.durable import Lock
 
 
-@click.command()
+@click.command(short_help="Make index and catalogue again.")
 @click.argument("collection")
 @command_options
 def rebuild(place: Place, collection: str) -> int:

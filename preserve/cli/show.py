@@ -22,7 +22,7 @@ _ORDER = (
 )
 
 
-@click.command()
+@click.command(short_help="Give back a cable or a page.")
 @click.argument("cable_or_url", metavar="CABLE-OR-URL")
 @click.option(
     "--as",

@@ -15,7 +15,7 @@ from preserve.store.archive import open_archive
 _SHOWN = 100
 
 
-@click.command()
+@click.command(short_help="Check archives against their ledgers.")
 @click.argument("collection", required=False)
 @command_options
 def verify(place: Place, collection: str | None) -> int:

@@ -18,8 +18,8 @@ from preserve.crawler.group import CaptureGroup
 from preserve.crawler.links import extract_links
 from preserve.crawler.pace import Pace
 from preserve.crawler.records import RevisitOf, exchange_records
-from preserve.crawler.robots import RobotsRules, robots_url
-from preserve.crawler.scope import Scope
+from preserve.crawler.robots import REFUSED, RobotsRules, robots_url
+from preserve.crawler.scope import SCOPE_REASONS, Scope
 from preserve.errors import CancelledError, FormatError
 from preserve.formats.http1 import Payload, payload_of
 from preserve.formats.note import Signer
@@ -116,19 +116,9 @@ def capture(
         # been saved, so their addresses are fetched again.
         catch_up(paths, ledger, catalogue)
         frontier.settle(catalogue.replies_of_run(info.run_id))
+        first_statement = ledger.size
         adopted = adopt_open_files(paths, ledger, chosen, limits, run=info.run_id)
         catch_up(paths, ledger, catalogue)
-        group = CaptureGroup(
-            paths=paths,
-            ledger=ledger,
-            catalogue=catalogue,
-            frontier=frontier,
-            layouts=chosen,
-            limits=limits,
-            run=info.run_id,
-            warcinfo=_warcinfo(config, info),
-            clock=clock,
-        )
         run = _Run(
             config=config,
             limits=limits,
@@ -146,20 +136,34 @@ def capture(
             pace=Pace(delay_s=config.politeness.delay_s),
             frontier=frontier,
             catalogue=catalogue,
-            group=group,
+            group=CaptureGroup(
+                paths=paths,
+                ledger=ledger,
+                catalogue=catalogue,
+                frontier=frontier,
+                layouts=chosen,
+                limits=limits,
+                run=info.run_id,
+                warcinfo=_warcinfo(config, info),
+                clock=clock,
+            ),
         )
-        first_statement = ledger.size
-        outcome = _crawl(run)
-        return _finish(
-            run,
-            ledger=ledger,
-            paths=paths,
-            signer=signer,
-            info=info,
-            outcome=outcome,
-            adopted=adopted,
-            first_statement=first_statement,
-        )
+        try:
+            outcome = _crawl(run)
+            return _finish(
+                run,
+                ledger=ledger,
+                paths=paths,
+                signer=signer,
+                info=info,
+                outcome=outcome,
+                adopted=adopted,
+                first_statement=first_statement,
+            )
+        finally:
+            # After a fault the file stays open by name; the next run cuts its tail, seals it and adopts its records.
+            run.group.abandon()
+            run.fetcher.close()
 
 
 def _warcinfo(config: CollectionConfig, info: RunInfo) -> dict[str, str]:
@@ -185,9 +189,8 @@ def _crawl(run: _Run) -> str:
             if target is None:
                 return "complete"
             _visit(run, target)
-    except (KeyboardInterrupt, CancelledError):
-        # A second interrupt, or one that came while waiting: what is written is whole records, so the group is
-        # finished below like any other.
+    except CancelledError:
+        # Told to stop while the rules of a host were being asked for.
         return "cancelled"
     return "cancelled"
 
@@ -195,7 +198,8 @@ def _crawl(run: _Run) -> str:
 def _visit(run: _Run, target: Target) -> None:
     reason = _refusal(run, target)
     if reason is not None:
-        run.group.add([], Outcome(key=target.key, state="skipped", reason=reason))
+        state = "skipped" if reason in SCOPE_REASONS or reason == REFUSED else "failed"
+        run.group.add([], Outcome(key=target.key, state=state, reason=reason))
         _tell(run, target.url, reason)
         return
     if not _pause(run, target.url):

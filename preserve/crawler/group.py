@@ -76,11 +76,13 @@ class CaptureGroup:
 
     def add(self, records: Sequence[BuiltRecord], outcome: Outcome | None) -> None:
         """Writes the records of one exchange; they are a capture only after the next `commit`."""
-        self.open_file()
+        if records:
+            self.open_file()
         for built in records:
             self._write(built)
         if outcome is not None:
             self._waiting.outcomes.append(outcome)
+            self._waiting.since = self._waiting.since or self._clock()
         if self._due():
             self.commit()
 

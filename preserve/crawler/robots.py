@@ -26,7 +26,10 @@ def robots_url(url: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RobotsRules:
-    """The rules of one host. ``rules`` None: everything is allowed, or, with ``refusal`` unreachable, nothing is."""
+    """The rules of one host. ``rules`` None: everything is allowed, or, with a ``refusal``, nothing is.
+
+    ``refusal`` is the reason code of an address that may not be fetched.
+    """
 
     rules: Protego | None
     refusal: str
@@ -39,7 +42,8 @@ class RobotsRules:
         A full reply is parsed, its first ``max_robots_bytes`` bytes; a 4xx, or redirects without end, allow everything;
         a 5xx, a failure or a cut connection allows nothing.
         """
-        closed = cls(rules=None, refusal=UNREACHABLE, fetched=now)
+        failure = UNREACHABLE if exchange is None or exchange.error is None else str(exchange.error)
+        closed = cls(rules=None, refusal=failure, fetched=now)
         if exchange is None or exchange.error is not None:
             return closed
         try:
@@ -59,7 +63,7 @@ class RobotsRules:
     def allowed(self, url: str) -> bool:
         """True where the rules let this program fetch the address."""
         if self.rules is None:
-            return self.refusal != UNREACHABLE
+            return not self.refusal
         return bool(self.rules.can_fetch(url, PRODUCT))
 
     def expired(self, now: datetime, limits: Limits) -> bool:

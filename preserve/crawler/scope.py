@@ -9,6 +9,7 @@ from preserve.limits import DEFAULT_LIMITS
 OUT_OF_SCOPE = "out-of-scope"
 TOO_DEEP = "too-deep"
 TOO_LONG = "url-too-long"
+SCOPE_REASONS = frozenset({OUT_OF_SCOPE, TOO_DEEP, TOO_LONG})
 
 
 class Scope:
