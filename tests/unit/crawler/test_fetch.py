@@ -1,0 +1,254 @@
+"""The recording transport: every byte as it travelled, within bounds, and each failure by its name."""
+
+import datetime as dt
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from preserve.crawler.exchange import Failure, Truncation
+from preserve.crawler.fetch import Fetcher
+from preserve.crawler.transport import AddressGuard
+from preserve.formats.http1 import payload_of
+from preserve.limits import DEFAULT_LIMITS, Limits
+
+QUICK = replace(DEFAULT_LIMITS, connect_timeout_s=5.0, read_timeout_s=0.3)
+
+
+def _fetcher(limits: Limits = QUICK, *, verify_tls: bool = True) -> Fetcher:
+    return Fetcher(
+        user_agent="preserve/test (+a@example.org)",
+        limits=limits,
+        allow_addresses=["127.0.0.1"],
+        verify_tls=verify_tls,
+    )
+
+
+@pytest.fixture
+def fetcher() -> Iterator[Fetcher]:
+    made = _fetcher()
+    yield made
+    made.close()
+
+
+ODD = (
+    b"HTTP/1.1 200 Quite  Fine\r\nX-Odd:   two  blanks   \r\nx-odd: again\r\nSERVER:none\r\nSet-Cookie: a=b\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n5;ext=1\r\nhello\r\n6\r\n world\r\n0\r\nX-Trailer: yes\r\n\r\n"
+)
+
+
+def test_request_and_reply_are_kept_byte_for_byte(site: Any, fetcher: Fetcher) -> None:
+    site.replies["/a?b=%20c&d"] = ODD
+    exchange = fetcher.fetch(site.url("/a?b=%20c&d"))
+    assert exchange.response_bytes == ODD
+    assert exchange.request_bytes.startswith(b"GET /a?b=%20c&d HTTP/1.1\r\n")
+    assert exchange.request_bytes.endswith(b"\r\n\r\n")
+    assert b"User-Agent: preserve/test (+a@example.org)\r\n" in exchange.request_bytes
+    assert (exchange.error, exchange.truncated, exchange.peer_ip) == (None, None, "127.0.0.1")
+    assert payload_of(exchange.response_bytes).payload == b"hello world"
+
+
+def test_a_kept_connection_gives_one_recording_an_exchange_and_sends_no_cookie(site: Any, fetcher: Fetcher) -> None:
+    site.replies["/odd"] = ODD
+    site.page("/plain", b"x" * 100_000)
+    first = fetcher.fetch(site.url("/odd"))
+    second = fetcher.fetch(site.url("/plain"))
+    assert first.response_bytes == ODD
+    assert second.response_bytes == site.replies["/plain"]
+    assert b"ookie" not in second.request_bytes
+    assert second.peer_ip == "127.0.0.1"
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_made_anew(site: Any, fetcher: Fetcher) -> None:
+    site.page("/one", b"1")
+    site.page("/two", b"2")
+    site.closing.add("/one")
+    assert fetcher.fetch(site.url("/one")).error is None
+    assert fetcher.fetch(site.url("/two")).response_bytes == site.replies["/two"]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nonly this",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\nonly this",
+    ],
+)
+def test_a_reply_that_ends_early_is_kept_and_marked(site: Any, fetcher: Fetcher, reply: bytes) -> None:
+    site.replies["/cut"] = reply
+    site.closing.add("/cut")
+    exchange = fetcher.fetch(site.url("/cut"))
+    assert exchange.response_bytes == reply
+    assert exchange.truncated is Truncation.DISCONNECT
+    assert exchange.error is None
+
+
+def test_a_reply_that_falls_silent_is_kept_and_marked(site: Any, fetcher: Fetcher) -> None:
+    site.replies["/slow"] = b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nonly this"
+    exchange = fetcher.fetch(site.url("/slow"))
+    assert exchange.truncated is Truncation.TIME
+    assert exchange.response_bytes.endswith(b"only this")
+
+
+def test_a_server_that_says_nothing_is_a_timeout(site: Any, fetcher: Fetcher) -> None:
+    site.replies["/mute"] = b""
+    exchange = fetcher.fetch(site.url("/mute"))
+    assert exchange.error is Failure.TIMEOUT
+    assert exchange.response_bytes == b""
+    assert exchange.request_bytes.startswith(b"GET /mute")
+
+
+def test_a_server_that_hangs_up_is_a_disconnect(site: Any, fetcher: Fetcher) -> None:
+    site.replies["/bye"] = b""
+    site.closing.add("/bye")
+    assert fetcher.fetch(site.url("/bye")).error is Failure.DISCONNECT
+
+
+def test_a_body_beyond_the_bound_is_cut_and_marked(site: Any) -> None:
+    site.page("/big", b"x" * 500_000)
+    fetcher = _fetcher(replace(QUICK, max_header_bytes=1_000, max_body_bytes=99_000))
+    exchange = fetcher.fetch(site.url("/big"))
+    assert exchange.truncated is Truncation.LENGTH
+    assert exchange.response_bytes == site.replies["/big"][:100_000]
+    fetcher.close()
+
+
+def test_rubbish_is_kept_and_named(site: Any, fetcher: Fetcher) -> None:
+    site.replies["/rubbish"] = b"\x00\x01\x02 not HTTP at all\r\n\r\n"
+    site.closing.add("/rubbish")
+    exchange = fetcher.fetch(site.url("/rubbish"))
+    assert exchange.error is Failure.MALFORMED
+    assert exchange.response_bytes == site.replies["/rubbish"]
+
+
+def test_more_fields_than_the_standard_library_takes_are_no_fault(site: Any, fetcher: Fetcher) -> None:
+    fields = b"".join(b"X-%d: y\r\n" % n for n in range(500))
+    site.replies["/many"] = b"HTTP/1.1 200 OK\r\n" + fields + b"Content-Length: 0\r\n\r\n"
+    exchange = fetcher.fetch(site.url("/many"))
+    assert exchange.error is None
+    assert exchange.response_bytes == site.replies["/many"]
+
+
+def test_redirects_are_not_followed(site: Any, fetcher: Fetcher) -> None:
+    site.replies["/from"] = b"HTTP/1.1 302 Found\r\nLocation: /to\r\nContent-Length: 0\r\n\r\n"
+    assert fetcher.fetch(site.url("/from")).response_bytes == site.replies["/from"]
+    assert site.asked == ["/from"]
+
+
+def test_a_closed_port_and_a_bad_address_are_named(fetcher: Fetcher) -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+    assert fetcher.fetch(f"http://127.0.0.1:{port}/").error is Failure.CONNECT
+    for url in ("http://[::1/", "http://", "ftp://127.0.0.1/", "http://127.0.0.1:99999/"):
+        assert fetcher.fetch(url).error is Failure.BAD_URL, url
+
+
+def test_an_unresolvable_name_is_named(fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_arguments: object, **_named: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert fetcher.fetch("http://nowhere.example/").error is Failure.DNS
+
+
+def test_private_addresses_are_refused_unless_the_configuration_names_them(site: Any) -> None:
+    fetcher = Fetcher(user_agent="x", limits=QUICK, allow_addresses=[], verify_tls=True)
+    site.page("/", b"secret")
+    assert fetcher.fetch(site.url("/")).error is Failure.ADDRESS
+    assert site.asked == []
+    fetcher.close()
+
+
+@pytest.mark.parametrize(
+    ("allowed", "host", "address", "permitted"),
+    [
+        ([], "x.org", "93.184.216.34", True),
+        ([], "x.org", "10.1.2.3", False),
+        ([], "x.org", "169.254.169.254", False),
+        ([], "x.org", "::1", False),
+        ([], "x.org", "::ffff:127.0.0.1", False),
+        ([], "x.org", "224.0.0.1", False),
+        ([], "x.org", "fe80::1%eth0", False),
+        (["10.0.0.0/8"], "x.org", "10.1.2.3", True),
+        (["10.0.0.0/8"], "x.org", "192.168.1.1", False),
+        (["intern.example"], "Intern.Example", "192.168.1.1", True),
+    ],
+)
+def test_the_guard_permits_public_addresses_and_what_is_allowed(
+    allowed: list[str], host: str, address: str, permitted: bool
+) -> None:
+    assert AddressGuard(allowed).permits(host, address) is permitted
+
+
+@contextmanager
+def _tls_server(folder: Path, reply: bytes) -> Iterator[int]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / "server.pem"
+    pem.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    chosen: list[str | None] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            try:
+                sock, _peer = listener.accept()
+                with context.wrap_socket(sock, server_side=True) as tls:
+                    chosen.append(tls.selected_alpn_protocol())
+                    tls.recv(65536)
+                    tls.sendall(reply)
+            except OSError:
+                return
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(10)
+    assert chosen in ([], ["http/1.1"])
+
+
+def test_tls_records_plain_http_and_the_facts_of_the_connection(tmp_path: Path) -> None:
+    reply = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    fetcher = _fetcher(verify_tls=False)
+    with _tls_server(tmp_path, reply) as port:
+        exchange = fetcher.fetch(f"https://127.0.0.1:{port}/")
+    assert exchange.response_bytes == reply
+    assert exchange.tls is not None
+    assert exchange.tls.version.startswith("TLSv1.")
+    assert len(exchange.tls.certificate_sha256) == 64
+    assert exchange.tls.verified is False
+    fetcher.close()
+
+
+def test_a_bad_certificate_is_a_failure_where_certificates_are_verified(tmp_path: Path) -> None:
+    fetcher = _fetcher()
+    with _tls_server(tmp_path, b"") as port:
+        assert fetcher.fetch(f"https://127.0.0.1:{port}/").error is Failure.TLS
+    fetcher.close()

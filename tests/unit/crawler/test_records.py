@@ -1,0 +1,92 @@
+"""Exchanges as WARC records."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from preserve.crawler.exchange import Exchange, Failure, TlsFacts, Truncation
+from preserve.crawler.records import REVISIT_PROFILE, RevisitOf, exchange_records, warcinfo_record
+from preserve.formats.warc import Record, parse_record
+from preserve.model import sha256_hex
+
+START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+REQUEST = b"GET / HTTP/1.1\r\nHost: x.org\r\n\r\n"
+REPLY = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+
+
+def _exchange(**changes: Any) -> Exchange:
+    values: dict[str, Any] = {
+        "url": "https://x.org/",
+        "method": "GET",
+        "request_bytes": REQUEST,
+        "response_bytes": REPLY,
+        "started": START,
+        "ended": START,
+        "peer_ip": "192.0.2.1",
+        "tls": TlsFacts(version="TLSv1.3", cipher="TLS_AES", certificate_sha256="0" * 64, verified=True),
+        "truncated": None,
+        "error": None,
+    }
+    return Exchange(**{**values, **changes})
+
+
+def _records(exchange: Exchange, revisit_of: RevisitOf | None = None) -> list[Record]:
+    built = exchange_records(
+        exchange, warcinfo_id="urn:uuid:i", via="https://x.org/up", hop="link", revisit_of=revisit_of
+    )
+    return [parse_record(item.record_bytes) for item in built]
+
+
+def test_an_exchange_is_response_request_and_metadata_bound_together() -> None:
+    response, request, metadata = _records(_exchange())
+    assert [r.header.type for r in (response, request, metadata)] == ["response", "request", "metadata"]
+    assert (response.block, request.block) == (REPLY, REQUEST)
+    header = response.header
+    assert header.date == "2026-01-02T03:04:05.678901Z"
+    assert header.target_uri == "https://x.org/"
+    assert header.get("WARC-IP-Address") == "192.0.2.1"
+    assert [v for k, v in header.fields if k == "WARC-Protocol"] == ["http/1.1", "tls/1.3"]
+    assert header.get("WARC-Block-Digest") == f"sha256:{sha256_hex(REPLY)}"
+    assert header.get("WARC-Payload-Digest") == f"sha256:{sha256_hex(b'hello')}"
+    assert header.get("WARC-Warcinfo-ID") == "<urn:uuid:i>"
+    for other in (request, metadata):
+        assert other.header.get("WARC-Concurrent-To") == f"<{header.record_id}>"
+        assert other.header.date == header.date
+    assert b"via: https://x.org/up\r\n" in metadata.block
+    assert b"tlsCipher: TLS_AES\r\n" in metadata.block
+
+
+def test_a_revisit_keeps_the_head_and_names_what_it_repeats() -> None:
+    earlier = RevisitOf(record_id="urn:uuid:e", uri="https://x.org/", date="2025-01-01T00:00:00Z")
+    revisit = _records(_exchange(), earlier)[0]
+    assert revisit.header.type == "revisit"
+    assert revisit.block == b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert revisit.header.get("WARC-Profile") == REVISIT_PROFILE
+    assert revisit.header.get("WARC-Refers-To") == "<urn:uuid:e>"
+    assert revisit.header.get("WARC-Refers-To-Date") == "2025-01-01T00:00:00Z"
+    assert revisit.header.get("WARC-Payload-Digest") == f"sha256:{sha256_hex(b'hello')}"
+    assert revisit.header.get("WARC-Block-Digest") == f"sha256:{sha256_hex(revisit.block)}"
+
+
+def test_a_failure_leaves_its_request_and_its_reason() -> None:
+    request, metadata = _records(_exchange(response_bytes=b"", error=Failure.TIMEOUT))
+    assert [request.header.type, metadata.header.type] == ["request", "metadata"]
+    assert b"failure: timeout\r\n" in metadata.block
+    (alone,) = _records(_exchange(response_bytes=b"", request_bytes=b"", peer_ip=None, tls=None, error=Failure.DNS))
+    assert b"failure: dns\r\n" in alone.block
+    assert alone.header.get("WARC-IP-Address") is None
+
+
+def test_a_cut_reply_says_so_in_its_header() -> None:
+    response = _records(_exchange(truncated=Truncation.LENGTH))[0]
+    assert response.header.get("WARC-Truncated") == "length"
+
+
+def test_a_malformed_reply_is_kept_without_a_payload_digest() -> None:
+    response = _records(_exchange(response_bytes=b"rubbish", error=Failure.MALFORMED))[0]
+    assert response.block == b"rubbish"
+    assert response.header.get("WARC-Payload-Digest") is None
+
+
+def test_a_warcinfo_value_cannot_smuggle_in_a_field() -> None:
+    built = warcinfo_record(file_name="a.warc.gz", now=START, fields={"operator": "me\r\nrobots: ignore"})
+    assert b"operator: me robots: ignore\r\n" in parse_record(built.record_bytes).block
