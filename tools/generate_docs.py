@@ -1,0 +1,115 @@
+"""Writes the pages that follow from the code: findings, commands, configuration. ``--check`` only compares."""
+
+import sys
+from pathlib import Path
+
+import click
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from preserve.cli.main import cli
+from preserve.config.checked import Strict
+from preserve.config.collection import CollectionConfig, PolitenessConfig, ScopeConfig
+from preserve.config.layout import FIELD_KEYS, LayoutConfig
+from preserve.findings import CODES
+
+DOCS = Path(__file__).parents[1] / "docs"
+_HELP_WIDTH = 100
+
+
+def findings() -> str:
+    """The table of finding codes."""
+    rows = "".join(f"| `{name}` | {code.meaning} | {code.next_step} |\n" for name, code in sorted(CODES.items()))
+    return (
+        "# Findings\n\nWhat `preserve verify` reports. `E-` breaks a rule of the archive, `W-` asks for attention, "
+        "`I-` informs.\nCodes are stable: scripts may rely on them.\n\n| code | what it means | what to do next |\n"
+        f"| --- | --- | --- |\n{rows}"
+    )
+
+
+def commands() -> str:
+    """The help of every command."""
+    parts = ["# Commands\n\nThe same text as `preserve COMMAND --help`.\n"]
+    context = click.Context(cli, info_name="preserve", max_content_width=_HELP_WIDTH, terminal_width=_HELP_WIDTH)
+    parts.append(f"\n## preserve\n\n```text\n{cli.get_help(context)}\n```\n")
+    for name in sorted(cli.commands):
+        own = click.Context(
+            cli.commands[name],
+            info_name=name,
+            parent=context,
+            max_content_width=_HELP_WIDTH,
+            terminal_width=_HELP_WIDTH,
+        )
+        parts.append(f"\n## preserve {name}\n\n```text\n{cli.commands[name].get_help(own)}\n```\n")
+    return "".join(parts)
+
+
+def configuration() -> str:
+    """Every key of the configuration files."""
+    fields = ", ".join(f"`{key}`" for key in sorted(FIELD_KEYS))
+    return f"""# Configuration
+
+One collection a file: `config/collections/NAME.yaml`. One page layout a file: `config/layouts/NAME.yaml`.
+Unknown keys, keys that stand twice and values of the wrong kind are mistakes; all are told at once, with their lines.
+Anchors, aliases and tags of YAML are refused.
+
+## A collection
+
+{_keys(CollectionConfig)}
+The keys of `scope`:
+
+{_keys(ScopeConfig)}
+The keys of `politeness`:
+
+{_keys(PolitenessConfig)}
+## A layout
+
+{_keys(LayoutConfig)}
+The fields that a label or a sentence can name: {fields}.
+"""
+
+
+def _keys(model: type[Strict]) -> str:
+    rows = "".join(
+        f"| `{name}` | {field.description} | {_default(field)} |\n"
+        for name, field in model.model_fields.items()
+        if name != "name"
+    )
+    return f"| key | write | if left out |\n| --- | --- | --- |\n{rows}"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default is PydanticUndefined:
+        return "a mistake"
+    if isinstance(field.default, Strict):
+        return "the defaults below"
+    return f"`{field.default}`" if field.default not in ((), {}) else "none"
+
+
+PAGES = {
+    "findings.md": findings,
+    "reference/commands.md": commands,
+    "reference/configuration.md": configuration,
+}
+
+
+def main() -> int:
+    """Writes or checks; returns the exit status."""
+    stale = []
+    for name, make in PAGES.items():
+        path = DOCS / name
+        text = "\n".join(line.rstrip() for line in make().split("\n"))
+        if path.is_file() and path.read_text("utf-8") == text:
+            continue
+        stale.append(name)
+        if "--check" not in sys.argv[1:]:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+    if stale and "--check" in sys.argv[1:]:
+        print(f"docs/ is behind the code: {', '.join(stale)}; run: make format", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
