@@ -72,7 +72,7 @@ def test_a_dump_and_a_page_of_one_text_agree() -> None:
         ("A " * 100, False),
     ],
 )
-def test_page_lines(line: str, is_one: bool) -> None:  # noqa: FBT001 - a table
+def test_page_lines(line: str, is_one: bool) -> None:
     assert is_page_line(line) is is_one
 
 

@@ -153,8 +153,31 @@ def test_labels(label: str, name: str | None) -> None:
 
 
 _PIECES = st.sampled_from(
-    [b"<", b"<meta ", b"charset", b"=", b"'", b'"', b">", b"/", b"<!--", b"-->", b"<?xml ", b"encoding", b"http-equiv"]
-    + [b"content-type", b"content", b" ", b"\n", b"koi8-r", b"utf-16", b"x-user-defined", b"\xff\xfe", b"\x00", b"<b"]
+    [
+        b"<",
+        b"<meta ",
+        b"charset",
+        b"=",
+        b"'",
+        b'"',
+        b">",
+        b"/",
+        b"<!--",
+        b"-->",
+        b"<?xml ",
+        b"encoding",
+        b"http-equiv",
+        b"content-type",
+        b"content",
+        b" ",
+        b"\n",
+        b"koi8-r",
+        b"utf-16",
+        b"x-user-defined",
+        b"\xff\xfe",
+        b"\x00",
+        b"<b",
+    ]
 )
 _LABELS = st.sampled_from(["utf-8", "utf-16", "iso-2022-jp", "gb18030", "big5", "euc-jp", "x-user-defined", "ibm866"])
 
