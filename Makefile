@@ -13,7 +13,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help demo test test-all lint types docs format lock clean
+.PHONY: help demo test oracles test-all lint types docs format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -44,7 +44,15 @@ test: .venv/.test lint types ## what must pass before a commit: lint, types, lay
 	@echo "== tests (fast suite, $(WORKERS) processes)"
 	@$(BIN)/python -m pytest -n $(WORKERS)
 
-test-all: .venv/.test lint types ## the same with the slow tests, and what they cover
+.oracles/.ready: .venv/pyvenv.cfg requirements/oracles.txt
+	@echo "== making .oracles: other people's tools to compare with (requirements/oracles.txt)"
+	@$(PYTHON) -m venv .oracles
+	@.oracles/bin/python -m pip --disable-pip-version-check --quiet --no-input install --require-hashes -r requirements/oracles.txt
+	@touch $@
+
+oracles: .oracles/.ready ## install pywb and others into .oracles, for the tests that compare with them
+
+test-all: .venv/.test .oracles/.ready lint types ## the same with the slow tests, and what they cover
 	@echo "== tests (all but those that need the internet, $(WORKERS) processes)"
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not online" --cov --cov-report=term
 

@@ -104,6 +104,8 @@ def _revisit(exchange: Exchange, revisit_of: RevisitOf | None) -> tuple[_Fields,
         head.append(("WARC-Refers-To-Target-URI", revisit_of.uri))
     head.append(("WARC-Refers-To-Date", revisit_of.date))
     head.append(("WARC-Payload-Digest", f"sha256:{sha256_hex(payload)}"))
+    # WARC 1.1 section 6.7.2: a block that leaves the payload out is marked so.
+    head.append(("WARC-Truncated", "length"))
     return head, split_head(exchange.response_bytes)[0]
 
 

@@ -5,7 +5,7 @@ cdxj-indexer write (the tests hold agreed pairs).
 """
 
 import re
-from urllib.parse import SplitResult, quote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit
 
 from preserve.errors import FormatError
 from preserve.limits import DEFAULT_LIMITS
@@ -15,10 +15,11 @@ _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _SAFE = "%/:?#[]@!$&'()*+,;=-._~|^`{}\"<>\\"
 _REMOVED = re.compile(r"[\t\r\n]")
+_MAX_ROUNDS = 10
+"""How often percent-encoding is taken off one text: addresses are seen that were encoded several times."""
 _EDGES = "".join(map(chr, range(33)))
 _WWW = re.compile(r"www\d*\.")
 _PATH_SESSION = re.compile(r"^(.*/)(\((?:[a-z]\([0-9a-z]{24}\))+\)/|\([0-9a-z]{24}\)/)([^?]+\.aspx.*)$", re.IGNORECASE)
-_JSESSION = re.compile(r"^(.*?);jsessionid=[0-9a-z]{32}(.*)$", re.IGNORECASE)
 _QUERY_SESSIONS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -64,8 +65,8 @@ def _escapes(text: str) -> str:
     return _ESCAPE.sub(one, quote(text, safe=_SAFE, errors="replace"))
 
 
-def _no_dots(path: str) -> str:
-    """The path without dot segments (RFC 3986 section 5.2.4)."""
+def _no_dots(path: str, *, keep_leading: bool = False) -> str:
+    """The path without dot segments (RFC 3986 section 5.2.4); one that leads above the root is dropped or kept."""
     kept: list[str] = []
     segments = path.split("/")
     for number, segment in enumerate(segments):
@@ -73,6 +74,8 @@ def _no_dots(path: str) -> str:
         if segment == "..":
             if len(kept) > 1:
                 kept.pop()
+            elif keep_leading:
+                kept.append(segment)
             if last:
                 kept.append("")
         elif segment == ".":
@@ -110,27 +113,39 @@ def host_key(url: str) -> str:
 def surt(url: str) -> str:
     """The key of an address in an index: the host's labels turned round, then path and query, all in small letters.
 
+    Percent-encoding is taken off altogether and put back for control characters, blanks, ``#``, ``%`` and what is not
+    ASCII; session ids are dropped; query arguments are sorted; a slash at the end of the path is dropped.
+
     Raises:
         FormatError: no http or https address with a host.
     """
     parts = _split(url)
-    host = _WWW.sub("", _host(parts), count=1) if _WWW.match(_host(parts)) else _host(parts)
-    numeric = host.startswith("[") or host.replace(".", "").isdigit()
-    key = host if numeric else ",".join(reversed(host.split(".")))
+    host = _WWW.sub("", _host(parts).strip("[]"), count=1)
+    key = host if ":" in host else ",".join(reversed(host.split(".")))
     port = "" if parts.port in (None, _PORTS[parts.scheme]) else f":{parts.port}"
-    path = _no_dots(re.sub(r"/{2,}", "/", _escapes(parts.path))) if parts.path else "/"
-    for pattern in (_PATH_SESSION, _JSESSION):
-        match = pattern.match(path)
-        if match is not None:
-            path = match.group(1) + match.group(match.re.groups)
+    path = _no_dots(re.sub(r"/{2,}", "/", _plain(parts.path)), keep_leading=True) if parts.path else "/"
+    match = _PATH_SESSION.match(path)
+    if match is not None:
+        path = match.group(1) + match.group(3)
     path = path.lower().rstrip("/") or "/"
-    query = _escapes(parts.query)
+    query = _plain(parts.query)
     for pattern in _QUERY_SESSIONS:
         match = pattern.match(query)
         if match is not None:
             query = match.group(1) + (match.group(2) or "")
-    arguments = "&".join(sorted(query.lower().strip("&").split("&"))) if query else ""
+    arguments = "&".join(sorted(query.lower().split("&")))
     return f"{key}{port}){path}" + (f"?{arguments}" if arguments else "")
+
+
+def _plain(text: str) -> str:
+    """Text with its percent-encoding taken off and the least of it put back."""
+    data = text.encode("utf-8", "surrogatepass")
+    for _round in range(_MAX_ROUNDS):
+        plain = unquote_to_bytes(data)
+        if plain == data:
+            break
+        data = plain
+    return "".join(f"%{b:02X}" if b <= 0x20 or b >= 0x7F or b in b"#%" else chr(b) for b in data)  # noqa: PLR2004
 
 
 def resolve(base: str, reference: str) -> str | None:

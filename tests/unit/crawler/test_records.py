@@ -64,6 +64,7 @@ def test_a_revisit_keeps_the_head_and_names_what_it_repeats() -> None:
     assert revisit.header.get("WARC-Refers-To") == "<urn:uuid:e>"
     assert revisit.header.get("WARC-Refers-To-Date") == "2025-01-01T00:00:00Z"
     assert revisit.header.get("WARC-Payload-Digest") == f"sha256:{sha256_hex(b'hello')}"
+    assert revisit.header.get("WARC-Truncated") == "length"
     assert revisit.header.get("WARC-Block-Digest") == f"sha256:{sha256_hex(revisit.block)}"
 
 

@@ -1,0 +1,90 @@
+"""pywb replays a collection folder as it stands: our index, our files, nothing indexed anew."""
+
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from preserve.formats.cdxj import parse_line
+from preserve.mirror.pages import replies
+
+pytestmark = [pytest.mark.interop, pytest.mark.slow]
+
+ORACLES = Path(__file__).parents[2] / ".oracles" / "bin"
+
+
+@pytest.fixture(autouse=True)
+def _installed() -> None:
+    if not (ORACLES / "pywb").is_file():
+        pytest.skip("pywb is not installed here: run `make oracles`")
+
+
+@pytest.fixture
+def replay(demo_archive: Path, tmp_path: Path) -> Iterator[str]:
+    """The address of a pywb that serves the demo's archive as the collection ``demo``."""
+    work = tmp_path / "pywb"
+    shutil.copytree(demo_archive, work / "collections" / "demo")
+    (work / "config.yaml").write_text("enable_auto_fetch: false\n", encoding="utf-8")
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+    log = (tmp_path / "pywb.log").open("w")
+    process = subprocess.Popen(
+        [ORACLES / "pywb", "-p", str(port), "-b", "127.0.0.1"], cwd=work, stdout=log, stderr=subprocess.STDOUT
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _attempt in range(600):
+            assert process.poll() is None, (tmp_path / "pywb.log").read_text("utf-8")
+            try:
+                urllib.request.urlopen(f"{address}/", timeout=5).read()
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield f"{address}/demo"
+    finally:
+        process.terminate()
+        process.wait(20)
+        log.close()
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_arguments: object, **_named: object) -> None:  # type: ignore[override]
+        return None
+
+
+def _get(url: str) -> tuple[int, bytes]:
+    try:
+        with urllib.request.build_opener(_NoRedirect).open(url, timeout=20) as reply:
+            return reply.status, reply.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def test_pywb_replays_every_capture_from_our_index(replay: str, demo_archive: Path) -> None:
+    lines = [parse_line(text) for text in (demo_archive / "indexes" / "index.cdxj").read_text("utf-8").splitlines()]
+    first = min(line.timestamp for line in lines)
+    revisits = 0
+    for line in lines:
+        url = line.fields["url"]
+        path = "/" + url.split("/", 3)[3]
+        reply = replies(1 if line.timestamp == first else 2)[path]
+        status, body = _get(f"{replay}/{line.timestamp}id_/{url}")
+        assert status == int(line.fields["status"]), line
+        assert body == reply.body, line
+        revisits += line.fields["mime"] == "warc/revisit"
+    assert revisits == 4
+
+
+def test_our_keys_are_those_of_cdxj_indexer(demo_archive: Path, tmp_path: Path) -> None:
+    ours = (demo_archive / "indexes" / "index.cdxj").read_text("utf-8").splitlines()
+    files = sorted((demo_archive / "archive").glob("*.warc.gz"))
+    done = subprocess.run([ORACLES / "cdxj-indexer", *files], capture_output=True, text=True, check=True)
+    theirs = {(p.key, p.fields["offset"], p.fields["filename"]) for p in map(parse_line, done.stdout.splitlines())}
+    assert {(p.key, p.fields["offset"], p.fields["filename"]) for p in map(parse_line, ours)} == theirs
