@@ -55,7 +55,7 @@ def replay(demo_archive: Path, tmp_path: Path) -> Iterator[str]:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_arguments: object, **_named: object) -> None:  # type: ignore[override]
+    def redirect_request(self, *_arguments: object, **_named: object) -> None:
         return None
 
 

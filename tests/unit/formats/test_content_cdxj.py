@@ -1,0 +1,94 @@
+"""Content codings taken off for reading, and lines of an index."""
+
+import gzip
+import zlib
+
+import brotli
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preserve.errors import FormatError
+from preserve.formats.cdxj import CdxLine, format_line, parse_line
+from preserve.formats.content import decode_content
+
+TEXT = b"some text, some text, some text"
+RAW = zlib.compressobj(wbits=-15)
+
+
+@pytest.mark.parametrize(
+    ("data", "codings"),
+    [
+        (TEXT, []),
+        (TEXT, ["identity"]),
+        (gzip.compress(TEXT), ["gzip"]),
+        (gzip.compress(TEXT), ["X-GZip "]),
+        (gzip.compress(TEXT[:9]) + gzip.compress(TEXT[9:]), ["gzip"]),
+        (gzip.compress(TEXT) + b"\x00" * 20, ["gzip"]),
+        (zlib.compress(TEXT), ["deflate"]),
+        (RAW.compress(TEXT) + RAW.flush(), ["deflate"]),
+        (brotli.compress(TEXT), ["br"]),
+        (brotli.compress(gzip.compress(TEXT)), ["gzip", "br"]),
+        (TEXT, ["gzip"]),
+    ],
+)
+def test_codings_are_taken_off_in_reverse_order(data: bytes, codings: list[str]) -> None:
+    assert decode_content(data, codings, max_bytes=1000) == TEXT
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+def test_an_empty_body_is_empty(coding: str) -> None:
+    assert decode_content(b"", [coding], max_bytes=10) == b""
+
+
+@pytest.mark.parametrize(
+    ("data", "codings"),
+    [
+        (gzip.compress(b"\x00" * 10_000_000), ["gzip"]),
+        (zlib.compress(b"\x00" * 10_000_000), ["deflate"]),
+        (brotli.compress(b"\x00" * 10_000_000), ["br"]),
+        (gzip.compress(TEXT)[:-3], ["gzip"]),
+        (brotli.compress(TEXT * 50)[:-3], ["br"]),
+        (gzip.compress(TEXT), ["zstd"]),
+        (TEXT, ["gzip"] * 5),
+        (b"\xff\xff\xff\xff", ["deflate"]),
+    ],
+)
+def test_bombs_cuts_and_unknown_codings_are_refused(data: bytes, codings: list[str]) -> None:
+    with pytest.raises(FormatError):
+        decode_content(data, codings, max_bytes=1_000_000)
+
+
+@given(st.binary(max_size=200), st.lists(st.sampled_from(["gzip", "deflate", "br", "x"]), max_size=3))
+def test_any_bytes_give_a_value_or_the_one_error(data: bytes, codings: list[str]) -> None:
+    try:
+        assert len(decode_content(data, codings, max_bytes=1000)) <= max(1000, len(data))
+    except FormatError:
+        return
+
+
+LINE = (
+    'com,example)/a 20260102030405 {"url": "http://example.com/a", "mime": "text/html", "status": "200", '
+    '"digest": "sha256:00", "length": "12", "offset": "0", "filename": "a.warc.gz"}'
+)
+
+
+def test_a_line_is_written_in_the_order_of_the_field_and_read_back() -> None:
+    line = parse_line(LINE)
+    assert (line.key, line.timestamp, line.fields["offset"]) == ("com,example)/a", "20260102030405", "0")
+    shuffled = CdxLine(key=line.key, timestamp=line.timestamp, fields=dict(sorted(line.fields.items())))
+    assert format_line(shuffled) == LINE
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", "a b {}", "a 20260102030405", "a 20260102030405 []", 'a 20260102030405 {"a": 1}']
+)
+def test_what_is_no_line_is_refused(text: str) -> None:
+    with pytest.raises(FormatError):
+        parse_line(text)
+
+
+@pytest.mark.parametrize(("key", "time"), [("a b", "20260102030405"), ("", "20260102030405"), ("a", "2026")])
+def test_a_key_with_a_blank_or_a_short_time_is_not_written(key: str, time: str) -> None:
+    with pytest.raises(FormatError):
+        format_line(CdxLine(key=key, timestamp=time, fields={}))

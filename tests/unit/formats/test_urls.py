@@ -1,0 +1,139 @@
+"""Addresses: SURT keys as others write them, the canonical form, references made absolute."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preserve.errors import FormatError
+from preserve.formats.urls import canonical, host_key, resolve, surt
+
+SID = "0123456789abcdef" * 2
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("http://www.example.com/path?x=1", "com,example)/path?x=1"),
+        ("http://127.0.0.1:8342/a", "1,0,0,127:8342)/a"),
+        ("https://Example.com:443/a/../b//C/?B=1&a=2#f", "com,example)/b/c?a=2&b=1"),
+        ("http://www2.example.com/", "com,example)/"),
+        ("http://example.com", "com,example)/"),
+        ("http://example.com:80/", "com,example)/"),
+        ("https://example.com:8443/", "com,example:8443)/"),
+        ("http://example.com/index.html?", "com,example)/index.html"),
+        ("http://example.com/a?&b=2&a=1&", "com,example)/a?&&a=1&b=2"),
+        ("http://example.com/a?b=2&a=1&a=0", "com,example)/a?a=0&a=1&b=2"),
+        ("http://example.com/path/", "com,example)/path"),
+        ("http://example.com/path//", "com,example)/path"),
+        ("http://example.com//", "com,example)/"),
+        ("http://example.com/a%20b/%7Euser/%e4%bd", "com,example)/a%20b/~user/%e4%bd"),
+        ("http://example.com/a b", "com,example)/a%20b"),
+        ("http://example.com/ä?ö=ü", "com,example)/%c3%a4?%c3%b6=%c3%bc"),
+        ("http://bücher.example/", "example,xn--bcher-kva)/"),
+        ("http://xn--bcher-kva.example/", "example,xn--bcher-kva)/"),
+        ("http://user:pass@example.com/", "com,example)/"),
+        (
+            "http://example.com/a;jsessionid=" + SID,
+            "com,example)/a;jsessionid=" + SID,
+        ),
+        (
+            "http://example.com/a;jsessionid=" + SID + "?x=1",
+            "com,example)/a;jsessionid=" + SID + "?x=1",
+        ),
+        ("http://example.com/a?jsessionid=" + SID + "&x=1", "com,example)/a?x=1"),
+        ("http://example.com/a?x=1&phpsessid=" + SID, "com,example)/a?&x=1"),
+        ("http://example.com/a?sid=" + SID, "com,example)/a"),
+        ("http://[::1]:80/a", "::1)/a"),
+        ("http://[2001:db8::1]:8080/a", "2001:db8::1:8080)/a"),
+        ("http://example.com./a", "com,example)/a"),
+        ("http://example.com/a?q=a+b&r=%20", "com,example)/a?q=a+b&r=%20"),
+        ("http://example.com/a%2Fb", "com,example)/a/b"),
+        ("http://example.com/?q=http://x.org/", "com,example)/?q=http://x.org/"),
+        ("http://cables.mrkva.eu/cable.php?id=26134", "eu,mrkva,cables)/cable.php?id=26134"),
+        ("http://wikileaks.org/cable/2005/01/05ALMATY342.html", "org,wikileaks)/cable/2005/01/05almaty342.html"),
+        ("http://example.com/a/./b/../c", "com,example)/a/c"),
+        ("http://example.com/../a", "com,example)/../a"),
+        ("http://example.com/a?x", "com,example)/a?x"),
+        ("http://example.com/a??b", "com,example)/a??b"),
+        ("http://example.com/A?B=C&b=A", "com,example)/a?b=a&b=c"),
+        ("http://example.com/%", "com,example)/%25"),
+        ("http://example.com/%zz", "com,example)/%25zz"),
+        ("http://example.com/a|b", "com,example)/a|b"),
+        ("http://example.com/a?x=%41", "com,example)/a?x=a"),
+        ("http://www.www.example.com/", "com,example,www)/"),
+        ("http://www/", "www)/"),
+        ("http://example.com/path?", "com,example)/path"),
+        ("http://example.com:8080", "com,example:8080)/"),
+        ("http://1.2.3.4/", "4,3,2,1)/"),
+        ("http://example.co.uk/a", "uk,co,example)/a"),
+        ("http://example.com/a#b?c", "com,example)/a"),
+    ],
+)
+def test_keys_are_those_that_pywb_and_cdxj_indexer_write(url: str, key: str) -> None:
+    assert surt(url) == key
+
+
+@pytest.mark.parametrize(
+    ("url", "form"),
+    [
+        ("HTTP://Example.COM", "http://example.com/"),
+        ("http://example.com:80/a", "http://example.com/a"),
+        ("https://example.com:443/a#b", "https://example.com/a"),
+        ("https://example.com:80/", "https://example.com:80/"),
+        ("http://example.com/a/./b/../c/..", "http://example.com/a/"),
+        ("http://example.com/../a", "http://example.com/a"),
+        ("http://example.com/%7euser/%e4?%41=%2f", "http://example.com/~user/%E4?A=%2F"),
+        ("http://example.com/?b=2&a=1", "http://example.com/?b=2&a=1"),
+        ("http://b\u00fccher.example/", "http://xn--bcher-kva.example/"),
+        ("http://[::1]:8080/a", "http://[::1]:8080/a"),
+        ("http://example.com./a", "http://example.com/a"),
+    ],
+)
+def test_the_canonical_form_changes_only_what_the_standard_lets_one_change(url: str, form: str) -> None:
+    assert canonical(url) == form
+    assert canonical(form) == form
+
+
+@pytest.mark.parametrize("url", ["", "x", "ftp://a/", "http://", "http:///a", "http://a:b/", "http://[::1/", "//a/b"])
+def test_what_is_no_http_address_has_no_form(url: str) -> None:
+    for function in (canonical, surt, host_key):
+        with pytest.raises(FormatError):
+            function(url)
+
+
+@pytest.mark.parametrize(
+    ("reference", "url"),
+    [
+        ("b", "http://x.org/a/b"),
+        ("/b", "http://x.org/b"),
+        ("//y.org", "http://y.org/"),
+        ("?q", "http://x.org/a/?q"),
+        (" b\t\n ", "http://x.org/a/b"),
+        ("b c#d", "http://x.org/a/b%20c"),
+        ("caf\u00e9", "http://x.org/a/caf%C3%A9"),
+        ("#top", "http://x.org/a/"),
+        ("mailto:a@b", None),
+        ("javascript:void(0)", None),
+        ("http://[", None),
+        ("x" * 5000, None),
+    ],
+)
+def test_references_are_made_absolute_as_browsers_do(reference: str, url: str | None) -> None:
+    assert resolve("http://x.org/a/", reference) == url
+
+
+def test_the_host_key_has_the_port_of_the_scheme() -> None:
+    assert host_key("https://X.org/a") == "x.org:443"
+    assert host_key("http://x.org:8080/") == "x.org:8080"
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_any_text_gives_a_value_or_the_one_error(base: str, reference: str) -> None:
+    for function in (canonical, surt, host_key):
+        for text in (base, f"http://{base}/{reference}", f"http://x.org/{base}?{reference}"):
+            try:
+                assert isinstance(function(text), str)
+            except FormatError:
+                continue
+    absolute = resolve(f"http://x.org/{base}", reference)
+    assert absolute is None or canonical(absolute)
