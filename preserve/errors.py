@@ -10,7 +10,8 @@ The tree::
       NetworkError          5   the network failed as a whole
       LimitError            6   stopped by a limit; running again goes on
       FormatError           1   bytes that do not follow their format (raised by codecs, and nothing else is)
-      ArchiveError          1   the archive on disk is damaged or of a newer format
+      ArchiveError          1   the archive on disk is damaged
+        NewerFormatError    1   it was written by a newer version of the program
       EnvironmentFaultError 1   disk, clock, permissions, keys
       CancelledError      130   stopped by the user
 
@@ -79,6 +80,10 @@ class FormatError(PreserveError):
 
 class ArchiveError(PreserveError):
     """The archive on disk cannot be used: damaged where it must not be, or of a newer format."""
+
+
+class NewerFormatError(ArchiveError):
+    """The archive was written by a newer version of the program: nothing in it may be read as if it were known."""
 
 
 class EnvironmentFaultError(PreserveError):

@@ -43,7 +43,9 @@ def _created(extraction: Extraction) -> str:
     field = extraction.fields.get("created")
     if field is None:
         return ""
-    return field.value or field.printed
+    if field.value is None:
+        return field.printed
+    return field.value[:10] if field.precision == "hour" else field.value.replace("T", " ")
 
 
 def _checkpoint(archive: Archive) -> Checkpoint | None:

@@ -39,7 +39,7 @@ def verify(place: Place, collection: str | None) -> int:
             task = bar.add_task(f"{name}: reading")
             reports.append(
                 check(
-                    open_archive(place.archives, name),
+                    open_archive(place.archives, name, damaged=True),
                     layouts,
                     progress=_advance(bar, task, name),
                 )

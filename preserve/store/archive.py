@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from preserve.errors import ArchiveError, NotHeldError
+from preserve.errors import ArchiveError, NewerFormatError, NotHeldError
 from preserve.model import check_collection_name
 from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths
@@ -42,12 +42,13 @@ def _of_creation(name: str) -> bool:
     return name in {"archive", "indexes", "ledger", "state"} or (name.startswith(".") and name.endswith(".part"))
 
 
-def open_archive(archives: Path, name: str) -> CollectionPaths:
-    """The paths of an archive that exists.
+def open_archive(archives: Path, name: str, *, damaged: bool = False) -> CollectionPaths:
+    """The paths of an archive that exists. With ``damaged``, a marker that cannot be read is no obstacle.
 
     Raises:
         NotHeldError: there is none of that name.
-        ArchiveError: it is of a newer format, or its marker cannot be read.
+        ArchiveError: its marker cannot be read.
+        NewerFormatError: it is of a newer format.
     """
     check_collection_name(name)
     paths = CollectionPaths(archives, name)
@@ -56,7 +57,13 @@ def open_archive(archives: Path, name: str) -> CollectionPaths:
             f"no archive {name!r} under {archives}",
             next_step=f"Run `preserve init {name}`, or name the folder with --archives.",
         )
-    read_marker(paths)
+    try:
+        read_marker(paths)
+    except NewerFormatError:
+        raise
+    except ArchiveError:
+        if not damaged:
+            raise
     return paths
 
 
@@ -64,7 +71,8 @@ def read_marker(paths: CollectionPaths) -> dict[str, object]:
     """The format marker's content.
 
     Raises:
-        ArchiveError: missing, unreadable, or of a newer format.
+        ArchiveError: missing or unreadable.
+        NewerFormatError: of a newer format.
     """
     try:
         with paths.marker.open("rb") as file:
@@ -79,7 +87,7 @@ def read_marker(paths: CollectionPaths) -> dict[str, object]:
     if not isinstance(marker, dict) or not isinstance(marker.get("format"), int):
         raise ArchiveError(f"{paths.marker} is no format marker")
     if marker["format"] > ARCHIVE_FORMAT:
-        raise ArchiveError(
+        raise NewerFormatError(
             f"{paths.folder} has archive format {marker['format']}; this program reads up to {ARCHIVE_FORMAT}",
             next_step="Use a newer version of preserve. Nothing was changed.",
         )
@@ -90,4 +98,5 @@ def list_collections(archives: Path) -> list[str]:
     """The names of the archives in a folder, sorted."""
     if not archives.is_dir():
         return []
-    return sorted(path.parent.name for path in archives.glob("*/preserve.json"))
+    marks = ("*/preserve.json", "*/ledger")
+    return sorted({path.parent.name for mark in marks for path in archives.glob(mark)})

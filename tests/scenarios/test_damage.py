@@ -159,6 +159,10 @@ def test_a_changed_format_marker_is_found(shell: Any, archive: Path) -> None:
     marker = archive / "preserve.json"
     marker.write_text(marker.read_text().replace('"collection": "demo"', '"collection": "other"'))
     assert _codes(shell) == {"E-FORMAT-MARKER"}
+    marker.write_text("rubbish")
+    assert _codes(shell) == {"E-FORMAT-MARKER"}
+    marker.unlink()
+    assert _codes(shell) == {"E-FORMAT-MARKER"}
 
 
 def test_a_changed_record_is_never_shown_as_the_captured_one(shell: Any, archive: Path) -> None:
