@@ -1,12 +1,11 @@
 """``preserve cite``: a citation of a captured cable."""
 
-import json
 import sys
 
 import click
 
 from preserve.citation.cite import cite as make_citation
-from preserve.cli.common import Place, command_options
+from preserve.cli.common import Place, clean, command_options, json_text
 from preserve.cli.loading import reading
 from preserve.errors import NotHeldError
 from preserve.formats.citations import to_bibtex, to_csl_json, to_text
@@ -36,7 +35,7 @@ def cite(place: Place, cable: str, form: str, at: str | None, collection: tuple[
         data = make_citation(archive, capture, extraction)
     item = to_csl_json(data)
     if form == "csl-json" or place.as_json:
-        sys.stdout.write(json.dumps([item], ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(json_text([item]))
     else:
-        sys.stdout.write(to_bibtex(data) if form == "bibtex" else to_text(data))
+        sys.stdout.write(clean(to_bibtex(data) if form == "bibtex" else to_text(data)))
     return 0

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from rich.console import Console
 
 from preserve.config import find_config_dir
 
+_C1 = re.compile(r"[\x7f-\x9f]")
 EXIT_STATUSES = (
     "Exit status: 0 good; 1 findings; 2 usage or configuration; 3 no such archive, page or cable; 4 locked; "
     "5 network; 6 stopped by a limit, resumable; 130 cancelled."
@@ -32,7 +34,7 @@ class Place:
     def emit(self, data: Mapping[str, object], text: str) -> None:
         """One result on stdout: ``data`` as one JSON document, or ``text`` for people."""
         if self.as_json:
-            sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+            sys.stdout.write(json_text(data))
         else:
             sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
 
@@ -103,6 +105,12 @@ def one_line(text: str, width: int = 100) -> str:
     """Text that came from a page, made safe for a terminal: one line, no control characters, at most ``width``."""
     flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return flat if len(flat) <= width else flat[: width - 1] + "…"
+
+
+def json_text(data: object) -> str:
+    """One JSON document for stdout, with every control character escaped, those beyond ASCII too."""
+    text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    return _C1.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def clean(text: str) -> str:

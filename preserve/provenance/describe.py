@@ -17,6 +17,8 @@ from preserve.model import sha256_hex
 from preserve.provenance.statements import cable_statement, record_statement
 
 _DIGEST_PREFIX = "sha256:"
+_MAX_MEDIA_TYPE = 127 * 2 + 1
+"""RFC 6838 section 4.2: type and subtype have at most 127 characters each."""
 HTTP_RESPONSE_TYPES = ("response", "revisit")
 
 
@@ -110,6 +112,8 @@ def decoded_content(payload: Payload, limits: Limits) -> bytes | None:
 def media_type(head: Head) -> str | None:
     """The bare media type of a reply, in lower case, where it is one."""
     value = _text(head.get(b"content-type")).split(";")[0].strip().lower()
+    if len(value) > _MAX_MEDIA_TYPE:
+        return None
     return value if value.count("/") == 1 and value.isascii() and value.isprintable() and " " not in value else None
 
 
