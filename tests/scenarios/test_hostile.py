@@ -19,7 +19,7 @@ HOSTILE = {
     "/location": b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\x1b[31m\xff\x00" + b"y" * 3000 + b"\r\n\r\n",
     "/loop": b"HTTP/1.1 302 Found\r\nLocation: /loop\r\nContent-Length: 0\r\n\r\n",
     "/file": b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n",
-    "/gzip": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Type: text/x\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08",
+    "/gzip": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08",
     "/rubbish": b"\x00\xff" * 500,
     "/head": b"HTTP/1.1 200 OK\r\nX: " + b"z" * 200_000 + b"\r\nContent-Length: 0\r\n\r\n",
     "/lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 7\r\n\r\nabc",
