@@ -133,8 +133,13 @@ def _prepare(folder: Path) -> None:
             raise UsageError(
                 f"{folder} holds something that no demo made", next_step="Choose another folder with --folder."
             )
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
+        # The mark stays to the last: emptied in part, the folder is still known as ours.
+        for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != _MARKER:
+                path.unlink()
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / _MARKER).write_text("Made by `preserve demo`; it may be deleted.\n", encoding="utf-8")
 
 

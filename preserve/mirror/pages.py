@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from preserve.mirror.cables import ALMONDS, BRIDGE, CLOCK, LIGHTHOUSE, REDACTED_NAME, InventedCable
 
+PARTIAL = (
+    "This record is a partial extract of the original cable. The full text of the original cable is not available."
+)
 _TAG = re.compile(r"\b[A-Z]{2,4}\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One reply of the mirror. ``chunked`` and ``gzipped`` say how the body travels."""
+    """One reply. ``fields`` are header lines as they travel; ``chunked`` and ``gzipped`` say how the body does."""
 
     status: str = "200 OK"
     fields: tuple[str, ...] = ("Content-Type: text/html; charset=utf-8",)
@@ -47,7 +50,7 @@ def replies(phase: int) -> dict[str, Reply]:
         "/cable.php?id=102": Reply(body=_lines_page(ALMONDS, "2011-10-04"), gzipped=True),
         "/cable.php?id=103": Reply(body=_table_page(BRIDGE, BRIDGE.message, "2011-10-04")),
         "/cable.php?id=104": Reply(
-            fields=("content-type:   text/html", "X-Served-By: two  blanks"),
+            fields=("x-served-by: two  blanks", "content-TYPE:   text/html;charset=utf-8", "X-Served-By: second watch"),
             body=_lines_page(CLOCK, "2011-10-04"),
             chunked=True,
         ),
@@ -79,7 +82,8 @@ def _index() -> bytes:
 
 
 def _fields(cable: InventedCable) -> list[tuple[str, str]]:
-    link = f'<a href="/cable/{cable.identifier}.html">View {cable.identifier} at Wikileaks.org</a>'
+    month = cable.created[:7].replace("-", "/")
+    link = f'<a href="/cable/{month}/{cable.identifier}.html">View {cable.identifier} at Wikileaks.org</a>'
     return [
         ("Identifier:", cable.identifier),
         ("Wikileaks:", link),
@@ -104,6 +108,7 @@ def _table_page(cable: InventedCable, message: str, released: str) -> bytes:
 <h2>{html.escape(cable.title)}</h2>
 <table>
 {rows}</table>
+<p>{PARTIAL}</p>
 <pre>{html.escape(message)}</pre>
 <p>{_last_line(released)}</p>
 </body></html>

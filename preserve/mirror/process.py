@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
@@ -21,23 +23,47 @@ class DemoMirror:
         self.port = 0
 
     def __enter__(self) -> Self:
+        """Starts the server and waits until it listens.
+
+        Raises:
+            EnvironmentFaultError: it does not start.
+        """
         command = [sys.executable, "-m", "preserve.mirror.server", "--port", str(self._wanted)]
+        # A session of its own: Ctrl-C stops the work, not the mirror under it. The program's own folder: `-m` looks for
+        # modules in the current folder first, and what lies in the user's is not ours to import.
         self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            cwd=Path(__file__).parents[2],
         )
-        word, _blank, port = self._answer().partition(" ")
+        try:
+            word, _blank, port = self._answer().partition(" ")
+        except BaseException:
+            self.close()
+            raise
         if word != "listening":
-            raise EnvironmentFaultError("the demo's mirror did not start")
+            self.close()
+            raise EnvironmentFaultError(
+                "the demo's mirror did not start", next_step="Run `python -m preserve.mirror.server` to see why."
+            )
         self.port = int(port)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        process = self._process
+        self.close()
+
+    def close(self) -> None:
+        """Ends the server and waits for its end; does nothing where it is not running."""
+        process, self._process = self._process, None
         if process is None:
             return
-        self._stream(process.stdin).close()
+        with suppress(BrokenPipeError):
+            self._stream(process.stdin).close()
         try:
             process.wait(_STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
@@ -47,7 +73,7 @@ class DemoMirror:
 
     @property
     def pid(self) -> int:
-        """Process id of the server."""
+        """Process id of the server; 0 where it is not running."""
         return self._process.pid if self._process is not None else 0
 
     @property
@@ -56,11 +82,16 @@ class DemoMirror:
         return f"http://127.0.0.1:{self.port}/"
 
     def enter_phase(self, phase: int) -> None:
-        """Changes what the mirror serves."""
+        """Changes what the mirror serves; every request sent after this is answered in that phase.
+
+        Raises:
+            EnvironmentFaultError: the server is gone.
+        """
         assert self._process is not None
         stream = self._stream(self._process.stdin)
-        stream.write(f"{phase}\n")
-        stream.flush()
+        with suppress(BrokenPipeError):
+            stream.write(f"{phase}\n")
+            stream.flush()
         if self._answer() != f"phase {phase}":
             raise EnvironmentFaultError("the demo's mirror stopped")
 

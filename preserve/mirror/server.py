@@ -8,6 +8,7 @@ import argparse
 import socketserver
 import sys
 import threading
+from contextlib import suppress
 
 from preserve.mirror.pages import NOT_FOUND, replies
 
@@ -39,18 +40,28 @@ class _Handler(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         try:
-            while (path := self._request()) is not None:
+            while (request := self._request()) is not None:
+                path, last = request
                 self.wfile.write(self.server.replies.get(path, self.server.not_found))
+                if last:
+                    return
         except OSError:
             return
 
-    def _request(self) -> str | None:
+    def _request(self) -> tuple[str, bool] | None:
+        """The path, and whether it is the connection's last request; None where there is nothing to answer."""
         start = self.rfile.readline(_MAX_LINE).split()
         if len(start) != 3 or start[0] != b"GET":  # noqa: PLR2004 - method, target, version
             return None
+        last = start[2] != b"HTTP/1.1"
         for _count in range(_MAX_HEAD_LINES):
-            if self.rfile.readline(_MAX_LINE) in {b"\r\n", b"\n", b""}:
-                return start[1].decode("latin-1")
+            line = self.rfile.readline(_MAX_LINE)
+            if not line:
+                return None
+            if line in {b"\r\n", b"\n"}:
+                return start[1].decode("latin-1"), last
+            name, _colon, value = line.lower().partition(b":")
+            last = last or (name == b"connection" and value.strip() == b"close")
         return None
 
 
@@ -76,7 +87,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8342)
     parser.add_argument("--phase", type=int, choices=(1, 2), default=1)
     options = parser.parse_args()
-    serve(options.port, options.phase)
+    with suppress(KeyboardInterrupt):
+        serve(options.port, options.phase)
 
 
 if __name__ == "__main__":
