@@ -17,7 +17,7 @@ from preserve.crawler.frontier import Frontier, Outcome, RunInfo, Target
 from preserve.crawler.group import CaptureGroup
 from preserve.crawler.links import extract_links
 from preserve.crawler.pace import Pace
-from preserve.crawler.records import RevisitOf, exchange_records
+from preserve.crawler.records import BuiltRecord, RevisitOf, exchange_records
 from preserve.crawler.robots import REFUSED, RobotsRules, robots_url
 from preserve.crawler.scope import SCOPE_REASONS, Scope
 from preserve.errors import CancelledError, FormatError
@@ -207,20 +207,26 @@ def _visit(run: _Run, target: Target) -> None:
     exchange = run.fetcher.fetch(target.url)
     run.pace.done(target.url, run.clock())
     payload = _payload(exchange)
-    run.group.open_file()
-    records = exchange_records(
-        exchange,
-        warcinfo_id=run.group.warcinfo_id,
-        via=target.via,
-        hop=target.hop,
-        revisit_of=_revisit(run, target.url, payload),
-    )
+    records = _records(run, exchange, payload, via=target.via, hop=target.hop)
     if exchange.error is None and payload is not None:
         _follow(run, target, payload)
     state = "done" if exchange.response_bytes else "failed"
     label = _label(exchange, payload)
     run.group.add(records, Outcome(key=target.key, state=state, reason=label))
     _tell(run, target.url, label)
+
+
+def _records(run: _Run, exchange: Exchange, payload: Payload | None, *, via: str | None, hop: str) -> list[BuiltRecord]:
+    run.group.open_file()
+    tls = exchange.peer.tls if exchange.peer is not None else None
+    return exchange_records(
+        exchange,
+        warcinfo_id=run.group.warcinfo_id,
+        via=via,
+        hop=hop,
+        revisit_of=_revisit(run, exchange.url, payload),
+        with_chain=tls is not None and run.group.first_in_file(tls.chain),
+    )
 
 
 def _label(exchange: Exchange, payload: Payload | None) -> str:
@@ -263,15 +269,7 @@ def _robots(run: _Run, url: str) -> RobotsRules:
         exchange = run.fetcher.fetch(current)
         run.pace.done(current, run.clock())
         payload = _payload(exchange)
-        run.group.open_file()
-        records = exchange_records(
-            exchange,
-            warcinfo_id=run.group.warcinfo_id,
-            via=None,
-            hop="robots",
-            revisit_of=_revisit(run, current, payload),
-        )
-        run.group.add(records, None)
+        run.group.add(_records(run, exchange, payload, via=None, hop="robots"), None)
         current = _redirect(current, payload)
         hops += 1
     rules = RobotsRules.from_exchange(exchange, run.limits, now=run.clock())

@@ -29,25 +29,43 @@ class Truncation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsFacts:
-    """What the TLS connection showed. ``certificate_sha256`` is over the server's DER certificate."""
+    """What the TLS connection showed. ``chain`` is what the server sent: DER certificates, its own first.
+
+    ``verdict``: ``verified``, or why the chain was not accepted, in the words of the TLS library.
+    """
 
     version: str
     cipher: str
-    certificate_sha256: str
-    verified: bool
+    chain: tuple[bytes, ...]
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """Who answered: the address connected to, and every address that the name resolved to at that moment."""
+
+    ip: str
+    addresses: tuple[str, ...]
+    tls: TlsFacts | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One request and what came back. ``response_bytes`` may be cut (``truncated``), malformed or empty (``error``)."""
+    """One request and what came back.
+
+    ``response_bytes`` may be cut (``truncated``), malformed or empty (``error``). ``interim_bytes``: replies 1xx before
+    it. ``expected_bytes`` and ``received_bytes``: the body as it travels; None where no length was declared.
+    """
 
     url: str
     method: str
     request_bytes: bytes
+    interim_bytes: bytes
     response_bytes: bytes
+    expected_bytes: int | None
+    received_bytes: int
     started: datetime
     ended: datetime
-    peer_ip: str | None
-    tls: TlsFacts | None
+    peer: Peer | None
     truncated: Truncation | None
     error: Failure | None

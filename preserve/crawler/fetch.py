@@ -1,137 +1,135 @@
 """Fetching one address: one request, one reply, as they travelled, within bounds. No redirect is followed here."""
 
+import ssl
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
 
-from preserve.crawler.exchange import Exchange, Failure, Truncation
-from preserve.crawler.transport import AddressGuard, AddressRefusedError, CutError, NameError_, RecordingAdapter, Tape
-from preserve.errors import FormatError
-from preserve.formats.http1 import parse_response_head, split_head
+from preserve.crawler.exchange import Exchange, Failure
+from preserve.crawler.transport import AddressGuard, AddressRefusedError, NameError_, RecordingAdapter, Tape
 from preserve.limits import Limits
-
-_CHUNK = 1 << 16
 
 
 class Fetcher:
-    """Makes exchanges, one at a time. No cookies, no proxies and no credentials from the environment."""
+    """Makes exchanges, one at a time. No cookies, no proxies and no credentials from the environment.
+
+    With ``verify_tls`` false a chain that is not accepted is no failure: the exchange is made and holds the verdict.
+    """
 
     def __init__(self, *, user_agent: str, limits: Limits, allow_addresses: Sequence[str], verify_tls: bool) -> None:
         self._limits = limits
         self._tape = Tape(AddressGuard(allow_addresses), limits)
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.verify = verify_tls
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._verify_tls = verify_tls
         self._headers = {
             "User-Agent": user_agent,
             "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
             "Accept-Encoding": "gzip, br",
         }
-        adapter = RecordingAdapter(self._tape)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        self._session = _session(RecordingAdapter(self._tape))
+        self._lenient: dict[str, requests.Session] = {}
+        """By host: sessions for hosts whose chain was not accepted."""
 
     def close(self) -> None:
         """Closes the connections that are kept open."""
-        self._session.close()
+        for session in (self._session, *self._lenient.values()):
+            session.close()
 
-    def fetch(self, url: str) -> Exchange:
+    def fetch(self, url: str, extra_headers: Mapping[str, str] | None = None) -> Exchange:
         """One exchange. Never raises for what the network or the server does: it is in the result."""
-        exchange, stale = self._once(url)
+        headers = {**self._headers, **(extra_headers or {})}
+        host = urlsplit(url).netloc.lower() if "[" not in url else url
+        session = self._lenient.get(host, self._session)
+        exchange, stale, verdict = self._once(session, url, headers)
+        if verdict and not self._verify_tls and session is self._session:
+            session = _session(RecordingAdapter(self._tape, verdict=verdict))
+            session.verify = False
+            self._lenient[host] = session
+            exchange, stale, _ = self._once(session, url, headers)
         if stale:
             # The server closed a connection that was kept open, before it saw this request.
-            exchange, _ = self._once(url)
+            exchange, _, _ = self._once(session, url, headers)
         return exchange
 
-    def _once(self, url: str) -> tuple[Exchange, bool]:
+    def _once(self, session: requests.Session, url: str, headers: Mapping[str, str]) -> tuple[Exchange, bool, str]:
+        """The exchange; whether a kept connection was stale; why the server's chain was not accepted, or nothing."""
         tape = self._tape
         tape.rewind()
         started = datetime.now(UTC)
         failure: Failure | None = None
-        truncated: Truncation | None = None
+        verdict = ""
         try:
-            self._exchange(url)
+            self._send(session, url, headers)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            failure, truncated = _judge(error)
+            failure, verdict = _judge(error)
         if tape.received:
-            failure = None if _has_head(tape.received) else Failure.MALFORMED
+            failure = None if tape.scanner.head is not None else Failure.MALFORMED
         else:
-            truncated = None
             failure = failure or Failure.DISCONNECT
-        if not tape.connected and not tape.sent:
-            tape.peer_ip, tape.tls = None, None
+        split = tape.scanner.interim_bytes
         exchange = Exchange(
             url=url,
             method="GET",
             request_bytes=bytes(tape.sent),
-            response_bytes=bytes(tape.received),
+            interim_bytes=bytes(tape.received[:split]),
+            response_bytes=bytes(tape.received[split:]),
+            expected_bytes=tape.scanner.expected,
+            received_bytes=tape.scanner.body_bytes,
             started=started,
             ended=datetime.now(UTC),
-            peer_ip=tape.peer_ip,
-            tls=tape.tls,
-            truncated=truncated,
+            peer=tape.peer,
+            truncated=tape.truncated if tape.received else None,
             error=failure,
         )
-        return exchange, failure is Failure.DISCONNECT and not tape.connected and bool(tape.sent)
+        return exchange, failure is Failure.DISCONNECT and not tape.connected and bool(tape.sent), verdict
 
-    def _exchange(self, url: str) -> None:
-        request = requests.Request("GET", url, headers=self._headers).prepare()
+    def _send(self, session: requests.Session, url: str, headers: Mapping[str, str]) -> None:
+        request = requests.Request("GET", url, headers=dict(headers)).prepare()
         # The address goes out as it was written; `requests` would quote it anew.
         request.url = url
+        timeout = (self._limits.connect_timeout_s, self._limits.read_timeout_s)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
-            reply = self._session.send(
-                request,
-                stream=True,
-                allow_redirects=False,
-                timeout=(self._limits.connect_timeout_s, self._limits.read_timeout_s),
-                verify=self._session.verify,
-            )
+            reply = session.send(request, stream=True, allow_redirects=False, timeout=timeout, verify=session.verify)
+        # Read already, onto the tape; this only gives the connection back.
         with reply:
-            for _chunk in reply.raw.stream(_CHUNK, decode_content=False):
-                pass
+            reply.raw.read()
 
 
-def _has_head(received: bytearray) -> bool:
-    try:
-        parse_response_head(split_head(bytes(received[: 1 << 20]))[0])
-    except FormatError:
-        return False
-    return True
+def _session(adapter: RecordingAdapter) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
 
 
-def _judge(error: BaseException) -> tuple[Failure, Truncation | None]:
-    """What went wrong, from the chain of exceptions: the failure if nothing came, the truncation if something did."""
-    chain = list(_chain(error))
-    cut = next((e for e in chain if isinstance(e, CutError)), None)
-    if cut is not None:
-        return Failure.TIMEOUT, cut.truncation
-    for kinds, failure, truncated in _JUDGEMENTS:
+def _judge(error: BaseException) -> tuple[Failure, str]:
+    """What went wrong, from the chain of exceptions; and why a certificate was not accepted, or nothing."""
+    chain = _chain(error)
+    refused = next((e for e in chain if isinstance(e, ssl.SSLCertVerificationError)), None)
+    for kinds, failure in _JUDGEMENTS:
         if any(isinstance(e, kinds) for e in chain):
-            return failure, truncated
-    return Failure.DISCONNECT, Truncation.DISCONNECT
+            return failure, "" if refused is None else refused.verify_message
+    return Failure.DISCONNECT, ""
 
 
-_JUDGEMENTS: tuple[tuple[tuple[type[BaseException], ...], Failure, Truncation | None], ...] = (
-    ((AddressRefusedError,), Failure.ADDRESS, None),
-    ((NameError_, urllib3.exceptions.NameResolutionError), Failure.DNS, None),
-    ((requests.exceptions.SSLError, urllib3.exceptions.SSLError), Failure.TLS, Truncation.DISCONNECT),
-    ((requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError), Failure.CONNECT_TIMEOUT, None),
-    ((InvalidURL, InvalidSchema, MissingSchema, urllib3.exceptions.LocationValueError), Failure.BAD_URL, None),
-    (
-        (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError),
-        Failure.TIMEOUT,
-        Truncation.TIME,
-    ),
-    ((urllib3.exceptions.NewConnectionError, ConnectionRefusedError), Failure.CONNECT, None),
-    ((urllib3.exceptions.ProtocolError, ConnectionError), Failure.DISCONNECT, Truncation.DISCONNECT),
-    ((ValueError,), Failure.BAD_URL, None),
+_JUDGEMENTS: tuple[tuple[tuple[type[BaseException], ...], Failure], ...] = (
+    ((AddressRefusedError,), Failure.ADDRESS),
+    ((NameError_, urllib3.exceptions.NameResolutionError), Failure.DNS),
+    ((requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError), Failure.TLS),
+    ((requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError), Failure.CONNECT_TIMEOUT),
+    ((InvalidURL, InvalidSchema, MissingSchema, urllib3.exceptions.LocationValueError), Failure.BAD_URL),
+    ((requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError), Failure.TIMEOUT),
+    ((urllib3.exceptions.NewConnectionError, ConnectionRefusedError), Failure.CONNECT),
+    ((urllib3.exceptions.ProtocolError, ConnectionError), Failure.DISCONNECT),
+    ((ValueError,), Failure.BAD_URL),
 )
 
 

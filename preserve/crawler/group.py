@@ -59,6 +59,7 @@ class CaptureGroup:
         self._clock = clock
         self._writer: WarcWriter | None = None
         self._waiting = _Waiting()
+        self._chains: set[tuple[bytes, ...]] = set()
         self.warcinfo_id = ""
         self.sealed: list[SealedFile] = []
         self.cables = 0
@@ -72,7 +73,14 @@ class CaptureGroup:
             self._writer = WarcWriter.create(self._paths, now)
             built = warcinfo_record(file_name=self._writer.name, now=now, fields=self._warcinfo)
             self.warcinfo_id = built.record_id
+            self._chains.clear()
             self._write(built)
+
+    def first_in_file(self, chain: tuple[bytes, ...]) -> bool:
+        """True where these certificates do not stand in the open file yet; from then on they do."""
+        is_first = chain not in self._chains
+        self._chains.add(chain)
+        return is_first
 
     def add(self, records: Sequence[BuiltRecord], outcome: Outcome | None) -> None:
         """Writes the records of one exchange; they are a capture only after the next `commit`."""

@@ -3,8 +3,9 @@
 The blocks are the bytes that travelled. A failed exchange leaves its request, where one was sent, and its metadata.
 """
 
+import ssl
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,27 +57,39 @@ def warcinfo_record(*, file_name: str, now: datetime, fields: Mapping[str, str])
 
 
 def exchange_records(
-    exchange: Exchange, *, warcinfo_id: str, via: str | None, hop: str, revisit_of: RevisitOf | None
+    exchange: Exchange, *, warcinfo_id: str, via: str | None, hop: str, revisit_of: RevisitOf | None, with_chain: bool
 ) -> list[BuiltRecord]:
-    """The records of one exchange, in the order in which they are written."""
+    """The records of one exchange, in the order in which they are written.
+
+    ``with_chain`` adds the certificates that the server sent; the metadata record names them by hash in any case.
+    """
     records: list[BuiltRecord] = []
-    main_id: str | None = None
+
+    def add(own: _Fields, block: bytes) -> None:
+        concurrent = records[0].record_id if records else None
+        record_id = new_record_id()
+        records.append(_record(record_id, exchange, warcinfo_id, concurrent=concurrent, own=own, block=block))
+
     if exchange.response_bytes:
-        main_id = new_record_id()
         build = _response if revisit_of is None else _revisit
-        head, block = build(exchange, revisit_of)
-        records.append(_record(main_id, exchange, warcinfo_id, concurrent=None, own=head, block=block))
+        add(*build(exchange, revisit_of))
     if exchange.request_bytes:
-        request_id = new_record_id()
-        head = [("WARC-Type", "request"), ("Content-Type", "application/http;msgtype=request")]
-        records.append(
-            _record(request_id, exchange, warcinfo_id, concurrent=main_id, own=head, block=exchange.request_bytes)
-        )
-        main_id = main_id or request_id
-    head = [("WARC-Type", "metadata"), ("Content-Type", "application/warc-fields")]
-    block = _warc_fields(_facts(exchange, via, hop))
-    records.append(_record(new_record_id(), exchange, warcinfo_id, concurrent=main_id, own=head, block=block))
+        add([("WARC-Type", "request"), ("Content-Type", "application/http;msgtype=request")], exchange.request_bytes)
+    if exchange.interim_bytes:
+        # Replies 1xx are messages of their own, no part of the reply: readers of WARC expect one message a response.
+        own = [("WARC-Type", "metadata"), ("Content-Type", "application/http;msgtype=response")]
+        add(own, exchange.interim_bytes)
+    if with_chain and exchange.peer is not None and exchange.peer.tls is not None and exchange.peer.tls.chain:
+        own = [("WARC-Type", "metadata"), ("Content-Type", "application/pem-certificate-chain")]
+        add(own, _pem(exchange.peer.tls.chain))
+    facts = _warc_fields(_facts(exchange, via, hop))
+    add([("WARC-Type", "metadata"), ("Content-Type", "application/warc-fields")], facts)
     return records
+
+
+def _pem(chain: Sequence[bytes]) -> bytes:
+    """Certificates in PEM, in the order sent (RFC 8555 section 9.1)."""
+    return "".join(ssl.DER_cert_to_PEM_cert(der) for der in chain).encode("ascii")
 
 
 def _response(exchange: Exchange, _revisit_of: RevisitOf | None) -> tuple[_Fields, bytes]:
@@ -121,12 +134,13 @@ def _record(
     ]
     if concurrent is not None:
         fields.append(("WARC-Concurrent-To", f"<{concurrent}>"))
-    if exchange.peer_ip is not None:
-        fields.append(("WARC-IP-Address", exchange.peer_ip))
+    if exchange.peer is not None:
+        fields.append(("WARC-IP-Address", exchange.peer.ip))
     if own[0][1] != "metadata":
         fields.append(("WARC-Protocol", "http/1.1"))
-        if exchange.tls is not None and exchange.tls.version.startswith("TLSv"):
-            fields.append(("WARC-Protocol", f"tls/{exchange.tls.version.removeprefix('TLSv')}"))
+        tls = exchange.peer.tls if exchange.peer is not None else None
+        if tls is not None and tls.version.startswith("TLSv"):
+            fields.append(("WARC-Protocol", f"tls/{tls.version.removeprefix('TLSv')}"))
     fields.append(("WARC-Warcinfo-ID", f"<{warcinfo_id}>"))
     fields.append(("WARC-Block-Digest", f"sha256:{sha256_hex(block)}"))
     fields += own[1:]
@@ -142,11 +156,17 @@ def _facts(exchange: Exchange, via: str | None, hop: str) -> dict[str, str]:
         facts["failure"] = str(exchange.error)
     if exchange.truncated is not None:
         facts["truncated"] = str(exchange.truncated)
-    if exchange.tls is not None:
-        facts["tlsVersion"] = exchange.tls.version
-        facts["tlsCipher"] = exchange.tls.cipher
-        facts["tlsCertificateSha256"] = exchange.tls.certificate_sha256
-        facts["tlsVerified"] = "yes" if exchange.tls.verified else "no"
+        facts["receivedBodyBytes"] = str(exchange.received_bytes)
+        if exchange.expected_bytes is not None:
+            facts["expectedBodyBytes"] = str(exchange.expected_bytes)
+    peer = exchange.peer
+    if peer is not None:
+        facts["dnsAnswer"] = " ".join(peer.addresses)
+    if peer is not None and peer.tls is not None:
+        facts["tlsVersion"] = peer.tls.version
+        facts["tlsCipher"] = peer.tls.cipher
+        facts["tlsVerdict"] = peer.tls.verdict
+        facts["tlsChainSha256"] = " ".join(sha256_hex(der) for der in peer.tls.chain)
     return facts
 
 

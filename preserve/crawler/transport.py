@@ -1,8 +1,9 @@
-"""The recording transport: urllib3 connections whose sockets keep every byte that passes, and a guard on addresses.
+"""The recording transport: urllib3 connections that keep every byte that passes, and a guard on addresses.
 
-The wrapping is done after TLS, so the bytes are those of HTTP. One `Tape` serves one fetcher, which makes one exchange
-at a time. Written against urllib3 2.8: it leans on ``pool_classes_by_scheme``, ``_new_conn`` and the hand-over of
-``sock``.
+urllib3 connects, shakes hands and keeps connections; sending and reading are recorded behind TLS, and a reply is read
+by a loop of ours, because the standard library gives up on heads that real servers send. One `Tape` serves one fetcher,
+which makes one exchange at a time. Written against urllib3 2.8: it leans on ``pool_classes_by_scheme``, ``_new_conn``
+and the hand-over of ``sock``.
 """
 
 import http.client
@@ -12,6 +13,7 @@ import socket
 import ssl
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import urllib3
@@ -21,22 +23,11 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.util.connection import create_connection
 
-from preserve.crawler.exchange import TlsFacts, Truncation
-from preserve.limits import DEFAULT_LIMITS, Limits
-from preserve.model import sha256_hex
+from preserve.crawler.exchange import Peer, TlsFacts, Truncation
+from preserve.formats.reply import ReplyScanner
+from preserve.limits import Limits
 
-_BUFFER = 1 << 16
-
-# The standard library gives up on replies with more than 100 fields, which real sites send.
-http.client._MAXHEADERS = DEFAULT_LIMITS.max_header_fields  # type: ignore[attr-defined] # noqa: SLF001
-
-
-class CutError(OSError):
-    """A bound was reached while reading; ``truncation`` says which."""
-
-    def __init__(self, truncation: Truncation) -> None:
-        super().__init__(f"stopped: {truncation}")
-        self.truncation = truncation
+_READ_BYTES = 1 << 16
 
 
 class AddressRefusedError(HTTPError):
@@ -77,70 +68,75 @@ class Tape:
     def __init__(self, guard: AddressGuard, limits: Limits) -> None:
         self.guard = guard
         self.limits = limits
-        self.sent = bytearray()
-        self.received = bytearray()
-        self.connected = False
-        self.peer_ip: str | None = None
-        self.tls: TlsFacts | None = None
-        self._deadline = 0.0
-        self._most = limits.max_header_bytes + limits.max_body_bytes
+        self.rewind()
 
     def rewind(self) -> None:
         """Begins a new exchange."""
         self.sent = bytearray()
         self.received = bytearray()
+        self.scanner = ReplyScanner("GET", max_head_bytes=self.limits.max_header_bytes)
         self.connected = False
-        self._deadline = time.monotonic() + self.limits.fetch_timeout_s
+        self.peer: Peer | None = None
+        self.truncated: Truncation | None = None
+        self.deadline = time.monotonic() + self.limits.fetch_timeout_s
 
-    def take(self, data: memoryview) -> None:
-        """Keeps bytes that came; raises `CutError` when a bound is reached."""
-        room = self._most - len(self.received)
-        self.received += data[:room]
-        if len(data) > room:
-            raise CutError(Truncation.LENGTH)
-        if time.monotonic() > self._deadline:
-            raise CutError(Truncation.TIME)
+    def read_reply(self, sock: Any) -> None:  # noqa: ANN401 - a socket, plain or TLS
+        """Reads one reply to its end, to the end of the connection or to a bound; ``truncated`` says which.
 
-
-class _RecordedReader(io.RawIOBase):
-    """What `http.client` reads a reply from."""
-
-    def __init__(self, sock: Any, tape: Tape) -> None:  # noqa: ANN401 - a socket, plain or TLS
-        self._inner = sock.makefile("rb", buffering=0)
-        self._tape = tape
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any, /) -> int:  # noqa: ANN401 - any writable buffer
-        count = self._inner.readinto(buffer)
-        if count:
-            self._tape.take(memoryview(buffer)[:count])
-        return count or 0
-
-    def close(self) -> None:
-        self._inner.close()
-        super().close()
+        Raises:
+            OSError: the connection broke before the first byte.
+        """
+        most = self.limits.max_header_bytes + self.limits.max_body_bytes
+        while not self.scanner.done and self.truncated is None:
+            try:
+                data = sock.recv(_READ_BYTES)
+            except OSError as error:
+                if not self.received:
+                    raise
+                self.truncated = Truncation.TIME if isinstance(error, TimeoutError) else Truncation.DISCONNECT
+                return
+            if not data:
+                self.truncated = None if self.scanner.complete_at_close else Truncation.DISCONNECT
+                return
+            room = most - len(self.received)
+            self.received += data[:room]
+            self.scanner.feed(data[:room])
+            if len(data) > room:
+                self.truncated = Truncation.LENGTH
+            elif time.monotonic() > self.deadline and not self.scanner.done:
+                self.truncated = Truncation.TIME
 
 
 class _RecordedSocket:
-    """A socket that keeps what passes. Everything not named here is the socket's own."""
+    """A socket that keeps what is sent. Everything not named here is the socket's own."""
 
-    def __init__(self, sock: Any, tape: Tape, peer: tuple[str | None, TlsFacts | None]) -> None:  # noqa: ANN401
+    def __init__(self, sock: Any, tape: Tape) -> None:  # noqa: ANN401
         self._sock = sock
         self._tape = tape
-        self._peer = peer
+        self._peer = tape.peer
 
     def sendall(self, data: Any, *rest: Any) -> None:  # noqa: ANN401
-        self._tape.peer_ip, self._tape.tls = self._peer
+        # A kept connection has the peer that it was made to.
+        self._tape.peer = self._peer
         self._sock.sendall(data, *rest)
         self._tape.sent += data
 
-    def makefile(self, *_args: Any, **_named: Any) -> io.BufferedReader:  # noqa: ANN401
-        return io.BufferedReader(_RecordedReader(self._sock, self._tape), _BUFFER)
-
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         return getattr(self._sock, name)
+
+
+def _read_reply(connection: Any, tape: Tape) -> urllib3.HTTPResponse:  # noqa: ANN401 - one of the classes below
+    """Reads the reply onto the tape; urllib3 gets an empty stand-in, which only lets it keep the connection."""
+    connection.sock.settimeout(connection.timeout)
+    try:
+        tape.read_reply(connection.sock)
+    finally:
+        # The standard library's connection must not wait for a reply that it will never read.
+        connection._HTTPConnection__state = http.client._CS_IDLE  # type: ignore[attr-defined] # noqa: SLF001
+        if tape.truncated is not None or not tape.scanner.keeps_connection:
+            connection.close()
+    status = tape.scanner.head.status if tape.scanner.head is not None else 0
+    return urllib3.HTTPResponse(body=io.BytesIO(), status=status, preload_content=False, decode_content=False)
 
 
 def _connect(connection: HTTPConnection, tape: Tape) -> socket.socket:
@@ -164,23 +160,29 @@ def _connect(connection: HTTPConnection, tape: Tape) -> socket.socket:
             last = error
             continue
         tape.connected = True
-        tape.peer_ip = address
+        tape.peer = Peer(ip=address, addresses=tuple(addresses), tls=None)
         return sock
     raise last if last is not None else NameError_(host)
 
 
-def _tls_facts(sock: ssl.SSLSocket, *, verified: bool) -> TlsFacts:
+def _tls_facts(sock: ssl.SSLSocket, verdict: str) -> TlsFacts:
     cipher = sock.cipher()
-    return TlsFacts(
-        version=sock.version() or "",
-        cipher=cipher[0] if cipher else "",
-        certificate_sha256=sha256_hex(sock.getpeercert(binary_form=True) or b""),
-        verified=verified,
-    )
+    name = cipher[0] if cipher else ""
+    return TlsFacts(version=sock.version() or "", cipher=name, chain=_chain(sock), verdict=verdict)
 
 
-def _pool_classes(tape: Tape) -> dict[str, type[HTTPConnectionPool]]:
-    """Connection classes bound to one tape."""
+def _chain(sock: Any) -> tuple[bytes, ...]:  # noqa: ANN401 - the method is public from Python 3.13 on
+    """The certificates that the server sent, its own first, as DER."""
+    if hasattr(sock, "get_unverified_chain"):
+        return tuple(sock.get_unverified_chain())
+    inner = getattr(sock, "_sslobj", None)
+    found = inner.get_unverified_chain() if inner is not None else None
+    encoding = ssl._ssl.ENCODING_DER  # type: ignore[attr-defined] # noqa: SLF001
+    return tuple(certificate.public_bytes(encoding) for certificate in found or ())
+
+
+def _pool_classes(tape: Tape, verdict: str) -> dict[str, type[HTTPConnectionPool]]:
+    """Connection classes bound to one tape. ``verdict`` is that of TLS connections which are not verified."""
 
     class RecordedHttp(HTTPConnection):
         def _new_conn(self) -> socket.socket:
@@ -188,7 +190,10 @@ def _pool_classes(tape: Tape) -> dict[str, type[HTTPConnectionPool]]:
 
         def connect(self) -> None:
             super().connect()
-            self.sock: Any = _RecordedSocket(self.sock, tape, (tape.peer_ip, None))
+            self.sock: Any = _RecordedSocket(self.sock, tape)
+
+        def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
+            return _read_reply(self, tape)
 
     class RecordedHttps(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
@@ -196,8 +201,13 @@ def _pool_classes(tape: Tape) -> dict[str, type[HTTPConnectionPool]]:
 
         def connect(self) -> None:
             super().connect()
-            facts = _tls_facts(self.sock, verified=bool(self.is_verified))
-            self.sock: Any = _RecordedSocket(self.sock, tape, (tape.peer_ip, facts))
+            if tape.peer is not None:
+                facts = _tls_facts(self.sock, "verified" if self.is_verified else verdict)
+                tape.peer = replace(tape.peer, tls=facts)
+            self.sock: Any = _RecordedSocket(self.sock, tape)
+
+        def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
+            return _read_reply(self, tape)
 
     class HttpPool(HTTPConnectionPool):
         ConnectionCls = RecordedHttp
@@ -211,12 +221,13 @@ def _pool_classes(tape: Tape) -> dict[str, type[HTTPConnectionPool]]:
 class RecordingAdapter(HTTPAdapter):
     """The transport adapter of `requests` that puts everything through a tape."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, *, verdict: str = "not verified") -> None:
         self._tape = tape
+        self._verdict = verdict
         super().__init__(pool_connections=8, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **named: Any) -> None:  # noqa: ANN401
         """Makes the pools with the recording connections."""
         super().init_poolmanager(*args, **named)
         manager: urllib3.PoolManager = self.poolmanager
-        manager.pool_classes_by_scheme = _pool_classes(self._tape)
+        manager.pool_classes_by_scheme = _pool_classes(self._tape, self._verdict)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from preserve.crawler.exchange import Failure, Truncation
+from preserve.crawler.exchange import Failure, Peer, Truncation
 from preserve.crawler.fetch import Fetcher
 from preserve.crawler.transport import AddressGuard
 from preserve.formats.http1 import payload_of
@@ -54,7 +54,8 @@ def test_request_and_reply_are_kept_byte_for_byte(site: Any, fetcher: Fetcher) -
     assert exchange.request_bytes.startswith(b"GET /a?b=%20c&d HTTP/1.1\r\n")
     assert exchange.request_bytes.endswith(b"\r\n\r\n")
     assert b"User-Agent: preserve/test (+a@example.org)\r\n" in exchange.request_bytes
-    assert (exchange.error, exchange.truncated, exchange.peer_ip) == (None, None, "127.0.0.1")
+    assert (exchange.error, exchange.truncated) == (None, None)
+    assert exchange.peer == Peer(ip="127.0.0.1", addresses=("127.0.0.1",), tls=None)
     assert payload_of(exchange.response_bytes).payload == b"hello world"
 
 
@@ -66,7 +67,7 @@ def test_a_kept_connection_gives_one_recording_an_exchange_and_sends_no_cookie(s
     assert first.response_bytes == ODD
     assert second.response_bytes == site.replies["/plain"]
     assert b"ookie" not in second.request_bytes
-    assert second.peer_ip == "127.0.0.1"
+    assert second.peer == first.peer
 
 
 def test_a_connection_that_the_server_closed_meanwhile_is_made_anew(site: Any, fetcher: Fetcher) -> None:
@@ -137,6 +138,59 @@ def test_more_fields_than_the_standard_library_takes_are_no_fault(site: Any, fet
     exchange = fetcher.fetch(site.url("/many"))
     assert exchange.error is None
     assert exchange.response_bytes == site.replies["/many"]
+
+
+INTERIM = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+
+
+def test_interim_replies_are_kept_apart(site: Any, fetcher: Fetcher) -> None:
+    final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    site.replies["/hints"] = INTERIM + final
+    exchange = fetcher.fetch(site.url("/hints"))
+    assert (exchange.interim_bytes, exchange.response_bytes) == (INTERIM, final)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 \xc3\x96K\r\nS\xe9t-Cookie: \xff\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nServer Name: x\r\nno colon\r\nHTTP 1/1 302:\r\n: empty\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nA: b\r\n\tfolded\r\n\x93quoted\x94: c\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\nContent-Length: 2\r\n\r\nok",
+    ],
+)
+def test_heads_that_others_reject_are_kept_whole(site: Any, fetcher: Fetcher, reply: bytes) -> None:
+    site.replies["/odd"] = reply
+    exchange = fetcher.fetch(site.url("/odd"))
+    assert (exchange.error, exchange.truncated) == (None, None)
+    assert exchange.response_bytes == reply
+    assert payload_of(reply).payload == b"ok"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n<html>no blank line</html>",
+        b"ICY 200 OK\r\n\r\nmusic" + b"x" * 200_000,
+        b"HTTP/1.1 abc\r\n\r\nbody",
+    ],
+)
+def test_a_reply_that_cannot_be_parsed_is_kept_to_its_last_byte(site: Any, fetcher: Fetcher, reply: bytes) -> None:
+    site.replies["/odd"] = reply
+    site.closing.add("/odd")
+    exchange = fetcher.fetch(site.url("/odd"))
+    assert exchange.error is Failure.MALFORMED
+    assert exchange.response_bytes == reply
+
+
+def test_a_close_delimited_reply_is_whole_when_the_connection_ends(site: Any, fetcher: Fetcher) -> None:
+    site.replies["/old"] = b"HTTP/1.0 200 OK\r\n\r\n" + b"x" * 100_000
+    site.closing.add("/old")
+    exchange = fetcher.fetch(site.url("/old"))
+    assert (exchange.error, exchange.truncated) == (None, None)
+    assert exchange.response_bytes == site.replies["/old"]
 
 
 def test_redirects_are_not_followed(site: Any, fetcher: Fetcher) -> None:
@@ -218,18 +272,21 @@ def _tls_server(folder: Path, reply: bytes) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer() -> None:
-            try:
-                sock, _peer = listener.accept()
-                with context.wrap_socket(sock, server_side=True) as tls:
-                    chosen.append(tls.selected_alpn_protocol())
-                    tls.recv(65536)
-                    tls.sendall(reply)
-            except OSError:
-                return
+            # Twice: a chain that is not accepted ends the first connection.
+            for _connection in range(2):
+                try:
+                    sock, _peer = listener.accept()
+                    with context.wrap_socket(sock, server_side=True) as tls:
+                        if tls.recv(65536):
+                            chosen.append(tls.selected_alpn_protocol())
+                            tls.sendall(reply)
+                except OSError:
+                    continue
 
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()
         yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
         thread.join(10)
     assert chosen in ([], ["http/1.1"])
 
@@ -240,10 +297,12 @@ def test_tls_records_plain_http_and_the_facts_of_the_connection(tmp_path: Path) 
     with _tls_server(tmp_path, reply) as port:
         exchange = fetcher.fetch(f"https://127.0.0.1:{port}/")
     assert exchange.response_bytes == reply
-    assert exchange.tls is not None
-    assert exchange.tls.version.startswith("TLSv1.")
-    assert len(exchange.tls.certificate_sha256) == 64
-    assert exchange.tls.verified is False
+    assert exchange.peer is not None
+    assert exchange.peer.tls is not None
+    assert exchange.peer.tls.version.startswith("TLSv1.")
+    assert exchange.peer.tls.verdict == "self-signed certificate"
+    (certificate,) = exchange.peer.tls.chain
+    assert x509.load_der_x509_certificate(certificate).serial_number == 1
     fetcher.close()
 
 

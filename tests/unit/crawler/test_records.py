@@ -3,12 +3,14 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from preserve.crawler.exchange import Exchange, Failure, TlsFacts, Truncation
+from preserve.crawler.exchange import Exchange, Failure, Peer, TlsFacts, Truncation
 from preserve.crawler.records import REVISIT_PROFILE, RevisitOf, exchange_records, warcinfo_record
 from preserve.formats.warc import Record, parse_record
 from preserve.model import sha256_hex
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+TLS = TlsFacts(version="TLSv1.3", cipher="TLS_AES", chain=(b"one", b"two"), verdict="verified")
+PEER = Peer(ip="192.0.2.1", addresses=("192.0.2.1", "192.0.2.2"), tls=TLS)
 REQUEST = b"GET / HTTP/1.1\r\nHost: x.org\r\n\r\n"
 REPLY = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
 
@@ -18,21 +20,22 @@ def _exchange(**changes: Any) -> Exchange:
         "url": "https://x.org/",
         "method": "GET",
         "request_bytes": REQUEST,
+        "interim_bytes": b"",
         "response_bytes": REPLY,
+        "expected_bytes": None,
+        "received_bytes": 18,
         "started": START,
         "ended": START,
-        "peer_ip": "192.0.2.1",
-        "tls": TlsFacts(version="TLSv1.3", cipher="TLS_AES", certificate_sha256="0" * 64, verified=True),
+        "peer": PEER,
         "truncated": None,
         "error": None,
     }
     return Exchange(**{**values, **changes})
 
 
-def _records(exchange: Exchange, revisit_of: RevisitOf | None = None) -> list[Record]:
-    built = exchange_records(
-        exchange, warcinfo_id="urn:uuid:i", via="https://x.org/up", hop="link", revisit_of=revisit_of
-    )
+def _records(exchange: Exchange, revisit_of: RevisitOf | None = None, *, with_chain: bool = False) -> list[Record]:
+    place = {"warcinfo_id": "urn:uuid:i", "via": "https://x.org/up", "hop": "link"}
+    built = exchange_records(exchange, **place, revisit_of=revisit_of, with_chain=with_chain)
     return [parse_record(item.record_bytes) for item in built]
 
 
@@ -53,6 +56,9 @@ def test_an_exchange_is_response_request_and_metadata_bound_together() -> None:
         assert other.header.date == header.date
     assert b"via: https://x.org/up\r\n" in metadata.block
     assert b"tlsCipher: TLS_AES\r\n" in metadata.block
+    assert b"tlsVerdict: verified\r\n" in metadata.block
+    assert b"dnsAnswer: 192.0.2.1 192.0.2.2\r\n" in metadata.block
+    assert f"tlsChainSha256: {sha256_hex(b'one')} {sha256_hex(b'two')}\r\n".encode() in metadata.block
 
 
 def test_a_revisit_keeps_the_head_and_names_what_it_repeats() -> None:
@@ -72,7 +78,7 @@ def test_a_failure_leaves_its_request_and_its_reason() -> None:
     request, metadata = _records(_exchange(response_bytes=b"", error=Failure.TIMEOUT))
     assert [request.header.type, metadata.header.type] == ["request", "metadata"]
     assert b"failure: timeout\r\n" in metadata.block
-    (alone,) = _records(_exchange(response_bytes=b"", request_bytes=b"", peer_ip=None, tls=None, error=Failure.DNS))
+    (alone,) = _records(_exchange(response_bytes=b"", request_bytes=b"", peer=None, error=Failure.DNS))
     assert b"failure: dns\r\n" in alone.block
     assert alone.header.get("WARC-IP-Address") is None
 
@@ -80,6 +86,22 @@ def test_a_failure_leaves_its_request_and_its_reason() -> None:
 def test_a_cut_reply_says_so_in_its_header() -> None:
     response = _records(_exchange(truncated=Truncation.LENGTH))[0]
     assert response.header.get("WARC-Truncated") == "length"
+
+
+def test_a_cut_reply_tells_what_was_expected_and_what_came() -> None:
+    metadata = _records(_exchange(truncated=Truncation.DISCONNECT, expected_bytes=50, received_bytes=9))[-1]
+    assert b"receivedBodyBytes: 9\r\nexpectedBodyBytes: 50\r\n" in metadata.block
+
+
+def test_interim_replies_and_certificates_are_records_of_their_own() -> None:
+    interim = b"HTTP/1.1 103 Early Hints\r\n\r\n"
+    response, _request, hints, chain, _metadata = _records(_exchange(interim_bytes=interim), with_chain=True)
+    assert response.block == REPLY
+    assert (hints.header.type, hints.block) == ("metadata", interim)
+    assert hints.header.get("Content-Type") == "application/http;msgtype=response"
+    assert chain.header.get("Content-Type") == "application/pem-certificate-chain"
+    assert chain.block.count(b"BEGIN CERTIFICATE") == 2
+    assert chain.header.get("WARC-Concurrent-To") == f"<{response.header.record_id}>"
 
 
 def test_a_malformed_reply_is_kept_without_a_payload_digest() -> None:
