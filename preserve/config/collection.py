@@ -111,6 +111,9 @@ class PolitenessConfig(Strict):
 
     delay_s: float = Field(default=1.0, ge=0, le=3600, description="seconds between two requests to a host, 0 to 3600")
     robots: Literal["obey", "ignore"] = Field(default="obey", description="`obey` or `ignore`")
+    conditional: bool = Field(
+        default=True, description="`true` (a page that is held is asked for only if it has changed) or `false`"
+    )
     read_timeout_s: float = Field(
         default=DEFAULT_LIMITS.read_timeout_s, gt=0, le=600, description="seconds of silence, above 0 and to 600"
     )

@@ -18,6 +18,7 @@ from preserve.crawler.group import CaptureGroup
 from preserve.crawler.links import extract_links
 from preserve.crawler.pace import Pace
 from preserve.crawler.records import BuiltRecord, RevisitOf, exchange_records
+from preserve.crawler.revisit import Revisits
 from preserve.crawler.robots import REFUSED, RobotsRules, robots_url
 from preserve.crawler.scope import SCOPE_REASONS, Scope
 from preserve.errors import CancelledError, FormatError
@@ -25,7 +26,7 @@ from preserve.formats.http1 import Payload, payload_of
 from preserve.formats.note import Signer
 from preserve.formats.urls import resolve
 from preserve.limits import Limits
-from preserve.model import format_utc, sha256_hex
+from preserve.model import format_utc
 from preserve.provenance.derive import Adopted, adopt_open_files, catch_up
 from preserve.provenance.describe import decoded_content, media_type
 from preserve.provenance.ledger import Ledger
@@ -78,6 +79,7 @@ class _Run:
     pace: Pace
     frontier: Frontier
     catalogue: Catalogue
+    revisits: Revisits
     group: CaptureGroup
     robots: dict[str, RobotsRules] = field(default_factory=dict)
     done: int = 0
@@ -136,6 +138,7 @@ def capture(
             pace=Pace(delay_s=config.politeness.delay_s),
             frontier=frontier,
             catalogue=catalogue,
+            revisits=Revisits(paths, catalogue),
             group=CaptureGroup(
                 paths=paths,
                 ledger=ledger,
@@ -204,19 +207,25 @@ def _visit(run: _Run, target: Target) -> None:
         return
     if not _pause(run, target.url):
         return
-    exchange = run.fetcher.fetch(target.url)
+    asked = run.revisits.newest(target.url) if run.config.politeness.conditional else None
+    exchange = run.fetcher.fetch(target.url, asked.conditions if asked is not None else None)
     run.pace.done(target.url, run.clock())
     payload = _payload(exchange)
-    records = _records(run, exchange, payload, via=target.via, hop=target.hop)
+    repeats = run.revisits.repeated(exchange, payload, asked)
+    records = _records(run, exchange, repeats, via=target.via, hop=target.hop)
     if exchange.error is None and payload is not None:
-        _follow(run, target, payload)
+        # A page that was not sent again still has its links.
+        unchanged = repeats is not None and repeats.not_modified and asked is not None
+        _follow(run, target, asked.payload if unchanged and asked is not None else payload)
     state = "done" if exchange.response_bytes else "failed"
     label = _label(exchange, payload)
     run.group.add(records, Outcome(key=target.key, state=state, reason=label))
     _tell(run, target.url, label)
 
 
-def _records(run: _Run, exchange: Exchange, payload: Payload | None, *, via: str | None, hop: str) -> list[BuiltRecord]:
+def _records(
+    run: _Run, exchange: Exchange, repeats: RevisitOf | None, *, via: str | None, hop: str
+) -> list[BuiltRecord]:
     run.group.open_file()
     tls = exchange.peer.tls if exchange.peer is not None else None
     return exchange_records(
@@ -224,7 +233,7 @@ def _records(run: _Run, exchange: Exchange, payload: Payload | None, *, via: str
         warcinfo_id=run.group.warcinfo_id,
         via=via,
         hop=hop,
-        revisit_of=_revisit(run, exchange.url, payload),
+        revisit_of=repeats,
         with_chain=tls is not None and run.group.first_in_file(tls.chain),
     )
 
@@ -269,7 +278,8 @@ def _robots(run: _Run, url: str) -> RobotsRules:
         exchange = run.fetcher.fetch(current)
         run.pace.done(current, run.clock())
         payload = _payload(exchange)
-        run.group.add(_records(run, exchange, payload, via=None, hop="robots"), None)
+        repeats = run.revisits.repeated(exchange, payload, None)
+        run.group.add(_records(run, exchange, repeats, via=None, hop="robots"), None)
         current = _redirect(current, payload)
         hops += 1
     rules = RobotsRules.from_exchange(exchange, run.limits, now=run.clock())
@@ -303,17 +313,6 @@ def _redirect(url: str, payload: Payload | None) -> str | None:
     if location is None:
         return None
     return resolve(url, location.decode("utf-8", "surrogateescape").encode("utf-8", "replace").decode("utf-8"))
-
-
-def _revisit(run: _Run, url: str, payload: Payload | None) -> RevisitOf | None:
-    """The held record that already has this very payload at this URL, where there is one.
-
-    Only full replies with a body count: the digest of an empty payload says nothing.
-    """
-    if payload is None or payload.head.status != 200 or not payload.payload or not payload.complete:  # noqa: PLR2004
-        return None
-    held = run.catalogue.last_response(url, sha256_hex(payload.payload))
-    return None if held is None else RevisitOf(record_id=held.record_id, uri=held.uri, date=held.date)
 
 
 def _follow(run: _Run, target: Target, payload: Payload) -> None:

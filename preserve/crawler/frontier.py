@@ -133,7 +133,8 @@ class Frontier:
                 key = canonical(url)
             except FormatError:
                 continue
-            reason = "malformed-reply" if status is None else f"http-{status}"
+            # A reply without a status is a revisit by the server's word, or one that could not be read.
+            reason = "captured" if status is None else f"http-{status}"
             outcomes.append((reason, key))
         self._db.executemany(
             "UPDATE targets SET state = 'done', reason = ? WHERE key = ? AND state = 'waiting'", outcomes
@@ -158,7 +159,8 @@ class Frontier:
         """Address, state and reason of everything that is not a full reply, in order of finding."""
         yield from self._db.execute(
             "SELECT url, state, reason FROM targets WHERE state IN ('failed', 'skipped') "
-            "OR (state = 'done' AND reason NOT LIKE 'http-2%' AND reason NOT LIKE 'http-3%') ORDER BY number"
+            "OR (state = 'done' AND reason NOT LIKE 'http-2%' AND reason NOT LIKE 'http-3%' AND reason <> 'captured') "
+            "ORDER BY number"
         )
 
     def end_run(self, now: datetime) -> None:

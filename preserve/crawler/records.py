@@ -16,6 +16,8 @@ from preserve.formats.warc import build_record
 from preserve.model import format_utc, sha256_hex
 
 REVISIT_PROFILE = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+NOT_MODIFIED_PROFILE = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+_HTTP_RESPONSE = "application/http;msgtype=response"
 _Fields = list[tuple[str, str]]
 
 
@@ -29,11 +31,13 @@ class BuiltRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevisitOf:
-    """The held record whose payload came again."""
+    """The held record whose payload came again, or (``not_modified``) is still the one by the server's word."""
 
     record_id: str
     uri: str | None
     date: str
+    payload_sha256: str
+    not_modified: bool
 
 
 def new_record_id() -> str:
@@ -71,13 +75,14 @@ def exchange_records(
         records.append(_record(record_id, exchange, warcinfo_id, concurrent=concurrent, own=own, block=block))
 
     if exchange.response_bytes:
-        build = _response if revisit_of is None else _revisit
-        add(*build(exchange, revisit_of))
+        add(*(_response(exchange) if revisit_of is None else _revisit(exchange, revisit_of)))
+    if revisit_of is not None and revisit_of.not_modified:
+        add([("WARC-Type", "metadata"), ("Content-Type", _HTTP_RESPONSE)], exchange.response_bytes)
     if exchange.request_bytes:
         add([("WARC-Type", "request"), ("Content-Type", "application/http;msgtype=request")], exchange.request_bytes)
     if exchange.interim_bytes:
         # Replies 1xx are messages of their own, no part of the reply: readers of WARC expect one message a response.
-        own = [("WARC-Type", "metadata"), ("Content-Type", "application/http;msgtype=response")]
+        own = [("WARC-Type", "metadata"), ("Content-Type", _HTTP_RESPONSE)]
         add(own, exchange.interim_bytes)
     if with_chain and exchange.peer is not None and exchange.peer.tls is not None and exchange.peer.tls.chain:
         own = [("WARC-Type", "metadata"), ("Content-Type", "application/pem-certificate-chain")]
@@ -92,8 +97,8 @@ def _pem(chain: Sequence[bytes]) -> bytes:
     return "".join(ssl.DER_cert_to_PEM_cert(der) for der in chain).encode("ascii")
 
 
-def _response(exchange: Exchange, _revisit_of: RevisitOf | None) -> tuple[_Fields, bytes]:
-    head: _Fields = [("WARC-Type", "response"), ("Content-Type", "application/http;msgtype=response")]
+def _response(exchange: Exchange) -> tuple[_Fields, bytes]:
+    head: _Fields = [("WARC-Type", "response"), ("Content-Type", _HTTP_RESPONSE)]
     if exchange.truncated is not None:
         head.append(("WARC-Truncated", str(exchange.truncated)))
     try:
@@ -104,21 +109,23 @@ def _response(exchange: Exchange, _revisit_of: RevisitOf | None) -> tuple[_Field
     return head, exchange.response_bytes
 
 
-def _revisit(exchange: Exchange, revisit_of: RevisitOf | None) -> tuple[_Fields, bytes]:
-    assert revisit_of is not None
-    payload = payload_of(exchange.response_bytes, exchange.method).payload
+def _revisit(exchange: Exchange, revisit_of: RevisitOf) -> tuple[_Fields, bytes]:
+    profile = NOT_MODIFIED_PROFILE if revisit_of.not_modified else REVISIT_PROFILE
     head: _Fields = [
         ("WARC-Type", "revisit"),
-        ("Content-Type", "application/http;msgtype=response"),
-        ("WARC-Profile", REVISIT_PROFILE),
+        ("WARC-Profile", profile),
         ("WARC-Refers-To", f"<{revisit_of.record_id}>"),
     ]
     if revisit_of.uri is not None:
         head.append(("WARC-Refers-To-Target-URI", revisit_of.uri))
     head.append(("WARC-Refers-To-Date", revisit_of.date))
-    head.append(("WARC-Payload-Digest", f"sha256:{sha256_hex(payload)}"))
-    # WARC 1.1 section 6.7.2: a block that leaves the payload out is marked so.
-    head.append(("WARC-Truncated", "length"))
+    # The digest is that of the payload referred to, also where the server sent none (WARC 1.1 section 6.7.3).
+    head.append(("WARC-Payload-Digest", f"sha256:{revisit_of.payload_sha256}"))
+    if revisit_of.not_modified:
+        # Replay takes the status from a block: with none it shows the page referred to. The 304 is kept beside it.
+        return head, b""
+    # Section 6.7.2: a block that leaves the payload out is marked so.
+    head += [("Content-Type", _HTTP_RESPONSE), ("WARC-Truncated", "length")]
     return head, split_head(exchange.response_bytes)[0]
 
 

@@ -198,6 +198,15 @@ class Catalogue:
         ).fetchone()
         return None if row is None else _row(row)
 
+    def newest_response(self, url: str) -> RecordRow | None:
+        """The newest full reply from an address."""
+        row = self._db.execute(
+            f"SELECT {_ROW} FROM records WHERE canonical = ? AND type = 'response' AND status = 200 "  # noqa: S608
+            "ORDER BY date DESC, statement DESC LIMIT 1",
+            (_key(canonical, url),),
+        ).fetchone()
+        return None if row is None else _row(row)
+
     def replies_of_run(self, run: str) -> list[tuple[str, int | None]]:
         """Address and status of every reply that a run captured."""
         rows = self._db.execute(

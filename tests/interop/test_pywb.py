@@ -6,8 +6,9 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,32 +27,37 @@ def _installed() -> None:
 
 
 @pytest.fixture
-def replay(demo_archive: Path, tmp_path: Path) -> Iterator[str]:
-    """The address of a pywb that serves the demo's archive as the collection ``demo``."""
-    work = tmp_path / "pywb"
-    shutil.copytree(demo_archive, work / "collections" / "demo")
-    (work / "config.yaml").write_text("enable_auto_fetch: false\n", encoding="utf-8")
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
+def replay_of(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
+    """Serves a collection's folder with pywb and gives the address of its replay."""
+    running: list[subprocess.Popen[bytes]] = []
     log = (tmp_path / "pywb.log").open("w")
-    process = subprocess.Popen(
-        [ORACLES / "pywb", "-p", str(port), "-b", "127.0.0.1"], cwd=work, stdout=log, stderr=subprocess.STDOUT
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
+
+    def start(archive: Path) -> str:
+        work = tmp_path / "pywb"
+        shutil.copytree(archive, work / "collections" / "demo")
+        (work / "config.yaml").write_text("enable_auto_fetch: false\n", encoding="utf-8")
+        with socket.socket() as sock:
+            sock.bind(("127.0.0.1", 0))
+            port = sock.getsockname()[1]
+        command: list[str | Path] = [ORACLES / "pywb", "-p", str(port), "-b", "127.0.0.1"]
+        process = subprocess.Popen(command, cwd=work, stdout=log, stderr=subprocess.STDOUT)
+        running.append(process)
+        address = f"http://127.0.0.1:{port}"
         for _attempt in range(600):
             assert process.poll() is None, (tmp_path / "pywb.log").read_text("utf-8")
             try:
                 urllib.request.urlopen(f"{address}/", timeout=5).read()
-                break
             except OSError:
                 time.sleep(0.05)
-        yield f"{address}/demo"
-    finally:
+            else:
+                return f"{address}/demo"
+        pytest.fail("pywb does not answer")
+
+    yield start
+    for process in running:
         process.terminate()
         process.wait(20)
-        log.close()
+    log.close()
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -67,7 +73,8 @@ def _get(url: str) -> tuple[int, bytes]:
         return error.code, error.read()
 
 
-def test_pywb_replays_every_capture_from_our_index(replay: str, demo_archive: Path) -> None:
+def test_pywb_replays_every_capture_from_our_index(replay_of: Callable[[Path], str], demo_archive: Path) -> None:
+    replay = replay_of(demo_archive)
     lines = [parse_line(text) for text in (demo_archive / "indexes" / "index.cdxj").read_text("utf-8").splitlines()]
     first = min(line.timestamp for line in lines)
     revisits = 0
@@ -88,3 +95,24 @@ def test_our_keys_are_those_of_cdxj_indexer(demo_archive: Path, tmp_path: Path) 
     done = subprocess.run([ORACLES / "cdxj-indexer", *files], capture_output=True, text=True, check=True)
     theirs = {(p.key, p.fields["offset"], p.fields["filename"]) for p in map(parse_line, done.stdout.splitlines())}
     assert {(p.key, p.fields["offset"], p.fields["filename"]) for p in map(parse_line, ours)} == theirs
+
+
+def test_pywb_replays_a_revisit_by_the_servers_word(
+    site: Any, shell: Any, tmp_path: Path, replay_of: Callable[[Path], str]
+) -> None:
+    site.replies["/"] = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag: x\r\nContent-Length: 5\r\n\r\nhello"
+    site.unchanged["/"] = b"If-None-Match: x\r\n"
+    shell.site_collection("demo", site, "/")
+    shell("init", "demo")
+    shell("capture", "demo")
+    begun = int(time.time())
+    while int(time.time()) == begun:
+        time.sleep(0.02)
+    shell("capture", "demo")
+    lines = [parse_line(t) for t in (shell.archives / "demo/indexes/index.cdxj").read_text("utf-8").splitlines()]
+    (revisit,) = (
+        line for line in lines if line.fields["mime"] == "warc/revisit" and line.fields["url"] == site.url("/")
+    )
+    address = replay_of(shell.archives / "demo")
+    status, body = _get(f"{address}/{revisit.timestamp}id_/{site.url('/')}")
+    assert (status, body) == (200, b"hello")

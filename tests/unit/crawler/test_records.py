@@ -1,10 +1,11 @@
 """Exchanges as WARC records."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from preserve.crawler.exchange import Exchange, Failure, Peer, TlsFacts, Truncation
-from preserve.crawler.records import REVISIT_PROFILE, RevisitOf, exchange_records, warcinfo_record
+from preserve.crawler.records import NOT_MODIFIED_PROFILE, REVISIT_PROFILE, RevisitOf, exchange_records, warcinfo_record
 from preserve.formats.warc import Record, parse_record
 from preserve.model import sha256_hex
 
@@ -13,6 +14,15 @@ TLS = TlsFacts(version="TLSv1.3", cipher="TLS_AES", chain=(b"one", b"two"), verd
 PEER = Peer(ip="192.0.2.1", addresses=("192.0.2.1", "192.0.2.2"), tls=TLS)
 REQUEST = b"GET / HTTP/1.1\r\nHost: x.org\r\n\r\n"
 REPLY = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+
+
+EARLIER = RevisitOf(
+    record_id="urn:uuid:e",
+    uri="https://x.org/",
+    date="2025-01-01T00:00:00Z",
+    payload_sha256=sha256_hex(b"hello"),
+    not_modified=False,
+)
 
 
 def _exchange(**changes: Any) -> Exchange:
@@ -62,8 +72,7 @@ def test_an_exchange_is_response_request_and_metadata_bound_together() -> None:
 
 
 def test_a_revisit_keeps_the_head_and_names_what_it_repeats() -> None:
-    earlier = RevisitOf(record_id="urn:uuid:e", uri="https://x.org/", date="2025-01-01T00:00:00Z")
-    revisit = _records(_exchange(), earlier)[0]
+    revisit = _records(_exchange(), EARLIER)[0]
     assert revisit.header.type == "revisit"
     assert revisit.block == b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     assert revisit.header.get("WARC-Profile") == REVISIT_PROFILE
@@ -72,6 +81,17 @@ def test_a_revisit_keeps_the_head_and_names_what_it_repeats() -> None:
     assert revisit.header.get("WARC-Payload-Digest") == f"sha256:{sha256_hex(b'hello')}"
     assert revisit.header.get("WARC-Truncated") == "length"
     assert revisit.header.get("WARC-Block-Digest") == f"sha256:{sha256_hex(revisit.block)}"
+
+
+def test_a_reply_that_says_not_modified_is_kept_whole_with_the_digest_of_what_it_refers_to() -> None:
+    reply = b"HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n"
+    revisit, not_modified, *_rest = _records(_exchange(response_bytes=reply), replace(EARLIER, not_modified=True))
+    assert (revisit.header.type, revisit.block) == ("revisit", b"")
+    assert (not_modified.header.type, not_modified.block) == ("metadata", reply)
+    assert revisit.header.get("WARC-Profile") == NOT_MODIFIED_PROFILE
+    assert revisit.header.get("WARC-Payload-Digest") == f"sha256:{sha256_hex(b'hello')}"
+    assert revisit.header.get("WARC-Refers-To-Target-URI") == "https://x.org/"
+    assert revisit.header.get("WARC-Truncated") is None
 
 
 def test_a_failure_leaves_its_request_and_its_reason() -> None:

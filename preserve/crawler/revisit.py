@@ -1,0 +1,95 @@
+"""Revisits: what a reply repeats, and the validators that let a server say that it has nothing new.
+
+A revisit is only ever written to a record that is held and has been read and compared with its ledger hash in this very
+run: what it refers to is there. Source: WARC 1.1 section 6.7.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from preserve.crawler.exchange import Exchange
+from preserve.crawler.records import RevisitOf
+from preserve.errors import ArchiveError
+from preserve.formats.http1 import Payload
+from preserve.formats.warc import record_sha256
+from preserve.model import sha256_hex
+from preserve.provenance.describe import http_payload
+from preserve.store.catalogue import Catalogue, RecordRow
+from preserve.store.layout import CollectionPaths
+from preserve.store.warcfile import read_record
+
+_OK = 200
+_NOT_MODIFIED = 304
+_VALIDATORS = ((b"etag", "If-None-Match"), (b"last-modified", "If-Modified-Since"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A full reply that is held, read and found to be the ledger's; ``conditions`` ask whether it still holds."""
+
+    row: RecordRow
+    payload: Payload
+    conditions: Mapping[str, str]
+
+
+class Revisits:
+    """Finds what a reply repeats."""
+
+    def __init__(self, paths: CollectionPaths, catalogue: Catalogue) -> None:
+        self._paths = paths
+        self._catalogue = catalogue
+
+    def newest(self, url: str) -> Held | None:
+        """The newest full reply held from an address, for a conditional request; None where there is none."""
+        return self._read(self._catalogue.newest_response(url))
+
+    def repeated(self, exchange: Exchange, payload: Payload | None, asked: Held | None) -> RevisitOf | None:
+        """The held record that this reply repeats: by its own word (304 to what was ``asked``), or by its payload.
+
+        Only whole replies with a body count for the payload: the digest of an empty one says nothing.
+        """
+        if payload is None or exchange.truncated is not None or exchange.error is not None:
+            return None
+        if payload.head.status == _NOT_MODIFIED and asked is not None and asked.conditions:
+            return _revisit_of(asked.row, not_modified=True)
+        if payload.head.status != _OK or not payload.payload or not payload.complete:
+            return None
+        held = self._read(self._catalogue.last_response(exchange.url, sha256_hex(payload.payload)))
+        return None if held is None else _revisit_of(held.row, not_modified=False)
+
+    def _read(self, row: RecordRow | None) -> Held | None:
+        if row is None or row.payload_sha256 is None:
+            return None
+        try:
+            record = read_record(self._paths, row.place)
+        except ArchiveError:
+            return None
+        payload = http_payload(record.block)
+        sound = record_sha256(record.header.raw, record.block) == row.record_sha256
+        if not sound or payload is None or not payload.complete or record.header.get("WARC-Truncated") is not None:
+            return None
+        return Held(row=row, payload=payload, conditions=_conditions(payload))
+
+
+def _revisit_of(row: RecordRow, *, not_modified: bool) -> RevisitOf:
+    return RevisitOf(
+        record_id=row.record_id,
+        uri=row.uri,
+        date=row.date,
+        payload_sha256=row.payload_sha256 or "",
+        not_modified=not_modified,
+    )
+
+
+def _conditions(payload: Payload) -> dict[str, str]:
+    """The validators of a reply as the fields of a conditional request (RFC 9110 section 13.1), as they were received.
+
+    A value that is not plain text on one line is left out: it would not come back as it was.
+    """
+    found: dict[str, str] = {}
+    for name, condition in _VALIDATORS:
+        values = payload.head.get_all(name)
+        text = values[0].decode("latin-1") if len(values) == 1 else ""
+        if text and len(text) < 1000 and text.isascii() and text.isprintable():  # noqa: PLR2004 - far above real ones
+            found[condition] = text
+    return found

@@ -1,0 +1,103 @@
+"""Captures of what is held already: by payload, and by the server's own word."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from preserve.formats.warc import Record
+from preserve.store.warcfile import iter_file
+
+ETAG = 'W/"odd  tag"'
+BODY = b"<a href='/next'>next</a>"
+
+
+def _tagged(site: Any) -> None:
+    site.replies["/"] = (
+        f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag:  {ETAG} \r\nContent-Length: {len(BODY)}\r\n\r\n".encode()
+        + BODY
+    )
+    site.page("/next", b"<p>next</p>")
+    site.unchanged["/"] = f"If-None-Match: {ETAG}\r\n".encode()
+
+
+def _all(shell: Any) -> list[Record]:
+    files = sorted(Path(shell.archives, "demo", "archive").glob("*.warc.gz"))
+    return [record for path in files for _place, record, _defect in iter_file(path) if record is not None]
+
+
+def _records(shell: Any, uri: str) -> list[Record]:
+    return [r for r in _all(shell) if r.header.target_uri == uri and r.header.type in {"response", "revisit"}]
+
+
+@pytest.fixture
+def twice(shell: Any, site: Any) -> list[Record]:
+    _tagged(site)
+    shell.site_collection("demo", site, "/")
+    shell("init", "demo")
+    shell("capture", "demo")
+    shell("capture", "demo")
+    return _records(shell, site.url("/"))
+
+
+def test_a_server_that_says_not_modified_gives_a_revisit_of_the_held_record(
+    shell: Any, site: Any, twice: list[Record]
+) -> None:
+    first, second = twice
+    assert second.header.type == "revisit"
+    assert second.block == b""
+    assert b"HTTP/1.1 304 Not Modified\r\nETag: unchanged\r\n\r\n" in [r.block for r in _all(shell)]
+    assert second.header.get("WARC-Refers-To") == f"<{first.header.record_id}>"
+    assert second.header.get("WARC-Refers-To-Date") == first.header.date
+    assert second.header.get("WARC-Payload-Digest") == first.header.get("WARC-Payload-Digest")
+    assert shell("show", site.url("/"), "--as", "html") == BODY.decode()
+    assert shell.json("verify", "demo")["collections"][0]["good"] is True
+
+
+def test_the_links_of_a_page_that_was_not_sent_again_are_followed(shell: Any, site: Any, twice: list[Record]) -> None:
+    assert site.asked.count("/next") == 2
+    first, second = _records(shell, site.url("/next"))
+    assert (first.header.type, second.header.type) == ("response", "revisit")
+    assert second.header.get("WARC-Truncated") == "length"
+
+
+def test_validators_come_back_as_they_were_received(site: Any, twice: list[Record]) -> None:
+    assert f"If-None-Match: {ETAG}\r\n".encode() in b"".join(site.heads)
+
+
+def test_not_modified_to_an_unconditional_request_is_no_revisit(shell: Any, site: Any) -> None:
+    site.replies["/"] = b"HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n"
+    shell.site_collection("demo", site, "/")
+    shell("init", "demo")
+    shell("capture", "demo")
+    shell("capture", "demo")
+    assert [r.header.type for r in _records(shell, site.url("/"))] == ["response", "response"]
+
+
+def test_a_damaged_record_is_never_referred_to(shell: Any, site: Any) -> None:
+    _tagged(site)
+    shell.site_collection("demo", site, "/")
+    shell("init", "demo")
+    shell("capture", "demo")
+    path = next(Path(shell.archives, "demo", "archive").glob("*.warc.gz"))
+    path.chmod(0o644)
+    path.write_bytes(bytes(b ^ 1 if n > 600 else b for n, b in enumerate(path.read_bytes())))
+    shell("capture", "demo")
+    newest = max(_records(shell, site.url("/")), key=lambda r: r.header.date)
+    assert newest.header.type == "response"
+    assert b"If-None-Match" not in b"".join(site.heads)
+
+
+def test_conditional_requests_can_be_turned_off(shell: Any, site: Any) -> None:
+    _tagged(site)
+    shell.site_collection("demo", site, "/")
+    path = shell.config / "collections" / "demo.yaml"
+    path.write_text(path.read_text("utf-8").replace("delay_s: 0", "delay_s: 0\n  conditional: false"), "utf-8")
+    shell("init", "demo")
+    shell("capture", "demo")
+    shell("capture", "demo")
+    assert b"If-None-Match" not in b"".join(site.heads)
+    first, second = _records(shell, site.url("/"))
+    assert second.block.startswith(b"HTTP/1.1 200 OK")
+    assert second.header.type == "revisit"
+    assert first.block.endswith(BODY)
