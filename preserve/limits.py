@@ -44,6 +44,8 @@ class Limits:
     """Header of one WARC record when reading."""
     max_warc_record_bytes: int = 4_096 * MIB
     """Uncompressed size of one record when reading: guards against bombs."""
+    min_free_bytes: int = 256 * MIB
+    """Free space below which a run stops cleanly: room to seal, to state and to sign."""
     group_commit_records: int = 512
     """Records written before the group is synced."""
     group_commit_s: float = 2.0

@@ -17,7 +17,7 @@ from preserve.cli.loading import chosen_layouts
 from preserve.config import load_collection
 from preserve.crawler.capture import Progress, RunReport
 from preserve.crawler.capture import capture as run_capture
-from preserve.errors import CancelledError, NetworkError
+from preserve.errors import CancelledError, LimitError, NetworkError
 from preserve.provenance.found import found_archive
 from preserve.store.archive import open_archive
 
@@ -29,7 +29,7 @@ def capture(place: Place, collection: str) -> int:
     """Capture COLLECTION once: fetch its pages, keep them as evidence, state them in its ledger.
 
     A run that was stopped is continued. Ctrl-C finishes what is being written, seals the file and ends with status 130.
-    Status 1: an address gave no reply. Status 5: none did.
+    Status 1: an address gave no reply. Status 5: none did. Status 6: the disk is nearly full.
     """
     config = load_collection(place.config_dir, collection)
     layouts = chosen_layouts(place, config)
@@ -52,9 +52,15 @@ def capture(place: Place, collection: str) -> int:
 
 
 def _status(report: RunReport) -> int:
-    """130 when stopped; 5 when no address answered; 1 when some did not; else 0. A recorded error page is an answer."""
+    """130 when stopped; 6 at a limit; 5 when no address answered; 1 when some did not; else 0.
+
+    An error page is an answer.
+    """
     if report.outcome == "cancelled":
         return CancelledError.exit_status
+    if report.outcome == "limit":
+        say("preserve: stopped before the disk is full; make room and run it again, it goes on")
+        return LimitError.exit_status
     failed, done = report.counts.get("failed", 0), report.counts.get("done", 0)
     if failed:
         say(f"preserve: {failed} of {failed + done} addresses gave no reply; the next run asks them again")

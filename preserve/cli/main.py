@@ -54,13 +54,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - lives to the end of the process
         return 0
     except sqlite3.DatabaseError as error:
-        say(f"preserve: a derived database cannot be used: {error}")
-        say("  next: run `preserve rebuild COLLECTION`; it makes the catalogue again from the evidence.")
-        return 1
+        return _report_database(error)
     except OSError as error:
         say(f"preserve: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
         return 1
     return result if isinstance(result, int) else 0
+
+
+def _report_database(error: sqlite3.DatabaseError) -> int:
+    say(f"preserve: a database in state/ cannot be used: {error}")
+    if isinstance(error, sqlite3.OperationalError):
+        say("  next: see whether the disk is full or read-only, then run it again. Nothing captured is lost.")
+    else:
+        say("  next: run `preserve rebuild COLLECTION`; it makes the catalogue again from the evidence.")
+    return 1
 
 
 def _report(error: PreserveError) -> int:

@@ -138,6 +138,12 @@ class CollectionConfig(Strict):
     layouts: tuple[Annotated[str, AfterValidator(_layout)], ...] = Field(
         default=(), description="a list of names of files in layouts/"
     )
+    min_free_mb: int = Field(
+        default=DEFAULT_LIMITS.min_free_bytes // MIB,
+        ge=0,
+        le=10**9,
+        description="MiB that stay free on the disk: a run stops before it has less, 0 to 1000000000",
+    )
     allow_addresses: tuple[Annotated[str, AfterValidator(_address)], ...] = Field(
         default=(), description="a list of hosts or networks that may be private, such as 127.0.0.1"
     )
@@ -157,4 +163,5 @@ class CollectionConfig(Strict):
             DEFAULT_LIMITS,
             read_timeout_s=self.politeness.read_timeout_s,
             max_body_bytes=self.politeness.max_body_mb * MIB,
+            min_free_bytes=self.min_free_mb * MIB,
         )

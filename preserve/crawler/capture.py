@@ -7,6 +7,7 @@ exactly one outcome; a run that was stopped is continued by the next.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from preserve import __version__
 from preserve.cables.layouts import Layout
@@ -32,7 +33,7 @@ from preserve.provenance.describe import decoded_content, media_type
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import run_statements
 from preserve.store.catalogue import Catalogue
-from preserve.store.durable import Lock
+from preserve.store.durable import Lock, free_bytes
 from preserve.store.index import write_index
 from preserve.store.layout import CollectionPaths
 
@@ -51,7 +52,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """What a run did. ``outcome``: complete or cancelled. ``problems``: address, state and reason of what failed."""
+    """What a run did. ``outcome``: complete, cancelled, limit. ``problems``: address, state, reason of what failed."""
 
     run: str
     resumed: bool
@@ -80,6 +81,7 @@ class _Run:
     frontier: Frontier
     catalogue: Catalogue
     revisits: Revisits
+    folder: Path
     group: CaptureGroup
     robots: dict[str, RobotsRules] = field(default_factory=dict)
     done: int = 0
@@ -100,7 +102,8 @@ def capture(
     """Captures the collection once, or goes on with a run that did not end.
 
     ``stop`` is asked between URLs: when it says yes, the group is finished, the file sealed and the run stated as
-    cancelled. Killed anywhere, the archive stays consistent (see ``docs/invariants.md``).
+    cancelled; as limit where the disk has less than ``min_free_bytes`` left. Killed anywhere, the archive stays
+    consistent (see ``docs/invariants.md``).
 
     Raises:
         LockedError: another process writes to the collection.
@@ -139,6 +142,7 @@ def capture(
             frontier=frontier,
             catalogue=catalogue,
             revisits=Revisits(paths, catalogue),
+            folder=paths.folder,
             group=CaptureGroup(
                 paths=paths,
                 ledger=ledger,
@@ -188,6 +192,8 @@ def _crawl(run: _Run) -> str:
         run.frontier.add(seed, via=None, depth=0, hop="seed")
     try:
         while not run.stop():
+            if free_bytes(run.folder) < run.limits.min_free_bytes:
+                return "limit"
             target = run.frontier.next_target()
             if target is None:
                 return "complete"

@@ -63,6 +63,12 @@ def replace_synced(part: Path, path: Path) -> None:
     sync_dir(path.parent)
 
 
+def free_bytes(folder: Path) -> int:
+    """Bytes that this user can still write to the file system of a folder."""
+    usage = os.statvfs(folder)
+    return usage.f_bavail * usage.f_frsize
+
+
 def append_synced(path: Path, data: bytes) -> None:
     """Appends in one write and syncs. After a crash the file holds none, some or all of ``data``, at its end."""
     is_new = not path.exists()

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Container, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -109,8 +110,9 @@ class WarcWriter:
         return SealedFile(name=self.name, size=size, sha256=digest, records=records)
 
     def abandon(self) -> None:
-        """Closes the file without sealing it; the next run puts it right."""
-        self._file.close()
+        """Closes the file without sealing it; the next run puts it right. A disk that is full is no obstacle."""
+        with suppress(OSError):
+            self._file.close()
 
 
 def _seal_name(paths: CollectionPaths, path: Path) -> Path:

@@ -1,5 +1,6 @@
 """A capture that dies at any of its writes: nothing that was stated is lost, and the next capture goes on."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -173,3 +174,82 @@ def test_a_second_capture_of_the_same_collection_is_locked_out(shell: Any, site:
     first.communicate(timeout=60)
     assert first.returncode == 0
     assert seen == [4]
+
+
+def test_a_run_stops_cleanly_before_the_disk_is_full_and_goes_on(shell: Any, site: Any) -> None:
+    paths = _site(site)
+    shell.site_collection("demo", site, "/")
+    path = shell.config / "collections" / "demo.yaml"
+    text = path.read_text("utf-8")
+    shell("init", "demo")
+    path.write_text(text + "min_free_mb: 1000000000\n", "utf-8")
+    report = shell.json("capture", "demo", status=6)
+    assert report["outcome"] == "limit"
+    assert "make room" in shell.errors
+    assert shell.json("verify", "demo")["collections"][0]["good"] is True
+    path.write_text(text, "utf-8")
+    assert shell.json("capture", "demo")["resumed"] is True
+    for name in paths:
+        assert shell.json("show", site.url(name))["status"] == 200
+
+
+# Fails, in place of the n-th call that writes, syncs or renames, with an error of the system.
+_FAILING = """
+import builtins, errno, io, os, sys
+from preserve.cli.main import main
+left, number = int(sys.argv[1]), int(sys.argv[2])
+def failing(function):
+    def wrapper(*arguments, **named):
+        global left
+        left -= 1
+        if left == 0:
+            raise OSError(number, os.strerror(number), "a file")
+        return function(*arguments, **named)
+    return wrapper
+for name in ("fsync", "replace", "rename", "fdopen"):
+    setattr(os, name, failing(getattr(os, name)))
+import preserve.store.durable, preserve.store.warcfile, preserve.store.index
+class Failing:
+    def __init__(self, file):
+        self._file = file
+        self.write = failing(file.write)
+        self.flush = failing(file.flush)
+    def __getattr__(self, name):
+        return getattr(self._file, name)
+    def __enter__(self):
+        return self
+    def __exit__(self, *rest):
+        return self._file.__exit__(*rest)
+import pathlib
+opened = pathlib.Path.open
+def opening(path, mode="r", *rest, **named):
+    file = opened(path, mode, *rest, **named)
+    return Failing(file) if mode in ("xb", "ab", "wb", "r+b") else file
+pathlib.Path.open = opening
+status = main(sys.argv[3:])
+sys.exit(status if left <= 0 else 99)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO], ids=["full disk", "bad disk"])
+def test_a_capture_whose_writes_fail_loses_nothing_and_goes_on(shell: Any, site: Any, error: int) -> None:
+    paths = _site(site)
+    original = shell.folder
+    for count in range(1, 400):
+        shell.folder = original / str(count)
+        (shell.config / "layouts").mkdir(parents=True)
+        shell.site_collection("demo", site, "/")
+        shell("init", "demo")
+        command = [sys.executable, "-c", _FAILING, str(count), str(error), "capture", "demo"]
+        command += ["--archives", str(shell.archives), "--config", str(shell.config)]
+        done = subprocess.run(command, capture_output=True, text=True, env=_environment(), check=False, timeout=60)
+        assert "Traceback" not in done.stderr, done.stderr
+        if done.returncode == 99:
+            assert count > 40
+            return
+        assert done.returncode == 1, (count, done.stdout, done.stderr)
+        assert os.strerror(error) in done.stderr
+        _check_goes_on(shell, site, paths)
+    pytest.fail("the capture never came to its end")
