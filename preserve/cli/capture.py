@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 
 from preserve.cli.common import Place, command_options, console, one_line, say
-from preserve.cli.loading import chosen_layouts
+from preserve.cli.loading import chosen_layouts, read_secrets
 from preserve.config import load_collection
 from preserve.crawler.capture import Progress, RunReport
 from preserve.crawler.capture import capture as run_capture
@@ -41,6 +41,7 @@ def capture(place: Place, collection: str) -> int:
             paths,
             founded.signer,
             layouts=layouts,
+            secrets=read_secrets(config),
             limits=config.limits,
             clock=lambda: datetime.now(UTC),
             wait=time.sleep,

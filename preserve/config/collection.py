@@ -15,6 +15,8 @@ from preserve.limits import DEFAULT_LIMITS, MIB, Limits
 
 _EMAIL = re.compile(r"[^\s@()<>]+@[^\s@()<>]+\.[^\s@()<>.]+")
 _HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*\.?")
+_FIELD_NAME = re.compile(r"[A-Za-z0-9-]{1,60}")
+_SECRET_SOURCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
 REGEX_MARK = "re:"
 """What begins a scope entry that is a regular expression and no prefix."""
 
@@ -87,6 +89,18 @@ def _address(text: str) -> str:
     return text
 
 
+def _secret(name: str, source: str) -> tuple[str, str]:
+    if _FIELD_NAME.fullmatch(name) is None:
+        raise ValueError(f"{name!r} is no name of a header field; write it like `Authorization`")
+    if _SECRET_SOURCE.fullmatch(source) is None:
+        raise ValueError(f"the value of {name} must not stand here; write `env:NAME` or `file:PATH`")
+    return name, source
+
+
+def _secrets(fields: dict[str, str]) -> dict[str, str]:
+    return dict(_secret(name, source) for name, source in fields.items())
+
+
 def _layout(name: str, info: ValidationInfo) -> str:
     known = info.context.get("layouts") if isinstance(info.context, Mapping) else None
     if known is not None and name not in known:
@@ -146,6 +160,10 @@ class CollectionConfig(Strict):
     )
     allow_addresses: tuple[Annotated[str, AfterValidator(_address)], ...] = Field(
         default=(), description="a list of hosts or networks that may be private, such as 127.0.0.1"
+    )
+    secret_headers: Annotated[dict[str, str], AfterValidator(_secrets)] = Field(
+        default={},
+        description="a group of `Field-Name: env:NAME` or `Field-Name: file:PATH`; only seeds' hosts get them",
     )
     tls: Literal["verify", "record"] = Field(
         default="verify", description="`verify` (a bad certificate is a failure) or `record` (it is only noted)"

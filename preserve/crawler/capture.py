@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from preserve import __version__
 from preserve.cables.layouts import Layout
@@ -93,6 +94,7 @@ def capture(
     signer: Signer,
     *,
     layouts: Mapping[str, Layout],
+    secrets: Mapping[str, str],
     limits: Limits,
     clock: Callable[[], datetime],
     wait: Callable[[float], None],
@@ -101,6 +103,7 @@ def capture(
 ) -> RunReport:
     """Captures the collection once, or goes on with a run that did not end.
 
+    ``secrets`` are header fields for the seeds' hosts; their values go into no record.
     ``stop`` is asked between URLs: when it says yes, the group is finished, the file sealed and the run stated as
     cancelled; as limit where the disk has less than ``min_free_bytes`` left. Killed anywhere, the archive stays
     consistent (see ``docs/invariants.md``).
@@ -136,6 +139,8 @@ def capture(
                 limits=limits,
                 allow_addresses=config.allow_addresses,
                 verify_tls=config.tls == "verify",
+                secrets=secrets,
+                secret_hosts=frozenset(urlsplit(seed).netloc.lower() for seed in config.seeds),
             ),
             scope=Scope(include=config.scope.include, exclude=config.scope.exclude, max_depth=config.scope.max_depth),
             pace=Pace(delay_s=config.politeness.delay_s),

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+WITHHELD = b"[withheld]"
+"""What stands in a stored request in place of a secret (``docs/formats/archive.md``)."""
+
 
 class Failure(StrEnum):
     """Why no readable reply came. A closed list: these codes stand in run statements."""
@@ -67,5 +70,7 @@ class Exchange:
     started: datetime
     ended: datetime
     peer: Peer | None
+    withheld: tuple[str, ...]
+    """Names of the request's fields whose values stand as `WITHHELD` in ``request_bytes``."""
     truncated: Truncation | None
     error: Failure | None

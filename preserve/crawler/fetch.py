@@ -2,7 +2,7 @@
 
 import ssl
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ import requests
 import urllib3
 from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
 
-from preserve.crawler.exchange import Exchange, Failure
+from preserve.crawler.exchange import WITHHELD, Exchange, Failure
 from preserve.crawler.transport import AddressGuard, AddressRefusedError, NameError_, RecordingAdapter, Tape
 from preserve.limits import Limits
 
@@ -22,7 +22,18 @@ class Fetcher:
     With ``verify_tls`` false a chain that is not accepted is no failure: the exchange is made and holds the verdict.
     """
 
-    def __init__(self, *, user_agent: str, limits: Limits, allow_addresses: Sequence[str], verify_tls: bool) -> None:
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        limits: Limits,
+        allow_addresses: Sequence[str],
+        verify_tls: bool,
+        secrets: Mapping[str, str] | None = None,
+        secret_hosts: Collection[str] = (),
+    ) -> None:
+        self._secrets = dict(secrets or {})
+        self._secret_hosts = frozenset(secret_hosts)
         self._limits = limits
         self._tape = Tape(AddressGuard(allow_addresses), limits)
         self._verify_tls = verify_tls
@@ -43,7 +54,9 @@ class Fetcher:
     def fetch(self, url: str, extra_headers: Mapping[str, str] | None = None) -> Exchange:
         """One exchange. Never raises for what the network or the server does: it is in the result."""
         headers = {**self._headers, **(extra_headers or {})}
-        host = urlsplit(url).netloc.lower() if "[" not in url else url
+        host = _host(url)
+        if host in self._secret_hosts:
+            headers.update(self._secrets)
         session = self._lenient.get(host, self._session)
         exchange, stale, verdict = self._once(session, url, headers)
         if verdict and not self._verify_tls and session is self._session:
@@ -72,10 +85,11 @@ class Fetcher:
         else:
             failure = failure or Failure.DISCONNECT
         split = tape.scanner.interim_bytes
+        request, withheld = self._without_secrets(bytes(tape.sent))
         exchange = Exchange(
             url=url,
             method="GET",
-            request_bytes=bytes(tape.sent),
+            request_bytes=request,
             interim_bytes=bytes(tape.received[:split]),
             response_bytes=bytes(tape.received[split:]),
             expected_bytes=tape.scanner.expected,
@@ -83,10 +97,21 @@ class Fetcher:
             started=started,
             ended=datetime.now(UTC),
             peer=tape.peer,
+            withheld=withheld,
             truncated=tape.truncated if tape.received else None,
             error=failure,
         )
         return exchange, failure is Failure.DISCONNECT and not tape.connected and bool(tape.sent), verdict
+
+    def _without_secrets(self, request: bytes) -> tuple[bytes, tuple[str, ...]]:
+        """The request as it is stored, and the names of the fields whose values are withheld."""
+        withheld = []
+        for name, value in self._secrets.items():
+            line = f"\r\n{name}: {value}\r\n".encode("ascii")
+            if line in request:
+                request = request.replace(line, f"\r\n{name}: ".encode("ascii") + WITHHELD + b"\r\n")
+                withheld.append(name)
+        return request, tuple(withheld)
 
     def _send(self, session: requests.Session, url: str, headers: Mapping[str, str]) -> None:
         request = requests.Request("GET", url, headers=dict(headers)).prepare()
@@ -99,6 +124,14 @@ class Fetcher:
         # Read already, onto the tape; this only gives the connection back.
         with reply:
             reply.raw.read()
+
+
+def _host(url: str) -> str:
+    """``host:port`` as the URL writes it; nothing where that cannot be told."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _session(adapter: RecordingAdapter) -> requests.Session:

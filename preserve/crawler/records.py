@@ -166,6 +166,8 @@ def _facts(exchange: Exchange, via: str | None, hop: str) -> dict[str, str]:
         facts["receivedBodyBytes"] = str(exchange.received_bytes)
         if exchange.expected_bytes is not None:
             facts["expectedBodyBytes"] = str(exchange.expected_bytes)
+    if exchange.withheld:
+        facts["withheldRequestFields"] = " ".join(exchange.withheld)
     peer = exchange.peer
     if peer is not None:
         facts["dnsAnswer"] = " ".join(peer.addresses)

@@ -1,6 +1,7 @@
 """The recording transport: every byte as it travelled, within bounds, and each failure by its name."""
 
 import datetime as dt
+import ipaddress
 import socket
 import ssl
 import threading
@@ -245,26 +246,61 @@ def test_the_guard_permits_public_addresses_and_what_is_allowed(
     assert AddressGuard(allowed).permits(host, address) is permitted
 
 
+NOW = dt.datetime.now(dt.UTC)
+DAY = dt.timedelta(days=1)
+
+
+class _Authority:
+    """A throw-away certificate authority; `server` gives a file with a key, its certificate and the chain."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "throw-away authority")])
+        self.certificate = (
+            self._builder(self._name, self._key, NOW + DAY)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(self._key, hashes.SHA256())
+        )
+        self.bundle = folder / "authority.pem"
+        self.bundle.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
+
+    def server(self, address: str, *, ends: dt.datetime = NOW + DAY) -> Path:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
+        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
+        certificate = (
+            self._builder(name, key, ends).add_extension(names, critical=False).sign(self._key, hashes.SHA256())
+        )
+        path = self._folder / f"{address}.pem"
+        path.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+            + certificate.public_bytes(serialization.Encoding.PEM)
+            + self.certificate.public_bytes(serialization.Encoding.PEM)
+        )
+        return path
+
+    def _builder(self, name: x509.Name, key: ec.EllipticCurvePrivateKey, ends: dt.datetime) -> x509.CertificateBuilder:
+        return (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(self._name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(NOW - 10 * DAY)
+            .not_valid_after(ends)
+        )
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> _Authority:
+    return _Authority(tmp_path)
+
+
 @contextmanager
-def _tls_server(folder: Path, reply: bytes) -> Iterator[int]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    pem = folder / "server.pem"
-    pem.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
+def _tls_server(pem: Path, reply: bytes) -> Iterator[int]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     context.set_alpn_protocols(["h2", "http/1.1"])
@@ -291,23 +327,48 @@ def _tls_server(folder: Path, reply: bytes) -> Iterator[int]:
     assert chosen in ([], ["http/1.1"])
 
 
-def test_tls_records_plain_http_and_the_facts_of_the_connection(tmp_path: Path) -> None:
-    reply = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-    fetcher = _fetcher(verify_tls=False)
-    with _tls_server(tmp_path, reply) as port:
+OK_REPLY = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def test_tls_records_plain_http_the_verdict_and_the_chain(authority: _Authority) -> None:
+    fetcher = _fetcher()
+    fetcher._session.verify = str(authority.bundle)
+    with _tls_server(authority.server("127.0.0.1"), OK_REPLY) as port:
         exchange = fetcher.fetch(f"https://127.0.0.1:{port}/")
-    assert exchange.response_bytes == reply
+    assert exchange.response_bytes == OK_REPLY
     assert exchange.peer is not None
     assert exchange.peer.tls is not None
     assert exchange.peer.tls.version.startswith("TLSv1.")
-    assert exchange.peer.tls.verdict == "self-signed certificate"
-    (certificate,) = exchange.peer.tls.chain
-    assert x509.load_der_x509_certificate(certificate).serial_number == 1
+    assert exchange.peer.tls.verdict == "verified"
+    _server, issuer = exchange.peer.tls.chain
+    assert issuer == authority.certificate.public_bytes(serialization.Encoding.DER)
     fetcher.close()
 
 
-def test_a_bad_certificate_is_a_failure_where_certificates_are_verified(tmp_path: Path) -> None:
-    fetcher = _fetcher()
-    with _tls_server(tmp_path, b"") as port:
-        assert fetcher.fetch(f"https://127.0.0.1:{port}/").error is Failure.TLS
+@pytest.mark.parametrize(
+    ("address", "ends", "trusted", "verdict"),
+    [
+        ("127.0.0.1", NOW + DAY, False, "self-signed certificate in certificate chain"),
+        ("127.0.0.1", NOW - DAY, True, "certificate has expired"),
+        ("192.0.2.1", NOW + DAY, True, "IP address mismatch, certificate is not valid for '127.0.0.1'"),
+    ],
+    ids=["unknown authority", "expired", "wrong name"],
+)
+@pytest.mark.parametrize("verify_tls", [True, False])
+def test_a_bad_chain_fails_or_is_recorded_with_its_verdict(
+    authority: _Authority, address: str, ends: dt.datetime, trusted: bool, verdict: str, verify_tls: bool
+) -> None:
+    fetcher = _fetcher(verify_tls=verify_tls)
+    if trusted:
+        fetcher._session.verify = str(authority.bundle)
+    with _tls_server(authority.server(address, ends=ends), OK_REPLY) as port:
+        exchange = fetcher.fetch(f"https://127.0.0.1:{port}/")
+    if verify_tls:
+        assert (exchange.error, exchange.response_bytes) == (Failure.TLS, b"")
+        assert exchange.request_bytes == b""
+    else:
+        assert exchange.response_bytes == OK_REPLY
+        assert exchange.peer is not None
+        assert exchange.peer.tls is not None
+        assert exchange.peer.tls.verdict.rstrip(".") == verdict
     fetcher.close()

@@ -37,6 +37,7 @@ def _exchange(**changes: Any) -> Exchange:
         "started": START,
         "ended": START,
         "peer": PEER,
+        "withheld": (),
         "truncated": None,
         "error": None,
     }

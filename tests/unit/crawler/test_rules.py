@@ -29,6 +29,7 @@ def _rules(reply: bytes, error: Failure | None = None) -> RobotsRules:
         started=NOW,
         ended=NOW,
         peer=None,
+        withheld=(),
         truncated=None,
         error=error,
     )
