@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import socketserver
 import threading
@@ -45,7 +46,9 @@ def _loopback_only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
         return connect_ex(self, address)
 
     def guarded_look_up(host: Any, *rest: Any, **named: Any) -> Any:
-        _refuse((host.decode() if isinstance(host, bytes) else host,))
+        # An address needs no look-up.
+        if not re.fullmatch(r"[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*", str(host)):
+            _refuse((host.decode() if isinstance(host, bytes) else host,))
         return look_up(host, *rest, **named)
 
     monkeypatch.setattr(socket.socket, "connect", guarded_connect)

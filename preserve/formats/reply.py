@@ -12,6 +12,8 @@ from preserve.formats.http1 import FramingKind, Head, body_framing, parse_respon
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;|\Z)")
+_CHUNK_BEGINNING = re.compile(rb"[ \t]*[0-9A-Fa-f]{0,16}[ \t]*(?:;.*)?\r?\Z", re.DOTALL)
+"""What can still become a line with a chunk's size."""
 _MAX_CHUNK_LINE = 8 * 1024
 _BEGINNING = b"HTTP/"
 _SWITCHING = 101
@@ -160,7 +162,13 @@ class ReplyScanner:
         return data[len(taken) :]
 
     def _may_become_line(self) -> bool:
-        return self._state is not _State.CHUNK_END or bytes(self._buffer) == b"\r"
+        match self._state:
+            case _State.CHUNK_END:
+                return bytes(self._buffer) == b"\r"
+            case _State.CHUNK_LINE:
+                return _CHUNK_BEGINNING.match(self._buffer) is not None
+            case _:
+                return True
 
     def _line(self, line: bytes) -> None:
         if self._state is _State.TRAILERS:
