@@ -12,8 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from preserve.cli.main import main
+
+# No test depends on how fast the machine is at the moment.
+settings.register_profile("preserve", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("preserve")
 
 _LOOPBACK = ("127.", "::1", "localhost")
 
