@@ -29,6 +29,7 @@ from preserve.formats.note import open_note, parse_vkey
 from preserve.formats.statements import decode
 from preserve.formats.tlog import Checkpoint, parse_checkpoint
 from preserve.formats.warc import Record
+from preserve.integrity.derived import derived_findings
 from preserve.integrity.matching import FileMatcher
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import RecordPlace
@@ -37,7 +38,6 @@ from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import check_statement
 from preserve.store.archive import read_marker
 from preserve.store.catalogue import Catalogue
-from preserve.store.index import index_lines
 from preserve.store.layout import CollectionPaths
 from preserve.store.warcfile import read_record
 
@@ -115,7 +115,8 @@ def _check(work: _Work) -> Report:
     elif any(f.code in _UNENDED for f in work.findings):
         obstacle = "a capture did not end; the next one brings them up to date"
     else:
-        _derived(work)
+        work.catalogue.commit()
+        work.findings += derived_findings(work.paths, work.catalogue, has_records=work.records > 0)
     by_area = {finding.code.split("-")[1] for finding in work.findings if finding.is_error}
     codes = {finding.code for finding in work.findings if finding.is_error}
     claims = (
@@ -381,37 +382,3 @@ def _hash_file(path: Path) -> tuple[int, str]:
             digest.update(chunk)
             size += len(chunk)
     return size, digest.hexdigest()
-
-
-def _derived(work: _Work) -> None:
-    """Index and catalogue against the ones just made again in the scratch folder."""
-    work.catalogue.commit()
-    if work.paths.catalogue.is_file():
-        try:
-            with Catalogue.open(work.paths, read_only=True) as held:
-                if held.content_digest() != work.catalogue.content_digest():
-                    work.found("E-CATALOGUE", work.paths.catalogue.name, "content differs")
-        except PreserveError as error:
-            work.found("E-CATALOGUE", work.paths.catalogue.name, str(error))
-    elif work.records:
-        work.found("E-CATALOGUE", work.paths.catalogue.name, "missing")
-    _index(work)
-
-
-def _index(work: _Work) -> None:
-    lines = index_lines(work.catalogue)
-    if not work.paths.index.is_file():
-        if next(lines, None) is not None:
-            work.found("E-INDEX", work.paths.index.name, "missing")
-        return
-    try:
-        with work.paths.index.open("rb") as file:
-            number = 0
-            for number, line in enumerate(lines, 1):
-                if file.read(len(line)) != line:
-                    work.found("E-INDEX", work.paths.index.name, f"differs in line {number}")
-                    return
-            if file.read(1):
-                work.found("E-INDEX", work.paths.index.name, f"goes on behind line {number}")
-    except OSError as error:
-        work.found("E-INDEX", work.paths.index.name, str(error))
