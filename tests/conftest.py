@@ -23,6 +23,11 @@ settings.load_profile("preserve")
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are named by their argument: a test's name is the same in every process, whatever a compressor put in."""
+    return argname if isinstance(val, bytes) else None
+
+
 class NetworkBlockedError(RuntimeError):
     """A test tried to leave the machine."""
 
