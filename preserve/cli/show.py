@@ -76,6 +76,7 @@ def facts(archive: Archive, page: Page, extraction: Extraction | None) -> dict[s
         "url": capture.row.uri,
         "captured": capture.row.date,
         "status": capture.source.status,
+        "challenge": capture.source.challenge,
         "record": {
             "id": capture.row.record_id,
             "type": capture.row.type,

@@ -15,7 +15,7 @@ from preserve.cables.layouts import Layout
 from preserve.config import CollectionConfig
 from preserve.crawler.exchange import Exchange
 from preserve.crawler.fetch import Fetcher
-from preserve.crawler.frontier import Frontier, Outcome, RunInfo, Target
+from preserve.crawler.frontier import CHALLENGE, Frontier, Outcome, RunInfo, Target
 from preserve.crawler.group import CaptureGroup
 from preserve.crawler.links import extract_links
 from preserve.crawler.pace import Pace
@@ -30,7 +30,7 @@ from preserve.formats.urls import resolve
 from preserve.limits import Limits
 from preserve.model import format_utc
 from preserve.provenance.derive import Adopted, adopt_open_files, catch_up
-from preserve.provenance.describe import decoded_content, media_type
+from preserve.provenance.describe import HTML_TYPES, challenge_in, decoded_content, media_type
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import run_statements
 from preserve.store.catalogue import Catalogue
@@ -224,12 +224,12 @@ def _visit(run: _Run, target: Target) -> None:
     payload = _payload(exchange)
     repeats = run.revisits.repeated(exchange, payload, asked)
     records = _records(run, exchange, repeats, via=target.via, hop=target.hop)
-    if exchange.error is None and payload is not None:
+    label = _label(exchange, payload, run.limits)
+    if exchange.error is None and payload is not None and label != CHALLENGE:
         # A page that was not sent again still has its links.
         unchanged = repeats is not None and repeats.not_modified and asked is not None
         _follow(run, target, asked.payload if unchanged and asked is not None else payload)
     state = "done" if exchange.response_bytes else "failed"
-    label = _label(exchange, payload)
     run.group.add(records, Outcome(key=target.key, state=state, reason=label))
     _tell(run, target.url, label)
 
@@ -249,12 +249,14 @@ def _records(
     )
 
 
-def _label(exchange: Exchange, payload: Payload | None) -> str:
+def _label(exchange: Exchange, payload: Payload | None, limits: Limits) -> str:
     """The outcome in one word: a reason code where something failed or was cut, else ``http-STATUS``."""
     if exchange.error is not None:
         return str(exchange.error)
     if exchange.truncated is not None:
         return f"cut-{exchange.truncated}"
+    if payload is not None and challenge_in(payload, limits) is not None:
+        return CHALLENGE
     return f"http-{payload.head.status}" if payload is not None else "malformed-reply"
 
 
@@ -335,7 +337,7 @@ def _follow(run: _Run, target: Target, payload: Payload) -> None:
             run.frontier.add(location, via=target.url, depth=target.depth, hop=f"{target.hop}R")
         return
     mime = media_type(payload.head)
-    if payload.head.status != 200 or mime not in {"text/html", "application/xhtml+xml"}:  # noqa: PLR2004
+    if payload.head.status != 200 or mime not in HTML_TYPES:  # noqa: PLR2004
         return
     content = decoded_content(payload, run.limits)
     if content is None:

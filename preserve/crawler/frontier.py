@@ -19,6 +19,8 @@ from preserve.store.database import connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
+CHALLENGE = "challenge"
+"""The outcome of an address that a bot wall answered."""
 _VERSION = 1
 _SCHEMA = """
 CREATE TABLE runs (run TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT);
@@ -125,16 +127,17 @@ class Frontier:
         )
         self._db.commit()
 
-    def settle(self, replies: Sequence[tuple[str, int | None]]) -> None:
+    def settle(self, replies: Sequence[tuple[str, int | None, str | None]]) -> None:
         """Marks as done what is captured but was not yet marked when the process died."""
         outcomes = []
-        for url, status in replies:
+        for url, status, challenge in replies:
             try:
                 key = canonical(url)
             except FormatError:
                 continue
             # A reply without a status is a revisit by the server's word, or one that could not be read.
             reason = "captured" if status is None else f"http-{status}"
+            reason = reason if challenge is None else CHALLENGE
             outcomes.append((reason, key))
         self._db.executemany(
             "UPDATE targets SET state = 'done', reason = ? WHERE key = ? AND state = 'waiting'", outcomes

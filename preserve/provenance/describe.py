@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from preserve.cables.extract import Extraction, extract
 from preserve.cables.layouts import Layout
 from preserve.errors import FormatError
+from preserve.formats.challenge import MAX_PAGE_BYTES, challenge_of
 from preserve.formats.content import decode_content
 from preserve.formats.http1 import Head, Payload, parse_response_head, payload_of, split_head
 from preserve.formats.warc import Record, bare_uri, record_sha256
-from preserve.limits import Limits
+from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import sha256_hex
 from preserve.provenance.statements import cable_statement, record_statement
 
@@ -20,6 +21,7 @@ _DIGEST_PREFIX = "sha256:"
 _MAX_MEDIA_TYPE = 127 * 2 + 1
 """RFC 6838 section 4.2: type and subtype have at most 127 characters each."""
 HTTP_RESPONSE_TYPES = ("response", "revisit")
+HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 
 
 def describe_record(record: Record, *, file: str, ordinal: int, run: str) -> dict[str, object]:
@@ -31,6 +33,7 @@ def describe_record(record: Record, *, file: str, ordinal: int, run: str) -> dic
     header = record.header
     status: int | None = None
     mime: str | None = None
+    challenge: str | None = None
     payload_digest: str | None = None
     if header.type in HTTP_RESPONSE_TYPES:
         head = _head_of(record.block)
@@ -41,6 +44,7 @@ def describe_record(record: Record, *, file: str, ordinal: int, run: str) -> dic
         else:
             payload = http_payload(record.block)
             payload_digest = None if payload is None else sha256_hex(payload.payload)
+            challenge = None if payload is None else challenge_in(payload, DEFAULT_LIMITS)
     return record_statement(
         record_id=header.record_id,
         type=header.type,
@@ -54,6 +58,7 @@ def describe_record(record: Record, *, file: str, ordinal: int, run: str) -> dic
         payload_sha256=payload_digest,
         refers_to=_bare(header.get("WARC-Refers-To")),
         mime=mime,
+        challenge=challenge,
         run=run,
     )
 
@@ -88,6 +93,12 @@ def describe_cable(record_id: str, extraction: Extraction) -> dict[str, object]:
         claims=said["claims"],
         fields=said["fields"],
     )
+
+
+def challenge_in(payload: Payload, limits: Limits) -> str | None:
+    """The bot wall whose challenge a reply is, or None."""
+    page = media_type(payload.head) in HTML_TYPES and len(payload.payload) <= MAX_PAGE_BYTES
+    return challenge_of(payload.head, decoded_content(payload, limits) if page else None)
 
 
 def http_payload(block: bytes) -> Payload | None:

@@ -30,9 +30,13 @@ def record_statement(
     payload_sha256: str | None,
     refers_to: str | None,
     mime: str | None,
+    challenge: str | None,
     run: str,
 ) -> Statement:
-    """One stored record. ``ordinal`` counts from 0 in its file; digests are 64 hexadecimal digits."""
+    """One stored record. ``ordinal`` counts from 0 in its file; digests are 64 hexadecimal digits.
+
+    ``challenge`` names the bot wall whose page a reply was taken for.
+    """
     return {
         "kind": "record",
         "v": VERSION,
@@ -48,6 +52,7 @@ def record_statement(
         "payload_sha256": payload_sha256,
         "refers_to": refers_to,
         "mime": mime,
+        "challenge": challenge,
         "run": run,
     }
 
@@ -262,6 +267,7 @@ _SCHEMA: Mapping[str, Mapping[str, _Check]] = {
         "payload_sha256": _sha256_or_none,
         "refers_to": _text_or_none,
         "mime": _text_or_none,
+        "challenge": _text_or_none,
         "run": _text,
     },
     "cable": {

@@ -43,6 +43,11 @@ class Capture:
         """True where the payload was found unchanged and only referred to."""
         return self.row.record_id != self.source.record_id
 
+    @property
+    def is_full(self) -> bool:
+        """True where the reply was the page itself: no error page, no bot wall's challenge."""
+        return self.source.status == 200 and self.source.challenge is None  # noqa: PLR2004
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
@@ -157,7 +162,7 @@ def find_one(archives: Sequence[Archive], query: str, moment: datetime | None) -
     found = [(archive, capture) for archive in archives for capture in archive.captures(query)]
     if not found:
         raise NotHeldError(f"nothing is held for {query}", next_step=_advice(query))
-    good = [pair for pair in found if pair[1].source.status == 200] or found  # noqa: PLR2004
+    good = [pair for pair in found if pair[1].is_full] or found
     best = at_time([capture for _archive, capture in good], moment)
     if best is None:
         first = min(capture.row.date for _archive, capture in good)

@@ -27,7 +27,7 @@ CREATE TABLE records (
     statement INTEGER PRIMARY KEY, record_id TEXT NOT NULL, type TEXT NOT NULL, uri TEXT, canonical TEXT, surt TEXT,
     date TEXT NOT NULL, status INTEGER, mime TEXT, file TEXT NOT NULL, ordinal INTEGER NOT NULL,
     offset INTEGER NOT NULL, length INTEGER NOT NULL, record_sha256 TEXT NOT NULL, payload_sha256 TEXT,
-    refers_to TEXT, run TEXT NOT NULL
+    refers_to TEXT, challenge TEXT, run TEXT NOT NULL
 );
 CREATE INDEX records_id ON records (record_id);
 CREATE INDEX records_page ON records (canonical, date) WHERE type IN ('response', 'revisit');
@@ -43,7 +43,7 @@ CREATE INDEX cables_canonical ON cables (canonical_id);
 """
 _ROW = (
     "record_id, type, uri, date, status, file, ordinal, offset, length, record_sha256, payload_sha256, refers_to, "
-    "statement"
+    "challenge, statement"
 )
 
 
@@ -60,6 +60,7 @@ class RecordRow:
     record_sha256: str
     payload_sha256: str | None
     refers_to: str | None
+    challenge: str | None
     statement_index: int
 
 
@@ -134,7 +135,8 @@ class Catalogue:
         page = isinstance(uri, str) and statement["type"] in {"response", "revisit"}
         self._db.execute(
             "INSERT OR REPLACE INTO records VALUES (:index, :record_id, :type, :uri, :canonical, :surt, :date, "
-            ":status, :mime, :file, :ordinal, :offset, :length, :record_sha256, :payload_sha256, :refers_to, :run)",
+            ":status, :mime, :file, :ordinal, :offset, :length, :record_sha256, :payload_sha256, "
+            ":refers_to, :challenge, :run)",
             {
                 **{k: v for k, v in statement.items() if not isinstance(v, dict | list)},
                 "index": index,
@@ -199,21 +201,21 @@ class Catalogue:
         return None if row is None else _row(row)
 
     def newest_response(self, url: str) -> RecordRow | None:
-        """The newest full reply from an address."""
+        """The newest full reply from an address that is no bot wall's challenge."""
         row = self._db.execute(
             f"SELECT {_ROW} FROM records WHERE canonical = ? AND type = 'response' AND status = 200 "  # noqa: S608
-            "ORDER BY date DESC, statement DESC LIMIT 1",
+            "AND challenge IS NULL ORDER BY date DESC, statement DESC LIMIT 1",
             (_key(canonical, url),),
         ).fetchone()
         return None if row is None else _row(row)
 
-    def replies_of_run(self, run: str) -> list[tuple[str, int | None]]:
-        """Address and status of every reply that a run captured."""
-        rows = self._db.execute(
-            "SELECT uri, status FROM records WHERE run = ? AND type IN ('response', 'revisit') AND uri IS NOT NULL",
+    def replies_of_run(self, run: str) -> list[tuple[str, int | None, str | None]]:
+        """Address, status and challenge of every reply that a run captured."""
+        return self._db.execute(
+            "SELECT uri, status, challenge FROM records "
+            "WHERE run = ? AND type IN ('response', 'revisit') AND uri IS NOT NULL",
             (run,),
-        )
-        return [(str(uri), status) for uri, status in rows]
+        ).fetchall()
 
     def index_rows(self) -> Iterator[IndexRow]:
         """Every capture for the index, sorted bytewise by SURT, then by time."""
@@ -243,7 +245,8 @@ def _key(form: Callable[[str], str], url: object) -> str | None:
 
 
 def _row(values: tuple[object, ...]) -> RecordRow:
-    record_id, kind, uri, date, status, file, ordinal, offset, length, sha256, payload, refers_to, statement = values
+    record_id, kind, uri, date, status, file, ordinal, offset, length, sha256, payload, *last = values
+    refers_to, challenge, statement = last
     return RecordRow(
         record_id=str(record_id),
         type=str(kind),
@@ -254,5 +257,6 @@ def _row(values: tuple[object, ...]) -> RecordRow:
         record_sha256=str(sha256),
         payload_sha256=None if payload is None else str(payload),
         refers_to=None if refers_to is None else str(refers_to),
+        challenge=None if challenge is None else str(challenge),
         statement_index=int(str(statement)),
     )

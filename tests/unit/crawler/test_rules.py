@@ -156,7 +156,7 @@ def test_only_marked_addresses_are_done_when_a_run_is_resumed(paths: CollectionP
     with Frontier.open(paths) as frontier:
         second = frontier.start_or_resume_run(NOW)
         assert (second.run_id, second.resumed) == (first.run_id, True)
-        frontier.settle([("http://x.org/b", 404)])
+        frontier.settle([("http://x.org/b", 404, None)])
         target = frontier.next_target()
         assert target is not None
         assert target.url == "http://x.org/c"

@@ -29,6 +29,7 @@ RECORD = record_statement(
     payload_sha256=HASH,
     refers_to=None,
     mime="text/html",
+    challenge=None,
     run="urn:uuid:2",
 )
 CABLE = cable_statement(

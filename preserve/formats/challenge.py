@@ -1,0 +1,81 @@
+"""Challenge pages: what a bot wall sends in the place of a page, known by signs that ordinary pages do not have.
+
+Many sites carry a wall's script on every page, so a script alone is no sign: a wall's own header field is, and its
+script together with its title, or together with almost no text. What is not certain is not called a challenge.
+"""
+
+import re
+from dataclasses import dataclass
+
+from preserve.formats.http1 import Head
+
+MAX_PAGE_BYTES = 256 * 1024
+"""Challenge pages are small; the longest known are some 60 KiB."""
+_MAX_TEXT_CHARS = 300
+_TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{0,200})</title", re.IGNORECASE)
+_UNSEEN = re.compile(rb"<(script|style|noscript|template)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(rb"<[^>]*(?:>|\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wall:
+    """``fields``: header field and values that say so by themselves. ``marks``: what its pages are made with."""
+
+    name: str
+    fields: tuple[tuple[bytes, frozenset[bytes]], ...] = ()
+    marks: tuple[bytes, ...] = ()
+    titles: frozenset[bytes] = frozenset()
+    """In lower case. Without titles, a mark counts only where the page shows almost no text."""
+
+
+_WALLS = (
+    _Wall(
+        name="cloudflare",
+        fields=((b"cf-mitigated", frozenset({b"challenge"})),),
+        marks=(b"_cf_chl_opt", b"/cdn-cgi/challenge-platform/", b"cf-browser-verification", b"jschl-answer"),
+        titles=frozenset({b"just a moment...", b"attention required! | cloudflare", b"please wait... | cloudflare"}),
+    ),
+    _Wall(
+        name="aws-waf",
+        fields=((b"x-amzn-waf-action", frozenset({b"challenge", b"captcha"})),),
+        marks=(b".awswaf.com/", b"AwsWafIntegration"),
+    ),
+    _Wall(name="ddos-guard", marks=(b"/.well-known/ddos-guard/",), titles=frozenset({b"ddos-guard"})),
+    _Wall(name="imperva", marks=(b"/_Incapsula_Resource",)),
+    _Wall(name="sucuri", marks=(b"sucuri_cloudproxy_js",), titles=frozenset({b"you are being redirected..."})),
+    _Wall(name="human", marks=(b"px-captcha", b"_pxAppId"), titles=frozenset({b"access to this page has been denied"})),
+    _Wall(name="datadome", marks=(b"captcha-delivery.com",)),
+    _Wall(
+        name="anubis",
+        marks=(b"/.within.website/x/cmd/anubis/",),
+        titles=frozenset({b"making sure you're not a bot!", b"making sure you&#39;re not a bot!"}),
+    ),
+)
+
+
+def challenge_of(head: Head, content: bytes | None) -> str | None:
+    """The bot wall whose challenge a reply is, by name, or None.
+
+    ``content`` is the body with its codings removed, or None where it cannot be read. Any status may hold a challenge.
+    """
+    for wall in _WALLS:
+        if any((head.get(name) or b"").strip().lower() in values for name, values in wall.fields):
+            return wall.name
+    if content is None or len(content) > MAX_PAGE_BYTES:
+        return None
+    for wall in _WALLS:
+        if any(mark in content for mark in wall.marks):
+            if wall.titles:
+                return wall.name if _title(content) in wall.titles else None
+            return wall.name if _text_chars(content) <= _MAX_TEXT_CHARS else None
+    return None
+
+
+def _title(content: bytes) -> bytes:
+    match = _TITLE.search(content)
+    return b" ".join(match.group(1).split()).lower() if match is not None else b""
+
+
+def _text_chars(content: bytes) -> int:
+    seen = _TAG.sub(b" ", _UNSEEN.sub(b" ", content))
+    return len(b" ".join(seen.split()))
