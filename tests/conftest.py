@@ -15,6 +15,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from preserve.cli.main import main
+from tests.readers import assert_others_read
+
+pytest_plugins = ["tests.tls"]
 
 # No test depends on how fast the machine is at the moment.
 settings.register_profile("preserve", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -202,6 +205,10 @@ class Shell:
 
 
 @pytest.fixture
-def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> Iterator[Shell]:
+    """A shell; at the end, warcio and fastwarc read every file that was sealed, unless the test damages them."""
     (tmp_path / "config" / "layouts").mkdir(parents=True)
-    return Shell(folder=tmp_path, capsys=capsys)
+    yield Shell(folder=tmp_path, capsys=capsys)
+    if request.node.get_closest_marker("damages") is None:
+        for path in tmp_path.glob("archives/*/archive/*.warc.gz"):
+            assert_others_read(path)

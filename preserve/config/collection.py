@@ -89,6 +89,15 @@ def _address(text: str) -> str:
     return text
 
 
+def _proxy(text: str | None) -> str | None:
+    if text is None:
+        return None
+    mistake = _url_mistake(text)
+    if mistake is not None or urlsplit(text).scheme != "http" or urlsplit(text).path not in ("", "/"):
+        raise ValueError(f"{mistake or f'{text!r} is no proxy'}; write it like http://127.0.0.1:3128")
+    return text
+
+
 def _secret(name: str, source: str) -> tuple[str, str]:
     if _FIELD_NAME.fullmatch(name) is None:
         raise ValueError(f"{name!r} is no name of a header field; write it like `Authorization`")
@@ -169,6 +178,17 @@ class CollectionConfig(Strict):
         default="verify", description="`verify` (a bad certificate is a failure) or `record` (it is only noted)"
     )
 
+    proxy: Annotated[str | None, AfterValidator(_proxy)] = Field(
+        default=None,
+        description="the address of an HTTP proxy, such as http://127.0.0.1:3128; it resolves names, not this program",
+    )
+    warc_file_mb: int = Field(
+        default=DEFAULT_LIMITS.max_warc_file_bytes // MIB,
+        ge=1,
+        le=100_000,
+        description="MiB after which a new WARC file is begun, 1 to 100000",
+    )
+
     @property
     def user_agent(self) -> str:
         """What the crawler calls itself in every request: program, version, and whom to ask."""
@@ -182,4 +202,5 @@ class CollectionConfig(Strict):
             read_timeout_s=self.politeness.read_timeout_s,
             max_body_bytes=self.politeness.max_body_mb * MIB,
             min_free_bytes=self.min_free_mb * MIB,
+            max_warc_file_bytes=self.warc_file_mb * MIB,
         )

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from preserve import __version__
 from preserve.cables.layouts import Layout
 from preserve.config import CollectionConfig
+from preserve.crawler.addresses import split_url
 from preserve.crawler.exchange import Exchange
 from preserve.crawler.fetch import Fetcher
 from preserve.crawler.frontier import CHALLENGE, Frontier, Outcome, RunInfo, Target
@@ -34,7 +34,7 @@ from preserve.provenance.describe import HTML_TYPES, challenge_in, decoded_conte
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import run_statements
 from preserve.store.catalogue import Catalogue
-from preserve.store.durable import Lock, free_bytes
+from preserve.store.durable import Lock, free_bytes, remove_parts
 from preserve.store.index import write_index
 from preserve.store.layout import CollectionPaths
 
@@ -118,6 +118,7 @@ def capture(
         Catalogue.open(paths) as catalogue,
         Frontier.open(paths) as frontier,
     ):
+        remove_parts(paths)
         ledger = Ledger(paths)
         info = frontier.start_or_resume_run(clock())
         # Only what was stated before counts as captured. Records adopted below are kept, but their links may not have
@@ -140,7 +141,8 @@ def capture(
                 allow_addresses=config.allow_addresses,
                 verify_tls=config.tls == "verify",
                 secrets=secrets,
-                secret_hosts=frozenset(urlsplit(seed).netloc.lower() for seed in config.seeds),
+                secret_origins=[split_url(seed)[0] for seed in config.seeds],
+                proxy=config.proxy,
             ),
             scope=Scope(include=config.scope.include, exclude=config.scope.exclude, max_depth=config.scope.max_depth),
             pace=Pace(delay_s=config.politeness.delay_s),

@@ -14,12 +14,21 @@ class Failure(StrEnum):
     BAD_URL = "bad-url"
     DNS = "dns"
     ADDRESS = "address-refused"
+    PROXY = "proxy"
     CONNECT = "connect"
     CONNECT_TIMEOUT = "connect-timeout"
     TLS = "tls"
     TIMEOUT = "timeout"
     DISCONNECT = "disconnect"
     MALFORMED = "malformed-reply"
+
+
+class ExchangeError(Exception):
+    """No exchange could be made; ``failure`` says why."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
 
 
 class Truncation(StrEnum):
@@ -45,11 +54,15 @@ class TlsFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """Who answered: the address connected to, and every address that the name resolved to at that moment."""
+    """Who answered: the address connected to, and every address that the name resolved to at that moment.
+
+    Behind a proxy both are unknown: ``ip`` and ``addresses`` are empty, and ``proxy`` names it and its address.
+    """
 
     ip: str
     addresses: tuple[str, ...]
     tls: TlsFacts | None
+    proxy: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

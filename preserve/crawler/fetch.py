@@ -1,23 +1,20 @@
 """Fetching one address: one request, one reply, as they travelled, within bounds. No redirect is followed here."""
 
-import ssl
-import warnings
+from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from http.cookiejar import DefaultCookiePolicy
-from urllib.parse import urlsplit
 
-import requests
-import urllib3
-from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
-
-from preserve.crawler.exchange import WITHHELD, Exchange, Failure
-from preserve.crawler.transport import AddressGuard, AddressRefusedError, NameError_, RecordingAdapter, Tape
+from preserve.crawler.addresses import AddressGuard, Origin, split_url
+from preserve.crawler.exchange import WITHHELD, Exchange, ExchangeError, Failure, Peer
+from preserve.crawler.transport import Connection, Connector, Recording
 from preserve.limits import Limits
+
+_MAX_KEPT = 32
+"""Connections kept open at once, each to another origin."""
 
 
 class Fetcher:
-    """Makes exchanges, one at a time. No cookies, no proxies and no credentials from the environment.
+    """Makes exchanges, one at a time. No cookies, and no proxies or credentials from the environment.
 
     With ``verify_tls`` false a chain that is not accepted is no failure: the exchange is made and holds the verdict.
     """
@@ -30,149 +27,112 @@ class Fetcher:
         allow_addresses: Sequence[str],
         verify_tls: bool,
         secrets: Mapping[str, str] | None = None,
-        secret_hosts: Collection[str] = (),
+        secret_origins: Collection[Origin] = (),
+        proxy: str | None = None,
+        ca_file: str | None = None,
     ) -> None:
         self._secrets = dict(secrets or {})
-        self._secret_hosts = frozenset(secret_hosts)
-        self._limits = limits
-        self._tape = Tape(AddressGuard(allow_addresses), limits)
-        self._verify_tls = verify_tls
-        self._headers = {
-            "User-Agent": user_agent,
-            "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
-            "Accept-Encoding": "gzip, br",
-        }
-        self._session = _session(RecordingAdapter(self._tape))
-        self._lenient: dict[str, requests.Session] = {}
-        """By host: sessions for hosts whose chain was not accepted."""
+        self._secret_origins = frozenset(secret_origins)
+        self._proxy = None if proxy is None else split_url(proxy)[0]
+        self._connector = Connector(
+            AddressGuard(allow_addresses), limits, verify_tls=verify_tls, proxy=self._proxy, ca_file=ca_file
+        )
+        self._fields = (
+            f"User-Agent: {user_agent}\r\nAccept: text/html,application/xhtml+xml,*/*;q=0.8\r\n"
+            "Accept-Encoding: gzip, br\r\nConnection: keep-alive\r\n"
+        )
+        self._kept: OrderedDict[Origin, Connection] = OrderedDict()
 
     def close(self) -> None:
         """Closes the connections that are kept open."""
-        for session in (self._session, *self._lenient.values()):
-            session.close()
+        for connection in self._kept.values():
+            connection.close()
+        self._kept.clear()
 
     def fetch(self, url: str, extra_headers: Mapping[str, str] | None = None) -> Exchange:
         """One exchange. Never raises for what the network or the server does: it is in the result."""
-        headers = {**self._headers, **(extra_headers or {})}
-        host = _host(url)
-        if host in self._secret_hosts:
-            headers.update(self._secrets)
-        session = self._lenient.get(host, self._session)
-        exchange, stale, verdict = self._once(session, url, headers)
-        if verdict and not self._verify_tls and session is self._session:
-            session = _session(RecordingAdapter(self._tape, verdict=verdict))
-            session.verify = False
-            self._lenient[host] = session
-            exchange, stale, _ = self._once(session, url, headers)
-        if stale:
-            # The server closed a connection that was kept open, before it saw this request.
-            exchange, _, _ = self._once(session, url, headers)
-        return exchange
-
-    def _once(self, session: requests.Session, url: str, headers: Mapping[str, str]) -> tuple[Exchange, bool, str]:
-        """The exchange; whether a kept connection was stale; why the server's chain was not accepted, or nothing."""
-        tape = self._tape
-        tape.rewind()
         started = datetime.now(UTC)
-        failure: Failure | None = None
-        verdict = ""
         try:
-            self._send(session, url, headers)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            failure, verdict = _judge(error)
-        if tape.received:
-            failure = None if tape.scanner.head is not None else Failure.MALFORMED
-        else:
-            failure = failure or Failure.DISCONNECT
-        split = tape.scanner.interim_bytes
-        request, withheld = self._without_secrets(bytes(tape.sent))
-        exchange = Exchange(
-            url=url,
-            method="GET",
-            request_bytes=request,
-            interim_bytes=bytes(tape.received[:split]),
-            response_bytes=bytes(tape.received[split:]),
-            expected_bytes=tape.scanner.expected,
-            received_bytes=tape.scanner.body_bytes,
-            started=started,
-            ended=datetime.now(UTC),
-            peer=tape.peer,
-            withheld=withheld,
-            truncated=tape.truncated if tape.received else None,
-            error=failure,
-        )
-        return exchange, failure is Failure.DISCONNECT and not tape.connected and bool(tape.sent), verdict
+            origin, target = split_url(url)
+            request, secrets = self._request(origin, target, extra_headers or {})
+            connection, recording = self._exchange(origin, request)
+        except ExchangeError as error:
+            return _failed(url, started, error.failure)
+        recording.sent = self._stored(recording.sent, secrets)
+        return _made(url, started, recording, connection.peer, secrets)
 
-    def _without_secrets(self, request: bytes) -> tuple[bytes, tuple[str, ...]]:
-        """The request as it is stored, and the names of the fields whose values are withheld."""
-        withheld = []
-        for name, value in self._secrets.items():
-            line = f"\r\n{name}: {value}\r\n".encode("ascii")
-            if line in request:
-                request = request.replace(line, f"\r\n{name}: ".encode("ascii") + WITHHELD + b"\r\n")
-                withheld.append(name)
-        return request, tuple(withheld)
+    def _exchange(self, origin: Origin, request: bytes) -> tuple[Connection, Recording]:
+        connection = self._kept.pop(origin, None) or self._connector.connect(origin)
+        was_used = connection.used
+        recording = connection.exchange(request)
+        if was_used and recording.failure is Failure.DISCONNECT:
+            # The server closed a connection that was kept open, before it saw this request.
+            connection = self._connector.connect(origin)
+            recording = connection.exchange(request)
+        if connection.open:
+            self._kept[origin] = connection
+            if len(self._kept) > _MAX_KEPT:
+                self._kept.popitem(last=False)[1].close()
+        return connection, recording
 
-    def _send(self, session: requests.Session, url: str, headers: Mapping[str, str]) -> None:
-        request = requests.Request("GET", url, headers=dict(headers)).prepare()
-        # The address goes out as it was written; `requests` would quote it anew.
-        request.url = url
-        timeout = (self._limits.connect_timeout_s, self._limits.read_timeout_s)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
-            reply = session.send(request, stream=True, allow_redirects=False, timeout=timeout, verify=session.verify)
-        # Read already, onto the tape; this only gives the connection back.
-        with reply:
-            reply.raw.read()
+    def _request(
+        self, origin: Origin, target: str, extra: Mapping[str, str]
+    ) -> tuple[bytes, tuple[tuple[str, str], ...]]:
+        """The request's bytes, and the secret fields in it."""
+        secrets = tuple(self._secrets.items()) if origin in self._secret_origins else ()
+        if self._proxy is not None and origin.scheme == "http":
+            target = f"http://{origin.netloc}{target}"
+        fields = "".join(f"{name}: {value}\r\n" for name, value in (*extra.items(), *secrets))
+        text = f"GET {target} HTTP/1.1\r\nHost: {origin.netloc}\r\n{self._fields}{fields}\r\n"
+        return text.encode("latin-1"), secrets
+
+    @staticmethod
+    def _stored(request: bytes, secrets: Sequence[tuple[str, str]]) -> bytes:
+        """The request as it is stored: without the values of secret fields."""
+        for name, value in secrets:
+            line, withheld = f"\r\n{name}: {value}\r\n".encode("latin-1"), f"\r\n{name}: ".encode("ascii")
+            request = request.replace(line, withheld + WITHHELD + b"\r\n")
+        return request
 
 
-def _host(url: str) -> str:
-    """``host:port`` as the URL writes it; nothing where that cannot be told."""
-    try:
-        return urlsplit(url).netloc.lower()
-    except ValueError:
-        return ""
+def _failed(url: str, started: datetime, failure: Failure) -> Exchange:
+    return Exchange(
+        url=url,
+        method="GET",
+        request_bytes=b"",
+        interim_bytes=b"",
+        response_bytes=b"",
+        expected_bytes=None,
+        received_bytes=0,
+        started=started,
+        ended=datetime.now(UTC),
+        peer=None,
+        withheld=(),
+        truncated=None,
+        error=failure,
+    )
 
 
-def _session(adapter: RecordingAdapter) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    return session
-
-
-def _judge(error: BaseException) -> tuple[Failure, str]:
-    """What went wrong, from the chain of exceptions; and why a certificate was not accepted, or nothing."""
-    chain = _chain(error)
-    refused = next((e for e in chain if isinstance(e, ssl.SSLCertVerificationError)), None)
-    for kinds, failure in _JUDGEMENTS:
-        if any(isinstance(e, kinds) for e in chain):
-            return failure, "" if refused is None else refused.verify_message
-    return Failure.DISCONNECT, ""
-
-
-_JUDGEMENTS: tuple[tuple[tuple[type[BaseException], ...], Failure], ...] = (
-    ((AddressRefusedError,), Failure.ADDRESS),
-    ((NameError_, urllib3.exceptions.NameResolutionError), Failure.DNS),
-    ((requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError), Failure.TLS),
-    ((requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError), Failure.CONNECT_TIMEOUT),
-    ((InvalidURL, InvalidSchema, MissingSchema, urllib3.exceptions.LocationValueError), Failure.BAD_URL),
-    ((requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError), Failure.TIMEOUT),
-    ((urllib3.exceptions.NewConnectionError, ConnectionRefusedError), Failure.CONNECT),
-    ((urllib3.exceptions.ProtocolError, ConnectionError), Failure.DISCONNECT),
-    ((ValueError,), Failure.BAD_URL),
-)
-
-
-def _chain(error: BaseException | None) -> list[BaseException]:
-    found: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting and len(found) < 50:  # noqa: PLR2004 - chains are short; a cycle ends here
-        current = waiting.pop()
-        if not isinstance(current, BaseException) or current in found:
-            continue
-        found.append(current)
-        waiting += [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
-    return found
+def _made(
+    url: str, started: datetime, recording: Recording, peer: Peer, secrets: Sequence[tuple[str, str]]
+) -> Exchange:
+    scanner = recording.scanner
+    received = recording.received[0] if len(recording.received) == 1 else b"".join(recording.received)
+    failure = recording.failure
+    if received and scanner.head is None:
+        failure = Failure.MALFORMED
+    return Exchange(
+        url=url,
+        method="GET",
+        request_bytes=recording.sent,
+        interim_bytes=received[: scanner.interim_bytes],
+        response_bytes=received[scanner.interim_bytes :],
+        expected_bytes=scanner.expected,
+        received_bytes=scanner.body_bytes,
+        started=started,
+        ended=datetime.now(UTC),
+        peer=peer,
+        withheld=tuple(name for name, _value in secrets) if recording.sent else (),
+        truncated=recording.truncated,
+        error=failure,
+    )

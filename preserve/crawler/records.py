@@ -141,7 +141,7 @@ def _record(
     ]
     if concurrent is not None:
         fields.append(("WARC-Concurrent-To", f"<{concurrent}>"))
-    if exchange.peer is not None:
+    if exchange.peer is not None and exchange.peer.ip:
         fields.append(("WARC-IP-Address", exchange.peer.ip))
     if own[0][1] != "metadata":
         fields.append(("WARC-Protocol", "http/1.1"))
@@ -170,6 +170,8 @@ def _facts(exchange: Exchange, via: str | None, hop: str) -> dict[str, str]:
         facts["withheldRequestFields"] = " ".join(exchange.withheld)
     peer = exchange.peer
     if peer is not None:
+        facts["proxy"] = peer.proxy or "none"
+    if peer is not None and peer.addresses:
         facts["dnsAnswer"] = " ".join(peer.addresses)
     if peer is not None and peer.tls is not None:
         facts["tlsVersion"] = peer.tls.version

@@ -1,174 +1,239 @@
-"""The recording transport: urllib3 connections that keep every byte that passes, and a guard on addresses.
+"""Connections that keep every byte that passes: plain or TLS, straight or through a proxy, HTTP/1.1 only.
 
-urllib3 connects, shakes hands and keeps connections; sending and reading are recorded behind TLS, and a reply is read
-by a loop of ours, because the standard library gives up on heads that real servers send. One `Tape` serves one fetcher,
-which makes one exchange at a time. Written against urllib3 2.8: it leans on ``pool_classes_by_scheme``, ``_new_conn``
-and the hand-over of ``sock``.
+A connection is made to the very address that the guard looked at. What is sent and received is recorded behind TLS, as
+it travelled; the end of a reply is found by `preserve.formats.reply`, because the readers of HTTP libraries give up on
+heads that real servers send. Design: ADR 4.
 """
 
-import http.client
-import io
-import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field
 from typing import Any
 
-import urllib3
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError
-from urllib3.util.connection import create_connection
+import certifi
 
-from preserve.crawler.exchange import Peer, TlsFacts, Truncation
+from preserve.crawler.addresses import AddressGuard, Origin, resolve_host
+from preserve.crawler.exchange import ExchangeError, Failure, Peer, TlsFacts, Truncation
 from preserve.formats.reply import ReplyScanner
 from preserve.limits import Limits
 
 _READ_BYTES = 1 << 16
+_MAX_CONNECT_REPLY = 64 * 1024
 
 
-class AddressRefusedError(HTTPError):
-    """Every address of the host is private and not allowed."""
+@dataclass(slots=True)
+class Recording:
+    """What passed in one exchange. ``sent`` is empty where the request could not be handed over whole."""
+
+    scanner: ReplyScanner
+    sent: bytes = b""
+    received: list[bytes] = field(default_factory=list)
+    truncated: Truncation | None = None
+    failure: Failure | None = None
 
 
-class NameError_(HTTPError):  # noqa: N801, N818 - `NameError` is taken
-    """The host's name cannot be resolved."""
+class Connection:
+    """One connection to one origin, kept while both sides agree to."""
+
+    def __init__(self, sock: Any, peer: Peer, limits: Limits) -> None:  # noqa: ANN401 - a socket, plain or TLS
+        self._sock = sock
+        self._limits = limits
+        self.peer = peer
+        self.open = True
+        self.used = False
+
+    def exchange(self, request: bytes) -> Recording:
+        """Sends a request and reads one reply to its end, to the end of the connection, or to a bound."""
+        recording = Recording(ReplyScanner("GET", max_head_bytes=self._limits.max_header_bytes))
+        self.used = True
+        try:
+            self._sock.settimeout(self._limits.read_timeout_s)
+            self._sock.sendall(request)
+            recording.sent = request
+            self._read(recording)
+        except OSError as error:
+            timed_out = isinstance(error, TimeoutError)
+            if recording.received:
+                recording.truncated = Truncation.TIME if timed_out else Truncation.DISCONNECT
+            else:
+                recording.failure = Failure.TIMEOUT if timed_out else Failure.DISCONNECT
+        if recording.failure is not None or recording.truncated is not None or not recording.scanner.keeps_connection:
+            self.close()
+        return recording
+
+    def _read(self, recording: Recording) -> None:
+        scanner = recording.scanner
+        room = self._limits.max_header_bytes + self._limits.max_body_bytes
+        deadline = time.monotonic() + self._limits.fetch_timeout_s
+        while not scanner.done:
+            data = self._sock.recv(_READ_BYTES)
+            if not data:
+                if not recording.received:
+                    recording.failure = Failure.DISCONNECT
+                elif not scanner.complete_at_close:
+                    recording.truncated = Truncation.DISCONNECT
+                self.close()
+                return
+            if len(data) > room:
+                recording.truncated = Truncation.LENGTH
+                data = data[:room]
+            room -= len(data)
+            if data:
+                recording.received.append(data)
+                scanner.feed(data)
+            if recording.truncated is not None:
+                return
+            if time.monotonic() > deadline and not scanner.done:
+                recording.truncated = Truncation.TIME
+                return
+
+    def close(self) -> None:
+        """Closes it. The other side's faults while closing are nobody's concern any more."""
+        if self.open:
+            self.open = False
+            self._sock.close()
 
 
-class AddressGuard:
-    """Which peers may be connected to: public addresses, and the private ones that the configuration names."""
+class Connector:
+    """Makes connections: resolves, asks the guard, connects, goes through the proxy, shakes hands.
 
-    def __init__(self, allowed: Sequence[str]) -> None:
-        self._hosts = {entry.lower() for entry in allowed}
-        self._networks = []
-        for entry in allowed:
-            try:
-                self._networks.append(ipaddress.ip_network(entry, strict=False))
-            except ValueError:
-                continue
+    ``proxy`` is the address of an HTTP proxy, or None. ``ca_file`` names certificate authorities to trust beside the
+    system's and Mozilla's. With ``verify_tls`` false a chain that is not accepted is no failure but a verdict.
+    """
 
-    def permits(self, host: str, address: str) -> bool:
-        """True where ``address``, to which ``host`` resolved, may be connected to."""
-        if host.lower() in self._hosts:
-            return True
-        ip = ipaddress.ip_address(address.partition("%")[0])
-        if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-            ip = ip.ipv4_mapped
-        if any(ip.version == network.version and ip in network for network in self._networks):
-            return True
-        return ip.is_global and not ip.is_multicast
+    def __init__(
+        self, guard: AddressGuard, limits: Limits, *, verify_tls: bool, proxy: Origin | None, ca_file: str | None
+    ) -> None:
+        self._guard = guard
+        self._limits = limits
+        self._verify_tls = verify_tls
+        self._proxy = proxy
+        self._ca_file = ca_file
+        self._contexts: dict[bool, ssl.SSLContext] = {}
+        self._verdicts: dict[Origin, str] = {}
+        """Origins whose chain was not accepted, and why."""
 
-
-class Tape:
-    """The recording of the exchange under way, and its bounds."""
-
-    def __init__(self, guard: AddressGuard, limits: Limits) -> None:
-        self.guard = guard
-        self.limits = limits
-        self.rewind()
-
-    def rewind(self) -> None:
-        """Begins a new exchange."""
-        self.sent = bytearray()
-        self.received = bytearray()
-        self.scanner = ReplyScanner("GET", max_head_bytes=self.limits.max_header_bytes)
-        self.connected = False
-        self.peer: Peer | None = None
-        self.truncated: Truncation | None = None
-        self.deadline = time.monotonic() + self.limits.fetch_timeout_s
-
-    def read_reply(self, sock: Any) -> None:  # noqa: ANN401 - a socket, plain or TLS
-        """Reads one reply to its end, to the end of the connection or to a bound; ``truncated`` says which.
+    def connect(self, origin: Origin) -> Connection:
+        """A new connection.
 
         Raises:
-            OSError: the connection broke before the first byte.
+            ExchangeError: there is none to be had, or none may be made.
         """
-        most = self.limits.max_header_bytes + self.limits.max_body_bytes
-        while not self.scanner.done and self.truncated is None:
-            try:
-                data = sock.recv(_READ_BYTES)
-            except OSError as error:
-                if not self.received:
-                    raise
-                self.truncated = Truncation.TIME if isinstance(error, TimeoutError) else Truncation.DISCONNECT
-                return
-            if not data:
-                self.truncated = None if self.scanner.complete_at_close else Truncation.DISCONNECT
-                return
-            room = most - len(self.received)
-            self.received += data[:room]
-            self.scanner.feed(data[:room])
-            if len(data) > room:
-                self.truncated = Truncation.LENGTH
-            elif time.monotonic() > self.deadline and not self.scanner.done:
-                self.truncated = Truncation.TIME
-
-
-class _RecordedSocket:
-    """A socket that keeps what is sent. Everything not named here is the socket's own."""
-
-    def __init__(self, sock: Any, tape: Tape) -> None:  # noqa: ANN401
-        self._sock = sock
-        self._tape = tape
-        self._peer = tape.peer
-
-    def sendall(self, data: Any, *rest: Any) -> None:  # noqa: ANN401
-        # A kept connection has the peer that it was made to.
-        self._tape.peer = self._peer
-        self._sock.sendall(data, *rest)
-        self._tape.sent += data
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
-        return getattr(self._sock, name)
-
-
-def _read_reply(connection: Any, tape: Tape) -> urllib3.HTTPResponse:  # noqa: ANN401 - one of the classes below
-    """Reads the reply onto the tape; urllib3 gets an empty stand-in, which only lets it keep the connection."""
-    connection.sock.settimeout(connection.timeout)
-    try:
-        tape.read_reply(connection.sock)
-    finally:
-        # The standard library's connection must not wait for a reply that it will never read.
-        connection._HTTPConnection__state = http.client._CS_IDLE  # type: ignore[attr-defined] # noqa: SLF001
-        if tape.truncated is not None or not tape.scanner.keeps_connection:
-            connection.close()
-    status = tape.scanner.head.status if tape.scanner.head is not None else 0
-    return urllib3.HTTPResponse(body=io.BytesIO(), status=status, preload_content=False, decode_content=False)
-
-
-def _connect(connection: HTTPConnection, tape: Tape) -> socket.socket:
-    """Resolves the host, refuses what the guard refuses, and connects to the very address that was looked at."""
-    host = connection.host.strip("[]")
-    try:
-        found = socket.getaddrinfo(host, connection.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise NameError_(str(error)) from error
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    permitted = [address for address in addresses if tape.guard.permits(host, address)]
-    if not permitted:
-        raise AddressRefusedError(", ".join(addresses))
-    last: OSError | None = None
-    for address in permitted:
+        verdict = self._verdicts.get(origin)
         try:
-            sock = create_connection(
-                (address, connection.port), connection.timeout, socket_options=connection.socket_options
-            )
-        except OSError as error:
-            last = error
-            continue
-        tape.connected = True
-        tape.peer = Peer(ip=address, addresses=tuple(addresses), tls=None)
-        return sock
-    raise last if last is not None else NameError_(host)
+            return self._connect(origin, verdict)
+        except _NotAcceptedError as error:
+            if self._verify_tls or verdict is not None:
+                raise ExchangeError(Failure.TLS) from error
+            self._verdicts[origin] = error.verdict
+            return self._connect(origin, error.verdict)
+
+    def _connect(self, origin: Origin, verdict: str | None) -> Connection:
+        sock, peer = self._dial(origin)
+        try:
+            if origin.scheme == "https":
+                sock, facts = self._shake_hands(sock, origin, verdict)
+                peer = Peer(ip=peer.ip, addresses=peer.addresses, tls=facts, proxy=peer.proxy)
+        except BaseException:
+            sock.close()
+            raise
+        return Connection(sock, peer, self._limits)
+
+    def _dial(self, origin: Origin) -> tuple[socket.socket, Peer]:
+        """The socket to the origin, or through the proxy to it; and who is at its end."""
+        if self._proxy is None:
+            addresses = resolve_host(origin.host, origin.port)
+            permitted = [address for address in addresses if self._guard.permits(origin.host, address)]
+            if not permitted:
+                raise ExchangeError(Failure.ADDRESS)
+            sock, address = self._open(permitted, origin.port)
+            return sock, Peer(ip=address, addresses=addresses, tls=None, proxy=None)
+        # The proxy resolves the name: only an address written as such can be looked at here.
+        if self._guard.refuses_literal(origin.host):
+            raise ExchangeError(Failure.ADDRESS)
+        sock, address = self._open(list(resolve_host(self._proxy.host, self._proxy.port)), self._proxy.port)
+        if origin.scheme == "https":
+            try:
+                _tunnel(sock, origin, self._limits)
+            except BaseException:
+                sock.close()
+                raise
+        return sock, Peer(ip="", addresses=(), tls=None, proxy=f"http://{self._proxy.netloc} ({address})")
+
+    def _open(self, addresses: list[str], port: int) -> tuple[socket.socket, str]:
+        failure = Failure.CONNECT
+        for address in addresses:
+            try:
+                sock = socket.create_connection((address, port), self._limits.connect_timeout_s)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            except (OSError, OverflowError) as error:
+                failure = Failure.CONNECT_TIMEOUT if isinstance(error, TimeoutError) else Failure.CONNECT
+                continue
+            return sock, address
+        raise ExchangeError(failure)
+
+    def _shake_hands(self, sock: socket.socket, origin: Origin, verdict: str | None) -> tuple[ssl.SSLSocket, TlsFacts]:
+        try:
+            tls = self._context(verify=verdict is None).wrap_socket(sock, server_hostname=origin.host)
+        except ssl.SSLCertVerificationError as error:
+            raise _NotAcceptedError(error.verify_message) from error
+        except TimeoutError as error:
+            raise ExchangeError(Failure.CONNECT_TIMEOUT) from error
+        except (OSError, ValueError) as error:
+            raise ExchangeError(Failure.TLS) from error
+        cipher = tls.cipher()
+        return tls, TlsFacts(
+            version=tls.version() or "",
+            cipher=cipher[0] if cipher else "",
+            chain=_chain(tls),
+            verdict="verified" if verdict is None else verdict,
+        )
+
+    def _context(self, *, verify: bool) -> ssl.SSLContext:
+        context = self._contexts.get(verify)
+        if context is None:
+            context = self._contexts[verify] = ssl.create_default_context()
+            context.load_verify_locations(certifi.where())
+            if self._ca_file is not None:
+                context.load_verify_locations(self._ca_file)
+            # WARC has no agreed form for HTTP/2.
+            context.set_alpn_protocols(["http/1.1"])
+            if not verify:
+                context.check_hostname = False
+                context.verify_mode = ssl.CERT_NONE
+        return context
 
 
-def _tls_facts(sock: ssl.SSLSocket, verdict: str) -> TlsFacts:
-    cipher = sock.cipher()
-    name = cipher[0] if cipher else ""
-    return TlsFacts(version=sock.version() or "", cipher=name, chain=_chain(sock), verdict=verdict)
+class _NotAcceptedError(Exception):
+    """A certificate chain was not accepted; ``verdict`` says why, in the words of the TLS library."""
+
+    def __init__(self, verdict: str) -> None:
+        super().__init__(verdict)
+        self.verdict = verdict
+
+
+def _tunnel(sock: socket.socket, origin: Origin, limits: Limits) -> None:
+    """Asks a proxy for a way through to the origin (RFC 9110 section 9.3.6).
+
+    Raises:
+        ExchangeError: it gives none.
+    """
+    host = f"[{origin.host}]" if ":" in origin.host else origin.host
+    scanner = ReplyScanner("HEAD", max_head_bytes=_MAX_CONNECT_REPLY)
+    sock.settimeout(limits.connect_timeout_s)
+    try:
+        sock.sendall(f"CONNECT {host}:{origin.port} HTTP/1.1\r\nHost: {host}:{origin.port}\r\n\r\n".encode("ascii"))
+        # The server speaks only after the handshake: nothing of TLS is read away here.
+        while scanner.head is None:
+            data = sock.recv(_MAX_CONNECT_REPLY)
+            if not data or scanner.defects:
+                raise ExchangeError(Failure.PROXY)
+            scanner.feed(data)
+    except OSError as error:
+        raise ExchangeError(Failure.PROXY) from error
+    if not 200 <= scanner.head.status < 300:  # noqa: PLR2004 - RFC 9110 section 9.3.6
+        raise ExchangeError(Failure.PROXY)
 
 
 def _chain(sock: Any) -> tuple[bytes, ...]:  # noqa: ANN401 - the method is public from Python 3.13 on
@@ -179,55 +244,3 @@ def _chain(sock: Any) -> tuple[bytes, ...]:  # noqa: ANN401 - the method is publ
     found = inner.get_unverified_chain() if inner is not None else None
     encoding = ssl._ssl.ENCODING_DER  # type: ignore[attr-defined] # noqa: SLF001
     return tuple(certificate.public_bytes(encoding) for certificate in found or ())
-
-
-def _pool_classes(tape: Tape, verdict: str) -> dict[str, type[HTTPConnectionPool]]:
-    """Connection classes bound to one tape. ``verdict`` is that of TLS connections which are not verified."""
-
-    class RecordedHttp(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            return _connect(self, tape)
-
-        def connect(self) -> None:
-            super().connect()
-            self.sock: Any = _RecordedSocket(self.sock, tape)
-
-        def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
-            return _read_reply(self, tape)
-
-    class RecordedHttps(HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            return _connect(self, tape)
-
-        def connect(self) -> None:
-            super().connect()
-            if tape.peer is not None:
-                facts = _tls_facts(self.sock, "verified" if self.is_verified else verdict)
-                tape.peer = replace(tape.peer, tls=facts)
-            self.sock: Any = _RecordedSocket(self.sock, tape)
-
-        def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
-            return _read_reply(self, tape)
-
-    class HttpPool(HTTPConnectionPool):
-        ConnectionCls = RecordedHttp
-
-    class HttpsPool(HTTPSConnectionPool):
-        ConnectionCls = RecordedHttps
-
-    return {"http": HttpPool, "https": HttpsPool}
-
-
-class RecordingAdapter(HTTPAdapter):
-    """The transport adapter of `requests` that puts everything through a tape."""
-
-    def __init__(self, tape: Tape, *, verdict: str = "not verified") -> None:
-        self._tape = tape
-        self._verdict = verdict
-        super().__init__(pool_connections=8, pool_maxsize=1, max_retries=0)
-
-    def init_poolmanager(self, *args: Any, **named: Any) -> None:  # noqa: ANN401
-        """Makes the pools with the recording connections."""
-        super().init_poolmanager(*args, **named)
-        manager: urllib3.PoolManager = self.poolmanager
-        manager.pool_classes_by_scheme = _pool_classes(self._tape, self._verdict)

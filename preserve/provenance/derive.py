@@ -11,7 +11,7 @@ from preserve.provenance.describe import describe_cable, describe_record, read_c
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import cut_statement
 from preserve.store.catalogue import Catalogue
-from preserve.store.durable import remove_derived
+from preserve.store.durable import remove_derived, remove_parts
 from preserve.store.index import write_index
 from preserve.store.layout import WARC_SUFFIX, CollectionPaths
 from preserve.store.warcfile import Recovered, iter_file, open_files, recover_open_files
@@ -39,6 +39,7 @@ def rebuild(paths: CollectionPaths, *, progress: Callable[[int], None] = lambda 
 
     The caller holds the collection's lock. Stopped half way, the next call begins anew; the evidence is only read.
     """
+    remove_parts(paths)
     remove_derived(paths)
     ledger = Ledger(paths)
     with Catalogue.open(paths) as catalogue:

@@ -55,6 +55,14 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     sync_dir(path.parent)
 
 
+def remove_parts(paths: CollectionPaths) -> None:
+    """Removes what a killed process left half written. The caller holds the collection's lock."""
+    for folder, pattern in ((paths.folder, ".*.part"), (paths.ledger, "**/.*.part"), (paths.indexes, ".*.part")):
+        for path in folder.glob(pattern):
+            with suppress(OSError):
+                path.unlink()
+
+
 def replace_synced(part: Path, path: Path) -> None:
     """Syncs a finished file and puts it in the place of ``path``."""
     with part.open("rb") as file:

@@ -8,14 +8,13 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import fastwarc.warc
 import pytest
-import warcio.archiveiterator
 
 from preserve.formats.warc import Record
 from preserve.mirror.pages import replies
 from preserve.model import sha256_hex
 from preserve.store.warcfile import iter_file
+from tests.readers import assert_others_read
 
 pytestmark = pytest.mark.interop
 
@@ -89,24 +88,7 @@ class _Socket:
 
 def test_other_readers_see_the_same_records(demo_archive: Path) -> None:
     for path in _files(demo_archive):
-        ours = [(r.header.record_id, r.header.type, r.header.date, sha256_hex(r.block)) for r in _records(path)]
-        with path.open("rb") as file:
-            theirs = [
-                (
-                    record.rec_headers.get_header("WARC-Record-ID")[1:-1],
-                    record.rec_type,
-                    record.rec_headers.get_header("WARC-Date"),
-                    sha256_hex(record.raw_stream.read()),
-                )
-                for record in warcio.archiveiterator.ArchiveIterator(file, no_record_parse=True)
-            ]
-        assert theirs == ours
-        with path.open("rb") as file:
-            fast = [
-                (record.headers["WARC-Record-ID"][1:-1], record.headers["WARC-Date"], sha256_hex(record.reader.read()))
-                for record in fastwarc.warc.ArchiveIterator(file, parse_http=False)
-            ]
-        assert fast == [(record_id, date, digest) for record_id, _type, date, digest in ours]
+        assert_others_read(path)
 
 
 def test_what_is_stored_is_what_the_mirror_sent(demo_archive: Path) -> None:

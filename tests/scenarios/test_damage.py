@@ -53,6 +53,7 @@ def test_a_sound_archive_has_no_finding(shell: Any, archive: Path) -> None:
     assert _codes(shell, status=0) == set()
 
 
+@pytest.mark.damages
 def test_every_flipped_byte_of_a_warc_file_is_found(shell: Any, archive: Path) -> None:
     path = _files(archive)[0]
     original = path.read_bytes()

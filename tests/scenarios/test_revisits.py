@@ -74,6 +74,7 @@ def test_not_modified_to_an_unconditional_request_is_no_revisit(shell: Any, site
     assert [r.header.type for r in _records(shell, site.url("/"))] == ["response", "response"]
 
 
+@pytest.mark.damages
 def test_a_damaged_record_is_never_referred_to(shell: Any, site: Any) -> None:
     _tagged(site)
     shell.site_collection("demo", site, "/")

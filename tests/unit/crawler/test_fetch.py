@@ -1,37 +1,28 @@
 """The recording transport: every byte as it travelled, within bounds, and each failure by its name."""
 
-import datetime as dt
-import ipaddress
 import socket
-import ssl
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 
+from preserve.crawler.addresses import AddressGuard
 from preserve.crawler.exchange import Failure, Peer, Truncation
 from preserve.crawler.fetch import Fetcher
-from preserve.crawler.transport import AddressGuard
 from preserve.formats.http1 import payload_of
 from preserve.limits import DEFAULT_LIMITS, Limits
 
 QUICK = replace(DEFAULT_LIMITS, connect_timeout_s=5.0, read_timeout_s=0.3)
 
 
-def _fetcher(limits: Limits = QUICK, *, verify_tls: bool = True) -> Fetcher:
+def _fetcher(limits: Limits = QUICK, **named: Any) -> Fetcher:
     return Fetcher(
         user_agent="preserve/test (+a@example.org)",
         limits=limits,
         allow_addresses=["127.0.0.1"],
-        verify_tls=verify_tls,
+        **{"verify_tls": True, **named},
     )
 
 
@@ -56,7 +47,7 @@ def test_request_and_reply_are_kept_byte_for_byte(site: Any, fetcher: Fetcher) -
     assert exchange.request_bytes.endswith(b"\r\n\r\n")
     assert b"User-Agent: preserve/test (+a@example.org)\r\n" in exchange.request_bytes
     assert (exchange.error, exchange.truncated) == (None, None)
-    assert exchange.peer == Peer(ip="127.0.0.1", addresses=("127.0.0.1",), tls=None)
+    assert exchange.peer == Peer(ip="127.0.0.1", addresses=("127.0.0.1",), tls=None, proxy=None)
     assert payload_of(exchange.response_bytes).payload == b"hello world"
 
 
@@ -246,94 +237,12 @@ def test_the_guard_permits_public_addresses_and_what_is_allowed(
     assert AddressGuard(allowed).permits(host, address) is permitted
 
 
-NOW = dt.datetime.now(dt.UTC)
-DAY = dt.timedelta(days=1)
-
-
-class _Authority:
-    """A throw-away certificate authority; `server` gives a file with a key, its certificate and the chain."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "throw-away authority")])
-        self.certificate = (
-            self._builder(self._name, self._key, NOW + DAY)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .sign(self._key, hashes.SHA256())
-        )
-        self.bundle = folder / "authority.pem"
-        self.bundle.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
-
-    def server(self, address: str, *, ends: dt.datetime = NOW + DAY) -> Path:
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
-        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
-        certificate = (
-            self._builder(name, key, ends).add_extension(names, critical=False).sign(self._key, hashes.SHA256())
-        )
-        path = self._folder / f"{address}.pem"
-        path.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-            + certificate.public_bytes(serialization.Encoding.PEM)
-            + self.certificate.public_bytes(serialization.Encoding.PEM)
-        )
-        return path
-
-    def _builder(self, name: x509.Name, key: ec.EllipticCurvePrivateKey, ends: dt.datetime) -> x509.CertificateBuilder:
-        return (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(self._name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(NOW - 10 * DAY)
-            .not_valid_after(ends)
-        )
-
-
-@pytest.fixture
-def authority(tmp_path: Path) -> _Authority:
-    return _Authority(tmp_path)
-
-
-@contextmanager
-def _tls_server(pem: Path, reply: bytes) -> Iterator[int]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    context.set_alpn_protocols(["h2", "http/1.1"])
-    chosen: list[str | None] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def answer() -> None:
-            # Twice: a chain that is not accepted ends the first connection.
-            for _connection in range(2):
-                try:
-                    sock, _peer = listener.accept()
-                    with context.wrap_socket(sock, server_side=True) as tls:
-                        if tls.recv(65536):
-                            chosen.append(tls.selected_alpn_protocol())
-                            tls.sendall(reply)
-                except OSError:
-                    continue
-
-        thread = threading.Thread(target=answer, daemon=True)
-        thread.start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join(10)
-    assert chosen in ([], ["http/1.1"])
-
-
 OK_REPLY = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
-def test_tls_records_plain_http_the_verdict_and_the_chain(authority: _Authority) -> None:
-    fetcher = _fetcher()
-    fetcher._session.verify = str(authority.bundle)
-    with _tls_server(authority.server("127.0.0.1"), OK_REPLY) as port:
+def test_tls_records_plain_http_the_verdict_and_the_chain(authority: Any, tls_server: Any) -> None:
+    fetcher = _fetcher(ca_file=str(authority.bundle))
+    with tls_server(authority.server("127.0.0.1"), OK_REPLY) as port:
         exchange = fetcher.fetch(f"https://127.0.0.1:{port}/")
     assert exchange.response_bytes == OK_REPLY
     assert exchange.peer is not None
@@ -346,22 +255,20 @@ def test_tls_records_plain_http_the_verdict_and_the_chain(authority: _Authority)
 
 
 @pytest.mark.parametrize(
-    ("address", "ends", "trusted", "verdict"),
+    ("address", "days", "trusted", "verdict"),
     [
-        ("127.0.0.1", NOW + DAY, False, "self-signed certificate in certificate chain"),
-        ("127.0.0.1", NOW - DAY, True, "certificate has expired"),
-        ("192.0.2.1", NOW + DAY, True, "IP address mismatch, certificate is not valid for '127.0.0.1'"),
+        ("127.0.0.1", 1, False, "self-signed certificate in certificate chain"),
+        ("127.0.0.1", -1, True, "certificate has expired"),
+        ("192.0.2.1", 1, True, "IP address mismatch, certificate is not valid for '127.0.0.1'"),
     ],
     ids=["unknown authority", "expired", "wrong name"],
 )
 @pytest.mark.parametrize("verify_tls", [True, False])
 def test_a_bad_chain_fails_or_is_recorded_with_its_verdict(
-    authority: _Authority, address: str, ends: dt.datetime, trusted: bool, verdict: str, verify_tls: bool
+    authority: Any, tls_server: Any, address: str, days: int, trusted: bool, verdict: str, verify_tls: bool
 ) -> None:
-    fetcher = _fetcher(verify_tls=verify_tls)
-    if trusted:
-        fetcher._session.verify = str(authority.bundle)
-    with _tls_server(authority.server(address, ends=ends), OK_REPLY) as port:
+    fetcher = _fetcher(verify_tls=verify_tls, ca_file=str(authority.bundle) if trusted else None)
+    with tls_server(authority.server(address, days=days), OK_REPLY) as port:
         exchange = fetcher.fetch(f"https://127.0.0.1:{port}/")
     if verify_tls:
         assert (exchange.error, exchange.response_bytes) == (Failure.TLS, b"")

@@ -11,7 +11,7 @@ from preserve.model import sha256_hex
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 TLS = TlsFacts(version="TLSv1.3", cipher="TLS_AES", chain=(b"one", b"two"), verdict="verified")
-PEER = Peer(ip="192.0.2.1", addresses=("192.0.2.1", "192.0.2.2"), tls=TLS)
+PEER = Peer(ip="192.0.2.1", addresses=("192.0.2.1", "192.0.2.2"), proxy=None, tls=TLS)
 REQUEST = b"GET / HTTP/1.1\r\nHost: x.org\r\n\r\n"
 REPLY = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
 

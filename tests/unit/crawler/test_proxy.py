@@ -1,0 +1,145 @@
+"""Through a proxy: what is sent to it, what is known behind it, and what is refused all the same."""
+
+import select
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from preserve.crawler.addresses import Origin, resolve_host, split_url
+from preserve.crawler.exchange import ExchangeError, Failure
+from preserve.crawler.fetch import Fetcher
+from preserve.limits import DEFAULT_LIMITS
+
+QUICK = replace(DEFAULT_LIMITS, connect_timeout_s=5.0, read_timeout_s=2.0)
+
+
+@contextmanager
+def _proxy(asked: list[bytes], *, verdict: bytes = b"200 Connection established") -> Iterator[str]:
+    """One connection of a proxy: the absolute form is answered by itself, CONNECT opens a way through."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            client, _peer = listener.accept()
+            with client:
+                request = client.recv(65536)
+                asked.append(request)
+                if not request.startswith(b"CONNECT "):
+                    client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfrom afar")
+                    client.recv(1)
+                    return
+                client.sendall(b"HTTP/1.1 %s\r\n\r\n" % verdict)
+                if verdict.startswith(b"200"):
+                    _pump(client, request.split()[1].decode())
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        thread.join(10)
+
+
+def _pump(client: socket.socket, target: str) -> None:
+    host, port = target.rsplit(":", 1)
+    with socket.create_connection((host, int(port))) as server:
+        while True:
+            for sock in select.select([client, server], [], [], 10)[0]:
+                data = sock.recv(65536)
+                if not data:
+                    return
+                (server if sock is client else client).sendall(data)
+
+
+def _fetcher(proxy: str, **named: Any) -> Fetcher:
+    return Fetcher(user_agent="x", limits=QUICK, allow_addresses=["127.0.0.1"], verify_tls=True, proxy=proxy, **named)
+
+
+def test_a_plain_address_is_asked_of_the_proxy_in_absolute_form() -> None:
+    asked: list[bytes] = []
+    with _proxy(asked) as proxy:
+        fetcher = _fetcher(proxy)
+        exchange = fetcher.fetch("http://far.example/a?b")
+        fetcher.close()
+    assert asked[0].startswith(b"GET http://far.example/a?b HTTP/1.1\r\nHost: far.example\r\n")
+    assert exchange.response_bytes.endswith(b"from afar")
+    assert exchange.peer is not None
+    assert (exchange.peer.ip, exchange.peer.addresses) == ("", ())
+    assert exchange.peer.proxy == f"{proxy.rstrip('/')} (127.0.0.1)"
+
+
+def test_tls_goes_through_the_proxy_end_to_end(authority: Any, tls_server: Any) -> None:
+    asked: list[bytes] = []
+    reply = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    with tls_server(authority.server("127.0.0.1"), reply) as port, _proxy(asked) as proxy:
+        fetcher = _fetcher(proxy, ca_file=str(authority.bundle))
+        exchange = fetcher.fetch(f"https://127.0.0.1:{port}/")
+        fetcher.close()
+    assert asked[0] == f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
+    assert exchange.response_bytes.endswith(b"ok")
+    assert exchange.peer is not None
+    assert exchange.peer.tls is not None
+    assert exchange.peer.tls.verdict == "verified"
+    assert exchange.request_bytes.startswith(b"GET / HTTP/1.1\r\n")
+
+
+def test_a_proxy_that_gives_no_way_through_is_named() -> None:
+    with _proxy([], verdict=b"407 Proxy Authentication Required") as proxy:
+        fetcher = _fetcher(proxy)
+        assert fetcher.fetch("https://far.example/").error is Failure.PROXY
+        fetcher.close()
+
+
+def test_an_address_written_as_a_private_one_is_refused_behind_a_proxy_too() -> None:
+    fetcher = _fetcher("http://127.0.0.1:1/")
+    for url in ("http://169.254.169.254/", "http://[::ffff:10.0.0.1]/", "https://10.0.0.1/"):
+        assert fetcher.fetch(url).error is Failure.ADDRESS, url
+    fetcher.close()
+
+
+def test_the_metadata_record_says_whether_there_was_a_proxy(shell: Any, site: Any) -> None:
+    with _proxy([]) as proxy:
+        shell.site_collection("demo", site, "/")
+        path = shell.config / "collections" / "demo.yaml"
+        text = path.read_text("utf-8").replace("politeness:\n", "politeness:\n  robots: ignore\n")
+        path.write_text(f"{text}proxy: {proxy}\n", "utf-8")
+        shell("init", "demo")
+        shell("capture", "demo")
+    assert site.asked == []
+    assert shell("show", site.url("/"), "--as", "html") == "from afar"
+
+
+def test_odd_address_families_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = [
+        (socket.AF_UNIX, socket.SOCK_STREAM, 0, "", "/run/x"),
+        (socket.AF_INET6, socket.SOCK_STREAM, 0, "", ("2001:db8::1", 80, 0, 0)),
+        (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("192.0.2.1", 80)),
+        (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("192.0.2.1", 80)),
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_n: odd)
+    assert resolve_host("x.example", 80) == ("2001:db8::1", "192.0.2.1")
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_n: odd[:1])
+    with pytest.raises(ExchangeError):
+        resolve_host("x.example", 80)
+
+
+@pytest.mark.parametrize(
+    ("url", "netloc", "target"),
+    [
+        ("http://example.org", "example.org", "/"),
+        ("https://example.org:443/a?b#c", "example.org", "/a?b"),
+        ("http://Example.org:8080/%7Ea/../b", "example.org:8080", "/%7Ea/../b"),
+        ("http://[2001:db8::1]:81/x", "[2001:db8::1]:81", "/x"),
+        ("http://bücher.example/ü x", "xn--bcher-kva.example", "/%C3%BC%20x"),
+        ("http://under_score.example/", "under_score.example", "/"),
+    ],
+)
+def test_a_target_goes_out_as_it_is_written(url: str, netloc: str, target: str) -> None:
+    origin, found = split_url(url)
+    assert (origin.netloc, found) == (netloc, target)
+
+
+def test_default_ports_make_one_origin() -> None:
+    assert split_url("http://a.example/")[0] == split_url("http://a.example:80/")[0] == Origin("http", "a.example", 80)
