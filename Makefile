@@ -50,9 +50,14 @@ test: .venv/.test lint types ## what must pass before a commit: lint, types, lay
 	@.oracles/bin/python -m pip --disable-pip-version-check --quiet --no-input install --require-hashes -r requirements/oracles.txt
 	@touch $@
 
-oracles: .oracles/.ready ## install pywb and others into .oracles, for the tests that compare with them
+.oracles/debian/.ready: tools/debian_tool.sh .oracles/.ready
+	@echo "== unpacking nginx (Debian package) into .oracles/debian"
+	@tools/debian_tool.sh .oracles/debian nginx
+	@mkdir -p .oracles/debian && touch $@
 
-test-all: .venv/.test .oracles/.ready lint types ## the same with the slow tests, and what they cover
+oracles: .oracles/.ready .oracles/debian/.ready ## get pywb, nginx and others into .oracles, for the tests that need them
+
+test-all: .venv/.test oracles lint types ## the same with the slow tests, and what they cover
 	@echo "== tests (all but those that need the internet, $(WORKERS) processes)"
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not online" --cov --cov-report=term
 

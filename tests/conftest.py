@@ -205,6 +205,15 @@ class Shell:
 
 
 @pytest.fixture
+def free_ports() -> list[int]:
+    """Two ports of loopback that nobody listens on."""
+    with socket.socket() as one, socket.socket() as two:
+        one.bind(("127.0.0.1", 0))
+        two.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1], two.getsockname()[1]]
+
+
+@pytest.fixture
 def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> Iterator[Shell]:
     """A shell; at the end, warcio and fastwarc read every file that was sealed, unless the test damages them."""
     (tmp_path / "config" / "layouts").mkdir(parents=True)

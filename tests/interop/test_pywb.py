@@ -14,6 +14,7 @@ import pytest
 
 from preserve.formats.cdxj import parse_line
 from preserve.mirror.pages import replies
+from tests.scenarios.test_nasty_inputs import CASES
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow]
 
@@ -116,3 +117,20 @@ def test_pywb_replays_a_revisit_by_the_servers_word(
     address = replay_of(shell.archives / "demo")
     status, body = _get(f"{address}/{revisit.timestamp}id_/{site.url('/')}")
     assert (status, body) == (200, b"hello")
+
+
+def test_cdxj_indexer_reads_the_nasty_replies_too(shell: Any, site: Any) -> None:
+    for case in CASES:
+        site.replies[f"/{case.number}"] = case.reply
+        if case.closes:
+            site.closing.add(f"/{case.number}")
+    shell.site_collection("demo", site, *(f"/{case.number}" for case in CASES))
+    path = shell.config / "collections" / "demo.yaml"
+    path.write_text(path.read_text("utf-8").replace("delay_s: 0", "delay_s: 0\n  max_body_mb: 2"), "utf-8")
+    shell("init", "demo")
+    shell("capture", "demo")
+    (file,) = (shell.archives / "demo" / "archive").glob("*.warc.gz")
+    done = subprocess.run([ORACLES / "cdxj-indexer", file], capture_output=True, text=True, check=False)
+    theirs = {parse_line(line).fields["offset"] for line in done.stdout.splitlines()}
+    ours = (shell.archives / "demo" / "indexes" / "index.cdxj").read_text("utf-8").splitlines()
+    assert {parse_line(line).fields["offset"] for line in ours} == theirs, done.stderr

@@ -1,6 +1,7 @@
 """Replies that broke other crawlers, by their number in ``docs/nasty-inputs.md``: what each gives here."""
 
 import gzip
+import random
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -189,3 +190,49 @@ def test_odd_robots_files_allow_or_refuse_as_rfc_9309_says(shell: Any, site: Any
     shell("init", "demo")
     shell("capture", "demo", status=None)
     assert ("/" in site.asked) is fetched
+
+
+def test_odd_links_are_followed_as_a_browser_would_and_long_ones_are_passed_over(shell: Any, site: Any) -> None:
+    links = (
+        b"<!-- a comment --><?php odd ?><a href='/caf\xc3\xa9?x=\xc3\xbc'>26</a><a href='/caf%C3%A9?x=%C3%BC'>26</a>"
+        b"<!--<a href='/in-a-comment'>--><a href='/" + b"x" * 2_000_000 + b"'>28</a>"
+        b"<a href=' /bla\nnk '>x</a><a href='//[bad'>x</a><a href='javascript:0'>x</a><a>x</a><a href='#here'>x</a>"
+    )
+    site.page("/", links, kind="text/html; charset=utf-8")
+    site.page("/caf%C3%A9?x=%C3%BC", PAGE)
+    site.page("/blank", PAGE)
+    shell.site_collection("demo", site, "/")
+    shell("init", "demo")
+    report = shell.json("capture", "demo")
+    assert report["problems"] == []
+    assert sorted(site.asked) == ["/", "/blank", "/caf%C3%A9?x=%C3%BC", "/robots.txt"]
+
+
+def test_no_cookie_comes_back_whatever_its_domain(shell: Any, site: Any) -> None:
+    site.replies["/"] = _ok(b"Set-Cookie: a=b; Domain=.127.0.0.1\r\nSet-Cookie: c=d\r\n" + LENGTH)
+    shell.site_collection("demo", site, "/")
+    shell("init", "demo")
+    shell("capture", "demo")
+    shell("capture", "demo")
+    assert len(site.heads) >= 3
+    assert not any(b"ookie" in head for head in site.heads)
+
+
+def test_a_file_that_is_full_is_sealed_and_the_next_begun(shell: Any, site: Any) -> None:
+    chance = random.Random(1)
+    paths = [f"/{number}" for number in range(6)]
+    for path in paths:
+        site.page(path, chance.randbytes(700_000), kind="application/octet-stream")
+    shell.site_collection("demo", site, *paths)
+    path = shell.config / "collections" / "demo.yaml"
+    path.write_text(path.read_text("utf-8") + "warc_file_mb: 1\n", "utf-8")
+    shell("init", "demo")
+    report = shell.json("capture", "demo")
+    files = sorted(Path(shell.archives, "demo", "archive").iterdir())
+    assert [file.name for file in files] == sorted(report["files"])
+    assert len(files) == 3
+    for file in files:
+        first = next(record for _place, record, _defect in iter_file(file) if record is not None)
+        assert first.header.type == "warcinfo"
+        assert file.stat().st_mode & 0o222 == 0
+    assert shell.json("verify", "demo")["collections"][0]["good"] is True
