@@ -27,13 +27,28 @@ class Limits:
     """Silence on the socket; beyond it the reply is cut and marked ``time``."""
     fetch_timeout_s: float = 1_200.0
     """One exchange altogether, as Heritrix has it (20 minutes)."""
-    max_redirects: int = 20
     max_robots_bytes: int = 500 * 1024
     """RFC 9309 section 2.5: at least 500 KiB must be parsed."""
     max_robots_redirects: int = 5
     """RFC 9309 section 2.3.1.2."""
     robots_cache_s: float = 86_400.0
     """RFC 9309 section 2.4: no more than 24 hours."""
+    max_crawl_delay_s: float = 300.0
+    """Crawl-delay and Request-rate are honoured up to here, as Heritrix has it."""
+    first_pause_s: float = 60.0
+    """Pause of a host after its first trouble; it doubles with each further one."""
+    max_pause_s: float = 86_400.0
+    forgiven_after_s: float = 1_800.0
+    """Quiet time after which a host's troubles are forgotten."""
+    max_wait_s: float = 300.0
+    """A run waits for a paused host as long as this, and leaves what remains of it to the next run."""
+    retries: int = 2
+    """How often an address is asked again in one run after a passing failure."""
+    max_redirects: int = 20
+    max_requisite_hops: int = 10
+    """Style sheets that import style sheets."""
+    max_sitemap_bytes: int = 50 * MIB
+    """A sitemap, decompressed: the protocol's own bound."""
     max_url_chars: int = 4_000
     max_links_per_page: int = 10_000
     max_statement_bytes: int = 65_535
@@ -54,8 +69,6 @@ class Limits:
     max_note_bytes: int = 1 * MIB
     max_note_signatures: int = 16
     """C2SP signed-note: a verifier accepts at least 16."""
-    max_run_urls_per_statement: int = 200
-    """Failed and skipped URLs listed in one part of a run statement."""
 
 
 DEFAULT_LIMITS = Limits()

@@ -11,6 +11,7 @@ from preserve.cli.main import cli
 from preserve.config.checked import Strict
 from preserve.config.collection import CollectionConfig, PolitenessConfig, ScopeConfig
 from preserve.config.layout import FIELD_KEYS, LayoutConfig
+from preserve.crawler.outcomes import REASONS
 from preserve.findings import CODES
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -24,6 +25,21 @@ def findings() -> str:
         "# Findings\n\nWhat `preserve verify` reports. `E-` breaks a rule of the archive, `W-` asks for attention, "
         "`I-` informs.\nCodes are stable: scripts may rely on them.\n\n| code | what it means | what to do next |\n"
         f"| --- | --- | --- |\n{rows}"
+    )
+
+
+def outcomes() -> str:
+    """The table of states and reason codes."""
+    rows = "".join(
+        f"| `{name}` | {reason.state} | {'passing' if reason.passing else 'permanent'} | {reason.meaning} |\n"
+        for name, reason in REASONS.items()
+    )
+    return (
+        "# How an address can end\n\nThe outcomes in a run's report and in its statement. A reply has the reason "
+        "`http-STATUS`, its state is `done`;\n408, 425, 429 and 5xx are passing, all others permanent. An address with a "
+        "passing reason is asked again, up to\n`retries` times in a run. Links that were found but not taken are counted "
+        "under the reasons of `skipped`.\nThe codes are stable: scripts may rely on them.\n\n"
+        f"| reason | state | kind | what it means |\n| --- | --- | --- | --- |\n{rows}"
     )
 
 
@@ -88,6 +104,7 @@ def _default(field: FieldInfo) -> str:
 
 PAGES = {
     "findings.md": findings,
+    "reference/outcomes.md": outcomes,
     "reference/commands.md": commands,
     "reference/configuration.md": configuration,
 }

@@ -1,31 +1,45 @@
 """``preserve capture``: one capture run, in the foreground, stopped cleanly by Ctrl-C or SIGTERM."""
 
+import json
 import signal
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from types import FrameType
+from typing import BinaryIO
 
 import click
-from rich.console import Console
+from rich.text import Text
 
 from preserve.cli.common import Place, command_options, console, one_line, say
 from preserve.cli.loading import chosen_layouts, read_secrets
 from preserve.config import load_collection
-from preserve.crawler.capture import Progress, RunReport
+from preserve.crawler.capture import RunReport, Surroundings
 from preserve.crawler.capture import capture as run_capture
-from preserve.errors import CancelledError, LimitError, NetworkError
+from preserve.crawler.keeper import Progress
+from preserve.errors import CancelledError, LimitError, NetworkError, UsageError
 from preserve.provenance.found import found_archive
 from preserve.store.archive import open_archive
 
 
 @click.command(short_help="Capture a collection once.")
 @click.argument("collection")
+@click.option(
+    "--processes", type=click.IntRange(1, 16), default=1, show_default=True, help="Capture processes; hosts are dealt."
+)
+@click.option(
+    "--report",
+    "report_to",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write every address and how it ended to this file, one JSON line each.",
+)
 @command_options
-def capture(place: Place, collection: str) -> int:
+def capture(place: Place, collection: str, processes: int, report_to: Path | None) -> int:
     """Capture COLLECTION once: fetch its pages, keep them as evidence, state them in its ledger.
 
     A run that was stopped is continued. Ctrl-C finishes what is being written, seals the file and ends with status 130.
@@ -35,7 +49,7 @@ def capture(place: Place, collection: str) -> int:
     layouts = chosen_layouts(place, config)
     paths = open_archive(place.archives, config.name)
     founded = found_archive(place.archives, config.name, keys=place.keys)
-    with _stopped_by_signals() as stop:
+    with _stopped_by_signals() as stop, _display(quiet=place.as_json) as display, _accounts(report_to) as accounts:
         report = run_capture(
             config,
             paths,
@@ -43,10 +57,14 @@ def capture(place: Place, collection: str) -> int:
             layouts=layouts,
             secrets=read_secrets(config),
             limits=config.limits,
-            clock=lambda: datetime.now(UTC),
-            wait=time.sleep,
-            stop=stop.is_set,
-            progress=_display(console(), quiet=place.as_json),
+            around=Surroundings(
+                clock=lambda: datetime.now(UTC),
+                wait=time.sleep,
+                stop=stop.is_set,
+                progress=display,
+                account=accounts,
+            ),
+            processes=processes,
         )
     place.emit({"collection": config.name, **asdict(report)}, _text(report))
     return _status(report)
@@ -88,30 +106,50 @@ def _stopped_by_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-class _Display:
-    """Progress on stderr: one line that is rewritten on a terminal, one line a URL otherwise."""
+@contextmanager
+def _display(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
+    """Progress on stderr: one line that is rewritten on a terminal, one JSON line an address otherwise."""
+    terminal = console()
+    if quiet:
+        yield lambda _progress: None
+    elif terminal.is_terminal:
+        with terminal.status("") as status:
+            yield lambda progress: status.update(
+                Text(
+                    f"{progress.done:,} done, {progress.waiting:,} waiting  "
+                    f"{progress.outcome:<16} {one_line(progress.url, 88)}",
+                    no_wrap=True,
+                    overflow="ellipsis",
+                )
+            )
+    else:
+        yield lambda progress: _write_line(sys.stderr.buffer, asdict(progress))
+        sys.stderr.flush()
 
-    def __init__(self, terminal: Console) -> None:
-        self._terminal = terminal
 
-    def __call__(self, progress: Progress) -> None:
-        line = f"{progress.outcome:<16} {one_line(progress.url, 88)}"
-        self._terminal.print(line, markup=False, no_wrap=True, overflow="ellipsis")
+@contextmanager
+def _accounts(path: Path | None) -> Iterator[Callable[[str, str, str], None]]:
+    if path is None:
+        yield lambda _url, _state, _reason: None
+        return
+    try:
+        file = path.open("wb")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", next_step="Name a file that can be written.") from error
+    with file:
+        yield lambda url, state, reason: _write_line(file, {"url": url, "outcome": state, "reason": reason})
 
 
-def _display(terminal: Console, *, quiet: bool) -> "_Display | _Silent":
-    return _Silent() if quiet else _Display(terminal)
-
-
-class _Silent:
-    def __call__(self, progress: Progress) -> None:
-        """Says nothing: the answer is one JSON document."""
+def _write_line(file: BinaryIO, value: object) -> None:
+    file.write(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
 
 
 def _text(report: RunReport) -> str:
     lines = [f"run        {report.run}  ({report.outcome}{', resumed' if report.resumed else ''})"]
     lines += [f"recovered  {a.file}: {a.cut_bytes} bytes cut, {a.adopted} records adopted" for a in report.adopted]
     lines.append("addresses  " + ", ".join(f"{count} {name}" for name, count in sorted(report.counts.items())))
+    if report.refused:
+        lines.append("links left " + ", ".join(f"{count} {name}" for name, count in sorted(report.refused.items())))
     lines.append(f"cables     {report.cables}")
     lines += [f"file       {name}" for name in report.files]
     lines.append(f"ledger     {report.checkpoint_size} statements, checkpoint signed")

@@ -126,6 +126,15 @@ class ScopeConfig(Strict):
     exclude: tuple[Annotated[str, AfterValidator(_scope_entry)], ...] = Field(
         default=(), description="a list of beginnings of addresses, or `re:` and regular expressions"
     )
+    requisites: Literal["none", "scope", "all"] = Field(
+        default="scope",
+        description="what a page is made of (images, styles, scripts): `none`, `scope` (what `include` fits) or `all`",
+    )
+    sitemaps: bool = Field(default=False, description="`true` (sitemaps that robots.txt names are read) or `false`")
+    feeds: bool = Field(default=False, description="`true` (feeds that pages name are read) or `false`")
+    traps: Literal["skip", "follow"] = Field(
+        default="skip", description="`skip` (addresses that repeat themselves, calendars without end) or `follow`"
+    )
     max_depth: int = Field(default=3, ge=0, le=100, description="a whole number of links from a seed, 0 to 100")
 
 
@@ -136,6 +145,18 @@ class PolitenessConfig(Strict):
     robots: Literal["obey", "ignore"] = Field(default="obey", description="`obey` or `ignore`")
     conditional: bool = Field(
         default=True, description="`true` (a page that is held is asked for only if it has changed) or `false`"
+    )
+    retries: int = Field(
+        default=DEFAULT_LIMITS.retries,
+        ge=0,
+        le=10,
+        description="how often an address is asked again in a run after a passing failure, 0 to 10",
+    )
+    max_wait_s: float = Field(
+        default=DEFAULT_LIMITS.max_wait_s,
+        ge=0,
+        le=86_400,
+        description="seconds that a run waits for a host that wants a pause, 0 to 86400; the next run goes on with it",
     )
     read_timeout_s: float = Field(
         default=DEFAULT_LIMITS.read_timeout_s, gt=0, le=600, description="seconds of silence, above 0 and to 600"
@@ -199,6 +220,8 @@ class CollectionConfig(Strict):
         """The program's bounds with those of this collection put in."""
         return replace(
             DEFAULT_LIMITS,
+            retries=self.politeness.retries,
+            max_wait_s=self.politeness.max_wait_s,
             read_timeout_s=self.politeness.read_timeout_s,
             max_body_bytes=self.politeness.max_body_mb * MIB,
             min_free_bytes=self.min_free_mb * MIB,

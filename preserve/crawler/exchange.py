@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from preserve.formats.http1 import Head
+
 WITHHELD = b"[withheld]"
 """What stands in a stored request in place of a secret (``docs/formats/archive.md``)."""
 
@@ -78,6 +80,8 @@ class Exchange:
     request_bytes: bytes
     interim_bytes: bytes
     response_bytes: bytes
+    head: Head | None
+    """The final reply's head, where one could be read."""
     expected_bytes: int | None
     received_bytes: int
     started: datetime

@@ -2,19 +2,44 @@
 
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from preserve.crawler.addresses import AddressGuard, Origin, split_url
 from preserve.crawler.exchange import WITHHELD, Exchange, ExchangeError, Failure, Peer
 from preserve.crawler.transport import Connection, Connector, Recording
 from preserve.limits import Limits
 
-_MAX_KEPT = 32
+_MAX_KEPT = 64
 """Connections kept open at once, each to another origin."""
 
 
+class Pending(Protocol):
+    """An exchange that was begun and takes its time."""
+
+    def finish(self) -> Exchange:
+        """Waits for its end, on any thread."""
+        ...
+
+
+class Fetches(Protocol):
+    """What a worker needs of a fetcher."""
+
+    def begin(self, url: str, extra_headers: Mapping[str, str], patience_s: float | None) -> "Exchange | Pending":
+        """Begins an exchange; gives it, or, where it takes longer than ``patience_s``, what it can be waited for with.
+
+        With None it is waited for here.
+        """
+        ...
+
+    def close(self) -> None:
+        """Closes the connections that are kept open."""
+        ...
+
+
 class Fetcher:
-    """Makes exchanges, one at a time. No cookies, and no proxies or credentials from the environment.
+    """Makes exchanges; any number of threads may, each with another origin. No cookies; nothing from the environment.
 
     With ``verify_tls`` false a chain that is not accepted is no failure: the exchange is made and holds the verdict.
     """
@@ -45,54 +70,108 @@ class Fetcher:
 
     def close(self) -> None:
         """Closes the connections that are kept open."""
-        for connection in self._kept.values():
-            connection.close()
-        self._kept.clear()
+        while self._kept:
+            self._kept.popitem()[1].close()
 
     def fetch(self, url: str, extra_headers: Mapping[str, str] | None = None) -> Exchange:
         """One exchange. Never raises for what the network or the server does: it is in the result."""
+        begun = self.begin(url, extra_headers or {}, None)
+        return begun if isinstance(begun, Exchange) else begun.finish()
+
+    def begin(self, url: str, extra_headers: Mapping[str, str], patience_s: float | None) -> Exchange | Pending:
+        """One exchange; with a patience, only what a connection that is kept gives within it (see `Fetches`)."""
         started = datetime.now(UTC)
         try:
             origin, target = split_url(url)
-            request, secrets = self._request(origin, target, extra_headers or {})
-            connection, recording = self._exchange(origin, request)
         except ExchangeError as error:
             return _failed(url, started, error.failure)
-        recording.sent = self._stored(recording.sent, secrets)
-        return _made(url, started, recording, connection.peer, secrets)
+        secrets = tuple(self._secrets.items()) if origin in self._secret_origins else ()
+        request = self._request(origin, target, extra_headers, secrets)
+        call = _Call(self, url, origin, started, secrets, request, self.take(origin))
+        if patience_s is None:
+            return call.finish()
+        return call.quick(patience_s) or call
 
-    def _exchange(self, origin: Origin, request: bytes) -> tuple[Connection, Recording]:
-        connection = self._kept.pop(origin, None) or self._connector.connect(origin)
-        was_used = connection.used
-        recording = connection.exchange(request)
-        if was_used and recording.failure is Failure.DISCONNECT:
-            # The server closed a connection that was kept open, before it saw this request.
-            connection = self._connector.connect(origin)
-            recording = connection.exchange(request)
+    def _request(
+        self, origin: Origin, target: str, extra: Mapping[str, str], secrets: Sequence[tuple[str, str]]
+    ) -> bytes:
+        if self._proxy is not None and origin.scheme == "http":
+            target = f"http://{origin.netloc}{target}"
+        fields = "".join([f"{name}: {value}\r\n" for name, value in (*extra.items(), *secrets)])
+        return f"GET {target} HTTP/1.1\r\nHost: {origin.netloc}\r\n{self._fields}{fields}\r\n".encode("latin-1")
+
+    def take(self, origin: Origin) -> Connection | None:
+        """A kept connection, for the caller alone."""
+        return self._kept.pop(origin, None)
+
+    def connect(self, origin: Origin) -> Connection:
+        """A new connection.
+
+        Raises:
+            ExchangeError: there is none to be had.
+        """
+        return self._connector.connect(origin)
+
+    def give_back(self, origin: Origin, connection: Connection) -> None:
+        """Keeps a connection that is still open; the one that was not used for longest is closed for it."""
         if connection.open:
             self._kept[origin] = connection
             if len(self._kept) > _MAX_KEPT:
                 self._kept.popitem(last=False)[1].close()
-        return connection, recording
 
-    def _request(
-        self, origin: Origin, target: str, extra: Mapping[str, str]
-    ) -> tuple[bytes, tuple[tuple[str, str], ...]]:
-        """The request's bytes, and the secret fields in it."""
-        secrets = tuple(self._secrets.items()) if origin in self._secret_origins else ()
-        if self._proxy is not None and origin.scheme == "http":
-            target = f"http://{origin.netloc}{target}"
-        fields = "".join(f"{name}: {value}\r\n" for name, value in (*extra.items(), *secrets))
-        text = f"GET {target} HTTP/1.1\r\nHost: {origin.netloc}\r\n{self._fields}{fields}\r\n"
-        return text.encode("latin-1"), secrets
 
-    @staticmethod
-    def _stored(request: bytes, secrets: Sequence[tuple[str, str]]) -> bytes:
-        """The request as it is stored: without the values of secret fields."""
-        for name, value in secrets:
+@dataclass(slots=True)
+class _Call:
+    """One exchange under way. It goes on where it stopped, on whatever thread."""
+
+    fetcher: Fetcher
+    url: str
+    origin: Origin
+    started: datetime
+    secrets: tuple[tuple[str, str], ...]
+    request: bytes
+    connection: Connection | None
+    recording: Recording | None = None
+
+    def quick(self, patience_s: float) -> Exchange | None:
+        """The exchange, where a kept connection gives it within the patience."""
+        if self.connection is None:
+            return None
+        self.recording = self.connection.begin(self.request)
+        if not self.connection.advance(self.recording, patience_s):
+            return None
+        return None if self._is_stale() else self._made(self.connection, self.recording)
+
+    def finish(self) -> Exchange:
+        """The exchange, however long it takes within the bounds."""
+        try:
+            if self.connection is not None:
+                if self.recording is None:
+                    self.recording = self.connection.begin(self.request)
+                self.connection.advance(self.recording, None)
+            if self.connection is None or self.recording is None or self._is_stale():
+                self.connection = self.fetcher.connect(self.origin)
+                self.recording = self.connection.begin(self.request)
+                self.connection.advance(self.recording, None)
+        except ExchangeError as error:
+            return _failed(self.url, self.started, error.failure)
+        return self._made(self.connection, self.recording)
+
+    def _is_stale(self) -> bool:
+        """True where the server closed a connection that was kept open, before it saw this request."""
+        return (
+            self.connection is not None
+            and self.connection.exchanges > 1
+            and self.recording is not None
+            and self.recording.failure is Failure.DISCONNECT
+        )
+
+    def _made(self, connection: Connection, recording: Recording) -> Exchange:
+        self.fetcher.give_back(self.origin, connection)
+        for name, value in self.secrets:
             line, withheld = f"\r\n{name}: {value}\r\n".encode("latin-1"), f"\r\n{name}: ".encode("ascii")
-            request = request.replace(line, withheld + WITHHELD + b"\r\n")
-        return request
+            recording.sent = recording.sent.replace(line, withheld + WITHHELD + b"\r\n")
+        return _made(self.url, self.started, recording, connection.peer, self.secrets)
 
 
 def _failed(url: str, started: datetime, failure: Failure) -> Exchange:
@@ -102,6 +181,7 @@ def _failed(url: str, started: datetime, failure: Failure) -> Exchange:
         request_bytes=b"",
         interim_bytes=b"",
         response_bytes=b"",
+        head=None,
         expected_bytes=None,
         received_bytes=0,
         started=started,
@@ -118,6 +198,8 @@ def _made(
 ) -> Exchange:
     scanner = recording.scanner
     received = recording.received[0] if len(recording.received) == 1 else b"".join(recording.received)
+    # A reply may be large: it is held once.
+    recording.received.clear()
     failure = recording.failure
     if received and scanner.head is None:
         failure = Failure.MALFORMED
@@ -126,7 +208,8 @@ def _made(
         method="GET",
         request_bytes=recording.sent,
         interim_bytes=received[: scanner.interim_bytes],
-        response_bytes=received[scanner.interim_bytes :],
+        response_bytes=received[scanner.interim_bytes :] if scanner.interim_bytes else received,
+        head=scanner.head,
         expected_bytes=scanner.expected,
         received_bytes=scanner.body_bytes,
         started=started,

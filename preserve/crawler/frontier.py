@@ -1,34 +1,40 @@
-"""The frontier: which addresses a run has done and which wait, in SQLite. Disposable between runs.
+"""The frontier: which addresses a run has done and which wait, and how hosts are to be treated, in SQLite.
 
 An address is marked done only after its capture is durable; addresses found on a page are saved before that page's
-records are made durable. So a killed run finds again everything that it had not finished, and loses no link.
+records are made durable. So a killed run finds again everything that it had not finished, and loses no link. Targets
+are disposable between runs; what is remembered of hosts is not.
 """
 
 import sqlite3
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from preserve.crawler.outcomes import DONE, RETRY, TRAP_SESSION, Outcome, is_passing, reason_of_reply
+from preserve.crawler.pace import HostState
 from preserve.errors import FormatError
-from preserve.formats.urls import canonical
-from preserve.model import format_utc
+from preserve.formats.urls import canonical, host_key, without_session
+from preserve.model import format_utc, parse_utc
 from preserve.store.database import connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
-CHALLENGE = "challenge"
-"""The outcome of an address that a bot wall answered."""
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE runs (run TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT);
 CREATE TABLE targets (
-    number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, url TEXT NOT NULL, via TEXT, depth INTEGER NOT NULL,
-    hop TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'waiting', reason TEXT NOT NULL DEFAULT ''
+    number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, url TEXT NOT NULL, host TEXT NOT NULL, via TEXT,
+    depth INTEGER NOT NULL, hop TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL DEFAULT 'waiting', reason TEXT NOT NULL DEFAULT ''
 );
-CREATE INDEX targets_waiting ON targets (number) WHERE state = 'waiting';
+CREATE INDEX targets_waiting ON targets (host, number) WHERE state = 'waiting';
+CREATE TABLE refused (reason TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE hosts (
+    host TEXT PRIMARY KEY, troubles INTEGER NOT NULL, last_trouble TEXT, paused_until TEXT
+) WITHOUT ROWID;
 """
 
 
@@ -41,24 +47,42 @@ class RunInfo:
     resumed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Target:
-    """One address to fetch. ``key``: its canonical form; ``hop``: ``seed`` or ``link``, an R for each redirect."""
+    """One address to fetch. ``hop``: how it was found (``docs/formats/archive.md``); ``tries``: how often it failed."""
+
+    number: int
+    url: str
+    host: str
+    via: str | None
+    depth: int
+    hop: str
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An address that was found: ``key`` is its canonical form without session ids, ``host`` its host and port."""
 
     key: str
     url: str
+    host: str
     via: str | None
     depth: int
     hop: str
 
+    @classmethod
+    def of(cls, url: str, *, via: str | None, depth: int, hop: str) -> Self:
+        """An address with its keys.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How an address ended: ``done``, ``failed`` or ``skipped``, and the reason in one word."""
+        Raises:
+            FormatError: no http or https address.
+        """
+        return cls(key=_key(url), url=url, host=host_key(url), via=via, depth=depth, hop=hop)
 
-    key: str
-    state: str
-    reason: str
+
+def _key(url: str) -> str:
+    return canonical(without_session(url))
 
 
 class Frontier:
@@ -66,7 +90,11 @@ class Frontier:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
-        self._taken = 0
+        self._waiting: dict[str, int] = {}
+        """By host: addresses that wait and were not given out."""
+        self._taken: dict[str, int] = {}
+        """By host: the number of the last address given out."""
+        self._total = 0
 
     @classmethod
     def open(cls, paths: CollectionPaths) -> Self:
@@ -83,80 +111,168 @@ class Frontier:
         self._db.close()
 
     def start_or_resume_run(self, now: datetime) -> RunInfo:
-        """The run that did not end, or a new one with an empty frontier."""
+        """The run that did not end, or a new one with no targets."""
         row = self._db.execute("SELECT run, started FROM runs WHERE ended IS NULL").fetchone()
         if row is not None:
             return RunInfo(run_id=row[0], started=row[1], resumed=True)
         info = RunInfo(run_id=f"urn:uuid:{uuid.uuid4()}", started=format_utc(now), resumed=False)
         self._db.execute("DELETE FROM targets")
+        self._db.execute("DELETE FROM refused")
         self._db.execute("INSERT INTO runs VALUES (?, ?, NULL)", (info.run_id, info.started))
         self._db.commit()
         return info
 
-    def add(self, url: str, *, via: str | None, depth: int, hop: str) -> None:
-        """Adds an address, unless it is there already. Durable after `save`."""
-        try:
-            key = canonical(url)
-        except FormatError:
-            return
-        self._db.execute(
-            "INSERT OR IGNORE INTO targets (key, url, via, depth, hop) VALUES (?, ?, ?, ?, ?)",
-            (key, url, via, depth, hop),
+    def settle(self, replies: Sequence[tuple[str, int | None, str | None]]) -> None:
+        """Marks as done what is captured but was not yet marked when the process died; then counts what waits."""
+        outcomes = []
+        for url, status, challenge in replies:
+            try:
+                key = _key(url)
+            except FormatError:
+                continue
+            reason = reason_of_reply(status, challenge)
+            if not is_passing(reason):
+                outcomes.append((reason, key))
+        self._db.executemany(
+            f"UPDATE targets SET state = '{DONE}', reason = ? WHERE key = ? AND state = 'waiting'",  # noqa: S608
+            outcomes,
+        )
+        self._db.commit()
+        rows = self._db.execute("SELECT host, count(*) FROM targets WHERE state = 'waiting' GROUP BY host").fetchall()
+        self._waiting = {str(host): int(count) for host, count in rows}
+        self._taken = {}
+        self._total = int(self._db.execute("SELECT count(*) FROM targets").fetchone()[0])
+
+    def add(self, found: Iterable[Found]) -> None:
+        """Adds addresses that are not there already. Durable after `save`.
+
+        One that is there under another session id is counted as refused: sites give every visitor, or every link, an id
+        of its own.
+        """
+        by_host: dict[str, list[Found]] = {}
+        under_session: list[Found] = []
+        for item in found:
+            if item.key != item.url and without_session(item.url) != item.url:
+                under_session.append(item)
+            else:
+                by_host.setdefault(item.host, []).append(item)
+        for host, items in by_host.items():
+            self._insert(host, items)
+        for item in under_session:
+            if not self._insert(item.host, [item]) and self._holds_other(item):
+                self.refuse([(TRAP_SESSION, 1)])
+
+    def _insert(self, host: str, items: Sequence[Found]) -> int:
+        cursor = self._db.executemany(
+            "INSERT OR IGNORE INTO targets (key, url, host, via, depth, hop) VALUES (?, ?, ?, ?, ?, ?)",
+            [(item.key, item.url, host, item.via, item.depth, item.hop) for item in items],
+        )
+        self._waiting[host] = self._waiting.get(host, 0) + cursor.rowcount
+        self._total += cursor.rowcount
+        return cursor.rowcount
+
+    def _holds_other(self, item: Found) -> bool:
+        row = self._db.execute("SELECT url FROM targets WHERE key = ?", (item.key,)).fetchone()
+        return row is not None and row[0] != item.url
+
+    def refuse(self, counts: Iterable[tuple[str, int]]) -> None:
+        """Counts links that were not added, by reason. Durable after `save`."""
+        self._db.executemany(
+            "INSERT INTO refused VALUES (?, ?) ON CONFLICT (reason) DO UPDATE SET count = count + excluded.count",
+            counts,
         )
 
     def save(self) -> None:
         """Makes the added addresses durable."""
         self._db.commit()
 
-    def next_target(self) -> Target | None:
-        """The next address in order of finding; None where none waits. Each is given out once."""
-        row = self._db.execute(
-            "SELECT number, key, url, via, depth, hop FROM targets WHERE state = 'waiting' AND number > ? "
-            "ORDER BY number LIMIT 1",
-            (self._taken,),
-        ).fetchone()
-        if row is None:
-            return None
-        self._taken, key, url, via, depth, hop = row
-        return Target(key=key, url=url, via=via, depth=depth, hop=hop)
+    def hosts(self) -> list[str]:
+        """The hosts with addresses that wait."""
+        return [host for host, count in self._waiting.items() if count > 0]
+
+    def take(self, host: str, most: int) -> list[Target]:
+        """The next addresses of a host in order of finding. Each is given out once."""
+        rows = self._db.execute(
+            "SELECT number, url, host, via, depth, hop, tries FROM targets "
+            "WHERE state = 'waiting' AND host = ? AND number > ? ORDER BY number LIMIT ?",
+            (host, self._taken.get(host, 0), most),
+        ).fetchall()
+        if rows:
+            self._taken[host] = rows[-1][0]
+            self._waiting[host] -= len(rows)
+        else:
+            self._waiting.pop(host, None)
+        return [Target(*row) for row in rows]
 
     def mark(self, outcomes: Sequence[Outcome]) -> None:
-        """Marks addresses as ended, durably. Called when their captures are durable, never before."""
-        self._db.executemany(
-            "UPDATE targets SET state = ?, reason = ? WHERE key = ?", [(o.state, o.reason, o.key) for o in outcomes]
-        )
+        """Marks addresses as ended, durably. Called when their captures are durable, never before.
+
+        One to be asked again goes behind all others of its host.
+        """
+        ended = [(o.state, o.reason, o.number) for o in outcomes if o.state != RETRY]
+        self._db.executemany("UPDATE targets SET state = ?, reason = ? WHERE number = ?", ended)
+        for outcome in outcomes:
+            if outcome.state == RETRY:
+                row = self._db.execute(
+                    "UPDATE targets SET tries = tries + 1, number = (SELECT max(number) + 1 FROM targets) "
+                    "WHERE number = ? RETURNING host",
+                    (outcome.number,),
+                ).fetchone()
+                self._waiting[row[0]] = self._waiting.get(row[0], 0) + 1
         self._db.commit()
 
-    def settle(self, replies: Sequence[tuple[str, int | None, str | None]]) -> None:
-        """Marks as done what is captured but was not yet marked when the process died."""
-        outcomes = []
-        for url, status, challenge in replies:
-            try:
-                key = canonical(url)
-            except FormatError:
-                continue
-            # A reply without a status is a revisit by the server's word, or one that could not be read.
-            reason = "captured" if status is None else f"http-{status}"
-            reason = reason if challenge is None else CHALLENGE
-            outcomes.append((reason, key))
-        self._db.executemany(
-            "UPDATE targets SET state = 'done', reason = ? WHERE key = ? AND state = 'waiting'", outcomes
+    def give_up(self, host: str, reason: str, state: str) -> int:
+        """Ends every address of a host that waits, given out or not; returns how many."""
+        cursor = self._db.execute(
+            "UPDATE targets SET state = ?, reason = ? WHERE host = ? AND state = 'waiting'", (state, reason, host)
         )
+        self._waiting.pop(host, None)
         self._db.commit()
+        return cursor.rowcount
 
-    def waiting(self) -> int:
-        """How many addresses wait, those given out and not yet marked not counted."""
+    def host_state(self, host: str) -> HostState:
+        """What is remembered of a host."""
         row = self._db.execute(
-            "SELECT count(*) FROM targets WHERE state = 'waiting' AND number > ?", (self._taken,)
+            "SELECT troubles, last_trouble, paused_until FROM hosts WHERE host = ?", (host,)
         ).fetchone()
-        return int(row[0])
+        if row is None:
+            return HostState(host=host)
+        troubles, last, until = row
+        return HostState(host=host, troubles=troubles, last_trouble=_moment(last), paused_until=_moment(until))
+
+    def remember(self, states: Iterable[HostState]) -> None:
+        """Keeps what is to be remembered of hosts. Durable after `save`."""
+        for state in states:
+            if state.is_clean:
+                self._db.execute("DELETE FROM hosts WHERE host = ?", (state.host,))
+            else:
+                row = (state.host, state.troubles, _text(state.last_trouble), _text(state.paused_until))
+                self._db.execute("INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?)", row)
+
+    @property
+    def waiting(self) -> int:
+        """How many addresses wait, those given out not counted."""
+        return sum(self._waiting.values())
+
+    @property
+    def total(self) -> int:
+        """How many addresses there are."""
+        return self._total
 
     def counts(self) -> dict[str, int]:
         """Number of addresses by how they ended."""
-        return {
-            str(state): int(count)
-            for state, count in self._db.execute("SELECT state, count(*) FROM targets GROUP BY state ORDER BY state")
-        }
+        return self._counted("SELECT state, count(*) FROM targets GROUP BY state ORDER BY state")
+
+    def refused(self) -> dict[str, int]:
+        """Number of links that were not added, by reason."""
+        return self._counted("SELECT reason, count FROM refused ORDER BY reason")
+
+    def _counted(self, query: str) -> dict[str, int]:
+        return {str(name): int(count) for name, count in self._db.execute(query)}
+
+    def report(self) -> Iterator[tuple[str, str, str]]:
+        """Address, state and reason of every address, in order of finding."""
+        yield from self._db.execute("SELECT url, state, reason FROM targets ORDER BY number")
 
     def problems(self) -> Iterator[tuple[str, str, str]]:
         """Address, state and reason of everything that is not a full reply, in order of finding."""
@@ -170,3 +286,11 @@ class Frontier:
         """Ends the run: the next one begins anew."""
         self._db.execute("UPDATE runs SET ended = ? WHERE ended IS NULL", (format_utc(now),))
         self._db.commit()
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else parse_utc(text)
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else format_utc(moment)

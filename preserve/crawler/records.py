@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from preserve.crawler.exchange import Exchange
-from preserve.errors import FormatError
-from preserve.formats.http1 import payload_of, split_head
-from preserve.formats.warc import build_record
+from preserve.formats.http1 import Payload, split_head
+from preserve.formats.warc import Record, make_record
 from preserve.model import format_utc, sha256_hex
 
 REVISIT_PROFILE = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
@@ -22,11 +21,15 @@ _Fields = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BuiltRecord:
-    """One record ready to be written: its id without angle brackets, and its uncompressed bytes."""
+class FoundAs:
+    """How an address came to be fetched: the page that named it, by what kind of link, and what robots.txt said.
 
-    record_id: str
-    record_bytes: bytes
+    ``robots``: ``rules`` (they allow it), ``none`` (there are none), ``ignored``; empty for robots.txt itself.
+    """
+
+    via: str | None
+    hop: str
+    robots: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,56 +43,92 @@ class RevisitOf:
     not_modified: bool
 
 
-def new_record_id() -> str:
-    """A fresh record id: ``urn:uuid:…``."""
-    return f"urn:uuid:{uuid.uuid4()}"
-
-
-def warcinfo_record(*, file_name: str, now: datetime, fields: Mapping[str, str]) -> BuiltRecord:
+def warcinfo_record(*, file_name: str, now: datetime, fields: Mapping[str, str]) -> Record:
     """The record that every file begins with (WARC 1.1 section 6.2)."""
     block = _warc_fields(fields)
-    record_id = new_record_id()
     head: _Fields = [
         ("WARC-Type", "warcinfo"),
-        ("WARC-Record-ID", f"<{record_id}>"),
+        ("WARC-Record-ID", f"<urn:uuid:{uuid.uuid4()}>"),
         ("WARC-Date", format_utc(now)),
         ("WARC-Filename", file_name),
         ("WARC-Block-Digest", f"sha256:{sha256_hex(block)}"),
         ("Content-Type", "application/warc-fields"),
     ]
-    return BuiltRecord(record_id=record_id, record_bytes=build_record(head, block))
+    return make_record(head, block)
 
 
 def exchange_records(
-    exchange: Exchange, *, warcinfo_id: str, via: str | None, hop: str, revisit_of: RevisitOf | None, with_chain: bool
-) -> list[BuiltRecord]:
-    """The records of one exchange, in the order in which they are written.
+    exchange: Exchange,
+    *,
+    warcinfo_id: str,
+    found: FoundAs,
+    payload: Payload | None,
+    revisit_of: RevisitOf | None,
+    with_chain: bool,
+) -> list[Record]:
+    """The records of one exchange, in the order in which they are written. ``payload``: the reply, taken apart.
 
     ``with_chain`` adds the certificates that the server sent; the metadata record names them by hash in any case.
     """
-    records: list[BuiltRecord] = []
-
-    def add(own: _Fields, block: bytes) -> None:
-        concurrent = records[0].record_id if records else None
-        record_id = new_record_id()
-        records.append(_record(record_id, exchange, warcinfo_id, concurrent=concurrent, own=own, block=block))
-
+    build = _Builder(exchange, warcinfo_id)
     if exchange.response_bytes:
-        add(*(_response(exchange) if revisit_of is None else _revisit(exchange, revisit_of)))
+        if revisit_of is None:
+            build.add(*_response(exchange, payload))
+        else:
+            build.add(*_revisit(exchange, revisit_of))
     if revisit_of is not None and revisit_of.not_modified:
-        add([("WARC-Type", "metadata"), ("Content-Type", _HTTP_RESPONSE)], exchange.response_bytes)
+        build.add([("WARC-Type", "metadata"), ("Content-Type", _HTTP_RESPONSE)], exchange.response_bytes)
     if exchange.request_bytes:
-        add([("WARC-Type", "request"), ("Content-Type", "application/http;msgtype=request")], exchange.request_bytes)
+        own = [("WARC-Type", "request"), ("Content-Type", "application/http;msgtype=request")]
+        build.add(own, exchange.request_bytes)
     if exchange.interim_bytes:
         # Replies 1xx are messages of their own, no part of the reply: readers of WARC expect one message a response.
-        own = [("WARC-Type", "metadata"), ("Content-Type", _HTTP_RESPONSE)]
-        add(own, exchange.interim_bytes)
+        build.add([("WARC-Type", "metadata"), ("Content-Type", _HTTP_RESPONSE)], exchange.interim_bytes)
     if with_chain and exchange.peer is not None and exchange.peer.tls is not None and exchange.peer.tls.chain:
         own = [("WARC-Type", "metadata"), ("Content-Type", "application/pem-certificate-chain")]
-        add(own, _pem(exchange.peer.tls.chain))
-    facts = _warc_fields(_facts(exchange, via, hop))
-    add([("WARC-Type", "metadata"), ("Content-Type", "application/warc-fields")], facts)
-    return records
+        build.add(own, _pem(exchange.peer.tls.chain))
+    facts = _warc_fields(_facts(exchange, found))
+    build.add([("WARC-Type", "metadata"), ("Content-Type", "application/warc-fields")], facts)
+    return build.records
+
+
+class _Builder:
+    """Puts the fields that every record of an exchange has around those that are its own.
+
+    The ids of one exchange differ in their last two digits only: they are random as a whole, and compress well.
+    """
+
+    def __init__(self, exchange: Exchange, warcinfo_id: str) -> None:
+        self._exchange = exchange
+        self._warcinfo_id = warcinfo_id
+        self._stem = f"<urn:uuid:{str(uuid.uuid4())[:-2]}"
+        self._date = format_utc(exchange.started)
+        self.records: list[Record] = []
+
+    def add(self, own: _Fields, block: bytes) -> None:
+        """Adds a record; the first of ``own`` is its type."""
+        exchange, peer = self._exchange, self._exchange.peer
+        kind = own[0][1]
+        fields: _Fields = [
+            own[0],
+            ("WARC-Record-ID", f"{self._stem}{len(self.records):02x}>"),
+            ("WARC-Date", self._date),
+            ("WARC-Target-URI", exchange.url),
+        ]
+        if self.records:
+            fields.append(("WARC-Concurrent-To", f"{self._stem}00>"))
+        if kind != "metadata":
+            if peer is not None and peer.ip:
+                fields.append(("WARC-IP-Address", peer.ip))
+            fields.append(("WARC-Protocol", "http/1.1"))
+            if peer is not None and peer.tls is not None and peer.tls.version.startswith("TLSv"):
+                fields.append(("WARC-Protocol", f"tls/{peer.tls.version.removeprefix('TLSv')}"))
+        if not self.records:
+            # The others are concurrent to this one, and stand in the same file.
+            fields.append(("WARC-Warcinfo-ID", f"<{self._warcinfo_id}>"))
+        fields.append(("WARC-Block-Digest", f"sha256:{sha256_hex(block)}"))
+        fields += own[1:]
+        self.records.append(make_record(fields, block))
 
 
 def _pem(chain: Sequence[bytes]) -> bytes:
@@ -97,15 +136,12 @@ def _pem(chain: Sequence[bytes]) -> bytes:
     return "".join(ssl.DER_cert_to_PEM_cert(der) for der in chain).encode("ascii")
 
 
-def _response(exchange: Exchange) -> tuple[_Fields, bytes]:
+def _response(exchange: Exchange, payload: Payload | None) -> tuple[_Fields, bytes]:
     head: _Fields = [("WARC-Type", "response"), ("Content-Type", _HTTP_RESPONSE)]
     if exchange.truncated is not None:
         head.append(("WARC-Truncated", str(exchange.truncated)))
-    try:
-        payload = payload_of(exchange.response_bytes, exchange.method).payload
-    except FormatError:
-        return head, exchange.response_bytes
-    head.append(("WARC-Payload-Digest", f"sha256:{sha256_hex(payload)}"))
+    if payload is not None:
+        head.append(("WARC-Payload-Digest", f"sha256:{sha256_hex(payload.payload)}"))
     return head, exchange.response_bytes
 
 
@@ -129,36 +165,13 @@ def _revisit(exchange: Exchange, revisit_of: RevisitOf) -> tuple[_Fields, bytes]
     return head, split_head(exchange.response_bytes)[0]
 
 
-def _record(
-    record_id: str, exchange: Exchange, warcinfo_id: str, *, concurrent: str | None, own: _Fields, block: bytes
-) -> BuiltRecord:
-    """Own fields, first of them the type, with those that every record of an exchange has."""
-    fields: _Fields = [
-        own[0],
-        ("WARC-Record-ID", f"<{record_id}>"),
-        ("WARC-Date", format_utc(exchange.started)),
-        ("WARC-Target-URI", exchange.url),
-    ]
-    if concurrent is not None:
-        fields.append(("WARC-Concurrent-To", f"<{concurrent}>"))
-    if exchange.peer is not None and exchange.peer.ip:
-        fields.append(("WARC-IP-Address", exchange.peer.ip))
-    if own[0][1] != "metadata":
-        fields.append(("WARC-Protocol", "http/1.1"))
-        tls = exchange.peer.tls if exchange.peer is not None else None
-        if tls is not None and tls.version.startswith("TLSv"):
-            fields.append(("WARC-Protocol", f"tls/{tls.version.removeprefix('TLSv')}"))
-    fields.append(("WARC-Warcinfo-ID", f"<{warcinfo_id}>"))
-    fields.append(("WARC-Block-Digest", f"sha256:{sha256_hex(block)}"))
-    fields += own[1:]
-    return BuiltRecord(record_id=record_id, record_bytes=build_record(fields, block))
-
-
-def _facts(exchange: Exchange, via: str | None, hop: str) -> dict[str, str]:
+def _facts(exchange: Exchange, found: FoundAs) -> dict[str, str]:
     elapsed = exchange.ended - exchange.started
-    facts = {"fetchTimeMs": str(int(elapsed.total_seconds() * 1000)), "hopsFromSeed": hop}
-    if via is not None:
-        facts["via"] = via
+    facts = {"fetchTimeMs": str(int(elapsed.total_seconds() * 1000)), "hopsFromSeed": found.hop}
+    if found.via is not None:
+        facts["via"] = found.via
+    if found.robots:
+        facts["robots"] = found.robots
     if exchange.error is not None:
         facts["failure"] = str(exchange.error)
     if exchange.truncated is not None:

@@ -1,29 +1,50 @@
-"""Which addresses belong to a collection."""
+"""Which addresses belong to a collection, and which are traps."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from preserve.config.collection import REGEX_MARK
+from preserve.crawler.outcomes import OUT_OF_SCOPE, TOO_DEEP, TOO_LONG, TRAP_CALENDAR, TRAP_REPEAT
 from preserve.limits import DEFAULT_LIMITS
 
-OUT_OF_SCOPE = "out-of-scope"
-TOO_DEEP = "too-deep"
-TOO_LONG = "url-too-long"
-SCOPE_REASONS = frozenset({OUT_OF_SCOPE, TOO_DEEP, TOO_LONG})
+_MAX_REPEATS = 3
+_LONG_PATH = 10
+_CALENDAR = re.compile(r"\b(?:calendar|cal|month|year|week|day|date)\b", re.IGNORECASE)
+_YEAR = re.compile(r"(?<!\d)([12]\d{3})(?:[-/]?(?:0[1-9]|1[0-2]))?(?!\d)")
+_FIRST_YEAR = 1900
+_REQUISITE = "requisite"
 
 
 class Scope:
-    """Prefixes of addresses and, marked ``re:``, regular expressions that must match from their beginning."""
+    """Prefixes of addresses and, marked ``re:``, regular expressions that must match from their beginning.
 
-    def __init__(self, *, include: Sequence[str], exclude: Sequence[str], max_depth: int) -> None:
+    ``requisites`` is ``none``, ``scope`` or ``all``; ``this_year`` is what calendars are held against.
+    """
+
+    def __init__(
+        self,
+        *,
+        include: Sequence[str],
+        exclude: Sequence[str],
+        max_depth: int,
+        requisites: str,
+        this_year: int,
+        traps: bool = True,
+    ) -> None:
         self._include = _Patterns(include)
         self._exclude = _Patterns(exclude)
         self._max_depth = max_depth
+        self._requisites = requisites
+        self._last_year = this_year + 2
+        self._traps = traps
 
     def refusal(self, url: str, *, depth: int, hop: str) -> str | None:
         """Why an address is not of the collection, from a closed list; None where it is.
 
-        A seed, and what a seed redirects to, is of the collection unless it is excluded.
+        A seed, and what a seed redirects to, is of the collection unless it is excluded. What a page is made of has the
+        depth of its page, and with ``requisites: all`` it may lie anywhere.
         """
         if len(url) > DEFAULT_LIMITS.max_url_chars:
             return TOO_LONG
@@ -31,9 +52,32 @@ class Scope:
             return OUT_OF_SCOPE
         if hop.startswith("seed"):
             return None
-        if not self._include.match(url):
+        requisite = hop.startswith(_REQUISITE)
+        if not self._include.match(url) and not (requisite and self._requisites == "all"):
             return OUT_OF_SCOPE
-        return TOO_DEEP if depth > self._max_depth else None
+        if depth > self._max_depth and not requisite:
+            return TOO_DEEP
+        return self._trap(url) if self._traps else None
+
+    def _trap(self, url: str) -> str | None:
+        start = url.find("/", 8)
+        rest = url[start:]
+        # Most addresses are short and have nothing that could repeat: no need to take them apart.
+        if rest.count("/") > _MAX_REPEATS or rest.count("&") >= _MAX_REPEATS:
+            parts = urlsplit(url)
+            counts = Counter(segment for segment in parts.path.split("/") if segment)
+            pairs = Counter(parts.query.split("&")) if parts.query else Counter[str]()
+            most = max(counts.values(), default=0)
+            twice = sum(1 for count in counts.values() if count >= _MAX_REPEATS)
+            if most > _MAX_REPEATS or max(pairs.values(), default=0) > _MAX_REPEATS:
+                return TRAP_REPEAT
+            if twice > 1 and sum(counts.values()) >= _LONG_PATH:
+                return TRAP_REPEAT
+        if _CALENDAR.search(rest):
+            years = [int(match.group(1)) for match in _YEAR.finditer(rest)]
+            if any(year < _FIRST_YEAR or year > self._last_year for year in years):
+                return TRAP_CALENDAR
+        return None
 
 
 class _Patterns:
@@ -42,4 +86,6 @@ class _Patterns:
         self._regexes = [re.compile(e.removeprefix(REGEX_MARK)) for e in entries if e.startswith(REGEX_MARK)]
 
     def match(self, url: str) -> bool:
-        return url.startswith(self._prefixes) or any(regex.match(url) for regex in self._regexes)
+        if url.startswith(self._prefixes):
+            return True
+        return any(regex.match(url) for regex in self._regexes)

@@ -27,6 +27,11 @@ class Recording:
     """What passed in one exchange. ``sent`` is empty where the request could not be handed over whole."""
 
     scanner: ReplyScanner
+    room: int
+    """Bytes that may still come."""
+    deadline: float
+    """Moment of the monotonic clock at which the exchange is cut."""
+    ended: bool = False
     sent: bytes = b""
     received: list[bytes] = field(default_factory=list)
     truncated: Truncation | None = None
@@ -34,59 +39,84 @@ class Recording:
 
 
 class Connection:
-    """One connection to one origin, kept while both sides agree to."""
+    """One connection to one origin, kept while both sides agree to; for one exchange at a time."""
 
     def __init__(self, sock: Any, peer: Peer, limits: Limits) -> None:  # noqa: ANN401 - a socket, plain or TLS
         self._sock = sock
         self._limits = limits
+        self._timeout_s: float | None = None
         self.peer = peer
         self.open = True
-        self.used = False
+        self.exchanges = 0
 
-    def exchange(self, request: bytes) -> Recording:
-        """Sends a request and reads one reply to its end, to the end of the connection, or to a bound."""
-        recording = Recording(ReplyScanner("GET", max_head_bytes=self._limits.max_header_bytes))
-        self.used = True
+    def begin(self, request: bytes) -> Recording:
+        """Sends a request. Where that fails, the recording says so."""
+        self.exchanges += 1
+        limits = self._limits
+        recording = Recording(
+            ReplyScanner("GET", max_head_bytes=limits.max_header_bytes),
+            room=limits.max_header_bytes + limits.max_body_bytes,
+            deadline=time.monotonic() + limits.fetch_timeout_s,
+        )
         try:
-            self._sock.settimeout(self._limits.read_timeout_s)
+            self._wait_at_most(limits.read_timeout_s)
             self._sock.sendall(request)
             recording.sent = request
-            self._read(recording)
         except OSError as error:
-            timed_out = isinstance(error, TimeoutError)
-            if recording.received:
-                recording.truncated = Truncation.TIME if timed_out else Truncation.DISCONNECT
-            else:
-                recording.failure = Failure.TIMEOUT if timed_out else Failure.DISCONNECT
-        if recording.failure is not None or recording.truncated is not None or not recording.scanner.keeps_connection:
-            self.close()
+            self._break(recording, error)
         return recording
+
+    def advance(self, recording: Recording, patience_s: float | None) -> bool:
+        """Reads on to the end of the reply, of the connection, or to a bound; false where patience ran out first."""
+        if not recording.ended:
+            try:
+                self._wait_at_most(self._limits.read_timeout_s if patience_s is None else patience_s)
+                self._read(recording)
+            except OSError as error:
+                if isinstance(error, TimeoutError) and patience_s is not None:
+                    return False
+                self._break(recording, error)
+        if recording.failure or recording.truncated or not recording.scanner.keeps_connection:
+            self.close()
+        return True
+
+    def _wait_at_most(self, timeout_s: float) -> None:
+        if timeout_s != self._timeout_s:
+            self._timeout_s = timeout_s
+            self._sock.settimeout(timeout_s)
+
+    @staticmethod
+    def _break(recording: Recording, error: OSError) -> None:
+        timed_out = isinstance(error, TimeoutError)
+        recording.ended = True
+        if recording.received:
+            recording.truncated = Truncation.TIME if timed_out else Truncation.DISCONNECT
+        else:
+            recording.failure = Failure.TIMEOUT if timed_out else Failure.DISCONNECT
 
     def _read(self, recording: Recording) -> None:
         scanner = recording.scanner
-        room = self._limits.max_header_bytes + self._limits.max_body_bytes
-        deadline = time.monotonic() + self._limits.fetch_timeout_s
-        while not scanner.done:
+        while not recording.ended:
             data = self._sock.recv(_READ_BYTES)
             if not data:
+                recording.ended = True
                 if not recording.received:
                     recording.failure = Failure.DISCONNECT
                 elif not scanner.complete_at_close:
                     recording.truncated = Truncation.DISCONNECT
                 self.close()
                 return
-            if len(data) > room:
+            if len(data) > recording.room:
                 recording.truncated = Truncation.LENGTH
-                data = data[:room]
-            room -= len(data)
+                data = data[: recording.room]
+            recording.room -= len(data)
             if data:
                 recording.received.append(data)
                 scanner.feed(data)
-            if recording.truncated is not None:
-                return
-            if time.monotonic() > deadline and not scanner.done:
+            recording.ended = scanner.done or recording.truncated is not None
+            if not recording.ended and time.monotonic() > recording.deadline:
                 recording.truncated = Truncation.TIME
-                return
+                recording.ended = True
 
     def close(self) -> None:
         """Closes it. The other side's faults while closing are nobody's concern any more."""

@@ -33,7 +33,10 @@ class Head:
     def get(self, name: bytes) -> bytes | None:
         """The first value of a field, without blanks around it; names are compared without case."""
         wanted = name.lower()
-        return next((value for key, value in self.fields if key.lower() == wanted), None)
+        for key, value in self.fields:
+            if key.lower() == wanted:
+                return value
+        return None
 
     def get_all(self, name: bytes) -> list[bytes]:
         """Every value of a field, in order."""
@@ -201,14 +204,15 @@ class Payload:
     defects: tuple[str, ...] = ()
 
 
-def payload_of(block: bytes, request_method: str = "GET") -> Payload:
-    """Takes apart the block of a response record.
+def payload_of(block: bytes, request_method: str = "GET", *, head: Head | None = None) -> Payload:
+    """Takes apart the block of a response record. ``head`` is that of this block, where it was read before.
 
     Raises:
         FormatError: no readable head.
     """
-    raw, body = split_head(block)
-    head = parse_response_head(raw)
+    if head is None:
+        head = parse_response_head(split_head(block)[0])
+    body = block[len(head.raw) :]
     framing = body_framing(head, request_method)
     match framing.kind:
         case FramingKind.NONE:

@@ -88,24 +88,23 @@ class ReplyScanner:
             case _State.HEAD:
                 return self._in_head(data)
             case _State.LENGTH:
-                taken = data[: self._left]
-                self._left -= len(taken)
-                self.body_bytes += len(taken)
-                if self._left == 0:
-                    self._state = _State.DONE
-                return data[len(taken) :]
+                return self._count(data, _State.DONE)
             case _State.CHUNK_DATA:
-                taken = data[: self._left]
-                self._left -= len(taken)
-                self.body_bytes += len(taken)
-                if self._left == 0:
-                    self._state = _State.CHUNK_END
-                return data[len(taken) :]
+                return self._count(data, _State.CHUNK_END)
             case _State.TO_CLOSE:
                 self.body_bytes += len(data)
                 return b""
             case _:
                 return self._in_line(data)
+
+    def _count(self, data: bytes, then: _State) -> bytes:
+        """Counts bytes of a stretch of known length; what stands behind it is left over."""
+        taken = min(len(data), self._left)
+        self._left -= taken
+        self.body_bytes += taken
+        if self._left == 0:
+            self._state = then
+        return data[taken:] if taken < len(data) else b""
 
     def _in_head(self, data: bytes) -> bytes:
         before = len(self._buffer)

@@ -27,7 +27,8 @@ def encode(statement: Mapping[str, object], *, limits: Limits = DEFAULT_LIMITS) 
             than 32 levels, or a result of more than ``max_statement_bytes``.
     """
     content = dict(statement)
-    _check(content, limits.max_statement_bytes)
+    if not _is_flat(content):
+        _check(content, limits.max_statement_bytes)
     try:
         data = _ENCODER.encode(content)
     except (UnicodeEncodeError, msgspec.MsgspecError) as error:
@@ -54,6 +55,20 @@ def decode(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> dict[str, object]
     if encode(value, limits=limits) != data:
         raise FormatError("a statement that is not in canonical form")
     return value
+
+
+def _is_flat(content: Mapping[str, object]) -> bool:
+    """True where every value is text, a whole number in range, true, false or nothing: most statements are so."""
+    for key, value in content.items():
+        kind = type(value)
+        if type(key) is not str or not key.isascii():
+            return False
+        if kind is int:
+            if not -_MAX_INTEGER <= value <= _MAX_INTEGER:  # type: ignore[operator]
+                return False
+        elif value is not None and kind is not str and kind is not bool:
+            return False
+    return True
 
 
 def _check(content: dict[str, object], most: int) -> None:

@@ -32,6 +32,13 @@ _QUERY_SESSIONS = tuple(
 )
 
 
+_PLAIN_URL = re.compile(
+    r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::(?!80/|443/)[1-9][0-9]{0,3})?"
+    r"(/(?:[A-Za-z0-9_~=&,;+*$!@:/-]|(?<!/)\.(?!\.))*)(?:\?[A-Za-z0-9_~=&,;+*$!@:/.-]+)?"
+)
+"""An address that is its own canonical form: nothing in it that any rule would change."""
+
+
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(_REMOVED.sub("", url.strip(_EDGES)))
@@ -92,12 +99,39 @@ def canonical(url: str) -> str:
     Raises:
         FormatError: no http or https address with a host.
     """
+    if _PLAIN_URL.fullmatch(url) is not None:
+        return url
     parts = _split(url)
     port = parts.port
     netloc = _host(parts) if port in (None, _PORTS[parts.scheme]) else f"{_host(parts)}:{port}"
     path = _no_dots(_escapes(parts.path)) if parts.path else "/"
     query = f"?{_escapes(parts.query)}" if parts.query else ""
     return f"{parts.scheme}://{netloc}{path}{query}"
+
+
+_SESSION_HINT = re.compile(r"sid=|sessionid|cfid=|/\(", re.IGNORECASE)
+_PATH_PARAMETER = re.compile(r";jsessionid=[0-9a-z._!-]+(?=[;/?]|$)", re.IGNORECASE)
+
+
+def without_session(url: str) -> str:
+    """The address without the session ids that `surt` drops, and without ``;jsessionid=``."""
+    if _SESSION_HINT.search(url) is None:
+        return url
+    address, mark, query = url.partition("?")
+    address = _PATH_PARAMETER.sub("", address)
+    match = _PATH_SESSION.match(address)
+    if match is not None:
+        address = match.group(1) + match.group(3)
+    query = _no_session(query).rstrip("&")
+    return f"{address}{mark if query else ''}{query}"
+
+
+def _no_session(query: str) -> str:
+    for pattern in _QUERY_SESSIONS:
+        match = pattern.match(query)
+        if match is not None:
+            query = match.group(1) + (match.group(2) or "")
+    return query
 
 
 def host_key(url: str) -> str:
@@ -128,11 +162,7 @@ def surt(url: str) -> str:
     if match is not None:
         path = match.group(1) + match.group(3)
     path = path.lower().rstrip("/") or "/"
-    query = _plain(parts.query)
-    for pattern in _QUERY_SESSIONS:
-        match = pattern.match(query)
-        if match is not None:
-            query = match.group(1) + (match.group(2) or "")
+    query = _no_session(_plain(parts.query))
     arguments = "&".join(sorted(query.lower().split("&")))
     return f"{key}{port}){path}" + (f"?{arguments}" if arguments else "")
 

@@ -37,6 +37,10 @@ class RecordHeader:
 
     def get(self, name: str) -> str | None:
         """The first value of a field; names are compared without case (section 4)."""
+        for key, value in self.fields:
+            # As most writers spell it, this program among them.
+            if key == name:
+                return value
         wanted = name.lower()
         return next((value for key, value in self.fields if key.lower() == wanted), None)
 
@@ -96,23 +100,27 @@ def record_sha256(header_raw: bytes, block: bytes) -> str:
     return digest.hexdigest()
 
 
-def build_record(fields: Sequence[tuple[str, str]], block: bytes) -> bytes:
+def make_record(fields: Sequence[tuple[str, str]], block: bytes) -> Record:
     """One WARC/1.1 record with the fields in this order and Content-Length behind them.
 
     Raises:
         FormatError: a name is no token, or a value has a line end in it (it could smuggle in a field).
     """
-    lines = ["WARC/1.1"]
-    for name, value in fields:
+    whole = (*fields, ("Content-Length", str(len(block))))
+    for name, value in whole:
         if _NAME.match(name) is None or "\r" in value or "\n" in value:
             raise FormatError(f"not a WARC field: {name[:40]!r}")
-        lines.append(f"{name}: {value}")
-    lines.append(f"Content-Length: {len(block)}")
+    text = "".join([f"{name}: {value}\r\n" for name, value in whole])
     try:
-        head = "\r\n".join(lines).encode("utf-8")
+        raw = f"WARC/1.1\r\n{text}\r\n".encode()
     except UnicodeEncodeError as error:
         raise FormatError("a WARC field that is not Unicode text") from error
-    return b"".join((head, _END, block, _END))
+    return Record(header=RecordHeader(version="WARC/1.1", fields=whole, raw=raw), block=block)
+
+
+def record_bytes(record: Record) -> bytes:
+    """The record as it stands uncompressed in a file: header, block, two line ends."""
+    return b"".join((record.header.raw, record.block, _END))
 
 
 def parse_record(data: bytes) -> Record:
@@ -167,8 +175,7 @@ def parse_header(raw: bytes) -> RecordHeader:
 
 def compress_member(data: bytes) -> bytes:
     """One gzip member (RFC 1952) without a time or name in it. Readers must not rely on its exact bytes."""
-    compressor = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, 31)
-    return bytes(compressor.compress(data) + compressor.flush())
+    return bytes(isal_zlib.compress(data, _LEVEL, 31))
 
 
 def read_member(data: bytes | memoryview, *, max_bytes: int = DEFAULT_LIMITS.max_warc_record_bytes) -> bytes:

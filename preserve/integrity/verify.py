@@ -37,7 +37,7 @@ from preserve.provenance.describe import describe_cable, read_cable
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import check_statement
 from preserve.store.archive import read_marker
-from preserve.store.catalogue import Catalogue
+from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.layout import CollectionPaths
 from preserve.store.warcfile import read_record
 
@@ -264,7 +264,7 @@ def _statement(work: _Work, index: int, entry: bytes, checkpoint: Checkpoint | N
             "records": statement["records"],
         }
     if kind != "record" or place is not None:
-        work.catalogue.apply(index, statement, place)
+        work.catalogue.apply(index, [StatementRow.of(statement, place)])
 
 
 def _mappings(value: object) -> Sequence[Mapping[str, object]]:

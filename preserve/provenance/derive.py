@@ -10,11 +10,14 @@ from preserve.model import RecordPlace
 from preserve.provenance.describe import describe_cable, describe_record, read_cable
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import cut_statement
-from preserve.store.catalogue import Catalogue
+from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.durable import remove_derived, remove_parts
 from preserve.store.index import write_index
 from preserve.store.layout import WARC_SUFFIX, CollectionPaths
 from preserve.store.warcfile import Recovered, iter_file, open_files, recover_open_files
+
+_BATCH = 1_000
+"""Statements applied to the catalogue at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +56,16 @@ def _apply(
 ) -> int:
     places = _Places(paths)
     done = 0
-    for index, statement in ledger.statements(start):
+    rows: list[StatementRow] = []
+    for _index, statement in ledger.statements(start):
         place = places.of(statement) if statement["kind"] == "record" else None
-        if statement["kind"] != "record" or place is not None:
-            catalogue.apply(index, statement, place)
+        rows.append(StatementRow.of(statement, place))
         done += 1
         progress(done)
+        if len(rows) == _BATCH:
+            catalogue.apply(start + done - len(rows), rows)
+            rows = []
+    catalogue.apply(start + done - len(rows), rows)
     catalogue.commit()
     return done
 

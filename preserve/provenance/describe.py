@@ -5,11 +5,12 @@ verification all go through it, so that they cannot disagree.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from preserve.cables.extract import Extraction, extract
 from preserve.cables.layouts import Layout
 from preserve.errors import FormatError
-from preserve.formats.challenge import MAX_PAGE_BYTES, challenge_of
+from preserve.formats.challenge import challenge_of
 from preserve.formats.content import decode_content
 from preserve.formats.http1 import Head, Payload, parse_response_head, payload_of, split_head
 from preserve.formats.warc import Record, bare_uri, record_sha256
@@ -44,7 +45,7 @@ def describe_record(record: Record, *, file: str, ordinal: int, run: str) -> dic
         else:
             payload = http_payload(record.block)
             payload_digest = None if payload is None else sha256_hex(payload.payload)
-            challenge = None if payload is None else challenge_in(payload, DEFAULT_LIMITS)
+            challenge = None if payload is None else challenge_in(payload, decoded_content(payload, DEFAULT_LIMITS))
     return record_statement(
         record_id=header.record_id,
         type=header.type,
@@ -63,17 +64,52 @@ def describe_record(record: Record, *, file: str, ordinal: int, run: str) -> dic
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """What the writer of a record knows of it already: the reply's head, and the bot wall that it was taken for.
+
+    The digests that such a record declares were taken from its bytes a moment ago, and are not taken again.
+    """
+
+    head: Head | None = None
+    challenge: str | None = None
+
+
+def describe_fresh(record: Record, fresh: Fresh, *, file: str, ordinal: int, run: str) -> dict[str, object]:
+    """The same statement as `describe_record` makes, of a record that was made in this process."""
+    header = record.header
+    is_reply = header.type in HTTP_RESPONSE_TYPES
+    return record_statement(
+        record_id=header.record_id,
+        type=header.type,
+        uri=header.target_uri,
+        date=header.date,
+        status=fresh.head.status if is_reply and fresh.head is not None else None,
+        file=file,
+        ordinal=ordinal,
+        record_sha256=record_sha256(header.raw, record.block),
+        block_sha256=bare_sha256(header.get("WARC-Block-Digest")) or sha256_hex(record.block),
+        payload_sha256=bare_sha256(header.get("WARC-Payload-Digest")) if is_reply else None,
+        refers_to=_bare(header.get("WARC-Refers-To")),
+        mime=media_type(fresh.head) if is_reply and fresh.head is not None else None,
+        challenge=fresh.challenge if header.type == "response" else None,
+        run=run,
+    )
+
+
+def cable_in(payload: Payload, content: bytes | None, layouts: Sequence[Layout]) -> Extraction | None:
+    """The cable in a reply whose content was decoded before, or None."""
+    if not layouts or content is None or payload.head.status != 200:  # noqa: PLR2004 - only a full reply shows it
+        return None
+    return extract(content, _text(payload.head.get(b"content-type")), layouts)
+
+
 def read_cable(record: Record, layouts: Sequence[Layout], limits: Limits) -> Extraction | None:
     """The cable on a stored page, or None: another kind of record, an error reply, or a page of no known layout."""
     if record.header.type != "response" or not layouts:
         return None
     payload = http_payload(record.block)
-    if payload is None or payload.head.status != 200:  # noqa: PLR2004 - only a full reply shows the document
-        return None
-    content = decoded_content(payload, limits)
-    if content is None:
-        return None
-    return extract(content, _text(payload.head.get(b"content-type")), layouts)
+    return None if payload is None else cable_in(payload, decoded_content(payload, limits), layouts)
 
 
 def describe_cable(record_id: str, extraction: Extraction) -> dict[str, object]:
@@ -95,10 +131,9 @@ def describe_cable(record_id: str, extraction: Extraction) -> dict[str, object]:
     )
 
 
-def challenge_in(payload: Payload, limits: Limits) -> str | None:
-    """The bot wall whose challenge a reply is, or None."""
-    page = media_type(payload.head) in HTML_TYPES and len(payload.payload) <= MAX_PAGE_BYTES
-    return challenge_of(payload.head, decoded_content(payload, limits) if page else None)
+def challenge_in(payload: Payload, content: bytes | None) -> str | None:
+    """The bot wall whose challenge a reply is, or None. ``content``: the payload with its content coding removed."""
+    return challenge_of(payload.head, content if media_type(payload.head) in HTML_TYPES else None)
 
 
 def http_payload(block: bytes) -> Payload | None:

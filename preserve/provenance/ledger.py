@@ -27,6 +27,8 @@ class Ledger:
         self._files = LedgerFiles(paths)
         self._covered = self._checkpoint_size()
         self._size = self._count()
+        self._is_clean = False
+        """True once the journal is known to end with a whole line: from then on only this object writes to it."""
 
     @property
     def size(self) -> int:
@@ -39,12 +41,19 @@ class Ledger:
         Raises:
             FormatError: one has no canonical form or is too long; none is appended then.
         """
-        encoded = [encode(statement) for statement in statements]
+        return self.append_encoded([encode(statement) for statement in statements])
+
+    def append_encoded(self, entries: Sequence[bytes]) -> range:
+        """Appends statements that are encoded already (`preserve.formats.statements.encode`), durably."""
         first = self._size
-        if encoded:
-            self._files.cut_torn_line()
-            self._files.append_pending(first, encoded)
-        self._size = first + len(encoded)
+        if entries:
+            if not self._is_clean:
+                self._files.cut_torn_line()
+            # A write that fails may leave a torn line.
+            self._is_clean = False
+            self._files.append_pending(first, entries)
+            self._is_clean = True
+        self._size = first + len(entries)
         return range(first, self._size)
 
     def raw(self, start: int = 0) -> Iterator[tuple[int, bytes]]:

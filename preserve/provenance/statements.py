@@ -4,7 +4,7 @@ Every statement has ``kind`` and ``v``. Values are text, whole numbers, true, fa
 there are no floating-point numbers, so that the canonical form has no doubtful case.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from preserve.errors import FormatError
 from preserve.formats.statements import encode
@@ -100,15 +100,15 @@ def run_statements(
     program: str,
     files: Sequence[Mapping[str, object]],
     counts: Mapping[str, int],
+    refused: Mapping[str, int],
     first_statement: int,
     last_statement: int,
-    urls: Sequence[Mapping[str, object]],
-    urls_per_part: int,
-) -> list[Statement]:
-    """The manifest of a run, in as many numbered parts as its failed and skipped addresses need.
+    urls: Callable[[], Iterable[Mapping[str, object]]],
+) -> Iterator[Statement]:
+    """The manifest of a run: every address with how it ended, in as many numbered parts as that takes.
 
-    A part holds at most ``urls_per_part`` of them and stays below the size of a ledger entry. Files and counts stand in
-    the first part.
+    A part stays below the size of a ledger entry. Counts stand in the first part. ``urls`` is gone through twice: once
+    to count the parts, once to make them, so that no run is too long for the memory.
     """
     base: Statement = {
         "kind": "run",
@@ -121,35 +121,34 @@ def run_statements(
         "first_statement": first_statement,
         "last_statement": last_statement,
     }
-    groups = _groups(urls, urls_per_part)
-    file_groups = _groups(files, urls_per_part)
-    count = max(len(groups), len(file_groups))
-    return [
-        {
+    file_groups = list(_groups(files))
+    count = max(sum(1 for _group in _groups(urls())), len(file_groups))
+    url_groups = _groups(urls())
+    for part in range(count):
+        yield {
             **base,
             "files": file_groups[part] if part < len(file_groups) else [],
             "counts": dict(counts) if part == 0 else {},
-            "urls": groups[part] if part < len(groups) else [],
+            "refused": dict(refused) if part == 0 else {},
+            "urls": next(url_groups, []),
             "part": part + 1,
             "parts": count,
         }
-        for part in range(count)
-    ]
 
 
-def _groups(items: Sequence[Mapping[str, object]], most: int) -> list[list[Mapping[str, object]]]:
-    """The items in groups of at most ``most``, each below half of an entry's size; at least one group."""
+def _groups(items: Iterable[Mapping[str, object]]) -> Iterator[list[Mapping[str, object]]]:
+    """The items in groups that are each below half of an entry's size; at least one group."""
     room = DEFAULT_LIMITS.max_statement_bytes // 2
-    groups: list[list[Mapping[str, object]]] = [[]]
+    group: list[Mapping[str, object]] = []
     used = 0
     for item in items:
         size = len(encode(item)) + 1
-        if groups[-1] and (used + size > room or len(groups[-1]) >= most):
-            groups.append([])
-            used = 0
-        groups[-1].append(item)
+        if group and used + size > room:
+            yield group
+            group, used = [], 0
+        group.append(item)
         used += size
-    return groups
+    yield group
 
 
 def cut_statement(
@@ -292,6 +291,7 @@ _SCHEMA: Mapping[str, Mapping[str, _Check]] = {
         "program": _text,
         "files": _files,
         "counts": _group,
+        "refused": _group,
         "first_statement": _count,
         "last_statement": _whole,
         "urls": _list,

@@ -6,7 +6,7 @@ It answers by address, cable, run and record id. Its content is a function of le
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +19,7 @@ from preserve.store.database import connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('ledger_size', 0);
@@ -78,6 +78,37 @@ class IndexRow:
     place: RecordPlace
 
 
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """What the catalogue keeps of one statement: the table, or nothing, and the values behind the statement's index."""
+
+    table: str | None
+    values: tuple[object, ...]
+
+    @classmethod
+    def of(cls, statement: Mapping[str, object], place: RecordPlace | None) -> Self:
+        """The row of a statement. A ``record`` statement comes with its place; without, nothing is kept of it."""
+        kind = statement["kind"]
+        if kind == "record" and place is not None:
+            uri = statement["uri"]
+            page = isinstance(uri, str) and statement["type"] in {"response", "revisit"}
+            keys = (_key(canonical, uri), _key(surt, uri)) if page else (None, None)
+            head = tuple(statement[name] for name in ("record_id", "type", "uri"))
+            where = (statement["file"], place.ordinal, place.offset, place.length)
+            rest = tuple(statement[name] for name in _RECORD_REST)
+            return cls("records", (*head, *keys, *(statement[n] for n in ("date", "status", "mime")), *where, *rest))
+        if kind == "cable":
+            return cls("cables", tuple(statement[name] for name in _CABLE_COLUMNS))
+        return cls(None, ())
+
+
+_RECORD_REST = ("record_sha256", "payload_sha256", "refers_to", "challenge", "run")
+_CABLE_COLUMNS = (
+    "record_id", "extractor", "layout", "published_id", "canonical_id", "raw_sha256", "body_sha256", "comparison_sha256"
+)  # fmt: skip
+_MARKS = {"records": ", ".join("?" * 18), "cables": ", ".join("?" * 9)}
+
+
 class Catalogue:
     """One open catalogue. Writing is for the holder of the collection's lock."""
 
@@ -117,36 +148,13 @@ class Catalogue:
         """Number of statements applied."""
         return int(self._db.execute("SELECT value FROM meta WHERE name = 'ledger_size'").fetchone()[0])
 
-    def apply(self, index: int, statement: Mapping[str, object], place: RecordPlace | None) -> None:
-        """Takes in one statement; a ``record`` statement comes with its place. Applied again, it changes nothing."""
-        kind = statement["kind"]
-        if kind == "record" and place is not None:
-            self._apply_record(index, statement, place)
-        elif kind == "cable":
-            self._db.execute(
-                "INSERT OR REPLACE INTO cables VALUES (:index, :record_id, :extractor, :layout, :published_id, "
-                ":canonical_id, :raw_sha256, :body_sha256, :comparison_sha256)",
-                {**{k: v for k, v in statement.items() if not isinstance(v, dict | list)}, "index": index},
-            )
-        self._db.execute("UPDATE meta SET value = ? WHERE name = 'ledger_size' AND value <= ?", (index + 1, index))
-
-    def _apply_record(self, index: int, statement: Mapping[str, object], place: RecordPlace) -> None:
-        uri = statement["uri"]
-        page = isinstance(uri, str) and statement["type"] in {"response", "revisit"}
-        self._db.execute(
-            "INSERT OR REPLACE INTO records VALUES (:index, :record_id, :type, :uri, :canonical, :surt, :date, "
-            ":status, :mime, :file, :ordinal, :offset, :length, :record_sha256, :payload_sha256, "
-            ":refers_to, :challenge, :run)",
-            {
-                **{k: v for k, v in statement.items() if not isinstance(v, dict | list)},
-                "index": index,
-                "canonical": _key(canonical, uri) if page else None,
-                "surt": _key(surt, uri) if page else None,
-                "ordinal": place.ordinal,
-                "offset": place.offset,
-                "length": place.length,
-            },
-        )
+    def apply(self, first: int, rows: Sequence[StatementRow]) -> None:
+        """Takes in statements that follow one another, the first at index ``first``. Again, it changes nothing."""
+        for table, marks in _MARKS.items():
+            found = [(first + n, *row.values) for n, row in enumerate(rows) if row.table == table]
+            self._db.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", found)  # noqa: S608 - our own names
+        end = first + len(rows)
+        self._db.execute("UPDATE meta SET value = ? WHERE name = 'ledger_size' AND value < ?", (end, end))
 
     def commit(self) -> None:
         """Makes what was applied durable."""
@@ -163,6 +171,12 @@ class Catalogue:
     def record_count(self) -> int:
         """Number of records."""
         return int(self._db.execute("SELECT count(*) FROM records").fetchone()[0])
+
+    @property
+    def holds_replies(self) -> bool:
+        """True where any reply is held."""
+        row = self._db.execute("SELECT 1 FROM records WHERE type IN ('response', 'revisit') LIMIT 1").fetchone()
+        return row is not None
 
     def record(self, record_id: str) -> RecordRow | None:
         """A record by its id."""

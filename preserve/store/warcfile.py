@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError
-from preserve.formats.warc import Record, compress_member, iter_members, parse_record, read_member
+from preserve.formats.warc import Record, compress_member, iter_members, parse_record, read_member, record_bytes
 from preserve.model import RecordPlace
 from preserve.store.durable import make_dir, make_read_only, sync_dir, truncate_synced
 from preserve.store.layout import OPEN_SUFFIX, WARC_SUFFIX, CollectionPaths, check_file_name, warc_name
@@ -76,9 +76,9 @@ class WarcWriter:
             sync_dir(paths.archive)
             return cls(paths, name, file)
 
-    def append(self, record_bytes: bytes) -> RecordPlace:
+    def append(self, record: Record) -> RecordPlace:
         """Writes one record as one gzip member; it is durable only after the next `sync`."""
-        member = compress_member(record_bytes)
+        member = compress_member(record_bytes(record))
         self._file.write(member)
         self._digest.update(member)
         place = RecordPlace(file=self.name, ordinal=self.records, offset=self.size, length=len(member))

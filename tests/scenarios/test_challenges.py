@@ -9,6 +9,7 @@ GOOD = b"<p>the page</p><script src='/cdn-cgi/challenge-platform/x.js'></script>
 def test_a_challenge_with_status_200_is_kept_named_and_never_takes_the_place_of_the_page(shell: Any, site: Any) -> None:
     site.page("/", GOOD)
     site.page("/next", b"<p>next</p>")
+    site.page("/cdn-cgi/challenge-platform/x.js", b"", kind="text/javascript")
     shell.site_collection("demo", site, "/")
     shell("init", "demo")
     assert shell.json("capture", "demo")["problems"] == []

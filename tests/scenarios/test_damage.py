@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from preserve.formats.warc import build_record, compress_member, iter_members, parse_record
+from preserve.formats.warc import compress_member, iter_members, make_record, parse_record, record_bytes
 from preserve.model import sha256_hex
 
 PAGE = """<html><body><table><tr><td>Identifier:</td><td>06TESTPOST12</td></tr><tr><td>Origin:</td><td>Embassy Testpost
@@ -75,7 +75,7 @@ def test_a_changed_warc_date_with_recomputed_digests_is_found(shell: Any, archiv
             fields = [(k, v) for k, v in record.header.fields if k != "Content-Length"]
             if number == 1:
                 fields = [(k, "1999-01-01T00:00:00Z" if k == "WARC-Date" else v) for k, v in fields]
-            rebuilt = build_record(fields, record.block)
+            rebuilt = record_bytes(make_record(fields, record.block))
             assert sha256_hex(record.block) in rebuilt.decode("latin-1")
             members.append(compress_member(rebuilt))
     _rewrite(path, b"".join(members))

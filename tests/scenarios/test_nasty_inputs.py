@@ -174,7 +174,7 @@ def test_a_redirect_to_a_private_address_is_refused(shell: Any, site: Any, targe
     ("reply", "fetched"),
     [
         (b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n", False),
-        (b"HTTP/1.1 429 X\r\nContent-Length: 0\r\n\r\n", True),
+        (b"HTTP/1.1 429 X\r\nContent-Length: 0\r\n\r\n", False),
         (b"HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n", True),
         (_ok(b"Content-Length: 30", b"<html>User-agent: nothing<html>"[:30]), True),
         (b"HTTP/1.1 301 X\r\nLocation: /robots.txt\r\nContent-Length: 0\r\n\r\n", True),

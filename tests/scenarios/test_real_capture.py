@@ -47,7 +47,9 @@ def test_every_real_page_is_captured_and_gives_back_what_its_manifest_says(
         site.page(_viewer_path(entry), (shared_cables / entry["file"]).read_bytes())
     shell.site_collection("real", site, *(_viewer_path(entry) for entry in viewers))
     text = (shell.config / "collections" / "real.yaml").read_text("utf-8")
-    (shell.config / "collections" / "real.yaml").write_text(text.replace("max_depth: 2", "max_depth: 0"), "utf-8")
+    (shell.config / "collections" / "real.yaml").write_text(
+        text.replace("max_depth: 2", "max_depth: 0\n  requisites: none"), "utf-8"
+    )
     shell("init", "real")
     report = shell.json("capture", "real")
     assert report["cables"] == 27

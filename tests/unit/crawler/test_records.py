@@ -1,12 +1,22 @@
 """Exchanges as WARC records."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from preserve.crawler.exchange import Exchange, Failure, Peer, TlsFacts, Truncation
-from preserve.crawler.records import NOT_MODIFIED_PROFILE, REVISIT_PROFILE, RevisitOf, exchange_records, warcinfo_record
-from preserve.formats.warc import Record, parse_record
+from preserve.crawler.records import (
+    NOT_MODIFIED_PROFILE,
+    REVISIT_PROFILE,
+    FoundAs,
+    RevisitOf,
+    exchange_records,
+    warcinfo_record,
+)
+from preserve.errors import FormatError
+from preserve.formats.http1 import parse_response_head, payload_of, split_head
+from preserve.formats.warc import Record, parse_record, record_bytes
 from preserve.model import sha256_hex
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -41,13 +51,24 @@ def _exchange(**changes: Any) -> Exchange:
         "truncated": None,
         "error": None,
     }
-    return Exchange(**{**values, **changes})
+    values |= changes
+    if values["response_bytes"] and "head" not in values:
+        with suppress(FormatError):
+            values["head"] = parse_response_head(split_head(values["response_bytes"])[0])
+    return Exchange(**{"head": None, **values})
 
 
 def _records(exchange: Exchange, revisit_of: RevisitOf | None = None, *, with_chain: bool = False) -> list[Record]:
-    place = {"warcinfo_id": "urn:uuid:i", "via": "https://x.org/up", "hop": "link"}
-    built = exchange_records(exchange, **place, revisit_of=revisit_of, with_chain=with_chain)
-    return [parse_record(item.record_bytes) for item in built]
+    payload = payload_of(exchange.response_bytes, head=exchange.head) if exchange.head is not None else None
+    built = exchange_records(
+        exchange,
+        warcinfo_id="urn:uuid:i",
+        found=FoundAs(via="https://x.org/up", hop="link", robots="rules"),
+        payload=payload,
+        revisit_of=revisit_of,
+        with_chain=with_chain,
+    )
+    return [parse_record(record_bytes(item)) for item in built]
 
 
 def test_an_exchange_is_response_request_and_metadata_bound_together() -> None:
@@ -133,4 +154,4 @@ def test_a_malformed_reply_is_kept_without_a_payload_digest() -> None:
 
 def test_a_warcinfo_value_cannot_smuggle_in_a_field() -> None:
     built = warcinfo_record(file_name="a.warc.gz", now=START, fields={"operator": "me\r\nrobots: ignore"})
-    assert b"operator: me robots: ignore\r\n" in parse_record(built.record_bytes).block
+    assert b"operator: me robots: ignore\r\n" in parse_record(record_bytes(built)).block

@@ -1,10 +1,13 @@
 """Addresses: SURT keys as others write them, the canonical form, references made absolute."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from preserve.errors import FormatError
+from preserve.formats import urls
 from preserve.formats.urls import canonical, host_key, resolve, surt
 
 SID = "0123456789abcdef" * 2
@@ -137,3 +140,18 @@ def test_any_text_gives_a_value_or_the_one_error(base: str, reference: str) -> N
                 continue
     absolute = resolve(f"http://x.org/{base}", reference)
     assert absolute is None or canonical(absolute)
+
+
+@given(
+    st.text("abAB01.-", min_size=1, max_size=12),
+    st.sampled_from(["", ":80", ":443", ":8080", ":0", ":08", ":70000"]),
+    st.text("/.ab~%:;=&+", max_size=20),
+    st.sampled_from(["", "?", "?a=b&c", "?a=/../b", "#f"]),
+)
+def test_a_plain_address_is_its_own_canonical_form(host: str, port: str, path: str, rest: str) -> None:
+    url = f"http://{host}{port}/{path}{rest}"
+    if urls._PLAIN_URL.fullmatch(url) is None:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(urls, "_PLAIN_URL", re.compile(r"(?!)"))
+        assert canonical(url) == url

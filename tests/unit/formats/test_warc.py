@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from preserve.errors import FormatError
 from preserve.formats.warc import (
-    build_record,
     compress_member,
     iter_members,
+    make_record,
     parse_header,
     parse_record,
     read_member,
+    record_bytes,
     record_sha256,
 )
 from preserve.model import sha256_hex
@@ -26,7 +27,7 @@ _VALUE = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
 
 @given(st.binary(max_size=300), _VALUE)
 def test_a_built_record_is_read_back_as_it_was(block: bytes, value: str) -> None:
-    data = build_record([*FIELDS, ("X-Note", value)], block)
+    data = record_bytes(make_record([*FIELDS, ("X-Note", value)], block))
     record = parse_record(data)
     assert record.block == block
     assert record.header.record_id == "urn:uuid:1"
@@ -38,12 +39,12 @@ def test_a_built_record_is_read_back_as_it_was(block: bytes, value: str) -> None
 @pytest.mark.parametrize("value", ["a\r\nb: c", "a\nb", "a\rb"])
 def test_a_value_with_a_line_end_is_refused(value: str) -> None:
     with pytest.raises(FormatError):
-        build_record([("X", value)], b"")
+        record_bytes(make_record([("X", value)], b""))
 
 
 def test_record_hash_covers_date_and_address_which_block_digests_do_not() -> None:
-    one = parse_record(build_record([*FIELDS, ("WARC-Target-URI", "http://a/")], b"x"))
-    two = parse_record(build_record([*FIELDS, ("WARC-Target-URI", "http://b/")], b"x"))
+    one = parse_record(record_bytes(make_record([*FIELDS, ("WARC-Target-URI", "http://a/")], b"x")))
+    two = parse_record(record_bytes(make_record([*FIELDS, ("WARC-Target-URI", "http://b/")], b"x")))
     assert record_sha256(one.header.raw, one.block) != record_sha256(two.header.raw, two.block)
 
 
@@ -101,7 +102,7 @@ def test_any_bytes_give_a_value_or_the_one_error(data: bytes) -> None:
 
 def _file() -> tuple[bytes, list[tuple[int, int, bytes]]]:
     blocks = [zlib.crc32(b"%d" % n).to_bytes(4, "big") * 30 for n in range(5)]
-    records = [build_record([*FIELDS, ("X-Number", str(n))], block) for n, block in enumerate(blocks)]
+    records = [record_bytes(make_record([*FIELDS, ("X-Number", str(n))], block)) for n, block in enumerate(blocks)]
     data, places = b"", []
     for record in records:
         member = compress_member(record)

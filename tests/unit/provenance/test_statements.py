@@ -51,7 +51,8 @@ ARCHIVE = archive_statement(collection="demo", format=1, origin="a", key="b", cr
 
 
 def _run(urls: int, files: int = 1) -> list[dict[str, object]]:
-    return run_statements(
+    addresses = [{"url": f"http://x.org/{n}/{'a' * 3000}", "outcome": "failed", "reason": "dns"} for n in range(urls)]
+    parts = run_statements(
         run="urn:uuid:2",
         started=DATE,
         ended=DATE,
@@ -59,11 +60,12 @@ def _run(urls: int, files: int = 1) -> list[dict[str, object]]:
         program="preserve/0",
         files=[{"name": f"f{n}.warc.gz", "size": 1, "sha256": HASH, "records": 1} for n in range(files)],
         counts={"done": 1},
+        refused={"out-of-scope": 3},
         first_statement=0,
         last_statement=1,
-        urls=[{"url": f"http://x.org/{n}/{'a' * 3000}", "outcome": "failed", "reason": "dns"} for n in range(urls)],
-        urls_per_part=200,
+        urls=lambda: addresses,
     )
+    return list(parts)
 
 
 @pytest.mark.parametrize("statement", [RECORD, CABLE, CUT, ARCHIVE, *_run(0)], ids=lambda s: str(s["kind"]))
@@ -87,6 +89,7 @@ def test_a_run_is_told_in_parts_that_fit_and_lose_nothing(urls: int) -> None:
         files += part["files"]
     assert (len(told), len(files)) == (urls, 500)
     assert [part["counts"] for part in parts] == [{"done": 1}, *({} for _ in parts[1:])]
+    assert [part["refused"] for part in parts] == [{"out-of-scope": 3}, *({} for _ in parts[1:])]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from preserve.errors import ArchiveError, EnvironmentFaultError
-from preserve.formats.warc import build_record
+from preserve.formats.warc import Record, make_record
 from preserve.model import RecordPlace, sha256_hex
 from preserve.store.layout import CollectionPaths, warc_name
 from preserve.store.warcfile import WarcWriter, iter_file, open_files, read_record, recover_open_files
@@ -15,9 +15,9 @@ from preserve.store.warcfile import WarcWriter, iter_file, open_files, read_reco
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
 
-def _record(number: int) -> bytes:
+def _record(number: int) -> Record:
     fields = [("WARC-Type", "resource"), ("WARC-Record-ID", f"<urn:x:{number}>"), ("WARC-Date", "2026-01-01T00:00:00Z")]
-    return build_record(fields, b"block %d" % number)
+    return make_record(fields, b"block %d" % number)
 
 
 @pytest.fixture

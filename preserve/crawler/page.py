@@ -1,0 +1,250 @@
+"""What becomes of one exchange: records, the outcome's reason, the cable on the page, and the addresses it leads to."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from preserve.cables.layouts import Layout
+from preserve.crawler.exchange import Exchange
+from preserve.crawler.frontier import Found, Target
+from preserve.crawler.group import GroupWriter
+from preserve.crawler.links import Link, LinkKind, css_links, feed_links, page_links, sitemap_links
+from preserve.crawler.outcomes import CHALLENGE, reason_of
+from preserve.crawler.records import FoundAs, RevisitOf, exchange_records
+from preserve.crawler.revisit import Held, Revisits
+from preserve.crawler.robots import RobotsRules
+from preserve.crawler.scope import Scope
+from preserve.errors import FormatError
+from preserve.formats.http1 import Payload, payload_of
+from preserve.formats.urls import resolve
+from preserve.limits import Limits
+from preserve.provenance.describe import Fresh, cable_in, challenge_in, decoded_content, media_type
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_OK = 200
+_MAX_SEEN = 1 << 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is looked for on pages beside links: ``requisites`` is ``none``, ``scope`` or ``all``."""
+
+    requisites: str
+    sitemaps: bool
+    feeds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """A reply taken apart. ``content``: its body with the content coding removed, where that is wanted and can be."""
+
+    payload: Payload | None
+    content: bytes | None
+    challenge: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One address about to be fetched; ``asked``: the held reply whose validators go along."""
+
+    target: Target
+    asked: Held | None
+    robots: str
+
+    @property
+    def conditions(self) -> Mapping[str, str]:
+        """Header fields of a conditional request."""
+        return self.asked.conditions if self.asked is not None else {}
+
+
+class PageWriter:
+    """Turns exchanges into records and finds. Not for more than one thread."""
+
+    def __init__(
+        self,
+        *,
+        writer: GroupWriter,
+        scope: Scope,
+        revisits: Revisits | None,
+        layouts: Sequence[Layout],
+        limits: Limits,
+        wanted: Wanted,
+        conditional: bool,
+    ) -> None:
+        self.writer = writer
+        self.scope = scope
+        self._revisits = revisits
+        self._layouts = layouts
+        self._limits = limits
+        self._wanted = wanted
+        self._conditional = conditional
+        self._seen: set[int] = set()
+        """Hashes of addresses handed over before: most links of a site are on every page of it."""
+
+    def begin(self, target: Target, *, robots: str) -> Visit:
+        """What is known before an address is asked for."""
+        asked = None
+        if self._conditional and self._revisits is not None and target.tries == 0:
+            asked = self._revisits.newest(target.url)
+        return Visit(target, asked, robots)
+
+    def write(self, visit: Visit, exchange: Exchange, found: list[Found], refused: Counter[str]) -> str:
+        """Writes the records of an exchange; returns the reason code, and adds to what was found and refused."""
+        target = visit.target
+        payload = _payload(exchange)
+        content = self._content(payload)
+        challenge = None if payload is None else challenge_in(payload, content)
+        reason = reason_of(exchange, challenge=challenge)
+        repeats = None
+        if self._revisits is not None:
+            repeats = self._revisits.repeated(exchange, payload, visit.asked)
+        found_as = FoundAs(via=target.via, hop=target.hop, robots=visit.robots)
+        self._write(exchange, _Reply(payload, content, challenge), found_as, repeats)
+        if exchange.error is None and payload is not None and reason != CHALLENGE:
+            if repeats is not None and repeats.not_modified and visit.asked is not None:
+                # A page that was not sent again still has its links.
+                payload = visit.asked.payload
+                content = self._content(payload)
+            self._follow(target, payload, content, found, refused)
+        return reason
+
+    def write_robots(self, exchange: Exchange) -> tuple[str, str | None]:
+        """Writes a reply for robots.txt; returns its record's id, and where it redirects to."""
+        payload = _payload(exchange)
+        repeats = self._revisits.repeated(exchange, payload, None) if self._revisits is not None else None
+        record_id = self._write(exchange, _Reply(payload, None, None), FoundAs(via=None, hop="robots"), repeats)
+        return record_id, redirect_of(exchange.url, payload)
+
+    def sitemaps(self, rules: RobotsRules, address: str) -> list[Found]:
+        """The sitemaps that a robots.txt names, where they are wanted."""
+        if not self._wanted.sitemaps:
+            return []
+        links = [Link(url, LinkKind.SITEMAP) for url in rules.sitemaps]
+        found: list[Found] = []
+        self._add(links, address, depth=0, nested="", found=found, refused=Counter())
+        return found
+
+    def _content(self, payload: Payload | None) -> bytes | None:
+        return decoded_content(payload, self._limits) if payload is not None and _is_read(payload) else None
+
+    def _write(self, exchange: Exchange, reply: _Reply, found_as: FoundAs, repeats: RevisitOf | None) -> str:
+        self.writer.open_file()
+        tls = exchange.peer.tls if exchange.peer is not None else None
+        records = exchange_records(
+            exchange,
+            warcinfo_id=self.writer.warcinfo_id,
+            found=found_as,
+            payload=reply.payload,
+            revisit_of=repeats,
+            with_chain=tls is not None and self.writer.first_in_file(tls.chain),
+        )
+        extraction = None
+        if reply.payload is not None and repeats is None:
+            extraction = cable_in(reply.payload, reply.content, self._layouts)
+        self.writer.add(records, Fresh(head=exchange.head, challenge=reply.challenge), extraction)
+        return records[0].header.record_id
+
+    def _follow(
+        self, target: Target, payload: Payload, content: bytes | None, found: list[Found], refused: Counter[str]
+    ) -> None:
+        """Adds a redirect's target, or what a page leads to."""
+        location = redirect_of(target.url, payload)
+        if location is not None:
+            if target.hop.count("R") < self._limits.max_redirects:
+                _one(location, target.url, target.depth, f"{target.hop}R", found)
+            return
+        if payload.head.status != _OK or content is None:
+            return
+        kind = (media_type(payload.head) or "").partition("/")[2]
+        content_type = payload.head.get(b"content-type")
+        declared = content_type.decode("latin-1") if content_type else None
+        if target.hop.startswith(LinkKind.SITEMAP):
+            links, _defect = sitemap_links(content, target.url, self._limits)
+            self._add(links, target.url, depth=target.depth + 1, nested="", found=found, refused=refused)
+        elif target.hop.startswith(LinkKind.FEED):
+            links = feed_links(content, target.url, self._limits)
+            self._add(links, target.url, depth=target.depth + 1, nested="", found=found, refused=refused)
+        elif kind in {"html", "xhtml+xml"}:
+            links = page_links(content, declared, target.url, self._limits)
+            self._add(links, target.url, depth=target.depth + 1, nested="", found=found, refused=refused)
+        elif kind == "css" and target.hop.startswith(LinkKind.REQUISITE):
+            nested = target.hop.removeprefix(LinkKind.REQUISITE).rstrip("R") + "+"
+            if len(nested) <= self._limits.max_requisite_hops:
+                links = css_links(content, declared, target.url, self._limits)
+                self._add(links, target.url, depth=target.depth, nested=nested, found=found, refused=refused)
+
+    def _add(
+        self,
+        links: Sequence[Link],
+        via: str,
+        *,
+        depth: int,
+        nested: str,
+        found: list[Found],
+        refused: Counter[str],
+    ) -> None:
+        for link in links:
+            if not self._is_wanted(link, via):
+                continue
+            hop = f"{link.kind}{nested}"
+            if self._is_known(link.url, depth, hop):
+                continue
+            reason = self.scope.refusal(link.url, depth=depth, hop=hop)
+            if reason is None:
+                _one(link.url, via, depth, hop, found)
+            else:
+                refused[reason] += 1
+
+    def _is_wanted(self, link: Link, via: str) -> bool:
+        match link.kind:
+            case LinkKind.REQUISITE:
+                return self._wanted.requisites != "none"
+            case LinkKind.SITEMAP:
+                return self._wanted.sitemaps and _same_host(link.url, via)
+            case LinkKind.FEED:
+                return self._wanted.feeds and _same_host(link.url, via)
+            case _:
+                return True
+
+    def _is_known(self, url: str, depth: int, hop: str) -> bool:
+        """True where this address was looked at a moment ago, as a find of the same kind and depth."""
+        mark = hash((url, depth, hop))
+        if mark in self._seen:
+            return True
+        if len(self._seen) >= _MAX_SEEN:
+            self._seen.clear()
+        self._seen.add(mark)
+        return False
+
+
+def _one(url: str, via: str, depth: int, hop: str, found: list[Found]) -> None:
+    # What has no canonical form cannot be asked for.
+    with suppress(FormatError):
+        found.append(Found.of(url, via=via, depth=depth, hop=hop))
+
+
+def redirect_of(url: str, payload: Payload | None) -> str | None:
+    """Where a reply redirects to, absolute; None where it does not (RFC 9110 section 15.4)."""
+    if payload is None or payload.head.status not in _REDIRECTS:
+        return None
+    location = payload.head.get(b"location")
+    if location is None:
+        return None
+    return resolve(url, location.decode("utf-8", "surrogateescape").encode("utf-8", "replace").decode("utf-8"))
+
+
+def _payload(exchange: Exchange) -> Payload | None:
+    if not exchange.response_bytes or exchange.head is None:
+        return None
+    return payload_of(exchange.response_bytes, exchange.method, head=exchange.head)
+
+
+def _is_read(payload: Payload) -> bool:
+    """True where something may be looked for in the body."""
+    kind = media_type(payload.head)
+    return kind is None or not kind.startswith(("image/", "audio/", "video/", "font/"))
+
+
+def _same_host(one: str, other: str) -> bool:
+    return one.split("/", 3)[:3] == other.split("/", 3)[:3]

@@ -1,0 +1,328 @@
+"""A worker: takes addresses by host, fetches them politely, writes their records, and hands over what it found.
+
+One exchange at a time with each host, many hosts at once. An exchange that takes its time goes on in a lane (a thread),
+so that one slow host never holds up another; everything else is done here, by one thread.
+"""
+
+import heapq
+import queue
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
+
+from preserve.crawler.exchange import Exchange
+from preserve.crawler.fetch import Fetches, Pending
+from preserve.crawler.frontier import Found, Target
+from preserve.crawler.group import Group
+from preserve.crawler.outcomes import HOST_PAUSED, RETRY, Outcome, is_passing, state_of
+from preserve.crawler.pace import HostPace, HostState
+from preserve.crawler.page import PageWriter, Visit
+from preserve.crawler.robots import RobotsRules, robots_url
+from preserve.limits import Limits
+
+_QUICK_S = 0.01
+"""How long an exchange is waited for before it goes on in a lane."""
+_MAX_LANES = 16
+_MAX_REFUSALS = 100
+"""Addresses refused without a request before others get their turn."""
+
+
+@dataclass(slots=True)
+class Visited:
+    """What one visit showed, at once and before it is durable: for the frontier, the display, and the dealing."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+    states: list[HostState] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
+    """Hosts that are paused for longer than a run waits."""
+
+
+class Sink(Protocol):
+    """Who takes what a worker gives."""
+
+    def visited(self, visited: Visited) -> None:
+        """Takes in what a visit showed."""
+        ...
+
+    def committed(self, group: Group) -> None:
+        """Takes over a group whose records are durable."""
+        ...
+
+
+@dataclass(slots=True)
+class _Host:
+    """One host of a worker."""
+
+    name: str
+    pace: HostPace
+    queue: deque[Target] = field(default_factory=deque)
+    busy: bool = False
+    queued: bool = False
+    """True while it stands among the ready or the sleeping."""
+    robots: dict[str, RobotsRules] = field(default_factory=dict)
+    asking: "_RobotsHop | None" = None
+    robots_tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _RobotsHop:
+    """A robots.txt being asked for: whose, where the redirects led, and how many there were."""
+
+    address: str
+    current: str
+    hops: int
+
+
+@dataclass(slots=True)
+class _Job:
+    """One exchange under way. ``target`` None: a robots.txt."""
+
+    host: _Host
+    target: Target | None
+    visit: Visit | None
+    url: str
+
+
+class Worker:
+    """Works off what it is assigned, step by step. Not for more than one thread."""
+
+    def __init__(
+        self,
+        *,
+        pages: PageWriter,
+        fetcher: Fetches,
+        sink: Sink,
+        limits: Limits,
+        delay_s: float,
+        obey_robots: bool,
+        clock: Callable[[], datetime],
+        wait: Callable[[float], None],
+    ) -> None:
+        self._pages = pages
+        self._fetcher = fetcher
+        self._sink = sink
+        self._limits = limits
+        self._delay_s = delay_s
+        self._obey_robots = obey_robots
+        self._clock = clock
+        self._wait = wait
+        self._hosts: dict[str, _Host] = {}
+        self._given_up: set[str] = set()
+        self._ready: deque[_Host] = deque()
+        self._sleeping: list[tuple[datetime, int, _Host]] = []
+        self._order = 0
+        self._results: queue.SimpleQueue[tuple[_Job, Exchange | BaseException]] = queue.SimpleQueue()
+        self._lanes: ThreadPoolExecutor | None = None
+        self._under_way = 0
+
+    def assign(self, state: HostState, targets: Sequence[Target]) -> None:
+        """Takes addresses of one host. ``state`` is what is remembered of it, and counts the first time."""
+        if state.host in self._given_up:
+            return
+        host = self._hosts.get(state.host)
+        if host is None:
+            pace = HostPace(state, delay_s=self._delay_s, limits=self._limits)
+            host = self._hosts[state.host] = _Host(state.host, pace)
+        host.queue.extend(targets)
+        self._queue(host)
+
+    def step(self, most_s: float) -> bool:
+        """Does what can be done now, or waits for it up to ``most_s`` seconds; false where nothing is left to do."""
+        if self._under_way:
+            self._collect(0.0)
+        self._wake()
+        if self._ready and self._under_way < _MAX_LANES:
+            self._serve(self._ready.popleft())
+            return True
+        if self._under_way:
+            self._pages.writer.commit_if_due()
+            self._collect(min(most_s, self._sleep_s(most_s)))
+            return True
+        if not self._sleeping:
+            return False
+        self._pages.writer.commit()
+        self._wait(min(most_s, self._sleep_s(most_s)))
+        return True
+
+    def commit(self) -> None:
+        """Hands over what is written so far."""
+        self._pages.writer.commit()
+
+    def finish(self) -> None:
+        """Takes in what is under way, commits, and seals."""
+        while self._under_way:
+            self._collect(1.0)
+        self._pages.writer.seal()
+
+    def close(self) -> None:
+        """Lets go of connections, threads and, after a fault, of the open file."""
+        if self._lanes is not None:
+            self._lanes.shutdown(wait=False, cancel_futures=True)
+        self._fetcher.close()
+        self._pages.writer.abandon()
+
+    def _queue(self, host: _Host) -> None:
+        """Puts a host among the ready, or among the sleeping until its time."""
+        if host.busy or host.queued or not host.queue:
+            return
+        host.queued = True
+        now = self._clock()
+        wait_s = host.pace.wait_s(now)
+        if wait_s <= 0 or self._is_closed(host):
+            self._ready.append(host)
+        elif wait_s > self._limits.max_wait_s:
+            self._give_up(host)
+        else:
+            self._order += 1
+            heapq.heappush(self._sleeping, (now.fromtimestamp(now.timestamp() + wait_s, now.tzinfo), self._order, host))
+
+    def _is_closed(self, host: _Host) -> bool:
+        """True where the next address needs no exchange to be refused: there is nothing to wait for."""
+        rules = self._rules(host, host.queue[0].url)
+        return rules is not None and rules.verdict == "unreachable"
+
+    def _give_up(self, host: _Host) -> None:
+        """Leaves a host that wants a longer pause than a run waits to the next run."""
+        self._given_up.add(host.name)
+        del self._hosts[host.name]
+        visited = Visited(given_up=[host.name])
+        for target in host.queue:
+            outcome = _outcome(target, HOST_PAUSED)
+            visited.outcomes.append(outcome)
+            self._pages.writer.end(outcome)
+        self._pages.writer.commit()
+        self._sink.visited(visited)
+
+    def _wake(self) -> None:
+        while self._sleeping and self._sleep_s(1.0) <= 0:
+            host = heapq.heappop(self._sleeping)[2]
+            host.queued = False
+            self._queue(host)
+
+    def _sleep_s(self, most_s: float) -> float:
+        """Seconds until the first sleeping host wakes, at most ``most_s``."""
+        if not self._sleeping:
+            return most_s
+        return min(most_s, (self._sleeping[0][0] - self._clock()).total_seconds())
+
+    def _serve(self, host: _Host) -> None:
+        """Begins the next exchange with a host, after refusing what needs none."""
+        host.queued = False
+        job = self._next_job(host)
+        if job is None:
+            self._queue(host)
+            return
+        host.busy = True
+        conditions = job.visit.conditions if job.visit is not None else {}
+        alone = len(self._hosts) == 1
+        begun = self._fetcher.begin(job.url, conditions, None if alone else _QUICK_S)
+        if isinstance(begun, Exchange):
+            self._complete(job, begun)
+            return
+        if self._lanes is None:
+            self._lanes = ThreadPoolExecutor(_MAX_LANES, thread_name_prefix="lane")
+        self._under_way += 1
+        self._lanes.submit(self._run_lane, job, begun)
+
+    def _run_lane(self, job: _Job, pending: Pending) -> None:
+        try:
+            self._results.put((job, pending.finish()))
+        except BaseException as error:  # noqa: BLE001 - raised again by the worker's own thread
+            self._results.put((job, error))
+
+    def _collect(self, wait_s: float) -> None:
+        """Completes exchanges that lanes have finished, waiting for the first of them."""
+        while True:
+            try:
+                job, result = self._results.get(timeout=wait_s) if wait_s > 0 else self._results.get_nowait()
+            except queue.Empty:
+                return
+            self._under_way -= 1
+            if isinstance(result, BaseException):
+                raise result
+            self._complete(job, result)
+            wait_s = 0.0
+
+    def _next_job(self, host: _Host) -> _Job | None:
+        """The next exchange with a host; None where none is wanted, or others should have their turn."""
+        for _count in range(_MAX_REFUSALS):
+            if not host.queue:
+                return None
+            target = host.queue[0]
+            reason = self._pages.scope.refusal(target.url, depth=target.depth, hop=target.hop)
+            rules = self._rules(host, target.url) if reason is None else None
+            if reason is None and rules is None:
+                hop = host.asking or _RobotsHop(robots_url(target.url), robots_url(target.url), 0)
+                host.asking = hop
+                return _Job(host, None, None, hop.current)
+            host.queue.popleft()
+            if reason is None and rules is not None and not rules.allowed(target.url):
+                reason = rules.refusal
+            if reason is None:
+                verdict = rules.verdict if rules is not None and self._obey_robots else "ignored"
+                return _Job(host, target, self._pages.begin(target, robots=verdict), target.url)
+            self._end(Visited(), _outcome(target, reason))
+        return None
+
+    def _rules(self, host: _Host, url: str) -> RobotsRules | None:
+        """The rules that hold for an address; None where they must be asked for first."""
+        if not self._obey_robots:
+            return _NO_RULES
+        rules = host.robots.get(robots_url(url))
+        return None if rules is None or rules.expired(self._clock(), self._limits) else rules
+
+    def _complete(self, job: _Job, exchange: Exchange) -> None:
+        host, now = job.host, self._clock()
+        visited = Visited()
+        changed = host.pace.done(exchange, now, is_robots=job.target is None)
+        if changed:
+            visited.states.append(host.pace.state)
+        host.busy = False
+        if job.target is None or job.visit is None:
+            self._robots_came(host, exchange, visited, now)
+            self._sink.visited(visited)
+        else:
+            reason = self._pages.write(job.visit, exchange, visited.found, visited.refused)
+            outcome = _outcome(job.target, reason)
+            if is_passing(reason) and job.target.tries < self._limits.retries:
+                outcome = replace(outcome, state=RETRY)
+            self._end(visited, outcome)
+        self._queue(host)
+
+    def _end(self, visited: Visited, outcome: Outcome) -> None:
+        visited.outcomes.append(outcome)
+        self._sink.visited(visited)
+        self._pages.writer.end(outcome)
+
+    def _robots_came(self, host: _Host, exchange: Exchange, visited: Visited, now: datetime) -> None:
+        """Keeps a reply for robots.txt; follows its redirect, or takes it as the host's rules."""
+        hop = host.asking
+        if hop is None:
+            raise RuntimeError("no robots.txt was asked for")
+        record_id, location = self._pages.write_robots(exchange)
+        if location is not None and hop.hops < self._limits.max_robots_redirects:
+            host.asking = _RobotsHop(hop.address, location, hop.hops + 1)
+            return
+        host.asking = None
+        rules = RobotsRules.from_exchange(exchange, self._limits, now=now, record_id=record_id)
+        if rules.verdict == "unreachable" and host.robots_tries < self._limits.retries:
+            # Asked again after the host's pause: what it would refuse is every address of the host.
+            host.robots_tries += 1
+            return
+        host.robots_tries = 0
+        host.robots[hop.address] = rules
+        if rules.delay_s:
+            host.pace.ask_for(rules.delay_s)
+        visited.found += self._pages.sitemaps(rules, hop.address)
+
+
+def _outcome(target: Target, reason: str) -> Outcome:
+    return Outcome(target.number, target.url, target.host, state_of(reason), reason)
+
+
+_NO_RULES = RobotsRules(rules=None, refusal="", fetched=datetime.min)  # noqa: DTZ901 - never compared

@@ -1,0 +1,125 @@
+"""The frontier: each address once, ended only when that is durable, hosts remembered."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from preserve.crawler.frontier import Found, Frontier, Target
+from preserve.crawler.outcomes import Outcome
+from preserve.crawler.pace import HostState
+from preserve.errors import FormatError
+from preserve.store.layout import CollectionPaths
+from tests.unit.crawler.exchanges import NOW
+
+HOST = "x.org:80"
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> CollectionPaths:
+    return CollectionPaths(tmp_path, "demo")
+
+
+@pytest.fixture
+def frontier(paths: CollectionPaths) -> Iterator[Frontier]:
+    with Frontier.open(paths) as frontier:
+        frontier.start_or_resume_run(NOW)
+        frontier.settle([])
+        yield frontier
+
+
+def _seeds(frontier: Frontier, *names: str) -> None:
+    frontier.add(Found.of(f"http://x.org/{name}", via=None, depth=0, hop="seed") for name in names)
+    frontier.save()
+
+
+def _ended(target: Target, reason: str, state: str = "done") -> Outcome:
+    return Outcome(target.number, target.url, target.host, state, reason)
+
+
+def test_each_address_is_given_out_once_in_order(frontier: Frontier) -> None:
+    _seeds(frontier, "b", "a")
+    frontier.add([Found.of("http://X.org:80/b#f", via=None, depth=0, hop="link")])
+    assert (frontier.waiting, frontier.total, frontier.hosts()) == (2, 2, [HOST])
+    assert [target.url for target in frontier.take(HOST, 1)] == ["http://x.org/b"]
+    assert [target.url for target in frontier.take(HOST, 9)] == ["http://x.org/a"]
+    assert frontier.take(HOST, 9) == []
+    assert frontier.hosts() == []
+
+
+def test_what_is_no_address_is_refused() -> None:
+    with pytest.raises(FormatError):
+        Found.of("not an address", via=None, depth=0, hop="seed")
+
+
+def test_one_page_under_many_session_ids_is_one_address(frontier: Frontier) -> None:
+    ids = ["0123456789abcdef" * 2, "fedcba9876543210" * 2]
+    urls = [f"http://x.org/p;jsessionid={ids[0]}?q=1", f"http://x.org/p;jsessionid={ids[1]}?q=1"]
+    urls += [f"http://x.org/p?q=1&PHPSESSID={i}" for i in ids]
+    frontier.add(Found.of(url, via=None, depth=1, hop="link") for url in urls)
+    frontier.add([Found.of("http://x.org/p?q=1", via=None, depth=1, hop="link")])
+    assert frontier.total == 1
+    assert frontier.refused() == {"trap-session": 3}
+
+
+def test_only_marked_addresses_are_done_when_a_run_is_resumed(paths: CollectionPaths) -> None:
+    with Frontier.open(paths) as frontier:
+        first = frontier.start_or_resume_run(NOW)
+        frontier.settle([])
+        _seeds(frontier, "a", "b", "c")
+        a, _b, _c = frontier.take(HOST, 3)
+        frontier.mark([_ended(a, "http-200")])
+    with Frontier.open(paths) as frontier:
+        second = frontier.start_or_resume_run(NOW)
+        assert (second.run_id, second.resumed) == (first.run_id, True)
+        frontier.settle([("http://x.org/b", 404, None)])
+        assert [target.url for target in frontier.take(HOST, 3)] == ["http://x.org/c"]
+        assert frontier.counts() == {"done": 2, "waiting": 1}
+        assert list(frontier.problems()) == [("http://x.org/b", "done", "http-404")]
+        frontier.end_run(NOW)
+        third = frontier.start_or_resume_run(NOW)
+        assert (third.resumed, frontier.counts()) == (False, {})
+
+
+def test_a_reply_that_calls_for_another_try_does_not_settle_an_address(paths: CollectionPaths) -> None:
+    with Frontier.open(paths) as frontier:
+        frontier.start_or_resume_run(NOW)
+        frontier.settle([])
+        _seeds(frontier, "a")
+        frontier.settle([("http://x.org/a", 503, None)])
+        assert frontier.waiting == 1
+
+
+def test_what_is_asked_again_goes_behind_the_others_and_counts_its_tries(frontier: Frontier) -> None:
+    _seeds(frontier, "a", "b")
+    a, b = frontier.take(HOST, 2)
+    frontier.mark([_ended(a, "timeout", "retry"), _ended(b, "http-200")])
+    (again,) = frontier.take(HOST, 9)
+    assert (again.url, again.tries, again.number > b.number) == (a.url, 1, True)
+    frontier.mark([_ended(again, "timeout", "failed")])
+    assert frontier.counts() == {"done": 1, "failed": 1}
+
+
+def test_giving_up_a_host_ends_all_its_addresses(frontier: Frontier) -> None:
+    _seeds(frontier, "a", "b", "c")
+    frontier.take(HOST, 1)
+    assert frontier.give_up(HOST, "host-paused", "failed") == 3
+    assert (frontier.waiting, frontier.counts()) == (0, {"failed": 3})
+
+
+def test_hosts_are_remembered_over_runs_until_they_are_clean(frontier: Frontier) -> None:
+    state = HostState(host=HOST, troubles=3, last_trouble=NOW, paused_until=NOW + timedelta(hours=1))
+    frontier.remember([state])
+    frontier.save()
+    frontier.end_run(NOW)
+    frontier.start_or_resume_run(NOW)
+    assert frontier.host_state(HOST) == state
+    frontier.remember([HostState(host=HOST)])
+    assert frontier.host_state(HOST).is_clean
+
+
+def test_refused_links_are_counted_by_reason(frontier: Frontier) -> None:
+    frontier.refuse([("out-of-scope", 2), ("too-deep", 1)])
+    frontier.refuse([("out-of-scope", 5)])
+    assert frontier.refused() == {"out-of-scope": 7, "too-deep": 1}

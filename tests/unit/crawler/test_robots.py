@@ -1,0 +1,109 @@
+"""robots.txt: the clauses of RFC 9309, and what sites ask for beside it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from preserve.crawler.exchange import Failure, Truncation
+from preserve.crawler.robots import RobotsRules, robots_url
+from preserve.limits import DEFAULT_LIMITS
+from tests.unit.crawler.exchanges import NOW, exchange_of, ok, status
+
+
+def _rules(reply: bytes, error: Failure | None = None, truncated: Truncation | None = None) -> RobotsRules:
+    return RobotsRules.from_exchange(exchange_of(reply, error=error, truncated=truncated), DEFAULT_LIMITS, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "allowed"),
+    [
+        ("User-agent: *\nDisallow: /private/\n", "/private/x", False),
+        ("User-agent: *\nDisallow: /private/\n", "/public", True),
+        # Section 2.2.1: the most specific group, whatever its case; groups of one agent are one.
+        ("User-agent: preserve\nDisallow: /\n\nUser-agent: *\nAllow: /\n", "/x", False),
+        ("User-agent: PreServe\nDisallow: /\n", "/x", False),
+        ("User-agent: preserve\nDisallow: /a\n\nUser-agent: preserve\nDisallow: /b\n", "/a", False),
+        ("User-agent: preserve\nDisallow: /a\n\nUser-agent: preserve\nDisallow: /b\n", "/b", False),
+        ("User-agent: other\nDisallow: /\n", "/x", True),
+        # Section 2.2.2: the longest rule, and the one that allows among equals.
+        ("User-agent: *\nDisallow: /a\nAllow: /a/b\n", "/a/b/c", True),
+        ("User-agent: *\nDisallow: /a\nAllow: /a\n", "/a", True),
+        ("User-agent: *\nAllow: /a\nDisallow: /a/b\n", "/a/b", False),
+        # Section 2.2.3.
+        ("User-agent: *\nDisallow: /*.pdf$\n", "/x/y.pdf", False),
+        ("User-agent: *\nDisallow: /*.pdf$\n", "/x/y.pdf?z", True),
+        ("User-agent: *\nDisallow: /caf%C3%A9\n", "/caf%c3%a9", False),
+        ("\ufeffUser-agent: *\nDisallow: /\n", "/x", False),
+        ("User-agent: *\rDisallow: /\r", "/x", False),
+        ("User-agent: *\nDisallow:\n", "/x", True),
+        ("<html><p>not found</p></html>", "/x", True),
+        ("", "/x", True),
+    ],
+)
+def test_the_rules_are_those_of_rfc_9309(text: str, path: str, allowed: bool) -> None:
+    assert _rules(ok(text)).allowed(f"http://x.org{path}") is allowed
+
+
+@pytest.mark.parametrize(
+    ("code", "allowed"), [(404, True), (403, True), (401, True), (301, True), (429, False), (500, False), (503, False)]
+)
+def test_a_status_decides_where_there_are_no_rules(code: int, allowed: bool) -> None:
+    rules = _rules(status(code))
+    assert rules.allowed("http://x.org/") is allowed
+    assert rules.verdict == ("none" if allowed else "unreachable")
+
+
+def test_an_unreachable_host_allows_nothing_and_says_why() -> None:
+    rules = _rules(b"", Failure.DNS)
+    assert not rules.allowed("http://x.org/")
+    assert rules.refusal == "dns"
+
+
+@pytest.mark.parametrize("truncated", [Truncation.TIME, Truncation.DISCONNECT])
+def test_rules_that_came_in_part_are_not_taken_for_all_of_them(truncated: Truncation) -> None:
+    assert _rules(ok("User-agent: *\nAllow: /\n"), truncated=truncated).verdict == "unreachable"
+
+
+def test_rules_are_read_to_the_bound_and_to_a_whole_line() -> None:
+    padding = "# " + "x" * DEFAULT_LIMITS.max_robots_bytes + "\n"
+    assert _rules(ok(padding + "User-agent: *\nDisallow: /\n")).allowed("http://x.org/")
+    small = replace(DEFAULT_LIMITS, max_robots_bytes=40)
+    text = "User-agent: *\nDisallow: /a\nDisallow: /abcdef\n"
+    rules = RobotsRules.from_exchange(exchange_of(ok(text)), small, now=NOW)
+    assert not rules.allowed("http://x.org/a")
+    text = "User-agent: *\nAllow: /\nDisallow: /abcdef\n"
+    assert RobotsRules.from_exchange(exchange_of(ok(text)), small, now=NOW).allowed("http://x.org/abc")
+
+
+def test_rules_grow_old_after_a_day() -> None:
+    rules = _rules(ok(""))
+    assert not rules.expired(NOW + timedelta(hours=23), DEFAULT_LIMITS)
+    assert rules.expired(NOW + timedelta(hours=25), DEFAULT_LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("text", "delay_s"),
+    [
+        ("User-agent: *\nCrawl-delay: 7\n", 7.0),
+        ("User-agent: *\nCrawl-delay: 0.5\n", 0.5),
+        ("User-agent: *\nRequest-rate: 1/10\n", 10.0),
+        ("User-agent: *\nRequest-rate: 2/1m\nCrawl-delay: 5\n", 30.0),
+        ("User-agent: preserve\nCrawl-delay: 3\n\nUser-agent: *\nCrawl-delay: 9\n", 3.0),
+        ("User-agent: *\nCrawl-delay: nan\n", 0.0),
+        ("User-agent: *\nCrawl-delay: -1\n", 0.0),
+        ("User-agent: *\nCrawl-delay: soon\n", 0.0),
+        ("User-agent: *\nRequest-rate: 0/0\n", 0.0),
+    ],
+)
+def test_the_delay_is_what_the_site_asks_for(text: str, delay_s: float) -> None:
+    assert _rules(ok(text)).delay_s == delay_s
+
+
+def test_sitemaps_are_named_whatever_the_group() -> None:
+    rules = _rules(ok("Sitemap: http://x.org/a.xml\nUser-agent: other\nDisallow: /\nSitemap: http://x.org/b.xml\n"))
+    assert rules.sitemaps == ("http://x.org/a.xml", "http://x.org/b.xml")
+
+
+def test_the_rules_of_an_address_are_at_the_root_of_its_host_and_port() -> None:
+    assert robots_url("https://x.org:8443/a/b?c#d") == "https://x.org:8443/robots.txt"
