@@ -36,9 +36,9 @@ def outcomes() -> str:
     )
     return (
         "# How an address can end\n\nThe outcomes in a run's report and in its statement. A reply has the reason "
-        "`http-STATUS`, its state is `done`;\n408, 425, 429 and 5xx are passing, all others permanent. An address with a "
-        "passing reason is asked again, up to\n`retries` times in a run. Links that were found but not taken are counted "
-        "under the reasons of `skipped`.\nThe codes are stable: scripts may rely on them.\n\n"
+        "`http-STATUS`, its state is `done`;\n408, 425, 429 and 5xx are passing, all others permanent. An address with "
+        "a passing reason is asked again, up to\n`retries` times in a run. Links that were found but not taken are "
+        "counted under the reasons of `skipped`.\nThe codes are stable: scripts may rely on them.\n\n"
         f"| reason | state | kind | what it means |\n| --- | --- | --- | --- |\n{rows}"
     )
 

@@ -123,7 +123,7 @@ def _display(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
                 )
             )
     else:
-        yield lambda progress: _write_line(sys.stderr.buffer, asdict(progress))
+        yield lambda progress: _write_line(sys.stderr.buffer, progress._asdict())
         sys.stderr.flush()
 
 
@@ -141,7 +141,11 @@ def _accounts(path: Path | None) -> Iterator[Callable[[str, str, str], None]]:
 
 
 def _write_line(file: BinaryIO, value: object) -> None:
-    file.write(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+    file.write(_encode(value) + b"\n")
+
+
+def _encode(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _text(report: RunReport) -> str:

@@ -117,7 +117,7 @@ def capture(
                 keeper = Keeper(frontier, ledger, catalogue, progress=around.progress)
                 crew = _crew(forked, recipe.worker, keeper)
                 with closing(crew):
-                    outcome = _crawl(recipe, keeper, crew, frontier)
+                    outcome = _crawl(recipe, keeper, crew)
                 ending = _Ending(paths, ledger, frontier, catalogue, keeper, info, around)
                 return ending.finish(signer, outcome=outcome, adopted=adopted, first_statement=first_statement)
         finally:
@@ -212,9 +212,9 @@ def _warcinfo(config: CollectionConfig, info: RunInfo) -> dict[str, str]:
     }
 
 
-def _crawl(recipe: _Recipe, keeper: Keeper, crew: Crew, frontier: Frontier) -> str:
+def _crawl(recipe: _Recipe, keeper: Keeper, crew: Crew) -> str:
     """Deals and works until nothing is left, or it is told to stop; returns the outcome."""
-    frontier.add(Found.of(seed, via=None, depth=0, hop="seed") for seed in recipe.config.seeds)
+    keeper.seed(Found.of(seed, via=None, depth=0, hop="seed") for seed in recipe.config.seeds)
     outcome = "cancelled"
     rounds = 0
     while not recipe.around.stop():

@@ -16,7 +16,11 @@ _MAX_KEPT = 64
 
 
 class Pending(Protocol):
-    """An exchange that was begun and takes its time."""
+    """An exchange that was begun."""
+
+    def quick(self, patience_s: float) -> Exchange | None:
+        """The exchange, where it comes to its end within the patience."""
+        ...
 
     def finish(self) -> Exchange:
         """Waits for its end, on any thread."""
@@ -26,11 +30,8 @@ class Pending(Protocol):
 class Fetches(Protocol):
     """What a worker needs of a fetcher."""
 
-    def begin(self, url: str, extra_headers: Mapping[str, str], patience_s: float | None) -> "Exchange | Pending":
-        """Begins an exchange; gives it, or, where it takes longer than ``patience_s``, what it can be waited for with.
-
-        With None it is waited for here.
-        """
+    def begin(self, url: str, extra_headers: Mapping[str, str]) -> "Pending":
+        """Begins an exchange: sends the request, where a connection is at hand."""
         ...
 
     def close(self) -> None:
@@ -75,22 +76,20 @@ class Fetcher:
 
     def fetch(self, url: str, extra_headers: Mapping[str, str] | None = None) -> Exchange:
         """One exchange. Never raises for what the network or the server does: it is in the result."""
-        begun = self.begin(url, extra_headers or {}, None)
-        return begun if isinstance(begun, Exchange) else begun.finish()
+        return self.begin(url, extra_headers or {}).finish()
 
-    def begin(self, url: str, extra_headers: Mapping[str, str], patience_s: float | None) -> Exchange | Pending:
-        """One exchange; with a patience, only what a connection that is kept gives within it (see `Fetches`)."""
+    def begin(self, url: str, extra_headers: Mapping[str, str]) -> Pending:
+        """Begins one exchange (see `Fetches`)."""
         started = datetime.now(UTC)
         try:
             origin, target = split_url(url)
         except ExchangeError as error:
-            return _failed(url, started, error.failure)
+            return _Ended(_failed(url, started, error.failure))
         secrets = tuple(self._secrets.items()) if origin in self._secret_origins else ()
         request = self._request(origin, target, extra_headers, secrets)
-        call = _Call(self, url, origin, started, secrets, request, self.take(origin))
-        if patience_s is None:
-            return call.finish()
-        return call.quick(patience_s) or call
+        connection = self.take(origin)
+        recording = None if connection is None else connection.begin(request)
+        return _Call(self, url, origin, started, secrets, request, connection, recording)
 
     def _request(
         self, origin: Origin, target: str, extra: Mapping[str, str], secrets: Sequence[tuple[str, str]]
@@ -120,6 +119,19 @@ class Fetcher:
                 self._kept.popitem(last=False)[1].close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """An exchange that ended before it began."""
+
+    exchange: Exchange
+
+    def quick(self, _patience_s: float) -> Exchange | None:
+        return self.exchange
+
+    def finish(self) -> Exchange:
+        return self.exchange
+
+
 @dataclass(slots=True)
 class _Call:
     """One exchange under way. It goes on where it stopped, on whatever thread."""
@@ -131,13 +143,12 @@ class _Call:
     secrets: tuple[tuple[str, str], ...]
     request: bytes
     connection: Connection | None
-    recording: Recording | None = None
+    recording: Recording | None
 
     def quick(self, patience_s: float) -> Exchange | None:
         """The exchange, where a kept connection gives it within the patience."""
-        if self.connection is None:
+        if self.connection is None or self.recording is None:
             return None
-        self.recording = self.connection.begin(self.request)
         if not self.connection.advance(self.recording, patience_s):
             return None
         return None if self._is_stale() else self._made(self.connection, self.recording)
@@ -145,9 +156,7 @@ class _Call:
     def finish(self) -> Exchange:
         """The exchange, however long it takes within the bounds."""
         try:
-            if self.connection is not None:
-                if self.recording is None:
-                    self.recording = self.connection.begin(self.request)
+            if self.connection is not None and self.recording is not None:
                 self.connection.advance(self.recording, None)
             if self.connection is None or self.recording is None or self._is_stale():
                 self.connection = self.fetcher.connect(self.origin)

@@ -6,18 +6,17 @@ are disposable between runs; what is remembered of hosts is not.
 """
 
 import sqlite3
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from preserve.crawler.outcomes import DONE, RETRY, TRAP_SESSION, Outcome, is_passing, reason_of_reply
 from preserve.crawler.pace import HostState
 from preserve.errors import FormatError
 from preserve.formats.urls import canonical, host_key, without_session
-from preserve.model import format_utc, parse_utc
+from preserve.model import format_utc, new_uuid, parse_utc
 from preserve.store.database import connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
@@ -47,8 +46,7 @@ class RunInfo:
     resumed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """One address to fetch. ``hop``: how it was found (``docs/formats/archive.md``); ``tries``: how often it failed."""
 
     number: int
@@ -60,8 +58,7 @@ class Target:
     tries: int
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """An address that was found: ``key`` is its canonical form without session ids, ``host`` its host and port."""
 
     key: str
@@ -95,6 +92,7 @@ class Frontier:
         self._taken: dict[str, int] = {}
         """By host: the number of the last address given out."""
         self._total = 0
+        self._waiting_total = 0
 
     @classmethod
     def open(cls, paths: CollectionPaths) -> Self:
@@ -115,7 +113,7 @@ class Frontier:
         row = self._db.execute("SELECT run, started FROM runs WHERE ended IS NULL").fetchone()
         if row is not None:
             return RunInfo(run_id=row[0], started=row[1], resumed=True)
-        info = RunInfo(run_id=f"urn:uuid:{uuid.uuid4()}", started=format_utc(now), resumed=False)
+        info = RunInfo(run_id=f"urn:uuid:{new_uuid()}", started=format_utc(now), resumed=False)
         self._db.execute("DELETE FROM targets")
         self._db.execute("DELETE FROM refused")
         self._db.execute("INSERT INTO runs VALUES (?, ?, NULL)", (info.run_id, info.started))
@@ -140,6 +138,7 @@ class Frontier:
         self._db.commit()
         rows = self._db.execute("SELECT host, count(*) FROM targets WHERE state = 'waiting' GROUP BY host").fetchall()
         self._waiting = {str(host): int(count) for host, count in rows}
+        self._waiting_total = sum(self._waiting.values())
         self._taken = {}
         self._total = int(self._db.execute("SELECT count(*) FROM targets").fetchone()[0])
 
@@ -167,7 +166,7 @@ class Frontier:
             "INSERT OR IGNORE INTO targets (key, url, host, via, depth, hop) VALUES (?, ?, ?, ?, ?, ?)",
             [(item.key, item.url, host, item.via, item.depth, item.hop) for item in items],
         )
-        self._waiting[host] = self._waiting.get(host, 0) + cursor.rowcount
+        self._count(host, cursor.rowcount)
         self._total += cursor.rowcount
         return cursor.rowcount
 
@@ -188,7 +187,7 @@ class Frontier:
 
     def hosts(self) -> list[str]:
         """The hosts with addresses that wait."""
-        return [host for host, count in self._waiting.items() if count > 0]
+        return list(self._waiting)
 
     def take(self, host: str, most: int) -> list[Target]:
         """The next addresses of a host in order of finding. Each is given out once."""
@@ -199,10 +198,16 @@ class Frontier:
         ).fetchall()
         if rows:
             self._taken[host] = rows[-1][0]
-            self._waiting[host] -= len(rows)
+        self._count(host, -len(rows))
+        return [Target(*row) for row in rows]
+
+    def _count(self, host: str, more: int) -> None:
+        left = self._waiting.get(host, 0) + more
+        self._waiting_total += more
+        if left:
+            self._waiting[host] = left
         else:
             self._waiting.pop(host, None)
-        return [Target(*row) for row in rows]
 
     def mark(self, outcomes: Sequence[Outcome]) -> None:
         """Marks addresses as ended, durably. Called when their captures are durable, never before.
@@ -218,7 +223,7 @@ class Frontier:
                     "WHERE number = ? RETURNING host",
                     (outcome.number,),
                 ).fetchone()
-                self._waiting[row[0]] = self._waiting.get(row[0], 0) + 1
+                self._count(row[0], 1)
         self._db.commit()
 
     def give_up(self, host: str, reason: str, state: str) -> int:
@@ -226,7 +231,7 @@ class Frontier:
         cursor = self._db.execute(
             "UPDATE targets SET state = ?, reason = ? WHERE host = ? AND state = 'waiting'", (state, reason, host)
         )
-        self._waiting.pop(host, None)
+        self._count(host, -self._waiting.get(host, 0))
         self._db.commit()
         return cursor.rowcount
 
@@ -252,7 +257,7 @@ class Frontier:
     @property
     def waiting(self) -> int:
         """How many addresses wait, those given out not counted."""
-        return sum(self._waiting.values())
+        return self._waiting_total
 
     @property
     def total(self) -> int:

@@ -4,11 +4,10 @@
 process that dies between two of these leaves an archive that is older but consistent (``docs/invariants.md``).
 """
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
-from preserve.crawler.frontier import Frontier, Target
+from preserve.crawler.frontier import Found, Frontier, Target
 from preserve.crawler.group import Group
 from preserve.crawler.outcomes import FAILED, HOST_PAUSED, RETRY, Outcome
 from preserve.crawler.pace import HostState
@@ -27,8 +26,7 @@ _MAX_HOSTS = 512
 """Hosts with addresses given out at once."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class Progress(NamedTuple):
     """How far a run is, for a display."""
 
     done: int
@@ -47,56 +45,63 @@ class Keeper:
         self._ledger = ledger
         self._catalogue = catalogue
         self._progress = progress
-        self._given_out: Counter[str] = Counter()
+        self._given_out: dict[str, int] = {}
+        self._given_out_total = 0
+        self._hungry = dict.fromkeys(frontier.hosts())
+        """Hosts that are low on addresses, in the order in which they became so."""
+        self._later: dict[str, None] = {}
+        """Hosts for which there is no room yet."""
         self._done = 0
-        self._returned = 1
         self._again = 0
         """Addresses to be asked again that are not in the frontier yet."""
         self.sealed: list[SealedFile] = []
         self.cables = 0
 
-    def deal(self, assign: Assign) -> bool:
-        """Gives out addresses of every host that is low on them; true where any were given."""
-        if self._returned == 0:
-            return False
-        self._returned = 0
-        dealt = False
-        for host in self._frontier.hosts():
-            held = self._given_out[host]
-            if held > _LOW or (held == 0 and len(self._given_out) > _MAX_HOSTS):
+    def deal(self, assign: Assign) -> None:
+        """Gives out addresses of hosts that are low on them."""
+        while self._later and len(self._given_out) + len(self._hungry) < _MAX_HOSTS:
+            self._hungry[self._later.popitem()[0]] = None
+        hungry, self._hungry = self._hungry, {}
+        for host in hungry:
+            held = self._given_out.get(host, 0)
+            if held == 0 and len(self._given_out) >= _MAX_HOSTS:
+                self._later[host] = None
                 continue
             targets = self._frontier.take(host, _HOST_SHARE - held)
             if targets:
-                self._given_out[host] += len(targets)
+                self._given_out[host] = held + len(targets)
+                self._given_out_total += len(targets)
                 assign(self._frontier.host_state(host), targets)
-                dealt = True
-        return dealt
 
     @property
     def is_done(self) -> bool:
         """True where no address waits and none is given out; one to be asked again may still be with a worker."""
-        return not self._given_out and not self._frontier.waiting
+        return not self._given_out_total and not self._frontier.waiting
 
     @property
     def is_settled(self) -> bool:
         """True where no address is anywhere but at its end."""
         return self.is_done and not self._again
 
+    def seed(self, found: Iterable[Found]) -> None:
+        """Adds addresses to begin with."""
+        self._add(list(found))
+
     def visited(self, visited: Visited) -> None:
         """Takes in what a visit showed; none of it is durable yet."""
-        self._frontier.add(visited.found)
+        if visited.found:
+            self._add(visited.found)
         if visited.refused:
             self._frontier.refuse(visited.refused.items())
-        self._frontier.remember(visited.states)
+        if visited.states:
+            self._frontier.remember(visited.states)
         for outcome in visited.outcomes:
-            self._returned += 1
             self._take_back(outcome)
         for host in visited.given_up:
             self._frontier.give_up(host, HOST_PAUSED, FAILED)
-            self._given_out.pop(host, None)
-            self._returned += 1
-        if visited.found or visited.states:
-            self._returned += 1
+            self._given_out_total -= self._given_out.pop(host, 0)
+            self._hungry.pop(host, None)
+            self._later.pop(host, None)
 
     def committed(self, group: Group) -> None:
         """Makes a group whose records are durable part of the archive."""
@@ -106,18 +111,33 @@ class Keeper:
             self._catalogue.apply(indexes.start, group.rows)
             self._catalogue.commit()
         self._frontier.mark(group.outcomes)
-        again = sum(outcome.state == RETRY for outcome in group.outcomes)
-        self._again -= again
-        self._returned += again
+        for outcome in group.outcomes:
+            if outcome.state == RETRY:
+                self._again -= 1
+                self._feed(outcome.host)
         self.sealed += group.sealed
         self.cables += group.cables
 
+    def _add(self, found: Sequence[Found]) -> None:
+        self._frontier.add(found)
+        for item in found:
+            self._feed(item.host)
+
+    def _feed(self, host: str) -> None:
+        """Notes a host that may be given more."""
+        if self._given_out.get(host, 0) <= _LOW and host not in self._later:
+            self._hungry[host] = None
+
     def _take_back(self, outcome: Outcome) -> None:
         host = outcome.host
+        held = self._given_out.get(host, 0) - 1
+        self._given_out_total -= 1
+        if held > 0:
+            self._given_out[host] = held
+        else:
+            self._given_out.pop(host, None)
         self._again += outcome.state == RETRY
-        self._given_out[host] -= 1
-        if self._given_out[host] <= 0:
-            del self._given_out[host]
+        self._feed(host)
         self._done += 1
-        waiting = self._frontier.waiting + self._given_out.total()
+        waiting = self._frontier.waiting + self._given_out_total
         self._progress(Progress(done=self._done, waiting=waiting, url=outcome.url, outcome=outcome.reason))

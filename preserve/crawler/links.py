@@ -3,9 +3,9 @@
 import re
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -23,8 +23,7 @@ class LinkKind(StrEnum):
     SITEMAP = "sitemap"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """One address, absolute and without its fragment."""
 
     url: str
@@ -85,8 +84,8 @@ def page_links(content: bytes, content_type: str | None, base: str, limits: Limi
             continue
         for reference, kind in _references(element):
             url = absolute(base, reference)
-            if url is not None and found.setdefault(url, kind) is not kind and kind is LinkKind.LINK:
-                # What is both shown and linked to is a link: it may lead on.
+            # What is both shown and linked to is a link: it may lead on.
+            if url is not None and (kind is LinkKind.LINK or url not in found):
                 found[url] = kind
         if len(found) >= limits.max_links_per_page:
             break
@@ -94,11 +93,7 @@ def page_links(content: bytes, content_type: str | None, base: str, limits: Limi
 
 
 def _parse(content: bytes, content_type: str | None, limits: Limits) -> "etree._Element | None":
-    decoded = decide(content, content_type)
-    if decoded.encoding == "utf-8" and not decoded.bom_bytes and len(content) <= limits.max_text_chars:
-        data = content
-    else:
-        data = decoded.text[: limits.max_text_chars].encode("utf-8", "replace")
+    data = _as_utf8(content, content_type, limits)
     # NUL ends the parser's input early; the byte form with a declared encoding keeps it from guessing.
     if b"\x00" in data:
         data = data.replace(b"\x00", b"\xef\xbf\xbd")
@@ -111,14 +106,27 @@ def _parse(content: bytes, content_type: str | None, limits: Limits) -> "etree._
         return None
 
 
-def _references(element: "etree._Element") -> Iterator[tuple[str, LinkKind]]:
+def _as_utf8(content: bytes, content_type: str | None, limits: Limits) -> bytes:
+    is_short = len(content) <= limits.max_text_chars
+    if is_short and content.isascii() and b"\x1b" not in content and "utf-16" not in (content_type or "").lower():
+        # Whatever is declared: without escapes, ASCII is the same in every encoding but UTF-16.
+        return content
+    decoded = decide(content, content_type)
+    if is_short and decoded.encoding == "utf-8" and not decoded.bom_bytes:
+        return content
+    return decoded.text[: limits.max_text_chars].encode("utf-8", "replace")
+
+
+def _references(element: "etree._Element") -> Iterable[tuple[str, LinkKind]]:
+    attribute = _LINKS.get(str(element.tag))
+    if attribute is None:
+        return _other_references(element)
+    reference = element.get(attribute)
+    return ((reference, LinkKind.LINK),) if reference else ()
+
+
+def _other_references(element: "etree._Element") -> Iterator[tuple[str, LinkKind]]:
     tag = str(element.tag)
-    attribute = _LINKS.get(tag)
-    if attribute is not None:
-        reference = element.get(attribute)
-        if reference:
-            yield reference, LinkKind.LINK
-        return
     if tag == "link":
         yield from _of_link(element)
     elif tag == "style":

@@ -3,9 +3,9 @@
 ``docs/reference/outcomes.md`` is generated from `REASONS`. A reply has the reason ``http-STATUS``.
 """
 
-import re
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from preserve.crawler.exchange import Exchange, Failure
 
@@ -15,7 +15,6 @@ OUT_OF_SCOPE, TOO_DEEP, TOO_LONG = "out-of-scope", "too-deep", "url-too-long"
 TRAP_REPEAT, TRAP_CALENDAR, TRAP_SESSION = "trap-repetition", "trap-calendar", "trap-session"
 ROBOTS, ROBOTS_UNREACHABLE = "robots", "robots-unreachable"
 HOST_PAUSED = "host-paused"
-_REPLY = re.compile(r"http-(\d{3})\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,7 @@ REASONS: dict[str, Reason] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How an address ended; ``number`` is its place in the frontier. ``retry``: it is asked again in this run."""
 
     number: int
@@ -69,10 +67,11 @@ class Outcome:
 
 def is_passing(reason: str) -> bool:
     """True where the same request may well succeed later: 408, 425, 429 and 5xx among the replies."""
-    match = _REPLY.match(reason)
-    if match is None:
-        return REASONS[reason].passing
-    return match.group(1) in {"408", "425", "429"} or match.group(1)[0] == "5"
+    known = REASONS.get(reason)
+    if known is not None:
+        return known.passing
+    status = reason.removeprefix("http-")
+    return status in {"408", "425", "429"} or status[0] == "5"
 
 
 def reason_of(exchange: Exchange, *, challenge: str | None) -> str:
@@ -95,7 +94,8 @@ def reason_of_reply(status: int | None, challenge: str | None) -> str:
 
 def state_of(reason: str) -> str:
     """``done``, ``failed`` or ``skipped``."""
-    return DONE if _REPLY.match(reason) else REASONS[reason].state
+    known = REASONS.get(reason)
+    return DONE if known is None else known.state
 
 
 class Trouble(Enum):

@@ -1,6 +1,5 @@
 """What becomes of one exchange: records, the outcome's reason, the cable on the page, and the addresses it leads to."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -89,7 +88,7 @@ class PageWriter:
             asked = self._revisits.newest(target.url)
         return Visit(target, asked, robots)
 
-    def write(self, visit: Visit, exchange: Exchange, found: list[Found], refused: Counter[str]) -> str:
+    def write(self, visit: Visit, exchange: Exchange, found: list[Found], refused: dict[str, int]) -> str:
         """Writes the records of an exchange; returns the reason code, and adds to what was found and refused."""
         target = visit.target
         payload = _payload(exchange)
@@ -122,7 +121,7 @@ class PageWriter:
             return []
         links = [Link(url, LinkKind.SITEMAP) for url in rules.sitemaps]
         found: list[Found] = []
-        self._add(links, address, depth=0, nested="", found=found, refused=Counter())
+        self._add(links, address, depth=0, nested="", found=found, refused={})
         return found
 
     def _content(self, payload: Payload | None) -> bytes | None:
@@ -146,7 +145,7 @@ class PageWriter:
         return records[0].header.record_id
 
     def _follow(
-        self, target: Target, payload: Payload, content: bytes | None, found: list[Found], refused: Counter[str]
+        self, target: Target, payload: Payload, content: bytes | None, found: list[Found], refused: dict[str, int]
     ) -> None:
         """Adds a redirect's target, or what a page leads to."""
         location = redirect_of(target.url, payload)
@@ -182,7 +181,7 @@ class PageWriter:
         depth: int,
         nested: str,
         found: list[Found],
-        refused: Counter[str],
+        refused: dict[str, int],
     ) -> None:
         for link in links:
             if not self._is_wanted(link, via):
@@ -194,7 +193,7 @@ class PageWriter:
             if reason is None:
                 _one(link.url, via, depth, hop, found)
             else:
-                refused[reason] += 1
+                refused[reason] = refused.get(reason, 0) + 1
 
     def _is_wanted(self, link: Link, via: str) -> bool:
         match link.kind:

@@ -4,7 +4,6 @@ The blocks are the bytes that travelled. A failed exchange leaves its request, w
 """
 
 import ssl
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,7 @@ from datetime import datetime
 from preserve.crawler.exchange import Exchange
 from preserve.formats.http1 import Payload, split_head
 from preserve.formats.warc import Record, make_record
-from preserve.model import format_utc, sha256_hex
+from preserve.model import format_utc, new_uuid, sha256_hex
 
 REVISIT_PROFILE = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 NOT_MODIFIED_PROFILE = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
@@ -48,7 +47,7 @@ def warcinfo_record(*, file_name: str, now: datetime, fields: Mapping[str, str])
     block = _warc_fields(fields)
     head: _Fields = [
         ("WARC-Type", "warcinfo"),
-        ("WARC-Record-ID", f"<urn:uuid:{uuid.uuid4()}>"),
+        ("WARC-Record-ID", f"<urn:uuid:{new_uuid()}>"),
         ("WARC-Date", format_utc(now)),
         ("WARC-Filename", file_name),
         ("WARC-Block-Digest", f"sha256:{sha256_hex(block)}"),
@@ -101,28 +100,30 @@ class _Builder:
     def __init__(self, exchange: Exchange, warcinfo_id: str) -> None:
         self._exchange = exchange
         self._warcinfo_id = warcinfo_id
-        self._stem = f"<urn:uuid:{str(uuid.uuid4())[:-2]}"
+        self._stem = f"<urn:uuid:{new_uuid()[:-2]}"
         self._date = format_utc(exchange.started)
+        peer = exchange.peer
+        self._way: _Fields = []
+        """How the bytes travelled, for the records that hold them."""
+        if peer is not None and peer.ip:
+            self._way.append(("WARC-IP-Address", peer.ip))
+        self._way.append(("WARC-Protocol", "http/1.1"))
+        if peer is not None and peer.tls is not None and peer.tls.version.startswith("TLSv"):
+            self._way.append(("WARC-Protocol", f"tls/{peer.tls.version.removeprefix('TLSv')}"))
         self.records: list[Record] = []
 
     def add(self, own: _Fields, block: bytes) -> None:
         """Adds a record; the first of ``own`` is its type."""
-        exchange, peer = self._exchange, self._exchange.peer
-        kind = own[0][1]
         fields: _Fields = [
             own[0],
             ("WARC-Record-ID", f"{self._stem}{len(self.records):02x}>"),
             ("WARC-Date", self._date),
-            ("WARC-Target-URI", exchange.url),
+            ("WARC-Target-URI", self._exchange.url),
         ]
         if self.records:
             fields.append(("WARC-Concurrent-To", f"{self._stem}00>"))
-        if kind != "metadata":
-            if peer is not None and peer.ip:
-                fields.append(("WARC-IP-Address", peer.ip))
-            fields.append(("WARC-Protocol", "http/1.1"))
-            if peer is not None and peer.tls is not None and peer.tls.version.startswith("TLSv"):
-                fields.append(("WARC-Protocol", f"tls/{peer.tls.version.removeprefix('TLSv')}"))
+        if own[0][1] != "metadata":
+            fields += self._way
         if not self.records:
             # The others are concurrent to this one, and stand in the same file.
             fields.append(("WARC-Warcinfo-ID", f"<{self._warcinfo_id}>"))
@@ -182,8 +183,8 @@ def _facts(exchange: Exchange, found: FoundAs) -> dict[str, str]:
     if exchange.withheld:
         facts["withheldRequestFields"] = " ".join(exchange.withheld)
     peer = exchange.peer
-    if peer is not None:
-        facts["proxy"] = peer.proxy or "none"
+    if peer is not None and peer.proxy is not None:
+        facts["proxy"] = peer.proxy
     if peer is not None and peer.addresses:
         facts["dnsAnswer"] = " ".join(peer.addresses)
     if peer is not None and peer.tls is not None:

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from preserve.config.collection import REGEX_MARK
 from preserve.crawler.outcomes import OUT_OF_SCOPE, TOO_DEEP, TOO_LONG, TRAP_CALENDAR, TRAP_REPEAT
@@ -61,23 +60,25 @@ class Scope:
 
     def _trap(self, url: str) -> str | None:
         start = url.find("/", 8)
-        rest = url[start:]
-        # Most addresses are short and have nothing that could repeat: no need to take them apart.
-        if rest.count("/") > _MAX_REPEATS or rest.count("&") >= _MAX_REPEATS:
-            parts = urlsplit(url)
-            counts = Counter(segment for segment in parts.path.split("/") if segment)
-            pairs = Counter(parts.query.split("&")) if parts.query else Counter[str]()
-            most = max(counts.values(), default=0)
-            twice = sum(1 for count in counts.values() if count >= _MAX_REPEATS)
-            if most > _MAX_REPEATS or max(pairs.values(), default=0) > _MAX_REPEATS:
-                return TRAP_REPEAT
-            if twice > 1 and sum(counts.values()) >= _LONG_PATH:
-                return TRAP_REPEAT
-        if _CALENDAR.search(rest):
-            years = [int(match.group(1)) for match in _YEAR.finditer(rest)]
-            if any(year < _FIRST_YEAR or year > self._last_year for year in years):
-                return TRAP_CALENDAR
+        rest = url[start:] if start > 0 else ""
+        path, _mark, query = rest.partition("?")
+        if _repeats(path.split("/"), long=_LONG_PATH) or _repeats(query.split("&"), long=None):
+            return TRAP_REPEAT
+        years = _YEAR.findall(rest)
+        if any(not _FIRST_YEAR <= int(year) <= self._last_year for year in years) and _CALENDAR.search(rest):
+            return TRAP_CALENDAR
         return None
+
+
+def _repeats(parts: list[str], *, long: int | None) -> bool:
+    """True where a part stands more than three times; in a list of ``long`` parts, where two stand three times."""
+    if len(parts) - len(set(parts)) < _MAX_REPEATS:
+        # Too few are there twice: so it is with nearly all addresses.
+        return False
+    counts = Counter(part for part in parts if part)
+    often = sum(1 for count in counts.values() if count >= _MAX_REPEATS)
+    is_long = long is not None and counts.total() >= long
+    return max(counts.values(), default=0) > _MAX_REPEATS or (often > 1 and is_long)
 
 
 class _Patterns:

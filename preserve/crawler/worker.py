@@ -6,10 +6,10 @@ so that one slow host never holds up another; everything else is done here, by o
 
 import heapq
 import queue
-from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -36,7 +36,7 @@ class Visited:
 
     outcomes: list[Outcome] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
-    refused: Counter[str] = field(default_factory=Counter)
+    refused: dict[str, int] = field(default_factory=dict)
     states: list[HostState] = field(default_factory=list)
     given_up: list[str] = field(default_factory=list)
     """Hosts that are paused for longer than a run waits."""
@@ -65,6 +65,8 @@ class _Host:
     queued: bool = False
     """True while it stands among the ready or the sleeping."""
     robots: dict[str, RobotsRules] = field(default_factory=dict)
+    ahead: "tuple[_Job, Pending] | None" = None
+    """The next exchange, when it was begun while the last one was written."""
     asking: "_RobotsHop | None" = None
     robots_tries: int = 0
 
@@ -119,10 +121,12 @@ class Worker:
         self._results: queue.SimpleQueue[tuple[_Job, Exchange | BaseException]] = queue.SimpleQueue()
         self._lanes: ThreadPoolExecutor | None = None
         self._under_way = 0
+        self._finishing = False
 
     def assign(self, state: HostState, targets: Sequence[Target]) -> None:
         """Takes addresses of one host. ``state`` is what is remembered of it, and counts the first time."""
         if state.host in self._given_up:
+            self._leave(state.host, targets)
             return
         host = self._hosts.get(state.host)
         if host is None:
@@ -155,6 +159,11 @@ class Worker:
 
     def finish(self) -> None:
         """Takes in what is under way, commits, and seals."""
+        self._finishing = True
+        for host in self._hosts.values():
+            if host.ahead is not None:
+                (job, begun), host.ahead = host.ahead, None
+                self._go_on(job, begun)
         while self._under_way:
             self._collect(1.0)
         self._pages.writer.seal()
@@ -168,9 +177,12 @@ class Worker:
 
     def _queue(self, host: _Host) -> None:
         """Puts a host among the ready, or among the sleeping until its time."""
-        if host.busy or host.queued or not host.queue:
+        if host.busy or host.queued or not (host.queue or host.ahead):
             return
         host.queued = True
+        if host.ahead is not None:
+            self._ready.append(host)
+            return
         now = self._clock()
         wait_s = host.pace.wait_s(now)
         if wait_s <= 0 or self._is_closed(host):
@@ -190,8 +202,11 @@ class Worker:
         """Leaves a host that wants a longer pause than a run waits to the next run."""
         self._given_up.add(host.name)
         del self._hosts[host.name]
-        visited = Visited(given_up=[host.name])
-        for target in host.queue:
+        self._leave(host.name, host.queue)
+
+    def _leave(self, name: str, targets: Iterable[Target]) -> None:
+        visited = Visited(given_up=[name])
+        for target in targets:
             outcome = _outcome(target, HOST_PAUSED)
             visited.outcomes.append(outcome)
             self._pages.writer.end(outcome)
@@ -213,16 +228,28 @@ class Worker:
     def _serve(self, host: _Host) -> None:
         """Begins the next exchange with a host, after refusing what needs none."""
         host.queued = False
+        ahead, host.ahead = host.ahead, None
+        if ahead is None:
+            ahead = self._begin_next(host)
+        if ahead is None:
+            self._queue(host)
+        else:
+            self._go_on(*ahead)
+
+    def _begin_next(self, host: _Host) -> "tuple[_Job, Pending] | None":
         job = self._next_job(host)
         if job is None:
-            self._queue(host)
-            return
-        host.busy = True
+            return None
         conditions = job.visit.conditions if job.visit is not None else {}
+        return job, self._fetcher.begin(job.url, conditions)
+
+    def _go_on(self, job: _Job, begun: Pending) -> None:
+        """Waits a moment for an exchange, or lets it go on in a lane."""
+        job.host.busy = True
         alone = len(self._hosts) == 1
-        begun = self._fetcher.begin(job.url, conditions, None if alone else _QUICK_S)
-        if isinstance(begun, Exchange):
-            self._complete(job, begun)
+        exchange = begun.finish() if alone else begun.quick(_QUICK_S)
+        if exchange is not None:
+            self._complete(job, exchange)
             return
         if self._lanes is None:
             self._lanes = ThreadPoolExecutor(_MAX_LANES, thread_name_prefix="lane")
@@ -287,10 +314,12 @@ class Worker:
             self._robots_came(host, exchange, visited, now)
             self._sink.visited(visited)
         else:
+            if not self._finishing and host.queue and host.pace.wait_s(now) <= 0:
+                host.ahead = self._begin_next(host)
             reason = self._pages.write(job.visit, exchange, visited.found, visited.refused)
             outcome = _outcome(job.target, reason)
             if is_passing(reason) and job.target.tries < self._limits.retries:
-                outcome = replace(outcome, state=RETRY)
+                outcome = outcome._replace(state=RETRY)
             self._end(visited, outcome)
         self._queue(host)
 

@@ -33,10 +33,16 @@ _QUERY_SESSIONS = tuple(
 
 
 _PLAIN_URL = re.compile(
-    r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::(?!80/|443/)[1-9][0-9]{0,3})?"
-    r"(/(?:[A-Za-z0-9_~=&,;+*$!@:/-]|(?<!/)\.(?!\.))*)(?:\?[A-Za-z0-9_~=&,;+*$!@:/.-]+)?"
+    r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::(?!80/|443/)([1-9][0-9]{0,3}))?"
+    r"(/[A-Za-z0-9_~=&,;+*$!@:/.-]*)(?:\?([A-Za-z0-9_~=&,;+*$!@:/.-]+))?"
 )
-"""An address that is its own canonical form: nothing in it that any rule would change."""
+"""An address that is its own canonical form, unless a segment of its path begins with a dot."""
+
+
+def _plain_parts(url: str) -> tuple[str, str, str | None, str, str | None] | None:
+    """Scheme, host, port, path and query of an address that is its own canonical form; None for any other."""
+    match = _PLAIN_URL.fullmatch(url)
+    return None if match is None or "/." in url else match.groups()  # type: ignore[return-value]
 
 
 def _split(url: str) -> SplitResult:
@@ -99,7 +105,7 @@ def canonical(url: str) -> str:
     Raises:
         FormatError: no http or https address with a host.
     """
-    if _PLAIN_URL.fullmatch(url) is not None:
+    if _plain_parts(url) is not None:
         return url
     parts = _split(url)
     port = parts.port
@@ -140,6 +146,9 @@ def host_key(url: str) -> str:
     Raises:
         FormatError: no http or https address with a host.
     """
+    plain = _plain_parts(url)
+    if plain is not None:
+        return f"{plain[1]}:{plain[2] or _PORTS[plain[0]]}"
     parts = _split(url)
     return f"{_host(parts)}:{parts.port or _PORTS[parts.scheme]}"
 
@@ -153,6 +162,13 @@ def surt(url: str) -> str:
     Raises:
         FormatError: no http or https address with a host.
     """
+    plain = _plain_parts(url)
+    if plain is not None and "//" not in plain[3] and _SESSION_HINT.search(url) is None:
+        _scheme, host, port, path, query = plain
+        host = _WWW.sub("", host, count=1)
+        key = ",".join(reversed(host.split("."))) + (f":{port}" if port else "")
+        path = path.lower().rstrip("/") or "/"
+        return f"{key}){path}?{'&'.join(sorted(query.lower().split('&')))}" if query else f"{key}){path}"
     parts = _split(url)
     host = _WWW.sub("", _host(parts).strip("[]"), count=1)
     key = host if ":" in host else ",".join(reversed(host.split(".")))

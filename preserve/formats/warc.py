@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from isal import isal_zlib
@@ -21,7 +22,7 @@ _VERSION = re.compile(r"WARC/[01]\.\d+\Z")
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _END = b"\r\n\r\n"
 _GZIP = b"\x1f\x8b\x08"
-_LEVEL = 2
+_LEVEL = 3
 _CHUNK = 1 << 18
 # The stub of the library declares its error class as an instance.
 _DAMAGE: tuple[type[Exception], ...] = (zlib.error, isal_zlib.error, EOFError, ValueError)  # type: ignore[assignment]
@@ -107,15 +108,19 @@ def make_record(fields: Sequence[tuple[str, str]], block: bytes) -> Record:
         FormatError: a name is no token, or a value has a line end in it (it could smuggle in a field).
     """
     whole = (*fields, ("Content-Length", str(len(block))))
-    for name, value in whole:
-        if _NAME.match(name) is None or "\r" in value or "\n" in value:
-            raise FormatError(f"not a WARC field: {name[:40]!r}")
     text = "".join([f"{name}: {value}\r\n" for name, value in whole])
+    if text.count("\n") != len(whole) or text.count("\r") != len(whole) or not all(_is_name(name) for name, _ in whole):
+        raise FormatError(f"a WARC header with a field that is none: {text[:400]!r}")
     try:
         raw = f"WARC/1.1\r\n{text}\r\n".encode()
     except UnicodeEncodeError as error:
         raise FormatError("a WARC field that is not Unicode text") from error
     return Record(header=RecordHeader(version="WARC/1.1", fields=whole, raw=raw), block=block)
+
+
+@lru_cache(maxsize=256)
+def _is_name(name: str) -> bool:
+    return _NAME.match(name) is not None
 
 
 def record_bytes(record: Record) -> bytes:

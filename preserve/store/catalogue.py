@@ -8,9 +8,10 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from preserve.errors import FormatError
 from preserve.formats.urls import canonical, surt
@@ -78,8 +79,7 @@ class IndexRow:
     place: RecordPlace
 
 
-@dataclass(frozen=True, slots=True)
-class StatementRow:
+class StatementRow(NamedTuple):
     """What the catalogue keeps of one statement: the table, or nothing, and the values behind the statement's index."""
 
     table: str | None
@@ -93,16 +93,19 @@ class StatementRow:
             uri = statement["uri"]
             page = isinstance(uri, str) and statement["type"] in {"response", "revisit"}
             keys = (_key(canonical, uri), _key(surt, uri)) if page else (None, None)
-            head = tuple(statement[name] for name in ("record_id", "type", "uri"))
             where = (statement["file"], place.ordinal, place.offset, place.length)
-            rest = tuple(statement[name] for name in _RECORD_REST)
-            return cls("records", (*head, *keys, *(statement[n] for n in ("date", "status", "mime")), *where, *rest))
+            return cls(
+                "records",
+                (*_RECORD_HEAD(statement), *keys, *_RECORD_MIDDLE(statement), *where, *_RECORD_REST(statement)),
+            )
         if kind == "cable":
             return cls("cables", tuple(statement[name] for name in _CABLE_COLUMNS))
         return cls(None, ())
 
 
-_RECORD_REST = ("record_sha256", "payload_sha256", "refers_to", "challenge", "run")
+_RECORD_HEAD = itemgetter("record_id", "type", "uri")
+_RECORD_MIDDLE = itemgetter("date", "status", "mime")
+_RECORD_REST = itemgetter("record_sha256", "payload_sha256", "refers_to", "challenge", "run")
 _CABLE_COLUMNS = (
     "record_id", "extractor", "layout", "published_id", "canonical_id", "raw_sha256", "body_sha256", "comparison_sha256"
 )  # fmt: skip

@@ -16,6 +16,7 @@ from preserve.store.durable import make_dir, make_read_only, sync_dir, truncate_
 from preserve.store.layout import OPEN_SUFFIX, WARC_SUFFIX, CollectionPaths, check_file_name, warc_name
 
 _CHUNK = 1 << 20
+_BUFFER_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ class WarcWriter:
             if (paths.archive / name).exists():
                 continue
             try:
-                file = (paths.archive / f"{name}{OPEN_SUFFIX}").open("xb")
+                file = (paths.archive / f"{name}{OPEN_SUFFIX}").open("xb", buffering=_BUFFER_BYTES)
             except FileExistsError:
                 continue
             sync_dir(paths.archive)
@@ -125,10 +126,11 @@ def _seal_name(paths: CollectionPaths, path: Path) -> Path:
 
 def _read_back(path: Path) -> tuple[str, int, int]:
     """SHA-256 and size of the file, and its number of whole members, each inflated and its checksum verified."""
-    records = sum(1 for _place, record, _defect in iter_file(path) if record is not None)
     digest = hashlib.sha256()
     size = 0
     with path.open("rb") as file:
+        records = sum(1 for member in iter_members(file) if not member.defect)
+        file.seek(0)
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
             size += len(chunk)
