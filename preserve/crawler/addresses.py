@@ -1,14 +1,18 @@
 """Which machine answers for a name, and whether it may be asked: the guard against private and special addresses."""
 
 import ipaddress
+import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from preserve.crawler.exchange import ExchangeError, Failure
 
 _PORTS = {"http": 80, "https": 443}
+_PLAIN_URL = re.compile(r"(https?://[a-z0-9.-]+(?::[0-9]{1,5})?)(/[!-\"$-~]*)")
+"""An address that needs no more than to be cut in two."""
 _TARGET_SAFE = "%/:?#[]@!$&'()*+,;=-._~|^`{}\"<>\\"
 
 
@@ -33,6 +37,18 @@ def split_url(url: str) -> tuple[Origin, str]:
     Raises:
         ExchangeError: no http or https address.
     """
+    match = _PLAIN_URL.fullmatch(url)
+    if match is not None:
+        return _plain_origin(match[1]), match[2]
+    return _taken_apart(url)
+
+
+@lru_cache(maxsize=1024)
+def _plain_origin(text: str) -> Origin:
+    return _taken_apart(text)[0]
+
+
+def _taken_apart(url: str) -> tuple[Origin, str]:
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -70,6 +70,8 @@ def challenge_of(head: Head, content: bytes | None) -> str | None:
     wall = _BY_TITLE.get(_title(content))
     if wall is not None and any(mark in content for mark in wall.marks):
         return wall.name
+    if b"<script" not in content and b"<iframe" not in content:
+        return None
     for wall in _WITHOUT_TITLE:
         if any(mark in content for mark in wall.marks) and _text_chars(content) <= _MAX_TEXT_CHARS:
             return wall.name

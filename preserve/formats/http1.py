@@ -5,7 +5,7 @@ named in `Head.defects`, and only a reply without a readable status line is a `F
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from preserve.errors import FormatError
@@ -29,19 +29,17 @@ class Head:
     status: int
     reason: bytes
     defects: tuple[str, ...]
+    _by_name: dict[bytes, list[bytes]] = field(compare=False, repr=False)
+    """The values by name in lower case: a head is asked some twenty times."""
 
     def get(self, name: bytes) -> bytes | None:
-        """The first value of a field, without blanks around it; names are compared without case."""
-        wanted = name.lower()
-        for key, value in self.fields:
-            if key.lower() == wanted:
-                return value
-        return None
+        """The first value of a field, without blanks around it; ``name`` in lower case stands for every case."""
+        values = self._by_name.get(name)
+        return None if values is None else values[0]
 
     def get_all(self, name: bytes) -> list[bytes]:
-        """Every value of a field, in order."""
-        wanted = name.lower()
-        return [value for key, value in self.fields if key.lower() == wanted]
+        """Every value of a field, in order; ``name`` in lower case."""
+        return self._by_name.get(name, [])
 
 
 def split_head(data: bytes) -> tuple[bytes, bytes]:
@@ -69,6 +67,9 @@ def parse_response_head(raw: bytes) -> Head:
     if match is None:
         raise FormatError(f"no HTTP status line: {lines[0][:60]!r}")
     fields, defects = _fields(lines[1:])
+    by_name: dict[bytes, list[bytes]] = {}
+    for name, value in fields:
+        by_name.setdefault(name.lower(), []).append(value)
     if b"\n" in raw.replace(b"\r\n", b""):
         defects.append("bare-lf")
     return Head(
@@ -79,6 +80,7 @@ def parse_response_head(raw: bytes) -> Head:
         status=int(match.group(2)),
         reason=(match.group(3) or b"").strip(),
         defects=tuple(dict.fromkeys(defects)),
+        _by_name=by_name,
     )
 
 
@@ -131,7 +133,8 @@ def body_framing(head: Head, request_method: str) -> Framing:
     if codings:
         last = codings.split(b",")[-1].strip()
         return Framing(FramingKind.CHUNKED if last == b"chunked" else FramingKind.CLOSE)
-    lengths = {part.strip() for value in head.get_all(b"content-length") for part in value.split(b",")}
+    declared = head.get_all(b"content-length")
+    lengths = {part.strip() for value in declared for part in value.split(b",")}
     if len(lengths) == 1:
         text = lengths.pop()
         if text.isdigit() and len(text) <= 18:  # noqa: PLR2004 - below 2**63

@@ -16,6 +16,8 @@ from preserve.limits import DEFAULT_LIMITS, Limits
 _MAX_INTEGER: Final = 2**53 - 1
 _MAX_DEPTH: Final = 32
 """Objects and lists within one another; the statements of the program have four."""
+_FLAT: Final = frozenset({str, int, bool, type(None)})
+_TEXT: Final = {str}
 _ENCODER = msgspec.json.Encoder(order="sorted")
 
 
@@ -59,16 +61,10 @@ def decode(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> dict[str, object]
 
 def _is_flat(content: Mapping[str, object]) -> bool:
     """True where every value is text, a whole number in range, true, false or nothing: most statements are so."""
-    for key, value in content.items():
-        kind = type(value)
-        if type(key) is not str or not key.isascii():
-            return False
-        if kind is int:
-            if not -_MAX_INTEGER <= value <= _MAX_INTEGER:  # type: ignore[operator]
-                return False
-        elif value is not None and kind is not str and kind is not bool:
-            return False
-    return True
+    values = content.values()
+    if not (_FLAT.issuperset(map(type, values)) and set(map(type, content)) == _TEXT and "".join(content).isascii()):
+        return False
+    return all(-_MAX_INTEGER <= value <= _MAX_INTEGER for value in values if type(value) is int)
 
 
 def _check(content: dict[str, object], most: int) -> None:

@@ -93,7 +93,7 @@ class WarcWriter:
         os.fsync(self._file.fileno())
 
     def seal(self) -> SealedFile:
-        """Syncs, reads the file back member by member, takes the ``.open`` off and makes it read-only.
+        """Syncs, reads the file back, takes the ``.open`` off and makes it read-only.
 
         Raises:
             EnvironmentFaultError: the disk gives back other bytes than were written; the file stays open.
@@ -101,14 +101,14 @@ class WarcWriter:
         self.sync()
         self._file.close()
         path = self._paths.archive / f"{self.name}{OPEN_SUFFIX}"
-        digest, size, records = _read_back(path)
-        if (digest, size, records) != (self._digest.hexdigest(), self.size, self.records):
+        digest, size = _digest_of(path)
+        if (digest, size) != (self._digest.hexdigest(), self.size):
             raise EnvironmentFaultError(
                 f"{path}: the disk gives back other bytes than were written to it",
                 next_step="Check the disk before anything else is captured to it.",
             )
         _seal_name(self._paths, path)
-        return SealedFile(name=self.name, size=size, sha256=digest, records=records)
+        return SealedFile(name=self.name, size=size, sha256=digest, records=self.records)
 
     def abandon(self) -> None:
         """Closes the file without sealing it; the next run puts it right. A disk that is full is no obstacle."""
@@ -126,15 +126,19 @@ def _seal_name(paths: CollectionPaths, path: Path) -> Path:
 
 def _read_back(path: Path) -> tuple[str, int, int]:
     """SHA-256 and size of the file, and its number of whole members, each inflated and its checksum verified."""
+    with path.open("rb") as file:
+        records = sum(1 for member in iter_members(file) if not member.defect)
+    return (*_digest_of(path), records)
+
+
+def _digest_of(path: Path) -> tuple[str, int]:
     digest = hashlib.sha256()
     size = 0
     with path.open("rb") as file:
-        records = sum(1 for member in iter_members(file) if not member.defect)
-        file.seek(0)
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
             size += len(chunk)
-    return digest.hexdigest(), size, records
+    return digest.hexdigest(), size
 
 
 def open_files(paths: CollectionPaths) -> list[Path]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from preserve.errors import FormatError
 from preserve.formats import urls
-from preserve.formats.urls import canonical, host_key, resolve, surt
+from preserve.formats.urls import canonical, host_key, resolve, surt, without_session
 
 SID = "0123456789abcdef" * 2
 
@@ -155,3 +155,34 @@ def test_a_plain_address_is_its_own_canonical_form(host: str, port: str, path: s
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(urls, "_PLAIN_URL", re.compile(r"(?!)"))
         assert canonical(url) == url
+
+
+@given(
+    st.from_regex(
+        r"https?://(www\d?\.)?[a-z0-9-]{1,5}(\.[a-z0-9-]{1,5}){0,3}(:[1-9][0-9]{0,3})?/[A-Za-z0-9_~=&,;+*$!@:/.-]{0,30}"
+        r"(\?[A-Za-z0-9_~=&,;+*$!@:/.-]{1,20})?",
+        fullmatch=True,
+    )
+)
+def test_the_short_way_of_a_plain_address_gives_what_the_long_way_gives(url: str) -> None:
+    short = [canonical(url), host_key(url), surt(url)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(urls, "_plain_parts", lambda _url: None)
+        assert short == [canonical(url), host_key(url), surt(url)]
+
+
+@pytest.mark.parametrize(
+    ("url", "without"),
+    [
+        ("http://x.org/a;jsessionid=0123456789ABCDEF?b=1", "http://x.org/a?b=1"),
+        ("http://x.org/a?PHPSESSID=0123456789abcdef0123456789abcdef&b=1", "http://x.org/a?b=1"),
+        ("http://x.org/a?b=1&sid=0123456789abcdef0123456789abcdef", "http://x.org/a?b=1"),
+        ("http://x.org/a?sid=0123456789abcdef0123456789abcdef", "http://x.org/a"),
+        ("http://x.org/(S(0123456789abcdefghijklmn))/p.aspx?b", "http://x.org/p.aspx?b"),
+        ("http://x.org/a?cfid=1&cftoken=2&b=1", "http://x.org/a?b=1"),
+        ("http://x.org/a?sid=short&b=1", "http://x.org/a?sid=short&b=1"),
+        ("http://x.org/a?b=1", "http://x.org/a?b=1"),
+    ],
+)
+def test_session_ids_are_taken_off(url: str, without: str) -> None:
+    assert without_session(url) == without

@@ -63,7 +63,7 @@ def test_the_withdrawn_page_answers_410_and_the_moved_one_301_with_its_new_addre
     gone, moved = payload_of(second[BRIDGE_PATH].wire()), payload_of(second[CLOCK_PATH].wire())
     assert gone.head.status == 410
     assert moved.head.status == 301
-    assert moved.head.get(b"Location") == b"/kept/cable.php?id=104"
+    assert moved.head.get(b"location") == b"/kept/cable.php?id=104"
     assert second["/kept/cable.php?id=104"].wire() == replies(1)[CLOCK_PATH].wire()
 
 
