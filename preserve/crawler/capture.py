@@ -100,20 +100,18 @@ def capture(
         ledger = Ledger(paths)
         with Frontier.open(paths) as frontier, Catalogue.open(paths) as catalogue:
             info = frontier.start_or_resume_run(around.clock())
-            # Only what was stated before counts as captured. Records adopted below are kept, but their links may not
-            # have been saved, so their addresses are fetched again.
             catch_up(paths, ledger, catalogue)
-            frontier.settle(catalogue.replies_of_run(info.run_id))
             first_statement = ledger.size
             adopted = adopt_open_files(paths, ledger, chosen, limits, run=info.run_id)
             catch_up(paths, ledger, catalogue)
+            frontier.settle(catalogue.replies_of_run(info.run_id))
             holds_replies = catalogue.holds_replies
         recipe = _Recipe(config, paths, chosen, secrets, limits, around, info, holds_replies)
         # Before the databases are opened again: no open database may cross a fork.
         forked = ForkedCrew(recipe.worker, processes) if processes > 1 else None
         try:
             with Frontier.open(paths) as frontier, Catalogue.open(paths) as catalogue:
-                frontier.settle([])
+                frontier.settle()
                 keeper = Keeper(frontier, ledger, catalogue, progress=around.progress)
                 crew = _crew(forked, recipe.worker, keeper)
                 with closing(crew):
@@ -167,7 +165,7 @@ class _Recipe:
                 this_year=around.clock().year,
                 traps=config.scope.traps == "skip",
             ),
-            revisits=None if catalogue is None else Revisits(self.paths, catalogue),
+            revisits=None if catalogue is None else Revisits(self.paths, catalogue, self.info.run_id),
             layouts=self.layouts,
             limits=limits,
             wanted=Wanted(requisites=config.scope.requisites, sitemaps=config.scope.sitemaps, feeds=config.scope.feeds),

@@ -7,12 +7,13 @@ are disposable between runs; what is remembered of hosts is not.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from preserve.crawler.outcomes import DONE, RETRY, TRAP_SESSION, Outcome, is_passing, reason_of_reply
+from preserve.crawler.outcomes import DONE, RETRY, TRAP_SESSION, Outcome, reason_of_reply
 from preserve.crawler.pace import HostState
 from preserve.errors import FormatError
 from preserve.formats.urls import canonical, host_key, without_session
@@ -22,6 +23,8 @@ from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
 _VERSION = 2
+_WRITTEN = "written"
+"""State of an address whose links are saved and whose capture is about to be."""
 _SCHEMA = """
 CREATE TABLE runs (run TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT);
 CREATE TABLE targets (
@@ -120,21 +123,20 @@ class Frontier:
         self._db.commit()
         return info
 
-    def settle(self, replies: Sequence[tuple[str, int | None, str | None]]) -> None:
-        """Marks as done what is captured but was not yet marked when the process died; then counts what waits."""
-        outcomes = []
+    def settle(self, replies: Iterable[tuple[str, int | None, str | None]] = ()) -> None:
+        """Ends what was written and is captured, but was not marked when the process died; then counts what waits.
+
+        Only an address that was noted as written has all its links saved. Any other is asked again, captured or not.
+        """
+        ended = []
         for url, status, challenge in replies:
-            try:
-                key = _key(url)
-            except FormatError:
-                continue
-            reason = reason_of_reply(status, challenge)
-            if not is_passing(reason):
-                outcomes.append((reason, key))
+            with suppress(FormatError):
+                ended.append((reason_of_reply(status, challenge), _key(url)))
         self._db.executemany(
-            f"UPDATE targets SET state = '{DONE}', reason = ? WHERE key = ? AND state = 'waiting'",  # noqa: S608
-            outcomes,
+            f"UPDATE targets SET state = '{DONE}', reason = ? WHERE key = ? AND state = '{_WRITTEN}'",  # noqa: S608
+            ended,
         )
+        self._db.execute(f"UPDATE targets SET state = 'waiting' WHERE state = '{_WRITTEN}'")  # noqa: S608
         self._db.commit()
         rows = self._db.execute("SELECT host, count(*) FROM targets WHERE state = 'waiting' GROUP BY host").fetchall()
         self._waiting = {str(host): int(count) for host, count in rows}
@@ -181,8 +183,10 @@ class Frontier:
             counts,
         )
 
-    def save(self) -> None:
-        """Makes the added addresses durable."""
+    def save(self, outcomes: Iterable[Outcome] = ()) -> None:
+        """Makes durable what was added, and notes as written the addresses whose links that were."""
+        written = [(outcome.number,) for outcome in outcomes if outcome.state == DONE]
+        self._db.executemany(f"UPDATE targets SET state = '{_WRITTEN}' WHERE number = ?", written)  # noqa: S608
         self._db.commit()
 
     def hosts(self) -> list[str]:

@@ -105,7 +105,7 @@ class Keeper:
 
     def committed(self, group: Group) -> None:
         """Makes a group whose records are durable part of the archive."""
-        self._frontier.save()
+        self._frontier.save(group.outcomes)
         if group.entries:
             indexes = self._ledger.append_encoded(group.entries)
             self._catalogue.apply(indexes.start, group.rows)

@@ -18,6 +18,7 @@ from preserve.errors import FormatError
 from preserve.formats.http1 import Payload, payload_of
 from preserve.formats.urls import resolve
 from preserve.limits import Limits
+from preserve.model import parse_utc
 from preserve.provenance.describe import Fresh, cable_in, challenge_in, decoded_content, media_type
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -114,6 +115,15 @@ class PageWriter:
         repeats = self._revisits.repeated(exchange, payload, None) if self._revisits is not None else None
         record_id = self._write(exchange, _Reply(payload, None, None), FoundAs(via=None, hop="robots"), repeats)
         return record_id, redirect_of(exchange.url, payload)
+
+    def known_robots(self, address: str) -> RobotsRules | None:
+        """The rules that this run read before it was stopped; None where they must be asked for."""
+        held = self._revisits.of_this_run(address) if self._revisits is not None else None
+        if held is None or redirect_of(address, held.payload) is not None:
+            return None
+        fetched, record_id = parse_utc(held.row.date), held.row.record_id
+        rules = RobotsRules.from_payload(held.payload, self._limits, now=fetched, record_id=record_id)
+        return None if rules.verdict == "unreachable" else rules
 
     def sitemaps(self, rules: RobotsRules, address: str) -> list[Found]:
         """The sitemaps that a robots.txt names, where they are wanted."""

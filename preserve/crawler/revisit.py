@@ -35,13 +35,25 @@ class Held:
 class Revisits:
     """Finds what a reply repeats."""
 
-    def __init__(self, paths: CollectionPaths, catalogue: Catalogue) -> None:
+    def __init__(self, paths: CollectionPaths, catalogue: Catalogue, run: str) -> None:
         self._paths = paths
         self._catalogue = catalogue
+        self._run = run
 
     def newest(self, url: str) -> Held | None:
         """The newest full reply held from an address, for a conditional request; None where there is none."""
         return self._read(self._catalogue.newest_response(url))
+
+    def of_this_run(self, url: str) -> Held | None:
+        """The reply of any status that this run has from an address, before it was stopped and continued.
+
+        A revisit is given with the payload that it repeats.
+        """
+        row = self._catalogue.newest_of_run(url, self._run)
+        if row is not None and row.type == "revisit" and row.payload_sha256 is not None:
+            original = self._read(self._catalogue.last_response(url, row.payload_sha256))
+            return None if original is None else Held(row=row, payload=original.payload, conditions={})
+        return self._read(row)
 
     def repeated(self, exchange: Exchange, payload: Payload | None, asked: Held | None) -> RevisitOf | None:
         """The held record that this reply repeats: by its own word (304 to what was ``asked``), or by its payload.

@@ -10,7 +10,7 @@ from preserve.crawler.exchange import Exchange, Truncation
 from preserve.crawler.outcomes import ROBOTS, ROBOTS_UNREACHABLE
 from preserve.errors import FormatError
 from preserve.formats.content import decode_content
-from preserve.formats.http1 import payload_of
+from preserve.formats.http1 import Payload, payload_of
 from preserve.limits import Limits
 
 PRODUCT = "preserve"
@@ -40,27 +40,31 @@ class RobotsRules:
     record_id: str = ""
 
     @classmethod
-    def from_exchange(
-        cls, exchange: Exchange | None, limits: Limits, *, now: datetime, record_id: str = ""
-    ) -> "RobotsRules":
+    def from_exchange(cls, exchange: Exchange, limits: Limits, *, now: datetime, record_id: str = "") -> "RobotsRules":
         """Reads a reply (sections 2.3.1 and 2.5).
 
         A full reply is parsed, its first ``max_robots_bytes`` bytes; a 4xx, or redirects without end, allow everything;
         a 5xx, a 429, a failure or a cut connection allows nothing: the rules are there and cannot be had.
         """
-        failure = ROBOTS_UNREACHABLE if exchange is None or exchange.error is None else str(exchange.error)
+        failure = ROBOTS_UNREACHABLE if exchange.error is None else str(exchange.error)
         closed = cls(rules=None, refusal=failure, fetched=now, record_id=record_id)
-        if exchange is None or exchange.error is not None or exchange.head is None:
+        if exchange.error is not None or exchange.head is None:
             return closed
         if exchange.truncated in {Truncation.TIME, Truncation.DISCONNECT}:
             return closed
-        status = exchange.head.status
+        payload = payload_of(exchange.response_bytes, head=exchange.head)
+        return cls.from_payload(payload, limits, now=now, record_id=record_id)
+
+    @classmethod
+    def from_payload(cls, payload: Payload, limits: Limits, *, now: datetime, record_id: str) -> "RobotsRules":
+        """Reads a whole reply that came at ``now``, or was kept then."""
+        closed = cls(rules=None, refusal=ROBOTS_UNREACHABLE, fetched=now, record_id=record_id)
+        status = payload.head.status
         if 300 <= status < 500 and status != _TOO_MANY:  # noqa: PLR2004 - section 2.3.1.2 and 2.3.1.3
             return cls(rules=None, refusal="", fetched=now, record_id=record_id)
         if not 200 <= status < 300:  # noqa: PLR2004
             return closed
         try:
-            payload = payload_of(exchange.response_bytes, head=exchange.head)
             codings = [c.decode("latin-1") for c in payload.head.get_all(b"content-encoding")]
             content = decode_content(payload.payload, codings, max_bytes=limits.max_decoded_bytes)
         except FormatError:

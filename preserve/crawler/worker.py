@@ -300,7 +300,13 @@ class Worker:
         """The rules that hold for an address; None where they must be asked for first."""
         if not self._obey_robots:
             return _NO_RULES
-        rules = host.robots.get(robots_url(url))
+        address = robots_url(url)
+        rules = host.robots.get(address)
+        if rules is None and host.asking is None:
+            rules = self._pages.known_robots(address)
+            if rules is not None:
+                host.robots[address] = rules
+                host.pace.ask_for(rules.delay_s)
         return None if rules is None or rules.expired(self._clock(), self._limits) else rules
 
     def _complete(self, job: _Job, exchange: Exchange) -> None:

@@ -226,6 +226,15 @@ class Catalogue:
         ).fetchone()
         return None if row is None else _row(row)
 
+    def newest_of_run(self, url: str, run: str) -> RecordRow | None:
+        """The newest reply, also a revisit, that a run captured from an address."""
+        row = self._db.execute(
+            f"SELECT {_ROW} FROM records WHERE canonical = ? AND type IN ('response', 'revisit') AND run = ? "  # noqa: S608
+            "ORDER BY date DESC, statement DESC LIMIT 1",
+            (_key(canonical, url), run),
+        ).fetchone()
+        return None if row is None else _row(row)
+
     def replies_of_run(self, run: str) -> list[tuple[str, int | None, str | None]]:
         """Address, status and challenge of every reply that a run captured."""
         return self._db.execute(

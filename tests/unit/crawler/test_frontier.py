@@ -25,7 +25,7 @@ def paths(tmp_path: Path) -> CollectionPaths:
 def frontier(paths: CollectionPaths) -> Iterator[Frontier]:
     with Frontier.open(paths) as frontier:
         frontier.start_or_resume_run(NOW)
-        frontier.settle([])
+        frontier.settle()
         yield frontier
 
 
@@ -66,10 +66,11 @@ def test_one_page_under_many_session_ids_is_one_address(frontier: Frontier) -> N
 def test_only_marked_addresses_are_done_when_a_run_is_resumed(paths: CollectionPaths) -> None:
     with Frontier.open(paths) as frontier:
         first = frontier.start_or_resume_run(NOW)
-        frontier.settle([])
+        frontier.settle()
         _seeds(frontier, "a", "b", "c")
-        a, _b, _c = frontier.take(HOST, 3)
+        a, b, _c = frontier.take(HOST, 3)
         frontier.mark([_ended(a, "http-200")])
+        frontier.save([_ended(b, "http-404")])
     with Frontier.open(paths) as frontier:
         second = frontier.start_or_resume_run(NOW)
         assert (second.run_id, second.resumed) == (first.run_id, True)
@@ -82,13 +83,15 @@ def test_only_marked_addresses_are_done_when_a_run_is_resumed(paths: CollectionP
         assert (third.resumed, frontier.counts()) == (False, {})
 
 
-def test_a_reply_that_calls_for_another_try_does_not_settle_an_address(paths: CollectionPaths) -> None:
+def test_a_captured_address_whose_links_were_not_saved_is_asked_again(paths: CollectionPaths) -> None:
     with Frontier.open(paths) as frontier:
         frontier.start_or_resume_run(NOW)
-        frontier.settle([])
-        _seeds(frontier, "a")
-        frontier.settle([("http://x.org/a", 503, None)])
-        assert frontier.waiting == 1
+        frontier.settle()
+        _seeds(frontier, "a", "b")
+        a, _b = frontier.take(HOST, 2)
+        frontier.save([_ended(a, "http-200")])
+        frontier.settle([("http://x.org/b", 200, None)])
+        assert [target.url for target in frontier.take(HOST, 3)] == ["http://x.org/a", "http://x.org/b"]
 
 
 def test_what_is_asked_again_goes_behind_the_others_and_counts_its_tries(frontier: Frontier) -> None:

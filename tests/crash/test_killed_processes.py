@@ -1,0 +1,130 @@
+"""Captures with several processes, of which one is killed: nothing stated is lost, and the next capture goes on."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from preserve.errors import EnvironmentFaultError
+
+pytestmark = pytest.mark.crash
+
+PAGES = 12
+
+
+def _site(site: Any) -> list[str]:
+    for path in [f"/page/{n}" for n in range(PAGES)]:
+        site.page(path, f"<p>{path}</p>".encode())
+    site.page("/", "".join(f'<a href="/page/{n}">x</a>' for n in range(PAGES)).encode())
+    # Two hosts: one for each process.
+    return [f"http://{host}:{site.port}{path}" for host in ("127.0.0.1", "localhost") for path in site.replies]
+
+
+def _collection(shell: Any, site: Any) -> None:
+    seeds = [f"http://{host}:{site.port}/" for host in ("127.0.0.1", "localhost")]
+    lines = "".join(f"\n    - {seed}" for seed in seeds)
+    shell.collection(
+        "demo",
+        f"title: T\ncontact: test@example.org\nseeds:{lines}\nscope:\n  include:{lines}\n"
+        "politeness:\n  delay_s: 0\nlayouts: []\nallow_addresses: [127.0.0.0/8, '::1']\n",
+    )
+
+
+def _start(shell: Any) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "preserve", "capture", "demo", "--processes", "2"]
+    command += ["--archives", str(shell.archives), "--config", str(shell.config)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def _children(parent: int) -> list[int]:
+    """The processes of a parent, from /proc."""
+    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text("ascii").split()]
+
+
+def _good(shell: Any, urls: list[str]) -> None:
+    report = shell.json("verify", "demo", status=None)["collections"][0]
+    assert [f for f in report["findings"] if f["code"].startswith("E-")] == []
+    assert shell.json("capture", "demo", "--processes", "2")["outcome"] == "complete"
+    assert shell.json("verify", "demo")["collections"][0]["good"] is True
+    for url in urls:
+        assert shell.json("show", url)["status"] == 200
+
+
+def test_two_processes_capture_what_one_captures(shell: Any, site: Any) -> None:
+    urls = _site(site)
+    _collection(shell, site)
+    shell("init", "demo")
+    report = shell.json("capture", "demo", "--processes", "2")
+    assert report["counts"] == {"done": len(urls)}
+    assert len(report["files"]) == 2
+    assert sorted(path for path in site.asked if path != "/robots.txt") == sorted([*site.replies, *site.replies])
+    assert shell.json("verify", "demo")["collections"][0]["good"] is True
+    for url in urls:
+        assert shell.json("show", url)["status"] == 200
+
+
+@pytest.mark.parametrize("who", ["parent", "child"])
+@pytest.mark.parametrize("at", [1, 5, PAGES, 2 * PAGES])
+def test_a_process_that_is_killed_leaves_an_archive_that_the_next_capture_completes(
+    shell: Any, site: Any, who: str, at: int
+) -> None:
+    urls = _site(site)
+    _collection(shell, site)
+    shell("init", "demo")
+    running: list[subprocess.Popen[bytes]] = []
+    victims: list[int] = []
+
+    def kill(_path: str) -> None:
+        if len(site.asked) == at and running and not victims:
+            children = _children(running[0].pid)
+            victims.extend(children if who == "parent" else children[:1])
+            os.kill(running[0].pid if who == "parent" else victims[0], signal.SIGKILL)
+
+    site.before = kill
+    running.append(_start(shell))
+    _out, errors = running[0].communicate(timeout=60)
+    site.before = None
+    assert victims
+    if who == "parent":
+        assert running[0].returncode == -signal.SIGKILL
+        # The children notice, end, and let go of the lock.
+        for pid in victims:
+            _wait_for_end(pid)
+    else:
+        assert running[0].returncode == EnvironmentFaultError.exit_status
+        assert b"died" in errors
+        assert b"Traceback" not in errors
+    _good(shell, urls)
+
+
+def _wait_for_end(pid: int) -> None:
+    deadline = time.monotonic() + 30
+    while Path(f"/proc/{pid}").exists() and b"Z" not in Path(f"/proc/{pid}/stat").read_bytes().split()[2:3]:
+        assert time.monotonic() < deadline, "a child outlives its parent"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_all_processes_cleanly(shell: Any, site: Any, number: int) -> None:
+    urls = _site(site)
+    _collection(shell, site)
+    shell("init", "demo")
+    running: list[subprocess.Popen[bytes]] = []
+
+    def stop(_path: str) -> None:
+        if len(site.asked) == 5 and running:
+            os.kill(running[0].pid, number)
+
+    site.before = stop
+    running.append(_start(shell))
+    out, errors = running[0].communicate(timeout=60)
+    site.before = None
+    assert running[0].returncode == 130, (out, errors)
+    assert b"Traceback" not in errors
+    assert list((shell.archives / "demo" / "archive").glob("*.open")) == []
+    _good(shell, urls)
