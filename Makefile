@@ -13,7 +13,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help demo test oracles test-all lint types docs format lock clean
+.PHONY: help demo test oracles test-all soak bench lint types docs format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -51,8 +51,8 @@ test: .venv/.test lint types ## what must pass before a commit: lint, types, lay
 	@touch $@
 
 .oracles/debian/.ready: tools/debian_tool.sh .oracles/.ready
-	@echo "== unpacking nginx (Debian package) into .oracles/debian"
-	@tools/debian_tool.sh .oracles/debian nginx
+	@echo "== unpacking nginx and wget (Debian packages) into .oracles/debian"
+	@tools/debian_tool.sh .oracles/debian nginx wget
 	@mkdir -p .oracles/debian && touch $@
 
 oracles: .oracles/.ready .oracles/debian/.ready ## get pywb, nginx and others into .oracles, for the tests that need them
@@ -60,6 +60,12 @@ oracles: .oracles/.ready .oracles/debian/.ready ## get pywb, nginx and others in
 test-all: .venv/.test oracles lint types ## the same with the slow tests, and what they cover
 	@echo "== tests (all but those that need the internet, $(WORKERS) processes)"
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not online" --cov --cov-report=term
+
+soak: .venv/.test ## a long capture: 100,000 addresses on 50 hosts of loopback, faults mixed in
+	@$(BIN)/python -m tests.soak.soak
+
+bench: .venv/.test oracles ## capture beside wget, in turns, on 20,000 pages (a few minutes)
+	@$(BIN)/python -m tests.bench.capture
 
 lint: .venv/.test docs ## ruff, its formatter, and the import layers
 	@echo "== ruff: rules"

@@ -26,6 +26,8 @@ from preserve.errors import CancelledError, LimitError, NetworkError, UsageError
 from preserve.provenance.found import found_archive
 from preserve.store.archive import open_archive
 
+_SHOWN = 100
+
 
 @click.command(short_help="Capture a collection once.")
 @click.argument("collection")
@@ -159,5 +161,7 @@ def _text(report: RunReport) -> str:
     lines.append(f"ledger     {report.checkpoint_size} statements, checkpoint signed")
     if report.problems:
         lines.append("not captured as a full page:")
-        lines += [f"  {state:<8} {reason:<20} {one_line(url)}" for url, state, reason in report.problems]
+        lines += [f"  {state:<8} {reason:<20} {one_line(url)}" for url, state, reason in report.problems[:_SHOWN]]
+        if len(report.problems) > _SHOWN:
+            lines.append("  and more; --report FILE writes them all")
     return "\n".join(lines) + "\n"

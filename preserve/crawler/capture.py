@@ -34,13 +34,16 @@ from preserve.store.index import write_index
 from preserve.store.layout import CollectionPaths
 
 PROGRAM = f"preserve/{__version__}"
+_MAX_PROBLEMS = 1000
+"""Addresses without a full reply that are told one by one; the run's statement has them all."""
 _DISK_EVERY = 64
 """Rounds of work between two looks at the free space."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """What a run did. ``outcome``: complete, cancelled, limit. ``problems``: address, state, reason of what failed.
+    """What a run did. ``outcome``: complete, cancelled, limit. ``problems``: address, state, reason of what failed,
+    the first thousand.
 
     ``refused``: links that were not followed, by reason.
     """
@@ -279,7 +282,7 @@ class _Ending:
             outcome=outcome,
             counts=counts,
             refused=refused,
-            problems=tuple(self.frontier.problems()),
+            problems=tuple(self.frontier.problems(_MAX_PROBLEMS)),
             cables=self.keeper.cables,
             files=tuple(f.name for f in self.keeper.sealed),
             adopted=tuple(adopted),

@@ -283,13 +283,14 @@ class Frontier:
         """Address, state and reason of every address, in order of finding."""
         yield from self._db.execute("SELECT url, state, reason FROM targets ORDER BY number")
 
-    def problems(self) -> Iterator[tuple[str, str, str]]:
-        """Address, state and reason of everything that is not a full reply, in order of finding."""
-        yield from self._db.execute(
+    def problems(self, most: int) -> list[tuple[str, str, str]]:
+        """Address, state and reason of what is not a full reply, in order of finding; the first ``most``."""
+        return self._db.execute(
             "SELECT url, state, reason FROM targets WHERE state IN ('failed', 'skipped') "
             "OR (state = 'done' AND reason NOT LIKE 'http-2%' AND reason NOT LIKE 'http-3%' AND reason <> 'captured') "
-            "ORDER BY number"
-        )
+            "ORDER BY number LIMIT ?",
+            (most,),
+        ).fetchall()
 
     def end_run(self, now: datetime) -> None:
         """Ends the run: the next one begins anew."""

@@ -42,6 +42,8 @@ CREATE TABLE cables (
 CREATE INDEX cables_published ON cables (published_id);
 CREATE INDEX cables_canonical ON cables (canonical_id);
 """
+_IS_REPLY = "type IN ('response', 'revisit')"
+"""The condition of the index by page, word for word: only a query that has it can use that index."""
 _ROW = (
     "record_id, type, uri, date, status, file, ordinal, offset, length, record_sha256, payload_sha256, refers_to, "
     "challenge, statement"
@@ -192,7 +194,7 @@ class Catalogue:
     def captures_of_url(self, url: str) -> list[RecordRow]:
         """Every reply captured from an address (addresses are compared in canonical form), oldest first."""
         rows = self._db.execute(
-            f"SELECT {_ROW} FROM records WHERE canonical = ? AND type IN ('response', 'revisit') "  # noqa: S608
+            f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} "  # noqa: S608
             "ORDER BY date, statement",
             (_key(canonical, url),),
         )
@@ -211,8 +213,8 @@ class Catalogue:
     def last_response(self, url: str, payload_sha256: str) -> RecordRow | None:
         """The newest full reply from an address with this payload."""
         row = self._db.execute(
-            f"SELECT {_ROW} FROM records WHERE canonical = ? AND type = 'response' AND payload_sha256 = ? "  # noqa: S608
-            "AND status = 200 ORDER BY date DESC, statement DESC LIMIT 1",
+            f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND type = 'response' "  # noqa: S608
+            "AND payload_sha256 = ? AND status = 200 ORDER BY date DESC, statement DESC LIMIT 1",
             (_key(canonical, url), payload_sha256),
         ).fetchone()
         return None if row is None else _row(row)
@@ -220,8 +222,8 @@ class Catalogue:
     def newest_response(self, url: str) -> RecordRow | None:
         """The newest full reply from an address that is no bot wall's challenge."""
         row = self._db.execute(
-            f"SELECT {_ROW} FROM records WHERE canonical = ? AND type = 'response' AND status = 200 "  # noqa: S608
-            "AND challenge IS NULL ORDER BY date DESC, statement DESC LIMIT 1",
+            f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND type = 'response' "  # noqa: S608
+            "AND status = 200 AND challenge IS NULL ORDER BY date DESC, statement DESC LIMIT 1",
             (_key(canonical, url),),
         ).fetchone()
         return None if row is None else _row(row)
@@ -229,7 +231,7 @@ class Catalogue:
     def newest_of_run(self, url: str, run: str) -> RecordRow | None:
         """The newest reply, also a revisit, that a run captured from an address."""
         row = self._db.execute(
-            f"SELECT {_ROW} FROM records WHERE canonical = ? AND type IN ('response', 'revisit') AND run = ? "  # noqa: S608
+            f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND run = ? "  # noqa: S608
             "ORDER BY date DESC, statement DESC LIMIT 1",
             (_key(canonical, url), run),
         ).fetchone()

@@ -77,7 +77,7 @@ def test_only_marked_addresses_are_done_when_a_run_is_resumed(paths: CollectionP
         frontier.settle([("http://x.org/b", 404, None)])
         assert [target.url for target in frontier.take(HOST, 3)] == ["http://x.org/c"]
         assert frontier.counts() == {"done": 2, "waiting": 1}
-        assert list(frontier.problems()) == [("http://x.org/b", "done", "http-404")]
+        assert frontier.problems(9) == [("http://x.org/b", "done", "http-404")]
         frontier.end_run(NOW)
         third = frontier.start_or_resume_run(NOW)
         assert (third.resumed, frontier.counts()) == (False, {})
