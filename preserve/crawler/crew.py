@@ -7,8 +7,12 @@ no other run can begin. A child that loses its parent ends at once, and the next
 
 import multiprocessing
 import os
+import queue
 import signal
+import threading
+import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Protocol
 
@@ -132,7 +136,17 @@ class ForkedCrew:
         try:
             self._pipes[number].send(message)
         except OSError as error:
+            self._take_last_words(number)
             raise self._died(number) from error
+
+    def _take_last_words(self, number: int) -> None:
+        """Takes what a process sent before it ended: the last of it says why."""
+        while True:
+            try:
+                message = self._pipes[number].recv()
+            except (EOFError, OSError):
+                return
+            self._take(number, message)
 
     def _receive(self, timeout_s: float) -> None:
         open_pipes = [pipe for number, pipe in enumerate(self._pipes) if not self._ended[number]]
@@ -152,6 +166,10 @@ class ForkedCrew:
         elif isinstance(message, list):
             for visited in message:
                 self._keeper.visited(visited)
+        elif isinstance(message, _Fault):
+            raise RuntimeError(  # noqa: TRY004 - a message, not an argument
+                f"in capture process {number + 1}:\n{message.trace}"
+            )
         elif isinstance(message, BaseException):
             raise message
         else:
@@ -163,6 +181,13 @@ class ForkedCrew:
             f"capture process {number + 1} of {len(self._pipes)} died (status {self._children[number].exitcode})",
             next_step="Run it again: it goes on, and the file that was open is put right first.",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What went wrong in a process, as the interpreter tells it."""
+
+    trace: str
 
 
 class _Pipe:
@@ -216,23 +241,45 @@ def _work(make_worker: MakeWorker, pipe: Connection) -> None:
         if isinstance(error, BrokenPipeError | ConnectionResetError):
             raise
         pipe.send(OSError(error.errno, error.strerror, error.filename))
+    except Exception:  # noqa: BLE001 - the parent raises it
+        # A fault of the program: told as it would be told in one process.
+        pipe.send(_Fault(traceback.format_exc()))
     finally:
         worker.close()
 
 
 def _loop(worker: Worker, sink: _Pipe, pipe: Connection) -> None:
+    inbox: queue.SimpleQueue[tuple[object, ...]] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(pipe, inbox), daemon=True).start()
     idle = False
     while True:
-        while pipe.poll(1.0 if idle else 0):
-            message = pipe.recv()
+        while (message := _next(inbox, 1.0 if idle else 0.0)) is not None:
             idle = False
             if message[0] == "finish":
                 worker.finish()
                 sink.flush()
                 pipe.send("ended")
                 return
-            worker.assign(message[1], message[2])
+            if message[0] == "gone":
+                raise EOFError
+            worker.assign(*message[1:])  # type: ignore[arg-type]
         if not worker.step(_POLL_S):
             worker.commit()
             sink.flush()
             idle = True
+
+
+def _listen(pipe: Connection, inbox: "queue.SimpleQueue[tuple[object, ...]]") -> None:
+    """Takes messages as they come: a keeper that had to wait for a worker that waits for it would wait for ever."""
+    try:
+        while True:
+            inbox.put(pipe.recv())
+    except (EOFError, OSError):
+        inbox.put(("gone",))
+
+
+def _next(inbox: "queue.SimpleQueue[tuple[object, ...]]", wait_s: float) -> tuple[object, ...] | None:
+    try:
+        return inbox.get(timeout=wait_s) if wait_s else inbox.get_nowait()
+    except queue.Empty:
+        return None

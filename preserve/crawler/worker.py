@@ -25,7 +25,11 @@ from preserve.limits import Limits
 
 _QUICK_S = 0.01
 """How long an exchange is waited for before it goes on in a lane."""
+_QUICK_ALONE_S = 0.25
+"""The same, while there is no other host that waits meanwhile."""
 _MAX_LANES = 16
+_MAX_HOSTS = 1024
+"""Hosts remembered. Beyond it, one with nothing to do is forgotten, and asked for its robots.txt when it is back."""
 _MAX_REFUSALS = 100
 """Addresses refused without a request before others get their turn."""
 
@@ -69,6 +73,11 @@ class _Host:
     """The next exchange, when it was begun while the last one was written."""
     asking: "_RobotsHop | None" = None
     robots_tries: int = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """True where nothing is to be done with it now."""
+        return not (self.queue or self.busy or self.queued or self.ahead or self.asking)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +139,7 @@ class Worker:
             return
         host = self._hosts.get(state.host)
         if host is None:
+            self._forget_idle_hosts()
             pace = HostPace(state, delay_s=self._delay_s, limits=self._limits)
             host = self._hosts[state.host] = _Host(state.host, pace)
         host.queue.extend(targets)
@@ -174,6 +184,14 @@ class Worker:
             self._lanes.shutdown(wait=False, cancel_futures=True)
         self._fetcher.close()
         self._pages.writer.abandon()
+
+    def _forget_idle_hosts(self) -> None:
+        if len(self._hosts) < _MAX_HOSTS:
+            return
+        now = self._clock()
+        idle = [h.name for h in self._hosts.values() if h.is_idle and h.pace.wait_s(now) <= 0]
+        for name in idle:
+            del self._hosts[name]
 
     def _queue(self, host: _Host) -> None:
         """Puts a host among the ready, or among the sleeping until its time."""
@@ -223,7 +241,7 @@ class Worker:
         """Seconds until the first sleeping host wakes, at most ``most_s``."""
         if not self._sleeping:
             return most_s
-        return min(most_s, (self._sleeping[0][0] - self._clock()).total_seconds())
+        return max(0.0, min(most_s, (self._sleeping[0][0] - self._clock()).total_seconds()))
 
     def _serve(self, host: _Host) -> None:
         """Begins the next exchange with a host, after refusing what needs none."""
@@ -246,8 +264,7 @@ class Worker:
     def _go_on(self, job: _Job, begun: Pending) -> None:
         """Waits a moment for an exchange, or lets it go on in a lane."""
         job.host.busy = True
-        alone = len(self._hosts) == 1
-        exchange = begun.finish() if alone else begun.quick(_QUICK_S)
+        exchange = begun.quick(_QUICK_S if len(self._hosts) > 1 else _QUICK_ALONE_S)
         if exchange is not None:
             self._complete(job, exchange)
             return
