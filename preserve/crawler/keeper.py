@@ -136,8 +136,9 @@ class Keeper:
             self._given_out[host] = held
         else:
             self._given_out.pop(host, None)
-        self._again += outcome.state == RETRY
+        again = outcome.state == RETRY
+        self._again += again
+        self._done += not again
         self._feed(host)
-        self._done += 1
-        waiting = self._frontier.waiting + self._given_out_total
+        waiting = self._frontier.waiting + self._given_out_total + self._again
         self._progress(Progress(done=self._done, waiting=waiting, url=outcome.url, outcome=outcome.reason))
