@@ -51,4 +51,5 @@ def test_a_walls_own_field_is_enough() -> None:
 
 @given(st.binary(max_size=400))
 def test_any_bytes_have_an_answer(content: bytes) -> None:
-    assert challenge_of(PLAIN, b"<script>px-captcha captcha-delivery.com" + content) in {None, "datadome", "human"}
+    answer = challenge_of(PLAIN, b"<script>px-captcha captcha-delivery.com" + content)
+    assert answer is None or answer.isascii()
