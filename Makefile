@@ -64,8 +64,9 @@ test-all: .venv/.test oracles lint types ## the same with the slow tests, and wh
 soak: .venv/.test ## a long capture: 100,000 addresses on 50 hosts of loopback, faults mixed in
 	@$(BIN)/python -m tests.soak.soak
 
-bench: .venv/.test oracles ## capture beside wget, in turns, on 20,000 pages (a few minutes)
+bench: .venv/.test oracles ## capture beside wget on 20,000 pages, and the ledger at 250,000 statements (a few minutes)
 	@$(BIN)/python -m tests.bench.capture
+	@$(BIN)/python -m tests.bench.ledger
 
 lint: .venv/.test docs ## ruff, its formatter, and the import layers
 	@echo "== ruff: rules"

@@ -101,6 +101,31 @@ CODES: dict[str, Code] = {
         "Compare the key with the one published; restore the checkpoint from a replica.",
     ),
     "E-LEDGER-KEY": Code("The log's public key is missing or unreadable.", _REPAIR),
+    "E-LEDGER-TRUST": Code(
+        "The checkpoint is signed by another key than the one that you trust for this log.",
+        "Ask the archive's keeper, by another way than the archive, which key is right; do not rely on this copy before.",
+    ),
+    "E-LEDGER-CHANGE": Code("A change of the log's key does not follow from the key before it.", _REPAIR),
+    "E-LEDGER-WITNESS": Code(
+        "A witness that you trust has a signature on the checkpoint that is not good.",
+        "Ask the witness; restore the checkpoint from a replica.",
+    ),
+    "E-RECEIPT-BAD": Code(
+        "A time authority's receipt is not for the checkpoint beside it, or cannot be read.",
+        "Restore the file from a replica; `openssl ts -reply -in FILE -text` shows what is in it.",
+    ),
+    "E-RECEIPT-ROOT": Code(
+        "A receipt was given for another history: the ledger at that size has another root.",
+        "Statements were changed after they were stamped. Keep this copy, and look for a replica whose receipts fit.",
+    ),
+    "W-RECEIPT-CHAIN": Code(
+        "A receipt's signature does not lead to a root that you trust, or a certificate was not valid at its time.",
+        "Put the authority's root certificate into config/trust/, from the authority itself; compare the policy.",
+    ),
+    "W-RECEIPT-FAILED": Code(
+        "A time authority gave no receipt for the last checkpoint.",
+        "Nothing is lost: the next `preserve capture`, or `preserve ledger stamp COLLECTION`, asks again.",
+    ),
     "E-INDEX": Code("The CDXJ index disagrees with the evidence.", _REBUILD),
     "E-CATALOGUE": Code("The catalogue disagrees with the evidence.", _REBUILD),
     "E-CABLE-TEXT": Code(

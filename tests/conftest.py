@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from preserve.cli.main import main
 from tests.readers import assert_others_read
 
-pytest_plugins = ["tests.tls"]
+pytest_plugins = ["tests.tls", "tests.tsa"]
 
 # No test depends on how fast the machine is at the moment.
 settings.register_profile("preserve", deadline=None, suppress_health_check=[HealthCheck.too_slow])

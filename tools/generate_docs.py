@@ -49,15 +49,20 @@ def commands() -> str:
     context = click.Context(cli, info_name="preserve", max_content_width=_HELP_WIDTH, terminal_width=_HELP_WIDTH)
     parts.append(f"\n## preserve\n\n```text\n{cli.get_help(context)}\n```\n")
     for name in sorted(cli.commands):
-        own = click.Context(
-            cli.commands[name],
-            info_name=name,
-            parent=context,
-            max_content_width=_HELP_WIDTH,
-            terminal_width=_HELP_WIDTH,
-        )
-        parts.append(f"\n## preserve {name}\n\n```text\n{cli.commands[name].get_help(own)}\n```\n")
+        parts += _helps(cli.commands[name], name, context)
     return "".join(parts)
+
+
+def _helps(command: click.Command, name: str, parent: click.Context) -> list[str]:
+    """The help of a command, and of those under it."""
+    own = click.Context(
+        command, info_name=name, parent=parent, max_content_width=_HELP_WIDTH, terminal_width=_HELP_WIDTH
+    )
+    parts = [f"\n## {own.command_path}\n\n```text\n{command.get_help(own)}\n```\n"]
+    if isinstance(command, click.Group):
+        for under in sorted(command.commands):
+            parts += _helps(command.commands[under], under, own)
+    return parts
 
 
 def configuration() -> str:

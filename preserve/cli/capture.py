@@ -1,6 +1,7 @@
 """``preserve capture``: one capture run, in the foreground, stopped cleanly by Ctrl-C or SIGTERM."""
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -24,6 +25,7 @@ from preserve.crawler.capture import capture as run_capture
 from preserve.crawler.keeper import Progress
 from preserve.errors import CancelledError, LimitError, NetworkError, UsageError
 from preserve.provenance.found import found_archive
+from preserve.provenance.keys import passphrase
 from preserve.store.archive import open_archive
 
 _SHOWN = 100
@@ -50,7 +52,7 @@ def capture(place: Place, collection: str, processes: int, report_to: Path | Non
     config = load_collection(place.config_dir, collection)
     layouts = chosen_layouts(place, config)
     paths = open_archive(place.archives, config.name)
-    founded = found_archive(place.archives, config.name, keys=place.keys)
+    founded = found_archive(place.archives, config.name, keys=place.keys, secret=passphrase(os.environ))
     with _stopped_by_signals() as stop, _display(quiet=place.as_json) as display, _accounts(report_to) as accounts:
         report = run_capture(
             config,
@@ -159,6 +161,8 @@ def _text(report: RunReport) -> str:
     lines.append(f"cables     {report.cables}")
     lines += [f"file       {name}" for name in report.files]
     lines.append(f"ledger     {report.checkpoint_size} statements, checkpoint signed")
+    for told in report.stamped:
+        lines.append(f"time       {told.authority}: {told.reason or 'receipt kept'}")
     if report.problems:
         lines.append("not captured as a full page:")
         lines += [f"  {state:<8} {reason:<20} {one_line(url)}" for url, state, reason in report.problems[:_SHOWN]]

@@ -1,24 +1,29 @@
 """``preserve init``: makes a collection's archive and its signing key."""
 
+import os
+
 import click
 
 from preserve.cli.common import Place, command_options, say
 from preserve.cli.loading import chosen_layouts
 from preserve.config import load_collection
 from preserve.provenance.found import found_archive
+from preserve.provenance.keys import passphrase
 
 
 @click.command(short_help="Make an archive and its signing key.")
 @click.argument("collection")
+@click.option("--passphrase", "ask", is_flag=True, help="Ask for a passphrase for the signing key.")
 @command_options
-def init(place: Place, collection: str) -> int:
+def init(place: Place, collection: str, ask: bool) -> int:  # noqa: FBT001 - click hands over by keyword
     """Make the archive of COLLECTION, and its signing key outside the archive.
 
     COLLECTION is described in CONFIG/collections/COLLECTION.yaml. An archive that exists is left as it is.
+    The key gets the passphrase that PRESERVE_KEY_PASSPHRASE_FILE names, if it is set; captures need it then as well.
     """
     config = load_collection(place.config_dir, collection)
     chosen_layouts(place, config)
-    founded = found_archive(place.archives, config.name, keys=place.keys)
+    founded = found_archive(place.archives, config.name, keys=place.keys, secret=_secret(ask=ask))
     word = "made" if founded.created else "exists already, left as it is"
     place.emit(
         {
@@ -33,3 +38,11 @@ def init(place: Place, collection: str) -> int:
     if founded.created:
         say(f"The signing key is {founded.key_file}. Keep a copy of it somewhere safe: the archive does not hold it.")
     return 0
+
+
+def _secret(*, ask: bool) -> bytes | None:
+    held = passphrase(os.environ)
+    if held is not None or not ask:
+        return held
+    text: str = click.prompt("Passphrase of the signing key", hide_input=True, confirmation_prompt=True, err=True)
+    return text.encode()

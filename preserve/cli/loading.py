@@ -5,14 +5,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
+
 from preserve.cables.layouts import Layout, compile_layouts
 from preserve.cli.common import Place
 from preserve.config import CollectionConfig, load_layouts
 from preserve.errors import NotHeldError, UsageError
 from preserve.model import check_collection_name
+from preserve.provenance.trust import Trust, load_trust
 from preserve.replay.recover import Archive, open_for_reading
 from preserve.store.archive import list_collections
 
+trust_option = click.option(
+    "--trust",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Verifier keys (.vkey) or root certificates (.pem) that you trust, beside those of CONFIG/trust/.",
+)
 _MAX_SECRET_BYTES = 16 * 1024
 
 
@@ -87,3 +96,13 @@ def reading(place: Place, chosen: Sequence[str]) -> Iterator[list[Archive]]:
     """The collections to look in, opened for reading."""
     with open_for_reading(place.archives, collections_to_read(place, chosen), all_layouts(place)) as archives:
         yield archives
+
+
+def read_trust(place: Place, named: Sequence[Path]) -> Trust:
+    """What the reader trusts: ``trust/`` of the configuration, and what was named.
+
+    Raises:
+        UsageError: a file of it cannot be read.
+    """
+    folder = place.config_dir / "trust"
+    return load_trust([*([folder] if folder.is_dir() else []), *named])

@@ -15,6 +15,7 @@ from preserve.limits import DEFAULT_LIMITS, MIB, Limits
 
 _EMAIL = re.compile(r"[^\s@()<>]+@[^\s@()<>]+\.[^\s@()<>.]+")
 _HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*\.?")
+_AUTHORITY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _FIELD_NAME = re.compile(r"[A-Za-z0-9-]{1,60}")
 _SECRET_SOURCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
 REGEX_MARK = "re:"
@@ -96,6 +97,18 @@ def _proxy(text: str | None) -> str | None:
     if mistake is not None or urlsplit(text).scheme != "http" or urlsplit(text).path not in ("", "/"):
         raise ValueError(f"{mistake or f'{text!r} is no proxy'}; write it like http://127.0.0.1:3128")
     return text
+
+
+def _authorities(entries: dict[str, str]) -> dict[str, str]:
+    for name, url in entries.items():
+        mistake = _url_mistake(url)
+        if _AUTHORITY.fullmatch(name) is None:
+            raise ValueError(
+                f"{name!r} cannot name an authority; use lower-case letters, digits and hyphens, at most 40"
+            )
+        if mistake is not None:
+            raise ValueError(f"{name}: {mistake}; write it like https://tsa.example.org/")
+    return entries
 
 
 def _secret(name: str, source: str) -> tuple[str, str]:
@@ -202,6 +215,10 @@ class CollectionConfig(Strict):
     proxy: Annotated[str | None, AfterValidator(_proxy)] = Field(
         default=None,
         description="the address of an HTTP proxy, such as http://127.0.0.1:3128; it resolves names, not this program",
+    )
+    time_authorities: Annotated[dict[str, str], AfterValidator(_authorities)] = Field(
+        default={},
+        description="a group of `name: address` of time-stamping authorities (RFC 3161) that are asked after each run",
     )
     warc_file_mb: int = Field(
         default=DEFAULT_LIMITS.max_warc_file_bytes // MIB,

@@ -21,6 +21,7 @@ from preserve.crawler.keeper import Keeper, Progress
 from preserve.crawler.page import PageWriter, Wanted
 from preserve.crawler.revisit import Revisits
 from preserve.crawler.scope import Scope
+from preserve.crawler.stamping import Ask, Stamped, stamp
 from preserve.crawler.worker import Sink, Worker
 from preserve.formats.note import Signer
 from preserve.limits import Limits
@@ -58,6 +59,7 @@ class RunReport:
     files: tuple[str, ...]
     adopted: tuple[Adopted, ...]
     checkpoint_size: int
+    stamped: tuple[Stamped, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,8 @@ class Surroundings:
     """Takes address, state and reason of every address, at the end."""
     fetcher: Callable[[], Fetches] | None = None
     """Makes the fetcher of a worker; None: the real one."""
+    ask: Ask | None = None
+    """Asks a time authority; None: over HTTP."""
 
 
 def capture(
@@ -119,7 +123,7 @@ def capture(
                 crew = _crew(forked, recipe.worker, keeper)
                 with closing(crew):
                     outcome = _crawl(recipe, keeper, crew)
-                ending = _Ending(paths, ledger, frontier, catalogue, keeper, info, around)
+                ending = _Ending(config, paths, ledger, frontier, catalogue, keeper, info, around)
                 return ending.finish(signer, outcome=outcome, adopted=adopted, first_statement=first_statement)
         finally:
             if forked is not None:
@@ -238,8 +242,12 @@ def _crawl(recipe: _Recipe, keeper: Keeper, crew: Crew) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Ending:
-    """The end of a run: the run's statement, the index, a signed checkpoint; and only then the run is over."""
+    """The end of a run: the run's statement, the index, a signed checkpoint; and only then the run is over.
 
+    Receipts for the checkpoint come last: an authority that fails takes nothing from the run.
+    """
+
+    config: CollectionConfig
     paths: CollectionPaths
     ledger: Ledger
     frontier: Frontier
@@ -276,6 +284,7 @@ class _Ending:
             self.around.account(url, state, reason)
         if outcome == "complete":
             self.frontier.end_run(self.around.clock())
+        stamped = stamp(self.paths, self.config.time_authorities, limits=self.config.limits, ask=self.around.ask)
         return RunReport(
             run=self.info.run_id,
             resumed=self.info.resumed,
@@ -287,6 +296,7 @@ class _Ending:
             files=tuple(f.name for f in self.keeper.sealed),
             adopted=tuple(adopted),
             checkpoint_size=checkpoint.size,
+            stamped=tuple(stamped),
         )
 
     def _urls(self) -> Iterator[Mapping[str, object]]:

@@ -9,8 +9,15 @@
 The text ends at the last blank line. A verifier key is written ``<name>+<key ID, 8 hex digits>+<base64 of the type and
 the public key>``, with the key ID ``SHA-256(name || 0x0A || type || public key)[:4]``.
 
+A key of type 0x01 signs the text; one of type 0x04, a witness's, signs the text with a time (C2SP tlog-cosignature)::
+
+    cosignature/v1
+    time <seconds since 1970>
+    <text>
+
+Its signature is the time (8 bytes, big-endian) and the 64 bytes of Ed25519.
 Stricter than the specification, so that no bit of a note by a known key can change unseen: base64 is canonical, and an
-identifier is written in lower-case hex. Signatures of other types than 0x01 are those of unknown keys.
+identifier is written in lower-case hex. Signatures of other types are those of unknown keys.
 The text of a `Note` is not to be trusted; that of a `VerifiedNote` is.
 """
 
@@ -27,7 +34,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from preserve.errors import FormatError
 from preserve.limits import DEFAULT_LIMITS, Limits
 
-_ED25519 = b"\x01"
+ED25519 = 1
+COSIGNATURE = 4
+_TYPES = (ED25519, COSIGNATURE)
+_TIME_BYTES = 8
 _PUBLIC_KEY_BYTES = 32
 _KEY_ID_BYTES = 4
 _MARK = "\N{EM DASH} "
@@ -92,11 +102,28 @@ class Verifier:
     name: str
     key_id: bytes
     public_key: Ed25519PublicKey
+    kind: int = ED25519
 
     @property
     def vkey(self) -> str:
         """The key in its written form."""
-        return _vkey(self.name, self.public_key)
+        return _vkey(self.name, self.public_key, self.kind)
+
+    def check(self, body: bytes, value: bytes) -> int | None:
+        """Holds the value of a signature against the text of a note; the witness's time, or None.
+
+        Raises:
+            BadSignatureError: it does not fit.
+        """
+        time, signed, signature = None, body, value
+        if self.kind == COSIGNATURE:
+            time, signature = int.from_bytes(value[:_TIME_BYTES], "big"), value[_TIME_BYTES:]
+            signed = _cosigned(body, time)
+        try:
+            self.public_key.verify(signature, signed)
+        except InvalidSignature as error:
+            raise BadSignatureError(f"the signature by {self.name}+{self.key_id.hex()} is bad") from error
+        return time
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +136,7 @@ class Signer:
 
     name: str
     key: Ed25519PrivateKey = field(repr=False)
+    kind: int = ED25519
 
     def __post_init__(self) -> None:
         _check_name(self.name)
@@ -116,17 +144,17 @@ class Signer:
     @property
     def key_id(self) -> bytes:
         """The 4 bytes by which signatures name the key."""
-        return _key_id(self.name, self.key.public_key())
+        return _key_id(self.name, self.key.public_key(), self.kind)
 
     @property
     def vkey(self) -> str:
         """The public key in its written form, for those who check."""
-        return _vkey(self.name, self.key.public_key())
+        return _vkey(self.name, self.key.public_key(), self.kind)
 
     @property
     def verifier(self) -> Verifier:
         """The public half."""
-        return Verifier(self.name, self.key_id, self.key.public_key())
+        return Verifier(self.name, self.key_id, self.key.public_key(), self.kind)
 
 
 def parse_vkey(vkey: str) -> Verifier:
@@ -143,15 +171,16 @@ def parse_vkey(vkey: str) -> Verifier:
     if _KEY_ID_HEX.fullmatch(key_id) is None:
         raise NoteMalformedError("the key ID of a verifier key has 8 hex digits in lower case")
     material = _decode_base64(encoded, "the verifier key")
-    if material[:1] != _ED25519 or len(material) != 1 + _PUBLIC_KEY_BYTES:
-        raise NoteMalformedError("the verifier key is not of type Ed25519")
+    if material[:1] not in {bytes([kind]) for kind in _TYPES} or len(material) != 1 + _PUBLIC_KEY_BYTES:
+        raise NoteMalformedError("the verifier key is not of a type of Ed25519")
     try:
         public_key = Ed25519PublicKey.from_public_bytes(material[1:])
     except ValueError as error:
         raise NoteMalformedError("the verifier key holds no Ed25519 key") from error
-    if _key_id(name, public_key).hex() != key_id:
+    kind = material[0]
+    if _key_id(name, public_key, kind).hex() != key_id:
         raise NoteMalformedError("the key ID of the verifier key is not that of its name and key")
-    return Verifier(name, bytes.fromhex(key_id), public_key)
+    return Verifier(name, bytes.fromhex(key_id), public_key, kind)
 
 
 def sign_note(text: str, signers: Sequence[Signer], *, limits: Limits = DEFAULT_LIMITS) -> bytes:
@@ -172,6 +201,25 @@ def sign_note(text: str, signers: Sequence[Signer], *, limits: Limits = DEFAULT_
     if len(note) > limits.max_note_bytes:
         raise NoteMalformedError(f"a note of {len(note)} bytes, more than {limits.max_note_bytes}")
     return note
+
+
+def cosign_note(data: bytes, witness: Signer, *, time: int, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """The note with the line of a witness behind its others. ``time`` is in seconds since 1970.
+
+    Raises:
+        NoteMalformedError: the note does not follow the format or is full, or the key is no witness's.
+    """
+    if witness.kind != COSIGNATURE:
+        raise NoteMalformedError("a witness's key is of type 4")
+    note = parse_note(data, limits=limits)
+    value = time.to_bytes(_TIME_BYTES, "big") + witness.key.sign(_cosigned(_encode(note.text), time))
+    made = data + Signature(name=witness.name, key_id=witness.key_id, value=value).line.encode("utf-8")
+    parse_note(made, limits=limits)
+    return made
+
+
+def _cosigned(body: bytes, time: int) -> bytes:
+    return b"cosignature/v1\ntime %d\n%b" % (time, body)
 
 
 def parse_note(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Note:
@@ -209,10 +257,10 @@ def open_note(data: bytes, verifiers: Sequence[Verifier], *, limits: Limits = DE
         UnknownKeyError: no signature is by one of the keys.
         BadSignatureError: a signature by one of the keys does not fit the text.
     """
-    known: dict[tuple[str, bytes], Ed25519PublicKey] = {}
+    known: dict[tuple[str, bytes], Verifier] = {}
     for verifier in verifiers:
-        held = known.setdefault((verifier.name, verifier.key_id), verifier.public_key)
-        if held != verifier.public_key:
+        held = known.setdefault((verifier.name, verifier.key_id), verifier)
+        if held.public_key != verifier.public_key or held.kind != verifier.kind:
             raise NoteMalformedError(f"two known keys are named {verifier.name}+{verifier.key_id.hex()}")
     note = parse_note(data, limits=limits)
     body = _encode(note.text)
@@ -220,14 +268,11 @@ def open_note(data: bytes, verifiers: Sequence[Verifier], *, limits: Limits = DE
     unverified: list[Signature] = []
     for signature in note.signatures:
         identity = (signature.name, signature.key_id)
-        public_key = known.get(identity)
-        if public_key is None:
+        key = known.get(identity)
+        if key is None:
             unverified.append(signature)
             continue
-        try:
-            public_key.verify(signature.value, body)
-        except InvalidSignature as error:
-            raise BadSignatureError(f"the signature by {signature.name}+{signature.key_id.hex()} is bad") from error
+        key.check(body, signature.value)
         verified.setdefault(identity, signature)
     if not verified:
         raise UnknownKeyError("no signature is by a known key")
@@ -277,11 +322,11 @@ def _decode_base64(encoded: str, what: str) -> bytes:
     return value
 
 
-def _key_id(name: str, public_key: Ed25519PublicKey) -> bytes:
-    material = _ED25519 + public_key.public_bytes_raw()
+def _key_id(name: str, public_key: Ed25519PublicKey, kind: int) -> bytes:
+    material = bytes([kind]) + public_key.public_bytes_raw()
     return hashlib.sha256(name.encode("utf-8") + b"\n" + material).digest()[:_KEY_ID_BYTES]
 
 
-def _vkey(name: str, public_key: Ed25519PublicKey) -> str:
-    encoded = base64.b64encode(_ED25519 + public_key.public_bytes_raw()).decode("ascii")
-    return f"{name}+{_key_id(name, public_key).hex()}+{encoded}"
+def _vkey(name: str, public_key: Ed25519PublicKey, kind: int) -> str:
+    encoded = base64.b64encode(bytes([kind]) + public_key.public_bytes_raw()).decode("ascii")
+    return f"{name}+{_key_id(name, public_key, kind).hex()}+{encoded}"

@@ -9,10 +9,10 @@ The steps, in this order, in one pass over the ledger and one over each WARC fil
 5. every file, against the run or cut statement that sealed it; no file unknown, none missing;
 6. every text: extraction run again on the stored bytes, compared with the ``cable`` statement;
 7. every revisit: the record it refers to is held;
-8. index and catalogue, against what steps 3 and 4 read.
+8. who vouches for the ledger: keys and their changes, witnesses, receipts (`preserve.integrity.vouching`);
+9. index and catalogue, against what steps 3 and 4 read.
 
-What is *not* done here: the time of the checkpoint is not proven (no receipts are held yet), and that the origin really
-served these bytes can never be.
+What is *not* done here: that the origin really served these bytes can never be proven.
 """
 
 import hashlib
@@ -31,11 +31,13 @@ from preserve.formats.tlog import Checkpoint, parse_checkpoint
 from preserve.formats.warc import Record
 from preserve.integrity.derived import derived_findings
 from preserve.integrity.matching import FileMatcher
+from preserve.integrity.vouching import Vouching
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import RecordPlace
 from preserve.provenance.describe import describe_cable, read_cable
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import check_statement
+from preserve.provenance.trust import Trust
 from preserve.store.archive import read_marker
 from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.layout import CollectionPaths
@@ -77,6 +79,7 @@ class _Work:
     statements: int = 0
     responses: set[str] = field(default_factory=set)
     last_response: Record | None = None
+    vouching: Vouching = field(init=False)
 
     def found(self, code: str, where: str, detail: str = "") -> None:
         self.findings.append(Finding(code=code, where=where, detail=detail))
@@ -86,10 +89,13 @@ def verify(
     paths: CollectionPaths,
     layouts: Mapping[str, Layout],
     *,
+    trust: Trust = Trust(),  # noqa: B008 - a frozen value
     limits: Limits = DEFAULT_LIMITS,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> Report:
     """Checks one collection; ``progress`` is told the number of statements done.
+
+    ``trust`` is what the reader believes; without it, keys and receipts of the archive are not known to anybody.
 
     Raises:
         ArchiveError: the archive is of a newer format. Damage is never an exception.
@@ -98,6 +104,7 @@ def verify(
         catalogue = Catalogue.create(Path(scratch) / "catalogue.sqlite")
         try:
             work = _Work(paths=paths, layouts=layouts, limits=limits, catalogue=catalogue, progress=progress)
+            work.vouching = Vouching(paths, trust, work.found)
             return _check(work)
         finally:
             catalogue.close()
@@ -106,6 +113,8 @@ def verify(
 def _check(work: _Work) -> Report:
     checkpoint, signature = _checkpoint(work)
     tree = _walk(work, checkpoint)
+    signature = work.vouching.signature(checkpoint, signature)
+    timed = work.vouching.time(work.statements)
     _finish_files(work)
     bytes_read = _file_hashes(work)
     # What is derived from damaged evidence cannot be held against it; rebuilding it would only lose more.
@@ -130,7 +139,7 @@ def _check(work: _Work) -> Report:
         _texts(work, codes),
         _derived_claim("index agrees with the evidence", "E-INDEX" not in codes, obstacle),
         _derived_claim("catalogue agrees with the evidence", "E-CATALOGUE" not in codes, obstacle),
-        Claim(name="existed before a trusted time", verdict=Verdict.NOT_CHECKED, detail="no receipts are held"),
+        timed,
         Claim(
             name="the origin really served this",
             verdict=Verdict.NOT_PROVEN,
@@ -210,6 +219,7 @@ def _walk(work: _Work, checkpoint: Checkpoint | None) -> Claim:
         for index, entry in _entries(work):
             tree.append(leaf_hash(entry))
             work.statements = index + 1
+            work.vouching.grown(tree)
             if checkpoint is not None and work.statements == checkpoint.size:
                 root_at_size = tree.root()
             _statement(work, index, entry, checkpoint)
@@ -245,6 +255,7 @@ def _statement(work: _Work, index: int, entry: bytes, checkpoint: Checkpoint | N
     except FormatError as error:
         work.found("E-LEDGER-STATEMENT", f"statement {index}", str(error))
         return
+    work.vouching.stated(index, statement)
     if index == 0:
         _marker(work, statement, checkpoint)
     place: RecordPlace | None = None

@@ -1,24 +1,32 @@
-"""The signing key of a collection's log: an Ed25519 key in a folder outside the archive, readable by its owner only."""
+"""The signing key of a collection's log: an Ed25519 key in a folder outside the archive, readable by its owner only.
+
+It may be under a passphrase, which comes from ``PRESERVE_KEY_PASSPHRASE`` or from the file that
+``PRESERVE_KEY_PASSPHRASE_FILE`` names: a capture under cron has nobody to ask.
+"""
 
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
+    KeySerializationEncryption,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
     load_pem_private_key,
 )
 
 from preserve.errors import EnvironmentFaultError
-from preserve.formats.note import Signer
+from preserve.store.durable import sync_dir
 
 _MODE = 0o600
 _MAX_KEY_BYTES = 64 * 1024
+_PASSPHRASE = "PRESERVE_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
+_PASSPHRASE_FILE = "PRESERVE_KEY_PASSPHRASE_FILE"  # noqa: S105
 
 
 def key_path(collection: str, keys: Path) -> Path:
@@ -26,56 +34,65 @@ def key_path(collection: str, keys: Path) -> Path:
     return keys / f"{collection}.key"
 
 
-def load_or_create_signer(collection: str, keys: Path) -> Signer:
-    """The collection's signer; its key is made where there is none (``preserve init``).
+def retired_path(collection: str, keys: Path, key_id: bytes) -> Path:
+    """Where a key lies that signs no more."""
+    return keys / f"{collection}.{key_id.hex()}.retired"
+
+
+def next_path(collection: str, keys: Path) -> Path:
+    """Where a key lies that is to follow, until the ledger says so."""
+    return keys / f"{collection}.next"
+
+
+def passphrase(environment: Mapping[str, str]) -> bytes | None:
+    """The passphrase of signing keys, or None where there is none.
 
     Raises:
-        EnvironmentFaultError: the folder or key cannot be used.
+        EnvironmentFaultError: its file cannot be read, or is open to others.
     """
-    path = key_path(collection, keys)
-    if not path.exists():
-        _create(path)
-    return load_signer(collection, keys)
+    if _PASSPHRASE in environment:
+        return environment[_PASSPHRASE].encode()
+    name = environment.get(_PASSPHRASE_FILE)
+    if name is None:
+        return None
+    return _read_private(Path(name), "the passphrase").strip(b"\r\n")
 
 
-def load_signer(collection: str, keys: Path) -> Signer:
-    """The collection's signer, from its key file.
+def read_key(path: Path, secret: bytes | None) -> Ed25519PrivateKey:
+    """A signing key from its file.
 
     Raises:
-        EnvironmentFaultError: missing, readable by others, or no Ed25519 key.
+        EnvironmentFaultError: missing, readable by others, no Ed25519 key, or under another passphrase.
     """
-    path = key_path(collection, keys)
+    data = _read_private(path, "the signing key")
     try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-        with path.open("rb") as file:
-            data = file.read(_MAX_KEY_BYTES)
-    except OSError as error:
+        key = load_pem_private_key(data, password=secret if b"ENCRYPTED" in data else None)
+    except TypeError as error:
         raise EnvironmentFaultError(
-            f"the signing key {path} cannot be read: {error.strerror}",
-            next_step="Put a copy of the key there; an archive cannot be signed with another one.",
+            f"{path} is under a passphrase", next_step=f"Set {_PASSPHRASE_FILE} to a file that holds it."
         ) from error
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise EnvironmentFaultError(
-            f"the signing key {path} is open to other users (mode {mode:o})",
-            next_step=f"Run `chmod 600 {path}`, and ask yourself who may have read it.",
-        )
-    try:
-        key = load_pem_private_key(data, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise EnvironmentFaultError(f"{path} is no readable private key (PEM, PKCS #8)") from error
+            f"{path} is no readable private key (PEM, PKCS #8), or the passphrase is wrong"
+        ) from error
     if not isinstance(key, Ed25519PrivateKey):
         raise EnvironmentFaultError(f"{path} is no Ed25519 key")
-    return Signer(name=_origin(collection, key), key=key)
+    return key
 
 
-def _origin(collection: str, key: Ed25519PrivateKey) -> str:
-    """The log's name: no two logs may share one, so the first eight digits of the public key stand in it."""
-    public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return f"preserve/{collection}/{public.hex()[:8]}"
+def is_under_passphrase(path: Path) -> bool:
+    """True where a key file is encrypted."""
+    return b"ENCRYPTED" in _read_private(path, "the signing key")
 
 
-def _create(path: Path) -> None:
-    data = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+def make_key(path: Path, secret: bytes | None) -> None:
+    """Makes a key durably, under a passphrase if one is given. A key that another process made first stands.
+
+    Raises:
+        EnvironmentFaultError: the folder cannot be written to.
+    """
+    lock: KeySerializationEncryption = NoEncryption() if secret is None else BestAvailableEncryption(secret)
+    data = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -92,11 +109,27 @@ def _create(path: Path) -> None:
             pass
         finally:
             part.unlink()
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        os.fsync(folder)
-        os.close(folder)
+        sync_dir(path.parent)
     except OSError as error:
         raise EnvironmentFaultError(
             f"the signing key {path} cannot be made: {error.strerror}",
             next_step="Set XDG_CONFIG_HOME to a folder that can be written to.",
         ) from error
+
+
+def _read_private(path: Path, what: str) -> bytes:
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        with path.open("rb") as file:
+            data = file.read(_MAX_KEY_BYTES)
+    except OSError as error:
+        raise EnvironmentFaultError(
+            f"{what} {path} cannot be read: {error.strerror}",
+            next_step="Put a copy there; see `preserve key --help` for what to do where none is left.",
+        ) from error
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise EnvironmentFaultError(
+            f"{what} {path} is open to other users (mode {mode:o})",
+            next_step=f"Run `chmod 600 {path}`, and ask yourself who may have read it.",
+        )
+    return data

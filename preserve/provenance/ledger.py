@@ -8,7 +8,7 @@ dies anywhere between leaves the old checkpoint with the whole journal, or the n
 from collections.abc import Iterator, Mapping, Sequence
 
 from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError
-from preserve.formats.merkle import CompactRange, inclusion_proof, leaf_hash, root_of
+from preserve.formats.merkle import CompactRange, consistency_proof, inclusion_proof, leaf_hash, root_of
 from preserve.formats.note import Signer, parse_note, sign_note
 from preserve.formats.statements import decode, encode
 from preserve.formats.tlog import TILE_WIDTH, Checkpoint, entries_path, format_checkpoint, parse_checkpoint, tile_path
@@ -90,11 +90,13 @@ class Ledger:
         data = self._files.checkpoint()
         return None if data is None else parse_checkpoint(parse_note(data).text)
 
-    def checkpoint(self, signer: Signer) -> Checkpoint:
+    def checkpoint(self, signer: Signer, *others: Signer) -> Checkpoint:
         """Puts every statement under a new signed checkpoint. Nothing new: the last one is given.
 
+        ``others`` sign it too, as a key does that is to follow.
+
         Raises:
-            EnvironmentFaultError: the signer is not the one that the archive was made with.
+            EnvironmentFaultError: the signer's key is not the log's.
             ArchiveError: the entries below the last checkpoint do not give its root; nothing is signed over damage.
         """
         check_signer(self._paths, signer)
@@ -110,11 +112,49 @@ class Ledger:
             )
         self._write_tiles(tree)
         made = Checkpoint(origin=signer.name, size=tree.size, root=tree.root())
-        self._files.write_checkpoint(sign_note(format_checkpoint(made), [signer]))
+        self._files.write_checkpoint(sign_note(format_checkpoint(made), [signer, *others]))
         before, self._covered = self._covered, made.size
         self._files.drop_pending(made.size)
         self._drop_partial_tiles(before)
         return made
+
+    def note(self) -> bytes | None:
+        """The newest checkpoint, as it was signed."""
+        return self._files.checkpoint()
+
+    def replace_note(self, note: bytes) -> None:
+        """Puts the same checkpoint in place with more signatures.
+
+        Raises:
+            FormatError: it says something else.
+        """
+        held = self.note()
+        if held is None or parse_note(held).text != parse_note(note).text:
+            raise FormatError("another checkpoint than the one held")
+        self._files.write_checkpoint(note)
+
+    @property
+    def covered(self) -> int:
+        """Number of statements under the newest checkpoint."""
+        return self._covered
+
+    def consistency_proof(self, old: int, new: int) -> tuple[bytes, ...]:
+        """That the tree of ``new`` statements begins with that of ``old`` (RFC 6962 section 2.1.2).
+
+        Raises:
+            ArchiveError: a tile is missing. FormatError: no such trees under the checkpoint.
+        """
+        return consistency_proof(old, new, self._hash)
+
+    def root_at(self, size: int) -> bytes:
+        """The root over the first ``size`` statements under the checkpoint, from the tiles.
+
+        Raises:
+            ArchiveError: a tile is missing. FormatError: the checkpoint covers fewer.
+        """
+        if size > self._covered:
+            raise FormatError(f"the checkpoint covers {self._covered} statements, not {size}")
+        return self._tree_at(size).root()
 
     def inclusion_proof(self, index: int, size: int) -> tuple[bytes, ...]:
         """The audit path of a statement in the tree of ``size`` statements (RFC 6962 section 2.1.1).
@@ -235,8 +275,9 @@ def check_signer(paths: CollectionPaths, signer: Signer) -> None:
     held = paths.vkey.read_text("ascii", errors="replace").strip() if paths.vkey.is_file() else ""
     if held != signer.vkey:
         raise EnvironmentFaultError(
-            f"the signing key is not the one that {paths.folder} was made with",
-            next_step=f"Put the right key in place; the archive's public key is {held or 'missing'}.",
+            f"the signing key is not the one of the log in {paths.folder}",
+            next_step=f"Put the right key in place; the log's public key is {held or 'missing'}. If a change of key "
+            f"was cut short, run `preserve key rotate {paths.name}` again.",
         )
 
 

@@ -184,6 +184,11 @@ def archive_statement(*, collection: str, format: int, origin: str, key: str, cr
     }
 
 
+def key_statement(*, old: str, new: str, changed: str, reason: str) -> Statement:
+    """From the next checkpoint on the log is signed with another key: verifier keys, moment, and why."""
+    return {"kind": "key", "v": VERSION, "old": old, "new": new, "changed": changed, "reason": reason}
+
+
 def _text(value: object) -> bool:
     return isinstance(value, str)
 
@@ -298,6 +303,7 @@ _SCHEMA: Mapping[str, Mapping[str, _Check]] = {
         "part": _count,
         "parts": _count,
     },
+    "key": {"old": _text, "new": _text, "changed": _moment, "reason": _text},
     "cut": {
         "file": _file_name,
         "size": _count,

@@ -69,6 +69,14 @@ class CollectionPaths:
         """RFC 3161 replies for checkpoints."""
         return self.folder / "receipts"
 
+    def kept_checkpoint(self, size: int) -> Path:
+        """A checkpoint that others vouch for, or that a change of key was signed with, as it was."""
+        return self.receipts / f"{size}.checkpoint"
+
+    def receipt(self, size: int, authority: str, kind: str) -> Path:
+        """Of a time authority: ``tsq`` the request, ``tsr`` the reply, ``failed`` why there is none."""
+        return self.receipts / f"{size}.{authority}.{kind}"
+
     @property
     def quarantine(self) -> Path:
         """Damaged files that a repair moved out of the way."""

@@ -10,36 +10,13 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.crash
+from tests.crash.dying import die
 
-# Dies at the n-th call that makes something durable: by os._exit nothing buffered is written, nothing is cleaned up.
-_DYING = """
-import os, sys
-from preserve.cli.main import main
-left = int(sys.argv[1])
-def dying(function):
-    def wrapper(*arguments, **named):
-        global left
-        left -= 1
-        if left == 0:
-            os._exit(137)
-        return function(*arguments, **named)
-    return wrapper
-os.fsync = dying(os.fsync)
-os.replace = dying(os.replace)
-os.rename = dying(os.rename)
-sys.exit(main(sys.argv[2:]))
-"""
+pytestmark = pytest.mark.crash
 
 
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONWARNINGS": "ignore"}
-
-
-def _die(shell: Any, count: int, *words: str) -> int:
-    command = [sys.executable, "-c", _DYING, str(count), *words]
-    command += ["--archives", str(shell.archives), "--config", str(shell.config)]
-    return subprocess.run(command, capture_output=True, env=_environment(), check=False, timeout=60).returncode
 
 
 def _site(site: Any) -> list[str]:
@@ -78,7 +55,7 @@ def test_a_capture_that_dies_at_any_write_loses_nothing_and_goes_on(shell: Any, 
         (shell.config / "layouts").mkdir(parents=True)
         shell.site_collection("demo", site, "/")
         shell("init", "demo")
-        status = _die(shell, count, "capture", "demo")
+        status = die(shell, count, "capture", "demo")
         if status == 0:
             assert count > 15
             return
@@ -95,7 +72,7 @@ def test_an_init_that_dies_at_any_write_is_completed_by_the_next(shell: Any, sit
         os.environ["HOME"] = str(shell.folder / "home")
         (shell.config / "layouts").mkdir(parents=True)
         shell.site_collection("demo", site, "/")
-        status = _die(shell, count, "init", "demo")
+        status = die(shell, count, "init", "demo")
         shell("init", "demo")
         assert shell.json("verify", "demo", status=None)["collections"][0]["good"] is True
         if status == 0:

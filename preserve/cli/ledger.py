@@ -1,0 +1,216 @@
+"""``preserve ledger``: what is in a collection's log, proofs out of it, and who else vouches for it."""
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from preserve.cli.common import EXIT_STATUSES, Place, command_options, one_line
+from preserve.cli.loading import read_trust, trust_option
+from preserve.config import load_collection
+from preserve.crawler.stamping import stamp as ask_for_stamps
+from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError
+from preserve.formats.note import COSIGNATURE, Signer, Verifier, cosign_note, open_note, parse_note, parse_vkey
+from preserve.formats.statements import decode
+from preserve.formats.tlog import Checkpoint, Proof, format_proof, parse_checkpoint
+from preserve.limits import DEFAULT_LIMITS
+from preserve.provenance.check import check_extends, check_proof, index_of_record
+from preserve.provenance.keys import make_key, passphrase, read_key
+from preserve.provenance.ledger import Ledger
+from preserve.store.archive import open_archive
+from preserve.store.durable import Lock, make_dir, write_atomic
+
+_MAX_INPUT_BYTES = 1 << 20
+
+
+@click.group(short_help="Look into the log; prove and check.")
+def ledger() -> None:
+    """Look into a collection's log, prove what is in it, check that nothing before a checkpoint changed."""
+
+
+@ledger.command(short_help="List statements.")
+@click.argument("collection")
+@click.option("--from", "first", type=click.IntRange(0), default=0, show_default=True, help="First statement.")
+@click.option("--count", type=click.IntRange(1), help="How many; by default all.")
+@command_options
+def log(place: Place, collection: str, first: int, count: int | None) -> int:
+    """List the statements of COLLECTION: number, kind, and what each is about. With --json, whole, one a line."""
+    log_of = Ledger(open_archive(place.archives, collection))
+    for number, (index, entry) in enumerate(log_of.raw(first)):
+        if count is not None and number >= count:
+            break
+        if place.as_json:
+            click.echo(entry)
+        else:
+            click.echo(f"{index:>8}  {_summary(decode(entry))}")
+    return 0
+
+
+def _summary(statement: Mapping[str, object]) -> str:
+    about = {
+        "archive": ("origin",),
+        "record": ("type", "date", "uri"),
+        "cable": ("published_id", "layout"),
+        "run": ("outcome", "started", "run"),
+        "cut": ("file", "reason"),
+        "key": ("changed", "new"),
+    }.get(str(statement["kind"]), ())
+    return one_line("  ".join([f"{statement['kind']:<8}", *(str(statement[name]) for name in about)]), 160)
+
+
+@ledger.command(short_help="Prove that a record is in the log.")
+@click.argument("collection")
+@click.argument("record")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the proof here, not to stdout.")
+@click.option(
+    "--entry", "entry_to", type=click.Path(dir_okay=False, path_type=Path), help="Write the statement's bytes here."
+)
+@command_options
+def prove(place: Place, collection: str, record: str, out: Path | None, entry_to: Path | None) -> int:
+    """Write a proof (c2sp.org/tlog-proof@v1) that the statement of RECORD is under the newest checkpoint.
+
+    RECORD is a record's id, or the number of a statement. Whoever has the statement's bytes, the proof and the log's
+    public key can check it without the archive: docs/check-a-record.md.
+    """
+    paths = open_archive(place.archives, collection)
+    log_of = Ledger(paths)
+    note = log_of.note()
+    index = int(record) if record.isdigit() else index_of_record(paths, record)
+    if note is None or index >= log_of.covered:
+        raise NotHeldError(f"statement {index} is under no checkpoint yet", next_step="Run a capture to its end first.")
+    proof = Proof(index=index, hashes=log_of.inclusion_proof(index, log_of.covered), checkpoint=note)
+    entry = next(data for _index, data in log_of.raw(index))
+    if entry_to is not None:
+        _write(entry_to, entry)
+    if out is not None:
+        _write(out, format_proof(proof))
+    told = {"index": index, "size": log_of.covered, "hashes": len(proof.hashes), "entry": decode(entry)}
+    if out is not None or place.as_json:
+        place.emit(told, f"statement {index} of {log_of.covered}: {_summary(decode(entry))}\n")
+    else:
+        click.echo(format_proof(proof), nl=False)
+    return 0
+
+
+@ledger.command(short_help="Check that nothing before a checkpoint changed.")
+@click.argument("collection")
+@click.argument("older", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--entry", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The bytes of a statement.")
+@trust_option
+@command_options
+def check(place: Place, collection: str, older: Path, entry: Path | None, trust: tuple[Path, ...]) -> int:
+    """Prove that the log of COLLECTION is what it was at an older checkpoint, with more behind it.
+
+    OLDER is a checkpoint that you kept, or a proof with one in it; with --entry, the statement's place under it is
+    checked as well. Status 1: it is not so.
+    """
+    paths = open_archive(place.archives, collection)
+    data = _read(older)
+    own = parse_vkey(paths.vkey.read_text("ascii", errors="replace").strip())
+    believed = read_trust(place, trust).keys
+    try:
+        lines = check_proof(data, None if entry is None else _read(entry))
+        note, who = _opened(lines.checkpoint, believed, own)
+        held = check_extends(Ledger(paths), note)
+    except FormatError as error:
+        place.emit({"good": False, "reason": str(error)}, f"FAIL  {error}\n")
+        return 1
+    told = [f"PASS  the older checkpoint is signed {who}"]
+    if lines.is_proved:
+        told.append(f"PASS  statement {lines.index} was under it")
+    told.append(f"PASS  the {note.size} statements under it are the first of the {held} there are now")
+    place.emit({"good": True, "older": note.size, "held": held, "signed": who}, "\n".join(told) + "\n")
+    return 0
+
+
+def _opened(data: bytes, believed: tuple[Verifier, ...], own: Verifier) -> tuple[Checkpoint, str]:
+    """The older checkpoint, and by whose key. One that is trusted comes before the archive's own."""
+    keys = [key for key in believed if key.kind != COSIGNATURE]
+    for candidates, who in ((keys, "by a key that you trust"), ([own], "by the archive's own key, not known to you")):
+        if any((s.name, s.key_id) in {(k.name, k.key_id) for k in candidates} for s in parse_note(data).signatures):
+            return parse_checkpoint(open_note(data, candidates).text), who
+    raise FormatError("the older checkpoint is signed neither by a key that you trust nor by the archive's own")
+
+
+@ledger.command(short_help="Vouch for the log as a witness.")
+@click.argument("collection")
+@click.option("--name", required=True, help="The witness's name, such as example.org/witness.")
+@command_options
+def witness(place: Place, collection: str, name: str) -> int:
+    """Sign the newest checkpoint of COLLECTION as a witness, after proving that the log only grew since the last time.
+
+    The witness's key and the last checkpoint that it saw lie with the keys, outside the archive. A witness signs with a
+    time (C2SP tlog-cosignature); give its public key to those who check.
+    """
+    paths = open_archive(place.archives, collection)
+    secret = passphrase(os.environ)
+    folder = place.keys / "witness"
+    path, seen = folder / "witness.key", folder / f"{collection}.checkpoint"
+    if not path.exists():
+        make_key(path, secret)
+    signer = Signer(name, read_key(path, secret), COSIGNATURE)
+    own = parse_vkey(paths.vkey.read_text("ascii", errors="replace").strip())
+    with Lock(paths.lock, f"preserve ledger witness {collection}"):
+        log_of = Ledger(paths)
+        note = log_of.note()
+        if note is None:
+            raise NotHeldError("there is no checkpoint yet", next_step="Run a capture to its end first.")
+        try:
+            checkpoint = parse_checkpoint(open_note(note, [own]).text)
+            if seen.is_file():
+                check_extends(log_of, parse_checkpoint(parse_note(_read(seen)).text))
+        except FormatError as error:
+            raise ArchiveError(
+                f"not signed: {error}", next_step="The log is not what it was: keep both copies, and ask its keeper."
+            ) from error
+        if not any((s.name, s.key_id) == (signer.name, signer.key_id) for s in parse_note(note).signatures):
+            log_of.replace_note(cosign_note(note, signer, time=int(time.time())))
+        make_dir(folder)
+        write_atomic(seen, note)
+    place.emit(
+        {"size": checkpoint.size, "witness": signer.vkey},
+        f"signed   {checkpoint.size} statements\nwitness  {signer.vkey}\n",
+    )
+    return 0
+
+
+@ledger.command(short_help="Ask time authorities for receipts.")
+@click.argument("collection")
+@command_options
+def stamp(place: Place, collection: str) -> int:
+    """Ask the collection's time authorities for receipts of the newest checkpoint, as a capture does at its end.
+
+    Status 1: one gave none.
+    """
+    config = load_collection(place.config_dir, collection)
+    paths = open_archive(place.archives, config.name)
+    if not config.time_authorities:
+        raise UsageError(
+            f"collection {config.name} names no time authority", next_step="Add `time_authorities` to its file."
+        )
+    with Lock(paths.lock, f"preserve ledger stamp {collection}"):
+        told = ask_for_stamps(paths, config.time_authorities, limits=DEFAULT_LIMITS)
+    lines = [f"{t.authority}: {t.reason or 'receipt kept'}" for t in told] or ["receipts of all authorities are held"]
+    place.emit({"stamped": [{"authority": t.authority, "reason": t.reason} for t in told]}, "\n".join(lines) + "\n")
+    return 1 if any(t.reason for t in told) else 0
+
+
+for _command in ledger.commands.values():
+    _command.epilog = EXIT_STATUSES
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MAX_INPUT_BYTES)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", next_step="Name a file that can be read.") from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", next_step="Name a file that can be written.") from error

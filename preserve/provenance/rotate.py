@@ -1,0 +1,71 @@
+"""Changing the key of a log: a statement, a checkpoint that both keys sign, and only then the new key alone.
+
+Killed anywhere, doing it again finishes it: the new key lies beside the old one until the end.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from preserve.errors import ArchiveError
+from preserve.formats.note import Signer
+from preserve.model import format_utc
+from preserve.provenance.keys import key_path, make_key, next_path, read_key, retired_path
+from preserve.provenance.ledger import Ledger
+from preserve.provenance.statements import key_statement
+from preserve.store.archive import read_marker
+from preserve.store.durable import Lock, make_dir, sync_dir, write_atomic
+from preserve.store.layout import CollectionPaths
+
+
+def rotate_key(
+    paths: CollectionPaths, keys: Path, *, secret: bytes | None, reason: str, clock: Callable[[], datetime]
+) -> tuple[Signer, Signer]:
+    """Gives the log a new key; returns the old signer and the new one.
+
+    Raises:
+        EnvironmentFaultError: a key cannot be used or made.
+        ArchiveError: the archive cannot be used. LockedError: another process writes to it.
+    """
+    origin = str(read_marker(paths)["origin"])
+    current, coming = key_path(paths.name, keys), next_path(paths.name, keys)
+    with Lock(paths.lock, f"preserve key rotate {paths.name}"):
+        if not coming.exists():
+            make_key(coming, secret)
+        new = Signer(origin, read_key(coming, secret))
+        held = paths.vkey.read_text("ascii", errors="replace").strip()
+        old = Signer(origin, read_key(_old_key(current, keys, held), secret))
+        if held != new.vkey:
+            if held != old.vkey:
+                raise ArchiveError(
+                    f"neither key is the one of the log in {paths.folder}",
+                    next_step=f"Put the key of {held} in place.",
+                )
+            _state(paths, old, new, reason=reason, moment=format_utc(clock()))
+            write_atomic(paths.vkey, f"{new.vkey}\n".encode("ascii"))
+        if current.exists():
+            current.rename(retired_path(paths.name, keys, old.key_id))
+        coming.rename(current)
+        sync_dir(current.parent)
+    return old, new
+
+
+def _old_key(current: Path, keys: Path, held: str) -> Path:
+    """Where the old key lies: retired already, where the last steps were cut short."""
+    if current.exists():
+        return current
+    return next(iter(sorted(keys.glob(f"{current.stem}.*.retired"))), current) if held else current
+
+
+def _state(paths: CollectionPaths, old: Signer, new: Signer, *, reason: str, moment: str) -> None:
+    ledger = Ledger(paths)
+    stated = {"old": old.vkey, "new": new.vkey}
+    last = None
+    for _index, statement in ledger.statements(max(0, ledger.size - 1)):
+        last = {name: statement.get(name) for name in stated} if statement["kind"] == "key" else None
+    if last != stated:
+        ledger.append([key_statement(old=old.vkey, new=new.vkey, changed=moment, reason=reason)])
+    checkpoint = ledger.checkpoint(old, new)
+    note = ledger.note()
+    make_dir(paths.receipts)
+    write_atomic(paths.kept_checkpoint(checkpoint.size), note or b"")

@@ -1,0 +1,260 @@
+"""`preserve ledger` and `preserve key`: what a stranger, a witness and a keeper do with a log."""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from preserve.formats.note import Signer, parse_note, parse_vkey
+from preserve.formats.tlog import parse_checkpoint
+from tests.crash.dying import die
+
+SIGNED = "the checkpoint is signed by the log's key"
+
+
+@pytest.fixture
+def demo(shell: Any, site: Any) -> Any:
+    """A collection of one page, captured once; ``capture`` makes it longer."""
+    site.page("/", b"<p>page</p>")
+    shell.site_collection("demo", site, "/")
+    shell("init", "demo")
+    shell("capture", "demo")
+    return shell
+
+
+def _note(shell: Any) -> bytes:
+    data: bytes = (shell.archives / "demo" / "ledger" / "checkpoint").read_bytes()
+    return data
+
+
+def _claim(shell: Any, *words: str, status: int | None = 0) -> tuple[str, str]:
+    report = shell.json("verify", "demo", *words, status=status)["collections"][0]
+    found = next(claim for claim in report["claims"] if claim["claim"] == SIGNED)
+    return found["verdict"], found["detail"]
+
+
+def test_the_log_is_listed_by_number_and_kind(demo: Any) -> None:
+    lines = demo("ledger", "log", "demo").splitlines()
+    assert lines[0].split()[:2] == ["0", "archive"]
+    assert {line.split()[1] for line in lines} == {"archive", "record", "run"}
+    assert demo("ledger", "log", "demo", "--from", "1", "--count", "2").splitlines() == lines[1:3]
+    whole = [json.loads(line) for line in demo("ledger", "log", "demo", "--json").splitlines()]
+    assert [statement["kind"] for statement in whole] == [line.split()[1] for line in lines]
+
+
+def test_every_statement_is_proved_under_the_checkpoint_and_checked_later(demo: Any) -> None:
+    count = len(demo("ledger", "log", "demo").splitlines())
+    proof, entry = demo.folder / "a.tlog-proof", demo.folder / "entry.json"
+    for index in range(count):
+        demo("ledger", "prove", "demo", str(index), "--out", str(proof), "--entry", str(entry))
+        out = demo("ledger", "check", "demo", str(proof), "--entry", str(entry))
+        assert f"PASS  statement {index} was under it" in out
+    demo("capture", "demo")
+    out = demo("ledger", "check", "demo", str(proof), "--entry", str(entry))
+    assert f"the {count} statements under it are the first of the" in out
+    entry.write_bytes(entry.read_bytes() + b" ")
+    assert demo("ledger", "check", "demo", str(proof), "--entry", str(entry), status=1).startswith("FAIL")
+
+
+def test_a_record_is_proved_by_its_id(demo: Any) -> None:
+    records = [json.loads(line) for line in demo("ledger", "log", "demo", "--json").splitlines()]
+    response = next(r for r in records if r.get("type") == "response")
+    text = demo("ledger", "prove", "demo", response["record_id"])
+    assert text.startswith("c2sp.org/tlog-proof@v1\n")
+    told = demo.json("ledger", "prove", "demo", f"<{response['record_id']}>")
+    assert told["entry"] == response
+    demo("ledger", "prove", "demo", "urn:uuid:none", status=3)
+    demo("ledger", "prove", "demo", "99999", status=3)
+
+
+def test_an_older_checkpoint_proves_that_nothing_before_it_changed(demo: Any) -> None:
+    older = demo.folder / "older"
+    older.write_bytes(_note(demo))
+    demo("capture", "demo")
+    out = demo("ledger", "check", "demo", str(older))
+    assert "PASS  the older checkpoint is signed by the archive's own key, not known to you" in out
+    key = demo.folder / "log.vkey"
+    key.write_text(demo("key", "export", "demo"), "utf-8")
+    assert "signed by a key that you trust" in demo("ledger", "check", "demo", str(older), "--trust", str(key))
+
+
+def test_a_history_that_was_rewritten_with_the_key_is_found_by_an_older_checkpoint(demo: Any, site: Any) -> None:
+    older = demo.folder / "older"
+    older.write_bytes(_note(demo))
+    shutil.rmtree(demo.archives / "demo")
+    demo("init", "demo")
+    site.page("/", b"<p>never said</p>")
+    demo("capture", "demo")
+    demo("capture", "demo")
+    assert demo.json("verify", "demo")["collections"][0]["good"] is True
+    assert demo("ledger", "check", "demo", str(older), status=1).startswith("FAIL")
+
+
+@pytest.mark.parametrize(
+    "change", [lambda n: n[:-3], lambda n: n.replace(b"\n", b"\n9", 1), lambda _n: b"", lambda n: n * 2]
+)
+def test_an_older_checkpoint_that_is_none_is_said_to_be_so(demo: Any, change: Any) -> None:
+    older = demo.folder / "older"
+    older.write_bytes(change(_note(demo)))
+    assert demo("ledger", "check", "demo", str(older), status=1).startswith("FAIL")
+
+
+def test_a_key_is_believed_only_where_the_reader_trusts_it(demo: Any) -> None:
+    verdict, detail = _claim(demo)
+    assert (verdict, detail.endswith("not known to you")) == ("PASS", True)
+    key = demo.folder / "log.vkey"
+    key.write_text(f"# the log of demo\n\n{demo('key', 'export', 'demo')}", "utf-8")
+    assert _claim(demo, "--trust", str(key))[1].endswith("which you trust")
+    (demo.config / "trust").mkdir()
+    shutil.copy(key, demo.config / "trust" / "demo.vkey")
+    assert _claim(demo)[1].endswith("which you trust")
+
+
+def test_another_key_than_the_trusted_one_fails(demo: Any) -> None:
+    origin = parse_checkpoint(parse_note(_note(demo)).text).origin
+    other = demo.folder / "other.vkey"
+    other.write_text(Signer(origin, Ed25519PrivateKey.generate()).vkey, "utf-8")
+    verdict, detail = _claim(demo, "--trust", str(other), status=1)
+    assert verdict == "FAIL"
+    assert detail.endswith("not by the key that you trust")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"rubbish", b"a+b+c\n", b"-----BEGIN CERTIFICATE-----\nrubbish\n-----END CERTIFICATE-----\n"],
+)
+def test_trust_that_cannot_be_read_is_a_mistake(demo: Any, text: bytes) -> None:
+    path = demo.folder / "x.vkey"
+    path.write_bytes(text)
+    demo("verify", "demo", "--trust", str(path), status=2)
+    assert "x.vkey" in demo.errors
+
+
+def test_a_change_of_key_is_a_statement_and_whoever_trusts_the_old_key_can_follow(demo: Any) -> None:
+    old = demo.folder / "old.vkey"
+    old.write_text(demo("key", "export", "demo"), "utf-8")
+    for _time in range(2):
+        demo("key", "rotate", "demo", "--reason", "the yearly change")
+        demo("capture", "demo")
+    statements = [json.loads(line) for line in demo("ledger", "log", "demo", "--json").splitlines()]
+    changes = [s for s in statements if s["kind"] == "key"]
+    assert len(changes) == 2
+    assert changes[0]["old"] == old.read_text("utf-8").strip()
+    assert changes[0]["new"] == changes[1]["old"]
+    new = demo.folder / "new.vkey"
+    new.write_text(demo("key", "export", "demo"), "utf-8")
+    assert new.read_text("utf-8").strip() == changes[1]["new"]
+    verdict, detail = _claim(demo, "--trust", str(old))
+    assert verdict == "PASS"
+    assert "which you trust, gave over" in detail
+    assert _claim(demo, "--trust", str(new))[1].endswith("which you trust")
+    # Without the checkpoint that both keys signed, nobody can follow.
+    for path in (demo.archives / "demo" / "receipts").glob("*.checkpoint"):
+        path.unlink()
+    assert _claim(demo, "--trust", str(old), status=1)[0] == "FAIL"
+
+
+@pytest.mark.crash
+def test_a_change_of_key_that_dies_at_any_write_is_completed_by_the_next(demo: Any) -> None:
+    original = demo.folder
+    home = Path(os.environ["HOME"])
+    for count in range(1, 60):
+        demo.folder = original / str(count)
+        shutil.copytree(original / "archives", demo.archives)
+        shutil.copytree(original / "config", demo.config)
+        os.environ["HOME"] = str(demo.folder / "home")
+        shutil.copytree(home, demo.folder / "home")
+        status = die(demo, count, "key", "rotate", "demo")
+        demo("key", "rotate", "demo")
+        demo("capture", "demo")
+        assert demo.json("verify", "demo")["collections"][0]["good"] is True
+        if status == 0:
+            assert count > 8
+            break
+    else:
+        pytest.fail("it never came to its end")
+    os.environ["HOME"] = str(home)
+
+
+def test_a_passphrase_is_needed_where_the_key_has_one(shell: Any, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.page("/", b"<p>page</p>")
+    shell.site_collection("demo", site, "/")
+    secret = shell.folder / "passphrase"
+    secret.write_text("not to be guessed\n", "utf-8")
+    secret.chmod(0o600)
+    monkeypatch.setenv("PRESERVE_KEY_PASSPHRASE_FILE", str(secret))
+    shell("init", "demo")
+    assert "passphrase  yes" in shell("key", "show", "demo")
+    key = Path(os.environ["HOME"]) / ".config" / "preserve" / "keys" / "demo.key"
+    assert b"ENCRYPTED" in key.read_bytes()
+    shell("capture", "demo")
+    monkeypatch.delenv("PRESERVE_KEY_PASSPHRASE_FILE")
+    shell("capture", "demo", status=1)
+    assert "is under a passphrase" in shell.errors
+    monkeypatch.setenv("PRESERVE_KEY_PASSPHRASE", "wrong")
+    shell("capture", "demo", status=1)
+    assert "the passphrase is wrong" in shell.errors
+    assert "not to be guessed" not in shell.errors
+    monkeypatch.delenv("PRESERVE_KEY_PASSPHRASE")
+    secret.chmod(0o644)
+    monkeypatch.setenv("PRESERVE_KEY_PASSPHRASE_FILE", str(secret))
+    shell("capture", "demo", status=1)
+    assert "open to other users" in shell.errors
+    # Nobody needs it to check.
+    monkeypatch.delenv("PRESERVE_KEY_PASSPHRASE_FILE")
+    assert shell.json("verify", "demo")["collections"][0]["good"] is True
+
+
+def test_a_witness_signs_what_only_grew_and_is_named_by_those_who_trust_it(demo: Any) -> None:
+    told = demo.json("ledger", "witness", "demo", "--name", "example.org/witness")
+    key = demo.folder / "witness.vkey"
+    key.write_text(str(told["witness"]), "utf-8")
+    assert "witnessed by example.org/witness at 20" in _claim(demo, "--trust", str(key))[1]
+    assert len(parse_note(_note(demo)).signatures) == 2
+    demo("ledger", "witness", "demo", "--name", "example.org/witness")
+    assert len(parse_note(_note(demo)).signatures) == 2
+    demo("capture", "demo")
+    assert "witnessed" not in _claim(demo, "--trust", str(key))[1]
+    demo("ledger", "witness", "demo", "--name", "example.org/witness")
+    assert "witnessed" in _claim(demo, "--trust", str(key))[1]
+    assert demo.json("verify", "demo")["collections"][0]["good"] is True
+
+
+def test_a_witness_signs_no_history_that_it_did_not_see(demo: Any, site: Any) -> None:
+    demo("ledger", "witness", "demo", "--name", "w")
+    shutil.rmtree(demo.archives / "demo")
+    demo("init", "demo")
+    site.page("/", b"<p>another</p>")
+    demo("capture", "demo")
+    demo("capture", "demo")
+    demo("ledger", "witness", "demo", "--name", "w", status=1)
+    assert "not signed" in demo.errors
+    assert len(parse_note(_note(demo)).signatures) == 1
+
+
+def test_openssl_and_ssh_keygen_verify_the_signature(demo: Any) -> None:
+    note = parse_note(_note(demo))
+    body, signature = demo.folder / "body", demo.folder / "signature"
+    body.write_text(note.text, "utf-8")
+    signature.write_bytes(note.signatures[0].value)
+    pem = demo.folder / "log.pem"
+    pem.write_text(demo("key", "export", "demo", "--as", "pem"), "ascii")
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not here")
+    command = [openssl, "pkeyutl", "-verify", "-pubin", "-inkey", str(pem), "-rawin", "-in", str(body)]
+    done = subprocess.run([*command, "-sigfile", str(signature)], capture_output=True, text=True, check=False)
+    assert "Signature Verified Successfully" in done.stdout
+    ssh = demo("key", "export", "demo", "--as", "ssh")
+    assert ssh.startswith("ssh-ed25519 ")
+    assert parse_vkey(demo("key", "export", "demo").strip()).public_key.public_bytes_raw() in _ssh_blob(ssh)
+
+
+def _ssh_blob(line: str) -> bytes:
+    return base64.b64decode(line.split()[1])
