@@ -10,12 +10,15 @@ from pathlib import Path
 from preserve.errors import ArchiveError
 from preserve.formats.note import Signer
 from preserve.model import format_utc
+from preserve.provenance.derive import catch_up
 from preserve.provenance.keys import key_path, make_key, next_path, read_key, retired_path
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import key_statement
 from preserve.store.archive import read_marker
+from preserve.store.catalogue import Catalogue
 from preserve.store.durable import Lock, make_dir, sync_dir, write_atomic
 from preserve.store.layout import CollectionPaths
+from preserve.store.warcfile import open_files
 
 
 def rotate_key(
@@ -64,7 +67,15 @@ def _state(paths: CollectionPaths, old: Signer, new: Signer, *, reason: str, mom
     for _index, statement in ledger.statements(max(0, ledger.size - 1)):
         last = {name: statement.get(name) for name in stated} if statement["kind"] == "key" else None
     if last != stated:
+        if ledger.size != ledger.covered or open_files(paths):
+            raise ArchiveError(
+                f"a capture of {paths.name} did not end",
+                next_step=f"Run `preserve capture {paths.name}` to its end first.",
+            )
         ledger.append([key_statement(old=old.vkey, new=new.vkey, changed=moment, reason=reason)])
+    # Once all statements are covered, what is derived agrees with them.
+    with Catalogue.open(paths) as catalogue:
+        catch_up(paths, ledger, catalogue)
     checkpoint = ledger.checkpoint(old, new)
     note = ledger.note()
     make_dir(paths.receipts)

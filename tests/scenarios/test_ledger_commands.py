@@ -141,6 +141,7 @@ def test_a_change_of_key_is_a_statement_and_whoever_trusts_the_old_key_can_follo
     old.write_text(demo("key", "export", "demo"), "utf-8")
     for _time in range(2):
         demo("key", "rotate", "demo", "--reason", "the yearly change")
+        assert demo.json("verify", "demo")["collections"][0]["good"] is True
         demo("capture", "demo")
     statements = [json.loads(line) for line in demo("ledger", "log", "demo", "--json").splitlines()]
     changes = [s for s in statements if s["kind"] == "key"]
@@ -172,6 +173,7 @@ def test_a_change_of_key_that_dies_at_any_write_is_completed_by_the_next(demo: A
         shutil.copytree(home, demo.folder / "home")
         status = die(demo, count, "key", "rotate", "demo")
         demo("key", "rotate", "demo")
+        assert demo.json("verify", "demo")["collections"][0]["good"] is True
         demo("capture", "demo")
         assert demo.json("verify", "demo")["collections"][0]["good"] is True
         if status == 0:

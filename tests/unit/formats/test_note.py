@@ -373,3 +373,20 @@ def test_only_a_witnesss_key_cosigns_and_only_a_note() -> None:
         cosign_note(sign_note(TEXT, [signer()]), signer(seed=3), time=1)
     with pytest.raises(NoteMalformedError):
         cosign_note(b"no note", witness(), time=1)
+
+
+@pytest.mark.parametrize("vkey", [PETER_VKEY, C2SP_VKEY, witness().vkey])
+def test_every_part_and_every_changed_byte_of_a_key_is_refused_or_another_key(vkey: str) -> None:
+    parts = {vkey[start:end] for start in range(len(vkey)) for end in range(start, len(vkey) + 1)} - {vkey}
+    # A part that leaves out the first letters of the name is no key: the ID is taken over the name.
+    for part in parts:
+        with pytest.raises(NoteMalformedError):
+            parse_vkey(part)
+    data = vkey.encode()
+    for position in range(len(data)):
+        for value in range(256):
+            changed = data[:position] + bytes([value]) + data[position + 1 :]
+            if changed == data:
+                continue
+            with pytest.raises((NoteMalformedError, UnicodeDecodeError)):
+                parse_vkey(changed.decode())
