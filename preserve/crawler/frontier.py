@@ -16,7 +16,7 @@ from typing import NamedTuple, Self
 from preserve.crawler.outcomes import DONE, RETRY, TRAP_SESSION, Outcome, reason_of_reply
 from preserve.crawler.pace import HostState
 from preserve.errors import FormatError
-from preserve.formats.urls import canonical, host_key, without_session
+from preserve.formats.urls import canonical, host_name, without_session
 from preserve.model import format_utc, new_uuid, parse_utc
 from preserve.store.database import connect
 from preserve.store.durable import make_dir
@@ -62,7 +62,7 @@ class Target(NamedTuple):
 
 
 class Found(NamedTuple):
-    """An address that was found: ``key`` is its canonical form without session ids, ``host`` its host and port."""
+    """An address that was found: ``key`` is its canonical form without session ids, ``host`` its host."""
 
     key: str
     url: str
@@ -78,7 +78,7 @@ class Found(NamedTuple):
         Raises:
             FormatError: no http or https address.
         """
-        return cls(key=_key(url), url=url, host=host_key(url), via=via, depth=depth, hop=hop)
+        return cls(key=_key(url), url=url, host=host_name(url), via=via, depth=depth, hop=hop)
 
 
 def _key(url: str) -> str:

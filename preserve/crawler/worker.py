@@ -6,9 +6,9 @@ so that one slow host never holds up another; everything else is done here, by o
 
 import heapq
 import queue
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -27,7 +27,7 @@ _QUICK_S = 0.01
 """How long an exchange is waited for before it goes on in a lane."""
 _QUICK_ALONE_S = 0.25
 """The same, while there is no other host that waits meanwhile."""
-_MAX_LANES = 16
+_MAX_LANES = 64
 _MAX_HOSTS = 1024
 """Hosts remembered. Beyond it, one with nothing to do is forgotten, and asked for its robots.txt when it is back."""
 _MAX_REFUSALS = 100
@@ -128,7 +128,6 @@ class Worker:
         self._sleeping: list[tuple[datetime, int, _Host]] = []
         self._order = 0
         self._results: queue.SimpleQueue[tuple[_Job, Exchange | BaseException]] = queue.SimpleQueue()
-        self._lanes: ThreadPoolExecutor | None = None
         self._under_way = 0
         self._finishing = False
 
@@ -170,7 +169,7 @@ class Worker:
     def finish(self) -> None:
         """Takes in what is under way, commits, and seals."""
         self._finishing = True
-        for host in self._hosts.values():
+        for host in list(self._hosts.values()):
             if host.ahead is not None:
                 (job, begun), host.ahead = host.ahead, None
                 self._go_on(job, begun)
@@ -179,9 +178,7 @@ class Worker:
         self._pages.writer.seal()
 
     def close(self) -> None:
-        """Lets go of connections, threads and, after a fault, of the open file."""
-        if self._lanes is not None:
-            self._lanes.shutdown(wait=False, cancel_futures=True)
+        """Lets go of connections and, after a fault, of the open file."""
         self._fetcher.close()
         self._pages.writer.abandon()
 
@@ -195,7 +192,7 @@ class Worker:
 
     def _queue(self, host: _Host) -> None:
         """Puts a host among the ready, or among the sleeping until its time."""
-        if host.busy or host.queued or not (host.queue or host.ahead):
+        if self._finishing or host.busy or host.queued or not (host.queue or host.ahead):
             return
         host.queued = True
         if host.ahead is not None:
@@ -268,10 +265,9 @@ class Worker:
         if exchange is not None:
             self._complete(job, exchange)
             return
-        if self._lanes is None:
-            self._lanes = ThreadPoolExecutor(_MAX_LANES, thread_name_prefix="lane")
         self._under_way += 1
-        self._lanes.submit(self._run_lane, job, begun)
+        # No thread of a pool: the end of the program would wait for those.
+        threading.Thread(target=self._run_lane, args=(job, begun), name="lane", daemon=True).start()
 
     def _run_lane(self, job: _Job, pending: Pending) -> None:
         try:

@@ -140,17 +140,14 @@ def _no_session(query: str) -> str:
     return query
 
 
-def host_key(url: str) -> str:
-    """``host:port``, with the scheme's port where none is written.
+def host_name(url: str) -> str:
+    """The host of an address, whatever its scheme and port: what pace is kept by.
 
     Raises:
         FormatError: no http or https address with a host.
     """
     plain = _plain_parts(url)
-    if plain is not None:
-        return f"{plain[1]}:{plain[2] or _PORTS[plain[0]]}"
-    parts = _split(url)
-    return f"{_host(parts)}:{parts.port or _PORTS[parts.scheme]}"
+    return plain[1] if plain is not None else _host(_split(url))
 
 
 def surt(url: str) -> str:

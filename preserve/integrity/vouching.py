@@ -72,11 +72,11 @@ class Vouching:
         except (OSError, UnicodeDecodeError) as error:
             return Claim(name=_SIGNED, verdict=Verdict.FAIL, detail=str(error))
         trusted = {key.vkey: key for key in self._trust.keys}
-        short = own.rsplit("+", 1)[0]
+        short = _short(own)
         if own in trusted:
             detail = f"by {short}, which you trust"
         elif before := self._trusted_before(trusted):
-            detail = f"by {short}, to which {before.rsplit('+', 1)[0]}, which you trust, gave over"
+            detail = f"by {short}, to which {_short(before)}, which you trust, gave over"
         elif any(key.name == checkpoint.origin and key.kind != COSIGNATURE for key in self._trust.keys):
             self._found("E-LEDGER-TRUST", "checkpoint", f"signed by {short}")
             return Claim(name=_SIGNED, verdict=Verdict.FAIL, detail=f"by {short}, not by the key that you trust")
@@ -163,3 +163,8 @@ class Vouching:
             self._found("W-RECEIPT-CHAIN", receipt.name, str(error))
             return None, str(error)
         return stamp, ""
+
+
+def _short(vkey: str) -> str:
+    """Name and ID of a verifier key; its base64 may hold a plus as well."""
+    return "+".join(vkey.split("+")[:2])

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,8 @@ def _collection(shell: Any, site: Any) -> None:
     )
 
 
-def _start(shell: Any) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "preserve", "capture", "demo", "--processes", "2"]
+def _start(shell: Any, processes: str = "2") -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "preserve", "capture", "demo", "--processes", processes]
     command += ["--archives", str(shell.archives), "--config", str(shell.config)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -128,3 +129,35 @@ def test_a_signal_ends_all_processes_cleanly(shell: Any, site: Any, number: int)
     assert b"Traceback" not in errors
     assert list((shell.archives / "demo" / "archive").glob("*.open")) == []
     _good(shell, urls)
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_second_interrupt_does_not_wait_for_a_host_that_says_nothing(shell: Any, site: Any, processes: str) -> None:
+    _site(site)
+    _collection(shell, site)
+    shell("init", "demo")
+    running: list[subprocess.Popen[bytes]] = []
+    silent = threading.Event()
+    reached = threading.Event()
+
+    def before(path: str) -> None:
+        if path == "/page/3":
+            reached.set()
+            silent.wait(30)
+
+    site.before = before
+    running.append(_start(shell, processes))
+    assert reached.wait(30)
+    begun = time.monotonic()
+    running[0].send_signal(signal.SIGINT)
+    assert running[0].stderr is not None
+    while b"finishing" not in running[0].stderr.readline():
+        assert running[0].poll() is None
+    running[0].send_signal(signal.SIGINT)
+    running[0].communicate(timeout=60)
+    assert time.monotonic() - begun < 20
+    silent.set()
+    site.before = None
+    assert running[0].returncode == 130
+    assert shell.json("capture", "demo")["outcome"] == "complete"
+    assert shell.json("verify", "demo")["collections"][0]["good"] is True

@@ -151,3 +151,10 @@ def test_requisites_feeds_and_sitemaps_are_taken_as_configured(sim: Simulation) 
     sim.scope = "include: ['http://x.org/']\n  requisites: none"
     sim.run()
     assert sim.web.paths == ["http://x.org/"]
+
+
+def test_one_host_has_one_pace_whatever_its_schemes_and_ports(sim: Simulation) -> None:
+    sim.politeness = "delay_s: 5\n  robots: ignore"
+    sim.seeds = ("http://x.org/", "https://x.org/", "http://x.org:8080/")
+    sim.run()
+    assert [round(at) for at, _url in sim.web.asked] == [0, 5, 10]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from preserve.formats.note import Signer, parse_note, parse_vkey
 from preserve.formats.tlog import parse_checkpoint
@@ -260,3 +261,18 @@ def test_openssl_and_ssh_keygen_verify_the_signature(demo: Any) -> None:
 
 def _ssh_blob(line: str) -> bytes:
     return base64.b64decode(line.split()[1])
+
+
+@pytest.mark.parametrize("seed", [8, 10, 11])
+def test_a_key_is_named_whatever_letters_its_base64_has(shell: Any, site: Any, seed: int) -> None:
+    key = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
+    keys = Path(os.environ["HOME"]) / ".config" / "preserve" / "keys"
+    keys.mkdir(parents=True)
+    path = keys / "demo.key"
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    path.chmod(0o600)
+    site.page("/", b"x")
+    shell.site_collection("demo", site, "/")
+    told = shell.json("init", "demo")
+    name, key_id = str(told["key"]).split("+")[:2]
+    assert _claim(shell) == ("PASS", f"by the archive's own key {name}+{key_id}, not known to you")

@@ -13,8 +13,8 @@ from preserve.crawler.pace import HostState
 from preserve.crawler.worker import Visited
 from preserve.errors import ArchiveError, EnvironmentFaultError
 
-STATE = HostState(host="x.org:80")
-TARGETS = [Target(n, f"http://x.org/{n}" + "x" * 3000, "x.org:80", None, 0, "seed", 0) for n in range(64)]
+STATE = HostState(host="x.org")
+TARGETS = [Target(n, f"http://x.org/{n}" + "x" * 3000, "x.org", None, 0, "seed", 0) for n in range(64)]
 
 
 class _Worker:

@@ -13,7 +13,7 @@ from preserve.errors import FormatError
 from preserve.store.layout import CollectionPaths
 from tests.unit.crawler.exchanges import NOW
 
-HOST = "x.org:80"
+HOST = "x.org"
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ BUSY = exchange_of(status(503))
 
 
 def _pace(state: HostState | None = None, *, delay_s: float = 0.0, chance: float = 0.0) -> HostPace:
-    return HostPace(state or HostState(host="x.org:80"), delay_s=delay_s, limits=DEFAULT_LIMITS, chance=lambda: chance)
+    return HostPace(state or HostState(host="x.org"), delay_s=delay_s, limits=DEFAULT_LIMITS, chance=lambda: chance)
 
 
 def _after(seconds: float) -> datetime:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from preserve.errors import FormatError
 from preserve.formats import urls
-from preserve.formats.urls import canonical, host_key, resolve, surt, without_session
+from preserve.formats.urls import canonical, host_name, resolve, surt, without_session
 
 SID = "0123456789abcdef" * 2
 
@@ -97,7 +97,7 @@ def test_the_canonical_form_changes_only_what_the_standard_lets_one_change(url: 
 
 @pytest.mark.parametrize("url", ["", "x", "ftp://a/", "http://", "http:///a", "http://a:b/", "http://[::1/", "//a/b"])
 def test_what_is_no_http_address_has_no_form(url: str) -> None:
-    for function in (canonical, surt, host_key):
+    for function in (canonical, surt, host_name):
         with pytest.raises(FormatError):
             function(url)
 
@@ -123,14 +123,14 @@ def test_references_are_made_absolute_as_browsers_do(reference: str, url: str | 
     assert resolve("http://x.org/a/", reference) == url
 
 
-def test_the_host_key_has_the_port_of_the_scheme() -> None:
-    assert host_key("https://X.org/a") == "x.org:443"
-    assert host_key("http://x.org:8080/") == "x.org:8080"
+def test_a_host_is_the_same_whatever_scheme_and_port() -> None:
+    assert host_name("https://X.org/a") == host_name("http://x.org:8080/") == "x.org"
+    assert host_name("http://[2001:DB8::1]:8080/") == "[2001:db8::1]"
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_text_gives_a_value_or_the_one_error(base: str, reference: str) -> None:
-    for function in (canonical, surt, host_key):
+    for function in (canonical, surt, host_name):
         for text in (base, f"http://{base}/{reference}", f"http://x.org/{base}?{reference}"):
             try:
                 assert isinstance(function(text), str)
@@ -163,10 +163,10 @@ def test_a_plain_address_is_its_own_canonical_form(host: str, port: str, path: s
     )
 )
 def test_the_short_way_of_a_plain_address_gives_what_the_long_way_gives(url: str) -> None:
-    short = [canonical(url), host_key(url), surt(url)]
+    short = [canonical(url), host_name(url), surt(url)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(urls, "_plain_parts", lambda _url: None)
-        assert short == [canonical(url), host_key(url), surt(url)]
+        assert short == [canonical(url), host_name(url), surt(url)]
 
 
 @pytest.mark.parametrize(
