@@ -74,6 +74,11 @@ class _Host:
     asking: "_RobotsHop | None" = None
     robots_tries: int = 0
 
+    def take_rules(self, address: str, rules: RobotsRules) -> None:
+        """Takes the rules of one origin; the host is asked as seldom as the strictest of its origins wants it."""
+        self.robots[address] = rules
+        self.pace.ask_for(max(known.delay_s for known in self.robots.values()))
+
     @property
     def is_idle(self) -> bool:
         """True where nothing is to be done with it now."""
@@ -318,8 +323,7 @@ class Worker:
         if rules is None and host.asking is None:
             rules = self._pages.known_robots(address)
             if rules is not None:
-                host.robots[address] = rules
-                host.pace.ask_for(rules.delay_s)
+                host.take_rules(address, rules)
         return None if rules is None or rules.expired(self._clock(), self._limits) else rules
 
     def _complete(self, job: _Job, exchange: Exchange) -> None:
@@ -363,9 +367,7 @@ class Worker:
             host.robots_tries += 1
             return
         host.robots_tries = 0
-        host.robots[hop.address] = rules
-        if rules.delay_s:
-            host.pace.ask_for(rules.delay_s)
+        host.take_rules(hop.address, rules)
         visited.found += self._pages.sitemaps(rules, hop.address)
 
 
