@@ -29,9 +29,7 @@ class Reason:
 _PASSES, _STAYS = True, False
 REASONS: dict[str, Reason] = {
     "captured": Reason(DONE, _STAYS, "Captured by a run that was stopped before it could note the status."),
-    CHALLENGE: Reason(
-        DONE, _STAYS, "A bot wall's challenge came in the place of the page; kept, and not defied."
-    ),
+    CHALLENGE: Reason(DONE, _STAYS, "A bot wall's challenge came in the place of the page; kept, and not defied."),
     "cut-length": Reason(DONE, _STAYS, "The reply was longer than `max_body_mb` and is cut there."),
     "cut-time": Reason(DONE, _PASSES, "The reply fell silent, or took too long; what came is kept."),
     "cut-disconnect": Reason(DONE, _PASSES, "The connection ended before the reply did; what came is kept."),

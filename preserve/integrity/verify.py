@@ -38,7 +38,7 @@ from preserve.provenance.describe import describe_cable, read_cable
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import check_statement
 from preserve.provenance.trust import Trust
-from preserve.store.archive import read_marker
+from preserve.store.archive import marker_bytes, read_marker
 from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.layout import CollectionPaths
 from preserve.store.warcfile import read_record
@@ -291,6 +291,10 @@ def _marker(work: _Work, statement: Mapping[str, object], checkpoint: Checkpoint
     for key in ("collection", "format", "origin"):
         if statement.get("kind") != "archive" or marker.get(key) != statement.get(key):
             work.found("E-FORMAT-MARKER", work.paths.marker.name, f"{key} differs from the first statement")
+            break
+    else:
+        if work.paths.marker.read_bytes() != marker_bytes(str(marker["collection"]), str(marker["origin"])):
+            work.found("E-FORMAT-MARKER", work.paths.marker.name, "it is not written as this format has it")
     if checkpoint is not None and checkpoint.origin != statement.get("origin"):
         work.found("E-LEDGER-SIGNATURE", "checkpoint", "origin differs from the first statement")
 

@@ -32,9 +32,14 @@ def create_archive(archives: Path, name: str, *, origin: str, vkey: str) -> Coll
     for folder in (paths.archive, paths.indexes, paths.ledger, paths.state):
         make_dir(folder)
     write_atomic(paths.vkey, f"{vkey}\n".encode("ascii"))
-    marker = {"program": "preserve", "format": ARCHIVE_FORMAT, "collection": name, "origin": origin}
-    write_atomic(paths.marker, (json.dumps(marker, indent=2) + "\n").encode())
+    write_atomic(paths.marker, marker_bytes(name, origin))
     return paths
+
+
+def marker_bytes(name: str, origin: str) -> bytes:
+    """The format marker of an archive, to the byte."""
+    marker = {"program": "preserve", "format": ARCHIVE_FORMAT, "collection": name, "origin": origin}
+    return (json.dumps(marker, indent=2) + "\n").encode()
 
 
 def _of_creation(name: str) -> bool:

@@ -1,0 +1,114 @@
+"""Every byte of a small archive flipped in turn, and every file cut at every length: nothing goes unnoticed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from preserve.integrity.verify import Report, verify
+from preserve.store.layout import CollectionPaths
+from tests.simulated import Simulation, links
+
+pytestmark = pytest.mark.damages
+PARTS = 8
+"""The work is dealt out in parts, so that processes share it."""
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> CollectionPaths:
+    """Two captures of one page: several files, a revisit, bundles, tiles, a checkpoint, an index."""
+    sim = Simulation(tmp_path_factory.mktemp("small"))
+    sim.politeness = "delay_s: 0\n  robots: ignore"
+    sim.web.pages = {"http://x.org/": links("/a"), "http://x.org/a": b"HTTP/1.1 204 X\r\n\r\n"}
+    for _time in range(2):
+        sim.run()
+    return CollectionPaths(sim.archives, "sim")
+
+
+def _files(paths: CollectionPaths) -> list[Path]:
+    """What is evidence, and the index; databases have bytes that mean nothing."""
+    found = [p for p in sorted(paths.folder.rglob("*")) if p.is_file() and paths.state not in p.parents]
+    assert len(found) > 8
+    return found
+
+
+def _verified(paths: CollectionPaths) -> Report:
+    return verify(paths, {})
+
+
+def _is_noticed(paths: CollectionPaths) -> bool:
+    report = _verified(paths)
+    return not report.good or bool(report.findings)
+
+
+def _damages(data: bytes) -> Iterator[tuple[str, bytes]]:
+    for position in range(len(data)):
+        changed = bytes([data[position] ^ (1 << (position % 8))])
+        yield f"byte {position} flipped", data[:position] + changed + data[position + 1 :]
+    for length in range(len(data)):
+        yield f"cut to {length} bytes", data[:length]
+    yield "a byte more", data + b"\x00"
+    yield "twice", data * 2
+
+
+def test_the_archive_itself_is_good(small: CollectionPaths) -> None:
+    report = _verified(small)
+    assert (report.good, report.findings) == (True, ())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_damage_goes_unnoticed(small: CollectionPaths, part: int) -> None:
+    missed = []
+    number = 0
+    for path in _files(small):
+        data, mode = path.read_bytes(), path.stat().st_mode
+        path.chmod(0o600)
+        for name, damaged in _damages(data):
+            number += 1
+            if number % PARTS != part:
+                continue
+            path.write_bytes(damaged)
+            if not _is_noticed(small):
+                missed.append(f"{path.relative_to(small.folder)}: {name}")
+        path.write_bytes(data)
+        path.chmod(mode)
+    assert missed == []
+
+
+def test_no_damage_of_a_sample_goes_unnoticed(small: CollectionPaths) -> None:
+    missed = []
+    number = 0
+    for path in _files(small):
+        data, mode = path.read_bytes(), path.stat().st_mode
+        path.chmod(0o600)
+        for name, damaged in _damages(data):
+            number += 1
+            if number % 97:
+                continue
+            path.write_bytes(damaged)
+            if not _is_noticed(small):
+                missed.append(f"{path.relative_to(small.folder)}: {name}")
+        path.write_bytes(data)
+        path.chmod(mode)
+    assert missed == []
+
+
+def test_a_file_that_is_missing_or_one_too_many_is_noticed(small: CollectionPaths) -> None:
+    missed: list[Any] = []
+    for path in _files(small):
+        if path == small.pending and not path.read_bytes():
+            # An empty journal is none.
+            continue
+        away = small.root / "away"
+        path.rename(away)
+        if not _is_noticed(small):
+            missed.append(f"missing: {path.relative_to(small.folder)}")
+        away.rename(path)
+    stranger = small.archive / "stranger.warc.gz"
+    stranger.write_bytes(next(small.archive.glob("*.warc.gz")).read_bytes())
+    assert _is_noticed(small)
+    stranger.unlink()
+    assert missed == []
