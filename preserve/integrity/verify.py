@@ -185,8 +185,11 @@ def _checkpoint(work: _Work) -> tuple[Checkpoint | None, Claim]:
     """Reads and authenticates the checkpoint. The key lies in the archive: a match says only "its own key"."""
     name = "the checkpoint is signed by the log's key"
     try:
-        vkey = work.paths.vkey.read_text("ascii").strip()
+        text = work.paths.vkey.read_bytes().decode("ascii")
+        vkey = text.strip()
         verifier = parse_vkey(vkey)
+        if text != f"{vkey}\n":
+            work.found("E-LEDGER-KEY", work.paths.vkey.name, "it is not written as this format has it")
     except (OSError, UnicodeDecodeError, FormatError) as error:
         work.found("E-LEDGER-KEY", work.paths.vkey.name, str(error))
         return _unsigned_checkpoint(work), Claim(name=name, verdict=Verdict.FAIL, detail="no readable key")
