@@ -17,7 +17,7 @@ What is *not* done here: that the origin really served these bytes can never be 
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import RecordPlace
 from preserve.provenance.describe import describe_cable, read_cable
 from preserve.provenance.ledger import Ledger
+from preserve.provenance.sealing import Sealed, sealed_in
 from preserve.provenance.statements import check_statement
 from preserve.provenance.trust import Trust
 from preserve.store.archive import marker_bytes, read_marker
@@ -72,7 +73,7 @@ class _Work:
     progress: Callable[[int], None]
     findings: list[Finding] = field(default_factory=list)
     matchers: dict[str, FileMatcher] = field(default_factory=dict)
-    sealed: dict[str, Mapping[str, object]] = field(default_factory=dict)
+    sealed: dict[str, Sealed] = field(default_factory=dict)
     records: int = 0
     cables: int = 0
     cables_not_checked: int = 0
@@ -267,22 +268,9 @@ def _statement(work: _Work, index: int, entry: bytes, checkpoint: Checkpoint | N
         place = _record(work, statement)
     elif kind == "cable":
         _cable(work, index, statement)
-    elif kind == "run":
-        for sealed in _mappings(statement["files"]):
-            work.sealed[str(sealed["name"])] = sealed
-    elif kind == "cut" and statement["records"]:
-        work.sealed[str(statement["file"])] = {
-            "name": statement["file"],
-            "size": statement["size"],
-            "sha256": statement["sha256"],
-            "records": statement["records"],
-        }
+    work.sealed.update((sealed.name, sealed) for sealed in sealed_in(statement))
     if kind != "record" or place is not None:
         work.catalogue.apply(index, [StatementRow.of(statement, place)])
-
-
-def _mappings(value: object) -> Sequence[Mapping[str, object]]:
-    return value if isinstance(value, list) else []
 
 
 def _marker(work: _Work, statement: Mapping[str, object], checkpoint: Checkpoint | None) -> None:
@@ -377,9 +365,9 @@ def _file_hashes(work: _Work) -> int:
             continue
         size, digest = _hash_file(path)
         total += size
-        if size != sealed["size"]:
+        if size != sealed.size:
             work.found("E-WARC-SIZE", name, f"{size} bytes, {sealed['size']} stated")
-        if digest != sealed["sha256"]:
+        if digest != sealed.sha256:
             work.found("E-WARC-HASH", name, f"SHA-256 is {digest}")
     for name in sorted(present - set(work.sealed)):
         base = name.removesuffix(".open")

@@ -9,6 +9,7 @@ from preserve.limits import Limits
 from preserve.model import RecordPlace
 from preserve.provenance.describe import describe_cable, describe_record, read_cable
 from preserve.provenance.ledger import Ledger
+from preserve.provenance.sealing import sealed_in
 from preserve.provenance.statements import cut_statement
 from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.durable import remove_derived, remove_parts
@@ -139,10 +140,9 @@ def _stated(ledger: Ledger) -> _Stated:
     """One pass for the files, a second, only where some file is not sealed, for its records."""
     known = _Stated()
     for _index, statement in ledger.statements(0):
-        if statement["kind"] == "run":
-            files = statement["files"]
-            known.files |= {str(item["name"]) for item in files} if isinstance(files, list) else set()
-        elif statement["kind"] == "cut":
+        known.files |= {sealed.name for sealed in sealed_in(statement)}
+        if statement["kind"] == "cut":
+            # Also of a file of which nothing was kept.
             known.files.add(str(statement["file"]))
     for _index, statement in ledger.statements(0):
         if statement["kind"] == "record" and statement["file"] not in known.files:

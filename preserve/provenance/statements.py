@@ -171,6 +171,77 @@ def cut_statement(
     }
 
 
+def import_statement(
+    *,
+    file: str,
+    size: int,
+    sha256: str,
+    records: int,
+    container: str,
+    source: str,
+    package: Mapping[str, object] | None,
+    lacks: Mapping[str, int],
+    imported: str,
+    program: str,
+    run: str,
+) -> Statement:
+    """A file made by another program, taken in without changing a byte.
+
+    ``source`` is the name it came under; ``package`` the WACZ it was taken out of: ``name``, ``size``, ``sha256``,
+    ``datapackage_sha256``. ``lacks`` counts the findings of the check at import, by code.
+    """
+    return {
+        "kind": "import",
+        "v": VERSION,
+        "file": file,
+        "size": size,
+        "sha256": sha256,
+        "records": records,
+        "container": container,
+        "source": source,
+        "package": None if package is None else dict(package),
+        "lacks": dict(lacks),
+        "imported": imported,
+        "program": program,
+        "run": run,
+    }
+
+
+def repair_statement(
+    *,
+    path: str,
+    size: int,
+    sha256: str,
+    records: int,
+    restored_records: int,
+    exact: bool,
+    quarantined: str | None,
+    sources: Sequence[str],
+    repaired: str,
+    program: str,
+) -> Statement:
+    """A file put back from copies that nobody has to trust: every byte in it is named by the ledger.
+
+    ``path`` is relative to the collection's folder. ``exact``: the file is the one that was sealed, byte for byte;
+    otherwise every record is, and the compression around them is another. ``quarantined`` is the name under
+    ``quarantine/`` of the damaged file, or None where there was none.
+    """
+    return {
+        "kind": "repair",
+        "v": VERSION,
+        "path": path,
+        "size": size,
+        "sha256": sha256,
+        "records": records,
+        "restored_records": restored_records,
+        "exact": exact,
+        "quarantined": quarantined,
+        "sources": list(sources),
+        "repaired": repaired,
+        "program": program,
+    }
+
+
 def archive_statement(*, collection: str, format: int, origin: str, key: str, created: str) -> Statement:  # noqa: A002
     """The first statement of every ledger: which archive this is, and the key of its log."""
     return {
@@ -225,6 +296,10 @@ def _group(value: object) -> bool:
     return isinstance(value, dict)
 
 
+def _group_or_none(value: object) -> bool:
+    return value is None or _group(value)
+
+
 def _list(value: object) -> bool:
     return isinstance(value, list)
 
@@ -241,6 +316,19 @@ def _file_name(value: object) -> bool:
         return isinstance(value, str) and bool(check_file_name(value))
     except FormatError:
         return False
+
+
+def _file_name_or_none(value: object) -> bool:
+    return value is None or _file_name(value)
+
+
+def _path(value: object) -> bool:
+    """A path below the collection's folder: plain names with slashes between."""
+    return isinstance(value, str) and all(_file_name(part) for part in value.split("/"))
+
+
+def _flag(value: object) -> bool:
+    return isinstance(value, bool)
 
 
 def _files(value: object) -> bool:
@@ -302,6 +390,31 @@ _SCHEMA: Mapping[str, Mapping[str, _Check]] = {
         "urls": _list,
         "part": _count,
         "parts": _count,
+    },
+    "import": {
+        "file": _file_name,
+        "size": _count,
+        "sha256": _sha256,
+        "records": _count,
+        "container": _text,
+        "source": _text,
+        "package": _group_or_none,
+        "lacks": _group,
+        "imported": _moment,
+        "program": _text,
+        "run": _text,
+    },
+    "repair": {
+        "path": _path,
+        "size": _count,
+        "sha256": _sha256,
+        "records": _count,
+        "restored_records": _count,
+        "exact": _flag,
+        "quarantined": _file_name_or_none,
+        "sources": _list,
+        "repaired": _moment,
+        "program": _text,
     },
     "key": {"old": _text, "new": _text, "changed": _moment, "reason": _text},
     "cut": {
