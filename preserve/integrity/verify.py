@@ -366,7 +366,7 @@ def _file_hashes(work: _Work) -> int:
         size, digest = _hash_file(path)
         total += size
         if size != sealed.size:
-            work.found("E-WARC-SIZE", name, f"{size} bytes, {sealed['size']} stated")
+            work.found("E-WARC-SIZE", name, f"{size} bytes, {sealed.size} stated")
         if digest != sealed.sha256:
             work.found("E-WARC-HASH", name, f"SHA-256 is {digest}")
     for name in sorted(present - set(work.sealed)):
