@@ -1,0 +1,399 @@
+"""WACZ packages: the ZIP, what its ``datapackage.json`` lists, and what is wrong with it. A package is hostile input.
+
+A package is believed in nothing. Member names cannot point out of it, no two members share a name or bytes, and only
+the methods *stored* and *deflated* are read. `package_defects` holds every member against the list, the list against
+``datapackage-digest.json``, and a signature against the hash that it signs. The signature says nothing about the time
+between capture and packaging, and a key without a certificate says nothing about whose it is.
+Not looked at: bytes between members, times, comments and attributes in the ZIP, and the content of pages and indexes.
+Sources: WACZ 1.1.1; WACZ Signing and Verification 0.1.0; PKWARE APPNOTE 6.3.10.
+"""
+
+import base64
+import hashlib
+import io
+import json
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import IO, BinaryIO
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from preserve.errors import FormatError
+from preserve.limits import MIB
+
+DATAPACKAGE = "datapackage.json"
+DIGEST = "datapackage-digest.json"
+_PAGES = "pages/pages.jsonl"
+_WARCS = (".warc", ".warc.gz", ".arc", ".arc.gz")
+_PROFILES = ("data-package", "wacz")  # 1.1.1, and the draft of 1.2.0
+_LOCAL_HEADER_BYTES = 30
+_ENCRYPTED_OR_PATCHED = 0x01 | 0x20 | 0x40
+_NO_NAME = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]|\A[A-Za-z]:|(?:\A|/)\.{0,2}/|(?:\A|/)\.{1,2}\Z|\A\Z")
+"""Control characters, backslashes, drive letters, absolute paths, and the segments "", "." and ".."."""
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, OverflowError, RuntimeError, ValueError)
+
+Defect = tuple[str, str, str]
+"""Code, where (a member's name), and what is wrong, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One entry of the list: ``path`` of the member, ``size`` in bytes, ``hash`` as declared (``sha256:<hex>``)."""
+
+    name: str
+    path: str
+    size: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Document:
+    """A JSON member: its bytes, the object in them, and why there is none."""
+
+    raw: bytes = b""
+    value: Mapping[str, object] = field(default_factory=dict)
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Package:
+    """An open package. It reads from the stream that it was opened on, which stays the caller's to close.
+
+    ``names``: every member, directories too, in the order of the ZIP's directory. ``datapackage`` is empty and
+    ``resources`` lacks what could not be read; `package_defects`, which the fields behind them are for, says so.
+    """
+
+    names: tuple[str, ...]
+    datapackage: Mapping[str, object]
+    resources: tuple[Resource, ...]
+    archive: zipfile.ZipFile = field(repr=False)
+    members: Mapping[str, zipfile.ZipInfo] = field(repr=False)
+    listing: _Document = field(repr=False)
+    digest: _Document | None = field(repr=False)
+
+    @property
+    def warc_names(self) -> tuple[str, ...]:
+        """Members under ``archive/`` that hold WARC or ARC records, by their names."""
+        return tuple(name for name in self.names if name.startswith("archive/") and name.endswith(_WARCS))
+
+    def open(self, name: str) -> BinaryIO:
+        """The content of a member, as a stream that reads forward only; how much of it to read is the caller's to say.
+
+        Reading raises FormatError for damage; the checksum of the ZIP is verified at the end of the member.
+
+        Raises:
+            FormatError: no such member, or its header is damaged.
+        """
+        info = self.members.get(name)
+        if info is None:
+            raise FormatError(f"no member {name!r:.200} in the package")
+        return _open_member(self.archive, info)
+
+
+class _Window(io.RawIOBase):
+    """A stream within its own ends: the ZIP library seeks where a hostile directory points."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self.size = stream.seek(0, io.SEEK_END)
+        self.most = 64 * MIB  # of a directory, which the library holds in memory
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        start = (0, self._stream.tell(), self.size)[whence]
+        if not 0 <= start + offset <= self.size:
+            raise io.UnsupportedOperation(f"offset {start + offset} is outside of the file")
+        return self._stream.seek(start + offset)
+
+    def read(self, size: int = -1, /) -> bytes:
+        left = self.size - self._stream.tell()
+        wanted = left if size < 0 else min(size, left)
+        if wanted > self.most:
+            raise zipfile.BadZipFile(f"a directory of {wanted} bytes")
+        return self._stream.read(wanted)
+
+
+class _MemberStream(io.RawIOBase):
+    """A member's content; whatever the library makes of damage is a FormatError."""
+
+    def __init__(self, member: IO[bytes]) -> None:
+        super().__init__()
+        self._member = member
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        try:
+            data = self._member.read(len(buffer))
+        except _DAMAGE as error:
+            raise _damaged(error) from error
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._member.close()
+        super().close()
+
+
+def open_package(stream: BinaryIO, *, max_members: int = 100_000, max_json_bytes: int = 64 * MIB) -> Package:
+    """The package in a stream that can be searched; only its directory and its two JSON members are read.
+
+    Raises:
+        FormatError: no ZIP or a damaged one; more than ``max_members``; a member that is encrypted, compressed with
+            another method, shares its name or bytes with another, or has a name that is no relative path.
+    """
+    window = _Window(stream)
+    try:
+        archive = zipfile.ZipFile(window)
+    except _DAMAGE as error:
+        raise _damaged(error) from error
+    window.most = window.size
+    infos = archive.infolist()
+    if len(infos) > max_members:
+        raise FormatError(f"a package of {len(infos)} members, more than {max_members}")
+    members: dict[str, zipfile.ZipInfo] = {}
+    for info in infos:
+        _check_member(info)
+        if info.filename in members:
+            raise FormatError(f"two members with the name {info.filename!r:.200}")
+        members[info.filename] = info
+    _check_places(infos, archive.start_dir)
+    _check_count(infos, archive.start_dir, window)
+    listed = _document(archive, members.get(DATAPACKAGE), max_json_bytes)
+    return Package(
+        names=tuple(members),
+        datapackage=listed.value,
+        resources=_resources(listed)[0],
+        archive=archive,
+        members=members,
+        listing=listed,
+        digest=_document(archive, members[DIGEST], max_json_bytes) if DIGEST in members else None,
+    )
+
+
+def _check_member(info: zipfile.ZipInfo) -> None:
+    # The library cuts a name at a NUL.
+    name = info.orig_filename
+    if info.filename != name or _NO_NAME.search(name) is not None:
+        raise FormatError(f"a member with the name {name!r:.200}")
+    if info.flag_bits & _ENCRYPTED_OR_PATCHED or info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        raise FormatError(f"the member {name!r:.200} is encrypted, or compressed with method {info.compress_type}")
+    if info.compress_type == zipfile.ZIP_STORED and info.compress_size != info.file_size:
+        raise FormatError(f"the member {name!r:.200} has two sizes")
+
+
+def _check_places(infos: list[zipfile.ZipInfo], end: int) -> None:
+    """No two members share bytes, and none reaches past ``end``: else one deflated bomb counts many times."""
+    reached = 0
+    for info in sorted(infos, key=lambda info: info.header_offset):
+        if info.header_offset < reached:
+            raise FormatError(f"the member {info.filename!r:.200} lies in another one")
+        reached = info.header_offset + _LOCAL_HEADER_BYTES + len(info.orig_filename) + info.compress_size
+    if reached > end:
+        raise FormatError("a member that reaches past the end of the members")
+
+
+def _check_count(infos: list[zipfile.ZipInfo], start: int, window: _Window) -> None:
+    """The directory holds as many entries as its end says: else one of them may hide in the extra field of another."""
+    names = sum(len(info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437")) for info in infos)
+    window.seek(start + names + sum(46 + len(info.extra) + len(info.comment) for info in infos))
+    end = window.read(40).ljust(40, b"\0")
+    # The ZIP64 end has the longer number (APPNOTE section 4.3.14).
+    (count,) = struct.unpack_from("<Q", end, 32) if end.startswith(b"PK\6\6") else struct.unpack_from("<H", end, 10)
+    if count != len(infos):
+        raise FormatError(f"a directory of {len(infos)} members that says {count}")
+
+
+def _open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
+    try:
+        member = archive.open(info)
+    except _DAMAGE as error:
+        raise _damaged(error) from error
+    return io.BufferedReader(_MemberStream(member), 1 << 16)
+
+
+def _damaged(error: Exception) -> FormatError:
+    return FormatError(f"no ZIP, or a damaged one: {str(error) or type(error).__name__!a:.200}")
+
+
+def _document(archive: zipfile.ZipFile, info: zipfile.ZipInfo | None, most: int) -> _Document:
+    if info is None:
+        return _Document(fault="it is missing")
+    try:
+        with _open_member(archive, info) as stream:
+            raw = stream.read(most + 1)
+    except FormatError as error:
+        return _Document(fault=str(error))
+    if len(raw) > most:
+        return _Document(fault=f"it is larger than {most} bytes")
+    try:
+        value = json.loads(raw.decode("utf-8"), object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        return _Document(raw=raw, fault=f"it is no JSON: {str(error)!a:.200}")
+    if not isinstance(value, dict):
+        return _Document(raw=raw, fault="it is no JSON object")
+    return _Document(raw=raw, value=value)
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        # Readers differ in which of them they take.
+        raise ValueError("a key stands twice in an object")
+    return found
+
+
+def _resources(listed: _Document) -> tuple[tuple[Resource, ...], tuple[str, ...]]:
+    """The entries that can be read, and what is wrong with the list."""
+    if listed.fault:
+        return (), (listed.fault,)
+    faults: list[str] = []
+    if listed.value.get("profile") not in _PROFILES:
+        faults.append(f"its profile is {listed.value.get('profile')!a:.60}, not 'data-package'")
+    entries = listed.value.get("resources")
+    if not isinstance(entries, list):
+        return (), (*faults, "it has no list of resources")
+    found: dict[str, Resource] = {}
+    for place, entry in enumerate(entries):
+        match entry:
+            case {"path": str(path), "bytes": int(size), "hash": str(digest)} if not isinstance(size, bool):
+                if size < 0 or _NO_NAME.search(path) is not None:
+                    faults.append(f"its resource {place} has the path {path!a:.200} and {size} bytes")
+                elif path in found:
+                    faults.append(f"it lists {path!a:.200} twice")
+                else:
+                    name = str(entry.get("name", ""))
+                    found[path] = Resource(name=name, path=path, size=size, hash=digest)
+            case _:
+                faults.append(f"its resource {place} lacks a path, a size in bytes or a hash")
+    return tuple(found.values()), tuple(faults)
+
+
+def package_defects(package: Package) -> Iterator[Defect]:
+    """Everything that is wrong with a package, or worth knowing: code, where, detail. Every listed member is read.
+
+    Codes: E-WACZ-PACKAGE, E-WACZ-MISSING, E-WACZ-HASH, E-WACZ-UNLISTED, E-WACZ-DIGEST, E-WACZ-SIGNATURE, W-WACZ-INDEX,
+    W-WACZ-SIGNATURE (a signature holds, and what of it is not checked) and I-WACZ-UNSIGNED.
+    """
+    for fault in _resources(package.listing)[1]:
+        yield "E-WACZ-PACKAGE", DATAPACKAGE, fault
+    for resource in package.resources:
+        yield from _resource_defects(package, resource)
+    listed = {DATAPACKAGE, DIGEST, *(resource.path for resource in package.resources)}
+    for name, info in package.members.items():
+        empty_folder = info.is_dir() and info.file_size == 0 and info.compress_size == 0
+        if name not in listed and not empty_folder:
+            yield "E-WACZ-UNLISTED", name, "the package holds it and does not list it"
+    if not any(name.startswith("indexes/") and not name.endswith("/") for name in package.names):
+        yield "W-WACZ-INDEX", "indexes/", "the package has no index"
+    if _PAGES not in package.names:
+        yield "W-WACZ-INDEX", _PAGES, "the package has no list of pages"
+    yield from _digest_defects(package.listing.raw, package.digest)
+
+
+def _resource_defects(package: Package, resource: Resource) -> Iterator[Defect]:
+    info = package.members.get(resource.path)
+    if info is None:
+        yield "E-WACZ-MISSING", resource.path, "it is listed and not in the package"
+        return
+    digest = hashlib.sha256()
+    size = 0
+    try:
+        with package.open(resource.path) as stream:
+            # One byte more than declared is enough to know; the checksum is verified at the member's end.
+            while chunk := stream.read(min(MIB, resource.size + 1 - size)):
+                digest.update(chunk)
+                size += len(chunk)
+    except FormatError as error:
+        yield "E-WACZ-HASH", resource.path, str(error)
+        return
+    if size != resource.size or size != info.file_size:
+        sizes = f"{resource.size} are listed and {info.file_size} stand in the ZIP's directory"
+        yield "E-WACZ-HASH", resource.path, f"{size} bytes were read where {sizes}"
+    elif resource.hash != f"sha256:{digest.hexdigest()}":
+        yield "E-WACZ-HASH", resource.path, f"its hash is sha256:{digest.hexdigest()}, not {resource.hash!a:.100}"
+
+
+def _digest_defects(listed: bytes, document: _Document | None) -> Iterator[Defect]:
+    if document is None:
+        yield "I-WACZ-UNSIGNED", DIGEST, "the package has none, and so no signature"
+        return
+    if document.fault:
+        yield "E-WACZ-DIGEST", DIGEST, document.fault
+        return
+    true = f"sha256:{hashlib.sha256(listed).hexdigest()}"
+    if document.value.get("path", DATAPACKAGE) != DATAPACKAGE:
+        yield "E-WACZ-DIGEST", DIGEST, f"it is of {document.value['path']!a:.100}, not of {DATAPACKAGE}"
+    if document.value.get("hash") != true:
+        yield "E-WACZ-DIGEST", DIGEST, f"its hash is {document.value.get('hash')!a:.100}; {DATAPACKAGE} has {true}"
+    signed = document.value.get("signedData")
+    if signed is None:
+        yield "I-WACZ-UNSIGNED", DIGEST, "it has no signature"
+    elif not isinstance(signed, dict):
+        yield "E-WACZ-DIGEST", DIGEST, "its signedData is no object"
+    else:
+        if signed.get("hash") != true:
+            yield "E-WACZ-DIGEST", DIGEST, f"{signed.get('hash')!a:.100} is signed; {DATAPACKAGE} has {true}"
+        yield _signature_defect(signed)
+
+
+def _signature_defect(signed: Mapping[str, object]) -> Defect:
+    """What became of the signature over the text of ``hash`` (Signing and Verification 0.1.0, both of its formats)."""
+    try:
+        key, says = _signer(signed)
+        if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+            return "W-WACZ-SIGNATURE", DIGEST, f"not checked: a signature by a key of {type(key).__name__}"
+        text = _text(signed, "hash").encode("utf-8")
+        signature = base64.b64decode(_text(signed, "signature"), validate=True)
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
+        return "E-WACZ-SIGNATURE", DIGEST, f"the signature cannot be read: {str(error)!a:.200}"
+    if not _holds(key, signature, text):
+        return "E-WACZ-SIGNATURE", DIGEST, "the signature does not fit the hash and the key"
+    return "W-WACZ-SIGNATURE", DIGEST, says
+
+
+def _signer(signed: Mapping[str, object]) -> tuple[object, str]:
+    """The key, and what a signature by it does not say."""
+    if "domainCert" in signed or "domain" in signed:
+        leaf = x509.load_pem_x509_certificates(_text(signed, "domainCert").encode("utf-8"))[0]
+        domain = _text(signed, "domain")
+        return leaf.public_key(), f"it holds by a certificate said to be of {domain!a:.100}: chain and time not checked"
+    encoded = base64.b64decode(_text(signed, "publicKey"), validate=True)
+    return load_der_public_key(
+        encoded
+    ), f"it holds by a key whose owner is not known: SHA-256 {hashlib.sha256(encoded).hexdigest()}"
+
+
+def _text(signed: Mapping[str, object], name: str) -> str:
+    value = signed.get(name)
+    if not isinstance(value, str):
+        raise TypeError(f"no {name}")
+    return value
+
+
+def _holds(key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, signature: bytes, text: bytes) -> bool:
+    """True for a signature with SHA-256: RSA with PKCS #1 v1.5, or ECDSA as DER or as r and s (Web Crypto)."""
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, text, padding.PKCS1v15(), hashes.SHA256())
+        else:
+            half = (key.curve.key_size + 7) // 8
+            if len(signature) == 2 * half:
+                signature = encode_dss_signature(int.from_bytes(signature[:half]), int.from_bytes(signature[half:]))
+            key.verify(signature, text, ec.ECDSA(hashes.SHA256()))
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
+        return False
+    return True
