@@ -96,6 +96,10 @@ CODES: dict[str, Code] = {
         "Statements are not yet under a checkpoint.",
         "Run `preserve capture COLLECTION`: the next checkpoint covers them.",
     ),
+    "W-LEDGER-TORN": Code(
+        "The journal of statements ends in the middle of a line: a capture was stopped while it wrote one.",
+        "Run `preserve capture COLLECTION`: it cuts the line off. It was never a statement, and nothing names it.",
+    ),
     "E-LEDGER-SIGNATURE": Code(
         "The checkpoint's signature does not verify with the log's key.",
         "Compare the key with the one published; restore the checkpoint from a replica.",

@@ -42,6 +42,7 @@ from preserve.provenance.trust import Trust
 from preserve.store.archive import marker_bytes, read_marker
 from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.layout import CollectionPaths
+from preserve.store.ledgerfiles import LedgerFiles
 from preserve.store.warcfile import read_record
 
 _CHUNK = 1 << 20
@@ -228,6 +229,8 @@ def _walk(work: _Work, checkpoint: Checkpoint | None) -> Claim:
                 root_at_size = tree.root()
             _statement(work, index, entry, checkpoint)
             work.progress(index + 1)
+        if torn := LedgerFiles(work.paths).torn_bytes():
+            work.found("W-LEDGER-TORN", work.paths.pending.name, f"{torn} bytes")
     except (PreserveError, OSError) as error:
         work.found("E-LEDGER-MISSING", "ledger", str(error))
     if checkpoint is None:

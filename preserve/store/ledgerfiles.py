@@ -48,14 +48,21 @@ class LedgerFiles:
 
     def cut_torn_line(self) -> int:
         """Cuts a torn last line off the journal; returns the bytes cut."""
+        end, torn = self._torn()
+        if torn:
+            truncate_synced(self._paths.pending, end)
+        return torn
+
+    def torn_bytes(self) -> int:
+        """Length of a torn last line of the journal, 0 where it ends as it should."""
+        return self._torn()[1]
+
+    def _torn(self) -> tuple[int, int]:
         path = self._paths.pending
         if not path.is_file():
-            return 0
+            return 0, 0
         end = max((end for _index, _statement, end in self._lines()), default=0)
-        size = path.stat().st_size
-        if size > end:
-            truncate_synced(path, end)
-        return size - end
+        return end, path.stat().st_size - end
 
     def drop_pending(self, size: int) -> None:
         """Removes from the journal what a checkpoint of ``size`` statements covers."""

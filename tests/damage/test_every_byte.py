@@ -48,7 +48,11 @@ def _damages(data: bytes) -> Iterator[tuple[str, bytes]]:
         yield f"byte {position} flipped", data[:position] + changed + data[position + 1 :]
     for length in range(len(data)):
         yield f"cut to {length} bytes", data[:length]
+
+
+def _more(data: bytes) -> Iterator[tuple[str, bytes]]:
     yield "a byte more", data + b"\x00"
+    yield "a line end more", data + b"\n"
     if data:
         yield "twice", data * 2
 
@@ -71,6 +75,20 @@ def test_no_damage_goes_unnoticed(small: CollectionPaths, part: int) -> None:
             number += 1
             if number % PARTS != part:
                 continue
+            path.write_bytes(damaged)
+            if not _is_noticed(small):
+                missed.append(f"{path.relative_to(small.folder)}: {name}")
+        path.write_bytes(data)
+        path.chmod(mode)
+    assert missed == []
+
+
+def test_more_bytes_than_there_should_be_are_noticed(small: CollectionPaths) -> None:
+    missed = []
+    for path in _files(small):
+        data, mode = path.read_bytes(), path.stat().st_mode
+        path.chmod(0o600)
+        for name, damaged in _more(data):
             path.write_bytes(damaged)
             if not _is_noticed(small):
                 missed.append(f"{path.relative_to(small.folder)}: {name}")
