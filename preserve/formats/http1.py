@@ -7,6 +7,7 @@ named in `Head.defects`, and only a reply without a readable status line is a `F
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from preserve.errors import FormatError
 
@@ -69,7 +70,7 @@ def parse_response_head(raw: bytes) -> Head:
     fields, defects = _fields(lines[1:])
     by_name: dict[bytes, list[bytes]] = {}
     for name, value in fields:
-        by_name.setdefault(name.lower(), []).append(value)
+        by_name.setdefault(_lower(name), []).append(value)
     if b"\n" in raw.replace(b"\r\n", b""):
         defects.append("bare-lf")
     return Head(
@@ -99,13 +100,24 @@ def _fields(lines: list[bytes]) -> tuple[tuple[tuple[bytes, bytes], ...], list[s
         if not colon:
             defects.append("no-colon")
             continue
-        if name != name.rstrip():
-            defects.append("blank-before-colon")
-        name = name.strip()
-        if _TOKEN.match(name) is None:
-            defects.append("bad-field-name")
+        if not _is_token(name):
+            if name != name.rstrip():
+                defects.append("blank-before-colon")
+            name = name.strip()
+            if not _is_token(name):
+                defects.append("bad-field-name")
         fields.append((name, value.strip(b" \t\r")))
     return tuple(fields), defects
+
+
+@lru_cache(maxsize=512)
+def _is_token(name: bytes) -> bool:
+    return _TOKEN.match(name) is not None
+
+
+@lru_cache(maxsize=512)
+def _lower(name: bytes) -> bytes:
+    return name.lower()
 
 
 class FramingKind(StrEnum):
@@ -152,6 +164,12 @@ class Dechunked:
     trailers: bytes
 
 
+def chunk_size(line: bytes) -> int | None:
+    """Bytes that a chunk's first line announces (given without its line feed), or None where it is no such line."""
+    match = _CHUNK_SIZE.match(line.rstrip(b"\r"))
+    return None if match is None else int(match.group(1), 16)
+
+
 def decode_chunked(body: bytes) -> Dechunked | None:
     """Takes the chunk framing off (RFC 9112 section 7.1), as far as it goes; None where the body begins without one.
 
@@ -161,12 +179,11 @@ def decode_chunked(body: bytes) -> Dechunked | None:
     position = 0
     while True:
         end = body.find(b"\n", position, position + _MAX_CHUNK_LINE)
-        match = _CHUNK_SIZE.match(body[position:end].rstrip(b"\r")) if end >= 0 else None
-        if match is None:
+        size = chunk_size(body[position:end]) if end >= 0 else None
+        if size is None:
             if position == 0:
                 return None
             return Dechunked(payload=b"".join(parts), complete=False, consumed=position, trailers=b"")
-        size = int(match.group(1), 16)
         start = end + 1
         if size == 0:
             return _trailers(body, start, b"".join(parts))
@@ -239,6 +256,30 @@ def payload_of(block: bytes, request_method: str = "GET", *, head: Head | None =
                 head=head, payload=chunks.payload, complete=chunks.complete, expected=None, defects=_extra(rest)
             )
     return Payload(head=head, payload=body, complete=True, expected=None)
+
+
+_PLAIN_HEAD = re.compile(
+    rb"HTTP/1\.[01] (?!1|204|304)([0-9]{3})(?: [^\r\n]*)?\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r\n]*\r\n)*\r\n"
+)
+_LENGTH_FIELD = re.compile(rb"\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r")
+
+
+def plain_body(block: bytes) -> tuple[int, int] | None:
+    """Status, and where the payload begins, of a whole reply that one Content-Length frames and that has no defect.
+
+    That is nearly every reply, told at a fraction of the cost of `payload_of`. None: that one must look.
+    """
+    match = _PLAIN_HEAD.match(block)
+    if match is None:
+        return None
+    end = match.end()
+    head = block[:end].lower()
+    if b"\ntransfer-encoding:" in head or head.count(b"\ncontent-length:") != 1:
+        return None
+    length = _LENGTH_FIELD.search(head)
+    if length is None or int(length.group(1)) != len(block) - end:
+        return None
+    return int(match.group(1)), end
 
 
 def _extra(rest: bytes) -> tuple[str, ...]:

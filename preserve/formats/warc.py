@@ -7,27 +7,30 @@ Sources: WARC 1.1 (ISO 28500:2017) sections 4 and 5 and annex D; RFC 1952.
 
 import hashlib
 import re
-import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Protocol
 
 import deflate
-from isal import isal_zlib
 
 from preserve.errors import FormatError
 from preserve.limits import DEFAULT_LIMITS
 
 _VERSION = re.compile(r"WARC/[01]\.\d+\Z")
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+_PLAIN = re.compile(
+    r"WARC/[01]\.[0-9]+\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [^\r\n \t](?:[^\r\n]*[^\r\n \t])?\r\n)+\r\n\Z"
+)
+_FIELD = re.compile(r"([^:\r\n]+): ([^\r\n]*)\r\n")
+"""Together they read the headers that nearly every writer makes; any other is read line by line."""
 _END = b"\r\n\r\n"
-_GZIP = b"\x1f\x8b\x08"
 _LEVEL = 5
 """Within a tenth of the smallest that gzip can be, at half of its time."""
-_CHUNK = 1 << 18
-# The stub of the library declares its error class as an instance.
-_DAMAGE: tuple[type[Exception], ...] = (zlib.error, isal_zlib.error, EOFError, ValueError)  # type: ignore[assignment]
+
+
+@lru_cache(maxsize=512)
+def _lower(name: str) -> str:
+    return name.lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,18 +40,19 @@ class RecordHeader:
     version: str
     fields: tuple[tuple[str, str], ...]
     raw: bytes
+    by_name: Mapping[str, str] = field(init=False, compare=False, repr=False)
+    """The first value of each field, by its name in lower case: a header is asked some ten times."""
+
+    def __post_init__(self) -> None:
+        # Backwards, so that the first of two of a name is what stays.
+        object.__setattr__(self, "by_name", {_lower(name): value for name, value in reversed(self.fields)})
 
     def get(self, name: str) -> str | None:
         """The first value of a field; names are compared without case (section 4)."""
-        for key, value in self.fields:
-            # As most writers spell it, this program among them.
-            if key == name:
-                return value
-        wanted = name.lower()
-        return next((value for key, value in self.fields if key.lower() == wanted), None)
+        return self.by_name.get(_lower(name))
 
     def _required(self, name: str) -> str:
-        value = self.get(name)
+        value = self.by_name.get(_lower(name))
         if not value:
             raise FormatError(f"record without {name}")
         return value
@@ -120,7 +124,7 @@ def make_record(fields: Sequence[tuple[str, str]], block: bytes) -> Record:
     return Record(header=RecordHeader(version="WARC/1.1", fields=whole, raw=raw), block=block)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def _is_name(name: str) -> bool:
     return _NAME.match(name) is not None
 
@@ -161,6 +165,9 @@ def parse_header(raw: bytes) -> RecordHeader:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise FormatError("record header that is not UTF-8") from error
+    if _PLAIN.match(text) is not None:
+        start = text.index("\r\n")
+        return RecordHeader(version=text[:start], fields=tuple(_FIELD.findall(text, start + 2)), raw=raw)
     lines = text.split("\r\n")
     if _VERSION.match(lines[0]) is None:
         raise FormatError(f"record without a WARC version: {lines[0][:40]!r}")
@@ -174,7 +181,7 @@ def parse_header(raw: bytes) -> RecordHeader:
             fields[-1] = (fields[-1][0], f"{fields[-1][1]} {line.strip()}")
             continue
         name, colon, value = line.partition(":")
-        if not colon or _NAME.match(name) is None:
+        if not colon or not _is_name(name):
             raise FormatError(f"record header with the line {line[:40]!r}")
         fields.append((name, value.strip(" \t")))
     return RecordHeader(version=lines[0], fields=tuple(fields), raw=raw)
@@ -183,142 +190,3 @@ def parse_header(raw: bytes) -> RecordHeader:
 def compress_member(data: bytes) -> bytes:
     """One gzip member (RFC 1952) without a time or name in it. Readers must not rely on its exact bytes."""
     return bytes(deflate.gzip_compress(data, _LEVEL))
-
-
-def read_member(data: bytes | memoryview, *, max_bytes: int = DEFAULT_LIMITS.max_warc_record_bytes) -> bytes:
-    """The content of exactly one gzip member, its checksum and length verified.
-
-    Raises:
-        FormatError: damaged, cut, followed by other bytes, or larger than ``max_bytes`` when inflated.
-    """
-    inflated = _Inflater(max_bytes)
-    inflated.feed(data)
-    if not inflated.done:
-        raise FormatError("gzip member without an end")
-    if inflated.rest:
-        raise FormatError(f"{len(inflated.rest)} bytes behind a gzip member")
-    return inflated.content()
-
-
-class _Inflater:
-    """Inflates one member, piece by piece, within a bound."""
-
-    def __init__(self, max_bytes: int) -> None:
-        self._object = isal_zlib.decompressobj(31)
-        self._parts: list[bytes] = []
-        self._left = max_bytes
-        self.done = False
-        self.rest = b""
-
-    def feed(self, data: bytes | memoryview) -> None:
-        """Takes compressed bytes; after the member's end they are in ``rest``."""
-        pending: bytes | memoryview = data
-        while True:
-            try:
-                part = self._object.decompress(pending, self._left + 1)
-            except _DAMAGE as error:
-                raise FormatError(f"damaged gzip member: {error}") from error
-            self._left -= len(part)
-            if self._left < 0:
-                raise FormatError("gzip member larger than the bound")
-            self._parts.append(part)
-            if self._object.eof:
-                self.done = True
-                self.rest = bytes(self._object.unused_data)
-                return
-            pending = self._object.unconsumed_tail
-            if not pending:
-                return
-
-    def content(self) -> bytes:
-        """What was inflated."""
-        return b"".join(self._parts)
-
-
-class Reader(Protocol):
-    """A binary stream that can be read and searched, such as an open file."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """At most ``size`` bytes; empty at the end."""
-        ...
-
-    def seek(self, offset: int, /) -> int:
-        """Goes to an offset from the beginning."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """One gzip member of a file: compressed offset and length, and its content; ``data`` None: a damaged stretch."""
-
-    offset: int
-    length: int
-    data: bytes | None
-    defect: str = ""
-
-
-def iter_members(stream: Reader, *, max_bytes: int = DEFAULT_LIMITS.max_warc_record_bytes) -> Iterator[Member]:
-    """Every member of a file from its beginning, in order; memory is that of one member.
-
-    Damage ends nothing: the damaged stretch is given with its defect, and reading goes on at the next member whose
-    content begins like a WARC record.
-    """
-    offset = 0
-    while True:
-        stream.seek(offset)
-        try:
-            found = _one_member(stream, max_bytes)
-        except FormatError as error:
-            after = _next_member(stream, offset + 1)
-            yield Member(offset=offset, length=after - offset, data=None, defect=str(error))
-            offset = after
-            continue
-        if found is None:
-            return
-        content, length = found
-        yield Member(offset=offset, length=length, data=content)
-        offset += length
-
-
-def _one_member(stream: Reader, max_bytes: int) -> tuple[bytes, int] | None:
-    """The member at the stream's position, and its compressed length; None at the end of the file."""
-    inflater = _Inflater(max_bytes)
-    taken = 0
-    size = 1 << 14
-    while not inflater.done:
-        chunk = stream.read(size)
-        if not chunk:
-            if taken == 0:
-                return None
-            raise FormatError("gzip member without an end")
-        inflater.feed(chunk)
-        taken += len(chunk)
-        size = _CHUNK
-    return inflater.content(), taken - len(inflater.rest)
-
-
-def _next_member(stream: Reader, start: int) -> int:
-    """Offset of the next member, at or behind ``start``, that begins like a WARC record; else the end of the file."""
-    offset = start
-    while True:
-        stream.seek(offset)
-        window = stream.read(_CHUNK)
-        if not window:
-            return offset
-        found = window.find(_GZIP)
-        if found < 0:
-            if len(window) < len(_GZIP):
-                return offset + len(window)
-            # The mark may stand across two windows.
-            offset += max(1, len(window) - len(_GZIP) + 1)
-            continue
-        if _begins_record(window[found : found + 4096]):
-            return offset + found
-        offset += found + 1
-
-
-def _begins_record(data: bytes) -> bool:
-    try:
-        return bytes(isal_zlib.decompressobj(31).decompress(data, 5)) == b"WARC/"
-    except _DAMAGE:
-        return False

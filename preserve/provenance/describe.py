@@ -37,7 +37,7 @@ def describe_record(record: Record, *, file: str, ordinal: int, run: str) -> dic
     challenge: str | None = None
     payload_digest: str | None = None
     if header.type in HTTP_RESPONSE_TYPES:
-        head = _head_of(record.block)
+        head = response_head(record.block)
         if head is not None:
             status, mime = head.status, media_type(head)
         if header.type == "revisit":
@@ -170,7 +170,7 @@ def bare_sha256(digest: str | None) -> str | None:
     return digest[len(_DIGEST_PREFIX) :]
 
 
-def _head_of(block: bytes) -> Head | None:
+def response_head(block: bytes) -> Head | None:
     try:
         return parse_response_head(split_head(block)[0])
     except FormatError:

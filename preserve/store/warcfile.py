@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError
-from preserve.formats.warc import Record, compress_member, iter_members, parse_record, read_member, record_bytes
+from preserve.formats.members import iter_members, read_member
+from preserve.formats.warc import Record, compress_member, parse_record, record_bytes
 from preserve.model import RecordPlace
 from preserve.store.durable import make_dir, make_read_only, sync_dir, truncate_synced
 from preserve.store.layout import OPEN_SUFFIX, WARC_SUFFIX, CollectionPaths, check_file_name, warc_name

@@ -9,16 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preserve.errors import FormatError
-from preserve.formats.warc import (
-    compress_member,
-    iter_members,
-    make_record,
-    parse_header,
-    parse_record,
-    read_member,
-    record_bytes,
-    record_sha256,
-)
+from preserve.formats.members import iter_members, read_member
+from preserve.formats.warc import compress_member, make_record, parse_header, parse_record, record_bytes, record_sha256
 from preserve.model import sha256_hex
 
 FIELDS = [("WARC-Type", "resource"), ("WARC-Record-ID", "<urn:uuid:1>"), ("WARC-Date", "2026-01-01T00:00:00Z")]

@@ -1,0 +1,70 @@
+"""Digests as WARC headers declare them: ``algorithm:value``, in the encodings that writers use.
+
+WARC 1.1 section 5.8 leaves algorithm and encoding open. In the wild the value is base32 (as in the standard's own
+examples), hexadecimal or base64; which one it is follows from its length.
+"""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+
+from preserve.errors import FormatError
+
+_LABELLED = re.compile(r"([A-Za-z0-9-]{1,20}):([A-Za-z0-9+/_=-]{1,200})\Z")
+_SIZES = {"md5": 16, "sha1": 20, "sha224": 28, "sha256": 32, "sha384": 48, "sha512": 64}
+"""Size in bytes of what each algorithm gives."""
+_BASE32 = str.maketrans(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz234567",
+    "0123456789abcdefghijklmnop0123456789abcdefghijklmnopqrstuv",
+)
+
+
+class UnknownAlgorithmError(FormatError):
+    """A digest whose algorithm this program does not have; it can be neither right nor wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A digest read: ``algorithm`` as `hashlib` names it, ``digest`` as bytes."""
+
+    algorithm: str
+    digest: bytes
+
+
+def parse_digest(text: str) -> Declared:
+    """Reads a labelled digest.
+
+    Raises:
+        UnknownAlgorithmError: its algorithm is not among md5, sha1, sha224, sha256, sha384, sha512.
+        FormatError: not a labelled digest, or a value that is none of that algorithm.
+    """
+    match = _LABELLED.match(text)
+    if match is None:
+        raise FormatError(f"not a digest: {text[:60]!r}")
+    algorithm = match.group(1).lower().replace("-", "")
+    size = _SIZES.get(algorithm)
+    if size is None:
+        raise UnknownAlgorithmError(f"digest of unknown algorithm {match.group(1)!r}")
+    digest = _decoded(match.group(2).rstrip("="), size)
+    if digest is None:
+        raise FormatError(f"not a value of {algorithm}: {text[:60]!r}")
+    return Declared(algorithm, digest)
+
+
+def _decoded(value: str, size: int) -> bytes | None:
+    """The bytes of a value in whichever encoding its length says, or None."""
+    length = len(value)
+    try:
+        if length == size * 2:
+            return bytes.fromhex(value)
+        if length == -(-size * 8 // 5):
+            number = int(value.translate(_BASE32), 32)
+            spare = length * 5 - size * 8
+            # What stands in the spare bits is nothing of the digest.
+            return None if number & ((1 << spare) - 1) else (number >> spare).to_bytes(size, "big")
+        if length == -(-size * 4 // 3):
+            return base64.b64decode(value.replace("-", "+").replace("_", "/") + "=" * (-length % 4), validate=True)
+    except (ValueError, OverflowError, binascii.Error):
+        return None
+    return None

@@ -1,0 +1,332 @@
+"""Compressed files piece by piece: gzip members (RFC 1952) and Zstandard frames (RFC 8878), as WARC and ARC use them.
+
+Both formats are rows of pieces that are decompressed on their own, and a record-wise compressed file has one record in
+each (WARC 1.1 annex D; "Zstandard compression for WARC files" 1.0, whose dictionary stands in a first skippable frame).
+Memory is bounded: a piece larger than `Members`' ``hold_bytes`` is handed out as a reader.
+"""
+
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from backports import zstd
+from isal import isal_zlib
+
+from preserve.errors import FormatError
+from preserve.limits import DEFAULT_LIMITS, MIB
+
+GZIP_MAGIC = b"\x1f\x8b\x08"
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_DICTIONARY_MAGIC = b"\x5d\x2a\x4d\x18"
+_SKIPPABLE = range(0x184D2A50, 0x184D2A60)
+_WINDOW_BYTES = 1 << 20
+_STEP_BYTES = 1 << 18
+_MAX_DICTIONARY_BYTES = 16 * MIB
+_PROBE_BYTES = 4096
+# The stub of the library declares its error class as an instance.
+_DAMAGE: tuple[type[Exception], ...] = (zlib.error, isal_zlib.error, EOFError, ValueError, zstd.ZstdError)  # type: ignore[assignment]
+
+
+class Reader(Protocol):
+    """A binary stream that can be read and searched, such as an open file."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most ``size`` bytes; empty at the end."""
+        ...
+
+    def seek(self, offset: int, /) -> int:
+        """Goes to an offset from the beginning."""
+        ...
+
+
+class Codec(Protocol):
+    """Decompresses one piece, with bounded output."""
+
+    done: bool
+    rest: bytes
+    """What was given behind the piece's end, once ``done``."""
+    starved: bool
+    """True where more can only come from more input."""
+
+    def push(self, data: bytes | memoryview, limit: int) -> bytes:
+        """Takes input (none, to go on where ``limit`` stopped it) and gives at most ``limit`` bytes."""
+        ...
+
+
+class _Gzip:
+    def __init__(self) -> None:
+        self._object = isal_zlib.decompressobj(31)
+        self._tail: bytes | memoryview = b""
+        self.done = False
+        self.starved = True
+        self.rest = b""
+
+    def push(self, data: bytes | memoryview, limit: int) -> bytes:
+        out = bytes(self._object.decompress(data or self._tail, limit))
+        if self._object.eof:
+            self.done = True
+            self.rest = bytes(self._object.unused_data)
+        else:
+            self._tail = self._object.unconsumed_tail
+            self.starved = not self._tail and len(out) < limit
+        return out
+
+
+class _Zstd:
+    def __init__(self, dictionary: zstd.ZstdDict | None) -> None:
+        self._object = zstd.ZstdDecompressor(dictionary)
+        self.done = False
+        self.starved = True
+        self.rest = b""
+
+    def push(self, data: bytes | memoryview, limit: int) -> bytes:
+        out = self._object.decompress(data, limit)
+        self.done = self._object.eof
+        self.starved = self._object.needs_input
+        self.rest = self._object.unused_data if self.done else b""
+        return out
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Member:
+    """One piece of a file: compressed offset and length, and its content.
+
+    ``data`` None and a ``defect``: a damaged stretch, up to where a piece begins again. ``data`` None and ``more``: a
+    piece larger than what is held; reading it to its end sets ``length``, or raises `FormatError` where it is damaged.
+    """
+
+    offset: int
+    length: int = 0
+    data: bytes | None = None
+    more: Iterator[bytes] | None = None
+    defect: str = ""
+
+
+def begins_warc(content: bytes) -> bool:
+    """True for the first bytes of a WARC record."""
+    return content.startswith(b"WARC/")
+
+
+class Members:
+    """Every piece of a file from an offset on, in order. Damage ends nothing.
+
+    ``begins`` knows the content with which a piece of this file begins; behind damage, reading goes on at the next such
+    piece. ``stop``: no piece that begins at this offset or behind it is read.
+    """
+
+    def __init__(
+        self,
+        stream: Reader,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        hold_bytes: int = DEFAULT_LIMITS.max_warc_record_bytes,
+        begins: Callable[[bytes], bool] = begins_warc,
+        magic: bytes = GZIP_MAGIC,
+        dictionary: bytes | None = None,
+    ) -> None:
+        self._stream = stream
+        self._stop = stop
+        self._hold = hold_bytes
+        self._begins = begins
+        self._magic = magic
+        self._dictionary = None if dictionary is None else zstd.ZstdDict(dictionary)
+        self._window = memoryview(b"")
+        self._base = start
+        self._ended = False
+        self._typical = 1 << 13
+        self.offset = start
+        """Where the next piece begins."""
+
+    def __iter__(self) -> Iterator[Member]:
+        while self._stop is None or self.offset < self._stop:
+            start = self.offset
+            try:
+                member = self._one(start)
+            except FormatError as error:
+                self.offset = self.next_start(start + 1)
+                yield Member(offset=start, length=self.offset - start, defect=str(error))
+                continue
+            if member is None:
+                return
+            yield member
+            if member.more is not None and self.offset == start:
+                yield from self._drain(member)
+
+    def next_start(self, offset: int) -> int:
+        """Offset of the next piece, at or behind ``offset``, whose content begins as it should; else the file's end."""
+        while True:
+            self._stream.seek(offset)
+            data = self._stream.read(_WINDOW_BYTES)
+            found = data.find(self._magic)
+            if found < 0:
+                if len(data) < len(self._magic):
+                    return offset + len(data)
+                # The mark may stand across two windows.
+                offset += len(data) - len(self._magic) + 1
+                continue
+            if self._begins_here(
+                data[found : found + _PROBE_BYTES] if found + _PROBE_BYTES <= len(data) else b"", offset + found
+            ):
+                return offset + found
+            offset += found + 1
+
+    def _begins_here(self, data: bytes, offset: int) -> bool:
+        if len(data) < _PROBE_BYTES:
+            self._stream.seek(offset)
+            data = self._stream.read(_PROBE_BYTES)
+        try:
+            return self._begins(self._codec().push(data, 64))
+        except _DAMAGE:
+            return False
+
+    def _codec(self) -> Codec:
+        return _Gzip() if self._magic == GZIP_MAGIC else _Zstd(self._dictionary)
+
+    def _one(self, start: int) -> Member | None:
+        """The piece at ``start``, held in whole or begun; None at the end of the file."""
+        chunk: bytes | memoryview = self._take(start, self._typical)
+        if not chunk:
+            return None
+        codec = self._codec()
+        parts: list[bytes] = []
+        held = 0
+        taken = len(chunk)
+        while True:
+            part = _push(codec, chunk, self._hold - held + 1)
+            parts.append(part)
+            held += len(part)
+            if codec.done:
+                length = taken - len(codec.rest)
+                self._typical = min(max(length + (length >> 2), 1 << 11), _STEP_BYTES)
+                self.offset = start + length
+                return Member(offset=start, length=length, data=parts[0] if len(parts) == 1 else b"".join(parts))
+            if held > self._hold:
+                return self._begun(start, codec, taken, parts)
+            chunk = b""
+            if codec.starved:
+                chunk = self._take(start + taken, _STEP_BYTES)
+                if not chunk:
+                    raise FormatError("compressed piece without an end")
+                taken += len(chunk)
+
+    def _begun(self, start: int, codec: Codec, taken: int, parts: list[bytes]) -> Member:
+        member = Member(offset=start)
+
+        def rest() -> Iterator[bytes]:
+            nonlocal taken
+            yield from parts
+            parts.clear()
+            while not codec.done:
+                chunk: bytes | memoryview = b""
+                if codec.starved:
+                    chunk = self._take(start + taken, _STEP_BYTES)
+                    if not chunk:
+                        raise FormatError("compressed piece without an end")
+                    taken += len(chunk)
+                part = _push(codec, chunk, _WINDOW_BYTES)
+                if part:
+                    yield part
+            member.length = taken - len(codec.rest)
+            self.offset = start + member.length
+
+        member.more = rest()
+        return member
+
+    def _drain(self, member: Member) -> Iterator[Member]:
+        """Reads a large piece to its end where its reader did not; a damaged one is told of behind it."""
+        if member.more is None:
+            return
+        defect = "compressed piece that cannot be read to its end"
+        try:
+            for _part in member.more:
+                pass
+        except FormatError as error:
+            defect = str(error)
+        if self.offset == member.offset:
+            self.offset = self.next_start(member.offset + 1)
+            member.length = self.offset - member.offset
+            yield Member(offset=member.offset, length=member.length, defect=defect)
+
+    def _take(self, offset: int, size: int) -> memoryview:
+        """At most ``size`` bytes of the file from ``offset`` on; empty at its end only."""
+        at = offset - self._base
+        if not 0 <= at < len(self._window):
+            self._stream.seek(offset)
+            self._window = memoryview(self._stream.read(_WINDOW_BYTES))
+            self._base, at = offset, 0
+        return self._window[at : at + size]
+
+
+def _push(codec: Codec, data: bytes | memoryview, limit: int) -> bytes:
+    try:
+        return codec.push(data, limit)
+    except _DAMAGE as error:
+        raise FormatError(f"damaged compressed piece: {error}") from error
+
+
+def iter_members(stream: Reader, *, max_bytes: int = DEFAULT_LIMITS.max_warc_record_bytes) -> Iterator[Member]:
+    """Every gzip member of a record-wise compressed WARC file, held in whole; a larger one is a damaged stretch."""
+    members = Members(stream, hold_bytes=max_bytes)
+    for member in members:
+        if member.more is not None:
+            # Not read to its end: it may be a bomb.
+            members.offset = members.next_start(member.offset + 1)
+            member.length = members.offset - member.offset
+            member.more, member.defect = None, "gzip member larger than the bound"
+        yield member
+
+
+def read_member(data: bytes | memoryview, *, max_bytes: int = DEFAULT_LIMITS.max_warc_record_bytes) -> bytes:
+    """The content of exactly one gzip member, its checksum and length verified.
+
+    Raises:
+        FormatError: damaged, cut, followed by other bytes, or larger than ``max_bytes`` when inflated.
+    """
+    codec = _Gzip()
+    content = _push(codec, data, max_bytes + 1)
+    if len(content) > max_bytes:
+        raise FormatError("gzip member larger than the bound")
+    if not codec.done:
+        raise FormatError("gzip member without an end")
+    if codec.rest:
+        raise FormatError(f"{len(codec.rest)} bytes behind a gzip member")
+    return content
+
+
+def zstd_dictionary(stream: Reader) -> tuple[bytes | None, int]:
+    """The dictionary in the first skippable frame of a Zstandard WARC file, or None; and where the frames begin.
+
+    Raises:
+        FormatError: a dictionary that is larger than 16 MiB, cut or damaged.
+    """
+    stream.seek(0)
+    head = stream.read(8)
+    if head[:4] != _DICTIONARY_MAGIC:
+        return None, 0
+    size = int.from_bytes(head[4:8], "little")
+    if size > _MAX_DICTIONARY_BYTES:
+        raise FormatError(f"a Zstandard dictionary of {size} bytes")
+    data = stream.read(size)
+    if len(data) != size:
+        raise FormatError("a Zstandard dictionary that is cut")
+    if data.startswith(ZSTD_MAGIC):
+        codec = _Zstd(None)
+        data = _push(codec, data, _MAX_DICTIONARY_BYTES)
+        if not codec.done:
+            raise FormatError("a Zstandard dictionary that is cut")
+    return data, 8 + size
+
+
+def probe(head: bytes) -> bytes:
+    """The first bytes of what a gzip member holds, from its own first bytes; nothing where that is damaged."""
+    try:
+        return _Gzip().push(head, _PROBE_BYTES)
+    except _DAMAGE:
+        return b""
+
+
+def is_skippable(head: bytes) -> bool:
+    """True for the first bytes of a skippable frame (RFC 8878 section 3.1.2)."""
+    return len(head) >= 4 and int.from_bytes(head[:4], "little") in _SKIPPABLE  # noqa: PLR2004 - a magic number's bytes
