@@ -66,7 +66,12 @@ CODES: dict[str, Code] = {
     ),
     "E-WARC-SIZE": Code("A sealed WARC file has another size than the ledger says.", _REPAIR),
     "E-WARC-HASH": Code("A sealed WARC file has another SHA-256 than the ledger says.", _REPAIR),
-    "E-WARC-GZIP": Code("A gzip member cannot be read: damaged or cut.", _REPAIR),
+    "E-WARC-UNREADABLE": Code(
+        "A file cannot be read, or is no WARC, ARC or WACZ file.",
+        "Look at the disk and at the file's permissions; restore the file from a replica.",
+    ),
+    "E-WARC-EMPTY": Code("A file holds no record.", _REPAIR),
+    "E-WARC-GZIP": Code("A compressed piece (gzip member, Zstandard frame) cannot be read: damaged or cut.", _REPAIR),
     "E-WARC-HEADER": Code("A WARC record header cannot be read or lacks a mandatory field.", _REPAIR),
     "E-WARC-LENGTH": Code("A record's block is shorter or longer than its Content-Length.", _REPAIR),
     "E-WARC-RECORD": Code("A record's bytes are not those of its ledger statement.", _REPAIR),
@@ -78,14 +83,80 @@ CODES: dict[str, Code] = {
     "E-WARC-BLOCK-DIGEST": Code("A record's block does not match its WARC-Block-Digest.", _REPAIR),
     "E-WARC-PAYLOAD-DIGEST": Code("A record's payload does not match its WARC-Payload-Digest.", _REPAIR),
     "E-WARC-ORDER": Code("Records stand in another order than the ledger says.", _REPAIR),
+    "E-WARC-DUPLICATE": Code(
+        "A record id stands more than once.",
+        "Compare the records: a file was joined to itself, or another file was put in its place.",
+    ),
+    "W-WARC-REFERENCE": Code(
+        "A record refers to one that is not among these files.",
+        "Check the files of the same crawl together: `preserve verify FILE...`.",
+    ),
+    "I-WARC-REFERENCE": Code(
+        "A record names a warcinfo record, or one that it revisits, outside of these files.",
+        "Nothing to do; to check that too, name all files of the crawl: `preserve verify FILE...`.",
+    ),
     "E-WARC-REVISIT": Code("A revisit refers to a record that is not held.", _REPAIR),
     "W-WARC-OPEN": Code(
-        "A file was left open by a capture that did not end.",
-        "Run `preserve capture COLLECTION`: it closes the file and goes on. Nothing synced is lost.",
+        "A file was left open by a capture or an import that did not end.",
+        "Run `preserve capture COLLECTION` (or the same `preserve import` again): it ends it. Nothing synced is lost.",
     ),
     "I-WARC-CUT": Code(
         "A capture was stopped uncleanly; the file's tail was cut back to the last whole record.",
         "Nothing to do: the cut is recorded, and the run goes on.",
+    ),
+    "I-WARC-NO-DIGEST": Code(
+        "A record declares no digest of its block.", "Nothing to do: what is not declared cannot be checked."
+    ),
+    "I-WARC-DIGEST-UNKNOWN": Code(
+        "A digest is of an algorithm that this program does not have.",
+        "Nothing to do: this digest can be neither right nor wrong.",
+    ),
+    "I-WARC-DIGEST-CHUNKED": Code(
+        "A payload digest was taken over the chunked body as it travelled.",
+        "Nothing to do: many writers do so (warcio among them); the digest fits.",
+    ),
+    "I-WARC-DIGEST-DECODED": Code(
+        "A payload digest was taken over the decompressed body.", "Nothing to do: some writers do so; the digest fits."
+    ),
+    "I-WARC-DIGEST-BLOCK": Code(
+        "A payload digest was taken over the whole block.", "Nothing to do: some writers do so; the digest fits."
+    ),
+    "I-WARC-MEMBERS": Code(
+        "Several records share one compressed piece: the file was not compressed record by record.",
+        "Nothing to do: it is whole; to read one record, those before it must be read.",
+    ),
+    "W-WARC-MEMBERS": Code(
+        "A file was compressed as one piece, or in pieces of several records.",
+        "Nothing is lost: keep it as it is, and expect that reading single records from it is slow.",
+    ),
+    "I-WARC-URI-BRACKETS": Code(
+        "An address stands in angle brackets, as WARC 1.0 had it and few wrote it.", "Nothing to do."
+    ),
+    "I-WARC-VERSION": Code("A record is of another version of WARC than 1.0 and 1.1.", "Nothing to do: it was read."),
+    "I-HTTP-HEAD": Code("No HTTP reply can be read in a response.", "Nothing to do: the server sent what is kept."),
+    "I-HTTP-SHORT": Code(
+        "A reply is shorter than it announced.", "Nothing to do: the connection ended early, or the capture was cut."
+    ),
+    "I-HTTP-FRAMING": Code("The framing of a reply is odd.", "Nothing to do: the server sent what is kept."),
+    "E-WACZ-PACKAGE": Code("A package cannot be read.", "Get it again from where it came from."),
+    "E-WACZ-MISSING": Code("A file that a package lists is not in it.", "Get it again from where it came from."),
+    "E-WACZ-HASH": Code("A file of a package is not the one listed.", "Get it again from where it came from."),
+    "E-WACZ-UNLISTED": Code("A file of a package is not in its list.", "Get it again from where it came from."),
+    "E-WACZ-DIGEST": Code("The package's list is not the one of its digest.", "Get it again from where it came from."),
+    "E-WACZ-SIGNATURE": Code(
+        "The package's signature is not good.", "Do not rely on it; get it again from where it came from."
+    ),
+    "W-WACZ-INDEX": Code("A package has no index of its own that can be read.", "`preserve index FILE` makes one."),
+    "W-WACZ-SIGNATURE": Code(
+        "The package's signature cannot be checked.", "Nothing to do: it says nothing, for or against."
+    ),
+    "I-WACZ-SIGNED": Code(
+        "The package's signature holds.", "Compare the key with the one that its maker publishes: any key makes one."
+    ),
+    "I-WACZ-UNSIGNED": Code("The package is not signed.", "Nothing to do."),
+    "E-LEDGER-RECORD": Code(
+        "A statement says something else of a record than what its bytes say.",
+        "The record is the one stated; whoever wrote the statement erred or lied. Compare with a replica.",
     ),
     "E-LEDGER-STATEMENT": Code("A ledger statement cannot be read or breaks the schema.", _REPAIR),
     "E-LEDGER-MISSING": Code("A part of the ledger is missing.", _REPAIR),

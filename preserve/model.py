@@ -69,9 +69,14 @@ def timestamp14(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordPlace:
-    """Where a record lies: file name (no folder), ordinal in the file from 0, compressed offset and length in bytes."""
+    """Where a record lies: file name (no folder), ordinal in the file from 0, compressed offset and length in bytes.
+
+    ``inner`` is where it begins in the compressed piece at ``offset``: 0 but in files that were not compressed record
+    by record; there ``length`` may be 0, not known.
+    """
 
     file: str
     ordinal: int
     offset: int
     length: int
+    inner: int = 0

@@ -1,89 +1,170 @@
-"""``preserve verify``: checks whole collections against their ledgers."""
+"""``preserve verify``: checks collections against their ledgers, and files by themselves."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import click
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn
 
-from preserve.cli.common import Place, command_options, console, one_line
+from preserve.cli.common import Place, command_options, console
 from preserve.cli.loading import all_layouts, collections_to_read, read_trust, trust_option
-from preserve.findings import CODES
-from preserve.integrity.verify import Report
+from preserve.cli.reporting import as_html, as_json, as_text
+from preserve.errors import CancelledError, NotHeldError, UsageError
+from preserve.integrity.foreign import verify_files
+from preserve.integrity.record import Wanted
+from preserve.integrity.report import Report
+from preserve.integrity.scan import Scanner
+from preserve.integrity.verify import Level, Manner
 from preserve.integrity.verify import verify as check
 from preserve.store.archive import open_archive
+from preserve.store.durable import write_atomic
 
-_SHOWN = 100
 
-
-@click.command(short_help="Check archives against their ledgers.")
-@click.argument("collection", required=False)
+@click.command(short_help="Check archives against their ledgers, or single files.")
+@click.argument("what", nargs=-1, metavar="[COLLECTION|FILE]...")
+@click.option("--structure", is_flag=True, help="Files, hashes, ledger and signatures only; no record is read.")
+@click.option(
+    "--sample", type=float, metavar="PERCENT", help="As --structure, and this part of the records, by chance."
+)
+@click.option(
+    "--processes", type=click.IntRange(1, 64), help="How many processes read records. [default: one a processor]"
+)
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the outcome as one page of HTML, too.",
+)
 @trust_option
 @command_options
-def verify(place: Place, collection: str | None, trust: tuple[Path, ...]) -> int:
-    """Check COLLECTION, or every collection, against its ledger.
+def verify(
+    place: Place,
+    what: tuple[str, ...],
+    *,
+    structure: bool,
+    sample: float | None,
+    processes: int | None,
+    report_file: Path | None,
+    trust: tuple[Path, ...],
+) -> int:
+    """Check collections against their ledgers (all that are held, if none is named), or WARC, ARC and WACZ files.
 
-    Each record, each file, the tree, the signature, receipts of time authorities, the texts, the index, the catalogue.
-    Keys and roots that you trust lie in CONFIG/trust/, or are named with --trust; no key is believed for lying in the
-    archive.
+    Of a collection: each record, each file, the tree, the signature, receipts of time authorities, the texts, the
+    index, the catalogue. Keys and roots that you trust lie in CONFIG/trust/, or are named with --trust; no key is
+    believed for lying in the archive. What is stopped goes on where it was when it is run again.
+
+    A FILE is checked by itself, whoever made it: every record, every digest, what records say of one another. That
+    nothing was changed or taken out, only a ledger can show.
 
     Each claim is PASS, FAIL, NOT CHECKED or NOT PROVEN. Nothing is changed. Status 1: something was found.
     """
-    layouts = all_layouts(place)
-    believed = read_trust(place, trust)
+    level = _level(structure=structure, sample=sample)
+    files, names = _sorted_out(what)
     reports: list[Report] = []
-    terminal = console()
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        console=terminal,
-        transient=True,
-        disable=not terminal.is_terminal,
-    ) as bar:
-        for name in collections_to_read(place, [collection] if collection else []):
-            task = bar.add_task(f"{name}: reading")
-            reports.append(
-                check(
-                    open_archive(place.archives, name, damaged=True),
-                    layouts,
-                    trust=believed,
-                    progress=_advance(bar, task, name),
-                )
+    if files:
+        reports += _files(files, level, processes)
+    if names or not files:
+        manner = Manner(
+            level=level, trust=read_trust(place, trust), processes=processes, state=state_folder(os.environ)
+        )
+        reports += _collections(place, names, manner)
+    if report_file is not None:
+        write_atomic(report_file, as_html(reports))
+    key = "files" if files and not names else "collections"
+    text = "\n".join(as_text(report) for report in reports)
+    place.emit({key: [as_json(report) for report in reports]}, text)
+    return 0 if all(report.spotless for report in reports) else 1
+
+
+def state_folder(environment: Mapping[str, str]) -> Path:
+    """Where the notes of stopped verifications lie: ``$XDG_STATE_HOME/preserve/verify``."""
+    base = environment.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base) / "preserve" / "verify"
+
+
+def _level(*, structure: bool, sample: float | None) -> Level:
+    if structure and sample is not None:
+        raise UsageError("--structure reads no record, --sample reads some", next_step="Give one of them.")
+    if structure:
+        return Level(name="structure")
+    return Level() if sample is None else Level(name="sample", percent=sample)
+
+
+def _sorted_out(what: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """Files, and names of collections: what has a dot or a slash in it is a file."""
+    files = [Path(text) for text in what if "/" in text or "." in text or Path(text).is_file()]
+    for path in files:
+        if path.is_dir():
+            raise UsageError(
+                f"{path} is a folder", next_step="Name a collection, with --archives for where it is, or single files."
             )
-    place.emit({"collections": [_json(r) for r in reports]}, "\n".join(_text(r) for r in reports))
-    if any(not r.good for r in reports):
-        return 1
-    return 1 if any(f.code.startswith("W-") for r in reports for f in r.findings) else 0
+        if not path.is_file():
+            raise NotHeldError(f"there is no file {path}")
+    return files, [text for text in what if Path(text) not in files]
 
 
-def _advance(bar: Progress, task: TaskID, name: str) -> Callable[[int], None]:
-    return lambda done: bar.update(task, description=f"{name}: {done} statements")
+def _collections(place: Place, names: Sequence[str], manner: Manner) -> list[Report]:
+    layouts = all_layouts(place)
+    reports = []
+    for name in collections_to_read(place, names):
+        paths = open_archive(place.archives, name, damaged=True)
+        with _Display(f"{name}: ", "statements") as told:
+            try:
+                reports.append(check(paths, layouts, _with(manner, told)))
+            except KeyboardInterrupt:
+                raise CancelledError(
+                    f"{name}: not checked to its end",
+                    next_step="Run it again: files that were found whole are not read for their records again.",
+                ) from None
+    return reports
 
 
-def _json(report: Report) -> dict[str, object]:
-    return {
-        "collection": report.collection,
-        "good": report.good,
-        "records": report.records,
-        "statements": report.statements,
-        "bytes_read": report.bytes_read,
-        "claims": [{"claim": c.name, "verdict": str(c.verdict), "detail": c.detail} for c in report.claims],
-        "findings": [{"code": f.code, "where": f.where, "detail": f.detail} for f in report.findings],
-    }
+def _with(manner: Manner, progress: Callable[[int], None]) -> Manner:
+    return Manner(
+        level=manner.level,
+        trust=manner.trust,
+        limits=manner.limits,
+        processes=manner.processes,
+        state=manner.state,
+        progress=progress,
+    )
 
 
-def _text(report: Report) -> str:
-    lines = [f"{report.collection}: {'good' if report.good else 'DAMAGED'}"]
-    lines += [f"  {c.verdict:<11} {c.name}" + (f": {one_line(c.detail)}" if c.detail else "") for c in report.claims]
-    if report.findings:
-        lines.append(f"  {len(report.findings)} finding{'s' if len(report.findings) != 1 else ''}:")
-    lines += [
-        f"  {f.code}  {one_line(f.where, 160)}" + (f": {one_line(f.detail, 160)}" if f.detail else "")
-        for f in report.findings[:_SHOWN]
-    ]
-    if len(report.findings) > _SHOWN:
-        lines.append(f"  … and {len(report.findings) - _SHOWN} more; --json lists all")
-    for code in sorted({f.code for f in report.findings}):
-        lines.append(f"  {code}: {CODES[code].meaning}")
-        lines.append(f"    next: {CODES[code].next_step}")
-    return "\n".join(lines) + "\n"
+def _files(files: Sequence[Path], level: Level, processes: int | None) -> list[Report]:
+    if level.name == "sample":
+        raise UsageError("--sample is for collections: of a file, every record is read")
+    wanted = Wanted(digests=level.name == "full")
+    total = sum(path.stat().st_size for path in files)
+    with Scanner(wanted, processes=processes, total_bytes=total) as scanner, _Display("", "records") as told:
+        return verify_files(files, scanner, digests=wanted.digests, progress=told)
+
+
+class _Display:
+    """A line on a terminal that says how far it is; nothing where there is none. Its thread starts with the first word:
+    processes are forked before.
+    """
+
+    def __init__(self, before: str, unit: str) -> None:
+        self._before, self._unit = before, unit
+        terminal = console()
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            console=terminal,
+            transient=True,
+            disable=not terminal.is_terminal,
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Callable[[int], None]:
+        return self._told
+
+    def __exit__(self, *_error: object) -> None:
+        self._bar.stop()
+
+    def _told(self, done: int) -> None:
+        if self._task is None:
+            self._bar.start()
+            self._task = self._bar.add_task("")
+        self._bar.update(self._task, description=f"{self._before}{done:,} {self._unit}")

@@ -1,6 +1,6 @@
 """The files that hold records: WARC and ARC, plain, gzip or Zstandard. Every record of one, wherever it begins.
 
-A record is found again by its place: the offset of the compressed piece that it is in, and where it begins inside of it.
+A record is found again by its place: the offset of the compressed piece that it is in, and where it begins in that.
 In an uncompressed file the offset is that of the record itself.
 """
 

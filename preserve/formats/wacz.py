@@ -286,7 +286,7 @@ def package_defects(package: Package) -> Iterator[Defect]:
     """Everything that is wrong with a package, or worth knowing: code, where, detail. Every listed member is read.
 
     Codes: E-WACZ-PACKAGE, E-WACZ-MISSING, E-WACZ-HASH, E-WACZ-UNLISTED, E-WACZ-DIGEST, E-WACZ-SIGNATURE, W-WACZ-INDEX,
-    W-WACZ-SIGNATURE (a signature holds, and what of it is not checked) and I-WACZ-UNSIGNED.
+    W-WACZ-SIGNATURE (it was not checked), I-WACZ-SIGNED (it holds, and what of it is not checked), I-WACZ-UNSIGNED.
     """
     for fault in _resources(package.listing)[1]:
         yield "E-WACZ-PACKAGE", DATAPACKAGE, fault
@@ -362,7 +362,7 @@ def _signature_defect(signed: Mapping[str, object]) -> Defect:
         return "E-WACZ-SIGNATURE", DIGEST, f"the signature cannot be read: {str(error)!a:.200}"
     if not _holds(key, signature, text):
         return "E-WACZ-SIGNATURE", DIGEST, "the signature does not fit the hash and the key"
-    return "W-WACZ-SIGNATURE", DIGEST, says
+    return "I-WACZ-SIGNED", DIGEST, says
 
 
 def _signer(signed: Mapping[str, object]) -> tuple[object, str]:

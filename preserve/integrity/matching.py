@@ -1,132 +1,123 @@
 """One WARC file held against its ledger statements, record by record, in one pass.
 
 A record is found by its id, so that one lost or damaged record does not put all that follow out of step. In a sound
-file nothing is kept but the record at hand; only after damage are summaries of the rest of that file held.
+file nothing is kept but the record at hand; only after damage are the rows of the rest of that file held.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from typing import NamedTuple
 
-from preserve.errors import FormatError
-from preserve.findings import Finding
-from preserve.formats.warc import Record, record_sha256
-from preserve.model import RecordPlace, sha256_hex
-from preserve.provenance.describe import bare_sha256, http_payload
-from preserve.store.layout import OPEN_SUFFIX
-from preserve.store.warcfile import iter_file
+from preserve.integrity.record import Facts, whole_date
+from preserve.integrity.report import Findings
+from preserve.integrity.scan import Row
+from preserve.model import RecordPlace
+
+_COMPARED = ("type", "uri", "refers_to", "status")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """One record as read: its place, its hash, and what is wrong with its own digests."""
+class Matched(NamedTuple):
+    """The record of a statement: where it lies, what was found of it, and whether it is the one stated."""
 
-    sequence: int
     place: RecordPlace
-    record_id: str
-    record_sha256: str
-    findings: tuple[Finding, ...]
+    facts: Facts
+    is_whole: bool
 
 
 class FileMatcher:
-    """Reads one file as its statements come."""
+    """Takes the rows of one file as its statements come. ``is_open``: a capture or an import has not ended it."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.findings: list[Finding] = []
+    def __init__(self, name: str, rows: Iterator[Row], findings: Findings, *, is_open: bool, first: int = 0) -> None:
+        """``first`` is the ordinal of the first row."""
+        self._name = name
+        self._rows = rows
+        self._findings = findings
+        self._is_open = is_open
+        self._waiting: dict[str, tuple[int, RecordPlace, Facts]] = {}
+        self._ordinal = first
+        self._furthest = -1
+        self._is_broken = False
         self.matched = 0
-        self._items = self._read() if path.is_file() else iter(())
-        if not path.is_file():
-            self.findings.append(Finding(code="E-WARC-MISSING", where=path.name))
-        self._waiting: dict[str, Seen] = {}
-        self._last_sequence = -1
-        self.record: Record | None = None
-        """The record that the last call matched, where it was read by that very call."""
+        self.amiss = 0
+        """Findings about this file so far."""
 
-    def match(self, statement: Mapping[str, object]) -> RecordPlace | None:
-        """Finds the record of one ``record`` statement and compares it; its place, or None where it is lost."""
+    def match(self, statement: Mapping[str, object]) -> Matched | None:
+        """Finds the record of one ``record`` statement and compares it; None where it is lost."""
         wanted = str(statement["record_id"])
-        where = f"{self.path.name} {wanted} {statement.get('uri') or ''}".rstrip()
-        self.record = None
-        seen = self._waiting.pop(wanted, None) or self._advance_to(wanted)
-        if seen is None:
-            self.findings.append(Finding(code="E-WARC-LOST", where=where, detail=f"ordinal {statement['ordinal']}"))
+        found = self._waiting.pop(wanted, None) or self._advance_to(wanted)
+        where = f"{self._name} {wanted} {statement.get('uri') or ''}".rstrip()
+        if found is None:
+            self._found("E-WARC-LOST", where, f"ordinal {statement['ordinal']}")
             return None
-        self.findings += seen.findings
-        if seen.sequence < self._last_sequence:
-            self.findings.append(Finding(code="E-WARC-ORDER", where=where))
-        self._last_sequence = max(self._last_sequence, seen.sequence)
-        if seen.record_sha256 != statement["record_sha256"]:
-            self.findings.append(Finding(code="E-WARC-RECORD", where=where, detail=f"SHA-256 is {seen.record_sha256}"))
-            self.record = None
-        elif seen.place.ordinal != statement["ordinal"] and not self.findings:
-            self.findings.append(Finding(code="E-WARC-ORDER", where=where, detail=f"now record {seen.place.ordinal}"))
+        ordinal, place, facts = found
+        is_whole = True
+        for code, detail in facts.faults:
+            self._found(code, where, detail)
+            is_whole = is_whole and not code.startswith("E-")
+        if ordinal < self._furthest:
+            self._found("E-WARC-ORDER", where)
+        self._furthest = max(self._furthest, ordinal)
+        if facts.record_sha256 != statement["record_sha256"]:
+            self._found("E-WARC-RECORD", where, f"SHA-256 is {facts.record_sha256}")
+            is_whole = False
+        else:
+            self._said(statement, facts, where)
+            if ordinal != statement["ordinal"] and not self._is_broken:
+                self._found("E-WARC-ORDER", where, f"now record {ordinal}")
         self.matched += 1
-        return seen.place
+        return Matched(place, facts, is_whole)
+
+    def _said(self, statement: Mapping[str, object], facts: Facts, where: str) -> None:
+        """The record is the one stated: then the statement must say what is in it."""
+        differs = [name for name in _COMPARED if getattr(facts, name) != statement[name]]
+        if facts.type == "revisit" and "status" in differs:
+            # Of a revisit's reply the head alone is there, and is not read.
+            differs.remove("status")
+        if facts.date != statement["date"] and whole_date(facts.date) != statement["date"]:
+            differs.append("date")
+        if differs:
+            self._found("E-LEDGER-RECORD", where, f"differs in {', '.join(differs)}")
 
     def finish(self) -> None:
         """Reads to the end: what is left has no statement.
 
-        In a file that was left open, what stands behind the last stated record is the tail that the next capture cuts
-        or adopts: no capture yet, so no damage to one.
+        In a file that was left open, what stands behind the last stated record is the tail that the next run cuts or
+        adopts: no capture yet, so no damage to one.
         """
-        if self.path.name.endswith(OPEN_SUFFIX):
+        if self._is_open:
             return
-        leftovers = list(self._waiting.values())
+        for ordinal, place, facts in self._waiting.values():
+            self._stray(facts.record_id, ordinal, place.offset)
         self._waiting.clear()
-        leftovers += self._items
-        for seen in leftovers:
-            self.findings.append(
-                Finding(
-                    code="E-WARC-NO-STATEMENT",
-                    where=f"{self.path.name} {seen.record_id}",
-                    detail=f"record {seen.place.ordinal}, at byte {seen.place.offset}",
-                )
-            )
+        while (found := self._next()) is not None:
+            ordinal, place, facts = found
+            self._stray(facts.record_id, ordinal, place.offset)
 
-    def _advance_to(self, wanted: str) -> Seen | None:
-        for seen in self._items:
-            if seen.record_id == wanted:
-                return seen
-            self._waiting[seen.record_id] = seen
-            self.record = None
+    def _stray(self, record_id: str, ordinal: int, offset: int) -> None:
+        self._found("E-WARC-NO-STATEMENT", f"{self._name} {record_id}", f"record {ordinal}, at byte {offset}")
+
+    def _advance_to(self, wanted: str) -> tuple[int, RecordPlace, Facts] | None:
+        while (found := self._next()) is not None:
+            if found[2].record_id == wanted:
+                return found
+            self._waiting[found[2].record_id] = found
+            self._is_broken = True
         return None
 
-    def _read(self) -> Iterator[Seen]:
-        sequence = 0
-        for place, record, defect in iter_file(self.path):
-            if record is None:
-                code = "E-WARC-HEADER" if defect.startswith("record") else "E-WARC-GZIP"
-                self.findings.append(
-                    Finding(code=code, where=f"{self.path.name} at byte {place.offset}", detail=defect)
-                )
+    def _next(self) -> tuple[int, RecordPlace, Facts] | None:
+        for row in self._rows:
+            ordinal = self._ordinal
+            self._ordinal += 1
+            if row.facts is None:
+                code, detail = row.fault or ("E-WARC-HEADER", "")
+                if not (self._is_open and code == "E-WARC-GZIP"):
+                    self._found(code, f"{self._name} at byte {row.offset}", detail)
+                self._is_broken = True
                 continue
-            try:
-                record_id = record.header.record_id
-            except FormatError as error:
-                self.findings.append(
-                    Finding(code="E-WARC-HEADER", where=f"{self.path.name} at byte {place.offset}", detail=str(error))
-                )
-                continue
-            self.record = record
-            yield Seen(
-                sequence=sequence,
-                place=place,
-                record_id=record_id,
-                record_sha256=record_sha256(record.header.raw, record.block),
-                findings=tuple(digest_findings(record, f"{self.path.name} {record_id}")),
-            )
-            sequence += 1
+            place = RecordPlace(file=self._name, ordinal=ordinal, offset=row.offset, length=row.length, inner=row.inner)
+            return ordinal, place, row.facts
+        return None
 
-
-def digest_findings(record: Record, where: str) -> Iterator[Finding]:
-    """What is wrong with the digests that a record of ours declares about itself."""
-    declared = bare_sha256(record.header.get("WARC-Block-Digest"))
-    if declared is not None and declared != sha256_hex(record.block):
-        yield Finding(code="E-WARC-BLOCK-DIGEST", where=where)
-    declared = bare_sha256(record.header.get("WARC-Payload-Digest"))
-    if declared is None or record.header.type != "response":
-        return
-    payload = http_payload(record.block)
-    if payload is None or declared != sha256_hex(payload.payload):
-        yield Finding(code="E-WARC-PAYLOAD-DIGEST", where=where)
+    def _found(self, code: str, where: str, detail: str = "") -> None:
+        self._findings.add(code, where, detail)
+        if not code.startswith("I-"):
+            self.amiss += 1

@@ -1,7 +1,7 @@
 """The check of one record by itself: its header, its length, the digests that it declares, the reply in it.
 
-Nothing here knows a ledger: what cannot be told from the record alone (a changed date, a deleted neighbour) is for those
-who hold one. What is odd in a reply is what a server sent, and no damage; it is told as information.
+Nothing here knows a ledger: what cannot be told from the record alone (a changed date, a deleted neighbour) is for
+those who hold one. What is odd in a reply is what a server sent, and no damage; it is told as information.
 """
 
 import hashlib
@@ -156,7 +156,8 @@ def whole_date(text: str) -> str | None:
     """
     whole = text if len(text) >= _SECONDS else text.removesuffix("Z") + _BEGINNING[len(text.removesuffix("Z")) :]
     try:
-        return format_utc(parse_utc(whole)) if len(text) < _SECONDS else whole if parse_utc(whole) else None
+        moment = parse_utc(whole)
+        return whole if len(text) >= _SECONDS else format_utc(moment)
     except FormatError:
         return None
 
@@ -185,7 +186,7 @@ def _declared(header: RecordHeader, name: str, faults: list[Fault]) -> Declared 
     try:
         return parse_digest(text)
     except UnknownAlgorithmError as error:
-        faults.append(("W-WARC-DIGEST-UNKNOWN", f"{name}: {error}"))
+        faults.append(("I-WARC-DIGEST-UNKNOWN", f"{name}: {error}"))
     except FormatError as error:
         faults.append((_mismatch(name), str(error)))
     return None

@@ -1,8 +1,8 @@
 """Every record of a file, checked by itself, with as many processes as there are processors.
 
-A large gzip file is dealt out in stretches. Where a stretch begins is a guess (a piece of an archived file can look like a
-record), so the stretches are joined: one that does not begin where the last one ended is read again from there. What
-comes out is what one process gives that reads from the beginning.
+A large gzip file is dealt out in stretches. Where a stretch begins is a guess (a piece of an archived file can look
+like a record), so the stretches are joined: one that does not begin where the last one ended is read again from
+there. So what comes out is what one process gives that reads from the beginning.
 """
 
 import os
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from preserve.errors import EnvironmentFaultError, FormatError
-from preserve.formats.containers import HEAD_BYTES, HOLD_BYTES, Container, Spot, identify, records_in, records_of
+from preserve.formats.containers import HOLD_BYTES, Container, Spot, records_in, records_of
 from preserve.formats.members import Members
 from preserve.integrity.record import Facts, Fault, Wanted, facts_of
 from preserve.limits import MIB
@@ -43,15 +43,6 @@ class Hashed(NamedTuple):
 
     size: int
     sha256: str
-
-
-def container_of(path: Path) -> Container | None:
-    """What a file is; None where it is none of the kinds that hold records."""
-    name = path.name
-    for end in (".open", ".importing", ".part"):
-        name = name.removesuffix(end)
-    with path.open("rb") as file:
-        return identify(file.read(HEAD_BYTES), name)
 
 
 def scan_file(
@@ -88,7 +79,7 @@ def _looked_at(spot: Spot, wanted: Wanted) -> tuple[Facts | None, Fault | None]:
     except FormatError as error:
         return None, ("E-WARC-HEADER", str(error))
     if spot.is_shared:
-        facts = facts._replace(faults=(*facts.faults, ("W-WARC-MEMBERS", "")))
+        facts = facts._replace(faults=(*facts.faults, ("I-WARC-MEMBERS", "")))
     return facts, None
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from preserve.cables.layouts import Layout
-from preserve.formats.warc import Record
 from preserve.limits import Limits
 from preserve.model import RecordPlace
 from preserve.provenance.describe import describe_cable, describe_record, read_cable
@@ -15,7 +14,7 @@ from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.durable import remove_derived, remove_parts
 from preserve.store.index import write_index
 from preserve.store.layout import WARC_SUFFIX, CollectionPaths
-from preserve.store.warcfile import Recovered, iter_file, open_files, recover_open_files
+from preserve.store.warcfile import Recovered, iter_file, iter_places, open_files, recover_open_files
 
 _BATCH = 1_000
 """Statements applied to the catalogue at once."""
@@ -76,7 +75,7 @@ class _Places:
 
     def __init__(self, paths: CollectionPaths) -> None:
         self._paths = paths
-        self._files: dict[str, Iterator[tuple[RecordPlace, Record | None, str]]] = {}
+        self._files: dict[str, Iterator[tuple[RecordPlace, str]]] = {}
         self._ahead: dict[tuple[str, str], RecordPlace] = {}
 
     def of(self, statement: Mapping[str, object]) -> RecordPlace | None:
@@ -85,16 +84,12 @@ class _Places:
         if place is not None:
             return place
         if name not in self._files:
-            path = self._paths.archive / name
-            if not path.exists():
-                path = self._paths.archive / f"{name}.open"
-            self._files[name] = iter_file(path) if path.exists() else iter(())
-        for place, record, _defect in self._files[name]:
-            if record is None:
-                continue
-            if record.header.record_id == wanted:
+            path = self._paths.held_file(name)
+            self._files[name] = iter_places(path) if path.is_file() else iter(())
+        for place, record_id in self._files[name]:
+            if record_id == wanted:
                 return place
-            self._ahead[name, record.header.record_id] = place
+            self._ahead[name, record_id] = place
         return None
 
 

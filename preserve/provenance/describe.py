@@ -171,6 +171,7 @@ def bare_sha256(digest: str | None) -> str | None:
 
 
 def response_head(block: bytes) -> Head | None:
+    """The head of the reply in a block; None where none can be read."""
     try:
         return parse_response_head(split_head(block)[0])
     except FormatError:

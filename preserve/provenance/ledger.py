@@ -62,12 +62,30 @@ class Ledger:
         Raises:
             ArchiveError, FormatError: a bundle or the journal is missing or damaged.
         """
-        for number in range(start // TILE_WIDTH, -(-self._covered // TILE_WIDTH)):
-            base = number * TILE_WIDTH
-            entries = self._files.bundle(number, min(TILE_WIDTH, self._covered - base))
-            for index, entry in enumerate(entries, base):
+        for number in self.bundles(start):
+            for index, entry in enumerate(self.bundle(number), number * TILE_WIDTH):
                 if index >= start:
                     yield index, entry
+        yield from self.uncovered(start)
+
+    def bundles(self, start: int = 0) -> range:
+        """The numbers of the bundles that the checkpoint covers, from the one with entry ``start`` on."""
+        return range(start // TILE_WIDTH, -(-self._covered // TILE_WIDTH))
+
+    def bundle(self, number: int) -> tuple[bytes, ...]:
+        """The entries of one bundle, as many as the checkpoint covers.
+
+        Raises:
+            ArchiveError, FormatError: it is missing or damaged.
+        """
+        return self._files.bundle(number, min(TILE_WIDTH, self._covered - number * TILE_WIDTH))
+
+    def uncovered(self, start: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Index and bytes of every entry from ``start`` on that no checkpoint covers.
+
+        Raises:
+            ArchiveError: the journal is damaged.
+        """
         for index, entry in self._files.pending():
             if index >= max(start, self._covered):
                 yield index, entry
@@ -164,16 +182,9 @@ class Ledger:
         """
         return inclusion_proof(index, size, self._hash)
 
-    def tile_defects(self) -> Iterator[str]:
-        """The path of every tile that is missing or disagrees with the entries below it."""
-        tiles = _TileStack(self, checking=True)
-        for index, entry in self.raw():
-            if index >= self._covered:
-                break
-            tiles.push(0, leaf_hash(entry))
-            yield from tiles.take_defects()
-        tiles.flush()
-        yield from tiles.take_defects()
+    def tile_check(self) -> "TileCheck":
+        """Compares the tiles with the entries, as these are read."""
+        return TileCheck(self)
 
     def tile_agrees(self, level: int, number: int, hashes: Sequence[bytes]) -> bool:
         """True where the tile on disk is there and has these hashes."""
@@ -279,6 +290,23 @@ def check_signer(paths: CollectionPaths, signer: Signer) -> None:
             next_step=f"Put the right key in place; the log's public key is {held or 'missing'}. If a change of key "
             f"was cut short, run `preserve key rotate {paths.name}` again.",
         )
+
+
+class TileCheck:
+    """The tiles of a ledger held against its entries, in one reading of these."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._tiles = _TileStack(ledger, checking=True)
+
+    def push(self, leaf: bytes) -> list[str]:
+        """Takes the hash of the next entry; the paths of tiles found to be missing or to disagree."""
+        self._tiles.push(0, leaf)
+        return self._tiles.take_defects()
+
+    def finish(self) -> list[str]:
+        """The same of the tiles that are not full."""
+        self._tiles.flush()
+        return self._tiles.take_defects()
 
 
 class _TileStack:

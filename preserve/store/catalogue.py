@@ -1,10 +1,8 @@
 """The catalogue: what the ledger states and where each record lies, in SQLite. Derived; made again from the evidence.
 
-It answers by address, cable, run and record id. Its content is a function of ledger and WARC files, and
-`Catalogue.content_digest` is how two catalogues are compared.
+It answers by address, cable, run and record id. Its content is a function of ledger and WARC files.
 """
 
-import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,15 +18,15 @@ from preserve.store.database import connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
-_VERSION = 2
+_VERSION = 3
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('ledger_size', 0);
 CREATE TABLE records (
     statement INTEGER PRIMARY KEY, record_id TEXT NOT NULL, type TEXT NOT NULL, uri TEXT, canonical TEXT, surt TEXT,
     date TEXT NOT NULL, status INTEGER, mime TEXT, file TEXT NOT NULL, ordinal INTEGER NOT NULL,
-    offset INTEGER NOT NULL, length INTEGER NOT NULL, record_sha256 TEXT NOT NULL, payload_sha256 TEXT,
-    refers_to TEXT, challenge TEXT, run TEXT NOT NULL
+    offset INTEGER NOT NULL, length INTEGER NOT NULL, inner INTEGER NOT NULL, record_sha256 TEXT NOT NULL,
+    payload_sha256 TEXT, refers_to TEXT, challenge TEXT, run TEXT NOT NULL
 );
 CREATE INDEX records_id ON records (record_id);
 CREATE INDEX records_page ON records (canonical, date) WHERE type IN ('response', 'revisit');
@@ -45,8 +43,8 @@ CREATE INDEX cables_canonical ON cables (canonical_id);
 _IS_REPLY = "type IN ('response', 'revisit')"
 """The condition of the index by page, word for word: only a query that has it can use that index."""
 _ROW = (
-    "record_id, type, uri, date, status, file, ordinal, offset, length, record_sha256, payload_sha256, refers_to, "
-    "challenge, statement"
+    "record_id, type, uri, date, status, file, ordinal, offset, length, inner, record_sha256, payload_sha256, "
+    "refers_to, challenge, statement"
 )
 
 
@@ -95,7 +93,7 @@ class StatementRow(NamedTuple):
             uri = statement["uri"]
             page = isinstance(uri, str) and statement["type"] in {"response", "revisit"}
             keys = (_key(canonical, uri), _key(surt, uri)) if page else (None, None)
-            where = (statement["file"], place.ordinal, place.offset, place.length)
+            where = (statement["file"], place.ordinal, place.offset, place.length, place.inner)
             return cls(
                 "records",
                 (*_RECORD_HEAD(statement), *keys, *_RECORD_MIDDLE(statement), *where, *_RECORD_REST(statement)),
@@ -104,6 +102,18 @@ class StatementRow(NamedTuple):
             return cls("cables", tuple(statement[name] for name in _CABLE_COLUMNS))
         return cls(None, ())
 
+    def index_row(self) -> "IndexRow | None":
+        """What the index says of it; None where it says nothing."""
+        if self.table != "records":
+            return None
+        _id, kind, uri, _canonical, key, date, status, mime, *where, _sha256, payload, _refers, _wall, _run = (
+            self.values
+        )
+        place = _place(where)
+        if key is None or not _is_indexed(place):
+            return None
+        return _index_row((key, date, uri, kind, status, mime, payload), place)
+
 
 _RECORD_HEAD = itemgetter("record_id", "type", "uri")
 _RECORD_MIDDLE = itemgetter("date", "status", "mime")
@@ -111,7 +121,7 @@ _RECORD_REST = itemgetter("record_sha256", "payload_sha256", "refers_to", "chall
 _CABLE_COLUMNS = (
     "record_id", "extractor", "layout", "published_id", "canonical_id", "raw_sha256", "body_sha256", "comparison_sha256"
 )  # fmt: skip
-_MARKS = {"records": ", ".join("?" * 18), "cables": ", ".join("?" * 9)}
+_MARKS = {"records": ", ".join("?" * 19), "cables": ", ".join("?" * 9)}
 
 
 class Catalogue:
@@ -165,13 +175,16 @@ class Catalogue:
         """Makes what was applied durable."""
         self._db.commit()
 
-    def content_digest(self) -> str:
-        """SHA-256 over every row: equal for two catalogues of equal content."""
-        digest = hashlib.sha256()
-        for table in ("meta", "records", "cables"):
-            for row in self._db.execute(f"SELECT * FROM {table} ORDER BY 1"):  # noqa: S608 - names of our own
-                digest.update(repr(row).encode("utf-8", "surrogatepass"))
-        return digest.hexdigest()
+    def rows(self, table: str) -> Iterator[tuple[object, ...]]:
+        """Every row of ``records`` or ``cables``, as `StatementRow` gives it with the statement's index before it."""
+        if table not in _MARKS:
+            raise ValueError(table)
+        return iter(self._db.execute(f"SELECT * FROM {table} ORDER BY statement"))  # noqa: S608 - names of our own
+
+    @staticmethod
+    def place_in(row: Sequence[object]) -> RecordPlace:
+        """Where a record lies, from one of `rows`."""
+        return _place(row[9:14])
 
     def record_count(self) -> int:
         """Number of records."""
@@ -248,20 +261,43 @@ class Catalogue:
     def index_rows(self) -> Iterator[IndexRow]:
         """Every capture for the index, sorted bytewise by SURT, then by time."""
         rows = self._db.execute(
-            "SELECT surt, date, uri, type, status, mime, payload_sha256, file, ordinal, offset, length FROM records "
-            "WHERE surt IS NOT NULL ORDER BY surt || ' ', date, statement"
+            "SELECT surt, date, uri, type, status, mime, payload_sha256, file, ordinal, offset, length, inner "
+            "FROM records WHERE surt IS NOT NULL ORDER BY surt || ' ', date, statement"
         )
-        for surt_key, date, uri, kind, status, mime, payload, file, ordinal, offset, length in rows:
-            yield IndexRow(
-                surt=surt_key,
-                date=date,
-                uri=uri,
-                type=kind,
-                status=status,
-                mime=mime,
-                payload_sha256=payload,
-                place=RecordPlace(file=file, ordinal=ordinal, offset=offset, length=length),
-            )
+        for key, date, uri, kind, status, mime, payload, *where in rows:
+            place = _place(where)
+            if _is_indexed(place):
+                yield _index_row((key, date, uri, kind, status, mime, payload), place)
+
+
+def _is_indexed(place: RecordPlace) -> bool:
+    """False where a record is inside of a compressed piece: no reader of an index finds it there."""
+    return place.inner == 0 and place.length > 0
+
+
+def _place(values: Sequence[object]) -> RecordPlace:
+    file, ordinal, offset, length, inner = values
+    return RecordPlace(
+        file=str(file),
+        ordinal=int(str(ordinal)),
+        offset=int(str(offset)),
+        length=int(str(length)),
+        inner=int(str(inner)),
+    )
+
+
+def _index_row(values: tuple[object, ...], place: RecordPlace) -> IndexRow:
+    key, date, uri, kind, status, mime, payload = values
+    return IndexRow(
+        surt=str(key),
+        date=str(date),
+        uri=str(uri),
+        type=str(kind),
+        status=None if status is None else int(str(status)),
+        mime=None if mime is None else str(mime),
+        payload_sha256=None if payload is None else str(payload),
+        place=place,
+    )
 
 
 def _key(form: Callable[[str], str], url: object) -> str | None:
@@ -273,15 +309,14 @@ def _key(form: Callable[[str], str], url: object) -> str | None:
 
 
 def _row(values: tuple[object, ...]) -> RecordRow:
-    record_id, kind, uri, date, status, file, ordinal, offset, length, sha256, payload, *last = values
-    refers_to, challenge, statement = last
+    record_id, kind, uri, date, status, *where, sha256, payload, refers_to, challenge, statement = values
     return RecordRow(
         record_id=str(record_id),
         type=str(kind),
         uri=None if uri is None else str(uri),
         date=str(date),
         status=None if status is None else int(str(status)),
-        place=RecordPlace(file=str(file), ordinal=int(str(ordinal)), offset=int(str(offset)), length=int(str(length))),
+        place=_place(where),
         record_sha256=str(sha256),
         payload_sha256=None if payload is None else str(payload),
         refers_to=None if refers_to is None else str(refers_to),

@@ -16,7 +16,7 @@ _REVISIT_MIME = "warc/revisit"
 def index_lines(catalogue: Catalogue) -> Iterator[bytes]:
     """Every line of the index with its line end, in order."""
     for _key, rows in groupby(catalogue.index_rows(), key=lambda row: (row.surt, timestamp14(row.date))):
-        yield from sorted(format_line(_line(row)).encode() + b"\n" for row in rows)
+        yield from sorted(index_line(row) for row in rows)
 
 
 def write_index(paths: CollectionPaths, catalogue: Catalogue) -> int:
@@ -33,6 +33,11 @@ def write_index(paths: CollectionPaths, catalogue: Catalogue) -> int:
     finally:
         part.unlink(missing_ok=True)
     return count
+
+
+def index_line(row: IndexRow) -> bytes:
+    """The line of one capture, with its line end."""
+    return format_line(_line(row)).encode() + b"\n"
 
 
 def _line(row: IndexRow) -> CdxLine:

@@ -8,6 +8,9 @@ from pathlib import Path
 from preserve.errors import FormatError
 
 OPEN_SUFFIX = ".open"
+"""Of a file that a capture is writing."""
+IMPORTING_SUFFIX = ".importing"
+"""Of a file that an import has copied whole, and not yet stated to its end."""
 WARC_SUFFIX = ".warc.gz"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}\Z")
 
@@ -33,6 +36,16 @@ class CollectionPaths:
     def archive(self) -> Path:
         """The WARC files."""
         return self.folder / "archive"
+
+    def held_file(self, name: str) -> Path:
+        """Where a file of the archive is: sealed, or else still open or being imported."""
+        sealed = self.archive / name
+        if not sealed.exists():
+            for suffix in (OPEN_SUFFIX, IMPORTING_SUFFIX):
+                path = self.archive / f"{name}{suffix}"
+                if path.is_file():
+                    return path
+        return sealed
 
     @property
     def indexes(self) -> Path:

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,11 +10,19 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError
+from preserve.formats.containers import HEAD_BYTES, Container, Spot, identify, record_at, records_in
 from preserve.formats.members import iter_members, read_member
-from preserve.formats.warc import Record, compress_member, parse_record, record_bytes
+from preserve.formats.warc import Record, RecordHeader, compress_member, parse_record, record_bytes
 from preserve.model import RecordPlace
 from preserve.store.durable import make_dir, make_read_only, sync_dir, truncate_synced
-from preserve.store.layout import OPEN_SUFFIX, WARC_SUFFIX, CollectionPaths, check_file_name, warc_name
+from preserve.store.layout import (
+    IMPORTING_SUFFIX,
+    OPEN_SUFFIX,
+    WARC_SUFFIX,
+    CollectionPaths,
+    check_file_name,
+    warc_name,
+)
 
 _CHUNK = 1 << 20
 _BUFFER_BYTES = 1 << 20
@@ -147,7 +155,7 @@ def open_files(paths: CollectionPaths) -> list[Path]:
     return sorted(paths.archive.glob(f"*{WARC_SUFFIX}{OPEN_SUFFIX}"))
 
 
-def recover_open_files(paths: CollectionPaths, stated: Container[str]) -> list[Recovered]:
+def recover_open_files(paths: CollectionPaths, stated: Collection[str]) -> list[Recovered]:
     """Cuts the torn tail off every file left open, seals it, and says what was done. The lock is held.
 
     The cut is behind the last whole record before the first damage; but nothing before or in a record whose id is
@@ -201,6 +209,52 @@ def iter_file(path: Path) -> Iterator[tuple[RecordPlace, Record | None, str]]:
             yield place, record, ""
 
 
+def container_of(path: Path) -> Container | None:
+    """What a file is; None where it is none of the kinds that hold records.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    name = path.name
+    for suffix in (OPEN_SUFFIX, IMPORTING_SUFFIX):
+        name = name.removesuffix(suffix)
+    with path.open("rb") as file:
+        return identify(file.read(HEAD_BYTES), name)
+
+
+def iter_places(path: Path) -> Iterator[tuple[RecordPlace, str]]:
+    """Place and id of every record of a file of whatever container, in order. What is damaged is passed over.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    name = path.name.removesuffix(OPEN_SUFFIX).removesuffix(IMPORTING_SUFFIX)
+    container = container_of(path)
+    if container is None:
+        return
+    with path.open("rb") as file:
+        last: tuple[Spot, int, str] | None = None
+        for ordinal, spot in enumerate(records_in(file, container)):
+            if last is not None:
+                # Of a large record the length is known only behind it.
+                yield _place(name, *last)
+                last = None
+            try:
+                header = None if spot.raw is None else spot.raw.header
+                if isinstance(header, RecordHeader):
+                    last = (spot, ordinal, header.record_id)
+                    _ = header.type, header.date
+            except FormatError:
+                last = None
+        if last is not None:
+            yield _place(name, *last)
+
+
+def _place(name: str, spot: Spot, ordinal: int, record_id: str) -> tuple[RecordPlace, str]:
+    place = RecordPlace(file=name, ordinal=ordinal, offset=spot.offset, length=spot.length, inner=spot.inner)
+    return place, record_id
+
+
 def read_record(paths: CollectionPaths, place: RecordPlace) -> Record:
     """One record by its place.
 
@@ -208,16 +262,27 @@ def read_record(paths: CollectionPaths, place: RecordPlace) -> Record:
         ArchiveError: it is not there, or damaged.
     """
     try:
-        name = check_file_name(place.file)
-        path = paths.archive / name
-        if not path.is_file():
-            path = paths.archive / f"{name}{OPEN_SUFFIX}"
+        path = paths.held_file(check_file_name(place.file))
         with path.open("rb") as file:
-            file.seek(place.offset)
-            return parse_record(read_member(file.read(place.length)))
+            try:
+                file.seek(place.offset)
+                return parse_record(read_member(file.read(place.length)))
+            except FormatError:
+                container = container_of(path)
+                if container is None or (container is Container.WARC_GZIP and place.length and not place.inner):
+                    raise
+                return _read_anywhere(file, container, place)
     except (OSError, FormatError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ArchiveError(
             f"{place.file} at byte {place.offset}: the record cannot be read: {reason}",
             next_step=f"Run `preserve verify {paths.name}` to see what is damaged.",
         ) from error
+
+
+def _read_anywhere(file: BinaryIO, container: Container, place: RecordPlace) -> Record:
+    """A record of a file that was not compressed record by record, or not by gzip, or not at all."""
+    raw = record_at(file, container, place.offset, place.inner)
+    if not isinstance(raw.header, RecordHeader):
+        raise FormatError("no record can be read there")
+    return Record(header=raw.header, block=bytes(raw.block or b""))

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from preserve.integrity.verify import Report, verify
+from preserve.integrity.report import Report
+from preserve.integrity.verify import verify
 from preserve.store.layout import CollectionPaths
 from tests.simulated import Simulation, links
 

@@ -384,14 +384,14 @@ def ecdsa(text: bytes = TEXT, key: ec.EllipticCurvePrivateKey = P384) -> bytes:
 @pytest.mark.parametrize("form", [lambda value: value, lambda value: raw(value, 48)], ids=["der", "raw"])
 def test_an_anonymous_signature_holds(form: Callable[[bytes], bytes]) -> None:
     [(code, where, detail)] = signed(anonymous(form(ecdsa())))
-    assert (code, where) == ("W-WACZ-SIGNATURE", DIGEST)
+    assert (code, where) == ("I-WACZ-SIGNED", DIGEST)
     assert "owner is not known" in detail
     assert [found[0] for found in signed(anonymous(form(ecdsa(b"other"))))] == ["E-WACZ-SIGNATURE"]
 
 
 def test_a_signature_over_another_hash_is_named() -> None:
     other = {**anonymous(ecdsa(sha256(b"other").encode())), "hash": sha256(b"other")}
-    assert [found[0] for found in signed(other)] == ["E-WACZ-DIGEST", "W-WACZ-SIGNATURE"]
+    assert [found[0] for found in signed(other)] == ["E-WACZ-DIGEST", "I-WACZ-SIGNED"]
 
 
 @pytest.mark.parametrize("at", range(0, 96, 7))
@@ -429,7 +429,7 @@ def test_a_signature_by_a_domain_holds_by_its_leaf_certificate() -> None:
     p256 = ec.derive_private_key(0xFEDCBA, ec.SECP256R1())
     chain = certificate(p256, hashes.SHA256()) + certificate(P384, hashes.SHA256())
     [(code, _where, detail)] = signed(by_domain(chain, ecdsa(key=p256)))
-    assert code == "W-WACZ-SIGNATURE"
+    assert code == "I-WACZ-SIGNED"
     assert "chain and time not checked" in detail
     assert [found[0] for found in signed(by_domain(chain, ecdsa(key=P384)))] == ["E-WACZ-SIGNATURE"]
 
@@ -438,7 +438,7 @@ def test_a_domain_may_sign_with_rsa() -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = certificate(key, hashes.SHA256())
     value = key.sign(TEXT, padding.PKCS1v15(), hashes.SHA256())
-    assert [found[0] for found in signed(by_domain(pem, value))] == ["W-WACZ-SIGNATURE"]
+    assert [found[0] for found in signed(by_domain(pem, value))] == ["I-WACZ-SIGNED"]
     assert [found[0] for found in signed(by_domain(pem, value[:-1] + b"x"))] == ["E-WACZ-SIGNATURE"]
 
 

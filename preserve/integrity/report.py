@@ -1,0 +1,102 @@
+"""What a check says at its end: claims with their verdicts, findings, and what the damage touches."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from preserve.findings import Claim, Finding, Verdict
+
+MAX_FINDINGS = 10_000
+"""Findings that are told one by one; those beyond are counted. A hostile file has millions."""
+
+
+class Touched(NamedTuple):
+    """A record that is damaged or lost, and what was made from it. ``cables``: published ids."""
+
+    record_id: str
+    uri: str | None
+    date: str
+    cables: tuple[str, ...]
+    revisits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The outcome of one verification: of a collection, or of one file.
+
+    ``notes`` counts what is odd and no damage, by code. ``untold`` counts the findings beyond the first ten thousand.
+    """
+
+    subject: str
+    claims: tuple[Claim, ...]
+    findings: tuple[Finding, ...]
+    records: int
+    bytes_read: int
+    statements: int | None = None
+    level: str = "full"
+    notes: tuple[tuple[str, int], ...] = ()
+    untold: int = 0
+    touched: tuple[Touched, ...] = ()
+    repair: str = ""
+
+    @property
+    def good(self) -> bool:
+        """True where no claim failed and no MUST is broken."""
+        return not any(c.verdict is Verdict.FAIL for c in self.claims) and not any(f.is_error for f in self.findings)
+
+    @property
+    def spotless(self) -> bool:
+        """True where nothing is amiss at all."""
+        return self.good and not any(f.code.startswith("W-") for f in self.findings)
+
+
+@dataclass(slots=True)
+class Findings:
+    """Takes in what is found. Information about what is no damage is only counted."""
+
+    listed: list[Finding] = field(default_factory=list)
+    codes: Counter[str] = field(default_factory=Counter)
+    untold: int = 0
+
+    def add(self, code: str, where: str, detail: str = "") -> None:
+        """One finding."""
+        self.codes[code] += 1
+        if code.startswith("I-"):
+            return
+        if len(self.listed) < MAX_FINDINGS:
+            self.listed.append(Finding(code=code, where=where, detail=detail))
+        else:
+            self.untold += 1
+
+    def take(self, found: Sequence[Finding]) -> None:
+        """Several findings."""
+        for finding in found:
+            self.add(finding.code, finding.where, finding.detail)
+
+    def has(self, *codes: str) -> bool:
+        """True where one of these codes was found."""
+        return any(self.codes[code] for code in codes)
+
+    @property
+    def notes(self) -> tuple[tuple[str, int], ...]:
+        """How often each piece of information was met."""
+        return tuple(sorted((code, count) for code, count in self.codes.items() if code.startswith("I-")))
+
+
+def claim(name: str, *, good: bool, detail: str = "") -> Claim:
+    """A claim that was checked."""
+    return Claim(name=name, verdict=Verdict.PASS if good else Verdict.FAIL, detail=detail)
+
+
+def not_checked(name: str, why: str) -> Claim:
+    """A claim that was not."""
+    return Claim(name=name, verdict=Verdict.NOT_CHECKED, detail=why)
+
+
+def not_proven(name: str, why: str) -> Claim:
+    """A claim that nothing at hand can prove."""
+    return Claim(name=name, verdict=Verdict.NOT_PROVEN, detail=why)
+
+
+ORIGIN = not_proven("the origin really served this", "no capture can prove it; compare independent mirrors")

@@ -1,0 +1,354 @@
+"""One reading of a ledger, first statement to last: the tree, every statement, and through them the evidence."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from preserve.cables.layouts import Layout
+from preserve.errors import ArchiveError, FormatError, PreserveError
+from preserve.formats.merkle import CompactRange, leaf_hash
+from preserve.formats.statements import decode, encode
+from preserve.formats.tlog import TILE_WIDTH, Checkpoint
+from preserve.integrity.derived import CatalogueCheck, IndexCheck
+from preserve.integrity.matching import FileMatcher, Matched
+from preserve.integrity.record import Facts
+from preserve.integrity.report import MAX_FINDINGS, Findings, Touched
+from preserve.integrity.resume import Resume, Tally
+from preserve.integrity.sample import Sample
+from preserve.integrity.scan import Row, Scanner
+from preserve.integrity.signed import check_marker
+from preserve.integrity.vouching import Vouching
+from preserve.limits import Limits
+from preserve.model import RecordPlace
+from preserve.provenance.describe import describe_cable, read_cable
+from preserve.provenance.ledger import Ledger
+from preserve.provenance.sealing import Sealed, sealed_in
+from preserve.provenance.statements import check_statement
+from preserve.store.catalogue import StatementRow
+from preserve.store.layout import CollectionPaths
+from preserve.store.ledgerfiles import LedgerFiles
+from preserve.store.warcfile import container_of, read_record
+
+_TOLD_EVERY = 256
+
+
+@dataclass(slots=True)
+class _File:
+    """One file of the archive while its statements come. ``matcher`` None: its records are not read (again)."""
+
+    path: Path
+    matcher: FileMatcher | None
+    tally: Tally = field(default_factory=Tally)
+    index: IndexCheck = field(default_factory=IndexCheck)
+    is_done: bool = False
+
+
+@dataclass(slots=True)
+class _Last:
+    """The record of the last ``record`` statement: its cable's statement follows it as a rule."""
+
+    record_id: str = ""
+    file: str = ""
+    facts: Facts | None = None
+    place: RecordPlace | None = None
+
+
+class Walk:
+    """Reads the ledger, and holds every record, text and row of the catalogue against it."""
+
+    def __init__(
+        self,
+        paths: CollectionPaths,
+        *,
+        findings: Findings,
+        checkpoint: Checkpoint | None,
+        vouching: Vouching,
+        layouts: Mapping[str, Layout],
+        limits: Limits,
+        scanner: Scanner | None,
+        sample: Sample | None,
+        resume: Resume,
+        catalogue: CatalogueCheck,
+        progress: Callable[[int], None],
+    ) -> None:
+        """``scanner`` None: no file is read for its records. ``sample``: some of them, at their places."""
+        self._paths = paths
+        self._findings = findings
+        self._checkpoint = checkpoint
+        self._vouching = vouching
+        self._layouts = layouts
+        self._limits = limits
+        self._scanner = scanner
+        self._sample = sample
+        self._resume = resume
+        self._catalogue = catalogue
+        self._progress = progress
+        self._files: dict[str, _File] = {}
+        self._responses: set[int] = set()
+        self._last = _Last()
+        self._tree = CompactRange()
+        self._root_at_size: bytes | None = None
+        self._touched: dict[str, tuple[str | None, str, list[str], int]] = {}
+        self._stray = Tally()
+        self.sealed: dict[str, Sealed] = {}
+        self.records = 0
+        self.statements = 0
+        self.ledger_is_whole = True
+
+    def run(self) -> None:
+        """Reads everything. Damage is a finding, and reading goes on behind it."""
+        if self._checkpoint is not None and self._checkpoint.size == 0:
+            self._root_at_size = self._tree.root()
+        try:
+            ledger = Ledger(self._paths)
+            tiles = ledger.tile_check()
+            for entries in self._bundles(ledger):
+                for index, entry in entries:
+                    leaf = leaf_hash(entry)
+                    if self.ledger_is_whole and index < ledger.covered:
+                        self._tiles_found(tiles.push(leaf))
+                    self._entry(index, entry, leaf)
+            if self.ledger_is_whole:
+                self._tiles_found(tiles.finish())
+            if torn := LedgerFiles(self._paths).torn_bytes():
+                self._findings.add("W-LEDGER-TORN", self._paths.pending.name, f"{torn} bytes")
+        except (PreserveError, OSError) as error:
+            self._findings.add("E-LEDGER-MISSING", "ledger", str(error))
+            self.ledger_is_whole = False
+        self._progress(self.statements)
+        self._compare_root()
+        self._finish_files()
+
+    def _bundles(self, ledger: Ledger) -> Iterator[Iterator[tuple[int, bytes]]]:
+        """The entries bundle by bundle; a bundle that cannot be read is a finding, and the next one is read."""
+        for number in ledger.bundles():
+            try:
+                entries = ledger.bundle(number)
+            except (PreserveError, OSError) as error:
+                self._findings.add("E-LEDGER-MISSING", f"statements from {number * TILE_WIDTH} on", str(error))
+                self.ledger_is_whole = False
+                continue
+            yield enumerate(entries, number * TILE_WIDTH)
+        yield ledger.uncovered()
+
+    def _tiles_found(self, defects: list[str]) -> None:
+        for path in defects:
+            self._findings.add("E-LEDGER-TILE", path)
+
+    def _entry(self, index: int, entry: bytes, leaf: bytes) -> None:
+        self.statements = index + 1
+        if self.ledger_is_whole:
+            self._tree.append(leaf)
+            self._vouching.grown(self._tree)
+            if self._checkpoint is not None and self.statements == self._checkpoint.size:
+                self._root_at_size = self._tree.root()
+        if not index % _TOLD_EVERY:
+            self._progress(index)
+        try:
+            statement = decode(entry)
+            check_statement(statement)
+        except FormatError as error:
+            self._findings.add("E-LEDGER-STATEMENT", f"statement {index}", str(error))
+            return
+        kind = statement["kind"]
+        if kind == "record":
+            self._record(index, statement)
+            return
+        if kind == "cable":
+            self._cable(index, statement, entry)
+            return
+        self._vouching.stated(index, statement)
+        if index == 0:
+            check_marker(self._paths, statement, self._checkpoint, self._findings)
+        for sealed in sealed_in(statement):
+            self.sealed[sealed.name] = sealed
+            self._seal(sealed.name)
+
+    def _compare_root(self) -> None:
+        checkpoint = self._checkpoint
+        if checkpoint is None:
+            return
+        if self.statements < checkpoint.size:
+            self._findings.add("E-LEDGER-SIZE", "checkpoint", f"{checkpoint.size} stated, {self.statements} held")
+        elif self.ledger_is_whole and self._root_at_size != checkpoint.root:
+            self._findings.add("E-LEDGER-ROOT", "checkpoint", f"at size {checkpoint.size}")
+        if self.statements > checkpoint.size:
+            self._findings.add("W-LEDGER-PENDING", "ledger", f"{self.statements - checkpoint.size} statements")
+
+    # Records.
+
+    def _record(self, index: int, statement: Mapping[str, object]) -> None:
+        self.records += 1
+        record_id, kind = str(statement["record_id"]), statement["type"]
+        if kind == "response":
+            self._responses.add(hash(record_id))
+        elif kind == "revisit" and hash(str(statement["refers_to"])) not in self._responses:
+            where = f"{statement['file']} {record_id} {statement['uri'] or ''}".rstrip()
+            self._findings.add("E-WARC-REVISIT", where, f"refers to {statement['refers_to']}")
+        if kind == "revisit" and (touched := self._touched.get(str(statement["refers_to"]))) is not None:
+            self._touched[str(statement["refers_to"])] = (*touched[:3], touched[3] + 1)
+        file = self._file(str(statement["file"]))
+        self._last = _Last(record_id, str(statement["file"]))
+        if self._sample is not None:
+            matched = self._sample.look(statement, self._catalogue.held(index, "records"))
+        elif file.matcher is not None:
+            matched = file.matcher.match(statement)
+        else:
+            # Only its file is looked at, or it was looked at before.
+            if file.is_done:
+                self._catalogue.held(index, "records")
+            return
+        self._matched(index, statement, file, matched)
+
+    def _matched(self, index: int, statement: Mapping[str, object], file: _File, matched: Matched | None) -> None:
+        if matched is None or not matched.is_whole:
+            if self._sample is None or matched is not None:
+                self._touch(statement)
+            if matched is None:
+                return
+        file.tally.records += 1
+        self._last.facts, self._last.place = matched.facts, matched.place
+        if self._sample is None:
+            row = StatementRow.of(statement, matched.place)
+            self._catalogue.compare(index, row)
+            file.index.expect(row)
+
+    def _touch(self, statement: Mapping[str, object]) -> None:
+        if len(self._touched) < MAX_FINDINGS:
+            uri = statement["uri"]
+            self._touched[str(statement["record_id"])] = (
+                None if uri is None else str(uri),
+                str(statement["date"]),
+                [],
+                0,
+            )
+
+    def _file(self, name: str) -> _File:
+        file = self._files.get(name)
+        if file is not None:
+            return file
+        path = self._paths.held_file(name)
+        file = self._files[name] = _File(path, None)
+        if not path.is_file():
+            self._findings.add("E-WARC-MISSING", name)
+            file.matcher = None if self._scanner is None else FileMatcher(name, iter(()), self._findings, is_open=True)
+        elif self._scanner is not None:
+            tally = self._resume.tally_of(path)
+            if tally is not None:
+                file.tally, file.is_done = tally, True
+                file.index.count, file.index.sum = tally.index_lines, int(tally.index_sum)
+            else:
+                rows = _readable(self._scanner, path)
+                file.matcher = FileMatcher(name, rows, self._findings, is_open=path.name != name)
+        return file
+
+    def _seal(self, name: str) -> None:
+        """All that the ledger says of a file's records was said; what it holds beside them is looked at now."""
+        file = self._files.get(name)
+        if file is None or file.matcher is None:
+            return
+        if self.ledger_is_whole:
+            file.matcher.finish()
+        if file.matcher.amiss == 0 and not self._catalogue.defect:
+            file.tally.index_lines, file.tally.index_sum = file.index.count, str(file.index.sum)
+            self._resume.is_whole(file.path, file.tally)
+
+    def _finish_files(self) -> None:
+        for file in self._files.values():
+            if file.matcher is not None and self.ledger_is_whole:
+                file.matcher.finish()
+
+    # Texts.
+
+    def _cable(self, index: int, statement: Mapping[str, object], entry: bytes) -> None:
+        record_id = str(statement["record_id"])
+        where = f"statement {index}: {statement['published_id']}"
+        touched = self._touched.get(record_id)
+        if touched is not None:
+            touched[2].append(str(statement["published_id"]))
+        if hash(record_id) not in self._responses:
+            self._findings.add("E-CABLE-SOURCE", where, record_id)
+            return
+        is_last = self._last.record_id == record_id
+        file = self._files.get(self._last.file) if is_last else None
+        if self._scanner is not None:
+            if file is not None and file.is_done:
+                self._catalogue.held(index, "cables")
+                return
+            self._catalogue.compare(index, StatementRow.of(statement, None))
+        elif self._sample is None or self._last.facts is None or not is_last:
+            return
+        tally = self._stray if file is None else file.tally
+        if is_last and self._last.facts is not None and self._last.facts.cable == entry:
+            tally.texts += 1
+            return
+        self._text_again(statement, where, tally, self._last.place if is_last else None)
+
+    def _text_again(self, statement: Mapping[str, object], where: str, tally: Tally, place: RecordPlace | None) -> None:
+        """Extracts with the very layout that the statement names, and says what differs."""
+        layout = self._layouts.get(str(statement["layout"]).split("/")[0])
+        place = place or self._catalogue.place_of(str(statement["record_id"]))
+        if place is None or layout is None:
+            tally.texts_not_read += 1
+            return
+        try:
+            record = read_record(self._paths, place)
+        except ArchiveError:
+            tally.texts_not_read += 1
+            return
+        extraction = read_cable(record, [layout], self._limits)
+        if extraction is not None and extraction.extractor != statement["extractor"]:
+            tally.texts_not_read += 1
+            return
+        tally.texts += 1
+        again = None if extraction is None else describe_cable(str(statement["record_id"]), extraction)
+        if again is None:
+            self._findings.add("E-CABLE-TEXT", where, "no cable is found")
+        elif encode(again) != encode(statement):
+            keys = sorted(key for key in statement if again.get(key) != statement[key])
+            self._findings.add("E-CABLE-TEXT", where, f"differs in {', '.join(keys)}")
+
+    # What was found.
+
+    @property
+    def texts(self) -> tuple[int, int]:
+        """Texts extracted again, and texts that could not be."""
+        tallies = [self._stray, *(file.tally for file in self._files.values())]
+        return sum(t.texts for t in tallies), sum(t.texts_not_read for t in tallies)
+
+    @property
+    def sampled(self) -> int:
+        """Records read by chance."""
+        return 0 if self._sample is None else self._sample.read
+
+    def names(self, file: str) -> bool:
+        """True where some statement names a file."""
+        return file in self._files
+
+    @property
+    def index(self) -> IndexCheck:
+        """The lines that the index must have."""
+        whole = IndexCheck()
+        for file in self._files.values():
+            whole.add(file.index)
+        return whole
+
+    @property
+    def touched(self) -> tuple[Touched, ...]:
+        """The records that are damaged or lost, with what was made from them."""
+        return tuple(
+            Touched(record_id, uri, date, tuple(cables), revisits)
+            for record_id, (uri, date, cables, revisits) in self._touched.items()
+        )
+
+
+def _readable(scanner: Scanner, path: Path) -> Iterator[Row]:
+    """The rows of a file; a disk that fails is a fault of that file."""
+    try:
+        container = container_of(path)
+        if container is None:
+            yield Row(0, 0, 0, None, ("E-WARC-UNREADABLE", "no WARC or ARC file"))
+            return
+        yield from scanner.rows(path, container)
+    except OSError as error:
+        yield Row(0, 0, 0, None, ("E-WARC-UNREADABLE", error.strerror or str(error)))
