@@ -5,3 +5,5 @@ page through all of them.
 """
 
 __version__ = "0.1.0"
+PROGRAM = f"preserve/{__version__}"
+"""How the program names itself in what it writes."""

@@ -154,6 +154,9 @@ CODES: dict[str, Code] = {
         "The package's signature holds.", "Compare the key with the one that its maker publishes: any key makes one."
     ),
     "I-WACZ-UNSIGNED": Code("The package is not signed.", "Nothing to do."),
+    "I-IMPORT-DAMAGED": Code(
+        "A file was taken in damaged, and is as it was then.", "Nothing to do, but to import a better copy beside it."
+    ),
     "E-LEDGER-RECORD": Code(
         "A statement says something else of a record than what its bytes say.",
         "The record is the one stated; whoever wrote the statement erred or lied. Compare with a replica.",

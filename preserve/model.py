@@ -5,6 +5,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from preserve.errors import FormatError, UsageError
 
@@ -45,6 +46,7 @@ def format_utc(moment: datetime) -> str:
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
+@lru_cache(maxsize=4096)
 def parse_utc(text: str) -> datetime:
     """The inverse of `format_utc`; also takes whole seconds. Digits past the microsecond are dropped.
 
@@ -64,7 +66,8 @@ def parse_utc(text: str) -> datetime:
 
 def timestamp14(text: str) -> str:
     """A WARC-Date as the 14 digits of CDXJ and replay: ``20261123075800``."""
-    return parse_utc(text).strftime("%Y%m%d%H%M%S")
+    parse_utc(text)
+    return f"{text[:4]}{text[5:7]}{text[8:10]}{text[11:13]}{text[14:16]}{text[17:19]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

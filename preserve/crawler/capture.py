@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
-from preserve import __version__
+from preserve import PROGRAM
 from preserve.cables.layouts import Layout
 from preserve.config import CollectionConfig
 from preserve.crawler.addresses import split_url
@@ -34,7 +34,6 @@ from preserve.store.durable import Lock, free_bytes, remove_parts
 from preserve.store.index import write_index
 from preserve.store.layout import CollectionPaths
 
-PROGRAM = f"preserve/{__version__}"
 _MAX_PROBLEMS = 1000
 """Addresses without a full reply that are told one by one; the run's statement has them all."""
 _DISK_EVERY = 64

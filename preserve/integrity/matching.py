@@ -36,9 +36,6 @@ class FileMatcher:
         self._ordinal = first
         self._furthest = -1
         self._is_broken = False
-        self.matched = 0
-        self.amiss = 0
-        """Findings about this file so far."""
 
     def match(self, statement: Mapping[str, object]) -> Matched | None:
         """Finds the record of one ``record`` statement and compares it; None where it is lost."""
@@ -63,7 +60,6 @@ class FileMatcher:
             self._said(statement, facts, where)
             if ordinal != statement["ordinal"] and not self._is_broken:
                 self._found("E-WARC-ORDER", where, f"now record {ordinal}")
-        self.matched += 1
         return Matched(place, facts, is_whole)
 
     def _said(self, statement: Mapping[str, object], facts: Facts, where: str) -> None:
@@ -119,5 +115,3 @@ class FileMatcher:
 
     def _found(self, code: str, where: str, detail: str = "") -> None:
         self._findings.add(code, where, detail)
-        if not code.startswith("I-"):
-            self.amiss += 1

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-from preserve.cables.layouts import Layout
+from preserve.cables.layouts import Layout, may_be
 from preserve.errors import FormatError
 from preserve.formats.digests import Declared, UnknownAlgorithmError, parse_digest
 from preserve.formats.http1 import Head, Payload, payload_of, plain_body
@@ -224,7 +224,7 @@ def _held_facts(header: RecordHeader, block: bytes, wanted: Wanted, faults: list
     facts = facts._replace(status=reply.status)
     if wanted.statement:
         facts = _stated(facts, header, block, reply, wanted)
-    if wanted.layouts and facts.status == _OK and reply.is_reply:
+    if wanted.layouts and facts.status == _OK and reply.may_show(wanted.layouts):
         extraction = read_cable(Record(header=header, block=block), wanted.layouts, wanted.limits)
         if extraction is not None:
             facts = facts._replace(cable=encode(describe_cable(facts.record_id, extraction)))
@@ -240,19 +240,27 @@ class _Reply:
         self.content: bytes | memoryview = block
         self._block = block
         self._payload: Payload | None = None
+        self._plain_end: int | None = None
         if not self.is_reply:
             if _is_http(header):
                 self.content = _behind_head(block)
             return
         plain = plain_body(block)
         if plain is not None:
-            self.status = plain[0]
-            self.content = memoryview(block)[plain[1] :]
+            self.status, self._plain_end = plain
+            self.content = memoryview(block)[self._plain_end :]
             return
         payload = self.whole(faults)
         if payload is not None:
             self.status, self.content = payload.head.status, payload.payload
             _framing_faults(payload.complete, payload.defects, faults)
+
+    def may_show(self, layouts: Iterable[Layout]) -> bool:
+        """False where it shows no cable for certain."""
+        if self._plain_end is None or b"content-encoding" in self._block[: self._plain_end].lower():
+            return self.is_reply
+        content = bytes(self.content)
+        return any(may_be(layout, content) for layout in layouts)
 
     def whole(self, faults: list[Fault] | None = None) -> Payload | None:
         """The reply taken apart; None where there is none."""

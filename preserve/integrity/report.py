@@ -1,7 +1,6 @@
 """What a check says at its end: claims with their verdicts, findings, and what the damage touches."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -69,10 +68,12 @@ class Findings:
         else:
             self.untold += 1
 
-    def take(self, found: Sequence[Finding]) -> None:
-        """Several findings."""
-        for finding in found:
-            self.add(finding.code, finding.where, finding.detail)
+    def join(self, other: "Findings") -> None:
+        """Takes in all that another was given."""
+        self.codes += other.codes
+        room = MAX_FINDINGS - len(self.listed)
+        self.listed += other.listed[:room]
+        self.untold += other.untold + len(other.listed[room:])
 
     def has(self, *codes: str) -> bool:
         """True where one of these codes was found."""

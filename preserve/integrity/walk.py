@@ -22,8 +22,8 @@ from preserve.limits import Limits
 from preserve.model import RecordPlace
 from preserve.provenance.describe import describe_cable, read_cable
 from preserve.provenance.ledger import Ledger
+from preserve.provenance.schema import check_statement
 from preserve.provenance.sealing import Sealed, sealed_in
-from preserve.provenance.statements import check_statement
 from preserve.store.catalogue import StatementRow
 from preserve.store.layout import CollectionPaths
 from preserve.store.ledgerfiles import LedgerFiles
@@ -39,6 +39,8 @@ class _File:
     path: Path
     matcher: FileMatcher | None
     tally: Tally = field(default_factory=Tally)
+    findings: Findings = field(default_factory=Findings)
+    touched: list[str] = field(default_factory=list)
     index: IndexCheck = field(default_factory=IndexCheck)
     is_done: bool = False
 
@@ -162,7 +164,7 @@ class Walk:
             check_marker(self._paths, statement, self._checkpoint, self._findings)
         for sealed in sealed_in(statement):
             self.sealed[sealed.name] = sealed
-            self._seal(sealed.name)
+            self._seal(sealed.name, statement)
 
     def _compare_root(self) -> None:
         checkpoint = self._checkpoint
@@ -203,7 +205,7 @@ class Walk:
     def _matched(self, index: int, statement: Mapping[str, object], file: _File, matched: Matched | None) -> None:
         if matched is None or not matched.is_whole:
             if self._sample is None or matched is not None:
-                self._touch(statement)
+                self._touch(statement, file)
             if matched is None:
                 return
         file.tally.records += 1
@@ -213,9 +215,10 @@ class Walk:
             self._catalogue.compare(index, row)
             file.index.expect(row)
 
-    def _touch(self, statement: Mapping[str, object]) -> None:
+    def _touch(self, statement: Mapping[str, object], file: _File) -> None:
         if len(self._touched) < MAX_FINDINGS:
             uri = statement["uri"]
+            file.touched.append(str(statement["record_id"]))
             self._touched[str(statement["record_id"])] = (
                 None if uri is None else str(uri),
                 str(statement["date"]),
@@ -231,7 +234,7 @@ class Walk:
         file = self._files[name] = _File(path, None)
         if not path.is_file():
             self._findings.add("E-WARC-MISSING", name)
-            file.matcher = None if self._scanner is None else FileMatcher(name, iter(()), self._findings, is_open=True)
+            file.matcher = None if self._scanner is None else FileMatcher(name, iter(()), file.findings, is_open=True)
         elif self._scanner is not None:
             tally = self._resume.tally_of(path)
             if tally is not None:
@@ -239,24 +242,40 @@ class Walk:
                 file.index.count, file.index.sum = tally.index_lines, int(tally.index_sum)
             else:
                 rows = _readable(self._scanner, path)
-                file.matcher = FileMatcher(name, rows, self._findings, is_open=path.name != name)
+                file.matcher = FileMatcher(name, rows, file.findings, is_open=path.name != name)
         return file
 
-    def _seal(self, name: str) -> None:
+    def _seal(self, name: str, statement: Mapping[str, object]) -> None:
         """All that the ledger says of a file's records was said; what it holds beside them is looked at now."""
         file = self._files.get(name)
         if file is None or file.matcher is None:
             return
         if self.ledger_is_whole:
             file.matcher.finish()
-        if file.matcher.amiss == 0 and not self._catalogue.defect:
+        lacks = statement.get("lacks")
+        if isinstance(lacks, dict):
+            self._known_before(file, lacks)
+        if not file.findings.listed and not self._catalogue.defect:
             file.tally.index_lines, file.tally.index_sum = file.index.count, str(file.index.sum)
             self._resume.is_whole(file.path, file.tally)
+
+    def _known_before(self, file: _File, lacks: Mapping[str, object]) -> None:
+        """A file that was taken in damaged is as it was: what was found then is no news."""
+        worse = [code for code, count in file.findings.codes.items() if count > int(str(lacks.get(code, 0)))]
+        if file.findings.listed and not any(code[0] in "EW" for code in worse):
+            known = Findings()
+            for code, count in file.findings.codes.items():
+                known.codes["I-IMPORT-DAMAGED" if code[0] in "EW" else code] += count
+            file.findings = known
+            for record_id in file.touched:
+                del self._touched[record_id]
+            file.touched.clear()
 
     def _finish_files(self) -> None:
         for file in self._files.values():
             if file.matcher is not None and self.ledger_is_whole:
                 file.matcher.finish()
+            self._findings.join(file.findings)
 
     # Texts.
 

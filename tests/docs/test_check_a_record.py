@@ -17,7 +17,7 @@ from preserve.formats.merkle import leaf_hash, root_of, verify_inclusion
 from preserve.formats.note import Signer, open_note, sign_note
 from preserve.formats.statements import decode
 from preserve.formats.tlog import Checkpoint, format_checkpoint, parse_checkpoint, parse_proof
-from preserve.provenance.statements import check_statement
+from preserve.provenance.schema import check_statement
 
 DOCS = Path(__file__).parents[2] / "docs"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -44,8 +44,10 @@ def test_boxes_are_recognised_by_bytes_and_labels_by_what_is_shown() -> None:
     boxes, labels = compile_layout(config(extractor="boxes")), compile_layout(config())
     assert recognised(boxes, b"<b>Number:</b>", lambda: "")
     assert not recognised(boxes, b"<b>Number</b>:", lambda: "Number:")
-    assert recognised(labels, b"", lambda: "the Number: 5")
+    assert recognised(labels, b"the <b>Number</b>: 5", lambda: "the Number: 5")
     assert not recognised(labels, b"Number:", lambda: "")
+    assert not recognised(labels, b"the Num<b>ber</b>: 5", lambda: "the Number: 5")
+    assert recognised(labels, "the Number: 5".encode("utf-16"), lambda: "the Number: 5")
 
 
 def test_label() -> None:

@@ -5,10 +5,10 @@ import pytest
 from preserve.errors import FormatError
 from preserve.formats.statements import encode
 from preserve.limits import DEFAULT_LIMITS
+from preserve.provenance.schema import check_statement
 from preserve.provenance.statements import (
     archive_statement,
     cable_statement,
-    check_statement,
     cut_statement,
     record_statement,
     run_statements,

@@ -1,0 +1,395 @@
+"""Files that other programs made, taken into a collection as evidence: copied to the byte, checked, stated, indexed.
+
+The order, for a process that may die anywhere: a copy under a ``.part`` name, synced and read back; what it was taken
+from, noted in ``state/``; the name ``NAME.importing``; a statement for each record and each cable; the ``import``
+statement, which seals the file; the name ``NAME``. Whatever is left half way, the next import finishes or drops.
+"""
+
+import hashlib
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, BinaryIO
+
+import msgspec
+
+from preserve import PROGRAM
+from preserve.cables.layouts import Layout
+from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError
+from preserve.formats.containers import Container
+from preserve.formats.note import Signer
+from preserve.formats.statements import decode, encode
+from preserve.formats.wacz import DATAPACKAGE, Package, open_package, package_defects
+from preserve.integrity.record import Facts, Wanted, whole_date
+from preserve.integrity.scan import Hashed, Scanner, hash_file
+from preserve.limits import DEFAULT_LIMITS, MIB, Limits
+from preserve.model import format_utc, new_uuid
+from preserve.provenance.derive import catch_up
+from preserve.provenance.ledger import Ledger
+from preserve.provenance.schema import check_statement
+from preserve.provenance.sealing import sealed_in
+from preserve.provenance.statements import import_statement, record_statement
+from preserve.store.catalogue import Catalogue
+from preserve.store.durable import (
+    Lock,
+    free_bytes,
+    make_dir,
+    make_read_only,
+    remove_parts,
+    sync_dir,
+    write_atomic,
+)
+from preserve.store.index import write_index
+from preserve.store.layout import IMPORTING_SUFFIX, OPEN_SUFFIX, CollectionPaths
+from preserve.store.warcfile import container_of
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_MAX_NAME = 180
+_BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What became of one file. ``file`` is its name in the archive; ``lacks`` counts what was found, by code.
+
+    ``outcome``: ``imported``, ``held`` (the same bytes are there already, as ``file``), ``refused`` (see ``reason``).
+    """
+
+    source: str
+    outcome: str
+    file: str = ""
+    records: int = 0
+    cables: int = 0
+    lacks: Mapping[str, int]
+    reason: str = ""
+
+
+class _Origin(msgspec.Struct):
+    """Where a file comes from, kept beside it until it is stated."""
+
+    source: str
+    package: dict[str, object] | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Importer:
+    """One import into one collection. The caller holds nothing; `run` takes the lock."""
+
+    paths: CollectionPaths
+    signer: Signer
+    layouts: Mapping[str, Layout]
+    now: datetime
+    limits: Limits = DEFAULT_LIMITS
+    processes: int | None = None
+    take_damaged: bool = False
+    progress: Callable[[str, int], None] = lambda _name, _done: None
+
+    def run(self, files: Sequence[Path]) -> list[Imported]:
+        """Finishes imports that were cut short, takes in the files, and puts all under a new checkpoint.
+
+        Raises:
+            LockedError: another process writes to the collection.
+            ArchiveError: the archive is damaged.
+            EnvironmentFaultError: no room, or the disk gives back other bytes.
+        """
+        wanted = Wanted(
+            identity=True, digests=True, statement=True, layouts=tuple(self.layouts.values()), limits=self.limits
+        )
+        total = sum(path.stat().st_size for path in files)
+        with (
+            Scanner(wanted, processes=self.processes, total_bytes=total) as scanner,
+            Lock(self.paths.lock, f"preserve import {self.paths.name}"),
+        ):
+            remove_parts(self.paths)
+            session = _Session(self, scanner, Ledger(self.paths))
+            done = [session.finish(path) for path in sorted(self.paths.archive.glob(f"*{IMPORTING_SUFFIX}"))]
+            for path in files:
+                done += session.take(path)
+            session.ledger.checkpoint(self.signer)
+            with Catalogue.open(self.paths) as catalogue:
+                catch_up(self.paths, session.ledger, catalogue)
+                write_index(self.paths, catalogue)
+        return done
+
+
+class _Session:
+    def __init__(self, order: Importer, scanner: Scanner, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self._order = order
+        self._paths = order.paths
+        self._scanner = scanner
+        self._run = new_uuid()
+        self._sealed = {
+            sealed.sha256: sealed.name for _i, statement in ledger.statements() for sealed in sealed_in(statement)
+        }
+
+    def take(self, path: Path) -> Iterator[Imported]:
+        """Takes in one file, or every WARC file of a package."""
+        container = container_of(path)
+        if container is None:
+            yield Imported(source=path.name, outcome="refused", lacks={}, reason="it is no WARC, ARC or WACZ file")
+        elif container is Container.WACZ:
+            yield from self._package(path)
+        else:
+            with path.open("rb") as source:
+                yield self._copied(source, path.stat().st_size, path.name, _Origin(path.name))
+
+    def _package(self, path: Path) -> Iterator[Imported]:
+        whole = hash_file(path)
+        with path.open("rb") as stream:
+            try:
+                package = open_package(stream)
+            except FormatError as error:
+                yield Imported(source=path.name, outcome="refused", lacks={}, reason=str(error))
+                return
+            defects = list(package_defects(package))
+            broken = [f"{code} {where}: {detail}" for code, where, detail in defects if code.startswith("E-")]
+            if broken and not self._order.take_damaged:
+                lacks = Counter(code for code, _where, _detail in defects)
+                yield Imported(source=path.name, outcome="refused", lacks=lacks, reason=broken[0])
+                return
+            about = {
+                "name": path.name,
+                "size": whole.size,
+                "sha256": whole.sha256,
+                "datapackage_sha256": _digest(package),
+                "findings": dict(Counter(code for code, _where, _detail in defects)),
+            }
+            for name in package.warc_names:
+                yield self._member(package, name, about)
+
+    def _member(self, package: Package, name: str, about: dict[str, object]) -> Imported:
+        source = f"{about['name']}/{name}"
+        try:
+            with package.open(name) as member:
+                origin = _Origin(source, about)
+                return self._copied(member, package.members[name].file_size, Path(name).name, origin)
+        except FormatError as error:
+            return Imported(source=source, outcome="refused", lacks={}, reason=str(error))
+
+    def _copied(self, source: BinaryIO, size: int, name: str, origin: _Origin) -> Imported:
+        room = free_bytes(self._paths.archive)
+        if room < size + self._order.limits.min_free_bytes:
+            raise EnvironmentFaultError(
+                f"{self._paths.archive}: {size} bytes to import, {room} free",
+                next_step="Make room and run it again. Nothing was changed by this file.",
+            )
+        part = self._paths.archive / f".{os.getpid()}.part"
+        try:
+            digest = _copy(source, part, size)
+            if digest in self._sealed:
+                held = self._sealed[digest]
+                return Imported(source=origin.source, outcome="held", file=held, lacks={})
+            with TemporaryFile(prefix="preserve-import-") as spool:
+                found = self._look(part, name, spool)
+                if found.reason and not self._order.take_damaged:
+                    lacks = dict(found.lacks)
+                    return Imported(source=origin.source, outcome="refused", lacks=lacks, reason=found.reason)
+                name = self._free_name(name)
+                make_dir(self._note(name).parent)
+                write_atomic(self._note(name), msgspec.json.encode(origin))
+                make_read_only(part)
+                path = self._paths.archive / f"{name}{IMPORTING_SUFFIX}"
+                part.rename(path)
+                sync_dir(self._paths.archive)
+                return self._state(path, name, origin, found)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def finish(self, path: Path) -> Imported:
+        """Goes on with a file whose statements were not all written."""
+        name = path.name.removesuffix(IMPORTING_SUFFIX)
+        try:
+            origin = msgspec.json.decode(self._note(name).read_bytes(), type=_Origin)
+        except (OSError, msgspec.MsgspecError):
+            origin = _Origin(name)
+        with TemporaryFile(prefix="preserve-import-") as spool:
+            found = self._look(path, name, spool)
+            return self._state(path, name, origin, found, self._stated_already(name))
+
+    def _note(self, name: str) -> Path:
+        return self._paths.state / "importing" / f"{name}.json"
+
+    def _free_name(self, name: str) -> str:
+        """A plain name that nothing in the archive has."""
+        clean = _UNSAFE.sub("-", name).lstrip(".-_")[-_MAX_NAME:].lstrip(".-_") or "imported.warc"
+        number = 1
+        free = clean
+        while any((self._paths.archive / f"{free}{end}").exists() for end in ("", OPEN_SUFFIX, IMPORTING_SUFFIX)):
+            number += 1
+            free = f"{number}-{clean}"
+        return free
+
+    def _look(self, path: Path, name: str, spool: IO[bytes]) -> "_Found":
+        """What is wrong with the file, and every statement about it, a line each. None is written to the ledger yet."""
+        container = container_of(path) or Container.WARC
+        found = _Found(spool)
+        for ordinal, row in enumerate(self._scanner.rows(path, container)):
+            faults = [row.fault] if row.fault is not None else []
+            if row.facts is not None:
+                faults += row.facts.faults
+                try:
+                    entries = _stated(row.facts, name, ordinal, self._run)
+                except FormatError as error:
+                    faults.append(("E-WARC-HEADER", f"a record that cannot be stated: {error}"))
+                else:
+                    found.records += 1
+                    found.cables += len(entries) - 1
+                    found.spool.writelines(entry + b"\n" for entry in entries)
+            found.take(faults, f"{name} at byte {row.offset}")
+            if not ordinal % _BATCH:
+                self._order.progress(name, ordinal)
+        if not found.records:
+            found.take([("E-WARC-EMPTY", "no record can be read")], name)
+        return found
+
+    def _state(
+        self,
+        path: Path,
+        name: str,
+        origin: _Origin,
+        found: "_Found",
+        stated: Counter[tuple[str, str]] | None = None,
+    ) -> Imported:
+        """Writes every statement that is missing, seals, and gives the file its name."""
+        found.spool.seek(0)
+        batch: list[bytes] = []
+        for line in found.spool:
+            entry = line.rstrip(b"\n")
+            if stated and stated[key := _key(entry)] > 0:
+                stated[key] -= 1
+                continue
+            batch.append(entry)
+            if len(batch) >= _BATCH:
+                self.ledger.append_encoded(batch)
+                batch = []
+        whole = hash_file(path)
+        batch.append(encode(self._seal(name, whole, container_of(path) or Container.WARC, origin, found)))
+        self.ledger.append_encoded(batch)
+        path.rename(self._paths.archive / name)
+        sync_dir(self._paths.archive)
+        self._note(name).unlink(missing_ok=True)
+        self._sealed[whole.sha256] = name
+        return Imported(
+            source=origin.source,
+            outcome="imported",
+            file=name,
+            records=found.records,
+            cables=found.cables,
+            lacks=dict(found.lacks),
+            reason=found.reason,
+        )
+
+    def _seal(
+        self, name: str, whole: Hashed, container: Container, origin: _Origin, found: "_Found"
+    ) -> dict[str, object]:
+        return import_statement(
+            file=name,
+            size=whole.size,
+            sha256=whole.sha256,
+            records=found.records,
+            container=str(container),
+            source=origin.source,
+            package=origin.package,
+            lacks=found.lacks,
+            imported=format_utc(self._order.now),
+            program=PROGRAM,
+            run=self._run,
+        )
+
+    def _stated_already(self, name: str) -> Counter[tuple[str, str]]:
+        """The records and cables of this file that the ledger has, from an import that was cut short."""
+        stated: Counter[tuple[str, str]] = Counter()
+        for _index, statement in self.ledger.statements():
+            key = (str(statement["kind"]), str(statement.get("record_id")))
+            is_of_file = statement["kind"] == "record" and statement["file"] == name
+            if is_of_file or (statement["kind"] == "cable" and stated["record", key[1]]):
+                stated[key] += 1
+        return stated
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was found of a file: its statements, a line each; counts; and the first thing that is damage."""
+
+    spool: IO[bytes]
+    lacks: Counter[str] = field(default_factory=Counter)
+    reason: str = ""
+    records: int = 0
+    cables: int = 0
+
+    def take(self, faults: Iterable[tuple[str, str]], where: str) -> None:
+        """The faults of one record."""
+        for code, detail in faults:
+            self.lacks[code] += 1
+            if code.startswith("E-") and not self.reason:
+                self.reason = f"{code} {where}: {detail}"
+
+
+def _key(entry: bytes) -> tuple[str, str]:
+    statement = decode(entry)
+    return str(statement["kind"]), str(statement["record_id"])
+
+
+def _stated(facts: Facts, file: str, ordinal: int, run: str) -> list[bytes]:
+    """The statements of one record: itself, and the cable on it.
+
+    Raises:
+        FormatError: they would break the schema, or are too long.
+    """
+    statement = record_statement(
+        record_id=facts.record_id,
+        type=facts.type,
+        uri=facts.uri,
+        date=whole_date(facts.date) or facts.date,
+        status=facts.status,
+        file=file,
+        ordinal=ordinal,
+        record_sha256=facts.record_sha256 or "",
+        block_sha256=facts.block_sha256 or "",
+        payload_sha256=facts.payload_sha256,
+        refers_to=facts.refers_to,
+        mime=facts.mime,
+        challenge=facts.challenge,
+        run=run,
+    )
+    check_statement(statement)
+    return [encode(statement)] if facts.cable is None else [encode(statement), facts.cable]
+
+
+def _digest(package: Package) -> str:
+    with package.open(DATAPACKAGE) as stream:
+        return hashlib.sha256(stream.read(DEFAULT_LIMITS.max_decoded_bytes)).hexdigest()
+
+
+def _copy(source: BinaryIO, part: Path, size: int) -> str:
+    """Copies to the end, syncs, reads back; the SHA-256.
+
+    Raises:
+        EnvironmentFaultError: the disk gives back other bytes than were written.
+        ArchiveError: the source grew or shrank.
+    """
+    digest = hashlib.sha256()
+    copied = 0
+    with part.open("xb") as file:
+        while chunk := source.read(MIB):
+            digest.update(chunk)
+            copied += len(chunk)
+            if copied > size:
+                break
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+    if copied != size:
+        raise ArchiveError(f"a file to import has {copied} bytes or more, not {size}: is it still being written?")
+    if hash_file(part).sha256 != digest.hexdigest():
+        raise EnvironmentFaultError(
+            f"{part}: the disk gives back other bytes than were written to it",
+            next_step="Check the disk before anything else is written to it.",
+        )
+    return digest.hexdigest()
