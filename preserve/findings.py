@@ -154,6 +154,18 @@ CODES: dict[str, Code] = {
         "The package's signature holds.", "Compare the key with the one that its maker publishes: any key makes one."
     ),
     "I-WACZ-UNSIGNED": Code("The package is not signed.", "Nothing to do."),
+    "E-REPLICA-FORKED": Code(
+        "Two copies of one collection have different histories.",
+        "Keep both. One of them was changed: compare their receipts, and ask the keeper. Nothing was copied.",
+    ),
+    "E-REPLICA-SOURCE": Code(
+        "A file of the source is missing, or is not the one that its ledger names; it was not copied.",
+        "Run `preserve verify` on the source; repair it from a copy that is whole.",
+    ),
+    "E-REPLICA-DIFFERS": Code(
+        "A file at the destination is another one than the source has; it was left as it is.",
+        "Run `preserve verify` on both; repair the one that is damaged.",
+    ),
     "I-IMPORT-DAMAGED": Code(
         "A file was taken in damaged, and is as it was then.", "Nothing to do, but to import a better copy beside it."
     ),

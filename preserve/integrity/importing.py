@@ -6,7 +6,6 @@ statement, which seals the file; the name ``NAME``. Whatever is left half way, t
 """
 
 import hashlib
-import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,14 +19,14 @@ import msgspec
 
 from preserve import PROGRAM
 from preserve.cables.layouts import Layout
-from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError
+from preserve.errors import FormatError
 from preserve.formats.containers import Container
 from preserve.formats.note import Signer
 from preserve.formats.statements import decode, encode
 from preserve.formats.wacz import DATAPACKAGE, Package, open_package, package_defects
 from preserve.integrity.record import Facts, Wanted, whole_date
 from preserve.integrity.scan import Hashed, Scanner, hash_file
-from preserve.limits import DEFAULT_LIMITS, MIB, Limits
+from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import format_utc, new_uuid
 from preserve.provenance.derive import catch_up
 from preserve.provenance.ledger import Ledger
@@ -35,11 +34,10 @@ from preserve.provenance.schema import check_statement
 from preserve.provenance.sealing import sealed_in
 from preserve.provenance.statements import import_statement, record_statement
 from preserve.store.catalogue import Catalogue
+from preserve.store.copying import copy_to_part, need_room, part_of, seal_part
 from preserve.store.durable import (
     Lock,
-    free_bytes,
     make_dir,
-    make_read_only,
     remove_parts,
     sync_dir,
     write_atomic,
@@ -173,15 +171,10 @@ class _Session:
             return Imported(source=source, outcome="refused", lacks={}, reason=str(error))
 
     def _copied(self, source: BinaryIO, size: int, name: str, origin: _Origin) -> Imported:
-        room = free_bytes(self._paths.archive)
-        if room < size + self._order.limits.min_free_bytes:
-            raise EnvironmentFaultError(
-                f"{self._paths.archive}: {size} bytes to import, {room} free",
-                next_step="Make room and run it again. Nothing was changed by this file.",
-            )
-        part = self._paths.archive / f".{os.getpid()}.part"
+        need_room(self._paths.archive, size, self._order.limits.min_free_bytes)
+        part = part_of(self._paths.archive)
         try:
-            digest = _copy(source, part, size)
+            digest = copy_to_part(source, part, size)
             if digest in self._sealed:
                 held = self._sealed[digest]
                 return Imported(source=origin.source, outcome="held", file=held, lacks={})
@@ -193,10 +186,8 @@ class _Session:
                 name = self._free_name(name)
                 make_dir(self._note(name).parent)
                 write_atomic(self._note(name), msgspec.json.encode(origin))
-                make_read_only(part)
                 path = self._paths.archive / f"{name}{IMPORTING_SUFFIX}"
-                part.rename(path)
-                sync_dir(self._paths.archive)
+                seal_part(part, path)
                 return self._state(path, name, origin, found)
         finally:
             part.unlink(missing_ok=True)
@@ -365,31 +356,3 @@ def _stated(facts: Facts, file: str, ordinal: int, run: str) -> list[bytes]:
 def _digest(package: Package) -> str:
     with package.open(DATAPACKAGE) as stream:
         return hashlib.sha256(stream.read(DEFAULT_LIMITS.max_decoded_bytes)).hexdigest()
-
-
-def _copy(source: BinaryIO, part: Path, size: int) -> str:
-    """Copies to the end, syncs, reads back; the SHA-256.
-
-    Raises:
-        EnvironmentFaultError: the disk gives back other bytes than were written.
-        ArchiveError: the source grew or shrank.
-    """
-    digest = hashlib.sha256()
-    copied = 0
-    with part.open("xb") as file:
-        while chunk := source.read(MIB):
-            digest.update(chunk)
-            copied += len(chunk)
-            if copied > size:
-                break
-            file.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
-    if copied != size:
-        raise ArchiveError(f"a file to import has {copied} bytes or more, not {size}: is it still being written?")
-    if hash_file(part).sha256 != digest.hexdigest():
-        raise EnvironmentFaultError(
-            f"{part}: the disk gives back other bytes than were written to it",
-            next_step="Check the disk before anything else is written to it.",
-        )
-    return digest.hexdigest()

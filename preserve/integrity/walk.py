@@ -92,7 +92,8 @@ class Walk:
         self._root_at_size: bytes | None = None
         self._touched: dict[str, tuple[str | None, str, list[str], int]] = {}
         self._stray = Tally()
-        self.sealed: dict[str, Sealed] = {}
+        self.sealed: dict[str, tuple[Sealed, ...]] = {}
+        """By name, the seals of each file: one, or more where a repair could not give back the compression."""
         self.records = 0
         self.statements = 0
         self.ledger_is_whole = True
@@ -163,7 +164,7 @@ class Walk:
         if index == 0:
             check_marker(self._paths, statement, self._checkpoint, self._findings)
         for sealed in sealed_in(statement):
-            self.sealed[sealed.name] = sealed
+            self.sealed[sealed.name] = (*self.sealed.get(sealed.name, ()), sealed)
             self._seal(sealed.name, statement)
 
     def _compare_root(self) -> None:

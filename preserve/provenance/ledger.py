@@ -5,7 +5,7 @@ A statement is durable when `Ledger.append` returns. A checkpoint turns the jour
 dies anywhere between leaves the old checkpoint with the whole journal, or the new one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError
 from preserve.formats.merkle import CompactRange, consistency_proof, inclusion_proof, leaf_hash, root_of
@@ -128,13 +128,32 @@ class Ledger:
                 f"{self._paths.ledger}: the tiles do not give the root of the checkpoint at size {last.size}",
                 next_step=f"Run `preserve verify {self._paths.name}`. Nothing is signed over a damaged ledger.",
             )
-        self._write_tiles(tree)
+        self._write_tiles(tree, (entry for _index, entry in self.raw(self._covered)))
         made = Checkpoint(origin=signer.name, size=tree.size, root=tree.root())
         self._files.write_checkpoint(sign_note(format_checkpoint(made), [signer, *others]))
         before, self._covered = self._covered, made.size
         self._files.drop_pending(made.size)
         self._drop_partial_tiles(before)
         return made
+
+    def take_over(self, entries: Iterable[bytes], note: bytes) -> Checkpoint:
+        """Extends a ledger that has no journal by the entries that another copy of it holds, under that copy's note.
+
+        Whether the note's signature is good is for the caller to have seen.
+
+        Raises:
+            ArchiveError: the entries do not give the note's root; the checkpoint is as it was.
+        """
+        checkpoint = parse_checkpoint(parse_note(note).text)
+        tree = self._tree_at(self._covered)
+        self._write_tiles(tree, entries)
+        if (tree.size, tree.root()) != (checkpoint.size, checkpoint.root):
+            raise ArchiveError(f"{self._paths.ledger}: the entries do not give the root of the checkpoint to take over")
+        self._files.write_checkpoint(note)
+        before, self._covered = self._covered, checkpoint.size
+        self._size = max(self._size, checkpoint.size)
+        self._drop_partial_tiles(before)
+        return checkpoint
 
     def note(self) -> bytes | None:
         """The newest checkpoint, as it was signed."""
@@ -243,12 +262,12 @@ class Ledger:
             raise FormatError("no such subtree under the checkpoint")
         return root_of(self._files.tile(tile_level, number, held)[offset : offset + span])
 
-    def _write_tiles(self, tree: CompactRange) -> None:
-        """Writes bundles and tiles for every statement above the last checkpoint; extends ``tree`` by them."""
+    def _write_tiles(self, tree: CompactRange, entries: Iterable[bytes]) -> None:
+        """Writes bundles and tiles for entries above the last checkpoint; extends ``tree`` by them."""
         tiles = _TileStack(self, covered=self._covered)
         number, held = divmod(self._covered, TILE_WIDTH)
         bundle = list(self._files.bundle(number, held)) if held else []
-        for _index, entry in self.raw(self._covered):
+        for entry in entries:
             leaf = leaf_hash(entry)
             tree.append(leaf)
             tiles.push(0, leaf)

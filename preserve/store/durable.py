@@ -57,7 +57,13 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 def remove_parts(paths: CollectionPaths) -> None:
     """Removes what a killed process left half written. The caller holds the collection's lock."""
-    for folder, pattern in ((paths.folder, ".*.part"), (paths.ledger, "**/.*.part"), (paths.indexes, ".*.part")):
+    for folder, pattern in (
+        (paths.folder, ".*.part"),
+        (paths.archive, ".*.part"),
+        (paths.receipts, ".*.part"),
+        (paths.ledger, "**/.*.part"),
+        (paths.indexes, ".*.part"),
+    ):
         for path in folder.glob(pattern):
             with suppress(OSError):
                 path.unlink()

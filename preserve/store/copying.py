@@ -1,0 +1,124 @@
+"""Files copied so that the copy is known to be right: synced, read back, named only then."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+from preserve.errors import ArchiveError, EnvironmentFaultError
+from preserve.limits import MIB
+from preserve.store.durable import free_bytes, make_dir, make_read_only, sync_dir
+
+
+class Source(Protocol):
+    """A binary stream that is read forward."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most ``size`` bytes; empty at the end."""
+        ...
+
+
+def hash_of(path: Path) -> tuple[int, str]:
+    """Size in bytes and SHA-256 of a file."""
+    digest = hashlib.sha256()
+    size = 0
+    with path.open("rb") as file:
+        while chunk := file.read(MIB):
+            digest.update(chunk)
+            size += len(chunk)
+    return size, digest.hexdigest()
+
+
+def part_of(folder: Path) -> Path:
+    """The name under which this process writes a new file in a folder; what is left of it is removed by the next."""
+    return folder / f".{os.getpid()}.part"
+
+
+def copy_to_part(source: Source, part: Path, size: int) -> str:
+    """Copies ``size`` bytes, and the stream must end there; synced and read back. Returns the SHA-256.
+
+    Raises:
+        ArchiveError: the stream is longer or shorter.
+        EnvironmentFaultError: the disk gives back other bytes than were written.
+    """
+    digest = hashlib.sha256()
+    copied = 0
+    with part.open("xb") as file:
+        while copied <= size and (chunk := source.read(MIB)):
+            digest.update(chunk)
+            copied += len(chunk)
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+    if copied != size:
+        raise ArchiveError(f"a file has {copied} bytes or more, not {size}: is it still being written?")
+    check_written(part, digest.hexdigest())
+    return digest.hexdigest()
+
+
+def write_part(parts: Iterable[bytes], part: Path) -> tuple[int, str]:
+    """Writes a new file from pieces; synced and read back. Returns size and SHA-256.
+
+    Raises:
+        EnvironmentFaultError: the disk gives back other bytes than were written.
+    """
+    digest = hashlib.sha256()
+    size = 0
+    with part.open("xb") as file:
+        for piece in parts:
+            digest.update(piece)
+            size += len(piece)
+            file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())
+    check_written(part, digest.hexdigest())
+    return size, digest.hexdigest()
+
+
+def check_written(path: Path, sha256: str) -> None:
+    """Reads a file back.
+
+    Raises:
+        EnvironmentFaultError: the disk gives back other bytes.
+    """
+    if hash_of(path)[1] != sha256:
+        raise EnvironmentFaultError(
+            f"{path}: the disk gives back other bytes than were written to it",
+            next_step="Check the disk before anything else is written to it.",
+        )
+
+
+def seal_part(part: Path, path: Path) -> None:
+    """Gives a finished file its name, read-only. What had that name before must be gone."""
+    make_read_only(part)
+    part.rename(path)
+    sync_dir(path.parent)
+
+
+def need_room(folder: Path, size: int, spare: int) -> None:
+    """Sees that a file of ``size`` bytes leaves ``spare`` bytes free.
+
+    Raises:
+        EnvironmentFaultError: it would not.
+    """
+    make_dir(folder)
+    room = free_bytes(folder)
+    if room < size + spare:
+        raise EnvironmentFaultError(
+            f"{folder}: {size} bytes to write, {room} free", next_step="Make room and run it again: it goes on."
+        )
+
+
+def set_aside(path: Path, quarantine: Path) -> str:
+    """Moves a damaged file into quarantine, under a name that is free there; returns that name."""
+    make_dir(quarantine)
+    number = 0
+    name = path.name
+    while (quarantine / name).exists():
+        number += 1
+        name = f"{path.name}.{number}"
+    path.rename(quarantine / name)
+    sync_dir(quarantine)
+    sync_dir(path.parent)
+    return name
