@@ -18,6 +18,7 @@ from preserve.cli.init import init
 from preserve.cli.key import key
 from preserve.cli.ledger import ledger
 from preserve.cli.rebuild import rebuild
+from preserve.cli.repair import repair
 from preserve.cli.replicate import replicate
 from preserve.cli.show import show
 from preserve.cli.verify import verify
@@ -33,7 +34,10 @@ def cli() -> None:
     """Capture web pages as evidence, give their text back years later, verify the archive and cite it."""
 
 
-for _command in (init, capture, import_files, show, history, verify, replicate, cite, ledger, key, rebuild, demo):
+_COMMANDS = (
+    init, capture, import_files, show, history, verify, repair, replicate, cite, ledger, key, rebuild, demo
+)  # fmt: skip
+for _command in _COMMANDS:
     _command.epilog = EXIT_STATUSES
     cli.add_command(_command)
 

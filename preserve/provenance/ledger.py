@@ -205,6 +205,14 @@ class Ledger:
         """Compares the tiles with the entries, as these are read."""
         return TileCheck(self)
 
+    def make_tiles_again(self) -> None:
+        """Writes every tile anew from the entries below it."""
+        tiles = _TileStack(self)
+        for index, entry in self.raw():
+            if index < self._covered:
+                tiles.push(0, leaf_hash(entry))
+        tiles.flush()
+
     def tile_agrees(self, level: int, number: int, hashes: Sequence[bytes]) -> bool:
         """True where the tile on disk is there and has these hashes."""
         try:

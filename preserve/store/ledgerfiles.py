@@ -119,6 +119,11 @@ class LedgerFiles:
                 return parse_bundle(data, held)[:width]
         raise ArchiveError(f"{self._paths.ledger / entries_path(number, width)} is missing")
 
+    def bundle_widths(self, number: int) -> list[int]:
+        """The widths of the partial bundles of a number that are there, in order."""
+        folder = (self._paths.ledger / entries_path(number, 1)).parent
+        return sorted(int(path.name) for path in folder.glob("[0-9]*")) if folder.is_dir() else []
+
     def write_bundle(self, number: int, entries: Sequence[bytes]) -> None:
         """Writes a bundle; the full one takes the place of narrower ones."""
         self._write_tile(entries_path(number, len(entries)), format_bundle(entries))

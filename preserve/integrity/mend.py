@@ -1,0 +1,238 @@
+"""A damaged ledger put together again from copies that nobody has to trust.
+
+The measure is a checkpoint with a good signature by a known key: the archive's own key file, what the reader trusts, or
+the key that lies in the archive itself; never one that lies in a copy. A bundle of entries is taken from whichever copy
+has it, and the whole is believed only if it gives the root of that checkpoint.
+Tiles follow from the entries and are made again.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice, product
+
+from preserve.errors import ArchiveError, FormatError, PreserveError
+from preserve.formats.merkle import CompactRange, leaf_hash, node_hash, root_of
+from preserve.formats.note import Verifier, open_note, parse_vkey
+from preserve.formats.statements import decode
+from preserve.formats.tlog import TILE_WIDTH, Checkpoint, parse_checkpoint
+from preserve.limits import DEFAULT_LIMITS
+from preserve.provenance.ledger import Ledger
+from preserve.store.archive import marker_bytes
+from preserve.store.copying import set_aside
+from preserve.store.durable import make_dir, write_atomic
+from preserve.store.layout import CollectionPaths
+from preserve.store.ledgerfiles import LedgerFiles
+
+_MAX_CHOICES = 4096
+"""Ways to put bundles together that are tried, where copies disagree."""
+_BUNDLE_LEVEL = 8
+
+
+class NoAnchorError(ArchiveError):
+    """There is no checkpoint that a known key has signed, or nothing that gives its root."""
+
+
+@dataclass(slots=True)
+class Whole:
+    """The ledger as the checkpoint has it: which copy has each bundle right."""
+
+    paths: CollectionPaths
+    checkpoint: Checkpoint
+    note: bytes
+    key: Verifier
+    bundles: list[CollectionPaths]
+    damage: list[str] = field(default_factory=list)
+    """What of the archive's own ledger is not as it should be, in words."""
+
+    def entries(self) -> Iterator[tuple[int, bytes]]:
+        """Every entry that the checkpoint covers, with its index."""
+        for number, source in enumerate(self.bundles):
+            yield from enumerate(_bundle(source, number, self.checkpoint.size), number * TILE_WIDTH)
+
+    def statements(self) -> Iterator[tuple[int, dict[str, object]]]:
+        """Every statement that the checkpoint covers, and behind them those of a sound journal."""
+        for index, entry in self.entries():
+            yield index, decode(entry)
+        with suppress(PreserveError):
+            for index, entry in LedgerFiles(self.paths).pending():
+                if index >= self.checkpoint.size:
+                    yield index, decode(entry)
+
+
+def whole_ledger(paths: CollectionPaths, copies: Sequence[CollectionPaths], known: Sequence[Verifier]) -> Whole:
+    """Finds the ledger's parts among the archive and its copies.
+
+    ``known`` are keys that the reader has from elsewhere.
+
+    Raises:
+        NoAnchorError: no checkpoint is signed by a known key, or no choice of bundles gives its root.
+    """
+    damage: list[str] = []
+    own = _own_key(paths)
+    if own is None:
+        damage.append("ledger/log.vkey")
+    keys = [*known, *([own] if own is not None else [])]
+    if not keys:
+        raise NoAnchorError(
+            f"{paths.vkey} cannot be read, and no other key is known",
+            next_step="Name the log's key with --trust; its keeper publishes it.",
+        )
+    anchor = _anchor(paths, keys)
+    if anchor is None:
+        damage.append("ledger/checkpoint")
+        found = [_anchor(copy, keys) for copy in copies]
+        anchor = max((item for item in found if item is not None), key=lambda item: item[0].size, default=None)
+    if anchor is None:
+        raise NoAnchorError(
+            f"{paths.name}: neither the archive nor a copy has a checkpoint with a good signature by a known key",
+            next_step="Name a copy that has one with --from, or the log's key with --trust.",
+        )
+    checkpoint, note, key = anchor
+    if own is not None and own.vkey != key.vkey:
+        damage.append("ledger/log.vkey")
+    whole = Whole(paths, checkpoint, note, key, _chosen(paths, copies, checkpoint), damage)
+    _look_at_own(whole)
+    return whole
+
+
+def mend(whole: Whole) -> list[str]:
+    """Writes what is damaged in the archive's own ledger anew. Returns what went to quarantine: a damaged journal."""
+    paths = whole.paths
+    make_dir(paths.ledger)
+    moved: list[str] = []
+    files = LedgerFiles(paths)
+    for number, source in enumerate(whole.bundles):
+        if source is paths:
+            continue
+        entries = _bundle(source, number, whole.checkpoint.size)
+        files.write_bundle(number, entries)
+    if "ledger/log.vkey" in whole.damage:
+        write_atomic(paths.vkey, f"{whole.key.vkey}\n".encode("ascii"))
+    if "ledger/checkpoint" in whole.damage:
+        write_atomic(paths.checkpoint, whole.note)
+    first = decode(next(whole.entries())[1])
+    make_dir(paths.folder)
+    if "preserve.json" in whole.damage:
+        write_atomic(paths.marker, marker_bytes(str(first["collection"]), str(first["origin"])))
+    if "ledger/pending.jsonl" in whole.damage:
+        kept = list(_sound_journal(files, whole.checkpoint.size))
+        moved.append(set_aside(paths.pending, paths.quarantine))
+        if kept:
+            files.append_pending(whole.checkpoint.size, kept)
+    if "ledger/tile" in whole.damage:
+        Ledger(paths).make_tiles_again()
+    return moved
+
+
+def _own_key(paths: CollectionPaths) -> Verifier | None:
+    try:
+        return parse_vkey(paths.vkey.read_text("ascii").strip())
+    except (OSError, UnicodeDecodeError, FormatError):
+        return None
+
+
+def _anchor(paths: CollectionPaths, keys: Sequence[Verifier]) -> tuple[Checkpoint, bytes, Verifier] | None:
+    try:
+        with paths.checkpoint.open("rb") as file:
+            note = file.read(DEFAULT_LIMITS.max_note_bytes)
+    except OSError:
+        return None
+    for key in keys:
+        with suppress(FormatError):
+            return parse_checkpoint(open_note(note, [key]).text), note, key
+    return None
+
+
+def _bundle(source: CollectionPaths, number: int, size: int) -> tuple[bytes, ...]:
+    """The entries of a bundle in a tree of ``size``, from the bundle of that width or any wider one."""
+    width = min(TILE_WIDTH, size - number * TILE_WIDTH)
+    files = LedgerFiles(source)
+    try:
+        return files.bundle(number, width)
+    except (PreserveError, OSError):
+        for wider in files.bundle_widths(number):
+            if wider > width:
+                return files.bundle(number, wider)[:width]
+        raise
+
+
+def _chosen(paths: CollectionPaths, copies: Sequence[CollectionPaths], checkpoint: Checkpoint) -> list[CollectionPaths]:
+    """For each bundle the first copy, the archive itself before all, so that together they give the root."""
+    choices: list[list[tuple[CollectionPaths, list[bytes]]]] = []
+    for number in range(-(-checkpoint.size // TILE_WIDTH)):
+        distinct: dict[bytes, tuple[CollectionPaths, list[bytes]]] = {}
+        for source in (paths, *copies):
+            with suppress(PreserveError, OSError):
+                leaves = [leaf_hash(entry) for entry in _bundle(source, number, checkpoint.size)]
+                distinct.setdefault(root_of(leaves), (source, leaves))
+        if not distinct:
+            raise NoAnchorError(
+                f"{paths.name}: no copy has the statements from {number * TILE_WIDTH} on",
+                next_step="Name another copy with --from.",
+            )
+        choices.append(
+            [(source, [root] if len(leaves) == TILE_WIDTH else leaves) for root, (source, leaves) in distinct.items()]
+        )
+    for choice in islice(product(*choices), _MAX_CHOICES):
+        if _root(checkpoint.size, [hashes for _source, hashes in choice]) == checkpoint.root:
+            return [source for source, _hashes in choice]
+    raise NoAnchorError(
+        f"{paths.name}: the entries of the archive and its copies do not give the root of the checkpoint",
+        next_step="Name another copy with --from.",
+    )
+
+
+def _root(size: int, bundles: Sequence[Sequence[bytes]]) -> bytes:
+    """The root over bundles, of which each full one is given as its root, the last as its leaves."""
+    stack: list[tuple[int, bytes]] = []
+    for number, hashes in enumerate(bundles):
+        full = (number + 1) * TILE_WIDTH <= size
+        for value in hashes:
+            level, merged = (_BUNDLE_LEVEL if full else 0), value
+            while stack and stack[-1][0] == level:
+                merged = node_hash(stack.pop()[1], merged)
+                level += 1
+            stack.append((level, merged))
+    return CompactRange.of(size, [value for _level, value in stack]).root()
+
+
+def _look_at_own(whole: Whole) -> None:
+    """Notes what in the archive's own ledger is not as it should be."""
+    paths, damage = whole.paths, whole.damage
+    for number, source in enumerate(whole.bundles):
+        if source is not paths:
+            damage.append(f"ledger: statements from {number * TILE_WIDTH} on")
+    first = decode(next(whole.entries())[1])
+    try:
+        marker = paths.marker.read_bytes()
+    except OSError:
+        marker = b""
+    if marker != marker_bytes(str(first["collection"]), str(first["origin"])):
+        damage.append("preserve.json")
+    try:
+        for _index, _entry in LedgerFiles(paths).pending():
+            pass
+    except PreserveError:
+        damage.append("ledger/pending.jsonl")
+    if "ledger/checkpoint" in damage or any(source is not paths for source in whole.bundles):
+        damage.append("ledger/tile")
+    else:
+        with suppress(PreserveError):
+            check = Ledger(paths).tile_check()
+            found = [path for _index, entry in whole.entries() for path in check.push(leaf_hash(entry))]
+            if found or check.finish():
+                damage.append("ledger/tile")
+
+
+def _sound_journal(files: LedgerFiles, covered: int) -> Iterator[bytes]:
+    """The journal's statements up to its first damage. What comes behind is stated again from the files themselves."""
+    with suppress(PreserveError):
+        expected = covered
+        for index, entry in files.pending():
+            if index < covered:
+                continue
+            if index != expected:
+                return
+            expected += 1
+            yield entry
