@@ -52,7 +52,9 @@ class Claim:
     detail: str = ""
 
 
-_REPAIR = "Make a copy of the collection first; then `preserve repair COLLECTION --from COPY` says what can be restored."
+_REPAIR = (
+    "Make a copy of the collection first; then `preserve repair COLLECTION --from COPY` says what can be restored."
+)
 _REBUILD = "Run `preserve rebuild COLLECTION`: it makes this again from the evidence."
 
 CODES: dict[str, Code] = {

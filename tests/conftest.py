@@ -193,7 +193,8 @@ class Shell:
     def __call__(self, *words: str, status: int | None = 0) -> str:
         """What a command writes to stdout; its exit status must be ``status``, and no traceback may be shown."""
         self.capsys.readouterr()
-        got = main([*words, "--archives", str(self.archives), "--config", str(self.config)])
+        archives = [] if "--archives" in words else ["--archives", str(self.archives)]
+        got = main([*words, *archives, "--config", str(self.config)])
         out, self.errors = self.capsys.readouterr()
         assert "Traceback" not in self.errors
         assert status is None or got == status, f"{words}: {got}\n{out}\n{self.errors}"

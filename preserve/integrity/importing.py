@@ -178,12 +178,12 @@ class _Session:
             if digest in self._sealed:
                 held = self._sealed[digest]
                 return Imported(source=origin.source, outcome="held", file=held, lacks={})
+            name = self._free_name(name)
             with TemporaryFile(prefix="preserve-import-") as spool:
                 found = self._look(part, name, spool)
                 if found.reason and not self._order.take_damaged:
                     lacks = dict(found.lacks)
                     return Imported(source=origin.source, outcome="refused", lacks=lacks, reason=found.reason)
-                name = self._free_name(name)
                 make_dir(self._note(name).parent)
                 write_atomic(self._note(name), msgspec.json.encode(origin))
                 path = self._paths.archive / f"{name}{IMPORTING_SUFFIX}"
@@ -218,7 +218,7 @@ class _Session:
 
     def _look(self, path: Path, name: str, spool: IO[bytes]) -> "_Found":
         """What is wrong with the file, and every statement about it, a line each. None is written to the ledger yet."""
-        container = container_of(path) or Container.WARC
+        container = container_of(path, name) or Container.WARC
         found = _Found(spool)
         for ordinal, row in enumerate(self._scanner.rows(path, container)):
             faults = [row.fault] if row.fault is not None else []
@@ -260,7 +260,7 @@ class _Session:
                 self.ledger.append_encoded(batch)
                 batch = []
         whole = hash_file(path)
-        batch.append(encode(self._seal(name, whole, container_of(path) or Container.WARC, origin, found)))
+        batch.append(encode(self._seal(name, whole, container_of(path, name) or Container.WARC, origin, found)))
         self.ledger.append_encoded(batch)
         path.rename(self._paths.archive / name)
         sync_dir(self._paths.archive)

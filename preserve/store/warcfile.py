@@ -209,13 +209,13 @@ def iter_file(path: Path) -> Iterator[tuple[RecordPlace, Record | None, str]]:
             yield place, record, ""
 
 
-def container_of(path: Path) -> Container | None:
-    """What a file is; None where it is none of the kinds that hold records.
+def container_of(path: Path, name: str = "") -> Container | None:
+    """What a file is; None where it is none of the kinds that hold records. ``name``: its name, if not the path's.
 
     Raises:
         OSError: it cannot be read.
     """
-    name = path.name
+    name = name or path.name
     for suffix in (OPEN_SUFFIX, IMPORTING_SUFFIX):
         name = name.removesuffix(suffix)
     with path.open("rb") as file:

@@ -1,0 +1,232 @@
+"""Files of other programs, taken in as evidence; and files checked by themselves."""
+
+import gzip
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from preserve.formats.members import iter_members
+from preserve.integrity import importing
+from preserve.integrity.scan import Scanner
+from preserve.integrity.verify import Manner, verify
+from preserve.provenance.ledger import Ledger
+from preserve.store.layout import CollectionPaths
+from tests.scenarios.test_damage import PAGE
+from tests.unit.formats.test_wacz import package
+
+# warcio leaves the files open that it takes digests with.
+pytestmark = [
+    pytest.mark.damages,
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+def _warc(path: Path, *, compress: bool = True, pages: int = 3) -> Path:
+    """A file as warcio writes it: warcinfo, and a response and a request for each page; the first shows a cable."""
+    with path.open("wb") as stream:
+        writer = WARCWriter(stream, gzip=compress)
+        writer.write_record(writer.create_warcinfo_record(path.name, {"software": "a test"}))
+        for number in range(pages):
+            url = f"http://pages.example/{number}"
+            body = PAGE.encode() if number == 0 else b"<p>page %d</p>" % number
+            head = StatusAndHeaders("200 OK", [("Content-Type", "text/html")], protocol="HTTP/1.1")
+            reply = writer.create_warc_record(url, "response", payload=BytesIO(body), http_headers=head)
+            asked = StatusAndHeaders("GET / HTTP/1.1", [("Host", "pages.example")], is_http_request=True)
+            request = writer.create_warc_record(url, "request", http_headers=asked)
+            writer.write_request_response_pair(request, reply)
+    return path
+
+
+@pytest.mark.parametrize("compress", [True, False], ids=["gzip", "plain"])
+def test_a_file_is_taken_in_to_the_byte_and_its_cable_shown(shell: Any, tmp_path: Path, compress: bool) -> None:
+    path = _warc(tmp_path / ("x.warc.gz" if compress else "x.warc"), compress=compress)
+    (item,) = shell.json("import", str(path), "--into", "old")["files"]
+    assert (item["outcome"], item["records"], item["cables"]) == ("imported", 7, 1)
+    held = shell.archives / "old" / "archive" / path.name
+    assert held.read_bytes() == path.read_bytes()
+    assert "Nothing happened." in shell("show", "06TESTPOST12")
+    shell("verify", "old")
+    shell("rebuild", "old")
+    shell("verify", "old")
+    index = (shell.archives / "old" / "indexes" / "index.cdxj").read_text()
+    assert len(index.splitlines()) == 3
+
+
+def test_the_same_bytes_are_taken_in_once(shell: Any, tmp_path: Path) -> None:
+    path = _warc(tmp_path / "x.warc.gz")
+    shell("import", str(path), "--into", "old")
+    renamed = path.rename(tmp_path / "y.warc.gz")
+    (item,) = shell.json("import", str(renamed))["files"]
+    assert (item["outcome"], item["file"]) == ("held", "x.warc.gz")
+    other = _warc(tmp_path / "x.warc.gz", pages=1)
+    (item,) = shell.json("import", str(other))["files"]
+    assert (item["outcome"], item["file"]) == ("imported", "2-x.warc.gz")
+    shell("verify", "old")
+
+
+def test_names_that_lead_out_or_hide_are_made_plain(shell: Any, tmp_path: Path) -> None:
+    path = _warc(tmp_path / ".. -ä b.warc.gz")
+    (item,) = shell.json("import", str(path), "--into", "old")["files"]
+    assert item["file"] == "b.warc.gz"
+    assert item["source"] == path.name
+    shell("verify", "old")
+
+
+def test_a_package_is_taken_in_file_by_file(shell: Any, tmp_path: Path) -> None:
+    warc = _warc(tmp_path / "data.warc.gz")
+    crawl = tmp_path / "crawl.wacz"
+    crawl.write_bytes(package({"archive/data.warc.gz": warc.read_bytes()}))
+    shell("verify", str(crawl), status=None)
+    (item,) = shell.json("import", str(crawl), "--into", "old")["files"]
+    assert (item["outcome"], item["source"]) == ("imported", "crawl.wacz/archive/data.warc.gz")
+    assert (shell.archives / "old" / "archive" / "data.warc.gz").read_bytes() == warc.read_bytes()
+    assert '"name":"crawl.wacz"' in shell("ledger", "log", "old", "--json").replace(": ", ":")
+    shell("verify", "old")
+
+
+def test_a_damaged_file_is_refused_or_taken_in_as_it_is(shell: Any, tmp_path: Path) -> None:
+    path = _warc(tmp_path / "x.warc.gz")
+    with path.open("rb") as file:
+        third = list(iter_members(file))[2]
+    data = bytearray(path.read_bytes())
+    data[third.offset + third.length // 2] ^= 0xFF
+    path.write_bytes(bytes(data))
+    (item,) = shell.json("import", str(path), "--into", "old", status=1)["files"]
+    assert item["outcome"] == "refused"
+    assert "E-WARC-GZIP" in item["lacks"]
+    assert list((shell.archives / "old" / "archive").iterdir()) == []
+    (item,) = shell.json("import", str(path), "--damaged")["files"]
+    assert (item["outcome"], item["records"]) == ("imported", 6)
+    # What was known when it was taken in is no news.
+    shell("verify", "old")
+    held = shell.archives / "old" / "archive" / "x.warc.gz"
+    held.chmod(0o644)
+    held.write_bytes(held.read_bytes()[:-5])
+    assert "E-WARC" in shell("verify", "old", status=1)
+
+
+def test_files_that_hold_no_records_are_refused(shell: Any, tmp_path: Path) -> None:
+    for name, data in {"a.txt": b"text", "b.warc.gz": b"", "c.wacz": b"PK\x03\x04rubbish"}.items():
+        path = tmp_path / name
+        path.write_bytes(data)
+        (item,) = shell.json("import", str(path), "--into", "old", status=1)["files"]
+        assert (name, item["outcome"]) == (name, "refused")
+        shell("verify", str(path), status=1)
+    shell("import", str(tmp_path / "absent.warc"), "--into", "old", status=3)
+    shell("verify", "old")
+
+
+@pytest.mark.parametrize("stop", range(1, 12))
+def test_an_import_that_dies_anywhere_is_finished_by_the_next(
+    shell: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
+) -> None:
+    path = _warc(tmp_path / "x.warc.gz", pages=5)
+    shell("import", str(_warc(tmp_path / "first.warc.gz", pages=1)), "--into", "old")
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "_BATCH", 2)
+        steps = _die_at(patch, stop)
+        shell("import", str(path), "--into", "old", status=None)
+    died = steps[0] >= stop
+    paths = CollectionPaths(shell.archives, "old")
+    assert verify(paths, {}, Manner(processes=1)).good
+    shell("import", "--into", "old")
+    shell("import", str(path), "--into", "old")
+    report = verify(paths, {}, Manner(processes=1))
+    assert report.spotless, report.findings
+    assert report.records == 3 + 11, died
+    assert sorted(p.name for p in paths.archive.iterdir()) == ["first.warc.gz", "x.warc.gz"]
+
+
+def _die_at(monkeypatch: pytest.MonkeyPatch, stop: int) -> list[int]:
+    """Makes the given step of an import fail, as a full disk would; the steps so far."""
+    steps = [0]
+
+    def dying(function: Any) -> Any:
+        def step(*args: Any, **named: Any) -> Any:
+            steps[0] += 1
+            if steps[0] == stop:
+                raise OSError(28, "No space left on device")
+            return function(*args, **named)
+
+        return step
+
+    for name in ("copy_to_part", "seal_part", "write_atomic", "sync_dir", "catch_up", "write_index"):
+        monkeypatch.setattr(importing, name, dying(getattr(importing, name)))
+    monkeypatch.setattr(Ledger, "append_encoded", dying(Ledger.append_encoded))
+    return steps
+
+
+def test_a_file_compressed_as_a_whole_can_be_read_and_repaired(shell: Any, tmp_path: Path) -> None:
+    plain = _warc(tmp_path / "p.warc", compress=False)
+    path = tmp_path / "whole.warc.gz"
+    path.write_bytes(gzip.compress(plain.read_bytes()))
+    assert "W-WARC-MEMBERS" in shell("verify", str(path), status=1)
+    (item,) = shell.json("import", str(path), "--into", "old")["files"]
+    assert (item["outcome"], item["records"]) == ("imported", 7)
+    assert "Nothing happened." in shell("show", "06TESTPOST12")
+    shell("verify", "old")
+
+
+def test_the_report_is_one_page_of_html_and_holds_no_markup_of_the_archive(shell: Any, tmp_path: Path) -> None:
+    path = _warc(tmp_path / "x.warc.gz")
+    data = gzip.decompress(path.read_bytes()).replace(b"http://pages.example/1", b"http://a/<script>alert")
+    data = data.replace(b"<p>page 1</p>", b"<p>page X</p>")
+    broken = tmp_path / "broken.warc"
+    broken.write_bytes(data)
+    report = tmp_path / "report.html"
+    shell("verify", str(broken), "--report", str(report), status=1)
+    text = report.read_text("utf-8")
+    assert "<script>" not in text
+    assert 'http-equiv="Content-Security-Policy"' in text
+    assert "DAMAGED" in text
+
+
+def test_levels_read_as_much_as_they_say(shell: Any, tmp_path: Path) -> None:
+    shell("import", str(_warc(tmp_path / "x.warc.gz")), "--into", "old")
+    for words, verdict in (
+        (("--structure",), "NOT CHECKED"),
+        (("--sample", "100"), "PASS"),
+        ((), "PASS"),
+    ):
+        (report,) = shell.json("verify", "old", *words)["collections"]
+        verdicts = {claim["claim"]: claim["verdict"] for claim in report["claims"]}
+        assert verdicts["every record is the one in the ledger"] == verdict
+        assert verdicts["every file is the one sealed"] == "PASS"
+    shell("verify", "old", "--sample", "0", status=2)
+    shell("verify", "old", "--sample", "5", "--structure", status=2)
+    shell("verify", str(tmp_path), status=2)
+    shell("verify", "absent.warc.gz", status=3)
+    (report,) = shell.json("verify", str(tmp_path / "x.warc.gz"), "--structure")["files"]
+    assert report["level"] == "structure"
+
+
+def test_a_stopped_verification_goes_on_behind_the_files_that_it_found_whole(
+    shell: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        shell("import", str(_warc(tmp_path / f"{number}.warc.gz", pages=number + 1)), "--into", "old")
+    paths = CollectionPaths(shell.archives, "old")
+    state = tmp_path / "state"
+    read: list[str] = []
+    rows = Scanner.rows
+
+    def counted(self: Any, path: Path, container: Any) -> Any:
+        read.append(path.name)
+        if len(read) == 3:
+            raise KeyboardInterrupt
+        return rows(self, path, container)
+
+    monkeypatch.setattr(Scanner, "rows", counted)
+    with pytest.raises(KeyboardInterrupt):
+        verify(paths, {}, Manner(processes=1, state=state))
+    assert read == ["0.warc.gz", "1.warc.gz", "2.warc.gz"]
+    assert len(list(state.iterdir())) == 1
+    again = verify(paths, {}, Manner(processes=1, state=state))
+    assert read[3:] == ["2.warc.gz"]
+    assert (again.spotless, again.records) == (True, 3 + 5 + 7)
+    assert list(state.iterdir()) == []

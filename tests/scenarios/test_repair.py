@@ -1,0 +1,291 @@
+"""Copies of a collection, and what a damaged one gets back from them."""
+
+import gzip
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from preserve.formats.members import iter_members
+from preserve.integrity import repair, replicate
+from preserve.integrity.verify import Manner, verify
+from preserve.provenance.ledger import Ledger
+from preserve.store.layout import CollectionPaths
+from tests.scenarios.test_damage import PAGE
+
+pytestmark = pytest.mark.damages
+
+
+@pytest.fixture
+def archive(shell: Any, site: Any) -> Path:
+    """A collection of two runs, and a copy of it under ``copies``."""
+    site.page("/cable", PAGE.encode())
+    site.page("/other", b"<p>other</p>" * 50)
+    shell.site_collection("demo", site, "/cable", "/other")
+    shell("init", "demo")
+    shell("capture", "demo")
+    site.page("/other", b"<p>changed</p>" * 50)
+    shell("capture", "demo")
+    shell("replicate", str(shell.archives / "copies"))
+    return Path(shell.archives) / "demo"
+
+
+def _copy(archive: Path) -> Path:
+    return archive.parent / "copies"
+
+
+def _files(archive: Path) -> list[Path]:
+    return sorted((archive / "archive").glob("*.warc.gz"))
+
+
+def _damage(path: Path, data: bytes) -> None:
+    path.chmod(0o644)
+    path.write_bytes(data)
+
+
+def _members(path: Path) -> list[tuple[int, int]]:
+    with path.open("rb") as file:
+        return [(member.offset, member.length) for member in iter_members(file)]
+
+
+def _flip(path: Path, number: int) -> None:
+    """Damages one record in its middle."""
+    data = bytearray(path.read_bytes())
+    offset, length = _members(path)[number]
+    data[offset + length // 2] ^= 0xFF
+    _damage(path, bytes(data))
+
+
+def _repair(shell: Any, *words: str, status: int = 0) -> Any:
+    return shell.json("repair", "demo", *words, status=status)
+
+
+def test_a_sound_collection_needs_no_repair(shell: Any, archive: Path) -> None:
+    assert _repair(shell, "--from", str(_copy(archive)))["files"] == []
+
+
+def test_without_apply_nothing_is_changed(shell: Any, archive: Path) -> None:
+    _flip(_files(archive)[0], 2)
+    before = {path: path.read_bytes() for path in archive.rglob("*") if path.is_file() and path.parent.name != "state"}
+    told = shell("repair", "demo", "--from", str(_copy(archive)), status=1)
+    assert "can be made whole" in told
+    assert "--apply" in told
+    after = {path: path.read_bytes() for path in archive.rglob("*") if path.is_file() and path.parent.name != "state"}
+    assert after == before
+
+
+def test_a_whole_file_comes_back_to_the_byte_and_the_damaged_one_is_kept(shell: Any, archive: Path) -> None:
+    path = _files(archive)[0]
+    right = path.read_bytes()
+    _flip(path, 2)
+    wrong = path.read_bytes()
+    done = _repair(shell, "--from", str(_copy(archive)), "--apply")
+    assert done["whole"]
+    assert path.read_bytes() == right
+    assert (archive / "quarantine" / path.name).read_bytes() == wrong
+    shell("verify", "demo")
+    log = shell("ledger", "log", "demo")
+    assert "repair" in log
+
+
+def test_records_that_are_damaged_in_different_places_of_two_copies_make_one_whole_file(
+    shell: Any, archive: Path
+) -> None:
+    path = _files(archive)[0]
+    right = path.read_bytes()
+    _flip(path, 1)
+    _flip(_copy(archive) / "demo" / "archive" / path.name, 3)
+    done = _repair(shell, "--from", str(_copy(archive)), "--apply")
+    assert [item["exact"] for item in done["files"]] == [True]
+    assert path.read_bytes() == right
+    shell("verify", "demo")
+
+
+def test_records_from_a_recompressed_copy_make_a_file_of_other_bytes_and_the_same_records(
+    shell: Any, archive: Path, tmp_path: Path
+) -> None:
+    path = _files(archive)[0]
+    folder = tmp_path / "loose"
+    folder.mkdir()
+    with path.open("rb") as file:
+        data = b"".join(gzip.compress(member.data or b"", 1) for member in iter_members(file))
+    (folder / "other-name.warc.gz").write_bytes(data)
+    _flip(path, 2)
+    done = _repair(shell, "--from", str(folder), "--apply")
+    (item,) = done["files"]
+    assert (item["exact"], item["found"]) == (False, item["records"])
+    shell("verify", "demo")
+    # A copy of the file as it was first sealed is as good.
+    shell("replicate", str(_copy(archive)), "--check")
+    shell("verify", "demo", "--archives", str(_copy(archive)))
+
+
+def test_what_no_copy_has_is_said_and_the_rest_restored(shell: Any, archive: Path) -> None:
+    first, second = _files(archive)
+    copy = _copy(archive) / "demo" / "archive"
+    right = second.read_bytes()
+    _flip(first, 2)
+    _flip(copy / first.name, 2)
+    _flip(second, 1)
+    done = _repair(shell, "--from", str(_copy(archive)), "--apply", status=1)
+    assert not done["whole"]
+    assert second.read_bytes() == right
+    told = shell("verify", "demo", status=1)
+    assert "E-WARC" in told
+    assert "touched: 1 record" in told
+
+
+def test_bytes_that_the_ledger_does_not_name_are_never_taken(shell: Any, archive: Path) -> None:
+    path = _files(archive)[0]
+    forged = _copy(archive) / "demo" / "archive" / path.name
+    with path.open("rb") as file:
+        members = [member.data or b"" for member in iter_members(file)]
+    number = next(n for n, member in enumerate(members) if b"06TESTPOST12" in member)
+    changed = [member.replace(b"TESTPOST", b"FORGEDXX") for member in members]
+    _damage(forged, b"".join(gzip.compress(member) for member in changed))
+    _flip(path, number)
+    wrong = path.read_bytes()
+    shell("repair", "demo", "--from", str(_copy(archive)), "--apply", status=1)
+    assert path.read_bytes() == wrong
+    assert not (archive / "quarantine").exists()
+
+
+@pytest.mark.parametrize("name", ["checkpoint", "log.vkey", "tile/entries/000.p", "tile/0/000.p", "pending.jsonl"])
+def test_every_part_of_the_ledger_comes_back(shell: Any, archive: Path, name: str) -> None:
+    path = archive / "ledger" / name
+    if path.is_dir():
+        path = next(path.iterdir())
+    right = path.read_bytes()
+    for data in (b"rubbish\n", right[: len(right) // 2], right + b"x\n"):
+        path.write_bytes(data)
+        shell("repair", "demo", "--from", str(_copy(archive)), "--apply", status=None)
+        told = shell("verify", "demo")
+        assert "DAMAGED" not in told
+    if name in {"checkpoint", "tile/entries/000.p"}:
+        path.unlink(missing_ok=True)
+        shell("repair", "demo", "--from", str(_copy(archive)), "--apply")
+        shell("verify", "demo")
+
+
+def test_a_lost_marker_and_a_lost_ledger_come_back(shell: Any, archive: Path) -> None:
+    (archive / "preserve.json").unlink()
+    shutil.rmtree(archive / "ledger" / "tile")
+    shell("repair", "demo", "--from", str(_copy(archive)), "--apply")
+    shell("verify", "demo")
+
+
+def test_without_its_key_a_ledger_is_put_together_only_by_one_that_is_trusted(shell: Any, archive: Path) -> None:
+    vkey = archive / "ledger" / "log.vkey"
+    trusted = archive.parent / "published.vkey"
+    shutil.copy(vkey, trusted)
+    vkey.unlink()
+    keys = Path(os.environ["HOME"]) / ".config" / "preserve" / "keys"
+    shutil.move(keys, keys.with_name("away"))
+    told = shell("repair", "demo", "--from", str(_copy(archive)), "--apply", status=1)
+    assert not told
+    shell("repair", "demo", "--from", str(_copy(archive)), "--trust", str(trusted), "--apply")
+    assert vkey.read_text() == trusted.read_text()
+    shell("verify", "demo", status=None)
+
+
+def test_a_copy_is_the_same_older_newer_or_forked(shell: Any, site: Any, archive: Path) -> None:
+    copies = str(_copy(archive))
+
+    def relation(status: int = 0) -> str:
+        (item,) = shell.json("replicate", copies, "demo", status=status)["collections"]
+        return str(item["relation"])
+
+    assert relation() == "same"
+    shell("capture", "demo")
+    assert relation() == "older"
+    shell("verify", "demo", "--archives", copies)
+    older = archive.parent / "older"
+    shutil.copytree(archive, older / "demo")
+    site.page("/other", b"<p>a third time</p>")
+    shell("capture", "demo")
+    shell("replicate", copies, "demo")
+    (item,) = shell.json("replicate", copies, "demo", "--archives", str(older))["collections"]
+    assert item["relation"] == "newer"
+    shell("capture", "demo", "--archives", str(older))
+    (item,) = shell.json("replicate", copies, "demo", "--archives", str(older), status=1)["collections"]
+    assert (item["relation"], [f["code"] for f in item["findings"]]) == ("forked", ["E-REPLICA-FORKED"])
+
+
+def test_a_file_is_never_replaced_by_a_different_one(shell: Any, archive: Path) -> None:
+    path = _copy(archive) / "demo" / "archive" / _files(archive)[0].name
+    _damage(path, path.read_bytes()[:-1] + b"x")
+    (item,) = shell.json("replicate", str(_copy(archive)), "demo", "--check", status=1)["collections"]
+    assert [f["code"] for f in item["findings"]] == ["E-REPLICA-DIFFERS"]
+    assert path.read_bytes().endswith(b"x")
+
+
+def test_a_damaged_file_is_not_copied(shell: Any, archive: Path) -> None:
+    _flip(_files(archive)[0], 1)
+    target = archive.parent / "another"
+    (item,) = shell.json("replicate", str(target), "demo", status=1)["collections"]
+    assert [f["code"] for f in item["findings"]] == ["E-REPLICA-SOURCE"]
+    assert not item["complete"]
+    assert not (target / "demo" / "ledger" / "checkpoint").exists()
+    assert not (target / "demo" / "archive" / _files(archive)[0].name).exists()
+
+
+def _die_at(patch: pytest.MonkeyPatch, module: Any, names: tuple[str, ...], stop: int) -> None:
+    """Makes the given step fail, as a full disk would."""
+    steps = [0]
+
+    def dying(function: Any) -> Any:
+        def step(*args: Any, **named: Any) -> Any:
+            steps[0] += 1
+            if steps[0] == stop:
+                raise OSError(28, "No space left on device")
+            return function(*args, **named)
+
+        return step
+
+    for name in names:
+        patch.setattr(module, name, dying(getattr(module, name)))
+    for name in ("append_encoded", "take_over", "checkpoint"):
+        patch.setattr(Ledger, name, dying(getattr(Ledger, name)))
+
+
+@pytest.mark.parametrize("stop", range(1, 13))
+def test_a_copy_that_was_stopped_anywhere_is_finished_by_the_next_run(
+    shell: Any, archive: Path, monkeypatch: pytest.MonkeyPatch, stop: int
+) -> None:
+    target = archive.parent / "another"
+    steps = ("copy_to_part", "seal_part", "make_dir", "write_atomic", "catch_up", "write_index")
+    with monkeypatch.context() as patch:
+        _die_at(patch, replicate, steps, stop)
+        shell("replicate", str(target), "demo", status=None)
+    if (target / "demo" / "ledger" / "checkpoint").exists():
+        report = verify(CollectionPaths(target, "demo"), {}, Manner(processes=1))
+        assert {f.code for f in report.findings} <= {"E-INDEX", "E-CATALOGUE"}
+    shell("replicate", str(target), "demo")
+    shell("verify", "demo", "--archives", str(target))
+
+
+@pytest.mark.parametrize("stop", range(1, 9))
+def test_a_repair_that_was_stopped_anywhere_is_finished_by_the_next_run(
+    shell: Any, archive: Path, monkeypatch: pytest.MonkeyPatch, stop: int
+) -> None:
+    first, second = _files(archive)
+    right = [path.read_bytes() for path in (first, second)]
+    _flip(first, 1)
+    _flip(_copy(archive) / "demo" / "archive" / first.name, 3)
+    second.unlink()
+    with monkeypatch.context() as patch:
+        _die_at(patch, repair, ("copy_to_part", "write_part", "seal_part", "set_aside", "rebuild"), stop)
+        shell("repair", "demo", "--from", str(_copy(archive)), "--apply", status=None)
+    shell("repair", "demo", "--from", str(_copy(archive)), "--apply")
+    assert [path.read_bytes() for path in (first, second)] == right
+    shell("rebuild", "demo")
+    shell("verify", "demo")
+
+
+def test_a_dry_run_copies_nothing(shell: Any, archive: Path) -> None:
+    target = archive.parent / "another"
+    (item,) = shell.json("replicate", str(target), "demo", "--dry-run")["collections"]
+    assert len(item["copied"]) == len(_files(archive))
+    assert not target.exists()
