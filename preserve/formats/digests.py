@@ -15,9 +15,10 @@ _LABELLED = re.compile(r"([A-Za-z0-9-]{1,20}):([A-Za-z0-9+/_=-]{1,200})\Z")
 _SIZES = {"md5": 16, "sha1": 20, "sha224": 28, "sha256": 32, "sha384": 48, "sha512": 64}
 """Size in bytes of what each algorithm gives."""
 _BASE32 = str.maketrans(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz234567",
-    "0123456789abcdefghijklmnop0123456789abcdefghijklmnopqrstuv",
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz2345670189+-_",
+    "0123456789abcdefghijklmnop0123456789abcdefghijklmnopqrstuv///////",
 )
+"""Base32 (RFC 4648) as `int` reads it; what is no sign of it becomes what `int` refuses."""
 
 
 class UnknownAlgorithmError(FormatError):

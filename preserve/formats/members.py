@@ -112,7 +112,8 @@ class Members:
     """Every piece of a file from an offset on, in order. Damage ends nothing.
 
     ``begins`` knows the content with which a piece of this file begins; behind damage, reading goes on at the next such
-    piece. ``stop``: no piece that begins at this offset or behind it is read.
+    piece. ``stop``: no piece that begins at this offset or behind it is read. A ``dictionary`` that is none is a
+    `FormatError`.
     """
 
     def __init__(
@@ -131,7 +132,7 @@ class Members:
         self._hold = hold_bytes
         self._begins = begins
         self._magic = magic
-        self._dictionary = None if dictionary is None else zstd.ZstdDict(dictionary)
+        self._dictionary = None if dictionary is None else _zstd_dict(dictionary)
         self._window = memoryview(b"")
         self._base = start
         self._ended = False
@@ -216,7 +217,8 @@ class Members:
 
         def rest() -> Iterator[bytes]:
             nonlocal taken
-            yield from parts
+            # An empty part would be taken for the end.
+            yield from filter(None, parts)
             parts.clear()
             while not codec.done:
                 chunk: bytes | memoryview = b""
@@ -293,6 +295,15 @@ def read_member(data: bytes | memoryview, *, max_bytes: int = DEFAULT_LIMITS.max
     if codec.rest:
         raise FormatError(f"{len(codec.rest)} bytes behind a gzip member")
     return content
+
+
+def _zstd_dict(data: bytes) -> zstd.ZstdDict:
+    try:
+        dictionary = zstd.ZstdDict(data)
+        zstd.ZstdDecompressor(dictionary)
+    except _DAMAGE as error:
+        raise FormatError(f"no Zstandard dictionary: {error}") from error
+    return dictionary
 
 
 def zstd_dictionary(stream: Reader) -> tuple[bytes | None, int]:

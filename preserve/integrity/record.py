@@ -10,16 +10,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from preserve.cables.layouts import Layout, may_be
 from preserve.errors import FormatError
-from preserve.formats.digests import Declared, UnknownAlgorithmError, parse_digest
+from preserve.formats.digests import Declared, parse_digest
 from preserve.formats.http1 import Head, Payload, payload_of, plain_body
 from preserve.formats.http1stream import PayloadStream
 from preserve.formats.recordstream import RawRecord
 from preserve.formats.statements import encode
 from preserve.formats.warc import Record, RecordHeader, bare_uri
+from preserve.integrity.hashing import HASHES, BehindHead, Fault, Hash, declared_digest, new_hash
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import format_utc, parse_utc
 from preserve.provenance.describe import (
@@ -31,8 +32,6 @@ from preserve.provenance.describe import (
     response_head,
 )
 
-Fault = tuple[str, str]
-"""A finding's code, and its detail."""
 _W3C_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z)?)?)?\Z")
 _SECONDS = len("2011-10-04T00:00:00Z")
 _BEGINNING = "0001-01-01T00:00:00Z"
@@ -162,40 +161,6 @@ def whole_date(text: str) -> str | None:
         return None
 
 
-class _Hash(Protocol):
-    def update(self, data: bytes | memoryview, /) -> None: ...
-    def digest(self) -> bytes: ...
-    def hexdigest(self) -> str: ...
-
-
-_HASHES: Mapping[str, Callable[..., _Hash]] = {
-    "md5": hashlib.md5,
-    "sha1": hashlib.sha1,
-    "sha224": hashlib.sha224,
-    "sha256": hashlib.sha256,
-    "sha384": hashlib.sha384,
-    "sha512": hashlib.sha512,
-}
-"""Old digests are checked, none is ever made."""
-
-
-def _declared(header: RecordHeader, name: str, faults: list[Fault]) -> Declared | None:
-    text = header.get(name)
-    if text is None:
-        return None
-    try:
-        return parse_digest(text)
-    except UnknownAlgorithmError as error:
-        faults.append(("I-WARC-DIGEST-UNKNOWN", f"{name}: {error}"))
-    except FormatError as error:
-        faults.append((_mismatch(name), str(error)))
-    return None
-
-
-def _mismatch(name: str) -> str:
-    return "E-WARC-BLOCK-DIGEST" if name == "WARC-Block-Digest" else "E-WARC-PAYLOAD-DIGEST"
-
-
 def _is_http(header: RecordHeader) -> bool:
     return (header.get("Content-Type") or "").lower().startswith(_HTTP)
 
@@ -213,9 +178,9 @@ def _held_facts(header: RecordHeader, block: bytes, wanted: Wanted, faults: list
         facts = facts._replace(record_sha256=identity.hexdigest())
     if not wanted.digests:
         return facts
-    declared = _declared(header, "WARC-Block-Digest", faults)
+    declared = declared_digest(header, "WARC-Block-Digest", faults)
     if declared is not None:
-        if _HASHES[declared.algorithm](block).digest() != declared.digest:
+        if HASHES[declared.algorithm](block).digest() != declared.digest:
             faults.append(("E-WARC-BLOCK-DIGEST", ""))
     elif header.get("WARC-Block-Digest") is None:
         faults.append(("I-WARC-NO-DIGEST", ""))
@@ -282,10 +247,10 @@ def _framing_faults(complete: bool, defects: Iterable[str], faults: list[Fault])
 def _payload_digest(header: RecordHeader, block: bytes, reply: _Reply, faults: list[Fault]) -> None:
     if header.get("WARC-Payload-Digest") is None or not _payload_is_own(header):
         return
-    declared = _declared(header, "WARC-Payload-Digest", faults)
+    declared = declared_digest(header, "WARC-Payload-Digest", faults)
     if declared is None:
         return
-    take = _HASHES[declared.algorithm]
+    take = HASHES[declared.algorithm]
     if take(reply.content).digest() == declared.digest:
         return
     for code, other in _habits(block, reply.whole()):
@@ -341,66 +306,73 @@ def _hex_sha256(text: str | None) -> str | None:
 
 
 def _large_facts(raw: RawRecord, header: RecordHeader, wanted: Wanted, faults: list[Fault]) -> Facts:
-    """The same of a record that is read in pieces. A cable's page is never that large."""
-    facts = _base(header)
-    block_declared = _declared(header, "WARC-Block-Digest", faults) if wanted.digests else None
-    payload_declared = _declared(header, "WARC-Payload-Digest", faults) if wanted.digests else None
+    """The same of a record that is read in pieces; but no cable, and no bot wall: their pages are never that large."""
+    block_declared = declared_digest(header, "WARC-Block-Digest", faults) if wanted.digests else None
+    payload_declared = declared_digest(header, "WARC-Payload-Digest", faults) if wanted.digests else None
     if not _payload_is_own(header):
         payload_declared = None
-    is_reply = header.type == "response" and _is_http(header)
-    stream = PayloadStream() if _is_http(header) else None
-    identity, block_hash, payload_hash = hashlib.sha256(header.raw), _new(block_declared), _new(payload_declared)
-    chunked_hash = _new(payload_declared)
+    identity, block, behind = hashlib.sha256(header.raw), new_hash(block_declared), new_hash(payload_declared)
+    whole, payload = new_hash(payload_declared), new_hash(payload_declared)
     block_sha, payload_sha = hashlib.sha256(), hashlib.sha256()
-    sinks: list[Callable[[bytes], None]] = [identity.update, block_hash.update]
-    if wanted.statement:
-        sinks.append(block_sha.update)
-    behind = _BehindHead(chunked_hash.update)
-    sinks.append(behind.feed)
+    wishes: list[tuple[bool, Callable[[bytes], None]]] = [
+        (wanted.identity, identity.update),
+        (wanted.statement, block_sha.update),
+        (block_declared is not None, block.update),
+        (payload_declared is not None, whole.update),
+        (payload_declared is not None, BehindHead(behind.update).feed),
+    ]
+    sinks = [sink for is_wanted, sink in wishes if is_wanted]
+    is_reply = header.type == "response" and _is_http(header)
+    stream = PayloadStream() if is_reply or header.type == "revisit" else None
     for part in raw.more or ():
         for sink in sinks:
             sink(part)
-        own = part if stream is None else stream.feed(part)
-        payload_hash.update(own)
-        payload_sha.update(own)
+        if stream is not None:
+            _feed(stream.feed(part), payload, payload_sha)
     if stream is not None:
-        rest = stream.finish()
-        payload_hash.update(rest)
-        payload_sha.update(rest)
-        if is_reply and stream.is_http:
-            _framing_faults(stream.complete, stream.defects, faults)
-        elif is_reply:
-            faults.append(("I-HTTP-HEAD", "no HTTP status line"))
-    if wanted.digests and header.get("WARC-Block-Digest") is None:
+        _feed(stream.finish(), payload, payload_sha)
+    facts = _base(header)
+    if wanted.identity:
+        facts = facts._replace(record_sha256=identity.hexdigest())
+    if not wanted.digests:
+        return facts
+    if header.get("WARC-Block-Digest") is None:
         faults.append(("I-WARC-NO-DIGEST", ""))
-    if block_declared is not None and block_hash.digest() != block_declared.digest:
+    elif block_declared is not None and block.digest() != block_declared.digest:
         faults.append(("E-WARC-BLOCK-DIGEST", ""))
-    if payload_declared is not None and payload_hash.digest() != payload_declared.digest:
-        habit = chunked_hash.digest() == payload_declared.digest
-        faults.append(("I-WARC-DIGEST-CHUNKED" if habit else "E-WARC-PAYLOAD-DIGEST", ""))
-    facts = facts._replace(record_sha256=identity.hexdigest(), block_sha256=block_sha.hexdigest())
-    if is_reply and stream is not None and stream.head is not None:
-        facts = _with_reply(facts, stream.head)._replace(payload_sha256=payload_sha.hexdigest())
-    return facts
+    own = behind if _is_http(header) and not is_reply else whole
+    if is_reply and stream is not None:
+        own = _large_reply(stream, payload, whole, faults)
+    if payload_declared is not None:
+        _large_payload(own, payload_declared, faults, {"I-WARC-DIGEST-CHUNKED": behind, "I-WARC-DIGEST-BLOCK": whole})
+    return _large_stated(facts, stream, block_sha.hexdigest(), payload_sha.hexdigest(), wanted)
 
 
-def _new(declared: Declared | None) -> _Hash:
-    return _HASHES[declared.algorithm if declared is not None else "sha256"]()
+def _large_reply(stream: PayloadStream, payload: Hash, whole: Hash, faults: list[Fault]) -> Hash:
+    """What is amiss with the reply, and the hash of its payload: the block's, where it is none."""
+    if not stream.is_http:
+        faults.append(("I-HTTP-HEAD", "no HTTP status line"))
+        return whole
+    _framing_faults(stream.complete, stream.defects, faults)
+    return payload
 
 
-class _BehindHead:
-    """Passes on what stands behind a message's head, the chunk framing with it."""
+def _feed(data: bytes, *hashes: Hash) -> None:
+    for one in hashes:
+        one.update(data)
 
-    def __init__(self, sink: Callable[[bytes], None]) -> None:
-        self._sink = sink
-        self._early: bytes | None = b""
 
-    def feed(self, part: bytes) -> None:
-        if self._early is None:
-            self._sink(part)
-            return
-        self._early += part
-        _head, end, body = self._early.partition(b"\r\n\r\n")
-        if end or len(self._early) > DEFAULT_LIMITS.max_header_bytes:
-            self._early = None
-            self._sink(body)
+def _large_payload(own: Hash, declared: Declared, faults: list[Fault], habits: Mapping[str, Hash]) -> None:
+    if own.digest() != declared.digest:
+        found = (code for code, other in habits.items() if other.digest() == declared.digest)
+        faults.append((next(found, "E-WARC-PAYLOAD-DIGEST"), ""))
+
+
+def _large_stated(facts: Facts, stream: PayloadStream | None, block: str, payload: str, wanted: Wanted) -> Facts:
+    head = None if stream is None else stream.head
+    if not wanted.statement:
+        return facts if head is None or facts.type == "revisit" else facts._replace(status=head.status)
+    digest = None if head is None else payload
+    if facts.type == "revisit":
+        digest = _hex_sha256(facts.declared_payload)
+    return _with_reply(facts, head)._replace(block_sha256=block, payload_sha256=digest)

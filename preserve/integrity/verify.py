@@ -156,7 +156,7 @@ def _file_hashes(walk: Walk, hashes: Mapping[str, Hashing], findings: Findings) 
             findings.add("E-WARC-MISSING", name)
             continue
         try:
-            found = hashing.result()
+            found = hashing()
         except OSError as error:
             findings.add("E-WARC-UNREADABLE", name, error.strerror or str(error))
             continue

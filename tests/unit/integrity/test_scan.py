@@ -1,0 +1,181 @@
+"""Every record of a file: the same whoever reads it, whatever is damaged in it."""
+
+import gzip
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from preserve.formats.containers import Container
+from preserve.integrity import stretches
+from preserve.integrity.record import Wanted
+from preserve.integrity.scan import Row, Scanner, hash_file
+from preserve.limits import MIB
+from preserve.model import sha256_hex
+from tests.warcs import arc, dictionary, gz, page, record, reply, sha1, zst
+
+STRETCH = 4096
+WANTED = Wanted(identity=True, statement=True)
+
+
+@pytest.fixture(scope="module")
+def two() -> Iterator[Scanner]:
+    with pytest.MonkeyPatch.context() as patch, Scanner(WANTED, processes=2, total_bytes=0) as scanner:
+        patch.setattr(stretches, "STRETCH_BYTES", STRETCH)
+        yield scanner
+
+
+def one(path: Path, container: Container = Container.WARC_GZIP, wanted: Wanted = WANTED) -> list[Row]:
+    with Scanner(wanted, processes=1, total_bytes=0) as scanner:
+        return list(scanner.rows(path, container))
+
+
+def many(count: int, size: int = 400) -> list[bytes]:
+    return [page(number, size + 37 * (number % 11)) for number in range(count)]
+
+
+def inside(count: int) -> bytes:
+    """A record whose payload is a compressed WARC file, stored as it is: pieces seem to begin in the middle of it."""
+    payload = gz(*many(count))
+    return gzip.compress(record(900, reply(payload), payload_digest=sha1(payload)), 0, mtime=0)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 9, 17, 30, 61])
+def test_two_processes_give_what_one_gives_whatever_the_size(two: Scanner, tmp_path: Path, count: int) -> None:
+    path = tmp_path / "a.warc.gz"
+    for tail in (b"", b"\x00" * 100, gz(b"no record"), gz(page(1))[:-4]):
+        path.write_bytes(gz(*many(count)) + tail)
+        assert list(two.rows(path, Container.WARC_GZIP)) == one(path)
+
+
+@pytest.mark.parametrize("count", [3, 30])
+def test_a_file_inside_of_a_record_is_no_file_for_several_processes_either(
+    two: Scanner, tmp_path: Path, count: int
+) -> None:
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(gz(*many(4)) + inside(count) + gz(*many(4)) + inside(count) * 2)
+    rows = one(path)
+    assert len(rows) == 11
+    assert not any(row.fault for row in rows)
+    assert list(two.rows(path, Container.WARC_GZIP)) == rows
+
+
+def test_pieces_larger_than_a_stretch_are_read_once(two: Scanner, tmp_path: Path) -> None:
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(gz(page(1), page(2, 5 * STRETCH), page(3), page(4, 2 * STRETCH), page(5, 3 * STRETCH)))
+    assert len(one(path)) == 5
+    assert list(two.rows(path, Container.WARC_GZIP)) == one(path)
+
+
+def test_a_file_that_is_one_piece_gives_all_its_records(two: Scanner, tmp_path: Path) -> None:
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(gz(b"".join(many(40))))
+    rows = one(path)
+    assert len(rows) == 40
+    assert all(row.facts is not None and ("I-WARC-MEMBERS", "") in row.facts.faults for row in rows)
+    assert list(two.rows(path, Container.WARC_GZIP)) == rows
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_damage_gives_the_same_rows_in_one_process_and_in_two(two: Scanner, tmp_path: Path, seed: int) -> None:
+    data = bytearray(gz(*many(25)) + inside(6) + gz(*many(5)))
+    for number in range(1 + seed % 3):
+        at = (seed * 7919 + number * 104_729) % len(data)
+        match seed % 4:
+            case 0:
+                data[at] ^= 1 << seed % 8
+            case 1:
+                del data[at : at + 900]
+            case 2:
+                data[at : at + 40] = bytes(40)
+            case _:
+                data[at:at] = gz(page(77))[: 30 + seed]
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(data)
+    rows = one(path)
+    assert list(two.rows(path, Container.WARC_GZIP)) == rows
+    assert sum(row.facts is not None for row in rows) >= 20
+    assert all(row.facts is not None or row.fault for row in rows)
+
+
+def test_damage_is_found_and_its_neighbours_are_read(tmp_path: Path) -> None:
+    pieces = [gz(data) for data in many(5)]
+    data = bytearray(b"".join(pieces))
+    data[len(pieces[0]) + len(pieces[1]) // 2] ^= 1
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(data)
+    rows = one(path)
+    assert [row.fault and row.fault[0] for row in rows] == [None, "E-WARC-GZIP", None, None, None]
+    path.write_bytes(b"".join(pieces[:2]) + gz(page(9)[:-4]) + gz(page(10)[4:]) + b"".join(pieces[2:]))
+    told = [row.fault[0] if row.fault else [code for code, _d in row.facts.faults] for row in one(path) if row.facts]
+    assert [code for codes in told for code in codes] == ["E-WARC-LENGTH"]
+    assert sum(row.fault is not None for row in one(path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("container", "data"),
+    [
+        (Container.WARC, b"".join(many(6))),
+        (Container.WARC_ZSTD, zst(many(6))),
+        (Container.WARC_ZSTD, zst(many(6), dictionary())),
+        (Container.ARC, b"".join(arc(1, *(reply(b"x" * n) for n in range(5))))),
+        (Container.ARC, b"".join(arc(2, *(reply(b"x" * n) for n in range(5))))),
+        (Container.ARC_GZIP, gz(*arc(1, *(reply(b"x" * n) for n in range(5))))),
+    ],
+)
+def test_every_container_gives_its_records(tmp_path: Path, container: Container, data: bytes) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(data)
+    rows = one(path, container)
+    assert len(rows) == 6
+    assert all(row.facts is not None and not [f for f in row.facts.faults if f[0][0] == "E"] for row in rows)
+    assert sum(row.length for row in rows) in {len(data), len(data) - 8 - len(dictionary())}
+
+
+def test_a_dictionary_that_cannot_be_read_is_one_fault(tmp_path: Path) -> None:
+    path = tmp_path / "a.warc.zst"
+    path.write_bytes(zst(many(3), dictionary())[:100])
+    (row,) = one(path, Container.WARC_ZSTD)
+    assert row.fault is not None
+    assert row.fault[0] == "E-WARC-GZIP"
+
+
+@pytest.mark.parametrize("container", [Container.WARC_GZIP, Container.WARC, Container.WARC_ZSTD])
+def test_a_record_of_64_mib_is_read_in_little_memory(tmp_path: Path, container: Container) -> None:
+    block = bytes(64 * MIB)
+    data = record(1, block, kind="resource", content_type="text/plain", payload_digest=sha1(block))
+    path = tmp_path / "a"
+    packed = {Container.WARC_GZIP: gz, Container.WARC_ZSTD: lambda d: zst([d]), Container.WARC: bytes}
+    path.write_bytes(packed[container](data))
+    del block, data
+    tracemalloc.start()
+    try:
+        (row,) = one(path, container)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert row.facts is not None
+    assert row.facts.faults == ()
+    assert row.length == path.stat().st_size
+    assert peak < 40 * MIB
+
+
+def test_a_large_piece_that_is_damaged_is_told_of_and_what_follows_is_read(tmp_path: Path) -> None:
+    pieces = [gz(page(1)), gz(page(2, 18 * MIB)), gz(page(3))]
+    data = bytearray(b"".join(pieces))
+    data[len(data) // 2] ^= 8
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(data)
+    rows = one(path, wanted=Wanted())
+    assert rows[-1].facts is not None
+    assert rows[-1].offset == len(data) - len(pieces[2])
+    assert any(row.fault or (row.facts and row.facts.faults) for row in rows[1:-1])
+
+
+def test_a_hash_is_taken_by_a_helper_as_by_oneself(two: Scanner, tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"abc" * 1000)
+    assert two.hashed(path)() == hash_file(path) == (3000, sha256_hex(b"abc" * 1000))
+    with pytest.raises(FileNotFoundError):
+        two.hashed(tmp_path / "b")()
