@@ -1,0 +1,134 @@
+"""Every vector of the corpus is given the finding that its name begins with; the sound ones are given none."""
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from preserve.findings import CODES
+from preserve.integrity.foreign import verify_files
+from preserve.integrity.record import Wanted
+from preserve.integrity.report import Report
+from preserve.integrity.scan import Scanner
+from preserve.integrity.verify import Manner, verify
+from preserve.provenance.derive import rebuild
+from preserve.provenance.trust import load_trust
+from preserve.store.layout import CollectionPaths
+from tools.corpus.collection import NAME, VECTORS, layouts
+from tools.make_corpus import MADE, write
+
+pytestmark = pytest.mark.damages
+
+LEVELS = ("good", "warn", "bad")
+OVERLAYS = sorted(path.parent for level in LEVELS for path in VECTORS.glob(f"{level}/*/overlay.json"))
+SINGLES = sorted(path for level in LEVELS for path in (VECTORS / level).iterdir() if path.is_file())
+NOT_FOUND_BY_VERIFY = {
+    "W-CABLE-EMPTY": "told where a text is shown",
+    "W-CABLE-NO-TABLE": "told where a text is shown",
+    "W-CABLE-TAG": "told where a text is shown",
+}
+OF_OTHER_COMMANDS = ("E-REPLICA-", "W-REPLICA-", "E-REPAIR-", "W-REPAIR-")
+"""Areas of codes that tell what two copies are to one another: one copy alone has none of them."""
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sound collection, with its catalogue."""
+    root = tmp_path_factory.mktemp("base")
+    shutil.copytree(VECTORS / "base" / NAME, root / NAME)
+    held = (root / NAME / "indexes" / "index.cdxj").read_bytes()
+    rebuild(CollectionPaths(root, NAME))
+    assert (root / NAME / "indexes" / "index.cdxj").read_bytes() == held
+    return root / NAME
+
+
+@dataclass(frozen=True)
+class _Overlaid:
+    paths: CollectionPaths
+    about: dict[str, Any]
+
+    def verify(self) -> Report:
+        trust = load_trust([VECTORS / name for name in self.about.get("trust", [])])
+        return verify(self.paths, layouts(), Manner(processes=1, trust=trust))
+
+
+def _overlaid(base: Path, overlay: Path, root: Path) -> _Overlaid:
+    about = json.loads((overlay / "overlay.json").read_text("utf-8"))
+    assert about["why"]
+    folder = root / NAME
+    shutil.copytree(base, folder)
+    for name in about["deleted"]:
+        (folder / name).unlink()
+    shutil.copytree(overlay, folder, dirs_exist_ok=True, ignore=lambda _folder, names: {"overlay.json"} & set(names))
+    paths = CollectionPaths(root, NAME)
+    if about.get("rebuild"):
+        rebuild(paths)
+    if about["sql"]:
+        connection = sqlite3.connect(paths.catalogue)
+        for statement in about["sql"]:
+            connection.execute(statement)
+        connection.commit()
+        connection.close()
+    return _Overlaid(paths, about)
+
+
+def _alone(path: Path) -> Report:
+    with Scanner(Wanted(), processes=1, total_bytes=path.stat().st_size) as scanner:
+        (report,) = verify_files([path], scanner)
+    return report
+
+
+def _assert_as_named(path: Path, report: Report) -> None:
+    codes = {finding.code for finding in report.findings}
+    if path.parent.name == "good":
+        assert (report.spotless, codes) == (True, set())
+        return
+    assert path.name.split(".")[0] in codes, report.findings
+    assert report.good is (path.parent.name == "warn")
+    assert not report.spotless
+
+
+def _name(path: Path) -> str:
+    return f"{path.parent.name}-{path.name}"
+
+
+def test_the_corpus_is_what_its_script_writes(tmp_path: Path) -> None:
+    write(tmp_path)
+    assert _files(tmp_path) == _files(VECTORS)
+
+
+def _files(root: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(root)): path.read_bytes() for name in MADE for path in _below(root / name)}
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=_name)
+def test_a_collection_is_given_the_finding_it_is_named_for(base: Path, overlay: Path, tmp_path: Path) -> None:
+    _assert_as_named(overlay, _overlaid(base, overlay, tmp_path).verify())
+
+
+@pytest.mark.parametrize("path", SINGLES, ids=_name)
+def test_a_file_is_given_the_finding_it_is_named_for(path: Path) -> None:
+    _assert_as_named(path, _alone(path))
+
+
+def test_every_code_has_a_vector() -> None:
+    named = {path.name.split(".")[0] for path in (*OVERLAYS, *SINGLES) if path.parent.name != "good"}
+    wanted = {code for code in CODES if not code.startswith("I-")}
+    assert named <= wanted
+    missing = {code for code in wanted - named if not code.startswith(OF_OTHER_COMMANDS)}
+    assert missing == set(NOT_FOUND_BY_VERIFY)
+
+
+def test_there_are_enough_of_each() -> None:
+    counts = {level: sum(path.parent.name == level for path in (*OVERLAYS, *SINGLES)) for level in LEVELS}
+    assert counts["good"] >= 20
+    assert counts["bad"] >= 100

@@ -1,0 +1,99 @@
+"""An overlay: what of the collection is other than in the base, and why."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from tools.corpus.collection import Files, collection, ledger_files, whole_ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlay:
+    """One vector. ``files`` is the whole collection as it then is.
+
+    ``sql``: done to the rebuilt catalogue. ``trust``: files under ``tests/vectors`` that the reader trusts.
+    ``rebuild``: catalogue and index follow from this ledger, not from the base's. ``kind`` and ``damaged``: the number
+    of the kind of damage, and the one file that it was done to.
+    """
+
+    folder: str
+    why: str
+    files: Files
+    sql: tuple[str, ...] = ()
+    trust: tuple[str, ...] = ()
+    rebuild: bool = False
+    kind: str = ""
+    damaged: str = ""
+
+    def written(self) -> Iterator[tuple[str, bytes]]:
+        """Path under ``tests/vectors`` and bytes of every file of it."""
+        before = base()
+        about: dict[str, object] = {"why": self.why, "deleted": sorted(before.keys() - self.files.keys())}
+        about["sql"] = list(self.sql)
+        others = {"trust": list(self.trust), "rebuild": self.rebuild, "kind": self.kind, "damaged": self.damaged}
+        about |= {name: value for name, value in others.items() if value}
+        yield f"{self.folder}/overlay.json", (json.dumps(about, indent=1) + "\n").encode()
+        for path, data in self.files.items():
+            if before.get(path) != data:
+                yield f"{self.folder}/{path}", data
+
+
+@cache
+def _base() -> Files:
+    return collection()
+
+
+def base() -> Files:
+    """The sound collection, a new copy each time."""
+    return dict(_base())
+
+
+def edited(path: str, data: bytes) -> Files:
+    """The sound collection with one file other, or added."""
+    return base() | {path: data}
+
+
+def without(*paths: str) -> Files:
+    """The sound collection without some files."""
+    return {path: data for path, data in base().items() if path not in paths}
+
+
+def flipped(path: str, position: int) -> Files:
+    """The sound collection with one bit of one file other; a position below 0 counts from the end."""
+    data = bytearray(base()[path])
+    data[position] ^= 1
+    return edited(path, bytes(data))
+
+
+def entries_of_base() -> list[bytes]:
+    """The entries of the ledger, a new list each time."""
+    return list(whole_ledger().entries)
+
+
+def path_of(start: str) -> str:
+    """The first path of the collection that begins so."""
+    return next(path for path in base() if path.startswith(start))
+
+
+def restated(entries: list[bytes]) -> Files:
+    """The collection with another ledger, signed with the log's own key."""
+    kept = {path: data for path, data in base().items() if not path.startswith("ledger/tile/")}
+    return kept | ledger_files(entries)
+
+
+def named(prefix: str, form: str, cases: dict[str, tuple[str, Files]]) -> Iterator[Overlay]:
+    """One overlay for each case: the end of its name, to why and the collection."""
+    for name, (why, files) in cases.items():
+        yield Overlay(folder=f"{prefix}{name}.{form}", why=why, files=files)
+
+
+def other_byte(data: bytes, position: int) -> bytes:
+    """Text with another letter at a position; one below 0 counts from the end."""
+    other = b"A" if data[position : position + 1] != b"A" else b"B"
+    return data[:position] + other + data[position:][1:]
+
+
+def journal_line(index: int, entry: bytes) -> bytes:
+    """A line of the journal."""
+    return b'{"index":%d,"statement":%s}\n' % (index, entry)
