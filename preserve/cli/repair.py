@@ -9,7 +9,7 @@ import click
 from preserve.cli.common import Place, command_options, one_line
 from preserve.cli.display import Display
 from preserve.cli.loading import read_trust, trust_option
-from preserve.errors import PreserveError
+from preserve.errors import NotHeldError, PreserveError
 from preserve.formats.note import Signer, Verifier
 from preserve.integrity.repair import Plan, Repaired, Repairer
 from preserve.model import check_collection_name
@@ -25,7 +25,7 @@ from preserve.store.layout import CollectionPaths
     "--from",
     "copies",
     multiple=True,
-    type=click.Path(exists=True, path_type=Path),
+    type=click.Path(path_type=Path),
     help="A copy: a folder of archives, a collection's folder, a folder of WARC files, or one file. Can be repeated.",
 )
 @click.option("--apply", "do", is_flag=True, help="Do it. Without, it is only said what could be done.")
@@ -41,6 +41,9 @@ def repair(place: Place, collection: str, copies: tuple[Path, ...], *, do: bool,
 
     Status 1: something is damaged (without --apply), or stays so.
     """
+    for copy in copies:
+        if not copy.exists():
+            raise NotHeldError(f"there is no folder or file {copy}")
     paths = open_archive(place.archives, check_collection_name(collection), damaged=True)
     signer = _signer(paths, place)
     with Display("files") as told:
