@@ -102,7 +102,12 @@ def verify(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Manner
         with Scanner(
             wanted, processes=manner.processes, total_bytes=sum(path.stat().st_size for path in files)
         ) as scanner:
-            hashes = {path.name: scanner.hashed(path) for path in files}
+            hashes: dict[str, Hashing] = {}
+
+            def met(path: Path) -> None:
+                # Now, while what is read for its records is in the memory of the machine.
+                hashes[path.name] = scanner.hashed(path)
+
             walk = Walk(
                 paths,
                 findings=findings,
@@ -114,9 +119,13 @@ def verify(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Manner
                 sample=Sample(paths, manner.level.percent, wanted, findings) if manner.level.name == "sample" else None,
                 resume=resume,
                 catalogue=catalogue,
+                met=met,
                 progress=manner.progress,
             )
             walk.run()
+            for path in files:
+                if path.name not in hashes:
+                    met(path)
             bytes_read = _file_hashes(walk, hashes, findings)
         ending = _Ending(paths, manner, findings, walk, vouching, catalogue, checkpoint, signature)
         report = ending.report(bytes_read)
@@ -153,7 +162,8 @@ def _file_hashes(walk: Walk, hashes: Mapping[str, Hashing], findings: Findings) 
     for name, seals in walk.sealed.items():
         hashing = hashes.get(name)
         if hashing is None:
-            findings.add("E-WARC-MISSING", name)
+            if not walk.names(name):
+                findings.add("E-WARC-MISSING", name)
             continue
         try:
             found = hashing()

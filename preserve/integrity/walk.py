@@ -71,9 +71,13 @@ class Walk:
         sample: Sample | None,
         resume: Resume,
         catalogue: CatalogueCheck,
+        met: Callable[[Path], None],
         progress: Callable[[int], None],
     ) -> None:
-        """``scanner`` None: no file is read for its records. ``sample``: some of them, at their places."""
+        """``scanner`` None: no file is read for its records. ``sample``: some of them, at their places.
+
+        ``met`` is told each file that is there when its first record is stated.
+        """
         self._paths = paths
         self._findings = findings
         self._checkpoint = checkpoint
@@ -84,6 +88,7 @@ class Walk:
         self._sample = sample
         self._resume = resume
         self._catalogue = catalogue
+        self._met = met
         self._progress = progress
         self._files: dict[str, _File] = {}
         self._responses: set[int] = set()
@@ -236,14 +241,17 @@ class Walk:
         if not path.is_file():
             self._findings.add("E-WARC-MISSING", name)
             file.matcher = None if self._scanner is None else FileMatcher(name, iter(()), file.findings, is_open=True)
-        elif self._scanner is not None:
-            tally = self._resume.tally_of(path)
-            if tally is not None:
-                file.tally, file.is_done = tally, True
-                file.index.count, file.index.sum = tally.index_lines, int(tally.index_sum)
-            else:
-                rows = _readable(self._scanner, path)
-                file.matcher = FileMatcher(name, rows, file.findings, is_open=path.name != name)
+            return file
+        self._met(path)
+        if self._scanner is None:
+            return file
+        tally = self._resume.tally_of(path)
+        if tally is not None:
+            file.tally, file.is_done = tally, True
+            file.index.count, file.index.sum = tally.index_lines, int(tally.index_sum)
+        else:
+            rows = _readable(self._scanner, path)
+            file.matcher = FileMatcher(name, rows, file.findings, is_open=path.name != name)
         return file
 
     def _seal(self, name: str, statement: Mapping[str, object]) -> None:
