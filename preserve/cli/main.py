@@ -14,6 +14,7 @@ from preserve.cli.common import EXIT_STATUSES, say
 from preserve.cli.demonstration import demo
 from preserve.cli.history import history
 from preserve.cli.imports import import_files
+from preserve.cli.index import index
 from preserve.cli.init import init
 from preserve.cli.key import key
 from preserve.cli.ledger import ledger
@@ -35,7 +36,7 @@ def cli() -> None:
 
 
 _COMMANDS = (
-    init, capture, import_files, show, history, verify, repair, replicate, cite, ledger, key, rebuild, demo
+    init, capture, import_files, index, show, history, verify, repair, replicate, cite, ledger, key, rebuild, demo
 )  # fmt: skip
 for _command in _COMMANDS:
     _command.epilog = EXIT_STATUSES

@@ -200,7 +200,9 @@ class Members:
             held += len(part)
             if codec.done:
                 length = taken - len(codec.rest)
-                self._typical = min(max(length + (length >> 2), 1 << 11), _STEP_BYTES)
+                # Small pieces and large ones take turns in most files: what was large lately may come again.
+                typical = self._typical - (self._typical >> 4)
+                self._typical = min(max(length + (length >> 2), typical, 1 << 11), _STEP_BYTES)
                 self.offset = start + length
                 return Member(offset=start, length=length, data=parts[0] if len(parts) == 1 else b"".join(parts))
             if held > self._hold:

@@ -1,0 +1,81 @@
+"""``preserve index``: a CDXJ index of WARC and ARC files, whoever made them."""
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+import click
+
+from preserve.cli.common import one_line, say
+from preserve.cli.display import Display
+from preserve.errors import NotHeldError
+from preserve.integrity.indexing import Indexed, captures_of, index_files
+from preserve.integrity.stretches import Stretches
+from preserve.store.durable import replace_synced
+
+_MOST_TOLD = 20
+
+
+@click.command(short_help="Make a CDXJ index of WARC and ARC files.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE...")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write it here, in place of what is there. [default: to stdout]",
+)
+@click.option(
+    "--processes", type=click.IntRange(1, 64), help="How many processes read records. [default: one a processor]"
+)
+def index(files: tuple[Path, ...], *, output: Path | None, processes: int | None) -> int:
+    """Make a CDXJ index, sorted, of WARC and ARC files, whoever made them: for pywb and other replayers.
+
+    A line is what cdxj-indexer writes for a response, a revisit or a resource with an http or https address. Records
+    that were compressed several in one piece cannot be replayed from their place, and are left out.
+
+    What is damaged is told on stderr, and the rest is indexed. Status 1: something was damaged.
+    """
+    for path in files:
+        if not path.is_file():
+            raise NotHeldError(f"there is no file {path}")
+    write = _to_stdout if output is None else partial(_to_file, output)
+    total = sum(path.stat().st_size for path in files)
+    with Stretches(captures_of, processes=processes, total_bytes=total) as stretches, Display("records") as told:
+        done = index_files(files, stretches, write, partial(told, "files"))
+    for indexed in done:
+        for line in _words(indexed):
+            say(line)
+    return 1 if any(indexed.faults for indexed in done) else 0
+
+
+def _to_stdout(lines: Iterable[bytes]) -> None:
+    sys.stdout.buffer.writelines(lines)
+    sys.stdout.buffer.flush()
+
+
+def _to_file(path: Path, lines: Iterable[bytes]) -> None:
+    part = path.parent / f".{path.name}.{os.getpid()}.part"
+    try:
+        with part.open("wb") as file:
+            file.writelines(lines)
+        replace_synced(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _words(indexed: Indexed) -> Sequence[str]:
+    """What is to be said of a file beside its lines."""
+    name = one_line(str(indexed.path), 200)
+    words = [
+        f"{name} at byte {offset}: {code}" + (f": {one_line(detail, 200)}" if detail else "")
+        for offset, (code, detail) in indexed.faults[:_MOST_TOLD]
+    ]
+    if len(indexed.faults) > _MOST_TOLD:
+        words.append(f"{name}: {len(indexed.faults) - _MOST_TOLD:,} more places are damaged")
+    if indexed.shared:
+        words.append(f"{name}: {indexed.shared:,} captures left out: several records are in one compressed piece")
+    if indexed.unkeyed:
+        words.append(f"{name}: {indexed.unkeyed:,} captures left out: their address or date is none")
+    return words
