@@ -64,9 +64,10 @@ test-all: .venv/.test oracles lint types ## the same with the slow tests, and wh
 soak: .venv/.test ## a long capture: 100,000 addresses on 50 hosts of loopback, faults mixed in
 	@$(BIN)/python -m tests.soak.soak
 
-bench: .venv/.test oracles ## capture beside wget on 20,000 pages, and the ledger at 250,000 statements (a few minutes)
+bench: .venv/.test oracles ## capture beside wget, the ledger at size, checks and indexes beside others (a few minutes)
 	@$(BIN)/python -m tests.bench.capture
 	@$(BIN)/python -m tests.bench.ledger
+	@$(BIN)/python -m tests.bench.verify
 
 lint: .venv/.test docs ## ruff, its formatter, and the import layers
 	@echo "== ruff: rules"
