@@ -182,7 +182,7 @@ CODES: dict[str, Code] = {
     "E-LEDGER-SIZE": Code("The checkpoint covers more statements than are there.", _REPAIR),
     "W-LEDGER-PENDING": Code(
         "Statements are not yet under a checkpoint.",
-        "Run `preserve capture COLLECTION`: the next checkpoint covers them.",
+        "Run `preserve capture COLLECTION`, or the command again that was stopped: the next checkpoint covers them.",
     ),
     "W-LEDGER-TORN": Code(
         "The journal of statements ends in the middle of a line: a capture was stopped while it wrote one.",

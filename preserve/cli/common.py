@@ -101,6 +101,11 @@ def human_bytes(count: int) -> str:
     return f"{value / 1024:,.1f} TiB"
 
 
+def counted(number: int, what: str) -> str:
+    """``1 record``, ``2,000 records``."""
+    return f"{number:,} {what}{'s' if number != 1 else ''}"
+
+
 def one_line(text: str, width: int = 100) -> str:
     """Text that came from a page, made safe for a terminal: one line, no control characters, at most ``width``."""
     flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from preserve.cli.common import Place, command_options, one_line, say
+from preserve.cli.common import Place, command_options, counted, one_line, say
 from preserve.cli.display import Display
 from preserve.cli.loading import all_layouts
 from preserve.errors import CancelledError, NotHeldError, UsageError
@@ -65,7 +65,7 @@ def import_files(
                 f"{name}: the import was cut short",
                 next_step=f"Run `preserve import --into {name}`: it finishes the file at hand. Then name the others.",
             ) from None
-    place.emit({"collection": name, "files": [_json(item) for item in done]}, "".join(_text(item) for item in done))
+    place.emit({"collection": name, "files": [_json(item) for item in done]}, _texts(name, done))
     return 1 if any(item.outcome == "refused" for item in done) else 0
 
 
@@ -92,6 +92,10 @@ def _json(item: Imported) -> dict[str, object]:
     }
 
 
+def _texts(name: str, done: Sequence[Imported]) -> str:
+    return "".join(_text(item) for item in done) or f"{name}: no import was cut short, and no file was named\n"
+
+
 def _text(item: Imported) -> str:
     source = one_line(item.source, 200)
     if item.outcome == "held":
@@ -107,4 +111,4 @@ def _text(item: Imported) -> str:
 
 
 def _lacks(item: Imported) -> Sequence[str]:
-    return [f"  {code}  {count:,} times: {CODES[code].meaning}" for code, count in sorted(item.lacks.items())]
+    return [f"  {code}  {counted(count, 'time')}: {CODES[code].meaning}" for code, count in sorted(item.lacks.items())]

@@ -99,7 +99,8 @@ def _json(done: Repaired) -> dict[str, object]:
 def _text(done: Repaired, copies: tuple[Path, ...]) -> str:
     if not done.plans:
         lines = [f"{done.collection}: nothing to repair in its ledger and its WARC files"]
-        lines += [f"  index and catalogue are made again by `preserve rebuild {done.collection}`"] * (not done.applied)
+        if not done.applied:
+            lines.append(f"  index and catalogue, if they are damaged: preserve rebuild {done.collection}")
         return "\n".join(lines) + "\n"
     lines = [f"{done.collection}: {_outcome(done)}"]
     lines += [f"  {one_line(plan.path, 160)}: {_line(plan, applied=done.applied)}" for plan in done.plans]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from lxml import html
 from lxml.html import builder as tag
 
-from preserve.cli.common import one_line
+from preserve.cli.common import counted, one_line
 from preserve.findings import CODES, Claim, Finding
 from preserve.integrity.report import Report
 
@@ -47,7 +47,7 @@ def as_text(report: Report) -> str:
     lines = [f"{one_line(report.subject, 200)}: {_word(report)}"]
     lines += [f"  {c.verdict:<11} {c.name}" + (f": {one_line(c.detail)}" if c.detail else "") for c in report.claims]
     if report.findings:
-        lines.append(f"  {_count(len(report.findings) + report.untold, 'finding')}:")
+        lines.append(f"  {counted(len(report.findings) + report.untold, 'finding')}:")
     lines += [
         f"  {f.code}  {one_line(f.where, 160)}" + (f": {one_line(f.detail, 160)}" if f.detail else "")
         for f in report.findings[:_SHOWN]
@@ -56,13 +56,13 @@ def as_text(report: Report) -> str:
         lines.append(f"  … and {len(report.findings) - _SHOWN + report.untold} more; --json lists them")
     for code in sorted({f.code for f in report.findings}):
         lines += [f"  {code}: {CODES[code].meaning}", f"    next: {CODES[code].next_step}"]
-    lines += [f"  {code}  {_count(count, 'time')}: {CODES[code].meaning}" for code, count in report.notes]
+    lines += [f"  {code}  {counted(count, 'time')}: {CODES[code].meaning}" for code, count in report.notes]
     if report.touched:
-        lines.append(f"  touched: {_count(len(report.touched), 'record')}")
+        lines.append(f"  touched: {counted(len(report.touched), 'record')}")
     for touched in report.touched[:_TOUCHED]:
         what = [*touched.cables, one_line(touched.uri or touched.record_id, 120), touched.date]
         lines.append(
-            f"    {' '.join(what)}" + (f", and {_count(touched.revisits, 'revisit')}" * bool(touched.revisits))
+            f"    {' '.join(what)}" + (f", and {counted(touched.revisits, 'revisit')}" * bool(touched.revisits))
         )
         lines.append(f"      citations that name record {one_line(touched.record_id, 80)} cannot be relied on")
     if len(report.touched) > _TOUCHED:
@@ -97,7 +97,7 @@ def _sections(report: Report) -> list[html.HtmlElement]:
         _table("Claims", ("Claim", "Verdict", "Detail"), [_claim_row(c) for c in report.claims]),
     ]
     if report.findings:
-        caption = f"{_count(len(report.findings) + report.untold, 'finding')}"
+        caption = f"{counted(len(report.findings) + report.untold, 'finding')}"
         parts.append(
             _table(caption, ("Code", "Where", "Detail", "What to do"), [_finding_row(f) for f in report.findings])
         )
@@ -149,7 +149,3 @@ def _word(report: Report) -> str:
     if not report.good:
         return "DAMAGED"
     return "good" if report.level == "full" else f"good, as far as {report.level} goes"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' if number != 1 else ''}"

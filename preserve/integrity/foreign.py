@@ -72,7 +72,7 @@ def verify_files(
             checked = Checked(path)
             done.append(checked)
             for row in _rows(checked, scanner, Path(scratch)):
-                checked.records += 1
+                checked.records += row.facts is not None
                 _take(checked, row, number, references)
                 told += 1
                 if not told % _TOLD_EVERY:

@@ -35,6 +35,11 @@ def part_of(folder: Path) -> Path:
     return folder / f".{os.getpid()}.part"
 
 
+def is_part(name: str) -> bool:
+    """True for the name of a file that a process was writing; nothing names it yet."""
+    return name.startswith(".") and name.endswith(".part")
+
+
 def copy_to_part(source: Source, part: Path, size: int) -> str:
     """Copies ``size`` bytes, and the stream must end there; synced and read back. Returns the SHA-256.
 
