@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from lxml import html
 from lxml.html import builder as tag
 
-from preserve.cli.common import counted, one_line
+from preserve import PROGRAM
+from preserve.cli.common import counted, human_bytes, one_line
 from preserve.findings import CODES, Claim, Finding
 from preserve.integrity.report import Report
 
@@ -17,6 +18,7 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto
 table { border-collapse: collapse; width: 100%; margin: 0 0 1.5rem; } caption { text-align: left; font-weight: 600; }
 td, th { border-bottom: 1px solid #ddd; padding: .3rem .6rem; text-align: left; vertical-align: top;
 overflow-wrap: anywhere; } code { font-size: .9em; }
+th, .code, .verdict { white-space: nowrap; overflow-wrap: normal; }
 .PASS { color: #0a5c2b; } .FAIL { color: #a30000; font-weight: 700; } .NOT { color: #6b4b00; }
 """
 
@@ -54,8 +56,7 @@ def as_text(report: Report) -> str:
     ]
     if len(report.findings) > _SHOWN:
         lines.append(f"  … and {len(report.findings) - _SHOWN + report.untold} more; --json lists them")
-    for code in sorted({f.code for f in report.findings}):
-        lines += [f"  {code}: {CODES[code].meaning}", f"    next: {CODES[code].next_step}"]
+    lines += _advice(report)
     lines += [f"  {code}  {counted(count, 'time')}: {CODES[code].meaning}" for code, count in report.notes]
     if report.touched:
         lines.append(f"  touched: {counted(len(report.touched), 'record')}")
@@ -72,8 +73,19 @@ def as_text(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_html(reports: Sequence[Report]) -> bytes:
-    """One page that needs nothing from anywhere else. What came out of an archive is text on it, never markup."""
+def _advice(report: Report) -> list[str]:
+    """What each code means, and what to do: said once for all codes that ask for the same."""
+    steps: dict[str, list[str]] = {}
+    for code in sorted({f.code for f in report.findings}):
+        steps.setdefault(CODES[code].next_step, []).append(f"  {code}: {CODES[code].meaning}")
+    return [line for step, meanings in steps.items() for line in (*meanings, f"    next: {step}")]
+
+
+def as_html(reports: Sequence[Report], moment: str) -> bytes:
+    """One page that needs nothing from anywhere else. What came out of an archive is text on it, never markup.
+
+    ``moment`` is when it was checked.
+    """
     parts = [part for report in reports for part in _sections(report)]
     page = tag.HTML(
         tag.HEAD(
@@ -85,7 +97,7 @@ def as_html(reports: Sequence[Report]) -> bytes:
             tag.TITLE("Verification report"),
             tag.STYLE(_STYLE),
         ),
-        tag.BODY(tag.H1("Verification report"), *parts),
+        tag.BODY(tag.H1("Verification report"), tag.P(f"Checked at {moment} by {PROGRAM}."), *parts),
         lang="en",
     )
     return bytes(html.tostring(page, doctype="<!DOCTYPE html>", encoding="utf-8", pretty_print=True))
@@ -94,6 +106,7 @@ def as_html(reports: Sequence[Report]) -> bytes:
 def _sections(report: Report) -> list[html.HtmlElement]:
     parts = [
         tag.H2(_clean(f"{report.subject}: {_word(report)}")),
+        tag.P(f"{counted(report.records, 'record')}, {human_bytes(report.bytes_read)}; level: {report.level}."),
         _table("Claims", ("Claim", "Verdict", "Detail"), [_claim_row(c) for c in report.claims]),
     ]
     if report.findings:
@@ -114,7 +127,10 @@ def _sections(report: Report) -> list[html.HtmlElement]:
         ]
         parts.append(_table("What the damage touches", ("Cables", "Address", "Captured", "Record", "Revisits"), rows))
     if report.notes:
-        rows = [tag.TR(tag.TD(tag.CODE(c)), tag.TD(str(n)), tag.TD(CODES[c].meaning)) for c, n in report.notes]
+        rows = [
+            tag.TR(tag.TD(tag.CODE(c), tag.CLASS("code")), tag.TD(str(n)), tag.TD(CODES[c].meaning))
+            for c, n in report.notes
+        ]
         parts.append(_table("Odd, and no damage", ("Code", "Times", "What it means"), rows))
     if report.repair:
         parts.append(tag.P("Make a copy of the collection first; then: ", tag.CODE(_clean(report.repair))))
@@ -122,14 +138,14 @@ def _sections(report: Report) -> list[html.HtmlElement]:
 
 
 def _claim_row(claim: Claim) -> html.HtmlElement:
-    verdict = tag.TD(str(claim.verdict), tag.CLASS(str(claim.verdict).split()[0]))
+    verdict = tag.TD(str(claim.verdict), tag.CLASS(f"verdict {str(claim.verdict).split()[0]}"))
     return tag.TR(tag.TD(claim.name), verdict, tag.TD(_clean(claim.detail)))
 
 
 def _finding_row(finding: Finding) -> html.HtmlElement:
     code = CODES[finding.code]
     return tag.TR(
-        tag.TD(tag.CODE(finding.code)),
+        tag.TD(tag.CODE(finding.code), tag.CLASS("code")),
         tag.TD(_clean(finding.where)),
         tag.TD(_clean(finding.detail)),
         tag.TD(f"{code.meaning} {code.next_step}"),

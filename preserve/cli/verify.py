@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from preserve.integrity.report import Report
 from preserve.integrity.scan import Scanner
 from preserve.integrity.verify import Level, Manner
 from preserve.integrity.verify import verify as check
+from preserve.model import format_utc
 from preserve.store.archive import open_archive
 from preserve.store.durable import write_atomic
 
@@ -71,7 +73,7 @@ def verify(
         )
         reports += _collections(place, names, manner)
     if report_file is not None:
-        write_atomic(report_file, as_html(reports))
+        write_atomic(report_file, as_html(reports, format_utc(datetime.now(UTC))))
     key = "files" if files and not names else "collections"
     text = "\n".join(as_text(report) for report in reports)
     place.emit({key: [as_json(report) for report in reports]}, text)
