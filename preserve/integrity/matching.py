@@ -13,6 +13,7 @@ from preserve.integrity.scan import Row
 from preserve.model import RecordPlace
 
 _COMPARED = ("type", "uri", "refers_to", "status")
+_DIGESTS = ("block_sha256", "payload_sha256")
 
 
 class Matched(NamedTuple):
@@ -68,6 +69,9 @@ class FileMatcher:
         if facts.type == "revisit" and "status" in differs:
             # Of a revisit's reply the head alone is there, and is not read.
             differs.remove("status")
+        if facts.block_sha256 is not None:
+            # Of a record too large to be held they are not taken.
+            differs += [name for name in _DIGESTS if getattr(facts, name) != statement[name]]
         if facts.date != statement["date"] and whole_date(facts.date) != statement["date"]:
             differs.append("date")
         if differs:

@@ -22,7 +22,7 @@ from preserve.formats.statements import encode
 from preserve.formats.warc import Record, RecordHeader, bare_uri
 from preserve.integrity.hashing import HASHES, BehindHead, Fault, Hash, declared_digest, new_hash
 from preserve.limits import DEFAULT_LIMITS, Limits
-from preserve.model import format_utc, parse_utc
+from preserve.model import format_utc, parse_utc, sha256_hex
 from preserve.provenance.describe import (
     challenge_in,
     decoded_content,
@@ -182,11 +182,14 @@ def _held_facts(header: RecordHeader, block: bytes, wanted: Wanted, faults: list
     if declared is not None:
         if HASHES[declared.algorithm](block).digest() != declared.digest:
             faults.append(("E-WARC-BLOCK-DIGEST", ""))
+            declared = None
     elif header.get("WARC-Block-Digest") is None:
         faults.append(("I-WARC-NO-DIGEST", ""))
     reply = _Reply(header, block, faults)
-    _payload_digest(header, block, reply, faults)
+    payload = _payload_digest(header, block, reply, faults)
     facts = facts._replace(status=reply.status)
+    if wanted.identity and not wanted.statement:
+        facts = _with_digests(facts, block, reply, declared, payload)
     if wanted.statement:
         facts = _stated(facts, header, block, reply, wanted)
     if wanted.layouts and facts.status == _OK and reply.may_show(wanted.layouts):
@@ -244,20 +247,38 @@ def _framing_faults(complete: bool, defects: Iterable[str], faults: list[Fault])
     faults += [("I-HTTP-FRAMING", defect) for defect in defects]
 
 
-def _payload_digest(header: RecordHeader, block: bytes, reply: _Reply, faults: list[Fault]) -> None:
+def _payload_digest(header: RecordHeader, block: bytes, reply: _Reply, faults: list[Fault]) -> Declared | None:
+    """Holds the declared digest against the payload; gives it where it is that of the payload itself."""
     if header.get("WARC-Payload-Digest") is None or not _payload_is_own(header):
-        return
+        return None
     declared = declared_digest(header, "WARC-Payload-Digest", faults)
     if declared is None:
-        return
+        return None
     take = HASHES[declared.algorithm]
     if take(reply.content).digest() == declared.digest:
-        return
+        return declared
     for code, other in _habits(block, reply.whole()):
         if take(other).digest() == declared.digest:
             faults.append((code, ""))
-            return
+            return None
     faults.append(("E-WARC-PAYLOAD-DIGEST", ""))
+    return None
+
+
+def _with_digests(
+    facts: Facts, block: bytes, reply: _Reply, of_block: Declared | None, of_payload: Declared | None
+) -> Facts:
+    """With SHA-256 of block and payload; a digest that was declared and fits is not taken again."""
+    payload = None
+    if facts.type == "revisit":
+        payload = _hex_sha256(facts.declared_payload)
+    elif reply.status is not None:
+        payload = _sha256_of(reply.content, of_payload)
+    return facts._replace(block_sha256=_sha256_of(block, of_block), payload_sha256=payload)
+
+
+def _sha256_of(data: bytes | memoryview, known: Declared | None) -> str:
+    return known.digest.hex() if known is not None and known.algorithm == "sha256" else sha256_hex(data)
 
 
 def _habits(block: bytes, payload: Payload | None) -> Iterable[tuple[str, bytes]]:

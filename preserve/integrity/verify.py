@@ -16,7 +16,7 @@ flat in their size. In it:
 What is *not* done here: that the origin really served these bytes can never be proven.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -37,6 +37,7 @@ from preserve.integrity.vouching import Vouching
 from preserve.integrity.walk import Walk
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.provenance.trust import Trust
+from preserve.store.copying import is_part
 from preserve.store.layout import IMPORTING_SUFFIX, OPEN_SUFFIX, CollectionPaths
 
 _RECORDS = "every record is the one in the ledger"
@@ -96,7 +97,9 @@ def verify(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Manner
     checkpoint, signature = read_checkpoint(paths, findings)
     catalogue = CatalogueCheck(paths)
     wanted = Wanted(identity=True, layouts=tuple(layouts.values()), limits=manner.limits)
-    files = _archive_files(paths)
+    held = sorted(paths.archive.iterdir()) if paths.archive.is_dir() else []
+    files = [path for path in held if path.is_file()]
+    strangers = [path.name for path in held if not path.is_file()]
     resume = Resume(_note_path(paths, manner), _about(paths, layouts, manner))
     try:
         with Scanner(
@@ -126,17 +129,13 @@ def verify(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Manner
             for path in files:
                 if path.name not in hashes:
                     met(path)
-            bytes_read = _file_hashes(walk, hashes, findings)
+            bytes_read = _file_hashes(walk, hashes, strangers, findings)
         ending = _Ending(paths, manner, findings, walk, vouching, catalogue, checkpoint, signature)
         report = ending.report(bytes_read)
     finally:
         catalogue.close()
     resume.forget()
     return report
-
-
-def _archive_files(paths: CollectionPaths) -> list[Path]:
-    return sorted(path for path in paths.archive.iterdir() if path.is_file()) if paths.archive.is_dir() else []
 
 
 def _note_path(paths: CollectionPaths, manner: Manner) -> Path | None:
@@ -156,8 +155,8 @@ def _about(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Manner
     return digest.hexdigest()
 
 
-def _file_hashes(walk: Walk, hashes: Mapping[str, Hashing], findings: Findings) -> int:
-    """Every file against the statement that sealed it; returns the bytes read."""
+def _file_hashes(walk: Walk, hashes: Mapping[str, Hashing], strangers: Sequence[str], findings: Findings) -> int:
+    """Every file against the statement that sealed it; returns the bytes read. ``strangers``: what is no file."""
     total = 0
     for name, seals in walk.sealed.items():
         hashing = hashes.get(name)
@@ -171,18 +170,21 @@ def _file_hashes(walk: Walk, hashes: Mapping[str, Hashing], findings: Findings) 
             findings.add("E-WARC-UNREADABLE", name, error.strerror or str(error))
             continue
         total += found.size
-        if found.sha256 in {sealed.sha256 for sealed in seals}:
+        if (found.size, found.sha256) in {(sealed.size, sealed.sha256) for sealed in seals}:
             continue
         if found.size != seals[-1].size:
             findings.add("E-WARC-SIZE", name, f"{found.size} bytes, {seals[-1].size} stated")
-        findings.add("E-WARC-HASH", name, f"SHA-256 is {found.sha256}")
+        if found.sha256 not in {sealed.sha256 for sealed in seals}:
+            findings.add("E-WARC-HASH", name, f"SHA-256 is {found.sha256}")
     for name in sorted(hashes.keys() - walk.sealed.keys()):
-        if name.endswith((OPEN_SUFFIX, IMPORTING_SUFFIX)):
+        if name.endswith((OPEN_SUFFIX, IMPORTING_SUFFIX)) or is_part(name):
             findings.add("W-WARC-OPEN", name)
         elif walk.names(name):
             findings.add("W-WARC-OPEN", name, "its statements are held, the statement that seals it is not")
         else:
             findings.add("E-WARC-UNKNOWN", name)
+    for name in strangers:
+        findings.add("E-WARC-UNKNOWN", name, "no file")
     return total
 
 

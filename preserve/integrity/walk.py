@@ -43,6 +43,8 @@ class _File:
     touched: list[str] = field(default_factory=list)
     index: IndexCheck = field(default_factory=IndexCheck)
     is_done: bool = False
+    stated: int = 0
+    """Number of records that the ledger has named in it."""
 
 
 @dataclass(slots=True)
@@ -166,10 +168,18 @@ class Walk:
             self._cable(index, statement, entry)
             return
         self._vouching.stated(index, statement)
+        if kind == "archive" and index:
+            self._findings.add(
+                "E-LEDGER-STATEMENT", f"statement {index}", "the founding, which is the first and only that"
+            )
         if index == 0:
             check_marker(self._paths, statement, self._checkpoint, self._findings)
         for sealed in sealed_in(statement):
             self.sealed[sealed.name] = (*self.sealed.get(sealed.name, ()), sealed)
+            stated = self._files[sealed.name].stated if sealed.name in self._files else 0
+            if self.ledger_is_whole and stated != sealed.records:
+                detail = f"{sealed.records} records in {sealed.name}, of which {stated} are stated"
+                self._findings.add("E-LEDGER-STATEMENT", f"statement {index}", detail)
             self._seal(sealed.name, statement)
 
     def _compare_root(self) -> None:
@@ -196,6 +206,7 @@ class Walk:
         if kind == "revisit" and (touched := self._touched.get(str(statement["refers_to"]))) is not None:
             self._touched[str(statement["refers_to"])] = (*touched[:3], touched[3] + 1)
         file = self._file(str(statement["file"]))
+        file.stated += 1
         self._last = _Last(record_id, str(statement["file"]))
         if self._sample is not None:
             matched = self._sample.look(statement, self._catalogue.held(index, "records"))

@@ -86,6 +86,8 @@ def _archive() -> Iterator[Overlay]:
         half = edited(f"archive/new{form.suffix}.importing", pack(first_pieces(form)[:2], form))
         yield Overlay(folder=f"warn/W-WARC-OPEN.import.{form}", why="a file that an import did not end", files=half)
     stranger = edited("archive/notes.txt", b"no WARC file\n")
+    below = edited(f"archive/below/first{_PLAIN.suffix}", whole[f"{_FIRST}{_PLAIN.suffix}"])
+    yield Overlay(folder="bad/E-WARC-UNKNOWN.folder.plain", why="a folder among the files", files=below)
     yield Overlay(folder="bad/E-WARC-UNKNOWN.text.plain", why="a file that is no WARC file", files=stranger)
 
 

@@ -8,7 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from preserve.formats.warc import compress_member
-from tools.corpus.warcs import Form, Piece, digested, first_pieces, later_pieces, pack, packed
+from tools.corpus.warcs import (
+    Form,
+    Piece,
+    digested,
+    first_pieces,
+    later_pieces,
+    pack,
+    packed,
+    reply,
+    request,
+    response,
+    warcinfo,
+)
 
 Maker = Callable[[Form], bytes]
 _PAGE = 3
@@ -90,7 +102,7 @@ def _offset(form: Form, number: int) -> int:
     return len(pack(first_pieces(form)[:number], form))
 
 
-def _cut_in_last(form: Form) -> bytes:
+def _cut_in_last_header(form: Form) -> bytes:
     data, start = _whole(form), _offset(form, 6)
     return data[: (start + len(data)) // 2]
 
@@ -102,6 +114,11 @@ def _cut_in_body(form: Form) -> bytes:
 
 def _zero_tail(form: Form) -> bytes:
     return _whole(form)[:-120] + b"\x00" * 120
+
+
+def _another(form: Form) -> bytes:
+    uri = "http://example.org/three"
+    return pack([warcinfo(300), response(301, uri, reply(b"<p>Elsewhere.</p>")), request(302, uri, 301)], form)
 
 
 def _crc(form: Form) -> bytes:
@@ -176,10 +193,17 @@ KINDS = (
     ),
     Kind(
         number="9",
-        slug="cut-in-last-record",
-        words="cut in the last record",
+        slug="cut-in-last-block",
+        words="cut in the block of the last record",
+        codes=_by_form("E-WARC-LENGTH", "E-WARC-GZIP"),
+        make=lambda form: _whole(form)[:-12],
+    ),
+    Kind(
+        number="9b",
+        slug="cut-in-last-header",
+        words="cut in the header of the last record",
         codes=_by_form("E-WARC-HEADER", "E-WARC-GZIP"),
-        make=_cut_in_last,
+        make=_cut_in_last_header,
     ),
     Kind(
         number="10",
@@ -266,7 +290,7 @@ KINDS = (
         slug="another-file",
         words="another sound WARC file in its place",
         codes=_all("E-WARC-LOST"),
-        make=lambda form: pack(later_pieces(form), form),
+        make=_another,
     ),
     Kind(
         number="22",
@@ -304,4 +328,4 @@ KINDS = (
         make=on_page(_longer),
     ),
 )
-"""Numbers as in the list that this corpus follows; 20b was added."""
+"""Numbers as in the list that this corpus follows; 9b and 20b were added."""

@@ -18,6 +18,9 @@ from tools.corpus.overlay import (
 )
 from tools.corpus.warcs import Form, later_pieces, pack
 
+_Cases = dict[str, tuple[str, Files]]
+_SHA256 = "0" * 64
+
 
 def _position(kind: str, record_type: str = "") -> int:
     """Where the first statement of a kind stands."""
@@ -38,69 +41,100 @@ def _lying(kind: str, record_type: str = "", /, **changed: object) -> Files:
 
 def overlays() -> Iterator[Overlay]:
     """All of them."""
+    yield from named("bad/", "statement", _unreadable() | _of_records() | _of_order() | _of_files() | _of_cables())
+    yield _revisit_of_nothing()
+
+
+def _put(index: int, entry: bytes) -> Files:
+    """A ledger with another entry in the place of one."""
     entries = entries_of_base()
-    record, cable, seal = _position("record", "response"), _position("cable"), _position("import")
-    sha = "0" * 64
+    return restated([*entries[:index], entry, *entries[index + 1 :]])
 
-    def put(entry: bytes) -> Files:
-        return restated([*entries[:record], entry, *entries[record + 1 :]])
 
-    spaced = json.dumps(json.loads(entries[record]), sort_keys=True).encode()
-    cases: dict[str, tuple[str, Files]] = {
-        "E-LEDGER-STATEMENT.not-canonical": ("a statement with blanks", put(spaced)),
+def _unreadable() -> _Cases:
+    index = _position("record", "response")
+    spaced = json.dumps(json.loads(entries_of_base()[index]), sort_keys=True).encode()
+    return {
+        "E-LEDGER-STATEMENT.not-canonical": ("a statement with blanks", _put(index, spaced)),
+        "E-LEDGER-STATEMENT.no-json": ("an entry that is no statement", _put(index, b"rubbish")),
+        "E-LEDGER-STATEMENT.empty": ("a statement that says nothing", _put(index, b"{}")),
         "E-LEDGER-STATEMENT.unknown-kind": ("an unknown kind", _lying("record", kind="recant")),
         "E-LEDGER-STATEMENT.later-version": ("an unknown version", _lying("record", v=2)),
         "E-LEDGER-STATEMENT.field-more": ("a field more", _lying("record", more=1)),
         "E-LEDGER-STATEMENT.date-impossible": ("a date that is none", _lying("record", date="2020-02-31T00:00:00Z")),
         "E-LEDGER-STATEMENT.path-out": ("a file name that leads out", _lying("record", file="../first.warc")),
-        "E-LEDGER-STATEMENT.empty": ("a statement that says nothing", put(b"{}")),
+    }
+
+
+def _of_records() -> _Cases:
+    entries = entries_of_base()
+    page = str(json.loads(entries[_position("record", "response")])["record_id"])
+    return {
         "E-LEDGER-RECORD.other-uri": ("another address", _lying("record", "response", uri="http://example.org/never")),
         "E-LEDGER-RECORD.other-date": ("another date", _lying("record", "response", date="2010-11-28T00:00:00Z")),
         "E-LEDGER-RECORD.other-status": ("another status", _lying("record", "response", status=404)),
         "E-LEDGER-RECORD.other-type": ("another type", _lying("record", "request", type="metadata")),
-        "E-LEDGER-RECORD.other-target": (
-            "a revisit of another record",
-            _lying("record", "revisit", refers_to=_id(entries[record])),
+        "E-LEDGER-RECORD.other-target": ("a revisit of another record", _lying("record", "revisit", refers_to=page)),
+        "E-LEDGER-RECORD.other-block": (
+            "another SHA-256 of a block",
+            _lying("record", "response", block_sha256=_SHA256),
         ),
-        "E-WARC-RECORD.other-hash": ("another SHA-256", _lying("record", "response", record_sha256=sha)),
+        "E-LEDGER-RECORD.other-payload": (
+            "another SHA-256 of a payload",
+            _lying("record", "response", payload_sha256=_SHA256),
+        ),
+        "E-LEDGER-RECORD.no-payload": ("no SHA-256 of a payload", _lying("record", "response", payload_sha256=None)),
+        "E-WARC-RECORD.other-hash": ("another SHA-256", _lying("record", "response", record_sha256=_SHA256)),
         "E-WARC-ORDER.other-ordinal": ("another number in its file", _lying("record", "response", ordinal=3)),
         "E-WARC-LOST.other-id": ("another record id", _lying("record", "request", record_id="urn:uuid:1")),
+    }
+
+
+def _of_order() -> _Cases:
+    entries = entries_of_base()
+    record = _position("record", "response")
+    swapped = [*entries[:record], *entries[record : record + 2][::-1], *entries[record + 2 :]]
+    return {
         "E-WARC-LOST.statement-twice": ("a statement twice", restated([*entries[:record], *entries[record - 1 :]])),
         "E-WARC-NO-STATEMENT.removed": (
             "a statement left out",
             restated([*entries[: record + 2], *entries[record + 3 :]]),
         ),
-        "E-WARC-UNKNOWN.seal-removed": (
-            "a file's statements left out",
-            restated([e for e in entries if b'"later.warc.gz"' not in e]),
-        ),
-        "E-WARC-HASH.other-hash": ("another SHA-256 of a file", _lying("import", sha256=sha)),
+        "E-CABLE-SOURCE.before-its-record": ("a cable before its record", restated(swapped)),
+        "E-FORMAT-MARKER.no-founding": ("a ledger that does not begin with its founding", restated(entries[1:])),
+        "E-LEDGER-STATEMENT.founded-twice": ("a second founding", restated([*entries, entries[0]])),
+    }
+
+
+def _of_files() -> _Cases:
+    entries = entries_of_base()
+    left = [entry for entry in entries if b'"later.warc.gz"' not in entry]
+    return {
+        "E-WARC-UNKNOWN.nothing-said": ("a file's statements left out", restated(left)),
+        "E-WARC-HASH.other-hash": ("another SHA-256 of a file", _lying("import", sha256=_SHA256)),
+        "E-WARC-SIZE.other-size": ("another size of a file", _lying("import", size=1)),
+        "E-LEDGER-STATEMENT.other-count": ("another number of records in a file", _lying("import", records=1)),
         "E-WARC-MISSING.never-there": ("a file that was never there", _lying("import", file="never.warc")),
-        "E-CABLE-TEXT.other-text": ("another text of a cable", _lying("cable", body_sha256=sha)),
+    }
+
+
+def _of_cables() -> _Cases:
+    return {
+        "E-CABLE-TEXT.other-text": ("another text of a cable", _lying("cable", body_sha256=_SHA256)),
         "E-CABLE-TEXT.other-id": ("another id of a cable", _lying("cable", published_id="06OTHERPOST12")),
         "E-CABLE-TEXT.other-fields": ("other fields of a cable", _lying("cable", fields={})),
         "E-CABLE-SOURCE.never-held": ("a cable of a record that is not held", _lying("cable", record_id="urn:uuid:1")),
-        "E-CABLE-SOURCE.before-its-record": (
-            "a cable before its record",
-            restated([*entries[:record], entries[cable], entries[record], *entries[cable + 1 :]]),
-        ),
-        "E-FORMAT-MARKER.no-founding": (
-            "a ledger that does not begin with its founding",
-            restated([*entries[1:], entries[seal]]),
-        ),
     }
-    yield from named("bad/", "statement", cases)
+
+
+def _revisit_of_nothing() -> Overlay:
     warcs = warc_files()
     again = later_pieces(Form.GZIP)
     again[1] = again[1].put(WARC_Refers_To="<urn:uuid:1>")
     warcs["later.warc.gz"] = pack(again, Form.GZIP)
-    yield Overlay(
+    return Overlay(
         folder="bad/E-WARC-REVISIT.never-held.statement",
         why="a revisit of a record that is not held, as it was captured",
         files=collection(warcs),
         rebuild=True,
     )
-
-
-def _id(entry: bytes) -> str:
-    return str(json.loads(entry)["record_id"])

@@ -135,21 +135,14 @@ def _only_block_digest(block: bytes) -> Piece:
     return record("response", 901, block, _HTTP, uri=_URI).put(WARC_Block_Digest=sha1(block))
 
 
+def _exchange() -> list[Piece]:
+    return [warcinfo(900), response(901, _URI, reply(_BODY)), request(902, _URI, 901)]
+
+
 def _good_pieces() -> dict[str, list[Piece]]:
-    exchange = [warcinfo(900), response(901, _URI, reply(_BODY)), request(902, _URI, 901)]
-    not_modified = record("revisit", 903, b"", uri=_URI).put(
-        WARC_Profile="http://netpreserve.org/warc/1.1/revisit/server-not-modified", WARC_Refers_To=f"<{record_id(901)}>"
-    )
-    half = len(reply(_BODY)) // 2
-    begun = record("response", 901, reply(_BODY)[:half], _HTTP, uri=_URI).put(WARC_Segment_Number="1")
-    ended = record("continuation", 904, reply(_BODY)[half:], uri=_URI).put(
-        WARC_Segment_Number="2",
-        WARC_Segment_Origin_ID=f"<{record_id(901)}>",
-        WARC_Segment_Total_Length=str(len(reply(_BODY))),
-    )
+    exchange = _exchange()
     page = exchange[1]
-    inside = page.raw * 2
-    return {
+    found = {
         "warc-1.1": exchange,
         "warc-1.0": [replace(piece, version="WARC/1.0") for piece in exchange],
         "warc-0.18": [replace(piece, version="WARC/0.18") for piece in exchange],
@@ -157,54 +150,51 @@ def _good_pieces() -> dict[str, list[Piece]]:
         "uri-in-brackets": [replace(p.put(WARC_Target_URI=f"<{_URI}>"), version="WARC/1.0") for p in exchange[1:]],
         "revisit-identical": [*exchange, revisit(903, page)],
         "revisit-of-another-file": [revisit(903, page)],
-        "revisit-not-modified": [*exchange, digested(not_modified, payload=_BODY)],
         "warcinfo-of-another-file": [piece.put(WARC_Warcinfo_ID=f"<{record_id(1)}>") for piece in exchange],
-        "segments": [begun.put(WARC_Payload_Digest=sha1(_BODY)), ended],
-        "resource": [digested(record("resource", 905, _BODY, ("Content-Type", "text/html"), uri=_URI), payload=_BODY)],
-        "dns": [
-            record(
-                "resource",
-                905,
-                b"20200101000000\nexample.org. 1 IN A 192.0.2.1\n",
-                ("Content-Type", "text/dns"),
-                uri="dns:example.org",
-            )
-        ],
-        "metadata": [
-            *exchange,
-            record(
-                "metadata",
-                906,
-                b"fetchTimeMs: 1\r\n",
-                ("Content-Type", "application/warc-fields"),
-                ("WARC-Concurrent-To", f"<{record_id(901)}>"),
-                uri=_URI,
-            ),
-        ],
-        "conversion": [
-            *exchange,
-            record(
-                "conversion",
-                907,
-                b"A page.",
-                ("Content-Type", "text/plain"),
-                ("WARC-Refers-To", f"<{record_id(901)}>"),
-                uri=_URI,
-            ),
-        ],
         "unknown-type": [*exchange, record("thought", 908, b"A thought.", ("Content-Type", "text/plain"))],
         "unknown-field": [page.put(X_Mood="indifferent")],
         "truncated": [_only_block_digest(reply(_BODY)[:-9]).put(WARC_Truncated="length")],
+    }
+    return found | _other_types() | _in_pieces() | _digests() | _replies()
+
+
+def _other_types() -> dict[str, list[Piece]]:
+    """Records of other types than response and request, and dates of other precision."""
+    text, about = ("Content-Type", "text/plain"), ("Content-Type", "application/warc-fields")
+    page = _exchange()[1]
+    to_page = f"<{record_id(901)}>"
+    inside = record("resource", 905, page.raw * 2, ("Content-Type", "application/warc"), uri=_URI)
+    dns = b"20200101000000\nexample.org. 1 IN A 192.0.2.1\n"
+    revisit_profile = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+    not_modified = record("revisit", 903, b"", uri=_URI).put(WARC_Profile=revisit_profile, WARC_Refers_To=to_page)
+    metadata = record("metadata", 906, b"fetchTimeMs: 1\r\n", about, ("WARC-Concurrent-To", to_page), uri=_URI)
+    converted = record("conversion", 907, b"A page.", text, ("WARC-Refers-To", to_page), uri=_URI)
+    return {
+        "revisit-not-modified": [*_exchange(), digested(not_modified, payload=_BODY)],
+        "resource": [digested(record("resource", 905, _BODY, text, uri=_URI), payload=_BODY)],
+        "dns-resource": [record("resource", 905, dns, ("Content-Type", "text/dns"), uri="dns:example.org")],
+        "dns-response": [
+            digested(record("response", 905, dns, ("Content-Type", "text/dns"), uri="dns:x.org"), payload=dns)
+        ],
+        "metadata": [*_exchange(), metadata],
+        "conversion": [*_exchange(), converted],
+        "record-in-a-record": [digested(inside, payload=inside.block)],
+        "empty-block": [digested(record("resource", 905, b"", uri=_URI), payload=b"")],
         "date-of-a-year": [record("resource", 905, b"A page.", uri=_URI, date="2020")],
         "date-with-nanoseconds": [record("resource", 905, b"A page.", uri=_URI, date="2020-01-01T00:00:00.123456789Z")],
         "field-not-ascii": [record("resource", 905, b"A page.", uri="http://example.org/f\u00fcr")],
-        "record-in-a-record": [
-            digested(record("resource", 905, inside, ("Content-Type", "application/warc"), uri=_URI), payload=inside)
-        ],
-        "empty-block": [digested(record("resource", 905, b"", uri=_URI), payload=b"")],
-        **_digests(),
-        **_replies(),
     }
+
+
+def _in_pieces() -> dict[str, list[Piece]]:
+    """A reply in two segments (WARC 1.1 section 7)."""
+    block = reply(_BODY)
+    half = len(block) // 2
+    begun = record("response", 901, block[:half], _HTTP, uri=_URI).put(WARC_Segment_Number="1")
+    ended = record("continuation", 904, block[half:], uri=_URI).put(
+        WARC_Segment_Number="2", WARC_Segment_Origin_ID=f"<{record_id(901)}>", WARC_Segment_Total_Length=str(len(block))
+    )
+    return {"segments": [begun.put(WARC_Payload_Digest=sha1(_BODY)), ended]}
 
 
 def _good_forms() -> Iterator[tuple[str, bytes]]:
