@@ -175,7 +175,9 @@ CODES: dict[str, Code] = {
         "A statement says something else of a record than what its bytes say.",
         "The record is the one stated; whoever wrote the statement erred or lied. Compare with a replica.",
     ),
-    "E-LEDGER-STATEMENT": Code("A ledger statement cannot be read, breaks the schema, or contradicts those before it.", _REPAIR),
+    "E-LEDGER-STATEMENT": Code(
+        "A ledger statement cannot be read, breaks the schema, or contradicts those before it.", _REPAIR
+    ),
     "E-LEDGER-MISSING": Code("A part of the ledger is missing.", _REPAIR),
     "E-LEDGER-ROOT": Code("The ledger's entries do not give the root hash of the checkpoint.", _REPAIR),
     "E-LEDGER-TILE": Code("A hash tile disagrees with the entries below it.", _REPAIR),
