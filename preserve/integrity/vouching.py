@@ -17,6 +17,7 @@ from preserve.provenance.receipts import (
     Receipt,
     ReceiptError,
     Stamp,
+    check_request,
     check_signature,
     held_failures,
     held_receipts,
@@ -152,6 +153,11 @@ class Vouching:
         except FormatError as error:
             self._found("E-RECEIPT-BAD", receipt.name, str(error))
             return None, str(error)
+        try:
+            check_request(receipt.request, receipt.reply, receipt.note)
+        except ReceiptError as error:
+            # What the reply proves does not hang on it.
+            self._found("E-RECEIPT-BAD", receipt.name.removesuffix("tsr") + "tsq", str(error))
         if checkpoint.size != receipt.size or self._roots.get(receipt.size) != checkpoint.root:
             self._found("E-RECEIPT-ROOT", receipt.name, f"at size {receipt.size}")
             return None, "it is for another history than this ledger's"

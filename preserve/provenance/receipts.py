@@ -48,11 +48,12 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """A reply that is held, with the checkpoint that it is for."""
+    """A reply that is held, with the checkpoint that it is for and the request that it answers."""
 
     size: int
     authority: str
     note: bytes
+    request: bytes
     reply: bytes
 
     @property
@@ -91,6 +92,23 @@ def read_reply(reply: bytes, note: bytes, *, nonce: int | None = None) -> Stamp:
     if nonce is not None and answered != nonce:
         raise ReceiptError("the reply has another nonce: it is no answer to this request")
     return said
+
+
+def check_request(request: bytes, reply: bytes, note: bytes) -> None:
+    """Holds a request against the bytes that it is for, and against the nonce of a reply that was read before.
+
+    Raises:
+        ReceiptError: it is missing, or is for other bytes, or another reply answers it.
+    """
+    if not request:
+        raise ReceiptError("its request is missing")
+    nonce = _decode(reply).tst_info.nonce
+    # DER: the octets of the digest, and those of a whole number that is not negative.
+    wanted = [bytes.fromhex(sha256_hex(note))]
+    if nonce is not None:
+        wanted.append(nonce.to_bytes(nonce.bit_length() // 8 + 1))
+    if not all(part in request for part in wanted):
+        raise ReceiptError("its request is for other bytes, or has another nonce")
 
 
 def check_signature(reply: bytes, note: bytes, roots: Sequence[Certificate]) -> None:
@@ -151,8 +169,9 @@ def held_receipts(paths: CollectionPaths) -> Iterator[Receipt]:
             places.append((int(match[1]), match[2]))
     for size, authority in sorted(places, reverse=True):
         note = _read(paths, f"{size}.checkpoint")
+        request = _read(paths, f"{size}.{authority}.tsq")
         reply = _read(paths, f"{size}.{authority}.tsr")
-        yield Receipt(size=size, authority=authority, note=note, reply=reply)
+        yield Receipt(size=size, authority=authority, note=note, request=request, reply=reply)
 
 
 def kept_checkpoints(paths: CollectionPaths) -> dict[int, bytes]:

@@ -26,6 +26,7 @@ from tools.corpus.overlay import (
     base,
     edited,
     entries_of_base,
+    flipped,
     journal_line,
     named,
     other_byte,
@@ -34,6 +35,7 @@ from tools.corpus.overlay import (
 )
 
 _CHECKPOINT, _JOURNAL = "ledger/checkpoint", "ledger/pending.jsonl"
+_REQUEST = f"receipts/{TILE_WIDTH}.one.tsq"
 _KEPT, _REPLY = f"receipts/{TILE_WIDTH}.checkpoint", f"receipts/{TILE_WIDTH}.one.tsr"
 
 
@@ -100,9 +102,24 @@ def _receipts() -> Iterator[Overlay]:
             "E-RECEIPT-BAD.of-another-checkpoint": ("another checkpoint in its place", edited(_KEPT, other)),
         },
     )
+    request = whole[_REQUEST]
+    yield from named(
+        "bad/E-RECEIPT-BAD.",
+        "request",
+        {
+            "deleted": ("a request deleted", without(_REQUEST)),
+            "emptied": ("no byte left", edited(_REQUEST, b"")),
+            "digest-changed": ("a request for other bytes", flipped(_REQUEST, len(request) // 2)),
+            "nonce-changed": ("a request with another nonce", flipped(_REQUEST, -5)),
+        },
+    )
     earlier = founding().entries
     earlier[7] = earlier[7].replace(b'"cut_bytes":7', b'"cut_bytes":8')
-    renamed = without(_KEPT, _REPLY) | {"receipts/255.checkpoint": kept, "receipts/255.one.tsr": reply}
+    renamed = without(_KEPT, _REPLY, _REQUEST) | {
+        "receipts/255.one.tsq": request,
+        "receipts/255.checkpoint": kept,
+        "receipts/255.one.tsr": reply,
+    }
     yield from named(
         "bad/E-RECEIPT-ROOT.",
         "receipt",
