@@ -3,44 +3,68 @@
 import os
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
+from importlib import import_module
 
 import click
 
 from preserve import __version__
-from preserve.cli.capture import capture
-from preserve.cli.cite import cite
 from preserve.cli.common import EXIT_STATUSES, say
-from preserve.cli.demonstration import demo
-from preserve.cli.history import history
-from preserve.cli.imports import import_files
-from preserve.cli.index import index
-from preserve.cli.init import init
-from preserve.cli.key import key
-from preserve.cli.ledger import ledger
-from preserve.cli.rebuild import rebuild
-from preserve.cli.repair import repair
-from preserve.cli.replicate import replicate
-from preserve.cli.show import show
-from preserve.cli.verify import verify
 from preserve.errors import CancelledError, PreserveError
 
 
+class _Commands(MutableMapping[str, click.Command]):
+    """The commands by name. One is imported when it is asked for: each needs few of the libraries of all."""
+
+    def __init__(self) -> None:
+        self._modules = {
+            "init": "init",
+            "capture": "capture",
+            "import": "imports",
+            "index": "index",
+            "show": "show",
+            "history": "history",
+            "verify": "verify",
+            "repair": "repair",
+            "replicate": "replicate",
+            "cite": "cite",
+            "ledger": "ledger",
+            "key": "key",
+            "rebuild": "rebuild",
+            "demo": "demonstration",
+        }
+        self._loaded: dict[str, click.Command] = {}
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._loaded:
+            module = import_module(f"preserve.cli.{self._modules[name]}")
+            found = (item for item in vars(module).values() if isinstance(item, click.Command) and item.name == name)
+            self[name] = next(found)
+        return self._loaded[name]
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        command.epilog = EXIT_STATUSES
+        self._modules.setdefault(name, name)
+        self._loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._modules[name], self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+
 @click.group(
+    commands=_Commands(),
     epilog=EXIT_STATUSES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.version_option(__version__, prog_name="preserve")
 def cli() -> None:
     """Capture web pages as evidence, give their text back years later, verify the archive and cite it."""
-
-
-_COMMANDS = (
-    init, capture, import_files, index, show, history, verify, repair, replicate, cite, ledger, key, rebuild, demo
-)  # fmt: skip
-for _command in _COMMANDS:
-    _command.epilog = EXIT_STATUSES
-    cli.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

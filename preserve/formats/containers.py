@@ -32,6 +32,7 @@ HOLD_BYTES = 16 * MIB
 HEAD_BYTES = 4096
 """How much of a file's beginning tells what it is."""
 _END = b"\r\n\r\n"
+_MOST_HEADER = DEFAULT_LIMITS.max_warc_header_bytes
 _NAMESPACE = uuid.UUID("6f1d8f0e-6d1b-5c52-9a39-9c1f2f0f2b7a")
 """For the ids of ARC records, which have none of their own (RFC 9562 section 5.5)."""
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -193,7 +194,11 @@ def records_of(members: Members, arc_version: int | None = None) -> Iterator[Spo
     """The records of compressed pieces. ``arc_version`` None: they are WARC records."""
     for member in members:
         if member.data is not None:
-            yield from _held(member, member.data, arc_version)
+            raw = _only(member.data) if arc_version is None else None
+            if raw is not None:
+                yield Spot(offset=member.offset, length=member.length, raw=raw)
+            else:
+                yield from _held(member, member.data, arc_version)
         elif member.more is not None:
             yield from _through(member, member.more, arc_version)
         else:
@@ -201,13 +206,6 @@ def records_of(members: Members, arc_version: int | None = None) -> Iterator[Spo
 
 
 def _held(member: Member, data: bytes, arc_version: int | None) -> Iterator[Spot]:
-    if not data:
-        return
-    if arc_version is None:
-        raw = _only(data)
-        if raw is not None:
-            yield Spot(offset=member.offset, length=member.length, raw=raw)
-            return
     stream = BytesIO(data)
     found = list(RecordStream(stream.read, hold_bytes=len(data), arc_version=arc_version))
     for raw in found:
@@ -216,17 +214,17 @@ def _held(member: Member, data: bytes, arc_version: int | None) -> Iterator[Spot
 
 def _only(data: bytes) -> RawRecord | None:
     """The record of a piece that holds one and nothing else: what nearly every piece is."""
-    split = data.find(_END, 0, DEFAULT_LIMITS.max_warc_header_bytes) + len(_END)
-    if split < len(_END):
+    split = data.find(_END, 0, _MOST_HEADER) + 4
+    if split < 4 or not data.endswith(_END):  # noqa: PLR2004 - the bytes of an end
         return None
     try:
         header = parse_header(data[:split])
         end = split + header.content_length
     except FormatError:
         return None
-    if len(data) != end + len(_END) or not data.endswith(_END):
+    if len(data) != end + 4:
         return None
-    return RawRecord(offset=0, header=header, block=memoryview(data)[split:end], size=len(data))
+    return RawRecord(offset=0, header=header, block=data[split:end], size=len(data))
 
 
 def _through(member: Member, more: Iterator[bytes], arc_version: int | None) -> Iterator[Spot]:

@@ -55,6 +55,8 @@ class Codec(Protocol):
 
 
 class _Gzip:
+    __slots__ = ("_object", "_tail", "done", "rest", "starved")
+
     def __init__(self) -> None:
         self._object = isal_zlib.decompressobj(31)
         self._tail: bytes | memoryview = b""
@@ -63,10 +65,10 @@ class _Gzip:
         self.rest = b""
 
     def push(self, data: bytes | memoryview, limit: int) -> bytes:
-        out = bytes(self._object.decompress(data or self._tail, limit))
+        out: bytes = self._object.decompress(data or self._tail, limit)
         if self._object.eof:
             self.done = True
-            self.rest = bytes(self._object.unused_data)
+            self.rest = self._object.unused_data
         else:
             self._tail = self._object.unconsumed_tail
             self.starved = not self._tail and len(out) < limit
@@ -196,15 +198,10 @@ class Members:
         taken = len(chunk)
         while True:
             part = _push(codec, chunk, self._hold - held + 1)
+            if codec.done:
+                return self._whole(start, taken - len(codec.rest), b"".join((*parts, part)) if parts else part)
             parts.append(part)
             held += len(part)
-            if codec.done:
-                length = taken - len(codec.rest)
-                # Small pieces and large ones take turns in most files: what was large lately may come again.
-                typical = self._typical - (self._typical >> 4)
-                self._typical = min(max(length + (length >> 2), typical, 1 << 11), _STEP_BYTES)
-                self.offset = start + length
-                return Member(offset=start, length=length, data=parts[0] if len(parts) == 1 else b"".join(parts))
             if held > self._hold:
                 return self._begun(start, codec, taken, parts)
             chunk = b""
@@ -213,6 +210,13 @@ class Members:
                 if not chunk:
                     raise FormatError("compressed piece without an end")
                 taken += len(chunk)
+
+    def _whole(self, start: int, length: int, data: bytes) -> Member:
+        # Small pieces and large ones take turns in most files: what was large lately may come again.
+        typical = self._typical - (self._typical >> 4)
+        self._typical = min(max(length + (length >> 2), typical, 1 << 11), _STEP_BYTES)
+        self.offset = start + length
+        return Member(offset=start, length=length, data=data)
 
     def _begun(self, start: int, codec: Codec, taken: int, parts: list[bytes]) -> Member:
         member = Member(offset=start)

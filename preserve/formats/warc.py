@@ -18,11 +18,6 @@ from preserve.limits import DEFAULT_LIMITS
 
 _VERSION = re.compile(r"WARC/[01]\.\d+\Z")
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
-_PLAIN = re.compile(
-    r"WARC/[01]\.[0-9]+\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [^\r\n \t](?:[^\r\n]*[^\r\n \t])?\r\n)+\r\n\Z"
-)
-_FIELD = re.compile(r"([^:\r\n]+): ([^\r\n]*)\r\n")
-"""Together they read the headers that nearly every writer makes; any other is read line by line."""
 _END = b"\r\n\r\n"
 _LEVEL = 5
 """Within a tenth of the smallest that gzip can be, at half of its time."""
@@ -124,6 +119,11 @@ def make_record(fields: Sequence[tuple[str, str]], block: bytes) -> Record:
     return Record(header=RecordHeader(version="WARC/1.1", fields=whole, raw=raw), block=block)
 
 
+@lru_cache(maxsize=64)
+def _is_version(text: str) -> bool:
+    return _VERSION.match(text) is not None
+
+
 @lru_cache(maxsize=512)
 def _is_name(name: str) -> bool:
     return _NAME.match(name) is not None
@@ -165,11 +165,8 @@ def parse_header(raw: bytes) -> RecordHeader:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise FormatError("record header that is not UTF-8") from error
-    if _PLAIN.match(text) is not None:
-        start = text.index("\r\n")
-        return RecordHeader(version=text[:start], fields=tuple(_FIELD.findall(text, start + 2)), raw=raw)
     lines = text.split("\r\n")
-    if _VERSION.match(lines[0]) is None:
+    if not _is_version(lines[0]):
         raise FormatError(f"record without a WARC version: {lines[0][:40]!r}")
     fields: list[tuple[str, str]] = []
     for line in lines[1:]:

@@ -7,20 +7,21 @@ those who hold one. What is odd in a reply is what a server sent, and no damage;
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from preserve.cables.layouts import Layout, may_be
+from preserve.cables.layouts import Layout
 from preserve.errors import FormatError
 from preserve.formats.digests import Declared, parse_digest
-from preserve.formats.http1 import Head, Payload, payload_of, plain_body
+from preserve.formats.http1 import Head
 from preserve.formats.http1stream import PayloadStream
 from preserve.formats.recordstream import RawRecord
 from preserve.formats.statements import encode
 from preserve.formats.warc import Record, RecordHeader, bare_uri
 from preserve.integrity.hashing import HASHES, BehindHead, Fault, Hash, declared_digest, new_hash
+from preserve.integrity.payloads import Reply, framing_faults, is_http, payload_digest, payload_is_own
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import format_utc, parse_utc, sha256_hex
 from preserve.provenance.describe import (
@@ -41,7 +42,6 @@ _VERSIONS = frozenset({"WARC/1.0", "WARC/1.1", "ARC"})
 _MANDATORY = ("warc-type", "warc-record-id", "warc-date", "content-length")
 """WARC 1.1 section 5: every record has these."""
 _ONCE = ("warc-type", "warc-record-id", "warc-date", "content-length", "warc-target-uri")
-_HTTP = "application/http"
 _OK = 200
 _REFERENCES = frozenset({"warc-concurrent-to", "warc-refers-to", "warc-warcinfo-id", "warc-segment-origin-id"})
 
@@ -99,21 +99,35 @@ def facts_of(raw: RawRecord, wanted: Wanted) -> Facts:
         facts = _held_facts(header, bytes(raw.block), wanted, faults)
     if raw.defect:
         faults.append(("E-WARC-LENGTH", raw.defect))
-    return facts._replace(faults=tuple(faults))
+    return facts._replace(faults=tuple(faults)) if faults else facts
 
 
-def _base(header: RecordHeader) -> Facts:
+def _base(
+    header: RecordHeader,
+    status: int | None = None,
+    record_sha256: str | None = None,
+    block_sha256: str | None = None,
+    payload_sha256: str | None = None,
+) -> Facts:
+    """What the header says, with what was found of the block."""
     names = header.by_name
     refers_to = names.get("warc-refers-to")
     uri = names.get("warc-target-uri")
+    # By position: this is done for every record.
     return Facts(
-        record_id=bare_uri(names["warc-record-id"]),
-        type=names["warc-type"],
-        uri=None if uri is None else bare_uri(uri),
-        date=names["warc-date"],
-        declared_payload=names.get("warc-payload-digest"),
-        references=() if names.keys().isdisjoint(_REFERENCES) else _references(header),
-        refers_to=None if refers_to is None else bare_uri(refers_to),
+        bare_uri(names["warc-record-id"]),
+        names["warc-type"],
+        None if uri is None else bare_uri(uri),
+        names["warc-date"],
+        record_sha256,
+        block_sha256,
+        payload_sha256,
+        names.get("warc-payload-digest"),
+        status,
+        None,
+        None,
+        () if names.keys().isdisjoint(_REFERENCES) else _references(header),
+        None if refers_to is None else bare_uri(refers_to),
     )
 
 
@@ -161,144 +175,49 @@ def whole_date(text: str) -> str | None:
         return None
 
 
-def _is_http(header: RecordHeader) -> bool:
-    return (header.get("Content-Type") or "").lower().startswith(_HTTP)
-
-
-def _payload_is_own(header: RecordHeader) -> bool:
-    """False where the declared payload is not in this block: a revisit's, or that of a record in segments."""
-    return header.type != "revisit" and header.get("WARC-Segment-Number") is None
-
-
 def _held_facts(header: RecordHeader, block: bytes, wanted: Wanted, faults: list[Fault]) -> Facts:
-    facts = _base(header)
+    identity = None
     if wanted.identity:
-        identity = hashlib.sha256(header.raw)
-        identity.update(block)
-        facts = facts._replace(record_sha256=identity.hexdigest())
+        taken = hashlib.sha256(header.raw)
+        taken.update(block)
+        identity = taken.hexdigest()
     if not wanted.digests:
-        return facts
+        return _base(header, record_sha256=identity)
     declared = declared_digest(header, "WARC-Block-Digest", faults)
     if declared is not None:
         if HASHES[declared.algorithm](block).digest() != declared.digest:
             faults.append(("E-WARC-BLOCK-DIGEST", ""))
             declared = None
-    elif header.get("WARC-Block-Digest") is None:
+    elif "warc-block-digest" not in header.by_name:
         faults.append(("I-WARC-NO-DIGEST", ""))
-    reply = _Reply(header, block, faults)
-    payload = _payload_digest(header, block, reply, faults)
-    facts = facts._replace(status=reply.status)
-    if wanted.identity and not wanted.statement:
-        facts = _with_digests(facts, block, reply, declared, payload)
+    reply = Reply(header, block, faults)
+    payload = payload_digest(header, block, reply, faults)
     if wanted.statement:
-        facts = _stated(facts, header, block, reply, wanted)
-    if wanted.layouts and facts.status == _OK and reply.may_show(wanted.layouts):
+        facts = _stated(_base(header, reply.status, identity), header, block, reply, wanted)
+    elif wanted.identity:
+        digests = _sha256_of(block, declared), _payload_sha256(header, reply, payload)
+        facts = _base(header, reply.status, identity, *digests)
+    else:
+        facts = _base(header, reply.status)
+    if wanted.layouts and reply.status == _OK and reply.may_show(wanted.layouts):
         extraction = read_cable(Record(header=header, block=block), wanted.layouts, wanted.limits)
         if extraction is not None:
             facts = facts._replace(cable=encode(describe_cable(facts.record_id, extraction)))
     return facts
 
 
-class _Reply:
-    """The HTTP reply in a block, read no further than is asked."""
-
-    def __init__(self, header: RecordHeader, block: bytes, faults: list[Fault]) -> None:
-        self.is_reply = header.type == "response" and _is_http(header)
-        self.status: int | None = None
-        self.content: bytes | memoryview = block
-        self._block = block
-        self._payload: Payload | None = None
-        self._plain_end: int | None = None
-        if not self.is_reply:
-            if _is_http(header):
-                self.content = _behind_head(block)
-            return
-        plain = plain_body(block)
-        if plain is not None:
-            self.status, self._plain_end = plain
-            self.content = memoryview(block)[self._plain_end :]
-            return
-        payload = self.whole(faults)
-        if payload is not None:
-            self.status, self.content = payload.head.status, payload.payload
-            _framing_faults(payload.complete, payload.defects, faults)
-
-    def may_show(self, layouts: Iterable[Layout]) -> bool:
-        """False where it shows no cable for certain."""
-        if self._plain_end is None or b"content-encoding" in self._block[: self._plain_end].lower():
-            return self.is_reply
-        content = bytes(self.content)
-        return any(may_be(layout, content) for layout in layouts)
-
-    def whole(self, faults: list[Fault] | None = None) -> Payload | None:
-        """The reply taken apart; None where there is none."""
-        if self._payload is None and self.is_reply:
-            try:
-                self._payload = payload_of(self._block)
-            except FormatError as error:
-                if faults is not None:
-                    faults.append(("I-HTTP-HEAD", str(error)))
-        return self._payload
-
-
-def _framing_faults(complete: bool, defects: Iterable[str], faults: list[Fault]) -> None:  # noqa: FBT001 - read together
-    if not complete:
-        faults.append(("I-HTTP-SHORT", ""))
-    faults += [("I-HTTP-FRAMING", defect) for defect in defects]
-
-
-def _payload_digest(header: RecordHeader, block: bytes, reply: _Reply, faults: list[Fault]) -> Declared | None:
-    """Holds the declared digest against the payload; gives it where it is that of the payload itself."""
-    if header.get("WARC-Payload-Digest") is None or not _payload_is_own(header):
-        return None
-    declared = declared_digest(header, "WARC-Payload-Digest", faults)
-    if declared is None:
-        return None
-    take = HASHES[declared.algorithm]
-    if take(reply.content).digest() == declared.digest:
-        return declared
-    for code, other in _habits(block, reply.whole()):
-        if take(other).digest() == declared.digest:
-            faults.append((code, ""))
-            return None
-    faults.append(("E-WARC-PAYLOAD-DIGEST", ""))
-    return None
-
-
-def _with_digests(
-    facts: Facts, block: bytes, reply: _Reply, of_block: Declared | None, of_payload: Declared | None
-) -> Facts:
-    """With SHA-256 of block and payload; a digest that was declared and fits is not taken again."""
-    payload = None
-    if facts.type == "revisit":
-        payload = _hex_sha256(facts.declared_payload)
-    elif reply.status is not None:
-        payload = _sha256_of(reply.content, of_payload)
-    return facts._replace(block_sha256=_sha256_of(block, of_block), payload_sha256=payload)
+def _payload_sha256(header: RecordHeader, reply: Reply, declared: Declared | None) -> str | None:
+    """SHA-256 of the payload; one that was declared and fits is not taken again."""
+    if header.type == "revisit":
+        return _hex_sha256(header.get("WARC-Payload-Digest"))
+    return None if reply.status is None else _sha256_of(reply.content, declared)
 
 
 def _sha256_of(data: bytes | memoryview, known: Declared | None) -> str:
     return known.digest.hex() if known is not None and known.algorithm == "sha256" else sha256_hex(data)
 
 
-def _habits(block: bytes, payload: Payload | None) -> Iterable[tuple[str, bytes]]:
-    """What writers were seen to take for the payload, other than the standard's."""
-    if payload is not None:
-        if len(block) - len(payload.head.raw) != len(payload.payload):
-            yield "I-WARC-DIGEST-CHUNKED", block[len(payload.head.raw) :]
-        if payload.head.get(b"content-encoding") is not None:
-            content = decoded_content(payload, DEFAULT_LIMITS)
-            if content is not None:
-                yield "I-WARC-DIGEST-DECODED", content
-    yield "I-WARC-DIGEST-BLOCK", block
-
-
-def _behind_head(block: bytes) -> bytes:
-    """The body of a request: what stands behind its blank line."""
-    return block.partition(b"\r\n\r\n")[2]
-
-
-def _stated(facts: Facts, header: RecordHeader, block: bytes, reply: _Reply, wanted: Wanted) -> Facts:
+def _stated(facts: Facts, header: RecordHeader, block: bytes, reply: Reply, wanted: Wanted) -> Facts:
     head, challenge, digest = None, None, None
     payload = reply.whole()
     if header.type == "revisit":
@@ -330,20 +249,20 @@ def _large_facts(raw: RawRecord, header: RecordHeader, wanted: Wanted, faults: l
     """The same of a record that is read in pieces; but no cable, and no bot wall: their pages are never that large."""
     block_declared = declared_digest(header, "WARC-Block-Digest", faults) if wanted.digests else None
     payload_declared = declared_digest(header, "WARC-Payload-Digest", faults) if wanted.digests else None
-    if not _payload_is_own(header):
+    if not payload_is_own(header):
         payload_declared = None
     identity, block, behind = hashlib.sha256(header.raw), new_hash(block_declared), new_hash(payload_declared)
     whole, payload = new_hash(payload_declared), new_hash(payload_declared)
     block_sha, payload_sha = hashlib.sha256(), hashlib.sha256()
     wishes: list[tuple[bool, Callable[[bytes], None]]] = [
         (wanted.identity, identity.update),
-        (wanted.statement, block_sha.update),
+        (wanted.statement or wanted.identity, block_sha.update),
         (block_declared is not None, block.update),
         (payload_declared is not None, whole.update),
         (payload_declared is not None, BehindHead(behind.update).feed),
     ]
     sinks = [sink for is_wanted, sink in wishes if is_wanted]
-    is_reply = header.type == "response" and _is_http(header)
+    is_reply = header.type == "response" and is_http(header)
     stream = PayloadStream() if is_reply or header.type == "revisit" else None
     for part in raw.more or ():
         for sink in sinks:
@@ -361,7 +280,7 @@ def _large_facts(raw: RawRecord, header: RecordHeader, wanted: Wanted, faults: l
         faults.append(("I-WARC-NO-DIGEST", ""))
     elif block_declared is not None and block.digest() != block_declared.digest:
         faults.append(("E-WARC-BLOCK-DIGEST", ""))
-    own = behind if _is_http(header) and not is_reply else whole
+    own = behind if is_http(header) and not is_reply else whole
     if is_reply and stream is not None:
         own = _large_reply(stream, payload, whole, faults)
     if payload_declared is not None:
@@ -374,7 +293,7 @@ def _large_reply(stream: PayloadStream, payload: Hash, whole: Hash, faults: list
     if not stream.is_http:
         faults.append(("I-HTTP-HEAD", "no HTTP status line"))
         return whole
-    _framing_faults(stream.complete, stream.defects, faults)
+    framing_faults(stream.complete, stream.defects, faults)
     return payload
 
 
@@ -391,9 +310,13 @@ def _large_payload(own: Hash, declared: Declared, faults: list[Fault], habits: M
 
 def _large_stated(facts: Facts, stream: PayloadStream | None, block: str, payload: str, wanted: Wanted) -> Facts:
     head = None if stream is None else stream.head
-    if not wanted.statement:
-        return facts if head is None or facts.type == "revisit" else facts._replace(status=head.status)
+    if wanted.statement:
+        facts = _with_reply(facts, head)
+    elif head is not None and facts.type != "revisit":
+        facts = facts._replace(status=head.status)
+    if not wanted.statement and not wanted.identity:
+        return facts
     digest = None if head is None else payload
     if facts.type == "revisit":
         digest = _hex_sha256(facts.declared_payload)
-    return _with_reply(facts, head)._replace(block_sha256=block, payload_sha256=digest)
+    return facts._replace(block_sha256=block, payload_sha256=digest)

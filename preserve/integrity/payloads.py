@@ -1,0 +1,108 @@
+"""The payload in a record's block: the reply it is of, and whether the digest that is declared of it fits."""
+
+from collections.abc import Iterable
+
+from preserve.cables.layouts import Layout, may_be
+from preserve.errors import FormatError
+from preserve.formats.digests import Declared
+from preserve.formats.http1 import Payload, payload_of, plain_body
+from preserve.formats.warc import RecordHeader
+from preserve.integrity.hashing import HASHES, Fault, declared_digest
+from preserve.limits import DEFAULT_LIMITS
+from preserve.provenance.describe import decoded_content
+
+_HTTP = "application/http"
+
+
+def is_http(header: RecordHeader) -> bool:
+    """True where the record says that its block is an HTTP message."""
+    return (header.get("Content-Type") or "").lower().startswith(_HTTP)
+
+
+def payload_is_own(header: RecordHeader) -> bool:
+    """False where the declared payload is not in this block: a revisit's, or that of a record in segments."""
+    return header.type != "revisit" and header.get("WARC-Segment-Number") is None
+
+
+class Reply:
+    """The HTTP reply in a block, read no further than is asked."""
+
+    def __init__(self, header: RecordHeader, block: bytes, faults: list[Fault]) -> None:
+        self.is_reply = header.type == "response" and is_http(header)
+        self.status: int | None = None
+        self.content: bytes | memoryview = block
+        self._block = block
+        self._payload: Payload | None = None
+        self._plain_end: int | None = None
+        if not self.is_reply:
+            if is_http(header):
+                self.content = _behind_head(block)
+            return
+        plain = plain_body(block)
+        if plain is not None:
+            self.status, self._plain_end = plain
+            self.content = memoryview(block)[self._plain_end :]
+            return
+        payload = self.whole(faults)
+        if payload is not None:
+            self.status, self.content = payload.head.status, payload.payload
+            framing_faults(payload.complete, payload.defects, faults)
+
+    def may_show(self, layouts: Iterable[Layout]) -> bool:
+        """False where it shows no cable for certain."""
+        if self._plain_end is None or b"content-encoding" in self._block[: self._plain_end].lower():
+            return self.is_reply
+        content = bytes(self.content)
+        return any(may_be(layout, content) for layout in layouts)
+
+    def whole(self, faults: list[Fault] | None = None) -> Payload | None:
+        """The reply taken apart; None where there is none."""
+        if self._payload is None and self.is_reply:
+            try:
+                self._payload = payload_of(self._block)
+            except FormatError as error:
+                if faults is not None:
+                    faults.append(("I-HTTP-HEAD", str(error)))
+        return self._payload
+
+
+def framing_faults(complete: bool, defects: Iterable[str], faults: list[Fault]) -> None:  # noqa: FBT001 - read together
+    """What a server's framing was amiss in, as information."""
+    if not complete:
+        faults.append(("I-HTTP-SHORT", ""))
+    faults += [("I-HTTP-FRAMING", defect) for defect in defects]
+
+
+def payload_digest(header: RecordHeader, block: bytes, reply: Reply, faults: list[Fault]) -> Declared | None:
+    """Holds the declared digest against the payload; gives it where it is that of the payload itself."""
+    if header.get("WARC-Payload-Digest") is None or not payload_is_own(header):
+        return None
+    declared = declared_digest(header, "WARC-Payload-Digest", faults)
+    if declared is None:
+        return None
+    take = HASHES[declared.algorithm]
+    if take(reply.content).digest() == declared.digest:
+        return declared
+    for code, other in _habits(block, reply.whole()):
+        if take(other).digest() == declared.digest:
+            faults.append((code, ""))
+            return None
+    faults.append(("E-WARC-PAYLOAD-DIGEST", ""))
+    return None
+
+
+def _habits(block: bytes, payload: Payload | None) -> Iterable[tuple[str, bytes]]:
+    """What writers were seen to take for the payload, other than the standard's."""
+    if payload is not None:
+        if len(block) - len(payload.head.raw) != len(payload.payload):
+            yield "I-WARC-DIGEST-CHUNKED", block[len(payload.head.raw) :]
+        if payload.head.get(b"content-encoding") is not None:
+            content = decoded_content(payload, DEFAULT_LIMITS)
+            if content is not None:
+                yield "I-WARC-DIGEST-DECODED", content
+    yield "I-WARC-DIGEST-BLOCK", block
+
+
+def _behind_head(block: bytes) -> bytes:
+    """The body of a request: what stands behind its blank line."""
+    return block.partition(b"\r\n\r\n")[2]
