@@ -10,7 +10,7 @@ import click
 
 from preserve.cli.common import one_line, say
 from preserve.cli.display import Display
-from preserve.errors import NotHeldError
+from preserve.errors import NotHeldError, UsageError
 from preserve.integrity.indexing import Indexed, captures_of, index_files
 from preserve.integrity.stretches import Stretches
 from preserve.store.durable import replace_synced
@@ -40,6 +40,8 @@ def index(files: tuple[Path, ...], *, output: Path | None, processes: int | None
     for path in files:
         if not path.is_file():
             raise NotHeldError(f"there is no file {path}")
+        if output is not None and output.exists() and output.samefile(path):
+            raise UsageError(f"{path} is to be indexed, and not to be written over")
     write = _to_stdout if output is None else partial(_to_file, output)
     total = sum(path.stat().st_size for path in files)
     with Stretches(captures_of, processes=processes, total_bytes=total) as stretches, Display("records") as told:

@@ -180,3 +180,10 @@ def test_the_command_writes_to_stdout_and_tells_of_damage(tmp_path: Path, capfdb
     assert b"2 captures left out: several records are in one compressed piece" in told.err
     assert b"b.txt at byte 0: E-WARC-UNREADABLE: it is no WARC or ARC file" in told.err
     assert main(["index", str(tmp_path / "none.warc")]) == 3
+
+
+def test_a_file_is_not_written_over_by_its_own_index(tmp_path: Path) -> None:
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(gz(page(1)))
+    assert main(["index", str(path), "-o", str(tmp_path / "." / "a.warc.gz")]) == 2
+    assert path.read_bytes() == gz(page(1))
