@@ -1,7 +1,7 @@
 """Content codings of HTTP (RFC 9110 section 8.4.1), taken off for reading; the stored bytes keep them."""
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import brotli
 
@@ -100,3 +100,35 @@ _DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
     "deflate": _deflate,
     "br": _brotli,
 }
+
+
+class ContentStream:
+    """One content coding, taken off a payload that comes in pieces; what comes out is no larger than its steps.
+
+    ``failed``: the coding is none of those known here, or the payload is damaged; nothing more comes out.
+    """
+
+    def __init__(self, coding: str) -> None:
+        window = {"gzip": 31, "x-gzip": 31, "deflate": 15}.get(coding)
+        self._inflater = None if window is None else zlib.decompressobj(window)
+        self._brotli = brotli.Decompressor()
+        self.failed = window is None and coding != "br"
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """The content in one piece of the payload."""
+        more = bool(data)
+        while more and not self.failed:
+            try:
+                if self._inflater is not None:
+                    part = self._inflater.decompress(data, _STEP)
+                    data = self._inflater.unconsumed_tail
+                    # Where a step was filled, more may come without more input.
+                    more = bool(data) or len(part) == _STEP
+                else:
+                    part = self._brotli.process(data, output_buffer_limit=_STEP)
+                    data = b""
+                    more = bool(part) and not self._brotli.is_finished()
+            except (zlib.error, brotli.error):
+                self.failed = True
+                return
+            yield part

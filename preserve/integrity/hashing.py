@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from preserve.errors import FormatError
+from preserve.formats.content import ContentStream
 from preserve.formats.digests import Declared, UnknownAlgorithmError, parse_digest
+from preserve.formats.http1 import Head
 from preserve.formats.warc import RecordHeader
 from preserve.limits import DEFAULT_LIMITS
 
@@ -80,3 +82,24 @@ class BehindHead:
         if end or len(self._early) > DEFAULT_LIMITS.max_header_bytes:
             self._early = None
             self._sink(body)
+
+
+class DecodedHash:
+    """The hash of a reply's payload with its content coding removed, where it has one."""
+
+    def __init__(self, taken: Hash) -> None:
+        self._taken = taken
+        self._content: ContentStream | None = None
+
+    def feed(self, part: bytes, head: Head | None) -> None:
+        """Takes one part of the payload; the head is known from the first part on that is not empty."""
+        if self._content is None:
+            if head is None:
+                return
+            self._content = ContentStream((head.get(b"content-encoding") or b"").decode("latin-1").strip().lower())
+        for piece in self._content.feed(part):
+            self._taken.update(piece)
+
+    def digest(self) -> bytes:
+        """The digest; empty where there was no coding to remove."""
+        return b"" if self._content is None or self._content.failed else self._taken.digest()

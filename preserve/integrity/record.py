@@ -7,7 +7,7 @@ those who hold one. What is odd in a reply is what a server sent, and no damage;
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from preserve.formats.http1stream import PayloadStream
 from preserve.formats.recordstream import RawRecord
 from preserve.formats.statements import encode
 from preserve.formats.warc import Record, RecordHeader, bare_uri
-from preserve.integrity.hashing import HASHES, BehindHead, Fault, Hash, declared_digest, new_hash
+from preserve.integrity.hashing import HASHES, BehindHead, DecodedHash, Fault, Hash, declared_digest, new_hash
 from preserve.integrity.payloads import Reply, framing_faults, is_http, payload_digest, payload_is_own
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import format_utc, parse_utc, sha256_hex
@@ -253,6 +253,7 @@ def _large_facts(raw: RawRecord, header: RecordHeader, wanted: Wanted, faults: l
         payload_declared = None
     identity, block, behind = hashlib.sha256(header.raw), new_hash(block_declared), new_hash(payload_declared)
     whole, payload = new_hash(payload_declared), new_hash(payload_declared)
+    decoded = DecodedHash(new_hash(payload_declared))
     block_sha, payload_sha = hashlib.sha256(), hashlib.sha256()
     wishes: list[tuple[bool, Callable[[bytes], None]]] = [
         (wanted.identity, identity.update),
@@ -268,9 +269,9 @@ def _large_facts(raw: RawRecord, header: RecordHeader, wanted: Wanted, faults: l
         for sink in sinks:
             sink(part)
         if stream is not None:
-            _feed(stream.feed(part), payload, payload_sha)
+            _feed(stream.feed(part), stream, (payload, payload_sha), decoded)
     if stream is not None:
-        _feed(stream.finish(), payload, payload_sha)
+        _feed(stream.finish(), stream, (payload, payload_sha), decoded)
     facts = _base(header)
     if wanted.identity:
         facts = facts._replace(record_sha256=identity.hexdigest())
@@ -284,7 +285,12 @@ def _large_facts(raw: RawRecord, header: RecordHeader, wanted: Wanted, faults: l
     if is_reply and stream is not None:
         own = _large_reply(stream, payload, whole, faults)
     if payload_declared is not None:
-        _large_payload(own, payload_declared, faults, {"I-WARC-DIGEST-CHUNKED": behind, "I-WARC-DIGEST-BLOCK": whole})
+        habits = (
+            ("I-WARC-DIGEST-CHUNKED", behind.digest),
+            ("I-WARC-DIGEST-DECODED", decoded.digest),
+            ("I-WARC-DIGEST-BLOCK", whole.digest),
+        )
+        _large_payload(own, payload_declared, faults, habits)
     return _large_stated(facts, stream, block_sha.hexdigest(), payload_sha.hexdigest(), wanted)
 
 
@@ -297,14 +303,17 @@ def _large_reply(stream: PayloadStream, payload: Hash, whole: Hash, faults: list
     return payload
 
 
-def _feed(data: bytes, *hashes: Hash) -> None:
+def _feed(data: bytes, stream: PayloadStream, hashes: Iterable[Hash], decoded: DecodedHash) -> None:
     for one in hashes:
         one.update(data)
+    decoded.feed(data, stream.head)
 
 
-def _large_payload(own: Hash, declared: Declared, faults: list[Fault], habits: Mapping[str, Hash]) -> None:
+def _large_payload(
+    own: Hash, declared: Declared, faults: list[Fault], habits: Iterable[tuple[str, Callable[[], bytes]]]
+) -> None:
     if own.digest() != declared.digest:
-        found = (code for code, other in habits.items() if other.digest() == declared.digest)
+        found = (code for code, digest in habits if digest() == declared.digest)
         faults.append((next(found, "E-WARC-PAYLOAD-DIGEST"), ""))
 
 

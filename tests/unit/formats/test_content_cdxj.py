@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from preserve.errors import FormatError
 from preserve.formats.cdxj import CdxLine, format_line, parse_line
-from preserve.formats.content import decode_content
+from preserve.formats.content import ContentStream, decode_content
 
 TEXT = b"some text, some text, some text"
 RAW = zlib.compressobj(wbits=-15)
@@ -95,3 +95,32 @@ def test_what_is_no_line_is_refused(text: str) -> None:
 def test_a_key_with_a_blank_or_a_short_time_is_not_written(key: str, time: str) -> None:
     with pytest.raises(FormatError):
         format_line(CdxLine(key=key, timestamp=time, fields={}))
+
+
+LONG = b"".join(b"line %d\n" % number for number in range(60_000)) + bytes(1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("coding", "data"),
+    [
+        ("gzip", gzipped(LONG)),
+        ("x-gzip", gzipped(LONG)),
+        ("deflate", zlib.compress(LONG)),
+        ("br", brotli.compress(LONG, quality=4)),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 777, 1 << 16, 1 << 22])
+def test_a_coding_is_taken_off_piece_by_piece(coding: str, data: bytes, size: int) -> None:
+    stream = ContentStream(coding)
+    pieces = [piece for at in range(0, len(data), size) for piece in stream.feed(data[at : at + size])]
+    assert b"".join(pieces) == LONG
+    assert not stream.failed
+
+
+@given(st.sampled_from(["gzip", "deflate", "br", "identity", ""]), st.lists(st.binary(max_size=60), max_size=4))
+def test_what_is_not_coded_so_fails_and_raises_nothing(coding: str, parts: list[bytes]) -> None:
+    stream = ContentStream(coding)
+    for part in parts:
+        list(stream.feed(part))
+    if coding in {"identity", ""}:
+        assert stream.failed
