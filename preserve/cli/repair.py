@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -45,13 +46,12 @@ def repair(place: Place, collection: str, copies: tuple[Path, ...], *, do: bool,
         if not copy.exists():
             raise NotHeldError(f"there is no folder or file {copy}")
     paths = open_archive(place.archives, check_collection_name(collection), damaged=True)
-    signer = _signer(paths, place)
     with Display("files") as told:
         repairer = Repairer(
             paths=paths,
             copies=copies,
-            known=_known(place, trust, signer),
-            signer=signer,
+            known=_known(paths, place, trust),
+            signer=partial(_signer, paths, place),
             now=datetime.now(UTC),
             progress=told,
         )
@@ -70,7 +70,8 @@ def _signer(paths: CollectionPaths, place: Place) -> Signer | None:
         return None
 
 
-def _known(place: Place, trust: tuple[Path, ...], signer: Signer | None) -> list[Verifier]:
+def _known(paths: CollectionPaths, place: Place, trust: tuple[Path, ...]) -> list[Verifier]:
+    signer = _signer(paths, place)
     keys = list(read_trust(place, trust).keys)
     return [signer.verifier, *keys] if signer is not None else keys
 

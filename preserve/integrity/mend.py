@@ -15,7 +15,7 @@ from preserve.errors import ArchiveError, FormatError, PreserveError
 from preserve.formats.merkle import CompactRange, leaf_hash, node_hash, root_of
 from preserve.formats.note import Verifier, open_note, parse_vkey
 from preserve.formats.statements import decode
-from preserve.formats.tlog import TILE_WIDTH, Checkpoint, parse_checkpoint
+from preserve.formats.tlog import TILE_WIDTH, Checkpoint, entries_path, parse_checkpoint
 from preserve.limits import DEFAULT_LIMITS
 from preserve.provenance.ledger import Ledger
 from preserve.store.archive import marker_bytes
@@ -96,33 +96,51 @@ def whole_ledger(paths: CollectionPaths, copies: Sequence[CollectionPaths], know
     return whole
 
 
-def mend(whole: Whole) -> list[str]:
-    """Writes what is damaged in the archive's own ledger anew. Returns what went to quarantine: a damaged journal."""
+@dataclass(slots=True)
+class Mended:
+    """Paths of the files that were written anew, below the collection, and what went to quarantine."""
+
+    written: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
+
+
+def mend(whole: Whole) -> Mended:
+    """Writes what is damaged in the archive's own ledger anew; of it, a damaged journal goes to quarantine."""
     paths = whole.paths
     make_dir(paths.ledger)
-    moved: list[str] = []
+    done = Mended()
     files = LedgerFiles(paths)
+    size = whole.checkpoint.size
+    beyond = list(_beyond(files, size)) if "ledger/checkpoint" in whole.damage else []
     for number, source in enumerate(whole.bundles):
-        if source is paths:
+        width = min(TILE_WIDTH, size - number * TILE_WIDTH)
+        if source is paths and files.has_bundle(number, width):
             continue
-        entries = _bundle(source, number, whole.checkpoint.size)
+        entries = _bundle(source, number, size)
         files.write_bundle(number, entries)
+        done.written.append(f"ledger/{entries_path(number, len(entries))}")
     if "ledger/log.vkey" in whole.damage:
         write_atomic(paths.vkey, f"{whole.key.vkey}\n".encode("ascii"))
+        done.written.append("ledger/log.vkey")
     if "ledger/checkpoint" in whole.damage:
         write_atomic(paths.checkpoint, whole.note)
+        done.written.append("ledger/checkpoint")
     first = decode(next(whole.entries())[1])
     make_dir(paths.folder)
     if "preserve.json" in whole.damage:
         write_atomic(paths.marker, marker_bytes(str(first["collection"]), str(first["origin"])))
+        done.written.append(paths.marker.name)
     if "ledger/pending.jsonl" in whole.damage:
-        kept = list(_sound_journal(files, whole.checkpoint.size))
-        moved.append(set_aside(paths.pending, paths.quarantine))
+        kept = list(_sound_journal(files, size))
+        done.moved.append(set_aside(paths.pending, paths.quarantine))
         if kept:
-            files.append_pending(whole.checkpoint.size, kept)
+            files.append_pending(size, kept)
+    if beyond and not any(True for _entry in _sound_journal(files, size)):
+        # They were under the checkpoint that is lost; now they are what a journal holds.
+        files.append_pending(size, beyond)
     if "ledger/tile" in whole.damage:
         Ledger(paths).make_tiles_again()
-    return moved
+    return done
 
 
 def _own_key(paths: CollectionPaths) -> Verifier | None:
@@ -223,6 +241,20 @@ def _look_at_own(whole: Whole) -> None:
             found = [path for _index, entry in whole.entries() for path in check.push(leaf_hash(entry))]
             if found or check.finish():
                 damage.append("ledger/tile")
+
+
+def _beyond(files: LedgerFiles, size: int) -> Iterator[bytes]:
+    """The statements behind ``size`` that the archive's own bundles hold."""
+    index = size
+    with suppress(PreserveError, OSError):
+        while True:
+            number, offset = divmod(index, TILE_WIDTH)
+            widths = [width for width in (*files.bundle_widths(number), TILE_WIDTH) if files.has_bundle(number, width)]
+            if not widths or max(widths) <= offset:
+                return
+            entries = files.bundle(number, max(widths))[offset:]
+            yield from entries
+            index += len(entries)
 
 
 def _sound_journal(files: LedgerFiles, covered: int) -> Iterator[bytes]:

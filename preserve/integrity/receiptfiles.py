@@ -1,7 +1,8 @@
 """Receipts that are damaged or missing, found again in copies: a receipt is believed if it fits the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from preserve.errors import FormatError
@@ -9,7 +10,7 @@ from preserve.formats.merkle import CompactRange, leaf_hash
 from preserve.formats.note import parse_note
 from preserve.formats.tlog import parse_checkpoint
 from preserve.integrity.mend import Whole
-from preserve.provenance.receipts import MAX_RECEIPT_BYTES, read_reply
+from preserve.provenance.receipts import MAX_RECEIPT_BYTES, check_request, read_reply
 from preserve.store.layout import CollectionPaths
 
 
@@ -23,35 +24,37 @@ class Found:
 
 
 def missing_receipts(whole: Whole, copies: Sequence[CollectionPaths]) -> list[Found]:
-    """Checkpoints that were vouched for, and replies of time authorities, that the archive has not, or not whole."""
+    """Checkpoints that were vouched for, requests, and replies of time authorities, that the archive has not whole."""
     sources = [path for copy in copies if copy.receipts.is_dir() for path in sorted(copy.receipts.iterdir())]
     sizes = {size for path in sources if (size := _size(path)) is not None}
     if not sizes:
         return []
     roots = _roots(whole, sizes)
-    notes: dict[int, bytes] = {}
-    found: list[Found] = []
+    own = whole.paths
+    found: dict[str, Found] = {}
+
+    def offer(path: Path, is_good: Callable[[bytes], bool]) -> None:
+        data = _read(path)
+        if path.name not in found and is_good(data) and not is_good(_read(own.receipts / path.name)):
+            found[path.name] = Found(path=f"receipts/{path.name}", data=data, source=path)
+
     for path in sources:
         size = _size(path)
         if size is not None and path.suffix == ".checkpoint":
-            data = _read(path)
-            if _is_of(data, size, roots):
-                notes.setdefault(size, data)
-                _take(path, data, found, _is_of(_read(whole.paths.receipts / path.name), size, roots))
+            offer(path, partial(_is_of, size=size, roots=roots))
     for path in sources:
         size = _size(path)
         if size is not None and path.suffix == ".tsr":
-            note = notes.get(size) or _read(whole.paths.kept_checkpoint(size))
-            data = _read(path)
-            if _answers(data, note):
-                _take(path, data, found, _answers(_read(whole.paths.receipts / path.name), note))
-    return found
+            note = _first(found, own.kept_checkpoint(size))
+            offer(path, partial(_answers, note=note))
+            reply = _first(found, own.receipts / path.name)
+            offer(path.with_suffix(".tsq"), partial(_asks, reply=reply, note=note))
+    return list(found.values())
 
 
-def _take(path: Path, data: bytes, found: list[Found], is_held: bool) -> None:  # noqa: FBT001 - read with its two callers
-    name = f"receipts/{path.name}"
-    if not is_held and name not in {item.path for item in found}:
-        found.append(Found(path=name, data=data, source=path))
+def _first(found: Mapping[str, Found], path: Path) -> bytes:
+    """What will be there: the bytes that were found, else those that are held."""
+    return found[path.name].data if path.name in found else _read(path)
 
 
 def _size(path: Path) -> int | None:
@@ -78,7 +81,7 @@ def _roots(whole: Whole, sizes: set[int]) -> dict[int, bytes]:
     return roots
 
 
-def _is_of(note: bytes, size: int, roots: dict[int, bytes]) -> bool:
+def _is_of(note: bytes, *, size: int, roots: Mapping[int, bytes]) -> bool:
     try:
         checkpoint = parse_checkpoint(parse_note(note).text)
     except FormatError:
@@ -86,9 +89,17 @@ def _is_of(note: bytes, size: int, roots: dict[int, bytes]) -> bool:
     return checkpoint.size == size and roots.get(size) == checkpoint.root
 
 
-def _answers(reply: bytes, note: bytes) -> bool:
+def _answers(reply: bytes, *, note: bytes) -> bool:
     try:
         read_reply(reply, note)
+    except FormatError:
+        return False
+    return True
+
+
+def _asks(request: bytes, *, reply: bytes, note: bytes) -> bool:
+    try:
+        check_request(request, reply, note)
     except FormatError:
         return False
     return True

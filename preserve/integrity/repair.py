@@ -99,12 +99,15 @@ class _Job:
 
 @dataclass(slots=True, kw_only=True)
 class Repairer:
-    """One repair of one collection. ``known``: keys that the reader has from elsewhere than the archive."""
+    """One repair of one collection. ``known``: keys that the reader has from elsewhere than the archive.
+
+    ``signer`` is asked for the log's key when format marker and ledger are whole again; None: it is not at hand.
+    """
 
     paths: CollectionPaths
     copies: Sequence[Path]
     known: Sequence[Verifier]
-    signer: Signer | None
+    signer: Callable[[], Signer | None]
     now: datetime
     limits: Limits = DEFAULT_LIMITS
     progress: Callable[[str, int], None] = lambda _name, _done: None
@@ -135,15 +138,20 @@ class Repairer:
             remove_parts(self.paths)
             whole = whole_ledger(self.paths, _collections(self.copies, self.paths.name), self.known)
             plans = _ledger_plans(whole)
-            self._quarantined += mend(whole)
+            mended = mend(whole)
+            self._quarantined += mended.moved
+            ledger = Ledger(self.paths)
+            ledger.append([self._small(path, ()) for path in mended.written])
             for item in self._receipts(whole):
                 make_dir(self.paths.receipts)
+                quarantined = self._aside(self.paths.folder / item.path)
                 write_atomic(self.paths.folder / item.path, item.data)
                 plans.append(Plan(path=item.path, exact=True, sources=(str(item.source),)))
-            ledger = Ledger(self.paths)
+                ledger.append([self._small(item.path, (item.source.name,), quarantined)])
             plans += [self._restored(job, ledger) for job in self._jobs(whole)]
-            if self.signer is not None:
-                ledger.checkpoint(self.signer)
+            signer = self.signer()
+            if signer is not None:
+                ledger.checkpoint(signer)
             rebuild(self.paths)
         return Repaired(
             collection=self.paths.name,
@@ -213,10 +221,7 @@ class Repairer:
             else:
                 size, sha256 = write_part(_pieces(job), part)
             exact = sha256 in {sealed.sha256 for sealed in job.seals}
-            quarantined = None
-            if path.exists():
-                quarantined = set_aside(path, self.paths.quarantine)
-                self._quarantined.append(quarantined)
+            quarantined = self._aside(path)
             seal_part(part, path)
         finally:
             part.unlink(missing_ok=True)
@@ -228,6 +233,30 @@ class Repairer:
             exact=exact,
             sources=plan.sources,
             reason=plan.reason,
+        )
+
+    def _aside(self, path: Path) -> str | None:
+        """Moves a damaged file out of the way, if there is one."""
+        if not path.exists():
+            return None
+        name = set_aside(path, self.paths.quarantine)
+        self._quarantined.append(name)
+        return name
+
+    def _small(self, path: str, sources: Sequence[str], quarantined: str | None = None) -> Mapping[str, object]:
+        """The statement of a file that holds no records."""
+        size, sha256 = hash_of(self.paths.folder / path)
+        return repair_statement(
+            path=path,
+            size=size,
+            sha256=sha256,
+            records=0,
+            restored_records=0,
+            exact=True,
+            quarantined=quarantined,
+            sources=sources,
+            repaired=format_utc(self.now),
+            program=PROGRAM,
         )
 
     def _statement(

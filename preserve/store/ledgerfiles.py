@@ -119,6 +119,10 @@ class LedgerFiles:
                 return parse_bundle(data, held)[:width]
         raise ArchiveError(f"{self._paths.ledger / entries_path(number, width)} is missing")
 
+    def has_bundle(self, number: int, width: int) -> bool:
+        """True where the bundle of this width, or the full one, is there."""
+        return any((self._paths.ledger / entries_path(number, held)).is_file() for held in (width, TILE_WIDTH))
+
     def bundle_widths(self, number: int) -> list[int]:
         """The widths of the partial bundles of a number that are there, in order."""
         folder = (self._paths.ledger / entries_path(number, 1)).parent

@@ -3,6 +3,7 @@
 import gzip
 import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from preserve.formats.members import iter_members
 from preserve.integrity import repair, replicate
 from preserve.integrity.verify import Manner, verify
+from preserve.provenance import derive
 from preserve.provenance.ledger import Ledger
 from preserve.store.layout import CollectionPaths
 from tests.scenarios.test_damage import PAGE
@@ -282,6 +284,30 @@ def test_a_repair_that_was_stopped_anywhere_is_finished_by_the_next_run(
     assert [path.read_bytes() for path in (first, second)] == right
     shell("rebuild", "demo")
     shell("verify", "demo")
+
+
+@pytest.mark.parametrize("suffix", [".checkpoint", ".tsr", ".tsq"])
+def test_receipts_come_back_from_a_copy_that_fits_the_ledger(tmp_path: Path, suffix: str) -> None:
+    base = Path(__file__).parents[1] / "vectors" / "base"
+    (name,) = [path.name for path in base.iterdir() if (path / "ledger").is_dir()]
+    for folder in ("here", "there"):
+        shutil.copytree(base / name, tmp_path / folder / name)
+    paths, copy = (CollectionPaths(tmp_path / folder, name) for folder in ("here", "there"))
+    derive.rebuild(paths)
+    (path,) = [path for path in paths.receipts.iterdir() if path.suffix == suffix]
+    right = path.read_bytes()
+    for data in (b"", right[:-9], None):
+        path.unlink() if data is None else path.write_bytes(data)
+        for other in (b"forged", right):
+            (copy.receipts / path.name).write_bytes(other)
+            done = repair.Repairer(
+                paths=paths, copies=[copy.folder], known=[], signer=lambda: None, now=datetime(2026, 1, 2, tzinfo=UTC)
+            ).apply()
+            if other == right:
+                assert [plan.path for plan in done.plans] == [f"receipts/{path.name}"]
+        assert path.read_bytes() == right
+    report = verify(paths, {}, Manner(processes=1))
+    assert not report.findings or {f.code for f in report.findings} <= {"W-LEDGER-PENDING"}
 
 
 def test_a_dry_run_copies_nothing(shell: Any, archive: Path) -> None:
