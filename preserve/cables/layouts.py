@@ -109,7 +109,11 @@ def may_be(layout: Layout, payload: bytes) -> bool:
     """False for most pages that are not of a layout, at a fiftieth of the cost of reading what they show."""
     if layout.extractor == "boxes":
         return all(text in payload for text in layout.recognise)
-    return all(word in payload for word in layout.words) or b"\0" in payload
+    if all(word in payload for word in layout.words):
+        return True
+    # UTF-16 and UTF-32 put NULs between the letters; most payloads that have some are images.
+    letters = payload.translate(None, b"\0")
+    return len(letters) < len(payload) and all(word in letters for word in layout.words)
 
 
 def _words(texts: Iterable[str]) -> tuple[bytes, ...]:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from preserve.cables.layouts import compile_layout, compile_layouts, label, recognised
+from preserve.cables.layouts import compile_layout, compile_layouts, label, may_be, recognised
 from preserve.config import LayoutConfig, load_layouts
 from preserve.errors import ConfigError
 
@@ -52,3 +52,15 @@ def test_boxes_are_recognised_by_bytes_and_labels_by_what_is_shown() -> None:
 
 def test_label() -> None:
     assert label("  Made\n on : ") == "Made on"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_page_that_shows_the_words_may_be_of_the_layout_however_it_is_encoded(encoding: str) -> None:
+    layout = compile_layout(config(recognise=("Reference id", "Origin")))
+    assert may_be(layout, "<p><b>Reference</b> id<td>Origin".encode(encoding))
+    assert not may_be(layout, "<p><b>Reference</b> id".encode(encoding))
+
+
+def test_an_image_is_no_page_for_the_nuls_in_it() -> None:
+    layout = compile_layout(config(recognise=("Reference id", "Origin")))
+    assert not may_be(layout, bytes(range(256)) * 4)
