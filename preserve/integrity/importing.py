@@ -25,7 +25,7 @@ from preserve.formats.note import Signer
 from preserve.formats.statements import decode, encode
 from preserve.formats.wacz import DATAPACKAGE, Package, open_package, package_defects
 from preserve.integrity.record import Facts, Wanted, whole_date
-from preserve.integrity.scan import Hashed, Scanner, hash_file
+from preserve.integrity.scan import Scanner
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import format_utc, new_uuid
 from preserve.provenance.derive import catch_up
@@ -34,7 +34,7 @@ from preserve.provenance.schema import check_statement
 from preserve.provenance.sealing import sealed_in
 from preserve.provenance.statements import import_statement, record_statement
 from preserve.store.catalogue import Catalogue
-from preserve.store.copying import copy_to_part, need_room, part_of, seal_part
+from preserve.store.copying import Hashed, copy_to_part, hash_file, need_room, part_of, seal_part
 from preserve.store.durable import (
     Lock,
     make_dir,

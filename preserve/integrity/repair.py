@@ -28,7 +28,7 @@ from preserve.provenance.derive import rebuild
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.sealing import ARCHIVE_FOLDER, Sealed, sealed_in
 from preserve.provenance.statements import repair_statement
-from preserve.store.copying import copy_to_part, hash_of, need_room, part_of, seal_part, set_aside, write_part
+from preserve.store.copying import copy_to_part, hash_file, need_room, part_of, seal_part, set_aside, write_part
 from preserve.store.durable import Lock, make_dir, remove_parts, write_atomic
 from preserve.store.layout import CollectionPaths
 from preserve.store.warcfile import container_of
@@ -245,7 +245,7 @@ class Repairer:
 
     def _small(self, path: str, sources: Sequence[str], quarantined: str | None = None) -> Mapping[str, object]:
         """The statement of a file that holds no records."""
-        size, sha256 = hash_of(self.paths.folder / path)
+        size, sha256 = hash_file(self.paths.folder / path)
         return repair_statement(
             path=path,
             size=size,
@@ -334,7 +334,7 @@ def _is_sealed(path: Path, seals: Sequence[Sealed]) -> bool:
     try:
         if path.stat().st_size not in {sealed.size for sealed in seals}:
             return False
-        return hash_of(path)[1] in {sealed.sha256 for sealed in seals}
+        return hash_file(path).sha256 in {sealed.sha256 for sealed in seals}
     except OSError:
         return False
 

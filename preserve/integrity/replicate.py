@@ -24,7 +24,7 @@ from preserve.provenance.ledger import Ledger
 from preserve.provenance.sealing import Sealed, sealed_in
 from preserve.store.archive import marker_bytes, read_marker
 from preserve.store.catalogue import Catalogue
-from preserve.store.copying import copy_to_part, hash_of, need_room, part_of, seal_part
+from preserve.store.copying import copy_to_part, hash_file, need_room, part_of, seal_part
 from preserve.store.durable import Lock, make_dir, remove_parts, write_atomic
 from preserve.store.index import write_index
 from preserve.store.layout import CollectionPaths
@@ -234,7 +234,7 @@ def _files(work: _Work, snapshot: _Snapshot) -> None:
         hashes = {sealed.sha256 for sealed in seals}
         if path.is_file():
             right_size = path.stat().st_size in {sealed.size for sealed in seals}
-            if not right_size or (work.rehash and hash_of(path)[1] not in hashes):
+            if not right_size or (work.rehash and hash_file(path).sha256 not in hashes):
                 work.findings.add("E-REPLICA-DIFFERS", name, "not the file that was sealed")
             continue
         _copy(work, name, path, hashes)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -11,9 +10,7 @@ from preserve.formats.containers import Container, Spot
 from preserve.integrity.hashing import Fault
 from preserve.integrity.record import Facts, Wanted, facts_of
 from preserve.integrity.stretches import Stretches
-from preserve.limits import MIB
-
-_CHUNK_BYTES = 1 * MIB
+from preserve.store.copying import Hashed, hash_file
 
 
 class Row(NamedTuple):
@@ -24,13 +21,6 @@ class Row(NamedTuple):
     inner: int
     facts: Facts | None
     fault: Fault | None = None
-
-
-class Hashed(NamedTuple):
-    """A file's size in bytes and SHA-256."""
-
-    size: int
-    sha256: str
 
 
 def _rows(wanted: Wanted, _name: str, spots: Iterator[Spot]) -> Iterator[Row]:
@@ -64,17 +54,6 @@ def stretch_fault(spot: Spot) -> Fault:
     """What is amiss with a stretch that holds no record."""
     in_piece = "compressed piece" in spot.defect and not spot.inner and not spot.is_shared
     return ("E-WARC-GZIP" if in_piece else "E-WARC-HEADER"), spot.defect
-
-
-def hash_file(path: Path) -> Hashed:
-    """Size and SHA-256 of a file."""
-    digest = sha256()
-    size = 0
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-            size += len(chunk)
-    return Hashed(size, digest.hexdigest())
 
 
 Hashing = Callable[[], Hashed]

@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from preserve.errors import ArchiveError, EnvironmentFaultError
 from preserve.limits import MIB
@@ -19,15 +19,26 @@ class Source(Protocol):
         ...
 
 
-def hash_of(path: Path) -> tuple[int, str]:
-    """Size in bytes and SHA-256 of a file."""
+class Hashed(NamedTuple):
+    """A file's size in bytes and SHA-256."""
+
+    size: int
+    sha256: str
+
+
+def hash_file(path: Path) -> Hashed:
+    """Size and SHA-256 of a file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     digest = hashlib.sha256()
     size = 0
     with path.open("rb") as file:
         while chunk := file.read(MIB):
             digest.update(chunk)
             size += len(chunk)
-    return size, digest.hexdigest()
+    return Hashed(size, digest.hexdigest())
 
 
 def part_of(folder: Path) -> Path:
@@ -87,7 +98,7 @@ def check_written(path: Path, sha256: str) -> None:
     Raises:
         EnvironmentFaultError: the disk gives back other bytes.
     """
-    if hash_of(path)[1] != sha256:
+    if hash_file(path).sha256 != sha256:
         raise EnvironmentFaultError(
             f"{path}: the disk gives back other bytes than were written to it",
             next_step="Check the disk before anything else is written to it.",

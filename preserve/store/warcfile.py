@@ -14,6 +14,7 @@ from preserve.formats.containers import HEAD_BYTES, Container, Spot, identify, r
 from preserve.formats.members import iter_members, read_member
 from preserve.formats.warc import Record, RecordHeader, compress_member, parse_record, record_bytes
 from preserve.model import RecordPlace
+from preserve.store.copying import hash_file
 from preserve.store.durable import make_dir, make_read_only, sync_dir, truncate_synced
 from preserve.store.layout import (
     IMPORTING_SUFFIX,
@@ -24,7 +25,6 @@ from preserve.store.layout import (
     warc_name,
 )
 
-_CHUNK = 1 << 20
 _BUFFER_BYTES = 1 << 20
 
 
@@ -110,7 +110,7 @@ class WarcWriter:
         self.sync()
         self._file.close()
         path = self._paths.archive / f"{self.name}{OPEN_SUFFIX}"
-        digest, size = _digest_of(path)
+        size, digest = hash_file(path)
         if (digest, size) != (self._digest.hexdigest(), self.size):
             raise EnvironmentFaultError(
                 f"{path}: the disk gives back other bytes than were written to it",
@@ -137,17 +137,8 @@ def _read_back(path: Path) -> tuple[str, int, int]:
     """SHA-256 and size of the file, and its number of whole members, each inflated and its checksum verified."""
     with path.open("rb") as file:
         records = sum(1 for member in iter_members(file) if not member.defect)
-    return (*_digest_of(path), records)
-
-
-def _digest_of(path: Path) -> tuple[str, int]:
-    digest = hashlib.sha256()
-    size = 0
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-    return digest.hexdigest(), size
+    size, digest = hash_file(path)
+    return digest, size, records
 
 
 def open_files(paths: CollectionPaths) -> list[Path]:

@@ -10,9 +10,10 @@ import pytest
 from preserve.formats.containers import Container
 from preserve.integrity import stretches
 from preserve.integrity.record import Wanted
-from preserve.integrity.scan import Row, Scanner, hash_file
+from preserve.integrity.scan import Row, Scanner
 from preserve.limits import MIB
 from preserve.model import sha256_hex
+from preserve.store.copying import hash_file
 from tests.warcs import arc, dictionary, gz, page, record, reply, sha1, zst
 
 STRETCH = 4096
