@@ -1,6 +1,7 @@
 """Every byte of a small archive flipped in turn, and every file cut at every length: nothing goes unnoticed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -63,57 +64,34 @@ def test_the_archive_itself_is_good(small: CollectionPaths) -> None:
     assert (report.good, report.findings) == (True, ())
 
 
+def _missed(small: CollectionPaths, damages: Callable[[bytes], Iterator[tuple[str, bytes]]], part: slice) -> list[str]:
+    """The damages, of every file in turn, that nothing is said of. ``part`` chooses among them by their number."""
+    missed = []
+    chosen = ((path, *damage) for path in _files(small) for damage in damages(path.read_bytes()))
+    for path, name, damaged in list(islice(chosen, part.start, None, part.step)):
+        data, mode = path.read_bytes(), path.stat().st_mode
+        path.chmod(0o600)
+        path.write_bytes(damaged)
+        if not _is_noticed(small):
+            missed.append(f"{path.relative_to(small.folder)}: {name}")
+        path.write_bytes(data)
+        path.chmod(mode)
+    return missed
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_damage_goes_unnoticed(small: CollectionPaths, part: int) -> None:
-    missed = []
-    number = 0
-    for path in _files(small):
-        data, mode = path.read_bytes(), path.stat().st_mode
-        path.chmod(0o600)
-        for name, damaged in _damages(data):
-            number += 1
-            if number % PARTS != part:
-                continue
-            path.write_bytes(damaged)
-            if not _is_noticed(small):
-                missed.append(f"{path.relative_to(small.folder)}: {name}")
-        path.write_bytes(data)
-        path.chmod(mode)
-    assert missed == []
+    assert _missed(small, _damages, slice(part, None, PARTS)) == []
 
 
 def test_more_bytes_than_there_should_be_are_noticed(small: CollectionPaths) -> None:
-    missed = []
-    for path in _files(small):
-        data, mode = path.read_bytes(), path.stat().st_mode
-        path.chmod(0o600)
-        for name, damaged in _more(data):
-            path.write_bytes(damaged)
-            if not _is_noticed(small):
-                missed.append(f"{path.relative_to(small.folder)}: {name}")
-        path.write_bytes(data)
-        path.chmod(mode)
-    assert missed == []
+    assert _missed(small, _more, slice(0, None, 1)) == []
 
 
 def test_no_damage_of_a_sample_goes_unnoticed(small: CollectionPaths) -> None:
-    missed = []
-    number = 0
-    for path in _files(small):
-        data, mode = path.read_bytes(), path.stat().st_mode
-        path.chmod(0o600)
-        for name, damaged in _damages(data):
-            number += 1
-            if number % 97:
-                continue
-            path.write_bytes(damaged)
-            if not _is_noticed(small):
-                missed.append(f"{path.relative_to(small.folder)}: {name}")
-        path.write_bytes(data)
-        path.chmod(mode)
-    assert missed == []
+    assert _missed(small, _damages, slice(0, None, 97)) == []
 
 
 def test_a_file_that_is_missing_or_one_too_many_is_noticed(small: CollectionPaths) -> None:

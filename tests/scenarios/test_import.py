@@ -15,6 +15,7 @@ from preserve.integrity.scan import Scanner
 from preserve.integrity.verify import Manner, verify
 from preserve.provenance.ledger import Ledger
 from preserve.store.layout import CollectionPaths
+from tests.dying import die_at
 from tests.scenarios.test_damage import PAGE
 from tests.unit.formats.test_wacz import package
 
@@ -121,6 +122,9 @@ def test_files_that_hold_no_records_are_refused(shell: Any, tmp_path: Path) -> N
     shell("verify", "old")
 
 
+_STEPS = ("copy_to_part", "seal_part", "write_atomic", "sync_dir", "catch_up", "write_index")
+
+
 @pytest.mark.parametrize("stop", range(1, 12))
 def test_an_import_that_dies_anywhere_is_finished_by_the_next(
     shell: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
@@ -129,7 +133,7 @@ def test_an_import_that_dies_anywhere_is_finished_by_the_next(
     shell("import", str(_warc(tmp_path / "first.warc.gz", pages=1)), "--into", "old")
     with monkeypatch.context() as patch:
         patch.setattr(importing, "_BATCH", 2)
-        steps = _die_at(patch, stop)
+        steps = die_at(patch, [*((importing, name) for name in _STEPS), (Ledger, "append_encoded")], stop)
         shell("import", str(path), "--into", "old", status=None)
     died = steps[0] >= stop
     paths = CollectionPaths(shell.archives, "old")
@@ -140,25 +144,6 @@ def test_an_import_that_dies_anywhere_is_finished_by_the_next(
     assert report.spotless, report.findings
     assert report.records == 3 + 11, died
     assert sorted(p.name for p in paths.archive.iterdir()) == ["first.warc.gz", "x.warc.gz"]
-
-
-def _die_at(monkeypatch: pytest.MonkeyPatch, stop: int) -> list[int]:
-    """Makes the given step of an import fail, as a full disk would; the steps so far."""
-    steps = [0]
-
-    def dying(function: Any) -> Any:
-        def step(*args: Any, **named: Any) -> Any:
-            steps[0] += 1
-            if steps[0] == stop:
-                raise OSError(28, "No space left on device")
-            return function(*args, **named)
-
-        return step
-
-    for name in ("copy_to_part", "seal_part", "write_atomic", "sync_dir", "catch_up", "write_index"):
-        monkeypatch.setattr(importing, name, dying(getattr(importing, name)))
-    monkeypatch.setattr(Ledger, "append_encoded", dying(Ledger.append_encoded))
-    return steps
 
 
 def test_a_file_compressed_as_a_whole_can_be_read_and_repaired(shell: Any, tmp_path: Path) -> None:

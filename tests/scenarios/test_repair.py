@@ -15,6 +15,7 @@ from preserve.integrity.verify import Manner, verify
 from preserve.provenance import derive
 from preserve.provenance.ledger import Ledger
 from preserve.store.layout import CollectionPaths
+from tests.dying import die_at
 from tests.scenarios.test_damage import PAGE
 
 pytestmark = pytest.mark.damages
@@ -233,23 +234,7 @@ def test_a_damaged_file_is_not_copied(shell: Any, archive: Path) -> None:
     assert not (target / "demo" / "archive" / _files(archive)[0].name).exists()
 
 
-def _die_at(patch: pytest.MonkeyPatch, module: Any, names: tuple[str, ...], stop: int) -> None:
-    """Makes the given step fail, as a full disk would."""
-    steps = [0]
-
-    def dying(function: Any) -> Any:
-        def step(*args: Any, **named: Any) -> Any:
-            steps[0] += 1
-            if steps[0] == stop:
-                raise OSError(28, "No space left on device")
-            return function(*args, **named)
-
-        return step
-
-    for name in names:
-        patch.setattr(module, name, dying(getattr(module, name)))
-    for name in ("append_encoded", "take_over", "checkpoint"):
-        patch.setattr(Ledger, name, dying(getattr(Ledger, name)))
+_LEDGER_STEPS = [(Ledger, name) for name in ("append_encoded", "take_over", "checkpoint")]
 
 
 @pytest.mark.parametrize("stop", range(1, 13))
@@ -259,7 +244,7 @@ def test_a_copy_that_was_stopped_anywhere_is_finished_by_the_next_run(
     target = archive.parent / "another"
     steps = ("copy_to_part", "seal_part", "make_dir", "write_atomic", "catch_up", "write_index")
     with monkeypatch.context() as patch:
-        _die_at(patch, replicate, steps, stop)
+        die_at(patch, [*((replicate, name) for name in steps), *_LEDGER_STEPS], stop)
         shell("replicate", str(target), "demo", status=None)
     if (target / "demo" / "ledger" / "checkpoint").exists():
         report = verify(CollectionPaths(target, "demo"), {}, Manner(processes=1))
@@ -278,7 +263,8 @@ def test_a_repair_that_was_stopped_anywhere_is_finished_by_the_next_run(
     _flip(_copy(archive) / "demo" / "archive" / first.name, 3)
     second.unlink()
     with monkeypatch.context() as patch:
-        _die_at(patch, repair, ("copy_to_part", "write_part", "seal_part", "set_aside", "rebuild"), stop)
+        steps = ("copy_to_part", "write_part", "seal_part", "set_aside", "rebuild")
+        die_at(patch, [*((repair, name) for name in steps), *_LEDGER_STEPS], stop)
         shell("repair", "demo", "--from", str(_copy(archive)), "--apply", status=None)
     shell("repair", "demo", "--from", str(_copy(archive)), "--apply")
     assert [path.read_bytes() for path in (first, second)] == right
