@@ -50,6 +50,7 @@ _CATALOGUE = "catalogue agrees with the evidence"
 _TREE_CODES = ("E-LEDGER-MISSING", "E-LEDGER-SIZE", "E-LEDGER-ROOT", "E-LEDGER-TILE")
 _FILE_CODES = ("E-WARC-MISSING", "E-WARC-UNKNOWN", "E-WARC-SIZE", "E-WARC-HASH", "E-FORMAT-MARKER")
 _INCOMPLETE = ("E-WARC-MISSING", "E-WARC-LOST", "E-LEDGER-STATEMENT", "E-LEDGER-MISSING", "E-LEDGER-SIZE")
+_TRIES = 3
 _UNENDED = ("W-WARC-OPEN", "W-LEDGER-PENDING")
 
 
@@ -88,10 +89,33 @@ def verify(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Manner
 
     Without ``manner.trust``, keys and receipts of the archive are not known to anybody.
 
+    A capture may go on meanwhile. If it sets a checkpoint, what is read of ledger, index and catalogue can be of two
+    moments: where that shows as damage, all is read again.
+
     Raises:
         ArchiveError: the archive is of a newer format. Damage is never an exception.
         EnvironmentFaultError: a process that helped was killed.
     """
+    for _try in range(_TRIES - 1):
+        before = _moment(paths)
+        report = _verified(paths, layouts, manner)
+        if report.good or _moment(paths) == before:
+            return report
+    return _verified(paths, layouts, manner)
+
+
+def _moment(paths: CollectionPaths) -> tuple[bytes, int, list[str]]:
+    """What a capture changes when it sets a checkpoint or begins a file."""
+    try:
+        with paths.checkpoint.open("rb") as file:
+            note = file.read(DEFAULT_LIMITS.max_note_bytes)
+    except OSError:
+        note = b""
+    catalogue = paths.catalogue.stat().st_mtime_ns if paths.catalogue.is_file() else 0
+    return note, catalogue, sorted(path.name for path in paths.archive.glob("*"))
+
+
+def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Manner) -> Report:
     findings = Findings()
     vouching = Vouching(paths, manner.trust, findings.add)
     checkpoint, signature = read_checkpoint(paths, findings)

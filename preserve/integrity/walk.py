@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 from preserve.cables.layouts import Layout
@@ -139,7 +140,8 @@ class Walk:
                 self.ledger_is_whole = False
                 continue
             yield enumerate(entries, number * TILE_WIDTH)
-        yield ledger.uncovered()
+        # What a capture states from now on is not looked at: its records may stand behind what was read of their file.
+        yield takewhile(lambda item: item[0] < ledger.size, ledger.uncovered())
 
     def _tiles_found(self, defects: list[str]) -> None:
         for path in defects:
@@ -177,7 +179,8 @@ class Walk:
         for sealed in sealed_in(statement):
             self.sealed[sealed.name] = (*self.sealed.get(sealed.name, ()), sealed)
             stated = self._files[sealed.name].stated if sealed.name in self._files else 0
-            if self.ledger_is_whole and stated != sealed.records:
+            # A repair that could not find every record seals what there is.
+            if self.ledger_is_whole and stated != sealed.records and kind != "repair":
                 detail = f"{sealed.records} records in {sealed.name}, of which {stated} are stated"
                 self._findings.add("E-LEDGER-STATEMENT", f"statement {index}", detail)
             self._seal(sealed.name, statement)
