@@ -10,6 +10,8 @@ from functools import lru_cache
 from preserve.errors import FormatError, UsageError
 
 _COLLECTION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z")
+_SECONDS = len("2011-10-04T00:00:00Z")
+_BEGINNING = "0001-01-01T00:00:00Z"
 _UTC = re.compile(r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?Z\Z")
 
 
@@ -62,6 +64,19 @@ def parse_utc(text: str) -> datetime:
         return datetime(year, month, day, hour, minute, second, micro, tzinfo=UTC)
     except ValueError as error:
         raise FormatError(f"not a UTC date-time: {text[:40]!r}") from error
+
+
+def whole_date(text: str) -> str | None:
+    """A WARC-Date with all its parts: one of less precision stands for its beginning. None: it is none.
+
+    WARC 1.1 section 5.4 allows any precision from the year to the nanosecond.
+    """
+    whole = text if len(text) >= _SECONDS else text.removesuffix("Z") + _BEGINNING[len(text.removesuffix("Z")) :]
+    try:
+        moment = parse_utc(whole)
+        return whole if len(text) >= _SECONDS else format_utc(moment)
+    except FormatError:
+        return None
 
 
 def timestamp14(text: str) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from preserve.config import load_collection
+from preserve.config.folder import load_collection
 from preserve.crawler.capture import RunReport, Surroundings, capture
 from preserve.crawler.exchange import Exchange, Failure, Peer
 from preserve.crawler.fetch import Pending

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from preserve.cables.texts import one_line
-from preserve.config import LayoutConfig
+from preserve.config.layout import LayoutConfig
 from preserve.errors import ConfigError
 
 ExtractorName = Literal["boxes", "labels"]

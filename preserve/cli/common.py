@@ -13,7 +13,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from preserve.config import find_config_dir
+from preserve.config.place import find_config_dir
 
 _C1 = re.compile(r"[\x7f-\x9f]")
 EXIT_STATUSES = (

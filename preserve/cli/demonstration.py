@@ -19,7 +19,7 @@ from preserve.cli.history import history
 from preserve.cli.init import init
 from preserve.cli.show import show
 from preserve.cli.verify import verify
-from preserve.config import bundled_config_dir
+from preserve.config.place import bundled_config_dir
 from preserve.errors import UsageError
 from preserve.mirror.cables import LIGHTHOUSE
 from preserve.mirror.process import PORT, DemoMirror

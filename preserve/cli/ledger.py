@@ -9,7 +9,7 @@ import click
 
 from preserve.cli.common import EXIT_STATUSES, Place, command_options, one_line
 from preserve.cli.loading import read_trust, trust_option
-from preserve.config import load_collection
+from preserve.config.folder import load_collection
 from preserve.crawler.stamping import stamp as ask_for_stamps
 from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError
 from preserve.formats.note import COSIGNATURE, Signer, Verifier, cosign_note, open_note, parse_note, parse_vkey

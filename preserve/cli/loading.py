@@ -9,7 +9,8 @@ import click
 
 from preserve.cables.layouts import Layout, compile_layouts
 from preserve.cli.common import Place
-from preserve.config import CollectionConfig, load_layouts
+from preserve.config.collection import CollectionConfig
+from preserve.config.folder import load_layouts
 from preserve.errors import NotHeldError, UsageError
 from preserve.model import check_collection_name
 from preserve.provenance.trust import Trust, load_trust

@@ -1,41 +1,15 @@
-"""Finding and reading the folder of configuration: ``collections/*.yaml`` and ``layouts/*.yaml``."""
+"""Reading the folder of configuration: ``collections/*.yaml`` and ``layouts/*.yaml``."""
 
-import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 
 from preserve.config.checked import CORRECT, check, nearest
 from preserve.config.collection import CollectionConfig
 from preserve.config.layout import LayoutConfig
+from preserve.config.place import bundled_config_dir
 from preserve.errors import ConfigError
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import check_collection_name
-
-_PACKAGE = Path(__file__).parents[1]
-
-
-def bundled_config_dir() -> Path:
-    """The folder that came with the program: inside an installed package, or beside it in a checkout."""
-    inside = _PACKAGE / "_config"
-    return inside if inside.is_dir() else _PACKAGE.parent / "config"
-
-
-def find_config_dir(
-    explicit: Path | None = None, *, environment: Mapping[str, str] | None = None, cwd: Path | None = None
-) -> Path:
-    """The folder in force: ``explicit`` (--config), ``$PRESERVE_CONFIG``, ``./config``, the one that came along.
-
-    Raises:
-        ConfigError: a folder that was asked for by name is not there.
-    """
-    asked = (os.environ if environment is None else environment).get("PRESERVE_CONFIG")
-    chosen = explicit or (Path(asked) if asked else None)
-    if chosen is not None:
-        if not chosen.is_dir():
-            raise ConfigError((f"{chosen}: no such folder",), next_step="Give the folder that holds collections/.")
-        return chosen
-    here = (cwd or Path()) / "config"
-    return here if (here / "collections").is_dir() or (here / "layouts").is_dir() else bundled_config_dir()
 
 
 def list_collections(config_dir: Path) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from preserve import PROGRAM
 from preserve.cables.layouts import Layout
-from preserve.config import CollectionConfig
+from preserve.config.collection import CollectionConfig
 from preserve.crawler.addresses import split_url
 from preserve.crawler.crew import Crew, ForkedCrew, MakeWorker, OneWorker
 from preserve.crawler.fetch import Fetcher, Fetches

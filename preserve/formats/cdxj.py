@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii as _quoted
 
 from preserve.errors import FormatError
 
@@ -29,9 +30,12 @@ def format_line(line: CdxLine) -> str:
     """
     if not line.key or _BLANK.search(line.key) or _TIME.match(line.timestamp) is None:
         raise FormatError(f"no key and time of an index: {line.key[:60]!r} {line.timestamp[:20]!r}")
-    names = [name for name in _ORDER if name in line.fields]
-    names += [name for name in line.fields if name not in _ORDER]
-    return f"{line.key} {line.timestamp} {json.dumps({name: line.fields[name] for name in names})}"
+    fields = line.fields
+    names = [name for name in _ORDER if name in fields]
+    if len(names) != len(fields):
+        names += [name for name in fields if name not in _ORDER]
+    said = ", ".join([f"{_quoted(name)}: {_quoted(fields[name])}" for name in names])
+    return f"{line.key} {line.timestamp} {{{said}}}"
 
 
 def parse_line(text: str) -> CdxLine:

@@ -24,10 +24,10 @@ from preserve.formats.containers import Container
 from preserve.formats.note import Signer
 from preserve.formats.statements import decode, encode
 from preserve.formats.wacz import DATAPACKAGE, Package, open_package, package_defects
-from preserve.integrity.record import Facts, Wanted, whole_date
+from preserve.integrity.record import Facts, Wanted
 from preserve.integrity.scan import Scanner
 from preserve.limits import DEFAULT_LIMITS, Limits
-from preserve.model import format_utc, new_uuid
+from preserve.model import format_utc, new_uuid, whole_date
 from preserve.provenance.derive import catch_up
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.schema import check_statement

@@ -25,11 +25,9 @@ from preserve.formats.recordstream import RawRecord
 from preserve.formats.urls import surt
 from preserve.formats.warc import RecordHeader, bare_uri
 from preserve.integrity.hashing import Fault
-from preserve.integrity.record import whole_date
-from preserve.integrity.scan import stretch_fault
-from preserve.integrity.stretches import Stretches
+from preserve.integrity.stretches import Stretches, stretch_fault
 from preserve.limits import MIB
-from preserve.model import timestamp14
+from preserve.model import timestamp14, whole_date
 from preserve.store.warcfile import container_of
 
 _REVISIT_MIME = "warc/revisit"

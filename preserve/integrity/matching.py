@@ -7,10 +7,10 @@ file nothing is kept but the record at hand; only after damage are the rows of t
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from preserve.integrity.record import Facts, whole_date
+from preserve.integrity.record import Facts
 from preserve.integrity.report import Findings
 from preserve.integrity.scan import Row
-from preserve.model import RecordPlace
+from preserve.model import RecordPlace, whole_date
 
 _COMPARED = ("type", "uri", "refers_to", "status")
 _DIGESTS = ("block_sha256", "payload_sha256")

@@ -23,7 +23,7 @@ from preserve.formats.warc import Record, RecordHeader, bare_uri
 from preserve.integrity.hashing import HASHES, BehindHead, DecodedHash, Fault, Hash, declared_digest, new_hash
 from preserve.integrity.payloads import Reply, framing_faults, is_http, payload_digest, payload_is_own
 from preserve.limits import DEFAULT_LIMITS, Limits
-from preserve.model import format_utc, parse_utc, sha256_hex
+from preserve.model import sha256_hex, whole_date
 from preserve.provenance.describe import (
     challenge_in,
     decoded_content,
@@ -34,8 +34,6 @@ from preserve.provenance.describe import (
 )
 
 _W3C_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z)?)?)?\Z")
-_SECONDS = len("2011-10-04T00:00:00Z")
-_BEGINNING = "0001-01-01T00:00:00Z"
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _NEEDS_URI = frozenset({"response", "resource", "request", "revisit", "conversion", "continuation"})
 _VERSIONS = frozenset({"WARC/1.0", "WARC/1.1", "ARC"})
@@ -160,19 +158,6 @@ def _header_faults(header: RecordHeader, faults: list[Fault]) -> None:
 @lru_cache(maxsize=1024)
 def _is_date(text: str) -> bool:
     return _W3C_DATE.match(text) is not None and whole_date(text) is not None
-
-
-def whole_date(text: str) -> str | None:
-    """A WARC-Date with all its parts: one of less precision stands for its beginning. None: it is none.
-
-    WARC 1.1 section 5.4 allows any precision from the year to the nanosecond.
-    """
-    whole = text if len(text) >= _SECONDS else text.removesuffix("Z") + _BEGINNING[len(text.removesuffix("Z")) :]
-    try:
-        moment = parse_utc(whole)
-        return whole if len(text) >= _SECONDS else format_utc(moment)
-    except FormatError:
-        return None
 
 
 def _held_facts(header: RecordHeader, block: bytes, wanted: Wanted, faults: list[Fault]) -> Facts:

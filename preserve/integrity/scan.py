@@ -9,7 +9,7 @@ from preserve.errors import FormatError
 from preserve.formats.containers import Container, Spot
 from preserve.integrity.hashing import Fault
 from preserve.integrity.record import Facts, Wanted, facts_of
-from preserve.integrity.stretches import Stretches
+from preserve.integrity.stretches import Stretches, stretch_fault
 from preserve.store.copying import Hashed, hash_file
 
 
@@ -48,12 +48,6 @@ def _looked_at(spot: Spot, wanted: Wanted) -> tuple[Facts | None, Fault | None]:
     if spot.is_shared:
         facts = facts._replace(faults=(*facts.faults, ("I-WARC-MEMBERS", "")))
     return facts, None
-
-
-def stretch_fault(spot: Spot) -> Fault:
-    """What is amiss with a stretch that holds no record."""
-    in_piece = "compressed piece" in spot.defect and not spot.inner and not spot.is_shared
-    return ("E-WARC-GZIP" if in_piece else "E-WARC-HEADER"), spot.defect
 
 
 Hashing = Callable[[], Hashed]

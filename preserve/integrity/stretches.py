@@ -21,6 +21,7 @@ from typing import Any, Generic, ParamSpec, Self, TypeVar
 from preserve.errors import EnvironmentFaultError
 from preserve.formats.containers import HOLD_BYTES, Container, Spot, records_in, records_of
 from preserve.formats.members import Members
+from preserve.integrity.hashing import Fault
 from preserve.limits import MIB
 
 STRETCH_BYTES = 2 * MIB
@@ -158,6 +159,12 @@ class Stretches(Generic[T]):
                 raise _died() from error
 
         return result
+
+
+def stretch_fault(spot: Spot) -> Fault:
+    """What is amiss with a stretch that holds no record."""
+    in_piece = "compressed piece" in spot.defect and not spot.inner and not spot.is_shared
+    return ("E-WARC-GZIP" if in_piece else "E-WARC-HEADER"), spot.defect
 
 
 def _died() -> EnvironmentFaultError:

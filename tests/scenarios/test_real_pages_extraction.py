@@ -12,7 +12,7 @@ from preserve.cables.boxes import tag_links
 from preserve.cables.difference import Difference, classify
 from preserve.cables.extract import Extraction, extract
 from preserve.cables.layouts import Layout, compile_layouts
-from preserve.config import load_layouts
+from preserve.config.folder import load_layouts
 from preserve.model import sha256_hex
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from preserve.config import load_collection
+from preserve.config.folder import load_collection
 from preserve.crawler.capture import RunReport, Surroundings, capture
 from preserve.crawler.keeper import Progress
 from preserve.integrity.verify import verify

@@ -15,7 +15,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from preserve.cables.layouts import Layout, compile_layouts
-from preserve.config import load_layouts
+from preserve.config.folder import load_layouts
 from preserve.formats.containers import Container, identify, records_in
 from preserve.formats.merkle import leaf_hash, root_of
 from preserve.formats.note import COSIGNATURE, Signer, cosign_note, sign_note

@@ -6,7 +6,7 @@ from preserve.cables.boxes import tag_links
 from preserve.cables.extract import Extraction, extract
 from preserve.cables.fields import FieldValue
 from preserve.cables.layouts import Layout, compile_layouts
-from preserve.config import load_layouts
+from preserve.config.folder import load_layouts
 
 HEADER = "VZCZCXYZ0000&#x000A;DE RUEHZZ #0012 0051233&#x000A;R 051233Z JAN 08&#x000A;FM AMEMBASSY SAMPLETOWN"
 BODY = (

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from preserve.cables.extract import Extraction, extract
 from preserve.cables.fields import FieldValue
 from preserve.cables.layouts import Layout, compile_layouts
-from preserve.config import load_layouts
+from preserve.config.folder import load_layouts
 
 LAYOUT: Layout = compile_layouts(load_layouts(Path(__file__).parents[3] / "config"))["mrkva"]
 NOTE = "This record is a partial extract of the original cable. The full text of the original cable is not available."

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from preserve.cables.layouts import compile_layout, compile_layouts, label, may_be, recognised
-from preserve.config import LayoutConfig, load_layouts
+from preserve.config.folder import load_layouts
+from preserve.config.layout import LayoutConfig
 from preserve.errors import ConfigError
 
 

@@ -6,7 +6,8 @@ import pydantic
 import pytest
 
 from preserve import __version__
-from preserve.config import CollectionConfig, parse_collection
+from preserve.config.collection import CollectionConfig
+from preserve.config.folder import parse_collection
 from preserve.errors import ConfigError
 from preserve.limits import DEFAULT_LIMITS
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from preserve.config import bundled_config_dir, find_config_dir, list_collections, load_collection
+from preserve.config.folder import list_collections, load_collection
+from preserve.config.place import bundled_config_dir, find_config_dir
 from preserve.errors import ConfigError, UsageError
 
 GOOD = "title: T\ncontact: a@b.example\nseeds: [http://e.example/]\nscope: {include: [http://e.example/]}\n"

@@ -7,7 +7,8 @@ import pytest
 from preserve.cables.difference import Difference, classify
 from preserve.cables.extract import Extraction, extract
 from preserve.cables.layouts import Layout, compile_layouts
-from preserve.config import bundled_config_dir, load_collection, load_layouts
+from preserve.config.folder import load_collection, load_layouts
+from preserve.config.place import bundled_config_dir
 from preserve.formats.http1 import decode_chunked, payload_of, split_head
 from preserve.mirror.cables import ALMONDS, BRIDGE, CLOCK, LIGHTHOUSE, REDACTED_NAME, InventedCable
 from preserve.mirror.pages import NOT_FOUND, PARTIAL, Reply, replies

@@ -1,0 +1,33 @@
+"""Finding the folder of configuration. Nothing is read in it."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from preserve.errors import ConfigError
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+def bundled_config_dir() -> Path:
+    """The folder that came with the program: inside an installed package, or beside it in a checkout."""
+    inside = _PACKAGE / "_config"
+    return inside if inside.is_dir() else _PACKAGE.parent / "config"
+
+
+def find_config_dir(
+    explicit: Path | None = None, *, environment: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> Path:
+    """The folder in force: ``explicit`` (--config), ``$PRESERVE_CONFIG``, ``./config``, the one that came along.
+
+    Raises:
+        ConfigError: a folder that was asked for by name is not there.
+    """
+    asked = (os.environ if environment is None else environment).get("PRESERVE_CONFIG")
+    chosen = explicit or (Path(asked) if asked else None)
+    if chosen is not None:
+        if not chosen.is_dir():
+            raise ConfigError((f"{chosen}: no such folder",), next_step="Give the folder that holds collections/.")
+        return chosen
+    here = (cwd or Path()) / "config"
+    return here if (here / "collections").is_dir() or (here / "layouts").is_dir() else bundled_config_dir()
