@@ -1,0 +1,39 @@
+"""Every command that a finding or a page tells the reader to run, run on a collection."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from preserve.findings import CODES
+
+_DOCS = Path(__file__).parents[2] / "docs"
+_PAGES = ("invariants.md", "formats/archive.md", "repair.md", "what-catches-what.md", "threat-model.md")
+_COMMAND = re.compile(r"`preserve ([a-z]+(?: [^`]+)?)`")
+
+
+def _commands() -> list[str]:
+    """What is told to be run on a COLLECTION, a FILE or a COPY; a bare name of a command is only named."""
+    texts = [code.next_step for code in CODES.values()]
+    texts += [(_DOCS / page).read_text("utf-8") for page in _PAGES]
+    found = {command for text in texts for command in _COMMAND.findall(text)}
+    return sorted(command for command in found if re.search(r"[A-Z]{4}", command))
+
+
+@pytest.mark.parametrize("command", _commands())
+def test_a_command_that_is_told_to_be_run_runs(shell: Any, site: Any, command: str) -> None:
+    site.page("/", b"<p>one</p>")
+    shell.site_collection("demo", site, "/")
+    shell("init", "demo")
+    shell("capture", "demo")
+    copies = shell.archives.parent / "copies"
+    shell("replicate", str(copies))
+    (file,) = (shell.archives / "demo" / "archive").iterdir()
+    places = {"COLLECTION": "demo", "COPY": str(copies), "FILE...": str(file), "FILE": str(file), "DEST": str(copies)}
+    words = [places.get(word, word) for word in command.split()]
+    shell(*words, status=0)
+
+
+def test_there_are_such_commands() -> None:
+    assert len(_commands()) > 6
