@@ -233,7 +233,9 @@ class _Ending:
         index, catalogue = self._derived()
         claims = (
             self._records(),
-            claim(_FILES, good=not findings.has(*_FILE_CODES), detail=f"{len(walk.sealed)} files, {bytes_read} bytes"),
+            claim(
+                _FILES, good=not findings.has(*_FILE_CODES), detail=f"{_count(len(walk.sealed))}, {bytes_read} bytes"
+            ),
             self._tree(),
             signature,
             claim(_STATEMENTS, good=not findings.has("E-LEDGER-STATEMENT"), detail=f"{walk.statements} statements"),
@@ -316,3 +318,7 @@ class _Ending:
             claim(_INDEX, good=not defect),
             claim(_CATALOGUE, good=missing or not self.catalogue.defect),
         )
+
+
+def _count(files: int) -> str:
+    return f"{files} file{'s' if files != 1 else ''}"

@@ -75,6 +75,8 @@ class LedgerFiles:
 
     def _lines(self) -> Iterator[tuple[int, bytes, int]]:
         if not self._paths.pending.is_file():
+            if self._paths.pending.exists():
+                raise self._damaged("it is no file")
             return
         end = 0
         with self._paths.pending.open("rb") as file:

@@ -135,6 +135,13 @@ def test_a_changed_byte_in_the_ledger_is_found(shell: Any, archive: Path, name: 
         assert any(code.startswith("E-LEDGER") for code in _codes(shell)), position
 
 
+def test_a_folder_in_the_place_of_the_journal_is_found(shell: Any, archive: Path) -> None:
+    journal = archive / "ledger" / "pending.jsonl"
+    journal.unlink(missing_ok=True)
+    journal.mkdir()
+    assert "E-LEDGER-MISSING" in _codes(shell)
+
+
 def test_a_removed_checkpoint_or_bundle_is_found(shell: Any, archive: Path) -> None:
     checkpoint = archive / "ledger" / "checkpoint"
     note = checkpoint.read_bytes()
