@@ -122,9 +122,6 @@ def mend(whole: Whole) -> Mended:
     if "ledger/log.vkey" in whole.damage:
         write_atomic(paths.vkey, f"{whole.key.vkey}\n".encode("ascii"))
         done.written.append("ledger/log.vkey")
-    if "ledger/checkpoint" in whole.damage:
-        write_atomic(paths.checkpoint, whole.note)
-        done.written.append("ledger/checkpoint")
     first = decode(next(whole.entries())[1])
     make_dir(paths.folder)
     if "preserve.json" in whole.damage:
@@ -138,6 +135,10 @@ def mend(whole: Whole) -> Mended:
     if beyond and not any(True for _entry in _sound_journal(files, size)):
         # They were under the checkpoint that is lost; now they are what a journal holds.
         files.append_pending(size, beyond)
+    if "ledger/checkpoint" in whole.damage:
+        # Behind the journal: were it before, a stop between the two would lose what stood beyond.
+        write_atomic(paths.checkpoint, whole.note)
+        done.written.append("ledger/checkpoint")
     if "ledger/tile" in whole.damage:
         Ledger(paths).make_tiles_again()
     return done
@@ -158,7 +159,9 @@ def _anchor(paths: CollectionPaths, keys: Sequence[Verifier]) -> tuple[Checkpoin
         return None
     for key in keys:
         with suppress(FormatError):
-            return parse_checkpoint(open_note(note, [key]).text), note, key
+            checkpoint = parse_checkpoint(open_note(note, [key]).text)
+            # No archive has a log without its first statement.
+            return (checkpoint, note, key) if checkpoint.size else None
     return None
 
 
