@@ -55,7 +55,8 @@ def verify(
 
     Of a collection: each record, each file, the tree, the signature, receipts of time authorities, the texts, the
     index, the catalogue. Keys and roots that you trust lie in CONFIG/trust/, or are named with --trust; no key is
-    believed for lying in the archive. What is stopped goes on where it was when it is run again.
+    believed for lying in the archive. Stopped and run again, it takes the hash of a file that it found whole, and does
+    not go through its records again.
 
     A FILE is checked by itself, whoever made it: every record, every digest, what records say of one another. That
     nothing was changed or taken out, only a ledger can show.
