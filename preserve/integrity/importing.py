@@ -9,10 +9,11 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, BinaryIO
 
 import msgspec
@@ -25,6 +26,7 @@ from preserve.formats.note import Signer
 from preserve.formats.statements import decode, encode
 from preserve.formats.wacz import DATAPACKAGE, Package, open_package, package_defects
 from preserve.integrity.record import Facts, Wanted
+from preserve.integrity.references import References
 from preserve.integrity.scan import Scanner
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import format_utc, new_uuid, whole_date
@@ -218,12 +220,25 @@ class _Session:
 
     def _look(self, path: Path, name: str, spool: IO[bytes]) -> "_Found":
         """What is wrong with the file, and every statement about it, a line each. None is written to the ledger yet."""
-        container = container_of(path, name) or Container.WARC
         found = _Found(spool)
+        with (
+            TemporaryDirectory(prefix="preserve-import-") as scratch,
+            closing(References(Path(scratch) / "references.sqlite")) as references,
+        ):
+            self._look_at_records(path, name, found, references)
+            for _file, code, record_id, detail in references.faults():
+                found.take([(code, detail)], f"{name} {record_id}")
+        if not found.records:
+            found.take([("E-WARC-EMPTY", "no record can be read")], name)
+        return found
+
+    def _look_at_records(self, path: Path, name: str, found: "_Found", references: References) -> None:
+        container = container_of(path, name) or Container.WARC
         for ordinal, row in enumerate(self._scanner.rows(path, container)):
             faults = [row.fault] if row.fault is not None else []
             if row.facts is not None:
                 faults += row.facts.faults
+                references.add(0, row.facts.record_id, row.facts.references)
                 try:
                     entries = _stated(row.facts, name, ordinal, self._run)
                 except FormatError as error:
@@ -235,9 +250,6 @@ class _Session:
             found.take(faults, f"{name} at byte {row.offset}")
             if not ordinal % _BATCH:
                 self._order.progress(name, ordinal)
-        if not found.records:
-            found.take([("E-WARC-EMPTY", "no record can be read")], name)
-        return found
 
     def _state(
         self,

@@ -111,6 +111,26 @@ def test_a_damaged_file_is_refused_or_taken_in_as_it_is(shell: Any, tmp_path: Pa
     assert "E-WARC" in shell("verify", "old", status=1)
 
 
+def test_records_that_stand_twice_are_refused_and_references_that_lead_nowhere_are_counted(
+    shell: Any, tmp_path: Path
+) -> None:
+    path = _warc(tmp_path / "x.warc.gz")
+    with path.open("rb") as file:
+        members = [(member.offset, member.length) for member in iter_members(file)]
+    data = path.read_bytes()
+    offset, length = members[2]
+    path.write_bytes(data + data[offset : offset + length])
+    (item,) = shell.json("import", str(path), "--into", "old", status=1)["files"]
+    assert (item["outcome"], item["lacks"]["E-WARC-DUPLICATE"]) == ("refused", 1)
+    shell("import", str(path), "--damaged")
+    shell("verify", "old")
+    offset, length = members[1]
+    path.write_bytes(data[:offset] + data[offset + length :])
+    (item,) = shell.json("import", str(path))["files"]
+    assert (item["outcome"], item["lacks"]["W-WARC-REFERENCE"]) == ("imported", 1)
+    shell("verify", "old")
+
+
 def test_files_that_hold_no_records_are_refused(shell: Any, tmp_path: Path) -> None:
     for name, data in {"a.txt": b"text", "b.warc.gz": b"", "c.wacz": b"PK\x03\x04rubbish"}.items():
         path = tmp_path / name
