@@ -57,6 +57,8 @@ _REPAIR = (
 )
 _REBUILD = "Run `preserve rebuild COLLECTION`: it makes this again from the evidence."
 
+_LOOK = "Look at the page: it may be an error page of the mirror, or have changed its form."
+
 CODES: dict[str, Code] = {
     "E-FORMAT-MARKER": Code(
         "The archive's format marker is missing, unreadable or disagrees with the ledger.", _REPAIR
@@ -227,13 +229,15 @@ CODES: dict[str, Code] = {
         "If the record itself passes, the statement or the extractor is at fault: report it. Otherwise restore the record.",
     ),
     "E-CABLE-SOURCE": Code("A cable statement names a record that is not held.", _REPAIR),
-    "W-CABLE-EMPTY": Code(
-        "A page of a known layout has no message text.", "Look at the page: it may be an error page of the mirror."
+    "W-CABLE-EMPTY": Code("A page of a known layout has no message text.", _LOOK),
+    "W-CABLE-NO-TABLE": Code("A page of a known layout lacks its fields.", _LOOK),
+    "W-CABLE-UNREADABLE": Code("A page of a known layout names no cable.", _LOOK),
+    "W-CABLE-ERROR-PAGE": Code("A page is its site's own page for an error, though the reply says it is good.", _LOOK),
+    "W-CABLE-ROW": Code(
+        "A row of a table of cables cannot be read.",
+        "Look at the row: it may be cut, or written in another way than its layout says.",
     ),
-    "W-CABLE-NO-TABLE": Code(
-        "A page of a known layout lacks its field table.", "Look at the page: it may be an error page of the mirror."
-    ),
-    "W-CABLE-TAG": Code(
+    "I-CABLE-TAG": Code(
         "Unknown markup stands inside the message and is kept as text.", "Nothing to do: the text keeps it as it was."
     ),
 }

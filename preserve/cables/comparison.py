@@ -30,13 +30,10 @@ VERSION: Final = "1"
 """The version of the rules: texts made by different versions must not be compared."""
 
 _MARK: Final = re.compile(r"¶(?=\d|[A-Z][.)])")
-_BLANKS: Final = re.compile(r"[ \t\u00a0]+")
-_LINE_ENDS: Final = re.compile(r"\n+")
-_END: Final = re.compile(r"(?:\n|\A)NNNN\n*\Z")
 _TAGS: Final = re.compile(r"^([ \t]{0,8}(?:TAGS\b:?|[Tt]ags:))(.*)$", re.MULTILINE)
 _PAGE_LINE: Final = re.compile(r"[A-Z][A-Z .'\u2019-]{1,40} \d{6,8} {1,3}\d{3}(?:\.\d{1,2})? OF \d{3}[ \\]*")
 _LONGEST_PAGE_LINE: Final = 90
-_QUOTES: Final = str.maketrans("\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f", "'" * 4 + '"' * 4)
+_QUOTES: Final = tuple(zip("\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f", "'" * 4 + '"' * 4, strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,27 +75,42 @@ def _without_marks(text: str) -> str:
 
 
 def _without_blank_lines(text: str) -> str:
-    return _LINE_ENDS.sub("\n", "\n".join(line.rstrip(" \t\u00a0") for line in text.split("\n"))).strip("\n")
+    return _halved("\n".join([line.rstrip(" \t\u00a0") for line in text.split("\n")]), "\n").strip("\n")
 
 
 def _single_blanks(text: str) -> str:
-    return _BLANKS.sub(" ", text)
+    return _halved(text.replace("\t", " ").replace("\u00a0", " "), " ")
+
+
+def _halved(text: str, character: str) -> str:
+    """A text with every run of a character as one: each turn halves the longest."""
+    while character * 2 in text:
+        text = text.replace(character * 2, character)
+    return text
 
 
 def _without_end(text: str) -> str:
-    return _END.sub("", text)
+    before, line_end, last = text.rstrip("\n").rpartition("\n")
+    return before if last == "NNNN" and (line_end or not before) else text
 
 
 def _listed_tags(text: str) -> str:
+    if "TAGS" not in text and "ags:" not in text:
+        return text
     return _TAGS.sub(lambda match: match[1] + " " + " ".join(re.split(r"[,\s]+", match[2].strip(" \t,"))), text)
 
 
 def _without_page_lines(text: str) -> str:
-    return "\n".join(line for line in text.split("\n") if not is_page_line(line))
+    if " OF " not in text:
+        return text
+    return "\n".join([line for line in text.split("\n") if " OF " not in line or not is_page_line(line)])
 
 
 def _straight_quotes(text: str) -> str:
-    return text.translate(_QUOTES)
+    # Most texts have none; to look for each is faster than to translate all.
+    for curly, straight in _QUOTES:
+        text = text.replace(curly, straight)
+    return text
 
 
 _RULES: Final[tuple[tuple[int, Callable[[str], str]], ...]] = (

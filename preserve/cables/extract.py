@@ -1,25 +1,30 @@
-"""From the bytes of a page to the cable on it: a pure function with a version.
+"""From the bytes of a page to the cables on it: a pure function with a version.
 
 `EXTRACTOR` names the version and is stated with every text read. It is raised with every change here that can make
 any page give another identifier, field, text or checksum: a stated text must follow from its bytes for ever, and a
 verifier says NOT CHECKED rather than compare two versions.
 
-Three checksums, never one in place of another: ``raw`` of the payload as it was, ``body`` of the text as it stands on
-the page, ``comparison`` of the text made for comparing sources (`preserve.cables.comparison`).
+Three checksums, never one in place of another: ``raw`` of the payload as it was (of its row, in a table with a cable
+a row), ``body`` of the text as it stands on the page, ``comparison`` of the text made for comparing sources
+(`preserve.cables.comparison`).
+
+A page that no layout recognises is no cable: `plain_text` gives what it shows, with the same checksums.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
-from preserve.cables import boxes, labels
+from preserve.cables import engine, lines, rows
 from preserve.cables.comparison import VERSION, comparison_text
 from preserve.cables.fields import FieldValue, date_time_group, statement_fields
 from preserve.cables.identity import Facts, canonical_id
-from preserve.cables.layouts import Layout, recognised
+from preserve.cables.layouts import Layout, candidates, is_error_page, recognised
 from preserve.cables.message import Message, Paragraph, parse_message
-from preserve.cables.offsets import BodyMap, body_map
-from preserve.cables.reading import Reading
+from preserve.cables.offsets import BodyMap, ByteCursor, body_map
+from preserve.cables.reading import PageText, Reading
 from preserve.cables.texts import one_line
 from preserve.cables.visible import Visible, visible_text
 from preserve.findings import Finding
@@ -31,48 +36,133 @@ EXTRACTOR: Final = "preserve-cables/1"
 
 _STRAYS_TOLD: Final = 5
 _STRAY_CHARS: Final = 60
+_WELL_FORMED: Final = re.compile(r"[1-9]\d[A-Z]{4,17}[1-9]\d{0,6}|0\d[A-Z]{4,17}[1-9]\d{0,6}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Extraction:
     """A cable as one page shows it. Digests are 64 hexadecimal digits of SHA-256.
 
     ``canonical_id`` is None where a malformed published id cannot be read. ``header_text`` is the message's header
-    where the page has a place for it, else None. ``date_time_group`` is the time that the header gives, in UTC.
+    where the page has a place for it, else None. ``message``, ``body_map`` and ``header_map`` are made when they are
+    asked for.
     """
 
     layout: str
     layout_version: int
     extractor: str
     published_id: str
-    canonical_id: str | None
     title: str
     fields: Mapping[str, FieldValue]
     header_text: str | None
-    date_time_group: FieldValue | None
     body: str
-    body_map: BodyMap
-    message: Message
     raw_sha256: str
     body_sha256: str
     comparison_sha256: str
     comparison_rules: str
     rules_fired: tuple[int, ...]
     findings: tuple[Finding, ...]
+    _source: "_Source" = field(repr=False, compare=False)
+    _reading: Reading = field(repr=False, compare=False)
+
+    @cached_property
+    def message(self) -> Message:
+        """The message, taken apart. Its offsets are characters of ``body``."""
+        return parse_message(self.body)
+
+    @cached_property
+    def body_map(self) -> BodyMap:
+        """Where the characters of ``body`` stand in the payload."""
+        return self._source.map_of(self._reading.body)
+
+    @cached_property
+    def header_map(self) -> BodyMap:
+        """Where the characters of ``header_text`` stand in the payload."""
+        return self._source.map_of(self._reading.header)
+
+    @cached_property
+    def canonical_id(self) -> str | None:
+        """The canonical id beside the published one."""
+        if _WELL_FORMED.fullmatch(self.published_id):
+            return canonical_id(self.published_id)
+        origin, created = self.fields.get("origin"), self.fields.get("created")
+        return canonical_id(
+            self.published_id,
+            Facts(
+                origin=None if origin is None else origin.printed,
+                created=None if created is None else created.value,
+                classification_line=self.message.classification_line,
+                header=self.header_text,
+            ),
+        )
+
+    @property
+    def date_time_group(self) -> FieldValue | None:
+        """The time that the message's header gives, in UTC."""
+        return self.fields.get("date_time_group")
+
+    @property
+    def sent(self) -> FieldValue | None:
+        """When the cable was sent, as precisely as the page tells: its field, or the header's date-time group.
+
+        The date-time group counts where the field has no minutes and both agree as far as the field goes.
+        """
+        created, group = self.fields.get("created"), self.date_time_group
+        if created is None or created.value is None:
+            return group if group is not None and group.value is not None else created
+        if group is None or group.value is None or created.precision in {"minute", "second"}:
+            return created
+        return group if group.value.startswith(created.value) else created
+
+    def bytes_of_field(self, name: str) -> tuple[int, int]:
+        """The span of bytes of the payload that a field was read from. KeyError: the page has no such field."""
+        return self._source.bytes_of(self._reading.places[name])
 
     def statement_fields(self) -> dict[str, dict[str, dict[str, object]]]:
         """``fields``, and of them ``claims``, what the page says about itself: plain values of JSON."""
         return statement_fields(self.fields)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainText:
+    """What a page shows that is no cable, and its checksums. ``encoding`` is its name in the Encoding Standard."""
+
+    text: str
+    encoding: str
+    raw_sha256: str
+    body_sha256: str
+    comparison_sha256: str
+    comparison_rules: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageReading:
+    """What a page was read as. ``layout`` is the name of the one that recognises it, None where none does.
+
+    ``findings`` are those of the page; each cable has its own.
+    """
+
+    layout: str | None
+    cables: tuple[Extraction, ...]
+    findings: tuple[Finding, ...]
+
+
+NOTHING_READ: Final = PageReading(layout=None, cables=(), findings=())
+
+
 @dataclass(slots=True)
-class _Page:
-    """A page's payload, decoded and read only as far as a layout asks for it."""
+class _Source:
+    """A payload, or a row of one, decoded and read only as far as a layout asks for it.
+
+    ``first_byte`` is where it begins in the payload, for a row.
+    """
 
     payload: bytes
     content_type: str | None
-    _decoded: Decoded | None = field(default=None)
-    _visible: Visible | None = field(default=None)
+    first_byte: int = 0
+    _decoded: Decoded | None = None
+    _visible: Visible | None = None
+    _shown: str | None = None
 
     @property
     def decoded(self) -> Decoded:
@@ -86,78 +176,173 @@ class _Page:
             self._visible = visible_text(self.decoded.text)
         return self._visible
 
+    @property
+    def visible_if_made(self) -> Visible | None:
+        """What the page shows, where that was needed before."""
+        return self._visible
+
+    def text(self) -> str:
+        return self.decoded.text
+
     def shown(self) -> str:
-        return one_line(self.visible.text)
+        if self._shown is None:
+            self._shown = one_line(self.visible.text)
+        return self._shown
+
+    def map_of(self, text: PageText | None) -> BodyMap:
+        segments = [] if text is None else text.segments()
+        return body_map("" if text is None else text.text, segments, self.payload, self.decoded, self.first_byte)
+
+    def bytes_of(self, span: tuple[int, int]) -> tuple[int, int]:
+        cursor = ByteCursor(self.payload, self.decoded)
+        return self.first_byte + cursor.at(span[0]), self.first_byte + cursor.at(span[1])
 
 
 def extract(payload: bytes, content_type: str | None, layouts: Sequence[Layout]) -> Extraction | None:
-    """The cable on a page, or None: no layout recognises it, it names no cable, or it is longer than the bound.
+    """The first cable on a page, or None: see `read_page`."""
+    cables = read_page(payload, content_type, layouts).cables
+    return cables[0] if cables else None
+
+
+def read_page(payload: bytes, content_type: str | None, layouts: Sequence[Layout]) -> PageReading:
+    """The cables on a page, as a rule one, in a table one a row.
 
     ``payload`` is the page with its content coding removed, ``content_type`` the value of the HTTP field. The first
-    of the layouts that recognises the page and finds an identifier on it counts. A page of more bytes than
-    `Limits.max_text_chars` is not read. Never fails; time is linear in the length of the page.
+    of the layouts that recognises the page counts and that finds an identifier on it, else the first that recognises
+    it. A page of more bytes than `Limits.max_text_chars` is not read. Never fails; time is linear in the length of
+    the page.
     """
-    if len(payload) > DEFAULT_LIMITS.max_text_chars:
-        return None
-    page = _Page(payload, content_type)
-    for layout in layouts:
-        if not recognised(layout, payload, page.shown):
-            continue
-        if layout.extractor == "boxes":
-            reading = boxes.read(page.decoded.text, layout)
-        else:
-            reading = labels.read(page.decoded.text, page.visible, layout)
-        if reading is not None:
-            return _extraction(page, layout, reading)
-    return None
+    known: Layout | None = None
+    if len(payload) <= DEFAULT_LIMITS.max_text_chars:
+        source = _Source(payload, content_type)
+        for layout in candidates(layouts, payload):
+            if not recognised(layout, payload, source.text, source.shown):
+                continue
+            known = known or layout
+            if layout.reads == "rows":
+                return _table(payload, content_type, layout)
+            if layout.reads == "lines":
+                reading = lines.read(source.decoded.text, layout)
+            else:
+                reading = engine.read(source.decoded.text, layout, source.visible_if_made)
+            if reading is not None:
+                return PageReading(layout=layout.name, cables=(_extraction(source, layout, reading),), findings=())
+    known_error = next((layout for layout in layouts if is_error_page(layout, payload)), None)
+    if known_error is not None:
+        return _unread(known_error, "W-CABLE-ERROR-PAGE")
+    return NOTHING_READ if known is None else _unread(known, "W-CABLE-UNREADABLE")
 
 
-def _extraction(page: _Page, layout: Layout, reading: Reading) -> Extraction:
-    message = parse_message(reading.body)
-    comparison = comparison_text(reading.body)
+def read_table(source: rows.Source, layout: Layout) -> Iterator[Extraction | Finding]:
+    """The cables of a table with a cable a row, one after another, and a finding for each row that cannot be read.
+
+    ``source`` gives further bytes of it: memory is that of one row, whatever the table's size.
+    """
+    for row in rows.iter_rows(source, layout):
+        yield _row(row, None, layout)
+
+
+def plain_text(payload: bytes, content_type: str | None) -> PlainText:
+    """What a page shows, for pages that no layout recognises. Never fails.
+
+    A ``text/plain`` is its text; everything else is read as HTML, in which a text without tags is its text as well.
+    """
+    decoded = decide(payload[: DEFAULT_LIMITS.max_text_chars], content_type)
+    is_plain = (content_type or "").strip().lower().startswith("text/plain")
+    text = decoded.text if is_plain else visible_text(decoded.text).text
+    return PlainText(
+        text=text,
+        encoding=decoded.encoding,
+        raw_sha256=sha256_hex(payload),
+        body_sha256=sha256_hex(text.encode("utf-8", "replace")),
+        comparison_sha256=sha256_hex(comparison_text(text).text.encode("utf-8", "replace")),
+        comparison_rules=VERSION,
+    )
+
+
+def _unread(layout: Layout, code: str) -> PageReading:
+    return PageReading(layout=layout.name, cables=(), findings=(Finding(code=code, where=layout.name),))
+
+
+def _table(payload: bytes, content_type: str | None, layout: Layout) -> PageReading:
+    position = 0
+
+    def more(size: int) -> bytes:
+        nonlocal position
+        piece = payload[position : position + size]
+        position += len(piece)
+        return piece
+
+    found = [_row(row, content_type, layout) for row in rows.iter_rows(more, layout)]
+    return PageReading(
+        layout=layout.name,
+        cables=tuple(one for one in found if isinstance(one, Extraction)),
+        findings=tuple(one for one in found if isinstance(one, Finding)),
+    )
+
+
+def _row(row: rows.Row, content_type: str | None, layout: Layout) -> Extraction | Finding:
+    where = f"{layout.name}, row at byte {row.start}"
+    if row.defect:
+        return Finding(code="W-CABLE-ROW", where=where, detail=row.defect)
+    source = _Source(row.raw, content_type or "text/plain", row.start)
+    reading = rows.read_row(row, source.decoded, layout)
+    if reading is None:
+        return Finding(code="W-CABLE-ROW", where=where, detail="it names no cable")
+    return _extraction(source, layout, reading)
+
+
+def _extraction(source: _Source, layout: Layout, reading: Reading) -> Extraction:
+    comparison = comparison_text(reading.body.text)
+    fields = dict(reading.fields)
+    group = date_time_group(None if reading.header is None else reading.header.text)
+    if group is not None:
+        fields["date_time_group"] = group
     return Extraction(
         layout=layout.name,
         layout_version=layout.version,
         extractor=EXTRACTOR,
         published_id=reading.published_id,
-        canonical_id=canonical_id(reading.published_id, _facts(reading, message)),
         title=reading.title,
-        fields=reading.fields,
-        header_text=reading.header_text,
-        date_time_group=date_time_group(reading.header_text),
-        body=reading.body,
-        body_map=body_map(reading.body, reading.segments, page.payload, page.decoded),
-        message=message,
-        raw_sha256=sha256_hex(page.payload),
-        body_sha256=sha256_hex(reading.body.encode("utf-8")),
+        fields=fields,
+        header_text=None if reading.header is None else reading.header.text,
+        body=reading.body.text,
+        raw_sha256=sha256_hex(source.payload),
+        body_sha256=sha256_hex(reading.body.text.encode("utf-8")),
         comparison_sha256=sha256_hex(comparison.text.encode("utf-8")),
         comparison_rules=VERSION,
         rules_fired=comparison.rules_fired,
         findings=_findings(reading),
-    )
-
-
-def _facts(reading: Reading, message: Message) -> Facts:
-    origin, created = reading.fields.get("origin"), reading.fields.get("created")
-    return Facts(
-        origin=None if origin is None else origin.printed,
-        created=None if created is None else created.value,
-        classification_line=message.classification_line,
-        header=reading.header_text,
+        _source=source,
+        _reading=reading,
     )
 
 
 def _findings(reading: Reading) -> tuple[Finding, ...]:
     where = reading.published_id
     found: list[Finding] = []
-    if not reading.body.strip():
+    if not reading.body.text.strip():
         found.append(Finding(code="W-CABLE-EMPTY", where=where))
-    if not reading.has_table:
+    if not reading.has_fields:
         found.append(Finding(code="W-CABLE-NO-TABLE", where=where))
     if reading.strays:
         told = ", ".join(one_line(stray)[:_STRAY_CHARS] for stray in dict.fromkeys(reading.strays[:_STRAYS_TOLD]))
-        found.append(Finding(code="W-CABLE-TAG", where=where, detail=f"{len(reading.strays)}: {told}"))
+        found.append(Finding(code="I-CABLE-TAG", where=where, detail=f"{len(reading.strays)}: {told}"))
     return tuple(found)
 
 
-__all__ = ["EXTRACTOR", "BodyMap", "Extraction", "FieldValue", "Message", "Paragraph", "extract"]
+__all__ = [
+    "EXTRACTOR",
+    "NOTHING_READ",
+    "BodyMap",
+    "Extraction",
+    "FieldValue",
+    "Message",
+    "PageReading",
+    "Paragraph",
+    "PlainText",
+    "extract",
+    "plain_text",
+    "read_page",
+    "read_table",
+]

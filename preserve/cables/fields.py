@@ -10,15 +10,35 @@ from preserve.cables.texts import one_line
 
 Precision = Literal["second", "minute", "hour", "day"]
 Source = Literal["field", "header", "sentence", "body"]
+Times = Literal["second", "hour", "day"]
 
-CLAIMS: Final = ("released", "redacted_note", "partial_note", "source", "source_released", "counter")
+TIMES: Final = frozenset({"created", "released", "source_released"})
+"""The fields that are times."""
+
+CLAIMS: Final = ("released", "redacted_note", "partial_note", "source", "source_released", "counter", "history")
 """The fields that a page says about itself and its source, not about the document."""
 
 MAX_FIELD_CHARS: Final = 500
 """Characters of one printed value; the longest real one has about 110. A longer one is cut and ends in U+2026, so
 that a hostile page cannot make a statement that no ledger entry can hold (64 KiB)."""
 
-_MOMENT: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2}))?)?Z?\Z", re.ASCII)
+_CLOCK: Final = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?"
+_LONG: Final = re.compile(rf"(?P<year>\d{{4}}) (?P<month>[A-Z][a-z]+) (?P<day>\d{{1,2}}), {_CLOCK}\b", re.ASCII)
+_MOMENTS: Final = (
+    re.compile(rf"(?P<year>\d{{4}})-(?P<month>\d{{2}})-(?P<day>\d{{2}})(?:[T ]{_CLOCK})?Z?\Z", re.ASCII),
+    re.compile(rf"(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})/(?P<year>\d{{4}})(?: {_CLOCK})?\Z", re.ASCII),
+    _LONG,
+    re.compile(
+        rf"(?:[A-Z][a-z]{{2}} )(?P<month>[A-Z][a-z]{{2}}) (?P<day>\d{{1,2}}) {_CLOCK} [+-]\d{{4}} (?P<year>\d{{4}})\Z",
+        re.ASCII,
+    ),
+    re.compile(
+        rf"(?:[A-Z][a-z]{{2,8}}, )?(?P<day>\d{{1,2}}) (?P<month>[A-Za-z]{{3,9}}) (?P<year>\d{{4}})(?:,? {_CLOCK})?"
+        r"(?: (?:UTC|GMT|Z))?\Z",
+        re.ASCII,
+    ),
+)
+_PRECISIONS: Final[Mapping[int, Precision]] = {10: "day", 13: "hour", 16: "minute", 19: "second"}
 _COUNT: Final = re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,12}", re.ASCII)
 _GROUP: Final = re.compile(r"\b(\d{2})(\d{2})(\d{2})Z ([A-Z]{3}) (\d{2})\b", re.ASCII)
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -45,15 +65,16 @@ class FieldValue:
         return {"printed": self.printed, "value": self.value, "precision": self.precision, "source": self.source}
 
 
-def make_field(name: str, text: str, *, source: Source, minutes_are_real: bool = True) -> FieldValue:
+def make_field(name: str, text: str, *, source: Source, times: Times = "second") -> FieldValue:
     """The field of that name whose printed text is ``text``.
 
-    ``minutes_are_real`` is false for pages that print something else where the minutes should stand: then the
-    precision is the hour. Seconds printed as ``00`` say nothing, so that such a time is known to the minute.
+    ``times`` is the finest part of a printed time that is real on such pages: some print something else where the
+    minutes should stand, others midnight where no time was kept. Seconds printed as ``00`` say nothing, so that such
+    a time is known to the minute.
     """
     printed = clip(one_line(text))
-    if name in {"created", "released", "source_released"}:
-        value, precision = _moment(printed, minutes_are_real=minutes_are_real)
+    if name in TIMES:
+        value, precision = moment(printed, times=times)
         return FieldValue(printed=printed, value=value, precision=precision, source=source)
     if name == "counter":
         count = _COUNT.search(printed)
@@ -72,12 +93,7 @@ def date_time_group(header: str | None) -> FieldValue | None:
     if match is None:
         return None
     day, hour, minute, month, year = match.groups()
-    value: str | None = None
-    if month in _MONTHS:
-        century = "19" if int(year) >= _FIRST_YEAR else "20"
-        value, _ = _moment(
-            f"{century}{year}-{_MONTHS.index(month) + 1:02}-{day} {hour}:{minute}", minutes_are_real=True
-        )
+    value = _iso((_century(year), month, day), hour, minute)
     precision: Precision | None = None if value is None else "minute"
     return FieldValue(printed=match[0], value=value, precision=precision, source="header")
 
@@ -92,20 +108,49 @@ def statement_fields(fields: Mapping[str, FieldValue]) -> dict[str, dict[str, di
     }
 
 
-def _moment(printed: str, *, minutes_are_real: bool) -> tuple[str | None, Precision | None]:
-    match = _MOMENT.match(printed)
-    if match is None:
-        return None, None
-    year, month, day, hour, minute, second = match.groups()
+def moment(printed: str, *, times: Times = "second") -> tuple[str | None, Precision | None]:
+    """What a printed time means: ISO 8601 without a zone, and how precise it is; None where it cannot be read.
+
+    Read are ``2005-01-31 08:10:00``, ``12/28/1966 18:48`` (month first), ``2010 February 26, 11:30 (Friday)``,
+    ``Fri Dec 20 00:00:00 +0100 2002``, ``Thu, 1 Jan 2009 12:00 UTC`` and ``28 APR 1975``. The day is the printed one:
+    where a zone stands beside it, the time is not turned into another zone's.
+    """
+    for pattern in _MOMENTS:
+        match = pattern.match(printed)
+        if match is None:
+            continue
+        part = match.groupdict()
+        finest: Times = times
+        if pattern is _LONG and (part["hour"], part["minute"]) == ("00", "00"):
+            # PlusD prints midnight where the time is not known.
+            finest = "day"
+        hour = None if finest == "day" else part.get("hour")
+        minute = None if finest == "hour" else part.get("minute")
+        value = _iso((part["year"], part["month"], part["day"]), hour, minute, part.get("second"))
+        if value is None:
+            return None, None
+        return value, _PRECISIONS[len(value)]
+    return None, None
+
+
+def _iso(date: tuple[str, str, str], hour: str | None, minute: str | None, second: str | None = None) -> str | None:
+    """ISO 8601 as precise as what is given, or None where there is no such time.
+
+    ``date`` is year, month and day; the month may be a word.
+    """
+    year, month, day = date
+    name = month[:3].upper()
+    number = _MONTHS.index(name) + 1 if name in _MONTHS else int(month) if month.isdigit() else 0
     try:
-        datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0))  # noqa: DTZ001
+        time = datetime(int(year), number, int(day), int(hour or 0), int(minute or 0), int(second or 0))  # noqa: DTZ001
     except ValueError:
-        return None, None
-    date = f"{year}-{month}-{day}"
+        return None
     if hour is None:
-        return date, "day"
-    if not minutes_are_real:
-        return f"{date}T{hour}", "hour"
-    if second in {None, "00"}:
-        return f"{date}T{hour}:{minute}", "minute"
-    return f"{date}T{hour}:{minute}:{second}", "second"
+        return f"{time:%Y-%m-%d}"
+    if minute is None:
+        return f"{time:%Y-%m-%dT%H}"
+    return f"{time:%Y-%m-%dT%H:%M}" if second in {None, "00"} else f"{time:%Y-%m-%dT%H:%M:%S}"
+
+
+def _century(year: str) -> str:
+    return f"{'19' if int(year) >= _FIRST_YEAR else '20'}{year}"

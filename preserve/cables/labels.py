@@ -1,39 +1,35 @@
-"""The extractor ``labels``: pages that print a label before every value, read by what they show.
-
-Such a page shows, in this order: a title, the labels with their values, sometimes a sentence about the text, the
-text, and a last line about its source. How each is found, in any table, list, divisions, lines or ``<pre>``:
+"""Labels and their values in what a page shows, whatever elements it is made of.
 
 - A **label** is a printed label of the layout (letter case counts: ``TAGS:`` stands in messages) with its colon at the
-  start of a line, or as all the content of a cell or of an inline element. The first that gives an identifier begins
-  the fields, and each next one must follow the one before; in between may stand a label that the layout does not know.
-- A **value** is the next cell where the label fills its own; else the rest of the line; where that is empty, the next
-  line, unless a label or a sentence of the layout begins there.
-- The **title** is the last line before the first label, with the lines of the same block that the source wrapped.
-- The **text** begins behind the last value, or behind the sentence ``partial_note`` where that follows, and ends at
-  the last place of the page where the sentence ``source`` stands. Completely empty lines at its ends are layout and
-  dropped; lines of blanks belong to it. In between nothing is changed.
+  start of a line, or as all the content of a cell or of an inline element. On a page without an element for its fields
+  the first that gives an identifier begins them, and each next one must follow the one before; in between may stand a
+  label that the layout does not know.
+- A **value** is the next cell where the label fills its own, and in a row of header cells the cell below; else the
+  rest of the line; where that is empty, the next line, unless a label or a sentence of the layout begins there.
 """
 
 import re
-from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
-from preserve.cables.fields import FieldValue, clip, make_field
+from preserve.cables.fields import FieldValue, make_field
 from preserve.cables.layouts import Layout, label
-from preserve.cables.reading import Reading, published_id, strays
+from preserve.cables.reading import published_id
 from preserve.cables.texts import one_line
 from preserve.cables.visible import Visible
 
-_BLANKS: Final = re.compile(r"[ \t\u00a0]*+")
 _SPACE: Final = re.compile(r"\s*+")
 _COLON: Final = re.compile(r"\s*+:")
 _UNKNOWN: Final = re.compile(r"\s*[A-Z][A-Za-z -]{1,30}:")
+_ANY_LABEL: Final = re.compile(r"[ \t]*+[A-Z][A-Za-z][A-Za-z /()-]{0,40}:")
 _LINES_BETWEEN: Final = 2
 """Lines that may stand between two fields: a label that the layout does not know, with its value."""
 _MOST_MARKS: Final = 1_000
-_LONGEST_TITLE: Final = 2_000
+_LONGEST_CELL: Final = 2_000
 _LONGEST_INDENT: Final = 200
+_MOST_LINES: Final = 20
+"""Lines that one value may go over."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -44,80 +40,51 @@ class _Mark:
     value_start: int
     name: str
     value_cell: tuple[int, int] | None = None
+    is_above: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A value: its text, and where it ends."""
+@dataclass(slots=True)
+class Fields:
+    """The fields read, their spans of the visible text, and where the first label begins and the last value ends."""
 
-    text: str
-    end: int
+    values: dict[str, FieldValue] = field(default_factory=dict)
+    spans: dict[str, tuple[int, int]] = field(default_factory=dict)
+    start: int = 0
+    end: int = 0
 
 
-def read(page: str, visible: Visible, layout: Layout) -> Reading | None:
-    """The cable on a page of this kind; None where it names no cable."""
+def read_labelled(visible: Visible, layout: Layout) -> Fields | None:
+    """The fields on a page that has no element of their own for them; None where no label gives an identifier."""
     marks = _marks(visible, layout)
-    first = next((n for n, mark in enumerate(marks) if _identifier(visible, layout, marks, n) is not None), None)
-    if first is None:
-        return None
-    fields, position = _fields(visible, layout, marks[first:])
-    identifier = published_id(fields["identifier"].printed)
-    if identifier is None:
-        return None
-    note = layout.sentences.get("partial_note")
-    found = note.match(visible.text, _skip(visible.text, position)) if note is not None else None
-    if found is not None:
-        fields["partial_note"] = make_field("partial_note", found[0], source="sentence")
-        position = found.end()
-    end = _closing(visible, layout, position, fields)
-    start, end = _trimmed(visible.text, position, end)
-    segments = visible.builder.segments(start, end)
-    return Reading(
-        published_id=identifier,
-        title=clip(_title(visible, marks[first].start)),
-        fields=fields,
-        header_text=None,
-        body=visible.text[start:end],
-        segments=segments,
-        strays=strays(page, [(s.from_start, s.from_end) for s in segments if s.copied]),
-        has_table=len(set(fields) - {"identifier", "partial_note", "source", "source_released"}) > 0,
-    )
+    for number, mark in enumerate(marks):
+        if layout.labels[mark.name] != "identifier":
+            continue
+        start, end = _value(visible, layout, marks, number)
+        if published_id(one_line(visible.text[start:end])) is not None:
+            return _follow(visible, layout, marks[number:])
+    return None
 
 
-def _marks(visible: Visible, layout: Layout) -> list[_Mark]:
-    """The labels on the page in order, at most one at a place."""
-    found: dict[int, _Mark] = {}
-    for number, (start, end) in enumerate(visible.cells):
-        name = label(visible.text[start:end]) if end - start <= _LONGEST_TITLE else ""
-        if name in layout.labels:
-            begin = _skip(visible.text, start)
-            value = visible.cells[number + 1] if number + 1 < len(visible.cells) else None
-            found.setdefault(begin, _Mark(begin, end, name, value))
-    for start, end in visible.inlines:
-        name = label(visible.text[start:end])
-        if name in layout.labels:
-            begin = _skip(visible.text, start)
-            colon = _COLON.match(visible.text, end)
-            if colon is not None or ":" in visible.text[start:end] or _begins_line(visible.text, begin):
-                found.setdefault(begin, _Mark(begin, end if colon is None else colon.end(), name))
-    names = "|".join(re.escape(name).replace(r"\ ", r"[ \t\u00a0]+") for name in sorted(layout.labels, reverse=True))
-    at_line_start = re.compile(rf"^[ \t\u00a0]*+({names})[ \t\u00a0]*+:", re.MULTILINE)
-    for match in at_line_start.finditer(visible.text):
-        found.setdefault(match.start(1), _Mark(match.start(1), match.end(), label(match[1])))
-        if len(found) > _MOST_MARKS:
-            break
-    return sorted(found.values())
+def read_table(visible: Visible, layout: Layout, besides: tuple[int, int] = (0, 0)) -> Fields:
+    """The fields in an element that holds nothing else, or on a page besides its text: values may go over several
+    lines.
+    """
+    marks = [mark for mark in _marks(visible, layout) if not besides[0] <= mark.start < besides[1]]
+    fields = Fields()
+    for number, mark in enumerate(marks):
+        key = layout.labels[mark.name]
+        if key in fields.values:
+            continue
+        start, end = _value(visible, layout, marks, number)
+        if mark.value_cell is None:
+            bound = marks[number + 1].start if number + 1 < len(marks) else len(visible.text)
+            end = _last_line(visible.text, end, bound)
+        _add(fields, layout, key, visible.text, (start, end))
+    return fields
 
 
-def _identifier(visible: Visible, layout: Layout, marks: list[_Mark], number: int) -> str | None:
-    if layout.labels[marks[number].name] != "identifier":
-        return None
-    return published_id(one_line(_value(visible, layout, marks, number).text))
-
-
-def _fields(visible: Visible, layout: Layout, marks: list[_Mark]) -> tuple[dict[str, FieldValue], int]:
-    """The fields from the first mark on, and where the last value ends."""
-    fields: dict[str, FieldValue] = {}
+def _follow(visible: Visible, layout: Layout, marks: list[_Mark]) -> Fields:
+    fields = Fields(start=marks[0].start, end=marks[0].start)
     seen: set[str] = set()
     position = marks[0].start
     for number, mark in enumerate(marks):
@@ -127,12 +94,62 @@ def _fields(visible: Visible, layout: Layout, marks: list[_Mark]) -> tuple[dict[
         if number and (_sentence_at(visible.text, position, layout) or not _may_follow(between, mark)):
             break
         seen.add(mark.name)
-        key = layout.labels[mark.name]
-        value = _value(visible, layout, marks, number)
-        if key not in fields and value.text.strip():
-            fields[key] = make_field(key, value.text, source="field")
-        position = max(position, value.end)
-    return fields, position
+        start, end = _value(visible, layout, marks, number)
+        if layout.labels[mark.name] not in fields.values:
+            _add(fields, layout, layout.labels[mark.name], visible.text, (start, end))
+        # The next of a row of labels stands before the values, which are all below.
+        position = max(position, mark.value_start if mark.is_above else end)
+        fields.end = max(fields.end, position, end)
+    return fields
+
+
+def _add(fields: Fields, layout: Layout, key: str, text: str, span: tuple[int, int]) -> None:
+    said = text[slice(*span)]
+    form = layout.forms.get(key)
+    if form is not None:
+        found = form.search(said)
+        said = "" if found is None else found[1]
+    if said.strip():
+        fields.values[key] = make_field(key, said, source="field", times=layout.times)
+        fields.spans[key] = _trimmed(text, *span)
+
+
+def _marks(visible: Visible, layout: Layout) -> list[_Mark]:
+    """The labels on the page in order, at most one at a place."""
+    found: dict[int, _Mark] = {}
+    below = _cells_below(visible)
+    for number, (start, end) in enumerate(visible.cells):
+        name = label(visible.text[start:end]) if end - start <= _LONGEST_CELL else ""
+        if name in layout.labels:
+            begin = _skip(visible.text, start)
+            following = below.get(number, number + 1)
+            value = visible.cells[following] if following < len(visible.cells) else None
+            found.setdefault(begin, _Mark(begin, end, name, value, number in below))
+    for start, end in visible.inlines:
+        name = label(visible.text[start:end])
+        if name in layout.labels:
+            begin = _skip(visible.text, start)
+            colon = _COLON.match(visible.text, end)
+            if colon is not None or ":" in visible.text[start:end] or _begins_line(visible.text, begin):
+                found.setdefault(begin, _Mark(begin, end if colon is None else colon.end(), name))
+    for match in layout.label_lines.finditer(visible.text) if layout.label_lines is not None else ():
+        found.setdefault(match.start(1), _Mark(match.start(1), match.end(), label(match[1])))
+        if len(found) > _MOST_MARKS:
+            break
+    return sorted(found.values())
+
+
+def _cells_below(visible: Visible) -> Mapping[int, int]:
+    """For every cell of a row that is all header cells, the cell of the row below that stands under it."""
+    rows: dict[int, list[int]] = {}
+    for number, (row, _) in enumerate(visible.rows):
+        rows.setdefault(row, []).append(number)
+    below: dict[int, int] = {}
+    for row, cells in rows.items():
+        under = rows.get(row + 1, [])
+        if all(visible.rows[cell][1] for cell in cells) and under and not visible.rows[under[0]][1]:
+            below.update(zip(cells, under, strict=False))
+    return below
 
 
 def _may_follow(between: str, mark: _Mark) -> bool:
@@ -146,78 +163,50 @@ def _may_follow(between: str, mark: _Mark) -> bool:
     return all(_UNKNOWN.match(line) for line in (lines[:1] if value_below else lines))
 
 
-def _value(visible: Visible, layout: Layout, marks: list[_Mark], number: int) -> _Found:
+def _value(visible: Visible, layout: Layout, marks: list[_Mark], number: int) -> tuple[int, int]:
+    """The span of a mark's value, empty where it has none."""
     mark = marks[number]
     text = visible.text
     if mark.value_cell is not None:
         start, end = mark.value_cell
         if start < mark.value_start or label(text[start:end]) in layout.labels:
-            return _Found("", mark.value_start)
-        return _Found(_cut(text[start:end], layout), end)
+            return mark.value_start, mark.value_start
+        return start, _cut(text, start, end, layout)
     following = marks[number + 1].start if number + 1 < len(marks) else len(text)
     start = mark.value_start
-    end = _line_end(text, start, following)
-    said = _cut(text[start:end], layout)
-    if said.strip():
-        return _Found(said, start + len(said))
-    start = _skip(text, end)
+    line = _line_end(text, start, following)
+    end = _cut(text, start, line, layout)
+    if text[start:end].strip():
+        return start, end
+    start = _skip(text, line)
     if start >= following or _sentence_at(text, start, layout):
-        return _Found("", end)
-    end = _line_end(text, start, following)
-    said = _cut(text[start:end], layout)
-    return _Found(said, start + len(said))
+        return line, line
+    return start, _cut(text, start, _line_end(text, start, following), layout)
 
 
-def _cut(said: str, layout: Layout) -> str:
-    """A value without a sentence of the layout that follows it on the same line."""
+def _last_line(text: str, end: int, bound: int) -> int:
+    """Where a value ends that goes on until the next label, known or not, or an empty line."""
+    for _ in range(_MOST_LINES):
+        following = end + 1
+        if following >= bound or text[end] != "\n":
+            break
+        stop = _line_end(text, following, bound)
+        if not text[following:stop].strip() or _ANY_LABEL.match(text, following, stop):
+            break
+        end = stop
+    return end
+
+
+def _cut(text: str, start: int, end: int, layout: Layout) -> int:
+    """Where a value ends before a sentence of the layout that follows it on the same line."""
     note = layout.sentences.get("partial_note")
-    found = note.search(said) if note is not None else None
-    return said if found is None else said[: found.start()]
+    found = note.pattern.search(text, start, end) if note is not None else None
+    return end if found is None else found.start()
 
 
 def _sentence_at(text: str, position: int, layout: Layout) -> bool:
     place = _skip(text, position)
-    return any(pattern.match(text, place) for pattern in layout.sentences.values())
-
-
-def _closing(visible: Visible, layout: Layout, position: int, fields: dict[str, FieldValue]) -> int:
-    """Reads the sentences that stand behind the text; where the text ends."""
-    end = len(visible.text)
-    for name, pattern in layout.sentences.items():
-        last = next(iter(deque(pattern.finditer(visible.text, position), maxlen=1)), None)
-        if last is None or name in fields or name == "partial_note":
-            continue
-        said = last[1] if pattern.groups and last[1] is not None else last[0]
-        fields[name] = make_field(name, said, source="sentence")
-        end = min(end, last.start())
-    return end
-
-
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    """The span without the rest of the line that it begins in, if blank, and without empty lines at its ends."""
-    blanks = _BLANKS.match(text, start, end)
-    if blanks is not None and text.startswith("\n", blanks.end()):
-        start = blanks.end() + 1
-    while start < end and text[start] == "\n":
-        start += 1
-    while end > start and text[end - 1] == "\n":
-        end -= 1
-    return start, end
-
-
-def _title(visible: Visible, before: int) -> str:
-    text = visible.text
-    end = len(text[:before].rstrip())
-    start = end
-    while start > 0 and end - start < _LONGEST_TITLE:
-        line = text.rfind("\n", 0, start)
-        begin = line + 1
-        if not text[begin:start].strip() or (start < end and not visible.is_soft(start)):
-            break
-        start = max(line, 0)
-        if line < 0:
-            break
-    return one_line(text[start:end])
+    return any(sentence.pattern.match(text, place) for sentence in layout.sentences.values())
 
 
 def _begins_line(text: str, position: int) -> bool:
@@ -229,6 +218,12 @@ def _begins_line(text: str, position: int) -> bool:
 def _line_end(text: str, position: int, bound: int) -> int:
     end = text.find("\n", position, bound)
     return bound if end < 0 else end
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """A span without the white space at its ends."""
+    said = text[start:end]
+    return start + len(said) - len(said.lstrip()), end - len(said) + len(said.rstrip())
 
 
 def _skip(text: str, position: int) -> int:

@@ -1,80 +1,152 @@
 """Layouts made ready for reading: what a person wrote about one kind of page, checked and compiled.
 
-Two extractors read pages: ``boxes`` the table and the two boxes of the wikileaks.org cable pages, ``labels`` pages
-that print a label before every value, whatever elements they are made of. A layout names one and gives it its words.
+One engine reads them all (`preserve.cables.engine`). A layout says where the fields stand (labels in an element or
+anywhere on the page, selectors, sentences), where the message stands (a selector, or behind the last field), and what
+is furniture. Two kinds of files are no pages: texts whose first lines are fields, and tables with a cable a row.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from preserve.cables.fields import Times
+from preserve.cables.selectors import Selector, parse_selector
 from preserve.cables.texts import one_line
 from preserve.config.layout import LayoutConfig
 from preserve.errors import ConfigError
 
-ExtractorName = Literal["boxes", "labels"]
-
 _NEXT: Final = "Correct the layout; docs/reference/configuration.md lists every key."
-_WORD = re.compile(r"[A-Za-z]+")
+_WORD: Final = re.compile(r"[A-Za-z]+")
 _BLANKS: Final = re.compile(r"(?<!\\) +")
+_LITERAL: Final = re.compile(r"[A-Za-z0-9 ]{4,}")
+_BEGINNING_CHARS: Final = 2_000
+"""Characters of a file at which ``begins`` looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A text by which pages are told: its bytes, the same on one line, and its words that are ASCII letters.
+
+    In a page of an encoding that holds ASCII as it is, each word stands in the bytes, not split by markup.
+    """
+
+    written: bytes
+    shown: str
+    words: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence's pattern, and a piece of text that stands in every match, empty where none is known."""
+
+    pattern: re.Pattern[str]
+    needle: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """One kind of page. ``labels`` maps a label as printed, without white space at its ends and without its colon.
-
-    ``recognise``: for ``boxes``, bytes that the payload holds; for ``labels``, UTF-8 of texts that the page shows,
-    with every run of white space as one blank, so that no choice of elements hides them. ``words`` are the words of
-    these texts: in a page of an encoding that holds ASCII as it is, each stands in the bytes, not split by markup.
-    """
+    """One kind of page. ``labels`` maps a label as printed, without white space at its ends and without its colon."""
 
     name: str
     version: int
-    extractor: ExtractorName
-    recognise: tuple[bytes, ...]
-    words: tuple[bytes, ...]
+    reads: Literal["page", "lines", "rows"]
+    recognise: tuple[Recognised, ...]
+    begins: re.Pattern[str] | None
+    error_page: tuple[bytes, ...]
+    within: tuple[Selector, ...]
+    furniture: tuple[Selector, ...]
+    fields: tuple[Selector, ...]
     labels: Mapping[str, str]
-    sentences: Mapping[str, re.Pattern[str]]
+    label_lines: re.Pattern[str] | None
+    """A label of the layout with its colon at the start of a line; group 1 is the label."""
+    values: Mapping[str, tuple[Selector, ...]]
+    forms: Mapping[str, re.Pattern[str]]
+    sentences: Mapping[str, Sentence]
+    times: Times
+    header: tuple[Selector, ...]
+    body: tuple[Selector, ...]
+    only_markup: frozenset[str]
+    links: Mapping[str, str]
+    text_after: re.Pattern[str] | None
+    text_before: re.Pattern[str] | None
+    cut: re.Pattern[str] | None
+    split_header: bool
+    lines: tuple[str, ...]
+    columns: tuple[str, ...]
+
+    @property
+    def has_boxes(self) -> bool:
+        """Whether the message stands in an element of its own."""
+        return bool(self.body)
 
 
 def compile_layout(config: LayoutConfig) -> Layout:
-    """The layout that a configuration describes. In its sentences, blanks stand for any run of white space.
+    """The layout that a configuration describes. In its expressions, blanks stand for any run of white space.
 
     Raises:
-        ConfigError: there is no such extractor, or it could never read an identifier.
+        ConfigError: a selector is none, or the layout could never recognise a page or read an identifier.
     """
     where = f"layouts/{config.name}.yaml"
-    mistakes: list[str] = []
+    mistakes = [f"{where}: {mistake}" for mistake in _contradictions(config)]
+
+    def selectors(texts: Iterable[str]) -> tuple[Selector, ...]:
+        result = []
+        for text in texts:
+            try:
+                result.append(parse_selector(text))
+            except ValueError as error:
+                mistakes.append(f"{where}: {error}")
+        return tuple(result)
+
     labels = {label(printed): field for printed, field in config.labels.items()}
-    extractor: ExtractorName
-    if config.extractor == "boxes":
-        extractor = "boxes"
-    else:
-        extractor = "labels"
-        if config.extractor != "labels":
-            mistakes.append(f"{where}: unknown extractor {config.extractor!r}; write 'boxes' or 'labels'")
-    if "identifier" not in labels.values():
-        mistakes.append(f"{where}: no label gives the identifier; write under 'labels' which one does")
-    if "" in labels:
-        mistakes.append(f"{where}: a label is empty; write the label that the page prints")
-    sentences: dict[str, re.Pattern[str]] = {}
-    for field, expression in config.sentences.items():
-        try:
-            sentences[field] = re.compile(_BLANKS.sub(r"\\s+", expression))
-        except re.error as error:
-            mistakes.append(f"{where}: sentences.{field} is no regular expression: {error}; see Python's `re`")
-    if mistakes:
-        raise ConfigError(tuple(mistakes), next_step=_NEXT)
-    return Layout(
+    layout = Layout(
         name=config.name,
         version=config.version,
-        extractor=extractor,
-        recognise=tuple(text.encode("utf-8") for text in config.recognise),
-        words=_words(config.recognise),
+        reads=config.reads,
+        recognise=tuple(_recognised(text) for text in config.recognise),
+        begins=None if config.begins is None else re.compile(config.begins),
+        error_page=tuple(text.encode("utf-8") for text in config.error_page),
+        within=selectors(config.within),
+        furniture=selectors(config.furniture),
+        fields=selectors(config.fields),
         labels=labels,
-        sentences=sentences,
+        label_lines=_label_lines(labels),
+        values={field: selectors(texts) for field, texts in config.values.items()},
+        forms={field: _pattern(text) for field, text in config.forms.items()},
+        sentences={field: Sentence(_pattern(text), _needle(text)) for field, text in config.sentences.items()},
+        times=config.times,
+        header=selectors(config.header),
+        body=selectors(config.body),
+        only_markup=frozenset(name.lower() for name in config.only_markup),
+        links=dict(config.links),
+        text_after=None if config.text_after is None else _pattern(config.text_after, re.MULTILINE),
+        text_before=None if config.text_before is None else _pattern(config.text_before, re.MULTILINE),
+        cut=_cut(config.cut),
+        split_header=config.split_header,
+        lines=config.lines,
+        columns=config.columns,
     )
+    if mistakes:
+        raise ConfigError(tuple(mistakes), next_step=_NEXT)
+    return layout
+
+
+def _contradictions(config: LayoutConfig) -> Iterable[str]:
+    """Why a layout can never read a cable."""
+    given = {*config.labels.values(), *config.values, *config.sentences, *config.lines, *config.columns}
+    if "identifier" not in given:
+        yield "nothing gives the identifier; write under 'labels' which label does"
+    if "" in {label(printed) for printed in config.labels}:
+        yield "a label is empty; write the label that the page prints"
+    if config.reads == "page" and not config.recognise:
+        yield "nothing to recognise its pages by; write texts that all of them hold under 'recognise'"
+    if config.reads != "page" and config.begins is None:
+        yield f"no 'begins'; write how every file of {config.reads} begins"
+    if config.reads == "lines" and not config.lines:
+        yield "no 'lines'; write which fields the first lines are"
+    if config.reads == "rows" and "body" not in config.columns:
+        yield "no column is the body; write under 'columns' which one is"
 
 
 def compile_layouts(configs: Mapping[str, LayoutConfig]) -> dict[str, Layout]:
@@ -95,33 +167,87 @@ def compile_layouts(configs: Mapping[str, LayoutConfig]) -> dict[str, Layout]:
     return result
 
 
-def recognised(layout: Layout, payload: bytes, shown: Callable[[], str]) -> bool:
-    """Whether a page is of a layout. ``shown`` gives the text that it shows, on one line; called only if needed."""
-    if not may_be(layout, payload):
+def candidates(layouts: Sequence[Layout], payload: bytes) -> list[Layout]:
+    """The layouts that a page may be of, first those whose texts stand in its bytes as they are written.
+
+    The others of them hold for a page that shows these texts, whatever elements they are split by: finding that out
+    costs fifty times as much.
+    """
+    some = [layout for layout in layouts if may_be(layout, payload)]
+    return sorted(some, key=lambda layout: not _is_written(layout, payload))
+
+
+def recognised(layout: Layout, payload: bytes, text: Callable[[], str], shown: Callable[[], str]) -> bool:
+    """Whether a page that may be of a layout is of it.
+
+    ``text`` gives the decoded page, ``shown`` what it shows on one line; both are called only if needed.
+    """
+    if layout.begins is not None and layout.begins.match(text()[:_BEGINNING_CHARS]) is None:
         return False
-    if layout.extractor == "boxes":
-        return True
-    visible = shown()
-    return all(one_line(text.decode("utf-8")) in visible for text in layout.recognise)
+    return _is_written(layout, payload) or all(
+        known.written in payload or known.shown in shown() for known in layout.recognise
+    )
 
 
 def may_be(layout: Layout, payload: bytes) -> bool:
     """False for most pages that are not of a layout, at a fiftieth of the cost of reading what they show."""
-    if layout.extractor == "boxes":
-        return all(text in payload for text in layout.recognise)
-    if all(word in payload for word in layout.words):
+    if _holds_words(layout.recognise, payload):
         return True
+    if b"\0" not in payload:
+        return False
     # UTF-16 and UTF-32 put NULs between the letters; most payloads that have some are images.
-    letters = payload.translate(None, b"\0")
-    return len(letters) < len(payload) and all(word in letters for word in layout.words)
+    return _holds_words(layout.recognise, payload.translate(None, b"\0"))
 
 
-def _words(texts: Iterable[str]) -> tuple[bytes, ...]:
-    """The words of some texts that are ASCII letters, the longest first: the likeliest to be missing elsewhere."""
-    found = {word.encode("ascii") for text in texts for word in _WORD.findall(text)}
-    return tuple(sorted(found, key=lambda word: (-len(word), word)))
+def _is_written(layout: Layout, payload: bytes) -> bool:
+    return all(known.written in payload for known in layout.recognise)
+
+
+def is_error_page(layout: Layout, payload: bytes) -> bool:
+    """Whether a page is the site's own page for an error, by what the layout says."""
+    return any(text in payload for text in layout.error_page)
+
+
+def _holds_words(texts: Sequence[Recognised], payload: bytes) -> bool:
+    return all(word in payload for text in texts for word in text.words)
+
+
+def _recognised(text: str) -> Recognised:
+    found = {word.encode("ascii") for word in _WORD.findall(text)}
+    # The longest first: the likeliest to be missing elsewhere.
+    words = tuple(sorted(found, key=lambda word: (-len(word), word)))
+    return Recognised(text.encode("utf-8"), one_line(text), words)
+
+
+def _pattern(text: str, flags: int = 0) -> re.Pattern[str]:
+    return re.compile(_BLANKS.sub(r"\\s+", text), flags)
+
+
+def _needle(text: str) -> str:
+    """The longest word at the start of an expression that stands there literally."""
+    match = _LITERAL.match(text)
+    if match is None or "|" in text:
+        return ""
+    # A quantifier may belong to the last character.
+    words = match[0].rstrip(" ") if match.end() == len(text) else match[0][:-1]
+    return max(words.split(), key=len, default="")
+
+
+def _label_lines(labels: Mapping[str, str]) -> re.Pattern[str] | None:
+    if not labels:
+        return None
+    names = "|".join(re.escape(name).replace(r"\ ", r"[ \t\u00a0]+") for name in sorted(labels, reverse=True))
+    return re.compile(rf"^[ \t\u00a0]*+({names})[ \t\u00a0]*+:", re.MULTILINE)
+
+
+def _cut(patterns: Sequence[str]) -> re.Pattern[str] | None:
+    """Lines to cut: what a pattern matches, alone on its lines, with the line end behind it."""
+    if not patterns:
+        return None
+    each = "|".join("(?:" + _BLANKS.sub(" +", text) + ")" for text in patterns)
+    return re.compile(rf"^[ \t]*(?:{each})[ \t]*(?:\n|\Z)", re.MULTILINE)
 
 
 def label(printed: str) -> str:
     """A printed label without its colon and with every run of white space as one blank."""
-    return one_line(one_line(printed).removesuffix(":"))
+    return one_line(printed).removesuffix(":").rstrip()

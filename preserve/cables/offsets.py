@@ -123,16 +123,19 @@ _LONGEST_RUN: Final = 4_096
 """Characters of one run: finding a place inside a run costs as much as the run is long."""
 
 
-def body_map(body: str, segments: Sequence[Segment], payload: bytes, decoded: Decoded) -> BodyMap:
-    """The map of a text made of segments of the decoded payload. Segments must come in the order of the page."""
+def body_map(body: str, segments: Sequence[Segment], payload: bytes, decoded: Decoded, first_byte: int = 0) -> BodyMap:
+    """The map of a text made of segments of the decoded payload. Segments must come in the order of the page.
+
+    ``first_byte`` is added to every place: where the payload is a piece of a larger one.
+    """
     cursor = ByteCursor(payload, decoded)
     starts, byte_starts, byte_ends = array("q"), array("q"), array("q")
     copied = bytearray()
 
     def add(start: int, from_start: int, from_end: int, *, as_copy: bool) -> None:
         starts.append(start)
-        byte_starts.append(cursor.at(from_start))
-        byte_ends.append(cursor.at(from_end))
+        byte_starts.append(first_byte + cursor.at(from_start))
+        byte_ends.append(first_byte + cursor.at(from_end))
         copied.append(as_copy)
 
     for segment in segments:

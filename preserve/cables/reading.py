@@ -1,36 +1,48 @@
-"""What an extractor reads on a page, before it is checked, hashed and taken apart."""
+"""What is read on a page, before it is checked, hashed and taken apart."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
 from preserve.cables.fields import FieldValue
 from preserve.cables.texts import Segment
 
-_STRAY: Final = re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>|<!--")
-_MOST_STRAYS: Final = 1_000
+STRAY: Final = re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>|<!--")
 _ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z/_.-]{2,99}\Z", re.ASCII)
 _ID_IN_TEXT: Final = re.compile(r"(?<![0-9A-Za-z])\d{2}[0-9A-Z]{3,60}(?![0-9A-Za-z])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """One page as an extractor read it.
+class PageText:
+    """A text of a page, and what it was made of. ``segments`` is called only where places are asked for."""
 
-    ``segments`` say where the body came from, ``strays`` is the markup that stands in the message and is kept as
-    text, ``has_table`` is false where nothing but the identifier was found of the page's fields.
+    text: str
+    segments: Callable[[], Sequence[Segment]]
+
+
+def no_text() -> PageText:
+    """The text that is not there."""
+    return PageText(text="", segments=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One cable as it stands on a page.
+
+    ``places`` are the spans of the page, in characters, that fields were read from, ``strays`` is the markup that
+    stands in the message and is kept as text, ``has_fields`` is false where nothing but the identifier was found of
+    the page's fields. ``header`` is None where the page has no place for it.
     """
 
     published_id: str
     title: str
     fields: Mapping[str, FieldValue]
-    header_text: str | None
-    body: str
-    segments: Sequence[Segment]
+    places: Mapping[str, tuple[int, int]]
+    header: PageText | None
+    body: PageText
     strays: tuple[str, ...]
-    has_table: bool
+    has_fields: bool
 
 
 def published_id(printed: str) -> str | None:
@@ -42,9 +54,3 @@ def published_id(printed: str) -> str | None:
         return printed
     match = _ID_IN_TEXT.search(printed[:500])
     return None if match is None else match[0]
-
-
-def strays(page: str, spans: Iterable[tuple[int, int]]) -> tuple[str, ...]:
-    """What looks like markup in some spans of a page's text, in order; at most a thousand pieces."""
-    found = (match[0] for start, end in spans for match in _STRAY.finditer(page, start, end))
-    return tuple(islice(found, _MOST_STRAYS))

@@ -6,7 +6,7 @@ page of another length: a character reference, a line end, a tag that breaks the
 
 import html
 import re
-from array import array
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -41,16 +41,18 @@ class TextBuilder:
     last: str = ""
     """The last character of the text so far."""
     _parts: list[str] = field(default_factory=list)
-    _starts: "array[int]" = field(default_factory=lambda: array("q"))
-    _from_starts: "array[int]" = field(default_factory=lambda: array("q"))
-    _from_ends: "array[int]" = field(default_factory=lambda: array("q"))
-    _copied: bytearray = field(default_factory=bytearray)
+    _starts: list[int] = field(default_factory=list)
+    _origins: list[tuple[int, int, bool]] = field(default_factory=list)
+    """Of each part its place in the page, and whether it is copied."""
 
     def copy(self, start: int, end: int, *, unify_line_ends: bool = False) -> None:
         """Adds a piece of the page's text with its character references decoded.
 
         ``unify_line_ends`` makes CR LF and CR one LF, as every HTML parser does before it reads.
         """
+        if self.page.find("&", start, end) < 0 and (not unify_line_ends or self.page.find("\r", start, end) < 0):
+            self._add(self.page[start:end], start, end, copied=True)
+            return
         pattern = _COPIED if unify_line_ends else _REFERENCE
         shown = start
         for match in pattern.finditer(self.page, start, end):
@@ -63,9 +65,9 @@ class TextBuilder:
             shown = match.end()
         self._add(self.page[shown:end], shown, end, copied=True)
 
-    def put(self, said: str, start: int, end: int) -> None:
-        """Adds ``said``, which stands for a piece of the page of another form."""
-        self._add(said, start, end, copied=False)
+    def put(self, said: str, start: int, end: int, *, copied: bool = False) -> None:
+        """Adds ``said``, which stands for a piece of the page; ``copied`` where it is that piece as it is."""
+        self._add(said, start, end, copied=copied)
 
     def text(self) -> str:
         """The whole text."""
@@ -74,13 +76,13 @@ class TextBuilder:
     def segments(self, start: int, end: int) -> list[Segment]:
         """What the text from ``start`` to ``end`` is made of, with offsets from ``start``."""
         result: list[Segment] = []
-        for number, begin in enumerate(self._starts):
+        for number in range(max(0, bisect_right(self._starts, start) - 1), bisect_left(self._starts, end)):
+            begin = self._starts[number]
             stop = self._starts[number + 1] if number + 1 < len(self._starts) else self.length
             first, last = max(begin, start), min(stop, end)
             if first >= last:
                 continue
-            from_start, from_end = self._from_starts[number], self._from_ends[number]
-            copied = bool(self._copied[number])
+            from_start, from_end, copied = self._origins[number]
             if copied:
                 from_start, from_end = from_start + first - begin, from_start + last - begin
             result.append(
@@ -90,14 +92,24 @@ class TextBuilder:
             )
         return result
 
+    def origin(self, start: int, end: int) -> tuple[int, int]:
+        """The characters of the page that the text from ``start`` to ``end`` was made from; an empty span has none."""
+        if start >= end or not self._starts:
+            return 0, 0
+        number = bisect_right(self._starts, start) - 1
+        begin, _, copied = self._origins[number]
+        if copied:
+            begin += start - self._starts[number]
+        number = bisect_right(self._starts, end - 1) - 1
+        from_start, stop, copied = self._origins[number]
+        return begin, from_start + end - self._starts[number] if copied else stop
+
     def _add(self, said: str, start: int, end: int, *, copied: bool) -> None:
         if not said:
             return
         self._parts.append(said)
         self._starts.append(self.length)
-        self._from_starts.append(start)
-        self._from_ends.append(end)
-        self._copied.append(copied)
+        self._origins.append((start, end, copied))
         self.length += len(said)
         self.last = said[-1]
 
@@ -113,6 +125,10 @@ def decode_reference(written: str) -> str:
 
 def decode_references(text: str) -> str:
     """A text with every character reference in it decoded once."""
+    if "&" not in text:
+        return text
+    # The commonest by far; what it becomes can neither begin a reference nor lengthen the one before it.
+    text = text.replace("&#x000A;", "\n")
     return _REFERENCE.sub(lambda match: decode_reference(match[0]), text)
 
 

@@ -14,7 +14,8 @@ follows text. Worked example: ``<p>1 <Israel><br>`` is a start tag ``p``, the te
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 Kind = Literal["text", "start", "end", "comment"]
@@ -32,13 +33,14 @@ ul var video wbr xmp
 """The elements of HTML, living and obsolete (HTML Standard, section 16.2)."""
 _ELEMENTS: Final = frozenset(_ELEMENT_NAMES.split())
 
-_RAW: Final = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes", "title", "textarea"})
+RAW: Final = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes", "title", "textarea"})
 """Elements whose content is text up to their own end tag (HTML Standard, "raw text" and "RCDATA")."""
 
 _TAG: Final = re.compile(
     r"""<(/?+)([a-zA-Z][a-zA-Z0-9]*+)"""
     r"""((?:[^>=]++|=[\t\n\f\r ]*+(?:"[^"]*+"|'[^']*+'|[^\t\n\f\r >]*+))*+)>"""
 )
+_KINDS: Final[Mapping[str, Kind]] = {"": "start", "/": "end"}
 _NAME: Final = re.compile(r"</?+([a-zA-Z][a-zA-Z0-9]{0,12}+)(?=[\t\n\f\r />])")
 _ATTRIBUTE: Final = re.compile(
     r"""([^\t\n\f\r />=]++)(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:"([^"]*+)"|'([^']*+)'|([^\t\n\f\r >]*+)))?+"""
@@ -58,17 +60,14 @@ class Token(NamedTuple):
     raw: bool = False
 
 
-def tokenise(text: str, *, only_in_pre: frozenset[str] = frozenset()) -> Iterator[Token]:
-    """The tokens of a page, in order; their spans cover it whole.
-
-    ``only_in_pre``: where it is given, the content of a ``pre`` is text except for tags of these names, and it ends
-    at the first ``</pre>`` or ``</code>``. This is for pages whose ``pre`` holds text that nobody escaped.
-    """
-    last_close = text.rfind(">")
-    last_comment = text.rfind("-->")
-    shown = position = 0
-    while (position := text.find("<", position)) >= 0 and position < last_close:
-        token = _markup(text, position, last_comment)
+def tokenise(text: str, start: int = 0, end: int | None = None) -> Iterator[Token]:
+    """The tokens of a page from ``start`` to ``end``, in order; their spans cover it whole."""
+    stop = len(text) if end is None else end
+    last_close = text.rfind(">", start, stop)
+    last_comment = text.rfind("-->", start, stop)
+    shown = position = start
+    while (position := text.find("<", position, stop)) >= 0 and position < last_close:
+        token = _markup(text, position, stop, last_comment)
         if token is None:
             position += 1
             continue
@@ -80,17 +79,13 @@ def tokenise(text: str, *, only_in_pre: frozenset[str] = frozenset()) -> Iterato
         shown = position = token.end
         if token.kind != "start":
             continue
-        if token.name in _RAW:
-            end = _raw_end(text, token)
-            if end > shown:
-                yield Token("text", shown, end, token.name, raw=True)
-            shown = position = end
-        elif token.name == "pre" and only_in_pre:
-            for inner in _message_tokens(text, position, only_in_pre):
-                yield inner
-                shown = position = inner.end
-    if shown < len(text):
-        yield Token("text", shown, len(text))
+        if token.name in RAW:
+            closing = raw_end(text, token.name, token.end, stop)
+            if closing > shown:
+                yield Token("text", shown, closing, token.name, raw=True)
+            shown = position = closing
+    if shown < stop:
+        yield Token("text", shown, stop)
 
 
 def attributes(text: str, token: Token) -> dict[str, str]:
@@ -101,8 +96,21 @@ def attributes(text: str, token: Token) -> dict[str, str]:
     return result
 
 
-def _markup(text: str, position: int, last_comment: int) -> Token | None:
+def tag_at(text: str, position: int, end: int) -> re.Match[str] | None:
+    """The tag that begins at ``position`` and ends before ``end``: groups are ``/`` or nothing, name and attributes."""
+    return _TAG.match(text, position, end)
+
+
+def _markup(text: str, position: int, stop: int, last_comment: int) -> Token | None:
     """The markup that begins at ``position``; None where it is text; an end of -1 where all the rest is text."""
+    name = _NAME.match(text, position, stop)
+    if name is not None:
+        # The name first: what is no element is not read to its end, which may be that of the page.
+        said = name[1].lower()
+        if said not in _ELEMENTS:
+            return None
+        match = _TAG.match(text, position, stop)
+        return Token("text", position, -1) if match is None else Token(_KINDS[match[1]], position, match.end(), said)
     if text.startswith("<!--", position):
         if position + 2 > last_comment:
             return None
@@ -110,31 +118,32 @@ def _markup(text: str, position: int, last_comment: int) -> Token | None:
         return Token("comment", position, text.find("-->", position + 2) + 3)
     if text.startswith(("<!", "<?"), position):
         return Token("comment", position, text.find(">", position) + 1)
-    name = _NAME.match(text, position)
-    if name is None or name[1].lower() not in _ELEMENTS:
-        return None
-    match = _TAG.match(text, position)
-    if match is None:
-        return Token("text", position, -1)
-    return Token("end" if match[1] else "start", position, match.end(), match[2].lower())
+    return None
 
 
-def _raw_end(text: str, token: Token) -> int:
-    match = re.compile(rf"</{token.name}[\t\n\f\r />]", re.IGNORECASE).search(text, token.end)
-    return len(text) if match is None else match.start()
+@lru_cache(maxsize=64)
+def _closing(name: str) -> re.Pattern[str]:
+    return re.compile(rf"</{name}[\t\n\f\r />]", re.IGNORECASE)
 
 
-def _message_tokens(text: str, start: int, names: frozenset[str]) -> Iterator[Token]:
-    """The tokens inside a ``pre`` of which only tags of ``names`` are markup, with the end tag that closes it."""
-    tag = re.compile(rf"<(/?)({'|'.join(sorted(names))})(?:[\t\n\f\r /][^<>]*+)?>", re.IGNORECASE)
+def raw_end(text: str, name: str, start: int, end: int) -> int:
+    """Where the content of an element such as ``script`` ends that begins at ``start``."""
+    match = _closing(name).search(text, start, end)
+    return end if match is None else match.start()
+
+
+def box_tokens(text: str, start: int, end: int, names: frozenset[str]) -> Iterator[Token]:
+    """The tokens of a text that nobody escaped: only tags of these names are markup."""
     shown = start
-    for match in tag.finditer(text, start):
+    for match in _box_tags(names).finditer(text, start, end):
         if match.start() > shown:
             yield Token("text", shown, match.start())
-        name = match[2].lower()
-        yield Token("end" if match[1] else "start", match.start(), match.end(), name)
+        yield Token("end" if match[1] else "start", match.start(), match.end(), match[2].lower())
         shown = match.end()
-        if match[1] and name in {"pre", "code"}:
-            return
-    if shown < len(text):
-        yield Token("text", shown, len(text))
+    if shown < end:
+        yield Token("text", shown, end)
+
+
+@lru_cache(maxsize=64)
+def _box_tags(names: frozenset[str]) -> re.Pattern[str]:
+    return re.compile(rf"<(/?)({'|'.join(sorted(names))})(?:[\t\n\f\r /][^<>]*+)?>", re.IGNORECASE)

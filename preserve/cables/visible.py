@@ -15,7 +15,7 @@ by ``<br>`` or one ``<pre>``:
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -48,6 +48,8 @@ class Visible:
     text: str = ""
     cells: list[tuple[int, int]] = field(default_factory=list)
     """What stands in each cell of a table or entry of a definition list."""
+    rows: list[tuple[int, bool]] = field(default_factory=list)
+    """Of each cell the number of its row, and whether it is a header cell (``th``)."""
     inlines: list[tuple[int, int]] = field(default_factory=list)
     """What stands in each short inline element, such as a ``<span>`` or a ``<b>``."""
     soft: list[tuple[int, int]] = field(default_factory=list)
@@ -70,6 +72,7 @@ class _Maker:
     open_cells: list[int] = field(default_factory=list)
     """Numbers of the cells not yet closed; -1 for a table in between."""
     open_inlines: list[tuple[str, int]] = field(default_factory=list)
+    row: int = 0
 
     def tag(self, token: Token) -> None:
         name = token.name
@@ -147,9 +150,12 @@ class _Maker:
         elif name in _CELLS or name == "tr":
             if self.open_cells and self.open_cells[-1] >= 0:
                 self._close_cell()
-            if token.kind == "start" and name in _CELLS:
+            if name == "tr":
+                self.row += token.kind == "start"
+            elif token.kind == "start":
                 self.open_cells.append(len(self.visible.cells))
                 self.visible.cells.append((self.builder.length, self.builder.length))
+                self.visible.rows.append((self.row, name == "th"))
         elif name in _TABLES:
             if token.kind == "start":
                 self.open_cells.append(-1)
@@ -177,26 +183,51 @@ class _Maker:
                 return
 
 
-def visible_text(page: str) -> Visible:
-    """What a page shows. Time is linear in its length."""
+def visible_text(
+    page: str,
+    start: int = 0,
+    end: int | None = None,
+    hidden: Sequence[tuple[int, int]] = (),
+    *,
+    preformatted: bool = False,
+) -> Visible:
+    """What a page shows from ``start`` to ``end``. Time is linear in its length.
+
+    ``hidden`` are spans of the page in order that are not shown; each ends the line that has begun. ``preformatted``
+    is true where the place is inside a ``pre``.
+    """
     builder = TextBuilder(page)
-    maker = _Maker(page=page, builder=builder, visible=Visible(builder=builder))
-    tokens = [token for token in tokenise(page) if token.kind != "comment"]
-    befores, afters = _tags_before(page, tokens), _tags_before(page, tokens[::-1])[::-1]
-    for token, before, after in zip(tokens, befores, afters, strict=True):
+    maker = _Maker(page=page, builder=builder, visible=Visible(builder=builder), pre_depth=int(preformatted))
+    tokens = list(_shown_tokens(page, start, len(page) if end is None else end, hidden))
+    for number, token in enumerate(tokens):
         if token.kind == "text":
-            maker.text(token, before, after)
+            maker.text(token, _next_to(page, tokens, number, -1), _next_to(page, tokens, number, 1))
         else:
             maker.tag(token)
     return maker.finish()
 
 
-def _tags_before(page: str, tokens: Sequence[Token]) -> list[Token | None]:
-    """For every token the nearest one before it that is not white space."""
-    result: list[Token | None] = []
-    last: Token | None = None
-    for token in tokens:
-        result.append(last)
+def _shown_tokens(page: str, start: int, end: int, hidden: Sequence[tuple[int, int]]) -> Iterator[Token]:
+    for hide, show in hidden:
+        if hide < start or show > end:
+            continue
+        yield from _no_comments(tokenise(page, start, hide))
+        # What is hidden was an element: it ends a line as a block does.
+        yield Token("start", hide, hide, "div")
+        start = show
+    yield from _no_comments(tokenise(page, start, end))
+
+
+def _no_comments(tokens: Iterable[Token]) -> Iterator[Token]:
+    return (token for token in tokens if token.kind != "comment")
+
+
+def _next_to(page: str, tokens: Sequence[Token], number: int, step: int) -> Token | None:
+    """The nearest token before or after one that is not white space."""
+    number += step
+    while 0 <= number < len(tokens):
+        token = tokens[number]
         if token.kind != "text" or page[token.start : token.end].strip(_BLANKS):
-            last = token
-    return result
+            return token
+        number += step
+    return None

@@ -29,7 +29,7 @@ def cite(place: Place, cable: str, form: str, at: str | None, collection: tuple[
     """Cite CABLE as a capture shows it: what it is, when and where it was captured, and the hashes that identify it."""
     with reading(place, collection) as archives:
         archive, capture = find_one(archives, cable, None if at is None else parse_moment(at))
-        extraction = archive.cable(archive.page(capture))
+        extraction = archive.cable(archive.page(capture), cable)
         if extraction is None:
             raise NotHeldError(f"{cable} is held, but no cable is recognised on it")
         data = make_citation(archive, capture, extraction)

@@ -52,7 +52,7 @@ def show(place: Place, cable_or_url: str, form: str, at: str | None, collection:
         elif form == "html":
             sys.stdout.buffer.write(page.content)
         else:
-            extraction = archive.cable(page)
+            extraction = archive.cable(page, cable_or_url)
             if extraction is None and form == "text" and not place.as_json:
                 raise NotHeldError(
                     f"{cable_or_url} is held, but no cable is recognised on it",

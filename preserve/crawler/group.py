@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from preserve.cables.extract import Extraction
+from preserve.cables.extract import PageReading
 from preserve.crawler.outcomes import Outcome
 from preserve.crawler.records import warcinfo_record
 from preserve.formats.statements import encode
@@ -78,12 +78,12 @@ class GroupWriter:
         self._chains.add(chain)
         return is_first
 
-    def add(self, records: Sequence[Record], fresh: Fresh, extraction: Extraction | None) -> None:
-        """Writes the records of one exchange, and states the cable on its page, if any."""
+    def add(self, records: Sequence[Record], fresh: Fresh, read: PageReading) -> None:
+        """Writes the records of one exchange, and states the cables on its page, if any."""
         self.open_file()
         for number, record in enumerate(records):
             self._write(record, fresh)
-            if number == 0 and extraction is not None:
+            for extraction in read.cables if number == 0 else ():
                 self._group.cables += 1
                 self._state(describe_cable(record.header.record_id, extraction), None)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from preserve.cables.extract import NOTHING_READ
 from preserve.cables.layouts import Layout
 from preserve.crawler.exchange import Exchange
 from preserve.crawler.frontier import Found, Target
@@ -19,7 +20,7 @@ from preserve.formats.http1 import Payload, payload_of
 from preserve.formats.urls import resolve
 from preserve.limits import Limits
 from preserve.model import parse_utc
-from preserve.provenance.describe import Fresh, cable_in, challenge_in, decoded_content, media_type
+from preserve.provenance.describe import Fresh, cables_in, challenge_in, decoded_content, media_type
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OK = 200
@@ -148,10 +149,10 @@ class PageWriter:
             revisit_of=repeats,
             with_chain=tls is not None and self.writer.first_in_file(tls.chain),
         )
-        extraction = None
+        read = NOTHING_READ
         if reply.payload is not None and repeats is None:
-            extraction = cable_in(reply.payload, reply.content, self._layouts)
-        self.writer.add(records, Fresh(head=exchange.head, challenge=reply.challenge), extraction)
+            read = cables_in(reply.payload, reply.content, self._layouts)
+        self.writer.add(records, Fresh(head=exchange.head, challenge=reply.challenge), read)
         return records[0].header.record_id
 
     def _follow(

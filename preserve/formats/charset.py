@@ -93,6 +93,12 @@ def _decoded(payload: bytes, name: str, source: Source, bom_bytes: int) -> Decod
     return Decoded(encoding=name, source=source, text=text, bom_bytes=bom_bytes)
 
 
+def decode_piece(piece: bytes, encoding: str) -> str:
+    """The text of a piece of a payload whose encoding was decided; it must begin and end between characters."""
+    text: str = webencodings.lookup(encoding).codec_info.decode(piece, "replace")[0]
+    return text
+
+
 def _http_encoding(content_type: str) -> str | None:
     """The first ``charset`` parameter that names a known encoding."""
     for match in _HTTP_CHARSET.finditer(content_type):

@@ -340,7 +340,7 @@ def _key(entry: bytes) -> tuple[str, str]:
 
 
 def _stated(facts: Facts, file: str, ordinal: int, run: str) -> list[bytes]:
-    """The statements of one record: itself, and the cable on it.
+    """The statements of one record: itself, and the cables on it.
 
     Raises:
         FormatError: they would break the schema, or are too long.
@@ -362,7 +362,7 @@ def _stated(facts: Facts, file: str, ordinal: int, run: str) -> list[bytes]:
         run=run,
     )
     check_statement(statement)
-    return [encode(statement)] if facts.cable is None else [encode(statement), facts.cable]
+    return [encode(statement), *facts.cables]
 
 
 def _digest(package: Package) -> str:

@@ -29,7 +29,7 @@ from preserve.provenance.describe import (
     decoded_content,
     describe_cable,
     media_type,
-    read_cable,
+    read_cables,
     response_head,
 )
 
@@ -76,7 +76,7 @@ class Facts(NamedTuple):
     challenge: str | None = None
     references: tuple[tuple[str, str], ...] = ()
     refers_to: str | None = None
-    cable: bytes | None = None
+    cables: tuple[bytes, ...] = ()
     faults: tuple[Fault, ...] = ()
 
 
@@ -185,9 +185,8 @@ def _held_facts(header: RecordHeader, block: bytes, wanted: Wanted, faults: list
     else:
         facts = _base(header, reply.status)
     if wanted.layouts and reply.status == _OK and reply.may_show(wanted.layouts):
-        extraction = read_cable(Record(header=header, block=block), wanted.layouts, wanted.limits)
-        if extraction is not None:
-            facts = facts._replace(cable=encode(describe_cable(facts.record_id, extraction)))
+        read = read_cables(Record(header=header, block=block), wanted.layouts, wanted.limits)
+        facts = facts._replace(cables=tuple(encode(describe_cable(facts.record_id, cable)) for cable in read.cables))
     return facts
 
 

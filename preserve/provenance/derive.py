@@ -1,12 +1,13 @@
 """What follows from the evidence: the catalogue caught up, everything derived made again, stray records adopted."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from preserve.cables.layouts import Layout
 from preserve.limits import Limits
 from preserve.model import RecordPlace
-from preserve.provenance.describe import describe_cable, describe_record, read_cable
+from preserve.provenance.describe import describe_cable, describe_record, read_cables
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.sealing import sealed_in
 from preserve.provenance.statements import cut_statement
@@ -128,7 +129,7 @@ class _Stated:
 
     files: set[str] = field(default_factory=set)
     records: set[str] = field(default_factory=set)
-    texts: set[str] = field(default_factory=set)
+    texts: Counter[str] = field(default_factory=Counter)
 
 
 def _stated(ledger: Ledger) -> _Stated:
@@ -143,7 +144,7 @@ def _stated(ledger: Ledger) -> _Stated:
         if statement["kind"] == "record" and statement["file"] not in known.files:
             known.records.add(str(statement["record_id"]))
         elif statement["kind"] == "cable" and statement["record_id"] in known.records:
-            known.texts.add(str(statement["record_id"]))
+            known.texts[str(statement["record_id"])] += 1
     return known
 
 
@@ -167,10 +168,8 @@ def _adopt(
         if record_id not in known.records:
             batch.append(describe_record(record, file=item.name, ordinal=place.ordinal, run=run))
             adopted += 1
-        if record_id not in known.texts:
-            extraction = read_cable(record, layouts, limits)
-            if extraction is not None:
-                batch.append(describe_cable(record_id, extraction))
+        cables = read_cables(record, layouts, limits).cables
+        batch += (describe_cable(record_id, cable) for cable in cables[known.texts[record_id] :])
         if len(batch) >= limits.group_commit_records:
             ledger.append(batch)
             batch = []

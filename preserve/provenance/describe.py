@@ -7,7 +7,7 @@ verification all go through it, so that they cannot disagree.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from preserve.cables.extract import Extraction, extract
+from preserve.cables.extract import NOTHING_READ, Extraction, PageReading, read_page
 from preserve.cables.layouts import Layout
 from preserve.errors import FormatError
 from preserve.formats.challenge import challenge_of
@@ -97,19 +97,19 @@ def describe_fresh(record: Record, fresh: Fresh, *, file: str, ordinal: int, run
     )
 
 
-def cable_in(payload: Payload, content: bytes | None, layouts: Sequence[Layout]) -> Extraction | None:
-    """The cable in a reply whose content was decoded before, or None."""
-    if not layouts or content is None or payload.head.status != 200:  # noqa: PLR2004 - only a full reply shows it
-        return None
-    return extract(content, _text(payload.head.get(b"content-type")), layouts)
+def cables_in(payload: Payload, content: bytes | None, layouts: Sequence[Layout]) -> PageReading:
+    """The cables in a reply whose content was decoded before."""
+    if not layouts or content is None or payload.head.status != 200:  # noqa: PLR2004 - only a full reply shows one
+        return NOTHING_READ
+    return read_page(content, _text(payload.head.get(b"content-type")), layouts)
 
 
-def read_cable(record: Record, layouts: Sequence[Layout], limits: Limits) -> Extraction | None:
-    """The cable on a stored page, or None: another kind of record, an error reply, or a page of no known layout."""
+def read_cables(record: Record, layouts: Sequence[Layout], limits: Limits) -> PageReading:
+    """The cables on a stored page: none for another kind of record, an error reply, or a page of no known layout."""
     if record.header.type != "response" or not layouts:
-        return None
+        return NOTHING_READ
     payload = http_payload(record.block)
-    return None if payload is None else cable_in(payload, decoded_content(payload, limits), layouts)
+    return NOTHING_READ if payload is None else cables_in(payload, decoded_content(payload, limits), layouts)
 
 
 def describe_cable(record_id: str, extraction: Extraction) -> dict[str, object]:
@@ -118,7 +118,7 @@ def describe_cable(record_id: str, extraction: Extraction) -> dict[str, object]:
     return cable_statement(
         record_id=record_id,
         extractor=extraction.extractor,
-        layout=extraction.layout,
+        layout=f"{extraction.layout}/{extraction.layout_version}",
         published_id=extraction.published_id,
         canonical_id=extraction.canonical_id,
         raw_sha256=extraction.raw_sha256,

@@ -31,7 +31,7 @@ def history(archives: Sequence[Archive], cable_id: str) -> list[Observation]:
     pairs.sort(key=lambda pair: (pair[1].row.date, pair[0].paths.name))
     found: list[Observation] = []
     for archive, capture in pairs:
-        extraction = archive.cable(archive.page(capture))
+        extraction = archive.cable(archive.page(capture), cable_id)
         if extraction is None or cable_id not in {extraction.published_id, extraction.canonical_id}:
             continue
         before = found[-1].extraction if found else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from preserve.cables.extract import Extraction
+from preserve.cables.extract import Extraction, PageReading
 from preserve.cables.layouts import Layout
 from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError
 from preserve.formats.http1 import Payload
@@ -19,7 +19,7 @@ from preserve.formats.warc import Record, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import format_utc, parse_utc
 from preserve.provenance.derive import catch_up
-from preserve.provenance.describe import decoded_content, http_payload, read_cable
+from preserve.provenance.describe import decoded_content, http_payload, read_cables
 from preserve.provenance.ledger import Ledger
 from preserve.store.archive import open_archive
 from preserve.store.catalogue import Catalogue, RecordRow
@@ -100,9 +100,15 @@ class Archive:
             raise ArchiveError(f"the content coding of record {row.record_id} cannot be removed: damaged or too large")
         return Page(capture=capture, record=record, payload=payload, content=content)
 
-    def cable(self, page: Page) -> Extraction | None:
-        """The cable on a page, extracted from its bytes now."""
-        return read_cable(page.record, tuple(self._layouts.values()), self.limits)
+    def read(self, page: Page) -> PageReading:
+        """The cables on a page, extracted from its bytes now."""
+        return read_cables(page.record, tuple(self._layouts.values()), self.limits)
+
+    def cable(self, page: Page, cable_id: str = "") -> Extraction | None:
+        """The cable of that id on a page, else the first on it; None where there is none."""
+        cables = self.read(page).cables
+        named = (cable for cable in cables if cable_id in {cable.published_id, cable.canonical_id})
+        return next(named, cables[0] if cables else None)
 
     def statement_of(self, row: RecordRow) -> int:
         """Index of the record's statement in the ledger."""

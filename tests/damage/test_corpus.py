@@ -28,9 +28,12 @@ LEVELS = ("good", "warn", "bad")
 OVERLAYS = sorted(path.parent for level in LEVELS for path in VECTORS.glob(f"{level}/*/overlay.json"))
 SINGLES = sorted(path for level in LEVELS for path in (VECTORS / level).iterdir() if path.is_file())
 NOT_FOUND_BY_VERIFY = {
-    "W-CABLE-EMPTY": "told where a text is shown",
-    "W-CABLE-NO-TABLE": "told where a text is shown",
-    "W-CABLE-TAG": "told where a text is shown",
+    "W-CABLE-EMPTY": "told at capture, import, and where a page is shown",
+    "W-CABLE-NO-TABLE": "told at capture, import, and where a page is shown",
+    "W-CABLE-UNREADABLE": "told at capture, import, and where a page is shown",
+    "W-CABLE-ERROR-PAGE": "told at capture, import, and where a page is shown",
+    "W-CABLE-ROW": "told at capture, import, and where a page is shown",
+    "I-CABLE-TAG": "told where a text is shown",
 }
 OF_OTHER_COMMANDS = ("E-REPLICA-", "W-REPLICA-", "E-REPAIR-", "W-REPAIR-")
 """Areas of codes that tell what two copies are to one another: one copy alone has none of them."""

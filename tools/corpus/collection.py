@@ -139,7 +139,7 @@ def _read(name: str, data: bytes) -> Iterator[_Row]:
             challenge=facts.challenge,
             run=_RUN,
         )
-        yield place, statement, facts.cable, [code for code, _detail in facts.faults]
+        yield place, statement, facts.cables[0] if facts.cables else None, [code for code, _detail in facts.faults]
 
 
 def founding() -> Made:

@@ -37,7 +37,8 @@ def test_no_layout_no_cable() -> None:
 
 def test_the_first_layout_that_finds_a_cable_counts() -> None:
     payload = f"{BOXES}<pre>{LABELS}</pre>{LABELS}text {LAST}".encode()
-    for layouts in (LAYOUTS, LAYOUTS[::-1]):
+    some = [layout for layout in LAYOUTS if layout.name in {"mrkva", "wikileaks-cable"}]
+    for layouts in (some, some[::-1]):
         got = extract(payload, None, layouts)
         assert got is not None
         assert got.layout == layouts[0].name
@@ -72,7 +73,16 @@ def test_statement_fields_are_plain_and_fit_a_statement() -> None:
         ("created", "2005-01-31 08:10:07", "2005-01-31T08:10:07", "second"),
         ("created", "2005-01-31", "2005-01-31", "day"),
         ("created", "2005-02-30 08:10:00", None, None),
-        ("created", "31 January 2005", None, None),
+        ("created", "31 January 2005", "2005-01-31", "day"),
+        ("created", "12/28/1966 18:48", "1966-12-28T18:48", "minute"),
+        ("created", "2010 February 26, 11:30 (Friday)", "2010-02-26T11:30", "minute"),
+        ("created", "1975 January 1, 00:00 (Wednesday)", "1975-01-01", "day"),
+        ("created", "Fri Dec 20 00:01:00 +0100 2002", "2002-12-20T00:01", "minute"),
+        ("created", "Thu, 1 Jan 2009 12:00 UTC", "2009-01-01T12:00", "minute"),
+        ("created", "28 APR 1975", "1975-04-28", "day"),
+        ("created", "28 MAI 1975", None, None),
+        ("created", "1/32/2005 1:00", None, None),
+        ("created", "the end of January 2005", None, None),
         ("source_released", "2011-10-04", "2011-10-04", "day"),
         ("counter", "6,693 / 251,287", "6693", None),
         ("counter", "none", None, None),

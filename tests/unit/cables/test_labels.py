@@ -215,7 +215,7 @@ def test_the_link_gives_the_identifier_where_the_first_is_empty() -> None:
 def test_markup_kept_as_text_is_reported() -> None:
     got = read(wrapped(FIELD_FORMS["lines"](FIELDS) + f"<pre>to <Israel> and &lt;b&gt;</pre>{LAST}"))
     assert got.body == "to <Israel> and <b>"
-    assert [(finding.code, finding.detail) for finding in got.findings] == [("W-CABLE-TAG", "1: <Israel>")]
+    assert [(finding.code, finding.detail) for finding in got.findings] == [("I-CABLE-TAG", "1: <Israel>")]
 
 
 def test_a_page_without_text_or_other_fields() -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from preserve.cables.layouts import compile_layout, compile_layouts, label, may_be, recognised
+from preserve.cables.layouts import Layout, candidates, compile_layout, compile_layouts, label, may_be, recognised
 from preserve.config.folder import load_layouts
 from preserve.config.layout import LayoutConfig
 from preserve.errors import ConfigError
@@ -13,7 +13,6 @@ def config(**changed: object) -> LayoutConfig:
         "name": "sample",
         "title": "a sample",
         "version": 3,
-        "extractor": "labels",
         "recognise": ("Number:",),
         "labels": {" Number : ": "identifier", "Made  on": "created"},
         "sentences": {"source": "from (.+?), on"},
@@ -24,31 +23,57 @@ def config(**changed: object) -> LayoutConfig:
 def test_labels_are_normalised_and_blanks_of_sentences_stretch() -> None:
     layout = compile_layout(config())
     assert dict(layout.labels) == {"Number": "identifier", "Made on": "created"}
-    assert layout.sentences["source"].search("from\n there,\t on") is not None
-    assert (layout.name, layout.version, layout.extractor) == ("sample", 3, "labels")
+    assert layout.sentences["source"].pattern.search("from\n there,\t on") is not None
+    assert (layout.name, layout.version, layout.reads) == ("sample", 3, "page")
 
 
 def test_every_mistake_is_told() -> None:
     with pytest.raises(ConfigError) as raised:
-        compile_layouts({"a": config(name="a", extractor="magic"), "b": config(name="b", labels={"": "origin"})})
-    assert len(raised.value.mistakes) == 3
-    assert "layouts/a.yaml: unknown extractor 'magic'" in raised.value.mistakes[0]
+        compile_layouts(
+            {
+                "a": config(name="a", body=("td::before",), recognise=()),
+                "b": config(name="b", labels={"": "origin"}),
+                "c": config(name="c", reads="rows", columns=("identifier",)),
+                "d": config(name="d", reads="lines", begins="x"),
+            }
+        )
+    told = "\n".join(raised.value.mistakes)
+    assert "layouts/a.yaml: nothing to recognise its pages by" in told
+    assert "layouts/a.yaml: 'td::before' is no selector" in told
+    assert "layouts/b.yaml: nothing gives the identifier" in told
+    assert "layouts/b.yaml: a label is empty" in told
+    assert "layouts/c.yaml: no 'begins'" in told
+    assert "layouts/c.yaml: no column is the body" in told
+    assert "layouts/d.yaml: no 'lines'" in told
 
 
 def test_the_layouts_that_come_along_compile() -> None:
     layouts = compile_layouts(load_layouts(Path(__file__).parents[3] / "config"))
-    assert layouts["mrkva"].extractor == "labels"
-    assert layouts["wikileaks-cable"].extractor == "boxes"
+    assert {layout.reads for layout in layouts.values()} == {"page", "lines", "rows"}
 
 
-def test_boxes_are_recognised_by_bytes_and_labels_by_what_is_shown() -> None:
-    boxes, labels = compile_layout(config(extractor="boxes")), compile_layout(config())
-    assert recognised(boxes, b"<b>Number:</b>", lambda: "")
-    assert not recognised(boxes, b"<b>Number</b>:", lambda: "Number:")
-    assert recognised(labels, b"the <b>Number</b>: 5", lambda: "the Number: 5")
-    assert not recognised(labels, b"Number:", lambda: "")
-    assert not recognised(labels, b"the Num<b>ber</b>: 5", lambda: "the Number: 5")
-    assert recognised(labels, "the Number: 5".encode("utf-16"), lambda: "the Number: 5")
+def told(layout: Layout, payload: bytes, shown: str = "") -> bool:
+    return may_be(layout, payload) and recognised(layout, payload, lambda: payload.decode("latin-1"), lambda: shown)
+
+
+def test_a_page_is_recognised_by_its_bytes_or_by_what_it_shows() -> None:
+    layout = compile_layout(config())
+    assert told(layout, b"<p>Number: 5")
+    assert told(layout, b"the <b>Number</b>: 5", "the Number: 5")
+    assert not told(layout, b"the <b>Number</b> 5", "the Number 5")
+    assert not told(layout, b"the Num<b>ber</b>: 5", "the Number: 5")
+    assert told(layout, "the Number: 5".encode("utf-16"), "the Number: 5")
+    begins = compile_layout(config(begins=r"\d{2}"))
+    assert told(begins, b"05 Number:")
+    assert not told(begins, b" 05 Number:")
+
+
+def test_layouts_whose_texts_stand_in_the_bytes_are_tried_first() -> None:
+    shown, written = (
+        compile_layout(config(name=name, recognise=(text,))) for name, text in (("a", "Number: 5"), ("b", "<b>Number"))
+    )
+    assert candidates([shown, written], b"the <b>Number</b>: 5") == [written, shown]
+    assert candidates([shown, written], b"the number") == []
 
 
 def test_label() -> None:

@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from preserve.cables.boxes import tag_links
 from preserve.cables.extract import Extraction, extract
 from preserve.cables.fields import FieldValue
 from preserve.cables.layouts import Layout, compile_layouts
@@ -66,10 +65,11 @@ def test_a_whole_page(layout: Layout) -> None:
         "origin": FieldValue(printed="Embassy Sampletown"),
         "counter": FieldValue(printed="12 / 251,287", value="12", source="sentence"),
         "tags": FieldValue(printed="PREL ZZ", source="body"),
+        "date_time_group": FieldValue(
+            printed="051233Z JAN 08", value="2008-01-05T12:33", precision="minute", source="header"
+        ),
     }
-    assert got.date_time_group == FieldValue(
-        printed="051233Z JAN 08", value="2008-01-05T12:33", precision="minute", source="header"
-    )
+    assert got.date_time_group == got.sent == got.fields["date_time_group"]
     assert got.findings == ()
     assert (got.layout, got.layout_version) == ("wikileaks-cable", 1)
 
@@ -78,7 +78,7 @@ def test_unescaped_text_is_kept_and_reported(layout: Layout) -> None:
     got = read(layout, page(body="UNCLAS &#x000A;to <Israel>, <br>&ED; AT&T </td> <!-- ! --> &lt;b&gt;"))
     assert got.body == "UNCLAS \nto <Israel>, <br>&ED; AT&T </td> <!-- ! --> <b>"
     assert [(finding.code, finding.detail) for finding in got.findings] == [
-        ("W-CABLE-TAG", "4: <Israel>, <br>, </td>, <!--")
+        ("I-CABLE-TAG", "4: <Israel>, <br>, </td>, <!--")
     ]
 
 
@@ -124,9 +124,8 @@ def test_the_title_may_be_empty_or_hold_commas(layout: Layout) -> None:
     assert read(layout, page(heading="08SAMPLETOWN12, A, B &amp; C")).title == "A, B & C"
 
 
-def test_tag_links_are_all_links_to_tags_of_the_body() -> None:
-    assert tag_links(page().decode()) == ("PREL", "ZZ")
-    assert tag_links("<p>nothing</p>") == ()
+def test_tag_links_are_all_links_to_tags_of_the_text(layout: Layout) -> None:
+    assert read(layout, page()).fields["tags"] == FieldValue(printed="PREL ZZ", source="body")
 
 
 def test_places_lead_to_the_bytes(layout: Layout) -> None:

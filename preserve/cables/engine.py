@@ -1,0 +1,399 @@
+"""The one engine that reads pages by a layout: its fields, and its message with where every character came from.
+
+The part of a page that is read is the element that ``within`` selects, without the layout's furniture. In it:
+
+- **Fields** stand beside labels, in the element that ``fields`` selects or anywhere (`preserve.cables.labels`), in
+  elements that ``values`` selects, and in ``sentences`` of the page. What is found first counts, in this order.
+- **Message**. Where ``body`` selects an element, that is its text, and what ``header`` selects its header. Where not,
+  the text begins behind the last field, or behind the sentence ``partial_note`` where that follows, and ends where
+  the last other sentence stands; or it stands between the lines ``text_after`` and ``text_before``.
+- Completely empty lines at the ends of a text without an element are layout and dropped; lines of blanks belong to it.
+  The lines of ``cut`` are dropped. Else nothing is changed.
+- With ``only_markup``, an element of the message is text in which only those tags are markup, because the site did
+  not escape it: what else looks like markup is kept and reported.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice, pairwise
+from typing import Final
+
+from preserve.cables.fields import FieldValue, clip, make_field
+from preserve.cables.labels import Fields, read_labelled, read_table
+from preserve.cables.layouts import Layout
+from preserve.cables.reading import STRAY, PageText, Reading, no_text, published_id
+from preserve.cables.selectors import Element, Selector, find, find_all, value_of
+from preserve.cables.splitting import split_header
+from preserve.cables.texts import Segment, TextBuilder, decode_references, one_line
+from preserve.cables.tokens import Token, attributes, box_tokens
+from preserve.cables.visible import Visible, visible_text
+
+_BLANKS: Final = re.compile(r"[ \t\u00a0]*+")
+_SPACE: Final = re.compile(r"\s*+")
+_MOST_STRAYS: Final = 1_000
+_LONGEST_TITLE: Final = 2_000
+
+
+@dataclass(slots=True)
+class Page:
+    """A page being read by one layout. ``visible`` is what it shows without its header and body."""
+
+    text: str
+    layout: Layout
+    start: int
+    end: int
+    body: Element | None = None
+    header: Element | None = None
+    _furniture: list[tuple[int, int]] | None = None
+    _visible: Visible | None = None
+
+    @classmethod
+    def of(cls, text: str, layout: Layout) -> "Page":
+        """A page with the elements found that its layout selects."""
+        page = cls(text, layout, 0, len(text))
+        within = page.first(layout.within)
+        if within is not None:
+            page.start, page.end = within.inner, within.inner_end
+        page.body = page.first(layout.body)
+        page.header = page.first(layout.header)
+        if page.header == page.body:
+            page.header = None
+        return page
+
+    def first(self, selectors: Iterable[Selector]) -> Element | None:
+        """What the first of some selectors finds that finds anything."""
+        opaque = bool(self.layout.only_markup)
+        for selector in selectors:
+            found = find(self.text, self.start, self.end, selector, opaque_pre=opaque)
+            if found is not None:
+                return found
+        return None
+
+    @property
+    def furniture(self) -> list[tuple[int, int]]:
+        """The spans of the elements that are not read."""
+        if self._furniture is None:
+            opaque = bool(self.layout.only_markup)
+            self._furniture = [
+                (element.start, element.end)
+                for selector in self.layout.furniture
+                for element in find_all(self.text, self.start, self.end, selector, opaque_pre=opaque)
+            ]
+        return self._furniture
+
+    @property
+    def visible(self) -> Visible:
+        """What the part of the page shows that is read, without furniture, header and body."""
+        if self._visible is None:
+            boxes = [(element.start, element.end) for element in (self.header, self.body) if element is not None]
+            self._visible = visible_text(self.text, self.start, self.end, _disjoint([*self.furniture, *boxes]))
+        return self._visible
+
+    def show(self, whole: Visible) -> None:
+        """Takes what the whole page shows, made before, where that is what is read."""
+        if not (self.layout.within or self.layout.furniture or self.body is not None or self.header is not None):
+            self._visible = whole
+
+
+def read(text: str, layout: Layout, whole: Visible | None = None) -> Reading | None:
+    """The cable on a page of this layout; None where it names no cable.
+
+    ``whole`` is what the whole page shows, where that is known already.
+    """
+    page = Page.of(text, layout)
+    if whole is not None:
+        page.show(whole)
+    found = _Found()
+    labelled = _fields(page, found)
+    _values(page, found)
+    header: PageText | None = None
+    if layout.has_boxes:
+        header = _boxed(page, page.header) if page.header is not None else None
+        body = _boxed(page, page.body, found)
+        _sentences(page, found, header)
+    else:
+        body = _running_text(page, labelled, found)
+    identifier = published_id(found.fields["identifier"].printed) if "identifier" in found.fields else None
+    if identifier is None:
+        return None
+    if layout.split_header and header is None:
+        header, body = split_header(body)
+    title = found.fields.pop("title", None)
+    return Reading(
+        published_id=identifier,
+        title=title.printed if title is not None else _title_above(page, labelled),
+        fields=found.fields,
+        places=found.places,
+        header=header,
+        body=body,
+        strays=_strays(page, body),
+        has_fields=_has_fields(layout, found),
+    )
+
+
+def _has_fields(layout: Layout, found: "_Found") -> bool:
+    """Whether more was found than the identifier, where the layout has more."""
+    expected = {*layout.labels.values(), *layout.values} - {"identifier", "title"}
+    return not expected or any(found.fields[name].source == "field" for name in expected & found.fields.keys())
+
+
+@dataclass(slots=True)
+class _Found:
+    fields: dict[str, FieldValue] = field(default_factory=dict)
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def add(self, name: str, value: FieldValue, place: tuple[int, int]) -> None:
+        """Keeps a field that was not found before."""
+        if name not in self.fields and value.printed:
+            self.fields[name] = value
+            self.places[name] = place
+
+
+def _fields(page: Page, found: _Found) -> Fields | None:
+    """The labelled fields; gives them with their places in the visible text where they have no element."""
+    layout = page.layout
+    if not layout.labels:
+        return None
+    element = page.first(layout.fields)
+    if element is not None:
+        visible = visible_text(page.text, element.start, element.end)
+        fields = read_table(visible, layout)
+        _take(found, fields, visible)
+        return None
+    if layout.fields:
+        return None
+    if layout.has_boxes or layout.text_after is not None:
+        _take(found, read_table(page.visible, layout, besides=_text_between(page)), page.visible)
+        return None
+    labelled = read_labelled(page.visible, layout)
+    if labelled is not None:
+        _take(found, labelled, page.visible)
+    return labelled
+
+
+def _take(found: _Found, fields: Fields, visible: Visible) -> None:
+    for name, value in fields.values.items():
+        found.add(name, value, visible.builder.origin(*fields.spans[name]))
+
+
+def _values(page: Page, found: _Found) -> None:
+    """The fields that stand in elements of their own."""
+    for name, selectors in page.layout.values.items():
+        form = page.layout.forms.get(name)
+        for selector in selectors:
+            for element in find_all(
+                page.text, page.start, page.end, selector, opaque_pre=bool(page.layout.only_markup)
+            ):
+                if selector.attribute is not None:
+                    said = value_of(page.text, element, selector.attribute)
+                else:
+                    said = one_line(visible_text(page.text, element.inner, element.inner_end).text)
+                match = None if form is None else form.search(said)
+                if form is not None:
+                    said = "" if match is None else match[1]
+                if said.strip():
+                    value = make_field(name, said, source="field", times=page.layout.times)
+                    found.add(name, value, (element.inner, element.inner_end))
+                if said.strip() or match is not None:
+                    break
+
+
+def _sentences(page: Page, found: _Found, header: PageText | None) -> None:
+    """What a page with boxes says outside them, and the sentence that stands in place of the header."""
+    stop = min((e.start for e in (page.header, page.body) if e is not None), default=len(page.text))
+    for name, sentence in page.layout.sentences.items():
+        if name in found.fields:
+            continue
+        if name == "partial_note":
+            match = sentence.pattern.search(header.text) if header is not None else None
+            if match is not None:
+                found.add(name, make_field(name, match[0], source="header"), _origin(header, match.span()))
+            continue
+        # Furniture comes in megabytes and says such things in one piece: its source is looked at, not what it shows.
+        if sentence.needle and page.text.find(sentence.needle, 0, stop) < 0:
+            continue
+        match = sentence.pattern.search(page.text, 0, stop)
+        if match is not None:
+            group = 1 if sentence.pattern.groups and match[1] is not None else 0
+            said = make_field(name, decode_references(match[group]), source="sentence", times=page.layout.times)
+            found.add(name, said, match.span(group))
+
+
+def _origin(text: PageText | None, span: tuple[int, int]) -> tuple[int, int]:
+    """The characters of the page that a span of a text was made from."""
+    segments = text.segments() if text is not None else ()
+    inside = [part for part in segments if part.start < span[1] and part.start + part.length > span[0]]
+    return (inside[0].from_start, inside[-1].from_end) if inside else (0, 0)
+
+
+def _boxed(page: Page, element: Element | None, found: _Found | None = None) -> PageText:
+    """The text of an element. ``found`` takes what links in it say."""
+    if element is None:
+        return no_text()
+    if not page.layout.only_markup:
+        is_pre = page.text[element.start + 1 : element.start + 4].lower() == "pre"
+        hidden = _disjoint(page.furniture)
+        shown = visible_text(page.text, element.inner, element.inner_end, hidden, preformatted=is_pre)
+        return kept(shown.builder, shown.text, 0, len(shown.text), page.layout.cut)
+    tokens = list(box_tokens(page.text, element.inner, element.inner_end, page.layout.only_markup))
+    if found is not None and page.layout.links:
+        _links(page, tokens, found)
+    spans = [(token.start, token.end) for token in tokens if token.kind == "text"]
+    text = "".join([decode_references(page.text[start:end]) for start, end in spans])
+    if page.layout.cut is not None and page.layout.cut.search(text) is not None:
+        return kept(_built(page.text, spans), text, 0, len(text), page.layout.cut)
+    return PageText(text=text, segments=partial(_segments, page.text, spans))
+
+
+def _built(text: str, spans: Iterable[tuple[int, int]]) -> TextBuilder:
+    builder = TextBuilder(text)
+    for start, end in spans:
+        builder.copy(start, end)
+    return builder
+
+
+def _segments(text: str, spans: Iterable[tuple[int, int]]) -> list[Segment]:
+    builder = _built(text, spans)
+    return builder.segments(0, builder.length)
+
+
+def _links(page: Page, tokens: Sequence[Token], found: _Found) -> None:
+    """The texts of links to known addresses, in order, as often as they stand there."""
+    for name, beginning in page.layout.links.items():
+        said: list[str] = []
+        for token, following in pairwise(tokens):
+            if (token.kind, token.name, following.kind) != ("start", "a", "text"):
+                continue
+            if attributes(page.text, token).get("href", "").startswith(beginning):
+                said.append(one_line(decode_references(page.text[following.start : following.end])))
+        if said:
+            found.add(name, make_field(name, " ".join(said), source="body"), (tokens[0].start, tokens[-1].end))
+
+
+def _text_between(page: Page) -> tuple[int, int]:
+    """The span of the visible text between the lines that the layout names; an empty one where they are missing."""
+    layout = page.layout
+    text = "" if layout.text_after is None else page.visible.text
+    match = None if layout.text_after is None else layout.text_after.search(text)
+    if match is None:
+        return 0, 0
+    start = _line_end(text, match.end())
+    closing = None if layout.text_before is None else layout.text_before.search(text, start)
+    return start, len(text) if closing is None else closing.start()
+
+
+def _running_text(page: Page, labelled: Fields | None, found: _Found) -> PageText:
+    """The text of a page that has no element for it."""
+    layout, visible = page.layout, page.visible
+    text = visible.text
+    position, end = 0 if labelled is None else labelled.end, len(text)
+    if layout.text_after is not None:
+        position, end = _text_between(page)
+    note = layout.sentences.get("partial_note")
+    match = None if note is None else note.pattern.match(text, _skip(text, position))
+    if match is not None:
+        found.add("partial_note", make_field("partial_note", match[0], source="sentence"), _at(visible, match.span()))
+        position = match.end()
+    end = min(end, _closing(page, position, found))
+    return kept(visible.builder, text, _behind_line(text, position, end), end, layout.cut)
+
+
+def _closing(page: Page, position: int, found: _Found) -> int:
+    """Reads the sentences that stand behind the text; where the text ends."""
+    visible = page.visible
+    end = len(visible.text)
+    for name, sentence in page.layout.sentences.items():
+        last = next(iter(deque(sentence.pattern.finditer(visible.text, position), maxlen=1)), None)
+        if last is None or name in found.fields or name == "partial_note":
+            continue
+        group = 1 if sentence.pattern.groups and last[1] is not None else 0
+        value = make_field(name, last[group], source="sentence", times=page.layout.times)
+        found.add(name, value, _at(visible, last.span(group)))
+        end = min(end, last.start())
+    return end
+
+
+def _at(visible: Visible, span: tuple[int, int]) -> tuple[int, int]:
+    return visible.builder.origin(*span)
+
+
+def kept(builder: TextBuilder, text: str, start: int, end: int, cut: re.Pattern[str] | None) -> PageText:
+    """A text without the lines that are cut and without empty lines at its ends."""
+    ranges: list[tuple[int, int]] = []
+    for match in cut.finditer(text, start, end) if cut is not None else ():
+        ranges.append((start, match.start()))
+        start = match.end()
+    ranges.append((start, end))
+    while ranges and (ranges[0][0] == ranges[0][1] or text[ranges[0][0]] == "\n"):
+        first, stop = ranges[0]
+        ranges[:1] = [(first + 1, stop)] if first < stop else []
+    while ranges and (ranges[-1][0] == ranges[-1][1] or text[ranges[-1][1] - 1] == "\n"):
+        first, stop = ranges[-1]
+        ranges[-1:] = [(first, stop - 1)] if first < stop else []
+    return PageText(
+        text="".join(text[first:stop] for first, stop in ranges), segments=partial(_joined, builder, tuple(ranges))
+    )
+
+
+def _joined(builder: TextBuilder, ranges: Iterable[tuple[int, int]]) -> list[Segment]:
+    result: list[Segment] = []
+    length = 0
+    for start, end in ranges:
+        result += [replace(segment, start=segment.start + length) for segment in builder.segments(start, end)]
+        length += end - start
+    return result
+
+
+def _strays(page: Page, body: PageText) -> tuple[str, ...]:
+    """What looks like markup in the text, in order; at most a thousand pieces."""
+    if "<" not in body.text:
+        return ()
+    spans = ((segment.from_start, segment.from_end) for segment in body.segments() if segment.copied)
+    return tuple(islice((match[0] for span in spans for match in STRAY.finditer(page.text, *span)), _MOST_STRAYS))
+
+
+def _title_above(page: Page, labelled: Fields | None) -> str:
+    """The last line before the first label, with the lines of the same block that the source wrapped."""
+    if labelled is None:
+        return ""
+    visible = page.visible
+    text = visible.text
+    end = len(text[: labelled.start].rstrip())
+    start = end
+    while start > 0 and end - start < _LONGEST_TITLE:
+        line = text.rfind("\n", 0, start)
+        begin = line + 1
+        if not text[begin:start].strip() or (start < end and not visible.is_soft(start)):
+            break
+        start = max(line, 0)
+        if line < 0:
+            break
+    return clip(one_line(text[start:end]))
+
+
+def _disjoint(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans in order, none inside another."""
+    result: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if not result or start >= result[-1][1]:
+            result.append((start, end))
+    return result
+
+
+def _behind_line(text: str, start: int, end: int) -> int:
+    """Where a text begins behind the rest of the line that ``start`` is in, if that is blank."""
+    blanks = _BLANKS.match(text, start, end)
+    return blanks.end() + 1 if blanks is not None and text.startswith("\n", blanks.end()) else start
+
+
+def _line_end(text: str, position: int) -> int:
+    end = text.find("\n", position)
+    return len(text) if end < 0 else end
+
+
+def _skip(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return position if match is None else match.end()

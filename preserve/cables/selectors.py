@@ -1,0 +1,219 @@
+"""Finding elements of a page by selectors, without a tree: a page is read once, from left to right.
+
+A selector is a small part of CSS's: a tag's name, ``#id``, ``.class`` and ``[attribute]``, together or alone
+(``td.value``), with blanks between an element and one inside it (``code pre``). Behind the last may stand ``:first``
+or ``:last``, which of those found is meant, and ``@attribute``, whose value is read instead of the element's content.
+
+An element ends where its own end tag closes it, counting elements of its name in between; one whose end tag may be
+left out (``td``, ``li``) ends at the next of its name. Comments, scripts and styles hold no elements. Where a page's
+boxes hold text that nobody escaped, tags in a ``pre`` are no tags, and it ends at the first ``</pre>`` or ``</code>``.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from typing import Final, Literal, NamedTuple
+
+from preserve.cables.texts import decode_references
+from preserve.cables.tokens import RAW, Token, attributes, raw_end, tag_at
+
+_PART: Final = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)?((?:[#.][\w-]+|\[[\w-]+\])*)", re.ASCII)
+_CONDITION: Final = re.compile(r"([#.\[])([\w-]+)", re.ASCII)
+_END: Final = re.compile(r"^(.*?)(?::(first|last))?(?:@([\w-]+))?$", re.ASCII)
+_VOID: Final = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "wbr"})
+_UNCLOSED: Final = frozenset({"td", "th", "tr", "li", "p", "dt", "dd", "option"})
+_PRE_END: Final = re.compile(r"</(?:pre|code)(?=[\t\n\f\r />])", re.IGNORECASE)
+_MOST_ELEMENTS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """One element of a selector: what its tag must have."""
+
+    name: str | None
+    id: str | None
+    classes: frozenset[str]
+    attributes: frozenset[str]
+    words: tuple[str, ...]
+    """What the tag's text holds: most tags are told by it before their attributes are read."""
+
+    def fits(self, page: str, tag: Token) -> bool:
+        if not self.words:
+            return True
+        if any(page.find(word, tag.start, tag.end) < 0 for word in self.words):
+            return False
+        found = attributes(page, tag)
+        return (
+            (self.id is None or found.get("id") == self.id)
+            and self.classes <= set(found.get("class", "").split())
+            and self.attributes <= found.keys()
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selector:
+    """A selector taken apart. ``which``: the first or the last of the elements found."""
+
+    parts: tuple[_Part, ...]
+    which: Literal["first", "last"]
+    attribute: str | None
+
+
+class Element(NamedTuple):
+    """An element on a page, in characters: from its tag's ``start`` to its ``end``, its content in between."""
+
+    start: int
+    inner: int
+    inner_end: int
+    end: int
+
+
+def parse_selector(text: str) -> Selector:
+    """A selector from its text.
+
+    Raises:
+        ValueError: it is not of the small language that is understood here.
+    """
+    match = _END.match(text.strip())
+    path, which, attribute = match.groups() if match is not None else (text, None, None)
+    parts = tuple(_part(word, text) for word in path.split())
+    if not parts:
+        raise ValueError("a selector is empty")
+    return Selector(parts=parts, which="last" if which == "last" else "first", attribute=attribute)
+
+
+def _part(word: str, selector: str) -> _Part:
+    match = _PART.fullmatch(word)
+    if match is None:
+        raise ValueError(f"{selector!r} is no selector; write like 'table.cable', 'div#a pre:last' or 'input#b@value'")
+    conditions = [(kind, name) for kind, name in _CONDITION.findall(match[2])]
+    return _Part(
+        name=match[1].lower() if match[1] else None,
+        id=next((name for kind, name in conditions if kind == "#"), None),
+        classes=frozenset(name for kind, name in conditions if kind == "."),
+        attributes=frozenset(name.lower() for kind, name in conditions if kind == "["),
+        words=tuple(name if kind != "[" else "" for kind, name in conditions),
+    )
+
+
+def find(page: str, start: int, end: int, selector: Selector, *, opaque_pre: bool = False) -> Element | None:
+    """The element that a selector means between two places of a page, or None."""
+    found = find_all(page, start, end, selector, opaque_pre=opaque_pre)
+    if selector.which == "first":
+        return next(found, None)
+    last: Element | None = None
+    for element in found:
+        last = element
+    return last
+
+
+def find_all(page: str, start: int, end: int, selector: Selector, *, opaque_pre: bool = False) -> Iterator[Element]:
+    """Every element that a selector describes, none inside another, in order; at most ten thousand."""
+    scan = _Scan(page, opaque_pre)
+    return islice(scan.descend(start, end, selector.parts), _MOST_ELEMENTS)
+
+
+def value_of(page: str, element: Element, name: str) -> str:
+    """The value of an attribute of an element's tag, with its references decoded; empty where there is none."""
+    tag = tag_at(page, element.start, element.end)
+    if tag is None:
+        return ""
+    return decode_references(attributes(page, Token("start", tag.start(), tag.end(), tag[2])).get(name.lower(), ""))
+
+
+class _Scan:
+    """One search of a page. Where its last comment ends is looked for once, so that time is linear in its length."""
+
+    def __init__(self, page: str, opaque_pre: bool) -> None:  # noqa: FBT001 - made in one place
+        self._page = page
+        self._opaque_pre = opaque_pre
+        self._last_comment: int | None = None
+
+    def descend(self, start: int, end: int, parts: tuple[_Part, ...]) -> Iterator[Element]:
+        """The elements that a selector's parts describe, one inside another."""
+        for element in self._elements(start, end, parts[0]):
+            if len(parts) == 1:
+                yield element
+            else:
+                yield from self.descend(element.inner, element.inner_end, parts[1:])
+
+    def _elements(self, start: int, end: int, part: _Part) -> Iterator[Element]:
+        after = start
+        for tag in self._tags(start, end, part.name, ends=""):
+            if tag.start >= after and part.fits(self._page, tag):
+                inner_end, after = self._closed(tag, end)
+                yield Element(tag.start, tag.end, inner_end, after)
+
+    def _closed(self, tag: Token, end: int) -> tuple[int, int]:
+        """Where the content of an element ends, and where the element does."""
+        page, name = self._page, tag.name
+        if name in _VOID or page.endswith("/>", tag.start, tag.end):
+            return tag.end, tag.end
+        if name in RAW:
+            closing = raw_end(page, name, tag.end, end)
+            return closing, _after_tag(page, closing, end)
+        if name == "pre" and self._opaque_pre:
+            match = _PRE_END.search(page, tag.end, end)
+            return (end, end) if match is None else (match.start(), _after_tag(page, match.start(), end))
+        depth = 1
+        for other in self._tags(tag.end, end, name, ends="/?+"):
+            if other.kind == "start" and name in _UNCLOSED:
+                return other.start, other.start
+            depth += 1 if other.kind == "start" else -1
+            if depth == 0:
+                return other.start, other.end
+        return end, end
+
+    def _tags(self, start: int, end: int, name: str | None, *, ends: str) -> Iterator[Token]:
+        """Start tags, and with ``/?+`` for ``ends`` end tags, all or of one name, outside comments and raw text."""
+        page = self._page
+        pattern = _pattern(name, ends, opaque_pre=self._opaque_pre)
+        position = start
+        while (match := pattern.search(page, position, end)) is not None:
+            position = match.start()
+            if match[1]:
+                position = self._behind_comment(position)
+                continue
+            tag = tag_at(page, position, end)
+            if tag is None:
+                return
+            token = Token("end" if tag[1] else "start", position, tag.end(), tag[2].lower())
+            position = token.end
+            if name is None or token.name == name:
+                yield token
+            if token.kind == "start":
+                if token.name in RAW:
+                    position = raw_end(page, token.name, position, end)
+                elif self._opaque_pre and token.name == "pre":
+                    closing = _PRE_END.search(page, position, end)
+                    position = end if closing is None else closing.start()
+
+    def _behind_comment(self, position: int) -> int:
+        """Where a comment ends; one that never does is text."""
+        if self._last_comment is None:
+            self._last_comment = self._page.rfind("-->")
+        return position + 4 if self._last_comment < position + 2 else self._page.find("-->", position + 2) + 3
+
+
+def _after_tag(page: str, position: int, end: int) -> int:
+    tag = tag_at(page, position, end)
+    return position if tag is None else tag.end()
+
+
+@lru_cache(maxsize=256)
+def _pattern(name: str | None, ends: str, *, opaque_pre: bool) -> re.Pattern[str]:
+    """Comments, tags of a name (or of any), and tags whose content is passed over. Group 1 is a comment's ``!--``."""
+    if name is None:
+        return re.compile(rf"<(?:(!--)|{ends}[a-zA-Z])")
+    passed = sorted({*RAW, *(("pre",) if opaque_pre else ())} - {name})
+    letters = "".join(sorted({word[0] for word in [name, *passed]}))
+    names = "|".join(_any_case(word) for word in passed)
+    # The set of first letters passes over most tags at once.
+    first = rf"(?=[!/{letters}{letters.upper()}])"
+    return re.compile(rf"<{first}(?:(!--)|(?:{ends}{_any_case(name)}|{names})(?=[\t\n\f\r />]))")
+
+
+def _any_case(word: str) -> str:
+    return "".join(f"[{letter}{letter.upper()}]" if letter.isalpha() else letter for letter in word)
