@@ -33,7 +33,6 @@ NOT_FOUND_BY_VERIFY = {
     "W-CABLE-UNREADABLE": "told at capture, import, and where a page is shown",
     "W-CABLE-ERROR-PAGE": "told at capture, import, and where a page is shown",
     "W-CABLE-ROW": "told at capture, import, and where a page is shown",
-    "I-CABLE-TAG": "told where a text is shown",
 }
 OF_OTHER_COMMANDS = ("E-REPLICA-", "W-REPLICA-", "E-REPAIR-", "W-REPAIR-")
 """Areas of codes that tell what two copies are to one another: one copy alone has none of them."""
