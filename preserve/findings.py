@@ -38,6 +38,11 @@ class Finding:
             raise ValueError(f"unknown finding code {self.code!r}")
 
     @property
+    def is_amiss(self) -> bool:
+        """True where it is more than information."""
+        return not self.code.startswith("I-")
+
+    @property
     def is_error(self) -> bool:
         """True where a MUST is broken."""
         return self.code.startswith("E-")

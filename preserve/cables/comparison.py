@@ -29,6 +29,7 @@ from preserve.cables.texts import decode_references
 VERSION: Final = "1"
 """The version of the rules: texts made by different versions must not be compared."""
 
+_BLANKS: Final = " \t\u00a0"
 _MARK: Final = re.compile(r"¶(?=\d|[A-Z][.)])")
 _TAGS: Final = re.compile(r"^([ \t]{0,8}(?:TAGS\b:?|[Tt]ags:))(.*)$", re.MULTILINE)
 _PAGE_LINE: Final = re.compile(r"[A-Z][A-Z .'\u2019-]{1,40} \d{6,8} {1,3}\d{3}(?:\.\d{1,2})? OF \d{3}[ \\]*")
@@ -75,7 +76,9 @@ def _without_marks(text: str) -> str:
 
 
 def _without_blank_lines(text: str) -> str:
-    return _halved("\n".join([line.rstrip(" \t\u00a0") for line in text.split("\n")]), "\n").strip("\n")
+    if " \n" in text or "\t\n" in text or "\u00a0\n" in text or text[-1:] in _BLANKS:
+        text = "\n".join([line.rstrip(_BLANKS) for line in text.split("\n")])
+    return _halved(text, "\n").strip("\n")
 
 
 def _single_blanks(text: str) -> str:
@@ -101,7 +104,10 @@ def _listed_tags(text: str) -> str:
 
 
 def _without_page_lines(text: str) -> str:
-    if " OF " not in text:
+    at = text.find(" OF ")
+    while at >= 0 and not text[at - 1 : at].isdigit():
+        at = text.find(" OF ", at + 1)
+    if at < 0:
         return text
     return "\n".join([line for line in text.split("\n") if " OF " not in line or not is_page_line(line)])
 

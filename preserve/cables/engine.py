@@ -190,7 +190,7 @@ def _values(page: Page, found: _Found) -> None:
                 if selector.attribute is not None:
                     said = value_of(page.text, element, selector.attribute)
                 else:
-                    said = one_line(visible_text(page.text, element.inner, element.inner_end).text)
+                    said = _shown_line(page.text, element)
                 match = None if form is None else form.search(said)
                 if form is not None:
                     said = "" if match is None else match[1]
@@ -199,6 +199,13 @@ def _values(page: Page, found: _Found) -> None:
                     found.add(name, value, (element.inner, element.inner_end))
                 if said.strip() or match is not None:
                     break
+
+
+def _shown_line(text: str, element: Element) -> str:
+    """What an element shows, on one line."""
+    if text.find("<", element.inner, element.inner_end) < 0:
+        return one_line(decode_references(text[element.inner : element.inner_end]))
+    return one_line(visible_text(text, element.inner, element.inner_end).text)
 
 
 def _sentences(page: Page, found: _Found, header: PageText | None) -> None:

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+import msgspec
+
 from preserve.cables import engine, lines, rows
 from preserve.cables.comparison import VERSION, comparison_text
 from preserve.cables.fields import FieldValue, date_time_group, statement_fields
@@ -116,7 +118,19 @@ class Extraction:
 
     def bytes_of_field(self, name: str) -> tuple[int, int]:
         """The span of bytes of the payload that a field was read from. KeyError: the page has no such field."""
-        return self._source.bytes_of(self._reading.places[name])
+        place = self._reading.places.get(name)
+        if place is not None:
+            return self._source.bytes_of(place)
+        # What has no place of its own was read in the header's text.
+        printed = self.fields[name].printed
+        start = max(0, (self.header_text or "").find(printed))
+        return self.header_map.bytes_of(start, start + len(printed))
+
+    def message_values(self) -> dict[str, object]:
+        """The message as plain values of JSON; beside the span of each in its text stands that in the payload."""
+        maps = {"body": self.body_map, "header": self.header_map}
+        said = _with_bytes(msgspec.to_builtins(self.message), maps, "body")
+        return said if isinstance(said, dict) else {}
 
     def statement_fields(self) -> dict[str, dict[str, dict[str, object]]]:
         """``fields``, and of them ``claims``, what the page says about itself: plain values of JSON."""
@@ -242,6 +256,12 @@ def read_table(source: rows.Source, layout: Layout) -> Iterator[Extraction | Fin
         yield _row(row, None, layout)
 
 
+def told_of(read: PageReading) -> list[Finding]:
+    """What is amiss with a page and the cables on it, without what is only information."""
+    found = [*read.findings, *(finding for cable in read.cables for finding in cable.findings)]
+    return [finding for finding in found if finding.is_amiss]
+
+
 def plain_text(payload: bytes, content_type: str | None) -> PlainText:
     """What a page shows, for pages that no layout recognises. Never fails.
 
@@ -258,6 +278,20 @@ def plain_text(payload: bytes, content_type: str | None) -> PlainText:
         comparison_sha256=sha256_hex(comparison_text(text).text.encode("utf-8", "replace")),
         comparison_rules=VERSION,
     )
+
+
+def _with_bytes(value: object, maps: Mapping[str, BodyMap], part: str) -> object:
+    """A value of JSON in which every span of a text has its bytes beside it."""
+    if isinstance(value, list):
+        return [_with_bytes(item, maps, part) for item in value]
+    if not isinstance(value, dict):
+        return value
+    part = value["part"] if value.get("part") in maps else part
+    said = {name: _with_bytes(item, maps, part) for name, item in value.items()}
+    start, end = said.get("start"), said.get("end")
+    if isinstance(start, int) and isinstance(end, int):
+        said["bytes"] = list(maps[part].bytes_of(start, end))
+    return said
 
 
 def _unread(layout: Layout, code: str) -> PageReading:
@@ -345,4 +379,5 @@ __all__ = [
     "plain_text",
     "read_page",
     "read_table",
+    "told_of",
 ]

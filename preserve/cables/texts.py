@@ -8,6 +8,7 @@ import html
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 _REFERENCE: Final = re.compile(r"&(?:#(?:[0-9]++|[xX][0-9a-fA-F]++);?|[^\t\n\f\r <&#;]{1,32};?)")
@@ -50,20 +51,22 @@ class TextBuilder:
 
         ``unify_line_ends`` makes CR LF and CR one LF, as every HTML parser does before it reads.
         """
-        if self.page.find("&", start, end) < 0 and (not unify_line_ends or self.page.find("\r", start, end) < 0):
-            self._add(self.page[start:end], start, end, copied=True)
+        page = self.page
+        has_cr = unify_line_ends and page.find("\r", start, end) >= 0
+        if not has_cr and page.find("&", start, end) < 0:
+            self._add(page[start:end], start, end, copied=True)
             return
-        pattern = _COPIED if unify_line_ends else _REFERENCE
+        pattern = _COPIED if has_cr else _REFERENCE
         shown = start
-        for match in pattern.finditer(self.page, start, end):
+        for match in pattern.finditer(page, start, end):
             written = match[0]
             said = "\n" if written[0] == "\r" else decode_reference(written)
             if said == written:
                 continue
-            self._add(self.page[shown : match.start()], shown, match.start(), copied=True)
+            self._add(page[shown : match.start()], shown, match.start(), copied=True)
             self._add(said, match.start(), match.end(), copied=False)
             shown = match.end()
-        self._add(self.page[shown:end], shown, end, copied=True)
+        self._add(page[shown:end], shown, end, copied=True)
 
     def put(self, said: str, start: int, end: int, *, copied: bool = False) -> None:
         """Adds ``said``, which stands for a piece of the page; ``copied`` where it is that piece as it is."""
@@ -114,6 +117,7 @@ class TextBuilder:
         self.last = said[-1]
 
 
+@lru_cache(maxsize=512)
 def decode_reference(written: str) -> str:
     """What one character reference stands for; ``written`` itself where it is none."""
     if written.startswith("&#"):

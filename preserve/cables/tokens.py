@@ -40,6 +40,8 @@ _TAG: Final = re.compile(
     r"""<(/?+)([a-zA-Z][a-zA-Z0-9]*+)"""
     r"""((?:[^>=]++|=[\t\n\f\r ]*+(?:"[^"]*+"|'[^']*+'|[^\t\n\f\r >]*+))*+)>"""
 )
+_BARE: Final = re.compile(r"<(/?+)([a-zA-Z][a-zA-Z0-9]*+)>")
+"""A tag without attributes: most are."""
 _KINDS: Final[Mapping[str, Kind]] = {"": "start", "/": "end"}
 _NAME: Final = re.compile(r"</?+([a-zA-Z][a-zA-Z0-9]{0,12}+)(?=[\t\n\f\r />])")
 _ATTRIBUTE: Final = re.compile(
@@ -103,6 +105,10 @@ def tag_at(text: str, position: int, end: int) -> re.Match[str] | None:
 
 def _markup(text: str, position: int, stop: int, last_comment: int) -> Token | None:
     """The markup that begins at ``position``; None where it is text; an end of -1 where all the rest is text."""
+    bare = _BARE.match(text, position, stop)
+    if bare is not None:
+        said = bare[2].lower()
+        return Token(_KINDS[bare[1]], position, bare.end(), said) if said in _ELEMENTS else None
     name = _NAME.match(text, position, stop)
     if name is not None:
         # The name first: what is no element is not read to its end, which may be that of the page.

@@ -15,7 +15,7 @@ by ``<br>`` or one ``<pre>``:
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -99,21 +99,16 @@ class _Maker:
         if self.pre_depth:
             self._show(start, end)
             return
-        after_block = before is None or before.name in _BLOCKS
         before_block = after is None or after.name in _BLOCKS
+        if before_block and (before is None or before.name in _BLOCKS) and not self.page[start:end].strip(_BLANKS):
+            whole = before is not None and after is not None and before.name == after.name
+            if not whole or before is None or after is None or (before.kind, after.kind) != ("start", "end"):
+                return
         if before_block:
             end = self._without_indentation(start, end)
         if before is not None and before.name == "br":
             line_end = _LINE_END.match(self.page, start, end)
             start = start if line_end is None else line_end.end()
-        if before_block:
-            whole = (
-                before is not None
-                and after is not None
-                and (before.name, before.kind, after.kind) == (after.name, "start", "end")
-            )
-            if after_block and not whole and not self.page[start:end].strip(_BLANKS):
-                return
         self._show(start, end)
 
     def break_line(self, token: Token) -> None:
@@ -128,14 +123,17 @@ class _Maker:
         return visible
 
     def _show(self, start: int, end: int) -> None:
-        shown = self.builder.length
-        self.builder.copy(start, end, unify_line_ends=True)
-        if not self.pre_depth and _LINE_END.search(self.page, start, end):
-            self.visible.soft.append((shown, self.builder.length))
+        page, builder = self.page, self.builder
+        shown = builder.length
+        builder.copy(start, end, unify_line_ends=True)
+        if not self.pre_depth and (page.find("\n", start, end) >= 0 or page.find("\r", start, end) >= 0):
+            self.visible.soft.append((shown, builder.length))
 
     def _without_indentation(self, start: int, end: int) -> int:
         """The end of a text without what follows its last line end, where that is only blanks."""
-        line = max(self.page.rfind("\n", start, end), self.page.rfind("\r", start, end))
+        line = self.page.rfind("\n", start, end)
+        if line < 0 or self.page.find("\r", start, end) >= 0:
+            line = max(line, self.page.rfind("\r", start, end))
         if line < 0 or self.page[line:end].strip(_BLANKS):
             return end
         return start if not self.page[start:line].strip(_BLANKS) else line + 1
@@ -198,33 +196,34 @@ def visible_text(
     """
     builder = TextBuilder(page)
     maker = _Maker(page=page, builder=builder, visible=Visible(builder=builder), pre_depth=int(preformatted))
-    tokens = list(_shown_tokens(page, start, len(page) if end is None else end, hidden))
+    tokens = _shown_tokens(page, start, len(page) if end is None else end, hidden)
+    tag, text = maker.tag, maker.text
     for number, token in enumerate(tokens):
         if token.kind == "text":
-            maker.text(token, _next_to(page, tokens, number, -1), _next_to(page, tokens, number, 1))
+            text(token, _next_to(page, tokens, number, -1), _next_to(page, tokens, number, 1))
         else:
-            maker.tag(token)
+            tag(token)
     return maker.finish()
 
 
-def _shown_tokens(page: str, start: int, end: int, hidden: Sequence[tuple[int, int]]) -> Iterator[Token]:
+def _shown_tokens(page: str, start: int, end: int, hidden: Sequence[tuple[int, int]]) -> list[Token]:
+    tokens: list[Token] = []
     for hide, show in hidden:
         if hide < start or show > end:
             continue
-        yield from _no_comments(tokenise(page, start, hide))
+        tokens += tokenise(page, start, hide)
         # What is hidden was an element: it ends a line as a block does.
-        yield Token("start", hide, hide, "div")
+        tokens.append(Token("start", hide, hide, "div"))
         start = show
-    yield from _no_comments(tokenise(page, start, end))
-
-
-def _no_comments(tokens: Iterable[Token]) -> Iterator[Token]:
-    return (token for token in tokens if token.kind != "comment")
+    tokens += tokenise(page, start, end)
+    return [token for token in tokens if token.kind != "comment"]
 
 
 def _next_to(page: str, tokens: Sequence[Token], number: int, step: int) -> Token | None:
     """The nearest token before or after one that is not white space."""
     number += step
+    if 0 <= number < len(tokens) and tokens[number].kind != "text":
+        return tokens[number]
     while 0 <= number < len(tokens):
         token = tokens[number]
         if token.kind != "text" or page[token.start : token.end].strip(_BLANKS):

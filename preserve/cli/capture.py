@@ -75,9 +75,10 @@ def capture(place: Place, collection: str, processes: int, report_to: Path | Non
 
 
 def _status(report: RunReport) -> int:
-    """130 when stopped; 6 at a limit; 5 when no address answered; 1 when some did not; else 0.
+    """130 when stopped; 6 at a limit; 5 when no address answered; 1 when some did not, or a page that a layout knows
+    shows no whole cable; else 0.
 
-    An error page is an answer.
+    An error page with its own status is an answer.
     """
     if report.outcome == "cancelled":
         return CancelledError.exit_status
@@ -88,7 +89,7 @@ def _status(report: RunReport) -> int:
     if failed:
         say(f"preserve: {failed} of {failed + done} addresses gave no reply; the next run asks them again")
         return 1 if done else NetworkError.exit_status
-    return 0
+    return 1 if report.findings_total else 0
 
 
 @contextmanager
@@ -163,6 +164,14 @@ def _text(report: RunReport) -> str:
     lines.append(f"ledger     {report.checkpoint_size} statements, checkpoint signed")
     for told in report.stamped:
         lines.append(f"time       {told.authority}: {told.reason or 'receipt kept'}")
+    if report.findings:
+        lines.append(f"pages of a known layout without a whole cable: {report.findings_total:,}")
+        lines += [
+            f"  {code:<20} {one_line(url)}{f': {one_line(detail, 100)}' if detail else ''}"
+            for url, code, detail in report.findings[:_SHOWN]
+        ]
+        if report.findings_total > min(len(report.findings), _SHOWN):
+            lines.append("  and more; `preserve extract` on the files tells all")
     if report.problems:
         lines.append("not captured as a full page:")
         lines += [f"  {state:<8} {reason:<20} {one_line(url)}" for url, state, reason in report.problems[:_SHOWN]]

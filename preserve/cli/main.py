@@ -22,6 +22,7 @@ class _Commands(MutableMapping[str, click.Command]):
             "capture": "capture",
             "import": "imports",
             "index": "index",
+            "extract": "extract",
             "show": "show",
             "history": "history",
             "verify": "verify",

@@ -55,6 +55,9 @@ class RunReport:
     refused: Mapping[str, int]
     problems: tuple[tuple[str, str, str], ...]
     cables: int
+    findings: tuple[tuple[str, str, str], ...]
+    """Address, code and detail of pages that a layout knows and that show no whole cable, the first thousand."""
+    findings_total: int
     files: tuple[str, ...]
     adopted: tuple[Adopted, ...]
     checkpoint_size: int
@@ -292,6 +295,8 @@ class _Ending:
             refused=refused,
             problems=tuple(self.frontier.problems(_MAX_PROBLEMS)),
             cables=self.keeper.cables,
+            findings=tuple(self.keeper.findings),
+            findings_total=self.keeper.found,
             files=tuple(f.name for f in self.keeper.sealed),
             adopted=tuple(adopted),
             checkpoint_size=checkpoint.size,

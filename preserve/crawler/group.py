@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from preserve.cables.extract import PageReading
+from preserve.cables.extract import PageReading, told_of
 from preserve.crawler.outcomes import Outcome
 from preserve.crawler.records import warcinfo_record
 from preserve.formats.statements import encode
@@ -30,6 +30,8 @@ class Group:
     outcomes: list[Outcome] = field(default_factory=list)
     sealed: list[SealedFile] = field(default_factory=list)
     cables: int = 0
+    findings: list[tuple[str, str, str]] = field(default_factory=list)
+    """Address, code and detail of what is amiss with pages that layouts know."""
 
     def __bool__(self) -> bool:
         return bool(self.entries or self.outcomes or self.sealed)
@@ -86,6 +88,8 @@ class GroupWriter:
             for extraction in read.cables if number == 0 else ():
                 self._group.cables += 1
                 self._state(describe_cable(record.header.record_id, extraction), None)
+        for finding in told_of(read):
+            self._group.findings.append((records[0].header.target_uri or "", finding.code, finding.detail))
 
     def end(self, outcome: Outcome) -> None:
         """Notes how an address ended; it is marked with the group. Commits when the group is full or old."""

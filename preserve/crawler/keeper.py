@@ -18,6 +18,7 @@ from preserve.store.warcfile import SealedFile
 
 Assign = Callable[[HostState, Sequence[Target]], None]
 """Gives addresses of one host to a worker."""
+_MOST_FINDINGS = 1_000
 _HOST_SHARE = 64
 """Addresses of one host given out at once."""
 _LOW = 16
@@ -56,6 +57,9 @@ class Keeper:
         """Addresses to be asked again that are not in the frontier yet."""
         self.sealed: list[SealedFile] = []
         self.cables = 0
+        self.findings: list[tuple[str, str, str]] = []
+        """Address, code and detail of pages that layouts know, of the first thousand; ``found`` counts all."""
+        self.found = 0
 
     def deal(self, assign: Assign) -> None:
         """Gives out addresses of hosts that are low on them."""
@@ -117,6 +121,8 @@ class Keeper:
                 self._feed(outcome.host)
         self.sealed += group.sealed
         self.cables += group.cables
+        self.found += len(group.findings)
+        self.findings += group.findings[: _MOST_FINDINGS - len(self.findings)]
 
     def _add(self, found: Sequence[Found]) -> None:
         self._frontier.add(found)

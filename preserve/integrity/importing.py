@@ -237,7 +237,7 @@ class _Session:
         for ordinal, row in enumerate(self._scanner.rows(path, container)):
             faults = [row.fault] if row.fault is not None else []
             if row.facts is not None:
-                faults += row.facts.faults
+                faults += [*row.facts.faults, *row.facts.shown]
                 references.add(0, row.facts.record_id, row.facts.references)
                 try:
                     entries = _stated(row.facts, name, ordinal, self._run)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from preserve.cables.extract import told_of
 from preserve.cables.layouts import Layout
 from preserve.errors import FormatError
 from preserve.formats.digests import Declared, parse_digest
@@ -77,6 +78,8 @@ class Facts(NamedTuple):
     references: tuple[tuple[str, str], ...] = ()
     refers_to: str | None = None
     cables: tuple[bytes, ...] = ()
+    shown: tuple[Fault, ...] = ()
+    """What is amiss with the page, where a layout knows it: nothing of the record's."""
     faults: tuple[Fault, ...] = ()
 
 
@@ -186,7 +189,10 @@ def _held_facts(header: RecordHeader, block: bytes, wanted: Wanted, faults: list
         facts = _base(header, reply.status)
     if wanted.layouts and reply.status == _OK and reply.may_show(wanted.layouts):
         read = read_cables(Record(header=header, block=block), wanted.layouts, wanted.limits)
-        facts = facts._replace(cables=tuple(encode(describe_cable(facts.record_id, cable)) for cable in read.cables))
+        facts = facts._replace(
+            cables=tuple(encode(describe_cable(facts.record_id, cable)) for cable in read.cables),
+            shown=tuple((finding.code, finding.detail) for finding in told_of(read)),
+        )
     return facts
 
 
