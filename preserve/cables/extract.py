@@ -269,7 +269,7 @@ def plain_text(payload: bytes, content_type: str | None) -> PlainText:
     """
     decoded = decide(payload[: DEFAULT_LIMITS.max_text_chars], content_type)
     is_plain = (content_type or "").strip().lower().startswith("text/plain")
-    text = decoded.text if is_plain else visible_text(decoded.text).text
+    text = decoded.text if is_plain else visible_text(decoded.text).text.strip("\n")
     return PlainText(
         text=text,
         encoding=decoded.encoding,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import click
 
-from preserve.cables.extract import Extraction
+from preserve.cables.extract import Extraction, PlainText
 from preserve.cli.common import Place, clean, command_options, one_line
 from preserve.cli.loading import reading
 from preserve.errors import NotHeldError
@@ -40,8 +40,8 @@ _ORDER = (
 def show(place: Place, cable_or_url: str, form: str, at: str | None, collection: tuple[str, ...]) -> int:
     """Give back a captured cable (by its id) or page (by its address).
 
-    The bytes are checked against the ledger before they are shown. For text and json, an address without a cable gives
-    its bare facts.
+    The bytes are checked against the ledger before they are shown. A page that no layout recognises is shown as plain
+    text, and said to be no cable.
     """
     moment: datetime | None = None if at is None else parse_moment(at)
     with reading(place, collection) as archives:
@@ -53,22 +53,27 @@ def show(place: Place, cable_or_url: str, form: str, at: str | None, collection:
             sys.stdout.buffer.write(page.content)
         else:
             extraction = archive.cable(page, cable_or_url)
-            if extraction is None and form == "text" and not place.as_json:
+            plain = None if extraction is not None else archive.plain(page)
+            if extraction is None and plain is None and form == "text" and not place.as_json:
                 raise NotHeldError(
-                    f"{cable_or_url} is held, but no cable is recognised on it",
-                    next_step="Use --as html or --as raw for the page itself.",
+                    f"{cable_or_url} is held; it is no cable, and is no text",
+                    next_step="Use --as html or --as raw for its bytes.",
                 )
-            data = facts(archive, page, extraction)
+            data = facts(archive, page, extraction, plain)
             if form == "json" or place.as_json:
                 Place(archives=place.archives, config_dir=place.config_dir, keys=place.keys, as_json=True).emit(
                     data, ""
                 )
             elif extraction is not None:
                 place.emit(data, _text(capture, extraction))
+            elif plain is not None:
+                place.emit(data, _plain(capture, plain))
     return 0
 
 
-def facts(archive: Archive, page: Page, extraction: Extraction | None) -> dict[str, object]:
+def facts(
+    archive: Archive, page: Page, extraction: Extraction | None, plain: PlainText | None = None
+) -> dict[str, object]:
     """Everything about one capture, ready for JSON."""
     capture = page.capture
     data: dict[str, object] = {
@@ -92,7 +97,24 @@ def facts(archive: Archive, page: Page, extraction: Extraction | None) -> dict[s
         cable = describe_cable(capture.source.record_id, extraction)
         data["cable"] = {k: v for k, v in cable.items() if k not in {"kind", "v", "record_id"}}
         data["text"] = extraction.body
+        data["findings"] = [{"code": finding.code, "detail": finding.detail} for finding in extraction.findings]
+    elif plain is not None:
+        data["text"] = plain.text
+        data["sha256"] = {
+            "raw": plain.raw_sha256,
+            "body": plain.body_sha256,
+            "comparison": plain.comparison_sha256,
+        }
     return data
+
+
+def _plain(capture: Capture, plain: PlainText) -> str:
+    lines = [
+        "not recognised as a cable; what the page shows:",
+        f"{'captured':<15} {capture.row.date}  {one_line(capture.row.uri or '', 200)}",
+        f"{'sha256 of text':<15} {plain.body_sha256}",
+    ]
+    return "\n".join(lines) + "\n\n" + clean(plain.text) + "\n"
 
 
 def _text(capture: Capture, extraction: Extraction) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from preserve.cables.extract import Extraction, PageReading
+from preserve.cables.extract import Extraction, PageReading, PlainText, plain_text
 from preserve.cables.layouts import Layout
 from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError
 from preserve.formats.http1 import Payload
@@ -19,7 +19,7 @@ from preserve.formats.warc import Record, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import format_utc, parse_utc
 from preserve.provenance.derive import catch_up
-from preserve.provenance.describe import decoded_content, http_payload, read_cables
+from preserve.provenance.describe import HTML_TYPES, decoded_content, http_payload, media_type, read_cables
 from preserve.provenance.ledger import Ledger
 from preserve.store.archive import open_archive
 from preserve.store.catalogue import Catalogue, RecordRow
@@ -109,6 +109,14 @@ class Archive:
         cables = self.read(page).cables
         named = (cable for cable in cables if cable_id in {cable.published_id, cable.canonical_id})
         return next(named, cables[0] if cables else None)
+
+    def plain(self, page: Page) -> PlainText | None:
+        """What a page shows that is no cable; None where it is no text."""
+        kind = media_type(page.payload.head) or ""
+        if kind and kind not in HTML_TYPES and not kind.startswith("text/"):
+            return None
+        declared = page.payload.head.get(b"content-type")
+        return plain_text(page.content, None if declared is None else declared.decode("latin-1"))
 
     def statement_of(self, row: RecordRow) -> int:
         """Index of the record's statement in the ledger."""
