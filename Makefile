@@ -68,6 +68,7 @@ bench: .venv/.test oracles ## capture beside wget, the ledger at size, checks an
 	@$(BIN)/python -m tests.bench.capture
 	@$(BIN)/python -m tests.bench.ledger
 	@$(BIN)/python -m tests.bench.verify
+	@$(BIN)/python -m tests.bench.extract
 
 lint: .venv/.test docs ## ruff, its formatter, and the import layers
 	@echo "== ruff: rules"

@@ -6,7 +6,7 @@ is furniture. Two kinds of files are no pages: texts whose first lines are field
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -167,14 +167,19 @@ def compile_layouts(configs: Mapping[str, LayoutConfig]) -> dict[str, Layout]:
     return result
 
 
-def candidates(layouts: Sequence[Layout], payload: bytes) -> list[Layout]:
+def candidates(layouts: Sequence[Layout], payload: bytes) -> Iterator[Layout]:
     """The layouts that a page may be of, first those whose texts stand in its bytes as they are written.
 
     The others of them hold for a page that shows these texts, whatever elements they are split by: finding that out
     costs fifty times as much.
     """
-    some = [layout for layout in layouts if may_be(layout, payload)]
-    return sorted(some, key=lambda layout: not _is_written(layout, payload))
+    others: list[Layout] = []
+    for layout in layouts:
+        if _is_written(layout, payload):
+            yield layout
+        else:
+            others.append(layout)
+    yield from (layout for layout in others if may_be(layout, payload))
 
 
 def recognised(layout: Layout, payload: bytes, text: Callable[[], str], shown: Callable[[], str]) -> bool:
@@ -209,7 +214,11 @@ def is_error_page(layout: Layout, payload: bytes) -> bool:
 
 
 def _holds_words(texts: Sequence[Recognised], payload: bytes) -> bool:
-    return all(word in payload for text in texts for word in text.words)
+    for text in texts:
+        for word in text.words:
+            if word not in payload:
+                return False
+    return True
 
 
 def _recognised(text: str) -> Recognised:

@@ -40,10 +40,8 @@ class _Part:
     """What the tag's text holds: most tags are told by it before their attributes are read."""
 
     def fits(self, page: str, tag: Token) -> bool:
-        if not self.words:
+        if self.id is None and not self.classes and not self.attributes:
             return True
-        if any(page.find(word, tag.start, tag.end) < 0 for word in self.words):
-            return False
         found = attributes(page, tag)
         return (
             (self.id is None or found.get("id") == self.id)
@@ -94,7 +92,7 @@ def _part(word: str, selector: str) -> _Part:
         id=next((name for kind, name in conditions if kind == "#"), None),
         classes=frozenset(name for kind, name in conditions if kind == "."),
         attributes=frozenset(name.lower() for kind, name in conditions if kind == "["),
-        words=tuple(name if kind != "[" else "" for kind, name in conditions),
+        words=tuple(name for kind, name in conditions if kind != "["),
     )
 
 
@@ -141,7 +139,7 @@ class _Scan:
 
     def _elements(self, start: int, end: int, part: _Part) -> Iterator[Element]:
         after = start
-        for tag in self._tags(start, end, part.name, ends=""):
+        for tag in self._tags(start, end, part.name, ends="", words=part.words):
             if tag.start >= after and part.fits(self._page, tag):
                 inner_end, after = self._closed(tag, end)
                 yield Element(tag.start, tag.end, inner_end, after)
@@ -166,8 +164,13 @@ class _Scan:
                 return other.start, other.end
         return end, end
 
-    def _tags(self, start: int, end: int, name: str | None, *, ends: str) -> Iterator[Token]:
-        """Start tags, and with ``/?+`` for ``ends`` end tags, all or of one name, outside comments and raw text."""
+    def _tags(
+        self, start: int, end: int, name: str | None, *, ends: str, words: tuple[str, ...] = ()
+    ) -> Iterator[Token]:
+        """Start tags, and with ``/?+`` for ``ends`` end tags, all or of one name, outside comments and raw text.
+
+        Of the start tags, only those that hold all of ``words``.
+        """
         page = self._page
         pattern = _pattern(name, ends, opaque_pre=self._opaque_pre)
         position = start
@@ -179,16 +182,20 @@ class _Scan:
             tag = tag_at(page, position, end)
             if tag is None:
                 return
-            token = Token("end" if tag[1] else "start", position, tag.end(), tag[2].lower())
-            position = token.end
-            if name is None or token.name == name:
-                yield token
-            if token.kind == "start":
-                if token.name in RAW:
-                    position = raw_end(page, token.name, position, end)
-                elif self._opaque_pre and token.name == "pre":
-                    closing = _PRE_END.search(page, position, end)
-                    position = end if closing is None else closing.start()
+            begun, position, said = position, tag.end(), tag[2].lower()
+            if name is None or said == name:
+                for word in words:
+                    if page.find(word, begun, position) < 0:
+                        break
+                else:
+                    yield Token("end" if tag[1] else "start", begun, position, said)
+            if tag[1]:
+                continue
+            if said in RAW:
+                position = raw_end(page, said, position, end)
+            elif self._opaque_pre and said == "pre":
+                closing = _PRE_END.search(page, position, end)
+                position = end if closing is None else closing.start()
 
     def _behind_comment(self, position: int) -> int:
         """Where a comment ends; one that never does is text."""

@@ -1,24 +1,20 @@
 """``preserve extract``: the cables in WARC files, saved pages and tables, as JSON lines."""
 
-import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO
 
 import click
 
 from preserve.cables.layouts import compile_layouts
 from preserve.cli.common import counted, one_line, say
 from preserve.cli.display import Display
+from preserve.cli.output import opened_output
 from preserve.config.folder import load_layouts
 from preserve.config.place import find_config_dir
 from preserve.errors import NotHeldError, UsageError
 from preserve.integrity.extracting import Extracted, Part, Wish, cables_of, extract_files
 from preserve.integrity.stretches import Stretches
-from preserve.store.durable import replace_synced
 
 _MOST_TOLD = 20
 
@@ -78,7 +74,7 @@ def extract(
     with (
         Stretches[Part](partial(cables_of, wish), processes=processes, total_bytes=total) as stretches,
         Display("cables") as told,
-        _opened(output) as file,
+        opened_output(output) as file,
     ):
         for extracted in extract_files(files, stretches, wish, file.writelines, partial(told, "files")):
             done.append(extracted)
@@ -87,21 +83,6 @@ def extract(
     cables, unknown = sum(item.cables for item in done), sum(item.unknown for item in done)
     say(f"{counted(cables, 'cable')}; {counted(unknown, 'page')} not recognised")
     return 1 if any(item.faults or item.findings for item in done) else 0
-
-
-@contextmanager
-def _opened(output: Path | None) -> Iterator[IO[bytes]]:
-    if output is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    part = output.parent / f".{output.name}.{os.getpid()}.part"
-    try:
-        with part.open("wb") as file:
-            yield file
-        replace_synced(part, output)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _words(extracted: Extracted) -> Sequence[str]:

@@ -1,8 +1,6 @@
 """``preserve index``: a CDXJ index of WARC and ARC files, whoever made them."""
 
-import os
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,10 +8,10 @@ import click
 
 from preserve.cli.common import one_line, say
 from preserve.cli.display import Display
+from preserve.cli.output import opened_output
 from preserve.errors import NotHeldError, UsageError
 from preserve.integrity.indexing import Indexed, captures_of, index_files
 from preserve.integrity.stretches import Stretches
-from preserve.store.durable import replace_synced
 
 _MOST_TOLD = 20
 
@@ -42,29 +40,17 @@ def index(files: tuple[Path, ...], *, output: Path | None, processes: int | None
             raise NotHeldError(f"there is no file {path}")
         if output is not None and output.exists() and output.samefile(path):
             raise UsageError(f"{path} is to be indexed, and not to be written over")
-    write = _to_stdout if output is None else partial(_to_file, output)
     total = sum(path.stat().st_size for path in files)
-    with Stretches(captures_of, processes=processes, total_bytes=total) as stretches, Display("records") as told:
-        done = index_files(files, stretches, write, partial(told, "files"))
+    with (
+        Stretches(captures_of, processes=processes, total_bytes=total) as stretches,
+        Display("records") as told,
+        opened_output(output) as file,
+    ):
+        done = index_files(files, stretches, file.writelines, partial(told, "files"))
     for indexed in done:
         for line in _words(indexed):
             say(line)
     return 1 if any(indexed.faults for indexed in done) else 0
-
-
-def _to_stdout(lines: Iterable[bytes]) -> None:
-    sys.stdout.buffer.writelines(lines)
-    sys.stdout.buffer.flush()
-
-
-def _to_file(path: Path, lines: Iterable[bytes]) -> None:
-    part = path.parent / f".{path.name}.{os.getpid()}.part"
-    try:
-        with part.open("wb") as file:
-            file.writelines(lines)
-        replace_synced(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _words(indexed: Indexed) -> Sequence[str]:

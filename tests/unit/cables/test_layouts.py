@@ -72,8 +72,8 @@ def test_layouts_whose_texts_stand_in_the_bytes_are_tried_first() -> None:
     shown, written = (
         compile_layout(config(name=name, recognise=(text,))) for name, text in (("a", "Number: 5"), ("b", "<b>Number"))
     )
-    assert candidates([shown, written], b"the <b>Number</b>: 5") == [written, shown]
-    assert candidates([shown, written], b"the number") == []
+    assert list(candidates([shown, written], b"the <b>Number</b>: 5")) == [written, shown]
+    assert list(candidates([shown, written], b"the number")) == []
 
 
 def test_label() -> None:
