@@ -20,7 +20,7 @@ misspellings and garbles, order and doubling of captions, signatures, footnote d
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,9 +29,10 @@ from preserve.cables.texts import decode_references
 VERSION: Final = "1"
 """The version of the rules: texts made by different versions must not be compared."""
 
-_BLANKS: Final = " \t\u00a0"
+_RUN: Final = re.compile("  +")
 _MARK: Final = re.compile(r"¶(?=\d|[A-Z][.)])")
-_TAGS: Final = re.compile(r"^([ \t]{0,8}(?:TAGS\b:?|[Tt]ags:))(.*)$", re.MULTILINE)
+_MOST_INDENT: Final = 8
+_TAGS: Final = re.compile(rf"([ \t]{{0,{_MOST_INDENT}}}(?:TAGS\b:?|[Tt]ags:))(.*)")
 _PAGE_LINE: Final = re.compile(r"[A-Z][A-Z .'\u2019-]{1,40} \d{6,8} {1,3}\d{3}(?:\.\d{1,2})? OF \d{3}[ \\]*")
 _LONGEST_PAGE_LINE: Final = 90
 _QUOTES: Final = tuple(zip("\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f", "'" * 4 + '"' * 4, strict=True))
@@ -76,20 +77,11 @@ def _without_marks(text: str) -> str:
 
 
 def _without_blank_lines(text: str) -> str:
-    if " \n" in text or "\t\n" in text or "\u00a0\n" in text or text[-1:] in _BLANKS:
-        text = "\n".join([line.rstrip(_BLANKS) for line in text.split("\n")])
-    return _halved(text, "\n").strip("\n")
+    return "\n".join([kept for line in text.split("\n") if (kept := line.rstrip(" \t\u00a0"))])
 
 
 def _single_blanks(text: str) -> str:
-    return _halved(text.replace("\t", " ").replace("\u00a0", " "), " ")
-
-
-def _halved(text: str, character: str) -> str:
-    """A text with every run of a character as one: each turn halves the longest."""
-    while character * 2 in text:
-        text = text.replace(character * 2, character)
-    return text
+    return _RUN.sub(" ", text.replace("\t", " ").replace("\u00a0", " "))
 
 
 def _without_end(text: str) -> str:
@@ -98,9 +90,24 @@ def _without_end(text: str) -> str:
 
 
 def _listed_tags(text: str) -> str:
-    if "TAGS" not in text and "ags:" not in text:
-        return text
-    return _TAGS.sub(lambda match: match[1] + " " + " ".join(re.split(r"[,\s]+", match[2].strip(" \t,"))), text)
+    parts: list[str] = []
+    done = 0
+    for start in sorted({start for word in ("TAGS", "Tags:", "tags:") for start in _lines_that_begin(text, word)}):
+        match = _TAGS.match(text, start)
+        if match is not None:
+            parts += (text[done : match.end(1)], " ", " ".join(re.split(r"[,\s]+", match[2].strip(" \t,"))))
+            done = match.end()
+    return "".join((*parts, text[done:])) if parts else text
+
+
+def _lines_that_begin(text: str, word: str) -> Iterator[int]:
+    """Where the lines begin that have a word at their start, behind at most `_MOST_INDENT` characters."""
+    at = text.find(word)
+    while at >= 0:
+        line = text.rfind("\n", max(0, at - _MOST_INDENT - 1), at) + 1
+        if line or at <= _MOST_INDENT:
+            yield line
+        at = text.find(word, at + len(word))
 
 
 def _without_page_lines(text: str) -> str:

@@ -132,8 +132,9 @@ def _marks(visible: Visible, layout: Layout) -> list[_Mark]:
             colon = _COLON.match(visible.text, end)
             if colon is not None or ":" in visible.text[start:end] or _begins_line(visible.text, begin):
                 found.setdefault(begin, _Mark(begin, end if colon is None else colon.end(), name))
-    for match in layout.label_lines.finditer(visible.text) if layout.label_lines is not None else ():
-        found.setdefault(match.start(1), _Mark(match.start(1), match.end(), label(match[1])))
+    for match in layout.label_lines.finditer(f"\n{visible.text}") if layout.label_lines is not None else ():
+        begin, end = match.start(1) - 1, match.end() - 1
+        found.setdefault(begin, _Mark(begin, end, label(match[1])))
         if len(found) > _MOST_MARKS:
             break
     return sorted(found.values())

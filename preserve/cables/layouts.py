@@ -59,7 +59,7 @@ class Layout:
     fields: tuple[Selector, ...]
     labels: Mapping[str, str]
     label_lines: re.Pattern[str] | None
-    """A label of the layout with its colon at the start of a line; group 1 is the label."""
+    """A line end, and behind it a label of the layout with its colon; group 1 is the label."""
     values: Mapping[str, tuple[Selector, ...]]
     forms: Mapping[str, re.Pattern[str]]
     sentences: Mapping[str, Sentence]
@@ -246,7 +246,8 @@ def _label_lines(labels: Mapping[str, str]) -> re.Pattern[str] | None:
     if not labels:
         return None
     names = "|".join(re.escape(name).replace(r"\ ", r"[ \t\u00a0]+") for name in sorted(labels, reverse=True))
-    return re.compile(rf"^[ \t\u00a0]*+({names})[ \t\u00a0]*+:", re.MULTILINE)
+    # A pattern that begins with a character is looked for ten times as fast as one that begins with a place.
+    return re.compile(rf"\n[ \t\u00a0]*+({names})[ \t\u00a0]*+:")
 
 
 def _cut(patterns: Sequence[str]) -> re.Pattern[str] | None:

@@ -54,7 +54,13 @@ class TextBuilder:
         page = self.page
         has_cr = unify_line_ends and page.find("\r", start, end) >= 0
         if not has_cr and page.find("&", start, end) < 0:
-            self._add(page[start:end], start, end, copied=True)
+            if start < end:
+                said = page[start:end]
+                self._parts.append(said)
+                self._starts.append(self.length)
+                self._origins.append((start, end, True))
+                self.length += end - start
+                self.last = said[-1]
             return
         pattern = _COPIED if has_cr else _REFERENCE
         shown = start

@@ -15,7 +15,7 @@ by ``<br>`` or one ``<pre>``:
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -74,42 +74,64 @@ class _Maker:
     open_inlines: list[tuple[str, int]] = field(default_factory=list)
     row: int = 0
 
-    def tag(self, token: Token) -> None:
-        name = token.name
-        if self.hidden:
-            if name == self.hidden[-1]:
-                if token.kind == "end":
-                    self.hidden.pop()
-                else:
-                    self.hidden.append(name)
-            return
-        if name == "br":
-            self.break_line(token)
-        elif name in _BLOCKS:
-            self._block(token)
-        elif name in _INLINE:
-            self._inline(token)
-        elif name in _HIDDEN and token.kind == "start" and not self.page.endswith("/>", token.start, token.end):
-            self.hidden.append(name)
+    def read(self, tokens: Sequence[Token]) -> None:
+        """Takes in the tokens of a page, without comments."""
+        last = len(tokens) - 1
+        for number, token in enumerate(tokens):
+            kind, start, end, name, raw = token
+            if kind != "text":
+                does = _DOES.get(name)
+                if does is not None and not self.hidden:
+                    does(self, token)
+                elif self.hidden:
+                    self._hide(token)
+            elif raw or self.hidden:
+                continue
+            elif self.pre_depth:
+                self._show(start, end)
+            else:
+                before = tokens[number - 1] if number else None
+                if before is not None and before.kind == "text":
+                    before = self._next_to(tokens, number, -1)
+                after = tokens[number + 1] if number < last else None
+                if after is not None and after.kind == "text":
+                    after = self._next_to(tokens, number, 1)
+                self._text(start, end, before, after)
 
-    def text(self, token: Token, before: Token | None, after: Token | None) -> None:
-        if token.raw or self.hidden:
-            return
-        start, end = token.start, token.end
-        if self.pre_depth:
-            self._show(start, end)
-            return
-        before_block = after is None or after.name in _BLOCKS
-        if before_block and (before is None or before.name in _BLOCKS) and not self.page[start:end].strip(_BLANKS):
-            whole = before is not None and after is not None and before.name == after.name
-            if not whole or before is None or after is None or (before.kind, after.kind) != ("start", "end"):
-                return
-        if before_block:
+    def _hide(self, token: Token) -> None:
+        """A tag that may hide what follows it, or end what hides."""
+        name = token.name
+        if not self.hidden:
+            if token.kind == "start" and not self.page.endswith("/>", token.start, token.end):
+                self.hidden.append(name)
+        elif name == self.hidden[-1]:
+            if token.kind == "end":
+                self.hidden.pop()
+            else:
+                self.hidden.append(name)
+
+    def _text(self, start: int, end: int, before: Token | None, after: Token | None) -> None:
+        """Text outside ``pre``, between two tags."""
+        if after is None or after.name in _BLOCKS:
+            if (before is None or before.name in _BLOCKS) and not self.page[start:end].strip(_BLANKS):
+                whole = before is not None and after is not None and before.name == after.name
+                if not whole or before is None or after is None or (before.kind, after.kind) != ("start", "end"):
+                    return
             end = self._without_indentation(start, end)
         if before is not None and before.name == "br":
             line_end = _LINE_END.match(self.page, start, end)
             start = start if line_end is None else line_end.end()
         self._show(start, end)
+
+    def _next_to(self, tokens: Sequence[Token], number: int, step: int) -> Token | None:
+        """The nearest token before or after one that is not white space."""
+        number += step
+        while 0 <= number < len(tokens):
+            token = tokens[number]
+            if token.kind != "text" or self.page[token.start : token.end].strip(_BLANKS):
+                return token
+            number += step
+        return None
 
     def break_line(self, token: Token) -> None:
         self.builder.put("\n", token.start, token.end)
@@ -139,29 +161,35 @@ class _Maker:
         return start if not self.page[start:line].strip(_BLANKS) else line + 1
 
     def _block(self, token: Token) -> None:
-        name = token.name
         if self.builder.length and self.builder.last != "\n":
             self.break_line(token)
         self.open_inlines.clear()
-        if name == "pre":
-            self.pre_depth = max(0, self.pre_depth + (1 if token.kind == "start" else -1))
-        elif name in _CELLS or name == "tr":
-            if self.open_cells and self.open_cells[-1] >= 0:
-                self._close_cell()
-            if name == "tr":
-                self.row += token.kind == "start"
-            elif token.kind == "start":
-                self.open_cells.append(len(self.visible.cells))
-                self.visible.cells.append((self.builder.length, self.builder.length))
-                self.visible.rows.append((self.row, name == "th"))
-        elif name in _TABLES:
-            if token.kind == "start":
-                self.open_cells.append(-1)
-            else:
-                while self.open_cells and self.open_cells[-1] >= 0:
-                    self._close_cell()
-                if self.open_cells:
-                    self.open_cells.pop()
+
+    def _pre(self, token: Token) -> None:
+        self._block(token)
+        self.pre_depth = max(0, self.pre_depth + (1 if token.kind == "start" else -1))
+
+    def _cell(self, token: Token) -> None:
+        """The start or the end of a row or of a cell."""
+        self._block(token)
+        if self.open_cells and self.open_cells[-1] >= 0:
+            self._close_cell()
+        if token.name == "tr":
+            self.row += token.kind == "start"
+        elif token.kind == "start":
+            self.open_cells.append(len(self.visible.cells))
+            self.visible.cells.append((self.builder.length, self.builder.length))
+            self.visible.rows.append((self.row, token.name == "th"))
+
+    def _table(self, token: Token) -> None:
+        self._block(token)
+        if token.kind == "start":
+            self.open_cells.append(-1)
+            return
+        while self.open_cells and self.open_cells[-1] >= 0:
+            self._close_cell()
+        if self.open_cells:
+            self.open_cells.pop()
 
     def _close_cell(self) -> None:
         number = self.open_cells.pop()
@@ -181,6 +209,18 @@ class _Maker:
                 return
 
 
+_DOES: Final[Mapping[str, Callable[[_Maker, Token], None]]] = {
+    **dict.fromkeys(_BLOCKS, _Maker._block),  # noqa: SLF001 - one unit
+    **dict.fromkeys(_INLINE, _Maker._inline),  # noqa: SLF001
+    **dict.fromkeys(_HIDDEN, _Maker._hide),  # noqa: SLF001
+    **dict.fromkeys(_CELLS | {"tr"}, _Maker._cell),  # noqa: SLF001
+    **dict.fromkeys(_TABLES, _Maker._table),  # noqa: SLF001
+    "pre": _Maker._pre,  # noqa: SLF001
+    "br": _Maker.break_line,
+}
+"""What a tag does, by its name."""
+
+
 def visible_text(
     page: str,
     start: int = 0,
@@ -197,12 +237,7 @@ def visible_text(
     builder = TextBuilder(page)
     maker = _Maker(page=page, builder=builder, visible=Visible(builder=builder), pre_depth=int(preformatted))
     tokens = _shown_tokens(page, start, len(page) if end is None else end, hidden)
-    tag, text = maker.tag, maker.text
-    for number, token in enumerate(tokens):
-        if token.kind == "text":
-            text(token, _next_to(page, tokens, number, -1), _next_to(page, tokens, number, 1))
-        else:
-            tag(token)
+    maker.read(tokens)
     return maker.finish()
 
 
@@ -217,16 +252,3 @@ def _shown_tokens(page: str, start: int, end: int, hidden: Sequence[tuple[int, i
         start = show
     tokens += tokenise(page, start, end)
     return [token for token in tokens if token.kind != "comment"]
-
-
-def _next_to(page: str, tokens: Sequence[Token], number: int, step: int) -> Token | None:
-    """The nearest token before or after one that is not white space."""
-    number += step
-    if 0 <= number < len(tokens) and tokens[number].kind != "text":
-        return tokens[number]
-    while 0 <= number < len(tokens):
-        token = tokens[number]
-        if token.kind != "text" or page[token.start : token.end].strip(_BLANKS):
-            return token
-        number += step
-    return None
