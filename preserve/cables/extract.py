@@ -70,7 +70,7 @@ class Extraction:
     @cached_property
     def message(self) -> Message:
         """The message, taken apart. Its offsets are characters of ``body``."""
-        return parse_message(self.body)
+        return parse_message(self.body, self.header_text)
 
     @cached_property
     def body_map(self) -> BodyMap:
@@ -88,12 +88,13 @@ class Extraction:
         if _WELL_FORMED.fullmatch(self.published_id):
             return canonical_id(self.published_id)
         origin, created = self.fields.get("origin"), self.fields.get("created")
+        line = self.message.classification_line
         return canonical_id(
             self.published_id,
             Facts(
                 origin=None if origin is None else origin.printed,
                 created=None if created is None else created.value,
-                classification_line=self.message.classification_line,
+                classification_line=None if line is None else line.text,
                 header=self.header_text,
             ),
         )

@@ -40,7 +40,7 @@ _MOMENTS: Final = (
 )
 _PRECISIONS: Final[Mapping[int, Precision]] = {10: "day", 13: "hour", 16: "minute", 19: "second"}
 _COUNT: Final = re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,12}", re.ASCII)
-_GROUP: Final = re.compile(r"\b(\d{2})(\d{2})(\d{2})Z ([A-Z]{3}) (\d{2})\b", re.ASCII)
+_GROUP: Final = re.compile(r"\b(\d{2})(\d{2})(\d{2})Z {0,2}([A-Z]{3}) {0,2}(?:19|20)?(\d{2})\b", re.ASCII)
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _FIRST_YEAR: Final = 66
 """The oldest cable is of 1966: two-digit years from here on are of the 20th century."""
@@ -89,13 +89,30 @@ def clip(text: str) -> str:
 
 def date_time_group(header: str | None) -> FieldValue | None:
     """The first date-time group of a message header (``281848Z DEC 66``), as a time known to the minute, in UTC."""
-    match = _GROUP.search(header or "")
+    found = find_group(header or "", 0)
+    if found is None:
+        return None
+    start, end, value = found
+    precision: Precision | None = None if value is None else "minute"
+    return FieldValue(printed=(header or "")[start:end], value=value, precision=precision, source="header")
+
+
+def find_group(text: str, start: int, end: int | None = None) -> tuple[int, int, str | None] | None:
+    """The first date-time group in ``[start, end)``: its span, and its time in UTC, None where there is no such time.
+
+    The value is ISO 8601 to the minute. Years of two digits from 66 on are of the 20th century.
+    """
+    match = _GROUP.search(text, start, len(text) if end is None else end)
     if match is None:
         return None
     day, hour, minute, month, year = match.groups()
     value = _iso((_century(year), month, day), hour, minute)
-    precision: Precision | None = None if value is None else "minute"
-    return FieldValue(printed=match[0], value=value, precision=precision, source="header")
+    return match.start(), match.end(), value
+
+
+def minute_of(year: str, month: int, day: str, hour: str, minute: str) -> str | None:
+    """A time of the calendar as ISO 8601 to the minute; None where there is no such time."""
+    return _iso((year, str(month), day), hour, minute)
 
 
 def statement_fields(fields: Mapping[str, FieldValue]) -> dict[str, dict[str, dict[str, object]]]:

@@ -15,9 +15,10 @@ def cite(archive: Archive, capture: Capture, extraction: Extraction) -> Citation
     """
     checkpoint = _checkpoint(archive)
     row = capture.row
+    subject = extraction.message.subject
     return CitationData(
         identifier=extraction.published_id,
-        title=extraction.message.subject or extraction.title,
+        title=extraction.title if subject is None else subject.text,
         origin=_printed(extraction, "origin"),
         created=_created(extraction),
         source=_printed(extraction, "source"),

@@ -118,7 +118,9 @@ def _plain(capture: Capture, plain: PlainText) -> str:
 
 
 def _text(capture: Capture, extraction: Extraction) -> str:
-    lines = [f"{extraction.published_id}  {one_line(extraction.message.subject or extraction.title, 200)}"]
+    subject = extraction.message.subject
+    title = extraction.title if subject is None else subject.text
+    lines = [f"{extraction.published_id}  {one_line(title, 200)}"]
     if extraction.canonical_id and extraction.canonical_id != extraction.published_id:
         lines.append(f"canonical id    {extraction.canonical_id}")
     for name, label in _ORDER:
@@ -127,7 +129,7 @@ def _text(capture: Capture, extraction: Extraction) -> str:
             precision = f"  (known to the {field.precision})" if field.precision == "hour" else ""
             lines.append(f"{label:<15} {one_line(field.printed, 200)}{precision}")
     if extraction.message.tags:
-        lines.append(f"{'tags':<15} {', '.join(one_line(tag) for tag in extraction.message.tags)}")
+        lines.append(f"{'tags':<15} {', '.join(one_line(tag.text) for tag in extraction.message.tags)}")
     source = extraction.fields.get("source")
     if source is not None:
         released = extraction.fields.get("source_released")

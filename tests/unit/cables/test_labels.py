@@ -174,8 +174,10 @@ def test_values_and_claims() -> None:
         "source": {"printed": "samplebrowser-1", "value": None},
         "source_released": {"printed": "2011-10-04", "value": "2011-10-04"},
     }
-    assert got.message.tags == ("PREL", "Fair Winds", "ZZ")
-    assert (got.message.signature, got.message.end_mark) == ("DOE", "NNNN")
+    assert [tag.text for tag in got.message.tags] == ["PREL", "Fair Winds", "ZZ"]
+    assert got.message.signature is not None
+    assert got.message.end_mark is not None
+    assert (got.message.signature.text, got.message.end_mark.text) == ("DOE", "NNNN")
     assert got.canonical_id == "07SAMPLETOWN123"
     assert got.header_text is None
 

@@ -1,0 +1,107 @@
+"""The end of a message: its signature and its end mark.
+
+The signature is the name of the head of post, on a line of its own or behind the last sentence. Behind it may stand
+``NNNN``, page lines, and lines that copyists added: rules, print tracks, notes of a later review.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from preserve.cables.classification import CAPTION
+from preserve.cables.pagelines import is_break_line
+from preserve.cables.printed import PATTERN_CHARS, Printed, printed, trimmed_end
+
+_MOST_LINES: Final = 16
+"""Lines at the end that are looked at, blank ones not counted."""
+_BEFORE: Final = 200
+"""Characters before a signature that tell whether it can be one."""
+_END_MARK: Final = re.compile(r"(?:^|(?<=\s))(N{3,4}(?:MAFVVZCZ)?)[ \t\\\r]*$")
+_SIGNED_LINE: Final = re.compile(
+    r"[A-Z][A-Z'\u2019.-]{1,24}(?: [A-Z][A-Z'\u2019-]{1,24})?|"
+    r"(?:[A-Z]\. ?){1,2}[A-Z][A-Z'\u2019-]{1,24}|(?:DE|VAN|VON|DEL|MC|ST\.)(?: [A-Z][A-Z'\u2019-]{1,24}){1,2}|"
+    r"[A-Z][A-Za-z'\u2019-]{2,24}"
+)
+_SIGNED_INLINE: Final = re.compile(r"(?:[.!?\"\u201d\u2019)*])[ \t]+([A-Z][A-Z'\u2019-]{2,24})\Z")
+_SIGNED_AFTER_CUT: Final = re.compile(r"X{5,40}[ \t]+([A-Z][A-Za-z'\u2019-]{2,24})\Z")
+_NO_NAME: Final = re.compile(
+    r"(?:END|BEGIN|UNQUOTE|UNCLASSIFIED|UNCLAS|CONFIDENTIAL|SECRET|SUMMARY|COMMENT|NOTE|BT)\b", re.IGNORECASE
+)
+_ADDED: Final = re.compile(
+    r"[-=*_ ]{3,}$|[-=* ]{2,}CABLE ENDS[-=* ]*$|\* {0,3}Missing Section \d{1,3} {0,3}\*$|<< END OF DOCUMENT >>$|"
+    r"\*{3} Current |Track impresi|ID:[ \t]*\d{1,7}$|(?:Margaret P\. Grafeld|Sheryl P\. Walter) Declassified|"
+    r"Declassified/Released US Department|BT$|#\d{1,5}$|(?:UNCLASSIFIED|CONFIDENTIAL|SECRET|LIMITED OFFICIAL USE)$"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """Where the text ends without signature and end mark, and these as printed, if there are any."""
+
+    text_end: int
+    signature: Printed | None
+    end_mark: Printed | None
+
+
+def read_ending(body: str, start: int, end: int) -> Ending:
+    """The end of the message in ``[start, end)``."""
+    end = stop = trimmed_end(body, start, end)
+    end_mark: Printed | None = None
+    for _ in range(_MOST_LINES):
+        if stop <= start:
+            break
+        first = max(body.rfind("\n", start, stop) + 1, start)
+        first = max(first, stop - PATTERN_CHARS)
+        line = body[first:stop].strip(" \t\r\\")
+        mark = _END_MARK.search(body, first, stop) if end_mark is None and line[-4:].strip("NZC") != line[-4:] else None
+        if mark is not None:
+            end_mark = printed(body, mark.start(1), mark.end(1))
+            end = stop = trimmed_end(body, start, mark.start(1))
+        elif line and not is_break_line(line):
+            if not _ADDED.match(line):
+                return _signed(body, start, (first, stop), end_mark, end)
+            end = stop = trimmed_end(body, start, first)
+        else:
+            stop = trimmed_end(body, start, first)
+    return Ending(text_end=end, signature=None, end_mark=end_mark)
+
+
+def _signed(body: str, start: int, line_span: tuple[int, int], end_mark: Printed | None, end: int) -> Ending:
+    """The ending whose last line of text has that span; ``end`` is where the text ends if it signs nothing."""
+    first, stop = line_span
+    line = body[first:stop].strip(" \t\r\\")
+    begin = first + body[first:stop].index(line)
+    if _NO_NAME.match(line) is None and CAPTION.fullmatch(line) is None:
+        before = body[max(start, begin - _BEFORE) : begin]
+        if _SIGNED_LINE.fullmatch(line) and _may_be_signed(line, before):
+            signature = printed(body, begin, begin + len(line))
+            return Ending(text_end=_before(body, start, begin), signature=signature, end_mark=end_mark)
+    match = _SIGNED_INLINE.search(line) or _SIGNED_AFTER_CUT.search(line)
+    if match is None or _NO_NAME.match(match[1]) or CAPTION.fullmatch(match[1]):
+        return Ending(text_end=end, signature=None, end_mark=end_mark)
+    signature = printed(body, begin + match.start(1), begin + match.end(1))
+    return Ending(text_end=begin + match.start(1), signature=signature, end_mark=end_mark)
+
+
+def _before(body: str, start: int, end: int) -> int:
+    """The end of the text above a signature, without the page lines between."""
+    for _ in range(_MOST_LINES):
+        end = trimmed_end(body, start, end)
+        first = max(body.rfind("\n", start, end) + 1, start, end - PATTERN_CHARS)
+        if not is_break_line(body[first:end]):
+            break
+        end = first
+    return end
+
+
+def _may_be_signed(line: str, before: str) -> bool:
+    """A word that is not all in capitals signs only where a sentence or a blank line ends before it."""
+    if line.upper() == line:
+        return True
+    last = before.removesuffix("\n").split("\n")[-1].strip(" \t\r\\")
+    return (
+        not last
+        or last.endswith((".", "!", "?", '"', "\u201d", "-", "*", "X"))
+        or is_break_line(last)
+        or CAPTION.search(last) is not None
+    )
