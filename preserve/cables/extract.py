@@ -283,7 +283,7 @@ def plain_text(payload: bytes, content_type: str | None) -> PlainText:
 
 def _with_bytes(value: object, maps: Mapping[str, BodyMap], part: str) -> object:
     """A value of JSON in which every span of a text has its bytes beside it."""
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_with_bytes(item, maps, part) for item in value]
     if not isinstance(value, dict):
         return value
