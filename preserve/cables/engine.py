@@ -196,7 +196,8 @@ def _values(page: Page, found: _Found) -> None:
                     said = "" if match is None else match[1]
                 if said.strip():
                     value = make_field(name, said, source="field", times=page.layout.times)
-                    found.add(name, value, (element.inner, element.inner_end))
+                    tag, content = (element.start, element.inner), (element.inner, element.inner_end)
+                    found.add(name, value, content if selector.attribute is None else tag)
                 if said.strip() or match is not None:
                     break
 

@@ -104,18 +104,32 @@ class Extraction:
         """The time that the message's header gives, in UTC."""
         return self.fields.get("date_time_group")
 
-    @property
+    @cached_property
     def sent(self) -> FieldValue | None:
         """When the cable was sent, as precisely as the page tells: its field, or the header's date-time group.
 
-        The date-time group counts where the field has no minutes and both agree as far as the field goes.
+        The date-time group counts where the field has no minutes and both agree as far as the field goes; where there
+        is none, so does a time that stands before the message in its text.
         """
         created, group = self.fields.get("created"), self.date_time_group
-        if created is None or created.value is None:
-            return group if group is not None and group.value is not None else created
-        if group is None or group.value is None or created.precision in {"minute", "second"}:
+        if created is not None and created.precision in {"minute", "second"}:
             return created
-        return group if group.value.startswith(created.value) else created
+        for said in (group, self._time_in_text() if group is None else None):
+            if said is not None and said.value is not None:
+                agrees = created is None or created.value is None or said.value.startswith(created.value)
+                return said if agrees else created
+        return created
+
+    def _time_in_text(self) -> FieldValue | None:
+        """The time of a header that stands in the text, or of what a newspaper or a table put before it."""
+        header, preamble = self.message.header, self.message.preamble
+        if header is not None and header.date_time_group is not None and header.date_time is not None:
+            printed, value = header.date_time_group.text, header.date_time
+        elif preamble.time is not None and preamble.time_value is not None:
+            printed, value = preamble.time.text, preamble.time_value
+        else:
+            return None
+        return FieldValue(printed=printed, value=value, precision="minute", source="body")
 
     def bytes_of_field(self, name: str) -> tuple[int, int]:
         """The span of bytes of the payload that a field was read from. KeyError: the page has no such field."""

@@ -47,7 +47,7 @@ _LATER_ROW_BEGINS: Final = re.compile(r"\n\"?\d{1,6}\"?,\"?\d{1,2}/")
 _DUMP_ROW: Final = re.compile(
     r"^\"?(?P<id>\d{1,6})\"?,\"?(?P<date>\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d{2})(?::\d\d)?\"?,"
     r"\"?(?P<refid>[^,\"\n]{3,60})\"?,\"?(?P<origin>[^,\"\n]{1,80})\"?,"
-    r"\"?(?P<classification>[A-Z/][A-Z/ \n]{3,60})\"?,\"?(?P<destination>[^,\"]{0,3000})\"?,",
+    r"\"?(?P<classification>[A-Z/][A-Z/ \n]{3,60})\"?,\"?(?P<destination>[^,\"]{0,3000})\"?,\"?",
     re.MULTILINE,
 )
 _TAB_ROW: Final = re.compile(

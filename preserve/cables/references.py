@@ -122,7 +122,6 @@ def _entry(said: str, start: int, end: int, letter: str | None, offset: int) -> 
         shorter = piece.removesuffix(" AND").removesuffix(" and").strip()
         if shorter == piece:
             break
-        start += len(piece) - len(piece.lstrip())
         end = start + len(shorter)
     if not piece:
         return None

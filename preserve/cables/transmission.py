@@ -116,9 +116,13 @@ class TransmissionHeader:
 
 @dataclass(slots=True)
 class _Collected:
-    """What was read so far; ``list_of`` says to whom a line without a label belongs."""
+    """What was read so far; ``list_of`` says to whom a line without a label belongs.
+
+    ``on_one_line`` is true of a header that has lost its line ends, so that none of its lines goes on in the next.
+    """
 
     source: str
+    on_one_line: bool = False
     message_id: Printed | None = None
     routing: Routing | None = None
     de: SendingStation | None = None
@@ -139,9 +143,11 @@ def read_header(source: str, start: int, end: int, part: Part) -> TransmissionHe
     """The header in ``[start, end)`` of a text; None where there is none, only a sentence in its place."""
     if end - start > _ONE_LINE and "\n" not in source[start:end].strip():
         source = source[:start] + _BEGINS.sub("\n", source[start:end]) + source[end:]
-    found = _Collected(source)
+        found = _Collected(source, on_one_line=True)
+    else:
+        found = _Collected(source)
     for number, line in enumerate(lines_of(source, start, end)):
-        text = line.text[:PATTERN_CHARS].strip(' \t\r\\"')
+        text = line.text[:PATTERN_CHARS].strip(" \t\r\\")
         if not text or is_footer(text):
             continue
         if (text == "BT" and found.begun()) or number > _MOST_LINES or classification_at(text):
@@ -237,7 +243,7 @@ def _routing(found: _Collected, text: str, value: Printed) -> bool:
 def _goes_on(found: _Collected, line: str, text: str) -> bool:
     """Whether a line only continues the addressee above it."""
     addressees = found.to if found.list_of == "to" else found.info
-    if not addressees:
+    if not addressees or found.on_one_line:
         return False
     if _CONTINUED.match(text) or addressees[-1][-1].text.endswith(_OPEN):
         return True

@@ -334,6 +334,7 @@ REFERENCES = {
         "REF: A. X 1\nSAMPLETOWN 00000123  002 OF 002\n  B. X 2",
         [("A", "X 1"), ("B", "X 2")],
     ),
+    "joined by and": ("REF: A. X 1 AND B. X 2 and", [("A", "X 1"), ("B", "X 2")]),
     "a letter left out": ("REF: A. X 1 C. X 3", [("A", "X 1"), ("C", "X 3")]),
     "backslashes": ("REF: A. X 1 \\\n     B. X 2 \\\n \\\n", [("A", "X 1"), ("B", "X 2")]),
     "no colon": ("REF  A. X 1 B. X 2", [("A", "X 1"), ("B", "X 2")]),
@@ -362,6 +363,8 @@ CLASSIFIERS = {
         ("DCM JOHN DOE", "1.4 (B) AND (D)"),
     ),
     "reason on the next line": ("Classified By: Jane Doe\n     Reason: 1.5 (d)", ("Jane Doe", "1.5 (d)")),
+    "over two lines": ("Classified By: Jane Doe, \nAmbassador. Reason: 1.4 (b)", ("Jane Doe, Ambassador.", "1.4 (b)")),
+    "a reason alone": ("Classified By: Reason: 1.4 (b)", None),
     "no reason": ("Classified by: Jane Doe", ("Jane Doe", None)),
     "none": ("NOT CLASSIFIED BY ANYBODY", None),
 }
