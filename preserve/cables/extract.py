@@ -20,6 +20,7 @@ from typing import Final
 import msgspec
 
 from preserve.cables import engine, lines, rows
+from preserve.cables.cited import Cited, cited_ids
 from preserve.cables.comparison import VERSION, comparison_text
 from preserve.cables.fields import FieldValue, date_time_group, statement_fields
 from preserve.cables.identity import Facts, canonical_id
@@ -141,11 +142,22 @@ class Extraction:
         start = max(0, (self.header_text or "").find(printed))
         return self.header_map.bytes_of(start, start + len(printed))
 
+    @cached_property
+    def cited(self) -> tuple[tuple[Cited, ...], ...]:
+        """For each entry of the message's REF list the cables that it cites."""
+        return tuple(cited_ids(entry.text, self.canonical_id) for entry in self.message.refs)
+
     def message_values(self) -> dict[str, object]:
-        """The message as plain values of JSON; beside the span of each in its text stands that in the payload."""
+        """The message as plain values of JSON; beside the span of each in its text stands that in the payload.
+
+        Each entry of ``refs`` has the cables that it cites, with their places in the entry.
+        """
         maps = {"body": self.body_map, "header": self.header_map}
         said = _with_bytes(msgspec.to_builtins(self.message), maps, "body")
-        return said if isinstance(said, dict) else {}
+        if not isinstance(said, dict):
+            return {}
+        refs = zip(said["refs"], self.cited, strict=True)
+        return {**said, "refs": [{**entry, "cables": msgspec.to_builtins(cited)} for entry, cited in refs]}
 
     def statement_fields(self) -> dict[str, dict[str, dict[str, object]]]:
         """``fields``, and of them ``claims``, what the page says about itself: plain values of JSON."""

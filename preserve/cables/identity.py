@@ -16,6 +16,8 @@ from typing import Final
 
 _WELL_FORMED: Final = re.compile(r"(\d{2})([A-Z]{4,17})(\d{1,7})\Z", re.ASCII)
 _LONG_YEAR: Final = re.compile(r"(?:19|20)(\d{2})(?=[A-Z])", re.ASCII)
+_COLLECTION: Final = re.compile(r"_[A-Z]\Z", re.ASCII)
+"""The letter of a collection behind the number, in the names of PlusD's pages."""
 _YEAR_TWICE: Final = re.compile(r"(\d{2})\1(?=[A-Z])", re.ASCII)
 _SECTION: Final = re.compile(r"(?<=^\d{2})[A-Z]*ECTION\d{1,2}[A-Z0]F\d{1,2}|(?<=^\d{2})\d{1,2}OF\d{1,2}", re.ASCII)
 _CAPTION: Final = re.compile(
@@ -62,7 +64,8 @@ class Facts:
 def canonical_id(published: str, facts: Facts | None = None) -> str | None:
     """The canonical id of the cable published under ``published``; None where it cannot be told.
 
-    A well-formed id is itself, but for leading zeros of its serial and a year of four digits.
+    A well-formed id is itself, but for letter case, blanks, leading zeros of its serial, a year of four digits and the
+    letter of a collection behind it: so two ways to write an id are the same where this is.
     """
     cleaned, changed = _cleaned(published)
     match = _WELL_FORMED.match(cleaned)
@@ -85,7 +88,9 @@ def station_of(origin: str) -> str | None:
 
 def _cleaned(published: str) -> tuple[str, bool]:
     """An id without what is known not to belong to one, and whether something of a message was taken out of it."""
-    text = _LONG_YEAR.sub(r"\1", published[:200], count=1) if _LONG_YEAR.match(published) else published[:200]
+    text = _COLLECTION.sub("", "".join(published[:200].upper().split()))
+    if _LONG_YEAR.match(text):
+        text = _LONG_YEAR.sub(r"\1", text, count=1)
     if _YEAR_TWICE.match(text):
         text = text[2:]
     before = text

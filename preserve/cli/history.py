@@ -13,7 +13,10 @@ from preserve.replay.history import history as observations
 @click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
 @command_options
 def history(place: Place, cable: str, collection: tuple[str, ...]) -> int:
-    """List every capture of CABLE, oldest first: what its page claimed, how its text differs from the one before."""
+    """List every capture of CABLE, oldest first: what its page claimed, how its text differs from the one before.
+
+    A cable that is published under several ids is listed under all of them; each is compared with its own.
+    """
     with reading(place, collection) as archives:
         found = observations(archives, cable)
     place.emit({"cable": cable, "observations": [as_json(o) for o in found]}, as_text(cable, found))
@@ -51,6 +54,8 @@ def as_text(cable: str, found: list[Observation]) -> str:
         released = _printed(observation, "source_released") or _printed(observation, "released")
         lines.append("")
         lines.append(f"{number}. {capture.row.date}  {one_line(capture.row.uri or '', 200)}")
+        if extraction.published_id != cable:
+            lines.append(f"   published as {extraction.published_id}")
         lines.append(f"   difference   {observation.difference or 'first capture'}")
         if claim or released:
             said = ", ".join(part for part in (claim, f"released {released}" if released else "") if part)

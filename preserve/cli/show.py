@@ -1,6 +1,7 @@
 """``preserve show``: gives a page or a cable back."""
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 
 import click
@@ -60,12 +61,17 @@ def show(place: Place, cable_or_url: str, form: str, at: str | None, collection:
                     next_step="Use --as html or --as raw for its bytes.",
                 )
             data = facts(archive, page, extraction, plain)
+            others: list[str] = []
+            if extraction is not None:
+                others = sorted({n for a in archives for n in a.published_as(extraction.published_id)})
+                others = [name for name in others if name != extraction.published_id]
+                data["also_published_as"] = others
             if form == "json" or place.as_json:
                 Place(archives=place.archives, config_dir=place.config_dir, keys=place.keys, as_json=True).emit(
                     data, ""
                 )
             elif extraction is not None:
-                place.emit(data, _text(capture, extraction))
+                place.emit(data, _text(capture, extraction, others))
             elif plain is not None:
                 place.emit(data, _plain(capture, plain))
     return 0
@@ -117,19 +123,27 @@ def _plain(capture: Capture, plain: PlainText) -> str:
     return "\n".join(lines) + "\n\n" + clean(plain.text) + "\n"
 
 
-def _text(capture: Capture, extraction: Extraction) -> str:
+def _text(capture: Capture, extraction: Extraction, others: Sequence[str]) -> str:
     subject = extraction.message.subject
     title = extraction.title if subject is None else subject.text
     lines = [f"{extraction.published_id}  {one_line(title, 200)}"]
     if extraction.canonical_id and extraction.canonical_id != extraction.published_id:
         lines.append(f"canonical id    {extraction.canonical_id}")
+    if others:
+        lines.append(f"{'also held as':<15} {', '.join(one_line(name) for name in others)}")
+    sent = extraction.sent
     for name, label in _ORDER:
         field = extraction.fields.get(name)
         if field is not None and field.printed:
             precision = f"  (known to the {field.precision})" if field.precision == "hour" else ""
             lines.append(f"{label:<15} {one_line(field.printed, 200)}{precision}")
+        if name == "created" and sent is not None and sent is not field and sent.value is not None:
+            lines.append(f"{'sent':<15} {sent.value.replace('T', ' ')} UTC  ({one_line(sent.printed)})")
     if extraction.message.tags:
         lines.append(f"{'tags':<15} {', '.join(one_line(tag.text) for tag in extraction.message.tags)}")
+    cited = [one.id for entry in extraction.cited for one in entry]
+    if cited:
+        lines.append(f"{'cites':<15} {one_line(', '.join(cited), 300)}")
     source = extraction.fields.get("source")
     if source is not None:
         released = extraction.fields.get("source_released")

@@ -12,7 +12,9 @@ from preserve.replay.recover import Archive, Capture
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One capture that shows the cable. ``difference`` is against the observation before it; None for the first."""
+    """One capture that shows the cable. ``difference`` is against the observation before it that was published under
+    the same id; None for the first.
+    """
 
     capture: Capture
     extraction: Extraction
@@ -22,19 +24,28 @@ class Observation:
 
 
 def history(archives: Sequence[Archive], cable_id: str) -> list[Observation]:
-    """Every observation of a cable over the collections, oldest first.
+    """Every observation of a cable over the collections, oldest first, under whatever ids it is published.
+
+    Two records of one cable are linked, not merged: each is compared with what was published under its own id.
 
     Raises:
         NotHeldError: no capture shows it.
     """
-    pairs = [(archive, capture) for archive in archives for capture in archive.captures(cable_id)]
-    pairs.sort(key=lambda pair: (pair[1].row.date, pair[0].paths.name))
+    wanted = {
+        (archive.paths.name, name): archive
+        for archive in archives
+        for name in (*archive.published_as(cable_id), cable_id)
+    }
+    pairs = [(archive, capture, name) for (_, name), archive in wanted.items() for capture in archive.captures_as(name)]
+    pairs.sort(key=lambda pair: (pair[1].row.date, pair[0].paths.name, pair[2]))
     found: list[Observation] = []
-    for archive, capture in pairs:
-        extraction = archive.cable(archive.page(capture), cable_id)
-        if extraction is None or cable_id not in {extraction.published_id, extraction.canonical_id}:
+    last: dict[str, Extraction] = {}
+    for archive, capture, name in pairs:
+        extraction = archive.cable(archive.page(capture), name)
+        if extraction is None or extraction.published_id != name:
             continue
-        before = found[-1].extraction if found else None
+        before = last.get(name)
+        last[name] = extraction
         found.append(
             Observation(
                 capture=capture,

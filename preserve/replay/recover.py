@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from preserve.cables.extract import Extraction, PageReading, PlainText, plain_text
+from preserve.cables.identity import canonical_id
 from preserve.cables.layouts import Layout
 from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError
 from preserve.formats.http1 import Payload
@@ -74,10 +75,26 @@ class Archive:
         self.catalogue.close()
 
     def captures(self, query: str) -> list[Capture]:
-        """Every capture of a cable (by published or canonical id) or of an address, oldest first."""
-        search = self.catalogue.captures_of_url if "://" in query else self.catalogue.captures_of_cable
-        rows = search(query)
-        return [self._capture(row) for row in rows]
+        """Every capture of an address, or of what was published under an id, oldest first.
+
+        An id that nothing is published under means the cable: all that is published of it.
+        """
+        if "://" in query:
+            return [self._capture(row) for row in self.catalogue.captures_of_url(query)]
+        captures = self.captures_as(query)
+        if captures:
+            return captures
+        found = {c.row.record_id: c for name in self.published_as(query) for c in self.captures_as(name)}
+        return sorted(found.values(), key=lambda capture: (capture.row.date, capture.row.statement_index))
+
+    def captures_as(self, published_id: str) -> list[Capture]:
+        """Every capture of what was published under an id, and under no other, oldest first."""
+        return [self._capture(row) for row in self.catalogue.captures_of_cable(published_id)]
+
+    def published_as(self, cable_id: str) -> list[str]:
+        """Every id that a cable is published under; ``cable_id`` is any of them, or written in another way."""
+        told = self.catalogue.canonical_of(cable_id) or canonical_id(cable_id)
+        return [] if told is None else self.catalogue.published_as(told)
 
     def page(self, capture: Capture) -> Page:
         """Reads a capture's stored bytes.
@@ -107,8 +124,10 @@ class Archive:
     def cable(self, page: Page, cable_id: str = "") -> Extraction | None:
         """The cable of that id on a page, else the first on it; None where there is none."""
         cables = self.read(page).cables
-        named = (cable for cable in cables if cable_id in {cable.published_id, cable.canonical_id})
-        return next(named, cables[0] if cables else None)
+        told = canonical_id(cable_id)
+        published = (cable for cable in cables if cable.published_id == cable_id)
+        meant = (cable for cable in cables if told is not None and cable.canonical_id == told)
+        return next(published, next(meant, cables[0] if cables else None))
 
     def plain(self, page: Page) -> PlainText | None:
         """What a page shows that is no cable; None where it is no text."""

@@ -213,15 +213,28 @@ class Catalogue:
         )
         return [_row(row) for row in rows]
 
-    def captures_of_cable(self, cable_id: str) -> list[RecordRow]:
-        """Every capture that shows a cable, by published or canonical id, with the revisits of those, oldest first."""
+    def captures_of_cable(self, published_id: str) -> list[RecordRow]:
+        """Every capture that shows what was published under an id, with the revisits of those, oldest first."""
         rows = self._db.execute(
-            f"WITH shown AS (SELECT record_id FROM cables WHERE published_id = :id "  # noqa: S608
-            "UNION SELECT record_id FROM cables WHERE canonical_id = :id) "
+            f"WITH shown AS (SELECT record_id FROM cables WHERE published_id = :id) "  # noqa: S608
             f"SELECT {_ROW} FROM records WHERE record_id IN shown OR refers_to IN shown ORDER BY date, statement",
-            {"id": cable_id},
+            {"id": published_id},
         )
         return [_row(row) for row in rows if row[1] in {"response", "revisit"}]
+
+    def canonical_of(self, published_id: str) -> str | None:
+        """The canonical id of what is published under an id; None where it could not be told, or nothing is."""
+        row = self._db.execute(
+            "SELECT canonical_id FROM cables WHERE published_id = ? AND canonical_id IS NOT NULL", (published_id,)
+        ).fetchone()
+        return None if row is None else str(row[0])
+
+    def published_as(self, canonical_id: str) -> list[str]:
+        """Every id that a cable is published under, malformed ones too, sorted."""
+        rows = self._db.execute(
+            "SELECT DISTINCT published_id FROM cables WHERE canonical_id = ? ORDER BY published_id", (canonical_id,)
+        )
+        return [str(row[0]) for row in rows]
 
     def last_response(self, url: str, payload_sha256: str) -> RecordRow | None:
         """The newest full reply from an address with this payload."""

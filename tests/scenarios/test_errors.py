@@ -50,8 +50,8 @@ def test_an_unknown_cable_or_address_is_not_held(shell: Any, site: Any) -> None:
         assert len(_lines(shell)) == 2
 
 
-def test_a_page_without_a_cable_is_shown_as_a_page_only(shell: Any, site: Any) -> None:
-    site.page("/", b"<p>hello</p>")
+def test_what_is_no_text_is_given_back_as_it_is_only(shell: Any, site: Any) -> None:
+    site.page("/", b"GIF89a", kind="image/gif")
     shell.site_collection("small", site, "/")
     shell("init", "small")
     shell("capture", "small")

@@ -122,11 +122,13 @@ def test_cablegatesearch(form: str) -> None:
     page = (
         "<!DOCTYPE HTML><html><head><title>Cable reference id: #09SAMPLETOWN42</title></head><body><!-- cable -->\n"
         '<table id="cable-summary" cellspacing="0">\n'
-        '<tr><td>Subject<td style="x"><div class="cartToggler"></div>THE FERRY IS LATE\n<tr><td>Origin<td>Embassy Sampletown\n'
+        '<tr><td>Subject<td style="x"><div class="cartToggler"></div>THE FERRY IS LATE\n'
+        "<tr><td>Origin<td>Embassy Sampletown\n"
         '<tr><td>Cable time<td>Thu, 26 Feb 2009 11:30 UTC\n<tr><td>Classification<td class="cl-c">CONFIDENTIAL\n'
         f"<tr><td>Reference id<td>{ident}\n<tr><td>Source<td>x\n<tr><td>Release time<td>Thu, 2 Dec 2010 21:00 UTC\n"
         "<tr><td>History<td><a>First published on Thu, 2 Dec 2010</a><br><a>Modified on Fri, 3 Dec 2010</a>\n</table>\n"
-        f"<div><!-- cable content -->{header}<!-- header -->VZCZCXYZ0000\nP 261130Z FEB 09\nFM AMEMBASSY SAMPLETOWN</div>"
+        f"<div><!-- cable content -->{header}<!-- header -->VZCZCXYZ0000\nP 261130Z FEB 09\nFM AMEMBASSY SAMPLETOWN"
+        "</div>"
         f"{text}{body}</div></div></body></html>"
     )
     got = read(page.encode("windows-1252"), "text/html; charset=windows-1252")
