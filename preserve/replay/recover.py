@@ -77,13 +77,15 @@ class Archive:
     def captures(self, query: str) -> list[Capture]:
         """Every capture of an address, or of what was published under an id, oldest first.
 
-        An id that nothing is published under means the cable: all that is published of it.
+        An id that nothing is published under means the cable: what is published under its canonical id, or else all
+        that is published of it.
         """
         if "://" in query:
             return [self._capture(row) for row in self.catalogue.captures_of_url(query)]
-        captures = self.captures_as(query)
-        if captures:
-            return captures
+        for written in (query, canonical_id(query)):
+            captures = [] if written is None else self.captures_as(written)
+            if captures:
+                return captures
         found = {c.row.record_id: c for name in self.published_as(query) for c in self.captures_as(name)}
         return sorted(found.values(), key=lambda capture: (capture.row.date, capture.row.statement_index))
 
