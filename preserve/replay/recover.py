@@ -74,20 +74,9 @@ class Archive:
         """Closes the catalogue."""
         self.catalogue.close()
 
-    def captures(self, query: str) -> list[Capture]:
-        """Every capture of an address, or of what was published under an id, oldest first.
-
-        An id that nothing is published under means the cable: what is published under its canonical id, or else all
-        that is published of it.
-        """
-        if "://" in query:
-            return [self._capture(row) for row in self.catalogue.captures_of_url(query)]
-        for written in (query, canonical_id(query)):
-            captures = [] if written is None else self.captures_as(written)
-            if captures:
-                return captures
-        found = {c.row.record_id: c for name in self.published_as(query) for c in self.captures_as(name)}
-        return sorted(found.values(), key=lambda capture: (capture.row.date, capture.row.statement_index))
+    def captures_of(self, url: str) -> list[Capture]:
+        """Every capture of an address, oldest first."""
+        return [self._capture(row) for row in self.catalogue.captures_of_url(url)]
 
     def captures_as(self, published_id: str) -> list[Capture]:
         """Every capture of what was published under an id, and under no other, oldest first."""
@@ -194,7 +183,7 @@ def find_one(archives: Sequence[Archive], query: str, moment: datetime | None) -
     Raises:
         NotHeldError: nothing is held under that name, or nothing as early as asked.
     """
-    found = [(archive, capture) for archive in archives for capture in archive.captures(query)]
+    found = _found(archives, query)
     if not found:
         raise NotHeldError(f"nothing is held for {query}", next_step=_advice(query))
     good = [pair for pair in found if pair[1].is_full] or found
@@ -203,6 +192,25 @@ def find_one(archives: Sequence[Archive], query: str, moment: datetime | None) -
         first = min(capture.row.date for _archive, capture in good)
         raise NotHeldError(f"nothing is held for {query} at that time; its first capture is of {first}")
     return next((archive, capture) for archive, capture in good if capture is best)
+
+
+def _found(archives: Sequence[Archive], query: str) -> list[tuple[Archive, Capture]]:
+    """The captures that a person means: of an address, or of what is published under an id.
+
+    An id that nothing is published under means the cable: what is published under its canonical id, or else all that
+    is published of it.
+    """
+    if "://" in query:
+        return [(archive, capture) for archive in archives for capture in archive.captures_of(query)]
+    linked = {name: None for archive in archives for name in archive.published_as(query)}
+    found: list[tuple[Archive, Capture]] = []
+    for written in ([query], [canonical_id(query) or query], list(linked)):
+        found = [
+            (archive, capture) for archive in archives for name in written for capture in archive.captures_as(name)
+        ]
+        if found:
+            break
+    return found
 
 
 def _advice(query: str) -> str:
