@@ -4,7 +4,8 @@ The part of a page that is read is the element that ``within`` selects, without 
 
 - **Fields** stand beside labels, in the element that ``fields`` selects or anywhere (`preserve.cables.labels`), in
   elements that ``values`` selects, and in ``sentences`` of the page. What is found first counts, in this order.
-- **Message**. Where ``body`` selects an element, that is its text, and what ``header`` selects its header. Where not,
+- **Message**. Where ``body`` selects an element, that is its text, and what ``header`` selects its header, without
+  those of which ``cut`` leaves nothing. Where not,
   the text begins behind the last field, or behind the sentence ``partial_note`` where that follows, and ends where
   the last other sentence stands; or it stands between the lines ``text_after`` and ``text_before``.
 - Completely empty lines at the ends of a text without an element are layout and dropped; lines of blanks belong to it.
@@ -15,17 +16,18 @@ The part of a page that is read is the element that ``within`` selects, without 
 
 import re
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice, pairwise
 from typing import Final
 
+from preserve.cables.cutting import cut_lines, disjoint, without, without_empty_ends
 from preserve.cables.fields import FieldValue, clip, make_field
 from preserve.cables.labels import Fields, read_labelled, read_table
 from preserve.cables.layouts import Layout
 from preserve.cables.reading import STRAY, PageText, Reading, no_text, published_id
-from preserve.cables.selectors import Element, Selector, find, find_all, value_of
+from preserve.cables.selectors import Element, Selector, find_all, value_of
 from preserve.cables.splitting import split_header
 from preserve.cables.texts import Segment, TextBuilder, decode_references, one_line
 from preserve.cables.tokens import Token, attributes, box_tokens
@@ -52,36 +54,30 @@ class Page:
 
     @classmethod
     def of(cls, text: str, layout: Layout) -> "Page":
-        """A page with the elements found that its layout selects."""
+        """A page with the elements found that its layout selects: the part that is read, and the text."""
         page = cls(text, layout, 0, len(text))
         within = page.first(layout.within)
         if within is not None:
             page.start, page.end = within.inner, within.inner_end
         page.body = page.first(layout.body)
-        page.header = page.first(layout.header)
-        if page.header == page.body:
-            page.header = None
         return page
 
     def first(self, selectors: Iterable[Selector]) -> Element | None:
         """What the first of some selectors finds that finds anything."""
+        return next((element for _, element in self.all(selectors)), None)
+
+    def all(self, selectors: Iterable[Selector]) -> Iterator[tuple[Selector, Element]]:
+        """What selectors find, each with its selector, one selector after another."""
         opaque = bool(self.layout.only_markup)
         for selector in selectors:
-            found = find(self.text, self.start, self.end, selector, opaque_pre=opaque)
-            if found is not None:
-                return found
-        return None
+            for element in find_all(self.text, self.start, self.end, selector, opaque_pre=opaque):
+                yield selector, element
 
     @property
     def furniture(self) -> list[tuple[int, int]]:
         """The spans of the elements that are not read."""
         if self._furniture is None:
-            opaque = bool(self.layout.only_markup)
-            self._furniture = [
-                (element.start, element.end)
-                for selector in self.layout.furniture
-                for element in find_all(self.text, self.start, self.end, selector, opaque_pre=opaque)
-            ]
+            self._furniture = [(element.start, element.end) for _, element in self.all(self.layout.furniture)]
         return self._furniture
 
     @property
@@ -89,7 +85,7 @@ class Page:
         """What the part of the page shows that is read, without furniture, header and body."""
         if self._visible is None:
             boxes = [(element.start, element.end) for element in (self.header, self.body) if element is not None]
-            self._visible = visible_text(self.text, self.start, self.end, _disjoint([*self.furniture, *boxes]))
+            self._visible = visible_text(self.text, self.start, self.end, disjoint([*self.furniture, *boxes]))
         return self._visible
 
     def show(self, whole: Visible) -> None:
@@ -107,11 +103,10 @@ def read(text: str, layout: Layout, whole: Visible | None = None) -> Reading | N
     if whole is not None:
         page.show(whole)
     found = _Found()
+    header = _header(page)
     labelled = _fields(page, found)
     _values(page, found)
-    header: PageText | None = None
     if layout.has_boxes:
-        header = _boxed(page, page.header) if page.header is not None else None
         body = _boxed(page, page.body, found)
         _sentences(page, found, header)
     else:
@@ -183,23 +178,21 @@ def _values(page: Page, found: _Found) -> None:
     """The fields that stand in elements of their own."""
     for name, selectors in page.layout.values.items():
         form = page.layout.forms.get(name)
-        for selector in selectors:
-            for element in find_all(
-                page.text, page.start, page.end, selector, opaque_pre=bool(page.layout.only_markup)
-            ):
-                if selector.attribute is not None:
-                    said = value_of(page.text, element, selector.attribute)
-                else:
-                    said = _shown_line(page.text, element)
-                match = None if form is None else form.search(said)
-                if form is not None:
-                    said = "" if match is None else match[1]
-                if said.strip():
-                    value = make_field(name, said, source="field", times=page.layout.times)
-                    tag, content = (element.start, element.inner), (element.inner, element.inner_end)
-                    found.add(name, value, content if selector.attribute is None else tag)
-                if said.strip() or match is not None:
-                    break
+        for selector, element in page.all(selectors):
+            if selector.attribute is not None:
+                said, place = value_of(page.text, element, selector.attribute), (element.start, element.inner)
+            else:
+                said, place = _shown_line(page.text, element), (element.inner, element.inner_end)
+            if form is not None:
+                match = form.search(said)
+                if match is None:
+                    continue
+                said = match[1] or ""
+            if said.strip():
+                found.add(name, make_field(name, said, source="field", times=page.layout.times), place)
+            # What has the form and is empty is the value: it is not looked for further down.
+            if said.strip() or form is not None:
+                break
 
 
 def _shown_line(text: str, element: Element) -> str:
@@ -216,9 +209,9 @@ def _sentences(page: Page, found: _Found, header: PageText | None) -> None:
         if name in found.fields:
             continue
         if name == "partial_note":
-            match = sentence.pattern.search(header.text) if header is not None else None
-            if match is not None:
-                found.add(name, make_field(name, match[0], source="header"), _origin(header, match.span()))
+            match = None if header is None else sentence.pattern.search(header.text)
+            if header is not None and match is not None:
+                found.add(name, make_field(name, match[0], source="header"), header.origin(*match.span()))
             continue
         # Furniture comes in megabytes and says such things in one piece: its source is looked at, not what it shows.
         if sentence.needle and page.text.find(sentence.needle, 0, stop) < 0:
@@ -230,11 +223,16 @@ def _sentences(page: Page, found: _Found, header: PageText | None) -> None:
             found.add(name, said, match.span(group))
 
 
-def _origin(text: PageText | None, span: tuple[int, int]) -> tuple[int, int]:
-    """The characters of the page that a span of a text was made from."""
-    segments = text.segments() if text is not None else ()
-    inside = [part for part in segments if part.start < span[1] and part.start + part.length > span[0]]
-    return (inside[0].from_start, inside[-1].from_end) if inside else (0, 0)
+def _header(page: Page) -> PageText | None:
+    """The text of the first element selected for it of which something is left, but for the body's."""
+    header: PageText | None = None
+    for _, element in page.all(page.layout.header):
+        if element == page.body:
+            break
+        header, page.header = _boxed(page, element), element
+        if header.text.strip() or not page.layout.cut:
+            break
+    return header
 
 
 def _boxed(page: Page, element: Element | None, found: _Found | None = None) -> PageText:
@@ -243,16 +241,17 @@ def _boxed(page: Page, element: Element | None, found: _Found | None = None) -> 
         return no_text()
     if not page.layout.only_markup:
         is_pre = page.text[element.start + 1 : element.start + 4].lower() == "pre"
-        hidden = _disjoint(page.furniture)
+        hidden = disjoint(page.furniture)
         shown = visible_text(page.text, element.inner, element.inner_end, hidden, preformatted=is_pre)
-        return kept(shown.builder, shown.text, 0, len(shown.text), page.layout.cut)
+        return without_empty_ends(shown.builder, shown.text, 0, len(shown.text), page.layout.cut)
     tokens = list(box_tokens(page.text, element.inner, element.inner_end, page.layout.only_markup))
     if found is not None and page.layout.links:
         _links(page, tokens, found)
     spans = [(token.start, token.end) for token in tokens if token.kind == "text"]
     text = "".join([decode_references(page.text[start:end]) for start, end in spans])
-    if page.layout.cut is not None and page.layout.cut.search(text) is not None:
-        return kept(_built(page.text, spans), text, 0, len(text), page.layout.cut)
+    cut = cut_lines(text, 0, len(text), page.layout.cut)
+    if cut:
+        return without(_built(page.text, spans), text, 0, len(text), cut)
     return PageText(text=text, segments=partial(_segments, page.text, spans))
 
 
@@ -306,7 +305,7 @@ def _running_text(page: Page, labelled: Fields | None, found: _Found) -> PageTex
         found.add("partial_note", make_field("partial_note", match[0], source="sentence"), _at(visible, match.span()))
         position = match.end()
     end = min(end, _closing(page, position, found))
-    return kept(visible.builder, text, _behind_line(text, position, end), end, layout.cut)
+    return without_empty_ends(visible.builder, text, _behind_line(text, position, end), end, layout.cut)
 
 
 def _closing(page: Page, position: int, found: _Found) -> int:
@@ -326,33 +325,6 @@ def _closing(page: Page, position: int, found: _Found) -> int:
 
 def _at(visible: Visible, span: tuple[int, int]) -> tuple[int, int]:
     return visible.builder.origin(*span)
-
-
-def kept(builder: TextBuilder, text: str, start: int, end: int, cut: re.Pattern[str] | None) -> PageText:
-    """A text without the lines that are cut and without empty lines at its ends."""
-    ranges: list[tuple[int, int]] = []
-    for match in cut.finditer(text, start, end) if cut is not None else ():
-        ranges.append((start, match.start()))
-        start = match.end()
-    ranges.append((start, end))
-    while ranges and (ranges[0][0] == ranges[0][1] or text[ranges[0][0]] == "\n"):
-        first, stop = ranges[0]
-        ranges[:1] = [(first + 1, stop)] if first < stop else []
-    while ranges and (ranges[-1][0] == ranges[-1][1] or text[ranges[-1][1] - 1] == "\n"):
-        first, stop = ranges[-1]
-        ranges[-1:] = [(first, stop - 1)] if first < stop else []
-    return PageText(
-        text="".join(text[first:stop] for first, stop in ranges), segments=partial(_joined, builder, tuple(ranges))
-    )
-
-
-def _joined(builder: TextBuilder, ranges: Iterable[tuple[int, int]]) -> list[Segment]:
-    result: list[Segment] = []
-    length = 0
-    for start, end in ranges:
-        result += [replace(segment, start=segment.start + length) for segment in builder.segments(start, end)]
-        length += end - start
-    return result
 
 
 def _strays(page: Page, body: PageText) -> tuple[str, ...]:
@@ -380,15 +352,6 @@ def _title_above(page: Page, labelled: Fields | None) -> str:
         if line < 0:
             break
     return clip(one_line(text[start:end]))
-
-
-def _disjoint(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans in order, none inside another."""
-    result: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if not result or start >= result[-1][1]:
-            result.append((start, end))
-    return result
 
 
 def _behind_line(text: str, start: int, end: int) -> int:

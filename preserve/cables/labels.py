@@ -108,7 +108,7 @@ def _add(fields: Fields, layout: Layout, key: str, text: str, span: tuple[int, i
     form = layout.forms.get(key)
     if form is not None:
         found = form.search(said)
-        said = "" if found is None else found[1]
+        said = "" if found is None else found[1] or ""
     if said.strip():
         fields.values[key] = make_field(key, said, source="field", times=layout.times)
         fields.spans[key] = _trimmed(text, *span)

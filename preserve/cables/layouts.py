@@ -18,8 +18,9 @@ from preserve.errors import ConfigError
 
 _NEXT: Final = "Correct the layout; docs/reference/configuration.md lists every key."
 _WORD: Final = re.compile(r"[A-Za-z]+")
-_BLANKS: Final = re.compile(r"(?<!\\) +")
-_LITERAL: Final = re.compile(r"[A-Za-z0-9 ]{4,}")
+_PIECE: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]| ++([*?]?)(?=([+{]?))", re.DOTALL)
+"""What is kept whole when blanks are made to stretch; group 1 is what makes it optional, group 2 what counts it."""
+_LITERAL: Final = re.compile(r"[A-Za-z0-9 -]{4,}")
 _BEGINNING_CHARS: Final = 2_000
 """Characters of a file at which ``begins`` looks."""
 
@@ -38,7 +39,7 @@ class Recognised:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence's pattern, and a piece of text that stands in every match, empty where none is known."""
+    """The pattern of a sentence or of lines, and a piece of text that every match holds, empty where none is known."""
 
     pattern: re.Pattern[str]
     needle: str
@@ -70,7 +71,8 @@ class Layout:
     links: Mapping[str, str]
     text_after: re.Pattern[str] | None
     text_before: re.Pattern[str] | None
-    cut: re.Pattern[str] | None
+    cut: tuple[Sentence, ...]
+    """Lines that are not the message's, each with the line end behind it."""
     split_header: bool
     lines: tuple[str, ...]
     columns: tuple[str, ...]
@@ -90,6 +92,13 @@ def compile_layout(config: LayoutConfig) -> Layout:
     where = f"layouts/{config.name}.yaml"
     mistakes = [f"{where}: {mistake}" for mistake in _contradictions(config)]
 
+    def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
+        try:
+            return re.compile(_stretched(text), flags)
+        except re.error as error:
+            mistakes.append(f"{where}: {text!r} is no regular expression once its blanks stretch: {error}")
+            return re.compile("")
+
     def selectors(texts: Iterable[str]) -> tuple[Selector, ...]:
         result = []
         for text in texts:
@@ -105,7 +114,7 @@ def compile_layout(config: LayoutConfig) -> Layout:
         version=config.version,
         reads=config.reads,
         recognise=tuple(_recognised(text) for text in config.recognise),
-        begins=None if config.begins is None else re.compile(config.begins),
+        begins=None if config.begins is None else pattern(config.begins),
         error_page=tuple(text.encode("utf-8") for text in config.error_page),
         within=selectors(config.within),
         furniture=selectors(config.furniture),
@@ -113,16 +122,16 @@ def compile_layout(config: LayoutConfig) -> Layout:
         labels=labels,
         label_lines=_label_lines(labels),
         values={field: selectors(texts) for field, texts in config.values.items()},
-        forms={field: _pattern(text) for field, text in config.forms.items()},
-        sentences={field: Sentence(_pattern(text), _needle(text)) for field, text in config.sentences.items()},
+        forms={field: pattern(text) for field, text in config.forms.items()},
+        sentences={field: Sentence(pattern(text), _needle(text)) for field, text in config.sentences.items()},
         times=config.times,
         header=selectors(config.header),
         body=selectors(config.body),
         only_markup=frozenset(name.lower() for name in config.only_markup),
         links=dict(config.links),
-        text_after=None if config.text_after is None else _pattern(config.text_after, re.MULTILINE),
-        text_before=None if config.text_before is None else _pattern(config.text_before, re.MULTILINE),
-        cut=_cut(config.cut),
+        text_after=None if config.text_after is None else pattern(config.text_after, re.MULTILINE),
+        text_before=None if config.text_before is None else pattern(config.text_before, re.MULTILINE),
+        cut=tuple(Sentence(pattern(_whole_lines(text), re.MULTILINE), _needle(text)) for text in config.cut),
         split_header=config.split_header,
         lines=config.lines,
         columns=config.columns,
@@ -139,6 +148,9 @@ def _contradictions(config: LayoutConfig) -> Iterable[str]:
         yield "nothing gives the identifier; write under 'labels' which label does"
     if "" in {label(printed) for printed in config.labels}:
         yield "a label is empty; write the label that the page prints"
+    for field, expression in config.forms.items():
+        if re.compile(expression).groups == 0:
+            yield f"the form of {field} has no group; put what is wanted of the value in round brackets"
     if config.reads == "page" and not config.recognise:
         yield "nothing to recognise its pages by; write texts that all of them hold under 'recognise'"
     if config.reads != "page" and config.begins is None:
@@ -228,8 +240,23 @@ def _recognised(text: str) -> Recognised:
     return Recognised(text.encode("utf-8"), one_line(text), words)
 
 
-def _pattern(text: str, flags: int = 0) -> re.Pattern[str]:
-    return re.compile(_BLANKS.sub(r"\\s+", text), flags)
+def _stretched(expression: str) -> str:
+    """An expression in which blanks stand for any run of white space, also where they are optional or in a set."""
+
+    def stretch(match: re.Match[str]) -> str:
+        piece = match[0]
+        if piece[0] == "[":
+            return piece.replace(" ", r"\s")
+        if piece[0] != " ":
+            return piece
+        return r"\s*" if match[1] else r"\s" if match[2] else r"\s+"
+
+    return _PIECE.sub(stretch, expression)
+
+
+def _whole_lines(expression: str) -> str:
+    """What matches an expression alone on its lines, with the line end behind it."""
+    return rf"^[\x20\t]*(?:{expression})[\x20\t]*(?:\n|\Z)"
 
 
 def _needle(text: str) -> str:
@@ -248,14 +275,6 @@ def _label_lines(labels: Mapping[str, str]) -> re.Pattern[str] | None:
     names = "|".join(re.escape(name).replace(r"\ ", r"[ \t\u00a0]+") for name in sorted(labels, reverse=True))
     # A pattern that begins with a character is looked for ten times as fast as one that begins with a place.
     return re.compile(rf"\n[ \t\u00a0]*+({names})[ \t\u00a0]*+:")
-
-
-def _cut(patterns: Sequence[str]) -> re.Pattern[str] | None:
-    """Lines to cut: what a pattern matches, alone on its lines, with the line end behind it."""
-    if not patterns:
-        return None
-    each = "|".join("(?:" + _BLANKS.sub(" +", text) + ")" for text in patterns)
-    return re.compile(rf"^[ \t]*(?:{each})[ \t]*(?:\n|\Z)", re.MULTILINE)
 
 
 def label(printed: str) -> str:

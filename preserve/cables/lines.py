@@ -28,12 +28,12 @@ def read(text: str, layout: Layout) -> Reading | None:
     message = _from(text, position, len(text))
     header: PageText | None = None
     note = layout.sentences.get("partial_note")
-    match = None if note is None else note.pattern.match(message.text)
+    begin = len(text) - len(message.text.lstrip())
+    match = None if note is None else note.pattern.match(text, begin)
     if match is not None:
         fields["partial_note"] = make_field("partial_note", match[0], source="header")
-        places["partial_note"] = (position + match.start(), position + match.end())
-        behind = position + match.end()
-        header, message = _from(text, position, behind), _from(text, behind, len(text))
+        places["partial_note"] = match.span()
+        header, message = _from(text, position, match.end()), _from(text, match.end(), len(text))
     elif layout.split_header:
         header, message = split_header(message)
     title = fields.pop("title", None)

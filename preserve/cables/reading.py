@@ -20,6 +20,16 @@ class PageText:
     text: str
     segments: Callable[[], Sequence[Segment]]
 
+    def origin(self, start: int, end: int) -> tuple[int, int]:
+        """The characters of the page that the text from ``start`` to ``end`` was made from; none give ``(0, 0)``."""
+        inside = [part for part in self.segments() if part.start < end and part.start + part.length > start]
+        if not inside:
+            return 0, 0
+        first, last = inside[0], inside[-1]
+        before = max(0, start - first.start) if first.copied else 0
+        behind = max(0, last.start + last.length - end) if last.copied else 0
+        return first.from_start + before, last.from_end - behind
+
 
 def no_text() -> PageText:
     """The text that is not there."""

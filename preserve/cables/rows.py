@@ -11,10 +11,11 @@ begins as rows of the layout do.
 """
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from bisect import bisect_right, insort
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from preserve.cables.fields import FieldValue, make_field
 from preserve.cables.layouts import Layout
@@ -30,9 +31,13 @@ _FIELD: Final = re.compile(
 )
 _ROW_END: Final = re.compile(rb"\r?\n|\Z")
 _ESCAPE: Final = re.compile(r'\\(["\\])')
-_LINE: Final = re.compile(rb"\n")
+_LINE: Final = re.compile(rb"\r?\n(?=[^\r\n])")
 _BOM: Final = b"\xef\xbb\xbf"
-_BEGINNING_CHARS: Final = 2_000
+_BEGINNING_BYTES: Final = 2_000
+"""Bytes of a line at which ``begins`` looks."""
+_LONG_BYTES: Final = 4_096
+_NEVER: Final = 1 << 62
+"""The end of a field that has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,72 +58,106 @@ Source = Callable[[int], bytes]
 
 
 def iter_rows(source: Source, layout: Layout, *, piece_bytes: int = 1 << 20) -> Iterator[Row]:
-    """The rows of a file, in order. Every byte but the line ends between rows is in one of them."""
-    buffer, start, is_last = b"", 0, False
-    need = piece_bytes
-    while True:
-        while len(buffer) < need and not is_last:
-            piece = source(piece_bytes)
-            is_last = not piece
-            buffer += piece
-        if not buffer:
-            return
-        position = len(_BOM) if not start and buffer.startswith(_BOM) else 0
-        while position < len(buffer):
-            row = _row(buffer, position, is_last=is_last)
-            if row is None and not is_last and len(buffer) - position < MAX_ROW_BYTES:
-                break
-            spans, end, after, defect = _checked(row, layout)
-            if defect:
-                end, after = _skipped(buffer, position, layout)
-            raw = buffer[position:end]
+    """The rows of a file, in order, the same whatever ``piece_bytes`` is. Time is linear in the file's length.
+
+    Every byte is in one of them but for blank lines, the line ends between rows, and a byte order mark.
+    """
+    data, start, is_last, need = b"", 0, False, piece_bytes
+    while data or not is_last:
+        pieces = [data]
+        while need > 0 and not is_last:
+            pieces.append(source(piece_bytes))
+            need -= len(pieces[-1])
+            is_last = not pieces[-1]
+        held = _Held(data=b"".join(pieces), is_last=is_last, layout=layout)
+        position = len(_BOM) if not start and held.data.startswith(_BOM) else 0
+        while position < len(held.data) and (found := held.row(position)) is not None:
+            raw = held.data[position : found.end]
             if raw.strip():
-                shifted = () if defect else tuple((a - position, b - position) for a, b in spans)
-                yield Row(start=start + position, raw=raw, spans=shifted, defect=defect)
-            position = after
-        buffer, start = buffer[position:], start + position
-        need = max(piece_bytes, 2 * len(buffer))
-        if is_last and not buffer:
-            return
+                spans = tuple((first - position, last - position) for first, last in found.spans)
+                yield Row(start=start + position, raw=raw, spans=spans, defect=found.defect)
+            position = found.after
+        data, start = held.data[position:], start + position
+        need = max(piece_bytes, len(data))
 
 
-_Ended = tuple[tuple[tuple[int, int], ...], int, int]
+class _Found(NamedTuple):
+    """A row in what is held: its fields' spans, its end, and where the next begins."""
+
+    spans: Sequence[tuple[int, int]]
+    end: int
+    after: int
+    defect: str = ""
 
 
-def _checked(row: _Ended | None, layout: Layout) -> tuple[tuple[tuple[int, int], ...], int, int, str]:
-    if row is None:
-        return (), 0, 0, "it has no end"
-    spans, end, after = row
-    if len(spans) != len(layout.columns):
-        return (), end, after, f"{len(spans)} fields, {len(layout.columns)} expected"
-    return spans, end, after, ""
+@dataclass(slots=True, kw_only=True)
+class _Held:
+    """The part of a file that is in memory."""
 
+    data: bytes
+    is_last: bool
+    layout: Layout
+    _long: list[tuple[int, int]] = field(default_factory=list)
+    """Long fields found, in order: what begins inside one ends where it does, so that no byte is read often."""
 
-def _row(buffer: bytes, position: int, *, is_last: bool) -> _Ended | None:
-    """The spans of a row's fields, its end, and where the next begins; None where it does not end in the buffer."""
-    spans: list[tuple[int, int]] = []
-    while True:
-        match = _FIELD.match(buffer, position)
-        if match is None:
-            return None
-        spans.append(match.span())
-        position = match.end()
-        if buffer.startswith(b",", position):
-            position += 1
-            continue
-        end = _ROW_END.match(buffer, position)
-        if end is None or (not is_last and end.end() == len(buffer)):
-            return None
-        return tuple(spans), position, end.end()
+    def row(self, position: int) -> _Found | None:
+        """The row that begins at a place; None where more of the file must be read to tell."""
+        spans: list[tuple[int, int]] = []
+        wanted = len(self.layout.columns)
+        place = position
+        while len(spans) <= wanted:
+            stop = self._field_end(place)
+            if stop is None or stop - position > MAX_ROW_BYTES:
+                return self._endless(position)
+            spans.append((place, stop))
+            if self.data.startswith(b",", stop):
+                place = stop + 1
+                continue
+            end = _ROW_END.match(self.data, stop)
+            if end is None or (not self.is_last and end.end() == len(self.data)):
+                return self._endless(position)
+            if len(spans) == wanted:
+                return _Found(spans, stop, end.end())
+            return self._defect(position, f"{len(spans)} fields, {wanted} expected")
+        return self._defect(position, f"more than {wanted} fields")
 
+    def _field_end(self, position: int) -> int | None:
+        """Where the field ends that begins at a place; None where it does not in what is held."""
+        is_quoted = self.data.startswith(b'"', position)
+        if is_quoted and self._long:
+            first, end = self._long[max(0, bisect_right(self._long, (position, _NEVER)) - 1)]
+            # The last byte of a field is its closing quotation mark; what begins there is another.
+            if first <= position < end - 1:
+                return None if end == _NEVER else end
+        match = _FIELD.match(self.data, position)
+        end = _NEVER if match is None else match.end()
+        if is_quoted and end - position > _LONG_BYTES:
+            insort(self._long, (position, end))
+        return None if match is None else end
 
-def _skipped(buffer: bytes, position: int, layout: Layout) -> tuple[int, int]:
-    """Where a row that cannot be read ends, and where the next begins: at a line that begins as rows do."""
-    for match in _LINE.finditer(buffer, position):
-        beginning = buffer[match.end() : match.end() + _BEGINNING_CHARS].decode("utf-8", "replace")
-        if layout.begins is not None and layout.begins.match(beginning):
-            return match.start(), match.end()
-    return len(buffer), len(buffer)
+    def _is_enough(self, position: int) -> bool:
+        """Whether nothing that is read later can change what the row at a place is."""
+        return self.is_last or len(self.data) - position >= MAX_ROW_BYTES + _BEGINNING_BYTES
+
+    def _endless(self, position: int) -> _Found | None:
+        """A row that does not end in what is held: more must be read where a row may be as long."""
+        return self._defect(position, "it has no end") if self._is_enough(position) else None
+
+    def _defect(self, position: int, defect: str) -> _Found | None:
+        """A row that cannot be read: it ends before a line that begins as rows do, or `MAX_ROW_BYTES` on.
+
+        None where more must be read to find that line.
+        """
+        is_enough = self._is_enough(position)
+        limit = min(position + MAX_ROW_BYTES, len(self.data))
+        for match in _LINE.finditer(self.data, position, limit):
+            after = match.end()
+            if not is_enough and after + _BEGINNING_BYTES > len(self.data):
+                return None
+            beginning = self.data[after : after + _BEGINNING_BYTES].decode("utf-8", "replace")
+            if self.layout.begins is not None and self.layout.begins.match(beginning):
+                return _Found((), match.start(), after, defect)
+        return _Found((), limit, limit, defect) if is_enough else None
 
 
 def read_row(row: Row, decoded: Decoded, layout: Layout) -> Reading | None:
@@ -145,8 +184,9 @@ def read_row(row: Row, decoded: Decoded, layout: Layout) -> Reading | None:
     header = parts.get("header")
     note = layout.sentences.get("partial_note")
     match = note.pattern.search(header.text) if note is not None and header is not None else None
-    if match is not None:
+    if header is not None and match is not None:
         fields["partial_note"] = make_field("partial_note", match[0], source="header")
+        places["partial_note"] = header.origin(*match.span())
     title = fields.pop("title", None)
     return Reading(
         published_id=identifier,
@@ -165,8 +205,10 @@ def _characters(row: Row, decoded: Decoded) -> list[tuple[int, int]]:
     result: list[tuple[int, int]] = []
     last, last_byte = 0, decoded.bom_bytes
     for start, end in row.spans:
-        first = last + len(decode_piece(row.raw[last_byte:start], decoded.encoding))
-        last = first + len(decode_piece(row.raw[start:end], decoded.encoding))
+        # The first field begins with the byte order mark, which the text does not have.
+        begin = max(start, last_byte)
+        first = last + len(decode_piece(row.raw[last_byte:begin], decoded.encoding))
+        last = first + len(decode_piece(row.raw[begin:end], decoded.encoding))
         last_byte = end
         result.append((first, last))
     return result

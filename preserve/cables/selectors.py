@@ -5,11 +5,16 @@ A selector is a small part of CSS's: a tag's name, ``#id``, ``.class`` and ``[at
 or ``:last``, which of those found is meant, and ``@attribute``, whose value is read instead of the element's content.
 
 An element ends where its own end tag closes it, counting elements of its name in between; one whose end tag may be
-left out (``td``, ``li``) ends at the next of its name. Comments, scripts and styles hold no elements. Where a page's
-boxes hold text that nobody escaped, tags in a ``pre`` are no tags, and it ends at the first ``</pre>`` or ``</code>``.
+left out (``td``, ``li``) ends at the next of its name; ``<br>`` and what is written ``<div/>`` have no content.
+Comments, scripts and styles hold no elements. Where a page's boxes hold text that nobody escaped, tags in a ``pre``
+are no tags, and it ends at the first ``</pre>`` or ``</code>``.
+
+One declared difference from the HTML Standard: an unescaped ``<td>`` in the value of an attribute of another tag is
+found as if it stood outside, because tags of other names are passed over unread.
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,11 +26,12 @@ from preserve.cables.tokens import RAW, Token, attributes, raw_end, tag_at
 
 _PART: Final = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)?((?:[#.][\w-]+|\[[\w-]+\])*)", re.ASCII)
 _CONDITION: Final = re.compile(r"([#.\[])([\w-]+)", re.ASCII)
-_END: Final = re.compile(r"^(.*?)(?::(first|last))?(?:@([\w-]+))?$", re.ASCII)
+_END: Final = re.compile(r"(?::(first|last))?(?:@([\w-]+))?\Z", re.ASCII)
 _VOID: Final = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "wbr"})
 _UNCLOSED: Final = frozenset({"td", "th", "tr", "li", "p", "dt", "dd", "option"})
 _PRE_END: Final = re.compile(r"</(?:pre|code)(?=[\t\n\f\r />])", re.IGNORECASE)
 _MOST_ELEMENTS: Final = 10_000
+_EXAMPLES: Final = "write like 'table.cable', 'div#a pre:last' or 'input#b@value'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +58,10 @@ class _Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selector:
-    """A selector taken apart. ``which``: the first or the last of the elements found."""
+    """A selector taken apart. ``which``: the first or the last of the elements found, or every one."""
 
     parts: tuple[_Part, ...]
-    which: Literal["first", "last"]
+    which: Literal["first", "last"] | None
     attribute: str | None
 
 
@@ -74,19 +80,24 @@ def parse_selector(text: str) -> Selector:
     Raises:
         ValueError: it is not of the small language that is understood here.
     """
-    match = _END.match(text.strip())
-    path, which, attribute = match.groups() if match is not None else (text, None, None)
+    selector = text.strip()
+    end = _END.search(selector)
+    path, which, attribute = (selector, None, None) if end is None else (selector[: end.start()], end[1], end[2])
     parts = tuple(_part(word, text) for word in path.split())
     if not parts:
-        raise ValueError("a selector is empty")
-    return Selector(parts=parts, which="last" if which == "last" else "first", attribute=attribute)
+        raise ValueError(f"{text!r} selects no element; {_EXAMPLES}")
+    return Selector(
+        parts=parts,
+        which="first" if which == "first" else "last" if which == "last" else None,
+        attribute=attribute,
+    )
 
 
 def _part(word: str, selector: str) -> _Part:
     match = _PART.fullmatch(word)
     if match is None:
-        raise ValueError(f"{selector!r} is no selector; write like 'table.cable', 'div#a pre:last' or 'input#b@value'")
-    conditions = [(kind, name) for kind, name in _CONDITION.findall(match[2])]
+        raise ValueError(f"{selector!r} is no selector; {_EXAMPLES}")
+    conditions: list[tuple[str, str]] = _CONDITION.findall(match[2])
     return _Part(
         name=match[1].lower() if match[1] else None,
         id=next((name for kind, name in conditions if kind == "#"), None),
@@ -96,21 +107,12 @@ def _part(word: str, selector: str) -> _Part:
     )
 
 
-def find(page: str, start: int, end: int, selector: Selector, *, opaque_pre: bool = False) -> Element | None:
-    """The element that a selector means between two places of a page, or None."""
-    found = find_all(page, start, end, selector, opaque_pre=opaque_pre)
-    if selector.which == "first":
-        return next(found, None)
-    last: Element | None = None
-    for element in found:
-        last = element
-    return last
-
-
 def find_all(page: str, start: int, end: int, selector: Selector, *, opaque_pre: bool = False) -> Iterator[Element]:
-    """Every element that a selector describes, none inside another, in order; at most ten thousand."""
-    scan = _Scan(page, opaque_pre)
-    return islice(scan.descend(start, end, selector.parts), _MOST_ELEMENTS)
+    """Every element that a selector means, none inside another, in order; of the first ten thousand it describes."""
+    found = islice(_Scan(page, opaque_pre).descend(start, end, selector.parts), _MOST_ELEMENTS)
+    if selector.which == "last":
+        return iter(deque(found, maxlen=1))
+    return islice(found, 1) if selector.which == "first" else found
 
 
 def value_of(page: str, element: Element, name: str) -> str:

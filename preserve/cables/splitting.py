@@ -17,7 +17,7 @@ _LOOKED_AT: Final = 60_000
 """Characters in which the classification line is looked for; the longest address lists have about 20,000."""
 _BEGINS: Final = re.compile(
     r"(?:UNCLAS(?:SIFIED)?|C O N F I D E N T I A L|S E C R E T|CONFIDENTIAL|SECRET|LIMITED OFFICIAL USE)"
-    r"(?: (?:SECTION|[A-Z]))[A-Z0-9 './-]{0,80}? \d{3,7}(?!\d)"
+    r" {1,3}[A-Z][A-Z0-9 './-]{0,80}? \d{3,7}(?!\d)"
 )
 
 

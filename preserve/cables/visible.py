@@ -76,8 +76,9 @@ class _Maker:
 
     def read(self, tokens: Sequence[Token]) -> None:
         """Takes in the tokens of a page, without comments."""
-        last = len(tokens) - 1
-        for number, token in enumerate(tokens):
+        before: Token | None = None
+        nexts: list[Token | None] = []
+        for number, token in enumerate(tokens, 1):
             kind, start, end, name, raw = token
             if kind != "text":
                 does = _DOES.get(name)
@@ -85,18 +86,30 @@ class _Maker:
                     does(self, token)
                 elif self.hidden:
                     self._hide(token)
-            elif raw or self.hidden:
+                before = token
                 continue
-            elif self.pre_depth:
-                self._show(start, end)
-            else:
-                before = tokens[number - 1] if number else None
-                if before is not None and before.kind == "text":
-                    before = self._next_to(tokens, number, -1)
-                after = tokens[number + 1] if number < last else None
-                if after is not None and after.kind == "text":
-                    after = self._next_to(tokens, number, 1)
-                self._text(start, end, before, after)
+            after = tokens[number] if number < len(tokens) else None
+            if after is not None and after.kind == "text":
+                # A comment stood between them.
+                nexts = nexts or self._nexts(tokens)
+                after = nexts[number - 1]
+            if not raw and not self.hidden:
+                if self.pre_depth:
+                    self._show(start, end)
+                else:
+                    self._text(start, end, before, after)
+            if raw or (nexts and self.page[start:end].strip(_BLANKS)):
+                before = token
+
+    def _nexts(self, tokens: Sequence[Token]) -> list[Token | None]:
+        """For every token the nearest one behind it that is not white space."""
+        result: list[Token | None] = []
+        behind: Token | None = None
+        for token in reversed(tokens):
+            result.append(behind)
+            if token.kind != "text" or self.page[token.start : token.end].strip(_BLANKS):
+                behind = token
+        return result[::-1]
 
     def _hide(self, token: Token) -> None:
         """A tag that may hide what follows it, or end what hides."""
@@ -122,16 +135,6 @@ class _Maker:
             line_end = _LINE_END.match(self.page, start, end)
             start = start if line_end is None else line_end.end()
         self._show(start, end)
-
-    def _next_to(self, tokens: Sequence[Token], number: int, step: int) -> Token | None:
-        """The nearest token before or after one that is not white space."""
-        number += step
-        while 0 <= number < len(tokens):
-            token = tokens[number]
-            if token.kind != "text" or self.page[token.start : token.end].strip(_BLANKS):
-                return token
-            number += step
-        return None
 
     def break_line(self, token: Token) -> None:
         self.builder.put("\n", token.start, token.end)
