@@ -187,10 +187,10 @@ def candidates(layouts: Sequence[Layout], payload: bytes) -> Iterator[Layout]:
     """
     others: list[Layout] = []
     for layout in layouts:
-        if _is_written(layout, payload):
-            yield layout
-        else:
+        if not _is_written(layout, payload):
             others.append(layout)
+        elif layout.begins is None or may_be(layout, payload):
+            yield layout
     yield from (layout for layout in others if may_be(layout, payload))
 
 
@@ -208,6 +208,11 @@ def recognised(layout: Layout, payload: bytes, text: Callable[[], str], shown: C
 
 def may_be(layout: Layout, payload: bytes) -> bool:
     """False for most pages that are not of a layout, at a fiftieth of the cost of reading what they show."""
+    if layout.begins is not None:
+        beginning = payload[:_BEGINNING_CHARS]
+        # ASCII reads alike in every encoding but those with NULs; of others it has to be found out which they are in.
+        if beginning.isascii() and b"\0" not in beginning and not layout.begins.match(beginning.decode("ascii")):
+            return False
     if _holds_words(layout.recognise, payload):
         return True
     if b"\0" not in payload:

@@ -90,3 +90,18 @@ def test_a_page_that_shows_the_words_may_be_of_the_layout_however_it_is_encoded(
 def test_an_image_is_no_page_for_the_nuls_in_it() -> None:
     layout = compile_layout(config(recognise=("Reference id", "Origin")))
     assert not may_be(layout, bytes(range(256)) * 4)
+
+
+@pytest.mark.parametrize(
+    ("payload", "may"),
+    [
+        (b"05 Number:", True),
+        (b"x5 Number:", False),
+        ("x\u00e9 Number:".encode(), True),
+        ("05 Number:".encode("utf-16"), True),
+        (b"05 number:", False),
+    ],
+    ids=["begins so", "begins otherwise", "not ASCII", "with NULs", "begins so and lacks the words"],
+)
+def test_a_beginning_that_is_ascii_tells_at_once(payload: bytes, may: bool) -> None:
+    assert may_be(compile_layout(config(begins=r"\d{2}")), payload) is may
