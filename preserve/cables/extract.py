@@ -11,7 +11,6 @@ a row), ``body`` of the text as it stands on the page, ``comparison`` of the tex
 A page that no layout recognises is no cable: `plain_text` gives what it shows, with the same checksums.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -39,7 +38,6 @@ EXTRACTOR: Final = "preserve-cables/1"
 
 _STRAYS_TOLD: Final = 5
 _STRAY_CHARS: Final = 60
-_WELL_FORMED: Final = re.compile(r"[1-9]\d[A-Z]{4,17}[1-9]\d{0,6}|0\d[A-Z]{4,17}[1-9]\d{0,6}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,8 +84,9 @@ class Extraction:
     @cached_property
     def canonical_id(self) -> str | None:
         """The canonical id beside the published one."""
-        if _WELL_FORMED.fullmatch(self.published_id):
-            return canonical_id(self.published_id)
+        told = canonical_id(self.published_id)
+        if told == self.published_id:
+            return told
         origin, created = self.fields.get("origin"), self.fields.get("created")
         line = self.message.classification_line
         return canonical_id(

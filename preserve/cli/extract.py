@@ -76,7 +76,7 @@ def extract(
         Display("cables") as told,
         opened_output(output) as file,
     ):
-        for extracted in extract_files(files, stretches, wish, file.writelines, partial(told, "files")):
+        for extracted in extract_files(files, stretches, wish, file.write, partial(told, "files")):
             done.append(extracted)
             for line in _words(extracted):
                 say(line)

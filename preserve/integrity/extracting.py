@@ -46,9 +46,11 @@ class Wish:
 
 
 class Part(NamedTuple):
-    """What some records gave: lines with their line ends, how many of them are cables, how many pages are unknown."""
+    """What some records gave: lines with their line ends in one piece, of how many cables, and how many pages are
+    unknown.
+    """
 
-    lines: list[bytes]
+    lines: bytes
     cables: int
     unknown: int
     findings: list[Told]
@@ -77,7 +79,7 @@ def extract_files(
     paths: Sequence[Path],
     stretches: Stretches[Part],
     wish: Wish,
-    out: Callable[[Sequence[bytes]], object],
+    out: Callable[[bytes], object],
     progress: Callable[[int], None] = lambda _done: None,
 ) -> Iterator[Extracted]:
     """Hands the lines of each file to ``out``, in its order, and gives what was found when it is through.
@@ -114,7 +116,7 @@ def _parts(path: Path, stretches: Stretches[Part], wish: Wish) -> Iterator[Part]
 
 
 def _fault(code: str, detail: str) -> Part:
-    return Part([], 0, 0, [], [(0, (code, detail))])
+    return Part(b"", 0, 0, [], [(0, (code, detail))])
 
 
 def _plain_file(path: Path, wish: Wish) -> Iterator[Part]:
@@ -182,7 +184,7 @@ class _Taker:
 
     def part(self) -> Part:
         """All that was taken in."""
-        return Part(self.lines, self.cables, self.unknown, self.findings, self.faults)
+        return Part(b"".join(self.lines), self.cables, self.unknown, self.findings, self.faults)
 
     def record(self, spot: Spot, raw: RawRecord) -> None:
         """What one record shows, where it is a full reply or a resource.

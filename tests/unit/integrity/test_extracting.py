@@ -3,6 +3,7 @@
 import gzip
 import json
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,11 @@ DUMP = (
 
 
 def extract(path: Path, *, processes: int = 1, **wished: Any) -> tuple[list[dict[str, Any]], Extracted]:
-    lines: list[bytes] = []
+    lines = BytesIO()
     wish = Wish(layouts=LAYOUTS, **wished)
     with Stretches(partial(cables_of, wish), processes=processes, total_bytes=0) as reading:
-        (told,) = extract_files([path], reading, wish, lines.extend)
-    return [json.loads(line) for line in lines], told
+        (told,) = extract_files([path], reading, wish, lines.write)
+    return [json.loads(line) for line in lines.getvalue().splitlines()], told
 
 
 def test_a_line_for_each_cable_and_for_each_page_that_is_none(tmp_path: Path) -> None:
