@@ -270,14 +270,15 @@ def _segments(text: str, spans: Iterable[tuple[int, int]]) -> list[Segment]:
 def _links(page: Page, tokens: Sequence[Token], found: _Found) -> None:
     """The texts of links to known addresses, in order, as often as they stand there."""
     for name, beginning in page.layout.links.items():
-        said: list[str] = []
+        shown: list[Token] = []
         for token, following in pairwise(tokens):
             if (token.kind, token.name, following.kind) != ("start", "a", "text"):
                 continue
             if attributes(page.text, token).get("href", "").startswith(beginning):
-                said.append(one_line(decode_references(page.text[following.start : following.end])))
-        if said:
-            found.add(name, make_field(name, " ".join(said), source="body"), (tokens[0].start, tokens[-1].end))
+                shown.append(following)
+        if shown:
+            said = " ".join([decode_references(page.text[text.start : text.end]) for text in shown])
+            found.add(name, make_field(name, said, source="body"), (shown[0].start, shown[-1].end))
 
 
 def _text_between(page: Page) -> tuple[int, int]:

@@ -202,7 +202,9 @@ def recognised(layout: Layout, payload: bytes, text: Callable[[], str], shown: C
     if layout.begins is not None and layout.begins.match(text()[:_BEGINNING_CHARS]) is None:
         return False
     return _is_written(layout, payload) or all(
-        known.written in payload or known.shown in shown() for known in layout.recognise
+        # A page of UTF-16 holds in its text, not in its bytes, what is markup.
+        known.written in payload or known.shown in text() or known.shown in shown()
+        for known in layout.recognise
     )
 
 

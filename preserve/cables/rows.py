@@ -5,9 +5,9 @@ in it ``\"`` is a quotation mark and ``\\`` a backslash, and every other backsla
 marks ends at the next comma or line end. RFC 4180 doubles quotation marks instead; a reader of that kind loses text at
 the first ``\"``.
 
-The file is read in pieces, so that memory is that of one row, whatever its size. A row that has no end within
-`MAX_ROW_BYTES`, or not as many fields as the layout has columns, is told, and reading goes on at the next line that
-begins as rows of the layout do.
+The file is read in pieces, so that memory is that of one row, whatever its size. A row that does not begin as
+rows of the layout do, has no end within `MAX_ROW_BYTES` or not as many fields as the layout has columns is told, and
+reading goes on at the next line that begins as rows do.
 """
 
 import re
@@ -102,10 +102,14 @@ class _Held:
 
     def row(self, position: int) -> _Found | None:
         """The row that begins at a place; None where more of the file must be read to tell."""
+        if not self._is_enough(position) and position + _BEGINNING_BYTES > len(self.data):
+            return None
+        if not self._begins(position):
+            return self._defect(position, "it does not begin as rows do")
         spans: list[tuple[int, int]] = []
         wanted = len(self.layout.columns)
         place = position
-        while len(spans) <= wanted:
+        while len(spans) < wanted:
             stop = self._field_end(place)
             if stop is None or stop - position > MAX_ROW_BYTES:
                 return self._endless(position)
@@ -118,8 +122,13 @@ class _Held:
                 return self._endless(position)
             if len(spans) == wanted:
                 return _Found(spans, stop, end.end())
-            return self._defect(position, f"{len(spans)} fields, {wanted} expected")
+            return self._defect(position, f"{len(spans)} fields, not {wanted}")
         return self._defect(position, f"more than {wanted} fields")
+
+    def _begins(self, position: int) -> bool:
+        """Whether what stands at a place begins as rows do."""
+        beginning = self.data[position : position + _BEGINNING_BYTES].decode("utf-8", "replace")
+        return self.layout.begins is None or self.layout.begins.match(beginning.removeprefix("\ufeff")) is not None
 
     def _field_end(self, position: int) -> int | None:
         """Where the field ends that begins at a place; None where it does not in what is held."""
@@ -154,8 +163,7 @@ class _Held:
             after = match.end()
             if not is_enough and after + _BEGINNING_BYTES > len(self.data):
                 return None
-            beginning = self.data[after : after + _BEGINNING_BYTES].decode("utf-8", "replace")
-            if self.layout.begins is not None and self.layout.begins.match(beginning):
+            if self._begins(after):
                 return _Found((), match.start(), after, defect)
         return _Found((), limit, limit, defect) if is_enough else None
 

@@ -83,7 +83,8 @@ class LayoutConfig(Strict):
         default=(), description="texts that every page of the layout holds or shows, all of them; blanks stretch"
     )
     begins: Regex | None = Field(
-        default=None, description="a regular expression that the beginning of every such page matches"
+        default=None,
+        description="a regular expression that the beginning of every such page matches, and that of every row",
     )
     error_page: Texts = Field(
         default=(), description="texts of which the site's own error pages hold one: they are reported"

@@ -1,11 +1,15 @@
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from preserve.cables.extract import Extraction, extract
+from preserve.cables.extract import Extraction, extract, read_page
 from preserve.cables.fields import FieldValue
 from preserve.cables.layouts import Layout, compile_layouts
 from preserve.config.folder import load_layouts
+from tests.layout_pages import ALL, KEY, NOTE, check_sums, codes, wikileaks_page
+from tests.layout_pages import HEADER as HEADER_TEXT
+from tests.layout_pages import read as found
 
 HEADER = "VZCZCXYZ0000&#x000A;DE RUEHZZ #0012 0051233&#x000A;R 051233Z JAN 08&#x000A;FM AMEMBASSY SAMPLETOWN"
 BODY = (
@@ -145,3 +149,211 @@ def test_a_cut_page_gives_what_is_there(layout: Layout) -> None:
     cut = read(layout, payload[: payload.index(b"It rained") + 9])
     assert whole.startswith(cut.body)
     assert cut.body.endswith("It rained")
+
+
+def boxes(header: str, body: str) -> tuple[str, str]:
+    return header.replace("\n", "&#x000A;"), body.replace("\n", "&#x000A;")
+
+
+KEY_IN_SOURCE = KEY.replace("\n", "&#x000A;")
+ARTICLES = (
+    "<tr>\n<th colspan='5'>Appears in these articles:</th>\n</tr>\n<tr>\n<td colspan='5'>\n"
+    "<a href='http://press.example/gulls'>http://press.example/gulls</a>\n</td>\n</tr>\n"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trap:
+    """What is odd about a page, and what is read from it all the same; None where nothing is asked."""
+
+    page: bytes
+    fields: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    title: str | None = None
+    body: str | None = None
+    header: str | None = None
+    codes: list[str] = field(default_factory=list)
+
+
+TRAPS = {
+    "the minutes are the hour again, on a clock of twelve hours": Trap(
+        page=wikileaks_page(created="2008-01-05 18:06", released="2010-12-01 00:12"),
+        fields={"created": ("2008-01-05 18:06", "2008-01-05T18"), "released": ("2010-12-01 00:12", "2010-12-01T00")},
+    ),
+    "the minutes are nought": Trap(
+        page=wikileaks_page(created="2008-01-05 14:00", released="2010-12-01 01:00"),
+        fields={"created": ("2008-01-05 14:00", "2008-01-05T14"), "released": ("2010-12-01 01:00", "2010-12-01T01")},
+    ),
+    "the title attribute names another class": Trap(
+        page=wikileaks_page(), fields={"classification": ("UNCLASSIFIED", None)}
+    ),
+    "a tag of two words is two links": Trap(
+        page=wikileaks_page(
+            boxes=boxes("x", "TAGS: <a href='/tag/FAIR_0.html'>Fair</a> <a href='/tag/WINDS_0.html'>Winds</a> ZZ\nNO")
+        ),
+        fields={"tags": ("Fair Winds", None)},
+        body="TAGS: Fair Winds ZZ\nNO",
+    ),
+    "a place in angle brackets": Trap(
+        page=wikileaks_page(boxes=boxes("x", "to <Israel> and <Sampletown>")),
+        body="to <Israel> and <Sampletown>",
+        codes=["I-CABLE-TAG"],
+    ),
+    "an ampersand that nobody escaped": Trap(
+        page=wikileaks_page(boxes=boxes("x", "R&D, &ED; and AT&T &amp; Q&A")), body="R&D, &ED; and AT&T & Q&A"
+    ),
+    "a line break in a message": Trap(
+        page=wikileaks_page(boxes=boxes("x", "one <br>two<br/>")), body="one <br>two<br/>", codes=["I-CABLE-TAG"]
+    ),
+    "the end of a cell in a message": Trap(
+        page=wikileaks_page(boxes=boxes("x", "one </td>two")), body="one </td>two", codes=["I-CABLE-TAG"]
+    ),
+    "the end of a division in a message": Trap(
+        page=wikileaks_page(boxes=boxes("x", "one </div></div>two")), body="one </div></div>two", codes=["I-CABLE-TAG"]
+    ),
+    "the end of a table in a header": Trap(
+        page=wikileaks_page(boxes=boxes("x</table></div>", "UNCLAS")), header="x</table></div>", body="UNCLAS"
+    ),
+    "a comment that never ends in a message": Trap(
+        page=wikileaks_page(boxes=boxes("x", "one <!-- two")), body="one <!-- two", codes=["I-CABLE-TAG"]
+    ),
+    "a script in a message": Trap(
+        page=wikileaks_page(boxes=boxes("x", "one <script> two")), body="one <script> two", codes=["I-CABLE-TAG"]
+    ),
+    "the partial sentence in the first box": Trap(
+        page=wikileaks_page(boxes=boxes(NOTE, "UNCLAS")),
+        fields={"partial_note": (NOTE, None)},
+        header=NOTE,
+        body="UNCLAS",
+    ),
+    "an empty title": Trap(page=wikileaks_page(heading="08SAMPLETOWN12, "), title=""),
+    "a title without a comma before it": Trap(page=wikileaks_page(heading="08SAMPLETOWN12"), title=""),
+    "a title of the first line of the subject": Trap(
+        page=wikileaks_page(
+            boxes=boxes("x", "SUBJECT: THE HARBOUR MASTER COUNTS\nHIS GULLS"),
+            heading="08SAMPLETOWN12, THE HARBOUR MASTER COUNTS",
+        ),
+        title="THE HARBOUR MASTER COUNTS",
+        body="SUBJECT: THE HARBOUR MASTER COUNTS\nHIS GULLS",
+    ),
+    "a title that lost a bracket": Trap(
+        page=wikileaks_page(heading="08SAMPLETOWN12, GULLS) OF THE HARBOUR (2"), title="GULLS) OF THE HARBOUR (2"
+    ),
+    "a row of articles": Trap(
+        page=wikileaks_page(rows=ARTICLES),
+        fields={"origin": ("Embassy Sampletown", None), "identifier": ("08SAMPLETOWN12", None)},
+    ),
+    "a mark at every paragraph": Trap(
+        page=wikileaks_page(
+            boxes=boxes("x", "<a id='par1' href='#par1'>¶</a>1. Gulls.\n<a id='par2' href='#par2'>¶</a>2. More.")
+        ),
+        body="¶1. Gulls.\n¶2. More.",
+    ),
+    "line ends that are references": Trap(
+        page=wikileaks_page(boxes=("x", "1 &#x000A;&#x000A;2&#x000A;")), body="1 \n\n2\n"
+    ),
+    "a later page without counter, its key at the top": Trap(
+        page=wikileaks_page(top=f"<pre>{KEY}</pre><p>Text search the cables at cablegatesearch.example</p>"),
+        header=HEADER_TEXT,
+    ),
+    "the key in a box in front of both": Trap(
+        page=wikileaks_page(boxes=(KEY_IN_SOURCE, "VZCZ", "UNCLAS&#x000A;")), header="VZCZ", body="UNCLAS\n"
+    ),
+    "the key in front of both, in a box without code": Trap(
+        page=wikileaks_page(before_boxes=f"<pre>{KEY}</pre>", boxes=("VZCZ", "UNCLAS")), header="VZCZ", body="UNCLAS"
+    ),
+    "the key at the top of the text": Trap(
+        page=wikileaks_page(boxes=("VZCZ", f"{KEY_IN_SOURCE}&#x000A;&#x000A;UNCLAS &#x000A;X&#x000A;")),
+        header="VZCZ",
+        body="UNCLAS \nX\n",
+    ),
+    "only one box": Trap(page=wikileaks_page(boxes=("UNCLAS",)), body="UNCLAS"),
+    "no box": Trap(page=wikileaks_page(boxes=()), body="", codes=["W-CABLE-EMPTY"]),
+    "an empty second box": Trap(
+        page=wikileaks_page(boxes=("VZCZ", "")), header="VZCZ", body="", codes=["W-CABLE-EMPTY"]
+    ),
+    "no table": Trap(
+        page=wikileaks_page(table=""),
+        fields={"identifier": ("08SAMPLETOWN12", None), "counter": ("12 / 251,287", "12")},
+        title="THE HARBOUR MASTER COUNTS HIS GULLS",
+        codes=["W-CABLE-NO-TABLE"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_traps(name: str) -> None:
+    trap = TRAPS[name]
+    got = found("wikileaks-cable", trap.page)
+    assert got.published_id == "08SAMPLETOWN12"
+    for key, (said, value) in trap.fields.items():
+        assert (got.fields[key].printed, got.fields[key].value) == (said, value)
+    assert trap.title is None or got.title == trap.title
+    assert trap.body is None or got.body == trap.body
+    assert trap.header is None or got.header_text == trap.header
+    assert codes(got) == trap.codes
+    assert KEY not in got.body + (got.header_text or "")
+
+
+def test_what_a_trap_does_not_have_is_no_field() -> None:
+    assert "counter" not in found("wikileaks-cable", wikileaks_page(top="")).fields
+    assert found("wikileaks-cable", wikileaks_page(boxes=("UNCLAS",))).header_text is None
+    assert "tags" not in found("wikileaks-cable", wikileaks_page(boxes=("x", "TAGS: PREL"))).fields
+
+
+def test_the_time_of_a_header_gives_the_minutes_that_the_field_lacks() -> None:
+    got = found("wikileaks-cable", wikileaks_page(created="2008-01-05 12:12"))
+    assert got.sent is not None
+    assert (got.sent.printed, got.sent.value) == ("051233Z JAN 08", "2008-01-05T12:33")
+    other = found("wikileaks-cable", wikileaks_page(created="2008-01-06 12:12"))
+    assert other.sent == other.fields["created"]
+
+
+def test_the_xml_declaration_gives_the_encoding() -> None:
+    page = wikileaks_page(boxes=("x", "caf\u00e9")).decode().replace("utf-8", "iso-8859-1").encode("latin-1")
+    got = found("wikileaks-cable", page, "text/html")
+    assert got.body == "caf\u00e9"
+    start, end = got.body_map.bytes_of(3, 4)
+    assert page[start:end] == b"\xe9"
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        (wikileaks_page(heading=",", table=""), ["W-CABLE-UNREADABLE"]),
+        (b"<html><head><title>Cable Viewer</title></head><body><h1>404 Not found</h1></body></html>", []),
+    ],
+    ids=["the heading names no cable", "an error page"],
+)
+def test_pages_without_a_cable(page: bytes, told: list[str]) -> None:
+    reading = read_page(page, "text/html", ALL)
+    assert reading.cables == ()
+    assert [finding.code for finding in reading.findings] == told
+
+
+VARIANTS = {
+    "the message as it was sent": "UNCLAS SECTION 01 OF 02 SAMPLETOWN 000123 \n \nSIPDIS \n \n1. Gulls.",
+    "a newspaper's time first": "Friday, 08 May 2009, 15:04\nUNCLAS SAMPLETOWN 000123\nEO 12958 N/A\nTAGS PREL, ZZ\n1.",
+    "a record with labels": (
+        "id: 144459\ndate: 3/5/2008 21:06\nrefid: 08SAMPLETOWN12\norigin: Embassy Sampletown\n"
+        "classification: UNCLASSIFIED\n"
+        "destination: 08ELSEWHERE9\nheader:\nVZCZCXYZ0000\n\n----------------- header ends ----------------\n\nUNCLAS"
+    ),
+    "a row of the dump": (
+        '242660,1/6/2010 17:47,08SAMPLETOWN12,"Embassy Sampletown",UNCLASSIFIED,10HERE9,"VZCZ\nRR","UNCLAS \\"x\\""'
+    ),
+    "a row of tabs and backslashes": "2007-12-17 16:51:00\t08SAMPLETOWN12\tEmbassy Sampletown\tUNCLAS\\\nGulls.\\\n",
+    "the first line breaks lost": "Cable dated:2009-11-23T14:44:00UNCLAS SECTION 01 OF 04 SAMPLETOWN 000123SENSITIVE\n",
+    "sentence case": "Unclas sampletown 000123\nSipdis / Sensitive\nE.o. 12958: n/a\nTags: prel, zz\nSubject: gulls",
+    "another id": "UNCLAS SECTION 01 OF 02 OTHERTOWN 000999\n\nRef: a. Elsewhere 12\n",
+    "the page's own labels": "Reference ID: 09OTHER1\nOrigin: Elsewhere\nViewing cable 09OTHER1, X\n",
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_body_is_the_second_box_whatever_stands_in_it(name: str) -> None:
+    got = found("wikileaks-cable", wikileaks_page(boxes=boxes("VZCZ", VARIANTS[name])))
+    assert got.body == VARIANTS[name]
+    assert (got.published_id, got.fields["origin"].printed) == ("08SAMPLETOWN12", "Embassy Sampletown")
+    assert codes(got) == []
+    check_sums(got, wikileaks_page(boxes=boxes("VZCZ", VARIANTS[name])))
+    got.message  # noqa: B018 - it is taken apart without an error
