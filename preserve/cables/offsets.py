@@ -34,7 +34,8 @@ def encoded_length(text: str, encoding: str) -> int:
     if encoding.startswith("utf-16"):
         return 2 * len(text) + 2 * sum(character > "\uffff" for character in text)
     if encoding in _WIDE:
-        return len(webencodings.lookup(encoding).codec_info.encode(text, "replace")[0])
+        # What could not be decoded was a byte as a rule; GB18030 alone has U+FFFD itself, in four.
+        return len(webencodings.lookup(encoding).codec_info.encode(text.replace(_BAD, "?"), "replace")[0])
     return len(text)
 
 
@@ -106,17 +107,19 @@ class BodyMap:
 
     def _begin(self, offset: int) -> int:
         run = bisect_right(self.starts, offset) - 1
-        return self.byte_starts[run] + self._into(run, offset)
+        return self._inside(run, offset)
 
     def _end(self, offset: int) -> int:
         """Where the character before ``offset`` ends."""
         run = max(bisect_right(self.starts, offset - 1) - 1, 0)
-        return self.byte_starts[run] + self._into(run, offset) if self.copied[run] else self.byte_ends[run]
+        return self._inside(run, offset) if self.copied[run] else self.byte_ends[run]
 
-    def _into(self, run: int, offset: int) -> int:
+    def _inside(self, run: int, offset: int) -> int:
+        """The place of a character of a run, never behind the run's end."""
         if not self.copied[run]:
-            return 0
-        return encoded_length(self.body[self.starts[run] : offset], self.encoding)
+            return self.byte_starts[run]
+        into = encoded_length(self.body[self.starts[run] : offset], self.encoding)
+        return min(self.byte_starts[run] + into, self.byte_ends[run])
 
 
 _LONGEST_RUN: Final = 4_096

@@ -107,7 +107,10 @@ class LayoutConfig(Strict):
     times: Literal["second", "hour", "day"] = Field(
         default="second", description="second, hour or day: the finest part of the printed times that is real"
     )
-    header: Texts = Field(default=(), description="selectors: the first that is found holds the message's header")
+    header: Texts = Field(
+        default=(),
+        description="selectors: the first that is found, and not all of it `cut`, holds the header",
+    )
     body: Texts = Field(default=(), description="selectors: the first that is found holds the message's text")
     only_markup: Texts = Field(
         default=(), description="names of the tags that are markup in header and body; all else there is text"

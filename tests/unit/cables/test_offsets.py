@@ -115,3 +115,15 @@ def test_the_map_covers_utf8_payloads_in_order(parts: list[bytes]) -> None:
 def test_references(written: str, said: str) -> None:
     assert decode_reference(written) == said
     assert decode_references(f"x{written}y") == f"x{said}y"
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "shift_jis", "iso-2022-jp", "big5", "euc-kr"])
+def test_places_of_bad_bytes_in_wide_encodings_stay_in_the_payload(encoding: str) -> None:
+    payload = b"a\x80b&amp;\xff\xffc" * 3
+    body, mapping = built(payload, f"text/html; charset={encoding}")
+    assert mapping.bytes_of(0, len(body)) == (0, len(payload))
+    last = 0
+    for number in range(len(body)):
+        first, end = mapping.bytes_of(number, number + 1)
+        assert last <= first <= end <= len(payload)
+        last = first
