@@ -14,20 +14,23 @@ from preserve.cables.identity import canonical_id
 
 _NO_CABLE: Final = re.compile(
     r"\b(?:e-?mail(?:s|ed)?|fbis|osc|iir|tdx?|telcons?|phone|fax(?:ed)?|letter|memo|memcon|dip ?note|notes?|article|"
-    r"reports?|press|treaty|agreement|resolution|unscr|www|http|septels?|reftels?|conversation|meeting|daily|usda|"
-    r"public law|section|decree)\b|@|://",
+    r"reports?|press|treaty|convention|agreement|resolution|unscr|www|http|septels?|reftels?|conversation|meeting|"
+    r"daily|usda|public law|section|decree|cfr|fam|title|appendix|rights|poloff|econoff|polcouns|econcouns)\b|@|://",
     re.IGNORECASE,
 )
 _NAME: Final = r"[A-Z][A-Z'\u2019.-]{0,20}"
-_NUMBER: Final = r"(?P<number>\d{1,8})(?!\d|/|:|\.\d)"
+_NUMBER: Final = r"(?P<number>\d{1,8})(?!\d|:|\.\d|/\d{1,2}/)"
 _ENTRY: Final = re.compile(
-    rf"(?:(?P<before>(?:19|20)?\d{{2}}) {{1,2}})?(?P<station>{_NAME}(?: {_NAME}){{0,4}}?),? {{1,3}}{_NUMBER}",
+    rf"(?:(?P<before>(?:19|20)?\d{{2}}) {{1,2}})?(?P<station>{_NAME}(?: {_NAME}){{0,4}}?),? {{1,3}}#?{_NUMBER}",
     re.IGNORECASE | re.ASCII,
 )
 _MORE: Final = re.compile(
-    rf"(?:\s*,\s*(?:and\s+|&\s*)?|\s+and\s+|\s*&\s*|\s*;\s*){_NUMBER}(?! ?[A-Z]{{4}})", re.IGNORECASE | re.ASCII
+    rf"(?:\s*,\s*(?:and\s+|&\s*)?|\s+and\s+|\s*&\s*|\s*;\s*|/(?=\d{{3}})){_NUMBER}(?! ?[A-Z]{{4}})",
+    re.IGNORECASE | re.ASCII,
 )
-_BEHIND: Final = re.compile(r"(?:\s*,?\s+|\s*\()(?P<year>(?:19|20)\d{2}|\d{2})\b(?![/:.-]\d|\d)", re.ASCII)
+_BEHIND: Final = re.compile(
+    r"(?:\s*,?\s+|\s*\(|[-/](?=\d\d(?!\d)))(?P<year>(?:19|20)\d{2}|\d{2})\b(?![/:.-]\d|\d)", re.ASCII
+)
 _MONTHS: Final = frozenset(
     [
         "JAN",
@@ -56,8 +59,19 @@ _MONTHS: Final = frozenset(
         "DECEMBER",
     ]
 )
-_SHORTENED: Final = {"SECSTATE": "STATE", "STATEDEPT": "STATE", "DEPT": "STATE", "DEPARTMENT": "STATE"}
-_PREFIX: Final = re.compile(r"^(?:AND|SEE|ALSO|REF|CABLE|AMEMBASSY|AMCONSUL|EMBASSY) (?=\S)", re.IGNORECASE)
+_SHORTENED: Final = {
+    "SECSTATE": "STATE",
+    "STATEDEPT": "STATE",
+    "DEPT": "STATE",
+    "DEPARTMENT": "STATE",
+    "USUN": "USUNNEWYORK",
+    "UNVIE": "UNVIEVIENNA",
+    "HAGUE": "THEHAGUE",
+    "HCMC": "HOCHIMINHCITY",
+}
+_PREFIX: Final = re.compile(
+    r"^(?:(?:AND|SEE|ALSO|REF|CABLE|AMEMBASSY|AMCONSUL|EMBASSY|[A-Z][.)]) (?=\S))+", re.IGNORECASE
+)
 _LONGEST_ENTRY: Final = 500
 _MOST_NUMBERS: Final = 50
 _FIRST_YEAR: Final = 66

@@ -15,15 +15,18 @@ from dataclasses import dataclass
 from typing import Final
 
 _WELL_FORMED: Final = re.compile(r"(\d{2})([A-Z]{4,17})(\d{1,7})\Z", re.ASCII)
-_LONG_YEAR: Final = re.compile(r"(?:19|20)(\d{2})(?=[A-Z])", re.ASCII)
+_LONG_YEAR: Final = re.compile(r"(?:19|20)(\d{2})(?=[A-Z])(?!OF\d)", re.ASCII)
 _COLLECTION: Final = re.compile(r"_[A-Z]\Z", re.ASCII)
 """The letter of a collection behind the number, in the names of PlusD's pages."""
-_YEAR_TWICE: Final = re.compile(r"(\d{2})\1(?=[A-Z])", re.ASCII)
-_SECTION: Final = re.compile(r"(?<=^\d{2})[A-Z]*ECTION\d{1,2}[A-Z0]F\d{1,2}|(?<=^\d{2})\d{1,2}OF\d{1,2}", re.ASCII)
+_SPELLING: Final = re.compile(r"[\s.'\u2019-]+")
+"""What stands between the parts of an id, or in a post's name, and is no part of an id."""
+_YEAR_TWICE: Final = re.compile(r"(\d{2})\1(?=[A-Z])(?!OF\d)", re.ASCII)
+_SECTION: Final = re.compile(r"(?<=^\d{2})S?E?C?T?I?O?N?\d{1,2}OF\d{1,2}(?=[A-Z])", re.ASCII)
+"""A section label, whole or with letters missing; one with other letters in it is told by the facts of the page."""
 _CAPTION: Final = re.compile(
     r"(?<=^\d{2})(?:EFTO|SIPDIS|SENSITIVE|NOFORN|AMEMBASSY|AMCONSUL|USMISSION)(?=[A-Z]{4})", re.ASCII
 )
-_SUFFIX: Final = re.compile(r"(?<=\d)(?:TOSEC|SUSPECTEDDUPLICATE)\d*\Z", re.ASCII)
+_SUFFIX: Final = re.compile(r"(?<=\d)TOSEC\d*\Z", re.ASCII)
 _YEAR: Final = re.compile(r"(\d{2})", re.ASCII)
 _CLASSIFICATION_SERIAL: Final = re.compile(
     r"(?:SECTION ?\d{1,2} OF \d{1,2} )?([A-Z][A-Z .'-]{2,30}?) {1,3}(\d{3,8})(?!\d)", re.ASCII
@@ -34,12 +37,19 @@ _WORDS_BEFORE: Final = re.compile(
     re.ASCII,
 )
 _HEADER_SERIAL: Final = re.compile(r"^DE [A-Z]{4,8} #(\d{4})(?:/\d{2})? ", re.ASCII | re.MULTILINE)
+_CREATED: Final = re.compile(r"\d{2}(\d{2})-\d{2}", re.ASCII)
+_BUSY: Final = frozenset({"STATE", "SECDEF", "BEIJING", "JAKARTA", "ISLAMABAD", "GUANGZHOU", "FRANKFURT"})
+"""Stations with more than 9,999 cables in a year: the header has only the last four digits of the number."""
 _STATION_KINDS: Final = re.compile(
     r"^(?:(?:US|American|REO) )?(?:Embassy|Consulate(?: General)?|Mission|Office|Interests Section)\s+(?:to )?",
     re.IGNORECASE,
 )
 _STATIONS: Final = {
     "SECRETARYOFSTATE": "STATE",
+    "DEPARTMENTOFSTATE": "STATE",
+    "UNVIE": "UNVIEVIENNA",
+    "REOBASRAH": "BASRAH",
+    "REOHILLAH": "HILLAH",
     "SECRETARYOFDEFENSE": "SECDEF",
     "AMERICANINSTITUTETAIWANTAIPEI": "AITTAIPEI",
     "IRANRPODUBAI": "RPODUBAI",
@@ -64,16 +74,19 @@ class Facts:
 def canonical_id(published: str, facts: Facts | None = None) -> str | None:
     """The canonical id of the cable published under ``published``; None where it cannot be told.
 
-    A well-formed id is itself, but for letter case, blanks, leading zeros of its serial, a year of four digits and the
-    letter of a collection behind it: so two ways to write an id are the same where this is.
+    A well-formed id is itself, but for letter case, blanks, points and hyphens in it, leading zeros of its serial, a
+    year of four digits and the letter of a collection behind it: so two ways to write an id are the same where this is.
     """
-    cleaned, changed = _cleaned(published)
+    text = _spelt(published)
+    cleaned = text
+    while (fewer := _SECTION.sub("", _CAPTION.sub("", _SUFFIX.sub("", cleaned)))) != cleaned:
+        cleaned = fewer
     match = _WELL_FORMED.match(cleaned)
-    if match is not None and not changed:
-        return _join(match[1], match[2], int(match[3]))
-    told = _from_facts(published, facts or Facts())
-    if told is not None:
-        return told
+    if match is None or cleaned != text:
+        own_serial = None if match is None else int(match[3])
+        told = _from_facts(text, facts or Facts(), own_serial)
+        if told is not None:
+            return told if canonical_id(told) == told else None
     return None if match is None else _join(match[1], match[2], int(match[3]))
 
 
@@ -86,29 +99,28 @@ def station_of(origin: str) -> str | None:
     return station if re.fullmatch(r"[A-Z]{4,17}", station) else None
 
 
-def _cleaned(published: str) -> tuple[str, bool]:
-    """An id without what is known not to belong to one, and whether something of a message was taken out of it."""
-    text = _COLLECTION.sub("", "".join(published[:200].upper().split()))
-    if _LONG_YEAR.match(text):
-        text = _LONG_YEAR.sub(r"\1", text, count=1)
-    if _YEAR_TWICE.match(text):
-        text = text[2:]
-    before = text
-    for junk in (_SECTION, _CAPTION, _SUFFIX):
-        text = junk.sub("", text, count=1)
-    return text, text != before
+def _spelt(published: str) -> str:
+    """An id in the regular spelling; what is not ASCII stays, so that it is none."""
+    if not published.isascii():
+        return published[:200]
+    text = _SPELLING.sub("", _COLLECTION.sub("", published[:200].strip().upper()))
+    text = _LONG_YEAR.sub(r"\1", text, count=1) if _LONG_YEAR.match(text) else text
+    return text[2:] if _YEAR_TWICE.match(text) else text
 
 
-def _from_facts(published: str, facts: Facts) -> str | None:
+def _from_facts(published: str, facts: Facts, own_serial: int | None) -> str | None:
+    """What the page tells; ``own_serial`` is the id's own, where it has one."""
     year = _YEAR.match(published)
-    station = station_of(facts.origin) if facts.origin else None
+    from_origin = station_of(facts.origin) if facts.origin else None
     named, serial = _classification_serial(facts.classification_line)
-    station = station or named
-    if serial is None and facts.header is not None:
+    station = from_origin or named
+    if serial is None and facts.header is not None and station not in _BUSY:
         found = _HEADER_SERIAL.search(facts.header)
         serial = None if found is None else int(found[1])
-    created = None if facts.created is None else facts.created[2:4]
-    short_year = created or (None if year is None else year[1])
+    if serial is None and from_origin is not None:
+        serial = own_serial
+    created = _CREATED.match(facts.created or "")
+    short_year = created[1] if created is not None else None if year is None else year[1]
     if short_year is None or station is None or serial is None:
         return None
     return _join(short_year, station, serial)
@@ -131,5 +143,6 @@ def _letters(text: str) -> str:
     return "".join(character for character in plain if "A" <= character <= "Z")
 
 
-def _join(year: str, station: str, serial: int) -> str:
-    return f"{year}{station}{serial}"
+def _join(year: str, station: str, serial: int) -> str | None:
+    """The id of these parts; no cable has the number 0."""
+    return f"{year}{station}{serial}" if serial else None

@@ -11,7 +11,7 @@ from preserve.cli.common import Place, clean, command_options, one_line
 from preserve.cli.loading import reading
 from preserve.errors import NotHeldError
 from preserve.provenance.describe import describe_cable
-from preserve.replay.recover import Archive, Capture, Page, find_one, parse_moment
+from preserve.replay.recover import Archive, Capture, Page, find_one, parse_moment, published_as
 
 _ORDER = (
     ("created", "created"),
@@ -63,8 +63,8 @@ def show(place: Place, cable_or_url: str, form: str, at: str | None, collection:
             data = facts(archive, page, extraction, plain)
             others: list[str] = []
             if extraction is not None:
-                others = sorted({n for a in archives for n in a.published_as(extraction.published_id)})
-                others = [name for name in others if name != extraction.published_id]
+                names = published_as(archives, extraction.published_id)
+                others = [name for name in names if name != extraction.published_id]
                 data["also_published_as"] = others
             if form == "json" or place.as_json:
                 Place(archives=place.archives, config_dir=place.config_dir, keys=place.keys, as_json=True).emit(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from preserve.cables.difference import Difference, classify
 from preserve.cables.extract import Extraction
 from preserve.errors import NotHeldError
-from preserve.replay.recover import Archive, Capture
+from preserve.replay.recover import Archive, Capture, published_as
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ def history(archives: Sequence[Archive], cable_id: str) -> list[Observation]:
     wanted = {
         (archive.paths.name, name): archive
         for archive in archives
-        for name in (*archive.published_as(cable_id), cable_id)
+        for name in (*published_as(archives, cable_id), cable_id)
     }
     pairs = [(archive, capture, name) for (_, name), archive in wanted.items() for capture in archive.captures_as(name)]
     pairs.sort(key=lambda pair: (pair[1].row.date, pair[0].paths.name, pair[2]))

@@ -82,11 +82,6 @@ class Archive:
         """Every capture of what was published under an id, and under no other, oldest first."""
         return [self._capture(row) for row in self.catalogue.captures_of_cable(published_id)]
 
-    def published_as(self, cable_id: str) -> list[str]:
-        """Every id that a cable is published under; ``cable_id`` is any of them, or written in another way."""
-        told = self.catalogue.canonical_of(cable_id) or canonical_id(cable_id)
-        return [] if told is None else self.catalogue.published_as(told)
-
     def page(self, capture: Capture) -> Page:
         """Reads a capture's stored bytes.
 
@@ -194,6 +189,16 @@ def find_one(archives: Sequence[Archive], query: str, moment: datetime | None) -
     return next((archive, capture) for archive, capture in good if capture is best)
 
 
+def published_as(archives: Sequence[Archive], cable_id: str) -> list[str]:
+    """Every id that a cable is published under in some collections, sorted.
+
+    ``cable_id`` is any of them, or one of them written in another way.
+    """
+    told = (archive.catalogue.canonical_of(cable_id) for archive in archives)
+    meant = next((found for found in told if found is not None), None) or canonical_id(cable_id)
+    return sorted({name for archive in archives for name in archive.catalogue.published_as(meant or cable_id)})
+
+
 def _found(archives: Sequence[Archive], query: str) -> list[tuple[Archive, Capture]]:
     """The captures that a person means: of an address, or of what is published under an id.
 
@@ -202,9 +207,8 @@ def _found(archives: Sequence[Archive], query: str) -> list[tuple[Archive, Captu
     """
     if "://" in query:
         return [(archive, capture) for archive in archives for capture in archive.captures_of(query)]
-    linked = {name: None for archive in archives for name in archive.published_as(query)}
     found: list[tuple[Archive, Capture]] = []
-    for written in ([query], [canonical_id(query) or query], list(linked)):
+    for written in ([query], [canonical_id(query) or query], published_as(archives, query)):
         found = [
             (archive, capture) for archive in archives for name in written for capture in archive.captures_as(name)
         ]

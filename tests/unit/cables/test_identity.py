@@ -25,7 +25,15 @@ FACTS = Facts(
         ("09EFTOSAMPLETOWN2187", "09SAMPLETOWN2187"),
         ("09AMEMBASSYSAMPLETOWN7", "09SAMPLETOWN7"),
         ("90STATE255577TOSEC140323", "90STATE255577"),
-        ("90SAMPLETOWN1SUSPECTEDDUPLICATE1392", "90SAMPLETOWN1"),
+        ("90SAMPLETOWN1SUSPECTEDDUPLICATE1392", None),
+        ("09EFTOSENSITIVESAMPLETOWN5", "09SAMPLETOWN5"),
+        ("08SECTION01GF02SMPLETWN21", None),
+        ("08SCTION02OF02SAMPLETOWN335", "08SAMPLETOWN335"),
+        ("08SECTON01OF02SAMPLETOWN896", "08SAMPLETOWN896"),
+        ("0909OF12SAMPLETOWN288", "09SAMPLETOWN288"),
+        ("05PORT-AU-SAMPLE12", "05PORTAUSAMPLE12"),
+        ("05SAMPLETOWN0", None),
+        ("05\u0131\u017fLAMTOWN5", None),
         ("06SAMPLETOWN", None),
         ("092OF5", None),
         ("06SAMPLETOWN002583ZFR2585", None),
@@ -51,6 +59,7 @@ def test_from_the_id_alone(published: str, canonical: str | None) -> None:
         ("092OF5", "09SAMPLETOWN525"),
         ("09SAMPLETOWN", "09SAMPLETOWN525"),
         ("09SAMPLETOWN002583ZFR2585", "09SAMPLETOWN525"),
+        ("90SAMPLETOWN1SUSPECTEDDUPLICATE1392", "09SAMPLETOWN525"),
     ],
 )
 def test_facts_help_only_where_the_id_is_malformed(published: str, canonical: str) -> None:
@@ -64,6 +73,26 @@ def test_the_header_helps_where_the_classification_line_is_lost() -> None:
     assert canonical_id("092OF5", Facts(origin="Embassy Sampletown")) is None
 
 
+def test_the_header_alone_does_not_tell_the_number_of_a_station_with_longer_ones() -> None:
+    facts = Facts(origin="Secretary of State", header="DE RUEHC #6780 1761847")
+    assert canonical_id("092OF5", facts) is None
+    line = "UNCLAS STATE 126780"
+    assert (
+        canonical_id("092OF5", Facts(origin=facts.origin, header=facts.header, classification_line=line))
+        == "09STATE126780"
+    )
+
+
+def test_the_origin_mends_a_station_with_the_ids_own_number() -> None:
+    assert canonical_id("09SECTION02OF03QAMPLETOWN583", Facts(origin="Embassy Sampletown")) == "09SAMPLETOWN583"
+
+
+def test_facts_that_cannot_be_read_are_none() -> None:
+    facts = Facts(origin="Embassy Sampletown", created="not a date", classification_line="UNCLAS SAMPLETOWN 000005")
+    assert canonical_id("09EFTOLATERTOWN5", facts) == "09SAMPLETOWN5"
+    assert canonical_id("x", facts) is None
+
+
 @pytest.mark.parametrize(
     ("origin", "station"),
     [
@@ -71,6 +100,9 @@ def test_the_header_helps_where_the_classification_line_is_lost() -> None:
         ("US Office Sampletown", "SAMPLETOWN"),
         ("Consulate S\u00e3o Sample", "SAOSAMPLE"),
         ("Secretary of State", "STATE"),
+        ("Department of State", "STATE"),
+        ("UNVIE", "UNVIEVIENNA"),
+        ("REO Basrah", "BASRAH"),
         ("Mission USSAMPLE", "USSAMPLE"),
         ("Embassy X", None),
         ("", None),
