@@ -26,14 +26,14 @@ help: ## this list
 # Each list is a superset of the one above it, with the same pins. Hash checking and --no-deps leave nothing to chance.
 .venv/.run: .venv/pyvenv.cfg requirements/run.txt pyproject.toml
 	@echo "== installing what preserve needs (requirements/run.txt)"
-	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/run.txt
 	@echo "== installing preserve itself, editable"
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.test: .venv/.run requirements/test.txt
 	@echo "== installing what the tests need (requirements/test.txt)"
-	@$(PIP) install --require-hashes -r requirements/test.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/test.txt
 	@touch $@
 
 demo: .venv/.run ## capture, edit, capture again, verify, damage, find it: on a mirror of its own, offline
@@ -47,7 +47,7 @@ test: .venv/.test lint types ## what must pass before a commit: lint, types, lay
 .oracles/.ready: .venv/pyvenv.cfg requirements/oracles.txt
 	@echo "== making .oracles: other people's tools to compare with (requirements/oracles.txt)"
 	@$(PYTHON) -m venv .oracles
-	@.oracles/bin/python -m pip --disable-pip-version-check --quiet --no-input install --require-hashes -r requirements/oracles.txt
+	@.oracles/bin/python -m pip --disable-pip-version-check --quiet --no-input install --no-deps --require-hashes -r requirements/oracles.txt
 	@touch $@
 
 .oracles/debian/.ready: tools/debian_tool.sh .oracles/.ready
