@@ -4,10 +4,10 @@ The part of a page that is read is the element that ``within`` selects, without 
 
 - **Fields** stand beside labels, in the element that ``fields`` selects or anywhere (`preserve.cables.labels`), in
   elements that ``values`` selects, and in ``sentences`` of the page. What is found first counts, in this order.
-- **Message**. Where ``body`` selects an element, that is its text, and what ``header`` selects its header, without
-  those of which ``cut`` leaves nothing. Where not,
-  the text begins behind the last field, or behind the sentence ``partial_note`` where that follows, and ends where
-  the last other sentence stands; or it stands between the lines ``text_after`` and ``text_before``.
+- **Message**. Where ``body`` selects an element, that is its text, and the first that ``header`` selects, of which
+  ``cut`` leaves something, its header. Where not, the text begins behind the last field, or behind the sentence
+  ``partial_note`` where that follows, and ends where the last other sentence stands; or it stands between the lines
+  ``text_after`` and ``text_before``.
 - Completely empty lines at the ends of a text without an element are layout and dropped; lines of blanks belong to it.
   The lines of ``cut`` are dropped. Else nothing is changed.
 - With ``only_markup``, an element of the message is text in which only those tags are markup, because the site did

@@ -248,14 +248,11 @@ def _recognised(text: str) -> Recognised:
 
 
 def _stretched(expression: str) -> str:
-    """An expression in which blanks stand for any run of white space, also where they are optional or in a set."""
+    """An expression in which blanks stand for any run of white space, also optional ones; in a set one is a blank."""
 
     def stretch(match: re.Match[str]) -> str:
-        piece = match[0]
-        if piece[0] == "[":
-            return piece.replace(" ", r"\s")
-        if piece[0] != " ":
-            return piece
+        if match[0][0] != " ":
+            return match[0]
         return r"\s*" if match[1] else r"\s" if match[2] else r"\s+"
 
     return _PIECE.sub(stretch, expression)
