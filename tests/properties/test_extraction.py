@@ -163,3 +163,42 @@ def test_a_table_of_any_bytes_gives_cables_and_findings(data: st.DataObject) -> 
             check_places(table, one)
         else:
             assert one.code == "W-CABLE-ROW"
+
+
+REPEATED = """
+< <td> <b>From:</b> <pre> <div> <br> &amp; x <script> </div> <tr><td>
+<table_id='synopsis'> <input_id='canonical_id-input'> <span_class='toggleHeader'> <div_class='cable-body'>
+<div_class='s_key'>From:</div> <a_href='/tag/'>x</a> Viewing_cable_
+Declassified/Released_US_Department_of_State_EO_Systematic_Review_ UNCLAS_X_ SECRET_A_A_A_A_A_A_A_A_A_A_A_A_A_
+051233Z_JAN_08_ Latest_source_of_this_page_is_x Currently_released_so_far..._ "," <!--_-->_
+"""
+LINES = [
+    "From:",
+    "Message Text",
+    "Message Attributes",
+    "",
+    " ",
+    "TAGS: X",
+    '"',
+    KEY,
+    KEY[:36],
+    "*** Current Classification *** x",
+]
+HOSTILE = [
+    *(piece.replace("_", " ") for piece in REPEATED.split()),
+    *(f"{line}\n" for line in LINES),
+    NOTE,
+    "\r",
+    "\u00b6",
+]
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_hostile_repetition_is_read_once(name: str, piece: str) -> None:
+    page = PAGES[name]
+    for place in (0, page.find(b"SIPDIS"), len(page)):
+        hostile = page[:place] + piece.encode() * 10_000 + page[place:]
+        reading = read_page(hostile, None, ALL)
+        for cable in reading.cables:
+            check_cable(hostile, cable)

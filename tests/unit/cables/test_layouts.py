@@ -105,3 +105,61 @@ def test_an_image_is_no_page_for_the_nuls_in_it() -> None:
 )
 def test_a_beginning_that_is_ascii_tells_at_once(payload: bytes, may: bool) -> None:
     assert may_be(compile_layout(config(begins=r"\d{2}")), payload) is may
+
+
+@pytest.mark.parametrize(
+    ("expression", "text", "fits"),
+    [
+        ("a b", "a \n\t b", True),
+        ("a b", "ab", False),
+        ("a  b", "a b", True),
+        ("a *b", "ab", True),
+        ("a *b", "a \n b", True),
+        ("a ?b", "a  b", True),
+        ("a +b", "a\n\nb", True),
+        ("a {2}b", "a\n b", True),
+        ("a {2}b", "a b", False),
+        (r"a\ b", "a\nb", False),
+        (r"a\ b", "a b", True),
+        ("a[ +]b", "a b", True),
+        ("a[ +]b", "a\nb", False),
+        ("a[^ ]b", "a\nb", True),
+        (r"a[]\] ]b", "a]b", True),
+        ("( a)?b", "\na b", True),
+    ],
+)
+def test_blanks_stretch_but_in_sets(expression: str, text: str, fits: bool) -> None:
+    layout = compile_layout(config(sentences={"source": expression}))
+    assert (layout.sentences["source"].pattern.search(text) is not None) == fits
+
+
+@pytest.mark.parametrize(
+    ("expression", "needle"),
+    [
+        ("Latest source (.*)", "Latest"),
+        ("Currently released so far", "Currently"),
+        ("sources? of", "source"),
+        ("-----BEGIN KEY-----", "-----BEGIN"),
+        ("(?i)latest source", ""),
+        ("this|that other", ""),
+        ("no", ""),
+    ],
+)
+def test_a_piece_that_every_match_holds(expression: str, needle: str) -> None:
+    assert compile_layout(config(sentences={"source": expression})).sentences["source"].needle == needle
+
+
+def test_expressions_that_cannot_stand_are_told() -> None:
+    with pytest.raises(ConfigError) as raised:
+        compile_layouts(
+            {
+                "a": config(name="a", forms={"created": "on .*"}),
+                "b": config(name="b", cut=("fine", "(?i)stamp")),
+                "c": config(name="c", values={"title": "h1 > b"}),
+            }
+        )
+    told = "\n".join(raised.value.mistakes)
+    assert "layouts/a.yaml: the form of created has no group" in told
+    assert "layouts/b.yaml: " in told
+    assert "'h1 > b' is no selector" in told
+    assert len(raised.value.mistakes) == 3
