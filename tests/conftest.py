@@ -152,7 +152,7 @@ def site() -> Iterator[Site]:
     with _Server(("127.0.0.1", 0), _Handler) as server:
         server.site = site  # type: ignore[attr-defined]
         site.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         yield site
         server.shutdown()

@@ -135,7 +135,7 @@ def time_authority(tmp_path: Path) -> Iterator[Callable[..., Authority]]:
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         authority.url = f"http://127.0.0.1:{server.server_address[1]}/"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         servers.append(server)
         return authority
 

@@ -46,6 +46,7 @@ def _check_goes_on(shell: Any, site: Any, paths: list[str]) -> None:
     assert shell.json("verify", "demo")["collections"][0]["good"] is True
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_capture_that_dies_at_any_write_loses_nothing_and_goes_on(shell: Any, site: Any, tmp_path: Path) -> None:
     paths = _site(site)
@@ -64,6 +65,7 @@ def test_a_capture_that_dies_at_any_write_loses_nothing_and_goes_on(shell: Any, 
     pytest.fail("the capture never came to its end")
 
 
+@pytest.mark.slow
 def test_an_init_that_dies_at_any_write_is_completed_by_the_next(shell: Any, site: Any) -> None:
     _site(site)
     original, home = shell.folder, os.environ["HOME"]

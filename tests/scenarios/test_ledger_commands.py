@@ -163,6 +163,7 @@ def test_a_change_of_key_is_a_statement_and_whoever_trusts_the_old_key_can_follo
 
 
 @pytest.mark.crash
+@pytest.mark.slow
 def test_a_change_of_key_that_dies_at_any_write_is_completed_by_the_next(demo: Any) -> None:
     original = demo.folder
     home = Path(os.environ["HOME"])
