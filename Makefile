@@ -51,11 +51,11 @@ test: .venv/.test lint types ## what must pass before a commit: lint, types, lay
 	@touch $@
 
 .oracles/debian/.ready: tools/debian_tool.sh .oracles/.ready
-	@echo "== unpacking nginx and wget (Debian packages) into .oracles/debian"
-	@tools/debian_tool.sh .oracles/debian nginx wget
+	@echo "== unpacking nginx, wget, pandoc and poppler (Debian packages) into .oracles/debian"
+	@tools/debian_tool.sh .oracles/debian nginx wget pandoc pandoc-data liblua5.3-0 poppler-utils libpoppler126 libopenjp2-7
 	@mkdir -p .oracles/debian && touch $@
 
-oracles: .oracles/.ready .oracles/debian/.ready ## get pywb, nginx and others into .oracles, for the tests that need them
+oracles: .oracles/.ready .oracles/debian/.ready ## get pywb, nginx, pandoc and others into .oracles, for the tests that need them
 
 test-all: .venv/.test oracles lint types ## the same with the slow tests, and what they cover
 	@echo "== tests (all but those that need the internet, $(WORKERS) processes)"
