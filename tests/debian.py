@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def debian_tool(name: str, *arguments: str, data: bytes = b"") -> bytes:
         pytest.skip(f"{name} is not here: run `make oracles`")
     installed = not program.startswith(str(UNPACKED))
     if name == "pandoc" and not installed:
-        arguments = ("--data-dir", str(UNPACKED / "share" / "pandoc" / "data"), *arguments)
+        arguments = ("--data-dir", str(_pandoc_data()), *arguments)
     done = subprocess.run(
         [program, *arguments],
         input=data,
@@ -35,3 +36,14 @@ def debian_tool(name: str, *arguments: str, data: bytes = b"") -> bytes:
         env=dict(os.environ) if installed else environment,
     )
     return done.stdout
+
+
+def _pandoc_data() -> Path:
+    """The folder of pandoc's data. Only installed does it find the parts of its model document; unpacked, it takes one."""
+    folder = UNPACKED / "share" / "pandoc" / "data"
+    model = folder / "reference.docx"
+    if not model.is_file():
+        with tempfile.TemporaryDirectory(dir=folder) as work:
+            made = shutil.make_archive(f"{work}/reference", "zip", folder / "docx")
+            Path(made).replace(model)
+    return folder
