@@ -6,8 +6,8 @@ from pathlib import Path
 from preserve.config.checked import CORRECT, Model, check, nearest
 from preserve.config.collection import CollectionConfig
 from preserve.config.layout import LayoutConfig
-from preserve.config.release import ReleaseConfig
 from preserve.config.place import bundled_config_dir
+from preserve.config.release import ReleaseConfig
 from preserve.errors import ConfigError
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import check_collection_name

@@ -220,8 +220,8 @@ def release_statement(
 ) -> Statement:
     """A release of a source, as it is declared. ``released`` is a date of UTC no longer than its precision.
 
-    ``dump`` is the file of it that was taken in row by row: ``name``, ``size``, ``sha256``, the WARC ``file`` that holds
-    it, and the numbers of its ``rows``, of those that are ``unreadable``, and of ``cables`` read.
+    ``dump`` is the file of it that was taken in row by row: ``name``, ``size``, ``sha256``, the WARC ``file`` that
+    holds it, and the numbers of its ``rows``, of those that are ``unreadable``, and of ``cables`` read.
     """
     return {
         "kind": "release",

@@ -29,6 +29,7 @@ from preserve.provenance.describe import (
     resource_type,
 )
 from preserve.provenance.ledger import Ledger
+from preserve.provenance.releases import Claim
 from preserve.store.archive import open_archive
 from preserve.store.catalogue import Catalogue, RecordRow
 from preserve.store.durable import Lock
@@ -149,6 +150,10 @@ class Archive:
         if kind and kind not in HTML_TYPES and not kind.startswith("text/"):
             return None
         return plain_text(page.content, page.content_type)
+
+    def claims(self) -> Iterator[Claim]:
+        """What every capture of a cable claims of its source, sorted by id, then by time."""
+        return (Claim(self.paths.name, *row) for row in self.catalogue.claims())
 
     def statement_of(self, row: RecordRow) -> int:
         """Index of the record's statement in the ledger."""

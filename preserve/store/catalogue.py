@@ -197,7 +197,7 @@ class Catalogue:
         self._db.commit()
 
     def rows(self, table: str) -> Iterator[tuple[object, ...]]:
-        """Every row of ``records``, ``cables`` or ``releases``, as `StatementRow` gives it with the statement's index before it."""
+        """Every row of a table of statements, as `StatementRow` gives it with the statement's index before it."""
         if table not in _MARKS:
             raise ValueError(table)
         return iter(self._db.execute(f"SELECT * FROM {table} ORDER BY statement"))  # noqa: S608 - names of our own
@@ -257,6 +257,16 @@ class Catalogue:
         )
         for row in rows:
             yield ClaimRow(*row[:9])
+
+    def counts_of_file(self, file: str, uri_like: str) -> tuple[int, int, int]:
+        """Of a file's records whose target matches an SQL pattern: how many, of how many cables were read, how many."""
+        row = self._db.execute(
+            "WITH found AS (SELECT record_id FROM records WHERE file = ? AND uri LIKE ?) "
+            "SELECT (SELECT count(*) FROM found), count(DISTINCT record_id), count(*) "
+            "FROM cables WHERE record_id IN found",
+            (file, uri_like),
+        ).fetchone()
+        return int(row[0]), int(row[1]), int(row[2])
 
     def releases(self) -> list[str]:
         """Every ``release`` statement as JSON, oldest first."""
