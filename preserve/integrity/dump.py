@@ -5,8 +5,8 @@ may die anywhere holds here too. The ``release`` statement is the last step; wha
 its name, which is made of the dump's SHA-256, and stated by the next call.
 
 Form of the file (``docs/formats/archive.md``): a record's target is ``urn:preserve:dump:sha256:HEX#bytes=FIRST-LAST``
-and its block those bytes (``#between=`` of what is no row). Between two rows without a record of its own stands one line end: LF where one byte is
-left out, CRLF where two are. So the records in order give the dump back to the byte.
+and its block those bytes of the dump; ``#between=`` stands there for what is no row. What has no record between two
+others is one line end: LF where one byte is left out, CRLF where two are. So the records give it back to the byte.
 """
 
 import hashlib
