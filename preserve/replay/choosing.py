@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from preserve.errors import NotHeldError
-from preserve.model import format_utc
+from preserve.model import parse_utc
 from preserve.replay.history import Observation
 from preserve.replay.recover import parse_moment
 
@@ -33,7 +33,7 @@ def choose(observations: Sequence[Observation], what: str) -> Observation:
                 next_step="Run `preserve history` with the cable's id: it numbers them.",
             )
     moment = parse_moment(what)
-    before = [one for one in observations if one.capture.row.date <= format_utc(moment)]
+    before = [one for one in observations if parse_utc(one.capture.row.date) <= moment]
     if not before:
         raise NotHeldError(
             f"nothing was captured as early as {what}; the first capture is of {observations[0].capture.row.date}"

@@ -8,6 +8,7 @@ from preserve.cables.difference import Difference, classify
 from preserve.cables.extract import Extraction
 from preserve.config.release import ReleaseConfig
 from preserve.errors import ArchiveError, NotHeldError
+from preserve.model import parse_utc
 from preserve.provenance.releases import Claim, Conflict, conflicts_of, release_of
 from preserve.replay.recover import Archive, Capture, published_as
 
@@ -66,7 +67,7 @@ def history(archives: Sequence[Archive], cable_id: str, releases: Mapping[str, R
         for name in sorted(names)
         for capture in archive.captures_as(name)
     ]
-    pairs.sort(key=lambda pair: (pair[1].row.date, pair[0].paths.name, pair[2], pair[1].row.statement_index))
+    pairs.sort(key=lambda pair: (parse_utc(pair[1].row.date), pair[0].paths.name, pair[2], pair[1].row.statement_index))
     read: list[tuple[Capture, Extraction]] = []
     unread: list[Unread] = []
     for archive, capture, name in pairs:

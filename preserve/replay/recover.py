@@ -18,7 +18,7 @@ from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError
 from preserve.formats.http1 import Payload
 from preserve.formats.warc import Record, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
-from preserve.model import format_utc, parse_utc
+from preserve.model import parse_utc
 from preserve.provenance.derive import catch_up
 from preserve.provenance.describe import (
     HTML_TYPES,
@@ -198,8 +198,8 @@ def open_for_reading(
 
 def at_time(captures: Sequence[Capture], moment: datetime | None) -> Capture | None:
     """The newest capture at or before ``moment`` (None: the newest of all); None where there is none."""
-    chosen = [c for c in captures if moment is None or c.row.date <= format_utc(moment)]
-    return max(chosen, key=lambda c: c.row.date) if chosen else None
+    chosen = [c for c in captures if moment is None or parse_utc(c.row.date) <= moment]
+    return max(chosen, key=lambda c: parse_utc(c.row.date)) if chosen else None
 
 
 def find_one(archives: Sequence[Archive], query: str, moment: datetime | None) -> tuple[Archive, Capture]:
