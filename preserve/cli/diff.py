@@ -150,6 +150,8 @@ def _words(kind: Difference, before: Observation, after: Observation, found: Pas
             at = ", ".join(str(mark.line) for mark in marks[:_MOST_MARKS])
             more = " …" if len(marks) > _MOST_MARKS else ""
             words.append(f"{counted(len(marks), 'redaction mark')} {what}, in line {at}{more}")
+    if all(line.kind == "same" for line in found.lines):
+        words.append("the texts are the same to the character")
     return words
 
 
