@@ -30,7 +30,7 @@ from preserve.provenance.derive import catch_up
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import release_statement
 from preserve.store.catalogue import Catalogue
-from preserve.store.copying import hash_file, need_room
+from preserve.store.copying import Hashed, hash_file, need_room
 from preserve.store.durable import Lock, make_dir
 from preserve.store.layout import CollectionPaths
 
@@ -78,9 +78,18 @@ class DumpImport:
         """
         layout = self._layout(path)
         whole = hash_file(path)
-        known = self._stated(whole.sha256)
-        if known is not None:
-            return known
+        source = f"dump-{whole.sha256[:32]}.warc.gz"
+        folder = self.paths.state / "dumps"
+        make_dir(folder)
+        made = folder / source
+        # The importer takes the collection's own lock; this one keeps two imports of dumps from writing one file.
+        with Lock(folder / "lock", f"preserve release import {self.paths.name}"):
+            try:
+                return self._stated(whole.sha256) or self._taken(path, whole, layout, made)
+            finally:
+                made.unlink(missing_ok=True)
+
+    def _taken(self, path: Path, whole: Hashed, layout: Layout, made: Path) -> Taken:
         importer = Importer(
             paths=self.paths,
             signer=self.signer,
@@ -92,18 +101,11 @@ class DumpImport:
         )
         if any(self.paths.archive.glob("*.importing")):
             importer.run([])
-        source = f"dump-{whole.sha256[:32]}.warc.gz"
-        if self._file_of(source) is None:
+        if self._file_of(made.name) is None:
             need_room(self.paths.archive, whole.size, importer.limits.min_free_bytes)
-            folder = self.paths.state / "dumps"
-            make_dir(folder)
-            made = folder / source
-            try:
-                self._write(path, whole.sha256, layout, made)
-                importer.run([made])
-            finally:
-                made.unlink(missing_ok=True)
-        file = self._file_of(source)
+            self._write(path, whole.sha256, layout, made)
+            importer.run([made])
+        file = self._file_of(made.name)
         if file is None:
             raise ArchiveError(
                 f"{path.name}: its rows were not taken in", next_step=f"Run `preserve verify {self.paths.name}`."
