@@ -93,7 +93,7 @@ def _written(place: Place, name: str, given: dict[str, object]) -> tuple[Release
         raise UsageError(
             f"a release cannot be called {name[:70]!r}", next_step="Use small letters, digits, points and hyphens."
         )
-    if place.config_dir.resolve() == bundled_config_dir().resolve() and place.config_dir.name == "_config":
+    if place.config_dir == bundled_config_dir():
         raise UsageError(
             "the folder of configuration is the program's own",
             next_step="Make a folder config/releases here, or give --config FOLDER.",

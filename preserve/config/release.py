@@ -68,8 +68,10 @@ class ReleaseConfig(Strict):
     """One release. ``name`` is the file's name without ``.yaml``; every other field is a key of the file."""
 
     name: str = Field(description="the file's name")
-    title: str = Field(min_length=1, description="a few words: what was released")
-    publisher: str = Field(default="", description="who published it; nothing where that is not known")
+    title: str = Field(min_length=1, max_length=1_000, description="a few words: what was released")
+    publisher: str = Field(
+        default="", max_length=1_000, description="who published it; nothing where that is not known"
+    )
     released: Date | None = Field(
         default=None, description="when, as precisely as it is known: 2011, 2011-10, 2011-10-04 or 2011-10-04T12:30"
     )
@@ -81,7 +83,7 @@ class ReleaseConfig(Strict):
     )
     builds: tuple[BuildConfig, ...] = Field(default=(), description="a list of its states and files")
     known_from: Texts = Field(description="a list of texts: what the release is known from")
-    note: str = Field(default="", description="what else a reader must know")
+    note: str = Field(default="", max_length=4_000, description="what else a reader must know")
 
     @model_validator(mode="after")
     def _named(self) -> Self:
