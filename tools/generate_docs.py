@@ -11,6 +11,7 @@ from preserve.cli.main import cli
 from preserve.config.checked import Strict
 from preserve.config.collection import CollectionConfig, PolitenessConfig, ScopeConfig
 from preserve.config.layout import FIELD_KEYS, LayoutConfig
+from preserve.config.release import BuildConfig, ReleaseConfig
 from preserve.crawler.outcomes import REASONS
 from preserve.findings import CODES
 
@@ -71,6 +72,7 @@ def configuration() -> str:
     return f"""# Configuration
 
 One collection a file: `config/collections/NAME.yaml`. One page layout a file: `config/layouts/NAME.yaml`.
+One release of a source a file: `config/releases/NAME.yaml`.
 Unknown keys, keys that stand twice and values of the wrong kind are mistakes; all are told at once, with their lines.
 Anchors, aliases and tags of YAML are refused.
 
@@ -87,7 +89,13 @@ The keys of `politeness`:
 
 {_keys(LayoutConfig)}
 The fields that a label or a sentence can name: {fields}.
-"""
+
+## A release
+
+{_keys(ReleaseConfig)}
+The keys of each of `builds`:
+
+{_keys(BuildConfig)}"""
 
 
 def _keys(model: type[Strict]) -> str:

@@ -100,6 +100,30 @@ class _Import(_Statement):
     run: str
 
 
+class _Dump(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    size: _Count
+    sha256: _Sha256
+    file: _FileName
+    rows: _Count
+    unreadable: _Count
+    cables: _Count
+
+
+class _Release(_Statement):
+    release: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}\Z")]
+    title: str
+    publisher: str
+    released: str | None
+    counter: _Count | None
+    sources: list[str]
+    known_from: list[str]
+    note: str
+    dump: _Dump | None
+    stated: str
+    program: str
+
+
 class _Repair(_Statement):
     path: _Path
     size: _Count
@@ -136,6 +160,7 @@ _KINDS: Mapping[str, tuple[type[_Statement], tuple[str, ...]]] = {
     "cable": (_Cable, ()),
     "run": (_Run, ("started", "ended")),
     "import": (_Import, ("imported",)),
+    "release": (_Release, ("stated",)),
     "repair": (_Repair, ("repaired",)),
     "key": (_Key, ("changed",)),
     "cut": (_Cut, ()),

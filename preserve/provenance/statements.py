@@ -204,6 +204,42 @@ def import_statement(
     }
 
 
+def release_statement(
+    *,
+    release: str,
+    title: str,
+    publisher: str,
+    released: str | None,
+    counter: int | None,
+    sources: Sequence[str],
+    known_from: Sequence[str],
+    note: str,
+    dump: Mapping[str, object] | None,
+    stated: str,
+    program: str,
+) -> Statement:
+    """A release of a source, as it is declared. ``released`` is a date of UTC no longer than its precision.
+
+    ``dump`` is the file of it that was taken in row by row: ``name``, ``size``, ``sha256``, the WARC ``file`` that
+    holds it, and the numbers of its ``rows``, of those that are ``unreadable``, and of ``cables`` read.
+    """
+    return {
+        "kind": "release",
+        "v": VERSION,
+        "release": release,
+        "title": title,
+        "publisher": publisher,
+        "released": released,
+        "counter": counter,
+        "sources": list(sources),
+        "known_from": list(known_from),
+        "note": note,
+        "dump": None if dump is None else dict(dump),
+        "stated": stated,
+        "program": program,
+    }
+
+
 def repair_statement(
     *,
     path: str,

@@ -18,10 +18,18 @@ from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError
 from preserve.formats.http1 import Payload
 from preserve.formats.warc import Record, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
-from preserve.model import format_utc, parse_utc
+from preserve.model import parse_utc
 from preserve.provenance.derive import catch_up
-from preserve.provenance.describe import HTML_TYPES, decoded_content, http_payload, media_type, read_cables
+from preserve.provenance.describe import (
+    HTML_TYPES,
+    decoded_content,
+    http_payload,
+    media_type,
+    read_cables,
+    resource_type,
+)
 from preserve.provenance.ledger import Ledger
+from preserve.provenance.releases import Claim
 from preserve.store.archive import open_archive
 from preserve.store.catalogue import Catalogue, RecordRow
 from preserve.store.durable import Lock
@@ -47,17 +55,36 @@ class Capture:
     @property
     def is_full(self) -> bool:
         """True where the reply was the page itself: no error page, no bot wall's challenge."""
-        return self.source.status == 200 and self.source.challenge is None  # noqa: PLR2004
+        is_reply = self.source.status == 200 and self.source.challenge is None  # noqa: PLR2004
+        return is_reply or self.source.type == "resource"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A capture, read: the record, the HTTP reply in it, and the content with its content coding removed."""
+    """A capture, read: the record, the HTTP reply in it, and the content with its content coding removed.
+
+    Of a ``resource`` record ``payload`` is None: no HTTP reply brought it.
+    """
 
     capture: Capture
     record: Record
-    payload: Payload
+    payload: Payload | None
     content: bytes
+
+    @property
+    def media_type(self) -> str | None:
+        """The bare media type that came with it."""
+        if self.payload is not None:
+            return media_type(self.payload.head)
+        return (resource_type(self.record.header) or "").split(";")[0].strip().lower() or None
+
+    @property
+    def content_type(self) -> str | None:
+        """The Content-Type that came with it, as written."""
+        if self.payload is None:
+            return resource_type(self.record.header)
+        declared = self.payload.head.get(b"content-type")
+        return None if declared is None else declared.decode("latin-1")
 
 
 class Archive:
@@ -95,6 +122,8 @@ class Archive:
                 f"record {row.record_id} in {row.place.file} is not the one that the ledger names",
                 next_step=f"Run `preserve verify {self.paths.name}` to see what is damaged.",
             )
+        if resource_type(record.header) is not None:
+            return Page(capture=capture, record=record, payload=None, content=record.block)
         payload = http_payload(record.block)
         if payload is None:
             raise ArchiveError(f"record {row.record_id} in {row.place.file} holds no readable HTTP reply")
@@ -117,11 +146,14 @@ class Archive:
 
     def plain(self, page: Page) -> PlainText | None:
         """What a page shows that is no cable; None where it is no text."""
-        kind = media_type(page.payload.head) or ""
+        kind = page.media_type or ""
         if kind and kind not in HTML_TYPES and not kind.startswith("text/"):
             return None
-        declared = page.payload.head.get(b"content-type")
-        return plain_text(page.content, None if declared is None else declared.decode("latin-1"))
+        return plain_text(page.content, page.content_type)
+
+    def claims(self) -> Iterator[Claim]:
+        """What every capture of a cable claims of its source, sorted by id, then by time."""
+        return (Claim(self.paths.name, *row) for row in self.catalogue.claims())
 
     def statement_of(self, row: RecordRow) -> int:
         """Index of the record's statement in the ledger."""
@@ -166,8 +198,8 @@ def open_for_reading(
 
 def at_time(captures: Sequence[Capture], moment: datetime | None) -> Capture | None:
     """The newest capture at or before ``moment`` (None: the newest of all); None where there is none."""
-    chosen = [c for c in captures if moment is None or c.row.date <= format_utc(moment)]
-    return max(chosen, key=lambda c: c.row.date) if chosen else None
+    chosen = [c for c in captures if moment is None or parse_utc(c.row.date) <= moment]
+    return max(chosen, key=lambda c: parse_utc(c.row.date)) if chosen else None
 
 
 def find_one(archives: Sequence[Archive], query: str, moment: datetime | None) -> tuple[Archive, Capture]:

@@ -12,13 +12,14 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from preserve.errors import FormatError
+from preserve.formats.statements import encode
 from preserve.formats.urls import canonical, surt
 from preserve.model import RecordPlace
 from preserve.store.database import connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
-_VERSION = 3
+_VERSION = 4
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('ledger_size', 0);
@@ -35,10 +36,11 @@ CREATE INDEX records_run ON records (run);
 CREATE TABLE cables (
     statement INTEGER PRIMARY KEY, record_id TEXT NOT NULL, extractor TEXT NOT NULL, layout TEXT NOT NULL,
     published_id TEXT NOT NULL, canonical_id TEXT, raw_sha256 TEXT NOT NULL, body_sha256 TEXT NOT NULL,
-    comparison_sha256 TEXT NOT NULL
+    comparison_sha256 TEXT NOT NULL, source TEXT, source_released TEXT, released TEXT, counter TEXT
 );
 CREATE INDEX cables_published ON cables (published_id);
 CREATE INDEX cables_canonical ON cables (canonical_id);
+CREATE TABLE releases (statement INTEGER PRIMARY KEY, name TEXT NOT NULL, body TEXT NOT NULL);
 """
 _IS_REPLY = "type IN ('response', 'revisit')"
 """The condition of the index by page, word for word: only a query that has it can use that index."""
@@ -79,6 +81,20 @@ class IndexRow:
     place: RecordPlace
 
 
+class ClaimRow(NamedTuple):
+    """One capture of a cable and what its page says of its source, as it prints it."""
+
+    published_id: str
+    date: str
+    record_id: str
+    uri: str | None
+    layout: str
+    source: str | None
+    source_released: str | None
+    released: str | None
+    counter: str | None
+
+
 class StatementRow(NamedTuple):
     """What the catalogue keeps of one statement: the table, or nothing, and the values behind the statement's index."""
 
@@ -99,7 +115,10 @@ class StatementRow(NamedTuple):
                 (*_RECORD_HEAD(statement), *keys, *_RECORD_MIDDLE(statement), *where, *_RECORD_REST(statement)),
             )
         if kind == "cable":
-            return cls("cables", tuple(statement[name] for name in _CABLE_COLUMNS))
+            said = tuple(_printed(statement["claims"], name) for name in CLAIM_COLUMNS)
+            return cls("cables", (*(statement[name] for name in _CABLE_COLUMNS), *said))
+        if kind == "release":
+            return cls("releases", (statement["release"], encode(statement).decode("utf-8")))
         return cls(None, ())
 
     def index_row(self) -> "IndexRow | None":
@@ -121,7 +140,9 @@ _RECORD_REST = itemgetter("record_sha256", "payload_sha256", "refers_to", "chall
 _CABLE_COLUMNS = (
     "record_id", "extractor", "layout", "published_id", "canonical_id", "raw_sha256", "body_sha256", "comparison_sha256"
 )  # fmt: skip
-_MARKS = {"records": ", ".join("?" * 19), "cables": ", ".join("?" * 9)}
+CLAIM_COLUMNS = ("source", "source_released", "released", "counter")
+"""What a page says of its source, as it prints it."""
+_MARKS = {"records": ", ".join("?" * 19), "cables": ", ".join("?" * 13), "releases": ", ".join("?" * 3)}
 
 
 class Catalogue:
@@ -176,7 +197,7 @@ class Catalogue:
         self._db.commit()
 
     def rows(self, table: str) -> Iterator[tuple[object, ...]]:
-        """Every row of ``records`` or ``cables``, as `StatementRow` gives it with the statement's index before it."""
+        """Every row of a table of statements, as `StatementRow` gives it with the statement's index before it."""
         if table not in _MARKS:
             raise ValueError(table)
         return iter(self._db.execute(f"SELECT * FROM {table} ORDER BY statement"))  # noqa: S608 - names of our own
@@ -220,7 +241,36 @@ class Catalogue:
             f"SELECT {_ROW} FROM records WHERE record_id IN shown OR refers_to IN shown ORDER BY date, statement",
             {"id": published_id},
         )
-        return [_row(row) for row in rows if row[1] in {"response", "revisit"}]
+        return [_row(row) for row in rows if row[1] in {"response", "revisit", "resource"}]
+
+    def claims(self) -> Iterator[ClaimRow]:
+        """What every cable's page claims of its source, with the revisits that found it unchanged: by id, then time.
+
+        One row a capture, that of the newest statement where several extractors read it.
+        """
+        rows = self._db.execute(
+            "SELECT c.published_id, r.date, r.record_id, r.uri, c.layout, c.source, c.source_released, c.released, "
+            "c.counter, max(c.statement) FROM records r "
+            "JOIN cables c ON c.record_id = CASE r.type WHEN 'revisit' THEN r.refers_to ELSE r.record_id END "
+            "WHERE r.type IN ('response', 'revisit', 'resource') "
+            "GROUP BY c.published_id, r.statement ORDER BY c.published_id, r.date, r.statement"
+        )
+        for row in rows:
+            yield ClaimRow(*row[:9])
+
+    def counts_of_file(self, file: str, uri_like: str) -> tuple[int, int, int]:
+        """Of a file's records whose target matches an SQL pattern: how many, of how many cables were read, how many."""
+        row = self._db.execute(
+            "WITH found AS (SELECT record_id FROM records WHERE file = ? AND uri LIKE ?) "
+            "SELECT (SELECT count(*) FROM found), count(DISTINCT record_id), count(*) "
+            "FROM cables WHERE record_id IN found",
+            (file, uri_like),
+        ).fetchone()
+        return int(row[0]), int(row[1]), int(row[2])
+
+    def releases(self) -> list[str]:
+        """Every ``release`` statement as JSON, oldest first."""
+        return [str(row[0]) for row in self._db.execute("SELECT body FROM releases ORDER BY statement")]
 
     def canonical_of(self, published_id: str) -> str | None:
         """The canonical id of what is published under an id; None where it could not be told, or nothing is."""
@@ -311,6 +361,13 @@ def _index_row(values: tuple[object, ...], place: RecordPlace) -> IndexRow:
         payload_sha256=None if payload is None else str(payload),
         place=place,
     )
+
+
+def _printed(claims: object, name: str) -> str | None:
+    """What a claim of a statement prints."""
+    claim = claims.get(name) if isinstance(claims, dict) else None
+    printed = claim.get("printed") if isinstance(claim, dict) else None
+    return printed if isinstance(printed, str) else None
 
 
 def _key(form: Callable[[str], str], url: object) -> str | None:
