@@ -260,12 +260,11 @@ class SearchIndex:
         """
         condition, values = filters.condition()
         rows = self._db.execute(
-            f"WITH found AS MATERIALIZED (SELECT w.rowid AS text FROM words w JOIN cables c ON c.text = w.rowid "  # noqa: S608 - names of our own
-            f"WHERE words MATCH ? AND {condition} LIMIT {RANKED:d}) "
-            f"SELECT bm25(words, {_WEIGHTS}) AS fit, {_COLUMNS}, c.text, (SELECT count(*) FROM found) FROM words w "
-            f"JOIN cables c ON c.text = w.rowid WHERE words MATCH ? AND w.rowid IN found AND {condition} "
-            "ORDER BY fit, c.statement LIMIT ?",
-            (expression, *values, expression, *values, limit),
+            f"WITH found AS MATERIALIZED (SELECT c.statement, bm25(words, {_WEIGHTS}) AS fit FROM words w "  # noqa: S608 - names of our own
+            f"CROSS JOIN cables c ON c.text = w.rowid WHERE words MATCH ? AND {condition} LIMIT {RANKED:d}) "
+            f"SELECT f.fit, {_COLUMNS}, c.text, (SELECT count(*) FROM found) FROM found f "
+            "JOIN cables c ON c.statement = f.statement ORDER BY f.fit, f.statement LIMIT ?",
+            (expression, *values, limit),
         ).fetchall()
         passages = self._passages(expression, {int(row[-2]) for row in rows})
         hits = [Hit(cable=_held(row[1:-2]), rank=float(row[0]), passage=passages[int(row[-2])]) for row in rows]
