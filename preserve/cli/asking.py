@@ -25,7 +25,9 @@ def filter_options(function: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--origin", default="", help="Part of the origin, for example 'Port Solace'.")
     @click.option("--tag", multiple=True, help="A whole tag. Given again: all of them.")
     @click.option("--class", "classification", default="", help="How the classification begins, for example secret.")
-    @click.option("--from", "first", default="", metavar="DATE", help="Documents of DATE (2005, 2005-03, 2005-03-14) or later.")
+    @click.option(
+        "--from", "first", default="", metavar="DATE", help="Documents of DATE (2005, 2005-03, 2005-03-14) or later."
+    )
     @click.option("--to", "last", default="", metavar="DATE", help="Documents of DATE or earlier.")
     @click.option("--source", default="", help="Part of the source that the page names, or of its address.")
     @click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")

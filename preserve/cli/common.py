@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
 from preserve.config.place import find_config_dir
 
 if TYPE_CHECKING:

@@ -42,7 +42,9 @@ def _command(form: str, title: str) -> click.Command:
         for name in lost[:20]:
             say(f"preserve: {name}: could not be read again")
         if lost:
-            say(f"preserve: {counted(len(lost), 'text')} left out\n  next: run `preserve verify` to see what is damaged")
+            say(
+                f"preserve: {counted(len(lost), 'text')} left out\n  next: run `preserve verify` to see what is damaged"
+            )
         if output is not None:
             place.emit({"file": str(output), "rows": count, "left_out": lost}, f"{output}: {counted(count, 'row')}")
         return 1 if lost else 0

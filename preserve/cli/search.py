@@ -74,9 +74,7 @@ def _passage(item: Found, *, colour: bool) -> str:
     """On one line, safe for a terminal; what was found stands out there, and between stars elsewhere."""
     before, behind = ("\x1b[1;33m", "\x1b[0m") if colour else ("**", "**")
     pieces = item.hit.passage.replace(MARKS[1], MARKS[0]).split(MARKS[0])
-    shown = [
-        f"{before}{_safe(piece)}{behind}" if number % 2 else _safe(piece) for number, piece in enumerate(pieces)
-    ]
+    shown = [f"{before}{_safe(piece)}{behind}" if number % 2 else _safe(piece) for number, piece in enumerate(pieces)]
     return "".join(shown).strip()
 
 

@@ -70,7 +70,9 @@ def columns() -> dict[str, str]:
 COLUMNS: Final = tuple(columns())
 
 
-def table_rows(source: Source, catalogue: Catalogue, unread: Callable[[ShownCable], object]) -> Iterator[dict[str, Any]]:
+def table_rows(
+    source: Source, catalogue: Catalogue, unread: Callable[[ShownCable], object]
+) -> Iterator[dict[str, Any]]:
     """The rows of a collection. ``unread`` is told each text that its record no longer gives.
 
     Raises:

@@ -44,12 +44,11 @@ def update_search(
         LockedError: another process writes to the collection.
         EnvironmentFaultError: nothing can be written there.
     """
-    with Lock(paths.lock, "making the search index"):
-        with Catalogue.open(paths) as catalogue:
-            catch_up(paths, Ledger(paths), catalogue)
-            index, why = _usable(paths, catalogue.ledger_size)
-            with index:
-                return _fill(paths, catalogue, index, layouts, progress, why)
+    with Lock(paths.lock, "making the search index"), Catalogue.open(paths) as catalogue:
+        catch_up(paths, Ledger(paths), catalogue)
+        index, why = _usable(paths, catalogue.ledger_size)
+        with index:
+            return _fill(paths, catalogue, index, layouts, progress, why)
 
 
 def keep_up(paths: CollectionPaths, layouts: Mapping[str, Layout]) -> None:

@@ -19,7 +19,9 @@ from typing import Final
 
 from preserve.errors import UsageError
 
-_TOKEN: Final = re.compile(r'(?P<minus>(?<![^\s(])-(?=[^\s-]))?(?:"(?P<phrase>[^"]*)"?(?P<pstar>\*)?|(?P<word>[^\s"()]+))|[()]')
+_TOKEN: Final = re.compile(
+    r'(?P<minus>(?<![^\s(])-(?=[^\s-]))?(?:"(?P<phrase>[^"]*)"?(?P<pstar>\*)?|(?P<word>[^\s"()]+))|[()]'
+)
 _MAX_TOKENS: Final = 200
 _MAX_CHARS: Final = 4_000
 _MAX_DEPTH: Final = 20
@@ -38,7 +40,7 @@ def expression(text: str) -> str:
     found = parser.either(0)
     if found is None:
         raise UsageError(
-            "nothing to search for", next_step="Give a word or a \"phrase\"; `preserve list` lists what is held."
+            "nothing to search for", next_step='Give a word or a "phrase"; `preserve list` lists what is held.'
         )
     if found.startswith("!"):
         raise UsageError(

@@ -27,13 +27,31 @@ _ORIGINS = [
 ]
 _CLASSES = ("UNCLASSIFIED", "UNCLASSIFIED//FOR OFFICIAL USE ONLY", "CONFIDENTIAL", "CONFIDENTIAL//NOFORN", "SECRET")
 _TAGS = ("PREL", "PGOV", "ECON", "ETRD", "SENV", "EWWT", "EAGR", "SCUL", "ELTN", "KPAO", "MARR", "PHUM", "EFIN", "CVIS")
-_GLUE = (
-    "the of to and in a that is for on with as by at be said would not from has it his are was an but have this had "
-    "which their its he they or were more been than will other also who about could after no two first when may only"
-).split()
-_FIRST = ("bra", "cor", "del", "fen", "gul", "har", "lam", "mor", "nel", "oss", "pir", "qua", "ros", "sel", "tar", "vin")
+_GLUE = ["the", "of", "to", "and", "in", "a", "that", "is", "for", "on", "with", "as", "by", "at", "be", "said", "would", "not", "from", "has", "it", "his", "are", "was", "an", "but", "have", "this", "had", "which", "their", "its", "he", "they", "or", "were", "more", "been", "than", "will", "other", "also", "who", "about", "could", "after", "no", "two", "first", "when", "may", "only"]
+_FIRST = (
+    "bra",
+    "cor",
+    "del",
+    "fen",
+    "gul",
+    "har",
+    "lam",
+    "mor",
+    "nel",
+    "oss",
+    "pir",
+    "qua",
+    "ros",
+    "sel",
+    "tar",
+    "vin",
+)
 _REST = ("ba", "den", "fer", "gon", "hil", "ker", "lin", "mon", "nor", "per", "rin", "sal", "tem", "ver", "wick", "zon")
-_WORDS = [*_GLUE, COMMON, *(a + b + c + d for d in ("", "s", "ed", "ing", "er") for a in _FIRST for b in _REST for c in _REST)]
+_WORDS = [
+    *_GLUE,
+    COMMON,
+    *(a + b + c + d for d in ("", "s", "ed", "ing", "er") for a in _FIRST for b in _REST for c in _REST),
+]
 _WEIGHTS = list(accumulate(1 / (rank + 2.7) for rank in range(len(_WORDS))))
 _A_PIECE = 2_500
 
