@@ -33,7 +33,7 @@ def filter_options(function: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
     @click.option("--all-texts", is_flag=True, help="Also texts of a cable that a newer capture shows otherwise.")
     @wraps(function)
-    def wrapper(  # noqa: ANN202
+    def wrapper(
         *given: Any,  # noqa: ANN401
         origin: str,
         tag: tuple[str, ...],
@@ -43,7 +43,8 @@ def filter_options(function: Callable[..., Any]) -> Callable[..., Any]:
         source: str,
         all_texts: bool,
         **rest: Any,  # noqa: ANN401
-    ):
+    ) -> Any:  # noqa: ANN401
+
         first, last = _day(first), _day(last)
         if first and last and first > f"{last}~":
             raise UsageError(f"--from {first} is after --to {last}", next_step="Give the earlier date with --from.")
@@ -66,12 +67,11 @@ def _day(text: str) -> str:
         return ""
     match = _DAY.match(text)
     try:
-        if match is None:
-            raise ValueError("of another form")
-        date(*(int(part or 1) for part in match.groups()))
+        # A text of another form is as little a date as the year 0.
+        date(*((0, 0, 0) if match is None else (int(part or 1) for part in match.groups())))
     except ValueError as error:
         raise UsageError(
-            f"{one_line(text, 40)!r} is not a date: {error}", next_step="Write 2005, 2005-03 or 2005-03-14."
+            f"{one_line(text, 40)!r} is not a date", next_step="Write 2005, 2005-03 or 2005-03-14."
         ) from error
     return text
 

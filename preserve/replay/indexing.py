@@ -5,7 +5,7 @@ It goes on where it was stopped. One that cannot be used, or that goes further t
 
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from preserve.cables.extract import Extraction
 from preserve.cables.layouts import Layout
@@ -48,16 +48,8 @@ def update_search(
         catch_up(paths, Ledger(paths), catalogue)
         index, why = _usable(paths, catalogue.ledger_size)
         with index:
-            return _fill(paths, catalogue, index, layouts, progress, why)
-
-
-def keep_up(paths: CollectionPaths, layouts: Mapping[str, Layout]) -> None:
-    """At the end of a run, under its lock: brings a search index up to date that somebody uses already."""
-    if paths.search.is_file() and paths.catalogue.is_file():
-        with Catalogue.open(paths, read_only=True) as catalogue:
-            index, why = _usable(paths, catalogue.ledger_size)
-            with index:
-                _fill(paths, catalogue, index, lambda: layouts, lambda _subject, _done: None, why)
+            done = _fill(paths, catalogue, index, layouts, progress)
+            return replace(done, made_anew=why)
 
 
 def _usable(paths: CollectionPaths, size: int) -> tuple[SearchIndex, str]:
@@ -84,12 +76,12 @@ def _fill(
     index: SearchIndex,
     layouts: Callable[[], Mapping[str, Layout]],
     progress: Callable[[str, int], object],
-    why: str,
 ) -> Indexed:
     start, size = index.ledger_size, catalogue.ledger_size
     if start == size:
-        return Indexed(added=0, unread=index.unread, made_anew=why)
-    done, unread, step = 0, 0, []
+        return Indexed(added=0, unread=index.unread)
+    done, unread = 0, 0
+    step: list[IndexedText] = []
     source = Source.of(paths, layouts())
     for cable, text in read_again(source, catalogue.shown_cables(start), indexed_text, expected=size - start):
         if len(step) + unread >= _TEXTS_A_STEP:
@@ -104,7 +96,7 @@ def _fill(
     index.finish(step, unread=unread, size=size, revisits=catalogue.revisits_since(index.revisits_size))
     if done >= _OPTIMISE_FROM:
         index.optimise()
-    return Indexed(added=done, unread=index.unread, made_anew=why)
+    return Indexed(added=done, unread=index.unread)
 
 
 def indexed_text(cable: ShownCable, text: Extraction) -> IndexedText:

@@ -297,7 +297,7 @@ class Catalogue:
                 yield _index_row((key, date, uri, kind, status, mime, payload), place)
 
     def shown_cables(self, first: int = 0) -> Iterator[ShownCable]:
-        """Every text that the ledger names from the statement at ``first`` on, in its order, with the record it is of."""
+        """Every text that the ledger names from the statement at ``first`` on, in its order, with its record."""
         record = ", ".join(f"r.{name}" for name in _ROW.split(", "))
         rows = self._db.execute(
             f"SELECT c.*, {record} FROM cables c JOIN records r ON r.statement = "  # noqa: S608 - names of our own
@@ -306,7 +306,8 @@ class Catalogue:
             (first,),
         )
         for row in rows:
-            yield ShownCable(row[0], *row[2:9], _row(row[9:]))
+            statement, _record_id, *said = row[:9]
+            yield ShownCable._make((statement, *said, _row(row[9:])))
 
     def revisits_since(self, first: int) -> Iterator[tuple[str, str]]:
         """Of every revisit stated from ``first`` on: the record that it refers to, and its date."""

@@ -37,7 +37,7 @@ CREATE TABLE cables (
 CREATE INDEX cables_text ON cables (text);
 CREATE INDEX cables_record ON cables (record_id);
 CREATE INDEX cables_id ON cables (published_id, last_seen);
-"""
+"""  # noqa: S608 - a name of our own
 _COLUMNS = (
     "c.record_id, c.uri, c.first_seen, c.last_seen, c.captures, c.published_id, c.canonical_id, c.subject, c.origin, "
     "c.classification, c.tags, c.sent, c.source, c.body_sha256, c.statement"
@@ -243,7 +243,7 @@ class SearchIndex:
             text.canonical_id, text.subject, text.origin, text.classification, _tag_lines(text.tags), text.sent,
             text.source, text.body_sha256, 0,
         )  # fmt: skip
-        self._db.execute(f"INSERT OR REPLACE INTO cables VALUES ({', '.join('?' * len(values))})", values)
+        self._db.execute(f"INSERT OR REPLACE INTO cables VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608 - marks
 
     def _settle(self, published: Iterable[str]) -> None:
         """Says anew which text of each cable is the newest."""
@@ -280,7 +280,7 @@ class SearchIndex:
                 shown = (number, row[0], row[1], zlib.decompress(row[2]).decode())
                 memory.execute("INSERT INTO words (rowid, subject, head, body) VALUES (?, ?, ?, ?)", shown)
             found = memory.execute(
-                f"SELECT rowid, snippet(words, 2, ?, ?, '…', {_PASSAGE_TOKENS:d}) FROM words WHERE words MATCH ?",
+                f"SELECT rowid, snippet(words, 2, ?, ?, '…', {_PASSAGE_TOKENS:d}) FROM words WHERE words MATCH ?",  # noqa: S608 - a number
                 (*MARKS, expression),
             )
             return {int(number): str(passage) for number, passage in found}

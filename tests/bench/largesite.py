@@ -27,7 +27,12 @@ _ORIGINS = [
 ]
 _CLASSES = ("UNCLASSIFIED", "UNCLASSIFIED//FOR OFFICIAL USE ONLY", "CONFIDENTIAL", "CONFIDENTIAL//NOFORN", "SECRET")
 _TAGS = ("PREL", "PGOV", "ECON", "ETRD", "SENV", "EWWT", "EAGR", "SCUL", "ELTN", "KPAO", "MARR", "PHUM", "EFIN", "CVIS")
-_GLUE = ["the", "of", "to", "and", "in", "a", "that", "is", "for", "on", "with", "as", "by", "at", "be", "said", "would", "not", "from", "has", "it", "his", "are", "was", "an", "but", "have", "this", "had", "which", "their", "its", "he", "they", "or", "were", "more", "been", "than", "will", "other", "also", "who", "about", "could", "after", "no", "two", "first", "when", "may", "only"]
+_GLUE = (
+    *("the", "of", "to", "and", "in", "a", "that", "is", "for", "on", "with", "as", "by", "at", "be", "said", "would"),
+    *("not", "from", "has", "it", "his", "are", "was", "an", "but", "have", "this", "had", "which", "their", "its"),
+    *("he", "they", "or", "were", "more", "been", "than", "will", "other", "also", "who", "about", "could", "after"),
+    *("no", "two", "first", "when", "may", "only"),
+)
 _FIRST = (
     "bra",
     "cor",
@@ -77,8 +82,9 @@ def invented(number: int) -> InventedCable:
         words[300:302] = PHRASE.split()
     title = " ".join(words[:7]).upper()
     city = origin.split()[1].upper()
+    level = classification.split("/", maxsplit=1)[0].replace("UNCLASSIFIED", "UNCLAS")
     lines = [
-        f"{classification.split('/')[0].replace('UNCLASSIFIED', 'UNCLAS')} {city} {name.lstrip('0123456789')[len(city):]:0>6}",
+        f"{level} {city} {name[2 + len(city) :]:0>6}",
         "", "SIPDIS", "", "E.O. 12958: N/A", f"TAGS: {', '.join(tags)}", f"SUBJECT: {title}", "",
     ]  # fmt: skip
     if number >= 1_000:
@@ -144,7 +150,7 @@ def build(folder: Path, cables: int, part: str = "all") -> Path:
         if not path.exists():
             print(f"writing {path}", file=sys.stderr, flush=True)
             _write(path, number * (cables // 4), cables // 4)
-    command = [BIN / "preserve", "import", *files, "--into", COLLECTION, *place(folder, part)]
+    command: list[str | Path] = [BIN / "preserve", "import", *files, "--into", COLLECTION, *place(folder, part)]
     subprocess.run(command, check=True, env=environment(folder))
     done.touch()
     return folder / part
