@@ -24,6 +24,7 @@ from preserve.mirror.pages import replies
 from preserve.replay.searchwords import expression
 from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
+from preserve.store.searchindex import SearchIndex
 
 _DOCS = Path(__file__).parents[2] / "docs"
 
@@ -193,3 +194,22 @@ def test_importing_the_package_stays_light() -> None:
     with pytest.raises(AttributeError):
         preserve.nothing_of_this_name  # noqa: B018
     assert callable(preserve.open_archive)
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 5])
+def test_an_index_whose_making_was_stopped_goes_on(held: Any, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    whole = held.json("list", "--all-texts")
+    held("rebuild", "demo")
+    add, calls = SearchIndex.add, []
+
+    def stopping(self: SearchIndex, *given: Any, **named: Any) -> None:
+        calls.append(1)
+        if len(calls) == step:
+            raise KeyboardInterrupt
+        add(self, *given, **named)
+
+    monkeypatch.setattr("preserve.replay.indexing._TEXTS_A_STEP", 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(SearchIndex, "add", stopping)
+        held("list", status=130)
+    assert held.json("list", "--all-texts") == whole
