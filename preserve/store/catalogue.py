@@ -95,6 +95,20 @@ class ClaimRow(NamedTuple):
     counter: str | None
 
 
+class ShownCable(NamedTuple):
+    """A text as the ledger names it, and the record that shows it. Digests are 64 hexadecimal digits of SHA-256."""
+
+    statement: int
+    extractor: str
+    layout: str
+    published_id: str
+    canonical_id: str | None
+    raw_sha256: str
+    body_sha256: str
+    comparison_sha256: str
+    record: RecordRow
+
+
 class StatementRow(NamedTuple):
     """What the catalogue keeps of one statement: the table, or nothing, and the values behind the statement's index."""
 
@@ -331,6 +345,29 @@ class Catalogue:
             place = _place(where)
             if _is_indexed(place):
                 yield _index_row((key, date, uri, kind, status, mime, payload), place)
+
+    def shown_cables(self, first: int = 0) -> Iterator[ShownCable]:
+        """Every text that the ledger names from the statement at ``first`` on, in its order, with its record."""
+        said = ", ".join(f"c.{name}" for name in ("statement", *ShownCable._fields[1:-1]))
+        record = ", ".join(f"r.{name}" for name in _ROW.split(", "))
+        rows = self._db.execute(
+            f"SELECT {said}, {record} FROM cables c JOIN records r ON r.statement = "  # noqa: S608 - names of our own
+            "(SELECT min(statement) FROM records WHERE record_id = c.record_id) "
+            "WHERE c.statement >= ? ORDER BY c.statement",
+            (first,),
+        )
+        for row in rows:
+            yield ShownCable._make((*row[:8], _row(row[8:])))
+
+    def revisits_since(self, first: int) -> Iterator[tuple[str, str]]:
+        """Of every revisit stated from ``first`` on: the record that it refers to, and its date."""
+        return iter(
+            self._db.execute(
+                "SELECT refers_to, date FROM records WHERE statement >= ? AND type = 'revisit' "
+                "AND refers_to IS NOT NULL ORDER BY statement",
+                (first,),
+            )
+        )
 
 
 def _is_indexed(place: RecordPlace) -> bool:
