@@ -122,7 +122,8 @@ class _Folded:
 
     def find(self, quote: str) -> list[tuple[int, int]]:
         """Spans of the text that have the quote's characters, at most a few more than are told."""
-    X
+        wanted = _WHITE.sub(" ", quote)
+        found: list[tuple[int, int]] = []
         offset = self.text.find(wanted)
         while offset >= 0 and len(found) <= _PLACES_TOLD:
             found.append((self.place(offset), self.place(offset + len(wanted) - 1) + 1))
