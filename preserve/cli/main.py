@@ -29,6 +29,7 @@ class _Commands(MutableMapping[str, click.Command]):
             "repair": "repair",
             "replicate": "replicate",
             "cite": "cite",
+            "check": "check",
             "ledger": "ledger",
             "key": "key",
             "rebuild": "rebuild",
