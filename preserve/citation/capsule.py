@@ -15,9 +15,9 @@ from preserve.citation.check_capsule import DEFLATED, FAIL, MANIFEST, STORED, Me
 from preserve.citation.passage import Passage
 from preserve.errors import ArchiveError, NotHeldError
 from preserve.formats.note import parse_note
+from preserve.formats.statements import decode
 from preserve.formats.tlog import Proof, format_proof, parse_checkpoint
 from preserve.provenance.receipts import held_receipts
-from preserve.formats.statements import decode
 from preserve.replay.recover import Archive, Capture
 from preserve.store.catalogue import RecordRow
 

@@ -355,6 +355,9 @@ def _record(files: Dict[str, bytes]) -> Tuple[str, str]:
         raise Bad("the citation is of another record")
     if (cited["number"], cited["custom"]["body_sha256"]) != (cable["published_id"], cable["body_sha256"]):
         raise Bad("the citation is of another text")
+    page = files["readme.txt"].decode("utf-8")
+    if source["record_sha256"] not in page or cable["body_sha256"] not in page or record["record_id"] not in page:
+        raise Bad("the readable page is of another passage")
     return PASS, "%s of %s, captured %s" % (record["type"], record["uri"], record["date"])
 
 

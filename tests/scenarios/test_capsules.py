@@ -1,5 +1,6 @@
 """Capsules as a reviewer has them: checked by the program and by the file inside, changed at every byte, exchanged."""
 
+import ast
 import io
 import itertools
 import re
@@ -98,8 +99,6 @@ def test_the_checker_inside_works_alone(held: Any, capsule: Path, tmp_path: Path
 
 
 def test_the_checker_is_python_of_3_9(capsule: Path) -> None:
-    import ast
-
     ast.parse(_files(capsule)["check_capsule.py"], feature_version=(3, 9))
 
 
@@ -142,7 +141,7 @@ def test_a_flip_here_and_there_does_not_pass(held: Any, capsule: Path) -> None:
 
 def test_no_exchange_of_pieces_passes(held: Any, capsule: Path) -> None:
     one, two = _files(capsule), _files(_capsule(held, "06VELDORA43", "four weeks", "two.capsule"))
-    pieces = [name for name in one if one[name] != two[name] and name != "readme.txt"]
+    pieces = [name for name in one if one[name] != two[name]]
     assert len(pieces) >= 7
     for count in range(1, len(pieces)):
         for names in itertools.combinations(pieces, count):
@@ -206,3 +205,13 @@ def test_receipts_are_in_it(shell: Any, site: Any, time_authority: Any) -> None:
     alone = [sys.executable, "-I", check_capsule.__file__, str(path), "--roots", str(authority.root)]
     done = subprocess.run(alone, capture_output=True, text=True, check=False)
     assert f"PASS        {time}: before " in done.stdout
+
+
+def test_a_revisit_has_the_record_that_it_refers_to(held: Any) -> None:
+    held("capture", "demo")
+    path = _capsule(held, "06VELDORA42", "three weeks", "again.capsule")
+    assert b'"type":"revisit"' in _files(path)["record.json"]
+    assert b'"type":"response"' in _files(path)["source.json"]
+    claims = _claims(held, path)
+    assert claims["the text follows from the bytes"][0] == "PASS"
+    assert claims["the record's bytes are those in the statement"][0] == "PASS"
