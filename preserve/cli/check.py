@@ -51,5 +51,5 @@ def _read(path: Path) -> bytes:
 
 
 def _is_capsule(data: bytes) -> bool:
-    """A ZIP that is, or may once have been, a capsule: its first member is the manifest, or something stands before."""
-    return data.startswith(b"PK") or _CAPSULE in data[:4096]
+    """A ZIP with a manifest in it: also one that was changed, or has something before it, which is then told."""
+    return b"PK\x03\x04" in data[:4096] and _CAPSULE in data
