@@ -36,6 +36,7 @@ class _Commands(MutableMapping[str, click.Command]):
             "repair": "repair",
             "replicate": "replicate",
             "cite": "cite",
+            "check": "check",
             "ledger": "ledger",
             "key": "key",
             "rebuild": "rebuild",

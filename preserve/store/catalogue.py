@@ -286,6 +286,11 @@ class Catalogue:
         """Every ``release`` statement as JSON, oldest first."""
         return [str(row[0]) for row in self._db.execute("SELECT body FROM releases ORDER BY statement")]
 
+    def statements_of_cable(self, published_id: str, record_id: str) -> list[int]:
+        """Indexes of the statements of a cable as one record shows it, oldest first."""
+        query = "SELECT statement FROM cables WHERE published_id = ? AND record_id = ? ORDER BY statement"
+        return [row[0] for row in self._db.execute(query, (published_id, record_id))]
+
     def canonical_of(self, published_id: str) -> str | None:
         """The canonical id of what is published under an id; None where it could not be told, or nothing is."""
         row = self._db.execute(
