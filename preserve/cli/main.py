@@ -25,6 +25,7 @@ class _Commands(MutableMapping[str, click.Command]):
             "extract": "extract",
             "show": "show",
             "history": "history",
+            "rot": "rot",
             "verify": "verify",
             "repair": "repair",
             "replicate": "replicate",

@@ -76,11 +76,11 @@ class Archive:
 
     def captures_of(self, url: str) -> list[Capture]:
         """Every capture of an address, oldest first."""
-        return [self._capture(row) for row in self.catalogue.captures_of_url(url)]
+        return [self.capture(row) for row in self.catalogue.captures_of_url(url)]
 
     def captures_as(self, published_id: str) -> list[Capture]:
         """Every capture of what was published under an id, and under no other, oldest first."""
-        return [self._capture(row) for row in self.catalogue.captures_of_cable(published_id)]
+        return [self.capture(row) for row in self.catalogue.captures_of_cable(published_id)]
 
     def page(self, capture: Capture) -> Page:
         """Reads a capture's stored bytes.
@@ -127,7 +127,21 @@ class Archive:
         """Index of the record's statement in the ledger."""
         return row.statement_index
 
-    def _capture(self, row: RecordRow) -> Capture:
+    def redirect_of(self, capture: Capture) -> str | None:
+        """What a captured reply gives as Location; None where it gives none.
+
+        Raises:
+            ArchiveError: its bytes are not those that the ledger names.
+        """
+        location = self.page(capture).payload.head.get(b"location")
+        return None if location is None else location.decode("utf-8", "replace")
+
+    def capture(self, row: RecordRow) -> Capture:
+        """A reply, with the record that holds its payload.
+
+        Raises:
+            ArchiveError: it refers to a record that is not held.
+        """
         source = row
         if row.type == "revisit" and row.refers_to is not None:
             found = self.catalogue.record(row.refers_to)

@@ -47,6 +47,8 @@ _ROW = (
     "refers_to, challenge, statement"
 )
 
+_OF_RECORD = [f"r.{name}" for name in _ROW.split(", ")]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordRow:
@@ -77,6 +79,20 @@ class IndexRow:
     mime: str | None
     payload_sha256: str | None
     place: RecordPlace
+
+
+class SeenRow(NamedTuple):
+    """A reply with its address in canonical form, its run, and what was read from it.
+
+    ``cable``: an id published on it; ``text_sha256``: the comparison checksum of the text, where it shows one cable.
+    """
+
+    canonical: str
+    row: RecordRow
+    mime: str | None
+    run: str
+    cable: str | None
+    text_sha256: str | None
 
 
 class StatementRow(NamedTuple):
@@ -281,6 +297,26 @@ class Catalogue:
             place = _place(where)
             if _is_indexed(place):
                 yield _index_row((key, date, uri, kind, status, mime, payload), place)
+
+    def replies_in_order(self) -> Iterator["SeenRow"]:
+        """Every reply by address (in canonical form), then by date, with what was read from it. Memory stays flat."""
+        rows = self._db.execute(
+            f"SELECT canonical, mime, run, cables, published_id, comparison_sha256, {', '.join(_OF_RECORD)} "  # noqa: S608
+            "FROM records AS r LEFT JOIN (SELECT record_id AS of_record, count(DISTINCT published_id) AS cables, "
+            "published_id, comparison_sha256, max(statement) FROM cables GROUP BY record_id) AS c "
+            f"ON c.of_record = coalesce(r.refers_to, r.record_id) "
+            f"WHERE r.canonical IS NOT NULL AND {_IS_REPLY} ORDER BY r.canonical, r.date, r.statement"
+        )
+        for key, mime, run, cables, published, comparison, *rest in rows:
+            yield SeenRow(
+                canonical=str(key),
+                row=_row(tuple(rest)),
+                mime=None if mime is None else str(mime),
+                run=str(run),
+                cable=None if published is None else str(published),
+                # Of a table of cables no one text tells whether the page has changed.
+                text_sha256=str(comparison) if cables == 1 else None,
+            )
 
 
 def _is_indexed(place: RecordPlace) -> bool:
