@@ -4,6 +4,7 @@ import click
 
 from preserve.cli.common import Place, clean, command_options, one_line
 from preserve.cli.loading import reading
+from preserve.cli.secondhand import second_hand
 from preserve.replay.history import Observation
 from preserve.replay.history import history as observations
 
@@ -29,7 +30,8 @@ def as_json(observation: Observation) -> dict[str, object]:
     return {
         "collection": capture.collection,
         "captured": capture.row.date,
-        "url": capture.row.uri,
+        "url": capture.url,
+        "second_hand": second_hand(capture),
         "record_id": capture.row.record_id,
         "revisit": capture.is_revisit,
         "layout": extraction.layout,
@@ -53,7 +55,9 @@ def as_text(cable: str, found: list[Observation]) -> str:
         claim = _printed(observation, "source")
         released = _printed(observation, "source_released") or _printed(observation, "released")
         lines.append("")
-        lines.append(f"{number}. {capture.row.date}  {one_line(capture.row.uri or '', 200)}")
+        lines.append(f"{number}. {capture.moment}  {one_line(capture.url, 200)}")
+        if capture.second_hand:
+            lines.append(f"   second hand  {one_line(capture.second_hand, 200)}; got {capture.row.date}")
         if extraction.published_id != cable:
             lines.append(f"   published as {extraction.published_id}")
         lines.append(f"   difference   {observation.difference or 'first capture'}")

@@ -26,6 +26,7 @@ class _Commands(MutableMapping[str, click.Command]):
             "show": "show",
             "history": "history",
             "rot": "rot",
+            "rescue": "rescue",
             "verify": "verify",
             "repair": "repair",
             "replicate": "replicate",

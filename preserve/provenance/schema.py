@@ -113,6 +113,34 @@ class _Repair(_Statement):
     program: str
 
 
+class _Listing(_Statement):
+    run: str
+    archive: str
+    uri: str
+    asked: str
+    answer: Literal["held", "none", "failed"]
+    complete: bool
+    mementos: _Count
+    records: list[str]
+    reasons: list[str]
+
+
+class _Memento(_Statement):
+    run: str
+    archive: str
+    uri: str
+    memento: str
+    requested: str
+    served: str | None
+    record_id: str | None
+    status: _Count | None
+    verdict: str
+    reasons: list[str]
+    claimed_digest: str | None
+    digest: Literal["payload", "content", "body", "differs", "unknown", "unclaimed"]
+    held: Literal["same-payload", "same-text", "other-text", "nothing", "unknown"]
+
+
 class _Key(_Statement):
     old: str
     new: str
@@ -137,6 +165,8 @@ _KINDS: Mapping[str, tuple[type[_Statement], tuple[str, ...]]] = {
     "run": (_Run, ("started", "ended")),
     "import": (_Import, ("imported",)),
     "repair": (_Repair, ("repaired",)),
+    "listing": (_Listing, ("asked",)),
+    "memento": (_Memento, ("requested",)),
     "key": (_Key, ("changed",)),
     "cut": (_Cut, ()),
 }

@@ -37,7 +37,7 @@ def history(archives: Sequence[Archive], cable_id: str) -> list[Observation]:
         for name in (*published_as(archives, cable_id), cable_id)
     }
     pairs = [(archive, capture, name) for (_, name), archive in wanted.items() for capture in archive.captures_as(name)]
-    pairs.sort(key=lambda pair: (pair[1].row.date, pair[0].paths.name, pair[2]))
+    pairs.sort(key=lambda pair: (pair[1].moment, pair[0].paths.name, pair[2]))
     found: list[Observation] = []
     last: dict[str, Extraction] = {}
     for archive, capture, name in pairs:

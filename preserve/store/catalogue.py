@@ -95,6 +95,21 @@ class SeenRow(NamedTuple):
     text_sha256: str | None
 
 
+class MementoRow(NamedTuple):
+    """A memento that was asked of a web archive (``docs/formats/ledger.md``): what it said, and what came of it."""
+
+    statement: int
+    uri: str
+    archive: str
+    memento: str
+    requested: str
+    served: str | None
+    record_id: str | None
+    verdict: str
+    digest: str
+    held: str
+
+
 class StatementRow(NamedTuple):
     """What the catalogue keeps of one statement: the table, or nothing, and the values behind the statement's index."""
 
@@ -116,6 +131,8 @@ class StatementRow(NamedTuple):
             )
         if kind == "cable":
             return cls("cables", tuple(statement[name] for name in _CABLE_COLUMNS))
+        if kind == "memento":
+            return cls("mementos", (_key(canonical, statement["uri"]), *(statement[name] for name in _MEMENTO_COLUMNS)))
         return cls(None, ())
 
     def index_row(self) -> "IndexRow | None":
@@ -137,6 +154,20 @@ _RECORD_REST = itemgetter("record_sha256", "payload_sha256", "refers_to", "chall
 _CABLE_COLUMNS = (
     "record_id", "extractor", "layout", "published_id", "canonical_id", "raw_sha256", "body_sha256", "comparison_sha256"
 )  # fmt: skip
+_MEMENTO_COLUMNS = ("uri", "archive", "memento", "requested", "served", "record_id", "verdict", "digest", "held")
+_MEMENTO_TABLE = """
+CREATE TABLE IF NOT EXISTS mementos (
+    statement INTEGER PRIMARY KEY, canonical TEXT, uri TEXT NOT NULL, archive TEXT NOT NULL, memento TEXT NOT NULL,
+    requested TEXT NOT NULL, served TEXT, record_id TEXT, verdict TEXT NOT NULL, digest TEXT NOT NULL,
+    held TEXT NOT NULL
+)
+"""
+_MEMENTO_SCHEMA = (
+    _MEMENTO_TABLE,
+    "CREATE INDEX IF NOT EXISTS mementos_canonical ON mementos (canonical)",
+    "CREATE INDEX IF NOT EXISTS mementos_record ON mementos (record_id)",
+)
+"""Made with the first memento: most collections have none."""
 _MARKS = {"records": ", ".join("?" * 19), "cables": ", ".join("?" * 9)}
 
 
@@ -184,6 +215,12 @@ class Catalogue:
         for table, marks in _MARKS.items():
             found = [(first + n, *row.values) for n, row in enumerate(rows) if row.table == table]
             self._db.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", found)  # noqa: S608 - our own names
+        mementos = [(first + n, *row.values) for n, row in enumerate(rows) if row.table == "mementos"]
+        if mementos:
+            for command in _MEMENTO_SCHEMA:
+                self._db.execute(command)
+            marks = ", ".join("?" * (len(_MEMENTO_COLUMNS) + 2))
+            self._db.executemany(f"INSERT OR REPLACE INTO mementos VALUES ({marks})", mementos)  # noqa: S608
         end = first + len(rows)
         self._db.execute("UPDATE meta SET value = ? WHERE name = 'ledger_size' AND value < ?", (end, end))
 
@@ -317,6 +354,24 @@ class Catalogue:
                 # Of a table of cables no one text tells whether the page has changed.
                 text_sha256=str(comparison) if cables == 1 else None,
             )
+
+    def mementos_of(self, url: str) -> list["MementoRow"]:
+        """Every memento of an address that was asked of a web archive, in the order of asking."""
+        return self._mementos("canonical = ?", _key(canonical, url))
+
+    def memento_in(self, record_id: str) -> "MementoRow | None":
+        """What a record is a memento of; None where it is none."""
+        return next(iter(self._mementos("record_id = ?", record_id)), None)
+
+    def _mementos(self, condition: str, value: str | None) -> list["MementoRow"]:
+        if self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'mementos'").fetchone() is None:
+            return []
+        columns = ", ".join(("statement", *_MEMENTO_COLUMNS))
+        rows = self._db.execute(
+            f"SELECT {columns} FROM mementos WHERE {condition} ORDER BY statement",  # noqa: S608
+            (value,),
+        )
+        return [MementoRow(*row) for row in rows]
 
 
 def _is_indexed(place: RecordPlace) -> bool:
