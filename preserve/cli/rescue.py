@@ -45,10 +45,10 @@ _SHOWN = 5
     "--dry-run", "dry", is_flag=True, help="Ask for the lists only; tell what would be fetched; keep nothing."
 )
 @command_options
-def rescue(
+def rescue(  # noqa: PLR0917 - click hands over by keyword
     place: Place,
     urls: tuple[str, ...],
-    gone: bool,  # noqa: FBT001 - click hands over by keyword
+    gone: bool,  # noqa: FBT001
     collection: str,
     chosen: tuple[str, ...],
     at: str | None,

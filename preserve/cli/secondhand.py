@@ -10,6 +10,7 @@ def second_hand(capture: Capture) -> dict[str, object] | None:
         return None
     return {
         "archive": memento.archive,
+        "archive_title": memento.archive_title,
         "memento": memento.memento,
         "requested": memento.requested,
         "served": memento.served,

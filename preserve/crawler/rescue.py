@@ -7,6 +7,7 @@ was. Everything of one exchange is durable before the next page is asked for: a 
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -123,7 +124,8 @@ def rescue(wish: Wish, paths: CollectionPaths, signer: Signer, budgets: Budgets,
     if wish.dry:
         with Catalogue.open(paths, read_only=True) as catalogue:
             work = _Work(wish, means, askers, catalogue, None, run, paths)
-            saved = tuple(work.all())
+            with closing(work):
+                saved = tuple(work.all())
             return _report(run, work, saved, keeper=None, size=0)
     with Lock(paths.lock, f"preserve rescue --into {paths.name}"):
         remove_parts(paths)
@@ -149,6 +151,8 @@ def rescue(wish: Wish, paths: CollectionPaths, signer: Signer, budgets: Budgets,
             except BaseException:
                 keeper.abandon()
                 raise
+            finally:
+                work.close()
             _state_run(ledger, catalogue, keeper, run=run, started=started, first=first, saved=saved, work=work)
             write_index(paths, catalogue)
             return _report(run, work, saved, keeper=keeper, size=ledger.checkpoint(signer).size)
@@ -241,6 +245,11 @@ class _Work:
     run: str
     paths: CollectionPaths
     outcome: str = "complete"
+
+    def close(self) -> None:
+        """Closes the connections to the archives."""
+        for asker in self.askers:
+            asker.close()
 
     def all(self) -> Iterator[Saved]:
         """What became of each address, until it is told to stop."""
@@ -342,6 +351,7 @@ class _Work:
             memento_statement(
                 run=self.run,
                 archive=candidate.archive,
+                archive_title=asker.archive.title,
                 uri=url,
                 memento=got.address,
                 requested=format_utc(candidate.moment),

@@ -99,6 +99,10 @@ class Asker:
         last = _moment(held.last_asked)
         self._not_before = None if last is None else last + timedelta(seconds=archive.delay_s)
 
+    def close(self) -> None:
+        """Closes the connections that are kept open."""
+        self._fetcher.close()
+
     def ask(self, url: str) -> list[Reply]:
         """Asks for an address, again after a passing failure. Every reply, the last one last.
 

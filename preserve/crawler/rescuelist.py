@@ -221,11 +221,16 @@ def _is_list(reply: Reply, listing: Listing, address: str) -> bool:
         _note(listing, "W-RESCUE-FAILED", address, reply.reason)
     elif reply.media_type in _HTML:
         _note(listing, "W-RESCUE-LIST", address, "a page came in place of a list")
-    elif not (reply.content or b"").strip() and reply.field(b"content-length") != "0":
+    elif not (reply.content or b"").strip() and not _says_its_length(reply):
         _note(listing, "W-RESCUE-LIST", address, "an empty reply that does not say that it is empty")
     else:
         return True
     return False
+
+
+def _says_its_length(reply: Reply) -> bool:
+    """True where the framing of an empty body says that it is whole: a connection may end anywhere."""
+    return reply.field(b"content-length") == "0" or "chunked" in reply.field(b"transfer-encoding").lower()
 
 
 def _same_page(one: str, other: str) -> bool:

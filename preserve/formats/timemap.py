@@ -56,8 +56,9 @@ def parse_links(text: str) -> tuple[list[Link], list[str]]:
     """The link-values of a Link field or an ``application/link-format`` document, and what is none."""
     links: list[Link] = []
     defects: list[str] = []
+    text = text.strip()
     place = 0
-    while place < len(text) and not text[place:].isspace():
+    while place < len(text):
         match = _TARGET.match(text, place)
         if match is None:
             defects.append(f"no link-value at character {place}")

@@ -128,6 +128,7 @@ class _Listing(_Statement):
 class _Memento(_Statement):
     run: str
     archive: str
+    archive_title: str
     uri: str
     memento: str
     requested: str

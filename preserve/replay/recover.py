@@ -57,7 +57,7 @@ class Capture:
     def second_hand(self) -> str:
         """From whom it is, where it is second hand; else empty."""
         memento = self.memento
-        return "" if memento is None else f"as served by {memento.archive}, memento of {self.moment}"
+        return "" if memento is None else f"as served by {memento.archive_title}, memento of {self.moment}"
 
     @property
     def is_revisit(self) -> bool:

@@ -101,6 +101,7 @@ class MementoRow(NamedTuple):
     statement: int
     uri: str
     archive: str
+    archive_title: str
     memento: str
     requested: str
     served: str | None
@@ -154,12 +155,14 @@ _RECORD_REST = itemgetter("record_sha256", "payload_sha256", "refers_to", "chall
 _CABLE_COLUMNS = (
     "record_id", "extractor", "layout", "published_id", "canonical_id", "raw_sha256", "body_sha256", "comparison_sha256"
 )  # fmt: skip
-_MEMENTO_COLUMNS = ("uri", "archive", "memento", "requested", "served", "record_id", "verdict", "digest", "held")
+_MEMENTO_COLUMNS = (
+    "uri", "archive", "archive_title", "memento", "requested", "served", "record_id", "verdict", "digest", "held",
+)  # fmt: skip
 _MEMENTO_TABLE = """
 CREATE TABLE IF NOT EXISTS mementos (
-    statement INTEGER PRIMARY KEY, canonical TEXT, uri TEXT NOT NULL, archive TEXT NOT NULL, memento TEXT NOT NULL,
-    requested TEXT NOT NULL, served TEXT, record_id TEXT, verdict TEXT NOT NULL, digest TEXT NOT NULL,
-    held TEXT NOT NULL
+    statement INTEGER PRIMARY KEY, canonical TEXT, uri TEXT NOT NULL, archive TEXT NOT NULL,
+    archive_title TEXT NOT NULL, memento TEXT NOT NULL, requested TEXT NOT NULL, served TEXT, record_id TEXT,
+    verdict TEXT NOT NULL, digest TEXT NOT NULL, held TEXT NOT NULL
 )
 """
 _MEMENTO_SCHEMA = (
