@@ -13,6 +13,7 @@ from preserve.errors import UsageError
 from preserve.replay.recover import Archive
 from preserve.replay.rot import LOST, State, Transition
 from preserve.replay.rotlist import Rot, rot_of
+from preserve.store.catalogue import MementoRow
 
 _ORDER = tuple(str(state) for state in State)
 _Write = Callable[[str], object]
@@ -73,6 +74,7 @@ def as_json(found: Rot) -> dict[str, object]:
         "days_missing": machine.missing_days,
         "days_unreachable": machine.unreachable_days,
         "last_good": _good(found),
+        "second_hand": [_memento(row) for row in found.second_hand],
         "transitions": [_transition(t) for t in machine.transitions],
         "transitions_left_out": machine.left_out,
     }
@@ -88,6 +90,16 @@ def _good(found: Rot) -> dict[str, object] | None:
         "statement": good.row.statement_index,
         "payload_sha256": good.row.payload_sha256,
         "cable": good.cable,
+    }
+
+
+def _memento(row: MementoRow) -> dict[str, object]:
+    return {
+        "archive": row.archive,
+        "served": row.served,
+        "requested": row.requested,
+        "record_id": row.record_id,
+        "held": row.held,
     }
 
 
@@ -143,6 +155,13 @@ def _since(found: Rot) -> str:
 def _copies(found: Rot) -> list[tuple[str, str]]:
     """What stable copy there is, and the commands that show and cite it."""
     good = found.good
+    if good is None and found.second_hand:
+        row = found.second_hand[-1]
+        told = f"as served by {row.archive_title}, memento of {row.served}  record {row.record_id}"
+        return [
+            ("copy", one_line(f"second hand, {told}", 400)),
+            ("show", _command("show", found.url, found.collection)),
+        ]
     if good is None:
         return [("copy", f"none is held; look in web archives: {_command('rescue', found.url, found.collection)}")]
     at = f" --at {good.row.date}"

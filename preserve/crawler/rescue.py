@@ -30,6 +30,7 @@ from preserve.model import format_utc, new_uuid
 from preserve.provenance.derive import adopt_open_files, catch_up
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import listing_statement, memento_statement, run_statements
+from preserve.replay.recover import current_catalogue
 from preserve.store.budget import Budgets
 from preserve.store.catalogue import Catalogue, MementoRow, StatementRow
 from preserve.store.durable import Lock, remove_parts
@@ -122,7 +123,7 @@ def rescue(wish: Wish, paths: CollectionPaths, signer: Signer, budgets: Budgets,
     started = format_utc(means.clock())
     askers = [_asker(archive, budgets, means) for archive in means.archives]
     if wish.dry:
-        with Catalogue.open(paths, read_only=True) as catalogue:
+        with current_catalogue(paths, Ledger(paths)) as catalogue:
             work = _Work(wish, means, askers, catalogue, None, run, paths)
             with closing(work):
                 saved = tuple(work.all())

@@ -88,7 +88,7 @@ class Archive:
         self.limits = limits
         self._layouts = layouts
         self.ledger = Ledger(paths)
-        self.catalogue = _current_catalogue(paths, self.ledger)
+        self.catalogue = current_catalogue(paths, self.ledger)
 
     def close(self) -> None:
         """Closes the catalogue."""
@@ -184,7 +184,7 @@ class Archive:
         return Capture(collection=self.paths.name, row=row, source=source, memento=memento)
 
 
-def _current_catalogue(paths: CollectionPaths, ledger: Ledger) -> Catalogue:
+def current_catalogue(paths: CollectionPaths, ledger: Ledger) -> Catalogue:
     """The catalogue, caught up with the ledger where a process died between the two."""
     if paths.catalogue.is_file():
         catalogue = Catalogue.open(paths, read_only=True)

@@ -18,7 +18,7 @@ from preserve.formats.urls import canonical, host_name
 from preserve.replay.looking import Pages
 from preserve.replay.recover import Archive
 from preserve.replay.rot import Look, Machine, Sign, State, run_through, sign_of_failure, sign_of_status
-from preserve.store.catalogue import RecordRow, SeenRow
+from preserve.store.catalogue import MementoRow, RecordRow, SeenRow
 from preserve.store.spill import Spill
 
 _SMALL_BYTES = 4_096
@@ -35,6 +35,8 @@ class Rot:
     url: str
     machine: Machine
     good: SeenRow | None
+    second_hand: tuple[MementoRow, ...] = ()
+    """What web archives served of it and was the page; looked up where it is not alive."""
 
     @property
     def state(self) -> State:
@@ -59,7 +61,7 @@ def rot_of(archive: Archive) -> Iterator[Rot]:
         for key, group in groupby(items, key=lambda item: item.key):
             if key.endswith("/robots.txt"):
                 continue
-            found = _one(archive.paths.name, key, group, runs, pages)
+            found = _one(archive, key, group, runs, pages)
             if found is not None:
                 yield found
 
@@ -113,12 +115,15 @@ def _read_run(statement: dict[str, object], runs: _Runs, failures: Spill) -> Non
     failures.add(rows)
 
 
-def _one(collection: str, key: str, group: Iterable[_Item], runs: _Runs, pages: Pages) -> Rot | None:
+def _one(archive: Archive, key: str, group: Iterable[_Item], runs: _Runs, pages: Pages) -> Rot | None:
     judge = _Judge(key, runs, pages)
     machine = run_through(judge.looks(group))
     if not machine.looks:
         return None
-    return Rot(collection=collection, url=judge.url, machine=machine, good=judge.good)
+    held: tuple[MementoRow, ...] = ()
+    if machine.state is not State.ALIVE:
+        held = tuple(row for row in archive.catalogue.mementos_of(key) if row.verdict == "page")
+    return Rot(collection=archive.paths.name, url=judge.url, machine=machine, good=judge.good, second_hand=held)
 
 
 class _Judge:

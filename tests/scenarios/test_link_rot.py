@@ -100,7 +100,8 @@ def test_a_dead_host_is_told_from_our_own_dead_network(
     dead = f"http://localhost:{free_ports[0]}/page"
     text = (
         "title: Two hosts\ncontact: test@example.org\nseeds:\n  - {0}\n  - {1}\nscope:\n  include:\n    - re:.*\n"
-        "politeness:\n  delay_s: 0\n  max_wait_s: 0\n  retries: 0\n  robots: ignore\nallow_addresses:\n  - 127.0.0.1\n  - localhost\n"
+        "politeness:\n  delay_s: 0\n  max_wait_s: 0\n  retries: 0\n  robots: ignore\n"
+        "allow_addresses:\n  - 127.0.0.1\n  - localhost\n"
     )
     site.page("/page", PAGE)
     shell.collection("both", text.format(site.url("/page"), dead))

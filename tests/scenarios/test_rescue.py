@@ -93,7 +93,7 @@ _NO_LISTS = {
         _PAGE_503.replace(b"503 Busy", b"200 OK").replace(b"text/html", b"application/json"),
         "W-RESCUE-LIST",
     ),
-    "cut-json": (NONE.replace(b"3\r\n\r\n[]\n", b'15\r\n\r\n[["timestamp",'), "W-RESCUE-LIST"),
+    "cut-json": (NONE.replace(b"3\r\n\r\n[]\n", b'14\r\n\r\n[["timestamp",'), "W-RESCUE-LIST"),
     "cut-short": (NONE.replace(b": 3", b": 300"), "W-RESCUE-FAILED"),
     "empty-unsaid": (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n", "W-RESCUE-LIST"),
     "no-http": (b"hello\r\n\r\n", "W-RESCUE-FAILED"),
@@ -150,7 +150,7 @@ def test_a_list_is_read_to_its_end_by_resume_keys(archive: Any, site: Any) -> No
     of.memento(MIDDLE)
     saved = of.rescue(status=1)
     assert (saved["listed"], saved["complete"], saved["outcome"]) == (3, {"test": True}, "rescued")
-    assert saved["codes"] == ["W-RESCUE-ERROR"]
+    assert saved["codes"] == ["W-RESCUE-DIGEST", "W-RESCUE-ERROR"]
     assert saved["mementos"][0]["served"].startswith("2011-10-04")
 
 
@@ -215,45 +215,47 @@ def test_rows_of_another_address_are_left_out(archive: Any, shell: Any) -> None:
     _not_held(shell)
 
 
-_BAD_MEMENTOS: dict[str, tuple[dict[str, Any], str, str]] = {
-    "redirect": ({"status": "302 Found", "head": "Location: /x\r\n"}, "W-RESCUE-REDIRECT", "redirect"),
-    "error": ({"status": "404 Not Found"}, "W-RESCUE-ERROR", "error"),
-    "soft": ({"body": b"<title>404 Not Found</title>"}, "W-RESCUE-ERROR", "error"),
-    "wall": ({"status": "403 No", "head": "cf-mitigated: challenge\r\n"}, "W-RESCUE-ERROR", "error"),
-    "undated": ({"served": ""}, "W-RESCUE-NO-MEMENTO", "no-memento"),
-    "busy": ({"served": "", "status": "503 Busy"}, "W-RESCUE-FAILED", "failed"),
-    "missing": ({"served": "", "status": "404 Not Found"}, "W-RESCUE-NO-MEMENTO", "no-memento"),
-    "other-time": ({"served": "Sat, 04 Oct 2014 01:02:03 GMT"}, "E-RESCUE-DATETIME", "other"),
-    "other-url": ({"head": 'Link: <http://lost.example/b>; rel="original"\r\n'}, "E-RESCUE-OTHER-URL", "other"),
+_BAD_MEMENTOS: dict[str, tuple[dict[str, Any], str]] = {
+    "redirect": ({"status": "302 Found", "head": "Location: /x\r\n"}, "W-RESCUE-REDIRECT"),
+    "error": ({"status": "404 Not Found"}, "W-RESCUE-ERROR"),
+    "soft": ({"body": b"<title>404 Not Found</title>"}, "W-RESCUE-ERROR"),
+    "wall": ({"status": "403 No", "head": "cf-mitigated: challenge\r\n"}, "W-RESCUE-ERROR"),
+    "undated": ({"served": ""}, "W-RESCUE-NO-MEMENTO"),
+    "busy": ({"served": "", "status": "503 Busy"}, "W-RESCUE-FAILED"),
+    "missing": ({"served": "", "status": "404 Not Found"}, "W-RESCUE-NO-MEMENTO"),
+    "other-time": ({"served": "Sat, 04 Oct 2014 01:02:03 GMT"}, "E-RESCUE-DATETIME"),
+    "other-url": ({"head": 'Link: <http://lost.example/b>; rel="original"\r\n'}, "E-RESCUE-OTHER-URL"),
     "loop": (
         {"served": "", "status": "302 Found", "head": f"Location: /web/{NEW}id_/{LOST}\r\n"},
         "W-RESCUE-LOOP",
-        "failed",
     ),
     "elsewhere": (
         {"served": "", "status": "302 Found", "head": "Location: http://elsewhere.example/x\r\n"},
         "E-RESCUE-OTHER-URL",
-        "other",
     ),
-    "cut": ({"head": "Content-Length: 99999\r\n"}, "W-RESCUE-CUT", "cut"),
+    "cut": ({}, "W-RESCUE-CUT"),
 }
 
 
 @pytest.mark.parametrize("case", _BAD_MEMENTOS)
 def test_a_memento_that_is_not_the_page_is_kept_and_not_shown(archive: Any, site: Any, shell: Any, case: str) -> None:
-    how, code, verdict = _BAD_MEMENTOS[case]
+    how, code = _BAD_MEMENTOS[case]
     of = archive()
     of.rows(NEW)
     of.memento(NEW, **how)
-    site.closing.add(f"/web/{NEW}id_/{LOST}")
+    path = f"/web/{NEW}id_/{LOST}"
+    if case == "cut":
+        site.replies[path] = site.replies[path][:-100]
+    site.closing.add(path)
     saved = of.rescue(status=1)
     assert (saved["outcome"], saved["codes"], saved["mementos"]) == ("no-good-memento", [code], [])
     _not_held(shell)
     asked = len(site.asked)
     of.memento(NEW)
-    # What was no page is not asked for again; what failed on its way is.
-    assert of.rescue(status=None)["outcome"] == ("rescued" if verdict in {"failed", "cut"} else "no-good-memento")
-    assert len(site.asked) == asked + (2 if verdict in {"failed", "cut"} else 1)
+    # What was no page is not asked for again; what failed on its way is, after the pause that the archive wants.
+    again = {"loop": "rescued", "cut": "rescued", "busy": "no-answer"}
+    assert of.rescue(status=None)["outcome"] == again.get(case, "no-good-memento")
+    assert len(site.asked) == asked + {"loop": 2, "cut": 2, "busy": 0}.get(case, 1)
 
 
 def test_an_archives_own_redirect_is_followed_and_the_served_moment_is_kept(archive: Any, shell: Any) -> None:
