@@ -24,7 +24,8 @@ def findings() -> str:
     rows = "".join(f"| `{name}` | {code.meaning} | {code.next_step} |\n" for name, code in sorted(CODES.items()))
     return (
         "# Findings\n\nWhat `preserve verify` and `preserve rescue` report. `E-` breaks a rule of the archive, "
-        "`W-` asks for attention, `I-` informs.\nCodes are stable: scripts may rely on them.\n\n| code | what it means | what to do next |\n"
+        "`W-` asks for attention, `I-` informs.\nCodes are stable: scripts may rely on them.\n\n"
+        "| code | what it means | what to do next |\n"
         f"| --- | --- | --- |\n{rows}"
     )
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from preserve.config.checked import CORRECT, Strict, check
 from preserve.config.collection import check_address, one_line, url_mistake
+from preserve.config.place import bundled_config_dir
 from preserve.errors import ConfigError
 from preserve.limits import DEFAULT_LIMITS
 
@@ -67,14 +68,15 @@ class ArchiveConfig(Strict):
 
 
 def load_archives(config_dir: Path) -> tuple[ArchiveConfig, ...]:
-    """Every web archive of a configuration, sorted by name.
+    """The web archives of a configuration, sorted by name; those that came with the program where it has none.
 
     Raises:
         ConfigError: some have mistakes (all are named).
     """
     found: list[ArchiveConfig] = []
     mistakes: list[str] = []
-    for path in sorted((config_dir / "archives").glob("*.yaml")):
+    own = sorted((config_dir / "archives").glob("*.yaml"))
+    for path in own or sorted((bundled_config_dir() / "archives").glob("*.yaml")):
         if _NAME.match(path.stem) is None:
             mistakes.append(f"{path}: the file's name cannot name an archive; use small letters, digits and hyphens")
             continue
