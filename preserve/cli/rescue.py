@@ -69,7 +69,7 @@ def rescue(  # noqa: PLR0917 - click hands over by keyword
     config = load_collection(place.config_dir, collection)
     archives = _archives(place, chosen)
     paths = open_archive(place.archives, config.name)
-    signer = load_signer(paths, place.keys, secret=passphrase(os.environ))
+    signer = None if dry else load_signer(paths, place.keys, secret=passphrase(os.environ))
     wish = Wish(
         urls=[*_checked(urls), *(_lost(place, config.name) if gone else ())],
         copies=copies,
@@ -77,6 +77,9 @@ def rescue(  # noqa: PLR0917 - click hands over by keyword
         again=again,
         dry=dry,
     )
+    if not wish.urls:
+        place.emit({"collection": config.name, "dry_run": dry, "saved": []}, f"nothing of {config.name} is gone\n")
+        return 0
     with stopped_by_signals() as stop, Budgets.open(place.archives) as budgets, _told(quiet=place.as_json) as told:
         means = Means(
             config=config,
@@ -135,7 +138,8 @@ def _status(report: RescueReport) -> int:
     if report.outcome == "cancelled":
         return CancelledError.exit_status
     if report.outcome == "limit":
-        say("preserve: a web archive is not to be asked more for now; run it again later, it goes on")
+        say("preserve: stopped: a web archive is not to be asked more for now, or the disk is nearly full")
+        say("  next: run it again later; it goes on where it was")
         return LimitError.exit_status
     outcomes = [saved.outcome for saved in report.saved]
     if outcomes and all(outcome == NO_ANSWER for outcome in outcomes):

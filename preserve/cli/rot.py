@@ -13,7 +13,7 @@ from preserve.errors import UsageError
 from preserve.replay.recover import Archive
 from preserve.replay.rot import LOST, State, Transition
 from preserve.replay.rotlist import Rot, rot_of
-from preserve.store.catalogue import MementoRow
+from preserve.store.catalogue import MementoRow, SeenRow
 
 _ORDER = tuple(str(state) for state in State)
 _Write = Callable[[str], object]
@@ -73,15 +73,15 @@ def as_json(found: Rot) -> dict[str, object]:
         "last_look": None if machine.last is None else machine.last.date,
         "days_missing": machine.missing_days,
         "days_unreachable": machine.unreachable_days,
-        "last_good": _good(found),
+        "first_good": _good(found.first),
+        "last_good": _good(found.good),
         "second_hand": [_memento(row) for row in found.second_hand],
         "transitions": [_transition(t) for t in machine.transitions],
         "transitions_left_out": machine.left_out,
     }
 
 
-def _good(found: Rot) -> dict[str, object] | None:
-    good = found.good
+def _good(good: SeenRow | None) -> dict[str, object] | None:
     if good is None:
         return None
     return {
@@ -164,6 +164,9 @@ def _copies(found: Rot) -> list[tuple[str, str]]:
         ]
     if good is None:
         return [("copy", f"none is held; look in web archives: {_command('rescue', found.url, found.collection)}")]
+    if found.state is State.CHANGED and found.first is not None:
+        # What was cited is what the page was at first, and no longer is.
+        good = found.first
     at = f" --at {good.row.date}"
     lines = [
         ("copy", f"{good.row.date}  record {good.row.record_id}"),

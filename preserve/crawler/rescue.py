@@ -7,7 +7,6 @@ was. Everything of one exchange is durable before the next page is asked for: a 
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -33,7 +32,7 @@ from preserve.provenance.statements import listing_statement, memento_statement,
 from preserve.replay.recover import current_catalogue
 from preserve.store.budget import Budgets
 from preserve.store.catalogue import Catalogue, MementoRow, StatementRow
-from preserve.store.durable import Lock, remove_parts
+from preserve.store.durable import Lock, free_bytes, remove_parts
 from preserve.store.index import write_index
 from preserve.store.layout import CollectionPaths
 
@@ -85,7 +84,10 @@ class Saved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RescueReport:
-    """What a rescue did. ``outcome``: complete, cancelled, limit (a budget was used up); ``asked``: requests."""
+    """What a rescue did. ``outcome``: complete, cancelled, or limit: a budget is used up, or the disk nearly full.
+
+    ``asked``: requests by archive.
+    """
 
     run: str
     outcome: str
@@ -112,22 +114,32 @@ class Means:
     """Makes the fetcher for an archive; None: the real one."""
 
 
-def rescue(wish: Wish, paths: CollectionPaths, signer: Signer, budgets: Budgets, means: Means) -> RescueReport:
-    """Rescues into a collection. Killed anywhere, the archive stays consistent and the next call goes on.
+def rescue(wish: Wish, paths: CollectionPaths, signer: Signer | None, budgets: Budgets, means: Means) -> RescueReport:
+    """Rescues into a collection; without ``signer`` it is dry.
+
+    Killed anywhere, the archive stays consistent and the next call goes on.
 
     Raises:
         LockedError: another process writes to the collection.
         ArchiveError: the archive cannot be used.
     """
     run = f"urn:uuid:{new_uuid()}"
-    started = format_utc(means.clock())
     askers = [_asker(archive, budgets, means) for archive in means.archives]
-    if wish.dry:
-        with current_catalogue(paths, Ledger(paths)) as catalogue:
-            work = _Work(wish, means, askers, catalogue, None, run, paths)
-            with closing(work):
-                saved = tuple(work.all())
-            return _report(run, work, saved, keeper=None, size=0)
+    try:
+        if wish.dry or signer is None:
+            with current_catalogue(paths, Ledger(paths)) as catalogue:
+                work = _Work(wish, means, askers, catalogue, None, run, paths)
+                return _report(run, work, tuple(work.all()), keeper=None, size=0)
+        return _kept(wish, paths, signer, means, askers, run)
+    finally:
+        for asker in askers:
+            asker.close()
+
+
+def _kept(
+    wish: Wish, paths: CollectionPaths, signer: Signer, means: Means, askers: Sequence[Asker], run: str
+) -> RescueReport:
+    started = format_utc(means.clock())
     with Lock(paths.lock, f"preserve rescue --into {paths.name}"):
         remove_parts(paths)
         ledger = Ledger(paths)
@@ -136,14 +148,9 @@ def rescue(wish: Wish, paths: CollectionPaths, signer: Signer, budgets: Budgets,
             first = ledger.size
             adopt_open_files(paths, ledger, means.layouts, means.limits, run=run)
             catch_up(paths, ledger, catalogue)
+            warcinfo = _warcinfo(means, run)
             keeper = RescueKeeper(
-                paths,
-                ledger,
-                catalogue,
-                limits=means.limits,
-                run=run,
-                warcinfo=_warcinfo(means, run),
-                clock=means.clock,
+                paths, ledger, catalogue, limits=means.limits, run=run, warcinfo=warcinfo, clock=means.clock
             )
             work = _Work(wish, means, askers, catalogue, keeper, run, paths)
             try:
@@ -152,8 +159,6 @@ def rescue(wish: Wish, paths: CollectionPaths, signer: Signer, budgets: Budgets,
             except BaseException:
                 keeper.abandon()
                 raise
-            finally:
-                work.close()
             _state_run(ledger, catalogue, keeper, run=run, started=started, first=first, saved=saved, work=work)
             write_index(paths, catalogue)
             return _report(run, work, saved, keeper=keeper, size=ledger.checkpoint(signer).size)
@@ -247,11 +252,6 @@ class _Work:
     paths: CollectionPaths
     outcome: str = "complete"
 
-    def close(self) -> None:
-        """Closes the connections to the archives."""
-        for asker in self.askers:
-            asker.close()
-
     def all(self) -> Iterator[Saved]:
         """What became of each address, until it is told to stop."""
         seen: set[str] = set()
@@ -262,6 +262,9 @@ class _Work:
             seen.add(key)
             if self.means.stop():
                 self.outcome = "cancelled"
+                return
+            if free_bytes(self.paths.folder) < self.means.limits.min_free_bytes:
+                self.outcome = "limit"
                 return
             yield self._one(url)
 

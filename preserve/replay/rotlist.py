@@ -29,12 +29,15 @@ _HTML = frozenset({None, "text/html", "application/xhtml+xml", "text/plain"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rot:
-    """One address: the machine after all looks at it, and the newest good capture."""
+    """One address: the machine after all looks at it, and its good captures."""
 
     collection: str
     url: str
     machine: Machine
     good: SeenRow | None
+    """The newest good capture."""
+    first: SeenRow | None
+    """The first one: what its address was captured for."""
     second_hand: tuple[MementoRow, ...] = ()
     """What web archives served of it and was the page; looked up where it is not alive."""
 
@@ -123,7 +126,14 @@ def _one(archive: Archive, key: str, group: Iterable[_Item], runs: _Runs, pages:
     held: tuple[MementoRow, ...] = ()
     if machine.state is not State.ALIVE:
         held = tuple(row for row in archive.catalogue.mementos_of(key) if row.verdict == "page")
-    return Rot(collection=archive.paths.name, url=judge.url, machine=machine, good=judge.good, second_hand=held)
+    return Rot(
+        collection=archive.paths.name,
+        url=judge.url,
+        machine=machine,
+        good=judge.good,
+        first=judge.first,
+        second_hand=held,
+    )
 
 
 class _Judge:
@@ -134,7 +144,7 @@ class _Judge:
         self._pages = pages
         self._host = host_name(key)
         self.url = key
-        self._first: SeenRow | None = None
+        self.first: SeenRow | None = None
         self._first_text: str | None = None
         self.good: SeenRow | None = None
 
@@ -163,12 +173,12 @@ class _Judge:
             sign, reason = Sign.ERROR_PAGE, f"{reason} to the front page"
         if sign in {Sign.SAME, Sign.OTHER}:
             self.good = seen
-            self._first = self._first or seen
+            self.first = self.first or seen
         return Look(date=row.date, sign=sign, reason=reason, evidence=row.record_id, status=row.status)
 
     def _compared(self, seen: SeenRow, reason: str) -> tuple[Sign, str]:
         """A good reply, held against the first good one."""
-        first = self._first
+        first = self.first
         if first is not None and first.row.payload_sha256 == seen.row.payload_sha256:
             return Sign.SAME, reason
         if seen.cable is None and (first is not None or _may_be_error(seen)):

@@ -352,3 +352,19 @@ def test_all_that_is_gone_is_asked_for(archive: Any, site: Any, shell: Any, monk
     text = shell("rot", status=1)
     assert "gone" in text
     assert "The Test Archive, memento of 2012-10-04" in text
+
+
+def test_where_nothing_is_gone_nothing_is_asked(archive: Any, site: Any, shell: Any) -> None:
+    archive()
+    assert shell("rescue", "--gone", "--into", "demo") == "nothing of demo is gone\n"
+    assert site.asked == []
+
+
+def test_a_page_without_a_cable_is_shown_second_hand(archive: Any, shell: Any) -> None:
+    of = archive()
+    of.rows(NEW)
+    of.memento(NEW, b"<p>Words of a page that no layout knows.</p>")
+    of.rescue(status=1)
+    text = shell("show", LOST)
+    assert text.startswith("not recognised as a cable")
+    assert "second hand     as served by The Test Archive, memento of 2012-10-04" in text
