@@ -13,7 +13,8 @@ from preserve.errors import UsageError
 from preserve.replay.recover import Archive
 from preserve.replay.rot import LOST, State, Transition
 from preserve.replay.rotlist import Rot, rot_of
-from preserve.store.catalogue import MementoRow, SeenRow
+from preserve.store.catalogue import SeenRow
+from preserve.store.mementos import MementoRow
 
 _ORDER = tuple(str(state) for state in State)
 _Write = Callable[[str], object]

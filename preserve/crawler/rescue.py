@@ -31,10 +31,11 @@ from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import listing_statement, memento_statement, run_statements
 from preserve.replay.recover import current_catalogue
 from preserve.store.budget import Budgets
-from preserve.store.catalogue import Catalogue, MementoRow, StatementRow
+from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.durable import Lock, free_bytes, remove_parts
 from preserve.store.index import write_index
 from preserve.store.layout import CollectionPaths
+from preserve.store.mementos import MementoRow
 
 _MOST_TRIES = 5
 """Mementos of one address that are asked for in one rescue, beyond those that were the page."""
@@ -130,14 +131,14 @@ def rescue(wish: Wish, paths: CollectionPaths, signer: Signer | None, budgets: B
             with current_catalogue(paths, Ledger(paths)) as catalogue:
                 work = _Work(wish, means, askers, catalogue, None, run, paths)
                 return _report(run, work, tuple(work.all()), keeper=None, size=0)
-        return _kept(wish, paths, signer, means, askers, run)
+        return _kept(wish, paths, signer, means, askers, run=run)
     finally:
         for asker in askers:
             asker.close()
 
 
 def _kept(
-    wish: Wish, paths: CollectionPaths, signer: Signer, means: Means, askers: Sequence[Asker], run: str
+    wish: Wish, paths: CollectionPaths, signer: Signer, means: Means, askers: Sequence[Asker], *, run: str
 ) -> RescueReport:
     started = format_utc(means.clock())
     with Lock(paths.lock, f"preserve rescue --into {paths.name}"):

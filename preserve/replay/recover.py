@@ -23,9 +23,10 @@ from preserve.provenance.derive import catch_up
 from preserve.provenance.describe import HTML_TYPES, decoded_content, http_payload, media_type, read_cables
 from preserve.provenance.ledger import Ledger
 from preserve.store.archive import open_archive
-from preserve.store.catalogue import Catalogue, MementoRow, RecordRow
+from preserve.store.catalogue import Catalogue, RecordRow
 from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
+from preserve.store.mementos import MementoRow
 from preserve.store.warcfile import read_record
 
 _WHEN = re.compile(r"(\d{4})(?:-?(\d{2})(?:-?(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::?(\d{2}))?)?)?)?Z?\Z")

@@ -18,7 +18,8 @@ from preserve.formats.urls import canonical, host_name
 from preserve.replay.looking import Pages
 from preserve.replay.recover import Archive
 from preserve.replay.rot import Look, Machine, Sign, State, run_through, sign_of_failure, sign_of_status
-from preserve.store.catalogue import MementoRow, RecordRow, SeenRow
+from preserve.store.catalogue import RecordRow, SeenRow
+from preserve.store.mementos import MementoRow
 from preserve.store.spill import Spill
 
 _SMALL_BYTES = 4_096

@@ -14,6 +14,7 @@ from typing import NamedTuple, Self
 from preserve.errors import FormatError
 from preserve.formats.urls import canonical, surt
 from preserve.model import RecordPlace
+from preserve.store import mementos
 from preserve.store.database import connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
@@ -95,22 +96,6 @@ class SeenRow(NamedTuple):
     text_sha256: str | None
 
 
-class MementoRow(NamedTuple):
-    """A memento that was asked of a web archive (``docs/formats/ledger.md``): what it said, and what came of it."""
-
-    statement: int
-    uri: str
-    archive: str
-    archive_title: str
-    memento: str
-    requested: str
-    served: str | None
-    record_id: str | None
-    verdict: str
-    digest: str
-    held: str
-
-
 class StatementRow(NamedTuple):
     """What the catalogue keeps of one statement: the table, or nothing, and the values behind the statement's index."""
 
@@ -133,7 +118,7 @@ class StatementRow(NamedTuple):
         if kind == "cable":
             return cls("cables", tuple(statement[name] for name in _CABLE_COLUMNS))
         if kind == "memento":
-            return cls("mementos", (_key(canonical, statement["uri"]), *(statement[name] for name in _MEMENTO_COLUMNS)))
+            return cls("mementos", (_key(canonical, statement["uri"]), *mementos.values_of(statement)))
         return cls(None, ())
 
     def index_row(self) -> "IndexRow | None":
@@ -155,22 +140,6 @@ _RECORD_REST = itemgetter("record_sha256", "payload_sha256", "refers_to", "chall
 _CABLE_COLUMNS = (
     "record_id", "extractor", "layout", "published_id", "canonical_id", "raw_sha256", "body_sha256", "comparison_sha256"
 )  # fmt: skip
-_MEMENTO_COLUMNS = (
-    "uri", "archive", "archive_title", "memento", "requested", "served", "record_id", "verdict", "digest", "held",
-)  # fmt: skip
-_MEMENTO_TABLE = """
-CREATE TABLE IF NOT EXISTS mementos (
-    statement INTEGER PRIMARY KEY, canonical TEXT, uri TEXT NOT NULL, archive TEXT NOT NULL,
-    archive_title TEXT NOT NULL, memento TEXT NOT NULL, requested TEXT NOT NULL, served TEXT, record_id TEXT,
-    verdict TEXT NOT NULL, digest TEXT NOT NULL, held TEXT NOT NULL
-)
-"""
-_MEMENTO_SCHEMA = (
-    _MEMENTO_TABLE,
-    "CREATE INDEX IF NOT EXISTS mementos_canonical ON mementos (canonical)",
-    "CREATE INDEX IF NOT EXISTS mementos_record ON mementos (record_id)",
-)
-"""Made with the first memento: most collections have none."""
 _MARKS = {"records": ", ".join("?" * 19), "cables": ", ".join("?" * 9)}
 
 
@@ -218,12 +187,7 @@ class Catalogue:
         for table, marks in _MARKS.items():
             found = [(first + n, *row.values) for n, row in enumerate(rows) if row.table == table]
             self._db.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", found)  # noqa: S608 - our own names
-        mementos = [(first + n, *row.values) for n, row in enumerate(rows) if row.table == "mementos"]
-        if mementos:
-            for command in _MEMENTO_SCHEMA:
-                self._db.execute(command)
-            marks = ", ".join("?" * (len(_MEMENTO_COLUMNS) + 2))
-            self._db.executemany(f"INSERT OR REPLACE INTO mementos VALUES ({marks})", mementos)  # noqa: S608
+        mementos.keep(self._db, [(first + n, *row.values) for n, row in enumerate(rows) if row.table == "mementos"])
         end = first + len(rows)
         self._db.execute("UPDATE meta SET value = ? WHERE name = 'ledger_size' AND value < ?", (end, end))
 
@@ -360,23 +324,13 @@ class Catalogue:
                 text_sha256=str(comparison) if cables == 1 else None,
             )
 
-    def mementos_of(self, url: str) -> list["MementoRow"]:
+    def mementos_of(self, url: str) -> list[mementos.MementoRow]:
         """Every memento of an address that was asked of a web archive, in the order of asking."""
-        return self._mementos("canonical = ?", _key(canonical, url))
+        return mementos.of_url(self._db, _key(canonical, url))
 
-    def memento_in(self, record_id: str) -> "MementoRow | None":
+    def memento_in(self, record_id: str) -> mementos.MementoRow | None:
         """What a record is a memento of; None where it is none."""
-        return next(iter(self._mementos("record_id = ?", record_id)), None)
-
-    def _mementos(self, condition: str, value: str | None) -> list["MementoRow"]:
-        if self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'mementos'").fetchone() is None:
-            return []
-        columns = ", ".join(("statement", *_MEMENTO_COLUMNS))
-        rows = self._db.execute(
-            f"SELECT {columns} FROM mementos WHERE {condition} ORDER BY statement",  # noqa: S608
-            (value,),
-        )
-        return [MementoRow(*row) for row in rows]
+        return mementos.of_record(self._db, record_id)
 
 
 def _is_indexed(place: RecordPlace) -> bool:
