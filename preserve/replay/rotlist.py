@@ -78,7 +78,7 @@ def count_states(archive: Archive) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """A reply, or a failure as ``run reason url``."""
+    """A reply, or a failure as its run and its reason with a blank between."""
 
     key: str
     date: str
@@ -151,10 +151,13 @@ class _Judge:
 
     def looks(self, items: Iterable[_Item]) -> Iterator[Look]:
         """The looks, in order of time."""
+        told: set[str] = set()
         for item in items:
             if isinstance(item.what, str):
                 run, reason = item.what.split(" ", 1)
-                if run not in self._runs.rescues:
+                # A run that was stopped and continued is stated more than once, with what failed before the stop.
+                if run not in self._runs.rescues and run not in told:
+                    told.add(run)
                     others = bool(self._runs.answered.get(run, set()) - {self._host})
                     sign = sign_of_failure(reason, others_answered=others)
                     yield Look(date=item.date, sign=sign, reason=reason, evidence=run)
@@ -165,6 +168,7 @@ class _Judge:
         row = seen.row
         self.url = row.uri or self.url
         if row.type == "revisit" and row.challenge is None and row.status in {None, 304}:
+            # Not modified since some capture, which need not be the first.
             sign, reason = Sign.SAME, "not-modified"
         else:
             sign, reason = sign_of_status(row.status, row.challenge)
@@ -208,4 +212,4 @@ class _Judge:
 
 
 def _may_be_error(seen: SeenRow) -> bool:
-    return seen.mime in _HTML and seen.row.type == "response" and seen.row.place.length <= _SMALL_BYTES
+    return seen.mime in _HTML and (seen.row.type == "revisit" or seen.row.place.length <= _SMALL_BYTES)

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 import preserve.cli.capture as capture_command
+from preserve.provenance.ledger import Ledger
+from preserve.provenance.statements import run_statements
 from preserve.replay.recover import open_for_reading
 from preserve.replay.rotlist import count_states
+from preserve.store.layout import CollectionPaths
 
 PAGE = b"<html><title>A page</title><body>" + b"<p>Words that stay as they are.</p>" * 200 + b"</body></html>"
 
@@ -118,6 +121,45 @@ def test_a_dead_host_is_told_from_our_own_dead_network(
     assert (row["url"], row["state"], row["reason"], row["last_good"]) == (dead, "gone", "connect", None)
     assert row["transitions"][-1]["evidence"].startswith("urn:uuid:")
     assert {row["state"] for row in shell.json("rot", "-c", "alone", status=0)["addresses"]} == {"unknown"}
+
+
+def test_a_page_that_has_changed_and_was_not_modified_since_is_changed(
+    shell: Any, site: Any, days: type[_Clock]
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag: %s\r\nContent-Length: %d\r\n\r\n"
+    changed = PAGE.replace(b"stay", b"went")
+    shell.site_collection("demo", site, "/page")
+    shell("init", "demo")
+    site.replies["/page"] = head % (b'"a"', len(PAGE)) + PAGE
+    shell("capture", "demo")
+    site.replies["/page"] = head % (b'"b"', len(changed)) + changed
+    days.days = 1
+    shell("capture", "demo")
+    site.unchanged["/page"] = b'If-None-Match: "b"'
+    days.days = 2
+    shell("capture", "demo")
+    (row,) = shell.json("rot", status=0)["addresses"]
+    assert (row["state"], row["looks"], len(row["transitions"])) == ("changed", 3, 2)
+    assert f"--at {row['first_good']['captured']}" in shell("rot", status=0)
+
+
+def test_a_failure_that_a_continued_run_states_again_is_one_failure(shell: Any, site: Any) -> None:
+    shell.site_collection("demo", site, "/page")
+    shell("init", "demo")
+    ledger = Ledger(CollectionPaths(shell.archives, "demo"))
+    for day in range(1, 5):
+        for run in ("urn:continued", f"urn:{day}"):
+            failed = "http://dead.example/continued" if run == "urn:continued" else "http://dead.example/each"
+            statements = run_statements(
+                run=run, started="2026-01-01T00:00:00Z", ended=f"2026-01-0{day}T00:00:00Z", outcome="cancelled",
+                program="test", files=[], counts={}, refused={}, first_statement=0, last_statement=0,
+                urls=lambda failed=failed: [  # type: ignore[misc]
+                    {"url": "http://live.example/", "outcome": "done", "reason": "http-200"},
+                    {"url": failed, "outcome": "failed", "reason": "dns"},
+                ],
+            )  # fmt: skip
+            ledger.append(list(statements))
+    assert _states(shell.json("rot", status=1)) == {"continued": ("unknown", "dns"), "each": ("gone", "dns")}
 
 
 def test_what_came_from_a_page_cannot_speak_to_shell_terminal_or_markdown(shell: Any, site: Any) -> None:
