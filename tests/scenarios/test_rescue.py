@@ -1,5 +1,8 @@
 """Web archives that fail, lie or never end: each in a finding, none in a false "not archived" or a wrong text."""
 
+import base64
+import gzip
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +19,7 @@ TIMES = {
     "20121004010203": "Thu, 04 Oct 2012 01:02:03 GMT",
 }
 OLD, MIDDLE, NEW = TIMES
+_DIGEST = "3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ"
 NONE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 3\r\n\r\n[]\n"
 
 
@@ -39,9 +43,11 @@ class WebArchive:
         )
         shell("init", "demo")
 
-    def rows(self, *times: str, url: str = LOST, status: str = "200", key: str = "", path: str = "") -> None:
+    def rows(
+        self, *times: str, url: str = LOST, status: str = "200", key: str = "", path: str = "", digest: str = _DIGEST
+    ) -> None:
         rows: list[list[str]] = [["timestamp", "original", "statuscode", "digest"]]
-        rows += [[time, url, status, "3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ"] for time in times]
+        rows += [[time, url, status, digest] for time in times]
         rows += [[], [key]] if key else []
         self.site.page(path or self.cdx, json.dumps(rows).encode(), kind="application/json")
 
@@ -368,3 +374,36 @@ def test_a_page_without_a_cable_is_shown_second_hand(archive: Any, shell: Any) -
     text = shell("show", LOST)
     assert text.startswith("not recognised as a cable")
     assert "second hand     as served by The Test Archive, memento of 2012-10-04" in text
+
+
+def _sha1(data: bytes) -> str:
+    return base64.b32encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
+
+
+@pytest.mark.parametrize(
+    ("over", "digest", "status"),
+    [
+        ("payload", _sha1(gzip.compress(PAGE.encode(), mtime=0)), 0),
+        ("content", f"sha1:{_sha1(PAGE.encode())}", 0),
+        ("content", f"sha256:{hashlib.sha256(PAGE.encode()).hexdigest()}", 0),
+        ("differs", _DIGEST, 1),
+        ("unknown", "whirlpool:abc", 0),
+        ("unclaimed", "-", 0),
+    ],
+)
+def test_which_reading_the_listed_digest_fits_is_told(archive: Any, over: str, digest: str, status: int) -> None:
+    of = archive()
+    of.rows(NEW, digest=digest)
+    of.memento(NEW, gzip.compress(PAGE.encode(), mtime=0), head="Content-Encoding: gzip\r\n")
+    saved = of.rescue(status=status)
+    assert [memento["digest"] for memento in saved["mementos"]] == [over]
+    assert saved["mementos"][0]["cables"] == ["06TESTPOST12"]
+
+
+def test_a_digest_over_the_body_as_it_travelled(archive: Any, site: Any) -> None:
+    of = archive()
+    body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(PAGE.encode()), PAGE.encode())
+    of.rows(NEW, digest=_sha1(body))
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nMemento-Datetime: {TIMES[NEW]}\r\n"
+    site.replies[f"/web/{NEW}id_/{LOST}"] = head.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + body
+    assert of.rescue(status=0)["mementos"][0]["digest"] == "body"
