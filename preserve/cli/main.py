@@ -32,6 +32,8 @@ class _Commands(MutableMapping[str, click.Command]):
             "search": "search",
             "list": "list",
             "export": "export",
+            "rot": "rot",
+            "rescue": "rescue",
             "verify": "verify",
             "repair": "repair",
             "replicate": "replicate",
