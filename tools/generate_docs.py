@@ -11,6 +11,7 @@ from preserve.cli.main import cli
 from preserve.config.checked import Strict
 from preserve.config.collection import CollectionConfig, PolitenessConfig, ScopeConfig
 from preserve.config.layout import FIELD_KEYS, LayoutConfig
+from preserve.config.schedule import ScheduleConfig
 from preserve.crawler.outcomes import REASONS
 from preserve.findings import CODES
 
@@ -83,6 +84,9 @@ The keys of `scope`:
 The keys of `politeness`:
 
 {_keys(PolitenessConfig)}
+The keys of `schedule` (docs/schedule.md):
+
+{_keys(ScheduleConfig)}
 ## A layout
 
 {_keys(LayoutConfig)}

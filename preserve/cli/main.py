@@ -32,6 +32,7 @@ class _Commands(MutableMapping[str, click.Command]):
             "ledger": "ledger",
             "key": "key",
             "rebuild": "rebuild",
+            "schedule": "schedule",
             "demo": "demonstration",
         }
         self._loaded: dict[str, click.Command] = {}
