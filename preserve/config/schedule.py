@@ -35,7 +35,7 @@ def _cron(text: str) -> str:
         next(CronSim(text, datetime(2024, 1, 1, tzinfo=UTC)))
     except (CronSimError, StopIteration) as error:
         raise ValueError(
-            f"{text!r} is no moment of cron ({error or 'never'}); write five fields like 0 3 * * 1"
+            f"{text!r} is no moment of cron ({str(error) or 'never'}); write five fields like 0 3 * * 1"
         ) from error
     return text
 
@@ -51,6 +51,12 @@ def _zone(name: str) -> str:
 def _window(text: str) -> str:
     if _WINDOW.fullmatch(text) is None or text[:5] == text[6:]:
         raise ValueError(f"{text!r} is no window; write two times of day like 22:00-06:00")
+    return text
+
+
+def _absolute(text: str) -> str:
+    if not text.startswith("/") or not text.isprintable():
+        raise ValueError(f"{text!r} is no absolute path; write it like /var/lib/preserve/demo.alive")
     return text
 
 
@@ -78,6 +84,9 @@ class ScheduleConfig(Strict):
     )
     grace: Annotated[str, AfterValidator(_span)] = Field(
         default="1d", description="a span after which a capture that was due is overdue, such as 12h or 1d"
+    )
+    alive_file: Annotated[str, AfterValidator(_absolute)] | None = Field(
+        default=None, description="an absolute path of a file whose time of change is set after each good run, no other"
     )
 
     @model_validator(mode="after")

@@ -38,6 +38,7 @@ def run_due(
 
     Raises:
         LockedError: another process runs the collection's schedule; it records what is due.
+        OSError: the alive file cannot be written; the run is recorded.
     """
     lock = table_path(archives, name).with_suffix(".lock")
     with Lock(lock, f"preserve schedule {name}"), Table.open(archives, name, schedule) as table:
@@ -49,6 +50,8 @@ def run_due(
         except OSError as error:
             outcome, reason = "failed", f"the capture could not be started: {error.strerror or error}"
         table.end(moment, outcome, reason, clock())
+        if outcome == "ran" and schedule.alive_file is not None:
+            Path(schedule.alive_file).touch()
         return Outcome(moment=moment, outcome=outcome, reason=reason)
 
 

@@ -13,6 +13,8 @@ from preserve.store.database import connect
 from preserve.store.durable import make_dir
 
 _VERSION = 1
+_NOT_OF_THE_RULE = {"missed", "grace", "alive_file"}
+"""Keys that say nothing about when moments are due."""
 _SCHEMA = """
 CREATE TABLE plan (id INTEGER PRIMARY KEY CHECK (id = 1), rule TEXT NOT NULL, anchor INTEGER NOT NULL,
     settled INTEGER NOT NULL) STRICT;
@@ -141,7 +143,7 @@ class Table:
 
     def _plan(self, now: int) -> tuple[int, int]:
         """``anchor`` and ``settled``. What was due by a rule that has been changed since is recorded as skipped."""
-        rule = self._schedule.model_dump_json()
+        rule = self._schedule.model_dump_json(exclude=_NOT_OF_THE_RULE)
         row = self._connection.execute("SELECT rule, anchor, settled FROM plan").fetchone()
         if row is not None and row[0] == rule:
             return int(row[1]), int(row[2])

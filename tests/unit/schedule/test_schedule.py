@@ -122,6 +122,22 @@ def test_the_end_of_a_capture_is_the_event(tmp_path: Path, ended: Ended, outcome
     assert _run(tmp_path, _START, ended=ended) == outcome
 
 
+def test_the_alive_file_is_touched_after_good_runs_only(tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    schedule = ScheduleConfig(every="1d", alive_file=str(alive))
+    assert _run(tmp_path, _START, schedule, Ended(status=5, reported=True)) == "failed"
+    assert not alive.exists()
+    assert _run(tmp_path, _START + _DAY, schedule) == "ran"
+    assert alive.exists()
+
+
+def test_a_run_stays_recorded_when_the_alive_file_cannot_be_written(tmp_path: Path) -> None:
+    schedule = ScheduleConfig(every="1d", alive_file=str(tmp_path / "none" / "alive"))
+    with pytest.raises(FileNotFoundError):
+        _run(tmp_path, _START, schedule)
+    assert _events(tmp_path, schedule) == [(_START, "ran")]
+
+
 def test_only_a_good_run_ends_what_is_overdue(tmp_path: Path) -> None:
     _run(tmp_path, _START, ended=Ended(status=5, reported=True))
     with Table.open(tmp_path, "demo", _DAILY) as table:
