@@ -1,5 +1,7 @@
 """Schedules over years, clock changes, sleep, crashes, two processes and a clock set back."""
 
+import re
+import sqlite3
 import subprocess
 from datetime import UTC, datetime
 from itertools import islice, takewhile
@@ -10,6 +12,7 @@ import pytest
 
 from preserve.config.schedule import ScheduleConfig
 from preserve.errors import LockedError
+from preserve.schedule.child import run_child
 from preserve.schedule.moments import moments
 from preserve.schedule.runs import Ended, run_due
 from preserve.schedule.table import Table
@@ -182,3 +185,54 @@ def test_mistakes_in_a_schedule_are_told(shell: Shell, site: Site, text: str) ->
     path.write_text(path.read_text() + f"schedule:\n  {text}\n")
     shell("schedule", "status", status=2)
     assert "demo.yaml" in shell.errors
+
+
+def test_a_full_disk_at_the_end_of_a_run_neither_loses_nor_repeats_its_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_words: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Table, "end", full)
+        with pytest.raises(sqlite3.OperationalError):
+            _run(tmp_path, _START)
+    assert _run(tmp_path, _START + _DAY) == "ran"
+    assert [outcome for _, outcome in _events(tmp_path)] == ["failed", "ran"]
+
+
+def test_a_full_disk_before_a_run_leaves_its_moment_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_words: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    _run(tmp_path, _START)
+    with monkeypatch.context() as patch:
+        patch.setattr(Table, "_record", full)
+        with pytest.raises(sqlite3.OperationalError):
+            _run(tmp_path, _START + _DAY)
+    assert _run(tmp_path, _START + _DAY) == "ran"
+    assert [outcome for _, outcome in _events(tmp_path)] == ["ran", "ran"]
+
+
+def test_what_was_missed_waits_for_the_window(tmp_path: Path) -> None:
+    schedule = ScheduleConfig(every="1d", only="22:00-06:00")
+    assert _run(tmp_path, _START, schedule) == "ran"
+    noon = _START + 3 * _DAY + _DAY // 2
+    assert _run(tmp_path, noon, schedule) is None
+    assert _run(tmp_path, noon + 10 * 3600, schedule) == "ran"
+    assert [outcome for _, outcome in _events(tmp_path, schedule)] == ["ran", "missed", "missed", "ran"]
+
+
+def test_a_child_gives_its_status_and_only_a_report_is_one(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_child(["--version"], stop=lambda: False) == Ended(status=0, reported=False)
+    assert run_child(["capture"], stop=lambda: False) == Ended(status=2, reported=False)
+    assert "Missing argument" in capfd.readouterr().err
+
+
+def test_the_example_of_the_guide_is_a_schedule(shell: Shell, site: Site) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "schedule.md").read_text("utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
+    shell.site_collection("demo", site, "/a", layouts="[]")
+    path = shell.config / "collections" / "demo.yaml"
+    path.write_text(path.read_text() + example)
+    assert "next" in shell("schedule", "status")
