@@ -8,6 +8,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from preserve.config.schedule import ScheduleConfig, span_seconds
+from preserve.errors import ArchiveError
 from preserve.schedule.moments import Moment, may_begin, moments
 from preserve.store.database import connect
 from preserve.store.durable import make_dir
@@ -69,7 +70,13 @@ class Table:
         """
         path = table_path(archives, name)
         make_dir(path.parent)
-        connection = connect(path, schema=_SCHEMA, version=_VERSION)
+        try:
+            connection = connect(path, schema=_SCHEMA, version=_VERSION)
+        except ArchiveError as error:
+            raise ArchiveError(
+                error.message,
+                next_step=f"See whether the disk is full or read-only. If not, move {path} away: schedules begin anew.",
+            ) from error
         try:
             # A moment that was taken must stay taken after a power cut.
             connection.execute("PRAGMA synchronous = FULL")

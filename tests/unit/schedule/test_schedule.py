@@ -236,3 +236,15 @@ def test_the_example_of_the_guide_is_a_schedule(shell: Shell, site: Site) -> Non
     path = shell.config / "collections" / "demo.yaml"
     path.write_text(path.read_text() + example)
     assert "next" in shell("schedule", "status")
+
+
+def test_a_table_that_is_none_is_told_with_a_way_out(shell: Shell, site: Site) -> None:
+    shell.site_collection("demo", site, "/a", layouts="[]")
+    path = shell.config / "collections" / "demo.yaml"
+    path.write_text(path.read_text() + "schedule:\n  every: 1d\n")
+    table = shell.archives / ".schedule" / "demo.sqlite"
+    table.parent.mkdir(parents=True)
+    table.write_bytes(b"no database" * 100)
+    for command in ("status", "once"):
+        shell("schedule", command, status=1)
+        assert "demo.sqlite away" in shell.errors
