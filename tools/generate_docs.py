@@ -13,6 +13,7 @@ from preserve.config.checked import Strict
 from preserve.config.collection import CollectionConfig, PolitenessConfig, ScopeConfig
 from preserve.config.layout import FIELD_KEYS, LayoutConfig
 from preserve.config.release import BuildConfig, ReleaseConfig
+from preserve.config.schedule import ScheduleConfig
 from preserve.crawler.outcomes import REASONS
 from preserve.findings import CODES
 
@@ -88,6 +89,9 @@ The keys of `scope`:
 The keys of `politeness`:
 
 {_keys(PolitenessConfig)}
+The keys of `schedule` (docs/schedule.md):
+
+{_keys(ScheduleConfig)}
 ## A layout
 
 {_keys(LayoutConfig)}

@@ -42,6 +42,7 @@ class _Commands(MutableMapping[str, click.Command]):
             "ledger": "ledger",
             "key": "key",
             "rebuild": "rebuild",
+            "schedule": "schedule",
             "demo": "demonstration",
         }
         self._loaded: dict[str, click.Command] = {}

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, ValidationInfo
 
 from preserve import __version__
 from preserve.config.checked import Strict, nearest
+from preserve.config.schedule import ScheduleConfig
 from preserve.limits import DEFAULT_LIMITS, MIB, Limits
 
 _EMAIL = re.compile(r"[^\s@()<>]+@[^\s@()<>]+\.[^\s@()<>.]+")
@@ -206,6 +207,7 @@ class CollectionConfig(Strict):
     layouts: tuple[Annotated[str, AfterValidator(_layout)], ...] = Field(
         default=(), description="a list of names of files in layouts/"
     )
+    schedule: ScheduleConfig | None = Field(default=None, description="a group of keys with `every` or `cron`")
     min_free_mb: int = Field(
         default=DEFAULT_LIMITS.min_free_bytes // MIB,
         ge=0,
