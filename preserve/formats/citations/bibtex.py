@@ -25,12 +25,11 @@ _TEX = {
     "_": r"\_",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
-    "`": r"\textasciigrave{}",
 }
 # BibTeX counts braces whatever stands before them, so those that do not pair are named. Fewer readers know the names.
 _UNPAIRED = {**_TEX, "{": r"\textbraceleft{}", "}": r"\textbraceright{}"}
-# What the fonts of TeX join to one sign: dashes and quotation marks.
-_LIGATURES = re.compile(r"(?<=[-',<>])(?=[-',<>])")
+# What the fonts of TeX join to one sign: dashes, quotation marks, signs of Spanish.
+_LIGATURES = re.compile(r"(?<=[-`',<>])(?=[-`',<>])|(?<=[?!])(?=`)")
 _KEY = re.compile(r"[^A-Za-z0-9]")
 
 

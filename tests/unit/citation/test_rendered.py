@@ -24,7 +24,8 @@ EXPECTED = {
     "chicago-author-date": f"Consulate Veldora. 2006. “Almonds & Oranges.” Cable 06VELDORA42. March 2. {ARCHIVED}.",
     "ieee": f"[1] Consulate Veldora, “Almonds & oranges.” Accessed: Nov. 25, 2026. [Online]. Available: {ARCHIVED}.",
     "harvard": (f"Consulate Veldora (2006) Almonds & oranges. Available at: {ARCHIVED} (Accessed: 25 November 2026)."),
-    "oscola": f"Consulate Veldora, \u2018Almonds & Oranges\u2019 (2 March 2006) <{ARCHIVED}> accessed 25 November 2026.",
+    "oscola": f"Consulate Veldora, \u2018Almonds & Oranges\u2019 (2 March 2006) <{ARCHIVED}> "
+    "accessed 25 November 2026.",
 }
 
 

@@ -109,7 +109,6 @@ def _untex(text: str) -> str:
         "textbackslash{}": "\\",
         "textbraceleft{}": "{",
         "textbraceright{}": "}",
-        "textasciigrave{}": "`",
         "textasciitilde{}": "~",
         "textasciicircum{}": "^",
     }
