@@ -25,7 +25,7 @@ from preserve.store.durable import write_atomic
 _JSON_FORMS = frozenset({"csl-json", "annotation"})
 
 
-@click.command(short_help="Cite a cable or a page.")
+@click.command(short_help="Cite a cable.")
 @click.argument("cable_or_url", metavar="CABLE-OR-URL")
 @click.option(
     "--format",
