@@ -75,9 +75,10 @@ def _text_sha256(archive: Archive, page: Page, extraction: Extraction | None) ->
 
 def _url_status(archive: Archive, capture: Capture) -> str:
     """What the newest capture says of the address; empty where it says neither."""
-    newest = next((each for each in reversed(archive.captures_of(capture.url)) if each.memento is None), None)
-    if newest is None:
+    rows = archive.catalogue.captures_of_url(capture.url)
+    if not rows:
         return ""
+    newest = archive.capture(rows[-1])
     if newest.is_full:
         return "live"
     return "dead" if newest.source.status in _GONE else ""

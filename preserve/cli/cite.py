@@ -22,6 +22,8 @@ from preserve.formats.citations.data import CitationData
 from preserve.replay.recover import find_one, parse_moment
 from preserve.store.durable import write_atomic
 
+# What titles in Persian, Hebrew and Arabic are written with, and no terminal acts upon.
+_SHAPING = frozenset("\u200c\u200d\u200e\u200f\u061c")
 _JSON_FORMS = frozenset({"csl-json", "annotation"})
 
 
@@ -97,13 +99,25 @@ def _answer(data: CitationData, texts: dict[str, str], passage: Passage | None) 
     if passage is not None:
         answer["passage"] = {
             name: getattr(passage, name)
-            for name in ("exact", "start", "end", "byte_start", "byte_end", "paragraph", "portion_mark")
+            for name in (
+                "exact",
+                "start",
+                "end",
+                "byte_start",
+                "byte_end",
+                "paragraph",
+                "portion_mark",
+                "folded_blanks",
+                "page_lines",
+            )
         }
     return answer
 
 
 def _safe(form: str, text: str) -> str:
-    return json_text(json.loads(text)) if form in _JSON_FORMS else clean(text)
+    if form in _JSON_FORMS:
+        return json_text(json.loads(text))
+    return "".join(sign if sign in _SHAPING else clean(sign) for sign in text)
 
 
 def _cable(extraction: Extraction | None) -> Extraction:
