@@ -1,0 +1,96 @@
+"""``preserve export prov|premis|ro-crate``: where texts come from, in the forms of archives and of the web."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from preserve.cables.identity import canonical_id
+from preserve.cli.common import EXIT_STATUSES, Place, command_options, counted
+from preserve.cli.loading import reading
+from preserve.cli.output import opened_output
+from preserve.errors import NotHeldError, UsageError
+from preserve.export.gather import lineage_of, whole_lineage
+from preserve.export.lineage import Lineage
+from preserve.replay.recover import Archive, Capture, captures_found, published_as
+
+_SUBJECT = click.argument("subject", metavar="[ID-OR-URL]", required=False)
+_COLLECTION = click.option(
+    "--collection", "-c", multiple=True, help="Only this collection; all of it where no id or address is named."
+)
+_OUTPUT = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write; it is there whole or not at all. [default: stdout]",
+)
+
+
+def provenance_commands() -> list[click.Command]:
+    """The commands, for the group."""
+    return [prov]
+
+
+def lineages(archives: Sequence[Archive], subject: str | None, collection: Sequence[str]) -> list[Lineage]:
+    """What is asked for, a lineage a collection.
+
+    Raises:
+        UsageError: nothing is asked for.
+        NotHeldError: nothing of it is held.
+    """
+    if subject is None:
+        if not collection:
+            raise UsageError("nothing is named", next_step="Name a cable or an address, or a collection with -c NAME.")
+        return [whole_lineage(archive) for archive in archives]
+    found: dict[str, tuple[Archive, list[Capture]]] = {}
+    for archive, capture in captures_found(archives, subject):
+        found.setdefault(archive.paths.name, (archive, []))[1].append(capture)
+    if not found:
+        raise NotHeldError(
+            f"nothing is held for {subject}",
+            next_step="Give the id as the page prints it, for example 05ALMATY342, or the full address.",
+        )
+    names: set[str] = set()
+    if "://" not in subject:
+        names = {subject, canonical_id(subject) or subject, *published_as(archives, subject)}
+    return [lineage_of(archive, captures, names) for _name, (archive, captures) in sorted(found.items())]
+
+
+def _write(place: Place, output: Path | None, text: str, told: Sequence[Lineage]) -> int:
+    if place.as_json and output is None:
+        raise UsageError("--json tells what was written, and needs a file", next_step="Name one with -o FILE.")
+    with opened_output(output) as out:
+        out.write(text.encode("utf-8"))
+    if output is not None:
+        records, texts = sum(len(one.records) for one in told), sum(len(one.texts) for one in told)
+        place.emit(
+            {"file": str(output), "captures": records, "texts": texts},
+            f"{output}: {counted(records, 'capture')}, {counted(texts, 'text')}",
+        )
+    return 0
+
+
+@click.command(short_help="Provenance as W3C PROV.", epilog=EXIT_STATUSES)
+@_SUBJECT
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "n", "turtle"]),
+    default="json",
+    show_default=True,
+    help="PROV-JSON, PROV-N, or PROV-O in Turtle.",
+)
+@_OUTPUT
+@_COLLECTION
+@command_options
+def prov(place: Place, subject: str | None, form: str, output: Path | None, collection: tuple[str, ...]) -> int:
+    """Write where a cable or a page comes from as W3C PROV.
+
+    Pages, captures, records, texts, the runs and repairs behind them, the checkpoint over them and its receipts. What a
+    page printed stands apart as its claims. Needs the extra `export`.
+    """
+    from preserve.export.provdocument import prov_text  # noqa: PLC0415 - the library behind it is large
+
+    with reading(place, collection) as archives:
+        told = lineages(archives, subject, collection)
+    return _write(place, output, prov_text(told, form), told)
