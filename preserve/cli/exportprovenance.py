@@ -1,7 +1,8 @@
 """``preserve export prov|premis|ro-crate``: where texts come from, in the forms of archives and of the web."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -28,7 +29,7 @@ _OUTPUT = click.option(
 
 def provenance_commands() -> list[click.Command]:
     """The commands, for the group."""
-    return [prov]
+    return [prov, premis]
 
 
 def lineages(archives: Sequence[Archive], subject: str | None, collection: Sequence[str]) -> list[Lineage]:
@@ -56,11 +57,13 @@ def lineages(archives: Sequence[Archive], subject: str | None, collection: Seque
     return [lineage_of(archive, captures, names) for _name, (archive, captures) in sorted(found.items())]
 
 
-def _write(place: Place, output: Path | None, text: str, told: Sequence[Lineage]) -> int:
+def _write(
+    place: Place, output: Path | None, told: Sequence[Lineage], write: Callable[[Sequence[Lineage], IO[bytes]], None]
+) -> int:
     if place.as_json and output is None:
         raise UsageError("--json tells what was written, and needs a file", next_step="Name one with -o FILE.")
     with opened_output(output) as out:
-        out.write(text.encode("utf-8"))
+        write(told, out)
     if output is not None:
         records, texts = sum(len(one.records) for one in told), sum(len(one.texts) for one in told)
         place.emit(
@@ -93,4 +96,26 @@ def prov(place: Place, subject: str | None, form: str, output: Path | None, coll
 
     with reading(place, collection) as archives:
         told = lineages(archives, subject, collection)
-    return _write(place, output, prov_text(told, form), told)
+    data = prov_text(told, form).encode("utf-8")
+    return _write(place, output, told, lambda _told, out: _put(out, data))
+
+
+@click.command(short_help="Provenance as PREMIS 3 XML.", epilog=EXIT_STATUSES)
+@_SUBJECT
+@_OUTPUT
+@_COLLECTION
+@command_options
+def premis(place: Place, subject: str | None, output: Path | None, collection: tuple[str, ...]) -> int:
+    """Write where a cable or a page comes from as PREMIS 3.0 XML.
+
+    Files, captures and texts as objects, what was done to them as events, programs and time authorities as agents.
+    """
+    from preserve.export.premis import write_premis  # noqa: PLC0415 - only this command writes XML
+
+    with reading(place, collection) as archives:
+        told = lineages(archives, subject, collection)
+    return _write(place, output, told, write_premis)
+
+
+def _put(out: IO[bytes], data: bytes) -> None:
+    out.write(data)

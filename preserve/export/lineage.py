@@ -14,6 +14,8 @@ from preserve.model import sha256_hex
 
 UNREAL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 """What XML 1.0 section 2.2 forbids or advises against, and what would break a line."""
+THINGS: Final = "urn:x-preserve:thing:"
+_ORIGIN: Final = re.compile(r"preserve/([a-z0-9-]+)/([0-9a-f]{8})\Z")
 _UUID: Final = re.compile(r"urn:uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z")
 
 
@@ -158,3 +160,46 @@ def plain(text: str) -> str:
 def key_of(text: str) -> str:
     """32 hexadecimal digits that stand for a text in an identifier."""
     return sha256_hex(text.encode("utf-8", "surrogatepass"))[:32]
+
+
+class Names:
+    """The identifiers of the things of one lineage, the same in every form: URIs that begin with `THINGS`.
+
+    A record with a UUID is ``urn:uuid:``; where two have the same id, the second is named by its statement.
+    """
+
+    def __init__(self, lineage: Lineage) -> None:
+        match = _ORIGIN.match(lineage.origin)
+        self._prefix = key_of(lineage.origin) if match is None else f"{match[1]}-{match[2]}"
+        self._records: dict[int, str] = {}
+        self._by_id: dict[str, str] = {}
+        for record in lineage.records:
+            name = self.thing("record", record.statement)
+            if record.uuid is not None and record.record_id not in self._by_id:
+                name = record.record_id
+            self._records[record.statement] = name
+            self._by_id.setdefault(record.record_id, name)
+
+    def thing(self, kind: str, key: object) -> str:
+        """A thing of a kind; ``key`` holds letters, digits and hyphens only."""
+        return f"{THINGS}{self._prefix}-{kind}-{key}"
+
+    def record(self, record: StatedRecord) -> str:
+        """A record of the lineage."""
+        return self._records[record.statement]
+
+    def record_of_id(self, record_id: str) -> str | None:
+        """The first record of the lineage that has an id; None where none has."""
+        return self._by_id.get(record_id)
+
+    def event(self, event_name: str) -> str:
+        """A run, or what else was done, by its name."""
+        return self.thing("activity", key_of(event_name))
+
+    def agent(self, name: str, kind: str) -> str:
+        """A program, an authority or an office."""
+        return self.thing("agent", key_of(f"{kind} {name}"))
+
+    def file(self, file: SealedAs, event: Event) -> str:
+        """A file as one event sealed it."""
+        return self.thing("file", f"{key_of(file.name)[:16]}-{event.statement}")

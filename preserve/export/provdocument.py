@@ -13,17 +13,25 @@ from importlib import import_module
 from typing import Any, Final
 
 from preserve.errors import EnvironmentFaultError
-from preserve.export.lineage import DeclaredRelease, Event, Lineage, StatedRecord, StatedText, key_of, plain
+from preserve.export.lineage import (
+    THINGS,
+    DeclaredRelease,
+    Event,
+    Lineage,
+    Names,
+    StatedRecord,
+    StatedText,
+    key_of,
+    plain,
+)
 from preserve.model import parse_utc, timestamp14
 
 TERMS: Final = "urn:x-preserve:term:"
-THINGS: Final = "urn:x-preserve:thing:"
 FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "json": {"format": "json", "indent": 1, "sort_keys": True},
     "n": {"format": "provn"},
     "turtle": {"format": "rdf", "rdf_format": "turtle"},
 }
-_ORIGIN: Final = re.compile(r"preserve/([a-z0-9-]+)/([0-9a-f]{8})\Z")
 _FIELD: Final = re.compile(r"[a-z][a-z0-9_]{0,60}\Z")
 
 Attributes = Iterable[tuple[str, object]]
@@ -71,16 +79,12 @@ class _Writer:
         self._terms = document.add_namespace("pv", TERMS)
         self._things = document.add_namespace("x", THINGS)
         self._uuids = document.add_namespace("uuid", "urn:uuid:")
-        match = _ORIGIN.match(lineage.origin)
-        self._prefix = key_of(lineage.origin) if match is None else f"{match[1]}-{match[2]}"
+        self._names = Names(lineage)
         self._made: set[str] = set()
-        self._record_names: dict[int, Any] = {}
-        self._by_id: dict[str, Any] = {}
         self._sources = {source: one for one in lineage.releases for source in one.sources}
 
     def write(self) -> None:
         """Everything of the lineage."""
-        self._name_records()
         checkpoint = self._checkpoint()
         for event in self._lineage.events:
             self._event(event)
@@ -91,17 +95,13 @@ class _Writer:
         for text in self._lineage.texts:
             self._text(text, checkpoint)
 
-    def _name_records(self) -> None:
-        """A UUID stands for the first record that has it; a second one is named by its statement."""
-        for record in self._lineage.records:
-            name = self._thing("record", record.statement)
-            if record.uuid is not None and record.record_id not in self._by_id:
-                name = self._uuids[record.uuid]
-            self._record_names[record.statement] = name
-            self._by_id.setdefault(record.record_id, name)
-
     def _thing(self, kind: str, key: object) -> Any:  # noqa: ANN401
-        return self._things[f"{self._prefix}-{kind}-{key}"]
+        return self._named(self._names.thing(kind, key))
+
+    def _named(self, uri: str) -> Any:  # noqa: ANN401
+        """One of our identifiers as a qualified name."""
+        is_thing = uri.startswith(THINGS)
+        return self._things[uri[len(THINGS) :]] if is_thing else self._uuids[uri.removeprefix("urn:uuid:")]
 
     def _attributes(self, kind: str, attributes: Attributes) -> list[tuple[Any, Any]]:
         found = [(self._model.PROV["type"], self._terms[kind])]
@@ -128,8 +128,7 @@ class _Writer:
         return name
 
     def _agent(self, name: str, kind: str) -> Any:  # noqa: ANN401
-        agent = self._thing("agent", key_of(f"{kind} {name}"))
-        return self._once(self._document.agent, agent, kind, [("label", name)])
+        return self._once(self._document.agent, self._named(self._names.agent(name, kind)), kind, [("label", name)])
 
     def _external(self, key: str, kind: str, attributes: Attributes) -> Any:  # noqa: ANN401
         """An entity that came about outside of this archive."""
@@ -175,11 +174,8 @@ class _Writer:
         time = None if moment is None else parse_utc(moment)
         self._document.wasGeneratedBy(made, activity, time, identifier=self._thing("generation", key))
 
-    def _activity(self, name: str) -> Any:  # noqa: ANN401
-        return self._thing("activity", key_of(name))
-
     def _event(self, event: Event) -> None:
-        name = self._activity(event.name)
+        name = self._named(self._names.event(event.name))
         said: list[tuple[str, object]] = [
             ("label", event.name),
             ("statement", event.statement),
@@ -194,8 +190,7 @@ class _Writer:
             key = f"event-{event.statement}"
             self._document.wasAssociatedWith(name, agent, identifier=self._thing("association", key))
         for file in event.files:
-            key = f"{key_of(file.name)[:16]}-{event.statement}"
-            entity = self._thing("file", key)
+            entity = self._named(self._names.file(file, event))
             attributes = [
                 ("label", file.name),
                 ("size", file.size),
@@ -203,7 +198,7 @@ class _Writer:
                 ("fileSha256", self._digest(file.sha256)),
             ]
             self._once(self._document.entity, entity, "SealedFile", attributes)
-            self._generated(entity, name, f"file-{key}", event.ended)
+            self._generated(entity, name, f"file-{key_of(file.name)[:16]}-{event.statement}", event.ended)
 
     def _declared(self, release: DeclaredRelease) -> Any:  # noqa: ANN401
         said = [
@@ -219,7 +214,7 @@ class _Writer:
         return entity
 
     def _record(self, record: StatedRecord, checkpoint: Any) -> None:  # noqa: ANN401
-        name = self._record_names[record.statement]
+        name = self._named(self._names.record(record))
         said: list[tuple[str, object]] = [
             ("recordId", record.record_id),
             ("recordType", record.type),
@@ -240,14 +235,17 @@ class _Writer:
         key = f"record-{record.statement}"
         activity = None
         if not record.imported:
-            activity = self._once(self._document.activity, self._activity(record.run), "Run", [("label", record.run)])
+            run = self._named(self._names.event(record.run))
+            activity = self._once(self._document.activity, run, "Run", [("label", record.run)])
         self._generated(name, activity, key, record.date)
         if record.uri is not None:
             page = self._external(key_of(record.uri), "Page", [("url", self._uri(record.uri))])
             self._derived(name, page, f"{key}-page", "Capture")
         if record.type == "revisit" and record.refers_to is not None:
-            source = self._by_id.get(record.refers_to)
-            if source is None:
+            held = self._names.record_of_id(record.refers_to)
+            if held is not None:
+                source = self._named(held)
+            else:
                 source = self._external(key_of(record.refers_to), "Record", [("recordId", record.refers_to)])
             self._derived(name, source, f"{key}-source", "Revisit")
 
@@ -262,9 +260,10 @@ class _Writer:
         ]
 
     def _text(self, text: StatedText, checkpoint: Any) -> None:  # noqa: ANN401
-        source = self._by_id.get(text.record_id)
-        if source is None:
+        held = self._names.record_of_id(text.record_id)
+        if held is None:
             return
+        source = self._named(held)
         key = f"text-{text.statement}"
         reading = self._thing("reading", text.statement)
         self._document.activity(
