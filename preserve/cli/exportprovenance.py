@@ -7,9 +7,9 @@ from typing import IO
 import click
 
 from preserve.cables.identity import canonical_id
-from preserve.cli.common import EXIT_STATUSES, Place, command_options, counted
+from preserve.cli.common import EXIT_STATUSES, Place, command_options, counted, one_line, say
 from preserve.cli.loading import reading
-from preserve.cli.output import opened_output
+from preserve.cli.output import opened_output, write_folder, write_zip
 from preserve.errors import NotHeldError, UsageError
 from preserve.export.gather import lineage_of, whole_lineage
 from preserve.export.lineage import Lineage
@@ -29,7 +29,7 @@ _OUTPUT = click.option(
 
 def provenance_commands() -> list[click.Command]:
     """The commands, for the group."""
-    return [prov, premis]
+    return [prov, premis, ro_crate]
 
 
 def lineages(archives: Sequence[Archive], subject: str | None, collection: Sequence[str]) -> list[Lineage]:
@@ -115,6 +115,41 @@ def premis(place: Place, subject: str | None, output: Path | None, collection: t
     with reading(place, collection) as archives:
         told = lineages(archives, subject, collection)
     return _write(place, output, told, write_premis)
+
+
+@click.command("ro-crate", short_help="Captures, texts and proofs as an RO-Crate.", epilog=EXIT_STATUSES)
+@_SUBJECT
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The folder to make, or a file that ends in .zip; it is there whole or not at all.",
+)
+@_COLLECTION
+@command_options
+def ro_crate(place: Place, subject: str | None, output: Path, collection: tuple[str, ...]) -> int:
+    """Write captures, the texts on them and what proves them as an RO-Crate 1.1, for a deposit.
+
+    Each record as a WARC file of its own, each text as a file, statements with proofs of inclusion, the checkpoint,
+    receipts, and PREMIS. Status 1: a record or text could not be read again and was left out.
+    """
+    from preserve.export.crate import Crate  # noqa: PLC0415 - only this command makes a crate
+
+    title = subject or ", ".join(sorted(collection))
+    with reading(place, collection) as archives:
+        by_name = {archive.paths.name: archive for archive in archives}
+        told = [(by_name[one.collection], one) for one in lineages(archives, subject, collection)]
+        crate = Crate(told, f"{title}: captures and provenance")
+        count = write_zip(crate.files(), output) if output.suffix == ".zip" else write_folder(crate.files(), output)
+    for name in crate.left_out[:20]:
+        say(f"preserve: {one_line(name)}: could not be read again")
+    if crate.left_out:
+        say(f"preserve: {len(crate.left_out):,} left out\n  next: run `preserve verify` to see what is damaged")
+    place.emit(
+        {"output": str(output), "files": count, "left_out": crate.left_out}, f"{output}: {counted(count, 'file')}"
+    )
+    return 1 if crate.left_out else 0
 
 
 def _put(out: IO[bytes], data: bytes) -> None:

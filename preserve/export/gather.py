@@ -18,7 +18,7 @@ from preserve.export.lineage import (
     StatedText,
 )
 from preserve.formats.statements import decode
-from preserve.model import format_utc, sha256_hex
+from preserve.model import format_utc, parse_utc, sha256_hex
 from preserve.provenance.receipts import held_receipts, read_reply
 from preserve.replay.recover import Archive, Capture
 
@@ -56,6 +56,13 @@ def whole_lineage(archive: Archive) -> Lineage:
         LimitError: more than `MOST_RECORDS` captures.
     """
     return _read(archive, None, None)
+
+
+def moment_of(lineages: Sequence[Lineage]) -> str:
+    """The newest capture's date; the beginning of the archive where there is none."""
+    dates = [record.date for lineage in lineages for record in lineage.records]
+    dates += [] if dates else [lineage.created for lineage in lineages]
+    return max(dates, key=parse_utc)
 
 
 def _read(archive: Archive, records: Collection[int] | None, texts: Collection[int] | None) -> Lineage:

@@ -209,15 +209,12 @@ def _events(lineage: Lineage, names: Names) -> Iterator[etree._Element]:
             agent=programs.get(record.run),
             made=names.record(record),
         )
-    texts = {record.record_id: record for record in lineage.records}
     for text in lineage.texts:
-        source = texts.get(text.record_id)
-        if source is not None:
-            # No statement says when a text was read; the event can be no earlier than the capture (ISO 8601-2, "..").
+        if names.record_of_id(text.record_id) is not None:
             yield _made(
                 names.thing("reading", text.statement),
                 ("text extraction", {}),
-                f"{source.date[:10]}/..",
+                "unknown",
                 detail=f"read with the layout {text.layout}; when is not stated, it was after the capture",
                 agent=names.agent(text.extractor, "Program"),
                 made=names.thing("text", text.statement),
@@ -228,13 +225,13 @@ def _events(lineage: Lineage, names: Names) -> Iterator[etree._Element]:
 
 def _event(event: Event, names: Names) -> etree._Element:
     kind, attributes = _TYPES[event.kind]
-    times = [moment for moment in (event.started, event.ended) if moment is not None]
     tree: list[etree._Element] = [
         _element(*_identifier("eventIdentifier", names.event(event.name))),
         _element("eventType", kind, attributes),
-        _element("eventDateTime", "/".join(times) or "../.."),
+        _element("eventDateTime", event.ended or "unknown"),
     ]
-    about = f"{event.kind} {event.name}, ledger statement {event.statement}"
+    began = "" if event.started is None else f", begun {event.started}"
+    about = f"{event.kind} {event.name}{began}, ledger statement {event.statement}"
     tree.append(_element("eventDetailInformation", [("eventDetail", f"{about}. {event.detail}".rstrip(". "))]))
     if event.outcome:
         tree.append(_element("eventOutcomeInformation", [("eventOutcome", event.outcome)]))

@@ -24,7 +24,7 @@ from preserve.export.lineage import (
     key_of,
     plain,
 )
-from preserve.model import parse_utc, timestamp14
+from preserve.model import parse_utc
 
 TERMS: Final = "urn:x-preserve:term:"
 FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -314,10 +314,3 @@ class _Writer:
             if declared is not None:
                 said.append(("declaredAs", self._thing("release", declared.statement)))
         return said
-
-
-def moment_of(lineages: Sequence[Lineage]) -> str:
-    """The newest capture's date; the beginning of the archive where there is none."""
-    dates = [record.date for lineage in lineages for record in lineage.records]
-    dates += [] if dates else [lineage.created for lineage in lineages]
-    return max(dates, key=timestamp14)
