@@ -48,8 +48,12 @@ class Crate:
         for archive, lineage in self._parts:
             names = Names(lineage)
             yield from self._evidence(archive, lineage)
+            texts: dict[str, list[StatedText]] = {}
+            for text in lineage.texts:
+                texts.setdefault(text.record_id, []).append(text)
             for record in lineage.records:
-                yield from self._record(archive, lineage, names, record)
+                # Where two records have the same id, the texts are of the first.
+                yield from self._record(archive, lineage, names, record, texts.pop(record.record_id, []))
         premis = BytesIO()
         write_premis([lineage for _archive, lineage in self._parts], premis)
         yield self._file("premis.xml", premis.getvalue(), "what was done, as PREMIS 3", "application/xml")
@@ -79,7 +83,8 @@ class Crate:
         if archive.paths.vkey.is_file():
             key = archive.paths.vkey.read_bytes()
             yield self._file(f"{top}/log.vkey", key, "public key of the ledger, as the archive holds it", "text/plain")
-        for index in sorted(one.statement for one in (*lineage.records, *lineage.texts)):
+        indexes = [one.statement for one in lineage.records] + [one.statement for one in lineage.texts]
+        for index in sorted(indexes):
             entry = next(data for _index, data in archive.ledger.raw(index))
             title = f"ledger statement {index}"
             yield self._file(f"{top}/statements/{index}.json", entry, title, "application/json")
@@ -96,16 +101,12 @@ class Crate:
                 yield self._file(name, receipt.note, title, "text/plain")
 
     def _record(
-        self, archive: Archive, lineage: Lineage, names: Names, record: StatedRecord
+        self, archive: Archive, lineage: Lineage, names: Names, record: StatedRecord, texts: Sequence[StatedText]
     ) -> Iterator[tuple[str, bytes]]:
-        texts = (
-            [one for one in lineage.texts if one.record_id == record.record_id] if self._is_first(record, names) else []
-        )
         row = archive.catalogue.record(record.record_id)
-        held: Record | None = None
-        if row is not None and row.statement_index == record.statement:
-            held = _read(archive, record, Capture(collection=lineage.collection, row=row, source=row))
-        if held is None or row is None:
+        capture = None if row is None else Capture(collection=lineage.collection, row=row, source=row)
+        held = None if capture is None else _read(archive, record, capture)
+        if held is None or capture is None:
             self.left_out += [f"record {record.record_id}", *(f"text {one.published_id}" for one in texts)]
             return
         is_warc = held.header.raw.startswith(b"WARC/")
@@ -115,20 +116,13 @@ class Crate:
         title = f"{record.type} of {record.uri or 'no address'}"
         kind = "application/warc" if is_warc else "application/octet-stream"
         yield self._file(name, data, title, kind, **said, **self._captured(lineage, names, record, name))
-        if not texts:
-            return
-        page = archive.page(Capture(collection=lineage.collection, row=row, source=row))
-        shown = {(one.published_id, one.body_sha256): one.body for one in archive.read(page).cables}
+        shown = _bodies(archive, capture) if texts else {}
         for text in texts:
             body = shown.get((text.published_id, text.body_sha256))
             if body is None:
                 self.left_out.append(f"text {text.published_id} of record {record.record_id}")
                 continue
             yield self._text(lineage, names, text, body, name)
-
-    def _is_first(self, record: StatedRecord, names: Names) -> bool:
-        """Whether texts of a record id are of this record: the first that has the id."""
-        return names.record_of_id(record.record_id) == names.record(record)
 
     def _captured(self, lineage: Lineage, names: Names, record: StatedRecord, name: str) -> Entity:
         """The capture behind a record, the page and the program; what of the record leads there."""
@@ -214,3 +208,12 @@ def _read(archive: Archive, record: StatedRecord, capture: Capture) -> Record | 
     except (ArchiveError, FormatError):
         return None
     return held if record_sha256(held.header.raw, held.block) == record.record_sha256 else None
+
+
+def _bodies(archive: Archive, capture: Capture) -> dict[tuple[str, str], str]:
+    """The texts on a page by published id and digest; none where its reply cannot be read."""
+    try:
+        page = archive.page(capture)
+    except ArchiveError:
+        return {}
+    return {(one.published_id, one.body_sha256): one.body for one in archive.read(page).cables}

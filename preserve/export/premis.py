@@ -298,7 +298,7 @@ def _agents(lineage: Lineage, names: Names) -> Iterator[etree._Element]:
     programs |= {text.extractor for text in lineage.texts}
     for program in sorted(programs):
         name, _slash, version = program.partition("/")
-        tree = [_identifier("agentIdentifier", names.agent(program, "Program")), ("agentName", name)]
+        tree = [_identifier("agentIdentifier", names.agent(program, "Program")), ("agentName", name or program)]
         yield _element("agent", [*tree, ("agentType", "software"), ("agentVersion", version or "not stated")])
     for authority in sorted({receipt.authority for receipt in lineage.receipts}):
         tree = [_identifier("agentIdentifier", names.agent(authority, "TimeAuthority")), ("agentName", authority)]
