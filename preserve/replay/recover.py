@@ -260,7 +260,7 @@ def find_one(archives: Sequence[Archive], query: str, moment: datetime | None) -
     Raises:
         NotHeldError: nothing is held under that name, or nothing as early as asked.
     """
-    found = _found(archives, query)
+    found = captures_found(archives, query)
     if not found:
         raise NotHeldError(f"nothing is held for {query}", next_step=_advice(query))
     good = [pair for pair in found if pair[1].is_full] or found
@@ -282,7 +282,7 @@ def published_as(archives: Sequence[Archive], cable_id: str) -> list[str]:
     return sorted({name for archive in archives for name in archive.catalogue.published_as(meant or cable_id)})
 
 
-def _found(archives: Sequence[Archive], query: str) -> list[tuple[Archive, Capture]]:
+def captures_found(archives: Sequence[Archive], query: str) -> list[tuple[Archive, Capture]]:
     """The captures that a person means: of an address, or of what is published under an id.
 
     An id that nothing is published under means the cable: what is published under its canonical id, or else all that
