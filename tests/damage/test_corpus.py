@@ -35,7 +35,7 @@ NOT_FOUND_BY_VERIFY = {
     "W-CABLE-ROW": "told at capture, import, and where a page is shown",
 }
 OF_OTHER_COMMANDS = ("E-REPLICA-", "W-REPLICA-", "E-REPAIR-", "W-REPAIR-", "E-RESCUE-", "W-RESCUE-")
-"""Areas of codes that tell what two copies, or a web archive's answers, are to what is held: one copy has none of them."""
+"""Areas of codes that tell what copies are to one another, or what a web archive says: one copy alone has none."""
 
 
 @pytest.fixture(scope="module")
