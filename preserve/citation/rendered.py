@@ -42,7 +42,7 @@ STYLES: Final[Mapping[str, Style]] = {
     "apa": Style(file="apa"),
     "chicago-notes": Style(file=_CHICAGO_NOTES, is_note=True, inner=_SINGLE, american=True),
     "chicago-author-date": Style(file="chicago-author-date-17th-edition", inner=_SINGLE, american=True),
-    "mla": Style(file="modern-language-association", inner=_SINGLE, american=True),
+    "mla": Style(file="modern-language-association", american=True),
     "ieee": Style(file="ieee", inner=_SINGLE, american=True),
     "harvard": Style(file="harvard-cite-them-right", language="en-GB"),
     "turabian": Style(
@@ -72,7 +72,8 @@ def render(data: CitationData, name: str) -> str:
 def _item(data: CitationData, style: Style) -> dict[str, object]:
     """The item without what the sentence on the copy says, and what styles would print at a place of their own."""
     whole = to_csl_json(data)
-    kept = {name: whole[name] for name in ("id", "author", "issued", "accessed", "number") if name in whole}
+    names = ("id", "author", "issued", "accessed", "number")
+    kept: dict[str, object] = {name: value for name, value in whole.items() if name in names}
     # A style's markup is no part of a title: `<i>` in one is these three characters.
     kept["title"] = _turned(data.name, style).translate(_MARK_CHARS)
     kept["URL"] = safe_url(data.archived_url or data.url)

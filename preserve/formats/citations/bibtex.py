@@ -26,6 +26,8 @@ _TEX = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
 }
+# BibTeX counts braces whatever stands before them, so those that do not pair are named. Fewer readers know the names.
+_UNPAIRED = {**_TEX, "{": r"\textbraceleft{}", "}": r"\textbraceright{}"}
 # What the fonts of TeX join to one sign: dashes, quotation marks, signs of Spanish.
 _LIGATURES = re.compile(r"(?<=[-`',<>])(?=[-`',<>])|(?<=[?!])(?=`)")
 _KEY = re.compile(r"[^A-Za-z0-9]")
@@ -34,7 +36,17 @@ _KEY = re.compile(r"[^A-Za-z0-9]")
 def tex(text: str) -> str:
     """One line of text for TeX: special characters escaped, ligatures parted."""
     parted = _LIGATURES.sub("\0", flat(text).replace("\0", "\ufffd"))
-    return "".join("{}" if char == "\0" else _TEX.get(char, char) for char in parted)
+    signs = _TEX if _pair(parted) else _UNPAIRED
+    return "".join("{}" if char == "\0" else signs.get(char, char) for char in parted)
+
+
+def _pair(text: str) -> bool:
+    open_ones = 0
+    for sign in text:
+        open_ones += (sign == "{") - (sign == "}")
+        if open_ones < 0:
+            return False
+    return open_ones == 0
 
 
 def to_bibtex(data: CitationData) -> str:

@@ -7,7 +7,6 @@ from preserve.formats.citations.data import (
     document_date,
     flat,
     note,
-    release_date,
     safe_url,
 )
 
@@ -25,9 +24,6 @@ def to_ris(data: CitationData) -> str:
     rows.append(("DB", data.archive))
     if data.source:
         rows.append(("DP", data.source))
-    released = release_date(data)
-    if released is not None:
-        rows.append(("Y3", _date(released)))
     if data.archived_url:
         rows.append(("UR", safe_url(data.archived_url)))
     rows.append(("UR", safe_url(data.url)))

@@ -1,7 +1,6 @@
 """Citations for documents: one plain sentence, HTML with Robust Links, Markdown, wikitext."""
 
 import html
-import string
 
 from preserve.formats.citations.data import (
     CitationData,
@@ -15,8 +14,8 @@ from preserve.formats.citations.data import (
     safe_url,
 )
 
-_MARKDOWN = str.maketrans({sign: "\\" + sign for sign in string.punctuation})
-_WIKI = str.maketrans({sign: f"&#{ord(sign)};" for sign in "&<>|{}[]'~_=\"#*:;"})
+_MARKDOWN = str.maketrans({sign: "\\" + sign for sign in r"\`*_{}[]<>#|~^$@&"})
+_WIKI = str.maketrans({sign: f"&#{ord(sign)};" for sign in "&<>|{}[]'~_\""})
 _WIKI_URL = str.maketrans({"[": "%5B", "]": "%5D", "'": "%27"})
 _MARKDOWN_URL = str.maketrans({"(": "%28", ")": "%29", "*": "%2A", "_": "%5F"})
 
@@ -52,11 +51,12 @@ def to_markdown(data: CitationData) -> str:
     about = [_markdown(each) for each in (data.origin, _cable(data), data.created) if each]
     lead = ", ".join([_link(data.name, data.archived_url or data.url), *about])
     original = f" {_link('Original', data.url)}." if data.archived_url else ""
-    return f"{lead}.{original} {_markdown(_sentence(note(data)))}\n"
+    accessed = f" Accessed {data.accessed}." if data.accessed else ""
+    return f"{lead}.{original}{accessed} {_markdown(_sentence(note(data)))}\n"
 
 
 def to_wikitext(data: CitationData) -> str:
-    """``{{cite web}}`` of the English Wikipedia, in ``ref`` tags' place to be put; ends with a newline.
+    """``{{cite web}}`` of the English Wikipedia, to be put between ``ref`` tags; ends with a newline.
 
     ``url-status`` is only there where it is known and an archived copy is given: without it the template takes the
     original for gone, and links the copy.
@@ -67,7 +67,7 @@ def to_wikitext(data: CitationData) -> str:
         ("url", _wiki_url(data.url)),
         ("author", _wiki(data.origin)),
         ("date", "" if date is None else iso(date)),
-        ("id", _wiki(_cable(data))),
+        ("id", _wiki(", ".join(part for part in (_cable(data), *data.identifiers) if part))),
         ("via", _wiki(data.source)),
         ("archive-url", _wiki_url(data.archived_url)),
         ("archive-date", captured_at(data).date().isoformat() if data.archived_url else ""),
