@@ -82,6 +82,11 @@ class Archive:
         """Every capture of what was published under an id, and under no other, oldest first."""
         return [self._capture(row) for row in self.catalogue.captures_of_cable(published_id)]
 
+    def capture_of_record(self, record_id: str) -> Capture | None:
+        """The capture that a response or revisit record is; None where no such record is held."""
+        row = self.catalogue.record(record_id)
+        return None if row is None or row.type not in {"response", "revisit"} else self._capture(row)
+
     def page(self, capture: Capture) -> Page:
         """Reads a capture's stored bytes.
 
