@@ -12,7 +12,8 @@ from typing import Final
 from preserve.cables.comparison import comparison_text
 from preserve.cables.extract import Extraction
 
-_MARK: Final = re.compile(r"X{4,}|x{4,}")
+MARK: Final = re.compile(r"X{4,}|x{4,}")
+"""A redaction mark: a run of at least four X, of one letter case."""
 
 
 class Difference(StrEnum):
@@ -43,4 +44,4 @@ def classify(a: Extraction, b: Extraction) -> Difference:
 
 def redaction_marks(text: str) -> int:
     """The number of redaction marks in a text: runs of at least four X, of one letter case."""
-    return sum(1 for _ in _MARK.finditer(text))
+    return sum(1 for _ in MARK.finditer(text))

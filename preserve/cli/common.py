@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from preserve.config.place import find_config_dir
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _C1 = re.compile(r"[\x7f-\x9f]")
 EXIT_STATUSES = (
@@ -84,8 +86,10 @@ def say(line: str) -> None:
     sys.stderr.write(line + "\n")
 
 
-def console() -> Console:
+def console() -> "Console":
     """The terminal on stderr, for progress; plain where it is not a terminal."""
+    from rich.console import Console  # noqa: PLC0415 - most commands show no progress
+
     return Console(stderr=True, highlight=False)
 
 

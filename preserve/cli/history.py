@@ -2,9 +2,12 @@
 
 import click
 
-from preserve.cli.common import Place, clean, command_options, one_line
+from preserve.cli.common import Place, clean, command_options, counted, one_line
 from preserve.cli.loading import reading
-from preserve.replay.history import Observation
+from preserve.cli.secondhand import second_hand
+from preserve.config.folder import load_releases
+from preserve.provenance.releases import Conflict
+from preserve.replay.history import History, Observation, Unread
 from preserve.replay.history import history as observations
 
 
@@ -15,56 +18,117 @@ from preserve.replay.history import history as observations
 def history(place: Place, cable: str, collection: tuple[str, ...]) -> int:
     """List every capture of CABLE, oldest first: what its page claimed, how its text differs from the one before.
 
-    A cable that is published under several ids is listed under all of them; each is compared with its own.
+    A cable that is published under several ids is listed under all of them; each is compared with its own. The class
+    of a difference is one of: same bytes, same body, same after rules, redaction added, redaction removed, text
+    changed. Claims that contradict one another are listed with the capture that shows it.
+
+    Status 1: a capture could not be read; it is named.
     """
+    releases = load_releases(place.config_dir)
     with reading(place, collection) as archives:
-        found = observations(archives, cable)
-    place.emit({"cable": cable, "observations": [as_json(o) for o in found]}, as_text(cable, found))
-    return 0
+        held = observations(archives, cable, releases)
+    place.emit(
+        {
+            "cable": cable,
+            "observations": [as_json(one) for one in held.observations],
+            "unread": [_unread(one) for one in held.unread],
+        },
+        as_text(cable, held),
+    )
+    return 1 if held.unread else 0
 
 
 def as_json(observation: Observation) -> dict[str, object]:
     """One observation, ready for JSON."""
     capture, extraction = observation.capture, observation.extraction
     return {
+        "number": observation.number,
         "collection": capture.collection,
         "captured": capture.row.date,
-        "url": capture.row.uri,
+        "url": capture.url,
+        "second_hand": second_hand(capture),
         "record_id": capture.row.record_id,
         "revisit": capture.is_revisit,
         "layout": extraction.layout,
         "published_id": extraction.published_id,
+        "canonical_id": extraction.canonical_id,
         "source": _printed(observation, "source"),
         "source_released": _printed(observation, "source_released"),
         "released": _printed(observation, "released"),
+        "counter": _printed(observation, "counter"),
+        "release": observation.release,
         "raw_sha256": extraction.raw_sha256,
         "body_sha256": extraction.body_sha256,
         "comparison_sha256": extraction.comparison_sha256,
+        "comparison_rules": extraction.comparison_rules,
+        "rules_fired": list(extraction.rules_fired),
         "difference": None if observation.difference is None else str(observation.difference),
         "changes": list(observation.changes),
+        "conflicts": [conflict_json(conflict) for conflict in observation.conflicts],
     }
 
 
-def as_text(cable: str, found: list[Observation]) -> str:
+def conflict_json(conflict: Conflict) -> dict[str, object]:
+    """One contradiction, ready for JSON."""
+    return {
+        "kind": str(conflict.kind),
+        "published_id": conflict.published_id,
+        "detail": conflict.detail,
+        "record_ids": list(conflict.record_ids),
+    }
+
+
+def as_text(cable: str, held: History) -> str:
     """The history for people."""
-    lines = [f"{cable}: {len(found)} capture{'s' if len(found) != 1 else ''}"]
-    for number, observation in enumerate(found, 1):
+    lines = [f"{cable}: {counted(len(held.observations), 'capture')}"]
+    for observation in held.observations:
         capture, extraction = observation.capture, observation.extraction
-        claim = _printed(observation, "source")
-        released = _printed(observation, "source_released") or _printed(observation, "released")
         lines.append("")
-        lines.append(f"{number}. {capture.row.date}  {one_line(capture.row.uri or '', 200)}")
+        lines.append(f"{observation.number}. {capture.moment}  {one_line(capture.url, 200)}")
+        if capture.second_hand:
+            lines.append(f"   second hand  {one_line(capture.second_hand, 200)}; got {capture.row.date}")
         if extraction.published_id != cable:
             lines.append(f"   published as {extraction.published_id}")
         lines.append(f"   difference   {observation.difference or 'first capture'}")
-        if claim or released:
-            said = ", ".join(part for part in (claim, f"released {released}" if released else "") if part)
-            lines.append(f"   page claims  {one_line(said)}")
+        said = claim_words(observation)
+        if said:
+            lines.append(f"   page claims  {said}")
+        if observation.release is not None:
+            lines.append(f"   release      {observation.release}")
         lines.append(f"   text sha256  {extraction.body_sha256}")
+        if extraction.rules_fired:
+            fired = ", ".join(str(number) for number in extraction.rules_fired)
+            lines.append(f"   rules fired  {fired}  (version {extraction.comparison_rules})")
         if capture.is_revisit:
             lines.append(f"   revisit of   {capture.source.record_id}, captured {capture.source.date}")
+        lines += [f"   conflict     {one.kind}: {one_line(one.detail, 200)}" for one in observation.conflicts]
         lines += [f"   {clean(line)}" for line in observation.changes]
+    for unread in held.unread:
+        lines += ["", f"-  {unread.capture.row.date}  {one_line(unread.capture.row.uri or '', 200)}"]
+        lines += [f"   not read     {one_line(unread.reason, 300)}", f"   record       {unread.capture.row.record_id}"]
     return "\n".join(lines) + "\n"
+
+
+def claim_words(observation: Observation) -> str:
+    """What a page claims of its source, in one line: as printed, made safe for a terminal."""
+    released = _printed(observation, "source_released") or _printed(observation, "released")
+    counter = _printed(observation, "counter")
+    parts = (
+        _printed(observation, "source"),
+        f"released {released}" if released else "",
+        f"counter {counter}" if counter else "",
+    )
+    return one_line(", ".join(part for part in parts if part))
+
+
+def _unread(unread: Unread) -> dict[str, object]:
+    return {
+        "collection": unread.capture.collection,
+        "captured": unread.capture.row.date,
+        "url": unread.capture.row.uri,
+        "record_id": unread.capture.row.record_id,
+        "reason": unread.reason,
+    }
 
 
 def _printed(observation: Observation, name: str) -> str:

@@ -1,12 +1,13 @@
-"""Reading the folder of configuration: ``collections/*.yaml`` and ``layouts/*.yaml``."""
+"""Reading the folder of configuration: ``collections/*.yaml``, ``layouts/*.yaml`` and ``releases/*.yaml``."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from preserve.config.checked import CORRECT, check, nearest
+from preserve.config.checked import CORRECT, Model, check, nearest
 from preserve.config.collection import CollectionConfig
 from preserve.config.layout import LayoutConfig
 from preserve.config.place import bundled_config_dir
+from preserve.config.release import ReleaseConfig
 from preserve.errors import ConfigError
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import check_collection_name
@@ -49,7 +50,7 @@ def parse_collection(
 
 def list_layouts(config_dir: Path | None) -> tuple[str, ...]:
     """The names of the layouts there are: those of the folder, and those that came with the program."""
-    return tuple(sorted(_layout_files(config_dir)))
+    return tuple(sorted(_files(config_dir, "layouts")))
 
 
 def load_layouts(config_dir: Path | None = None) -> dict[str, LayoutConfig]:
@@ -58,11 +59,24 @@ def load_layouts(config_dir: Path | None = None) -> dict[str, LayoutConfig]:
     Raises:
         ConfigError: some have mistakes (all are named).
     """
-    result: dict[str, LayoutConfig] = {}
+    return _load(_files(config_dir, "layouts"), LayoutConfig)
+
+
+def load_releases(config_dir: Path | None = None) -> dict[str, ReleaseConfig]:
+    """All declared releases by name, sorted. One in ``config_dir`` takes the place of one of that name that came along.
+
+    Raises:
+        ConfigError: some have mistakes (all are named).
+    """
+    return _load(_files(config_dir, "releases"), ReleaseConfig)
+
+
+def _load(files: Mapping[str, Path], model: type[Model]) -> dict[str, Model]:
+    result: dict[str, Model] = {}
     mistakes: list[str] = []
-    for name, path in sorted(_layout_files(config_dir).items()):
+    for name, path in sorted(files.items()):
         try:
-            result[name] = check(_read(path), LayoutConfig, source=str(path), name=name)
+            result[name] = check(_read(path), model, source=str(path), name=name)
         except ConfigError as error:
             mistakes += error.mistakes
     if mistakes:
@@ -70,9 +84,9 @@ def load_layouts(config_dir: Path | None = None) -> dict[str, LayoutConfig]:
     return result
 
 
-def _layout_files(config_dir: Path | None) -> dict[str, Path]:
+def _files(config_dir: Path | None, kind: str) -> dict[str, Path]:
     folders = [bundled_config_dir(), *([config_dir] if config_dir is not None else [])]
-    return {path.stem: path for folder in folders for path in (folder / "layouts").glob("*.yaml") if path.is_file()}
+    return {path.stem: path for folder in folders for path in (folder / kind).glob("*.yaml") if path.is_file()}
 
 
 def _read(path: Path) -> bytes:

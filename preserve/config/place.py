@@ -30,4 +30,5 @@ def find_config_dir(
             raise ConfigError((f"{chosen}: no such folder",), next_step="Give the folder that holds collections/.")
         return chosen
     here = (cwd or Path()) / "config"
-    return here if (here / "collections").is_dir() or (here / "layouts").is_dir() else bundled_config_dir()
+    is_one = any((here / kind).is_dir() for kind in ("collections", "layouts", "releases"))
+    return here if is_one else bundled_config_dir()

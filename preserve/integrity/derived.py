@@ -28,7 +28,7 @@ class CatalogueCheck:
             return
         try:
             self._catalogue = Catalogue.open(paths, read_only=True)
-            for table in ("records", "cables"):
+            for table in ("records", "cables", "releases"):
                 self._rows[table] = self._catalogue.rows(table)
                 self._ahead[table] = next(self._rows[table], None)
         except (PreserveError, sqlite3.DatabaseError) as error:

@@ -31,6 +31,7 @@ from preserve.provenance.describe import (
     describe_cable,
     media_type,
     read_cables,
+    resource_type,
     response_head,
 )
 
@@ -187,7 +188,8 @@ def _held_facts(header: RecordHeader, block: bytes, wanted: Wanted, faults: list
         facts = _base(header, reply.status, identity, *digests)
     else:
         facts = _base(header, reply.status)
-    if wanted.layouts and reply.status == _OK and reply.may_show(wanted.layouts):
+    is_shown = reply.status == _OK and reply.may_show(wanted.layouts)
+    if wanted.layouts and (is_shown or resource_type(header) is not None):
         read = read_cables(Record(header=header, block=block), wanted.layouts, wanted.limits)
         facts = facts._replace(
             cables=tuple(encode(describe_cable(facts.record_id, cable)) for cable in read.cables),

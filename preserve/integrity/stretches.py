@@ -6,15 +6,12 @@ there. So what comes out is what one process gives that reads from the beginning
 """
 
 import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import wait
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, Self, TypeVar
 
@@ -23,6 +20,7 @@ from preserve.formats.containers import HOLD_BYTES, Container, Spot, records_in,
 from preserve.formats.members import Members
 from preserve.integrity.hashing import Fault
 from preserve.limits import MIB
+from preserve.replay.helpers import begin_helper
 
 STRETCH_BYTES = 2 * MIB
 _WORTH_PROCESSES_BYTES = 8 * MIB
@@ -45,21 +43,6 @@ class _Stretch(Generic[T]):
 
 _LOOK: list[Look[Any]] = []
 """What the processes of a pool do; they inherit it, so that nothing of it has to be sent."""
-
-
-def _begin() -> None:
-    # Ctrl-C goes to every process of a terminal; the parent alone answers it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Ends this process when its parent is gone: killed, it can tell nobody to stop."""
-    parent = parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
 
 
 def _ready() -> None:
@@ -86,7 +69,7 @@ class Stretches(Generic[T]):
         self._pool: ProcessPoolExecutor | None = None
         if self._count > 1 and (total_bytes >= _WORTH_PROCESSES_BYTES or processes is not None):
             _LOOK[:] = [look]
-            self._pool = ProcessPoolExecutor(self._count, mp_context=get_context("fork"), initializer=_begin)
+            self._pool = ProcessPoolExecutor(self._count, mp_context=get_context("fork"), initializer=begin_helper)
             self._pool.submit(_ready).result()
 
     def __enter__(self) -> Self:

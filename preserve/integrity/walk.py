@@ -169,6 +169,8 @@ class Walk:
         if kind == "cable":
             self._cable(index, statement, entry)
             return
+        if kind == "release":
+            self._catalogue.compare(index, StatementRow.of(statement, None))
         self._vouching.stated(index, statement)
         if kind == "archive" and index:
             self._findings.add(
@@ -201,7 +203,7 @@ class Walk:
     def _record(self, index: int, statement: Mapping[str, object]) -> None:
         self.records += 1
         record_id, kind = str(statement["record_id"]), statement["type"]
-        if kind == "response":
+        if kind in {"response", "resource"}:
             self._responses.add(hash(record_id))
         elif kind == "revisit" and hash(str(statement["refers_to"])) not in self._responses:
             where = f"{statement['file']} {record_id} {statement['uri'] or ''}".rstrip()

@@ -13,7 +13,7 @@ from preserve.errors import FormatError
 from preserve.formats.challenge import challenge_of
 from preserve.formats.content import decode_content
 from preserve.formats.http1 import Head, Payload, parse_response_head, payload_of, split_head
-from preserve.formats.warc import Record, bare_uri, record_sha256
+from preserve.formats.warc import Record, RecordHeader, bare_uri, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import sha256_hex
 from preserve.provenance.statements import cable_statement, record_statement
@@ -23,6 +23,8 @@ _MAX_MEDIA_TYPE = 127 * 2 + 1
 """RFC 6838 section 4.2: type and subtype have at most 127 characters each."""
 HTTP_RESPONSE_TYPES = ("response", "revisit")
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+RESOURCE_TYPES = HTML_TYPES | {"text/plain", "text/csv"}
+"""The media types of ``resource`` records in which cables are looked for."""
 
 
 def describe_record(record: Record, *, file: str, ordinal: int, run: str) -> dict[str, object]:
@@ -105,11 +107,24 @@ def cables_in(payload: Payload, content: bytes | None, layouts: Sequence[Layout]
 
 
 def read_cables(record: Record, layouts: Sequence[Layout], limits: Limits) -> PageReading:
-    """The cables on a stored page: none for another kind of record, an error reply, or a page of no known layout."""
+    """The cables on a stored page: none for another kind of record, an error reply, or a page of no known layout.
+
+    A ``resource`` record of text (WARC 1.1 section 6.3: a page or row that no HTTP reply brought) is a page as well.
+    """
+    if record.header.type == "resource" and layouts:
+        content_type = resource_type(record.header)
+        return NOTHING_READ if content_type is None else read_page(record.block, content_type, layouts)
     if record.header.type != "response" or not layouts:
         return NOTHING_READ
     payload = http_payload(record.block)
     return NOTHING_READ if payload is None else cables_in(payload, decoded_content(payload, limits), layouts)
+
+
+def resource_type(header: RecordHeader) -> str | None:
+    """The Content-Type of a ``resource`` record whose block is text that can show cables; else None."""
+    declared = header.get("Content-Type") or ""
+    is_text = header.type == "resource" and declared.split(";")[0].strip().lower() in RESOURCE_TYPES
+    return declared if is_text else None
 
 
 def describe_cable(record_id: str, extraction: Extraction) -> dict[str, object]:

@@ -100,6 +100,30 @@ class _Import(_Statement):
     run: str
 
 
+class _Dump(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    size: _Count
+    sha256: _Sha256
+    file: _FileName
+    rows: _Count
+    unreadable: _Count
+    cables: _Count
+
+
+class _Release(_Statement):
+    release: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}\Z")]
+    title: str
+    publisher: str
+    released: str | None
+    counter: _Count | None
+    sources: list[str]
+    known_from: list[str]
+    note: str
+    dump: _Dump | None
+    stated: str
+    program: str
+
+
 class _Repair(_Statement):
     path: _Path
     size: _Count
@@ -111,6 +135,35 @@ class _Repair(_Statement):
     sources: list[Any]
     repaired: str
     program: str
+
+
+class _Listing(_Statement):
+    run: str
+    archive: str
+    uri: str
+    asked: str
+    answer: Literal["held", "none", "failed"]
+    complete: bool
+    mementos: _Count
+    records: list[str]
+    reasons: list[str]
+
+
+class _Memento(_Statement):
+    run: str
+    archive: str
+    archive_title: str
+    uri: str
+    memento: str
+    requested: str
+    served: str | None
+    record_id: str | None
+    status: _Count | None
+    verdict: str
+    reasons: list[str]
+    claimed_digest: str | None
+    digest: Literal["payload", "content", "body", "differs", "unknown", "unclaimed"]
+    held: Literal["same-payload", "same-text", "other-text", "nothing", "unknown"]
 
 
 class _Key(_Statement):
@@ -136,7 +189,10 @@ _KINDS: Mapping[str, tuple[type[_Statement], tuple[str, ...]]] = {
     "cable": (_Cable, ()),
     "run": (_Run, ("started", "ended")),
     "import": (_Import, ("imported",)),
+    "release": (_Release, ("stated",)),
     "repair": (_Repair, ("repaired",)),
+    "listing": (_Listing, ("asked",)),
+    "memento": (_Memento, ("requested",)),
     "key": (_Key, ("changed",)),
     "cut": (_Cut, ()),
 }

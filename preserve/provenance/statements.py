@@ -204,6 +204,42 @@ def import_statement(
     }
 
 
+def release_statement(
+    *,
+    release: str,
+    title: str,
+    publisher: str,
+    released: str | None,
+    counter: int | None,
+    sources: Sequence[str],
+    known_from: Sequence[str],
+    note: str,
+    dump: Mapping[str, object] | None,
+    stated: str,
+    program: str,
+) -> Statement:
+    """A release of a source, as it is declared. ``released`` is a date of UTC no longer than its precision.
+
+    ``dump`` is the file of it that was taken in row by row: ``name``, ``size``, ``sha256``, the WARC ``file`` that
+    holds it, and the numbers of its ``rows``, of those that are ``unreadable``, and of ``cables`` read.
+    """
+    return {
+        "kind": "release",
+        "v": VERSION,
+        "release": release,
+        "title": title,
+        "publisher": publisher,
+        "released": released,
+        "counter": counter,
+        "sources": list(sources),
+        "known_from": list(known_from),
+        "note": note,
+        "dump": None if dump is None else dict(dump),
+        "stated": stated,
+        "program": program,
+    }
+
+
 def repair_statement(
     *,
     path: str,
@@ -236,6 +272,72 @@ def repair_statement(
         "sources": list(sources),
         "repaired": repaired,
         "program": program,
+    }
+
+
+def listing_statement(
+    *,
+    run: str,
+    archive: str,
+    uri: str,
+    asked: str,
+    answer: str,
+    complete: bool,
+    mementos: int,
+    records: Sequence[str],
+    reasons: Sequence[str],
+) -> Statement:
+    """What a web archive said that it holds of an address: ``held``, ``none``, or ``failed``: no usable answer."""
+    return {
+        "kind": "listing",
+        "v": VERSION,
+        "run": run,
+        "archive": archive,
+        "uri": uri,
+        "asked": asked,
+        "answer": answer,
+        "complete": complete,
+        "mementos": mementos,
+        "records": list(records),
+        "reasons": list(reasons),
+    }
+
+
+def memento_statement(
+    *,
+    run: str,
+    archive: str,
+    archive_title: str,
+    uri: str,
+    memento: str,
+    requested: str,
+    served: str | None,
+    record_id: str | None,
+    status: int | None,
+    verdict: str,
+    reasons: Sequence[str],
+    claimed_digest: str | None,
+    digest: str,
+    held: str,
+) -> Statement:
+    """One memento that was asked for, as another archive served it: the link from an address to second-hand bytes."""
+    return {
+        "kind": "memento",
+        "v": VERSION,
+        "run": run,
+        "archive": archive,
+        "archive_title": archive_title,
+        "uri": uri,
+        "memento": memento,
+        "requested": requested,
+        "served": served,
+        "record_id": record_id,
+        "status": status,
+        "verdict": verdict,
+        "reasons": list(reasons),
+        "claimed_digest": claimed_digest,
+        "digest": digest,
+        "held": held,
     }
 
 

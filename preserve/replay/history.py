@@ -1,63 +1,131 @@
 """The history of one cable: every capture of it, what its page claimed then, how its text differs from the last."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from preserve.cables.difference import Difference, classify
 from preserve.cables.extract import Extraction
-from preserve.errors import NotHeldError
+from preserve.config.release import ReleaseConfig
+from preserve.errors import ArchiveError, NotHeldError
+from preserve.model import parse_utc
+from preserve.provenance.releases import Claim, Conflict, conflicts_of, release_of
 from preserve.replay.recover import Archive, Capture, published_as
+
+_MOST_LINES = 4_000
+"""Lines of a text of which changes are listed; the differing pages of longer ones are for ``preserve diff``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One capture that shows the cable. ``difference`` is against the observation before it that was published under
-    the same id; None for the first.
+    """One capture that shows the cable. ``number`` counts from 1 over the whole history.
+
+    ``difference`` is against the observation before it that was published under the same id; None for the first.
     """
 
+    number: int
     capture: Capture
     extraction: Extraction
     difference: Difference | None
     changes: tuple[str, ...]
     """Lines of a unified difference of the two texts (no file headers); empty where the bodies are equal."""
+    release: str | None
+    """The declared release that its page names, or is of."""
+    conflicts: tuple[Conflict, ...]
+    """The contradictions that this capture is the last part of."""
 
 
-def history(archives: Sequence[Archive], cable_id: str) -> list[Observation]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A capture that should show the cable, and gives none now; ``reason`` says why."""
+
+    capture: Capture
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """All observations, oldest first, and the captures that could not be read."""
+
+    observations: tuple[Observation, ...]
+    unread: tuple[Unread, ...]
+
+
+def history(archives: Sequence[Archive], cable_id: str, releases: Mapping[str, ReleaseConfig] | None = None) -> History:
     """Every observation of a cable over the collections, oldest first, under whatever ids it is published.
 
-    Two records of one cable are linked, not merged: each is compared with what was published under its own id.
+    Two records of one cable are linked, not merged: each is compared with what was published under its own id. A
+    capture whose record is damaged, or shows the cable no longer, is named and does not stop the others.
 
     Raises:
         NotHeldError: no capture shows it.
     """
-    wanted = {
-        (archive.paths.name, name): archive
+    names = {*published_as(archives, cable_id), cable_id}
+    pairs = [
+        (archive, capture, name)
         for archive in archives
-        for name in (*published_as(archives, cable_id), cable_id)
-    }
-    pairs = [(archive, capture, name) for (_, name), archive in wanted.items() for capture in archive.captures_as(name)]
-    pairs.sort(key=lambda pair: (pair[1].row.date, pair[0].paths.name, pair[2]))
+        for name in sorted(names)
+        for capture in archive.captures_as(name)
+    ]
+    pairs.sort(key=lambda pair: (parse_utc(pair[1].moment), pair[0].paths.name, pair[2], pair[1].row.statement_index))
+    read: list[tuple[Capture, Extraction]] = []
+    unread: list[Unread] = []
+    for archive, capture, name in pairs:
+        try:
+            extraction = archive.cable(archive.page(capture), name)
+        except ArchiveError as error:
+            unread.append(Unread(capture=capture, reason=str(error)))
+            continue
+        if extraction is None or extraction.published_id != name:
+            unread.append(Unread(capture=capture, reason=f"no layout reads {name} on this page now"))
+        else:
+            read.append((capture, extraction))
+    if not read and not unread:
+        raise NotHeldError(
+            f"no capture shows the cable {cable_id}",
+            next_step="Give the id as the page prints it, for example 05ALMATY342.",
+        )
+    return History(observations=tuple(_observations(read, releases or {})), unread=tuple(unread))
+
+
+def claim_of(capture: Capture, extraction: Extraction) -> Claim:
+    """What a capture claims of its source, read from its page now."""
+    said = (extraction.fields.get(name) for name in ("source", "source_released", "released", "counter"))
+    return Claim(
+        capture.collection,
+        extraction.published_id,
+        capture.moment,
+        capture.row.record_id,
+        capture.url,
+        f"{extraction.layout}/{extraction.layout_version}",
+        *(None if one is None else one.printed for one in said),
+    )
+
+
+def _observations(
+    read: Sequence[tuple[Capture, Extraction]], releases: Mapping[str, ReleaseConfig]
+) -> list[Observation]:
+    claims = [claim_of(capture, extraction) for capture, extraction in read]
+    conflicts: dict[str, list[Conflict]] = {}
+    for name in dict.fromkeys(claim.published_id for claim in claims):
+        for conflict in conflicts_of([claim for claim in claims if claim.published_id == name], releases):
+            conflicts.setdefault(conflict.record_ids[-1], []).append(conflict)
     found: list[Observation] = []
     last: dict[str, Extraction] = {}
-    for archive, capture, name in pairs:
-        extraction = archive.cable(archive.page(capture), name)
-        if extraction is None or extraction.published_id != name:
-            continue
-        before = last.get(name)
-        last[name] = extraction
+    for number, ((capture, extraction), claim) in enumerate(zip(read, claims, strict=True), 1):
+        before = last.get(extraction.published_id)
+        last[extraction.published_id] = extraction
+        release = release_of(claim, releases)
         found.append(
             Observation(
+                number=number,
                 capture=capture,
                 extraction=extraction,
                 difference=None if before is None else classify(before, extraction),
                 changes=() if before is None else _changes(before.body, extraction.body),
+                release=None if release is None else release.name,
+                conflicts=tuple(conflicts.get(capture.row.record_id, ())),
             )
-        )
-    if not found:
-        raise NotHeldError(
-            f"no capture shows the cable {cable_id}",
-            next_step="Give the id as the page prints it, for example 05ALMATY342.",
         )
     return found
 
@@ -65,5 +133,8 @@ def history(archives: Sequence[Archive], cable_id: str) -> list[Observation]:
 def _changes(old: str, new: str) -> tuple[str, ...]:
     if old == new:
         return ()
-    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=1)
+    one, other = old.splitlines(), new.splitlines()
+    if max(len(one), len(other)) > _MOST_LINES:
+        return (f"@@ {len(one):,} and {len(other):,} lines: too long to list; see `preserve diff` @@",)
+    lines = difflib.unified_diff(one, other, lineterm="", n=1)
     return tuple(line for line in lines if not line.startswith(("---", "+++")))

@@ -18,14 +18,23 @@ from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError
 from preserve.formats.http1 import Payload
 from preserve.formats.warc import Record, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
-from preserve.model import format_utc, parse_utc
+from preserve.model import parse_utc
 from preserve.provenance.derive import catch_up
-from preserve.provenance.describe import HTML_TYPES, decoded_content, http_payload, media_type, read_cables
+from preserve.provenance.describe import (
+    HTML_TYPES,
+    decoded_content,
+    http_payload,
+    media_type,
+    read_cables,
+    resource_type,
+)
 from preserve.provenance.ledger import Ledger
+from preserve.provenance.releases import Claim
 from preserve.store.archive import open_archive
 from preserve.store.catalogue import Catalogue, RecordRow
 from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
+from preserve.store.mementos import MementoRow
 from preserve.store.warcfile import read_record
 
 _WHEN = re.compile(r"(\d{4})(?:-?(\d{2})(?:-?(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::?(\d{2}))?)?)?)?Z?\Z")
@@ -33,11 +42,31 @@ _WHEN = re.compile(r"(\d{4})(?:-?(\d{2})(?:-?(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """One capture of one address. For a revisit, ``source`` is the record that holds the payload it refers to."""
+    """One capture of one address. For a revisit, ``source`` is the record that holds the payload it refers to.
+
+    ``memento`` is there where it is second hand: a page as a web archive served it.
+    """
 
     collection: str
     row: RecordRow
     source: RecordRow
+    memento: MementoRow | None = None
+
+    @property
+    def url(self) -> str:
+        """The page's own address."""
+        return self.row.uri or "" if self.memento is None else self.memento.uri
+
+    @property
+    def moment(self) -> str:
+        """When the page was so: the capture's date; of a memento the moment that its archive claims."""
+        return self.row.date if self.memento is None else self.memento.served or self.memento.requested
+
+    @property
+    def second_hand(self) -> str:
+        """From whom it is, where it is second hand; else empty."""
+        memento = self.memento
+        return "" if memento is None else f"as served by {memento.archive_title}, memento of {self.moment}"
 
     @property
     def is_revisit(self) -> bool:
@@ -47,17 +76,36 @@ class Capture:
     @property
     def is_full(self) -> bool:
         """True where the reply was the page itself: no error page, no bot wall's challenge."""
-        return self.source.status == 200 and self.source.challenge is None  # noqa: PLR2004
+        is_reply = self.source.status == 200 and self.source.challenge is None  # noqa: PLR2004
+        return is_reply or self.source.type == "resource"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A capture, read: the record, the HTTP reply in it, and the content with its content coding removed."""
+    """A capture, read: the record, the HTTP reply in it, and the content with its content coding removed.
+
+    Of a ``resource`` record ``payload`` is None: no HTTP reply brought it.
+    """
 
     capture: Capture
     record: Record
-    payload: Payload
+    payload: Payload | None
     content: bytes
+
+    @property
+    def media_type(self) -> str | None:
+        """The bare media type that came with it."""
+        if self.payload is not None:
+            return media_type(self.payload.head)
+        return (resource_type(self.record.header) or "").split(";")[0].strip().lower() or None
+
+    @property
+    def content_type(self) -> str | None:
+        """The Content-Type that came with it, as written."""
+        if self.payload is None:
+            return resource_type(self.record.header)
+        declared = self.payload.head.get(b"content-type")
+        return None if declared is None else declared.decode("latin-1")
 
 
 class Archive:
@@ -68,19 +116,29 @@ class Archive:
         self.limits = limits
         self._layouts = layouts
         self.ledger = Ledger(paths)
-        self.catalogue = _current_catalogue(paths, self.ledger)
+        self.catalogue = current_catalogue(paths, self.ledger)
 
     def close(self) -> None:
         """Closes the catalogue."""
         self.catalogue.close()
 
     def captures_of(self, url: str) -> list[Capture]:
-        """Every capture of an address, oldest first."""
-        return [self._capture(row) for row in self.catalogue.captures_of_url(url)]
+        """Every capture of an address, oldest first, those second hand among them at the moments that they claim."""
+        own = [self.capture(row) for row in self.catalogue.captures_of_url(url)]
+        return sorted([*own, *self._mementos_of(url)], key=lambda capture: capture.moment)
+
+    def _mementos_of(self, url: str) -> Iterator[Capture]:
+        """What web archives served for an address and was the page, once each."""
+        seen: set[str | None] = set()
+        for memento in self.catalogue.mementos_of(url):
+            row = None if memento.record_id is None else self.catalogue.record(memento.record_id)
+            if memento.verdict == "page" and row is not None and row.record_id not in seen:
+                seen.add(row.record_id)
+                yield self.capture(row)
 
     def captures_as(self, published_id: str) -> list[Capture]:
         """Every capture of what was published under an id, and under no other, oldest first."""
-        return [self._capture(row) for row in self.catalogue.captures_of_cable(published_id)]
+        return [self.capture(row) for row in self.catalogue.captures_of_cable(published_id)]
 
     def capture_of_record(self, record_id: str) -> Capture | None:
         """The capture that a response or revisit record is; None where no such record is held."""
@@ -100,6 +158,8 @@ class Archive:
                 f"record {row.record_id} in {row.place.file} is not the one that the ledger names",
                 next_step=f"Run `preserve verify {self.paths.name}` to see what is damaged.",
             )
+        if resource_type(record.header) is not None:
+            return Page(capture=capture, record=record, payload=None, content=record.block)
         payload = http_payload(record.block)
         if payload is None:
             raise ArchiveError(f"record {row.record_id} in {row.place.file} holds no readable HTTP reply")
@@ -122,27 +182,48 @@ class Archive:
 
     def plain(self, page: Page) -> PlainText | None:
         """What a page shows that is no cable; None where it is no text."""
-        kind = media_type(page.payload.head) or ""
+        kind = page.media_type or ""
         if kind and kind not in HTML_TYPES and not kind.startswith("text/"):
             return None
-        declared = page.payload.head.get(b"content-type")
-        return plain_text(page.content, None if declared is None else declared.decode("latin-1"))
+        return plain_text(page.content, page.content_type)
+
+    def claims(self) -> Iterator[Claim]:
+        """What every capture of a cable claims of its source, sorted by id, then by time."""
+        return (Claim(self.paths.name, *row) for row in self.catalogue.claims())
 
     def statement_of(self, row: RecordRow) -> int:
         """Index of the record's statement in the ledger."""
         return row.statement_index
 
-    def _capture(self, row: RecordRow) -> Capture:
+    def redirect_of(self, capture: Capture) -> str | None:
+        """What a captured reply gives as Location; None where it gives none.
+
+        Raises:
+            ArchiveError: its bytes are not those that the ledger names.
+        """
+        payload = self.page(capture).payload
+        location = None if payload is None else payload.head.get(b"location")
+        return None if location is None else location.decode("utf-8", "replace")
+
+    def capture(self, row: RecordRow) -> Capture:
+        """A reply, with the record that holds its payload.
+
+        Raises:
+            ArchiveError: it refers to a record that is not held.
+        """
         source = row
         if row.type == "revisit" and row.refers_to is not None:
             found = self.catalogue.record(row.refers_to)
             if found is None:
                 raise ArchiveError(f"revisit {row.record_id} refers to {row.refers_to}, which is not held")
             source = found
-        return Capture(collection=self.paths.name, row=row, source=source)
+        memento = self.catalogue.memento_in(row.record_id)
+        if memento is not None and memento.verdict != "page":
+            memento = None
+        return Capture(collection=self.paths.name, row=row, source=source, memento=memento)
 
 
-def _current_catalogue(paths: CollectionPaths, ledger: Ledger) -> Catalogue:
+def current_catalogue(paths: CollectionPaths, ledger: Ledger) -> Catalogue:
     """The catalogue, caught up with the ledger where a process died between the two."""
     if paths.catalogue.is_file():
         catalogue = Catalogue.open(paths, read_only=True)
@@ -171,25 +252,27 @@ def open_for_reading(
 
 def at_time(captures: Sequence[Capture], moment: datetime | None) -> Capture | None:
     """The newest capture at or before ``moment`` (None: the newest of all); None where there is none."""
-    chosen = [c for c in captures if moment is None or c.row.date <= format_utc(moment)]
-    return max(chosen, key=lambda c: c.row.date) if chosen else None
+    chosen = [c for c in captures if moment is None or parse_utc(c.moment) <= moment]
+    return max(chosen, key=lambda c: parse_utc(c.moment)) if chosen else None
 
 
 def find_one(archives: Sequence[Archive], query: str, moment: datetime | None) -> tuple[Archive, Capture]:
     """The newest good capture of a cable or address over several collections.
 
-    A capture whose reply was not a full one (an error page, a challenge) never stands in for one that was.
+    A capture whose reply was not a full one (an error page, a challenge) never stands in for one that was, and one that
+    is second hand only where there is no other.
 
     Raises:
         NotHeldError: nothing is held under that name, or nothing as early as asked.
     """
-    found = _found(archives, query)
+    found = captures_found(archives, query)
     if not found:
         raise NotHeldError(f"nothing is held for {query}", next_step=_advice(query))
     good = [pair for pair in found if pair[1].is_full] or found
-    best = at_time([capture for _archive, capture in good], moment)
+    first_hand = [capture for _archive, capture in good if capture.memento is None]
+    best = at_time(first_hand, moment) or at_time([capture for _archive, capture in good], moment)
     if best is None:
-        first = min(capture.row.date for _archive, capture in good)
+        first = min(capture.moment for _archive, capture in good)
         raise NotHeldError(f"nothing is held for {query} at that time; its first capture is of {first}")
     return next((archive, capture) for archive, capture in good if capture is best)
 
@@ -204,7 +287,7 @@ def published_as(archives: Sequence[Archive], cable_id: str) -> list[str]:
     return sorted({name for archive in archives for name in archive.catalogue.published_as(meant or cable_id)})
 
 
-def _found(archives: Sequence[Archive], query: str) -> list[tuple[Archive, Capture]]:
+def captures_found(archives: Sequence[Archive], query: str) -> list[tuple[Archive, Capture]]:
     """The captures that a person means: of an address, or of what is published under an id.
 
     An id that nothing is published under means the cable: what is published under its canonical id, or else all that

@@ -12,13 +12,15 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from preserve.errors import FormatError
+from preserve.formats.statements import encode
 from preserve.formats.urls import canonical, surt
 from preserve.model import RecordPlace
+from preserve.store import mementos
 from preserve.store.database import connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
-_VERSION = 3
+_VERSION = 4
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('ledger_size', 0);
@@ -35,10 +37,11 @@ CREATE INDEX records_run ON records (run);
 CREATE TABLE cables (
     statement INTEGER PRIMARY KEY, record_id TEXT NOT NULL, extractor TEXT NOT NULL, layout TEXT NOT NULL,
     published_id TEXT NOT NULL, canonical_id TEXT, raw_sha256 TEXT NOT NULL, body_sha256 TEXT NOT NULL,
-    comparison_sha256 TEXT NOT NULL
+    comparison_sha256 TEXT NOT NULL, source TEXT, source_released TEXT, released TEXT, counter TEXT
 );
 CREATE INDEX cables_published ON cables (published_id);
 CREATE INDEX cables_canonical ON cables (canonical_id);
+CREATE TABLE releases (statement INTEGER PRIMARY KEY, name TEXT NOT NULL, body TEXT NOT NULL);
 """
 _IS_REPLY = "type IN ('response', 'revisit')"
 """The condition of the index by page, word for word: only a query that has it can use that index."""
@@ -46,6 +49,8 @@ _ROW = (
     "record_id, type, uri, date, status, file, ordinal, offset, length, inner, record_sha256, payload_sha256, "
     "refers_to, challenge, statement"
 )
+
+_OF_RECORD = [f"r.{name}" for name in _ROW.split(", ")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +84,48 @@ class IndexRow:
     place: RecordPlace
 
 
+class ClaimRow(NamedTuple):
+    """One capture of a cable and what its page says of its source, as it prints it."""
+
+    published_id: str
+    date: str
+    record_id: str
+    uri: str | None
+    layout: str
+    source: str | None
+    source_released: str | None
+    released: str | None
+    counter: str | None
+
+
+class ShownCable(NamedTuple):
+    """A text as the ledger names it, and the record that shows it. Digests are 64 hexadecimal digits of SHA-256."""
+
+    statement: int
+    extractor: str
+    layout: str
+    published_id: str
+    canonical_id: str | None
+    raw_sha256: str
+    body_sha256: str
+    comparison_sha256: str
+    record: RecordRow
+
+
+class SeenRow(NamedTuple):
+    """A reply with its address in canonical form, its run, and what was read from it.
+
+    ``cable``: an id published on it; ``text_sha256``: the comparison checksum of the text, where it shows one cable.
+    """
+
+    canonical: str
+    row: RecordRow
+    mime: str | None
+    run: str
+    cable: str | None
+    text_sha256: str | None
+
+
 class StatementRow(NamedTuple):
     """What the catalogue keeps of one statement: the table, or nothing, and the values behind the statement's index."""
 
@@ -99,7 +146,12 @@ class StatementRow(NamedTuple):
                 (*_RECORD_HEAD(statement), *keys, *_RECORD_MIDDLE(statement), *where, *_RECORD_REST(statement)),
             )
         if kind == "cable":
-            return cls("cables", tuple(statement[name] for name in _CABLE_COLUMNS))
+            said = tuple(_printed(statement["claims"], name) for name in CLAIM_COLUMNS)
+            return cls("cables", (*(statement[name] for name in _CABLE_COLUMNS), *said))
+        if kind == "release":
+            return cls("releases", (statement["release"], encode(statement).decode("utf-8")))
+        if kind == "memento":
+            return cls("mementos", (_key(canonical, statement["uri"]), *mementos.values_of(statement)))
         return cls(None, ())
 
     def index_row(self) -> "IndexRow | None":
@@ -121,7 +173,9 @@ _RECORD_REST = itemgetter("record_sha256", "payload_sha256", "refers_to", "chall
 _CABLE_COLUMNS = (
     "record_id", "extractor", "layout", "published_id", "canonical_id", "raw_sha256", "body_sha256", "comparison_sha256"
 )  # fmt: skip
-_MARKS = {"records": ", ".join("?" * 19), "cables": ", ".join("?" * 9)}
+CLAIM_COLUMNS = ("source", "source_released", "released", "counter")
+"""What a page says of its source, as it prints it."""
+_MARKS = {"records": ", ".join("?" * 19), "cables": ", ".join("?" * 13), "releases": ", ".join("?" * 3)}
 
 
 class Catalogue:
@@ -168,6 +222,7 @@ class Catalogue:
         for table, marks in _MARKS.items():
             found = [(first + n, *row.values) for n, row in enumerate(rows) if row.table == table]
             self._db.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", found)  # noqa: S608 - our own names
+        mementos.keep(self._db, [(first + n, *row.values) for n, row in enumerate(rows) if row.table == "mementos"])
         end = first + len(rows)
         self._db.execute("UPDATE meta SET value = ? WHERE name = 'ledger_size' AND value < ?", (end, end))
 
@@ -176,7 +231,7 @@ class Catalogue:
         self._db.commit()
 
     def rows(self, table: str) -> Iterator[tuple[object, ...]]:
-        """Every row of ``records`` or ``cables``, as `StatementRow` gives it with the statement's index before it."""
+        """Every row of a table of statements, as `StatementRow` gives it with the statement's index before it."""
         if table not in _MARKS:
             raise ValueError(table)
         return iter(self._db.execute(f"SELECT * FROM {table} ORDER BY statement"))  # noqa: S608 - names of our own
@@ -220,7 +275,45 @@ class Catalogue:
             f"SELECT {_ROW} FROM records WHERE record_id IN shown OR refers_to IN shown ORDER BY date, statement",
             {"id": published_id},
         )
-        return [_row(row) for row in rows if row[1] in {"response", "revisit"}]
+        return [_row(row) for row in rows if row[1] in {"response", "revisit", "resource"}]
+
+    def cable_statements(self) -> Iterator[tuple[int, str, str]]:
+        """Of every text that the ledger names: its statement's index, its record, the id it is published under."""
+        return iter(self._db.execute("SELECT statement, record_id, published_id FROM cables ORDER BY statement"))
+
+    def claims(self) -> Iterator[ClaimRow]:
+        """What every cable's page claims of its source, with the revisits that found it unchanged: by id, then time.
+
+        One row a capture, that of the newest statement where several extractors read it.
+        """
+        rows = self._db.execute(
+            "SELECT c.published_id, r.date, r.record_id, r.uri, c.layout, c.source, c.source_released, c.released, "
+            "c.counter, max(c.statement) FROM records r "
+            "JOIN cables c ON c.record_id = CASE r.type WHEN 'revisit' THEN r.refers_to ELSE r.record_id END "
+            "WHERE r.type IN ('response', 'revisit', 'resource') "
+            "GROUP BY c.published_id, r.statement ORDER BY c.published_id, r.date, r.statement"
+        )
+        for row in rows:
+            yield ClaimRow(*row[:9])
+
+    def counts_of_file(self, file: str, uri_like: str) -> tuple[int, int, int]:
+        """Of a file's records whose target matches an SQL pattern: how many, of how many cables were read, how many."""
+        row = self._db.execute(
+            "WITH found AS (SELECT record_id FROM records WHERE file = ? AND uri LIKE ?) "
+            "SELECT (SELECT count(*) FROM found), count(DISTINCT record_id), count(*) "
+            "FROM cables WHERE record_id IN found",
+            (file, uri_like),
+        ).fetchone()
+        return int(row[0]), int(row[1]), int(row[2])
+
+    def releases(self) -> list[str]:
+        """Every ``release`` statement as JSON, oldest first."""
+        return [str(row[0]) for row in self._db.execute("SELECT body FROM releases ORDER BY statement")]
+
+    def statements_of_cable(self, published_id: str, record_id: str) -> list[int]:
+        """Indexes of the statements of a cable as one record shows it, oldest first."""
+        query = "SELECT statement FROM cables WHERE published_id = ? AND record_id = ? ORDER BY statement"
+        return [row[0] for row in self._db.execute(query, (published_id, record_id))]
 
     def canonical_of(self, published_id: str) -> str | None:
         """The canonical id of what is published under an id; None where it could not be told, or nothing is."""
@@ -282,6 +375,59 @@ class Catalogue:
             if _is_indexed(place):
                 yield _index_row((key, date, uri, kind, status, mime, payload), place)
 
+    def shown_cables(self, first: int = 0) -> Iterator[ShownCable]:
+        """Every text that the ledger names from the statement at ``first`` on, in its order, with its record."""
+        said = ", ".join(f"c.{name}" for name in ("statement", *ShownCable._fields[1:-1]))
+        record = ", ".join(f"r.{name}" for name in _ROW.split(", "))
+        rows = self._db.execute(
+            f"SELECT {said}, {record} FROM cables c JOIN records r ON r.statement = "  # noqa: S608 - names of our own
+            "(SELECT min(statement) FROM records WHERE record_id = c.record_id) "
+            "WHERE c.statement >= ? ORDER BY c.statement",
+            (first,),
+        )
+        for row in rows:
+            yield ShownCable._make((*row[:8], _row(row[8:])))
+
+    def revisits_since(self, first: int) -> Iterator[tuple[str, str]]:
+        """Of every revisit stated from ``first`` on: the record that it refers to, and its date."""
+        return iter(
+            self._db.execute(
+                "SELECT refers_to, date FROM records WHERE statement >= ? AND type = 'revisit' "
+                "AND refers_to IS NOT NULL ORDER BY statement",
+                (first,),
+            )
+        )
+
+    def replies_in_order(self) -> Iterator["SeenRow"]:
+        """Every reply by address (in canonical form), then by date, with what was read from it. Memory stays flat."""
+        # The rows of one address lie far apart: 32 MiB of pages are kept while they are gone through.
+        self._db.execute("PRAGMA cache_size = -32768")
+        rows = self._db.execute(
+            f"SELECT canonical, mime, run, cables, published_id, comparison_sha256, {', '.join(_OF_RECORD)} "  # noqa: S608
+            "FROM records AS r LEFT JOIN (SELECT record_id AS of_record, count(DISTINCT published_id) AS cables, "
+            "published_id, comparison_sha256, max(statement) FROM cables GROUP BY record_id) AS c "
+            f"ON c.of_record = coalesce(r.refers_to, r.record_id) "
+            f"WHERE r.canonical IS NOT NULL AND {_IS_REPLY} ORDER BY r.canonical, r.date, r.statement"
+        )
+        for key, mime, run, cables, published, comparison, *rest in rows:
+            yield SeenRow(
+                canonical=str(key),
+                row=_row(tuple(rest)),
+                mime=None if mime is None else str(mime),
+                run=str(run),
+                cable=None if published is None else str(published),
+                # Of a table of cables no one text tells whether the page has changed.
+                text_sha256=str(comparison) if cables == 1 else None,
+            )
+
+    def mementos_of(self, url: str) -> list[mementos.MementoRow]:
+        """Every memento of an address that was asked of a web archive, in the order of asking."""
+        return mementos.of_url(self._db, _key(canonical, url))
+
+    def memento_in(self, record_id: str) -> mementos.MementoRow | None:
+        """What a record is a memento of; None where it is none."""
+        return mementos.of_record(self._db, record_id)
+
 
 def _is_indexed(place: RecordPlace) -> bool:
     """False where a record is inside of a compressed piece: no reader of an index finds it there."""
@@ -311,6 +457,13 @@ def _index_row(values: tuple[object, ...], place: RecordPlace) -> IndexRow:
         payload_sha256=None if payload is None else str(payload),
         place=place,
     )
+
+
+def _printed(claims: object, name: str) -> str | None:
+    """What a claim of a statement prints."""
+    claim = claims.get(name) if isinstance(claims, dict) else None
+    printed = claim.get("printed") if isinstance(claim, dict) else None
+    return printed if isinstance(printed, str) else None
 
 
 def _key(form: Callable[[str], str], url: object) -> str | None:

@@ -109,9 +109,16 @@ def make_read_only(path: Path) -> None:
 
 
 def remove_derived(paths: CollectionPaths) -> None:
-    """Deletes index and catalogue: what `preserve rebuild` makes again. The caller holds the lock."""
-    for path in (paths.index, *(Path(f"{paths.catalogue}{end}") for end in ("", "-wal", "-shm", "-journal"))):
-        path.unlink(missing_ok=True)
+    """Deletes what is derived: index, catalogue, search index. The caller holds the lock."""
+    paths.index.unlink(missing_ok=True)
+    for database in (paths.catalogue, paths.search):
+        remove_database(database)
+
+
+def remove_database(path: Path) -> None:
+    """Deletes an SQLite database with the files beside it."""
+    for end in ("", "-wal", "-shm", "-journal"):
+        Path(f"{path}{end}").unlink(missing_ok=True)
 
 
 class Lock:

@@ -106,6 +106,11 @@ class CollectionPaths:
         return self.state / "catalogue.sqlite"
 
     @property
+    def search(self) -> Path:
+        """The search index. Derived; made when something is searched for."""
+        return self.state / "search.sqlite"
+
+    @property
     def frontier(self) -> Path:
         """The frontier: which addresses a run has done and which wait. Disposable between runs."""
         return self.state / "frontier.sqlite"

@@ -33,10 +33,10 @@ def _warc() -> bytes:
     return b"".join(compress_member(record_bytes(record)) for record in records)
 
 
-def _commands() -> list[tuple[str, list[str]]]:
+def commands_of(guide: Path) -> list[tuple[str, list[str]]]:
     """Every command of the guide with the lines that it shows."""
     found: list[tuple[str, list[str]]] = []
-    for block in _BLOCK.findall(_GUIDE.read_text("utf-8")):
+    for block in _BLOCK.findall(guide.read_text("utf-8")):
         for line in block.splitlines():
             if line.startswith("$ "):
                 found.append((line[2:], []))
@@ -45,14 +45,14 @@ def _commands() -> list[tuple[str, list[str]]]:
     return found
 
 
-def _shows(printed: list[str], wanted: list[str]) -> bool:
+def shows(printed: list[str], wanted: list[str]) -> bool:
     """The lines in this order; ``…`` stands for anything, alone in a line for any lines."""
     left = iter(printed)
     patterns = [re.compile(".*".join(re.escape(part) for part in line.split("…"))) for line in wanted if line != "…"]
     return all(any(pattern.fullmatch(line) for line in left) for pattern in patterns)
 
 
-def _run(command: str, folder: Path) -> list[str]:
+def run(command: str, folder: Path) -> list[str]:
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(folder)}
     done = subprocess.run(command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr, done.stderr
@@ -61,8 +61,8 @@ def _run(command: str, folder: Path) -> list[str]:
 
 def test_the_repair_guide_does_what_it_says(tmp_path: Path) -> None:
     (tmp_path / "made-by-another.warc.gz").write_bytes(_warc())
-    _run("preserve import made-by-another.warc.gz --into cables", tmp_path)
-    _run("preserve replicate backup", tmp_path)
+    run("preserve import made-by-another.warc.gz --into cables", tmp_path)
+    run("preserve replicate backup", tmp_path)
     path = tmp_path / "archives" / "cables" / "archive" / "made-by-another.warc.gz"
     with path.open("rb") as file:
         first = next(iter(iter_members(file)))
@@ -70,10 +70,10 @@ def test_the_repair_guide_does_what_it_says(tmp_path: Path) -> None:
     data[first.length // 2] ^= 0xFF
     path.chmod(0o644)
     path.write_bytes(bytes(data))
-    commands = _commands()
+    commands = commands_of(_GUIDE)
     assert len(commands) > 8
     for command, shown in commands:
-        printed = _run(command, tmp_path)
-        assert _shows(printed, shown), f"{command}\n" + "\n".join(printed)
+        printed = run(command, tmp_path)
+        assert shows(printed, shown), f"{command}\n" + "\n".join(printed)
     assert (tmp_path / "verdict.html").read_text("utf-8").startswith("<!DOCTYPE html>")
     assert (tmp_path / "cables-as-found" / "archive" / path.name).read_bytes() == bytes(data)

@@ -11,6 +11,7 @@ from preserve.provenance.statements import (
     cable_statement,
     cut_statement,
     record_statement,
+    release_statement,
     run_statements,
 )
 
@@ -47,6 +48,19 @@ CABLE = cable_statement(
     fields={},
 )
 CUT = cut_statement(file="a.warc.gz", size=1, sha256=HASH, records=1, cut_bytes=0, reason="x", adopted=0)
+RELEASE = release_statement(
+    release="gulls-1",
+    title="Gulls",
+    publisher="",
+    released=None,
+    counter=12,
+    sources=["gullbrowser"],
+    known_from=["a test"],
+    note="",
+    dump={"name": "a b.csv", "size": 1, "sha256": HASH, "file": "a.warc.gz", "rows": 2, "unreadable": 1, "cables": 1},
+    stated=DATE,
+    program="preserve/0",
+)
 ARCHIVE = archive_statement(collection="demo", format=1, origin="a", key="b", created=DATE)
 
 
@@ -68,7 +82,7 @@ def _run(urls: int, files: int = 1) -> list[dict[str, object]]:
     return list(parts)
 
 
-@pytest.mark.parametrize("statement", [RECORD, CABLE, CUT, ARCHIVE, *_run(0)], ids=lambda s: str(s["kind"]))
+@pytest.mark.parametrize("statement", [RECORD, CABLE, CUT, RELEASE, ARCHIVE, *_run(0)], ids=lambda s: str(s["kind"]))
 def test_what_is_built_passes_its_check(statement: dict[str, object]) -> None:
     check_statement(statement)
     encode(statement)

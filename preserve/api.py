@@ -1,0 +1,219 @@
+"""The archive for programs: ``preserve.open_archive(path)``. ``docs/python.md`` has an example that runs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from preserve.cables.extract import Extraction
+from preserve.cables.fields import FieldValue
+from preserve.cables.layouts import Layout, compile_layouts
+from preserve.config.folder import load_layouts
+from preserve.config.place import find_config_dir
+from preserve.errors import ArchiveError, NotHeldError
+from preserve.replay.again import Source, read_again
+from preserve.replay.history import History, history
+from preserve.replay.recover import Archive as Collection
+from preserve.replay.recover import Capture, find_one, parse_moment
+from preserve.replay.searching import Found, search, searchable
+from preserve.store.archive import list_collections
+from preserve.store.archive import open_archive as open_collection
+from preserve.store.catalogue import ShownCable
+from preserve.store.searchindex import Filters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checksums:
+    """64 hexadecimal digits of SHA-256 each: of the payload, of the text, of the text made for comparing sources."""
+
+    raw: str
+    body: str
+    comparison: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cable:
+    """A cable as one capture shows it. ``captured`` is when, in UTC; the document's own date is ``sent``."""
+
+    collection: str
+    url: str | None
+    captured: str
+    record_id: str
+    extraction: Extraction
+
+    @property
+    def published_id(self) -> str:
+        """The id that the page prints."""
+        return self.extraction.published_id
+
+    @property
+    def canonical_id(self) -> str | None:
+        """The canonical id; None where it cannot be told."""
+        return self.extraction.canonical_id
+
+    @property
+    def text(self) -> str:
+        """The text of the message, exactly."""
+        return self.extraction.body
+
+    @property
+    def fields(self) -> Mapping[str, FieldValue]:
+        """The page's fields: each as printed, and what it means."""
+        return self.extraction.fields
+
+    @cached_property
+    def subject(self) -> str:
+        """The message's subject on one line, else the page's title."""
+        subject = self.extraction.message.subject
+        return self.extraction.title if subject is None else " ".join(subject.text.split())
+
+    @property
+    def sent(self) -> FieldValue | None:
+        """The document's date, as precisely as it is known."""
+        return self.extraction.sent
+
+    @property
+    def checksums(self) -> Checksums:
+        """The three checksums."""
+        text = self.extraction
+        return Checksums(raw=text.raw_sha256, body=text.body_sha256, comparison=text.comparison_sha256)
+
+
+class Archive:
+    """Collections, open for reading. Close it, or use it in a ``with``."""
+
+    def __init__(self, archives: Path, names: list[str], layouts: Mapping[str, Layout]) -> None:
+        self._archives = archives
+        self._layouts = layouts
+        self._collections: list[Collection] = []
+        try:
+            for name in names:
+                self._collections.append(Collection(open_collection(archives, name), layouts))
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes every collection."""
+        for collection in self._collections:
+            collection.close()
+        self._collections.clear()
+
+    @property
+    def collections(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(one.paths.name for one in self._collections)
+
+    def cable(self, cable_id_or_url: str, *, at: str | None = None) -> Cable:
+        """The cable of an id or at an address: its newest capture, or the newest at or before ``at`` (UTC).
+
+        Raises:
+            NotHeldError: there is none.
+            UsageError: ``at`` is no time.
+            ArchiveError: the stored bytes are not those that the ledger names.
+        """
+        moment = None if at is None else parse_moment(at)
+        collection, capture = find_one(self._collections, cable_id_or_url, moment)
+        text = collection.cable(collection.page(capture), cable_id_or_url)
+        if text is None:
+            raise NotHeldError(f"{cable_id_or_url} is held; it is no cable")
+        return _cable(capture, text)
+
+    def payload(self, cable: Cable) -> bytes:
+        """The bytes of the page that a cable was read from, its content coding removed.
+
+        Raises:
+            NotHeldError: the cable is of another archive.
+            ArchiveError: the stored bytes are not those that the ledger names.
+        """
+        for collection in self._collections:
+            if collection.paths.name == cable.collection:
+                row = collection.catalogue.record(cable.record_id)
+                if row is not None:
+                    return collection.page(Capture(collection=cable.collection, row=row, source=row)).content
+        raise NotHeldError(f"record {cable.record_id} is not held here")
+
+    def cables(self) -> Iterator[Cable]:
+        """Every text that the ledgers name, in their order. Memory stays flat.
+
+        Raises:
+            ArchiveError: a record no longer gives the text that the ledger names.
+        """
+        for collection in self._collections:
+            source = Source.of(collection.paths, self._layouts)
+            # Texts stay in this process: they keep what they were read from, which is not sent through a pipe.
+            for shown, text in read_again(source, collection.catalogue.shown_cables(), _whole, expected=0):
+                if text is None:
+                    raise ArchiveError(
+                        f"record {shown.record.record_id} does not give the text of {shown.published_id}",
+                        next_step=f"Run `preserve verify {collection.paths.name}` to see what is damaged.",
+                    )
+                record = shown.record
+                yield Cable(
+                    collection=collection.paths.name,
+                    url=record.uri,
+                    captured=record.date,
+                    record_id=record.record_id,
+                    extraction=text,
+                )
+
+    def history(self, cable_id: str) -> History:
+        """Every capture of a cable, oldest first, with how its text differs from the one before; and what is unread.
+
+        Raises:
+            NotHeldError: no capture shows it.
+        """
+        return history(self._collections, cable_id)
+
+    def search(self, words: str, filters: Filters | None = None, *, limit: int = 20) -> list[Found]:
+        """The best hits, as ``preserve search`` finds them; the search index is made or brought up to date first.
+
+        Raises:
+            UsageError: nothing can be searched for with these words.
+            LockedError, EnvironmentFaultError: there is no index yet, and none can be made.
+        """
+        with searchable(self._archives, self.collections, lambda: self._layouts) as opened:
+            return search(opened, words, filters or Filters(), limit)[0]
+
+
+def open_archive(path: str | Path, *, config: str | Path | None = None) -> Archive:
+    """Opens a collection's folder (``archives/demo``), or all collections of a folder of archives.
+
+    ``config`` is the folder of the user's own layouts, as for ``--config``.
+
+    Raises:
+        NotHeldError: there is no archive.
+        ArchiveError, NewerFormatError, ConfigError: it, or the configuration, cannot be read.
+    """
+    folder = Path(path).absolute()
+    layouts = compile_layouts(load_layouts(find_config_dir(None if config is None else Path(config))))
+    if (folder / "preserve.json").is_file():
+        return Archive(folder.parent, [folder.name], layouts)
+    names = list_collections(folder)
+    if not names:
+        raise NotHeldError(f"no archive is held under {folder}", next_step="Name the folder of a collection.")
+    return Archive(folder, names, layouts)
+
+
+def _whole(_cable: ShownCable, text: Extraction) -> Extraction:
+    return text
+
+
+def _cable(capture: Capture, text: Extraction) -> Cable:
+    return Cable(
+        collection=capture.collection,
+        url=capture.row.uri,
+        captured=capture.row.date,
+        record_id=capture.source.record_id,
+        extraction=text,
+    )

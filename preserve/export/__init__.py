@@ -1,0 +1,1 @@
+"""What is recovered, in the forms of other programs."""

@@ -1,0 +1,199 @@
+"""Everything recovered, as a table: CSV, JSON Lines or Parquet, a row for each text that the ledger names.
+
+Rows are read from the records, in the ledger's order, and written as they come: memory is that of a few batches, and
+the same archive gives the same rows. The four dates stay apart: the document's (``sent``), the source's release
+(``source_released``), the capture's (``captured``); what a proof says of time is in the ledger's receipts, and
+``statement`` is the row's place in the ledger that they vouch for.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import IO, Any, Final
+
+from preserve.cables.extract import Extraction
+from preserve.errors import UsageError
+from preserve.replay.again import Source, read_again
+from preserve.store.catalogue import Catalogue, ShownCable
+
+FIELDS: Final = (
+    "created", "date_time_group", "origin", "classification", "tags", "released", "redacted_note", "partial_note",
+    "source", "source_released", "counter", "history",
+)  # fmt: skip
+_TIMES: Final = frozenset({"created", "date_time_group", "released", "source_released"})
+_LISTS: Final = frozenset({"message_tags", "cites", "findings"})
+_NUMBERS: Final = frozenset({"statement"})
+
+_BEFORE: Final = {
+    "collection": "the collection",
+    "published_id": "the id that the page prints",
+    "canonical_id": "the canonical id; empty where it cannot be told",
+    "title": "the page's title of the cable",
+    "subject": "the message's subject, on one line",
+}
+_BEHIND: Final = {
+    "sent": "the document's date, as precisely as it is known",
+    "sent_printed": "what that was read from",
+    "sent_precision": "second, minute, hour or day",
+    "message_tags": "the message's tags (a list)",
+    "cites": "the ids of the cables that its references name (a list)",
+    "header": "the message's header, where the page has a place for it",
+    "text": "the text of the message, exactly",
+    "raw_sha256": "SHA-256 of the payload that it was read from",
+    "body_sha256": "SHA-256 of the text",
+    "comparison_sha256": "SHA-256 of the text made for comparing sources",
+    "url": "the address captured",
+    "captured": "when, in UTC",
+    "record_id": "the WARC record",
+    "record_sha256": "SHA-256 of the record, as the ledger names it",
+    "file": "the WARC file",
+    "statement": "index of the text's statement in the ledger (a number)",
+    "layout": "the layout of the page, with its version",
+    "extractor": "the extractor that read it, with its version",
+    "findings": "codes of what is amiss (a list)",
+}
+
+
+def columns() -> dict[str, str]:
+    """Every column in order, and what stands in it."""
+    said = dict(_BEFORE)
+    for name in FIELDS:
+        said[f"{name}_printed"] = f"the page's field {name}, as printed"
+        said[f"{name}_value"] = f"what {name} means, where that is known"
+        if name in _TIMES:
+            said[f"{name}_precision"] = f"how precisely {name} is known"
+    return said | _BEHIND
+
+
+COLUMNS: Final = tuple(columns())
+
+
+def table_rows(
+    source: Source, catalogue: Catalogue, unread: Callable[[ShownCable], object]
+) -> Iterator[dict[str, Any]]:
+    """The rows of a collection. ``unread`` is told each text that its record no longer gives.
+
+    Raises:
+        EnvironmentFaultError: a helping process was killed.
+    """
+    for cable, row in read_again(source, catalogue.shown_cables(), _row, expected=catalogue.ledger_size):
+        if row is None:
+            unread(cable)
+        else:
+            yield {"collection": source.paths.name, **row}
+
+
+def _row(cable: ShownCable, text: Extraction) -> dict[str, Any]:
+    subject = text.message.subject
+    row: dict[str, Any] = {
+        "published_id": text.published_id,
+        "canonical_id": text.canonical_id,
+        "title": text.title,
+        "subject": None if subject is None else " ".join(subject.text.split()),
+    }
+    for name in FIELDS:
+        field = text.fields.get(name)
+        row[f"{name}_printed"] = None if field is None else field.printed
+        row[f"{name}_value"] = None if field is None else field.value
+        if name in _TIMES:
+            row[f"{name}_precision"] = None if field is None else field.precision
+    sent = text.sent
+    return row | {
+        "sent": None if sent is None else sent.value,
+        "sent_printed": None if sent is None else sent.printed,
+        "sent_precision": None if sent is None else sent.precision,
+        "message_tags": [" ".join(tag.text.split()) for tag in text.message.tags],
+        "cites": [one.id for entry in text.cited for one in entry],
+        "header": text.header_text,
+        "text": text.body,
+        "raw_sha256": text.raw_sha256,
+        "body_sha256": text.body_sha256,
+        "comparison_sha256": text.comparison_sha256,
+        "url": cable.record.uri,
+        "captured": cable.record.date,
+        "record_id": cable.record.record_id,
+        "record_sha256": cable.record.record_sha256,
+        "file": cable.record.place.file,
+        "statement": cable.statement,
+        "layout": f"{text.layout}/{text.layout_version}",
+        "extractor": text.extractor,
+        "findings": [finding.code for finding in text.findings],
+    }
+
+
+def write_csv(rows: Iterable[Mapping[str, Any]], out: IO[bytes]) -> int:
+    """RFC 4180, UTF-8, with a header row; lists are parted by line feeds. Returns the number of rows.
+
+    A cell that a spreadsheet would take for a formula (it begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage
+    return, or with ``'``) has ``'`` before it. To have the exact cell, take one leading ``'`` off.
+    """
+    lines = io.TextIOWrapper(out, encoding="utf-8", errors="replace", newline="", write_through=True)
+    writer = csv.writer(lines, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    count = 0
+    for row in rows:
+        writer.writerow([_cell(row[name]) for name in COLUMNS])
+        count += 1
+    lines.detach()
+    return count
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    text = "\n".join(value) if isinstance(value, list) else str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "'")) else text
+
+
+def write_jsonl(rows: Iterable[Mapping[str, Any]], out: IO[bytes]) -> int:
+    """A JSON object a line; what is not known is null. Returns the number of rows."""
+    count = 0
+    for row in rows:
+        said = json.dumps({name: row[name] for name in COLUMNS}, ensure_ascii=False)
+        out.write(said.encode("utf-8", "replace") + b"\n")
+        count += 1
+    return count
+
+
+_ROWS_A_GROUP: Final = 2_000
+
+
+def write_parquet(rows: Iterable[Mapping[str, Any]], out: IO[bytes]) -> int:
+    """Parquet, texts as strings, lists as lists, what is not known as null. Returns the number of rows.
+
+    Raises:
+        UsageError: pyarrow is not installed.
+    """
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - an optional extra
+        import pyarrow.parquet as pq  # noqa: PLC0415 - as above
+    except ImportError as error:
+        raise UsageError(
+            "Parquet needs pyarrow, which is not installed",
+            next_step="Run `pip install 'preserve[export]'`, or export csv or jsonl.",
+        ) from error
+    kinds = {name: pa.list_(pa.string()) for name in _LISTS} | dict.fromkeys(_NUMBERS, pa.int64())
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in COLUMNS])
+    count = 0
+    remaining = iter(rows)
+    with pq.ParquetWriter(out, schema, compression="zstd") as writer:
+        while group := list(islice(remaining, _ROWS_A_GROUP)):
+            writer.write_table(pa.Table.from_pylist(_encodable(group), schema=schema))
+            count += len(group)
+    return count
+
+
+def _encodable(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows whose texts are UTF-8: half of a surrogate pair becomes ``?``, as in the other forms."""
+    return [
+        {
+            name: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+            for name, value in row.items()
+        }
+        for row in rows
+    ]
+
+
+WRITERS: Final = {"csv": write_csv, "jsonl": write_jsonl, "parquet": write_parquet}

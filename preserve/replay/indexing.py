@@ -1,0 +1,127 @@
+"""The search index filled: what the ledger names and the index lacks is read again from the records and taken in.
+
+It goes on where it was stopped. One that cannot be used, or that goes further than the ledger, is made anew.
+"""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from preserve.cables.extract import Extraction
+from preserve.cables.layouts import Layout
+from preserve.errors import ArchiveError, NewerFormatError
+from preserve.provenance.derive import catch_up
+from preserve.provenance.ledger import Ledger
+from preserve.replay.again import Source, read_again
+from preserve.store.catalogue import Catalogue, ShownCable
+from preserve.store.durable import Lock, remove_database
+from preserve.store.layout import CollectionPaths
+from preserve.store.searchindex import IndexedText, SearchIndex
+
+_TEXTS_A_STEP = 2_000
+_OPTIMISE_FROM = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indexed:
+    """What was done: ``added`` texts read, ``unread`` of all that could not be; ``made_anew`` says why, or is empty."""
+
+    added: int
+    unread: int
+    made_anew: str = ""
+
+
+def update_search(
+    paths: CollectionPaths,
+    layouts: Callable[[], Mapping[str, Layout]],
+    progress: Callable[[str, int], object] = lambda _subject, _done: None,
+) -> Indexed:
+    """Takes the lock, and brings catalogue and search index up to the ledger.
+
+    Stopped half way, the next call goes on. ``layouts`` is called only where something has to be read.
+
+    Raises:
+        LockedError: another process writes to the collection.
+        EnvironmentFaultError: nothing can be written there.
+    """
+    with Lock(paths.lock, "making the search index"), Catalogue.open(paths) as catalogue:
+        catch_up(paths, Ledger(paths), catalogue)
+        index, why = _usable(paths, catalogue.ledger_size)
+        with index:
+            done = _fill(paths, catalogue, index, layouts, progress)
+            return replace(done, made_anew=why)
+
+
+def _usable(paths: CollectionPaths, size: int) -> tuple[SearchIndex, str]:
+    """The index, made empty where it cannot be used, and why."""
+    why = ""
+    try:
+        index = SearchIndex.open(paths)
+        held = index.ledger_size
+        if held <= size:
+            return index, ""
+        why = f"it went up to statement {held}, the ledger has {size}"
+        index.close()
+    except NewerFormatError:
+        raise
+    except (ArchiveError, sqlite3.DatabaseError) as error:
+        why = str(error)
+    remove_database(paths.search)
+    return SearchIndex.open(paths), why
+
+
+def _fill(
+    paths: CollectionPaths,
+    catalogue: Catalogue,
+    index: SearchIndex,
+    layouts: Callable[[], Mapping[str, Layout]],
+    progress: Callable[[str, int], object],
+) -> Indexed:
+    start, size = index.ledger_size, catalogue.ledger_size
+    if start == size:
+        return Indexed(added=0, unread=index.unread)
+    done, unread = 0, 0
+    step: list[IndexedText] = []
+    source = Source.of(paths, layouts())
+    for cable, text in read_again(source, catalogue.shown_cables(start), indexed_text, expected=size - start):
+        if len(step) + unread >= _TEXTS_A_STEP:
+            index.add(step, unread=unread, size=cable.statement)
+            progress(paths.name, done)
+            step, unread = [], 0
+        done += 1
+        if text is None:
+            unread += 1
+        else:
+            step.append(text)
+    index.finish(step, unread=unread, size=size, revisits=catalogue.revisits_since(index.revisits_size))
+    if done >= _OPTIMISE_FROM:
+        index.optimise()
+    return Indexed(added=done, unread=index.unread)
+
+
+def indexed_text(cable: ShownCable, text: Extraction) -> IndexedText:
+    """What is indexed of one text."""
+    printed = {name: field.printed for name, field in text.fields.items()}
+    message = text.message
+    subject = text.title if message.subject is None else message.subject.text
+    tags = tuple(" ".join(tag.text.split()) for tag in message.tags) or tuple(printed.get("tags", "").split())
+    line = message.classification_line
+    classification = printed.get("classification") or ("" if line is None else line.text)
+    ids = dict.fromkeys((cable.published_id, cable.canonical_id or cable.published_id))
+    return IndexedText(
+        statement=cable.statement,
+        record_id=cable.record.record_id,
+        uri=cable.record.uri or "",
+        captured=cable.record.date,
+        published_id=cable.published_id,
+        canonical_id=cable.canonical_id,
+        subject=" ".join(subject.split()),
+        origin=printed.get("origin", ""),
+        classification=classification,
+        tags=tags,
+        sent=None if text.sent is None else text.sent.value,
+        source=printed.get("source", ""),
+        body_sha256=cable.body_sha256,
+        head="\n".join((*ids, *printed.values())),
+        body=text.body if not text.header_text else f"{text.header_text}\n{text.body}",
+    )

@@ -1,0 +1,134 @@
+"""Search indexes opened for asking: brought up to date where that can be done, else told how far they go.
+
+What reads pages is imported only where something has to be read: a search takes no longer than the search.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from preserve.errors import ArchiveError, EnvironmentFaultError, LockedError, PreserveError
+from preserve.provenance.ledger import Ledger
+from preserve.replay.searchwords import expression
+from preserve.store.archive import open_archive
+from preserve.store.catalogue import Catalogue
+from preserve.store.layout import CollectionPaths
+from preserve.store.searchindex import Filters, HeldCable, Hit, SearchIndex
+
+if TYPE_CHECKING:
+    from preserve.cables.layouts import Layout
+
+Layouts = Callable[[], "Mapping[str, Layout]"]
+Progress = Callable[[str, int], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searchable:
+    """A collection's index, open. ``remark`` is a line on what is amiss with it; empty where nothing is."""
+
+    name: str
+    index: SearchIndex
+    remark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A hit and the collection that it is in."""
+
+    collection: str
+    hit: Hit
+
+
+@contextmanager
+def searchable(
+    archives: Path,
+    names: Sequence[str],
+    layouts: Layouts,
+    progress: Progress = lambda _subject, _done: None,
+) -> Iterator[list[Searchable]]:
+    """The indexes of some collections, as far up to date as can be, closed at the end.
+
+    Raises:
+        NotHeldError: there is no such collection.
+        LockedError: there is no index yet, and another process writes to the collection.
+        EnvironmentFaultError: there is no index yet, and none can be written.
+    """
+    with ExitStack() as stack:
+        opened = []
+        for name in names:
+            paths = open_archive(archives, name)
+            remark = _updated(paths, layouts, progress)
+            index = stack.enter_context(SearchIndex.open(paths, read_only=True))
+            opened.append(Searchable(name=name, index=index, remark=remark))
+        yield opened
+
+
+def search(
+    opened: Sequence[Searchable], words: str, filters: Filters, limit: int
+) -> tuple[list[Found], dict[str, int]]:
+    """The best hits over some collections, and how many each has (counted up to `RANKED` in each).
+
+    Raises:
+        UsageError: nothing can be searched for with these words.
+    """
+    wanted = expression(words)
+    found: list[Found] = []
+    counts = {}
+    for one in opened:
+        hits, counts[one.name] = one.index.search(wanted, filters, limit)
+        found += [Found(collection=one.name, hit=hit) for hit in hits]
+    found.sort(key=lambda item: (item.hit.rank, item.collection, item.hit.cable.statement))
+    return found[:limit], counts
+
+
+def held(opened: Sequence[Searchable], filters: Filters) -> Iterator[tuple[str, HeldCable]]:
+    """Every cable held, by collection and published id."""
+    for one in opened:
+        for cable in one.index.cables(filters):
+            yield one.name, cable
+
+
+def _updated(paths: CollectionPaths, layouts: Layouts, progress: Progress) -> str:
+    """Brings an index up to date where it is behind; says what was done or is amiss."""
+    size = Ledger(paths).size
+    goes_to, unread = _goes_to(paths, size)
+    if goes_to == size:
+        return _unread(paths.name, unread)
+    from preserve.replay.indexing import update_search  # noqa: PLC0415 - it brings all that reads pages
+
+    try:
+        done = update_search(paths, layouts, progress)
+    except (LockedError, EnvironmentFaultError, sqlite3.OperationalError) as error:
+        if goes_to < 0:
+            if isinstance(error, PreserveError):
+                raise type(error)(
+                    f"{paths.name} has no search index yet, and none can be made now: {error}",
+                    next_step=error.next_step or "Copy the collection to where it can be written to.",
+                ) from error
+            raise EnvironmentFaultError(
+                f"{paths.name} has no search index yet, and none can be written: {error}",
+                next_step="Copy the collection to where it can be written to.",
+            ) from error
+        return f"{paths.name}: searched up to statement {goes_to:,} of {size:,}; the rest is not indexed yet: {error}"
+    remark = _unread(paths.name, done.unread)
+    return f"{paths.name}: the search index was made again: {done.made_anew}" if done.made_anew else remark
+
+
+def _goes_to(paths: CollectionPaths, size: int) -> tuple[int, int]:
+    """Up to which statement the index goes, -1 where there is none that can be used; and its unread texts."""
+    if not (paths.search.is_file() and paths.catalogue.is_file()):
+        return -1, 0
+    try:
+        with SearchIndex.open(paths, read_only=True) as index, Catalogue.open(paths, read_only=True):
+            return (index.ledger_size, index.unread) if index.ledger_size <= size else (-1, 0)
+    except (ArchiveError, sqlite3.DatabaseError):
+        return -1, 0
+
+
+def _unread(name: str, count: int) -> str:
+    if not count:
+        return ""
+    return f"{name}: {count:,} texts could not be read again and are not searched; `preserve verify {name}` tells why"
