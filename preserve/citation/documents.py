@@ -5,7 +5,7 @@ ledger's hash of the record.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import unquote
@@ -17,8 +17,8 @@ from preserve.citation.wording import Match, Wording, wording_of
 from preserve.errors import ArchiveError, FormatError, UsageError
 from preserve.findings import Claim, Verdict
 from preserve.formats.documents.document import Document
+from preserve.model import parse_utc, sha256_hex
 from preserve.replay.recover import Archive, Capture, parse_moment, published_as
-from preserve.model import format_utc, sha256_hex
 
 HELD: Final = "a copy is held"
 NAMED: Final = "the copy that it names is held"
@@ -121,7 +121,7 @@ class Desk:
                 capture = archive.capture_of_record(target.value.lower())
                 if capture is not None:
                     found.append(Copy(archive=archive, capture=capture, cable_id=None))
-        return sorted(found, key=lambda copy: copy.capture.row.date)
+        return sorted(found, key=lambda copy: parse_utc(copy.capture.moment))
 
     def _checked(self, document: str, mention: Mention) -> Checked:
         copies = self._copies_of(mention)
@@ -139,7 +139,7 @@ class Desk:
             )  # fmt: skip
         cited = self._cited(mention, copies)
         if url is None:
-            url = cited.capture.row.uri
+            url = cited.capture.url
         reader = _Reader()
         matches = tuple((quote, reader.best(quote, cited, copies)) for quote in quotes)
         claims = [
@@ -154,8 +154,8 @@ class Desk:
             targets=said,
             cited=cited,
             captures=len(copies),
-            first=copies[0].capture.row.date,
-            last=copies[-1].capture.row.date,
+            first=copies[0].capture.moment,
+            last=copies[-1].capture.moment,
             url=url,
             claims=tuple(claims),
             quotes=tuple((quote, match) for quote, (match, _where) in matches),
@@ -176,7 +176,7 @@ class Desk:
         return [replace(copy, cable_id=copy.cable_id or cable) for copy in widest]
 
     def _cited(self, mention: Mention, copies: Sequence[Copy]) -> Copy:
-        """The copy that counts as the one cited: the record named, else the newest when it was seen, else the newest."""
+        """The copy that counts as the one cited: the record named, else the newest when seen, else the newest."""
         for target in mention.targets:
             if target.kind == "record":
                 named = {copy.capture.row.record_id for copy in self.copies(target)}
@@ -187,10 +187,10 @@ class Desk:
         good = [copy for copy in copies if copy.capture.is_full] or list(copies)
         if seen is not None:
             try:
-                moment = format_utc(parse_moment(seen))
+                moment = parse_moment(seen)
             except UsageError:
                 return good[-1]
-            before = [copy for copy in good if copy.capture.row.date <= moment]
+            before = [copy for copy in good if parse_utc(copy.capture.moment) <= moment]
             return before[-1] if before else good[0]
         return good[-1]
 
@@ -272,10 +272,11 @@ class _Reader:
 def _held_claim(mention: Mention, cited: Copy, copies: Sequence[Copy]) -> Claim:
     row = cited.capture.row
     named = any(target.kind == "record" for target in mention.targets)
-    what = f"captured {row.date}, record {row.record_id}, collection {cited.capture.collection}"
+    hand = f", second hand {cited.capture.second_hand}" if cited.capture.second_hand else ""
+    what = f"captured {row.date}{hand}, record {row.record_id}, collection {cited.capture.collection}"
     if not cited.capture.is_full:
         return Claim(name=HELD, verdict=Verdict.FAIL, detail=f"only error pages or challenges are held: {what}")
-    more = "" if len(copies) == 1 else f"; {len(copies)} captures from {copies[0].capture.row.date}"
+    more = "" if len(copies) == 1 else f"; {len(copies)} captures from {copies[0].capture.moment}"
     return Claim(name=NAMED if named else HELD, verdict=Verdict.PASS, detail=what + more)
 
 
@@ -285,7 +286,7 @@ def _quote_claim(quote: str, match: Match, where: Copy | None) -> Claim:
         return Claim(name=QUOTED, verdict=Verdict.NOT_CHECKED, detail=f"{words}: the copy's text cannot be read")
     detail = f"{words}: {match.wording}"
     if match.is_found:
-        return Claim(name=QUOTED, verdict=Verdict.PASS, detail=f"{detail}, in the capture of {where.capture.row.date}")
+        return Claim(name=QUOTED, verdict=Verdict.PASS, detail=f"{detail}, in the capture of {where.capture.moment}")
     if match.nearest:
         detail += f"; the nearest words are “{_short(match.nearest)}”"
     return Claim(name=QUOTED, verdict=Verdict.FAIL, detail=detail)
@@ -293,12 +294,13 @@ def _quote_claim(quote: str, match: Match, where: Copy | None) -> Claim:
 
 def _unchanged(cited: Copy, copies: Sequence[Copy], reader: _Reader) -> Claim:
     """Whether the newest capture shows the text that the cited one shows."""
-    same = [copy for copy in copies if copy.capture.is_full and copy.capture.row.uri == cited.capture.row.uri]
+    at = copies.index(cited)
+    same = [copy for copy in copies[at:] if copy.capture.is_full and copy.capture.url == cited.capture.url]
     newest = same[-1] if same else cited
-    if newest.capture.row.date <= cited.capture.row.date:
+    if newest is cited:
         return Claim(name=UNCHANGED, verdict=Verdict.NOT_CHECKED, detail="no later capture is held")
     old, new = reader.read(cited), reader.read(newest)
-    when = f"against the capture of {newest.capture.row.date}"
+    when = f"against the capture of {newest.capture.moment}"
     if isinstance(old, str) or isinstance(new, str):
         return Claim(name=UNCHANGED, verdict=Verdict.NOT_CHECKED, detail="a copy's text cannot be read")
     if old[0] is not None and new[0] is not None:
@@ -311,7 +313,7 @@ def _unchanged(cited: Copy, copies: Sequence[Copy], reader: _Reader) -> Claim:
 
 
 def _addresses(target: Target) -> Iterator[str]:
-    """The addresses that a target may mean: its own, that of the page behind an archive's, and both where a line cut it."""
+    """The addresses that a target may mean: its own, that behind an archive's; and both where a line end cut it."""
     for written in (target.value, target.longer):
         if written is not None:
             url = _FRAGMENT.sub("", written)
@@ -349,6 +351,3 @@ def _fragment_quotes(url: str | None) -> Iterator[str]:
 def _short(text: str) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= _SHOWN_CHARS else flat[: _SHOWN_CHARS - 1] + "…"
-
-
-Archived = Callable[[str], Mapping[str, str] | None]
