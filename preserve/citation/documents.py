@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import unquote
 
+from preserve.cables.comparison import comparison_text
 from preserve.cables.difference import Difference, classify
 from preserve.cables.extract import Extraction
 from preserve.citation.mentions import FEWEST_WORDS, Mention, Target, bibliography_of, mentions_of
@@ -54,6 +55,10 @@ class Checked:
     first: str | None
     last: str | None
     url: str | None
+    entry: str | None
+    """The key of the entry of a bibliography that it is."""
+    text_sha256: str | None
+    """The comparison checksum of the copy's text, where it is held and is text."""
     claims: tuple[Claim, ...]
     quotes: tuple[tuple[str, Match], ...] = ()
 
@@ -135,7 +140,7 @@ class Desk:
             claims += [Claim(name=QUOTED, verdict=Verdict.NOT_CHECKED, detail=_short(quote)) for quote in quotes]
             return Checked(
                 document=document, place=mention.place, targets=said, cited=None, captures=0, first=None, last=None,
-                url=url, claims=tuple(claims),
+                url=url, entry=mention.entry, text_sha256=None, claims=tuple(claims),
             )  # fmt: skip
         cited = self._cited(mention, copies)
         if url is None:
@@ -145,7 +150,7 @@ class Desk:
         claims = [
             _held_claim(mention, cited, copies),
             *self._digest_claims(mention, cited, reader),
-            *(_quote_claim(quote, match, where) for quote, (match, where) in matches),
+            *(_quote_claim(quote, match, where, cited) for quote, (match, where) in matches),
             _unchanged(cited, copies, reader),
         ]
         return Checked(
@@ -157,6 +162,8 @@ class Desk:
             first=copies[0].capture.moment,
             last=copies[-1].capture.moment,
             url=url,
+            entry=mention.entry,
+            text_sha256=reader.comparison_sha256(cited),
             claims=tuple(claims),
             quotes=tuple((quote, match) for quote, (match, _where) in matches),
         )
@@ -256,6 +263,16 @@ class _Reader:
                 }
         return known
 
+    def comparison_sha256(self, copy: Copy) -> str | None:
+        """The comparison checksum of a copy's text; None where it has none."""
+        read = self.read(copy)
+        if isinstance(read, str):
+            return None
+        cable, text = read
+        if cable is not None:
+            return cable.comparison_sha256
+        return sha256_hex(comparison_text(text).text.encode("utf-8", "replace"))
+
     @staticmethod
     def _read(copy: Copy) -> tuple[Extraction | None, str] | str:
         try:
@@ -280,13 +297,16 @@ def _held_claim(mention: Mention, cited: Copy, copies: Sequence[Copy]) -> Claim:
     return Claim(name=NAMED if named else HELD, verdict=Verdict.PASS, detail=what + more)
 
 
-def _quote_claim(quote: str, match: Match, where: Copy | None) -> Claim:
+def _quote_claim(quote: str, match: Match, where: Copy | None, cited: Copy) -> Claim:
     words = f"“{_short(quote)}”"
     if where is None:
         return Claim(name=QUOTED, verdict=Verdict.NOT_CHECKED, detail=f"{words}: the copy's text cannot be read")
     detail = f"{words}: {match.wording}"
     if match.is_found:
-        return Claim(name=QUOTED, verdict=Verdict.PASS, detail=f"{detail}, in the capture of {where.capture.moment}")
+        detail += f", in the capture of {where.capture.moment}"
+        if where is not cited:
+            detail += f" and not in that of {cited.capture.moment}"
+        return Claim(name=QUOTED, verdict=Verdict.PASS, detail=detail)
     if match.nearest:
         detail += f"; the nearest words are “{_short(match.nearest)}”"
     return Claim(name=QUOTED, verdict=Verdict.FAIL, detail=detail)

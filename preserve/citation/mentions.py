@@ -62,10 +62,13 @@ class Mention:
     """
 
     place: str
-    start: int
+    starts: tuple[int, ...]
+    """Where in its block it is named, in order."""
     targets: tuple[Target, ...]
     quotes: tuple[str, ...] = ()
     seen: str | None = None
+    entry: str | None = None
+    """The key of the entry of a bibliography that it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,32 +111,36 @@ def bibliography_of(documents: Sequence[Document], resolve: Resolve) -> dict[str
 
 def _in_block(block: Block, resolve: Resolve, bibliography: Mapping[str, Sequence[Mention]]) -> list[Mention]:
     """The citations of a block, in their order. What means the same records is one, however often it is named."""
-    groups: list[tuple[int, list[Target], frozenset[str]]] = []
+    groups: list[tuple[list[int], list[Target], frozenset[str]]] = []
     for start, target in sorted(_targets(block), key=lambda pair: pair[0]):
         means = resolve(target) or frozenset({target.value})
         known = next((n for n, group in enumerate(groups) if group[2] & means), None)
+        if known is None and target.kind == "digest" and groups:
+            # A digest is of what stands before it.
+            known = 0 if block.entry is not None else len(groups) - 1
         if known is None:
-            groups.append((start, [target], means))
+            groups.append(([start], [target], means))
         else:
-            first, targets, before = groups[known]
+            starts, targets, before = groups[known]
             # A record says which of a page's captures is meant.
-            groups[known] = (first, [*targets, target], before & means)
+            groups[known] = ([*starts, start], [*targets, target], before & means or before)
     seen = _seen(block)
     own = [
         Mention(
             place=block.place,
-            start=start,
+            starts=tuple(starts),
             targets=tuple(dict.fromkeys(targets)),
-            seen=_near(seen, start, len(groups)),
+            seen=_near(seen, starts[0], len(groups)),
+            entry=block.entry,
         )
-        for start, targets, _means in groups
+        for starts, targets, _means in groups
     ]
     cited = [
-        replace(mention, place=f"{block.place}, {key.key}", start=key.start)
+        replace(mention, place=f"{block.place}, {key.key}", starts=(key.start,))
         for key in block.keys
         for mention in bibliography.get(key.key, ())
     ]
-    return sorted([*own, *cited], key=lambda mention: mention.start)
+    return sorted([*own, *cited], key=lambda mention: mention.starts)
 
 
 def _targets(block: Block) -> Iterator[tuple[int, Target]]:
@@ -165,7 +172,10 @@ def _quotes(block: Block) -> list[_Quote]:
 
 
 def _nearest(found: Sequence[Mention], quote: _Quote) -> int:
-    return next((n for n, mention in enumerate(found) if mention.start >= quote.start), len(found) - 1)
+    """The citation that follows a quotation, else the one before it."""
+    places = [(start, n) for n, mention in enumerate(found) for start in mention.starts]
+    behind = [place for place in places if place[0] >= quote.start]
+    return min(behind)[1] if behind else max(places)[1]
 
 
 def _give(found: list[Mention], number: int, quote: str) -> None:

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from preserve.cables.extract import plain_text, read_page
 from preserve.cables.layouts import Layout
 from preserve.crawler.exchange import Exchange
-from preserve.crawler.outcomes import outcome_of
+from preserve.crawler.outcomes import reason_of
 from preserve.errors import FormatError
 from preserve.formats.errorpage import is_error_page
 from preserve.formats.urls import resolve
@@ -103,8 +103,8 @@ class Looker:
 
     def _sign(self, exchange: Exchange, text_sha256: str | None) -> tuple[Sign, str]:
         if exchange.head is None:
-            reason = outcome_of(exchange)
-            return (Sign.UNREACHABLE if sign_of_failure(reason, others_answered=True) is Sign.UNREACHABLE else Sign.NOTHING), reason
+            reason = reason_of(exchange, challenge=None)
+            return sign_of_failure(reason, others_answered=True), reason
         payload = http_payload(exchange.response_bytes)
         content = None if payload is None else decoded_content(payload, self.limits)
         challenge = None if payload is None else challenge_in(payload, content)
