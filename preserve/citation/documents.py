@@ -248,7 +248,7 @@ class _Reader:
     def digests(self, copy: Copy) -> dict[str, str]:
         """The digests by which a citation may name a copy, and what each is of."""
         row, source = copy.capture.row, copy.capture.source
-        known = {row.record_sha256: "record", source.record_sha256: "record referred to"}
+        known = {source.record_sha256: "record referred to", row.record_sha256: "record"}
         if row.payload_sha256 is not None:
             known[row.payload_sha256] = "payload"
         read = self.read(copy)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -90,11 +91,10 @@ def _asked(place: Place, archives: Sequence[Archive], checked: Sequence[Checked]
         if one.url is not None and one.url.lower().startswith(("http://", "https://")):
             wanted.setdefault(one.url, one.text_sha256)
     config = _configuration(place, archives)
-    looker = Looker(
-        fetcher=_fetcher(config), layouts=tuple(all_layouts(place).values()), limits=DEFAULT_LIMITS, delay_s=delay_s
-    )
+    fetcher = _fetcher(config)
+    looker = Looker(fetcher=fetcher, layouts=tuple(all_layouts(place).values()), limits=DEFAULT_LIMITS, delay_s=delay_s)
     claims: dict[str, Claim] = {}
-    with Looks(place.archives) as looks:
+    with Looks(place.archives) as looks, closing(fetcher):
         for asked in looker.look_at(list(wanted.items())):
             look = asked.look
             looks.add([LookRow(asked.url, look.date, str(look.sign), look.reason, look.status)])

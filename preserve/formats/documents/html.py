@@ -59,7 +59,7 @@ def with_robust_links(data: bytes, attributes: Callable[[str], Mapping[str, str]
         if written is None:
             continue
         url = html.unescape((written[1] or written[2] or written[3] or b"").decode("utf-8", "replace")).strip()
-        added = attributes(url)
+        added = attributes(url) if url.lower().startswith(("http://", "https://")) else None
         if added:
             end = match.end() - (2 if data[match.end() - 2 : match.end() - 1] == b"/" else 1)
             text = "".join(f' {name}="{html.escape(value)}"' for name, value in added.items())
@@ -137,9 +137,15 @@ class _Reader:
         if str(note.tag).lower() not in {"li", "p", "div", "aside", "dd", "span"}:
             return
         self._made.add(" (")
-        for element in note.iter("a"):
-            self._made.link("", str(element.get("href") or ""))
-        self._made.add("".join(str(text) for text in note.itertext())[:_NOTE_CHARS] + ") ")
+        room = _NOTE_CHARS
+        for event, element in etree.iterwalk(note, events=("start", "end")):
+            text = element.text if event == "start" else element.tail if element is not note else None
+            if event == "start" and element.tag == "a":
+                self._made.link((text or "")[:room], str(element.get("href") or ""))
+            else:
+                self._made.add((text or "")[:room])
+            room -= min(room, len(text or ""))
+        self._made.add(") ")
 
     def _finish(self) -> None:
         block = self._made.block(f"line {self._line}", is_quotation=self._quotations > 0)
