@@ -140,6 +140,11 @@ class Archive:
         """Every capture of what was published under an id, and under no other, oldest first."""
         return [self.capture(row) for row in self.catalogue.captures_of_cable(published_id)]
 
+    def capture_of_record(self, record_id: str) -> Capture | None:
+        """The capture that a record is; None where it is none, or is not held."""
+        row = self.catalogue.record(record_id)
+        return None if row is None or row.type not in {"response", "revisit", "resource"} else self.capture(row)
+
     def page(self, capture: Capture) -> Page:
         """Reads a capture's stored bytes.
 
