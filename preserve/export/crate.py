@@ -23,6 +23,8 @@ from preserve.replay.recover import Archive, Capture
 from preserve.store.warcfile import read_record
 
 METADATA: Final = "ro-crate-metadata.json"
+MOST: Final = 20_000
+"""Captures in one crate: its description is held whole."""
 _CONTEXT: Final = ["https://w3id.org/ro/crate/1.1/context", {"sha256": "https://schema.org/sha256"}]
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9-]+")
 

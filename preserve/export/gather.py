@@ -1,6 +1,6 @@
 """The lineage of what was asked for, read from the ledger in one pass.
 
-Memory is that of the captures asked for; more than `MOST_RECORDS` are refused, for a PROV document is held whole.
+Memory is that of the captures asked for. How many one document can hold is for its writer: more are refused here.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -22,21 +22,21 @@ from preserve.model import format_utc, parse_utc, sha256_hex
 from preserve.provenance.receipts import held_receipts, read_reply
 from preserve.replay.recover import Archive, Capture
 
-MOST_RECORDS: Final = 50_000
-"""Captures in one document."""
 _EVENTS: Final = ("run", "import", "cut", "repair")
 _MARKS: Final = tuple((kind, f'"kind":"{kind}"'.encode()) for kind in ("archive", *_EVENTS, "release"))
 _SHOWN: Final = ("response", "revisit", "resource")
 
 
-def lineage_of(archive: Archive, captures: Sequence[Capture], published_ids: Collection[str] = ()) -> Lineage:
+def lineage_of(
+    archive: Archive, captures: Sequence[Capture], published_ids: Collection[str] = (), *, most: int
+) -> Lineage:
     """The lineage of some captures of one collection, and of the texts that they show.
 
     ``published_ids``: only texts published under these; none given: all that the captures show.
 
     Raises:
         ArchiveError, FormatError: the ledger is damaged.
-        LimitError: more than `MOST_RECORDS` captures.
+        LimitError: more than ``most`` captures.
     """
     rows = {row.statement_index: row.record_id for one in captures for row in (one.row, one.source)}
     ids = set(rows.values())
@@ -45,17 +45,17 @@ def lineage_of(archive: Archive, captures: Sequence[Capture], published_ids: Col
         for index, record_id, name in archive.catalogue.cable_statements()
         if record_id in ids and (not published_ids or name in published_ids)
     }
-    return _read(archive, set(rows), texts)
+    return _read(archive, set(rows), texts, most)
 
 
-def whole_lineage(archive: Archive) -> Lineage:
+def whole_lineage(archive: Archive, *, most: int) -> Lineage:
     """The lineage of everything that a collection captured.
 
     Raises:
         ArchiveError, FormatError: the ledger is damaged.
-        LimitError: more than `MOST_RECORDS` captures.
+        LimitError: more than ``most`` captures.
     """
-    return _read(archive, None, None)
+    return _read(archive, None, None, most)
 
 
 def moment_of(lineages: Sequence[Lineage]) -> str:
@@ -65,7 +65,7 @@ def moment_of(lineages: Sequence[Lineage]) -> str:
     return max(dates, key=parse_utc)
 
 
-def _read(archive: Archive, records: Collection[int] | None, texts: Collection[int] | None) -> Lineage:
+def _read(archive: Archive, records: Collection[int] | None, texts: Collection[int] | None, most: int) -> Lineage:
     found: dict[str, list[tuple[int, Mapping[str, object]]]] = {}
     for index, entry in archive.ledger.raw():
         kind = _kind(index, entry, records, texts)
@@ -75,10 +75,10 @@ def _read(archive: Archive, records: Collection[int] | None, texts: Collection[i
         if kind == "record" and statement["type"] not in _SHOWN:
             continue
         found.setdefault(kind, []).append((index, statement))
-        if len(found.get("record", ())) > MOST_RECORDS:
+        if len(found.get("record", ())) > most:
             raise LimitError(
-                f"{archive.paths.name} has more than {MOST_RECORDS:,} captures: too many for one document",
-                next_step="Name a cable or an address: `preserve export prov 05ALMATY342`.",
+                f"{archive.paths.name}: more than {most:,} captures, too many for one document of this form",
+                next_step="Name a cable or an address in place of all; PREMIS holds most.",
             )
     return _lineage(archive, found)
 

@@ -32,6 +32,8 @@ FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "n": {"format": "provn"},
     "turtle": {"format": "rdf", "rdf_format": "turtle"},
 }
+MOST: Final[Mapping[str, int]] = {"json": 10_000, "n": 10_000, "turtle": 5_000}
+"""Captures in one document. The library holds it whole: 50 KiB a capture with its text, in Turtle 180 KiB."""
 _FIELD: Final = re.compile(r"[a-z][a-z0-9_]{0,60}\Z")
 
 Attributes = Iterable[tuple[str, object]]

@@ -238,9 +238,9 @@ def test_mistakes_are_told_with_a_next_step(held: Any, tmp_path: Path, monkeypat
 
 
 def test_more_captures_than_one_document_holds_are_refused(held: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("preserve.export.gather.MOST_RECORDS", 5)
+    monkeypatch.setattr("preserve.export.provdocument.MOST", {"json": 5})
     held("export", "prov", "-c", "demo", status=6)
-    assert "Name a cable or an address" in held.errors
+    assert "more than 5 captures" in held.errors
     assert _of(_document(held("export", "prov", _ID)), "WarcRecord")
 
 
