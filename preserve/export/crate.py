@@ -13,7 +13,7 @@ from typing import Final
 
 from preserve.errors import ArchiveError, FormatError
 from preserve.export.gather import moment_of
-from preserve.export.lineage import Lineage, Names, StatedRecord, StatedText, key_of, plain
+from preserve.export.lineage import Lineage, Names, StatedRecord, StatedText, key_of, names_of, plain
 from preserve.export.premis import write_premis
 from preserve.formats.tlog import Proof, format_proof
 from preserve.formats.warc import Record, compress_member, record_bytes, record_sha256
@@ -47,8 +47,8 @@ class Crate:
         Raises:
             ArchiveError, FormatError: the ledger is damaged. Of a damaged record nothing is given.
         """
-        for archive, lineage in self._parts:
-            names = Names(lineage)
+        lineages = [lineage for _archive, lineage in self._parts]
+        for (archive, lineage), names in zip(self._parts, names_of(lineages), strict=True):
             yield from self._evidence(archive, lineage)
             texts: dict[str, list[StatedText]] = {}
             for text in lineage.texts:
@@ -57,7 +57,7 @@ class Crate:
                 # Where two records have the same id, the texts are of the first.
                 yield from self._record(archive, lineage, names, record, texts.pop(record.record_id, []))
         premis = BytesIO()
-        write_premis([lineage for _archive, lineage in self._parts], premis)
+        write_premis(lineages, premis)
         yield self._file("premis.xml", premis.getvalue(), "what was done, as PREMIS 3", "application/xml")
         yield METADATA, self._description()
 

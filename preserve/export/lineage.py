@@ -5,7 +5,7 @@ this program did or measured; what a time authority says is read, and not verifi
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -165,18 +165,20 @@ def key_of(text: str) -> str:
 class Names:
     """The identifiers of the things of one lineage, the same in every form: URIs that begin with `THINGS`.
 
-    A record with a UUID is ``urn:uuid:``; where two have the same id, the second is named by its statement.
+    A record with a UUID is ``urn:uuid:``; where two have the same id, the second is named by its statement. ``taken``
+    holds the ids of the other lineages of a document, and takes those of this one.
     """
 
-    def __init__(self, lineage: Lineage) -> None:
+    def __init__(self, lineage: Lineage, taken: set[str]) -> None:
         match = _ORIGIN.match(lineage.origin)
         self._prefix = key_of(lineage.origin) if match is None else f"{match[1]}-{match[2]}"
         self._records: dict[int, str] = {}
         self._by_id: dict[str, str] = {}
         for record in lineage.records:
             name = self.thing("record", record.statement)
-            if record.uuid is not None and record.record_id not in self._by_id:
+            if record.uuid is not None and record.record_id not in taken:
                 name = record.record_id
+                taken.add(name)
             self._records[record.statement] = name
             self._by_id.setdefault(record.record_id, name)
 
@@ -203,3 +205,9 @@ class Names:
     def file(self, file: SealedAs, event: Event) -> str:
         """A file as one event sealed it."""
         return self.thing("file", f"{key_of(file.name)[:16]}-{event.statement}")
+
+
+def names_of(lineages: Sequence[Lineage]) -> list[Names]:
+    """The names of the lineages of one document."""
+    taken: set[str] = set()
+    return [Names(lineage, taken) for lineage in lineages]

@@ -17,6 +17,7 @@ from preserve.export.lineage import (
     SealedAs,
     StatedRecord,
     StatedText,
+    names_of,
     plain,
 )
 
@@ -39,8 +40,7 @@ Tree = str | Sequence[tuple[str, "Tree"]]
 def write_premis(lineages: Sequence[Lineage], out: IO[bytes]) -> None:
     """One PREMIS document in UTF-8. Memory is that of the lineages and one element."""
     out.write(b'<?xml version="1.0" encoding="UTF-8"?>\n')
-    names = [Names(lineage) for lineage in lineages]
-    pairs = list(zip(lineages, names, strict=True))
+    pairs = list(zip(lineages, names_of(lineages), strict=True))
     with (
         etree.xmlfile(out, encoding="UTF-8") as file,
         file.element(f"{{{NAMESPACE}}}premis", {"version": "3.0"}, nsmap=_PREFIXES),

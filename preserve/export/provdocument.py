@@ -22,6 +22,7 @@ from preserve.export.lineage import (
     StatedRecord,
     StatedText,
     key_of,
+    names_of,
     plain,
 )
 from preserve.model import parse_utc
@@ -52,8 +53,8 @@ def prov_text(lineages: Sequence[Lineage], form: str) -> str:
     """
     model = _library()
     document = model.ProvDocument()
-    for lineage in lineages:
-        _Writer(model, document, lineage).write()
+    for lineage, names in zip(lineages, names_of(lineages), strict=True):
+        _Writer(model, document, lineage, names).write()
     with warnings.catch_warnings():
         # rdflib warns of a name of its own that the library still uses.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -74,14 +75,14 @@ def _library() -> Any:  # noqa: ANN401 - a module without types
 class _Writer:
     """Puts one lineage into a document, in a fixed order."""
 
-    def __init__(self, model: Any, document: Any, lineage: Lineage) -> None:  # noqa: ANN401 - of a library without types
+    def __init__(self, model: Any, document: Any, lineage: Lineage, names: Names) -> None:  # noqa: ANN401 - of a library without types
         self._model = model
         self._document = document
         self._lineage = lineage
         self._terms = document.add_namespace("pv", TERMS)
         self._things = document.add_namespace("x", THINGS)
         self._uuids = document.add_namespace("uuid", "urn:uuid:")
-        self._names = Names(lineage)
+        self._names = names
         self._made: set[str] = set()
         self._sources = {source: one for one in lineage.releases for source in one.sources}
 

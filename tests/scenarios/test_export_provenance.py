@@ -167,6 +167,21 @@ def test_imports_are_events_and_their_captures_are_of_nobody_known(shell: Any, t
     assert "ingestion" in [one.text for one in root.iter(f"{NS}eventType")]
 
 
+def test_the_same_capture_in_two_collections_is_two_records_of_two_ledgers(shell: Any, tmp_path: Path) -> None:
+    capture = ("http://a.example/1", "2010-12-01T00:00:00Z", page("08SAMPLETOWN12"))
+    path = warc(tmp_path / "made.warc.gz", [capture])
+    for name in ("one", "two"):
+        shell("import", str(path), "--into", name)
+    document = _document(shell("export", "prov", "08SAMPLETOWN12"))
+    ledgers = [_said(one, "ledger") for one in _of(document, "WarcRecord")]
+    assert sorted(one[0].split("/")[1] for one in ledgers) == ["one", "two"]
+    assert len(_of(document, "Text")) == 2
+    check_premis(shell("export", "premis", "08SAMPLETOWN12").encode())
+    shell("export", "ro-crate", "08SAMPLETOWN12", "-o", str(tmp_path / "crate"))
+    ROCrate(tmp_path / "crate")
+    assert shell("export", "premis", "http://a.example/1", "-c", "two").count("ledger origin") == 1
+
+
 @pytest.mark.damages
 def test_repairs_are_events_and_what_is_damaged_is_left_out_of_a_crate(held: Any, tmp_path: Path) -> None:
     copies = tmp_path / "copies"
