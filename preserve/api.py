@@ -14,7 +14,7 @@ from preserve.config.folder import load_layouts
 from preserve.config.place import find_config_dir
 from preserve.errors import ArchiveError, NotHeldError
 from preserve.replay.again import Source, read_again
-from preserve.replay.history import Observation, history
+from preserve.replay.history import History, history
 from preserve.replay.recover import Archive as Collection
 from preserve.replay.recover import Capture, find_one, parse_moment
 from preserve.replay.searching import Found, search, searchable
@@ -167,8 +167,8 @@ class Archive:
                     extraction=text,
                 )
 
-    def history(self, cable_id: str) -> list[Observation]:
-        """Every capture of a cable, oldest first, with how its text differs from the one before.
+    def history(self, cable_id: str) -> History:
+        """Every capture of a cable, oldest first, with how its text differs from the one before; and what is unread.
 
         Raises:
             NotHeldError: no capture shows it.

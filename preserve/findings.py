@@ -242,6 +242,57 @@ CODES: dict[str, Code] = {
         "A row of a table of cables cannot be read.",
         "Look at the row: it may be cut, or written in another way than its layout says.",
     ),
+    "W-RESCUE-FAILED": Code(
+        "A web archive did not answer as it should: an error, a bot wall, a cut reply.",
+        "Nothing follows from it for the page; run `preserve rescue` again later.",
+    ),
+    "W-RESCUE-NOT-ASKED": Code(
+        "A web archive was not asked: its budget of the day is used up, it wants a pause, or the job was stopped.",
+        "Run `preserve rescue` again later: it goes on.",
+    ),
+    "W-RESCUE-LIST": Code(
+        "What came in place of a list of mementos is none.",
+        "Nothing follows from it for the page; run `preserve rescue` again later.",
+    ),
+    "W-RESCUE-ROW": Code(
+        "A part of a list of mementos cannot be read, or is about another address; it was left out.",
+        "Look at the stored reply; the list counts as incomplete.",
+    ),
+    "W-RESCUE-INCOMPLETE": Code(
+        "A list of mementos ends without saying that it is whole.",
+        "There may be more mementos; raise `max_pages` or `page_size` of the archive, or look by hand.",
+    ),
+    "W-RESCUE-COUNT": Code(
+        "Two lists of one web archive disagree about what it holds.", "Nothing to do: all that either names was used."
+    ),
+    "W-RESCUE-LOOP": Code("A web archive redirects without end.", "Run `preserve rescue` again later."),
+    "W-RESCUE-NO-MEMENTO": Code(
+        "A reply has no Memento-Datetime: it is a page of the web archive, no memento.",
+        "Nothing to do: it was kept and not taken for the page.",
+    ),
+    "W-RESCUE-TIME": Code(
+        "A memento was served for another moment than the one asked for.",
+        "Nothing to do: both moments are stated; cite the one that was served.",
+    ),
+    "E-RESCUE-DATETIME": Code(
+        "The Memento-Datetime of a reply contradicts its address.",
+        "It was kept and not taken for the page: which moment it shows cannot be told.",
+    ),
+    "E-RESCUE-OTHER-URL": Code(
+        "A web archive answered for another address than the one asked for.",
+        "It was kept and not taken for the page.",
+    ),
+    "W-RESCUE-REDIRECT": Code(
+        "A memento is itself a redirect.", "Rescue the address that it leads to, if that is the page."
+    ),
+    "W-RESCUE-ERROR": Code(
+        "A memento is itself an error page, or a bot wall's.", "Nothing to do: older mementos were tried."
+    ),
+    "W-RESCUE-CUT": Code("A memento was cut on its way.", "Run `preserve rescue` again later: it is asked again."),
+    "W-RESCUE-DIGEST": Code(
+        "The digest that a web archive lists fits the bytes that it served in no reading.",
+        "The digest is over its own stored bytes, and may be of another coding of the page; compare another copy.",
+    ),
     "I-CABLE-TAG": Code(
         "Unknown markup stands inside the message and is kept as text.", "Nothing to do: the text keeps it as it was."
     ),

@@ -8,10 +8,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from preserve.cli.main import cli
+from preserve.config.archives import ArchiveConfig
 from preserve.config.checked import Strict
 from preserve.config.collection import CollectionConfig, PolitenessConfig, ScopeConfig
 from preserve.config.layout import FIELD_KEYS, LayoutConfig
 from preserve.config.release import BuildConfig, ReleaseConfig
+from preserve.config.schedule import ScheduleConfig
 from preserve.crawler.outcomes import REASONS
 from preserve.findings import CODES
 
@@ -23,8 +25,9 @@ def findings() -> str:
     """The table of finding codes."""
     rows = "".join(f"| `{name}` | {code.meaning} | {code.next_step} |\n" for name, code in sorted(CODES.items()))
     return (
-        "# Findings\n\nWhat `preserve verify` reports. `E-` breaks a rule of the archive, `W-` asks for attention, "
-        "`I-` informs.\nCodes are stable: scripts may rely on them.\n\n| code | what it means | what to do next |\n"
+        "# Findings\n\nWhat `preserve verify` and `preserve rescue` report. `E-` breaks a rule of the archive, "
+        "`W-` asks for attention, `I-` informs.\nCodes are stable: scripts may rely on them.\n\n"
+        "| code | what it means | what to do next |\n"
         f"| --- | --- | --- |\n{rows}"
     )
 
@@ -73,6 +76,7 @@ def configuration() -> str:
 
 One collection a file: `config/collections/NAME.yaml`. One page layout a file: `config/layouts/NAME.yaml`.
 One release of a source a file: `config/releases/NAME.yaml`.
+One web archive that lost pages are asked of a file: `config/archives/NAME.yaml`.
 Unknown keys, keys that stand twice and values of the wrong kind are mistakes; all are told at once, with their lines.
 Anchors, aliases and tags of YAML are refused.
 
@@ -85,6 +89,9 @@ The keys of `scope`:
 The keys of `politeness`:
 
 {_keys(PolitenessConfig)}
+The keys of `schedule` (docs/schedule.md):
+
+{_keys(ScheduleConfig)}
 ## A layout
 
 {_keys(LayoutConfig)}
@@ -95,7 +102,10 @@ The fields that a label or a sentence can name: {fields}.
 {_keys(ReleaseConfig)}
 The keys of each of `builds`:
 
-{_keys(BuildConfig)}"""
+{_keys(BuildConfig)}
+## A web archive
+
+{_keys(ArchiveConfig)}"""
 
 
 def _keys(model: type[Strict]) -> str:

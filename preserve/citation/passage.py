@@ -25,3 +25,5 @@ class Passage:
     """The portion mark of that paragraph, as printed: ``(SBU)``."""
     folded_blanks: bool = False
     """True where the quote as given has one blank for a line end or several blanks of the text."""
+    page_lines: tuple[str, ...] = ()
+    """The page lines inside of it that the quote as given leaves out."""

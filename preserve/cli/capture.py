@@ -53,7 +53,7 @@ def capture(place: Place, collection: str, processes: int, report_to: Path | Non
     layouts = chosen_layouts(place, config)
     paths = open_archive(place.archives, config.name)
     founded = found_archive(place.archives, config.name, keys=place.keys, secret=passphrase(os.environ))
-    with _stopped_by_signals() as stop, _display(quiet=place.as_json) as display, _accounts(report_to) as accounts:
+    with stopped_by_signals() as stop, _display(quiet=place.as_json) as display, _accounts(report_to) as accounts:
         report = run_capture(
             config,
             paths,
@@ -93,7 +93,7 @@ def _status(report: RunReport) -> int:
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[threading.Event]:
+def stopped_by_signals() -> Iterator[threading.Event]:
     """The first SIGINT or SIGTERM asks the run to stop; the next SIGINT interrupts a wait or a slow reply."""
     stop = threading.Event()
 

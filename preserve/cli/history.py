@@ -4,6 +4,7 @@ import click
 
 from preserve.cli.common import Place, clean, command_options, counted, one_line
 from preserve.cli.loading import reading
+from preserve.cli.secondhand import second_hand
 from preserve.config.folder import load_releases
 from preserve.provenance.releases import Conflict
 from preserve.replay.history import History, Observation, Unread
@@ -44,7 +45,8 @@ def as_json(observation: Observation) -> dict[str, object]:
         "number": observation.number,
         "collection": capture.collection,
         "captured": capture.row.date,
-        "url": capture.row.uri,
+        "url": capture.url,
+        "second_hand": second_hand(capture),
         "record_id": capture.row.record_id,
         "revisit": capture.is_revisit,
         "layout": extraction.layout,
@@ -82,7 +84,9 @@ def as_text(cable: str, held: History) -> str:
     for observation in held.observations:
         capture, extraction = observation.capture, observation.extraction
         lines.append("")
-        lines.append(f"{observation.number}. {capture.row.date}  {one_line(capture.row.uri or '', 200)}")
+        lines.append(f"{observation.number}. {capture.moment}  {one_line(capture.url, 200)}")
+        if capture.second_hand:
+            lines.append(f"   second hand  {one_line(capture.second_hand, 200)}; got {capture.row.date}")
         if extraction.published_id != cable:
             lines.append(f"   published as {extraction.published_id}")
         lines.append(f"   difference   {observation.difference or 'first capture'}")

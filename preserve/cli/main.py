@@ -32,13 +32,17 @@ class _Commands(MutableMapping[str, click.Command]):
             "search": "search",
             "list": "list",
             "export": "export",
+            "rot": "rot",
+            "rescue": "rescue",
             "verify": "verify",
             "repair": "repair",
             "replicate": "replicate",
             "cite": "cite",
+            "check": "check",
             "ledger": "ledger",
             "key": "key",
             "rebuild": "rebuild",
+            "schedule": "schedule",
             "demo": "demonstration",
         }
         self._loaded: dict[str, click.Command] = {}

@@ -9,6 +9,7 @@ import click
 from preserve.cables.extract import Extraction, PlainText
 from preserve.cli.common import Place, clean, command_options, one_line
 from preserve.cli.loading import reading
+from preserve.cli.secondhand import second_hand
 from preserve.errors import NotHeldError
 from preserve.provenance.describe import describe_cable
 from preserve.replay.recover import Archive, Capture, Page, find_one, parse_moment, published_as
@@ -84,7 +85,8 @@ def facts(
     capture = page.capture
     data: dict[str, object] = {
         "collection": archive.paths.name,
-        "url": capture.row.uri,
+        "url": capture.url,
+        "second_hand": second_hand(capture),
         "captured": capture.row.date,
         "status": capture.source.status,
         "challenge": capture.source.challenge,
@@ -117,10 +119,17 @@ def facts(
 def _plain(capture: Capture, plain: PlainText) -> str:
     lines = [
         "not recognised as a cable; what the page shows:",
-        f"{'captured':<15} {capture.row.date}  {one_line(capture.row.uri or '', 200)}",
+        *_captured(capture),
         f"{'sha256 of text':<15} {plain.body_sha256}",
     ]
     return "\n".join(lines) + "\n\n" + clean(plain.text) + "\n"
+
+
+def _captured(capture: Capture) -> list[str]:
+    lines = [f"{'captured':<15} {capture.row.date}  {one_line(capture.url, 200)}"]
+    if capture.second_hand:
+        lines.append(f"{'second hand':<15} {one_line(capture.second_hand, 200)}")
+    return lines
 
 
 def _text(capture: Capture, extraction: Extraction, others: Sequence[str]) -> str:
@@ -149,6 +158,6 @@ def _text(capture: Capture, extraction: Extraction, others: Sequence[str]) -> st
         released = extraction.fields.get("source_released")
         when = f", released {released.printed}" if released is not None else ""
         lines.append(f"{'stated source':<15} {one_line(source.printed)}{one_line(when)}")
-    lines.append(f"{'captured':<15} {capture.row.date}  {one_line(capture.row.uri or '', 200)}")
+    lines += _captured(capture)
     lines.append(f"{'sha256 of text':<15} {extraction.body_sha256}")
     return "\n".join(lines) + "\n\n" + clean(extraction.body) + "\n"

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, ValidationInfo
 
 from preserve import __version__
 from preserve.config.checked import Strict, nearest
+from preserve.config.schedule import ScheduleConfig
 from preserve.limits import DEFAULT_LIMITS, MIB, Limits
 
 _EMAIL = re.compile(r"[^\s@()<>]+@[^\s@()<>]+\.[^\s@()<>.]+")
@@ -22,7 +23,8 @@ REGEX_MARK = "re:"
 """What begins a scope entry that is a regular expression and no prefix."""
 
 
-def _url_mistake(text: str) -> str | None:
+def url_mistake(text: str) -> str | None:
+    """What is wrong with an address; None where nothing is."""
     if len(text) > DEFAULT_LIMITS.max_url_chars:
         return f"the address is longer than {DEFAULT_LIMITS.max_url_chars} characters"
     if any(c.isspace() or not c.isprintable() for c in text):
@@ -40,7 +42,7 @@ def _url_mistake(text: str) -> str | None:
 
 
 def _seed(text: str) -> str:
-    mistake = _url_mistake(text)
+    mistake = url_mistake(text)
     if mistake is not None:
         raise ValueError(f"{mistake}; write it like https://example.org/page.html")
     return text
@@ -50,12 +52,17 @@ def _contact(text: str) -> str:
     if text.isascii() and text.isprintable() and not set(text) & set("()"):
         if _EMAIL.fullmatch(text):
             return text
-        if _url_mistake(text) is None:
+        if url_mistake(text) is None:
             return text
     raise ValueError(f"{text!r} is neither an e-mail address nor a URL; write one where site owners reach you")
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """The text itself, if it is one line.
+
+    Raises:
+        ValueError: it is not.
+    """
     if not text.strip() or not text.isprintable():
         raise ValueError("empty, or more than one line; write a few words for people")
     return text
@@ -68,7 +75,7 @@ def _scope_entry(text: str) -> str:
         except re.error as error:
             raise ValueError(f"not a regular expression: {error}; see the Python documentation of `re`") from error
         return text
-    mistake = _url_mistake(text)
+    mistake = url_mistake(text)
     if mistake is not None:
         raise ValueError(
             f"{mistake}; write the beginning of addresses like https://example.org/ or `re:` and a pattern"
@@ -78,7 +85,12 @@ def _scope_entry(text: str) -> str:
     return text
 
 
-def _address(text: str) -> str:
+def check_address(text: str) -> str:
+    """The text itself, if it is a host or a network.
+
+    Raises:
+        ValueError: it is not.
+    """
     try:
         ipaddress.ip_network(text, strict=False)
     except ValueError:
@@ -93,7 +105,7 @@ def _address(text: str) -> str:
 def _proxy(text: str | None) -> str | None:
     if text is None:
         return None
-    mistake = _url_mistake(text)
+    mistake = url_mistake(text)
     if mistake is not None or urlsplit(text).scheme != "http" or urlsplit(text).path not in ("", "/"):
         raise ValueError(f"{mistake or f'{text!r} is no proxy'}; write it like http://127.0.0.1:3128")
     return text
@@ -101,7 +113,7 @@ def _proxy(text: str | None) -> str | None:
 
 def _authorities(entries: dict[str, str]) -> dict[str, str]:
     for name, url in entries.items():
-        mistake = _url_mistake(url)
+        mistake = url_mistake(url)
         if _AUTHORITY.fullmatch(name) is None:
             raise ValueError(
                 f"{name!r} cannot name an authority; use lower-case letters, digits and hyphens, at most 40"
@@ -183,7 +195,7 @@ class CollectionConfig(Strict):
     """One collection. ``name`` is the file's name without ``.yaml``; every other field is a key of the file."""
 
     name: str = Field(description="the file's name")
-    title: Annotated[str, AfterValidator(_one_line)] = Field(description="a title of a few words")
+    title: Annotated[str, AfterValidator(one_line)] = Field(description="a title of a few words")
     contact: Annotated[str, AfterValidator(_contact)] = Field(
         description="an e-mail address or a URL, where site owners reach whoever runs the capture"
     )
@@ -195,13 +207,14 @@ class CollectionConfig(Strict):
     layouts: tuple[Annotated[str, AfterValidator(_layout)], ...] = Field(
         default=(), description="a list of names of files in layouts/"
     )
+    schedule: ScheduleConfig | None = Field(default=None, description="a group of keys with `every` or `cron`")
     min_free_mb: int = Field(
         default=DEFAULT_LIMITS.min_free_bytes // MIB,
         ge=0,
         le=10**9,
         description="MiB that stay free on the disk: a run stops before it has less, 0 to 1000000000",
     )
-    allow_addresses: tuple[Annotated[str, AfterValidator(_address)], ...] = Field(
+    allow_addresses: tuple[Annotated[str, AfterValidator(check_address)], ...] = Field(
         default=(), description="a list of hosts or networks that may be private, such as 127.0.0.1"
     )
     secret_headers: Annotated[dict[str, str], AfterValidator(_secrets)] = Field(

@@ -52,6 +52,8 @@ class CitationData:
     """Index of the record's statement in the ledger, from 0."""
     checkpoint_size: int
     """Statements under the checkpoint that covers it; 0: none yet."""
+    second_hand: str = ""
+    """Of a copy that a web archive served: from whom, and the moment that it claims. ``captured`` is when we got it."""
 
 
 def _document_date(printed: str) -> tuple[int, int, int] | None:
@@ -78,6 +80,8 @@ def _note(data: CitationData) -> str:
     if data.source:
         released = f", released {data.source_released}" if data.source_released else ""
         parts.append(f"source stated by the page: {data.source}{released}")
+    if data.second_hand:
+        parts.append(f"second hand, {data.second_hand}")
     parts += [
         f"captured {data.captured}",
         f"archive {data.archive}, statement {data.statement}",
@@ -112,6 +116,13 @@ def to_bibtex(data: CitationData) -> str:
 def to_csl_json(data: CitationData) -> dict[str, object]:
     """One CSL-JSON item (csl-data.json 1.0)."""
     captured = _captured(data)
+    custom: dict[str, object] = {
+        "captured": data.captured,
+        "record_sha256": data.record_sha256,
+        "body_sha256": data.body_sha256,
+        "statement": data.statement,
+        "checkpoint_size": data.checkpoint_size,
+    }
     item: dict[str, object] = {
         "id": data.identifier,
         "type": "document",
@@ -122,14 +133,10 @@ def to_csl_json(data: CitationData) -> dict[str, object]:
         "archive": data.archive,
         "archive_location": data.record_id,
         "note": _note(data),
-        "custom": {
-            "captured": data.captured,
-            "record_sha256": data.record_sha256,
-            "body_sha256": data.body_sha256,
-            "statement": data.statement,
-            "checkpoint_size": data.checkpoint_size,
-        },
+        "custom": custom,
     }
+    if data.second_hand:
+        item["custom"] = {**custom, "second_hand": data.second_hand}
     if data.origin:
         item["author"] = [{"literal": data.origin}]
     date = _document_date(data.created)

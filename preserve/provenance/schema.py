@@ -137,6 +137,35 @@ class _Repair(_Statement):
     program: str
 
 
+class _Listing(_Statement):
+    run: str
+    archive: str
+    uri: str
+    asked: str
+    answer: Literal["held", "none", "failed"]
+    complete: bool
+    mementos: _Count
+    records: list[str]
+    reasons: list[str]
+
+
+class _Memento(_Statement):
+    run: str
+    archive: str
+    archive_title: str
+    uri: str
+    memento: str
+    requested: str
+    served: str | None
+    record_id: str | None
+    status: _Count | None
+    verdict: str
+    reasons: list[str]
+    claimed_digest: str | None
+    digest: Literal["payload", "content", "body", "differs", "unknown", "unclaimed"]
+    held: Literal["same-payload", "same-text", "other-text", "nothing", "unknown"]
+
+
 class _Key(_Statement):
     old: str
     new: str
@@ -162,6 +191,8 @@ _KINDS: Mapping[str, tuple[type[_Statement], tuple[str, ...]]] = {
     "import": (_Import, ("imported",)),
     "release": (_Release, ("stated",)),
     "repair": (_Repair, ("repaired",)),
+    "listing": (_Listing, ("asked",)),
+    "memento": (_Memento, ("requested",)),
     "key": (_Key, ("changed",)),
     "cut": (_Cut, ()),
 }

@@ -275,6 +275,72 @@ def repair_statement(
     }
 
 
+def listing_statement(
+    *,
+    run: str,
+    archive: str,
+    uri: str,
+    asked: str,
+    answer: str,
+    complete: bool,
+    mementos: int,
+    records: Sequence[str],
+    reasons: Sequence[str],
+) -> Statement:
+    """What a web archive said that it holds of an address: ``held``, ``none``, or ``failed``: no usable answer."""
+    return {
+        "kind": "listing",
+        "v": VERSION,
+        "run": run,
+        "archive": archive,
+        "uri": uri,
+        "asked": asked,
+        "answer": answer,
+        "complete": complete,
+        "mementos": mementos,
+        "records": list(records),
+        "reasons": list(reasons),
+    }
+
+
+def memento_statement(
+    *,
+    run: str,
+    archive: str,
+    archive_title: str,
+    uri: str,
+    memento: str,
+    requested: str,
+    served: str | None,
+    record_id: str | None,
+    status: int | None,
+    verdict: str,
+    reasons: Sequence[str],
+    claimed_digest: str | None,
+    digest: str,
+    held: str,
+) -> Statement:
+    """One memento that was asked for, as another archive served it: the link from an address to second-hand bytes."""
+    return {
+        "kind": "memento",
+        "v": VERSION,
+        "run": run,
+        "archive": archive,
+        "archive_title": archive_title,
+        "uri": uri,
+        "memento": memento,
+        "requested": requested,
+        "served": served,
+        "record_id": record_id,
+        "status": status,
+        "verdict": verdict,
+        "reasons": list(reasons),
+        "claimed_digest": claimed_digest,
+        "digest": digest,
+        "held": held,
+    }
+
+
 def archive_statement(*, collection: str, format: int, origin: str, key: str, created: str) -> Statement:  # noqa: A002
     """The first statement of every ledger: which archive this is, and the key of its log."""
     return {

@@ -67,7 +67,7 @@ def history(archives: Sequence[Archive], cable_id: str, releases: Mapping[str, R
         for name in sorted(names)
         for capture in archive.captures_as(name)
     ]
-    pairs.sort(key=lambda pair: (parse_utc(pair[1].row.date), pair[0].paths.name, pair[2], pair[1].row.statement_index))
+    pairs.sort(key=lambda pair: (parse_utc(pair[1].moment), pair[0].paths.name, pair[2], pair[1].row.statement_index))
     read: list[tuple[Capture, Extraction]] = []
     unread: list[Unread] = []
     for archive, capture, name in pairs:
@@ -94,9 +94,9 @@ def claim_of(capture: Capture, extraction: Extraction) -> Claim:
     return Claim(
         capture.collection,
         extraction.published_id,
-        capture.row.date,
+        capture.moment,
         capture.row.record_id,
-        capture.row.uri,
+        capture.url,
         f"{extraction.layout}/{extraction.layout_version}",
         *(None if one is None else one.printed for one in said),
     )

@@ -34,6 +34,7 @@ from preserve.store.archive import open_archive
 from preserve.store.catalogue import Catalogue, RecordRow
 from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
+from preserve.store.mementos import MementoRow
 from preserve.store.warcfile import read_record
 
 _WHEN = re.compile(r"(\d{4})(?:-?(\d{2})(?:-?(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::?(\d{2}))?)?)?)?Z?\Z")
@@ -41,11 +42,31 @@ _WHEN = re.compile(r"(\d{4})(?:-?(\d{2})(?:-?(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """One capture of one address. For a revisit, ``source`` is the record that holds the payload it refers to."""
+    """One capture of one address. For a revisit, ``source`` is the record that holds the payload it refers to.
+
+    ``memento`` is there where it is second hand: a page as a web archive served it.
+    """
 
     collection: str
     row: RecordRow
     source: RecordRow
+    memento: MementoRow | None = None
+
+    @property
+    def url(self) -> str:
+        """The page's own address."""
+        return self.row.uri or "" if self.memento is None else self.memento.uri
+
+    @property
+    def moment(self) -> str:
+        """When the page was so: the capture's date; of a memento the moment that its archive claims."""
+        return self.row.date if self.memento is None else self.memento.served or self.memento.requested
+
+    @property
+    def second_hand(self) -> str:
+        """From whom it is, where it is second hand; else empty."""
+        memento = self.memento
+        return "" if memento is None else f"as served by {memento.archive_title}, memento of {self.moment}"
 
     @property
     def is_revisit(self) -> bool:
@@ -95,19 +116,29 @@ class Archive:
         self.limits = limits
         self._layouts = layouts
         self.ledger = Ledger(paths)
-        self.catalogue = _current_catalogue(paths, self.ledger)
+        self.catalogue = current_catalogue(paths, self.ledger)
 
     def close(self) -> None:
         """Closes the catalogue."""
         self.catalogue.close()
 
     def captures_of(self, url: str) -> list[Capture]:
-        """Every capture of an address, oldest first."""
-        return [self._capture(row) for row in self.catalogue.captures_of_url(url)]
+        """Every capture of an address, oldest first, those second hand among them at the moments that they claim."""
+        own = [self.capture(row) for row in self.catalogue.captures_of_url(url)]
+        return sorted([*own, *self._mementos_of(url)], key=lambda capture: capture.moment)
+
+    def _mementos_of(self, url: str) -> Iterator[Capture]:
+        """What web archives served for an address and was the page, once each."""
+        seen: set[str | None] = set()
+        for memento in self.catalogue.mementos_of(url):
+            row = None if memento.record_id is None else self.catalogue.record(memento.record_id)
+            if memento.verdict == "page" and row is not None and row.record_id not in seen:
+                seen.add(row.record_id)
+                yield self.capture(row)
 
     def captures_as(self, published_id: str) -> list[Capture]:
         """Every capture of what was published under an id, and under no other, oldest first."""
-        return [self._capture(row) for row in self.catalogue.captures_of_cable(published_id)]
+        return [self.capture(row) for row in self.catalogue.captures_of_cable(published_id)]
 
     def page(self, capture: Capture) -> Page:
         """Reads a capture's stored bytes.
@@ -159,17 +190,35 @@ class Archive:
         """Index of the record's statement in the ledger."""
         return row.statement_index
 
-    def _capture(self, row: RecordRow) -> Capture:
+    def redirect_of(self, capture: Capture) -> str | None:
+        """What a captured reply gives as Location; None where it gives none.
+
+        Raises:
+            ArchiveError: its bytes are not those that the ledger names.
+        """
+        payload = self.page(capture).payload
+        location = None if payload is None else payload.head.get(b"location")
+        return None if location is None else location.decode("utf-8", "replace")
+
+    def capture(self, row: RecordRow) -> Capture:
+        """A reply, with the record that holds its payload.
+
+        Raises:
+            ArchiveError: it refers to a record that is not held.
+        """
         source = row
         if row.type == "revisit" and row.refers_to is not None:
             found = self.catalogue.record(row.refers_to)
             if found is None:
                 raise ArchiveError(f"revisit {row.record_id} refers to {row.refers_to}, which is not held")
             source = found
-        return Capture(collection=self.paths.name, row=row, source=source)
+        memento = self.catalogue.memento_in(row.record_id)
+        if memento is not None and memento.verdict != "page":
+            memento = None
+        return Capture(collection=self.paths.name, row=row, source=source, memento=memento)
 
 
-def _current_catalogue(paths: CollectionPaths, ledger: Ledger) -> Catalogue:
+def current_catalogue(paths: CollectionPaths, ledger: Ledger) -> Catalogue:
     """The catalogue, caught up with the ledger where a process died between the two."""
     if paths.catalogue.is_file():
         catalogue = Catalogue.open(paths, read_only=True)
@@ -198,14 +247,15 @@ def open_for_reading(
 
 def at_time(captures: Sequence[Capture], moment: datetime | None) -> Capture | None:
     """The newest capture at or before ``moment`` (None: the newest of all); None where there is none."""
-    chosen = [c for c in captures if moment is None or parse_utc(c.row.date) <= moment]
-    return max(chosen, key=lambda c: parse_utc(c.row.date)) if chosen else None
+    chosen = [c for c in captures if moment is None or parse_utc(c.moment) <= moment]
+    return max(chosen, key=lambda c: parse_utc(c.moment)) if chosen else None
 
 
 def find_one(archives: Sequence[Archive], query: str, moment: datetime | None) -> tuple[Archive, Capture]:
     """The newest good capture of a cable or address over several collections.
 
-    A capture whose reply was not a full one (an error page, a challenge) never stands in for one that was.
+    A capture whose reply was not a full one (an error page, a challenge) never stands in for one that was, and one that
+    is second hand only where there is no other.
 
     Raises:
         NotHeldError: nothing is held under that name, or nothing as early as asked.
@@ -214,9 +264,10 @@ def find_one(archives: Sequence[Archive], query: str, moment: datetime | None) -
     if not found:
         raise NotHeldError(f"nothing is held for {query}", next_step=_advice(query))
     good = [pair for pair in found if pair[1].is_full] or found
-    best = at_time([capture for _archive, capture in good], moment)
+    first_hand = [capture for _archive, capture in good if capture.memento is None]
+    best = at_time(first_hand, moment) or at_time([capture for _archive, capture in good], moment)
     if best is None:
-        first = min(capture.row.date for _archive, capture in good)
+        first = min(capture.moment for _archive, capture in good)
         raise NotHeldError(f"nothing is held for {query} at that time; its first capture is of {first}")
     return next((archive, capture) for archive, capture in good if capture is best)
 

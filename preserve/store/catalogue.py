@@ -15,6 +15,7 @@ from preserve.errors import FormatError
 from preserve.formats.statements import encode
 from preserve.formats.urls import canonical, surt
 from preserve.model import RecordPlace
+from preserve.store import mementos
 from preserve.store.database import connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
@@ -48,6 +49,8 @@ _ROW = (
     "record_id, type, uri, date, status, file, ordinal, offset, length, inner, record_sha256, payload_sha256, "
     "refers_to, challenge, statement"
 )
+
+_OF_RECORD = [f"r.{name}" for name in _ROW.split(", ")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,20 @@ class ShownCable(NamedTuple):
     record: RecordRow
 
 
+class SeenRow(NamedTuple):
+    """A reply with its address in canonical form, its run, and what was read from it.
+
+    ``cable``: an id published on it; ``text_sha256``: the comparison checksum of the text, where it shows one cable.
+    """
+
+    canonical: str
+    row: RecordRow
+    mime: str | None
+    run: str
+    cable: str | None
+    text_sha256: str | None
+
+
 class StatementRow(NamedTuple):
     """What the catalogue keeps of one statement: the table, or nothing, and the values behind the statement's index."""
 
@@ -133,6 +150,8 @@ class StatementRow(NamedTuple):
             return cls("cables", (*(statement[name] for name in _CABLE_COLUMNS), *said))
         if kind == "release":
             return cls("releases", (statement["release"], encode(statement).decode("utf-8")))
+        if kind == "memento":
+            return cls("mementos", (_key(canonical, statement["uri"]), *mementos.values_of(statement)))
         return cls(None, ())
 
     def index_row(self) -> "IndexRow | None":
@@ -203,6 +222,7 @@ class Catalogue:
         for table, marks in _MARKS.items():
             found = [(first + n, *row.values) for n, row in enumerate(rows) if row.table == table]
             self._db.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", found)  # noqa: S608 - our own names
+        mementos.keep(self._db, [(first + n, *row.values) for n, row in enumerate(rows) if row.table == "mementos"])
         end = first + len(rows)
         self._db.execute("UPDATE meta SET value = ? WHERE name = 'ledger_size' AND value < ?", (end, end))
 
@@ -290,6 +310,11 @@ class Catalogue:
         """Every ``release`` statement as JSON, oldest first."""
         return [str(row[0]) for row in self._db.execute("SELECT body FROM releases ORDER BY statement")]
 
+    def statements_of_cable(self, published_id: str, record_id: str) -> list[int]:
+        """Indexes of the statements of a cable as one record shows it, oldest first."""
+        query = "SELECT statement FROM cables WHERE published_id = ? AND record_id = ? ORDER BY statement"
+        return [row[0] for row in self._db.execute(query, (published_id, record_id))]
+
     def canonical_of(self, published_id: str) -> str | None:
         """The canonical id of what is published under an id; None where it could not be told, or nothing is."""
         row = self._db.execute(
@@ -372,6 +397,36 @@ class Catalogue:
                 (first,),
             )
         )
+
+    def replies_in_order(self) -> Iterator["SeenRow"]:
+        """Every reply by address (in canonical form), then by date, with what was read from it. Memory stays flat."""
+        # The rows of one address lie far apart: 32 MiB of pages are kept while they are gone through.
+        self._db.execute("PRAGMA cache_size = -32768")
+        rows = self._db.execute(
+            f"SELECT canonical, mime, run, cables, published_id, comparison_sha256, {', '.join(_OF_RECORD)} "  # noqa: S608
+            "FROM records AS r LEFT JOIN (SELECT record_id AS of_record, count(DISTINCT published_id) AS cables, "
+            "published_id, comparison_sha256, max(statement) FROM cables GROUP BY record_id) AS c "
+            f"ON c.of_record = coalesce(r.refers_to, r.record_id) "
+            f"WHERE r.canonical IS NOT NULL AND {_IS_REPLY} ORDER BY r.canonical, r.date, r.statement"
+        )
+        for key, mime, run, cables, published, comparison, *rest in rows:
+            yield SeenRow(
+                canonical=str(key),
+                row=_row(tuple(rest)),
+                mime=None if mime is None else str(mime),
+                run=str(run),
+                cable=None if published is None else str(published),
+                # Of a table of cables no one text tells whether the page has changed.
+                text_sha256=str(comparison) if cables == 1 else None,
+            )
+
+    def mementos_of(self, url: str) -> list[mementos.MementoRow]:
+        """Every memento of an address that was asked of a web archive, in the order of asking."""
+        return mementos.of_url(self._db, _key(canonical, url))
+
+    def memento_in(self, record_id: str) -> mementos.MementoRow | None:
+        """What a record is a memento of; None where it is none."""
+        return mementos.of_record(self._db, record_id)
 
 
 def _is_indexed(place: RecordPlace) -> bool:

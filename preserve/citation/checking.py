@@ -1,0 +1,65 @@
+"""Checks a capsule with this program: what the stand-alone checker checks, and that the text follows from the bytes."""
+
+from collections.abc import Mapping
+
+from preserve.cables.extract import EXTRACTOR
+from preserve.cables.layouts import Layout
+from preserve.citation import check_capsule
+from preserve.citation.check_capsule import FAIL, NOT_CHECKED, PASS, Bad, Verdict
+from preserve.errors import FormatError
+from preserve.formats.members import read_member
+from preserve.formats.warc import parse_record
+from preserve.limits import DEFAULT_LIMITS
+from preserve.provenance.describe import read_cables
+from preserve.provenance.receipts import check_signature, read_reply
+from preserve.provenance.trust import Trust
+
+_CLAIM = "the text follows from the bytes"
+
+
+def check(data: bytes, trust: Trust, layouts: Mapping[str, Layout]) -> list[Verdict]:
+    """The verdict for each claim of a capsule, in order. Nothing is believed that is not in ``trust``."""
+
+    def stamped(reply: bytes, note: bytes) -> str:
+        try:
+            check_signature(reply, note, trust.roots)
+            return read_reply(reply, note).moment.isoformat()
+        except FormatError as error:
+            raise Bad(str(error)) from error
+
+    keys = [key.vkey for key in trust.keys if key.vkey.isascii() and _is_log_key(key.vkey)]
+    told = check_capsule.check(data, keys, stamped if trust.roots else None)
+    if len(told) > 1:
+        told.insert(-1, Verdict(_CLAIM, *_follows(data, layouts)))
+    return told
+
+
+def _is_log_key(vkey: str) -> bool:
+    try:
+        check_capsule.parse_key(vkey)
+    except Bad:
+        return False
+    return True
+
+
+def _follows(data: bytes, layouts: Mapping[str, Layout]) -> tuple[str, str]:
+    files = {name: member.data for name, member in check_capsule.read_zip(data).items()}
+    try:
+        said = check_capsule.read_json(files["cable.json"])
+        name, _slash, version = str(said["layout"]).rpartition("/")
+        layout = layouts.get(name)
+        if said["extractor"] != EXTRACTOR or layout is None or str(layout.version) != version:
+            return NOT_CHECKED, f"it was read by {said['extractor']} with layout {said['layout']}, not here"
+        source = files.get("source.warc.gz", files["record.warc.gz"])
+        record = parse_record(read_member(source))
+        selector = check_capsule.read_json(files["selector.json"])["selector"]
+        text = files["text.txt"].decode("utf-8")
+        found = [each for each in read_cables(record, (layout,), DEFAULT_LIMITS).cables if each.body == text]
+        span = (selector[2]["start"], selector[2]["end"])
+        if not found:
+            return FAIL, "the record's bytes give another text"
+        if not any(each.body_map.bytes_of(selector[0]["start"], selector[0]["end"]) == span for each in found):
+            return FAIL, "the quote was read from other bytes"
+    except (KeyError, TypeError, ValueError, IndexError, Bad, FormatError) as error:
+        return FAIL, f"it cannot be read: {error}"
+    return PASS, f"read again by {EXTRACTOR} with layout {name}/{version}"

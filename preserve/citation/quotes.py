@@ -1,0 +1,250 @@
+"""Finds a passage of a cable's text: by its words, by the number of its paragraph, or by its characters.
+
+A quote is found where the text has the same characters; only white space may differ (a blank for a line end), and a
+page line between two lines may be left out. Both are said by the passage. Nothing else is ever taken for equal: not
+another Unicode form, not other quotation marks, not a word parted at a line's end.
+"""
+
+import re
+import unicodedata
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from preserve.cables.extract import Extraction
+from preserve.cables.pagelines import is_break_line
+from preserve.cables.paragraphs import Paragraph
+from preserve.cables.texts import one_line
+from preserve.citation.passage import Passage
+from preserve.errors import NotHeldError, UsageError
+
+MAX_QUOTE_CHARS: Final = 100_000
+CONTEXT_CHARS: Final = 32
+_PLACES_TOLD: Final = 10
+_WHITE: Final = re.compile(r"\s+")
+_LINE: Final = re.compile(r"[^\n]+")
+_PAGE_LINE_CHARS: Final = 120
+_ONE_SIGN: Final = str.maketrans("\u2018\u2019\u201c\u201d\u2013\u2014\u00b4`", "''\"\"--''")
+_OTHER_FORMS: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
+    ("in the Unicode form (composed or decomposed characters)", lambda text: unicodedata.normalize("NFC", text)),
+    ("in curly and straight quotation marks, or in dashes", lambda text: text.translate(_ONE_SIGN)),
+    ("in a word that the text parts at a line's end", lambda text: re.sub(r"-\s+", "", text)),
+    ("in capital and small letters", str.casefold),
+)
+
+
+def find_passage(
+    extraction: Extraction,
+    *,
+    quote: str | None = None,
+    paragraph: int | str | None = None,
+    chars: tuple[int, int] | None = None,
+) -> Passage:
+    """The one passage of a cable's text that is meant. A quote with a paragraph or characters is looked for in those.
+
+    ``chars`` counts characters of the text from 0, the end not in it.
+
+    Raises:
+        UsageError: nothing is asked for, or what is asked for stands in more than one place, or outside of the text.
+        NotHeldError: the text has no such passage.
+    """
+    spans = [(0, len(extraction.body))]
+    if paragraph is not None:
+        spans = _of_paragraph(extraction, str(paragraph))
+    if chars is not None:
+        spans = [_inside(extraction, chars, spans)]
+    if quote is not None:
+        return _quoted(extraction, quote, spans)
+    if paragraph is None and chars is None:
+        raise UsageError("no passage is asked for", next_step="Give a quote, a paragraph or characters.")
+    if len(spans) > 1:
+        raise _ambiguous(extraction, f"paragraph {paragraph}", spans)
+    return _passage(extraction, spans[0], None)
+
+
+def _of_paragraph(extraction: Extraction, number: str) -> list[tuple[int, int]]:
+    paragraphs = extraction.message.paragraphs
+    found = [(each.start, each.end) for each in paragraphs if each.number.text == number]
+    if not found:
+        known = one_line(", ".join(each.number.text for each in paragraphs))[:200] or "none"
+        raise NotHeldError(
+            f"{extraction.published_id} has no paragraph {number}", next_step=f"Its numbered paragraphs: {known}."
+        )
+    return found
+
+
+def _inside(extraction: Extraction, chars: tuple[int, int], spans: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    start, end = chars
+    if not 0 <= start < end <= len(extraction.body):
+        raise UsageError(
+            f"characters {start} to {end} are no passage of a text of {len(extraction.body)} characters",
+            next_step="Count from 0; the end is not in the passage.",
+        )
+    if not any(first <= start and end <= last for first, last in spans):
+        raise UsageError(f"characters {start} to {end} are not in that paragraph", next_step="Give one of the two.")
+    return start, end
+
+
+def _quoted(extraction: Extraction, quote: str, spans: Sequence[tuple[int, int]]) -> Passage:
+    wanted = quote.strip()
+    if not wanted:
+        raise UsageError("the quote is empty", next_step="Give the words of the passage.")
+    if len(wanted) > MAX_QUOTE_CHARS:
+        raise UsageError(
+            f"the quote has {len(wanted)} characters, more than {MAX_QUOTE_CHARS}", next_step="Give its characters."
+        )
+    whole = _fold(extraction.body, ())
+    found = set(whole.find(wanted))
+    lines = _page_lines(extraction.body)
+    if lines:
+        found |= set(_fold(extraction.body, lines).find(wanted))
+    places = sorted(place for place in found if any(place[0] >= first and place[1] <= last for first, last in spans))
+    if not places:
+        raise _not_there(extraction, wanted, whole)
+    if len(places) > 1:
+        raise _ambiguous(extraction, "the quote", places)
+    return _passage(extraction, places[0], wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """A text with every run of white space as one blank, and where its runs stand in the text."""
+
+    text: str
+    starts: "array[int]"
+    places: "array[int]"
+
+    def place(self, offset: int) -> int:
+        run = bisect_right(self.starts, offset) - 1
+        return self.places[run] + offset - self.starts[run]
+
+    def find(self, quote: str) -> list[tuple[int, int]]:
+        """Spans of the text that have the quote's characters, at most a few more than are told."""
+        wanted = _WHITE.sub(" ", quote)
+        found: list[tuple[int, int]] = []
+        offset = self.text.find(wanted)
+        while offset >= 0 and len(found) <= _PLACES_TOLD:
+            found.append((self.place(offset), self.place(offset + len(wanted) - 1) + 1))
+            offset = self.text.find(wanted, offset + 1)
+        return found
+
+
+def _page_lines(body: str) -> list[tuple[int, int]]:
+    return [
+        match.span() for match in _LINE.finditer(body) if len(match[0]) <= _PAGE_LINE_CHARS and is_break_line(match[0])
+    ]
+
+
+def _fold(body: str, left_out: Sequence[tuple[int, int]]) -> _Folded:
+    pieces: list[str] = []
+    starts, places, length = array("q"), array("q"), 0
+    for first, last in _words(body, left_out):
+        if pieces:
+            pieces.append(" ")
+            length += 1
+        starts.append(length)
+        places.append(first)
+        pieces.append(body[first:last])
+        length += last - first
+    return _Folded("".join(pieces), starts, places)
+
+
+def _words(body: str, left_out: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    ends = [start for start, _end in left_out]
+    words = (match.span() for match in re.finditer(r"\S+", body))
+    if not left_out:
+        return list(words)
+    kept = []
+    for start, end in words:
+        line = bisect_right(ends, start) - 1
+        if line < 0 or start >= left_out[line][1]:
+            kept.append((start, end))
+    return kept
+
+
+def _passage(extraction: Extraction, span: tuple[int, int], quote: str | None) -> Passage:
+    start, end = span
+    body = extraction.body
+    exact = body[start:end]
+    byte_start, byte_end = extraction.body_map.bytes_of(start, end)
+    inside = _paragraph_at(extraction.message.paragraphs, start)
+    plain = quote is not None and _WHITE.sub(" ", exact) == _WHITE.sub(" ", quote)
+    left_out: tuple[str, ...] = ()
+    if quote is not None and not plain:
+        left_out = tuple(body[a:b].strip() for a, b in _page_lines(body) if start <= a and b <= end)
+    return Passage(
+        exact=exact,
+        prefix=body[max(0, start - CONTEXT_CHARS) : start],
+        suffix=body[end : end + CONTEXT_CHARS],
+        start=start,
+        end=end,
+        byte_start=byte_start,
+        byte_end=byte_end,
+        paragraph=None if inside is None else inside.number.text,
+        portion_mark=None
+        if inside is None or inside.mark is None
+        else _bracketed(body, inside.mark.start, inside.mark.end),
+        folded_blanks=quote is not None and exact != quote,
+        page_lines=left_out,
+    )
+
+
+def _bracketed(body: str, start: int, end: int) -> str:
+    around = body[max(0, start - 1) : end + 1]
+    return around if around[:1] in "([" and around[-1:] in ")]" else body[start:end]
+
+
+def _paragraph_at(paragraphs: Sequence[Paragraph], offset: int) -> Paragraph | None:
+    return next((each for each in paragraphs if each.start <= offset < each.end), None)
+
+
+def _ambiguous(extraction: Extraction, what: str, places: Sequence[tuple[int, int]]) -> UsageError:
+    lines = []
+    for start, end in places[:_PLACES_TOLD]:
+        inside = _paragraph_at(extraction.message.paragraphs, start)
+        number = "" if inside is None else f"paragraph {inside.number.text}, "
+        around = one_line(extraction.body[max(0, start - CONTEXT_CHARS) : end + CONTEXT_CHARS])[:120]
+        lines.append(f"  {number}characters {start}-{end}: {around}")
+    more = " (and more)" if len(places) > _PLACES_TOLD else ""
+    count = min(len(places), _PLACES_TOLD)
+    return UsageError(
+        f"{what} stands in {count} places{more}:\n" + "\n".join(lines),
+        next_step="Quote more words, or name the paragraph, or give the characters.",
+    )
+
+
+def _not_there(extraction: Extraction, quote: str, whole: _Folded) -> NotHeldError:
+    wanted = _WHITE.sub(" ", quote)
+    if wanted in whole.text:
+        return NotHeldError("the quote stands in the text, but not in that part of it")
+    for what, form in _OTHER_FORMS:
+        if form(wanted) in form(whole.text):
+            return NotHeldError(
+                f"the quote is not in the text of {extraction.published_id}: it differs only {what}",
+                next_step="Quote the characters as the text has them.",
+            )
+    same = _longest(wanted, whole.text)
+    if not same:
+        return NotHeldError(f"nothing like the quote is in the text of {extraction.published_id}")
+    at = whole.text.find(wanted[:same])
+    has = one_line(whole.text[at : at + same + CONTEXT_CHARS])[-200:]
+    return NotHeldError(
+        f"the quote is not in the text of {extraction.published_id}. Nearest, at character {whole.place(at)}: {has!r}; "
+        f"after {same} characters the text has {whole.text[at + same : at + same + CONTEXT_CHARS]!r} "
+        f"where the quote has {wanted[same : same + CONTEXT_CHARS]!r}",
+        next_step="Quote the characters as the text has them.",
+    )
+
+
+def _longest(wanted: str, text: str) -> int:
+    """How many first characters of the quote stand in the text: found by halving, so in few searches."""
+    low, high = 0, len(wanted)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if wanted[:middle] in text:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -1,0 +1,82 @@
+"""Reading a page only to say whether it is an error page, and whether its text is another than before."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from preserve.errors import ArchiveError
+from preserve.formats.errorpage import is_error_page
+from preserve.formats.urls import canonical, resolve
+from preserve.replay.recover import Archive, Capture
+from preserve.store.catalogue import RecordRow
+
+_T = TypeVar("_T")
+_MOST_KEPT = 2_048
+_ERROR_PAGE = "W-CABLE-ERROR-PAGE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a page shows. ``text_sha256`` is the comparison checksum of its text; ``words`` the text in small letters.
+
+    ``words`` is empty where the page is no text.
+    """
+
+    text_sha256: str
+    is_error: bool
+    words: str
+
+
+class Pages:
+    """Reads pages of one archive; what a payload shows is kept for a while, as many addresses share an error page."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._kept: dict[str, Seen] = {}
+
+    def seen(self, row: RecordRow) -> Seen | None:
+        """What a reply shows; None where its bytes cannot be read, which is no fault of the page."""
+        key = row.payload_sha256 or row.record_id
+        if key not in self._kept:
+            found = self._read(row)
+            if found is None:
+                return None
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[key] = found
+        return self._kept[key]
+
+    def leads_home(self, row: RecordRow) -> bool:
+        """True where a reply redirects to the front page of its own host: no page moves there."""
+        location = self._read_page(row, lambda archive, capture: archive.redirect_of(capture))
+        if location is None or row.uri is None:
+            return False
+        target = resolve(row.uri, location)
+        home = resolve(row.uri, "/")
+        return target is not None and home is not None and _same(target, home) and not _same(row.uri, home)
+
+    def _read(self, row: RecordRow) -> Seen | None:
+        return self._read_page(row, _seen)
+
+    def _read_page(self, row: RecordRow, read: Callable[[Archive, Capture], _T]) -> _T | None:
+        try:
+            return read(self._archive, self._archive.capture(row))
+        except ArchiveError:
+            return None
+
+
+def _seen(archive: Archive, capture: Capture) -> Seen:
+    page = archive.page(capture)
+    reading = archive.read(page)
+    plain = archive.plain(page)
+    if plain is None:
+        return Seen(text_sha256=capture.source.payload_sha256 or capture.source.record_id, is_error=False, words="")
+    is_error = any(f.code == _ERROR_PAGE for f in reading.findings)
+    is_error = is_error or (not reading.cables and is_error_page(page.content, plain.text))
+    text = reading.cables[0].comparison_sha256 if len(reading.cables) == 1 else plain.comparison_sha256
+    return Seen(text_sha256=text, is_error=is_error, words=plain.text.lower())
+
+
+def _same(one: str, other: str) -> bool:
+    """True where two addresses differ in their scheme at most."""
+    return canonical(one).partition("://")[2] == canonical(other).partition("://")[2]

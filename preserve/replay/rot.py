@@ -1,0 +1,176 @@
+"""Link rot as a state machine: what the looks at one address say of it, in order of time. Pure.
+
+The states, and the rules by which a look changes them, are normative in ``docs/link-rot.md``. A look that says nothing
+of the page (our own network, robots.txt, a pause) changes no state.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+MISSING_DAYS = 2
+"""Different days (UTC) with 404, 410 or 451 for an answer, and no better answer between, after which a page is gone."""
+UNREACHABLE_DAYS = 3
+"""The same for hosts that give no answer at all, while others do: more, because networks fail more than pages do."""
+MAX_TRANSITIONS = 100
+"""Transitions kept of one address: the first half and the last."""
+_DAY = len("2026-01-02")
+
+
+class State(StrEnum):
+    """What is known of an address now."""
+
+    ALIVE = "alive"
+    MOVED = "moved"
+    CHANGED = "changed"
+    SOFT_404 = "soft-404"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
+LOST = frozenset({State.GONE, State.SOFT_404})
+"""The states in which the page is not to be had from its address."""
+
+
+class Sign(StrEnum):
+    """What one look says."""
+
+    SAME = "same"
+    """The page, with the text of its first good capture."""
+    OTHER = "other"
+    """The page, with another text."""
+    ERROR_PAGE = "error-page"
+    """An error page that is said to be good, or the way to the front page."""
+    MOVED = "moved"
+    MISSING = "missing"
+    """404, 410 or 451."""
+    UNREACHABLE = "unreachable"
+    """No answer, while the same run had answers from other hosts."""
+    DOUBTFUL = "doubtful"
+    """A bot wall, a login, trouble of the server: the page may be there."""
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One look at an address. ``date`` is a WARC-Date, or the end of the run that has no record of it.
+
+    ``evidence``: the record id, or the run's id where there is no record. ``reason``: an outcome's code, or more exact.
+    """
+
+    date: str
+    sign: Sign
+    reason: str
+    evidence: str
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """A change of state, and the look that made it. ``old`` is None for the first."""
+
+    old: State | None
+    new: State
+    look: Look
+
+
+@dataclass(slots=True)
+class Machine:
+    """Takes the looks at one address in order of time."""
+
+    state: State | None = None
+    reason: str = ""
+    since: str = ""
+    last: Look | None = None
+    looks: int = 0
+    transitions: list[Transition] = field(default_factory=list)
+    left_out: int = 0
+    """Transitions that are not kept."""
+    missing_days: int = 0
+    unreachable_days: int = 0
+    _missing_day: str = ""
+    _unreachable_day: str = ""
+
+    def take(self, look: Look) -> None:
+        """Takes in one look."""
+        self.looks += 1
+        self.last = look
+        if look.sign is Sign.NOTHING:
+            if self.state is None:
+                self._enter(State.UNKNOWN, look)
+            return
+        self._count(look)
+        new = self._next(look)
+        if new is not self.state:
+            self._enter(new, look)
+        self.reason = look.reason
+
+    def _count(self, look: Look) -> None:
+        day = look.date[:_DAY]
+        match look.sign:
+            case Sign.SAME | Sign.OTHER | Sign.ERROR_PAGE | Sign.MOVED:
+                self.missing_days = self.unreachable_days = 0
+                self._missing_day = self._unreachable_day = ""
+            case Sign.MISSING if day != self._missing_day:
+                self.missing_days += 1
+                self._missing_day = day
+            case Sign.UNREACHABLE if day != self._unreachable_day:
+                self.unreachable_days += 1
+                self._unreachable_day = day
+
+    def _next(self, look: Look) -> State:
+        known = _CERTAIN.get(look.sign)
+        if known is not None:
+            return known
+        dead = self.missing_days >= MISSING_DAYS or self.unreachable_days >= UNREACHABLE_DAYS
+        # A page that is gone is not brought back by a doubt.
+        return State.GONE if dead or self.state is State.GONE else State.UNKNOWN
+
+    def _enter(self, new: State, look: Look) -> None:
+        if len(self.transitions) == MAX_TRANSITIONS:
+            del self.transitions[MAX_TRANSITIONS // 2]
+            self.left_out += 1
+        self.transitions.append(Transition(old=self.state, new=new, look=look))
+        self.state, self.since, self.reason = new, look.date, look.reason
+
+
+_CERTAIN = {
+    Sign.SAME: State.ALIVE,
+    Sign.OTHER: State.CHANGED,
+    Sign.ERROR_PAGE: State.SOFT_404,
+    Sign.MOVED: State.MOVED,
+}
+
+
+def run_through(looks: Iterable[Look]) -> Machine:
+    """The machine after all looks, which are in order of time."""
+    machine = Machine()
+    for look in looks:
+        machine.take(look)
+    return machine
+
+
+_MISSING = frozenset({404, 410, 451})
+_MOVED = range(300, 400)
+_GOOD = range(200, 300)
+_OURS = frozenset({"dns", "connect", "connect-timeout", "timeout", "disconnect"})
+"""Failures of the way to a host: the page's or ours, as the other hosts of the run tell."""
+
+
+def sign_of_status(status: int | None, challenge: str | None) -> tuple[Sign, str]:
+    """Sign and reason of a reply; `Sign.SAME` for a good one, whose text is still to be compared."""
+    if challenge is not None:
+        return Sign.DOUBTFUL, f"challenge {challenge}"
+    if status is None:
+        return Sign.DOUBTFUL, "malformed-reply"
+    reason = f"http-{status:03d}"
+    if status in _GOOD:
+        return Sign.SAME, reason
+    if status in _MOVED:
+        return Sign.MOVED, reason
+    return (Sign.MISSING if status in _MISSING else Sign.DOUBTFUL), reason
+
+
+def sign_of_failure(reason: str, *, others_answered: bool) -> Sign:
+    """Sign of an address that got no reply. ``others_answered``: another host did answer in the same run."""
+    return Sign.UNREACHABLE if reason in _OURS and others_answered else Sign.NOTHING

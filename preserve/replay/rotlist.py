@@ -1,0 +1,215 @@
+"""The state of every captured address, from the catalogue's rows and the runs' statements. Memory stays flat.
+
+A failed fetch has no record: it stands in the run's statement only. Both are gone through in the order of addresses.
+Pages are read only where their payload is another than that of the first good capture, or where a small page without a
+cable may be an error page.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from heapq import merge
+from itertools import groupby
+
+from preserve.errors import FormatError
+from preserve.formats.statements import decode
+from preserve.formats.urls import canonical, host_name
+from preserve.replay.looking import Pages
+from preserve.replay.recover import Archive
+from preserve.replay.rot import Look, Machine, Sign, State, run_through, sign_of_failure, sign_of_status
+from preserve.store.catalogue import RecordRow, SeenRow
+from preserve.store.mementos import MementoRow
+from preserve.store.spill import Spill
+
+_SMALL_BYTES = 4_096
+"""Stored length of a reply without a cable that is read to see whether it is an error page."""
+_RUN, _LISTING = b'"kind":"run"', b'"kind":"listing"'
+_HTML = frozenset({None, "text/html", "application/xhtml+xml", "text/plain"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rot:
+    """One address: the machine after all looks at it, and its good captures."""
+
+    collection: str
+    url: str
+    machine: Machine
+    good: SeenRow | None
+    """The newest good capture."""
+    first: SeenRow | None
+    """The first one: what its address was captured for."""
+    second_hand: tuple[MementoRow, ...] = ()
+    """What web archives served of it and was the page; looked up where it is not alive."""
+
+    @property
+    def state(self) -> State:
+        """What is known of it now."""
+        return self.machine.state or State.UNKNOWN
+
+
+def rot_of(archive: Archive) -> Iterator[Rot]:
+    """Every address of an archive that was captured or tried, by its canonical form.
+
+    robots.txt is no page, and what was asked of web archives in a rescue is not the site's: both are left out.
+
+    Raises:
+        ArchiveError: the ledger is damaged.
+    """
+    with Spill() as failures:
+        runs = _read_runs(archive, failures)
+        pages = Pages(archive)
+        replies = (_Item(seen.canonical, seen.row.date, seen) for seen in archive.catalogue.replies_in_order())
+        failed = (_Item(key, date, value) for key, date, value in failures.in_order())
+        items = merge(replies, failed, key=lambda item: (item.key.encode("utf-8", "surrogatepass"), item.date))
+        for key, group in groupby(items, key=lambda item: item.key):
+            if key.endswith("/robots.txt"):
+                continue
+            found = _one(archive, key, group, runs, pages)
+            if found is not None:
+                yield found
+
+
+def count_states(archive: Archive) -> dict[str, int]:
+    """Number of addresses in each state, those of no address too."""
+    counts = Counter(rot.state for rot in rot_of(archive))
+    return {str(state): counts[state] for state in State}
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A reply, or a failure as its run and its reason with a blank between."""
+
+    key: str
+    date: str
+    what: SeenRow | str
+
+
+@dataclass(slots=True)
+class _Runs:
+    """``answered``: of each run up to two hosts that answered; ``rescues``: runs that asked web archives."""
+
+    answered: dict[str, set[str]] = field(default_factory=dict)
+    rescues: set[str] = field(default_factory=set)
+
+
+def _read_runs(archive: Archive, failures: Spill) -> _Runs:
+    runs = _Runs()
+    for _index, entry in archive.ledger.raw():
+        # Statements are canonical JSON: these bytes stand in no other place.
+        if _RUN in entry:
+            _read_run(decode(entry), runs, failures)
+        elif _LISTING in entry:
+            runs.rescues.add(str(decode(entry)["run"]))
+    return runs
+
+
+def _read_run(statement: dict[str, object], runs: _Runs, failures: Spill) -> None:
+    run, ended = str(statement["run"]), str(statement["ended"])
+    answered = runs.answered.setdefault(run, set())
+    urls = statement["urls"]
+    rows = []
+    for item in urls if isinstance(urls, list) else []:
+        with suppress(FormatError, KeyError, TypeError):
+            url, outcome = str(item["url"]), item["outcome"]
+            if outcome == "failed":
+                rows.append((canonical(url), ended, f"{run} {item['reason']}"))
+            elif outcome == "done" and len(answered) < 2:  # noqa: PLR2004 - one of two is another than any one
+                answered.add(host_name(url))
+    failures.add(rows)
+
+
+def _one(archive: Archive, key: str, group: Iterable[_Item], runs: _Runs, pages: Pages) -> Rot | None:
+    judge = _Judge(key, runs, pages)
+    machine = run_through(judge.looks(group))
+    if not machine.looks:
+        return None
+    held: tuple[MementoRow, ...] = ()
+    if machine.state is not State.ALIVE:
+        held = tuple(row for row in archive.catalogue.mementos_of(key) if row.verdict == "page")
+    return Rot(
+        collection=archive.paths.name,
+        url=judge.url,
+        machine=machine,
+        good=judge.good,
+        first=judge.first,
+        second_hand=held,
+    )
+
+
+class _Judge:
+    """Makes looks of what is held of one address."""
+
+    def __init__(self, key: str, runs: _Runs, pages: Pages) -> None:
+        self._runs = runs
+        self._pages = pages
+        self._host = host_name(key)
+        self.url = key
+        self.first: SeenRow | None = None
+        self._first_text: str | None = None
+        self.good: SeenRow | None = None
+
+    def looks(self, items: Iterable[_Item]) -> Iterator[Look]:
+        """The looks, in order of time."""
+        told: set[str] = set()
+        for item in items:
+            if isinstance(item.what, str):
+                run, reason = item.what.split(" ", 1)
+                # A run that was stopped and continued is stated more than once, with what failed before the stop.
+                if run not in self._runs.rescues and run not in told:
+                    told.add(run)
+                    others = bool(self._runs.answered.get(run, set()) - {self._host})
+                    sign = sign_of_failure(reason, others_answered=others)
+                    yield Look(date=item.date, sign=sign, reason=reason, evidence=run)
+            elif item.what.run not in self._runs.rescues:
+                yield self._reply(item.what)
+
+    def _reply(self, seen: SeenRow) -> Look:
+        row = seen.row
+        self.url = row.uri or self.url
+        if row.type == "revisit" and row.challenge is None and row.status in {None, 304}:
+            # Not modified since some capture, which need not be the first.
+            sign, reason = Sign.SAME, "not-modified"
+        else:
+            sign, reason = sign_of_status(row.status, row.challenge)
+        if sign is Sign.SAME:
+            sign, reason = self._compared(seen, reason)
+        elif sign is Sign.MOVED and self._pages.leads_home(row):
+            sign, reason = Sign.ERROR_PAGE, f"{reason} to the front page"
+        if sign in {Sign.SAME, Sign.OTHER}:
+            self.good = seen
+            self.first = self.first or seen
+        return Look(date=row.date, sign=sign, reason=reason, evidence=row.record_id, status=row.status)
+
+    def _compared(self, seen: SeenRow, reason: str) -> tuple[Sign, str]:
+        """A good reply, held against the first good one."""
+        first = self.first
+        if first is not None and first.row.payload_sha256 == seen.row.payload_sha256:
+            return Sign.SAME, reason
+        if seen.cable is None and (first is not None or _may_be_error(seen)):
+            shown = self._pages.seen(seen.row)
+            if shown is None:
+                return Sign.DOUBTFUL, "record-unreadable"
+            if shown.is_error:
+                return Sign.ERROR_PAGE, "error-page"
+            if first is not None and first.cable is not None and first.cable.lower() not in shown.words:
+                return Sign.ERROR_PAGE, "cable-not-on-page"
+        if first is None or (seen.text_sha256 is not None and seen.text_sha256 == first.text_sha256):
+            return Sign.SAME, reason
+        # What was stated may be the work of two versions of the extractor: what differs is read again by this one.
+        if self._text_of_first(first) == self._text(seen.row):
+            return Sign.SAME, reason
+        return Sign.OTHER, "text-changed"
+
+    def _text_of_first(self, first: SeenRow) -> str:
+        if self._first_text is None:
+            self._first_text = self._text(first.row)
+        return self._first_text
+
+    def _text(self, row: RecordRow) -> str:
+        shown = self._pages.seen(row)
+        return (row.payload_sha256 or row.record_id) if shown is None else shown.text_sha256
+
+
+def _may_be_error(seen: SeenRow) -> bool:
+    return seen.mime in _HTML and (seen.row.type == "revisit" or seen.row.place.length <= _SMALL_BYTES)

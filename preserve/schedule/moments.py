@@ -1,0 +1,79 @@
+"""When a schedule is due: pure calculation in seconds since 1970 (UTC), right over clock changes."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+
+from preserve.config.schedule import ScheduleConfig, span_seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A due moment: ``nominal`` names it, ``start`` is when it may begin (later by jitter and window)."""
+
+    nominal: int
+    start: int
+
+
+def moments(schedule: ScheduleConfig, *, seed: str, anchor: int, after: int) -> Iterator[Moment]:
+    """The due moments whose nominal time is later than ``after`` and not before ``anchor``, in order, without end.
+
+    ``anchor`` is the first moment of ``every``. The same arguments always give the same moments.
+    """
+    for nominal, following in pairwise(_nominal(schedule, anchor=anchor, after=max(after, anchor - 1))):
+        late = int(_chance(seed, nominal) * schedule.jitter * (following - nominal))
+        yield Moment(nominal=nominal, start=_opening(schedule, nominal + late))
+
+
+def may_begin(schedule: ScheduleConfig, now: int) -> bool:
+    """Whether a capture may begin at ``now``: the window is open, or there is none."""
+    return _opening(schedule, now) == now
+
+
+def _nominal(schedule: ScheduleConfig, *, anchor: int, after: int) -> Iterator[int]:
+    if schedule.every is not None:
+        step = span_seconds(schedule.every)
+        value = anchor + ((after - anchor) // step + 1) * step
+        while True:
+            yield value
+            value += step
+    last = after
+    for moment in CronSim(schedule.cron or "", datetime.fromtimestamp(after, UTC).astimezone(_zone(schedule))):
+        value = int(moment.timestamp())
+        # An hour that the clock shows twice is one hour of the schedule.
+        if value > last:
+            yield value
+            last = value
+
+
+def _zone(schedule: ScheduleConfig) -> ZoneInfo:
+    return ZoneInfo(schedule.time_zone)
+
+
+def _chance(seed: str, nominal: int) -> float:
+    digest = hashlib.sha256(f"{seed} {nominal}".encode()).digest()
+    return int.from_bytes(digest[:6], "big") / 2**48
+
+
+def _opening(schedule: ScheduleConfig, value: int) -> int:
+    """The first second at or after ``value`` at which the window is open."""
+    window = schedule.window
+    if window is None:
+        return value
+    first, last = window
+    local = datetime.fromtimestamp(value, UTC).astimezone(_zone(schedule))
+    at = local.time()
+    if (first <= at < last) if first < last else (at >= first or at < last):
+        return value
+    for days in (0, 1):
+        for fold in (0, 1):
+            day = local.date() + timedelta(days=days)
+            opened = int(datetime.combine(day, first.replace(fold=fold), local.tzinfo).timestamp())
+            if opened > value:
+                return opened
+    return value

@@ -1,0 +1,130 @@
+"""States of many addresses: ``python -m tests.bench.rot --addresses 200000``. Told at two sizes: time is to be linear.
+
+Each address has three captures on three days; a twentieth is gone, a twentieth failed without a record.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from preserve.formats.note import Signer
+from preserve.formats.statements import encode
+from preserve.model import RecordPlace
+from preserve.provenance.ledger import Ledger
+from preserve.provenance.statements import record_statement, run_statements
+from preserve.replay.recover import open_for_reading
+from preserve.replay.rotlist import count_states
+from preserve.store.archive import create_archive
+from preserve.store.catalogue import Catalogue, StatementRow
+
+_GROUP = 4_096
+_HASH = "0123456789abcdef" * 4
+
+
+def _resident_mib() -> float:
+    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * 4096 / (1 << 20)
+
+
+def _url(number: int) -> str:
+    return f"http://x{number % 7}.org/cable/{number}.html"
+
+
+def _records(count: int) -> Iterator[dict[str, object]]:
+    for day in range(3):
+        for number in range(count):
+            gone = day > 0 and number % 20 == 0
+            if number % 20 == 1 and day:
+                continue
+            yield record_statement(
+                record_id=f"urn:uuid:{day}-{number:032x}",
+                type="response",
+                uri=_url(number),
+                date=f"2026-01-0{day + 1}T03:04:05.678901Z",
+                status=404 if gone else 200,
+                file="bench-1.warc.gz",
+                ordinal=number,
+                record_sha256=_HASH,
+                block_sha256=_HASH,
+                payload_sha256=_HASH,
+                refers_to=None,
+                mime="text/html",
+                challenge=None,
+                run=f"urn:uuid:{day}",
+            )
+
+
+def _runs(count: int) -> Iterator[dict[str, object]]:
+    for day in range(3):
+        yield from run_statements(
+            run=f"urn:uuid:{day}",
+            started=f"2026-01-0{day + 1}T03:00:00Z",
+            ended=f"2026-01-0{day + 1}T04:00:00Z",
+            outcome="complete",
+            program="bench",
+            files=[],
+            counts={},
+            refused={},
+            first_statement=0,
+            last_statement=0,
+            urls=lambda day=day: (  # type: ignore[misc]
+                {"url": _url(n), "outcome": "failed" if n % 20 == 1 and day else "done", "reason": "timeout"}
+                for n in range(count)
+            ),
+        )
+
+
+def _measure(count: int) -> tuple[float, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        archives = Path(folder)
+        key = Ed25519PrivateKey.generate()
+        signer = Signer("preserve/bench/00000000", key)
+        paths = create_archive(archives, "bench", origin=signer.name, vkey=signer.vkey)
+        ledger = Ledger(paths)
+        with Catalogue.open(paths) as catalogue:
+            group: list[dict[str, object]] = []
+            for source in (_records(count), _runs(count)):
+                for statement in source:
+                    group.append(statement)
+                    if len(group) == _GROUP:
+                        _append(ledger, catalogue, group)
+                _append(ledger, catalogue, group)
+        ledger.checkpoint(signer)
+        before = _resident_mib()
+        begun = time.perf_counter()
+        with open_for_reading(archives, ["bench"], {}) as (archive,):
+            counts = count_states(archive)
+        took = time.perf_counter() - begun
+        grown = _resident_mib() - before
+    assert counts["gone"] == len(range(0, count, 20))
+    assert sum(counts.values()) == count
+    print(f"{count:>9,} addresses  {took:6.2f} s  {1e6 * took / count:6.1f} us each  +{grown:.0f} MiB  {counts}")
+    return took, grown
+
+
+def _append(ledger: Ledger, catalogue: Catalogue, group: list[dict[str, object]]) -> None:
+    indexes = ledger.append_encoded([encode(statement) for statement in group])
+    # Longer than what is looked at for error pages: no file is read.
+    place = RecordPlace(file="bench-1.warc.gz", ordinal=0, offset=0, length=9_000)
+    catalogue.apply(indexes.start, [StatementRow.of(s, place if s["kind"] == "record" else None) for s in group])
+    catalogue.commit()
+    group.clear()
+
+
+def main() -> int:
+    """Measures at a quarter of the size and at the size."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--addresses", type=int, default=200_000)
+    count = parser.parse_args().addresses
+    small, _grown = _measure(count // 4)
+    large, _grown = _measure(count)
+    print(f"four times the addresses: {large / small:.1f} times the time")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

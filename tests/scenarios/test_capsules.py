@@ -1,0 +1,217 @@
+"""Capsules as a reviewer has them: checked by the program and by the file inside, changed at every byte, exchanged."""
+
+import ast
+import io
+import itertools
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from preserve.citation import check_capsule
+from preserve.citation.capsule import pack
+from preserve.formats.note import Signer
+from preserve.mirror.pages import replies
+
+PAGE = replies(1)["/cable/2006/03/06VELDORA42.html"].body
+OTHER = PAGE.replace(b"06VELDORA42", b"06VELDORA43").replace(b"three weeks", b"four weeks")
+
+
+def _capsule(shell: Any, cable: str, quote: str, name: str) -> Path:
+    path: Path = shell.folder / name
+    shell("cite", cable, "--quote", quote, "--capsule", str(path))
+    return path
+
+
+@pytest.fixture
+def held(site: Any, shell: Any) -> Any:
+    site.page("/one", PAGE)
+    site.page("/two", OTHER)
+    shell.site_collection("demo", site, "/one", "/two")
+    shell("init", "demo")
+    shell("capture", "demo")
+    return shell
+
+
+@pytest.fixture
+def capsule(held: Any) -> Path:
+    return _capsule(held, "06VELDORA42", "three weeks", "one.capsule")
+
+
+def _files(path: Path) -> dict[str, bytes]:
+    found = {name: member.data for name, member in check_capsule.read_zip(path.read_bytes()).items()}
+    del found[check_capsule.MANIFEST]
+    return found
+
+
+def _claims(shell: Any, path: Path, *words: str, status: int | None = 0) -> dict[str, tuple[str, str]]:
+    said = shell.json("check", str(path), *words, status=status)
+    return {each["claim"]: (each["verdict"], each["detail"]) for each in said["files"][0]["claims"]}
+
+
+def _fails(data: bytes) -> bool:
+    return any(each.verdict == "FAIL" for each in check_capsule.check(data))
+
+
+def test_a_capsule_checks_and_is_the_same_each_time(held: Any, capsule: Path) -> None:
+    first = capsule.read_bytes()
+    assert _capsule(held, "06VELDORA42", "three weeks", "again.capsule").read_bytes() == first
+    vkey = held.archives / "demo" / "ledger" / "log.vkey"
+    trusted = _claims(held, capsule, "--trust", str(vkey))
+    verdicts = {claim: verdict for claim, (verdict, _detail) in trusted.items()}
+    assert verdicts.pop("existed before a trusted time") == "NOT CHECKED"
+    assert verdicts.pop("the origin really served this") == "NOT PROVEN"
+    assert set(verdicts.values()) == {"PASS"}
+    assert len(verdicts) == 8
+    assert _claims(held, capsule)["the checkpoint is signed by the log's key"][0] == "NOT PROVEN"
+    with zipfile.ZipFile(capsule) as ordinary:
+        assert ordinary.testzip() is None
+        assert ordinary.namelist()[0] == "capsule.json"
+
+
+def test_another_key_is_named(held: Any, capsule: Path, tmp_path: Path) -> None:
+    name = (held.archives / "demo" / "ledger" / "log.vkey").read_text().split("+")[0]
+    (tmp_path / "other.vkey").write_text(Signer(name, Ed25519PrivateKey.generate()).vkey + "\n")
+    claims = _claims(held, capsule, "--trust", str(tmp_path / "other.vkey"), status=1)
+    verdict, detail = claims["the checkpoint is signed by the log's key"]
+    assert verdict == "FAIL"
+    assert name in detail
+
+
+@pytest.mark.parametrize("flags", [["-I"], ["-I", "-S"]])
+def test_the_checker_inside_works_alone(held: Any, capsule: Path, tmp_path: Path, flags: list[str]) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "check_capsule.py").write_bytes(_files(capsule)["check_capsule.py"])
+    vkey = (held.archives / "demo" / "ledger" / "log.vkey").read_text().strip()
+    words = [sys.executable, *flags, "check_capsule.py", str(capsule), "--key", vkey]
+    done = subprocess.run(words, cwd=empty, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "PASS        the checkpoint is signed by the log's key: by a key that you trust" in done.stdout
+    assert "NOT CHECKED the text follows from the bytes" in done.stdout
+    words[-1] = "rubbish"
+    assert subprocess.run(words, cwd=empty, capture_output=True, check=False).returncode == 2
+
+
+def test_the_checker_is_python_of_3_9(capsule: Path) -> None:
+    ast.parse(_files(capsule)["check_capsule.py"], feature_version=(3, 9))
+
+
+def test_the_commands_of_the_readable_page(capsule: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "unpacked"
+    with zipfile.ZipFile(capsule) as packed:
+        packed.extractall(folder)
+    page = (folder / "readme.txt").read_text("utf-8")
+    output = ""
+    for line in page.splitlines():
+        if line.startswith("$ "):
+            done = subprocess.run(["bash", "-c", line[2:]], cwd=folder, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, (line, done.stderr)
+            output = done.stdout + done.stderr
+        elif line.startswith("= "):
+            assert line[2:] in output
+    assert page.count("\n= ") == 5
+    assert len(re.findall(r"^= [0-9a-f]{64}$|^= .*[0-9a-f]{64}", page, re.MULTILINE)) == 4
+
+
+@pytest.mark.slow
+def test_no_flip_of_any_byte_passes(capsule: Path) -> None:
+    data = bytearray(capsule.read_bytes())
+    for place in range(len(data)):
+        data[place] ^= 1 << (place % 8)
+        assert _fails(bytes(data)), place
+        data[place] ^= 1 << (place % 8)
+
+
+def test_a_flip_here_and_there_does_not_pass(held: Any, capsule: Path) -> None:
+    data = bytearray(capsule.read_bytes())
+    for place in range(0, len(data), 97):
+        data[place] ^= 0x10
+        assert _fails(bytes(data)), place
+        data[place] ^= 0x10
+    data[len(data) // 2] ^= 1
+    capsule.write_bytes(data)
+    assert _claims(held, capsule, status=1)["the capsule is whole"][0] == "FAIL"
+
+
+def test_no_exchange_of_pieces_passes(held: Any, capsule: Path) -> None:
+    one, two = _files(capsule), _files(_capsule(held, "06VELDORA43", "four weeks", "two.capsule"))
+    pieces = [name for name in one if one[name] != two[name]]
+    assert len(pieces) >= 7
+    for count in range(1, len(pieces)):
+        for names in itertools.combinations(pieces, count):
+            mixed = pack({**one, **{name: two[name] for name in names}})
+            assert _fails(mixed), names
+    assert not _fails(pack({**one, **{name: two[name] for name in pieces}}))
+
+
+def _zip(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as packed:
+        for name, data in members:
+            packed.writestr(name, data)
+    return out.getvalue()
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_hostile_zips_are_told_and_nothing_is_written(held: Any, capsule: Path, tmp_path: Path) -> None:
+    good = capsule.read_bytes()
+    hostile = {
+        "traversal": _zip(("../evil", b"x")),
+        "absolute": _zip(("/tmp/evil", b"x")),
+        "bomb": _zip(("capsule.json", b"0" * (80 << 20))),
+        "twice": _zip(("capsule.json", b"{}"), ("capsule.json", b"{}")),
+        "many": _zip(*((f"f{number}", b"") for number in range(300))),
+        "names": _zip(("caf\u00e9", b"")),
+        "stored": _zip(("capsule.json", b"{}"), method=zipfile.ZIP_STORED),
+        "before": b"#!/bin/sh capsule.json\n" + good,
+        "behind": good + b"PK",
+        "cut": good[:-1],
+        "half": good[: len(good) // 2],
+        "head": good[:20],
+        "encrypted": good[:6] + b"\1" + good[7:],
+        "descriptor": good[:6] + b"\x08" + good[7:],
+        "zip64": good[:18] + b"\xff" * 8 + good[26:],
+        "deep": _zip(("capsule.json", b"[" * 100_000)),
+    }
+    before = sorted(path.name for path in tmp_path.iterdir())
+    for name, data in hostile.items():
+        verdicts = check_capsule.check(data)
+        assert [each.verdict for each in verdicts] == ["FAIL"], name
+    capsule.write_bytes(hostile["before"])
+    assert _claims(held, capsule, status=1)["the capsule is whole"][0] == "FAIL"
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    capsule.write_text("no capsule")
+    held("check", str(capsule), status=2)
+
+
+def test_receipts_are_in_it(shell: Any, site: Any, time_authority: Any) -> None:
+    authority = time_authority()
+    site.page("/one", PAGE)
+    shell.site_collection("demo", site, "/one")
+    config = shell.config / "collections" / "demo.yaml"
+    config.write_text(config.read_text() + f"time_authorities:\n  one: {authority.url}\n")
+    shell("init", "demo")
+    shell("capture", "demo")
+    path = _capsule(shell, "06VELDORA42", "three weeks", "one.capsule")
+    time = "existed before a trusted time"
+    assert _claims(shell, path)[time][0] == "NOT CHECKED"
+    assert _claims(shell, path, "--trust", str(authority.root))[time][0] == "PASS"
+    alone = [sys.executable, "-I", check_capsule.__file__, str(path), "--roots", str(authority.root)]
+    done = subprocess.run(alone, capture_output=True, text=True, check=False)
+    assert f"PASS        {time}: before " in done.stdout
+
+
+def test_a_revisit_has_the_record_that_it_refers_to(held: Any) -> None:
+    held("capture", "demo")
+    path = _capsule(held, "06VELDORA42", "three weeks", "again.capsule")
+    assert b'"type":"revisit"' in _files(path)["record.json"]
+    assert b'"type":"response"' in _files(path)["source.json"]
+    claims = _claims(held, path)
+    assert claims["the text follows from the bytes"][0] == "PASS"
+    assert claims["the record's bytes are those in the statement"][0] == "PASS"
