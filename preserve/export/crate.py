@@ -86,6 +86,7 @@ class Crate:
             key = archive.paths.vkey.read_bytes()
             yield self._file(f"{top}/log.vkey", key, "public key of the ledger, as the archive holds it", "text/plain")
         indexes = [one.statement for one in lineage.records] + [one.statement for one in lineage.texts]
+        indexes += [one.statement for one in lineage.mementos]
         for index in sorted(indexes):
             entry = next(data for _index, data in archive.ledger.raw(index))
             title = f"ledger statement {index}"

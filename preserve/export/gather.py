@@ -14,6 +14,7 @@ from preserve.export.lineage import (
     Lineage,
     Said,
     SealedAs,
+    StatedMemento,
     StatedRecord,
     StatedText,
 )
@@ -23,7 +24,7 @@ from preserve.provenance.receipts import held_receipts, read_reply
 from preserve.replay.recover import Archive, Capture
 
 _EVENTS: Final = ("run", "import", "cut", "repair")
-_MARKS: Final = tuple((kind, f'"kind":"{kind}"'.encode()) for kind in ("archive", *_EVENTS, "release"))
+_MARKS: Final = tuple((kind, f'"kind":"{kind}"'.encode()) for kind in ("archive", *_EVENTS, "release", "memento"))
 _SHOWN: Final = ("response", "revisit", "resource")
 
 
@@ -96,6 +97,7 @@ def _lineage(archive: Archive, found: Mapping[str, Sequence[tuple[int, Mapping[s
     first = found["archive"][0][1] if "archive" in found else {}
     imports = {_text(s, "run") for _i, s in found.get("import", ())}
     records = tuple(_record(index, statement, imports) for index, statement in found.get("record", ()))
+    ids = {one.record_id for one in records}
     files, runs = {one.file for one in records}, {one.run for one in records}
     events = [event for kind in _EVENTS for event in _events(kind, found.get(kind, ()), files, runs)]
     try:
@@ -108,6 +110,11 @@ def _lineage(archive: Archive, found: Mapping[str, Sequence[tuple[int, Mapping[s
         created=_text(first, "created"),
         records=records,
         texts=tuple(_stated_text(index, statement) for index, statement in found.get("cable", ())),
+        mementos=tuple(
+            _memento(index, said)
+            for index, said in found.get("memento", ())
+            if said.get("verdict") == "page" and said.get("record_id") in ids
+        ),
         events=tuple(sorted(events, key=lambda event: event.statement)),
         releases=tuple(_release(index, statement) for index, statement in found.get("release", ())),
         checkpoint=checkpoint,
@@ -154,6 +161,19 @@ def _stated_text(index: int, statement: Mapping[str, object]) -> StatedText:
         comparison_sha256=_text(statement, "comparison_sha256"),
         comparison_rules=_text(statement, "comparison_rules"),
         fields=said,
+    )
+
+
+def _memento(index: int, said: Mapping[str, object]) -> StatedMemento:
+    return StatedMemento(
+        statement=index,
+        record_id=_text(said, "record_id"),
+        archive=_text(said, "archive_title") or _text(said, "archive"),
+        uri=_text(said, "uri"),
+        served=_maybe(said, "served"),
+        digest=_text(said, "digest"),
+        held=_text(said, "held"),
+        run=_text(said, "run"),
     )
 
 

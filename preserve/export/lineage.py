@@ -76,6 +76,23 @@ class StatedText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatedMemento:
+    """That a record holds what a web archive served as its capture of ``uri``; ``served`` is the archive's own date.
+
+    ``digest`` and ``held`` are what the ``memento`` statement found of it.
+    """
+
+    statement: int
+    record_id: str
+    archive: str
+    uri: str
+    served: str | None
+    digest: str
+    held: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SealedAs:
     """A WARC file as one event sealed it: size in bytes, hexadecimal SHA-256, number of records."""
 
@@ -137,6 +154,7 @@ class Lineage:
     created: str
     records: tuple[StatedRecord, ...]
     texts: tuple[StatedText, ...]
+    mementos: tuple[StatedMemento, ...]
     events: tuple[Event, ...]
     releases: tuple[DeclaredRelease, ...]
     checkpoint: Checkpoint | None

@@ -19,6 +19,7 @@ from preserve.export.lineage import (
     Event,
     Lineage,
     Names,
+    StatedMemento,
     StatedRecord,
     StatedText,
     key_of,
@@ -95,6 +96,8 @@ class _Writer:
             self._declared(release)
         for record in self._lineage.records:
             self._record(record, checkpoint)
+        for memento in self._lineage.mementos:
+            self._memento(memento)
         for text in self._lineage.texts:
             self._text(text, checkpoint)
 
@@ -251,6 +254,30 @@ class _Writer:
             else:
                 source = self._external(key_of(record.refers_to), "Record", [("recordId", record.refers_to)])
             self._derived(name, source, f"{key}-source", "Revisit")
+
+    def _memento(self, memento: StatedMemento) -> None:
+        """What a web archive claims of the record: an entity of its own, as the claims of a page are."""
+        held = self._names.record_of_id(memento.record_id)
+        if held is None:
+            return
+        key = f"memento-{memento.statement}"
+        page = self._external(key_of(memento.uri), "Page", [("url", self._uri(memento.uri))])
+        said = [
+            ("about", page),
+            ("claimStatus", "what a web archive said when it served this record"),
+            ("webArchive", memento.archive),
+            ("claimedServed", None if memento.served is None else self._moment(memento.served)),
+            ("claimedDigestFits", memento.digest),
+            ("againstHeld", memento.held),
+            ("statement", memento.statement),
+        ]
+        entity = self._thing("memento", memento.statement)
+        self._once(self._document.entity, entity, "MementoClaims", said)
+        run = self._once(
+            self._document.activity, self._named(self._names.event(memento.run)), "Run", [("label", memento.run)]
+        )
+        self._generated(entity, run, key, None)
+        self._derived(entity, self._named(held), key, "Reading")
 
     def _stated(self, statement: int, checkpoint: Any) -> list[tuple[str, object]]:  # noqa: ANN401
         """Where a statement stands in the ledger, and what it is under."""

@@ -17,13 +17,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rocrate.rocrate import ROCrate
 
-from preserve.export.lineage import Lineage, Said, StatedRecord, StatedText
+from preserve.export.lineage import Lineage, Said, StatedMemento, StatedRecord, StatedText
 from preserve.export.premis import write_premis
 from preserve.export.provdocument import ni_uri, prov_text
 from preserve.formats.tlog import Checkpoint
 from preserve.formats.warc import parse_record
 from preserve.mirror.pages import replies
+from tests.readers import assert_others_read
 from tests.scenarios.test_history_of_releases import page, warc
+from tests.scenarios.test_rescue import LOST, MIDDLE, WebArchive
 from tests.tsa import OPENSSL
 from tests.unit.export.premis_rules import NS, check_premis
 
@@ -182,6 +184,32 @@ def test_the_same_capture_in_two_collections_is_two_records_of_two_ledgers(shell
     assert shell("export", "premis", "http://a.example/1", "-c", "two").count("ledger origin") == 1
 
 
+def test_a_second_hand_capture_is_one_of_the_web_archive_and_the_rest_its_claim(
+    shell: Any, site: Any, tmp_path: Path
+) -> None:
+    archive = WebArchive(shell, site)
+    archive.rows(MIDDLE)
+    archive.memento(MIDDLE)
+    shell("rescue", LOST, "--into", "demo", status=None)
+    document = _document(shell("export", "prov", LOST))
+    (record,), (claims,) = _of(document, "WarcRecord"), _of(document, "MementoClaims")
+    assert _said(record, "url")[0].uri.startswith(site.url("/web/"))
+    assert _said(claims, "webArchive") == ["The Test Archive"]
+    assert str(_said(claims, "claimedServed")[0]) == "2011-10-04 01:02:03+00:00"
+    about = document.get_record(_said(claims, "about")[0])[0]
+    assert _said(about, "url")[0].uri == LOST
+    for relation in document.get_records(prov.model.ProvRelation):
+        assert about.identifier not in relation.args
+    root = check_premis(shell("export", "premis", LOST).encode())
+    said = [one.text for one in root.iter(f"{NS}significantPropertiesValue")]
+    assert f"The Test Archive: {LOST} at 2011-10-04T01:02:03.000000Z" in said
+    shell("export", "ro-crate", LOST, "-o", str(tmp_path / "crate"))
+    kinds = [
+        json.loads(path.read_bytes())["kind"] for path in (tmp_path / "crate" / "demo" / "statements").glob("*.json")
+    ]
+    assert sorted(kinds) == ["cable", "memento", "record"]
+
+
 @pytest.mark.damages
 def test_repairs_are_events_and_what_is_damaged_is_left_out_of_a_crate(held: Any, tmp_path: Path) -> None:
     copies = tmp_path / "copies"
@@ -223,6 +251,7 @@ def test_a_crate_is_read_by_another_library_and_its_records_are_the_ones_that_we
         number = path.name.split(".")[0]
         stated = json.loads((folder / "demo" / "statements" / f"{number}.json").read_bytes())
         digest = hashlib.sha256(record.header.raw + record.block).hexdigest()
+        assert_others_read(path)
         assert (record.header.record_id, digest) == (stated["record_id"], stated["record_sha256"])
     (one, _two) = sorted((folder / "demo" / "texts").iterdir())
     stated = json.loads((folder / "demo" / "statements" / f"{one.name.split('-')[0]}.json").read_bytes())
@@ -298,12 +327,23 @@ def _made(text: str) -> Lineage:
         comparison_rules="1",
         fields={"origin": Said(text, text, None), "source": Said(text, None, None), "a b": Said(text, None, None)},
     )
+    memento = StatedMemento(
+        statement=0,
+        record_id=text,
+        archive=text,
+        uri=text,
+        served=None,
+        digest=text,
+        held=text,
+        run=text,
+    )
     return Lineage(
         collection="demo",
         origin=text,
         created="2026-01-01T00:00:00Z",
         records=(record,),
         texts=(shown,),
+        mementos=(memento,),
         events=(),
         releases=(),
         checkpoint=Checkpoint(origin="preserve/demo/00000000", size=3, root=bytes(32)),
