@@ -81,7 +81,7 @@ def _read(archive: Archive, records: Collection[int] | None, texts: Collection[i
                 f"{archive.paths.name}: more than {most:,} captures, too many for one document of this form",
                 next_step="Name a cable or an address in place of all; PREMIS holds most.",
             )
-    return _lineage(archive, found)
+    return _lineage(archive, found, everything=records is None)
 
 
 def _kind(index: int, entry: bytes, records: Collection[int] | None, texts: Collection[int] | None) -> str | None:
@@ -93,11 +93,15 @@ def _kind(index: int, entry: bytes, records: Collection[int] | None, texts: Coll
     return next((kind for kind, mark in _MARKS if mark in entry), None)
 
 
-def _lineage(archive: Archive, found: Mapping[str, Sequence[tuple[int, Mapping[str, object]]]]) -> Lineage:
+def _lineage(
+    archive: Archive, found: Mapping[str, Sequence[tuple[int, Mapping[str, object]]]], *, everything: bool
+) -> Lineage:
     first = found["archive"][0][1] if "archive" in found else {}
     imports = {_text(s, "run") for _i, s in found.get("import", ())}
     records = tuple(_record(index, statement, imports) for index, statement in found.get("record", ()))
+    texts = tuple(_stated_text(index, statement) for index, statement in found.get("cable", ()))
     ids = {one.record_id for one in records}
+    printed = {one.fields["source"].printed for one in texts if "source" in one.fields}
     files, runs = {one.file for one in records}, {one.run for one in records}
     events = [event for kind in _EVENTS for event in _events(kind, found.get(kind, ()), files, runs)]
     try:
@@ -109,14 +113,18 @@ def _lineage(archive: Archive, found: Mapping[str, Sequence[tuple[int, Mapping[s
         origin=_text(first, "origin"),
         created=_text(first, "created"),
         records=records,
-        texts=tuple(_stated_text(index, statement) for index, statement in found.get("cable", ())),
+        texts=texts,
         mementos=tuple(
             _memento(index, said)
             for index, said in found.get("memento", ())
             if said.get("verdict") == "page" and said.get("record_id") in ids
         ),
         events=tuple(sorted(events, key=lambda event: event.statement)),
-        releases=tuple(_release(index, statement) for index, statement in found.get("release", ())),
+        releases=tuple(
+            one
+            for one in (_release(index, statement) for index, statement in found.get("release", ()))
+            if everything or one.file in files or not printed.isdisjoint(one.sources)
+        ),
         checkpoint=checkpoint,
         receipts=tuple(_receipts(archive)),
     )
@@ -198,7 +206,8 @@ def _events(
         yield Event(
             statement=index,
             kind=kind,
-            name=_text(said, "run") or f"{kind}-{index}",
+            # One import takes in several files, each with a statement of its own.
+            name=f"{kind}-{index}",
             started=None,
             ended=ended,
             program=_maybe(said, "program"),
@@ -254,6 +263,7 @@ def _detail(kind: str, said: Mapping[str, object]) -> str:
 
 
 def _release(index: int, said: Mapping[str, object]) -> DeclaredRelease:
+    dump = said.get("dump")
     return DeclaredRelease(
         statement=index,
         name=_text(said, "release"),
@@ -261,6 +271,7 @@ def _release(index: int, said: Mapping[str, object]) -> DeclaredRelease:
         publisher=_text(said, "publisher"),
         released=_maybe(said, "released"),
         sources=tuple(str(source) for source in _list(said, "sources")),
+        file=_maybe(dump, "file") if isinstance(dump, dict) else None,
         stated=_text(said, "stated"),
         program=_text(said, "program"),
     )

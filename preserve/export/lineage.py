@@ -122,7 +122,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredRelease:
-    """A ``release`` statement: what the keeper of the archive declared of a source, when it was ``stated``."""
+    """A ``release`` statement: what the keeper of the archive declared of a source, when it was ``stated``.
+
+    ``file``: the WARC file with the rows, of a dump that was taken in as this release.
+    """
 
     statement: int
     name: str
@@ -130,6 +133,7 @@ class DeclaredRelease:
     publisher: str
     released: str | None
     sources: tuple[str, ...]
+    file: str | None
     stated: str
     program: str
 

@@ -26,7 +26,7 @@ from preserve.export.lineage import (
     names_of,
     plain,
 )
-from preserve.model import parse_utc
+from preserve.model import format_utc, parse_utc
 
 TERMS: Final = "urn:x-preserve:term:"
 FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -124,7 +124,7 @@ class _Writer:
         return None if sha256 is None else self._uri(ni_uri(sha256))
 
     def _moment(self, text: str) -> Any:  # noqa: ANN401
-        return self._model.Literal(text, self._model.XSD_DATETIME)
+        return self._model.Literal(format_utc(parse_utc(text)), self._model.XSD_DATETIME)
 
     def _once(self, make: Callable[..., Any], name: Any, kind: str, attributes: Attributes) -> Any:  # noqa: ANN401
         """A node of the document, made where it is not there yet."""
@@ -212,6 +212,7 @@ class _Writer:
             ("declaredName", release.name),
             ("declaredPublisher", release.publisher or None),
             ("declaredReleased", release.released),
+            ("dumpFile", release.file),
             ("statement", release.statement),
         ]
         entity = self._thing("release", release.statement)

@@ -155,6 +155,29 @@ def test_premis_follows_the_rules_of_its_schema(held: Any, tmp_path: Path) -> No
     check_premis((tmp_path / "p.xml").read_bytes())
 
 
+def test_two_files_of_one_import_are_two_events(shell: Any, tmp_path: Path) -> None:
+    one, two = (("http://a.example/1", f"201{n}-12-01T00:00:00.123456789Z", page("08SAMPLETOWN12")) for n in (0, 1))
+    paths = [warc(tmp_path / "one.warc.gz", [one]), warc(tmp_path / "two.warc.gz", [two], first=5)]
+    shell("import", *map(str, paths), "--into", "held")
+    document = _document(shell("export", "prov", "08SAMPLETOWN12"))
+    assert len(_of(document, "Import")) == 2
+    assert [one.microsecond for record in _of(document, "WarcRecord") for one in _said(record, "captured")] == [
+        123456
+    ] * 2
+    check_premis(shell("export", "premis", "08SAMPLETOWN12").encode())
+
+
+def test_a_release_that_is_declared_stands_beside_the_claims_that_name_it(held: Any) -> None:
+    words = ("--title", "A browser", "--known-from", "a test", "--released", "2011-10")
+    held("release", "add", "browser", *words, "--source", "cablebrowser-2", "--into", "demo")
+    held("release", "add", "gulls", "--title", "Gulls", "--known-from", "a test", "--into", "demo")
+    document = _document(held("export", "prov", _ID))
+    (release,) = _of(document, "DeclaredRelease")
+    assert (_said(release, "declaredName"), _said(release, "declaredReleased")) == (["browser"], ["2011-10"])
+    assert [_said(one, "declaredAs") for one in _of(document, "Claims")] == [[release.identifier]] * 2
+    assert len(_of(_document(held("export", "prov", "-c", "demo")), "DeclaredRelease")) == 2
+
+
 def test_imports_are_events_and_their_captures_are_of_nobody_known(shell: Any, tmp_path: Path) -> None:
     capture = ("http://a.example/1", "2010-12-01T00:00:00Z", page("08SAMPLETOWN12"))
     shell("import", str(warc(tmp_path / "made.warc.gz", [capture])), "--into", "held")
