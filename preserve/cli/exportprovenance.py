@@ -95,7 +95,7 @@ def prov(place: Place, subject: str | None, form: str, output: Path | None, coll
     """
     from preserve.export.provdocument import MOST, prov_text  # noqa: PLC0415 - the library behind it is large
 
-    with reading(place, collection) as archives:
+    with reading(place, list(dict.fromkeys(collection))) as archives:
         told = lineages(archives, subject, collection, MOST[form])
     data = prov_text(told, form).encode("utf-8")
     return _write(place, output, told, lambda _told, out: _put(out, data))
@@ -113,7 +113,7 @@ def premis(place: Place, subject: str | None, output: Path | None, collection: t
     """
     from preserve.export.premis import MOST, write_premis  # noqa: PLC0415 - only this command writes XML
 
-    with reading(place, collection) as archives:
+    with reading(place, list(dict.fromkeys(collection))) as archives:
         told = lineages(archives, subject, collection, MOST)
     return _write(place, output, told, write_premis)
 
@@ -137,8 +137,8 @@ def ro_crate(place: Place, subject: str | None, output: Path, collection: tuple[
     """
     from preserve.export.crate import MOST, Crate  # noqa: PLC0415 - only this command makes a crate
 
-    title = subject or ", ".join(sorted(collection))
-    with reading(place, collection) as archives:
+    title = subject or ", ".join(sorted(set(collection)))
+    with reading(place, list(dict.fromkeys(collection))) as archives:
         by_name = {archive.paths.name: archive for archive in archives}
         told = [(by_name[one.collection], one) for one in lineages(archives, subject, collection, MOST)]
         crate = Crate(told, f"{title}: captures and provenance")

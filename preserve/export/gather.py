@@ -4,6 +4,7 @@ Memory is that of the captures asked for. How many one document can hold is for 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from preserve.errors import FormatError, LimitError
@@ -21,6 +22,7 @@ from preserve.export.lineage import (
 from preserve.formats.statements import decode
 from preserve.model import format_utc, parse_utc, sha256_hex
 from preserve.provenance.receipts import held_receipts, read_reply
+from preserve.provenance.schema import check_statement
 from preserve.replay.recover import Archive, Capture
 
 _EVENTS: Final = ("run", "import", "cut", "repair")
@@ -68,20 +70,28 @@ def moment_of(lineages: Sequence[Lineage]) -> str:
 
 def _read(archive: Archive, records: Collection[int] | None, texts: Collection[int] | None, most: int) -> Lineage:
     found: dict[str, list[tuple[int, Mapping[str, object]]]] = {}
+    held: list[StatedRecord] = []
+    shown: list[StatedText] = []
     for index, entry in archive.ledger.raw():
         kind = _kind(index, entry, records, texts)
         if kind is None:
             continue
         statement = decode(entry)
-        if kind == "record" and statement["type"] not in _SHOWN:
-            continue
-        found.setdefault(kind, []).append((index, statement))
-        if len(found.get("record", ())) > most:
+        check_statement(statement)
+        if kind == "cable":
+            shown.append(_stated_text(index, statement))
+        elif kind != "record":
+            found.setdefault(kind, []).append((index, statement))
+        elif statement["type"] in _SHOWN:
+            held.append(_record(index, statement))
+        if len(held) > most:
             raise LimitError(
                 f"{archive.paths.name}: more than {most:,} captures, too many for one document of this form",
                 next_step="Name a cable or an address in place of all; PREMIS holds most.",
             )
-    return _lineage(archive, found, everything=records is None)
+    imports = {_text(said, "run") for _index, said in found.get("import", ())}
+    held = [replace(one, imported=True) if one.run in imports else one for one in held]
+    return _lineage(archive, held, shown, found, everything=records is None)
 
 
 def _kind(index: int, entry: bytes, records: Collection[int] | None, texts: Collection[int] | None) -> str | None:
@@ -94,12 +104,14 @@ def _kind(index: int, entry: bytes, records: Collection[int] | None, texts: Coll
 
 
 def _lineage(
-    archive: Archive, found: Mapping[str, Sequence[tuple[int, Mapping[str, object]]]], *, everything: bool
+    archive: Archive,
+    records: Sequence[StatedRecord],
+    texts: Sequence[StatedText],
+    found: Mapping[str, Sequence[tuple[int, Mapping[str, object]]]],
+    *,
+    everything: bool,
 ) -> Lineage:
     first = found["archive"][0][1] if "archive" in found else {}
-    imports = {_text(s, "run") for _i, s in found.get("import", ())}
-    records = tuple(_record(index, statement, imports) for index, statement in found.get("record", ()))
-    texts = tuple(_stated_text(index, statement) for index, statement in found.get("cable", ()))
     ids = {one.record_id for one in records}
     printed = {one.fields["source"].printed for one in texts if "source" in one.fields}
     files, runs = {one.file for one in records}, {one.run for one in records}
@@ -112,8 +124,8 @@ def _lineage(
         collection=archive.paths.name,
         origin=_text(first, "origin"),
         created=_text(first, "created"),
-        records=records,
-        texts=texts,
+        records=tuple(records),
+        texts=tuple(texts),
         mementos=tuple(
             _memento(index, said)
             for index, said in found.get("memento", ())
@@ -130,7 +142,7 @@ def _lineage(
     )
 
 
-def _record(index: int, statement: Mapping[str, object], imports: Collection[str]) -> StatedRecord:
+def _record(index: int, statement: Mapping[str, object]) -> StatedRecord:
     return StatedRecord(
         statement=index,
         record_id=_text(statement, "record_id"),
@@ -147,7 +159,7 @@ def _record(index: int, statement: Mapping[str, object], imports: Collection[str
         payload_sha256=_maybe(statement, "payload_sha256"),
         refers_to=_maybe(statement, "refers_to"),
         run=_text(statement, "run"),
-        imported=_text(statement, "run") in imports,
+        imported=False,
     )
 
 

@@ -23,8 +23,8 @@ from preserve.export.lineage import (
 )
 
 NAMESPACE: Final = "http://www.loc.gov/premis/v3"
-MOST: Final = 250_000
-"""Captures in one document; it is written as it is made, and the lineage is held."""
+MOST: Final = 100_000
+"""Captures in one document. It is written as it is made; the lineage is held, about 5 KiB a capture with its text."""
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _PREFIXES: Final = {"premis": NAMESPACE, "xsi": _XSI}
 _RULES: Final = {"authority": "eventType", "authorityURI": "http://id.loc.gov/vocabulary/preservation/eventType"}
