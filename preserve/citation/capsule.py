@@ -13,6 +13,7 @@ from preserve.cables.extract import Extraction
 from preserve.citation import check_capsule
 from preserve.citation.check_capsule import DEFLATED, FAIL, MANIFEST, STORED, Member, canonical
 from preserve.citation.passage import Passage
+from preserve.citation.selectors import selectors
 from preserve.errors import ArchiveError, NotHeldError
 from preserve.formats.note import parse_note
 from preserve.formats.statements import decode
@@ -182,16 +183,7 @@ def _add_receipts(archive: Archive, files: dict[str, bytes], stated: Mapping[str
 def _selector(capture: Capture, passage: Passage) -> dict[str, object]:
     return {
         "source": capture.row.uri,
-        "selector": [
-            {"type": "TextPositionSelector", "start": passage.start, "end": passage.end},
-            {
-                "type": "TextQuoteSelector",
-                "exact": passage.exact,
-                "prefix": passage.prefix,
-                "suffix": passage.suffix,
-            },
-            {"type": "DataPositionSelector", "start": passage.byte_start, "end": passage.byte_end},
-        ],
+        "selector": selectors(passage),
         "paragraph": passage.paragraph,
         "portion_mark": passage.portion_mark,
         "folded_blanks": passage.folded_blanks,

@@ -1,24 +1,40 @@
-"""One capture of one cable as the values of a citation: what it is, which bytes, where in the ledger they stand."""
+"""One capture as the values of a citation: what it is, which bytes, where in the ledger they stand."""
 
 from preserve.cables.extract import Extraction
+from preserve.cables.titles import page_title
+from preserve.citation.passage import Passage
 from preserve.errors import FormatError
-from preserve.formats.citations import CitationData
+from preserve.formats.citations.data import CitationData
 from preserve.formats.tlog import Checkpoint
-from preserve.replay.recover import Archive, Capture
+from preserve.provenance.describe import HTML_TYPES
+from preserve.replay.recover import Archive, Capture, Page
+
+_GONE = frozenset({404, 410})
 
 
-def cite(archive: Archive, capture: Capture, extraction: Extraction) -> CitationData:
-    """The citation of a cable as this capture shows it. What the page says of its source is its claim.
+def cite(
+    archive: Archive,
+    page: Page,
+    extraction: Extraction | None,
+    passage: Passage | None = None,
+    *,
+    public_url: str = "",
+    accessed: str = "",
+) -> CitationData:
+    """The citation of a page as this capture shows it: of its cable, or, where it has none, of the page itself.
+
+    What the page says of its source is its claim. A page's title is its ``title`` element, and nothing else.
+    ``accessed`` is a day (``YYYY-MM-DD``).
 
     Raises:
         FormatError: the capture's date cannot be read.
     """
     checkpoint = _checkpoint(archive)
+    capture = page.capture
     row = capture.row
-    subject = extraction.message.subject
     return CitationData(
-        identifier=extraction.published_id,
-        title=extraction.title if subject is None else subject.text,
+        identifier="" if extraction is None else extraction.published_id,
+        title=_page_title(page) if extraction is None else _cable_title(extraction),
         origin=_printed(extraction, "origin"),
         created=_created(extraction),
         source=_printed(extraction, "source"),
@@ -26,23 +42,61 @@ def cite(archive: Archive, capture: Capture, extraction: Extraction) -> Citation
         url=capture.url,
         second_hand=capture.second_hand,
         captured=row.date,
+        accessed=accessed,
         archive=checkpoint.origin if checkpoint is not None else archive.paths.name,
+        public_url=public_url,
         record_id=row.record_id,
         record_sha256=row.record_sha256,
-        body_sha256=extraction.body_sha256,
+        payload_sha256=capture.source.payload_sha256 or "",
+        body_sha256=_text_sha256(archive, page, extraction),
         statement=row.statement_index,
         checkpoint_size=checkpoint.size if checkpoint is not None and checkpoint.size > row.statement_index else 0,
+        url_status=_url_status(archive, capture),
+        passage="" if passage is None else _place(passage),
+        quote="" if passage is None else passage.exact,
     )
 
 
-def _printed(extraction: Extraction, name: str) -> str:
-    field = extraction.fields.get(name)
+def _cable_title(extraction: Extraction) -> str:
+    subject = extraction.message.subject
+    return extraction.title if subject is None else subject.text
+
+
+def _page_title(page: Page) -> str:
+    return page_title(page.content, page.content_type) if page.media_type in HTML_TYPES else ""
+
+
+def _text_sha256(archive: Archive, page: Page, extraction: Extraction | None) -> str:
+    if extraction is not None:
+        return extraction.body_sha256
+    plain = archive.plain(page)
+    return "" if plain is None else plain.body_sha256
+
+
+def _url_status(archive: Archive, capture: Capture) -> str:
+    """What the newest capture says of the address; empty where it says neither."""
+    newest = next((each for each in reversed(archive.captures_of(capture.url)) if each.memento is None), None)
+    if newest is None:
+        return ""
+    if newest.is_full:
+        return "live"
+    return "dead" if newest.source.status in _GONE else ""
+
+
+def _place(passage: Passage) -> str:
+    paragraph = "" if passage.paragraph is None else f"paragraph {passage.paragraph}"
+    mark = f" {passage.portion_mark}" if passage.portion_mark and paragraph else ""
+    return f"{paragraph}{mark}{', ' if paragraph else ''}characters {passage.start} to {passage.end} of the text"
+
+
+def _printed(extraction: Extraction | None, name: str) -> str:
+    field = None if extraction is None else extraction.fields.get(name)
     return "" if field is None else field.printed
 
 
-def _created(extraction: Extraction) -> str:
+def _created(extraction: Extraction | None) -> str:
     """The document's date with no more precision than is known: the printed minutes of some layouts are not real."""
-    field = extraction.fields.get("created")
+    field = None if extraction is None else extraction.fields.get("created")
     if field is None:
         return ""
     if field.value is None:

@@ -1,66 +1,126 @@
-"""``preserve cite``: a citation of a captured cable."""
+"""``preserve cite``: a citation of a captured cable or page, whole or of a passage."""
 
+import json
 import sys
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 
+from preserve.cables.extract import Extraction
 from preserve.citation.capsule import build_capsule
 from preserve.citation.cite import cite as make_citation
+from preserve.citation.forms import FORMS, write
+from preserve.citation.passage import Passage
 from preserve.citation.quotes import find_passage
+from preserve.cli.clipboard import copy as copy_to_clipboard
 from preserve.cli.common import Place, clean, command_options, json_text
-from preserve.cli.loading import reading
+from preserve.cli.loading import public_url, reading
 from preserve.errors import EnvironmentFaultError, NotHeldError, UsageError
-from preserve.formats.citations import to_bibtex, to_csl_json, to_text
+from preserve.formats.citations.csl import to_csl_json
+from preserve.formats.citations.data import CitationData
 from preserve.replay.recover import find_one, parse_moment
 from preserve.store.durable import write_atomic
 
+_JSON_FORMS = frozenset({"csl-json", "annotation"})
 
-@click.command(short_help="Cite a cable.")
-@click.argument("cable")
+
+@click.command(short_help="Cite a cable or a page.")
+@click.argument("cable_or_url", metavar="CABLE-OR-URL")
 @click.option(
     "--format",
-    "form",
-    type=click.Choice(["text", "bibtex", "csl-json"]),
-    default="text",
+    "forms",
+    type=click.Choice(FORMS),
+    multiple=True,
+    default=("text",),
     show_default=True,
-    help="How the citation is written.",
+    help="How the citation is written. May be given again.",
 )
 @click.option("--at", metavar="TIME", help="Cite the newest capture at or before TIME (UTC).")
 @click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
 @click.option("--quote", help="The words of the passage that is cited.")
 @click.option("--paragraph", type=int, help="The number of the paragraph that is cited.")
 @click.option("--chars", metavar="A-B", help="The characters that are cited, from 0; B is not among them.")
+@click.option("--accessed", metavar="DATE", help="The day on which you looked at it (2026-11-25). [default: today]")
+@click.option("--copy", is_flag=True, help="Put the citation onto the clipboard too.")
 @click.option("--capsule", type=click.Path(dir_okay=False, path_type=Path), help="Write the passage's proof here.")
 @command_options
 def cite(  # noqa: PLR0917 - one for each option
     place: Place,
-    cable: str,
-    form: str,
+    cable_or_url: str,
+    forms: tuple[str, ...],
     at: str | None,
     collection: tuple[str, ...],
     quote: str | None,
     paragraph: int | None,
     chars: str | None,
+    accessed: str | None,
+    copy: bool,  # noqa: FBT001 - click hands over by keyword
     capsule: Path | None,
 ) -> int:
-    """Cite CABLE as a capture shows it: what it is, when and where it was captured, and the hashes that identify it."""
+    """Cite a captured cable (by its id) or page (by its address): what it is, when it was captured, and its hashes.
+
+    A passage is cited with --quote, --paragraph or --chars.
+    """
+    day = _day(accessed, datetime.now(UTC).date())
     with reading(place, collection) as archives:
-        archive, capture = find_one(archives, cable, None if at is None else parse_moment(at))
-        extraction = archive.cable(archive.page(capture), cable)
-        if extraction is None:
-            raise NotHeldError(f"{cable} is held, but no cable is recognised on it")
-        data = make_citation(archive, capture, extraction)
-        item = to_csl_json(data)
+        archive, capture = find_one(archives, cable_or_url, None if at is None else parse_moment(at))
+        page = archive.page(capture)
+        extraction = archive.cable(page, cable_or_url)
+        if extraction is None and "://" not in cable_or_url:
+            raise NotHeldError(
+                f"{cable_or_url} is held, but no cable is recognised on it", next_step="Cite it by its address."
+            )
+        passage = None
         if capsule is not None or (quote, paragraph, chars) != (None, None, None):
-            passage = find_passage(extraction, quote=quote, paragraph=paragraph, chars=_span(chars))
-            if capsule is not None:
-                _write(capsule, build_capsule(archive, capture, extraction, passage, item))
-    if form == "csl-json" or place.as_json:
-        sys.stdout.write(json_text([item]))
-    else:
-        sys.stdout.write(clean(to_bibtex(data) if form == "bibtex" else to_text(data)))
+            passage = find_passage(_cable(extraction), quote=quote, paragraph=paragraph, chars=_span(chars))
+        data = make_citation(
+            archive, page, extraction, passage, public_url=public_url(place, archive.paths.name), accessed=day
+        )
+        texts = {form: write(data, form, passage) for form in forms}
+        if capsule is not None and passage is not None:
+            # The capsule says what the log says: nothing of today, nothing of where the copy can be seen.
+            item = to_csl_json(replace(data, public_url="", accessed=""))
+            _write(capsule, build_capsule(archive, capture, _cable(extraction), passage, item))
+    shown = {form: _safe(form, text) for form, text in texts.items()}
+    sys.stdout.write(json_text(_answer(data, shown, passage)) if place.as_json else "\n".join(shown.values()))
+    if copy:
+        sys.stdout.flush()
+        copy_to_clipboard("\n".join(shown.values()))
     return 0
+
+
+def _answer(data: CitationData, texts: dict[str, str], passage: Passage | None) -> dict[str, object]:
+    answer: dict[str, object] = {"csl": to_csl_json(data), "forms": texts}
+    if passage is not None:
+        answer["passage"] = {
+            name: getattr(passage, name)
+            for name in ("exact", "start", "end", "byte_start", "byte_end", "paragraph", "portion_mark")
+        }
+    return answer
+
+
+def _safe(form: str, text: str) -> str:
+    return json_text(json.loads(text)) if form in _JSON_FORMS else clean(text)
+
+
+def _cable(extraction: Extraction | None) -> Extraction:
+    if extraction is None:
+        raise UsageError(
+            "no cable is recognised on the page, and only passages of cables are cited",
+            next_step="Cite the page as a whole.",
+        )
+    return extraction
+
+
+def _day(accessed: str | None, today: date) -> str:
+    if accessed is None:
+        return today.isoformat()
+    try:
+        return datetime.strptime(accessed, "%Y-%m-%d").replace(tzinfo=UTC).date().isoformat()
+    except ValueError:
+        raise UsageError(f"{accessed[:80]!r} is no day", next_step="Write --accessed 2026-11-25.") from None
 
 
 def _span(chars: str | None) -> tuple[int, int] | None:

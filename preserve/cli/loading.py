@@ -10,7 +10,8 @@ import click
 from preserve.cables.layouts import Layout, compile_layouts
 from preserve.cli.common import Place
 from preserve.config.collection import CollectionConfig
-from preserve.config.folder import load_layouts
+from preserve.config.folder import list_collections as list_configured
+from preserve.config.folder import load_collection, load_layouts
 from preserve.errors import NotHeldError, UsageError
 from preserve.model import check_collection_name
 from preserve.provenance.trust import Trust, load_trust
@@ -45,6 +46,13 @@ def chosen_layouts(place: Place, config: CollectionConfig) -> dict[str, Layout]:
                 next_step=f"Known layouts: {', '.join(sorted(known)) or 'none'}.",
             )
     return {name: known[name] for name in config.layouts}
+
+
+def public_url(place: Place, name: str) -> str:
+    """Where the public replay of a collection begins, as its configuration says; empty where it says nothing."""
+    if name not in list_configured(place.config_dir):
+        return ""
+    return load_collection(place.config_dir, name).public_url or ""
 
 
 def read_secrets(config: CollectionConfig) -> dict[str, str]:

@@ -111,6 +111,13 @@ def _proxy(text: str | None) -> str | None:
     return text
 
 
+def _public(text: str | None) -> str | None:
+    mistake = None if text is None else url_mistake(text)
+    if text is not None and (mistake is not None or set(text) & set("?#")):
+        raise ValueError(f"{mistake or 'a query or fragment'}; write it like https://archive.example.org/mrkva")
+    return text
+
+
 def _authorities(entries: dict[str, str]) -> dict[str, str]:
     for name, url in entries.items():
         mistake = url_mistake(url)
@@ -228,6 +235,11 @@ class CollectionConfig(Strict):
     proxy: Annotated[str | None, AfterValidator(_proxy)] = Field(
         default=None,
         description="the address of an HTTP proxy, such as http://127.0.0.1:3128; it resolves names, not this program",
+    )
+    public_url: Annotated[str | None, AfterValidator(_public)] = Field(
+        default=None,
+        description="where the public replay of this collection begins, such as https://archive.example.org/mrkva; "
+        "citations give its copies as `public_url/14 digits/address`",
     )
     time_authorities: Annotated[dict[str, str], AfterValidator(_authorities)] = Field(
         default={},

@@ -1,0 +1,53 @@
+"""Every form that a citation is written in, by its name."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from preserve.citation.passage import Passage
+from preserve.citation.rendered import STYLES, render
+from preserve.citation.selectors import annotation, text_fragment
+from preserve.errors import UsageError
+from preserve.formats.citations.bibtex import to_biblatex, to_bibtex
+from preserve.formats.citations.csl import to_csl_json
+from preserve.formats.citations.data import CitationData, pwid
+from preserve.formats.citations.ris import to_ris
+from preserve.formats.citations.texts import to_markdown, to_robust_link, to_text, to_wikitext
+
+_PLAIN: Final[Mapping[str, Callable[[CitationData], str]]] = {
+    "text": to_text,
+    "bibtex": to_bibtex,
+    "biblatex": to_biblatex,
+    "ris": to_ris,
+    "csl-json": lambda data: _json([to_csl_json(data)]),
+    "html": to_robust_link,
+    "markdown": to_markdown,
+    "wikitext": to_wikitext,
+    "pwid": lambda data: pwid(data) + "\n",
+    "ni": lambda data: "".join(name + "\n" for name in data.identifiers),
+}
+FORMS: Final = (*_PLAIN, "text-fragment", "annotation", *STYLES)
+
+
+def write(data: CitationData, form: str, passage: Passage | None = None) -> str:
+    """The citation in one of `FORMS`; ends with a newline.
+
+    Raises:
+        UsageError: the form is of a passage, and none is cited.
+        EnvironmentFaultError: the form needs a library that is not installed.
+    """
+    if form in STYLES:
+        return render(data, form)
+    if form == "annotation":
+        return _json(annotation(data, passage))
+    if form == "text-fragment":
+        if passage is None:
+            raise UsageError(
+                "a link to a text fragment needs a passage", next_step="Give --quote, --paragraph or --chars."
+            )
+        return text_fragment(data, passage) + "\n"
+    return _PLAIN[form](data)
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"

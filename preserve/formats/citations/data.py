@@ -1,0 +1,180 @@
+"""What every citation format writes: one capture of one page, and the helpers that several formats share.
+
+The dates stay apart: ``created`` (the document's own), ``source_released`` (when its source made it public),
+``captured`` (when these bytes came) and ``accessed`` (when the person who cites looked).
+"""
+
+import base64
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote, urlsplit
+
+from preserve.errors import FormatError
+from preserve.model import parse_utc
+
+_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_ARCHIVE_ID = re.compile(r"[^A-Za-z0-9._~-]+")
+_URL_SIGNS = "%:/?#[]@!$&'()*+,;=-._~"
+Date = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitationData:
+    """What a citation of one capture says. Empty string: not known, and then not printed."""
+
+    identifier: str
+    """The cable's id as published; empty where the page is no cable."""
+    title: str
+    origin: str
+    created: str
+    """The document's date as far as it is known: ``YYYY-MM-DD`` and, where the page gives it, a time after it."""
+    source: str
+    source_released: str
+    url: str
+    captured: str
+    """WARC-Date of the record."""
+    accessed: str = ""
+    """``YYYY-MM-DD``, the day on which whoever cites looked at it."""
+    archive: str
+    """The ledger's origin line, which names the archive."""
+    public_url: str = ""
+    """Where the archive's replay begins, such as ``https://archive.example.org/mrkva``."""
+    record_id: str
+    record_sha256: str
+    payload_sha256: str = ""
+    body_sha256: str
+    """SHA-256 of the extracted text in UTF-8."""
+    statement: int
+    """Index of the record's statement in the ledger, from 0."""
+    checkpoint_size: int
+    """Statements under the checkpoint that covers it; 0: none yet."""
+    second_hand: str = ""
+    """Of a copy that a web archive served: from whom, and the moment that it claims. ``captured`` is when we got it."""
+    url_status: str = ""
+    """``live`` or ``dead`` where the newest capture of the address says so."""
+    passage: str = ""
+    """Where the cited passage stands, in words: ``paragraph 3 (SBU), characters 120 to 180 of the text``."""
+    quote: str = ""
+    """The passage itself."""
+
+    @property
+    def name(self) -> str:
+        """The title on one line, else what it is known by; never empty where the address is not."""
+        return flat(self.title) or self.identifier or self.url
+
+    @property
+    def archived_url(self) -> str:
+        """The address in the archive's public replay (``BASE/14 digits/URL``); empty where there is none."""
+        if not self.public_url:
+            return ""
+        return f"{self.public_url.rstrip('/')}/{captured_at(self):%Y%m%d%H%M%S}/{self.url}"
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """The ``ni:`` names of the payload and of the text, those that are known, in this order."""
+        return tuple(ni_name(each) for each in (self.payload_sha256, self.body_sha256) if each)
+
+
+def flat(text: str) -> str:
+    """The text on one line: every run of white space is one blank."""
+    return " ".join(text.split())
+
+
+def document_date(data: CitationData) -> Date | None:
+    """The document's date as numbers; None where it is not known or is no date."""
+    return _date(data.created)
+
+
+def release_date(data: CitationData) -> Date | None:
+    """When the source made it public, as numbers; None where it is not known or is no date."""
+    return _date(data.source_released)
+
+
+def accessed_date(data: CitationData) -> Date | None:
+    """The day of access as numbers; None where none is given."""
+    return _date(data.accessed)
+
+
+def iso(date: Date) -> str:
+    """``YYYY-MM-DD``."""
+    return f"{date[0]:04}-{date[1]:02}-{date[2]:02}"
+
+
+def _date(printed: str) -> Date | None:
+    match = _DATE.match(printed)
+    if match is None:
+        return None
+    year, month, day = (int(part) for part in match.groups())
+    try:
+        datetime(year, month, day)  # noqa: DTZ001 - only whether there is such a day
+    except ValueError:
+        return None
+    return year, month, day
+
+
+def captured_at(data: CitationData) -> datetime:
+    """The moment of capture, in UTC.
+
+    Raises:
+        FormatError: it cannot be read.
+    """
+    try:
+        return parse_utc(data.captured)
+    except FormatError as error:
+        raise FormatError(f"the capture date of {data.name} cannot be read: {error}") from error
+
+
+def safe_url(url: str) -> str:
+    """The address with every character percent-encoded that RFC 3986 does not allow in one."""
+    return quote(url, safe=_URL_SIGNS)
+
+
+def is_web(url: str) -> bool:
+    """True for http and https: only those are made links, since a record's address may be anything."""
+    try:
+        return urlsplit(url).scheme.lower() in {"http", "https"}
+    except ValueError:
+        return False
+
+
+def ni_name(sha256: str) -> str:
+    """The name of content by its SHA-256 (64 hexadecimal digits): RFC 6920, section 3, without an authority."""
+    return "ni:///sha-256;" + base64.urlsafe_b64encode(bytes.fromhex(sha256)).decode("ascii").rstrip("=")
+
+
+def pwid(data: CitationData) -> str:
+    """The persistent web identifier (IANA formal URN namespace ``pwid``) of the capture, the time to the second.
+
+    The archive's id is the host of its public address, else the ledger's origin; every run of characters that an id
+    cannot have is a hyphen.
+    """
+    host = urlsplit(data.public_url).hostname if data.public_url else None
+    archive = _ARCHIVE_ID.sub("-", host or data.archive).strip("-")
+    coverage = "part" if data.quote else "page"
+    return f"urn:pwid:{archive}:{captured_at(data):%Y-%m-%dT%H:%M:%SZ}:{coverage}:{safe_url(data.url)}"
+
+
+def note(data: CitationData) -> str:
+    """What no format has fields for, as one line: source, passage, archived copy, ledger position, identifiers."""
+    parts = []
+    if data.source:
+        released = f", released {data.source_released}" if data.source_released else ""
+        parts.append(f"source stated by the page: {data.source}{released}")
+    if data.passage:
+        parts.append(f"passage: {data.passage}")
+    if data.second_hand:
+        parts.append(f"second hand, {data.second_hand}")
+    parts.append(f"captured {data.captured}")
+    if data.public_url:
+        parts.append(f"archived copy {safe_url(data.archived_url)}")
+    parts += [
+        f"archive {data.archive}, statement {data.statement}",
+        f"record {data.record_id}",
+        f"SHA-256 of the record {data.record_sha256}",
+    ]
+    if data.payload_sha256:
+        parts.append(f"payload {ni_name(data.payload_sha256)}")
+    if data.body_sha256:
+        parts.append(f"SHA-256 of the text {data.body_sha256}")
+    return flat("; ".join(parts))

@@ -1,0 +1,42 @@
+"""RIS, as reference managers read it: one tag a line, CRLF line ends not needed, ``ER`` at the end."""
+
+from preserve.formats.citations.data import (
+    CitationData,
+    Date,
+    accessed_date,
+    document_date,
+    flat,
+    note,
+    release_date,
+    safe_url,
+)
+
+
+def to_ris(data: CitationData) -> str:
+    """One ``ELEC`` entry, ends with a newline. ``UR`` is the archived copy where it is public, then the original."""
+    rows = [("TY", "ELEC"), ("TI", data.name)]
+    if data.origin:
+        rows.append(("AU", data.origin))
+    date = document_date(data)
+    if date is not None:
+        rows += [("PY", str(date[0])), ("DA", _date(date))]
+    if data.identifier:
+        rows.append(("AN", data.identifier))
+    rows.append(("DB", data.archive))
+    if data.source:
+        rows.append(("DP", data.source))
+    released = release_date(data)
+    if released is not None:
+        rows.append(("Y3", _date(released)))
+    if data.archived_url:
+        rows.append(("UR", safe_url(data.archived_url)))
+    rows.append(("UR", safe_url(data.url)))
+    accessed = accessed_date(data)
+    if accessed is not None:
+        rows.append(("Y2", _date(accessed)))
+    rows.append(("N1", note(data)))
+    return "".join(f"{tag}  - {flat(value)}\n" for tag, value in rows) + "ER  - \n"
+
+
+def _date(date: Date) -> str:
+    return f"{date[0]:04}/{date[1]:02}/{date[2]:02}/"
