@@ -317,7 +317,7 @@ def test_a_digest_is_the_uri_of_rfc_6920() -> None:
     assert ni_uri(digest) == "ni:///sha-256;f4OxZX_x_FO5LcGBSKHWXfwtSx-j1ncoSt3SABJtkGk"
 
 
-def _made(text: str) -> Lineage:
+def made_lineage(text: str) -> Lineage:
     digest = "ab" * 32
     record = StatedRecord(
         statement=1,
@@ -376,7 +376,7 @@ def _made(text: str) -> Lineage:
 
 @given(st.text(st.characters(), min_size=1, max_size=40))
 def test_no_text_breaks_a_form(text: str) -> None:
-    lineage = _made(text)
+    lineage = made_lineage(text)
     out = io.BytesIO()
     write_premis([lineage], out)
     check_premis(out.getvalue())
