@@ -32,17 +32,18 @@ def provenance_commands() -> list[click.Command]:
     return [prov, premis, ro_crate]
 
 
-def lineages(archives: Sequence[Archive], subject: str | None, collection: Sequence[str]) -> list[Lineage]:
-    """What is asked for, a lineage a collection.
+def lineages(archives: Sequence[Archive], subject: str | None, collection: Sequence[str], most: int) -> list[Lineage]:
+    """What is asked for, a lineage a collection, of at most ``most`` captures each.
 
     Raises:
         UsageError: nothing is asked for.
         NotHeldError: nothing of it is held.
+        LimitError: there are more captures.
     """
     if subject is None:
         if not collection:
             raise UsageError("nothing is named", next_step="Name a cable or an address, or a collection with -c NAME.")
-        return [whole_lineage(archive) for archive in archives]
+        return [whole_lineage(archive, most=most) for archive in archives]
     found: dict[str, tuple[Archive, list[Capture]]] = {}
     for archive, capture in captures_found(archives, subject):
         found.setdefault(archive.paths.name, (archive, []))[1].append(capture)
@@ -54,7 +55,7 @@ def lineages(archives: Sequence[Archive], subject: str | None, collection: Seque
     names: set[str] = set()
     if "://" not in subject:
         names = {subject, canonical_id(subject) or subject, *published_as(archives, subject)}
-    return [lineage_of(archive, captures, names) for _name, (archive, captures) in sorted(found.items())]
+    return [lineage_of(archive, captures, names, most=most) for _name, (archive, captures) in sorted(found.items())]
 
 
 def _write(
@@ -92,10 +93,10 @@ def prov(place: Place, subject: str | None, form: str, output: Path | None, coll
     Pages, captures, records, texts, the runs and repairs behind them, the checkpoint over them and its receipts. What a
     page printed stands apart as its claims. Needs the extra `export`.
     """
-    from preserve.export.provdocument import prov_text  # noqa: PLC0415 - the library behind it is large
+    from preserve.export.provdocument import MOST, prov_text  # noqa: PLC0415 - the library behind it is large
 
-    with reading(place, collection) as archives:
-        told = lineages(archives, subject, collection)
+    with reading(place, list(dict.fromkeys(collection))) as archives:
+        told = lineages(archives, subject, collection, MOST[form])
     data = prov_text(told, form).encode("utf-8")
     return _write(place, output, told, lambda _told, out: _put(out, data))
 
@@ -110,10 +111,10 @@ def premis(place: Place, subject: str | None, output: Path | None, collection: t
 
     Files, captures and texts as objects, what was done to them as events, programs and time authorities as agents.
     """
-    from preserve.export.premis import write_premis  # noqa: PLC0415 - only this command writes XML
+    from preserve.export.premis import MOST, write_premis  # noqa: PLC0415 - only this command writes XML
 
-    with reading(place, collection) as archives:
-        told = lineages(archives, subject, collection)
+    with reading(place, list(dict.fromkeys(collection))) as archives:
+        told = lineages(archives, subject, collection, MOST)
     return _write(place, output, told, write_premis)
 
 
@@ -134,12 +135,12 @@ def ro_crate(place: Place, subject: str | None, output: Path, collection: tuple[
     Each record as a WARC file of its own, each text as a file, statements with proofs of inclusion, the checkpoint,
     receipts, and PREMIS. Status 1: a record or text could not be read again and was left out.
     """
-    from preserve.export.crate import Crate  # noqa: PLC0415 - only this command makes a crate
+    from preserve.export.crate import MOST, Crate  # noqa: PLC0415 - only this command makes a crate
 
-    title = subject or ", ".join(sorted(collection))
-    with reading(place, collection) as archives:
+    title = subject or ", ".join(sorted(set(collection)))
+    with reading(place, list(dict.fromkeys(collection))) as archives:
         by_name = {archive.paths.name: archive for archive in archives}
-        told = [(by_name[one.collection], one) for one in lineages(archives, subject, collection)]
+        told = [(by_name[one.collection], one) for one in lineages(archives, subject, collection, MOST)]
         crate = Crate(told, f"{title}: captures and provenance")
         count = write_zip(crate.files(), output) if output.suffix == ".zip" else write_folder(crate.files(), output)
     for name in crate.left_out[:20]:

@@ -13,7 +13,7 @@ from typing import Final
 
 from preserve.errors import ArchiveError, FormatError
 from preserve.export.gather import moment_of
-from preserve.export.lineage import Lineage, Names, StatedRecord, StatedText, key_of, plain
+from preserve.export.lineage import Lineage, Names, StatedRecord, StatedText, key_of, names_of, plain
 from preserve.export.premis import write_premis
 from preserve.formats.tlog import Proof, format_proof
 from preserve.formats.warc import Record, compress_member, record_bytes, record_sha256
@@ -23,6 +23,8 @@ from preserve.replay.recover import Archive, Capture
 from preserve.store.warcfile import read_record
 
 METADATA: Final = "ro-crate-metadata.json"
+MOST: Final = 20_000
+"""Captures in one crate: its description is held whole."""
 _CONTEXT: Final = ["https://w3id.org/ro/crate/1.1/context", {"sha256": "https://schema.org/sha256"}]
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9-]+")
 
@@ -45,8 +47,8 @@ class Crate:
         Raises:
             ArchiveError, FormatError: the ledger is damaged. Of a damaged record nothing is given.
         """
-        for archive, lineage in self._parts:
-            names = Names(lineage)
+        lineages = [lineage for _archive, lineage in self._parts]
+        for (archive, lineage), names in zip(self._parts, names_of(lineages), strict=True):
             yield from self._evidence(archive, lineage)
             texts: dict[str, list[StatedText]] = {}
             for text in lineage.texts:
@@ -55,7 +57,7 @@ class Crate:
                 # Where two records have the same id, the texts are of the first.
                 yield from self._record(archive, lineage, names, record, texts.pop(record.record_id, []))
         premis = BytesIO()
-        write_premis([lineage for _archive, lineage in self._parts], premis)
+        write_premis(lineages, premis)
         yield self._file("premis.xml", premis.getvalue(), "what was done, as PREMIS 3", "application/xml")
         yield METADATA, self._description()
 
@@ -84,6 +86,7 @@ class Crate:
             key = archive.paths.vkey.read_bytes()
             yield self._file(f"{top}/log.vkey", key, "public key of the ledger, as the archive holds it", "text/plain")
         indexes = [one.statement for one in lineage.records] + [one.statement for one in lineage.texts]
+        indexes += [one.statement for one in lineage.mementos]
         for index in sorted(indexes):
             entry = next(data for _index, data in archive.ledger.raw(index))
             title = f"ledger statement {index}"

@@ -1,9 +1,10 @@
 """The lineage of what was asked for, read from the ledger in one pass.
 
-Memory is that of the captures asked for; more than `MOST_RECORDS` are refused, for a PROV document is held whole.
+Memory is that of the captures asked for. How many one document can hold is for its writer: more are refused here.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from preserve.errors import FormatError, LimitError
@@ -14,29 +15,31 @@ from preserve.export.lineage import (
     Lineage,
     Said,
     SealedAs,
+    StatedMemento,
     StatedRecord,
     StatedText,
 )
 from preserve.formats.statements import decode
 from preserve.model import format_utc, parse_utc, sha256_hex
 from preserve.provenance.receipts import held_receipts, read_reply
+from preserve.provenance.schema import check_statement
 from preserve.replay.recover import Archive, Capture
 
-MOST_RECORDS: Final = 50_000
-"""Captures in one document."""
 _EVENTS: Final = ("run", "import", "cut", "repair")
-_MARKS: Final = tuple((kind, f'"kind":"{kind}"'.encode()) for kind in ("archive", *_EVENTS, "release"))
+_MARKS: Final = tuple((kind, f'"kind":"{kind}"'.encode()) for kind in ("archive", *_EVENTS, "release", "memento"))
 _SHOWN: Final = ("response", "revisit", "resource")
 
 
-def lineage_of(archive: Archive, captures: Sequence[Capture], published_ids: Collection[str] = ()) -> Lineage:
+def lineage_of(
+    archive: Archive, captures: Sequence[Capture], published_ids: Collection[str] = (), *, most: int
+) -> Lineage:
     """The lineage of some captures of one collection, and of the texts that they show.
 
     ``published_ids``: only texts published under these; none given: all that the captures show.
 
     Raises:
         ArchiveError, FormatError: the ledger is damaged.
-        LimitError: more than `MOST_RECORDS` captures.
+        LimitError: more than ``most`` captures.
     """
     rows = {row.statement_index: row.record_id for one in captures for row in (one.row, one.source)}
     ids = set(rows.values())
@@ -45,17 +48,17 @@ def lineage_of(archive: Archive, captures: Sequence[Capture], published_ids: Col
         for index, record_id, name in archive.catalogue.cable_statements()
         if record_id in ids and (not published_ids or name in published_ids)
     }
-    return _read(archive, set(rows), texts)
+    return _read(archive, set(rows), texts, most)
 
 
-def whole_lineage(archive: Archive) -> Lineage:
+def whole_lineage(archive: Archive, *, most: int) -> Lineage:
     """The lineage of everything that a collection captured.
 
     Raises:
         ArchiveError, FormatError: the ledger is damaged.
-        LimitError: more than `MOST_RECORDS` captures.
+        LimitError: more than ``most`` captures.
     """
-    return _read(archive, None, None)
+    return _read(archive, None, None, most)
 
 
 def moment_of(lineages: Sequence[Lineage]) -> str:
@@ -65,22 +68,30 @@ def moment_of(lineages: Sequence[Lineage]) -> str:
     return max(dates, key=parse_utc)
 
 
-def _read(archive: Archive, records: Collection[int] | None, texts: Collection[int] | None) -> Lineage:
+def _read(archive: Archive, records: Collection[int] | None, texts: Collection[int] | None, most: int) -> Lineage:
     found: dict[str, list[tuple[int, Mapping[str, object]]]] = {}
+    held: list[StatedRecord] = []
+    shown: list[StatedText] = []
     for index, entry in archive.ledger.raw():
         kind = _kind(index, entry, records, texts)
         if kind is None:
             continue
         statement = decode(entry)
-        if kind == "record" and statement["type"] not in _SHOWN:
-            continue
-        found.setdefault(kind, []).append((index, statement))
-        if len(found.get("record", ())) > MOST_RECORDS:
+        check_statement(statement)
+        if kind == "cable":
+            shown.append(_stated_text(index, statement))
+        elif kind != "record":
+            found.setdefault(kind, []).append((index, statement))
+        elif statement["type"] in _SHOWN:
+            held.append(_record(index, statement))
+        if len(held) > most:
             raise LimitError(
-                f"{archive.paths.name} has more than {MOST_RECORDS:,} captures: too many for one document",
-                next_step="Name a cable or an address: `preserve export prov 05ALMATY342`.",
+                f"{archive.paths.name}: more than {most:,} captures, too many for one document of this form",
+                next_step="Name a cable or an address in place of all; PREMIS holds most.",
             )
-    return _lineage(archive, found)
+    imports = {_text(said, "run") for _index, said in found.get("import", ())}
+    held = [replace(one, imported=True) if one.run in imports else one for one in held]
+    return _lineage(archive, held, shown, found, everything=records is None)
 
 
 def _kind(index: int, entry: bytes, records: Collection[int] | None, texts: Collection[int] | None) -> str | None:
@@ -92,10 +103,17 @@ def _kind(index: int, entry: bytes, records: Collection[int] | None, texts: Coll
     return next((kind for kind, mark in _MARKS if mark in entry), None)
 
 
-def _lineage(archive: Archive, found: Mapping[str, Sequence[tuple[int, Mapping[str, object]]]]) -> Lineage:
+def _lineage(
+    archive: Archive,
+    records: Sequence[StatedRecord],
+    texts: Sequence[StatedText],
+    found: Mapping[str, Sequence[tuple[int, Mapping[str, object]]]],
+    *,
+    everything: bool,
+) -> Lineage:
     first = found["archive"][0][1] if "archive" in found else {}
-    imports = {_text(s, "run") for _i, s in found.get("import", ())}
-    records = tuple(_record(index, statement, imports) for index, statement in found.get("record", ()))
+    ids = {one.record_id for one in records}
+    printed = {one.fields["source"].printed for one in texts if "source" in one.fields}
     files, runs = {one.file for one in records}, {one.run for one in records}
     events = [event for kind in _EVENTS for event in _events(kind, found.get(kind, ()), files, runs)]
     try:
@@ -106,16 +124,25 @@ def _lineage(archive: Archive, found: Mapping[str, Sequence[tuple[int, Mapping[s
         collection=archive.paths.name,
         origin=_text(first, "origin"),
         created=_text(first, "created"),
-        records=records,
-        texts=tuple(_stated_text(index, statement) for index, statement in found.get("cable", ())),
+        records=tuple(records),
+        texts=tuple(texts),
+        mementos=tuple(
+            _memento(index, said)
+            for index, said in found.get("memento", ())
+            if said.get("verdict") == "page" and said.get("record_id") in ids
+        ),
         events=tuple(sorted(events, key=lambda event: event.statement)),
-        releases=tuple(_release(index, statement) for index, statement in found.get("release", ())),
+        releases=tuple(
+            one
+            for one in (_release(index, statement) for index, statement in found.get("release", ()))
+            if everything or one.file in files or not printed.isdisjoint(one.sources)
+        ),
         checkpoint=checkpoint,
         receipts=tuple(_receipts(archive)),
     )
 
 
-def _record(index: int, statement: Mapping[str, object], imports: Collection[str]) -> StatedRecord:
+def _record(index: int, statement: Mapping[str, object]) -> StatedRecord:
     return StatedRecord(
         statement=index,
         record_id=_text(statement, "record_id"),
@@ -132,7 +159,7 @@ def _record(index: int, statement: Mapping[str, object], imports: Collection[str
         payload_sha256=_maybe(statement, "payload_sha256"),
         refers_to=_maybe(statement, "refers_to"),
         run=_text(statement, "run"),
-        imported=_text(statement, "run") in imports,
+        imported=False,
     )
 
 
@@ -157,6 +184,19 @@ def _stated_text(index: int, statement: Mapping[str, object]) -> StatedText:
     )
 
 
+def _memento(index: int, said: Mapping[str, object]) -> StatedMemento:
+    return StatedMemento(
+        statement=index,
+        record_id=_text(said, "record_id"),
+        archive=_text(said, "archive_title") or _text(said, "archive"),
+        uri=_text(said, "uri"),
+        served=_maybe(said, "served"),
+        digest=_text(said, "digest"),
+        held=_text(said, "held"),
+        run=_text(said, "run"),
+    )
+
+
 def _events(
     kind: str,
     statements: Iterable[tuple[int, Mapping[str, object]]],
@@ -178,7 +218,8 @@ def _events(
         yield Event(
             statement=index,
             kind=kind,
-            name=_text(said, "run") or f"{kind}-{index}",
+            # One import takes in several files, each with a statement of its own.
+            name=f"{kind}-{index}",
             started=None,
             ended=ended,
             program=_maybe(said, "program"),
@@ -234,6 +275,7 @@ def _detail(kind: str, said: Mapping[str, object]) -> str:
 
 
 def _release(index: int, said: Mapping[str, object]) -> DeclaredRelease:
+    dump = said.get("dump")
     return DeclaredRelease(
         statement=index,
         name=_text(said, "release"),
@@ -241,6 +283,7 @@ def _release(index: int, said: Mapping[str, object]) -> DeclaredRelease:
         publisher=_text(said, "publisher"),
         released=_maybe(said, "released"),
         sources=tuple(str(source) for source in _list(said, "sources")),
+        file=_maybe(dump, "file") if isinstance(dump, dict) else None,
         stated=_text(said, "stated"),
         program=_text(said, "program"),
     )

@@ -5,7 +5,7 @@ this program did or measured; what a time authority says is read, and not verifi
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -76,6 +76,23 @@ class StatedText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatedMemento:
+    """That a record holds what a web archive served as its capture of ``uri``; ``served`` is the archive's own date.
+
+    ``digest`` and ``held`` are what the ``memento`` statement found of it.
+    """
+
+    statement: int
+    record_id: str
+    archive: str
+    uri: str
+    served: str | None
+    digest: str
+    held: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SealedAs:
     """A WARC file as one event sealed it: size in bytes, hexadecimal SHA-256, number of records."""
 
@@ -105,7 +122,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredRelease:
-    """A ``release`` statement: what the keeper of the archive declared of a source, when it was ``stated``."""
+    """A ``release`` statement: what the keeper of the archive declared of a source, when it was ``stated``.
+
+    ``file``: the WARC file with the rows, of a dump that was taken in as this release.
+    """
 
     statement: int
     name: str
@@ -113,6 +133,7 @@ class DeclaredRelease:
     publisher: str
     released: str | None
     sources: tuple[str, ...]
+    file: str | None
     stated: str
     program: str
 
@@ -137,6 +158,7 @@ class Lineage:
     created: str
     records: tuple[StatedRecord, ...]
     texts: tuple[StatedText, ...]
+    mementos: tuple[StatedMemento, ...]
     events: tuple[Event, ...]
     releases: tuple[DeclaredRelease, ...]
     checkpoint: Checkpoint | None
@@ -165,18 +187,20 @@ def key_of(text: str) -> str:
 class Names:
     """The identifiers of the things of one lineage, the same in every form: URIs that begin with `THINGS`.
 
-    A record with a UUID is ``urn:uuid:``; where two have the same id, the second is named by its statement.
+    A record with a UUID is ``urn:uuid:``; where two have the same id, the second is named by its statement. ``taken``
+    holds the ids of the other lineages of a document, and takes those of this one.
     """
 
-    def __init__(self, lineage: Lineage) -> None:
+    def __init__(self, lineage: Lineage, taken: set[str]) -> None:
         match = _ORIGIN.match(lineage.origin)
         self._prefix = key_of(lineage.origin) if match is None else f"{match[1]}-{match[2]}"
         self._records: dict[int, str] = {}
         self._by_id: dict[str, str] = {}
         for record in lineage.records:
             name = self.thing("record", record.statement)
-            if record.uuid is not None and record.record_id not in self._by_id:
+            if record.uuid is not None and record.record_id not in taken:
                 name = record.record_id
+                taken.add(name)
             self._records[record.statement] = name
             self._by_id.setdefault(record.record_id, name)
 
@@ -203,3 +227,9 @@ class Names:
     def file(self, file: SealedAs, event: Event) -> str:
         """A file as one event sealed it."""
         return self.thing("file", f"{key_of(file.name)[:16]}-{event.statement}")
+
+
+def names_of(lineages: Sequence[Lineage]) -> list[Names]:
+    """The names of the lineages of one document."""
+    taken: set[str] = set()
+    return [Names(lineage, taken) for lineage in lineages]

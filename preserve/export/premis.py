@@ -15,12 +15,16 @@ from preserve.export.lineage import (
     Lineage,
     Names,
     SealedAs,
+    StatedMemento,
     StatedRecord,
     StatedText,
+    names_of,
     plain,
 )
 
 NAMESPACE: Final = "http://www.loc.gov/premis/v3"
+MOST: Final = 100_000
+"""Captures in one document. It is written as it is made; the lineage is held, about 5 KiB a capture with its text."""
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _PREFIXES: Final = {"premis": NAMESPACE, "xsi": _XSI}
 _RULES: Final = {"authority": "eventType", "authorityURI": "http://id.loc.gov/vocabulary/preservation/eventType"}
@@ -37,8 +41,7 @@ Tree = str | Sequence[tuple[str, "Tree"]]
 def write_premis(lineages: Sequence[Lineage], out: IO[bytes]) -> None:
     """One PREMIS document in UTF-8. Memory is that of the lineages and one element."""
     out.write(b'<?xml version="1.0" encoding="UTF-8"?>\n')
-    names = [Names(lineage) for lineage in lineages]
-    pairs = list(zip(lineages, names, strict=True))
+    pairs = list(zip(lineages, names_of(lineages), strict=True))
     with (
         etree.xmlfile(out, encoding="UTF-8") as file,
         file.element(f"{{{NAMESPACE}}}premis", {"version": "3.0"}, nsmap=_PREFIXES),
@@ -100,8 +103,11 @@ def _objects(lineage: Lineage, names: Names) -> Iterator[etree._Element]:
         for file in event.files:
             yield _file(file, event, names)
     sealed = {file.name: names.file(file, event) for event in lineage.events for file in event.files}
+    mementos: dict[str, list[StatedMemento]] = {}
+    for memento in lineage.mementos:
+        mementos.setdefault(memento.record_id, []).append(memento)
     for record in lineage.records:
-        yield _record(record, lineage, names, sealed)
+        yield _record(record, lineage, names, sealed, mementos.get(record.record_id, ()))
     for text in lineage.texts:
         source = names.record_of_id(text.record_id)
         if source is not None:
@@ -127,7 +133,9 @@ def _file(file: SealedAs, event: Event, names: Names) -> etree._Element:
     )
 
 
-def _record(record: StatedRecord, lineage: Lineage, names: Names, sealed: Mapping[str, str]) -> etree._Element:
+def _record(
+    record: StatedRecord, lineage: Lineage, names: Names, sealed: Mapping[str, str], mementos: Sequence[StatedMemento]
+) -> etree._Element:
     said = [
         ("record id", record.record_id),
         ("record type", record.type),
@@ -146,6 +154,10 @@ def _record(record: StatedRecord, lineage: Lineage, names: Names, sealed: Mappin
     ]
     tree = [_identifier("objectIdentifier", names.record(record))]
     tree += [_property(kind, value) for kind, value in said if value is not None]
+    tree += [
+        _property("claim of a web archive", f"{one.archive}: {one.uri} at {one.served or 'no date'}")
+        for one in mementos
+    ]
     tree.append(("objectCharacteristics", characteristics))
     if record.file in sealed:
         tree.append(_relation("structural", "is included in", sealed[record.file]))

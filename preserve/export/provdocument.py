@@ -19,12 +19,14 @@ from preserve.export.lineage import (
     Event,
     Lineage,
     Names,
+    StatedMemento,
     StatedRecord,
     StatedText,
     key_of,
+    names_of,
     plain,
 )
-from preserve.model import parse_utc
+from preserve.model import format_utc, parse_utc
 
 TERMS: Final = "urn:x-preserve:term:"
 FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -32,6 +34,8 @@ FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "n": {"format": "provn"},
     "turtle": {"format": "rdf", "rdf_format": "turtle"},
 }
+MOST: Final[Mapping[str, int]] = {"json": 10_000, "n": 10_000, "turtle": 5_000}
+"""Captures in one document. The library holds it whole: 50 KiB a capture with its text, in Turtle 180 KiB."""
 _FIELD: Final = re.compile(r"[a-z][a-z0-9_]{0,60}\Z")
 
 Attributes = Iterable[tuple[str, object]]
@@ -50,8 +54,8 @@ def prov_text(lineages: Sequence[Lineage], form: str) -> str:
     """
     model = _library()
     document = model.ProvDocument()
-    for lineage in lineages:
-        _Writer(model, document, lineage).write()
+    for lineage, names in zip(lineages, names_of(lineages), strict=True):
+        _Writer(model, document, lineage, names).write()
     with warnings.catch_warnings():
         # rdflib warns of a name of its own that the library still uses.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -72,14 +76,14 @@ def _library() -> Any:  # noqa: ANN401 - a module without types
 class _Writer:
     """Puts one lineage into a document, in a fixed order."""
 
-    def __init__(self, model: Any, document: Any, lineage: Lineage) -> None:  # noqa: ANN401 - of a library without types
+    def __init__(self, model: Any, document: Any, lineage: Lineage, names: Names) -> None:  # noqa: ANN401 - of a library without types
         self._model = model
         self._document = document
         self._lineage = lineage
         self._terms = document.add_namespace("pv", TERMS)
         self._things = document.add_namespace("x", THINGS)
         self._uuids = document.add_namespace("uuid", "urn:uuid:")
-        self._names = Names(lineage)
+        self._names = names
         self._made: set[str] = set()
         self._sources = {source: one for one in lineage.releases for source in one.sources}
 
@@ -92,6 +96,8 @@ class _Writer:
             self._declared(release)
         for record in self._lineage.records:
             self._record(record, checkpoint)
+        for memento in self._lineage.mementos:
+            self._memento(memento)
         for text in self._lineage.texts:
             self._text(text, checkpoint)
 
@@ -118,7 +124,7 @@ class _Writer:
         return None if sha256 is None else self._uri(ni_uri(sha256))
 
     def _moment(self, text: str) -> Any:  # noqa: ANN401
-        return self._model.Literal(text, self._model.XSD_DATETIME)
+        return self._model.Literal(format_utc(parse_utc(text)), self._model.XSD_DATETIME)
 
     def _once(self, make: Callable[..., Any], name: Any, kind: str, attributes: Attributes) -> Any:  # noqa: ANN401
         """A node of the document, made where it is not there yet."""
@@ -206,6 +212,7 @@ class _Writer:
             ("declaredName", release.name),
             ("declaredPublisher", release.publisher or None),
             ("declaredReleased", release.released),
+            ("dumpFile", release.file),
             ("statement", release.statement),
         ]
         entity = self._thing("release", release.statement)
@@ -248,6 +255,30 @@ class _Writer:
             else:
                 source = self._external(key_of(record.refers_to), "Record", [("recordId", record.refers_to)])
             self._derived(name, source, f"{key}-source", "Revisit")
+
+    def _memento(self, memento: StatedMemento) -> None:
+        """What a web archive claims of the record: an entity of its own, as the claims of a page are."""
+        held = self._names.record_of_id(memento.record_id)
+        if held is None:
+            return
+        key = f"memento-{memento.statement}"
+        page = self._external(key_of(memento.uri), "Page", [("url", self._uri(memento.uri))])
+        said = [
+            ("about", page),
+            ("claimStatus", "what a web archive said when it served this record"),
+            ("webArchive", memento.archive),
+            ("claimedServed", None if memento.served is None else self._moment(memento.served)),
+            ("claimedDigestFits", memento.digest),
+            ("againstHeld", memento.held),
+            ("statement", memento.statement),
+        ]
+        entity = self._thing("memento", memento.statement)
+        self._once(self._document.entity, entity, "MementoClaims", said)
+        run = self._once(
+            self._document.activity, self._named(self._names.event(memento.run)), "Run", [("label", memento.run)]
+        )
+        self._generated(entity, run, key, None)
+        self._derived(entity, self._named(held), key, "Reading")
 
     def _stated(self, statement: int, checkpoint: Any) -> list[tuple[str, object]]:  # noqa: ANN401
         """Where a statement stands in the ledger, and what it is under."""

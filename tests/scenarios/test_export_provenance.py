@@ -17,13 +17,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rocrate.rocrate import ROCrate
 
-from preserve.export.lineage import Lineage, Said, StatedRecord, StatedText
+from preserve.export.lineage import Lineage, Said, StatedMemento, StatedRecord, StatedText
 from preserve.export.premis import write_premis
 from preserve.export.provdocument import ni_uri, prov_text
 from preserve.formats.tlog import Checkpoint
 from preserve.formats.warc import parse_record
 from preserve.mirror.pages import replies
+from tests.readers import assert_others_read
 from tests.scenarios.test_history_of_releases import page, warc
+from tests.scenarios.test_rescue import LOST, MIDDLE, WebArchive
 from tests.tsa import OPENSSL
 from tests.unit.export.premis_rules import NS, check_premis
 
@@ -73,7 +75,7 @@ def test_every_form_is_read_back_as_the_same_document(held: Any) -> None:
 
 def test_the_same_archive_gives_the_same_bytes(held: Any, tmp_path: Path) -> None:
     for words in (("prov", "--format", "json"), ("prov", "--format", "n"), ("prov", "--format", "turtle"), ("premis",)):
-        assert held("export", *words, "-c", "demo") == held("export", *words, "-c", "demo")
+        assert held("export", *words, "-c", "demo") == held("export", *words, "-c", "demo", "-c", "demo")
     for name in ("a.zip", "b.zip"):
         held("export", "ro-crate", "-c", "demo", "-o", str(tmp_path / name))
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
@@ -153,6 +155,29 @@ def test_premis_follows_the_rules_of_its_schema(held: Any, tmp_path: Path) -> No
     check_premis((tmp_path / "p.xml").read_bytes())
 
 
+def test_two_files_of_one_import_are_two_events(shell: Any, tmp_path: Path) -> None:
+    one, two = (("http://a.example/1", f"201{n}-12-01T00:00:00.123456789Z", page("08SAMPLETOWN12")) for n in (0, 1))
+    paths = [warc(tmp_path / "one.warc.gz", [one]), warc(tmp_path / "two.warc.gz", [two], first=5)]
+    shell("import", *map(str, paths), "--into", "held")
+    document = _document(shell("export", "prov", "08SAMPLETOWN12"))
+    assert len(_of(document, "Import")) == 2
+    assert [one.microsecond for record in _of(document, "WarcRecord") for one in _said(record, "captured")] == [
+        123456
+    ] * 2
+    check_premis(shell("export", "premis", "08SAMPLETOWN12").encode())
+
+
+def test_a_release_that_is_declared_stands_beside_the_claims_that_name_it(held: Any) -> None:
+    words = ("--title", "A browser", "--known-from", "a test", "--released", "2011-10")
+    held("release", "add", "browser", *words, "--source", "cablebrowser-2", "--into", "demo")
+    held("release", "add", "gulls", "--title", "Gulls", "--known-from", "a test", "--into", "demo")
+    document = _document(held("export", "prov", _ID))
+    (release,) = _of(document, "DeclaredRelease")
+    assert (_said(release, "declaredName"), _said(release, "declaredReleased")) == (["browser"], ["2011-10"])
+    assert [_said(one, "declaredAs") for one in _of(document, "Claims")] == [[release.identifier]] * 2
+    assert len(_of(_document(held("export", "prov", "-c", "demo")), "DeclaredRelease")) == 2
+
+
 def test_imports_are_events_and_their_captures_are_of_nobody_known(shell: Any, tmp_path: Path) -> None:
     capture = ("http://a.example/1", "2010-12-01T00:00:00Z", page("08SAMPLETOWN12"))
     shell("import", str(warc(tmp_path / "made.warc.gz", [capture])), "--into", "held")
@@ -165,6 +190,47 @@ def test_imports_are_events_and_their_captures_are_of_nobody_known(shell: Any, t
     assert made.args[1] is None
     root = check_premis(shell("export", "premis", "-c", "held").encode())
     assert "ingestion" in [one.text for one in root.iter(f"{NS}eventType")]
+
+
+def test_the_same_capture_in_two_collections_is_two_records_of_two_ledgers(shell: Any, tmp_path: Path) -> None:
+    capture = ("http://a.example/1", "2010-12-01T00:00:00Z", page("08SAMPLETOWN12"))
+    path = warc(tmp_path / "made.warc.gz", [capture])
+    for name in ("one", "two"):
+        shell("import", str(path), "--into", name)
+    document = _document(shell("export", "prov", "08SAMPLETOWN12"))
+    ledgers = [_said(one, "ledger") for one in _of(document, "WarcRecord")]
+    assert sorted(one[0].split("/")[1] for one in ledgers) == ["one", "two"]
+    assert len(_of(document, "Text")) == 2
+    check_premis(shell("export", "premis", "08SAMPLETOWN12").encode())
+    shell("export", "ro-crate", "08SAMPLETOWN12", "-o", str(tmp_path / "crate"))
+    ROCrate(tmp_path / "crate")
+    assert shell("export", "premis", "http://a.example/1", "-c", "two").count("ledger origin") == 1
+
+
+def test_a_second_hand_capture_is_one_of_the_web_archive_and_the_rest_its_claim(
+    shell: Any, site: Any, tmp_path: Path
+) -> None:
+    archive = WebArchive(shell, site)
+    archive.rows(MIDDLE)
+    archive.memento(MIDDLE)
+    shell("rescue", LOST, "--into", "demo", status=None)
+    document = _document(shell("export", "prov", LOST))
+    (record,), (claims,) = _of(document, "WarcRecord"), _of(document, "MementoClaims")
+    assert _said(record, "url")[0].uri.startswith(site.url("/web/"))
+    assert _said(claims, "webArchive") == ["The Test Archive"]
+    assert str(_said(claims, "claimedServed")[0]) == "2011-10-04 01:02:03+00:00"
+    about = document.get_record(_said(claims, "about")[0])[0]
+    assert _said(about, "url")[0].uri == LOST
+    for relation in document.get_records(prov.model.ProvRelation):
+        assert about.identifier not in relation.args
+    root = check_premis(shell("export", "premis", LOST).encode())
+    said = [one.text for one in root.iter(f"{NS}significantPropertiesValue")]
+    assert f"The Test Archive: {LOST} at 2011-10-04T01:02:03.000000Z" in said
+    shell("export", "ro-crate", LOST, "-o", str(tmp_path / "crate"))
+    kinds = [
+        json.loads(path.read_bytes())["kind"] for path in (tmp_path / "crate" / "demo" / "statements").glob("*.json")
+    ]
+    assert sorted(kinds) == ["cable", "memento", "record"]
 
 
 @pytest.mark.damages
@@ -208,6 +274,7 @@ def test_a_crate_is_read_by_another_library_and_its_records_are_the_ones_that_we
         number = path.name.split(".")[0]
         stated = json.loads((folder / "demo" / "statements" / f"{number}.json").read_bytes())
         digest = hashlib.sha256(record.header.raw + record.block).hexdigest()
+        assert_others_read(path)
         assert (record.header.record_id, digest) == (stated["record_id"], stated["record_sha256"])
     (one, _two) = sorted((folder / "demo" / "texts").iterdir())
     stated = json.loads((folder / "demo" / "statements" / f"{one.name.split('-')[0]}.json").read_bytes())
@@ -238,9 +305,9 @@ def test_mistakes_are_told_with_a_next_step(held: Any, tmp_path: Path, monkeypat
 
 
 def test_more_captures_than_one_document_holds_are_refused(held: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("preserve.export.gather.MOST_RECORDS", 5)
+    monkeypatch.setattr("preserve.export.provdocument.MOST", {"json": 5})
     held("export", "prov", "-c", "demo", status=6)
-    assert "Name a cable or an address" in held.errors
+    assert "more than 5 captures" in held.errors
     assert _of(_document(held("export", "prov", _ID)), "WarcRecord")
 
 
@@ -250,7 +317,7 @@ def test_a_digest_is_the_uri_of_rfc_6920() -> None:
     assert ni_uri(digest) == "ni:///sha-256;f4OxZX_x_FO5LcGBSKHWXfwtSx-j1ncoSt3SABJtkGk"
 
 
-def _made(text: str) -> Lineage:
+def made_lineage(text: str) -> Lineage:
     digest = "ab" * 32
     record = StatedRecord(
         statement=1,
@@ -283,12 +350,23 @@ def _made(text: str) -> Lineage:
         comparison_rules="1",
         fields={"origin": Said(text, text, None), "source": Said(text, None, None), "a b": Said(text, None, None)},
     )
+    memento = StatedMemento(
+        statement=0,
+        record_id=text,
+        archive=text,
+        uri=text,
+        served=None,
+        digest=text,
+        held=text,
+        run=text,
+    )
     return Lineage(
         collection="demo",
         origin=text,
         created="2026-01-01T00:00:00Z",
         records=(record,),
         texts=(shown,),
+        mementos=(memento,),
         events=(),
         releases=(),
         checkpoint=Checkpoint(origin="preserve/demo/00000000", size=3, root=bytes(32)),
@@ -298,7 +376,7 @@ def _made(text: str) -> Lineage:
 
 @given(st.text(st.characters(), min_size=1, max_size=40))
 def test_no_text_breaks_a_form(text: str) -> None:
-    lineage = _made(text)
+    lineage = made_lineage(text)
     out = io.BytesIO()
     write_premis([lineage], out)
     check_premis(out.getvalue())
