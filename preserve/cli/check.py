@@ -8,13 +8,13 @@ from preserve.citation.check_capsule import FAIL, MANIFEST, MAX_FILE, Verdict
 from preserve.citation.checking import check as check_capsule
 from preserve.cli.common import Place, clean, command_options
 from preserve.cli.loading import all_layouts, read_trust, trust_option
-from preserve.errors import UsageError
+from preserve.errors import NotHeldError, UsageError
 
 _CAPSULE = MANIFEST.encode("ascii")
 
 
 @click.command(short_help="Check capsules, and what documents cite.")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
     "--collection", "-c", multiple=True, help="Of documents: look only in this collection. May be given again."
 )
@@ -79,6 +79,8 @@ def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             return file.read(MAX_FILE + 1)
+    except FileNotFoundError as error:
+        raise NotHeldError(f"there is no file {path}") from error
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
 

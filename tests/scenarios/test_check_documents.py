@@ -198,14 +198,18 @@ def _pdf(text: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
-    [("a.odt", "no document that can be read"), ("a.docx", "document is damaged"), ("missing.md", "does not exist")],
+    ("name", "status", "words"),
+    [
+        ("a.odt", 2, "no document that can be read"),
+        ("a.docx", 2, "document is damaged"),
+        ("missing.md", 3, "there is no file"),
+    ],
 )
-def test_what_cannot_be_read_is_told_in_a_line(held: Any, name: str, words: str) -> None:
+def test_what_cannot_be_read_is_told_in_a_line(held: Any, name: str, status: int, words: str) -> None:
     path = held.folder / name
     if "missing" not in name:
         path.write_bytes(b"rubbish")
-    held("check", str(path), status=2)
+    held("check", str(path), status=status)
     assert words in held.errors
 
 
