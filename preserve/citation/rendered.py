@@ -118,7 +118,8 @@ def _copy(data: CitationData) -> str:
     place = f" ({data.passage})" if data.passage else ""
     hand = f", second hand, {data.second_hand}" if data.second_hand else ""
     released = f", source {data.source} released {data.source_released}" if data.source_released else ""
+    original = f" from {safe_url(data.url)}" if data.archived_url else ""
     return (
-        f"Captured {captured_at(data):%Y-%m-%dT%H:%M:%SZ}{hand}{released}, {data.archive}, statement {data.statement}, "
-        f"{names}{place}."
+        f"Captured {captured_at(data):%Y-%m-%dT%H:%M:%SZ}{original}{hand}{released}, {data.archive}, "
+        f"statement {data.statement}, {names}{place}."
     )

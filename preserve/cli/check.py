@@ -8,32 +8,65 @@ from preserve.citation.check_capsule import FAIL, MANIFEST, MAX_FILE, Verdict
 from preserve.citation.checking import check as check_capsule
 from preserve.cli.common import Place, clean, command_options
 from preserve.cli.loading import all_layouts, read_trust, trust_option
-from preserve.errors import UsageError
+from preserve.errors import NotHeldError, UsageError
 
 _CAPSULE = MANIFEST.encode("ascii")
 
 
-@click.command(short_help="Check a citation capsule.")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.command(short_help="Check capsules, and what documents cite.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--collection", "-c", multiple=True, help="Of documents: look only in this collection. May be given again."
+)
+@click.option(
+    "--live", is_flag=True, help="Of documents: look at the originals too. One failure is no death: look again."
+)
+@click.option(
+    "--delay", "delay_s", type=click.FloatRange(0, 3600), default=2.0, show_default=True, help="Seconds between looks."
+)
+@click.option(
+    "--write",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the one document back with its copies named: HTML, Markdown or BibTeX.",
+)
 @trust_option
 @command_options
-def check(place: Place, files: tuple[Path, ...], trust: tuple[Path, ...]) -> int:
-    """Check each of FILES, without network and without any archive: every claim of it, with a verdict.
+def check(
+    place: Place,
+    files: tuple[Path, ...],
+    collection: tuple[str, ...],
+    *,
+    live: bool,
+    delay_s: float,
+    write: Path | None,
+    trust: tuple[Path, ...],
+) -> int:
+    """Check each of FILES: every claim that it makes, with a verdict. Status 1: one of them is FAIL.
 
-    Status 1: one of them is FAIL.
+    A capsule is checked without network and without any archive. A document (.bib .tex .md .html .docx .txt .pdf) is
+    held against the archives: is what it cites held, does what it quotes stand there, has the page changed since.
     """
-    believed, layouts = read_trust(place, trust), all_layouts(place)
+    capsules = {path: data for path in files if _is_capsule(data := _read(path))}
+    documents = [path for path in files if path not in capsules]
     said: list[dict[str, object]] = []
     lines: list[str] = []
     failed = False
-    for path in files:
-        data = _read(path)
-        if not _is_capsule(data):
-            raise UsageError(f"{path} is no capsule", next_step="Give a file that `preserve cite --capsule` wrote.")
-        verdicts = check_capsule(data, believed, layouts)
-        failed = failed or any(each.verdict == FAIL for each in verdicts)
-        said.append({"file": str(path), "kind": "capsule", "claims": [each._asdict() for each in verdicts]})
-        lines += [str(path), *(_line(each) for each in verdicts)]
+    if documents:
+        from preserve.cli.checkdocuments import check_documents  # noqa: PLC0415 - a capsule needs nothing of it
+
+        said, lines, good = check_documents(
+            place, documents, collections=collection, live=live, delay_s=delay_s, write=write
+        )
+        failed = not good
+    elif write is not None or live:
+        raise UsageError("a capsule is checked as it is", next_step="--live and --write are for documents.")
+    if capsules:
+        believed, layouts = read_trust(place, trust), all_layouts(place)
+        for path, data in capsules.items():
+            verdicts = check_capsule(data, believed, layouts)
+            failed = failed or any(each.verdict == FAIL for each in verdicts)
+            said.append({"file": str(path), "kind": "capsule", "claims": [each._asdict() for each in verdicts]})
+            lines += [str(path), *(_line(each) for each in verdicts)]
     place.emit({"good": not failed, "files": said}, clean("\n".join(lines) + "\n"))
     return 1 if failed else 0
 
@@ -46,6 +79,8 @@ def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             return file.read(MAX_FILE + 1)
+    except FileNotFoundError as error:
+        raise NotHeldError(f"there is no file {path}") from error
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
 

@@ -27,7 +27,7 @@ _SHAPING = frozenset("\u200c\u200d\u200e\u200f\u061c")
 _JSON_FORMS = frozenset({"csl-json", "annotation"})
 
 
-@click.command(short_help="Cite a cable.")
+@click.command(short_help="Cite a cable or a page.")
 @click.argument("cable_or_url", metavar="CABLE-OR-URL")
 @click.option(
     "--format",

@@ -2,6 +2,7 @@
 
 import click
 
+from preserve.cli.exportprovenance import provenance_commands
 from preserve.cli.exporttables import table_commands
 
 
@@ -10,5 +11,5 @@ def export() -> None:
     """Hand everything recovered to other programs."""
 
 
-for _command in table_commands():
+for _command in (*table_commands(), *provenance_commands()):
     export.add_command(_command)

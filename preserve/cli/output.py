@@ -1,14 +1,16 @@
 """Where a command writes its lines: to stdout, or to a file that is there whole or not at all."""
 
 import os
+import shutil
 import sys
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from preserve.errors import UsageError
-from preserve.store.durable import replace_synced
+from preserve.store.durable import replace_synced, sync_dir
 
 
 @contextmanager
@@ -39,3 +41,47 @@ def opened_output(path: Path | None) -> Iterator[IO[bytes]]:
     finally:
         if not is_other:
             part.unlink(missing_ok=True)
+
+
+def write_folder(files: Iterable[tuple[str, bytes]], folder: Path) -> int:
+    """Makes a folder of files (their names with slashes); it takes its name when all are written. Their number.
+
+    Raises:
+        UsageError: something is there already, or nothing can be written there.
+    """
+    if folder.exists() or folder.is_symlink():
+        raise UsageError(f"{folder} is there already", next_step="Name a folder that does not exist yet.")
+    part = folder.parent / f".{folder.name}.{os.getpid()}.part"
+    try:
+        part.mkdir()
+    except OSError as error:
+        raise UsageError(f"{folder}: {error.strerror}", next_step="Name a place that can be written to.") from error
+    count = 0
+    try:
+        for name, data in files:
+            path = part / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            count += 1
+        part.rename(folder)
+        sync_dir(folder.parent)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return count
+
+
+def write_zip(files: Iterable[tuple[str, bytes]], path: Path) -> int:
+    """Makes a ZIP file of files, with no time in it: the same files give the same bytes. Their number.
+
+    Raises:
+        UsageError: nothing can be written there.
+    """
+    count = 0
+    with opened_output(path) as out, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, data in files:
+            entry = zipfile.ZipInfo(name)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            package.writestr(entry, data)
+            count += 1
+    return count

@@ -24,6 +24,8 @@ _WINDOW_BYTES = 1 << 20
 _STEP_BYTES = 1 << 18
 _MAX_DICTIONARY_BYTES = 16 * MIB
 _PROBE_BYTES = 4096
+_BLOCK_BYTES = 1 << 17
+"""RFC 8878 section 3.1.1.2.4: a decoder of Zstandard gives nothing before a whole block of at most 128 KiB is there."""
 # The stub of the library declares its error class as an instance.
 _DAMAGE: tuple[type[Exception], ...] = (zlib.error, isal_zlib.error, EOFError, ValueError, zstd.ZstdError)  # type: ignore[assignment]
 
@@ -179,8 +181,13 @@ class Members:
         if len(data) < _PROBE_BYTES:
             self._stream.seek(offset)
             data = self._stream.read(_PROBE_BYTES)
+        codec = self._codec()
         try:
-            return self._begins(self._codec().push(data, 64))
+            content = codec.push(data, 64)
+            if not content and codec.starved and not codec.done and len(data) == _PROBE_BYTES:
+                self._stream.seek(offset + _PROBE_BYTES)
+                content = codec.push(self._stream.read(_BLOCK_BYTES), 64)
+            return self._begins(content)
         except _DAMAGE:
             return False
 

@@ -140,6 +140,11 @@ class Archive:
         """Every capture of what was published under an id, and under no other, oldest first."""
         return [self.capture(row) for row in self.catalogue.captures_of_cable(published_id)]
 
+    def capture_of_record(self, record_id: str) -> Capture | None:
+        """The capture that a record is; None where it is none, or is not held."""
+        row = self.catalogue.record(record_id)
+        return None if row is None or row.type not in {"response", "revisit", "resource"} else self.capture(row)
+
     def page(self, capture: Capture) -> Page:
         """Reads a capture's stored bytes.
 
@@ -260,7 +265,7 @@ def find_one(archives: Sequence[Archive], query: str, moment: datetime | None) -
     Raises:
         NotHeldError: nothing is held under that name, or nothing as early as asked.
     """
-    found = _found(archives, query)
+    found = captures_found(archives, query)
     if not found:
         raise NotHeldError(f"nothing is held for {query}", next_step=_advice(query))
     good = [pair for pair in found if pair[1].is_full] or found
@@ -282,7 +287,7 @@ def published_as(archives: Sequence[Archive], cable_id: str) -> list[str]:
     return sorted({name for archive in archives for name in archive.catalogue.published_as(meant or cable_id)})
 
 
-def _found(archives: Sequence[Archive], query: str) -> list[tuple[Archive, Capture]]:
+def captures_found(archives: Sequence[Archive], query: str) -> list[tuple[Archive, Capture]]:
     """The captures that a person means: of an address, or of what is published under an id.
 
     An id that nothing is published under means the cable: what is published under its canonical id, or else all that

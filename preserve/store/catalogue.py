@@ -277,6 +277,10 @@ class Catalogue:
         )
         return [_row(row) for row in rows if row[1] in {"response", "revisit", "resource"}]
 
+    def cable_statements(self) -> Iterator[tuple[int, str, str]]:
+        """Of every text that the ledger names: its statement's index, its record, the id it is published under."""
+        return iter(self._db.execute("SELECT statement, record_id, published_id FROM cables ORDER BY statement"))
+
     def claims(self) -> Iterator[ClaimRow]:
         """What every cable's page claims of its source, with the revisits that found it unchanged: by id, then time.
 

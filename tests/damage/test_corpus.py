@@ -34,8 +34,8 @@ NOT_FOUND_BY_VERIFY = {
     "W-CABLE-ERROR-PAGE": "told at capture, import, and where a page is shown",
     "W-CABLE-ROW": "told at capture, import, and where a page is shown",
 }
-OF_OTHER_COMMANDS = ("E-REPLICA-", "W-REPLICA-", "E-REPAIR-", "W-REPAIR-")
-"""Areas of codes that tell what two copies are to one another: one copy alone has none of them."""
+OF_OTHER_COMMANDS = ("E-REPLICA-", "W-REPLICA-", "E-REPAIR-", "W-REPAIR-", "E-RESCUE-", "W-RESCUE-")
+"""Areas of codes that tell what copies are to one another, or what a web archive says: one copy alone has none."""
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,8 @@ from tests.unit.formats.test_citations import ARCHIVED, CABLE, HOSTILE
 
 FOLDER = Path(rendered.__file__).parent / "styles"
 COPY = (
-    "Captured 2026-11-23T07:58:09Z, source dump released 2011-10-04, example.org/veldora, statement 58, "
+    "Captured 2026-11-23T07:58:09Z from https://cables.example.org/cable.php?id=42&v=1, "
+    "source dump released 2011-10-04, example.org/veldora, statement 58, "
     "ni:///sha-256;ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICA, "
     "ni:///sha-256;ioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioo."
 )

@@ -67,6 +67,16 @@ def test_behind_damage_the_next_whole_piece_is_read(kind: bytes, draw: st.DataOb
     assert {item for item in whole if item[0] != hit} <= found
 
 
+def test_behind_damage_a_piece_is_found_that_begins_with_a_large_block() -> None:
+    # The third piece is the smallest; the one behind it is a single block of more than 4 KiB.
+    data, _used = FILES[b"dictionary"]
+    whole = [(member.offset, content(member)) for member in read(data, b"dictionary")]
+    damaged = bytearray(data)
+    damaged[whole[2][0]] ^= 1
+    told = [(member.offset, content(member)) for member in read(bytes(damaged), b"dictionary")]
+    assert told[3:] == whole[3:]
+
+
 @pytest.mark.parametrize("kind", FILES)
 @given(cut=st.integers(0, 3000))
 def test_a_cut_file_gives_every_whole_piece_and_one_stretch(kind: bytes, cut: int) -> None:

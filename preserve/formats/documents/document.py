@@ -1,0 +1,133 @@
+"""A document as it is read for its citations, whatever its kind: blocks of text with what they point to."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+_URL: Final = re.compile(r"https?://[^\s<>\"{}\[\]|\\^`\x00-\x1f\u201c\u201d\u00ab\u00bb]{1,4000}", re.IGNORECASE)
+_TRAILING: Final = ".,;:!?'\u2019*_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """An address in a block: ``start`` and ``end`` are the characters of the block that stand for it.
+
+    ``longer`` is the address that it may be where a line end cuts it.
+    """
+
+    start: int
+    end: int
+    url: str
+    longer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A key of a bibliography that is cited at ``start``."""
+
+    start: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A paragraph, a note, a quotation or an entry. ``place`` is for a person: ``line 12``, ``page 3``.
+
+    ``is_quotation``: the whole block is quoted. ``entry`` is the key of an entry of a bibliography.
+    """
+
+    place: str
+    text: str
+    links: tuple[Link, ...] = ()
+    keys: tuple[Key, ...] = ()
+    is_quotation: bool = False
+    entry: str | None = None
+    accessed: str | None = None
+    """The date at which the writer says to have seen it: ``YYYY-MM-DD``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """What was read. ``kind`` is the name of the format."""
+
+    kind: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(slots=True)
+class BlockText:
+    """A block in the making: pieces of text, with links and keys where they stand."""
+
+    pieces: list[str] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    keys: list[Key] = field(default_factory=list)
+    length: int = 0
+
+    def add(self, text: str) -> None:
+        """Adds text."""
+        self.pieces.append(text)
+        self.length += len(text)
+
+    def link(self, text: str, url: str) -> None:
+        """Adds text that is a link. Only addresses of the web count."""
+        start = self.length
+        self.add(text)
+        self.link_from(start, url)
+
+    def link_from(self, start: int, url: str) -> None:
+        """Makes what was added since ``start`` a link."""
+        if url.strip().lower().startswith(("http://", "https://")):
+            self.links.append(Link(start=start, end=self.length, url=url.strip()))
+
+    def cite(self, key: str) -> None:
+        """Notes that a key is cited here."""
+        if key:
+            self.keys.append(Key(start=self.length, key=key))
+
+    def block(self, place: str, *, is_quotation: bool = False) -> Block | None:
+        """The block, with the bare addresses in its text as links too; None where it is empty."""
+        text = "".join(self.pieces)
+        if not text.strip() and not self.links and not self.keys:
+            return None
+        return Block(
+            place=place,
+            text=text,
+            links=with_bare_links(text, self.links),
+            keys=tuple(self.keys),
+            is_quotation=is_quotation,
+        )
+
+
+def with_bare_links(text: str, links: list[Link]) -> tuple[Link, ...]:
+    """The links, and the addresses that stand bare in the text outside of them, in their order."""
+    taken = [(link.start, link.end) for link in links]
+    bare = [link for link in bare_links(text) if not any(start <= link.start < end for start, end in taken)]
+    return tuple(sorted([*links, *bare], key=lambda link: (link.start, link.end)))
+
+
+def bare_links(text: str) -> Iterator[Link]:
+    """Addresses in running text, without the punctuation behind them; a bracket counts if it was opened in them."""
+    for match in _URL.finditer(text):
+        url = match[0]
+        while url:
+            if url[-1] in _TRAILING or (url[-1] == ")" and url.count(")") > url.count("(")):
+                url = url[:-1]
+            else:
+                break
+        if len(url) > len("https://"):
+            yield Link(start=match.start(), end=match.start() + len(url), url=url, longer=_longer(text, match))
+
+
+def _longer(text: str, match: re.Match[str]) -> str | None:
+    """The address with the first word of the next line, where a line end cuts it."""
+    rest = re.compile(r"[ \t]*\r?\n[ \t]*([^\s<>\"{}|\\^`]{1,2000})").match(text, match.end())
+    return None if rest is None else match[0] + rest[1].rstrip(_TRAILING + ")]")
+
+
+def decoded(data: bytes) -> str:
+    """The text of a document without a declared encoding: UTF-8, and what is not UTF-8 byte for byte.
+
+    ``text.encode("utf-8", "surrogateescape")`` is the document again, but for a byte order mark.
+    """
+    return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")

@@ -1,0 +1,161 @@
+"""Markdown: paragraphs, quotations and notes with their links, and the same text with links made robust.
+
+CommonMark's blocks as far as citations need them: fenced code is passed over, ``>`` marks a quotation, notes stand
+where they are called, ``[@key]`` cites a bibliography (pandoc's way).
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from preserve.formats.documents.document import Block, BlockText, Document, bare_links, decoded
+
+_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
+_NOTE: Final = re.compile(r"\[\^([^\]\s]{1,100})\]:[ \t]*(.*)", re.DOTALL)
+_DEFINITION: Final = re.compile(
+    r" {0,3}\[([^\]\^][^\]]{0,200})\]:[ \t]*<?(\S{1,4000}?)>?(?:[ \t]+[\"'(].*)?[ \t]*$", re.MULTILINE
+)
+_INLINE: Final = re.compile(
+    r"(?P<code>(?<!`)(`+)(?!`)(?:(?!\2).){1,2000}?\2(?!`))"
+    r"|(?P<escaped>\\[!-/:-@\[-`{-~])"
+    r"|\[\^(?P<note>[^\]\s]{1,100})\]"
+    r"|(?P<link>\[(?P<text>(?:[^\[\]\\]|\\.|\[[^\[\]]{0,200}\]){0,2000})\]"
+    r"\([ \t\n]*<?(?P<url>[^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*){0,20})>?"
+    r"(?:[ \t\n]+(?:\"[^\"]{0,500}\"|'[^']{0,500}'))?[ \t\n]*\))"
+    r"|\[(?P<named>[^\[\]]{1,500})\]\[(?P<name>[^\[\]]{0,200})\]"
+    r"|(?P<keys>\[[^\[\]]{0,200}@[^\[\]]{1,500}\])"
+    r"|<(?P<auto>https?://[^\s<>]{1,4000})>"
+    r"|<a\b[^<>]{0,4000}?\bhref=(?:\"(?P<href>[^\"<>]{0,4000})\"|'(?P<href1>[^'<>]{0,4000})')[^<>]{0,4000}>(?P<anchor>.{0,2000}?)</a\s*>"
+    r"|(?P<tag></?[A-Za-z][^<>]{0,2000}>)",
+    re.DOTALL | re.IGNORECASE,
+)
+_KEY: Final = re.compile(r"-?@\{?([\w][\w:.#$%&+?<>~/-]*[\w]|\w)")
+_LINE_END: Final = re.compile(r"[ \t]*\r?\n[ \t]*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A run of lines without an empty one: where it begins in the text, its first line, and whether it is quoted."""
+
+    start: int
+    line: int
+    text: str
+    is_quotation: bool
+
+
+def read_markdown(data: bytes) -> Document:
+    """The blocks of a text in Markdown, each with its first line's number."""
+    text = decoded(data)
+    parts = list(_parts(text))
+    notes = {match[1]: match[2] for part in parts if (match := _NOTE.match(part.text)) is not None}
+    named = {match[1].lower(): match[2] for match in _DEFINITION.finditer(text)}
+    blocks: list[Block | None] = []
+    for part in parts:
+        if _NOTE.match(part.text) is None and _DEFINITION.match(part.text) is None:
+            made = BlockText()
+            _inline(made, part.text, notes, named)
+            blocks.append(made.block(f"line {part.line}", is_quotation=part.is_quotation))
+    return Document(kind="markdown", blocks=tuple(block for block in blocks if block is not None))
+
+
+def with_robust_links(data: bytes, anchor: Callable[[str, str], str | None]) -> bytes:
+    """The text with links written as HTML where ``anchor`` gives it: it is called with an address and the link's text.
+
+    Links that stand behind a name, in code and in HTML stay as they are.
+    """
+    text = decoded(data)
+    pieces: list[str] = []
+    done = 0
+    for part in _parts(text):
+        for start, end, url, shown in _written(text, part):
+            made = anchor(url, shown)
+            if made is not None:
+                pieces += (text[done:start], made)
+                done = end
+    mark = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
+    return mark + "".join((*pieces, text[done:])).encode("utf-8", "surrogateescape")
+
+
+def _written(text: str, part: _Part) -> Iterator[tuple[int, int, str, str]]:
+    """The links of a part that can be written anew: their span in the text, address and text."""
+    raw = text[part.start : part.start + _raw_length(text, part)]
+    if _DEFINITION.match(raw) is not None:
+        return
+    covered: list[tuple[int, int]] = []
+    for match in _INLINE.finditer(raw):
+        covered.append(match.span())
+        url, shown = match["url"], match["text"]
+        if match["auto"] is not None:
+            url = shown = match["auto"]
+        if url is not None and url.lower().startswith(("http://", "https://")) and not _is_image(raw, match.start()):
+            yield part.start + match.start(), part.start + match.end(), url, shown
+    bare = [link for link in bare_links(raw) if not any(start <= link.start < end for start, end in covered)]
+    yield from ((part.start + link.start, part.start + link.end, link.url, link.url) for link in bare)
+
+
+def _raw_length(text: str, part: _Part) -> int:
+    """The length of a part in the text as it stands, the marks of a quotation with it."""
+    end = re.compile(r"\r?\n[ \t>]*(?:\r?\n|\Z)").search(text, part.start)
+    return (len(text) if end is None else end.start()) - part.start
+
+
+def _is_image(text: str, start: int) -> bool:
+    return text[start - 1 : start] == "!"
+
+
+def _parts(text: str) -> Iterator[_Part]:
+    """The paragraphs; fenced code is passed over."""
+    fence = ""
+    lines: list[str] = []
+    start = line = position = 0
+    quoted = False
+    for number, raw in enumerate((*text.splitlines(keepends=True), "\n"), 1):
+        opened = _FENCE.match(raw)
+        stripped = raw.lstrip(" \t>").rstrip()
+        if fence:
+            fence = "" if opened is not None and opened[1].startswith(fence) else fence
+        elif opened is not None or not stripped:
+            if lines:
+                yield _Part(start, line, "\n".join(lines), quoted)
+            lines = []
+            fence = opened[1] if opened is not None else ""
+        else:
+            if not lines:
+                start, line, quoted = position, number, raw.lstrip(" ").startswith(">")
+            lines.append(stripped)
+        position += len(raw)
+
+
+def _inline(made: BlockText, text: str, notes: dict[str, str], named: dict[str, str], *, depth: int = 0) -> None:
+    done = 0
+    for match in _INLINE.finditer(text):
+        made.add(text[done : match.start()])
+        done = match.end()
+        if match["code"] is not None:
+            # An address in code is an example, and no citation.
+            made.add(match["code"].strip("`").replace("://", ": "))
+        elif match["escaped"] is not None:
+            made.add(match["escaped"][1:])
+        elif match["note"] is not None:
+            if match["note"] in notes and depth == 0:
+                made.add(" (")
+                _inline(made, notes[match["note"]], {}, named, depth=1)
+                made.add(") ")
+        elif match["link"] is not None:
+            made.link(_flat(match["text"]), match["url"])
+        elif match["named"] is not None:
+            made.link(_flat(match["named"]), named.get((match["name"] or match["named"]).lower(), ""))
+        elif match["keys"] is not None:
+            for key in _KEY.findall(match["keys"]):
+                made.cite(key)
+            made.add(match["keys"])
+        elif match["auto"] is not None:
+            made.link(match["auto"], match["auto"])
+        elif match["anchor"] is not None:
+            made.link(_flat(match["anchor"]), match["href"] or match["href1"] or "")
+    made.add(text[done:])
+
+
+def _flat(text: str) -> str:
+    return _LINE_END.sub(" ", text)

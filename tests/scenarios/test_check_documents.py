@@ -1,0 +1,220 @@
+"""``preserve check`` of documents that cite what is held, and what is not."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.layout_pages import mrkva_page
+from tests.tools import tool_environment
+
+PAGE = mrkva_page()
+ORIGINAL = "the page is still there"
+
+
+@pytest.fixture
+def held(shell: Any, site: Any) -> Any:
+    """A collection with a cable captured twice, with a word changed between."""
+    site.page("/cable", PAGE)
+    shell.site_collection("demo", site, "/cable")
+    shell("init", "demo")
+    shell("capture", "demo")
+    site.page("/cable", PAGE.replace(b"412 of them", b"413 of them"))
+    shell("capture", "demo")
+    return shell
+
+
+def document(shell: Any, name: str, text: str) -> Path:
+    path: Path = shell.folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def claims(answer: Any, number: int = 0) -> dict[str, str]:
+    (file,) = answer["files"]
+    return {claim["claim"]: claim["verdict"] for claim in file["citations"][number]["claims"]}
+
+
+def test_a_citation_that_is_right_passes(held: Any, site: Any) -> None:
+    text = f'He counted "gulls of Sampletown were counted" ([08SAMPLETOWN12]({site.url("/cable")})).\n'
+    answer = held.json("check", str(document(held, "a.md", text)))
+    assert claims(answer) == {
+        "a copy is held": "PASS",
+        "what it quotes stands in the copy": "PASS",
+        "the page is as it was when cited": "NOT CHECKED",
+    }
+
+
+def test_a_wrong_quotation_fails_with_the_nearest_words(held: Any) -> None:
+    path = document(held, "a.txt", "“The gulls of Sampletown were eaten” (08SAMPLETOWN12).\n")
+    out = held("check", str(path), status=1)
+    assert "FAIL        what it quotes stands in the copy" in out
+    assert "nearest words are “The gulls of Sampletown were counted.”" in out
+
+
+def test_the_capture_cited_counts_and_a_later_change_is_told(held: Any) -> None:
+    first = held.json("history", "08SAMPLETOWN12")["observations"][0]
+    text = f"“There are 412 of them” (08SAMPLETOWN12, record {first['record_id']}, text {first['body_sha256']}).\n"
+    answer = held.json("check", str(document(held, "a.txt", text)), status=1)
+    assert claims(answer) == {
+        "the copy that it names is held": "PASS",
+        "the digests that it names are those of the copy": "PASS",
+        "what it quotes stands in the copy": "PASS",
+        "the page is as it was when cited": "FAIL",
+    }
+    assert answer["files"][0]["citations"][0]["record_id"] == first["record_id"]
+
+
+def test_a_quotation_from_another_capture_than_the_one_cited_is_said_to_be(held: Any) -> None:
+    out = held("check", str(document(held, "a.txt", "“There are 412 of them” (08SAMPLETOWN12).\n")))
+    assert "and not in that of" in out
+
+
+def test_a_wrong_digest_and_a_record_that_is_not_held_fail(held: Any) -> None:
+    text = (
+        f"08SAMPLETOWN12, SHA-256 of the text {'0' * 64}.\n\n"
+        "Nothing, record urn:uuid:00000000-0000-4000-8000-000000000000.\n"
+    )
+    answer = held.json("check", str(document(held, "a.txt", text)), status=1)
+    assert claims(answer)["the digests that it names are those of the copy"] == "FAIL"
+    assert claims(answer, 1) == {"the copy that it names is held": "FAIL"}
+
+
+def test_what_is_not_held_is_said_and_is_no_fault(held: Any) -> None:
+    answer = held.json("check", str(document(held, "a.txt", "See https://elsewhere.example/x and 09NOWHERE1.\n")))
+    assert [claims(answer, number) for number in (0, 1)] == [{"a copy is held": "NOT CHECKED"}] * 2
+
+
+def test_our_own_citations_are_found_in_every_form(held: Any) -> None:
+    for form, name in (("bibtex", "a.bib"), ("text", "a.txt"), ("markdown", "a.md"), ("html", "a.html")):
+        answer = held.json("check", str(document(held, name, held("cite", "08SAMPLETOWN12", "--format", form))))
+        assert "PASS" in set(claims(answer).values()), form
+        assert len(answer["files"][0]["citations"]) == 1, (form, answer)
+
+
+def test_a_key_stands_for_its_entry(held: Any, site: Any) -> None:
+    bib = document(held, "r.bib", f"@misc{{gulls, url = {{{site.url('/cable')}}}, urldate = {{2100-01-01}}}}\n")
+    tex = document(held, "a.tex", "He says ``the gulls of Sampletown'' \\autocite{gulls} and more.\n")
+    answer = held.json("check", str(tex), str(bib), status=1)
+    quoted, entries = answer["files"]
+    assert [claim["verdict"] for claim in quoted["citations"][0]["claims"]] == ["PASS", "FAIL", "NOT CHECKED"]
+    assert entries["citations"] == []
+
+
+def test_an_archives_address_and_a_text_fragment_are_understood(held: Any, site: Any) -> None:
+    text = (
+        f"https://web.archive.example/web/21000101000000id_/{site.url('/cable')}\n\n"
+        f"{site.url('/cable')}#:~:text=gulls%20of%20Sampletown,counted\n"
+    )
+    answer = held.json("check", str(document(held, "a.txt", text)))
+    assert claims(answer)["a copy is held"] == "PASS"
+    assert claims(answer, 1)["what it quotes stands in the copy"] == "PASS"
+
+
+def test_documents_are_written_back_with_their_copies(held: Any, site: Any) -> None:
+    config = (held.config / "collections" / "demo.yaml").read_text("utf-8")
+    held.collection("demo", config + "public_url: https://archive.example.org/demo\n")
+    url = site.url("/cable")
+    page = document(held, "a.html", f'<p><a href="{url}">it</a> <a href="https://other.example/">no</a></p>\n')
+    out = held.folder / "b.html"
+    held("check", str(page), "--write", str(out))
+    written = out.read_text("utf-8")
+    assert f'<a href="{url}" data-originalurl="{url}" data-versionurl="https://archive.example.org/demo/' in written
+    assert '<a href="https://other.example/">no</a>' in written
+    bib = document(held, "a.bib", f"@misc{{a, url = {{{url}}}}}\n")
+    held("check", str(bib), "--write", str(held.folder / "b.bib"))
+    assert "archiveurl = {https://archive.example.org/demo/" in (held.folder / "b.bib").read_text("utf-8")
+    # Again, it changes nothing.
+    held("check", str(out), "--write", str(held.folder / "c.html"))
+    assert (held.folder / "c.html").read_text("utf-8") == written
+
+
+def test_one_failure_of_the_original_is_no_death(held: Any, site: Any) -> None:
+    path = document(held, "a.txt", f"See {site.url('/cable')}.\n")
+    alive = held.json("check", str(path), "--live", "--delay", "0")
+    assert claims(alive)[ORIGINAL] == "PASS"
+    site.page("/cable", b"<title>404 Not Found</title>", status="404 Not Found")
+    once = held.json("check", str(path), "--live", "--delay", "0")
+    assert claims(once)[ORIGINAL] == "NOT PROVEN"
+    again = held.json("check", str(path), "--live", "--delay", "0")
+    assert claims(again)[ORIGINAL] == "NOT PROVEN"
+
+
+@pytest.mark.parametrize(
+    ("page", "status", "verdict", "word"),
+    [
+        (PAGE.replace(b"412 of them", b"414 of them"), "200 OK", "FAIL", "different from the copy"),
+        (b"<title>404 Not Found</title><p>Not found</p>", "200 OK", "FAIL", "soft-404"),
+        (b"<title>Just a moment...</title>_cf_chl_opt", "403 Forbidden", "NOT PROVEN", "challenge cloudflare"),
+    ],
+)
+def test_what_the_original_shows_is_told_apart(
+    held: Any, site: Any, page: bytes, status: str, verdict: str, word: str
+) -> None:
+    site.page("/cable", page, status=status)
+    answer = held.json("check", str(document(held, "a.txt", site.url("/cable"))), "--live", "--delay", "0", status=None)
+    (claim,) = [c for c in answer["files"][0]["citations"][0]["claims"] if c["claim"] == ORIGINAL]
+    assert claim["verdict"] == verdict
+    assert word in claim["detail"]
+
+
+@pytest.mark.interop
+def test_a_pdf_is_read_through_poppler(held: Any, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = tool_environment()
+    monkeypatch.setenv("PATH", environment["PATH"])
+    monkeypatch.setenv("LD_LIBRARY_PATH", environment["LD_LIBRARY_PATH"])
+    path = held.folder / "a.pdf"
+    path.write_bytes(_pdf(f"See {site.url('/cable')} or 08SAMPLETOWN12."))
+    status = held("check", str(path), status=None)
+    if "pdftotext, which is not installed" in held.errors:
+        pytest.skip("pdftotext is not here: run `make oracles`")
+    assert "page 1" in status
+    assert "PASS" in status
+
+
+def _pdf(text: str) -> bytes:
+    """A page with one line of text (ISO 32000-1, annex H.2)."""
+    stream = f"BT /F1 9 Tf 20 100 Td ({text}) Tj ET".encode("ascii")
+    parts = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        (
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 200] /Contents 4 0 R "
+            b"/Resources << /Font << /F1 5 0 R >> >> >>"
+        ),
+        b"<< /Length %d >>\nstream\n%b\nendstream" % (len(stream), stream),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    data = b"%PDF-1.4\n"
+    places = []
+    for number, part in enumerate(parts, 1):
+        places.append(len(data))
+        data += b"%d 0 obj\n%b\nendobj\n" % (number, part)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    return data + (
+        b"xref\n0 6\n0000000000 65535 f \n%btrailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n"
+        % (table, len(data))
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "words"),
+    [
+        ("a.odt", 2, "no document that can be read"),
+        ("a.docx", 2, "document is damaged"),
+        ("missing.md", 3, "there is no file"),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_a_line(held: Any, name: str, status: int, words: str) -> None:
+    path = held.folder / name
+    if "missing" not in name:
+        path.write_bytes(b"rubbish")
+    held("check", str(path), status=status)
+    assert words in held.errors
+
+
+def test_a_text_cannot_be_written_back(held: Any) -> None:
+    path = document(held, "a.txt", "08SAMPLETOWN12")
+    held("check", str(path), "--write", str(held.folder / "b.txt"), status=2)
+    assert "cannot be written back" in held.errors
+    assert not (held.folder / "b.txt").exists()
