@@ -21,8 +21,10 @@ PLAIN = (
 def held(site: Any, shell: Any) -> Any:
     site.page("/one", PAGE)
     site.page("/news", PLAIN)
+    title = "<title>\u0645\u06cc\u200c\u0631\u0648\u062f \u202egnp.exe \x1b[31m</title>"
+    site.page("/rtl", title.encode(), kind="text/html; charset=utf-8")
     site.page("/bare", b"<html><body>No title.</body></html>")
-    shell.site_collection("demo", site, "/one", "/news", "/bare")
+    shell.site_collection("demo", site, "/one", "/news", "/rtl", "/bare")
     shell("init", "demo")
     shell("capture", "demo")
     return shell
@@ -56,6 +58,13 @@ def test_a_page_is_cited_by_its_address_with_the_title_it_gives_itself(held: Any
     assert not {"author", "issued", "number", "source"} & set(said["csl"])
     bare = held.json("cite", site.url("/bare"))
     assert bare["csl"]["title"] == site.url("/bare")
+
+
+def test_joiners_of_a_title_are_printed_and_what_turns_a_terminal_is_not(held: Any, site: Any) -> None:
+    for form in ("bibtex", "ris", "apa", "wikitext"):
+        text = held("cite", site.url("/rtl"), "--format", form)
+        assert "\u0645\u06cc\u200c\u0631\u0648\u062f \ufffdgnp.exe \ufffd" in text
+        assert not set("\u202e\x1b") & set(text)
 
 
 def test_json_has_the_item_the_forms_and_the_passage(public: Any, site: Any) -> None:
