@@ -1,18 +1,18 @@
 """Values shared by the layers: digests, times, positions. No I/O here."""
 
 import hashlib
-import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from preserve.errors import FormatError, UsageError
+from preserve.expressions import lazy_re
 
-_COLLECTION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z")
+_COLLECTION = lazy_re(r"[a-z0-9][a-z0-9-]{0,62}\Z")
 _SECONDS = len("2011-10-04T00:00:00Z")
 _BEGINNING = "0001-01-01T00:00:00Z"
-_UTC = re.compile(r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?Z\Z")
+_UTC = lazy_re(r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?Z\Z")
 
 
 def check_collection_name(name: str) -> str:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from preserve.cables.identity import canonical_id
+from preserve.expressions import lazy_re
 
-_NO_CABLE: Final = re.compile(
+_NO_CABLE: Final = lazy_re(
     r"\b(?:e-?mail(?:s|ed)?|fbis|osc|iir|tdx?|telcons?|phone|fax(?:ed)?|letter|memo|memcon|dip ?note|notes?|article|"
     r"reports?|press|treaty|convention|agreement|resolution|unscr|www|http|septels?|reftels?|conversation|meeting|"
     r"daily|usda|public law|section|decree|cfr|fam|title|appendix|rights|poloff|econoff|polcouns|econcouns)\b|@|://",
@@ -20,15 +21,15 @@ _NO_CABLE: Final = re.compile(
 )
 _NAME: Final = r"[A-Z][A-Z'\u2019.-]{0,20}"
 _NUMBER: Final = r"(?P<number>\d{1,8})(?!\d|:|\.\d|/\d{1,2}/)"
-_ENTRY: Final = re.compile(
+_ENTRY: Final = lazy_re(
     rf"(?:(?P<before>(?:19|20)?\d{{2}}) {{1,2}})?(?P<station>{_NAME}(?: {_NAME}){{0,4}}?),? {{1,3}}#?{_NUMBER}",
     re.IGNORECASE | re.ASCII,
 )
-_MORE: Final = re.compile(
+_MORE: Final = lazy_re(
     rf"(?:\s*,\s*(?:and\s+|&\s*)?|\s+and\s+|\s*&\s*|\s*;\s*|/(?=\d{{3}})){_NUMBER}(?! ?[A-Z]{{4}})",
     re.IGNORECASE | re.ASCII,
 )
-_BEHIND: Final = re.compile(
+_BEHIND: Final = lazy_re(
     r"(?:\s*,?\s+|\s*\(|[-/](?=\d\d(?!\d)))(?P<year>(?:19|20)\d{2}|\d{2})\b(?![/:.-]\d|\d)", re.ASCII
 )
 _MONTHS: Final = frozenset(
@@ -69,9 +70,7 @@ _SHORTENED: Final = {
     "HAGUE": "THEHAGUE",
     "HCMC": "HOCHIMINHCITY",
 }
-_PREFIX: Final = re.compile(
-    r"^(?:(?:AND|SEE|ALSO|REF|CABLE|AMEMBASSY|AMCONSUL|EMBASSY|[A-Z][.)]) (?=\S))+", re.IGNORECASE
-)
+_PREFIX: Final = lazy_re(r"^(?:(?:AND|SEE|ALSO|REF|CABLE|AMEMBASSY|AMCONSUL|EMBASSY|[A-Z][.)]) (?=\S))+", re.IGNORECASE)
 _LONGEST_ENTRY: Final = 500
 _MOST_NUMBERS: Final = 50
 _FIRST_YEAR: Final = 66

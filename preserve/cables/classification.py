@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from preserve.cables.printed import PATTERN_CHARS, Line, Printed, printed
+from preserve.expressions import lazy_re
 
 Level = Literal["UNCLASSIFIED", "LIMITED OFFICIAL USE", "CONFIDENTIAL", "SECRET", "TOP SECRET"]
 
@@ -35,20 +36,20 @@ _WORDS: Final = (
     r"L ?I ?M ?I ?T ?E ?D {1,3}O ?F ?F ?I ?C ?I ?A ?L {1,3}U ?S ?E"
 )
 _HANDLING: Final = r"(?:/{1,2} ?(?:FOR OFFICIAL USE ONLY|FOUO|NOFORN|NF|SBU|SENSITIVE)(?![A-Z])){0,3}+"
-_CLASSIFICATION: Final = re.compile(
+_CLASSIFICATION: Final = lazy_re(
     rf"[ \t\"\u00b6]*+({_WORDS})(?=[ \t]|\\?[ \t\r]*$|//|SECTION)(?! SERVICE)({_HANDLING})", re.MULTILINE
 )
-_INSIDE: Final = re.compile(rf"[\t\"]({_WORDS})(?=[ \t]|\\?[ \t\r]*$|//)({_HANDLING})", re.MULTILINE)
+_INSIDE: Final = lazy_re(rf"[\t\"]({_WORDS})(?=[ \t]|\\?[ \t\r]*$|//)({_HANDLING})", re.MULTILINE)
 """The same where a table's row holds it; looked for only where no line begins with it."""
-_SENTENCE: Final = re.compile(
+_SENTENCE: Final = lazy_re(
     rf"[ \t\"]*+({_WORDS})(?=[ \t])({_HANDLING})"
     r"(?=(?: section ?\d{1,2} of \d{1,2})? [a-z][a-z .'\u2019-]{1,40} \d{3,8}\s*$)",
     re.IGNORECASE,
 )
 """The same in small letters; so that no prose is taken for it, station and serial must follow."""
-_SECTION: Final = re.compile(r"(?:SECTION|SECT?\.?) {0,3}(\d{1,3}) {0,3}[A-Z0]F {0,3}(\d{1,3})(?!\d)", re.IGNORECASE)
-_STATION: Final = re.compile(r"([A-Z][A-Z .'\u2019-]{1,40}?)[ \t]{1,4}(\d{1,8})(?!\d)", re.IGNORECASE)
-_SERIAL: Final = re.compile(r"(?<![A-Z])([A-Z][A-Z.'\u2019-]{1,30})[ \t]{1,4}(\d{3,8})(?!\d)", re.IGNORECASE)
+_SECTION: Final = lazy_re(r"(?:SECTION|SECT?\.?) {0,3}(\d{1,3}) {0,3}[A-Z0]F {0,3}(\d{1,3})(?!\d)", re.IGNORECASE)
+_STATION: Final = lazy_re(r"([A-Z][A-Z .'\u2019-]{1,40}?)[ \t]{1,4}(\d{1,8})(?!\d)", re.IGNORECASE)
+_SERIAL: Final = lazy_re(r"(?<![A-Z])([A-Z][A-Z.'\u2019-]{1,30})[ \t]{1,4}(\d{3,8})(?!\d)", re.IGNORECASE)
 
 _CORRECTED: Final = r"C ?O ?R ?R ?E ?C ?T ?E ?D {1,3}C ?O ?P ?Y"
 _CAPTION_WORDS: Final = (
@@ -56,11 +57,11 @@ _CAPTION_WORDS: Final = (
     r"S I P D I S|S E N S I T I V E|N O F O R N|N O D I S|E X D I S|NOCONTRACT|ORCON|PROPIN|TERREP|CHEROKEE|EYES ONLY|"
     + _CORRECTED
 )
-CAPTION: Final = re.compile(rf"(?<![A-Za-z])(?:{_CAPTION_WORDS})(?![A-Za-z])", re.IGNORECASE)
-_LOOSE_CAPTION: Final = re.compile(rf"[ \t,/]*+({_CAPTION_WORDS})")
-_CAPTION_LINE: Final = re.compile(rf"[ \t(*]*+(?:(?:{_CAPTION_WORDS})(?:[ \t,;/.)*\\-]++|$))++", re.IGNORECASE)
-_CORRECTED_LINE: Final = re.compile(rf"[ \t(*]*+({_CORRECTED})(?![A-Za-z])", re.IGNORECASE)
-_HEADINGS: Final = re.compile(r"E\.?[Oo]\.?:? ?\d|TAGS|SUBJ|REF[S:]")
+CAPTION: Final = lazy_re(rf"(?<![A-Za-z])(?:{_CAPTION_WORDS})(?![A-Za-z])", re.IGNORECASE)
+_LOOSE_CAPTION: Final = lazy_re(rf"[ \t,/]*+({_CAPTION_WORDS})")
+_CAPTION_LINE: Final = lazy_re(rf"[ \t(*]*+(?:(?:{_CAPTION_WORDS})(?:[ \t,;/.)*\\-]++|$))++", re.IGNORECASE)
+_CORRECTED_LINE: Final = lazy_re(rf"[ \t(*]*+({_CORRECTED})(?![A-Za-z])", re.IGNORECASE)
+_HEADINGS: Final = lazy_re(r"E\.?[Oo]\.?:? ?\d|TAGS|SUBJ|REF[S:]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,15 +25,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from preserve.cables.texts import decode_references
+from preserve.expressions import lazy_re
 
 VERSION: Final = "1"
 """The version of the rules: texts made by different versions must not be compared."""
 
-_RUN: Final = re.compile("  +")
-_MARK: Final = re.compile(r"¶(?=\d|[A-Z][.)])")
+_RUN: Final = lazy_re(r"  +")
+_MARK: Final = lazy_re(r"¶(?=\d|[A-Z][.)])")
 _MOST_INDENT: Final = 8
-_TAGS: Final = re.compile(rf"([ \t]{{0,{_MOST_INDENT}}}(?:TAGS\b:?|[Tt]ags:))(.*)")
-_PAGE_LINE: Final = re.compile(r"[A-Z][A-Z .'\u2019-]{1,40} \d{6,8} {1,3}\d{3}(?:\.\d{1,2})? OF \d{3}[ \\]*")
+_TAGS: Final = lazy_re(rf"([ \t]{{0,{_MOST_INDENT}}}(?:TAGS\b:?|[Tt]ags:))(.*)")
+_PAGE_LINE: Final = lazy_re(r"[A-Z][A-Z .'\u2019-]{1,40} \d{6,8} {1,3}\d{3}(?:\.\d{1,2})? OF \d{3}[ \\]*")
 _LONGEST_PAGE_LINE: Final = 90
 _QUOTES: Final = tuple(zip("\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f", "'" * 4 + '"' * 4, strict=True))
 

@@ -5,14 +5,14 @@ the later text is a redaction added, fewer is one removed. That is a fact about 
 that was cut without a mark, and a mark put in place of another, are "text changed".
 """
 
-import re
 from enum import StrEnum
 from typing import Final
 
 from preserve.cables.comparison import comparison_text
 from preserve.cables.extract import Extraction
+from preserve.expressions import lazy_re
 
-MARK: Final = re.compile(r"X{4,}|x{4,}")
+MARK: Final = lazy_re(r"X{4,}|x{4,}")
 """A redaction mark: a run of at least four X, of one letter case."""
 
 

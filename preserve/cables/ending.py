@@ -11,23 +11,24 @@ from typing import Final
 from preserve.cables.classification import CAPTION
 from preserve.cables.pagelines import is_break_line
 from preserve.cables.printed import PATTERN_CHARS, Printed, printed, trimmed_end
+from preserve.expressions import lazy_re
 
 _MOST_LINES: Final = 16
 """Lines at the end that are looked at, blank ones not counted."""
 _BEFORE: Final = 200
 """Characters before a signature that tell whether it can be one."""
-_END_MARK: Final = re.compile(r"(?:^|(?<=\s))(N{3,4}(?:MAFVVZCZ)?)[ \t\\\r]*$")
-_SIGNED_LINE: Final = re.compile(
+_END_MARK: Final = lazy_re(r"(?:^|(?<=\s))(N{3,4}(?:MAFVVZCZ)?)[ \t\\\r]*$")
+_SIGNED_LINE: Final = lazy_re(
     r"[A-Z][A-Z'\u2019.-]{1,24}(?: [A-Z][A-Z'\u2019-]{1,24})?|"
     r"(?:[A-Z]\. ?){1,2}[A-Z][A-Z'\u2019-]{1,24}|(?:DE|VAN|VON|DEL|MC|ST\.)(?: [A-Z][A-Z'\u2019-]{1,24}){1,2}|"
     r"[A-Z][A-Za-z'\u2019-]{2,24}"
 )
-_SIGNED_INLINE: Final = re.compile(r"(?:[.!?\"\u201d\u2019)*])[ \t]+([A-Z][A-Z'\u2019-]{2,24})\Z")
-_SIGNED_AFTER_CUT: Final = re.compile(r"X{5,40}[ \t]+([A-Z][A-Za-z'\u2019-]{2,24})\Z")
-_NO_NAME: Final = re.compile(
+_SIGNED_INLINE: Final = lazy_re(r"(?:[.!?\"\u201d\u2019)*])[ \t]+([A-Z][A-Z'\u2019-]{2,24})\Z")
+_SIGNED_AFTER_CUT: Final = lazy_re(r"X{5,40}[ \t]+([A-Z][A-Za-z'\u2019-]{2,24})\Z")
+_NO_NAME: Final = lazy_re(
     r"(?:END|BEGIN|UNQUOTE|UNCLASSIFIED|UNCLAS|CONFIDENTIAL|SECRET|SUMMARY|COMMENT|NOTE|BT)\b", re.IGNORECASE
 )
-_ADDED: Final = re.compile(
+_ADDED: Final = lazy_re(
     r"[-=*_ ]{3,}$|[-=* ]{2,}CABLE ENDS[-=* ]*$|\* {0,3}Missing Section \d{1,3} {0,3}\*$|<< END OF DOCUMENT >>$|"
     r"\*{3} Current |Track impresi|ID:[ \t]*\d{1,7}$|(?:Margaret P\. Grafeld|Sheryl P\. Walter) Declassified|"
     r"Declassified/Released US Department|BT$|#\d{1,5}$|(?:UNCLASSIFIED|CONFIDENTIAL|SECRET|LIMITED OFFICIAL USE)$"

@@ -14,7 +14,6 @@ The part of a page that is read is the element that ``within`` selects, without 
   not escape it: what else looks like markup is kept and reported.
 """
 
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -32,9 +31,10 @@ from preserve.cables.splitting import split_header
 from preserve.cables.texts import Segment, TextBuilder, decode_references, one_line
 from preserve.cables.tokens import Token, attributes, box_tokens
 from preserve.cables.visible import Visible, visible_text
+from preserve.expressions import lazy_re
 
-_BLANKS: Final = re.compile(r"[ \t\u00a0]*+")
-_SPACE: Final = re.compile(r"\s*+")
+_BLANKS: Final = lazy_re(r"[ \t\u00a0]*+")
+_SPACE: Final = lazy_re(r"\s*+")
 _MOST_STRAYS: Final = 1_000
 _LONGEST_TITLE: Final = 2_000
 

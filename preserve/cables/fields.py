@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from preserve.cables.texts import one_line
+from preserve.expressions import lazy_re
 
 Precision = Literal["second", "minute", "hour", "day"]
 Source = Literal["field", "header", "sentence", "body"]
@@ -23,24 +24,24 @@ MAX_FIELD_CHARS: Final = 500
 that a hostile page cannot make a statement that no ledger entry can hold (64 KiB)."""
 
 _CLOCK: Final = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?"
-_LONG: Final = re.compile(rf"(?P<year>\d{{4}}) (?P<month>[A-Z][a-z]+) (?P<day>\d{{1,2}}), {_CLOCK}\b", re.ASCII)
+_LONG: Final = lazy_re(rf"(?P<year>\d{{4}}) (?P<month>[A-Z][a-z]+) (?P<day>\d{{1,2}}), {_CLOCK}\b", re.ASCII)
 _MOMENTS: Final = (
-    re.compile(rf"(?P<year>\d{{4}})-(?P<month>\d{{2}})-(?P<day>\d{{2}})(?:[T ]{_CLOCK})?Z?\Z", re.ASCII),
-    re.compile(rf"(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})/(?P<year>\d{{4}})(?: {_CLOCK})?\Z", re.ASCII),
+    lazy_re(rf"(?P<year>\d{{4}})-(?P<month>\d{{2}})-(?P<day>\d{{2}})(?:[T ]{_CLOCK})?Z?\Z", re.ASCII),
+    lazy_re(rf"(?P<month>\d{{1,2}})/(?P<day>\d{{1,2}})/(?P<year>\d{{4}})(?: {_CLOCK})?\Z", re.ASCII),
     _LONG,
-    re.compile(
+    lazy_re(
         rf"(?:[A-Z][a-z]{{2}} )(?P<month>[A-Z][a-z]{{2}}) (?P<day>\d{{1,2}}) {_CLOCK} [+-]\d{{4}} (?P<year>\d{{4}})\Z",
         re.ASCII,
     ),
-    re.compile(
+    lazy_re(
         rf"(?:[A-Z][a-z]{{2,8}}, )?(?P<day>\d{{1,2}}) (?P<month>[A-Za-z]{{3,9}}) (?P<year>\d{{4}})(?:,? {_CLOCK})?"
         r"(?: (?:UTC|GMT|Z))?\Z",
         re.ASCII,
     ),
 )
 _PRECISIONS: Final[Mapping[int, Precision]] = {10: "day", 13: "hour", 16: "minute", 19: "second"}
-_COUNT: Final = re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,12}", re.ASCII)
-_GROUP: Final = re.compile(r"\b(\d{2})(\d{2})(\d{2})Z {0,2}([A-Z]{3}) {0,2}(?:19|20)?(\d{2})\b", re.ASCII)
+_COUNT: Final = lazy_re(r"\d{1,3}(?:,\d{3})+|\d{1,12}", re.ASCII)
+_GROUP: Final = lazy_re(r"\b(\d{2})(\d{2})(\d{2})Z {0,2}([A-Z]{3}) {0,2}(?:19|20)?(\d{2})\b", re.ASCII)
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _FIRST_YEAR: Final = 66
 """The oldest cable is of 1966: two-digit years from here on are of the 20th century."""

@@ -14,37 +14,38 @@ from preserve.cables.pagelines import is_break_line
 from preserve.cables.printed import Line, Printed, joined, printed
 from preserve.cables.references import LABEL, Reference, read_references
 from preserve.cables.texts import one_line
+from preserve.expressions import lazy_re
 
-_ORDER: Final = re.compile(r"(?:E\. ?[Oo]\.?|(?<![A-Za-z])E[Oo])[:,]? {0,3}(?:\d{5}|\d\d,\d{3})")
-_ORDER_END: Final = re.compile(r"\s*(?:\bTAGS\b|TAGS?:|SUBJECT:|SUBJ:|\bTags:|(?i:\bclassified by:))")
-_DECLASSIFY: Final = re.compile(r"\bDECL(?:ASSIFY ON)?\b[:.]?[ \t]*+(\S.*)", re.IGNORECASE)
-_TAGS: Final = re.compile(r"(?:^|(?<=[\s.\"/A-Z]))(?:TAGS? ?[:;]|(?:^|(?<=[\s.]))(?:TAGS(?=\s)|Tags? ?:|tags?:))[ \t]*")
-_TAGS_END: Final = re.compile(
+_ORDER: Final = lazy_re(r"(?:E\. ?[Oo]\.?|(?<![A-Za-z])E[Oo])[:,]? {0,3}(?:\d{5}|\d\d,\d{3})")
+_ORDER_END: Final = lazy_re(r"\s*(?:\bTAGS\b|TAGS?:|SUBJECT:|SUBJ:|\bTags:|(?i:\bclassified by:))")
+_DECLASSIFY: Final = lazy_re(r"\bDECL(?:ASSIFY ON)?\b[:.]?[ \t]*+(\S.*)", re.IGNORECASE)
+_TAGS: Final = lazy_re(r"(?:^|(?<=[\s.\"/A-Z]))(?:TAGS? ?[:;]|(?:^|(?<=[\s.]))(?:TAGS(?=\s)|Tags? ?:|tags?:))[ \t]*")
+_TAGS_END: Final = lazy_re(
     r"SUBJECT[: ]|SUBJ:|Subject:|(?<![A-Z])REF(?:S|TELS?)?:|\bE\.O\.|(?i:\bclassified by)|(?<=\s)1\. {1,3}(?=\()"
 )
-_TAG_LINE: Final = re.compile(r"[ \t]*[A-Z]{2,4}(?:[ ,;]+[A-Z]{2,4})*[ ,;\\\r]*$")
-_SUBJECT: Final = re.compile(
+_TAG_LINE: Final = lazy_re(r"[ \t]*[A-Z]{2,4}(?:[ ,;]+[A-Z]{2,4})*[ ,;\\\r]*$")
+_SUBJECT: Final = lazy_re(
     r"(?:^[ \t]*|\s|(?<=[A-Z]))(?:SUBJECT|SUBJ|S U B J E C T) ?(?:\([A-Z/]{1,8}\) ?)?[:;][ \t]*|"
     r"(?:^[ \t]*|\s)(?:Subject|Subj|subject|subj) ?(?:\([A-Z/]{1,8}\) ?)?:[ \t]*|"
     r"^[ \t]*SUBJECT[ \t]{1,4}(?=[A-Z0-9(\"\u201c])(?!TO )"
 )
-_FIRST_PARAGRAPH: Final = re.compile(
+_FIRST_PARAGRAPH: Final = lazy_re(
     r"[ \t]\u00b6?1[.)] {0,3}(?=\((?:U|SBU|LOU|FOUO|C|S)[)/]|Summary\b|SUMMARY\b)|"
     r"[ \t](?:Classified [Bb]y|CLASSIFIED BY):"
 )
-_OPEN_ENDED: Final = re.compile(r"(?:[ ,](?:AND|OF|THE|TO|IN|ON|FOR|WITH|BY|FROM|AN?)|,)\Z")
-_FOOTER: Final = re.compile(r"[ \t]*(?:UNCLASSIFIED|CONFIDENTIAL|SECRET|LIMITED OFFICIAL USE)[ \t\\\r]*$")
-_CLASSIFIER: Final = re.compile(r"^[ \t]*CLASSIFIED[ \t]+BY\b[: \t]*|\bCLASSIFIED[ \t]BY:[ \t]*", re.IGNORECASE)
-_REASON: Final = re.compile(r"\b(?:for[ \t\n]+)?reasons?\b[:\s(\\]*", re.IGNORECASE)
-_RULE: Final = re.compile(r"[ \t]*[-=*_]{3,}")
-_ENDS: Final = re.compile(
+_OPEN_ENDED: Final = lazy_re(r"(?:[ ,](?:AND|OF|THE|TO|IN|ON|FOR|WITH|BY|FROM|AN?)|,)\Z")
+_FOOTER: Final = lazy_re(r"[ \t]*(?:UNCLASSIFIED|CONFIDENTIAL|SECRET|LIMITED OFFICIAL USE)[ \t\\\r]*$")
+_CLASSIFIER: Final = lazy_re(r"^[ \t]*CLASSIFIED[ \t]+BY\b[: \t]*|\bCLASSIFIED[ \t]BY:[ \t]*", re.IGNORECASE)
+_REASON: Final = lazy_re(r"\b(?:for[ \t\n]+)?reasons?\b[:\s(\\]*", re.IGNORECASE)
+_RULE: Final = lazy_re(r"[ \t]*[-=*_]{3,}")
+_ENDS: Final = lazy_re(
     r"[ \t]*(?:REF\b|REFS\b|REFTELS?\b|REFERENCES?:|Ref\b|Refs\b|Reftels?\b|Classified B|CLASSIFIED B|Classified b|"
     r"Reasons?:|REASONS?:|Derived [Ff]rom|DERIVED FROM|TAGS\b|Tags:|E\.?[Oo]\.? ?\d|SUBJECT:|SUBJ:|DECL:|"
     r"SUMMARY\b|Summary\b|\u00b6|\((?:U|SBU|LOU|FOUO|C|S)(?:/[A-Z]{2,6})?\) |(?:BEGIN|Begin) (?:SUMMARY|Summary)|"
     r"(?:THIS|This) (?:CABLE|MESSAGE|TELEGRAM|cable|message|telegram) (?:IS|CONTAINS|HAS|is|contains|has)\b|"
     r"(?:SENSITIVE|Sensitive|sensitive) (?:BUT|[Bb]ut) |(?:NOT FOR INTERNET|Not [Ff]or [Ii]nternet))"
 )
-_CODE: Final = re.compile(r"[A-Z]{2,4}(?: ?\(|\Z)")
+_CODE: Final = lazy_re(r"[A-Z]{2,4}(?: ?\(|\Z)")
 _MOST_LINES: Final = 60
 """Lines of one value; the longest real list has about 20."""
 

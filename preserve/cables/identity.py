@@ -14,33 +14,35 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-_WELL_FORMED: Final = re.compile(r"(\d{2})([A-Z]{4,17})(\d{1,7})\Z", re.ASCII)
-_LONG_YEAR: Final = re.compile(r"(?:19|20)(\d{2})(?=[A-Z])(?!OF\d)", re.ASCII)
-_COLLECTION: Final = re.compile(r"_[A-Z]\Z", re.ASCII)
+from preserve.expressions import lazy_re
+
+_WELL_FORMED: Final = lazy_re(r"(\d{2})([A-Z]{4,17})(\d{1,7})\Z", re.ASCII)
+_LONG_YEAR: Final = lazy_re(r"(?:19|20)(\d{2})(?=[A-Z])(?!OF\d)", re.ASCII)
+_COLLECTION: Final = lazy_re(r"_[A-Z]\Z", re.ASCII)
 """The letter of a collection behind the number, in the names of PlusD's pages."""
-_SPELLING: Final = re.compile(r"[\s.'\u2019-]+")
+_SPELLING: Final = lazy_re(r"[\s.'\u2019-]+")
 """What stands between the parts of an id, or in a post's name, and is no part of an id."""
-_YEAR_TWICE: Final = re.compile(r"(\d{2})\1(?=[A-Z])(?!OF\d)", re.ASCII)
-_SECTION: Final = re.compile(r"(?<=^\d{2})S?E?C?T?I?O?N?\d{1,2}OF\d{1,2}(?=[A-Z])", re.ASCII)
+_YEAR_TWICE: Final = lazy_re(r"(\d{2})\1(?=[A-Z])(?!OF\d)", re.ASCII)
+_SECTION: Final = lazy_re(r"(?<=^\d{2})S?E?C?T?I?O?N?\d{1,2}OF\d{1,2}(?=[A-Z])", re.ASCII)
 """A section label, whole or with letters missing; one with other letters in it is told by the facts of the page."""
-_CAPTION: Final = re.compile(
+_CAPTION: Final = lazy_re(
     r"(?<=^\d{2})(?:EFTO|SIPDIS|SENSITIVE|NOFORN|AMEMBASSY|AMCONSUL|USMISSION)(?=[A-Z]{4})", re.ASCII
 )
-_SUFFIX: Final = re.compile(r"(?<=\d)TOSEC\d*\Z", re.ASCII)
-_YEAR: Final = re.compile(r"(\d{2})", re.ASCII)
-_CLASSIFICATION_SERIAL: Final = re.compile(
+_SUFFIX: Final = lazy_re(r"(?<=\d)TOSEC\d*\Z", re.ASCII)
+_YEAR: Final = lazy_re(r"(\d{2})", re.ASCII)
+_CLASSIFICATION_SERIAL: Final = lazy_re(
     r"(?:SECTION ?\d{1,2} OF \d{1,2} )?([A-Z][A-Z .'-]{2,30}?) {1,3}(\d{3,8})(?!\d)", re.ASCII
 )
-_WORDS_BEFORE: Final = re.compile(
+_WORDS_BEFORE: Final = lazy_re(
     r"^(?:UNCLAS(?:SIFIED)?|CONFIDENTIAL|SECRET|C O N F I D E N T I A L|S E C R E T|E F T O|EFTO|NOFORN|"
     r"SECTION ?\d{1,2} OF \d{1,2}|[ /])+",
     re.ASCII,
 )
-_HEADER_SERIAL: Final = re.compile(r"^DE [A-Z]{4,8} #(\d{4})(?:/\d{2})? ", re.ASCII | re.MULTILINE)
-_CREATED: Final = re.compile(r"\d{2}(\d{2})-\d{2}", re.ASCII)
+_HEADER_SERIAL: Final = lazy_re(r"^DE [A-Z]{4,8} #(\d{4})(?:/\d{2})? ", re.ASCII | re.MULTILINE)
+_CREATED: Final = lazy_re(r"\d{2}(\d{2})-\d{2}", re.ASCII)
 _BUSY: Final = frozenset({"STATE", "SECDEF", "BEIJING", "JAKARTA", "ISLAMABAD", "GUANGZHOU", "FRANKFURT"})
 """Stations with more than 9,999 cables in a year: the header has only the last four digits of the number."""
-_STATION_KINDS: Final = re.compile(
+_STATION_KINDS: Final = lazy_re(
     r"^(?:(?:US|American|REO) )?(?:Embassy|Consulate(?: General)?|Mission|Office|Interests Section)\s+(?:to )?",
     re.IGNORECASE,
 )

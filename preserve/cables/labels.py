@@ -8,7 +8,6 @@
   rest of the line; where that is empty, the next line, unless a label or a sentence of the layout begins there.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,11 +17,12 @@ from preserve.cables.layouts import Layout, label
 from preserve.cables.reading import published_id
 from preserve.cables.texts import one_line
 from preserve.cables.visible import Visible
+from preserve.expressions import lazy_re
 
-_SPACE: Final = re.compile(r"\s*+")
-_COLON: Final = re.compile(r"\s*+:")
-_UNKNOWN: Final = re.compile(r"\s*[A-Z][A-Za-z -]{1,30}:")
-_ANY_LABEL: Final = re.compile(r"[ \t]*+[A-Z][A-Za-z][A-Za-z /()-]{0,40}:")
+_SPACE: Final = lazy_re(r"\s*+")
+_COLON: Final = lazy_re(r"\s*+:")
+_UNKNOWN: Final = lazy_re(r"\s*[A-Z][A-Za-z -]{1,30}:")
+_ANY_LABEL: Final = lazy_re(r"[ \t]*+[A-Z][A-Za-z][A-Za-z /()-]{0,40}:")
 _LINES_BETWEEN: Final = 2
 """Lines that may stand between two fields: a label that the layout does not know, with its value."""
 _MOST_MARKS: Final = 1_000

@@ -8,19 +8,23 @@ is furniture. Two kinds of files are no pages: texts whose first lines are field
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from preserve.cables.fields import Times
 from preserve.cables.selectors import Selector, parse_selector
 from preserve.cables.texts import one_line
-from preserve.config.layout import LayoutConfig
 from preserve.errors import ConfigError
+from preserve.expressions import lazy_re
+
+if TYPE_CHECKING:
+    # What checks configuration takes longer to import than a page takes to read.
+    from preserve.config.layout import LayoutConfig
 
 _NEXT: Final = "Correct the layout; docs/reference/configuration.md lists every key."
-_WORD: Final = re.compile(r"[A-Za-z]+")
-_PIECE: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]| ++([*?]?)(?=([+{]?))", re.DOTALL)
+_WORD: Final = lazy_re(r"[A-Za-z]+")
+_PIECE: Final = lazy_re(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]| ++([*?]?)(?=([+{]?))", re.DOTALL)
 """What is kept whole when blanks are made to stretch; group 1 is what makes it optional, group 2 what counts it."""
-_LITERAL: Final = re.compile(r"[A-Za-z0-9 -]{4,}")
+_LITERAL: Final = lazy_re(r"[A-Za-z0-9 -]{4,}")
 _BEGINNING_CHARS: Final = 2_000
 """Characters of a file at which ``begins`` looks."""
 
@@ -83,7 +87,7 @@ class Layout:
         return bool(self.body)
 
 
-def compile_layout(config: LayoutConfig) -> Layout:
+def compile_layout(config: "LayoutConfig") -> Layout:
     """The layout that a configuration describes. In its expressions, blanks stand for any run of white space.
 
     Raises:
@@ -141,7 +145,7 @@ def compile_layout(config: LayoutConfig) -> Layout:
     return layout
 
 
-def _contradictions(config: LayoutConfig) -> Iterable[str]:
+def _contradictions(config: "LayoutConfig") -> Iterable[str]:
     """Why a layout can never read a cable."""
     given = {*config.labels.values(), *config.values, *config.sentences, *config.lines, *config.columns}
     if "identifier" not in given:
@@ -161,7 +165,7 @@ def _contradictions(config: LayoutConfig) -> Iterable[str]:
         yield "no column is the body; write under 'columns' which one is"
 
 
-def compile_layouts(configs: Mapping[str, LayoutConfig]) -> dict[str, Layout]:
+def compile_layouts(configs: Mapping[str, "LayoutConfig"]) -> dict[str, Layout]:
     """All layouts by name, in the order given.
 
     Raises:

@@ -14,15 +14,16 @@ from typing import Final
 
 from preserve.cables.comparison import is_page_line
 from preserve.cables.printed import Printed, printed
+from preserve.expressions import lazy_re
 
 _STATION: Final = r"[A-Z][A-Z .'\u2019-]{1,40}"
 _OF: Final = rf"{_STATION} \d{{6,8}} {{1,3}}(?P<page>\d{{3}})(?:\.(?P<part>\d{{1,2}}))? OF (?P<of>\d{{3}})"
 _OLD: Final = (
     r"PAGE {1,3}(?P<old>\d{2,3}) {1,12}[A-Z][A-Z .'-]{1,40}? {1,4}\d{5,6}(?: {1,3}\d\d OF \d\d)?(?: {1,3}\d{6}Z)?"
 )
-_PAGE_LINE: Final = re.compile(rf"(?:{_OLD}|{_OF})[ \\\t\r]*$", re.MULTILINE)
+_PAGE_LINE: Final = lazy_re(rf"(?:{_OLD}|{_OF})[ \\\t\r]*$", re.MULTILINE)
 _ANY: Final = rf"(?:{_STATION} \d{{6,8}} {{1,3}}\d{{3}}(?:\.\d{{1,2}})? OF \d{{3}}|{_OLD.replace('?P<old>', '')})"
-_GAP: Final = re.compile(rf"\n(?:[ \t\\\r]*+(?:{_ANY}[ \t\\\r]*+)?+(?:\n|\Z))++")
+_GAP: Final = lazy_re(rf"\n(?:[ \t\\\r]*+(?:{_ANY}[ \t\\\r]*+)?+(?:\n|\Z))++")
 """Lines that are blank or page lines, with the line end before them."""
 _NO_BREAK_AFTER: Final = frozenset('.:!?"\u201d*-=_')
 """Last characters of a line behind which a gap ends the paragraph: those of sentences, and those of rules."""

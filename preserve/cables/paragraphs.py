@@ -10,21 +10,22 @@ from dataclasses import dataclass
 from typing import Final
 
 from preserve.cables.printed import Printed, printed, trimmed_end
+from preserve.expressions import lazy_re
 
 _PATTERN: Final = (
     r"[ \t]*+(\u00b6?)[ \t]?(\d{1,3})[.)](?![\d.])"
     r"[ \t]*+(?:\( ?([A-Za-z]{1,4}(?:/{1,2} ?[A-Za-z]{1,8}(?: (?:TO )?[A-Z]{2,6}(?:, ?[A-Z]{2,4}){0,9})?){0,3}"
     r"|[A-Z]{1,4}[ -](?:NF|NOFORN|REL)) ?\))?[ \t]*+"
 )
-_NEXT: Final = re.compile(r"\n" + _PATTERN)
-_FIRST: Final = re.compile(_PATTERN)
+_NEXT: Final = lazy_re(r"\n" + _PATTERN)
+_FIRST: Final = lazy_re(_PATTERN)
 _MARKS: Final = frozenset({"U", "SBU", "LOU", "FOUO", "C", "S", "TS"})
-_MARK_WORD: Final = re.compile(r"[A-Za-z]+")
+_MARK_WORD: Final = lazy_re(r"[A-Za-z]+")
 _HEADING_WORDS: Final = (
     r"(?:SUMMARY|COMMENT|INTRODUCTION|BACKGROUND|NOTE|ACTION REQUEST(?:ED)?|ACTION|KEY POINTS|CONCLUSION|OVERVIEW|"
     r"RECOMMENDATION|BIO(?:GRAPHIC)? NOTE|OUTLOOK|DISCUSSION|ANALYSIS)S?"
 )
-_HEADING: Final = re.compile(
+_HEADING: Final = lazy_re(
     rf"(?:BEGIN )?{_HEADING_WORDS}(?:(?: AND| &|,|/) ?{_HEADING_WORDS})?(?=[ \t]*(?:[:.]|--|- |\r?$))|"
     r"BEGIN (?:SUMMARY|COMMENT|NOTE|TEXT)\b",
     re.IGNORECASE | re.MULTILINE,

@@ -4,18 +4,18 @@ Pure, and bounded: where a difference would cost more than `_MOST_PAIRS` compari
 replaced by another, which is coarser and still true. The texts are those on the pages, not those made for comparing.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final, Literal
 
 from preserve.cables.difference import MARK
+from preserve.expressions import lazy_re
 
 Kind = Literal["same", "removed", "added"]
 
 _MOST_PAIRS: Final = 4_000_000
-_WORD: Final = re.compile(r"\s+|\w+|[^\w\s]")
+_WORD: Final = lazy_re(r"\s+|\w+|[^\w\s]")
 _NEAR: Final = 0.3
 """Share of a changed line's words that must be the same for its words to be told apart."""
 

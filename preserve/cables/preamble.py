@@ -20,6 +20,7 @@ from typing import Final, Literal
 from preserve.cables.classification import classification_at, is_footer
 from preserve.cables.fields import minute_of
 from preserve.cables.printed import PATTERN_CHARS, Printed, lines_of, printed
+from preserve.expressions import lazy_re
 
 Variant = Literal["standard", "newspaper", "labelled record", "dump row", "tab row", "run-on", "sentence case"]
 
@@ -29,43 +30,41 @@ _HEADER_CHARS: Final = 100_000
 """Characters of a header inside a body; the longest lists of addressees have some ten thousand."""
 
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_PARTIAL: Final = re.compile(
+_PARTIAL: Final = lazy_re(
     r"\s*This record is a partial extract of the original cable\.\s+"
     r"The full text of the original cable is not available\.\s*"
 )
-_TIME_LINE: Final = re.compile(
+_TIME_LINE: Final = lazy_re(
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)day,? (\d{1,2}) ([a-z]{3,9})\.?,? (\d{4}),? (\d{1,2}):(\d{2})"
     r"(?: (?:utc|gmt|z))?[ \t\r]*$",
     re.IGNORECASE | re.MULTILINE,
 )
-_LABEL: Final = re.compile(
+_LABEL: Final = lazy_re(
     r"[ \t]*(id|date|refid|origin|source|classification|dunno|destination|header)[ \t]*:[ \t]*(.*)", re.IGNORECASE
 )
-_HEADER_ENDS: Final = re.compile(r"\n?[ \t]*-{2,} {0,3}header ends {0,3}-{2,}[ \t\r]*(?:\n|$)", re.IGNORECASE)
-_ROW_BEGINS: Final = re.compile(r"\"?\d{1,6}\"?,\"?\d{1,2}/")
-_LATER_ROW_BEGINS: Final = re.compile(r"\n\"?\d{1,6}\"?,\"?\d{1,2}/")
-_DUMP_ROW: Final = re.compile(
+_HEADER_ENDS: Final = lazy_re(r"\n?[ \t]*-{2,} {0,3}header ends {0,3}-{2,}[ \t\r]*(?:\n|$)", re.IGNORECASE)
+_ROW_BEGINS: Final = lazy_re(r"\"?\d{1,6}\"?,\"?\d{1,2}/")
+_LATER_ROW_BEGINS: Final = lazy_re(r"\n\"?\d{1,6}\"?,\"?\d{1,2}/")
+_DUMP_ROW: Final = lazy_re(
     r"^\"?(?P<id>\d{1,6})\"?,\"?(?P<date>\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d{2})(?::\d\d)?\"?,"
     r"\"?(?P<refid>[^,\"\n]{3,60})\"?,\"?(?P<origin>[^,\"\n]{1,80})\"?,"
     r"\"?(?P<classification>[A-Z/][A-Z/ \n]{3,60})\"?,\"?(?P<destination>[^,\"]{0,3000})\"?,\"?",
     re.MULTILINE,
 )
-_TAB_ROW: Final = re.compile(
+_TAB_ROW: Final = lazy_re(
     r"(?:(?P<id>\d{1,6})\t)?(?P<date>\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?)\t(?P<refid>[^\t\n]{0,60})\t"
     r"(?P<origin>[^\t\n]{0,80})\t(?P<classification>[^\t\n]{0,60})\t(?P<destination>[^\t]{0,3000})\t"
 )
 _COLUMNS: Final = ("id", "date", "refid", "origin", "classification", "destination")
-_RUN_ON: Final = re.compile(
-    r"cable dated: ?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?)(?:Z|\.\d{1,6})?[ \t]*", re.IGNORECASE
-)
-_ISO: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)")
-_AMERICAN: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}) (\d{1,2}):(\d{2})")
-_SENTENCE_CASE: Final = re.compile(r"^[ \t]*(?:Sipdis\b|E\.o\. ?\d)", re.MULTILINE)
-_HEADER_LINE: Final = re.compile(
+_RUN_ON: Final = lazy_re(r"cable dated: ?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?)(?:Z|\.\d{1,6})?[ \t]*", re.IGNORECASE)
+_ISO: Final = lazy_re(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)")
+_AMERICAN: Final = lazy_re(r"(\d{1,2})/(\d{1,2})/(\d{4}) (\d{1,2}):(\d{2})")
+_SENTENCE_CASE: Final = lazy_re(r"^[ \t]*(?:Sipdis\b|E\.o\. ?\d)", re.MULTILINE)
+_HEADER_LINE: Final = lazy_re(
     r"[ \t]*(?:V?ZCZC[A-Z0-9]|DE [A-Z]{4,8} #?\d|[FOPRZWYM](?: [FOPRZWYM]){0,2} \d{6}Z|"
     r"FM [A-Z]{3}|[FOPRZWY]{2} R[A-Z]{3})"
 )
-_QUOTE_END: Final = re.compile(r'"\s*+\Z')
+_QUOTE_END: Final = lazy_re(r'"\s*+\Z')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,19 +6,19 @@ and in what is known not to belong to the value: a page line between two lines o
 some copies put at every line's end.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from preserve.cables.texts import one_line
+from preserve.expressions import lazy_re
 
 PATTERN_CHARS: Final = 1_000
 """Characters of a line that patterns look at. Lines have up to 80; lost line ends make longer ones."""
 
 _WHITE: Final = "".join(chr(code) for code in range(0x3001) if chr(code).isspace()) + "\\"
 """Everything that `str.strip` takes for white space, and the backslash."""
-_EMPTY_LINES: Final = re.compile(r"(?:\s*+\\[ \t\r]*+\n)*+\s*+")
+_EMPTY_LINES: Final = lazy_re(r"(?:\s*+\\[ \t\r]*+\n)*+\s*+")
 """Lines that hold nothing, or only the backslash of a line end."""
 
 

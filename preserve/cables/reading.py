@@ -7,10 +7,11 @@ from typing import Final
 
 from preserve.cables.fields import FieldValue
 from preserve.cables.texts import Segment
+from preserve.expressions import lazy_re
 
-STRAY: Final = re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>|<!--")
-_ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z/_.-]{2,99}\Z", re.ASCII)
-_ID_IN_TEXT: Final = re.compile(r"(?<![0-9A-Za-z])\d{2}[0-9A-Z]{3,60}(?![0-9A-Za-z])", re.ASCII)
+STRAY: Final = lazy_re(r"</?[a-zA-Z][^<>\n]{0,200}>|<!--")
+_ID: Final = lazy_re(r"[0-9A-Za-z][0-9A-Za-z/_.-]{2,99}\Z", re.ASCII)
+_ID_IN_TEXT: Final = lazy_re(r"(?<![0-9A-Za-z])\d{2}[0-9A-Z]{3,60}(?![0-9A-Za-z])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

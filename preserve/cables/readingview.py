@@ -7,7 +7,6 @@ Lines are joined with one blank; without one where a line ends in a hyphen behin
 because nobody can tell ``Under-/Secretary`` from ``Secre-/tary``. Lines that look like a table stay lines.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -15,13 +14,14 @@ from typing import Final, Literal
 from preserve.cables.message import Message
 from preserve.cables.pagelines import is_break_line
 from preserve.cables.printed import Line, lines_of, printed
+from preserve.expressions import lazy_re
 
 Kind = Literal["heading", "paragraph", "lines", "signature", "end mark"]
 
-_COLUMNS: Final = re.compile(r"\S(?: {3,}|\t)\S|\|")
-_RULE: Final = re.compile(r"[ \t]*+[-=*_]{3,}")
-_ITEM: Final = re.compile(r"[ \t]*(?:-{1,2}|\*|\([a-z]\)|[a-z]\)|[A-Z]\.)[ \t]")
-_HYPHEN: Final = re.compile(r"[^\W\d_]-\Z")
+_COLUMNS: Final = lazy_re(r"\S(?: {3,}|\t)\S|\|")
+_RULE: Final = lazy_re(r"[ \t]*+[-=*_]{3,}")
+_ITEM: Final = lazy_re(r"[ \t]*(?:-{1,2}|\*|\([a-z]\)|[a-z]\)|[A-Z]\.)[ \t]")
+_HYPHEN: Final = lazy_re(r"[^\W\d_]-\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,24 +12,25 @@ from typing import Final
 from preserve.cables.pagelines import is_break_line
 from preserve.cables.printed import Line, Printed
 from preserve.cables.texts import one_line
+from preserve.expressions import lazy_re
 
-LABEL: Final = re.compile(
+LABEL: Final = lazy_re(
     r"(?:^[ \t]*|\s)REF(?:S|TELS?|ERENCES?)?(?: \([A-Z]\))? ?:[ \t]*|"
     r"^[ \t]*REF(?:S|TELS?)?\.?[ \t]+(?=\(?A[.):]|\(A\)|A: |\d\d [A-Z]{3}|[A-Z][A-Z ]{2,20} \d{2,7}\b)|"
     r"^[ \t]*Ref(?:s|tels?|erences?)?(?: ?:|(?= [A-Z]:))[ \t]*"
 )
 """The label of the list, at a line's beginning or, in capitals, inside a line."""
 
-_ENUMERATOR: Final = re.compile(
+_ENUMERATOR: Final = lazy_re(
     r"(?:^|(?<=[\s;,(\u00b6]))(?:[Rr][Ee][Ff] )?\(?([A-Za-z])(?:[.:](?=\s|\d)|\)(?=\s|\d|[A-Z]{2}))"
 )
 _STEP: Final = 3
 """How far an enumerator may be from the one before: lists skip letters, initials of people lie anywhere."""
-_CONTINUED: Final = re.compile(r"[ \t]*\u00b6?(?:[Rr][Ee][Ff] )?\(?[B-Z][.):] ?\S")
-_FIRST: Final = re.compile(r"[ \t]*\u00b6?\(?A[.):] ?\S")
+_CONTINUED: Final = lazy_re(r"[ \t]*\u00b6?(?:[Rr][Ee][Ff] )?\(?[B-Z][.):] ?\S")
+_FIRST: Final = lazy_re(r"[ \t]*\u00b6?\(?A[.):] ?\S")
 _LONGEST_LINE: Final = 100
 """Characters of a line of REF; longer ones are paragraphs whose line ends are lost."""
-_PORTION: Final = re.compile(
+_PORTION: Final = lazy_re(
     r" (?:(\d{1,2}[.)]) {1,3})?\((U|SBU|LOU|FOUO|C|S)(?:/{1,2}[A-Z]{2,6})?\)(?: {1,3}\S| *$)|"
     r" 1[.)] {1,3}[A-Z][a-z]+[ :]| (?:Classified [Bb]y|CLASSIFIED BY):"
 )

@@ -21,17 +21,18 @@ from preserve.cables.fields import FieldValue, make_field
 from preserve.cables.layouts import Layout
 from preserve.cables.reading import PageText, Reading, no_text, published_id
 from preserve.cables.texts import Segment, TextBuilder
+from preserve.expressions import lazy_re
 from preserve.formats.charset import Decoded, decode_piece
 
 MAX_ROW_BYTES: Final = 8 * 1024 * 1024
 """Bytes of one row; the longest real body has some 300,000 characters."""
 
-_FIELD: Final = re.compile(
+_FIELD: Final = lazy_re(
     rb'"(?:[^"\\]++|\\.|\\\Z|"(?!,|\r?\n|\Z))*+"(?=,|\r?\n|\Z)|[^",\r\n][^,\r\n]*+|(?=,|\r?\n|\Z)', re.DOTALL
 )
-_ROW_END: Final = re.compile(rb"\r?\n|\Z")
-_ESCAPE: Final = re.compile(r'\\(["\\])')
-_LINE: Final = re.compile(rb"\r?\n(?=[^\r\n])")
+_ROW_END: Final = lazy_re(rb"\r?\n|\Z")
+_ESCAPE: Final = lazy_re(r'\\(["\\])')
+_LINE: Final = lazy_re(rb"\r?\n(?=[^\r\n])")
 _BOM: Final = b"\xef\xbb\xbf"
 _BEGINNING_BYTES: Final = 2_000
 """Bytes of a line at which ``begins`` looks."""

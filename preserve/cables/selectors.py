@@ -23,13 +23,14 @@ from typing import Final, Literal, NamedTuple
 
 from preserve.cables.texts import decode_references
 from preserve.cables.tokens import RAW, Token, attributes, raw_end, tag_at
+from preserve.expressions import lazy_re
 
-_PART: Final = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)?((?:[#.][\w-]+|\[[\w-]+\])*)", re.ASCII)
-_CONDITION: Final = re.compile(r"([#.\[])([\w-]+)", re.ASCII)
-_END: Final = re.compile(r"(?::(first|last))?(?:@([\w-]+))?\Z", re.ASCII)
+_PART: Final = lazy_re(r"([a-zA-Z][a-zA-Z0-9]*)?((?:[#.][\w-]+|\[[\w-]+\])*)", re.ASCII)
+_CONDITION: Final = lazy_re(r"([#.\[])([\w-]+)", re.ASCII)
+_END: Final = lazy_re(r"(?::(first|last))?(?:@([\w-]+))?\Z", re.ASCII)
 _VOID: Final = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "wbr"})
 _UNCLOSED: Final = frozenset({"td", "th", "tr", "li", "p", "dt", "dd", "option"})
-_PRE_END: Final = re.compile(r"</(?:pre|code)(?=[\t\n\f\r />])", re.IGNORECASE)
+_PRE_END: Final = lazy_re(r"</(?:pre|code)(?=[\t\n\f\r />])", re.IGNORECASE)
 _MOST_ELEMENTS: Final = 10_000
 _EXAMPLES: Final = "write like 'table.cable', 'div#a pre:last' or 'input#b@value'"
 

@@ -4,7 +4,6 @@ The text begins at its classification line: a classification, then sections or c
 What stands before it is the header. Where no such line is found, all is text.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,10 +11,11 @@ from typing import Final
 
 from preserve.cables.reading import PageText
 from preserve.cables.texts import Segment
+from preserve.expressions import lazy_re
 
 _LOOKED_AT: Final = 60_000
 """Characters in which the classification line is looked for; the longest address lists have about 20,000."""
-_BEGINS: Final = re.compile(
+_BEGINS: Final = lazy_re(
     r"(?:UNCLAS(?:SIFIED)?|C O N F I D E N T I A L|S E C R E T|CONFIDENTIAL|SECRET|LIMITED OFFICIAL USE)"
     r" {1,3}[A-Z][A-Z0-9 './-]{0,80}? \d{3,7}(?!\d)"
 )

@@ -5,16 +5,17 @@ page of another length: a character reference, a line end, a tag that breaks the
 """
 
 import html
-import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-_REFERENCE: Final = re.compile(r"&(?:#(?:[0-9]++|[xX][0-9a-fA-F]++);?|[^\t\n\f\r <&#;]{1,32};?)")
+from preserve.expressions import lazy_re
+
+_REFERENCE: Final = lazy_re(r"&(?:#(?:[0-9]++|[xX][0-9a-fA-F]++);?|[^\t\n\f\r <&#;]{1,32};?)")
 """What can be a character reference; `html.unescape` says whether it is one (HTML Standard, section 13.2.5.72)."""
 
-_COPIED: Final = re.compile(rf"{_REFERENCE.pattern}|\r\n?")
+_COPIED: Final = lazy_re(rf"{_REFERENCE.pattern}|\r\n?")
 _LONGEST_NUMBER: Final = 16
 """Digits of a numeric reference; no code point needs more, and longer numbers cost time to read."""
 

@@ -18,6 +18,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
+from preserve.expressions import lazy_re
+
 Kind = Literal["text", "start", "end", "comment"]
 
 _ELEMENT_NAMES: Final = """
@@ -36,15 +38,15 @@ _ELEMENTS: Final = frozenset(_ELEMENT_NAMES.split())
 RAW: Final = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes", "title", "textarea"})
 """Elements whose content is text up to their own end tag (HTML Standard, "raw text" and "RCDATA")."""
 
-_TAG: Final = re.compile(
+_TAG: Final = lazy_re(
     r"""<(/?+)([a-zA-Z][a-zA-Z0-9]*+)"""
     r"""((?:[^>=]++|=[\t\n\f\r ]*+(?:"[^"]*+"|'[^']*+'|[^\t\n\f\r >]*+))*+)>"""
 )
-_BARE: Final = re.compile(r"<(/?+)([a-zA-Z][a-zA-Z0-9]*+)>")
+_BARE: Final = lazy_re(r"<(/?+)([a-zA-Z][a-zA-Z0-9]*+)>")
 """A tag without attributes: most are."""
 _KINDS: Final[Mapping[str, Kind]] = {"": "start", "/": "end"}
-_NAME: Final = re.compile(r"</?+([a-zA-Z][a-zA-Z0-9]{0,12}+)(?=[\t\n\f\r />])")
-_ATTRIBUTE: Final = re.compile(
+_NAME: Final = lazy_re(r"</?+([a-zA-Z][a-zA-Z0-9]{0,12}+)(?=[\t\n\f\r />])")
+_ATTRIBUTE: Final = lazy_re(
     r"""([^\t\n\f\r />=]++)(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:"([^"]*+)"|'([^']*+)'|([^\t\n\f\r >]*+)))?+"""
 )
 

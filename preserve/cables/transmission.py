@@ -16,7 +16,6 @@ Every line may be missing. Pages print it in a box of its own or inside the mess
 which text its offsets refer to.
 """
 
-import re
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -24,6 +23,7 @@ from preserve.cables.classification import classification_at, is_footer
 from preserve.cables.fields import find_group
 from preserve.cables.pagelines import is_break_line
 from preserve.cables.printed import PATTERN_CHARS, Line, Printed, joined, lines_of, printed
+from preserve.expressions import lazy_re
 
 Part = Literal["header", "body"]
 
@@ -32,30 +32,30 @@ _MOST_LINES: Final = 2_000
 
 _ONE_LINE: Final = 120
 """Characters of a header without line ends that has lost them."""
-_BEGINS: Final = re.compile(
+_BEGINS: Final = lazy_re(
     r"(?<=\S)[ \t](?=DE R[A-Z]{3,7} ?#|ZN[RY] [A-Z]{5}|[FOPRZWY]{2} R[A-Z]{3}|(?:[FOPRZ] ){1,2}\d{6}Z|FM [A-Z]{2}|"
     r"TO [A-Z]{2}|INFO [A-Z]{2}|R[UH][A-Z]{3,6}/)"
 )
 """Blanks that stand for line ends in such a header."""
 
-_MESSAGE_ID: Final = re.compile(r"(?:NNNN)?V?ZCZC[A-Z0-9]{1,12}")
-_ROUTING: Final = re.compile(r"([FOPRZWYM]{2})((?: {1,3}[A-Z]{4,8}){1,40})$")
-_ROUTES: Final = re.compile(r"R[A-Z]{3,7}(?: {1,3}R[A-Z]{3,7}){0,40}$")
-_DE: Final = re.compile(r"DE {1,3}([A-Z]{4,8})(?: {0,3}#? ?(\d{1,7})(?:/(\d{1,3}))?)?(?: {1,3}(\d{7}))?")
-_MARKS: Final = re.compile(r"Z[A-Z]{2} {1,3}(?:[A-Z]{5}|[A-Z]{3}\b|STATE\b)")
-_GROUP_LINE: Final = re.compile(r"((?:[FOPRZWYM]{1,2} {1,3}){0,3})(?=\d{6}Z)")
-_ROUTE: Final = re.compile(r"(?:R[A-Z0-9]{2,8}|Z[A-Z]{2})\Z")
-_GLUED_NUMBER: Final = re.compile(r"([A-Z]{4,})(\d{3,7})\Z")
+_MESSAGE_ID: Final = lazy_re(r"(?:NNNN)?V?ZCZC[A-Z0-9]{1,12}")
+_ROUTING: Final = lazy_re(r"([FOPRZWYM]{2})((?: {1,3}[A-Z]{4,8}){1,40})$")
+_ROUTES: Final = lazy_re(r"R[A-Z]{3,7}(?: {1,3}R[A-Z]{3,7}){0,40}$")
+_DE: Final = lazy_re(r"DE {1,3}([A-Z]{4,8})(?: {0,3}#? ?(\d{1,7})(?:/(\d{1,3}))?)?(?: {1,3}(\d{7}))?")
+_MARKS: Final = lazy_re(r"Z[A-Z]{2} {1,3}(?:[A-Z]{5}|[A-Z]{3}\b|STATE\b)")
+_GROUP_LINE: Final = lazy_re(r"((?:[FOPRZWYM]{1,2} {1,3}){0,3})(?=\d{6}Z)")
+_ROUTE: Final = lazy_re(r"(?:R[A-Z0-9]{2,8}|Z[A-Z]{2})\Z")
+_GLUED_NUMBER: Final = lazy_re(r"([A-Z]{4,})(\d{3,7})\Z")
 _PRECEDENCES: Final = frozenset({"IMMEDIATE", "PRIORITY", "ROUTINE", "FLASH", "NIACT", "IMMED", "PRIO"})
 _SHORT: Final = {"NIACT": "NIACT IMMEDIATE", "IMMED": "IMMEDIATE", "PRIO": "PRIORITY"}
-_CONTINUED: Final = re.compile(
+_CONTINUED: Final = lazy_re(
     r"(?:\d{1,7}|(?:NIACT )?IMMEDIATE(?: \d{1,7})?|(?:PRIORITY|ROUTINE|FLASH)(?: \d{1,7})?|"
     r"(?:WASHINGTON )?D\.?C\.?(?: (?:IMMEDIATE|PRIORITY|ROUTINE))?(?: \d{1,7})?)$"
 )
 """Lines that name nobody: the rest of the addressee above."""
 _OPEN: Final = ("/", "-", ",", " AND", " OF", " FOR", " THE")
 """Ends of lines whose addressee goes on."""
-_KINDS: Final = re.compile(r"(?:AM|US|SEC|REO|CDR|HQ|DEPT|JOINT|[A-Z]{2,8} ?/)")
+_KINDS: Final = lazy_re(r"(?:AM|US|SEC|REO|CDR|HQ|DEPT|JOINT|[A-Z]{2,8} ?/)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,6 @@ by ``<br>`` or one ``<pre>``:
 - A line end is LF, whether the page writes LF, CR LF or CR (HTML Standard, "normalize newlines").
 """
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from typing import Final
 
 from preserve.cables.texts import TextBuilder
 from preserve.cables.tokens import Token, tokenise
+from preserve.expressions import lazy_re
 
 _BLOCK_NAMES: Final = """
 address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure
@@ -34,7 +34,7 @@ _TABLES: Final = frozenset({"table", "dl"})
 _INLINE_NAMES: Final = "a b big bdi bdo code data em font i label mark q s samp small span strike strong tt u var"
 _INLINE: Final = frozenset(_INLINE_NAMES.split())
 _HIDDEN: Final = frozenset({"template", "select", "svg"})
-_LINE_END: Final = re.compile(r"\r\n?|\n")
+_LINE_END: Final = lazy_re(r"\r\n?|\n")
 _BLANKS: Final = " \t\n\f\r"
 _LONGEST_INLINE: Final = 80
 """Characters of an inline element that is remembered: labels are short."""

@@ -16,6 +16,7 @@ from preserve.cables.extract import Extraction
 from preserve.citation.mentions import FEWEST_WORDS, Mention, Target, bibliography_of, mentions_of
 from preserve.citation.wording import Match, Wording, wording_of
 from preserve.errors import ArchiveError, FormatError, UsageError
+from preserve.expressions import lazy_re
 from preserve.findings import Claim, Verdict
 from preserve.formats.documents.document import Document
 from preserve.model import parse_utc, sha256_hex
@@ -27,8 +28,8 @@ DIGESTS: Final = "the digests that it names are those of the copy"
 QUOTED: Final = "what it quotes stands in the copy"
 UNCHANGED: Final = "the page is as it was when cited"
 ORIGINAL: Final = "the page is still there"
-_ARCHIVED: Final = re.compile(r"https?://[^?#]{1,500}?/(\d{14})(?:[a-z]{2}_)?/(https?:/{1,2}.+)", re.IGNORECASE)
-_FRAGMENT: Final = re.compile(r"#(?:.*?)(?::~:(.*))?\Z", re.DOTALL)
+_ARCHIVED: Final = lazy_re(r"https?://[^?#]{1,500}?/(\d{14})(?:[a-z]{2}_)?/(https?:/{1,2}.+)", re.IGNORECASE)
+_FRAGMENT: Final = lazy_re(r"#(?:.*?)(?::~:(.*))?\Z", re.DOTALL)
 _SHOWN_CHARS: Final = 160
 _MOST_CAPTURES: Final = 100
 """Captures of one page that are looked at for a quotation."""

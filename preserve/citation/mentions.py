@@ -12,23 +12,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from preserve.expressions import lazy_re
 from preserve.formats.documents.document import Block, Document
 
 FEWEST_WORDS: Final = 3
 _MOST_QUOTE_CHARS: Final = 20_000
-_CABLE: Final = re.compile(r"(?<![\w/=.-])(?:19|20)?\d{2} ?[A-Z](?:[A-Z.' -]{2,20}[A-Z.]) ?\d{1,7}(?![\w-])")
-_RECORD: Final = re.compile(r"urn:uuid:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_DIGEST: Final = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])")
+_CABLE: Final = lazy_re(r"(?<![\w/=.-])(?:19|20)?\d{2} ?[A-Z](?:[A-Z.' -]{2,20}[A-Z.]) ?\d{1,7}(?![\w-])")
+_RECORD: Final = lazy_re(r"urn:uuid:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DIGEST: Final = lazy_re(r"(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])")
 _QUOTED: Final = (
-    re.compile(r"[\u201c\u201e]([^\u201c\u201d\u201e]{1,20000})[\u201d\u201c]"),
-    re.compile(r"\u00ab\s?([^\u00ab\u00bb]{1,20000}?)\s?\u00bb"),
-    re.compile(r'(?<![\w"])"(?=[^\s"])([^"]{1,20000})(?<=[^\s"])"(?![\w"])'),
+    lazy_re(r"[\u201c\u201e]([^\u201c\u201d\u201e]{1,20000})[\u201d\u201c]"),
+    lazy_re(r"\u00ab\s?([^\u00ab\u00bb]{1,20000}?)\s?\u00bb"),
+    lazy_re(r'(?<![\w"])"(?=[^\s"])([^"]{1,20000})(?<=[^\s"])"(?![\w"])'),
 )
-_SEEN: Final = re.compile(
+_SEEN: Final = lazy_re(
     r"(captured|archived|accessed|retrieved|visited|consulted|seen)\b[^\n]{0,40}?(\d{4}-\d{2}-\d{2}(?:T[\d:.]+Z)?)",
     re.IGNORECASE,
 )
-_SEEN_IN_WORDS: Final = re.compile(
+_SEEN_IN_WORDS: Final = lazy_re(
     r"(accessed|retrieved|visited|consulted|seen|archived|captured)\b[\s:,]{1,3}(?:on )?"
     r"(?:(\d{1,2}) ([A-Z][a-z]{2,8})\.?,? (\d{4})|([A-Z][a-z]{2,8})\.? (\d{1,2}), (\d{4}))",
     re.IGNORECASE,

@@ -19,12 +19,13 @@ from preserve.cables.paragraphs import Paragraph
 from preserve.cables.texts import one_line
 from preserve.citation.passage import Passage
 from preserve.errors import NotHeldError, UsageError
+from preserve.expressions import lazy_re
 
 MAX_QUOTE_CHARS: Final = 100_000
 CONTEXT_CHARS: Final = 32
 _PLACES_TOLD: Final = 10
-_WHITE: Final = re.compile(r"\s+")
-_LINE: Final = re.compile(r"[^\n]+")
+_WHITE: Final = lazy_re(r"\s+")
+_LINE: Final = lazy_re(r"[^\n]+")
 _PAGE_LINE_CHARS: Final = 120
 _ONE_SIGN: Final = str.maketrans("\u2018\u2019\u201c\u201d\u2013\u2014\u00b4`", "''\"\"--''")
 _OTHER_FORMS: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (

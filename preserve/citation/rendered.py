@@ -4,21 +4,21 @@ citeproc-py 0.11 does not turn quotation marks inside of quoted titles, sets ful
 and leaves no blank after a number; all three are put right here (docs/citing.md).
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from preserve.errors import EnvironmentFaultError
+from preserve.expressions import lazy_re
 from preserve.formats.citations.csl import to_csl_json
 from preserve.formats.citations.data import CitationData, captured_at, safe_url
 
 _STYLES: Final = Path(__file__).parent / "styles"
 _CHICAGO_NOTES: Final = "chicago-notes-bibliography-17th-edition"
-_INNER_PAIR: Final = re.compile(r"“([^“”\"]*)”|\"([^“”\"]*)\"")
-_STOP_OUTSIDE: Final = re.compile(r"(\u2019?\u201d)([.,])")
-_NUMBER: Final = re.compile(r"\A(\[1\])(?=\S)")
+_INNER_PAIR: Final = lazy_re(r"“([^“”\"]*)”|\"([^“”\"]*)\"")
+_STOP_OUTSIDE: Final = lazy_re(r"(\u2019?\u201d)([.,])")
+_NUMBER: Final = lazy_re(r"\A(\[1\])(?=\S)")
 _MARK_CHARS: Final = str.maketrans({"<": "\ue000", ">": "\ue001"})
 _BACK: Final = str.maketrans({"\ue000": "<", "\ue001": ">"})
 

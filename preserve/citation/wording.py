@@ -7,16 +7,16 @@ signs.
 """
 
 import difflib
-import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from preserve.cables.pagelines import is_break_line
+from preserve.expressions import lazy_re
 
-_BLANKS: Final = re.compile(r"\s+")
-_ELLIPSIS: Final = re.compile(r"\s*(?:[\[(]\s*(?:\.\s?\.\s?\.|…)\s*[\])]|\.\s?\.\s?\.(?:\s?\.)?|…)\s*")
+_BLANKS: Final = lazy_re(r"\s+")
+_ELLIPSIS: Final = lazy_re(r"\s*(?:[\[(]\s*(?:\.\s?\.\s?\.|…)\s*[\])]|\.\s?\.\s?\.(?:\s?\.)?|…)\s*")
 _FOLDED: Final = str.maketrans(
     {
         "\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201b": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"',
@@ -24,7 +24,7 @@ _FOLDED: Final = str.maketrans(
         "\u2212": "-", "\u00a0": " ", "\u00ad": None, "\u200b": None, "\ufb01": "fi", "\ufb02": "fl",
     }
 )  # fmt: skip
-_DASHES: Final = re.compile(r" ?-{1,3} ?")
+_DASHES: Final = lazy_re(r" ?-{1,3} ?")
 _LAST: Final = ".,;:!?"
 _MOST_TEXT: Final = 400_000
 _MOST_QUOTE: Final = 4_000

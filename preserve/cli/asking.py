@@ -1,6 +1,5 @@
 """What `preserve search` and `preserve list` share: the filters, and the indexes to ask."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -11,12 +10,13 @@ import click
 
 from preserve.cli.common import Place, one_line, say
 from preserve.errors import NotHeldError, UsageError
+from preserve.expressions import lazy_re
 from preserve.model import check_collection_name
 from preserve.replay.searching import Searchable, searchable
 from preserve.store.archive import list_collections
 from preserve.store.searchindex import Filters, HeldCable
 
-_DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z")
+_DAY = lazy_re(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z")
 
 
 def filter_options(function: Callable[..., Any]) -> Callable[..., Any]:

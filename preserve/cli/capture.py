@@ -18,7 +18,7 @@ import click
 from rich.text import Text
 
 from preserve.cli.common import Place, command_options, console, one_line, say
-from preserve.cli.loading import chosen_layouts, read_secrets
+from preserve.cli.configured import chosen_layouts, read_secrets
 from preserve.config.folder import load_collection
 from preserve.crawler.capture import RunReport, Surroundings
 from preserve.crawler.capture import capture as run_capture

@@ -7,7 +7,8 @@ import click
 from preserve.citation.check_capsule import FAIL, MANIFEST, MAX_FILE, Verdict
 from preserve.citation.checking import check as check_capsule
 from preserve.cli.common import Place, clean, command_options
-from preserve.cli.loading import all_layouts, read_trust, trust_option
+from preserve.cli.loading import all_layouts
+from preserve.cli.trusting import read_trust, trust_option
 from preserve.errors import NotHeldError, UsageError
 
 _CAPSULE = MANIFEST.encode("ascii")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from preserve.config.place import find_config_dir
+from preserve.expressions import lazy_re
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_C1 = re.compile(r"[\x7f-\x9f]")
+_C1 = lazy_re(r"[\x7f-\x9f]")
 EXIT_STATUSES = (
     "Exit status: 0 good; 1 findings; 2 usage or configuration; 3 no such archive, page or cable; 4 locked; "
     "5 network; 6 stopped by a limit, resumable; 130 cancelled."

@@ -5,7 +5,7 @@ import os
 import click
 
 from preserve.cli.common import Place, command_options, say
-from preserve.cli.loading import chosen_layouts
+from preserve.cli.configured import chosen_layouts
 from preserve.config.folder import load_collection
 from preserve.provenance.found import found_archive
 from preserve.provenance.keys import passphrase

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from preserve.cli.common import EXIT_STATUSES, Place, command_options, one_line
-from preserve.cli.loading import read_trust, trust_option
+from preserve.cli.trusting import read_trust, trust_option
 from preserve.config.folder import load_collection
 from preserve.crawler.stamping import stamp as ask_for_stamps
 from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError

@@ -9,7 +9,7 @@ import click
 
 from preserve.cli.common import Place, command_options, one_line
 from preserve.cli.display import Display
-from preserve.cli.loading import read_trust, trust_option
+from preserve.cli.trusting import read_trust, trust_option
 from preserve.errors import NotHeldError, PreserveError
 from preserve.formats.note import Signer, Verifier
 from preserve.integrity.repair import Plan, Repaired, Repairer

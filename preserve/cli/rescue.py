@@ -11,7 +11,8 @@ import click
 
 from preserve.cli.capture import stopped_by_signals
 from preserve.cli.common import Place, command_options, console, one_line, say
-from preserve.cli.loading import chosen_layouts, reading
+from preserve.cli.configured import chosen_layouts
+from preserve.cli.loading import reading
 from preserve.config.archives import ArchiveConfig, load_archives
 from preserve.config.folder import load_collection
 from preserve.crawler.outcomes import NO_ANSWER, RESCUED

@@ -10,8 +10,9 @@ import click
 
 from preserve.cli.common import Place, command_options
 from preserve.cli.display import Display
-from preserve.cli.loading import all_layouts, collections_to_read, read_trust, trust_option
+from preserve.cli.loading import all_layouts, collections_to_read
 from preserve.cli.reporting import as_html, as_json, as_text
+from preserve.cli.trusting import read_trust, trust_option
 from preserve.errors import CancelledError, NotHeldError, UsageError
 from preserve.integrity.foreign import verify_files
 from preserve.integrity.record import Wanted

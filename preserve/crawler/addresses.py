@@ -1,7 +1,6 @@
 """Which machine answers for a name, and whether it may be asked: the guard against private and special addresses."""
 
 import ipaddress
-import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +8,10 @@ from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from preserve.crawler.exchange import ExchangeError, Failure
+from preserve.expressions import lazy_re
 
 _PORTS = {"http": 80, "https": 443}
-_PLAIN_URL = re.compile(r"(https?://[a-z0-9.-]+(?::[0-9]{1,5})?)(/[!-\"$-~]*)")
+_PLAIN_URL = lazy_re(r"(https?://[a-z0-9.-]+(?::[0-9]{1,5})?)(/[!-\"$-~]*)")
 """An address that needs no more than to be cut in two."""
 _TARGET_SAFE = "%/:?#[]@!$&'()*+,;=-._~|^`{}\"<>\\"
 

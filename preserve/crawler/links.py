@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
+from preserve.expressions import lazy_re
 from preserve.formats.charset import decide
 from preserve.formats.urls import resolve
 from preserve.limits import Limits
@@ -51,11 +52,11 @@ _REQUISITE_RELS = frozenset({"stylesheet", "icon", "shortcut", "apple-touch-icon
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml"})
 _LINK_RELS = frozenset({"next", "prev", "canonical", "alternate", "start", "contents", "index", "up"})
 _TAGS = (*_LINKS, *_REQUISITES, "link", "style", "base", "meta")
-_SRCSET = re.compile(r"[\s,]*([^\s,]\S*[^\s,]|[^\s,])(?:\s+[^\s,]+)*\s*(?:,|\Z)")
-_CSS_URL = re.compile(r"""url\(\s*(?:"([^"\n]{1,4000})"|'([^'\n]{1,4000})'|([^\s"'()]{1,4000}))\s*\)""", re.IGNORECASE)
-_CSS_IMPORT = re.compile(r"""@import\s{1,20}(?:"([^"\n]{1,4000})"|'([^'\n]{1,4000})')""", re.IGNORECASE)
-_CSS_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_REFRESH = re.compile(r"\s*\d*\s*[;,]\s*url\s*=\s*['\"]?([^'\"\s>]+)", re.IGNORECASE)
+_SRCSET = lazy_re(r"[\s,]*([^\s,]\S*[^\s,]|[^\s,])(?:\s+[^\s,]+)*\s*(?:,|\Z)")
+_CSS_URL = lazy_re(r"""url\(\s*(?:"([^"\n]{1,4000})"|'([^'\n]{1,4000})'|([^\s"'()]{1,4000}))\s*\)""", re.IGNORECASE)
+_CSS_IMPORT = lazy_re(r"""@import\s{1,20}(?:"([^"\n]{1,4000})"|'([^'\n]{1,4000})')""", re.IGNORECASE)
+_CSS_COMMENT = lazy_re(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
+_REFRESH = lazy_re(r"\s*\d*\s*[;,]\s*url\s*=\s*['\"]?([^'\"\s>]+)", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1 << 15)

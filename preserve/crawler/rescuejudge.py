@@ -14,6 +14,7 @@ from datetime import datetime
 from preserve.crawler.rescueask import Reply
 from preserve.crawler.rescuelist import Candidate
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 from preserve.findings import Finding
 from preserve.formats.cdxserver import moment_of
 from preserve.formats.digests import parse_digest
@@ -26,8 +27,8 @@ PAGE, REDIRECT, ERROR, OTHER, NO_MEMENTO, FAILED, CUT = (
 )  # fmt: skip
 PASSING = frozenset({FAILED, CUT})
 """Verdicts after which a memento is asked for again by the next rescue."""
-_IN_ADDRESS = re.compile(r"/(\d{14})(?:[a-z]{2}_)?/(https?:/.*)\Z", re.DOTALL)
-_BASE32_SHA1 = re.compile(r"[A-Z2-7]{32}\Z")
+_IN_ADDRESS = lazy_re(r"/(\d{14})(?:[a-z]{2}_)?/(https?:/.*)\Z", re.DOTALL)
+_BASE32_SHA1 = lazy_re(r"[A-Z2-7]{32}\Z")
 _MEMENTO = b"memento-datetime"
 
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from preserve.config.collection import REGEX_MARK
 from preserve.crawler.outcomes import OUT_OF_SCOPE, TOO_DEEP, TOO_LONG, TRAP_CALENDAR, TRAP_REPEAT
+from preserve.expressions import lazy_re
 from preserve.limits import DEFAULT_LIMITS
 
 _MAX_REPEATS = 3
 _LONG_PATH = 10
-_CALENDAR = re.compile(r"\b(?:calendar|cal|month|year|week|day|date)\b", re.IGNORECASE)
-_YEAR = re.compile(r"(?<!\d)([12]\d{3})(?:[-/]?(?:0[1-9]|1[0-2]))?(?!\d)")
+_CALENDAR = lazy_re(r"\b(?:calendar|cal|month|year|week|day|date)\b", re.IGNORECASE)
+_YEAR = lazy_re(r"(?<!\d)([12]\d{3})(?:[-/]?(?:0[1-9]|1[0-2]))?(?!\d)")
 _FIRST_YEAR = 1900
 _REQUISITE = "requisite"
 

@@ -6,7 +6,6 @@ the same bytes. Memory is that of the lineages and one record.
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from typing import Final
@@ -15,6 +14,7 @@ from preserve.errors import ArchiveError, FormatError
 from preserve.export.gather import moment_of
 from preserve.export.lineage import Lineage, Names, StatedRecord, StatedText, key_of, names_of, plain
 from preserve.export.premis import write_premis
+from preserve.expressions import lazy_re
 from preserve.formats.tlog import Proof, format_proof
 from preserve.formats.warc import Record, compress_member, record_bytes, record_sha256
 from preserve.model import sha256_hex
@@ -26,7 +26,7 @@ METADATA: Final = "ro-crate-metadata.json"
 MOST: Final = 20_000
 """Captures in one crate: its description is held whole."""
 _CONTEXT: Final = ["https://w3id.org/ro/crate/1.1/context", {"sha256": "https://schema.org/sha256"}]
-_UNSAFE: Final = re.compile(r"[^A-Za-z0-9-]+")
+_UNSAFE: Final = lazy_re(r"[^A-Za-z0-9-]+")
 
 Entity = dict[str, object]
 

@@ -4,19 +4,19 @@ Nothing here is a judgement. What a page printed is a claim of that page at that
 this program did or measured; what a time authority says is read, and not verified.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from preserve.expressions import lazy_re
 from preserve.formats.tlog import Checkpoint
 from preserve.model import sha256_hex
 
-UNREAL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+UNREAL: Final = lazy_re(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 """What XML 1.0 section 2.2 forbids or advises against, and what would break a line."""
 THINGS: Final = "urn:x-preserve:thing:"
-_ORIGIN: Final = re.compile(r"preserve/([a-z0-9-]+)/([0-9a-f]{8})\Z")
-_UUID: Final = re.compile(r"urn:uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z")
+_ORIGIN: Final = lazy_re(r"preserve/([a-z0-9-]+)/([0-9a-f]{8})\Z")
+_UUID: Final = lazy_re(r"urn:uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z")
 
 
 class Said(NamedTuple):

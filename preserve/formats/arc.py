@@ -10,19 +10,19 @@ URLs and content types with blanks in them, so a line is read from its right end
 Source: M. Burner, B. Kahle, "Arc File Format", Internet Archive, 1996.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 
 MAX_HEADER_BYTES = 64 * 1024
 """Header line with its line end; also the first line of a ``filedesc`` body."""
 _BEHIND_TYPE = {1: 1, 2: 6}
 """Fields behind the content type, by version."""
-_DATE = re.compile(r"[0-9]{12}(?:[0-9]{2})?\Z")
-_LENGTH = re.compile(r"[0-9]{1,18}\Z")
-_VERSION = re.compile(rb"([12]) [0-9]+ [^\r\n]*\Z")
+_DATE = lazy_re(r"[0-9]{12}(?:[0-9]{2})?\Z")
+_LENGTH = lazy_re(r"[0-9]{1,18}\Z")
+_VERSION = lazy_re(rb"([12]) [0-9]+ [^\r\n]*\Z")
 _FILEDESC = "filedesc://"
 _NOTHING = "-"
 

@@ -1,16 +1,16 @@
 """CDXJ lines: SURT key, 14-digit time, one JSON object. The interchange form of indexes (pywb, WACZ)."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii as _quoted
 
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 
 _ORDER = ("url", "mime", "status", "digest", "length", "offset", "filename")
-_TIME = re.compile(r"[0-9]{14}\Z")
-_BLANK = re.compile(r"\s")
+_TIME = lazy_re(r"[0-9]{14}\Z")
+_BLANK = lazy_re(r"\s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

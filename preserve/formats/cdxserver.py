@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 
 MAX_LINE_BYTES = 65_536
 MAX_ROWS = 100_000
-_TIMESTAMP = re.compile(r"\d{14}\Z", re.ASCII)
+_TIMESTAMP = lazy_re(r"\d{14}\Z", re.ASCII)
 _MAX_DEFECTS = 100
 
 

@@ -7,14 +7,15 @@ script together with its title, or together with almost no text. What is not cer
 import re
 from dataclasses import dataclass
 
+from preserve.expressions import lazy_re
 from preserve.formats.http1 import Head
 
 MAX_PAGE_BYTES = 256 * 1024
 """Challenge pages are small; the longest known are some 60 KiB."""
 _MAX_TEXT_CHARS = 300
-_TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{0,200})</title", re.IGNORECASE)
-_UNSEEN = re.compile(rb"<(script|style|noscript|template)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(rb"<[^>]*(?:>|\Z)")
+_TITLE = lazy_re(rb"<title[^>]{0,200}>([^<]{0,200})</title", re.IGNORECASE)
+_UNSEEN = lazy_re(rb"<(script|style|noscript|template)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_TAG = lazy_re(rb"<[^>]*(?:>|\Z)")
 
 
 @dataclass(frozen=True, slots=True)

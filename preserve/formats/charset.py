@@ -20,19 +20,21 @@ from typing import Final, Literal
 
 import webencodings
 
+from preserve.expressions import lazy_re
+
 PRESCAN_BYTES: Final = 1024
 """HTML Standard, "prescan a byte stream to determine its encoding": declarations are looked for this far."""
 
 _BOMS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16le"), (b"\xfe\xff", "utf-16be"))
 _SPACE: Final = b"\t\n\f\r "
 _UTF16: Final = ("utf-16le", "utf-16be")
-_HTTP_CHARSET: Final = re.compile(r""";\s*charset\s*=\s*(?:"([^"]*)"?|'([^']*)'?|([^;,\s]*))""", re.IGNORECASE)
-_META: Final = re.compile(rb"<meta[\t\n\f\r /]", re.IGNORECASE)
-_TAG: Final = re.compile(rb"</?[a-z]", re.IGNORECASE)
-_TAG_NAME_END: Final = re.compile(rb"[\t\n\f\r >]")
-_CONTENT_CHARSET: Final = re.compile(rb"charset[\t\n\f\r ]*=[\t\n\f\r ]*", re.IGNORECASE)
-_UNQUOTED: Final = re.compile(rb"[^\t\n\f\r ;]*")
-_XML_ENCODING: Final = re.compile(rb"encoding[\x00-\x20]*=[\x00-\x20]*([\"'])")
+_HTTP_CHARSET: Final = lazy_re(r""";\s*charset\s*=\s*(?:"([^"]*)"?|'([^']*)'?|([^;,\s]*))""", re.IGNORECASE)
+_META: Final = lazy_re(rb"<meta[\t\n\f\r /]", re.IGNORECASE)
+_TAG: Final = lazy_re(rb"</?[a-z]", re.IGNORECASE)
+_TAG_NAME_END: Final = lazy_re(rb"[\t\n\f\r >]")
+_CONTENT_CHARSET: Final = lazy_re(rb"charset[\t\n\f\r ]*=[\t\n\f\r ]*", re.IGNORECASE)
+_UNQUOTED: Final = lazy_re(rb"[^\t\n\f\r ;]*")
+_XML_ENCODING: Final = lazy_re(rb"encoding[\x00-\x20]*=[\x00-\x20]*([\"'])")
 
 Source = Literal["bom", "http", "meta", "default"]
 

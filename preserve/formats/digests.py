@@ -6,12 +6,12 @@ examples), hexadecimal or base64; which one it is follows from its length.
 
 import base64
 import binascii
-import re
 from dataclasses import dataclass
 
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 
-_LABELLED = re.compile(r"([A-Za-z0-9-]{1,20}):([A-Za-z0-9+/_=-]{1,200})\Z")
+_LABELLED = lazy_re(r"([A-Za-z0-9-]{1,20}):([A-Za-z0-9+/_=-]{1,200})\Z")
 _SIZES = {"md5": 16, "sha1": 20, "sha224": 28, "sha256": 32, "sha384": 48, "sha512": 64}
 """Size in bytes of what each algorithm gives."""
 _BASE32 = str.maketrans(

@@ -7,11 +7,13 @@ The words are those of common servers and publishing systems, in the languages o
 import html
 import re
 
+from preserve.expressions import lazy_re
+
 _MOST_CHARS = 1_500
 """Visible characters of a page that may be taken for an error page by its text."""
 _LOOKED_AT_BYTES = 16_384
-_TITLE = re.compile(rb"<title[^<>]{0,200}>([^<]{0,400})", re.IGNORECASE)
-_WORDS = re.compile(
+_TITLE = lazy_re(rb"<title[^<>]{0,200}>([^<]{0,400})", re.IGNORECASE)
+_WORDS = lazy_re(
     r"""
     \b404\b(?=.{0,40}\b(?:error|not|page|found|chyba|fehler|erreur)\b) | \berror\ 404\b
     | \b(?:page|file|document|cable|url|address|resource|article|record)\b.{0,60}?
@@ -22,7 +24,7 @@ _WORDS = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_TITLES = re.compile(
+_TITLES = lazy_re(
     r"\s*(?:(?:error\W*)?404\b|(?:page|file|document|cable)?\W*not found\b"
     r"|page\W+introuvable|seite\W+nicht gefunden)",
     re.IGNORECASE,

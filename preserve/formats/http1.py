@@ -10,11 +10,12 @@ from enum import StrEnum
 from functools import lru_cache
 
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 
-_STATUS_LINE = re.compile(rb"(HTTP/\d(?:\.\d)?)[ \t]+(\d{3})(?:[ \t]+(.*))?\Z", re.DOTALL)
-_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
-_CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;|\Z)")
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_STATUS_LINE = lazy_re(rb"(HTTP/\d(?:\.\d)?)[ \t]+(\d{3})(?:[ \t]+(.*))?\Z", re.DOTALL)
+_TOKEN = lazy_re(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+_CHUNK_SIZE = lazy_re(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;|\Z)")
+_HEAD_END = lazy_re(rb"\r?\n\r?\n")
 _MAX_CHUNK_LINE = 8 * 1024
 _NO_BODY = frozenset({204, 304})
 
@@ -258,10 +259,10 @@ def payload_of(block: bytes, request_method: str = "GET", *, head: Head | None =
     return Payload(head=head, payload=body, complete=True, expected=None)
 
 
-_PLAIN_HEAD = re.compile(
+_PLAIN_HEAD = lazy_re(
     rb"HTTP/1\.[01] (?!1|204|304)([0-9]{3})(?: [^\r\n]*)?\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r\n]*\r\n)*\r\n"
 )
-_LENGTH_FIELD = re.compile(rb"\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r")
+_LENGTH_FIELD = lazy_re(rb"\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r")
 
 
 def plain_body(block: bytes) -> tuple[int, int] | None:

@@ -32,6 +32,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 from preserve.limits import DEFAULT_LIMITS, Limits
 
 ED25519 = 1
@@ -41,8 +42,8 @@ _TIME_BYTES = 8
 _PUBLIC_KEY_BYTES = 32
 _KEY_ID_BYTES = 4
 _MARK = "\N{EM DASH} "
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
-_KEY_ID_HEX = re.compile(r"[0-9a-f]{8}", re.ASCII)
+_CONTROL = lazy_re(r"[\x00-\x09\x0b-\x1f]")
+_KEY_ID_HEX = lazy_re(r"[0-9a-f]{8}", re.ASCII)
 
 
 class NoteError(FormatError):

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 from preserve.formats.arc import ArcHeader, parse_arc_header
 from preserve.formats.warc import RecordHeader, parse_header
 from preserve.limits import DEFAULT_LIMITS
 
 _END = b"\r\n\r\n"
-_WARC = re.compile(rb"WARC/[01]\.\d")
-_ARC = re.compile(
+_WARC = lazy_re(rb"WARC/[01]\.\d")
+_ARC = lazy_re(
     rb"(?:(?<=\n)|\A)[a-z][a-z0-9+.-]{0,20}:[^\r\n]{1,8000} [0-9A-Fa-f.:]{1,45} \d{12,14} \S{1,200} [^\r\n]{0,8000}\d\n"
 )
 _MAX_LINE = 64 * 1024

@@ -8,11 +8,12 @@ import re
 from enum import Enum, auto
 
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 from preserve.formats.http1 import FramingKind, Head, body_framing, parse_response_head
 
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
-_CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;|\Z)")
-_CHUNK_BEGINNING = re.compile(rb"[ \t]*[0-9A-Fa-f]{0,16}[ \t]*(?:;.*)?\r?\Z", re.DOTALL)
+_HEAD_END = lazy_re(rb"\r?\n\r?\n")
+_CHUNK_SIZE = lazy_re(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;|\Z)")
+_CHUNK_BEGINNING = lazy_re(rb"[ \t]*[0-9A-Fa-f]{0,16}[ \t]*(?:;.*)?\r?\Z", re.DOTALL)
 """What can still become a line with a chunk's size."""
 _MAX_CHUNK_LINE = 8 * 1024
 _BEGINNING = b"HTTP/"

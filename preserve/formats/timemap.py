@@ -11,14 +11,15 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 
 MAX_MEMENTOS = 100_000
 _MAX_VALUE_CHARS = 16_384
-_TARGET = re.compile(r"\s*<([^<>\x00-\x20]{0,8192})>")
-_PARAM = re.compile(r'\s*;\s*(?:([!#$&+.^_`|~0-9A-Za-z*-]{1,64})\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s",;]{1,4096}))?)?')
-_NEXT = re.compile(r"\s*(?:,\s*)+|\s*\Z")
-_RESYNC = re.compile(r",\s*(?=<)")
-_JSON_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?Z\Z")
+_TARGET = lazy_re(r"\s*<([^<>\x00-\x20]{0,8192})>")
+_PARAM = lazy_re(r'\s*;\s*(?:([!#$&+.^_`|~0-9A-Za-z*-]{1,64})\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s",;]{1,4096}))?)?')
+_NEXT = lazy_re(r"\s*(?:,\s*)+|\s*\Z")
+_RESYNC = lazy_re(r",\s*(?=<)")
+_JSON_DATE = lazy_re(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?Z\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

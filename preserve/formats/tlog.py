@@ -25,6 +25,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 from preserve.limits import DEFAULT_LIMITS, Limits
 
 TILE_WIDTH = 256
@@ -36,8 +37,8 @@ _MAX_ENTRY_BYTES = 2**16 - 1
 _MAX_PROOF_HASHES = 64
 _ROOT_BYTES = 32
 _CHECKPOINT_LINES = 3
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x1f]")
+_NUMBER = lazy_re(r"0|[1-9][0-9]{0,18}", re.ASCII)
+_CONTROL = lazy_re(r"[\x00-\x1f]")
 _PROOF_MARK = "c2sp.org/tlog-proof@v1"
 
 

@@ -8,20 +8,21 @@ import re
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit
 
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 from preserve.limits import DEFAULT_LIMITS
 
 _PORTS = {"http": 80, "https": 443}
-_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_ESCAPE = lazy_re(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _SAFE = "%/:?#[]@!$&'()*+,;=-._~|^`{}\"<>\\"
-_REMOVED = re.compile(r"[\t\r\n]")
+_REMOVED = lazy_re(r"[\t\r\n]")
 _MAX_ROUNDS = 10
 """How often percent-encoding is taken off one text: addresses are seen that were encoded several times."""
 _EDGES = "".join(map(chr, range(33)))
-_WWW = re.compile(r"www\d*\.")
-_PATH_SESSION = re.compile(r"^(.*/)(\((?:[a-z]\([0-9a-z]{24}\))+\)/|\([0-9a-z]{24}\)/)([^?]+\.aspx.*)$", re.IGNORECASE)
+_WWW = lazy_re(r"www\d*\.")
+_PATH_SESSION = lazy_re(r"^(.*/)(\((?:[a-z]\([0-9a-z]{24}\))+\)/|\([0-9a-z]{24}\)/)([^?]+\.aspx.*)$", re.IGNORECASE)
 _QUERY_SESSIONS = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    lazy_re(pattern, re.IGNORECASE)
     for pattern in (
         r"^(.*)(?:jsessionid=[0-9a-z]{32})(?:&(.*))?$",
         r"^(.*)(?:phpsessid=[0-9a-z]{32})(?:&(.*))?$",
@@ -32,7 +33,7 @@ _QUERY_SESSIONS = tuple(
 )
 
 
-_PLAIN_URL = re.compile(
+_PLAIN_URL = lazy_re(
     r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::(?!80/|443/)([1-9][0-9]{0,3}))?"
     r"(/[A-Za-z0-9_~=&,;+*$!@:/.-]*)(?:\?([A-Za-z0-9_~=&,;+*$!@:/.-]+))?"
 )
@@ -115,8 +116,8 @@ def canonical(url: str) -> str:
     return f"{parts.scheme}://{netloc}{path}{query}"
 
 
-_SESSION_HINT = re.compile(r"sid=|sessionid|cfid=|/\(", re.IGNORECASE)
-_PATH_PARAMETER = re.compile(r";jsessionid=[0-9a-z._!-]+(?=[;/?]|$)", re.IGNORECASE)
+_SESSION_HINT = lazy_re(r"sid=|sessionid|cfid=|/\(", re.IGNORECASE)
+_PATH_PARAMETER = lazy_re(r";jsessionid=[0-9a-z._!-]+(?=[;/?]|$)", re.IGNORECASE)
 
 
 def without_session(url: str) -> str:

@@ -12,7 +12,6 @@ import base64
 import hashlib
 import io
 import json
-import re
 import struct
 import zipfile
 import zlib
@@ -28,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 from preserve.limits import MIB
 
 DATAPACKAGE = "datapackage.json"
@@ -37,7 +37,7 @@ _WARCS = (".warc", ".warc.gz", ".arc", ".arc.gz")
 _PROFILES = ("data-package", "wacz")  # 1.1.1, and the draft of 1.2.0
 _LOCAL_HEADER_BYTES = 30
 _ENCRYPTED_OR_PATCHED = 0x01 | 0x20 | 0x40
-_NO_NAME = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]|\A[A-Za-z]:|(?:\A|/)\.{0,2}/|(?:\A|/)\.{1,2}\Z|\A\Z")
+_NO_NAME = lazy_re(r"[\x00-\x1f\x7f\\\ud800-\udfff]|\A[A-Za-z]:|(?:\A|/)\.{0,2}/|(?:\A|/)\.{1,2}\Z|\A\Z")
 """Control characters, backslashes, drive letters, absolute paths, and the segments "", "." and ".."."""
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, OverflowError, RuntimeError, ValueError)
 

@@ -6,7 +6,6 @@ Sources: WARC 1.1 (ISO 28500:2017) sections 4 and 5 and annex D; RFC 1952.
 """
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,10 +13,11 @@ from functools import lru_cache
 import deflate
 
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 from preserve.limits import DEFAULT_LIMITS
 
-_VERSION = re.compile(r"WARC/[01]\.\d+\Z")
-_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+_VERSION = lazy_re(r"WARC/[01]\.\d+\Z")
+_NAME = lazy_re(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _END = b"\r\n\r\n"
 _LEVEL = 5
 """Within a tenth of the smallest that gzip can be, at half of its time."""

@@ -6,7 +6,6 @@ statement, which seals the file; the name ``NAME``. Whatever is left half way, t
 """
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -21,6 +20,7 @@ import msgspec
 from preserve import PROGRAM
 from preserve.cables.layouts import Layout
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 from preserve.formats.containers import Container
 from preserve.formats.note import Signer
 from preserve.formats.statements import decode, encode
@@ -48,7 +48,7 @@ from preserve.store.index import write_index
 from preserve.store.layout import IMPORTING_SUFFIX, OPEN_SUFFIX, CollectionPaths
 from preserve.store.warcfile import container_of
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_UNSAFE = lazy_re(r"[^A-Za-z0-9._-]+")
 _MAX_NAME = 180
 _BATCH = 1_000
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 from preserve.formats.cdxj import CdxLine, format_line
 from preserve.formats.containers import Container, Spot
 from preserve.formats.http1stream import PayloadStream
@@ -36,9 +37,9 @@ _ADDRESSES = ("http://", "https://")
 _LINES_A_PART = 4096
 SORTED_BYTES = 64 * MIB
 """Lines that are sorted in memory; more than these are sorted in parts on disk."""
-_STATUS = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?!\d)")
-_TYPE = re.compile(rb"\ncontent-type:[ \t]*([^;\s]*)", re.IGNORECASE)
-_WORD = re.compile(r"[;\s]")
+_STATUS = lazy_re(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?!\d)")
+_TYPE = lazy_re(rb"\ncontent-type:[ \t]*([^;\s]*)", re.IGNORECASE)
+_WORD = lazy_re(r"[;\s]")
 _HEAD_ENDS = (b"\r\n\r\n", b"\n\n")
 
 

@@ -5,7 +5,6 @@ those who hold one. What is odd in a reply is what a server sent, and no damage;
 """
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import NamedTuple
 from preserve.cables.extract import told_of
 from preserve.cables.layouts import Layout
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 from preserve.formats.digests import Declared, parse_digest
 from preserve.formats.http1 import Head
 from preserve.formats.http1stream import PayloadStream
@@ -35,8 +35,8 @@ from preserve.provenance.describe import (
     response_head,
 )
 
-_W3C_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z)?)?)?\Z")
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_W3C_DATE = lazy_re(r"\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z)?)?)?\Z")
+_ABSOLUTE = lazy_re(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _NEEDS_URI = frozenset({"response", "resource", "request", "revisit", "conversion", "continuation"})
 _VERSIONS = frozenset({"WARC/1.0", "WARC/1.1", "ARC"})
 _MANDATORY = ("warc-type", "warc-record-id", "warc-date", "content-length")

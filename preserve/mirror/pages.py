@@ -5,12 +5,13 @@ import html
 import re
 from dataclasses import dataclass
 
+from preserve.expressions import lazy_re
 from preserve.mirror.cables import ALMONDS, BRIDGE, CLOCK, LIGHTHOUSE, REDACTED_NAME, InventedCable
 
 PARTIAL = (
     "This record is a partial extract of the original cable. The full text of the original cable is not available."
 )
-_TAG = re.compile(r"\b[A-Z]{2,4}\b")
+_TAG = lazy_re(r"\b[A-Z]{2,4}\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ with its certificates; ``openssl ts -verify`` works on these files. A reply is j
 B): a certificate that has expired since spoils nothing. Roots are given by the reader, never taken from the archive.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,15 +20,16 @@ from rfc3161_client import (
 )
 
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 from preserve.model import sha256_hex
 from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths
 
 MAX_RECEIPT_BYTES = 1 << 20
-AUTHORITY_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+AUTHORITY_NAME = lazy_re(r"[a-z0-9][a-z0-9-]{0,39}")
 _SHA256_OID = "2.16.840.1.101.3.4.2.1"
-_NAME = re.compile(r"(0|[1-9][0-9]{0,18})\.([a-z0-9][a-z0-9-]{0,39})\.tsr")
-_CHECKPOINT = re.compile(r"(0|[1-9][0-9]{0,18})\.checkpoint")
+_NAME = lazy_re(r"(0|[1-9][0-9]{0,18})\.([a-z0-9][a-z0-9-]{0,39})\.tsr")
+_CHECKPOINT = lazy_re(r"(0|[1-9][0-9]{0,18})\.checkpoint")
 _GRANTED = 0
 
 

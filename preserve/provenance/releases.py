@@ -9,10 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from preserve.cables.fields import make_field
-from preserve.config.release import BuildConfig, ReleaseConfig
+
+if TYPE_CHECKING:
+    # What checks configuration takes longer to import than what is done with it.
+    from preserve.config.release import BuildConfig, ReleaseConfig
 
 MOST_LISTED: Final = 1_000
 """Conflicts that one report lists; all are counted."""
@@ -111,7 +114,7 @@ def claimed_words(claim: Claim) -> str:
     return f"layout {claim.layout.split('/')[0]}"
 
 
-def release_of(claim: Claim, releases: Mapping[str, ReleaseConfig]) -> ReleaseConfig | None:
+def release_of(claim: Claim, releases: Mapping[str, "ReleaseConfig"]) -> "ReleaseConfig | None":
     """The declared release that a claim names: by its source, else by its layout, else by its counter."""
     if claim.source:
         return next((one for one in releases.values() if claim.source in one.sources), None)
@@ -122,7 +125,7 @@ def release_of(claim: Claim, releases: Mapping[str, ReleaseConfig]) -> ReleaseCo
     return found
 
 
-def report(claims: Iterable[Claim], releases: Mapping[str, ReleaseConfig], only: str = "") -> ReleaseReport:
+def report(claims: Iterable[Claim], releases: Mapping[str, "ReleaseConfig"], only: str = "") -> ReleaseReport:
     """What captures claim, over every cable. ``claims`` come sorted by cable, then by capture; one cable is held.
 
     ``only``: the name of one release; conflicts of cables that no capture of it shows are left out.
@@ -147,7 +150,7 @@ def report(claims: Iterable[Claim], releases: Mapping[str, ReleaseConfig], only:
     return result
 
 
-def conflicts_of(claims: Sequence[Claim], releases: Mapping[str, ReleaseConfig]) -> Iterator[Conflict]:
+def conflicts_of(claims: Sequence[Claim], releases: Mapping[str, "ReleaseConfig"]) -> Iterator[Conflict]:
     """The contradictions among the captures of one cable under one id, oldest first.
 
     A date that changes is told once for each change, by the capture that prints the new one and the one before it.
@@ -175,7 +178,7 @@ def conflicts_of(claims: Sequence[Claim], releases: Mapping[str, ReleaseConfig])
         yield from _by_itself(claim, releases)
 
 
-def _by_itself(claim: Claim, releases: Mapping[str, ReleaseConfig]) -> Iterator[Conflict]:
+def _by_itself(claim: Claim, releases: Mapping[str, "ReleaseConfig"]) -> Iterator[Conflict]:
     """What one capture contradicts in itself, or against the declared release that it names."""
     captured = claim.date[:10]
     for name in ("released", "source_released"):
@@ -204,7 +207,7 @@ def _by_itself(claim: Claim, releases: Mapping[str, ReleaseConfig]) -> Iterator[
         yield _conflict(ConflictKind.RELEASED_AFTER_COUNTER, detail, claim)
 
 
-def _reached_after(count: int, day: str, builds: Sequence[BuildConfig]) -> BuildConfig | None:
+def _reached_after(count: int, day: str, builds: Sequence["BuildConfig"]) -> "BuildConfig | None":
     """A state made after a day whose counter is already passed, where none up to that day had come as far."""
     dated = [(build.built[:10], build.counter, build) for build in builds if build.built and build.counter is not None]
     if any(built <= day and counter >= count for built, counter, _build in dated):
@@ -214,7 +217,7 @@ def _reached_after(count: int, day: str, builds: Sequence[BuildConfig]) -> Build
     )
 
 
-def _first_two(dated: tuple[str, int, BuildConfig]) -> tuple[str, int]:
+def _first_two(dated: tuple[str, int, "BuildConfig"]) -> tuple[str, int]:
     return dated[0], dated[1]
 
 

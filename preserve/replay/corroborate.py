@@ -6,12 +6,15 @@ are, and its newest is taken. Sources that name one release are told as such: th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from preserve.config.release import ReleaseConfig
 from preserve.provenance.releases import claimed_words, release_of
 from preserve.replay.history import Observation, claim_of
+
+if TYPE_CHECKING:
+    # What checks configuration takes longer to import than what is done with it.
+    from preserve.config.release import ReleaseConfig
 
 LEVELS: Final[Mapping[str, str]] = {
     "raw": "the same bytes of the page",
@@ -51,7 +54,7 @@ class Corroboration:
     levels: Mapping[str, tuple[Agreement, ...]]
 
 
-def corroborate(observations: Sequence[Observation], releases: Mapping[str, ReleaseConfig]) -> Corroboration:
+def corroborate(observations: Sequence[Observation], releases: Mapping[str, "ReleaseConfig"]) -> Corroboration:
     """Groups the observations of one cable (oldest first) by source, and the sources by what they show."""
     groups: dict[tuple[str, str], list[Observation]] = {}
     for one in observations:

@@ -3,14 +3,18 @@
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from preserve.cables.difference import Difference, classify
 from preserve.cables.extract import Extraction
-from preserve.config.release import ReleaseConfig
 from preserve.errors import ArchiveError, NotHeldError
 from preserve.model import parse_utc
 from preserve.provenance.releases import Claim, Conflict, conflicts_of, release_of
 from preserve.replay.recover import Archive, Capture, published_as
+
+if TYPE_CHECKING:
+    # What checks configuration takes longer to import than what is done with it.
+    from preserve.config.release import ReleaseConfig
 
 _MOST_LINES = 4_000
 """Lines of a text of which changes are listed; the differing pages of longer ones are for ``preserve diff``."""
@@ -51,7 +55,9 @@ class History:
     unread: tuple[Unread, ...]
 
 
-def history(archives: Sequence[Archive], cable_id: str, releases: Mapping[str, ReleaseConfig] | None = None) -> History:
+def history(
+    archives: Sequence[Archive], cable_id: str, releases: Mapping[str, "ReleaseConfig"] | None = None
+) -> History:
     """Every observation of a cable over the collections, oldest first, under whatever ids it is published.
 
     Two records of one cable are linked, not merged: each is compared with what was published under its own id. A
@@ -103,7 +109,7 @@ def claim_of(capture: Capture, extraction: Extraction) -> Claim:
 
 
 def _observations(
-    read: Sequence[tuple[Capture, Extraction]], releases: Mapping[str, ReleaseConfig]
+    read: Sequence[tuple[Capture, Extraction]], releases: Mapping[str, "ReleaseConfig"]
 ) -> list[Observation]:
     claims = [claim_of(capture, extraction) for capture, extraction in read]
     conflicts: dict[str, list[Conflict]] = {}

@@ -4,7 +4,6 @@ Every value is read from the stored bytes at that moment and checked against the
 what is shown is what was captured, or an error.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from preserve.cables.extract import Extraction, PageReading, PlainText, plain_te
 from preserve.cables.identity import canonical_id
 from preserve.cables.layouts import Layout
 from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError
+from preserve.expressions import lazy_re
 from preserve.formats.http1 import Payload
 from preserve.formats.warc import Record, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
@@ -37,7 +37,7 @@ from preserve.store.layout import CollectionPaths
 from preserve.store.mementos import MementoRow
 from preserve.store.warcfile import read_record
 
-_WHEN = re.compile(r"(\d{4})(?:-?(\d{2})(?:-?(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::?(\d{2}))?)?)?)?Z?\Z")
+_WHEN = lazy_re(r"(\d{4})(?:-?(\d{2})(?:-?(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::?(\d{2}))?)?)?)?Z?\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,18 +1,18 @@
 """Where everything of one collection lies (``docs/formats/archive.md``)."""
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 
 OPEN_SUFFIX = ".open"
 """Of a file that a capture is writing."""
 IMPORTING_SUFFIX = ".importing"
 """Of a file that an import has copied whole, and not yet stated to its end."""
 WARC_SUFFIX = ".warc.gz"
-_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}\Z")
+_SAFE_NAME = lazy_re(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}\Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,17 @@ crash can leave is a last line without its end, which was never a statement. Lay
 tlog-tiles; normative here: ``docs/formats/ledger.md``.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from preserve.errors import ArchiveError
+from preserve.expressions import lazy_re
 from preserve.formats.tlog import TILE_WIDTH, entries_path, format_bundle, parse_bundle, tile_path
 from preserve.limits import DEFAULT_LIMITS
 from preserve.store.durable import append_synced, make_dir, truncate_synced, write_atomic
 from preserve.store.layout import CollectionPaths
 
-_LINE = re.compile(rb'\{"index":(0|[1-9]\d{0,15}),"statement":(\{.*\})\}\n\Z')
+_LINE = lazy_re(rb'\{"index":(0|[1-9]\d{0,15}),"statement":(\{.*\})\}\n\Z')
 _MAX_LINE_BYTES = DEFAULT_LIMITS.max_statement_bytes + 64
 _HASH_BYTES = 32
 

@@ -1,7 +1,6 @@
 """BibTeX (``@misc``) and biblatex (``@online``) entries."""
 
-import re
-
+from preserve.expressions import lazy_re
 from preserve.formats.citations.data import (
     CitationData,
     accessed_date,
@@ -29,8 +28,8 @@ _TEX = {
 # BibTeX counts braces whatever stands before them, so those that do not pair are named. Fewer readers know the names.
 _UNPAIRED = {**_TEX, "{": r"\textbraceleft{}", "}": r"\textbraceright{}"}
 # What the fonts of TeX join to one sign: dashes, quotation marks, signs of Spanish.
-_LIGATURES = re.compile(r"(?<=[-`',<>])(?=[-`',<>])|(?<=[?!])(?=`)")
-_KEY = re.compile(r"[^A-Za-z0-9]")
+_LIGATURES = lazy_re(r"(?<=[-`',<>])(?=[-`',<>])|(?<=[?!])(?=`)")
+_KEY = lazy_re(r"[^A-Za-z0-9]")
 
 
 def tex(text: str) -> str:

@@ -5,16 +5,16 @@ The dates stay apart: ``created`` (the document's own), ``source_released`` (whe
 """
 
 import base64
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 from preserve.model import parse_utc
 
-_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
-_ARCHIVE_ID = re.compile(r"[^A-Za-z0-9._~-]+")
+_DATE = lazy_re(r"(\d{4})-(\d{2})-(\d{2})")
+_ARCHIVE_ID = lazy_re(r"[^A-Za-z0-9._~-]+")
 _URL_SIGNS = "%:/?#[]@!$&'()*+,;=-._~"
 Date = tuple[int, int, int]
 

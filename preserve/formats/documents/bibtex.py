@@ -9,17 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from preserve.expressions import lazy_re
 from preserve.formats.documents.document import Block, Document, Link, bare_links, decoded
 from preserve.formats.documents.texmarkup import plain_tex
 
-_ENTRY: Final = re.compile(r"@[ \t\r\n]*([A-Za-z]{1,40})[ \t\r\n]*([{(])")
-_KEY: Final = re.compile(r"[ \t\r\n]*([^\s,{}()\"#%'=]{1,250})[ \t\r\n]*(,|(?=[})]))")
-_NAME: Final = re.compile(r"[ \t\r\n,]*([A-Za-z][\w:.+/-]{0,60})[ \t\r\n]*=[ \t\r\n]*")
-_WORD: Final = re.compile(r"[^\s,#{}()\"]{1,500}")
-_BLANK: Final = re.compile(r"[ \t\r\n]*")
+_ENTRY: Final = lazy_re(r"@[ \t\r\n]*([A-Za-z]{1,40})[ \t\r\n]*([{(])")
+_KEY: Final = lazy_re(r"[ \t\r\n]*([^\s,{}()\"#%'=]{1,250})[ \t\r\n]*(,|(?=[})]))")
+_NAME: Final = lazy_re(r"[ \t\r\n,]*([A-Za-z][\w:.+/-]{0,60})[ \t\r\n]*=[ \t\r\n]*")
+_WORD: Final = lazy_re(r"[^\s,#{}()\"]{1,500}")
+_BLANK: Final = lazy_re(r"[ \t\r\n]*")
 _NO_ENTRY: Final = frozenset({"comment", "preamble"})
 _LINK_FIELDS: Final = ("url", "howpublished", "note", "annote", "addendum", "archiveurl", "doi", "eprint")
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE: Final = lazy_re(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-_URL: Final = re.compile(r"https?://[^\s<>\"{}\[\]|\\^`\x00-\x1f\u201c\u201d\u00ab\u00bb]{1,4000}", re.IGNORECASE)
+from preserve.expressions import lazy_re
+
+_URL: Final = lazy_re(r"https?://[^\s<>\"{}\[\]|\\^`\x00-\x1f\u201c\u201d\u00ab\u00bb]{1,4000}", re.IGNORECASE)
 _TRAILING: Final = ".,;:!?'\u2019*_"
 
 

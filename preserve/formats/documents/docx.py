@@ -5,7 +5,6 @@ XML is expanded.
 """
 
 import io
-import re
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from typing import Final
 from lxml import etree
 
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 from preserve.formats.documents.document import Block, BlockText, Document
 from preserve.limits import MIB
 
@@ -30,7 +30,7 @@ _STRICT: Final = (
         "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
     ),
 )
-_INSTRUCTION: Final = re.compile(r"\s*HYPERLINK\s+\"([^\"]{1,4000})\"")
+_INSTRUCTION: Final = lazy_re(r"\s*HYPERLINK\s+\"([^\"]{1,4000})\"")
 _DAMAGE: Final = (
     zipfile.BadZipFile,
     zlib.error,

@@ -11,6 +11,7 @@ from typing import Final
 
 from lxml import etree
 
+from preserve.expressions import lazy_re
 from preserve.formats.charset import decide
 from preserve.formats.documents.document import Block, BlockText, Document
 
@@ -23,12 +24,12 @@ _BLOCKS: Final = frozenset(
     }
 )  # fmt: skip
 _UNREAD: Final = frozenset({"head", "script", "style", "template", "noscript", "svg", "math"})
-_ANCHOR: Final = re.compile(rb"<a(?=[\s/])((?:[^<>\"']|\"[^\"]{0,8000}\"|'[^']{0,8000}'){0,2000})>", re.IGNORECASE)
-_HREF: Final = re.compile(rb"\bhref\s*=\s*(?:\"([^\"]{0,4000})\"|'([^']{0,4000})'|([^\s\"'>]{1,4000}))", re.IGNORECASE)
-_COMMENT: Final = re.compile(
+_ANCHOR: Final = lazy_re(rb"<a(?=[\s/])((?:[^<>\"']|\"[^\"]{0,8000}\"|'[^']{0,8000}'){0,2000})>", re.IGNORECASE)
+_HREF: Final = lazy_re(rb"\bhref\s*=\s*(?:\"([^\"]{0,4000})\"|'([^']{0,4000})'|([^\s\"'>]{1,4000}))", re.IGNORECASE)
+_COMMENT: Final = lazy_re(
     rb"<!--.*?(?:-->|\Z)|<(script|style|textarea|title)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL
 )
-_ROBUST: Final = re.compile(rb"\bdata-(?:originalurl|versionurl)\b", re.IGNORECASE)
+_ROBUST: Final = lazy_re(rb"\bdata-(?:originalurl|versionurl)\b", re.IGNORECASE)
 _NOTE_CHARS: Final = 5_000
 
 

@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from preserve.expressions import lazy_re
 from preserve.formats.documents.document import Block, BlockText, Document, bare_links, decoded
 
-_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
-_NOTE: Final = re.compile(r"\[\^([^\]\s]{1,100})\]:[ \t]*(.*)", re.DOTALL)
-_DEFINITION: Final = re.compile(
+_FENCE: Final = lazy_re(r" {0,3}(`{3,}|~{3,})")
+_NOTE: Final = lazy_re(r"\[\^([^\]\s]{1,100})\]:[ \t]*(.*)", re.DOTALL)
+_DEFINITION: Final = lazy_re(
     r" {0,3}\[([^\]\^][^\]]{0,200})\]:[ \t]*<?(\S{1,4000}?)>?(?:[ \t]+[\"'(].*)?[ \t]*$", re.MULTILINE
 )
-_INLINE: Final = re.compile(
+_INLINE: Final = lazy_re(
     r"(?P<code>(?<!`)(`+)(?!`)(?:(?!\2).){1,2000}?\2(?!`))"
     r"|(?P<escaped>\\[!-/:-@\[-`{-~])"
     r"|\[\^(?P<note>[^\]\s]{1,100})\]"
@@ -30,8 +31,8 @@ _INLINE: Final = re.compile(
     r"|(?P<tag></?[A-Za-z][^<>]{0,2000}>)",
     re.DOTALL | re.IGNORECASE,
 )
-_KEY: Final = re.compile(r"-?@\{?([\w][\w:.#$%&+?<>~/-]*[\w]|\w)")
-_LINE_END: Final = re.compile(r"[ \t]*\r?\n[ \t]*")
+_KEY: Final = lazy_re(r"-?@\{?([\w][\w:.#$%&+?<>~/-]*[\w]|\w)")
+_LINE_END: Final = lazy_re(r"[ \t]*\r?\n[ \t]*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """Plain texts, and what a program read out of a PDF: paragraphs are parted by empty lines, pages by form feeds."""
 
-import re
 from typing import Final
 
+from preserve.expressions import lazy_re
 from preserve.formats.documents.document import BlockText, Document, decoded
 
-_EMPTY: Final = re.compile(r"(?:\r?\n|\r)[ \t]*(?:\r?\n|\r)\s*")
+_EMPTY: Final = lazy_re(r"(?:\r?\n|\r)[ \t]*(?:\r?\n|\r)\s*")
 
 
 def read_text(data: bytes) -> Document:

@@ -3,13 +3,14 @@
 import re
 from typing import Final
 
+from preserve.expressions import lazy_re
 from preserve.formats.documents.document import Block, BlockText, Document, decoded
 from preserve.formats.documents.texmarkup import plain_tex
 
-_COMMENT: Final = re.compile(r"(?<!\\)(?:\\\\)*(%[^\n]*\n?[ \t]*)")
-_PARAGRAPH: Final = re.compile(r"\n[ \t]*\n\s*|\\par\b")
-_QUOTATION: Final = re.compile(r"\\(begin|end)\{(?:quote|quotation|displayquote|displaycquote|verse)\*?\}")
-_COMMAND: Final = re.compile(
+_COMMENT: Final = lazy_re(r"(?<!\\)(?:\\\\)*(%[^\n]*\n?[ \t]*)")
+_PARAGRAPH: Final = lazy_re(r"\n[ \t]*\n\s*|\\par\b")
+_QUOTATION: Final = lazy_re(r"\\(begin|end)\{(?:quote|quotation|displayquote|displaycquote|verse)\*?\}")
+_COMMAND: Final = lazy_re(
     r"\\(?P<cite>[A-Za-z]*cite[A-Za-z]*)\*?(?:\[[^\]]{0,500}\]){0,2}\{(?P<keys>[^{}]{1,2000})\}"
     r"|\\(?:url|nolinkurl|path)\{(?P<url>[^{}]{1,4000})\}"
     r"|\\href\{(?P<href>[^{}]{1,4000})\}\{(?P<text>(?:[^{}]|\{[^{}]{0,1000}\}){0,2000})\}"

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from typing import Final
 
+from preserve.expressions import lazy_re
+
 _ACCENTS: Final = {
     "`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", "=": "\u0304", "u": "\u0306", ".": "\u0307",
     '"': "\u0308", "r": "\u030a", "H": "\u030b", "v": "\u030c", "c": "\u0327", "k": "\u0328",
@@ -14,11 +16,11 @@ _LETTERS: Final = {
     "textquotedblright": "”", "ldots": "…", "dots": "…", "textellipsis": "…", "S": "§", "textendash": "\u2013",
     "textemdash": "—", "pounds": "£", "textunderscore": "_", "slash": "/",
 }  # fmt: skip
-_ACCENTED: Final = re.compile(
+_ACCENTED: Final = lazy_re(
     r"\\(?:([`'^~=.\"])|([uvHckr])(?![A-Za-z]))\s*(?:\{\s*(\\[ij](?![A-Za-z])|[^\W\d_])\s*\}|(\\[ij](?![A-Za-z])|[^\W\d_]))"
 )
-_ESCAPED: Final = re.compile(r"\\([&%$#_{}])")
-_NAMED: Final = re.compile(r"\\([A-Za-z]{1,40})(?:\{\}|[ \t]*)")
+_ESCAPED: Final = lazy_re(r"\\([&%$#_{}])")
+_NAMED: Final = lazy_re(r"\\([A-Za-z]{1,40})(?:\{\}|[ \t]*)")
 _MARKS: Final = (("``", "“"), ("''", "”"), ("---", "—"), ("--", "\u2013"), ("~", "\u00a0"))
 
 

@@ -1,0 +1,56 @@
+"""What commands need of a collection's configuration: its layouts, its public address, its secrets."""
+
+import os
+from pathlib import Path
+
+from preserve.cables.layouts import Layout
+from preserve.cli.common import Place
+from preserve.cli.loading import all_layouts
+from preserve.config.collection import CollectionConfig
+from preserve.errors import UsageError
+
+_MAX_SECRET_BYTES = 16 * 1024
+
+
+def chosen_layouts(place: Place, config: CollectionConfig) -> dict[str, Layout]:
+    """The layouts that a collection names.
+
+    Raises:
+        UsageError: one of them does not exist.
+    """
+    known = all_layouts(place)
+    for name in config.layouts:
+        if name not in known:
+            raise UsageError(
+                f"collection {config.name}: no layout is called {name!r}",
+                next_step=f"Known layouts: {', '.join(sorted(known)) or 'none'}.",
+            )
+    return {name: known[name] for name in config.layouts}
+
+
+def read_secrets(config: CollectionConfig) -> dict[str, str]:
+    """The secret header fields of a collection, from the environment or from files that only their owner can read.
+
+    Raises:
+        UsageError: one is missing, open to others, or no single line of text. Its value is never shown.
+    """
+    return {name: _secret(name, source) for name, source in config.secret_headers.items()}
+
+
+def _secret(name: str, source: str) -> str:
+    kind, _colon, where = source.partition(":")
+    if kind == "env":
+        value = os.environ.get(where, "")
+    else:
+        try:
+            path = Path(where).expanduser()
+            if path.stat().st_mode & 0o077:
+                raise UsageError(
+                    f"{path} holds a secret and is open to other users", next_step=f"Run `chmod 600 {path}`."
+                )
+            value = path.read_bytes()[:_MAX_SECRET_BYTES].decode("latin-1").rstrip("\r\n")
+        except OSError as error:
+            raise UsageError(f"{where}: the secret for {name} cannot be read: {error.strerror}") from error
+    if not value or not value.isascii() or not value.isprintable():
+        raise UsageError(f"the secret for {name} ({source}) is empty or no single line of ASCII text")
+    return value
