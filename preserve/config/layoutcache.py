@@ -17,11 +17,13 @@ import msgspec
 from preserve import PROGRAM
 from preserve.config.place import bundled_config_dir
 from preserve.limits import DEFAULT_LIMITS
+from preserve.model import sha256_hex
 
 if TYPE_CHECKING:
     from preserve.config.layout import LayoutConfig
 
 _KEPT_FILES = 8
+_DIGEST_CHARS = 64
 _RULES = Path(__file__).with_name("layout.py")
 """What layouts are checked by."""
 
@@ -34,8 +36,8 @@ def cached_layouts(config_dir: Path | None) -> "dict[str, LayoutConfig]":
     """
     kept = _place(config_dir)
     if kept is not None:
-        with suppress(OSError, msgspec.MsgspecError, TypeError, AttributeError):
-            return _plain(msgspec.json.decode(kept.read_bytes()))
+        with suppress(OSError, TypeError):
+            return _plain(kept.read_bytes())
     from preserve.config.folder import load_layouts  # noqa: PLC0415 - not needed where the cache has them
 
     loaded = load_layouts(config_dir)
@@ -62,11 +64,15 @@ def _place(config_dir: Path | None) -> Path | None:
     return Path(base) / "preserve" / f"layouts-{digest.hexdigest()}.json"
 
 
-def _plain(kept: dict[str, dict[str, Any]]) -> "dict[str, LayoutConfig]":
+def _plain(kept: bytes) -> "dict[str, LayoutConfig]":
     """The values by attribute, as a checked layout has them: lists were tuples."""
+    written = kept[_DIGEST_CHARS:]
+    if kept[:_DIGEST_CHARS] != sha256_hex(written).encode("ascii"):
+        raise TypeError("not what was kept")
+    values_of: dict[str, dict[str, Any]] = msgspec.json.decode(written)
     return {
         name: cast("LayoutConfig", SimpleNamespace(**{key: _frozen(value) for key, value in values.items()}))
-        for name, values in kept.items()
+        for name, values in values_of.items()
     }
 
 
@@ -83,7 +89,8 @@ def _keep(path: Path, values: Mapping[str, object]) -> None:
     part = path.with_suffix(f".{os.getpid()}.part")
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part.write_bytes(msgspec.json.encode(values))
+        written = msgspec.json.encode(values)
+        part.write_bytes(sha256_hex(written).encode("ascii") + written)
         part.replace(path)
         known = sorted(path.parent.glob("layouts-*.json"), key=lambda each: each.stat().st_mtime)
         for old in known[:-_KEPT_FILES]:
