@@ -21,6 +21,7 @@ import zlib
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 FORMAT = "preserve-capsule/1"
+CONTEXT = 32  # Characters of the text that are named before and behind the quote.
 MANIFEST = "capsule.json"
 MAX_FILE = 64 << 20
 MAX_MEMBER = 64 << 20
@@ -403,7 +404,7 @@ def _quote(files: Dict[str, bytes]) -> Tuple[str, str]:
     start, end = place["start"], place["end"]
     if not 0 <= start < end <= len(text) or text[start:end] != quote["exact"]:
         raise Bad("the text has something else there")
-    if not text[:start].endswith(quote["prefix"]) or not text[end:].startswith(quote["suffix"]):
+    if (quote["prefix"], quote["suffix"]) != (text[max(0, start - CONTEXT) : start], text[end : end + CONTEXT]):
         raise Bad("something else stands around it")
     if said["source"] != read_json(files["record.json"])["uri"]:
         raise Bad("the selector is of another page")

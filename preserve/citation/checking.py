@@ -4,9 +4,14 @@ from collections.abc import Mapping
 
 from preserve.cables.extract import EXTRACTOR
 from preserve.cables.layouts import Layout
+from preserve.cables.pagelines import is_break_line
 from preserve.citation import check_capsule
 from preserve.citation.check_capsule import FAIL, NOT_CHECKED, PASS, Bad, Verdict
-from preserve.errors import FormatError
+from preserve.citation.passage import Passage
+from preserve.citation.quotes import find_passage
+from preserve.citation.selectors import selectors
+from preserve.errors import FormatError, UsageError
+from preserve.expressions import lazy_re
 from preserve.formats.members import read_member
 from preserve.formats.warc import parse_record
 from preserve.limits import DEFAULT_LIMITS
@@ -14,6 +19,7 @@ from preserve.provenance.describe import read_cables
 from preserve.provenance.receipts import check_signature, read_reply
 from preserve.provenance.trust import Trust
 
+_ODD_BLANKS = lazy_re(r"\s\s|[^\S ]")
 _CLAIM = "the text follows from the bytes"
 
 
@@ -52,14 +58,35 @@ def _follows(data: bytes, layouts: Mapping[str, Layout]) -> tuple[str, str]:
             return NOT_CHECKED, f"it was read by {said['extractor']} with layout {said['layout']}, not here"
         source = files.get("source.warc.gz", files["record.warc.gz"])
         record = parse_record(read_member(source))
-        selector = check_capsule.read_json(files["selector.json"])["selector"]
         text = files["text.txt"].decode("utf-8")
         found = [each for each in read_cables(record, (layout,), DEFAULT_LIMITS).cables if each.body == text]
-        span = (selector[2]["start"], selector[2]["end"])
         if not found:
             return FAIL, "the record's bytes give another text"
-        if not any(each.body_map.bytes_of(selector[0]["start"], selector[0]["end"]) == span for each in found):
+        told = check_capsule.read_json(files["selector.json"])
+        place = told["selector"][0]
+        passages = [find_passage(each, chars=(place["start"], place["end"])) for each in found]
+        if all(selectors(each) != told["selector"] for each in passages):
             return FAIL, "the quote was read from other bytes"
-    except (KeyError, TypeError, ValueError, IndexError, Bad, FormatError) as error:
+        amiss = _amiss(told, passages[0])
+        if amiss:
+            return FAIL, f"the selector has another {amiss}"
+    except (KeyError, TypeError, ValueError, IndexError, Bad, FormatError, UsageError) as error:
         return FAIL, f"it cannot be read: {error}"
     return PASS, f"read again by {EXTRACTOR} with layout {name}/{version}"
+
+
+def _amiss(told: Mapping[str, object], passage: Passage) -> str:
+    """What a selector says of its passage beside its place that is not so; empty where all is.
+
+    How a quote was given (blanks folded, page lines left out) is not in the text: only what cannot be is told.
+    """
+    lines = [line.strip() for line in passage.exact.split("\n") if is_break_line(line)]
+    left_out = told["page_lines"]
+    if told["paragraph"] != passage.paragraph:
+        return "paragraph"
+    if told["portion_mark"] != passage.portion_mark:
+        return "portion mark"
+    if not isinstance(left_out, list) or any(line not in lines for line in left_out):
+        return "page line"
+    folds = told["folded_blanks"]
+    return "" if folds is False or (folds is True and _ODD_BLANKS.search(passage.exact)) else "word on blanks"

@@ -3,10 +3,12 @@
 import ast
 import io
 import itertools
+import json
 import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +150,43 @@ def test_no_exchange_of_pieces_passes(held: Any, capsule: Path) -> None:
             mixed = pack({**one, **{name: two[name] for name in names}})
             assert _fails(mixed), names
     assert not _fails(pack({**one, **{name: two[name] for name in pieces}}))
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (lambda said: said.update(paragraph="9"), "another paragraph"),
+        (lambda said: said.update(portion_mark="(S)"), "another portion mark"),
+        (lambda said: said.update(page_lines=["SAMPLETOWN 00000525  002 OF 003"]), "another page line"),
+        (lambda said: said.update(page_lines="x"), "another page line"),
+        (lambda said: said.update(folded_blanks=True), "another word on blanks"),
+        (lambda said: said.update(folded_blanks="no"), "another word on blanks"),
+        (lambda said: said["selector"][2].update(end=said["selector"][2]["end"] + 1), "read from other bytes"),
+        (lambda said: said["selector"][2].update(type="Other"), "read from other bytes"),
+        (lambda said: said.pop("paragraph"), "cannot be read"),
+    ],
+)
+def test_a_selector_that_says_more_than_is_so_does_not_pass(
+    held: Any, capsule: Path, change: Callable[[Any], Any], word: str
+) -> None:
+    files = _files(capsule)
+    said = json.loads(files["selector.json"])
+    change(said)
+    capsule.write_bytes(pack({**files, "selector.json": check_capsule.canonical(said)}))
+    verdict, detail = _claims(held, capsule, status=1)["the text follows from the bytes"]
+    assert verdict == "FAIL"
+    assert word in detail
+
+
+@pytest.mark.parametrize("name", ["prefix", "suffix"])
+@pytest.mark.parametrize("change", [lambda text: "", lambda text: text[1:], lambda text: text + "x"])
+def test_what_stands_around_the_quote_stands_there_whole(
+    capsule: Path, name: str, change: Callable[[str], str]
+) -> None:
+    files = _files(capsule)
+    said = json.loads(files["selector.json"])
+    said["selector"][1][name] = change(said["selector"][1][name])
+    assert _fails(pack({**files, "selector.json": check_capsule.canonical(said)}))
 
 
 def _zip(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
