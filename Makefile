@@ -13,10 +13,10 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help demo test oracles test-all soak bench lint types docs format lock clean
+.PHONY: help demo test oracles test-all soak bench bench-large lint types docs format lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 .venv/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { echo "preserve needs Python 3.11 or newer (make PYTHON=/path/to/python3)" >&2; exit 1; }
@@ -69,6 +69,12 @@ bench: .venv/.test oracles ## capture beside wget, the ledger at size, checks an
 	@$(BIN)/python -m tests.bench.ledger
 	@$(BIN)/python -m tests.bench.verify
 	@$(BIN)/python -m tests.bench.extract
+	@$(BIN)/python -m tests.bench.dump
+	@$(BIN)/python -m tests.bench.rot
+	@$(BIN)/python -m tests.bench.provenance
+
+bench-large: .venv/.test ## an archive of 250,000 cables in /tmp/large, and what commands take on it (ten minutes the first time)
+	@$(BIN)/python -m tests.bench.large --folder /tmp/large
 
 lint: .venv/.test docs ## ruff, its formatter, and the import layers
 	@echo "== ruff: rules"
