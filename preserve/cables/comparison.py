@@ -3,7 +3,7 @@
 It exists to tell a change of the cable from a change of its carrier, and for nothing else: it is never shown, cited
 or stored in place of the text. The rules, in the order in which they are applied:
 
-1. character references are decoded (once), line ends become LF, a byte order mark is dropped;
+1. character references are decoded, line ends become LF, a byte order mark is dropped;
 2. Unicode normalisation form C (not KC);
 3. ``¶`` directly before a paragraph's number or letter is dropped: it is the mark of one site;
 4. blanks at line ends are dropped, and of a run of line ends one is kept: some sources have no blank
@@ -14,11 +14,12 @@ or stored in place of the text. The rules, in the order in which they are applie
 8. lines that are only a page line (``SAMPLETOWN 00000525  002 OF 003``) are dropped;
 9. curly quotation marks become straight ones.
 
+They are applied until none of them changes anything: the comparison text of a comparison text is itself.
+
 What is never made equal: runs of X, portion marks, letter case, digits and their leading zeros, hyphens at line ends,
 misspellings and garbles, order and doubling of captions, signatures, footnote digits. No line is joined to another.
 """
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ VERSION: Final = "1"
 _RUN: Final = lazy_re(r"  +")
 _MARK: Final = lazy_re(r"¶(?=\d|[A-Z][.)])")
 _MOST_INDENT: Final = 8
+_MOST_TIMES: Final = 100
+"""How often the rules are applied again. Only texts that were made for it need more than one time."""
 _TAGS: Final = lazy_re(rf"([ \t]{{0,{_MOST_INDENT}}}(?:TAGS\b:?|[Tt]ags:))(.*)")
 _PAGE_LINE: Final = lazy_re(r"[A-Z][A-Z .'\u2019-]{1,40} \d{6,8} {1,3}\d{3}(?:\.\d{1,2})? OF \d{3}[ \\]*")
 _LONGEST_PAGE_LINE: Final = 90
@@ -48,15 +51,28 @@ class Comparison:
 
 
 def comparison_text(body: str) -> Comparison:
-    """The comparison text of a body. Time is linear in its length."""
-    fired: list[int] = []
-    text = body
+    """The comparison text of a body: that of a comparison text is itself. Time is linear in the length of a message."""
+    fired: set[int] = set()
+    text = _applied(body, fired)
+    for _time in range(_MOST_TIMES):
+        # What a rule leaves may be what another takes: a mark behind a mark, a reference in a reference, two end marks.
+        if not ("&" in text or "\u00b6" in text or text.endswith("NNNN") or text.startswith("\ufeff")):
+            break
+        again = _applied(text, fired)
+        if again == text:
+            break
+        text = again
+    return Comparison(text=text, rules_fired=tuple(sorted(fired)))
+
+
+def _applied(text: str, fired: set[int]) -> str:
+    """A text after all rules, once; the numbers of those that changed something are added to ``fired``."""
     for number, rule in _RULES:
         changed = rule(text)
         if changed != text:
-            fired.append(number)
+            fired.add(number)
             text = changed
-    return Comparison(text=text, rules_fired=tuple(fired))
+    return text
 
 
 def is_page_line(line: str) -> bool:
@@ -96,7 +112,7 @@ def _listed_tags(text: str) -> str:
     for start in sorted({start for word in ("TAGS", "Tags:", "tags:") for start in _lines_that_begin(text, word)}):
         match = _TAGS.match(text, start)
         if match is not None:
-            parts += (text[done : match.end(1)], " ", " ".join(re.split(r"[,\s]+", match[2].strip(" \t,"))))
+            parts += (text[done : match.end(1)], " ", " ".join(match[2].replace(",", " ").split()))
             done = match.end()
     return "".join((*parts, text[done:])) if parts else text
 

@@ -86,7 +86,7 @@ def demo(folder: Path, as_json: bool) -> int:  # noqa: FBT001 - click hands over
     """
     _prepare(folder)
     stage = _Stage(folder=folder, as_json=as_json)
-    with DemoMirror(PORT) as mirror, _own_keys(folder):
+    with DemoMirror(PORT) as mirror, _own_home(folder):
         _configure(folder, mirror)
         _play(stage, mirror)
     if as_json:
@@ -152,17 +152,19 @@ def _configure(folder: Path, mirror: DemoMirror) -> None:
 
 
 @contextmanager
-def _own_keys(folder: Path) -> Iterator[None]:
-    """Keeps the demo's key out of the user's own folder of keys."""
-    before = os.environ.get("XDG_CONFIG_HOME")
-    os.environ["XDG_CONFIG_HOME"] = str((folder / "home").absolute())
+def _own_home(folder: Path) -> Iterator[None]:
+    """Keeps the key of the demo, and what it caches, out of the user's own folders."""
+    own = {"XDG_CONFIG_HOME": folder / "home", "XDG_CACHE_HOME": folder / "home" / "cache"}
+    before = {name: os.environ.get(name) for name in own}
+    os.environ.update({name: str(path.absolute()) for name, path in own.items()})
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["XDG_CONFIG_HOME"]
-        else:
-            os.environ["XDG_CONFIG_HOME"] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _damaged_copy(folder: Path) -> str:
