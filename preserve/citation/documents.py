@@ -61,7 +61,6 @@ class Checked:
     text_sha256: str | None
     """The comparison checksum of the copy's text, where it is held and is text."""
     claims: tuple[Claim, ...]
-    quotes: tuple[tuple[str, Match], ...] = ()
 
     @property
     def is_good(self) -> bool:
@@ -166,7 +165,6 @@ class Desk:
             entry=mention.entry,
             text_sha256=reader.comparison_sha256(cited),
             claims=tuple(claims),
-            quotes=tuple((quote, match) for quote, (match, _where) in matches),
         )
 
     def _copies_of(self, mention: Mention) -> list[Copy]:

@@ -5,7 +5,6 @@ Only links and entries whose copy is held are touched; every other byte stays.
 
 import html
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from preserve.citation.documents import Checked, Copy
 from preserve.errors import UsageError
@@ -13,9 +12,6 @@ from preserve.formats.citations.data import ni_name
 from preserve.formats.documents import bibtex, markdown
 from preserve.formats.documents import html as pages
 from preserve.model import timestamp14
-
-WRITTEN: Final = ("html", "markdown", "bibtex")
-"""The kinds of documents that can be written back."""
 
 
 def rewritten(kind: str, data: bytes, checked: Sequence[Checked], public_urls: Mapping[str, str]) -> bytes:

@@ -29,10 +29,11 @@ _ORDER = (
 @click.option(
     "--as",
     "form",
-    type=click.Choice(["text", "json", "html", "raw"]),
+    type=click.Choice(["text", "reading", "json", "html", "raw"]),
     default="text",
     show_default=True,
-    help="text: the cable; json: all that is known; html: the page's bytes; raw: the reply as it travelled.",
+    help="text: the cable as it stands; reading: its lines joined, to read and not to cite; json: all that is known; "
+    "html: the page's bytes; raw: the reply as it travelled.",
 )
 @click.option(
     "--at", "at", metavar="TIME", help="The newest capture at or before TIME (2011-10-04, or longer), in UTC."
@@ -56,7 +57,7 @@ def show(place: Place, cable_or_url: str, form: str, at: str | None, collection:
         else:
             extraction = archive.cable(page, cable_or_url)
             plain = None if extraction is not None else archive.plain(page)
-            if extraction is None and plain is None and form == "text" and not place.as_json:
+            if extraction is None and plain is None and form in {"text", "reading"} and not place.as_json:
                 raise NotHeldError(
                     f"{cable_or_url} is held; it is no cable, and is no text",
                     next_step="Use --as html or --as raw for its bytes.",
@@ -71,6 +72,8 @@ def show(place: Place, cable_or_url: str, form: str, at: str | None, collection:
                 Place(archives=place.archives, config_dir=place.config_dir, keys=place.keys, as_json=True).emit(
                     data, ""
                 )
+            elif extraction is not None and form == "reading":
+                place.emit(data, _reading(extraction))
             elif extraction is not None:
                 place.emit(data, _text(capture, extraction, others))
             elif plain is not None:
@@ -130,6 +133,16 @@ def _captured(capture: Capture) -> list[str]:
     if capture.second_hand:
         lines.append(f"{'second hand':<15} {one_line(capture.second_hand, 200)}")
     return lines
+
+
+def _reading(extraction: Extraction) -> str:
+    """The message in flowing paragraphs, without page lines: a guess, made for reading alone."""
+    from preserve.cables.readingview import reading_view  # noqa: PLC0415 - for this form only
+
+    said = "".join(f"{clean(piece.text)}\n\n" for piece in reading_view(extraction.body, extraction.message))
+    return (
+        f"{extraction.published_id}, for reading: lines are joined, page lines left out. Cite from --as text.\n\n{said}"
+    )
 
 
 def _text(capture: Capture, extraction: Extraction, others: Sequence[str]) -> str:
