@@ -3,7 +3,6 @@
 It is checked as a stranger would check it before it is handed over.
 """
 
-import base64
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,62 +12,19 @@ from preserve.cables.extract import Extraction
 from preserve.citation import check_capsule
 from preserve.citation.check_capsule import DEFLATED, FAIL, MANIFEST, STORED, Member, canonical
 from preserve.citation.passage import Passage
+from preserve.citation.readablepage import readable_page
 from preserve.citation.selectors import selectors
-from preserve.errors import ArchiveError, NotHeldError
+from preserve.errors import ArchiveError, FormatError, NotHeldError
 from preserve.formats.note import parse_note
 from preserve.formats.statements import decode
 from preserve.formats.tlog import Proof, format_proof, parse_checkpoint
-from preserve.provenance.receipts import held_receipts
+from preserve.provenance.receipts import Receipt, held_receipts, kept_checkpoints, read_reply
 from preserve.replay.recover import Archive, Capture
 from preserve.store.catalogue import RecordRow
 
-_README: Final = """A citation capsule: one passage, and the proof of where it was found.
-
-{cited}
-Passage (characters {start} to {end} of text.txt):
-
-{exact}
-
-CHECK IT WITH THE CHECKER IN HERE (any Python from 3.9 on; read it first if you like)
-
-  unzip -o CAPSULE -d capsule && cd capsule
-  python3 check_capsule.py ../CAPSULE --key VKEY --roots ROOTS.pem
-
-VKEY is the key of the log, ROOTS.pem the root certificates of time authorities, both from elsewhere than from in here.
-
-CHECK IT BY HAND (in the unpacked folder)
-
-1. The bytes of the reply, as they were captured, have the checksum that the log states:
-
-$ gunzip -c {source}.warc.gz | head -c -4 | sha256sum | cut -c 1-64
-= {record_sha256}
-$ grep -o '"record_sha256":"[0-9a-f]*"' {source}.json | cut -d '"' -f 4
-= {record_sha256}
-
-2. The text has the checksum that the log states:
-
-$ sha256sum text.txt | cut -c 1-64
-= {body_sha256}
-$ grep -o '"body_sha256":"[0-9a-f]*"' cable.json | cut -d '"' -f 4
-= {body_sha256}
-
-3. The log's checkpoint is signed (the key is {vkey}):
-
-$ sed '/^$/,$d' checkpoint > signed
-$ grep -F '{origin} {key_id}' checkpoint | cut -d ' ' -f 3 | base64 -d | tail -c +5 > signature
-$ echo {der} | base64 -d > log.der
-$ openssl pkeyutl -verify -pubin -keyform DER -inkey log.der -rawin -in signed -sigfile signature
-= Signature Verified Successfully
-
-4. That the statements are in the log (RFC 9162, section 2.1.3.2) is checked by check_capsule.py.
-{times}
-What nothing here shows: that the origin really sent these bytes. Compare independent captures.
-"""
-_TIMES: Final = """
-5. A time authority saw the log (take its root certificate from the authority itself):
-
-{commands}
-"""
+_SIGNATURE: Final = "\n\u2014 ".encode()
+_MAX_CHANGES: Final = 40
+"""Changes of key that go into a capsule, the newest ones."""
 
 
 def build_capsule(
@@ -99,8 +55,9 @@ def build_capsule(
     files["selector.json"] = canonical(_selector(capture, passage))
     files["citation.json"] = canonical(citation)
     files["check_capsule.py"] = Path(check_capsule.__file__).read_bytes()
+    _add_changes(archive, files)
     _add_receipts(archive, files, stated)
-    files["readme.txt"] = _readme(files, capture, passage).encode()
+    files["readme.txt"] = readable_page(files).encode()
     data = pack(files)
     wrong = [each for each in check_capsule.check(data) if each.verdict == FAIL]
     if wrong:
@@ -169,15 +126,45 @@ def _proof(archive: Archive, index: int, note: bytes) -> bytes:
 
 def _add_receipts(archive: Archive, files: dict[str, bytes], stated: Mapping[str, int]) -> None:
     """The receipts of the oldest stamped checkpoint that all statements are under."""
-    fit = [each for each in held_receipts(archive.paths) if each.size > max(stated.values()) and each.note]
+    fit = [each for each in held_receipts(archive.paths) if each.size > max(stated.values()) and _is_readable(each)]
     size = min((each.size for each in fit), default=0)
     for receipt in fit:
-        if receipt.size == size and receipt.reply:
+        if receipt.size == size:
             files[f"{size}.{receipt.authority}.tsr"] = receipt.reply
             files[f"{size}.{receipt.authority}.tsq"] = receipt.request
             files[f"{size}.checkpoint"] = receipt.note
             for name, index in stated.items():
                 files[f"{name}.{size}.tlog-proof"] = _proof(archive, index, receipt.note)
+
+
+def _is_readable(receipt: Receipt) -> bool:
+    """Whether a reply is one for its checkpoint: what is damaged is for `verify` to tell, and proves nothing here."""
+    try:
+        read_reply(receipt.reply, receipt.note)
+    except FormatError:
+        return False
+    return True
+
+
+def _add_changes(archive: Archive, files: dict[str, bytes]) -> None:
+    """The changes of the log's key, newest first: each statement, and its proof under a checkpoint of both keys."""
+    key = files["log.vkey"].decode("ascii").strip()
+    first = decode(next(data for _index, data in archive.ledger.raw(0)))
+    if first.get("key") == key:
+        return
+    # A change is the last statement under the checkpoint that both keys sign.
+    signed = {
+        size: note for size, note in kept_checkpoints(archive.paths).items() if size and note.count(_SIGNATURE) > 1
+    }
+    number = 0
+    for size in sorted(signed, reverse=True):
+        entry = next(data for _index, data in archive.ledger.raw(size - 1))
+        said = decode(entry)
+        if number < _MAX_CHANGES and said["kind"] == "key" and said["new"] == key:
+            number += 1
+            files[f"key{number}.json"] = entry
+            files[f"key{number}.tlog-proof"] = _proof(archive, size - 1, signed[size])
+            key = str(said["old"])
 
 
 def _selector(capture: Capture, passage: Passage) -> dict[str, object]:
@@ -189,32 +176,3 @@ def _selector(capture: Capture, passage: Passage) -> dict[str, object]:
         "folded_blanks": passage.folded_blanks,
         "page_lines": list(passage.page_lines),
     }
-
-
-def _readme(files: Mapping[str, bytes], capture: Capture, passage: Passage) -> str:
-    vkey = files["log.vkey"].decode("ascii", "replace").strip()
-    origin, key_id, key = check_capsule.parse_key(vkey)
-    der = bytes.fromhex("302a300506032b6570032100") + key
-    stamped = sorted(name for name in files if name.endswith(".tsr"))
-    commands = "\n".join(
-        f"  openssl ts -verify -data {name.split('.')[0]}.checkpoint -in {name} -CAfile ROOTS.pem" for name in stamped
-    )
-    return _README.format(
-        cited=_clean(f"{capture.row.uri}, captured {capture.row.date}\nrecord {capture.row.record_id}\n"),
-        start=passage.start,
-        end=passage.end,
-        exact="\n".join("  | " + _clean(line) for line in passage.exact.split("\n")),
-        source="source" if capture.is_revisit else "record",
-        record_sha256=capture.source.record_sha256,
-        body_sha256=decode(files["cable.json"])["body_sha256"],
-        vkey=vkey,
-        origin=origin,
-        # The number of the key is in the first five digits whole, but for two bits that are the signature's.
-        key_id=base64.b64encode(key_id).decode()[:5],
-        der=base64.b64encode(der).decode(),
-        times=_TIMES.format(commands=commands) if stamped else "",
-    )
-
-
-def _clean(text: str) -> str:
-    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)

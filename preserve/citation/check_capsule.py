@@ -8,6 +8,7 @@ Options: ``--key VKEY`` (a log's verifier key that you trust), ``--roots FILE`` 
 
 import base64
 import binascii
+import calendar
 import hashlib
 import html
 import json
@@ -17,6 +18,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -289,16 +291,23 @@ StampCheck = Callable[[bytes, bytes], str]
 
 
 def stamp_check(roots: bytes) -> StampCheck:
-    """Checks time stamps with openssl and these root certificates."""
+    """Checks time stamps with openssl and these root certificates, each at its own time (RFC 3161, appendix B)."""
 
     def check(reply: bytes, note: bytes) -> str:
         files = {"roots": roots, "reply": reply, "data": note}
-        ran = _openssl(["ts", "-verify", "-data", "data", "-in", "reply", "-CAfile", "roots"], files)
-        if ran is None or ran.returncode:
-            raise Bad("openssl is missing" if ran is None else "no signature that leads to your roots")
         shown = _openssl(["ts", "-reply", "-in", "reply", "-text"], files)
-        match = re.search(rb"Time stamp: (.*)", b"" if shown is None else shown.stdout)
-        return match.group(1).decode("ascii", "replace") if match else "a time that openssl does not show"
+        if shown is None:
+            raise Bad("openssl is missing")
+        match = re.search(rb"Time stamp: (\w{3} +\d+ \d\d:\d\d:\d\d)(?:\.\d+)? (\d{4}) GMT", shown.stdout)
+        if match is None:
+            raise Bad("openssl shows no time in it")
+        moment = b" ".join(match.groups()).decode()
+        seconds = calendar.timegm(time.strptime(moment, "%b %d %H:%M:%S %Y"))
+        words = ["ts", "-verify", "-attime", str(seconds), "-data", "data", "-in", "reply", "-CAfile", "roots"]
+        ran = _openssl(words, files)
+        if ran is None or ran.returncode:
+            raise Bad("no signature that leads to your roots")
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
     return check
 
@@ -384,11 +393,33 @@ def _signed(files: Dict[str, bytes], keys: Sequence[str]) -> Tuple[str, str]:
         return NOT_CHECKED, "neither the package cryptography nor openssl is here"
     if not good:
         raise Bad("the checkpoint is not signed with " + hint)
-    if any(parse_key(key)[0] == origin and signed_by(note, key) for key in keys):
+    before = _keys_before(files, hint)
+    known = [parse_key(key) for key in keys if parse_key(key)[0] == origin]
+    if parse_key(hint) in known:
         return PASS, "by a key that you trust"
-    if keys:
+    for key in before:
+        if parse_key(key) in known:
+            return PASS, "with %s, to which %s, which you trust, gave over" % (hint, key)
+    if known:
         raise Bad("signed with %s, which is none that you trust" % hint)
     return NOT_PROVEN, "signed with %s, not known to you: compare it with one from elsewhere" % hint
+
+
+def _keys_before(files: Dict[str, bytes], key: str) -> List[str]:
+    """The keys that the log had before, newest first, each proved to have given over to the next.
+
+    It gave over where a checkpoint that both keys signed has the statement of the change.
+    """
+    keys = []  # type: List[str]
+    while "key%d.json" % (len(keys) + 1) in files:
+        name = "key%d" % (len(keys) + 1)
+        said = read_json(files[name + ".json"])
+        note = check_proof(files[name + ".tlog-proof"], files[name + ".json"])
+        if said["kind"] != "key" or said["new"] != key or not signed_by(note, key) or not signed_by(note, said["old"]):
+            raise Bad(name + ".json changes the key to another one, or without the signature of both")
+        key = said["old"]
+        keys.append(key)
+    return keys
 
 
 def _text(files: Dict[str, bytes]) -> Tuple[str, str]:

@@ -1,6 +1,8 @@
 """Capsules as a reviewer has them: checked by the program and by the file inside, changed at every byte, exchanged."""
 
 import ast
+import base64
+import hashlib
 import io
 import itertools
 import json
@@ -8,7 +10,7 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from preserve.citation import check_capsule
 from preserve.citation.capsule import pack
-from preserve.formats.note import Signer
+from preserve.formats.note import Signer, sign_note
 from preserve.mirror.pages import replies
+from preserve.provenance.receipts import read_reply
 
 PAGE = replies(1)["/cable/2006/03/06VELDORA42.html"].body
 OTHER = PAGE.replace(b"06VELDORA42", b"06VELDORA43").replace(b"three weeks", b"four weeks")
@@ -244,6 +247,84 @@ def test_receipts_are_in_it(shell: Any, site: Any, time_authority: Any) -> None:
     alone = [sys.executable, "-I", check_capsule.__file__, str(path), "--roots", str(authority.root)]
     done = subprocess.run(alone, capture_output=True, text=True, check=False)
     assert f"PASS        {time}: before " in done.stdout
+
+
+def test_a_stamp_is_judged_at_its_own_time(
+    time_authority: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = time_authority()
+    note = b"a log\n1\n"
+    (tmp_path / "note").write_bytes(note)
+    query = ["openssl", "ts", "-query", "-data", str(tmp_path / "note"), "-sha256", "-cert"]
+    reply = authority.reply(subprocess.run(query, capture_output=True, check=True).stdout)
+    stamps = check_capsule.stamp_check(authority.root.read_bytes())
+    moment = stamps(reply, note)
+    assert moment == read_reply(reply, note).moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    with pytest.raises(check_capsule.Bad, match="leads to your roots"):
+        stamps(reply, note + b"2")
+    real = check_capsule._openssl
+    after = str(int(authority.valid_to.timestamp()) + 60)
+
+    def later(words: Sequence[str], files: dict[str, bytes]) -> Any:
+        """As if the stamp were made when its certificate had expired: no other clock is asked."""
+        at = words.index("-attime") + 1 if "-attime" in words else 0
+        return real([*words[:at], after, *words[at + 1 :]] if at else words, files)
+
+    monkeypatch.setattr(check_capsule, "_openssl", later)
+    with pytest.raises(check_capsule.Bad, match="leads to your roots"):
+        stamps(reply, note)
+
+
+SIGNED = "the checkpoint is signed by the log's key"
+
+
+def _alone(path: Path, *words: str, python: str = sys.executable) -> str:
+    """What the stand-alone checker says, without any package."""
+    done = subprocess.run(
+        [python, "-I", "-S", check_capsule.__file__, str(path), *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode in {0, 1}, done.stderr
+    return done.stdout
+
+
+def test_an_older_key_leads_to_the_key_of_today(held: Any, tmp_path: Path) -> None:
+    vkey = held.archives / "demo" / "ledger" / "log.vkey"
+    keys = [vkey.read_text().strip()]
+    for _change in range(2):
+        held("key", "rotate", "demo", "--reason", "the yearly change")
+        keys.append(vkey.read_text().strip())
+    path = _capsule(held, "06VELDORA42", "three weeks", "one.capsule")
+    for number, key in enumerate(keys):
+        (tmp_path / f"{number}.vkey").write_text(key + "\n")
+        verdict, detail = _claims(held, path, "--trust", str(tmp_path / f"{number}.vkey"))[SIGNED]
+        assert verdict == "PASS"
+        assert ("gave over" in detail) == (key != keys[-1])
+        assert f"PASS        {SIGNED}" in _alone(path, "--key", key)
+    stranger = Signer(keys[0].split("+", maxsplit=1)[0], Ed25519PrivateKey.generate())
+    assert f"FAIL        {SIGNED}" in _alone(path, "--key", stranger.vkey)
+    other = Signer("another.example", Ed25519PrivateKey.generate())
+    assert f"NOT PROVEN  {SIGNED}" in _alone(path, "--key", other.vkey)
+
+
+def test_a_change_of_key_that_nobody_signed_does_not_pass(held: Any) -> None:
+    held("key", "rotate", "demo", "--reason", "the yearly change")
+    files = _files(_capsule(held, "06VELDORA42", "three weeks", "one.capsule"))
+    assert not _fails(pack(files))
+    mine = Signer(files["log.vkey"].decode().split("+", maxsplit=1)[0], Ed25519PrivateKey.generate())
+    said = check_capsule.read_json(files["key1.json"])
+    forged = json.dumps({**said, "old": mine.vkey}).encode()
+    assert _fails(pack({**files, "key1.json": forged}))
+    # The same in a log of one statement that the new key alone has signed.
+    root = hashlib.sha256(b"\0" + forged).digest()
+    lines = [mine.name, "1", base64.b64encode(root).decode()]
+    text = "\n".join(lines) + "\n"
+    proof = b"c2sp.org/tlog-proof@v1\nindex 0\n\n" + sign_note(text, [mine])
+    assert _fails(pack({**files, "key1.json": forged, "key1.tlog-proof": proof}))
+    # One who has neither key can leave the change out: then the older key leads nowhere.
+    without = {name: data for name, data in files.items() if not name.startswith("key1.")}
+    old = str(said["old"])
+    verdicts = {each.claim: each.verdict for each in check_capsule.check(pack(without), [old])}
+    assert verdicts[SIGNED] == "FAIL"
 
 
 def test_a_revisit_has_the_record_that_it_refers_to(held: Any) -> None:
