@@ -163,11 +163,12 @@ def _iso(date: tuple[str, str, str], hour: str | None, minute: str | None, secon
         time = datetime(int(year), number, int(day), int(hour or 0), int(minute or 0), int(second or 0))  # noqa: DTZ001
     except ValueError:
         return None
+    # Not strftime, which writes the years before 1000 with fewer digits.
     if hour is None:
-        return f"{time:%Y-%m-%d}"
+        return time.date().isoformat()
     if minute is None:
-        return f"{time:%Y-%m-%dT%H}"
-    return f"{time:%Y-%m-%dT%H:%M}" if second in {None, "00"} else f"{time:%Y-%m-%dT%H:%M:%S}"
+        return time.isoformat(timespec="hours")
+    return time.isoformat(timespec="minutes" if second in {None, "00"} else "seconds")
 
 
 def _century(year: str) -> str:
