@@ -10,11 +10,12 @@ or stored in place of the text. The rules, in the order in which they are applie
    lines;
 5. a run of blanks becomes one blank;
 6. ``NNNN`` as the last line is dropped;
-7. the TAGS line is a list of tags in order: its commas become blanks;
+7. the TAGS line is a list of tags in order: its commas become blanks, also those of lines on which it goes on;
 8. lines that are only a page line (``SAMPLETOWN 00000525  002 OF 003``) are dropped;
 9. curly quotation marks become straight ones.
 
-They are applied until none of them changes anything: the comparison text of a comparison text is itself.
+They are applied until none of them changes anything: the comparison text of a comparison text is itself. A text that
+was made so that this does not end soon is compared as it is, by no rule.
 
 What is never made equal: runs of X, portion marks, letter case, digits and their leading zeros, hyphens at line ends,
 misspellings and garbles, order and doubling of captions, signatures, footnote digits. No line is joined to another.
@@ -32,12 +33,14 @@ VERSION: Final = "1"
 """The version of the rules: texts made by different versions must not be compared."""
 
 _RUN: Final = lazy_re(r"  +")
-_MARK: Final = lazy_re(r"¶(?=\d|[A-Z][.)])")
+_MARK: Final = lazy_re(r"(?<!¶)¶++(?=\d|[A-Z][.)])")
 _MOST_INDENT: Final = 8
-_MOST_TIMES: Final = 100
+_MOST_TIMES: Final = 20
 """How often the rules are applied again. Only texts that were made for it need more than one time."""
 _TAGS: Final = lazy_re(rf"([ \t]{{0,{_MOST_INDENT}}}(?:TAGS\b:?|[Tt]ags:))(.*)")
-_PAGE_LINE: Final = lazy_re(r"[A-Z][A-Z .'\u2019-]{1,40} \d{6,8} {1,3}\d{3}(?:\.\d{1,2})? OF \d{3}[ \\]*")
+_MORE_TAGS: Final = lazy_re(r"\n([A-Z][^\n:0-9]{1,98})(?=\n|\Z)")
+_CODES: Final = lazy_re(r"[A-Z]{2,4}(?:[ ,]{1,4}[A-Z]{2,4}){0,30},?")
+_PAGE_LINE: Final = lazy_re(r"[A-Z][A-Z .'\u2018-\u201b-]{1,40} \d{6,8} {1,3}\d{3}(?:\.\d{1,2})? OF \d{3}[ \\]*")
 _LONGEST_PAGE_LINE: Final = 90
 _QUOTES: Final = tuple(zip("\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f", "'" * 4 + '"' * 4, strict=True))
 
@@ -62,6 +65,8 @@ def comparison_text(body: str) -> Comparison:
         if again == text:
             break
         text = again
+    else:
+        return Comparison(text=body, rules_fired=())
     return Comparison(text=text, rules_fired=tuple(sorted(fired)))
 
 
@@ -102,8 +107,10 @@ def _single_blanks(text: str) -> str:
 
 
 def _without_end(text: str) -> str:
-    before, line_end, last = text.rstrip("\n").rpartition("\n")
-    return before if last == "NNNN" and (line_end or not before) else text
+    end = len(text)
+    while text.endswith("NNNN", 0, end) and (end == len("NNNN") or text[end - 5] == "\n"):
+        end = max(0, end - len("\nNNNN"))
+    return text[:end]
 
 
 def _listed_tags(text: str) -> str:
@@ -111,10 +118,18 @@ def _listed_tags(text: str) -> str:
     done = 0
     for start in sorted({start for word in ("TAGS", "Tags:", "tags:") for start in _lines_that_begin(text, word)}):
         match = _TAGS.match(text, start)
-        if match is not None:
-            parts += (text[done : match.end(1)], " ", " ".join(match[2].replace(",", " ").split()))
-            done = match.end()
+        if match is None or start < done:
+            continue
+        parts += (text[done : match.end(1)], *(f" {tag}" for tag in _tags(match[2])))
+        done, said = match.end(), match[2]
+        while (more := _MORE_TAGS.match(text, done)) is not None and (said.endswith(",") or _CODES.fullmatch(more[1])):
+            parts.append("\n" + " ".join(_tags(more[1])))
+            done, said = more.end(), more[1]
     return "".join((*parts, text[done:])) if parts else text
+
+
+def _tags(said: str) -> list[str]:
+    return said.replace(",", " ").split()
 
 
 def _lines_that_begin(text: str, word: str) -> Iterator[int]:

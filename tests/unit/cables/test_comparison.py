@@ -79,7 +79,8 @@ def test_page_lines(line: str, is_one: bool) -> None:
 _PIECES = (
     *"aX1. \n\t\r\u00b6,N\u201c\u00e9\u0301\u00a0\ufeff\u2028\x0b&",
     *("TAGS:", "NNNN", "\nNNNN", "&amp;", "amp;", "&#10;", "#182;", "&lt;", "\nTAGS: A, B"),
-    "SAMPLETOWN 00000525  002 OF 003",
+    *("&amp\u037e", "&#x\u00b638;", "\nTAGS: A,", "\nKZ, KY", "TAGS:\x0b", "\u2018", ",\n", "Tags:"),
+    *("SAMPLETOWN 00000525  002 OF 003", "\nO\u2018TOWN 00000525  002 OF 003\n"),
 )
 
 
@@ -105,12 +106,36 @@ def test_the_comparison_text_of_a_comparison_text_is_itself(body: str) -> None:
         ("\u00b6\u00b61. a", "1. a"),
         ("a &amp;amp; b", "a & b"),
         ("a\nNNNN\nSAMPLETOWN 00000525  002 OF 003", "a"),
+        ("NNNN\nNNNN", ""),
+        ("a\nO\u2018TOWN 00000525 002 OF 003\nb", "a\nb"),
+        ("TAGS: A\x0b\nb", "TAGS: A\nb"),
+        ("TAGS:\nb", "TAGS:\nb"),
     ],
 )
 def test_what_a_rule_leaves_to_another(body: str, text: str) -> None:
     assert comparison_text(body).text == text
 
 
-@pytest.mark.parametrize("piece", [" ", "\n", " \n", "\u00b6", "&", "&#", "TAGS: ", "NNNN\n", "A ", ", "])
+@pytest.mark.parametrize("piece", ["&" + "amp;" * 500, "&#38;" + "#38;" * 500, "\ufeff\n" * 500])
+def test_a_text_that_no_end_of_rules_is_found_for_is_compared_as_it_is(piece: str) -> None:
+    got = comparison_text(piece)
+    assert (got.text, got.rules_fired) == (piece, ())
+
+
+@pytest.mark.parametrize(
+    ("dump", "page"),
+    [
+        ("TAGS: PREL, PHUM, \nKDEM, KZ\nSUBJECT: A, B", "TAGS: PREL PHUM\nKDEM KZ\nSUBJECT: A, B"),
+        ("TAGS: PREL, PHUM\nKDEM, KZ\nREF: A, B", "TAGS: PREL PHUM\nKDEM KZ\nREF: A, B"),
+        ("TAGS: PREL,\nHuman Rights, KZ\n\n1. A, b", "TAGS: PREL\nHuman Rights KZ\n1. A, b"),
+    ],
+)
+def test_the_commas_of_tags_that_go_on_in_the_next_line(dump: str, page: str) -> None:
+    assert comparison_text(dump).text == comparison_text(page).text == page
+
+
+@pytest.mark.parametrize(
+    "piece", [" ", "\n", " \n", "\u00b6", "&", "&#", "TAGS: ", "NNNN\n", "A ", ", ", "\nTAGS: A,", "A,\n"]
+)
 def test_long_texts_are_compared_in_linear_time(piece: str) -> None:
     comparison_text(piece * 100_000)
