@@ -84,10 +84,9 @@ class Extraction:
     @cached_property
     def canonical_id(self) -> str | None:
         """The canonical id beside the published one."""
-        told = canonical_id(self.published_id)
-        if told == self.published_id:
-            return told
         origin, created = self.fields.get("origin"), self.fields.get("created")
+        if canonical_id(self.published_id) == self.published_id:
+            return canonical_id(self.published_id, Facts(origin=None if origin is None else origin.printed))
         line = self.message.classification_line
         return canonical_id(
             self.published_id,

@@ -6,7 +6,8 @@ the station: a section label (``09SECTION01OF03SAMPLETOWN525``), a caption (``10
 They are kept as they are; the canonical id only says, where it can be told, which cable is meant.
 
 What can be told comes from the id itself and from facts of the page: the station from the origin, the serial from the
-message's classification line or its header. Where they disagree with a well-formed id, the id is right.
+message's classification line or its header. Where they disagree with a well-formed id, the id is right, unless its
+station is none that is known and is like the name of the origin, which is known: ``07SOIA828`` of ``Embassy Sofia``.
 """
 
 import re
@@ -14,6 +15,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
+from preserve.cables.stations import STATIONS
 from preserve.expressions import lazy_re
 
 _WELL_FORMED: Final = lazy_re(r"(\d{2})([A-Z]{4,17})(\d{1,7})\Z", re.ASCII)
@@ -26,9 +28,16 @@ _YEAR_TWICE: Final = lazy_re(r"(\d{2})\1(?=[A-Z])(?!OF\d)", re.ASCII)
 _SECTION: Final = lazy_re(r"(?<=^\d{2})S?E?C?T?I?O?N?\d{1,2}OF\d{1,2}(?=[A-Z])", re.ASCII)
 """A section label, whole or with letters missing; one with other letters in it is told by the facts of the page."""
 _CAPTION: Final = lazy_re(
-    r"(?<=^\d{2})(?:EFTO|SIPDIS|SENSITIVE|NOFORN|AMEMBASSY|AMCONSUL|USMISSION)(?=[A-Z]{4})", re.ASCII
+    r"(?<=^\d{2})(?:EFTO|SIPDIS|SENSITIVE|NOFORN|CORRECTEDCOPY|AMEMBASSY|AMCONSUL|USMISSION|EMBASSY)(?=[A-Z]{4})",
+    re.ASCII,
 )
-_SUFFIX: Final = lazy_re(r"(?<=\d)TOSEC\d*\Z", re.ASCII)
+_SUFFIX: Final = lazy_re(r"(?<=\d)(?:TOSEC\d*|Z[A-Z]{2}\d{1,7})\Z", re.ASCII)
+"""A number of another series, or behind an operating signal that of the message meant by it."""
+_DUPLICATE: Final = lazy_re(r"(?<=[A-Z])(\d{1,7})SUSPECTEDDUPLICATE(\d{0,7})\Z", re.ASCII)
+_GARBLED: Final = lazy_re(r"(\d{2})[A-Z0-9]*\d([A-Z]{4,40})(\d{1,7})\Z", re.ASCII)
+"""Anything with a digit at its end in front of what may be a station."""
+_GARBLES: Final = 3
+"""Letters by which a garbled name may differ; more are in no id that is known."""
 _YEAR: Final = lazy_re(r"(\d{2})", re.ASCII)
 _CLASSIFICATION_SERIAL: Final = lazy_re(
     r"(?:SECTION ?\d{1,2} OF \d{1,2} )?([A-Z][A-Z .'-]{2,30}?) {1,3}(\d{3,8})(?!\d)", re.ASCII
@@ -89,7 +98,43 @@ def canonical_id(published: str, facts: Facts | None = None) -> str | None:
         told = _from_facts(text, facts or Facts(), own_serial)
         if told is not None:
             return told if canonical_id(told) == told else None
-    return None if match is None else _join(match[1], match[2], int(match[3]))
+        if match is None:
+            return _behind_garble(cleaned)
+    year, station, serial = match.groups()
+    if facts is not None and facts.origin:
+        station = _mended(station, station_of(facts.origin))
+    return _join(year, station, int(serial))
+
+
+def _behind_garble(text: str) -> str | None:
+    """The id whose known station and serial stand behind what cannot be read."""
+    match = _GARBLED.match(text)
+    if match is None:
+        return None
+    letters = match[2]
+    station = next((letters[at:] for at in range(len(letters)) if letters[at:] in STATIONS), None)
+    return None if station is None else _join(match[1], station, int(match[3]))
+
+
+def _mended(station: str, origin: str | None) -> str:
+    """The station of an id, or that of the origin where the id has the same one garbled."""
+    if origin is None or station in STATIONS or origin not in STATIONS:
+        return station
+    # The mission's name may stand before that of its town in one of them only.
+    near = (origin, origin[-len(station) - 1 :])
+    if station.endswith(origin) or any(_distance(station, one) <= _GARBLES for one in near):
+        return origin
+    return station
+
+
+def _distance(one: str, other: str) -> int:
+    """How many letters must be put in, taken out or changed to make one word of another (Levenshtein)."""
+    row = list(range(len(other) + 1))
+    for letter in one:
+        before, row[0] = row[0], row[0] + 1
+        for at, wanted in enumerate(other, 1):
+            before, row[at] = row[at], min(row[at] + 1, row[at - 1] + 1, before + (letter != wanted))
+    return row[-1]
 
 
 def station_of(origin: str) -> str | None:
@@ -107,6 +152,7 @@ def _spelt(published: str) -> str:
         return published[:200]
     text = _SPELLING.sub("", _COLLECTION.sub("", published[:200].strip().upper()))
     text = _LONG_YEAR.sub(r"\1", text, count=1) if _LONG_YEAR.match(text) else text
+    text = _DUPLICATE.sub(lambda match: match[2] or match[1], text)
     return text[2:] if _YEAR_TWICE.match(text) else text
 
 

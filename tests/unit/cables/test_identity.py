@@ -25,7 +25,10 @@ FACTS = Facts(
         ("09EFTOSAMPLETOWN2187", "09SAMPLETOWN2187"),
         ("09AMEMBASSYSAMPLETOWN7", "09SAMPLETOWN7"),
         ("90STATE255577TOSEC140323", "90STATE255577"),
-        ("90SAMPLETOWN1SUSPECTEDDUPLICATE1392", None),
+        ("90SAMPLETOWN1SUSPECTEDDUPLICATE1392", "90SAMPLETOWN1392"),
+        ("90SAMPLETOWN1SUSPECTEDDUPLICATE", "90SAMPLETOWN1"),
+        ("09CORRECTEDCOPYSAMPLETOWN5", "09SAMPLETOWN5"),
+        ("05EMBASSYSAMPLETOWN1", "05SAMPLETOWN1"),
         ("09EFTOSENSITIVESAMPLETOWN5", "09SAMPLETOWN5"),
         ("08SECTION01GF02SMPLETWN21", None),
         ("08SCTION02OF02SAMPLETOWN335", "08SAMPLETOWN335"),
@@ -36,7 +39,7 @@ FACTS = Facts(
         ("05\u0131\u017fLAMTOWN5", None),
         ("06SAMPLETOWN", None),
         ("092OF5", None),
-        ("06SAMPLETOWN002583ZFR2585", None),
+        ("06SAMPLETOWN002583ZFR2585", "06SAMPLETOWN2583"),
         ("SAMPLETOWN5", None),
         ("05sampletown5", "05SAMPLETOWN5"),
         (" 2005 SAMPLE TOWN 00005 ", "05SAMPLETOWN5"),
@@ -59,7 +62,6 @@ def test_from_the_id_alone(published: str, canonical: str | None) -> None:
         ("092OF5", "09SAMPLETOWN525"),
         ("09SAMPLETOWN", "09SAMPLETOWN525"),
         ("09SAMPLETOWN002583ZFR2585", "09SAMPLETOWN525"),
-        ("90SAMPLETOWN1SUSPECTEDDUPLICATE1392", "09SAMPLETOWN525"),
     ],
 )
 def test_facts_help_only_where_the_id_is_malformed(published: str, canonical: str) -> None:
@@ -91,6 +93,46 @@ def test_facts_that_cannot_be_read_are_none() -> None:
     facts = Facts(origin="Embassy Sampletown", created="not a date", classification_line="UNCLAS SAMPLETOWN 000005")
     assert canonical_id("09EFTOLATERTOWN5", facts) == "09SAMPLETOWN5"
     assert canonical_id("x", facts) is None
+
+
+@pytest.mark.parametrize(
+    ("published", "canonical"),
+    [
+        ("09SECTION02F02BRUSSELS1639", "09BRUSSELS1639"),
+        ("09SECTION0QF05HANOI297", "09HANOI297"),
+        ("06SECTIKN01OF03MINSK1223", "06MINSK1223"),
+        ("06SECTION01O02HONGKONG2311", "06HONGKONG2311"),
+        ("0901OF02RPODUBAI288", "09RPODUBAI288"),
+        ("09SECTION01OF03SANJOSE525", "09SANJOSE525"),
+        ("09SECTION0QF05EFTOUSUNNEWYORK297", "09USUNNEWYORK297"),
+        ("08ACCRA001382SUSPECTEDDUPLICATE1392", "08ACCRA1392"),
+        ("07OSLO000160ZDK164", "07OSLO160"),
+        ("08SECTION01GF02BISHIEK21", None),
+    ],
+)
+def test_a_known_station_behind_a_garbled_section_label(published: str, canonical: str | None) -> None:
+    assert canonical_id(published) == canonical
+
+
+@pytest.mark.parametrize(
+    ("published", "origin", "canonical"),
+    [
+        ("07SOIA828", "Embassy Sofia", "07SOFIA828"),
+        ("08IHARTOUM1126", "Embassy Khartoum", "08KHARTOUM1126"),
+        ("10AQNA272", "Embassy Astana", "10ASTANA272"),
+        ("09BRUSELS1292", "USEU Brussels", "09USEUBRUSSELS1292"),
+        ("08FSCCHARLESTON1712", "Charleston", "08CHARLESTON1712"),
+        ("09SECTION02OF03QRIPOLI583", "Embassy Tripoli", "09TRIPOLI583"),
+        ("05KIEV12", "Embassy Kyiv", "05KIEV12"),
+        ("05SAMPLETOWN12", "Embassy Sofia", "05SAMPLETOWN12"),
+        ("05SAMPLETON12", "Embassy Sampletown", "05SAMPLETON12"),
+        ("1974MTLSA00012", "MONTREAL", "74MTLSA12"),
+    ],
+)
+def test_a_garbled_station_is_that_of_the_origin_where_that_is_known(
+    published: str, origin: str, canonical: str
+) -> None:
+    assert canonical_id(published, Facts(origin=origin)) == canonical
 
 
 @pytest.mark.parametrize(
