@@ -13,7 +13,7 @@ from preserve.config.checked import Strict
 from preserve.config.collection import CollectionConfig, PolitenessConfig, ScopeConfig
 from preserve.config.layout import FIELD_KEYS, LayoutConfig
 from preserve.config.release import BuildConfig, ReleaseConfig
-from preserve.config.schedule import ScheduleConfig
+from preserve.config.schedule import RuleConfig, ScheduleConfig, StepConfig
 from preserve.crawler.outcomes import REASONS
 from preserve.findings import CODES
 
@@ -92,6 +92,12 @@ The keys of `politeness`:
 The keys of `schedule` (docs/schedule.md):
 
 {_keys(ScheduleConfig)}
+The keys of each of its `steps`, one in a step:
+
+{_keys(StepConfig)}
+The keys of `verification` (docs/schedule.md):
+
+{_keys(RuleConfig)}
 ## A layout
 
 {_keys(LayoutConfig)}

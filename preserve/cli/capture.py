@@ -93,14 +93,18 @@ def _status(report: RunReport) -> int:
 
 
 @contextmanager
-def stopped_by_signals() -> Iterator[threading.Event]:
-    """The first SIGINT or SIGTERM asks the run to stop; the next SIGINT interrupts a wait or a slow reply."""
+def stopped_by_signals(asked: Callable[[], None] = lambda: None) -> Iterator[threading.Event]:
+    """The first SIGINT or SIGTERM asks the run to stop; the next interrupts a wait or a slow reply.
+
+    ``asked`` is called with the first one.
+    """
     stop = threading.Event()
 
     def ask(number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
+        asked()
         say(f"preserve: {signal.Signals(number).name}: finishing what is being written (once more: at once)")
 
     previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}

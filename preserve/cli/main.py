@@ -1,8 +1,10 @@
 """The entry point: the group of commands, and the one place where an error becomes a line and an exit status."""
 
 import os
+import signal
 import sqlite3
 import sys
+import threading
 from collections.abc import Iterator, MutableMapping, Sequence
 from importlib import import_module
 
@@ -75,8 +77,18 @@ class _Commands(MutableMapping[str, click.Command]):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.version_option(__version__, prog_name="preserve")
-def cli() -> None:
+@click.option("--until-stdin-closes", is_flag=True, hidden=True)
+def cli(*, until_stdin_closes: bool) -> None:
     """Capture web pages as evidence, give their text back years later, verify the archive and cite it."""
+    if until_stdin_closes:
+        threading.Thread(target=_stop_with_stdin, name="stdin", daemon=True).start()
+
+
+def _stop_with_stdin() -> None:
+    """Asks this process to stop as SIGTERM does, once whoever holds the other end of its stdin is gone."""
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

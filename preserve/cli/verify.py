@@ -1,6 +1,8 @@
 """``preserve verify``: checks collections against their ledgers, and files by themselves."""
 
 import os
+import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -8,20 +10,21 @@ from pathlib import Path
 
 import click
 
-from preserve.cli.common import Place, command_options
+from preserve.cli.common import Place, command_options, say
 from preserve.cli.display import Display
 from preserve.cli.loading import all_layouts, collections_to_read
 from preserve.cli.reporting import as_html, as_json, as_text
 from preserve.cli.trusting import read_trust, trust_option
-from preserve.errors import CancelledError, NotHeldError, UsageError
+from preserve.errors import CancelledError, NotHeldError, PreserveError, UsageError
 from preserve.integrity.foreign import verify_files
 from preserve.integrity.record import Wanted
 from preserve.integrity.report import Report
 from preserve.integrity.scan import Scanner
 from preserve.integrity.verify import Level, Manner
-from preserve.integrity.verify import verify as check
+from preserve.integrity.verify import verify as verify_collection
 from preserve.model import format_utc
 from preserve.store.archive import open_archive
+from preserve.store.checks import Check, note_check
 from preserve.store.durable import write_atomic
 
 
@@ -62,7 +65,8 @@ def verify(
     A FILE is checked by itself, whoever made it: every record, every digest, what records say of one another. That
     nothing was changed or taken out, only a ledger can show.
 
-    Each claim is PASS, FAIL, NOT CHECKED or NOT PROVEN. Nothing is changed. Status 1: something was found.
+    Each claim is PASS, FAIL, NOT CHECKED or NOT PROVEN. Nothing is changed; the date and the outcome for a collection
+    are noted beside it, for `preserve status`. Status 1: something was found.
     """
     level = _level(structure=structure, sample=sample)
     files, names = _sorted_out(what)
@@ -115,14 +119,34 @@ def _collections(place: Place, names: Sequence[str], manner: Manner) -> list[Rep
     for name in collections_to_read(place, names):
         paths = open_archive(place.archives, name, damaged=True)
         with Display("statements") as told:
+            started = int(time.time())
             try:
-                reports.append(check(paths, layouts, _with(manner, partial(told, name))))
+                reports.append(verify_collection(paths, layouts, _with(manner, partial(told, name))))
             except KeyboardInterrupt:
                 raise CancelledError(
                     f"{name}: not checked to its end",
                     next_step="Run it again: files that were found whole are not read for their records again.",
                 ) from None
+        _note(place, name, reports[-1], started)
     return reports
+
+
+def _note(place: Place, name: str, report: Report, started: int) -> None:
+    """Notes what was found, for the dates of `preserve status`; an archive that cannot be written to is checked too."""
+    check = Check(
+        level=report.level.split()[0],
+        started=started,
+        ended=int(time.time()),
+        good=report.good,
+        records=report.records,
+        bytes_read=report.bytes_read,
+        statements=report.statements,
+        codes=dict(sorted(Counter(f.code for f in report.findings).items())),
+    )
+    try:
+        note_check(place.archives, name, check)
+    except (OSError, PreserveError) as error:
+        say(f"preserve: the date of this check is not noted for `preserve status`: {error}")
 
 
 def _with(manner: Manner, progress: Callable[[int], None]) -> Manner:

@@ -4,14 +4,14 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from preserve import __version__
 from preserve.config.checked import Strict, nearest
-from preserve.config.schedule import ScheduleConfig
+from preserve.config.schedule import RuleConfig, ScheduleConfig
 from preserve.limits import DEFAULT_LIMITS, MIB, Limits
 
 _EMAIL = re.compile(r"[^\s@()<>]+@[^\s@()<>]+\.[^\s@()<>.]+")
@@ -215,6 +215,9 @@ class CollectionConfig(Strict):
         default=(), description="a list of names of files in layouts/"
     )
     schedule: ScheduleConfig | None = Field(default=None, description="a group of keys with `every` or `cron`")
+    verification: RuleConfig | None = Field(
+        default=None, description="a group of keys with `every` or `cron`: when all that is held is verified"
+    )
     min_free_mb: int = Field(
         default=DEFAULT_LIMITS.min_free_bytes // MIB,
         ge=0,
@@ -251,6 +254,13 @@ class CollectionConfig(Strict):
         le=100_000,
         description="MiB after which a new WARC file is begun, 1 to 100000",
     )
+
+    @model_validator(mode="after")
+    def _authorities_to_ask(self) -> Self:
+        wants = self.schedule is not None and any(step.receipts for step in self.schedule.steps)
+        if wants and not self.time_authorities:
+            raise ValueError("the step `receipts` asks time authorities; name some in `time_authorities`")
+        return self
 
     @property
     def user_agent(self) -> str:

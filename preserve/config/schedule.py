@@ -1,30 +1,20 @@
-"""When a collection is captured: the ``schedule`` group of its file."""
+"""When a collection is captured and when it is verified: the ``schedule`` and ``verification`` groups of its file."""
 
 import re
 from datetime import UTC, datetime, time
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, model_validator
 
 from preserve.config.checked import Strict
+from preserve.config.spans import Span
 
-_SPAN = re.compile(r"([1-9][0-9]{0,3})([hdw])")
 _CRON_FIELDS = 5
-_SPAN_S = {"h": 3600, "d": 86_400, "w": 604_800}
 _WINDOW = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
-
-
-def span_seconds(text: str) -> int:
-    """Seconds of a checked span: ``12h``, ``30d``, ``2w``. A day has 86,400 of them."""
-    return int(text[:-1]) * _SPAN_S[text[-1]]
-
-
-def _span(text: str) -> str:
-    if _SPAN.fullmatch(text) is None:
-        raise ValueError(f"{text!r} is no span; write hours, days or weeks like 12h, 30d or 2w")
-    return text
+_TABLE_FORMS = (".csv", ".jsonl", ".parquet")
 
 
 def _cron(text: str) -> str:
@@ -56,16 +46,31 @@ def _window(text: str) -> str:
 
 def _absolute(text: str) -> str:
     if not text.startswith("/") or not text.isprintable():
-        raise ValueError(f"{text!r} is no absolute path; write it like /var/lib/preserve/demo.alive")
+        raise ValueError(f"{text!r} is no absolute path; write it like /srv/preserve/demo.alive")
     return text
 
 
-class ScheduleConfig(Strict):
-    """When a collection is captured: ``every`` or ``cron``, in a time zone."""
+def _table(text: str) -> str:
+    if not text.endswith(_TABLE_FORMS):
+        raise ValueError(f"{text!r} has none of the endings {', '.join(_TABLE_FORMS)}")
+    return _absolute(text)
 
-    every: Annotated[str, AfterValidator(_span)] | None = Field(
-        default=None, description="a span between two captures, such as 12h, 30d or 2w"
-    )
+
+def _ping(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and text.isascii() and text.isprintable()
+    except ValueError:
+        is_good = False
+    if not is_good or " " in text:
+        raise ValueError(f"{text!r} is no address; write it like https://ping.example.org/4f1c")
+    return text
+
+
+class RuleConfig(Strict):
+    """When something is due: ``every`` or ``cron``, in a time zone; and what is done when it fails."""
+
+    every: Span | None = Field(default=None, description="a span between two runs, such as 12h, 30d or 2w")
     cron: Annotated[str, AfterValidator(_cron)] | None = Field(
         default=None, description="five fields of cron in quotes, such as `0 3 * * 1`"
     )
@@ -73,20 +78,24 @@ class ScheduleConfig(Strict):
         default="UTC", description="a time zone of `cron` and `only`, such as Europe/Vienna"
     )
     only: Annotated[str, AfterValidator(_window)] | None = Field(
-        default=None, description="times of day between which a capture may begin, in quotes, such as 22:00-06:00"
+        default=None, description="times of day between which a run may begin, in quotes, such as 22:00-06:00"
     )
     jitter: float = Field(
-        default=0.0, ge=0, le=0.5, description="the share of the interval by which a capture may begin later, 0 to 0.5"
+        default=0.0, ge=0, le=0.5, description="the share of the interval by which a run may begin later, 0 to 0.5"
     )
     missed: Literal["once", "skip"] = Field(
         default="once",
-        description="`once` (one capture makes up for all moments missed) or `skip` (none, when `grace` is over)",
+        description="`once` (one run makes up for all moments missed) or `skip` (none, when `grace` is over)",
     )
-    grace: Annotated[str, AfterValidator(_span)] = Field(
-        default="1d", description="a span after which a capture that was due is overdue, such as 12h or 1d"
+    grace: Span = Field(default="1d", description="a span after which a run that was due is overdue, such as 12h or 1d")
+    retries: int = Field(
+        default=3, ge=0, le=10, description="how often a run that failed is tried again before the next is due, 0 to 10"
     )
-    alive_file: Annotated[str, AfterValidator(_absolute)] | None = Field(
-        default=None, description="an absolute path of a file whose time of change is set after each good run, no other"
+    retry_after: Span = Field(
+        default="15m", description="a span before the first try again, such as 15m; twice as long before each further"
+    )
+    time_limit: Span = Field(
+        default="7d", description="a span after which a run is stopped, such as 12h or 7d; it goes on with the next try"
     )
 
     @model_validator(mode="after")
@@ -102,3 +111,40 @@ class ScheduleConfig(Strict):
             return None
         first, last = self.only.split("-")
         return time.fromisoformat(first), time.fromisoformat(last)
+
+
+class StepConfig(Strict):
+    """One step after a capture: exactly one key."""
+
+    verify: float | None = Field(
+        default=None, gt=0, le=100, description="the part of the records that is read, in per cent, above 0 to 100"
+    )
+    receipts: Literal[True] | None = Field(
+        default=None, description="`true`: time authorities that gave no receipt are asked again"
+    )
+    replicate: Annotated[str, AfterValidator(_absolute)] | None = Field(
+        default=None, description="an absolute path of the folder of the copy"
+    )
+    export: Annotated[str, AfterValidator(_table)] | None = Field(
+        default=None, description="an absolute path of a table that ends in .csv, .jsonl or .parquet"
+    )
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("write exactly one of `verify`, `receipts`, `replicate` and `export` in a step")
+        return self
+
+
+class ScheduleConfig(RuleConfig):
+    """When a collection is captured, and what is done after it."""
+
+    steps: tuple[StepConfig, ...] = Field(
+        default=(), description="a list of steps after a capture, each one key: `verify: 5` or `replicate: /mnt/copy`"
+    )
+    alive_file: Annotated[str, AfterValidator(_absolute)] | None = Field(
+        default=None, description="an absolute path of a file whose time of change is set after each good run, no other"
+    )
+    alive_url: Annotated[str, AfterValidator(_ping)] | None = Field(
+        default=None, description="an address that is asked for after each good run, no other"
+    )

@@ -45,13 +45,15 @@ class RunReport:
     """What a run did. ``outcome``: complete, cancelled, limit. ``problems``: address, state, reason of what failed,
     the first thousand.
 
-    ``refused``: links that were not followed, by reason.
+    ``reasons`` counts addresses by the reason of their outcome (``docs/reference/outcomes.md``), ``refused`` links that
+    were not followed, by theirs.
     """
 
     run: str
     resumed: bool
     outcome: str
     counts: Mapping[str, int]
+    reasons: Mapping[str, int]
     refused: Mapping[str, int]
     problems: tuple[tuple[str, str, str], ...]
     cables: int
@@ -292,6 +294,7 @@ class _Ending:
             resumed=self.info.resumed,
             outcome=outcome,
             counts=counts,
+            reasons=self.frontier.reasons(),
             refused=refused,
             problems=tuple(self.frontier.problems(_MAX_PROBLEMS)),
             cables=self.keeper.cables,

@@ -1,61 +1,109 @@
-"""``preserve capture`` as a process of its own, which is asked to stop when the schedule is."""
+"""The program as a process of its own, which is asked to stop when the schedule is, and ends when the schedule dies."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from preserve.limits import MIB
-from preserve.schedule.runs import Ended
 
 _LOOK_S = 0.5
 _MAX_REPORT_BYTES = 64 * MIB
+_PATIENCE_S = 600.0
+"""How long a process may take to end after it was asked to at its time limit."""
 
 
-def run_child(arguments: Sequence[str], *, stop: Callable[[], bool]) -> Ended:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a process ended: its exit status (negative: the signal that killed it), and the JSON object it gave, if any.
+
+    ``stopped``: it was asked to, because the schedule was; ``timed_out``: because its time was over.
+    """
+
+    status: int
+    report: Mapping[str, object] | None = None
+    stopped: bool = False
+    timed_out: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """What a child is told while it runs. ``stop``: 0 go on, 1 finish and seal, 2 at once.
+
+    ``beat`` is called at each look.
+    """
+
+    stop: Callable[[], int] = lambda: 0
+    beat: Callable[[], None] = lambda: None
+    time_limit_s: float = 7 * 86_400.0
+
+
+def run_child(arguments: Sequence[str], asking: Asking) -> Ended:
     """Runs the program with ``arguments`` to its end. Its stdout is its report, its stderr goes where ours goes.
 
-    When ``stop`` says yes it gets SIGTERM once, finishes what is being written and seals it.
+    When ``asking.stop`` says so, or its time is over, it gets SIGTERM once, finishes what is being written and seals
+    it; one that does not end ten minutes after its time is killed.
 
     Raises:
         OSError: it cannot be started.
     """
     with tempfile.TemporaryFile() as report:
-        # A session of its own: Ctrl-C reaches it once, through us.
+        # A session of its own: Ctrl-C reaches it once, through us. Its stdin closes when we die, however we do.
         process = subprocess.Popen(  # noqa: S603 - our own program, a list of arguments
-            [sys.executable, "-m", "preserve", *arguments],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", "preserve", "--until-stdin-closes", *arguments],
+            stdin=subprocess.PIPE,
             stdout=report,
             start_new_session=True,
         )
         try:
-            _wait(process, stop)
-        except KeyboardInterrupt:
-            process.send_signal(signal.SIGINT)
+            stopped, timed_out = _wait(process, asking)
+        finally:
+            if process.stdin is not None:
+                process.stdin.close()
             process.wait()
-        return Ended(status=process.returncode, reported=_is_report(report))
+        return Ended(status=process.returncode, report=_report(report), stopped=stopped, timed_out=timed_out)
 
 
-def _wait(process: subprocess.Popen[bytes], stop: Callable[[], bool]) -> None:
-    is_asked = False
+def _wait(process: subprocess.Popen[bytes], asking: Asking) -> tuple[bool, bool]:
+    """Waits for the end; whether it was asked to stop, and whether its time was over."""
+    begun = time.monotonic()
+    asked, timed_out = 0, False
     while True:
         try:
             process.wait(_LOOK_S)
         except subprocess.TimeoutExpired:
-            if stop() and not is_asked:
+            asking.beat()
+            wanted = asking.stop()
+            if wanted > asked:
+                process.send_signal(signal.SIGTERM if wanted == 1 else signal.SIGINT)
+                asked = wanted
+            spent_s = time.monotonic() - begun
+            if spent_s > asking.time_limit_s and not timed_out and not asked:
                 process.send_signal(signal.SIGTERM)
-                is_asked = True
+                timed_out = True
+            if timed_out and spent_s > asking.time_limit_s + _PATIENCE_S:
+                _kill(process)
         else:
-            return
+            return asked > 0, timed_out
 
 
-def _is_report(file: BinaryIO) -> bool:
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kills the process and those it made."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _report(file: BinaryIO) -> Mapping[str, object] | None:
     file.seek(0)
     try:
         value = json.loads(file.read(_MAX_REPORT_BYTES))
     except ValueError:
-        return False
-    return isinstance(value, dict) and "outcome" in value
+        return None
+    return value if isinstance(value, dict) else None

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from preserve.config.schedule import ScheduleConfig, span_seconds
+from preserve.config.schedule import RuleConfig
+from preserve.config.spans import span_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,30 +21,30 @@ class Moment:
     start: int
 
 
-def moments(schedule: ScheduleConfig, *, seed: str, anchor: int, after: int) -> Iterator[Moment]:
+def moments(rule: RuleConfig, *, seed: str, anchor: int, after: int) -> Iterator[Moment]:
     """The due moments whose nominal time is later than ``after`` and not before ``anchor``, in order, without end.
 
     ``anchor`` is the first moment of ``every``. The same arguments always give the same moments.
     """
-    for nominal, following in pairwise(_nominal(schedule, anchor=anchor, after=max(after, anchor - 1))):
-        late = int(_chance(seed, nominal) * schedule.jitter * (following - nominal))
-        yield Moment(nominal=nominal, start=_opening(schedule, nominal + late))
+    for nominal, following in pairwise(_nominal(rule, anchor=anchor, after=max(after, anchor - 1))):
+        late = int(_chance(seed, nominal) * rule.jitter * (following - nominal))
+        yield Moment(nominal=nominal, start=_opening(rule, nominal + late))
 
 
-def may_begin(schedule: ScheduleConfig, now: int) -> bool:
+def may_begin(rule: RuleConfig, now: int) -> bool:
     """Whether a capture may begin at ``now``: the window is open, or there is none."""
-    return _opening(schedule, now) == now
+    return _opening(rule, now) == now
 
 
-def _nominal(schedule: ScheduleConfig, *, anchor: int, after: int) -> Iterator[int]:
-    if schedule.every is not None:
-        step = span_seconds(schedule.every)
+def _nominal(rule: RuleConfig, *, anchor: int, after: int) -> Iterator[int]:
+    if rule.every is not None:
+        step = span_seconds(rule.every)
         value = anchor + ((after - anchor) // step + 1) * step
         while True:
             yield value
             value += step
     last = after
-    for moment in CronSim(schedule.cron or "", datetime.fromtimestamp(after, UTC).astimezone(_zone(schedule))):
+    for moment in CronSim(rule.cron or "", datetime.fromtimestamp(after, UTC).astimezone(_zone(rule))):
         value = int(moment.timestamp())
         # An hour that the clock shows twice is one hour of the schedule.
         if value > last:
@@ -51,8 +52,8 @@ def _nominal(schedule: ScheduleConfig, *, anchor: int, after: int) -> Iterator[i
             last = value
 
 
-def _zone(schedule: ScheduleConfig) -> ZoneInfo:
-    return ZoneInfo(schedule.time_zone)
+def _zone(rule: RuleConfig) -> ZoneInfo:
+    return ZoneInfo(rule.time_zone)
 
 
 def _chance(seed: str, nominal: int) -> float:
@@ -60,13 +61,13 @@ def _chance(seed: str, nominal: int) -> float:
     return int.from_bytes(digest[:6], "big") / 2**48
 
 
-def _opening(schedule: ScheduleConfig, value: int) -> int:
+def _opening(rule: RuleConfig, value: int) -> int:
     """The first second at or after ``value`` at which the window is open."""
-    window = schedule.window
+    window = rule.window
     if window is None:
         return value
     first, last = window
-    local = datetime.fromtimestamp(value, UTC).astimezone(_zone(schedule))
+    local = datetime.fromtimestamp(value, UTC).astimezone(_zone(rule))
     at = local.time()
     if (first <= at < last) if first < last else (at >= first or at < last):
         return value

@@ -1,70 +1,130 @@
-"""One scheduled run of a collection, under the schedule's lock, in a process of its own.
+"""One look at one job, under its lock: steps left over, then what is due, then the steps that follow it.
 
-A capture that dies takes no schedule with it, and its memory is given back.
+Everything is recorded before it is begun and after it has ended, so a scheduler that dies anywhere leaves no moment
+lost and none doubled (``docs/schedule.md``).
 """
 
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from preserve.config.schedule import ScheduleConfig
-from preserve.errors import CancelledError, LockedError
-from preserve.schedule.moments import Moment
-from preserve.schedule.table import Table, table_path
+from preserve.config.spans import span_seconds
+from preserve.schedule.child import Asking, Ended
+from preserve.schedule.jobs import ALIVE, Job, judge, judge_step, step_words
+from preserve.schedule.table import Event, Judged, Step, Table, table_path
 from preserve.store.durable import Lock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """How a capture ended: its exit status (negative: the signal that killed it), and whether it gave its report."""
+class Working(Protocol):
+    """What a look does its work with, so that a test can do other work."""
 
-    status: int
-    reported: bool
+    def run(self, words: Sequence[str], asking: Asking) -> Ended:
+        """Runs the program to its end. Raises OSError where it cannot be started."""
+        ...
+
+    def alive(self, job: Job) -> str:
+        """Tells whoever watches that a run was good; returns what failed, or nothing."""
+        ...
+
+    def stop(self) -> int:
+        """0 go on; 1 finish what is being written; 2 at once."""
+        ...
+
+    def clock(self) -> int:
+        """Seconds since 1970."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a due moment that was taken: ``ran``, ``failed`` or ``skipped``, and why."""
+    """What a look did: the moment that was run, if one was, and the steps that were done."""
 
-    moment: Moment
-    outcome: str
-    reason: str
+    event: Event | None
+    steps: tuple[Step, ...]
+
+    @property
+    def is_good(self) -> bool:
+        """True where nothing failed."""
+        return (self.event is None or self.event.outcome == "ran") and all(s.outcome == "good" for s in self.steps)
 
 
-def run_due(
-    archives: Path, name: str, schedule: ScheduleConfig, *, clock: Callable[[], int], capture: Callable[[], Ended]
-) -> Outcome | None:
-    """Runs a collection if it is due; None if it is not.
+def run_due(archives: Path, job: Job, working: Working) -> Outcome | None:
+    """Does what is due of a job; None where nothing is.
 
     Raises:
-        LockedError: another process runs the collection's schedule; it records what is due.
-        OSError: the alive file cannot be written; the run is recorded.
+        LockedError: another scheduler does it.
+        ArchiveError: the table cannot be used.
+        sqlite3.DatabaseError: it cannot be written, as on a full disk; the moment stays due, or waits.
     """
-    lock = table_path(archives, name).with_suffix(".lock")
-    with Lock(lock, f"preserve schedule {name}"), Table.open(archives, name, schedule) as table:
-        moment = table.take(clock())
+    lock = table_path(archives, job.collection, job.kind).with_suffix(".lock")
+    with (
+        Lock(lock, f"preserve schedule {job.title}"),
+        Table.open(archives, job.collection, job.kind, job.rule) as table,
+    ):
+        look = _Look(job, table, working)
+        look.beat()
+        steps = look.steps()
+        moment = None if working.stop() else table.take(working.clock())
         if moment is None:
-            return None
+            return Outcome(event=None, steps=tuple(steps)) if steps else None
+        event = table.end(moment, look.work(), working.clock(), steps=job.steps)
+        return Outcome(event=event, steps=(*steps, *look.steps()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    job: Job
+    table: Table
+    working: Working
+
+    def beat(self) -> None:
+        # A full disk must not end the run that it is noted for.
+        with suppress(sqlite3.DatabaseError):
+            self.table.looked(self.working.clock())
+
+    @property
+    def asking(self) -> Asking:
+        limit_s = float(span_seconds(self.job.rule.time_limit))
+        return Asking(stop=self.working.stop, beat=self.beat, time_limit_s=limit_s)
+
+    def work(self) -> Judged:
         try:
-            outcome, reason = judged(capture())
+            return judge(self.job.kind, self.working.run(self.job.words, self.asking))
         except OSError as error:
-            outcome, reason = "failed", f"the capture could not be started: {error.strerror or error}"
-        table.end(moment, outcome, reason, clock())
-        if outcome == "ran" and schedule.alive_file is not None:
-            Path(schedule.alive_file).touch()
-        return Outcome(moment=moment, outcome=outcome, reason=reason)
+            return Judged(outcome="failed", reason=f"it could not be started: {error.strerror or error}")
 
+    def steps(self) -> list[Step]:
+        """Does the steps that are left, in their order. One that fails keeps no other from being done, but `ALIVE`."""
+        done = []
+        while not self.working.stop():
+            step = self.table.next_step(self.working.clock())
+            if step is None:
+                break
+            outcome, detail = self._do(step)
+            self.table.end_step(step, outcome, detail, self.working.clock())
+            done += [one for one in self.table.steps_of(step.nominal) if one.number == step.number]
+        return done
 
-def judged(ended: Ended) -> tuple[str, str]:
-    """The event that a capture's end makes. Status 1 with a report is a run: some address gave no reply."""
-    if ended.status == 0:
-        return "ran", ""
-    if ended.status == 1 and ended.reported:
-        return "ran", "some addresses gave no reply, or pages no cable"
-    if ended.status == LockedError.exit_status:
-        return "skipped", "another process was writing to the collection"
-    if ended.status == CancelledError.exit_status:
-        return "failed", "it was stopped"
-    if ended.status < 0:
-        return "failed", f"it was killed by signal {-ended.status}"
-    return "failed", f"the capture ended with status {ended.status}"
+    def _do(self, step: Step) -> tuple[str, str]:
+        if step.name == ALIVE:
+            if any(one.outcome != "good" for one in self.table.steps_of(step.nominal) if one.number < step.number):
+                return "skipped", "a step before it was not good"
+            problem = self.working.alive(self.job)
+            return ("failed" if problem else "good"), problem
+        if step.name.startswith("replicate ") and self._is_gone(step.name):
+            return (
+                "failed",
+                "the copy that was there is gone: is its disk mounted? If it is, run `preserve replicate` once",
+            )
+        try:
+            return judge_step(step.name, self.working.run(step_words(step.name, self.job.collection), self.asking))
+        except OSError as error:
+            return "failed", f"it could not be started: {error.strerror or error}"
+
+    def _is_gone(self, name: str) -> bool:
+        """True where a copy was made before and none is there: the folder of a disk that is not mounted."""
+        folder = Path(name.partition(" ")[2]) / self.job.collection
+        return self.table.was_good(name) and not folder.is_dir()

@@ -1,178 +1,391 @@
-"""The due table of a collection: what became of every due moment, exactly once (``docs/schedule.md``)."""
+"""The due table of one job of a collection: what became of every due moment, exactly once (``docs/schedule.md``).
+
+A moment goes from ``running`` to one of ``ran``, ``failed``, ``skipped`` and stays there; one that failed and is tried
+again before the next is due is ``waiting`` meanwhile. One that nobody took in time is ``missed``.
+"""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
-from preserve.config.schedule import ScheduleConfig, span_seconds
+from preserve.config.schedule import RuleConfig
+from preserve.config.spans import span_seconds
 from preserve.errors import ArchiveError
+from preserve.model import check_collection_name
 from preserve.schedule.moments import Moment, may_begin, moments
 from preserve.store.database import connect
 from preserve.store.durable import make_dir
 
+CAPTURE, VERIFICATION = "capture", "verification"
+"""The jobs of a collection: each has a table, and a lock, of its own."""
 _VERSION = 1
-_NOT_OF_THE_RULE = {"missed", "grace", "alive_file"}
-"""Keys that say nothing about when moments are due."""
+_RULE_KEYS = {"every", "cron", "time_zone", "only", "jitter"}
+"""Keys that say when moments are due; the others may change and the moments stay."""
+_STEP_TRIES = 3
+_LOOKED_EVERY_S = 300
+_ALIVE_S = 3 * _LOOKED_EVERY_S
+"""A run whose scheduler was heard of within this time is taken to be under way."""
 _SCHEMA = """
 CREATE TABLE plan (id INTEGER PRIMARY KEY CHECK (id = 1), rule TEXT NOT NULL, anchor INTEGER NOT NULL,
-    settled INTEGER NOT NULL) STRICT;
+    settled INTEGER NOT NULL, looked INTEGER NOT NULL) STRICT;
 CREATE TABLE moment (nominal INTEGER PRIMARY KEY, start INTEGER NOT NULL,
-    outcome TEXT NOT NULL CHECK (outcome IN ('running', 'ran', 'failed', 'skipped', 'missed')),
-    reason TEXT NOT NULL, ended INTEGER) STRICT
+    outcome TEXT NOT NULL CHECK (outcome IN ('running', 'waiting', 'ran', 'failed', 'skipped', 'missed')),
+    reason TEXT NOT NULL, tries INTEGER NOT NULL, judged TEXT NOT NULL, again INTEGER, began INTEGER, ended INTEGER,
+    report TEXT NOT NULL) STRICT;
+CREATE TABLE step (nominal INTEGER NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('waiting', 'running', 'good', 'failed', 'skipped')),
+    detail TEXT NOT NULL, tries INTEGER NOT NULL, began INTEGER, ended INTEGER,
+    PRIMARY KEY (nominal, number)) STRICT
 """
+_EVENT = "nominal, start, outcome, reason, tries, again, began, ended, report"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What became of a due moment. Times in seconds since 1970; ``ended`` is None while it runs."""
+    """What became of a due moment. Times in seconds since 1970.
+
+    ``tries``: how often it failed; ``again``: when it is tried again, while it is waiting. ``report``: what the run
+    told, as JSON, or empty.
+    """
 
     nominal: int
     start: int
     outcome: str
     reason: str
+    tries: int
+    again: int | None
+    began: int | None
+    ended: int | None
+    report: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step after a capture. ``number`` counts from 0; ``detail`` says why it failed."""
+
+    nominal: int
+    number: int
+    name: str
+    outcome: str
+    detail: str
+    began: int | None
     ended: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """How a run ended: ``ran``, ``failed`` or ``skipped``, and why. ``report``: what it told, as JSON.
+
+    ``is_counted``: false where it was stopped because the schedule was; it then goes on at the next look.
+    """
+
+    outcome: str
+    reason: str = ""
+    report: str = ""
+    is_counted: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How a schedule stands: ``overdue_since`` is the due moment that no good run has followed within the grace."""
+    """How a job stands. ``overdue_since`` is the due moment that no good run has followed within the grace; a run that
+    is under way is not overdue, its time limit is its bound.
+
+    ``looked`` is about when a scheduler last looked, at most some minutes less than true; None: never.
+    """
 
     next_start: int
     last: Event | None
     last_good: Event | None
+    failed_in_a_row: int
+    is_under_way: bool
     overdue_since: int | None
     clock_back: bool
+    looked: int | None
+    steps: tuple[Step, ...]
+    """Those of the last run that had any."""
 
 
-def table_path(archives: Path, name: str) -> Path:
-    """The table of a collection. It is no evidence, and not derived: nothing makes it again."""
-    return archives / ".schedule" / f"{name}.sqlite"
+def job_folder(archives: Path, collection: str) -> Path:
+    """Where the schedule of a collection keeps its tables. They are no evidence, and nothing makes them again.
+
+    Raises:
+        UsageError: the name cannot be a collection's.
+    """
+    check_collection_name(collection)
+    return archives / ".schedule" / collection
+
+
+def table_path(archives: Path, collection: str, job: str) -> Path:
+    """The due table of a job."""
+    return job_folder(archives, collection) / f"{job}.sqlite"
 
 
 class Table:
-    """The due table. `take` and `end` are for whoever holds the schedule's lock."""
+    """The due table. What writes is for whoever holds the job's lock; the rest is for everyone."""
 
-    def __init__(self, connection: sqlite3.Connection, name: str, schedule: ScheduleConfig) -> None:
+    def __init__(self, connection: sqlite3.Connection, seed: str, rule: RuleConfig) -> None:
         self._connection = connection
-        self._name = name
-        self._schedule = schedule
+        self._seed = seed
+        self._rule = rule
 
     @classmethod
     @contextmanager
-    def open(cls, archives: Path, name: str, schedule: ScheduleConfig) -> Iterator["Table"]:
-        """The table, made where there is none.
+    def open(cls, archives: Path, collection: str, job: str, rule: RuleConfig) -> Iterator["Table"]:
+        """The table for writing, made where there is none.
 
         Raises:
             ArchiveError: the file is no due table.
         """
-        path = table_path(archives, name)
+        path = table_path(archives, collection, job)
         make_dir(path.parent)
-        try:
+        with _told(path):
             connection = connect(path, schema=_SCHEMA, version=_VERSION)
-        except ArchiveError as error:
-            raise ArchiveError(
-                error.message,
-                next_step=f"See whether the disk is full or read-only. If not, move {path} away: schedules begin anew.",
-            ) from error
         try:
             # A moment that was taken must stay taken after a power cut.
             connection.execute("PRAGMA synchronous = FULL")
-            yield cls(connection, name, schedule)
+            yield cls(connection, _seed(collection, job), rule)
+        finally:
+            connection.close()
+
+    @classmethod
+    @contextmanager
+    def read(cls, archives: Path, collection: str, job: str, rule: RuleConfig) -> Iterator["Table | None"]:
+        """The table for reading only; None where no scheduler has looked at the job yet.
+
+        Raises:
+            ArchiveError: the file is no due table.
+        """
+        path = table_path(archives, collection, job)
+        if not path.is_file():
+            yield None
+            return
+        with _told(path):
+            connection = connect(path, schema=_SCHEMA, version=_VERSION, read_only=True)
+        try:
+            yield cls(connection, _seed(collection, job), rule)
         finally:
             connection.close()
 
     def take(self, now: int) -> Moment | None:
-        """The due moment to run now, marked as running; every other one that is due is recorded as missed.
+        """The moment to run now, marked as running; every other one that is due is recorded as missed.
 
-        One that a dead process left running is recorded as failed. None: nothing is due, or the window is closed.
+        One that a dead process left running has failed, and waits to be tried again. None: nothing is due, or the
+        window is closed.
         """
         with self._connection as change:
             change.execute("BEGIN IMMEDIATE")
-            change.execute(
-                "UPDATE moment SET outcome = 'failed', reason = 'its process ended', ended = ?"
-                " WHERE outcome = 'running'",
-                (now,),
-            )
+            for event in self._events("WHERE outcome = 'running'"):
+                self._settle(event, Judged(outcome="failed", reason="its process ended"), now)
             anchor, settled = self._plan(now)
             due = list(
                 takewhile(
                     lambda moment: moment.start <= now,
-                    moments(self._schedule, seed=self._name, anchor=anchor, after=settled),
+                    moments(self._rule, seed=self._seed, anchor=anchor, after=settled),
                 )
             )
-            if not due or not may_begin(self._schedule, now):
+            if not may_begin(self._rule, now):
                 return None
+            if not due:
+                return self._take_again(now)
+            self._give_up_waiting("a later moment came")
             chosen: Moment | None = due[-1]
-            if self._schedule.missed == "skip" and due[-1].start + span_seconds(self._schedule.grace) < now:
+            if self._rule.missed == "skip" and due[-1].start + span_seconds(self._rule.grace) < now:
                 chosen = None
             for moment in due:
                 self._record(moment, *(("running", "") if moment is chosen else ("missed", "not run in time")), now)
             change.execute("UPDATE plan SET settled = ?", (due[-1].nominal,))
             return chosen
 
-    def end(self, moment: Moment, outcome: str, reason: str, now: int) -> None:
-        """Records how the moment that was taken has ended: ``ran``, ``failed`` or ``skipped``."""
-        with self._connection as change:
-            change.execute(
-                "UPDATE moment SET outcome = ?, reason = ?, ended = ? WHERE nominal = ? AND outcome = 'running'",
-                (outcome, reason, now, moment.nominal),
-            )
-
-    def events(self) -> list[Event]:
-        """Every moment recorded, oldest first."""
-        rows = self._connection.execute("SELECT nominal, start, outcome, reason, ended FROM moment ORDER BY nominal")
-        return [_event(row) for row in rows]
-
-    def standing(self, now: int) -> Standing:
-        """How the schedule stands at ``now``. A schedule never seen before begins now."""
+    def end(self, moment: Moment, judged: Judged, now: int, *, steps: Sequence[str] = ()) -> Event:
+        """Records how the moment that was taken has ended, with the steps that follow a run."""
         with self._connection as change:
             change.execute("BEGIN IMMEDIATE")
-            anchor, settled = self._plan(now)
-        good = self._last("WHERE outcome = 'ran'")
-        waiting = next(moments(self._schedule, seed=self._name, anchor=anchor, after=good.nominal if good else -1))
-        following = next(moments(self._schedule, seed=self._name, anchor=anchor, after=settled))
+            event = self._events("WHERE nominal = ?", moment.nominal)[0]
+            if event.outcome == "running":
+                self._settle(event, judged, now)
+                if judged.outcome == "ran":
+                    change.executemany(
+                        "INSERT INTO step VALUES (?, ?, ?, 'waiting', '', 0, NULL, NULL)",
+                        [(moment.nominal, number, name) for number, name in enumerate(steps)],
+                    )
+            return self._events("WHERE nominal = ?", moment.nominal)[0]
+
+    def next_step(self, now: int) -> Step | None:
+        """The next step to do, marked as running; None where none is left.
+
+        One that a dead process left is done again, until it has ended its process three times.
+        """
+        with self._connection as change:
+            change.execute("BEGIN IMMEDIATE")
+            change.execute(
+                "UPDATE step SET outcome = 'failed', detail = 'its process ended', ended = ?"
+                " WHERE outcome = 'running' AND tries >= ?",
+                (now, _STEP_TRIES),
+            )
+            row = change.execute(
+                "SELECT nominal, number FROM step WHERE outcome IN ('waiting', 'running')"
+                " ORDER BY nominal, number LIMIT 1"
+            ).fetchone()
+            if row is None:
+                return None
+            change.execute(
+                "UPDATE step SET outcome = 'running', tries = tries + 1, began = ? WHERE nominal = ? AND number = ?",
+                (now, *row),
+            )
+            return self._steps("WHERE nominal = ? AND number = ?", *row)[0]
+
+    def end_step(self, step: Step, outcome: str, detail: str, now: int) -> None:
+        """Records how a step ended: ``good``, ``failed``, ``skipped``; ``waiting``: it was stopped and comes again."""
+        with self._connection as change:
+            change.execute("BEGIN IMMEDIATE")
+            change.execute(
+                "UPDATE step SET outcome = ?, detail = ?, ended = ?, tries = tries - ?"
+                " WHERE nominal = ? AND number = ? AND outcome = 'running'",
+                (outcome, detail, now, outcome == "waiting", step.nominal, step.number),
+            )
+
+    def steps_of(self, nominal: int) -> list[Step]:
+        """The steps after the capture of one moment, in their order."""
+        return self._steps("WHERE nominal = ? ORDER BY number", nominal)
+
+    def was_good(self, name: str) -> bool:
+        """Whether a step of this name was ever good."""
+        row = self._connection.execute("SELECT 1 FROM step WHERE name = ? AND outcome = 'good' LIMIT 1", (name,))
+        return row.fetchone() is not None
+
+    def looked(self, now: int) -> None:
+        """Notes that a scheduler looked, every few minutes: what watches it need not wait for a due moment."""
+        with self._connection as change:
+            change.execute(
+                "UPDATE plan SET looked = ? WHERE NOT looked BETWEEN ? AND ?", (now, now - _LOOKED_EVERY_S, now)
+            )
+
+    def events(self, most: int | None = None) -> list[Event]:
+        """The moments recorded, oldest first; the last ``most`` of them."""
+        return self._events("ORDER BY nominal DESC LIMIT ?", -1 if most is None else most)[::-1]
+
+    def standing(self, now: int) -> Standing:
+        """How the job stands at ``now``. Writes nothing."""
+        row = self._connection.execute("SELECT rule, anchor, settled, looked FROM plan").fetchone()
+        anchor, settled, looked = (row[1], row[2], row[3]) if row else (now, now - 1, None)
+        is_changed = row is not None and row[0] != self._written_rule()
+        # What was due by a rule that was changed stays due until a scheduler has seen the new one.
+        rule = RuleConfig.model_validate_json(row[0]) if is_changed else self._rule
+        good = self._one("WHERE outcome = 'ran'")
+        last = self._one("WHERE outcome <> 'missed'")
+        after = good.nominal if good is not None else -1
+        waiting = next(moments(rule, seed=self._seed, anchor=anchor, after=after))
+        following = next(moments(rule, seed=self._seed, anchor=anchor, after=settled))
+        failed = self._connection.execute(
+            "SELECT count(*) FROM moment WHERE nominal > ? AND outcome IN ('failed', 'skipped')", (after,)
+        ).fetchone()[0]
+        stepped = self._connection.execute("SELECT max(nominal) FROM step").fetchone()[0]
+        again = last.again if last is not None and last.outcome == "waiting" else None
+        is_under_way = last is not None and last.outcome == "running" and looked is not None and now - looked < _ALIVE_S
+        is_late = waiting.start + span_seconds(self._rule.grace) < now
         return Standing(
-            next_start=following.start,
-            last=self._last(""),
+            next_start=following.start if again is None else min(following.start, again),
+            last=last,
             last_good=good,
-            overdue_since=waiting.start if waiting.start + span_seconds(self._schedule.grace) < now else None,
+            failed_in_a_row=int(failed),
+            is_under_way=is_under_way,
+            overdue_since=waiting.start if is_late and not is_under_way else None,
             clock_back=settled > now,
+            looked=looked,
+            steps=() if stepped is None else tuple(self.steps_of(stepped)),
         )
 
-    def _last(self, condition: str) -> Event | None:
-        row = self._connection.execute(
-            f"SELECT nominal, start, outcome, reason, ended FROM moment {condition} ORDER BY nominal DESC LIMIT 1"  # noqa: S608 - words of ours
-        ).fetchone()
-        return None if row is None else _event(row)
+    def _take_again(self, now: int) -> Moment | None:
+        for event in self._events("WHERE outcome = 'waiting' AND again <= ?", now):
+            self._connection.execute(
+                "UPDATE moment SET outcome = 'running', began = ? WHERE nominal = ?", (now, event.nominal)
+            )
+            return Moment(nominal=event.nominal, start=event.start)
+        return None
+
+    def _settle(self, event: Event, judged: Judged, now: int) -> None:
+        """Ends a run, or has it wait for the next try, where there is one before the next moment."""
+        tries = event.tries + (judged.is_counted and judged.outcome != "ran")
+        outcome, again = judged.outcome, None
+        if outcome != "ran" and tries <= self._rule.retries:
+            pause = span_seconds(self._rule.retry_after) << (tries - 1) if judged.is_counted else 0
+            row = self._connection.execute("SELECT anchor FROM plan").fetchone()
+            following = next(moments(self._rule, seed=self._seed, anchor=row[0], after=event.nominal))
+            if now + pause < following.start:
+                outcome, again = "waiting", now + pause
+        self._connection.execute(
+            "UPDATE moment SET outcome = ?, reason = ?, tries = ?, judged = ?, again = ?, ended = ?, report = ?"
+            " WHERE nominal = ?",
+            (outcome, judged.reason, tries, judged.outcome, again, now, judged.report, event.nominal),
+        )
+
+    def _give_up_waiting(self, why: str) -> None:
+        self._connection.execute(
+            "UPDATE moment SET outcome = judged, reason = reason || '; ' || ?, again = NULL WHERE outcome = 'waiting'",
+            (why,),
+        )
 
     def _plan(self, now: int) -> tuple[int, int]:
         """``anchor`` and ``settled``. What was due by a rule that has been changed since is recorded as skipped."""
-        rule = self._schedule.model_dump_json(exclude=_NOT_OF_THE_RULE)
+        rule = self._written_rule()
         row = self._connection.execute("SELECT rule, anchor, settled FROM plan").fetchone()
         if row is not None and row[0] == rule:
             return int(row[1]), int(row[2])
         anchor, settled = now, now - 1
         if row is not None:
-            former = ScheduleConfig.model_validate_json(row[0])
-            for moment in moments(former, seed=self._name, anchor=row[1], after=row[2]):
+            self._give_up_waiting("the schedule was changed")
+            former = RuleConfig.model_validate_json(row[0])
+            for moment in moments(former, seed=self._seed, anchor=row[1], after=row[2]):
                 if moment.start > now:
                     break
                 self._record(moment, "skipped", "the schedule was changed", now)
             newest = self._connection.execute("SELECT max(nominal) FROM moment").fetchone()[0]
             anchor = max(now, row[2] + 1, (newest or 0) + 1)
             settled = anchor - 1
-        self._connection.execute("INSERT OR REPLACE INTO plan VALUES (1, ?, ?, ?)", (rule, anchor, settled))
+        self._connection.execute("INSERT OR REPLACE INTO plan VALUES (1, ?, ?, ?, ?)", (rule, anchor, settled, now))
         return anchor, settled
 
+    def _written_rule(self) -> str:
+        return self._rule.model_dump_json(include=_RULE_KEYS)
+
     def _record(self, moment: Moment, outcome: str, reason: str, now: int) -> None:
-        ended = None if outcome == "running" else now
+        began, ended = (now, None) if outcome == "running" else (None, now)
         self._connection.execute(
-            "INSERT INTO moment VALUES (?, ?, ?, ?, ?)", (moment.nominal, moment.start, outcome, reason, ended)
+            "INSERT INTO moment VALUES (?, ?, ?, ?, 0, ?, NULL, ?, ?, '')",
+            (moment.nominal, moment.start, outcome, reason, outcome, began, ended),
         )
 
+    def _events(self, condition: str, *values: int) -> list[Event]:
+        rows = self._connection.execute(f"SELECT {_EVENT} FROM moment {condition}", values)  # noqa: S608 - words of ours
+        return [Event(**dict(zip(_EVENT.split(", "), row, strict=True))) for row in rows]
 
-def _event(row: tuple[int, int, str, str, int | None]) -> Event:
-    return Event(nominal=row[0], start=row[1], outcome=row[2], reason=row[3], ended=row[4])
+    def _one(self, condition: str) -> Event | None:
+        found = self._events(f"{condition} ORDER BY nominal DESC LIMIT 1")
+        return found[0] if found else None
+
+    def _steps(self, condition: str, *values: int) -> list[Step]:
+        rows = self._connection.execute(
+            f"SELECT nominal, number, name, outcome, detail, began, ended FROM step {condition}",  # noqa: S608 - words of ours
+            values,
+        )
+        names = ("nominal", "number", "name", "outcome", "detail", "began", "ended")
+        return [Step(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Says of a table that cannot be used what helps, which is not what helps with an archive."""
+    try:
+        yield
+    except ArchiveError as error:
+        raise ArchiveError(
+            error.message,
+            next_step=f"See whether the disk is full or read-only. If not, move {path} away: its schedule begins anew.",
+        ) from error
+
+
+def _seed(collection: str, job: str) -> str:
+    return collection if job == CAPTURE else f"{collection} {job}"

@@ -1,8 +1,8 @@
 """Schedules over years, clock changes, sleep, crashes, two processes and a clock set back."""
 
-import re
+import random
 import sqlite3
-import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import islice, takewhile
 from pathlib import Path
@@ -12,27 +12,16 @@ import pytest
 
 from preserve.config.schedule import ScheduleConfig
 from preserve.errors import LockedError
-from preserve.schedule.child import run_child
+from preserve.schedule.child import Ended
 from preserve.schedule.moments import moments
-from preserve.schedule.runs import Ended, run_due
-from preserve.schedule.table import Table
-from tests.conftest import Shell, Site
+from preserve.schedule.table import CAPTURE, Table
+from tests.unit.schedule.doing import COMPLETE, GOOD, UNREACHED, Doing, events, look, outcomes, run, standing
 
 _DAY = 86_400
 _START = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp())
 _VIENNA = ZoneInfo("Europe/Vienna")
-_GOOD = Ended(status=0, reported=True)
-_DAILY = ScheduleConfig(every="1d")
-
-
-def _run(folder: Path, now: int, schedule: ScheduleConfig = _DAILY, ended: Ended = _GOOD) -> str | None:
-    outcome = run_due(folder, "demo", schedule, clock=lambda: now, capture=lambda: ended)
-    return None if outcome is None else outcome.outcome
-
-
-def _events(folder: Path, schedule: ScheduleConfig = _DAILY) -> list[tuple[int, str]]:
-    with Table.open(folder, "demo", schedule) as table:
-        return [(event.nominal, event.outcome) for event in table.events()]
+_DAILY = ScheduleConfig(every="1d", retries=0)
+_RETRIED = ScheduleConfig(every="1d", retries=2, retry_after="10m")
 
 
 @pytest.mark.parametrize("hour", ["30 2", "0 3", "30 1"])
@@ -46,6 +35,40 @@ def test_a_daily_moment_comes_once_a_day_over_five_years_of_clock_changes(hour: 
     assert list(islice(again, 50)) == found[800:850]
 
 
+def test_five_years_of_looks_sleep_crashes_and_failures_record_each_due_moment_once(tmp_path: Path) -> None:
+    rule = ScheduleConfig(
+        cron="30 2 * * 1", time_zone="Europe/Vienna", jitter=0.2, only="22:00-06:00", retries=2, retry_after="1h"
+    )
+    chance = random.Random(7)
+    end = int(datetime(2029, 1, 1, tzinfo=UTC).timestamp())
+
+    def ends(_words: Sequence[str]) -> Ended:
+        kind = chance.random()
+        if kind < 0.1:
+            raise SystemExit
+        return GOOD if kind < 0.7 else UNREACHED if kind < 0.9 else Ended(status=4)
+
+    doing = Doing(_START, ends)
+    taken: list[int] = []
+    while doing.now < end:
+        try:
+            outcome = look(tmp_path, rule, doing)
+            if outcome is not None and outcome.event is not None and outcome.event.outcome != "waiting":
+                taken.append(outcome.event.nominal)
+        except SystemExit:
+            pass
+        # Mostly four hours; at times the machine sleeps for up to three weeks.
+        doing.now += 4 * 3600 if chance.random() < 0.98 else chance.randrange(21 * _DAY)
+    recorded = events(tmp_path, rule)
+    settled = recorded[-1].nominal
+    due = [m.nominal for m in takewhile(lambda m: m.nominal <= settled, moments(
+        rule, seed="demo", anchor=_START, after=_START - 1))]  # fmt: skip
+    assert [event.nominal for event in recorded] == due
+    assert len(due) >= 255
+    assert len(taken) == len(set(taken))
+    assert {event.outcome for event in recorded[:-1]} == {"ran", "failed", "skipped", "missed"}
+
+
 def test_jitter_is_bounded_and_the_same_again_and_the_window_holds() -> None:
     schedule = ScheduleConfig(every="12h", jitter=0.5, only="22:00-06:00", time_zone="Europe/Vienna")
     found = list(islice(moments(schedule, seed="demo", anchor=_START, after=0), 3000))
@@ -57,194 +80,193 @@ def test_jitter_is_bounded_and_the_same_again_and_the_window_holds() -> None:
 
 
 def test_after_a_week_asleep_one_run_makes_up_and_the_others_are_missed(tmp_path: Path) -> None:
-    assert _run(tmp_path, _START) == "ran"
-    assert _run(tmp_path, _START + 5) is None
-    assert _run(tmp_path, _START + 7 * _DAY + 60) == "ran"
-    assert [outcome for _, outcome in _events(tmp_path)] == ["ran", *["missed"] * 6, "ran"]
+    assert run(tmp_path, _START, _DAILY) == "ran"
+    assert run(tmp_path, _START + 5, _DAILY) is None
+    assert run(tmp_path, _START + 7 * _DAY + 60, _DAILY) == "ran"
+    assert outcomes(tmp_path, _DAILY) == ["ran", *["missed"] * 6, "ran"]
 
 
 def test_skip_makes_up_for_nothing_once_the_grace_is_over(tmp_path: Path) -> None:
     schedule = ScheduleConfig(every="1w", missed="skip", grace="1d")
-    assert _run(tmp_path, _START, schedule) == "ran"
-    assert _run(tmp_path, _START + 9 * _DAY, schedule) is None
-    assert _run(tmp_path, _START + 14 * _DAY + 60, schedule) == "ran"
-    assert [outcome for _, outcome in _events(tmp_path, schedule)] == ["ran", "missed", "ran"]
+    assert run(tmp_path, _START, schedule) == "ran"
+    assert run(tmp_path, _START + 9 * _DAY, schedule) is None
+    assert run(tmp_path, _START + 14 * _DAY + 60, schedule) == "ran"
+    assert outcomes(tmp_path, schedule) == ["ran", "missed", "ran"]
 
 
 def test_a_clock_set_back_runs_no_moment_twice_and_is_told(tmp_path: Path) -> None:
-    _run(tmp_path, _START)
-    _run(tmp_path, _START + _DAY)
-    assert _run(tmp_path, _START + 60) is None
-    with Table.open(tmp_path, "demo", _DAILY) as table:
-        assert table.standing(_START + 60).clock_back
-    assert _run(tmp_path, _START + 2 * _DAY) == "ran"
+    run(tmp_path, _START, _DAILY)
+    run(tmp_path, _START + _DAY, _DAILY)
+    assert run(tmp_path, _START + 60, _DAILY) is None
+    assert standing(tmp_path, _START + 60, _DAILY).clock_back
+    assert run(tmp_path, _START + 2 * _DAY, _DAILY) == "ran"
+
+
+def _die(_words: Sequence[str]) -> Ended:
+    raise SystemExit
 
 
 def test_a_run_whose_process_died_is_one_failed_event(tmp_path: Path) -> None:
-    def die() -> Ended:
-        raise SystemExit
-
     with pytest.raises(SystemExit):
-        run_due(tmp_path, "demo", _DAILY, clock=lambda: _START, capture=die)
-    assert _events(tmp_path) == [(_START, "running")]
-    assert _run(tmp_path, _START + 60) is None
-    assert _events(tmp_path) == [(_START, "failed")]
+        look(tmp_path, _DAILY, Doing(_START, _die))
+    assert outcomes(tmp_path, _DAILY) == ["running"]
+    assert run(tmp_path, _START + 60, _DAILY) is None
+    assert outcomes(tmp_path, _DAILY) == ["failed"]
+
+
+def test_a_run_whose_process_died_is_tried_again(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        look(tmp_path, _RETRIED, Doing(_START, _die))
+    assert run(tmp_path, _START + 60, _RETRIED) is None
+    assert run(tmp_path, _START + 60 + 600, _RETRIED) == "ran"
+    (event,) = events(tmp_path, _RETRIED)
+    assert (event.nominal, event.outcome, event.tries) == (_START, "ran", 1)
+
+
+def test_a_failed_run_is_tried_again_with_longer_and_longer_pauses_and_is_one_event(tmp_path: Path) -> None:
+    tried = []
+    for minute in range(0, 24 * 60, 5):
+        doing = Doing(_START + minute * 60, UNREACHED)
+        look(tmp_path, _RETRIED, doing)
+        tried += [minute] * len(doing.done)
+    assert tried == [0, 10, 30]
+    (event,) = events(tmp_path, _RETRIED)
+    assert (event.outcome, event.tries) == ("failed", 3)
+    assert "no address answered" in event.reason
+
+
+def test_no_run_is_tried_again_after_the_next_is_due(tmp_path: Path) -> None:
+    rule = ScheduleConfig(every="1h", retries=5, retry_after="40m")
+    assert run(tmp_path, _START, rule, UNREACHED) == "waiting"
+    assert run(tmp_path, _START + 2400, rule, UNREACHED) == "failed"
+    assert run(tmp_path, _START + 3600, rule) == "ran"
+    assert outcomes(tmp_path, rule) == ["failed", "ran"]
+
+
+def test_a_run_that_waits_when_the_next_is_due_has_failed(tmp_path: Path) -> None:
+    assert run(tmp_path, _START, _RETRIED, UNREACHED) == "waiting"
+    assert run(tmp_path, _START + _DAY, _RETRIED) == "ran"
+    first, second = events(tmp_path, _RETRIED)
+    assert (first.outcome, second.outcome) == ("failed", "ran")
+    assert "a later moment came" in first.reason
+
+
+def test_a_try_waits_for_the_window(tmp_path: Path) -> None:
+    rule = ScheduleConfig(every="1d", only="22:00-06:00", retry_after="12h")
+    assert run(tmp_path, _START, rule, UNREACHED) == "waiting"
+    assert run(tmp_path, _START + _DAY // 2, rule) is None
+    assert run(tmp_path, _START + 22 * 3600, rule) == "ran"
+
+
+def test_a_run_that_was_stopped_with_the_schedule_goes_on_at_the_next_look(tmp_path: Path) -> None:
+    stopped = Ended(status=130, report={"outcome": "cancelled"}, stopped=True)
+    assert run(tmp_path, _START, _DAILY, stopped) == "waiting"
+    assert run(tmp_path, _START + 1, _DAILY, stopped) == "waiting"
+    assert run(tmp_path, _START + 2, _DAILY) == "ran"
+    (event,) = events(tmp_path, _DAILY)
+    assert (event.outcome, event.tries) == ("ran", 0)
 
 
 def test_two_processes_do_not_run_the_same_moment(tmp_path: Path) -> None:
-    def other() -> Ended:
+    def other(_words: Sequence[str]) -> Ended:
         with pytest.raises(LockedError, match="preserve schedule demo"):
-            _run(tmp_path, _START)
-        return _GOOD
+            run(tmp_path, _START, _DAILY)
+        return GOOD
 
-    assert run_due(tmp_path, "demo", _DAILY, clock=lambda: _START, capture=other) is not None
-    assert _events(tmp_path) == [(_START, "ran")]
+    assert look(tmp_path, _DAILY, Doing(_START, other)) is not None
+    assert outcomes(tmp_path, _DAILY) == ["ran"]
 
 
 def test_what_was_due_by_a_rule_that_was_changed_is_skipped(tmp_path: Path) -> None:
-    _run(tmp_path, _START)
+    run(tmp_path, _START, _DAILY)
     other = ScheduleConfig(every="2d")
     now = _START + 2 * _DAY
-    assert _run(tmp_path, now, other) is None
-    assert _run(tmp_path, now + 1, other) == "ran"
-    assert [outcome for _, outcome in _events(tmp_path, other)] == ["ran", "skipped", "skipped", "ran"]
+    assert run(tmp_path, now, other) is None
+    assert run(tmp_path, now + 1, other) == "ran"
+    assert outcomes(tmp_path, other) == ["ran", "skipped", "skipped", "ran"]
+
+
+def test_a_change_of_what_is_done_is_no_change_of_the_moments(tmp_path: Path) -> None:
+    run(tmp_path, _START, _DAILY)
+    other = ScheduleConfig(every="1d", grace="2d", time_limit="1h", retries=5)
+    assert run(tmp_path, _START + _DAY, other) == "ran"
+    assert outcomes(tmp_path, other) == ["ran", "ran"]
 
 
 @pytest.mark.parametrize(
     ("ended", "outcome"),
     [
-        (Ended(status=1, reported=True), "ran"),
-        (Ended(status=1, reported=False), "failed"),
-        (Ended(status=4, reported=False), "skipped"),
-        (Ended(status=5, reported=True), "failed"),
-        (Ended(status=-9, reported=False), "failed"),
-        (Ended(status=130, reported=True), "failed"),
+        (Ended(status=1, report=COMPLETE), "ran"),
+        (Ended(status=1), "failed"),
+        (Ended(status=4), "skipped"),
+        (UNREACHED, "failed"),
+        (Ended(status=-9), "failed"),
+        (Ended(status=130, report=COMPLETE), "failed"),
+        (Ended(status=130, report=COMPLETE, timed_out=True), "failed"),
+        (Ended(status=0, report=COMPLETE, timed_out=True), "ran"),
     ],
 )
 def test_the_end_of_a_capture_is_the_event(tmp_path: Path, ended: Ended, outcome: str) -> None:
-    assert _run(tmp_path, _START, ended=ended) == outcome
-
-
-def test_the_alive_file_is_touched_after_good_runs_only(tmp_path: Path) -> None:
-    alive = tmp_path / "alive"
-    schedule = ScheduleConfig(every="1d", alive_file=str(alive))
-    assert _run(tmp_path, _START, schedule, Ended(status=5, reported=True)) == "failed"
-    assert not alive.exists()
-    assert _run(tmp_path, _START + _DAY, schedule) == "ran"
-    assert alive.exists()
-
-
-def test_a_run_stays_recorded_when_the_alive_file_cannot_be_written(tmp_path: Path) -> None:
-    schedule = ScheduleConfig(every="1d", alive_file=str(tmp_path / "none" / "alive"))
-    with pytest.raises(FileNotFoundError):
-        _run(tmp_path, _START, schedule)
-    assert _events(tmp_path, schedule) == [(_START, "ran")]
+    assert run(tmp_path, _START, _DAILY, ended) == outcome
 
 
 def test_only_a_good_run_ends_what_is_overdue(tmp_path: Path) -> None:
-    _run(tmp_path, _START, ended=Ended(status=5, reported=True))
-    with Table.open(tmp_path, "demo", _DAILY) as table:
-        assert table.standing(_START + _DAY).overdue_since is None
-        assert table.standing(_START + _DAY + 1).overdue_since == _START
-    _run(tmp_path, _START + _DAY)
-    with Table.open(tmp_path, "demo", _DAILY) as table:
-        assert table.standing(_START + _DAY + 1).overdue_since is None
+    run(tmp_path, _START, _DAILY, UNREACHED)
+    assert standing(tmp_path, _START + _DAY, _DAILY).overdue_since is None
+    assert standing(tmp_path, _START + _DAY + 1, _DAILY).overdue_since == _START
+    run(tmp_path, _START + _DAY, _DAILY)
+    assert standing(tmp_path, _START + _DAY + 1, _DAILY).overdue_since is None
 
 
-def test_once_captures_what_is_due_and_status_tells_it(shell: Shell, site: Site) -> None:
-    site.page("/a", b"<p>page</p>")
-    shell.site_collection("demo", site, "/a", layouts="[]")
-    path = shell.config / "collections" / "demo.yaml"
-    path.write_text(path.read_text() + "schedule:\n  every: 1d\n")
-    shell("init", "demo")
-    assert "demo: due" in shell("schedule", "once")
-    assert shell("schedule", "once") == ""
-    assert "ran" in shell("schedule", "status")
+def test_a_run_under_way_is_not_overdue_while_its_scheduler_is_heard_of(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        look(tmp_path, _DAILY, Doing(_START, _die))
+    with Table.open(tmp_path, "demo", CAPTURE, _DAILY) as table:
+        table.looked(_START + 2 * _DAY)
+    assert standing(tmp_path, _START + 2 * _DAY + 60, _DAILY).overdue_since is None
+    assert standing(tmp_path, _START + 2 * _DAY + 3600, _DAILY).overdue_since == _START
 
 
-def test_a_capture_that_cannot_begin_fails_loudly(shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    shell.site_collection("demo", site, "/a", layouts="[]")
-    path = shell.config / "collections" / "demo.yaml"
-    path.write_text(path.read_text() + "schedule:\n  every: 1d\n")
-
-    def refuse(*_words: object, **_named: object) -> None:
-        raise OSError(12, "Cannot allocate memory")
-
-    monkeypatch.setattr(subprocess, "Popen", refuse)
-    assert "Cannot allocate memory" in shell("schedule", "once", status=1)
-    assert "the last run failed" in shell("schedule", "status", status=1)
+def test_looking_at_how_it_stands_begins_nothing(tmp_path: Path) -> None:
+    with Table.read(tmp_path, "demo", CAPTURE, _DAILY) as table:
+        assert table is None
+    assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "text", ["every: 1x", "cron: '61 * * * *'", "every: 1d\n  cron: '0 3 * * 1'", "every: 1d\n  time_zone: Mars",
-             "every: 1d\n  only: '25:00-06:00'", "every: 1d\n  time_zone: ../../etc/passwd"]
-)  # fmt: skip
-def test_mistakes_in_a_schedule_are_told(shell: Shell, site: Site, text: str) -> None:
-    shell.site_collection("demo", site, "/a", layouts="[]")
-    path = shell.config / "collections" / "demo.yaml"
-    path.write_text(path.read_text() + f"schedule:\n  {text}\n")
-    shell("schedule", "status", status=2)
-    assert "demo.yaml" in shell.errors
+def _full(*_words: object) -> None:
+    raise sqlite3.OperationalError("database or disk is full")
 
 
 def test_a_full_disk_at_the_end_of_a_run_neither_loses_nor_repeats_its_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_words: object) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
-
     with monkeypatch.context() as patch:
-        patch.setattr(Table, "end", full)
+        patch.setattr(Table, "_settle", _full)
         with pytest.raises(sqlite3.OperationalError):
-            _run(tmp_path, _START)
-    assert _run(tmp_path, _START + _DAY) == "ran"
-    assert [outcome for _, outcome in _events(tmp_path)] == ["failed", "ran"]
+            run(tmp_path, _START, _DAILY)
+    assert run(tmp_path, _START + _DAY, _DAILY) == "ran"
+    assert outcomes(tmp_path, _DAILY) == ["failed", "ran"]
 
 
 def test_a_full_disk_before_a_run_leaves_its_moment_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_words: object) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
-
-    _run(tmp_path, _START)
+    run(tmp_path, _START, _DAILY)
     with monkeypatch.context() as patch:
-        patch.setattr(Table, "_record", full)
+        patch.setattr(Table, "_record", _full)
         with pytest.raises(sqlite3.OperationalError):
-            _run(tmp_path, _START + _DAY)
-    assert _run(tmp_path, _START + _DAY) == "ran"
-    assert [outcome for _, outcome in _events(tmp_path)] == ["ran", "ran"]
+            run(tmp_path, _START + _DAY, _DAILY)
+    assert run(tmp_path, _START + _DAY, _DAILY) == "ran"
+    assert outcomes(tmp_path, _DAILY) == ["ran", "ran"]
+
+
+def test_a_disk_that_fills_during_a_run_does_not_end_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Table, "looked", _full)
+    assert run(tmp_path, _START, _DAILY) == "ran"
 
 
 def test_what_was_missed_waits_for_the_window(tmp_path: Path) -> None:
     schedule = ScheduleConfig(every="1d", only="22:00-06:00")
-    assert _run(tmp_path, _START, schedule) == "ran"
+    assert run(tmp_path, _START, schedule) == "ran"
     noon = _START + 3 * _DAY + _DAY // 2
-    assert _run(tmp_path, noon, schedule) is None
-    assert _run(tmp_path, noon + 10 * 3600, schedule) == "ran"
-    assert [outcome for _, outcome in _events(tmp_path, schedule)] == ["ran", "missed", "missed", "ran"]
-
-
-def test_a_child_gives_its_status_and_only_a_report_is_one(capfd: pytest.CaptureFixture[str]) -> None:
-    assert run_child(["--version"], stop=lambda: False) == Ended(status=0, reported=False)
-    assert run_child(["capture"], stop=lambda: False) == Ended(status=2, reported=False)
-    assert "Missing argument" in capfd.readouterr().err
-
-
-def test_the_example_of_the_guide_is_a_schedule(shell: Shell, site: Site) -> None:
-    guide = (Path(__file__).parents[3] / "docs" / "schedule.md").read_text("utf-8")
-    (example,) = re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
-    shell.site_collection("demo", site, "/a", layouts="[]")
-    path = shell.config / "collections" / "demo.yaml"
-    path.write_text(path.read_text() + example)
-    assert "next" in shell("schedule", "status")
-
-
-def test_a_table_that_is_none_is_told_with_a_way_out(shell: Shell, site: Site) -> None:
-    shell.site_collection("demo", site, "/a", layouts="[]")
-    path = shell.config / "collections" / "demo.yaml"
-    path.write_text(path.read_text() + "schedule:\n  every: 1d\n")
-    table = shell.archives / ".schedule" / "demo.sqlite"
-    table.parent.mkdir(parents=True)
-    table.write_bytes(b"no database" * 100)
-    for command in ("status", "once"):
-        shell("schedule", command, status=1)
-        assert "demo.sqlite away" in shell.errors
+    assert run(tmp_path, noon, schedule) is None
+    assert run(tmp_path, noon + 10 * 3600, schedule) == "ran"
+    assert outcomes(tmp_path, schedule) == ["ran", "missed", "missed", "ran"]

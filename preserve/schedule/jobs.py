@@ -1,0 +1,152 @@
+"""The jobs of a collection: what is due by which rule, which command does it, and which steps follow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from preserve.config.collection import CollectionConfig
+from preserve.config.schedule import RuleConfig, ScheduleConfig, StepConfig
+from preserve.errors import CancelledError, LockedError
+from preserve.schedule.child import Ended
+from preserve.schedule.summary import summary_of
+from preserve.schedule.table import CAPTURE, VERIFICATION, Judged
+
+ALIVE = "alive"
+"""The last step: the alive file is touched and the alive address asked for, where all before it was good."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One job. ``kind``: capture or verification; ``words``: the command that does it.
+
+    ``steps`` follow a run, in their order.
+    """
+
+    collection: str
+    kind: str
+    rule: RuleConfig
+    words: tuple[str, ...]
+    steps: tuple[str, ...] = ()
+    alive_file: str | None = None
+    alive_url: str | None = None
+
+    @property
+    def title(self) -> str:
+        """How messages call it."""
+        return self.collection if self.kind == CAPTURE else f"{self.collection} {self.kind}"
+
+
+def jobs_of(config: CollectionConfig) -> list[Job]:
+    """The jobs that a collection's file asks for."""
+    found = []
+    name = config.name
+    rule = config.schedule
+    if rule is not None:
+        found.append(
+            Job(
+                collection=name,
+                kind=CAPTURE,
+                rule=rule,
+                words=("capture", name, "--json"),
+                steps=step_names(rule),
+                alive_file=rule.alive_file,
+                alive_url=rule.alive_url,
+            )
+        )
+    if config.verification is not None:
+        words = ("verify", name, "--json")
+        found.append(Job(collection=name, kind=VERIFICATION, rule=config.verification, words=words))
+    return found
+
+
+def step_names(schedule: ScheduleConfig) -> tuple[str, ...]:
+    """The steps as the table records them: a word, and what it is about (``verify 5``, ``replicate /mnt/copy``)."""
+    is_watched = schedule.alive_file is not None or schedule.alive_url is not None
+    return (*(_name(step) for step in schedule.steps), *([ALIVE] if is_watched else []))
+
+
+def step_words(name: str, collection: str) -> tuple[str, ...]:
+    """The command that does a step other than `ALIVE`."""
+    kind, _blank, about = name.partition(" ")
+    if kind == "verify":
+        return "verify", collection, "--sample", about, "--json"
+    if kind == "receipts":
+        return "ledger", "stamp", collection, "--json"
+    if kind == "replicate":
+        return "replicate", about, collection, "--json"
+    return "export", about.rpartition(".")[2], "--collection", collection, "--output", about, "--json"
+
+
+def judge(kind: str, ended: Ended) -> Judged:
+    """The event that the end of a job's process makes.
+
+    Status 1 with a report is a run: some address gave no reply, or a verification found something.
+    """
+    if ended.stopped and ended.status != 0:
+        return Judged(outcome="failed", reason="it was stopped, and goes on", is_counted=False)
+    if ended.timed_out and ended.status != 0:
+        return Judged(outcome="failed", reason="it was stopped at its time limit, and goes on")
+    told = ended.report
+    if kind == VERIFICATION and ended.status in (0, 1) and told is not None:
+        return Judged(outcome="ran", reason=_found(told))
+    if kind == CAPTURE and ended.status in (0, 1) and told is not None and "outcome" in told:
+        reason = "some addresses gave no reply, or pages no cable" if ended.status else ""
+        return Judged(outcome="ran", reason=reason, report=summary_of(told))
+    report = summary_of(told) if told is not None and "outcome" in told else ""
+    outcome = "skipped" if ended.status == LockedError.exit_status else "failed"
+    return Judged(outcome=outcome, reason=_why(ended.status), report=report)
+
+
+def judge_step(name: str, ended: Ended) -> tuple[str, str]:
+    """How a step ended, and why: ``good``, ``failed``, or ``waiting`` where it was stopped and is done again."""
+    if ended.stopped and ended.status != 0:
+        return "waiting", "it was stopped"
+    if ended.timed_out:
+        return "failed", "it was stopped at its time limit"
+    if name.startswith("verify") and ended.status in (0, 1) and ended.report is not None:
+        found = _found(ended.report)
+        return ("failed" if _is_damaged(ended.report) else "good"), found
+    if ended.status == 0:
+        return "good", ""
+    return "failed", _why(ended.status)
+
+
+def _name(step: StepConfig) -> str:
+    if step.verify is not None:
+        return f"verify {step.verify:g}"
+    if step.replicate is not None:
+        return f"replicate {step.replicate}"
+    return "receipts" if step.export is None else f"export {step.export}"
+
+
+_WHY = {
+    1: "it found something amiss",
+    2: "its configuration or its command line is wrong",
+    3: "there is no such archive",
+    LockedError.exit_status: "another process was writing to the collection",
+    5: "no address answered",
+    6: "it stopped before the disk is full",
+    CancelledError.exit_status: "it was stopped by somebody",
+}
+
+
+def _why(status: int) -> str:
+    if status < 0:
+        return f"it was killed by signal {-status}"
+    return f"{_WHY.get(status, 'it ended')} (status {status})"
+
+
+def _is_damaged(report: Mapping[str, object]) -> bool:
+    collections = report.get("collections")
+    return not isinstance(collections, list) or not all(one.get("good") is True for one in collections)
+
+
+def _found(report: Mapping[str, object]) -> str:
+    """What a verification found, in a few words."""
+    collections = report.get("collections")
+    if not isinstance(collections, list):
+        return "its report cannot be read"
+    codes = sorted({str(finding["code"]) for one in collections for finding in one.get("findings", ())})
+    told = ", ".join(codes[:10]) + (" and more" if len(codes) > 10 else "")  # noqa: PLR2004 - a line's worth
+    if _is_damaged(report):
+        return f"damage was found: {told or 'a claim failed'}"
+    return f"something was found: {told}" if told else ""

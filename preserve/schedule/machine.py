@@ -1,0 +1,115 @@
+"""The jobs of all collections at work in one process: several captures at a time, one verification."""
+
+import queue
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from preserve.schedule.alive import tell_alive
+from preserve.schedule.child import Asking, Ended, run_child
+from preserve.schedule.jobs import Job
+from preserve.schedule.runs import Outcome, Working, run_due
+from preserve.schedule.table import VERIFICATION
+
+
+class Machine:
+    """The real work: processes of this program, the clock, and the stop that was asked for."""
+
+    def __init__(self, options: Sequence[str]) -> None:
+        """``options`` are given to every command: which archives, which configuration."""
+        self._options = tuple(options)
+        self._level = 0
+        self._stopped = threading.Event()
+
+    def ask_to_stop(self, level: int) -> None:
+        """1: what is under way finishes what it is writing; 2: at once."""
+        self._level = max(self._level, level)
+        self._stopped.set()
+
+    def wait(self, most_s: float) -> None:
+        """Waits, but no longer than until it is asked to stop."""
+        self._stopped.wait(most_s)
+
+    def run(self, words: Sequence[str], asking: Asking) -> Ended:
+        """Runs the program; see `run_child`."""
+        return run_child([*words, *self._options], asking)
+
+    def alive(self, job: Job) -> str:
+        """See `tell_alive`."""
+        return tell_alive(job)
+
+    def stop(self) -> int:
+        """The stop that was asked for."""
+        return self._level
+
+    def clock(self) -> int:
+        """Seconds since 1970."""
+        return int(time.time())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """One look at one job that did something, or could not. Just one of ``outcome`` and ``error`` is there."""
+
+    job: Job
+    outcome: Outcome | None = None
+    error: Exception | None = None
+
+
+class Scheduler:
+    """Looks at jobs, each in a thread of its own and none twice at a time."""
+
+    def __init__(self, archives: Path, working: Working, *, captures: int) -> None:
+        self._archives = archives
+        self._working = working
+        self._captures = ThreadPoolExecutor(captures, thread_name_prefix="capture")
+        # A verification reads all there is, with all processors: one at a time.
+        self._verifications = ThreadPoolExecutor(1, thread_name_prefix="verification")
+        self._busy: set[str] = set()
+        self._done: queue.SimpleQueue[tuple[Job, Done | None]] = queue.SimpleQueue()
+
+    def look(self, jobs: Iterable[Job]) -> None:
+        """Begins to look at those that are not being looked at."""
+        for job in jobs:
+            if job.title not in self._busy:
+                self._busy.add(job.title)
+                pool = self._verifications if job.kind == VERIFICATION else self._captures
+                pool.submit(self._look, job)
+
+    @property
+    def is_busy(self) -> bool:
+        """True while something is under way."""
+        return bool(self._busy)
+
+    def collect(self, wait_s: float) -> list[Done]:
+        """What has ended since the last call; waits up to ``wait_s`` seconds for the first."""
+        found = []
+        while self._busy:
+            try:
+                job, done = self._done.get(timeout=wait_s) if wait_s else self._done.get_nowait()
+            except queue.Empty:
+                break
+            self._busy.discard(job.title)
+            if done is not None:
+                found.append(done)
+                wait_s = 0.0
+        return found
+
+    def close(self) -> None:
+        """Waits for what is under way; begins nothing."""
+        for pool in (self._captures, self._verifications):
+            pool.shutdown(cancel_futures=True)
+
+    def _look(self, job: Job) -> None:
+        done: Done | None = None
+        try:
+            if not self._working.stop():
+                outcome = run_due(self._archives, job, self._working)
+                done = None if outcome is None else Done(job=job, outcome=outcome)
+        except Exception as error:  # noqa: BLE001 - told by the thread that collects; a mistake of ours ends no other job
+            done = Done(job=job, error=error)
+        finally:
+            self._done.put((job, done))

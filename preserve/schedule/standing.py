@@ -1,0 +1,29 @@
+"""What a keeper must look at in how a job stands, in words."""
+
+from datetime import UTC, datetime
+
+from preserve.schedule.table import Standing
+
+
+def wrongs(standing: Standing | None) -> list[str]:
+    """One line each; none where all is well. None: no scheduler has looked at the job yet."""
+    if standing is None:
+        return ["no scheduler has looked at it yet: start `preserve schedule run`, or see `preserve schedule install`"]
+    found = []
+    if standing.overdue_since is not None:
+        found.append(f"overdue: due {_moment(standing.overdue_since)}, no good run since")
+    last = standing.last
+    if last is not None and last.outcome in ("failed", "skipped", "waiting"):
+        word = "was skipped" if last.outcome == "skipped" else "failed"
+        again = f", is tried again at {_moment(last.again)}" if last.again is not None else ""
+        found.append(f"the last run {word}: {last.reason}{again}")
+    found += [f"step {step.name} failed: {step.detail}" for step in standing.steps if step.outcome == "failed"]
+    if standing.clock_back:
+        found.append(
+            "the clock is before the last moment recorded: it was set back, nothing is due until it is past it"
+        )
+    return found
+
+
+def _moment(value: int) -> str:
+    return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,83 @@
+"""What verifications found and when, one JSON line each, beside the collections: the dates that a keeper is shown.
+
+No evidence, and nothing makes it again: the evidence itself can be verified at any time.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from preserve.limits import MIB
+from preserve.model import check_collection_name
+from preserve.store.durable import append_synced, make_dir
+
+FULL = "full"
+_MAX_BYTES = 16 * MIB
+"""Decades of a check a day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One verification of a collection. ``level``: full, structure or sample. Times in seconds since 1970.
+
+    ``good``: nothing is damaged; ``statements``: how many the ledger held; ``codes``: what was found, in number.
+    """
+
+    level: str
+    started: int
+    ended: int
+    good: bool
+    records: int
+    bytes_read: int
+    statements: int | None
+    codes: Mapping[str, int]
+
+
+def checks_path(archives: Path, collection: str) -> Path:
+    """Where the checks of a collection are noted.
+
+    Raises:
+        UsageError: the name cannot be a collection's.
+    """
+    check_collection_name(collection)
+    return archives / ".schedule" / collection / "checks.jsonl"
+
+
+def note_check(archives: Path, collection: str, check: Check) -> None:
+    """Appends a check, durably.
+
+    Raises:
+        OSError, EnvironmentFaultError: it cannot be written.
+    """
+    path = checks_path(archives, collection)
+    make_dir(path.parent)
+    line = json.dumps(asdict(check), separators=(",", ":")).encode()
+    # A line that a crash cut short is closed first, so that it takes no other with it.
+    append_synced(path, (b"" if _ends_well(path) else b"\n") + line + b"\n")
+
+
+def noted_checks(archives: Path, collection: str) -> list[Check]:
+    """The checks noted, oldest first. A line that is none (cut short by a crash) is left out."""
+    try:
+        with checks_path(archives, collection).open("rb") as file:
+            lines = file.read(_MAX_BYTES).split(b"\n")
+    except FileNotFoundError:
+        return []
+    return [check for line in lines if line and (check := _read(line)) is not None]
+
+
+def _ends_well(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.seek(0, 2) == 0 or (file.seek(-1, 2) >= 0 and file.read(1) == b"\n")
+    except FileNotFoundError:
+        return True
+
+
+def _read(line: bytes) -> Check | None:
+    try:
+        value = json.loads(line)
+        return Check(**value) if isinstance(value, dict) else None
+    except (ValueError, TypeError):
+        return None
