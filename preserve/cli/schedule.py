@@ -152,7 +152,7 @@ def log(place: Place, collection: str, count: int) -> int:
 @contextmanager
 def _scheduler(place: Place, captures: int) -> Iterator[tuple[Machine, Scheduler]]:
     """A scheduler that SIGINT and SIGTERM ask to stop, and that has ended its work when this ends."""
-    machine = Machine(["--archives", str(place.archives), "--config", str(place.config_dir)])
+    machine = Machine(["--archives", str(place.archives), "--config", str(place.config_dir)], say)
     scheduler = Scheduler(place.archives, machine, captures=captures)
     with stopped_by_signals(lambda: machine.ask_to_stop(1)):
         try:
@@ -269,11 +269,11 @@ def _event_lines(job: Job, event: Event, steps: Sequence[Step]) -> str:
 def _end(event: Event) -> str:
     again = f", again at {moment_text(event.again)}" if event.again is not None else ""
     word = "failed" if event.outcome == "waiting" else event.outcome
-    return f"{word}{f' ({event.reason})' if event.reason else ''}{again}"
+    return f"{word}{f': {event.reason}' if event.reason else ''}{again}"
 
 
 def _step(step: Step) -> str:
-    return f"step {step.name}: {step.outcome}" + (f" ({step.detail})" if step.detail else "")
+    return f"step {step.name}: {step.outcome}" + (f": {step.detail}" if step.detail else "")
 
 
 def moment_text(value: int) -> str:

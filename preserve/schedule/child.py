@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +17,9 @@ from preserve.limits import MIB
 
 _LOOK_S = 0.5
 _MAX_REPORT_BYTES = 64 * MIB
+_MESSAGE = "preserve: "
+_MAX_LINE_BYTES = 4096
+_LAST_WORDS_S = 5.0
 _PATIENCE_S = 600.0
 """How long a process may take to end after it was asked to at its time limit."""
 
@@ -24,11 +28,13 @@ _PATIENCE_S = 600.0
 class Ended:
     """How a process ended: its exit status (negative: the signal that killed it), and the JSON object it gave, if any.
 
-    ``stopped``: it was asked to, because the schedule was; ``timed_out``: because its time was over.
+    ``said``: its last message on stderr. ``stopped``: it was asked to, because the schedule was; ``timed_out``: because
+    its time was over.
     """
 
     status: int
     report: Mapping[str, object] | None = None
+    said: str = ""
     stopped: bool = False
     timed_out: bool = False
 
@@ -37,16 +43,17 @@ class Ended:
 class Asking:
     """What a child is told while it runs. ``stop``: 0 go on, 1 finish and seal, 2 at once.
 
-    ``beat`` is called at each look.
+    ``beat`` is called at each look, ``hear`` with each line that it says on stderr, by another thread.
     """
 
     stop: Callable[[], int] = lambda: 0
     beat: Callable[[], None] = lambda: None
+    hear: Callable[[str], None] = lambda _line: None
     time_limit_s: float = 7 * 86_400.0
 
 
 def run_child(arguments: Sequence[str], asking: Asking) -> Ended:
-    """Runs the program with ``arguments`` to its end. Its stdout is its report, its stderr goes where ours goes.
+    """Runs the program with ``arguments`` to its end. Its stdout is its report, what it says on stderr is heard.
 
     When ``asking.stop`` says so, or its time is over, it gets SIGTERM once, finishes what is being written and seals
     it; one that does not end ten minutes after its time is killed.
@@ -60,15 +67,50 @@ def run_child(arguments: Sequence[str], asking: Asking) -> Ended:
             [sys.executable, "-m", "preserve", "--until-stdin-closes", *arguments],
             stdin=subprocess.PIPE,
             stdout=report,
+            stderr=subprocess.PIPE,
             start_new_session=True,
         )
+        ear = _Ear(process, asking.hear)
         try:
             stopped, timed_out = _wait(process, asking)
         finally:
             if process.stdin is not None:
                 process.stdin.close()
             process.wait()
-        return Ended(status=process.returncode, report=_report(report), stopped=stopped, timed_out=timed_out)
+            ear.close()
+        return Ended(
+            status=process.returncode,
+            report=_report(report),
+            said=ear.said,
+            stopped=stopped,
+            timed_out=timed_out,
+        )
+
+
+class _Ear:
+    """Hears what a process says on stderr, in a thread, line by line. ``said`` is its last message."""
+
+    def __init__(self, process: subprocess.Popen[bytes], hear: Callable[[str], None]) -> None:
+        self.said = ""
+        self._pipe = process.stderr
+        self._hear = hear
+        self._thread = threading.Thread(target=self._listen, name="stderr", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Waits for the last line. A process that it made and left behind may hold the pipe: not for ever."""
+        self._thread.join(_LAST_WORDS_S)
+
+    def _listen(self) -> None:
+        if self._pipe is None:
+            return
+        with self._pipe as pipe:
+            while line := pipe.readline(_MAX_LINE_BYTES):
+                text = "".join(c if c.isprintable() else " " for c in line.decode("utf-8", "replace")).rstrip()
+                if text.startswith(_MESSAGE):
+                    self.said = text.removeprefix(_MESSAGE)
+                if text:
+                    self._hear(text)
 
 
 def _wait(process: subprocess.Popen[bytes], asking: Asking) -> tuple[bool, bool]:

@@ -93,7 +93,7 @@ def judge(kind: str, ended: Ended) -> Judged:
         return Judged(outcome="ran", reason=reason, report=summary_of(told))
     report = summary_of(told) if told is not None and "outcome" in told else ""
     outcome = "skipped" if ended.status == LockedError.exit_status else "failed"
-    return Judged(outcome=outcome, reason=_why(ended.status), report=report)
+    return Judged(outcome=outcome, reason=_why(ended), report=report)
 
 
 def judge_step(name: str, ended: Ended) -> tuple[str, str]:
@@ -107,7 +107,7 @@ def judge_step(name: str, ended: Ended) -> tuple[str, str]:
         return ("failed" if _is_damaged(ended.report) else "good"), found
     if ended.status == 0:
         return "good", ""
-    return "failed", _why(ended.status)
+    return "failed", _why(ended)
 
 
 def _name(step: StepConfig) -> str:
@@ -118,6 +118,7 @@ def _name(step: StepConfig) -> str:
     return "receipts" if step.export is None else f"export {step.export}"
 
 
+_MAX_WORDS = 300
 _WHY = {
     1: "it found something amiss",
     2: "its configuration or its command line is wrong",
@@ -129,10 +130,12 @@ _WHY = {
 }
 
 
-def _why(status: int) -> str:
+def _why(ended: Ended) -> str:
+    """Why it failed: in its own words, where it had some."""
+    status = ended.status
     if status < 0:
         return f"it was killed by signal {-status}"
-    return f"{_WHY.get(status, 'it ended')} (status {status})"
+    return f"status {status}: {ended.said[:_MAX_WORDS] or _WHY.get(status, 'it gave no reason')}"
 
 
 def _is_damaged(report: Mapping[str, object]) -> bool:

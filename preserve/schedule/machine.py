@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,10 @@ from preserve.schedule.table import VERIFICATION
 class Machine:
     """The real work: processes of this program, the clock, and the stop that was asked for."""
 
-    def __init__(self, options: Sequence[str]) -> None:
-        """``options`` are given to every command: which archives, which configuration."""
+    def __init__(self, options: Sequence[str], say: Callable[[str], None]) -> None:
+        """``options`` are given to every command: which archives, which configuration. ``say`` takes lines."""
         self._options = tuple(options)
+        self._say = say
         self._level = 0
         self._stopped = threading.Event()
 
@@ -40,6 +41,10 @@ class Machine:
     def alive(self, job: Job) -> str:
         """See `tell_alive`."""
         return tell_alive(job)
+
+    def hear(self, job: Job, line: str) -> None:
+        """Passes on what a process says, with whose it is: several run at a time."""
+        self._say(f"{job.title}: {line}")
 
     def stop(self) -> int:
         """The stop that was asked for."""

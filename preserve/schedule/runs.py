@@ -29,6 +29,10 @@ class Working(Protocol):
         """Tells whoever watches that a run was good; returns what failed, or nothing."""
         ...
 
+    def hear(self, job: Job, line: str) -> None:
+        """Takes a line that a process of a job said on stderr."""
+        ...
+
     def stop(self) -> int:
         """0 go on; 1 finish what is being written; 2 at once."""
         ...
@@ -87,8 +91,12 @@ class _Look:
 
     @property
     def asking(self) -> Asking:
-        limit_s = float(span_seconds(self.job.rule.time_limit))
-        return Asking(stop=self.working.stop, beat=self.beat, time_limit_s=limit_s)
+        return Asking(
+            stop=self.working.stop,
+            beat=self.beat,
+            hear=lambda line: self.working.hear(self.job, line),
+            time_limit_s=float(span_seconds(self.job.rule.time_limit)),
+        )
 
     def work(self) -> Judged:
         try:

@@ -83,7 +83,8 @@ def test_a_capture_that_cannot_begin_fails_loudly(shell: Shell, site: Site, monk
 def test_a_site_that_is_gone_fails_and_is_tried_again(shell: Shell, site: Site, free_ports: list[int]) -> None:
     path = _scheduled(shell, site, "schedule:\n  every: 1d\n")
     path.write_text(path.read_text().replace(f":{site.port}", f":{free_ports[0]}"))
-    assert re.search(r"failed \(no address answered \(status 5\)\), again at \S+Z", shell("schedule", "once", status=1))
+    told = shell("schedule", "once", status=1)
+    assert re.search(r"failed: status 5: 1 of 1 addresses gave no reply.*, again at \S+Z\n", told)
     assert shell("schedule", "once") == ""
 
 
@@ -146,10 +147,13 @@ def test_a_table_that_is_none_is_told_with_a_way_out(shell: Shell, site: Site, c
     assert "capture.sqlite away" in shell.errors
 
 
-def test_a_child_gives_its_status_and_only_an_object_is_a_report(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_child_gives_its_status_what_it_said_and_a_report_only_where_it_is_an_object() -> None:
+    heard: list[str] = []
     assert run_child(["--version"], Asking()) == Ended(status=0)
-    assert run_child(["capture"], Asking()) == Ended(status=2)
-    assert "Missing argument" in capfd.readouterr().err
+    ended = run_child(["capture"], Asking(hear=heard.append))
+    assert (ended.status, ended.report) == (2, None)
+    assert "Missing argument" in ended.said
+    assert heard == [f"preserve: {ended.said}"]
 
 
 def test_every_verification_is_noted_and_a_note_cut_short_takes_no_other_with_it(shell: Shell, site: Site) -> None:

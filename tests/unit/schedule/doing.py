@@ -34,6 +34,9 @@ class Doing:
         self.done.append(("alive", job.collection))
         return self.alive_problem
 
+    def hear(self, job: Job, line: str) -> None:
+        raise AssertionError(f"{job.title} said {line}")
+
     def stop(self) -> int:
         return self.level
 

@@ -1,6 +1,7 @@
 """The steps after a capture: in their order, each recorded, none lost by a scheduler that dies."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,44 @@ def test_paths_of_steps_reach_the_command_as_they_are() -> None:
     assert step_words("export /srv/a b.c.parquet", "demo")[1:] == (
         "parquet", "--collection", "demo", "--output", "/srv/a b.c.parquet", "--json",
     )  # fmt: skip
+
+
+_WRITES = ("looked", "take", "end", "next_step", "end_step")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("dies_at", range(1, 18))
+def test_a_scheduler_that_dies_at_any_write_loses_and_doubles_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies_at: int, when: str
+) -> None:
+    calls = 0
+    doing = Doing(_START, _ends)
+
+    def dying(function: Callable[..., object]) -> Callable[..., object]:
+        def step(*args: object, **named: object) -> object:
+            nonlocal calls
+            calls += 1
+            if calls == dies_at and when == "before":
+                raise SystemExit
+            result = function(*args, **named)
+            if calls == dies_at:
+                raise SystemExit
+            return result
+
+        return step
+
+    with monkeypatch.context() as patch:
+        for name in _WRITES:
+            patch.setattr(Table, name, dying(getattr(Table, name)))
+        with suppress(SystemExit):
+            look(tmp_path, _RULE, doing)
+    for minute in range(1, 40):
+        doing.now = _START + minute * 60
+        look(tmp_path, _RULE, doing)
+    with Table.open(tmp_path, "demo", CAPTURE, _RULE) as table:
+        (event,) = table.events()
+    assert event.outcome == "ran"
+    assert [outcome for _, outcome in _told(tmp_path)] == ["good"] * 5
+    # Only a death between the end of the work and its record makes it be done again.
+    assert len([words for words in doing.done if words[0] == "capture"]) <= 2
+    assert len(doing.done) <= 7
