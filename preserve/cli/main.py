@@ -119,11 +119,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report_database(error: sqlite3.DatabaseError) -> int:
-    say(f"preserve: a database in state/ cannot be used: {error}")
+    say(f"preserve: a database cannot be used: {error}")
     if isinstance(error, sqlite3.OperationalError):
         say("  next: see whether the disk is full or read-only, then run it again. Nothing captured is lost.")
     else:
-        say("  next: run `preserve rebuild COLLECTION`; it makes the catalogue again from the evidence.")
+        say(
+            "  next: run `preserve rebuild COLLECTION`; it makes the catalogue again from the evidence. If it was a table "
+            "of a schedule, docs/schedule.md says what to do."
+        )
     return 1
 
 
