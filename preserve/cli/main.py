@@ -123,10 +123,8 @@ def _report_database(error: sqlite3.DatabaseError) -> int:
     if isinstance(error, sqlite3.OperationalError):
         say("  next: see whether the disk is full or read-only, then run it again. Nothing captured is lost.")
     else:
-        say(
-            "  next: run `preserve rebuild COLLECTION`; it makes the catalogue again from the evidence. If it was a table "
-            "of a schedule, docs/schedule.md says what to do."
-        )
+        say("  next: run `preserve rebuild COLLECTION`; it makes the catalogue again from the evidence.")
+        say("        For a table of a schedule, docs/schedule.md says what to do.")
     return 1
 
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
 from preserve.cli.capture import stopped_by_signals
 from preserve.cli.common import EXIT_STATUSES, Place, command_options, say
-from preserve.config.folder import list_collections, load_collection
+from preserve.config.folder import list_collections, list_layouts, load_collection
 from preserve.errors import CancelledError, ConfigError, LockedError, PreserveError
 from preserve.schedule.jobs import Job, jobs_of
 from preserve.schedule.machine import Done, Machine, Scheduler
@@ -46,7 +47,7 @@ def once(place: Place, collections: tuple[str, ...], captures: int) -> int:
     What another scheduler is running is left to it. Status 1: something failed, or was skipped. Status 2: a file has
     mistakes; the other collections were looked at.
     """
-    jobs, mistakes = _jobs(place, collections)
+    jobs, mistakes = _Jobs(place, collections).read()
     for mistake in mistakes:
         _say_error(mistake)
     done: list[Done] = []
@@ -78,12 +79,13 @@ def run(place: Place, collections: tuple[str, ...], captures: int) -> int:
     read anew at each look.
     """
     said = _Once()
+    files = _Jobs(place, collections)
     with _scheduler(place, captures) as (machine, scheduler):
         looked = -_LOOK_S
         while not machine.stop():
             if time.monotonic() - looked >= _LOOK_S:
                 looked = time.monotonic()
-                jobs, mistakes = _jobs(place, collections)
+                jobs, mistakes = files.read()
                 said.tell("configuration", "\n".join(str(mistake) for mistake in mistakes))
                 scheduler.look(jobs)
             _tell(scheduler.collect(_WAIT_S), said)
@@ -104,7 +106,7 @@ def status(place: Place, collections: tuple[str, ...]) -> int:
     set back.
     """
     now = int(time.time())
-    jobs, mistakes = _jobs(place, collections)
+    jobs, mistakes = _Jobs(place, collections).read()
     found: list[tuple[Job, Standing | None, list[str]]] = []
     for job in jobs:
         with Table.read(place.archives, job.collection, job.kind, job.rule) as table:
@@ -163,26 +165,55 @@ def _scheduler(place: Place, captures: int) -> Iterator[tuple[Machine, Scheduler
             scheduler.close()
 
 
-def _jobs(place: Place, names: Sequence[str]) -> tuple[list[Job], list[PreserveError]]:
-    """The jobs of the collections named; of all, where none is named. A file with mistakes keeps no other back.
+class _Jobs:
+    """The jobs of the collections named; of all, where none is named. A file that has not changed is read once."""
 
-    Raises:
-        ConfigError: no schedule is there.
-    """
-    found: list[Job] = []
-    mistakes: list[PreserveError] = []
-    for name in names or list_collections(place.config_dir):
+    def __init__(self, place: Place, names: Sequence[str]) -> None:
+        self._folder = place.config_dir
+        self._names = tuple(names)
+        self._known: dict[str, tuple[object, list[Job] | PreserveError]] = {}
+
+    def read(self) -> tuple[list[Job], list[PreserveError]]:
+        """The jobs, and what is wrong with files: one with mistakes keeps no other back.
+
+        Raises:
+            ConfigError: no schedule is there.
+        """
+        found: list[Job] = []
+        mistakes: list[PreserveError] = []
+        layouts = list_layouts(self._folder)
+        for name in self._names or list_collections(self._folder):
+            mark = (layouts, _mark(self._folder / "collections" / f"{name}.yaml"))
+            known = self._known.get(name)
+            if known is None or known[0] != mark:
+                known = self._known[name] = (mark, self._read(name))
+            if isinstance(known[1], PreserveError):
+                mistakes.append(known[1])
+            else:
+                found += known[1]
+        if not found and not mistakes:
+            raise ConfigError(
+                ("no collection has a schedule",), next_step="Write `schedule:` into a collection's file."
+            )
+        return found, mistakes
+
+    def _read(self, name: str) -> list[Job] | PreserveError:
         try:
-            jobs = jobs_of(load_collection(place.config_dir, name))
-            if names and not jobs:
-                raise ConfigError((f"{name} has no schedule",), next_step="Write `schedule:` into its file.")
+            jobs = jobs_of(load_collection(self._folder, name))
         except PreserveError as error:
-            mistakes.append(error)
-        else:
-            found += jobs
-    if not found and not mistakes:
-        raise ConfigError(("no collection has a schedule",), next_step="Write `schedule:` into a collection's file.")
-    return found, mistakes
+            return error
+        if self._names and not jobs:
+            return ConfigError((f"{name} has no schedule",), next_step="Write `schedule:` into its file.")
+        return jobs
+
+
+def _mark(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file does."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 class _Once:

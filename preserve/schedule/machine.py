@@ -14,6 +14,9 @@ from preserve.schedule.jobs import Job
 from preserve.schedule.runs import Outcome, Working, run_due
 from preserve.schedule.table import VERIFICATION
 
+_REST_S = 300.0
+"""Between two looks at a job that has nothing to do: its file of moments may be changed by others, or moved away."""
+
 
 class Machine:
     """The real work: processes of this program, the clock, and the stop that was asked for."""
@@ -55,6 +58,15 @@ class Machine:
         return int(time.time())
 
 
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """A job that has nothing to do until a moment; looked at again after some minutes all the same."""
+
+    job: Job
+    until: int
+    until_monotonic_s: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """One look at one job that did something, or could not. Just one of ``outcome`` and ``error`` is there."""
@@ -74,11 +86,16 @@ class Scheduler:
         # A verification reads all there is, with all processors: one at a time.
         self._verifications = ThreadPoolExecutor(1, thread_name_prefix="verification")
         self._busy: set[str] = set()
+        self._resting: dict[str, _Rest] = {}
         self._done: queue.SimpleQueue[tuple[Job, Done | None]] = queue.SimpleQueue()
 
     def look(self, jobs: Iterable[Job]) -> None:
-        """Begins to look at those that are not being looked at."""
+        """Begins to look at those that are not being looked at, and may have something to do."""
+        now, monotonic_s = self._working.clock(), time.monotonic()
         for job in jobs:
+            rest = self._resting.get(job.title)
+            if rest is not None and rest.job == job and now < rest.until and monotonic_s < rest.until_monotonic_s:
+                continue
             if job.title not in self._busy:
                 self._busy.add(job.title)
                 pool = self._verifications if job.kind == VERIFICATION else self._captures
@@ -113,7 +130,8 @@ class Scheduler:
         try:
             if not self._working.stop():
                 outcome = run_due(self._archives, job, self._working)
-                done = None if outcome is None else Done(job=job, outcome=outcome)
+                self._resting[job.title] = _Rest(job, outcome.next_start, time.monotonic() + _REST_S)
+                done = Done(job=job, outcome=outcome) if outcome.did_something else None
         except Exception as error:  # noqa: BLE001 - told by the thread that collects; a mistake of ours ends no other job
             done = Done(job=job, error=error)
         finally:

@@ -44,10 +44,19 @@ class Working(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a look did: the moment that was run, if one was, and the steps that were done."""
+    """What a look did: the moment that was run, if one was, and the steps that were done.
+
+    ``next_start`` is when there is something to do again, in seconds since 1970.
+    """
 
     event: Event | None
     steps: tuple[Step, ...]
+    next_start: int
+
+    @property
+    def did_something(self) -> bool:
+        """True where something was due."""
+        return self.event is not None or bool(self.steps)
 
     @property
     def is_good(self) -> bool:
@@ -55,8 +64,8 @@ class Outcome:
         return (self.event is None or self.event.outcome == "ran") and all(s.outcome == "good" for s in self.steps)
 
 
-def run_due(archives: Path, job: Job, working: Working) -> Outcome | None:
-    """Does what is due of a job; None where nothing is.
+def run_due(archives: Path, job: Job, working: Working) -> Outcome:
+    """Does what is due of a job.
 
     Raises:
         LockedError: another scheduler does it.
@@ -72,10 +81,11 @@ def run_due(archives: Path, job: Job, working: Working) -> Outcome | None:
         look.beat()
         steps = look.steps()
         moment = None if working.stop() else table.take(working.clock())
-        if moment is None:
-            return Outcome(event=None, steps=tuple(steps)) if steps else None
-        event = table.end(moment, look.work(), working.clock(), steps=job.steps)
-        return Outcome(event=event, steps=(*steps, *look.steps()))
+        event = None
+        if moment is not None:
+            event = table.end(moment, look.work(), working.clock(), steps=job.steps)
+            steps += look.steps()
+        return Outcome(event=event, steps=tuple(steps), next_start=table.standing(working.clock()).next_start)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ again before the next is due is ``waiting`` meanwhile. One that nobody took in t
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -16,7 +16,7 @@ from preserve.config.spans import span_seconds
 from preserve.errors import ArchiveError
 from preserve.model import check_collection_name
 from preserve.schedule.moments import Moment, may_begin, moments
-from preserve.store.database import connect
+from preserve.store.database import UnmadeError, connect
 from preserve.store.durable import make_dir
 
 CAPTURE, VERIFICATION = "capture", "verification"
@@ -159,11 +159,13 @@ class Table:
             ArchiveError: the file is no due table.
         """
         path = table_path(archives, collection, job)
-        if not path.is_file():
+        connection = None
+        with _told(path), suppress(UnmadeError):
+            if path.is_file():
+                connection = connect(path, schema=_SCHEMA, version=_VERSION, read_only=True)
+        if connection is None:
             yield None
             return
-        with _told(path):
-            connection = connect(path, schema=_SCHEMA, version=_VERSION, read_only=True)
         try:
             yield cls(connection, _seed(collection, job), rule)
         finally:

@@ -49,7 +49,7 @@ def capture_job(rule: ScheduleConfig) -> Job:
     return Job(collection="demo", kind=CAPTURE, rule=rule, words=("capture", "demo", "--json"), steps=step_names(rule))
 
 
-def look(folder: Path, rule: ScheduleConfig, doing: Doing) -> Outcome | None:
+def look(folder: Path, rule: ScheduleConfig, doing: Doing) -> Outcome:
     """One look at the capture of ``demo``."""
     return run_due(folder, capture_job(rule), doing)
 
@@ -57,7 +57,7 @@ def look(folder: Path, rule: ScheduleConfig, doing: Doing) -> Outcome | None:
 def run(folder: Path, now: int, rule: ScheduleConfig, ended: Ended = GOOD) -> str | None:
     """One look at a time: what became of the moment that was taken; None: nothing was."""
     outcome = look(folder, rule, Doing(now, ended))
-    return None if outcome is None or outcome.event is None else outcome.event.outcome
+    return None if outcome.event is None else outcome.event.outcome
 
 
 def events(folder: Path, rule: ScheduleConfig) -> list[Event]:

@@ -53,7 +53,7 @@ def test_five_years_of_looks_sleep_crashes_and_failures_record_each_due_moment_o
     while doing.now < end:
         try:
             outcome = look(tmp_path, rule, doing)
-            if outcome is not None and outcome.event is not None and outcome.event.outcome != "waiting":
+            if outcome.event is not None and outcome.event.outcome != "waiting":
                 taken.append(outcome.event.nominal)
         except SystemExit:
             pass
@@ -173,7 +173,7 @@ def test_two_processes_do_not_run_the_same_moment(tmp_path: Path) -> None:
             run(tmp_path, _START, _DAILY)
         return GOOD
 
-    assert look(tmp_path, _DAILY, Doing(_START, other)) is not None
+    assert look(tmp_path, _DAILY, Doing(_START, other)).is_good
     assert outcomes(tmp_path, _DAILY) == ["ran"]
 
 
