@@ -2,16 +2,13 @@
 
 import json
 import os
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import BinaryIO
 
 import click
@@ -19,6 +16,7 @@ from rich.text import Text
 
 from preserve.cli.common import Place, command_options, console, one_line, say
 from preserve.cli.configured import chosen_layouts, read_secrets
+from preserve.cli.stopping import stopped_by_signals
 from preserve.config.folder import load_collection
 from preserve.crawler.capture import RunReport, Surroundings
 from preserve.crawler.capture import capture as run_capture
@@ -90,29 +88,6 @@ def _status(report: RunReport) -> int:
         say(f"preserve: {failed} of {failed + done} addresses gave no reply; the next run asks them again")
         return 1 if done else NetworkError.exit_status
     return 1 if report.findings_total else 0
-
-
-@contextmanager
-def stopped_by_signals(asked: Callable[[], None] = lambda: None) -> Iterator[threading.Event]:
-    """The first SIGINT or SIGTERM asks the run to stop; the next interrupts a wait or a slow reply.
-
-    ``asked`` is called with the first one.
-    """
-    stop = threading.Event()
-
-    def ask(number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        asked()
-        say(f"preserve: {signal.Signals(number).name}: finishing what is being written (once more: at once)")
-
-    previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

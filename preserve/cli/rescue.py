@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 import click
 
-from preserve.cli.capture import stopped_by_signals
 from preserve.cli.common import Place, command_options, console, one_line, say
 from preserve.cli.configured import chosen_layouts
 from preserve.cli.loading import reading
+from preserve.cli.stopping import stopped_by_signals
 from preserve.config.archives import ArchiveConfig, load_archives
 from preserve.config.folder import load_collection
 from preserve.crawler.outcomes import NO_ANSWER, RESCUED

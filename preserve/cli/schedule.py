@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 
-from preserve.cli.capture import stopped_by_signals
 from preserve.cli.common import EXIT_STATUSES, Place, command_options, say
+from preserve.cli.stopping import stopped_by_signals
 from preserve.config.folder import list_collections, list_layouts, load_collection
 from preserve.errors import CancelledError, ConfigError, LockedError, PreserveError
 from preserve.schedule.jobs import Job, jobs_of

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import requests
-
 from preserve.schedule.jobs import Job
 
 _TIMEOUT_S = 20.0
@@ -27,6 +25,8 @@ def tell_alive(job: Job) -> str:
 
 
 def _ask(url: str) -> list[str]:
+    import requests  # noqa: PLC0415 - only where an address is to be asked for
+
     session = requests.Session()
     # Neither proxies nor passwords out of the environment.
     session.trust_env = False
