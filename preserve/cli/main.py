@@ -45,6 +45,7 @@ class _Commands(MutableMapping[str, click.Command]):
             "key": "key",
             "rebuild": "rebuild",
             "schedule": "schedule",
+            "status": "status",
             "demo": "demonstration",
         }
         self._loaded: dict[str, click.Command] = {}

@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -18,7 +17,7 @@ from preserve.errors import CancelledError, ConfigError, LockedError, PreserveEr
 from preserve.schedule.jobs import Job, jobs_of
 from preserve.schedule.machine import Done, Machine, Scheduler
 from preserve.schedule.runs import Outcome
-from preserve.schedule.standing import wrongs
+from preserve.schedule.standing import moment_text, wrongs
 from preserve.schedule.table import Event, Standing, Step, Table
 
 _LOOK_S = 20.0
@@ -305,11 +304,6 @@ def _end(event: Event) -> str:
 
 def _step(step: Step) -> str:
     return f"step {step.name}: {step.outcome}" + (f": {step.detail}" if step.detail else "")
-
-
-def moment_text(value: int) -> str:
-    """Seconds since 1970 for people."""
-    return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 for _command in schedule.commands.values():

@@ -11,11 +11,11 @@ def wrongs(standing: Standing | None) -> list[str]:
         return ["no scheduler has looked at it yet: start `preserve schedule run`, or see `preserve schedule install`"]
     found = []
     if standing.overdue_since is not None:
-        found.append(f"overdue: due {_moment(standing.overdue_since)}, no good run since")
+        found.append(f"overdue: due {moment_text(standing.overdue_since)}, no good run since")
     last = standing.last
     if last is not None and last.outcome in ("failed", "skipped", "waiting"):
         word = "was skipped" if last.outcome == "skipped" else "failed"
-        again = f", is tried again at {_moment(last.again)}" if last.again is not None else ""
+        again = f", is tried again at {moment_text(last.again)}" if last.again is not None else ""
         found.append(f"the last run {word}: {last.reason}{again}")
     found += [f"step {step.name} failed: {step.detail}" for step in standing.steps if step.outcome == "failed"]
     if standing.clock_back:
@@ -25,5 +25,6 @@ def wrongs(standing: Standing | None) -> list[str]:
     return found
 
 
-def _moment(value: int) -> str:
+def moment_text(value: int) -> str:
+    """Seconds since 1970 for people."""
     return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%dT%H:%M:%SZ}"

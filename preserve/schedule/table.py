@@ -4,8 +4,9 @@ A moment goes from ``running`` to one of ``ran``, ``failed``, ``skipped`` and st
 again before the next is due is ``waiting`` meanwhile. One that nobody took in time is ``missed``.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import takewhile
@@ -48,7 +49,7 @@ class Event:
     """What became of a due moment. Times in seconds since 1970.
 
     ``tries``: how often it failed; ``again``: when it is tried again, while it is waiting. ``report``: what the run
-    told, as JSON, or empty.
+    told (`preserve.schedule.summary`); empty where it told nothing.
     """
 
     nominal: int
@@ -59,7 +60,7 @@ class Event:
     again: int | None
     began: int | None
     ended: int | None
-    report: str
+    report: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -362,7 +363,8 @@ class Table:
 
     def _events(self, condition: str, *values: int) -> list[Event]:
         rows = self._connection.execute(f"SELECT {_EVENT} FROM moment {condition}", values)  # noqa: S608 - words of ours
-        return [Event(**dict(zip(_EVENT.split(", "), row, strict=True))) for row in rows]
+        names = _EVENT.split(", ")
+        return [Event(**{**dict(zip(names, row, strict=True)), "report": json.loads(row[-1] or "{}")}) for row in rows]
 
     def _one(self, condition: str) -> Event | None:
         found = self._events(f"{condition} ORDER BY nominal DESC LIMIT 1")

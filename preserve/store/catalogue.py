@@ -245,6 +245,14 @@ class Catalogue:
         """Number of records."""
         return int(self._db.execute("SELECT count(*) FROM records").fetchone()[0])
 
+    def totals(self) -> tuple[int, int, int]:
+        """Number of runs that kept records, of records, and of cables by their published ids."""
+        row = self._db.execute(
+            "SELECT (SELECT count(DISTINCT run) FROM records), (SELECT count(*) FROM records),"
+            " (SELECT count(DISTINCT published_id) FROM cables)"
+        ).fetchone()
+        return int(row[0]), int(row[1]), int(row[2])
+
     @property
     def holds_replies(self) -> bool:
         """True where any reply is held."""

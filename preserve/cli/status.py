@@ -1,0 +1,163 @@
+"""``preserve status``: one screen for a keeper."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+import click
+
+from preserve.cli.common import Place, command_options, counted, human_bytes, one_line
+from preserve.cli.loading import all_layouts
+from preserve.cli.output import opened_output
+from preserve.config.collection import CollectionConfig
+from preserve.config.folder import list_collections, load_collection
+from preserve.desk.prometheus import metrics
+from preserve.desk.status import CollectionState, Desk, JobState, day
+from preserve.errors import ConfigError, NotHeldError, PreserveError
+from preserve.model import check_collection_name
+from preserve.schedule.standing import moment_text
+from preserve.store.archive import list_collections as list_archives
+
+_WIDTH = 100
+_MOST_LINES = 20
+
+
+@click.command(short_help="Show how all collections are doing.")
+@click.argument("collections", nargs=-1)
+@click.option("--no-links", is_flag=True, help="Leave link rot out: it takes seconds where a large archive has grown.")
+@click.option(
+    "--prometheus",
+    "metrics_to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write metrics for the textfile collector of node_exporter to this file, too.",
+)
+@command_options
+def status(place: Place, collections: tuple[str, ...], *, no_links: bool, metrics_to: Path | None) -> int:
+    """Show how COLLECTIONS are doing (all that are configured or held): captures, schedules, verifications, link rot,
+    size, ledger, receipts, alarms.
+
+    Status 1: something is wrong, and WRONG says what: a run is overdue or failed, damage was found, the disk is low, a
+    receipt or an alarm could not be had or sent. Nothing is written into an archive.
+    """
+    now = int(time.time())
+    desk = Desk(place.archives, now, cache(lambda: all_layouts(place)))
+    states = [_state(place, desk, name, with_links=not no_links) for name in _names(place, collections)]
+    if metrics_to is not None:
+        with opened_output(metrics_to) as out:
+            out.write(metrics(states, now, open_alarms=0, unsent_alarms=0).encode())
+    wrong = sum(len(state.wrong) for state in states)
+    place.emit(
+        {"looked": now, "wrong": wrong, "collections": [asdict(state) for state in states]},
+        "\n".join(_text(state, now) for state in states) + f"\n{_total(states, wrong)}\n",
+    )
+    return 1 if wrong else 0
+
+
+def _names(place: Place, chosen: Sequence[str]) -> list[str]:
+    """The collections named; all that have a file or an archive, where none is named.
+
+    Raises:
+        NotHeldError: there is none.
+    """
+    known = sorted({*list_collections(place.config_dir), *list_archives(place.archives)})
+    for name in chosen:
+        if check_collection_name(name) not in known:
+            raise NotHeldError(f"no collection {name!r}, neither configured nor held")
+    if not known:
+        raise NotHeldError(
+            f"no collection is configured in {place.config_dir} or held under {place.archives}",
+            next_step="Write a file into collections/ of the configuration, or name the folder with --archives.",
+        )
+    return list(chosen) or known
+
+
+def _state(place: Place, desk: Desk, name: str, *, with_links: bool) -> CollectionState:
+    config: CollectionConfig | None = None
+    mistake = ""
+    if name in list_collections(place.config_dir):
+        try:
+            config = load_collection(place.config_dir, name)
+        except ConfigError as error:
+            mistake = f"its file has mistakes: {error.mistakes[0]}"
+        except PreserveError as error:
+            mistake = f"its file cannot be read: {error}"
+    return desk.state_of(name, config, mistake=mistake, with_links=with_links)
+
+
+def _text(state: CollectionState, now: int) -> str:
+    head = f"{state.name}: {one_line(state.title, 70)}" if state.title else state.name
+    word = f"{counted(len(state.wrong), 'thing')} wrong" if state.wrong else "good"
+    lines = [f"{head:<{_WIDTH - 20}}  {word}"]
+    lines += [f"  {label:<11}{text}" for label, text in _rows(state, now)]
+    lines += [f"  WRONG      {one_line(text, 300)}" for text in state.wrong[:_MOST_LINES]]
+    if len(state.wrong) > _MOST_LINES:
+        lines.append(f"  WRONG      and {len(state.wrong) - _MOST_LINES} more; --json lists them")
+    return "\n".join(lines) + "\n"
+
+
+def _rows(state: CollectionState, now: int) -> list[tuple[str, str]]:
+    holding, links, last = state.holding, state.links, state.checked
+    rows: list[tuple[str, str]] = []
+    if not state.is_configured:
+        rows.append(("file", "none: held, and not captured any more"))
+    if holding is not None:
+        run = holding.last_run
+        told = f", last {run.ended[:19]}Z {run.outcome}" if run is not None else ""
+        rows.append(("captures", f"{counted(holding.runs, 'run')}{told}"))
+        rows.append(("holds", f"{counted(holding.records, 'record')}, {counted(holding.cables, 'cable')}"))
+    rows += [(job.job if job.job == "capture" else "verify", _job(job, now)) for job in state.jobs]
+    if state.is_held:
+        rows.append(("read whole", _read_whole(state)))
+    if last.last is not None and last.last is not last.full:
+        found = "good" if last.last.good else "DAMAGE"
+        rows.append(("last check", f"{moment_text(last.last.ended)} {last.last.level}: {found}"))
+    if links is not None:
+        told = ", ".join(f"{count:,} {name}" for name, count in links.counts.items() if count) or "none looked at"
+        rows.append(("links", told + (f"; last lost {links.lost_since[:10]}" if links.lost_since else "")))
+    if holding is not None:
+        size = f"{counted(holding.warc_files, 'WARC file')}, {human_bytes(holding.warc_bytes)}"
+        free = "" if state.free_bytes is None else f"; {human_bytes(state.free_bytes)} free"
+        rows.append(("size", f"{size}; {human_bytes(holding.all_bytes)} in all{free}"))
+        rows.append(("ledger", _ledger(state)))
+        if holding.quarantined:
+            rows.append(("quarantine", f"{counted(holding.quarantined, 'damaged file')} put aside by repairs"))
+    return rows
+
+
+def _job(job: JobState, now: int) -> str:
+    standing = job.standing
+    if standing is None:
+        return "never looked at"
+    if standing.is_under_way:
+        return "running now"
+    good = "never" if standing.last_good is None else moment_text(standing.last_good.start)
+    word = "due since" if standing.next_start < now else "next"
+    return f"{word} {moment_text(standing.next_start)}, last good {good}"
+
+
+def _read_whole(state: CollectionState) -> str:
+    full = state.checked.full
+    if full is None:
+        return "never"
+    since = f", {counted(state.checked.since, 'statement')} since" if state.checked.since else ""
+    return f"{day(full.started)}: {'good' if full.good else 'DAMAGE'}{since}"
+
+
+def _ledger(state: CollectionState) -> str:
+    holding = state.holding
+    if holding is None:
+        return ""
+    pending = holding.statements - holding.covered
+    signed = "all signed" if not pending else f"{pending:,} not signed yet"
+    receipts = ", ".join(
+        f"{name} {'all' if size == holding.covered else f'{size:,}'}" for name, size in holding.receipts.items()
+    )
+    return f"{counted(holding.statements, 'statement')}, {signed}" + (f"; receipts: {receipts}" if receipts else "")
+
+
+def _total(states: Sequence[CollectionState], wrong: int) -> str:
+    size = sum(state.holding.all_bytes for state in states if state.holding is not None)
+    word = f"{counted(wrong, 'thing')} wrong" if wrong else "all good"
+    return f"{counted(len(states), 'collection')}, {human_bytes(size)}: {word}"

@@ -1,0 +1,1 @@
+"""The keeper's desk: how collections and the machine are doing."""

@@ -1,0 +1,129 @@
+"""What a collection's archive holds, read for a keeper: runs, sizes, ledger, receipts. What cannot be read is said."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from preserve.formats.statements import decode
+from preserve.provenance.ledger import Ledger
+from preserve.provenance.receipts import held_failures
+from preserve.store.catalogue import Catalogue
+from preserve.store.layout import CollectionPaths
+
+_RUN = b'"kind":"run"'
+_MOST_BUNDLES = 64
+"""Bundles of the ledger gone through, from its end, for the last run: some 16,000 statements."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastRun:
+    """The last run that the ledger states. Times as in the statement; ``outcome``: complete, cancelled, limit."""
+
+    started: str
+    ended: str
+    outcome: str
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """What is held. ``statements`` of which ``covered`` are under a signed checkpoint.
+
+    ``receipts``: by time authority the size of the newest checkpoint that it vouches for; ``unstamped``: why one gave
+    none, by file. ``quarantined``: damaged files that repairs moved away.
+    """
+
+    runs: int = 0
+    records: int = 0
+    cables: int = 0
+    last_run: LastRun | None = None
+    warc_files: int = 0
+    warc_bytes: int = 0
+    all_bytes: int = 0
+    statements: int = 0
+    covered: int = 0
+    receipts: Mapping[str, int] = field(default_factory=dict)
+    unstamped: tuple[tuple[str, str], ...] = ()
+    quarantined: int = 0
+
+
+def holding_of(paths: CollectionPaths) -> Holding:
+    """What an archive holds.
+
+    Raises:
+        ArchiveError, FormatError, sqlite3.DatabaseError, OSError: it cannot be read.
+    """
+    ledger = Ledger(paths)
+    runs = records = cables = 0
+    if paths.catalogue.is_file():
+        with Catalogue.open(paths, read_only=True) as catalogue:
+            runs, records, cables = catalogue.totals()
+    warcs = [entry.stat().st_size for entry in _entries(paths.archive) if entry.is_file()]
+    return Holding(
+        runs=runs,
+        records=records,
+        cables=cables,
+        last_run=_last_run(ledger),
+        warc_files=len(warcs),
+        warc_bytes=sum(warcs),
+        all_bytes=sum(size for size in _sizes(paths.folder)),
+        statements=ledger.size,
+        covered=ledger.covered,
+        receipts=_receipts(paths),
+        unstamped=tuple(held_failures(paths)),
+        quarantined=sum(1 for _entry in _entries(paths.quarantine)),
+    )
+
+
+def _last_run(ledger: Ledger) -> LastRun | None:
+    for entries in _backwards(ledger):
+        for entry in reversed(entries):
+            if _RUN in entry:
+                value = decode(entry)
+                # The counts stand in the first part of a statement in parts; its last part comes first here.
+                if value.get("kind") == "run" and value.get("part", 1) == 1:
+                    counts = value["counts"]
+                    return LastRun(
+                        started=str(value["started"]),
+                        ended=str(value["ended"]),
+                        outcome=str(value["outcome"]),
+                        counts=counts if isinstance(counts, dict) else {},
+                    )
+    return None
+
+
+def _backwards(ledger: Ledger) -> Iterator[list[bytes]]:
+    yield [entry for _index, entry in ledger.uncovered()]
+    for number in reversed(ledger.bundles()[-_MOST_BUNDLES:]):
+        yield list(ledger.bundle(number))
+
+
+def _receipts(paths: CollectionPaths) -> dict[str, int]:
+    newest: dict[str, int] = {}
+    for entry in _entries(paths.receipts):
+        size, _dot, rest = entry.name.partition(".")
+        if rest.endswith(".tsr") and size.isdecimal():
+            authority = rest.removesuffix(".tsr")
+            newest[authority] = max(newest.get(authority, 0), int(size))
+    return dict(sorted(newest.items()))
+
+
+def _entries(folder: Path) -> list["os.DirEntry[str]"]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except FileNotFoundError:
+        return []
+
+
+def _sizes(folder: Path) -> Iterator[int]:
+    """The sizes of all files below a folder. One that a writer takes away meanwhile counts nothing."""
+    for entry in _entries(folder):
+        if entry.is_dir(follow_symlinks=False):
+            yield from _sizes(Path(entry.path))
+        elif entry.is_file(follow_symlinks=False):
+            try:
+                yield entry.stat(follow_symlinks=False).st_size
+            except FileNotFoundError:
+                continue

@@ -1,0 +1,153 @@
+"""How every collection is doing: what the keeper's screen, the JSON of it and the metrics are made from."""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from preserve.cables.layouts import Layout
+from preserve.config.collection import CollectionConfig
+from preserve.desk.holding import Holding, holding_of
+from preserve.desk.links import Links, links_of
+from preserve.errors import PreserveError
+from preserve.limits import MIB
+from preserve.schedule.jobs import jobs_of
+from preserve.schedule.standing import wrongs
+from preserve.schedule.table import Standing, Table
+from preserve.store.archive import open_archive
+from preserve.store.checks import FULL, Check, noted_checks
+from preserve.store.durable import free_bytes
+
+_TOLD_CODES = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobState:
+    """A scheduled job. ``standing`` None: no scheduler has looked at it yet."""
+
+    job: str
+    standing: Standing | None
+    wrong: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """Verifications. ``full`` and ``last``: the last one that read everything, and the last one of any level.
+
+    ``since``: statements that came after the full one. ``damage``: the newest that found damage, where no good full
+    one came after it.
+    """
+
+    full: Check | None = None
+    last: Check | None = None
+    since: int | None = None
+    damage: Check | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionState:
+    """One collection. ``wrong`` is what a keeper must look at, a line each; none where all is well."""
+
+    name: str
+    title: str
+    is_configured: bool
+    is_held: bool
+    holding: Holding | None = None
+    jobs: tuple[JobState, ...] = ()
+    checked: Checked = field(default_factory=Checked)
+    links: Links | None = None
+    free_bytes: int | None = None
+    min_free_bytes: int = 0
+    wrong: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where to look, and at what time (seconds since 1970). ``layouts`` are made when they are needed."""
+
+    archives: Path
+    now: int
+    layouts: Callable[[], Mapping[str, Layout]]
+
+    def state_of(
+        self, name: str, config: CollectionConfig | None, *, mistake: str = "", with_links: bool = True
+    ) -> CollectionState:
+        """How a collection is doing. ``config`` None: it has no file, or one with a ``mistake``. Raises nothing that an
+        archive can cause: what cannot be read is one of the things that are wrong.
+        """
+        wrong = [mistake] if mistake else []
+        jobs = () if config is None else self._jobs(config, wrong)
+        checked = self._checked(name, wrong)
+        holding = links = free = None
+        is_held = (self.archives / name).is_dir()
+        min_free = 0 if config is None else config.min_free_mb * MIB
+        try:
+            if is_held:
+                paths = open_archive(self.archives, name)
+                free = free_bytes(paths.folder)
+                holding = holding_of(paths)
+                if with_links:
+                    links = links_of(self.archives, name, self.layouts(), holding.statements)
+        except (PreserveError, sqlite3.DatabaseError, OSError) as error:
+            wrong.append(f"cannot be read: {error}")
+        if holding is not None and checked.full is not None and checked.full.statements is not None:
+            since = max(0, holding.statements - checked.full.statements)
+            checked = Checked(full=checked.full, last=checked.last, since=since, damage=checked.damage)
+        if config is not None and not is_held:
+            wrong.append(f"there is no archive yet: run `preserve init {name}`")
+        if free is not None and free < min_free:
+            wrong.append(f"disk low: {free // MIB} MiB are free, captures stop below {min_free // MIB} MiB")
+        if holding is not None:
+            wrong += [f"no receipt: {file}: {reason}" for file, reason in holding.unstamped]
+        return CollectionState(
+            name=name,
+            title="" if config is None else config.title,
+            is_configured=config is not None or bool(mistake),
+            is_held=is_held,
+            holding=holding,
+            jobs=tuple(jobs),
+            checked=checked,
+            links=links,
+            free_bytes=free,
+            min_free_bytes=min_free,
+            wrong=tuple(wrong),
+        )
+
+    def _jobs(self, config: CollectionConfig, wrong: list[str]) -> Sequence[JobState]:
+        found = []
+        for job in jobs_of(config):
+            standing = None
+            try:
+                with Table.read(self.archives, job.collection, job.kind, job.rule) as table:
+                    standing = None if table is None else table.standing(self.now)
+                lines = tuple(wrongs(standing))
+            except (PreserveError, sqlite3.DatabaseError, OSError) as error:
+                lines = (f"its table cannot be read: {error}",)
+            found.append(JobState(job=job.kind, standing=standing, wrong=lines))
+            wrong += [f"{job.kind}: {line}" for line in lines]
+        return found
+
+    def _checked(self, name: str, wrong: list[str]) -> Checked:
+        try:
+            checks = noted_checks(self.archives, name)
+        except (PreserveError, OSError) as error:
+            wrong.append(f"the notes of checks cannot be read: {error}")
+            return Checked()
+        full = next((check for check in reversed(checks) if check.level == FULL), None)
+        # A sample or a look at the structure that finds nothing takes no damage back.
+        damage = None
+        for check in checks:
+            if not check.good:
+                damage = check
+            elif check.level == FULL:
+                damage = None
+        if damage is not None:
+            codes = ", ".join(list(damage.codes)[:_TOLD_CODES]) or "a claim failed"
+            wrong.append(f"damage was found on {day(damage.ended)}: {codes}; run `preserve verify {name}`")
+        return Checked(full=full, last=checks[-1] if checks else None, damage=damage)
+
+
+def day(value: int) -> str:
+    """Seconds since 1970 as a day."""
+    return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d}"

@@ -1,0 +1,184 @@
+"""The keeper's screen: what is good, what is wrong, and archives that cannot be read."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from preserve.desk import links
+from preserve.store.checks import Check, note_check
+from preserve.store.layout import CollectionPaths
+from tests.conftest import Shell, Site
+
+_SCHEDULE = "schedule:\n  every: 1d\nverification:\n  every: 30d\n"
+
+
+def _scheduled(shell: Shell, site: Site, text: str = _SCHEDULE, name: str = "demo") -> Path:
+    site.page("/a", b'<a href="/gone">x</a>')
+    shell.site_collection(name, site, "/a", layouts="[]")
+    path = shell.config / "collections" / f"{name}.yaml"
+    path.write_text(path.read_text() + text)
+    shell("init", name)
+    return path
+
+
+def _state(shell: Shell, status: int = 0) -> dict[str, Any]:
+    answer: Any = shell.json("status", status=status)
+    (state,) = answer["collections"]
+    assert answer["wrong"] == len(state["wrong"])
+    return dict(state)
+
+
+def test_where_all_is_well_it_says_so_and_shows_what_is_held(shell: Shell, site: Site) -> None:
+    _scheduled(shell, site)
+    shell("schedule", "once")
+    told = shell("status")
+    assert "all good" in told
+    for line in ("1 run, last", "verify     next", "read whole", "links      1 alive, 1 unknown", "all signed"):
+        assert line in told
+    state = _state(shell)
+    assert state["holding"]["last_run"]["counts"] == {"done": 2}
+    assert state["holding"]["covered"] == state["holding"]["statements"]
+    assert state["checked"]["full"]["good"] is True
+    assert [job["job"] for job in state["jobs"]] == ["capture", "verification"]
+    assert state["jobs"][0]["standing"]["last"]["report"]["reasons"] == {"http-200": 1, "http-404": 1}
+
+
+def test_a_schedule_that_nobody_looks_at_is_wrong(shell: Shell, site: Site) -> None:
+    _scheduled(shell, site)
+    shell("capture", "demo")
+    assert "WRONG      capture: no scheduler has looked" in shell("status", status=1)
+
+
+def test_an_overdue_run_is_wrong(shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    _scheduled(shell, site)
+    shell("schedule", "once")
+    later = time.time() + 2 * 86_400 + 60
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: later)
+        assert "WRONG      capture: overdue: due" in shell("status", status=1)
+    assert _state(shell)["wrong"] == []
+
+
+def test_what_is_configured_and_not_held_and_held_and_not_configured_is_told(shell: Shell, site: Site) -> None:
+    path = _scheduled(shell, site, "")
+    shell("capture", "demo")
+    path.rename(path.with_name("other.yaml"))
+    told = shell("status", status=1)
+    assert "demo" in told
+    assert "not captured any more" in told
+    assert "there is no archive yet: run `preserve init other`" in told
+
+
+def test_nothing_at_all_is_told_with_what_to_do(shell: Shell) -> None:
+    shell("status", status=3)
+    assert "collections/" in shell.errors
+    shell("status", "unknown", status=3)
+    shell("status", "../etc", status=2)
+
+
+def test_a_file_with_mistakes_is_wrong_and_keeps_no_other_from_being_shown(shell: Shell, site: Site) -> None:
+    _scheduled(shell, site, "")
+    shell("capture", "demo")
+    shell.collection("broken", "titel: x\n")
+    told = shell("status", status=1)
+    assert "its file has mistakes" in told
+    assert "1 run, last" in told
+
+
+def _check(*, good: bool, level: str = "full", at: int = 1_700_000_000) -> Check:
+    codes = {} if good else {"E-LEDGER-RECORD": 2}
+    return Check(
+        level=level, started=at, ended=at, good=good, records=1, bytes_read=1, statements=1, codes=codes
+    )  # fmt: skip
+
+
+def test_damage_stays_wrong_until_everything_was_read_and_found_good(shell: Shell, site: Site) -> None:
+    _scheduled(shell, site, "")
+    shell("capture", "demo")
+    note_check(shell.archives, "demo", _check(good=False, level="sample"))
+    note_check(shell.archives, "demo", _check(good=True, level="sample"))
+    assert "damage was found on 2023-11-14: E-LEDGER-RECORD" in shell("status", status=1)
+    note_check(shell.archives, "demo", _check(good=True))
+    state = _state(shell)
+    assert state["checked"]["since"] == state["holding"]["statements"] - 1
+
+
+@pytest.mark.damages
+@pytest.mark.parametrize("what", ["marker", "checkpoint", "catalogue", "newer"])
+def test_an_archive_that_cannot_be_read_is_wrong_and_keeps_no_other_from_being_shown(
+    shell: Shell, site: Site, what: str
+) -> None:
+    for name in ("demo", "other"):
+        _scheduled(shell, site, "", name)
+        shell("capture", name)
+    paths = CollectionPaths(shell.archives, "demo")
+    if what == "newer":
+        paths.marker.write_bytes(paths.marker.read_bytes().replace(b'"format":1', b'"format":99').replace(
+            b'"format": 1', b'"format": 99'))  # fmt: skip
+    else:
+        getattr(paths, what).write_bytes(b"\x00rubbish" * 1000)
+    told = shell("status", status=1)
+    assert "cannot be read" in told
+    assert "1 run, last" in told
+
+
+def test_a_disk_that_is_nearly_full_is_wrong(shell: Shell, site: Site) -> None:
+    _scheduled(shell, site, "min_free_mb: 1000000000\n")
+    assert "disk low" in shell("status", status=1)
+
+
+def test_link_rot_is_counted_once_for_a_ledger(shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    _scheduled(shell, site, "")
+    shell("capture", "demo")
+    first = _state(shell)["links"]
+
+    def refuse(*_words: object) -> None:
+        raise AssertionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(links, "rot_of", refuse)
+        assert _state(shell)["links"] == first
+    (shell.archives / ".schedule" / "demo" / "links.json").write_bytes(b"rubbish")
+    assert _state(shell)["links"] == first
+    shell("capture", "demo")
+    assert _state(shell)["links"]["statements"] > first["statements"]
+    assert shell.json("status", "--no-links")["collections"][0]["links"] is None  # type: ignore[index]
+
+
+def test_metrics_are_read_by_prometheus_and_a_title_can_say_anything(shell: Shell, site: Site, tmp_path: Path) -> None:
+    _scheduled(shell, site)
+    shell("schedule", "once")
+    out = tmp_path / "preserve.prom"
+    shell("status", "--prometheus", str(out))
+    families = {family.name: family for family in text_string_to_metric_families(out.read_text())}
+    values = {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in families.values()
+        for sample in family.samples
+    }
+    demo = ("collection", "demo")
+    assert values["preserve_wrong", demo] == 0
+    assert values["preserve_runs", demo] == 1
+    assert values["preserve_links", demo, ("state", "alive")] == 1
+    assert values["preserve_schedule_overdue", demo, ("job", "capture")] == 0
+    assert abs(values["preserve_schedule_last_good_time_seconds", demo, ("job", "capture")] - time.time()) < 600
+    assert all(family.documentation for family in families.values())
+    assert all(family.type == "gauge" for family in families.values())
+
+
+def test_status_writes_nothing_into_an_archive(shell: Shell, site: Site) -> None:
+    _scheduled(shell, site, "")
+    shell("capture", "demo")
+    folder = shell.archives / "demo"
+
+    def files() -> dict[Path, int]:
+        # A reader of SQLite keeps its log and shared memory beside the database.
+        found = (path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(("-wal", "-shm")))
+        return {path: path.stat().st_mtime_ns for path in found}
+
+    before = files()
+    shell("status")
+    assert files() == before
