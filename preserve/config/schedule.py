@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, model_validator
 
+from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.checked import Strict
 
 _SPAN = re.compile(r"([1-9][0-9]{0,3})([hdw])")
@@ -87,6 +88,9 @@ class ScheduleConfig(Strict):
     )
     alive_file: Annotated[str, AfterValidator(_absolute)] | None = Field(
         default=None, description="an absolute path of a file whose time of change is set after each good run, no other"
+    )
+    adaptive: AdaptiveConfig | None = Field(
+        default=None, description="a group of `min` and `max`: pages that seldom change are asked for less often"
     )
 
     @model_validator(mode="after")

@@ -14,7 +14,7 @@ from preserve.store.database import connect
 from preserve.store.durable import make_dir
 
 _VERSION = 1
-_NOT_OF_THE_RULE = {"missed", "grace", "alive_file"}
+_NOT_OF_THE_RULE = {"missed", "grace", "alive_file", "adaptive"}
 """Keys that say nothing about when moments are due."""
 _SCHEMA = """
 CREATE TABLE plan (id INTEGER PRIMARY KEY CHECK (id = 1), rule TEXT NOT NULL, anchor INTEGER NOT NULL,
