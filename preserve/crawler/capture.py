@@ -11,13 +11,16 @@ from datetime import datetime
 
 from preserve import PROGRAM
 from preserve.cables.layouts import Layout
+from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.collection import CollectionConfig
 from preserve.crawler.addresses import split_url
 from preserve.crawler.crew import Crew, ForkedCrew, MakeWorker, OneWorker
+from preserve.crawler.due import DueTimes
 from preserve.crawler.fetch import Fetcher, Fetches
 from preserve.crawler.frontier import Found, Frontier, RunInfo
 from preserve.crawler.group import GroupWriter
 from preserve.crawler.keeper import Keeper, Progress
+from preserve.crawler.outcomes import NOT_DUE
 from preserve.crawler.page import PageWriter, Wanted
 from preserve.crawler.revisit import Revisits
 from preserve.crawler.scope import Scope
@@ -45,13 +48,14 @@ class RunReport:
     """What a run did. ``outcome``: complete, cancelled, limit. ``problems``: address, state, reason of what failed,
     the first thousand.
 
-    ``refused``: links that were not followed, by reason.
+    ``not_due``: how many of those skipped are held and not due. ``refused``: links that were not followed, by reason.
     """
 
     run: str
     resumed: bool
     outcome: str
     counts: Mapping[str, int]
+    not_due: int
     refused: Mapping[str, int]
     problems: tuple[tuple[str, str, str], ...]
     cables: int
@@ -91,12 +95,15 @@ def capture(
     limits: Limits,
     around: Surroundings,
     processes: int = 1,
+    adaptive: AdaptiveConfig | None = None,
 ) -> RunReport:
     """Captures the collection once, or goes on with a run that did not end.
 
     ``secrets`` are header fields for the seeds' hosts; their values go into no record. The outcome is cancelled where
     ``around.stop`` said so, and limit where the disk has less than ``min_free_bytes`` left. With more than one process,
-    hosts are dealt among them. Killed anywhere, the archive stays consistent (see ``docs/invariants.md``).
+    hosts are dealt among them. With ``adaptive``, only addresses that are due when this begins are asked for, and the
+    links of the others are taken from what is held. Killed anywhere, the archive stays consistent
+    (see ``docs/invariants.md``).
 
     Raises:
         LockedError: another process writes to the collection.
@@ -108,14 +115,15 @@ def capture(
         remove_parts(paths)
         ledger = Ledger(paths)
         with Frontier.open(paths) as frontier, Catalogue.open(paths) as catalogue:
-            info = frontier.start_or_resume_run(around.clock())
+            begun = around.clock()
+            info = frontier.start_or_resume_run(begun)
             catch_up(paths, ledger, catalogue)
             first_statement = ledger.size
             adopted = adopt_open_files(paths, ledger, chosen, limits, run=info.run_id)
             catch_up(paths, ledger, catalogue)
             frontier.settle(catalogue.replies_of_run(info.run_id))
             holds_replies = catalogue.holds_replies
-        recipe = _Recipe(config, paths, chosen, secrets, limits, around, info, holds_replies)
+        recipe = _Recipe(config, paths, chosen, secrets, limits, around, info, holds_replies, adaptive, begun)
         # Before the databases are opened again: no open database may cross a fork.
         forked = ForkedCrew(recipe.worker, processes) if processes > 1 else None
         try:
@@ -151,6 +159,9 @@ class _Recipe:
     around: Surroundings
     info: RunInfo
     holds_replies: bool
+    adaptive: AdaptiveConfig | None
+    begun: datetime
+    """When this process began with the run: the moment at which addresses are due or not."""
 
     def worker(self, sink: Sink) -> Worker:
         """A worker that gives to ``sink``."""
@@ -164,6 +175,10 @@ class _Recipe:
             hand_over=sink.committed,
         )
         catalogue = Catalogue.open(self.paths, read_only=True) if self.holds_replies else None
+        revisits = None if catalogue is None else Revisits(self.paths, catalogue, self.info.run_id)
+        due = None
+        if catalogue is not None and revisits is not None and self.adaptive is not None:
+            due = DueTimes(catalogue, revisits, self.adaptive, run=self.info.run_id, now=self.begun)
         pages = PageWriter(
             writer=writer,
             scope=Scope(
@@ -174,7 +189,8 @@ class _Recipe:
                 this_year=around.clock().year,
                 traps=config.scope.traps == "skip",
             ),
-            revisits=None if catalogue is None else Revisits(self.paths, catalogue, self.info.run_id),
+            revisits=revisits,
+            due=due,
             layouts=self.layouts,
             limits=limits,
             wanted=Wanted(requisites=config.scope.requisites, sitemaps=config.scope.sitemaps, feeds=config.scope.feeds),
@@ -292,6 +308,7 @@ class _Ending:
             resumed=self.info.resumed,
             outcome=outcome,
             counts=counts,
+            not_due=self.frontier.count_of(NOT_DUE),
             refused=refused,
             problems=tuple(self.frontier.problems(_MAX_PROBLEMS)),
             cables=self.keeper.cables,
