@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.schedule import ScheduleConfig
 from preserve.errors import LockedError
 from preserve.schedule.child import run_child
@@ -108,6 +109,13 @@ def test_what_was_due_by_a_rule_that_was_changed_is_skipped(tmp_path: Path) -> N
     assert _run(tmp_path, now, other) is None
     assert _run(tmp_path, now + 1, other) == "ran"
     assert [outcome for _, outcome in _events(tmp_path, other)] == ["ran", "skipped", "skipped", "ran"]
+
+
+def test_bounds_for_pages_that_seldom_change_begin_no_schedule_anew(tmp_path: Path) -> None:
+    _run(tmp_path, _START)
+    other = ScheduleConfig(every="1d", adaptive=AdaptiveConfig(min="1d"))
+    assert _run(tmp_path, _START + _DAY, other) == "ran"
+    assert [outcome for _, outcome in _events(tmp_path, other)] == ["ran", "ran"]
 
 
 @pytest.mark.parametrize(
