@@ -34,7 +34,7 @@ class DueTimes:
     def held_if_not_due(self, url: str) -> Held | None:
         """The newest reply of an address that is not due, read and found sound; None where it is to be asked for."""
         rows = self._catalogue.looks_at(url, format_utc(self._now), self._run, DEFAULT_LIMITS.max_looks)
-        dated = [(moment, row) for row in rows if (moment := _moment(row.date)) is not None and moment <= self._now]
+        dated = [(moment, row) for row in rows if (moment := _moment(row.date)) is not None]
         if not dated:
             return None
         looks = [Look(moment, self._content(row)) for moment, row in dated]

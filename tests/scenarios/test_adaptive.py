@@ -113,10 +113,11 @@ def test_a_revisit_is_a_look_that_shows_the_same_and_its_links_are_those_of_the_
     child = [html("1"), html("2"), html("3"), html("4")]
     sim = _simulation(tmp_path, {ROOT: [page, again], "http://x.org/a": child})
     sim.politeness = f"delay_s: 0\n  conditional: {conditional}"
-    for day in (0, 1, 2.5):
+    for day in (0, 1):
         assert _on(sim, day) == [ROOT, "http://x.org/a"]
-    # The page is due 2.25 days from now; the other, which changes, is reached through what the revisit repeats.
-    assert _on(sim, 3.5) == ["http://x.org/a"]
+    # The page is due 1.5 days from the last; the other, which changes, is reached through what the revisit repeats.
+    assert _on(sim, 2.2) == ["http://x.org/a"]
+    assert sim.accounts[ROOT] == HELD
     assert sim.accounts == {ROOT: HELD, "http://x.org/a": "done http-200"}
 
 
@@ -222,12 +223,15 @@ def test_a_sitemap_that_is_not_due_still_leads_on(tmp_path: Path) -> None:
 
 
 def test_a_page_that_robots_txt_forbids_by_now_is_refused(tmp_path: Path) -> None:
-    sim = _simulation(tmp_path, {ROOT: links("/a")})
+    sim = _simulation(tmp_path, {ROOT: html("root")})
+    sim.seeds = ("http://x.org/a", ROOT)
     _on(sim, 0)
+    sim.politeness = "delay_s: 100"
     sim.web.pages[ROBOTS] = reply(200, "User-agent: *\nDisallow: /a\n", "Content-Type: text/plain")
     assert _on(sim, 0.5) == []
     assert [url for _at, url in sim.web.asked] == [ROBOTS]
     assert sim.accounts == {ROOT: HELD, "http://x.org/a": "skipped robots"}
+    assert sim.web.now - sim.web.start < timedelta(days=0.5, seconds=1)
 
 
 def test_nothing_is_waited_for_where_nothing_is_asked_for(tmp_path: Path) -> None:
@@ -241,6 +245,20 @@ def test_nothing_is_waited_for_where_nothing_is_asked_for(tmp_path: Path) -> Non
     # Of 301 addresses one is due: it waits because robots.txt was asked for, and the others for nothing.
     assert _on(sim, 3.7) == ["http://x.org/299"]
     assert sim.web.now - sim.web.start < timedelta(days=3.7, seconds=101)
+
+
+def test_what_is_due_between_pages_that_are_not_keeps_the_pace(tmp_path: Path) -> None:
+    paths = [f"/{n}" for n in range(8)]
+    pages = {f"http://x.org/{n}": [html(f"{n} {day}") for day in range(9)] for n in (2, 3, 6)}
+    pages["http://x.org:81/"] = [html(f"{day}") for day in range(9)]
+    sim = _simulation(tmp_path, {ROOT: links(*paths, "http://x.org:81/"), **pages})
+    for day in (0, 1, 2.5):
+        _on(sim, day)
+    sim.politeness = "delay_s: 100"
+    assert _on(sim, 3.7) == [*[f"http://x.org/{n}" for n in (2, 3, 6)], "http://x.org:81/"]
+    moments = [moment for moment, _url in sim.web.asked]
+    assert len(moments) == 6
+    assert all(99.9 < later - moment < 100.1 for moment, later in pairwise(moments))
 
 
 def test_a_host_that_wants_a_pause_holds_up_only_what_is_due(tmp_path: Path) -> None:
