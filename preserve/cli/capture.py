@@ -25,6 +25,7 @@ from preserve.config.folder import load_collection
 from preserve.crawler.capture import RunReport, Surroundings
 from preserve.crawler.capture import capture as run_capture
 from preserve.crawler.keeper import Progress
+from preserve.crawler.outcomes import NOT_DUE
 from preserve.errors import CancelledError, LimitError, NetworkError, UsageError
 from preserve.provenance.found import found_archive
 from preserve.provenance.keys import passphrase
@@ -111,7 +112,7 @@ def _status(report: RunReport) -> int:
     failed, done = report.counts.get("failed", 0), report.counts.get("done", 0)
     if failed:
         say(f"preserve: {failed} of {failed + done} addresses gave no reply; the next run asks them again")
-        return 1 if done or report.not_due else NetworkError.exit_status
+        return 1 if done or NOT_DUE in report.reasons else NetworkError.exit_status
     return 1 if report.findings_total else 0
 
 
@@ -180,8 +181,8 @@ def _text(report: RunReport) -> str:
     lines = [f"run        {report.run}  ({report.outcome}{', resumed' if report.resumed else ''})"]
     lines += [f"recovered  {a.file}: {a.cut_bytes} bytes cut, {a.adopted} records adopted" for a in report.adopted]
     lines.append("addresses  " + ", ".join(f"{count} {name}" for name, count in sorted(report.counts.items())))
-    if report.not_due:
-        lines.append(f"not due    {report.not_due} of those skipped")
+    if NOT_DUE in report.reasons:
+        lines.append(f"not due    {report.reasons[NOT_DUE]} of those skipped")
     if report.refused:
         lines.append("links left " + ", ".join(f"{count} {name}" for name, count in sorted(report.refused.items())))
     lines.append(f"cables     {report.cables}")

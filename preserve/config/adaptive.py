@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from preserve.config.checked import Strict
-from preserve.config.spans import Span, seconds_of
+from preserve.config.spans import Span, span_seconds
 
 
 class AdaptiveConfig(Strict):
@@ -23,9 +23,9 @@ class AdaptiveConfig(Strict):
     @property
     def minimum_s(self) -> int:
         """Seconds of ``min``."""
-        return seconds_of(self.min)
+        return span_seconds(self.min)
 
     @property
     def maximum_s(self) -> int:
         """Seconds of ``max``."""
-        return seconds_of(self.max)
+        return span_seconds(self.max)

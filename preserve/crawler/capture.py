@@ -20,7 +20,6 @@ from preserve.crawler.fetch import Fetcher, Fetches
 from preserve.crawler.frontier import Found, Frontier, RunInfo
 from preserve.crawler.group import GroupWriter
 from preserve.crawler.keeper import Keeper, Progress
-from preserve.crawler.outcomes import NOT_DUE
 from preserve.crawler.page import PageWriter, Wanted
 from preserve.crawler.revisit import Revisits
 from preserve.crawler.scope import Scope
@@ -48,14 +47,15 @@ class RunReport:
     """What a run did. ``outcome``: complete, cancelled, limit. ``problems``: address, state, reason of what failed,
     the first thousand.
 
-    ``not_due``: how many of those skipped are held and not due. ``refused``: links that were not followed, by reason.
+    ``reasons`` counts addresses by the reason of their outcome (``docs/reference/outcomes.md``), ``refused`` links that
+    were not followed, by theirs.
     """
 
     run: str
     resumed: bool
     outcome: str
     counts: Mapping[str, int]
-    not_due: int
+    reasons: Mapping[str, int]
     refused: Mapping[str, int]
     problems: tuple[tuple[str, str, str], ...]
     cables: int
@@ -308,7 +308,7 @@ class _Ending:
             resumed=self.info.resumed,
             outcome=outcome,
             counts=counts,
-            not_due=self.frontier.count_of(NOT_DUE),
+            reasons=self.frontier.reasons(),
             refused=refused,
             problems=tuple(self.frontier.problems(_MAX_PROBLEMS)),
             cables=self.keeper.cables,

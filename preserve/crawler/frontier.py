@@ -272,9 +272,9 @@ class Frontier:
         """Number of addresses by how they ended."""
         return self._counted("SELECT state, count(*) FROM targets GROUP BY state ORDER BY state")
 
-    def count_of(self, reason: str) -> int:
-        """Number of addresses that ended for one reason."""
-        return int(self._db.execute("SELECT count(*) FROM targets WHERE reason = ?", (reason,)).fetchone()[0])
+    def reasons(self) -> dict[str, int]:
+        """Number of addresses by the reason of their outcome."""
+        return self._counted("SELECT reason, count(*) FROM targets WHERE reason <> '' GROUP BY reason ORDER BY reason")
 
     def refused(self) -> dict[str, int]:
         """Number of links that were not added, by reason."""

@@ -100,7 +100,12 @@ def test_what_is_not_due_is_skipped_and_the_run_is_complete(tmp_path: Path) -> N
     assert _on(sim, 0.89) == []
     assert sim.accounts == {ROOT: HELD, "http://x.org/a": HELD, "http://y.org/": HELD}
     report = sim.run()
-    assert (report.outcome, report.counts, report.not_due, report.problems) == ("complete", {"skipped": 3}, 3, ())
+    assert (report.outcome, report.counts, report.reasons, report.problems) == (
+        "complete",
+        {"skipped": 3},
+        {"not-due": 3},
+        (),
+    )
     assert _on(sim, 0.91) == [ROOT, "http://x.org/a", "http://y.org/"]
 
 
@@ -360,7 +365,7 @@ def test_several_processes_decide_as_one_does(tmp_path: Path) -> None:
     sim.scope = "include: ['re:.*']"
     sim.web.now = sim.web.start + timedelta(days=0.5)
     report = sim.run(processes=2)
-    assert (report.outcome, report.not_due) == ("complete", 7)
+    assert (report.outcome, report.reasons["not-due"]) == ("complete", 7)
     assert sim.accounts == {
         ROOT: HELD,
         **{f"http://h{n}.org/": HELD for n in range(6)},
@@ -385,7 +390,7 @@ def test_the_command_tells_what_was_not_due_and_states_it(shell: Any, site: Any)
     site.page("/a", b"a")
     _adaptive_shell(shell, site, _SCHEDULE)
     first = shell.json("capture", "demo", "--adaptive")
-    assert (first["counts"], first["not_due"]) == ({"done": 2}, 0)
+    assert (first["counts"], first["reasons"]) == ({"done": 2}, {"http-200": 2})
     said = shell("capture", "demo", "--adaptive")
     assert "not due    2 of those skipped\n" in said
     assert "not captured as a full page" not in said
@@ -404,7 +409,7 @@ def test_one_address_without_a_reply_is_not_all_of_them_where_others_are_not_due
     _adaptive_shell(shell, site, _SCHEDULE)
     shell("capture", "demo", "--adaptive", status=1)
     report = shell.json("capture", "demo", "--adaptive", status=1)
-    assert (report["counts"], report["not_due"]) == ({"failed": 1, "skipped": 1}, 1)
+    assert report["reasons"] == {"disconnect": 1, "not-due": 1}
 
 
 @pytest.mark.parametrize(
