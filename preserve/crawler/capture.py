@@ -27,7 +27,7 @@ from preserve.crawler.stamping import Ask, Stamped, stamp
 from preserve.crawler.worker import Sink, Worker
 from preserve.formats.note import Signer
 from preserve.limits import Limits
-from preserve.model import format_utc
+from preserve.model import format_utc, parse_utc
 from preserve.provenance.derive import Adopted, adopt_open_files, catch_up
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import run_statements
@@ -101,8 +101,8 @@ def capture(
 
     ``secrets`` are header fields for the seeds' hosts; their values go into no record. The outcome is cancelled where
     ``around.stop`` said so, and limit where the disk has less than ``min_free_bytes`` left. With more than one process,
-    hosts are dealt among them. With ``adaptive``, only addresses that are due when this begins are asked for, and the
-    links of the others are taken from what is held. Killed anywhere, the archive stays consistent
+    hosts are dealt among them. With ``adaptive``, only addresses that were due when the run began are asked for, and
+    the links of the others are taken from what is held. Killed anywhere, the archive stays consistent
     (see ``docs/invariants.md``).
 
     Raises:
@@ -115,15 +115,14 @@ def capture(
         remove_parts(paths)
         ledger = Ledger(paths)
         with Frontier.open(paths) as frontier, Catalogue.open(paths) as catalogue:
-            begun = around.clock()
-            info = frontier.start_or_resume_run(begun)
+            info = frontier.start_or_resume_run(around.clock())
             catch_up(paths, ledger, catalogue)
             first_statement = ledger.size
             adopted = adopt_open_files(paths, ledger, chosen, limits, run=info.run_id)
             catch_up(paths, ledger, catalogue)
             frontier.settle(catalogue.replies_of_run(info.run_id))
             holds_replies = catalogue.holds_replies
-        recipe = _Recipe(config, paths, chosen, secrets, limits, around, info, holds_replies, adaptive, begun)
+        recipe = _Recipe(config, paths, chosen, secrets, limits, around, info, holds_replies, adaptive)
         # Before the databases are opened again: no open database may cross a fork.
         forked = ForkedCrew(recipe.worker, processes) if processes > 1 else None
         try:
@@ -160,8 +159,6 @@ class _Recipe:
     info: RunInfo
     holds_replies: bool
     adaptive: AdaptiveConfig | None
-    begun: datetime
-    """When this process began with the run: the moment at which addresses are due or not."""
 
     def worker(self, sink: Sink) -> Worker:
         """A worker that gives to ``sink``."""
@@ -178,7 +175,9 @@ class _Recipe:
         revisits = None if catalogue is None else Revisits(self.paths, catalogue, self.info.run_id)
         due = None
         if catalogue is not None and revisits is not None and self.adaptive is not None:
-            due = DueTimes(catalogue, revisits, self.adaptive, run=self.info.run_id, now=self.begun)
+            # By the time at which the run began: continued later, it asks for what it would have asked for.
+            began = parse_utc(self.info.started)
+            due = DueTimes(catalogue, revisits, self.adaptive, now=began)
         pages = PageWriter(
             writer=writer,
             scope=Scope(

@@ -1,7 +1,6 @@
 """Which addresses are due, from the captures that are held: nothing is kept beside the evidence.
 
-In doubt an address is due: where no capture is held, or where the newest cannot be read whole. A capture that is dated
-later than now says nothing.
+In doubt an address is due: where no capture is held, or where the newest cannot be read whole.
 """
 
 from datetime import datetime, timedelta
@@ -19,21 +18,18 @@ _OK, _NOT_MODIFIED = 200, 304
 
 
 class DueTimes:
-    """Judges addresses at one moment, by the captures of other runs: what this run captured makes nothing wait."""
+    """Judges addresses at the moment at which a run began, by what was captured before it."""
 
-    def __init__(
-        self, catalogue: Catalogue, revisits: Revisits, bounds: AdaptiveConfig, *, run: str, now: datetime
-    ) -> None:
+    def __init__(self, catalogue: Catalogue, revisits: Revisits, bounds: AdaptiveConfig, *, now: datetime) -> None:
         self._catalogue = catalogue
         self._revisits = revisits
         self._minimum_s = bounds.minimum_s
         self._maximum_s = bounds.maximum_s
-        self._run = run
         self._now = now
 
     def held_if_not_due(self, url: str) -> Held | None:
         """The newest reply of an address that is not due, read and found sound; None where it is to be asked for."""
-        rows = self._catalogue.looks_at(url, format_utc(self._now), self._run, DEFAULT_LIMITS.max_looks)
+        rows = self._catalogue.looks_at(url, format_utc(self._now), DEFAULT_LIMITS.max_looks)
         dated = [(moment, row) for row in rows if (moment := _moment(row.date)) is not None]
         if not dated:
             return None

@@ -356,15 +356,15 @@ class Catalogue:
         ).fetchone()
         return None if row is None else _row(row)
 
-    def looks_at(self, url: str, until: str, not_of: str, most: int) -> list[RecordRow]:
-        """The newest ``most`` replies, also revisits, from an address up to a time, but those of one run; newest first.
+    def looks_at(self, url: str, until: str, most: int) -> list[RecordRow]:
+        """The newest ``most`` replies, also revisits, from an address up to a time, newest first.
 
         Bot walls' challenges and what is no reply of HTTP are left out.
         """
         rows = self._db.execute(
-            f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND date <= ? AND run <> ? "  # noqa: S608
+            f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND date <= ? "  # noqa: S608
             "AND payload_sha256 IS NOT NULL AND challenge IS NULL ORDER BY date DESC, statement DESC LIMIT ?",
-            (_key(canonical, url), until, not_of, most),
+            (_key(canonical, url), until, most),
         )
         return [_row(row) for row in rows]
 

@@ -231,11 +231,13 @@ def test_a_page_that_robots_txt_forbids_by_now_is_refused(tmp_path: Path) -> Non
     sim = _simulation(tmp_path, {ROOT: html("root")})
     sim.seeds = ("http://x.org/a", ROOT)
     _on(sim, 0)
+    sim.seeds = ("http://x.org/also", *sim.seeds)
     sim.politeness = "delay_s: 100"
     sim.web.pages[ROBOTS] = reply(200, "User-agent: *\nDisallow: /a\n", "Content-Type: text/plain")
     assert _on(sim, 0.5) == []
     assert [url for _at, url in sim.web.asked] == [ROBOTS]
-    assert sim.accounts == {ROOT: HELD, "http://x.org/a": "skipped robots"}
+    refused = dict.fromkeys(sim.seeds[:2], "skipped robots")
+    assert sim.accounts == {ROOT: HELD, **refused}
     assert sim.web.now - sim.web.start < timedelta(days=0.5, seconds=1)
 
 
@@ -319,8 +321,8 @@ def test_captures_dated_later_than_now_make_nothing_wait(tmp_path: Path) -> None
     assert _on(sim, 2.5) == []
 
 
-def test_what_a_run_decided_stays_decided_when_it_is_resumed(tmp_path: Path) -> None:
-    sim = _simulation(tmp_path, {ROOT: links("/a", "/b", "/c")})
+def test_a_run_that_is_resumed_later_asks_for_what_was_due_when_it_began(tmp_path: Path) -> None:
+    sim = _simulation(tmp_path, {ROOT: links("/a", "/b", "/c", "/d")})
     sim.politeness = "delay_s: 1"
     sim.scope = "include: ['re:.*']\n  exclude: ['http://x.org/b', 'http://x.org/c']"
     _on(sim, 0)
@@ -337,7 +339,9 @@ def test_what_a_run_decided_stays_decided_when_it_is_resumed(tmp_path: Path) -> 
         "http://x.org/a": HELD,
         "http://x.org/b": "done http-404",
         "http://x.org/c": "done http-404",
+        "http://x.org/d": HELD,
     }
+    assert len(_on(sim, 10)) == 5
 
 
 def test_a_run_s_own_captures_make_nothing_wait(tmp_path: Path) -> None:
