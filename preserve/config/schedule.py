@@ -86,11 +86,11 @@ class ScheduleConfig(Strict):
     grace: Annotated[str, AfterValidator(_span)] = Field(
         default="1d", description="a span after which a capture that was due is overdue, such as 12h or 1d"
     )
-    alive_file: Annotated[str, AfterValidator(_absolute)] | None = Field(
-        default=None, description="an absolute path of a file whose time of change is set after each good run, no other"
-    )
     adaptive: AdaptiveConfig | None = Field(
         default=None, description="a group of `min` and `max`: pages that seldom change are asked for less often"
+    )
+    alive_file: Annotated[str, AfterValidator(_absolute)] | None = Field(
+        default=None, description="an absolute path of a file whose time of change is set after each good run, no other"
     )
 
     @model_validator(mode="after")
