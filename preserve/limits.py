@@ -65,6 +65,8 @@ class Limits:
     """Records written before the group is synced."""
     group_commit_s: float = 2.0
     """Age of the oldest unsynced record before the group is synced."""
+    max_looks: int = 64
+    """Captures of one address, the newest, that say when it is due: a few dozen reach any interval."""
     max_config_bytes: int = 1 * MIB
     max_note_bytes: int = 1 * MIB
     max_note_signatures: int = 16

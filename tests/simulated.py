@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.folder import load_collection
 from preserve.crawler.capture import RunReport, Surroundings, capture
 from preserve.crawler.exchange import Exchange, Failure, Peer
@@ -145,6 +146,7 @@ class Simulation:
     seeds: tuple[str, ...] = ("http://x.org/",)
     scope: str = "include: ['re:.*']"
     politeness: str = "delay_s: 0"
+    adaptive: AdaptiveConfig | None = None
     limits: Callable[[object], object] | None = None
     accounts: dict[str, str] = field(default_factory=dict)
 
@@ -185,6 +187,7 @@ class Simulation:
                 fetcher=lambda: SimulatedFetcher(self.web),
             ),
             processes=processes,
+            adaptive=self.adaptive,
         )
 
     def _account(self, url: str, state: str, reason: str) -> None:

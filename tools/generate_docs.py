@@ -8,6 +8,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from preserve.cli.main import cli
+from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.archives import ArchiveConfig
 from preserve.config.checked import Strict
 from preserve.config.collection import CollectionConfig, PolitenessConfig, ScopeConfig
@@ -92,6 +93,9 @@ The keys of `politeness`:
 The keys of `schedule` (docs/schedule.md):
 
 {_keys(ScheduleConfig)}
+The keys of `adaptive` in it:
+
+{_keys(AdaptiveConfig)}
 The keys of each of its `steps`, one in a step:
 
 {_keys(StepConfig)}

@@ -17,10 +17,13 @@ from rich.text import Text
 from preserve.cli.common import Place, command_options, console, one_line, say
 from preserve.cli.configured import chosen_layouts, read_secrets
 from preserve.cli.stopping import stopped_by_signals
+from preserve.config.adaptive import AdaptiveConfig
+from preserve.config.collection import CollectionConfig
 from preserve.config.folder import load_collection
 from preserve.crawler.capture import RunReport, Surroundings
 from preserve.crawler.capture import capture as run_capture
 from preserve.crawler.keeper import Progress
+from preserve.crawler.outcomes import NOT_DUE
 from preserve.errors import CancelledError, LimitError, NetworkError, UsageError
 from preserve.provenance.found import found_archive
 from preserve.provenance.keys import passphrase
@@ -35,19 +38,23 @@ _SHOWN = 100
     "--processes", type=click.IntRange(1, 16), default=1, show_default=True, help="Capture processes; hosts are dealt."
 )
 @click.option(
+    "--adaptive", is_flag=True, help="Ask only for pages that are due by `adaptive` in the collection's schedule."
+)
+@click.option(
     "--report",
     "report_to",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Write every address and how it ended to this file, one JSON line each.",
 )
 @command_options
-def capture(place: Place, collection: str, processes: int, report_to: Path | None) -> int:
+def capture(place: Place, collection: str, processes: int, adaptive: bool, report_to: Path | None) -> int:  # noqa: FBT001 - click hands over by keyword
     """Capture COLLECTION once: fetch its pages, keep them as evidence, state them in its ledger.
 
     A run that was stopped is continued. Ctrl-C finishes what is being written, seals the file and ends with status 130.
     Status 1: an address gave no reply. Status 5: none did. Status 6: the disk is nearly full.
     """
     config = load_collection(place.config_dir, collection)
+    bounds = _bounds(config) if adaptive else None
     layouts = chosen_layouts(place, config)
     paths = open_archive(place.archives, config.name)
     founded = found_archive(place.archives, config.name, keys=place.keys, secret=passphrase(os.environ))
@@ -67,16 +74,33 @@ def capture(place: Place, collection: str, processes: int, report_to: Path | Non
                 account=accounts,
             ),
             processes=processes,
+            adaptive=bounds,
         )
     place.emit({"collection": config.name, **asdict(report)}, _text(report))
     return _status(report)
+
+
+def _bounds(config: CollectionConfig) -> AdaptiveConfig:
+    """The bounds that the collection's schedule gives.
+
+    Raises:
+        UsageError: it gives none.
+    """
+    bounds = config.schedule.adaptive if config.schedule is not None else None
+    if bounds is None:
+        missing = "" if config.schedule is not None else " `schedule:` with `every: 1d`, and under it"
+        raise UsageError(
+            f"{config.name} has no `adaptive` in its schedule",
+            next_step=f"Write{missing} `adaptive: {{min: 1d, max: 180d}}` into the collection's file.",
+        )
+    return bounds
 
 
 def _status(report: RunReport) -> int:
     """130 when stopped; 6 at a limit; 5 when no address answered; 1 when some did not, or a page that a layout knows
     shows no whole cable; else 0.
 
-    An error page with its own status is an answer.
+    An error page with its own status is an answer. Where pages were not due, those asked do not stand for all of them.
     """
     if report.outcome == "cancelled":
         return CancelledError.exit_status
@@ -86,7 +110,7 @@ def _status(report: RunReport) -> int:
     failed, done = report.counts.get("failed", 0), report.counts.get("done", 0)
     if failed:
         say(f"preserve: {failed} of {failed + done} addresses gave no reply; the next run asks them again")
-        return 1 if done else NetworkError.exit_status
+        return 1 if done or NOT_DUE in report.reasons else NetworkError.exit_status
     return 1 if report.findings_total else 0
 
 
@@ -136,6 +160,8 @@ def _text(report: RunReport) -> str:
     lines = [f"run        {report.run}  ({report.outcome}{', resumed' if report.resumed else ''})"]
     lines += [f"recovered  {a.file}: {a.cut_bytes} bytes cut, {a.adopted} records adopted" for a in report.adopted]
     lines.append("addresses  " + ", ".join(f"{count} {name}" for name, count in sorted(report.counts.items())))
+    if NOT_DUE in report.reasons:
+        lines.append(f"not due    {report.reasons[NOT_DUE]} of those skipped")
     if report.refused:
         lines.append("links left " + ", ".join(f"{count} {name}" for name, count in sorted(report.refused.items())))
     lines.append(f"cables     {report.cables}")

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, model_validator
 
+from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.checked import Strict
 from preserve.config.spans import Span
 
@@ -141,6 +142,9 @@ class ScheduleConfig(RuleConfig):
 
     steps: tuple[StepConfig, ...] = Field(
         default=(), description="a list of steps after a capture, each one key: `verify: 5` or `replicate: /mnt/copy`"
+    )
+    adaptive: AdaptiveConfig | None = Field(
+        default=None, description="a group of `min` and `max`: pages that seldom change are asked for less often"
     )
     alive_file: Annotated[str, AfterValidator(_absolute)] | None = Field(
         default=None, description="an absolute path of a file whose time of change is set after each good run, no other"

@@ -11,9 +11,11 @@ from datetime import datetime
 
 from preserve import PROGRAM
 from preserve.cables.layouts import Layout
+from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.collection import CollectionConfig
 from preserve.crawler.addresses import split_url
 from preserve.crawler.crew import Crew, ForkedCrew, MakeWorker, OneWorker
+from preserve.crawler.due import DueTimes
 from preserve.crawler.fetch import Fetcher, Fetches
 from preserve.crawler.frontier import Found, Frontier, RunInfo
 from preserve.crawler.group import GroupWriter
@@ -25,7 +27,7 @@ from preserve.crawler.stamping import Ask, Stamped, stamp
 from preserve.crawler.worker import Sink, Worker
 from preserve.formats.note import Signer
 from preserve.limits import Limits
-from preserve.model import format_utc
+from preserve.model import format_utc, parse_utc
 from preserve.provenance.derive import Adopted, adopt_open_files, catch_up
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import run_statements
@@ -93,12 +95,15 @@ def capture(
     limits: Limits,
     around: Surroundings,
     processes: int = 1,
+    adaptive: AdaptiveConfig | None = None,
 ) -> RunReport:
     """Captures the collection once, or goes on with a run that did not end.
 
     ``secrets`` are header fields for the seeds' hosts; their values go into no record. The outcome is cancelled where
     ``around.stop`` said so, and limit where the disk has less than ``min_free_bytes`` left. With more than one process,
-    hosts are dealt among them. Killed anywhere, the archive stays consistent (see ``docs/invariants.md``).
+    hosts are dealt among them. With ``adaptive``, only addresses that were due when the run began are asked for, and
+    the links of the others are taken from what is held. Killed anywhere, the archive stays consistent
+    (see ``docs/invariants.md``).
 
     Raises:
         LockedError: another process writes to the collection.
@@ -117,7 +122,7 @@ def capture(
             catch_up(paths, ledger, catalogue)
             frontier.settle(catalogue.replies_of_run(info.run_id))
             holds_replies = catalogue.holds_replies
-        recipe = _Recipe(config, paths, chosen, secrets, limits, around, info, holds_replies)
+        recipe = _Recipe(config, paths, chosen, secrets, limits, around, info, holds_replies, adaptive)
         # Before the databases are opened again: no open database may cross a fork.
         forked = ForkedCrew(recipe.worker, processes) if processes > 1 else None
         try:
@@ -153,6 +158,7 @@ class _Recipe:
     around: Surroundings
     info: RunInfo
     holds_replies: bool
+    adaptive: AdaptiveConfig | None
 
     def worker(self, sink: Sink) -> Worker:
         """A worker that gives to ``sink``."""
@@ -166,6 +172,12 @@ class _Recipe:
             hand_over=sink.committed,
         )
         catalogue = Catalogue.open(self.paths, read_only=True) if self.holds_replies else None
+        revisits = None if catalogue is None else Revisits(self.paths, catalogue, self.info.run_id)
+        due = None
+        if catalogue is not None and revisits is not None and self.adaptive is not None:
+            # By the time at which the run began: continued later, it asks for what it would have asked for.
+            began = parse_utc(self.info.started)
+            due = DueTimes(catalogue, revisits, self.adaptive, now=began)
         pages = PageWriter(
             writer=writer,
             scope=Scope(
@@ -176,7 +188,8 @@ class _Recipe:
                 this_year=around.clock().year,
                 traps=config.scope.traps == "skip",
             ),
-            revisits=None if catalogue is None else Revisits(self.paths, catalogue, self.info.run_id),
+            revisits=revisits,
+            due=due,
             layouts=self.layouts,
             limits=limits,
             wanted=Wanted(requisites=config.scope.requisites, sitemaps=config.scope.sitemaps, feeds=config.scope.feeds),

@@ -13,7 +13,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from preserve.crawler.outcomes import DONE, RETRY, TRAP_SESSION, Outcome, reason_of_reply
+from preserve.crawler.outcomes import DONE, NOT_DUE, RETRY, TRAP_SESSION, Outcome, reason_of_reply
 from preserve.crawler.pace import HostState
 from preserve.errors import FormatError
 from preserve.formats.urls import canonical, host_name, without_session
@@ -288,12 +288,15 @@ class Frontier:
         yield from self._db.execute("SELECT url, state, reason FROM targets ORDER BY number")
 
     def problems(self, most: int) -> list[tuple[str, str, str]]:
-        """Address, state and reason of what is not a full reply, in order of finding; the first ``most``."""
+        """Address, state and reason of what is not a full reply, in order of finding; the first ``most``.
+
+        What is not due is none of them.
+        """
         return self._db.execute(
-            "SELECT url, state, reason FROM targets WHERE state IN ('failed', 'skipped') "
+            "SELECT url, state, reason FROM targets WHERE (state IN ('failed', 'skipped') AND reason <> ?) "
             "OR (state = 'done' AND reason NOT LIKE 'http-2%' AND reason NOT LIKE 'http-3%' AND reason <> 'captured') "
             "ORDER BY number LIMIT ?",
-            (most,),
+            (NOT_DUE, most),
         ).fetchall()
 
     def end_run(self, now: datetime) -> None:

@@ -15,6 +15,7 @@ OUT_OF_SCOPE, TOO_DEEP, TOO_LONG = "out-of-scope", "too-deep", "url-too-long"
 TRAP_REPEAT, TRAP_CALENDAR, TRAP_SESSION = "trap-repetition", "trap-calendar", "trap-session"
 ROBOTS, ROBOTS_UNREACHABLE = "robots", "robots-unreachable"
 HOST_PAUSED = "host-paused"
+NOT_DUE = "not-due"
 RESCUED, NOT_ARCHIVED, NO_GOOD_MEMENTO, NO_ANSWER = "rescued", "not-archived", "no-good-memento", "no-answer"
 
 
@@ -52,6 +53,7 @@ REASONS: dict[str, Reason] = {
     TOO_LONG: Reason(SKIPPED, _STAYS, "An address of more than 4,000 characters."),
     TRAP_REPEAT: Reason(SKIPPED, _STAYS, "The address repeats its own parts: a path that grows for ever."),
     TRAP_CALENDAR: Reason(SKIPPED, _STAYS, "A calendar far from the present: a site that makes up its pages."),
+    NOT_DUE: Reason(SKIPPED, _PASSES, "Held, and not due by `adaptive`; what its held copy leads to was followed."),
     RESCUED: Reason(DONE, _STAYS, "Of a rescue: a web archive served a memento of it, which is held."),
     NOT_ARCHIVED: Reason(DONE, _PASSES, "Of a rescue: every web archive that was asked says that it has none."),
     NO_GOOD_MEMENTO: Reason(DONE, _PASSES, "Of a rescue: web archives list it, and no memento served was the page."),

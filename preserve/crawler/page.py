@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from preserve.cables.extract import NOTHING_READ
 from preserve.cables.layouts import Layout
+from preserve.crawler.due import DueTimes
 from preserve.crawler.exchange import Exchange
 from preserve.crawler.frontier import Found, Target
 from preserve.crawler.group import GroupWriter
@@ -68,6 +69,7 @@ class PageWriter:
         writer: GroupWriter,
         scope: Scope,
         revisits: Revisits | None,
+        due: DueTimes | None,
         layouts: Sequence[Layout],
         limits: Limits,
         wanted: Wanted,
@@ -76,6 +78,7 @@ class PageWriter:
         self.writer = writer
         self.scope = scope
         self._revisits = revisits
+        self._due = due
         self._layouts = layouts
         self._limits = limits
         self._wanted = wanted
@@ -89,6 +92,18 @@ class PageWriter:
         if self._conditional and self._revisits is not None and target.tries == 0:
             asked = self._revisits.newest(target.url)
         return Visit(target, asked, robots)
+
+    def is_not_due(self, target: Target) -> bool:
+        """True where an address need not be asked for yet."""
+        return self._due is not None and self._due.held_if_not_due(target.url) is not None
+
+    def pass_over(self, target: Target, found: list[Found], refused: dict[str, int]) -> bool:
+        """True where an address need not be asked for yet: what its held reply leads to is added as if it came now."""
+        held = self._due.held_if_not_due(target.url) if self._due is not None else None
+        if held is None:
+            return False
+        self._follow(target, held.payload, self._content(held.payload), found, refused)
+        return True
 
     def write(self, visit: Visit, exchange: Exchange, found: list[Found], refused: dict[str, int]) -> str:
         """Writes the records of an exchange; returns the reason code, and adds to what was found and refused."""

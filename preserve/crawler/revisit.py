@@ -45,12 +45,16 @@ class Revisits:
         return self._read(self._catalogue.newest_response(url))
 
     def of_this_run(self, url: str) -> Held | None:
-        """The reply of any status that this run has from an address, before it was stopped and continued.
+        """The reply of any status that this run has from an address, before it was stopped and continued."""
+        row = self._catalogue.newest_of_run(url, self._run)
+        return None if row is None else self.held_in(row, url)
+
+    def held_in(self, row: RecordRow, url: str) -> Held | None:
+        """The reply of any status in a record of an address; None where it cannot be read whole and as it was stated.
 
         A revisit is given with the payload that it repeats.
         """
-        row = self._catalogue.newest_of_run(url, self._run)
-        if row is not None and row.type == "revisit" and row.payload_sha256 is not None:
+        if row.type == "revisit" and row.payload_sha256 is not None:
             original = self._read(self._catalogue.last_response(url, row.payload_sha256))
             return None if original is None else Held(row=row, payload=original.payload, conditions={})
         return self._read(row)

@@ -17,7 +17,7 @@ from preserve.crawler.exchange import Exchange
 from preserve.crawler.fetch import Fetches, Pending
 from preserve.crawler.frontier import Found, Target
 from preserve.crawler.group import Group
-from preserve.crawler.outcomes import HOST_PAUSED, RETRY, Outcome, is_passing, state_of
+from preserve.crawler.outcomes import HOST_PAUSED, NOT_DUE, RETRY, Outcome, is_passing, state_of
 from preserve.crawler.pace import HostPace, HostState
 from preserve.crawler.page import PageWriter, Visit
 from preserve.crawler.robots import RobotsRules, robots_url
@@ -31,7 +31,7 @@ _MAX_LANES = 64
 _MAX_HOSTS = 1024
 """Hosts remembered. Beyond it, one with nothing to do is forgotten, and asked for its robots.txt when it is back."""
 _MAX_REFUSALS = 100
-"""Addresses refused without a request before others get their turn."""
+"""Addresses ended without a request before others get their turn."""
 
 
 @dataclass(slots=True)
@@ -205,7 +205,7 @@ class Worker:
             return
         now = self._clock()
         wait_s = host.pace.wait_s(now)
-        if wait_s <= 0 or self._is_closed(host):
+        if wait_s <= 0 or self._needs_no_exchange(host):
             self._ready.append(host)
         elif wait_s > self._limits.max_wait_s:
             self._give_up(host)
@@ -213,10 +213,11 @@ class Worker:
             self._order += 1
             heapq.heappush(self._sleeping, (now.fromtimestamp(now.timestamp() + wait_s, now.tzinfo), self._order, host))
 
-    def _is_closed(self, host: _Host) -> bool:
-        """True where the next address needs no exchange to be refused: there is nothing to wait for."""
-        rules = self._rules(host, host.queue[0].url)
-        return rules is not None and rules.verdict == "unreachable"
+    def _needs_no_exchange(self, host: _Host) -> bool:
+        """True where the next address ends without one: there is nothing to wait for."""
+        target = host.queue[0]
+        rules = self._rules(host, target.url)
+        return rules is not None and (not rules.allowed(target.url) or self._pages.is_not_due(target))
 
     def _give_up(self, host: _Host) -> None:
         """Leaves a host that wants a longer pause than a run waits to the next run."""
@@ -246,7 +247,7 @@ class Worker:
         return max(0.0, min(most_s, (self._sleeping[0][0] - self._clock()).total_seconds()))
 
     def _serve(self, host: _Host) -> None:
-        """Begins the next exchange with a host, after refusing what needs none."""
+        """Begins the next exchange with a host, after ending what needs none."""
         host.queued = False
         ahead, host.ahead = host.ahead, None
         if ahead is None:
@@ -294,7 +295,8 @@ class Worker:
             wait_s = 0.0
 
     def _next_job(self, host: _Host) -> _Job | None:
-        """The next exchange with a host; None where none is wanted, or others should have their turn."""
+        """The next exchange with a host; None where none is wanted or may begin, or others should have their turn."""
+        may_begin = host.pace.wait_s(self._clock()) <= 0
         for _count in range(_MAX_REFUSALS):
             if not host.queue:
                 return None
@@ -302,16 +304,23 @@ class Worker:
             reason = self._pages.scope.refusal(target.url, depth=target.depth, hop=target.hop)
             rules = self._rules(host, target.url) if reason is None else None
             if reason is None and rules is None:
+                if not may_begin:
+                    return None
                 hop = host.asking or _RobotsHop(robots_url(target.url), robots_url(target.url), 0)
                 host.asking = hop
                 return _Job(host, None, None, hop.current)
-            host.queue.popleft()
             if reason is None and rules is not None and not rules.allowed(target.url):
                 reason = rules.refusal
+            visited = Visited()
+            if reason is None and self._pages.pass_over(target, visited.found, visited.refused):
+                reason = NOT_DUE
+            if reason is None and not may_begin:
+                return None
+            host.queue.popleft()
             if reason is None:
                 verdict = rules.verdict if rules is not None and self._obey_robots else "ignored"
                 return _Job(host, target, self._pages.begin(target, robots=verdict), target.url)
-            self._end(Visited(), _outcome(target, reason))
+            self._end(visited, _outcome(target, reason))
         return None
 
     def _rules(self, host: _Host, url: str) -> RobotsRules | None:

@@ -46,7 +46,7 @@ def jobs_of(config: CollectionConfig) -> list[Job]:
                 collection=name,
                 kind=CAPTURE,
                 rule=rule,
-                words=("capture", name, "--json"),
+                words=("capture", name, *(["--adaptive"] if rule.adaptive is not None else []), "--json"),
                 steps=step_names(rule),
                 alive_file=rule.alive_file,
                 alive_url=rule.alive_url,

@@ -364,6 +364,18 @@ class Catalogue:
         ).fetchone()
         return None if row is None else _row(row)
 
+    def looks_at(self, url: str, until: str, most: int) -> list[RecordRow]:
+        """The newest ``most`` replies, also revisits, from an address up to a time, newest first.
+
+        Bot walls' challenges and what is no reply of HTTP are left out.
+        """
+        rows = self._db.execute(
+            f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND date <= ? "  # noqa: S608
+            "AND payload_sha256 IS NOT NULL AND challenge IS NULL ORDER BY date DESC, statement DESC LIMIT ?",
+            (_key(canonical, url), until, most),
+        )
+        return [_row(row) for row in rows]
+
     def replies_of_run(self, run: str) -> list[tuple[str, int | None, str | None]]:
         """Address, status and challenge of every reply that a run captured."""
         return self._db.execute(

@@ -80,6 +80,18 @@ def test_a_capture_that_cannot_begin_fails_loudly(shell: Shell, site: Site, monk
     assert "is tried again at" in shell("schedule", "status", status=1)
 
 
+def test_a_scheduled_capture_asks_only_for_what_is_due(shell: Shell, site: Site) -> None:
+    path = _scheduled(shell, site, "schedule:\n  every: 1d\n  adaptive:\n    min: 1d\n")
+    shell("schedule", "once")
+    # Another rule is another schedule: it begins anew, and its first moment is due.
+    path.write_text(path.read_text().replace("every: 1d", "every: 2d"))
+    shell("schedule", "once")
+    log: Any = shell.json("schedule", "log", "demo", "--count", "1")
+    (event,) = log["events"]
+    assert event["report"]["reasons"] == {"not-due": 1}
+    assert site.asked.count("/a") == 1
+
+
 def test_a_site_that_is_gone_fails_and_is_tried_again(shell: Shell, site: Site, free_ports: list[int]) -> None:
     path = _scheduled(shell, site, "schedule:\n  every: 1d\n")
     path.write_text(path.read_text().replace(f":{site.port}", f":{free_ports[0]}"))

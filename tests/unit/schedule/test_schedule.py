@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.schedule import ScheduleConfig
 from preserve.errors import LockedError
 from preserve.schedule.child import Ended
@@ -189,6 +190,13 @@ def test_what_was_due_by_a_rule_that_was_changed_is_skipped(tmp_path: Path) -> N
 def test_a_change_of_what_is_done_is_no_change_of_the_moments(tmp_path: Path) -> None:
     run(tmp_path, _START, _DAILY)
     other = ScheduleConfig(every="1d", grace="2d", time_limit="1h", retries=5)
+    assert run(tmp_path, _START + _DAY, other) == "ran"
+    assert outcomes(tmp_path, other) == ["ran", "ran"]
+
+
+def test_bounds_for_pages_that_seldom_change_begin_no_schedule_anew(tmp_path: Path) -> None:
+    run(tmp_path, _START, _DAILY)
+    other = ScheduleConfig(every="1d", adaptive=AdaptiveConfig(min="1d"))
     assert run(tmp_path, _START + _DAY, other) == "ran"
     assert outcomes(tmp_path, other) == ["ran", "ran"]
 

@@ -1,0 +1,66 @@
+"""Which addresses are due, from the captures that are held: nothing is kept beside the evidence.
+
+In doubt an address is due: where no capture is held, or where the newest cannot be read whole.
+"""
+
+from datetime import datetime, timedelta
+
+from preserve.config.adaptive import AdaptiveConfig
+from preserve.crawler.adaptive import Look, is_due, next_due
+from preserve.crawler.outcomes import is_passing
+from preserve.crawler.revisit import Held, Revisits
+from preserve.errors import FormatError
+from preserve.limits import DEFAULT_LIMITS
+from preserve.model import format_utc, parse_utc
+from preserve.store.catalogue import Catalogue, RecordRow
+
+_OK, _NOT_MODIFIED = 200, 304
+
+
+class DueTimes:
+    """Judges addresses at the moment at which a run began, by what was captured before it."""
+
+    def __init__(self, catalogue: Catalogue, revisits: Revisits, bounds: AdaptiveConfig, *, now: datetime) -> None:
+        self._catalogue = catalogue
+        self._revisits = revisits
+        self._minimum_s = bounds.minimum_s
+        self._maximum_s = bounds.maximum_s
+        self._now = now
+
+    def held_if_not_due(self, url: str) -> Held | None:
+        """The newest reply of an address that is not due, read and found sound; None where it is to be asked for."""
+        rows = self._catalogue.looks_at(url, format_utc(self._now), DEFAULT_LIMITS.max_looks)
+        dated = [(moment, row) for row in rows if (moment := _moment(row.date)) is not None]
+        if not dated:
+            return None
+        looks = [Look(moment, self._content(row)) for moment, row in dated]
+        due = next_due(looks, self._minimum_s, self._maximum_s)
+        moment, newest = dated[0]
+        if is_passing(f"http-{_status(newest):03d}"):
+            # It may well come the next time, and what it leads to is not reached before.
+            due = min(due, moment + timedelta(seconds=self._minimum_s))
+        return None if is_due(due, self._now, self._minimum_s) else self._revisits.held_in(newest, url)
+
+    def _content(self, row: RecordRow) -> str:
+        """What a capture shows: status and payload; of a redirect, where it leads: its payload rarely says it."""
+        status = _status(row)
+        if 300 <= status < 400:  # noqa: PLR2004 - RFC 9110 section 15.4
+            held = self._revisits.held_in(row, row.uri or "")
+            location = held.payload.head.get(b"location") if held is not None else row.record_id.encode()
+            if location is not None:
+                return f"{status} {location.decode('latin-1')}"
+        return f"{status} {row.payload_sha256}"
+
+
+def _status(row: RecordRow) -> int:
+    """The status of a capture. A revisit by the server's word has that of the full reply that it repeats."""
+    if row.type == "revisit" and row.status in {None, _NOT_MODIFIED}:
+        return _OK
+    return row.status or 0
+
+
+def _moment(date: str) -> datetime | None:
+    try:
+        return parse_utc(date)
+    except FormatError:
+        return None
