@@ -43,6 +43,7 @@ class _Commands(MutableMapping[str, click.Command]):
             "key": "key",
             "rebuild": "rebuild",
             "schedule": "schedule",
+            "alarms": "alarms",
             "demo": "demonstration",
         }
         self._loaded: dict[str, click.Command] = {}
