@@ -9,6 +9,8 @@ from pydantic_core import PydanticUndefined
 
 from preserve.cli.main import cli
 from preserve.config.adaptive import AdaptiveConfig
+from preserve.config.alarms import AlarmsConfig, CommandChannel, MailChannel, WebhookChannel
+from preserve.config.alarms import RuleConfig as AlarmRuleConfig
 from preserve.config.archives import ArchiveConfig
 from preserve.config.checked import Strict
 from preserve.config.collection import CollectionConfig, PolitenessConfig, ScopeConfig
@@ -78,6 +80,7 @@ def configuration() -> str:
 One collection a file: `config/collections/NAME.yaml`. One page layout a file: `config/layouts/NAME.yaml`.
 One release of a source a file: `config/releases/NAME.yaml`.
 One web archive that lost pages are asked of a file: `config/archives/NAME.yaml`.
+Whom to tell what is wrong: `config/alarms.yaml`.
 Unknown keys, keys that stand twice and values of the wrong kind are mistakes; all are told at once, with their lines.
 Anchors, aliases and tags of YAML are refused.
 
@@ -115,12 +118,28 @@ The keys of each of `builds`:
 {_keys(BuildConfig)}
 ## A web archive
 
-{_keys(ArchiveConfig)}"""
+{_keys(ArchiveConfig)}
+## Alarms
+
+{_keys(AlarmsConfig)}
+The keys of a channel for mail (docs/alarms.md):
+
+{_keys(MailChannel)}
+The keys of a channel for a webhook:
+
+{_keys(WebhookChannel)}
+The keys of a channel for a command:
+
+{_keys(CommandChannel)}
+The keys of each of `rules`, by kind of alarm, and of `default`. What is left out is that of `default`; without it: all
+channels, `1`, `1d` and `true`.
+
+{_keys(AlarmRuleConfig)}"""
 
 
 def _keys(model: type[Strict]) -> str:
     rows = "".join(
-        f"| `{name}` | {field.description} | {_default(field)} |\n"
+        f"| `{field.alias or name}` | {field.description} | {_default(field)} |\n"
         for name, field in model.model_fields.items()
         if name != "name"
     )

@@ -34,10 +34,16 @@ def read_secrets(config: CollectionConfig) -> dict[str, str]:
     Raises:
         UsageError: one is missing, open to others, or no single line of text. Its value is never shown.
     """
-    return {name: _secret(name, source) for name, source in config.secret_headers.items()}
+    return {name: read_secret(source, name) for name, source in config.secret_headers.items()}
 
 
-def _secret(name: str, source: str) -> str:
+def read_secret(source: str, name: str = "") -> str:
+    """The secret that ``env:NAME`` or ``file:PATH`` names; ``name`` is what it is for, by default the source itself.
+
+    Raises:
+        UsageError: it is missing, open to others, or no single line of text. Its value is never shown.
+    """
+    name = name or source
     kind, _colon, where = source.partition(":")
     if kind == "env":
         value = os.environ.get(where, "")

@@ -46,6 +46,7 @@ class _Commands(MutableMapping[str, click.Command]):
             "rebuild": "rebuild",
             "schedule": "schedule",
             "status": "status",
+            "alarms": "alarms",
             "demo": "demonstration",
         }
         self._loaded: dict[str, click.Command] = {}

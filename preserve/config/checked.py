@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
 import pydantic
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Tag
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from preserve.config.yamlfile import Document, Mistake, Path, read_yaml
@@ -24,6 +25,8 @@ class Strict(BaseModel):
 
 
 Model = TypeVar("Model", bound=Strict)
+_OF_KEY = "[key]"
+"""How pydantic marks that the key of a group is meant, not its value."""
 
 
 CORRECT = "Correct the file; docs/reference/configuration.md lists every key."
@@ -75,17 +78,18 @@ def nearest(word: str, known: typing.Iterable[str]) -> str:
 
 
 def _mistake(detail: ErrorDetails, document: Document, model: type[BaseModel]) -> Mistake:
-    path: Path = detail["loc"]
+    given = detail["loc"]
+    path = _written(model, given)
     dotted = _dotted(path)
     kind = detail["type"]
     if kind == "extra_forbidden":
-        owner = _model_at(model, path[:-1]) or model
+        owner = _model_at(model, given[:-1]) or model
         return Mistake(
             document.line_of(path),
             f"unknown key {dotted!r}",
-            nearest(str(path[-1]), set(owner.model_fields) - {"name"}),
+            nearest(str(path[-1]), set(_fields(owner)) - {"name"}),
         )
-    right = _right(model, path)
+    right = _right(model, given)
     if kind == "missing":
         return Mistake(document.line_of(path[:-1]), f"{dotted!r} is missing", f"write {right}")
     if kind == "value_error":
@@ -130,33 +134,67 @@ def _dotted(path: Path) -> str:
     return text
 
 
+def _written(model: type[BaseModel], given: Path) -> Path:
+    """A path as the file has it: without the tags of a union's members, and without the mark of a key."""
+    return tuple(
+        part
+        for number, part in enumerate(given)
+        if part != _OF_KEY and not _members(_annotation_at(model, given[:number]))
+    )
+
+
 def _right(model: type[BaseModel], path: Path) -> str:
     """The description of the field at ``path``; for an item of a list, that of the list."""
     for length in range(len(path), 0, -1):
         name = path[length - 1]
         owner = _model_at(model, path[: length - 1])
-        if owner is not None and isinstance(name, str) and name in owner.model_fields:
-            described = owner.model_fields[name].description
+        if owner is not None and isinstance(name, str) and name in _fields(owner):
+            described = _fields(owner)[name].description
             if described:
                 return described
     return "what the reference asks for"
 
 
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields by the keys of the file."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
 def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
-    """The model that holds the keys at ``path``, through nested models, lists and groups of them."""
-    current: Any = model
-    for part in path:
-        if isinstance(current, type) and issubclass(current, BaseModel):
-            current = current.model_fields[part].annotation if part in current.model_fields else None
-        else:
-            current = _inner(current)
-        current = _plain(current)
+    """The model that holds the keys at ``path``, through nested models, lists, groups and unions of them."""
+    current = _annotation_at(model, path)
     return current if isinstance(current, type) and issubclass(current, BaseModel) else None
 
 
+def _annotation_at(model: type[BaseModel], path: Path) -> Any:  # noqa: ANN401 - an annotation is any object
+    current: Any = model
+    for part in path:
+        if isinstance(current, type) and issubclass(current, BaseModel):
+            fields = _fields(current)
+            current = fields[part].annotation if isinstance(part, str) and part in fields else None
+        elif members := _members(current):
+            current = members.get(str(part))
+        else:
+            current = _inner(current)
+        current = _plain(current)
+    return current
+
+
+def _members(annotation: Any) -> dict[str, Any]:  # noqa: ANN401 - an annotation is any object
+    """The members of a tagged union by their tags; empty where it is none."""
+    return {
+        mark.tag: typing.get_args(member)[0]
+        for member in typing.get_args(annotation)
+        for mark in getattr(member, "__metadata__", ())
+        if isinstance(mark, Tag)
+    }
+
+
 def _plain(annotation: Any) -> Any:  # noqa: ANN401 - an annotation is any object
-    """``X`` of ``X | None``."""
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+    """``X`` of ``X | None``, and of ``X`` with marks."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        annotation = typing.get_args(annotation)[0]
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType) and not _members(annotation):
         rest = [part for part in typing.get_args(annotation) if part is not type(None)]
         return rest[0] if len(rest) == 1 else None
     return annotation

@@ -130,12 +130,21 @@ def _authorities(entries: dict[str, str]) -> dict[str, str]:
     return entries
 
 
+def check_secret_source(source: str, name: str) -> str:
+    """The text itself, if it says where a secret called ``name`` is read from.
+
+    Raises:
+        ValueError: it does not; it may be the secret.
+    """
+    if _SECRET_SOURCE.fullmatch(source) is None:
+        raise ValueError(f"the value of {name} must not stand here; write `env:NAME` or `file:PATH`")
+    return source
+
+
 def _secret(name: str, source: str) -> tuple[str, str]:
     if _FIELD_NAME.fullmatch(name) is None:
         raise ValueError(f"{name!r} is no name of a header field; write it like `Authorization`")
-    if _SECRET_SOURCE.fullmatch(source) is None:
-        raise ValueError(f"the value of {name} must not stand here; write `env:NAME` or `file:PATH`")
-    return name, source
+    return name, check_secret_source(source, name)
 
 
 def _secrets(fields: dict[str, str]) -> dict[str, str]:

@@ -1,13 +1,15 @@
-"""Reading the folder of configuration: ``collections/*.yaml``, ``layouts/*.yaml`` and ``releases/*.yaml``."""
+"""Reading the folder of configuration: ``alarms.yaml``, and files of collections, layouts and releases."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from preserve.config.alarms import AlarmsConfig
 from preserve.config.checked import CORRECT, Model, check, nearest
 from preserve.config.collection import CollectionConfig
 from preserve.config.layout import LayoutConfig
 from preserve.config.place import bundled_config_dir
 from preserve.config.release import ReleaseConfig
+from preserve.config.yamlfile import read_yaml
 from preserve.errors import ConfigError
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import check_collection_name
@@ -46,6 +48,22 @@ def parse_collection(
         ConfigError: it has mistakes.
     """
     return check(data, CollectionConfig, source=source, name=name, context={"layouts": layouts})
+
+
+def load_alarms(config_dir: Path) -> AlarmsConfig:
+    """The channels and rules of alarms; no channel, where there is no file.
+
+    Raises:
+        ConfigError: it has mistakes (all of them are named).
+    """
+    path = config_dir / "alarms.yaml"
+    if not path.is_file():
+        return AlarmsConfig()
+    data = _read(path)
+    value = read_yaml(data).value
+    channels = value.get("channels") if isinstance(value, dict) else None
+    known = tuple(channels) if isinstance(channels, dict) else ()
+    return check(data, AlarmsConfig, source=str(path), name="alarms", context={"channels": known})
 
 
 def list_layouts(config_dir: Path | None) -> tuple[str, ...]:

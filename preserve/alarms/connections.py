@@ -1,0 +1,109 @@
+"""A connection that ends in time whatever the other side does, and the words for why one failed."""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPException
+
+import certifi
+
+from preserve.alarms.values import flat
+
+_MAX_ERROR_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """Seconds: of one step of a connection, of a channel altogether, of a command."""
+
+    step_s: float = 20.0
+    channel_s: float = 60.0
+    command_s: float = 30.0
+
+
+class UnreachedError(Exception):
+    """The channel cannot be used now: no message would get through."""
+
+
+class RefusedError(Exception):
+    """The channel did not take this message. ``reached``: the mailboxes that have taken it."""
+
+    def __init__(self, why: str, reached: tuple[str, ...] = ()) -> None:
+        super().__init__(why)
+        self.reached = reached
+
+
+def trusted(ca_file: str | None) -> ssl.SSLContext:
+    """A context that verifies certificates and names.
+
+    Raises:
+        UnreachedError: the file of authorities cannot be used.
+    """
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError as error:
+            raise UnreachedError(f"{ca_file} cannot be used: {words(error)}") from error
+    return context
+
+
+@contextmanager
+def connected(
+    address: tuple[str, int], *, context: ssl.SSLContext | None, patience: Patience, until: float
+) -> Iterator[socket.socket]:
+    """A connection, over TLS where there is a context. It is cut at ``until`` (of the monotonic clock).
+
+    A limit on each read is not enough: a server may send a byte whenever it is over.
+
+    Raises:
+        OSError: it cannot be made (also `ssl.SSLError`).
+    """
+    left = max(0.001, until - time.monotonic())
+    sock = socket.create_connection(address, timeout=min(patience.step_s, left))
+    is_cut = threading.Event()
+    with sock, sock.dup() as guard:
+        timer = threading.Timer(max(0.0, until - time.monotonic()), _cut, (guard, is_cut))
+        timer.daemon = True
+        timer.start()
+        try:
+            sock.settimeout(patience.step_s)
+            if context is None:
+                yield sock
+            else:
+                with context.wrap_socket(sock, server_hostname=address[0]) as wrapped:
+                    yield wrapped
+        except (OSError, HTTPException):
+            if is_cut.is_set():
+                raise TimeoutError from None
+            raise
+        finally:
+            timer.cancel()
+            timer.join()
+
+
+def _cut(guard: socket.socket, is_cut: threading.Event) -> None:
+    """Ends what waits in a connection, through a second descriptor of it: TLS changes hands over the first."""
+    is_cut.set()
+    with suppress(OSError):
+        guard.shutdown(socket.SHUT_RDWR)
+
+
+def words(error: BaseException) -> str:
+    """Why a connection failed, on one line."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, socket.gaierror):
+        return "the name of the server cannot be looked up"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate is not accepted: {flat(error.verify_message, _MAX_ERROR_CHARS)}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed: {flat(error.reason or 'the connection was cut', _MAX_ERROR_CHARS)}"
+    if isinstance(error, OSError) and error.strerror:
+        return flat(error.strerror, _MAX_ERROR_CHARS)
+    return flat(str(error) or type(error).__name__, _MAX_ERROR_CHARS)

@@ -1,0 +1,92 @@
+"""A message as a JSON document and as a mail (``docs/alarms.md``). Pure."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Final
+
+from preserve import __version__
+from preserve.alarms.kinds import KINDS
+from preserve.alarms.values import Event, Message, flat
+
+VERSION: Final = 1
+_MAX_SUBJECT_CHARS = 160
+_TEST_MEANING = "This is a test of a channel. Nothing is wrong."
+MESSAGE_FIELD: Final = "X-Preserve-Message"
+"""The header field, of mails and of requests, that holds a message's id."""
+
+
+def document(message: Message) -> dict[str, object]:
+    """The document of a message, ready for JSON. Fields may be added to it, never taken away."""
+    facts = None if message.kind is None else KINDS[message.kind]
+    return {
+        "version": VERSION,
+        "id": message.id,
+        "event": str(message.event),
+        "channel": message.channel,
+        "collection": message.collection,
+        "kind": None if message.kind is None else str(message.kind),
+        "subject": message.subject,
+        "summary": message.summary,
+        "items": list(message.items),
+        "items_total": message.items_total,
+        "times": message.times,
+        "bad_since": None if message.bad_since is None else _utc(message.bad_since),
+        "created": _utc(message.created),
+        "meaning": _TEST_MEANING if facts is None else facts.meaning,
+        "next_step": "" if facts is None else facts.next_step,
+    }
+
+
+def json_bytes(message: Message) -> bytes:
+    """The document as one line of ASCII."""
+    return json.dumps(document(message)).encode("ascii") + b"\n"
+
+
+def title(message: Message) -> str:
+    """``mrkva: capture failing (2 times)``: one line."""
+    if message.kind is None:
+        return "test of a channel"
+    about = f"{message.collection or 'preserve'}: {str(message.kind).replace('-', ' ')}"
+    about = f"{about}: {message.subject}" if message.subject else about
+    count = f" ({message.times} times)" if message.times > 1 and message.event is not Event.RESOLVED else ""
+    end = {Event.RESOLVED: ": resolved", Event.AGAIN: ": still"}.get(message.event, "")
+    return flat(about, _MAX_SUBJECT_CHARS) + end + count
+
+
+def mail(message: Message, *, sender: str, to: Sequence[str]) -> EmailMessage:
+    """The mail of a message."""
+    made = EmailMessage(policy=SMTP)
+    made["From"] = sender
+    made["To"] = ", ".join(to)
+    made["Subject"] = f"[preserve] {title(message)}"
+    made["Date"] = format_datetime(datetime.fromtimestamp(message.created, UTC))
+    made["Message-ID"] = f"<{message.id}@{sender.rpartition('@')[2]}>"
+    made["Auto-Submitted"] = "auto-generated"
+    made[MESSAGE_FIELD] = message.id
+    made.set_content("\n".join(_lines(message)) + "\n", charset="utf-8", cte="quoted-printable")
+    return made
+
+
+def _lines(message: Message) -> list[str]:
+    facts = None if message.kind is None else KINDS[message.kind]
+    lines = [title(message), ""]
+    if message.summary:
+        lines += [message.summary, ""]
+    lines.append(_TEST_MEANING if facts is None else facts.meaning)
+    if facts is not None and message.event is not Event.RESOLVED:
+        lines.append(f"Next: {facts.next_step}")
+    if message.bad_since is not None:
+        lines += ["", f"Bad since {_utc(message.bad_since)}, found {message.times} times in a row."]
+    if message.items:
+        is_part = message.items_total > len(message.items)
+        of_all = f" ({len(message.items)} of {message.items_total:,})" if is_part else ""
+        lines += ["", f"What it is about{of_all}:", *(f"  {item}" for item in message.items)]
+    return [*lines, "", "-- ", f"preserve {__version__}, message {message.id}"]
+
+
+def _utc(value: int) -> str:
+    return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,83 @@
+"""The kinds of alarms: a closed table (``docs/alarms.md``)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from preserve.config.alarms import Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a kind means and what to do next. ``is_state``: it can become good again; else it is a happening, told once.
+
+    ``is_told_by_time``: a state that is told again while it lasts. One that is not is told again when there is more of
+    it: each time that it is found bad.
+    """
+
+    meaning: str
+    next_step: str
+    is_state: bool = True
+    is_told_by_time: bool = True
+
+
+KINDS: Final[Mapping[Kind, Facts]] = MappingProxyType(
+    {
+        Kind.CAPTURE_FAILING: Facts(
+            meaning="A capture did not come to its end, or no address answered.",
+            next_step="Run `preserve capture COLLECTION` by hand and see what it says.",
+        ),
+        Kind.STEP_FAILING: Facts(
+            meaning="A step after a capture failed.",
+            next_step="See `preserve schedule status COLLECTION`, then run the step by hand.",
+        ),
+        Kind.PAGE_GONE: Facts(
+            meaning="Pages that were captured are gone from their addresses, or are error pages now.",
+            next_step="See `preserve rot -c COLLECTION`. `preserve rescue` asks web archives for what is not held.",
+            is_told_by_time=False,
+        ),
+        Kind.TEXT_CHANGED: Facts(
+            meaning="The text of cables is another than at the capture before.",
+            next_step="See `preserve diff ID` and `preserve history ID`.",
+            is_state=False,
+        ),
+        Kind.REDACTION_CHANGED: Facts(
+            meaning="Cables have more or fewer redaction marks than at the capture before.",
+            next_step="See `preserve diff ID` and `preserve history ID`.",
+            is_state=False,
+        ),
+        Kind.CHALLENGE_PAGE: Facts(
+            meaning="A site answers with a bot wall's challenge in place of its pages.",
+            next_step="Ask the site's owner to let the crawler in, or capture less often.",
+        ),
+        Kind.CERTIFICATE_INVALID: Facts(
+            meaning="The certificate of a site is not accepted.",
+            next_step="See whether it has expired. Tell the site's owner.",
+        ),
+        Kind.RECEIPTS_FAILING: Facts(
+            meaning="A time-stamping authority gave no receipt.",
+            next_step="Run `preserve ledger stamp COLLECTION`, or name another authority.",
+        ),
+        Kind.DAMAGE_FOUND: Facts(
+            meaning="A verification found damage in the archive.",
+            next_step="Run `preserve verify COLLECTION`, then `preserve repair` from a replica.",
+        ),
+        Kind.DISK_LOW: Facts(
+            meaning="The disk has less free space than `min_free_mb` asks for: captures stop.",
+            next_step="Make room, or move the archives to a larger disk.",
+        ),
+        Kind.OVERDUE: Facts(
+            meaning="No good run has followed a due moment within `grace`.",
+            next_step="See `preserve schedule status COLLECTION`.",
+        ),
+        Kind.CLOCK_BACK: Facts(
+            meaning="The machine's clock is before the last moment recorded: nothing is due until it is past it.",
+            next_step="Set the clock, and see that it is kept by NTP.",
+        ),
+        Kind.SCHEDULE_FAILING: Facts(
+            meaning="A schedule cannot be looked at: its table or its configuration cannot be used.",
+            next_step="See `preserve schedule status COLLECTION`.",
+        ),
+    }
+)

@@ -1,0 +1,125 @@
+"""How an observation, or time that passes, turns a condition, and what is to be told of it. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from preserve.alarms.kinds import KINDS
+from preserve.alarms.values import Event, Observation
+from preserve.config.alarms import Kind, Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What is kept of a condition. ``told_to``: the channels that were told since it was raised."""
+
+    collection: str
+    kind: Kind
+    subject: str
+    is_bad: bool = False
+    bad_occasion: str | None = None
+    good_occasion: str | None = None
+    bad_since: int | None = None
+    times: int = 0
+    raised: int | None = None
+    told: int | None = None
+    told_to: tuple[str, ...] = ()
+    summary: str = ""
+    items: tuple[str, ...] = ()
+    items_total: int = 0
+
+
+class Tell(NamedTuple):
+    """What is to be told, and to which channel."""
+
+    channel: str
+    event: Event
+
+
+class Turn(NamedTuple):
+    """The state after a turn, and what is to be told. ``is_counted``: it was found bad once more."""
+
+    state: State
+    tells: tuple[Tell, ...] = ()
+    is_counted: bool = False
+
+
+def observed(state: State, found: Observation, rule: Rule, now: int) -> Turn:
+    """The turn that an observation makes. One occasion counts once in each direction."""
+    occasion = str(found.occasion)
+    if not KINDS[state.kind].is_state:
+        return _happened(state, found, rule)
+    if not found.bad:
+        if occasion == state.good_occasion:
+            return Turn(state)
+        return _good(replace(state, good_occasion=occasion), found, rule)
+    if occasion == state.bad_occasion:
+        return Turn(state)
+    if not state.is_bad:
+        state = replace(state, is_bad=True, bad_since=now, times=0, raised=None, told=None, told_to=())
+    state = replace(
+        state,
+        bad_occasion=occasion,
+        times=state.times + 1,
+        summary=found.summary,
+        items=found.items,
+        items_total=found.items_total,
+    )
+    return _due(state, rule, now, is_news=True)._replace(is_counted=True)
+
+
+def reminded(state: State, rule: Rule, now: int) -> Turn:
+    """The turn that time makes."""
+    return _due(state, rule, now, is_news=False) if state.is_bad else Turn(state)
+
+
+def _happened(state: State, found: Observation, rule: Rule) -> Turn:
+    if not found.bad or str(found.occasion) == state.bad_occasion:
+        return Turn(state)
+    state = replace(
+        state,
+        bad_occasion=str(found.occasion),
+        times=1,
+        summary=found.summary,
+        items=found.items,
+        items_total=found.items_total,
+    )
+    return Turn(state, tuple(Tell(channel, Event.HAPPENED) for channel in rule.to))
+
+
+def _good(state: State, found: Observation, rule: Rule) -> Turn:
+    if not state.is_bad:
+        return Turn(state)
+    tells: tuple[Tell, ...] = ()
+    if state.raised is not None and rule.resolved:
+        # Who was never told that it is bad is not told that it is good.
+        tells = tuple(Tell(channel, Event.RESOLVED) for channel in state.told_to if channel in rule.to)
+    good = replace(state, is_bad=False, raised=None, told=None, told_to=(), summary=found.summary or state.summary)
+    return Turn(replace(good, items=found.items, items_total=found.items_total), tells)
+
+
+def _due(state: State, rule: Rule, now: int, *, is_news: bool) -> Turn:
+    if state.raised is None:
+        if state.times < rule.after:
+            return Turn(state)
+        state = replace(state, raised=now)
+    elif state.told is not None:
+        # A clock that was set back must not put off what is told again.
+        state = replace(state, told=min(state.told, now))
+        if not _is_again(state, rule, now, is_news=is_news):
+            return Turn(state)
+    if not rule.to:
+        return Turn(state)
+    tells = tuple(_raised(state, rule))
+    return Turn(replace(state, told=now, told_to=tuple(dict.fromkeys((*state.told_to, *rule.to)))), tells)
+
+
+def _is_again(state: State, rule: Rule, now: int, *, is_news: bool) -> bool:
+    if not KINDS[state.kind].is_told_by_time:
+        return is_news
+    return state.told is not None and now - state.told >= rule.again_after_s
+
+
+def _raised(state: State, rule: Rule) -> Iterator[Tell]:
+    for channel in rule.to:
+        yield Tell(channel, Event.AGAIN if channel in state.told_to else Event.RAISED)

@@ -1,0 +1,112 @@
+"""What is observed, what is open, what is to be told. All times are seconds since 1970 (UTC)."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from preserve.config.alarms import Kind
+
+MAX_ITEMS = 20
+_MAX_ITEM_CHARS = 500
+_MAX_SUMMARY_CHARS = 500
+_MAX_SUBJECT_CHARS = 200
+_MAX_OCCASION_CHARS = 100
+
+
+class Event(StrEnum):
+    """Why a message is sent."""
+
+    RAISED = "raised"
+    AGAIN = "again"
+    RESOLVED = "resolved"
+    HAPPENED = "happened"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What was found of one thing at one occasion.
+
+    ``subject`` names the thing within the collection (a host, a step; empty for the collection itself). ``items`` are
+    examples, such as addresses, ``items_total`` how many there are; texts come from anywhere, and are made one line
+    and bounded. ``occasion`` tells occasions apart (a due moment, a ledger size): one occasion counts once, however
+    often it is observed. Of a happening only bad ones say something.
+    """
+
+    collection: str
+    kind: Kind
+    subject: str = ""
+    bad: bool
+    summary: str = ""
+    items: tuple[str, ...] = ()
+    items_total: int = 0
+    occasion: int | str
+
+    def bounded(self) -> "Observation":
+        """The same, with its texts on one line each and within bounds."""
+        return replace(
+            self,
+            collection=flat(self.collection, _MAX_SUBJECT_CHARS),
+            kind=Kind(self.kind),
+            subject=flat(self.subject, _MAX_SUBJECT_CHARS),
+            summary=flat(self.summary, _MAX_SUMMARY_CHARS),
+            items=tuple(flat(item, _MAX_ITEM_CHARS) for item in self.items[:MAX_ITEMS]),
+            items_total=max(self.items_total, len(self.items)),
+            occasion=str(self.occasion)[:_MAX_OCCASION_CHARS],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """What is bad now. ``raised``: since when it is an alarm; None while the rule waits for more times in a row."""
+
+    collection: str
+    kind: Kind
+    subject: str
+    summary: str
+    items: tuple[str, ...]
+    items_total: int
+    bad_since: int
+    times: int
+    raised: int | None
+    told: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message for one channel. ``id`` stays the same over all attempts to send it; another content has another id.
+
+    ``times``: how often in a row it was found bad; of a happening, how many occasions the message tells. ``reached``:
+    the mailboxes that have it already.
+    """
+
+    number: int
+    id: str
+    channel: str
+    event: Event
+    collection: str
+    kind: Kind | None
+    subject: str
+    summary: str
+    items: tuple[str, ...]
+    items_total: int
+    times: int
+    bad_since: int | None
+    created: int
+    reached: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent:
+    """A message that waits: how often it was tried, since when that fails, why, and when it is tried again."""
+
+    message: Message
+    attempts: int
+    failing_since: int | None
+    error: str
+    next_try: int
+
+
+def flat(text: str, width: int) -> str:
+    """Text from anywhere as one line of at most ``width`` characters, without control characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * width]).split())
+    return line if len(line) <= width else line[: width - 1] + "…"
