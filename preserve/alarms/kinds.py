@@ -12,8 +12,8 @@ from preserve.config.alarms import Kind
 class Facts:
     """What a kind means and what to do next. ``is_state``: it can become good again; else it is a happening, told once.
 
-    ``is_told_by_time``: a state that is told again while it lasts. One that is not is told again when there is more of
-    it: each time that it is found bad.
+    ``is_told_by_time``: a state that is told again while it lasts. One that is not is told each time that there is more
+    of it, which is when it is found bad: ``after`` and ``again_after`` of its rule say nothing.
     """
 
     meaning: str

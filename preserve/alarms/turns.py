@@ -100,7 +100,7 @@ def _good(state: State, found: Observation, rule: Rule) -> Turn:
 
 def _due(state: State, rule: Rule, now: int, *, is_news: bool) -> Turn:
     if state.raised is None:
-        if state.times < rule.after:
+        if KINDS[state.kind].is_told_by_time and state.times < rule.after:
             return Turn(state)
         state = replace(state, raised=now)
     elif state.told is not None:

@@ -2,23 +2,29 @@
 
 import sqlite3
 import time
-import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict
-from pathlib import Path
+from functools import cache, partial
+from types import TracebackType
+from typing import Self
 
 import click
 
 from preserve.cli.common import EXIT_STATUSES, Place, command_options, say
+from preserve.cli.configured import read_secret
+from preserve.cli.loading import all_layouts
+from preserve.cli.scheduling import Alarms, Jobs, Once, say_error, told_of
 from preserve.cli.stopping import stopped_by_signals
-from preserve.config.folder import list_collections, list_layouts, load_collection
-from preserve.errors import CancelledError, ConfigError, LockedError, PreserveError
+from preserve.config.folder import load_collection
+from preserve.errors import CancelledError, ConfigError, PreserveError
 from preserve.schedule.jobs import Job, jobs_of
 from preserve.schedule.machine import Done, Machine, Scheduler
 from preserve.schedule.runs import Outcome
 from preserve.schedule.standing import moment_text, wrongs
 from preserve.schedule.table import Event, Standing, Step, Table
+from preserve.schedule.watching import Watch
 
 _LOOK_S = 20.0
 """Between two looks of `run` at what is due: a machine that slept, or whose clock was set, is noticed by then."""
@@ -43,28 +49,31 @@ def schedule() -> None:
 def once(place: Place, collections: tuple[str, ...], captures: int) -> int:
     """Run what is due now of COLLECTIONS (all that have a schedule, where none is named), then end. For cron.
 
-    What another scheduler is running is left to it. Status 1: something failed, or was skipped. Status 2: a file has
-    mistakes; the other collections were looked at.
+    What another scheduler is running is left to it. Alarms that are due are sent at the end (docs/alarms.md). Status 1:
+    something failed, or was skipped. Status 2: a file has mistakes; the other collections were looked at.
     """
-    jobs, mistakes = _Jobs(place, collections).read()
-    for mistake in mistakes:
-        _say_error(mistake)
+    jobs, mistakes = Jobs(place, collections).read()
     done: list[Done] = []
-    with _scheduler(place, captures) as (machine, scheduler):
-        scheduler.look(jobs)
-        while scheduler.is_busy:
-            done += scheduler.collect(_WAIT_S)
+    with _Desk(place, captures) as desk:
+        desk.scheduler.look(jobs)
+        while desk.scheduler.is_busy:
+            done += desk.scheduler.collect(_WAIT_S)
     ran = [(one.job, one.outcome) for one in done if one.outcome is not None]
     place.emit(
         {"runs": [_json(job, outcome) for job, outcome in ran]},
         "".join(_lines(job, outcome) for job, outcome in ran),
     )
-    failed = [_told(one) for one in done if one.error is not None]
-    if machine.stop():
+    troubles = [trouble for one in done if (trouble := told_of(one))]
+    for trouble in troubles:
+        say(f"preserve: {trouble}")
+    for error in mistakes.values():
+        say_error(error)
+    unsent = desk.tell(mistakes, Once())
+    if desk.machine.stop():
         return CancelledError.exit_status
-    if mistakes:
+    if mistakes or desk.alarms.mistake is not None:
         return ConfigError.exit_status
-    return 1 if any(failed) or not all(outcome.is_good for _, outcome in ran) else 0
+    return 1 if troubles or unsent or not all(outcome.is_good for _, outcome in ran) else 0
 
 
 @schedule.command(short_help="Run what is due, until stopped.")
@@ -75,24 +84,39 @@ def run(place: Place, collections: tuple[str, ...], captures: int) -> int:
     """Run what is due of COLLECTIONS (all that have a schedule), in the foreground, until SIGTERM or Ctrl-C.
 
     What is under way then finishes what it is writing and seals it; the next start goes on with it. Configuration is
-    read anew at each look.
+    read anew at each look, and alarms are sent (docs/alarms.md).
     """
-    said = _Once()
-    files = _Jobs(place, collections)
-    with _scheduler(place, captures) as (machine, scheduler):
+    files = Jobs(place, collections)
+    files.read()
+    said = Once()
+    with _Desk(place, captures) as desk, ThreadPoolExecutor(1, thread_name_prefix="alarms") as teller:
+        telling: Future[bool] | None = None
         looked = -_LOOK_S
-        while not machine.stop():
+        while not desk.machine.stop():
             if time.monotonic() - looked >= _LOOK_S:
                 looked = time.monotonic()
-                jobs, mistakes = files.read()
-                said.tell("configuration", "\n".join(str(mistake) for mistake in mistakes))
-                scheduler.look(jobs)
-            _tell(scheduler.collect(_WAIT_S), said)
-            if not scheduler.is_busy:
-                machine.wait(_WAIT_S)
-        while scheduler.is_busy:
-            _tell(scheduler.collect(_WAIT_S), said)
+                mistakes = _look(desk, files, said)
+                if telling is None or telling.done():
+                    telling = teller.submit(desk.tell, mistakes, said)
+            _tell(desk.scheduler.collect(_WAIT_S), said)
+            if not desk.scheduler.is_busy:
+                desk.machine.wait(_WAIT_S)
+        while desk.scheduler.is_busy:
+            _tell(desk.scheduler.collect(_WAIT_S), said)
     return CancelledError.exit_status
+
+
+def _look(desk: "_Desk", files: Jobs, said: Once) -> dict[str, PreserveError]:
+    """One look at what is due; what is wrong with files."""
+    try:
+        jobs, mistakes = files.read()
+    except PreserveError as error:
+        # An editor may take a file away for a moment: no reason to end.
+        said.tell("configuration", str(error))
+        return {}
+    said.tell("configuration", "\n".join(str(mistake) for mistake in mistakes.values()))
+    desk.scheduler.look(jobs)
+    return mistakes
 
 
 @schedule.command(short_help="Show last and next runs, and what is overdue.")
@@ -105,7 +129,7 @@ def status(place: Place, collections: tuple[str, ...]) -> int:
     set back.
     """
     now = int(time.time())
-    jobs, mistakes = _Jobs(place, collections).read()
+    jobs, mistakes = Jobs(place, collections).read()
     found: list[tuple[Job, Standing | None, list[str]]] = []
     for job in jobs:
         with Table.read(place.archives, job.collection, job.kind, job.rule) as table:
@@ -125,8 +149,8 @@ def status(place: Place, collections: tuple[str, ...]) -> int:
         },
         "\n".join(_text(job, standing, wrong) for job, standing, wrong in found),
     )
-    for mistake in mistakes:
-        _say_error(mistake)
+    for mistake in mistakes.values():
+        say_error(mistake)
     if mistakes:
         return ConfigError.exit_status
     return 1 if any(wrong for _, _, wrong in found) else 0
@@ -150,117 +174,50 @@ def log(place: Place, collection: str, count: int) -> int:
     return 0
 
 
-@contextmanager
-def _scheduler(place: Place, captures: int) -> Iterator[tuple[Machine, Scheduler]]:
-    """A scheduler that SIGINT and SIGTERM ask to stop, and that has ended its work when this ends."""
-    machine = Machine(["--archives", str(place.archives), "--config", str(place.config_dir)], say)
-    scheduler = Scheduler(place.archives, machine, captures=captures)
-    with stopped_by_signals(lambda: machine.ask_to_stop(1)):
+class _Desk:
+    """A scheduler with its alarms. SIGINT and SIGTERM ask it to stop; it has ended its work when this ends."""
+
+    def __init__(self, place: Place, captures: int) -> None:
+        self.alarms = Alarms(place)
+        self.machine = Machine(["--archives", str(place.archives), "--config", str(place.config_dir)], say)
+        self.watch = Watch(place.archives, self.alarms.read, cache(partial(all_layouts, place)), self.machine.clock)
+        self.scheduler = Scheduler(place.archives, self.machine, self.watch, captures=captures)
+        self._signals = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._signals.enter_context(stopped_by_signals(lambda: self.machine.ask_to_stop(1)))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if isinstance(error, KeyboardInterrupt):
+            self.machine.ask_to_stop(2)
+        self.scheduler.close()
+        self._signals.close()
+        return isinstance(error, KeyboardInterrupt)
+
+    def tell(self, mistakes: Mapping[str, PreserveError], said: Once) -> bool:
+        """Sends alarms; says what keeps them from being sent. True where some are not."""
         try:
-            yield machine, scheduler
-        except KeyboardInterrupt:
-            machine.ask_to_stop(2)
-        finally:
-            scheduler.close()
+            for name, mistake in mistakes.items():
+                self.watch.troubled(name, str(mistake))
+            deliveries = self.watch.tell(read_secret, time.time)
+        except (PreserveError, sqlite3.DatabaseError, OSError) as error:
+            said.tell("alarms", f"alarms cannot be told: {error}")
+            return True
+        failed = {delivery.channel: delivery.error for delivery in deliveries if delivery.error}
+        told = "; ".join(f"not sent to {channel}: {error}" for channel, error in failed.items())
+        wrong = self.alarms.mistake
+        said.tell("alarms", str(wrong) if wrong is not None else told and f"alarms are {told}")
+        return bool(failed)
 
 
-class _Jobs:
-    """The jobs of the collections named; of all, where none is named. A file that has not changed is read once."""
-
-    def __init__(self, place: Place, names: Sequence[str]) -> None:
-        self._folder = place.config_dir
-        self._names = tuple(names)
-        self._known: dict[str, tuple[object, list[Job] | PreserveError]] = {}
-
-    def read(self) -> tuple[list[Job], list[PreserveError]]:
-        """The jobs, and what is wrong with files: one with mistakes keeps no other back.
-
-        Raises:
-            ConfigError: no schedule is there.
-        """
-        found: list[Job] = []
-        mistakes: list[PreserveError] = []
-        layouts = list_layouts(self._folder)
-        for name in self._names or list_collections(self._folder):
-            mark = (layouts, _mark(self._folder / "collections" / f"{name}.yaml"))
-            known = self._known.get(name)
-            if known is None or known[0] != mark:
-                known = self._known[name] = (mark, self._read(name))
-            if isinstance(known[1], PreserveError):
-                mistakes.append(known[1])
-            else:
-                found += known[1]
-        if not found and not mistakes:
-            raise ConfigError(
-                ("no collection has a schedule",), next_step="Write `schedule:` into a collection's file."
-            )
-        return found, mistakes
-
-    def _read(self, name: str) -> list[Job] | PreserveError:
-        try:
-            jobs = jobs_of(load_collection(self._folder, name))
-        except PreserveError as error:
-            return error
-        if self._names and not jobs:
-            return ConfigError((f"{name} has no schedule",), next_step="Write `schedule:` into its file.")
-        return jobs
-
-
-def _mark(path: Path) -> tuple[int, int, int] | None:
-    """What changes when a file does."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
-
-
-class _Once:
-    """Says what is new: a trouble that stays is told once, not every twenty seconds."""
-
-    def __init__(self, out: Callable[[str], None] = say) -> None:
-        self._said: dict[str, str] = {}
-        self._out = out
-
-    def tell(self, about: str, text: str) -> None:
-        """Says ``text``, if it is not what was said of ``about`` last. Empty: the trouble is over."""
-        if text and self._said.get(about) != text:
-            self._out(f"preserve: {text}")
-        self._said[about] = text
-
-
-def _tell(done: Sequence[Done], said: _Once) -> None:
+def _tell(done: Sequence[Done], said: Once) -> None:
     for one in done:
         if one.outcome is not None:
-            said.tell(one.job.title, "")
             say(_lines(one.job, one.outcome).rstrip("\n"))
-        elif not isinstance(one.error, LockedError):
-            said.tell(one.job.title, _error_text(one))
-
-
-def _told(done: Done) -> bool:
-    """Says what kept a job from its look; false where another scheduler does it, which is no fault."""
-    if isinstance(done.error, LockedError):
-        return False
-    say(f"preserve: {_error_text(done)}")
-    return True
-
-
-def _error_text(done: Done) -> str:
-    error = done.error
-    if isinstance(error, PreserveError):
-        return f"schedule of {done.job.title}: {error}" + (f"\n  next: {error.next_step}" if error.next_step else "")
-    if isinstance(error, sqlite3.DatabaseError | OSError):
-        return f"schedule of {done.job.title}: {error}\n  next: see whether the disk is full or read-only"
-    told = "".join(traceback.format_exception(error)) if error is not None else ""
-    return f"schedule of {done.job.title}: a fault of the program, please report it:\n{told}"
-
-
-def _say_error(error: PreserveError) -> None:
-    for line in str(error).splitlines():
-        say(f"preserve: {line}")
-    if error.next_step:
-        say(f"  next: {error.next_step}")
+        said.tell(one.job.title, told_of(one))
 
 
 def _json(job: Job, outcome: Outcome) -> dict[str, object]:

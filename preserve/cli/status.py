@@ -1,18 +1,20 @@
 """``preserve status``: one screen for a keeper."""
 
+import sqlite3
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
 import click
 
+from preserve.alarms.book import AlarmBook
 from preserve.cli.common import Place, command_options, counted, human_bytes, one_line
 from preserve.cli.loading import all_layouts
 from preserve.cli.output import opened_output
 from preserve.config.collection import CollectionConfig
-from preserve.config.folder import list_collections, load_collection
+from preserve.config.folder import list_collections, load_alarms, load_collection
 from preserve.desk.prometheus import metrics
 from preserve.desk.status import CollectionState, Desk, JobState, day
 from preserve.errors import ConfigError, NotHeldError, PreserveError
@@ -43,16 +45,59 @@ def status(place: Place, collections: tuple[str, ...], *, no_links: bool, metric
     """
     now = int(time.time())
     desk = Desk(place.archives, now, cache(lambda: all_layouts(place)))
+    told = _alarms(place)
     states = [_state(place, desk, name, with_links=not no_links) for name in _names(place, collections)]
     if metrics_to is not None:
         with opened_output(metrics_to) as out:
-            out.write(metrics(states, now, open_alarms=0, unsent_alarms=0).encode())
-    wrong = sum(len(state.wrong) for state in states)
+            out.write(metrics(states, now, open_alarms=len(told.raised), unsent_alarms=len(told.unsent)).encode())
+    wrong = sum(len(state.wrong) for state in states) + len(told.wrong)
     place.emit(
-        {"looked": now, "wrong": wrong, "collections": [asdict(state) for state in states]},
-        "\n".join(_text(state, now) for state in states) + f"\n{_total(states, wrong)}\n",
+        {
+            "looked": now,
+            "wrong": wrong,
+            "collections": [asdict(state) for state in states],
+            "alarms": asdict(told),
+        },
+        "\n".join([*(_text(state, now) for state in states), _alarm_text(told), f"{_total(states, wrong)}\n"]),
     )
     return 1 if wrong else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Alarms:
+    """``raised``: what is an alarm now, in words; ``unsent``: messages that no channel has taken, and why."""
+
+    channels: tuple[str, ...] = ()
+    raised: tuple[str, ...] = ()
+    unsent: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+
+
+def _alarms(place: Place) -> _Alarms:
+    """What alarms there are. One that is raised is wrong where it is found; one that cannot be told is wrong here."""
+    try:
+        channels = tuple(load_alarms(place.config_dir).channels)
+        with AlarmBook.open(place.archives, read_only=True) as book:
+            raised = tuple(
+                " ".join(
+                    filter(None, (f"{one.collection}:", one.kind, one.subject, f"since {moment_text(one.raised)}"))
+                )
+                for one in book.open_conditions()
+                if one.raised is not None
+            )
+            failing = tuple(
+                f"an alarm is not sent to {one.message.channel}: {one.error}" for one in book.unsent() if one.attempts
+            )
+    except (PreserveError, sqlite3.DatabaseError, OSError) as error:
+        return _Alarms(wrong=(f"alarms cannot be read: {error}",))
+    return _Alarms(channels=channels, raised=raised, unsent=failing, wrong=tuple(dict.fromkeys(failing)))
+
+
+def _alarm_text(told: _Alarms) -> str:
+    names = ", ".join(told.channels) or "nobody is told: docs/alarms.md says how"
+    lines = [f"alarms: {names}", *(f"  raised     {one_line(text, 200)}" for text in told.raised[:_MOST_LINES])]
+    lines += [f"  WRONG      {one_line(text, 300)}" for text in told.wrong[:_MOST_LINES]]
+    return "\n".join(lines) + "\n"
 
 
 def _names(place: Place, chosen: Sequence[str]) -> list[str]:

@@ -56,6 +56,7 @@ class Look:
     """One look at an address. ``date`` is a WARC-Date, or the end of the run that has no record of it.
 
     ``evidence``: the record id, or the run's id where there is no record. ``reason``: an outcome's code, or more exact.
+    ``statement``: the index in the ledger of what states it.
     """
 
     date: str
@@ -63,6 +64,7 @@ class Look:
     reason: str
     evidence: str
     status: int | None = None
+    statement: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

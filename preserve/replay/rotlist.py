@@ -6,7 +6,7 @@ cable may be an error page.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from heapq import merge
@@ -17,7 +17,7 @@ from preserve.formats.statements import decode
 from preserve.formats.urls import canonical, host_name
 from preserve.replay.looking import Pages
 from preserve.replay.recover import Archive
-from preserve.replay.rot import Look, Machine, Sign, State, run_through, sign_of_failure, sign_of_status
+from preserve.replay.rot import Look, Machine, Sign, State, sign_of_failure, sign_of_status
 from preserve.store.catalogue import RecordRow, SeenRow
 from preserve.store.mementos import MementoRow
 from preserve.store.spill import Spill
@@ -41,6 +41,8 @@ class Rot:
     """The first one: what its address was captured for."""
     second_hand: tuple[MementoRow, ...] = ()
     """What web archives served of it and was the page; looked up where it is not alive."""
+    earlier: tuple[State | None, ...] = ()
+    """What was known of it when the ledger had each of the sizes asked for; None: nothing."""
 
     @property
     def state(self) -> State:
@@ -48,9 +50,10 @@ class Rot:
         return self.machine.state or State.UNKNOWN
 
 
-def rot_of(archive: Archive) -> Iterator[Rot]:
+def rot_of(archive: Archive, earlier: Sequence[int] = ()) -> Iterator[Rot]:
     """Every address of an archive that was captured or tried, by its canonical form.
 
+    ``earlier`` are sizes that the ledger had: what was known then of each address is given along.
     robots.txt is no page, and what was asked of web archives in a rescue is not the site's: both are left out.
 
     Raises:
@@ -65,7 +68,7 @@ def rot_of(archive: Archive) -> Iterator[Rot]:
         for key, group in groupby(items, key=lambda item: item.key):
             if key.endswith("/robots.txt"):
                 continue
-            found = _one(archive, key, group, runs, pages)
+            found = _one(archive, _Judge(key, runs, pages), group, earlier)
             if found is not None:
                 yield found
 
@@ -78,7 +81,7 @@ def count_states(archive: Archive) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """A reply, or a failure as its run and its reason with a blank between."""
+    """A reply, or a failure: its run, the index of the run's statement and the reason, with blanks between."""
 
     key: str
     date: str
@@ -95,16 +98,16 @@ class _Runs:
 
 def _read_runs(archive: Archive, failures: Spill) -> _Runs:
     runs = _Runs()
-    for _index, entry in archive.ledger.raw():
+    for index, entry in archive.ledger.raw():
         # Statements are canonical JSON: these bytes stand in no other place.
         if _RUN in entry:
-            _read_run(decode(entry), runs, failures)
+            _read_run(index, decode(entry), runs, failures)
         elif _LISTING in entry:
             runs.rescues.add(str(decode(entry)["run"]))
     return runs
 
 
-def _read_run(statement: dict[str, object], runs: _Runs, failures: Spill) -> None:
+def _read_run(index: int, statement: dict[str, object], runs: _Runs, failures: Spill) -> None:
     run, ended = str(statement["run"]), str(statement["ended"])
     answered = runs.answered.setdefault(run, set())
     urls = statement["urls"]
@@ -113,20 +116,24 @@ def _read_run(statement: dict[str, object], runs: _Runs, failures: Spill) -> Non
         with suppress(FormatError, KeyError, TypeError):
             url, outcome = str(item["url"]), item["outcome"]
             if outcome == "failed":
-                rows.append((canonical(url), ended, f"{run} {item['reason']}"))
+                rows.append((canonical(url), ended, f"{run} {index} {item['reason']}"))
             elif outcome == "done" and len(answered) < 2:  # noqa: PLR2004 - one of two is another than any one
                 answered.add(host_name(url))
     failures.add(rows)
 
 
-def _one(archive: Archive, key: str, group: Iterable[_Item], runs: _Runs, pages: Pages) -> Rot | None:
-    judge = _Judge(key, runs, pages)
-    machine = run_through(judge.looks(group))
+def _one(archive: Archive, judge: "_Judge", group: Iterable[_Item], earlier: Sequence[int]) -> Rot | None:
+    machine, then = Machine(), [(size, Machine()) for size in earlier]
+    for look in judge.looks(group):
+        machine.take(look)
+        for size, former in then:
+            if look.statement < size:
+                former.take(look)
     if not machine.looks:
         return None
     held: tuple[MementoRow, ...] = ()
     if machine.state is not State.ALIVE:
-        held = tuple(row for row in archive.catalogue.mementos_of(key) if row.verdict == "page")
+        held = tuple(row for row in archive.catalogue.mementos_of(judge.key) if row.verdict == "page")
     return Rot(
         collection=archive.paths.name,
         url=judge.url,
@@ -134,6 +141,7 @@ def _one(archive: Archive, key: str, group: Iterable[_Item], runs: _Runs, pages:
         good=judge.good,
         first=judge.first,
         second_hand=held,
+        earlier=tuple(former.state for _size, former in then),
     )
 
 
@@ -144,7 +152,7 @@ class _Judge:
         self._runs = runs
         self._pages = pages
         self._host = host_name(key)
-        self.url = key
+        self.key = self.url = key
         self.first: SeenRow | None = None
         self._first_text: str | None = None
         self.good: SeenRow | None = None
@@ -154,13 +162,13 @@ class _Judge:
         told: set[str] = set()
         for item in items:
             if isinstance(item.what, str):
-                run, reason = item.what.split(" ", 1)
+                run, statement, reason = item.what.split(" ", 2)
                 # A run that was stopped and continued is stated more than once, with what failed before the stop.
                 if run not in self._runs.rescues and run not in told:
                     told.add(run)
                     others = bool(self._runs.answered.get(run, set()) - {self._host})
                     sign = sign_of_failure(reason, others_answered=others)
-                    yield Look(date=item.date, sign=sign, reason=reason, evidence=run)
+                    yield Look(date=item.date, sign=sign, reason=reason, evidence=run, statement=int(statement))
             elif item.what.run not in self._runs.rescues:
                 yield self._reply(item.what)
 
@@ -179,7 +187,14 @@ class _Judge:
         if sign in {Sign.SAME, Sign.OTHER}:
             self.good = seen
             self.first = self.first or seen
-        return Look(date=row.date, sign=sign, reason=reason, evidence=row.record_id, status=row.status)
+        return Look(
+            date=row.date,
+            sign=sign,
+            reason=reason,
+            evidence=row.record_id,
+            status=row.status,
+            statement=row.statement_index,
+        )
 
     def _compared(self, seen: SeenRow, reason: str) -> tuple[Sign, str]:
         """A good reply, held against the first good one."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from preserve.config.collection import CollectionConfig
 from preserve.config.schedule import RuleConfig, ScheduleConfig, StepConfig
 from preserve.errors import CancelledError, LockedError
+from preserve.limits import MIB
 from preserve.schedule.child import Ended
 from preserve.schedule.summary import summary_of
 from preserve.schedule.table import CAPTURE, VERIFICATION, Judged
@@ -18,7 +19,8 @@ ALIVE = "alive"
 class Job:
     """One job. ``kind``: capture or verification; ``words``: the command that does it.
 
-    ``steps`` follow a run, in their order.
+    ``steps`` follow a run, in their order. ``min_free_bytes`` and ``authorities`` (those of time) are what its
+    collection asks for.
     """
 
     collection: str
@@ -28,6 +30,8 @@ class Job:
     steps: tuple[str, ...] = ()
     alive_file: str | None = None
     alive_url: str | None = None
+    min_free_bytes: int = 0
+    authorities: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -39,6 +43,7 @@ def jobs_of(config: CollectionConfig) -> list[Job]:
     """The jobs that a collection's file asks for."""
     found = []
     name = config.name
+    least, authorities = config.min_free_mb * MIB, tuple(config.time_authorities)
     rule = config.schedule
     if rule is not None:
         found.append(
@@ -50,11 +55,22 @@ def jobs_of(config: CollectionConfig) -> list[Job]:
                 steps=step_names(rule),
                 alive_file=rule.alive_file,
                 alive_url=rule.alive_url,
+                min_free_bytes=least,
+                authorities=authorities,
             )
         )
     if config.verification is not None:
         words = ("verify", name, "--json")
-        found.append(Job(collection=name, kind=VERIFICATION, rule=config.verification, words=words))
+        found.append(
+            Job(
+                collection=name,
+                kind=VERIFICATION,
+                rule=config.verification,
+                words=words,
+                min_free_bytes=least,
+                authorities=authorities,
+            )
+        )
     return found
 
 

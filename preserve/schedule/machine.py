@@ -5,9 +5,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+from preserve.errors import LockedError
 from preserve.schedule.alive import tell_alive
 from preserve.schedule.child import Asking, Ended, run_child
 from preserve.schedule.jobs import Job
@@ -58,6 +61,18 @@ class Machine:
         return int(time.time())
 
 
+class Watching(Protocol):
+    """Who is told what a look showed, for alarms."""
+
+    def looked(self, job: Job, *, ran: bool) -> None:
+        """Takes note of a job that was looked at; ``ran``: a run of it has ended well."""
+        ...
+
+    def troubled(self, collection: str, trouble: str) -> None:
+        """Takes note of why a job of a collection could not be looked at."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Rest:
     """A job that has nothing to do until a moment; looked at again after some minutes all the same."""
@@ -69,7 +84,7 @@ class _Rest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """One look at one job that did something, or could not. Just one of ``outcome`` and ``error`` is there."""
+    """One look at one job: ``outcome`` is what it did, ``error`` why it could not do it, or not all of it."""
 
     job: Job
     outcome: Outcome | None = None
@@ -79,9 +94,10 @@ class Done:
 class Scheduler:
     """Looks at jobs, each in a thread of its own and none twice at a time."""
 
-    def __init__(self, archives: Path, working: Working, *, captures: int) -> None:
+    def __init__(self, archives: Path, working: Working, watching: Watching, *, captures: int) -> None:
         self._archives = archives
         self._working = working
+        self._watching = watching
         self._captures = ThreadPoolExecutor(captures, thread_name_prefix="capture")
         # A verification reads all there is, with all processors: one at a time.
         self._verifications = ThreadPoolExecutor(1, thread_name_prefix="verification")
@@ -125,6 +141,11 @@ class Scheduler:
         for pool in (self._captures, self._verifications):
             pool.shutdown(cancel_futures=True)
 
+    def _trouble(self, job: Job, error: Exception) -> None:
+        # What kept the job from its look may keep the alarm from its book: the first is told in any case.
+        with suppress(Exception):
+            self._watching.troubled(job.collection, f"{job.title}: {error}")
+
     def _look(self, job: Job) -> None:
         done: Done | None = None
         try:
@@ -132,7 +153,12 @@ class Scheduler:
                 outcome = run_due(self._archives, job, self._working)
                 self._resting[job.title] = _Rest(job, outcome.next_start, time.monotonic() + _REST_S)
                 done = Done(job=job, outcome=outcome) if outcome.did_something else None
-        except Exception as error:  # noqa: BLE001 - told by the thread that collects; a mistake of ours ends no other job
+                self._watching.looked(job, ran=outcome.event is not None and outcome.event.outcome == "ran")
+        except LockedError as error:
+            # Another scheduler does it, and observes it.
             done = Done(job=job, error=error)
+        except Exception as error:  # noqa: BLE001 - told by the thread that collects; a mistake of ours ends no other job
+            done = Done(job=job, outcome=None if done is None else done.outcome, error=error)
+            self._trouble(job, error)
         finally:
             self._done.put((job, done))

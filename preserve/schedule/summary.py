@@ -11,8 +11,7 @@ _MAX_TEXT = 300
 
 def summary_of(report: Mapping[str, object]) -> str:
     """The summary as JSON: ``run``, ``outcome``, ``counts``, ``reasons``, ``cables``, ``findings_total``;
-    ``addresses`` by reason (challenge, tls), the first twenty of each; ``unstamped``: authorities that gave no receipt,
-    and why; ``stamping``: whether one was asked.
+    ``addresses`` by reason (challenge, tls), the first twenty of each.
     """
     kept = {name: report.get(name) for name in ("run", "outcome", "counts", "reasons", "cables", "findings_total")}
     addresses: dict[str, list[str]] = {}
@@ -21,13 +20,7 @@ def summary_of(report: Mapping[str, object]) -> str:
             listed = addresses.setdefault(str(problem[2]), [])
             if len(listed) < MAX_ADDRESSES:
                 listed.append(str(problem[0])[:_MAX_TEXT])
-    unstamped = {
-        str(one["authority"])[:_MAX_TEXT]: str(one["reason"])[:_MAX_TEXT]
-        for one in _rows(report.get("stamped"))[:MAX_ADDRESSES]
-        if isinstance(one, dict) and one.get("reason")
-    }
-    asked = bool(_rows(report.get("stamped")))
-    return json.dumps({**kept, "addresses": addresses, "unstamped": unstamped, "stamping": asked}, ensure_ascii=False)
+    return json.dumps({**kept, "addresses": addresses}, ensure_ascii=False)
 
 
 def _rows(value: object) -> Sequence[object]:

@@ -276,6 +276,24 @@ class Catalogue:
         )
         return [_row(row) for row in rows]
 
+    def newest_of_url(self, url: str) -> Iterator[RecordRow]:
+        """Every reply captured from an address, newest first; read as far as they are asked for."""
+        rows = self._db.execute(
+            f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} "  # noqa: S608
+            "ORDER BY date DESC, statement DESC",
+            (_key(canonical, url),),
+        )
+        return (_row(row) for row in rows)
+
+    def replies_since(self, first: int) -> Iterator[RecordRow]:
+        """Every reply stated from the statement at ``first`` on, in the ledger's order."""
+        rows = self._db.execute(
+            f"SELECT {_ROW} FROM records WHERE statement >= ? AND canonical IS NOT NULL AND {_IS_REPLY} "  # noqa: S608
+            "ORDER BY statement",
+            (first,),
+        )
+        return (_row(row) for row in rows)
+
     def captures_of_cable(self, published_id: str) -> list[RecordRow]:
         """Every capture that shows what was published under an id, with the revisits of those, oldest first."""
         rows = self._db.execute(

@@ -2,12 +2,14 @@
 
 import re
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from preserve.schedule.child import Asking, Ended, run_child
+from preserve.schedule.machine import Machine
 from preserve.store.checks import FULL, checks_path, noted_checks
 from tests.conftest import Shell, Site
 
@@ -80,11 +82,15 @@ def test_a_capture_that_cannot_begin_fails_loudly(shell: Shell, site: Site, monk
     assert "is tried again at" in shell("schedule", "status", status=1)
 
 
-def test_a_scheduled_capture_asks_only_for_what_is_due(shell: Shell, site: Site) -> None:
+def test_a_scheduled_capture_asks_only_for_what_is_due(
+    shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = _scheduled(shell, site, "schedule:\n  every: 1d\n  adaptive:\n    min: 1d\n")
     shell("schedule", "once")
     # Another rule is another schedule: it begins anew, and its first moment is due.
     path.write_text(path.read_text().replace("every: 1d", "every: 2d"))
+    later = int(time.time()) + 60
+    monkeypatch.setattr(Machine, "clock", lambda _self: later)
     shell("schedule", "once")
     log: Any = shell.json("schedule", "log", "demo", "--count", "1")
     (event,) = log["events"]

@@ -141,6 +141,12 @@ def hooked(hook: Hook) -> Iterator[Hook]:
             self.send_header("Location", "/elsewhere")
             self.end_headers()
 
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<html><title>A page</title><body>A page.</body></html>")
+
         def log_message(self, *_arguments: object) -> None:
             pass
 

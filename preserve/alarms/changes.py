@@ -1,0 +1,171 @@
+"""What has become of a collection's pages since the last look: pages gone, texts and redactions changed.
+
+A look costs nothing where the ledger has not grown. Else it goes once over the addresses, and reads again only pages
+whose payload is another than before. Memory stays flat.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from preserve.alarms.book import AlarmBook, Rules
+from preserve.alarms.values import MAX_ITEMS, Observation
+from preserve.cables.difference import Difference, classify
+from preserve.cables.extract import Extraction
+from preserve.config.alarms import Kind
+from preserve.errors import ArchiveError
+from preserve.replay.recover import Archive, Capture
+from preserve.replay.rot import LOST, State
+from preserve.replay.rotlist import Rot, rot_of
+from preserve.store.catalogue import RecordRow
+
+LAST_LOOK, FIRST_LOOK = "changes", "changes-first"
+"""Names of the marks: the ledger's size at the last look, and at the first one."""
+_CHANGED = {
+    Difference.TEXT_CHANGED: Kind.TEXT_CHANGED,
+    Difference.REDACTION_ADDED: Kind.REDACTION_CHANGED,
+    Difference.REDACTION_REMOVED: Kind.REDACTION_CHANGED,
+}
+
+
+def look(book: AlarmBook, archive: Archive, rules: Rules, now: int) -> list[Observation]:
+    """Looks at a collection, and takes what was found and how far it looked into the book, both or neither.
+
+    The first look finds nothing: what was so before is known. For one process at a time a collection.
+
+    Raises:
+        ArchiveError: the ledger or the catalogue is damaged.
+    """
+    name = archive.paths.name
+    mark, first = book.mark(name, LAST_LOOK), book.mark(name, FIRST_LOOK)
+    found, size = of_archive(archive, mark, first=first)
+    marks = {(name, LAST_LOOK): size}
+    if not _is_after(archive, mark, first):
+        marks[name, FIRST_LOOK] = size
+    if found or size != mark or len(marks) > 1:
+        book.observe(found, rules, now, marks)
+    return found
+
+
+def of_archive(archive: Archive, mark: int | None, *, first: int | None = None) -> tuple[list[Observation], int]:
+    """What was found since ``mark``, the ledger's size at the last look (None: never), and the mark for the next look.
+
+    ``first``: the size at the first look; pages are bad while any is lost that was not lost then. By default ``mark``.
+
+    Raises:
+        ArchiveError: the ledger or the catalogue is damaged.
+    """
+    size = archive.catalogue.ledger_size
+    first = mark if first is None else first
+    if mark is None or first is None or not _is_after(archive, mark, first) or size == mark:
+        return [], size
+    return [*_gone(archive, first, mark, size), *_texts(archive, mark, size)], size
+
+
+def _is_after(archive: Archive, mark: int | None, first: int | None) -> bool:
+    """False where there was no look yet, or where it saw more than is there now: another copy of the collection."""
+    return mark is not None and first is not None and first <= mark <= archive.catalogue.ledger_size
+
+
+@dataclass(slots=True)
+class _Items:
+    """Some examples, and the number of all."""
+
+    some: list[str] = field(default_factory=list)
+    total: int = 0
+
+    def add(self, item: str) -> None:
+        self.total += 1
+        if len(self.some) < MAX_ITEMS:
+            self.some.append(item)
+
+
+def _gone(archive: Archive, first: int, mark: int, size: int) -> Iterator[Observation]:
+    """One condition for the whole collection: a site that dies is one alarm."""
+    new, lost = _Items(), 0
+    for rot in rot_of(archive, (first, mark)):
+        if not _is_loss(rot, rot.earlier[0]):
+            continue
+        lost += 1
+        if _is_loss(rot, rot.earlier[1]):
+            new.add(rot.url)
+    name = archive.paths.name
+    if new.total:
+        summary = f"{new.total:,} newly gone; {lost:,} that were there at the first look are gone now"
+        yield Observation(
+            collection=name,
+            kind=Kind.PAGE_GONE,
+            bad=True,
+            summary=summary,
+            items=tuple(new.some),
+            items_total=new.total,
+            occasion=size,
+        )
+    elif not lost:
+        summary = "every page that was gone is there again"
+        yield Observation(collection=name, kind=Kind.PAGE_GONE, bad=False, summary=summary, occasion=size)
+
+
+def _is_loss(rot: Rot, before: State | None) -> bool:
+    """True where a page that was once captured is lost now, and was not before."""
+    return rot.first is not None and rot.state in LOST and before not in LOST
+
+
+def _texts(archive: Archive, mark: int, size: int) -> Iterator[Observation]:
+    found = {Kind.TEXT_CHANGED: _Items(), Kind.REDACTION_CHANGED: _Items()}
+    for row in archive.catalogue.replies_since(mark):
+        for published_id, difference in _differences(archive, row, mark):
+            if difference in _CHANGED:
+                found[_CHANGED[difference]].add(f"{published_id} {row.uri}: {difference}")
+    for kind, items in found.items():
+        if items.total:
+            yield Observation(
+                collection=archive.paths.name,
+                kind=kind,
+                bad=True,
+                summary=f"{items.total:,} since the last look",
+                items=tuple(items.some),
+                items_total=items.total,
+                occasion=size,
+            )
+
+
+def _differences(archive: Archive, row: RecordRow, mark: int) -> Iterator[tuple[str, Difference]]:
+    """The texts of a page at its newest capture, if that is ``row``, held against those at the newest before ``mark``.
+
+    What cannot be read says nothing of the page: to tell of it is for ``preserve verify``.
+    """
+    try:
+        pair = _pair(archive, row, mark)
+        if pair is None or _payload(pair[0]) == _payload(pair[1]):
+            return
+        before, after = (_cables(archive, capture) for capture in pair)
+    except ArchiveError:
+        return
+    for published_id, text in after.items():
+        if published_id in before:
+            yield published_id, classify(before[published_id], text)
+
+
+def _pair(archive: Archive, row: RecordRow, mark: int) -> tuple[Capture, Capture] | None:
+    newest: Capture | None = None
+    for other in archive.catalogue.newest_of_url(row.uri or ""):
+        capture = archive.capture(other)
+        if not capture.is_full:
+            continue
+        is_new = other.statement_index >= mark
+        if newest is None:
+            # The newest of all may be an older capture that is stated only now, or another new one, which has its turn.
+            if other.statement_index != row.statement_index:
+                return None
+            newest = capture
+        elif not is_new:
+            return capture, newest
+    return None
+
+
+def _payload(capture: Capture) -> str:
+    return capture.source.payload_sha256 or capture.source.record_id
+
+
+def _cables(archive: Archive, capture: Capture) -> dict[str, Extraction]:
+    return {cable.published_id: cable for cable in archive.read(archive.page(capture)).cables}

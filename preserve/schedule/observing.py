@@ -1,0 +1,153 @@
+"""What the state of a job says of things that alarms are for. Pure: the state is durable, so nothing observed is lost.
+
+An observation names its occasion (a due moment, a check); looking again at the same state is the same occasion. What
+has none of its own, such as a full disk, is sampled once an hour.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from preserve.alarms.values import Observation
+from preserve.config.alarms import Kind
+from preserve.limits import MIB
+from preserve.schedule.jobs import Job
+from preserve.schedule.standing import moment_text
+from preserve.schedule.table import CAPTURE, Event, Standing
+from preserve.store.checks import FULL, Check
+
+_SAMPLE_S = 3600
+_CHANGED = "the schedule was changed"
+
+
+def observe_job(job: Job, standing: Standing, now: int) -> list[Observation]:
+    """Of how a job stands: failing, overdue, clock, steps; of a capture's report: challenges, certificates."""
+    subject = "" if job.kind == CAPTURE else job.kind
+    failing = Kind.CAPTURE_FAILING if job.kind == CAPTURE else Kind.SCHEDULE_FAILING
+    late = standing.overdue_since
+    found = [
+        Observation(
+            collection=job.collection,
+            kind=Kind.OVERDUE,
+            subject=subject,
+            bad=late is not None,
+            summary="" if late is None else f"due {moment_text(late)}, no good run since",
+            occasion=late if late is not None else standing.next_start,
+        ),
+        Observation(
+            collection=job.collection,
+            kind=Kind.CLOCK_BACK,
+            subject=subject,
+            bad=standing.clock_back,
+            summary="the clock is before the last moment recorded" if standing.clock_back else "",
+            occasion=now // _SAMPLE_S,
+        ),
+    ]
+    last = standing.last
+    if last is not None and last.outcome in ("ran", "failed", "skipped") and last.reason != _CHANGED:
+        bad = last.outcome != "ran"
+        found.append(
+            Observation(
+                collection=job.collection,
+                kind=failing,
+                subject=subject,
+                bad=bad,
+                summary=last.reason if bad else "",
+                occasion=last.nominal,
+            )
+        )
+        found += _reported(job, last)
+    found += [
+        Observation(
+            collection=job.collection,
+            kind=Kind.STEP_FAILING,
+            subject=step.name,
+            bad=step.outcome == "failed",
+            summary=step.detail if step.outcome == "failed" else "",
+            occasion=step.nominal,
+        )
+        for step in standing.steps
+        if step.outcome in ("good", "failed")
+    ]
+    return found
+
+
+def observe_checks(collection: str, checks: Sequence[Check]) -> list[Observation]:
+    """Of the verifications noted: damage, until everything was read and found good."""
+    damage: Check | None = None
+    for check in checks:
+        if not check.good:
+            damage = check
+        elif check.level == FULL:
+            damage = None
+    if not checks:
+        return []
+    codes = "" if damage is None else ", ".join(damage.codes)
+    return [
+        Observation(
+            collection=collection,
+            kind=Kind.DAMAGE_FOUND,
+            bad=damage is not None,
+            summary=""
+            if damage is None
+            else f"found {moment_text(damage.ended)} ({damage.level}): {codes or 'a claim failed'}",
+            occasion=(damage or checks[-1]).ended,
+        )
+    ]
+
+
+def observe_disk(collection: str, free: int, least: int, now: int) -> Observation:
+    """Of the free bytes, and those below which captures stop."""
+    bad = free < least
+    return Observation(
+        collection=collection,
+        kind=Kind.DISK_LOW,
+        bad=bad,
+        summary=f"{free // MIB} MiB are free, captures stop below {least // MIB} MiB" if bad else "",
+        occasion=now // _SAMPLE_S,
+    )
+
+
+def observe_receipts(
+    collection: str, authorities: Sequence[str], failures: Sequence[tuple[str, str]], covered: int
+) -> list[Observation]:
+    """Of receipts that could not be had: ``failures`` are file names ``SIZE.AUTHORITY.failed`` with reasons.
+
+    ``covered``: how many statements a checkpoint covers now.
+    """
+    reasons = {name.split(".")[1]: (name, reason) for name, reason in failures if name.count(".") == 2}  # noqa: PLR2004
+    return [
+        Observation(
+            collection=collection,
+            kind=Kind.RECEIPTS_FAILING,
+            subject=authority,
+            bad=authority in reasons,
+            summary=reasons[authority][1] if authority in reasons else "",
+            occasion=reasons[authority][0] if authority in reasons else covered,
+        )
+        for authority in authorities
+    ]
+
+
+def observe_trouble(collection: str, trouble: str, now: int) -> Observation:
+    """Of a schedule that could not be looked at, and why; good where ``trouble`` is empty."""
+    return Observation(
+        collection=collection, kind=Kind.SCHEDULE_FAILING, bad=bool(trouble), summary=trouble, occasion=now // _SAMPLE_S
+    )
+
+
+def _reported(job: Job, last: Event) -> list[Observation]:
+    """What a capture's report says of bot walls and certificates."""
+    reasons, addresses = last.report.get("reasons"), last.report.get("addresses")
+    if not isinstance(reasons, Mapping) or not isinstance(addresses, Mapping):
+        return []
+    return [
+        Observation(
+            collection=job.collection,
+            kind=kind,
+            bad=bool(reasons.get(reason)),
+            summary=f"{reasons[reason]:,} of the addresses" if reasons.get(reason) else "",
+            items=tuple(str(url) for url in addresses.get(reason, ())),
+            items_total=int(reasons.get(reason, 0)),
+            occasion=last.nominal,
+        )
+        for kind, reason in ((Kind.CHALLENGE_PAGE, "challenge"), (Kind.CERTIFICATE_INVALID, "tls"))
+    ]

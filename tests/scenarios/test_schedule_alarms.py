@@ -1,0 +1,117 @@
+"""Schedules that go wrong, as their keeper hears of it: a real capture, a real receiver, and one that is away."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from preserve.alarms.book import AlarmBook
+from preserve.schedule.machine import Machine
+from tests.conftest import Shell, Site
+
+
+def _scheduled(shell: Shell, site: Site, text: str, alarms: str) -> Path:
+    site.page("/a", b"<p>page</p>")
+    shell.site_collection("demo", site, "/a", layouts="[]")
+    path = shell.config / "collections" / "demo.yaml"
+    path.write_text(path.read_text() + text)
+    (shell.config / "alarms.yaml").write_text(alarms)
+    shell("init", "demo")
+    return path
+
+
+def _pager(folder: Path) -> str:
+    """A channel that appends what it is told to a file."""
+    script = folder / "page"
+    script.write_text(f'#!/bin/sh\ncat >> "{folder}/told"\necho >> "{folder}/told"\n')
+    script.chmod(0o755)
+    return f"channels:\n  pager:\n    command: [{script}]\n"
+
+
+def _told(folder: Path) -> list[tuple[str, str]]:
+    told = folder / "told"
+    lines = told.read_text().splitlines() if told.exists() else []
+    documents: list[dict[str, Any]] = [json.loads(line) for line in lines if line]
+    return [(str(one["event"]), str(one["kind"])) for one in documents]
+
+
+def test_a_capture_that_fails_is_told_once_and_its_end_too(
+    shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _scheduled(shell, site, "schedule:\n  every: 1d\n  retries: 0\n", _pager(shell.folder))
+    good = path.read_text()
+    path.write_text(good + "secret_headers:\n  Authorization: env:NOT_SET_ANYWHERE\n")
+    shell("schedule", "once", status=1)
+    assert _told(shell.folder) == [("raised", "capture-failing")]
+    shell("schedule", "once")
+    assert _told(shell.folder) == [("raised", "capture-failing")]
+    path.write_text(good)
+    later = Machine([], print).clock() + 86_400
+    monkeypatch.setattr(Machine, "clock", lambda _self: later)
+    shell("schedule", "once")
+    assert _told(shell.folder) == [("raised", "capture-failing"), ("resolved", "capture-failing")]
+
+
+def test_an_alarm_waits_for_a_receiver_that_is_away(shell: Shell, site: Site, free_ports: list[int]) -> None:
+    alarms = f"channels:\n  desk:\n    webhook: http://127.0.0.1:{free_ports[0]}/hook\n"
+    _scheduled(shell, site, "schedule:\n  every: 1d\nmin_free_mb: 1000000000\n", alarms)
+    shell("schedule", "once", status=1)
+    assert "alarms are not sent to desk" in shell.errors
+    with AlarmBook.open(shell.archives) as book:
+        assert {one.message.kind for one in book.unsent()} == {"disk-low"}
+    assert "disk-low" in shell("alarms", "list", status=1)
+    told = shell("status", status=1)
+    assert "raised     demo: disk-low" in told
+    assert "an alarm is not sent to desk" in told
+
+
+def test_mistakes_in_the_alarms_keep_no_capture_from_its_run(shell: Shell, site: Site) -> None:
+    _scheduled(shell, site, "schedule:\n  every: 1d\n", "channels:\n  desk:\n    webhoook: x\n")
+    assert "ran" in shell("schedule", "once", status=2)
+    assert "alarms.yaml" in shell.errors
+
+
+def test_a_file_with_mistakes_is_told(shell: Shell, site: Site) -> None:
+    path = _scheduled(shell, site, "schedule:\n  every: 1d\n", _pager(shell.folder))
+    path.write_text("titel: x\n")
+    shell("schedule", "once", status=2)
+    assert _told(shell.folder) == [("raised", "schedule-failing")]
+
+
+@pytest.mark.damages
+def test_a_table_that_cannot_be_used_is_told(shell: Shell, site: Site) -> None:
+    _scheduled(shell, site, "schedule:\n  every: 1d\n", _pager(shell.folder))
+    table = shell.archives / ".schedule" / "demo" / "capture.sqlite"
+    table.parent.mkdir(parents=True)
+    table.write_bytes(b"no database" * 100)
+    shell("schedule", "once", status=1)
+    assert _told(shell.folder) == [("raised", "schedule-failing")]
+
+
+@pytest.mark.damages
+def test_damage_that_a_verification_finds_is_told(shell: Shell, site: Site) -> None:
+    _scheduled(shell, site, "verification:\n  every: 30d\n", _pager(shell.folder))
+    shell("capture", "demo")
+    (file,) = (shell.archives / "demo" / "archive").iterdir()
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:-20])
+    shell("schedule", "once")
+    assert _told(shell.folder) == [("raised", "damage-found")]
+    assert "damage was found" in shell("status", status=1)
+
+
+def test_a_page_that_is_lost_since_the_last_capture_is_told(
+    shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _scheduled(shell, site, "schedule:\n  every: 1d\n", _pager(shell.folder))
+    shell("schedule", "once")
+    assert _told(shell.folder) == []
+    site.page("/a", b"<title>404 Not Found</title><h1>Not Found</h1>")
+    later = Machine([], print).clock() + 86_400
+    monkeypatch.setattr(Machine, "clock", lambda _self: later)
+    shell("schedule", "once")
+    assert _told(shell.folder) == [("raised", "page-gone")]
+    # Looked at again, it is told no more.
+    shell("schedule", "once")
+    assert _told(shell.folder) == [("raised", "page-gone")]
