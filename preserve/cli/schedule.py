@@ -15,6 +15,7 @@ import click
 from preserve.cli.common import EXIT_STATUSES, Place, command_options, say
 from preserve.cli.configured import read_secret
 from preserve.cli.loading import all_layouts
+from preserve.cli.scheduleinstall import install
 from preserve.cli.scheduling import Alarms, Jobs, Once, say_error, told_of
 from preserve.cli.stopping import stopped_by_signals
 from preserve.config.folder import load_collection
@@ -263,5 +264,6 @@ def _step(step: Step) -> str:
     return f"step {step.name}: {step.outcome}" + (f": {step.detail}" if step.detail else "")
 
 
+schedule.add_command(install)
 for _command in schedule.commands.values():
     _command.epilog = EXIT_STATUSES

@@ -1,0 +1,147 @@
+"""``preserve schedule install``: a service of systemd or a line of cron, shown before it is written."""
+
+import getpass
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from preserve.cli.common import Place, command_options, say
+from preserve.config.folder import list_collections, load_collection
+from preserve.errors import EnvironmentFaultError, PreserveError, UsageError
+from preserve.schedule.install import SERVICE, STATUS_TIMER, Installation, cron_block, crontab_with, systemd_units
+from preserve.store.durable import make_dir, write_atomic
+
+_SYSTEM_UNITS = Path("/etc/systemd/system")
+_CRONTAB_TIMEOUT_S = 30
+_VARIABLES = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")
+
+
+@click.command(short_help="Set up systemd or cron to run schedules.")
+@click.option("--systemd", "kind", flag_value="systemd", help="Units of systemd: `preserve schedule run` as a service.")
+@click.option("--cron", "kind", flag_value="cron", help="A line of your crontab: `preserve schedule once`.")
+@click.option("--system", is_flag=True, help="Units of the whole system, which run as you. [default: your own units]")
+@click.option(
+    "--prometheus",
+    "metrics",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write `preserve status` to this file for Prometheus, each 10 minutes, too.",
+)
+@click.option("--yes", is_flag=True, help="Write what is shown.")
+@command_options
+def install(place: Place, kind: str | None, *, system: bool, metrics: Path | None, yes: bool) -> int:
+    """Show the units of systemd, or the line of cron, that run the schedules of this folder of archives; with --yes, write
+    them.
+
+    They name this Python, these archives and this configuration by their full paths. What was written by this command
+    before is replaced, nothing else is.
+    """
+    if kind is None:
+        raise UsageError("neither --systemd nor --cron is given", next_step="Give one of them.")
+    if system and kind == "cron":
+        raise UsageError("--system is for units of systemd")
+    described = _installation(place, metrics, user=getpass.getuser() if system else None)
+    if kind == "cron":
+        return _cron(place, cron_block(described), yes=yes)
+    folder = _SYSTEM_UNITS if system else _own_units(os.environ)
+    units = systemd_units(described)
+    if yes:
+        _write(folder, units)
+    names = " ".join([SERVICE, *([STATUS_TIMER] if metrics is not None else [])])
+    control = "systemctl" if system else "systemctl --user"
+    commands = [f"{control} daemon-reload", f"{control} enable --now {names}"]
+    if not system:
+        commands.append("loginctl enable-linger")
+    text = "".join(f"# {folder / name}\n{unit}\n" for name, unit in units.items())
+    text += f"{'Written' if yes else 'Nothing was written; --yes writes it'}. To begin, run:\n"
+    text += "".join(f"  {command}\n" for command in commands)
+    text += f"To undo it: {control} disable --now {names}, and remove the files.\n"
+    place.emit({"folder": str(folder), "units": units, "written": yes, "commands": commands}, text)
+    return 0
+
+
+def _installation(place: Place, metrics: Path | None, *, user: str | None) -> Installation:
+    archives, config = place.archives.absolute(), place.config_dir.absolute()
+    if not archives.is_dir():
+        say(f"preserve: there is no folder {archives} yet: `preserve init` makes it")
+    writable = [str(archives), str(place.keys.absolute()), str(_state_home(os.environ)), str(_cache_home(os.environ))]
+    for name in list_collections(place.config_dir):
+        try:
+            rule = load_collection(place.config_dir, name).schedule
+        except PreserveError as error:
+            say(f"preserve: {error}")
+            continue
+        if rule is not None:
+            writable += [step.replicate for step in rule.steps if step.replicate is not None]
+            writable += [str(Path(step.export).parent) for step in rule.steps if step.export is not None]
+            writable += [str(Path(rule.alive_file).parent)] if rule.alive_file is not None else []
+    target = None if metrics is None else metrics.absolute()
+    if target is not None:
+        writable.append(str(target.parent))
+    return Installation(
+        program=(sys.executable, "-m", "preserve"),
+        options=("--archives", str(archives), "--config", str(config)),
+        environment={name: os.environ[name] for name in _VARIABLES if os.environ.get(name)},
+        writable=writable,
+        user=user,
+        metrics=None if target is None else str(target),
+    )
+
+
+def _cron(place: Place, block: str, *, yes: bool) -> int:
+    if yes:
+        crontab = shutil.which("crontab")
+        if crontab is None:
+            raise EnvironmentFaultError(
+                "there is no command `crontab` here", next_step="Put the lines that are shown without --yes into cron."
+            )
+        listed = _run([crontab, "-l"], "")
+        # Where a user has no crontab yet, `crontab -l` fails and prints nothing on stdout.
+        current = listed.stdout if listed.returncode == 0 else ""
+        if listed.returncode != 0 and "no crontab" not in listed.stderr.lower():
+            raise EnvironmentFaultError(f"crontab -l: {listed.stderr.strip()[:300]}")
+        written = _run([crontab, "-"], crontab_with(current, block))
+        if written.returncode != 0:
+            raise EnvironmentFaultError(f"crontab: {written.stderr.strip()[:300]}", next_step="Nothing was changed.")
+    told = "Written to your crontab." if yes else "Nothing was written; --yes puts it into your crontab."
+    undo = "To undo it, remove these lines with `crontab -e`."
+    place.emit({"crontab": block, "written": yes}, f"{block}\n{told}\n{undo}\n")
+    return 0
+
+
+def _run(words: list[str], text: str) -> "subprocess.CompletedProcess[str]":
+    try:
+        return subprocess.run(  # noqa: S603 - a list of arguments, the program found on the PATH
+            words, input=text, capture_output=True, text=True, timeout=_CRONTAB_TIMEOUT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EnvironmentFaultError(f"{words[0]} cannot be run: {error}") from error
+
+
+def _write(folder: Path, units: Mapping[str, str]) -> None:
+    make_dir(folder)
+    for name, text in units.items():
+        try:
+            write_atomic(folder / name, text.encode())
+        except OSError as error:
+            raise EnvironmentFaultError(
+                f"{folder / name}: {error.strerror}",
+                next_step="For units of the system, run it with the rights to write.",
+            ) from error
+
+
+def _own_units(environment: Mapping[str, str]) -> Path:
+    base = environment.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(base) / "systemd" / "user"
+
+
+def _state_home(environment: Mapping[str, str]) -> Path:
+    return Path(environment.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "preserve"
+
+
+def _cache_home(environment: Mapping[str, str]) -> Path:
+    return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "preserve"

@@ -1,0 +1,136 @@
+"""Units of systemd and lines of cron: words reach the program as they are, and nothing else of the user's changes."""
+
+import os
+import shlex
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from preserve.schedule.install import SERVICE, STATUS_SERVICE, STATUS_TIMER, Installation, cron_block, crontab_with
+from preserve.schedule.install import systemd_units as units_of
+from tests.conftest import Shell, Site
+
+_ODD = "/srv/an archive/100% $HOME \"x\" 'y' \\z;"
+
+
+def _place(*, user: str | None = None, metrics: str | None = None, folder: str = _ODD) -> Installation:
+    return Installation(
+        program=("/bin/true", "-m", "preserve"),
+        options=("--archives", folder, "--config", "/srv/config"),
+        environment={"XDG_CONFIG_HOME": folder},
+        writable=[folder, folder],
+        user=user,
+        metrics=metrics,
+    )
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
+@pytest.mark.parametrize("user", ["root", None])
+def test_systemd_takes_the_units(tmp_path: Path, user: str | None) -> None:
+    units = units_of(_place(user=user, metrics=f"{tmp_path}/a b%.prom"))
+    assert set(units) == {SERVICE, STATUS_SERVICE, STATUS_TIMER}
+    for name, text in units.items():
+        (tmp_path / name).write_text(text)
+    for name in units:
+        words = ["systemd-analyze", "verify", "--man=no", str(tmp_path / name)]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        about_ours = [line for line in done.stderr.splitlines() if "preserve-" in line]
+        assert about_ours == []
+
+
+def test_a_word_of_systemd_is_quoted_by_its_rules() -> None:
+    unit = units_of(_place())[SERVICE]
+    (line,) = [line for line in unit.splitlines() if line.startswith("ExecStart=")]
+    assert line == (
+        "ExecStart=/bin/true -m preserve schedule run --archives "
+        '"/srv/an archive/100%% $$HOME \\"x\\" \'y\' \\\\z;" --config /srv/config'
+    )
+    assert 'Environment="XDG_CONFIG_HOME=/srv/an archive/100%% $HOME' in unit
+
+
+def test_a_unit_of_the_system_may_write_where_the_program_does_and_nowhere_else() -> None:
+    unit = units_of(_place(user="keeper", folder="/srv/archives"))[SERVICE]
+    assert "User=keeper\n" in unit
+    assert unit.count("ReadWritePaths=-/srv/archives\n") == 1
+    assert "PrivateTmp=yes" in unit
+    assert "PrivateTmp" not in units_of(_place(user="keeper", folder="/tmp/archives"))[SERVICE]
+    assert "ProtectSystem" not in units_of(_place())[SERVICE]
+
+
+def test_the_shell_of_cron_reads_the_words_as_they_are() -> None:
+    (line,) = [line for line in cron_block(_place()).splitlines() if line.startswith("*/10")]
+    # Cron takes the backslash before a per cent sign away, then hands the line to the shell.
+    command = line.removeprefix("*/10 * * * * ").replace("\\%", "%")
+    assert shlex.split(command)[1:] == [
+        "/bin/true", "-m", "preserve", "schedule", "once", "--archives", _ODD, "--config", "/srv/config",
+    ]  # fmt: skip
+    assert "%" not in line.replace("\\%", "")
+
+
+@pytest.mark.parametrize("current", ["", "0 1 * * * backup\n", "MAILTO=me\n0 1 * * * backup"])
+def test_a_crontab_keeps_every_other_line_and_gets_the_block_once(current: str) -> None:
+    block = cron_block(_place())
+    once = crontab_with(current, block)
+    assert all(line in once.splitlines() for line in current.splitlines())
+    assert once.endswith(block)
+    assert crontab_with(once, block) == once
+    newer = cron_block(_place(folder="/srv/other"))
+    assert crontab_with(once + "after\n", newer) == once.replace(block, newer) + "after\n"
+
+
+def _command(folder: Path, text: str) -> None:
+    path = folder / "crontab"
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+def _ready(shell: Shell, site: Site) -> None:
+    site.page("/a", b"x")
+    shell.site_collection("demo", site, "/a", layouts="[]")
+    shell("init", "demo")
+
+
+def test_nothing_is_written_without_yes(shell: Shell, site: Site, tmp_path: Path) -> None:
+    _ready(shell, site)
+    told = shell("schedule", "install", "--systemd")
+    assert "ExecStart=" in told
+    assert "Nothing was written" in told
+    assert not list(tmp_path.rglob("preserve-schedule.service"))
+
+
+def test_units_are_written_with_yes(shell: Shell, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _ready(shell, site)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    answer = shell.json("schedule", "install", "--systemd", "--yes", "--prometheus", str(tmp_path / "a.prom"))
+    for name, text in answer["units"].items():  # type: ignore[attr-defined]
+        assert (tmp_path / "xdg" / "systemd" / "user" / name).read_text() == text
+
+
+def test_a_crontab_is_written_and_a_failure_changes_nothing(
+    shell: Shell, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _ready(shell, site)
+    held = tmp_path / "held"
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    _command(programs, f'if [ "$1" = -l ]; then cat {held} 2>/dev/null || {{ echo "no crontab for me" >&2; exit 1; }};'
+                       f" else cat > {held}; fi")  # fmt: skip
+    shell("schedule", "install", "--cron", "--yes")
+    first = held.read_text()
+    assert "schedule once --archives" in first
+    held.write_text("0 1 * * * backup\n" + first)
+    shell("schedule", "install", "--cron", "--yes")
+    assert held.read_text() == "0 1 * * * backup\n" + first
+    _command(programs, 'echo "cannot read your crontab: disk error" >&2; exit 1')
+    shell("schedule", "install", "--cron", "--yes", status=1)
+    assert "disk error" in shell.errors
+    assert held.read_text() == "0 1 * * * backup\n" + first
+
+
+def test_what_to_set_up_must_be_said(shell: Shell) -> None:
+    shell("schedule", "install", status=2)
+    shell("schedule", "install", "--cron", "--system", status=2)
