@@ -34,8 +34,7 @@ _VARIABLES = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")
 @click.option("--yes", is_flag=True, help="Write what is shown.")
 @command_options
 def install(place: Place, kind: str | None, *, system: bool, metrics: Path | None, yes: bool) -> int:
-    """Show the units of systemd, or the line of cron, that run the schedules of this folder of archives; with --yes, write
-    them.
+    """Show the units of systemd, or the line of cron, that run the schedules of these archives; with --yes, write them.
 
     They name this Python, these archives and this configuration by their full paths. What was written by this command
     before is replaced, nothing else is.
