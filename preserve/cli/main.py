@@ -46,6 +46,7 @@ class _Commands(MutableMapping[str, click.Command]):
             "rebuild": "rebuild",
             "schedule": "schedule",
             "status": "status",
+            "doctor": "doctor",
             "alarms": "alarms",
             "demo": "demonstration",
         }

@@ -64,7 +64,7 @@ def holding_of(paths: CollectionPaths) -> Holding:
         runs=runs,
         records=records,
         cables=cables,
-        last_run=_last_run(ledger),
+        last_run=last_run(ledger),
         warc_files=len(warcs),
         warc_bytes=sum(warcs),
         all_bytes=sum(size for size in _sizes(paths.folder)),
@@ -76,7 +76,12 @@ def holding_of(paths: CollectionPaths) -> Holding:
     )
 
 
-def _last_run(ledger: Ledger) -> LastRun | None:
+def last_run(ledger: Ledger) -> LastRun | None:
+    """The last run that a ledger states; None where there is none, or it lies far back.
+
+    Raises:
+        ArchiveError, FormatError: the ledger is damaged.
+    """
     for entries in _backwards(ledger):
         for entry in reversed(entries):
             if _RUN in entry:

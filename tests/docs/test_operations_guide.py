@@ -1,0 +1,62 @@
+"""The operations guide, command by command, in its order, on a site of loopback."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import Site
+from tests.docs.test_repair_guide import shows
+from tests.scenarios.test_damage import PAGE
+
+_GUIDE = Path(__file__).parents[2] / "docs" / "operations.md"
+_PART = re.compile(r"^```(console|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def _run(command: str, folder: Path) -> list[str]:
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(folder)}
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        environment.pop(name, None)
+    done = subprocess.run(command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    # 1 is an answer (something is wrong, as the guide says); a command that does not exist is 2.
+    assert done.returncode in {0, 1}, f"{command}\n{done.stdout}\n{done.stderr}"
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.mark.timeout(300)
+def test_the_operations_guide_does_what_it_says(site: Site, tmp_path: Path) -> None:
+    site.page("/", PAGE.encode())
+    collection = tmp_path / "config" / "collections" / "harbour.yaml"
+    collection.parent.mkdir(parents=True)
+    logger = tmp_path / "logger"
+    logger.write_text("#!/bin/sh\ncat >/dev/null\n")
+    logger.chmod(0o755)
+    count = 0
+    for kind, text in _PART.findall(_GUIDE.read_text("utf-8")):
+        if kind == "yaml":
+            path = collection
+            if "channels" in yaml.safe_load(text):
+                # Whether this machine has syslog is no matter of the guide.
+                path = tmp_path / "config" / "alarms.yaml"
+                text = text.replace("/usr/bin/logger", str(logger))  # noqa: PLW2901 - the same text
+            with path.open("a") as file:
+                file.write(text.replace("127.0.0.1:8080", f"127.0.0.1:{site.port}"))
+            continue
+        command, shown = "", list[str]()
+        for line in [*text.splitlines(), "$ end"]:
+            if not line.startswith("$ "):
+                shown.append(line)
+                continue
+            if command:
+                printed = _run(command, tmp_path)
+                assert shows(printed, shown), f"{command}\n" + "\n".join(printed)
+                count += 1
+            command, shown = line[2:], []
+    assert count > 30
+    assert not (tmp_path / "restored").exists()
+    assert len(list((tmp_path / "keys-copy").glob("*"))) >= 2
