@@ -80,7 +80,7 @@ def configuration() -> str:
 One collection a file: `config/collections/NAME.yaml`. One page layout a file: `config/layouts/NAME.yaml`.
 One release of a source a file: `config/releases/NAME.yaml`.
 One web archive that lost pages are asked of a file: `config/archives/NAME.yaml`.
-Whom to tell what is wrong: `config/alarms.yaml`.
+Whom to tell what is wrong: `alarms.yaml`, beside these folders.
 Unknown keys, keys that stand twice and values of the wrong kind are mistakes; all are told at once, with their lines.
 Anchors, aliases and tags of YAML are refused.
 

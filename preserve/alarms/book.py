@@ -23,14 +23,14 @@ from preserve.store.durable import make_dir
 _VERSION = 1
 _SCHEMA = f"""
 CREATE TABLE condition (collection TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, is_bad INTEGER NOT NULL,
-    bad_occasion TEXT, good_occasion TEXT, bad_since INTEGER, times INTEGER NOT NULL, raised INTEGER, told INTEGER,
+    bad_occasion TEXT, bad_since INTEGER, times INTEGER NOT NULL, raised INTEGER, told INTEGER,
     told_to TEXT NOT NULL, summary TEXT NOT NULL, items TEXT NOT NULL, items_total INTEGER NOT NULL,
     PRIMARY KEY (collection, kind, subject)) STRICT, WITHOUT ROWID;
 CREATE TABLE mark (collection TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL,
     PRIMARY KEY (collection, name)) STRICT, WITHOUT ROWID;
 {OUTBOX_SCHEMA}"""
 _COLUMNS = (
-    "collection, kind, subject, is_bad, bad_occasion, good_occasion, bad_since, times, raised, told, told_to, summary, "
+    "collection, kind, subject, is_bad, bad_occasion, bad_since, times, raised, told, told_to, summary, "
     "items, items_total"
 )
 Rules = Mapping[Kind, Rule]
@@ -206,7 +206,7 @@ class AlarmBook:
     def _keep(self, before: State, turn: Turn, now: int) -> None:
         if turn.state != before:
             self._db.execute(
-                "INSERT OR REPLACE INTO condition VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO condition VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 _row(turn.state),
             )
         if turn.is_counted and turn.state.raised is not None:
@@ -217,21 +217,20 @@ class AlarmBook:
 
 def _row(state: State) -> tuple[object, ...]:
     return (
-        *(state.collection, state.kind, state.subject, state.is_bad, state.bad_occasion, state.good_occasion),
+        *(state.collection, state.kind, state.subject, state.is_bad, state.bad_occasion),
         *(state.bad_since, state.times, state.raised, state.told, json.dumps(state.told_to), state.summary),
         *(json.dumps(state.items, ensure_ascii=False), state.items_total),
     )
 
 
 def _state(row: Sequence[Any]) -> State:
-    collection, kind, subject, is_bad, bad, good, since, times, raised, told, told_to, summary, items, total = row
+    collection, kind, subject, is_bad, occasion, since, times, raised, told, told_to, summary, items, total = row
     return State(
         collection=collection,
         kind=Kind(kind),
         subject=subject,
         is_bad=bool(is_bad),
-        bad_occasion=bad,
-        good_occasion=good,
+        bad_occasion=occasion,
         bad_since=since,
         times=times,
         raised=raised,

@@ -10,15 +10,17 @@ from preserve.config.alarms import Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a kind means and what to do next. ``is_state``: it can become good again; else it is a happening, told once.
+    """What a kind means and what to do next.
 
-    ``is_told_by_time``: a state that is told again while it lasts. One that is not is told each time that there is more
-    of it, which is when it is found bad: ``after`` and ``again_after`` of its rule say nothing.
+    ``is_state``: it can become good again; else it is a happening, told once. ``is_counted``: the rule's ``after`` says
+    how often in a row it must be found; else it is told at once. ``is_told_by_time``: it is told again while it lasts;
+    else each time that there is more of it, which is when it is found bad.
     """
 
     meaning: str
     next_step: str
     is_state: bool = True
+    is_counted: bool = True
     is_told_by_time: bool = True
 
 
@@ -35,17 +37,20 @@ KINDS: Final[Mapping[Kind, Facts]] = MappingProxyType(
         Kind.PAGE_GONE: Facts(
             meaning="Pages that were captured are gone from their addresses, or are error pages now.",
             next_step="See `preserve rot -c COLLECTION`. `preserve rescue` asks web archives for what is not held.",
+            is_counted=False,
             is_told_by_time=False,
         ),
         Kind.TEXT_CHANGED: Facts(
             meaning="The text of cables is another than at the capture before.",
             next_step="See `preserve diff ID` and `preserve history ID`.",
             is_state=False,
+            is_counted=False,
         ),
         Kind.REDACTION_CHANGED: Facts(
             meaning="Cables have more or fewer redaction marks than at the capture before.",
             next_step="See `preserve diff ID` and `preserve history ID`.",
             is_state=False,
+            is_counted=False,
         ),
         Kind.CHALLENGE_PAGE: Facts(
             meaning="A site answers with a bot wall's challenge in place of its pages.",
@@ -62,6 +67,7 @@ KINDS: Final[Mapping[Kind, Facts]] = MappingProxyType(
         Kind.DAMAGE_FOUND: Facts(
             meaning="A verification found damage in the archive.",
             next_step="Run `preserve verify COLLECTION`, then `preserve repair` from a replica.",
+            is_counted=False,
         ),
         Kind.DISK_LOW: Facts(
             meaning="The disk has less free space than `min_free_mb` asks for: captures stop.",
@@ -70,6 +76,7 @@ KINDS: Final[Mapping[Kind, Facts]] = MappingProxyType(
         Kind.OVERDUE: Facts(
             meaning="No good run has followed a due moment within `grace`.",
             next_step="See `preserve schedule status COLLECTION`.",
+            is_counted=False,
         ),
         Kind.CLOCK_BACK: Facts(
             meaning="The machine's clock is before the last moment recorded: nothing is due until it is past it.",

@@ -18,7 +18,6 @@ class State:
     subject: str
     is_bad: bool = False
     bad_occasion: str | None = None
-    good_occasion: str | None = None
     bad_since: int | None = None
     times: int = 0
     raised: int | None = None
@@ -45,14 +44,12 @@ class Turn(NamedTuple):
 
 
 def observed(state: State, found: Observation, rule: Rule, now: int) -> Turn:
-    """The turn that an observation makes. One occasion counts once in each direction."""
+    """The turn that an observation makes. An occasion counts once, also where it was found good in between."""
     occasion = str(found.occasion)
     if not KINDS[state.kind].is_state:
         return _happened(state, found, rule)
     if not found.bad:
-        if occasion == state.good_occasion:
-            return Turn(state)
-        return _good(replace(state, good_occasion=occasion), found, rule)
+        return _good(state, found, rule)
     if occasion == state.bad_occasion:
         return Turn(state)
     if not state.is_bad:
@@ -100,7 +97,7 @@ def _good(state: State, found: Observation, rule: Rule) -> Turn:
 
 def _due(state: State, rule: Rule, now: int, *, is_news: bool) -> Turn:
     if state.raised is None:
-        if KINDS[state.kind].is_told_by_time and state.times < rule.after:
+        if KINDS[state.kind].is_counted and state.times < rule.after:
             return Turn(state)
         state = replace(state, raised=now)
     elif state.told is not None:

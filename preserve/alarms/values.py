@@ -29,7 +29,7 @@ class Observation:
     ``subject`` names the thing within the collection (a host, a step; empty for the collection itself). ``items`` are
     examples, such as addresses, ``items_total`` how many there are; texts come from anywhere, and are made one line
     and bounded. ``occasion`` tells occasions apart (a due moment, a ledger size): one occasion counts once, however
-    often it is observed. Of a happening only bad ones say something.
+    often it is observed. Occasions are observed in their order. Of a happening only bad observations say something.
     """
 
     collection: str

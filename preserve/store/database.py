@@ -23,8 +23,7 @@ def connect(path: Path, *, schema: str, version: int, read_only: bool = False) -
         connection = _open(path, read_only=read_only)
         held = connection.execute("PRAGMA user_version").fetchone()[0]
         if held == 0 and not read_only:
-            connection.executescript(f"BEGIN; {schema}; PRAGMA user_version = {version:d}; COMMIT;")
-            held = version
+            held = _make(connection, schema, version)
     except sqlite3.DatabaseError as error:
         raise ArchiveError(
             f"{path} cannot be used: {error}",
@@ -39,6 +38,19 @@ def connect(path: Path, *, schema: str, version: int, read_only: bool = False) -
             next_step="Run `preserve rebuild COLLECTION`.",
         )
     return connection
+
+
+def _make(connection: sqlite3.Connection, schema: str, version: int) -> int:
+    """Makes the tables, unless another process has just made them; the version that is there then."""
+    try:
+        connection.executescript(f"BEGIN IMMEDIATE; {schema}; PRAGMA user_version = {version:d}; COMMIT;")
+    except sqlite3.OperationalError:
+        connection.rollback()
+        held = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if held == 0:
+            raise
+        return held
+    return version
 
 
 def _open(path: Path, *, read_only: bool) -> sqlite3.Connection:

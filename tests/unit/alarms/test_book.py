@@ -1,5 +1,6 @@
 """What is told and when, with a clock that the test turns."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,10 +109,16 @@ def test_a_second_attempt_of_one_occasion_makes_it_good_and_a_replay_of_both_cha
     assert _events(book) == [("keeper", Event.RAISED), ("keeper", Event.RESOLVED)]
 
 
-def test_a_good_observation_that_comes_once_more_ends_no_later_alarm(book: AlarmBook) -> None:
-    good = found(1, bad=False)
-    book.observe([good, found(2), good], rules("keeper"), START)
-    assert len(book.open_conditions()) == 1
+def test_it_is_good_again_also_at_an_occasion_at_which_it_was_good_before(book: AlarmBook) -> None:
+    good = found("next moment", bad=False)
+    book.observe([good, found("moment"), good], rules("keeper"), START)
+    assert [event for _, event in _events(book)] == [Event.RAISED, Event.RESOLVED]
+
+
+@pytest.mark.parametrize("kind", [Kind.OVERDUE, Kind.DAMAGE_FOUND, Kind.PAGE_GONE])
+def test_what_is_found_once_only_is_told_at_once(book: AlarmBook, kind: Kind) -> None:
+    book.observe([found(1, kind=kind)], rules("keeper", after=5), START)
+    assert _events(book) == [("keeper", Event.RAISED)]
 
 
 def test_what_waits_takes_up_the_count_and_a_good_end_waits_behind_it(book: AlarmBook) -> None:
@@ -299,3 +306,18 @@ def test_a_book_that_is_none_is_told_with_a_way_out(tmp_path: Path) -> None:
         with pytest.raises(ArchiveError) as caught, AlarmBook.open(tmp_path, read_only=read_only):
             pass
         assert f"move {path} away" in caught.value.next_step
+
+
+def test_several_may_observe_at_once(tmp_path: Path) -> None:
+    def observer(first: int) -> None:
+        with AlarmBook.open(tmp_path) as book:
+            for occasion in range(first, first + 50):
+                book.observe([found(occasion)], rules("keeper"), START)
+
+    with AlarmBook.open(tmp_path) as book:
+        threads = [threading.Thread(target=observer, args=(1000 * number,)) for number in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert book.open_conditions()[0].times == 150
