@@ -83,7 +83,7 @@ KINDS: Final[Mapping[Kind, Facts]] = MappingProxyType(
             next_step="Set the clock, and see that it is kept by NTP.",
         ),
         Kind.SCHEDULE_FAILING: Facts(
-            meaning="A schedule cannot do its work: its table or configuration cannot be used, or a verification did not end.",
+            meaning="A schedule cannot do its work: its table or file cannot be used, or a verification did not end.",
             next_step="See `preserve schedule status COLLECTION`.",
         ),
     }
