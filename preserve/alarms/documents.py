@@ -80,7 +80,8 @@ def _lines(message: Message) -> list[str]:
     if facts is not None and message.event is not Event.RESOLVED:
         lines.append(f"Next: {facts.next_step}")
     if message.bad_since is not None:
-        lines += ["", f"Bad since {_utc(message.bad_since)}, found {message.times} times in a row."]
+        times = "once" if message.times == 1 else f"{message.times} times in a row"
+        lines += ["", f"Bad since {_utc(message.bad_since)}, found {times}."]
     if message.items:
         is_part = message.items_total > len(message.items)
         of_all = f" ({len(message.items)} of {message.items_total:,})" if is_part else ""

@@ -139,7 +139,7 @@ def _condition_text(condition: Condition) -> str:
     subject = f" {condition.subject}" if condition.subject else ""
     lines = [
         f"{condition.collection or 'preserve'}: {condition.kind}{subject}",
-        f"  bad since {_told(condition.bad_since)}, found {condition.times} in a row",
+        f"  bad since {_told(condition.bad_since)}, found {counted(condition.times, 'time')} in a row",
         *([f"  {condition.summary}"] if condition.summary else []),
         *(f"    {item}" for item in condition.items),
         *(["    ..."] if condition.items_total > len(condition.items) else []),
@@ -167,7 +167,7 @@ def _unsent_text(unsent: Unsent, *, is_known: bool) -> str:
         return f"{head}  undeliverable: no channel has that name now; `preserve alarms drop` drops it\n"
     if not unsent.attempts:
         return f"{head}  not tried yet\n"
-    since = f"failing since {_told(unsent.failing_since)}, tried {unsent.attempts} times"
+    since = f"failing since {_told(unsent.failing_since)}, tried {counted(unsent.attempts, 'time')}"
     return f"{head}  {since}: {unsent.error}\n  tried again from {_told(unsent.next_try)}\n"
 
 

@@ -8,11 +8,16 @@ from preserve.errors import ArchiveError
 _BUSY_MS = 10_000
 
 
+class UnmadeError(ArchiveError):
+    """A database without a schema, opened for reading: another process is about to make it."""
+
+
 def connect(path: Path, *, schema: str, version: int, read_only: bool = False) -> sqlite3.Connection:
     """Opens a database, made with ``schema`` where it is new. Transactions are begun by the caller's first write.
 
     Raises:
         ArchiveError: it is no database, or of another version of its schema; it is derived, so rebuilding mends it.
+        UnmadeError: it is to be read only, and holds nothing yet.
     """
     try:
         connection = _open(path, read_only=read_only)
@@ -26,6 +31,8 @@ def connect(path: Path, *, schema: str, version: int, read_only: bool = False) -
         ) from error
     if held != version:
         connection.close()
+        if held == 0:
+            raise UnmadeError(f"{path} holds nothing yet", next_step="Run it again.")
         raise ArchiveError(
             f"{path} has schema {held}, this program uses {version}",
             next_step="Run `preserve rebuild COLLECTION`.",

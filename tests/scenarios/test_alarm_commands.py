@@ -45,7 +45,7 @@ def test_what_is_wrong_is_listed_sent_and_listed_as_sent(shell: Any, hook: Hook)
     text = shell("alarms", "list", status=1)
     for part in (
         "tides: capture-failing\n",
-        "bad since 2027-01-15T08:00:00Z, found 1 in a row",
+        "bad since 2027-01-15T08:00:00Z, found 1 time in a row",
         "tides: step-failing search",
     ):
         assert part in text
@@ -69,7 +69,7 @@ def test_a_failure_is_told_and_listed_until_it_is_sent(shell: Any, hook: Hook) -
     assert "desk: tides: capture failing: the answer has status 503" in shell("alarms", "send", status=1)
     assert "1 message not sent" in shell.errors
     text = shell("alarms", "list", status=1)
-    assert "tried 1 times: the answer has status 503\n  tried again from 20" in text
+    assert "tried 1 time: the answer has status 503\n  tried again from 20" in text
     (unsent,) = shell.json("alarms", "list", status=1)["unsent"]
     assert (unsent["attempts"], unsent["error"], unsent["undeliverable"]) == (1, "the answer has status 503", False)
 

@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 import json
+import os
+import signal
 import socket
 import sys
 import threading
@@ -432,6 +434,20 @@ def test_what_a_command_leaves_running_is_ended_with_it(book: AlarmBook, tmp_pat
     status = Path(f"/proc/{noted.read_text()}/stat")
     # Dead, and perhaps not yet asked for by the process that inherits it.
     assert not status.exists() or status.read_text().rpartition(")")[2].split()[0] in {"Z", "X"}
+
+
+def test_what_has_left_the_group_and_holds_the_output_holds_up_nothing(book: AlarmBook, tmp_path: Path) -> None:
+    noted = tmp_path / "noted"
+    script = (
+        "import subprocess, sys; print('said'); p = subprocess.Popen(['sleep', '600'], start_new_session=True); "
+        f"open({str(noted)!r}, 'w').write(str(p.pid)); sys.exit(2)"
+    )
+    config = configured(pager={"command": [sys.executable, "-c", script]})
+    _raise(book, config)
+    try:
+        assert _tell(book, config) == ["it ended with status 2: said"]
+    finally:
+        os.kill(int(noted.read_text()), signal.SIGKILL)
 
 
 def test_a_program_that_is_not_there_is_told(book: AlarmBook) -> None:
