@@ -37,6 +37,17 @@ def test_no_file_is_no_channel(tmp_path: Path) -> None:
     assert load_alarms(tmp_path).rule(Kind.OVERDUE).to == ()
 
 
+@pytest.mark.parametrize("what", ["a folder", "a link that leads nowhere"])
+def test_a_file_that_cannot_be_read_is_not_taken_for_none(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "alarms.yaml"
+    if what == "a folder":
+        path.mkdir()
+    else:
+        path.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(ConfigError, match="alarms.yaml"):
+        load_alarms(tmp_path)
+
+
 def test_three_kinds_of_channels(tmp_path: Path) -> None:
     keeper, desk, pager = _load(tmp_path, GOOD).channels.values()
     assert isinstance(keeper, MailChannel)
