@@ -44,7 +44,7 @@ def test_a_file_that_cannot_be_read_is_not_taken_for_none(tmp_path: Path, what: 
         path.mkdir()
     else:
         path.symlink_to(tmp_path / "nowhere")
-    with pytest.raises(ConfigError, match="alarms.yaml"):
+    with pytest.raises(ConfigError, match=r"alarms\.yaml"):
         load_alarms(tmp_path)
 
 
