@@ -50,6 +50,8 @@ def test_what_is_wrong_is_listed_sent_and_listed_as_sent(shell: Any, hook: Hook)
     ):
         assert part in text
     assert "https://e.example/19\n    ...\n" in text
+    assert text.count("  handed to its channels 2027-01-15T08:00:00Z\n") == 2
+    assert "  next: Run `preserve capture tides` by hand" in text
     assert text.count("not sent to desk") == 2
     assert text.count("not tried yet") == 2
     told = shell("alarms", "send")
@@ -75,6 +77,10 @@ def test_a_failure_is_told_and_listed_until_it_is_sent(shell: Any, hook: Hook) -
 
 
 def test_what_the_rules_do_not_tell_yet_is_listed_and_is_no_finding(shell: Any) -> None:
+    _observe(shell, found(1), after=2)
+    _observe(shell, found(1, kind=Kind.DISK_LOW), to=())
+    assert "  no channel is told\n" in shell("alarms", "list", status=1)
+    shell("alarms", "forget", "tides")
     _observe(shell, found(1), after=2)
     assert "not told yet: the rules wait for more times in a row" in shell("alarms", "list", status=0)
 
