@@ -122,7 +122,7 @@ def _texts(archive: Archive, mark: int, size: int) -> Iterator[Observation]:
                 collection=archive.paths.name,
                 kind=kind,
                 bad=True,
-                summary=f"{items.total:,} of the texts shown at addresses, since the last look",
+                summary=f"{items.total:,} since the last look",
                 items=tuple(items.some),
                 items_total=items.total,
                 occasion=size,

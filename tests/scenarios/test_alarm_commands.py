@@ -143,7 +143,7 @@ def test_secrets_are_read_as_those_of_a_capture(shell: Any, hook: Hook, tmp_path
     secret.chmod(0o600)
     shell("alarms", "test")
     _desk(shell, hook, "    secret: env:PRESERVE_NONE\n")
-    assert "(env:PRESERVE_NONE) is empty" in shell("alarms", "test", status=1)
+    assert "the secret env:PRESERVE_NONE is empty" in shell("alarms", "test", status=1)
 
 
 def test_mistakes_are_told(shell: Any, hook: Hook) -> None:
