@@ -38,7 +38,7 @@ def read_secrets(config: CollectionConfig) -> dict[str, str]:
 
 
 def read_secret(source: str, name: str = "") -> str:
-    """The secret that ``env:NAME`` or ``file:PATH`` names; ``name`` is the header field that it is for, where it is one.
+    """The secret that ``env:NAME`` or ``file:PATH`` names; ``name`` is the header field that it is for, if any.
 
     Raises:
         UsageError: it is missing, open to others, or no single line of text. Its value is never shown.
