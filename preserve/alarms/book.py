@@ -17,7 +17,7 @@ from preserve.alarms.turns import State, Turn, observed, reminded
 from preserve.alarms.values import Condition, Message, Observation, Unsent
 from preserve.config.alarms import Kind, Rule
 from preserve.errors import ArchiveError
-from preserve.store.database import connect
+from preserve.store.database import UnmadeError, connect
 from preserve.store.durable import make_dir
 
 _VERSION = 1
@@ -60,22 +60,9 @@ class AlarmBook:
             EnvironmentFaultError: the folder cannot be made.
         """
         path = book_path(archives)
-        is_there = path.is_file()
         if not read_only:
             make_dir(path.parent)
-        try:
-            connection = connect(
-                path if is_there or not read_only else Path(":memory:"),
-                schema=_SCHEMA,
-                version=_VERSION,
-                read_only=read_only and is_there,
-            )
-        except ArchiveError as error:
-            raise ArchiveError(
-                error.message,
-                next_step=f"See whether the disk is full or read-only. If not, move {path} away: alarms begin anew, "
-                "and what was not yet told stays in that file.",
-            ) from error
+        connection = _connect(path, read_only=read_only)
         try:
             if not read_only:
                 # What was observed is not observed again: it must be there after a power cut.
@@ -213,6 +200,22 @@ class AlarmBook:
             self._outbox.renew(turn.state)
         for tell in turn.tells:
             self._outbox.put(turn.state, tell, now)
+
+
+def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    empty = Path(":memory:")
+    try:
+        if read_only and not path.is_file():
+            return connect(empty, schema=_SCHEMA, version=_VERSION)
+        return connect(path, schema=_SCHEMA, version=_VERSION, read_only=read_only)
+    except UnmadeError:
+        return connect(empty, schema=_SCHEMA, version=_VERSION)
+    except ArchiveError as error:
+        raise ArchiveError(
+            error.message,
+            next_step=f"See whether the disk is full or read-only. If not, move {path} away: alarms begin anew, "
+            "and what was not yet told stays in that file.",
+        ) from error
 
 
 def _row(state: State) -> tuple[object, ...]:

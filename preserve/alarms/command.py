@@ -5,8 +5,9 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from contextlib import suppress
-from typing import IO, Final
+from typing import Final
 
 from preserve.alarms.connections import Patience, RefusedError, UnreachedError
 from preserve.alarms.documents import json_bytes
@@ -21,6 +22,7 @@ HANDED_ON: Final = (
 _MAX_OUTPUT_BYTES = 4_096
 _MAX_ERROR_CHARS = 200
 _END_S = 1.0
+_LOOK_S = 0.02
 
 
 def run(channel: CommandChannel, patience: Patience, message: Message) -> None:
@@ -30,6 +32,7 @@ def run(channel: CommandChannel, patience: Patience, message: Message) -> None:
         UnreachedError: it cannot be started.
         RefusedError: it failed, or took too long.
     """
+    output, inherited = os.pipe()
     with tempfile.TemporaryFile() as document:
         document.write(json_bytes(message))
         document.seek(0)
@@ -37,42 +40,54 @@ def run(channel: CommandChannel, patience: Patience, message: Message) -> None:
             process = subprocess.Popen(  # noqa: S603 - a list of arguments out of the keeper's own file
                 channel.command,
                 stdin=document,
-                stdout=subprocess.PIPE,
+                stdout=inherited,
                 stderr=subprocess.STDOUT,
                 env={name: os.environ[name] for name in HANDED_ON if name in os.environ},
                 cwd="/",
                 start_new_session=True,
             )
         except OSError as error:
+            os.close(output)
             raise UnreachedError(f"{channel.command[0]} cannot be started: {error.strerror}") from None
-    with process:
-        _wait(process, patience)
-
-
-def _wait(process: subprocess.Popen[bytes], patience: Patience) -> None:
+        finally:
+            os.close(inherited)
     kept = bytearray()
-    reader = threading.Thread(target=_read, args=(process.stdout, kept), daemon=True)
+    # It owns its end of the pipe: what has left the group may hold the other end for as long as it likes.
+    reader = threading.Thread(target=_read, args=(output, kept), daemon=True)
     reader.start()
-    try:
-        process.wait(patience.command_s)
-    except subprocess.TimeoutExpired:
-        raise RefusedError(f"it did not end within {patience.command_s:g} s and was killed") from None
-    finally:
-        # What it has left running holds the other end of its output.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        reader.join(_END_S)
+    is_ended = _wait(process, patience)
+    reader.join(_END_S)
+    if not is_ended:
+        raise RefusedError(f"it did not end within {patience.command_s:g} s and was killed")
     if process.returncode != 0:
         how = f"signal {-process.returncode}" if process.returncode < 0 else f"status {process.returncode}"
         last = bytes(kept).decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise RefusedError(f"it ended with {how}" + (f": {flat(last, _MAX_ERROR_CHARS)}" if last else ""))
 
 
-def _read(output: IO[bytes] | None, kept: bytearray) -> None:
+def _wait(process: subprocess.Popen[bytes], patience: Patience) -> bool:
+    """Waits in time, and kills what is left of the process group. True where the program has ended by itself."""
+    until = time.monotonic() + patience.command_s
+    try:
+        while not (is_ended := _has_ended(process.pid)) and time.monotonic() < until:
+            time.sleep(_LOOK_S)
+    finally:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return is_ended
+
+
+def _has_ended(pid: int) -> bool:
+    """True where a child has ended. It is not reaped: until then nobody else gets its number, nor that of its group."""
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+    except ChildProcessError:
+        return True
+
+
+def _read(output: int, kept: bytearray) -> None:
     """Reads to the end, so that the program is not held up, and keeps the beginning."""
-    if output is None:
-        return
-    with suppress(OSError, ValueError):
-        while data := output.read1(65_536):  # type: ignore[attr-defined]
+    with os.fdopen(output, "rb", buffering=0) as file:
+        while data := file.read(65_536):
             kept += data[: max(0, _MAX_OUTPUT_BYTES - len(kept))]

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from typing import Final
 
 from preserve import __version__
-from preserve.alarms.kinds import KINDS
+from preserve.alarms.kinds import KINDS, next_step
 from preserve.alarms.values import Event, Message, flat
 
 VERSION: Final = 1
@@ -37,7 +37,7 @@ def document(message: Message) -> dict[str, object]:
         "bad_since": None if message.bad_since is None else _utc(message.bad_since),
         "created": _utc(message.created),
         "meaning": _TEST_MEANING if facts is None else facts.meaning,
-        "next_step": "" if facts is None else facts.next_step,
+        "next_step": "" if message.kind is None else next_step(message.kind, message.collection),
     }
 
 
@@ -77,10 +77,11 @@ def _lines(message: Message) -> list[str]:
     if message.summary:
         lines += [message.summary, ""]
     lines.append(_TEST_MEANING if facts is None else facts.meaning)
-    if facts is not None and message.event is not Event.RESOLVED:
-        lines.append(f"Next: {facts.next_step}")
+    if message.kind is not None and message.event is not Event.RESOLVED:
+        lines.append(f"Next: {next_step(message.kind, message.collection)}")
     if message.bad_since is not None:
-        lines += ["", f"Bad since {_utc(message.bad_since)}, found {message.times} times in a row."]
+        times = "once" if message.times == 1 else f"{message.times} times in a row"
+        lines += ["", f"Bad since {_utc(message.bad_since)}, found {times}."]
     if message.items:
         is_part = message.items_total > len(message.items)
         of_all = f" ({len(message.items)} of {message.items_total:,})" if is_part else ""

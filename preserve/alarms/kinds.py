@@ -24,6 +24,14 @@ class Facts:
     is_told_by_time: bool = True
 
 
+def next_step(kind: Kind, collection: str) -> str:
+    """What to do next about an alarm of a collection, as it can be typed."""
+    step = KINDS[kind].next_step
+    return step.replace(_COLLECTION, collection) if collection else step
+
+
+_COLLECTION: Final = "COLLECTION"
+"""Stands in a next step for the collection's name."""
 KINDS: Final[Mapping[Kind, Facts]] = MappingProxyType(
     {
         Kind.CAPTURE_FAILING: Facts(

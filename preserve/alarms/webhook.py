@@ -59,6 +59,8 @@ def post(
             with line.getresponse() as reply:
                 status = reply.status
                 reply.read(_MAX_REPLY_BYTES)
+    except http.client.RemoteDisconnected:
+        raise UnreachedError("the server ended the connection") from None
     except http.client.HTTPException:
         raise UnreachedError("the answer is no HTTP") from None
     except OSError as error:

@@ -9,7 +9,7 @@ import click
 from preserve.alarms.book import AlarmBook
 from preserve.alarms.deliver import Delivery, deliver, send_test
 from preserve.alarms.documents import document, title
-from preserve.alarms.kinds import KINDS
+from preserve.alarms.kinds import next_step
 from preserve.alarms.values import Condition, Unsent
 from preserve.cli.common import EXIT_STATUSES, Place, clean, command_options, counted, say
 from preserve.cli.configured import read_secret
@@ -131,7 +131,7 @@ def _condition_json(condition: Condition) -> dict[str, object]:
         "times": condition.times,
         "raised": _told(condition.raised),
         "told": _told(condition.told),
-        "next_step": KINDS[condition.kind].next_step,
+        "next_step": next_step(condition.kind, condition.collection),
     }
 
 
@@ -139,7 +139,7 @@ def _condition_text(condition: Condition) -> str:
     subject = f" {condition.subject}" if condition.subject else ""
     lines = [
         f"{condition.collection or 'preserve'}: {condition.kind}{subject}",
-        f"  bad since {_told(condition.bad_since)}, found {condition.times} in a row",
+        f"  bad since {_told(condition.bad_since)}, found {counted(condition.times, 'time')} in a row",
         *([f"  {condition.summary}"] if condition.summary else []),
         *(f"    {item}" for item in condition.items),
         *(["    ..."] if condition.items_total > len(condition.items) else []),
@@ -147,8 +147,9 @@ def _condition_text(condition: Condition) -> str:
     if condition.raised is None:
         lines.append("  not told yet: the rules wait for more times in a row")
     else:
-        lines.append(f"  {'told ' + _told(condition.told) if condition.told is not None else 'told nobody'}")
-    return "\n".join([*lines, f"  next: {KINDS[condition.kind].next_step}"]) + "\n"
+        when = _told(condition.told)
+        lines.append(f"  handed to its channels {when}" if when else "  no channel is told")
+    return "\n".join([*lines, f"  next: {next_step(condition.kind, condition.collection)}"]) + "\n"
 
 
 def _unsent_json(unsent: Unsent) -> dict[str, object]:
@@ -167,7 +168,7 @@ def _unsent_text(unsent: Unsent, *, is_known: bool) -> str:
         return f"{head}  undeliverable: no channel has that name now; `preserve alarms drop` drops it\n"
     if not unsent.attempts:
         return f"{head}  not tried yet\n"
-    since = f"failing since {_told(unsent.failing_since)}, tried {unsent.attempts} times"
+    since = f"failing since {_told(unsent.failing_since)}, tried {counted(unsent.attempts, 'time')}"
     return f"{head}  {since}: {unsent.error}\n  tried again from {_told(unsent.next_try)}\n"
 
 

@@ -38,12 +38,12 @@ def read_secrets(config: CollectionConfig) -> dict[str, str]:
 
 
 def read_secret(source: str, name: str = "") -> str:
-    """The secret that ``env:NAME`` or ``file:PATH`` names; ``name`` is what it is for, by default the source itself.
+    """The secret that ``env:NAME`` or ``file:PATH`` names; ``name`` is the header field that it is for, if any.
 
     Raises:
         UsageError: it is missing, open to others, or no single line of text. Its value is never shown.
     """
-    name = name or source
+    called = f"the secret for {name} ({source})" if name else f"the secret {source}"
     kind, _colon, where = source.partition(":")
     if kind == "env":
         value = os.environ.get(where, "")
@@ -56,7 +56,7 @@ def read_secret(source: str, name: str = "") -> str:
                 )
             value = path.read_bytes()[:_MAX_SECRET_BYTES].decode("latin-1").rstrip("\r\n")
         except OSError as error:
-            raise UsageError(f"{where}: the secret for {name} cannot be read: {error.strerror}") from error
+            raise UsageError(f"{called} cannot be read: {error.strerror}") from error
     if not value or not value.isascii() or not value.isprintable():
-        raise UsageError(f"the secret for {name} ({source}) is empty or no single line of ASCII text")
+        raise UsageError(f"{called} is empty or no single line of ASCII text")
     return value

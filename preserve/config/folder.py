@@ -57,7 +57,8 @@ def load_alarms(config_dir: Path) -> AlarmsConfig:
         ConfigError: it has mistakes (all of them are named).
     """
     path = config_dir / "alarms.yaml"
-    if not path.is_file():
+    # One that is there and cannot be read must not pass for none: nobody would be told anything.
+    if not path.exists() and not path.is_symlink():
         return AlarmsConfig()
     data = _read(path)
     value = read_yaml(data).value

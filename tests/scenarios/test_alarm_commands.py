@@ -45,11 +45,13 @@ def test_what_is_wrong_is_listed_sent_and_listed_as_sent(shell: Any, hook: Hook)
     text = shell("alarms", "list", status=1)
     for part in (
         "tides: capture-failing\n",
-        "bad since 2027-01-15T08:00:00Z, found 1 in a row",
+        "bad since 2027-01-15T08:00:00Z, found 1 time in a row",
         "tides: step-failing search",
     ):
         assert part in text
     assert "https://e.example/19\n    ...\n" in text
+    assert text.count("  handed to its channels 2027-01-15T08:00:00Z\n") == 2
+    assert "  next: Run `preserve capture tides` by hand" in text
     assert text.count("not sent to desk") == 2
     assert text.count("not tried yet") == 2
     told = shell("alarms", "send")
@@ -69,12 +71,16 @@ def test_a_failure_is_told_and_listed_until_it_is_sent(shell: Any, hook: Hook) -
     assert "desk: tides: capture failing: the answer has status 503" in shell("alarms", "send", status=1)
     assert "1 message not sent" in shell.errors
     text = shell("alarms", "list", status=1)
-    assert "tried 1 times: the answer has status 503\n  tried again from 20" in text
+    assert "tried 1 time: the answer has status 503\n  tried again from 20" in text
     (unsent,) = shell.json("alarms", "list", status=1)["unsent"]
     assert (unsent["attempts"], unsent["error"], unsent["undeliverable"]) == (1, "the answer has status 503", False)
 
 
 def test_what_the_rules_do_not_tell_yet_is_listed_and_is_no_finding(shell: Any) -> None:
+    _observe(shell, found(1), after=2)
+    _observe(shell, found(1, kind=Kind.DISK_LOW), to=())
+    assert "  no channel is told\n" in shell("alarms", "list", status=1)
+    shell("alarms", "forget", "tides")
     _observe(shell, found(1), after=2)
     assert "not told yet: the rules wait for more times in a row" in shell("alarms", "list", status=0)
 
@@ -137,7 +143,7 @@ def test_secrets_are_read_as_those_of_a_capture(shell: Any, hook: Hook, tmp_path
     secret.chmod(0o600)
     shell("alarms", "test")
     _desk(shell, hook, "    secret: env:PRESERVE_NONE\n")
-    assert "(env:PRESERVE_NONE) is empty" in shell("alarms", "test", status=1)
+    assert "the secret env:PRESERVE_NONE is empty" in shell("alarms", "test", status=1)
 
 
 def test_mistakes_are_told(shell: Any, hook: Hook) -> None:

@@ -84,10 +84,7 @@ class Post:
 
 @contextmanager
 def post_office(post: Post, *, pem: Path | None = None, mode: str = "none", port: int = 0) -> Iterator[Post]:
-    context = None
-    if pem is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pem)
+    context = None if pem is None else _tls(pem)
     named: dict[str, Any] = {"hostname": "mail.example.org", "loop": (loop := asyncio.new_event_loop())}
     if mode == "starttls":
         named |= {"tls_context": context, "require_starttls": True}
@@ -106,6 +103,12 @@ def post_office(post: Post, *, pem: Path | None = None, mode: str = "none", port
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
+
+
+def _tls(pem: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context
 
 
 async def _end(server: asyncio.AbstractServer) -> None:
@@ -131,7 +134,7 @@ class Hook:
 
 
 @contextmanager
-def hooked(hook: Hook) -> Iterator[Hook]:
+def hooked(hook: Hook, pem: Path | None = None) -> Iterator[Hook]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -152,6 +155,8 @@ def hooked(hook: Hook) -> Iterator[Hook]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         hook.port = server.server_address[1]
+        if pem is not None:
+            server.socket = _tls(pem).wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         yield hook

@@ -1,5 +1,6 @@
 """What is told and when, with a clock that the test turns."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -296,6 +297,14 @@ def test_reading_makes_no_book(tmp_path: Path) -> None:
     with AlarmBook.open(tmp_path / "archives", read_only=True) as book:
         assert (book.open_conditions(), book.unsent()) == ([], [])
     assert not (tmp_path / "archives").exists()
+
+
+def test_a_book_that_another_process_is_about_to_make_is_empty(tmp_path: Path) -> None:
+    path = book_path(tmp_path)
+    path.parent.mkdir()
+    sqlite3.connect(path).executescript("PRAGMA journal_mode = WAL").connection.close()
+    with AlarmBook.open(tmp_path, read_only=True) as book:
+        assert book.unsent() == []
 
 
 def test_a_book_that_is_none_is_told_with_a_way_out(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 import json
+import os
+import signal
 import socket
 import sys
 import threading
@@ -10,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -77,7 +78,7 @@ def test_a_mail_says_what_is_wrong_and_what_to_do(book: AlarmBook) -> None:
     assert mail["X-Preserve-Message"] == message.id
     assert mail["Date"].datetime.timestamp() == START
     body = mail.get_content()
-    for part in ("no address answered", "Next: Run `preserve capture COLLECTION`", "https://e.example/é", "(1 of 7)"):
+    for part in ("no address answered", "Next: Run `preserve capture tides`", "https://e.example/é", "(1 of 7)"):
         assert part in body
     assert post.mailboxes == [["keeper@example.org", "second@example.org"]]
     assert book.unsent() == []
@@ -272,23 +273,28 @@ def _babble(sock: socket.socket) -> None:
 def test_a_server_that_hangs_or_drips_is_left_in_time(
     book: AlarmBook, manner: Callable[[socket.socket], None], kind: str
 ) -> None:
-    with _raw(manner) as port, hooked(Hook()) as hook:
+    with _raw(manner) as port:
         kinds: dict[str, dict[str, object]] = {
             "mail": _mail(port),
             "webhook": {"webhook": f"http://127.0.0.1:{port}/"},
             "mail over TLS": _mail(port, tls="tls"),
         }
-        slow = kinds[kind]
-        config = configured(slow=slow, good={"webhook": f"http://127.0.0.1:{hook.port}/"})
-        _raise(book, config)
-        errors = _tell(book, config, patience=_HASTY)
-        assert errors[1] == ""
-        assert errors[0] == "no answer in time" or errors[0].startswith("TLS failed")
-        # The channel that failed comes last from now on.
-        book.observe([found(2, subject="b")], config.in_force, START + 60)
-        assert [delivery.channel for delivery in deliver(book, config, _secret, lambda: START + 60, _HASTY)] == [
-            "good", "slow", "slow",
-        ]  # fmt: skip
+        config = configured(slow=kinds[kind])
+        _raise(book, config, "a", "b")
+        (error, other) = _tell(book, config, patience=_HASTY)
+    assert error == other
+    assert error == "no answer in time" or error.startswith("TLS failed")
+    assert len(book.unsent()) == 2
+
+
+def test_a_channel_that_failed_is_tried_last(book: AlarmBook, free_ports: list[int]) -> None:
+    with hooked(Hook()) as hook:
+        config = configured(a=_mail(free_ports[0]), b={"webhook": f"http://127.0.0.1:{hook.port}/"})
+        order = []
+        for occasion in (1, 2):
+            book.observe([found(occasion, subject=str(occasion))], config.in_force, START)
+            order.append([delivery.channel for delivery in deliver(book, config, _secret, lambda: START)])
+    assert order == [["a", "b"], ["b", "a", "a"]]
 
 
 @pytest.mark.parametrize("kind", ["mail", "webhook"])
@@ -341,7 +347,7 @@ def test_a_webhook_gets_a_signed_document(book: AlarmBook) -> None:
         "kind": "capture-failing", "subject": "", "summary": "no address answered", "items": ["/é"], "items_total": 7,
         "times": 1, "bad_since": "2027-01-15T07:59:55Z", "created": "2027-01-15T07:59:55Z",
         "meaning": "A capture did not come to its end, or no address answered.",
-        "next_step": "Run `preserve capture COLLECTION` by hand and see what it says.",
+        "next_step": "Run `preserve capture tides` by hand and see what it says.",
     }  # fmt: skip
 
 
@@ -372,16 +378,23 @@ def test_a_webhook_that_says_no_is_asked_again_with_the_same_id(book: AlarmBook,
     assert hook.paths == ["/", "/"]
 
 
-def test_a_webhook_over_tls_is_verified(book: AlarmBook, authority: Authority, tls_server: Any) -> None:
-    reply = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-    with tls_server(authority.server("127.0.0.1"), reply) as port:
-        url = f"https://127.0.0.1:{port}/"
+def test_a_webhook_over_tls_is_verified(book: AlarmBook, authority: Authority) -> None:
+    with hooked(Hook(), authority.server("127.0.0.1")) as hook:
+        url = f"https://127.0.0.1:{hook.port}/"
         config = configured(desk={"webhook": url})
         _raise(book, config)
         assert _tell(book, config)[0].startswith("the certificate is not accepted")
         assert url not in book.unsent()[0].error
         config = configured(desk={"webhook": url, "ca_file": str(authority.bundle)})
         assert _tell(book, config, START + 60) == [""]
+    assert len(hook.requests) == 1
+
+
+def test_a_webhook_that_hangs_up_is_told_so(book: AlarmBook) -> None:
+    with _raw(lambda sock: sock.close()) as port:
+        config = configured(desk={"webhook": f"http://127.0.0.1:{port}/"})
+        _raise(book, config)
+        assert _tell(book, config)[0] in {"the server ended the connection", "Connection reset by peer", "Broken pipe"}
 
 
 def test_a_command_gets_the_document_and_no_secret(
@@ -432,6 +445,20 @@ def test_what_a_command_leaves_running_is_ended_with_it(book: AlarmBook, tmp_pat
     status = Path(f"/proc/{noted.read_text()}/stat")
     # Dead, and perhaps not yet asked for by the process that inherits it.
     assert not status.exists() or status.read_text().rpartition(")")[2].split()[0] in {"Z", "X"}
+
+
+def test_what_has_left_the_group_and_holds_the_output_holds_up_nothing(book: AlarmBook, tmp_path: Path) -> None:
+    noted = tmp_path / "noted"
+    script = (
+        "import subprocess, sys; print('said'); p = subprocess.Popen(['sleep', '600'], start_new_session=True); "
+        f"open({str(noted)!r}, 'w').write(str(p.pid)); sys.exit(2)"
+    )
+    config = configured(pager={"command": [sys.executable, "-c", script]})
+    _raise(book, config)
+    try:
+        assert _tell(book, config) == ["it ended with status 2: said"]
+    finally:
+        os.kill(int(noted.read_text()), signal.SIGKILL)
 
 
 def test_a_program_that_is_not_there_is_told(book: AlarmBook) -> None:

@@ -1,10 +1,15 @@
 """The file of alarms: what is taken, what is refused, and that every mistake is told at once with its line."""
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from preserve.config.alarms import AlarmsConfig, CommandChannel, Kind, MailChannel, Rule, WebhookChannel
+from preserve.config.checked import check
 from preserve.config.folder import load_alarms
 from preserve.errors import ConfigError
 
@@ -35,6 +40,17 @@ def _mistakes(folder: Path, text: str) -> list[str]:
 def test_no_file_is_no_channel(tmp_path: Path) -> None:
     assert load_alarms(tmp_path).channels == {}
     assert load_alarms(tmp_path).rule(Kind.OVERDUE).to == ()
+
+
+@pytest.mark.parametrize("what", ["a folder", "a link that leads nowhere"])
+def test_a_file_that_cannot_be_read_is_not_taken_for_none(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "alarms.yaml"
+    if what == "a folder":
+        path.mkdir()
+    else:
+        path.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(ConfigError, match=r"alarms\.yaml"):
+        load_alarms(tmp_path)
 
 
 def test_three_kinds_of_channels(tmp_path: Path) -> None:
@@ -153,3 +169,28 @@ def test_a_file_of_rubbish_is_told(tmp_path: Path) -> None:
     ]
     assert _mistakes(tmp_path, "channels: {a: {command: []}}\n")
     assert _mistakes(tmp_path, "channels: {a: [b]}\nrules: 3\n")
+
+
+_WORDS = st.sampled_from(
+    ["channels", "rules", "default", "mail", "from", "smtp", "tls", "user", "password", "webhook", "secret",
+     "command", "to", "after", "keeper", "m.example:25", "a@b.example", "env:A", "none", "name", "overdue", "[key]",
+     "1d", "/x", ""]
+)  # fmt: skip
+_VALUES = st.recursive(
+    _WORDS | st.none() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_WORDS, inner, max_size=4),
+    max_leaves=15,
+)
+
+
+@given(channels=st.dictionaries(_WORDS, _VALUES, max_size=3), rules=_VALUES)
+def test_whatever_is_written_is_taken_or_told_line_by_line(channels: object, rules: object) -> None:
+    text = yaml.safe_dump({"channels": channels, "rules": rules}, allow_unicode=True).encode("utf-8", "replace")
+    mistakes: tuple[str, ...] = ()
+    try:
+        config = check(text, AlarmsConfig, source="a", name="alarms", context={"channels": ("keeper",)})
+    except ConfigError as error:
+        mistakes = error.mistakes
+    else:
+        assert len(config.in_force) == len(Kind)
+    assert all(re.match(r"a:[1-9][0-9]*: .+; .+", mistake, re.DOTALL) for mistake in mistakes)
