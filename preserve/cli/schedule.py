@@ -22,6 +22,7 @@ from preserve.config.folder import load_collection
 from preserve.errors import CancelledError, ConfigError, PreserveError
 from preserve.schedule.jobs import Job, jobs_of
 from preserve.schedule.machine import Done, Machine, Scheduler
+from preserve.schedule.observing import FILE
 from preserve.schedule.runs import Outcome
 from preserve.schedule.standing import moment_text, wrongs
 from preserve.schedule.table import Event, Standing, Step, Table
@@ -202,7 +203,7 @@ class _Desk:
         """Sends alarms; says what keeps them from being sent. True where some are not."""
         try:
             for name, mistake in mistakes.items():
-                self.watch.troubled(name, str(mistake))
+                self.watch.troubled(name, FILE, str(mistake))
             deliveries = self.watch.tell(read_secret, time.time)
         except (PreserveError, sqlite3.DatabaseError, OSError) as error:
             said.tell("alarms", f"alarms cannot be told: {error}")

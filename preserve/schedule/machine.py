@@ -64,12 +64,12 @@ class Machine:
 class Watching(Protocol):
     """Who is told what a look showed, for alarms."""
 
-    def looked(self, job: Job, *, ran: bool) -> None:
-        """Takes note of a job that was looked at; ``ran``: a run of it has ended well."""
+    def looked(self, job: Job) -> None:
+        """Takes note of a job that was looked at."""
         ...
 
-    def troubled(self, collection: str, trouble: str) -> None:
-        """Takes note of why a job of a collection could not be looked at."""
+    def troubled(self, collection: str, subject: str, trouble: str) -> None:
+        """Takes note of why something of a collection could not be looked at."""
         ...
 
 
@@ -144,7 +144,7 @@ class Scheduler:
     def _trouble(self, job: Job, error: Exception) -> None:
         # What kept the job from its look may keep the alarm from its book: the first is told in any case.
         with suppress(Exception):
-            self._watching.troubled(job.collection, f"{job.title}: {error}")
+            self._watching.troubled(job.collection, job.kind, str(error))
 
     def _look(self, job: Job) -> None:
         done: Done | None = None
@@ -153,7 +153,7 @@ class Scheduler:
                 outcome = run_due(self._archives, job, self._working)
                 self._resting[job.title] = _Rest(job, outcome.next_start, time.monotonic() + _REST_S)
                 done = Done(job=job, outcome=outcome) if outcome.did_something else None
-                self._watching.looked(job, ran=outcome.event is not None and outcome.event.outcome == "ran")
+                self._watching.looked(job)
         except LockedError as error:
             # Another scheduler does it, and observes it.
             done = Done(job=job, error=error)

@@ -14,13 +14,15 @@ from preserve.schedule.standing import moment_text
 from preserve.schedule.table import CAPTURE, Event, Standing
 from preserve.store.checks import FULL, Check
 
+FILE = "file"
+"""The subject of a collection's file that has mistakes."""
 _SAMPLE_S = 3600
 _CHANGED = "the schedule was changed"
 
 
 def observe_job(job: Job, standing: Standing, now: int) -> list[Observation]:
     """Of how a job stands: failing, overdue, clock, steps; of a capture's report: challenges, certificates."""
-    subject = "" if job.kind == CAPTURE else job.kind
+    subject = "" if job.kind == CAPTURE else f"{job.kind} runs"
     failing = Kind.CAPTURE_FAILING if job.kind == CAPTURE else Kind.SCHEDULE_FAILING
     late = standing.overdue_since
     found = [
@@ -127,10 +129,15 @@ def observe_receipts(
     ]
 
 
-def observe_trouble(collection: str, trouble: str, now: int) -> Observation:
-    """Of a schedule that could not be looked at, and why; good where ``trouble`` is empty."""
+def observe_trouble(collection: str, subject: str, trouble: str, now: int) -> Observation:
+    """Of what could not be looked at (`FILE`, a job, its changes), and why; good where ``trouble`` is empty."""
     return Observation(
-        collection=collection, kind=Kind.SCHEDULE_FAILING, bad=bool(trouble), summary=trouble, occasion=now // _SAMPLE_S
+        collection=collection,
+        kind=Kind.SCHEDULE_FAILING,
+        subject=subject,
+        bad=bool(trouble),
+        summary=trouble,
+        occasion=now // _SAMPLE_S,
     )
 
 

@@ -17,11 +17,20 @@ from preserve.provenance.ledger import Ledger
 from preserve.provenance.receipts import held_failures
 from preserve.replay.recover import open_for_reading
 from preserve.schedule.jobs import Job
-from preserve.schedule.observing import observe_checks, observe_disk, observe_job, observe_receipts, observe_trouble
+from preserve.schedule.observing import (
+    FILE,
+    observe_checks,
+    observe_disk,
+    observe_job,
+    observe_receipts,
+    observe_trouble,
+)
 from preserve.schedule.table import CAPTURE, Table
 from preserve.store.archive import open_archive
 from preserve.store.checks import noted_checks
 from preserve.store.durable import free_bytes
+
+_CHANGES = "changes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,34 +42,39 @@ class Watch:
     layouts: Callable[[], Mapping[str, Layout]]
     clock: Callable[[], int]
 
-    def looked(self, job: Job, *, ran: bool) -> None:
-        """Observes a job after a look at it. ``ran``: a capture has ended, so pages and texts may have changed.
+    def looked(self, job: Job) -> None:
+        """Observes a job after a look at it.
 
         Raises:
             ArchiveError, sqlite3.DatabaseError: the book of alarms cannot be written.
         """
         now = self.clock()
+        # Whoever looks at a job has read its file.
+        found = [observe_trouble(job.collection, FILE, "", now)]
+        covered = 0
         try:
             with Table.read(self.archives, job.collection, job.kind, job.rule) as table:
-                found = [] if table is None else observe_job(job, table.standing(now), now)
-            found += [*self._archive(job, now), observe_trouble(job.collection, "", now)]
+                found += [] if table is None else observe_job(job, table.standing(now), now)
+            seen, covered = self._archive(job, now)
+            found += [*seen, observe_trouble(job.collection, job.kind, "", now)]
         except (PreserveError, sqlite3.DatabaseError, OSError) as error:
-            found = [observe_trouble(job.collection, str(error), now)]
+            found.append(observe_trouble(job.collection, job.kind, str(error), now))
         rules = self.alarms().in_force
         with AlarmBook.open(self.archives) as book:
             book.observe(found, rules, now)
-            if job.kind == CAPTURE and (ran or book.mark(job.collection, LAST_LOOK) is None):
+            # Checkpoints are signed at the end of runs, by whomever: only then may pages and texts have changed.
+            if job.kind == CAPTURE and covered > (book.mark(job.collection, LAST_LOOK) or 0):
                 self._changes(book, job.collection, rules, now)
 
-    def troubled(self, collection: str, trouble: str) -> None:
-        """Observes that a collection's schedule could not be looked at.
+    def troubled(self, collection: str, subject: str, trouble: str) -> None:
+        """Observes that something of a collection's schedule (its file, a job) could not be looked at.
 
         Raises:
             ArchiveError, sqlite3.DatabaseError: the book of alarms cannot be written.
         """
         now = self.clock()
         with AlarmBook.open(self.archives) as book:
-            book.observe([observe_trouble(collection, trouble, now)], self.alarms().in_force, now)
+            book.observe([observe_trouble(collection, subject, trouble, now)], self.alarms().in_force, now)
 
     def tell(self, secrets: Secrets, clock: Callable[[], float]) -> list[Delivery]:
         """Sends what is due, and what lasts anew. Nothing, where another process is sending.
@@ -75,24 +89,24 @@ class Watch:
                 return deliver(book, config, secrets, clock)
         return []
 
-    def _archive(self, job: Job, now: int) -> list[Observation]:
-        """What is seen in the archive itself, cheaply: checks, free space, receipts."""
+    def _archive(self, job: Job, now: int) -> tuple[list[Observation], int]:
+        """What is seen in the archive itself, cheaply: checks, free space, receipts; and how much of it is signed."""
         found = observe_checks(job.collection, noted_checks(self.archives, job.collection))
         try:
             paths = open_archive(self.archives, job.collection)
         except NotHeldError:
-            return found
+            return found, 0
+        covered = Ledger(paths).covered
         found.append(observe_disk(job.collection, free_bytes(paths.folder), job.min_free_bytes, now))
         if job.authorities:
-            failures = held_failures(paths)
-            found += observe_receipts(job.collection, job.authorities, failures, Ledger(paths).covered)
-        return found
+            found += observe_receipts(job.collection, job.authorities, held_failures(paths), covered)
+        return found, covered
 
     def _changes(self, book: AlarmBook, collection: str, rules: Rules, now: int) -> None:
+        trouble = ""
         try:
             with open_for_reading(self.archives, [collection], self.layouts()) as (archive,):
                 look(book, archive, rules, now)
-        except NotHeldError:
-            return
         except (PreserveError, OSError) as error:
-            book.observe([observe_trouble(collection, f"changes cannot be looked for: {error}", now)], rules, now)
+            trouble = f"changes cannot be looked for: {error}"
+        book.observe([observe_trouble(collection, _CHANGES, trouble, now)], rules, now)

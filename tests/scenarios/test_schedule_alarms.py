@@ -115,3 +115,26 @@ def test_a_page_that_is_lost_since_the_last_capture_is_told(
     # Looked at again, it is told no more.
     shell("schedule", "once")
     assert _told(shell.folder) == [("raised", "page-gone")]
+
+
+def test_what_a_capture_by_hand_found_is_told_at_the_next_look(shell: Shell, site: Site) -> None:
+    _scheduled(shell, site, "schedule:\n  every: 1d\n", _pager(shell.folder))
+    shell("schedule", "once")
+    site.page("/a", b"<title>404 Not Found</title><h1>Not Found</h1>")
+    shell("capture", "demo", status=None)
+    shell("schedule", "once")
+    assert _told(shell.folder) == [("raised", "page-gone")]
+
+
+@pytest.mark.damages
+def test_a_table_that_cannot_be_used_stays_raised_while_the_other_job_is_well(shell: Shell, site: Site) -> None:
+    _scheduled(shell, site, "schedule:\n  every: 1d\nverification:\n  every: 1d\n", _pager(shell.folder))
+    table = shell.archives / ".schedule" / "demo" / "verification.sqlite"
+    table.parent.mkdir(parents=True)
+    table.write_bytes(b"no database" * 100)
+    for _look in range(3):
+        shell("schedule", "once", status=1)
+    assert _told(shell.folder) == [("raised", "schedule-failing")]
+    table.unlink()
+    shell("schedule", "once", status=None)
+    assert _told(shell.folder) == [("raised", "schedule-failing"), ("resolved", "schedule-failing")]

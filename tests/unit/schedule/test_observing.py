@@ -8,7 +8,14 @@ from preserve.alarms.values import Observation
 from preserve.config.alarms import Kind
 from preserve.config.schedule import ScheduleConfig, StepConfig
 from preserve.schedule.child import Ended
-from preserve.schedule.observing import observe_checks, observe_disk, observe_job, observe_receipts, observe_trouble
+from preserve.schedule.observing import (
+    FILE,
+    observe_checks,
+    observe_disk,
+    observe_job,
+    observe_receipts,
+    observe_trouble,
+)
 from preserve.store.checks import Check
 from tests.unit.schedule.doing import COMPLETE, GOOD, UNREACHED, Doing, capture_job, look, run, standing
 
@@ -106,5 +113,5 @@ def test_a_disk_is_low_below_what_is_asked_for(free: int, bad: bool) -> None:
 
 
 def test_a_schedule_that_cannot_be_looked_at_is_bad_until_it_can() -> None:
-    assert observe_trouble("demo", "no table", _START).bad
-    assert not observe_trouble("demo", "", _START).bad
+    assert observe_trouble("demo", FILE, "a mistake", _START).bad
+    assert not observe_trouble("demo", FILE, "", _START).bad
