@@ -123,9 +123,9 @@ def _wait(process: subprocess.Popen[bytes], asking: Asking) -> tuple[bool, bool]
         except subprocess.TimeoutExpired:
             asking.beat()
             wanted = asking.stop()
-            if wanted > asked:
-                process.send_signal(signal.SIGTERM if wanted == 1 else signal.SIGINT)
-                asked = wanted
+            while asked < wanted:
+                asked += 1
+                process.send_signal(signal.SIGTERM if asked == 1 else signal.SIGINT)
             spent_s = time.monotonic() - begun
             if spent_s > asking.time_limit_s and not timed_out and not asked:
                 process.send_signal(signal.SIGTERM)

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import islice, takewhile
 from pathlib import Path
 
 from preserve.config.schedule import RuleConfig
@@ -26,6 +26,8 @@ _VERSION = 1
 _RULE_KEYS = {"every", "cron", "time_zone", "only", "jitter"}
 """Keys that say when moments are due; the others may change and the moments stay."""
 _STEP_TRIES = 3
+_MOST_AT_ONCE = 10_000
+"""Due moments recorded in one look: after many years, or a clock set far ahead, the next looks go on."""
 _LOOKED_EVERY_S = 300
 _ALIVE_S = 3 * _LOOKED_EVERY_S
 """A run whose scheduler was heard of within this time is taken to be under way."""
@@ -176,26 +178,23 @@ class Table:
         """The moment to run now, marked as running; every other one that is due is recorded as missed.
 
         One that a dead process left running has failed, and waits to be tried again. None: nothing is due, or the
-        window is closed.
+        window is closed, or more is due than one look records.
         """
         with self._connection as change:
             change.execute("BEGIN IMMEDIATE")
             for event in self._events("WHERE outcome = 'running'"):
                 self._settle(event, Judged(outcome="failed", reason="its process ended"), now)
             anchor, settled = self._plan(now)
-            due = list(
-                takewhile(
-                    lambda moment: moment.start <= now,
-                    moments(self._rule, seed=self._seed, anchor=anchor, after=settled),
-                )
-            )
+            coming = moments(self._rule, seed=self._seed, anchor=anchor, after=settled)
+            due = list(islice(takewhile(lambda moment: moment.start <= now, coming), _MOST_AT_ONCE))
             if not may_begin(self._rule, now):
                 return None
             if not due:
                 return self._take_again(now)
             self._give_up_waiting("a later moment came")
             chosen: Moment | None = due[-1]
-            if self._rule.missed == "skip" and due[-1].start + span_seconds(self._rule.grace) < now:
+            is_late = due[-1].start + span_seconds(self._rule.grace) < now
+            if len(due) == _MOST_AT_ONCE or (is_late and self._rule.missed == "skip"):
                 chosen = None
             for moment in due:
                 self._record(moment, *(("running", "") if moment is chosen else ("missed", "not run in time")), now)

@@ -13,6 +13,7 @@ import pytest
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.schedule import ScheduleConfig
 from preserve.errors import LockedError
+from preserve.schedule import table
 from preserve.schedule.child import Ended
 from preserve.schedule.moments import moments
 from preserve.schedule.table import CAPTURE, Table
@@ -229,16 +230,27 @@ def test_only_a_good_run_ends_what_is_overdue(tmp_path: Path) -> None:
 def test_a_run_under_way_is_not_overdue_while_its_scheduler_is_heard_of(tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         look(tmp_path, _DAILY, Doing(_START, _die))
-    with Table.open(tmp_path, "demo", CAPTURE, _DAILY) as table:
-        table.looked(_START + 2 * _DAY)
+    with Table.open(tmp_path, "demo", CAPTURE, _DAILY) as held:
+        held.looked(_START + 2 * _DAY)
     assert standing(tmp_path, _START + 2 * _DAY + 60, _DAILY).overdue_since is None
     assert standing(tmp_path, _START + 2 * _DAY + 3600, _DAILY).overdue_since == _START
 
 
 def test_looking_at_how_it_stands_begins_nothing(tmp_path: Path) -> None:
-    with Table.read(tmp_path, "demo", CAPTURE, _DAILY) as table:
-        assert table is None
+    with Table.read(tmp_path, "demo", CAPTURE, _DAILY) as held:
+        assert held is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_after_years_of_minutes_looks_record_what_was_missed_piece_by_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "_MOST_AT_ONCE", 10)
+    rule = ScheduleConfig(every="1m", retries=0)
+    assert run(tmp_path, _START, rule) == "ran"
+    later = _START + 35 * 60
+    assert [run(tmp_path, later, rule) for _look in range(5)] == [None, None, None, "ran", None]
+    assert outcomes(tmp_path, rule) == ["ran", *["missed"] * 34, "ran"]
 
 
 def _full(*_words: object) -> None:
