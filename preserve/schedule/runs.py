@@ -133,10 +133,8 @@ class _Look:
             problem = self.working.alive(self.job)
             return ("failed" if problem else "good"), problem
         if step.name.startswith("replicate ") and self._is_gone(step.name):
-            return (
-                "failed",
-                "the copy that was there is gone: is its disk mounted? If it is, run `preserve replicate` once",
-            )
+            again = f"preserve {step.name} {self.job.collection}"
+            return "failed", f"the copy that was there is gone: is its disk mounted? If it is, run `{again}` once"
         try:
             return judge_step(step.name, self.working.run(step_words(step.name, self.job.collection), self.asking))
         except OSError as error:
