@@ -70,7 +70,8 @@ def _names(place: Place, chosen: Sequence[str]) -> list[str]:
             f"no collection is configured in {place.config_dir} or held under {place.archives}",
             next_step="Write a file into collections/ of the configuration, or name the folder with --archives.",
         )
-    return list(chosen) or known
+    # A sample that stands twice makes Prometheus refuse the whole file.
+    return list(dict.fromkeys(chosen)) or known
 
 
 def _state(place: Place, desk: Desk, name: str, *, with_links: bool) -> CollectionState:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from preserve.formats.statements import decode
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.receipts import held_failures
+from preserve.provenance.receipts import AUTHORITY_NAME, held_failures
 from preserve.store.catalogue import Catalogue
 from preserve.store.layout import CollectionPaths
 
@@ -105,6 +105,9 @@ def _receipts(paths: CollectionPaths) -> dict[str, int]:
         size, _dot, rest = entry.name.partition(".")
         if rest.endswith(".tsr") and size.isdecimal():
             authority = rest.removesuffix(".tsr")
+            # A file that no receipt was written to is none: its name is shown, and stands in metrics.
+            if AUTHORITY_NAME.fullmatch(authority) is None:
+                continue
             newest[authority] = max(newest.get(authority, 0), int(size))
     return dict(sorted(newest.items()))
 
