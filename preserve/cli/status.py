@@ -11,14 +11,12 @@ import click
 from preserve.cli.common import Place, command_options, counted, human_bytes, one_line
 from preserve.cli.loading import all_layouts
 from preserve.cli.output import opened_output
-from preserve.config.collection import CollectionConfig
-from preserve.config.folder import list_collections, load_collection
 from preserve.desk.prometheus import metrics
 from preserve.desk.status import CollectionState, Desk, JobState, day
-from preserve.errors import ConfigError, NotHeldError, PreserveError
+from preserve.desk.survey import known_collections, state_of_file
+from preserve.errors import NotHeldError
 from preserve.model import check_collection_name
 from preserve.schedule.standing import moment_text
-from preserve.store.archive import list_collections as list_archives
 
 _WIDTH = 100
 _MOST_LINES = 20
@@ -43,7 +41,9 @@ def status(place: Place, collections: tuple[str, ...], *, no_links: bool, metric
     """
     now = int(time.time())
     desk = Desk(place.archives, now, cache(lambda: all_layouts(place)))
-    states = [_state(place, desk, name, with_links=not no_links) for name in _names(place, collections)]
+    states = [
+        state_of_file(desk, place.config_dir, name, with_links=not no_links) for name in _names(place, collections)
+    ]
     if metrics_to is not None:
         with opened_output(metrics_to) as out:
             out.write(metrics(states, now, open_alarms=0, unsent_alarms=0).encode())
@@ -61,7 +61,7 @@ def _names(place: Place, chosen: Sequence[str]) -> list[str]:
     Raises:
         NotHeldError: there is none.
     """
-    known = sorted({*list_collections(place.config_dir), *list_archives(place.archives)})
+    known = known_collections(place.archives, place.config_dir)
     for name in chosen:
         if check_collection_name(name) not in known:
             raise NotHeldError(f"no collection {name!r}, neither configured nor held")
@@ -72,19 +72,6 @@ def _names(place: Place, chosen: Sequence[str]) -> list[str]:
         )
     # A sample that stands twice makes Prometheus refuse the whole file.
     return list(dict.fromkeys(chosen)) or known
-
-
-def _state(place: Place, desk: Desk, name: str, *, with_links: bool) -> CollectionState:
-    config: CollectionConfig | None = None
-    mistake = ""
-    if name in list_collections(place.config_dir):
-        try:
-            config = load_collection(place.config_dir, name)
-        except ConfigError as error:
-            mistake = f"its file has mistakes: {error.mistakes[0]}"
-        except PreserveError as error:
-            mistake = f"its file cannot be read: {error}"
-    return desk.state_of(name, config, mistake=mistake, with_links=with_links)
 
 
 def _text(state: CollectionState, now: int) -> str:

@@ -99,6 +99,8 @@ class Desk:
             wrong.append(f"disk low: {free // MIB} MiB are free, captures stop below {min_free // MIB} MiB")
         if holding is not None:
             wrong += [f"no receipt: {file}: {reason}" for file, reason in holding.unstamped]
+            if holding.last_run is not None and not holding.is_counted:
+                wrong.append(f"its catalogue is missing: run `preserve rebuild {name}`")
         return CollectionState(
             name=name,
             title="" if config is None else config.title,

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+import preserve
 from preserve.desk import links
 from preserve.store.checks import Check, checks_path, note_check
 from preserve.store.layout import CollectionPaths
@@ -290,3 +291,26 @@ def test_a_collection_that_is_named_twice_is_shown_once(shell: Shell, site: Site
     assert "1 collection," in shell("status", "demo", "demo", "--prometheus", str(out))
     samples = [line.rpartition(" ")[0] for line in out.read_text().splitlines() if line[0] != "#"]
     assert len(samples) == len(set(samples))
+
+
+@pytest.mark.damages
+def test_a_catalogue_that_is_missing_is_wrong_and_says_what_makes_it_again(shell: Shell, site: Site) -> None:
+    _scheduled(shell, site, "")
+    assert _state(shell)["wrong"] == []
+    shell("capture", "demo")
+    for path in CollectionPaths(shell.archives, "demo").state.glob("catalogue.sqlite*"):
+        path.unlink()
+    assert "WRONG      its catalogue is missing: run `preserve rebuild demo`" in shell("status", status=1)
+    shell("rebuild", "demo")
+    assert "1 run, last" in shell("status")
+
+
+def test_a_program_is_told_the_same(shell: Shell, site: Site) -> None:
+    _scheduled(shell, site)
+    shell("schedule", "once")
+    shell.collection("broken", "titel: x\n")
+    broken, demo = preserve.status(str(shell.archives), config=shell.config)
+    assert (demo.name, demo.wrong, demo.links and demo.links.counts["alive"]) == ("demo", (), 1)
+    assert "its file has mistakes" in broken.wrong[0]
+    assert preserve.status(shell.archives, config=shell.config, with_links=False)[1].links is None
+    assert preserve.status(shell.folder / "nowhere", config=shell.folder) == ()
