@@ -1,7 +1,7 @@
 """Capture web pages as evidence, recover their text, verify the archive and cite it.
 
 The package is laid out in layers, one import direction only; ``docs/path-of-a-page.md`` follows one
-page through all of them. `open_archive` is for programs (`preserve.api`, imported when it is asked for).
+page through all of them. `open_archive` and `status` are for programs (`preserve.api`, imported when one is asked for).
 """
 
 from typing import Any
@@ -12,8 +12,8 @@ PROGRAM = f"preserve/{__version__}"
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - what a module gives by name
-    if name == "open_archive":
+    if name in ("open_archive", "status"):
         from importlib import import_module  # noqa: PLC0415 - importing the package stays light
 
-        return import_module("preserve.api").open_archive
+        return getattr(import_module("preserve.api"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,8 +1,9 @@
 """The archive for programs: ``preserve.open_archive(path)``. ``docs/python.md`` has an example that runs."""
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,6 +13,8 @@ from preserve.cables.fields import FieldValue
 from preserve.cables.layouts import Layout, compile_layouts
 from preserve.config.folder import load_layouts
 from preserve.config.place import find_config_dir
+from preserve.desk.status import CollectionState, Desk
+from preserve.desk.survey import known_collections, state_of_file
 from preserve.errors import ArchiveError, NotHeldError
 from preserve.replay.again import Source, read_again
 from preserve.replay.history import History, history
@@ -203,6 +206,24 @@ def open_archive(path: str | Path, *, config: str | Path | None = None) -> Archi
     if not names:
         raise NotHeldError(f"no archive is held under {folder}", next_step="Name the folder of a collection.")
     return Archive(folder, names, layouts)
+
+
+def status(
+    archives: str | Path, *, config: str | Path | None = None, with_links: bool = True
+) -> tuple[CollectionState, ...]:
+    """How every collection that is configured or held is doing, by name, as ``preserve status`` shows it.
+
+    A collection that cannot be read is there all the same, and its ``wrong`` says why. Times are seconds since 1970.
+    ``with_links`` False leaves link rot out: it takes seconds where a large archive has grown.
+
+    Raises:
+        ConfigError: the folder of the configuration, or a layout in it, cannot be read.
+    """
+    folder = Path(archives).absolute()
+    config_dir = find_config_dir(None if config is None else Path(config))
+    desk = Desk(folder, int(time.time()), cache(lambda: compile_layouts(load_layouts(config_dir))))
+    names = known_collections(folder, config_dir)
+    return tuple(state_of_file(desk, config_dir, name, with_links=with_links) for name in names)
 
 
 def _whole(_cable: ShownCable, text: Extraction) -> Extraction:

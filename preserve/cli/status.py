@@ -13,14 +13,13 @@ from preserve.alarms.book import AlarmBook
 from preserve.cli.common import Place, command_options, counted, human_bytes, one_line
 from preserve.cli.loading import all_layouts
 from preserve.cli.output import opened_output
-from preserve.config.collection import CollectionConfig
-from preserve.config.folder import list_collections, load_alarms, load_collection
+from preserve.config.folder import load_alarms
 from preserve.desk.prometheus import metrics
 from preserve.desk.status import CollectionState, Desk, JobState, day
-from preserve.errors import ConfigError, NotHeldError, PreserveError
+from preserve.desk.survey import known_collections, state_of_file
+from preserve.errors import NotHeldError, PreserveError
 from preserve.model import check_collection_name
 from preserve.schedule.standing import moment_text
-from preserve.store.archive import list_collections as list_archives
 
 _WIDTH = 100
 _MOST_LINES = 20
@@ -46,7 +45,9 @@ def status(place: Place, collections: tuple[str, ...], *, no_links: bool, metric
     now = int(time.time())
     desk = Desk(place.archives, now, cache(lambda: all_layouts(place)))
     told = _alarms(place)
-    states = [_state(place, desk, name, with_links=not no_links) for name in _names(place, collections)]
+    states = [
+        state_of_file(desk, place.config_dir, name, with_links=not no_links) for name in _names(place, collections)
+    ]
     if metrics_to is not None:
         with opened_output(metrics_to) as out:
             out.write(metrics(states, now, open_alarms=len(told.raised), unsent_alarms=len(told.unsent)).encode())
@@ -106,7 +107,7 @@ def _names(place: Place, chosen: Sequence[str]) -> list[str]:
     Raises:
         NotHeldError: there is none.
     """
-    known = sorted({*list_collections(place.config_dir), *list_archives(place.archives)})
+    known = known_collections(place.archives, place.config_dir)
     for name in chosen:
         if check_collection_name(name) not in known:
             raise NotHeldError(f"no collection {name!r}, neither configured nor held")
@@ -115,20 +116,8 @@ def _names(place: Place, chosen: Sequence[str]) -> list[str]:
             f"no collection is configured in {place.config_dir} or held under {place.archives}",
             next_step="Write a file into collections/ of the configuration, or name the folder with --archives.",
         )
-    return list(chosen) or known
-
-
-def _state(place: Place, desk: Desk, name: str, *, with_links: bool) -> CollectionState:
-    config: CollectionConfig | None = None
-    mistake = ""
-    if name in list_collections(place.config_dir):
-        try:
-            config = load_collection(place.config_dir, name)
-        except ConfigError as error:
-            mistake = f"its file has mistakes: {error.mistakes[0]}"
-        except PreserveError as error:
-            mistake = f"its file cannot be read: {error}"
-    return desk.state_of(name, config, mistake=mistake, with_links=with_links)
+    # A sample that stands twice makes Prometheus refuse the whole file.
+    return list(dict.fromkeys(chosen)) or known
 
 
 def _text(state: CollectionState, now: int) -> str:

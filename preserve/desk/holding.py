@@ -7,7 +7,7 @@ from pathlib import Path
 
 from preserve.formats.statements import decode
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.receipts import held_failures
+from preserve.provenance.receipts import AUTHORITY_NAME, held_failures
 from preserve.store.catalogue import Catalogue
 from preserve.store.layout import CollectionPaths
 
@@ -31,7 +31,8 @@ class Holding:
     """What is held. ``statements`` of which ``covered`` are under a signed checkpoint.
 
     ``receipts``: by time authority the size of the newest checkpoint that it vouches for; ``unstamped``: why one gave
-    none, by file. ``quarantined``: damaged files that repairs moved away.
+    none, by file. ``quarantined``: damaged files that repairs moved away. ``is_counted``: there is a catalogue, which
+    ``runs``, ``records`` and ``cables`` are counted by.
     """
 
     runs: int = 0
@@ -46,6 +47,7 @@ class Holding:
     receipts: Mapping[str, int] = field(default_factory=dict)
     unstamped: tuple[tuple[str, str], ...] = ()
     quarantined: int = 0
+    is_counted: bool = False
 
 
 def holding_of(paths: CollectionPaths) -> Holding:
@@ -56,7 +58,8 @@ def holding_of(paths: CollectionPaths) -> Holding:
     """
     ledger = Ledger(paths)
     runs = records = cables = 0
-    if paths.catalogue.is_file():
+    is_counted = paths.catalogue.is_file()
+    if is_counted:
         with Catalogue.open(paths, read_only=True) as catalogue:
             runs, records, cables = catalogue.totals()
     warcs = [entry.stat().st_size for entry in _entries(paths.archive) if entry.is_file()]
@@ -73,6 +76,7 @@ def holding_of(paths: CollectionPaths) -> Holding:
         receipts=_receipts(paths),
         unstamped=tuple(held_failures(paths)),
         quarantined=sum(1 for _entry in _entries(paths.quarantine)),
+        is_counted=is_counted,
     )
 
 
@@ -110,6 +114,9 @@ def _receipts(paths: CollectionPaths) -> dict[str, int]:
         size, _dot, rest = entry.name.partition(".")
         if rest.endswith(".tsr") and size.isdecimal():
             authority = rest.removesuffix(".tsr")
+            # A file that no receipt was written to is none: its name is shown, and stands in metrics.
+            if AUTHORITY_NAME.fullmatch(authority) is None:
+                continue
             newest[authority] = max(newest.get(authority, 0), int(size))
     return dict(sorted(newest.items()))
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from preserve.cables.layouts import Layout
 from preserve.errors import EnvironmentFaultError
@@ -56,6 +57,20 @@ def _kept(path: Path) -> Links | None:
         value = json.loads(path.read_bytes())
         if value.pop("version") != _VERSION:
             return None
-        return Links(**value)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        links = Links(**value)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
+    return links if _is_sound(links) else None
+
+
+def _is_sound(links: Links) -> bool:
+    """Whether it is what this module writes, and no more: it is shown, and made into metrics."""
+    counts: Any = links.counts
+    since: Any = links.lost_since
+    return (
+        isinstance(counts, dict)
+        and counts.keys() == {str(state) for state in State}
+        and all(type(count) is int and count >= 0 for count in counts.values())
+        and isinstance(since, str)
+        and since.isprintable()
+    )

@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from preserve.cables.layouts import Layout
@@ -13,7 +12,7 @@ from preserve.desk.links import Links, links_of
 from preserve.errors import PreserveError
 from preserve.limits import MIB
 from preserve.schedule.jobs import jobs_of
-from preserve.schedule.standing import wrongs
+from preserve.schedule.standing import moment_text, wrongs
 from preserve.schedule.table import Standing, Table
 from preserve.store.archive import open_archive
 from preserve.store.checks import FULL, Check, noted_checks
@@ -100,6 +99,8 @@ class Desk:
             wrong.append(f"disk low: {free // MIB} MiB are free, captures stop below {min_free // MIB} MiB")
         if holding is not None:
             wrong += [f"no receipt: {file}: {reason}" for file, reason in holding.unstamped]
+            if holding.last_run is not None and not holding.is_counted:
+                wrong.append(f"its catalogue is missing: run `preserve rebuild {name}`")
         return CollectionState(
             name=name,
             title="" if config is None else config.title,
@@ -150,4 +151,4 @@ class Desk:
 
 def day(value: int) -> str:
     """Seconds since 1970 as a day."""
-    return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%d}"
+    return moment_text(value).partition("T")[0]

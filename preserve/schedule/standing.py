@@ -26,5 +26,8 @@ def wrongs(standing: Standing | None) -> list[str]:
 
 
 def moment_text(value: int) -> str:
-    """Seconds since 1970 for people."""
-    return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    """Seconds since 1970 for people; as a number where they are no time that a calendar has."""
+    try:
+        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    except (OSError, ValueError, OverflowError):
+        return f"{value} s"

@@ -4,7 +4,6 @@ A moment goes from ``running`` to one of ``ran``, ``failed``, ``skipped`` and st
 again before the next is due is ``waiting`` meanwhile. One that nobody took in time is ``missed``.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from preserve.config.schedule import RuleConfig
 from preserve.config.spans import span_seconds
 from preserve.errors import ArchiveError
 from preserve.model import check_collection_name
+from preserve.schedule.kept import report_kept, rule_kept
 from preserve.schedule.moments import Moment, may_begin, moments
 from preserve.store.database import UnmadeError, connect
 from preserve.store.durable import make_dir
@@ -275,7 +275,7 @@ class Table:
         anchor, settled, looked = (row[1], row[2], row[3]) if row else (now, now - 1, None)
         is_changed = row is not None and row[0] != self._written_rule()
         # What was due by a rule that was changed stays due until a scheduler has seen the new one.
-        rule = RuleConfig.model_validate_json(row[0]) if is_changed else self._rule
+        rule = rule_kept(row[0]) if is_changed else self._rule
         good = self._one("WHERE outcome = 'ran'")
         last = self._one("WHERE outcome <> 'missed'")
         after = good.nominal if good is not None else -1
@@ -339,7 +339,7 @@ class Table:
         anchor, settled = now, now - 1
         if row is not None:
             self._give_up_waiting("the schedule was changed")
-            former = RuleConfig.model_validate_json(row[0])
+            former = rule_kept(row[0])
             for moment in moments(former, seed=self._seed, anchor=row[1], after=row[2]):
                 if moment.start > now:
                     break
@@ -363,7 +363,7 @@ class Table:
     def _events(self, condition: str, *values: int) -> list[Event]:
         rows = self._connection.execute(f"SELECT {_EVENT} FROM moment {condition}", values)  # noqa: S608 - words of ours
         names = _EVENT.split(", ")
-        return [Event(**{**dict(zip(names, row, strict=True)), "report": json.loads(row[-1] or "{}")}) for row in rows]
+        return [Event(**{**dict(zip(names, row, strict=True)), "report": report_kept(row[-1])}) for row in rows]
 
     def _one(self, condition: str) -> Event | None:
         found = self._events(f"{condition} ORDER BY nominal DESC LIMIT 1")

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from preserve.limits import MIB
 from preserve.model import check_collection_name
@@ -15,6 +16,7 @@ from preserve.store.durable import append_synced, make_dir
 FULL = "full"
 _MAX_BYTES = 16 * MIB
 """Decades of a check a day."""
+_MOST = 1 << 63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,22 @@ def _ends_well(path: Path) -> bool:
 
 def _read(line: bytes) -> Check | None:
     try:
-        value = json.loads(line)
-        return Check(**value) if isinstance(value, dict) else None
-    except (ValueError, TypeError):
+        check = Check(**json.loads(line))
+    except (ValueError, TypeError, RecursionError):
         return None
+    return check if _is_sound(check) else None
+
+
+def _is_sound(check: Check) -> bool:
+    """Whether every value is of its kind: the file lies where anything may write."""
+    values: dict[str, Any] = asdict(check)
+    codes = values["codes"]
+    if not isinstance(codes, dict):
+        return False
+    numbers = [values[name] for name in ("started", "ended", "records", "bytes_read")]
+    numbers += [] if check.statements is None else [check.statements]
+    return (
+        isinstance(values["level"], str)
+        and isinstance(values["good"], bool)
+        and all(type(number) is int and 0 <= number < _MOST for number in (*numbers, *codes.values()))
+    )

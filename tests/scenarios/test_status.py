@@ -1,14 +1,20 @@
 """The keeper's screen: what is good, what is wrong, and archives that cannot be read."""
 
+import json
+import os
+import sqlite3
 import time
+from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+import preserve
 from preserve.desk import links
-from preserve.store.checks import Check, note_check
+from preserve.store.checks import Check, checks_path, note_check
 from preserve.store.layout import CollectionPaths
 from tests.conftest import Shell, Site
 
@@ -182,3 +188,129 @@ def test_status_writes_nothing_into_an_archive(shell: Shell, site: Site) -> None
     before = files()
     shell("status")
     assert files() == before
+
+
+_KEPT = {"version": 1, "statements": 0, "counts": {}, "lost_since": ""}
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"counts": {"alive": "many"}},
+        {"counts": None},
+        {"counts": {"\x1b[31malive": 1}},
+        {"counts": {"alive": -1}},
+        {"lost_since": 5},
+        {"lost_since": "2026\x1b[31m"},
+        "[" * 100_000,
+    ],
+)
+def test_numbers_of_link_rot_that_nobody_wrote_are_worked_out_anew(
+    shell: Shell, site: Site, tmp_path: Path, kept: dict[str, Any] | str
+) -> None:
+    _scheduled(shell, site, "")
+    shell("capture", "demo")
+    true = _state(shell)
+    path = shell.archives / ".schedule" / "demo" / "links.json"
+    whole = {**_KEPT, "statements": true["holding"]["statements"], "counts": true["links"]["counts"]}
+    path.write_text(kept if isinstance(kept, str) else json.dumps({**whole, **kept}))
+    assert "1 alive" in shell("status", "--prometheus", str(tmp_path / "preserve.prom"))
+    assert _state(shell)["links"] == true["links"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"codes": None},
+        {"codes": {"E-X": "x"}},
+        {"statements": "x"},
+        {"started": "x"},
+        {"ended": 1 << 70},
+        {"good": "no"},
+        "[" * 100_000,
+    ],
+)
+def test_a_note_of_a_check_that_is_none_is_left_out(shell: Shell, site: Site, changed: dict[str, Any] | str) -> None:
+    _scheduled(shell, site, "")
+    shell("capture", "demo")
+    note_check(shell.archives, "demo", _check(good=True))
+    line = changed if isinstance(changed, str) else json.dumps({**asdict(_check(good=False)), **changed})
+    with checks_path(shell.archives, "demo").open("a") as file:
+        file.write(f"{line}\n")
+    state = _state(shell)
+    assert state["checked"]["last"] == asdict(_check(good=True))
+
+
+def test_a_check_at_a_time_beyond_every_calendar_is_shown(shell: Shell, site: Site) -> None:
+    _scheduled(shell, site, "")
+    shell("capture", "demo")
+    note_check(shell.archives, "demo", _check(good=False, at=10**17))
+    assert f"damage was found on {10**17} s" in shell("status", status=1)
+
+
+@pytest.mark.parametrize("change", ["plan SET rule = '{'", "moment SET report = '[1'", "moment SET report = '[1]'"])
+def test_a_table_that_holds_rubbish_is_wrong_and_says_what_helps(shell: Shell, site: Site, change: str) -> None:
+    _scheduled(shell, site)
+    shell("schedule", "once")
+    with closing(sqlite3.connect(shell.archives / ".schedule" / "demo" / "capture.sqlite")) as table, table:
+        table.execute(f"UPDATE {change}")
+    told = shell("status", status=1)
+    assert "WRONG      capture: its table cannot be read: the due table holds" in told
+    assert "1 run, last" in told
+    shell("schedule", "status", status=None)
+    assert "Move the job's table" in shell.errors
+
+
+def test_a_time_of_a_table_beyond_every_calendar_is_shown_as_a_number(shell: Shell, site: Site) -> None:
+    _scheduled(shell, site)
+    shell("schedule", "once")
+    with closing(sqlite3.connect(shell.archives / ".schedule" / "demo" / "capture.sqlite")) as table, table:
+        table.execute(f"UPDATE moment SET outcome = 'waiting', again = {10**17}")
+    assert f"is tried again at {10**17} s" in shell("status", status=1)
+
+
+def test_a_file_among_the_receipts_that_no_authority_can_have_is_no_receipt(
+    shell: Shell, site: Site, tmp_path: Path
+) -> None:
+    _scheduled(shell, site, "")
+    shell("capture", "demo")
+    folder = CollectionPaths(shell.archives, "demo").receipts
+    folder.mkdir(exist_ok=True)
+    for name in (b"3.\xff.tsr", b"3.\x1b[31mred.tsr", b"3.good.tsr"):
+        Path(os.fsdecode(bytes(folder) + b"/" + name)).touch()
+    out = tmp_path / "preserve.prom"
+    told = shell("status", "--prometheus", str(out))
+    assert "receipts: good 3\n" in told
+    assert 'authority="good"' in out.read_text()
+
+
+def test_a_collection_that_is_named_twice_is_shown_once(shell: Shell, site: Site, tmp_path: Path) -> None:
+    _scheduled(shell, site, "")
+    shell("capture", "demo")
+    out = tmp_path / "preserve.prom"
+    assert "1 collection," in shell("status", "demo", "demo", "--prometheus", str(out))
+    samples = [line.rpartition(" ")[0] for line in out.read_text().splitlines() if line[0] != "#"]
+    assert len(samples) == len(set(samples))
+
+
+@pytest.mark.damages
+def test_a_catalogue_that_is_missing_is_wrong_and_says_what_makes_it_again(shell: Shell, site: Site) -> None:
+    _scheduled(shell, site, "")
+    assert _state(shell)["wrong"] == []
+    shell("capture", "demo")
+    for path in CollectionPaths(shell.archives, "demo").state.glob("catalogue.sqlite*"):
+        path.unlink()
+    assert "WRONG      its catalogue is missing: run `preserve rebuild demo`" in shell("status", status=1)
+    shell("rebuild", "demo")
+    assert "1 run, last" in shell("status")
+
+
+def test_a_program_is_told_the_same(shell: Shell, site: Site) -> None:
+    _scheduled(shell, site)
+    shell("schedule", "once")
+    shell.collection("broken", "titel: x\n")
+    broken, demo = preserve.status(str(shell.archives), config=shell.config)
+    assert (demo.name, demo.wrong, demo.links and demo.links.counts["alive"]) == ("demo", (), 1)
+    assert "its file has mistakes" in broken.wrong[0]
+    assert preserve.status(shell.archives, config=shell.config, with_links=False)[1].links is None
+    assert preserve.status(shell.folder / "nowhere", config=shell.folder) == ()
