@@ -1,13 +1,14 @@
 """``preserve doctor``: whether this machine can do the work."""
 
 import os
+import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
+from preserve.alarms.book import AlarmBook
 from preserve.cli.common import Place, command_options, counted, one_line
 from preserve.cli.configured import read_secret, read_secrets
 from preserve.config.alarms import CommandChannel, MailChannel, WebhookChannel
@@ -15,7 +16,7 @@ from preserve.config.collection import CollectionConfig
 from preserve.config.folder import list_collections, load_alarms, load_collection
 from preserve.desk.fitness import examine_collection
 from preserve.desk.machine import examine_machine
-from preserve.desk.points import Mark, Point, fail, ok
+from preserve.desk.points import Mark, Point, fail, ok, warn
 from preserve.errors import ConfigError, NotHeldError, PreserveError
 from preserve.model import check_collection_name
 from preserve.provenance.keys import passphrase
@@ -34,8 +35,11 @@ def doctor(place: Place, collections: tuple[str, ...]) -> int:
     now = int(time.time())
     secret, trouble = _passphrase()
     sections: list[tuple[str, list[Point]]] = [
-        ("machine", [*examine_machine(place.archives, place.keys, now), *trouble, *_alarms(place.config_dir)])
+        ("machine", [*examine_machine(place.archives, place.keys, now), *trouble, *_alarms(place)])
     ]
+    if not list_collections(place.config_dir):
+        step = "Write a file into collections/ of it, or give --config."
+        sections[0][1].append(warn("configuration", f"no collection is configured in {place.config_dir}", step))
     for name in _names(place, collections):
         config, points = _configured(place, name)
         if config is not None:
@@ -54,8 +58,9 @@ def _names(place: Place, chosen: Sequence[str]) -> list[str]:
     known = list_collections(place.config_dir)
     for name in chosen:
         if check_collection_name(name) not in known:
-            raise NotHeldError(f"no collection {name!r} is configured in {place.config_dir}")
-    return list(chosen or known)
+            held = "; it is held, and not captured any more" if (place.archives / name).is_dir() else ""
+            raise NotHeldError(f"no collection {name!r} is configured in {place.config_dir}{held}")
+    return list(dict.fromkeys(chosen)) or list(known)
 
 
 def _passphrase() -> tuple[bytes | None, list[Point]]:
@@ -81,9 +86,17 @@ def _configured(place: Place, name: str) -> tuple[CollectionConfig | None, list[
     return config, points
 
 
-def _alarms(config_dir: Path) -> Iterator[Point]:
+def _alarms(place: Place) -> Iterator[Point]:
     try:
-        channels = load_alarms(config_dir).channels
+        with AlarmBook.open(place.archives, read_only=True) as book:
+            waiting = len(book.unsent())
+    except (PreserveError, sqlite3.DatabaseError, OSError) as error:
+        yield fail("alarms", str(error), getattr(error, "next_step", "") or "See docs/alarms.md.")
+    else:
+        if waiting:
+            yield warn("alarms", f"{counted(waiting, 'message')} not sent yet", "`preserve alarms list` says why.")
+    try:
+        channels = load_alarms(place.config_dir).channels
     except PreserveError as error:
         yield from _mistakes(error)
         return

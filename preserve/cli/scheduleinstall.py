@@ -5,20 +5,23 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from preserve.cli.common import Place, command_options, say
-from preserve.config.folder import list_collections, load_collection
+from preserve.config.alarms import AlarmsConfig, CommandChannel, MailChannel
+from preserve.config.folder import list_collections, load_alarms, load_collection
 from preserve.errors import EnvironmentFaultError, PreserveError, UsageError
 from preserve.schedule.install import SERVICE, STATUS_TIMER, Installation, cron_block, crontab_with, systemd_units
 from preserve.store.durable import make_dir, write_atomic
 
 _SYSTEM_UNITS = Path("/etc/systemd/system")
 _CRONTAB_TIMEOUT_S = 30
-_VARIABLES = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")
+_VARIABLES = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "PRESERVE_KEY_PASSPHRASE_FILE")
+_PASSPHRASE = "PRESERVE_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
 
 
 @click.command(short_help="Set up systemd or cron to run schedules.")
@@ -44,6 +47,8 @@ def install(place: Place, kind: str | None, *, system: bool, metrics: Path | Non
     if system and kind == "cron":
         raise UsageError("--system is for units of systemd")
     described = _installation(place, metrics, user=getpass.getuser() if system else None)
+    _check_words(described)
+    _warn_of_secrets(place)
     if kind == "cron":
         return _cron(place, cron_block(described), yes=yes)
     folder = _SYSTEM_UNITS if system else _own_units(os.environ)
@@ -91,6 +96,42 @@ def _installation(place: Place, metrics: Path | None, *, user: str | None) -> In
     )
 
 
+def _check_words(described: Installation) -> None:
+    """Neither a unit nor a crontab can hold a line end in a word."""
+    values = (*described.program, *described.options, *described.environment.values(), described.metrics or "")
+    for word in (*values, *described.writable):
+        if not word.isprintable() and word:
+            raise UsageError(f"{word!r} has a character that cannot stand in a unit or a crontab")
+
+
+def _warn_of_secrets(place: Place) -> None:
+    """Says which secrets come from variables: what is set up has none of them, and their values are written nowhere."""
+    names = {_PASSPHRASE} if _PASSPHRASE in os.environ else set[str]()
+    with suppress(PreserveError):
+        names |= secret_variables(load_alarms(place.config_dir))
+    for name in list_collections(place.config_dir):
+        with suppress(PreserveError):
+            names |= _variables(load_collection(place.config_dir, name).secret_headers.values())
+    for name in sorted(names):
+        say(f"preserve: {name} is a variable of this shell, and is not written: the scheduler will not have it")
+    if names:
+        say("  next: have secrets read from files (`file:PATH`, PRESERVE_KEY_PASSPHRASE_FILE), mode 0600")
+
+
+def secret_variables(config: AlarmsConfig) -> set[str]:
+    """The names of variables that channels of alarms read their secrets from."""
+    sources = [
+        channel.password if isinstance(channel, MailChannel) else channel.secret
+        for channel in config.channels.values()
+        if not isinstance(channel, CommandChannel)
+    ]
+    return _variables(source for source in sources if source is not None)
+
+
+def _variables(sources: Iterable[str]) -> set[str]:
+    return {source.removeprefix("env:") for source in sources if source.startswith("env:")}
+
+
 def _cron(place: Place, block: str, *, yes: bool) -> int:
     if yes:
         crontab = shutil.which("crontab")
@@ -99,13 +140,16 @@ def _cron(place: Place, block: str, *, yes: bool) -> int:
                 "there is no command `crontab` here", next_step="Put the lines that are shown without --yes into cron."
             )
         listed = _run([crontab, "-l"], "")
-        # Where a user has no crontab yet, `crontab -l` fails and prints nothing on stdout.
         current = listed.stdout if listed.returncode == 0 else ""
         if listed.returncode != 0 and "no crontab" not in listed.stderr.lower():
-            raise EnvironmentFaultError(f"crontab -l: {listed.stderr.strip()[:300]}")
+            told = listed.stderr.strip()[:300] or f"status {listed.returncode}"
+            raise EnvironmentFaultError(
+                f"your crontab cannot be read: {told}", next_step="Put the lines that are shown without --yes into it."
+            )
         written = _run([crontab, "-"], crontab_with(current, block))
         if written.returncode != 0:
-            raise EnvironmentFaultError(f"crontab: {written.stderr.strip()[:300]}", next_step="Nothing was changed.")
+            told = written.stderr.strip()[:300] or f"status {written.returncode}"
+            raise EnvironmentFaultError(f"your crontab cannot be written: {told}", next_step="Nothing was changed.")
     told = "Written to your crontab." if yes else "Nothing was written; --yes puts it into your crontab."
     undo = "To undo it, remove these lines with `crontab -e`."
     place.emit({"crontab": block, "written": yes}, f"{block}\n{told}\n{undo}\n")
@@ -115,7 +159,14 @@ def _cron(place: Place, block: str, *, yes: bool) -> int:
 def _run(words: list[str], text: str) -> "subprocess.CompletedProcess[str]":
     try:
         return subprocess.run(  # noqa: S603 - a list of arguments, the program found on the PATH
-            words, input=text, capture_output=True, text=True, timeout=_CRONTAB_TIMEOUT_S, check=False
+            words,
+            input=text,
+            capture_output=True,
+            encoding="utf-8",
+            # What a user has in another encoding goes back as it came.
+            errors="surrogateescape",
+            timeout=_CRONTAB_TIMEOUT_S,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise EnvironmentFaultError(f"{words[0]} cannot be run: {error}") from error

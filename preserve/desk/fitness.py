@@ -17,7 +17,7 @@ from preserve.provenance.found import load_signer
 from preserve.provenance.ledger import Ledger, check_signer
 from preserve.schedule.jobs import Job, jobs_of
 from preserve.schedule.standing import moment_text
-from preserve.schedule.table import Table
+from preserve.schedule.table import Table, job_folder
 from preserve.store.archive import open_archive
 from preserve.store.durable import free_bytes
 from preserve.store.layout import OPEN_SUFFIX, CollectionPaths
@@ -50,9 +50,12 @@ def examine_collection(
 def _archive(paths: CollectionPaths, config: CollectionConfig) -> Iterator[Point]:
     folders = [paths.folder, paths.archive, paths.ledger, paths.state, paths.indexes, paths.receipts]
     there = [folder for folder in folders if folder.is_dir()]
+    odd = [folder for folder in folders if folder.exists() and not folder.is_dir()]
     foreign = [folder for folder in there if folder.stat().st_uid != os.geteuid()]
     closed = [folder for folder in there if not os.access(folder, os.W_OK | os.X_OK)]
-    if closed:
+    if odd:
+        yield fail("archive", f"{odd[0]} is no folder", "See docs/repair.md.")
+    elif closed:
         yield fail("archive", f"{closed[0]} cannot be written to", "Run it as the user who owns it.")
     elif foreign:
         yield warn("archive", f"{foreign[0]} belongs to another user", "Run everything as one user.")
@@ -134,6 +137,9 @@ def _folder(about: str, folder: Path) -> Point:
 
 def _scheduler(archives: Path, job: Job, now: int) -> Point:
     start = "Start one: `preserve schedule install` shows how."
+    folder = job_folder(archives, job.collection)
+    if folder.exists() and not folder.is_dir():
+        return fail("scheduler", f"{folder} is no folder", "Move it away: schedules begin anew.")
     try:
         with Table.read(archives, job.collection, job.kind, job.rule) as table:
             looked = None if table is None else table.standing(now).looked

@@ -54,7 +54,7 @@ def links_of(archives: Path, name: str, layouts: Mapping[str, Layout], statement
 
 def _kept(path: Path) -> Links | None:
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(path.read_bytes() if path.is_file() else b"")
         if value.pop("version") != _VERSION:
             return None
         links = Links(**value)

@@ -128,6 +128,8 @@ def _file_system(folder: Path) -> str:
 
 
 def _keys(keys: Path) -> Point:
+    if keys.exists() and not keys.is_dir():
+        return fail("keys", f"{keys} is no folder", "Move it away, and put your copy of the keys there.")
     if not keys.is_dir():
         return warn(
             "keys", f"there is no folder {keys}", "`preserve init` makes it; or put your copy of the keys there."

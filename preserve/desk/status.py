@@ -99,6 +99,11 @@ class Desk:
             wrong.append(f"disk low: {free // MIB} MiB are free, captures stop below {min_free // MIB} MiB")
         if holding is not None:
             wrong += [f"no receipt: {file}: {reason}" for file, reason in holding.unstamped]
+            wrong += [
+                f"{authority} vouches for {size:,} statements, the ledger has {holding.statements:,}: was it set back?"
+                for authority, size in holding.receipts.items()
+                if size > holding.statements
+            ]
             if holding.last_run is not None and not holding.is_counted:
                 wrong.append(f"its catalogue is missing: run `preserve rebuild {name}`")
         return CollectionState(

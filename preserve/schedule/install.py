@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from preserve.errors import UsageError
+
 SERVICE, STATUS_SERVICE, STATUS_TIMER = "preserve-schedule.service", "preserve-status.service", "preserve-status.timer"
 _BEGIN, _END = "# preserve schedule: begin (written by `preserve schedule install`)", "# preserve schedule: end"
 _STOP_S = 900
@@ -72,12 +74,20 @@ def cron_block(place: Installation) -> str:
 
 
 def crontab_with(current: str, block: str) -> str:
-    """A crontab with the block in it, in place of an earlier one; every other line stays as it is."""
+    """A crontab with the block in it, in place of an earlier one; every other line stays as it is.
+
+    Raises:
+        UsageError: an earlier block has lost its last line: which lines are ours cannot be told.
+    """
     before, mark, rest = current.partition(_BEGIN + "\n")
     if not mark:
         return current + ("" if not current or current.endswith("\n") else "\n") + block
-    _old, end, after = rest.partition(_END + "\n")
-    return before + block + (after if end else rest)
+    _old, end, after = rest.partition(_END)
+    if not end:
+        raise UsageError(
+            f"the crontab has lost the line {_END!r}", next_step="Take the lines of preserve out with `crontab -e`."
+        )
+    return before + block + after.removeprefix("\n")
 
 
 def _unit(description: str, place: Installation, service: str) -> str:

@@ -190,6 +190,23 @@ def test_folders_that_are_not_there_or_cannot_be_written_to_are_found(
 
 
 @pytest.mark.damages
+@pytest.mark.parametrize("what", ["alarms.sqlite", "demo", "demo/capture.sqlite"])
+def test_rubbish_beside_the_archives_is_found(shell: Shell, site: Site, what: str) -> None:
+    _collection(shell, site, "schedule:\n  every: 1d\n")
+    path = shell.archives / ".schedule" / what
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"rubbish" * 100)
+    points = _points(shell, status=1)
+    assert any(line.startswith("FAIL") for lines in points.values() for line in lines)
+
+
+def test_a_file_in_the_place_of_a_folder_is_found(shell: Shell, site: Site) -> None:
+    _collection(shell, site)
+    (shell.archives / "demo" / "receipts").write_bytes(b"")
+    assert _points(shell, status=1)["demo", "archive"][0].startswith("FAIL")
+
+
+@pytest.mark.damages
 @pytest.mark.parametrize("what", ["marker", "checkpoint"])
 def test_an_archive_that_cannot_be_used_is_found(shell: Shell, site: Site, what: str) -> None:
     _collection(shell, site)
@@ -199,6 +216,9 @@ def test_an_archive_that_cannot_be_used_is_found(shell: Shell, site: Site, what:
     assert any(line.startswith("FAIL") for (of, _about), lines in points.items() if of == "demo" for line in lines)
 
 
-def test_a_collection_that_is_not_configured_is_told(shell: Shell) -> None:
+def test_a_collection_that_is_not_configured_is_told(shell: Shell, site: Site) -> None:
     shell("doctor", "unknown", status=3)
+    _collection(shell, site).rename(shell.config / "collections" / "other.yaml")
+    shell("doctor", "demo", status=3)
+    assert "not captured any more" in shell.errors
     shell("doctor", "../etc", status=2)

@@ -131,6 +131,15 @@ def test_an_archive_that_cannot_be_read_is_wrong_and_keeps_no_other_from_being_s
     assert "1 run, last" in told
 
 
+def test_a_receipt_for_more_than_the_ledger_has_is_wrong(shell: Shell, site: Site) -> None:
+    _scheduled(shell, site, "")
+    shell("capture", "demo")
+    receipts = CollectionPaths(shell.archives, "demo").receipts
+    receipts.mkdir(exist_ok=True)
+    (receipts / "999999.authority.tsr").write_bytes(b"")
+    assert "authority vouches for 999,999 statements" in shell("status", status=1)
+
+
 def test_a_disk_that_is_nearly_full_is_wrong(shell: Shell, site: Site) -> None:
     _scheduled(shell, site, "min_free_mb: 1000000000\n")
     assert "disk low" in shell("status", status=1)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from preserve.errors import UsageError
 from preserve.schedule.install import SERVICE, STATUS_SERVICE, STATUS_TIMER, Installation, cron_block, crontab_with
 from preserve.schedule.install import systemd_units as units_of
 from tests.conftest import Shell, Site
@@ -81,6 +82,37 @@ def test_a_crontab_keeps_every_other_line_and_gets_the_block_once(current: str) 
     assert crontab_with(once + "after\n", newer) == once.replace(block, newer) + "after\n"
 
 
+def test_a_block_without_its_last_line_is_not_guessed_at() -> None:
+    block = cron_block(_place())
+    broken = block.replace("# preserve schedule: end\n", "")
+    with pytest.raises(UsageError, match="has lost the line"):
+        crontab_with(broken + "0 1 * * * backup\n", block)
+
+
+def test_secrets_from_variables_are_told_and_not_written(
+    shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _ready(shell, site)
+    path = shell.config / "collections" / "demo.yaml"
+    path.write_text(path.read_text() + "secret_headers:\n  Authorization: env:SITE_SECRET\n")
+    (shell.config / "alarms.yaml").write_text(
+        "channels:\n  desk:\n    webhook: http://127.0.0.1:9/\n    secret: env:HOOK_SECRET\n"
+    )
+    monkeypatch.setenv("PRESERVE_KEY_PASSPHRASE", "open sesame")
+    monkeypatch.setenv("PRESERVE_KEY_PASSPHRASE_FILE", str(tmp_path / "phrase"))
+    told = shell("schedule", "install", "--systemd")
+    assert "sesame" not in told + shell.errors
+    for name in ("SITE_SECRET", "HOOK_SECRET", "PRESERVE_KEY_PASSPHRASE"):
+        assert f"{name} is a variable" in shell.errors
+    assert f"Environment=PRESERVE_KEY_PASSPHRASE_FILE={tmp_path}/phrase" in told
+
+
+def test_a_word_with_a_line_end_is_refused(shell: Shell, site: Site) -> None:
+    _ready(shell, site)
+    for kind in ("--systemd", "--cron"):
+        shell("schedule", "install", kind, "--prometheus", "/srv/a\n* * * * * evil", status=2)
+
+
 def _command(folder: Path, text: str) -> None:
     path = folder / "crontab"
     path.write_text(f"#!/bin/sh\n{text}\n")
@@ -122,13 +154,14 @@ def test_a_crontab_is_written_and_a_failure_changes_nothing(
     shell("schedule", "install", "--cron", "--yes")
     first = held.read_text()
     assert "schedule once --archives" in first
-    held.write_text("0 1 * * * backup\n" + first)
+    others = b"# caf\xe9\n0 1 * * * backup\n"
+    held.write_bytes(others + first.encode())
     shell("schedule", "install", "--cron", "--yes")
-    assert held.read_text() == "0 1 * * * backup\n" + first
+    assert held.read_bytes() == others + first.encode()
     _command(programs, 'echo "cannot read your crontab: disk error" >&2; exit 1')
     shell("schedule", "install", "--cron", "--yes", status=1)
     assert "disk error" in shell.errors
-    assert held.read_text() == "0 1 * * * backup\n" + first
+    assert held.read_bytes() == others + first.encode()
 
 
 def test_what_to_set_up_must_be_said(shell: Shell) -> None:
