@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from preserve.cables.authority import FIRST_PARAGRAPH, ClassifiedBy, read_classified_by, read_order
 from preserve.cables.classification import classification_at, is_caption_line
 from preserve.cables.pagelines import is_break_line
 from preserve.cables.printed import Line, Printed, joined, printed
@@ -17,8 +18,6 @@ from preserve.cables.texts import one_line
 from preserve.expressions import lazy_re
 
 _ORDER: Final = lazy_re(r"(?:E\. ?[Oo]\.?|(?<![A-Za-z])E[Oo])[:,]? {0,3}(?:\d{5}|\d\d,\d{3})")
-_ORDER_END: Final = lazy_re(r"\s*(?:\bTAGS\b|TAGS?:|SUBJECT:|SUBJ:|\bTags:|(?i:\bclassified by:))")
-_DECLASSIFY: Final = lazy_re(r"\bDECL(?:ASSIFY ON)?\b[:.]?[ \t]*+(\S.*)", re.IGNORECASE)
 _TAGS: Final = lazy_re(r"(?:^|(?<=[\s.\"/A-Z]))(?:TAGS? ?[:;]|(?:^|(?<=[\s.]))(?:TAGS(?=\s)|Tags? ?:|tags?:))[ \t]*")
 _TAGS_END: Final = lazy_re(
     r"SUBJECT[: ]|SUBJ:|Subject:|(?<![A-Z])REF(?:S|TELS?)?:|\bE\.O\.|(?i:\bclassified by)|(?<=\s)1\. {1,3}(?=\()"
@@ -29,18 +28,13 @@ _SUBJECT: Final = lazy_re(
     r"(?:^[ \t]*|\s)(?:Subject|Subj|subject|subj) ?(?:\([A-Z/]{1,8}\) ?)?:[ \t]*|"
     r"^[ \t]*SUBJECT[ \t]{1,4}(?=[A-Z0-9(\"\u201c])(?!TO )"
 )
-_FIRST_PARAGRAPH: Final = lazy_re(
-    r"[ \t]\u00b6?1[.)] {0,3}(?=\((?:U|SBU|LOU|FOUO|C|S)[)/]|Summary\b|SUMMARY\b)|"
-    r"[ \t](?:Classified [Bb]y|CLASSIFIED BY):"
-)
 _OPEN_ENDED: Final = lazy_re(r"(?:[ ,](?:AND|OF|THE|TO|IN|ON|FOR|WITH|BY|FROM|AN?)|,)\Z")
 _FOOTER: Final = lazy_re(r"[ \t]*(?:UNCLASSIFIED|CONFIDENTIAL|SECRET|LIMITED OFFICIAL USE)[ \t\\\r]*$")
-_CLASSIFIER: Final = lazy_re(r"^[ \t]*CLASSIFIED[ \t]+BY\b[: \t]*|\bCLASSIFIED[ \t]BY:[ \t]*", re.IGNORECASE)
-_REASON: Final = lazy_re(r"\b(?:for[ \t\n]+)?reasons?\b[:\s(\\]*", re.IGNORECASE)
 _RULE: Final = lazy_re(r"[ \t]*[-=*_]{3,}")
 _ENDS: Final = lazy_re(
     r"[ \t]*(?:REF\b|REFS\b|REFTELS?\b|REFERENCES?:|Ref\b|Refs\b|Reftels?\b|Classified B|CLASSIFIED B|Classified b|"
-    r"Reasons?:|REASONS?:|Derived [Ff]rom|DERIVED FROM|TAGS\b|Tags:|E\.?[Oo]\.? ?\d|SUBJECT:|SUBJ:|DECL:|"
+    r"Reasons?:|REASONS?:|Derived [Ff]rom|DERIVED FROM|TAGS\b|Tags:|E\.?[Oo]\.? ?\d|SUBJECT:|SUBJ:|"
+    r"\(?DECL(?:AS(?:SIFY)?)?(?: ON)?:|"
     r"SUMMARY\b|Summary\b|\u00b6|\((?:U|SBU|LOU|FOUO|C|S)(?:/[A-Z]{2,6})?\) |(?:BEGIN|Begin) (?:SUMMARY|Summary)|"
     r"(?:THIS|This) (?:CABLE|MESSAGE|TELEGRAM|cable|message|telegram) (?:IS|CONTAINS|HAS|is|contains|has)\b|"
     r"(?:SENSITIVE|Sensitive|sensitive) (?:BUT|[Bb]ut) |(?:NOT FOR INTERNET|Not [Ff]or [Ii]nternet))"
@@ -48,13 +42,6 @@ _ENDS: Final = lazy_re(
 _CODE: Final = lazy_re(r"[A-Z]{2,4}(?: ?\(|\Z)")
 _MOST_LINES: Final = 60
 """Lines of one value; the longest real list has about 20."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassifiedBy(Printed):
-    """Who classified the message, as printed behind the label, and the ``reason`` (``1.4 (b) and (d)``)."""
-
-    reason: Printed | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +62,14 @@ def read_headings(source: str, lines: Sequence[Line]) -> Headings:
     tags = _first(lines, _TAGS, "TAG", "ags:", "ag:")
     subject = _first(lines, _SUBJECT, "SUB", "ubj", "S U B")
     reference = _first(lines, LABEL, "REF", "Ref")
-    eo, declassify_on = (None, None) if order is None else _order(source, lines, *order)
+    eo, declassify_on = (None, None) if order is None else read_order(source, lines, *order)
     return Headings(
         eo=eo,
         declassify_on=declassify_on,
         tags=() if tags is None else _tags(source, lines, *tags),
         subject=None if subject is None else _subject(source, lines, *subject),
         refs=() if reference is None else read_references(source, lines, *reference, ends=ends_value),
-        classified_by=_classified_by(source, lines),
+        classified_by=read_classified_by(source, lines, ends=ends_value),
     )
 
 
@@ -138,25 +125,6 @@ def _first(lines: Sequence[Line], pattern: re.Pattern[str], *needles: str) -> tu
     return None
 
 
-def _order(
-    source: str, lines: Sequence[Line], number: int, match: re.Match[str]
-) -> tuple[Printed | None, Printed | None]:
-    start, text = lines[number]
-    stop = _ORDER_END.search(text, match.end())
-    end = len(text) if stop is None else stop.start()
-    declassify = _DECLASSIFY.search(text, match.end(), end)
-    line = lines[number]
-    if declassify is None and number + 1 < len(lines):
-        line = lines[number + 1]
-        declassify = _DECLASSIFY.match(line.text, len(line.text) - len(line.text.lstrip()))
-    on = (
-        None
-        if declassify is None
-        else printed(source, line.start + declassify.start(1), line.start + declassify.end(1))
-    )
-    return printed(source, start + match.start(), start + end), on
-
-
 def _tags(source: str, lines: Sequence[Line], number: int, match: re.Match[str]) -> tuple[Printed, ...]:
     """The tags of a TAGS line; it goes on where it ends in a comma, and over lines that hold only codes."""
     line = lines[number]
@@ -197,7 +165,7 @@ def _subject(source: str, lines: Sequence[Line], number: int, match: re.Match[st
 
 def _subject_cut(text: str, start: int) -> int | None:
     """Where a REF or a first paragraph begins that lost its own line."""
-    cuts = [match.start() for pattern in (LABEL, _FIRST_PARAGRAPH) if (match := pattern.search(text, start))]
+    cuts = [match.start() for pattern in (LABEL, FIRST_PARAGRAPH) if (match := pattern.search(text, start))]
     return min((cut for cut in cuts if cut > 0), default=None)
 
 
@@ -214,29 +182,6 @@ def _is_taken_out(said: str, text: str, following: str) -> bool:
     if not text.strip():
         return _OPEN_ENDED.search(said) is not None and following.upper() == following
     return following.lstrip()[:1].islower() and is_break_line(text)
-
-
-def _classified_by(source: str, lines: Sequence[Line]) -> ClassifiedBy | None:
-    for number, line in enumerate(lines):
-        if "lassified" not in line.text and "LASSIFIED" not in line.text:
-            continue
-        match = _CLASSIFIER.search(line.text)
-        if match is None:
-            continue
-        start, end = line.start + match.end(), line.start + len(line.text)
-        for following in lines[number + 1 : number + _MOST_LINES]:
-            if ends_value(following.text) and not _REASON.match(following.text.lstrip()):
-                break
-            end = following.start + len(following.text)
-        paragraph = _FIRST_PARAGRAPH.search(source, start, end)
-        end = end if paragraph is None else paragraph.start()
-        reason = _REASON.search(source, start, end)
-        by = printed(source, start, end if reason is None else reason.start())
-        if by is None:
-            return None
-        why = None if reason is None else printed(source, reason.end(), end)
-        return ClassifiedBy(text=by.text, start=by.start, end=by.end, reason=why)
-    return None
 
 
 def _outside_brackets(text: str, start: int, end: int, separators: str) -> list[tuple[int, int]]:

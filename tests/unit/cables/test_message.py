@@ -367,6 +367,46 @@ CLASSIFIERS = {
     "a reason alone": ("Classified By: Reason: 1.4 (b)", None),
     "no reason": ("Classified by: Jane Doe", ("Jane Doe", None)),
     "none": ("NOT CLASSIFIED BY ANYBODY", None),
+    "reason(s)": ("Classified By: Jane Doe. Reason(s): 1.4 (b)", ("Jane Doe.", "1.4 (b)")),
+    "reason (s)": ("Classified By: Jane Doe, Reason (s) 1.4 (b)", ("Jane Doe,", "1.4 (b)")),
+    "over a page line": (
+        "Classified By: Jane Doe, Deputy \n \nSAMPLE 00000001  002 OF 003 \n \nChief of Mission. Reason: 1.4 (b)",
+        ("Jane Doe, Deputy Chief of Mission.", "1.4 (b)"),
+    ),
+    "over a page's foot and head": (
+        "Classified By: Jane Doe for reasons 1.4 (b)\nSECRET\n\nPAGE 02        SAMPLE 000001  071504Z\nand (d)",
+        ("Jane Doe", "1.4 (b) and (d)"),
+    ),
+    "reason over a page line": (
+        "Classified By: Jane Doe.\nSAMPLE 00000001  002 OF 003\nReason: 1.4 (b)",
+        ("Jane Doe.", "1.4 (b)"),
+    ),
+    "until text behind a page line": (
+        "Classified By: Jane Doe. Reason: 1.4 (b)\nSAMPLE 00000001  002 OF 003\nIt rained",
+        ("Jane Doe.", "1.4 (b)"),
+    ),
+    "until text behind a blank line": ("Classified By: Jane Doe\n\nIt rained", ("Jane Doe", None)),
+    "behind a portion mark": ("(U) Classified by Jane Doe, reasons 1.5 (b).", ("Jane Doe,", "1.5 (b).")),
+    "in the first paragraph": (
+        "1. (S) Classified By: Jane Doe, Ambassador. Reason: 1.4 (b)\n and (d). Summary. It rained.",
+        ("Jane Doe, Ambassador.", "1.4 (b) and (d)"),
+    ),
+    "in the first paragraph, without colon": (
+        "1. (U) Classified by Jane Doe for reasons 1.5\n(b) and (d).",
+        ("Jane Doe", "1.5 (b) and (d)"),
+    ),
+    "at the end of the first paragraph": (
+        "1. (S) It rained. (Classified by: Jane Doe, reason 1.4 (b).)",
+        ("Jane Doe,", "1.4 (b)"),
+    ),
+    "in the first paragraph, over a page line": (
+        "1. (S) CLASSIFIED BY JANE DOE, DEPUTY\nSAMPLE 00000001  002 OF 003\nCHIEF. REASON(S): 1.4 (B, D).",
+        ("JANE DOE, DEPUTY CHIEF.", "1.4 (B, D)"),
+    ),
+    "in the first paragraph, without reason": ("1. (S) Classified By: Jane Doe. It rained.", None),
+    "prose of the first paragraph": ("1. (S) Classified by colour, the gulls were counted.", None),
+    "prose that tells reasons": ("1. (S) Classified by colour, for reasons of their own, gulls were counted.", None),
+    "of the second paragraph": ("1. (S) It rained.\n2. (S) Classified By: Jane Doe. Reason: 1.4 (b)", None),
 }
 
 
@@ -431,6 +471,18 @@ ORDERS = {
     "line end lost before it": ("DEPT FOR NEA/XE.O. 12958: N/A", "E.O. 12958: N/A", None),
     "backslash": ("E.O. 12958: N/A \\\n", "E.O. 12958: N/A", None),
     "another word": ("GEO 12958", None, None),
+    "DECLAS": ("E.O. 12958: DECLAS: 01/01/2019", "E.O. 12958: DECLAS: 01/01/2019", "01/01/2019"),
+    "DECLAS without colon": ("E.O. 12958: DECLAS 01/01/2019", "E.O. 12958: DECLAS 01/01/2019", "01/01/2019"),
+    "DECLASSIFY": ("E.O. 12958: DECLASSIFY: 01/01/2019", "E.O. 12958: DECLASSIFY: 01/01/2019", "01/01/2019"),
+    "in brackets": ("E.O. 12958 (DECL: 01/01/2019) ", "E.O. 12958 (DECL: 01/01/2019)", "01/01/2019"),
+    "in brackets on the next line": ("E.O. 12958:\n(DECL: 01/01/2019)", "E.O. 12958:", "01/01/2019"),
+    "DECLAS on the next line": ("E.O. 12958:\n DECLAS: 01/01/2019", "E.O. 12958:", "01/01/2019"),
+    "brackets of its own": (
+        "E.O. 12958: DECL: CLOSURE (OF POST)",
+        "E.O. 12958: DECL: CLOSURE (OF POST)",
+        "CLOSURE (OF POST)",
+    ),
+    "declassified already": ("E.O. 12958: N/A DECLASSIFIED BY X", "E.O. 12958: N/A DECLASSIFIED BY X", None),
 }
 
 
