@@ -30,7 +30,7 @@ _SECTIONS: Final = lazy_re(
 )
 _REASON_GOES_ON: Final = lazy_re(r"\s*(?:(?:and|or)\s{1,3})?(?:\d\.\d|\(?[A-H]\))", re.IGNORECASE)
 FIRST_PARAGRAPH: Final = lazy_re(
-    r"[ \t]\u00b6?1[.)] {0,3}(?=\((?:U|SBU|LOU|FOUO|C|S)[)/]|Summary\b|SUMMARY\b)|"
+    r"[ \t]\u00b6?1[.)] {0,3}(?=\((?:U|SBU|LOU|FOUO|C|S)(?:[)/]| REL\b)|Summary\b|SUMMARY\b)|"
     r"[ \t](?:Classified [Bb]y|CLASSIFIED BY):"
 )
 """Where a first paragraph begins that lost its own line."""

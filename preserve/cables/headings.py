@@ -12,6 +12,7 @@ from typing import Final
 from preserve.cables.authority import FIRST_PARAGRAPH, ClassifiedBy, read_classified_by, read_order
 from preserve.cables.classification import classification_at, is_caption_line
 from preserve.cables.pagelines import is_break_line
+from preserve.cables.paragraphs import PORTION
 from preserve.cables.printed import Line, Printed, joined, printed
 from preserve.cables.references import LABEL, Reference, read_references
 from preserve.cables.texts import one_line
@@ -35,7 +36,8 @@ _ENDS: Final = lazy_re(
     r"[ \t]*(?:REF\b|REFS\b|REFTELS?\b|REFERENCES?:|Ref\b|Refs\b|Reftels?\b|Classified B|CLASSIFIED B|Classified b|"
     r"Reasons?:|REASONS?:|Derived [Ff]rom|DERIVED FROM|TAGS\b|Tags:|E\.?[Oo]\.? ?\d|SUBJECT:|SUBJ:|"
     r"\(?DECL(?:AS(?:SIFY)?)?(?: ON)?:|"
-    r"SUMMARY\b|Summary\b|\u00b6|\((?:U|SBU|LOU|FOUO|C|S)(?:/[A-Z]{2,6})?\) |(?:BEGIN|Begin) (?:SUMMARY|Summary)|"
+    r"SUMMARY\b|Summary\b|\u00b6|(?:BEGIN|Begin) (?:SUMMARY|Summary)|"
+    rf"{PORTION} |"
     r"(?:THIS|This) (?:CABLE|MESSAGE|TELEGRAM|cable|message|telegram) (?:IS|CONTAINS|HAS|is|contains|has)\b|"
     r"(?:SENSITIVE|Sensitive|sensitive) (?:BUT|[Bb]ut) |(?:NOT FOR INTERNET|Not [Ff]or [Ii]nternet))"
 )
