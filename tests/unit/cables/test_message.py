@@ -679,6 +679,11 @@ LONG = [
     "Classified By: for \n",
     '"',
     "a\n\nb",
+    "FM X\nINFO X\n",
+    "1. (C REL NF, ",
+    "NOTE BY OC/T: X\n",
+    "Classified By: 1.4 (b) and reason ",
+    "1. Classified by: reasons 1.4 (b), ",
 ]
 
 
