@@ -15,19 +15,15 @@ from preserve.cables.pagelines import is_break_line
 from preserve.cables.paragraphs import PORTION
 from preserve.cables.printed import Line, Printed, joined, printed
 from preserve.cables.references import LABEL, Reference, read_references
-from preserve.cables.texts import one_line
+from preserve.cables.tags import LABEL as TAGS
+from preserve.cables.tags import NEEDLES, read_tags
 from preserve.expressions import lazy_re
 
 _ORDER: Final = lazy_re(r"(?:E\. ?[Oo]\.?|(?<![A-Za-z])E[Oo])[:,]? {0,3}(?:\d{5}|\d\d,\d{3})")
-_TAGS: Final = lazy_re(r"(?:^|(?<=[\s.\"/A-Z]))(?:TAGS? ?[:;]|(?:^|(?<=[\s.]))(?:TAGS(?=\s)|Tags? ?:|tags?:))[ \t]*")
-_TAGS_END: Final = lazy_re(
-    r"SUBJECT[: ]|SUBJ:|Subject:|(?<![A-Z])REF(?:S|TELS?)?:|\bE\.O\.|(?i:\bclassified by)|(?<=\s)1\. {1,3}(?=\()"
-)
-_TAG_LINE: Final = lazy_re(r"[ \t]*[A-Z]{2,4}(?:[ ,;]+[A-Z]{2,4})*[ ,;\\\r]*$")
 _SUBJECT: Final = lazy_re(
     r"(?:^[ \t]*|\s|(?<=[A-Z]))(?:SUBJECT|SUBJ|S U B J E C T) ?(?:\([A-Z/]{1,8}\) ?)?[:;][ \t]*|"
     r"(?:^[ \t]*|\s)(?:Subject|Subj|subject|subj) ?(?:\([A-Z/]{1,8}\) ?)?:[ \t]*|"
-    r"^[ \t]*SUBJECT[ \t]{1,4}(?=[A-Z0-9(\"\u201c])(?!TO )"
+    r"(?:^[ \t]*|^[ \t]*TAGS[:\s][A-Z0-9 ,;/()]{0,200}[ ,;])SUBJECT[ \t]{1,4}(?=[A-Z0-9(\"\u201c])(?!TO )"
 )
 _OPEN_ENDED: Final = lazy_re(r"(?:[ ,](?:AND|OF|THE|TO|IN|ON|FOR|WITH|BY|FROM|AN?)|,)\Z")
 _FOOTER: Final = lazy_re(r"[ \t]*(?:UNCLASSIFIED|CONFIDENTIAL|SECRET|LIMITED OFFICIAL USE)[ \t\\\r]*$")
@@ -41,7 +37,6 @@ _ENDS: Final = lazy_re(
     r"(?:THIS|This) (?:CABLE|MESSAGE|TELEGRAM|cable|message|telegram) (?:IS|CONTAINS|HAS|is|contains|has)\b|"
     r"(?:SENSITIVE|Sensitive|sensitive) (?:BUT|[Bb]ut) |(?:NOT FOR INTERNET|Not [Ff]or [Ii]nternet))"
 )
-_CODE: Final = lazy_re(r"[A-Z]{2,4}(?: ?\(|\Z)")
 _MOST_LINES: Final = 60
 """Lines of one value; the longest real list has about 20."""
 
@@ -61,46 +56,18 @@ class Headings:
 def read_headings(source: str, lines: Sequence[Line]) -> Headings:
     """The headings in the lines of a head; of each label the first counts."""
     order = _first(lines, _ORDER, "E.", "EO", "Eo")
-    tags = _first(lines, _TAGS, "TAG", "ags:", "ag:")
+    tags = _first(lines, TAGS, *NEEDLES)
     subject = _first(lines, _SUBJECT, "SUB", "ubj", "S U B")
     reference = _first(lines, LABEL, "REF", "Ref")
     eo, declassify_on = (None, None) if order is None else read_order(source, lines, *order)
     return Headings(
         eo=eo,
         declassify_on=declassify_on,
-        tags=() if tags is None else _tags(source, lines, *tags),
+        tags=() if tags is None else read_tags(source, lines, *tags, ends=ends_value),
         subject=None if subject is None else _subject(source, lines, *subject),
         refs=() if reference is None else read_references(source, lines, *reference, ends=ends_value),
         classified_by=read_classified_by(source, lines, ends=ends_value),
     )
-
-
-def split_tags(said: str) -> tuple[str, ...]:
-    """The tags in the content of a TAGS line.
-
-    Where it has commas they separate, so that a tag may be of two words (``Human Rights``); between them, words that
-    are all codes of two to four capitals are tags of their own. Without commas blanks separate. What stands in
-    brackets belongs to the tag before it (``OVIP (STEINBERG, JAMES B.)``).
-    """
-    return tuple(one_line(said[start:end]) for start, end in tag_spans(said))
-
-
-def tag_spans(said: str) -> list[tuple[int, int]]:
-    """Where the tags stand in the content of a TAGS line."""
-    tags: list[tuple[int, int]] = []
-    pieces = _outside_brackets(said, 0, len(said), ",;")
-    separated = len(pieces) > 1 or said.rstrip().endswith(",")
-    for start, end in pieces:
-        words: list[tuple[int, int]] = []
-        for first, last in _outside_brackets(said, start, end, " \t\r\n"):
-            if said[first] == "(" and words:
-                words[-1] = words[-1][0], last
-            else:
-                words.append((first, last))
-        if separated and len(words) > 1 and not all(_CODE.match(said[a:b]) for a, b in words):
-            words = [(words[0][0], words[-1][1])]
-        tags += words
-    return tags
 
 
 def ends_value(line: str) -> bool:
@@ -125,22 +92,6 @@ def _first(lines: Sequence[Line], pattern: re.Pattern[str], *needles: str) -> tu
                     return number, match
                 break
     return None
-
-
-def _tags(source: str, lines: Sequence[Line], number: int, match: re.Match[str]) -> tuple[Printed, ...]:
-    """The tags of a TAGS line; it goes on where it ends in a comma, and over lines that hold only codes."""
-    line = lines[number]
-    stop = _TAGS_END.search(line.text, match.end())
-    start, end = line.start + match.end(), line.start + (len(line.text) if stop is None else stop.start())
-    if stop is None:
-        for following in lines[number + 1 : number + _MOST_LINES]:
-            open_ended = source[start:end].rstrip(" \t\r\\").endswith(",")
-            if ends_value(following.text) or not (open_ended or _TAG_LINE.match(following.text)):
-                break
-            end = following.start + len(following.text)
-    said = source[start:end].replace("\\\n", "  ").replace("\\", " ")
-    tags = (printed(source, start + first, start + last) for first, last in tag_spans(said))
-    return tuple(tag for tag in tags if tag is not None)
 
 
 def _subject(source: str, lines: Sequence[Line], number: int, match: re.Match[str]) -> Printed | None:
@@ -184,23 +135,3 @@ def _is_taken_out(said: str, text: str, following: str) -> bool:
     if not text.strip():
         return _OPEN_ENDED.search(said) is not None and following.upper() == following
     return following.lstrip()[:1].islower() and is_break_line(text)
-
-
-def _outside_brackets(text: str, start: int, end: int, separators: str) -> list[tuple[int, int]]:
-    """The spans between separators that are not in brackets, without white space at their ends; no empty ones."""
-    pieces: list[tuple[int, int]] = []
-    depth = 0
-    first = start
-    for number in range(start, end + 1):
-        character = text[number] if number < end else separators[0]
-        if character == "(":
-            depth += 1
-        elif character == ")":
-            depth = max(0, depth - 1)
-        elif number == end or (character in separators and depth == 0):
-            piece = text[first:number].strip()
-            if piece:
-                begin = first + len(text[first:number]) - len(text[first:number].lstrip())
-                pieces.append((begin, begin + len(piece)))
-            first = number + 1
-    return pieces

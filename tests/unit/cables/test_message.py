@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preserve.cables.headings import split_tags
 from preserve.cables.message import Message, parse_message
 from preserve.cables.preamble import Preamble
 from preserve.cables.printed import Printed
 from preserve.cables.readingview import reading_view
+from preserve.cables.tags import split_tags
 from preserve.cables.texts import one_line
 
 LINES = [
@@ -251,6 +251,21 @@ def test_captions(body: str, captions: list[str]) -> None:
         ("PREL, , PREL,", ("PREL", "PREL")),
         ("PREL (DOE", ("PREL (DOE",)),
         ("", ()),
+        ("PREL; PGOV; ZZ", ("PREL", "PGOV", "ZZ")),
+        ("PREL/PGOV/ZZ", ("PREL", "PGOV", "ZZ")),
+        ("PREL / PGOV ZZ", ("PREL", "PGOV", "ZZ")),
+        ("PREL; PGOV ECON, ZZ", ("PREL", "PGOV", "ECON", "ZZ")),
+        ("Human Rights/PREL", ("Human Rights", "PREL")),
+        ("OVIP (DOE, J./ROE, R.)/PREL", ("OVIP (DOE, J./ROE, R.)", "PREL")),
+        ("N/A", ("N/A",)),
+        ("PREL. PGOV. ZZ.", ("PREL", "PGOV", "ZZ")),
+        ("PREL - PGOV - ZZ", ("PREL", "PGOV", "ZZ")),
+        ("- PREL, ZZ", ("PREL", "ZZ")),
+        ("PREL:PGOV", ("PREL", "PGOV")),
+        ("OVIP [DOE, JANE], PREL", ("OVIP [DOE, JANE]", "PREL")),
+        ("PREL PGOV\nECON, ZZ", ("PREL", "PGOV", "ECON", "ZZ")),
+        ("PREL PGOV\nHuman Rights, ZZ", ("PREL", "PGOV", "Human Rights", "ZZ")),
+        ("PREL, Human\nRights, ZZ", ("PREL", "Human Rights", "ZZ")),
     ],
 )
 def test_tags(said: str, tags: tuple[str, ...]) -> None:
@@ -268,6 +283,29 @@ TAG_LINES = {
     "backslashes": ("TAGS: PREL, \\\nZZ \\", ["PREL", "ZZ"]),
     "a caption below": ("TAGS: PREL ZZ\nSIPDIS", ["PREL", "ZZ"]),
     "another word": ("TAGSX ZZ", []),
+    "goes on with other separators": ("TAGS: PREL, PGOV\nECON/ZZ", ["PREL", "PGOV", "ECON", "ZZ"]),
+    "goes on after a semicolon": ("TAGS: PREL;\nHuman Rights", ["PREL", "Human Rights"]),
+    "brackets over lines": ("TAGS: OVIP (DOE, JANE\nA.), PREL", ["OVIP (DOE, JANE A.)", "PREL"]),
+    "square brackets over lines": ("TAGS: OVIP [DOE\nJANE A.], ZZ", ["OVIP [DOE JANE A.]", "ZZ"]),
+    "brackets over three lines": ("TAGS: OVIP (DOE; \nROE \nA.) PREL ZZ", ["OVIP (DOE; ROE A.)", "PREL", "ZZ"]),
+    "brackets that do not close": ("TAGS: PREL, OVIP (DOE\nIt rained.", ["PREL", "OVIP (DOE"]),
+    "brackets that a heading ends": ("TAGS: PREL, OVIP (DOE, J\nREF: X 1", ["PREL", "OVIP (DOE, J"]),
+    "Subj behind": ("TAGS: PREL, ZZ Subj: One", ["PREL", "ZZ"]),
+    "subject in brackets behind": ("TAGS: PREL, ZZ SUBJECT(U): ONE", ["PREL", "ZZ"]),
+    "subject without colon behind": ("TAGS: PREL, ZZ SUBJECT ONE", ["PREL", "ZZ"]),
+    "subject behind on the second line": ("TAGS: PREL,\nZZ SUBJECT: ONE", ["PREL", "ZZ"]),
+    "TAG": ("TAG PREL, ZZ", ["PREL", "ZZ"]),
+    "TAG and blanks": ("TAG PREL ZZ", ["PREL", "ZZ"]),
+    "TAG as a word": ("TAG SALE OF GULLS", []),
+    "a letter lost": ("AGS: PREL, ZZ", ["PREL", "ZZ"]),
+    "small, no colon": ("tags PREL, ZZ", ["PREL", "ZZ"]),
+    "small, no colon, small codes": ("tags prel, zz", ["prel", "zz"]),
+    "small, no colon, blanks": ("Tags PREL ZZ", ["PREL", "ZZ"]),
+    "small, as a word": ("tags were read", []),
+    "alone on its line": ("TAGS\nPREL, ZZ", ["PREL", "ZZ"]),
+    "spaced": ("T A G S: PREL", ["PREL"]),
+    "a point behind": ("TAGS. PREL, ZZ", ["PREL", "ZZ"]),
+    "a dash behind": ("TAGS - PREL, ZZ", ["PREL", "ZZ"]),
 }
 
 
@@ -303,6 +341,9 @@ SUBJECTS = {
     "on the next line": ("SUBJECT:\nONE", "ONE"),
     "no colon": ("SUBJECT ONE AND ONE", "ONE AND ONE"),
     "line end lost before it": ("TAGS: ZZSUBJECT: ONE", "ONE"),
+    "on the line of TAGS": ("TAGS: PREL, ZZ SUBJECT: ONE\nTWO", "ONE TWO"),
+    "on the line of TAGS, no colon": ("TAGS: PREL, ZZ SUBJECT ONE\nTWO", "ONE TWO"),
+    "on the line of TAGS, Subj": ("TAGS: PREL, ZZ Subj: One", "One"),
     "empty": ("SUBJECT: \n\nText", None),
     "none": ("NO SUCH LINE", None),
 }
@@ -682,6 +723,10 @@ LONG = [
     "FM X\nINFO X\n",
     "1. (C REL NF, ",
     "NOTE BY OC/T: X\n",
+    "TAGS: PREL/",
+    "TAGS: OVIP (A\n",
+    "tags ab",
+    "AGS: PREL\nPREL ",
     "Classified By: 1.4 (b) and reason ",
     "1. Classified by: reasons 1.4 (b), ",
 ]
