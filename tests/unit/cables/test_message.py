@@ -415,6 +415,22 @@ REFERENCES = {
     "below its label": ("REFS:\n\nA. X 1\nB. X 2\n\nC. X 3", [("A", "X 1"), ("B", "X 2"), ("C", "X 3")]),
     "nothing behind the label": ("REF:\n\nIt rained.", []),
     "a word of prose": ("REFERENCE IS MADE TO X 1", []),
+    "square brackets": ("REF: [A] 06 SAMPLE 99\n[B] STATE 12", [("A", "06 SAMPLE 99"), ("B", "STATE 12")]),
+    "square brackets, no colon": ("REF [A] SAMPLE 99", [("A", "SAMPLE 99")]),
+    "dashes": ("REF: A - 06 SAMPLE 99\nB - STATE 12", [("A", "06 SAMPLE 99"), ("B", "STATE 12")]),
+    "dashes, no colon": ("REFS A - SAMPLE 99\nB -- STATE 12", [("A", "SAMPLE 99"), ("B", "STATE 12")]),
+    "dashes without blanks": ("REF: A-06 SAMPLE 99, B-STATE 12", [("A", "06 SAMPLE 99"), ("B", "STATE 12")]),
+    "a dash in a name": ("REF: PORT-A-SAMPLE 12", [(None, "PORT-A-SAMPLE 12")]),
+    "dashes over a page line": (
+        "REF: A - SAMPLE 99\nSAMPLETOWN 00000123  002 OF 002\nB - STATE 12",
+        [("A", "SAMPLE 99"), ("B", "STATE 12")],
+    ),
+    "Ref(s)": ("Ref(s): A. 06 SAMPLE 99", [("A", "06 SAMPLE 99")]),
+    "REF(S)": ("REF(S): SAMPLE 99", [(None, "SAMPLE 99")]),
+    "REFTEL (S)": ("REFTEL (S): SAMPLE 99", [(None, "SAMPLE 99")]),
+    "a mark before the number": ("REF: KUWAIT (C) 02293", [(None, "KUWAIT (C) 02293")]),
+    "a mark at the number": ("REF: A. KUWAIT (C)02293 B. STATE 1", [("A", "KUWAIT (C)02293"), ("B", "STATE 1")]),
+    "a third entry in brackets": ("REF: (A) X 1 (C) 05 STATE 2", [("A", "X 1"), ("C", "05 STATE 2")]),
 }
 
 
