@@ -33,6 +33,12 @@ _OTHER_SEPARATOR: Final = lazy_re(
     r"(?<=\b[A-Z]{3})[.:](?=\s|$)|(?<=\b[A-Z]{4})[.:](?=\s|$)|(?<=\b[A-Z]{4}):(?=[A-Z]{2})|\A-(?= )"
 )
 """Signs that separate as commas do. A slash between single letters does not (``N/A``)."""
+_PIECES: Final = {
+    ",;": lazy_re(r"[^\s,;][^,;]*+"),
+    " \t\r\n": lazy_re(r"[^ \t\r\n][^ \t\r\n]*+"),
+    "\n": lazy_re(r"[^\s][^\n]*+"),
+}
+"""What stands between separators where there are no brackets, by these."""
 _MOST_LINES: Final = 60
 """Lines of one list; the longest real one has about 20."""
 _BRACKET_LINES: Final = 4
@@ -71,6 +77,8 @@ def tag_spans(said: str) -> list[tuple[int, int]]:
 
 def _by_lines(said: str, start: int, end: int) -> list[tuple[int, int]]:
     """The lines of a piece between separators, where one is a list of codes; else the piece is one tag or several."""
+    if said.find("\n", start, end) < 0:
+        return [(start, end)]
     lines = _outside_brackets(said, start, end, "\n")
     is_list = any(len(said[first:last].split()) > 1 and _CODES.match(said[first:last]) for first, last in lines)
     return lines if is_list else [(start, end)]
@@ -114,6 +122,11 @@ def _depth(said: str) -> int:
 
 def _outside_brackets(text: str, start: int, end: int, separators: str) -> list[tuple[int, int]]:
     """The spans between separators that are not in brackets, without white space at their ends; no empty ones."""
+    if text.find("(", start, end) < 0 and text.find("[", start, end) < 0:
+        return [
+            (match.start(), match.start() + len(match[0].rstrip()))
+            for match in _PIECES[separators].finditer(text, start, end)
+        ]
     pieces: list[tuple[int, int]] = []
     depth = 0
     first = start
