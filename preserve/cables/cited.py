@@ -4,6 +4,9 @@ An entry names a station and one number or several, which share it. The year sta
 number, in two digits or four; where it stands nowhere it is taken to be that of the citing cable, and said to be
 assumed. Numbers have any width. Much that is listed is no cable (an e-mail, a newspaper, a telephone call, another
 service's report): words that say so make the whole entry none.
+
+A classification may stand between station and number (``KUWAIT (C) 02293``), and the letter O for a zero. A number
+before its station (``377 KATHMANDU``) or beside it without a blank (``HK05511``) is read only with a known station.
 """
 
 import re
@@ -11,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from preserve.cables.identity import canonical_id
+from preserve.cables.stations import STATIONS
 from preserve.expressions import lazy_re
 
 _NO_CABLE: Final = lazy_re(
@@ -22,9 +26,22 @@ _NO_CABLE: Final = lazy_re(
 _NAME: Final = r"[A-Z][A-Z'\u2019.-]{0,20}"
 _NUMBER: Final = r"(?P<number>\d{1,8})(?!\d|:|\.\d|/\d{1,2}/)"
 _ENTRY: Final = lazy_re(
-    rf"(?:(?P<before>(?:19|20)?\d{{2}}) {{1,2}})?(?P<station>{_NAME}(?: {_NAME}){{0,4}}?),? {{1,3}}#?{_NUMBER}",
+    rf"(?:(?<!\d)(?P<before>(?:19|20)?\d{{2}}) {{0,2}})?"
+    rf"(?P<station>{_NAME}(?: {_NAME}){{0,4}}?)(?:,? {{1,24}}#?|(?<=[A-Z]{{2}})){_NUMBER}",
     re.IGNORECASE | re.ASCII,
 )
+_NUMBER_FIRST: Final = lazy_re(
+    rf"(?<![\w.,/:#-])(?:(?P<before>\d{{2}}) {{1,2}})?(?P<number>(?!(?:19|20)\d\d )\d{{3,8}}) {{1,2}}"
+    rf"(?P<station>{_NAME}(?: {_NAME}){{0,3}}?)(?= *(?:$|[,;.()])| AND\b| \d\d(?!\d))",
+    re.IGNORECASE | re.ASCII,
+)
+_MARK: Final = lazy_re(
+    r"(?<=[A-Z])(?: ?\((?:U|SBU|LOU|FOUO|C|S|TS)(?:/{1,2}[A-Z]{2,6})?\)|"
+    r" (?:UNCLAS(?:SIFIED)?|CONFIDENTIAL|SECRET)(?= ))"
+    r"(?= {0,3}[O\d]{2,8}(?![A-Z]))",
+    re.IGNORECASE,
+)
+_LETTER_O: Final = lazy_re(r"(?<![A-Za-z0-9])(?=O{0,8}\d)[O\d]{2,8}(?![A-Za-z0-9])")
 _MORE: Final = lazy_re(
     rf"(?:\s*,\s*(?:and\s+|&\s*)?|\s+and\s+|\s*&\s*|\s*;\s*|/(?=\d{{3}})){_NUMBER}(?! ?[A-Z]{{4}})",
     re.IGNORECASE | re.ASCII,
@@ -100,9 +117,22 @@ def cited_ids(entry: str, citing_id: str | None) -> tuple[Cited, ...]:
     entry = entry[:_LONGEST_ENTRY]
     if _NO_CABLE.search(entry):
         return ()
+    entry = _LETTER_O.sub(lambda number: number[0].replace("O", "0"), entry)
+    entry = _MARK.sub(lambda mark: " " * len(mark[0]), entry)
     found: list[Cited] = []
     position = 0
-    while len(found) < _MOST_NUMBERS and (match := _ENTRY.search(entry, position)) is not None:
+    while len(found) < _MOST_NUMBERS:
+        match, number_first = _ENTRY.search(entry, position), _NUMBER_FIRST.search(entry, position)
+        if (
+            number_first is not None
+            and (match is None or number_first.start() <= match.start())
+            and _station(number_first["station"]) in STATIONS
+        ):
+            cable, position = _behind_its_number(entry, number_first, citing_id)
+            found += cable
+            continue
+        if match is None:
+            break
         cables, position = _cables(entry, match, citing_id)
         found += cables
     return tuple(found)
@@ -111,7 +141,8 @@ def cited_ids(entry: str, citing_id: str | None) -> tuple[Cited, ...]:
 def _cables(entry: str, match: re.Match[str], citing_id: str | None) -> tuple[list[Cited], int]:
     """The cables that begin with one match, and where the search goes on."""
     station = _station(match["station"])
-    if station is None:
+    glued = match.end("station") == match.start("number") or match.start("station") == match.end("before")
+    if station is None or (glued and station not in STATIONS):
         return [], match.start("number")
     spans = [(match.start(), match.end(), match["number"])]
     position = match.end()
@@ -131,6 +162,18 @@ def _cables(entry: str, match: re.Match[str], citing_id: str | None) -> tuple[li
     return [
         Cited(id=said, start=start, end=end, year_is_assumed=assumed) for start, end, said in ids if said is not None
     ], position
+
+
+def _behind_its_number(entry: str, match: re.Match[str], citing_id: str | None) -> tuple[list[Cited], int]:
+    """The cable of a known station whose number stands before it, and where the search goes on."""
+    year, position = match["before"], match.end()
+    if year is None:
+        year, position = _year_behind(entry, position)
+    short = (citing_id or "")[:2] if year is None else year[-2:]
+    said = canonical_id(f"{short}{_station(match['station'])}{int(match['number'])}")
+    if said is None or not int(match["number"]):
+        return [], position
+    return [Cited(id=said, start=match.start(), end=match.end(), year_is_assumed=year is None)], position
 
 
 def _year_behind(entry: str, position: int) -> tuple[str | None, int]:

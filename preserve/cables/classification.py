@@ -91,6 +91,15 @@ def is_footer(line: str) -> bool:
     return match is not None and not line[match.end() :].strip(" \t\r\\")
 
 
+def is_captioned_footer(line: str) -> bool:
+    """Whether a line is a classification with its handling and captions and nothing else: ``SECRET NODIS``."""
+    match = _CLASSIFICATION.match(line[:PATTERN_CHARS])
+    if match is None:
+        return False
+    rest = line[match.end() :].strip(" \t\r\\")
+    return not rest or is_caption_line(rest)
+
+
 def classification_lines(lines: Sequence[Line]) -> list[int]:
     """The numbers of the first two lines that begin with a classification.
 

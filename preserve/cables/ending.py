@@ -1,14 +1,15 @@
 """The end of a message: its signature and its end mark.
 
 The signature is the name of the head of post, on a line of its own or behind the last sentence. Behind it may stand
-``NNNN``, page lines, and lines that copyists added: rules, print tracks, notes of a later review.
+``NNNN``, page lines, classifications with their captions, and lines that others added: rules, number signs, print
+tracks, notes of a later review or of the communications centre.
 """
 
 import re
 from dataclasses import dataclass
 from typing import Final
 
-from preserve.cables.classification import CAPTION
+from preserve.cables.classification import CAPTION, is_caption_line, is_captioned_footer
 from preserve.cables.pagelines import is_break_line
 from preserve.cables.printed import PATTERN_CHARS, Printed, printed, trimmed_end
 from preserve.expressions import lazy_re
@@ -23,16 +24,22 @@ _SIGNED_LINE: Final = lazy_re(
     r"(?:[A-Z]\. ?){1,2}[A-Z][A-Z'\u2019-]{1,24}|(?:DE|VAN|VON|DEL|MC|ST\.)(?: [A-Z][A-Z'\u2019-]{1,24}){1,2}|"
     r"[A-Z][A-Za-z'\u2019-]{2,24}"
 )
-_SIGNED_INLINE: Final = lazy_re(r"(?:[.!?\"\u201d\u2019)*])[ \t]+([A-Z][A-Z'\u2019-]{2,24})\Z")
+_SIGNED_INLINE: Final = lazy_re(r"(?:[.!?\"\u201d\u2019)*#])[ \t]+([A-Z][A-Z'\u2019-]{2,24})\Z")
 _SIGNED_AFTER_CUT: Final = lazy_re(r"X{5,40}[ \t]+([A-Z][A-Za-z'\u2019-]{2,24})\Z")
 _NO_NAME: Final = lazy_re(
-    r"(?:END|BEGIN|UNQUOTE|UNCLASSIFIED|UNCLAS|CONFIDENTIAL|SECRET|SUMMARY|COMMENT|NOTE|BT)\b", re.IGNORECASE
+    r"(?:END|BEGIN|UNQUOTE|UNCLASSIFIED|UNCLAS|CONFIDENTIAL|SECRET|SUMMARY|COMMENT|NOTE|MINIMIZE|BT)\b", re.IGNORECASE
 )
 _ADDED: Final = lazy_re(
     r"[-=*_ ]{3,}$|[-=* ]{2,}CABLE ENDS[-=* ]*$|\* {0,3}Missing Section \d{1,3} {0,3}\*$|<< END OF DOCUMENT >>$|"
     r"\*{3} Current |Track impresi|ID:[ \t]*\d{1,7}$|(?:Margaret P\. Grafeld|Sheryl P\. Walter) Declassified|"
-    r"Declassified/Released US Department|BT$|#\d{1,5}$|(?:UNCLASSIFIED|CONFIDENTIAL|SECRET|LIMITED OFFICIAL USE)$"
+    r"Declassified/Released US Department|BT$|#\d{1,5}$|#{1,8}$"
 )
+_MINIMIZE: Final = lazy_re(r"MINIMIZE CONSIDERED\b.{0,60}$")
+_NOTE: Final = lazy_re(r"^[ \t]*\(?NOTE BY [A-Z]", re.MULTILINE)
+_NOTE_CHARS: Final = 600
+"""Characters at the end in which a note of the communications centre is looked for."""
+_FEET: Final = (" UNCLASSIFIED", " CONFIDENTIAL", " SECRET")
+"""Feet of pages that lost their own line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +53,29 @@ class Ending:
 
 def read_ending(body: str, start: int, end: int) -> Ending:
     """The end of the message in ``[start, end)``."""
+    ending = _read(body, start, end)
+    first = max(start, end - _NOTE_CHARS)
+    note = _NOTE.search(body, first, end) if body.find("NOTE BY ", first, end) >= 0 else None
+    if note is None:
+        return ending
+    above = _read(body, start, note.start())
+    if above.signature is not None and above.end_mark is None:
+        return Ending(text_end=above.text_end, signature=above.signature, end_mark=ending.end_mark)
+    if ending.signature is None or _is_over(body[note.start() : ending.signature.start]):
+        return ending
+    stop = trimmed_end(body, start, end if ending.end_mark is None else ending.end_mark.start)
+    return Ending(text_end=stop, signature=None, end_mark=ending.end_mark)
+
+
+def _is_over(note: str) -> bool:
+    """Whether a note is over where a line that may sign begins: its sentence ended, or a blank line came."""
+    *before, rest = note.split("\n")
+    last = before[-1].strip(" \t\r\\") if before else ""
+    return bool(before) and not rest.strip() and (not last or last.endswith((".", ".)")))
+
+
+def _read(body: str, start: int, end: int) -> Ending:
+    """The same, whatever notes stand there."""
     end = stop = trimmed_end(body, start, end)
     end_mark: Printed | None = None
     for _ in range(_MOST_LINES):
@@ -58,8 +88,8 @@ def read_ending(body: str, start: int, end: int) -> Ending:
         if mark is not None:
             end_mark = printed(body, mark.start(1), mark.end(1))
             end = stop = trimmed_end(body, start, mark.start(1))
-        elif line and not is_break_line(line):
-            if not _ADDED.match(line):
+        elif line and not (is_break_line(line) or is_caption_line(line) or _MINIMIZE.match(line)):
+            if not (_ADDED.match(line) or is_captioned_footer(line)):
                 return _signed(body, start, (first, stop), end_mark, end)
             end = stop = trimmed_end(body, start, first)
         else:
@@ -72,6 +102,12 @@ def _signed(body: str, start: int, line_span: tuple[int, int], end_mark: Printed
     first, stop = line_span
     line = body[first:stop].strip(" \t\r\\")
     begin = first + body[first:stop].index(line)
+    name = line.strip("# \t")
+    for foot in _FEET:
+        name = name.removesuffix(foot).rstrip()
+    if _SIGNED_LINE.fullmatch(name):
+        begin += line.index(name)
+        line = name
     if _NO_NAME.match(line) is None and CAPTION.fullmatch(line) is None:
         before = body[max(start, begin - _BEFORE) : begin]
         if _SIGNED_LINE.fullmatch(line) and _may_be_signed(line, before):

@@ -155,7 +155,7 @@ def _fields(page: Page, found: _Found) -> Fields | None:
     element = page.first(layout.fields)
     if element is not None:
         visible = visible_text(page.text, element.start, element.end)
-        fields = read_table(visible, layout)
+        fields = read_table(visible, layout, only_fields=True)
         _take(found, fields, visible)
         return None
     if layout.fields:

@@ -34,7 +34,7 @@ from preserve.formats.charset import Decoded, decide
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import sha256_hex
 
-EXTRACTOR: Final = "preserve-cables/1"
+EXTRACTOR: Final = "preserve-cables/2"
 
 _STRAYS_TOLD: Final = 5
 _STRAY_CHARS: Final = 60

@@ -9,52 +9,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from preserve.cables import subject, tags
+from preserve.cables.authority import ClassifiedBy, read_classified_by, read_order
 from preserve.cables.classification import classification_at, is_caption_line
 from preserve.cables.pagelines import is_break_line
-from preserve.cables.printed import Line, Printed, joined, printed
+from preserve.cables.paragraphs import PORTION
+from preserve.cables.printed import Line, Printed
 from preserve.cables.references import LABEL, Reference, read_references
-from preserve.cables.texts import one_line
 from preserve.expressions import lazy_re
 
 _ORDER: Final = lazy_re(r"(?:E\. ?[Oo]\.?|(?<![A-Za-z])E[Oo])[:,]? {0,3}(?:\d{5}|\d\d,\d{3})")
-_ORDER_END: Final = lazy_re(r"\s*(?:\bTAGS\b|TAGS?:|SUBJECT:|SUBJ:|\bTags:|(?i:\bclassified by:))")
-_DECLASSIFY: Final = lazy_re(r"\bDECL(?:ASSIFY ON)?\b[:.]?[ \t]*+(\S.*)", re.IGNORECASE)
-_TAGS: Final = lazy_re(r"(?:^|(?<=[\s.\"/A-Z]))(?:TAGS? ?[:;]|(?:^|(?<=[\s.]))(?:TAGS(?=\s)|Tags? ?:|tags?:))[ \t]*")
-_TAGS_END: Final = lazy_re(
-    r"SUBJECT[: ]|SUBJ:|Subject:|(?<![A-Z])REF(?:S|TELS?)?:|\bE\.O\.|(?i:\bclassified by)|(?<=\s)1\. {1,3}(?=\()"
-)
-_TAG_LINE: Final = lazy_re(r"[ \t]*[A-Z]{2,4}(?:[ ,;]+[A-Z]{2,4})*[ ,;\\\r]*$")
-_SUBJECT: Final = lazy_re(
-    r"(?:^[ \t]*|\s|(?<=[A-Z]))(?:SUBJECT|SUBJ|S U B J E C T) ?(?:\([A-Z/]{1,8}\) ?)?[:;][ \t]*|"
-    r"(?:^[ \t]*|\s)(?:Subject|Subj|subject|subj) ?(?:\([A-Z/]{1,8}\) ?)?:[ \t]*|"
-    r"^[ \t]*SUBJECT[ \t]{1,4}(?=[A-Z0-9(\"\u201c])(?!TO )"
-)
-_FIRST_PARAGRAPH: Final = lazy_re(
-    r"[ \t]\u00b6?1[.)] {0,3}(?=\((?:U|SBU|LOU|FOUO|C|S)[)/]|Summary\b|SUMMARY\b)|"
-    r"[ \t](?:Classified [Bb]y|CLASSIFIED BY):"
-)
-_OPEN_ENDED: Final = lazy_re(r"(?:[ ,](?:AND|OF|THE|TO|IN|ON|FOR|WITH|BY|FROM|AN?)|,)\Z")
-_FOOTER: Final = lazy_re(r"[ \t]*(?:UNCLASSIFIED|CONFIDENTIAL|SECRET|LIMITED OFFICIAL USE)[ \t\\\r]*$")
-_CLASSIFIER: Final = lazy_re(r"^[ \t]*CLASSIFIED[ \t]+BY\b[: \t]*|\bCLASSIFIED[ \t]BY:[ \t]*", re.IGNORECASE)
-_REASON: Final = lazy_re(r"\b(?:for[ \t\n]+)?reasons?\b[:\s(\\]*", re.IGNORECASE)
 _RULE: Final = lazy_re(r"[ \t]*[-=*_]{3,}")
 _ENDS: Final = lazy_re(
     r"[ \t]*(?:REF\b|REFS\b|REFTELS?\b|REFERENCES?:|Ref\b|Refs\b|Reftels?\b|Classified B|CLASSIFIED B|Classified b|"
-    r"Reasons?:|REASONS?:|Derived [Ff]rom|DERIVED FROM|TAGS\b|Tags:|E\.?[Oo]\.? ?\d|SUBJECT:|SUBJ:|DECL:|"
-    r"SUMMARY\b|Summary\b|\u00b6|\((?:U|SBU|LOU|FOUO|C|S)(?:/[A-Z]{2,6})?\) |(?:BEGIN|Begin) (?:SUMMARY|Summary)|"
+    r"Reasons?:|REASONS?:|Derived [Ff]rom|DERIVED FROM|TAGS\b|Tags:|E\.?[Oo]\.? ?\d|S(?:UBJ(?:ECT)?|ubj(?:ect)?):|"
+    r"\(?DECL(?:AS(?:SIFY)?)?(?: ON)?:|"
+    r"SUMMARY\b|Summary\b|\u00b6|(?:BEGIN|Begin) (?:SUMMARY|[Ss]ummary)|"
+    rf"{PORTION} |"
     r"(?:THIS|This) (?:CABLE|MESSAGE|TELEGRAM|cable|message|telegram) (?:IS|CONTAINS|HAS|is|contains|has)\b|"
+    r"(?:THIS|This) (?:IS|is) (?:AN?|an?) (?:[A-Za-z-]+ ){0,2}(?:(?i:cable|message|telegram|action|request)\b)|"
+    r"(?:ACTION REQUEST|Action [Rr]equest)(?:ED|ed)? ?[:.-]|"
     r"(?:SENSITIVE|Sensitive|sensitive) (?:BUT|[Bb]ut) |(?:NOT FOR INTERNET|Not [Ff]or [Ii]nternet))"
 )
-_CODE: Final = lazy_re(r"[A-Z]{2,4}(?: ?\(|\Z)")
-_MOST_LINES: Final = 60
-"""Lines of one value; the longest real list has about 20."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassifiedBy(Printed):
-    """Who classified the message, as printed behind the label, and the ``reason`` (``1.4 (b) and (d)``)."""
-
-    reason: Printed | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,46 +48,18 @@ class Headings:
 def read_headings(source: str, lines: Sequence[Line]) -> Headings:
     """The headings in the lines of a head; of each label the first counts."""
     order = _first(lines, _ORDER, "E.", "EO", "Eo")
-    tags = _first(lines, _TAGS, "TAG", "ags:", "ag:")
-    subject = _first(lines, _SUBJECT, "SUB", "ubj", "S U B")
+    codes = _first(lines, tags.LABEL, *tags.NEEDLES)
+    title = _first(lines, subject.LABEL, *subject.NEEDLES)
     reference = _first(lines, LABEL, "REF", "Ref")
-    eo, declassify_on = (None, None) if order is None else _order(source, lines, *order)
+    eo, declassify_on = (None, None) if order is None else read_order(source, lines, *order)
     return Headings(
         eo=eo,
         declassify_on=declassify_on,
-        tags=() if tags is None else _tags(source, lines, *tags),
-        subject=None if subject is None else _subject(source, lines, *subject),
+        tags=() if codes is None else tags.read_tags(source, lines, *codes, ends=ends_value),
+        subject=None if title is None else subject.read_subject(source, lines, *title, ends=ends_value),
         refs=() if reference is None else read_references(source, lines, *reference, ends=ends_value),
-        classified_by=_classified_by(source, lines),
+        classified_by=read_classified_by(source, lines, ends=ends_value),
     )
-
-
-def split_tags(said: str) -> tuple[str, ...]:
-    """The tags in the content of a TAGS line.
-
-    Where it has commas they separate, so that a tag may be of two words (``Human Rights``); between them, words that
-    are all codes of two to four capitals are tags of their own. Without commas blanks separate. What stands in
-    brackets belongs to the tag before it (``OVIP (STEINBERG, JAMES B.)``).
-    """
-    return tuple(one_line(said[start:end]) for start, end in tag_spans(said))
-
-
-def tag_spans(said: str) -> list[tuple[int, int]]:
-    """Where the tags stand in the content of a TAGS line."""
-    tags: list[tuple[int, int]] = []
-    pieces = _outside_brackets(said, 0, len(said), ",;")
-    separated = len(pieces) > 1 or said.rstrip().endswith(",")
-    for start, end in pieces:
-        words: list[tuple[int, int]] = []
-        for first, last in _outside_brackets(said, start, end, " \t\r\n"):
-            if said[first] == "(" and words:
-                words[-1] = words[-1][0], last
-            else:
-                words.append((first, last))
-        if separated and len(words) > 1 and not all(_CODE.match(said[a:b]) for a, b in words):
-            words = [(words[0][0], words[-1][1])]
-        tags += words
-    return tags
 
 
 def ends_value(line: str) -> bool:
@@ -136,124 +84,3 @@ def _first(lines: Sequence[Line], pattern: re.Pattern[str], *needles: str) -> tu
                     return number, match
                 break
     return None
-
-
-def _order(
-    source: str, lines: Sequence[Line], number: int, match: re.Match[str]
-) -> tuple[Printed | None, Printed | None]:
-    start, text = lines[number]
-    stop = _ORDER_END.search(text, match.end())
-    end = len(text) if stop is None else stop.start()
-    declassify = _DECLASSIFY.search(text, match.end(), end)
-    line = lines[number]
-    if declassify is None and number + 1 < len(lines):
-        line = lines[number + 1]
-        declassify = _DECLASSIFY.match(line.text, len(line.text) - len(line.text.lstrip()))
-    on = (
-        None
-        if declassify is None
-        else printed(source, line.start + declassify.start(1), line.start + declassify.end(1))
-    )
-    return printed(source, start + match.start(), start + end), on
-
-
-def _tags(source: str, lines: Sequence[Line], number: int, match: re.Match[str]) -> tuple[Printed, ...]:
-    """The tags of a TAGS line; it goes on where it ends in a comma, and over lines that hold only codes."""
-    line = lines[number]
-    stop = _TAGS_END.search(line.text, match.end())
-    start, end = line.start + match.end(), line.start + (len(line.text) if stop is None else stop.start())
-    if stop is None:
-        for following in lines[number + 1 : number + _MOST_LINES]:
-            open_ended = source[start:end].rstrip(" \t\r\\").endswith(",")
-            if ends_value(following.text) or not (open_ended or _TAG_LINE.match(following.text)):
-                break
-            end = following.start + len(following.text)
-    said = source[start:end].replace("\\\n", "  ").replace("\\", " ")
-    tags = (printed(source, start + first, start + last) for first, last in tag_spans(said))
-    return tuple(tag for tag in tags if tag is not None)
-
-
-def _subject(source: str, lines: Sequence[Line], number: int, match: re.Match[str]) -> Printed | None:
-    line = lines[number]
-    cut = _subject_cut(line.text, match.end())
-    first = printed(source, line.start + match.end(), line.start + (len(line.text) if cut is None else cut))
-    parts = [] if first is None else [first]
-    following = list(lines[number + 1 : number + _MOST_LINES]) if cut is None else []
-    for index, (start, text) in enumerate(following):
-        if parts and _is_taken_out(
-            parts[-1].text, text, following[index + 1].text if index + 1 < len(following) else ""
-        ):
-            continue
-        if ends_value(text):
-            break
-        cut = _subject_cut(text, 0)
-        part = printed(source, start, start + (len(text) if cut is None else cut))
-        if part is not None:
-            parts.append(part)
-        if cut is not None:
-            break
-    return joined(parts)
-
-
-def _subject_cut(text: str, start: int) -> int | None:
-    """Where a REF or a first paragraph begins that lost its own line."""
-    cuts = [match.start() for pattern in (LABEL, _FIRST_PARAGRAPH) if (match := pattern.search(text, start))]
-    return min((cut for cut in cuts if cut > 0), default=None)
-
-
-def _is_taken_out(said: str, text: str, following: str) -> bool:
-    """Whether a line stands between two lines of a SUBJECT without belonging to it.
-
-    It is a page's footer, a page line behind which the sentence goes on with a small letter, or a blank line where
-    the words before it cannot be the end of a title and capitals follow.
-    """
-    if ends_value(following):
-        return False
-    if _FOOTER.match(text):
-        return True
-    if not text.strip():
-        return _OPEN_ENDED.search(said) is not None and following.upper() == following
-    return following.lstrip()[:1].islower() and is_break_line(text)
-
-
-def _classified_by(source: str, lines: Sequence[Line]) -> ClassifiedBy | None:
-    for number, line in enumerate(lines):
-        if "lassified" not in line.text and "LASSIFIED" not in line.text:
-            continue
-        match = _CLASSIFIER.search(line.text)
-        if match is None:
-            continue
-        start, end = line.start + match.end(), line.start + len(line.text)
-        for following in lines[number + 1 : number + _MOST_LINES]:
-            if ends_value(following.text) and not _REASON.match(following.text.lstrip()):
-                break
-            end = following.start + len(following.text)
-        paragraph = _FIRST_PARAGRAPH.search(source, start, end)
-        end = end if paragraph is None else paragraph.start()
-        reason = _REASON.search(source, start, end)
-        by = printed(source, start, end if reason is None else reason.start())
-        if by is None:
-            return None
-        why = None if reason is None else printed(source, reason.end(), end)
-        return ClassifiedBy(text=by.text, start=by.start, end=by.end, reason=why)
-    return None
-
-
-def _outside_brackets(text: str, start: int, end: int, separators: str) -> list[tuple[int, int]]:
-    """The spans between separators that are not in brackets, without white space at their ends; no empty ones."""
-    pieces: list[tuple[int, int]] = []
-    depth = 0
-    first = start
-    for number in range(start, end + 1):
-        character = text[number] if number < end else separators[0]
-        if character == "(":
-            depth += 1
-        elif character == ")":
-            depth = max(0, depth - 1)
-        elif number == end or (character in separators and depth == 0):
-            piece = text[first:number].strip()
-            if piece:
-                begin = first + len(text[first:number]) - len(text[first:number].lstrip())
-                pieces.append((begin, begin + len(piece)))
-            first = number + 1
-    return pieces

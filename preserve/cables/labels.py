@@ -6,8 +6,11 @@
   label that the layout does not know.
 - A **value** is the next cell where the label fills its own, and in a row of header cells the cell below; else the
   rest of the line; where that is empty, the next line, unless a label or a sentence of the layout begins there.
+- In an element that holds nothing but fields, a label of the layout needs no colon where it is a whole line, the first
+  of its cell where there are cells; and no value goes on behind the end of its label's cell.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -65,11 +68,15 @@ def read_labelled(visible: Visible, layout: Layout) -> Fields | None:
     return None
 
 
-def read_table(visible: Visible, layout: Layout, besides: tuple[int, int] = (0, 0)) -> Fields:
-    """The fields in an element that holds nothing else, or on a page besides its text: values may go over several
-    lines.
+def read_table(
+    visible: Visible, layout: Layout, besides: tuple[int, int] = (0, 0), *, only_fields: bool = False
+) -> Fields:
+    """The fields in an element that holds nothing else, as ``only_fields`` says, or on a page besides its text: values
+    may go over several lines.
     """
     marks = [mark for mark in _marks(visible, layout) if not besides[0] <= mark.start < besides[1]]
+    if only_fields:
+        marks = _with_bare_ones(visible, layout, marks)
     fields = Fields()
     for number, mark in enumerate(marks):
         key = layout.labels[mark.name]
@@ -78,6 +85,9 @@ def read_table(visible: Visible, layout: Layout, besides: tuple[int, int] = (0, 
         start, end = _value(visible, layout, marks, number)
         if mark.value_cell is None:
             bound = marks[number + 1].start if number + 1 < len(marks) else len(visible.text)
+            cell = _cell_around(visible, mark.start) if only_fields else None
+            bound = bound if cell is None else min(bound, cell[1])
+            start, end = min(start, bound), min(end, bound)
             end = _last_line(visible.text, end, bound)
         _add(fields, layout, key, visible.text, (start, end))
     return fields
@@ -140,6 +150,28 @@ def _marks(visible: Visible, layout: Layout) -> list[_Mark]:
     return sorted(found.values())
 
 
+def _with_bare_ones(visible: Visible, layout: Layout, marks: list[_Mark]) -> list[_Mark]:
+    """The marks, and between them the labels without colon that are whole lines."""
+    found = {mark.start: mark for mark in marks}
+    position = 0
+    for line in visible.text.split("\n"):
+        name, end = one_line(line), position + len(line)
+        begin = _skip(visible.text, position)
+        if name in layout.labels and begin not in found and len(found) <= _MOST_MARKS:
+            cell = _cell_around(visible, begin)
+            if cell is None or not visible.text[cell[0] : begin].strip():
+                found[begin] = _Mark(begin, end, name)
+        position = end + 1
+    return sorted(found.values())
+
+
+def _cell_around(visible: Visible, offset: int) -> tuple[int, int] | None:
+    """The last cell that begins before a place, where it holds the place."""
+    number = bisect_right(visible.cells, (offset, len(visible.text))) - 1
+    cell = visible.cells[number] if number >= 0 else (0, 0)
+    return cell if cell[0] <= offset < cell[1] else None
+
+
 def _cells_below(visible: Visible) -> Mapping[int, int]:
     """For every cell of a row that is all header cells, the cell of the row below that stands under it."""
     rows: dict[int, list[int]] = {}
@@ -170,7 +202,8 @@ def _value(visible: Visible, layout: Layout, marks: list[_Mark], number: int) ->
     text = visible.text
     if mark.value_cell is not None:
         start, end = mark.value_cell
-        if start < mark.value_start or label(text[start:end]) in layout.labels:
+        begins = number + 1 < len(marks) and marks[number + 1].start == _skip(text, start)
+        if start < mark.value_start or begins or label(text[start:end]) in layout.labels:
             return mark.value_start, mark.value_start
         return start, _cut(text, start, end, layout)
     following = marks[number + 1].start if number + 1 < len(marks) else len(text)

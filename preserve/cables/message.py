@@ -15,9 +15,11 @@ Worked example of a head::
     REF: A. 04 SAMPLETOWN 99
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from preserve.cables.authority import ClassifiedBy, read_in_paragraph
 from preserve.cables.classification import (
     ClassificationLine,
     classification_lines,
@@ -25,7 +27,7 @@ from preserve.cables.classification import (
     read_classification,
 )
 from preserve.cables.ending import read_ending
-from preserve.cables.headings import ClassifiedBy, read_headings
+from preserve.cables.headings import read_headings
 from preserve.cables.pagelines import PageLine, read_gaps
 from preserve.cables.paragraphs import Paragraph, paragraph_starts, read_paragraphs
 from preserve.cables.preamble import Preamble, read_preamble
@@ -77,6 +79,7 @@ def parse_message(body: str, header: str | None = None) -> Message:
     line = read_classification(body, head, classified[0] if classified else None)
     headings = read_headings(body, head)
     ending = read_ending(body, start, end)
+    paragraphs = read_paragraphs(body, starts, ending.text_end)
     pages, soft = read_gaps(body, start, end)
     return Message(
         preamble=preamble,
@@ -88,8 +91,8 @@ def parse_message(body: str, header: str | None = None) -> Message:
         tags=headings.tags,
         subject=headings.subject,
         refs=headings.refs,
-        classified_by=headings.classified_by,
-        paragraphs=read_paragraphs(body, starts, ending.text_end),
+        classified_by=headings.classified_by or _classified_by(body, paragraphs[:1]),
+        paragraphs=paragraphs,
         page_lines=pages,
         soft_breaks=soft,
         signature=ending.signature,
@@ -103,6 +106,13 @@ def _header(body: str, header: str | None, preamble: Preamble) -> TransmissionHe
         if found is not None:
             return found
     return None if preamble.header_span is None else read_header(body, *preamble.header_span, "body")
+
+
+def _classified_by(body: str, first: Sequence[Paragraph]) -> ClassifiedBy | None:
+    for paragraph in first:
+        behind = paragraph.number.end + 1 if paragraph.mark is None else paragraph.mark.end + 1
+        return read_in_paragraph(body, behind, paragraph.end)
+    return None
 
 
 def _head_lines(body: str, start: int, end: int) -> list[Line]:

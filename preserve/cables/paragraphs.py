@@ -12,10 +12,15 @@ from typing import Final
 from preserve.cables.printed import Printed, printed, trimmed_end
 from preserve.expressions import lazy_re
 
+_HANDLING: Final = (
+    r"(?:(?:/{1,2} ?[A-Za-z]{1,8}|(?: ?, ?| ?- ?| )(?:NF|NOFORN|ORCON|OC|PROPIN|FOUO|REL)(?![A-Za-z]))"
+    r"(?: (?:TO )?[A-Z]{2,6}(?:(?:, ?| )[A-Z]{2,4}(?![A-Z])){0,30}+)?+){0,4}+"
+)
+"""What follows a mark inside its brackets: words behind slashes, or known ones behind other signs, and countries."""
+PORTION: Final = rf"\((?:U|SBU|LOU|FOUO|C|S|TS){_HANDLING}\)"
+"""A portion mark in its brackets, in capitals."""
 _PATTERN: Final = (
-    r"[ \t]*+(\u00b6?)[ \t]?(\d{1,3})[.)](?![\d.])"
-    r"[ \t]*+(?:\( ?([A-Za-z]{1,4}(?:/{1,2} ?[A-Za-z]{1,8}(?: (?:TO )?[A-Z]{2,6}(?:, ?[A-Z]{2,4}){0,9})?){0,3}"
-    r"|[A-Z]{1,4}[ -](?:NF|NOFORN|REL)) ?\))?[ \t]*+"
+    r"[ \t]*+(\u00b6?)[ \t]?(\d{1,3})[.)](?![\d.])" rf"[ \t]*+(?:\( ?([A-Za-z]{{1,4}}{_HANDLING}) ?\))?[ \t]*+"
 )
 _NEXT: Final = lazy_re(r"\n" + _PATTERN)
 _FIRST: Final = lazy_re(_PATTERN)

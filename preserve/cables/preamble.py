@@ -62,7 +62,7 @@ _AMERICAN: Final = lazy_re(r"(\d{1,2})/(\d{1,2})/(\d{4}) (\d{1,2}):(\d{2})")
 _SENTENCE_CASE: Final = lazy_re(r"^[ \t]*(?:Sipdis\b|E\.o\. ?\d)", re.MULTILINE)
 _HEADER_LINE: Final = lazy_re(
     r"[ \t]*(?:V?ZCZC[A-Z0-9]|DE [A-Z]{4,8} #?\d|[FOPRZWYM](?: [FOPRZWYM]){0,2} \d{6}Z|"
-    r"FM [A-Z]{3}|[FOPRZWY]{2} R[A-Z]{3})"
+    r"FM:? {1,3}[A-Z]{3}|[FOPRZWY]{2} R[A-Z]{3})"
 )
 _QUOTE_END: Final = lazy_re(r'"\s*+\Z')
 

@@ -1,7 +1,8 @@
 """What REF lists. Much of it is no cable; which cables are meant is not said here.
 
-Entries are told apart by their enumerators (``A.``, ``(B)``, ``C)``, ``REF D:``), which must follow one another, so
-that a person's initial is none; without enumerators, by semicolons.
+Entries are told apart by their enumerators (``A.``, ``(B)``, ``C)``, ``[D]``, ``E -``, ``REF F:``), which must follow
+one another, so that a person's initial is none; without enumerators, by semicolons. A classification between a station
+and its number (``KUWAIT (C) 02293``) is neither an enumerator nor a paragraph's mark.
 """
 
 import re
@@ -15,19 +16,21 @@ from preserve.cables.texts import one_line
 from preserve.expressions import lazy_re
 
 LABEL: Final = lazy_re(
-    r"(?:^[ \t]*|\s)REF(?:S|TELS?|ERENCES?)?(?: \([A-Z]\))? ?:[ \t]*|"
-    r"^[ \t]*REF(?:S|TELS?)?\.?[ \t]+(?=\(?A[.):]|\(A\)|A: |\d\d [A-Z]{3}|[A-Z][A-Z ]{2,20} \d{2,7}\b)|"
-    r"^[ \t]*Ref(?:s|tels?|erences?)?(?: ?:|(?= [A-Z]:))[ \t]*"
+    r"(?:^[ \t]*|\s)REF(?:S|TELS?|ERENCES?)?(?: ?\([A-Z]\))? ?:[ \t]*|"
+    r"^[ \t]*REF(?:S|TELS?)?\.?[ \t]+(?=\(?A[.):]|\(A\)|\[A\]|A: |A ?-|\d\d [A-Z]{3}|"
+    r"[A-Z][A-Z ]{2,20} \d{2,7}\b)|"
+    r"^[ \t]*Ref(?:s|tels?|erences?)?(?: ?\([sS]\))?(?: ?:|(?= [A-Z]:))[ \t]*"
 )
 """The label of the list, at a line's beginning or, in capitals, inside a line."""
 
 _ENUMERATOR: Final = lazy_re(
-    r"(?:^|(?<=[\s;,(\u00b6]))(?:[Rr][Ee][Ff] )?\(?([A-Za-z])(?:[.:](?=\s|\d)|\)(?=\s|\d|[A-Z]{2}))"
+    r"(?:^|(?<=[\s;,(\u00b6]))(?:[Rr][Ee][Ff] )?[(\[]?([A-Za-z])"
+    r"(?:[.:](?=\s|\d)|[)\]](?=\s|\d|[A-Z]{2})| ?-{1,2} (?=\S)|-{1,2}(?=\d\d ?[A-Z]|[A-Z]{4}))"
 )
 _STEP: Final = 3
 """How far an enumerator may be from the one before: lists skip letters, initials of people lie anywhere."""
-_CONTINUED: Final = lazy_re(r"[ \t]*\u00b6?(?:[Rr][Ee][Ff] )?\(?[B-Z][.):] ?\S")
-_FIRST: Final = lazy_re(r"[ \t]*\u00b6?\(?A[.):] ?\S")
+_CONTINUED: Final = lazy_re(r"[ \t]*\u00b6?(?:[Rr][Ee][Ff] )?[(\[]?[B-Z](?:[.):\]] ?| ?-{1,2} )\S")
+_FIRST: Final = lazy_re(r"[ \t]*\u00b6?[(\[]?A(?:[.):\]] ?| ?-{1,2} )\S")
 _LONGEST_LINE: Final = 100
 """Characters of a line of REF; longer ones are paragraphs whose line ends are lost."""
 _PORTION: Final = lazy_re(
@@ -35,6 +38,9 @@ _PORTION: Final = lazy_re(
     r" 1[.)] {1,3}[A-Z][a-z]+[ :]| (?:Classified [Bb]y|CLASSIFIED BY):"
 )
 """Where a paragraph begins on the line of a REF that lost its line end."""
+_STATION_BEFORE: Final = lazy_re(r"[A-Za-z][A-Za-z .'\u2019-]{2,40} ?\Z")
+_BEFORE_CHARS: Final = 12
+_NUMBER_BEHIND: Final = lazy_re(r" {0,3}[O\d]{3,8}(?![O\d])")
 _MOST_LINES: Final = 60
 """Lines of one list; the longest real one has about 20."""
 
@@ -89,7 +95,7 @@ def _entries(said: str, offset: int) -> tuple[Reference, ...]:
     last = ord("A") - 1
     for match in _ENUMERATOR.finditer(said, 0, stop):
         step = ord(match[1].upper()) - last
-        if 0 < step <= _STEP:
+        if 0 < step <= _STEP and not _is_classification(said, match.start(), match.end()):
             marks.append((match.start(), match.end(), match[1]))
             last += step
     spans: list[tuple[int, int, str | None]] = []
@@ -110,9 +116,20 @@ def _text_begins(said: str) -> int:
     """Where a paragraph begins that shares the line; marks of one letter may be enumerators, ``(C)``."""
     listed = "(A)" in said or "(B)" in said
     for match in _PORTION.finditer(said):
+        if _is_classification(said, match.start() + 1, match.end(2) + 1):
+            continue
         if match[1] or not match[2] or len(match[2]) > 1 or not listed:
             return match.start()
     return len(said)
+
+
+def _is_classification(said: str, start: int, end: int) -> bool:
+    """Whether brackets hold the classification of a cable that is cited: letters before them, a number behind."""
+    return (
+        said[start : start + 1] == "("
+        and _NUMBER_BEHIND.match(said, end) is not None
+        and _STATION_BEFORE.search(said[max(0, start - _BEFORE_CHARS) : start]) is not None
+    )
 
 
 def _entry(said: str, start: int, end: int, letter: str | None, offset: int) -> Reference | None:

@@ -39,8 +39,11 @@ _BEGINS: Final = lazy_re(
 """Blanks that stand for line ends in such a header."""
 
 _MESSAGE_ID: Final = lazy_re(r"(?:NNNN)?V?ZCZC[A-Z0-9]{1,12}")
-_ROUTING: Final = lazy_re(r"([FOPRZWYM]{2})((?: {1,3}[A-Z]{4,8}){1,40})$")
+_ROUTING: Final = lazy_re(r"(?!FM )([FOPRZWYM]{2})((?: {1,3}[A-Z]{4,8}){1,40})$")
 _ROUTES: Final = lazy_re(r"R[A-Z]{3,7}(?: {1,3}R[A-Z]{3,7}){0,40}$")
+_SENDER: Final = lazy_re(r"(?:FM|FROM):?[ \t]++\S")
+_SENT: Final = lazy_re(r"(?:FM:?[ \t]++\S|(?:[FOPRZWY] {1,3}){1,3}\d{6}Z)")
+"""Lines before which no addressee of the message stands, only the distribution of its receiver."""
 _DE: Final = lazy_re(r"DE {1,3}([A-Z]{4,8})(?: {0,3}#? ?(\d{1,7})(?:/(\d{1,3}))?)?(?: {1,3}(\d{7}))?")
 _MARKS: Final = lazy_re(r"Z[A-Z]{2} {1,3}(?:[A-Z]{5}|[A-Z]{3}\b|STATE\b)")
 _GROUP_LINE: Final = lazy_re(r"((?:[FOPRZWYM]{1,2} {1,3}){0,3})(?=\d{6}Z)")
@@ -175,14 +178,18 @@ def _read_line(found: _Collected, line: Line, text: str) -> None:
     end = start + len(text)
     if text.startswith("PAGE ") and is_break_line(text):
         return
+    if found.list_of == "info" and found.sent_from is None and not found.to and _SENT.match(text):
+        found.list_of = None
+        found.info.clear()
     if found.list_of is None and _opening(found, text, start, end):
         return
-    label, _, rest = text.partition(" ")
-    if label in {"FM", "FROM"} and rest and found.list_of is None:
-        found.sent_from = found.sent_from or printed(found.source, end - len(rest), end)
+    label, _, rest = text.replace("\t", " ").partition(" ")
+    label = label.removesuffix(":")
+    if _SENDER.match(text) and found.sent_from is None and (found.list_of is None or label == "FM"):
+        found.sent_from = printed(found.source, end - len(rest), end)
     elif label == "TO" or label.startswith("INFO"):
         found.list_of = "to" if label == "TO" else "info"
-        if label in {"TO", "INFO", "INFO:"} and rest:
+        if label in {"TO", "INFO"} and rest:
             _add(found, printed(found.source, end - len(rest), end), new=True)
     elif label == "XMT":
         found.list_of = found.list_of or "info"

@@ -51,6 +51,33 @@ CITING = "06SAMPLETOWN700"
         ("UNSCR 1701", []),
         ("HTTP://SAMPLE.EXAMPLE/PAGE 12", []),
         ("", []),
+        ("KUWAIT (C) 02293", ["06KUWAIT2293"]),
+        ("KUWAIT (C)02293", ["06KUWAIT2293"]),
+        ("KUWAIT(C)02293", ["06KUWAIT2293"]),
+        ("05 PORT SOLACE (S/NF) 2293 AND 2294", ["05PORTSOLACE2293", "05PORTSOLACE2294"]),
+        ("VELDORA CONFIDENTIAL 2293", ["06VELDORA2293"]),
+        ("VELDORA 2293 (C)", ["06VELDORA2293"]),
+        ("VELDORA (2005) 2293", []),
+        ("377 KATHMANDU", ["06KATHMANDU377"]),
+        ("05 377 KATHMANDU", ["05KATHMANDU377"]),
+        ("377 KATHMANDU 05", ["05KATHMANDU377"]),
+        ("377 KATHMANDU, 378 STATE", ["06KATHMANDU377", "06STATE378"]),
+        ("12 MONROVIA", []),
+        ("2005 MONROVIA", []),
+        ("377 GULLS", []),
+        ("000 KATHMANDU", []),
+        ("KATHMANDU 377", ["06KATHMANDU377"]),
+        ("HK05511", ["06HONGKONG5511"]),
+        ("05 STATE05511", ["05STATE5511"]),
+        ("05STATE5511", ["05STATE5511"]),
+        ("05STATE 5511", ["05STATE5511"]),
+        ("GULL05511", []),
+        ("EO12958", []),
+        ("VELDORA O1512", ["06VELDORA1512"]),
+        ("VELDORA 15O2 AND 15O3", ["06VELDORA1502", "06VELDORA1503"]),
+        ("O5 VELDORA 1512", ["05VELDORA1512"]),
+        ("VELDORA O", []),
+        ("OSLO 1512", ["06OSLO1512"]),
     ],
 )
 def test_entries(entry: str, ids: list[str]) -> None:
@@ -73,7 +100,7 @@ def test_places() -> None:
     assert entry[second.start : second.end] == "13"
 
 
-@given(st.text(alphabet="ABCDEFGHST019 ,;()&/.'-\u00e9", max_size=200), st.sampled_from([None, CITING, "", "x"]))
+@given(st.text(alphabet="ABCDEFGHKOST019 ,;()&/.'-\u00e9", max_size=200), st.sampled_from([None, CITING, "", "x"]))
 def test_any_entry_gives_canonical_ids_in_order(entry: str, citing: str | None) -> None:
     found = cited_ids(entry, citing)
     assert found == cited_ids(entry, citing)
@@ -84,6 +111,21 @@ def test_any_entry_gives_canonical_ids_in_order(entry: str, citing: str | None) 
         last = cited.end
 
 
-@pytest.mark.parametrize("piece", ["A", "A ", "1", "SAMPLE 1", "SAMPLE 1, ", "'", "A'", "and 1 "])
+@pytest.mark.parametrize(
+    "piece", ["A", "A ", "1", "SAMPLE 1", "SAMPLE 1, ", "'", "A'", "and 1 ", "377 STATE", "HK05511 ", "O1", "A (C) "]
+)
 def test_hostile_entries_are_read_as_far_as_is_sensible(piece: str) -> None:
     assert len(cited_ids(piece * 50_000, CITING)) <= 60
+
+
+@pytest.mark.parametrize(
+    ("entry", "places"),
+    [
+        ("see KUWAIT (C)02293, 02294", ["see KUWAIT (C)02293", "02294"]),
+        ("A 377 KATHMANDU", ["377 KATHMANDU"]),
+        ("05 HK05511", ["05 HK05511"]),
+        ("VELDORA O1512", ["VELDORA O1512"]),
+    ],
+)
+def test_places_are_those_of_the_entry_as_it_is_printed(entry: str, places: list[str]) -> None:
+    assert [entry[cited.start : cited.end] for cited in cited_ids(entry, CITING)] == places

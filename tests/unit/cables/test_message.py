@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preserve.cables.headings import split_tags
 from preserve.cables.message import Message, parse_message
 from preserve.cables.preamble import Preamble
 from preserve.cables.printed import Printed
 from preserve.cables.readingview import reading_view
+from preserve.cables.tags import split_tags
 from preserve.cables.texts import one_line
 
 LINES = [
@@ -251,6 +251,21 @@ def test_captions(body: str, captions: list[str]) -> None:
         ("PREL, , PREL,", ("PREL", "PREL")),
         ("PREL (DOE", ("PREL (DOE",)),
         ("", ()),
+        ("PREL; PGOV; ZZ", ("PREL", "PGOV", "ZZ")),
+        ("PREL/PGOV/ZZ", ("PREL", "PGOV", "ZZ")),
+        ("PREL / PGOV ZZ", ("PREL", "PGOV", "ZZ")),
+        ("PREL; PGOV ECON, ZZ", ("PREL", "PGOV", "ECON", "ZZ")),
+        ("Human Rights/PREL", ("Human Rights", "PREL")),
+        ("OVIP (DOE, J./ROE, R.)/PREL", ("OVIP (DOE, J./ROE, R.)", "PREL")),
+        ("N/A", ("N/A",)),
+        ("PREL. PGOV. ZZ.", ("PREL", "PGOV", "ZZ")),
+        ("PREL - PGOV - ZZ", ("PREL", "PGOV", "ZZ")),
+        ("- PREL, ZZ", ("PREL", "ZZ")),
+        ("PREL:PGOV", ("PREL", "PGOV")),
+        ("OVIP [DOE, JANE], PREL", ("OVIP [DOE, JANE]", "PREL")),
+        ("PREL PGOV\nECON, ZZ", ("PREL", "PGOV", "ECON", "ZZ")),
+        ("PREL PGOV\nHuman Rights, ZZ", ("PREL", "PGOV", "Human Rights", "ZZ")),
+        ("PREL, Human\nRights, ZZ", ("PREL", "Human Rights", "ZZ")),
     ],
 )
 def test_tags(said: str, tags: tuple[str, ...]) -> None:
@@ -268,6 +283,29 @@ TAG_LINES = {
     "backslashes": ("TAGS: PREL, \\\nZZ \\", ["PREL", "ZZ"]),
     "a caption below": ("TAGS: PREL ZZ\nSIPDIS", ["PREL", "ZZ"]),
     "another word": ("TAGSX ZZ", []),
+    "goes on with other separators": ("TAGS: PREL, PGOV\nECON/ZZ", ["PREL", "PGOV", "ECON", "ZZ"]),
+    "goes on after a semicolon": ("TAGS: PREL;\nHuman Rights", ["PREL", "Human Rights"]),
+    "brackets over lines": ("TAGS: OVIP (DOE, JANE\nA.), PREL", ["OVIP (DOE, JANE A.)", "PREL"]),
+    "square brackets over lines": ("TAGS: OVIP [DOE\nJANE A.], ZZ", ["OVIP [DOE JANE A.]", "ZZ"]),
+    "brackets over three lines": ("TAGS: OVIP (DOE; \nROE \nA.) PREL ZZ", ["OVIP (DOE; ROE A.)", "PREL", "ZZ"]),
+    "brackets that do not close": ("TAGS: PREL, OVIP (DOE\nIt rained.", ["PREL", "OVIP (DOE"]),
+    "brackets that a heading ends": ("TAGS: PREL, OVIP (DOE, J\nREF: X 1", ["PREL", "OVIP (DOE, J"]),
+    "Subj behind": ("TAGS: PREL, ZZ Subj: One", ["PREL", "ZZ"]),
+    "subject in brackets behind": ("TAGS: PREL, ZZ SUBJECT(U): ONE", ["PREL", "ZZ"]),
+    "subject without colon behind": ("TAGS: PREL, ZZ SUBJECT ONE", ["PREL", "ZZ"]),
+    "subject behind on the second line": ("TAGS: PREL,\nZZ SUBJECT: ONE", ["PREL", "ZZ"]),
+    "TAG": ("TAG PREL, ZZ", ["PREL", "ZZ"]),
+    "TAG and blanks": ("TAG PREL ZZ", ["PREL", "ZZ"]),
+    "TAG as a word": ("TAG SALE OF GULLS", []),
+    "a letter lost": ("AGS: PREL, ZZ", ["PREL", "ZZ"]),
+    "small, no colon": ("tags PREL, ZZ", ["PREL", "ZZ"]),
+    "small, no colon, small codes": ("tags prel, zz", ["prel", "zz"]),
+    "small, no colon, blanks": ("Tags PREL ZZ", ["PREL", "ZZ"]),
+    "small, as a word": ("tags were read", []),
+    "alone on its line": ("TAGS\nPREL, ZZ", ["PREL", "ZZ"]),
+    "spaced": ("T A G S: PREL", ["PREL"]),
+    "a point behind": ("TAGS. PREL, ZZ", ["PREL", "ZZ"]),
+    "a dash behind": ("TAGS - PREL, ZZ", ["PREL", "ZZ"]),
 }
 
 
@@ -292,6 +330,9 @@ SUBJECTS = {
     "until a caption": ("SUBJECT: ONE\nSENSITIVE", "ONE"),
     "until a handling line": ("SUBJECT: ONE\nTHIS CABLE IS SENSITIVE.", "ONE"),
     "until a portion mark": ("SUBJECT: ONE\n(SBU) It rained.", "ONE"),
+    "until a mark with a country": ("SUBJECT: ONE\n(C REL CAN) It rained.", "ONE"),
+    "until a mark with two slashes": ("SUBJECT: ONE\n(S//NF) It rained.", "ONE"),
+    "mark with a country on its line": ("SUBJECT: ONE 1. (C REL CAN) It rained.", "ONE"),
     "REF on its line": ("SUBJECT: ONE REF: X 1", "ONE"),
     "paragraph on its line, two blanks": ("SUBJECT: ONE  1.  (U) It rained.", "ONE"),
     "paragraph on its line": ("SUBJECT: ONE 1. (U) It rained.", "ONE"),
@@ -300,6 +341,38 @@ SUBJECTS = {
     "on the next line": ("SUBJECT:\nONE", "ONE"),
     "no colon": ("SUBJECT ONE AND ONE", "ONE AND ONE"),
     "line end lost before it": ("TAGS: ZZSUBJECT: ONE", "ONE"),
+    "on the next line, behind a blank one": ("SUBJECT: \n \nONE TWO \nTHREE\n \nREF: X 1", "ONE TWO THREE"),
+    "a sentence behind a blank line": ("SUBJECT:\n\nIT RAINED.", None),
+    "nothing but REF": ("SUBJECT:\n\nREF: X 1", None),
+    "Subj": ("Subj: One", "One"),
+    "Subj with a point": ("SUBJ. ONE", "ONE"),
+    "SUBJ without colon": ("SUBJ ONE TWO", "ONE TWO"),
+    "subject to": ("SUBJ TO CHANGE", None),
+    "over a page's foot and head": (
+        "SUBJECT: ONE AND\nUNCLASSIFIED\n\nPAGE 02        SAMPLE  023763\n\nTWO\nREF: X 1",
+        "ONE AND TWO",
+    ),
+    "over two feet": ("SUBJECT: ONE AND\nSECRET NODIS\nUNCLASSIFIED\nPAGE 02  SAMPLE  023763\nTWO", "ONE AND TWO"),
+    "over a page line between blank ones": (
+        "SUBJECT: ONE OF \n \nSAMPLETOWN 00000123  002 OF 002 \n \nTWO \n \nTHREE",
+        "ONE OF TWO",
+    ),
+    "over a page line, in small letters": (
+        "Subject: One \n \nSAMPLETOWN 00000123  002 OF 002 \n \ntwo \n \nThree",
+        "One two",
+    ),
+    "until a foot and a head": ("SUBJECT: ONE\nUNCLASSIFIED\n\nPAGE 02        SAMPLE  023763\n\nTWO", "ONE"),
+    "until an action request": ("SUBJECT: ONE\nThis is an action request. See below.", "ONE"),
+    "until an action request in capitals": ("SUBJECT: ONE\nTHIS IS AN ACTION REQUEST. SEE BELOW.", "ONE"),
+    "until an action request, small title": ("Subject: One\nThis is an action request.", "One"),
+    "until a heading of action": ("SUBJECT: ONE\nAction request: see below.", "ONE"),
+    "until a joint message": ("SUBJECT: ONE\nTHIS IS A JOINT EMBASSY MESSAGE.", "ONE"),
+    "until a sentence": ("SUBJECT: ONE TWO\nThe gull came down.", "ONE TWO"),
+    "a name in small letters": ("SUBJECT: VISIT OF\nMinister of Gulls", "VISIT OF Minister of Gulls"),
+    "words like those of an action request": ("SUBJECT: ONE\nTHIS IS A TALE", "ONE THIS IS A TALE"),
+    "on the line of TAGS": ("TAGS: PREL, ZZ SUBJECT: ONE\nTWO", "ONE TWO"),
+    "on the line of TAGS, no colon": ("TAGS: PREL, ZZ SUBJECT ONE\nTWO", "ONE TWO"),
+    "on the line of TAGS, Subj": ("TAGS: PREL, ZZ Subj: One", "One"),
     "empty": ("SUBJECT: \n\nText", None),
     "none": ("NO SUCH LINE", None),
 }
@@ -342,6 +415,22 @@ REFERENCES = {
     "below its label": ("REFS:\n\nA. X 1\nB. X 2\n\nC. X 3", [("A", "X 1"), ("B", "X 2"), ("C", "X 3")]),
     "nothing behind the label": ("REF:\n\nIt rained.", []),
     "a word of prose": ("REFERENCE IS MADE TO X 1", []),
+    "square brackets": ("REF: [A] 06 SAMPLE 99\n[B] STATE 12", [("A", "06 SAMPLE 99"), ("B", "STATE 12")]),
+    "square brackets, no colon": ("REF [A] SAMPLE 99", [("A", "SAMPLE 99")]),
+    "dashes": ("REF: A - 06 SAMPLE 99\nB - STATE 12", [("A", "06 SAMPLE 99"), ("B", "STATE 12")]),
+    "dashes, no colon": ("REFS A - SAMPLE 99\nB -- STATE 12", [("A", "SAMPLE 99"), ("B", "STATE 12")]),
+    "dashes without blanks": ("REF: A-06 SAMPLE 99, B-STATE 12", [("A", "06 SAMPLE 99"), ("B", "STATE 12")]),
+    "a dash in a name": ("REF: PORT-A-SAMPLE 12", [(None, "PORT-A-SAMPLE 12")]),
+    "dashes over a page line": (
+        "REF: A - SAMPLE 99\nSAMPLETOWN 00000123  002 OF 002\nB - STATE 12",
+        [("A", "SAMPLE 99"), ("B", "STATE 12")],
+    ),
+    "Ref(s)": ("Ref(s): A. 06 SAMPLE 99", [("A", "06 SAMPLE 99")]),
+    "REF(S)": ("REF(S): SAMPLE 99", [(None, "SAMPLE 99")]),
+    "REFTEL (S)": ("REFTEL (S): SAMPLE 99", [(None, "SAMPLE 99")]),
+    "a mark before the number": ("REF: KUWAIT (C) 02293", [(None, "KUWAIT (C) 02293")]),
+    "a mark at the number": ("REF: A. KUWAIT (C)02293 B. STATE 1", [("A", "KUWAIT (C)02293"), ("B", "STATE 1")]),
+    "a third entry in brackets": ("REF: (A) X 1 (C) 05 STATE 2", [("A", "X 1"), ("C", "05 STATE 2")]),
 }
 
 
@@ -367,6 +456,46 @@ CLASSIFIERS = {
     "a reason alone": ("Classified By: Reason: 1.4 (b)", None),
     "no reason": ("Classified by: Jane Doe", ("Jane Doe", None)),
     "none": ("NOT CLASSIFIED BY ANYBODY", None),
+    "reason(s)": ("Classified By: Jane Doe. Reason(s): 1.4 (b)", ("Jane Doe.", "1.4 (b)")),
+    "reason (s)": ("Classified By: Jane Doe, Reason (s) 1.4 (b)", ("Jane Doe,", "1.4 (b)")),
+    "over a page line": (
+        "Classified By: Jane Doe, Deputy \n \nSAMPLE 00000001  002 OF 003 \n \nChief of Mission. Reason: 1.4 (b)",
+        ("Jane Doe, Deputy Chief of Mission.", "1.4 (b)"),
+    ),
+    "over a page's foot and head": (
+        "Classified By: Jane Doe for reasons 1.4 (b)\nSECRET\n\nPAGE 02        SAMPLE 000001  071504Z\nand (d)",
+        ("Jane Doe", "1.4 (b) and (d)"),
+    ),
+    "reason over a page line": (
+        "Classified By: Jane Doe.\nSAMPLE 00000001  002 OF 003\nReason: 1.4 (b)",
+        ("Jane Doe.", "1.4 (b)"),
+    ),
+    "until text behind a page line": (
+        "Classified By: Jane Doe. Reason: 1.4 (b)\nSAMPLE 00000001  002 OF 003\nIt rained",
+        ("Jane Doe.", "1.4 (b)"),
+    ),
+    "until text behind a blank line": ("Classified By: Jane Doe\n\nIt rained", ("Jane Doe", None)),
+    "behind a portion mark": ("(U) Classified by Jane Doe, reasons 1.5 (b).", ("Jane Doe,", "1.5 (b).")),
+    "in the first paragraph": (
+        "1. (S) Classified By: Jane Doe, Ambassador. Reason: 1.4 (b)\n and (d). Summary. It rained.",
+        ("Jane Doe, Ambassador.", "1.4 (b) and (d)"),
+    ),
+    "in the first paragraph, without colon": (
+        "1. (U) Classified by Jane Doe for reasons 1.5\n(b) and (d).",
+        ("Jane Doe", "1.5 (b) and (d)"),
+    ),
+    "at the end of the first paragraph": (
+        "1. (S) It rained. (Classified by: Jane Doe, reason 1.4 (b).)",
+        ("Jane Doe,", "1.4 (b)"),
+    ),
+    "in the first paragraph, over a page line": (
+        "1. (S) CLASSIFIED BY JANE DOE, DEPUTY\nSAMPLE 00000001  002 OF 003\nCHIEF. REASON(S): 1.4 (B, D).",
+        ("JANE DOE, DEPUTY CHIEF.", "1.4 (B, D)"),
+    ),
+    "in the first paragraph, without reason": ("1. (S) Classified By: Jane Doe. It rained.", None),
+    "prose of the first paragraph": ("1. (S) Classified by colour, the gulls were counted.", None),
+    "prose that tells reasons": ("1. (S) Classified by colour, for reasons of their own, gulls were counted.", None),
+    "of the second paragraph": ("1. (S) It rained.\n2. (S) Classified By: Jane Doe. Reason: 1.4 (b)", None),
 }
 
 
@@ -403,6 +532,28 @@ ENDS = {
     "before a page's foot": ("rained.\nDOE\n\nUNCLASSIFIED\n\n\nNNN", "DOE", "NNN"),
     "before the end of a document": ("rained.\nDOE\n\nNNNN\n\n<< END OF DOCUMENT >>", "DOE", "NNNN"),
     "backslashes": ("rained. \\\nDOE \\\n \\\n", "DOE", None),
+    "before a foot with handling": ("rained.\nDOE\nSECRET//NOFORN\n", "DOE", None),
+    "before a spaced foot": ("rained.\nDOE\nC O N F I D E N T I A L", "DOE", None),
+    "before a long foot": ("rained.\nDOE\n\nUNCLASSIFIED//FOR OFFICIAL USE ONLY\n\nNNNN", "DOE", "NNNN"),
+    "before a captioned foot": ("rained.\nDOE\nSECRET NOFORN\n", "DOE", None),
+    "before a foot with captions below": ("rained.\nDOE\n\nSECRET NODIS\nSIPDIS", "DOE", None),
+    "before a foot on its line": ("rained.\nDOE UNCLASSIFIED", "DOE", None),
+    "a captioned foot alone": ("rained.\nSECRET NOFORN", None, None),
+    "before a note": ("rained.\nDOE\n\nNOTE BY OC/T: NOT PASSED TO SAMPLETOWN.\nNNNN", "DOE", "NNNN"),
+    "before a note of two lines": ("rained.\nDOE\n\nNOTE BY OC/T: NOT PASSED TO\nSAMPLETOWN.\n\nNNNN", "DOE", "NNNN"),
+    "before a note in brackets": ("rained.\nDOE\n(NOTE BY OC/T: NOT PASSED TO ANYBODY.)", "DOE", None),
+    "behind a note": ("rained.\nNOTE BY OC/T: NOT PASSED.\nDOE", "DOE", None),
+    "behind a note and a line of blanks": ("rained. \nNOTE BY OC/T: NOT PASSED TO X \n \nDOE ", "DOE", None),
+    "behind a note with blanks at its end": ("rained. \nNOTE BY OC/T: NOT PASSED. \nDOE ", "DOE", None),
+    "the end of a note": ("rained.\nNOTE BY OC/T: NOT PASSED TO\nSAMPLETOWN.", None, None),
+    "before minimize": ("rained.\nDOE\nMINIMIZE CONSIDERED", "DOE", None),
+    "behind minimize": ("rained.\nMINIMIZE CONSIDERED.\n\nDOE", "DOE", None),
+    "minimize alone": ("rained.\nMINIMIZE CONSIDERED", None, None),
+    "before number signs": ("rained.\nDOE\n##", "DOE", None),
+    "behind number signs": ("rained.\n##\nDOE", "DOE", None),
+    "before number signs on its line": ("rained.\nDOE ##", "DOE", None),
+    "between number signs": ("rained.\n##DOE##", "DOE", None),
+    "behind number signs of the sentence": ("rained. ## DOE", "DOE", None),
 }
 
 
@@ -431,6 +582,18 @@ ORDERS = {
     "line end lost before it": ("DEPT FOR NEA/XE.O. 12958: N/A", "E.O. 12958: N/A", None),
     "backslash": ("E.O. 12958: N/A \\\n", "E.O. 12958: N/A", None),
     "another word": ("GEO 12958", None, None),
+    "DECLAS": ("E.O. 12958: DECLAS: 01/01/2019", "E.O. 12958: DECLAS: 01/01/2019", "01/01/2019"),
+    "DECLAS without colon": ("E.O. 12958: DECLAS 01/01/2019", "E.O. 12958: DECLAS 01/01/2019", "01/01/2019"),
+    "DECLASSIFY": ("E.O. 12958: DECLASSIFY: 01/01/2019", "E.O. 12958: DECLASSIFY: 01/01/2019", "01/01/2019"),
+    "in brackets": ("E.O. 12958 (DECL: 01/01/2019) ", "E.O. 12958 (DECL: 01/01/2019)", "01/01/2019"),
+    "in brackets on the next line": ("E.O. 12958:\n(DECL: 01/01/2019)", "E.O. 12958:", "01/01/2019"),
+    "DECLAS on the next line": ("E.O. 12958:\n DECLAS: 01/01/2019", "E.O. 12958:", "01/01/2019"),
+    "brackets of its own": (
+        "E.O. 12958: DECL: CLOSURE (OF POST)",
+        "E.O. 12958: DECL: CLOSURE (OF POST)",
+        "CLOSURE (OF POST)",
+    ),
+    "declassified already": ("E.O. 12958: N/A DECLASSIFIED BY X", "E.O. 12958: N/A DECLASSIFIED BY X", None),
 }
 
 
@@ -602,6 +765,17 @@ LONG = [
     "Classified By: for \n",
     '"',
     "a\n\nb",
+    "FM X\nINFO X\n",
+    "1. (C REL NF, ",
+    "NOTE BY OC/T: X\n",
+    "TAGS: PREL/",
+    "SUBJECT: ONE OF\nSECRET\n",
+    "SUBJECT\n\n",
+    "TAGS: OVIP (A\n",
+    "tags ab",
+    "AGS: PREL\nPREL ",
+    "Classified By: 1.4 (b) and reason ",
+    "1. Classified by: reasons 1.4 (b), ",
 ]
 
 

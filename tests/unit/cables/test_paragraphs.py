@@ -34,6 +34,10 @@ def test_numbers_are_as_printed(body: str, numbers: list[str]) -> None:
     [
         "U", "SBU", "C", "S", "TS", "LOU", "FOUO", "SBU/NF", "C/NF", "S/NF", "U/FOUO", "C//NF", "S//NF", "SBU//NF",
         "S/NF/OC", "S//REL TO USA, AUS", "C REL", "S-NF", "u", "Sbu",
+        "C REL CAN", "C/REL CAN", "C-REL CAN", "C REL TO CAN", "S REL CAN, AUS", "C REL CAN AUS GBR", "C, REL CAN",
+        "S - NF",
+        "SBU/NOFORN", "SBU//NOFORN", "SBU NOFORN", "C/ORCON, NOFORN", "S//ORCON/NF", "C REL MCFI", "C/REL CAN AUS, GBR",
+        "C//REL TO USA, CAN, GBR/NF",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("between", [" ", "", "  "])
@@ -45,7 +49,13 @@ def test_portion_marks(mark: str, between: str) -> None:
     assert body[paragraph.mark.start : paragraph.mark.end] == mark
 
 
-@pytest.mark.parametrize("said", ["(XYZ) Text", "(a) Text", "(see 2) Text", "Text (SBU)", "(U S citizens) Text", "()"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "(XYZ) Text", "(a) Text", "(see 2) Text", "Text (SBU)", "(U S citizens) Text", "()",
+        "(C AND D) Text", "(S OR NOT) Text", "(SBU INFORMATION) Text", "(C REL 12) Text", "(U, the gull) Text",
+    ],
+)  # fmt: skip
 def test_what_is_no_portion_mark(said: str) -> None:
     assert parse_message(f"{HEAD}1. {said}").paragraphs[0].mark is None
 
@@ -128,3 +138,8 @@ def test_soft_breaks(said: str, soft: bool) -> None:
     for start, end in got:
         assert body[start - 1] not in " \n\\"
         assert body[end:] == "heat" or body[end:] == "heat of it"
+
+
+def test_long_lists_in_marks_are_read_in_linear_time() -> None:
+    body = HEAD + ("1. (C REL " + "NF NF " * 20 + "x) It rained.\n") * 20_000
+    assert len(parse_message(body).paragraphs) == 20_000

@@ -98,3 +98,50 @@ def test_the_identifier_is_kept_as_it_is_printed(identifier: str) -> None:
 def test_a_hostile_run_of_keys_is_read_in_linear_time() -> None:
     body = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n" * 20_000
     assert read("plusd", plusd_page(body=body)).body == body.rstrip("\n")
+
+
+def without_colons(*keys: str) -> bytes:
+    payload = plusd_page()
+    for key in keys:
+        payload = payload.replace(f"{key}:</div>".encode(), f"{key}</div>".encode())
+    return payload
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("Canonical ID", "From", "Date", "TAGS", "Original Classification", "Handling Restrictions", "Locator"),
+        ("Executive Order", "Enclosure"),
+        ("From", "Executive Order"),
+        ("Canonical ID",),
+    ],
+    ids=["known ones", "unknown ones", "some", "the identifier"],
+)
+def test_keys_without_colon_end_the_value_before_them(keys: tuple[str, ...]) -> None:
+    got = read("plusd", without_colons(*keys))
+    assert got.fields == read("plusd", plusd_page()).fields
+
+
+def test_a_key_without_value_takes_none_of_the_next_cell() -> None:
+    payload = without_colons("From", "Date").replace(b"<a href='/plusd/?qfrom=x'>Sampletown</a>", b"")
+    got = read("plusd", payload)
+    assert "origin" not in got.fields
+    assert got.fields["created"].printed == "2008 January 5, 12:33 (Saturday)"
+
+
+def test_keys_without_colon_and_without_cells() -> None:
+    payload = without_colons("From", "Date", "TAGS")
+    for tag in (b"<tr>", b"</tr>", b"<td>", b"<td colspan='2'>", b"</td>"):
+        payload = payload.replace(tag, b"")
+    fields = read("plusd", payload).fields
+    assert fields == read("plusd", plusd_page()).fields
+
+
+def test_a_value_over_several_lines_of_its_cell_is_read_whole() -> None:
+    payload = without_colons("Locator").replace(b"TEXT ON MICROFILM,TEXT ONLINE", b"TEXT ON MICROFILM,<br>TEXT ONLINE")
+    assert read("plusd", payload).fields["locator"].printed == "TEXT ON MICROFILM, TEXT ONLINE"
+
+
+def test_a_label_inside_a_value_is_none() -> None:
+    payload = plusd_page().replace(b"-- N/A or Blank --", b"Date of Locator")
+    assert read("plusd", payload).fields["handling"].printed == "Date of Locator"

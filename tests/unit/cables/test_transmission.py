@@ -80,7 +80,7 @@ PARTIAL = (
 )
 
 
-@pytest.mark.parametrize("said", ["", "\n \n", PARTIAL, "BT\n", "TO BE OR NOT", "\x00\ufffd"])
+@pytest.mark.parametrize("said", ["", "\n \n", PARTIAL, "BT\n", "TO BE OR NOT", "\x00\ufffd", "\x1c"])
 def test_what_is_no_header(said: str) -> None:
     assert parse_message("", said).header is None
 
@@ -177,6 +177,54 @@ def test_a_header_whose_line_ends_are_lost() -> None:
     assert text(got.sent_from) == "AMEMBASSY SAMPLETOWN"
     assert [a.route for a in got.to] == ["RUEHC"]
     assert said[got.to[0].start : got.to[0].end] == got.to[0].text
+
+
+SENDERS = {
+    "no other line": ("FM SECSTATE WASHDC\nTO AMEMBASSY SAMPLETOWN\n", "SECSTATE WASHDC"),
+    "no routing line": ("P 101342Z JUN 09\nFM SECSTATE WASHDC\nTO AMEMBASSY SAMPLETOWN\n", "SECSTATE WASHDC"),
+    "a routing line": ("PP RUEHAG\nFM SECSTATE WASHDC\nTO AMEMBASSY SAMPLETOWN\n", "SECSTATE WASHDC"),
+    "one word": ("FM SECSTATE\nTO AMEMBASSY SAMPLETOWN\n", "SECSTATE"),
+    "colons": ("FM: SECSTATE WASHDC\nTO: AMEMBASSY SAMPLETOWN\n", "SECSTATE WASHDC"),
+    "several blanks": ("FM   SECSTATE WASHDC\nTO   AMEMBASSY SAMPLETOWN\n", "SECSTATE WASHDC"),
+    "a tab": ("FM\tSECSTATE WASHDC\nTO\tAMEMBASSY SAMPLETOWN\n", "SECSTATE WASHDC"),
+    "behind a distribution": (
+        "INFO OCT-01 ARA-10\n--------------- 012345\nR 071504Z FEB 75\nFM SECSTATE WASHDC\nTO AMEMBASSY SAMPLETOWN\n",
+        "SECSTATE WASHDC",
+    ),
+    "a page's head before it": (
+        "PAGE 01 STATE 023763\nFM SECSTATE WASHDC\nTO AMEMBASSY SAMPLETOWN\n",
+        "SECSTATE WASHDC",
+    ),
+}
+
+
+@pytest.mark.parametrize(("header", "sender"), SENDERS.values(), ids=SENDERS)
+def test_senders(header: str, sender: str) -> None:
+    got = read(header)
+    assert text(got.sent_from) == sender
+    assert [a.text for a in got.to] == ["AMEMBASSY SAMPLETOWN"]
+    assert got.info == ()
+    assert got.routing is None or got.routing.text == "PP RUEHAG"
+
+
+@pytest.mark.parametrize("label", ["FM ", "FM: ", "FM  "])
+@pytest.mark.parametrize("before", ["", "UNCLASSIFIED\n"])
+def test_a_sender_before_the_classification_line(label: str, before: str) -> None:
+    body = f"{before}{label}SECSTATE WASHDC\nTO AMEMBASSY SAMPLETOWN\nUNCLAS STATE 000001\n1. X"
+    message = parse_message(body)
+    got = message.header
+    assert got is not None
+    assert (got.part, text(got.sent_from)) == ("body", "SECSTATE WASHDC")
+    assert got.sent_from is not None
+    assert body[got.sent_from.start : got.sent_from.end] == "SECSTATE WASHDC"
+    assert body[message.preamble.message_start :].startswith("UNCLAS STATE")
+
+
+def test_addressees_before_the_sender_are_kept() -> None:
+    got = read("TO AMEMBASSY SAMPLETOWN\nFM SECSTATE WASHDC\nINFO AMEMBASSY OTHERTOWN\n")
+    assert text(got.sent_from) == "SECSTATE WASHDC"
+    assert [a.text for a in got.to] == ["AMEMBASSY SAMPLETOWN"]
+    assert [a.text for a in got.info] == ["AMEMBASSY OTHERTOWN"]
 
 
 def test_an_address_is_no_classification() -> None:
