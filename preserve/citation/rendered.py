@@ -18,6 +18,8 @@ _STYLES: Final = Path(__file__).parent / "styles"
 _CHICAGO_NOTES: Final = "chicago-notes-bibliography-17th-edition"
 _INNER_PAIR: Final = lazy_re(r"“([^“”\"]*)”|\"([^“”\"]*)\"")
 _STOP_OUTSIDE: Final = lazy_re(r"(\u2019?\u201d)([.,])")
+_STOP_AFTER_MARK: Final = lazy_re(r"([?!]\u2019?)\.(?=\u2019?\u201d|\s|\Z)")
+_COMMA_AFTER_MARK: Final = lazy_re(r"([?!]\u2019?),(?=\u2019?\u201d)")
 _NUMBER: Final = lazy_re(r"\A(\[1\])(?=\S)")
 _MARK_CHARS: Final = str.maketrans({"<": "\ue000", ">": "\ue001"})
 _BACK: Final = str.maketrans({"\ue000": "<", "\ue001": ">"})
@@ -34,6 +36,8 @@ class Style:
     """Quotation marks inside of a title."""
     american: bool = False
     """True: full stops and commas stand before a closing quotation mark."""
+    drops_comma: bool = False
+    """True: no comma follows a title that ends with a question or exclamation mark. Chicago keeps it (14.96)."""
     language: str = "en-US"
 
 
@@ -42,8 +46,8 @@ STYLES: Final[Mapping[str, Style]] = {
     "apa": Style(file="apa"),
     "chicago-notes": Style(file=_CHICAGO_NOTES, is_note=True, inner=_SINGLE, american=True),
     "chicago-author-date": Style(file="chicago-author-date-17th-edition", inner=_SINGLE, american=True),
-    "mla": Style(file="modern-language-association", american=True),
-    "ieee": Style(file="ieee", inner=_SINGLE, american=True),
+    "mla": Style(file="modern-language-association", american=True, drops_comma=True),
+    "ieee": Style(file="ieee", inner=_SINGLE, american=True, drops_comma=True),
     "harvard": Style(file="harvard-cite-them-right", language="en-GB"),
     "turabian": Style(
         file="chicago-notes-bibliography-subsequent-author-title-17th-edition",
@@ -65,6 +69,9 @@ def render(data: CitationData, name: str) -> str:
     text = _NUMBER.sub(r"\1 ", " ".join(_processed(_item(data, style), style).split()))
     if style.american:
         text = _STOP_OUTSIDE.sub(r"\2\1", text)
+    text = _STOP_AFTER_MARK.sub(r"\1", text)
+    if style.drops_comma:
+        text = _COMMA_AFTER_MARK.sub(r"\1", text)
     end = "" if text.endswith((".", ".”")) else "."
     return f"{text.translate(_BACK)}{end} {_copy(data)}\n"
 

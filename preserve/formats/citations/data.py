@@ -15,6 +15,7 @@ from preserve.model import parse_utc
 
 _DATE = lazy_re(r"(\d{4})-(\d{2})-(\d{2})")
 _ARCHIVE_ID = lazy_re(r"[^A-Za-z0-9._~-]+")
+_MAX_QUOTE_CHARS = 600
 _URL_SIGNS = "%:/?#[]@!$&'()*+,;=-._~"
 Date = tuple[int, int, int]
 
@@ -155,14 +156,26 @@ def pwid(data: CitationData) -> str:
     return f"urn:pwid:{archive}:{captured_at(data):%Y-%m-%dT%H:%M:%SZ}:{coverage}:{safe_url(data.url)}"
 
 
+def shortened(words: str) -> str:
+    """Quoted words on one line; of a long passage the beginning and the end, with the usual sign between."""
+    line = flat(words)
+    if len(line) <= _MAX_QUOTE_CHARS:
+        return line
+    half = _MAX_QUOTE_CHARS // 2
+    return f"{line[:half].rpartition(' ')[0] or line[:half]} […] {line[-half:].partition(' ')[2] or line[-half:]}"
+
+
 def note(data: CitationData) -> str:
-    """What no format has fields for, as one line: source, passage, archived copy, ledger position, identifiers."""
+    """What no format has fields for, as one line: source, passage with its words, archived copy, ledger position,
+    identifiers.
+    """
     parts = []
     if data.source:
         released = f", released {data.source_released}" if data.source_released else ""
         parts.append(f"source stated by the page: {data.source}{released}")
     if data.passage:
-        parts.append(f"passage: {data.passage}")
+        words = f": “{shortened(data.quote)}”" if data.quote else ""
+        parts.append(f"passage: {data.passage}{words}")
     if data.second_hand:
         parts.append(f"second hand, {data.second_hand}")
     parts.append(f"captured {data.captured}")

@@ -70,3 +70,18 @@ def test_without_the_library_the_error_says_what_to_install(monkeypatch: pytest.
     with pytest.raises(EnvironmentFaultError) as caught:
         render(CABLE, "apa")
     assert "preserve[cite]" in caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        ("apa", "Who Pays? (Cable"),
+        ("chicago-notes", "“Who Pays?,” Cable"),
+        ("chicago-author-date", "“Who Pays?” Cable"),
+        ("mla", "Who Pays? Cable"),
+        ("ieee", "“Who Pays?” Accessed"),
+        ("oscola", "\u2018Who Pays?\u2019 (2 March"),
+    ],
+)
+def test_a_title_that_asks_is_followed_by_what_its_style_allows(name: str, printed: str) -> None:
+    assert printed in render(replace(CABLE, title="Who Pays?"), name)

@@ -5,6 +5,7 @@ import html
 import json
 import re
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from preserve.errors import FormatError
 from preserve.formats.citations.bibtex import tex, to_biblatex, to_bibtex
 from preserve.formats.citations.csl import to_csl_json
-from preserve.formats.citations.data import CitationData, document_date, flat, ni_name, note, pwid
+from preserve.formats.citations.data import CitationData, document_date, flat, ni_name, note, pwid, shortened
 from preserve.formats.citations.ris import to_ris
 from preserve.formats.citations.texts import to_markdown, to_robust_link, to_text, to_wikitext
 
@@ -264,3 +265,19 @@ def test_wikitext_gives_the_title_back_and_stays_one_template(title: str) -> Non
 @_titles
 def test_every_note_is_one_line(title: str) -> None:
     assert "\n" not in note(replace(CABLE, source=title, passage=title))
+
+
+@pytest.mark.parametrize("form", [to_text, to_bibtex, to_biblatex, to_ris, to_robust_link, to_markdown, to_wikitext])
+def test_every_form_of_a_passage_carries_its_words(form: Callable[[CitationData], str]) -> None:
+    told = form(replace(CABLE, passage="paragraph 3", quote="The ferry and\nthe harbour clock disagree"))
+    assert "The ferry and the harbour clock disagree" in told
+
+
+def test_a_long_passage_is_told_by_its_beginning_and_its_end() -> None:
+    words = " ".join(f"word{number}" for number in range(1000))
+    told = shortened(words)
+    assert len(told) < 610
+    assert told.startswith("word0 word1 ")
+    assert told.endswith(" word998 word999")
+    assert " […] " in told
+    assert shortened("x" * 5000).count("x") <= 600
