@@ -46,6 +46,8 @@ def build_capsule(
     files = _records(archive, capture)
     stated = {name: row.statement_index for name, row in _rows(capture).items()}
     stated["cable"] = _cable_statement(archive, capture, extraction)
+    if capture.memento is not None:
+        stated["memento"] = capture.memento.statement
     for name, index in stated.items():
         files[f"{name}.json"] = next(data for _index, data in archive.ledger.raw(index))
         files[f"{name}.tlog-proof"] = _proof(archive, index, note)
@@ -169,7 +171,7 @@ def _add_changes(archive: Archive, files: dict[str, bytes]) -> None:
 
 def _selector(capture: Capture, passage: Passage) -> dict[str, object]:
     return {
-        "source": capture.row.uri,
+        "source": capture.url,
         "selector": selectors(passage),
         "paragraph": passage.paragraph,
         "portion_mark": passage.portion_mark,

@@ -361,18 +361,45 @@ def _record(files: Dict[str, bytes]) -> Tuple[str, str]:
     if cable["kind"] != "cable" or cable["record_id"] != source["record_id"]:
         raise Bad("the text was not read from this record")
     cited = read_json(files["citation.json"])
-    if (cited["URL"], cited["archive_location"]) != (record["uri"], record["record_id"]):
+    if (cited["URL"], cited["archive_location"]) != (_address(files), record["record_id"]):
         raise Bad("the citation is of another record")
+    hand = _second_hand(files)
+    if cited["custom"].get("second_hand", "") != hand[0]:
+        raise Bad("the citation does not say whose copy it is")
     if (cited["number"], cited["custom"]["body_sha256"]) != (cable["published_id"], cable["body_sha256"]):
         raise Bad("the citation is of another text")
     page = files["readme.txt"].decode("utf-8")
     if source["record_sha256"] not in page or cable["body_sha256"] not in page or record["record_id"] not in page:
         raise Bad("the readable page is of another passage")
-    return PASS, "%s of %s, captured %s" % (record["type"], record["uri"], record["date"])
+    return PASS, "%s of %s, captured %s%s" % (record["type"], record["uri"], record["date"], hand[1])
+
+
+def _address(files: Dict[str, bytes]) -> str:
+    """The address of the page itself: of a page from a web archive the one that the archive served it for."""
+    if "memento.json" in files:
+        return str(read_json(files["memento.json"])["uri"])
+    return str(read_json(files["record.json"])["uri"])
+
+
+def _second_hand(files: Dict[str, bytes]) -> Tuple[str, str]:
+    """Of a page from a web archive: how a citation says it, and how a verdict does. Empty for one of the site's own."""
+    if "memento.json" not in files:
+        return "", ""
+    said, record = read_json(files["memento.json"]), read_json(files["record.json"])
+    if said["kind"] != "memento" or said["verdict"] != "page":
+        raise Bad("memento.json states no page from a web archive")
+    if (said["record_id"], said["memento"]) != (record["record_id"], record["uri"]):
+        raise Bad("memento.json is of another record")
+    served = said["served"] or said["requested"]
+    return (
+        "as served by %s, memento of %s" % (said["archive_title"], served),
+        "; second hand: %s as served by %s (%s), asked for %s, served as of %s, which is that archive's claim"
+        % (said["uri"], said["archive_title"], said["archive"], said["requested"], said["served"] or "no stated time"),
+    )
 
 
 def _proved(files: Dict[str, bytes]) -> List[str]:
-    return sorted({"record", _source(files), "cable"})
+    return sorted({"record", _source(files), "cable"} | ({"memento"} if "memento.json" in files else set()))
 
 
 def _in_log(files: Dict[str, bytes]) -> Tuple[str, str]:
@@ -437,13 +464,15 @@ def _quote(files: Dict[str, bytes]) -> Tuple[str, str]:
         raise Bad("the text has something else there")
     if (quote["prefix"], quote["suffix"]) != (text[max(0, start - CONTEXT) : start], text[end : end + CONTEXT]):
         raise Bad("something else stands around it")
-    if said["source"] != read_json(files["record.json"])["uri"]:
+    if said["source"] != _address(files):
         raise Bad("the selector is of another page")
     return PASS, "characters %d to %d; the text has it %d times" % (start, end, text.count(quote["exact"]))
 
 
 def _bytes(files: Dict[str, bytes]) -> Tuple[str, str]:
-    content = content_of(read_record(files[_source(files) + ".warc.gz"])[1])
+    block = read_record(files[_source(files) + ".warc.gz"])[1]
+    is_reply = read_json(files[_source(files) + ".json"])["type"] != "resource"
+    content = content_of(block) if is_reply else block
     if content is None:
         return NOT_CHECKED, "the page's content coding is none that this checker knows"
     _place, quote, span = read_json(files["selector.json"])["selector"]

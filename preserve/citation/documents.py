@@ -14,6 +14,7 @@ from preserve.cables.comparison import comparison_text
 from preserve.cables.difference import Difference, classify
 from preserve.cables.extract import Extraction
 from preserve.citation.mentions import FEWEST_WORDS, Mention, Target, bibliography_of, mentions_of
+from preserve.citation.titles import is_title, titles_of
 from preserve.citation.wording import Match, Wording, wording_of
 from preserve.errors import ArchiveError, FormatError, UsageError
 from preserve.expressions import lazy_re
@@ -146,6 +147,8 @@ class Desk:
         if url is None:
             url = cited.capture.url
         reader = _Reader()
+        titles = reader.titles(cited)
+        quotes = (*(quote for quote in mention.quotes if not is_title(quote, titles)), *_fragment_quotes(url))
         matches = tuple((quote, reader.best(quote, cited, copies)) for quote in quotes)
         claims = [
             _held_claim(mention, cited, copies),
@@ -220,6 +223,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self._texts: dict[str, tuple[Extraction | None, str] | str] = {}
+        self._titles: dict[str, tuple[str, ...]] = {}
 
     def read(self, copy: Copy) -> tuple[Extraction | None, str] | str:
         """The cable on a copy, and its text, or the page's; or why there is none."""
@@ -227,6 +231,11 @@ class _Reader:
         if key not in self._texts:
             self._texts[key] = self._read(copy)
         return self._texts[key]
+
+    def titles(self, copy: Copy) -> tuple[str, ...]:
+        """The titles of a copy, that citations print in quotation marks; none where it cannot be read."""
+        self.read(copy)
+        return self._titles.get(copy.capture.row.record_id, ())
 
     def best(self, quote: str, cited: Copy, copies: Sequence[Copy]) -> tuple[Match, Copy | None]:
         """How a quotation stands in the copy cited; where it does not, in another one."""
@@ -272,13 +281,13 @@ class _Reader:
             return cable.comparison_sha256
         return sha256_hex(comparison_text(text).text.encode("utf-8", "replace"))
 
-    @staticmethod
-    def _read(copy: Copy) -> tuple[Extraction | None, str] | str:
+    def _read(self, copy: Copy) -> tuple[Extraction | None, str] | str:
         try:
             page = copy.archive.page(copy.capture)
         except (ArchiveError, FormatError) as error:
             return str(error)
         cable = copy.archive.cable(page, copy.cable_id or "")
+        self._titles[copy.capture.row.record_id] = titles_of(page, cable)
         if cable is not None:
             return cable, cable.body
         plain = copy.archive.plain(page)

@@ -73,7 +73,7 @@ def readable_page(files: Mapping[str, bytes]) -> str:
     place, quote, _span = check_capsule.read_json(files["selector.json"])["selector"]
     stamped = sorted(name for name in files if name.endswith(".tsr"))
     return _README.format(
-        cited=_clean(f"{record['uri']}, captured {record['date']}\nrecord {record['record_id']}\n"),
+        cited=_clean(f"{record['uri']}, captured {record['date']}\nrecord {record['record_id']}\n{_hand(files)}"),
         start=place["start"],
         end=place["end"],
         exact="\n".join("  | " + _clean(line) for line in quote["exact"].split("\n")),
@@ -87,6 +87,18 @@ def readable_page(files: Mapping[str, bytes]) -> str:
         key_id=base64.b64encode(key_id).decode()[:5],
         der=base64.b64encode(der).decode(),
         times=_TIMES.format(commands="\n".join(_stamp_command(files, each) for each in stamped)) if stamped else "",
+    )
+
+
+def _hand(files: Mapping[str, bytes]) -> str:
+    """Of a page from a web archive: from which one, with the moment asked for and the one served."""
+    if "memento.json" not in files:
+        return ""
+    said = check_capsule.read_json(files["memento.json"])
+    return (
+        f"SECOND HAND: the page {said['uri']}, as served by {said['archive_title']},\n"
+        f"asked for {said['requested']}, served as of {said['served'] or 'no stated time'},\n"
+        "which is that archive's claim\n"
     )
 
 

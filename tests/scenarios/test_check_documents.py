@@ -92,6 +92,31 @@ def test_our_own_citations_are_found_in_every_form(held: Any) -> None:
         assert len(answer["files"][0]["citations"]) == 1, (form, answer)
 
 
+def test_a_title_as_styles_print_it_is_no_quotation(held: Any) -> None:
+    quoted = "what it quotes stands in the copy"
+    for form in ("text", "chicago-notes", "chicago-author-date", "mla", "ieee", "harvard", "turabian", "oscola"):
+        answer = held.json("check", str(document(held, "a.txt", held("cite", "08SAMPLETOWN12", "--format", form))))
+        assert quoted not in claims(answer), form
+    # Other words in the same place are a quotation, and so are a title's words with more behind them.
+    for words in ("The Gulls of Sampletown Were Eaten,", "THE ANNUAL GULL COUNT AND WHAT IT MEANS,"):
+        path = document(held, "a.txt", f"Embassy, “{words}” 08SAMPLETOWN12.\n")
+        assert claims(held.json("check", str(path), status=1))[quoted] == "FAIL"
+
+
+def test_a_pages_own_title_is_no_quotation(shell: Any, site: Any) -> None:
+    body = b"<title>How to  Count Gulls | The Sampletown Post</title><p>There are many gulls on the roofs here.</p>"
+    site.page("/gulls", body)
+    shell.site_collection("demo", site, "/gulls")
+    shell("init", "demo")
+    shell("capture", "demo")
+    for words in ("How to Count Gulls,", "How to count gulls | The Sampletown Post.", "How to Count…"):
+        path = document(shell, "a.txt", f"“{words}” {site.url('/gulls')}, says “many gulls on the roofs”.\n")
+        answer = shell.json("check", str(path))
+        (file,) = answer["files"]
+        told = [each for each in file["citations"][0]["claims"] if each["claim"] == "what it quotes stands in the copy"]
+        assert [each["detail"].partition("”")[0] for each in told] == ["“many gulls on the roofs"]
+
+
 def test_a_key_stands_for_its_entry(held: Any, site: Any) -> None:
     bib = document(held, "r.bib", f"@misc{{gulls, url = {{{site.url('/cable')}}}, urldate = {{2100-01-01}}}}\n")
     tex = document(held, "a.tex", "He says ``the gulls of Sampletown'' \\autocite{gulls} and more.\n")

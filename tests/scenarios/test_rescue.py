@@ -4,12 +4,16 @@ import base64
 import gzip
 import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from preserve.citation import check_capsule
+from preserve.citation.capsule import pack
 from tests.scenarios.test_damage import PAGE
 
 LOST = "http://lost.example/06TESTPOST12"
@@ -274,6 +278,46 @@ def test_an_archives_own_redirect_is_followed_and_the_served_moment_is_kept(arch
     assert saved["codes"] == ["W-RESCUE-TIME"]
     assert (memento["requested"][:4], memento["served"][:4]) == ("2012", "2011")
     assert "memento of 2011-09-04" in shell("cite", "06TESTPOST12")
+
+
+def test_a_capsule_of_a_rescued_page_says_whose_copy_it_is(archive: Any, shell: Any) -> None:
+    of = archive()
+    of.rows(NEW)
+    of.memento(NEW, b"", status="302 Found", served="", head=f"Location: /web/{OLD}id_/{LOST}\r\n")
+    of.memento(OLD)
+    of.rescue(status=1)
+    path = shell.folder / "rescued.capsule"
+    shell("cite", "06TESTPOST12", "--chars", "0-12", "--capsule", str(path))
+    claims = {each["claim"]: each for each in shell.json("check", str(path))["files"][0]["claims"]}
+    said = claims["the record's bytes are those in the statement"]
+    assert said["verdict"] == "PASS"
+    assert f"second hand: {LOST} as served by The Test Archive (test)" in said["detail"]
+    assert "asked for 2012-10-04T01:02:03" in said["detail"]
+    assert "served as of 2011-09-04T01:02:03" in said["detail"]
+    assert {each["verdict"] for each in claims.values()} <= {"PASS", "NOT CHECKED", "NOT PROVEN"}
+    alone = [sys.executable, "-I", check_capsule.__file__, str(path)]
+    done = subprocess.run(alone, capture_output=True, text=True, check=False)
+    assert (done.returncode, "second hand: " in done.stdout) == (0, True)
+    files = {name: member.data for name, member in check_capsule.read_zip(path.read_bytes()).items()}
+    del files[check_capsule.MANIFEST]
+    assert b"SECOND HAND" in files["readme.txt"]
+    _no_other_hand_passes(files)
+
+
+def _no_other_hand_passes(files: dict[str, bytes]) -> None:
+    """A capsule that names another archive, other dates, or nobody, is found out."""
+    cited = json.loads(files["citation.json"])
+    silent = {**cited, "custom": {name: value for name, value in cited["custom"].items() if name != "second_hand"}}
+    stated = json.loads(files["memento.json"])
+    without = {name: data for name, data in files.items() if not name.startswith("memento.")}
+    forged = [{**files, "citation.json": check_capsule.canonical(silent)}, without]
+    forged += [
+        {**files, "memento.json": json.dumps({**stated, name: value}).encode()}
+        for name, value in (("archive_title", "Another"), ("served", stated["requested"]), ("verdict", "other"))
+    ]
+    assert not any(each.verdict == "FAIL" for each in check_capsule.check(pack(files)))
+    for changed in forged:
+        assert any(each.verdict == "FAIL" for each in check_capsule.check(pack(changed)))
 
 
 def test_what_came_is_compared_with_what_is_held(archive: Any, site: Any, shell: Any) -> None:
