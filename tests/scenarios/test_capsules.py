@@ -335,3 +335,8 @@ def test_a_revisit_has_the_record_that_it_refers_to(held: Any) -> None:
     claims = _claims(held, path)
     assert claims["the text follows from the bytes"][0] == "PASS"
     assert claims["the record's bytes are those in the statement"][0] == "PASS"
+
+
+def test_the_guide_has_the_digest_of_the_checker(capsule: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "check-a-citation.md").read_text("utf-8")
+    assert re.findall(r"\b[0-9a-f]{64}\b", guide) == [hashlib.sha256(_files(capsule)["check_capsule.py"]).hexdigest()]
