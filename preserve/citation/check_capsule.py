@@ -361,9 +361,9 @@ def _record(files: Dict[str, bytes]) -> Tuple[str, str]:
     if cable["kind"] != "cable" or cable["record_id"] != source["record_id"]:
         raise Bad("the text was not read from this record")
     cited = read_json(files["citation.json"])
-    if (cited["URL"], cited["archive_location"]) != (_address(files), record["record_id"]):
+    if (cited["URL"], cited["archive_location"]) != (address(files), record["record_id"]):
         raise Bad("the citation is of another record")
-    hand = _second_hand(files)
+    hand = second_hand(files)
     if cited["custom"].get("second_hand", "") != hand[0]:
         raise Bad("the citation does not say whose copy it is")
     if (cited["number"], cited["custom"]["body_sha256"]) != (cable["published_id"], cable["body_sha256"]):
@@ -374,14 +374,14 @@ def _record(files: Dict[str, bytes]) -> Tuple[str, str]:
     return PASS, "%s of %s, captured %s%s" % (record["type"], record["uri"], record["date"], hand[1])
 
 
-def _address(files: Dict[str, bytes]) -> str:
+def address(files: Dict[str, bytes]) -> str:
     """The address of the page itself: of a page from a web archive the one that the archive served it for."""
     if "memento.json" in files:
         return str(read_json(files["memento.json"])["uri"])
     return str(read_json(files["record.json"])["uri"])
 
 
-def _second_hand(files: Dict[str, bytes]) -> Tuple[str, str]:
+def second_hand(files: Dict[str, bytes]) -> Tuple[str, str]:
     """Of a page from a web archive: how a citation says it, and how a verdict does. Empty for one of the site's own."""
     if "memento.json" not in files:
         return "", ""
@@ -464,7 +464,7 @@ def _quote(files: Dict[str, bytes]) -> Tuple[str, str]:
         raise Bad("the text has something else there")
     if (quote["prefix"], quote["suffix"]) != (text[max(0, start - CONTEXT) : start], text[end : end + CONTEXT]):
         raise Bad("something else stands around it")
-    if said["source"] != _address(files):
+    if said["source"] != address(files):
         raise Bad("the selector is of another page")
     return PASS, "characters %d to %d; the text has it %d times" % (start, end, text.count(quote["exact"]))
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from preserve.cables.extract import EXTRACTOR
+from preserve.cables.extract import EXTRACTOR, Extraction
 from preserve.cables.layouts import Layout
 from preserve.cables.pagelines import is_break_line
-from preserve.citation import check_capsule
+from preserve.citation import check_capsule, madeagain
 from preserve.citation.check_capsule import FAIL, NOT_CHECKED, PASS, Bad, Verdict
 from preserve.citation.passage import Passage
 from preserve.citation.quotes import find_passage
@@ -21,6 +21,7 @@ from preserve.provenance.trust import Trust
 
 _ODD_BLANKS = lazy_re(r"\s\s|[^\S ]")
 _CLAIM = "the text follows from the bytes"
+_ERRORS = (KeyError, TypeError, ValueError, IndexError, Bad, FormatError, UsageError)
 
 
 def check(data: bytes, trust: Trust, layouts: Mapping[str, Layout]) -> list[Verdict]:
@@ -36,7 +37,7 @@ def check(data: bytes, trust: Trust, layouts: Mapping[str, Layout]) -> list[Verd
     keys = [key.vkey for key in trust.keys if key.vkey.isascii() and _is_log_key(key.vkey)]
     told = check_capsule.check(data, keys, stamped if trust.roots else None)
     if len(told) > 1:
-        told.insert(-1, Verdict(_CLAIM, *_follows(data, layouts)))
+        told[-1:-1] = _follows(data, layouts)
     return told
 
 
@@ -48,31 +49,50 @@ def _is_log_key(vkey: str) -> bool:
     return True
 
 
-def _follows(data: bytes, layouts: Mapping[str, Layout]) -> tuple[str, str]:
+def _follows(data: bytes, layouts: Mapping[str, Layout]) -> list[Verdict]:
+    """Whether the text follows from the bytes; and, where it does, what is made from both."""
     files = {name: member.data for name, member in check_capsule.read_zip(data).items()}
+    unread = "the text was not read again"
     try:
         said = check_capsule.read_json(files["cable.json"])
         name, _slash, version = str(said["layout"]).rpartition("/")
         layout = layouts.get(name)
         if said["extractor"] != EXTRACTOR or layout is None or str(layout.version) != version:
-            return NOT_CHECKED, f"it was read by {said['extractor']} with layout {said['layout']}, not here"
-        source = files.get("source.warc.gz", files["record.warc.gz"])
-        record = parse_record(read_member(source))
-        text = files["text.txt"].decode("utf-8")
-        found = [each for each in read_cables(record, (layout,), DEFAULT_LIMITS).cables if each.body == text]
-        if not found:
-            return FAIL, "the record's bytes give another text"
-        told = check_capsule.read_json(files["selector.json"])
-        place = told["selector"][0]
-        passages = [find_passage(each, chars=(place["start"], place["end"])) for each in found]
-        if all(selectors(each) != told["selector"] for each in passages):
-            return FAIL, "the quote was read from other bytes"
-        amiss = _amiss(told, passages[0])
-        if amiss:
-            return FAIL, f"the selector has another {amiss}"
-    except (KeyError, TypeError, ValueError, IndexError, Bad, FormatError, UsageError) as error:
-        return FAIL, f"it cannot be read: {error}"
-    return PASS, f"read again by {EXTRACTOR} with layout {name}/{version}"
+            why = f"it was read by {said['extractor']} with layout {said['layout']}, not here"
+            return [Verdict(_CLAIM, NOT_CHECKED, why), Verdict(madeagain.CLAIM, NOT_CHECKED, unread)]
+        extraction, passage = _read_again(files, layout)
+    except _ERRORS as error:
+        why = str(error) if isinstance(error, Bad) else f"it cannot be read: {error}"
+        return [Verdict(_CLAIM, FAIL, why), Verdict(madeagain.CLAIM, NOT_CHECKED, unread)]
+    try:
+        again = madeagain.compared(files, extraction, passage)
+    except _ERRORS as error:
+        again = (FAIL, f"it cannot be read: {error}")
+    told = f"read again by {EXTRACTOR} with layout {name}/{version}"
+    return [Verdict(_CLAIM, PASS, told), Verdict(madeagain.CLAIM, *again)]
+
+
+def _read_again(files: Mapping[str, bytes], layout: Layout) -> tuple[Extraction, Passage]:
+    """The text and the passage from the record's bytes.
+
+    Raises:
+        Bad: they are others than the capsule says.
+    """
+    record = parse_record(read_member(files.get("source.warc.gz", files["record.warc.gz"])))
+    text = files["text.txt"].decode("utf-8")
+    found = [each for each in read_cables(record, (layout,), DEFAULT_LIMITS).cables if each.body == text]
+    if not found:
+        raise Bad("the record's bytes give another text")
+    told = check_capsule.read_json(files["selector.json"])
+    place = told["selector"][0]
+    passages = [find_passage(each, chars=(place["start"], place["end"])) for each in found]
+    fitting = [n for n, passage in enumerate(passages) if selectors(passage) == told["selector"]]
+    if not fitting:
+        raise Bad("the quote was read from other bytes")
+    amiss = _amiss(told, passages[fitting[0]])
+    if amiss:
+        raise Bad(f"the selector has another {amiss}")
+    return found[fitting[0]], passages[fitting[0]]
 
 
 def _amiss(told: Mapping[str, object], passage: Passage) -> str:

@@ -34,11 +34,11 @@ def cite(
     row = capture.row
     return CitationData(
         identifier="" if extraction is None else extraction.published_id,
-        title=_page_title(page) if extraction is None else _cable_title(extraction),
-        origin=_printed(extraction, "origin"),
-        created=_created(extraction),
-        source=_printed(extraction, "source"),
-        source_released=_printed(extraction, "source_released"),
+        title=_page_title(page) if extraction is None else cable_title(extraction),
+        origin=printed(extraction, "origin"),
+        created=created(extraction),
+        source=printed(extraction, "source"),
+        source_released=printed(extraction, "source_released"),
         url=capture.url,
         second_hand=capture.second_hand,
         captured=row.date,
@@ -52,12 +52,13 @@ def cite(
         statement=row.statement_index,
         checkpoint_size=checkpoint.size if checkpoint is not None and checkpoint.size > row.statement_index else 0,
         url_status=_url_status(archive, capture),
-        passage="" if passage is None else _place(passage),
+        passage="" if passage is None else place_of(passage),
         quote="" if passage is None else passage.exact,
     )
 
 
-def _cable_title(extraction: Extraction) -> str:
+def cable_title(extraction: Extraction) -> str:
+    """The title that a citation of a cable has: its subject, else what the page calls it."""
     subject = extraction.message.subject
     return extraction.title if subject is None else subject.text
 
@@ -84,18 +85,20 @@ def _url_status(archive: Archive, capture: Capture) -> str:
     return "dead" if newest.source.status in _GONE else ""
 
 
-def _place(passage: Passage) -> str:
+def place_of(passage: Passage) -> str:
+    """Where a passage stands, in words."""
     paragraph = "" if passage.paragraph is None else f"paragraph {passage.paragraph}"
     mark = f" {passage.portion_mark}" if passage.portion_mark and paragraph else ""
     return f"{paragraph}{mark}{', ' if paragraph else ''}characters {passage.start} to {passage.end} of the text"
 
 
-def _printed(extraction: Extraction | None, name: str) -> str:
+def printed(extraction: Extraction | None, name: str) -> str:
+    """A field as the page prints it; empty where it is not there."""
     field = None if extraction is None else extraction.fields.get(name)
     return "" if field is None else field.printed
 
 
-def _created(extraction: Extraction | None) -> str:
+def created(extraction: Extraction | None) -> str:
     """The document's date with no more precision than is known: the printed minutes of some layouts are not real."""
     field = None if extraction is None else extraction.fields.get("created")
     if field is None:

@@ -72,7 +72,7 @@ def test_a_capsule_checks_and_is_the_same_each_time(held: Any, capsule: Path) ->
     assert verdicts.pop("existed before a trusted time") == "NOT CHECKED"
     assert verdicts.pop("the origin really served this") == "NOT PROVEN"
     assert set(verdicts.values()) == {"PASS"}
-    assert len(verdicts) == 8
+    assert len(verdicts) == 9
     assert _claims(held, capsule)["the checkpoint is signed by the log's key"][0] == "NOT PROVEN"
     with zipfile.ZipFile(capsule) as ordinary:
         assert ordinary.testzip() is None
@@ -179,6 +179,35 @@ def test_a_selector_that_says_more_than_is_so_does_not_pass(
     verdict, detail = _claims(held, capsule, status=1)["the text follows from the bytes"]
     assert verdict == "FAIL"
     assert word in detail
+
+
+_AGAIN = "the citation and the readable page say what is proved"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("readme.txt", "any Python from 3.9 on", "the Python at evil.example"),
+        ("readme.txt", "  | ", "  | not "),
+        ("citation.json", '"title": "', '"title": "Not '),
+        ("citation.json", '"author"', '"editor"'),
+    ],
+)
+def test_a_citation_or_a_readable_page_that_was_changed_is_found(
+    held: Any, capsule: Path, name: str, old: str, new: str
+) -> None:
+    assert _claims(held, capsule)[_AGAIN][0] == "PASS"
+    files = _files(capsule)
+    changed = files[name].decode().replace(old, new, 1).encode()
+    assert changed != files[name]
+    capsule.write_bytes(pack({**files, name: changed}))
+    verdict, detail = _claims(held, capsule, status=1)[_AGAIN]
+    assert verdict == "FAIL"
+    assert name in detail
+    # What another version of the program would have written cannot be told from what somebody changed.
+    other = files["check_capsule.py"] + b"\n"
+    capsule.write_bytes(pack({**files, name: changed, "check_capsule.py": other}))
+    assert _claims(held, capsule)[_AGAIN][0] == "NOT CHECKED"
 
 
 @pytest.mark.parametrize("name", ["prefix", "suffix"])

@@ -1,0 +1,63 @@
+"""The citation and the readable page of a capsule, made again from what the capsule proves, and compared."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from preserve.cables.extract import Extraction
+from preserve.citation import check_capsule
+from preserve.citation.check_capsule import FAIL, NOT_CHECKED, PASS
+from preserve.citation.cite import cable_title, created, place_of, printed
+from preserve.citation.passage import Passage
+from preserve.citation.readablepage import readable_page
+from preserve.formats.citations.csl import to_csl_json
+from preserve.formats.citations.data import CitationData
+from preserve.formats.note import parse_note
+from preserve.formats.tlog import parse_checkpoint, parse_proof
+
+CLAIM: Final = "the citation and the readable page say what is proved"
+
+
+def compared(files: Mapping[str, bytes], extraction: Extraction, passage: Passage) -> tuple[str, str]:
+    """The verdict on ``citation.json`` and ``readme.txt``. Not checked where another version of the program made them.
+
+    Raises:
+        Bad, FormatError, KeyError, TypeError, ValueError: they are not those of a capsule.
+    """
+    again = {
+        "citation.json": check_capsule.canonical(to_csl_json(_data(files, extraction, passage))),
+        "readme.txt": readable_page(files).encode(),
+    }
+    other = [name for name, data in again.items() if files[name] != data]
+    if not other:
+        return PASS, "made again, they are the same to the byte"
+    if files["check_capsule.py"] != Path(check_capsule.__file__).read_bytes():
+        return NOT_CHECKED, f"{' and '.join(other)}: another version of the program made the capsule, or somebody else"
+    return FAIL, f"{' and '.join(other)} cannot be made from what the capsule proves"
+
+
+def _data(files: Mapping[str, bytes], extraction: Extraction, passage: Passage) -> CitationData:
+    members = dict(files)
+    record = check_capsule.read_json(files["record.json"])
+    source = check_capsule.read_json(files["source.json"]) if "source.json" in files else record
+    checkpoint = parse_checkpoint(parse_note(files["checkpoint"]).text)
+    return CitationData(
+        identifier=extraction.published_id,
+        title=cable_title(extraction),
+        origin=printed(extraction, "origin"),
+        created=created(extraction),
+        source=printed(extraction, "source"),
+        source_released=printed(extraction, "source_released"),
+        url=check_capsule.address(members),
+        second_hand=check_capsule.second_hand(members)[0],
+        captured=str(record["date"]),
+        archive=checkpoint.origin,
+        record_id=str(record["record_id"]),
+        record_sha256=str(record["record_sha256"]),
+        payload_sha256=str(source["payload_sha256"] or ""),
+        body_sha256=extraction.body_sha256,
+        statement=parse_proof(files["record.tlog-proof"]).index,
+        checkpoint_size=checkpoint.size,
+        passage=place_of(passage),
+        quote=passage.exact,
+    )
