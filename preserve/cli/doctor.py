@@ -35,7 +35,7 @@ def doctor(place: Place, collections: tuple[str, ...]) -> int:
     now = int(time.time())
     secret, trouble = _passphrase()
     sections: list[tuple[str, list[Point]]] = [
-        ("machine", [*examine_machine(place.archives, place.keys, now), *trouble, *_alarms(place)])
+        ("machine", [*_seen(examine_machine(place.archives, place.keys, now)), *trouble, *_seen(_alarms(place))])
     ]
     if not list_collections(place.config_dir):
         step = "Write a file into collections/ of it, or give --config."
@@ -43,7 +43,7 @@ def doctor(place: Place, collections: tuple[str, ...]) -> int:
     for name in _names(place, collections):
         config, points = _configured(place, name)
         if config is not None:
-            points += examine_collection(place.archives, place.keys, config, secret=secret, now=now)
+            points += _seen(examine_collection(place.archives, place.keys, config, secret=secret, now=now))
         sections.append((name, points))
     failed = sum(point.mark is Mark.FAIL for _, points in sections for point in points)
     place.emit(
@@ -52,6 +52,15 @@ def doctor(place: Place, collections: tuple[str, ...]) -> int:
         + (f"{counted(failed, 'point')} failed\n" if failed else "nothing stands in the way\n"),
     )
     return 1 if failed else 0
+
+
+def _seen(points: Iterator[Point]) -> Iterator[Point]:
+    """The points; what cannot be looked at for want of a permission ends them with a failure."""
+    try:
+        yield from points
+    except OSError as error:
+        told = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        yield fail("permissions", told, "Run it as the user who owns the archives, then see the points after it.")
 
 
 def _names(place: Place, chosen: Sequence[str]) -> list[str]:

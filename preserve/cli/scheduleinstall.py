@@ -1,7 +1,7 @@
 """``preserve schedule install``: a service of systemd or a line of cron, shown before it is written."""
 
-import getpass
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -46,7 +46,7 @@ def install(place: Place, kind: str | None, *, system: bool, metrics: Path | Non
         raise UsageError("neither --systemd nor --cron is given", next_step="Give one of them.")
     if system and kind == "cron":
         raise UsageError("--system is for units of systemd")
-    described = _installation(place, metrics, user=getpass.getuser() if system else None)
+    described = _installation(place, metrics, user=_user() if system else None)
     _check_words(described)
     _warn_of_secrets(place)
     if kind == "cron":
@@ -69,10 +69,10 @@ def install(place: Place, kind: str | None, *, system: bool, metrics: Path | Non
 
 
 def _installation(place: Place, metrics: Path | None, *, user: str | None) -> Installation:
-    archives, config = place.archives.absolute(), place.config_dir.absolute()
+    archives, config = _full(place.archives), _full(place.config_dir)
     if not archives.is_dir():
         say(f"preserve: there is no folder {archives} yet: `preserve init` makes it")
-    writable = [str(archives), str(place.keys.absolute()), str(_state_home(os.environ)), str(_cache_home(os.environ))]
+    writable = [str(archives), str(_full(place.keys)), str(_state_home(os.environ)), str(_cache_home(os.environ))]
     for name in list_collections(place.config_dir):
         try:
             rule = load_collection(place.config_dir, name).schedule
@@ -83,17 +83,30 @@ def _installation(place: Place, metrics: Path | None, *, user: str | None) -> In
             writable += [step.replicate for step in rule.steps if step.replicate is not None]
             writable += [str(Path(step.export).parent) for step in rule.steps if step.export is not None]
             writable += [str(Path(rule.alive_file).parent)] if rule.alive_file is not None else []
-    target = None if metrics is None else metrics.absolute()
+    target = None if metrics is None else _full(metrics)
     if target is not None:
         writable.append(str(target.parent))
     return Installation(
         program=(sys.executable, "-m", "preserve"),
         options=("--archives", str(archives), "--config", str(config)),
-        environment={name: os.environ[name] for name in _VARIABLES if os.environ.get(name)},
+        environment={name: str(_full(Path(os.environ[name]))) for name in _VARIABLES if os.environ.get(name)},
         writable=writable,
         user=user,
         metrics=None if target is None else str(target),
     )
+
+
+def _full(path: Path) -> Path:
+    """An absolute path without `..`: systemd ignores others."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links, which may be changed later
+
+
+def _user() -> str:
+    """Who runs this: by the system, not by a variable that may say another."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
 
 
 def _check_words(described: Installation) -> None:
@@ -157,17 +170,17 @@ def _cron(place: Place, block: str, *, yes: bool) -> int:
 
 
 def _run(words: list[str], text: str) -> "subprocess.CompletedProcess[str]":
+    """Runs a program; what a user has in another encoding, or with other line ends, goes back as it came."""
     try:
-        return subprocess.run(  # noqa: S603 - a list of arguments, the program found on the PATH
+        done = subprocess.run(  # noqa: S603 - a list of arguments, the program found on the PATH
             words,
-            input=text,
+            input=text.encode("utf-8", "surrogateescape"),
             capture_output=True,
-            encoding="utf-8",
-            # What a user has in another encoding goes back as it came.
-            errors="surrogateescape",
             timeout=_CRONTAB_TIMEOUT_S,
             check=False,
         )
+        out, errors = (data.decode("utf-8", "surrogateescape") for data in (done.stdout, done.stderr))
+        return subprocess.CompletedProcess(done.args, done.returncode, out, errors)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise EnvironmentFaultError(f"{words[0]} cannot be run: {error}") from error
 

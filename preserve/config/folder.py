@@ -1,5 +1,6 @@
 """Reading the folder of configuration: ``alarms.yaml``, and files of collections, layouts and releases."""
 
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -16,8 +17,15 @@ from preserve.model import check_collection_name
 
 
 def list_collections(config_dir: Path) -> tuple[str, ...]:
-    """The names of the collections that have a file, sorted."""
-    return tuple(sorted(path.stem for path in (config_dir / "collections").glob("*.yaml") if path.is_file()))
+    """The names of the collections that have a file, sorted.
+
+    Raises:
+        ConfigError: the folder cannot be read.
+    """
+    folder = config_dir / "collections"
+    if folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK):
+        raise ConfigError((f"{folder} cannot be read",), next_step="Run it as the user who owns it.")
+    return tuple(sorted(path.stem for path in folder.glob("*.yaml") if path.is_file()))
 
 
 def load_collection(config_dir: Path, name: str) -> CollectionConfig:

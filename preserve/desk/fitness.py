@@ -1,6 +1,5 @@
 """Whether a collection can be captured and kept on this machine: archive, key, disk, leftovers, schedule, targets."""
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from preserve.errors import NotHeldError, PreserveError
 from preserve.limits import MIB
 from preserve.model import parse_utc
 from preserve.provenance.found import load_signer
+from preserve.provenance.keys import key_path
 from preserve.provenance.ledger import Ledger, check_signer
 from preserve.schedule.jobs import Job, jobs_of
 from preserve.schedule.standing import moment_text
@@ -34,7 +34,11 @@ def examine_collection(
     try:
         paths = open_archive(archives, config.name)
     except NotHeldError:
-        yield warn("archive", "there is none yet", f"Run `preserve init {config.name}`.")
+        if key_path(config.name, keys).exists():
+            step = f"See whether its disk is mounted. Only if there never was one: `preserve init {config.name}`."
+            yield fail("archive", "there is none, and its key is here", step)
+        else:
+            yield warn("archive", "there is none yet", f"Run `preserve init {config.name}`.")
     except PreserveError as error:
         yield fail("archive", str(error), error.next_step or "See docs/repair.md.")
     else:
@@ -52,7 +56,9 @@ def _archive(paths: CollectionPaths, config: CollectionConfig) -> Iterator[Point
     there = [folder for folder in folders if folder.is_dir()]
     odd = [folder for folder in folders if folder.exists() and not folder.is_dir()]
     foreign = [folder for folder in there if folder.stat().st_uid != os.geteuid()]
+    files = [paths.lock, paths.pending, paths.checkpoint, paths.index, paths.catalogue, paths.frontier]
     closed = [folder for folder in there if not os.access(folder, os.W_OK | os.X_OK)]
+    closed += [file for file in files if file.exists() and not os.access(file, os.W_OK)]
     if odd:
         yield fail("archive", f"{odd[0]} is no folder", "See docs/repair.md.")
     elif closed:
@@ -78,16 +84,20 @@ def _archive(paths: CollectionPaths, config: CollectionConfig) -> Iterator[Point
 
 
 def _holder(lock: Path) -> str | None:
-    """Who holds a lock; None where nobody does. What the file says of a holder that died is not believed."""
+    """Who holds a lock; None where nobody does, or it cannot be told here.
+
+    The kernel's list is read: to try the lock would keep a writer from it. What the file says of a holder that died is
+    not believed.
+    """
     try:
+        status = lock.stat()
+        locks = Path("/proc/locks").read_text("ascii", "replace").split()
         with lock.open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except OSError:
-                return file.read(200).decode("utf-8", "replace").strip()
+            said = file.read(200).decode("utf-8", "replace").strip()
     except OSError:
         return None
-    return None
+    device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
+    return said if f"{device}:{status.st_ino}" in locks else None
 
 
 def _key(paths: CollectionPaths, keys: Path, secret: bytes | None) -> Point:
@@ -124,9 +134,11 @@ def _targets(archives: Path, rule: ScheduleConfig) -> Iterator[Point]:
 def _copy(archives: Path, target: Path) -> Point:
     if not target.is_dir():
         return fail("copy", f"there is no folder {target}", "Is its disk mounted? If it is, make the folder.")
+    if not os.access(target, os.W_OK | os.X_OK):
+        return _folder("copy", target)
     if archives.is_dir() and target.stat().st_dev == archives.stat().st_dev:
         return warn("copy", f"{target} is on the same disk as the archives", "Keep the copy on another disk.")
-    return _folder("copy", target)
+    return ok("copy", str(target))
 
 
 def _folder(about: str, folder: Path) -> Point:

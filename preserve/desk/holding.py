@@ -32,7 +32,8 @@ class Holding:
 
     ``receipts``: by time authority the size of the newest checkpoint that it vouches for; ``unstamped``: why one gave
     none, by file. ``quarantined``: damaged files that repairs moved away. ``is_counted``: there is a catalogue, which
-    ``runs``, ``records`` and ``cables`` are counted by.
+    ``runs``, ``records`` and ``cables`` are counted by; ``lost_files`` and ``lost_statements`` are those that it knows
+    and that are not there.
     """
 
     runs: int = 0
@@ -48,6 +49,8 @@ class Holding:
     unstamped: tuple[tuple[str, str], ...] = ()
     quarantined: int = 0
     is_counted: bool = False
+    lost_files: int = 0
+    lost_statements: int = 0
 
 
 def holding_of(paths: CollectionPaths) -> Holding:
@@ -57,11 +60,13 @@ def holding_of(paths: CollectionPaths) -> Holding:
         ArchiveError, FormatError, sqlite3.DatabaseError, OSError: it cannot be read.
     """
     ledger = Ledger(paths)
-    runs = records = cables = 0
+    runs = records = cables = lost_files = known = 0
     is_counted = paths.catalogue.is_file()
     if is_counted:
         with Catalogue.open(paths, read_only=True) as catalogue:
             runs, records, cables = catalogue.totals()
+            lost_files = sum(not paths.held_file(name).is_file() for name in catalogue.files())
+            known = catalogue.ledger_size
     warcs = [entry.stat().st_size for entry in _entries(paths.archive) if entry.is_file()]
     return Holding(
         runs=runs,
@@ -77,6 +82,8 @@ def holding_of(paths: CollectionPaths) -> Holding:
         unstamped=tuple(held_failures(paths)),
         quarantined=sum(1 for _entry in _entries(paths.quarantine)),
         is_counted=is_counted,
+        lost_files=lost_files,
+        lost_statements=max(0, known - ledger.size),
     )
 
 

@@ -11,19 +11,19 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from preserve import __version__
 from preserve.desk.points import Point, fail, not_checked, ok, warn
+from preserve.schedule.standing import moment_text
 
-_FIRST_YEAR = 2026
-"""No clock that is right shows a year before this program was made."""
+_FIRST_S, _LAST_S = 1_767_225_600, 4_102_444_800
+"""2026 to 2100: no clock that is right shows a time before this program was made, or long after."""
 _TIME_ERROR = 5
 """What adjtimex(2) returns where nothing keeps the clock."""
 _TIMEX_BYTES = 256
-_NETWORK = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "gluster", "fuse.sshfs")
+_NETWORK = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "gluster", "lustre", "ocfs2", "virtiofs", "fuse.")
 _FEW_INODES = 10_000
 _FEW_FILES = 1024
 _TIMEOUT_S = 10
@@ -43,8 +43,8 @@ def examine_machine(archives: Path, keys: Path, now: int) -> Iterator[Point]:
 
 
 def _clock(now: int) -> Point:
-    told = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%dT%H:%M:%SZ}"
-    if datetime.fromtimestamp(now, UTC).year < _FIRST_YEAR:
+    told = moment_text(now)
+    if not _FIRST_S <= now < _LAST_S:
         return fail("clock", f"it shows {told}", "Set it: every capture has its date, and none can be changed later.")
     return ok("clock", told)
 

@@ -94,7 +94,9 @@ class Desk:
             since = max(0, holding.statements - checked.full.statements)
             checked = Checked(full=checked.full, last=checked.last, since=since, damage=checked.damage)
         if config is not None and not is_held:
-            wrong.append(f"there is no archive yet: run `preserve init {name}`")
+            wrong.append(
+                f"there is no archive: run `preserve init {name}`; if there was one, see whether its disk is mounted"
+            )
         if free is not None and free < min_free:
             wrong.append(f"disk low: {free // MIB} MiB are free, captures stop below {min_free // MIB} MiB")
         if holding is not None:
@@ -104,6 +106,10 @@ class Desk:
                 for authority, size in holding.receipts.items()
                 if size > holding.statements
             ]
+            if holding.lost_files:
+                wrong.append(f"{holding.lost_files:,} WARC files are gone: see docs/repair.md")
+            if holding.lost_statements:
+                wrong.append(f"{holding.lost_statements:,} statements of the ledger are gone: see docs/repair.md")
             if holding.last_run is not None and not holding.is_counted:
                 wrong.append(f"its catalogue is missing: run `preserve rebuild {name}`")
         return CollectionState(

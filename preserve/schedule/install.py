@@ -83,7 +83,7 @@ def crontab_with(current: str, block: str) -> str:
     if not mark:
         return current + ("" if not current or current.endswith("\n") else "\n") + block
     _old, end, after = rest.partition(_END)
-    if not end:
+    if not end or _BEGIN in _old:
         raise UsageError(
             f"the crontab has lost the line {_END!r}", next_step="Take the lines of preserve out with `crontab -e`."
         )
@@ -117,8 +117,9 @@ def _sandbox(place: Installation) -> str:
 
 
 def _command(words: Sequence[str]) -> str:
-    """A command line of systemd: a dollar is doubled, so that nothing is put in for it."""
-    return " ".join(_word(word).replace("$", "$$") for word in words)
+    """A command line of systemd: a dollar is doubled, or a value is put in for it; not so in the program's path."""
+    program, *rest = words
+    return " ".join([_word(program), *(_word(word).replace("$", "$$") for word in rest)])
 
 
 def _word(text: str) -> str:

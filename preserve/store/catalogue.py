@@ -253,6 +253,10 @@ class Catalogue:
         ).fetchone()
         return int(row[0]), int(row[1]), int(row[2])
 
+    def files(self) -> set[str]:
+        """The names of the WARC files that hold the records."""
+        return {str(row[0]) for row in self._db.execute("SELECT DISTINCT file FROM records")}
+
     @property
     def holds_replies(self) -> bool:
         """True where any reply is held."""

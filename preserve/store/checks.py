@@ -63,6 +63,8 @@ def noted_checks(archives: Path, collection: str) -> list[Check]:
     """The checks noted, oldest first. A line that is none (cut short by a crash) is left out."""
     try:
         with checks_path(archives, collection).open("rb") as file:
+            # The newest ones, should it ever be longer: its first line is then cut, and none.
+            file.seek(max(0, file.seek(0, 2) - _MAX_BYTES))
             lines = file.read(_MAX_BYTES).split(b"\n")
     except FileNotFoundError:
         return []

@@ -200,6 +200,13 @@ def test_rubbish_beside_the_archives_is_found(shell: Shell, site: Site, what: st
     assert any(line.startswith("FAIL") for lines in points.values() for line in lines)
 
 
+def test_a_key_whose_archive_is_not_there_is_a_disk_that_may_not_be_mounted(shell: Shell, site: Site) -> None:
+    _collection(shell, site)
+    (shell.archives / "demo").rename(shell.folder / "elsewhere")
+    assert "its key is here" in _points(shell, status=1)["demo", "archive"][0]
+    assert "mounted" in shell("status", status=1)
+
+
 def test_a_file_in_the_place_of_a_folder_is_found(shell: Shell, site: Site) -> None:
     _collection(shell, site)
     (shell.archives / "demo" / "receipts").write_bytes(b"")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import time
 from contextlib import closing
@@ -75,7 +76,7 @@ def test_what_is_configured_and_not_held_and_held_and_not_configured_is_told(she
     told = shell("status", status=1)
     assert "demo" in told
     assert "not captured any more" in told
-    assert "there is no archive yet: run `preserve init other`" in told
+    assert "there is no archive: run `preserve init other`" in told
 
 
 def test_nothing_at_all_is_told_with_what_to_do(shell: Shell) -> None:
@@ -129,6 +130,15 @@ def test_an_archive_that_cannot_be_read_is_wrong_and_keeps_no_other_from_being_s
     told = shell("status", status=1)
     assert "cannot be read" in told
     assert "1 run, last" in told
+
+
+@pytest.mark.damages
+@pytest.mark.parametrize(("what", "word"), [("ledger", "statements of the ledger"), ("archive", "1 WARC files")])
+def test_evidence_that_is_gone_is_wrong(shell: Shell, site: Site, what: str, word: str) -> None:
+    _scheduled(shell, site, "")
+    shell("capture", "demo")
+    shutil.rmtree(shell.archives / "demo" / what)
+    assert word in shell("status", "--no-links", status=1)
 
 
 def test_a_receipt_for_more_than_the_ledger_has_is_wrong(shell: Shell, site: Site) -> None:

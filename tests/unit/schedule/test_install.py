@@ -87,6 +87,8 @@ def test_a_block_without_its_last_line_is_not_guessed_at() -> None:
     broken = block.replace("# preserve schedule: end\n", "")
     with pytest.raises(UsageError, match="has lost the line"):
         crontab_with(broken + "0 1 * * * backup\n", block)
+    with pytest.raises(UsageError, match="has lost the line"):
+        crontab_with(broken + "0 1 * * * backup\n" + block, block)
 
 
 def test_secrets_from_variables_are_told_and_not_written(
@@ -154,7 +156,7 @@ def test_a_crontab_is_written_and_a_failure_changes_nothing(
     shell("schedule", "install", "--cron", "--yes")
     first = held.read_text()
     assert "schedule once --archives" in first
-    others = b"# caf\xe9\n0 1 * * * backup\n"
+    others = b"# caf\xe9\r\n0 1 * * * backup\n"
     held.write_bytes(others + first.encode())
     shell("schedule", "install", "--cron", "--yes")
     assert held.read_bytes() == others + first.encode()
@@ -162,6 +164,19 @@ def test_a_crontab_is_written_and_a_failure_changes_nothing(
     shell("schedule", "install", "--cron", "--yes", status=1)
     assert "disk error" in shell.errors
     assert held.read_bytes() == others + first.encode()
+
+
+def test_paths_are_written_in_full(shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    _ready(shell, site)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("XDG_STATE_HOME", "state")
+    monkeypatch.setenv("LOGNAME", "somebody-else")
+    told = shell("schedule", "install", "--systemd", "--system", "--archives", "../archives")
+    assert f"ReadWritePaths=-{tmp_path}/archives\n" in told
+    assert f"XDG_STATE_HOME={tmp_path}/work/state\n" in told
+    assert ".." not in told
+    assert "somebody-else" not in told
 
 
 def test_what_to_set_up_must_be_said(shell: Shell) -> None:
