@@ -8,7 +8,7 @@ from preserve.cli.common import Place, command_options, say
 from preserve.cli.configured import chosen_layouts
 from preserve.config.folder import load_collection
 from preserve.provenance.found import found_archive
-from preserve.provenance.keys import passphrase
+from preserve.provenance.keys import key_path, passphrase
 
 
 @click.command(short_help="Make an archive and its signing key.")
@@ -23,6 +23,7 @@ def init(place: Place, collection: str, ask: bool) -> int:  # noqa: FBT001 - cli
     """
     config = load_collection(place.config_dir, collection)
     chosen_layouts(place, config)
+    was_there = key_path(config.name, place.keys).exists()
     founded = found_archive(place.archives, config.name, keys=place.keys, secret=_secret(ask=ask))
     word = "made" if founded.created else "exists already, left as it is"
     place.emit(
@@ -36,6 +37,12 @@ def init(place: Place, collection: str, ask: bool) -> int:  # noqa: FBT001 - cli
         f"archive  {founded.paths.folder}  ({word})\nlog      {founded.origin}\nkey      {founded.vkey}\n",
     )
     if founded.created:
+        if was_there:
+            say(f"preserve: the key {founded.key_file} was there before this archive, which now begins with it")
+            say(
+                "  next: if an archive was made with it and its disk is not mounted, delete the new one before anything is "
+                "captured: two logs of one key and name contradict each other."
+            )
         say(f"The signing key is {founded.key_file}. Keep a copy of it somewhere safe: the archive does not hold it.")
     return 0
 

@@ -205,6 +205,8 @@ def test_a_key_whose_archive_is_not_there_is_a_disk_that_may_not_be_mounted(shel
     (shell.archives / "demo").rename(shell.folder / "elsewhere")
     assert "its key is here" in _points(shell, status=1)["demo", "archive"][0]
     assert "mounted" in shell("status", status=1)
+    shell("init", "demo")
+    assert "was there before this archive" in shell.errors
 
 
 def test_a_file_in_the_place_of_a_folder_is_found(shell: Shell, site: Site) -> None:
