@@ -39,9 +39,7 @@ def init(place: Place, collection: str, ask: bool) -> int:  # noqa: FBT001 - cli
     if founded.created:
         if was_there:
             say(f"preserve: the key {founded.key_file} was there before this archive, which now begins with it")
-            say(
-                "  next: if there is an archive with it and its disk is not mounted, delete the new one before a capture:"
-            )
+            say("  next: if its archive is on a disk that is not mounted, delete the new one before a capture:")
             say("        two logs of one key and name contradict each other.")
         say(f"The signing key is {founded.key_file}. Keep a copy of it somewhere safe: the archive does not hold it.")
     return 0
