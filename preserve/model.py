@@ -79,6 +79,14 @@ def whole_date(text: str) -> str | None:
         return None
 
 
+def moment_text(value: int) -> str:
+    """Seconds since 1970 for people; as a number where they are no time that a calendar has."""
+    try:
+        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    except (OSError, ValueError, OverflowError):
+        return f"{value} s"
+
+
 def timestamp14(text: str) -> str:
     """A WARC-Date as the 14 digits of CDXJ and replay: ``20261123075800``."""
     parse_utc(text)

@@ -19,6 +19,7 @@ from preserve.config.alarms import Kind, Rule
 from preserve.errors import ArchiveError
 from preserve.store.database import UnmadeError, connect
 from preserve.store.durable import make_dir
+from preserve.store.layout import schedule_folder
 
 _VERSION = 1
 _SCHEMA = f"""
@@ -39,7 +40,7 @@ Rules = Mapping[Kind, Rule]
 
 def book_path(archives: Path) -> Path:
     """Where the book of a folder of archives is."""
-    return archives / ".schedule" / "alarms.sqlite"
+    return schedule_folder(archives) / "alarms.sqlite"
 
 
 class AlarmBook:

@@ -11,6 +11,7 @@ from typing import Final
 from preserve import __version__
 from preserve.alarms.kinds import KINDS, next_step
 from preserve.alarms.values import Event, Message, flat
+from preserve.model import moment_text
 
 VERSION: Final = 1
 _MAX_SUBJECT_CHARS = 160
@@ -34,8 +35,8 @@ def document(message: Message) -> dict[str, object]:
         "items": list(message.items),
         "items_total": message.items_total,
         "times": message.times,
-        "bad_since": None if message.bad_since is None else _utc(message.bad_since),
-        "created": _utc(message.created),
+        "bad_since": None if message.bad_since is None else moment_text(message.bad_since),
+        "created": moment_text(message.created),
         "meaning": _TEST_MEANING if facts is None else facts.meaning,
         "next_step": "" if message.kind is None else next_step(message.kind, message.collection),
     }
@@ -81,13 +82,9 @@ def _lines(message: Message) -> list[str]:
         lines.append(f"Next: {next_step(message.kind, message.collection)}")
     if message.bad_since is not None:
         times = "once" if message.times == 1 else f"{message.times} times in a row"
-        lines += ["", f"Bad since {_utc(message.bad_since)}, found {times}."]
+        lines += ["", f"Bad since {moment_text(message.bad_since)}, found {times}."]
     if message.items:
         is_part = message.items_total > len(message.items)
         of_all = f" ({len(message.items)} of {message.items_total:,})" if is_part else ""
         lines += ["", f"What it is about{of_all}:", *(f"  {item}" for item in message.items)]
     return [*lines, "", "-- ", f"preserve {__version__}, message {message.id}"]
-
-
-def _utc(value: int) -> str:
-    return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import click
 
@@ -16,7 +15,7 @@ from preserve.cli.configured import read_secret
 from preserve.config.checked import nearest
 from preserve.config.folder import load_alarms
 from preserve.errors import ConfigError, UsageError
-from preserve.model import check_collection_name
+from preserve.model import check_collection_name, moment_text
 
 
 @click.group(short_help="Show alarms, and whom they were told.")
@@ -173,7 +172,7 @@ def _unsent_text(unsent: Unsent, *, is_known: bool) -> str:
 
 
 def _told(value: int | None) -> str:
-    return "" if value is None else f"{datetime.fromtimestamp(value, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return "" if value is None else moment_text(value)
 
 
 for _command in alarms.commands.values():

@@ -20,11 +20,12 @@ from preserve.cli.scheduling import Alarms, Jobs, Once, say_error, told_of
 from preserve.cli.stopping import stopped_by_signals
 from preserve.config.folder import load_collection
 from preserve.errors import CancelledError, ConfigError, PreserveError
+from preserve.model import moment_text
 from preserve.schedule.jobs import Job, jobs_of
 from preserve.schedule.machine import Done, Machine, Scheduler
 from preserve.schedule.observing import FILE
 from preserve.schedule.runs import Outcome
-from preserve.schedule.standing import moment_text, wrongs
+from preserve.schedule.standing import wrongs
 from preserve.schedule.table import Event, Standing, Step, Table
 from preserve.schedule.watching import Watch
 
@@ -56,10 +57,10 @@ def once(place: Place, collections: tuple[str, ...], captures: int) -> int:
     """
     jobs, mistakes = Jobs(place, collections).read()
     done: list[Done] = []
-    with _Desk(place, captures) as desk:
-        desk.scheduler.look(jobs)
-        while desk.scheduler.is_busy:
-            done += desk.scheduler.collect(_WAIT_S)
+    with _Running(place, captures) as running:
+        running.scheduler.look(jobs)
+        while running.scheduler.is_busy:
+            done += running.scheduler.collect(_WAIT_S)
     ran = [(one.job, one.outcome) for one in done if one.outcome is not None]
     place.emit(
         {"runs": [_json(job, outcome) for job, outcome in ran]},
@@ -70,10 +71,10 @@ def once(place: Place, collections: tuple[str, ...], captures: int) -> int:
         say(f"preserve: {trouble}")
     for error in mistakes.values():
         say_error(error)
-    unsent = desk.tell(mistakes, Once())
-    if desk.machine.stop():
+    unsent = running.tell(mistakes, Once())
+    if running.machine.stop():
         return CancelledError.exit_status
-    if mistakes or desk.alarms.mistake is not None:
+    if mistakes or running.alarms.mistake is not None:
         return ConfigError.exit_status
     return 1 if troubles or unsent or not all(outcome.is_good for _, outcome in ran) else 0
 
@@ -91,24 +92,24 @@ def run(place: Place, collections: tuple[str, ...], captures: int) -> int:
     files = Jobs(place, collections)
     files.read()
     said = Once()
-    with _Desk(place, captures) as desk, ThreadPoolExecutor(1, thread_name_prefix="alarms") as teller:
+    with _Running(place, captures) as running, ThreadPoolExecutor(1, thread_name_prefix="alarms") as teller:
         telling: Future[bool] | None = None
         looked = -_LOOK_S
-        while not desk.machine.stop():
+        while not running.machine.stop():
             if time.monotonic() - looked >= _LOOK_S:
                 looked = time.monotonic()
-                mistakes = _look(desk, files, said)
+                mistakes = _look(running, files, said)
                 if telling is None or telling.done():
-                    telling = teller.submit(desk.tell, mistakes, said)
-            _tell(desk.scheduler.collect(_WAIT_S), said)
-            if not desk.scheduler.is_busy:
-                desk.machine.wait(_WAIT_S)
-        while desk.scheduler.is_busy:
-            _tell(desk.scheduler.collect(_WAIT_S), said)
+                    telling = teller.submit(running.tell, mistakes, said)
+            _tell(running.scheduler.collect(_WAIT_S), said)
+            if not running.scheduler.is_busy:
+                running.machine.wait(_WAIT_S)
+        while running.scheduler.is_busy:
+            _tell(running.scheduler.collect(_WAIT_S), said)
     return CancelledError.exit_status
 
 
-def _look(desk: "_Desk", files: Jobs, said: Once) -> dict[str, PreserveError]:
+def _look(running: "_Running", files: Jobs, said: Once) -> dict[str, PreserveError]:
     """One look at what is due; what is wrong with files."""
     try:
         jobs, mistakes = files.read()
@@ -117,7 +118,7 @@ def _look(desk: "_Desk", files: Jobs, said: Once) -> dict[str, PreserveError]:
         said.tell("configuration", str(error))
         return {}
     said.tell("configuration", "\n".join(str(mistake) for mistake in mistakes.values()))
-    desk.scheduler.look(jobs)
+    running.scheduler.look(jobs)
     return mistakes
 
 
@@ -176,7 +177,7 @@ def log(place: Place, collection: str, count: int) -> int:
     return 0
 
 
-class _Desk:
+class _Running:
     """A scheduler with its alarms. SIGINT and SIGTERM ask it to stop; it has ended its work when this ends."""
 
     def __init__(self, place: Place, captures: int) -> None:

@@ -5,7 +5,7 @@ import pwd
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import click
 
 from preserve.cli.common import Place, command_options, say
 from preserve.config.alarms import AlarmsConfig, CommandChannel, MailChannel
+from preserve.config.collection import CollectionConfig
 from preserve.config.folder import list_collections, load_alarms, load_collection
 from preserve.errors import EnvironmentFaultError, PreserveError, UsageError
 from preserve.schedule.install import SERVICE, STATUS_TIMER, Installation, cron_block, crontab_with, systemd_units
@@ -46,9 +47,10 @@ def install(place: Place, kind: str | None, *, system: bool, metrics: Path | Non
         raise UsageError("neither --systemd nor --cron is given", next_step="Give one of them.")
     if system and kind == "cron":
         raise UsageError("--system is for units of systemd")
-    described = _installation(place, metrics, user=_user() if system else None)
+    configs = _configs(place)
+    described = _installation(place, configs, metrics, user=_user() if system else None)
     _check_words(described)
-    _warn_of_secrets(place)
+    _warn_of_secrets(place, configs)
     if kind == "cron":
         return _cron(place, cron_block(described), yes=yes)
     folder = _SYSTEM_UNITS if system else _own_units(os.environ)
@@ -68,17 +70,25 @@ def install(place: Place, kind: str | None, *, system: bool, metrics: Path | Non
     return 0
 
 
-def _installation(place: Place, metrics: Path | None, *, user: str | None) -> Installation:
+def _configs(place: Place) -> list[CollectionConfig]:
+    """The collections whose files can be read; what is wrong with the others is said."""
+    found = []
+    for name in list_collections(place.config_dir):
+        try:
+            found.append(load_collection(place.config_dir, name))
+        except PreserveError as error:
+            say(f"preserve: {error}")
+    return found
+
+
+def _installation(
+    place: Place, configs: Sequence[CollectionConfig], metrics: Path | None, *, user: str | None
+) -> Installation:
     archives, config = _full(place.archives), _full(place.config_dir)
     if not archives.is_dir():
         say(f"preserve: there is no folder {archives} yet: `preserve init` makes it")
     writable = [str(archives), str(_full(place.keys)), str(_state_home(os.environ)), str(_cache_home(os.environ))]
-    for name in list_collections(place.config_dir):
-        try:
-            rule = load_collection(place.config_dir, name).schedule
-        except PreserveError as error:
-            say(f"preserve: {error}")
-            continue
+    for rule in (config.schedule for config in configs):
         if rule is not None:
             writable += [step.replicate for step in rule.steps if step.replicate is not None]
             writable += [str(Path(step.export).parent) for step in rule.steps if step.export is not None]
@@ -117,21 +127,20 @@ def _check_words(described: Installation) -> None:
             raise UsageError(f"{word!r} has a character that cannot stand in a unit or a crontab")
 
 
-def _warn_of_secrets(place: Place) -> None:
+def _warn_of_secrets(place: Place, configs: Sequence[CollectionConfig]) -> None:
     """Says which secrets come from variables: what is set up has none of them, and their values are written nowhere."""
     names = {_PASSPHRASE} if _PASSPHRASE in os.environ else set[str]()
     with suppress(PreserveError):
-        names |= secret_variables(load_alarms(place.config_dir))
-    for name in list_collections(place.config_dir):
-        with suppress(PreserveError):
-            names |= _variables(load_collection(place.config_dir, name).secret_headers.values())
+        names |= _secret_variables(load_alarms(place.config_dir))
+    for config in configs:
+        names |= _variables(config.secret_headers.values())
     for name in sorted(names):
         say(f"preserve: {name} is a variable of this shell, and is not written: the scheduler will not have it")
     if names:
         say("  next: have secrets read from files (`file:PATH`, PRESERVE_KEY_PASSPHRASE_FILE), mode 0600")
 
 
-def secret_variables(config: AlarmsConfig) -> set[str]:
+def _secret_variables(config: AlarmsConfig) -> set[str]:
     """The names of variables that channels of alarms read their secrets from."""
     sources = [
         channel.password if isinstance(channel, MailChannel) else channel.secret

@@ -2,7 +2,7 @@
 
 import sqlite3
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from preserve.cli.common import Place, say
@@ -79,14 +79,13 @@ class Alarms:
 class Once:
     """Says what is new: a trouble that stays is told once, not every twenty seconds."""
 
-    def __init__(self, out: Callable[[str], None] = say) -> None:
+    def __init__(self) -> None:
         self._said: dict[str, str] = {}
-        self._out = out
 
     def tell(self, about: str, text: str) -> None:
         """Says ``text``, if it is not what was said of ``about`` last. Empty: the trouble is over."""
         if text and self._said.get(about) != text:
-            self._out(f"preserve: {text}")
+            say(f"preserve: {text}")
         self._said[about] = text
 
 

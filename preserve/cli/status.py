@@ -18,8 +18,7 @@ from preserve.desk.prometheus import metrics
 from preserve.desk.status import CollectionState, Desk, JobState, day
 from preserve.desk.survey import known_collections, state_of_file
 from preserve.errors import NotHeldError, PreserveError
-from preserve.model import check_collection_name
-from preserve.schedule.standing import moment_text
+from preserve.model import check_collection_name, moment_text
 
 _WIDTH = 100
 _MOST_LINES = 20

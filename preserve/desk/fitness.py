@@ -11,16 +11,15 @@ from preserve.desk.holding import last_run
 from preserve.desk.points import Point, fail, ok, warn
 from preserve.errors import NotHeldError, PreserveError
 from preserve.limits import MIB
-from preserve.model import parse_utc
+from preserve.model import moment_text, parse_utc
 from preserve.provenance.found import load_signer
 from preserve.provenance.keys import key_path
 from preserve.provenance.ledger import Ledger, check_signer
 from preserve.schedule.jobs import Job, jobs_of
-from preserve.schedule.standing import moment_text
-from preserve.schedule.table import Table, job_folder
+from preserve.schedule.table import Table
 from preserve.store.archive import open_archive
 from preserve.store.durable import free_bytes
-from preserve.store.layout import OPEN_SUFFIX, CollectionPaths
+from preserve.store.layout import OPEN_SUFFIX, CollectionPaths, job_folder
 
 _LONG_AGO_S = 86_400
 _SLACK_S = 60

@@ -9,11 +9,11 @@ from typing import Any
 
 from preserve.cables.layouts import Layout
 from preserve.errors import EnvironmentFaultError
-from preserve.model import check_collection_name
 from preserve.replay.recover import open_for_reading
 from preserve.replay.rot import LOST, State
 from preserve.replay.rotlist import rot_of
 from preserve.store.durable import make_dir, write_atomic
+from preserve.store.layout import job_folder
 
 _VERSION = 1
 
@@ -33,7 +33,7 @@ def links_of(archives: Path, name: str, layouts: Mapping[str, Layout], statement
     Raises:
         ArchiveError, FormatError, sqlite3.DatabaseError, OSError: the archive cannot be read.
     """
-    path = archives / ".schedule" / check_collection_name(name) / "links.json"
+    path = job_folder(archives, name) / "links.json"
     kept = _kept(path)
     if kept is not None and kept.statements == statements:
         return kept

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from preserve import __version__
 from preserve.desk.points import Point, fail, not_checked, ok, warn
-from preserve.schedule.standing import moment_text
+from preserve.model import moment_text
 
 _FIRST_S, _LAST_S = 1_767_225_600, 4_102_444_800
 """2026 to 2100: no clock that is right shows a time before this program was made, or long after."""

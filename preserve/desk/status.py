@@ -11,11 +11,12 @@ from preserve.desk.holding import Holding, holding_of
 from preserve.desk.links import Links, links_of
 from preserve.errors import PreserveError
 from preserve.limits import MIB
+from preserve.model import moment_text
 from preserve.schedule.jobs import jobs_of
-from preserve.schedule.standing import moment_text, wrongs
+from preserve.schedule.standing import wrongs
 from preserve.schedule.table import Standing, Table
 from preserve.store.archive import open_archive
-from preserve.store.checks import FULL, Check, noted_checks
+from preserve.store.checks import FULL, Check, lasting_damage, noted_checks
 from preserve.store.durable import free_bytes
 
 _TOLD_CODES = 8
@@ -147,13 +148,7 @@ class Desk:
             wrong.append(f"the notes of checks cannot be read: {error}")
             return Checked()
         full = next((check for check in reversed(checks) if check.level == FULL), None)
-        # A sample or a look at the structure that finds nothing takes no damage back.
-        damage = None
-        for check in checks:
-            if not check.good:
-                damage = check
-            elif check.level == FULL:
-                damage = None
+        damage = lasting_damage(checks)
         if damage is not None:
             codes = ", ".join(list(damage.codes)[:_TOLD_CODES]) or "a claim failed"
             wrong.append(f"damage was found on {day(damage.ended)}: {codes}; run `preserve verify {name}`")

@@ -18,7 +18,7 @@ def state_of_file(desk: Desk, config_dir: Path, name: str, *, with_links: bool) 
     """How a collection is doing by what its file says. A file with mistakes is one of the things that are wrong."""
     config: CollectionConfig | None = None
     mistake = ""
-    if name in list_collections(config_dir):
+    if (config_dir / "collections" / f"{name}.yaml").is_file():
         try:
             config = load_collection(config_dir, name)
         except ConfigError as error:

@@ -15,7 +15,7 @@ from preserve.schedule.alive import tell_alive
 from preserve.schedule.child import Asking, Ended, run_child
 from preserve.schedule.jobs import Job
 from preserve.schedule.runs import Outcome, Working, run_due
-from preserve.schedule.table import VERIFICATION
+from preserve.schedule.table import VERIFICATION, Standing
 
 _REST_S = 300.0
 """Between two looks at a job that has nothing to do: its file of moments may be changed by others, or moved away."""
@@ -64,8 +64,8 @@ class Machine:
 class Watching(Protocol):
     """Who is told what a look showed, for alarms."""
 
-    def looked(self, job: Job) -> None:
-        """Takes note of a job that was looked at."""
+    def looked(self, job: Job, standing: Standing) -> None:
+        """Takes note of a job that was looked at, and how it stands."""
         ...
 
     def troubled(self, collection: str, subject: str, trouble: str) -> None:
@@ -151,9 +151,9 @@ class Scheduler:
         try:
             if not self._working.stop():
                 outcome = run_due(self._archives, job, self._working)
-                self._resting[job.title] = _Rest(job, outcome.next_start, time.monotonic() + _REST_S)
+                self._resting[job.title] = _Rest(job, outcome.standing.next_start, time.monotonic() + _REST_S)
                 done = Done(job=job, outcome=outcome) if outcome.did_something else None
-                self._watching.looked(job)
+                self._watching.looked(job, outcome.standing)
         except LockedError as error:
             # Another scheduler does it, and observes it.
             done = Done(job=job, error=error)

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from preserve.alarms.values import Observation
 from preserve.config.alarms import Kind
 from preserve.limits import MIB
+from preserve.model import moment_text
 from preserve.schedule.jobs import Job
-from preserve.schedule.standing import moment_text
 from preserve.schedule.table import CAPTURE, Event, Standing
-from preserve.store.checks import FULL, Check
+from preserve.store.checks import Check, lasting_damage
 
 FILE = "file"
 """The subject of a collection's file that has mistakes."""
@@ -74,12 +74,7 @@ def observe_job(job: Job, standing: Standing, now: int) -> list[Observation]:
 
 def observe_checks(collection: str, checks: Sequence[Check]) -> list[Observation]:
     """Of the verifications noted: damage, until everything was read and found good."""
-    damage: Check | None = None
-    for check in checks:
-        if not check.good:
-            damage = check
-        elif check.level == FULL:
-            damage = None
+    damage = lasting_damage(checks)
     if not checks:
         return []
     codes = "" if damage is None else ", ".join(damage.codes)

@@ -14,7 +14,7 @@ from typing import Protocol
 from preserve.config.spans import span_seconds
 from preserve.schedule.child import Asking, Ended
 from preserve.schedule.jobs import ALIVE, Job, judge, judge_step, step_words
-from preserve.schedule.table import Event, Judged, Step, Table, table_path
+from preserve.schedule.table import Event, Judged, Standing, Step, Table, table_path
 from preserve.store.durable import Lock
 
 
@@ -46,12 +46,12 @@ class Working(Protocol):
 class Outcome:
     """What a look did: the moment that was run, if one was, and the steps that were done.
 
-    ``next_start`` is when there is something to do again, in seconds since 1970.
+    ``standing``: how the job stands after it.
     """
 
     event: Event | None
     steps: tuple[Step, ...]
-    next_start: int
+    standing: Standing
 
     @property
     def did_something(self) -> bool:
@@ -85,7 +85,7 @@ def run_due(archives: Path, job: Job, working: Working) -> Outcome:
         if moment is not None:
             event = table.end(moment, look.work(), working.clock(), steps=job.steps)
             steps += look.steps()
-        return Outcome(event=event, steps=tuple(steps), next_start=table.standing(working.clock()).next_start)
+        return Outcome(event=event, steps=tuple(steps), standing=table.standing(working.clock()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """What a keeper must look at in how a job stands, in words."""
 
-from datetime import UTC, datetime
-
+from preserve.model import moment_text
 from preserve.schedule.table import Standing
 
 
@@ -23,11 +22,3 @@ def wrongs(standing: Standing | None) -> list[str]:
             "the clock is before the last moment recorded: it was set back, nothing is due until it is past it"
         )
     return found
-
-
-def moment_text(value: int) -> str:
-    """Seconds since 1970 for people; as a number where they are no time that a calendar has."""
-    try:
-        return f"{datetime.fromtimestamp(value, UTC):%Y-%m-%dT%H:%M:%SZ}"
-    except (OSError, ValueError, OverflowError):
-        return f"{value} s"

@@ -14,11 +14,11 @@ from pathlib import Path
 from preserve.config.schedule import RuleConfig
 from preserve.config.spans import span_seconds
 from preserve.errors import ArchiveError
-from preserve.model import check_collection_name
 from preserve.schedule.kept import report_kept, rule_kept
 from preserve.schedule.moments import Moment, may_begin, moments
 from preserve.store.database import UnmadeError, connect
 from preserve.store.durable import make_dir
+from preserve.store.layout import job_folder
 
 CAPTURE, VERIFICATION = "capture", "verification"
 """The jobs of a collection: each has a table, and a lock, of its own."""
@@ -111,18 +111,8 @@ class Standing:
     """Those of the last run that had any."""
 
 
-def job_folder(archives: Path, collection: str) -> Path:
-    """Where the schedule of a collection keeps its tables. They are no evidence, and nothing makes them again.
-
-    Raises:
-        UsageError: the name cannot be a collection's.
-    """
-    check_collection_name(collection)
-    return archives / ".schedule" / collection
-
-
 def table_path(archives: Path, collection: str, job: str) -> Path:
-    """The due table of a job."""
+    """The due table of a job. It is no evidence, and nothing makes it again."""
     return job_folder(archives, collection) / f"{job}.sqlite"
 
 

@@ -25,7 +25,7 @@ from preserve.schedule.observing import (
     observe_receipts,
     observe_trouble,
 )
-from preserve.schedule.table import CAPTURE, Table
+from preserve.schedule.table import CAPTURE, Standing
 from preserve.store.archive import open_archive
 from preserve.store.checks import noted_checks
 from preserve.store.durable import free_bytes
@@ -42,19 +42,17 @@ class Watch:
     layouts: Callable[[], Mapping[str, Layout]]
     clock: Callable[[], int]
 
-    def looked(self, job: Job) -> None:
-        """Observes a job after a look at it.
+    def looked(self, job: Job, standing: Standing) -> None:
+        """Observes a job after a look at it, by how it stands.
 
         Raises:
             ArchiveError, sqlite3.DatabaseError: the book of alarms cannot be written.
         """
         now = self.clock()
         # Whoever looks at a job has read its file.
-        found = [observe_trouble(job.collection, FILE, "", now)]
+        found = [observe_trouble(job.collection, FILE, "", now), *observe_job(job, standing, now)]
         covered = 0
         try:
-            with Table.read(self.archives, job.collection, job.kind, job.rule) as table:
-                found += [] if table is None else observe_job(job, table.standing(now), now)
             seen, covered = self._archive(job, now)
             found += [*seen, observe_trouble(job.collection, job.kind, "", now)]
         except (PreserveError, sqlite3.DatabaseError, OSError) as error:

@@ -4,14 +4,14 @@ No evidence, and nothing makes it again: the evidence itself can be verified at 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from preserve.limits import MIB
-from preserve.model import check_collection_name
 from preserve.store.durable import append_synced, make_dir
+from preserve.store.layout import job_folder
 
 FULL = "full"
 _MAX_BYTES = 16 * MIB
@@ -42,8 +42,7 @@ def checks_path(archives: Path, collection: str) -> Path:
     Raises:
         UsageError: the name cannot be a collection's.
     """
-    check_collection_name(collection)
-    return archives / ".schedule" / collection / "checks.jsonl"
+    return job_folder(archives, collection) / "checks.jsonl"
 
 
 def note_check(archives: Path, collection: str, check: Check) -> None:
@@ -69,6 +68,20 @@ def noted_checks(archives: Path, collection: str) -> list[Check]:
     except FileNotFoundError:
         return []
     return [check for line in lines if line and (check := _read(line)) is not None]
+
+
+def lasting_damage(checks: Sequence[Check]) -> Check | None:
+    """The newest check that found damage, where no good full one came after it.
+
+    A sample or a look at the structure that finds nothing takes no damage back.
+    """
+    damage = None
+    for check in checks:
+        if not check.good:
+            damage = check
+        elif check.level == FULL:
+            damage = None
+    return damage
 
 
 def _ends_well(path: Path) -> bool:

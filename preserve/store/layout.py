@@ -6,6 +6,7 @@ from pathlib import Path
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
+from preserve.model import check_collection_name
 
 OPEN_SUFFIX = ".open"
 """Of a file that a capture is writing."""
@@ -119,6 +120,20 @@ class CollectionPaths:
     def lock(self) -> Path:
         """The lock of whoever writes to the collection."""
         return self.state / "lock"
+
+
+def schedule_folder(archives: Path) -> Path:
+    """Where schedules, alarms and dates of checks are kept, beside the collections. No evidence."""
+    return archives / ".schedule"
+
+
+def job_folder(archives: Path, collection: str) -> Path:
+    """What is kept there of one collection.
+
+    Raises:
+        UsageError: the name cannot be a collection's.
+    """
+    return schedule_folder(archives) / check_collection_name(collection)
 
 
 def warc_name(collection: str, start: datetime, serial: int) -> str:
