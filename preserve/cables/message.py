@@ -91,7 +91,7 @@ def parse_message(body: str, header: str | None = None) -> Message:
         tags=headings.tags,
         subject=headings.subject,
         refs=headings.refs,
-        classified_by=headings.classified_by or _classified_by(body, paragraphs[:1]),
+        classified_by=headings.classified_by or _classified_by(body, paragraphs),
         paragraphs=paragraphs,
         page_lines=pages,
         soft_breaks=soft,
@@ -108,11 +108,12 @@ def _header(body: str, header: str | None, preamble: Preamble) -> TransmissionHe
     return None if preamble.header_span is None else read_header(body, *preamble.header_span, "body")
 
 
-def _classified_by(body: str, first: Sequence[Paragraph]) -> ClassifiedBy | None:
-    for paragraph in first:
-        behind = paragraph.number.end + 1 if paragraph.mark is None else paragraph.mark.end + 1
-        return read_in_paragraph(body, behind, paragraph.end)
-    return None
+def _classified_by(body: str, paragraphs: Sequence[Paragraph]) -> ClassifiedBy | None:
+    if not paragraphs:
+        return None
+    first = paragraphs[0]
+    behind = first.number.end + 1 if first.mark is None else first.mark.end + 1
+    return read_in_paragraph(body, behind, first.end)
 
 
 def _head_lines(body: str, start: int, end: int) -> list[Line]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from preserve.config.place import find_config_dir
+from preserve.config.place import find_config_dir, user_folder
 from preserve.expressions import lazy_re
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ class Place:
 
 def keys_folder(environment: Mapping[str, str]) -> Path:
     """The folder of signing keys: ``$XDG_CONFIG_HOME/preserve/keys``, by default below ``~/.config``."""
-    base = environment.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return Path(base) / "preserve" / "keys"
+    return user_folder("config", environment) / "preserve" / "keys"
 
 
 def command_options(function: Callable[..., Any]) -> Callable[..., Any]:

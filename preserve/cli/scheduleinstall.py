@@ -15,6 +15,7 @@ from preserve.cli.common import Place, command_options, say
 from preserve.config.alarms import AlarmsConfig, CommandChannel, MailChannel
 from preserve.config.collection import CollectionConfig
 from preserve.config.folder import list_collections, load_alarms, load_collection
+from preserve.config.place import user_folder
 from preserve.errors import EnvironmentFaultError, PreserveError, UsageError
 from preserve.schedule.install import SERVICE, STATUS_TIMER, Installation, cron_block, crontab_with, systemd_units
 from preserve.store.durable import make_dir, write_atomic
@@ -53,7 +54,7 @@ def install(place: Place, kind: str | None, *, system: bool, metrics: Path | Non
     _warn_of_secrets(place, configs)
     if kind == "cron":
         return _cron(place, cron_block(described), yes=yes)
-    folder = _SYSTEM_UNITS if system else _own_units(os.environ)
+    folder = _SYSTEM_UNITS if system else user_folder("config") / "systemd" / "user"
     units = systemd_units(described)
     if yes:
         _write(folder, units)
@@ -87,7 +88,12 @@ def _installation(
     archives, config = _full(place.archives), _full(place.config_dir)
     if not archives.is_dir():
         say(f"preserve: there is no folder {archives} yet: `preserve init` makes it")
-    writable = [str(archives), str(_full(place.keys)), str(_state_home(os.environ)), str(_cache_home(os.environ))]
+    writable = [
+        str(archives),
+        str(_full(place.keys)),
+        str(user_folder("state") / "preserve"),
+        str(user_folder("cache") / "preserve"),
+    ]
     for rule in (config.schedule for config in configs):
         if rule is not None:
             writable += [step.replicate for step in rule.steps if step.replicate is not None]
@@ -204,16 +210,3 @@ def _write(folder: Path, units: Mapping[str, str]) -> None:
                 f"{folder / name}: {error.strerror}",
                 next_step="For units of the system, run it with the rights to write.",
             ) from error
-
-
-def _own_units(environment: Mapping[str, str]) -> Path:
-    base = environment.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return Path(base) / "systemd" / "user"
-
-
-def _state_home(environment: Mapping[str, str]) -> Path:
-    return Path(environment.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "preserve"
-
-
-def _cache_home(environment: Mapping[str, str]) -> Path:
-    return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "preserve"

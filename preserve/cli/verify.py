@@ -15,6 +15,7 @@ from preserve.cli.display import Display
 from preserve.cli.loading import all_layouts, collections_to_read
 from preserve.cli.reporting import as_html, as_json, as_text
 from preserve.cli.trusting import read_trust, trust_option
+from preserve.config.place import user_folder
 from preserve.errors import CancelledError, NotHeldError, PreserveError, UsageError
 from preserve.integrity.foreign import verify_files
 from preserve.integrity.record import Wanted
@@ -88,8 +89,7 @@ def verify(
 
 def state_folder(environment: Mapping[str, str]) -> Path:
     """Where the notes of stopped verifications lie: ``$XDG_STATE_HOME/preserve/verify``."""
-    base = environment.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(base) / "preserve" / "verify"
+    return user_folder("state", environment) / "preserve" / "verify"
 
 
 def _level(*, structure: bool, sample: float | None) -> Level:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
 
 from preserve.config.checked import Strict, nearest
 from preserve.config.collection import check_address, check_secret_source, url_mistake
+from preserve.config.paths import check_absolute
 from preserve.config.spans import Span, span_seconds
 
 DEFAULT_RULE = "default"
@@ -116,9 +117,7 @@ def _program(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _absolute(path: str | None) -> str | None:
-    if path is not None and (not path.startswith("/") or not path.isprintable()):
-        raise ValueError(f"{path!r} is no absolute path; write it like /etc/ssl/our-authority.pem")
-    return path
+    return None if path is None else check_absolute(path, like="/etc/ssl/our-authority.pem")
 
 
 def _channel_name(name: str) -> str:

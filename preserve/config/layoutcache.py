@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from preserve import PROGRAM
-from preserve.config.place import bundled_config_dir
+from preserve.config.place import bundled_config_dir, user_folder
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import sha256_hex
 
@@ -60,8 +60,7 @@ def _place(config_dir: Path | None) -> Path | None:
                 digest.update(f"\0{path.stem}\0{len(data)}\0".encode("utf-8", "surrogateescape") + data)
     except OSError:
         return None
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "preserve" / f"layouts-{digest.hexdigest()}.json"
+    return user_folder("cache") / "preserve" / f"layouts-{digest.hexdigest()}.json"
 
 
 def _plain(kept: bytes) -> "dict[str, LayoutConfig]":

@@ -1,12 +1,22 @@
-"""Finding the folder of configuration. Nothing is read in it."""
+"""Finding the folder of configuration, and those of a user. Nothing is read in them."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from preserve.errors import ConfigError
 
 _PACKAGE = Path(__file__).parents[1]
+
+
+_USER_FOLDERS = {"config": ".config", "state": ".local/state", "cache": ".cache"}
+
+
+def user_folder(kind: Literal["config", "state", "cache"], environment: Mapping[str, str] | None = None) -> Path:
+    """A user's folder by the XDG Base Directory Specification: ``$XDG_CONFIG_HOME``, by default ``~/.config``."""
+    named = (os.environ if environment is None else environment).get(f"XDG_{kind.upper()}_HOME")
+    return Path(named) if named else Path.home() / _USER_FOLDERS[kind]
 
 
 def bundled_config_dir() -> Path:

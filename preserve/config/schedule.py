@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.checked import Strict
+from preserve.config.paths import check_absolute
 from preserve.config.spans import Span
 
 _CRON_FIELDS = 5
@@ -46,9 +47,7 @@ def _window(text: str) -> str:
 
 
 def _absolute(text: str) -> str:
-    if not text.startswith("/") or not text.isprintable():
-        raise ValueError(f"{text!r} is no absolute path; write it like /srv/preserve/demo.alive")
-    return text
+    return check_absolute(text, like="/srv/preserve/demo.alive")
 
 
 def _table(text: str) -> str:
