@@ -1,11 +1,14 @@
 """SQLite as the program uses it: one schema a file, checked by version, write-ahead logging, short waits for locks."""
 
 import sqlite3
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from preserve.errors import ArchiveError
 
-_BUSY_MS = 10_000
+_BUSY_S = 10.0
+_AGAIN_S = 0.01
 
 
 class UnmadeError(ArchiveError):
@@ -19,12 +22,15 @@ def connect(path: Path, *, schema: str, version: int, read_only: bool = False) -
         ArchiveError: it is no database, or of another version of its schema; it is derived, so rebuilding mends it.
         UnmadeError: it is to be read only, and holds nothing yet.
     """
+    connection = None
     try:
         connection = _open(path, read_only=read_only)
         held = connection.execute("PRAGMA user_version").fetchone()[0]
         if held == 0 and not read_only:
             held = _make(connection, schema, version)
     except sqlite3.DatabaseError as error:
+        if connection is not None:
+            connection.close()
         raise ArchiveError(
             f"{path} cannot be used: {error}",
             next_step="Delete it; `preserve rebuild COLLECTION` makes what is derived again.",
@@ -55,16 +61,49 @@ def _make(connection: sqlite3.Connection, schema: str, version: int) -> int:
 
 def _open(path: Path, *, read_only: bool) -> sqlite3.Connection:
     if not read_only:
-        connection = sqlite3.connect(path, timeout=_BUSY_MS / 1000)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        return connection
+        return _opened(sqlite3.connect(path, timeout=_BUSY_S), _set_up)
     base = path.absolute().as_uri()
-    connection = sqlite3.connect(f"{base}?mode=ro", uri=True, timeout=_BUSY_MS / 1000)
     try:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
-        # A folder that cannot be written to (a read-only medium) has no room for the shared memory of the log.
+        return _opened(sqlite3.connect(f"{base}?mode=ro", uri=True, timeout=_BUSY_S), _look)
+    except sqlite3.OperationalError as error:
+        if _is_busy(error):
+            raise
+    # A folder that cannot be written to (a read-only medium) has no room for the shared memory of the log.
+    return sqlite3.connect(f"{base}?immutable=1", uri=True)
+
+
+def _opened(connection: sqlite3.Connection, first_use: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+    """The connection after its first use, closed where that fails."""
+    try:
+        first_use(connection)
+    except BaseException:
         connection.close()
-        connection = sqlite3.connect(f"{base}?immutable=1", uri=True)
+        raise
     return connection
+
+
+def _look(connection: sqlite3.Connection) -> None:
+    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    """Sets write-ahead logging.
+
+    A new file takes an exclusive lock for it, and SQLite asks no busy handler while two wait for one another there:
+    it gives up at once (sqlite.org, "Register A Callback To Handle SQLITE_BUSY Errors"). So the wait is done here.
+    """
+    until = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN_S)
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    """Is somebody else's lock the reason? The lowest byte is the class of an extended code."""
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

@@ -1,8 +1,13 @@
 """A database that several processes find missing at the same moment."""
 
+import sqlite3
 import threading
 from pathlib import Path
 
+import pytest
+
+from preserve.errors import ArchiveError
+from preserve.store import database
 from preserve.store.database import connect
 
 
@@ -16,7 +21,7 @@ def test_several_that_make_a_database_at_once_all_have_it(tmp_path: Path) -> Non
         except Exception as fault:  # noqa: BLE001 - the test tells of it
             faults.append(fault)
 
-    for number in range(20):
+    for number in range(30):
         ready = threading.Barrier(5)
         threads = [threading.Thread(target=make, args=(tmp_path / f"{number}.sqlite", ready)) for _ in range(5)]
         for thread in threads:
@@ -24,3 +29,28 @@ def test_several_that_make_a_database_at_once_all_have_it(tmp_path: Path) -> Non
         for thread in threads:
             thread.join()
     assert faults == []
+
+
+def test_a_new_database_that_another_writes_to_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "new.sqlite"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr("preserve.store.database.time.sleep", lambda _seconds: other.execute("COMMIT"))
+
+    connect(path, schema="CREATE TABLE one (a)", version=1).close()
+
+    assert not other.in_transaction
+
+
+def test_a_database_that_another_is_writing_to_is_not_read_as_one_that_never_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "held.sqlite"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("CREATE TABLE one (a)")
+    other.execute("PRAGMA user_version = 1")
+    other.execute("BEGIN EXCLUSIVE")
+    monkeypatch.setattr(database, "_BUSY_S", 0.0)
+
+    with pytest.raises(ArchiveError, match="locked"):
+        connect(path, schema="", version=1, read_only=True)
