@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from preserve.cli.common import keys_folder
 from preserve.cli.main import main
+from preserve.provenance.keys import mark_path
 from tests.readers import assert_others_read
 
 pytest_plugins = ["tests.tls", "tests.tsa"]
@@ -199,6 +201,11 @@ class Shell:
         assert "Traceback" not in self.errors
         assert status is None or got == status, f"{words}: {got}\n{out}\n{self.errors}"
         return out
+
+    def begin_anew(self, name: str) -> None:
+        """Another archive with the same key, whose mark is taken away: what a keeper does who rewrites history."""
+        mark_path(name, keys_folder(os.environ)).unlink(missing_ok=True)
+        self("init", name)
 
     def json(self, *words: str, status: int | None = 0) -> dict[str, object]:
         answer: dict[str, object] = json.loads(self(*words, "--json", status=status))

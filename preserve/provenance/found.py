@@ -1,5 +1,10 @@
-"""Founding an archive: folder, format marker, key, first statement."""
+"""Founding an archive: folder, format marker, key, first statement.
 
+A key that has begun an archive has a mark beside it, with the archive's folder. No second archive is begun with it: two
+logs of one name and key contradict each other, and the first may only be on a disk that is not mounted.
+"""
+
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,12 +12,14 @@ from pathlib import Path
 from preserve.errors import EnvironmentFaultError
 from preserve.formats.note import Signer
 from preserve.model import check_collection_name, format_utc
-from preserve.provenance.keys import key_path, make_key, next_path, read_key
+from preserve.provenance.keys import key_path, make_key, mark_path, next_path, read_key
 from preserve.provenance.ledger import Ledger, check_signer
 from preserve.provenance.statements import archive_statement
 from preserve.store.archive import ARCHIVE_FORMAT, create_archive, open_archive, read_marker
-from preserve.store.durable import Lock
+from preserve.store.durable import Lock, write_atomic
 from preserve.store.layout import CollectionPaths
+
+_MAX_MARK_CHARS = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,17 +57,25 @@ def found_archive(archives: Path, name: str, *, keys: Path, secret: bytes | None
 
     Raises:
         ArchiveError: the folder holds something else, or an archive of a newer format.
-        EnvironmentFaultError: a folder or key cannot be written, or the key is not the log's.
+        EnvironmentFaultError: a folder or key cannot be written, the key is not the log's, or it has begun an archive
+            that is not here.
     """
     check_collection_name(name)
-    if CollectionPaths(archives, name).marker.is_file():
+    paths = CollectionPaths(archives, name)
+    if paths.marker.is_file():
         # A key is made once, for a new archive; an archive that exists is never given another one.
         paths = open_archive(archives, name)
         signer = load_signer(paths, keys, secret=secret)
     else:
         path = key_path(name, keys)
+        mark = mark_path(name, keys)
         if not path.exists():
+            # A mark that is left is of a key that was moved away on purpose.
+            with suppress(OSError):
+                mark.unlink()
             make_key(path, secret)
+        elif mark.exists():
+            raise _lost(paths.folder, path, mark)
         key = read_key(path, secret)
         # No two logs may share a name: the first digits of the first public key stand in it.
         signer = Signer(f"preserve/{name}/{key.public_key().public_bytes_raw().hex()[:8]}", key)
@@ -84,6 +99,7 @@ def found_archive(archives: Path, name: str, *, keys: Path, secret: bytes | None
                 ]
             )
             ledger.checkpoint(signer)
+    _mark(mark_path(name, keys), paths.folder)
     return Founded(
         paths=paths,
         origin=str(marker["origin"]),
@@ -92,3 +108,24 @@ def found_archive(archives: Path, name: str, *, keys: Path, secret: bytes | None
         created=created,
         signer=signer,
     )
+
+
+def _lost(folder: Path, key: Path, mark: Path) -> EnvironmentFaultError:
+    try:
+        began = mark.read_text("utf-8", "replace")[:_MAX_MARK_CHARS].strip()
+    except OSError:
+        began = ""
+    return EnvironmentFaultError(
+        f"there is no archive in {folder}, and the signing key {key} has begun one before"
+        + (f", in {began}" if began else ""),
+        next_step="Mount its disk, or put a copy of it back. To begin another archive, move the key away first:"
+        " two logs of one key contradict each other.",
+    )
+
+
+def _mark(mark: Path, folder: Path) -> None:
+    """Notes which archive a key has begun. Keys may lie where nothing can be written; then none is noted."""
+    text = f"{folder.absolute()}\n".encode("utf-8", "replace")
+    with suppress(OSError):
+        if not mark.exists() or mark.read_bytes() != text:
+            write_atomic(mark, text, mode=0o600)

@@ -44,6 +44,11 @@ def next_path(collection: str, keys: Path) -> Path:
     return keys / f"{collection}.next"
 
 
+def mark_path(collection: str, keys: Path) -> Path:
+    """Where it stands which archive the key of a collection has begun."""
+    return keys / f"{collection}.begun"
+
+
 def passphrase(environment: Mapping[str, str]) -> bytes | None:
     """The passphrase of signing keys, or None where there is none.
 

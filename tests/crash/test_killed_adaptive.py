@@ -25,7 +25,7 @@ def test_a_capture_that_dies_loses_no_link_of_a_page_that_is_not_due(shell: Any,
         path = shell.config / "collections" / "demo.yaml"
         text = path.read_text("utf-8") + _SCHEDULE
         path.write_text(text.replace("max_depth: 2", "max_depth: 1"), "utf-8")
-        shell("init", "demo")
+        shell.begin_anew("demo")
         shell("capture", "demo")
         path.write_text(text, "utf-8")
         status = die(shell, count, "capture", "demo", "--adaptive")

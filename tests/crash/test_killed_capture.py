@@ -55,7 +55,7 @@ def test_a_capture_that_dies_at_any_write_loses_nothing_and_goes_on(shell: Any, 
         shell.folder = original / str(count)
         (shell.config / "layouts").mkdir(parents=True)
         shell.site_collection("demo", site, "/")
-        shell("init", "demo")
+        shell.begin_anew("demo")
         status = die(shell, count, "capture", "demo")
         if status == 0:
             assert count > 15
@@ -220,7 +220,7 @@ def test_a_capture_whose_writes_fail_loses_nothing_and_goes_on(shell: Any, site:
         shell.folder = original / str(count)
         (shell.config / "layouts").mkdir(parents=True)
         shell.site_collection("demo", site, "/")
-        shell("init", "demo")
+        shell.begin_anew("demo")
         command = [sys.executable, "-c", _FAILING, str(count), str(error), "capture", "demo"]
         command += ["--archives", str(shell.archives), "--config", str(shell.config)]
         done = subprocess.run(command, capture_output=True, text=True, env=_environment(), check=False, timeout=60)

@@ -89,7 +89,7 @@ def test_a_history_that_was_rewritten_with_the_key_is_found_by_an_older_checkpoi
     older = demo.folder / "older"
     older.write_bytes(_note(demo))
     shutil.rmtree(demo.archives / "demo")
-    demo("init", "demo")
+    demo.begin_anew("demo")
     site.page("/", b"<p>never said</p>")
     demo("capture", "demo")
     demo("capture", "demo")
@@ -233,7 +233,7 @@ def test_a_witness_signs_what_only_grew_and_is_named_by_those_who_trust_it(demo:
 def test_a_witness_signs_no_history_that_it_did_not_see(demo: Any, site: Any) -> None:
     demo("ledger", "witness", "demo", "--name", "w")
     shutil.rmtree(demo.archives / "demo")
-    demo("init", "demo")
+    demo.begin_anew("demo")
     site.page("/", b"<p>another</p>")
     demo("capture", "demo")
     demo("capture", "demo")

@@ -181,7 +181,7 @@ def test_a_receipt_of_another_history_is_the_gravest_finding(shell: Any, site: A
     kept = {path.name: path.read_bytes() for path in receipts.iterdir()}
     # The keeper begins anew with the same key, and puts the old receipts beside it.
     (shell.archives / "demo").rename(shell.archives / "old")
-    shell("init", "demo")
+    shell.begin_anew("demo")
     site.page("/", b"<p>another page</p>")
     shell("capture", "demo")
     for path in receipts.iterdir():

@@ -45,7 +45,7 @@ class WebArchive:
         collection.write_text(
             collection.read_text("utf-8").replace("delay_s: 0", "delay_s: 0\n  max_wait_s: 0"), "utf-8"
         )
-        shell("init", "demo")
+        shell.begin_anew("demo")
 
     def rows(
         self, *times: str, url: str = LOST, status: str = "200", key: str = "", path: str = "", digest: str = _DIGEST
