@@ -27,8 +27,8 @@ _PASSPHRASE = "PRESERVE_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
 
 
 @click.command(short_help="Set up systemd or cron to run schedules.")
-@click.option("--systemd", "kind", flag_value="systemd", help="Units of systemd: `preserve schedule run` as a service.")
-@click.option("--cron", "kind", flag_value="cron", help="A line of your crontab: `preserve schedule once`.")
+@click.option("--systemd", is_flag=True, help="Units of systemd: `preserve schedule run` as a service.")
+@click.option("--cron", is_flag=True, help="A line of your crontab: `preserve schedule once`.")
 @click.option("--system", is_flag=True, help="Units of the whole system, which run as you. [default: your own units]")
 @click.option(
     "--prometheus",
@@ -38,25 +38,29 @@ _PASSPHRASE = "PRESERVE_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
 )
 @click.option("--yes", is_flag=True, help="Write what is shown.")
 @command_options
-def install(place: Place, kind: str | None, *, system: bool, metrics: Path | None, yes: bool) -> int:
+def install(place: Place, *, systemd: bool, cron: bool, system: bool, metrics: Path | None, yes: bool) -> int:
     """Show the units of systemd, or the line of cron, that run the schedules of these archives; with --yes, write them.
 
     They name this Python, these archives and this configuration by their full paths. What was written by this command
     before is replaced, nothing else is.
     """
-    if kind is None:
-        raise UsageError("neither --systemd nor --cron is given", next_step="Give one of them.")
-    if system and kind == "cron":
+    if systemd == cron:
+        told = "both --systemd and --cron are given" if cron else "neither --systemd nor --cron is given"
+        raise UsageError(told, next_step="Give one of them.")
+    if system and cron:
         raise UsageError("--system is for units of systemd")
     configs = _configs(place)
     described = _installation(place, configs, metrics, user=_user() if system else None)
     _check_words(described)
     _warn_of_secrets(place, configs)
-    if kind == "cron":
+    if cron:
         return _cron(place, cron_block(described), yes=yes)
     folder = _SYSTEM_UNITS if system else user_folder("config") / "systemd" / "user"
     units = systemd_units(described)
     if yes:
+        # What is not there when a unit starts, it may not make in a closed system.
+        for needed in _own_folders(place):
+            make_dir(needed)
         _write(folder, units)
     names = " ".join([SERVICE, *([STATUS_TIMER] if metrics is not None else [])])
     control = "systemctl" if system else "systemctl --user"
@@ -88,12 +92,7 @@ def _installation(
     archives, config = _full(place.archives), _full(place.config_dir)
     if not archives.is_dir():
         say(f"preserve: there is no folder {archives} yet: `preserve init` makes it")
-    writable = [
-        str(archives),
-        str(_full(place.keys)),
-        str(user_folder("state") / "preserve"),
-        str(user_folder("cache") / "preserve"),
-    ]
+    writable = [str(archives), *(str(own) for own in _own_folders(place))]
     for rule in (config.schedule for config in configs):
         if rule is not None:
             writable += [step.replicate for step in rule.steps if step.replicate is not None]
@@ -104,12 +103,18 @@ def _installation(
         writable.append(str(target.parent))
     return Installation(
         program=(sys.executable, "-m", "preserve"),
+        archives=str(archives),
         options=("--archives", str(archives), "--config", str(config)),
         environment={name: str(_full(Path(os.environ[name]))) for name in _VARIABLES if os.environ.get(name)},
         writable=writable,
         user=user,
         metrics=None if target is None else str(target),
     )
+
+
+def _own_folders(place: Place) -> list[Path]:
+    """What the program writes to beside the archives: keys, the state of budgets and looks, caches."""
+    return [_full(place.keys), *(_full(user_folder(kind) / "preserve") for kind in ("state", "cache"))]
 
 
 def _full(path: Path) -> Path:

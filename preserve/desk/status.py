@@ -143,10 +143,14 @@ class Desk:
 
     def _checked(self, name: str, wrong: list[str]) -> Checked:
         try:
-            checks = noted_checks(self.archives, name)
+            notes = noted_checks(self.archives, name)
         except (PreserveError, OSError) as error:
             wrong.append(f"the notes of checks cannot be read: {error}")
             return Checked()
+        checks = notes.checks
+        if notes.unread:
+            which = "a note of a check" if notes.unread == 1 else f"{notes.unread:,} notes of checks"
+            wrong.append(f"{which} cannot be read, it may have told of damage: run `preserve verify {name}`")
         full = next((check for check in reversed(checks) if check.level == FULL), None)
         damage = lasting_damage(checks)
         if damage is not None:

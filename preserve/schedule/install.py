@@ -18,13 +18,14 @@ _STOP_S = 900
 class Installation:
     """How the program is called on this machine. All paths are absolute.
 
-    ``program``: the words before a command (`python -m preserve`); ``options``: archives and configuration;
-    ``environment``: variables it needs; ``writable``: folders that it writes to; ``user``: who runs a unit of the
-    system, None for a unit of a user's own; ``metrics``: a file for Prometheus, or None.
+    ``program``: the words before a command (`python -m preserve`); ``archives``: their folder; ``options``: archives and
+    configuration, for a command; ``environment``: variables it needs; ``writable``: folders that it writes to;
+    ``user``: who runs a unit of the system, None for a unit of a user's own; ``metrics``: a file for Prometheus, or None.
     """
 
     program: tuple[str, ...]
     options: tuple[str, ...]
+    archives: str
     environment: Mapping[str, str]
     writable: Sequence[str]
     user: str | None
@@ -94,8 +95,10 @@ def _unit(description: str, place: Installation, service: str) -> str:
     """A unit up to its service section."""
     user = f"User={place.user}\n" if place.user is not None else ""
     variables = "".join(f"Environment={_word(f'{name}={value}')}\n" for name, value in place.environment.items())
+    # A unit of a user's own cannot have a disk mounted.
+    mounts = f"RequiresMountsFor={_word(place.archives)}\n" if place.user is not None else ""
     return (
-        f"[Unit]\nDescription={description}\n"
+        f"[Unit]\nDescription={description}\n{mounts}"
         "Wants=network-online.target time-sync.target\nAfter=network-online.target time-sync.target\n\n"
         f"[Service]\n{user}{variables}{service}"
     )

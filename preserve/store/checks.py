@@ -36,6 +36,16 @@ class Check:
     codes: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckNotes:
+    """The checks noted, oldest first. ``unread``: lines after the last full one that are none: they may have told of
+    damage. One that a crash cut short is such a line.
+    """
+
+    checks: tuple[Check, ...]
+    unread: int
+
+
 def checks_path(archives: Path, collection: str) -> Path:
     """Where the checks of a collection are noted.
 
@@ -58,16 +68,29 @@ def note_check(archives: Path, collection: str, check: Check) -> None:
     append_synced(path, (b"" if _ends_well(path) else b"\n") + line + b"\n")
 
 
-def noted_checks(archives: Path, collection: str) -> list[Check]:
-    """The checks noted, oldest first. A line that is none (cut short by a crash) is left out."""
+def noted_checks(archives: Path, collection: str) -> CheckNotes:
+    """The checks noted.
+
+    Raises:
+        OSError: they cannot be read.
+    """
     try:
         with checks_path(archives, collection).open("rb") as file:
             # The newest ones, should it ever be longer: its first line is then cut, and none.
             file.seek(max(0, file.seek(0, 2) - _MAX_BYTES))
             lines = file.read(_MAX_BYTES).split(b"\n")
     except FileNotFoundError:
-        return []
-    return [check for line in lines if line and (check := _read(line)) is not None]
+        return CheckNotes(checks=(), unread=0)
+    checks: list[Check] = []
+    unread = 0
+    for line in lines:
+        check = _read(line)
+        if check is not None:
+            checks.append(check)
+            unread = 0 if check.level == FULL else unread
+        elif line:
+            unread += 1
+    return CheckNotes(checks=tuple(checks), unread=unread)
 
 
 def lasting_damage(checks: Sequence[Check]) -> Check | None:

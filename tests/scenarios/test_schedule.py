@@ -51,7 +51,7 @@ def test_steps_are_done_and_the_log_lists_them(shell: Shell, site: Site, tmp_pat
     assert [(e["job"], e["outcome"]) for e in log["events"]] == [("capture", "ran"), ("verification", "ran")]
     assert [s["outcome"] for s in log["events"][0]["steps"]] == ["good"] * 4
     # The two jobs run beside each other: the checks lie in the order in which they ended.
-    assert sorted(check.level for check in noted_checks(shell.archives, "demo")) == [FULL, "sample"]
+    assert sorted(check.level for check in noted_checks(shell.archives, "demo").checks) == [FULL, "sample"]
     shell("schedule", "status")
 
 
@@ -181,7 +181,7 @@ def test_every_verification_is_noted_and_a_note_cut_short_takes_no_other_with_it
     with checks_path(shell.archives, "demo").open("ab") as file:
         file.write(b'{"level":"fu')
     shell("verify", "demo", "--structure")
-    checks = noted_checks(shell.archives, "demo")
+    checks = noted_checks(shell.archives, "demo").checks
     assert [(check.level, check.good) for check in checks] == [("full", True), ("structure", True)]
     assert checks[0].statements == checks[1].statements
 
@@ -194,7 +194,7 @@ def test_damage_is_noted(shell: Shell, site: Site) -> None:
     file.chmod(0o644)
     file.write_bytes(file.read_bytes()[:-20])
     shell("verify", "demo", status=1)
-    (check,) = noted_checks(shell.archives, "demo")
+    (check,) = noted_checks(shell.archives, "demo").checks
     assert not check.good
     assert check.codes
 

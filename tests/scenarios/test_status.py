@@ -249,15 +249,22 @@ def test_numbers_of_link_rot_that_nobody_wrote_are_worked_out_anew(
         "[" * 100_000,
     ],
 )
-def test_a_note_of_a_check_that_is_none_is_left_out(shell: Shell, site: Site, changed: dict[str, Any] | str) -> None:
+def test_a_note_of_a_check_that_is_none_is_told_until_everything_was_read(
+    shell: Shell, site: Site, changed: dict[str, Any] | str
+) -> None:
     _scheduled(shell, site, "")
     shell("capture", "demo")
     note_check(shell.archives, "demo", _check(good=True))
     line = changed if isinstance(changed, str) else json.dumps({**asdict(_check(good=False)), **changed})
     with checks_path(shell.archives, "demo").open("a") as file:
         file.write(f"{line}\n")
-    state = _state(shell)
+    state = _state(shell, status=1)
     assert state["checked"]["last"] == asdict(_check(good=True))
+    assert "a note of a check cannot be read" in state["wrong"][0]
+    note_check(shell.archives, "demo", _check(good=True, level="sample"))
+    _state(shell, status=1)
+    note_check(shell.archives, "demo", _check(good=True))
+    _state(shell)
 
 
 def test_a_check_at_a_time_beyond_every_calendar_is_shown(shell: Shell, site: Site) -> None:

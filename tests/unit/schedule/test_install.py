@@ -21,6 +21,7 @@ def _place(*, user: str | None = None, metrics: str | None = None, folder: str =
     return Installation(
         program=("/bin/true", "-m", "preserve"),
         options=("--archives", folder, "--config", "/srv/config"),
+        archives=folder,
         environment={"XDG_CONFIG_HOME": folder},
         writable=[folder, folder],
         user=user,
@@ -107,6 +108,28 @@ def test_secrets_from_variables_are_told_and_not_written(
     for name in ("SITE_SECRET", "HOOK_SECRET", "PRESERVE_KEY_PASSPHRASE"):
         assert f"{name} is a variable" in shell.errors
     assert f"Environment=PRESERVE_KEY_PASSPHRASE_FILE={tmp_path}/phrase" in told
+
+
+def test_one_way_to_run_it_is_asked_for(shell: Shell, site: Site) -> None:
+    _ready(shell, site)
+    shell("schedule", "install", status=2)
+    shell("schedule", "install", "--cron", "--systemd", status=2)
+    assert "both --systemd and --cron" in shell.errors
+
+
+def test_what_a_unit_writes_to_is_there_before_it_starts(
+    shell: Shell, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """systemd shuts off what is missing at the start of a unit; a disk for the archives is mounted before it."""
+    _ready(shell, site)
+    for name in ("CONFIG", "STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / "xdg" / name))
+    told = shell("schedule", "install", "--systemd", "--system")
+    folders = [line.removeprefix("ReadWritePaths=-") for line in told.splitlines() if "ReadWritePaths" in line]
+    assert f"RequiresMountsFor={shell.archives}\n" in told
+    assert not (tmp_path / "xdg").exists()
+    shell("schedule", "install", "--systemd", "--yes")
+    assert [folder for folder in folders if not Path(folder).is_dir()] == []
 
 
 def test_a_word_with_a_line_end_is_refused(shell: Shell, site: Site) -> None:
