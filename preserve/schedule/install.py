@@ -18,9 +18,10 @@ _STOP_S = 900
 class Installation:
     """How the program is called on this machine. All paths are absolute.
 
-    ``program``: the words before a command (`python -m preserve`); ``archives``: their folder; ``options``: archives and
-    configuration, for a command; ``environment``: variables it needs; ``writable``: folders that it writes to;
-    ``user``: who runs a unit of the system, None for a unit of a user's own; ``metrics``: a file for Prometheus, or None.
+    ``program``: the words before a command (`python -m preserve`); ``archives``: their folder; ``options``: those of
+    every command, archives and configuration; ``environment``: variables it needs; ``writable``: folders that it writes
+    to; ``user``: who runs a unit of the system, None for a unit of a user's own; ``metrics``: a file for Prometheus, or
+    None.
     """
 
     program: tuple[str, ...]
