@@ -1,5 +1,6 @@
 """A connection that ends in time whatever the other side does, and the words for why one failed."""
 
+import queue
 import socket
 import ssl
 import threading
@@ -8,12 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
+from typing import Any
 
 import certifi
 
 from preserve.alarms.values import flat
 
 _MAX_ERROR_CHARS = 200
+_Found = tuple[socket.AddressFamily, tuple[Any, ...]]
+"""A family of addresses, and an address as `socket.connect` takes it in that family."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +68,7 @@ def connected(
     Raises:
         OSError: it cannot be made (also `ssl.SSLError`).
     """
-    left = max(0.001, until - time.monotonic())
-    sock = socket.create_connection(address, timeout=min(patience.step_s, left))
+    sock = _dial(address, patience, until)
     is_cut = threading.Event()
     with sock, sock.dup() as guard:
         timer = threading.Timer(max(0.0, until - time.monotonic()), _cut, (guard, is_cut))
@@ -85,6 +88,49 @@ def connected(
         finally:
             timer.cancel()
             timer.join()
+
+
+def _dial(address: tuple[str, int], patience: Patience, until: float) -> socket.socket:
+    """A connection to the first of a server's addresses that answers."""
+    failure: OSError = TimeoutError()
+    for family, target in _look_up(address, min(until, time.monotonic() + patience.step_s)):
+        left = min(patience.step_s, until - time.monotonic())
+        if left <= 0:
+            break
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.settimeout(left)
+            sock.connect(target)
+        except OSError as error:
+            sock.close()
+            failure = error
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return sock
+    raise failure
+
+
+def _look_up(address: tuple[str, int], until: float) -> list[_Found]:
+    """The addresses of a server. The system's resolver knows no limit, so it is left behind when the time is over."""
+    answers: queue.SimpleQueue[list[_Found] | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
+            answers.put([(family, target) for family, _kind, _protocol, _name, target in found])
+        except Exception as error:  # noqa: BLE001 - raised in the thread that waits for it
+            answers.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer = answers.get(timeout=max(0.001, until - time.monotonic()))
+    except queue.Empty:
+        raise TimeoutError from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _cut(guard: socket.socket, is_cut: threading.Event) -> None:

@@ -287,6 +287,40 @@ def test_a_server_that_hangs_or_drips_is_left_in_time(
     assert len(book.unsent()) == 2
 
 
+def test_a_resolver_that_never_answers_is_left_in_time(book: AlarmBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_words, **_named: answer.wait())
+    config = configured(desk={"webhook": "http://hook.example/"})
+    _raise(book, config)
+    try:
+        assert _tell(book, config, patience=_HASTY) == ["no answer in time"]
+    finally:
+        answer.set()
+
+
+def test_a_name_that_nobody_knows_is_told(book: AlarmBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_words: object, **_named: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    config = configured(keeper=_mail(25))
+    _raise(book, config)
+    assert _tell(book, config) == ["the name of the server cannot be looked up"]
+
+
+def test_the_next_address_of_a_server_is_tried(
+    book: AlarmBook, free_ports: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hooked(Hook()) as hook:
+        found_at = [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (free_ports[0], hook.port)
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_words, **_named: found_at)
+        config = configured(desk={"webhook": "http://hook.example/"})
+        _raise(book, config)
+        assert _tell(book, config) == [""]
+
+
 def test_a_channel_that_failed_is_tried_last(book: AlarmBook, free_ports: list[int]) -> None:
     with hooked(Hook()) as hook:
         config = configured(a=_mail(free_ports[0]), b={"webhook": f"http://127.0.0.1:{hook.port}/"})
