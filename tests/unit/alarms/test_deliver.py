@@ -290,7 +290,7 @@ def test_a_server_that_hangs_or_drips_is_left_in_time(
 def test_a_resolver_that_never_answers_is_left_in_time(book: AlarmBook, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_words, **_named: answer.wait())
-    config = configured(desk={"webhook": "http://hook.example/"})
+    config = configured(desk={"webhook": "http://localhost/"})
     _raise(book, config)
     try:
         assert _tell(book, config, patience=_HASTY) == ["no answer in time"]
@@ -316,7 +316,7 @@ def test_the_next_address_of_a_server_is_tried(
             (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (free_ports[0], hook.port)
         ]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_words, **_named: found_at)
-        config = configured(desk={"webhook": "http://hook.example/"})
+        config = configured(desk={"webhook": "http://localhost/"})
         _raise(book, config)
         assert _tell(book, config) == [""]
 
