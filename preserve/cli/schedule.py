@@ -12,7 +12,7 @@ from typing import Self
 
 import click
 
-from preserve.cli.common import EXIT_STATUSES, Place, command_options, say
+from preserve.cli.common import EXIT_STATUSES, Place, command_options, counted, say
 from preserve.cli.configured import read_secret
 from preserve.cli.loading import all_layouts
 from preserve.cli.scheduleinstall import install
@@ -24,7 +24,7 @@ from preserve.model import moment_text
 from preserve.schedule.jobs import Job, jobs_of
 from preserve.schedule.machine import Done, Machine, Scheduler
 from preserve.schedule.observing import FILE
-from preserve.schedule.runs import Outcome
+from preserve.schedule.runs import Outcome, forget_to_come
 from preserve.schedule.standing import wrongs
 from preserve.schedule.table import Event, Standing, Step, Table
 from preserve.schedule.watching import Watch
@@ -137,7 +137,7 @@ def status(place: Place, collections: tuple[str, ...]) -> int:
     for job in jobs:
         with Table.read(place.archives, job.collection, job.kind, job.rule) as table:
             standing = None if table is None else table.standing(now)
-        found.append((job, standing, wrongs(standing)))
+        found.append((job, standing, wrongs(standing, job.collection)))
     place.emit(
         {
             "schedules": [
@@ -174,6 +174,43 @@ def log(place: Place, collection: str, count: int) -> int:
                 told.append({"job": job.kind, **asdict(event), "steps": [asdict(step) for step in steps]})
                 lines.append(_event_lines(job, event, steps))
     place.emit({"collection": collection, "events": told}, "".join(lines))
+    return 0
+
+
+@schedule.command(short_help="Forget moments still to come, after a wrong clock.")
+@click.argument("collection")
+@click.option("--yes", is_flag=True, help="Forget what is shown.")
+@command_options
+def forget(place: Place, collection: str, *, yes: bool) -> int:
+    """Show the moments of COLLECTION that are recorded and still to come: the clock was ahead when they were. With
+    --yes they are forgotten, and are due again at their times.
+
+    What was captured then keeps the date it was given.
+    """
+    now = int(time.time())
+    found: list[tuple[Job, list[Event]]] = []
+    for job in jobs_of(load_collection(place.config_dir, collection)):
+        with Table.read(place.archives, job.collection, job.kind, job.rule) as table:
+            if table is not None and table.standing(now).clock_back:
+                found.append((job, table.to_come(now)))
+    if yes:
+        for job, _ in found:
+            forget_to_come(place.archives, job, now)
+    number = sum(len(events) for _, events in found)
+    told = "forgotten" if yes else "to come; nothing was changed, --yes forgets them"
+    place.emit(
+        {
+            "collection": collection,
+            "forgotten": yes,
+            "events": [{"job": job.kind, **asdict(event)} for job, events in found for event in events],
+        },
+        "".join(
+            [
+                *(_event_lines(job, event, []) for job, events in found for event in events),
+                f"{counted(number, 'moment')} {told}\n" if found else "no moment recorded is still to come\n",
+            ]
+        ),
+    )
     return 0
 
 

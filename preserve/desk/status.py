@@ -134,7 +134,7 @@ class Desk:
             try:
                 with Table.read(self.archives, job.collection, job.kind, job.rule) as table:
                     standing = None if table is None else table.standing(self.now)
-                lines = tuple(wrongs(standing))
+                lines = tuple(wrongs(standing, job.collection))
             except (PreserveError, sqlite3.DatabaseError, OSError) as error:
                 lines = (f"its table cannot be read: {error}",)
             found.append(JobState(job=job.kind, standing=standing, wrong=lines))

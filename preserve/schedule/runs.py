@@ -5,8 +5,8 @@ lost and none doubled (``docs/schedule.md``).
 """
 
 import sqlite3
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -72,11 +72,7 @@ def run_due(archives: Path, job: Job, working: Working) -> Outcome:
         ArchiveError: the table cannot be used.
         sqlite3.DatabaseError: it cannot be written, as on a full disk; the moment stays due, or waits.
     """
-    lock = table_path(archives, job.collection, job.kind).with_suffix(".lock")
-    with (
-        Lock(lock, f"preserve schedule {job.title}"),
-        Table.open(archives, job.collection, job.kind, job.rule) as table,
-    ):
+    with _held(archives, job) as table:
         look = _Look(job, table, working)
         look.beat()
         steps = look.steps()
@@ -86,6 +82,29 @@ def run_due(archives: Path, job: Job, working: Working) -> Outcome:
             event = table.end(moment, look.work(), working.clock(), steps=job.steps)
             steps += look.steps()
         return Outcome(event=event, steps=tuple(steps), standing=table.standing(working.clock()))
+
+
+def forget_to_come(archives: Path, job: Job, now: int) -> int:
+    """Forgets the moments of a job that were recorded with a clock that was ahead; their number.
+
+    Raises:
+        LockedError: a scheduler is at work with it.
+        ArchiveError: the table cannot be used.
+        sqlite3.DatabaseError: it cannot be written.
+    """
+    with _held(archives, job) as table:
+        return table.forget_to_come(now)
+
+
+@contextmanager
+def _held(archives: Path, job: Job) -> Iterator[Table]:
+    """The table of a job, for writing, while nobody else is at work with it."""
+    lock = table_path(archives, job.collection, job.kind).with_suffix(".lock")
+    with (
+        Lock(lock, f"preserve schedule {job.title}"),
+        Table.open(archives, job.collection, job.kind, job.rule) as table,
+    ):
+        yield table
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from preserve.model import moment_text
 from preserve.schedule.table import Standing
 
 
-def wrongs(standing: Standing | None) -> list[str]:
+def wrongs(standing: Standing | None, collection: str) -> list[str]:
     """One line each; none where all is well. None: no scheduler has looked at the job yet."""
     if standing is None:
         return ["no scheduler has looked at it yet: start `preserve schedule run`, or see `preserve schedule install`"]
@@ -19,6 +19,7 @@ def wrongs(standing: Standing | None) -> list[str]:
     found += [f"step {step.name} failed: {step.detail}" for step in standing.steps if step.outcome == "failed"]
     if standing.clock_back:
         found.append(
-            "the clock is before the last moment recorded: it was set back, nothing is due until it is past it"
+            "the clock is before the last moment recorded: it was set back, nothing is due until it is past it;"
+            f" if it is right now, run `preserve schedule forget {collection}`"
         )
     return found

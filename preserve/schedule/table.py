@@ -259,6 +259,21 @@ class Table:
         """The moments recorded, oldest first; the last ``most`` of them."""
         return self._events("ORDER BY nominal DESC LIMIT ?", -1 if most is None else most)[::-1]
 
+    def to_come(self, now: int) -> list[Event]:
+        """Moments recorded that are still to come: the clock was ahead when they were."""
+        return self._events("WHERE start >= ? ORDER BY nominal", now)
+
+    def forget_to_come(self, now: int) -> int:
+        """Forgets the moments of `to_come`, with their steps: each is due at its time. Their number."""
+        with self._connection as change:
+            change.execute("BEGIN IMMEDIATE")
+            change.execute("DELETE FROM step WHERE nominal IN (SELECT nominal FROM moment WHERE start >= ?)", (now,))
+            forgotten = change.execute("DELETE FROM moment WHERE start >= ?", (now,)).rowcount
+            change.execute("UPDATE plan SET anchor = min(anchor, ?)", (now,))
+            # All that was due until now is recorded, for the table was ahead of now.
+            change.execute("UPDATE plan SET settled = max(anchor - 1, (SELECT coalesce(max(nominal), 0) FROM moment))")
+            return forgotten
+
     def standing(self, now: int) -> Standing:
         """How the job stands at ``now``. Writes nothing."""
         row = self._connection.execute("SELECT rule, anchor, settled, looked FROM plan").fetchone()

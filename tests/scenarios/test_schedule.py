@@ -33,6 +33,27 @@ def test_once_captures_what_is_due_and_status_tells_it(shell: Shell, site: Site)
     assert site.asked.count("/a") == 1
 
 
+def test_moments_of_a_clock_that_was_ahead_are_forgotten_when_they_were_shown(
+    shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _scheduled(shell, site, "schedule:\n  every: 1d\nverification:\n  every: 10d\n")
+    shell("schedule", "once")
+    assert shell("schedule", "forget", "demo", "--yes") == "no moment recorded is still to come\n"
+    true = time.time()
+    with monkeypatch.context() as ahead:
+        ahead.setattr("preserve.schedule.machine.time.time", lambda: true + 30 * 86_400)
+        shell("schedule", "once")
+    assert "preserve schedule forget demo" in shell("schedule", "status", status=1)
+    shown = shell("schedule", "forget", "demo")
+    assert shown.count("capture") == 30
+    assert shown.count("verification") == 3
+    assert "33 moments to come; nothing was changed" in shown
+    shell("schedule", "status", status=1)
+    assert "33 moments forgotten" in shell("schedule", "forget", "demo", "--yes")
+    shell("schedule", "status")
+    assert shell("schedule", "once") == ""
+
+
 def test_steps_are_done_and_the_log_lists_them(shell: Shell, site: Site, tmp_path: Path) -> None:
     copy, alive = tmp_path / "copy", tmp_path / "alive"
     site.page("/ping", b"ok")

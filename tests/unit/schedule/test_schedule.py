@@ -4,7 +4,7 @@ import random
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import islice, takewhile
+from itertools import islice, pairwise, takewhile
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,8 +16,21 @@ from preserve.errors import LockedError
 from preserve.schedule import table
 from preserve.schedule.child import Ended
 from preserve.schedule.moments import moments
+from preserve.schedule.runs import forget_to_come
 from preserve.schedule.table import CAPTURE, Table
-from tests.unit.schedule.doing import COMPLETE, GOOD, UNREACHED, Doing, events, look, outcomes, run, standing
+from tests.unit.schedule.doing import (
+    COMPLETE,
+    GOOD,
+    UNREACHED,
+    Doing,
+    capture_job,
+    events,
+    look,
+    outcomes,
+    run,
+    standing,
+    steps,
+)
 
 _DAY = 86_400
 _START = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp())
@@ -102,6 +115,41 @@ def test_a_clock_set_back_runs_no_moment_twice_and_is_told(tmp_path: Path) -> No
     assert run(tmp_path, _START + 60, _DAILY) is None
     assert standing(tmp_path, _START + 60, _DAILY).clock_back
     assert run(tmp_path, _START + 2 * _DAY, _DAILY) == "ran"
+
+
+@pytest.mark.parametrize("jitter", [0, 0.5])
+@pytest.mark.parametrize("is_changed_meanwhile", [False, True])
+def test_after_a_clock_that_was_ahead_each_true_moment_is_recorded_once(
+    tmp_path: Path, jitter: float, is_changed_meanwhile: bool
+) -> None:
+    """Two weeks, two years that never were, and two weeks after the moments still to come were forgotten."""
+    rule = ScheduleConfig(every="12h", jitter=jitter, retries=1, retry_after="1h", steps=[{"verify": 1}])
+    doing = Doing(_START)
+    set_right = _START + 14 * _DAY
+    for now in range(_START, set_right, 3600):
+        look(tmp_path, rule, Doing(now))
+    before = events(tmp_path, rule)
+    look(tmp_path, rule, Doing(set_right + 730 * _DAY))
+    if is_changed_meanwhile:
+        rule = rule.model_copy(update={"every": "1d"})
+        look(tmp_path, rule, Doing(set_right + 731 * _DAY))
+    assert standing(tmp_path, set_right, rule).clock_back
+
+    assert forget_to_come(tmp_path, capture_job(rule), set_right) > 100
+
+    assert not standing(tmp_path, set_right, rule).clock_back
+    assert events(tmp_path, rule) == before
+    doing = Doing(set_right)
+    for doing.now in range(set_right, set_right + 14 * _DAY, 3600):
+        look(tmp_path, rule, doing)
+    nominals = [event.nominal for event in events(tmp_path, rule)]
+    last = before[-1].nominal
+    following = [nominal for nominal in nominals if nominal > last]
+    pace = _DAY if is_changed_meanwhile else _DAY // 2
+    assert [event.outcome for event in events(tmp_path, rule)] == ["ran"] * len(nominals)
+    assert {later - earlier for earlier, later in pairwise(following)} == {pace}
+    assert len(following) in {14 * _DAY // pace, 14 * _DAY // pace + 1}
+    assert steps(tmp_path, rule)[-1].nominal == nominals[-1]
 
 
 def _die(_words: Sequence[str]) -> Ended:
