@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from preserve.config.place import find_config_dir, user_folder
+from preserve.errors import PreserveError
 from preserve.expressions import lazy_re
 
 if TYPE_CHECKING:
@@ -83,6 +84,14 @@ def command_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def say(line: str) -> None:
     """One line for people, on stderr."""
     sys.stderr.write(line + "\n")
+
+
+def say_error(error: PreserveError) -> None:
+    """What went wrong and what to do next, on stderr."""
+    for number, line in enumerate(str(error).splitlines() or [""]):
+        say(f"preserve: {line}" if number == 0 else f"          {line}")
+    if error.next_step:
+        say(f"  next: {error.next_step}")
 
 
 def console() -> "Console":

@@ -11,7 +11,7 @@ from importlib import import_module
 import click
 
 from preserve import __version__
-from preserve.cli.common import EXIT_STATUSES, say
+from preserve.cli.common import EXIT_STATUSES, say, say_error
 from preserve.errors import CancelledError, PreserveError
 
 
@@ -132,8 +132,5 @@ def _report_database(error: sqlite3.DatabaseError) -> int:
 
 
 def _report(error: PreserveError) -> int:
-    for number, line in enumerate(str(error).splitlines() or [""]):
-        say(f"preserve: {line}" if number == 0 else f"          {line}")
-    if error.next_step:
-        say(f"  next: {error.next_step}")
+    say_error(error)
     return error.exit_status

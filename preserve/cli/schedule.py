@@ -12,11 +12,11 @@ from typing import Self
 
 import click
 
-from preserve.cli.common import EXIT_STATUSES, Place, command_options, counted, say
+from preserve.cli.common import EXIT_STATUSES, Place, command_options, counted, say, say_error
 from preserve.cli.configured import read_secret
 from preserve.cli.loading import all_layouts
 from preserve.cli.scheduleinstall import install
-from preserve.cli.scheduling import Alarms, Jobs, Once, say_error, told_of
+from preserve.cli.scheduling import Alarms, Jobs, Once, told_of
 from preserve.cli.stopping import stopped_by_signals
 from preserve.config.folder import load_collection
 from preserve.errors import CancelledError, ConfigError, PreserveError

@@ -102,14 +102,6 @@ def told_of(done: Done) -> str:
     return f"schedule of {done.job.title}: a fault of the program, please report it:\n{trace}"
 
 
-def say_error(error: PreserveError) -> None:
-    """An error that does not end the command."""
-    for line in str(error).splitlines():
-        say(f"preserve: {line}")
-    if error.next_step:
-        say(f"  next: {error.next_step}")
-
-
 def _mark(path: Path) -> tuple[int, int, int] | None:
     """What changes when a file does."""
     try:

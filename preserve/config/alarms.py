@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
 
+from preserve.config.addresses import check_address, url_mistake
 from preserve.config.checked import Strict, nearest
-from preserve.config.collection import check_address, check_secret_source, url_mistake
+from preserve.config.collection import check_secret_source
 from preserve.config.paths import check_absolute
 from preserve.config.spans import Span, span_seconds
 

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from preserve.config.addresses import check_address, url_mistake
 from preserve.config.checked import CORRECT, Strict, check
-from preserve.config.collection import check_address, one_line, url_mistake
+from preserve.config.collection import one_line
 from preserve.config.place import bundled_config_dir
 from preserve.errors import ConfigError
 from preserve.limits import DEFAULT_LIMITS

@@ -1,6 +1,5 @@
 """What a person writes about one collection: where to begin, how far to go, how to behave, who answers for it."""
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,35 +9,17 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from preserve import __version__
+from preserve.config.addresses import check_address, url_mistake
 from preserve.config.checked import Strict, nearest
 from preserve.config.schedule import RuleConfig, ScheduleConfig
 from preserve.limits import DEFAULT_LIMITS, MIB, Limits
 
 _EMAIL = re.compile(r"[^\s@()<>]+@[^\s@()<>]+\.[^\s@()<>.]+")
-_HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*\.?")
 _AUTHORITY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _FIELD_NAME = re.compile(r"[A-Za-z0-9-]{1,60}")
 _SECRET_SOURCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
 REGEX_MARK = "re:"
 """What begins a scope entry that is a regular expression and no prefix."""
-
-
-def url_mistake(text: str) -> str | None:
-    """What is wrong with an address; None where nothing is."""
-    if len(text) > DEFAULT_LIMITS.max_url_chars:
-        return f"the address is longer than {DEFAULT_LIMITS.max_url_chars} characters"
-    if any(c.isspace() or not c.isprintable() for c in text):
-        return "blanks or control characters in an address"
-    try:
-        parts = urlsplit(text)
-        port_is_good = parts.port is None or parts.port > 0
-    except ValueError:
-        return f"{text!r} is no address"
-    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_good:
-        return f"{text!r} is no http or https address"
-    if parts.username is not None or parts.password is not None:
-        return "a name or password stands in the address"
-    return None
 
 
 def _seed(text: str) -> str:
@@ -82,23 +63,6 @@ def _scope_entry(text: str) -> str:
         )
     if not urlsplit(text).path:
         raise ValueError(f"{text!r} would also match longer host names; end the host with '/': {text}/")
-    return text
-
-
-def check_address(text: str) -> str:
-    """The text itself, if it is a host or a network.
-
-    Raises:
-        ValueError: it is not.
-    """
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        numeric = set(text) <= set("0123456789./:")
-        if numeric or _HOST.fullmatch(text) is None:
-            raise ValueError(
-                f"{text!r} is no host and no network; write 127.0.0.1, 10.0.0.0/8 or a host name"
-            ) from None
     return text
 
 

@@ -3,13 +3,13 @@
 import re
 from datetime import UTC, datetime, time
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, model_validator
 
 from preserve.config.adaptive import AdaptiveConfig
+from preserve.config.addresses import url_mistake
 from preserve.config.checked import Strict
 from preserve.config.paths import check_absolute
 from preserve.config.spans import Span
@@ -57,13 +57,9 @@ def _table(text: str) -> str:
 
 
 def _ping(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and text.isascii() and text.isprintable()
-    except ValueError:
-        is_good = False
-    if not is_good or " " in text:
-        raise ValueError(f"{text!r} is no address; write it like https://ping.example.org/4f1c")
+    mistake = url_mistake(text)
+    if mistake is not None:
+        raise ValueError(f"{mistake}; write it like https://ping.example.org/4f1c")
     return text
 
 

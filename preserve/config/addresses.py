@@ -1,0 +1,44 @@
+"""Addresses that a person writes: what is wrong with one, wherever it stands."""
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+from preserve.limits import DEFAULT_LIMITS
+
+_HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*\.?")
+
+
+def url_mistake(text: str) -> str | None:
+    """What is wrong with an address; None where nothing is."""
+    if len(text) > DEFAULT_LIMITS.max_url_chars:
+        return f"the address is longer than {DEFAULT_LIMITS.max_url_chars} characters"
+    if any(c.isspace() or not c.isprintable() for c in text):
+        return "blanks or control characters in an address"
+    try:
+        parts = urlsplit(text)
+        port_is_good = parts.port is None or parts.port > 0
+    except ValueError:
+        return f"{text!r} is no address"
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_good:
+        return f"{text!r} is no http or https address"
+    if parts.username is not None or parts.password is not None:
+        return "a name or password stands in the address"
+    return None
+
+
+def check_address(text: str) -> str:
+    """The text itself, if it is a host or a network.
+
+    Raises:
+        ValueError: it is not.
+    """
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        numeric = set(text) <= set("0123456789./:")
+        if numeric or _HOST.fullmatch(text) is None:
+            raise ValueError(
+                f"{text!r} is no host and no network; write 127.0.0.1, 10.0.0.0/8 or a host name"
+            ) from None
+    return text
