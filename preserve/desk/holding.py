@@ -31,7 +31,8 @@ class Holding:
     """What is held. ``statements`` of which ``covered`` are under a signed checkpoint.
 
     ``receipts``: by time authority the size of the newest checkpoint that it vouches for; ``unstamped``: why one gave
-    none, by file. ``quarantined``: damaged files that repairs moved away. ``is_counted``: there is a catalogue, which
+    none, by file; ``signed``: when the newest checkpoint was signed, by its file, None where there is none.
+    ``quarantined``: damaged files that repairs moved away. ``is_counted``: there is a catalogue, which
     ``runs``, ``records`` and ``cables`` are counted by; ``lost_files`` and ``lost_statements`` are those that it knows
     and that are not there.
     """
@@ -47,6 +48,7 @@ class Holding:
     covered: int = 0
     receipts: Mapping[str, int] = field(default_factory=dict)
     unstamped: tuple[tuple[str, str], ...] = ()
+    signed: int | None = None
     quarantined: int = 0
     is_counted: bool = False
     lost_files: int = 0
@@ -80,6 +82,7 @@ def holding_of(paths: CollectionPaths) -> Holding:
         covered=ledger.covered,
         receipts=_receipts(paths),
         unstamped=tuple(held_failures(paths)),
+        signed=int(paths.checkpoint.stat().st_mtime) if paths.checkpoint.is_file() else None,
         quarantined=sum(1 for _entry in _entries(paths.quarantine)),
         is_counted=is_counted,
         lost_files=lost_files,

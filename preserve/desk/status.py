@@ -1,7 +1,7 @@
 """How every collection is doing: what the keeper's screen, the JSON of it and the metrics are made from."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from preserve.store.checks import FULL, Check, lasting_damage, noted_checks
 from preserve.store.durable import free_bytes
 
 _TOLD_CODES = 8
+_ASKED_WITHIN_S = 86_400
+"""What no run asks a receipt for, the next one does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,7 @@ class Desk:
                 for authority, size in holding.receipts.items()
                 if size > holding.statements
             ]
+            wrong += self._without_receipt(config, holding)
             if holding.lost_files:
                 wrong.append(f"{holding.lost_files:,} WARC files are gone: see docs/repair.md")
             if holding.lost_statements:
@@ -140,6 +143,16 @@ class Desk:
             found.append(JobState(job=job.kind, standing=standing, wrong=lines))
             wrong += [f"{job.kind}: {line}" for line in lines]
         return found
+
+    def _without_receipt(self, config: CollectionConfig | None, holding: Holding) -> Iterator[str]:
+        """Authorities that give none and have not failed either: nobody asked them, after an import, say."""
+        if config is None or holding.signed is None or self.now - holding.signed < _ASKED_WITHIN_S:
+            return
+        failed = {file.split(".")[1] for file, _reason in holding.unstamped if "." in file}
+        step = f"run `preserve ledger stamp {config.name}`"
+        for authority in config.time_authorities:
+            if authority not in failed and holding.receipts.get(authority, 0) < holding.covered:
+                yield f"{authority} has given no receipt of the newest checkpoint: {step}"
 
     def _checked(self, name: str, wrong: list[str]) -> Checked:
         try:

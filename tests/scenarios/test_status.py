@@ -150,6 +150,23 @@ def test_a_receipt_for_more_than_the_ledger_has_is_wrong(shell: Shell, site: Sit
     assert "authority vouches for 999,999 statements" in shell("status", status=1)
 
 
+def test_a_checkpoint_that_no_authority_was_asked_for_is_wrong_after_a_day(
+    shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _scheduled(shell, site, "")
+    shell("capture", "demo")
+    path.write_text(path.read_text() + "time_authorities:\n  one: http://127.0.0.1:9/\n")
+    _state(shell)
+    with monkeypatch.context() as later:
+        true = time.time()
+        later.setattr("time.time", lambda: true + 2 * 86_400)
+        assert "one has given no receipt" in shell("status", status=1)
+        assert "preserve ledger stamp demo" in shell("status", status=1)
+    shell("ledger", "stamp", "demo", status=1)
+    (failed,) = _state(shell, status=1)["wrong"]
+    assert failed.startswith("no receipt: ")
+
+
 def test_a_disk_that_is_nearly_full_is_wrong(shell: Shell, site: Site) -> None:
     _scheduled(shell, site, "min_free_mb: 1000000000\n")
     assert "disk low" in shell("status", status=1)
