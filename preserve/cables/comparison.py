@@ -22,7 +22,7 @@ misspellings and garbles, order and doubling of captions, signatures, footnote d
 """
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,11 +34,13 @@ VERSION: Final = "1"
 
 _RUN: Final = lazy_re(r"  +")
 _MARK: Final = lazy_re(r"¶(?<!¶¶)¶*+(?=\d|[A-Z][.)])")
-"""The first mark of a run, and the others of it: the look behind comes second, so that the first is searched for fast."""
+"""A run of marks. The look behind comes second: what begins with a character is searched for fast."""
 _MOST_INDENT: Final = 8
 _MOST_TIMES: Final = 20
 """How often the rules are applied again. Only texts that were made for it need more than one time."""
 _TAGS: Final = lazy_re(rf"([ \t]{{0,{_MOST_INDENT}}}(?:TAGS\b:?|[Tt]ags:))(.*)")
+_TAGS_BEHIND: Final = lazy_re(rf"\n[ \t]{{0,{_MOST_INDENT}}}+(?:TAGS|[Tt]ags:)")
+"""A line end before such a line."""
 _MORE_TAGS: Final = lazy_re(r"\n([A-Z][^\n:0-9]{1,98})(?=\n|\Z)")
 _CODES: Final = lazy_re(r"[A-Z]{2,4}(?:[ ,]{1,4}[A-Z]{2,4}){0,30},?")
 _PAGE_LINE: Final = lazy_re(r"[A-Z][A-Z .'\u2018-\u201b-]{1,40} \d{6,8} {1,3}\d{3}(?:\.\d{1,2})? OF \d{3}[ \\]*")
@@ -88,7 +90,10 @@ def is_page_line(line: str) -> bool:
 
 
 def _as_text(text: str) -> str:
-    return decode_references(text).replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+    text = decode_references(text)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.removeprefix("\ufeff")
 
 
 def _composed(text: str) -> str:
@@ -117,7 +122,7 @@ def _without_end(text: str) -> str:
 def _listed_tags(text: str) -> str:
     parts: list[str] = []
     done = 0
-    for start in sorted({start for word in ("TAGS", "Tags:", "tags:") for start in _lines_that_begin(text, word)}):
+    for start in (0, *(line.start() + 1 for line in _TAGS_BEHIND.finditer(text))):
         match = _TAGS.match(text, start)
         if match is None or start < done:
             continue
@@ -131,16 +136,6 @@ def _listed_tags(text: str) -> str:
 
 def _tags(said: str) -> list[str]:
     return said.replace(",", " ").split()
-
-
-def _lines_that_begin(text: str, word: str) -> Iterator[int]:
-    """Where the lines begin that have a word at their start, behind at most `_MOST_INDENT` characters."""
-    at = text.find(word)
-    while at >= 0:
-        line = text.rfind("\n", max(0, at - _MOST_INDENT - 1), at) + 1
-        if line or at <= _MOST_INDENT:
-            yield line
-        at = text.find(word, at + len(word))
 
 
 def _without_page_lines(text: str) -> str:

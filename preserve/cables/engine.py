@@ -314,8 +314,10 @@ def _closing(page: Page, position: int, found: _Found) -> int:
     visible = page.visible
     end = len(visible.text)
     for name, sentence in page.layout.sentences.items():
+        if name in found.fields or name == "partial_note":
+            continue
         last = next(iter(deque(sentence.pattern.finditer(visible.text, position), maxlen=1)), None)
-        if last is None or name in found.fields or name == "partial_note":
+        if last is None:
             continue
         group = 1 if sentence.pattern.groups and last[1] is not None else 0
         value = make_field(name, last[group], source="sentence", times=page.layout.times)
