@@ -22,7 +22,7 @@ from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 from preserve.cables.texts import decode_references
-from preserve.cables.tokens import RAW, Token, attributes, raw_end, tag_at
+from preserve.cables.tokens import ATTRIBUTES, RAW, TAG_NAME, Token, attributes, raw_end, tag_at
 from preserve.expressions import lazy_re
 
 _PART: Final = lazy_re(r"([a-zA-Z][a-zA-Z0-9]*)?((?:[#.][\w-]+|\[[\w-]+\])*)", re.ASCII)
@@ -176,29 +176,39 @@ class _Scan:
         """
         page = self._page
         pattern = _pattern(name, ends, opaque_pre=self._opaque_pre)
-        position = start
-        while (match := pattern.search(page, position, end)) is not None:
-            position = match.start()
-            if match[1]:
-                position = self._behind_comment(position)
-                continue
-            tag = tag_at(page, position, end)
-            if tag is None:
+        position, ahead = start, -1
+        while True:
+            for match in pattern.finditer(page, position, end):
+                comment, slash, said, rest = match.groups()
+                begun, position = match.span()
+                if comment:
+                    position = self._behind_comment(begun)
+                    break
+                if rest is None:
+                    # It never ends: all that follows is text.
+                    return
+                said = said.lower()
+                if words and ahead < begun:
+                    ahead = page.find(words[0], begun, end)
+                    if ahead < 0:
+                        return
+                if ahead < position and (name is None or said == name):
+                    for word in words:
+                        if page.find(word, begun, position) < 0:
+                            break
+                    else:
+                        yield Token("end" if slash else "start", begun, position, said)
+                if slash:
+                    continue
+                if said in RAW:
+                    position = raw_end(page, said, position, end)
+                    break
+                if self._opaque_pre and said == "pre":
+                    closing = _PRE_END.search(page, position, end)
+                    position = end if closing is None else closing.start()
+                    break
+            else:
                 return
-            begun, position, said = position, tag.end(), tag[2].lower()
-            if name is None or said == name:
-                for word in words:
-                    if page.find(word, begun, position) < 0:
-                        break
-                else:
-                    yield Token("end" if tag[1] else "start", begun, position, said)
-            if tag[1]:
-                continue
-            if said in RAW:
-                position = raw_end(page, said, position, end)
-            elif self._opaque_pre and said == "pre":
-                closing = _PRE_END.search(page, position, end)
-                position = end if closing is None else closing.start()
 
     def _behind_comment(self, position: int) -> int:
         """Where a comment ends; one that never does is text."""
@@ -214,15 +224,22 @@ def _after_tag(page: str, position: int, end: int) -> int:
 
 @lru_cache(maxsize=256)
 def _pattern(name: str | None, ends: str, *, opaque_pre: bool) -> re.Pattern[str]:
-    """Comments, tags of a name (or of any), and tags whose content is passed over. Group 1 is a comment's ``!--``."""
+    """Comments, tags of a name (or of any), and tags whose content is passed over.
+
+    Groups are a comment's ``!--``, a tag's ``/`` or nothing, its name and its attributes; the last is None where the
+    tag never ends.
+    """
     if name is None:
-        return re.compile(rf"<(?:(!--)|{ends}[a-zA-Z])")
+        return re.compile(rf"<(?:(!--)|({ends})({TAG_NAME})(?:({ATTRIBUTES})>)?+)")
     passed = sorted({*RAW, *(("pre",) if opaque_pre else ())} - {name})
     letters = "".join(sorted({word[0] for word in [name, *passed]}))
-    names = "|".join(_any_case(word) for word in passed)
+    one, others = _any_case(name), "|".join(_any_case(word) for word in passed)
+    behind = r"(?=[\t\n\f\r />])"
+    # Only its own end tags count.
+    slash = rf"({ends}(?={one}{behind})|)" if ends else "()"
     # The set of first letters passes over most tags at once.
-    first = rf"(?=[!/{letters}{letters.upper()}])"
-    return re.compile(rf"<{first}(?:(!--)|(?:{ends}{_any_case(name)}|{names})(?=[\t\n\f\r />]))")
+    first = rf"(?=[{'/' if ends else ''}{letters}{letters.upper()}])"
+    return re.compile(rf"<(?:(!--)|{first}{slash}({one}|{others}){behind}(?:({ATTRIBUTES})>)?+)")
 
 
 def _any_case(word: str) -> str:

@@ -38,10 +38,11 @@ _ELEMENTS: Final = frozenset(_ELEMENT_NAMES.split())
 RAW: Final = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes", "title", "textarea"})
 """Elements whose content is text up to their own end tag (HTML Standard, "raw text" and "RCDATA")."""
 
-_TAG: Final = lazy_re(
-    r"""<(/?+)([a-zA-Z][a-zA-Z0-9]*+)"""
-    r"""((?:[^>=]++|=[\t\n\f\r ]*+(?:"[^"]*+"|'[^']*+'|[^\t\n\f\r >]*+))*+)>"""
-)
+TAG_NAME: Final = r"[a-zA-Z][a-zA-Z0-9]*+"
+"""The name of a tag, as an expression."""
+ATTRIBUTES: Final = r"""[^>=]*+(?:=[\t\n\f\r ]*+(?:"[^"]*+"|'[^']*+'|[^\t\n\f\r >]*+)[^>=]*+)*+"""
+"""What stands between a tag's name and its ``>``, as an expression."""
+_TAG: Final = lazy_re(rf"<(/?+)({TAG_NAME})({ATTRIBUTES})>")
 _BARE: Final = lazy_re(r"<(/?+)([a-zA-Z][a-zA-Z0-9]*+)>")
 """A tag without attributes: most are."""
 _KINDS: Final[Mapping[str, Kind]] = {"": "start", "/": "end"}
