@@ -105,6 +105,7 @@ class _Handler(socketserver.StreamRequestHandler):
                 while (line := self.rfile.readline(8192)) not in (b"\r\n", b"\n", b""):
                     head += line
                 path = start[1].decode("latin-1")
+                site.own.head = head
                 site.heads.append(head)
                 site.asked.append(path)
                 if site.before is not None:
@@ -127,6 +128,8 @@ class Site:
     unchanged: dict[str, bytes] = field(default_factory=dict)
     """Path to a field of a conditional request that is answered with 304."""
     before: Callable[[str], None] | None = None
+    own: threading.local = field(default_factory=threading.local)
+    """``head``: of the request that the thread asking for it answers."""
     port: int = 0
 
     def page(self, path: str, body: bytes, *, status: str = "200 OK", kind: str = "text/html") -> None:

@@ -1,5 +1,6 @@
 """SQLite as the program uses it: one schema a file, checked by version, write-ahead logging, short waits for locks."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -66,9 +67,9 @@ def _open(path: Path, *, read_only: bool) -> sqlite3.Connection:
     try:
         return _opened(sqlite3.connect(f"{base}?mode=ro", uri=True, timeout=_BUSY_S), _look)
     except sqlite3.OperationalError as error:
-        if _is_busy(error):
+        # A folder that cannot be written to (a read-only medium) has no room for the shared memory of the log.
+        if _is_busy(error) or os.access(path.parent, os.W_OK):
             raise
-    # A folder that cannot be written to (a read-only medium) has no room for the shared memory of the log.
     return sqlite3.connect(f"{base}?immutable=1", uri=True)
 
 

@@ -4,9 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
+
+from tests.processes import is_alive, until
 
 _PROGRAM = """
 import os, sys, time
@@ -20,25 +21,14 @@ with Stretches(lambda name, spots: [], processes=2, total_bytes=0) as stretches:
 """
 
 
-def _is_alive(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as file:  # noqa: PTH123 - no path of ours
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="processes are looked up in /proc")  # noqa: PTH112
 def test_helpers_end_when_their_parent_is_killed() -> None:
     parent = subprocess.Popen([sys.executable, "-c", _PROGRAM], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     pids = [int(word) for word in parent.stdout.readline().split()]
     assert pids
-    assert all(_is_alive(pid) for pid in pids)
+    assert all(is_alive(pid) for pid in pids)
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     parent.stdout.close()
-    deadline = time.monotonic() + 30
-    while any(_is_alive(pid) for pid in pids) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not [pid for pid in pids if _is_alive(pid)]
+    until(lambda: not any(is_alive(pid) for pid in pids))

@@ -6,12 +6,12 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from preserve.errors import EnvironmentFaultError
+from tests.processes import children_of, is_alive, until
 
 pytestmark = pytest.mark.crash
 
@@ -40,11 +40,6 @@ def _start(shell: Any, processes: str = "2") -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "preserve", "capture", "demo", "--processes", processes]
     command += ["--archives", str(shell.archives), "--config", str(shell.config)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-def _children(parent: int) -> list[int]:
-    """The processes of a parent, from /proc."""
-    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text("ascii").split()]
 
 
 def _good(shell: Any, urls: list[str]) -> None:
@@ -79,12 +74,14 @@ def test_a_process_that_is_killed_leaves_an_archive_that_the_next_capture_comple
     shell("init", "demo")
     running: list[subprocess.Popen[bytes]] = []
     victims: list[int] = []
+    one_at_a_time = threading.Lock()
 
     def kill(_path: str) -> None:
-        if len(site.asked) == at and running and not victims:
-            children = _children(running[0].pid)
-            victims.extend(children if who == "parent" else children[:1])
-            os.kill(running[0].pid if who == "parent" else victims[0], signal.SIGKILL)
+        with one_at_a_time:
+            if len(site.asked) >= at and running and not victims:
+                children = children_of(running[0].pid)
+                victims.extend(children if who == "parent" else children[:1])
+                os.kill(running[0].pid if who == "parent" else victims[0], signal.SIGKILL)
 
     site.before = kill
     running.append(_start(shell))
@@ -94,20 +91,12 @@ def test_a_process_that_is_killed_leaves_an_archive_that_the_next_capture_comple
     if who == "parent":
         assert running[0].returncode == -signal.SIGKILL
         # The children notice, end, and let go of the lock.
-        for pid in victims:
-            _wait_for_end(pid)
+        until(lambda: not any(is_alive(pid) for pid in victims))
     else:
         assert running[0].returncode == EnvironmentFaultError.exit_status
         assert b"died" in errors
         assert b"Traceback" not in errors
     _good(shell, urls)
-
-
-def _wait_for_end(pid: int) -> None:
-    deadline = time.monotonic() + 30
-    while Path(f"/proc/{pid}").exists() and b"Z" not in Path(f"/proc/{pid}/stat").read_bytes().split()[2:3]:
-        assert time.monotonic() < deadline, "a child outlives its parent"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -117,9 +106,15 @@ def test_a_signal_ends_all_processes_cleanly(shell: Any, site: Any, number: int)
     shell("init", "demo")
     running: list[subprocess.Popen[bytes]] = []
 
+    sent: list[int] = []
+    one_at_a_time = threading.Lock()
+
     def stop(_path: str) -> None:
-        if len(site.asked) == 5 and running:
-            os.kill(running[0].pid, number)
+        # A second signal would end them at once.
+        with one_at_a_time:
+            if len(site.asked) >= 5 and running and not sent:
+                sent.append(number)
+                os.kill(running[0].pid, number)
 
     site.before = stop
     running.append(_start(shell))
@@ -151,8 +146,8 @@ def test_a_second_interrupt_does_not_wait_for_a_host_that_says_nothing(shell: An
     begun = time.monotonic()
     running[0].send_signal(signal.SIGINT)
     assert running[0].stderr is not None
-    while b"finishing" not in running[0].stderr.readline():
-        assert running[0].poll() is None
+    while b"finishing" not in (line := running[0].stderr.readline()):
+        assert line, "it ended before it was asked to"
     running[0].send_signal(signal.SIGINT)
     running[0].communicate(timeout=60)
     assert time.monotonic() - begun < 20

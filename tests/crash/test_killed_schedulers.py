@@ -5,8 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Shell, Site
+from tests.processes import catches, children_of, is_alive, until
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
 
@@ -47,13 +47,6 @@ def _daemon(shell: Shell) -> Iterator[subprocess.Popen[bytes]]:
             daemon.stderr.close()
 
 
-def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def _outcomes(shell: Shell) -> list[str]:
     log: Any = shell.json("schedule", "log", "demo")
     return [event["outcome"] for event in log["events"]]
@@ -73,29 +66,11 @@ class _Gate:
             self.open.wait(60)
 
 
-def _alive_children(parent: int) -> list[int]:
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if fields[0] != "Z" and int(fields[1]) == parent:
-            found.append(int(folder.name))
-    return found
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 def test_two_daemons_capture_a_due_moment_once(shell: Shell, site: Site) -> None:
     _scheduled(shell, site)
     with _daemon(shell) as one, _daemon(shell) as two:
-        _until(lambda: _outcomes(shell) == ["ran"])
+        until(lambda: _outcomes(shell) == ["ran"])
+        until(lambda: all(catches(daemon.pid, signal.SIGTERM) for daemon in (one, two)))
         for daemon in (one, two):
             daemon.send_signal(signal.SIGTERM)
         assert [daemon.wait(60) for daemon in (one, two)] == [130, 130]
@@ -113,7 +88,9 @@ def test_a_daemon_that_is_stopped_seals_what_is_captured_and_the_next_goes_on(sh
         # The daemon says that it was asked to stop, and so does its capture.
         told = 0
         while told < 2:
-            told += b"finishing what is being written" in daemon.stderr.readline()
+            line = daemon.stderr.readline()
+            assert line, "it ended before it was asked to"
+            told += b"finishing what is being written" in line
         gate.open.set()
         assert daemon.wait(60) == 130
     assert _outcomes(shell) == ["waiting"]
@@ -131,12 +108,12 @@ def test_the_capture_of_a_daemon_that_is_killed_ends_and_its_moment_is_tried_aga
     gate = _Gate(site, "/3")
     with _daemon(shell) as daemon:
         assert gate.asked.wait(60)
-        (capture,) = _alive_children(daemon.pid)
+        (capture,) = children_of(daemon.pid)
         daemon.kill()
         daemon.wait()
-        assert _is_alive(capture)
+        assert is_alive(capture)
         gate.open.set()
-        _until(lambda: not _is_alive(capture))
+        until(lambda: not is_alive(capture))
     assert _outcomes(shell) == ["running"]
     assert not list((shell.archives / "demo" / "archive").glob("*.open"))
     shell("schedule", "once")

@@ -49,7 +49,7 @@ def test_no_host_is_asked_over_two_connections_at_once(shell: Any, site: Any) ->
     site.page("/", links_.encode())
 
     def before(_path: str) -> None:
-        host = site.heads[-1].split(b"Host: ")[1].split(b":")[0].decode()
+        host = site.own.head.split(b"Host: ")[1].split(b":")[0].decode()
         with lock:
             at_once[host] += 1
             most.append(at_once[host])

@@ -23,6 +23,7 @@ from preserve.alarms.values import Event
 from preserve.config.alarms import AlarmsConfig, Kind
 from preserve.errors import LockedError, UsageError
 from preserve.store.durable import Lock
+from tests.processes import is_alive, until
 from tests.tls import Authority
 from tests.unit.alarms.telling import DAY, START, Hook, Post, configured, found, hooked, post_office
 
@@ -476,9 +477,7 @@ def test_what_a_command_leaves_running_is_ended_with_it(book: AlarmBook, tmp_pat
     config = configured(pager={"command": [sys.executable, "-c", script]})
     _raise(book, config)
     assert _tell(book, config) == [""]
-    status = Path(f"/proc/{noted.read_text()}/stat")
-    # Dead, and perhaps not yet asked for by the process that inherits it.
-    assert not status.exists() or status.read_text().rpartition(")")[2].split()[0] in {"Z", "X"}
+    until(lambda: not is_alive(int(noted.read_text())))
 
 
 def test_what_has_left_the_group_and_holds_the_output_holds_up_nothing(book: AlarmBook, tmp_path: Path) -> None:

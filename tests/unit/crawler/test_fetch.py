@@ -14,10 +14,12 @@ from preserve.crawler.fetch import Fetcher
 from preserve.formats.http1 import payload_of
 from preserve.limits import DEFAULT_LIMITS, Limits
 
-QUICK = replace(DEFAULT_LIMITS, connect_timeout_s=5.0, read_timeout_s=0.3)
+LIMITS = replace(DEFAULT_LIMITS, connect_timeout_s=20.0, read_timeout_s=20.0)
+QUICK = replace(LIMITS, read_timeout_s=0.3)
+"""For servers that never answer: a busy machine may need more for one that does."""
 
 
-def _fetcher(limits: Limits = QUICK, **named: Any) -> Fetcher:
+def _fetcher(limits: Limits = LIMITS, **named: Any) -> Fetcher:
     return Fetcher(
         user_agent="preserve/test (+a@example.org)",
         limits=limits,
@@ -29,6 +31,13 @@ def _fetcher(limits: Limits = QUICK, **named: Any) -> Fetcher:
 @pytest.fixture
 def fetcher() -> Iterator[Fetcher]:
     made = _fetcher()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def hasty_fetcher() -> Iterator[Fetcher]:
+    made = _fetcher(QUICK)
     yield made
     made.close()
 
@@ -86,16 +95,16 @@ def test_a_reply_that_ends_early_is_kept_and_marked(site: Any, fetcher: Fetcher,
     assert exchange.error is None
 
 
-def test_a_reply_that_falls_silent_is_kept_and_marked(site: Any, fetcher: Fetcher) -> None:
+def test_a_reply_that_falls_silent_is_kept_and_marked(site: Any, hasty_fetcher: Fetcher) -> None:
     site.replies["/slow"] = b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nonly this"
-    exchange = fetcher.fetch(site.url("/slow"))
+    exchange = hasty_fetcher.fetch(site.url("/slow"))
     assert exchange.truncated is Truncation.TIME
     assert exchange.response_bytes.endswith(b"only this")
 
 
-def test_a_server_that_says_nothing_is_a_timeout(site: Any, fetcher: Fetcher) -> None:
+def test_a_server_that_says_nothing_is_a_timeout(site: Any, hasty_fetcher: Fetcher) -> None:
     site.replies["/mute"] = b""
-    exchange = fetcher.fetch(site.url("/mute"))
+    exchange = hasty_fetcher.fetch(site.url("/mute"))
     assert exchange.error is Failure.TIMEOUT
     assert exchange.response_bytes == b""
     assert exchange.request_bytes.startswith(b"GET /mute")
@@ -109,7 +118,7 @@ def test_a_server_that_hangs_up_is_a_disconnect(site: Any, fetcher: Fetcher) -> 
 
 def test_a_body_beyond_the_bound_is_cut_and_marked(site: Any) -> None:
     site.page("/big", b"x" * 500_000)
-    fetcher = _fetcher(replace(QUICK, max_header_bytes=1_000, max_body_bytes=99_000))
+    fetcher = _fetcher(replace(LIMITS, max_header_bytes=1_000, max_body_bytes=99_000))
     exchange = fetcher.fetch(site.url("/big"))
     assert exchange.truncated is Truncation.LENGTH
     assert exchange.response_bytes == site.replies["/big"][:100_000]
@@ -209,7 +218,7 @@ def test_an_unresolvable_name_is_named(fetcher: Fetcher, monkeypatch: pytest.Mon
 
 
 def test_private_addresses_are_refused_unless_the_configuration_names_them(site: Any) -> None:
-    fetcher = Fetcher(user_agent="x", limits=QUICK, allow_addresses=[], verify_tls=True)
+    fetcher = Fetcher(user_agent="x", limits=LIMITS, allow_addresses=[], verify_tls=True)
     site.page("/", b"secret")
     assert fetcher.fetch(site.url("/")).error is Failure.ADDRESS
     assert site.asked == []

@@ -15,7 +15,7 @@ from preserve.crawler.exchange import ExchangeError, Failure
 from preserve.crawler.fetch import Fetcher
 from preserve.limits import DEFAULT_LIMITS
 
-QUICK = replace(DEFAULT_LIMITS, connect_timeout_s=5.0, read_timeout_s=2.0)
+LIMITS = replace(DEFAULT_LIMITS, connect_timeout_s=20.0, read_timeout_s=20.0)
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def _pump(client: socket.socket, target: str) -> None:
 
 
 def _fetcher(proxy: str, **named: Any) -> Fetcher:
-    return Fetcher(user_agent="x", limits=QUICK, allow_addresses=["127.0.0.1"], verify_tls=True, proxy=proxy, **named)
+    return Fetcher(user_agent="x", limits=LIMITS, allow_addresses=["127.0.0.1"], verify_tls=True, proxy=proxy, **named)
 
 
 def test_a_plain_address_is_asked_of_the_proxy_in_absolute_form() -> None:
