@@ -218,6 +218,14 @@ class Shell:
 
 
 @pytest.fixture
+def dead_port() -> Iterator[int]:
+    """A port of loopback at which connections are refused: it is held, and nobody listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+@pytest.fixture
 def free_ports() -> list[int]:
     """Two ports of loopback that nobody listens on."""
     with socket.socket() as one, socket.socket() as two:

@@ -98,9 +98,9 @@ def test_every_state_from_captures_of_several_days(shell: Any, site: Any, days: 
 
 
 def test_a_dead_host_is_told_from_our_own_dead_network(
-    shell: Any, site: Any, days: type[_Clock], free_ports: Any
+    shell: Any, site: Any, days: type[_Clock], dead_port: int
 ) -> None:
-    dead = f"http://localhost:{free_ports[0]}/page"
+    dead = f"http://localhost:{dead_port}/page"
     text = (
         "title: Two hosts\ncontact: test@example.org\nseeds:\n  - {0}\n  - {1}\nscope:\n  include:\n    - re:.*\n"
         "politeness:\n  delay_s: 0\n  max_wait_s: 0\n  retries: 0\n  robots: ignore\n"

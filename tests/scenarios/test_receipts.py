@@ -88,8 +88,8 @@ def test_an_authority_that_fails_is_a_finding_and_is_asked_again_by_the_next_run
     assert shell("ledger", "stamp", "demo") == "receipts of all authorities are held\n"
 
 
-def test_an_authority_that_is_not_there_is_told(shell: Any, site: Any, free_ports: list[int]) -> None:
-    _collection(shell, site, one=f"http://127.0.0.1:{free_ports[0]}/")
+def test_an_authority_that_is_not_there_is_told(shell: Any, site: Any, dead_port: int) -> None:
+    _collection(shell, site, one=f"http://127.0.0.1:{dead_port}/")
     out = shell("capture", "demo")
     assert "time       one: the authority cannot be reached: ConnectionError" in out
 

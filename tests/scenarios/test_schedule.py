@@ -119,9 +119,9 @@ def test_a_scheduled_capture_asks_only_for_what_is_due(
     assert site.asked.count("/a") == 1
 
 
-def test_a_site_that_is_gone_fails_and_is_tried_again(shell: Shell, site: Site, free_ports: list[int]) -> None:
+def test_a_site_that_is_gone_fails_and_is_tried_again(shell: Shell, site: Site, dead_port: int) -> None:
     path = _scheduled(shell, site, "schedule:\n  every: 1d\n")
-    path.write_text(path.read_text().replace(f":{site.port}", f":{free_ports[0]}"))
+    path.write_text(path.read_text().replace(f":{site.port}", f":{dead_port}"))
     told = shell("schedule", "once", status=1)
     assert re.search(r"failed: status 5: 1 of 1 addresses gave no reply.*, again at \S+Z\n", told)
     assert shell("schedule", "once") == ""

@@ -53,8 +53,8 @@ def test_a_capture_that_fails_is_told_once_and_its_end_too(
     assert _told(shell.folder) == [("raised", "capture-failing"), ("resolved", "capture-failing")]
 
 
-def test_an_alarm_waits_for_a_receiver_that_is_away(shell: Shell, site: Site, free_ports: list[int]) -> None:
-    alarms = f"channels:\n  desk:\n    webhook: http://127.0.0.1:{free_ports[0]}/hook\n"
+def test_an_alarm_waits_for_a_receiver_that_is_away(shell: Shell, site: Site, dead_port: int) -> None:
+    alarms = f"channels:\n  desk:\n    webhook: http://127.0.0.1:{dead_port}/hook\n"
     _scheduled(shell, site, "schedule:\n  every: 1d\nmin_free_mb: 1000000000\n", alarms)
     shell("schedule", "once", status=1)
     assert "alarms are not sent to desk" in shell.errors

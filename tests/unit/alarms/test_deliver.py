@@ -310,21 +310,19 @@ def test_a_name_that_nobody_knows_is_told(book: AlarmBook, monkeypatch: pytest.M
 
 
 def test_the_next_address_of_a_server_is_tried(
-    book: AlarmBook, free_ports: list[int], monkeypatch: pytest.MonkeyPatch
+    book: AlarmBook, dead_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with hooked(Hook()) as hook:
-        found_at = [
-            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (free_ports[0], hook.port)
-        ]
+        found_at = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (dead_port, hook.port)]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_words, **_named: found_at)
         config = configured(desk={"webhook": "http://localhost/"})
         _raise(book, config)
         assert _tell(book, config) == [""]
 
 
-def test_a_channel_that_failed_is_tried_last(book: AlarmBook, free_ports: list[int]) -> None:
+def test_a_channel_that_failed_is_tried_last(book: AlarmBook, dead_port: int) -> None:
     with hooked(Hook()) as hook:
-        config = configured(a=_mail(free_ports[0]), b={"webhook": f"http://127.0.0.1:{hook.port}/"})
+        config = configured(a=_mail(dead_port), b={"webhook": f"http://127.0.0.1:{hook.port}/"})
         order = []
         for occasion in (1, 2):
             book.observe([found(occasion, subject=str(occasion))], config.in_force, START)
