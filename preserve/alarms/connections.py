@@ -14,6 +14,7 @@ from typing import Any
 import certifi
 
 from preserve.alarms.values import flat
+from preserve.crawler.tunnel import TunnelError, open_tunnel
 
 _MAX_ERROR_CHARS = 200
 _Found = tuple[socket.AddressFamily, tuple[Any, ...]]
@@ -59,16 +60,22 @@ def trusted(ca_file: str | None) -> ssl.SSLContext:
 
 @contextmanager
 def connected(
-    address: tuple[str, int], *, context: ssl.SSLContext | None, patience: Patience, until: float
+    address: tuple[str, int],
+    *,
+    context: ssl.SSLContext | None,
+    patience: Patience,
+    until: float,
+    proxy: tuple[str, int] | None = None,
 ) -> Iterator[socket.socket]:
-    """A connection, over TLS where there is a context. It is cut at ``until`` (of the monotonic clock).
+    """A connection, over TLS where there is a context; through a proxy where there is one, which then looks the name
+    up. It is cut at ``until`` (of the monotonic clock).
 
     A limit on each read is not enough: a server may send a byte whenever it is over.
 
     Raises:
         OSError: it cannot be made (also `ssl.SSLError`).
     """
-    sock = _dial(address, patience, until)
+    sock = _dial(proxy or address, patience, until)
     is_cut = threading.Event()
     with sock, sock.dup() as guard:
         timer = threading.Timer(max(0.0, until - time.monotonic()), _cut, (guard, is_cut))
@@ -76,6 +83,8 @@ def connected(
         timer.start()
         try:
             sock.settimeout(patience.step_s)
+            if proxy is not None:
+                open_tunnel(sock, *address)
             if context is None:
                 yield sock
             else:
@@ -144,6 +153,8 @@ def words(error: BaseException) -> str:
     """Why a connection failed, on one line."""
     if isinstance(error, TimeoutError):
         return "no answer in time"
+    if isinstance(error, TunnelError):
+        return str(error)
     if isinstance(error, socket.gaierror):
         return "the name of the server cannot be looked up"
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -1,4 +1,4 @@
-"""Alarms by HTTP POST, signed (``docs/alarms.md``). No redirect is followed, no proxy asked."""
+"""Alarms by HTTP POST, signed (``docs/alarms.md``). No redirect is followed."""
 
 import hashlib
 import hmac
@@ -47,12 +47,14 @@ def post(
     if secret is not None:
         fields[SIGNATURE_FIELD] = signature(secret, stamp, body)
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
+    way = None if channel.proxy is None else urlsplit(channel.proxy)
+    proxy = None if way is None else (way.hostname or "", way.port or _PORTS["http"])
     context = None
     if parts.scheme == "https":
         context = trusted(channel.ca_file)
         context.set_alpn_protocols(["http/1.1"])
     try:
-        with connected((host, port), context=context, patience=patience, until=until) as sock:
+        with connected((host, port), context=context, patience=patience, until=until, proxy=proxy) as sock:
             line = http.client.HTTPConnection(host, port)
             line.sock = sock
             line.request("POST", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}", body, fields)

@@ -191,7 +191,7 @@ def stamp(place: Place, collection: str) -> int:
             f"collection {config.name} names no time authority", next_step="Add `time_authorities` to its file."
         )
     with Lock(paths.lock, f"preserve ledger stamp {collection}"):
-        told = ask_for_stamps(paths, config.time_authorities, limits=DEFAULT_LIMITS)
+        told = ask_for_stamps(paths, config.time_authorities, limits=DEFAULT_LIMITS, proxy=config.proxy)
     lines = [f"{t.authority}: {t.reason or 'receipt kept'}" for t in told] or ["receipts of all authorities are held"]
     place.emit({"stamped": [{"authority": t.authority, "reason": t.reason} for t in told]}, "\n".join(lines) + "\n")
     return 1 if any(t.reason for t in told) else 0

@@ -42,3 +42,17 @@ def check_address(text: str) -> str:
                 f"{text!r} is no host and no network; write 127.0.0.1, 10.0.0.0/8 or a host name"
             ) from None
     return text
+
+
+def check_proxy(text: str | None) -> str | None:
+    """The text itself, if it is the address of an HTTP proxy, or None.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if text is None:
+        return None
+    mistake = url_mistake(text)
+    if mistake is not None or urlsplit(text).scheme != "http" or urlsplit(text).path not in ("", "/"):
+        raise ValueError(f"{mistake or f'{text!r} is no proxy'}; write it like http://127.0.0.1:3128")
+    return text

@@ -5,12 +5,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, model_validator
 
-from preserve.config.addresses import check_address, url_mistake
+from preserve.config.addresses import check_address, check_proxy, url_mistake
 from preserve.config.checked import Strict, nearest
 from preserve.config.collection import check_secret_source
 from preserve.config.paths import check_absolute
@@ -189,6 +189,15 @@ class WebhookChannel(Strict):
     ca_file: Annotated[str | None, AfterValidator(_absolute)] = Field(
         default=None, description="an absolute path of certificates (PEM) of authorities that are trusted as well"
     )
+    proxy: Annotated[str | None, AfterValidator(check_proxy)] = Field(
+        default=None, description="the address of an HTTP proxy that gives a way through, such as http://127.0.0.1:3128"
+    )
+
+    @model_validator(mode="after")
+    def _is_through_tls(self) -> Self:
+        if self.proxy is not None and not self.webhook.startswith("https:"):
+            raise ValueError("a proxy is for https addresses; take `proxy` out")
+        return self
 
 
 class CommandChannel(Strict):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from preserve import __version__
-from preserve.config.addresses import check_address, url_mistake
+from preserve.config.addresses import check_address, check_proxy, url_mistake
 from preserve.config.checked import Strict, nearest
 from preserve.config.schedule import RuleConfig, ScheduleConfig
 from preserve.limits import DEFAULT_LIMITS, MIB, Limits
@@ -63,15 +63,6 @@ def _scope_entry(text: str) -> str:
         )
     if not urlsplit(text).path:
         raise ValueError(f"{text!r} would also match longer host names; end the host with '/': {text}/")
-    return text
-
-
-def _proxy(text: str | None) -> str | None:
-    if text is None:
-        return None
-    mistake = url_mistake(text)
-    if mistake is not None or urlsplit(text).scheme != "http" or urlsplit(text).path not in ("", "/"):
-        raise ValueError(f"{mistake or f'{text!r} is no proxy'}; write it like http://127.0.0.1:3128")
     return text
 
 
@@ -208,9 +199,10 @@ class CollectionConfig(Strict):
         default="verify", description="`verify` (a bad certificate is a failure) or `record` (it is only noted)"
     )
 
-    proxy: Annotated[str | None, AfterValidator(_proxy)] = Field(
+    proxy: Annotated[str | None, AfterValidator(check_proxy)] = Field(
         default=None,
-        description="the address of an HTTP proxy, such as http://127.0.0.1:3128; it resolves names, not this program",
+        description="the address of an HTTP proxy, such as http://127.0.0.1:3128; it resolves names, not this program. "
+        "Time authorities and `alive_url` are asked through it as well",
     )
     public_url: Annotated[str | None, AfterValidator(_public)] = Field(
         default=None,

@@ -301,7 +301,13 @@ class _Ending:
             self.around.account(url, state, reason)
         if outcome == "complete":
             self.frontier.end_run(self.around.clock())
-        stamped = stamp(self.paths, self.config.time_authorities, limits=self.config.limits, ask=self.around.ask)
+        stamped = stamp(
+            self.paths,
+            self.config.time_authorities,
+            limits=self.config.limits,
+            proxy=self.config.proxy,
+            ask=self.around.ask,
+        )
         return RunReport(
             run=self.info.run_id,
             resumed=self.info.resumed,

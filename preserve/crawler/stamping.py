@@ -24,14 +24,22 @@ class Stamped:
 
 
 def stamp(
-    paths: CollectionPaths, authorities: Mapping[str, str], *, limits: Limits, ask: Ask | None = None
+    paths: CollectionPaths,
+    authorities: Mapping[str, str],
+    *,
+    limits: Limits,
+    proxy: str | None = None,
+    ask: Ask | None = None,
 ) -> list[Stamped]:
-    """Gets a receipt for the newest checkpoint from each authority (name to address) that has given none for it."""
+    """Gets a receipt for the newest checkpoint from each authority (name to address) that has given none for it.
+
+    ``proxy`` is the address of an HTTP proxy, or None. ``ask`` stands in for HTTP.
+    """
     ledger = Ledger(paths)
     note, size = ledger.note(), ledger.covered
     if note is None:
         return []
-    ask = ask or (lambda url, request: _post(url, request, limits))
+    ask = ask or (lambda url, request: _post(url, request, limits, proxy))
     told = []
     for name, url in authorities.items():
         if paths.receipt(size, name, "tsr").is_file():
@@ -52,10 +60,11 @@ def stamp(
     return told
 
 
-def _post(url: str, request: bytes, limits: Limits) -> bytes:
+def _post(url: str, request: bytes, limits: Limits, proxy: str | None) -> bytes:
     session = requests.Session()
-    # Neither proxies nor passwords out of the environment.
+    # Neither a proxy nor passwords out of the environment.
     session.trust_env = False
+    session.proxies = {} if proxy is None else {"http": proxy, "https": proxy}
     try:
         with session.post(
             url,

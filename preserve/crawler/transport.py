@@ -15,11 +15,11 @@ import certifi
 
 from preserve.crawler.addresses import AddressGuard, Origin, resolve_host
 from preserve.crawler.exchange import ExchangeError, Failure, Peer, TlsFacts, Truncation
+from preserve.crawler.tunnel import open_tunnel
 from preserve.formats.reply import ReplyScanner
 from preserve.limits import Limits
 
 _READ_BYTES = 1 << 16
-_MAX_CONNECT_REPLY = 64 * 1024
 
 
 @dataclass(slots=True)
@@ -185,9 +185,12 @@ class Connector:
         sock, address = self._open(list(resolve_host(self._proxy.host, self._proxy.port)), self._proxy.port)
         if origin.scheme == "https":
             try:
-                _tunnel(sock, origin, self._limits)
-            except BaseException:
+                sock.settimeout(self._limits.connect_timeout_s)
+                open_tunnel(sock, origin.host, origin.port)
+            except BaseException as error:
                 sock.close()
+                if isinstance(error, OSError):
+                    raise ExchangeError(Failure.PROXY) from error
                 raise
         return sock, Peer(ip="", addresses=(), tls=None, proxy=f"http://{self._proxy.netloc} ({address})")
 
@@ -241,29 +244,6 @@ class _NotAcceptedError(Exception):
     def __init__(self, verdict: str) -> None:
         super().__init__(verdict)
         self.verdict = verdict
-
-
-def _tunnel(sock: socket.socket, origin: Origin, limits: Limits) -> None:
-    """Asks a proxy for a way through to the origin (RFC 9110 section 9.3.6).
-
-    Raises:
-        ExchangeError: it gives none.
-    """
-    host = f"[{origin.host}]" if ":" in origin.host else origin.host
-    scanner = ReplyScanner("HEAD", max_head_bytes=_MAX_CONNECT_REPLY)
-    sock.settimeout(limits.connect_timeout_s)
-    try:
-        sock.sendall(f"CONNECT {host}:{origin.port} HTTP/1.1\r\nHost: {host}:{origin.port}\r\n\r\n".encode("ascii"))
-        # The server speaks only after the handshake: nothing of TLS is read away here.
-        while scanner.head is None:
-            data = sock.recv(_MAX_CONNECT_REPLY)
-            if not data or scanner.defects:
-                raise ExchangeError(Failure.PROXY)
-            scanner.feed(data)
-    except OSError as error:
-        raise ExchangeError(Failure.PROXY) from error
-    if not 200 <= scanner.head.status < 300:  # noqa: PLR2004 - RFC 9110 section 9.3.6
-        raise ExchangeError(Failure.PROXY)
 
 
 def _chain(sock: Any) -> tuple[bytes, ...]:  # noqa: ANN401 - the method is public from Python 3.13 on

@@ -20,16 +20,17 @@ def tell_alive(job: Job) -> str:
         except OSError as error:
             problems.append(f"{job.alive_file}: {error.strerror}")
     if job.alive_url is not None:
-        problems += _ask(job.alive_url)
+        problems += _ask(job.alive_url, job.proxy)
     return "; ".join(problems)
 
 
-def _ask(url: str) -> list[str]:
+def _ask(url: str, proxy: str | None) -> list[str]:
     import requests  # noqa: PLC0415 - only where an address is to be asked for
 
     session = requests.Session()
-    # Neither proxies nor passwords out of the environment.
+    # Neither a proxy nor passwords out of the environment.
     session.trust_env = False
+    session.proxies = {} if proxy is None else {"http": proxy, "https": proxy}
     try:
         with session.get(url, timeout=_TIMEOUT_S, allow_redirects=False, stream=True) as reply:
             return [] if reply.status_code in _GOOD else [f"alive_url: status {reply.status_code}"]

@@ -19,8 +19,8 @@ ALIVE = "alive"
 class Job:
     """One job. ``kind``: capture or verification; ``words``: the command that does it.
 
-    ``steps`` follow a run, in their order. ``min_free_bytes`` and ``authorities`` (those of time) are what its
-    collection asks for.
+    ``steps`` follow a run, in their order. ``proxy``, ``min_free_bytes`` and ``authorities`` (those of time) are what
+    its collection asks for.
     """
 
     collection: str
@@ -30,6 +30,7 @@ class Job:
     steps: tuple[str, ...] = ()
     alive_file: str | None = None
     alive_url: str | None = None
+    proxy: str | None = None
     min_free_bytes: int = 0
     authorities: tuple[str, ...] = ()
 
@@ -55,6 +56,7 @@ def jobs_of(config: CollectionConfig) -> list[Job]:
                 steps=step_names(rule),
                 alive_file=rule.alive_file,
                 alive_url=rule.alive_url,
+                proxy=config.proxy,
                 min_free_bytes=least,
                 authorities=authorities,
             )

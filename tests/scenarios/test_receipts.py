@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.proxy import proxy_at_work
 from tests.tsa import OPENSSL
 
 TIME = "existed before a trusted time"
@@ -92,6 +93,17 @@ def test_an_authority_that_is_not_there_is_told(shell: Any, site: Any, dead_port
     _collection(shell, site, one=f"http://127.0.0.1:{dead_port}/")
     out = shell("capture", "demo")
     assert "time       one: the authority cannot be reached: ConnectionError" in out
+
+
+def test_an_authority_is_asked_through_the_proxy_of_the_collection(shell: Any, site: Any, dead_port: int) -> None:
+    _collection(shell, site, one=f"http://127.0.0.1:{dead_port}/")
+    shell("capture", "demo")
+    path = shell.config / "collections" / "demo.yaml"
+    asked: list[bytes] = []
+    with proxy_at_work(asked) as proxy:
+        path.write_text(f"{path.read_text('utf-8')}proxy: {proxy}\n", "utf-8")
+        assert "the reply cannot be read" in shell("ledger", "stamp", "demo", status=1)
+    assert asked[0].startswith(b"POST http://127.0.0.1:%d/ HTTP/1.1" % dead_port)
 
 
 def _altered(data: bytes) -> bytes:

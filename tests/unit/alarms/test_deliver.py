@@ -24,6 +24,7 @@ from preserve.config.alarms import AlarmsConfig, Kind
 from preserve.errors import LockedError, UsageError
 from preserve.store.durable import Lock
 from tests.processes import is_alive, until
+from tests.proxy import proxy_at_work
 from tests.tls import Authority
 from tests.unit.alarms.telling import DAY, START, Hook, Post, configured, found, hooked, post_office
 
@@ -421,6 +422,24 @@ def test_a_webhook_over_tls_is_verified(book: AlarmBook, authority: Authority) -
         config = configured(desk={"webhook": url, "ca_file": str(authority.bundle)})
         assert _tell(book, config, START + 60) == [""]
     assert len(hook.requests) == 1
+
+
+def test_a_webhook_behind_a_proxy_is_verified_all_the_same(book: AlarmBook, authority: Authority) -> None:
+    asked: list[bytes] = []
+    with hooked(Hook(), authority.server("127.0.0.1")) as hook, proxy_at_work(asked) as proxy:
+        url = f"https://127.0.0.1:{hook.port}/"
+        config = configured(desk={"webhook": url, "ca_file": str(authority.bundle), "proxy": proxy})
+        _raise(book, config)
+        assert _tell(book, config) == [""]
+    assert asked[0].startswith(b"CONNECT 127.0.0.1:%d HTTP/1.1" % hook.port)
+    assert len(hook.requests) == 1
+
+
+def test_a_proxy_that_gives_no_way_through_is_told(book: AlarmBook) -> None:
+    with proxy_at_work([], verdict=b"407 Proxy Authentication Required") as proxy:
+        config = configured(desk={"webhook": "https://hooks.example/", "proxy": proxy})
+        _raise(book, config)
+        assert _tell(book, config) == ["the proxy answered with status 407"]
 
 
 def test_a_webhook_that_hangs_up_is_told_so(book: AlarmBook) -> None:

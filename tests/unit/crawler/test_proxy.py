@@ -1,10 +1,6 @@
 """Through a proxy: what is sent to it, what is known behind it, and what is refused all the same."""
 
-import select
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -14,43 +10,9 @@ from preserve.crawler.addresses import Origin, resolve_host, split_url
 from preserve.crawler.exchange import ExchangeError, Failure
 from preserve.crawler.fetch import Fetcher
 from preserve.limits import DEFAULT_LIMITS
+from tests.proxy import proxy_at_work
 
 LIMITS = replace(DEFAULT_LIMITS, connect_timeout_s=20.0, read_timeout_s=20.0)
-
-
-@contextmanager
-def _proxy(asked: list[bytes], *, verdict: bytes = b"200 Connection established") -> Iterator[str]:
-    """One connection of a proxy: the absolute form is answered by itself, CONNECT opens a way through."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            client, _peer = listener.accept()
-            with client:
-                request = client.recv(65536)
-                asked.append(request)
-                if not request.startswith(b"CONNECT "):
-                    client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfrom afar")
-                    client.recv(1)
-                    return
-                client.sendall(b"HTTP/1.1 %s\r\n\r\n" % verdict)
-                if verdict.startswith(b"200"):
-                    _pump(client, request.split()[1].decode())
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        thread.join(10)
-
-
-def _pump(client: socket.socket, target: str) -> None:
-    host, port = target.rsplit(":", 1)
-    with socket.create_connection((host, int(port))) as server:
-        while True:
-            for sock in select.select([client, server], [], [], 10)[0]:
-                data = sock.recv(65536)
-                if not data:
-                    return
-                (server if sock is client else client).sendall(data)
 
 
 def _fetcher(proxy: str, **named: Any) -> Fetcher:
@@ -59,7 +21,7 @@ def _fetcher(proxy: str, **named: Any) -> Fetcher:
 
 def test_a_plain_address_is_asked_of_the_proxy_in_absolute_form() -> None:
     asked: list[bytes] = []
-    with _proxy(asked) as proxy:
+    with proxy_at_work(asked) as proxy:
         fetcher = _fetcher(proxy)
         exchange = fetcher.fetch("http://far.example/a?b")
         fetcher.close()
@@ -73,7 +35,7 @@ def test_a_plain_address_is_asked_of_the_proxy_in_absolute_form() -> None:
 def test_tls_goes_through_the_proxy_end_to_end(authority: Any, tls_server: Any) -> None:
     asked: list[bytes] = []
     reply = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-    with tls_server(authority.server("127.0.0.1"), reply) as port, _proxy(asked) as proxy:
+    with tls_server(authority.server("127.0.0.1"), reply) as port, proxy_at_work(asked) as proxy:
         fetcher = _fetcher(proxy, ca_file=str(authority.bundle))
         exchange = fetcher.fetch(f"https://127.0.0.1:{port}/")
         fetcher.close()
@@ -86,7 +48,7 @@ def test_tls_goes_through_the_proxy_end_to_end(authority: Any, tls_server: Any) 
 
 
 def test_a_proxy_that_gives_no_way_through_is_named() -> None:
-    with _proxy([], verdict=b"407 Proxy Authentication Required") as proxy:
+    with proxy_at_work([], verdict=b"407 Proxy Authentication Required") as proxy:
         fetcher = _fetcher(proxy)
         assert fetcher.fetch("https://far.example/").error is Failure.PROXY
         fetcher.close()
@@ -99,8 +61,8 @@ def test_an_address_written_as_a_private_one_is_refused_behind_a_proxy_too() -> 
     fetcher.close()
 
 
-def test_the_metadata_record_says_whether_there_was_a_proxy(shell: Any, site: Any) -> None:
-    with _proxy([]) as proxy:
+def test_the_metadata_record_says_whether_there_was_aproxy_at_work(shell: Any, site: Any) -> None:
+    with proxy_at_work([]) as proxy:
         shell.site_collection("demo", site, "/")
         path = shell.config / "collections" / "demo.yaml"
         text = path.read_text("utf-8").replace("politeness:\n", "politeness:\n  robots: ignore\n")
