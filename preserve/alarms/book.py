@@ -34,6 +34,7 @@ _COLUMNS = (
     "collection, kind, subject, is_bad, bad_occasion, bad_since, times, raised, told, told_to, summary, "
     "items, items_total"
 )
+_KINDS = frozenset(Kind)
 Rules = Mapping[Kind, Rule]
 """The rule of every kind: `preserve.config.alarms.AlarmsConfig.in_force`."""
 
@@ -189,7 +190,8 @@ class AlarmBook:
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM condition WHERE is_bad ORDER BY collection, kind, subject"  # noqa: S608
         )
-        return [_state(row) for row in rows]
+        # A kind that a newer version of the program told of stays in the book, for that version.
+        return [_state(row) for row in rows if row[1] in _KINDS]
 
     def _keep(self, before: State, turn: Turn, now: int) -> None:
         if turn.state != before:

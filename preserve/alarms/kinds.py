@@ -88,7 +88,8 @@ KINDS: Final[Mapping[Kind, Facts]] = MappingProxyType(
         ),
         Kind.CLOCK_BACK: Facts(
             meaning="The machine's clock is before the last moment recorded: nothing is due until it is past it.",
-            next_step="Set the clock, and see that it is kept by NTP.",
+            next_step="If it is wrong, set it, and see that NTP keeps it. If it is right, run "
+            "`preserve schedule forget COLLECTION`.",
         ),
         Kind.SCHEDULE_FAILING: Facts(
             meaning="A schedule cannot do its work: its table or file cannot be used, or a verification did not end.",

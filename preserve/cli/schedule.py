@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -26,7 +27,7 @@ from preserve.schedule.machine import Done, Machine, Scheduler
 from preserve.schedule.observing import FILE
 from preserve.schedule.runs import Outcome, forget_to_come
 from preserve.schedule.standing import wrongs
-from preserve.schedule.table import Event, Standing, Step, Table
+from preserve.schedule.table import Event, Standing, Step, Table, table_path
 from preserve.schedule.watching import Watch
 
 _LOOK_S = 20.0
@@ -135,9 +136,19 @@ def status(place: Place, collections: tuple[str, ...]) -> int:
     jobs, mistakes = Jobs(place, collections).read()
     found: list[tuple[Job, Standing | None, list[str]]] = []
     for job in jobs:
-        with Table.read(place.archives, job.collection, job.kind, job.rule) as table:
-            standing = None if table is None else table.standing(now)
-        found.append((job, standing, wrongs(standing, job.collection)))
+        standing = None
+        try:
+            with Table.read(place.archives, job.collection, job.kind, job.rule) as table:
+                standing = None if table is None else table.standing(now)
+            wrong = wrongs(standing, job.collection, now)
+        except PreserveError as error:
+            # One table keeps no other from being shown.
+            say_error(error)
+            wrong = [f"its table cannot be read: {error}"]
+        except (sqlite3.DatabaseError, OSError) as error:
+            path = table_path(place.archives, job.collection, job.kind)
+            wrong = [f"its table cannot be read: {error}; move {path} away: its schedule begins anew"]
+        found.append((job, standing, wrong))
     place.emit(
         {
             "schedules": [
@@ -245,6 +256,10 @@ class _Running:
             deliveries = self.watch.tell(read_secret, time.time)
         except (PreserveError, sqlite3.DatabaseError, OSError) as error:
             said.tell("alarms", f"alarms cannot be told: {error}")
+            return True
+        except Exception as error:  # noqa: BLE001 - nobody else would hear of it: it is said, and tried again
+            trace = "".join(traceback.format_exception(error))
+            said.tell("alarms", f"alarms cannot be told: a fault of the program, please report it:\n{trace}")
             return True
         failed = {delivery.channel: delivery.error for delivery in deliveries if delivery.error}
         told = "; ".join(f"not sent to {channel}: {error}" for channel, error in failed.items())

@@ -1,6 +1,7 @@
 """What a scheduler at the command line reads again and again, and how it says what it met."""
 
 import sqlite3
+import threading
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,24 +57,28 @@ class Jobs:
 
 
 class Alarms:
-    """``alarms.yaml`` as it is now. With mistakes, what it said before stays in force until it is mended."""
+    """``alarms.yaml`` as it is now. With mistakes, what it said before stays in force until it is mended; threads of
+    several jobs ask for it.
+    """
 
     def __init__(self, place: Place) -> None:
         self._folder = place.config_dir
+        self._lock = threading.Lock()
         self._mark: object = ()
-        self._config = AlarmsConfig()
+        self._config: AlarmsConfig | None = None
         self.mistake: ConfigError | None = None
 
-    def read(self) -> AlarmsConfig:
-        """The configuration; without channels, where there is none."""
+    def read(self) -> AlarmsConfig | None:
+        """The configuration, without channels where there is none; None where it has had mistakes from the start."""
         mark = _mark(self._folder / "alarms.yaml")
-        if mark != self._mark:
-            self._mark = mark
-            try:
-                self._config, self.mistake = load_alarms(self._folder), None
-            except ConfigError as error:
-                self.mistake = error
-        return self._config
+        with self._lock:
+            if mark != self._mark:
+                try:
+                    self._config, self.mistake = load_alarms(self._folder), None
+                except ConfigError as error:
+                    self.mistake = error
+                self._mark = mark
+            return self._config
 
 
 class Once:

@@ -49,7 +49,7 @@ def status(place: Place, collections: tuple[str, ...], *, no_links: bool, metric
     ]
     if metrics_to is not None:
         with opened_output(metrics_to) as out:
-            out.write(metrics(states, now, open_alarms=len(told.raised), unsent_alarms=len(told.unsent)).encode())
+            out.write(metrics(states, now, open_alarms=told.number_raised, unsent_alarms=told.number_unsent).encode())
         if metrics_to.is_file():
             # The collector is another user, and nothing in it is secret.
             metrics_to.chmod(0o644)
@@ -74,6 +74,17 @@ class _Alarms:
     raised: tuple[str, ...] = ()
     unsent: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
+    is_known: bool = True
+
+    @property
+    def number_raised(self) -> int | None:
+        """How many are raised; None where that cannot be read."""
+        return len(self.raised) if self.is_known else None
+
+    @property
+    def number_unsent(self) -> int | None:
+        """How many are not sent; None where that cannot be read."""
+        return len(self.unsent) if self.is_known else None
 
 
 def _alarms(place: Place) -> _Alarms:
@@ -92,12 +103,13 @@ def _alarms(place: Place) -> _Alarms:
                 f"an alarm is not sent to {one.message.channel}: {one.error}" for one in book.unsent() if one.attempts
             )
     except (PreserveError, sqlite3.DatabaseError, OSError) as error:
-        return _Alarms(wrong=(f"alarms cannot be read: {error}",))
+        return _Alarms(wrong=(f"alarms cannot be read: {error}",), is_known=False)
     return _Alarms(channels=channels, raised=raised, unsent=failing, wrong=tuple(dict.fromkeys(failing)))
 
 
 def _alarm_text(told: _Alarms) -> str:
-    names = ", ".join(told.channels) or "nobody is told: docs/alarms.md says how"
+    nobody = "nobody is told: docs/alarms.md says how" if told.is_known else "not known"
+    names = ", ".join(told.channels) or nobody
     lines = [f"alarms: {names}", *(f"  raised     {one_line(text, 200)}" for text in told.raised[:_MOST_LINES])]
     lines += [f"  WRONG      {one_line(text, 300)}" for text in told.wrong[:_MOST_LINES]]
     return "\n".join(lines) + "\n"

@@ -109,13 +109,19 @@ class RuleConfig(Strict):
         return time.fromisoformat(first), time.fromisoformat(last)
 
 
+def _wanted(value: bool) -> bool:  # noqa: FBT001 - pydantic hands over by position
+    if not value:
+        raise ValueError("a step that is not wanted is left out; write `true`")
+    return value
+
+
 class StepConfig(Strict):
     """One step after a capture: exactly one key."""
 
     verify: float | None = Field(
         default=None, gt=0, le=100, description="the part of the records that is read, in per cent, above 0 to 100"
     )
-    receipts: Literal[True] | None = Field(
+    receipts: Annotated[bool, AfterValidator(_wanted)] | None = Field(
         default=None, description="`true`: time authorities that gave no receipt are asked again"
     )
     replicate: Annotated[str, AfterValidator(_absolute)] | None = Field(

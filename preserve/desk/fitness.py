@@ -153,9 +153,13 @@ def _scheduler(archives: Path, job: Job, now: int) -> Point:
         return fail("scheduler", f"{folder} is no folder", "Move it away: schedules begin anew.")
     try:
         with Table.read(archives, job.collection, job.kind, job.rule) as table:
-            looked = None if table is None else table.standing(now).looked
+            standing = None if table is None else table.standing(now)
     except (PreserveError, sqlite3.DatabaseError) as error:
         return fail("scheduler", str(error), getattr(error, "next_step", "") or "See docs/schedule.md.")
+    looked = None if standing is None else standing.looked
+    if standing is not None and standing.clock_back:
+        step = f"If the clock is right: `preserve schedule forget {job.collection}`."
+        return fail("scheduler", f"moments of the {job.kind} to come are recorded: the clock was set back", step)
     if looked is None:
         return warn("scheduler", f"none has looked at the {job.kind} yet", start)
     if now - looked > _LONG_AGO_S:

@@ -19,7 +19,7 @@ class _Family:
     samples: list[tuple[Labels, float]] = field(default_factory=list)
 
 
-def metrics(states: Sequence[CollectionState], now: int, *, open_alarms: int, unsent_alarms: int) -> str:
+def metrics(states: Sequence[CollectionState], now: int, *, open_alarms: int | None, unsent_alarms: int | None) -> str:
     """The exposition. Times are seconds since 1970; a value that is not known has no sample."""
     families: dict[str, _Family] = {}
 

@@ -103,7 +103,13 @@ class Desk:
         if free is not None and free < min_free:
             wrong.append(f"disk low: {free // MIB} MiB are free, captures stop below {min_free // MIB} MiB")
         if holding is not None:
-            wrong += [f"no receipt: {file}: {reason}" for file, reason in holding.unstamped]
+            # An authority that is not asked any more cannot make its failure good.
+            asked = None if config is None else config.time_authorities
+            wrong += [
+                f"no receipt: {file}: {reason}"
+                for file, reason in holding.unstamped
+                if asked is None or _authority(file) in asked
+            ]
             wrong += [
                 f"{authority} vouches for {size:,} statements, the ledger has {holding.statements:,}: was it set back?"
                 for authority, size in holding.receipts.items()
@@ -137,7 +143,7 @@ class Desk:
             try:
                 with Table.read(self.archives, job.collection, job.kind, job.rule) as table:
                     standing = None if table is None else table.standing(self.now)
-                lines = tuple(wrongs(standing, job.collection))
+                lines = tuple(wrongs(standing, job.collection, self.now))
             except (PreserveError, sqlite3.DatabaseError, OSError) as error:
                 lines = (f"its table cannot be read: {error}",)
             found.append(JobState(job=job.kind, standing=standing, wrong=lines))
@@ -148,7 +154,7 @@ class Desk:
         """Authorities that give none and have not failed either: nobody asked them, after an import, say."""
         if config is None or holding.signed is None or self.now - holding.signed < _ASKED_WITHIN_S:
             return
-        failed = {file.split(".")[1] for file, _reason in holding.unstamped if "." in file}
+        failed = {_authority(file) for file, _reason in holding.unstamped}
         step = f"run `preserve ledger stamp {config.name}`"
         for authority in config.time_authorities:
             if authority not in failed and holding.receipts.get(authority, 0) < holding.covered:
@@ -170,6 +176,11 @@ class Desk:
             codes = ", ".join(list(damage.codes)[:_TOLD_CODES]) or "a claim failed"
             wrong.append(f"damage was found on {day(damage.ended)}: {codes}; run `preserve verify {name}`")
         return Checked(full=full, last=checks[-1] if checks else None, damage=damage)
+
+
+def _authority(failure: str) -> str:
+    """The authority in the name of a failure, `SIZE.AUTHORITY.failed`."""
+    return failure.partition(".")[2].removesuffix(".failed")
 
 
 def day(value: int) -> str:

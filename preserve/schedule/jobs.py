@@ -9,7 +9,7 @@ from preserve.errors import CancelledError, LockedError
 from preserve.limits import MIB
 from preserve.schedule.child import Ended
 from preserve.schedule.summary import summary_of
-from preserve.schedule.table import CAPTURE, VERIFICATION, Judged
+from preserve.schedule.table import CAPTURE, DAMAGE, VERIFICATION, Judged
 
 ALIVE = "alive"
 """The last step: the alive file is touched and the alive address asked for, where all before it was good."""
@@ -125,7 +125,8 @@ def judge_step(name: str, ended: Ended) -> tuple[str, str]:
         return ("failed" if _is_damaged(ended.report) else "good"), found
     if ended.status == 0:
         return "good", ""
-    return "failed", _why(ended)
+    found = "" if ended.report is None else _details(ended.report)
+    return "failed", found or _why(ended)
 
 
 def _name(step: StepConfig) -> str:
@@ -161,6 +162,17 @@ def _is_damaged(report: Mapping[str, object]) -> bool:
     return not isinstance(collections, list) or not all(one.get("good") is True for one in collections)
 
 
+def _details(report: Mapping[str, object]) -> str:
+    """What the report of a copy says that it found; empty where it says nothing."""
+    collections = report.get("collections")
+    found = [
+        f"{finding.get('code')}: {finding.get('detail')}"
+        for one in (collections if isinstance(collections, list) else ())
+        for finding in one.get("findings", ())
+    ]
+    return "; ".join(found)[:_MAX_WORDS]
+
+
 def _found(report: Mapping[str, object]) -> str:
     """What a verification found, in a few words."""
     collections = report.get("collections")
@@ -169,5 +181,5 @@ def _found(report: Mapping[str, object]) -> str:
     codes = sorted({str(finding["code"]) for one in collections for finding in one.get("findings", ())})
     told = ", ".join(codes[:10]) + (" and more" if len(codes) > 10 else "")  # noqa: PLR2004 - a line's worth
     if _is_damaged(report):
-        return f"damage was found: {told or 'a claim failed'}"
+        return f"{DAMAGE}: {told or 'a claim failed'}"
     return f"something was found: {told}" if told else ""

@@ -28,12 +28,12 @@ def moments(rule: RuleConfig, *, seed: str, anchor: int, after: int) -> Iterator
     """
     for nominal, following in pairwise(_nominal(rule, anchor=anchor, after=max(after, anchor - 1))):
         late = int(_chance(seed, nominal) * rule.jitter * (following - nominal))
-        yield Moment(nominal=nominal, start=_opening(rule, nominal + late))
+        yield Moment(nominal=nominal, start=opening(rule, nominal + late))
 
 
 def may_begin(rule: RuleConfig, now: int) -> bool:
     """Whether a capture may begin at ``now``: the window is open, or there is none."""
-    return _opening(rule, now) == now
+    return opening(rule, now) == now
 
 
 def _nominal(rule: RuleConfig, *, anchor: int, after: int) -> Iterator[int]:
@@ -61,7 +61,7 @@ def _chance(seed: str, nominal: int) -> float:
     return int.from_bytes(digest[:6], "big") / 2**48
 
 
-def _opening(rule: RuleConfig, value: int) -> int:
+def opening(rule: RuleConfig, value: int) -> int:
     """The first second at or after ``value`` at which the window is open."""
     window = rule.window
     if window is None:

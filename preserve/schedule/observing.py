@@ -6,7 +6,7 @@ has none of its own, such as a full disk, is sampled once an hour.
 
 from collections.abc import Mapping, Sequence
 
-from preserve.alarms.values import Observation
+from preserve.alarms.values import Condition, Observation
 from preserve.config.alarms import Kind
 from preserve.limits import MIB
 from preserve.model import moment_text
@@ -43,20 +43,20 @@ def observe_job(job: Job, standing: Standing, now: int) -> list[Observation]:
             occasion=now // _SAMPLE_S,
         ),
     ]
-    last = standing.last
-    if last is not None and last.outcome in ("ran", "failed", "skipped") and last.reason != _CHANGED:
-        bad = last.outcome != "ran"
+    for event in _to_tell(standing.ended):
+        bad = event.outcome != "ran"
         found.append(
             Observation(
                 collection=job.collection,
                 kind=failing,
                 subject=subject,
                 bad=bad,
-                summary=last.reason if bad else "",
-                occasion=last.nominal,
+                summary=event.reason if bad else "",
+                occasion=event.nominal,
             )
         )
-        found += _reported(job, last)
+    if standing.ended and standing.ended[-1].reason != _CHANGED:
+        found += _reported(job, standing.ended[-1])
     found += [
         Observation(
             collection=job.collection,
@@ -70,6 +70,18 @@ def observe_job(job: Job, standing: Standing, now: int) -> list[Observation]:
         if step.outcome in ("good", "failed")
     ]
     return found
+
+
+def _to_tell(ended: Sequence[Event]) -> list[Event]:
+    """Of the last moments that ended, oldest first: the last; before it one that failed, where the last is good.
+
+    A moment may have been given up for the next one, which is good already when somebody looks.
+    """
+    if not ended or ended[-1].reason == _CHANGED:
+        return []
+    last = ended[-1]
+    given_up = [one for one in ended[:-1] if one.outcome != "ran" and one.reason != _CHANGED]
+    return [*given_up, last] if last.outcome == "ran" else [last]
 
 
 def observe_checks(collection: str, checks: Sequence[Check]) -> list[Observation]:
@@ -121,6 +133,25 @@ def observe_receipts(
             occasion=reasons[authority][0] if authority in reasons else covered,
         )
         for authority in authorities
+    ]
+
+
+def observe_gone(job: Job, conditions: Sequence[Condition]) -> list[Observation]:
+    """Of what is bad in the book and stands in the collection's file no more: steps, and time authorities."""
+    known = {Kind.RECEIPTS_FAILING: job.authorities}
+    if job.kind == CAPTURE:
+        known[Kind.STEP_FAILING] = job.steps
+    return [
+        Observation(
+            collection=job.collection,
+            kind=one.kind,
+            subject=one.subject,
+            bad=False,
+            summary="it stands in the collection's file no more",
+            occasion="gone",
+        )
+        for one in conditions
+        if one.collection == job.collection and one.kind in known and one.subject not in known[one.kind]
     ]
 
 

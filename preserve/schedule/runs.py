@@ -60,8 +60,9 @@ class Outcome:
 
     @property
     def is_good(self) -> bool:
-        """True where nothing failed."""
-        return (self.event is None or self.event.outcome == "ran") and all(s.outcome == "good" for s in self.steps)
+        """True where nothing failed, and no damage was found."""
+        is_well = self.event is None or (self.event.outcome == "ran" and not self.event.found_damage)
+        return is_well and all(step.outcome == "good" for step in self.steps)
 
 
 def run_due(archives: Path, job: Job, working: Working) -> Outcome:

@@ -3,12 +3,17 @@
 from preserve.model import moment_text
 from preserve.schedule.table import Standing
 
+LONG_UNSEEN_S = 2 * 86_400
+"""A scheduler that looks less often than this is none: `schedule once` under cron looks every few minutes."""
 
-def wrongs(standing: Standing | None, collection: str) -> list[str]:
+
+def wrongs(standing: Standing | None, collection: str, now: int) -> list[str]:
     """One line each; none where all is well. None: no scheduler has looked at the job yet."""
     if standing is None:
         return ["no scheduler has looked at it yet: start `preserve schedule run`, or see `preserve schedule install`"]
     found = []
+    if standing.looked is not None and now - standing.looked > LONG_UNSEEN_S:
+        found.append(f"no scheduler has looked at it since {moment_text(standing.looked)}: is one running?")
     if standing.overdue_since is not None:
         found.append(f"overdue: due {moment_text(standing.overdue_since)}, no good run since")
     last = standing.last
@@ -16,6 +21,8 @@ def wrongs(standing: Standing | None, collection: str) -> list[str]:
         word = "was skipped" if last.outcome == "skipped" else "failed"
         again = f", is tried again at {moment_text(last.again)}" if last.again is not None else ""
         found.append(f"the last run {word}: {last.reason}{again}")
+    if last is not None and last.found_damage:
+        found.append(f"the last run: {last.reason}")
     found += [f"step {step.name} failed: {step.detail}" for step in standing.steps if step.outcome == "failed"]
     if standing.clock_back:
         found.append(

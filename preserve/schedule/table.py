@@ -15,13 +15,15 @@ from preserve.config.schedule import RuleConfig
 from preserve.config.spans import span_seconds
 from preserve.errors import ArchiveError
 from preserve.schedule.kept import report_kept, rule_kept
-from preserve.schedule.moments import Moment, may_begin, moments
+from preserve.schedule.moments import Moment, may_begin, moments, opening
 from preserve.store.database import UnmadeError, connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import job_folder
 
 CAPTURE, VERIFICATION = "capture", "verification"
 """The jobs of a collection: each has a table, and a lock, of its own."""
+DAMAGE = "damage was found"
+"""What the reason of a verification begins with that found some."""
 _VERSION = 1
 _RULE_KEYS = {"every", "cron", "time_zone", "only", "jitter"}
 """Keys that say when moments are due; the others may change and the moments stay."""
@@ -63,6 +65,11 @@ class Event:
     began: int | None
     ended: int | None
     report: Mapping[str, object]
+
+    @property
+    def found_damage(self) -> bool:
+        """True of a verification that came to its end and found damage."""
+        return self.outcome == "ran" and self.reason.startswith(DAMAGE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +116,8 @@ class Standing:
     looked: int | None
     steps: tuple[Step, ...]
     """Those of the last run that had any."""
+    ended: tuple[Event, ...] = ()
+    """The last two moments that ran, failed or were skipped for good, oldest first."""
 
 
 def table_path(archives: Path, collection: str, job: str) -> Path:
@@ -303,6 +312,9 @@ class Table:
             clock_back=settled > now,
             looked=looked,
             steps=() if stepped is None else tuple(self.steps_of(stepped)),
+            ended=tuple(
+                self._events("WHERE outcome IN ('ran', 'failed', 'skipped') ORDER BY nominal DESC LIMIT 2")[::-1]
+            ),
         )
 
     def _take_again(self, now: int) -> Moment | None:
@@ -321,8 +333,10 @@ class Table:
             pause = span_seconds(self._rule.retry_after) << (tries - 1) if judged.is_counted else 0
             row = self._connection.execute("SELECT anchor FROM plan").fetchone()
             following = next(moments(self._rule, seed=self._seed, anchor=row[0], after=event.nominal))
-            if now + pause < following.start:
-                outcome, again = "waiting", now + pause
+            # A try that no window is open for before the next moment will not come.
+            next_try = opening(self._rule, now + pause)
+            if next_try < following.start:
+                outcome, again = "waiting", next_try
         self._connection.execute(
             "UPDATE moment SET outcome = ?, reason = ?, tries = ?, judged = ?, again = ?, ended = ?, report = ?"
             " WHERE nominal = ?",

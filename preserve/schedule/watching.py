@@ -21,6 +21,7 @@ from preserve.schedule.observing import (
     FILE,
     observe_checks,
     observe_disk,
+    observe_gone,
     observe_job,
     observe_receipts,
     observe_trouble,
@@ -35,10 +36,14 @@ _CHANGES = "changes"
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Observes jobs for alarms. ``alarms`` gives the configuration as it is now; ``layouts`` are made when needed."""
+    """Observes jobs for alarms. ``alarms`` gives the configuration as it is now; ``layouts`` are made when needed.
+
+    While the configuration is None nothing is observed: whom to tell is not known, and what is told to nobody is not
+    told again. All that is observed is durable, so it is found when the configuration is mended.
+    """
 
     archives: Path
-    alarms: Callable[[], AlarmsConfig]
+    alarms: Callable[[], AlarmsConfig | None]
     layouts: Callable[[], Mapping[str, Layout]]
     clock: Callable[[], int]
 
@@ -49,6 +54,9 @@ class Watch:
             ArchiveError, sqlite3.DatabaseError: the book of alarms cannot be written.
         """
         now = self.clock()
+        alarms = self.alarms()
+        if alarms is None:
+            return
         # Whoever looks at a job has read its file.
         found = [observe_trouble(job.collection, FILE, "", now), *observe_job(job, standing, now)]
         covered = 0
@@ -57,9 +65,9 @@ class Watch:
             found += [*seen, observe_trouble(job.collection, job.kind, "", now)]
         except (PreserveError, sqlite3.DatabaseError, OSError) as error:
             found.append(observe_trouble(job.collection, job.kind, str(error), now))
-        rules = self.alarms().in_force
+        rules = alarms.in_force
         with AlarmBook.open(self.archives) as book:
-            book.observe(found, rules, now)
+            book.observe([*found, *observe_gone(job, book.open_conditions())], rules, now)
             # Checkpoints are signed at the end of runs, by whomever: only then may pages and texts have changed.
             if job.kind == CAPTURE and covered > (book.mark(job.collection, LAST_LOOK) or 0):
                 self._changes(book, job.collection, rules, now)
@@ -71,8 +79,11 @@ class Watch:
             ArchiveError, sqlite3.DatabaseError: the book of alarms cannot be written.
         """
         now = self.clock()
+        alarms = self.alarms()
+        if alarms is None:
+            return
         with AlarmBook.open(self.archives) as book:
-            book.observe([observe_trouble(collection, subject, trouble, now)], self.alarms().in_force, now)
+            book.observe([observe_trouble(collection, subject, trouble, now)], alarms.in_force, now)
 
     def tell(self, secrets: Secrets, clock: Callable[[], float]) -> list[Delivery]:
         """Sends what is due, and what lasts anew. Nothing, where another process is sending.
@@ -81,6 +92,8 @@ class Watch:
             ArchiveError, sqlite3.DatabaseError: the book of alarms cannot be used.
         """
         config = self.alarms()
+        if config is None:
+            return []
         with AlarmBook.open(self.archives) as book:
             book.remind(config.in_force, self.clock())
             with suppress(LockedError):

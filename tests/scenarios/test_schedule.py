@@ -76,6 +76,24 @@ def test_steps_are_done_and_the_log_lists_them(shell: Shell, site: Site, tmp_pat
     shell("schedule", "status")
 
 
+def test_receipts_are_a_step(shell: Shell, site: Site, dead_port: int) -> None:
+    authorities = f"time_authorities:\n  one: http://127.0.0.1:{dead_port}/\n"
+    _scheduled(shell, site, f"{authorities}schedule:\n  every: 1d\n  steps:\n    - receipts: true\n")
+    assert "step receipts: failed: status 1" in shell("schedule", "once", status=1)
+
+
+def test_a_copy_with_another_history_says_so(shell: Shell, site: Site, tmp_path: Path) -> None:
+    _scheduled(shell, site, f"schedule:\n  every: 1d\n  steps:\n    - replicate: {tmp_path}/copy\n")
+    shell("capture", "demo")
+    (shell.archives / "demo").rename(shell.archives / "old")
+    shell.begin_anew("demo")
+    shell("capture", "demo")
+    shell("replicate", str(tmp_path / "copy"), "demo")
+    (shell.archives / "demo").rename(shell.archives / "other")
+    (shell.archives / "old").rename(shell.archives / "demo")
+    assert re.search(r"step replicate \S+: failed: E-\S+: ", shell("schedule", "once", status=1))
+
+
 def test_a_failed_step_is_told_and_no_watcher_hears_that_all_is_well(shell: Shell, site: Site, tmp_path: Path) -> None:
     steps = f"  steps:\n    - replicate: {tmp_path}/a-file/copy\n  alive_file: {tmp_path}/alive\n"
     (tmp_path / "a-file").write_text("no folder")
@@ -141,7 +159,7 @@ def test_a_site_that_is_gone_fails_and_is_tried_again(shell: Shell, site: Site, 
         "every: 1d\n  steps:\n    - {}",
         "every: 1d\n  steps:\n    - verify: 0",
         "every: 1d\n  steps:\n    - export: /srv/table.xls",
-        "every: 1d\n  steps:\n    - receipts: true",
+        "every: 1d\n  steps:\n    - receipts: false",
         "every: 1d\n  alive_url: ftp://ping.example.org/",
         "every: 1d\n  time_limit: never",
     ],

@@ -1,12 +1,18 @@
 """Schedules that go wrong, as their keeper hears of it: a real capture, a real receiver, and one that is away."""
 
 import json
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from preserve.alarms.book import AlarmBook
+from preserve.cli.common import Place
+from preserve.cli.scheduling import Alarms
 from preserve.schedule.machine import Machine
 from tests.conftest import Shell, Site
 
@@ -89,6 +95,57 @@ def test_a_table_that_cannot_be_used_is_told(shell: Shell, site: Site) -> None:
     assert _told(shell.folder) == [("raised", "schedule-failing")]
 
 
+def test_what_changed_while_the_alarms_had_mistakes_is_told_when_they_are_mended(shell: Shell, site: Site) -> None:
+    good = _pager(shell.folder)
+    path = _scheduled(shell, site, "schedule:\n  every: 1d\n  retries: 0\n", good)
+    path.write_text(path.read_text() + "secret_headers:\n  Authorization: env:NOT_SET_ANYWHERE\n")
+    (shell.config / "alarms.yaml").write_text(good.replace("command", "comand"))
+    shell("schedule", "once", status=2)
+    assert _told(shell.folder) == []
+    (shell.config / "alarms.yaml").write_text(good)
+    shell("schedule", "once")
+    assert _told(shell.folder) == [("raised", "capture-failing")]
+
+
+def test_threads_that_ask_for_the_alarms_at_once_all_get_them(tmp_path: Path) -> None:
+    (tmp_path / "alarms.yaml").write_text(_pager(tmp_path))
+    place = Place(archives=tmp_path, config_dir=tmp_path, keys=tmp_path, as_json=False)
+    for _time in range(20):
+        alarms, ready = Alarms(place), threading.Barrier(4)
+
+        def ask(alarms: Alarms = alarms, ready: threading.Barrier = ready) -> bool:
+            ready.wait()
+            read = alarms.read()
+            return read is not None and list(read.channels) == ["pager"]
+
+        with ThreadPoolExecutor(4) as threads:
+            assert all(asked.result() for asked in [threads.submit(ask) for _thread in range(4)])
+
+
+def test_a_step_that_stands_in_the_file_no_more_is_resolved(
+    shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = f"  steps:\n    - export: {shell.folder}/missing/t.csv\n"
+    path = _scheduled(shell, site, f"schedule:\n  every: 1d\n{step}", _pager(shell.folder))
+    shell("schedule", "once", status=1)
+    assert _told(shell.folder) == [("raised", "step-failing")]
+    path.write_text(path.read_text().replace("missing/", ""))
+    shell("schedule", "once")
+    assert _told(shell.folder) == [("raised", "step-failing"), ("resolved", "step-failing")]
+
+
+def test_a_kind_that_a_newer_version_told_of_keeps_no_other_alarm_back(shell: Shell, site: Site) -> None:
+    path = _scheduled(shell, site, "schedule:\n  every: 1d\n  retries: 0\n", _pager(shell.folder))
+    path.write_text(path.read_text() + "secret_headers:\n  Authorization: env:NOT_SET_ANYWHERE\n")
+    with AlarmBook.open(shell.archives) as book, closing(sqlite3.connect(book.path)) as database, database:
+        database.execute(
+            "INSERT INTO condition VALUES ('demo', 'from-newer', '', 1, 'x', 1, 1, 1, 1, '[]', 'x', '[]', 0)"
+        )
+    shell("schedule", "once", status=1)
+    assert _told(shell.folder) == [("raised", "capture-failing")]
+    shell("alarms", "list", status=1)
+
+
 @pytest.mark.damages
 def test_damage_that_a_verification_finds_is_told(shell: Shell, site: Site) -> None:
     _scheduled(shell, site, "verification:\n  every: 30d\n", _pager(shell.folder))
@@ -96,7 +153,8 @@ def test_damage_that_a_verification_finds_is_told(shell: Shell, site: Site) -> N
     (file,) = (shell.archives / "demo" / "archive").iterdir()
     file.chmod(0o644)
     file.write_bytes(file.read_bytes()[:-20])
-    shell("schedule", "once")
+    assert "damage was found" in shell("schedule", "once", status=1)
+    assert "the last run: damage was found" in shell("schedule", "status", status=1)
     assert _told(shell.folder) == [("raised", "damage-found")]
     assert "damage was found" in shell("status", status=1)
 

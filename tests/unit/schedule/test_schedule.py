@@ -17,6 +17,7 @@ from preserve.schedule import table
 from preserve.schedule.child import Ended
 from preserve.schedule.moments import moments
 from preserve.schedule.runs import forget_to_come
+from preserve.schedule.standing import wrongs
 from preserve.schedule.table import CAPTURE, Table
 from tests.unit.schedule.doing import (
     COMPLETE,
@@ -171,6 +172,30 @@ def test_a_run_whose_process_died_is_tried_again(tmp_path: Path) -> None:
     assert run(tmp_path, _START + 60 + 600, _RETRIED) == "ran"
     (event,) = events(tmp_path, _RETRIED)
     assert (event.nominal, event.outcome, event.tries) == (_START, "ran", 1)
+
+
+def test_a_try_that_no_window_is_open_for_is_none(tmp_path: Path) -> None:
+    """Failed ten minutes before the window closes: the moment has failed, nothing waits for what cannot come."""
+    rule = ScheduleConfig(cron="0 16 * * *", only="16:00-16:20", retries=3, retry_after="15m", grace="7d")
+    due = _START + 16 * 3600
+    look(tmp_path, rule, Doing(_START))
+    assert run(tmp_path, due + 60, rule, UNREACHED) == "waiting"
+    assert run(tmp_path, due + 17 * 60, rule, UNREACHED) == "failed"
+
+
+def test_a_try_waits_for_the_next_opening_before_the_next_moment(tmp_path: Path) -> None:
+    rule = ScheduleConfig(every="1w", only="00:00-01:00", retries=3, retry_after="2h")
+    assert run(tmp_path, _START, rule, UNREACHED) == "waiting"
+    assert run(tmp_path, _START + _DAY - 60, rule) is None
+    assert run(tmp_path, _START + _DAY, rule) == "ran"
+
+
+def test_a_job_that_no_scheduler_looks_at_is_wrong(tmp_path: Path) -> None:
+    rule = ScheduleConfig(every="30d")
+    assert run(tmp_path, _START, rule) == "ran"
+    assert wrongs(standing(tmp_path, _START + _DAY, rule), "demo", _START + _DAY) == []
+    (wrong,) = wrongs(standing(tmp_path, _START + 3 * _DAY, rule), "demo", _START + 3 * _DAY)
+    assert wrong.startswith("no scheduler has looked at it since 2024-01-01T00:00:00Z")
 
 
 def test_a_failed_run_is_tried_again_with_longer_and_longer_pauses_and_is_one_event(tmp_path: Path) -> None:
