@@ -15,13 +15,18 @@ _BEGINNING = "0001-01-01T00:00:00Z"
 _UTC = lazy_re(r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?Z\Z")
 
 
+def is_collection_name(name: str) -> bool:
+    """Whether a text can be a collection's name (`check_collection_name`)."""
+    return _COLLECTION.match(name) is not None
+
+
 def check_collection_name(name: str) -> str:
     """The name itself, if it can be a folder, a WARC file prefix and a URL segment: ``[a-z0-9][a-z0-9-]{0,62}``.
 
     Raises:
         UsageError: it cannot.
     """
-    if _COLLECTION.match(name) is None:
+    if not is_collection_name(name):
         raise UsageError(
             f"{name!r} cannot be a collection's name",
             next_step="Use lower-case letters, digits and hyphens, at most 63, beginning with a letter or digit.",

@@ -12,6 +12,8 @@ from preserve.config.folder import list_collections, list_layouts, load_alarms, 
 from preserve.errors import ConfigError, LockedError, PreserveError
 from preserve.schedule.jobs import Job, jobs_of
 from preserve.schedule.machine import Done
+from preserve.schedule.table import scheduled_names
+from preserve.store.layout import job_folder
 
 
 class Jobs:
@@ -19,6 +21,7 @@ class Jobs:
 
     def __init__(self, place: Place, names: Sequence[str]) -> None:
         self._folder = place.config_dir
+        self._archives = place.archives
         self._names = tuple(names)
         self._known: dict[str, tuple[object, list[Job] | PreserveError]] = {}
 
@@ -31,7 +34,10 @@ class Jobs:
         found: list[Job] = []
         mistakes: dict[str, PreserveError] = {}
         layouts = list_layouts(self._folder)
-        for name in self._names or list_collections(self._folder):
+        there = list_collections(self._folder)
+        for name in [] if self._names else sorted(set(scheduled_names(self._archives)) - set(there)):
+            mistakes[name] = _gone(self._archives, name)
+        for name in self._names or there:
             mark = (layouts, _mark(self._folder / "collections" / f"{name}.yaml"))
             known = self._known.get(name)
             if known is None or known[0] != mark:
@@ -54,6 +60,14 @@ class Jobs:
         if self._names and not jobs:
             return ConfigError((f"{name} has no schedule",), next_step="Write `schedule:` into its file.")
         return jobs
+
+
+def _gone(archives: Path, name: str) -> PreserveError:
+    folder = job_folder(archives, name)
+    return ConfigError(
+        (f"{name} was scheduled, and collections/{name}.yaml is gone: nothing of it is captured",),
+        next_step=f"Put it back. If it is meant, remove {folder}, then run `preserve alarms forget {name}`.",
+    )
 
 
 class Alarms:

@@ -14,7 +14,7 @@ from preserve.limits import MIB
 from preserve.model import moment_text
 from preserve.schedule.jobs import jobs_of
 from preserve.schedule.standing import wrongs
-from preserve.schedule.table import Standing, Table
+from preserve.schedule.table import Standing, Table, has_table
 from preserve.store.archive import open_archive
 from preserve.store.checks import FULL, Check, lasting_damage, noted_checks
 from preserve.store.durable import free_bytes
@@ -100,6 +100,8 @@ class Desk:
             wrong.append(
                 f"there is no archive: run `preserve init {name}`; if there was one, see whether its disk is mounted"
             )
+        if config is None and not mistake and has_table(self.archives, name):
+            wrong.append("it was scheduled, and its file is gone: nothing of it is captured")
         if free is not None and free < min_free:
             wrong.append(f"disk low: {free // MIB} MiB are free, captures stop below {min_free // MIB} MiB")
         if holding is not None:

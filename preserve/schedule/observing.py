@@ -172,15 +172,20 @@ def _reported(job: Job, last: Event) -> list[Observation]:
     reasons, addresses = last.report.get("reasons"), last.report.get("addresses")
     if not isinstance(reasons, Mapping) or not isinstance(addresses, Mapping):
         return []
-    return [
-        Observation(
-            collection=job.collection,
-            kind=kind,
-            bad=bool(reasons.get(reason)),
-            summary=f"{reasons[reason]:,} of the addresses" if reasons.get(reason) else "",
-            items=tuple(str(url) for url in addresses.get(reason, ())),
-            items_total=int(reasons.get(reason, 0)),
-            occasion=last.nominal,
+    found = []
+    for kind, reason in ((Kind.CHALLENGE_PAGE, "challenge"), (Kind.CERTIFICATE_INVALID, "tls")):
+        number, listed = reasons.get(reason), addresses.get(reason)
+        # The table lies where anything may write.
+        number = number if isinstance(number, int) else 0
+        found.append(
+            Observation(
+                collection=job.collection,
+                kind=kind,
+                bad=number > 0,
+                summary=f"{number:,} of the addresses" if number > 0 else "",
+                items=tuple(str(url) for url in listed) if isinstance(listed, list) else (),
+                items_total=number,
+                occasion=last.nominal,
+            )
         )
-        for kind, reason in ((Kind.CHALLENGE_PAGE, "challenge"), (Kind.CERTIFICATE_INVALID, "tls"))
-    ]
+    return found

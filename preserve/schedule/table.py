@@ -14,11 +14,12 @@ from pathlib import Path
 from preserve.config.schedule import RuleConfig
 from preserve.config.spans import span_seconds
 from preserve.errors import ArchiveError
+from preserve.model import is_collection_name
 from preserve.schedule.kept import report_kept, rule_kept
 from preserve.schedule.moments import Moment, may_begin, moments, opening
 from preserve.store.database import UnmadeError, connect
 from preserve.store.durable import make_dir
-from preserve.store.layout import job_folder
+from preserve.store.layout import job_folder, schedule_folder
 
 CAPTURE, VERIFICATION = "capture", "verification"
 """The jobs of a collection: each has a table, and a lock, of its own."""
@@ -123,6 +124,20 @@ class Standing:
 def table_path(archives: Path, collection: str, job: str) -> Path:
     """The due table of a job. It is no evidence, and nothing makes it again."""
     return job_folder(archives, collection) / f"{job}.sqlite"
+
+
+def has_table(archives: Path, collection: str) -> bool:
+    """Whether a scheduler has ever looked at a job of a collection."""
+    return any(table_path(archives, collection, job).is_file() for job in (CAPTURE, VERIFICATION))
+
+
+def scheduled_names(archives: Path) -> list[str]:
+    """The collections whose jobs a scheduler has ever looked at, in order."""
+    try:
+        names = sorted(entry.name for entry in schedule_folder(archives).iterdir() if entry.is_dir())
+    except OSError:
+        return []
+    return [name for name in names if is_collection_name(name) and has_table(archives, name)]
 
 
 class Table:

@@ -1,6 +1,7 @@
 """Schedules that go wrong, as their keeper hears of it: a real capture, a real receiver, and one that is away."""
 
 import json
+import shutil
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -132,6 +133,24 @@ def test_a_step_that_stands_in_the_file_no_more_is_resolved(
     path.write_text(path.read_text().replace("missing/", ""))
     shell("schedule", "once")
     assert _told(shell.folder) == [("raised", "step-failing"), ("resolved", "step-failing")]
+
+
+def test_a_collection_whose_file_is_gone_is_told_until_that_is_meant(shell: Shell, site: Site) -> None:
+    path = _scheduled(shell, site, "schedule:\n  every: 1d\n", _pager(shell.folder))
+    shell("schedule", "once")
+    path.rename(path.with_suffix(".away"))
+    shell("schedule", "once", status=2)
+    assert "demo was scheduled, and collections/demo.yaml is gone" in shell.errors
+    assert _told(shell.folder) == [("raised", "schedule-failing")]
+    assert "its file is gone" in shell("status", status=1)
+    path.with_suffix(".away").rename(path)
+    shell("schedule", "once")
+    assert _told(shell.folder) == [("raised", "schedule-failing"), ("resolved", "schedule-failing")]
+    path.unlink()
+    shutil.rmtree(shell.archives / ".schedule" / "demo")
+    shell("status")
+    shell("schedule", "once", status=2)
+    assert "no collection has a schedule" in shell.errors
 
 
 def test_a_kind_that_a_newer_version_told_of_keeps_no_other_alarm_back(shell: Shell, site: Site) -> None:
