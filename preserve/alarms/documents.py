@@ -77,12 +77,20 @@ def _lines(message: Message) -> list[str]:
     lines = [title(message), ""]
     if message.summary:
         lines += [message.summary, ""]
-    lines.append(_TEST_MEANING if facts is None else facts.meaning)
+    meaning = _TEST_MEANING if facts is None else facts.meaning
+    lines.append(f"This is over: {meaning}" if message.event is Event.RESOLVED else meaning)
     if message.kind is not None and message.event is not Event.RESOLVED:
         lines.append(f"Next: {next_step(message.kind, message.collection)}")
     if message.bad_since is not None:
         times = "once" if message.times == 1 else f"{message.times} times in a row"
-        lines += ["", f"Bad since {moment_text(message.bad_since)}, found {times}."]
+        since = moment_text(message.bad_since)
+        if message.event is Event.RESOLVED:
+            lines += [
+                "",
+                f"It was bad since {since}, found {times}, and was found good at {moment_text(message.created)}.",
+            ]
+        else:
+            lines += ["", f"Bad since {since}, found {times}."]
     if message.items:
         is_part = message.items_total > len(message.items)
         of_all = f" ({len(message.items)} of {message.items_total:,})" if is_part else ""

@@ -127,7 +127,7 @@ def _report_database(error: sqlite3.DatabaseError) -> int:
         say("  next: see whether the disk is full or read-only, then run it again. Nothing captured is lost.")
     else:
         say("  next: run `preserve rebuild COLLECTION`; it makes the catalogue again from the evidence.")
-        say("        For a table of a schedule, docs/schedule.md says what to do.")
+        say("        What lies in .schedule/ of the archives (tables, alarms) is moved away: it begins anew.")
     return 1
 
 

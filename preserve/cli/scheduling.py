@@ -116,7 +116,10 @@ def told_of(done: Done) -> str:
     if isinstance(error, PreserveError):
         return f"schedule of {done.job.title}: {error}" + (f"\n  next: {error.next_step}" if error.next_step else "")
     if isinstance(error, sqlite3.DatabaseError | OSError):
-        return f"schedule of {done.job.title}: {error}\n  next: see whether the disk is full or read-only"
+        step = "see whether the disk is full or read-only"
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+            step = f"move .schedule/{done.job.collection}/{done.job.kind}.sqlite away: its schedule begins anew"
+        return f"schedule of {done.job.title}: {error}\n  next: {step}"
     trace = "".join(traceback.format_exception(error))
     return f"schedule of {done.job.title}: a fault of the program, please report it:\n{trace}"
 
