@@ -27,8 +27,9 @@ from preserve.schedule.machine import Done, Machine, Scheduler
 from preserve.schedule.observing import FILE
 from preserve.schedule.runs import Outcome, forget_to_come
 from preserve.schedule.standing import wrongs
-from preserve.schedule.table import Event, Standing, Step, Table, table_path
+from preserve.schedule.table import VERIFICATION, Event, Standing, Step, Table, table_path
 from preserve.schedule.watching import Watch
+from preserve.store.checks import lasting_damage, noted_checks
 
 _LOOK_S = 20.0
 """Between two looks of `run` at what is due: a machine that slept, or whose clock was set, is noticed by then."""
@@ -129,8 +130,8 @@ def _look(running: "_Running", files: Jobs, said: Once) -> dict[str, PreserveErr
 def status(place: Place, collections: tuple[str, ...]) -> int:
     """Show how the schedules of COLLECTIONS stand. Nothing is written.
 
-    Status 1: a run is overdue, the last one or a step after it failed, no scheduler has looked yet, or the clock was
-    set back.
+    Status 1: a run is overdue, the last one or a step after it failed, damage was found, no scheduler has looked for
+    two days, or the clock was set back.
     """
     now = int(time.time())
     jobs, mistakes = Jobs(place, collections).read()
@@ -140,7 +141,7 @@ def status(place: Place, collections: tuple[str, ...]) -> int:
         try:
             with Table.read(place.archives, job.collection, job.kind, job.rule) as table:
                 standing = None if table is None else table.standing(now)
-            wrong = wrongs(standing, job.collection, now)
+            wrong = [*wrongs(standing, job.collection, now), *_damage(place, job)]
         except PreserveError as error:
             # One table keeps no other from being shown.
             say_error(error)
@@ -168,6 +169,14 @@ def status(place: Place, collections: tuple[str, ...]) -> int:
     if mistakes:
         return ConfigError.exit_status
     return 1 if any(wrong for _, _, wrong in found) else 0
+
+
+def _damage(place: Place, job: Job) -> list[str]:
+    """Damage that a verification found, until a good one of everything: also one by hand, after a repair."""
+    if job.kind != VERIFICATION:
+        return []
+    damage = lasting_damage(noted_checks(place.archives, job.collection).checks)
+    return [] if damage is None else [f"damage was found at {moment_text(damage.ended)}: see `preserve status`"]
 
 
 @schedule.command(short_help="List what became of due moments.")

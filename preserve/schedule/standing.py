@@ -21,8 +21,6 @@ def wrongs(standing: Standing | None, collection: str, now: int) -> list[str]:
         word = "was skipped" if last.outcome == "skipped" else "failed"
         again = f", is tried again at {moment_text(last.again)}" if last.again is not None else ""
         found.append(f"the last run {word}: {last.reason}{again}")
-    if last is not None and last.found_damage:
-        found.append(f"the last run: {last.reason}")
     found += [f"step {step.name} failed: {step.detail}" for step in standing.steps if step.outcome == "failed"]
     if standing.clock_back:
         found.append(

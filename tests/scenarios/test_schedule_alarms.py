@@ -171,11 +171,17 @@ def test_damage_that_a_verification_finds_is_told(shell: Shell, site: Site) -> N
     shell("capture", "demo")
     (file,) = (shell.archives / "demo" / "archive").iterdir()
     file.chmod(0o644)
-    file.write_bytes(file.read_bytes()[:-20])
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-20])
     assert "damage was found" in shell("schedule", "once", status=1)
-    assert "the last run: damage was found" in shell("schedule", "status", status=1)
+    assert "WRONG damage was found at" in shell("schedule", "status", status=1)
     assert _told(shell.folder) == [("raised", "damage-found")]
     assert "damage was found" in shell("status", status=1)
+    file.write_bytes(whole)
+    shell("verify", "demo")
+    for command in (["schedule", "status"], ["status"], ["schedule", "once"]):
+        shell(*command)
+    assert _told(shell.folder) == [("raised", "damage-found"), ("resolved", "damage-found")]
 
 
 def test_a_page_that_is_lost_since_the_last_capture_is_told(
