@@ -27,7 +27,7 @@ def _cron(text: str) -> str:
         next(CronSim(text, datetime(2024, 1, 1, tzinfo=UTC)))
     except (CronSimError, StopIteration) as error:
         raise ValueError(
-            f"{text!r} is no moment of cron ({str(error) or 'never'}); write five fields like 0 3 * * 1"
+            f"{text!r} is no moment of cron ({str(error) or 'never'}); write one that comes, like 0 3 * * 1"
         ) from error
     return text
 
@@ -46,14 +46,18 @@ def _window(text: str) -> str:
     return text
 
 
-def _absolute(text: str) -> str:
+def _file(text: str) -> str:
     return check_absolute(text, like="/srv/preserve/demo.alive")
+
+
+def _folder(text: str) -> str:
+    return check_absolute(text, like="/mnt/copy")
 
 
 def _table(text: str) -> str:
     if not text.endswith(_TABLE_FORMS):
         raise ValueError(f"{text!r} has none of the endings {', '.join(_TABLE_FORMS)}")
-    return _absolute(text)
+    return check_absolute(text, like="/srv/preserve/demo.csv")
 
 
 def _ping(text: str) -> str:
@@ -124,7 +128,7 @@ class StepConfig(Strict):
     receipts: Annotated[bool, AfterValidator(_wanted)] | None = Field(
         default=None, description="`true`: time authorities that gave no receipt are asked again"
     )
-    replicate: Annotated[str, AfterValidator(_absolute)] | None = Field(
+    replicate: Annotated[str, AfterValidator(_folder)] | None = Field(
         default=None, description="an absolute path of the folder of the copy"
     )
     export: Annotated[str, AfterValidator(_table)] | None = Field(
@@ -147,7 +151,7 @@ class ScheduleConfig(RuleConfig):
     adaptive: AdaptiveConfig | None = Field(
         default=None, description="a group of `min` and `max`: pages that seldom change are asked for less often"
     )
-    alive_file: Annotated[str, AfterValidator(_absolute)] | None = Field(
+    alive_file: Annotated[str, AfterValidator(_file)] | None = Field(
         default=None, description="an absolute path of a file whose time of change is set after each good run, no other"
     )
     alive_url: Annotated[str, AfterValidator(_ping)] | None = Field(
