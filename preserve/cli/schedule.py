@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
-from functools import cache, partial
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -240,7 +240,7 @@ class _Running:
     def __init__(self, place: Place, captures: int) -> None:
         self.alarms = Alarms(place)
         self.machine = Machine(["--archives", str(place.archives), "--config", str(place.config_dir)], say)
-        self.watch = Watch(place.archives, self.alarms.read, cache(partial(all_layouts, place)), self.machine.clock)
+        self.watch = Watch(place.archives, self.alarms.read, partial(all_layouts, place), self.machine.clock)
         self.scheduler = Scheduler(place.archives, self.machine, self.watch, captures=captures)
         self._signals = ExitStack()
 
