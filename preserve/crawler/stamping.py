@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import requests
 
+from preserve.crawler.session import plain_session
 from preserve.limits import Limits
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.receipts import MAX_RECEIPT_BYTES, ReceiptError, keep, keep_failure, make_request, read_reply
@@ -61,10 +62,7 @@ def stamp(
 
 
 def _post(url: str, request: bytes, limits: Limits, proxy: str | None) -> bytes:
-    session = requests.Session()
-    # Neither a proxy nor passwords out of the environment.
-    session.trust_env = False
-    session.proxies = {} if proxy is None else {"http": proxy, "https": proxy}
+    session = plain_session(proxy)
     try:
         with session.post(
             url,

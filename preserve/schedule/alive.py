@@ -27,10 +27,9 @@ def tell_alive(job: Job) -> str:
 def _ask(url: str, proxy: str | None) -> list[str]:
     import requests  # noqa: PLC0415 - only where an address is to be asked for
 
-    session = requests.Session()
-    # Neither a proxy nor passwords out of the environment.
-    session.trust_env = False
-    session.proxies = {} if proxy is None else {"http": proxy, "https": proxy}
+    from preserve.crawler.session import plain_session  # noqa: PLC0415 - the same
+
+    session = plain_session(proxy)
     try:
         with session.get(url, timeout=_TIMEOUT_S, allow_redirects=False, stream=True) as reply:
             return [] if reply.status_code in _GOOD else [f"alive_url: status {reply.status_code}"]
