@@ -43,7 +43,7 @@ TAG_NAME: Final = r"[a-zA-Z][a-zA-Z0-9]*+"
 ATTRIBUTES: Final = r"""[^>=]*+(?:=[\t\n\f\r ]*+(?:"[^"]*+"|'[^']*+'|[^\t\n\f\r >]*+)[^>=]*+)*+"""
 """What stands between a tag's name and its ``>``, as an expression."""
 _TAG: Final = lazy_re(rf"<(/?+)({TAG_NAME})({ATTRIBUTES})>")
-_BARE: Final = lazy_re(r"<(/?+)([a-zA-Z][a-zA-Z0-9]*+)>")
+_BARE: Final = lazy_re(rf"<(/?+)({TAG_NAME})>")
 """A tag without attributes: most are."""
 _KINDS: Final[Mapping[str, Kind]] = {"": "start", "/": "end"}
 _NAME: Final = lazy_re(r"</?+([a-zA-Z][a-zA-Z0-9]{0,12}+)(?=[\t\n\f\r />])")
@@ -77,7 +77,7 @@ def tokenise(text: str, start: int = 0, end: int | None = None) -> Iterator[Toke
         bare = bare_at(text, position, stop)
         if bare is not None:
             slash, name = bare.groups()
-            kind, name, end = _KINDS[slash], name.lower(), bare.end()
+            kind, name, after = _KINDS[slash], name.lower(), bare.end()
             if name not in _ELEMENTS:
                 position += 1
                 continue
@@ -86,15 +86,15 @@ def tokenise(text: str, start: int = 0, end: int | None = None) -> Iterator[Toke
             if markup is None:
                 position += 1
                 continue
-            kind, _position, end, name, _raw = markup
-            if end < 0:
+            kind, _position, after, name, _raw = markup
+            if after < 0:
                 break
         if position > shown:
             yield made(Token, ("text", shown, position, "", False))
-        yield made(Token, (kind, position, end, name, False))
-        shown = position = end
+        yield made(Token, (kind, position, after, name, False))
+        shown = position = after
         if name in RAW and kind == "start":
-            closing = raw_end(text, name, end, stop)
+            closing = raw_end(text, name, after, stop)
             if closing > shown:
                 yield Token("text", shown, closing, name, raw=True)
             shown = position = closing
