@@ -107,8 +107,10 @@ class AlarmBook:
         ).fetchone()
         return None if row is None else int(row[0])
 
-    def open_conditions(self) -> list[Condition]:
-        """What is bad now, those too that the rules do not tell yet: by collection, kind and subject."""
+    def open_conditions(self, collection: str | None = None) -> list[Condition]:
+        """What is bad now, those too that the rules do not tell yet: by collection, kind and subject; of one
+        ``collection`` where it is given.
+        """
         return [
             Condition(
                 collection=state.collection,
@@ -122,7 +124,7 @@ class AlarmBook:
                 raised=state.raised,
                 told=state.told,
             )
-            for state in self._bad()
+            for state in self._bad(collection)
         ]
 
     def forget(self, collection: str) -> int:
@@ -186,9 +188,11 @@ class AlarmBook:
         ).fetchone()
         return State(collection=of.collection, kind=of.kind, subject=of.subject) if row is None else _state(row)
 
-    def _bad(self) -> list[State]:
+    def _bad(self, collection: str | None = None) -> list[State]:
+        of_one, values = ("", ()) if collection is None else ("collection = ? AND ", (collection,))
         rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM condition WHERE is_bad ORDER BY collection, kind, subject"  # noqa: S608
+            f"SELECT {_COLUMNS} FROM condition WHERE {of_one}is_bad ORDER BY collection, kind, subject",  # noqa: S608
+            values,
         )
         # A kind that a newer version of the program told of stays in the book, for that version.
         return [_state(row) for row in rows if row[1] in _KINDS]

@@ -35,7 +35,7 @@ class Jobs:
         mistakes: dict[str, PreserveError] = {}
         layouts = list_layouts(self._folder)
         there = list_collections(self._folder)
-        for name in [] if self._names else sorted(set(scheduled_names(self._archives)) - set(there)):
+        for name in [] if self._names else scheduled_names(self._archives, without=there):
             mistakes[name] = _gone(self._archives, name)
         for name in self._names or there:
             mark = (layouts, _mark(self._folder / "collections" / f"{name}.yaml"))

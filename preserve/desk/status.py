@@ -12,6 +12,7 @@ from preserve.desk.links import Links, links_of
 from preserve.errors import PreserveError
 from preserve.limits import MIB
 from preserve.model import moment_text
+from preserve.provenance.receipts import failed_authority
 from preserve.schedule.jobs import jobs_of
 from preserve.schedule.standing import wrongs
 from preserve.schedule.table import Standing, Table, has_table
@@ -110,7 +111,7 @@ class Desk:
             wrong += [
                 f"no receipt: {file}: {reason}"
                 for file, reason in holding.unstamped
-                if asked is None or _authority(file) in asked
+                if asked is None or failed_authority(file) in asked
             ]
             wrong += [
                 f"{authority} vouches for {size:,} statements, the ledger has {holding.statements:,}: was it set back?"
@@ -156,7 +157,7 @@ class Desk:
         """Authorities that give none and have not failed either: nobody asked them, after an import, say."""
         if config is None or holding.signed is None or self.now - holding.signed < _ASKED_WITHIN_S:
             return
-        failed = {_authority(file) for file, _reason in holding.unstamped}
+        failed = {failed_authority(file) for file, _reason in holding.unstamped}
         step = f"run `preserve ledger stamp {config.name}`"
         for authority in config.time_authorities:
             if authority not in failed and holding.receipts.get(authority, 0) < holding.covered:
@@ -178,11 +179,6 @@ class Desk:
             codes = ", ".join(list(damage.codes)[:_TOLD_CODES]) or "a claim failed"
             wrong.append(f"damage was found on {day(damage.ended)}: {codes}; run `preserve verify {name}`")
         return Checked(full=full, last=checks[-1] if checks else None, damage=damage)
-
-
-def _authority(failure: str) -> str:
-    """The authority in the name of a failure, `SIZE.AUTHORITY.failed`."""
-    return failure.partition(".")[2].removesuffix(".failed")
 
 
 def day(value: int) -> str:

@@ -186,6 +186,12 @@ def held_failures(paths: CollectionPaths) -> list[tuple[str, str]]:
     return [(name, _read(paths, name).decode("utf-8", "replace").strip()) for name in names]
 
 
+def failed_authority(name: str) -> str:
+    """The authority in the name of a failure's file, `SIZE.AUTHORITY.failed`; empty where it is no such name."""
+    parts = name.split(".")
+    return parts[1] if len(parts) == 3 else ""  # noqa: PLR2004 - its three parts
+
+
 def _read(paths: CollectionPaths, name: str) -> bytes:
     """A file of the folder; empty where it is missing or too large, which then is for nothing."""
     try:

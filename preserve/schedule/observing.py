@@ -10,6 +10,7 @@ from preserve.alarms.values import Condition, Observation
 from preserve.config.alarms import Kind
 from preserve.limits import MIB
 from preserve.model import moment_text
+from preserve.provenance.receipts import failed_authority
 from preserve.schedule.jobs import Job
 from preserve.schedule.table import CAPTURE, Event, Standing
 from preserve.store.checks import Check, lasting_damage
@@ -122,7 +123,7 @@ def observe_receipts(
 
     ``covered``: how many statements a checkpoint covers now.
     """
-    reasons = {name.split(".")[1]: (name, reason) for name, reason in failures if name.count(".") == 2}  # noqa: PLR2004
+    reasons = {failed_authority(name): (name, reason) for name, reason in failures}
     return [
         Observation(
             collection=collection,
@@ -137,7 +138,10 @@ def observe_receipts(
 
 
 def observe_gone(job: Job, conditions: Sequence[Condition]) -> list[Observation]:
-    """Of what is bad in the book and stands in the collection's file no more: steps, and time authorities."""
+    """Of what is bad in the book and stands in the collection's file no more: steps, and time authorities.
+
+    ``conditions`` are those of the job's collection.
+    """
     known = {Kind.RECEIPTS_FAILING: job.authorities}
     if job.kind == CAPTURE:
         known[Kind.STEP_FAILING] = job.steps
@@ -151,7 +155,7 @@ def observe_gone(job: Job, conditions: Sequence[Condition]) -> list[Observation]
             occasion="gone",
         )
         for one in conditions
-        if one.collection == job.collection and one.kind in known and one.subject not in known[one.kind]
+        if one.kind in known and one.subject not in known[one.kind]
     ]
 
 

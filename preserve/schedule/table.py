@@ -5,7 +5,7 @@ again before the next is due is ``waiting`` meanwhile. One that nobody took in t
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice, takewhile
@@ -131,13 +131,13 @@ def has_table(archives: Path, collection: str) -> bool:
     return any(table_path(archives, collection, job).is_file() for job in (CAPTURE, VERIFICATION))
 
 
-def scheduled_names(archives: Path) -> list[str]:
-    """The collections whose jobs a scheduler has ever looked at, in order."""
+def scheduled_names(archives: Path, *, without: Collection[str]) -> list[str]:
+    """The collections whose jobs a scheduler has ever looked at, but those of ``without``, in order."""
     try:
-        names = sorted(entry.name for entry in schedule_folder(archives).iterdir() if entry.is_dir())
+        names = {entry.name for entry in schedule_folder(archives).iterdir()}
     except OSError:
         return []
-    return [name for name in names if is_collection_name(name) and has_table(archives, name)]
+    return [name for name in sorted(names - set(without)) if is_collection_name(name) and has_table(archives, name)]
 
 
 class Table:

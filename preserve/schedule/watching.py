@@ -67,7 +67,7 @@ class Watch:
             found.append(observe_trouble(job.collection, job.kind, str(error), now))
         rules = alarms.in_force
         with AlarmBook.open(self.archives) as book:
-            book.observe([*found, *observe_gone(job, book.open_conditions())], rules, now)
+            book.observe([*found, *observe_gone(job, book.open_conditions(job.collection))], rules, now)
             # Checkpoints are signed at the end of runs, by whomever: only then may pages and texts have changed.
             if job.kind == CAPTURE and covered > (book.mark(job.collection, LAST_LOOK) or 0):
                 self._changes(book, job.collection, rules, now)
