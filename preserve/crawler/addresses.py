@@ -13,6 +13,8 @@ from preserve.expressions import lazy_re
 _PORTS = {"http": 80, "https": 443}
 _PLAIN_URL = lazy_re(r"(https?://[a-z0-9.-]+(?::[0-9]{1,5})?)(/[!-\"$-~]*)")
 """An address that needs no more than to be cut in two."""
+_NUMBER = lazy_re(r"[0-9]+|0x[0-9a-f]*")
+"""A last label that makes a host an IPv4 address and no name (URL Standard, "ends in a number")."""
 _TARGET_SAFE = "%/:?#[]@!$&'()*+,;=-._~|^`{}\"<>\\"
 
 
@@ -65,6 +67,29 @@ def _taken_apart(url: str) -> tuple[Origin, str]:
     return Origin(parts.scheme, host, port or _PORTS[parts.scheme]), target
 
 
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "192.0.0.0/24",  # IETF protocol assignments (RFC 6890)
+        "192.88.99.0/24",  # 6to4 relays, given up (RFC 7526)
+        "2001::/23",  # IETF protocol assignments, Teredo among them (RFC 4380)
+        "2002::/16",  # 6to4: an IPv4 address stands in it (RFC 3056)
+        "3fff::/20",  # documentation (RFC 9637)
+    )
+)
+"""Ranges that no page is served from, and that ``ipaddress`` takes for public in one Python or another."""
+_IPV6_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All that is given out as global unicast (RFC 4291): compatible, translated and local addresses lie outside."""
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""The well-known prefix of translators (RFC 6052): the last 32 bits are the IPv4 address that is reached."""
+_ISATAP = frozenset({0x00005EFE, 0x02005EFE})
+"""First half of an interface identifier behind which an IPv4 address stands (RFC 5214 section 6.1)."""
+_LOCAL_NAMES = frozenset(
+    ["localhost", "local", "internal", "localdomain", "home.arpa", "lan", "home", "corp", "private", "intranet"]
+)
+"""Last labels of names that mean this machine or its network (RFC 6761, 6762 appendix G, 8375; `.internal`)."""
+
+
 class AddressGuard:
     """Which peers may be connected to: public addresses, and the private ones that the configuration names."""
 
@@ -89,15 +114,44 @@ class AddressGuard:
             ip = ip.ipv4_mapped
         if any(ip.version == network.version and ip in network for network in self._networks):
             return True
-        return ip.is_global and not ip.is_multicast
+        return _is_public(ip)
 
-    def refuses_literal(self, host: str) -> bool:
-        """True where the host is itself an IP address that may not be connected to."""
-        try:
-            ipaddress.ip_address(host.partition("%")[0])
-        except ValueError:
+    def permits_by_name(self, host: str) -> bool:
+        """True where a proxy may be asked for ``host``, which it resolves by itself.
+
+        What can be told from the name alone is told: addresses in every form that ``inet_aton`` reads (decimal, octal
+        and hexadecimal numbers, one to four of them), and names that mean a machine of the proxy's own network.
+        """
+        name = host.lower().rstrip(".")
+        if host.lower() in self._hosts or name in self._hosts:
+            return True
+        address = _written_address(name)
+        if address is not None:
+            return self.permits(host, address)
+        return "." in name and not any(name.endswith(f".{each}") for each in _LOCAL_NAMES) and name not in _LOCAL_NAMES
+
+
+def _is_public(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip in _NAT64:
+            return _is_public(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
+        if ip not in _IPV6_UNICAST or (int(ip) >> 32) & 0xFFFFFFFF in _ISATAP:
             return False
-        return not self.permits(host, host)
+    if any(ip.version == network.version and ip in network for network in _NOT_PUBLIC):
+        return False
+    return ip.is_global and not ip.is_multicast
+
+
+def _written_address(host: str) -> str | None:
+    """The IP address that a host is written as, in any form that a resolver takes; None for a name."""
+    plain = host.partition("%")[0]
+    if ":" in plain:
+        return plain
+    try:
+        return socket.inet_ntoa(socket.inet_aton(plain))
+    except OSError:
+        # Numbers that no resolver here takes for an address may be one to another: they are no name either.
+        return plain if _NUMBER.fullmatch(plain.rpartition(".")[2]) else None
 
 
 def resolve_host(host: str, port: int) -> tuple[str, ...]:

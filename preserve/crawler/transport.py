@@ -179,8 +179,8 @@ class Connector:
                 raise ExchangeError(Failure.ADDRESS)
             sock, address = self._open(permitted, origin.port)
             return sock, Peer(ip=address, addresses=addresses, tls=None, proxy=None)
-        # The proxy resolves the name: only an address written as such can be looked at here.
-        if self._guard.refuses_literal(origin.host):
+        # The proxy resolves the name: only how it is written can be looked at here.
+        if not self._guard.permits_by_name(origin.host):
             raise ExchangeError(Failure.ADDRESS)
         sock, address = self._open(list(resolve_host(self._proxy.host, self._proxy.port)), self._proxy.port)
         if origin.scheme == "https":

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from preserve.crawler.addresses import Origin, resolve_host, split_url
+from preserve.crawler.addresses import AddressGuard, Origin, resolve_host, split_url
 from preserve.crawler.exchange import ExchangeError, Failure
 from preserve.crawler.fetch import Fetcher
 from preserve.limits import DEFAULT_LIMITS
@@ -59,6 +59,42 @@ def test_an_address_written_as_a_private_one_is_refused_behind_a_proxy_too() -> 
     for url in ("http://169.254.169.254/", "http://[::ffff:10.0.0.1]/", "https://10.0.0.1/"):
         assert fetcher.fetch(url).error is Failure.ADDRESS, url
     fetcher.close()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost", "LOCALHOST.", "a.localhost", "printer.local", "metadata", "metadata.google.internal",
+        "nas.home.arpa",
+        "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "2852039166", "0xa9fea9fe", "169.254.43518",
+        "0", "127.0.0.1.",
+        "10.0.0.08", "1.2.3.4.5", "99999999999", "\uff11\uff12\uff17.0.0.2",
+        "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[fe80::1%25eth0]",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_is_never_asked_for_this_machine_or_its_network(host: str, scheme: str) -> None:
+    fetcher = Fetcher(user_agent="x", limits=LIMITS, allow_addresses=[], verify_tls=True, proxy="http://127.0.0.1:1/")
+    assert fetcher.fetch(f"{scheme}://{host}/").error in (Failure.ADDRESS, Failure.BAD_URL), host
+    fetcher.close()
+
+
+@pytest.mark.parametrize(
+    ("allowed", "host", "permitted"),
+    [
+        ([], "far.example", True),
+        ([], "localhost.example", True),
+        ([], "93.184.216.34", True),
+        ([], "0x5db8d822", True),
+        (["printer.local"], "Printer.Local", True),
+        (["127.0.0.0/8"], "127.1", True),
+        ([], "127.1", False),
+    ],
+)
+def test_public_names_and_those_of_the_configuration_go_to_the_proxy(
+    allowed: list[str], host: str, permitted: bool
+) -> None:
+    assert AddressGuard(allowed).permits_by_name(host) is permitted
 
 
 def test_the_metadata_record_says_whether_there_was_aproxy_at_work(shell: Any, site: Any) -> None:
