@@ -206,6 +206,27 @@ CODES: dict[str, Code] = {
         "The checkpoint is signed by another key than the one that you trust for this log.",
         "Ask the archive's keeper, by another way than the archive, which key is right; do not rely on this copy before.",
     ),
+    "E-LEDGER-ROLLED-BACK": Code(
+        "The log is smaller than it was when it was last read at this place.",
+        "Run `preserve repair COLLECTION --from REPLICA` with a copy that has its newest part.",
+    ),
+    "E-LEDGER-FORKED": Code(
+        "The log is not the one that is known by this name: it has another history, or another key.",
+        "Keep both copies, and ask the archive's keeper which is right; `preserve repair COLLECTION --from REPLICA` puts"
+        " the log that is known in place.",
+    ),
+    "E-LEDGER-REPLACED": Code(
+        "Another log lies where one was known to lie.",
+        "Find out who put it there; `preserve repair COLLECTION --from REPLICA` puts the log that is known in place.",
+    ),
+    "I-LEDGER-BEHIND": Code(
+        "The log is an older copy: a newer state of it was seen elsewhere.",
+        "Nothing to do, if it is a copy; `preserve replicate` brings it up to date. Nothing can be captured into it.",
+    ),
+    "I-LEDGER-KNOWN": Code(
+        "What is known of the log, beside the keys, cannot be read: it was compared with nothing.",
+        "Restore that file from a copy of the folder of keys, or move it away: the log is then as if never seen.",
+    ),
     "E-LEDGER-CHANGE": Code("A change of the log's key does not follow from the key before it.", _REPAIR),
     "E-LEDGER-WITNESS": Code(
         "A witness that you trust has a signature on the checkpoint that is not good.",

@@ -1,0 +1,525 @@
+"""What is known of logs from outside their archives: by origin, and by the place where a collection lies.
+
+Whoever can write to an archive can put an older state of it back, or another log in its place, and everything in it
+agrees. What was seen before does not lie there: it is kept beside the signing keys, in ``known-logs/`` ::
+
+    logs/<SHA-256 of the origin, 32 hex digits>.json     keys, the newest checkpoint, sizes and roots seen
+    places/<SHA-256 of the real path, 32 hex digits>.json    origin, size and root that were last seen there
+
+The rules, with *s* and *r* the size and root of the log that is looked at:
+
+- nothing known of origin and place: it is known from now on;
+- another origin than the one known at this place: the log was replaced (``E-LEDGER-REPLACED``);
+- it does not begin with what was seen of its origin, or is signed by other keys: a fork (``E-LEDGER-FORKED``);
+- *s* below the size seen at this place: rolled back (``E-LEDGER-ROLLED-BACK``);
+- *s* below the size seen elsewhere: a copy that is behind (``I-LEDGER-BEHIND``);
+- *s* above: it grew, here or where somebody else has the key. A change of key is followed where both keys signed it.
+
+Only a log that nothing is wrong with is noted. A record that cannot be written costs a reading command nothing.
+"""
+
+import base64
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+
+from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError, PreserveError
+from preserve.findings import CODES, Finding
+from preserve.formats.merkle import CompactRange, leaf_hash, verify_consistency
+from preserve.formats.note import open_note, parse_note, parse_vkey
+from preserve.formats.tlog import Checkpoint, parse_checkpoint
+from preserve.provenance.keychain import BeginsWith, LogKey, is_signed_change, read_keys, short_key
+from preserve.provenance.ledger import Ledger
+from preserve.provenance.receipts import kept_checkpoints
+from preserve.store.durable import write_atomic
+from preserve.store.layout import CollectionPaths
+
+_MAX_FILE_BYTES = 1 << 20
+_MAX_SEEN = 512
+"""Checkpoints of a log that are remembered, the newest: by them an older copy is told from a fork."""
+_NAME_DIGITS = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenLog:
+    """A log as it is read. ``keys`` from the first to that in force; ``notes``: signed checkpoints that are held,
+    by size; ``begins_with``: whether the log has this root at that size.
+    """
+
+    origin: str
+    size: int
+    root: bytes
+    note: bytes
+    keys: tuple[LogKey, ...]
+    notes: Mapping[int, bytes]
+    begins_with: BeginsWith
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownLog:
+    """What is known of a log. ``seen``: sizes and roots of checkpoints, ascending; the last is the newest.
+
+    ``is_own``: its checkpoints were signed here.
+    """
+
+    origin: str
+    keys: tuple[LogKey, ...]
+    note: bytes
+    seen: tuple[tuple[int, bytes], ...]
+    is_own: bool
+
+    @property
+    def size(self) -> int:
+        """Statements under the newest checkpoint seen."""
+        return self.seen[-1][0]
+
+    def keys_at(self, size: int) -> tuple[LogKey, ...]:
+        """The keys that a log of ``size`` statements has; the last signs it."""
+        return tuple(key for key in self.keys if key.since < size)
+
+    def seen_within(self, size: int) -> tuple[int, bytes] | None:
+        """The largest checkpoint seen that covers ``size`` statements or fewer."""
+        return next((item for item in reversed(self.seen) if item[0] <= size), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPlace:
+    """What was last seen at a place."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """The outcome. ``behind``: statements that a newer state of the log has. ``is_told``: False where archive or record
+    is too damaged to say whether it is the log known. ``not_noted``: why it was not noted, where it was to be.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    log: KnownLog | None = None
+    place: KnownPlace | None = None
+    behind: int = 0
+    is_told: bool = True
+    not_noted: str = ""
+
+    @property
+    def good(self) -> bool:
+        """True where nothing is wrong."""
+        return not any(finding.is_amiss for finding in self.findings)
+
+
+class LogNotAsKnownError(ArchiveError):
+    """A log is not what is known of it: nothing may be written to it. ``findings`` says why."""
+
+    def __init__(self, message: str, findings: tuple[Finding, ...], *, next_step: str) -> None:
+        super().__init__(message, next_step=next_step)
+        self.findings = findings
+
+
+class _LogFile(msgspec.Struct, forbid_unknown_fields=True):
+    v: Literal[1]
+    origin: str
+    own: bool
+    keys: list[tuple[int, str]]
+    checkpoint: str
+    seen: list[tuple[int, str]]
+
+
+class _PlaceFile(msgspec.Struct, forbid_unknown_fields=True):
+    v: Literal[1]
+    path: str
+    origin: str
+    size: int
+    root: str
+
+
+_File = TypeVar("_File", _LogFile, _PlaceFile)
+
+
+class KnownLogs:
+    """The record of known logs beside the signing keys (``keys`` is their folder)."""
+
+    def __init__(self, keys: Path) -> None:
+        self._folder = keys / "known-logs"
+
+    def log(self, origin: str) -> KnownLog | None:
+        """What is known of a log.
+
+        Raises:
+            EnvironmentFaultError: its file cannot be read.
+        """
+        held = _load(self._log_path(origin), _LogFile)
+        if held is None:
+            return None
+        try:
+            known = KnownLog(
+                origin=held.origin,
+                keys=tuple(LogKey(since, vkey) for since, vkey in held.keys),
+                note=held.checkpoint.encode("utf-8"),
+                seen=tuple((size, base64.b64decode(root, validate=True)) for size, root in held.seen),
+                is_own=held.own,
+            )
+            newest = parse_checkpoint(parse_note(known.note).text)
+        except (FormatError, ValueError) as error:
+            raise _unreadable(self._log_path(origin), str(error)) from error
+        sizes = [size for size, _root in known.seen]
+        if (newest.origin, known.origin) != (origin, origin) or not known.keys or sizes != sorted(set(sizes)):
+            raise _unreadable(self._log_path(origin), "it is of another log")
+        if not sizes or known.seen[-1] != (newest.size, newest.root):
+            raise _unreadable(self._log_path(origin), "its last checkpoint is not the one that it holds")
+        return known
+
+    def place(self, folder: Path) -> KnownPlace | None:
+        """What is known of the place where a collection lies.
+
+        Raises:
+            EnvironmentFaultError: its file cannot be read.
+        """
+        held = _load(self._place_path(folder), _PlaceFile)
+        if held is None:
+            return None
+        try:
+            root = base64.b64decode(held.root, validate=True)
+        except ValueError as error:
+            raise _unreadable(self._place_path(folder), str(error)) from error
+        return KnownPlace(origin=held.origin, size=held.size, root=root)
+
+    def sizes(self, origin: str, folder: Path) -> frozenset[int]:
+        """The sizes at which `compare` will ask for the root, for those who read the entries once.
+
+        What cannot be read is told by `compare`.
+        """
+        wanted: set[int] = set()
+        with suppress(EnvironmentFaultError):
+            if (known := self.log(origin)) is not None:
+                wanted |= {size for size, _root in known.seen}
+            if (place := self.place(folder)) is not None:
+                wanted.add(place.size)
+        return frozenset(wanted)
+
+    def compare(self, folder: Path, seen: SeenLog | None) -> Compared:
+        """Holds a log against what is known of it and of the place where it lies. ``seen`` None: there is none.
+
+        A record that cannot be read is a finding of information (``I-LEDGER-KNOWN``): nothing can be told then.
+        """
+        try:
+            place = self.place(folder)
+            origin = place.origin if seen is None and place is not None else seen.origin if seen is not None else ""
+            known = self.log(origin) if origin else None
+        except EnvironmentFaultError as error:
+            finding = Finding(code="I-LEDGER-KNOWN", where="known-logs", detail=str(error))
+            return Compared(findings=(finding,), is_told=False)
+        return _Comparison(known, place).outcome(seen)
+
+    def meet(self, folder: Path, seen: SeenLog | None, *, own: bool = False) -> Compared:
+        """Compares, and notes what was seen where nothing is wrong with it. ``own``: its checkpoint was signed here."""
+        if seen is None:
+            return self.compare(folder, seen)
+        try:
+            with self._locked():
+                compared = self.compare(folder, seen)
+                if compared.good and compared.is_told:
+                    self._note(folder, seen, compared, own=own)
+        except (OSError, EnvironmentFaultError, FormatError) as error:
+            reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+            return replace(self.compare(folder, seen), not_noted=reason)
+        return compared
+
+    def begin(self, folder: Path, seen: SeenLog) -> str:
+        """Notes a log begun here on purpose, whatever lay at its place; returns why it could not, or ``""``."""
+        try:
+            with self._locked():
+                self._note(folder, seen, Compared(log=self.log(seen.origin)), own=True)
+        except (OSError, EnvironmentFaultError, FormatError) as error:
+            return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        return ""
+
+    def forget_place(self, folder: Path) -> None:
+        """Forgets what lay at a place: something else was put there on purpose.
+
+        Raises:
+            EnvironmentFaultError: it cannot be.
+        """
+        try:
+            self._place_path(folder).unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(self._folder, error) from error
+
+    def require(self, paths: CollectionPaths, ledger: Ledger) -> Compared:
+        """For whoever is about to write: the log must be the newest state that is known of it.
+
+        Raises:
+            LogNotAsKnownError: it is not; signing it would make two histories under one key.
+            ArchiveError: the ledger is too damaged to tell.
+            EnvironmentFaultError: the record cannot be read.
+        """
+        self.place(paths.folder)
+        seen = read_log(paths, ledger, self)
+        if seen is not None:
+            self.log(seen.origin)
+        compared = self.compare(paths.folder, seen)
+        amiss = next((finding for finding in compared.findings if finding.is_amiss), None)
+        if amiss is not None:
+            raise LogNotAsKnownError(
+                f"{paths.folder}: {CODES[amiss.code].meaning} {amiss.detail}".rstrip(),
+                compared.findings,
+                next_step=CODES[amiss.code].next_step.replace("COLLECTION", paths.name),
+            )
+        if compared.behind:
+            raise LogNotAsKnownError(
+                f"{paths.folder} is an older copy: {compared.behind} statements of its log are not here",
+                compared.findings,
+                next_step=CODES["E-LEDGER-ROLLED-BACK"].next_step.replace("COLLECTION", paths.name),
+            )
+        if not compared.is_told:
+            raise ArchiveError(
+                f"{paths.ledger}: it is too damaged to tell whether it is the log that is known",
+                next_step=f"Run `preserve repair {paths.name} --from REPLICA`.",
+            )
+        return compared
+
+    def _note(self, folder: Path, seen: SeenLog, compared: Compared, *, own: bool) -> None:
+        if not seen.keys:
+            raise FormatError("its first statement names no key")
+        open_note(seen.note, [parse_vkey(seen.keys[-1].vkey)])
+        known = compared.log
+        is_own = own or (known is not None and known.is_own)
+        made = known
+        if known is None or seen.size > known.size:
+            before = known.seen if known is not None else ()
+            checkpoints = (*before[1 - _MAX_SEEN :], (seen.size, seen.root))
+            made = KnownLog(origin=seen.origin, keys=seen.keys, note=seen.note, seen=checkpoints, is_own=is_own)
+        elif is_own != known.is_own:
+            made = replace(known, is_own=is_own)
+        if made is not None and made is not known:
+            _store(self._log_path(seen.origin), _encoded(made))
+        place = compared.place
+        if place is None or (place.origin, place.size, place.root) != (seen.origin, seen.size, seen.root):
+            data = msgspec.json.encode(
+                _PlaceFile(
+                    v=1,
+                    path=os.fsencode(folder.resolve()).decode("utf-8", "replace"),
+                    origin=seen.origin,
+                    size=seen.size,
+                    root=_base64(seen.root),
+                )
+            )
+            _store(self._place_path(folder), data)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One process at a time reads and writes the record, so that none puts an older state over a newer one."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _log_path(self, origin: str) -> Path:
+        return self._folder / "logs" / f"{_digits(origin.encode('utf-8', 'surrogatepass'))}.json"
+
+    def _place_path(self, folder: Path) -> Path:
+        return self._folder / "places" / f"{_digits(os.fsencode(folder.resolve()))}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    known: KnownLog | None
+    place: KnownPlace | None
+
+    def outcome(self, seen: SeenLog | None) -> Compared:
+        known, place = self.known, self.place
+        if seen is None:
+            if place is None:
+                return Compared()
+            detail = f"There is no checkpoint; {place.size} statements of {place.origin} were here."
+            return self._amiss("E-LEDGER-ROLLED-BACK", detail)
+        if place is not None and place.origin != seen.origin:
+            detail = f"{place.origin} was here, with {place.size} statements; now it is {seen.origin}."
+            return self._amiss("E-LEDGER-REPLACED", detail)
+        if known is not None and (reason := self._keys_differ(known, seen)):
+            return self._amiss("E-LEDGER-FORKED", reason)
+        same = self._is_same(seen)
+        if same is False:
+            return self._amiss("E-LEDGER-FORKED", "It does not begin with the statements that were seen before.")
+        if place is not None and seen.size < place.size:
+            return self._amiss("E-LEDGER-ROLLED-BACK", f"{seen.size} statements; {place.size} were here before.")
+        behind = max(0, known.size - seen.size) if known is not None else 0
+        findings: tuple[Finding, ...] = ()
+        if behind:
+            told = f"{behind} statements behind: it has {seen.size} of {seen.size + behind}"
+            findings = (Finding(code="I-LEDGER-BEHIND", where="checkpoint", detail=told),)
+        return Compared(findings=findings, log=known, place=place, behind=behind, is_told=same is not None)
+
+    def _amiss(self, code: str, detail: str) -> Compared:
+        return Compared(
+            findings=(Finding(code=code, where="checkpoint", detail=detail),), log=self.known, place=self.place
+        )
+
+    def _keys_differ(self, known: KnownLog, seen: SeenLog) -> str:
+        """Why the keys of the log are not those known, or follow from them; empty where they do."""
+        common = known.keys_at(seen.size)
+        if tuple(key for key in seen.keys if key.since < known.size) != common:
+            other = seen.keys[-1].short if seen.keys else "none"
+            return f"Its key is {other}, not {common[-1].short if common else 'known'}."
+        for old, new in zip(seen.keys, seen.keys[1:], strict=False):
+            if new.since >= known.size and not is_signed_change(
+                old, new, {**seen.notes, seen.size: seen.note}, seen.begins_with
+            ):
+                return f"It changes to the key {new.short} without a checkpoint that both keys signed."
+        try:
+            open_note(seen.note, [parse_vkey(seen.keys[-1].vkey)])
+        except FormatError as error:
+            return f"Its checkpoint is not signed by {short_key(seen.keys[-1].vkey)}: {error}."
+        return ""
+
+    def _is_same(self, seen: SeenLog) -> bool | None:
+        """Whether the log begins with what was seen of it; None where that cannot be told."""
+        held = self.known.seen_within(seen.size) if self.known is not None else None
+        before = [held] if held is not None else []
+        if self.place is not None and self.place.size <= seen.size:
+            before.append((self.place.size, self.place.root))
+        answers = [root == seen.root if size == seen.size else seen.begins_with(size, root) for size, root in before]
+        if False in answers:
+            return False
+        return None if None in answers else True
+
+
+def read_log(paths: CollectionPaths, ledger: Ledger, logs: KnownLogs) -> SeenLog | None:
+    """A log as it lies there, read from where it is known on; None where there is no checkpoint.
+
+    Raises:
+        ArchiveError, FormatError: the ledger is too damaged to be read.
+    """
+    note = ledger.note()
+    if note is None:
+        return None
+    checkpoint = parse_checkpoint(parse_note(note).text)
+    known = None
+    with suppress(EnvironmentFaultError):
+        known = logs.log(checkpoint.origin)
+    if known is None:
+        keys = read_keys(_covered(ledger, 0, checkpoint.size))
+    else:
+        keys = read_keys(_covered(ledger, known.size, checkpoint.size), known.keys_at(checkpoint.size))
+    return SeenLog(
+        origin=checkpoint.origin,
+        size=checkpoint.size,
+        root=checkpoint.root,
+        note=note,
+        keys=keys,
+        notes=kept_checkpoints(paths),
+        begins_with=_Beginning(ledger, checkpoint),
+    )
+
+
+def _covered(ledger: Ledger, start: int, size: int) -> Iterator[tuple[int, bytes]]:
+    if start >= size:
+        return
+    for index, entry in ledger.raw(start):
+        if index >= size:
+            return
+        yield index, entry
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """Whether a log begins with a tree: by a proof out of the tiles; where they give none, from the entries."""
+
+    ledger: Ledger
+    checkpoint: Checkpoint
+
+    def __call__(self, size: int, root: bytes) -> bool | None:
+        if size > self.checkpoint.size:
+            return False
+        if size == 0:
+            return True
+        try:
+            proof = self.ledger.consistency_proof(size, self.checkpoint.size)
+            verify_consistency(size, root, self.checkpoint.size, self.checkpoint.root, proof)
+        except (PreserveError, OSError):
+            return self._by_entries(size, root)
+        return True
+
+    def _by_entries(self, size: int, root: bytes) -> bool | None:
+        tree = CompactRange()
+        found = b""
+        try:
+            for _index, entry in _covered(self.ledger, 0, self.checkpoint.size):
+                tree.append(leaf_hash(entry))
+                if tree.size == size:
+                    found = tree.root()
+        except (PreserveError, OSError):
+            return None
+        if (tree.size, tree.root()) != (self.checkpoint.size, self.checkpoint.root):
+            return None
+        return found == root
+
+
+def _encoded(log: KnownLog) -> bytes:
+    return msgspec.json.encode(
+        _LogFile(
+            v=1,
+            origin=log.origin,
+            own=log.is_own,
+            keys=[(key.since, key.vkey) for key in log.keys],
+            checkpoint=log.note.decode("utf-8"),
+            seen=[(size, _base64(root)) for size, root in log.seen],
+        )
+    )
+
+
+def _digits(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:_NAME_DIGITS]
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode("ascii")
+
+
+def _load(path: Path, kind: type[_File]) -> _File | None:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_FILE_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
+    if len(data) > _MAX_FILE_BYTES:
+        raise _unreadable(path, f"it is longer than {_MAX_FILE_BYTES} bytes")
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _unreadable(path, str(error)) from error
+
+
+def _store(path: Path, data: bytes) -> None:
+    if len(data) > _MAX_FILE_BYTES:
+        raise FormatError(f"what is known of a log has {len(data)} bytes")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_atomic(path, data + b"\n", mode=0o600)
+
+
+def _unreadable(path: Path, reason: str) -> EnvironmentFaultError:
+    return EnvironmentFaultError(
+        f"what is known of a log cannot be read: {path}: {reason}",
+        next_step="Restore it from a copy of the folder of keys; or move it away: the log is then as if never seen.",
+    )
+
+
+def _unwritable(folder: Path, error: OSError) -> EnvironmentFaultError:
+    return EnvironmentFaultError(
+        f"{folder} cannot be written to: {error.strerror}",
+        next_step="Make the folder of keys writable for you, or set XDG_CONFIG_HOME to one that is.",
+    )
