@@ -3,8 +3,9 @@
 One file of standard-library Python, from 3.9 on. Signatures need the package ``cryptography`` or the command
 ``openssl``, time stamps the command; where both are missing the claim is NOT CHECKED. Nothing is unpacked to disk.
 Options: ``--key VKEY`` (a log's verifier key that you trust), ``--roots FILE`` (PEM certificates of time authorities).
+Status 0: nothing failed, and the log's key is one that you gave. Status 1: anything else. Status 2: a wrong call.
 """
-# ruff: noqa: UP006, UP031, UP035, UP045, PTH123, PTH118, PLC0415, PLR2004, T201, N818, S603, S607, TRY301 - Python 3.9
+# ruff: noqa: UP006, UP031, UP035, UP045, B905, PTH123, PTH118, PLC0415, PLR2004, T201, N818, S603, S607, TRY301 - Python 3.9
 
 import base64
 import binascii
@@ -14,15 +15,17 @@ import html
 import json
 import os
 import re
+import stat
 import struct
 import subprocess
 import sys
 import tempfile
 import time
 import zlib
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 FORMAT = "preserve-capsule/1"
+VERSION = 1
 CONTEXT = 32  # Characters of the text that are named before and behind the quote.
 MANIFEST = "capsule.json"
 MAX_FILE = 64 << 20
@@ -31,8 +34,35 @@ MAX_MEMBERS = 200
 STORED, DEFLATED = 0, 8
 _DATE, _TIME = (1980 - 1980) << 9 | 1 << 5 | 1, 0
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}\Z")
+_NUMBER = "(?:0|[1-9][0-9]{0,17})"
+MAX_CHANGES = 40  # Changes of the log's key that a capsule has at most.
+# What each member needs beside it: no other names are a capsule's (docs/formats/capsule.md).
+_ALWAYS = {
+    "capsule.json", "record.warc.gz", "record.json", "record.tlog-proof", "cable.json", "cable.tlog-proof",
+    "checkpoint", "log.vkey", "text.txt", "selector.json", "citation.json", "readme.txt", "check_capsule.py",
+}  # fmt: skip
+_SOMETIMES = (
+    {"source.warc.gz", "source.json", "source.tlog-proof"},
+    {"memento.json", "memento.tlog-proof"},
+)
+_RECEIPT = re.compile("(" + _NUMBER + r")\.([a-z0-9][a-z0-9-]{0,39})\.tsr\Z")
+_SELECTOR = {"source", "selector", "paragraph", "portion_mark", "folded_blanks", "page_lines"}
+_PLACES = (
+    ("TextPositionSelector", {"type", "start", "end"}),
+    ("TextQuoteSelector", {"type", "exact", "prefix", "suffix"}),
+    ("DataPositionSelector", {"type", "start", "end"}),
+)
+_CITATION = {
+    "id", "type", "title", "URL", "archive", "archive_location", "note", "custom", "number", "author", "issued",
+    "available-date", "accessed", "source",
+}  # fmt: skip
+_CUSTOM = {
+    "original_url", "captured", "pwid", "ni", "record_sha256", "payload_sha256", "body_sha256", "statement",
+    "checkpoint_size", "passage", "quote", "second_hand",
+}  # fmt: skip
 _ED25519_DER = bytes.fromhex("302a300506032b6570032100")
 
+WHOLE, SIGNED = "the capsule is whole", "the checkpoint is signed by the log's key"
 PASS, FAIL, NOT_CHECKED, NOT_PROVEN = "PASS", "FAIL", "NOT CHECKED", "NOT PROVEN"
 
 
@@ -130,13 +160,23 @@ def canonical(value: object) -> bytes:
 
 
 def read_json(data: bytes) -> dict:  # type: ignore[type-arg]
-    """An object of JSON."""
+    """An object of JSON, in the one form that a capsule has: its own files indented, the log's statements compact.
+
+    One form leaves no room for a key that stands twice, or for two readers who take different values from it.
+    """
     try:
         value = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise Bad("JSON cannot be read") from error
     if not isinstance(value, dict):
         raise Bad("JSON is no object")
+    try:
+        compact = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+        forms = (canonical(value), compact)
+    except ValueError as error:
+        raise Bad("JSON cannot be read") from error
+    if data not in forms:
+        raise Bad("JSON is not in canonical form: a key stands twice, or it was written by another program")
     return value
 
 
@@ -148,6 +188,39 @@ def manifest_of(members: Dict[str, Member]) -> bytes:
         if name != MANIFEST
     }
     return canonical({"format": FORMAT, "members": listed})
+
+
+def check_names(names: Set[str]) -> None:
+    """Holds the members against those that a capsule has. Bad: there is one more, or one is not there."""
+    wanted = set(_ALWAYS)
+    for group in _SOMETIMES:
+        if group & names:
+            wanted |= group
+    number = 1
+    while number <= MAX_CHANGES and "key%d.json" % number in names:
+        wanted |= {"key%d.json" % number, "key%d.tlog-proof" % number}
+        number += 1
+    proved = {name for name in ("record", "source", "cable", "memento") if name + ".json" in wanted}
+    for name in names:
+        match = _RECEIPT.match(name)
+        if match is not None:
+            size, authority = match.groups()
+            wanted |= {name, "%s.%s.tsq" % (size, authority), size + ".checkpoint"}
+            wanted |= {"%s.%s.tlog-proof" % (each, size) for each in proved}
+    if names - wanted:
+        raise Bad("no capsule has a member " + min(names - wanted))
+    if wanted - names:
+        raise Bad("the capsule lacks " + min(wanted - names))
+
+
+def newer_version(members: Dict[str, Member]) -> int:
+    """The version that the manifest gives, where it is newer than what this file knows; else 0."""
+    try:
+        said = json.loads(members[MANIFEST].data.decode("utf-8"))["format"]
+        match = re.match(r"preserve-capsule/([1-9][0-9]{0,5})\Z", said)
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return 0
+    return int(match[1]) if match is not None and int(match[1]) > VERSION else 0
 
 
 def read_record(member: bytes) -> Tuple[bytes, bytes]:
@@ -196,10 +269,9 @@ def check_proof(proof: bytes, entry: bytes) -> bytes:
     head, gap, note = proof.partition(b"\n\n")
     lines = head.split(b"\n")
     try:
-        if not gap or lines[0] != b"c2sp.org/tlog-proof@v1" or not re.match(rb"index \d{1,15}\Z", lines[1]):
+        if not gap or lines[0] != b"c2sp.org/tlog-proof@v1":
             raise Bad("the proof is none")
-        text = note.partition(b"\n\n")[0].split(b"\n")
-        index, size, root = int(lines[1][6:]), int(text[1][:16]), base64.b64decode(text[2], validate=True)
+        index, (size, root) = _number(lines[1], b"index "), tree_of(note)
         path = [base64.b64decode(line, validate=True) for line in lines[2:]]
     except (ValueError, IndexError, binascii.Error) as error:
         raise Bad("the proof cannot be read") from error
@@ -218,6 +290,27 @@ def check_proof(proof: bytes, entry: bytes) -> bytes:
     if last or value != root:
         raise Bad("the statement is not in the log under this checkpoint")
     return note
+
+
+def tree_of(note: bytes) -> Tuple[int, bytes]:
+    """Size and root of a checkpoint (C2SP tlog-checkpoint). Bad: it is none."""
+    try:
+        _origin, size, root = note.partition(b"\n\n")[0].split(b"\n")[:3]
+        return _number(size), base64.b64decode(root, validate=True)
+    except (ValueError, binascii.Error) as error:
+        raise Bad("the checkpoint cannot be read") from error
+
+
+def index_of(proof: bytes) -> int:
+    """The place of a statement in the log, as its proof gives it."""
+    return _number(proof.split(b"\n", 2)[1], b"index ")
+
+
+def _number(line: bytes, label: bytes = b"") -> int:
+    """A whole number behind its label, in the one way that it is written."""
+    if not re.match(label + _NUMBER.encode() + rb"\Z", line):
+        raise Bad("a number of the proof is not written as one")
+    return int(line[len(label) :])
 
 
 def parse_key(vkey: str) -> Tuple[str, bytes, bytes]:
@@ -257,21 +350,33 @@ def signed_by(note: bytes, vkey: str) -> Optional[bool]:
 
 
 def _ed25519(key: bytes, signature: bytes, data: bytes) -> Optional[bool]:
+    """Whether a signature is good; None where neither the package nor a command that can tell is here."""
+    if len(signature) != 64:
+        return False
     try:
-        from cryptography.exceptions import InvalidSignature
+        from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     except ImportError:
-        pem = b"-----BEGIN PUBLIC KEY-----\n" + base64.b64encode(_ED25519_DER + key) + b"\n-----END PUBLIC KEY-----\n"
-        ran = _openssl(
-            ["pkeyutl", "-verify", "-pubin", "-inkey", "key", "-rawin", "-in", "data", "-sigfile", "signature"],
-            {"key": pem, "data": data, "signature": signature},
-        )
-        return None if ran is None else ran.returncode == 0
+        return _ed25519_by_command(key, signature, data)
     try:
         Ed25519PublicKey.from_public_bytes(key).verify(signature, data)
-    except InvalidSignature:
+    except (InvalidSignature, ValueError):
         return False
+    except UnsupportedAlgorithm:
+        return _ed25519_by_command(key, signature, data)
     return True
+
+
+def _ed25519_by_command(key: bytes, signature: bytes, data: bytes) -> Optional[bool]:
+    pem = b"-----BEGIN PUBLIC KEY-----\n" + base64.b64encode(_ED25519_DER + key) + b"\n-----END PUBLIC KEY-----\n"
+    ran = _openssl(
+        ["pkeyutl", "-verify", "-pubin", "-inkey", "key", "-rawin", "-in", "data", "-sigfile", "signature"],
+        {"key": pem, "data": data, "signature": signature},
+    )
+    if ran is not None and ran.returncode == 0:
+        return True
+    # An openssl that does not know the algorithm or an option says something else.
+    return False if ran is not None and b"Signature Verification Failure" in ran.stdout + ran.stderr else None
 
 
 def _openssl(words: Sequence[str], files: Dict[str, bytes]) -> "Optional[subprocess.CompletedProcess[bytes]]":
@@ -287,41 +392,109 @@ def _openssl(words: Sequence[str], files: Dict[str, bytes]) -> "Optional[subproc
 
 
 StampCheck = Callable[[bytes, bytes], str]
-"""From a reply and a checkpoint to the moment that it proves. Bad: it proves none."""
+"""From a reply and a checkpoint to the moment that it proves. Bad: it proves none. Unable: nothing here can tell."""
+
+
+class Unable(Exception):
+    """What is needed to check a claim is not here."""
 
 
 def stamp_check(roots: bytes) -> StampCheck:
     """Checks time stamps with openssl and these root certificates, each at its own time (RFC 3161, appendix B)."""
 
     def check(reply: bytes, note: bytes) -> str:
+        seconds = signed_time(reply, note)
         files = {"roots": roots, "reply": reply, "data": note}
-        shown = _openssl(["ts", "-reply", "-in", "reply", "-text"], files)
-        if shown is None:
-            raise Bad("openssl is missing")
-        match = re.search(rb"Time stamp: (\w{3} +\d+ \d\d:\d\d:\d\d)(?:\.\d+)? (\d{4}) GMT", shown.stdout)
-        if match is None:
-            raise Bad("openssl shows no time in it")
-        moment = b" ".join(match.groups()).decode()
-        seconds = calendar.timegm(time.strptime(moment, "%b %d %H:%M:%S %Y"))
         words = ["ts", "-verify", "-attime", str(seconds), "-data", "data", "-in", "reply", "-CAfile", "roots"]
         ran = _openssl(words, files)
-        if ran is None or ran.returncode:
+        if ran is None:
+            raise Unable("openssl is not here")
+        if ran.returncode:
             raise Bad("no signature that leads to your roots")
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
     return check
 
 
+def signed_time(reply: bytes, note: bytes) -> int:
+    """The moment that the signature of a time stamp covers, in seconds since 1970; whether it is good is not looked at.
+
+    It is ``genTime`` of the TSTInfo (RFC 3161 section 2.4.2), the content that is signed. Everything else of a reply
+    (such as the text beside its status) can be written by anybody. Bad: it is no stamp of these bytes.
+    """
+    try:
+        status, token = _values(_only(reply, 0x30))[:2]
+        if _values(status[1])[0] not in ((2, b"\0"), (2, b"\1")):
+            raise Bad("it was not granted")
+        kind, content = _values(token[1])
+        signed = _values(_only(_inner(content, 0xA0), 0x30))
+        inner_kind, inner = _values(signed[2][1])
+        if (kind, inner_kind) != ((6, _SIGNED_DATA), (6, _TST_INFO)):
+            raise Bad("it is no time stamp")
+        said = _values(_only(_only(_inner(inner, 0xA0), 0x04), 0x30))
+        imprint, moment = _values(said[2][1])[1], said[4]
+    except (IndexError, ValueError) as error:
+        raise Bad("it cannot be read") from error
+    if imprint != (4, hashlib.sha256(note).digest()):
+        raise Bad("it is for other bytes")
+    match = re.match(rb"(\d{14})(?:\.\d{1,9})?Z\Z", moment[1])
+    if moment[0] != 0x18 or match is None:
+        raise Bad("its time cannot be read")
+    try:
+        return calendar.timegm(time.strptime(match[1].decode("ascii"), "%Y%m%d%H%M%S"))
+    except ValueError as error:
+        raise Bad("its time cannot be read") from error
+
+
+_SIGNED_DATA, _TST_INFO = bytes.fromhex("2a864886f70d010702"), bytes.fromhex("2a864886f70d0109100104")
+
+
+def _values(data: bytes) -> List[Tuple[int, bytes]]:
+    """Tag and content of the DER values that stand behind one another. ValueError: they are not whole."""
+    found, place = [], 0
+    while place < len(data):
+        tag, length, place = data[place], data[place + 1], place + 2
+        if length & 0x80:
+            count = length & 0x7F
+            if not 1 <= count <= 4:
+                raise ValueError
+            length, place = int.from_bytes(data[place : place + count], "big"), place + count
+        if place + length > len(data):
+            raise ValueError
+        found.append((tag, data[place : place + length]))
+        place += length
+    return found
+
+
+def _only(data: bytes, tag: int) -> bytes:
+    """The content of the one value that is there. ValueError: there is another, or more."""
+    ((found, content),) = _values(data)
+    if found != tag:
+        raise ValueError
+    return content
+
+
+def _inner(value: Tuple[int, bytes], tag: int) -> bytes:
+    if value[0] != tag:
+        raise ValueError
+    return value[1]
+
+
 def check(data: bytes, keys: Sequence[str] = (), stamps: Optional[StampCheck] = None) -> List[Verdict]:
-    """The verdict for each claim of a capsule, but that the text follows from the bytes."""
+    """The verdict for each claim of a capsule, but for what needs the extractor."""
     try:
         members = read_zip(data)
+        newer = newer_version(members)
+        if newer:
+            why = "newer capsule: preserve-capsule/%d; check it with the checker of that version" % newer
+            return [Verdict(WHOLE, NOT_CHECKED, why)]
         if MANIFEST not in members or members[MANIFEST].data != manifest_of(members):
             raise Bad("the manifest does not name these files with these checksums")
+        check_names(set(members))
     except Bad as error:
-        return [Verdict("the capsule is whole", FAIL, str(error))]
+        return [Verdict(WHOLE, FAIL, str(error))]
     files = {name: member.data for name, member in members.items()}
-    told = [Verdict("the capsule is whole", PASS, "%d files" % len(files))]
+    told = [Verdict(WHOLE, PASS, "%d files" % len(files))]
 
     def claim(name: str, work: Callable[[], Tuple[str, str]]) -> None:
         try:
@@ -335,13 +508,49 @@ def check(data: bytes, keys: Sequence[str] = (), stamps: Optional[StampCheck] = 
 
     claim("the record's bytes are those in the statement", lambda: _record(files))
     claim("the statements are in the log at the checkpoint", lambda: _in_log(files))
-    claim("the checkpoint is signed by the log's key", lambda: _signed(files, keys))
+    claim(SIGNED, lambda: _signed(files, keys))
     claim("the text is the one in the statement", lambda: _text(files))
     claim("the quote stands in the text at its place", lambda: _quote(files))
     claim("the quote's bytes stand in the page", lambda: _bytes(files))
     claim("existed before a trusted time", lambda: _time(files, stamps))
+    claim("the checker inside is this one", lambda: _checker(files))
     told.append(Verdict("the origin really served this", NOT_PROVEN, "no capture can prove it"))
     return told
+
+
+def alone(data: bytes, keys: Sequence[str] = (), stamps: Optional[StampCheck] = None) -> List[Verdict]:
+    """What `check` says, and by name what a capsule shows that this file cannot hold against anything proved."""
+    told = check(data, keys, stamps)
+    if len(told) > 1:
+        told[-1:-1] = [
+            Verdict("the text follows from the bytes", NOT_CHECKED, "this needs the extractor"),
+            Verdict("paragraph and portion mark in selector.json", NOT_CHECKED, "this needs the extractor"),
+            Verdict(
+                "title, author, dates and note in citation.json",
+                NOT_CHECKED,
+                "only words; `preserve check` makes them again",
+            ),
+            Verdict("what readme.txt says", NOT_CHECKED, "only words; `preserve check` makes it again"),
+        ]
+    return told
+
+
+def is_good(verdicts: Sequence[Verdict]) -> bool:
+    """Whether nothing failed, and the log's key is one that the reader gave."""
+    return not any(each.verdict == FAIL for each in verdicts) and (SIGNED, PASS) in [each[:2] for each in verdicts]
+
+
+def conclusion(verdicts: Sequence[Verdict]) -> str:
+    """All verdicts in one line."""
+    failed = [each.claim for each in verdicts if each.verdict == FAIL]
+    if failed:
+        return "NOT GOOD: failed: " + "; ".join(failed)
+    if is_good(verdicts):
+        return "GOOD: nothing failed, and the log's key is one that you trust; read what was not checked"
+    if len(verdicts) == 1:
+        return "NOT CHECKED: " + verdicts[0].detail
+    signed = next(each for each in verdicts if each.claim == SIGNED)
+    return "NOT PROVEN: nothing failed, but whose log it is was not shown: " + signed.detail
 
 
 def _source(files: Dict[str, bytes]) -> str:
@@ -360,18 +569,35 @@ def _record(files: Dict[str, bytes]) -> Tuple[str, str]:
         raise Bad("the record does not refer to the other one")
     if cable["kind"] != "cable" or cable["record_id"] != source["record_id"]:
         raise Bad("the text was not read from this record")
-    cited = read_json(files["citation.json"])
-    if (cited["URL"], cited["archive_location"]) != (address(files), record["record_id"]):
-        raise Bad("the citation is of another record")
     hand = second_hand(files)
-    if cited["custom"].get("second_hand", "") != hand[0]:
-        raise Bad("the citation does not say whose copy it is")
-    if (cited["number"], cited["custom"]["body_sha256"]) != (cable["published_id"], cable["body_sha256"]):
-        raise Bad("the citation is of another text")
+    _citation(files, record, source, cable, hand[0])
     page = files["readme.txt"].decode("utf-8")
     if source["record_sha256"] not in page or cable["body_sha256"] not in page or record["record_id"] not in page:
         raise Bad("the readable page is of another passage")
     return PASS, "%s of %s, captured %s%s" % (record["type"], record["uri"], record["date"], hand[1])
+
+
+def _citation(files: Dict[str, bytes], record: dict, source: dict, cable: dict, hand: str) -> None:  # type: ignore[type-arg]
+    """Holds what a citation says of record, text, log and passage against them; its other words are not looked at."""
+    cited = read_json(files["citation.json"])
+    custom = cited["custom"]
+    if set(cited) - _CITATION or set(custom) - _CUSTOM:
+        raise Bad("citation.json has a key that no citation has")
+    if custom.get("second_hand", "") != hand:
+        raise Bad("the citation does not say whose copy it is")
+    if (cited["URL"], custom["original_url"]) != (address(files),) * 2 or custom["captured"] != record["date"]:
+        raise Bad("the citation is of another page")
+    told = (cited["archive_location"], custom["record_sha256"], custom.get("payload_sha256", ""))
+    if told != (record["record_id"], record["record_sha256"], source["payload_sha256"] or ""):
+        raise Bad("the citation is of another record")
+    if (cited["number"], custom["body_sha256"]) != (cable["published_id"], cable["body_sha256"]):
+        raise Bad("the citation is of another text")
+    origin, size = files["checkpoint"].split(b"\n")[0].decode("utf-8"), tree_of(files["checkpoint"])[0]
+    log = (origin, size, index_of(files["record.tlog-proof"]))
+    if (cited["archive"], custom["checkpoint_size"], custom["statement"]) != log:
+        raise Bad("the citation is of another log")
+    if custom["quote"] != read_json(files["selector.json"])["selector"][1]["exact"]:
+        raise Bad("the citation has another quote")
 
 
 def address(files: Dict[str, bytes]) -> str:
@@ -437,13 +663,15 @@ def _keys_before(files: Dict[str, bytes], key: str) -> List[str]:
 
     It gave over where a checkpoint that both keys signed has the statement of the change.
     """
-    keys = []  # type: List[str]
+    keys, size = [], tree_of(files["checkpoint"])[0]  # type: Tuple[List[str], int]
     while "key%d.json" % (len(keys) + 1) in files:
         name = "key%d" % (len(keys) + 1)
         said = read_json(files[name + ".json"])
         note = check_proof(files[name + ".tlog-proof"], files[name + ".json"])
         if said["kind"] != "key" or said["new"] != key or not signed_by(note, key) or not signed_by(note, said["old"]):
             raise Bad(name + ".json changes the key to another one, or without the signature of both")
+        if index_of(files[name + ".tlog-proof"]) >= size:
+            raise Bad("the log of %d statements is too small to have %s.json in it" % (size, name))
         key = said["old"]
         keys.append(key)
     return keys
@@ -458,6 +686,7 @@ def _text(files: Dict[str, bytes]) -> Tuple[str, str]:
 
 def _quote(files: Dict[str, bytes]) -> Tuple[str, str]:
     said = read_json(files["selector.json"])
+    _selector(said)
     text, (place, quote, _bytes_of) = files["text.txt"].decode("utf-8"), said["selector"]
     start, end = place["start"], place["end"]
     if not 0 <= start < end <= len(text) or text[start:end] != quote["exact"]:
@@ -467,6 +696,26 @@ def _quote(files: Dict[str, bytes]) -> Tuple[str, str]:
     if said["source"] != address(files):
         raise Bad("the selector is of another page")
     return PASS, "characters %d to %d; the text has it %d times" % (start, end, text.count(quote["exact"]))
+
+
+def _selector(said: dict) -> None:  # type: ignore[type-arg]
+    """Holds the form of ``selector.json`` against the format: what has no place in it is no part of a selector."""
+    places = said["selector"]
+    if set(said) != _SELECTOR or not isinstance(places, list) or len(places) != len(_PLACES):
+        raise Bad("selector.json has other keys than a selector")
+    for place, (kind, keys) in zip(places, _PLACES):
+        if set(place) != keys or place["type"] != kind:
+            raise Bad("selector.json has another selector than a %s in its place" % kind)
+        if any(type(place[key]) is not (int if key in ("start", "end") else str) for key in keys):
+            raise Bad("selector.json has a value of another form")
+    lines, quoted = said["page_lines"], places[1]["exact"]
+    marks = (said["paragraph"], said["portion_mark"])
+    if not all(mark is None or (isinstance(mark, str) and len(mark) <= 80) for mark in marks):
+        raise Bad("selector.json has a paragraph or a portion mark of another form")
+    if type(said["folded_blanks"]) is not bool or not isinstance(lines, list):
+        raise Bad("selector.json has a value of another form")
+    if any(line not in [each.strip() for each in quoted.split("\n")] for line in lines):
+        raise Bad("selector.json leaves out a page line that the quote does not have")
 
 
 def _bytes(files: Dict[str, bytes]) -> Tuple[str, str]:
@@ -487,26 +736,53 @@ def _bytes(files: Dict[str, bytes]) -> Tuple[str, str]:
 
 def _time(files: Dict[str, bytes], stamps: Optional[StampCheck]) -> Tuple[str, str]:
     replies = [name for name in files if name.endswith(".tsr")]
+    for name in replies:
+        size = name.split(".")[0]
+        note = files[size + ".checkpoint"]
+        if str(tree_of(note)[0]) != size:
+            raise Bad(size + ".checkpoint is of another size")
+        for each in _proved(files):
+            if check_proof(files[each + "." + size + ".tlog-proof"], files[each + ".json"]) != note:
+                raise Bad("a proof is for another checkpoint than " + name)
     if not replies:
         return NOT_CHECKED, "the capsule has no receipt"
     if stamps is None:
         return NOT_CHECKED, "%d receipts, and no root certificate that you trust" % len(replies)
-    reasons, moments = [], []
+    reasons, moments, unable = [], [], False
     for name in replies:
-        size = name.split(".")[0]
-        note = files[size + ".checkpoint"]
-        for each in _proved(files):
-            if check_proof(files[each + "." + size + ".tlog-proof"], files[each + ".json"]) != note:
-                raise Bad("a proof is for another checkpoint than " + name)
         try:
-            moments.append(stamps(files[name], note))
+            moments.append(stamps(files[name], files[name.split(".")[0] + ".checkpoint"]))
         except Bad as error:
             reasons.append("%s: %s" % (name, error))
-    return (PASS, "before " + "; ".join(moments)) if moments else (NOT_PROVEN, "; ".join(reasons))
+        except Unable as error:
+            unable = True
+            reasons.append("%s: %s" % (name, error))
+    if moments:
+        return PASS, "before " + "; ".join(moments)
+    return (NOT_CHECKED if unable else NOT_PROVEN), "; ".join(reasons)
+
+
+def _checker(files: Dict[str, bytes]) -> Tuple[str, str]:
+    try:
+        own = read_file(__file__, MAX_MEMBER)
+    except (OSError, NameError):
+        return NOT_CHECKED, "this checker cannot read itself"
+    if files["check_capsule.py"] != own:
+        return NOT_CHECKED, "check_capsule.py is of another version, or was changed: do not run it"
+    return PASS, "do not take it from here all the same, where you do not know who sent it"
+
+
+def read_file(path: str, limit: int) -> bytes:
+    """At most so many bytes of a regular file: no pipe is waited for. OSError: it is none, or cannot be read."""
+    number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(number, "rb") as file:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            raise OSError("%s is no file" % path)
+        return file.read(limit)
 
 
 def main(words: List[str]) -> int:
-    """Prints the verdicts; 0 where none is FAIL, 1 where one is, 2 for a wrong call."""
+    """Prints the verdicts and the conclusion; 0 where `is_good`, else 1; 2 for a wrong call."""
     keys, roots, paths = [], b"", []  # type: Tuple[List[str], bytes, List[str]]
     rest = iter(words)
     try:
@@ -515,24 +791,20 @@ def main(words: List[str]) -> int:
                 keys.append(next(rest))
                 parse_key(keys[-1])
             elif word == "--roots":
-                with open(next(rest), "rb") as file:
-                    roots += file.read(1 << 20)
+                roots += read_file(next(rest), 1 << 20)
             else:
                 paths.append(word)
         (path,) = paths
-        with open(path, "rb") as file:
-            data = file.read(MAX_FILE + 1)
+        data = read_file(path, MAX_FILE + 1)
     except (OSError, ValueError, StopIteration, Bad) as error:
         usage = "usage: check_capsule.py CAPSULE [--key VKEY] [--roots PEM-FILE]"
         print("%s\n%s" % (error, usage), file=sys.stderr)
         return 2
-    verdicts = check(data, keys, stamp_check(roots) if roots else None)
-    if len(verdicts) > 1:
-        verdicts.append(Verdict("the text follows from the bytes", NOT_CHECKED, "this needs the extractor"))
-    for each in verdicts:
-        line = "%-12s%s: %s" % (each.verdict, each.claim, each.detail)
+    verdicts = alone(data, keys, stamp_check(roots) if roots else None)
+    lines = ["%-12s%s: %s" % (each.verdict, each.claim, each.detail) for each in verdicts]
+    for line in [*lines, conclusion(verdicts)]:
         print("".join(c if c.isprintable() else "?" for c in line).encode("ascii", "backslashreplace").decode())
-    return 1 if any(each.verdict == FAIL for each in verdicts) else 0
+    return 0 if is_good(verdicts) else 1
 
 
 if __name__ == "__main__":

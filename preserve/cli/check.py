@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from preserve.citation.check_capsule import FAIL, MANIFEST, MAX_FILE, Verdict
+from preserve.citation.check_capsule import MANIFEST, MAX_FILE, Verdict, conclusion, is_good
 from preserve.citation.checking import check as check_capsule
 from preserve.cli.common import Place, clean, command_options
 from preserve.cli.loading import all_layouts
@@ -42,7 +42,8 @@ def check(
     write: Path | None,
     trust: tuple[Path, ...],
 ) -> int:
-    """Check each of FILES: every claim that it makes, with a verdict. Status 1: one of them is FAIL.
+    """Check each of FILES: every claim that it makes, with a verdict. Status 1: one of them is FAIL, or a log's key is
+    none that you trust.
 
     A capsule is checked without network and without any archive. A document (.bib .tex .md .html .docx .txt .pdf) is
     held against the archives: is what it cites held, does what it quotes stand there, has the page changed since.
@@ -65,9 +66,11 @@ def check(
         believed, layouts = read_trust(place, trust), all_layouts(place)
         for path, data in capsules.items():
             verdicts = check_capsule(data, believed, layouts)
-            failed = failed or any(each.verdict == FAIL for each in verdicts)
-            said.append({"file": str(path), "kind": "capsule", "claims": [each._asdict() for each in verdicts]})
-            lines += [str(path), *(_line(each) for each in verdicts)]
+            failed = failed or not is_good(verdicts)
+            ended = conclusion(verdicts)
+            claims = [each._asdict() for each in verdicts]
+            said.append({"file": str(path), "kind": "capsule", "claims": claims, "conclusion": ended})
+            lines += [str(path), *(_line(each) for each in verdicts), f"  {ended}"]
     place.emit({"good": not failed, "files": said}, clean("\n".join(lines) + "\n"))
     return 1 if failed else 0
 

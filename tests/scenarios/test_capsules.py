@@ -6,6 +6,7 @@ import hashlib
 import io
 import itertools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -19,10 +20,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from preserve.citation import check_capsule
 from preserve.citation.capsule import pack
+from preserve.cli.common import keys_folder
 from preserve.formats.note import Signer, sign_note
 from preserve.mirror.pages import replies
+from preserve.provenance.keys import key_path, read_key
 from preserve.provenance.receipts import read_reply
 
+SIGNED = check_capsule.SIGNED
 PAGE = replies(1)["/cable/2006/03/06VELDORA42.html"].body
 OTHER = PAGE.replace(b"06VELDORA42", b"06VELDORA43").replace(b"three weeks", b"four weeks")
 
@@ -54,8 +58,12 @@ def _files(path: Path) -> dict[str, bytes]:
     return found
 
 
-def _claims(shell: Any, path: Path, *words: str, status: int | None = 0) -> dict[str, tuple[str, str]]:
-    said = shell.json("check", str(path), *words, status=status)
+def _claims(
+    shell: Any, path: Path, *words: str, key: Path | None = None, status: int | None = 0
+) -> dict[str, tuple[str, str]]:
+    """The claims of a capsule, with the key of its log trusted unless another one is given."""
+    trusted = key or shell.archives / "demo" / "ledger" / "log.vkey"
+    said = shell.json("check", str(path), "--trust", str(trusted), *words, status=status)
     return {each["claim"]: (each["verdict"], each["detail"]) for each in said["files"][0]["claims"]}
 
 
@@ -66,14 +74,11 @@ def _fails(data: bytes) -> bool:
 def test_a_capsule_checks_and_is_the_same_each_time(held: Any, capsule: Path) -> None:
     first = capsule.read_bytes()
     assert _capsule(held, "06VELDORA42", "three weeks", "again.capsule").read_bytes() == first
-    vkey = held.archives / "demo" / "ledger" / "log.vkey"
-    trusted = _claims(held, capsule, "--trust", str(vkey))
-    verdicts = {claim: verdict for claim, (verdict, _detail) in trusted.items()}
+    verdicts = {claim: verdict for claim, (verdict, _detail) in _claims(held, capsule).items()}
     assert verdicts.pop("existed before a trusted time") == "NOT CHECKED"
     assert verdicts.pop("the origin really served this") == "NOT PROVEN"
     assert set(verdicts.values()) == {"PASS"}
-    assert len(verdicts) == 9
-    assert _claims(held, capsule)["the checkpoint is signed by the log's key"][0] == "NOT PROVEN"
+    assert len(verdicts) == 10
     with zipfile.ZipFile(capsule) as ordinary:
         assert ordinary.testzip() is None
         assert ordinary.namelist()[0] == "capsule.json"
@@ -82,8 +87,8 @@ def test_a_capsule_checks_and_is_the_same_each_time(held: Any, capsule: Path) ->
 def test_another_key_is_named(held: Any, capsule: Path, tmp_path: Path) -> None:
     name = (held.archives / "demo" / "ledger" / "log.vkey").read_text().split("+")[0]
     (tmp_path / "other.vkey").write_text(Signer(name, Ed25519PrivateKey.generate()).vkey + "\n")
-    claims = _claims(held, capsule, "--trust", str(tmp_path / "other.vkey"), status=1)
-    verdict, detail = claims["the checkpoint is signed by the log's key"]
+    claims = _claims(held, capsule, key=tmp_path / "other.vkey", status=1)
+    verdict, detail = claims[SIGNED]
     assert verdict == "FAIL"
     assert name in detail
 
@@ -99,6 +104,7 @@ def test_the_checker_inside_works_alone(held: Any, capsule: Path, tmp_path: Path
     assert (done.returncode, done.stderr) == (0, "")
     assert "PASS        the checkpoint is signed by the log's key: by a key that you trust" in done.stdout
     assert "NOT CHECKED the text follows from the bytes" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("GOOD: ")
     words[-1] = "rubbish"
     assert subprocess.run(words, cwd=empty, capture_output=True, check=False).returncode == 2
 
@@ -204,10 +210,12 @@ def test_a_citation_or_a_readable_page_that_was_changed_is_found(
     verdict, detail = _claims(held, capsule, status=1)[_AGAIN]
     assert verdict == "FAIL"
     assert name in detail
-    # What another version of the program would have written cannot be told from what somebody changed.
+    # Another checker in the capsule softens nothing.
     other = files["check_capsule.py"] + b"\n"
     capsule.write_bytes(pack({**files, name: changed, "check_capsule.py": other}))
-    assert _claims(held, capsule)[_AGAIN][0] == "NOT CHECKED"
+    claims = _claims(held, capsule, status=1)
+    assert claims[_AGAIN][0] == "FAIL"
+    assert claims["the checker inside is this one"][0] == "NOT CHECKED"
 
 
 @pytest.mark.parametrize("name", ["prefix", "suffix"])
@@ -289,7 +297,7 @@ def test_a_stamp_is_judged_at_its_own_time(
     stamps = check_capsule.stamp_check(authority.root.read_bytes())
     moment = stamps(reply, note)
     assert moment == read_reply(reply, note).moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    with pytest.raises(check_capsule.Bad, match="leads to your roots"):
+    with pytest.raises(check_capsule.Bad, match="for other bytes"):
         stamps(reply, note + b"2")
     real = check_capsule._openssl
     after = str(int(authority.valid_to.timestamp()) + 60)
@@ -304,15 +312,12 @@ def test_a_stamp_is_judged_at_its_own_time(
         stamps(reply, note)
 
 
-SIGNED = "the checkpoint is signed by the log's key"
-
-
-def _alone(path: Path, *words: str, python: str = sys.executable) -> str:
+def _alone(path: Path, *words: str, python: str = sys.executable, status: int = 0) -> str:
     """What the stand-alone checker says, without any package."""
     done = subprocess.run(
         [python, "-I", "-S", check_capsule.__file__, str(path), *words], capture_output=True, text=True, check=False
     )
-    assert done.returncode in {0, 1}, done.stderr
+    assert done.returncode == status, done.stdout + done.stderr
     return done.stdout
 
 
@@ -325,14 +330,14 @@ def test_an_older_key_leads_to_the_key_of_today(held: Any, tmp_path: Path) -> No
     path = _capsule(held, "06VELDORA42", "three weeks", "one.capsule")
     for number, key in enumerate(keys):
         (tmp_path / f"{number}.vkey").write_text(key + "\n")
-        verdict, detail = _claims(held, path, "--trust", str(tmp_path / f"{number}.vkey"))[SIGNED]
+        verdict, detail = _claims(held, path, key=tmp_path / f"{number}.vkey")[SIGNED]
         assert verdict == "PASS"
         assert ("gave over" in detail) == (key != keys[-1])
         assert f"PASS        {SIGNED}" in _alone(path, "--key", key)
     stranger = Signer(keys[0].split("+", maxsplit=1)[0], Ed25519PrivateKey.generate())
-    assert f"FAIL        {SIGNED}" in _alone(path, "--key", stranger.vkey)
+    assert f"FAIL        {SIGNED}" in _alone(path, "--key", stranger.vkey, status=1)
     other = Signer("another.example", Ed25519PrivateKey.generate())
-    assert f"NOT PROVEN  {SIGNED}" in _alone(path, "--key", other.vkey)
+    assert f"NOT PROVEN  {SIGNED}" in _alone(path, "--key", other.vkey, status=1)
 
 
 def test_a_change_of_key_that_nobody_signed_does_not_pass(held: Any) -> None:
@@ -369,3 +374,189 @@ def test_a_revisit_has_the_record_that_it_refers_to(held: Any) -> None:
 def test_the_guide_has_the_digest_of_the_checker(capsule: Path) -> None:
     guide = (Path(__file__).parents[2] / "docs" / "check-a-citation.md").read_text("utf-8")
     assert re.findall(r"\b[0-9a-f]{64}\b", guide) == [hashlib.sha256(_files(capsule)["check_capsule.py"]).hexdigest()]
+
+
+def _changed(files: dict[str, bytes], name: str, change: Callable[[Any], Any]) -> bytes:
+    said = json.loads(files[name])
+    change(said)
+    return pack({**files, name: check_capsule.canonical(said)})
+
+
+def _twice(data: bytes, key: str) -> bytes:
+    return data.replace(f'"{key}"'.encode(), f'"{key}": "x",\n "{key}"'.encode(), 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda files: _changed(files, "selector.json", lambda said: said.update(note="confession")),
+        lambda files: _changed(files, "selector.json", lambda said: said.pop("page_lines")),
+        lambda files: _changed(files, "selector.json", lambda said: said["selector"].reverse()),
+        lambda files: _changed(files, "selector.json", lambda said: said["selector"].append({})),
+        lambda files: _changed(files, "selector.json", lambda said: said["selector"][0].update(type="XPathSelector")),
+        lambda files: _changed(files, "selector.json", lambda said: said["selector"][1].update(refinedBy={})),
+        lambda files: _changed(files, "selector.json", lambda said: said["selector"][0].update(start=True)),
+        lambda files: _changed(files, "selector.json", lambda said: said.update(paragraph=["9"])),
+        lambda files: _changed(files, "selector.json", lambda said: said.update(folded_blanks=0)),
+        lambda files: _changed(files, "selector.json", lambda said: said.update(page_lines=["NOT A LINE"])),
+        lambda files: pack({**files, "selector.json": _twice(files["selector.json"], "exact")}),
+        lambda files: pack({**files, "selector.json": files["selector.json"] + b"\n"}),
+        lambda files: pack({**files, "selector.json": json.dumps(json.loads(files["selector.json"])).encode()}),
+        lambda files: pack({**files, "citation.json": _twice(files["citation.json"], "title")}),
+        lambda files: _changed(files, "citation.json", lambda said: said.update(verdict="PROVEN")),
+        lambda files: _changed(files, "citation.json", lambda said: said["custom"].update(verdict="PROVEN")),
+        lambda files: _changed(files, "citation.json", lambda said: said["custom"].update(captured="2011-09-02")),
+        lambda files: _changed(files, "citation.json", lambda said: said["custom"].update(quote="other words")),
+        lambda files: _changed(files, "citation.json", lambda said: said["custom"].update(statement=1)),
+        lambda files: _changed(files, "citation.json", lambda said: said.update(archive="another log")),
+        lambda files: pack({**files, "0-read-me-first.txt": b"PROVEN"}),
+        lambda files: pack({**files, "readme.html": b"PROVEN"}),
+        lambda files: pack({**files, "7.checkpoint": b"PROVEN"}),
+        lambda files: pack({**files, "7.someone.tsr": b"PROVEN"}),
+        lambda files: pack({**files, "key2.json": b"{}", "key2.tlog-proof": b""}),
+        lambda files: pack({**files, "source.json": files["record.json"]}),
+        lambda files: pack({name: data for name, data in files.items() if name != "readme.txt"}),
+        lambda files: pack(
+            {**files, "record.tlog-proof": files["record.tlog-proof"].replace(b"\nindex ", b"\nindex 0", 1)}
+        ),
+    ],
+)
+def test_what_the_format_does_not_have_fails_in_both_checkers(
+    held: Any, capsule: Path, change: Callable[[dict[str, bytes]], bytes]
+) -> None:
+    key = (held.archives / "demo" / "ledger" / "log.vkey").read_text().strip()
+    capsule.write_bytes(change(_files(capsule)))
+    assert [each for each in _claims(held, capsule, status=1).values() if each[0] == "FAIL"]
+    assert re.search("^FAIL ", _alone(capsule, "--key", key, status=1), re.MULTILINE)
+
+
+def test_what_the_lonely_checker_shows_and_does_not_prove_is_named(held: Any, capsule: Path) -> None:
+    key = (held.archives / "demo" / "ledger" / "log.vkey").read_text().strip()
+    files = _files(capsule)
+    said = json.loads(files["citation.json"])
+    said.update(title="Confessed", issued={"date-parts": [[1999, 1, 1]]})
+    changed = {**files, "citation.json": check_capsule.canonical(said), "readme.txt": files["readme.txt"] + b"PROVEN\n"}
+    capsule.write_bytes(pack(changed))
+    told = [line for line in _alone(capsule, "--key", key).splitlines() if line.startswith("NOT CHECKED")]
+    for words in ("title, author, dates", "citation.json", "readme.txt", "paragraph and portion mark"):
+        assert any(words in line for line in told), words
+    assert _claims(held, capsule, status=1)[_AGAIN][0] == "FAIL"
+
+
+def test_a_capsule_of_a_newer_version_is_not_judged(held: Any, capsule: Path) -> None:
+    members = check_capsule.read_zip(capsule.read_bytes())
+    listed = json.loads(members["capsule.json"].data)
+    listed["format"] = "preserve-capsule/2"
+    data = check_capsule.canonical(listed)
+    members["capsule.json"] = check_capsule.Member(data, 0, data)
+    capsule.write_bytes(check_capsule.zip_bytes(members))
+    assert _claims(held, capsule, status=1) == {
+        check_capsule.WHOLE: (
+            "NOT CHECKED",
+            "newer capsule: preserve-capsule/2; check it with the checker of that version",
+        )
+    }
+    assert "newer capsule" in _alone(capsule, status=1).splitlines()[-1]
+
+
+def test_the_status_is_0_only_with_the_key_that_was_given(held: Any, capsule: Path) -> None:
+    vkey = (held.archives / "demo" / "ledger" / "log.vkey").read_text().strip()
+    assert _alone(capsule, "--key", vkey).splitlines()[-1].startswith("GOOD")
+    other = Signer("another.example", Ed25519PrivateKey.generate()).vkey
+    for words in ((), ("--key", other)):
+        assert _alone(capsule, *words, status=1).splitlines()[-1].startswith("NOT PROVEN")
+    assert check_capsule.is_good(check_capsule.check(capsule.read_bytes(), [other, vkey]))
+
+
+def test_without_the_package_and_openssl_it_says_what_it_could_not_do(held: Any, capsule: Path, tmp_path: Path) -> None:
+    vkey = (held.archives / "demo" / "ledger" / "log.vkey").read_text().strip()
+    words = [sys.executable, "-I", "-S", check_capsule.__file__, str(capsule), "--key", vkey]
+    (tmp_path / "bin").mkdir()
+    done = subprocess.run(words, env={"PATH": str(tmp_path / "bin")}, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"NOT CHECKED {SIGNED}: neither the package cryptography nor openssl is here" in done.stdout
+    # One that is too old for the algorithm is as good as none.
+    (tmp_path / "bin" / "openssl").write_text("#!/bin/sh\necho 'pkeyutl: Unknown option: -rawin' >&2\nexit 1\n")
+    (tmp_path / "bin" / "openssl").chmod(0o755)
+    done = subprocess.run(words, env={"PATH": str(tmp_path / "bin")}, capture_output=True, text=True, check=False)
+    assert f"NOT CHECKED {SIGNED}" in done.stdout
+
+
+def _interpreters() -> list[str]:
+    """Every Python 3 from 3.9 on that this machine has: on the path, and those of pyenv and uv."""
+    places = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep)]
+    places += [*Path.home().glob(".pyenv/versions/*/bin"), *Path.home().glob(".local/share/uv/python/*/bin")]
+    named = (path for place in places for path in place.glob("python3*") if re.fullmatch(r"python3(\.\d+)?", path.name))
+    return sorted({str(path.resolve()) for path in named if os.access(path, os.X_OK)})
+
+
+@pytest.mark.parametrize("python", _interpreters())
+def test_the_checker_runs_with_every_interpreter_here(held: Any, capsule: Path, python: str) -> None:
+    ask = [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    version = subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip()
+    if not version or tuple(map(int, version.split("."))) < (3, 9):
+        pytest.skip(f"{python} is Python {version or 'unknown'}")
+    key = (held.archives / "demo" / "ledger" / "log.vkey").read_text().strip()
+    assert _alone(capsule, "--key", key, python=python).splitlines()[-1].startswith("GOOD")
+
+
+def test_a_checkpoint_too_small_for_a_change_of_key_fails(held: Any) -> None:
+    old = (held.archives / "demo" / "ledger" / "log.vkey").read_text().strip()
+    held("key", "rotate", "demo")
+    path = _capsule(held, "06VELDORA42", "three weeks", "one.capsule")
+    key = held.archives / "demo" / "ledger" / "log.vkey"
+    signer = Signer(old.split("+", maxsplit=1)[0], read_key(key_path("demo", keys_folder(os.environ)), None))
+    assert signer.vkey == key.read_text().strip()
+    files = _files(path)
+    entries = [files["record.json"], files["cable.json"]]
+    hashes = [hashlib.sha256(b"\0" + entry).digest() for entry in entries]
+    root = hashlib.sha256(b"\1" + b"".join(hashes)).digest()
+    note = sign_note(f"{signer.name}\n2\n{base64.b64encode(root).decode()}\n", [signer])
+    forged = {**files, "checkpoint": note}
+    for place, name in enumerate(("record", "cable")):
+        sibling = base64.b64encode(hashes[1 - place])
+        forged[f"{name}.tlog-proof"] = b"c2sp.org/tlog-proof@v1\nindex %d\n%s\n\n%s" % (place, sibling, note)
+    said = json.loads(files["citation.json"])
+    said["custom"].update(statement=0, checkpoint_size=2)
+    forged["citation.json"] = check_capsule.canonical(said)
+    verdicts = {each.claim: each for each in check_capsule.check(pack(forged), [old])}
+    assert verdicts["the statements are in the log at the checkpoint"].verdict == "PASS"
+    assert verdicts[SIGNED].verdict == "FAIL"
+    assert "too small" in verdicts[SIGNED].detail
+
+
+def _with_status(reply: bytes, text: bytes) -> bytes:
+    """A reply with a text beside its status, which no signature covers."""
+
+    def der(tag: int, body: bytes) -> bytes:
+        size = len(body)
+        length = bytes([size]) if size < 128 else b"\x82" + size.to_bytes(2, "big")
+        return bytes([tag]) + length + body
+
+    ((_tag, content),) = check_capsule._values(reply)
+    _status, (tag, token) = check_capsule._values(content)
+    return der(0x30, der(0x30, der(2, b"\0") + der(0x30, der(0x0C, text))) + der(tag, token))
+
+
+def test_the_time_is_the_one_that_was_signed(time_authority: Any, tmp_path: Path) -> None:
+    authority = time_authority()
+    note = b"a log\n1\n"
+    (tmp_path / "note").write_bytes(note)
+    query = ["openssl", "ts", "-query", "-data", str(tmp_path / "note"), "-sha256", "-cert"]
+    reply = authority.reply(subprocess.run(query, capture_output=True, check=True).stdout)
+    stamps = check_capsule.stamp_check(authority.root.read_bytes())
+    forged = _with_status(reply, b"granted. Time stamp: Jan  2 03:04:05 2016 GMT")
+    assert stamps(forged, note) == stamps(reply, note)
+    for cut in range(0, len(reply), 7):
+        with pytest.raises(check_capsule.Bad):
+            check_capsule.signed_time(reply[:cut], note)
+    with pytest.raises(check_capsule.Bad):
+        check_capsule.signed_time(reply + b"\0", note)
+
+
+def test_a_pipe_is_no_capsule(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    words = [sys.executable, "-I", check_capsule.__file__, str(tmp_path / "pipe")]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "is no file" in done.stderr

@@ -288,14 +288,16 @@ def test_a_capsule_of_a_rescued_page_says_whose_copy_it_is(archive: Any, shell: 
     of.rescue(status=1)
     path = shell.folder / "rescued.capsule"
     shell("cite", "06TESTPOST12", "--chars", "0-12", "--capsule", str(path))
-    claims = {each["claim"]: each for each in shell.json("check", str(path))["files"][0]["claims"]}
+    (vkey,) = shell.archives.glob("*/ledger/log.vkey")
+    told = shell.json("check", str(path), "--trust", str(vkey))
+    claims = {each["claim"]: each for each in told["files"][0]["claims"]}
     said = claims["the record's bytes are those in the statement"]
     assert said["verdict"] == "PASS"
     assert f"second hand: {LOST} as served by The Test Archive (test)" in said["detail"]
     assert "asked for 2012-10-04T01:02:03" in said["detail"]
     assert "served as of 2011-09-04T01:02:03" in said["detail"]
     assert {each["verdict"] for each in claims.values()} <= {"PASS", "NOT CHECKED", "NOT PROVEN"}
-    alone = [sys.executable, "-I", check_capsule.__file__, str(path)]
+    alone = [sys.executable, "-I", check_capsule.__file__, str(path), "--key", vkey.read_text().strip()]
     done = subprocess.run(alone, capture_output=True, text=True, check=False)
     assert (done.returncode, "second hand: " in done.stdout) == (0, True)
     files = {name: member.data for name, member in check_capsule.read_zip(path.read_bytes()).items()}
