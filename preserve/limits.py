@@ -7,15 +7,19 @@ from dataclasses import dataclass
 
 MIB = 1024 * 1024
 
+# The bounds of HTTP/1 framing are no setting: they decide what a stored reply is read as, at capture and ever after
+# (docs/formats/archive.md).
+MAX_REPLY_HEAD_BYTES = 256 * 1024
+"""Head of one HTTP reply, and its trailer section, with the blank line; as Chromium has it. It bounds the number of
+fields too. Real sites send up to some 60 KiB of cookies."""
+MAX_CHUNK_LINE_BYTES = 8 * 1024
+"""First line of a chunk, with its line feed: the size and extensions that nobody reads."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """The bounds of one process. All have defaults; a collection may lower or raise the capture ones."""
 
-    max_header_bytes: int = 256 * 1024
-    """HTTP head (start line and fields); real sites send up to some 60 KiB of cookies."""
-    max_header_fields: int = 2_000
-    """HTTP fields; the standard library's own limit of 100 is exceeded by real sites."""
     max_body_bytes: int = 200 * MIB
     """Bytes of one reply kept from the wire; beyond it the reply is cut and marked ``length``."""
     max_decoded_bytes: int = 50 * MIB

@@ -12,7 +12,7 @@ from preserve.crawler.capture import RunReport, Surroundings, capture
 from preserve.crawler.exchange import Exchange, Failure, Peer
 from preserve.crawler.fetch import Pending
 from preserve.errors import FormatError
-from preserve.formats.http1 import parse_response_head, split_head
+from preserve.formats.http1.message import parse_response_head, split_head
 from preserve.provenance.found import found_archive
 from preserve.store.archive import open_archive
 

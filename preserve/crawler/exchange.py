@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from preserve.formats.http1 import Head
+from preserve.formats.http1.message import Head
 
 WITHHELD = b"[withheld]"
 """What stands in a stored request in place of a secret (``docs/formats/archive.md``)."""

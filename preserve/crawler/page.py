@@ -17,7 +17,7 @@ from preserve.crawler.revisit import Held, Revisits
 from preserve.crawler.robots import RobotsRules
 from preserve.crawler.scope import Scope
 from preserve.errors import FormatError
-from preserve.formats.http1 import Payload, payload_of
+from preserve.formats.http1.stream import Payload, payload_of
 from preserve.formats.urls import resolve
 from preserve.limits import Limits
 from preserve.model import parse_utc

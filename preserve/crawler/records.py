@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from preserve.crawler.exchange import Exchange
-from preserve.formats.http1 import Payload, split_head
+from preserve.formats.http1.message import split_head
+from preserve.formats.http1.stream import Payload
 from preserve.formats.warc import Record, make_record
 from preserve.model import format_utc, new_uuid, sha256_hex
 

@@ -11,7 +11,7 @@ from preserve.crawler.fetch import Fetches
 from preserve.crawler.outcomes import HOST_PAUSED, is_passing, reason_of
 from preserve.crawler.pace import HostPace, HostState
 from preserve.errors import FormatError
-from preserve.formats.http1 import Payload, payload_of
+from preserve.formats.http1.stream import Payload, payload_of
 from preserve.formats.urls import canonical
 from preserve.limits import Limits
 from preserve.model import format_utc, parse_utc

@@ -10,7 +10,7 @@ from preserve.crawler.exchange import Exchange, Truncation
 from preserve.crawler.outcomes import ROBOTS, ROBOTS_UNREACHABLE
 from preserve.errors import FormatError
 from preserve.formats.content import decode_content
-from preserve.formats.http1 import Payload, payload_of
+from preserve.formats.http1.stream import Payload, payload_of
 from preserve.limits import Limits
 
 PRODUCT = "preserve"

@@ -1,8 +1,8 @@
 """Connections that keep every byte that passes: plain or TLS, straight or through a proxy, HTTP/1.1 only.
 
 A connection is made to the very address that the guard looked at. What is sent and received is recorded behind TLS, as
-it travelled; the end of a reply is found by `preserve.formats.reply`, because the readers of HTTP libraries give up on
-heads that real servers send. Design: ADR 4.
+it travelled; the end of a reply is found by `preserve.formats.http1.framing`, because the readers of HTTP libraries
+give up on heads that real servers send. Design: ADR 4.
 """
 
 import socket
@@ -16,8 +16,8 @@ import certifi
 from preserve.crawler.addresses import AddressGuard, Origin, resolve_host
 from preserve.crawler.exchange import ExchangeError, Failure, Peer, TlsFacts, Truncation
 from preserve.crawler.tunnel import open_tunnel
-from preserve.formats.reply import ReplyScanner
-from preserve.limits import Limits
+from preserve.formats.http1.framing import ReplyParser
+from preserve.limits import MAX_REPLY_HEAD_BYTES, Limits
 
 _READ_BYTES = 1 << 16
 
@@ -26,7 +26,7 @@ _READ_BYTES = 1 << 16
 class Recording:
     """What passed in one exchange. ``sent`` is empty where the request could not be handed over whole."""
 
-    scanner: ReplyScanner
+    scanner: ReplyParser
     room: int
     """Bytes that may still come."""
     deadline: float
@@ -54,8 +54,8 @@ class Connection:
         self.exchanges += 1
         limits = self._limits
         recording = Recording(
-            ReplyScanner("GET", max_head_bytes=limits.max_header_bytes),
-            room=limits.max_header_bytes + limits.max_body_bytes,
+            ReplyParser(),
+            room=MAX_REPLY_HEAD_BYTES + limits.max_body_bytes,
             deadline=time.monotonic() + limits.fetch_timeout_s,
         )
         try:
@@ -102,7 +102,7 @@ class Connection:
                 recording.ended = True
                 if not recording.received:
                     recording.failure = Failure.DISCONNECT
-                elif not scanner.complete_at_close:
+                elif not scanner.complete:
                     recording.truncated = Truncation.DISCONNECT
                 self.close()
                 return

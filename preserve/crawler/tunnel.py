@@ -2,9 +2,9 @@
 
 import socket
 
-from preserve.formats.reply import ReplyScanner
+from preserve.formats.http1.framing import ReplyParser
 
-_MAX_REPLY_BYTES = 64 * 1024
+_READ_BYTES = 64 * 1024
 _GOOD = range(200, 300)
 
 
@@ -19,11 +19,11 @@ def open_tunnel(sock: socket.socket, host: str, port: int) -> None:
         TunnelError: it gives none. OSError: the connection failed.
     """
     name = f"[{host}]" if ":" in host else host
-    scanner = ReplyScanner("HEAD", max_head_bytes=_MAX_REPLY_BYTES)
+    scanner = ReplyParser("HEAD")
     sock.sendall(f"CONNECT {name}:{port} HTTP/1.1\r\nHost: {name}:{port}\r\n\r\n".encode("ascii"))
     # The server speaks only after the handshake: nothing of TLS is read away here.
     while scanner.head is None:
-        data = sock.recv(_MAX_REPLY_BYTES)
+        data = sock.recv(_READ_BYTES)
         if not data or scanner.defects:
             raise TunnelError("the proxy gave no answer")
         scanner.feed(data)

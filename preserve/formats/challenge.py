@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from preserve.expressions import lazy_re
-from preserve.formats.http1 import Head
+from preserve.formats.http1.message import Head
 
 MAX_PAGE_BYTES = 256 * 1024
 """Challenge pages are small; the longest known are some 60 KiB."""

@@ -7,9 +7,9 @@ from typing import Protocol
 from preserve.errors import FormatError
 from preserve.formats.content import ContentStream
 from preserve.formats.digests import Declared, UnknownAlgorithmError, parse_digest
-from preserve.formats.http1 import Head
+from preserve.formats.http1.message import Head
 from preserve.formats.warc import RecordHeader
-from preserve.limits import DEFAULT_LIMITS
+from preserve.limits import MAX_REPLY_HEAD_BYTES
 
 Fault = tuple[str, str]
 """A finding's code, and its detail."""
@@ -79,7 +79,7 @@ class BehindHead:
             return
         self._early += part
         _head, end, body = self._early.partition(b"\r\n\r\n")
-        if end or len(self._early) > DEFAULT_LIMITS.max_header_bytes:
+        if end or len(self._early) > MAX_REPLY_HEAD_BYTES:
             self._early = None
             self._sink(body)
 

@@ -21,7 +21,7 @@ from preserve.errors import FormatError
 from preserve.expressions import lazy_re
 from preserve.formats.cdxj import CdxLine, format_line
 from preserve.formats.containers import Container, Spot
-from preserve.formats.http1stream import PayloadStream
+from preserve.formats.http1.stream import PayloadStream
 from preserve.formats.recordstream import RawRecord
 from preserve.formats.urls import surt
 from preserve.formats.warc import RecordHeader, bare_uri
@@ -260,7 +260,7 @@ def _payload_sha1(parts: Iterable[bytes], *, is_reply: bool) -> str:
         if stream is not None:
             payload.update(stream.feed(part))
     if stream is not None:
-        payload.update(stream.finish())
+        stream.finish()
     taken = payload if stream is not None and stream.is_http else whole
     return f"sha1:{base64.b32encode(taken.digest()).decode()}"
 

@@ -5,13 +5,15 @@ from collections.abc import Iterable
 from preserve.cables.layouts import Layout, may_be
 from preserve.errors import FormatError
 from preserve.formats.digests import Declared
-from preserve.formats.http1 import Payload, payload_of, plain_body
+from preserve.formats.http1.stream import Payload, payload_of, plain_body
 from preserve.formats.warc import RecordHeader
 from preserve.integrity.hashing import HASHES, Fault, declared_digest
 from preserve.limits import DEFAULT_LIMITS
 from preserve.provenance.describe import decoded_content
 
 _HTTP = "application/http"
+NO_HEAD = "no HTTP status line, or no end of the head within the bound"
+"""What is told of a reply that cannot be read, whether it was held or read in pieces."""
 
 
 def is_http(header: RecordHeader) -> bool:
@@ -60,9 +62,9 @@ class Reply:
         if self._payload is None and self.is_reply:
             try:
                 self._payload = payload_of(self._block)
-            except FormatError as error:
+            except FormatError:
                 if faults is not None:
-                    faults.append(("I-HTTP-HEAD", str(error)))
+                    faults.append(("I-HTTP-HEAD", NO_HEAD))
         return self._payload
 
 

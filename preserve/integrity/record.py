@@ -16,13 +16,13 @@ from preserve.cables.layouts import Layout
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
 from preserve.formats.digests import Declared, parse_digest
-from preserve.formats.http1 import Head
-from preserve.formats.http1stream import PayloadStream
+from preserve.formats.http1.message import Head
+from preserve.formats.http1.stream import PayloadStream
 from preserve.formats.recordstream import RawRecord
 from preserve.formats.statements import encode
 from preserve.formats.warc import Record, RecordHeader, bare_uri
 from preserve.integrity.hashing import HASHES, BehindHead, DecodedHash, Fault, Hash, declared_digest, new_hash
-from preserve.integrity.payloads import Reply, framing_faults, is_http, payload_digest, payload_is_own
+from preserve.integrity.payloads import NO_HEAD, Reply, framing_faults, is_http, payload_digest, payload_is_own
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import sha256_hex, whole_date
 from preserve.provenance.describe import (
@@ -263,7 +263,7 @@ def _large_facts(raw: RawRecord, header: RecordHeader, wanted: Wanted, faults: l
         if stream is not None:
             _feed(stream.feed(part), stream, (payload, payload_sha), decoded)
     if stream is not None:
-        _feed(stream.finish(), stream, (payload, payload_sha), decoded)
+        stream.finish()
     facts = _base(header)
     if wanted.identity:
         facts = facts._replace(record_sha256=identity.hexdigest())
@@ -289,7 +289,7 @@ def _large_facts(raw: RawRecord, header: RecordHeader, wanted: Wanted, faults: l
 def _large_reply(stream: PayloadStream, payload: Hash, whole: Hash, faults: list[Fault]) -> Hash:
     """What is amiss with the reply, and the hash of its payload: the block's, where it is none."""
     if not stream.is_http:
-        faults.append(("I-HTTP-HEAD", "no HTTP status line"))
+        faults.append(("I-HTTP-HEAD", NO_HEAD))
         return whole
     framing_faults(stream.complete, stream.defects, faults)
     return payload

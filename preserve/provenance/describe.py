@@ -12,7 +12,8 @@ from preserve.cables.layouts import Layout
 from preserve.errors import FormatError
 from preserve.formats.challenge import challenge_of
 from preserve.formats.content import decode_content
-from preserve.formats.http1 import Head, Payload, parse_response_head, payload_of, split_head
+from preserve.formats.http1.message import Head, parse_response_head, split_head
+from preserve.formats.http1.stream import Payload, payload_of
 from preserve.formats.warc import Record, RecordHeader, bare_uri, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import sha256_hex

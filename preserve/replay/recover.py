@@ -15,7 +15,7 @@ from preserve.cables.identity import canonical_id
 from preserve.cables.layouts import Layout
 from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError
 from preserve.expressions import lazy_re
-from preserve.formats.http1 import Payload
+from preserve.formats.http1.stream import Payload
 from preserve.formats.warc import Record, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import parse_utc

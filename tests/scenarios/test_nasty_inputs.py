@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from preserve.formats.warc import Record
+from preserve.limits import MAX_REPLY_HEAD_BYTES
 from preserve.store.warcfile import iter_file
 
 PAGE = b"<p>page</p>"
@@ -79,6 +80,33 @@ CASES = [
     Case(number="29", reply=b"HTTP/1.1 401 X\r\n" + LENGTH + b"\r\n\r\n" + PAGE, outcome="http-401", closes=False),
     Case(number="32", reply=b"HTTP/1.1 304 X\r\n\r\n", outcome="http-304", content=b"", closes=False),
     Case(number="34", reply=_ok(b"X: y", b"z" * 3_000_000), outcome="cut-length", truncated="length", content=None),
+    Case(
+        number="43a",
+        reply=_ok(b"X-Big: " + b"a" * MAX_REPLY_HEAD_BYTES + b"\r\n" + LENGTH),
+        outcome="malformed-reply",
+        truncated="disconnect",
+        content=None,
+    ),
+    Case(number="43b", reply=_ok(b"X-Big: " + b"a" * (MAX_REPLY_HEAD_BYTES - 1000) + b"\r\n" + LENGTH), closes=False),
+    Case(number="43c", reply=_ok(b"a:b\n" * 60_000 + LENGTH), closes=False),
+    Case(
+        number="44a", reply=_ok(b"Transfer-Encoding: chunked", b"00000000000000000000b\r\r\n" + PAGE + b"\r\r\n0\n\n")
+    ),
+    Case(
+        number="44b",
+        reply=_ok(b"Transfer-Encoding: chunked", _chunked(PAGE).replace(b"\r\n0", b"\r\n1;" + b"x" * 9_000 + b"\r\n0")),
+        outcome="cut-disconnect",
+        truncated="disconnect",
+    ),
+    Case(
+        number="44c",
+        reply=_ok(b"Transfer-Encoding: chunked", _chunked(PAGE)[:-2] + b"T: t\r\n" * 50_000 + b"\r\n"),
+        outcome="cut-disconnect",
+        truncated="disconnect",
+    ),
+    Case(number="45a", reply=_ok(b"Transfer-Encoding: identity\r\n" + LENGTH), closes=False),
+    Case(number="45b", reply=_ok(LENGTH).replace(b"HTTP", b"http", 1), closes=False),
+    Case(number="45c", reply=b"\r\n\n" + _ok(LENGTH), closes=False),
     Case(number="35", reply=b"HTTP/1.1 403 X\r\n" + LENGTH + b"\r\n\r\n" + PAGE, outcome="http-403", closes=False),
 ]
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from backports import zstd
 
 from preserve.formats.warc import compress_member
+from preserve.limits import MAX_CHUNK_LINE_BYTES, MAX_REPLY_HEAD_BYTES
 from tools.corpus.arcs import arc_vectors
 from tools.corpus.kinds import KINDS
 from tools.corpus.warcs import (
@@ -48,6 +49,7 @@ def vectors() -> Iterator[tuple[str, bytes]]:
     for name, pieces in _good_pieces().items():
         yield f"good/{name}.warc", pack(pieces, _PLAIN)
     yield from _good_forms()
+    yield from _large_heads()
     yield from _warnings()
     yield from _bad_pieces()
     yield from _bad_bytes()
@@ -127,6 +129,13 @@ def _replies() -> dict[str, list[Piece]]:
         "http-gzip": [_page(_ENCODED_REPLY, payload=_ENCODED)],
         "digest-over-decoded": [_page(_ENCODED_REPLY, payload=_BODY)],
         "digest-over-block": [_page(reply(_BODY), payload=reply(_BODY))],
+        "http-identity": [
+            _page(reply(_BODY).replace(b"\r\n", b"\r\nTransfer-Encoding: identity\r\n", 1), payload=_BODY)
+        ],
+        "http-small-version": [_page(reply(_BODY).replace(b"HTTP/1.1", b"http/1.1", 1), payload=_BODY)],
+        "http-empty-line-first": [_page(b"\r\n" + reply(_BODY), payload=_BODY)],
+        "http-two-returns": [_page(_CHUNKED.replace(b"\r\n", b"\r\r\n"), payload=_BODY.replace(b"\r\n", b"\r\r\n"))],
+        "http-size-with-zeros": [_page(_CHUNKED.replace(_CHUNKS, b"0" * 40 + _CHUNKS), payload=_BODY)],
         "http-no-body": [_page(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", payload=empty)],
     }
 
@@ -209,6 +218,24 @@ def _good_forms() -> Iterator[tuple[str, bytes]]:
     yield "good/field-names-in-other-case.warc", packed(cased, _PLAIN)
     folded = raws[0].replace(b"WARC-Type: ", b"X-Folded: one\r\n two\r\nWARC-Type: ")
     yield "good/folded-field.warc", packed([folded, *raws[1:]], _PLAIN)
+
+
+def _large_heads() -> Iterator[tuple[str, bytes]]:
+    """Replies with a head at the bound and beyond it, and with chunk lines beyond theirs."""
+    start, end = b"HTTP/1.1 200 OK\r\n", b"\r\n"
+    fields = b"a:b\n" * 60_000
+    longest = b"X: " + b"y" * (MAX_REPLY_HEAD_BYTES - len(start + b"X: \r\n" + end)) + b"\r\n"
+    line = b";" + b"x" * MAX_CHUNK_LINE_BYTES + b"\r\n"
+    blocks = {
+        "http-60000-fields": (start + fields + end + _BODY, _BODY),
+        "http-longest-head": (start + longest + end + _BODY, _BODY),
+        "http-head-beyond-the-bound": (start + b"Z" + longest + end + _BODY, None),
+        "http-chunk-line-beyond-the-bound": (_CHUNKED.replace(b"\r\n0\r\n", b"\r\n1" + line + b"0\r\n"), _BODY),
+        "http-trailers-beyond-the-bound": (_CHUNKED.removesuffix(end) + longest * 2 + end, _BODY),
+    }
+    for name, (block, payload) in blocks.items():
+        piece = _only_block_digest(block) if payload is None else _page(block, payload=payload)
+        yield f"good/{name}.warc.gz", packed([piece.raw], _GZIP)
 
 
 def _frame(data: bytes) -> bytes:

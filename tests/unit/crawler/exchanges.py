@@ -6,7 +6,7 @@ from typing import Any
 
 from preserve.crawler.exchange import Exchange
 from preserve.errors import FormatError
-from preserve.formats.http1 import parse_response_head, split_head
+from preserve.formats.http1.message import parse_response_head, split_head
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

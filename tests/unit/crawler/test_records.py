@@ -15,7 +15,8 @@ from preserve.crawler.records import (
     warcinfo_record,
 )
 from preserve.errors import FormatError
-from preserve.formats.http1 import parse_response_head, payload_of, split_head
+from preserve.formats.http1.message import parse_response_head, split_head
+from preserve.formats.http1.stream import payload_of
 from preserve.formats.warc import Record, parse_record, record_bytes
 from preserve.model import sha256_hex
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preserve.formats.challenge import challenge_of
-from preserve.formats.http1 import parse_response_head
+from preserve.formats.http1.message import parse_response_head
 
 PLAIN = parse_response_head(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n")
 LONG = b"<p>" + b"A sentence that a reader came for. " * 20 + b"</p>"

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preserve.errors import FormatError
-from preserve.formats.http1 import payload_of, plain_body
+from preserve.formats.http1.stream import payload_of, plain_body
 from preserve.formats.recordstream import RecordStream
 from preserve.integrity.record import Facts, Wanted, facts_of
 from tests.warcs import chunked, record, reply, sha1

@@ -1,11 +1,33 @@
-"""The payload of a block in pieces is the payload of the block in whole."""
+"""The payload of a stored reply."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from preserve.errors import FormatError
-from preserve.formats.http1 import payload_of
-from preserve.formats.http1stream import PayloadStream
+from preserve.formats.http1.stream import PayloadStream, payload_of
+
+
+def _reply(fields: bytes, body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\n%s\r\n\r\n%s" % (fields, body)
+
+
+def test_the_payload_has_no_transfer_coding_and_keeps_its_content_coding() -> None:
+    fields = b"Transfer-Encoding: chunked\r\nContent-Encoding: gzip"
+    payload = payload_of(_reply(fields, b"3\r\n\x1f\x8b\x08\r\n0\r\n\r\n"))
+    assert (payload.payload, payload.complete) == (b"\x1f\x8b\x08", True)
+
+
+def test_a_short_body_is_not_complete_and_a_long_one_has_extra_bytes() -> None:
+    short = payload_of(_reply(b"Content-Length: 5", b"abc"))
+    assert (short.payload, short.complete, short.expected) == (b"abc", False, 5)
+    long = payload_of(_reply(b"Content-Length: 2", b"abc"))
+    assert (long.payload, long.complete, long.defects) == (b"ab", True, ("extra-bytes",))
+
+
+def test_a_body_said_to_be_chunked_that_is_not_is_kept_as_it_is() -> None:
+    payload = payload_of(_reply(b"Transfer-Encoding: chunked", b"<html>plain</html>"))
+    assert (payload.payload, payload.complete, payload.defects) == (b"<html>plain</html>", True, ("not-chunked",))
+
 
 HEADS = st.sampled_from(
     [
@@ -35,7 +57,7 @@ def test_pieces_give_what_the_whole_gives(head: bytes, body: bytes, cuts: list[i
     for cut in [*cuts, len(block)]:
         out.append(stream.feed(block[at : at + cut]))
         at += cut
-    out.append(stream.finish())
+    stream.finish()
     try:
         whole = payload_of(block)
     except FormatError:

@@ -1,0 +1,191 @@
+"""The head of an HTTP/1.x reply, and how it says that the body is framed.
+
+Archived replies are read as they are. Nothing is rejected for a fault that a browser would live with: what is odd is
+named in `Head.defects`, and only a reply without a readable status line is a `FormatError`. Sources: RFC 9112.
+"""
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+
+from preserve.errors import FormatError
+from preserve.expressions import lazy_re
+from preserve.limits import MAX_REPLY_HEAD_BYTES
+
+# RFC 9112 section 2.3 has the name of the protocol in capitals; servers that write it small are read by browsers.
+_STATUS_LINE = lazy_re(rb"(HTTP/\d(?:\.\d)?)[ \t]+(\d{3})(?:[ \t]+(.*))?\Z", re.DOTALL | re.IGNORECASE)
+_TOKEN = lazy_re(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+HEAD_END = lazy_re(rb"\n\r{0,2}\n")
+"""Where a section of fields ends: a line feed, and behind it an empty line. Two carriage returns count as one."""
+HEAD_END_BYTES = 4
+"""The longest match of `HEAD_END`."""
+BLANK = b"\r\n"
+"""The bytes of empty lines, which may stand before a status line (RFC 9112 section 2.2 has it of requests)."""
+_NO_BODY = frozenset({204, 304})
+_MAX_LENGTH_DIGITS = 18
+"""Below 2**63."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A message head. ``raw`` holds every byte up to and with the blank line; ``fields`` are in order, as sent.
+
+    ``version`` is in capitals.
+    """
+
+    start: bytes
+    raw: bytes
+    fields: tuple[tuple[bytes, bytes], ...]
+    version: bytes
+    status: int
+    reason: bytes
+    defects: tuple[str, ...]
+    _by_name: dict[bytes, list[bytes]] = field(compare=False, repr=False)
+    """The values by name in lower case: a head is asked some twenty times."""
+
+    def get(self, name: bytes) -> bytes | None:
+        """The first value of a field, without blanks around it; ``name`` in lower case stands for every case."""
+        values = self._by_name.get(name)
+        return None if values is None else values[0]
+
+    def get_all(self, name: bytes) -> list[bytes]:
+        """Every value of a field, in order; ``name`` in lower case."""
+        return self._by_name.get(name, [])
+
+    def get_list(self, name: bytes) -> list[bytes]:
+        """The members of a field that is a list (RFC 9110 section 5.6.1), in lower case, in order; none is empty."""
+        members = b",".join(self.get_all(name)).lower().split(b",")
+        return [member for part in members if (member := part.strip(b" \t"))]
+
+
+def split_head(data: bytes) -> tuple[bytes, bytes]:
+    """The head with its blank line, and what follows. Empty lines before the status line belong to the head.
+
+    Raises:
+        FormatError: there is no blank line within `MAX_REPLY_HEAD_BYTES`.
+    """
+    first = len(data) - len(data.lstrip(BLANK)) if data[:1] in BLANK else 0
+    match = HEAD_END.search(data, first, MAX_REPLY_HEAD_BYTES)
+    if match is None:
+        raise FormatError(f"no end of the reply's head within {MAX_REPLY_HEAD_BYTES} bytes")
+    return data[: match.end()], data[match.end() :]
+
+
+def parse_response_head(raw: bytes) -> Head:
+    """A reply's head, from its bytes with the blank line.
+
+    Raises:
+        FormatError: no HTTP/1.x status line.
+    """
+    text = raw.lstrip(BLANK) if raw[:1] in BLANK else raw
+    lines = text.replace(b"\r\n", b"\n").split(b"\n")
+    start = lines[0].rstrip(b"\r")
+    match = _STATUS_LINE.match(start)
+    if match is None:
+        raise FormatError(f"no HTTP status line: {start[:60]!r}")
+    fields, defects = _fields(lines[1:])
+    by_name: dict[bytes, list[bytes]] = {}
+    for name, value in fields:
+        by_name.setdefault(_lower(name), []).append(value)
+    if text is not raw:
+        defects.append("blank-before-status")
+    if b"\n" in text.replace(b"\r\n", b""):
+        defects.append("bare-lf")
+    return Head(
+        start=start,
+        raw=raw,
+        fields=fields,
+        version=match.group(1).upper(),
+        status=int(match.group(2)),
+        reason=(match.group(3) or b"").strip(),
+        defects=tuple(dict.fromkeys(defects)),
+        _by_name=by_name,
+    )
+
+
+def _fields(lines: list[bytes]) -> tuple[tuple[tuple[bytes, bytes], ...], list[str]]:
+    fields: list[tuple[bytes, bytes]] = []
+    folded: list[bytes] = []
+    defects: list[str] = []
+    for line in lines:
+        if not line or line == b"\r":
+            continue
+        if line[:1] in b" \t" and fields:
+            # RFC 9112 section 5.2: obsolete folding; the value goes on.
+            folded.append(line.strip())
+            continue
+        _unfold(fields, folded, defects)
+        name, colon, value = line.partition(b":")
+        if not colon:
+            defects.append("no-colon")
+            continue
+        if not _is_token(name):
+            if name != name.rstrip():
+                defects.append("blank-before-colon")
+            name = name.strip()
+            if not _is_token(name):
+                defects.append("bad-field-name")
+        fields.append((name, value.strip(b" \t\r")))
+    _unfold(fields, folded, defects)
+    return tuple(fields), list(dict.fromkeys(defects))
+
+
+def _unfold(fields: list[tuple[bytes, bytes]], folded: list[bytes], defects: list[str]) -> None:
+    """Joins folded lines to the last field at once: one at a time, many of them take time by their square."""
+    if folded:
+        defects.append("folded-field")
+        name, value = fields[-1]
+        fields[-1] = (name, b" ".join((value, *folded)))
+        folded.clear()
+
+
+@lru_cache(maxsize=512)
+def _is_token(name: bytes) -> bool:
+    return _TOKEN.match(name) is not None
+
+
+@lru_cache(maxsize=512)
+def _lower(name: bytes) -> bytes:
+    return name.lower()
+
+
+class FramingKind(StrEnum):
+    """How a body ends (RFC 9112 section 6.3)."""
+
+    NONE = "none"
+    LENGTH = "length"
+    CHUNKED = "chunked"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """``length`` is in bytes, and set for ``length`` only."""
+
+    kind: FramingKind
+    length: int | None = None
+
+
+def transfer_codings(head: Head) -> list[bytes]:
+    """The transfer codings of a reply, in the order in which they were applied, in lower case.
+
+    ``identity`` is none: RFC 2616 had it as a name for no coding, and browsers read it so (ADR 17).
+    """
+    return [coding for coding in head.get_list(b"transfer-encoding") if coding != b"identity"]
+
+
+def body_framing(head: Head, request_method: str) -> Framing:
+    """How the body of a reply is framed. Transfer-Encoding wins over Content-Length (RFC 9112 section 6.3)."""
+    if request_method == "HEAD" or head.status in _NO_BODY or 100 <= head.status < 200:  # noqa: PLR2004 - interim
+        return Framing(FramingKind.NONE)
+    codings = transfer_codings(head)
+    if codings:
+        return Framing(FramingKind.CHUNKED if codings[-1] == b"chunked" else FramingKind.CLOSE)
+    lengths = {part.strip() for value in head.get_all(b"content-length") for part in value.split(b",")}
+    if len(lengths) == 1:
+        text = lengths.pop()
+        digits = text.lstrip(b"0") or text[-1:]
+        if text.isdigit() and len(digits) <= _MAX_LENGTH_DIGITS:
+            return Framing(FramingKind.LENGTH, int(digits))
+    return Framing(FramingKind.CLOSE)
