@@ -14,9 +14,8 @@ from preserve.cables.extract import plain_text, read_page
 from preserve.cables.layouts import Layout
 from preserve.crawler.exchange import Exchange
 from preserve.crawler.outcomes import reason_of
-from preserve.errors import FormatError
 from preserve.formats.errorpage import is_error_page
-from preserve.formats.urls import resolve
+from preserve.formats.urls import of_header, resolve
 from preserve.limits import Limits
 from preserve.model import format_utc
 from preserve.provenance.describe import challenge_in, decoded_content, http_payload, media_type
@@ -99,7 +98,7 @@ class Looker:
     @staticmethod
     def _redirect(exchange: Exchange, at: str) -> str | None:
         location = None if exchange.head is None else exchange.head.get(b"location")
-        return None if location is None else resolve(at, location.decode("utf-8", "replace"))
+        return None if location is None else resolve(at, of_header(location))
 
     def _sign(self, exchange: Exchange, text_sha256: str | None) -> tuple[Sign, str]:
         if exchange.head is None:
@@ -125,7 +124,4 @@ class Looker:
 
 
 def _is_front(url: str) -> bool:
-    try:
-        return (resolve(url, "/") or "").rstrip("/") == url.split("#", maxsplit=1)[0].rstrip("/")
-    except FormatError:
-        return False
+    return (resolve(url, "/") or "").rstrip("/") == url.split("#", maxsplit=1)[0].rstrip("/")

@@ -18,7 +18,7 @@ from preserve.crawler.robots import RobotsRules
 from preserve.crawler.scope import Scope
 from preserve.errors import FormatError
 from preserve.formats.http1.stream import Payload, payload_of
-from preserve.formats.urls import resolve
+from preserve.formats.urls import of_header, resolve
 from preserve.limits import Limits
 from preserve.model import parse_utc
 from preserve.provenance.describe import Fresh, cables_in, challenge_in, decoded_content, media_type
@@ -256,7 +256,7 @@ def redirect_of(url: str, payload: Payload | None) -> str | None:
     location = payload.head.get(b"location")
     if location is None:
         return None
-    return resolve(url, location.decode("utf-8", "surrogateescape").encode("utf-8", "replace").decode("utf-8"))
+    return resolve(url, of_header(location))
 
 
 def _payload(exchange: Exchange) -> Payload | None:

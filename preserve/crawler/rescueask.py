@@ -12,7 +12,7 @@ from preserve.crawler.outcomes import HOST_PAUSED, is_passing, reason_of
 from preserve.crawler.pace import HostPace, HostState
 from preserve.errors import FormatError
 from preserve.formats.http1.stream import Payload, payload_of
-from preserve.formats.urls import canonical
+from preserve.formats.urls import canonical, of_header
 from preserve.limits import Limits
 from preserve.model import format_utc, parse_utc
 from preserve.provenance.describe import challenge_in, decoded_content, media_type
@@ -59,6 +59,11 @@ class Reply:
         """A header field, empty where it is not there."""
         value = None if self.exchange.head is None else self.exchange.head.get(name)
         return "" if value is None else value.decode("latin-1")
+
+    @property
+    def location(self) -> str:
+        """Where it redirects to, as a reference; empty where it does not."""
+        return of_header(self.field(b"location").encode("latin-1"))
 
     @property
     def media_type(self) -> str | None:

@@ -86,7 +86,7 @@ def fetch_memento(
         for one in earlier:
             keeper.keep(one, via=url, hop="memento")
         seen.add(address)
-        target = resolve(address, reply.field(b"location")) if is_own_redirect(reply) else None
+        target = resolve(address, reply.location) if is_own_redirect(reply) else None
         if target is None or target in seen or len(seen) > _MAX_REDIRECTS:
             break
         if not _is_of(target, origin):

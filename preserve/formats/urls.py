@@ -1,24 +1,61 @@
-"""Addresses: the form in which two are the same, the SURT key of an index, and references made absolute.
+r"""Addresses: references made absolute as browsers do, the form in which two are the same, the SURT key of an index.
 
-Sources: RFC 3986 section 6.2, the URL Standard for what browsers accept, and for `surt` the keys that pywb and
-cdxj-indexer write (the tests hold agreed pairs).
+What an address means is said by the URL Standard (section 4.4, "URL parsing"): `ada_url` reads it, and addresses and
+references that hold nothing special take a short way to the same result. All addresses that this module gives are
+ASCII, without fragment and without a name or password.
+
+- `Base.join` and `resolve`: what a browser asks for.
+- `canonical`: a key, never asked for: addresses that differ only in how they are written have one.
+- `surt`: a key of an index, as pywb and cdxj-indexer write it (the tests hold agreed pairs).
+
+Worked example: on ``http://x.org/a/b``, the reference ``..\\c d?q="é"#top`` is ``http://x.org/c%20d?q=%22%C3%A9%22``.
 """
 
 import re
-from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit
+from functools import lru_cache
+from itertools import groupby
+from typing import NamedTuple
+from urllib.parse import quote, unquote_to_bytes
+
+import webencodings
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
-from preserve.limits import DEFAULT_LIMITS
 
-_PORTS = {"http": 80, "https": 443}
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+_EDGES = "".join(map(chr, range(33)))
+"""C0 controls and the blank: dropped around an address (URL Standard, section 4.4, step 1.3)."""
+_REMOVED = lazy_re(r"[\t\r\n]")
+_SURROGATE = lazy_re(r"[\ud800-\udfff]")
+
+_BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_PORT = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_PLAIN_URL = lazy_re(
+    rf"(https?)://((?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*|{_BYTE}(?:\.{_BYTE}){{3}})"
+    rf"(?::(?!80/|443/)({_PORT}))?"
+    r"(/[A-Za-z0-9_~=&,;+*$!@:/.-]*)(?:\?([A-Za-z0-9_~=&,;+*$!@:/.-]+))?"
+)
+"""An address that is its own canonical form, unless a segment of its path begins with a dot."""
+_SEGMENTS = r"[A-Za-z0-9_~=&,;+*$!@()'-][A-Za-z0-9_~=&,;+*$!@()'./-]*"
+_PLAIN_REFERENCE = lazy_re(
+    rf"((?:\.\./)*+|/)((?:{_SEGMENTS})?)((?:\?[A-Za-z0-9_~=&,;+*$!@:/.?()%-]*)?)(?:\#.*)?", re.DOTALL
+)
+"""A reference to a path that only has to be put behind a folder, unless a segment of it begins with a dot."""
+_SERIALISED = lazy_re(
+    r"(https?)://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]+)(?::([0-9]+))?(/[^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL
+)
+_WRITTEN = lazy_re(r"https?:[/\\]*[^/\\?#]*([^?#]*)(?:\?([^#]*))?", re.IGNORECASE)
+
 _ESCAPE = lazy_re(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_SAFE = "%/:?#[]@!$&'()*+,;=-._~|^`{}\"<>\\"
-_REMOVED = lazy_re(r"[\t\r\n]")
+_PATH_SAFE = "%/:@!$&'()*+,;=~"
+_QUERY_SAFE = "%/:@!$&()*+,;=~?"
+"""What RFC 3986 lets stand in a path and a query; the URL Standard has ``'`` encoded in a query."""
+_SPECIAL_QUERY_SAFE = "!$%&()*+,-./:;=?@[\\]^_`{|}~"
+"""What the special-query percent-encode set leaves alone (URL Standard, section 1.3)."""
+
 _MAX_ROUNDS = 10
 """How often percent-encoding is taken off one text: addresses are seen that were encoded several times."""
-_EDGES = "".join(map(chr, range(33)))
 _WWW = lazy_re(r"www\d*\.")
 _PATH_SESSION = lazy_re(r"^(.*/)(\((?:[a-z]\([0-9a-z]{24}\))+\)/|\([0-9a-z]{24}\)/)([^?]+\.aspx.*)$", re.IGNORECASE)
 _QUERY_SESSIONS = tuple(
@@ -31,97 +68,224 @@ _QUERY_SESSIONS = tuple(
         r"^(.*)(?:cfid=[^&]+&cftoken=[^&]+)(?:&(.*))?$",
     )
 )
+"""Session ids as pywb's keys leave them out; `without_session` is more careful."""
 
 
-_PLAIN_URL = lazy_re(
-    r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::(?!80/|443/)([1-9][0-9]{0,3}))?"
-    r"(/[A-Za-z0-9_~=&,;+*$!@:/.-]*)(?:\?([A-Za-z0-9_~=&,;+*$!@:/.-]+))?"
-)
-"""An address that is its own canonical form, unless a segment of its path begins with a dot."""
+class _Parts(NamedTuple):
+    """An http or https address taken apart. ``port`` and ``query`` are None where there is none, or the default one."""
+
+    scheme: str
+    host: str
+    port: str | None
+    path: str
+    query: str | None
+
+    @property
+    def origin(self) -> str:
+        """What stands before the path."""
+        return f"{self.scheme}://{self.host}" if self.port is None else f"{self.scheme}://{self.host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The address without its fragment, and without a name and password."""
+        return self.origin + self.path + ("" if self.query is None else f"?{self.query}")
 
 
-def _plain_parts(url: str) -> tuple[str, str, str | None, str, str | None] | None:
-    """Scheme, host, port, path and query of an address that is its own canonical form; None for any other."""
+def _plain_parts(url: str) -> _Parts | None:
+    """The parts of an address that is its own canonical form; None for any other."""
     match = _PLAIN_URL.fullmatch(url)
-    return None if match is None or "/." in url else match.groups()  # type: ignore[return-value]
+    return None if match is None or "/." in url else _Parts._make(match.groups())
 
 
-def _split(url: str) -> SplitResult:
+def _parse(text: str) -> _Parts:
+    """The parts of an address.
+
+    Raises:
+        FormatError: no http or https address.
+    """
+    plain = _plain_parts(text)
+    if plain is not None:
+        return plain
+    href = _href(text, None)
+    match = None if href is None else _SERIALISED.fullmatch(href)
+    if match is None:
+        raise FormatError(f"no http or https address: {text[:80]!r}")
+    return _Parts._make(match.groups())
+
+
+def _href(text: str, base: str | None) -> str | None:
+    """What the URL parser makes of a text; None where it fails."""
+    import ada_url  # noqa: PLC0415 - a shared library that commands without unusual addresses do not need
+
+    if _SURROGATE.search(text) is not None:
+        # A scalar value string (Infra Standard, section 4.6): pairs are characters, what is left alone is U+FFFD.
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     try:
-        parts = urlsplit(_REMOVED.sub("", url.strip(_EDGES)))
-        _ = parts.port
-    except ValueError as error:
-        raise FormatError(f"no address: {url[:80]!r}") from error
-    if parts.scheme not in _PORTS or not parts.hostname:
-        raise FormatError(f"no http or https address: {url[:80]!r}")
-    return parts
+        return ada_url.normalize_url(text) if base is None else ada_url.join_url(base, text)
+    except ValueError:
+        return None
 
 
-def _host(parts: SplitResult) -> str:
-    host = (parts.hostname or "").rstrip(".")
-    if not host.isascii():
-        try:
-            host = host.encode("idna").decode("ascii")
-        except UnicodeError as error:
-            raise FormatError(f"no host name: {host[:80]!r}") from error
-    if not host or any(c.isspace() or c in '<>"^`{}|\\' for c in host):
-        raise FormatError(f"no host name: {host[:80]!r}")
-    return f"[{host}]" if ":" in host else host
+class Base:
+    """An address that references are joined to, with the encoding of the text that they stand in.
+
+    ``encoding`` is the Encoding Standard's name for it: queries are encoded in it, everything else in UTF-8 (URL
+    Standard, section 4.4, "query state").
+    """
+
+    __slots__ = ("_encoding", "_folders", "href")
+
+    def __init__(self, url: str, encoding: str = "utf-8") -> None:
+        """Takes an address of any scheme.
+
+        Raises:
+            FormatError: no address.
+        """
+        plain = _plain_parts(url)
+        href = url if plain is not None else _href(url, None)
+        if href is None:
+            raise FormatError(f"no address: {url[:80]!r}")
+        self.href = href
+        """The address as browsers write it."""
+        self._encoding = None if encoding in {"utf-8", "utf-16le", "utf-16be"} else encoding
+        match = _SERIALISED.fullmatch(href)
+        self._folders = () if match is None else _folders(_Parts._make(match.groups()))
+
+    @property
+    def folder(self) -> str:
+        """What plain references are put behind: they mean the same on all pages of one folder."""
+        return self._folders[0] if self._folders else self.href
+
+    def join(self, reference: str) -> str | None:
+        """A reference as the http or https address that a browser asks for; None where it is none. Never raises."""
+        match = _PLAIN_REFERENCE.fullmatch(reference)
+        if match is not None and self._folders and "/." not in match[2]:
+            up, path, query = match.groups()
+            if path or up == "/":
+                return (self._folders[-1] if up == "/" else self._folder_above(len(up) // 3)) + path + query
+        href = _href(self._with_query_encoded(reference), self.href)
+        parts = None if href is None else _SERIALISED.fullmatch(href)
+        return None if parts is None else _Parts._make(parts.groups()).url
+
+    def against(self, reference: str) -> "Base | None":
+        """Where a reference leads to, of whatever scheme, as a base of its own; None where it is no address."""
+        href = _href(reference, self.href)
+        return None if href is None else Base(href, self._encoding or "utf-8")
+
+    def _folder_above(self, steps: int) -> str:
+        return self._folders[steps] if steps < len(self._folders) else self._folders[-1]
+
+    def _with_query_encoded(self, reference: str) -> str:
+        """The reference with what is not ASCII in its query percent-encoded in the encoding of its page."""
+        if self._encoding is None or reference.isascii():
+            return reference
+        text = _REMOVED.sub("", reference.strip(_EDGES))
+        address, mark, fragment = text.partition("#")
+        path, question, query = address.partition("?")
+        return f"{path}{question}{_percent_encoded(query, self._encoding)}{mark}{fragment}"
 
 
-def _escapes(text: str) -> str:
-    """Percent-encoding in one form: capitals, and unreserved characters as themselves (RFC 3986 section 6.2.2)."""
-
-    def one(match: re.Match[str]) -> str:
-        char = chr(int(match.group(1), 16))
-        return char if char in _UNRESERVED else match.group(0).upper()
-
-    return _ESCAPE.sub(one, quote(text, safe=_SAFE, errors="replace"))
+@lru_cache(maxsize=256)
+def _folders(parts: _Parts) -> tuple[str, ...]:
+    """The folder of an address, and all above it up to the root; each ends in a slash."""
+    pieces = parts.path.split("/")[1:-1]
+    return tuple("/".join((parts.origin, *pieces[:depth], "")) for depth in range(len(pieces), -1, -1))
 
 
-def _no_dots(path: str, *, keep_leading: bool = False) -> str:
-    """The path without dot segments (RFC 3986 section 5.2.4); one that leads above the root is dropped or kept."""
-    kept: list[str] = []
-    segments = path.split("/")
-    for number, segment in enumerate(segments):
-        last = number == len(segments) - 1
-        if segment == "..":
-            if len(kept) > 1:
-                kept.pop()
-            elif keep_leading:
-                kept.append(segment)
-            if last:
-                kept.append("")
-        elif segment == ".":
-            if last:
-                kept.append("")
+def _percent_encoded(query: str, encoding: str) -> str:
+    """URL Standard, section 1.3, "percent-encode after encoding"; what the encoding lacks becomes a reference."""
+    encode = webencodings.lookup(encoding).codec_info.encode
+    query = _SURROGATE.sub("\ufffd", query)
+    lacking = frozenset(char for char in set(query) if not encode(char, "ignore")[0])
+    pieces: list[str] = []
+    for is_lacking, run in groupby(query, lacking.__contains__):
+        if is_lacking:
+            pieces += [f"%26%23{ord(char)}%3B" for char in run]
         else:
-            kept.append(segment)
-    return "/".join(kept) or "/"
+            pieces.append(quote(encode("".join(run), "strict")[0], safe=_SPECIAL_QUERY_SAFE))
+    return "".join(pieces)
+
+
+@lru_cache(maxsize=256)
+def _base(url: str) -> Base | None:
+    try:
+        return Base(url)
+    except FormatError:
+        return None
+
+
+def resolve(base: str, reference: str) -> str | None:
+    """A reference on the page ``base`` as the http or https address that a browser asks for; None where it is none."""
+    joined = _base(base)
+    return None if joined is None else joined.join(reference)
+
+
+def of_header(value: bytes) -> str:
+    """A reference as a header field holds it: bytes that are not ASCII are percent-encoded as they are."""
+    return "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in value)  # noqa: PLR2004
 
 
 def canonical(url: str) -> str:
-    """The form by which two addresses are compared: what RFC 3986 section 6.2 lets one change, and no fragment.
+    """The form by which two addresses are compared. A key: it need not be an address that anybody asked for.
+
+    To the URL Standard's own form come RFC 3986's: what it does not let stand in a path or query (section 3.3 and 3.4)
+    is percent-encoded, unreserved characters are as themselves and the rest of percent-encoding is in capitals
+    (section 6.2.2), an empty query and a dot behind the host are dropped.
 
     Raises:
         FormatError: no http or https address with a host.
     """
     if _plain_parts(url) is not None:
         return url
-    parts = _split(url)
-    port = parts.port
-    netloc = _host(parts) if port in (None, _PORTS[parts.scheme]) else f"{_host(parts)}:{port}"
-    path = _no_dots(_escapes(parts.path)) if parts.path else "/"
-    query = f"?{_escapes(parts.query)}" if parts.query else ""
-    return f"{parts.scheme}://{netloc}{path}{query}"
+    parts = _parse(url)
+    query = _escapes(parts.query, _QUERY_SAFE) if parts.query else None
+    return parts._replace(host=_without_dot(parts.host), path=_escapes(parts.path, _PATH_SAFE), query=query).url
+
+
+def _escapes(text: str, safe: str) -> str:
+    """Percent-encoding in one form: capitals, and unreserved characters as themselves."""
+
+    def one(match: re.Match[str]) -> str:
+        char = chr(int(match.group(1), 16))
+        return char if char in _UNRESERVED else match.group(0).upper()
+
+    return _ESCAPE.sub(one, quote(text, safe=safe))
+
+
+def _without_dot(host: str) -> str:
+    """The host without the dot that ends a full name.
+
+    Raises:
+        FormatError: an empty label is left at its end.
+    """
+    host = host.removesuffix(".")
+    if not host or host.endswith("."):
+        raise FormatError(f"no host name: {host[:80]!r}")
+    return host
+
+
+def host_name(url: str) -> str:
+    """The host of an address, whatever its scheme and port: what pace is kept by.
+
+    Raises:
+        FormatError: no http or https address with a host.
+    """
+    return _without_dot(_parse(url).host)
 
 
 _SESSION_HINT = lazy_re(r"sid=|sessionid|cfid=|/\(", re.IGNORECASE)
 _PATH_PARAMETER = lazy_re(r";jsessionid=[0-9a-z._!-]+(?=[;/?]|$)", re.IGNORECASE)
+_PLATFORM_SESSION = lazy_re(r"(?:jsessionid|phpsessid)=[0-9a-z]{32}|aspsessionid[a-z]{8}=[a-z]{24}", re.IGNORECASE)
+"""What programming languages put behind addresses by themselves: it never says which page."""
+_SESSION_ARGUMENT = lazy_re(r"(?:sid|sessionid)=[0-9a-z]{32}|(?:cfid|cftoken)=[^&]+", re.IGNORECASE)
 
 
 def without_session(url: str) -> str:
-    """The address without the session ids that `surt` drops, and without ``;jsessionid=``."""
+    """The address without what is only a session id: ``;jsessionid=``, ASP.NET's folder, arguments of known names.
+
+    A name is the whole name: ``docsid`` is none. Arguments of names that sites choose are taken off beside others
+    only: where nothing else is asked for, they say which page it is.
+    """
     if _SESSION_HINT.search(url) is None:
         return url
     address, mark, query = url.partition("?")
@@ -129,7 +293,9 @@ def without_session(url: str) -> str:
     match = _PATH_SESSION.match(address)
     if match is not None:
         address = match.group(1) + match.group(3)
-    query = _no_session(query).rstrip("&")
+    arguments = [one for one in query.split("&") if _PLATFORM_SESSION.fullmatch(one) is None]
+    others = [one for one in arguments if _SESSION_ARGUMENT.fullmatch(one) is None]
+    query = "&".join(others if any(others) else arguments)
     return f"{address}{mark if query else ''}{query}"
 
 
@@ -139,16 +305,6 @@ def _no_session(query: str) -> str:
         if match is not None:
             query = match.group(1) + (match.group(2) or "")
     return query
-
-
-def host_name(url: str) -> str:
-    """The host of an address, whatever its scheme and port: what pace is kept by.
-
-    Raises:
-        FormatError: no http or https address with a host.
-    """
-    plain = _plain_parts(url)
-    return plain[1] if plain is not None else _host(_split(url))
 
 
 def surt(url: str) -> str:
@@ -161,24 +317,48 @@ def surt(url: str) -> str:
         FormatError: no http or https address with a host.
     """
     plain = _plain_parts(url)
-    if plain is not None and "//" not in plain[3] and _SESSION_HINT.search(url) is None:
-        _scheme, host, port, path, query = plain
-        host = _WWW.sub("", host, count=1)
-        key = ",".join(reversed(host.split("."))) + (f":{port}" if port else "")
-        path = path.lower().rstrip("/") or "/"
-        return f"{key}){path}?{'&'.join(sorted(query.lower().split('&')))}" if query else f"{key}){path}"
-    parts = _split(url)
-    host = _WWW.sub("", _host(parts).strip("[]"), count=1)
+    if plain is not None and "//" not in plain.path and _SESSION_HINT.search(url) is None:
+        key = ",".join(reversed(_WWW.sub("", plain.host, count=1).split("."))) + (
+            f":{plain.port}" if plain.port else ""
+        )
+        path = plain.path.lower().rstrip("/") or "/"
+        return f"{key}){path}?{'&'.join(sorted(plain.query.lower().split('&')))}" if plain.query else f"{key}){path}"
+    parts = _parse(url)
+    host = _WWW.sub("", _without_dot(parts.host).strip("[]"), count=1)
     key = host if ":" in host else ",".join(reversed(host.split(".")))
-    port = "" if parts.port in (None, _PORTS[parts.scheme]) else f":{parts.port}"
-    path = _no_dots(re.sub(r"/{2,}", "/", _plain(parts.path)), keep_leading=True) if parts.path else "/"
+    port = "" if parts.port is None else f":{parts.port}"
+    written = _WRITTEN.match(_REMOVED.sub("", url.strip(_EDGES)))
+    # Path and query as they were written: such keys tell apart what the URL Standard makes one.
+    said, asked = ("", "") if written is None else (written[1].replace("\\", "/"), written[2] or "")
+    path = _no_dots(re.sub(r"/{2,}", "/", _plain(said))) if said else "/"
     match = _PATH_SESSION.match(path)
     if match is not None:
         path = match.group(1) + match.group(3)
     path = path.lower().rstrip("/") or "/"
-    query = _no_session(_plain(parts.query))
+    query = _no_session(_plain(asked))
     arguments = "&".join(sorted(query.lower().split("&")))
     return f"{key}{port}){path}" + (f"?{arguments}" if arguments else "")
+
+
+def _no_dots(path: str) -> str:
+    """The path without dot segments (RFC 3986 section 5.2.4), but that one that leads above the root is kept."""
+    kept: list[str] = []
+    segments = path.split("/")
+    for number, segment in enumerate(segments):
+        last = number == len(segments) - 1
+        if segment == "..":
+            if len(kept) > 1:
+                kept.pop()
+            else:
+                kept.append(segment)
+            if last:
+                kept.append("")
+        elif segment == ".":
+            if last:
+                kept.append("")
+        else:
+            kept.append(segment)
+    return "/".join(kept) or "/"
 
 
 def _plain(text: str) -> str:
@@ -190,21 +370,3 @@ def _plain(text: str) -> str:
             break
         data = plain
     return "".join(f"%{b:02X}" if b <= 0x20 or b >= 0x7F or b in b"#%" else chr(b) for b in data)  # noqa: PLR2004
-
-
-def resolve(base: str, reference: str) -> str | None:
-    """A reference on the page ``base`` as an absolute http or https address without fragment; None where it is none.
-
-    Blanks around it and line ends in it are dropped, what is not ASCII is percent-encoded, as browsers do.
-    """
-    reference = _REMOVED.sub("", reference.strip(_EDGES))
-    try:
-        parts = _split(urljoin(base, reference))
-        host = _host(parts)
-    except (ValueError, FormatError):
-        return None
-    netloc = host if parts.port is None else f"{host}:{parts.port}"
-    path = quote(parts.path, safe=_SAFE, errors="replace") or "/"
-    query = f"?{quote(parts.query, safe=_SAFE, errors='replace')}" if parts.query else ""
-    url = f"{parts.scheme}://{netloc}{path.replace(' ', '%20')}{query.replace(' ', '%20')}"
-    return url if len(url) <= DEFAULT_LIMITS.max_url_chars else None

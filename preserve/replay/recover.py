@@ -16,6 +16,7 @@ from preserve.cables.layouts import Layout
 from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError
 from preserve.expressions import lazy_re
 from preserve.formats.http1.stream import Payload
+from preserve.formats.urls import of_header
 from preserve.formats.warc import Record, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import parse_utc
@@ -196,14 +197,14 @@ class Archive:
         return row.statement_index
 
     def redirect_of(self, capture: Capture) -> str | None:
-        """What a captured reply gives as Location; None where it gives none.
+        """What a captured reply gives as Location, in ASCII; None where it gives none.
 
         Raises:
             ArchiveError: its bytes are not those that the ledger names.
         """
         payload = self.page(capture).payload
         location = None if payload is None else payload.head.get(b"location")
-        return None if location is None else location.decode("utf-8", "replace")
+        return None if location is None else of_header(location)
 
     def capture(self, row: RecordRow) -> Capture:
         """A reply, with the record that holds its payload.
