@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.folder import load_collection
 from preserve.crawler.capture import RunReport, Surroundings, capture
-from preserve.crawler.exchange import Exchange, Failure, Peer
-from preserve.crawler.fetch import Pending
 from preserve.errors import FormatError
 from preserve.formats.http1.message import parse_response_head, split_head
+from preserve.net.exchange import Exchange, Failure, Peer
+from preserve.net.fetch import Pending
 from preserve.provenance.found import found_archive
 from preserve.store.archive import open_archive
 

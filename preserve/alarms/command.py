@@ -9,10 +9,11 @@ import time
 from contextlib import suppress
 from typing import Final
 
-from preserve.alarms.connections import Patience, RefusedError, UnreachedError
 from preserve.alarms.documents import json_bytes
-from preserve.alarms.values import Message, flat
+from preserve.alarms.values import Message, Patience
 from preserve.config.alarms import CommandChannel
+from preserve.net.deadline import RefusedError, UnreachedError
+from preserve.text import flat
 
 HANDED_ON: Final = (
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "XDG_RUNTIME_DIR",

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from preserve.alarms.book import AlarmBook
 from preserve.alarms.command import run
-from preserve.alarms.connections import Patience, RefusedError, UnreachedError
 from preserve.alarms.mail import mail_line
-from preserve.alarms.values import Event, Message
+from preserve.alarms.values import Event, Message, Patience
 from preserve.alarms.webhook import post
 from preserve.config.alarms import AlarmsConfig, MailChannel, WebhookChannel
 from preserve.errors import PreserveError
 from preserve.model import new_uuid
+from preserve.net.deadline import RefusedError, UnreachedError
 from preserve.store.durable import Lock
 
 Secrets = Callable[[str], str]

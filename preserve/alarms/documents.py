@@ -10,8 +10,9 @@ from typing import Final
 
 from preserve import __version__
 from preserve.alarms.kinds import KINDS, next_step
-from preserve.alarms.values import Event, Message, flat
+from preserve.alarms.values import Event, Message
 from preserve.model import moment_text
+from preserve.text import flat
 
 VERSION: Final = 1
 _MAX_SUBJECT_CHARS = 160

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from preserve.config.alarms import Kind
+from preserve.text import flat
 
 MAX_ITEMS = 20
 _MAX_ITEM_CHARS = 500
@@ -106,7 +107,10 @@ class Unsent:
     next_try: int
 
 
-def flat(text: str, width: int) -> str:
-    """Text from anywhere as one line of at most ``width`` characters, without control characters."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * width]).split())
-    return line if len(line) <= width else line[: width - 1] + "…"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """Seconds: of one step of a connection, of a channel altogether, of a command."""
+
+    step_s: float = 20.0
+    channel_s: float = 60.0
+    command_s: float = 30.0

@@ -14,7 +14,6 @@ from preserve.cli.loading import all_layouts, public_url, reading
 from preserve.cli.output import opened_output
 from preserve.config.collection import CollectionConfig
 from preserve.config.folder import list_collections, load_collection
-from preserve.crawler.fetch import Fetcher
 from preserve.crawler.liveness import Asked, Looker
 from preserve.errors import FormatError, PreserveError, UsageError
 from preserve.findings import Claim, Verdict
@@ -22,6 +21,7 @@ from preserve.formats.documents.document import Document
 from preserve.formats.documents.kinds import READERS
 from preserve.formats.documents.plain import read_pages
 from preserve.limits import DEFAULT_LIMITS, MIB
+from preserve.net.fetch import Fetcher
 from preserve.replay.recover import Archive
 from preserve.replay.rot import LOST, Look, Machine, Sign, State, run_through
 from preserve.store.looks import LookRow, Looks

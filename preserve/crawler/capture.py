@@ -13,10 +13,8 @@ from preserve import PROGRAM
 from preserve.cables.layouts import Layout
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.collection import CollectionConfig
-from preserve.crawler.addresses import split_url
 from preserve.crawler.crew import Crew, ForkedCrew, MakeWorker, OneWorker
 from preserve.crawler.due import DueTimes
-from preserve.crawler.fetch import Fetcher, Fetches
 from preserve.crawler.frontier import Found, Frontier, RunInfo
 from preserve.crawler.group import GroupWriter
 from preserve.crawler.keeper import Keeper, Progress
@@ -28,6 +26,8 @@ from preserve.crawler.worker import Sink, Worker
 from preserve.formats.note import Signer
 from preserve.limits import Limits
 from preserve.model import format_utc, parse_utc
+from preserve.net.addresses import split_url
+from preserve.net.fetch import Fetcher, Fetches
 from preserve.provenance.derive import Adopted, adopt_open_files, catch_up
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import run_statements

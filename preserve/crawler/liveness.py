@@ -12,12 +12,12 @@ from typing import Final, Protocol
 
 from preserve.cables.extract import plain_text, read_page
 from preserve.cables.layouts import Layout
-from preserve.crawler.exchange import Exchange
 from preserve.crawler.outcomes import reason_of
 from preserve.formats.errorpage import is_error_page
 from preserve.formats.urls import of_header, resolve
 from preserve.limits import Limits
 from preserve.model import format_utc
+from preserve.net.exchange import Exchange
 from preserve.provenance.describe import challenge_in, decoded_content, http_payload, media_type
 from preserve.replay.rot import Look, Sign, sign_of_failure, sign_of_status
 
@@ -27,7 +27,7 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
 class Asks(Protocol):
-    """What makes exchanges (`preserve.crawler.fetch.Fetcher`)."""
+    """What makes exchanges (`preserve.net.fetch.Fetcher`)."""
 
     def fetch(self, url: str) -> Exchange:
         """One exchange."""

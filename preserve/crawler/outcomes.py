@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from preserve.crawler.exchange import Exchange, Failure
+from preserve.net.exchange import Exchange, Failure
 
 DONE, FAILED, SKIPPED, RETRY = "done", "failed", "skipped", "retry"
 CHALLENGE = "challenge"

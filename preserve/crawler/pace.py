@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from preserve.crawler.exchange import Exchange
 from preserve.crawler.outcomes import Trouble, host_trouble
 from preserve.limits import Limits
+from preserve.net.exchange import Exchange
 
 _DOUBTS = 3
 """Addresses in a row without an answer after which it is the host that has the trouble."""

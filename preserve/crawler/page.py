@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from preserve.cables.extract import NOTHING_READ
 from preserve.cables.layouts import Layout
 from preserve.crawler.due import DueTimes
-from preserve.crawler.exchange import Exchange
 from preserve.crawler.frontier import Found, Target
 from preserve.crawler.group import GroupWriter
 from preserve.crawler.links import Link, LinkKind, css_links, feed_links, page_links, sitemap_links
@@ -21,6 +20,7 @@ from preserve.formats.http1.stream import Payload, payload_of
 from preserve.formats.urls import of_header, resolve
 from preserve.limits import Limits
 from preserve.model import parse_utc
+from preserve.net.exchange import Exchange
 from preserve.provenance.describe import Fresh, cables_in, challenge_in, decoded_content, media_type
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

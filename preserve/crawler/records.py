@@ -3,16 +3,16 @@
 The blocks are the bytes that travelled. A failed exchange leaves its request, where one was sent, and its metadata.
 """
 
-import ssl
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from preserve.crawler.exchange import Exchange
 from preserve.formats.http1.message import split_head
 from preserve.formats.http1.stream import Payload
 from preserve.formats.warc import Record, make_record
 from preserve.model import format_utc, new_uuid, sha256_hex
+from preserve.net.exchange import Exchange
 
 REVISIT_PROFILE = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 NOT_MODIFIED_PROFILE = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
@@ -135,7 +135,15 @@ class _Builder:
 
 def _pem(chain: Sequence[bytes]) -> bytes:
     """Certificates in PEM, in the order sent (RFC 8555 section 9.1)."""
-    return "".join(ssl.DER_cert_to_PEM_cert(der) for der in chain).encode("ascii")
+    return b"".join(
+        b"-----BEGIN CERTIFICATE-----\n%b-----END CERTIFICATE-----\n" % _in_lines(base64.b64encode(der))
+        for der in chain
+    )
+
+
+def _in_lines(text: bytes) -> bytes:
+    """Lines of 64 characters (RFC 7468 section 2)."""
+    return b"".join(text[start : start + 64] + b"\n" for start in range(0, len(text), 64))
 
 
 def _response(exchange: Exchange, payload: Payload | None) -> tuple[_Fields, bytes]:

@@ -14,7 +14,6 @@ from preserve import PROGRAM
 from preserve.cables.layouts import Layout
 from preserve.config.archives import ArchiveConfig
 from preserve.config.collection import CollectionConfig
-from preserve.crawler.fetch import Fetcher, Fetches
 from preserve.crawler.outcomes import NO_ANSWER, NO_GOOD_MEMENTO, NOT_ARCHIVED, RESCUED, state_of
 from preserve.crawler.rescueask import STOPPED, Asker, NotAskedError
 from preserve.crawler.rescuefetch import Held, fetch_memento
@@ -26,6 +25,7 @@ from preserve.formats.note import Signer
 from preserve.formats.urls import canonical
 from preserve.limits import Limits
 from preserve.model import format_utc, new_uuid
+from preserve.net.fetch import Fetcher, Fetches
 from preserve.provenance.derive import adopt_open_files, catch_up
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import listing_statement, memento_statement, run_statements

@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from preserve.config.archives import ArchiveConfig
-from preserve.crawler.exchange import Exchange
-from preserve.crawler.fetch import Fetches
 from preserve.crawler.outcomes import HOST_PAUSED, is_passing, reason_of
 from preserve.crawler.pace import HostPace, HostState
 from preserve.errors import FormatError
@@ -15,6 +13,8 @@ from preserve.formats.http1.stream import Payload, payload_of
 from preserve.formats.urls import canonical, of_header
 from preserve.limits import Limits
 from preserve.model import format_utc, parse_utc
+from preserve.net.exchange import Exchange
+from preserve.net.fetch import Fetches
 from preserve.provenance.describe import challenge_in, decoded_content, media_type
 from preserve.store.budget import Budgets
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from preserve.cables.extract import NOTHING_READ, PageReading, plain_text
 from preserve.cables.layouts import Layout
-from preserve.crawler.addresses import split_url
-from preserve.crawler.exchange import ExchangeError
 from preserve.crawler.rescueask import Asker, Reply
 from preserve.crawler.rescuejudge import OTHER, PAGE, Verdict, is_own_redirect, judge
 from preserve.crawler.rescuekeep import RescueKeeper
@@ -16,6 +14,8 @@ from preserve.findings import Finding
 from preserve.formats.urls import resolve
 from preserve.limits import Limits
 from preserve.model import sha256_hex
+from preserve.net.addresses import split_url
+from preserve.net.exchange import ExchangeError
 from preserve.provenance.describe import HTML_TYPES, cables_in, decoded_content, http_payload, read_cables
 from preserve.store.catalogue import Catalogue
 from preserve.store.layout import CollectionPaths

@@ -10,14 +10,14 @@ from datetime import datetime
 from urllib.parse import quote
 
 from preserve.config.archives import ArchiveConfig
-from preserve.crawler.addresses import split_url
-from preserve.crawler.exchange import ExchangeError
 from preserve.crawler.rescueask import Asker, NotAskedError, Reply, filled
 from preserve.errors import FormatError
 from preserve.findings import Finding
 from preserve.formats.cdxserver import CdxRow, moment_of, parse_cdx
 from preserve.formats.timemap import TimeMap, parse_json_timemap, parse_timemap
 from preserve.formats.urls import resolve, surt
+from preserve.net.addresses import split_url
+from preserve.net.exchange import ExchangeError
 
 HELD, NONE, FAILED = "held", "none", "failed"
 _NOT_FOUND, _OK = 404, 200

@@ -7,12 +7,12 @@ run: what it refers to is there. Source: WARC 1.1 section 6.7.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from preserve.crawler.exchange import Exchange
 from preserve.crawler.records import RevisitOf
 from preserve.errors import ArchiveError
 from preserve.formats.http1.stream import Payload
 from preserve.formats.warc import record_sha256
 from preserve.model import sha256_hex
+from preserve.net.exchange import Exchange
 from preserve.provenance.describe import http_payload
 from preserve.store.catalogue import Catalogue, RecordRow
 from preserve.store.layout import CollectionPaths

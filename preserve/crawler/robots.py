@@ -6,12 +6,12 @@ from urllib.parse import urlsplit
 
 from protego import Protego
 
-from preserve.crawler.exchange import Exchange, Truncation
 from preserve.crawler.outcomes import ROBOTS, ROBOTS_UNREACHABLE
 from preserve.errors import FormatError
 from preserve.formats.content import decode_content
 from preserve.formats.http1.stream import Payload, payload_of
 from preserve.limits import Limits
+from preserve.net.exchange import Exchange, Truncation
 
 PRODUCT = "preserve"
 """The product token that a site's rules name (section 2.2.1)."""

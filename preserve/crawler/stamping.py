@@ -1,19 +1,18 @@
 """Asking time-stamping authorities for receipts over HTTP (RFC 3161 section 3.4). A failure is told, never fatal."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import requests
-
-from preserve.crawler.session import plain_session
 from preserve.limits import Limits
+from preserve.net.session import NoAnswerError, UnendingError
+from preserve.net.session import ask as ask_for
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.receipts import MAX_RECEIPT_BYTES, ReceiptError, keep, keep_failure, make_request, read_reply
 from preserve.store.layout import CollectionPaths
 
 Ask = Callable[[str, bytes], bytes]
 """Sends a request to an address; returns the reply. Raises ReceiptError."""
+_OK = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,30 +61,20 @@ def stamp(
 
 
 def _post(url: str, request: bytes, limits: Limits, proxy: str | None) -> bytes:
-    session = plain_session(proxy)
     try:
-        with session.post(
+        answer = ask_for(
             url,
-            data=request,
-            headers={"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"},
-            timeout=(limits.connect_timeout_s, limits.read_timeout_s),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            if response.status_code != requests.codes.ok:
-                raise ReceiptError(f"the authority answered with status {response.status_code}")
-            reply = _body(response, limits.connect_timeout_s + limits.read_timeout_s)
-    except (requests.RequestException, OSError, ValueError) as error:
-        raise ReceiptError(f"the authority cannot be reached: {type(error).__name__}") from error
-    return reply
-
-
-def _body(response: requests.Response, most_s: float) -> bytes:
-    """The body, as long as it comes in time and stays within the bound of a receipt."""
-    deadline = time.monotonic() + most_s
-    reply = b""
-    for chunk in response.iter_content(1 << 14):
-        reply += chunk
-        if len(reply) > MAX_RECEIPT_BYTES or time.monotonic() > deadline:
-            raise ReceiptError("the authority's answer is too long, or comes too slowly")
-    return reply
+            proxy=proxy,
+            connect_s=limits.connect_timeout_s,
+            read_s=limits.read_timeout_s,
+            body=request,
+            fields={"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"},
+            max_bytes=MAX_RECEIPT_BYTES,
+        )
+    except UnendingError as error:
+        raise ReceiptError("the authority's answer is too long, or comes too slowly") from error
+    except NoAnswerError as error:
+        raise ReceiptError(f"the authority cannot be reached: {error}") from error
+    if answer.status != _OK:
+        raise ReceiptError(f"the authority answered with status {answer.status}")
+    return answer.body

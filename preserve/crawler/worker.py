@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from preserve.crawler.exchange import Exchange
-from preserve.crawler.fetch import Fetches, Pending
 from preserve.crawler.frontier import Found, Target
 from preserve.crawler.group import Group
 from preserve.crawler.outcomes import HOST_PAUSED, NOT_DUE, RETRY, Outcome, is_passing, state_of
@@ -22,6 +20,8 @@ from preserve.crawler.pace import HostPace, HostState
 from preserve.crawler.page import PageWriter, Visit
 from preserve.crawler.robots import RobotsRules, robots_url
 from preserve.limits import Limits
+from preserve.net.exchange import Exchange
+from preserve.net.fetch import Fetches, Pending
 
 _QUICK_S = 0.01
 """How long an exchange is waited for before it goes on in a lane."""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from preserve.net.session import NoAnswerError, ask
 from preserve.schedule.jobs import Job
 
 _TIMEOUT_S = 20.0
@@ -25,15 +26,8 @@ def tell_alive(job: Job) -> str:
 
 
 def _ask(url: str, proxy: str | None) -> list[str]:
-    import requests  # noqa: PLC0415 - only where an address is to be asked for
-
-    from preserve.crawler.session import plain_session  # noqa: PLC0415 - the same
-
-    session = plain_session(proxy)
     try:
-        with session.get(url, timeout=_TIMEOUT_S, allow_redirects=False, stream=True) as reply:
-            return [] if reply.status_code in _GOOD else [f"alive_url: status {reply.status_code}"]
-    except requests.RequestException as error:
-        return [f"alive_url: {type(error).__name__}"]
-    finally:
-        session.close()
+        status = ask(url, proxy=proxy, connect_s=_TIMEOUT_S, read_s=_TIMEOUT_S).status
+    except NoAnswerError as error:
+        return [f"alive_url: {error}"]
+    return [] if status in _GOOD else [f"alive_url: status {status}"]

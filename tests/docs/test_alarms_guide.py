@@ -12,12 +12,11 @@ import pytest
 
 from preserve.alarms.book import AlarmBook
 from preserve.alarms.command import HANDED_ON
-from preserve.alarms.connections import Patience
 from preserve.alarms.deliver import deliver
 from preserve.alarms.documents import document
 from preserve.alarms.kinds import KINDS
 from preserve.alarms.outbox import FIRST_PAUSE_S, MAX_PAUSE_S
-from preserve.alarms.values import MAX_ITEMS, Event
+from preserve.alarms.values import MAX_ITEMS, Event, Patience
 from preserve.cli.main import cli
 from preserve.config.alarms import Kind
 from preserve.config.folder import load_alarms

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from preserve.alarms.book import AlarmBook
-from preserve.alarms.connections import RefusedError, UnreachedError
 from preserve.alarms.deliver import deliver
 from preserve.alarms.values import Event, Message
 from preserve.config.alarms import AlarmsConfig, CommandChannel, Kind, Rule
+from preserve.net.deadline import RefusedError, UnreachedError
 from tests.unit.alarms.telling import START, configured, found
 
 _CHANNELS = ("desk", "keeper")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from preserve.config.adaptive import AdaptiveConfig
-from preserve.crawler.exchange import Failure
 from preserve.formats.statements import decode
+from preserve.net.exchange import Failure
 from tests.simulated import Reply, Simulation, Web, html, links, reply
 
 ROOT = "http://x.org/"

@@ -260,7 +260,7 @@ def test_a_host_without_an_answer_is_gone_by_what_runs_state(
             return cls(2026, 1, cls.day, tzinfo=tz or UTC)
 
     monkeypatch.setattr("preserve.cli.capture.datetime", Clock)
-    monkeypatch.setattr("preserve.crawler.fetch.datetime", Clock)
+    monkeypatch.setattr("preserve.net.fetch.datetime", Clock)
     site.page("/page", _PAGE)
     dying = Hook()
     with hooked(dying):

@@ -31,7 +31,7 @@ class _Clock(datetime):
 @pytest.fixture
 def days(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_Clock]]:
     monkeypatch.setattr(capture_command, "datetime", _Clock)
-    monkeypatch.setattr("preserve.crawler.fetch.datetime", _Clock)
+    monkeypatch.setattr("preserve.net.fetch.datetime", _Clock)
     yield _Clock
     _Clock.days = 0
 

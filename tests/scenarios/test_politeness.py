@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from preserve.crawler.exchange import Failure
+from preserve.net.exchange import Failure
 from tests.simulated import Simulation, html, links, reply
 
 ROBOTS = "http://x.org/robots.txt"

@@ -16,10 +16,9 @@ from pathlib import Path
 import pytest
 
 from preserve.alarms.book import AlarmBook
-from preserve.alarms.connections import Patience
 from preserve.alarms.deliver import Delivery, deliver, send_test
 from preserve.alarms.outbox import MAX_PAUSE_S
-from preserve.alarms.values import Event
+from preserve.alarms.values import Event, Patience
 from preserve.config.alarms import AlarmsConfig, Kind
 from preserve.errors import LockedError, UsageError
 from preserve.store.durable import Lock

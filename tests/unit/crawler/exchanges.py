@@ -4,9 +4,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from preserve.crawler.exchange import Exchange
 from preserve.errors import FormatError
 from preserve.formats.http1.message import parse_response_head, split_head
+from preserve.net.exchange import Exchange
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from preserve.crawler.exchange import Exchange, Failure
 from preserve.crawler.pace import HostPace, HostState, retry_after
 from preserve.limits import DEFAULT_LIMITS
+from preserve.net.exchange import Exchange, Failure
 from tests.unit.crawler.exchanges import NOW, exchange_of, ok, status
 
 GOOD = exchange_of(ok("x"))

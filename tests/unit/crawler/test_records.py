@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from preserve.crawler.exchange import Exchange, Failure, Peer, TlsFacts, Truncation
 from preserve.crawler.records import (
     NOT_MODIFIED_PROFILE,
     REVISIT_PROFILE,
@@ -19,6 +18,7 @@ from preserve.formats.http1.message import parse_response_head, split_head
 from preserve.formats.http1.stream import payload_of
 from preserve.formats.warc import Record, parse_record, record_bytes
 from preserve.model import sha256_hex
+from preserve.net.exchange import Exchange, Failure, Peer, TlsFacts, Truncation
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 TLS = TlsFacts(version="TLSv1.3", cipher="TLS_AES", chain=(b"one", b"two"), verdict="verified")

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from preserve.crawler.exchange import Failure, Truncation
 from preserve.crawler.robots import RobotsRules, robots_url
 from preserve.limits import DEFAULT_LIMITS
+from preserve.net.exchange import Failure, Truncation
 from tests.unit.crawler.exchanges import NOW, exchange_of, ok, status
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from preserve.crawler.addresses import AddressGuard, Origin, split_url
-from preserve.crawler.exchange import WITHHELD, Exchange, ExchangeError, Failure, Peer
-from preserve.crawler.transport import Connection, Connector, Recording
 from preserve.limits import Limits
+from preserve.net.addresses import AddressGuard, Origin, split_url
+from preserve.net.exchange import WITHHELD, Exchange, ExchangeError, Failure, Peer
+from preserve.net.transport import Connection, Connector, Recording
 
 _MAX_KEPT = 64
 """Connections kept open at once, each to another origin."""

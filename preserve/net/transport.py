@@ -13,11 +13,11 @@ from typing import Any
 
 import certifi
 
-from preserve.crawler.addresses import AddressGuard, Origin, resolve_host
-from preserve.crawler.exchange import ExchangeError, Failure, Peer, TlsFacts, Truncation
-from preserve.crawler.tunnel import open_tunnel
 from preserve.formats.http1.framing import ReplyParser
 from preserve.limits import MAX_REPLY_HEAD_BYTES, Limits
+from preserve.net.addresses import AddressGuard, Origin, resolve_host
+from preserve.net.exchange import ExchangeError, Failure, Peer, TlsFacts, Truncation
+from preserve.net.tunnel import open_tunnel
 
 _READ_BYTES = 1 << 16
 

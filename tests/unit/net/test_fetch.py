@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from preserve.crawler.addresses import AddressGuard
-from preserve.crawler.exchange import Failure, Peer, Truncation
-from preserve.crawler.fetch import Fetcher
 from preserve.formats.http1.stream import payload_of
 from preserve.limits import DEFAULT_LIMITS, MAX_REPLY_HEAD_BYTES, Limits
+from preserve.net.addresses import AddressGuard
+from preserve.net.exchange import Failure, Peer, Truncation
+from preserve.net.fetch import Fetcher
 
 LIMITS = replace(DEFAULT_LIMITS, connect_timeout_s=20.0, read_timeout_s=20.0)
 QUICK = replace(LIMITS, read_timeout_s=0.3)

@@ -7,35 +7,25 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
 
 import certifi
 
-from preserve.alarms.values import flat
-from preserve.crawler.tunnel import TunnelError, open_tunnel
+from preserve.net.tunnel import TunnelError, open_tunnel
+from preserve.text import flat
 
 _MAX_ERROR_CHARS = 200
 _Found = tuple[socket.AddressFamily, tuple[Any, ...]]
 """A family of addresses, and an address as `socket.connect` takes it in that family."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """Seconds: of one step of a connection, of a channel altogether, of a command."""
-
-    step_s: float = 20.0
-    channel_s: float = 60.0
-    command_s: float = 30.0
-
-
 class UnreachedError(Exception):
-    """The channel cannot be used now: no message would get through."""
+    """The other side cannot be used now: nothing would get through."""
 
 
 class RefusedError(Exception):
-    """The channel did not take this message. ``reached``: the mailboxes that have taken it."""
+    """The other side did not take what was sent. ``reached``: the mailboxes that have taken it."""
 
     def __init__(self, why: str, reached: tuple[str, ...] = ()) -> None:
         super().__init__(why)
@@ -63,26 +53,26 @@ def connected(
     address: tuple[str, int],
     *,
     context: ssl.SSLContext | None,
-    patience: Patience,
+    step_s: float,
     until: float,
     proxy: tuple[str, int] | None = None,
 ) -> Iterator[socket.socket]:
     """A connection, over TLS where there is a context; through a proxy where there is one, which then looks the name
-    up. It is cut at ``until`` (of the monotonic clock).
+    up. One step takes at most ``step_s`` seconds; all is cut at ``until`` (of the monotonic clock).
 
     A limit on each read is not enough: a server may send a byte whenever it is over.
 
     Raises:
         OSError: it cannot be made (also `ssl.SSLError`).
     """
-    sock = _dial(proxy or address, patience, until)
+    sock = _dial(proxy or address, step_s, until)
     is_cut = threading.Event()
     with sock, sock.dup() as guard:
         timer = threading.Timer(max(0.0, until - time.monotonic()), _cut, (guard, is_cut))
         timer.daemon = True
         timer.start()
         try:
-            sock.settimeout(patience.step_s)
+            sock.settimeout(step_s)
             if proxy is not None:
                 open_tunnel(sock, *address)
             if context is None:
@@ -99,11 +89,11 @@ def connected(
             timer.join()
 
 
-def _dial(address: tuple[str, int], patience: Patience, until: float) -> socket.socket:
+def _dial(address: tuple[str, int], step_s: float, until: float) -> socket.socket:
     """A connection to the first of a server's addresses that answers."""
     failure: OSError = TimeoutError()
-    for family, target in _look_up(address, min(until, time.monotonic() + patience.step_s)):
-        left = min(patience.step_s, until - time.monotonic())
+    for family, target in _look_up(address, min(until, time.monotonic() + step_s)):
+        left = min(step_s, until - time.monotonic())
         if left <= 0:
             break
         sock = socket.socket(family, socket.SOCK_STREAM)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
-from preserve.crawler.exchange import ExchangeError, Failure
 from preserve.expressions import lazy_re
+from preserve.net.exchange import ExchangeError, Failure
 
 _PORTS = {"http": 80, "https": 443}
 _PLAIN_URL = lazy_re(r"(https?://[a-z0-9.-]+(?::[0-9]{1,5})?)(/[!-\"$-~]*)")

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from preserve.crawler.addresses import AddressGuard, Origin, resolve_host, split_url
-from preserve.crawler.exchange import ExchangeError, Failure
-from preserve.crawler.fetch import Fetcher
 from preserve.limits import DEFAULT_LIMITS
+from preserve.net.addresses import AddressGuard, Origin, resolve_host, split_url
+from preserve.net.exchange import ExchangeError, Failure
+from preserve.net.fetch import Fetcher
 from tests.proxy import proxy_at_work
 
 LIMITS = replace(DEFAULT_LIMITS, connect_timeout_s=20.0, read_timeout_s=20.0)
