@@ -23,6 +23,11 @@ class Code:
 
     meaning: str
     next_step: str
+    file_step: str = ""
+
+    def step(self, *, is_file: bool) -> str:
+        """What to do next; ``is_file``: where it was found in a file by itself, which is of no collection."""
+        return self.next_step if not is_file else self.file_step or _FILE_STEPS.get(self.next_step, self.next_step)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +65,11 @@ class Claim:
 _REPAIR = (
     "Make a copy of the collection first; then `preserve repair COLLECTION --from COPY` says what can be restored."
 )
+_FILE_STEPS = {
+    _REPAIR: "Get the file again from where it came from, or from another copy; `preserve import --damaged` takes in "
+    "what can be read."
+}
+"""By what is to be done in a collection: what is to be done with a file by itself."""
 _REBUILD = "Run `preserve rebuild COLLECTION`: it makes this again from the evidence."
 
 _LOOK = "Look at the page: it may be an error page of the mirror, or have changed its form."
@@ -104,6 +114,36 @@ CODES: dict[str, Code] = {
         "A record names a warcinfo record, or one that it revisits, outside of these files.",
         "Nothing to do; to check that too, name all files of the crawl: `preserve verify FILE...`.",
     ),
+    "I-WARC-SAME-ID": Code(
+        "Records in which a crawler speaks of itself share one id, as Wget 1.14 wrote them.",
+        "Nothing to do: each of them is read; no capture has that id.",
+    ),
+    "W-WARC-REVISIT": Code(
+        "A revisit names itself as its original.", "Nothing to do: the page is not in this record, nor in one it names."
+    ),
+    "I-WARC-FOLDED": Code("A field of a record header goes on in the next line.", "Nothing to do: it was read as one."),
+    "W-WARC-LF": Code(
+        "The line ends in a record's header are LF, not CR LF.",
+        "Nothing is lost: keep the file as it is, and expect that other readers refuse it.",
+    ),
+    "W-WARC-LINE-ENDS": Code(
+        "A record is followed by fewer or other line ends than its format has.",
+        "Nothing is lost: each record is as long as it says.",
+    ),
+    "W-WARC-ARC-LENGTH": Code(
+        "The first record of an ARC file, which describes it, has another length than it says.",
+        "Nothing is lost: the records behind it are read.",
+    ),
+    "W-WARC-DATE": Code(
+        "A record's date is not written as WARC has it, or is none that a calendar has.",
+        "Nothing is lost: the nearest moment stands for it in index and ledger; the record keeps what it says.",
+    ),
+    "I-WARC-LEAP-SECOND": Code(
+        "A record was written in a leap second.", "Nothing to do: the second before stands for it in index and ledger."
+    ),
+    "W-WARC-URI": Code(
+        "A capture's address is empty.", "Nothing is lost: the record is read, but nobody can find it by an address."
+    ),
     "E-WARC-REVISIT": Code("A revisit refers to a record that is not held.", _REPAIR),
     "W-WARC-OPEN": Code(
         "A file was left open by a capture or an import that did not end.",
@@ -141,7 +181,10 @@ CODES: dict[str, Code] = {
     "I-WARC-URI-BRACKETS": Code(
         "An address stands in angle brackets, as WARC 1.0 had it and few wrote it.", "Nothing to do."
     ),
-    "I-WARC-VERSION": Code("A record is of another version of WARC than 1.0 and 1.1.", "Nothing to do: it was read."),
+    "I-WARC-VERSION": Code(
+        "A record has another version of WARC than 1.0 and 1.1, or writes it in small letters.",
+        "Nothing to do: it was read.",
+    ),
     "I-HTTP-HEAD": Code("No HTTP reply can be read in a response.", "Nothing to do: the server sent what is kept."),
     "I-HTTP-SHORT": Code(
         "A reply is shorter than it announced.", "Nothing to do: the connection ended early, or the capture was cut."
@@ -162,6 +205,9 @@ CODES: dict[str, Code] = {
     "I-WACZ-SIGNED": Code(
         "The package's signature holds.", "Compare the key with the one that its maker publishes: any key makes one."
     ),
+    "I-WACZ-OLD-LIST": Code(
+        "The package's list has the form that early packages had.", "Nothing to do: sizes and hashes were compared."
+    ),
     "I-WACZ-UNSIGNED": Code("The package is not signed.", "Nothing to do."),
     "E-REPLICA-FORKED": Code(
         "Two copies of one collection have different histories.",
@@ -176,7 +222,8 @@ CODES: dict[str, Code] = {
         "Run `preserve verify` on both; repair the one that is damaged.",
     ),
     "I-IMPORT-DAMAGED": Code(
-        "A file was taken in damaged, and is as it was then.", "Nothing to do, but to import a better copy beside it."
+        "A file was taken in with damage or with habits of its writer, and is as it was then.",
+        "Nothing to do; where it was damaged, import a better copy beside it.",
     ),
     "E-LEDGER-RECORD": Code(
         "A statement says something else of a record than what its bytes say.",

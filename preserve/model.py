@@ -1,7 +1,9 @@
 """Values shared by the layers: digests, times, positions. No I/O here."""
 
 import hashlib
+import re
 import secrets
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -12,6 +14,8 @@ from preserve.expressions import lazy_re
 _COLLECTION = lazy_re(r"[a-z0-9][a-z0-9-]{0,62}\Z")
 _SECONDS = len("2011-10-04T00:00:00Z")
 _BEGINNING = "0001-01-01T00:00:00Z"
+_DATE_LIKE = lazy_re(r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ]?(\d\d):?(\d\d)(?::?(\d\d)(?:\.(\d{1,9}))?)?)?Z?\Z", re.ASCII)
+_LEAST = (1, 1, 1, 0, 0, 0)
 _UTC = lazy_re(r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?Z\Z")
 
 
@@ -74,14 +78,31 @@ def parse_utc(text: str) -> datetime:
 def whole_date(text: str) -> str | None:
     """A WARC-Date with all its parts: one of less precision stands for its beginning. None: it is none.
 
-    WARC 1.1 section 5.4 allows any precision from the year to the nanosecond.
+    WARC 1.1 section 5.4 allows any precision from the year to the nanosecond. For a date that no calendar has, a leap
+    second among them, the nearest before it stands: 30 April for 31 April, 23:59:59 for 23:59:60. Dates without a zone
+    or with other signs between, as old writers have them, are read as UTC.
     """
     whole = text if len(text) >= _SECONDS else text.removesuffix("Z") + _BEGINNING[len(text.removesuffix("Z")) :]
     try:
         moment = parse_utc(whole)
         return whole if len(text) >= _SECONDS else format_utc(moment)
     except FormatError:
+        return _nearest_date(text)
+
+
+def _nearest_date(text: str) -> str | None:
+    match = _DATE_LIKE.match(text)
+    if match is None:
         return None
+    parts = zip(match.groups()[:6], _LEAST, strict=True)
+    year, month, day, hour, minute, second = (int(part or least) for part, least in parts)
+    if not year:
+        return None
+    month = min(max(month, 1), 12)
+    day = min(max(day, 1), monthrange(year, month)[1])
+    moment = datetime(year, month, day, min(hour, 23), min(minute, 59), min(second, 59), tzinfo=UTC)
+    fraction = f".{match.group(7)}" if match.group(7) else ""
+    return f"{moment.replace(tzinfo=None).isoformat()}{fraction}Z"
 
 
 def moment_text(value: int) -> str:

@@ -77,7 +77,7 @@ def _advice(report: Report) -> list[str]:
     """What each code means, and what to do: said once for all codes that ask for the same."""
     steps: dict[str, list[str]] = {}
     for code in sorted({f.code for f in report.findings}):
-        steps.setdefault(CODES[code].next_step, []).append(f"  {code}: {CODES[code].meaning}")
+        steps.setdefault(CODES[code].step(is_file=report.is_file), []).append(f"  {code}: {CODES[code].meaning}")
     return [line for step, meanings in steps.items() for line in (*meanings, f"    next: {step}")]
 
 
@@ -112,7 +112,9 @@ def _sections(report: Report) -> list[html.HtmlElement]:
     if report.findings:
         caption = f"{counted(len(report.findings) + report.untold, 'finding')}"
         parts.append(
-            _table(caption, ("Code", "Where", "Detail", "What to do"), [_finding_row(f) for f in report.findings])
+            _table(
+                caption, ("Code", "Where", "Detail", "What to do"), [_finding_row(f, report) for f in report.findings]
+            )
         )
     if report.touched:
         rows = [
@@ -142,13 +144,13 @@ def _claim_row(claim: Claim) -> html.HtmlElement:
     return tag.TR(tag.TD(claim.name), verdict, tag.TD(_clean(claim.detail)))
 
 
-def _finding_row(finding: Finding) -> html.HtmlElement:
+def _finding_row(finding: Finding, report: Report) -> html.HtmlElement:
     code = CODES[finding.code]
     return tag.TR(
         tag.TD(tag.CODE(finding.code), tag.CLASS("code")),
         tag.TD(_clean(finding.where)),
         tag.TD(_clean(finding.detail)),
-        tag.TD(f"{code.meaning} {code.next_step}"),
+        tag.TD(f"{code.meaning} {code.step(is_file=report.is_file)}"),
     )
 
 

@@ -11,7 +11,6 @@ Source: M. Burner, B. Kahle, "Arc File Format", Internet Archive, 1996.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
@@ -49,8 +48,12 @@ class ArcHeader:
 
     @property
     def date(self) -> str:
-        """The time of capture as ``YYYY-MM-DDThh:mm:ssZ``; a missing second is 00."""
-        return _date(self.date14).strftime("%Y-%m-%dT%H:%M:%SZ").zfill(20)
+        """The time of capture as ``YYYY-MM-DDThh:mm:ssZ``, as it is written: it may be none that a calendar has.
+
+        A missing second is 00.
+        """
+        text = self.date14.ljust(14, "0")
+        return f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:10]}:{text[10:12]}:{text[12:]}Z"
 
 
 def parse_arc_header(line: bytes, version: int = 1) -> ArcHeader:
@@ -112,7 +115,6 @@ def _header(fields: list[str], version: int, raw: bytes) -> ArcHeader:
     place = next((place for place in places if _DATE.match(fields[place])), None)
     if place is None:
         raise FormatError(f"an ARC header that is not of version {version}: {raw[:60]!r}")
-    _date(fields[place])
     url = " ".join(fields[: place - 1])
     if not url or not fields[place - 1]:
         raise FormatError(f"an ARC header without a URL or an address: {raw[:60]!r}")
@@ -130,16 +132,6 @@ def _header(fields: list[str], version: int, raw: bytes) -> ArcHeader:
         offset=_optional_number(rest.get("offset"), "offset"),
         filename=_optional(rest.get("filename")),
     )
-
-
-def _date(digits: str) -> datetime:
-    year, month, day, hour, minute, second = (
-        int(digits[start:end] or 0) for start, end in ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))
-    )
-    try:
-        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-    except ValueError as error:
-        raise FormatError(f"an ARC header with the date {digits!r}") from error
 
 
 def _number(text: str, what: str) -> int:

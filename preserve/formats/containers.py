@@ -73,7 +73,7 @@ def identify(head: bytes, name: str) -> Container | None:
     """What a file is, from its first 4 KiB; where damage hides that, from its name. None: nothing of these."""
     if head.startswith(_ZIP):
         return Container.WACZ
-    if head.startswith(b"WARC/"):
+    if begins_warc(head):
         return Container.WARC
     if head.startswith(b"filedesc://"):
         return Container.ARC
@@ -81,7 +81,7 @@ def identify(head: bytes, name: str) -> Container | None:
         return Container.WARC_ZSTD
     if head.startswith(GZIP_MAGIC):
         content = probe(head)
-        if content.startswith(b"WARC/"):
+        if begins_warc(content):
             return Container.WARC_GZIP
         if content.startswith(b"filedesc://"):
             return Container.ARC_GZIP
@@ -92,8 +92,9 @@ def identify(head: bytes, name: str) -> Container | None:
 class Spot:
     """One record where it lies, or a stretch that holds none (``raw`` None, and its ``defect``).
 
-    ``length`` is that of the piece at ``offset``, 0 where that is not known before its end; ``is_shared`` says that the
-    piece holds other records too.
+    ``length`` is that of the piece at ``offset``, 0 where that is not known before its end; of an uncompressed record
+    it is that of header and block, as other indexers have it, without the line ends behind them. ``is_shared`` says
+    that the piece holds other records too.
     """
 
     offset: int
@@ -184,10 +185,10 @@ def _plain(stream: Reader, container: Container, start: int, hold_bytes: int) ->
             yield Spot(offset=raw.offset, length=raw.size, defect=raw.defect)
             continue
         _give_id(raw, raw.offset, 0)
-        spot = Spot(offset=raw.offset, length=raw.size, raw=raw)
+        spot = Spot(offset=raw.offset, length=raw.size - raw.ends, raw=raw)
         yield spot
         # Of a block that was read through, the size is known only now.
-        spot.length = raw.size
+        spot.length = raw.size - raw.ends
 
 
 def records_of(members: Members, arc_version: int | None = None) -> Iterator[Spot]:
@@ -224,7 +225,7 @@ def _only(data: bytes) -> RawRecord | None:
         return None
     if len(data) != end + 4:
         return None
-    return RawRecord(offset=0, header=header, block=data[split:end], size=len(data))
+    return RawRecord(offset=0, header=header, block=data[split:end], size=len(data), ends=len(_END))
 
 
 def _through(member: Member, more: Iterator[bytes], arc_version: int | None) -> Iterator[Spot]:

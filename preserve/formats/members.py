@@ -109,7 +109,7 @@ class Member:
 
 def begins_warc(content: bytes) -> bool:
     """True for the first bytes of a WARC record."""
-    return content.startswith(b"WARC/")
+    return content[:5].upper() == b"WARC/"
 
 
 class Members:

@@ -47,12 +47,16 @@ Defect = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """One entry of the list: ``path`` of the member, ``size`` in bytes, ``hash`` as declared (``sha256:<hex>``)."""
+    """One entry of the list: ``path`` of the member, ``size`` in bytes, ``hash`` as declared (``sha256:<hex>``).
+
+    ``is_older``: it has the form that packages had before WACZ 1.1.1, with ``stats`` and ``hashing``.
+    """
 
     name: str
     path: str
     size: int
     hash: str
+    is_older: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,14 +273,20 @@ def _resources(listed: _Document) -> tuple[tuple[Resource, ...], tuple[str, ...]
     found: dict[str, Resource] = {}
     for place, entry in enumerate(entries):
         match entry:
-            case {"path": str(path), "bytes": int(size), "hash": str(digest)} if not isinstance(size, bool):
+            case {"path": str(path), "bytes": int(size), "hash": str(digest)} | {
+                "path": str(path),
+                "stats": {"bytes": int(size), "hash": str(digest)},
+            } if not isinstance(size, bool):
                 if size < 0 or _NO_NAME.search(path) is not None:
                     faults.append(f"its resource {place} has the path {path!a:.200} and {size} bytes")
                 elif path in found:
                     faults.append(f"it lists {path!a:.200} twice")
                 else:
+                    # Early packages name the algorithm beside the hash, not before it.
+                    label = "" if ":" in digest else f"{entry.get('hashing', 'sha256')}:"
                     name = str(entry.get("name", ""))
-                    found[path] = Resource(name=name, path=path, size=size, hash=digest)
+                    is_older = "stats" in entry
+                    found[path] = Resource(name=name, path=path, size=size, hash=f"{label}{digest}", is_older=is_older)
             case _:
                 faults.append(f"its resource {place} lacks a path, a size in bytes or a hash")
     return tuple(found.values()), tuple(faults)
@@ -286,12 +296,15 @@ def package_defects(package: Package) -> Iterator[Defect]:
     """Everything that is wrong with a package, or worth knowing: code, where, detail. Every listed member is read.
 
     Codes: E-WACZ-PACKAGE, E-WACZ-MISSING, E-WACZ-HASH, E-WACZ-UNLISTED, E-WACZ-DIGEST, E-WACZ-SIGNATURE, W-WACZ-INDEX,
-    W-WACZ-SIGNATURE (it was not checked), I-WACZ-SIGNED (it holds, and what of it is not checked), I-WACZ-UNSIGNED.
+    W-WACZ-SIGNATURE (it was not checked), I-WACZ-SIGNED (it holds, and what of it is not checked), I-WACZ-UNSIGNED,
+    I-WACZ-OLD-LIST.
     """
     for fault in _resources(package.listing)[1]:
         yield "E-WACZ-PACKAGE", DATAPACKAGE, fault
     for resource in package.resources:
         yield from _resource_defects(package, resource)
+    if any(resource.is_older for resource in package.resources):
+        yield "I-WACZ-OLD-LIST", DATAPACKAGE, "with stats and hashing, as before WACZ 1.1.1"
     listed = {DATAPACKAGE, DIGEST, *(resource.path for resource in package.resources)}
     for name, info in package.members.items():
         empty_folder = info.is_dir() and info.file_size == 0 and info.compress_size == 0

@@ -16,9 +16,14 @@ from preserve.errors import FormatError
 from preserve.expressions import lazy_re
 from preserve.limits import DEFAULT_LIMITS
 
-_VERSION = lazy_re(r"WARC/[01]\.\d+\Z")
+_VERSION = lazy_re(r"(?i)WARC/[01]\.\d+\Z")
 _NAME = lazy_re(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _END = b"\r\n\r\n"
+_LF_END = b"\n\n"
+_LONGEST_VERSION = 64
+"""A version line is shorter than this: what is longer has none."""
+FOLDED = "I-WARC-FOLDED"
+LF_ONLY = "W-WARC-LF"
 _LEVEL = 5
 """Within a tenth of the smallest that gzip can be, at half of its time."""
 
@@ -30,11 +35,15 @@ def _lower(name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordHeader:
-    """A record header. ``raw`` is every byte of it with the blank line; ``fields`` are in order, names as written."""
+    """A record header. ``raw`` is every byte of it with the blank line; ``fields`` are in order, names as written.
+
+    ``habits``: codes of what is unusual in how it is written, and is read all the same.
+    """
 
     version: str
     fields: tuple[tuple[str, str], ...]
     raw: bytes
+    habits: tuple[str, ...] = ()
     by_name: Mapping[str, str] = field(init=False, compare=False, repr=False)
     """The first value of each field, by its name in lower case: a header is asked some ten times."""
 
@@ -93,6 +102,12 @@ class Record:
 def bare_uri(text: str) -> str:
     """A URI without the angle brackets that WARC puts around it."""
     return text[1:-1] if text.startswith("<") and text.endswith(">") else text
+
+
+def original_of(header: RecordHeader) -> tuple[str, str] | None:
+    """Address and date of the record that a revisit refers to, where it names both (WARC 1.1 sections 5.13, 5.14)."""
+    uri, date = header.get("WARC-Refers-To-Target-URI"), header.get("WARC-Refers-To-Date")
+    return (bare_uri(uri), date) if uri and date else None
 
 
 def record_sha256(header_raw: bytes, block: bytes) -> str:
@@ -155,8 +170,14 @@ def parse_record(data: bytes) -> Record:
     return Record(header=header, block=block)
 
 
+def end_of_line(first: bytes) -> bytes:
+    """The line end of a header, LF or CR LF, from its first bytes: what ends its first line ends the others too."""
+    line_end = first.find(b"\n")
+    return b"\n" if line_end > 0 and first[line_end - 1] != 0x0D else b"\r\n"  # noqa: PLR2004 - a carriage return
+
+
 def parse_header(raw: bytes) -> RecordHeader:
-    """A record header from its bytes with the blank line.
+    """A record header from its bytes with the blank line. Folded fields are unfolded (RFC 2616 section 2.2).
 
     Raises:
         FormatError: not one.
@@ -165,7 +186,12 @@ def parse_header(raw: bytes) -> RecordHeader:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise FormatError("record header that is not UTF-8") from error
-    lines = text.split("\r\n")
+    habits: tuple[str, ...] = ()
+    if raw.endswith(_LF_END) and end_of_line(raw[:_LONGEST_VERSION]) == b"\n":
+        habits = (LF_ONLY,)
+        lines = text.split("\n")
+    else:
+        lines = text.split("\r\n")
     if not _is_version(lines[0]):
         raise FormatError(f"record without a WARC version: {lines[0][:40]!r}")
     fields: list[tuple[str, str]] = []
@@ -175,13 +201,14 @@ def parse_header(raw: bytes) -> RecordHeader:
         if line[0] in " \t":
             if not fields:
                 raise FormatError("record header that begins with a continuation")
-            fields[-1] = (fields[-1][0], f"{fields[-1][1]} {line.strip()}")
+            fields[-1] = (fields[-1][0], f"{fields[-1][1]} {line.strip()}".strip())
+            habits = habits if FOLDED in habits else (*habits, FOLDED)
             continue
         name, colon, value = line.partition(":")
         if not colon or not _is_name(name):
             raise FormatError(f"record header with the line {line[:40]!r}")
         fields.append((name, value.strip(" \t")))
-    return RecordHeader(version=lines[0], fields=tuple(fields), raw=raw)
+    return RecordHeader(version=lines[0], fields=tuple(fields), raw=raw, habits=habits)
 
 
 def compress_member(data: bytes) -> bytes:

@@ -94,7 +94,7 @@ def _take(checked: Checked, row: Row, number: int, references: References) -> No
     facts = row.facts
     for code, detail in facts.faults:
         checked.findings.add(code, f"{name} {facts.record_id} {facts.uri or ''}".rstrip(), detail)
-    references.add(number, facts.record_id, facts.references)
+    references.add(number, facts)
 
 
 def _rows(checked: Checked, scanner: Scanner, scratch: Path) -> Iterator[Row]:
@@ -189,6 +189,7 @@ def _report(checked: Checked, *, digests: bool) -> Report:
     claims += [not_proven(_COMPLETE, "no ledger is at hand: a file by itself cannot show what it lacks"), ORIGIN]
     return Report(
         subject=str(checked.path),
+        is_file=True,
         claims=tuple(claims),
         findings=tuple(findings.listed),
         records=checked.records,

@@ -238,7 +238,7 @@ class _Session:
             faults = [row.fault] if row.fault is not None else []
             if row.facts is not None:
                 faults += [*row.facts.faults, *row.facts.shown]
-                references.add(0, row.facts.record_id, row.facts.references)
+                references.add(0, row.facts)
                 try:
                     entries = _stated(row.facts, name, ordinal, self._run)
                 except FormatError as error:

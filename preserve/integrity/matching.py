@@ -4,7 +4,10 @@ A record is found by its id, so that one lost or damaged record does not put all
 file nothing is kept but the record at hand; only after damage are the rows of the rest of that file held.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping
+from itertools import chain
+from operator import itemgetter
 from typing import NamedTuple
 
 from preserve.integrity.record import Facts
@@ -14,6 +17,10 @@ from preserve.model import RecordPlace, whole_date
 
 _COMPARED = ("type", "uri", "refers_to", "status")
 _DIGESTS = ("block_sha256", "payload_sha256")
+
+
+_Found = tuple[int, RecordPlace, Facts]
+"""Ordinal, place, and what was found there."""
 
 
 class Matched(NamedTuple):
@@ -33,7 +40,7 @@ class FileMatcher:
         self._rows = rows
         self._findings = findings
         self._is_open = is_open
-        self._waiting: dict[str, tuple[int, RecordPlace, Facts]] = {}
+        self._waiting: dict[str, deque[_Found]] = {}
         self._ordinal = first
         self._furthest = -1
         self._is_broken = False
@@ -41,7 +48,7 @@ class FileMatcher:
     def match(self, statement: Mapping[str, object]) -> Matched | None:
         """Finds the record of one ``record`` statement and compares it; None where it is lost."""
         wanted = str(statement["record_id"])
-        found = self._waiting.pop(wanted, None) or self._advance_to(wanted)
+        found = self._put_by(wanted) or self._advance_to(wanted)
         where = f"{self._name} {wanted} {statement.get('uri') or ''}".rstrip()
         if found is None:
             self._found("E-WARC-LOST", where, f"ordinal {statement['ordinal']}")
@@ -85,7 +92,7 @@ class FileMatcher:
         """
         if self._is_open:
             return
-        for ordinal, place, facts in self._waiting.values():
+        for ordinal, place, facts in sorted(chain(*self._waiting.values()), key=itemgetter(0)):
             self._stray(facts.record_id, ordinal, place.offset)
         self._waiting.clear()
         while (found := self._next()) is not None:
@@ -95,15 +102,23 @@ class FileMatcher:
     def _stray(self, record_id: str, ordinal: int, offset: int) -> None:
         self._found("E-WARC-NO-STATEMENT", f"{self._name} {record_id}", f"record {ordinal}, at byte {offset}")
 
-    def _advance_to(self, wanted: str) -> tuple[int, RecordPlace, Facts] | None:
+    def _advance_to(self, wanted: str) -> _Found | None:
         while (found := self._next()) is not None:
             if found[2].record_id == wanted:
                 return found
-            self._waiting[found[2].record_id] = found
+            self._waiting.setdefault(found[2].record_id, deque()).append(found)
             self._is_broken = True
         return None
 
-    def _next(self) -> tuple[int, RecordPlace, Facts] | None:
+    def _put_by(self, wanted: str) -> _Found | None:
+        waiting = self._waiting.get(wanted)
+        if waiting is None:
+            return None
+        if len(waiting) == 1:
+            del self._waiting[wanted]
+        return waiting.popleft()
+
+    def _next(self) -> _Found | None:
         for row in self._rows:
             ordinal = self._ordinal
             self._ordinal += 1

@@ -20,7 +20,7 @@ from preserve.formats.http1.message import Head
 from preserve.formats.http1.stream import PayloadStream
 from preserve.formats.recordstream import RawRecord
 from preserve.formats.statements import encode
-from preserve.formats.warc import Record, RecordHeader, bare_uri
+from preserve.formats.warc import Record, RecordHeader, bare_uri, original_of
 from preserve.integrity.hashing import HASHES, BehindHead, DecodedHash, Fault, Hash, declared_digest, new_hash
 from preserve.integrity.payloads import NO_HEAD, Reply, framing_faults, is_http, payload_digest, payload_is_own
 from preserve.limits import DEFAULT_LIMITS, Limits
@@ -43,6 +43,7 @@ _MANDATORY = ("warc-type", "warc-record-id", "warc-date", "content-length")
 """WARC 1.1 section 5: every record has these."""
 _ONCE = ("warc-type", "warc-record-id", "warc-date", "content-length", "warc-target-uri")
 _OK = 200
+_CRAWLERS_OWN = frozenset({"warcinfo", "metadata"})
 _REFERENCES = frozenset({"warc-concurrent-to", "warc-refers-to", "warc-warcinfo-id", "warc-segment-origin-id"})
 
 
@@ -78,6 +79,8 @@ class Facts(NamedTuple):
     challenge: str | None = None
     references: tuple[tuple[str, str], ...] = ()
     refers_to: str | None = None
+    original: tuple[str, str] | None = None
+    """Of a revisit: address and date of the record that it refers to, as its header has them."""
     cables: tuple[bytes, ...] = ()
     shown: tuple[Fault, ...] = ()
     """What is amiss with the page, where a layout knows it: nothing of the record's."""
@@ -101,6 +104,11 @@ def facts_of(raw: RawRecord, wanted: Wanted) -> Facts:
         facts = _held_facts(header, bytes(raw.block), wanted, faults)
     if raw.defect:
         faults.append(("E-WARC-LENGTH", raw.defect))
+    faults += [(code, "") for code in (*header.habits, *raw.habits)]
+    if facts.type == "revisit":
+        facts = facts._replace(original=original_of(header))
+        if facts.refers_to == facts.record_id or facts.original == (facts.uri, facts.date):
+            faults.append(("W-WARC-REVISIT", "it names itself as its original"))
     return facts._replace(faults=tuple(faults)) if faults else facts
 
 
@@ -119,7 +127,7 @@ def _base(
     return Facts(
         bare_uri(names["warc-record-id"]),
         names["warc-type"],
-        None if uri is None else bare_uri(uri),
+        None if uri is None else bare_uri(uri) or None,
         names["warc-date"],
         record_sha256,
         block_sha256,
@@ -131,6 +139,12 @@ def _base(
         () if names.keys().isdisjoint(_REFERENCES) else _references(header),
         None if refers_to is None else bare_uri(refers_to),
     )
+
+
+def is_crawlers_own(facts: Facts) -> bool:
+    """True for a record in which a crawler speaks of itself: of the file, of its settings, its notes and logs."""
+    is_own_resource = facts.type == "resource" and (facts.uri or "").startswith("metadata:")
+    return facts.type in _CRAWLERS_OWN or is_own_resource
 
 
 def _references(header: RecordHeader) -> tuple[tuple[str, str], ...]:
@@ -145,14 +159,16 @@ def _header_faults(header: RecordHeader, faults: list[Fault]) -> None:
     missing = [name for name in _MANDATORY if not names.get(name)]
     if missing:
         raise FormatError(f"record without {', '.join(missing)}")
-    if not _is_date(names["warc-date"]):
-        faults.append(("E-WARC-HEADER", f"WARC-Date {header.date[:40]!r} is none"))
+    if (fault := _date_fault(names["warc-date"])) is not None:
+        faults.append(fault)
     if _ABSOLUTE.match(bare_uri(names["warc-record-id"])) is None:
         faults.append(("E-WARC-HEADER", f"WARC-Record-ID {header.record_id[:60]!r} is no URI"))
     uri = names.get("warc-target-uri")
     if uri is None:
         if names["warc-type"] in _NEEDS_URI:
             faults.append(("E-WARC-HEADER", f"{header.type} without WARC-Target-URI"))
+    elif not bare_uri(uri) and names["warc-type"] in _NEEDS_URI:
+        faults.append(("W-WARC-URI", f"{header.type} with an empty WARC-Target-URI"))
     elif uri.startswith("<"):
         faults.append(("I-WARC-URI-BRACKETS", ""))
     if header.version not in _VERSIONS:
@@ -160,8 +176,16 @@ def _header_faults(header: RecordHeader, faults: list[Fault]) -> None:
 
 
 @lru_cache(maxsize=1024)
-def _is_date(text: str) -> bool:
-    return _W3C_DATE.match(text) is not None and whole_date(text) is not None
+def _date_fault(text: str) -> Fault | None:
+    nearest = whole_date(text)
+    if nearest is None:
+        return "E-WARC-HEADER", f"WARC-Date {text[:40]!r} is none"
+    if _W3C_DATE.match(text) is not None:
+        if nearest.startswith(text.removesuffix("Z")):
+            return None
+        if "T23:59:60" in text:
+            return "I-WARC-LEAP-SECOND", text
+    return "W-WARC-DATE", f"{text[:40]!r}, taken for {nearest}"
 
 
 def _held_facts(header: RecordHeader, block: bytes, wanted: Wanted, faults: list[Fault]) -> Facts:

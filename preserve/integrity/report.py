@@ -24,7 +24,9 @@ class Touched(NamedTuple):
 class Report:
     """The outcome of one verification: of a collection, or of one file.
 
-    ``notes`` counts what is odd and no damage, by code. ``untold`` counts the findings beyond the first ten thousand.
+    ``is_file``: of a file by itself, of whatever origin. ``notes`` counts what is odd and no damage, by code.
+    ``untold``
+    counts the findings beyond the first ten thousand.
     """
 
     subject: str
@@ -38,6 +40,7 @@ class Report:
     untold: int = 0
     touched: tuple[Touched, ...] = ()
     repair: str = ""
+    is_file: bool = False
 
     @property
     def good(self) -> bool:

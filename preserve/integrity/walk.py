@@ -26,7 +26,7 @@ from preserve.provenance.ledger import Ledger
 from preserve.provenance.schema import check_statement
 from preserve.provenance.sealing import Sealed, sealed_in
 from preserve.store.catalogue import StatementRow
-from preserve.store.layout import CollectionPaths
+from preserve.store.layout import IMPORTING_SUFFIX, CollectionPaths
 from preserve.store.ledgerfiles import LedgerFiles
 from preserve.store.warcfile import container_of, read_record
 
@@ -46,6 +46,8 @@ class _File:
     is_done: bool = False
     stated: int = 0
     """Number of records that the ledger has named in it."""
+    unheld: Findings = field(default_factory=Findings)
+    """Revisits whose original is not held: damage in a file of our own, a habit of other crawlers in one of theirs."""
 
 
 @dataclass(slots=True)
@@ -205,13 +207,13 @@ class Walk:
         record_id, kind = str(statement["record_id"]), statement["type"]
         if kind in {"response", "resource"}:
             self._responses.add(hash(record_id))
-        elif kind == "revisit" and hash(str(statement["refers_to"])) not in self._responses:
-            where = f"{statement['file']} {record_id} {statement['uri'] or ''}".rstrip()
-            self._findings.add("E-WARC-REVISIT", where, f"refers to {statement['refers_to']}")
         if kind == "revisit" and (touched := self._touched.get(str(statement["refers_to"]))) is not None:
             self._touched[str(statement["refers_to"])] = (*touched[:3], touched[3] + 1)
         file = self._file(str(statement["file"]))
         file.stated += 1
+        if kind == "revisit" and hash(str(statement["refers_to"])) not in self._responses:
+            where = f"{statement['file']} {record_id} {statement['uri'] or ''}".rstrip()
+            file.unheld.add("E-WARC-REVISIT", where, f"refers to {statement['refers_to']}")
         self._last = _Last(record_id, str(statement["file"]))
         if self._sample is not None:
             matched = self._sample.look(statement, self._catalogue.held(index, "records"))
@@ -273,6 +275,8 @@ class Walk:
     def _seal(self, name: str, statement: Mapping[str, object]) -> None:
         """All that the ledger says of a file's records was said; what it holds beside them is looked at now."""
         file = self._files.get(name)
+        if file is not None:
+            self._revisits_found(file, is_own=statement["kind"] != "import")
         if file is None or file.matcher is None:
             return
         if self.ledger_is_whole:
@@ -283,6 +287,14 @@ class Walk:
         if not file.findings.listed and not self._catalogue.defect:
             file.tally.index_lines, file.tally.index_sum = file.index.count, str(file.index.sum)
             self._resume.is_whole(file.path, file.tally)
+
+    def _revisits_found(self, file: _File, *, is_own: bool) -> None:
+        """What a capture of our own refers to is held; of a file that others made, it may lie in one that is not."""
+        if is_own:
+            self._findings.join(file.unheld)
+        elif file.unheld.codes:
+            self._findings.codes["I-WARC-REFERENCE"] += file.unheld.codes.total()
+        file.unheld = Findings()
 
     def _known_before(self, file: _File, lacks: Mapping[str, object]) -> None:
         """A file that was taken in damaged is as it was: what was found then is no news."""
@@ -298,6 +310,7 @@ class Walk:
 
     def _finish_files(self) -> None:
         for file in self._files.values():
+            self._revisits_found(file, is_own=not file.path.name.endswith(IMPORTING_SUFFIX))
             if file.matcher is not None and self.ledger_is_whole:
                 file.matcher.finish()
             self._findings.join(file.findings)

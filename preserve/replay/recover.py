@@ -17,9 +17,9 @@ from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError
 from preserve.expressions import lazy_re
 from preserve.formats.http1.stream import Payload
 from preserve.formats.urls import of_header
-from preserve.formats.warc import Record, record_sha256
+from preserve.formats.warc import Record, original_of, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
-from preserve.model import parse_utc
+from preserve.model import parse_utc, whole_date
 from preserve.provenance.derive import catch_up
 from preserve.provenance.describe import (
     HTML_TYPES,
@@ -153,6 +153,11 @@ class Archive:
             ArchiveError: they are not the bytes that the ledger names, or hold no readable reply.
         """
         row = capture.source
+        if row.type == "revisit":
+            raise ArchiveError(
+                f"revisit {row.record_id}: the page that it was found to be the same as is not held",
+                next_step="Import the file of the same crawl that holds it.",
+            )
         record = read_record(self.paths, row.place)
         if record_sha256(record.header.raw, record.block) != row.record_sha256:
             raise ArchiveError(
@@ -196,6 +201,21 @@ class Archive:
         """Index of the record's statement in the ledger."""
         return row.statement_index
 
+    def _original(self, row: RecordRow) -> RecordRow | None:
+        """The record that holds a revisit's payload: that of the id it names, else of the address and date."""
+        found = None if row.refers_to is None else self.catalogue.record(row.refers_to)
+        if found is not None and found.type != "revisit":
+            return found
+        try:
+            original = original_of(read_record(self.paths, row.place).header)
+        except ArchiveError:
+            return None
+        if original is None:
+            return None
+        uri, date = original
+        of_url = self.catalogue.captures_of_url(uri)
+        return next((held for held in of_url if held.type == "response" and held.date == whole_date(date)), None)
+
     def redirect_of(self, capture: Capture) -> str | None:
         """What a captured reply gives as Location, in ASCII; None where it gives none.
 
@@ -209,15 +229,11 @@ class Archive:
     def capture(self, row: RecordRow) -> Capture:
         """A reply, with the record that holds its payload.
 
-        Raises:
-            ArchiveError: it refers to a record that is not held.
+        A revisit whose original is not held stands for itself; `page` says so.
         """
         source = row
-        if row.type == "revisit" and row.refers_to is not None:
-            found = self.catalogue.record(row.refers_to)
-            if found is None:
-                raise ArchiveError(f"revisit {row.record_id} refers to {row.refers_to}, which is not held")
-            source = found
+        if row.type == "revisit":
+            source = self._original(row) or row
         memento = self.catalogue.memento_in(row.record_id)
         if memento is not None and memento.verdict != "page":
             memento = None

@@ -255,12 +255,16 @@ def read_record(paths: CollectionPaths, place: RecordPlace) -> Record:
     try:
         path = paths.held_file(check_file_name(place.file))
         with path.open("rb") as file:
+            is_member = False
             try:
                 file.seek(place.offset)
-                return parse_record(read_member(file.read(place.length)))
+                content = read_member(file.read(place.length))
+                is_member = True
+                return parse_record(content)
             except FormatError:
                 container = container_of(path)
-                if container is None or (container is Container.WARC_GZIP and place.length and not place.inner):
+                is_a_members = container is Container.WARC_GZIP and place.length and not place.inner
+                if container is None or (is_a_members and not is_member):
                     raise
                 return _read_anywhere(file, container, place)
     except (OSError, FormatError) as error:

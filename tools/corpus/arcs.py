@@ -39,7 +39,19 @@ def arc_vectors() -> Iterator[tuple[str, bytes]]:
     yield "bad/E-WARC-LENGTH.cut.arc", whole[:-9]
     yield "bad/E-WARC-LENGTH.too-small.arc", whole.replace(b" text/html 1", b" text/html 0", 1)
     yield "bad/E-WARC-HEADER.garbage-appended.arc", whole + b"garbage"
-    yield "bad/E-WARC-HEADER.date-impossible.arc", whole.replace(b"1 20200101", b"1 20201301", 1)
+    yield "warn/W-WARC-DATE.impossible.arc", whole.replace(b"1 20200101", b"1 20201301", 1)
+    yield "warn/W-WARC-LINE-ENDS.none-between.arc", b"".join(piece.removesuffix(b"\n") for piece in one)
+    about = one[0].partition(b"\n")[2]
+    for name, more in (("too-small", -9), ("too-great", 30)):
+        wrong = one[0].replace(b" %d\n" % (len(about) - 1), b" %d\n" % (len(about) - 1 + more), 1)
+        yield f"warn/W-WARC-ARC-LENGTH.{name}.arc", wrong + b"".join(one[1:])
+    counted = one[0].replace(b" %d\n" % (len(about) - 1), b" %d\n" % len(about), 1)
+    yield "warn/W-WARC-LINE-ENDS.counted-in-the-first-record.arc", counted + b"".join(one[1:])
+    quoting = _record(
+        1, "http://hostile.example/", "text/html", reply(b"\n" + one[1] + b"<p>The tail of the page.</p>" * 9)
+    )
+    yield "good/arc-page-that-quotes-a-record.arc", whole + quoting
+    yield "bad/E-WARC-LENGTH.cut-page-that-quotes-a-record.arc", whole + quoting[:-40]
     yield "bad/E-WARC-GZIP.cut.arc.gz", squeezed[:-9]
     yield "bad/E-WARC-GZIP.garbage-appended.arc.gz", squeezed + b"garbage"
     yield "bad/E-WARC-GZIP.crc-changed.arc.gz", squeezed[:-8] + bytes([squeezed[-8] ^ 1]) + squeezed[-7:]

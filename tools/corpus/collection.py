@@ -29,6 +29,7 @@ from preserve.provenance.statements import (
     import_statement,
     key_statement,
     record_statement,
+    run_statements,
 )
 from preserve.store.archive import ARCHIVE_FORMAT, marker_bytes
 from preserve.store.catalogue import StatementRow
@@ -76,8 +77,11 @@ class Made:
         """Adds statements."""
         self.entries += [encode(statement) for statement in statements]
 
-    def take(self, name: str, data: bytes) -> None:
-        """Adds what is to be said of a file: each record, each cable, and the statement that seals it."""
+    def take(self, name: str, data: bytes, *, is_captured: bool = False) -> None:
+        """Adds what is to be said of a file: each record, each cable, and the statement that seals it.
+
+        ``is_captured``: it is sealed as a file of our own, else as one that was imported.
+        """
         lacks: dict[str, int] = {}
         count = 0
         for place, statement, cable, codes in _read(name, data):
@@ -92,12 +96,16 @@ class Made:
             row = StatementRow.of(statement, place).index_row()
             if row is not None:
                 self.lines.append(index_line(row))
+        digest = sha256(data).hexdigest()
+        if is_captured:
+            self.state(*_run({"name": name, "size": len(data), "sha256": digest, "records": count}))
+            return
         container = identify(data[:4096], name) or Container.WARC
         self.state(
             import_statement(
                 file=name,
                 size=len(data),
-                sha256=sha256(data).hexdigest(),
+                sha256=digest,
                 records=count,
                 container=str(container),
                 source=name,
@@ -108,6 +116,23 @@ class Made:
                 run=_RUN,
             )
         )
+
+
+def _run(file: Mapping[str, object]) -> Iterator[Statement]:
+    """The manifest of a run that captured one file."""
+    return run_statements(
+        run=_RUN,
+        started=_DATE,
+        ended=_DATE,
+        outcome="done",
+        program=_PROGRAM,
+        files=[file],
+        counts={},
+        refused={},
+        first_statement=0,
+        last_statement=0,
+        urls=tuple,
+    )
 
 
 _Row = tuple[RecordPlace, Statement | None, bytes | None, list[str]]
@@ -173,11 +198,14 @@ def warc_files() -> Files:
     return files
 
 
-def whole_ledger(warcs: Mapping[str, bytes] | None = None) -> Made:
-    """The founding, and what is to be said of these files (if none are given, of those of the base)."""
+def whole_ledger(warcs: Mapping[str, bytes] | None = None, *, captured: Sequence[str] = ()) -> Made:
+    """The founding, and what is to be said of these files (if none are given, of those of the base).
+
+    ``captured``: the names of those that are of our own.
+    """
     made = founding()
     for name, data in (warc_files() if warcs is None else warcs).items():
-        made.take(name, data)
+        made.take(name, data, is_captured=name in captured)
     return made
 
 

@@ -50,7 +50,7 @@ def _records() -> Iterator[Overlay]:
         ),
         "E-WARC-HEADER.date-removed": on_page(lambda p: p.without("WARC-Date")),
         "E-WARC-HEADER.type-removed": on_page(lambda p: p.without("WARC-Type")),
-        "E-WARC-HEADER.date-impossible": on_page(lambda p: p.put(WARC_Date="2020-02-31T00:00:00Z")),
+        "E-WARC-RECORD.date-impossible": on_page(lambda p: p.put(WARC_Date="2020-02-31T00:00:00Z")),
         "E-WARC-HEADER.field-without-colon": in_page(b"WARC-Date:", b"WARC-Date;"),
         "E-WARC-NO-STATEMENT.record-added": lambda form: pack(
             [*first_pieces(form), digested(first_pieces(form)[3].put(WARC_Record_ID="<urn:uuid:1>"))], form
@@ -109,7 +109,7 @@ def _compression() -> Iterator[Overlay]:
         yield Overlay(folder=f"bad/{folder}.gzip", why=why, files=edited(name, changed))
     plain = f"{_FIRST}{_PLAIN.suffix}"
     lines = base()[plain].replace(b"\r\n", b"\n")
-    yield Overlay(folder="bad/E-WARC-HEADER.line-ends-changed.plain", why="LF for CR LF", files=edited(plain, lines))
+    yield Overlay(folder="bad/E-WARC-LENGTH.line-ends-changed.plain", why="LF for CR LF", files=edited(plain, lines))
     more = base()[plain] + b"\r\n"
     yield Overlay(folder="bad/E-WARC-SIZE.line-end-more.plain", why="a line end more", files=edited(plain, more))
 

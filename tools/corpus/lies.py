@@ -9,6 +9,7 @@ from tools.corpus.collection import (
     Files,
     collection,
     warc_files,
+    whole_ledger,
 )
 from tools.corpus.overlay import (
     Overlay,
@@ -43,6 +44,7 @@ def overlays() -> Iterator[Overlay]:
     """All of them."""
     yield from named("bad/", "statement", _unreadable() | _of_records() | _of_order() | _of_files() | _of_cables())
     yield _revisit_of_nothing()
+    yield _revisits_elsewhere()
 
 
 def _put(index: int, entry: bytes) -> Files:
@@ -134,7 +136,24 @@ def _revisit_of_nothing() -> Overlay:
     warcs["later.warc.gz"] = pack(again, Form.GZIP)
     return Overlay(
         folder="bad/E-WARC-REVISIT.never-held.statement",
-        why="a revisit of a record that is not held, as it was captured",
+        why="a revisit of a record that is not held, in a file of our own",
+        files=collection(warcs, whole_ledger(warcs, captured=["later.warc.gz"])),
+        rebuild=True,
+    )
+
+
+def _revisits_elsewhere() -> Overlay:
+    """What other crawlers write: an original in a file that is not here, and one that is named by its address."""
+    warcs = warc_files()
+    again = later_pieces(Form.GZIP)
+    again[1] = again[1].put(WARC_Refers_To="<urn:uuid:1>")
+    warcs["later.warc.gz"] = pack(again, Form.GZIP)
+    plain = later_pieces(Form.PLAIN)
+    plain[1] = plain[1].without("WARC-Refers-To")
+    warcs["later.warc"] = pack(plain, Form.PLAIN)
+    return Overlay(
+        folder="good/imported-revisits-of-what-is-not-held.statement",
+        why="imported revisits whose originals are not held",
         files=collection(warcs),
         rebuild=True,
     )

@@ -254,7 +254,65 @@ def _with_name(member: bytes) -> bytes:
     return member[:3] + b"\x08\x01\x02\x03\x04" + member[8:10] + b"record\x00" + member[10:]
 
 
+def _habits() -> Iterator[tuple[str, bytes]]:
+    """What other writers do, and other readers read; and what a page quotes, which is no record."""
+    page = response(901, _URI, reply(_BODY))
+    cases = {
+        "warn/W-WARC-DATE.impossible": [page.put(WARC_Date="2020-02-31T00:00:00Z")],
+        "warn/W-WARC-DATE.without-zone": [page.put(WARC_Date="2020-01-01T00:00:00")],
+        "warn/W-WARC-URI.empty": [page.put(WARC_Target_URI="")],
+        "warn/W-WARC-LINE-ENDS.one": [replace(page, end=b"\r\n"), warcinfo(900)],
+        "warn/W-WARC-LINE-ENDS.none": [replace(page, end=b""), warcinfo(900)],
+        "warn/W-WARC-LINE-ENDS.three": [replace(page, end=b"\r\n" * 3), warcinfo(900)],
+        "warn/W-WARC-LINE-ENDS.none-at-the-end": [warcinfo(900), replace(page, end=b"")],
+        "warn/W-WARC-LINE-ENDS.of-a-page-that-quotes-a-record": [replace(_quoting(), end=b"\r\n"), warcinfo(900)],
+        "warn/W-WARC-REVISIT.names-itself": [revisit(903, page).put(WARC_Refers_To=f"<{record_id(903)}>")],
+        "good/leap-second": [page.put(WARC_Date="2016-12-31T23:59:60Z")],
+        "good/version-in-small-letters": [replace(page, version="warc/1.0")],
+        "good/page-that-quotes-a-record": [_quoting(), warcinfo(900)],
+        "good/warcinfo-twice": [warcinfo(900), page, warcinfo(900)],
+        "good/one-id-for-list-and-arguments": [*_exchange(), *_wget()],
+    }
+    for name, pieces in cases.items():
+        for form in Form:
+            yield f"{name}{form.suffix}", pack(pieces, form)
+    feeds = page.head.replace(b"\r\n", b"\n") + page.block + b"\n\n"
+    yield "warn/W-WARC-LF.line-feeds.warc", feeds
+    yield "warn/W-WARC-LF.line-feeds.warc.gz", packed([feeds], _GZIP)
+    folded = page.raw.replace(b"WARC-Type: ", b"WARC-Type:\r\n ").replace(
+        b"Content-Length: ", b"Content-Length:\r\n\t", 1
+    )
+    yield "good/folded-mandatory-fields.warc", folded
+    quoting = _quoting()
+    cut = quoting.raw[:-300]
+    yield "bad/E-WARC-LENGTH.cut-page-that-quotes-a-record.warc", page.raw + cut
+    yield (
+        "bad/E-WARC-GZIP.cut-page-that-quotes-a-record.warc.gz",
+        packed([page.raw], _GZIP) + compress_member(quoting.raw)[:-9],
+    )
+    yield "bad/E-WARC-LENGTH.cut-page-that-quotes-a-record.warc.gz", packed([page.raw, cut], _GZIP)
+    yield "bad/E-WARC-GZIP.whole-file-cut-in-a-page-that-quotes.warc.gz", compress_member(page.raw + quoting.raw)[:-120]
+
+
+def _quoting() -> Piece:
+    """A page that quotes a WARC record of another site."""
+    forged = response(999, "http://trusted.example/", reply(b"<p>Never said.</p>"))
+    return response(
+        905, "http://hostile.example/", reply(b"\r\n\r\n" + forged.raw + b"<p>The tail of the page.</p>" * 20)
+    )
+
+
+def _wget() -> list[Piece]:
+    """The list of records and the arguments, with one id, as Wget 1.14 wrote them."""
+    own = "metadata://gnu.org/software/wget/warc/"
+    text = ("Content-Type", "text/plain")
+    manifest = record("metadata", 909, b"<urn:uuid:1>\n", text, uri=f"{own}MANIFEST.txt")
+    arguments = record("resource", 909, b"--warc-file x\n", text, uri=f"{own}wget_arguments.txt")
+    return [digested(manifest), digested(arguments, payload=arguments.block)]
+
+
 def _warnings() -> Iterator[tuple[str, bytes]]:
+    yield from _habits()
     raws = [piece.raw for piece in first_pieces(_GZIP)]
     yield "warn/W-WARC-MEMBERS.pairs.warc.gz", packed([raws[0], raws[1] + raws[2], *raws[3:]], _GZIP)
     yield "warn/W-WARC-MEMBERS.one-frame.warc.zst", _frame(b"".join(raws))
@@ -279,14 +337,11 @@ def _bad_pieces() -> Iterator[tuple[str, bytes]]:
         "E-WARC-HEADER.no-date": [page.without("WARC-Date")],
         "E-WARC-HEADER.no-type": [page.without("WARC-Type")],
         "E-WARC-HEADER.two-dates": [replace(page, fields=(*page.fields, ("WARC-Date", "2021-01-01T00:00:00Z")))],
-        "E-WARC-HEADER.date-impossible": [page.put(WARC_Date="2020-02-31T00:00:00Z")],
-        "E-WARC-HEADER.date-without-zone": [page.put(WARC_Date="2020-01-01T00:00:00")],
         "E-WARC-HEADER.id-no-uri": [page.put(WARC_Record_ID="901")],
         "E-WARC-HEADER.version-unknown": [replace(page, version="WARC/2.0")],
         "E-WARC-LENGTH.too-small": [replace(page, length=len(page.block) - 5), warcinfo(900)],
         "E-WARC-LENGTH.far-too-great": [replace(page, length=10_000), warcinfo(900)],
-        "E-WARC-LENGTH.one-line-end": [replace(page, end=b"\r\n"), warcinfo(900)],
-        "E-WARC-LENGTH.no-line-end-at-the-end": [warcinfo(900), replace(page, end=b"")],
+        "E-WARC-LENGTH.junk-behind": [replace(page, end=b"junk\r\n\r\n"), warcinfo(900)],
     }
     for name, pieces in cases.items():
         for form in Form:
@@ -317,9 +372,9 @@ def _bad_bytes() -> Iterator[tuple[str, bytes]]:
     yield "bad/E-WARC-HEADER.garbage-before.warc", b"garbage" + plain
     yield "bad/E-WARC-HEADER.zeros-appended.warc", plain + bytes(512)
     yield "bad/E-WARC-HEADER.cut-in-header.warc", plain + raws[1].replace(b"\r\n\r\n", b"")[:60]
-    yield "bad/E-WARC-HEADER.line-feeds.warc", plain.replace(b"\r\n", b"\n")
+    yield "bad/E-WARC-LENGTH.line-feeds-everywhere.warc", plain.replace(b"\r\n", b"\n")
     yield "bad/E-WARC-HEADER.not-utf-8.warc", plain.replace(b"example.org/one", b"example.org/\xff", 1)
     yield "bad/E-WARC-HEADER.length-no-number.warc", plain.replace(b"Content-Length: ", b"Content-Length: -", 1)
     yield "bad/E-WARC-LENGTH.cut-in-body.warc", plain[:-9]
-    yield "bad/E-WARC-LENGTH.last-line-ends-missing.warc", plain[:-4]
-    yield "bad/E-WARC-LENGTH.last-byte-missing.warc", plain[:-1]
+    yield "warn/W-WARC-LINE-ENDS.last-line-ends-missing.warc", plain[:-4]
+    yield "warn/W-WARC-LINE-ENDS.last-byte-missing.warc", plain[:-1]

@@ -90,7 +90,7 @@ def test_every_place_in_the_index_is_that_of_its_record(tmp_path: Path, name: st
     places = {int(line.fields["offset"]): int(line.fields["length"]) for line in parsed(lines)}
     assert len(places) == 5
     if name == "a.warc":
-        assert {data[at : at + length] for at, length in places.items()} <= set(RECORDS)
+        assert {data[at : at + length] + b"\r\n\r\n" for at, length in places.items()} <= set(RECORDS)
 
 
 @pytest.mark.parametrize("version", [1, 2])
