@@ -14,7 +14,7 @@ from preserve.citation.check_capsule import DEFLATED, FAIL, MANIFEST, STORED, Me
 from preserve.citation.passage import Passage
 from preserve.citation.readablepage import readable_page
 from preserve.citation.selectors import selectors
-from preserve.errors import ArchiveError, FormatError, NotHeldError
+from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError, unreadable
 from preserve.formats.note import parse_note
 from preserve.formats.statements import decode
 from preserve.formats.tlog import Proof, format_proof, parse_checkpoint
@@ -97,9 +97,9 @@ def _records(archive: Archive, capture: Capture) -> dict[str, bytes]:
                 file.seek(place.offset)
                 data = file.read(place.length)
         except OSError as error:
-            raise ArchiveError(f"{place.file} cannot be read: {error.strerror}") from error
+            raise unreadable(place.file, error) from error
         if place.inner or not data.startswith(b"\x1f\x8b"):
-            raise ArchiveError(
+            raise UsageError(
                 f"record {row.record_id} in {place.file} is no gzip member of its own, and no capsule holds another",
                 next_step="Cite a capture whose file is compressed record by record.",
             )

@@ -16,7 +16,8 @@ from preserve.citation.quotes import find_passage
 from preserve.cli.clipboard import copy as copy_to_clipboard
 from preserve.cli.common import Place, clean, command_options, json_text
 from preserve.cli.loading import public_url, reading
-from preserve.errors import EnvironmentFaultError, NotHeldError, UsageError
+from preserve.cli.output import file_fault
+from preserve.errors import NotHeldError, UsageError
 from preserve.formats.citations.csl import to_csl_json
 from preserve.formats.citations.data import CitationData
 from preserve.replay.recover import find_one, parse_moment
@@ -151,4 +152,4 @@ def _write(path: Path, data: bytes) -> None:
     try:
         write_atomic(path, data)
     except OSError as error:
-        raise EnvironmentFaultError(f"{path} cannot be written: {error.strerror}") from error
+        raise file_fault(path, error) from error

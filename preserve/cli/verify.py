@@ -24,7 +24,7 @@ from preserve.integrity.scan import Scanner
 from preserve.integrity.verify import Level, Manner
 from preserve.integrity.verify import verify as verify_collection
 from preserve.model import format_utc
-from preserve.store.archive import open_archive
+from preserve.store.archive import check_readable, open_archive
 from preserve.store.checks import Check, note_check
 from preserve.store.durable import write_atomic
 
@@ -118,6 +118,7 @@ def _collections(place: Place, names: Sequence[str], manner: Manner) -> list[Rep
     reports = []
     for name in collections_to_read(place, names):
         paths = open_archive(place.archives, name, damaged=True)
+        check_readable(paths)
         with Display("statements") as told:
             started = int(time.time())
             try:

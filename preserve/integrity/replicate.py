@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from preserve.errors import ArchiveError, FormatError, NotHeldError, PreserveError
+from preserve.errors import (
+    ArchiveError,
+    EnvironmentFaultError,
+    FormatError,
+    NotHeldError,
+    PreserveError,
+    UsageError,
+    unreadable,
+)
 from preserve.findings import Finding
 from preserve.formats.merkle import CompactRange, leaf_hash
 from preserve.formats.note import open_note, parse_vkey
@@ -108,12 +116,13 @@ def replicate(
 
     Raises:
         ArchiveError: the source's ledger is damaged, or has no checkpoint.
+        UsageError: the copy is the source itself.
         LockedError: another process writes to the copy.
         EnvironmentFaultError: no room, or the disk gives back other bytes.
     """
     work = _Work(source, CollectionPaths(folder, source.name), limits, only_look, rehash, progress)
     if work.target.folder.resolve() == source.folder.resolve():
-        raise ArchiveError(f"{work.target.folder} is the collection itself", next_step="Name another folder.")
+        raise UsageError(f"{work.target.folder} is the collection itself", next_step="Name another folder.")
     snapshot = _snapshot(source)
     if only_look:
         return _compared(work, snapshot)
@@ -145,8 +154,10 @@ def _snapshot(paths: CollectionPaths) -> _Snapshot:
             return _read(paths)
         except (PreserveError, OSError) as error:
             if not left:
-                if isinstance(error, PreserveError) and error.next_step:
+                if isinstance(error, EnvironmentFaultError) or (isinstance(error, PreserveError) and error.next_step):
                     raise
+                if isinstance(error, OSError):
+                    raise unreadable(str(paths.folder), error) from error
                 raise ArchiveError(
                     f"{paths.folder}: {error}",
                     next_step=f"Run `preserve verify {paths.name}`. Nothing is copied from a damaged ledger.",

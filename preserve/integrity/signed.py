@@ -5,7 +5,7 @@ Whether that key is to be believed is for `preserve.integrity.vouching`.
 
 from collections.abc import Mapping
 
-from preserve.errors import ArchiveError, FormatError
+from preserve.errors import BrokenStateError, FormatError
 from preserve.findings import Claim, Verdict
 from preserve.formats.note import open_note, parse_vkey
 from preserve.formats.tlog import Checkpoint, parse_checkpoint
@@ -55,7 +55,7 @@ def check_marker(
     try:
         marker = read_marker(paths)
         written = paths.marker.read_bytes()
-    except (ArchiveError, OSError) as error:
+    except (BrokenStateError, OSError) as error:
         findings.add("E-FORMAT-MARKER", name, str(error))
         return
     differs = [key for key in ("collection", "format", "origin") if marker.get(key) != first.get(key)]

@@ -199,16 +199,16 @@ def test_a_passphrase_is_needed_where_the_key_has_one(shell: Any, site: Any, mon
     assert b"ENCRYPTED" in key.read_bytes()
     shell("capture", "demo")
     monkeypatch.delenv("PRESERVE_KEY_PASSPHRASE_FILE")
-    shell("capture", "demo", status=1)
+    shell("capture", "demo", status=7)
     assert "is under a passphrase" in shell.errors
     monkeypatch.setenv("PRESERVE_KEY_PASSPHRASE", "wrong")
-    shell("capture", "demo", status=1)
+    shell("capture", "demo", status=7)
     assert "the passphrase is wrong" in shell.errors
     assert "not to be guessed" not in shell.errors
     monkeypatch.delenv("PRESERVE_KEY_PASSPHRASE")
     secret.chmod(0o644)
     monkeypatch.setenv("PRESERVE_KEY_PASSPHRASE_FILE", str(secret))
-    shell("capture", "demo", status=1)
+    shell("capture", "demo", status=7)
     assert "open to other users" in shell.errors
     # Nobody needs it to check.
     monkeypatch.delenv("PRESERVE_KEY_PASSPHRASE_FILE")
