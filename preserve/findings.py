@@ -361,6 +361,14 @@ CODES: dict[str, Code] = {
         "The digest that a web archive lists fits the bytes that it served in no reading.",
         "The digest is over its own stored bytes, and may be of another coding of the page; compare another copy.",
     ),
+    "I-CABLE-HIDDEN": Code(
+        "The page holds text that a browser never shows; it is left out of the text.",
+        "Look at the page's bytes (`preserve show ID --as html`) where you want to know what is hidden.",
+    ),
+    "I-CABLE-OPENED": Code(
+        "The text stands in an element that a browser shows only after a script opened it, and that the layout selects.",
+        "Say so where you cite it: a reader of the page may not have seen it.",
+    ),
     "I-CABLE-TAG": Code(
         "Unknown markup stands inside the message and is kept as text.", "Nothing to do: the text keeps it as it was."
     ),
