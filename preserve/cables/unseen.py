@@ -90,9 +90,9 @@ class Style(NamedTuple):
 def may_hide(page: str, start: int, end: int) -> bool:
     """False for most pages: nothing in this part of one can be hidden, at a small part of the cost of finding out."""
     part = page[start:end].lower()
-    if "<template" in part or _HIDDEN_NAME.search(part) is not None:
+    if "<template" in part or ("hidden" in part and _HIDDEN_NAME.search(part) is not None):
         return True
-    return any(_MAY_HIDE.search(match[1]) is not None for match in _STYLE_NAME.finditer(part))
+    return "style" in part and any(_MAY_HIDE.search(match[1]) is not None for match in _STYLE_NAME.finditer(part))
 
 
 @dataclass(slots=True)
