@@ -184,7 +184,7 @@ def _where(folder: Path) -> str:
     rows = [
         ("WARC files", base / "archive"),
         ("ledger", base / "ledger"),
-        ("index", base / "indexes" / "index.cdxj"),
+        ("index", base / "indexes" / "index.cdx"),
         ("catalogue", base / "state" / "catalogue.sqlite"),
         ("signing key", folder / "home" / "preserve" / "keys" / "demo.key"),
     ]

@@ -40,9 +40,9 @@ def _check_goes_on(shell: Any, site: Any, paths: list[str]) -> None:
     assert shell.json("verify", "demo")["collections"][0]["good"] is True
     for path in paths:
         assert shell.json("show", site.url(path))["status"] == 200
-    before = (shell.archives / "demo" / "indexes" / "index.cdxj").read_bytes()
+    before = (shell.archives / "demo" / "indexes" / "index.cdx").read_bytes()
     shell("rebuild", "demo")
-    assert (shell.archives / "demo" / "indexes" / "index.cdxj").read_bytes() == before
+    assert (shell.archives / "demo" / "indexes" / "index.cdx").read_bytes() == before
     assert shell.json("verify", "demo")["collections"][0]["good"] is True
 
 

@@ -43,9 +43,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sound collection, with its catalogue."""
     root = tmp_path_factory.mktemp("base")
     shutil.copytree(VECTORS / "base" / NAME, root / NAME)
-    held = (root / NAME / "indexes" / "index.cdxj").read_bytes()
+    held = (root / NAME / "indexes" / "index.cdx").read_bytes()
     rebuild(CollectionPaths(root, NAME))
-    assert (root / NAME / "indexes" / "index.cdxj").read_bytes() == held
+    assert (root / NAME / "indexes" / "index.cdx").read_bytes() == held
     return root / NAME
 
 
