@@ -210,8 +210,12 @@ CODES: dict[str, Code] = {
     ),
     "I-WACZ-UNSIGNED": Code("The package is not signed.", "Nothing to do."),
     "E-REPLICA-FORKED": Code(
-        "Two copies of one collection have different histories.",
+        "The copy has another history than the source, or another key.",
         "Keep both. One of them was changed: compare their receipts, and ask the keeper. Nothing was copied.",
+    ),
+    "E-REPLICA-LINKED": Code(
+        "Files of the copy are the source's own files, by a link or a mount: there is no second copy of them.",
+        "Make the copy on another disk, in a folder of its own: `preserve replicate DEST`.",
     ),
     "E-REPLICA-SOURCE": Code(
         "A file of the source is missing, or is not the one that its ledger names; it was not copied.",

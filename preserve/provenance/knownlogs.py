@@ -22,20 +22,20 @@ import base64
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, Self, TypeVar
 
 import msgspec
 
-from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError, PreserveError
+from preserve.errors import ArchiveError, BrokenStateError, EnvironmentFaultError, FormatError, PreserveError
 from preserve.findings import CODES, Finding
 from preserve.formats.merkle import CompactRange, leaf_hash, verify_consistency
-from preserve.formats.note import open_note, parse_note, parse_vkey
+from preserve.formats.note import UnknownKeyError, Verifier, open_note, parse_note, parse_vkey
 from preserve.formats.tlog import Checkpoint, parse_checkpoint
-from preserve.provenance.keychain import BeginsWith, LogKey, is_signed_change, read_keys, short_key
+from preserve.provenance.keychain import BeginsWith, LogKey, is_signed_change, read_keys
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.receipts import kept_checkpoints
 from preserve.store.durable import write_atomic
@@ -124,6 +124,16 @@ class LogNotAsKnownError(ArchiveError):
         super().__init__(message, next_step=next_step)
         self.findings = findings
 
+    @classmethod
+    def of(cls, paths: CollectionPaths, findings: Sequence[Finding]) -> Self:
+        """What speaks against the log of an archive, the first of it in words."""
+        first = findings[0]
+        return cls(
+            f"{paths.folder}: {CODES[first.code].meaning} {first.detail}".rstrip(),
+            tuple(findings),
+            next_step=CODES[first.code].next_step.replace("COLLECTION", paths.name),
+        )
+
 
 class _LogFile(msgspec.Struct, forbid_unknown_fields=True):
     v: Literal[1]
@@ -155,7 +165,7 @@ class KnownLogs:
         """What is known of a log.
 
         Raises:
-            EnvironmentFaultError: its file cannot be read.
+            BrokenStateError: its file cannot be read.
         """
         held = _load(self._log_path(origin), _LogFile)
         if held is None:
@@ -182,7 +192,7 @@ class KnownLogs:
         """What is known of the place where a collection lies.
 
         Raises:
-            EnvironmentFaultError: its file cannot be read.
+            BrokenStateError: its file cannot be read.
         """
         held = _load(self._place_path(folder), _PlaceFile)
         if held is None:
@@ -267,13 +277,8 @@ class KnownLogs:
         if seen is not None:
             self.log(seen.origin)
         compared = self.compare(paths.folder, seen)
-        amiss = next((finding for finding in compared.findings if finding.is_amiss), None)
-        if amiss is not None:
-            raise LogNotAsKnownError(
-                f"{paths.folder}: {CODES[amiss.code].meaning} {amiss.detail}".rstrip(),
-                compared.findings,
-                next_step=CODES[amiss.code].next_step.replace("COLLECTION", paths.name),
-            )
+        if not compared.good:
+            raise LogNotAsKnownError.of(paths, compared.findings)
         if compared.behind:
             raise LogNotAsKnownError(
                 f"{paths.folder} is an older copy: {compared.behind} statements of its log are not here",
@@ -290,18 +295,10 @@ class KnownLogs:
     def _note(self, folder: Path, seen: SeenLog, compared: Compared, *, own: bool) -> None:
         if not seen.keys:
             raise FormatError("its first statement names no key")
-        open_note(seen.note, [parse_vkey(seen.keys[-1].vkey)])
-        known = compared.log
-        is_own = own or (known is not None and known.is_own)
-        made = known
-        if known is None or seen.size > known.size:
-            before = known.seen if known is not None else ()
-            checkpoints = (*before[1 - _MAX_SEEN :], (seen.size, seen.root))
-            made = KnownLog(origin=seen.origin, keys=seen.keys, note=seen.note, seen=checkpoints, is_own=is_own)
-        elif is_own != known.is_own:
-            made = replace(known, is_own=is_own)
-        if made is not None and made is not known:
-            _store(self._log_path(seen.origin), _encoded(made))
+        signed = parse_checkpoint(open_note(seen.note, [parse_vkey(seen.keys[-1].vkey)]).text)
+        if (signed.origin, signed.size, signed.root) != (seen.origin, seen.size, seen.root):
+            raise FormatError("its checkpoint says something else")
+        # The place first: a log that is known is one whose place was noted.
         place = compared.place
         if place is None or (place.origin, place.size, place.root) != (seen.origin, seen.size, seen.root):
             data = msgspec.json.encode(
@@ -314,6 +311,17 @@ class KnownLogs:
                 )
             )
             _store(self._place_path(folder), data)
+        known = compared.log
+        is_own = own or (known is not None and known.is_own)
+        made = known
+        if known is None or seen.size > known.size:
+            before = known.seen if known is not None else ()
+            checkpoints = (*before[1 - _MAX_SEEN :], (seen.size, seen.root))
+            made = KnownLog(origin=seen.origin, keys=seen.keys, note=seen.note, seen=checkpoints, is_own=is_own)
+        elif is_own != known.is_own:
+            made = replace(known, is_own=is_own)
+        if made is not None and made is not known:
+            _store(self._log_path(seen.origin), _encoded(made))
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -350,7 +358,7 @@ class _Comparison:
             return self._amiss("E-LEDGER-REPLACED", detail)
         if known is not None and (reason := self._keys_differ(known, seen)):
             return self._amiss("E-LEDGER-FORKED", reason)
-        same = self._is_same(seen)
+        same = self._is_same(seen) if known is None or self._is_signed(seen) else None
         if same is False:
             return self._amiss("E-LEDGER-FORKED", "It does not begin with the statements that were seen before.")
         if place is not None and seen.size < place.size:
@@ -380,9 +388,15 @@ class _Comparison:
                 return f"It changes to the key {new.short} without a checkpoint that both keys signed."
         try:
             open_note(seen.note, [parse_vkey(seen.keys[-1].vkey)])
-        except FormatError as error:
-            return f"Its checkpoint is not signed by {short_key(seen.keys[-1].vkey)}: {error}."
+        except UnknownKeyError:
+            return f"Its checkpoint is not signed by {seen.keys[-1].short}."
+        except FormatError:
+            # Damage, and for others to tell.
+            return ""
         return ""
+
+    def _is_signed(self, seen: SeenLog) -> bool:
+        return bool(seen.keys) and opened(seen.note, parse_vkey(seen.keys[-1].vkey)) is not None
 
     def _is_same(self, seen: SeenLog) -> bool | None:
         """Whether the log begins with what was seen of it; None where that cannot be told."""
@@ -394,6 +408,24 @@ class _Comparison:
         if False in answers:
             return False
         return None if None in answers else True
+
+
+def opened(note: bytes, key: Verifier) -> Checkpoint | None:
+    """The checkpoint of a note that this key signed; None where it did not, or it cannot be read."""
+    try:
+        return parse_checkpoint(open_note(note, [key]).text)
+    except FormatError:
+        return None
+
+
+def compare_with(known: KnownLog, seen: SeenLog) -> Compared:
+    """Holds a log against what is known of it, wherever it lies."""
+    return _Comparison(known, None).outcome(seen)
+
+
+def known_by(seen: SeenLog) -> KnownLog:
+    """What is known of a log by having read it."""
+    return KnownLog(origin=seen.origin, keys=seen.keys, note=seen.note, seen=((seen.size, seen.root),), is_own=False)
 
 
 def read_log(paths: CollectionPaths, ledger: Ledger, logs: KnownLogs) -> SeenLog | None:
@@ -511,8 +543,8 @@ def _store(path: Path, data: bytes) -> None:
     write_atomic(path, data + b"\n", mode=0o600)
 
 
-def _unreadable(path: Path, reason: str) -> EnvironmentFaultError:
-    return EnvironmentFaultError(
+def _unreadable(path: Path, reason: str) -> BrokenStateError:
+    return BrokenStateError(
         f"what is known of a log cannot be read: {path}: {reason}",
         next_step="Restore it from a copy of the folder of keys; or move it away: the log is then as if never seen.",
     )

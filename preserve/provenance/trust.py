@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.x509 import Certificate, load_pem_x509_certificates
 
 from preserve.errors import FormatError, UsageError
-from preserve.formats.note import Verifier, parse_vkey
+from preserve.formats.note import COSIGNATURE, Verifier, parse_vkey
 
 _MAX_BYTES = 1 << 20
 
@@ -22,6 +22,11 @@ class Trust:
 
     keys: tuple[Verifier, ...] = ()
     roots: tuple[Certificate, ...] = ()
+
+    @property
+    def logs(self) -> tuple[Verifier, ...]:
+        """The keys of logs among them, as against those of witnesses. Where any is named, no other log is believed."""
+        return tuple(key for key in self.keys if key.kind != COSIGNATURE)
 
 
 def load_trust(places: Sequence[Path]) -> Trust:

@@ -33,6 +33,9 @@ NOT_FOUND_BY_VERIFY = {
     "W-CABLE-UNREADABLE": "told at capture, import, and where a page is shown",
     "W-CABLE-ERROR-PAGE": "told at capture, import, and where a page is shown",
     "W-CABLE-ROW": "told at capture, import, and where a page is shown",
+    "E-LEDGER-ROLLED-BACK": "told by what is known of the log from outside the archive",
+    "E-LEDGER-FORKED": "told by what is known of the log from outside the archive",
+    "E-LEDGER-REPLACED": "told by what is known of the log from outside the archive",
 }
 OF_OTHER_COMMANDS = ("E-REPLICA-", "W-REPLICA-", "E-REPAIR-", "W-REPAIR-", "E-RESCUE-", "W-RESCUE-")
 """Areas of codes that tell what copies are to one another, or what a web archive says: one copy alone has none."""
