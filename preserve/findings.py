@@ -299,6 +299,10 @@ CODES: dict[str, Code] = {
         "A time authority gave no receipt for the last checkpoint.",
         "Nothing is lost: the next `preserve capture`, or `preserve ledger stamp COLLECTION`, asks again.",
     ),
+    "I-RECEIPT-ORDER": Code(
+        "The certificates in a receipt are not in the order that DER demands.",
+        "Nothing to do: they are put in order for the check, as OpenSSL does; the file stays as it came.",
+    ),
     "E-INDEX": Code("The CDXJ index disagrees with the evidence.", _REBUILD),
     "E-CATALOGUE": Code("The catalogue disagrees with the evidence.", _REBUILD),
     "E-CABLE-TEXT": Code(

@@ -29,7 +29,7 @@ def check(data: bytes, trust: Trust, layouts: Mapping[str, Layout]) -> list[Verd
 
     def stamped(reply: bytes, note: bytes) -> str:
         try:
-            check_signature(reply, note, trust.roots)
+            check_signature(reply, note, trust.roots, trust.intermediates)
             return read_reply(reply, note).moment.isoformat()
         except FormatError as error:
             raise Bad(str(error)) from error

@@ -25,6 +25,7 @@ from preserve.provenance.receipts import (
     check_signature,
     held_failures,
     held_receipts,
+    is_in_order,
     kept_checkpoints,
     read_reply,
 )
@@ -199,6 +200,8 @@ class Vouching:
         except FormatError as error:
             self._found("E-RECEIPT-BAD", receipt.name, str(error))
             return None, str(error)
+        if not is_in_order(receipt.reply):
+            self._found("I-RECEIPT-ORDER", receipt.name, "")
         try:
             check_request(receipt.request, receipt.reply, receipt.note)
         except ReceiptError as error:
@@ -210,7 +213,7 @@ class Vouching:
         if not self._trust.roots:
             return None, ""
         try:
-            check_signature(receipt.reply, receipt.note, self._trust.roots)
+            check_signature(receipt.reply, receipt.note, self._trust.roots, self._trust.intermediates)
         except ReceiptError as error:
             self._found("W-RECEIPT-CHAIN", receipt.name, str(error))
             return None, str(error)
