@@ -1,195 +1,370 @@
-"""Which cables an entry of a REF list cites: ``05 PARIS 5459``, ``AMMAN 07718 99``, ``BRASILIA 2799 AND 2764``.
+"""Which cables the entries of a REF list cite: ``05 PARIS 5459``, ``AMMAN 07718 99``, ``BRASILIA 2799 AND 2764``.
 
-An entry names a station and one number or several, which share it. The year stands before the station or behind the
-number, in two digits or four; where it stands nowhere it is taken to be that of the citing cable, and said to be
-assumed. Numbers have any width. Much that is listed is no cable (an e-mail, a newspaper, a telephone call, another
-service's report): words that say so make the whole entry none.
+An entry names a station and one number or several, which share it. The year stands before the station, between it and
+the number in brackets, or behind the number, in two, three or four digits; where it stands nowhere it is taken to be
+that of the citing cable, and said to be assumed. Numbers have any width. An entry without a station has that of the
+entry before it, and the first one that of the citing cable where others follow it.
 
-A classification may stand between station and number (``KUWAIT (C) 02293``), and the letter O for a zero. A number
-before its station (``377 KATHMANDU``) or beside it without a blank (``HK05511``) is read only with a known station.
+Stations are read by `preserve.cables.posts`, and a reading names its rules. A name that the table does not have is
+read as it is printed, and only where the piece of the entry holds nothing else. Much that is listed is no cable (an
+e-mail, a newspaper, a date-time group, another service's report): a word that says so voids the piece that it stands
+in. What stands in brackets is no citation, unless there is nothing else. A cable never cites itself: that is its page
+line or its own number.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from preserve.cables.identity import canonical_id
-from preserve.cables.stations import STATIONS
+from preserve.cables.posts import PostRule, letters_of, read_post
 from preserve.expressions import lazy_re
 
+CitedRule = (
+    PostRule
+    | Literal[
+        "not in the table",
+        "station of the number before",
+        "station of the entry before",
+        "station of the citing cable",
+        "number before the station",
+        "letter O for zero",
+        "year of the citing cable",
+        "year of three digits",
+    ]
+)
+_IN_DOUBT: Final = frozenset(
+    {
+        "not in the table",
+        "station of the entry before",
+        "station of the citing cable",
+        "year of three digits",
+    }
+)
+"""Rules that leave a doubt, beside those of `preserve.cables.posts`; a year that is assumed is told by itself."""
+
 _NO_CABLE: Final = lazy_re(
-    r"\b(?:e-?mail(?:s|ed)?|fbis|osc|iir|tdx?|telcons?|phone|fax(?:ed)?|letter|memo|memcon|dip ?note|notes?|article|"
-    r"reports?|press|treaty|convention|agreement|resolution|unscr|www|http|septels?|reftels?|conversation|meeting|"
-    r"daily|usda|public law|section|decree|cfr|fam|title|appendix|rights|poloff|econoff|polcouns|econcouns)\b|@|://",
+    r"\b(?:e-?mail(?:s|ed)?|fbis|osc|iir|tdx?|telcons?|phone|fax(?:ed)?|letters?|memo(?:s|randum)?|memcon|dip ?note|"
+    r"notes?|articles?|reports?|press|treaty|convention|agreement|resolution|unscr|www|http|septels?|reftels?|"
+    r"conversations?|meetings?|daily|public law|section|decree|cfr|fam|title|appendix|rights|poloff|econoff|polcouns|"
+    r"econcouns|dtg|msgs?|poc|points|para(?:graph)?s?|page|chapter|lic|visas?|passports?|sitrep|spot ?report|"
+    r"sipdis|dated|edition|issue|book|reuters|\d{6}z)\b|@|://|\b[a-z]?\d{6}z\b",
     re.IGNORECASE,
 )
-_NAME: Final = r"[A-Z][A-Z'\u2019.-]{0,20}"
-_NUMBER: Final = r"(?P<number>\d{1,8})(?!\d|:|\.\d|/\d{1,2}/)"
-_ENTRY: Final = lazy_re(
-    rf"(?:(?<!\d)(?P<before>(?:19|20)?\d{{2}}) {{0,2}})?"
-    rf"(?P<station>{_NAME}(?: {_NAME}){{0,4}}?)(?:,? {{1,24}}#?|(?<=[A-Z]{{2}})){_NUMBER}",
+_SEPARATOR: Final = lazy_re(r"[;,]|&|(?<![A-Z0-9])AND(?![A-Z0-9])", re.IGNORECASE)
+_BRACKETS: Final = lazy_re(r"\(([^()]{0,200})\)")
+_YEAR: Final = r"(?:19|20)\d{2}|\d{2}"
+_KEPT_BRACKET: Final = lazy_re(rf"\s*'?(?:{_YEAR})\s*")
+_WORD: Final = r"[A-Z](?:[A-Z'\u2019.-]|0(?=[A-Z])){0,20}"
+_END: Final = r"(?![\dA-Z]|:|\.\d|/\d{1,2}/)"
+_CITATION: Final = lazy_re(
+    rf"(?:(?<![\w/.:-])'?(?P<before>(?:19|20)?\d{{2}}|0\d{{2}})[ /-]{{0,3}}|(?<![A-Z0-9]))"
+    rf"(?P<name>{_WORD}(?: {{1,3}}{_WORD}){{0,5}}?)(?: ?\(\s*'?(?P<inside>{_YEAR})\s*\))?"
+    rf"(?P<gap>[ :-]{{0,24}}(?:#|NO\. ?)?)(?P<number>\d{{1,8}}){_END}",
     re.IGNORECASE | re.ASCII,
 )
+_NUMBERS: Final = lazy_re(rf"[ #]*(?P<number>\d{{1,8}}){_END}", re.ASCII)
 _NUMBER_FIRST: Final = lazy_re(
-    rf"(?<![\w.,/:#-])(?:(?P<before>\d{{2}}) {{1,2}})?(?P<number>(?!(?:19|20)\d\d )\d{{3,8}}) {{1,2}}"
-    rf"(?P<station>{_NAME}(?: {_NAME}){{0,3}}?)(?= *(?:$|[,;.()])| AND\b| \d\d(?!\d))",
+    rf"\s*(?:(?P<before>\d{{2}}) {{1,2}})?(?P<number>(?!(?:19|20)\d\d )\d{{3,8}}) {{1,2}}"
+    rf"(?P<name>{_WORD}(?: {_WORD}){{0,4}}?)"
+    rf"(?: {{1,2}}(?P<behind>{_YEAR}))?[\s.]*$",
+    re.IGNORECASE | re.ASCII,
+)
+_SLASHED: Final = lazy_re(rf"/(?P<number>\d{{3,8}}){_END}", re.ASCII)
+_BEHIND: Final = lazy_re(
+    rf"(?:\s{{1,3}}'?|,\s{{1,2}}(?=(?:19|20)\d\d[\s.)]*$)|\s*\(\s*'?|[-/](?=\d\d(?!\d)))(?P<year>{_YEAR})(?![\w/:.-]?\d|[A-Z])"
+    rf"(?! {{1,3}}{_WORD}(?: {_WORD}){{0,3}} {{1,3}}\d)",
     re.IGNORECASE | re.ASCII,
 )
 _MARK: Final = lazy_re(
-    r"(?<=[A-Z])(?: ?\((?:U|SBU|LOU|FOUO|C|S|TS)(?:/{1,2}[A-Z]{2,6})?\)|"
-    r" (?:UNCLAS(?:SIFIED)?|CONFIDENTIAL|SECRET)(?= ))"
-    r"(?= {0,3}[O\d]{2,8}(?![A-Z]))",
+    r"\((?:U|SBU|LOU|FOUO|C|S|TS)(?:/{1,2}[A-Z]{2,6})?\)|"
+    r"(?<=[A-Z]) (?:UNCLAS(?:S|SIFIED)?|CONFIDENTIAL|SECRET)(?= {0,3}[O\d]{2,8}(?![A-Z]))",
     re.IGNORECASE,
 )
 _LETTER_O: Final = lazy_re(r"(?<![A-Za-z0-9])(?=O{0,8}\d)[O\d]{2,8}(?![A-Za-z0-9])")
-_MORE: Final = lazy_re(
-    rf"(?:\s*,\s*(?:and\s+|&\s*)?|\s+and\s+|\s*&\s*|\s*;\s*|/(?=\d{{3}})){_NUMBER}(?! ?[A-Z]{{4}})",
-    re.IGNORECASE | re.ASCII,
+_LEAD: Final = lazy_re(
+    r"\s*(?:(?:SEE|ALSO|AND|CF\.?|REFS?:?(?: [A-Z](?=[ .:)]))?[.:)]?|REFERENCES?:?|REFTELS?:?|CABLES?|TELEGRAMS?|"
+    r"UNCLAS(?:S|SIFIED)?|CONFIDENTIAL|SECRET|[A-Z][.:)\]]|[A-Z](?=\s+\d))\s+)+",
+    re.IGNORECASE,
 )
-_BEHIND: Final = lazy_re(
-    r"(?:\s*,?\s+|\s*\(|[-/](?=\d\d(?!\d)))(?P<year>(?:19|20)\d{2}|\d{2})\b(?![/:.-]\d|\d)", re.ASCII
+_TRAIL: Final = lazy_re(r"(?:\s+(?:CABLES?|TELEGRAMS?|TELS?\.?|NUMBERS?|NOS?\.?|AND|[-,]))+$", re.IGNORECASE)
+_NOTHING_ELSE: Final = lazy_re(
+    r"[\s.,:#)(\]\[-]*(?:(?:PREVIOUS|NOTAL|ALL|ET AL|ET SEQ|SERIES|EXDIS|NODIS|NOFORN|CIRCULAR|EARLIER|OTHERS?|"
+    r"SEE|ALSO)[\s.,]*)*",
+    re.IGNORECASE,
 )
-_MONTHS: Final = frozenset(
-    [
-        "JAN",
-        "FEB",
-        "MAR",
-        "APR",
-        "MAY",
-        "JUN",
-        "JUL",
-        "AUG",
-        "SEP",
-        "SEPT",
-        "OCT",
-        "NOV",
-        "DEC",
-        "JANUARY",
-        "FEBRUARY",
-        "MARCH",
-        "APRIL",
-        "JUNE",
-        "JULY",
-        "AUGUST",
-        "SEPTEMBER",
-        "OCTOBER",
-        "NOVEMBER",
-        "DECEMBER",
-    ]
+_NO_NAMES: Final = frozenset(
+    """
+JAN FEB MAR APR MAY JUN JUL AUG SEP SEPT OCT NOV DEC JANUARY FEBRUARY MARCH APRIL JUNE JULY AUGUST SEPTEMBER OCTOBER
+NOVEMBER DECEMBER OF FROM TO ON AT IN BY FOR WITH THRU THROUGH NUMBER PART VOL VOLUME ANNEX ROUND VERSION SUMMIT EO E.O
+LAW ACT BILL CASE FILE TEL TELEPHONE ROOM BOX
+""".split()  # noqa: SIM905 - a list that can be read
 )
-_SHORTENED: Final = {
-    "SECSTATE": "STATE",
-    "STATEDEPT": "STATE",
-    "DEPT": "STATE",
-    "DEPARTMENT": "STATE",
-    "USUN": "USUNNEWYORK",
-    "UNVIE": "UNVIEVIENNA",
-    "HAGUE": "THEHAGUE",
-    "HCMC": "HOCHIMINHCITY",
-    "HOCHIMINH": "HOCHIMINHCITY",
-    "HK": "HONGKONG",
-    "RIO": "RIODEJANEIRO",
-    "RIODEJAN": "RIODEJANEIRO",
-    "ADDIS": "ADDISABABA",
-}
-_PREFIX: Final = lazy_re(r"^(?:(?:AND|SEE|ALSO|REF|CABLE|AMEMBASSY|AMCONSUL|EMBASSY|[A-Z][.)]) (?=\S))+", re.IGNORECASE)
+"""Words that stand before numbers in lists and are in no name of a post."""
 _LONGEST_ENTRY: Final = 500
 _MOST_NUMBERS: Final = 50
+_MOST_ENTRIES: Final = 200
 _FIRST_YEAR: Final = 66
+_SHORTEST_LONE: Final = 3
+"""Digits of a number that stands for a cable without a station beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cited:
-    """A cable that an entry cites: its canonical id, where the entry says so, and whether its year is only assumed."""
+    """A cable that an entry cites: its canonical id, and ``[start, end)`` of the entry that says so.
+
+    ``rules`` made the reading, that of the station first. ``certain`` is False where one of them leaves a doubt;
+    whether the year is only assumed is told apart from that.
+    """
 
     id: str
     start: int
     end: int
     year_is_assumed: bool
+    rules: tuple[CitedRule, ...]
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Station:
+    name: str
+    rules: tuple[CitedRule, ...]
+    certain: bool
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads one entry, piece by piece. ``station`` is that of the number before, ``year`` the one printed with it."""
+
+    entry: str
+    text: str
+    citing: str | None
+    found: list[Cited]
+    station: _Station | None = None
+    year: str | None = None
+    done: int = 0
+    """Where the reading of the next piece begins at the earliest."""
+
+    def add(self, station: _Station, number: str, year: str | None, span: tuple[int, int], *more: CitedRule) -> None:
+        assumed = year is None
+        short = (self.citing or "")[:2] if year is None else year[-2:]
+        value = int(number)
+        said = canonical_id(f"{short}{station.name}{value}") if value and short else None
+        if said is None or said == self.citing or len(self.found) >= _MOST_NUMBERS:
+            return
+        rules: list[CitedRule] = [*station.rules, *more]
+        if "O" in self.entry[span[0] : span[1]].upper() and _differs(self.entry, self.text, span):
+            rules.append("letter O for zero")
+        if year is not None and len(year) == 3:  # noqa: PLR2004 - digits of a year
+            rules.append("year of three digits")
+        if assumed:
+            rules.append("year of the citing cable")
+        certain = station.certain and not _IN_DOUBT.intersection(rules)
+        self.found.append(
+            Cited(id=said, start=span[0], end=span[1], year_is_assumed=assumed, rules=tuple(rules), certain=certain)
+        )
 
 
 def cited_ids(entry: str, citing_id: str | None) -> tuple[Cited, ...]:
-    """The cables that an entry cites, in order. Never fails; time is linear in the entry's length.
+    """The cables that one entry cites, as if it were the only one of its list: see `cited_cables`."""
+    return cited_cables((entry,), citing_id)[0]
 
-    ``entry`` is one entry without its enumerator, on one line; ``citing_id`` the canonical id of the citing cable,
-    whose year is taken where the entry has none. Without either the entry gives nothing.
+
+def cited_cables(entries: Sequence[str], citing_id: str | None) -> tuple[tuple[Cited, ...], ...]:
+    """For each entry of a list the cables that it cites, in order. Never fails; time is linear in the lengths.
+
+    Entries are without enumerator, on one line; ``citing_id`` is the canonical id of the citing cable, whose year is
+    taken where an entry has none. Without either an entry gives nothing.
     """
-    entry = entry[:_LONGEST_ENTRY]
-    if _NO_CABLE.search(entry):
-        return ()
-    entry = _LETTER_O.sub(lambda number: number[0].replace("O", "0"), entry)
-    entry = _MARK.sub(lambda mark: " " * len(mark[0]), entry)
-    found: list[Cited] = []
-    position = 0
-    while len(found) < _MOST_NUMBERS:
-        match, number_first = _ENTRY.search(entry, position), _NUMBER_FIRST.search(entry, position)
-        if (
-            number_first is not None
-            and (match is None or number_first.start() <= match.start())
-            and _station(number_first["station"]) in STATIONS
-        ):
-            cable, position = _behind_its_number(entry, number_first, citing_id)
-            found += cable
+    result: list[tuple[Cited, ...]] = []
+    station: _Station | None = None
+    own = _own_station(citing_id) if len(entries) > 1 else None
+    for number, entry in enumerate(entries):
+        if number >= _MOST_ENTRIES:
+            result.append(())
             continue
-        if match is None:
-            break
-        cables, position = _cables(entry, match, citing_id)
-        found += cables
-    return tuple(found)
+        cited, last = _read(entry[:_LONGEST_ENTRY], citing_id, own if number == 0 else station)
+        station = last or station
+        result.append(cited)
+    return tuple(result)
 
 
-def _cables(entry: str, match: re.Match[str], citing_id: str | None) -> tuple[list[Cited], int]:
-    """The cables that begin with one match, and where the search goes on."""
-    station = _station(match["station"])
-    glued = match.end("station") == match.start("number") or match.start("station") == match.end("before")
-    if station is None or (glued and station not in STATIONS):
-        return [], match.start("number")
-    spans = [(match.start(), match.end(), match["number"])]
-    position = match.end()
-    year = match["before"]
-    if year is None:
-        year, position = _year_behind(entry, position)
-    while len(spans) < _MOST_NUMBERS and (more := _MORE.match(entry, position)) is not None:
-        if year is None and len(more["number"]) == 2 and len(spans[-1][2]) > 2:  # noqa: PLR2004 - a year has two digits
-            break
-        spans.append((more.start("number"), more.end(), more["number"]))
+def _own_station(citing_id: str | None) -> _Station | None:
+    name = letters_of(citing_id or "")
+    return _Station(name, ("station of the citing cable",), certain=False) if name else None
+
+
+def _read(entry: str, citing: str | None, before: _Station | None) -> tuple[tuple[Cited, ...], _Station | None]:
+    text = _LETTER_O.sub(lambda number: number[0].replace("O", "0"), entry)
+    text = _without_brackets(_MARK.sub(lambda mark: " " * len(mark[0]), text))
+    reader = _Reader(entry, text, citing, [])
+    start = 0
+    for separator in (*_SEPARATOR.finditer(text), None):
+        end = len(text) if separator is None else separator.start()
+        if start < end and reader.done < end:
+            _piece(reader, max(start, reader.done), end, before if start == 0 else None)
+        start = end if separator is None else separator.end()
+    return tuple(reader.found), reader.station
+
+
+def _without_brackets(text: str) -> str:
+    """A text with blanks for what stands in brackets and is no year; where all numbers stand there, it stays."""
+    outside = _BRACKETS.sub("", text)
+    if not any(character.isdigit() for character in outside):
+        return text.replace("(", " ").replace(")", " ")
+    return _BRACKETS.sub(lambda said: said[0] if _KEPT_BRACKET.fullmatch(said[1]) else " " * len(said[0]), text)
+
+
+def _piece(reader: _Reader, start: int, end: int, before: _Station | None) -> None:
+    """Reads what stands between two separators."""
+    if _NO_CABLE.search(reader.text, start, end):
+        reader.station = None
+        return
+    lead = _LEAD.match(reader.text, start, end)
+    start = start if lead is None else lead.end()
+    piece = reader.text[start:end]
+    if not any(character.isdigit() for character in piece):
+        known = read_post(piece.strip(" .:#"), alike=False)
+        if known is not None:
+            reader.station, reader.year = _Station(known.station, (known.rule,), known.certain), None
+        return
+    numbers = _NUMBERS.match(piece)
+    if numbers is not None and _lone(reader, piece, start, numbers, before):
+        return
+    first = _NUMBER_FIRST.match(piece)
+    if first is not None:
+        known = read_post(first["name"], alike=False)
+        if known is not None:
+            reader.station = _Station(known.station, (known.rule,), known.certain)
+            reader.year = first["before"] or first["behind"]
+            begin = first.start("before") if first["before"] else first.start("number")
+            span = start + begin, start + len(piece.rstrip(" ."))
+            reader.add(reader.station, first["number"], reader.year, span, "number before the station")
+            return
+    position = start
+    while (match := _CITATION.search(reader.text, position, end)) is not None:
+        position = _citation(reader, match, start, end)
+
+
+def _lone(reader: _Reader, piece: str, start: int, match: re.Match[str], before: _Station | None) -> bool:
+    """Reads a piece that is numbers and nothing else, and says whether it is one."""
+    behind = _BEHIND.match(piece, match.end())
+    end = match.end() if behind is None or not _is_year(behind["year"]) else behind.end()
+    spans = [(match.start("number"), match.end("number"))]
+    while (more := _SLASHED.match(piece, end)) is not None:
+        spans.append((more.start("number"), more.end("number")))
+        end = more.end()
+    if not _only(piece[end:]):
+        return False
+    station, rule = reader.station, "station of the number before"
+    if station is None:
+        if before is None or len(match["number"]) < _SHORTEST_LONE:
+            return True
+        own = before.rules == ("station of the citing cable",)
+        station = _Station(before.name, before.rules if own else ("station of the entry before",), certain=False)
+        rule = ""
+        reader.station, reader.year = station, None
+    elif len(match["number"]) < _SHORTEST_LONE and reader.year is None and _is_year(match["number"]):
+        return True
+    year = reader.year if behind is None or not _is_year(behind["year"]) else behind["year"]
+    for begin, stop in spans:
+        more_rules: tuple[CitedRule, ...] = ("station of the number before",) if rule else ()
+        stop_at = behind.end() if behind is not None and year == behind["year"] and len(spans) == 1 else stop
+        reader.add(station, piece[begin:stop], year, (start + begin, start + stop_at), *more_rules)
+    return True
+
+
+def _citation(reader: _Reader, match: re.Match[str], first: int, end: int) -> int:
+    """Reads the citation that begins with a match, and says where the search goes on."""
+    text = reader.text
+    name, dropped = _name(match["name"])
+    glued = (not match["gap"] and match["name"][-1].isalpha()) or (
+        match["before"] is not None and match.start("name") == match.end("before")
+    )
+    station = _station(name, alike=not glued)
+    begin = match.start("name") + dropped
+    year = match["before"] if dropped == 0 else None
+    year = match["inside"] or year
+    if year is None and (three := _THREE.match(text, match.start("number"), end)) is not None and station is not None:
+        number, at = three, three.start("number")
+        year = three["year"]
+    else:
+        number, at = match, match.start("number")
+    position = number.end()
+    if station is None:
+        if glued or not _may_be_station(name) or not _alone(text, match, first, end, dropped):
+            return max(position, match.start("number") + 1)
+        station = _Station(letters_of(name), ("not in the table",), certain=False)
+    span_start = match.start() if dropped == 0 or begin == match.start("name") else begin
+    spans = [(span_start, at, position)]
+    while (more := _SLASHED.match(text, position, end)) is not None:
+        spans.append((more.start("number"), more.start("number"), more.end()))
         position = more.end()
     if year is None:
-        year, position = _year_behind(entry, position)
-    assumed = year is None
-    short = (citing_id or "")[:2] if year is None else year[-2:]
-    ids = ((start, end, canonical_id(f"{short}{station}{int(number)}")) for start, end, number in spans if int(number))
-    return [
-        Cited(id=said, start=start, end=end, year_is_assumed=assumed) for start, end, said in ids if said is not None
-    ], position
+        behind = _BEHIND.match(text, position, len(text))
+        if behind is not None and _is_year(behind["year"]):
+            year, position = behind["year"], behind.end()
+            reader.done = position
+            spans[-1] = spans[-1][0], spans[-1][1], position
+    reader.station, reader.year = station, year if match["before"] or match["inside"] else None
+    for index, (begin, at, stop) in enumerate(spans):
+        digits = _DIGITS.match(text, at)
+        rules: tuple[CitedRule, ...] = () if index == 0 else ("station of the number before",)
+        if digits is not None:
+            reader.add(station, digits[0], year, (begin, min(stop, len(text))), *rules)
+    return max(position, match.start("number") + 1)
 
 
-def _behind_its_number(entry: str, match: re.Match[str], citing_id: str | None) -> tuple[list[Cited], int]:
-    """The cable of a known station whose number stands before it, and where the search goes on."""
-    year, position = match["before"], match.end()
-    if year is None:
-        year, position = _year_behind(entry, position)
-    short = (citing_id or "")[:2] if year is None else year[-2:]
-    said = canonical_id(f"{short}{_station(match['station'])}{int(match['number'])}")
-    if said is None or not int(match["number"]):
-        return [], position
-    return [Cited(id=said, start=match.start(), end=match.end(), year_is_assumed=year is None)], position
+_THREE: Final = lazy_re(r"(?P<year>0\d\d) {1,2}(?P<number>\d{3,8})(?![\dA-Z])")
+"""A year of three digits between a station and its number."""
+_DIGITS: Final = lazy_re(r"\d{1,8}")
 
 
-def _year_behind(entry: str, position: int) -> tuple[str | None, int]:
-    """A year that stands behind a number, and where the entry goes on; a small number is no year."""
-    match = _BEHIND.match(entry, position)
-    if match is None:
-        return None, position
-    year = match["year"]
-    is_year = len(year) == 4 or int(year) >= _FIRST_YEAR or year.startswith("0") or year == "10"  # noqa: PLR2004
-    return (year, match.end()) if is_year else (None, position)
+def _name(said: str) -> tuple[str, int]:
+    """A name without words that belong to the list, and how many characters were left out before it."""
+    lead = _LEAD.match(said)
+    begin = 0 if lead is None else lead.end()
+    return _TRAIL.sub("", said[begin:]).rstrip("-.'"), begin
 
 
-def _station(said: str) -> str | None:
-    """The station of an entry as it stands in ids; None for what cannot be one."""
-    words = _PREFIX.sub("", said.upper().strip())
-    if words in _MONTHS or words.split(" ")[-1] in _MONTHS:
-        return None
-    letters = "".join(character for character in words if "A" <= character <= "Z")
-    return _SHORTENED.get(letters, letters) if 4 <= len(letters) <= 17 else _SHORTENED.get(letters)  # noqa: PLR2004
+def _station(name: str, *, alike: bool) -> _Station | None:
+    """The station that the last words of a name mean, as many of them as make one; alike only all of them."""
+    words = name.split(" ")
+    for at in range(len(words)):
+        known = read_post(" ".join(words[at:]), alike=alike and at == 0)
+        if known is not None:
+            return _Station(known.station, (known.rule,), known.certain)
+    return None
+
+
+def _may_be_station(name: str) -> bool:
+    """Whether words that no table has may be a station: none of them is a post, or a word of other kinds of lists."""
+    words = [word.strip(".-") for word in name.upper().split()]
+    return not any(word in _NO_NAMES or read_post(word, alike=False) is not None for word in words)
+
+
+def _alone(text: str, match: re.Match[str], first: int, end: int, dropped: int) -> bool:
+    """Whether a piece holds nothing but the citation."""
+    behind = _BEHIND.match(text, match.end(), len(text))
+    stop = match.end() if behind is None else min(behind.end(), end)
+    slashed = _SLASHED.match(text, stop, end)
+    while slashed is not None:
+        stop = slashed.end()
+        slashed = _SLASHED.match(text, stop, end)
+    return (dropped > 0 or _only(text[first : match.start()])) and _only(text[stop:end])
+
+
+def _only(rest: str) -> bool:
+    return _NOTHING_ELSE.fullmatch(rest) is not None
+
+
+def _is_year(said: str) -> bool:
+    """Whether digits behind a number are a year; a small number is none."""
+    return len(said) == 4 or int(said) >= _FIRST_YEAR or said.startswith("0") or said == "10"  # noqa: PLR2004
+
+
+def _differs(entry: str, text: str, span: tuple[int, int]) -> bool:
+    """Whether a digit was read for a letter in the span."""
+    pairs = zip(entry[span[0] : span[1]], text[span[0] : span[1]], strict=False)
+    return any(said != read and read == "0" for said, read in pairs)

@@ -19,10 +19,10 @@ from typing import Final
 import msgspec
 
 from preserve.cables import engine, lines, rows
-from preserve.cables.cited import Cited, cited_ids
+from preserve.cables.cited import Cited, cited_cables
 from preserve.cables.comparison import VERSION, comparison_text
 from preserve.cables.fields import FieldValue, date_time_group, statement_fields
-from preserve.cables.identity import Facts, canonical_id
+from preserve.cables.identity import Facts, IdReading, read_id
 from preserve.cables.layouts import Layout, candidates, is_error_page, recognised
 from preserve.cables.message import Message, Paragraph, parse_message
 from preserve.cables.offsets import BodyMap, ByteCursor, body_map
@@ -39,6 +39,8 @@ EXTRACTOR: Final = "preserve-cables/3"
 HIDDEN_UNTIL_OPENED: Final = "hidden until opened"
 """How a text is called that stands in an element which a browser shows only after a script opened it."""
 
+_MALFORMED: Final = frozenset({"cleaned", "facts of the page", "behind a garble"})
+"""Rules by which an id was read that is no id by itself, so that the page's other facts count."""
 _STRAYS_TOLD: Final = 5
 _STRAY_CHARS: Final = 60
 
@@ -86,14 +88,20 @@ class Extraction:
         """Where the characters of ``header_text`` stand in the payload."""
         return self._source.map_of(self._reading.header)
 
-    @cached_property
+    @property
     def canonical_id(self) -> str | None:
         """The canonical id beside the published one."""
+        return None if self.id_reading is None else self.id_reading.id
+
+    @cached_property
+    def id_reading(self) -> IdReading | None:
+        """The canonical id with the rule that tells it."""
         origin, created = self.fields.get("origin"), self.fields.get("created")
-        if canonical_id(self.published_id) == self.published_id:
-            return canonical_id(self.published_id, Facts(origin=None if origin is None else origin.printed))
+        alone = read_id(self.published_id, Facts(origin=None if origin is None else origin.printed))
+        if alone is not None and alone.rule not in _MALFORMED:
+            return alone
         line = self.message.classification_line
-        return canonical_id(
+        return read_id(
             self.published_id,
             Facts(
                 origin=None if origin is None else origin.printed,
@@ -148,7 +156,7 @@ class Extraction:
     @cached_property
     def cited(self) -> tuple[tuple[Cited, ...], ...]:
         """For each entry of the message's REF list the cables that it cites."""
-        return tuple(cited_ids(entry.text, self.canonical_id) for entry in self.message.refs)
+        return cited_cables([entry.text for entry in self.message.refs], self.canonical_id)
 
     def message_values(self) -> dict[str, object]:
         """The message as plain values of JSON; beside the span of each in its text stands that in the payload.

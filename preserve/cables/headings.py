@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from preserve.cables import subject, tags
+from preserve.cables import references, subject, tags
 from preserve.cables.authority import ClassifiedBy, read_classified_by, read_order
 from preserve.cables.classification import classification_at, is_caption_line
 from preserve.cables.pagelines import is_break_line
 from preserve.cables.paragraphs import PORTION
 from preserve.cables.printed import Line, Printed
-from preserve.cables.references import LABEL, Reference, read_references
+from preserve.cables.references import Reference, read_references
 from preserve.expressions import lazy_re
 
 _ORDER: Final = lazy_re(r"(?:E\. ?[Oo]\.?|(?<![A-Za-z])E[Oo])[:,]? {0,3}(?:\d{5}|\d\d,\d{3})")
@@ -50,7 +50,7 @@ def read_headings(source: str, lines: Sequence[Line]) -> Headings:
     order = _first(lines, _ORDER, "E.", "EO", "Eo")
     codes = _first(lines, tags.LABEL, *tags.NEEDLES)
     title = _first(lines, subject.LABEL, *subject.NEEDLES)
-    reference = _first(lines, LABEL, "REF", "Ref")
+    reference = _first(lines, references.LABEL, *references.NEEDLES)
     eo, declassify_on = (None, None) if order is None else read_order(source, lines, *order)
     return Headings(
         eo=eo,

@@ -11,11 +11,10 @@ station is none that is known and is like the name of the origin, which is known
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
-from preserve.cables.stations import STATIONS
+from preserve.cables.posts import PostRule, is_station, letters_of, read_post, station_of_origin
 from preserve.expressions import lazy_re
 
 _WELL_FORMED: Final = lazy_re(r"(\d{2})([A-Z]{4,17})(\d{1,7})\Z", re.ASCII)
@@ -55,17 +54,14 @@ _STATION_KINDS: Final = lazy_re(
     r"^(?:(?:US|American|REO) )?(?:Embassy|Consulate(?: General)?|Mission|Office|Interests Section)\s+(?:to )?",
     re.IGNORECASE,
 )
-_STATIONS: Final = {
-    "SECRETARYOFSTATE": "STATE",
-    "DEPARTMENTOFSTATE": "STATE",
-    "UNVIE": "UNVIEVIENNA",
-    "REOBASRAH": "BASRAH",
-    "REOHILLAH": "HILLAH",
-    "SECRETARYOFDEFENSE": "SECDEF",
-    "AMERICANINSTITUTETAIWANTAIPEI": "AITTAIPEI",
-    "IRANRPODUBAI": "RPODUBAI",
-}
-"""Origins whose station is not simply their last words, by the letters of the origin as printed."""
+_SHORT: Final = lazy_re(r"(\d{2})([A-Z]{2,3})(\d{1,7})\Z", re.ASCII)
+"""An id whose station may be a short form of fewer letters than stations have."""
+_SHORTEST_STATION: Final = 4
+_ZERO: Final = lazy_re(r"(\d{2})([A-Z]+(?:0[A-Z]+)+)(\d{1,7})\Z", re.ASCII)
+"""An id with the digit 0 between letters of its station."""
+
+
+IdRule = PostRule | Literal["as printed", "cleaned", "facts of the page", "origin", "behind a garble"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +78,32 @@ class Facts:
     """The text of the message's header, with a line ``DE RUEHXX #0525/01 1761847``."""
 
 
-def canonical_id(published: str, facts: Facts | None = None) -> str | None:
-    """The canonical id of the cable published under ``published``; None where it cannot be told.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdReading:
+    """A canonical id, the rule that made it and whether that leaves no doubt.
 
-    A well-formed id is itself, but for letter case, blanks, points and hyphens in it, leading zeros of its serial, a
-    year of four digits and the letter of a collection behind it: so two ways to write an id are the same where this is.
+    ``rule`` is ``as printed`` for a well-formed id in whatever spelling, ``cleaned`` where labels and captions were
+    left out of it, ``facts of the page``, ``origin`` where its station is that of the origin garbled, ``behind a
+    garble``, or the rule by which its station was read as a post (`preserve.cables.posts`).
+    """
+
+    id: str
+    rule: IdRule
+    certain: bool
+
+
+def canonical_id(published: str, facts: Facts | None = None) -> str | None:
+    """The canonical id of the cable published under ``published``; None where it cannot be told: see `read_id`."""
+    told = read_id(published, facts)
+    return None if told is None else told.id
+
+
+def read_id(published: str, facts: Facts | None = None) -> IdReading | None:
+    """The canonical id of the cable published under ``published``, and the rule that tells it.
+
+    A well-formed id with a station that the table of posts has, or that is like none there, is itself, but for letter
+    case, blanks, points and hyphens in it, leading zeros of its serial, a year of four digits and the letter of a
+    collection behind it: so two ways to write an id are the same where this is. Never fails.
     """
     text = _spelt(published)
     cleaned = text
@@ -97,13 +114,24 @@ def canonical_id(published: str, facts: Facts | None = None) -> str | None:
         own_serial = None if match is None else int(match[3])
         told = _from_facts(text, facts or Facts(), own_serial)
         if told is not None:
-            return told if canonical_id(told) == told else None
-        if match is None:
-            return _behind_garble(cleaned)
+            return _reading(told, "facts of the page", certain=True) if canonical_id(told) == told else None
+    match = match or _SHORT.match(cleaned) or _ZERO.match(cleaned)
+    if match is None:
+        return _reading(_behind_garble(cleaned), "behind a garble", certain=True)
     year, station, serial = match.groups()
-    if facts is not None and facts.origin:
-        station = _mended(station, station_of(facts.origin))
-    return _join(year, station, int(serial))
+    rule: IdRule = "as printed" if cleaned == text else "cleaned"
+    if facts is not None and facts.origin and (mended := _mended(station, station_of(facts.origin))) != station:
+        return _reading(_join(year, mended, int(serial)), "origin", certain=True)
+    post = None if is_station(station) else read_post(station)
+    if post is not None and len(post.station) >= _SHORTEST_STATION:
+        return _reading(_join(year, post.station, int(serial)), post.rule, certain=post.certain)
+    if _WELL_FORMED.match(cleaned) is None:
+        return None
+    return _reading(_join(year, station, int(serial)), rule, certain=True)
+
+
+def _reading(told: str | None, rule: IdRule, *, certain: bool) -> IdReading | None:
+    return None if told is None else IdReading(id=told, rule=rule, certain=certain)
 
 
 def _behind_garble(text: str) -> str | None:
@@ -112,13 +140,13 @@ def _behind_garble(text: str) -> str | None:
     if match is None:
         return None
     letters = match[2]
-    station = next((letters[at:] for at in range(len(letters)) if letters[at:] in STATIONS), None)
+    station = next((letters[at:] for at in range(len(letters)) if is_station(letters[at:])), None)
     return None if station is None else _join(match[1], station, int(match[3]))
 
 
 def _mended(station: str, origin: str | None) -> str:
     """The station of an id, or that of the origin where the id has the same one garbled."""
-    if origin is None or station in STATIONS or origin not in STATIONS:
+    if origin is None or is_station(station) or not is_station(origin):
         return station
     # The mission's name may stand before that of its town in one of them only.
     near = (origin, origin[-len(station) - 1 :])
@@ -139,10 +167,13 @@ def _distance(one: str, other: str) -> int:
 
 def station_of(origin: str) -> str | None:
     """The station of an origin as printed: ``US Office Sampletown`` gives ``SAMPLETOWN``."""
-    letters = _letters(origin[:200])
-    if letters in _STATIONS:
-        return _STATIONS[letters]
-    station = _letters(_STATION_KINDS.sub("", origin[:200].strip()))
+    known = station_of_origin(origin)
+    if known is not None:
+        return known
+    station = letters_of(_STATION_KINDS.sub("", origin[:200].strip()))
+    post = read_post(station, alike=False)
+    if post is not None:
+        return post.station
     return station if re.fullmatch(r"[A-Z]{4,17}", station) else None
 
 
@@ -181,14 +212,8 @@ def _classification_serial(line: str | None) -> tuple[str | None, int | None]:
     match = _CLASSIFICATION_SERIAL.match(_WORDS_BEFORE.sub("", line[:200]))
     if match is None:
         return None, None
-    station = _letters(match[1])
+    station = letters_of(match[1])
     return (station if re.fullmatch(r"[A-Z]{4,17}", station) else None), int(match[2])
-
-
-def _letters(text: str) -> str:
-    """The letters of a name in capitals, without accents, blanks and points."""
-    plain = unicodedata.normalize("NFKD", text).upper()
-    return "".join(character for character in plain if "A" <= character <= "Z")
 
 
 def _join(year: str, station: str, serial: int) -> str | None:

@@ -28,6 +28,7 @@ from preserve.cables.classification import (
 )
 from preserve.cables.ending import read_ending
 from preserve.cables.headings import read_headings
+from preserve.cables.meanttags import MeantTag, meant_tags
 from preserve.cables.pagelines import PageLine, read_gaps
 from preserve.cables.paragraphs import Paragraph, paragraph_starts, read_paragraphs
 from preserve.cables.preamble import Preamble, read_preamble
@@ -44,7 +45,8 @@ class Message:
     """What the text of a message says in its fixed forms.
 
     Values are as printed, with their offsets in the body; those of ``header`` refer to the text that its ``part``
-    names. ``soft_breaks`` are spans of white space and page lines inside a sentence, for the reading view alone.
+    names. What the tags mean stands beside them. ``soft_breaks`` are spans of white space and page lines inside a
+    sentence, for the reading view alone.
     """
 
     preamble: Preamble = field(default_factory=Preamble)
@@ -54,6 +56,7 @@ class Message:
     eo: Printed | None = None
     declassify_on: Printed | None = None
     tags: tuple[Printed, ...] = ()
+    meant_tags: tuple[MeantTag, ...] = ()
     subject: Printed | None = None
     refs: tuple[Reference, ...] = ()
     classified_by: ClassifiedBy | None = None
@@ -89,6 +92,7 @@ def parse_message(body: str, header: str | None = None) -> Message:
         eo=headings.eo,
         declassify_on=headings.declassify_on,
         tags=headings.tags,
+        meant_tags=meant_tags(body, headings.tags),
         subject=headings.subject,
         refs=headings.refs,
         classified_by=headings.classified_by or _classified_by(body, paragraphs),

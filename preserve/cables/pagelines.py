@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from preserve.cables.comparison import is_page_line
+from preserve.cables.posts import read_post
 from preserve.cables.printed import Printed, printed
 from preserve.expressions import lazy_re
 
@@ -29,6 +30,15 @@ _NO_BREAK_AFTER: Final = frozenset('.:!?"\u201d*-=_')
 """Last characters of a line behind which a gap ends the paragraph: those of sentences, and those of rules."""
 
 
+_INSIDE: Final = lazy_re(
+    r"(?<=[A-Z] )(?: {0,2})\d{8}\s{1,6}\d{3}(?:\.\d{1,2})? OF \d{3}\b|"
+    r"(?<!\S)PAGE {1,3}\d{2,3} {1,12}[A-Z][A-Z .'-]{1,40}? {1,4}\d{5,6}(?: {1,3}\d\d OF \d\d)?(?: {1,3}\d{6}Z)?"
+)
+"""Page lines that lost their line ends; of the first form without the station, of which only its table tells a word."""
+_STATION_WORDS: Final = lazy_re(r"(?:(?<![^\s.,);])[A-Z][A-Z.'-]{1,20} {1,3}){1,4}\Z")
+_STATION_CHARS: Final = 60
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageLine(Printed):
     """A page line: the number of the page, its ``part`` behind a point, and of how many pages, where it is told."""
@@ -41,6 +51,30 @@ class PageLine(Printed):
 def is_break_line(line: str) -> bool:
     """Whether a line is only a page line of one form or the other."""
     return is_page_line(line) or (line.lstrip().startswith("PAGE ") and _PAGE_LINE.match(line.lstrip()) is not None)
+
+
+def page_lines_inside(text: str) -> list[tuple[int, int]]:
+    """The spans of page lines that stand inside a line, or over the end of one, behind other words."""
+    if " OF " not in text and "PAGE " not in text:
+        return []
+    return [
+        (match.start() if match[0].startswith("PAGE") else _station_start(text, match.start()), match.end())
+        for match in _INSIDE.finditer(text)
+    ]
+
+
+def _station_start(text: str, end: int) -> int:
+    """Where the station begins that ends there: the longest run of words that is a post, else the last word."""
+    first = max(0, end - _STATION_CHARS)
+    words = _STATION_WORDS.search(text[first:end])
+    if words is None:
+        return end
+    starts = [first + words.start() + at for at in _word_starts(words[0])]
+    return next((start for start in starts if read_post(text[start:end], alike=False) is not None), starts[-1])
+
+
+def _word_starts(words: str) -> list[int]:
+    return [at for at, letter in enumerate(words) if letter != " " and (at == 0 or words[at - 1] == " ")]
 
 
 def read_gaps(body: str, start: int, end: int) -> tuple[tuple[PageLine, ...], tuple[tuple[int, int], ...]]:

@@ -9,20 +9,26 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from preserve.cables.meanttags import completes_name
+from preserve.cables.pagelines import page_lines_inside
 from preserve.cables.printed import Line, Printed, printed
 from preserve.cables.texts import one_line
 from preserve.expressions import lazy_re
 
 _LIST: Final = r"[ \t]*(?=[A-Z]{2,4}(?:[ ,;/|.-]++[A-Z]{2,4}(?![A-Za-z]))*+[ ,;/|.\\\r-]*$|[A-Za-z]{2,4} ?[,;])"
 """What must stand behind a label that may be a word like others: codes alone, or a first one that is set apart."""
+_GARBLED: Final = r"(?:[A-Z]?AGS|T[A-Z]?GS|TA[A-Z]?S|TAG[A-Z]?|TAGS[A-Z]|TA[A-Z]GS|T[A-Z]AGS|TAG[A-Z]S|ATGS|TGAS|TASG)"
+"""TAGS with a letter wrong, missing or too many, or with two swapped."""
 LABEL: Final = lazy_re(
     r"(?:^|(?<=[\s.\"/A-Z]))(?:TAGS? ?[:;]|(?:^|(?<=[\s.]))(?:TAGS(?=\s|$)(?! ?[-.] )|Tags? ?:|tags?:))[ \t]*|"
-    rf"^[ \t]*(?:(?:AGS|T A G S) ?:|TAGS? ?[.-](?= )|(?:TAG|[Tt]ags?)(?=[ \t]){_LIST})[ \t]*"
+    rf"^[ \t]*(?:(?:AGS|T A G S) ?:|TAGS? ?[.-](?= )|(?:TAG|[Tt]ags?)(?=[ \t]){_LIST})[ \t]*|"
+    rf"(?:^|(?<=\s)){_GARBLED} ?[:;,]{_LIST}[ \t]*|^[ \t]*(?i:tags)(?: ?:|,(?= ))[ \t]*"
 )
-NEEDLES: Final = ("TAG", "AGS", "ags", "ag:", "ag ", "T A G")
+NEEDLES: Final = ("AG", "ag", "TA", "TG", "A G", "aG", "Ag")
 """One of these is in everything that `LABEL` finds."""
 _END: Final = lazy_re(
-    r"SUBJECT[: (]|SUBJ(?: ?\([A-Z/]{1,8}\) ?)?:|S U B J E C T|\b[Ss]ubj(?:ect)?:|(?<![A-Z])REF(?:S|TELS?)?:|\bE\.O\.|"
+    r"(?<=\s)(?:UNCLAS(?:SIFIED)?|CONFIDENTIAL|SECRET|C O N F I D E N T I A L|S E C R E T)(?=[\s/]|$)|"
+    r"SUBJECT\b|SUBJ(?: ?\([A-Z/]{1,8}\) ?)?:|S U B J E C T|\b[Ss]ubj(?:ect)?:|(?<![A-Z])REF(?:S|TELS?)?:|\bE\.O\.|"
     r"(?i:\bclassified by)|(?<=\s)1\. {1,3}(?=\()"
 )
 _CODES: Final = lazy_re(r"[ \t]*[A-Z]{2,4}(?:[ ,;/|.-]++[A-Z]{2,4}(?![A-Za-z]))*+[ ,;/|.\\\r-]*$")
@@ -93,18 +99,21 @@ def read_tags(
     says whether a line belongs to something else.
     """
     line = lines[number]
-    stop = _END.search(line.text, match.end())
-    start, end = line.start + match.end(), line.start + (len(line.text) if stop is None else stop.start())
+    stop = _end(line.text, match.end())
+    start, end = line.start + match.end(), line.start + (len(line.text) if stop is None else stop)
     closed, opened = end, 0
     following = lines[number + 1 : number + _MOST_LINES] if stop is None else ()
     for below in following:
         said = source[start:end].rstrip(" \t\r\\")
         opened = opened + 1 if _depth(said) else 0
         open_ended = said.endswith((",", ";", "/")) or 0 < opened <= _BRACKET_LINES
-        if ends(below.text) or not (open_ended or _CODES.match(below.text)):
+        if ends(below.text):
             break
-        stop = _END.search(below.text)
-        end = below.start + (len(below.text) if stop is None else stop.start())
+        stop = _end(below.text, 0)
+        more = below.text[:stop].rstrip(" \t\r\\")
+        if not (open_ended or _CODES.match(more) or completes_name(said, more)):
+            break
+        end = below.start + (len(below.text) if stop is None else stop)
         closed = closed if _depth(source[start:end]) else end
         if stop is not None:
             break
@@ -113,6 +122,13 @@ def read_tags(
     said = source[start:end].replace("\\\n", " \n").replace("\\", " ")
     tags = (printed(source, start + first, start + last) for first, last in tag_spans(said))
     return tuple(tag for tag in tags if tag is not None)
+
+
+def _end(text: str, start: int) -> int | None:
+    """Where the list ends on its line: at another heading, a classification or a page line."""
+    heading = _END.search(text, start)
+    stops = [first for first, _ in page_lines_inside(text) if first >= start]
+    return min(stops if heading is None else [heading.start(), *stops], default=None)
 
 
 def _depth(said: str) -> int:
