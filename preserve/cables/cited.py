@@ -293,7 +293,8 @@ def _citation(reader: _Reader, match: re.Match[str], first: int, end: int) -> in
         number, at = match, match.start("number")
     position = number.end()
     if station is None:
-        if glued or not _may_be_station(name) or not _alone(text, match, first, end, dropped):
+        trailed = not match["name"].rstrip("-.'").endswith(name)
+        if glued or trailed or not _may_be_station(name) or not _alone(text, match, first, end, dropped):
             return max(position, match.start("number") + 1)
         station = _Station(letters_of(name), ("not in the table",), certain=False)
     span_start = match.start() if dropped == 0 or begin == match.start("name") else begin

@@ -15,8 +15,8 @@ rule                       what is printed                                      
 =========================  ==========================================================================  =======
 
 (*) where there is only one split; where others need more codes the shortest alone counts, and it is not certain; where
-two are as short the word stays whole. (**) in brackets yes. A repeated tag is told once. A caption of the message that
-stands among its tags (``SIPDIS``) is none.
+two are as short, or none of the codes has four letters, the word stays whole. (**) in brackets yes. A repeated tag is
+told once. A caption of the message that stands among its tags (``SIPDIS``) is none.
 """
 
 from collections.abc import Sequence
@@ -73,6 +73,8 @@ class _Word:
     end: int
     follows: bool
     """Whether nothing but blanks stands between this word and the one before it."""
+    tag: int
+    """Which of the printed tags it belongs to."""
     bracketed: bool = False
 
 
@@ -128,7 +130,7 @@ def meant_tags(source: str, tags: Sequence[Printed]) -> tuple[MeantTag, ...]:
 def _words(source: str, tags: Sequence[Printed]) -> list[_Word]:
     words: list[_Word] = []
     last = 0
-    for tag in tags:
+    for number, tag in enumerate(tags):
         follows = bool(words) and _BETWEEN.fullmatch(source, last, tag.start) is not None
         position = tag.start
         while position < tag.end:
@@ -139,7 +141,9 @@ def _words(source: str, tags: Sequence[Printed]) -> list[_Word]:
                 continue
             said = " ".join((match[0] if bracket is None else match[1]).replace("\\", " ").split())
             if said.strip(".-/:*"):
-                words.append(_Word(said, said.upper(), match.start(), match.end(), follows, bracket is not None))
+                words.append(
+                    _Word(said, said.upper(), match.start(), match.end(), follows, number, bracket is not None)
+                )
                 follows = True
             position = match.end()
         last = tag.end
@@ -170,6 +174,9 @@ def _at(words: Sequence[_Word], at: int, *, visitor: bool) -> tuple[int, list[Me
         split, only = _split(lists, "".join(one.upper.strip(".:-*") for one in some))
         if split:
             return len(some), [_tag(code, "run together", some, certain=only) for code in split]
+    whole = [one for one in unknown if one.tag == word.tag]
+    if len(whole) > 1:
+        return len(whole), [_tag(" ".join(one.upper for one in whole), "not in the lists", whole, certain=False)]
     near = _near(plain)
     if near is not None:
         return 1, [_tag(near, "one letter", run[:1], certain=False)]
@@ -237,7 +244,7 @@ def _split(lists: _Lists, letters: str) -> tuple[list[str], bool]:
         piece = best[end][3]
         codes.append(lists.joined[piece])
         end -= len(piece)
-    return codes[::-1], every == 1
+    return (codes[::-1], every == 1) if any(len(code) >= _SHORTEST_GARBLED for code in codes) else ([], False)
 
 
 @lru_cache(maxsize=1_024)

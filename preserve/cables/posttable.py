@@ -100,7 +100,7 @@ CHENGDU | CH | Consulate Chengdu
 CHENNAI | IN | Consulate Chennai |  |  | 1996-
 CHIANGMAI | TH | Consulate Chiang Mai
 CHISINAU | MD | Embassy Chisinau
-CIA | -- | Central Intelligence Agency | CIAWASHDC
+CIA | -- | Central Intelligence Agency
 CIUDADJUAREZ | MX | Consulate Ciudad Juarez | CDJUAREZ JUAREZ
 COLOMBO | CE | Embassy Colombo
 CONAKRY | GV | Embassy Conakry
@@ -116,13 +116,13 @@ DANANG | VM | Consulate Da Nang |  |  | -1975
 DARESSALAAM | TZ | Embassy Dar Es Salaam | ?DAR
 DHAHRAN | SA | Consulate Dhahran
 DHAKA | BG | Embassy Dhaka
-DHS | -- | Department of Homeland Security | DHSWASHDC ?HOMELANDSECURITY
-DIA | -- | Defense Intelligence Agency | DIAWASHDC
+DHS | -- | Department of Homeland Security | ?HOMELANDSECURITY
+DIA | -- | Defense Intelligence Agency
 DILI | TT | Embassy Dili |  |  | 2002-
 DJIBOUTI | DJ | Embassy Djibouti
 DOE | -- | Department of Energy | DEPTOFENERGY
 DOHA | QA | Embassy Doha
-DOL | -- | Department of Labor | DEPTOFLABOR DOLWASHDC
+DOL | -- | Department of Labor | DEPTOFLABOR
 DOUALA | CM | Consulate Douala
 DUBAI | AE | Consulate Dubai
 DUBLIN | EI | Embassy Dublin
@@ -131,8 +131,8 @@ DUSHANBE | TI | Embassy Dushanbe
 DUSSELDORF | GM | Consulate Dusseldorf | DUESSELDORF
 EDINBURGH | UK | Consulate Edinburgh
 ERBIL | IZ | REO Erbil
-FAA | -- | Federal Aviation Administration | FAAWASHDC FAANATIONALHQ
-FBI | -- | Federal Bureau of Investigation | FBIWASHDC FBIWASHINGTON
+FAA | -- | Federal Aviation Administration | FAANATIONALHQ
+FBI | -- | Federal Bureau of Investigation
 FESTTWO | -- | Foreign Emergency Support Team Two
 FLORENCE | IT | Consulate Florence
 FORTLAMY | CD | Embassy Fort Lamy |  | NDJAMENA | -1973
@@ -141,7 +141,7 @@ FREETOWN | SL | Embassy Freetown
 FSINFATC | -- | Foreign Service Institute, National Foreign Affairs Training Center
 FUKUOKA | JA | Consulate Fukuoka
 GABORONE | BC | Embassy Gaborone
-GENEVA | SZ | US Mission Geneva | USGENEVA USMISSIONGENEVA
+GENEVA | SZ | US Mission Geneva | USGENEVA
 GENOA | IT | Consulate Genoa
 GEORGETOWN | GY | Embassy Georgetown
 GOTHENBURG | SW | Consulate Gothenburg
@@ -159,7 +159,7 @@ HAVANA | CU | US Interests Section Havana
 HELSINKI | FI | Embassy Helsinki
 HERAT | AF | Consulate Herat
 HERMOSILLO | MX | Consulate Hermosillo
-HHS | -- | Department of Health and Human Services | HHSWASHDC DEPTOFHHS
+HHS | -- | Department of Health and Human Services | DEPTOFHHS
 HILLAH | IZ | REO Hillah
 HOCHIMINHCITY | VM | Consulate Ho Chi Minh City | HCMC HCM |  | 1999-
 HONGKONG | HK | Consulate Hong Kong | HK
@@ -171,7 +171,7 @@ ISLAMABAD | PK | Embassy Islamabad
 ISTANBUL | TU | Consulate Istanbul
 IZMIR | TU | Consulate Izmir
 JAKARTA | ID | Embassy Jakarta | JAK
-JCS | -- | Joint Chiefs of Staff | JCSWASHDC JOINTSTAFF JOINTSTAFFWASHDC CJCS CJCSWASHDC
+JCS | -- | Joint Chiefs of Staff | JOINTSTAFF CJCS
 JEDDAH | SA | Consulate Jeddah
 JERUSALEM | -- | Consulate Jerusalem
 JOHANNESBURG | SF | Consulate Johannesburg | JOBURG
@@ -263,7 +263,7 @@ NICOSIA | CY | Embassy Nicosia
 NOGALES | MX | Consulate Nogales
 NOUAKCHOTT | MR | Embassy Nouakchott
 NRC | -- | Nuclear Regulatory Commission
-NSC | US | National Security Council | NSCWASHDC NSCWASHINGTON
+NSC | US | National Security Council
 NUEVOLAREDO | MX | Consulate Nuevo Laredo | NVLAREDO
 NUKUALOFA | TN | Embassy Nukualofa
 OPORTO | PO | Consulate Oporto
@@ -331,7 +331,7 @@ SKOPJE | MK | Embassy Skopje
 SOFIA | BU | Embassy Sofia
 SONGKHLA | TH | Consulate Songkhla
 SOUTHCOM | -- | Southern Command | USSOUTHCOM CDRUSSOUTHCOM USCINCSO
-STATE | US | Secretary of State; Department of State | SECSTATE STAT STAE SECSTATEWASHDC STATEDEPT DEPT DEPARTMENT WASHDC
+STATE | US | Secretary of State; Department of State | SECSTATE STAT SECSTATEWASHDC STATEDEPT DEPT DEPARTMENT WASHDC
 STOCKHOLM | SW | Embassy Stockholm
 STPETERSBURG | RS | Consulate St Petersburg | PETERSBURG SAINTPETERSBURG STPETE |  | 1991-
 STRASBOURG | FR | Consulate Strasbourg
@@ -366,22 +366,22 @@ ULAANBAATAR | MG | Embassy Ulaanbaatar
 UNESCOPARISFR | FR | Mission UNESCO Paris | PARISFR USUNESCOPARISFR UNESCOPARIS USUNESCO ?UNESCO
 UNROME | IT | US Mission to the UN Agencies Rome | USUNROME FODAG
 UNVIEVIENNA | AU | UNVIE | UNVIE UNVIENNA USUNVIE
-USAID | -- | Agency for International Development | AIDWASHDC ?AID
+USAID | -- | Agency for International Development | ?AID
 USBERLIN | GM | US Mission Berlin
 USCBP | -- | Customs and Border Protection | CBP USCUSTOMS USCUSTOMSA
 USCINCEUR | -- | European Command | EUCOM USEUCOM HQUSEUCOM
 USDAFAS | -- | Department of Agriculture, Foreign Agricultural Service | USDA FAS USDAFASWASHDC USDAWASHDC
 USDOC | -- | Department of Commerce | USDOCWASHDC DOC DEPTOFCOMMERCE ?COMMERCE
 USDOJ | -- | Department of Justice | DOJ DEPTOFJUST DEPTOFJUSTICE ?JUSTICE
-USEUBRUSSELS | BE | USEU Brussels | USEU USEC USMISSIONUSEU
-USIA | -- | Information Agency | USIAWASHDC USINFO
+USEUBRUSSELS | BE | USEU Brussels | USEU USEC
+USIA | -- | Information Agency | USINFO
 USIAEAVIENNA | AU | Mission IAEA Vienna
 USICAOMONTREAL | CA | Mission ICAO Montreal
-USNATO | BE | Mission USNATO | ?NATO USMISSIONUSNATO USNATOBRUSSELS
+USNATO | BE | Mission USNATO | ?NATO USNATOBRUSSELS
 USOASWASHDC | -- | Mission to the OAS
 USOECDPARIS | FR | Mission OECD Paris
 USOSCE | AU | Mission USOSCE | USOSCEVIENNA ?OSCE
-USTR | -- | Trade Representative | USTRWASHDC
+USTR | -- | Trade Representative
 USTRGENEVA | SZ | USTR Geneva
 USUNNEWYORK | US | USUN New York | USUN USUNNY NEWYORK USUNNEW
 VALLETTA | MT | Embassy Valletta
@@ -394,7 +394,7 @@ VILNIUS | LH | Embassy Vilnius
 VLADIVOSTOK | RS | Consulate Vladivostok
 WARSAW | PL | Embassy Warsaw
 WELLINGTON | NZ | Embassy Wellington
-WHITEHOUSE | US | White House | WHITEHOUSEWASHDC
+WHITEHOUSE | US | White House
 WINDHOEK | WA | Embassy Windhoek
 WINNIPEG | CA | Consulate Winnipeg
 WUHAN | CH | Consulate Wuhan

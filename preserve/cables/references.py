@@ -43,9 +43,10 @@ _STEP: Final = 3
 _SURE: Final = lazy_re(r"(?:\d{2,4} )?[A-Z][A-Za-z.' ]{2,30} \d{1,8}\b")
 """A station and its number."""
 _CONTINUED: Final = lazy_re(
-    r"[ \t]*-?[ \t]*\u00b6?(?:[Rr][Ee][Ff] )?[(\[]?(?:[B-Z](?:[.):\]] ?| ?-{1,2} )|[b-z][.)\]] )\S"
+    r"[ \t]*-?[ \t]*\u00b6?(?:[Rr][Ee][Ff] )?[(\[]?(?:[B-Z](?:[.):\]]| ?-{1,2}(?= ))|[b-z][.)\]](?=\s|$))[ \t\r]*"
+    r"(?:\S|$)"
 )
-_FIRST: Final = lazy_re(r"[ \t]*\u00b6?[(\[]?[Aa](?:[.):\]] ?| ?-{1,2} )\S")
+_FIRST: Final = lazy_re(r"[ \t]*\u00b6?[(\[]?[Aa](?:[.):\]]| ?-{1,2}(?= ))[ \t\r]*(?:\S|$)")
 _OPEN: Final = lazy_re(
     r"(?:^|[\s;,:])[(\[]?[A-Za-z][.):\]] {0,3}(?:(?:19|20)?\d\d)?(?: ?[A-Z][A-Za-z.' ]{0,24})?[ \t\r]*\Z"
 )

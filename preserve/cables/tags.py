@@ -24,7 +24,7 @@ LABEL: Final = lazy_re(
     rf"^[ \t]*(?:(?:AGS|T A G S) ?:|TAGS? ?[.-](?= )|(?:TAG|[Tt]ags?)(?=[ \t]){_LIST})[ \t]*|"
     rf"(?:^|(?<=\s)){_GARBLED} ?[:;,]{_LIST}[ \t]*|^[ \t]*(?i:tags)(?: ?:|,(?= ))[ \t]*"
 )
-NEEDLES: Final = ("AG", "ag", "TA", "TG", "A G", "aG", "Ag")
+NEEDLES: Final = ("AG", "ag", "TA", "TG", "GS", "A G", "aG", "Ag")
 """One of these is in everything that `LABEL` finds."""
 _END: Final = lazy_re(
     r"(?<=\s)(?:UNCLAS(?:SIFIED)?|CONFIDENTIAL|SECRET|C O N F I D E N T I A L|S E C R E T)(?=[\s/]|$)|"

@@ -102,7 +102,7 @@ def indexed_text(cable: ShownCable, text: Extraction) -> IndexedText:
     printed = {name: field.printed for name, field in text.fields.items()}
     message = text.message
     subject = text.title if message.subject is None else message.subject.text
-    tags = tuple(" ".join(tag.text.split()) for tag in message.tags) or tuple(printed.get("tags", "").split())
+    tags = tuple(tag.meant for tag in message.meant_tags) or tuple(printed.get("tags", "").split())
     line = message.classification_line
     classification = printed.get("classification") or ("" if line is None else line.text)
     ids = dict.fromkeys((cable.published_id, cable.canonical_id or cable.published_id))

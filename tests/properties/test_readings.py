@@ -1,0 +1,110 @@
+"""Noise between the tokens of a head changes no reading, no reading invents an id, and work grows with the length."""
+
+import re
+from collections.abc import Sequence
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from preserve.cables.cited import cited_cables
+from preserve.cables.identity import canonical_id
+from preserve.cables.message import parse_message
+from preserve.cables.posts import all_posts, letters_of, read_post
+
+CITING = "09LIMA700"
+NAMES = [
+    "LIMA", "SAN JOSE", "THE HAGUE", "KUALA LUMPUR", "RIO DE JANEIRO", "STATE", "SECSTATE", "USUN", "COLOMOBO",
+    "HAMBURG", "PORT AU PRINCE", "COTON0U",
+]  # fmt: skip
+TAGS = ["PREL", "ECON", "FR", "BR", "UNSC", "HUMAN RIGHTS", "COUNTRY CLEARANCE", "PHUMBA", "UNDESCO", "KDEM"]
+CAPTIONS = ["REF:", "REFS:", "REFTEL(S):", "Ref(s):", "REFERENCES:"]
+ENUMERATORS = ["{}.", "({})", "[{}]", "{})", "{}. {})"]
+BETWEEN_TOKENS = [" ", "  ", "   ", "\n", "\n     ", " \n", "\r\n"]
+BETWEEN_ENTRIES = [
+    *BETWEEN_TOKENS[3:],
+    "\n\n",
+    " \n \n",
+    "\nLIMA 00000700  001.2 OF 003\n",
+    "\n \nLIMA 00000700 002 OF 003 \n \n",
+    "\n CONFIDENTIAL\n\nPAGE 02        LIMA  00700  082030Z\n",
+    "  LIMA 00000700  001.2 OF 003 ",
+]
+
+
+def cased(text: str, how: int) -> str:
+    return (text, text.lower(), text.title())[how]
+
+
+@st.composite
+def lists(draw: st.DrawFn) -> tuple[str, str]:
+    """A list of references, plain and with noise."""
+    caption, enumerator = draw(st.sampled_from(CAPTIONS)), draw(st.sampled_from(ENUMERATORS))
+    how = draw(st.sampled_from([0, 1, 2]))
+    plain, noisy = [], []
+    for letter in "ABCDE"[: draw(st.integers(1, 5))]:
+        year = draw(st.sampled_from(["", "05", "2007"]))
+        number = str(draw(st.integers(100, 99_999))).zfill(draw(st.sampled_from([3, 5, 6])))
+        mark = enumerator.format(*[letter] * enumerator.count("{}"))
+        name = draw(st.sampled_from(NAMES))
+        tokens = [mark, *([year] if year else []), *name.split(), number]
+        other = [mark, *([year] if year else []), *cased(name, how).split(), number]
+        plain.append(" ".join(tokens))
+        noisy.append(other[0])
+        for token in other[1:]:
+            noisy[-1] += draw(st.sampled_from(BETWEEN_TOKENS)) + token
+    joined = noisy[0]
+    for entry in noisy[1:]:
+        joined += draw(st.sampled_from(BETWEEN_ENTRIES)) + entry
+    return f"{caption} " + "\n".join(plain), f"{caption}{draw(st.sampled_from(BETWEEN_TOKENS[:3]))}{joined}"
+
+
+def read(text: str) -> list[list[tuple[str, bool]]]:
+    entries = [entry.text for entry in parse_message(text).refs]
+    return [[(one.id, one.certain) for one in cables] for cables in cited_cables(entries, CITING)]
+
+
+@given(lists())
+@settings(max_examples=300, deadline=None)
+def test_noise_between_the_tokens_of_a_list_of_references_changes_nothing(both: tuple[str, str]) -> None:
+    plain, noisy = both
+    assert read(noisy) == read(plain)
+
+
+@given(
+    st.lists(st.sampled_from(TAGS), min_size=1, max_size=8, unique=True),
+    st.lists(st.sampled_from([", ", ",", ",  ", ",\n", ", \n", " ,", ",\r\n"]), min_size=8, max_size=8),
+    st.sampled_from([0, 1, 2]),
+)
+@settings(deadline=None)
+def test_noise_between_tags_changes_nothing(tags: Sequence[str], between: Sequence[str], how: int) -> None:
+    def meant(text: str) -> list[tuple[str, bool]]:
+        return [(tag.meant, tag.certain) for tag in parse_message(text).meant_tags]
+
+    noisy = "".join(cased(tag, how) + separator for tag, separator in zip(tags, between, strict=False))
+    head = "TAGS: {}\nSUBJECT: A TURN OF THE WIND"
+    assert meant(head.format(noisy.rstrip(", \r\n"))) == meant(head.format(", ".join(tags)))
+
+
+@given(st.text(alphabet="ABCDEIKLMOPRST0123456789 .,;()/-&\n:", max_size=300))
+@settings(max_examples=300, deadline=None)
+def test_no_reading_invents_an_id(text: str) -> None:
+    """The serial of every id is printed, and its station is one of the table or is printed."""
+    entries = [entry.text for entry in parse_message(f"REF: {text}").refs]
+    printed = [int(digits) for digits in re.findall(r"\d+", text.replace("O", "0") + " " + text)]
+    for entry, cables in zip(entries, cited_cables(entries, CITING), strict=True):
+        for one in cables:
+            assert canonical_id(one.id) == one.id
+            assert one.id != CITING
+            assert 0 <= one.start < one.end <= len(entry)
+            station, serial = re.fullmatch(r"\d\d([A-Z]+)(\d+)", one.id).groups()  # type: ignore[union-attr]
+            assert any(str(number).endswith(serial) for number in printed)
+            known = any(post.station == station for post in all_posts())
+            assert known or station in letters_of(text)
+
+
+@given(st.text(max_size=100))
+def test_any_name_is_read_or_not(said: str) -> None:
+    post = read_post(said)
+    assert post is None or post.station in {known.station for known in all_posts()}
+    certain = read_post(said, alike=False)
+    assert certain is None or certain == post
