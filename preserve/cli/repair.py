@@ -16,6 +16,7 @@ from preserve.integrity.repair import Plan, Repaired, Repairer
 from preserve.model import check_collection_name
 from preserve.provenance.found import load_signer
 from preserve.provenance.keys import passphrase
+from preserve.provenance.knownlogs import KnownLogs
 from preserve.store.archive import open_archive
 from preserve.store.layout import CollectionPaths
 
@@ -36,9 +37,10 @@ def repair(place: Place, collection: str, copies: tuple[Path, ...], *, do: bool,
     """Make COLLECTION whole again. Make a copy of it first, as it is.
 
     Nobody has to trust a copy: only bytes whose SHA-256 the ledger names are taken, file by file or record by record. A
-    damaged ledger is put together first, and believed if it gives the root of a checkpoint that a known key signed: the
-    log's own, one in CONFIG/trust/, or one named with --trust. Damaged files are moved to quarantine/, and every repair
-    is stated in the ledger.
+    damaged ledger is put together first, and believed if it gives the root of a checkpoint that a known key signed:
+    your own key file, those by which the log is known here, one in CONFIG/trust/, or one named with --trust. What is
+    known of the log decides how far it goes: a log that was rolled back or replaced comes back from a copy that has it.
+    Damaged files are moved to quarantine/, and every repair is stated in the ledger.
 
     Status 1: something is damaged (without --apply), or stays so.
     """
@@ -51,6 +53,7 @@ def repair(place: Place, collection: str, copies: tuple[Path, ...], *, do: bool,
             paths=paths,
             copies=copies,
             known=_known(paths, place, trust),
+            log=KnownLogs(place.keys).of_archive(paths),
             signer=partial(_signer, paths, place),
             now=datetime.now(UTC),
             progress=told,

@@ -1,22 +1,24 @@
 """A damaged ledger put together again from copies that nobody has to trust.
 
-The measure is a checkpoint with a good signature by a known key: the archive's own key file, what the reader trusts, or
-the key that lies in the archive itself; never one that lies in a copy. A bundle of entries is taken from whichever copy
-has it, and the whole is believed only if it gives the root of that checkpoint.
-Tiles follow from the entries and are made again.
+The measure is a checkpoint with a good signature by a known key: the log's own key file, what the reader trusts, or the
+keys by which the log is known (`preserve.provenance.knownlogs`); never one that lies in the archive or in a copy. What
+is known of the log decides how far it goes: nothing smaller, and nothing of another history, takes its place.
+A bundle of entries is taken from whichever copy has it, and the whole is believed only if it gives the root of that
+checkpoint. Tiles follow from the entries and are made again.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice, product
+from itertools import chain, islice, product
 
 from preserve.errors import ArchiveError, FormatError, PreserveError
 from preserve.formats.merkle import CompactRange, leaf_hash, node_hash, root_of
-from preserve.formats.note import Verifier, open_note, parse_vkey
+from preserve.formats.note import Verifier, parse_note, parse_vkey
 from preserve.formats.statements import decode
 from preserve.formats.tlog import TILE_WIDTH, Checkpoint, entries_path, parse_checkpoint
 from preserve.limits import DEFAULT_LIMITS
+from preserve.provenance.knownlogs import KnownLog, opened
 from preserve.provenance.ledger import Ledger
 from preserve.store.archive import marker_bytes
 from preserve.store.copying import set_aside
@@ -60,40 +62,91 @@ class Whole:
                     yield index, decode(entry)
 
 
-def whole_ledger(paths: CollectionPaths, copies: Sequence[CollectionPaths], known: Sequence[Verifier]) -> Whole:
+@dataclass(frozen=True, slots=True)
+class _Anchor:
+    """A checkpoint that a known key has signed."""
+
+    checkpoint: Checkpoint
+    note: bytes
+    key: Verifier
+
+
+def whole_ledger(
+    paths: CollectionPaths, copies: Sequence[CollectionPaths], known: Sequence[Verifier], log: KnownLog | None
+) -> Whole:
     """Finds the ledger's parts among the archive and its copies.
 
-    ``known`` are keys that the reader has from elsewhere.
+    ``known`` are keys that the reader has from elsewhere; ``log`` is what is known of the log.
 
     Raises:
         NoAnchorError: no checkpoint is signed by a known key, or no choice of bundles gives its root.
     """
-    damage: list[str] = []
-    own = _own_key(paths)
-    if own is None:
-        damage.append("ledger/log.vkey")
-    keys = [*known, *([own] if own is not None else [])]
-    if not keys:
+    if not known and log is None:
         raise NoAnchorError(
-            f"{paths.vkey} cannot be read, and no other key is known",
+            f"no key of the log of {paths.name} is known: one that lies in the archive proves nothing",
             next_step="Name the log's key with --trust; its keeper publishes it.",
         )
-    anchor = _anchor(paths, keys)
-    if anchor is None:
-        damage.append("ledger/checkpoint")
-        found = [_anchor(copy, keys) for copy in copies]
-        anchor = max((item for item in found if item is not None), key=lambda item: item[0].size, default=None)
-    if anchor is None:
-        raise NoAnchorError(
-            f"{paths.name}: neither the archive nor a copy has a checkpoint with a good signature by a known key",
-            next_step="Name a copy that has one with --from, or the log's key with --trust.",
-        )
-    checkpoint, note, key = anchor
-    if own is not None and own.vkey != key.vkey:
+    own = _anchor(_read_note(paths), known, log)
+    anchor, bundles = _measured(paths, copies, own, known, log)
+    damage: list[str] = []
+    if _own_key(paths) != anchor.key.vkey:
         damage.append("ledger/log.vkey")
-    whole = Whole(paths, checkpoint, note, key, _chosen(paths, copies, checkpoint), damage)
+    if own is None or own.checkpoint != anchor.checkpoint:
+        damage.append("ledger/checkpoint")
+    whole = Whole(paths, anchor.checkpoint, anchor.note, anchor.key, bundles, damage)
     _look_at_own(whole)
     return whole
+
+
+def _measured(
+    paths: CollectionPaths,
+    copies: Sequence[CollectionPaths],
+    own: _Anchor | None,
+    known: Sequence[Verifier],
+    log: KnownLog | None,
+) -> tuple[_Anchor, list[CollectionPaths]]:
+    """The checkpoint to go by, and where the bundles below it are.
+
+    The archive's own comes first, where it is not smaller than what is known, and of the same history.
+    """
+    least = 0 if log is None else log.size
+    found = [_anchor(note, known, log) for note in ([] if log is None else [log.note])]
+    found += [_anchor(_read_note(copy), known, log) for copy in copies]
+    others = sorted((item for item in found if item is not None), key=lambda item: -item.checkpoint.size)
+    reason: NoAnchorError | None = None
+    for anchor in [*([own] if own is not None else []), *others]:
+        if anchor.checkpoint.size < least:
+            continue
+        try:
+            bundles = _chosen(paths, copies, anchor.checkpoint)
+        except NoAnchorError as error:
+            reason = reason or error
+            # Nothing smaller than what the archive's own key has signed takes its place.
+            least = max(least, anchor.checkpoint.size) if anchor is own else least
+            continue
+        if log is None or _begins_with(bundles, anchor.checkpoint.size, log):
+            return anchor, bundles
+    if log is not None:
+        raise NoAnchorError(
+            f"{paths.name}: neither the archive nor a copy has all of its log, of which {log.size} statements are known"
+            + (f": {reason}" if reason else ""),
+            next_step="Name a copy that has its newest part with --from.",
+        )
+    raise reason or NoAnchorError(
+        f"{paths.name}: neither the archive nor a copy has a checkpoint with a good signature by a known key",
+        next_step="Name a copy that has one with --from, or the log's key with --trust.",
+    )
+
+
+def _begins_with(bundles: Sequence[CollectionPaths], size: int, log: KnownLog) -> bool:
+    """True where the entries begin with those of the log that is known."""
+    tree = CompactRange()
+    for number, source in enumerate(bundles):
+        for entry in _bundle(source, number, size):
+            tree.append(leaf_hash(entry))
+            if tree.size == log.size:
+                return tree.root() == log.seen[-1][1]
+    return False
 
 
 @dataclass(slots=True)
@@ -111,7 +164,6 @@ def mend(whole: Whole) -> Mended:
     done = Mended()
     files = LedgerFiles(paths)
     size = whole.checkpoint.size
-    beyond = list(_beyond(files, size)) if "ledger/checkpoint" in whole.damage else []
     for number, source in enumerate(whole.bundles):
         width = min(TILE_WIDTH, size - number * TILE_WIDTH)
         if source is paths and files.has_bundle(number, width):
@@ -132,11 +184,7 @@ def mend(whole: Whole) -> Mended:
         done.moved.append(set_aside(paths.pending, paths.quarantine))
         if kept:
             files.append_pending(size, kept)
-    if beyond and not any(True for _entry in _sound_journal(files, size)):
-        # They were under the checkpoint that is lost; now they are what a journal holds.
-        files.append_pending(size, beyond)
     if "ledger/checkpoint" in whole.damage:
-        # Behind the journal: were it before, a stop between the two would lose what stood beyond.
         write_atomic(paths.checkpoint, whole.note)
         done.written.append("ledger/checkpoint")
     if "ledger/tile" in whole.damage:
@@ -144,24 +192,32 @@ def mend(whole: Whole) -> Mended:
     return done
 
 
-def _own_key(paths: CollectionPaths) -> Verifier | None:
+def _own_key(paths: CollectionPaths) -> str:
+    """The key that lies in the archive: it proves nothing, and is only to be the right one."""
     try:
-        return parse_vkey(paths.vkey.read_text("ascii").strip())
-    except (OSError, UnicodeDecodeError, FormatError):
-        return None
+        return paths.vkey.read_text("ascii").removesuffix("\n")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
-def _anchor(paths: CollectionPaths, keys: Sequence[Verifier]) -> tuple[Checkpoint, bytes, Verifier] | None:
+def _read_note(paths: CollectionPaths) -> bytes:
     try:
         with paths.checkpoint.open("rb") as file:
-            note = file.read(DEFAULT_LIMITS.max_note_bytes)
+            return file.read(DEFAULT_LIMITS.max_note_bytes)
     except OSError:
-        return None
-    for key in keys:
-        with suppress(FormatError):
-            checkpoint = parse_checkpoint(open_note(note, [key]).text)
+        return b""
+
+
+def _anchor(note: bytes, known: Sequence[Verifier], log: KnownLog | None) -> _Anchor | None:
+    """The checkpoint of a note that a known key signs; of the keys by which the log is known, the one in force then."""
+    with suppress(FormatError):
+        size = parse_checkpoint(parse_note(note).text).size
+        of_log = () if log is None else log.keys_at(size)[-1:]
+        for key in [*(parse_vkey(key.vkey) for key in of_log), *known]:
+            checkpoint = opened(note, key)
             # No archive has a log without its first statement.
-            return (checkpoint, note, key) if checkpoint.size else None
+            if checkpoint is not None and checkpoint.size and (log is None or checkpoint.origin == log.origin):
+                return _Anchor(checkpoint, note, key)
     return None
 
 
@@ -180,7 +236,7 @@ def _bundle(source: CollectionPaths, number: int, size: int) -> tuple[bytes, ...
 
 def _chosen(paths: CollectionPaths, copies: Sequence[CollectionPaths], checkpoint: Checkpoint) -> list[CollectionPaths]:
     """For each bundle the first copy, the archive itself before all, so that together they give the root."""
-    choices: list[list[tuple[CollectionPaths, list[bytes]]]] = []
+    choices: list[list[_Choice]] = []
     for number in range(-(-checkpoint.size // TILE_WIDTH)):
         distinct: dict[bytes, tuple[CollectionPaths, list[bytes]]] = {}
         for source in (paths, *copies):
@@ -195,13 +251,22 @@ def _chosen(paths: CollectionPaths, copies: Sequence[CollectionPaths], checkpoin
         choices.append(
             [(source, [root] if len(leaves) == TILE_WIDTH else leaves) for root, (source, leaves) in distinct.items()]
         )
-    for choice in islice(product(*choices), _MAX_CHOICES):
+    for choice in chain(_of_one(choices, (paths, *copies)), islice(product(*choices), _MAX_CHOICES)):
         if _root(checkpoint.size, [hashes for _source, hashes in choice]) == checkpoint.root:
             return [source for source, _hashes in choice]
     raise NoAnchorError(
         f"{paths.name}: the entries of the archive and its copies do not give the root of the checkpoint",
         next_step="Name another copy with --from.",
     )
+
+
+_Choice = tuple[CollectionPaths, list[bytes]]
+
+
+def _of_one(choices: Sequence[Sequence[_Choice]], sources: Sequence[CollectionPaths]) -> Iterator[tuple[_Choice, ...]]:
+    """The bundles of one source, where it has them; for another log in place of this one all are of a copy."""
+    for source in sources:
+        yield tuple(next((choice for choice in found if choice[0] is source), found[0]) for found in choices)
 
 
 def _root(size: int, bundles: Sequence[Sequence[bytes]]) -> bytes:
@@ -244,20 +309,6 @@ def _look_at_own(whole: Whole) -> None:
             found = [path for _index, entry in whole.entries() for path in check.push(leaf_hash(entry))]
             if found or check.finish():
                 damage.append("ledger/tile")
-
-
-def _beyond(files: LedgerFiles, size: int) -> Iterator[bytes]:
-    """The statements behind ``size`` that the archive's own bundles hold."""
-    index = size
-    with suppress(PreserveError, OSError):
-        while True:
-            number, offset = divmod(index, TILE_WIDTH)
-            widths = [width for width in (*files.bundle_widths(number), TILE_WIDTH) if files.has_bundle(number, width)]
-            if not widths or max(widths) <= offset:
-                return
-            entries = files.bundle(number, max(widths))[offset:]
-            yield from entries
-            index += len(entries)
 
 
 def _sound_journal(files: LedgerFiles, covered: int) -> Iterator[bytes]:

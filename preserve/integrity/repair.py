@@ -25,6 +25,7 @@ from preserve.integrity.scan import Scanner
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import format_utc
 from preserve.provenance.derive import rebuild
+from preserve.provenance.knownlogs import KnownLog
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.sealing import ARCHIVE_FOLDER, Sealed, sealed_in
 from preserve.provenance.statements import repair_statement
@@ -101,12 +102,15 @@ class _Job:
 class Repairer:
     """One repair of one collection. ``known``: keys that the reader has from elsewhere than the archive.
 
+    ``log``: what is known of the log that lies there, or is to lie there.
+
     ``signer`` is asked for the log's key when format marker and ledger are whole again; None: it is not at hand.
     """
 
     paths: CollectionPaths
     copies: Sequence[Path]
     known: Sequence[Verifier]
+    log: KnownLog | None
     signer: Callable[[], Signer | None]
     now: datetime
     limits: Limits = DEFAULT_LIMITS
@@ -119,7 +123,7 @@ class Repairer:
         Raises:
             NoAnchorError: the ledger cannot be put together, so that nothing can be measured by it.
         """
-        whole = whole_ledger(self.paths, _collections(self.copies, self.paths.name), self.known)
+        whole = whole_ledger(self.paths, _collections(self.copies, self.paths.name), self.known, self.log)
         plans = _ledger_plans(whole)
         plans += [Plan(path=item.path, exact=True, sources=(str(item.source),)) for item in self._receipts(whole)]
         plans += [_plan(job) for job in self._jobs(whole)]
@@ -136,7 +140,7 @@ class Repairer:
         make_dir(self.paths.state)
         with Lock(self.paths.lock, f"preserve repair {self.paths.name}"):
             remove_parts(self.paths)
-            whole = whole_ledger(self.paths, _collections(self.copies, self.paths.name), self.known)
+            whole = whole_ledger(self.paths, _collections(self.copies, self.paths.name), self.known, self.log)
             plans = _ledger_plans(whole)
             mended = mend(whole)
             self._quarantined += mended.moved

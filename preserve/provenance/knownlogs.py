@@ -35,6 +35,7 @@ from preserve.findings import CODES, Finding
 from preserve.formats.merkle import CompactRange, leaf_hash, verify_consistency
 from preserve.formats.note import UnknownKeyError, Verifier, open_note, parse_note, parse_vkey
 from preserve.formats.tlog import Checkpoint, parse_checkpoint
+from preserve.limits import DEFAULT_LIMITS
 from preserve.provenance.keychain import BeginsWith, LogKey, is_signed_change, read_keys
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.receipts import kept_checkpoints
@@ -202,6 +203,24 @@ class KnownLogs:
         except ValueError as error:
             raise _unreadable(self._place_path(folder), str(error)) from error
         return KnownPlace(origin=held.origin, size=held.size, root=root)
+
+    def of_archive(self, paths: CollectionPaths) -> KnownLog | None:
+        """What is known of the log that lay at this place; else of the one that the archive says that it has.
+
+        Raises:
+            BrokenStateError: a file of the record cannot be read.
+        """
+        place = self.place(paths.folder)
+        if place is not None:
+            return self.log(place.origin)
+        for path in (paths.checkpoint, paths.vkey):
+            with suppress(OSError, FormatError, UnicodeDecodeError):
+                with path.open("rb") as file:
+                    text = file.read(DEFAULT_LIMITS.max_note_bytes).decode("utf-8")
+                origin = parse_vkey(text.strip()).name if path == paths.vkey else text.partition("\n")[0]
+                if (known := self.log(origin)) is not None:
+                    return known
+        return None
 
     def sizes(self, origin: str, folder: Path) -> frozenset[int]:
         """The sizes at which `compare` will ask for the root, for those who read the entries once.

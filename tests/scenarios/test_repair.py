@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from preserve.formats.members import iter_members
+from preserve.formats.note import parse_vkey
 from preserve.integrity import repair, replicate
 from preserve.integrity.verify import Manner, verify
 from preserve.provenance import derive
@@ -297,7 +298,12 @@ def test_receipts_come_back_from_a_copy_that_fits_the_ledger(tmp_path: Path, suf
         for other in (b"forged", right):
             (copy.receipts / path.name).write_bytes(other)
             done = repair.Repairer(
-                paths=paths, copies=[copy.folder], known=[], signer=lambda: None, now=datetime(2026, 1, 2, tzinfo=UTC)
+                paths=paths,
+                copies=[copy.folder],
+                known=[parse_vkey(paths.vkey.read_text("ascii").strip())],
+                log=None,
+                signer=lambda: None,
+                now=datetime(2026, 1, 2, tzinfo=UTC),
             ).apply()
             if other == right:
                 assert [plan.path for plan in done.plans] == [f"receipts/{path.name}"]
