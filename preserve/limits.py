@@ -26,8 +26,6 @@ class Limits:
     """Content decoding (gzip, br) for reading text; guards against bombs. The stored bytes are not affected."""
     max_text_chars: int = 20_000_000
     """Characters of one page handed to extraction."""
-    max_surplus_bytes: int = 1 * MIB
-    """Bytes that a server sends without being asked, kept of one connection; beyond it they are cut and marked."""
     connect_timeout_s: float = 20.0
     read_timeout_s: float = 30.0
     """Silence on the socket; beyond it the reply is cut and marked ``time``."""
@@ -56,7 +54,8 @@ class Limits:
     max_sitemap_bytes: int = 50 * MIB
     """A sitemap, decompressed: the protocol's own bound."""
     max_url_chars: int = 4_000
-    max_links_per_page: int = 10_000
+    max_links_per_page: int = 100_000
+    """Different addresses taken from one page, sitemap (the protocol lets it have 50,000) or feed."""
     max_statement_bytes: int = 65_535
     """C2SP tlog-tiles: an entry has a 16-bit length."""
     max_warc_file_bytes: int = 1_000 * MIB

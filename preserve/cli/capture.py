@@ -16,7 +16,6 @@ from rich.text import Text
 
 from preserve.cli.common import Place, command_options, console, one_line, say
 from preserve.cli.configured import chosen_layouts, read_secrets
-from preserve.cli.output import file_fault
 from preserve.cli.stopping import stopped_by_signals
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.collection import CollectionConfig
@@ -144,7 +143,7 @@ def _accounts(path: Path | None) -> Iterator[Callable[[str, str, str], None]]:
     try:
         file = path.open("wb")
     except OSError as error:
-        raise file_fault(path, error) from error
+        raise UsageError(f"{path}: {error.strerror}", next_step="Name a file that can be written.") from error
     with file:
         yield lambda url, state, reason: _write_line(file, {"url": url, "outcome": state, "reason": reason})
 
@@ -171,7 +170,7 @@ def _text(report: RunReport) -> str:
     for told in report.stamped:
         lines.append(f"time       {told.authority}: {told.reason or 'receipt kept'}")
     if report.findings:
-        lines.append(f"pages of a known layout without a whole cable: {report.findings_total:,}")
+        lines.append(f"pages that were not read whole: {report.findings_total:,}")
         lines += [
             f"  {code:<20} {one_line(url)}{f': {one_line(detail, 100)}' if detail else ''}"
             for url, code, detail in report.findings[:_SHOWN]

@@ -99,14 +99,9 @@ class Frontier:
 
     @classmethod
     def open(cls, paths: CollectionPaths) -> Self:
-        """The collection's frontier; made where there is none.
-
-        Raises:
-            BrokenStateError: it cannot be used.
-        """
+        """The collection's frontier; made where there is none."""
         make_dir(paths.state)
-        next_step = f"Delete {paths.frontier}: no evidence is in it, and the next capture begins a run of its own."
-        return cls(connect(paths.frontier, schema=_SCHEMA, version=_VERSION, next_step=next_step))
+        return cls(connect(paths.frontier, schema=_SCHEMA, version=_VERSION))
 
     def __enter__(self) -> Self:
         return self

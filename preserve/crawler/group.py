@@ -11,6 +11,7 @@ from datetime import datetime
 from preserve.cables.extract import PageReading, told_of
 from preserve.crawler.outcomes import Outcome
 from preserve.crawler.records import warcinfo_record
+from preserve.findings import Finding
 from preserve.formats.statements import encode
 from preserve.formats.warc import Record
 from preserve.limits import Limits
@@ -90,6 +91,10 @@ class GroupWriter:
                 self._state(describe_cable(record.header.record_id, extraction), None)
         for finding in told_of(read):
             self._group.findings.append((records[0].header.target_uri or "", finding.code, finding.detail))
+
+    def tell(self, finding: Finding) -> None:
+        """Notes a finding of the page that was added last; it is told with the group."""
+        self._group.findings.append((finding.where, finding.code, finding.detail))
 
     def end(self, outcome: Outcome) -> None:
         """Notes how an address ended; it is marked with the group. Commits when the group is full or old."""

@@ -1,17 +1,14 @@
-"""What a page leads to: links that a reader could follow, requisites that it is made of, sitemaps and feeds."""
+"""What a page leads to: links that a reader could follow, and requisites that it is made of."""
 
-import re
-import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from functools import lru_cache
 from typing import NamedTuple
-
-from lxml import etree
 
 from preserve.expressions import lazy_re
 from preserve.formats.charset import decide
-from preserve.formats.urls import resolve
+from preserve.formats.markup import Tag, addressed_tags, read_tag, refresh, srcset, style_references
+from preserve.formats.urls import Base
 from preserve.limits import Limits
 
 
@@ -31,127 +28,232 @@ class Link(NamedTuple):
     kind: LinkKind = LinkKind.LINK
 
 
-_LINKS = {"a": "href", "area": "href", "frame": "src", "iframe": "src"}
+class Finds(NamedTuple):
+    """What was found, in order, each address once; ``defect``: why that is not all of it, or nothing."""
+
+    links: list[Link]
+    defect: str = ""
+
+
+_LINKS = {"a": ("href",), "area": ("href",), "frame": ("src",), "iframe": ("src",)}
 _REQUISITES = {
-    "img": ("src",),
-    "script": ("src",),
-    "input": ("src",),
-    "source": ("src",),
-    "track": ("src",),
     "audio": ("src",),
-    "embed": ("src",),
-    "video": ("src", "poster"),
-    "object": ("data",),
+    "bgsound": ("src",),
     "body": ("background",),
+    "embed": ("src",),
+    "feimage": ("href",),
+    "image": ("href", "src"),
+    "img": ("src",),
+    "input": ("src",),
+    "object": ("data",),
+    "script": ("src", "href"),
+    "source": ("src",),
     "table": ("background",),
     "td": ("background",),
-    "image": ("href", "{http://www.w3.org/1999/xlink}href", "xlink:href"),
+    "th": ("background",),
+    "tr": ("background",),
+    "track": ("src",),
+    "use": ("href",),
+    "video": ("src", "poster"),
 }
-_SETS = frozenset({"img", "source"})
+_PREFIXED = frozenset({"a", "feimage", "image", "script", "use"})
+"""Elements of SVG, whose ``href`` may have the prefix of XLink."""
 _REQUISITE_RELS = frozenset({"stylesheet", "icon", "shortcut", "apple-touch-icon", "preload", "manifest", "mask-icon"})
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml"})
 _LINK_RELS = frozenset({"next", "prev", "canonical", "alternate", "start", "contents", "index", "up"})
-_TAGS = (*_LINKS, *_REQUISITES, "link", "style", "base", "meta")
-_SRCSET = lazy_re(r"[\s,]*([^\s,]\S*[^\s,]|[^\s,])(?:\s+[^\s,]+)*\s*(?:,|\Z)")
-_CSS_URL = lazy_re(r"""url\(\s*(?:"([^"\n]{1,4000})"|'([^'\n]{1,4000})'|([^\s"'()]{1,4000}))\s*\)""", re.IGNORECASE)
-_CSS_IMPORT = lazy_re(r"""@import\s{1,20}(?:"([^"\n]{1,4000})"|'([^'\n]{1,4000})')""", re.IGNORECASE)
-_CSS_COMMENT = lazy_re(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_REFRESH = lazy_re(r"\s*\d*\s*[;,]\s*url\s*=\s*['\"]?([^'\"\s>]+)", re.IGNORECASE)
+_PLAIN_LINK = lazy_re(r"""<[aA][ \n]href=(?:"([^"&\x00]*+)"|'([^'&\x00]*+)')>""")
+_MAX_REMEMBERED = 1 << 24
+"""Characters of tags that are remembered: some 20 MB."""
+_MAX_TAG = 2_000
+"""Characters of the longest tag that is remembered."""
 
 
-@lru_cache(maxsize=1 << 15)
-def _absolute(base: str, reference: str) -> str | None:
-    return resolve(base, reference)
+class SeenTags:
+    """Tags read before, as they were written, by what they stand on: most of a page is the same on the next one.
+
+    Of a tag that was seen in the same folder, with addresses found in the same way, nothing new can come.
+    """
+
+    def __init__(self) -> None:
+        self._by_place: dict[tuple[str, str], set[str]] = {}
+        self._chars = 0
+
+    def at(self, folder: str, way: str) -> set[str]:
+        """The tags seen in a folder on pages found in one ``way``; whoever reads a new one adds it by `add`."""
+        return self._by_place.setdefault((folder, way), set())
+
+    def add(self, tags: set[str], new: Iterable[str]) -> None:
+        """Remembers tags; what was remembered is forgotten where it gets too much."""
+        for tag in new:
+            if len(tag) <= _MAX_TAG:
+                tags.add(tag)
+                self._chars += len(tag)
+        if self._chars > _MAX_REMEMBERED:
+            self._by_place.clear()
+            self._chars = 0
 
 
-def absolute(base: str, reference: str) -> str | None:
-    """A reference made absolute. One that begins at the root is the same from every page of an origin."""
-    if len(reference) > 10_000:  # noqa: PLR2004 - far above the longest address that is taken
-        return None
-    if reference.startswith("/") and not reference.startswith("//"):
-        base = base[: base.find("/", 8) + 1] or base
-    return _absolute(base, reference)
+class _Reader:
+    """Reads one page, and the pages that stand in its ``srcdoc`` attributes."""
+
+    def __init__(self, content: bytes, content_type: str | None, url: str, seen: SeenTags | None, way: str) -> None:
+        self._content = content
+        self._content_type = content_type
+        self._url = url
+        self._seen = seen
+        self._way = way
+        self._encoding: str | None = None
+        self.inner: deque[tuple[str, Base]] = deque()
+        self.found: dict[str, LinkKind] = {}
+
+    def text(self) -> str:
+        """The page's text."""
+        content = self._content
+        if content.isascii() and b"\x1b" not in content and "utf-16" not in (self._content_type or "").lower():
+            # Whatever is declared: without escapes, ASCII is the same in every encoding but UTF-16.
+            return content.decode("ascii")
+        decoded = decide(content, self._content_type)
+        self._encoding = decoded.encoding
+        return decoded.text
+
+    def read(self, text: str, base: Base, most: int, *, xml: bool) -> bool:
+        """Adds what a page leads to; false where there would be more than ``most``."""
+        lower = text.lower()
+        tags = addressed_tags(text, every="url(" in lower and "style" in lower, xml=xml)
+        folder = base.folder
+        own = _own_base(tags, base) if "<base" in lower else None
+        if own is not None:
+            base, folder = own, f"{own.href} {folder}"
+        seen = self._seen.at(folder, self._way) if self._seen is not None else set()
+        if self._seen is not None:
+            tags = {tag: None for tag in tags if tag not in seen}
+        lasting = [tag for tag in tags if len(self.found) <= most and self._read_tag(tag, base)]
+        if self._seen is not None:
+            self._seen.add(seen, lasting)
+        return len(self.found) <= most
+
+    def _read_tag(self, written: str, base: Base) -> bool:
+        """Adds what a tag leads to; true where it leads to the same from all pages of the folder."""
+        plain = _PLAIN_LINK.fullmatch(written)
+        if plain is not None:
+            return self._add(plain[1] or plain[2] or "", LinkKind.LINK, base)
+        tag = read_tag(written)
+        lasts = True
+        if tag is not None:
+            if "srcdoc" in tag.attributes and tag.name == "iframe":
+                self.inner.append((tag.attributes["srcdoc"], base))
+                lasts = False
+            for reference, kind in _references(tag):
+                lasts &= self._add(reference, kind, base)
+        return lasts
+
+    def _add(self, reference: str, kind: LinkKind, base: Base) -> bool:
+        is_plain = reference.isascii()
+        url = base.join(reference) if is_plain else Base(base.href, self._encoding_of_page()).join(reference)
+        # What is both shown and linked to is a link: it may lead on.
+        if url is not None and (kind is LinkKind.LINK or url not in self.found):
+            self.found[url] = kind
+        return is_plain and not reference.lstrip().startswith("?")
+
+    def _encoding_of_page(self) -> str:
+        if self._encoding is None:
+            self._encoding = decide(self._content, self._content_type).encoding
+        return self._encoding
 
 
-def page_links(content: bytes, content_type: str | None, base: str, limits: Limits) -> list[Link]:
-    """The links and requisites of an HTML page in document order, each once, at most ``max_links_per_page``."""
-    root = _parse(content, content_type, limits)
-    if root is None:
-        return []
-    found: dict[str, LinkKind] = {}
-    for element in root.iter(*_TAGS):
-        if element.tag == "base":
-            base = resolve(base, element.get("href") or "") or base
-            continue
-        for reference, kind in _references(element):
-            url = absolute(base, reference)
-            # What is both shown and linked to is a link: it may lead on.
-            if url is not None and (kind is LinkKind.LINK or url not in found):
-                found[url] = kind
-        if len(found) >= limits.max_links_per_page:
+def page_links(
+    content: bytes,
+    content_type: str | None,
+    url: str,
+    limits: Limits,
+    *,
+    seen: SeenTags | None = None,
+    way: str = "",
+) -> Finds:
+    """The links and requisites of an HTML page in document order, at most ``max_links_per_page``.
+
+    With ``seen``, only what tags lead to that were not seen before on a page found in the same ``way``.
+    """
+    reader = _Reader(content, content_type, url, seen, way)
+    text = reader.text()
+    defect = "" if len(text) <= limits.max_text_chars else f"read up to character {limits.max_text_chars:,}"
+    xml = "xhtml+xml" in (content_type or "").lower()
+    reader.inner.append((text[: limits.max_text_chars], Base(url)))
+    while reader.inner:
+        if not reader.read(*reader.inner.popleft(), limits.max_links_per_page, xml=xml):
+            defect = f"more than {limits.max_links_per_page:,} links"
             break
-    return [Link(url, kind) for url, kind in found.items()][: limits.max_links_per_page]
+        xml = False
+    links = [Link(url, kind) for url, kind in reader.found.items()]
+    return Finds(links[: limits.max_links_per_page], defect)
 
 
-def _parse(content: bytes, content_type: str | None, limits: Limits) -> "etree._Element | None":
-    data = _as_utf8(content, content_type, limits)
-    # NUL ends the parser's input early; the byte form with a declared encoding keeps it from guessing.
-    if b"\x00" in data:
-        data = data.replace(b"\x00", b"\xef\xbf\xbd")
-    if not data.strip():
-        return None
-    parser = etree.HTMLParser(encoding="utf-8", recover=True, no_network=True, huge_tree=False)
-    try:
-        return etree.fromstring(data, parser)
-    except (etree.LxmlError, ValueError):
-        return None
+def _own_base(tags: Iterable[str], base: Base) -> Base | None:
+    """What the first ``<base>`` with a ``href`` says; None where there is none (HTML Standard, section 4.2.3)."""
+    for written in tags:
+        if written[:5].lower() == "<base":
+            tag = read_tag(written)
+            reference = tag.attributes.get("href") if tag is not None and tag.name == "base" else None
+            if reference is not None:
+                own = base.against(reference)
+                return None if own is None or own.href.startswith(("data:", "javascript:")) else own
+    return None
 
 
-def _as_utf8(content: bytes, content_type: str | None, limits: Limits) -> bytes:
-    is_short = len(content) <= limits.max_text_chars
-    if is_short and content.isascii() and b"\x1b" not in content and "utf-16" not in (content_type or "").lower():
-        # Whatever is declared: without escapes, ASCII is the same in every encoding but UTF-16.
-        return content
-    decoded = decide(content, content_type)
-    if is_short and decoded.encoding == "utf-8" and not decoded.bom_bytes:
-        return content
-    return decoded.text[: limits.max_text_chars].encode("utf-8", "replace")
-
-
-def _references(element: "etree._Element") -> Iterable[tuple[str, LinkKind]]:
-    attribute = _LINKS.get(str(element.tag))
-    if attribute is None:
-        return _other_references(element)
-    reference = element.get(attribute)
-    return ((reference, LinkKind.LINK),) if reference else ()
-
-
-def _other_references(element: "etree._Element") -> Iterator[tuple[str, LinkKind]]:
-    tag = str(element.tag)
-    if tag == "link":
-        yield from _of_link(element)
-    elif tag == "style":
-        yield from ((reference, LinkKind.REQUISITE) for reference in _in_css(element.text or ""))
-    elif tag == "meta":
-        match = _REFRESH.match(element.get("content") or "")
-        if match is not None and (element.get("http-equiv") or "").lower() == "refresh":
-            yield match.group(1), LinkKind.LINK
+def _references(tag: Tag) -> Iterator[tuple[str, LinkKind]]:
+    attributes = tag.attributes
+    if tag.name in _LINKS:
+        for name in _LINKS[tag.name]:
+            if name in attributes:
+                yield attributes[name], LinkKind.LINK
+            elif tag.name in _PREFIXED:
+                yield from ((value, LinkKind.LINK) for key, value in attributes.items() if key.endswith(":href"))
+    elif tag.name == "link":
+        yield from _of_link(attributes)
+    elif tag.name == "style":
+        yield from ((reference, LinkKind.REQUISITE) for reference in style_references(tag.content))
+    elif tag.name == "meta":
+        reference = refresh(attributes.get("content", "")) if _is_refresh(attributes) else None
+        if reference is not None:
+            yield reference, LinkKind.LINK
     else:
-        for name in _REQUISITES[tag]:
-            reference = element.get(name)
-            if reference:
-                yield reference, LinkKind.REQUISITE
-        if tag in _SETS:
-            for match in _SRCSET.finditer((element.get("srcset") or "")[:100_000]):
-                yield match.group(1), LinkKind.REQUISITE
+        yield from ((reference, LinkKind.REQUISITE) for reference in _shown(tag.name, attributes))
+    if "url(" in attributes.get("style", "").lower():
+        yield from ((reference, LinkKind.REQUISITE) for reference in style_references(attributes["style"]))
 
 
-def _of_link(element: "etree._Element") -> Iterator[tuple[str, LinkKind]]:
-    reference = element.get("href")
-    rels = (element.get("rel") or "").lower().split()
-    if not reference:
+def _is_refresh(attributes: dict[str, str]) -> bool:
+    """True for a ``meta`` element that stands for a ``Refresh`` field."""
+    return attributes.get("http-equiv", "").lower() == "refresh"
+
+
+def _shown(name: str, attributes: dict[str, str]) -> Iterator[str]:
+    """What an element shows or runs. Nothing is fetched for an empty attribute, or for a part of the page itself."""
+    for key in _REQUISITES.get(name, ()):
+        if key in attributes:
+            yield from _elsewhere(attributes[key])
+        elif key == "href" and name in _PREFIXED:
+            for prefixed, value in attributes.items():
+                if prefixed.endswith(":href"):
+                    yield from _elsewhere(value)
+    if name in {"img", "source"}:
+        yield from srcset(attributes.get("srcset", ""))
+
+
+def _elsewhere(reference: str) -> Iterator[str]:
+    if reference.strip() and not reference.lstrip().startswith("#"):
+        yield reference
+
+
+def _of_link(attributes: dict[str, str]) -> Iterator[tuple[str, LinkKind]]:
+    reference = attributes.get("href", "")
+    rels = attributes.get("rel", "").lower().split()
+    if not _REQUISITE_RELS.isdisjoint(rels):
+        for candidate in srcset(attributes.get("imagesrcset", "")):
+            yield candidate, LinkKind.REQUISITE
+    if not reference.strip():
         return
-    if "alternate" in rels and (element.get("type") or "").strip().lower() in _FEED_TYPES:
+    if "alternate" in rels and attributes.get("type", "").strip().lower() in _FEED_TYPES:
         yield reference, LinkKind.FEED
     elif not _REQUISITE_RELS.isdisjoint(rels):
         yield reference, LinkKind.REQUISITE
@@ -159,96 +261,23 @@ def _of_link(element: "etree._Element") -> Iterator[tuple[str, LinkKind]]:
         yield reference, LinkKind.LINK
 
 
-def _in_css(text: str) -> Iterator[str]:
-    text = _CSS_COMMENT.sub(" ", text)
-    for pattern in (_CSS_IMPORT, _CSS_URL):
-        for match in pattern.finditer(text):
-            yield next(group for group in match.groups() if group)
-
-
-def css_links(content: bytes, content_type: str | None, base: str, limits: Limits) -> list[Link]:
+def css_links(content: bytes, content_type: str | None, url: str, limits: Limits) -> Finds:
     """What a style sheet imports and shows, each once."""
-    text = decide(content, content_type).text[: limits.max_text_chars]
-    return _all(base, _in_css(text), LinkKind.REQUISITE, limits)
+    text = decide(content, content_type).text
+    finds = joined(Base(url), style_references(text[: limits.max_text_chars]), LinkKind.REQUISITE, limits)
+    if len(text) > limits.max_text_chars:
+        return finds._replace(defect=f"read up to character {limits.max_text_chars:,}")
+    return finds
 
 
-def sitemap_links(content: bytes, base: str, limits: Limits) -> tuple[list[Link], str]:
-    """The pages and further sitemaps of a sitemap, and what is wrong with it, or nothing.
-
-    It may be gzip, once or twice, in a file that says so or not; XML with or without its namespace; or lines of text.
-    What can be read of a broken one is taken. Source: the Sitemaps XML format, "Sitemap protocol".
-    """
-    defect = ""
-    for _twice in range(2):
-        if content.startswith(b"\x1f\x8b"):
-            content, is_whole = _inflated(content, limits.max_sitemap_bytes)
-            defect = defect if is_whole else "cut or damaged gzip"
-    content = content[: limits.max_sitemap_bytes].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if not content.startswith(b"<"):
-        lines = content.decode("utf-8", "replace").split()
-        return _all(base, (line for line in lines if "://" in line), LinkKind.LINK, limits), defect
-    root = _xml(content)
-    if root is None:
-        return [], "no XML"
-    kind = {"sitemapindex": LinkKind.SITEMAP, "urlset": LinkKind.LINK}.get(_local(root))
-    if kind is None:
-        return [], f"no sitemap but <{_local(root)[:40]}>"
-    # An entity is not expanded: an element that has one has no text.
-    texts = (str(element.text) for element in root.iter("{*}loc") if element.text and not len(element))
-    return _all(base, texts, kind, limits), defect
-
-
-def _inflated(content: bytes, max_bytes: int) -> tuple[bytes, bool]:
-    """What can be read of a gzip member, and whether it was all."""
-    inflater = zlib.decompressobj(wbits=31)
-    plain = bytearray()
-    try:
-        # Piece by piece: what came before a damage counts.
-        for start in range(0, len(content), 1 << 14):
-            plain += inflater.decompress(content[start : start + (1 << 14)], max_bytes - len(plain) + 1)
-            if inflater.eof or len(plain) > max_bytes:
-                break
-    except zlib.error:
-        return bytes(plain), False
-    return bytes(plain[:max_bytes]), inflater.eof
-
-
-def feed_links(content: bytes, base: str, limits: Limits) -> list[Link]:
-    """The pages that a feed (RSS, Atom) names."""
-    root = _xml(content[: limits.max_sitemap_bytes].lstrip())
-    if root is None:
-        return []
-    references: list[str] = []
-    for element in root.iter("{*}link", "{*}guid"):
-        attributes = element.attrib
-        if "href" in attributes:
-            if attributes.get("rel", "alternate") == "alternate":
-                references.append(str(attributes["href"]))
-        elif attributes.get("isPermaLink", "true") == "true" and element.text and "://" in element.text:
-            references.append(element.text)
-    return _all(base, references, LinkKind.LINK, limits)
-
-
-def _xml(content: bytes) -> "etree._Element | None":
-    parser = etree.XMLParser(
-        recover=True, no_network=True, huge_tree=False, resolve_entities=False, load_dtd=False, remove_comments=True
-    )
-    try:
-        return etree.fromstring(content, parser)
-    except (etree.LxmlError, ValueError):
-        return None
-
-
-def _local(element: "etree._Element") -> str:
-    return etree.QName(element).localname
-
-
-def _all(base: str, references: Iterable[str], kind: LinkKind, limits: Limits) -> list[Link]:
+def joined(base: Base, references: Iterable[str], kind: LinkKind, limits: Limits) -> Finds:
+    """References made absolute, each address once, up to the bound."""
     found: dict[str, None] = {}
     for reference in references:
-        url = absolute(base, reference.strip())
+        url = base.join(reference)
         if url is not None:
             found.setdefault(url)
-            if len(found) >= limits.max_links_per_page:
-                break
-    return [Link(url, kind) for url in found]
+            if len(found) > limits.max_links_per_page:
+                links = [Link(url, kind) for url in found][: limits.max_links_per_page]
+                return Finds(links, f"more than {limits.max_links_per_page:,} links")
+    return Finds([Link(url, kind) for url in found])

@@ -9,14 +9,17 @@ from preserve.cables.layouts import Layout
 from preserve.crawler.due import DueTimes
 from preserve.crawler.frontier import Found, Target
 from preserve.crawler.group import GroupWriter
-from preserve.crawler.links import Link, LinkKind, css_links, feed_links, page_links, sitemap_links
+from preserve.crawler.links import Finds, Link, LinkKind, SeenTags, css_links, page_links
+from preserve.crawler.listings import feed_links, sitemap_links
 from preserve.crawler.outcomes import CHALLENGE, reason_of
 from preserve.crawler.records import FoundAs, RevisitOf, exchange_records
 from preserve.crawler.revisit import Held, Revisits
 from preserve.crawler.robots import RobotsRules
 from preserve.crawler.scope import Scope
 from preserve.errors import FormatError
+from preserve.findings import Finding
 from preserve.formats.http1.stream import Payload, payload_of
+from preserve.formats.markup import refresh
 from preserve.formats.urls import of_header, resolve
 from preserve.limits import Limits
 from preserve.model import parse_utc
@@ -25,6 +28,7 @@ from preserve.provenance.describe import Fresh, cables_in, challenge_in, decoded
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OK = 200
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _MAX_SEEN = 1 << 16
 
 
@@ -83,8 +87,10 @@ class PageWriter:
         self._limits = limits
         self._wanted = wanted
         self._conditional = conditional
-        self._seen: set[int] = set()
-        """Hashes of addresses handed over before: most links of a site are on every page of it."""
+        self._seen_tags = SeenTags()
+        self._seen: dict[tuple[int, str], set[str]] = {}
+        """Addresses handed over before, by depth and hop: most links of a site are on every page of it."""
+        self._seen_total = 0
 
     def begin(self, target: Target, *, robots: str) -> Visit:
         """What is known before an address is asked for."""
@@ -179,25 +185,40 @@ class PageWriter:
             if target.hop.count("R") < self._limits.max_redirects:
                 _one(location, target.url, target.depth, f"{target.hop}R", found)
             return
-        if payload.head.status != _OK or content is None:
+        if payload.head.status != _OK:
             return
-        kind = (media_type(payload.head) or "").partition("/")[2]
-        content_type = payload.head.get(b"content-type")
-        declared = content_type.decode("latin-1") if content_type else None
+        if content is None:
+            if media_type(payload.head) in _PAGES:
+                detail = f"its content coding is damaged, or it is larger than {self._limits.max_decoded_bytes:,} bytes"
+                self.writer.tell(Finding(code="W-LINKS-PART", where=target.url, detail=detail))
+            return
+        depth, nested = target.depth + 1, ""
+        if target.hop.startswith(LinkKind.REQUISITE) and media_type(payload.head) == "text/css":
+            depth, nested = target.depth, target.hop.removeprefix(LinkKind.REQUISITE).rstrip("R") + "+"
+        finds = self._finds(target, payload, content, depth, nested)
+        if finds.defect:
+            self.writer.tell(Finding(code="W-LINKS-PART", where=target.url, detail=finds.defect))
+        self._add(finds.links, target.url, depth=depth, nested=nested, found=found, refused=refused)
+        field = payload.head.get(b"refresh")
+        reference = None if field is None else refresh(of_header(field))
+        url = None if reference is None else resolve(target.url, reference)
+        if url is not None:
+            self._add([Link(url)], target.url, depth=depth, nested="", found=found, refused=refused)
+
+    def _finds(self, target: Target, payload: Payload, content: bytes, depth: int, nested: str) -> Finds:
+        """What a reply leads to, by what it is and how it was found."""
+        field = payload.head.get(b"content-type")
+        declared = field.decode("latin-1") if field else None
         if target.hop.startswith(LinkKind.SITEMAP):
-            links, _defect = sitemap_links(content, target.url, self._limits)
-            self._add(links, target.url, depth=target.depth + 1, nested="", found=found, refused=refused)
-        elif target.hop.startswith(LinkKind.FEED):
-            links = feed_links(content, target.url, self._limits)
-            self._add(links, target.url, depth=target.depth + 1, nested="", found=found, refused=refused)
-        elif kind in {"html", "xhtml+xml"}:
-            links = page_links(content, declared, target.url, self._limits)
-            self._add(links, target.url, depth=target.depth + 1, nested="", found=found, refused=refused)
-        elif kind == "css" and target.hop.startswith(LinkKind.REQUISITE):
-            nested = target.hop.removeprefix(LinkKind.REQUISITE).rstrip("R") + "+"
-            if len(nested) <= self._limits.max_requisite_hops:
-                links = css_links(content, declared, target.url, self._limits)
-                self._add(links, target.url, depth=target.depth, nested=nested, found=found, refused=refused)
+            return sitemap_links(content, declared, target.url, self._limits)
+        if target.hop.startswith(LinkKind.FEED):
+            return feed_links(content, declared, target.url, self._limits)
+        kind = media_type(payload.head)
+        if kind in _PAGES:
+            return page_links(content, declared, target.url, self._limits, seen=self._seen_tags, way=str(depth))
+        if nested and len(nested) <= self._limits.max_requisite_hops:
+            return css_links(content, declared, target.url, self._limits)
+        return Finds([])
 
     def _add(
         self,
@@ -213,13 +234,19 @@ class PageWriter:
             if not self._is_wanted(link, via):
                 continue
             hop = f"{link.kind}{nested}"
-            if self._is_known(link.url, depth, hop):
+            seen = self._seen.setdefault((depth, hop), set())
+            if link.url in seen:
                 continue
+            seen.add(link.url)
+            self._seen_total += 1
             reason = self.scope.refusal(link.url, depth=depth, hop=hop)
             if reason is None:
                 _one(link.url, via, depth, hop, found)
             else:
                 refused[reason] = refused.get(reason, 0) + 1
+        if self._seen_total > _MAX_SEEN:
+            self._seen.clear()
+            self._seen_total = 0
 
     def _is_wanted(self, link: Link, via: str) -> bool:
         match link.kind:
@@ -231,16 +258,6 @@ class PageWriter:
                 return self._wanted.feeds and _same_host(link.url, via)
             case _:
                 return True
-
-    def _is_known(self, url: str, depth: int, hop: str) -> bool:
-        """True where this address was looked at a moment ago, as a find of the same kind and depth."""
-        mark = hash((url, depth, hop))
-        if mark in self._seen:
-            return True
-        if len(self._seen) >= _MAX_SEEN:
-            self._seen.clear()
-        self._seen.add(mark)
-        return False
 
 
 def _one(url: str, via: str, depth: int, hop: str, found: list[Found]) -> None:

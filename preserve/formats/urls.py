@@ -149,7 +149,8 @@ class Base:
         """The address as browsers write it."""
         self._encoding = None if encoding in {"utf-8", "utf-16le", "utf-16be"} else encoding
         match = _SERIALISED.fullmatch(href)
-        self._folders = () if match is None else _folders(_Parts._make(match.groups()))
+        parts = None if match is None else _Parts._make(match.groups())
+        self._folders = () if parts is None else _folders(parts.origin, parts.path[: parts.path.rfind("/")])
 
     @property
     def folder(self) -> str:
@@ -186,10 +187,10 @@ class Base:
 
 
 @lru_cache(maxsize=256)
-def _folders(parts: _Parts) -> tuple[str, ...]:
-    """The folder of an address, and all above it up to the root; each ends in a slash."""
-    pieces = parts.path.split("/")[1:-1]
-    return tuple("/".join((parts.origin, *pieces[:depth], "")) for depth in range(len(pieces), -1, -1))
+def _folders(origin: str, path: str) -> tuple[str, ...]:
+    """A folder, its path without the slash at its end, and all above it up to the root; each ends in a slash."""
+    pieces = path.split("/")[1:]
+    return tuple("/".join((origin, *pieces[:depth], "")) for depth in range(len(pieces), -1, -1))
 
 
 def _percent_encoded(query: str, encoding: str) -> str:

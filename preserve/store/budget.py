@@ -43,11 +43,10 @@ class Budgets:
         """The file of a folder of archives; made where there is none.
 
         Raises:
-            BrokenStateError: it cannot be used.
+            ArchiveError: it cannot be used.
         """
         make_dir(archives)
-        path = archives / FILE_NAME
-        return cls(connect(path, schema=_SCHEMA, version=1, next_step=f"Delete {path}: no evidence is in it."))
+        return cls(connect(archives / FILE_NAME, schema=_SCHEMA, version=1))
 
     def __enter__(self) -> Self:
         return self

@@ -56,7 +56,7 @@ class CollectionPaths:
     @property
     def index(self) -> Path:
         """The CDXJ index of all files. Derived."""
-        return self.indexes / "index.cdx"
+        return self.indexes / "index.cdxj"
 
     @property
     def ledger(self) -> Path:

@@ -156,12 +156,11 @@ class SearchIndex:
         """The collection's search index; made empty where there is none.
 
         Raises:
-            BrokenStateError: it cannot be used.
+            ArchiveError: it cannot be used.
         """
         if not read_only:
             make_dir(paths.state)
-        next_step = f"Delete {paths.search}: the next search makes it again."
-        return cls(connect(paths.search, schema=_SCHEMA, version=_VERSION, read_only=read_only, next_step=next_step))
+        return cls(connect(paths.search, schema=_SCHEMA, version=_VERSION, read_only=read_only))
 
     def close(self) -> None:
         """Closes it; what was not committed is dropped."""

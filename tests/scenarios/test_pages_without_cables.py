@@ -27,7 +27,7 @@ def captured(site: Any, shell: Any) -> str:
 
 def test_a_capture_tells_them(captured: str, site: Any) -> None:
     assert "cables     2" in captured
-    assert "pages of a known layout without a whole cable: 2" in captured
+    assert "pages that were not read whole: 2" in captured
     assert f"W-CABLE-EMPTY        {site.url('/empty')}" in captured
     assert f"W-CABLE-UNREADABLE   {site.url('/nameless')}" in captured
     assert site.url("/unknown") not in captured

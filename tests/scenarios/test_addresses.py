@@ -1,0 +1,39 @@
+"""Addresses as browsers read them, from pages to requests."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.simulated import Simulation, html, reply
+
+
+@pytest.fixture
+def sim(tmp_path: Path) -> Simulation:
+    return Simulation(tmp_path)
+
+
+def test_what_is_asked_for_is_what_a_browser_asks_for(sim: Simulation) -> None:
+    body = "<base href=/d/><base href=/no/><a href='a\\b?q=\"x\"'>1</a><a href='c#d'>2</a><a href='../e'>3</a>"
+    moved = reply(302, "", "Location: /caf\\x")
+    sim.web.pages = {"http://x.org/": html(body, "Refresh: 5;url='/later' x"), "http://x.org/e": moved}
+    sim.run()
+    asked = {path.removeprefix("http://x.org") for path in sim.web.paths}
+    assert asked >= {"/", "/d/a/b?q=%22x%22", "/d/c", "/e", "/later", "/caf/x"}
+    assert "/no/c" not in asked
+
+
+def test_what_was_not_read_of_a_page_or_list_is_told(sim: Simulation) -> None:
+    sim.scope = "include: ['re:.*']\n  sitemaps: true"
+    sim.politeness = "delay_s: 0\n  robots: obey"
+    sim.web.pages = {
+        "http://x.org/robots.txt": reply(200, "Sitemap: http://x.org/map.xml\n"),
+        "http://x.org/map.xml": html("<p>gone"),
+        "http://x.org/": html("".join(f"<a href=/{n}>x</a>" for n in range(9))),
+    }
+    report = sim.run(max_links_per_page=5)
+    assert set(report.findings) == {
+        ("http://x.org/", "W-LINKS-PART", "more than 5 links"),
+        ("http://x.org/map.xml", "W-LINKS-PART", "no sitemap but <p>"),
+    }
+    assert report.findings_total == 2
+    assert not {f"http://x.org/{n}" for n in range(5)} - set(sim.web.paths)
