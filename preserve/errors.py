@@ -3,29 +3,37 @@
 The tree::
 
     PreserveError
-      UsageError            2   the caller's mistake: command line or configuration
-        ConfigError         2   a configuration file is wrong; carries every mistake found
-      NotHeldError          3   no such archive, page or cable
-      LockedError           4   another process holds the collection
-      NetworkError          5   the network failed as a whole
-      LimitError            6   stopped by a limit; running again goes on
-      FormatError           1   bytes that do not follow their format (raised by codecs, and nothing else is)
-      ArchiveError          1   the archive on disk is damaged
-        NewerFormatError    1   it was written by a newer version of the program
-      EnvironmentFaultError 1   disk, clock, permissions, keys
-      CancelledError      130   stopped by the user
+      UsageError              2   the caller's mistake: command line or configuration
+        ConfigError           2   a configuration file is wrong; carries every mistake found
+      NotHeldError            3   no such archive, page or cable
+      LockedError             4   another process holds the collection
+      NetworkError            5   the network failed as a whole
+      LimitError              6   stopped by a limit that the user set; running again goes on
+      FormatError             1   bytes that do not follow their format (raised by codecs, and nothing else is)
+      ArchiveError            1   evidence is damaged: a command met what `preserve verify` finds
+      EnvironmentFaultError   7   it could not be done: disk, rights, clock, keys, a program that is not there
+        OutputError           7   what the command prints has nowhere to go
+        BrokenStateError      7   a file of the program's own cannot be used: it holds no evidence
+        NewerFormatError      7   it was written by a newer version of the program
+      CancelledError        130   stopped by the user
+
+Status 1 means that something was found, and nothing else: a monitor that sees it knows that evidence or pages are to be
+looked at. What kept the program from looking is 7.
 
 A codec raises `FormatError` only: `ValueError`, `zlib.error`, `ssl.SSLError` and their like never leak out of one.
 Damage found while checking is never an exception, it is a finding (`preserve.findings`).
 """
 
+import errno
 from typing import ClassVar
+
+_NO_BYTES = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EIO, errno.ELOOP, errno.ENXIO})
 
 
 class PreserveError(Exception):
     """The root: one line for a person, and one line that says what to do next."""
 
-    exit_status: ClassVar[int] = 1
+    exit_status: ClassVar[int] = 7
 
     def __init__(self, message: str, *, next_step: str = "") -> None:
         super().__init__(message)
@@ -69,28 +77,56 @@ class NetworkError(PreserveError):
 
 
 class LimitError(PreserveError):
-    """A limit stopped the work; running it again goes on: exit 6."""
+    """A limit that the user set stopped the work; running it again goes on: exit 6."""
 
     exit_status = 6
 
 
 class FormatError(PreserveError):
-    """Bytes that do not follow their format. The only error a codec raises."""
+    """Bytes that do not follow their format: exit 1. The only error a codec raises."""
+
+    exit_status = 1
 
 
 class ArchiveError(PreserveError):
-    """The archive on disk cannot be used: damaged where it must not be, or of a newer format."""
+    """Evidence is damaged, or is not what the ledger names: exit 1."""
 
-
-class NewerFormatError(ArchiveError):
-    """The archive was written by a newer version of the program: nothing in it may be read as if it were known."""
+    exit_status = 1
 
 
 class EnvironmentFaultError(PreserveError):
-    """Disk, permissions, clock or keys stand in the way."""
+    """It could not be done: disk, rights, clock, keys or another program stand in the way. Exit 7."""
+
+
+class OutputError(EnvironmentFaultError):
+    """Standard output is closed or full. ``reader_left``: it was a pipe, and whoever read it has gone (``| head``)."""
+
+    def __init__(self, message: str, *, reader_left: bool = False, next_step: str = "") -> None:
+        super().__init__(message, next_step=next_step)
+        self.reader_left = reader_left
+
+
+class BrokenStateError(EnvironmentFaultError):
+    """A file of the program's own cannot be used: catalogue, tables, format marker. No evidence is in it."""
+
+
+class NewerFormatError(EnvironmentFaultError):
+    """The archive was written by a newer version of the program: nothing in it may be read as if it were known."""
 
 
 class CancelledError(PreserveError):
     """Stopped by the user: exit 130."""
 
     exit_status = 130
+
+
+def unreadable(what: str, error: OSError, *, next_step: str = "") -> PreserveError:
+    """The error for evidence that the system does not give out.
+
+    `ArchiveError` where it is gone, or the disk has lost its bytes; `EnvironmentFaultError` where this process may not
+    read it, or the system has no room for it (rights, too many open files, memory): that says nothing of the evidence.
+    """
+    message = f"{what} cannot be read: {error.strerror or error}"
+    if error.errno in _NO_BYTES:
+        return ArchiveError(message, next_step=next_step)
+    return EnvironmentFaultError(message, next_step="Run it as a user who may read the archive.")

@@ -210,8 +210,12 @@ CODES: dict[str, Code] = {
     ),
     "I-WACZ-UNSIGNED": Code("The package is not signed.", "Nothing to do."),
     "E-REPLICA-FORKED": Code(
-        "Two copies of one collection have different histories.",
+        "The copy has another history than the source, or another key.",
         "Keep both. One of them was changed: compare their receipts, and ask the keeper. Nothing was copied.",
+    ),
+    "E-REPLICA-LINKED": Code(
+        "Files of the copy are the source's own files, by a link or a mount: there is no second copy of them.",
+        "Make the copy on another disk, in a folder of its own: `preserve replicate DEST`.",
     ),
     "E-REPLICA-SOURCE": Code(
         "A file of the source is missing, or is not the one that its ledger names; it was not copied.",
@@ -295,6 +299,10 @@ CODES: dict[str, Code] = {
         "A time authority gave no receipt for the last checkpoint.",
         "Nothing is lost: the next `preserve capture`, or `preserve ledger stamp COLLECTION`, asks again.",
     ),
+    "I-RECEIPT-ORDER": Code(
+        "The certificates in a receipt are not in the order that DER demands.",
+        "Nothing to do: they are put in order for the check, as OpenSSL does; the file stays as it came.",
+    ),
     "E-INDEX": Code("The CDXJ index disagrees with the evidence.", _REBUILD),
     "E-CATALOGUE": Code("The catalogue disagrees with the evidence.", _REBUILD),
     "E-CABLE-TEXT": Code(
@@ -364,6 +372,14 @@ CODES: dict[str, Code] = {
     "W-RESCUE-DIGEST": Code(
         "The digest that a web archive lists fits the bytes that it served in no reading.",
         "The digest is over its own stored bytes, and may be of another coding of the page; compare another copy.",
+    ),
+    "I-CABLE-HIDDEN": Code(
+        "The page holds text that a browser never shows; it is left out of the text.",
+        "Look at the page's bytes (`preserve show ID --as html`) where you want to know what is hidden.",
+    ),
+    "I-CABLE-OPENED": Code(
+        "The text stands in an element that a browser shows only after a script opened it, and that the layout selects.",
+        "Say so where you cite it: a reader of the page may not have seen it.",
     ),
     "I-CABLE-TAG": Code(
         "Unknown markup stands inside the message and is kept as text.", "Nothing to do: the text keeps it as it was."

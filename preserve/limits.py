@@ -26,6 +26,8 @@ class Limits:
     """Content decoding (gzip, br) for reading text; guards against bombs. The stored bytes are not affected."""
     max_text_chars: int = 20_000_000
     """Characters of one page handed to extraction."""
+    max_surplus_bytes: int = 1 * MIB
+    """Bytes that a server sends without being asked, kept of one connection; beyond it they are cut and marked."""
     connect_timeout_s: float = 20.0
     read_timeout_s: float = 30.0
     """Silence on the socket; beyond it the reply is cut and marked ``time``."""

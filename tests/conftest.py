@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import socket
 import socketserver
 import threading
@@ -206,8 +207,9 @@ class Shell:
         return out
 
     def begin_anew(self, name: str) -> None:
-        """Another archive with the same key, whose mark is taken away: what a keeper does who rewrites history."""
+        """Another archive with the same key, of which nothing is known any more: what one does who rewrites history."""
         mark_path(name, keys_folder(os.environ)).unlink(missing_ok=True)
+        shutil.rmtree(keys_folder(os.environ) / "known-logs", ignore_errors=True)
         self("init", name)
 
     def json(self, *words: str, status: int | None = 0) -> dict[str, object]:

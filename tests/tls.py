@@ -68,7 +68,7 @@ def authority(tmp_path: Path) -> Authority:
 
 
 @contextmanager
-def _serve(pem: Path, reply: bytes) -> Iterator[int]:
+def _serve(pem: Path, reply: bytes, *, notified: bool = False) -> Iterator[int]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     context.set_alpn_protocols(["h2", "http/1.1"])
@@ -84,6 +84,8 @@ def _serve(pem: Path, reply: bytes) -> Iterator[int]:
                         if tls.recv(65536):
                             chosen.append(tls.selected_alpn_protocol())
                             tls.sendall(reply)
+                            if notified:
+                                tls.unwrap()
                 except OSError:
                     continue
 
@@ -96,6 +98,6 @@ def _serve(pem: Path, reply: bytes) -> Iterator[int]:
 
 
 @pytest.fixture
-def tls_server() -> Callable[[Path, bytes], AbstractContextManager[int]]:
-    """Serves one reply over TLS; gives the port."""
+def tls_server() -> Callable[..., AbstractContextManager[int]]:
+    """Serves one reply over TLS; gives the port. It ends without close_notify, unless it is told otherwise."""
     return _serve

@@ -55,6 +55,8 @@ class Authority:
     valid_from: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(days=1))
     valid_to: datetime = field(default_factory=lambda: datetime.now(UTC) + timedelta(days=1))
     with_chain: bool = False
+    with_intermediate: bool = False
+    """Whether another certificate stands between the root and the authority; it is in ``intermediate.pem`` alone."""
     spoil: Callable[[bytes], bytes] | None = None
     status: int = 200
     asked: list[bytes] = field(default_factory=list)
@@ -64,7 +66,12 @@ class Authority:
         self.top.mkdir(parents=True)
         root_key, key = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _key in range(2))
         root = self._certificate(_name("A root"), root_key, root_key, ca=True)
-        mine = self._certificate(_name("A time authority"), key, root_key, ca=False)
+        issuer, issuer_key = "A root", root_key
+        if self.with_intermediate:
+            issuer, issuer_key = "A middle", rsa.generate_private_key(public_exponent=65537, key_size=2048)
+            middle = self._certificate(_name(issuer), issuer_key, root_key, ca=True)
+            (self.top / "intermediate.pem").write_bytes(middle.public_bytes(serialization.Encoding.PEM))
+        mine = self._certificate(_name("A time authority"), key, issuer_key, ca=False, issuer=issuer)
         (self.top / "root.pem").write_bytes(root.public_bytes(serialization.Encoding.PEM))
         (self.top / "tsa.pem").write_bytes(mine.public_bytes(serialization.Encoding.PEM))
         (self.top / "tsa.key").write_bytes(_pem(key))
@@ -77,7 +84,13 @@ class Authority:
         return self.top / "root.pem"
 
     def _certificate(
-        self, name: x509.Name, key: rsa.RSAPrivateKey, issuer_key: rsa.RSAPrivateKey, *, ca: bool
+        self,
+        name: x509.Name,
+        key: rsa.RSAPrivateKey,
+        issuer_key: rsa.RSAPrivateKey,
+        *,
+        ca: bool,
+        issuer: str = "A root",
     ) -> x509.Certificate:
         long_ago, long_after = datetime(2020, 1, 1, tzinfo=UTC), datetime(2060, 1, 1, tzinfo=UTC)
         usage = x509.KeyUsage(
@@ -87,7 +100,7 @@ class Authority:
         builder = (
             x509.CertificateBuilder()
             .subject_name(name)
-            .issuer_name(_name("A root"))
+            .issuer_name(_name(issuer))
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(long_ago if ca else self.valid_from)

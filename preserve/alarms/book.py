@@ -7,7 +7,7 @@ told of it and how far it looked become durable together or not at all: a crash 
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ from preserve.alarms.outbox import Outbox
 from preserve.alarms.turns import State, Turn, observed, reminded
 from preserve.alarms.values import Condition, Message, Observation, Unsent
 from preserve.config.alarms import Kind, Rule
-from preserve.errors import ArchiveError
 from preserve.store.database import UnmadeError, connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import schedule_folder
@@ -58,7 +57,7 @@ class AlarmBook:
         """The book, made where there is none. With ``read_only`` nothing is written; what is not there is empty.
 
         Raises:
-            ArchiveError: the file is no book of alarms.
+            BrokenStateError: the file is no book of alarms.
             EnvironmentFaultError: the folder cannot be made.
         """
         path = book_path(archives)
@@ -210,19 +209,11 @@ class AlarmBook:
 
 
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    empty = Path(":memory:")
-    try:
-        if read_only and not path.is_file():
-            return connect(empty, schema=_SCHEMA, version=_VERSION)
-        return connect(path, schema=_SCHEMA, version=_VERSION, read_only=read_only)
-    except UnmadeError:
-        return connect(empty, schema=_SCHEMA, version=_VERSION)
-    except ArchiveError as error:
-        raise ArchiveError(
-            error.message,
-            next_step=f"See whether the disk is full or read-only. If not, move {path} away: alarms begin anew, "
-            "and what was not yet told stays in that file.",
-        ) from error
+    next_step = f"Move {path} away: alarms begin anew, and what was not yet told stays in that file."
+    with suppress(UnmadeError):
+        if path.is_file() or not read_only:
+            return connect(path, schema=_SCHEMA, version=_VERSION, read_only=read_only, next_step=next_step)
+    return connect(Path(":memory:"), schema=_SCHEMA, version=_VERSION, next_step=next_step)
 
 
 def _row(state: State) -> tuple[object, ...]:

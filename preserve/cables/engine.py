@@ -14,9 +14,10 @@ The part of a page that is read is the element that ``within`` selects, without 
   not escape it: what else looks like markup is kept and reported.
 """
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice, pairwise
 from typing import Final
@@ -29,7 +30,8 @@ from preserve.cables.reading import STRAY, PageText, Reading, no_text, published
 from preserve.cables.selectors import Element, Selector, find_all, value_of
 from preserve.cables.splitting import split_header
 from preserve.cables.texts import Segment, TextBuilder, decode_references, one_line
-from preserve.cables.tokens import Token, attributes, box_tokens
+from preserve.cables.tokens import Token, attributes, box_tokens, tokenise
+from preserve.cables.unseen import Unseen, hidden_spans, may_hide, seen
 from preserve.cables.visible import Visible, visible_text
 from preserve.expressions import lazy_re
 
@@ -49,6 +51,8 @@ class Page:
     end: int
     body: Element | None = None
     header: Element | None = None
+    within: Element | None = None
+    _hidden: list[tuple[int, int]] | None = None
     _furniture: list[tuple[int, int]] | None = None
     _visible: Visible | None = None
 
@@ -56,9 +60,9 @@ class Page:
     def of(cls, text: str, layout: Layout) -> "Page":
         """A page with the elements found that its layout selects: the part that is read, and the text."""
         page = cls(text, layout, 0, len(text))
-        within = page.first(layout.within)
-        if within is not None:
-            page.start, page.end = within.inner, within.inner_end
+        page.within = page.first(layout.within)
+        if page.within is not None:
+            page.start, page.end = page.within.inner, page.within.inner_end
         page.body = page.first(layout.body)
         return page
 
@@ -79,6 +83,19 @@ class Page:
         if self._furniture is None:
             self._furniture = [(element.start, element.end) for _, element in self.all(self.layout.furniture)]
         return self._furniture
+
+    @property
+    def hidden(self) -> list[tuple[int, int]]:
+        """The spans of the whole page that a browser does not show."""
+        if self._hidden is None:
+            is_plain = not may_hide(self.text, 0, len(self.text))
+            self._hidden = [] if is_plain else hidden_spans(self.text, list(tokenise(self.text)))
+        return self._hidden
+
+    def is_hidden(self, position: int) -> bool:
+        """Whether a browser does not show what stands at ``position``."""
+        number = bisect_right(self.hidden, (position, len(self.text))) - 1
+        return number >= 0 and position < self.hidden[number][1]
 
     @property
     def visible(self) -> Visible:
@@ -126,6 +143,9 @@ def read(text: str, layout: Layout, whole: Visible | None = None) -> Reading | N
         body=body,
         strays=_strays(page, body),
         has_fields=_has_fields(layout, found),
+        hidden_until_opened=any(
+            page.is_hidden(element.inner) for element in (page.within, page.header, page.body) if element is not None
+        ),
     )
 
 
@@ -216,7 +236,7 @@ def _sentences(page: Page, found: _Found, header: PageText | None) -> None:
         # Furniture comes in megabytes and says such things in one piece: its source is looked at, not what it shows.
         if sentence.needle and page.text.find(sentence.needle, 0, stop) < 0:
             continue
-        match = sentence.pattern.search(page.text, 0, stop)
+        match = next((m for m in sentence.pattern.finditer(page.text, 0, stop) if not page.is_hidden(m.start())), None)
         if match is not None:
             group = 1 if sentence.pattern.groups and match[1] is not None else 0
             said = make_field(name, decode_references(match[group]), source="sentence", times=page.layout.times)
@@ -243,16 +263,40 @@ def _boxed(page: Page, element: Element | None, found: _Found | None = None) -> 
         is_pre = page.text[element.start + 1 : element.start + 4].lower() == "pre"
         hidden = disjoint(page.furniture)
         shown = visible_text(page.text, element.inner, element.inner_end, hidden, preformatted=is_pre)
-        return without_empty_ends(shown.builder, shown.text, 0, len(shown.text), page.layout.cut)
+        said = without_empty_ends(shown.builder, shown.text, 0, len(shown.text), page.layout.cut)
+        return replace(said, unseen=shown.unseen)
     tokens = list(box_tokens(page.text, element.inner, element.inner_end, page.layout.only_markup))
     if found is not None and page.layout.links:
         _links(page, tokens, found)
     spans = [(token.start, token.end) for token in tokens if token.kind == "text"]
+    spans, unseen = _shown_spans(page.text, element, spans)
     text = "".join([decode_references(page.text[start:end]) for start, end in spans])
     cut = cut_lines(text, 0, len(text), page.layout.cut)
     if cut:
-        return without(_built(page.text, spans), text, 0, len(text), cut)
-    return PageText(text=text, segments=partial(_segments, page.text, spans))
+        return replace(without(_built(page.text, spans), text, 0, len(text), cut), unseen=unseen)
+    return PageText(text=text, segments=partial(_segments, page.text, spans), unseen=unseen)
+
+
+def _shown_spans(text: str, element: Element, spans: list[tuple[int, int]]) -> tuple[list[tuple[int, int]], Unseen]:
+    """The spans of text in an element without those that a browser never shows, whatever tags it takes for markup."""
+    if not may_hide(text, element.inner, element.inner_end):
+        return spans, Unseen()
+    tokens = list(tokenise(text, element.inner, element.inner_end))
+    shown: list[tuple[int, int]] = []
+    hidden = iter(hidden_spans(text, tokens))
+    now = next(hidden, None)
+    for start, end in spans:
+        begun = start
+        while now is not None and now[0] < end:
+            if now[0] > begun:
+                shown.append((begun, now[0]))
+            begun = max(begun, min(now[1], end))
+            if now[1] > end:
+                break
+            now = next(hidden, None)
+        if begun < end:
+            shown.append((begun, end))
+    return shown, seen(text, tokens)[1]
 
 
 def _built(text: str, spans: Iterable[tuple[int, int]]) -> TextBuilder:
@@ -306,7 +350,8 @@ def _running_text(page: Page, labelled: Fields | None, found: _Found) -> PageTex
         found.add("partial_note", make_field("partial_note", match[0], source="sentence"), _at(visible, match.span()))
         position = match.end()
     end = min(end, _closing(page, position, found))
-    return without_empty_ends(visible.builder, text, _behind_line(text, position, end), end, layout.cut)
+    said = without_empty_ends(visible.builder, text, _behind_line(text, position, end), end, layout.cut)
+    return replace(said, unseen=visible.unseen)
 
 
 def _closing(page: Page, position: int, found: _Found) -> int:

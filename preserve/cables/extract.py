@@ -28,13 +28,16 @@ from preserve.cables.message import Message, Paragraph, parse_message
 from preserve.cables.offsets import BodyMap, ByteCursor, body_map
 from preserve.cables.reading import PageText, Reading
 from preserve.cables.texts import one_line
+from preserve.cables.unseen import Unseen
 from preserve.cables.visible import Visible, visible_text
 from preserve.findings import Finding
 from preserve.formats.charset import Decoded, decide
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import sha256_hex
 
-EXTRACTOR: Final = "preserve-cables/2"
+EXTRACTOR: Final = "preserve-cables/3"
+HIDDEN_UNTIL_OPENED: Final = "hidden until opened"
+"""How a text is called that stands in an element which a browser shows only after a script opened it."""
 
 _MALFORMED: Final = frozenset({"cleaned", "facts of the page", "behind a garble"})
 """Rules by which an id was read that is no id by itself, so that the page's other facts count."""
@@ -64,6 +67,8 @@ class Extraction:
     comparison_sha256: str
     comparison_rules: str
     rules_fired: tuple[int, ...]
+    hidden_until_opened: bool
+    """Whether a browser shows the text only after a script opened the element that it stands in."""
     findings: tuple[Finding, ...]
     _source: "_Source" = field(repr=False, compare=False)
     _reading: Reading = field(repr=False, compare=False)
@@ -180,6 +185,7 @@ class PlainText:
     body_sha256: str
     comparison_sha256: str
     comparison_rules: str
+    unseen: Unseen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,7 +308,8 @@ def plain_text(payload: bytes, content_type: str | None) -> PlainText:
     """
     decoded = decide(payload[: DEFAULT_LIMITS.max_text_chars], content_type)
     is_plain = (content_type or "").strip().lower().startswith("text/plain")
-    text = decoded.text if is_plain else visible_text(decoded.text).text.strip("\n")
+    visible = None if is_plain else visible_text(decoded.text)
+    text = decoded.text if visible is None else visible.text.strip("\n")
     return PlainText(
         text=text,
         encoding=decoded.encoding,
@@ -310,6 +317,7 @@ def plain_text(payload: bytes, content_type: str | None) -> PlainText:
         body_sha256=sha256_hex(text.encode("utf-8", "replace")),
         comparison_sha256=sha256_hex(comparison_text(text).text.encode("utf-8", "replace")),
         comparison_rules=VERSION,
+        unseen=Unseen() if visible is None else visible.unseen,
     )
 
 
@@ -379,6 +387,7 @@ def _extraction(source: _Source, layout: Layout, reading: Reading) -> Extraction
         comparison_sha256=sha256_hex(comparison.text.encode("utf-8")),
         comparison_rules=VERSION,
         rules_fired=comparison.rules_fired,
+        hidden_until_opened=reading.hidden_until_opened,
         findings=_findings(reading),
         _source=source,
         _reading=reading,
@@ -392,6 +401,14 @@ def _findings(reading: Reading) -> tuple[Finding, ...]:
         found.append(Finding(code="W-CABLE-EMPTY", where=where))
     if not reading.has_fields:
         found.append(Finding(code="W-CABLE-NO-TABLE", where=where))
+    unseen = [reading.body.unseen] if reading.header is None else [reading.body.unseen, reading.header.unseen]
+    characters = sum(each.characters for each in unseen)
+    if characters:
+        elements = sum(each.elements for each in unseen)
+        detail = f"{characters} characters; elements that hide what is in them: {elements}"
+        found.append(Finding(code="I-CABLE-HIDDEN", where=where, detail=detail))
+    if reading.hidden_until_opened:
+        found.append(Finding(code="I-CABLE-OPENED", where=where))
     if reading.strays:
         told = ", ".join(one_line(stray)[:_STRAY_CHARS] for stray in dict.fromkeys(reading.strays[:_STRAYS_TOLD]))
         found.append(Finding(code="I-CABLE-TAG", where=where, detail=f"{len(reading.strays)}: {told}"))
@@ -400,6 +417,7 @@ def _findings(reading: Reading) -> tuple[Finding, ...]:
 
 __all__ = [
     "EXTRACTOR",
+    "HIDDEN_UNTIL_OPENED",
     "NOTHING_READ",
     "BodyMap",
     "Extraction",

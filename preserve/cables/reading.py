@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from preserve.cables.fields import FieldValue
 from preserve.cables.texts import Segment
+from preserve.cables.unseen import Unseen
 from preserve.expressions import lazy_re
 
 STRAY: Final = lazy_re(r"</?[a-zA-Z][^<>\n]{0,200}>|<!--")
@@ -20,6 +21,8 @@ class PageText:
 
     text: str
     segments: Callable[[], Sequence[Segment]]
+    unseen: Unseen = field(default_factory=Unseen)
+    """What stands there and a browser never shows: it is not in the text."""
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """The characters of the page that the text from ``start`` to ``end`` was made from; none give ``(0, 0)``."""
@@ -43,7 +46,8 @@ class Reading:
 
     ``places`` are the spans of the page, in characters, that fields were read from, ``strays`` is the markup that
     stands in the message and is kept as text, ``has_fields`` is false where nothing but the identifier was found of
-    the page's fields. ``header`` is None where the page has no place for it.
+    the page's fields. ``header`` is None where the page has no place for it. ``hidden_until_opened`` is true where the
+    layout selects an element for the text that a browser does not show before a script opens it.
     """
 
     published_id: str
@@ -54,6 +58,7 @@ class Reading:
     body: PageText
     strays: tuple[str, ...]
     has_fields: bool
+    hidden_until_opened: bool = False
 
 
 def published_id(printed: str) -> str | None:

@@ -33,7 +33,8 @@ strike strong style sub summary sup svg table tbody td template textarea tfoot t
 ul var video wbr xmp
 """
 """The elements of HTML, living and obsolete (HTML Standard, section 16.2)."""
-_ELEMENTS: Final = frozenset(_ELEMENT_NAMES.split())
+ELEMENTS: Final = frozenset(_ELEMENT_NAMES.split())
+"""Their names, in lower case."""
 
 RAW: Final = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes", "title", "textarea"})
 """Elements whose content is text up to their own end tag (HTML Standard, "raw text" and "RCDATA")."""
@@ -78,7 +79,7 @@ def tokenise(text: str, start: int = 0, end: int | None = None) -> Iterator[Toke
         if bare is not None:
             slash, name = bare.groups()
             kind, name, after = _KINDS[slash], name.lower(), bare.end()
-            if name not in _ELEMENTS:
+            if name not in ELEMENTS:
                 position += 1
                 continue
         else:
@@ -121,7 +122,7 @@ def _markup(text: str, position: int, stop: int, last_comment: int) -> Token | N
     if name is not None:
         # The name first: what is no element is not read to its end, which may be that of the page.
         said = name[1].lower()
-        if said not in _ELEMENTS:
+        if said not in ELEMENTS:
             return None
         match = _TAG.match(text, position, stop)
         return Token("text", position, -1) if match is None else Token(_KINDS[match[1]], position, match.end(), said)

@@ -9,7 +9,8 @@ by ``<br>`` or one ``<pre>``:
 - White space with a line end in it before a tag of a block is indentation and dropped, as is white space between two
   blocks; a blank that is all the content of a block is kept, because it is a line of the text.
 - Inside ``<pre>`` everything is kept.
-- Scripts, styles, templates, comments and the page's ``<title>`` are not shown. Character references are decoded.
+- Scripts, styles, comments, the page's ``<title>`` and what its elements hide (`preserve.cables.unseen`) are not shown.
+  Character references are decoded.
 - A line end is LF, whether the page writes LF, CR LF or CR (HTML Standard, "normalize newlines").
 """
 
@@ -20,6 +21,7 @@ from typing import Final
 
 from preserve.cables.texts import TextBuilder
 from preserve.cables.tokens import Token, tokenise
+from preserve.cables.unseen import Unseen, may_hide, seen
 from preserve.expressions import lazy_re
 
 _BLOCK_NAMES: Final = """
@@ -33,7 +35,7 @@ _CELLS: Final = frozenset({"td", "th", "dt", "dd"})
 _TABLES: Final = frozenset({"table", "dl"})
 _INLINE_NAMES: Final = "a b big bdi bdo code data em font i label mark q s samp small span strike strong tt u var"
 _INLINE: Final = frozenset(_INLINE_NAMES.split())
-_HIDDEN: Final = frozenset({"template", "select", "svg"})
+_HIDDEN: Final = frozenset({"select", "svg"})
 _LINE_END: Final = lazy_re(r"\r\n?|\n")
 _BLANKS: Final = " \t\n\f\r"
 _LONGEST_INLINE: Final = 80
@@ -55,6 +57,8 @@ class Visible:
     soft: list[tuple[int, int]] = field(default_factory=list)
     """Where line ends are those of the source, outside ``<pre>``: a browser shows them as blanks unless a style says
     so."""
+    unseen: Unseen = field(default_factory=Unseen)
+    """What stands there and is not shown."""
 
     def is_soft(self, offset: int) -> bool:
         """Whether the line end at ``offset`` is one of the source."""
@@ -239,7 +243,10 @@ def visible_text(
     """
     builder = TextBuilder(page)
     maker = _Maker(page=page, builder=builder, visible=Visible(builder=builder), pre_depth=int(preformatted))
-    tokens = _shown_tokens(page, start, len(page) if end is None else end, hidden)
+    stop = len(page) if end is None else end
+    tokens = _shown_tokens(page, start, stop, hidden)
+    if may_hide(page, start, stop):
+        tokens, maker.visible.unseen = seen(page, tokens)
     maker.read(tokens)
     return maker.finish()
 

@@ -5,6 +5,7 @@ It is checked as a stranger would check it before it is handed over.
 
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from preserve.citation.check_capsule import DEFLATED, FAIL, MANIFEST, STORED, Me
 from preserve.citation.passage import Passage
 from preserve.citation.readablepage import readable_page
 from preserve.citation.selectors import selectors
-from preserve.errors import ArchiveError, FormatError, NotHeldError
+from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError, unreadable
 from preserve.formats.note import parse_note
 from preserve.formats.statements import decode
 from preserve.formats.tlog import Proof, format_proof, parse_checkpoint
@@ -27,13 +28,21 @@ _MAX_CHANGES: Final = 40
 """Changes of key that go into a capsule, the newest ones."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capsule:
+    """A capsule, and what the archive holds for it that is not in it, with the reason."""
+
+    data: bytes
+    left_out: tuple[str, ...]
+
+
 def build_capsule(
     archive: Archive,
     capture: Capture,
     extraction: Extraction,
     passage: Passage,
     citation: Mapping[str, object],
-) -> bytes:
+) -> Capsule:
     """The capsule of a passage of a cable. ``citation`` is its CSL-JSON item.
 
     Raises:
@@ -57,8 +66,7 @@ def build_capsule(
     files["selector.json"] = canonical(_selector(capture, passage))
     files["citation.json"] = canonical(citation)
     files["check_capsule.py"] = Path(check_capsule.__file__).read_bytes()
-    _add_changes(archive, files)
-    _add_receipts(archive, files, stated)
+    left_out = [*_add_changes(archive, files), *_add_receipts(archive, files, stated)]
     files["readme.txt"] = readable_page(files).encode()
     data = pack(files)
     wrong = [each for each in check_capsule.check(data) if each.verdict == FAIL]
@@ -67,7 +75,7 @@ def build_capsule(
             f"the capsule would not check: {wrong[0].claim}: {wrong[0].detail}",
             next_step=f"Run `preserve verify {archive.paths.name}` to see what is damaged.",
         )
-    return data
+    return Capsule(data=data, left_out=tuple(left_out))
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
@@ -97,9 +105,9 @@ def _records(archive: Archive, capture: Capture) -> dict[str, bytes]:
                 file.seek(place.offset)
                 data = file.read(place.length)
         except OSError as error:
-            raise ArchiveError(f"{place.file} cannot be read: {error.strerror}") from error
+            raise unreadable(place.file, error) from error
         if place.inner or not data.startswith(b"\x1f\x8b"):
-            raise ArchiveError(
+            raise UsageError(
                 f"record {row.record_id} in {place.file} is no gzip member of its own, and no capsule holds another",
                 next_step="Cite a capture whose file is compressed record by record.",
             )
@@ -126,9 +134,16 @@ def _proof(archive: Archive, index: int, note: bytes) -> bytes:
     return format_proof(Proof(index=index, hashes=archive.ledger.inclusion_proof(index, size), checkpoint=note))
 
 
-def _add_receipts(archive: Archive, files: dict[str, bytes], stated: Mapping[str, int]) -> None:
-    """The receipts of the oldest stamped checkpoint that all statements are under."""
-    fit = [each for each in held_receipts(archive.paths) if each.size > max(stated.values()) and _is_readable(each)]
+def _add_receipts(archive: Archive, files: dict[str, bytes], stated: Mapping[str, int]) -> list[str]:
+    """The receipts of the oldest stamped checkpoint that all statements are under; gives those that cannot be read."""
+    fit, unread = [], []
+    for each in held_receipts(archive.paths):
+        if each.size > max(stated.values()):
+            reason = _reason_against(each)
+            if reason:
+                unread.append(f"receipt {each.name}: {reason}")
+            else:
+                fit.append(each)
     size = min((each.size for each in fit), default=0)
     for receipt in fit:
         if receipt.size == size:
@@ -137,23 +152,27 @@ def _add_receipts(archive: Archive, files: dict[str, bytes], stated: Mapping[str
             files[f"{size}.checkpoint"] = receipt.note
             for name, index in stated.items():
                 files[f"{name}.{size}.tlog-proof"] = _proof(archive, index, receipt.note)
+    return unread
 
 
-def _is_readable(receipt: Receipt) -> bool:
-    """Whether a reply is one for its checkpoint: what is damaged is for `verify` to tell, and proves nothing here."""
+def _reason_against(receipt: Receipt) -> str:
+    """Why a reply proves nothing of its checkpoint; empty where it is one for it."""
     try:
         read_reply(receipt.reply, receipt.note)
-    except FormatError:
-        return False
-    return True
+    except FormatError as error:
+        return str(error)
+    return ""
 
 
-def _add_changes(archive: Archive, files: dict[str, bytes]) -> None:
-    """The changes of the log's key, newest first: each statement, and its proof under a checkpoint of both keys."""
+def _add_changes(archive: Archive, files: dict[str, bytes]) -> list[str]:
+    """The changes of the log's key, newest first: each statement, and its proof under a checkpoint of both keys.
+
+    Gives what is left out.
+    """
     key = files["log.vkey"].decode("ascii").strip()
     first = decode(next(data for _index, data in archive.ledger.raw(0)))
     if first.get("key") == key:
-        return
+        return []
     # A change is the last statement under the checkpoint that both keys sign.
     signed = {
         size: note for size, note in kept_checkpoints(archive.paths).items() if size and note.count(_SIGNATURE) > 1
@@ -167,6 +186,7 @@ def _add_changes(archive: Archive, files: dict[str, bytes]) -> None:
             files[f"key{number}.json"] = entry
             files[f"key{number}.tlog-proof"] = _proof(archive, size - 1, signed[size])
             key = str(said["old"])
+    return [] if first.get("key") == key else [f"changes of the log's key before {key}"]
 
 
 def _selector(capture: Capture, passage: Passage) -> dict[str, object]:

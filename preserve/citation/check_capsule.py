@@ -58,7 +58,7 @@ _CITATION = {
 }  # fmt: skip
 _CUSTOM = {
     "original_url", "captured", "pwid", "ni", "record_sha256", "payload_sha256", "body_sha256", "statement",
-    "checkpoint_size", "passage", "quote", "second_hand",
+    "checkpoint_size", "passage", "quote", "second_hand", "hidden_until_opened",
 }  # fmt: skip
 _ED25519_DER = bytes.fromhex("302a300506032b6570032100")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from preserve.cables.extract import EXTRACTOR, Extraction
+from preserve.cables.extract import EXTRACTOR, HIDDEN_UNTIL_OPENED, Extraction
 from preserve.cables.layouts import Layout
 from preserve.cables.pagelines import is_break_line
 from preserve.citation import check_capsule, madeagain
@@ -29,7 +29,7 @@ def check(data: bytes, trust: Trust, layouts: Mapping[str, Layout]) -> list[Verd
 
     def stamped(reply: bytes, note: bytes) -> str:
         try:
-            check_signature(reply, note, trust.roots)
+            check_signature(reply, note, trust.roots, trust.intermediates)
             return read_reply(reply, note).moment.isoformat()
         except FormatError as error:
             raise Bad(str(error)) from error
@@ -69,6 +69,8 @@ def _follows(data: bytes, layouts: Mapping[str, Layout]) -> list[Verdict]:
     except _ERRORS as error:
         again = (FAIL, f"it cannot be read: {error}")
     told = f"read again by {EXTRACTOR} with layout {name}/{version}"
+    if extraction.hidden_until_opened:
+        told += f"; on the page it is {HIDDEN_UNTIL_OPENED}"
     return [Verdict(_CLAIM, PASS, told), Verdict(madeagain.CLAIM, *again)]
 
 

@@ -41,6 +41,7 @@ def cite(
         source_released=printed(extraction, "source_released"),
         url=capture.url,
         second_hand=capture.second_hand,
+        hidden_until_opened=extraction is not None and extraction.hidden_until_opened,
         captured=row.date,
         accessed=accessed,
         archive=checkpoint.origin if checkpoint is not None else archive.paths.name,

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from preserve.cables.comparison import comparison_text
 from preserve.cables.difference import Difference, classify
-from preserve.cables.extract import Extraction
+from preserve.cables.extract import HIDDEN_UNTIL_OPENED, Extraction
 from preserve.citation.mentions import FEWEST_WORDS, Mention, Target, bibliography_of, mentions_of
 from preserve.citation.titles import is_title, titles_of
 from preserve.citation.wording import Match, Wording, wording_of
@@ -153,7 +153,7 @@ class Desk:
         claims = [
             _held_claim(mention, cited, copies),
             *self._digest_claims(mention, cited, reader),
-            *(_quote_claim(quote, match, where, cited) for quote, (match, where) in matches),
+            *(_quote_claim(quote, match, where, cited, reader) for quote, (match, where) in matches),
             _unchanged(cited, copies, reader),
         ]
         return Checked(
@@ -305,7 +305,7 @@ def _held_claim(mention: Mention, cited: Copy, copies: Sequence[Copy]) -> Claim:
     return Claim(name=NAMED if named else HELD, verdict=Verdict.PASS, detail=what + more)
 
 
-def _quote_claim(quote: str, match: Match, where: Copy | None, cited: Copy) -> Claim:
+def _quote_claim(quote: str, match: Match, where: Copy | None, cited: Copy, reader: "_Reader") -> Claim:
     words = f"“{_short(quote)}”"
     if where is None:
         return Claim(name=QUOTED, verdict=Verdict.NOT_CHECKED, detail=f"{words}: the copy's text cannot be read")
@@ -314,6 +314,9 @@ def _quote_claim(quote: str, match: Match, where: Copy | None, cited: Copy) -> C
         detail += f", in the capture of {where.capture.moment}"
         if where is not cited:
             detail += f" and not in that of {cited.capture.moment}"
+        read = reader.read(where)
+        if not isinstance(read, str) and read[0] is not None and read[0].hidden_until_opened:
+            detail += f"; on the page it is {HIDDEN_UNTIL_OPENED}"
         return Claim(name=QUOTED, verdict=Verdict.PASS, detail=detail)
     if match.nearest:
         detail += f"; the nearest words are “{_short(match.nearest)}”"

@@ -14,7 +14,7 @@ from preserve.cli.common import EXIT_STATUSES, Place, clean, command_options, co
 from preserve.cli.configured import read_secret
 from preserve.config.checked import nearest
 from preserve.config.folder import load_alarms
-from preserve.errors import ConfigError, UsageError
+from preserve.errors import ConfigError, EnvironmentFaultError, UsageError
 from preserve.model import check_collection_name, moment_text
 
 
@@ -55,7 +55,7 @@ def list_(place: Place) -> int:
 def test(place: Place, channels: tuple[str, ...]) -> int:
     """Send a test message to CHANNELS now (to all, where none is named), and tell what became of each.
 
-    Status 1: a channel did not take it.
+    Status 7: a channel did not take it.
     """
     config = load_alarms(place.config_dir)
     for name in channels:
@@ -71,7 +71,7 @@ def test(place: Place, channels: tuple[str, ...]) -> int:
 def send(place: Place) -> int:
     """Send the messages that wait and are due. A scheduler does so at each of its looks.
 
-    Status 1: a channel did not take one. Status 4: another process is sending.
+    Status 7: a channel did not take one. Status 4: another process is sending.
     """
     config = load_alarms(place.config_dir)
     with AlarmBook.open(place.archives) as book:
@@ -115,7 +115,7 @@ def _tell(place: Place, deliveries: Sequence[Delivery]) -> int:
     )
     if failed:
         say(f"preserve: {counted(len(failed), 'message')} not sent")
-    return 1 if failed else 0
+    return EnvironmentFaultError.exit_status if failed else 0
 
 
 def _condition_json(condition: Condition) -> dict[str, object]:

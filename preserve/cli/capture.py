@@ -16,6 +16,7 @@ from rich.text import Text
 
 from preserve.cli.common import Place, command_options, console, one_line, say
 from preserve.cli.configured import chosen_layouts, read_secrets
+from preserve.cli.output import file_fault
 from preserve.cli.stopping import stopped_by_signals
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.collection import CollectionConfig
@@ -143,7 +144,7 @@ def _accounts(path: Path | None) -> Iterator[Callable[[str, str, str], None]]:
     try:
         file = path.open("wb")
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", next_step="Name a file that can be written.") from error
+        raise file_fault(path, error) from error
     with file:
         yield lambda url, state, reason: _write_line(file, {"url": url, "outcome": state, "reason": reason})
 

@@ -8,6 +8,7 @@ from preserve.citation.check_capsule import MANIFEST, MAX_FILE, Verdict, conclus
 from preserve.citation.checking import check as check_capsule
 from preserve.cli.common import Place, clean, command_options
 from preserve.cli.loading import all_layouts
+from preserve.cli.output import file_fault
 from preserve.cli.trusting import read_trust, trust_option
 from preserve.errors import NotHeldError, UsageError
 
@@ -86,7 +87,7 @@ def _read(path: Path) -> bytes:
     except FileNotFoundError as error:
         raise NotHeldError(f"there is no file {path}") from error
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+        raise file_fault(path, error, done="read") from error
 
 
 def _is_capsule(data: bytes) -> bool:

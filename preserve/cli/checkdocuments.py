@@ -11,7 +11,7 @@ from preserve.citation.pdftext import pdf_text
 from preserve.citation.rewriting import rewritten
 from preserve.cli.common import Place, counted, one_line, say
 from preserve.cli.loading import all_layouts, public_url, reading
-from preserve.cli.output import opened_output
+from preserve.cli.output import file_fault, opened_output
 from preserve.config.collection import CollectionConfig
 from preserve.config.folder import list_collections, load_collection
 from preserve.crawler.liveness import Asked, Looker
@@ -75,7 +75,7 @@ def _read(path: Path) -> tuple[bytes, Document]:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+        raise file_fault(path, error, done="read") from error
     if len(data) > _MOST_BYTES:
         raise UsageError(f"{path} has more than {_MOST_BYTES:,} bytes")
     try:

@@ -14,9 +14,10 @@ from preserve.citation.forms import FORMS, write
 from preserve.citation.passage import Passage
 from preserve.citation.quotes import find_passage
 from preserve.cli.clipboard import copy as copy_to_clipboard
-from preserve.cli.common import Place, clean, command_options, json_text
+from preserve.cli.common import Place, clean, command_options, json_text, one_line
 from preserve.cli.loading import public_url, reading
-from preserve.errors import EnvironmentFaultError, NotHeldError, UsageError
+from preserve.cli.output import file_fault
+from preserve.errors import NotHeldError, UsageError
 from preserve.formats.citations.csl import to_csl_json
 from preserve.formats.citations.data import CitationData
 from preserve.replay.recover import find_one, parse_moment
@@ -85,7 +86,10 @@ def cite(  # noqa: PLR0917 - one for each option
             from preserve.citation.capsule import build_capsule  # noqa: PLC0415 - half as much again to load
 
             item = to_csl_json(replace(data, public_url="", accessed=""))
-            _write(capsule, build_capsule(archive, capture, _cable(extraction), passage, item))
+            made = build_capsule(archive, capture, _cable(extraction), passage, item)
+            _write(capsule, made.data)
+            for each in made.left_out:
+                click.echo(f"not in the capsule: {one_line(each, 300)}", err=True)
     shown = {form: _safe(form, text) for form, text in texts.items()}
     sys.stdout.write(json_text(_answer(data, shown, passage)) if place.as_json else "\n".join(shown.values()))
     if copy:
@@ -151,4 +155,4 @@ def _write(path: Path, data: bytes) -> None:
     try:
         write_atomic(path, data)
     except OSError as error:
-        raise EnvironmentFaultError(f"{path} cannot be written: {error.strerror}") from error
+        raise file_fault(path, error) from error

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _C1 = lazy_re(r"[\x7f-\x9f]")
 EXIT_STATUSES = (
     "Exit status: 0 good; 1 findings; 2 usage or configuration; 3 no such archive, page or cable; 4 locked; "
-    "5 network; 6 stopped by a limit, resumable; 130 cancelled."
+    "5 network; 6 stopped by a limit that you set, resumable; 7 could not be done; 130 cancelled."
 )
 
 
@@ -82,8 +83,9 @@ def command_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def say(line: str) -> None:
-    """One line for people, on stderr."""
-    sys.stderr.write(line + "\n")
+    """One line for people, on stderr; where nobody hears it, the work goes on."""
+    with suppress(OSError):
+        sys.stderr.write(line + "\n")
 
 
 def say_error(error: PreserveError) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from preserve.cables.layouts import Layout
 from preserve.cli.common import Place
 from preserve.cli.loading import all_layouts
+from preserve.cli.output import file_fault
 from preserve.config.collection import CollectionConfig
 from preserve.errors import UsageError
 
@@ -56,7 +57,7 @@ def read_secret(source: str, name: str = "") -> str:
                 )
             value = path.read_bytes()[:_MAX_SECRET_BYTES].decode("latin-1").rstrip("\r\n")
         except OSError as error:
-            raise UsageError(f"{called} cannot be read: {error.strerror}") from error
+            raise file_fault(called, error, done="read") from error
     if not value or not value.isascii() or not value.isprintable():
         raise UsageError(f"{called} is empty or no single line of ASCII text")
     return value

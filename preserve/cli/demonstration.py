@@ -20,7 +20,7 @@ from preserve.cli.init import init
 from preserve.cli.show import show
 from preserve.cli.verify import verify
 from preserve.config.place import bundled_config_dir
-from preserve.errors import UsageError
+from preserve.errors import EnvironmentFaultError, UsageError
 from preserve.mirror.cables import LIGHTHOUSE
 from preserve.mirror.process import PORT, DemoMirror
 
@@ -93,7 +93,7 @@ def demo(folder: Path, as_json: bool) -> int:  # noqa: FBT001 - click hands over
         sys.stdout.write(json.dumps({"good": stage.good, "steps": stage.outputs}, ensure_ascii=False, indent=2) + "\n")
     else:
         sys.stdout.write(_where(folder))
-    return 0 if stage.good else 1
+    return 0 if stage.good else EnvironmentFaultError.exit_status
 
 
 def _play(stage: _Stage, mirror: DemoMirror) -> None:
@@ -184,7 +184,7 @@ def _where(folder: Path) -> str:
     rows = [
         ("WARC files", base / "archive"),
         ("ledger", base / "ledger"),
-        ("index", base / "indexes" / "index.cdxj"),
+        ("index", base / "indexes" / "index.cdx"),
         ("catalogue", base / "state" / "catalogue.sqlite"),
         ("signing key", folder / "home" / "preserve" / "keys" / "demo.key"),
     ]

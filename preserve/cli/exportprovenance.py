@@ -38,7 +38,7 @@ def lineages(archives: Sequence[Archive], subject: str | None, collection: Seque
     Raises:
         UsageError: nothing is asked for.
         NotHeldError: nothing of it is held.
-        LimitError: there are more captures.
+        UsageError: there are more captures.
     """
     if subject is None:
         if not collection:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from preserve.cli.common import EXIT_STATUSES, Place, command_options, one_line
+from preserve.cli.output import file_fault
 from preserve.cli.trusting import read_trust, trust_option
 from preserve.config.folder import load_collection
 from preserve.crawler.stamping import stamp as ask_for_stamps
@@ -206,11 +207,11 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(_MAX_INPUT_BYTES)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", next_step="Name a file that can be read.") from error
+        raise file_fault(path, error, done="read") from error
 
 
 def _write(path: Path, data: bytes) -> None:
     try:
         path.write_bytes(data)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", next_step="Name a file that can be written.") from error
+        raise file_fault(path, error) from error

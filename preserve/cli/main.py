@@ -12,7 +12,15 @@ import click
 
 from preserve import __version__
 from preserve.cli.common import EXIT_STATUSES, say, say_error
-from preserve.errors import CancelledError, PreserveError
+from preserve.cli.streams import drop_stdout, guard_streams
+from preserve.errors import CancelledError, EnvironmentFaultError, OutputError, PreserveError
+from preserve.store.database import database_fault
+
+_DATABASE_HELP = (
+    "Run `preserve rebuild COLLECTION`: it makes the catalogue again from the evidence. What lies in .schedule/ of the "
+    "archives (tables, alarms) is moved away: it begins anew."
+)
+_SYSTEM_HELP = "See whether the disk is full or read-only, and who may read and write there; then run it again."
 
 
 class _Commands(MutableMapping[str, click.Command]):
@@ -95,10 +103,23 @@ def _stop_with_stdin() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit status. No user's mistake ends in a traceback."""
+    """Run one command; returns its exit status. No user's mistake ends in a traceback.
+
+    ``arguments`` None: those of this process, whose standard streams are guarded first.
+    """
+    if arguments is None:
+        guard_streams()
+    status = _run(arguments)
+    try:
+        sys.stdout.flush()
+    except OutputError as error:
+        return _report(error)
+    return status
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         result = cli.main(args=arguments, prog_name="preserve", standalone_mode=False)
-        sys.stdout.flush()
     except PreserveError as error:
         return _report(error)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -109,28 +130,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except (KeyboardInterrupt, click.Abort):
         return _report(CancelledError("cancelled"))
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`): not a fault. Python would complain once more at exit.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - lives to the end of the process
-        return 0
     except sqlite3.DatabaseError as error:
-        return _report_database(error)
+        return _report(database_fault("a database", error, next_step=_DATABASE_HELP))
     except OSError as error:
-        say(f"preserve: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
-        return 1
+        where = f"{error.filename}: " if error.filename else ""
+        return _report(EnvironmentFaultError(f"{where}{error.strerror or error}", next_step=_SYSTEM_HELP))
     return result if isinstance(result, int) else 0
 
 
-def _report_database(error: sqlite3.DatabaseError) -> int:
-    say(f"preserve: a database cannot be used: {error}")
-    if isinstance(error, sqlite3.OperationalError):
-        say("  next: see whether the disk is full or read-only, then run it again. Nothing captured is lost.")
-    else:
-        say("  next: run `preserve rebuild COLLECTION`; it makes the catalogue again from the evidence.")
-        say("        What lies in .schedule/ of the archives (tables, alarms) is moved away: it begins anew.")
-    return 1
-
-
 def _report(error: PreserveError) -> int:
-    say_error(error)
+    if isinstance(error, OutputError):
+        drop_stdout()
+    if not (isinstance(error, OutputError) and error.reader_left):
+        say_error(error)
     return error.exit_status

@@ -1,5 +1,6 @@
 """Where a command writes its lines: to stdout, or to a file that is there whole or not at all."""
 
+import errno
 import os
 import shutil
 import sys
@@ -9,8 +10,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from preserve.errors import UsageError
+from preserve.errors import EnvironmentFaultError, PreserveError, UsageError
 from preserve.store.durable import replace_synced, sync_dir
+
+_SURROUNDINGS = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE})
+
+
+def file_fault(path: Path | str, error: OSError, *, done: str = "written") -> PreserveError:
+    """The error for a file of the user's choice that cannot be ``done`` (written, read).
+
+    `EnvironmentFaultError`: the disk, or this process has no right to it. `UsageError`: no such place.
+    """
+    message = f"{path} cannot be {done}: {error.strerror or error}"
+    if error.errno in _SURROUNDINGS:
+        return EnvironmentFaultError(message, next_step="See who may read and write there, and whether it is full.")
+    return UsageError(message, next_step=f"Name a file that can be {done}.")
 
 
 @contextmanager
@@ -21,7 +35,7 @@ def opened_output(path: Path | None) -> Iterator[IO[bytes]]:
     to as it is.
 
     Raises:
-        UsageError: nothing can be written there.
+        UsageError, EnvironmentFaultError: nothing can be written there (`file_fault`).
     """
     if path is None:
         yield sys.stdout.buffer
@@ -32,7 +46,7 @@ def opened_output(path: Path | None) -> Iterator[IO[bytes]]:
     try:
         file = part.open("wb")
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", next_step="Name a file that can be written.") from error
+        raise file_fault(path, error) from error
     try:
         with file:
             yield file
@@ -47,7 +61,8 @@ def write_folder(files: Iterable[tuple[str, bytes]], folder: Path) -> int:
     """Makes a folder of files (their names with slashes); it takes its name when all are written. Their number.
 
     Raises:
-        UsageError: something is there already, or nothing can be written there.
+        UsageError: something is there already.
+        UsageError, EnvironmentFaultError: nothing can be written there (`file_fault`).
     """
     if folder.exists() or folder.is_symlink():
         raise UsageError(f"{folder} is there already", next_step="Name a folder that does not exist yet.")
@@ -55,7 +70,7 @@ def write_folder(files: Iterable[tuple[str, bytes]], folder: Path) -> int:
     try:
         part.mkdir()
     except OSError as error:
-        raise UsageError(f"{folder}: {error.strerror}", next_step="Name a place that can be written to.") from error
+        raise file_fault(folder, error) from error
     count = 0
     try:
         for name, data in files:
@@ -74,7 +89,7 @@ def write_zip(files: Iterable[tuple[str, bytes]], path: Path) -> int:
     """Makes a ZIP file of files, with no time in it: the same files give the same bytes. Their number.
 
     Raises:
-        UsageError: nothing can be written there.
+        UsageError, EnvironmentFaultError: nothing can be written there (`file_fault`).
     """
     count = 0
     with opened_output(path) as out, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:

@@ -7,10 +7,12 @@ import click
 from preserve.cli.common import Place, command_options, human_bytes, one_line
 from preserve.cli.display import Display
 from preserve.cli.loading import collections_to_read
+from preserve.cli.trusting import read_trust, trust_option
 from preserve.errors import CancelledError
 from preserve.findings import CODES
 from preserve.integrity.replicate import Relation, Replicated
 from preserve.integrity.replicate import replicate as bring_up_to_date
+from preserve.provenance.knownlogs import KnownLogs
 from preserve.store.archive import open_archive
 
 _WORDS = {
@@ -19,6 +21,8 @@ _WORDS = {
     Relation.OLDER: "the copy is older",
     Relation.NEWER: "the copy is newer; nothing is copied back",
     Relation.FORKED: "the copy has another history",
+    Relation.LINKED: "there is no second copy",
+    Relation.REFUSED: "this log is not one to copy",
 }
 
 
@@ -27,22 +31,31 @@ _WORDS = {
 @click.argument("collection", nargs=-1)
 @click.option("--dry-run", is_flag=True, help="Say what would be copied; change nothing.")
 @click.option("--check", is_flag=True, help="Read the files that the copy has already, too, and compare their SHA-256.")
+@trust_option
 @command_options
-def replicate(place: Place, dest: Path, collection: tuple[str, ...], *, dry_run: bool, check: bool) -> int:
+def replicate(
+    place: Place, dest: Path, collection: tuple[str, ...], *, dry_run: bool, check: bool, trust: tuple[Path, ...]
+) -> int:
     """Bring the copies of collections below the folder DEST up to date (of all that are held, if none is named).
 
     What is missing there is copied, held against the ledger, and read back. A file that is there is never replaced by a
     different one. Comparing two copies is comparing the checkpoints of their logs: same, older, newer or forked.
-    A copy is an archive of its own: `preserve verify --archives DEST`.
+    A copy is an archive of its own: `preserve verify --archives DEST`. It does not vouch for itself: its log is held
+    against the keys of the source, and both against what is known of them here and the keys that you name.
 
-    Status 1: a copy has another history, or a file differs.
+    Status 1: a copy has another history or key, is on the files of the source, or a file differs.
     """
     done: list[Replicated] = []
+    believed, logs = read_trust(place, trust), KnownLogs(place.keys)
     with Display("files") as told:
         for name in collections_to_read(place, collection):
             paths = open_archive(place.archives, name)
             try:
-                done.append(bring_up_to_date(paths, dest, only_look=dry_run, rehash=check, progress=told))
+                done.append(
+                    bring_up_to_date(
+                        paths, dest, logs=logs, trust=believed, only_look=dry_run, rehash=check, progress=told
+                    )
+                )
             except KeyboardInterrupt:
                 raise CancelledError(f"{name}: not copied to its end", next_step="Run it again: it goes on.") from None
     place.emit({"collections": [_json(item) for item in done]}, "".join(_text(item, dry_run=dry_run) for item in done))

@@ -20,9 +20,9 @@ from preserve.cli.scheduleinstall import install
 from preserve.cli.scheduling import Alarms, Jobs, Once, told_of
 from preserve.cli.stopping import stopped_by_signals
 from preserve.config.folder import load_collection
-from preserve.errors import CancelledError, ConfigError, PreserveError
+from preserve.errors import CancelledError, ConfigError, EnvironmentFaultError, PreserveError
 from preserve.model import moment_text
-from preserve.schedule.jobs import Job, jobs_of
+from preserve.schedule.jobs import Job, jobs_of, status_of_all
 from preserve.schedule.machine import Done, Machine, Scheduler
 from preserve.schedule.observing import FILE
 from preserve.schedule.runs import Outcome, forget_to_come
@@ -55,7 +55,9 @@ def once(place: Place, collections: tuple[str, ...], captures: int) -> int:
     """Run what is due now of COLLECTIONS (all that have a schedule, where none is named), then end. For cron.
 
     What another scheduler is running is left to it. Alarms that are due are sent at the end (docs/alarms.md). Status 1:
-    something failed, or was skipped. Status 2: a file has mistakes; the other collections were looked at.
+    damage was found, or a step found something. Status 2: a file has mistakes; the other collections were looked at. A
+    run or step that failed for another reason gives its own status, several reasons 7; and 7: a job could not be looked
+    at, or an alarm not sent.
     """
     jobs, mistakes = Jobs(place, collections).read()
     done: list[Done] = []
@@ -78,7 +80,8 @@ def once(place: Place, collections: tuple[str, ...], captures: int) -> int:
         return CancelledError.exit_status
     if mistakes or running.alarms.mistake is not None:
         return ConfigError.exit_status
-    return 1 if troubles or unsent or not all(outcome.is_good for _, outcome in ran) else 0
+    faults = [EnvironmentFaultError.exit_status] if troubles or unsent else []
+    return status_of_all([*(outcome.status for _, outcome in ran), *faults])
 
 
 @schedule.command(short_help="Run what is due, until stopped.")

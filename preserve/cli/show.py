@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from preserve.cables.extract import Extraction, PlainText
+from preserve.cables.extract import HIDDEN_UNTIL_OPENED, Extraction, PlainText
 from preserve.cli.common import Place, clean, command_options, one_line
 from preserve.cli.loading import reading
 from preserve.cli.secondhand import second_hand
@@ -109,8 +109,10 @@ def facts(
         data["cable"] = {k: v for k, v in cable.items() if k not in {"kind", "v", "record_id"}}
         data["text"] = extraction.body
         data["findings"] = [{"code": finding.code, "detail": finding.detail} for finding in extraction.findings]
+        data["hidden_until_opened"] = extraction.hidden_until_opened
     elif plain is not None:
         data["text"] = plain.text
+        data["hidden_characters"] = plain.unseen.characters
         data["sha256"] = {
             "raw": plain.raw_sha256,
             "body": plain.body_sha256,
@@ -125,6 +127,8 @@ def _plain(capture: Capture, plain: PlainText) -> str:
         *_captured(capture),
         f"{'sha256 of text':<15} {plain.body_sha256}",
     ]
+    if plain.unseen.characters:
+        lines.append(f"{'left out':<15} {plain.unseen.characters} characters that a browser never shows")
     return "\n".join(lines) + "\n\n" + clean(plain.text) + "\n"
 
 
@@ -172,5 +176,10 @@ def _text(capture: Capture, extraction: Extraction, others: Sequence[str]) -> st
         when = f", released {released.printed}" if released is not None else ""
         lines.append(f"{'stated source':<15} {one_line(source.printed)}{one_line(when)}")
     lines += _captured(capture)
+    if extraction.hidden_until_opened:
+        lines.append(f"{'shown':<15} {HIDDEN_UNTIL_OPENED}")
+    hidden = next((finding.detail for finding in extraction.findings if finding.code == "I-CABLE-HIDDEN"), "")
+    if hidden:
+        lines.append(f"{'left out':<15} {hidden}")
     lines.append(f"{'sha256 of text':<15} {extraction.body_sha256}")
     return "\n".join(lines) + "\n\n" + clean(extraction.body) + "\n"

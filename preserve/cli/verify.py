@@ -4,6 +4,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,8 @@ from preserve.integrity.scan import Scanner
 from preserve.integrity.verify import Level, Manner
 from preserve.integrity.verify import verify as verify_collection
 from preserve.model import format_utc
-from preserve.store.archive import open_archive
+from preserve.provenance.knownlogs import KnownLogs
+from preserve.store.archive import check_readable, open_archive
 from preserve.store.checks import Check, note_check
 from preserve.store.durable import write_atomic
 
@@ -76,7 +78,11 @@ def verify(
         reports += _files(files, level, processes)
     if names or not files:
         manner = Manner(
-            level=level, trust=read_trust(place, trust), processes=processes, state=state_folder(os.environ)
+            level=level,
+            trust=read_trust(place, trust),
+            logs=KnownLogs(place.keys),
+            processes=processes,
+            state=state_folder(os.environ),
         )
         reports += _collections(place, names, manner)
     if report_file is not None:
@@ -118,6 +124,7 @@ def _collections(place: Place, names: Sequence[str], manner: Manner) -> list[Rep
     reports = []
     for name in collections_to_read(place, names):
         paths = open_archive(place.archives, name, damaged=True)
+        check_readable(paths)
         with Display("statements") as told:
             started = int(time.time())
             try:
@@ -150,14 +157,7 @@ def _note(place: Place, name: str, report: Report, started: int) -> None:
 
 
 def _with(manner: Manner, progress: Callable[[int], None]) -> Manner:
-    return Manner(
-        level=manner.level,
-        trust=manner.trust,
-        limits=manner.limits,
-        processes=manner.processes,
-        state=manner.state,
-        progress=progress,
-    )
+    return replace(manner, progress=progress)
 
 
 def _files(files: Sequence[Path], level: Level, processes: int | None) -> list[Report]:

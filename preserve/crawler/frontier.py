@@ -99,9 +99,14 @@ class Frontier:
 
     @classmethod
     def open(cls, paths: CollectionPaths) -> Self:
-        """The collection's frontier; made where there is none."""
+        """The collection's frontier; made where there is none.
+
+        Raises:
+            BrokenStateError: it cannot be used.
+        """
         make_dir(paths.state)
-        return cls(connect(paths.frontier, schema=_SCHEMA, version=_VERSION))
+        next_step = f"Delete {paths.frontier}: no evidence is in it, and the next capture begins a run of its own."
+        return cls(connect(paths.frontier, schema=_SCHEMA, version=_VERSION, next_step=next_step))
 
     def __enter__(self) -> Self:
         return self

@@ -45,6 +45,9 @@ REASONS: dict[str, Reason] = {
     "tls": Reason(FAILED, _STAYS, "The TLS handshake failed, or the certificate is not accepted; see `tls`."),
     "timeout": Reason(FAILED, _PASSES, "The host sent nothing in time."),
     "disconnect": Reason(FAILED, _PASSES, "The host closed the connection before the first byte."),
+    "unasked-reply": Reason(
+        FAILED, _PASSES, "The host sent bytes on a new connection before it was asked; they are kept, and are no page."
+    ),
     ROBOTS_UNREACHABLE: Reason(FAILED, _PASSES, "The host's robots.txt cannot be had, so nothing may be fetched."),
     HOST_PAUSED: Reason(FAILED, _PASSES, "The host asked for a pause, or failed, for longer than a run waits."),
     ROBOTS: Reason(SKIPPED, _STAYS, "The host's robots.txt does not allow it."),

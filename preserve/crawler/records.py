@@ -89,6 +89,12 @@ def exchange_records(
         build.add(own, _pem(exchange.peer.tls.chain))
     facts = _warc_fields(_facts(exchange, found))
     build.add([("WARC-Type", "metadata"), ("Content-Type", "application/warc-fields")], facts)
+    for surplus in exchange.surplus:
+        # No message of this exchange, and perhaps of none: bytes, and no more is said of them.
+        own = [("WARC-Type", "metadata"), ("Content-Type", "application/octet-stream")]
+        if surplus.cut:
+            own.append(("WARC-Truncated", "length"))
+        build.add(own, surplus.data)
     return build.records
 
 
@@ -189,6 +195,9 @@ def _facts(exchange: Exchange, found: FoundAs) -> dict[str, str]:
         facts["receivedBodyBytes"] = str(exchange.received_bytes)
         if exchange.expected_bytes is not None:
             facts["expectedBodyBytes"] = str(exchange.expected_bytes)
+    if exchange.surplus:
+        facts["surplusBytes"] = " ".join(str(len(surplus.data)) for surplus in exchange.surplus)
+        facts["surplusAfter"] = " ".join(surplus.after or "-" for surplus in exchange.surplus)
     if exchange.withheld:
         facts["withheldRequestFields"] = " ".join(exchange.withheld)
     peer = exchange.peer

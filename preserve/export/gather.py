@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from preserve.errors import FormatError, LimitError
+from preserve.errors import FormatError, UsageError
 from preserve.export.lineage import (
     DeclaredRelease,
     Event,
@@ -39,7 +39,7 @@ def lineage_of(
 
     Raises:
         ArchiveError, FormatError: the ledger is damaged.
-        LimitError: more than ``most`` captures.
+        UsageError: more than ``most`` captures.
     """
     rows = {row.statement_index: row.record_id for one in captures for row in (one.row, one.source)}
     ids = set(rows.values())
@@ -56,7 +56,7 @@ def whole_lineage(archive: Archive, *, most: int) -> Lineage:
 
     Raises:
         ArchiveError, FormatError: the ledger is damaged.
-        LimitError: more than ``most`` captures.
+        UsageError: more than ``most`` captures.
     """
     return _read(archive, None, None, most)
 
@@ -85,7 +85,7 @@ def _read(archive: Archive, records: Collection[int] | None, texts: Collection[i
         elif statement["type"] in _SHOWN:
             held.append(_record(index, statement))
         if len(held) > most:
-            raise LimitError(
+            raise UsageError(
                 f"{archive.paths.name}: more than {most:,} captures, too many for one document of this form",
                 next_step="Name a cable or an address in place of all; PREMIS holds most.",
             )

@@ -1,27 +1,46 @@
 """A second copy of a collection, made and kept up to date. What is there is never replaced by something else.
 
-A copy has the same log: comparing two of them is comparing checkpoints. Only what a checkpoint of the source covers is
-copied, and every file is held against the ledger on its way. The copy's checkpoint is written last, and only when all
-that it covers is there; so whatever is left half way, the next run finishes.
+A copy has the same log: comparing two of them is comparing checkpoints. A copy does not vouch for itself: its
+checkpoint is held against the keys of the source's log, and both against what is known and the keys that are named.
+
+Only what a checkpoint of the source covers is copied, and every file is held against the ledger on its way. The copy's
+checkpoint is written last, when all that it covers is there; so whatever is left half way, the next run finishes.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from preserve.errors import ArchiveError, FormatError, NotHeldError, PreserveError
+from preserve.errors import (
+    ArchiveError,
+    EnvironmentFaultError,
+    FormatError,
+    NotHeldError,
+    PreserveError,
+    UsageError,
+    unreadable,
+)
 from preserve.findings import Finding
 from preserve.formats.merkle import CompactRange, leaf_hash
-from preserve.formats.note import open_note, parse_vkey
 from preserve.formats.statements import decode
-from preserve.formats.tlog import Checkpoint, parse_checkpoint
 from preserve.integrity.report import Findings
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.provenance.derive import catch_up
+from preserve.provenance.knownlogs import (
+    KnownLogs,
+    LogNotAsKnownError,
+    SeenLog,
+    compare_with,
+    known_by,
+    read_log,
+)
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.sealing import Sealed, sealed_in
+from preserve.provenance.standing import standing
+from preserve.provenance.trust import Trust
 from preserve.store.archive import marker_bytes, read_marker
 from preserve.store.catalogue import Catalogue
 from preserve.store.copying import copy_to_part, hash_file, need_room, part_of, seal_part
@@ -31,6 +50,7 @@ from preserve.store.layout import CollectionPaths
 
 _TRIES = 3
 """A capture that sets a new checkpoint while the source is read moves the ledger's last, partial files."""
+_NOBODY = Trust()
 _MAX_NOTE_BYTES = DEFAULT_LIMITS.max_note_bytes
 
 
@@ -42,6 +62,9 @@ class Relation(StrEnum):
     OLDER = "older"
     NEWER = "newer"
     FORKED = "forked"
+    LINKED = "linked"
+    REFUSED = "refused"
+    """The source's log is not the one that is known, or not one that is trusted: it was held against no copy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +91,13 @@ class _Snapshot:
 
     paths: CollectionPaths
     ledger: Ledger
-    note: bytes
-    checkpoint: Checkpoint
+    seen: SeenLog
     sealed: dict[str, tuple[Sealed, ...]]
 
     def entries(self, start: int) -> Iterator[bytes]:
         """The entries from ``start`` on that the checkpoint covers."""
         for index, entry in self.ledger.raw(start):
-            if index >= self.checkpoint.size:
+            if index >= self.seen.size:
                 return
             yield entry
 
@@ -84,6 +106,8 @@ class _Snapshot:
 class _Work:
     source: CollectionPaths
     target: CollectionPaths
+    logs: KnownLogs
+    trust: Trust
     limits: Limits
     only_look: bool
     rehash: bool
@@ -97,6 +121,8 @@ def replicate(
     source: CollectionPaths,
     folder: Path,
     *,
+    logs: KnownLogs,
+    trust: Trust = _NOBODY,
     limits: Limits = DEFAULT_LIMITS,
     only_look: bool = False,
     rehash: bool = False,
@@ -104,17 +130,24 @@ def replicate(
 ) -> Replicated:
     """Brings the copy of a collection below ``folder`` up to the source's checkpoint.
 
+    Both logs are held against ``logs`` and noted there, and the source's key against those in ``trust``, if any is.
     ``only_look`` changes nothing and says what would be copied. ``rehash`` reads the files that the copy has already.
 
     Raises:
         ArchiveError: the source's ledger is damaged, or has no checkpoint.
+        UsageError: the copy is the source itself.
         LockedError: another process writes to the copy.
         EnvironmentFaultError: no room, or the disk gives back other bytes.
     """
-    work = _Work(source, CollectionPaths(folder, source.name), limits, only_look, rehash, progress)
+    work = _Work(source, CollectionPaths(folder, source.name), logs, trust, limits, only_look, rehash, progress)
     if work.target.folder.resolve() == source.folder.resolve():
-        raise ArchiveError(f"{work.target.folder} is the collection itself", next_step="Name another folder.")
-    snapshot = _snapshot(source)
+        raise UsageError(f"{work.target.folder} is the collection itself", next_step="Name another folder.")
+    try:
+        snapshot = _snapshot(work)
+    except LogNotAsKnownError as error:
+        for finding in error.findings:
+            work.findings.add(finding.code, str(source.folder), finding.detail)
+        return _outcome(work, None, Relation.REFUSED, complete=False)
     if only_look:
         return _compared(work, snapshot)
     make_dir(work.target.state)
@@ -123,30 +156,18 @@ def replicate(
         return _compared(work, snapshot)
 
 
-def relation_of(ledger: Ledger, checkpoint: Checkpoint, other: Ledger, theirs: Checkpoint) -> Relation:
-    """What ``other`` is as against ``ledger``, by the checkpoints and the tiles below them.
-
-    Raises:
-        ArchiveError: a tile that is needed is missing.
-    """
-    if theirs.origin != checkpoint.origin:
-        return Relation.FORKED
-    if theirs.size == checkpoint.size:
-        return Relation.SAME if theirs.root == checkpoint.root else Relation.FORKED
-    if theirs.size < checkpoint.size:
-        return Relation.OLDER if ledger.root_at(theirs.size) == theirs.root else Relation.FORKED
-    return Relation.NEWER if other.root_at(checkpoint.size) == checkpoint.root else Relation.FORKED
-
-
-def _snapshot(paths: CollectionPaths) -> _Snapshot:
+def _snapshot(work: _Work) -> _Snapshot:
     """The source's ledger read whole and held against its checkpoint."""
+    paths = work.source
     for left in range(_TRIES - 1, -1, -1):
         try:
-            return _read(paths)
+            return _read(work)
         except (PreserveError, OSError) as error:
             if not left:
-                if isinstance(error, PreserveError) and error.next_step:
+                if isinstance(error, EnvironmentFaultError) or (isinstance(error, PreserveError) and error.next_step):
                     raise
+                if isinstance(error, OSError):
+                    raise unreadable(str(paths.folder), error) from error
                 raise ArchiveError(
                     f"{paths.folder}: {error}",
                     next_step=f"Run `preserve verify {paths.name}`. Nothing is copied from a damaged ledger.",
@@ -154,77 +175,178 @@ def _snapshot(paths: CollectionPaths) -> _Snapshot:
     raise AssertionError
 
 
-def _read(paths: CollectionPaths) -> _Snapshot:
+def _read(work: _Work) -> _Snapshot:
+    paths = work.source
     ledger = Ledger(paths)
-    note = ledger.note()
-    if note is None:
+    judged = standing(paths, ledger, logs=work.logs, trust=work.trust)
+    seen = judged.seen
+    if seen is None and not judged.amiss:
         raise NotHeldError(
             f"{paths.name} has no checkpoint yet", next_step=f"Run `preserve capture {paths.name}` to its end first."
         )
-    verifier = parse_vkey(paths.vkey.read_text("ascii").strip())
-    checkpoint = parse_checkpoint(open_note(note, [verifier]).text)
-    if checkpoint.size != ledger.covered:
+    if seen is None or judged.amiss:
+        raise LogNotAsKnownError.of(paths, judged.amiss)
+    if seen.size != ledger.covered:
         raise ArchiveError("the checkpoint changed while it was read")
     tree = CompactRange()
     sealed: dict[str, tuple[Sealed, ...]] = {}
     for index, entry in ledger.raw():
-        if index >= checkpoint.size:
+        if index >= seen.size:
             break
         tree.append(leaf_hash(entry))
         for item in sealed_in(decode(entry)):
             sealed[item.name] = (*sealed.get(item.name, ()), item)
-    if tree.root() != checkpoint.root or tree.size != checkpoint.size:
+    if tree.root() != seen.root or tree.size != seen.size:
         raise ArchiveError("the entries do not give the root of the checkpoint")
-    return _Snapshot(paths, ledger, note, checkpoint, sealed)
+    work.logs.meet(paths.folder, seen)
+    return _Snapshot(paths, ledger, seen, sealed)
 
 
 def _compared(work: _Work, snapshot: _Snapshot) -> Replicated:
-    relation = _relation(work, snapshot)
+    relation = Relation.SAME
     complete = False
-    if relation is Relation.FORKED:
-        work.findings.add("E-REPLICA-FORKED", str(work.target.folder), f"{work.source.folder} has another history")
-    elif relation is not Relation.NEWER:
-        _files(work, snapshot)
-        _receipts(work, snapshot)
-        if not work.findings.listed:
+    linked = _linked(work, snapshot)
+    for name, count in linked.items():
+        work.findings.add(
+            "E-REPLICA-LINKED", name, f"{count} of its files and folders are those of {work.source.folder}"
+        )
+    if not linked:
+        relation = _relation(work, snapshot)
+        if relation is Relation.NEWER:
             complete = True
-            if not work.only_look:
-                _ledger(work, snapshot)
-    else:
-        complete = True
+        elif relation is not Relation.FORKED:
+            complete = _filled(work, snapshot)
+    return _outcome(work, snapshot, Relation.LINKED if linked else relation, complete=complete)
+
+
+def _outcome(work: _Work, snapshot: _Snapshot | None, relation: Relation, *, complete: bool) -> Replicated:
     return Replicated(
         collection=work.source.name,
         relation=relation,
-        statements=snapshot.checkpoint.size,
-        files=len(snapshot.sealed),
+        statements=0 if snapshot is None else snapshot.seen.size,
+        files=0 if snapshot is None else len(snapshot.sealed),
         copied=tuple(work.copied),
         bytes_copied=work.bytes_copied,
-        pending=snapshot.ledger.size - snapshot.checkpoint.size,
+        pending=0 if snapshot is None else snapshot.ledger.size - snapshot.seen.size,
         complete=complete,
         findings=tuple(work.findings.listed),
     )
 
 
+def _filled(work: _Work, snapshot: _Snapshot) -> bool:
+    """Copies what is missing; True where the copy then holds all."""
+    told = len(work.findings.listed)
+    if work.rehash:
+        _read_ledger_of_copy(work)
+    _files(work, snapshot)
+    _receipts(work, snapshot)
+    _identity(work, snapshot)
+    if len(work.findings.listed) > told:
+        return False
+    if not work.only_look:
+        _ledger(work, snapshot)
+    return True
+
+
+def _linked(work: _Work, snapshot: _Snapshot) -> dict[str, int]:
+    """How many files and folders of the copy are the source's own (by a link, a mount), by part of the collection."""
+    source, target = work.source, work.target
+    found: Counter[str] = Counter()
+    folders = (source.folder, source.archive, source.ledger, source.receipts, source.indexes, source.state)
+    files = (
+        source.marker,
+        *(source.archive / name for name in snapshot.sealed),
+        *(source.receipts.glob("*")),
+        *(source.ledger.rglob("*")),
+    )
+    for path in (*folders, *files):
+        below = path.relative_to(source.folder)
+        with suppress(OSError):
+            if path.samefile(target.folder / below):
+                found[below.parts[0] if below.parts else target.name] += 1
+    return dict(found)
+
+
 def _relation(work: _Work, snapshot: _Snapshot) -> Relation:
     target = work.target
-    if not target.checkpoint.is_file():
-        if target.ledger.is_dir() and (target.pending.is_file() and target.pending.stat().st_size):
-            return Relation.FORKED
-        return Relation.NEW
     try:
-        other = Ledger(target)
-        note = other.note() or b""
-        verifier = parse_vkey(target.vkey.read_text("ascii").strip())
-        theirs = parse_checkpoint(open_note(note, [verifier]).text)
-        if other.size > theirs.size:
-            # A journal of its own: something else is written there than what the source has.
-            return Relation.FORKED
-        return relation_of(snapshot.ledger, snapshot.checkpoint, other, theirs)
-    except (OSError, FormatError, UnicodeDecodeError) as error:
-        raise ArchiveError(
-            f"the copy {target.folder} is damaged: {error}",
-            next_step=f"Run `preserve repair {target.name} --archives {target.root} --from {work.source.folder}`.",
-        ) from error
+        there = _standing_of_copy(work)
+    except (OSError, FormatError, UnicodeDecodeError, ArchiveError) as error:
+        raise _damaged(work, str(error)) from error
+    if there is None:
+        return Relation.NEW
+    compared = compare_with(known_by(snapshot.seen), there)
+    forks = [finding.detail for finding in compared.findings if finding.is_amiss]
+    if forks or Ledger(target).size > there.size:
+        # A journal of its own: something else is written there than what the source has.
+        why = forks[0] if forks else "It has statements of its own under no checkpoint."
+        work.findings.add("E-REPLICA-FORKED", str(target.folder), why)
+        return Relation.FORKED
+    if not compared.is_told:
+        raise _damaged(work, "its checkpoint is not the one of its entries")
+    known = work.logs.compare(target.folder, there)
+    for finding in known.findings:
+        if finding.is_amiss:
+            work.findings.add(finding.code, str(target.folder), finding.detail)
+    if any(finding.code != "E-LEDGER-ROLLED-BACK" for finding in known.findings if finding.is_amiss):
+        return Relation.FORKED
+    if there.size > snapshot.seen.size:
+        work.logs.meet(target.folder, there)
+        return Relation.NEWER
+    return Relation.OLDER if there.size < snapshot.seen.size else Relation.SAME
+
+
+def _standing_of_copy(work: _Work) -> SeenLog | None:
+    """The log of the copy as it lies there; None where there is none yet."""
+    target = work.target
+    if target.checkpoint.is_file():
+        return read_log(target, Ledger(target), work.logs)
+    if target.pending.is_file() and target.pending.stat().st_size:
+        raise ArchiveError("it has statements, and no checkpoint")
+    return None
+
+
+def _damaged(work: _Work, reason: str) -> ArchiveError:
+    target = work.target
+    return ArchiveError(
+        f"the copy {target.folder} is damaged: {reason}",
+        next_step=f"Run `preserve repair {target.name} --archives {target.root} --from {work.source.folder}`.",
+    )
+
+
+def _read_ledger_of_copy(work: _Work) -> None:
+    """Entries and tiles of the copy against its checkpoint, which was held against the source's."""
+    if not work.target.checkpoint.is_file():
+        return
+    try:
+        ledger = Ledger(work.target)
+        tree, tiles = CompactRange(), ledger.tile_check()
+        wrong: list[str] = []
+        for _index, entry in ledger.raw():
+            tree.append(leaf_hash(entry))
+            wrong += tiles.push(leaf_hash(entry))
+        wrong += tiles.finish()
+        last = ledger.last_checkpoint()
+        if last is None or tree.root() != last.root:
+            wrong.append("its entries do not give the root of its checkpoint")
+    except (PreserveError, OSError) as error:
+        wrong = [str(error)]
+    for detail in wrong:
+        work.findings.add("E-REPLICA-DIFFERS", "ledger", detail)
+
+
+def _identity(work: _Work, snapshot: _Snapshot) -> None:
+    """Marker and key of the copy: those of its log, or not there yet."""
+    target = work.target
+    marker = read_marker(snapshot.paths)
+    wanted = marker_bytes(str(marker["collection"]), str(marker["origin"]))
+    if target.marker.is_file() and target.marker.read_bytes() != wanted:
+        work.findings.add("E-REPLICA-DIFFERS", target.marker.name)
+    if target.vkey.is_file():
+        held = target.vkey.read_text("ascii", "replace").strip()
+        # Of a copy that is older than the last change of key it is the key of then.
+        if held not in {key.vkey for key in snapshot.seen.keys}:
+            work.findings.add("E-REPLICA-DIFFERS", f"ledger/{target.vkey.name}", "not a key of this log")
 
 
 def _files(work: _Work, snapshot: _Snapshot) -> None:
@@ -296,14 +418,15 @@ def _ledger(work: _Work, snapshot: _Snapshot) -> None:
         marker = read_marker(snapshot.paths)
         write_atomic(target.marker, marker_bytes(str(marker["collection"]), str(marker["origin"])))
     ledger = Ledger(target)
-    if ledger.covered < snapshot.checkpoint.size:
-        ledger.take_over(snapshot.entries(ledger.covered), snapshot.note)
-    elif ledger.note() != snapshot.note:
+    if ledger.covered < snapshot.seen.size:
+        ledger.take_over(snapshot.entries(ledger.covered), snapshot.seen.note)
+    elif ledger.note() != snapshot.seen.note:
         # The same log with other signatures: a witness's, say.
         with suppress(FormatError):
-            ledger.replace_note(snapshot.note)
+            ledger.replace_note(snapshot.seen.note)
     if target.vkey.read_bytes() != vkey:
         write_atomic(target.vkey, vkey)
+    work.logs.meet(target.folder, read_log(target, ledger, work.logs))
     with Catalogue.open(target) as catalogue:
         caught_up = catch_up(target, ledger, catalogue)
         if caught_up or work.copied or not target.index.is_file():

@@ -4,12 +4,15 @@ Whether that key is to be believed is for `preserve.integrity.vouching`.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
+from typing import NamedTuple
 
-from preserve.errors import ArchiveError, FormatError
+from preserve.errors import BrokenStateError, FormatError
 from preserve.findings import Claim, Verdict
 from preserve.formats.note import open_note, parse_vkey
 from preserve.formats.tlog import Checkpoint, parse_checkpoint
 from preserve.integrity.report import Findings
+from preserve.limits import DEFAULT_LIMITS
 from preserve.store.archive import marker_bytes, read_marker
 from preserve.store.layout import CollectionPaths
 
@@ -17,7 +20,15 @@ _NAME = "the checkpoint is signed by the log's key"
 _FOREIGN = "it is not written as this format has it"
 
 
-def read_checkpoint(paths: CollectionPaths, findings: Findings) -> tuple[Checkpoint | None, Claim]:
+class Signed(NamedTuple):
+    """The checkpoint as it was read: what it says (None: nothing readable), its bytes, and what its signature is."""
+
+    checkpoint: Checkpoint | None
+    note: bytes
+    claim: Claim
+
+
+def read_checkpoint(paths: CollectionPaths, findings: Findings) -> Signed:
     """The checkpoint, and what to say of its signature: a match with the key in the archive says only "its own key"."""
     try:
         text = paths.vkey.read_bytes().decode("ascii")
@@ -27,24 +38,34 @@ def read_checkpoint(paths: CollectionPaths, findings: Findings) -> tuple[Checkpo
             findings.add("E-LEDGER-KEY", paths.vkey.name, _FOREIGN)
     except (OSError, UnicodeDecodeError, FormatError) as error:
         findings.add("E-LEDGER-KEY", paths.vkey.name, str(error))
-        return _unsigned(paths), Claim(name=_NAME, verdict=Verdict.FAIL, detail="no readable key")
+        return _unsigned(_note(paths), "no readable key")
     if not paths.checkpoint.is_file():
-        return None, Claim(name=_NAME, verdict=Verdict.NOT_CHECKED, detail="no checkpoint yet")
+        return Signed(None, b"", Claim(name=_NAME, verdict=Verdict.NOT_CHECKED, detail="no checkpoint yet"))
+    note = _note(paths)
     try:
-        note = open_note(paths.checkpoint.read_bytes(), [verifier])
-        checkpoint = parse_checkpoint(note.text)
-    except (OSError, FormatError) as error:
+        checkpoint = parse_checkpoint(open_note(note, [verifier]).text)
+    except FormatError as error:
         findings.add("E-LEDGER-SIGNATURE", "checkpoint", str(error))
-        return _unsigned(paths), Claim(name=_NAME, verdict=Verdict.FAIL, detail=str(error))
-    return checkpoint, Claim(name=_NAME, verdict=Verdict.PASS, detail=f"the archive's own key {vkey.split('+')[1]}")
+        return _unsigned(note, str(error))
+    detail = f"the archive's own key {vkey.split('+')[1]}"
+    return Signed(checkpoint, note, Claim(name=_NAME, verdict=Verdict.PASS, detail=detail))
 
 
-def _unsigned(paths: CollectionPaths) -> Checkpoint | None:
-    """The checkpoint's text without trust in it, so that the tree is still compared."""
+def _note(paths: CollectionPaths) -> bytes:
+    """The bytes of the checkpoint, one more than a note may have at most; empty where it cannot be read."""
     try:
-        return parse_checkpoint(paths.checkpoint.read_text("utf-8").split("\n\n")[0] + "\n")
-    except (OSError, UnicodeDecodeError, FormatError):
-        return None
+        with paths.checkpoint.open("rb") as file:
+            return file.read(DEFAULT_LIMITS.max_note_bytes + 1)
+    except OSError:
+        return b""
+
+
+def _unsigned(note: bytes, reason: str) -> Signed:
+    """The checkpoint's text without trust in it, so that the tree is still compared."""
+    checkpoint = None
+    with suppress(UnicodeDecodeError, FormatError):
+        checkpoint = parse_checkpoint(note.decode("utf-8").split("\n\n")[0] + "\n")
+    return Signed(checkpoint, note, Claim(name=_NAME, verdict=Verdict.FAIL, detail=reason))
 
 
 def check_marker(
@@ -55,7 +76,7 @@ def check_marker(
     try:
         marker = read_marker(paths)
         written = paths.marker.read_bytes()
-    except (ArchiveError, OSError) as error:
+    except (BrokenStateError, OSError) as error:
         findings.add("E-FORMAT-MARKER", name, str(error))
         return
     differs = [key for key in ("collection", "format", "origin") if marker.get(key) != first.get(key)]

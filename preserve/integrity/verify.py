@@ -11,13 +11,14 @@ flat in their size. In it:
 6. every text: extraction run again on the stored bytes, compared with the ``cable`` statement;
 7. every revisit: the record it refers to is held;
 8. who vouches for the ledger: keys and their changes, witnesses, receipts (`preserve.integrity.vouching`);
-9. every row of the catalogue and every line of the index, against what steps 3 and 4 read.
+9. the log, against what is known of it from outside the archive (`preserve.provenance.knownlogs`);
+10. every row of the catalogue and every line of the index, against what steps 3 and 4 read.
 
 What is *not* done here: that the origin really served these bytes can never be proven.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -36,6 +37,7 @@ from preserve.integrity.signed import read_checkpoint
 from preserve.integrity.vouching import Vouching
 from preserve.integrity.walk import Walk
 from preserve.limits import DEFAULT_LIMITS, Limits
+from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.trust import Trust
 from preserve.store.copying import is_part
 from preserve.store.layout import IMPORTING_SUFFIX, OPEN_SUFFIX, CollectionPaths
@@ -47,7 +49,8 @@ _STATEMENTS = "every statement can be read"
 _TEXTS = "every text follows from its bytes"
 _INDEX = "index agrees with the evidence"
 _CATALOGUE = "catalogue agrees with the evidence"
-_TREE_CODES = ("E-LEDGER-MISSING", "E-LEDGER-SIZE", "E-LEDGER-ROOT", "E-LEDGER-TILE")
+_ENTRY_CODES = ("E-LEDGER-MISSING", "E-LEDGER-SIZE", "E-LEDGER-ROOT")
+_TREE_CODES = (*_ENTRY_CODES, "E-LEDGER-TILE")
 _FILE_CODES = ("E-WARC-MISSING", "E-WARC-UNKNOWN", "E-WARC-SIZE", "E-WARC-HASH", "E-FORMAT-MARKER")
 _INCOMPLETE = ("E-WARC-MISSING", "E-WARC-LOST", "E-LEDGER-STATEMENT", "E-LEDGER-MISSING", "E-LEDGER-SIZE")
 _TRIES = 3
@@ -74,10 +77,14 @@ FULL = Level()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How a verification is done. ``state``: a folder for the note that lets a stopped one go on; None: no note."""
+    """How a verification is done. ``state``: a folder for the note that lets a stopped one go on; None: no note.
+
+    ``logs``: what is known of logs; the one that is verified is noted there, if nothing is wrong with it.
+    """
 
     level: Level = FULL
     trust: Trust = Trust()  # noqa: RUF009 - a frozen value
+    logs: KnownLogs | None = None
     limits: Limits = DEFAULT_LIMITS
     processes: int | None = None
     state: Path | None = None
@@ -117,8 +124,9 @@ def _moment(paths: CollectionPaths) -> tuple[bytes, int, list[str]]:
 
 def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Manner) -> Report:
     findings = Findings()
-    vouching = Vouching(paths, manner.trust, findings.add)
-    checkpoint, signature = read_checkpoint(paths, findings)
+    signed = read_checkpoint(paths, findings)
+    checkpoint = signed.checkpoint
+    vouching = Vouching(paths, signed, manner.trust, manner.logs, findings.add)
     catalogue = CatalogueCheck(paths)
     wanted = Wanted(identity=True, layouts=tuple(layouts.values()), limits=manner.limits)
     held = sorted(paths.archive.iterdir()) if paths.archive.is_dir() else []
@@ -154,7 +162,7 @@ def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Man
                 if path.name not in hashes:
                     met(path)
             bytes_read = _file_hashes(walk, hashes, strangers, findings)
-        ending = _Ending(paths, manner, findings, walk, vouching, catalogue, checkpoint, signature)
+        ending = _Ending(paths, manner, findings, walk, vouching, catalogue, checkpoint)
         report = ending.report(bytes_read)
     finally:
         catalogue.close()
@@ -223,12 +231,12 @@ class _Ending:
     vouching: Vouching
     catalogue: CatalogueCheck
     checkpoint: Checkpoint | None
-    signature: Claim
 
     def report(self, bytes_read: int) -> Report:
         """The whole report."""
         findings, walk = self.findings, self.walk
-        signature = self.vouching.signature(self.checkpoint, self.signature)
+        known, compared = self.vouching.known(whole=not findings.has(*_ENTRY_CODES))
+        signature = self.vouching.signature(compared)
         timed = self.vouching.time(walk.statements)
         index, catalogue = self._derived()
         claims = (
@@ -238,6 +246,7 @@ class _Ending:
             ),
             self._tree(),
             signature,
+            self._noted(known, signature),
             claim(_STATEMENTS, good=not findings.has("E-LEDGER-STATEMENT"), detail=f"{walk.statements} statements"),
             self._texts(),
             index,
@@ -258,6 +267,13 @@ class _Ending:
             touched=walk.touched,
             repair="" if not any(f.is_error for f in findings.listed) else self._repair(),
         )
+
+    def _noted(self, known: Claim, signature: Claim) -> Claim:
+        """Notes a log that nothing is wrong with, so that it is known from now on."""
+        if self.findings.has(*_ENTRY_CODES) or Verdict.FAIL in (known.verdict, signature.verdict):
+            return known
+        reason = self.vouching.note()
+        return replace(known, detail=f"{known.detail}; it cannot be noted: {reason}") if reason else known
 
     def _repair(self) -> str:
         derived = {"E-INDEX", "E-CATALOGUE"}

@@ -1,7 +1,8 @@
 """Who vouches for a ledger, and since when: its keys, the witnesses, the receipts of time authorities.
 
-A key is not believed because it lies in the archive. What the reader trusts (`preserve.provenance.trust`) decides; else
-the verdict says whose key it is and that it is not known.
+A key is not believed because it lies in the archive. What the reader trusts (`preserve.provenance.trust`) decides, and
+where that names keys of logs, nothing else does. Else what is known of the log from before
+(`preserve.provenance.knownlogs`); else the verdict says whose key it is and that it is not known.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,9 +11,12 @@ from datetime import UTC, datetime
 from preserve.errors import FormatError
 from preserve.findings import Claim, Verdict
 from preserve.formats.merkle import CompactRange
-from preserve.formats.note import COSIGNATURE, Verifier, open_note, parse_note, parse_vkey
-from preserve.formats.tlog import Checkpoint, parse_checkpoint
+from preserve.formats.note import COSIGNATURE, parse_note
+from preserve.formats.tlog import parse_checkpoint
+from preserve.integrity.signed import Signed
 from preserve.model import format_utc
+from preserve.provenance.keychain import LogKey, vouched_by
+from preserve.provenance.knownlogs import Compared, KnownLogs, SeenLog
 from preserve.provenance.receipts import (
     Receipt,
     ReceiptError,
@@ -21,6 +25,7 @@ from preserve.provenance.receipts import (
     check_signature,
     held_failures,
     held_receipts,
+    is_in_order,
     kept_checkpoints,
     read_reply,
 )
@@ -30,81 +35,123 @@ from preserve.store.layout import CollectionPaths
 Found = Callable[[str, str, str], None]
 """Takes code, place and detail of a finding."""
 _SIGNED = "the checkpoint is signed by the log's key"
+KNOWN = "the log is the one known here"
 _TIMED = "existed before a trusted time"
 
 
 class Vouching:
     """Takes in the ledger as it is read, and judges what is said of it by others."""
 
-    def __init__(self, paths: CollectionPaths, trust: Trust, found: Found) -> None:
+    def __init__(
+        self, paths: CollectionPaths, signed: Signed, trust: Trust, logs: KnownLogs | None, found: Found
+    ) -> None:
         self._paths = paths
+        self._signed = signed
+        self._checkpoint = checkpoint = signed.checkpoint
         self._trust = trust
+        self._logs = logs
         self._found = found
         self._kept = kept_checkpoints(paths)
         """Size to note of every checkpoint that is kept."""
+        self._wanted = {*self._kept}
+        if logs is not None and checkpoint is not None:
+            self._wanted |= logs.sizes(checkpoint.origin, paths.folder)
         self._roots: dict[int, bytes] = {}
-        self._keys: list[tuple[int, str]] = []
-        """Statement and verifier key, from the first key of the log to its last."""
+        self._keys: list[LogKey] = []
+        """From the first key of the log to the one that signs its checkpoint."""
 
     def grown(self, tree: CompactRange) -> None:
         """Takes in the tree after each statement."""
-        if tree.size in self._kept:
+        if tree.size in self._wanted:
             self._roots[tree.size] = tree.root()
 
     def stated(self, index: int, statement: Mapping[str, object]) -> None:
         """Takes in a statement: the first and those of a change of key say which keys the log has."""
         if statement["kind"] == "archive" and index == 0:
-            self._keys = [(index, str(statement["key"]))]
+            self._keys = [LogKey(index, str(statement["key"]))]
         elif statement["kind"] == "key":
-            if self._keys and self._keys[-1][1] != statement["old"]:
+            if self._keys and self._keys[-1].vkey != statement["old"]:
                 self._found("E-LEDGER-CHANGE", f"statement {index}", "the key that it changes is not the log's")
-            self._keys.append((index, str(statement["new"])))
+            if self._checkpoint is not None and index < self._checkpoint.size:
+                # One that no checkpoint covers has changed nothing yet.
+                self._keys.append(LogKey(index, str(statement["new"])))
 
-    def signature(self, checkpoint: Checkpoint | None, signed: Claim) -> Claim:
+    def signature(self, known: Compared) -> Claim:
         """What to say of the checkpoint's signature, which was verified with the key that lies in the archive."""
-        if signed.verdict is not Verdict.PASS or checkpoint is None or not self._keys:
-            return signed
-        own = self._keys[-1][1]
+        if self._signed.claim.verdict is not Verdict.PASS or not self._keys:
+            return self._signed.claim
+        own = self._keys[-1]
         try:
-            if self._paths.vkey.read_text("ascii").strip() != own:
+            if self._paths.vkey.read_text("ascii").strip() != own.vkey:
                 self._found("E-LEDGER-KEY", self._paths.vkey.name, "it is not the key that the ledger names")
                 return Claim(name=_SIGNED, verdict=Verdict.FAIL, detail="the key is not the one that the ledger names")
-            note = self._paths.checkpoint.read_bytes()
         except (OSError, UnicodeDecodeError) as error:
             return Claim(name=_SIGNED, verdict=Verdict.FAIL, detail=str(error))
-        trusted = {key.vkey: key for key in self._trust.keys}
-        short = _short(own)
-        if own in trusted:
-            detail = f"by {short}, which you trust"
-        elif before := self._trusted_before(trusted):
-            detail = f"by {short}, to which {_short(before)}, which you trust, gave over"
-        elif any(key.name == checkpoint.origin and key.kind != COSIGNATURE for key in self._trust.keys):
-            self._found("E-LEDGER-TRUST", "checkpoint", f"signed by {short}")
-            return Claim(name=_SIGNED, verdict=Verdict.FAIL, detail=f"by {short}, not by the key that you trust")
+        trusted = {key.vkey for key in self._trust.logs}
+        voucher = vouched_by(self._keys, trusted, self._kept, self._begins_with)
+        if voucher == own:
+            detail = f"by {own.short}, which you trust"
+        elif voucher is not None:
+            detail = f"by {own.short}, to which {voucher.short}, which you trust, gave over"
+        elif trusted:
+            self._found("E-LEDGER-TRUST", "checkpoint", f"signed by {own.short}")
+            return Claim(name=_SIGNED, verdict=Verdict.FAIL, detail=f"by {own.short}, not by a key that you trust")
+        elif known.log is not None and known.good and known.is_told:
+            detail = f"by {own.short}, {'which signs it here' if known.log.is_own else 'by which it is known here'}"
         else:
-            detail = f"by the archive's own key {short}, not known to you"
-        return Claim(name=_SIGNED, verdict=Verdict.PASS, detail=detail + self._witnesses(note))
+            detail = f"by the archive's own key {own.short}, not known to you"
+        return Claim(name=_SIGNED, verdict=Verdict.PASS, detail=detail + self._witnesses(self._signed.note))
 
-    def _trusted_before(self, trusted: Mapping[str, Verifier]) -> str | None:
-        """An earlier key that is trusted, and from which every change up to the last key is signed by both keys."""
-        for start in range(len(self._keys) - 2, -1, -1):
-            index, new = self._keys[start + 1]
-            if not self._is_signed_change(index, self._keys[start][1], new):
-                return None
-            if self._keys[start][1] in trusted:
-                return self._keys[start][1]
-        return None
+    def known(self, *, whole: bool) -> tuple[Claim, Compared]:
+        """Holds the log against what is known of it. ``whole``: its entries give the root of its checkpoint.
 
-    def _is_signed_change(self, index: int, old: str, new: str) -> bool:
-        for size, note in self._kept.items():
-            try:
-                text = open_note(note, [parse_vkey(old)]).text
-                open_note(note, [parse_vkey(new)])
-                if size > index and parse_checkpoint(text).root == self._roots.get(size):
-                    return True
-            except FormatError:
-                continue
-        return False
+        It is noted by `note`, once nothing else is found to be wrong with it.
+        """
+        if self._logs is None:
+            return Claim(name=KNOWN, verdict=Verdict.NOT_CHECKED, detail="no record of it was given"), Compared()
+        is_signed = self._signed.claim.verdict is Verdict.PASS
+        if self._checkpoint is not None and not (is_signed and whole and self._keys):
+            return Claim(name=KNOWN, verdict=Verdict.NOT_CHECKED, detail="the ledger is damaged"), Compared()
+        compared = self._logs.compare(self._paths.folder, self._seen())
+        for finding in compared.findings:
+            self._found(finding.code, finding.where, finding.detail)
+        if not compared.good:
+            return Claim(name=KNOWN, verdict=Verdict.FAIL, detail=compared.findings[0].detail), compared
+        if not compared.is_told:
+            return Claim(name=KNOWN, verdict=Verdict.NOT_CHECKED, detail="its record cannot be read"), compared
+        if compared.log is None or self._checkpoint is None:
+            return Claim(name=KNOWN, verdict=Verdict.NOT_CHECKED, detail="nothing was known of it before"), compared
+        size, before = self._checkpoint.size, compared.log.size
+        if compared.behind:
+            told = f"an older copy, {compared.behind} statements behind the newest state known"
+            return Claim(name=KNOWN, verdict=Verdict.PASS, detail=told), compared
+        told = f"{before} statements were known" + (f", {size} are here" if size != before else "")
+        return Claim(name=KNOWN, verdict=Verdict.PASS, detail=told), compared
+
+    def note(self) -> str:
+        """Notes the log as known; returns why it could not, or ``""``."""
+        seen = self._seen()
+        return "" if self._logs is None or seen is None else self._logs.meet(self._paths.folder, seen).not_noted
+
+    def _seen(self) -> SeenLog | None:
+        checkpoint = self._checkpoint
+        if checkpoint is None:
+            return None
+        return SeenLog(
+            origin=checkpoint.origin,
+            size=checkpoint.size,
+            root=checkpoint.root,
+            note=self._signed.note,
+            keys=tuple(self._keys),
+            notes=self._kept,
+            begins_with=self._begins_with,
+        )
+
+    def _begins_with(self, size: int, root: bytes) -> bool | None:
+        if self._checkpoint is not None and size == self._checkpoint.size:
+            return root == self._checkpoint.root
+        held = self._roots.get(size)
+        return None if held is None else held == root
 
     def _witnesses(self, note: bytes) -> str:
         """Those of the witnesses trusted that have signed as well, with their times."""
@@ -153,6 +200,8 @@ class Vouching:
         except FormatError as error:
             self._found("E-RECEIPT-BAD", receipt.name, str(error))
             return None, str(error)
+        if not is_in_order(receipt.reply):
+            self._found("I-RECEIPT-ORDER", receipt.name, "")
         try:
             check_request(receipt.request, receipt.reply, receipt.note)
         except ReceiptError as error:
@@ -164,13 +213,8 @@ class Vouching:
         if not self._trust.roots:
             return None, ""
         try:
-            check_signature(receipt.reply, receipt.note, self._trust.roots)
+            check_signature(receipt.reply, receipt.note, self._trust.roots, self._trust.intermediates)
         except ReceiptError as error:
             self._found("W-RECEIPT-CHAIN", receipt.name, str(error))
             return None, str(error)
         return stamp, ""
-
-
-def _short(vkey: str) -> str:
-    """Name and ID of a verifier key; its base64 may hold a plus as well."""
-    return "+".join(vkey.split("+")[:2])

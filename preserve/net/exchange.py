@@ -22,6 +22,7 @@ class Failure(StrEnum):
     TLS = "tls"
     TIMEOUT = "timeout"
     DISCONNECT = "disconnect"
+    UNASKED = "unasked-reply"
     MALFORMED = "malformed-reply"
 
 
@@ -68,6 +69,19 @@ class Peer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Surplus:
+    """Bytes that answer no request of ours: they came before one was sent, or end an idle connection (408).
+
+    ``after``: the address that was asked before on the connection; empty where there was none. ``cut``: there were more
+    of them than are kept.
+    """
+
+    data: bytes
+    after: str
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """One request and what came back.
 
@@ -91,3 +105,5 @@ class Exchange:
     """Names of the request's fields whose values stand as `WITHHELD` in ``request_bytes``."""
     truncated: Truncation | None
     error: Failure | None
+    surplus: tuple[Surplus, ...] = ()
+    """What came on connections that were given up for this exchange."""

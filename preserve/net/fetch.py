@@ -8,7 +8,7 @@ from typing import Protocol
 
 from preserve.limits import Limits
 from preserve.net.addresses import AddressGuard, Origin, split_url
-from preserve.net.exchange import WITHHELD, Exchange, ExchangeError, Failure, Peer
+from preserve.net.exchange import WITHHELD, Exchange, ExchangeError, Failure, Peer, Surplus
 from preserve.net.transport import Connection, Connector, Recording
 
 _MAX_KEPT = 64
@@ -88,7 +88,7 @@ class Fetcher:
         secrets = tuple(self._secrets.items()) if origin in self._secret_origins else ()
         request = self._request(origin, target, extra_headers, secrets)
         connection = self.take(origin)
-        recording = None if connection is None else connection.begin(request)
+        recording = None if connection is None else connection.begin(url, request)
         return _Call(self, url, origin, started, secrets, request, connection, recording)
 
     def _request(
@@ -144,6 +144,7 @@ class _Call:
     request: bytes
     connection: Connection | None
     recording: Recording | None
+    surplus: tuple[Surplus, ...] = ()
 
     def quick(self, patience_s: float) -> Exchange | None:
         """The exchange, where a kept connection gives it within the patience."""
@@ -151,39 +152,41 @@ class _Call:
             return None
         if not self.connection.advance(self.recording, patience_s):
             return None
-        return None if self._is_stale() else self._made(self.connection, self.recording)
+        return None if self.recording.answers_nothing else self._made(self.connection, self.recording)
 
     def finish(self) -> Exchange:
         """The exchange, however long it takes within the bounds."""
         try:
             if self.connection is not None and self.recording is not None:
                 self.connection.advance(self.recording, None)
-            if self.connection is None or self.recording is None or self._is_stale():
+                if self.recording.answers_nothing:
+                    self._give_up(self.connection, self.recording)
+            if self.connection is None or self.recording is None:
                 self.connection = self.fetcher.connect(self.origin)
-                self.recording = self.connection.begin(self.request)
+                self.recording = self.connection.begin(self.url, self.request)
                 self.connection.advance(self.recording, None)
         except ExchangeError as error:
-            return _failed(self.url, self.started, error.failure)
+            return _failed(self.url, self.started, error.failure, self.surplus)
         return self._made(self.connection, self.recording)
 
-    def _is_stale(self) -> bool:
-        """True where the server closed a connection that was kept open, before it saw this request."""
-        return (
-            self.connection is not None
-            and self.connection.exchanges > 1
-            and self.recording is not None
-            and self.recording.failure is Failure.DISCONNECT
-        )
+    def _give_up(self, connection: Connection, recording: Recording) -> None:
+        """Keeps what came on a connection and answers nothing; the request goes out on another one."""
+        connection.close()
+        surplus = recording.unanswering()
+        if surplus is not None:
+            self.surplus += (surplus,)
+        self.connection = self.recording = None
 
     def _made(self, connection: Connection, recording: Recording) -> Exchange:
         self.fetcher.give_back(self.origin, connection)
         for name, value in self.secrets:
             line, withheld = f"\r\n{name}: {value}\r\n".encode("latin-1"), f"\r\n{name}: ".encode("ascii")
             recording.sent = recording.sent.replace(line, withheld + WITHHELD + b"\r\n")
-        return _made(self.url, self.started, recording, connection.peer, self.secrets)
+        surplus = self.surplus if recording.surplus is None else (*self.surplus, recording.surplus)
+        return _made(self.url, self.started, recording, connection.peer, self.secrets, surplus=surplus)
 
 
-def _failed(url: str, started: datetime, failure: Failure) -> Exchange:
+def _failed(url: str, started: datetime, failure: Failure, surplus: tuple[Surplus, ...] = ()) -> Exchange:
     return Exchange(
         url=url,
         method="GET",
@@ -199,11 +202,18 @@ def _failed(url: str, started: datetime, failure: Failure) -> Exchange:
         withheld=(),
         truncated=None,
         error=failure,
+        surplus=surplus,
     )
 
 
 def _made(
-    url: str, started: datetime, recording: Recording, peer: Peer, secrets: Sequence[tuple[str, str]]
+    url: str,
+    started: datetime,
+    recording: Recording,
+    peer: Peer,
+    secrets: Sequence[tuple[str, str]],
+    *,
+    surplus: tuple[Surplus, ...],
 ) -> Exchange:
     scanner = recording.scanner
     received = recording.received[0] if len(recording.received) == 1 else b"".join(recording.received)
@@ -227,4 +237,5 @@ def _made(
         withheld=tuple(name for name, _value in secrets) if recording.sent else (),
         truncated=recording.truncated,
         error=failure,
+        surplus=surplus,
     )

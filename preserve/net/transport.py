@@ -3,6 +3,9 @@
 A connection is made to the very address that the guard looked at. What is sent and received is recorded behind TLS, as
 it travelled; the end of a reply is found by `preserve.formats.http1.framing`, because the readers of HTTP libraries
 give up on heads that real servers send. Design: ADR 4.
+
+What has come before a request was sent answers another one, or none (RFC 9112 section 6.3): a connection on which
+anything waits is given up, and what waits is kept as surplus. The look stands directly before the sending.
 """
 
 import socket
@@ -16,15 +19,20 @@ import certifi
 from preserve.formats.http1.framing import ReplyParser
 from preserve.limits import MAX_REPLY_HEAD_BYTES, Limits
 from preserve.net.addresses import AddressGuard, Origin, resolve_host
-from preserve.net.exchange import ExchangeError, Failure, Peer, TlsFacts, Truncation
+from preserve.net.exchange import ExchangeError, Failure, Peer, Surplus, TlsFacts, Truncation
 from preserve.net.tunnel import open_tunnel
 
 _READ_BYTES = 1 << 16
+_REQUEST_TIMEOUT = 408
+_NOTHING_WAITS = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 @dataclass(slots=True)
 class Recording:
-    """What passed in one exchange. ``sent`` is empty where the request could not be handed over whole."""
+    """What passed in one exchange. ``sent`` is empty where the request could not be handed over whole.
+
+    ``surplus``: what came before it could be sent; it was then not sent at all.
+    """
 
     scanner: ReplyParser
     room: int
@@ -36,6 +44,30 @@ class Recording:
     received: list[bytes] = field(default_factory=list)
     truncated: Truncation | None = None
     failure: Failure | None = None
+    after: str = ""
+    """The address that was asked before on the connection; empty where there was none."""
+    surplus: Surplus | None = None
+
+    @property
+    def answers_nothing(self) -> bool:
+        """True where a kept connection ended, or was ended by the server, before it saw this request.
+
+        Then the request may go out once more (RFC 9112 section 9.3.1; RFC 9110 section 15.5.9 of 408).
+        """
+        if not self.after:
+            return False
+        return self.failure in {Failure.DISCONNECT, Failure.UNASKED} or self._is_idle_timeout
+
+    @property
+    def _is_idle_timeout(self) -> bool:
+        head = self.scanner.head
+        return self.ended and head is not None and head.status == _REQUEST_TIMEOUT
+
+    def unanswering(self) -> Surplus | None:
+        """What came and answers no request."""
+        if self.surplus is None and self._is_idle_timeout:
+            return Surplus(data=b"".join(self.received), after=self.after)
+        return self.surplus
 
 
 class Connection:
@@ -47,24 +79,50 @@ class Connection:
         self._timeout_s: float | None = None
         self.peer = peer
         self.open = True
-        self.exchanges = 0
+        self._asked = ""
 
-    def begin(self, request: bytes) -> Recording:
-        """Sends a request. Where that fails, the recording says so."""
-        self.exchanges += 1
+    def begin(self, url: str, request: bytes) -> Recording:
+        """Sends the request for an address. Where that fails, or something waits already, the recording says so."""
         limits = self._limits
         recording = Recording(
             ReplyParser(),
             room=MAX_REPLY_HEAD_BYTES + limits.max_body_bytes,
             deadline=time.monotonic() + limits.fetch_timeout_s,
+            after=self._asked,
         )
+        self._asked = url
         try:
+            if self._is_used_up(recording):
+                return recording
             self._wait_at_most(limits.read_timeout_s)
             self._sock.sendall(request)
             recording.sent = request
         except OSError as error:
             self._break(recording, error)
         return recording
+
+    def _is_used_up(self, recording: Recording) -> bool:
+        """Looks, without waiting, for bytes or an end that came unasked; they end the exchange before it begins."""
+        self._wait_at_most(0.0)
+        waiting = bytearray()
+        ended = False
+        while len(waiting) <= self._limits.max_surplus_bytes and not ended:
+            try:
+                data = self._sock.recv(_READ_BYTES)
+            except _NOTHING_WAITS:
+                break
+            except OSError:
+                data = b""
+            waiting += data
+            ended = not data
+        if waiting:
+            most = self._limits.max_surplus_bytes
+            recording.surplus = Surplus(data=bytes(waiting[:most]), after=recording.after, cut=len(waiting) > most)
+        if waiting or ended:
+            recording.failure = Failure.UNASKED if waiting else Failure.DISCONNECT
+            recording.ended = True
+            self.close()
+        return recording.ended
 
     def advance(self, recording: Recording, patience_s: float | None) -> bool:
         """Reads on to the end of the reply, of the connection, or to a bound; false where patience ran out first."""
@@ -208,7 +266,10 @@ class Connector:
 
     def _shake_hands(self, sock: socket.socket, origin: Origin, verdict: str | None) -> tuple[ssl.SSLSocket, TlsFacts]:
         try:
-            tls = self._context(verify=verdict is None).wrap_socket(sock, server_hostname=origin.host)
+            # An end without close_notify is an error: who is between could have made it (RFC 9112 section 9.8).
+            tls = self._context(verify=verdict is None).wrap_socket(
+                sock, server_hostname=origin.host, suppress_ragged_eofs=False
+            )
         except ssl.SSLCertVerificationError as error:
             raise _NotAcceptedError(error.verify_message) from error
         except TimeoutError as error:

@@ -13,6 +13,7 @@ from preserve.errors import EnvironmentFaultError
 from preserve.formats.note import Signer
 from preserve.model import check_collection_name, format_utc
 from preserve.provenance.keys import key_path, make_key, mark_path, next_path, read_key
+from preserve.provenance.knownlogs import KnownLogs, read_log
 from preserve.provenance.ledger import Ledger, check_signer
 from preserve.provenance.statements import archive_statement
 from preserve.store.archive import ARCHIVE_FORMAT, create_archive, open_archive, read_marker
@@ -100,6 +101,7 @@ def found_archive(archives: Path, name: str, *, keys: Path, secret: bytes | None
             )
             ledger.checkpoint(signer)
     _mark(mark_path(name, keys), paths.folder)
+    _know(paths, KnownLogs(keys), signer.name)
     return Founded(
         paths=paths,
         origin=str(marker["origin"]),
@@ -121,6 +123,15 @@ def _lost(folder: Path, key: Path, mark: Path) -> EnvironmentFaultError:
         next_step="Mount its disk, or put a copy of it back. To begin another archive, move the key away first:"
         " two logs of one key contradict each other.",
     )
+
+
+def _know(paths: CollectionPaths, logs: KnownLogs, origin: str) -> None:
+    """Notes a log that was just begun, whatever lay at its place. One that is known, or has more in it, was not."""
+    ledger = Ledger(paths)
+    with suppress(EnvironmentFaultError):
+        seen = read_log(paths, ledger, logs) if ledger.covered == 1 and logs.log(origin) is None else None
+        if seen is not None:
+            logs.begin(paths.folder, seen)
 
 
 def _mark(mark: Path, folder: Path) -> None:

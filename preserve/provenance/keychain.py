@@ -3,7 +3,7 @@
 A change of key holds where a checkpoint over its statement is signed by both keys.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from preserve.errors import FormatError
@@ -66,3 +66,15 @@ def is_signed_change(old: LogKey, new: LogKey, notes: Mapping[int, bytes], begin
         if checkpoint.size == size and begins_with(size, checkpoint.root):
             return True
     return False
+
+
+def vouched_by(
+    keys: Sequence[LogKey], trusted: Collection[str], notes: Mapping[int, bytes], begins_with: BeginsWith
+) -> LogKey | None:
+    """The newest of a log's keys that is ``trusted``, where every change from it on is signed by both keys."""
+    for place in range(len(keys) - 1, -1, -1):
+        if keys[place].vkey in trusted:
+            return keys[place]
+        if not place or not is_signed_change(keys[place - 1], keys[place], notes, begins_with):
+            return None
+    return None

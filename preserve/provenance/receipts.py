@@ -21,6 +21,7 @@ from rfc3161_client import (
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
+from preserve.formats.der import with_certificates_in_order
 from preserve.model import sha256_hex
 from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths
@@ -111,8 +112,17 @@ def check_request(request: bytes, reply: bytes, note: bytes) -> None:
         raise ReceiptError("its request is for other bytes, or has another nonce")
 
 
-def check_signature(reply: bytes, note: bytes, roots: Sequence[Certificate]) -> None:
+def is_in_order(reply: bytes) -> bool:
+    """Whether the certificates of a reply stand in the order of DER: strict readers refuse others."""
+    return with_certificates_in_order(reply) == reply
+
+
+def check_signature(
+    reply: bytes, note: bytes, roots: Sequence[Certificate], intermediates: Sequence[Certificate] = ()
+) -> None:
     """Verifies signature and certificates of a reply at its own time, up to one of these roots.
+
+    ``intermediates`` may stand between the authority and its root, where the reply lacks them; they are no ends.
 
     Raises:
         ReceiptError: they do not hold.
@@ -121,7 +131,8 @@ def check_signature(reply: bytes, note: bytes, roots: Sequence[Certificate]) -> 
     for root in roots:
         # One by one: an authority's old and new root may have the same name.
         try:
-            VerifierBuilder(roots=[root]).build().verify_message(_decode(reply), note)
+            builder = VerifierBuilder(roots=[root], intermediates=list(intermediates))
+            builder.build().verify_message(_decode(reply), note)
         except (VerificationError, ValueError) as error:
             reason = str(error) or "the signature or its certificates do not hold"
         else:
@@ -133,7 +144,7 @@ def _decode(reply: bytes) -> TimeStampResponse:
     if len(reply) > MAX_RECEIPT_BYTES:
         raise ReceiptError(f"a reply of {len(reply)} bytes")
     try:
-        response = decode_timestamp_response(reply)
+        response = decode_timestamp_response(with_certificates_in_order(reply))
         status = int(response.status)
     except ValueError as error:
         raise ReceiptError(f"the reply cannot be read: {error}") from error

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from preserve.errors import ArchiveError
+from preserve.errors import EnvironmentFaultError, UsageError
 from preserve.formats.note import Signer
 from preserve.model import format_utc
 from preserve.provenance.derive import catch_up
@@ -28,7 +28,7 @@ def rotate_key(
 
     Raises:
         EnvironmentFaultError: a key cannot be used or made.
-        ArchiveError: the archive cannot be used. LockedError: another process writes to it.
+        UsageError: a capture did not end. LockedError: another process writes to it.
     """
     origin = str(read_marker(paths)["origin"])
     current, coming = key_path(paths.name, keys), next_path(paths.name, keys)
@@ -40,7 +40,7 @@ def rotate_key(
         old = Signer(origin, read_key(_old_key(current, keys, held), secret))
         if held != new.vkey:
             if held != old.vkey:
-                raise ArchiveError(
+                raise EnvironmentFaultError(
                     f"neither key is the one of the log in {paths.folder}",
                     next_step=f"Put the key of {held} in place.",
                 )
@@ -68,7 +68,7 @@ def _state(paths: CollectionPaths, old: Signer, new: Signer, *, reason: str, mom
         last = {name: statement.get(name) for name in stated} if statement["kind"] == "key" else None
     if last != stated:
         if ledger.size != ledger.covered or open_files(paths):
-            raise ArchiveError(
+            raise UsageError(
                 f"a capture of {paths.name} did not end",
                 next_step=f"Run `preserve capture {paths.name}` to its end first.",
             )

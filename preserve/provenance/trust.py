@@ -1,7 +1,8 @@
 """What a reader trusts: keys of logs and witnesses, and roots of time authorities. Never anything out of the archive.
 
 A folder of it (``config/trust/``) holds ``NAME.vkey`` files (a verifier key a line, ``#`` begins a comment) and
-``NAME.pem`` files with root certificates.
+``NAME.pem`` files with certificates: those that signed themselves are roots, others may stand between a root and an
+authority (intermediates) and are believed only where a root leads to them.
 """
 
 from collections.abc import Sequence
@@ -11,17 +12,23 @@ from pathlib import Path
 from cryptography.x509 import Certificate, load_pem_x509_certificates
 
 from preserve.errors import FormatError, UsageError
-from preserve.formats.note import Verifier, parse_vkey
+from preserve.formats.note import COSIGNATURE, Verifier, parse_vkey
 
 _MAX_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """Keys and root certificates that the reader believes."""
+    """Keys and root certificates that the reader believes; ``intermediates`` only help to reach a root."""
 
     keys: tuple[Verifier, ...] = ()
     roots: tuple[Certificate, ...] = ()
+    intermediates: tuple[Certificate, ...] = ()
+
+    @property
+    def logs(self) -> tuple[Verifier, ...]:
+        """The keys of logs among them, as against those of witnesses. Where any is named, no other log is believed."""
+        return tuple(key for key in self.keys if key.kind != COSIGNATURE)
 
 
 def load_trust(places: Sequence[Path]) -> Trust:
@@ -31,16 +38,24 @@ def load_trust(places: Sequence[Path]) -> Trust:
         UsageError: one cannot be read, or holds neither keys nor certificates.
     """
     keys: list[Verifier] = []
-    roots: list[Certificate] = []
+    certificates: list[Certificate] = []
     for place in places:
         files = sorted(p for p in place.iterdir() if p.suffix in {".vkey", ".pem"}) if place.is_dir() else [place]
         for path in files:
             data = _read(path)
             if b"-----BEGIN CERTIFICATE-----" in data:
-                roots += _certificates(path, data)
+                certificates += _certificates(path, data)
             else:
                 keys += _keys(path, data)
-    return Trust(keys=tuple({key.vkey: key for key in keys}.values()), roots=tuple(roots))
+    return Trust(
+        keys=tuple({key.vkey: key for key in keys}.values()),
+        roots=tuple(each for each in certificates if _is_root(each)),
+        intermediates=tuple(each for each in certificates if not _is_root(each)),
+    )
+
+
+def _is_root(certificate: Certificate) -> bool:
+    return certificate.subject == certificate.issuer
 
 
 def _read(path: Path) -> bytes:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from preserve.cables.extract import Extraction
 from preserve.cables.layouts import Layout
-from preserve.errors import ArchiveError, NewerFormatError
+from preserve.errors import BrokenStateError
 from preserve.provenance.derive import catch_up
 from preserve.provenance.ledger import Ledger
 from preserve.replay.again import Source, read_again
@@ -62,9 +62,7 @@ def _usable(paths: CollectionPaths, size: int) -> tuple[SearchIndex, str]:
             return index, ""
         why = f"it went up to statement {held}, the ledger has {size}"
         index.close()
-    except NewerFormatError:
-        raise
-    except (ArchiveError, sqlite3.DatabaseError) as error:
+    except (BrokenStateError, sqlite3.DatabaseError) as error:
         why = str(error)
     remove_database(paths.search)
     return SearchIndex.open(paths), why

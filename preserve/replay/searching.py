@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from preserve.errors import ArchiveError, EnvironmentFaultError, LockedError, PreserveError
+from preserve.errors import BrokenStateError, EnvironmentFaultError, LockedError, PreserveError
 from preserve.provenance.ledger import Ledger
 from preserve.replay.searchwords import expression
 from preserve.store.archive import open_archive
@@ -124,7 +124,7 @@ def _goes_to(paths: CollectionPaths, size: int) -> tuple[int, int]:
     try:
         with SearchIndex.open(paths, read_only=True) as index, Catalogue.open(paths, read_only=True):
             return (index.ledger_size, index.unread) if index.ledger_size <= size else (-1, 0)
-    except (ArchiveError, sqlite3.DatabaseError):
+    except (BrokenStateError, sqlite3.DatabaseError):
         return -1, 0
 
 

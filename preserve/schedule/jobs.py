@@ -1,11 +1,11 @@
 """The jobs of a collection: what is due by which rule, which command does it, and which steps follow."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from preserve.config.collection import CollectionConfig
 from preserve.config.schedule import RuleConfig, ScheduleConfig, StepConfig
-from preserve.errors import CancelledError, LockedError
+from preserve.errors import CancelledError, EnvironmentFaultError, LockedError
 from preserve.limits import MIB
 from preserve.schedule.child import Ended
 from preserve.schedule.summary import summary_of
@@ -97,21 +97,36 @@ def step_words(name: str, collection: str) -> tuple[str, ...]:
 def judge(kind: str, ended: Ended) -> Judged:
     """The event that the end of a job's process makes.
 
-    Status 1 with a report is a run: some address gave no reply, or a verification found something.
+    Status 1 with a report is a run: some address gave no reply, or a verification found something. Status 7 never is:
+    it says that the work could not be done, not that something was found.
     """
+    status = status_of(ended)
     if ended.stopped and ended.status != 0:
-        return Judged(outcome="failed", reason="it was stopped, and goes on", is_counted=False)
+        return Judged(outcome="failed", reason="it was stopped, and goes on", is_counted=False, status=status)
     if ended.timed_out and ended.status != 0:
-        return Judged(outcome="failed", reason="it was stopped at its time limit, and goes on")
+        return Judged(outcome="failed", reason="it was stopped at its time limit, and goes on", status=status)
     told = ended.report
     if kind == VERIFICATION and ended.status in (0, 1) and told is not None:
-        return Judged(outcome="ran", reason=_found(told))
+        return Judged(outcome="ran", reason=_found(told), status=1 if _is_damaged(told) else 0)
     if kind == CAPTURE and ended.status in (0, 1) and told is not None and "outcome" in told:
         reason = "some addresses gave no reply, or pages no cable" if ended.status else ""
         return Judged(outcome="ran", reason=reason, report=summary_of(told))
     report = summary_of(told) if told is not None and "outcome" in told else ""
     outcome = "skipped" if ended.status == LockedError.exit_status else "failed"
-    return Judged(outcome=outcome, reason=_why(ended), report=report)
+    return Judged(outcome=outcome, reason=_why(ended), report=report, status=status)
+
+
+def status_of(ended: Ended) -> int:
+    """The exit status that says why a process was not good: its own, 7 where it gave none."""
+    return ended.status if 0 < ended.status <= EnvironmentFaultError.exit_status else EnvironmentFaultError.exit_status
+
+
+def status_of_all(statuses: Iterable[int]) -> int:
+    """One exit status for several ends: 1 where one of them found something, else what those that failed agree on."""
+    failed = set(statuses) - {0}
+    if not failed or 1 in failed:
+        return 1 if failed else 0
+    return failed.pop() if len(failed) == 1 else EnvironmentFaultError.exit_status
 
 
 def judge_step(name: str, ended: Ended) -> tuple[str, str]:
@@ -144,7 +159,8 @@ _WHY = {
     3: "there is no such archive",
     LockedError.exit_status: "another process was writing to the collection",
     5: "no address answered",
-    6: "it stopped before the disk is full",
+    6: "it stopped at a limit, and goes on",
+    EnvironmentFaultError.exit_status: "it could not be done",
     CancelledError.exit_status: "it was stopped by somebody",
 }
 

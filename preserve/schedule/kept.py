@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 
 from preserve.config.schedule import RuleConfig
-from preserve.errors import ArchiveError
+from preserve.errors import BrokenStateError
 
 _NEXT_STEP = "Move the job's table in .schedule/ of the archives away: its schedule begins anew."
 
@@ -13,24 +13,24 @@ def rule_kept(text: str) -> RuleConfig:
     """The rule by which a table was filled.
 
     Raises:
-        ArchiveError: it is none.
+        BrokenStateError: it is none.
     """
     try:
         return RuleConfig.model_validate_json(text)
     except ValueError as error:
-        raise ArchiveError("the due table holds no rule that can be read", next_step=_NEXT_STEP) from error
+        raise BrokenStateError("the due table holds no rule that can be read", next_step=_NEXT_STEP) from error
 
 
 def report_kept(text: str) -> Mapping[str, object]:
     """What a run told (`preserve.schedule.summary`); empty where it told nothing.
 
     Raises:
-        ArchiveError: it is no JSON object.
+        BrokenStateError: it is no JSON object.
     """
     try:
         value = json.loads(text or "{}")
     except (ValueError, RecursionError) as error:
-        raise ArchiveError("the due table holds a report that cannot be read", next_step=_NEXT_STEP) from error
+        raise BrokenStateError("the due table holds a report that cannot be read", next_step=_NEXT_STEP) from error
     if not isinstance(value, dict):
-        raise ArchiveError("the due table holds a report that is none", next_step=_NEXT_STEP)
+        raise BrokenStateError("the due table holds a report that is none", next_step=_NEXT_STEP)
     return value

@@ -7,15 +7,18 @@ lost and none doubled (``docs/schedule.md``).
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from preserve.config.spans import span_seconds
+from preserve.errors import EnvironmentFaultError
 from preserve.schedule.child import Asking, Ended
-from preserve.schedule.jobs import ALIVE, Job, judge, judge_step, step_words
+from preserve.schedule.jobs import ALIVE, Job, judge, judge_step, status_of, status_of_all, step_words
 from preserve.schedule.table import Event, Judged, Standing, Step, Table, table_path
 from preserve.store.durable import Lock
+
+_FAULT = EnvironmentFaultError.exit_status
 
 
 class Working(Protocol):
@@ -46,23 +49,19 @@ class Working(Protocol):
 class Outcome:
     """What a look did: the moment that was run, if one was, and the steps that were done.
 
-    ``standing``: how the job stands after it.
+    ``standing``: how the job stands after it. ``status``: 0 where all was good, 1 where something was found, else the
+    exit status that says why something failed.
     """
 
     event: Event | None
     steps: tuple[Step, ...]
     standing: Standing
+    status: int = 0
 
     @property
     def did_something(self) -> bool:
         """True where something was due."""
         return self.event is not None or bool(self.steps)
-
-    @property
-    def is_good(self) -> bool:
-        """True where nothing failed, and no damage was found."""
-        is_well = self.event is None or (self.event.outcome == "ran" and not self.event.found_damage)
-        return is_well and all(step.outcome == "good" for step in self.steps)
 
 
 def run_due(archives: Path, job: Job, working: Working) -> Outcome:
@@ -70,7 +69,7 @@ def run_due(archives: Path, job: Job, working: Working) -> Outcome:
 
     Raises:
         LockedError: another scheduler does it.
-        ArchiveError: the table cannot be used.
+        BrokenStateError: the table cannot be used.
         sqlite3.DatabaseError: it cannot be written, as on a full disk; the moment stays due, or waits.
     """
     with _held(archives, job) as table:
@@ -80,9 +79,16 @@ def run_due(archives: Path, job: Job, working: Working) -> Outcome:
         moment = None if working.stop() else table.take(working.clock())
         event = None
         if moment is not None:
-            event = table.end(moment, look.work(), working.clock(), steps=job.steps)
+            judged = look.work()
+            look.statuses.append(judged.status)
+            event = table.end(moment, judged, working.clock(), steps=job.steps)
             steps += look.steps()
-        return Outcome(event=event, steps=tuple(steps), standing=table.standing(working.clock()))
+        return Outcome(
+            event=event,
+            steps=tuple(steps),
+            standing=table.standing(working.clock()),
+            status=status_of_all(look.statuses),
+        )
 
 
 def forget_to_come(archives: Path, job: Job, now: int) -> int:
@@ -90,7 +96,7 @@ def forget_to_come(archives: Path, job: Job, now: int) -> int:
 
     Raises:
         LockedError: a scheduler is at work with it.
-        ArchiveError: the table cannot be used.
+        BrokenStateError: the table cannot be used.
         sqlite3.DatabaseError: it cannot be written.
     """
     with _held(archives, job) as table:
@@ -113,6 +119,8 @@ class _Look:
     job: Job
     table: Table
     working: Working
+    statuses: list[int] = field(default_factory=list)
+    """Of what was done, in its order."""
 
     def beat(self) -> None:
         # A full disk must not end the run that it is noted for.
@@ -132,7 +140,7 @@ class _Look:
         try:
             return judge(self.job.kind, self.working.run(self.job.words, self.asking))
         except OSError as error:
-            return Judged(outcome="failed", reason=f"it could not be started: {error.strerror or error}")
+            return Judged(outcome="failed", reason=_unstarted(error), status=_FAULT)
 
     def steps(self) -> list[Step]:
         """Does the steps that are left, in their order. One that fails keeps no other from being done, but `ALIVE`."""
@@ -149,18 +157,29 @@ class _Look:
     def _do(self, step: Step) -> tuple[str, str]:
         if step.name == ALIVE:
             if any(one.outcome != "good" for one in self.table.steps_of(step.nominal) if one.number < step.number):
+                self.statuses.append(_FAULT)
                 return "skipped", "a step before it was not good"
             problem = self.working.alive(self.job)
+            self.statuses.append(_FAULT if problem else 0)
             return ("failed" if problem else "good"), problem
         if step.name.startswith("replicate ") and self._is_gone(step.name):
+            self.statuses.append(_FAULT)
             again = f"preserve {step.name} {self.job.collection}"
             return "failed", f"the copy that was there is gone: is its disk mounted? If it is, run `{again}` once"
         try:
-            return judge_step(step.name, self.working.run(step_words(step.name, self.job.collection), self.asking))
+            ended = self.working.run(step_words(step.name, self.job.collection), self.asking)
         except OSError as error:
-            return "failed", f"it could not be started: {error.strerror or error}"
+            self.statuses.append(_FAULT)
+            return "failed", _unstarted(error)
+        outcome, detail = judge_step(step.name, ended)
+        self.statuses.append(0 if outcome == "good" else status_of(ended))
+        return outcome, detail
 
     def _is_gone(self, name: str) -> bool:
         """True where a copy was made before and none is there: the folder of a disk that is not mounted."""
         folder = Path(name.partition(" ")[2]) / self.job.collection
         return self.table.was_good(name) and not folder.is_dir()
+
+
+def _unstarted(error: OSError) -> str:
+    return f"it could not be started: {error.strerror or error}"

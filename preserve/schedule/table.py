@@ -13,7 +13,6 @@ from pathlib import Path
 
 from preserve.config.schedule import RuleConfig
 from preserve.config.spans import span_seconds
-from preserve.errors import ArchiveError
 from preserve.model import is_collection_name
 from preserve.schedule.kept import report_kept, rule_kept
 from preserve.schedule.moments import Moment, may_begin, moments, opening
@@ -90,13 +89,15 @@ class Step:
 class Judged:
     """How a run ended: ``ran``, ``failed`` or ``skipped``, and why. ``report``: what it told, as JSON.
 
-    ``is_counted``: false where it was stopped because the schedule was; it then goes on at the next look.
+    ``is_counted``: false where it was stopped because the schedule was; it then goes on at the next look. ``status``:
+    the exit status that says so: 0, 1 where damage was found, else why it failed.
     """
 
     outcome: str
     reason: str = ""
     report: str = ""
     is_counted: bool = True
+    status: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,12 +155,11 @@ class Table:
         """The table for writing, made where there is none.
 
         Raises:
-            ArchiveError: the file is no due table.
+            BrokenStateError: the file is no due table.
         """
         path = table_path(archives, collection, job)
         make_dir(path.parent)
-        with _told(path):
-            connection = connect(path, schema=_SCHEMA, version=_VERSION)
+        connection = _connect(path)
         try:
             # A moment that was taken must stay taken after a power cut.
             connection.execute("PRAGMA synchronous = FULL")
@@ -173,13 +173,13 @@ class Table:
         """The table for reading only; None where no scheduler has looked at the job yet.
 
         Raises:
-            ArchiveError: the file is no due table.
+            BrokenStateError: the file is no due table.
         """
         path = table_path(archives, collection, job)
         connection = None
-        with _told(path), suppress(UnmadeError):
+        with suppress(UnmadeError):
             if path.is_file():
-                connection = connect(path, schema=_SCHEMA, version=_VERSION, read_only=True)
+                connection = _connect(path, read_only=True)
         if connection is None:
             yield None
             return
@@ -412,16 +412,9 @@ class Table:
         return [Step(**dict(zip(names, row, strict=True))) for row in rows]
 
 
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Says of a table that cannot be used what helps, which is not what helps with an archive."""
-    try:
-        yield
-    except ArchiveError as error:
-        raise ArchiveError(
-            error.message,
-            next_step=f"See whether the disk is full or read-only. If not, move {path} away: its schedule begins anew.",
-        ) from error
+def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    next_step = f"Move {path} away: its schedule begins anew."
+    return connect(path, schema=_SCHEMA, version=_VERSION, read_only=read_only, next_step=next_step)
 
 
 def _seed(collection: str, job: str) -> str:

@@ -51,7 +51,7 @@ class Watch:
         """Observes a job after a look at it, by how it stands.
 
         Raises:
-            ArchiveError, sqlite3.DatabaseError: the book of alarms cannot be written.
+            BrokenStateError, sqlite3.DatabaseError: the book of alarms cannot be written.
         """
         now = self.clock()
         alarms = self.alarms()
@@ -76,7 +76,7 @@ class Watch:
         """Observes that something of a collection's schedule (its file, a job) could not be looked at.
 
         Raises:
-            ArchiveError, sqlite3.DatabaseError: the book of alarms cannot be written.
+            BrokenStateError, sqlite3.DatabaseError: the book of alarms cannot be written.
         """
         now = self.clock()
         alarms = self.alarms()
@@ -89,7 +89,7 @@ class Watch:
         """Sends what is due, and what lasts anew. Nothing, where another process is sending.
 
         Raises:
-            ArchiveError, sqlite3.DatabaseError: the book of alarms cannot be used.
+            BrokenStateError, sqlite3.DatabaseError: the book of alarms cannot be used.
         """
         config = self.alarms()
         if config is None:

@@ -1,9 +1,11 @@
 """A collection's folder: making it, opening it, and the format marker that says what it is."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
-from preserve.errors import ArchiveError, NewerFormatError, NotHeldError
+from preserve.errors import BrokenStateError, NewerFormatError, NotHeldError, UsageError, unreadable
 from preserve.model import check_collection_name
 from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths
@@ -18,14 +20,14 @@ def create_archive(archives: Path, name: str, *, origin: str, vkey: str) -> Coll
     """Makes the folders, the public key and, last, the format marker. What is there already is left as it is.
 
     Raises:
-        ArchiveError: a folder of that name holds something else.
+        UsageError: a folder of that name holds something else.
         EnvironmentFaultError: a folder cannot be made.
     """
     paths = CollectionPaths(archives, name)
     if paths.marker.is_file():
         return open_archive(archives, name)
     if paths.folder.is_dir() and not all(_of_creation(path.name) for path in paths.folder.iterdir()):
-        raise ArchiveError(
+        raise UsageError(
             f"{paths.folder} is there already and is no archive of this program",
             next_step="Choose another folder with --archives, or another collection name.",
         )
@@ -52,7 +54,7 @@ def open_archive(archives: Path, name: str, *, damaged: bool = False) -> Collect
 
     Raises:
         NotHeldError: there is none of that name.
-        ArchiveError: its marker cannot be read.
+        BrokenStateError: its marker cannot be read.
         NewerFormatError: it is of a newer format.
     """
     check_collection_name(name)
@@ -64,9 +66,7 @@ def open_archive(archives: Path, name: str, *, damaged: bool = False) -> Collect
         )
     try:
         read_marker(paths)
-    except NewerFormatError:
-        raise
-    except ArchiveError:
+    except BrokenStateError:
         if not damaged:
             raise
     return paths
@@ -76,27 +76,43 @@ def read_marker(paths: CollectionPaths) -> dict[str, object]:
     """The format marker's content.
 
     Raises:
-        ArchiveError: missing or unreadable.
+        BrokenStateError: missing or unreadable.
         NewerFormatError: of a newer format.
     """
+    next_step = f"Run `preserve repair {paths.name} --apply`: the ledger says what is in it."
     try:
         with paths.marker.open("rb") as file:
             marker = json.loads(file.read(_MAX_MARKER_BYTES))
     except FileNotFoundError as error:
-        raise ArchiveError(
+        raise BrokenStateError(
             f"{paths.folder} has no {paths.marker.name}: it is no archive of this program, or a damaged one",
             next_step=f"If its making was cut short, run `preserve init {paths.name}` again.",
         ) from error
+    except PermissionError as error:
+        raise unreadable(str(paths.marker), error) from error
     except (OSError, ValueError, RecursionError) as error:
-        raise ArchiveError(f"{paths.marker} cannot be read: {error}") from error
+        raise BrokenStateError(f"{paths.marker} cannot be read: {error}", next_step=next_step) from error
     if not isinstance(marker, dict) or not isinstance(marker.get("format"), int):
-        raise ArchiveError(f"{paths.marker} is no format marker")
+        raise BrokenStateError(f"{paths.marker} is no format marker", next_step=next_step)
     if marker["format"] > ARCHIVE_FORMAT:
         raise NewerFormatError(
             f"{paths.folder} has archive format {marker['format']}; this program reads up to {ARCHIVE_FORMAT}",
             next_step="Use a newer version of preserve. Nothing was changed.",
         )
     return marker
+
+
+def check_readable(paths: CollectionPaths) -> None:
+    """Sees that this process may read every file of an archive, for a check that calls what it cannot read damaged.
+
+    Raises:
+        EnvironmentFaultError: it may not.
+    """
+    for folder, folders, files in os.walk(paths.folder):
+        for name in (*folders, *files):
+            path = Path(folder, name)
+            if path.exists() and not os.access(path, os.R_OK):
+                raise unreadable(str(path), PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 def list_collections(archives: Path) -> list[str]:

@@ -43,10 +43,11 @@ class Budgets:
         """The file of a folder of archives; made where there is none.
 
         Raises:
-            ArchiveError: it cannot be used.
+            BrokenStateError: it cannot be used.
         """
         make_dir(archives)
-        return cls(connect(archives / FILE_NAME, schema=_SCHEMA, version=1))
+        path = archives / FILE_NAME
+        return cls(connect(path, schema=_SCHEMA, version=1, next_step=f"Delete {path}: no evidence is in it."))
 
     def __enter__(self) -> Self:
         return self

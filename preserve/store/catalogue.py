@@ -189,16 +189,17 @@ class Catalogue:
         """The collection's catalogue; made empty where there is none.
 
         Raises:
-            ArchiveError: it cannot be used.
+            BrokenStateError: it cannot be used.
         """
         if not read_only:
             make_dir(paths.state)
-        return cls(connect(paths.catalogue, schema=_SCHEMA, version=_VERSION, read_only=read_only))
+        next_step = f"Run `preserve rebuild {paths.name}`: it makes the catalogue again from the evidence."
+        return cls(connect(paths.catalogue, schema=_SCHEMA, version=_VERSION, read_only=read_only, next_step=next_step))
 
     @classmethod
     def create(cls, path: Path) -> Self:
         """A new catalogue anywhere."""
-        return cls(connect(path, schema=_SCHEMA, version=_VERSION))
+        return cls(connect(path, schema=_SCHEMA, version=_VERSION, next_step="Run it again."))
 
     def __enter__(self) -> Self:
         return self

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from preserve.errors import ArchiveError, EnvironmentFaultError
+from preserve.errors import ArchiveError, EnvironmentFaultError, LimitError
 from preserve.limits import MIB
 from preserve.store.durable import free_bytes, make_dir, make_read_only, sync_dir
 
@@ -116,14 +116,16 @@ def need_room(folder: Path, size: int, spare: int) -> None:
     """Sees that a file of ``size`` bytes leaves ``spare`` bytes free.
 
     Raises:
-        EnvironmentFaultError: it would not.
+        EnvironmentFaultError: it has no room. LimitError: it has, and fewer would be left.
     """
     make_dir(folder)
     room = free_bytes(folder)
+    message = f"{folder}: {size} bytes to write, {room} free"
+    next_step = "Make room and run it again: it goes on."
+    if room < size:
+        raise EnvironmentFaultError(message, next_step=next_step)
     if room < size + spare:
-        raise EnvironmentFaultError(
-            f"{folder}: {size} bytes to write, {room} free", next_step="Make room and run it again: it goes on."
-        )
+        raise LimitError(f"{message}, of which {spare} are to stay so", next_step=next_step)
 
 
 def set_aside(path: Path, quarantine: Path) -> str:

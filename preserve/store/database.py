@@ -6,21 +6,56 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from preserve.errors import ArchiveError
+from preserve.errors import BrokenStateError, EnvironmentFaultError, LockedError, PreserveError
 
 _BUSY_S = 10.0
 _AGAIN_S = 0.01
+_SURROUNDINGS = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_AUTH,
+        sqlite3.SQLITE_NOLFS,
+    }
+)
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
-class UnmadeError(ArchiveError):
+class UnmadeError(BrokenStateError):
     """A database without a schema, opened for reading: another process is about to make it."""
 
 
-def connect(path: Path, *, schema: str, version: int, read_only: bool = False) -> sqlite3.Connection:
+def database_fault(what: str, error: sqlite3.DatabaseError, *, next_step: str) -> PreserveError:
+    """What a failure of SQLite is to a person (sqlite.org, "Result and Error Codes").
+
+    `LockedError`: another process writes to it; `EnvironmentFaultError`: the disk or the rights; `BrokenStateError`:
+    the file itself, and ``next_step`` says what helps then.
+    """
+    message = f"{what} cannot be used: {error}"
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code in _BUSY:
+        return LockedError(message, next_step="Run it again once the other process has ended.")
+    if code in _SURROUNDINGS:
+        return EnvironmentFaultError(
+            message,
+            next_step="See whether the disk is full or read-only, and who may write there. Nothing captured is lost.",
+        )
+    return BrokenStateError(message, next_step=next_step)
+
+
+def connect(path: Path, *, schema: str, version: int, next_step: str, read_only: bool = False) -> sqlite3.Connection:
     """Opens a database, made with ``schema`` where it is new. Transactions are begun by the caller's first write.
 
+    ``next_step``: what helps where the file is broken.
+
     Raises:
-        ArchiveError: it is no database, or of another version of its schema; it is derived, so rebuilding mends it.
+        BrokenStateError: it is no database, or of another version of its schema.
+        EnvironmentFaultError: the disk or the rights keep it from being used.
+        LockedError: another process writes to it, and went on doing so.
         UnmadeError: it is to be read only, and holds nothing yet.
     """
     connection = None
@@ -32,18 +67,12 @@ def connect(path: Path, *, schema: str, version: int, read_only: bool = False) -
     except sqlite3.DatabaseError as error:
         if connection is not None:
             connection.close()
-        raise ArchiveError(
-            f"{path} cannot be used: {error}",
-            next_step="Delete it; `preserve rebuild COLLECTION` makes what is derived again.",
-        ) from error
+        raise database_fault(str(path), error, next_step=next_step) from error
     if held != version:
         connection.close()
         if held == 0:
             raise UnmadeError(f"{path} holds nothing yet", next_step="Run it again.")
-        raise ArchiveError(
-            f"{path} has schema {held}, this program uses {version}",
-            next_step="Run `preserve rebuild COLLECTION`.",
-        )
+        raise BrokenStateError(f"{path} has schema {held}, this program uses {version}", next_step=next_step)
     return connection
 
 

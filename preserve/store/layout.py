@@ -56,7 +56,7 @@ class CollectionPaths:
     @property
     def index(self) -> Path:
         """The CDXJ index of all files. Derived."""
-        return self.indexes / "index.cdxj"
+        return self.indexes / "index.cdx"
 
     @property
     def ledger(self) -> Path:

@@ -9,7 +9,7 @@ tlog-tiles; normative here: ``docs/formats/ledger.md``.
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from preserve.errors import ArchiveError
+from preserve.errors import ArchiveError, unreadable
 from preserve.expressions import lazy_re
 from preserve.formats.tlog import TILE_WIDTH, entries_path, format_bundle, parse_bundle, tile_path
 from preserve.limits import DEFAULT_LIMITS
@@ -177,7 +177,7 @@ class LedgerFiles:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise ArchiveError(f"{path} cannot be read: {error.strerror}") from error
+            raise unreadable(str(path), error) from error
         if len(data) > most:
             raise ArchiveError(f"{path} is larger than {most} bytes")
         return data

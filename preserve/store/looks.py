@@ -36,7 +36,8 @@ class Looks:
     """The looks that were kept."""
 
     def __init__(self, archives: Path) -> None:
-        self._db = connect(archives / FILE_NAME, schema=_SCHEMA, version=1)
+        path = archives / FILE_NAME
+        self._db = connect(path, schema=_SCHEMA, version=1, next_step=f"Delete {path}: no evidence is in it.")
 
     def __enter__(self) -> Self:
         return self

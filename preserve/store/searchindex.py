@@ -156,11 +156,12 @@ class SearchIndex:
         """The collection's search index; made empty where there is none.
 
         Raises:
-            ArchiveError: it cannot be used.
+            BrokenStateError: it cannot be used.
         """
         if not read_only:
             make_dir(paths.state)
-        return cls(connect(paths.search, schema=_SCHEMA, version=_VERSION, read_only=read_only))
+        next_step = f"Delete {paths.search}: the next search makes it again."
+        return cls(connect(paths.search, schema=_SCHEMA, version=_VERSION, read_only=read_only, next_step=next_step))
 
     def close(self) -> None:
         """Closes it; what was not committed is dropped."""

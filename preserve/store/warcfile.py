@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError
+from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError, unreadable
 from preserve.formats.containers import HEAD_BYTES, Container, Spot, identify, record_at, records_in
 from preserve.formats.members import iter_members, read_member
 from preserve.formats.warc import Record, RecordHeader, compress_member, parse_record, record_bytes
@@ -250,8 +250,10 @@ def read_record(paths: CollectionPaths, place: RecordPlace) -> Record:
     """One record by its place.
 
     Raises:
-        ArchiveError: it is not there, or damaged.
+        ArchiveError: it is not there, or damaged. EnvironmentFaultError: this process may not read it.
     """
+    where = f"{place.file} at byte {place.offset}: the record"
+    next_step = f"Run `preserve verify {paths.name}` to see what is damaged."
     try:
         path = paths.held_file(check_file_name(place.file))
         with path.open("rb") as file:
@@ -267,12 +269,10 @@ def read_record(paths: CollectionPaths, place: RecordPlace) -> Record:
                 if container is None or (is_a_members and not is_member):
                     raise
                 return _read_anywhere(file, container, place)
-    except (OSError, FormatError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ArchiveError(
-            f"{place.file} at byte {place.offset}: the record cannot be read: {reason}",
-            next_step=f"Run `preserve verify {paths.name}` to see what is damaged.",
-        ) from error
+    except OSError as error:
+        raise unreadable(where, error, next_step=next_step) from error
+    except FormatError as error:
+        raise ArchiveError(f"{where} cannot be read: {error}", next_step=next_step) from error
 
 
 def _read_anywhere(file: BinaryIO, container: Container, place: RecordPlace) -> Record:

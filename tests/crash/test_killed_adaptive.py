@@ -41,5 +41,5 @@ def test_a_capture_that_dies_loses_no_link_of_a_page_that_is_not_due(shell: Any,
 
 def _captures(shell: Any) -> list[str]:
     """The addresses of all captures, from the index."""
-    lines = (shell.archives / "demo" / "indexes" / "index.cdxj").read_text("utf-8").splitlines()
+    lines = (shell.archives / "demo" / "indexes" / "index.cdx").read_text("utf-8").splitlines()
     return [line.split('"url": "')[1].split('"')[0] for line in lines if '"url": "' in line]

@@ -40,9 +40,9 @@ def _check_goes_on(shell: Any, site: Any, paths: list[str]) -> None:
     assert shell.json("verify", "demo")["collections"][0]["good"] is True
     for path in paths:
         assert shell.json("show", site.url(path))["status"] == 200
-    before = (shell.archives / "demo" / "indexes" / "index.cdxj").read_bytes()
+    before = (shell.archives / "demo" / "indexes" / "index.cdx").read_bytes()
     shell("rebuild", "demo")
-    assert (shell.archives / "demo" / "indexes" / "index.cdxj").read_bytes() == before
+    assert (shell.archives / "demo" / "indexes" / "index.cdx").read_bytes() == before
     assert shell.json("verify", "demo")["collections"][0]["good"] is True
 
 
@@ -228,7 +228,7 @@ def test_a_capture_whose_writes_fail_loses_nothing_and_goes_on(shell: Any, site:
         if done.returncode == 99:
             assert count > 40
             return
-        assert done.returncode == 1, (count, done.stdout, done.stderr)
+        assert done.returncode == 7, (count, done.stdout, done.stderr)
         assert os.strerror(error) in done.stderr
         _check_goes_on(shell, site, paths)
     pytest.fail("the capture never came to its end")

@@ -36,8 +36,8 @@ def test_a_rescue_that_dies_at_any_write_loses_nothing_and_goes_on(shell: Any, s
         assert shell.json("verify", "demo")["collections"][0]["good"] is True
         assert shell.json("show", LOST)["second_hand"]["served"].startswith("2012")
         assert shell.json("show", LOST, "--at", "2012")["second_hand"] is not None
-        index = (shell.archives / "demo" / "indexes" / "index.cdxj").read_bytes()
+        index = (shell.archives / "demo" / "indexes" / "index.cdx").read_bytes()
         shell("rebuild", "demo")
-        assert (shell.archives / "demo" / "indexes" / "index.cdxj").read_bytes() == index
+        assert (shell.archives / "demo" / "indexes" / "index.cdx").read_bytes() == index
         assert shell.json("show", LOST)["second_hand"]["served"].startswith("2012")
     pytest.fail("the rescue never came to its end")

@@ -34,6 +34,9 @@ NOT_FOUND_BY_VERIFY = {
     "W-CABLE-ERROR-PAGE": "told at capture, import, and where a page is shown",
     "W-LINKS-PART": "told at capture",
     "W-CABLE-ROW": "told at capture, import, and where a page is shown",
+    "E-LEDGER-ROLLED-BACK": "told by what is known of the log from outside the archive",
+    "E-LEDGER-FORKED": "told by what is known of the log from outside the archive",
+    "E-LEDGER-REPLACED": "told by what is known of the log from outside the archive",
 }
 OF_OTHER_COMMANDS = ("E-REPLICA-", "W-REPLICA-", "E-REPAIR-", "W-REPAIR-", "E-RESCUE-", "W-RESCUE-")
 """Areas of codes that tell what copies are to one another, or what a web archive says: one copy alone has none."""
@@ -44,9 +47,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sound collection, with its catalogue."""
     root = tmp_path_factory.mktemp("base")
     shutil.copytree(VECTORS / "base" / NAME, root / NAME)
-    held = (root / NAME / "indexes" / "index.cdxj").read_bytes()
+    held = (root / NAME / "indexes" / "index.cdx").read_bytes()
     rebuild(CollectionPaths(root, NAME))
-    assert (root / NAME / "indexes" / "index.cdxj").read_bytes() == held
+    assert (root / NAME / "indexes" / "index.cdx").read_bytes() == held
     return root / NAME
 
 

@@ -59,7 +59,7 @@ def stranger(shell: Any, site: Any, time_authority: Any, tmp_path: Path) -> tupl
     archive = shell.archives / "demo"
     folder = tmp_path / "stranger"
     folder.mkdir()
-    line = next(li for li in (archive / "indexes" / "index.cdxj").read_text("utf-8").splitlines() if "robots" not in li)
+    line = next(li for li in (archive / "indexes" / "index.cdx").read_text("utf-8").splitlines() if "robots" not in li)
     entry = json.loads(line.split(" ", 2)[2])
     record = next(
         s["record_id"]

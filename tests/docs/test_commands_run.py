@@ -19,7 +19,7 @@ _ELSEWHERE = {"ledger stamp COLLECTION"}
 
 
 def _commands() -> list[str]:
-    """What is told to be run on a COLLECTION, a FILE or a COPY; a bare name of a command is only named."""
+    """What is told to be run on a COLLECTION, a FILE, a COPY or a REPLICA; a bare name of a command is only named."""
     texts = [code.next_step for code in CODES.values()]
     texts += [(_DOCS / page).read_text("utf-8") for page in _PAGES]
     found = {command for text in texts for command in _COMMAND.findall(text)}
@@ -35,7 +35,14 @@ def test_a_command_that_is_told_to_be_run_runs(shell: Any, site: Any, command: s
     copies = shell.archives.parent / "copies"
     shell("replicate", str(copies))
     (file,) = (shell.archives / "demo" / "archive").iterdir()
-    places = {"COLLECTION": "demo", "COPY": str(copies), "FILE...": str(file), "FILE": str(file), "DEST": str(copies)}
+    places = {
+        "COLLECTION": "demo",
+        "COPY": str(copies),
+        "REPLICA": str(copies),
+        "FILE...": str(file),
+        "FILE": str(file),
+        "DEST": str(copies),
+    }
     words = [places.get(word, word) for word in command.split()]
     if words[0] == "index":
         # It knows no collection.

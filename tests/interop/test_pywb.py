@@ -76,7 +76,7 @@ def _get(url: str) -> tuple[int, bytes]:
 
 def test_pywb_replays_every_capture_from_our_index(replay_of: Callable[[Path], str], demo_archive: Path) -> None:
     replay = replay_of(demo_archive)
-    lines = [parse_line(text) for text in (demo_archive / "indexes" / "index.cdxj").read_text("utf-8").splitlines()]
+    lines = [parse_line(text) for text in (demo_archive / "indexes" / "index.cdx").read_text("utf-8").splitlines()]
     first = min(line.timestamp for line in lines)
     revisits = 0
     for line in lines:
@@ -91,7 +91,7 @@ def test_pywb_replays_every_capture_from_our_index(replay_of: Callable[[Path], s
 
 
 def test_our_keys_are_those_of_cdxj_indexer(demo_archive: Path, tmp_path: Path) -> None:
-    ours = (demo_archive / "indexes" / "index.cdxj").read_text("utf-8").splitlines()
+    ours = (demo_archive / "indexes" / "index.cdx").read_text("utf-8").splitlines()
     files = sorted((demo_archive / "archive").glob("*.warc.gz"))
     done = subprocess.run([ORACLES / "cdxj-indexer", *files], capture_output=True, text=True, check=True)
     theirs = {(p.key, p.fields["offset"], p.fields["filename"]) for p in map(parse_line, done.stdout.splitlines())}
@@ -110,7 +110,7 @@ def test_pywb_replays_a_revisit_by_the_servers_word(
     while int(time.time()) == begun:
         time.sleep(0.02)
     shell("capture", "demo")
-    lines = [parse_line(t) for t in (shell.archives / "demo/indexes/index.cdxj").read_text("utf-8").splitlines()]
+    lines = [parse_line(t) for t in (shell.archives / "demo/indexes/index.cdx").read_text("utf-8").splitlines()]
     (revisit,) = (
         line for line in lines if line.fields["mime"] == "warc/revisit" and line.fields["url"] == site.url("/")
     )
@@ -132,5 +132,5 @@ def test_cdxj_indexer_reads_the_nasty_replies_too(shell: Any, site: Any) -> None
     (file,) = (shell.archives / "demo" / "archive").glob("*.warc.gz")
     done = subprocess.run([ORACLES / "cdxj-indexer", file], capture_output=True, text=True, check=False)
     theirs = {parse_line(line).fields["offset"] for line in done.stdout.splitlines()}
-    ours = (shell.archives / "demo" / "indexes" / "index.cdxj").read_text("utf-8").splitlines()
+    ours = (shell.archives / "demo" / "indexes" / "index.cdx").read_text("utf-8").splitlines()
     assert {parse_line(line).fields["offset"] for line in ours} == theirs, done.stderr

@@ -68,7 +68,7 @@ def test_a_failure_is_told_and_listed_until_it_is_sent(shell: Any, hook: Hook) -
     _desk(shell, hook)
     hook.answers.append(503)
     _observe(shell, found(1))
-    assert "desk: tides: capture failing: the answer has status 503" in shell("alarms", "send", status=1)
+    assert "desk: tides: capture failing: the answer has status 503" in shell("alarms", "send", status=7)
     assert "1 message not sent" in shell.errors
     text = shell("alarms", "list", status=1)
     assert "tried 1 time: the answer has status 503\n  tried again from 20" in text
@@ -120,7 +120,7 @@ def test_a_test_message_tells_what_became_of_it(shell: Any, hook: Hook, monkeypa
             "  keeper:\n    mail: [keeper@example.org]\n    from: preserve@example.org\n    tls: none\n"
             f"    smtp: 127.0.0.1:{post.port}\n  pager: {{command: [/bin/false]}}\n",
         )
-        text = shell("alarms", "test", status=1)
+        text = shell("alarms", "test", status=7)
         assert text == (
             "desk: test of a channel: sent\nkeeper: test of a channel: sent\n"
             "pager: test of a channel: it ended with status 1\n"
@@ -139,11 +139,11 @@ def test_secrets_are_read_as_those_of_a_capture(shell: Any, hook: Hook, tmp_path
     secret.write_text("correct horse\n")
     secret.chmod(0o644)
     _desk(shell, hook, f"    secret: file:{secret}\n")
-    assert "is open to other users" in shell("alarms", "test", status=1)
+    assert "is open to other users" in shell("alarms", "test", status=7)
     secret.chmod(0o600)
     shell("alarms", "test")
     _desk(shell, hook, "    secret: env:PRESERVE_NONE\n")
-    assert "the secret env:PRESERVE_NONE is empty" in shell("alarms", "test", status=1)
+    assert "the secret env:PRESERVE_NONE is empty" in shell("alarms", "test", status=7)
 
 
 def test_mistakes_are_told(shell: Any, hook: Hook) -> None:
@@ -161,8 +161,8 @@ def test_mistakes_are_told(shell: Any, hook: Hook) -> None:
     book = shell.archives / ".schedule" / "alarms.sqlite"
     book.write_bytes(b"no database" * 100)
     for command in ("list", "send", "drop"):
-        shell("alarms", command, status=1)
-        assert f"move {book} away" in shell.errors
+        shell("alarms", command, status=7)
+        assert f"Move {book} away" in shell.errors
 
 
 def test_texts_of_pages_do_nothing_to_a_terminal(shell: Any) -> None:

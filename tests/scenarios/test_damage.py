@@ -153,7 +153,7 @@ def test_a_removed_checkpoint_or_bundle_is_found(shell: Any, archive: Path) -> N
 
 
 def test_damage_to_what_is_derived_is_found_and_rebuilt(shell: Any, archive: Path) -> None:
-    index = archive / "indexes" / "index.cdxj"
+    index = archive / "indexes" / "index.cdx"
     before = index.read_bytes()
     index.write_bytes(before.replace(b"200", b"201", 1))
     assert _codes(shell) == {"E-INDEX"}

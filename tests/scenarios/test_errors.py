@@ -67,7 +67,7 @@ def test_an_archive_of_a_newer_format_is_refused_by_every_command(shell: Any, si
     marker = shell.archives / "future" / "preserve.json"
     marker.write_text(json.dumps({**json.loads(marker.read_text()), "format": 2}))
     for words in (("init", "future"), ("capture", "future"), ("verify", "future"), ("rebuild", "future")):
-        shell(*words, status=1)
+        shell(*words, status=7)
         assert "archive format 2" in shell.errors
 
 
@@ -90,7 +90,7 @@ def test_a_lost_signing_key_stops_the_capture_before_anything_is_fetched(
     shell.site_collection("keyless", site, "/")
     shell("init", "keyless")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(shell.folder / "elsewhere"))
-    shell("capture", "keyless", status=1)
+    shell("capture", "keyless", status=7)
     assert "key" in shell.errors
     assert site.asked == []
     assert not (shell.folder / "elsewhere").exists()

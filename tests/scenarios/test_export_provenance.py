@@ -299,14 +299,14 @@ def test_mistakes_are_told_with_a_next_step(held: Any, tmp_path: Path, monkeypat
     assert "does not exist yet" in held.errors
     held("export", "ro-crate", _ID, "-o", str(tmp_path / "no" / "crate"), status=2)
     monkeypatch.setitem(sys.modules, "prov.model", None)
-    held("export", "prov", _ID, status=1)
+    held("export", "prov", _ID, status=7)
     assert "pip install 'preserve[export]'" in held.errors
     check_premis(held("export", "premis", _ID).encode())
 
 
 def test_more_captures_than_one_document_holds_are_refused(held: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("preserve.export.provdocument.MOST", {"json": 5})
-    held("export", "prov", "-c", "demo", status=6)
+    held("export", "prov", "-c", "demo", status=2)
     assert "more than 5 captures" in held.errors
     assert _of(_document(held("export", "prov", _ID)), "WarcRecord")
 

@@ -54,7 +54,7 @@ def test_a_file_is_taken_in_to_the_byte_and_its_cable_shown(shell: Any, tmp_path
     shell("verify", "old")
     shell("rebuild", "old")
     shell("verify", "old")
-    index = (shell.archives / "old" / "indexes" / "index.cdxj").read_text()
+    index = (shell.archives / "old" / "indexes" / "index.cdx").read_text()
     assert len(index.splitlines()) == 3
 
 

@@ -106,9 +106,14 @@ def test_an_older_checkpoint_that_is_none_is_said_to_be_so(demo: Any, change: An
     assert demo("ledger", "check", "demo", str(older), status=1).startswith("FAIL")
 
 
-def test_a_key_is_believed_only_where_the_reader_trusts_it(demo: Any) -> None:
+def test_a_key_is_believed_only_where_the_reader_trusts_it(demo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     verdict, detail = _claim(demo)
-    assert (verdict, detail.endswith("not known to you")) == ("PASS", True)
+    assert (verdict, detail.endswith("which signs it here")) == ("PASS", True)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("XDG_CONFIG_HOME", str(demo.folder / "another-home"))
+        verdict, detail = _claim(demo)
+        assert (verdict, detail.endswith("not known to you")) == ("PASS", True)
+        assert _claim(demo)[1].endswith("by which it is known here")
     key = demo.folder / "log.vkey"
     key.write_text(f"# the log of demo\n\n{demo('key', 'export', 'demo')}", "utf-8")
     assert _claim(demo, "--trust", str(key))[1].endswith("which you trust")
@@ -123,7 +128,7 @@ def test_another_key_than_the_trusted_one_fails(demo: Any) -> None:
     other.write_text(Signer(origin, Ed25519PrivateKey.generate()).vkey, "utf-8")
     verdict, detail = _claim(demo, "--trust", str(other), status=1)
     assert verdict == "FAIL"
-    assert detail.endswith("not by the key that you trust")
+    assert detail.endswith("not by a key that you trust")
 
 
 @pytest.mark.parametrize(
@@ -199,16 +204,16 @@ def test_a_passphrase_is_needed_where_the_key_has_one(shell: Any, site: Any, mon
     assert b"ENCRYPTED" in key.read_bytes()
     shell("capture", "demo")
     monkeypatch.delenv("PRESERVE_KEY_PASSPHRASE_FILE")
-    shell("capture", "demo", status=1)
+    shell("capture", "demo", status=7)
     assert "is under a passphrase" in shell.errors
     monkeypatch.setenv("PRESERVE_KEY_PASSPHRASE", "wrong")
-    shell("capture", "demo", status=1)
+    shell("capture", "demo", status=7)
     assert "the passphrase is wrong" in shell.errors
     assert "not to be guessed" not in shell.errors
     monkeypatch.delenv("PRESERVE_KEY_PASSPHRASE")
     secret.chmod(0o644)
     monkeypatch.setenv("PRESERVE_KEY_PASSPHRASE_FILE", str(secret))
-    shell("capture", "demo", status=1)
+    shell("capture", "demo", status=7)
     assert "open to other users" in shell.errors
     # Nobody needs it to check.
     monkeypatch.delenv("PRESERVE_KEY_PASSPHRASE_FILE")
@@ -276,4 +281,4 @@ def test_a_key_is_named_whatever_letters_its_base64_has(shell: Any, site: Any, s
     shell.site_collection("demo", site, "/")
     told = shell.json("init", "demo")
     name, key_id = str(told["key"]).split("+")[:2]
-    assert _claim(shell) == ("PASS", f"by the archive's own key {name}+{key_id}, not known to you")
+    assert _claim(shell) == ("PASS", f"by {name}+{key_id}, which signs it here")

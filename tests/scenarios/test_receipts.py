@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from preserve.formats.der import values, with_certificates_in_order
+from preserve.mirror.pages import replies
 from tests.proxy import proxy_at_work
 from tests.tsa import OPENSSL
 
@@ -206,3 +208,65 @@ def test_a_receipt_of_another_history_is_the_gravest_finding(shell: Any, site: A
     _trust(shell, authority.root)
     assert "E-RECEIPT-ROOT" in _codes(shell)
     assert _claim(shell)[0] == "NOT PROVEN"
+
+
+def _against_der(reply: bytes) -> bytes:
+    """A reply whose certificates stand in the order that DER forbids; nothing else is changed."""
+    ((_tag, _start, begin, end),) = values(reply)
+    token = values(reply[begin:end])[1]
+    at = begin + token[2]
+    content = values(reply[at : begin + token[3]])[1]
+    at, stop = at + content[2], at + content[3]
+    signed = values(reply[at:stop])[0]
+    at, stop = at + signed[2], at + signed[3]
+    certificates = next(each for each in values(reply[at:stop]) if each[0] == 0xA0)
+    first, last = at + certificates[2], at + certificates[3]
+    parts = [reply[first + a : first + c] for _tag, a, _b, c in values(reply[first:last])]
+    assert len(parts) > 1
+    return reply[:first] + b"".join(sorted(parts, reverse=True)) + reply[last:]
+
+
+def test_certificates_out_of_order_are_put_in_order_for_the_check_alone(
+    shell: Any, site: Any, time_authority: Any
+) -> None:
+    authority = time_authority(with_chain=True)
+    authority.spoil = _against_der
+    _collection(shell, site, one=authority.url)
+    size = shell.json("capture", "demo")["checkpoint_size"]
+    _trust(shell, authority.root)
+    assert _claim(shell)[0] == "PASS"
+    assert _codes(shell) == []
+    assert "I-RECEIPT-ORDER" in shell("verify", "demo")
+    kept = (shell.archives / "demo" / "receipts" / f"{size}.one.tsr").read_bytes()
+    assert _against_der(kept) == kept != with_certificates_in_order(kept)
+
+
+def test_an_intermediate_among_what_is_trusted_leads_to_its_root_and_is_none(
+    shell: Any, site: Any, time_authority: Any
+) -> None:
+    authority = time_authority(with_intermediate=True)
+    _collection(shell, site, one=authority.url)
+    shell("capture", "demo")
+    _trust(shell, authority.top / "intermediate.pem")
+    assert _claim(shell)[0] == "NOT CHECKED"
+    _trust(shell, authority.top / "intermediate.pem", authority.root)
+    assert _claim(shell)[0] == "PASS"
+    (shell.config / "trust" / "root0.pem").unlink()
+    assert _claim(shell)[0] == "NOT PROVEN"
+
+
+def test_a_capsule_names_the_receipts_that_it_leaves_out(shell: Any, site: Any, time_authority: Any) -> None:
+    authority = time_authority()
+    site.page("/", replies(1)["/cable/2006/03/06VELDORA42.html"].body)
+    shell.site_collection("demo", site, "/")
+    path = shell.config / "collections" / "demo.yaml"
+    path.write_text(path.read_text("utf-8") + f"time_authorities:\n  one: {authority.url}\n", "utf-8")
+    shell("init", "demo")
+    size = shell.json("capture", "demo")["checkpoint_size"]
+    capsule = str(shell.folder / "one.capsule")
+    shell("cite", "06VELDORA42", "--quote", "three weeks", "--capsule", capsule)
+    assert shell.errors == ""
+    reply = shell.archives / "demo" / "receipts" / f"{size}.one.tsr"
+    reply.write_bytes(b"rubbish")
+    shell("cite", "06VELDORA42", "--quote", "three weeks", "--capsule", capsule)
+    assert f"not in the capsule: receipt {size}.one.tsr: the reply cannot be read" in shell.errors

@@ -194,7 +194,9 @@ def test_without_its_key_a_ledger_is_put_together_only_by_one_that_is_trusted(sh
     shell("verify", "demo", status=None)
 
 
-def test_a_copy_is_the_same_older_newer_or_forked(shell: Any, site: Any, archive: Path) -> None:
+def test_a_copy_is_the_same_older_newer_or_forked(
+    shell: Any, site: Any, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     copies = str(_copy(archive))
 
     def relation(status: int = 0) -> str:
@@ -212,9 +214,17 @@ def test_a_copy_is_the_same_older_newer_or_forked(shell: Any, site: Any, archive
     shell("replicate", copies, "demo")
     (item,) = shell.json("replicate", copies, "demo", "--archives", str(older))["collections"]
     assert item["relation"] == "newer"
-    shell("capture", "demo", "--archives", str(older))
+    # Somebody else who has the key, and does not know of the newer state.
+    home = Path(os.environ["HOME"]) / ".config"
+    shutil.copytree(home / "preserve" / "keys", archive.parent / "elsewhere" / "preserve" / "keys")
+    shutil.rmtree(archive.parent / "elsewhere" / "preserve" / "keys" / "known-logs")
+    with monkeypatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(archive.parent / "elsewhere"))
+        shell("capture", "demo", "--archives", str(older))
+        (item,) = shell.json("replicate", copies, "demo", "--archives", str(older), status=1)["collections"]
+        assert (item["relation"], [f["code"] for f in item["findings"]]) == ("forked", ["E-REPLICA-FORKED"])
     (item,) = shell.json("replicate", copies, "demo", "--archives", str(older), status=1)["collections"]
-    assert (item["relation"], [f["code"] for f in item["findings"]]) == ("forked", ["E-REPLICA-FORKED"])
+    assert (item["relation"], [f["code"] for f in item["findings"]]) == ("refused", ["E-LEDGER-FORKED"])
 
 
 def test_a_file_is_never_replaced_by_a_different_one(shell: Any, archive: Path) -> None:

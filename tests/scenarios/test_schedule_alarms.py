@@ -49,7 +49,7 @@ def test_a_capture_that_fails_is_told_once_and_its_end_too(
     path = _scheduled(shell, site, "schedule:\n  every: 1d\n  retries: 0\n", _pager(shell.folder))
     good = path.read_text()
     path.write_text(good + "secret_headers:\n  Authorization: env:NOT_SET_ANYWHERE\n")
-    shell("schedule", "once", status=1)
+    shell("schedule", "once", status=2)
     assert _told(shell.folder) == [("raised", "capture-failing")]
     shell("schedule", "once")
     assert _told(shell.folder) == [("raised", "capture-failing")]
@@ -63,7 +63,7 @@ def test_a_capture_that_fails_is_told_once_and_its_end_too(
 def test_an_alarm_waits_for_a_receiver_that_is_away(shell: Shell, site: Site, dead_port: int) -> None:
     alarms = f"channels:\n  desk:\n    webhook: http://127.0.0.1:{dead_port}/hook\n"
     _scheduled(shell, site, "schedule:\n  every: 1d\nmin_free_mb: 1000000000\n", alarms)
-    shell("schedule", "once", status=1)
+    shell("schedule", "once", status=7)
     assert "alarms are not sent to desk" in shell.errors
     with AlarmBook.open(shell.archives) as book:
         assert {one.message.kind for one in book.unsent()} == {"disk-low"}
@@ -92,7 +92,7 @@ def test_a_table_that_cannot_be_used_is_told(shell: Shell, site: Site) -> None:
     table = shell.archives / ".schedule" / "demo" / "capture.sqlite"
     table.parent.mkdir(parents=True)
     table.write_bytes(b"no database" * 100)
-    shell("schedule", "once", status=1)
+    shell("schedule", "once", status=7)
     assert _told(shell.folder) == [("raised", "schedule-failing")]
 
 
@@ -128,7 +128,7 @@ def test_a_step_that_stands_in_the_file_no_more_is_resolved(
 ) -> None:
     step = f"  steps:\n    - export: {shell.folder}/missing/t.csv\n"
     path = _scheduled(shell, site, f"schedule:\n  every: 1d\n{step}", _pager(shell.folder))
-    shell("schedule", "once", status=1)
+    shell("schedule", "once", status=2)
     assert _told(shell.folder) == [("raised", "step-failing")]
     path.write_text(path.read_text().replace("missing/", ""))
     shell("schedule", "once")
@@ -160,7 +160,7 @@ def test_a_kind_that_a_newer_version_told_of_keeps_no_other_alarm_back(shell: Sh
         database.execute(
             "INSERT INTO condition VALUES ('demo', 'from-newer', '', 1, 'x', 1, 1, 1, 1, '[]', 'x', '[]', 0)"
         )
-    shell("schedule", "once", status=1)
+    shell("schedule", "once", status=2)
     assert _told(shell.folder) == [("raised", "capture-failing")]
     shell("alarms", "list", status=1)
 
@@ -216,7 +216,7 @@ def test_a_table_that_cannot_be_used_stays_raised_while_the_other_job_is_well(sh
     table.parent.mkdir(parents=True)
     table.write_bytes(b"no database" * 100)
     for _look in range(3):
-        shell("schedule", "once", status=1)
+        shell("schedule", "once", status=7)
     assert _told(shell.folder) == [("raised", "schedule-failing")]
     table.unlink()
     shell("schedule", "once", status=None)

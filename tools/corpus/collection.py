@@ -262,7 +262,7 @@ def collection(warcs: Mapping[str, bytes] | None = None, made: Made | None = Non
     return {
         "preserve.json": marker_bytes(NAME, ORIGIN),
         **{f"archive/{name}": data for name, data in held.items()},
-        "indexes/index.cdxj": index_of(ledger),
+        "indexes/index.cdx": index_of(ledger),
         "ledger/log.vkey": f"{SIGNER.vkey}\n".encode(),
         "ledger/pending.jsonl": b"",
         **ledger_files(ledger.entries),

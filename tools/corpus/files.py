@@ -12,7 +12,7 @@ from tools.corpus.warcs import Form, digested, first_pieces, pack, packed
 
 _PLAIN, _GZIP = Form.PLAIN, Form.GZIP
 _FIRST, _LATER = "archive/first", "archive/later"
-_INDEX = "indexes/index.cdxj"
+_INDEX = "indexes/index.cdx"
 
 
 def overlays() -> Iterator[Overlay]:

@@ -58,5 +58,6 @@ def _custom(data: CitationData) -> dict[str, object]:
         "passage": data.passage,
         "quote": data.quote,
         "second_hand": data.second_hand,
+        "hidden_until_opened": data.hidden_until_opened or "",
     }
     return {name: value for name, value in said.items() if value not in ("", [])}

@@ -52,6 +52,8 @@ class CitationData:
     """Statements under the checkpoint that covers it; 0: none yet."""
     second_hand: str = ""
     """Of a copy that a web archive served: from whom, and the moment that it claims. ``captured`` is when we got it."""
+    hidden_until_opened: bool = False
+    """Whether a browser shows the text only after a script opened the element that it stands in."""
     url_status: str = ""
     """``live`` or ``dead`` where the newest capture of the address says so."""
     passage: str = ""
@@ -178,6 +180,8 @@ def note(data: CitationData) -> str:
         parts.append(f"passage: {data.passage}{words}")
     if data.second_hand:
         parts.append(f"second hand, {data.second_hand}")
+    if data.hidden_until_opened:
+        parts.append("hidden until opened: a browser shows this text only after a script opened it")
     parts.append(f"captured {data.captured}")
     if data.public_url:
         parts.append(f"archived copy {safe_url(data.archived_url)}")

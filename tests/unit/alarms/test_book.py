@@ -11,7 +11,7 @@ from preserve.alarms.book import AlarmBook, book_path
 from preserve.alarms.outbox import FIRST_PAUSE_S, MAX_PAUSE_S
 from preserve.alarms.values import MAX_ITEMS, Event
 from preserve.config.alarms import Kind, Rule
-from preserve.errors import ArchiveError
+from preserve.errors import BrokenStateError
 from tests.unit.alarms.telling import DAY, START, found, rules
 
 
@@ -312,9 +312,9 @@ def test_a_book_that_is_none_is_told_with_a_way_out(tmp_path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"no database" * 100)
     for read_only in (False, True):
-        with pytest.raises(ArchiveError) as caught, AlarmBook.open(tmp_path, read_only=read_only):
+        with pytest.raises(BrokenStateError) as caught, AlarmBook.open(tmp_path, read_only=read_only):
             pass
-        assert f"move {path} away" in caught.value.next_step
+        assert f"Move {path} away" in caught.value.next_step
 
 
 def test_several_may_observe_at_once(tmp_path: Path) -> None:

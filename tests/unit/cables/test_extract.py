@@ -27,7 +27,7 @@ def test_the_three_checksums() -> None:
     assert got.body_sha256 == sha256_hex(b"a  b\nNNNN")
     assert got.comparison_sha256 == sha256_hex(b"a b") == sha256_hex(comparison_text(got.body).text.encode())
     assert (got.comparison_rules, got.rules_fired, got.extractor) == ("1", (5, 6), EXTRACTOR)
-    assert EXTRACTOR == "preserve-cables/2"
+    assert EXTRACTOR == "preserve-cables/3"
 
 
 def test_no_layout_no_cable() -> None:

@@ -357,3 +357,40 @@ def test_the_body_is_the_second_box_whatever_stands_in_it(name: str) -> None:
     assert codes(got) == []
     check_sums(got, wikileaks_page(boxes=boxes("VZCZ", VARIANTS[name])))
     got.message  # noqa: B018 - it is taken apart without an error
+
+
+@pytest.mark.parametrize("hiding", ["<div hidden>{}</div>", "<div style='display:none'>{}</div>"])
+def test_a_text_in_a_hidden_element_that_the_layout_selects_is_told(layout: Layout, hiding: str) -> None:
+    plain = page().decode()
+    start, end = plain.index("<code>"), plain.index("</div></div>")
+    got = read(layout, (plain[:start] + hiding.format(plain[start:end]) + plain[end:]).encode())
+    assert got.body == BODY_TEXT
+    assert got.hidden_until_opened
+    assert "I-CABLE-OPENED" in codes(got)
+    assert not read(layout, page()).hidden_until_opened
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<a hidden>THE SECRET</a>",
+        "<span style='display:none'>THE <b>SECRET</b></span>",
+        "<my-own hidden>THE SECRET</my-own>",
+        "<template>THE SECRET</template>",
+    ],
+)
+def test_what_is_hidden_within_a_box_is_left_out_whatever_its_tag(layout: Layout, markup: str) -> None:
+    got = read(layout, page(body=BODY.replace("It rained", f"{markup}It rained")))
+    assert got.body == BODY_TEXT
+    assert [each.detail for each in got.findings if each.code == "I-CABLE-HIDDEN"] == [
+        "9 characters; elements that hide what is in them: 1"
+    ]
+    start = got.body.index("It rained")
+    begin, end = got.body_map.bytes_of(start, start + 9)
+    assert page(body=BODY.replace("It rained", f"{markup}It rained"))[begin:end] == b"It rained"
+
+
+def test_a_claim_in_a_hidden_element_is_none(layout: Layout) -> None:
+    plain = page(body=None).decode()
+    hidden = plain.replace("<div>help</div>", "<div hidden>NO SUCH SOURCE</div>")
+    assert read(layout, hidden.encode()).fields == read(layout, plain.encode()).fields

@@ -18,7 +18,7 @@ from preserve.formats.http1.message import parse_response_head, split_head
 from preserve.formats.http1.stream import payload_of
 from preserve.formats.warc import Record, parse_record, record_bytes
 from preserve.model import sha256_hex
-from preserve.net.exchange import Exchange, Failure, Peer, TlsFacts, Truncation
+from preserve.net.exchange import Exchange, Failure, Peer, Surplus, TlsFacts, Truncation
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 TLS = TlsFacts(version="TLSv1.3", cipher="TLS_AES", chain=(b"one", b"two"), verdict="verified")
@@ -134,6 +134,16 @@ def test_a_cut_reply_says_so_in_its_header() -> None:
 def test_a_cut_reply_tells_what_was_expected_and_what_came() -> None:
     metadata = _records(_exchange(truncated=Truncation.DISCONNECT, expected_bytes=50, received_bytes=9))[-1]
     assert b"receivedBodyBytes: 9\r\nexpectedBodyBytes: 50\r\n" in metadata.block
+
+
+def test_surplus_is_a_record_of_its_own_behind_the_others_and_is_named_in_the_metadata() -> None:
+    surplus = (Surplus(data=REPLY, after="https://x.org/before"), Surplus(data=b"220 hello", after="", cut=True))
+    *_others, metadata, first, second = _records(_exchange(surplus=surplus))
+    assert f"surplusBytes: {len(REPLY)} 9\r\nsurplusAfter: https://x.org/before -\r\n".encode() in metadata.block
+    assert (first.header.type, first.block, second.block) == ("metadata", REPLY, b"220 hello")
+    assert first.header.get("Content-Type") == "application/octet-stream"
+    assert (first.header.get("WARC-Truncated"), second.header.get("WARC-Truncated")) == (None, "length")
+    assert first.header.get("WARC-IP-Address") is None
 
 
 def test_interim_replies_and_certificates_are_records_of_their_own() -> None:

@@ -308,3 +308,15 @@ def test_a_bad_chain_fails_or_is_recorded_with_its_verdict(
         assert exchange.peer.tls is not None
         assert exchange.peer.tls.verdict.rstrip(".") == verdict
     fetcher.close()
+
+
+@pytest.mark.parametrize(("notified", "truncated"), [(True, None), (False, Truncation.DISCONNECT)])
+def test_over_tls_only_close_notify_ends_a_reply_that_ends_with_the_connection(
+    authority: Any, tls_server: Any, notified: bool, truncated: Truncation | None
+) -> None:
+    fetcher = _fetcher(ca_file=str(authority.bundle))
+    reply = b"HTTP/1.0 200 OK\r\n\r\n<p>until the end"
+    with tls_server(authority.server("127.0.0.1"), reply, notified=notified) as port:
+        exchange = fetcher.fetch(f"https://127.0.0.1:{port}/")
+    assert (exchange.response_bytes, exchange.truncated, exchange.error) == (reply, truncated, None)
+    fetcher.close()

@@ -10,6 +10,8 @@ import pytest
 from preserve.errors import EnvironmentFaultError
 from preserve.provenance.found import found_archive
 from preserve.provenance.keys import key_path, make_key, mark_path
+from preserve.provenance.knownlogs import KnownLogs
+from preserve.provenance.ledger import Ledger
 
 
 @pytest.fixture
@@ -75,7 +77,7 @@ def test_stopped_at_any_write_the_next_call_finishes_it(tmp_path: Path, monkeypa
         pass
 
     for was_before in (False, True):
-        for stop_at in range(1, 40):
+        for stop_at in range(1, 60):
             folder = tmp_path / f"{was_before}-{stop_at}"
             keys, archives = folder / "keys", folder / "archives"
             if was_before:
@@ -104,5 +106,21 @@ def test_stopped_at_any_write_the_next_call_finishes_it(tmp_path: Path, monkeypa
                     break
             assert found_archive(archives, "demo", keys=keys).paths.marker.is_file()
             assert mark_path("demo", keys).read_text() == f"{archives / 'demo'}\n"
+            founded = found_archive(archives, "demo", keys=keys)
+            if Ledger(founded.paths).covered:
+                place, known = KnownLogs(keys).place(archives / "demo"), KnownLogs(keys).log(founded.origin)
+                assert place is not None
+                assert known is not None
+                assert (place.origin, known.is_own) == (founded.origin, True)
         else:
             pytest.fail("it has more writes than were stopped at")
+
+
+def test_a_log_begun_anew_on_purpose_takes_the_place_of_the_one_that_was_known(tmp_path: Path, keys: Path) -> None:
+    first = found_archive(tmp_path, "demo", keys=keys)
+    shutil.rmtree(tmp_path / "demo")
+    first.key_file.rename(keys / "demo.old")
+    second = found_archive(tmp_path, "demo", keys=keys)
+    place = KnownLogs(keys).place(tmp_path / "demo")
+    assert place is not None
+    assert place.origin == second.origin

@@ -184,7 +184,7 @@ def test_a_crontab_is_written_and_a_failure_changes_nothing(
     shell("schedule", "install", "--cron", "--yes")
     assert held.read_bytes() == others + first.encode()
     _command(programs, 'echo "cannot read your crontab: disk error" >&2; exit 1')
-    shell("schedule", "install", "--cron", "--yes", status=1)
+    shell("schedule", "install", "--cron", "--yes", status=7)
     assert "disk error" in shell.errors
     assert held.read_bytes() == others + first.encode()
 

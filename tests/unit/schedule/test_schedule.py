@@ -15,6 +15,7 @@ from preserve.config.schedule import ScheduleConfig
 from preserve.errors import LockedError
 from preserve.schedule import table
 from preserve.schedule.child import Ended
+from preserve.schedule.jobs import status_of_all
 from preserve.schedule.moments import moments
 from preserve.schedule.runs import forget_to_come
 from preserve.schedule.standing import wrongs
@@ -248,7 +249,7 @@ def test_two_processes_do_not_run_the_same_moment(tmp_path: Path) -> None:
             run(tmp_path, _START, _DAILY)
         return GOOD
 
-    assert look(tmp_path, _DAILY, Doing(_START, other)).is_good
+    assert look(tmp_path, _DAILY, Doing(_START, other)).status == 0
     assert outcomes(tmp_path, _DAILY) == ["ran"]
 
 
@@ -281,6 +282,7 @@ def test_bounds_for_pages_that_seldom_change_begin_no_schedule_anew(tmp_path: Pa
         (Ended(status=1, report=COMPLETE), "ran"),
         (Ended(status=1), "failed"),
         (Ended(status=4), "skipped"),
+        (Ended(status=7, report=COMPLETE), "failed"),
         (UNREACHED, "failed"),
         (Ended(status=-9), "failed"),
         (Ended(status=130, report=COMPLETE), "failed"),
@@ -290,6 +292,30 @@ def test_bounds_for_pages_that_seldom_change_begin_no_schedule_anew(tmp_path: Pa
 )
 def test_the_end_of_a_capture_is_the_event(tmp_path: Path, ended: Ended, outcome: str) -> None:
     assert run(tmp_path, _START, _DAILY, ended) == outcome
+
+
+@pytest.mark.parametrize(
+    ("statuses", "status"),
+    [([], 0), ([0, 0], 0), ([0, 6], 6), ([5, 5], 5), ([5, 6], 7), ([7, 1, 5], 1), ([4, 0, 7], 7)],
+)
+def test_several_ends_have_one_status(statuses: list[int], status: int) -> None:
+    assert status_of_all(statuses) == status
+
+
+@pytest.mark.parametrize(
+    ("ended", "status"),
+    [
+        (GOOD, 0),
+        (Ended(status=1, report=COMPLETE), 0),
+        (UNREACHED, 5),
+        (Ended(status=7), 7),
+        (Ended(status=0), 7),
+        (Ended(status=-9), 7),
+        (Ended(status=130, report=COMPLETE, timed_out=True), 7),
+    ],
+)
+def test_a_look_has_the_status_of_what_failed(tmp_path: Path, ended: Ended, status: int) -> None:
+    assert look(tmp_path, _DAILY, Doing(_START, ended)).status == status
 
 
 def test_only_a_good_run_ends_what_is_overdue(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from preserve.errors import ArchiveError
+from preserve.errors import LockedError
 from preserve.store import database
 from preserve.store.database import connect
 
@@ -17,7 +17,7 @@ def test_several_that_make_a_database_at_once_all_have_it(tmp_path: Path) -> Non
     def make(path: Path, ready: threading.Barrier) -> None:
         ready.wait()
         try:
-            connect(path, schema="CREATE TABLE one (a); CREATE TABLE other (b)", version=3).close()
+            connect(path, schema="CREATE TABLE one (a); CREATE TABLE other (b)", version=3, next_step="").close()
         except Exception as fault:  # noqa: BLE001 - the test tells of it
             faults.append(fault)
 
@@ -37,7 +37,7 @@ def test_a_new_database_that_another_writes_to_is_waited_for(tmp_path: Path, mon
     other.execute("BEGIN IMMEDIATE")
     monkeypatch.setattr("preserve.store.database.time.sleep", lambda _seconds: other.execute("COMMIT"))
 
-    connect(path, schema="CREATE TABLE one (a)", version=1).close()
+    connect(path, schema="CREATE TABLE one (a)", version=1, next_step="").close()
 
     assert not other.in_transaction
 
@@ -52,5 +52,5 @@ def test_a_database_that_another_is_writing_to_is_not_read_as_one_that_never_cha
     other.execute("BEGIN EXCLUSIVE")
     monkeypatch.setattr(database, "_BUSY_S", 0.0)
 
-    with pytest.raises(ArchiveError, match="locked"):
-        connect(path, schema="", version=1, read_only=True)
+    with pytest.raises(LockedError, match="locked"):
+        connect(path, schema="", version=1, next_step="", read_only=True)
