@@ -78,6 +78,14 @@ CODES: dict[str, Code] = {
     "E-FORMAT-MARKER": Code(
         "The archive's format marker is missing, unreadable or disagrees with the ledger.", _REPAIR
     ),
+    "W-FORMAT-LINK": Code(
+        "A file or a folder inside of the collection is a link: a copy of the folder does not hold what it leads to.",
+        "Put what it leads to in its place, or make copies with `preserve replicate`, which copies the content.",
+    ),
+    "W-FORMAT-NO-FILE": Code(
+        "Something lies in the collection that is no file: a pipe, a socket or a device. It was not opened.",
+        "Find out who put it there, and take it away.",
+    ),
     "E-WARC-MISSING": Code("A WARC file that the ledger names is not there.", _REPAIR),
     "E-WARC-UNKNOWN": Code(
         "A WARC file lies in the archive that the ledger does not name.",

@@ -20,6 +20,7 @@ from preserve.formats.note import parse_note
 from preserve.formats.statements import decode
 from preserve.formats.tlog import Proof, format_proof, parse_checkpoint
 from preserve.provenance.receipts import Receipt, held_receipts, kept_checkpoints, read_reply
+from preserve.regular import open_regular, read_regular
 from preserve.replay.recover import Archive, Capture
 from preserve.store.catalogue import RecordRow
 
@@ -61,7 +62,7 @@ def build_capsule(
         files[f"{name}.json"] = next(data for _index, data in archive.ledger.raw(index))
         files[f"{name}.tlog-proof"] = _proof(archive, index, note)
     files["checkpoint"] = note
-    files["log.vkey"] = archive.paths.vkey.read_bytes()
+    files["log.vkey"] = read_regular(archive.paths.vkey)
     files["text.txt"] = extraction.body.encode()
     files["selector.json"] = canonical(_selector(capture, passage))
     files["citation.json"] = canonical(citation)
@@ -101,7 +102,7 @@ def _records(archive: Archive, capture: Capture) -> dict[str, bytes]:
     for name, row in _rows(capture).items():
         place = row.place
         try:
-            with archive.paths.held_file(place.file).open("rb") as file:
+            with open_regular(archive.paths.held_file(place.file)) as file:
                 file.seek(place.offset)
                 data = file.read(place.length)
         except OSError as error:

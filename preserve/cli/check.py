@@ -11,6 +11,7 @@ from preserve.cli.loading import all_layouts
 from preserve.cli.output import file_fault
 from preserve.cli.trusting import read_trust, trust_option
 from preserve.errors import NotHeldError, UsageError
+from preserve.regular import open_regular
 
 _CAPSULE = MANIFEST.encode("ascii")
 
@@ -82,7 +83,7 @@ def _line(verdict: Verdict) -> str:
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(MAX_FILE + 1)
     except FileNotFoundError as error:
         raise NotHeldError(f"there is no file {path}") from error

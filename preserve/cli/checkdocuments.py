@@ -22,6 +22,7 @@ from preserve.formats.documents.kinds import READERS
 from preserve.formats.documents.plain import read_pages
 from preserve.limits import DEFAULT_LIMITS, MIB
 from preserve.net.fetch import Fetcher
+from preserve.regular import open_regular
 from preserve.replay.recover import Archive
 from preserve.replay.rot import LOST, Look, Machine, Sign, State, run_through
 from preserve.store.looks import LookRow, Looks
@@ -72,7 +73,7 @@ def _read(path: Path) -> tuple[bytes, Document]:
             next_step=f"Documents are told by their endings: {', '.join(sorted((*READERS, '.pdf')))}.",
         )
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise file_fault(path, error, done="read") from error

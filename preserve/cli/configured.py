@@ -9,6 +9,7 @@ from preserve.cli.loading import all_layouts
 from preserve.cli.output import file_fault
 from preserve.config.collection import CollectionConfig
 from preserve.errors import UsageError
+from preserve.regular import read_regular
 
 _MAX_SECRET_BYTES = 16 * 1024
 
@@ -51,11 +52,12 @@ def read_secret(source: str, name: str = "") -> str:
     else:
         try:
             path = Path(where).expanduser()
+            data = read_regular(path, _MAX_SECRET_BYTES)
             if path.stat().st_mode & 0o077:
                 raise UsageError(
                     f"{path} holds a secret and is open to other users", next_step=f"Run `chmod 600 {path}`."
                 )
-            value = path.read_bytes()[:_MAX_SECRET_BYTES].decode("latin-1").rstrip("\r\n")
+            value = data.decode("latin-1").rstrip("\r\n")
         except OSError as error:
             raise file_fault(called, error, done="read") from error
     if not value or not value.isascii() or not value.isprintable():

@@ -20,6 +20,7 @@ from preserve.limits import DEFAULT_LIMITS
 from preserve.provenance.check import check_extends, check_proof, index_of_record
 from preserve.provenance.keys import make_key, passphrase, read_key
 from preserve.provenance.ledger import Ledger
+from preserve.regular import open_regular, read_regular
 from preserve.store.archive import open_archive
 from preserve.store.durable import Lock, make_dir, write_atomic
 
@@ -109,7 +110,7 @@ def check(place: Place, collection: str, older: Path, entry: Path | None, trust:
     """
     paths = open_archive(place.archives, collection)
     data = _read(older)
-    own = parse_vkey(paths.vkey.read_text("ascii", errors="replace").strip())
+    own = parse_vkey(read_regular(paths.vkey).decode("ascii", errors="replace").strip())
     believed = read_trust(place, trust).keys
     try:
         lines = check_proof(data, None if entry is None else _read(entry))
@@ -152,7 +153,7 @@ def witness(place: Place, collection: str, name: str) -> int:
     if not path.exists():
         make_key(path, secret)
     signer = Signer(name, read_key(path, secret), COSIGNATURE)
-    own = parse_vkey(paths.vkey.read_text("ascii", errors="replace").strip())
+    own = parse_vkey(read_regular(paths.vkey).decode("ascii", errors="replace").strip())
     with Lock(paths.lock, f"preserve ledger witness {collection}"):
         log_of = Ledger(paths)
         note = log_of.note()
@@ -204,7 +205,7 @@ for _command in ledger.commands.values():
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(_MAX_INPUT_BYTES)
     except OSError as error:
         raise file_fault(path, error, done="read") from error

@@ -13,6 +13,7 @@ from preserve.config.collection import one_line
 from preserve.config.place import bundled_config_dir
 from preserve.errors import ConfigError
 from preserve.limits import DEFAULT_LIMITS
+from preserve.regular import open_regular
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\Z")
 
@@ -82,7 +83,7 @@ def load_archives(config_dir: Path) -> tuple[ArchiveConfig, ...]:
             mistakes.append(f"{path}: the file's name cannot name an archive; use small letters, digits and hyphens")
             continue
         try:
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 data = file.read(DEFAULT_LIMITS.max_config_bytes + 1)
             found.append(check(data, ArchiveConfig, source=str(path), name=path.stem))
         except OSError as error:

@@ -14,6 +14,7 @@ from preserve.config.yamlfile import read_yaml
 from preserve.errors import ConfigError
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import check_collection_name
+from preserve.regular import open_regular
 
 
 def list_collections(config_dir: Path) -> tuple[str, ...]:
@@ -119,7 +120,7 @@ def _files(config_dir: Path | None, kind: str) -> dict[str, Path]:
 def _read(path: Path) -> bytes:
     """The file's bytes, one more than the bound at most: a longer file is reported, never read whole."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(DEFAULT_LIMITS.max_config_bytes + 1)
     except OSError as error:
         raise ConfigError((f"{path}: {error.strerror}",), next_step="Make the file readable.") from error

@@ -18,11 +18,13 @@ from preserve import PROGRAM
 from preserve.config.place import bundled_config_dir, user_folder
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import sha256_hex
+from preserve.regular import open_regular, read_regular
 
 if TYPE_CHECKING:
     from preserve.config.layout import LayoutConfig
 
 _KEPT_FILES = 8
+_MAX_CACHE_BYTES = 64 << 20
 _DIGEST_CHARS = 64
 _RULES = Path(__file__).with_name("layout.py")
 """What layouts are checked by."""
@@ -37,7 +39,7 @@ def cached_layouts(config_dir: Path | None) -> "dict[str, LayoutConfig]":
     kept = _place(config_dir)
     if kept is not None:
         with suppress(OSError, TypeError):
-            return _plain(kept.read_bytes())
+            return _plain(read_regular(kept, _MAX_CACHE_BYTES))
     from preserve.config.folder import load_layouts  # noqa: PLC0415 - not needed where the cache has them
 
     loaded = load_layouts(config_dir)
@@ -55,7 +57,7 @@ def _place(config_dir: Path | None) -> Path | None:
             paths = [] if folder is None else sorted((folder / "layouts").glob("*.yaml"))
             digest.update(b"folder")
             for path in paths:
-                with path.open("rb") as file:
+                with open_regular(path) as file:
                     data = file.read(DEFAULT_LIMITS.max_config_bytes + 1)
                 digest.update(f"\0{path.stem}\0{len(data)}\0".encode("utf-8", "surrogateescape") + data)
     except OSError:

@@ -8,6 +8,7 @@ from preserve.net.session import NoAnswerError, UnendingError
 from preserve.net.session import ask as ask_for
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.receipts import MAX_RECEIPT_BYTES, ReceiptError, keep, keep_failure, make_request, read_reply
+from preserve.regular import read_regular
 from preserve.store.layout import CollectionPaths
 
 Ask = Callable[[str, bytes], bytes]
@@ -47,7 +48,7 @@ def stamp(
         try:
             kept = paths.kept_checkpoint(size)
             # One that others vouch for already stays the one that is vouched for.
-            stamped = kept.read_bytes() if kept.is_file() else note
+            stamped = read_regular(kept) if kept.is_file() else note
             request, nonce = make_request(stamped)
             reply = ask(url, request)
             read_reply(reply, stamped, nonce=nonce)

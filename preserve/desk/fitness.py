@@ -15,6 +15,7 @@ from preserve.model import moment_text, parse_utc
 from preserve.provenance.found import load_signer
 from preserve.provenance.keys import key_path
 from preserve.provenance.ledger import Ledger, check_signer
+from preserve.regular import open_regular
 from preserve.schedule.jobs import Job, jobs_of
 from preserve.schedule.table import Table
 from preserve.store.archive import open_archive
@@ -91,7 +92,7 @@ def _holder(lock: Path) -> str | None:
     try:
         status = lock.stat()
         locks = Path("/proc/locks").read_text("ascii", "replace").split()
-        with lock.open("rb") as file:
+        with open_regular(lock) as file:
             said = file.read(200).decode("utf-8", "replace").strip()
     except OSError:
         return None

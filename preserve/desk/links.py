@@ -9,6 +9,7 @@ from typing import Any
 
 from preserve.cables.layouts import Layout
 from preserve.errors import EnvironmentFaultError
+from preserve.regular import read_regular
 from preserve.replay.recover import open_for_reading
 from preserve.replay.rot import LOST, State
 from preserve.replay.rotlist import rot_of
@@ -16,6 +17,7 @@ from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import job_folder
 
 _VERSION = 1
+_MAX_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,7 @@ def links_of(archives: Path, name: str, layouts: Mapping[str, Layout], statement
 
 def _kept(path: Path) -> Links | None:
     try:
-        value = json.loads(path.read_bytes() if path.is_file() else b"")
+        value = json.loads(read_regular(path, _MAX_BYTES) if path.is_file() else b"")
         if value.pop("version") != _VERSION:
             return None
         links = Links(**value)

@@ -19,6 +19,7 @@ from preserve.formats.tlog import Proof, format_proof
 from preserve.formats.warc import Record, compress_member, record_bytes, record_sha256
 from preserve.model import sha256_hex
 from preserve.provenance.receipts import held_receipts
+from preserve.regular import read_regular
 from preserve.replay.recover import Archive, Capture
 from preserve.store.warcfile import read_record
 
@@ -83,7 +84,7 @@ class Crate:
             title = f"checkpoint of the ledger {lineage.origin}"
             yield self._file(f"{top}/checkpoint", note, title, "text/plain")
         if archive.paths.vkey.is_file():
-            key = archive.paths.vkey.read_bytes()
+            key = read_regular(archive.paths.vkey)
             yield self._file(f"{top}/log.vkey", key, "public key of the ledger, as the archive holds it", "text/plain")
         indexes = [one.statement for one in lineage.records] + [one.statement for one in lineage.texts]
         indexes += [one.statement for one in lineage.mementos]

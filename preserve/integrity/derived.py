@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from preserve.errors import PreserveError
 from preserve.model import RecordPlace
+from preserve.regular import open_regular
 from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.index import index_line
 from preserve.store.layout import CollectionPaths
@@ -118,7 +119,7 @@ class IndexCheck:
             return "missing" if self.count else ""
         total, count, last = 0, 0, b""
         try:
-            with paths.index.open("rb") as file:
+            with open_regular(paths.index) as file:
                 while line := file.readline(_MAX_LINE_BYTES):
                     count += 1
                     if not line.endswith(b"\n"):

@@ -29,6 +29,7 @@ from preserve.model import format_utc, sha256_hex
 from preserve.provenance.derive import catch_up
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import release_statement
+from preserve.regular import open_regular
 from preserve.store.catalogue import Catalogue
 from preserve.store.copying import Hashed, hash_file, need_room
 from preserve.store.durable import Lock, make_dir
@@ -113,7 +114,7 @@ class DumpImport:
         return self._state(path.name, whole.size, whole.sha256, file)
 
     def _layout(self, path: Path) -> Layout:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             beginning = stream.read(_BEGINNING_BYTES).decode("utf-8", "replace").removeprefix("\ufeff")
         for layout in self.layouts.values():
             if layout.reads == "rows" and layout.begins is not None and layout.begins.match(beginning):
@@ -126,7 +127,7 @@ class DumpImport:
     def _write(self, path: Path, sha256: str, layout: Layout, made: Path) -> None:
         date = format_utc(self.now)
         taken = hashlib.sha256()
-        with path.open("rb") as source, made.open("wb") as out:
+        with open_regular(path) as source, made.open("wb") as out:
             about = f"software: {PROGRAM}\r\ndescription: rows of a dump with the SHA-256 {sha256}\r\n".encode()
             fields = [
                 ("WARC-Type", "warcinfo"),

@@ -23,6 +23,7 @@ from preserve.integrity.payloads import is_http
 from preserve.integrity.stretches import Stretches, stretch_fault
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.provenance.describe import HTML_TYPES, cables_in, decoded_content, http_payload, media_type
+from preserve.regular import open_regular
 from preserve.store.warcfile import container_of
 
 _LINES_A_PART: Final = 256
@@ -121,7 +122,7 @@ def _fault(code: str, detail: str) -> Part:
 
 def _plain_file(path: Path, wish: Wish) -> Iterator[Part]:
     """A saved page, or a table."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         beginning = file.read(_BEGINNING_BYTES)
         file.seek(0)
         table = next((layout for layout in wish.layouts if _is_table(layout, beginning)), None)

@@ -18,6 +18,7 @@ from preserve.integrity.references import References
 from preserve.integrity.report import ORIGIN, Findings, Report, claim, not_checked, not_proven
 from preserve.integrity.scan import Row, Scanner
 from preserve.limits import MIB
+from preserve.regular import open_regular
 from preserve.store.durable import free_bytes
 from preserve.store.warcfile import container_of
 
@@ -120,7 +121,7 @@ def _rows(checked: Checked, scanner: Scanner, scratch: Path) -> Iterator[Row]:
 
 
 def _package_rows(checked: Checked, scanner: Scanner, scratch: Path) -> Iterator[Row]:
-    with checked.path.open("rb") as stream:
+    with open_regular(checked.path) as stream:
         try:
             package = open_package(stream)
         except FormatError as error:

@@ -35,6 +35,7 @@ from preserve.provenance.ledger import Ledger
 from preserve.provenance.schema import check_statement
 from preserve.provenance.sealing import sealed_in
 from preserve.provenance.statements import import_statement, record_statement
+from preserve.regular import open_regular, read_regular
 from preserve.store.catalogue import Catalogue
 from preserve.store.copying import Hashed, copy_to_part, hash_file, need_room, part_of, seal_part
 from preserve.store.durable import (
@@ -136,12 +137,12 @@ class _Session:
         elif container is Container.WACZ:
             yield from self._package(path)
         else:
-            with path.open("rb") as source:
+            with open_regular(path) as source:
                 yield self._copied(source, path.stat().st_size, path.name, _Origin(path.name))
 
     def _package(self, path: Path) -> Iterator[Imported]:
         whole = hash_file(path)
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             try:
                 package = open_package(stream)
             except FormatError as error:
@@ -198,7 +199,7 @@ class _Session:
         """Goes on with a file whose statements were not all written."""
         name = path.name.removesuffix(IMPORTING_SUFFIX)
         try:
-            origin = msgspec.json.decode(self._note(name).read_bytes(), type=_Origin)
+            origin = msgspec.json.decode(read_regular(self._note(name)), type=_Origin)
         except (OSError, msgspec.MsgspecError):
             origin = _Origin(name)
         with TemporaryFile(prefix="preserve-import-") as spool:

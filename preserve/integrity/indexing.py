@@ -29,6 +29,7 @@ from preserve.integrity.hashing import Fault
 from preserve.integrity.stretches import Stretches, stretch_fault
 from preserve.limits import MIB
 from preserve.model import timestamp14, whole_date
+from preserve.regular import open_regular
 from preserve.store.warcfile import container_of
 
 _REVISIT_MIME = "warc/revisit"
@@ -294,5 +295,5 @@ class _Sorter:
         """All lines in the order of their bytes."""
         self._lines.sort()
         with ExitStack() as stack:
-            files = [stack.enter_context(path.open("rb")) for path in self._parts]
+            files = [stack.enter_context(open_regular(path)) for path in self._parts]
             yield heapq.merge(self._lines, *files) if files else self._lines

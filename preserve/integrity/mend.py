@@ -20,6 +20,7 @@ from preserve.formats.tlog import TILE_WIDTH, Checkpoint, entries_path, parse_ch
 from preserve.limits import DEFAULT_LIMITS
 from preserve.provenance.knownlogs import KnownLog, opened
 from preserve.provenance.ledger import Ledger
+from preserve.regular import open_regular, read_regular
 from preserve.store.archive import marker_bytes
 from preserve.store.copying import set_aside
 from preserve.store.durable import make_dir, write_atomic
@@ -195,14 +196,14 @@ def mend(whole: Whole) -> Mended:
 def _own_key(paths: CollectionPaths) -> str:
     """The key that lies in the archive: it proves nothing, and is only to be the right one."""
     try:
-        return paths.vkey.read_text("ascii").removesuffix("\n")
+        return read_regular(paths.vkey).decode("ascii").removesuffix("\n")
     except (OSError, UnicodeDecodeError):
         return ""
 
 
 def _read_note(paths: CollectionPaths) -> bytes:
     try:
-        with paths.checkpoint.open("rb") as file:
+        with open_regular(paths.checkpoint) as file:
             return file.read(DEFAULT_LIMITS.max_note_bytes)
     except OSError:
         return b""
@@ -291,7 +292,7 @@ def _look_at_own(whole: Whole) -> None:
             damage.append(f"ledger: statements from {number * TILE_WIDTH} on")
     first = decode(next(whole.entries())[1])
     try:
-        marker = paths.marker.read_bytes()
+        marker = read_regular(paths.marker)
     except OSError:
         marker = b""
     if marker != marker_bytes(str(first["collection"]), str(first["origin"])):

@@ -11,6 +11,7 @@ from preserve.formats.note import parse_note
 from preserve.formats.tlog import parse_checkpoint
 from preserve.integrity.mend import Whole
 from preserve.provenance.receipts import MAX_RECEIPT_BYTES, check_request, read_reply
+from preserve.regular import open_regular
 from preserve.store.layout import CollectionPaths
 
 
@@ -64,7 +65,7 @@ def _size(path: Path) -> int | None:
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(MAX_RECEIPT_BYTES)
     except OSError:
         return b""

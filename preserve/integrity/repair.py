@@ -29,6 +29,7 @@ from preserve.provenance.knownlogs import KnownLog
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.sealing import ARCHIVE_FOLDER, Sealed, sealed_in
 from preserve.provenance.statements import repair_statement
+from preserve.regular import open_regular
 from preserve.store.copying import copy_to_part, hash_file, need_room, part_of, seal_part, set_aside, write_part
 from preserve.store.durable import Lock, make_dir, remove_parts, write_atomic
 from preserve.store.layout import CollectionPaths
@@ -220,7 +221,7 @@ class Repairer:
         try:
             if job.whole is not None:
                 size = job.whole.stat().st_size
-                with job.whole.open("rb") as source:
+                with open_regular(job.whole) as source:
                     sha256 = copy_to_part(source, part, size)
             else:
                 size, sha256 = write_part(_pieces(job), part)
@@ -374,7 +375,7 @@ def _piece(spot: _Spot, sha256: str, container: Container | None) -> bytes:
     Raises:
         FormatError: the copy changed while it was read.
     """
-    with spot.path.open("rb") as file:
+    with open_regular(spot.path) as file:
         if (
             container is Container.WARC_GZIP
             and spot.container is Container.WARC_GZIP

@@ -41,12 +41,14 @@ from preserve.provenance.ledger import Ledger
 from preserve.provenance.sealing import Sealed, sealed_in
 from preserve.provenance.standing import standing
 from preserve.provenance.trust import Trust
+from preserve.regular import NotRegularError, open_regular, read_regular
 from preserve.store.archive import marker_bytes, read_marker
 from preserve.store.catalogue import Catalogue
 from preserve.store.copying import copy_to_part, hash_file, need_room, part_of, seal_part
 from preserve.store.durable import Lock, make_dir, remove_parts, write_atomic
 from preserve.store.index import write_index
 from preserve.store.layout import CollectionPaths
+from preserve.store.strange import strange_entries
 
 _TRIES = 3
 """A capture that sets a new checkpoint while the source is read moves the ledger's last, partial files."""
@@ -142,6 +144,8 @@ def replicate(
     work = _Work(source, CollectionPaths(folder, source.name), logs, trust, limits, only_look, rehash, progress)
     if work.target.folder.resolve() == source.folder.resolve():
         raise UsageError(f"{work.target.folder} is the collection itself", next_step="Name another folder.")
+    for strange in strange_entries(work.target):
+        work.findings.add(strange.code, str(work.target.folder / strange.where), strange.detail)
     try:
         snapshot = _snapshot(work)
     except LogNotAsKnownError as error:
@@ -340,10 +344,10 @@ def _identity(work: _Work, snapshot: _Snapshot) -> None:
     target = work.target
     marker = read_marker(snapshot.paths)
     wanted = marker_bytes(str(marker["collection"]), str(marker["origin"]))
-    if target.marker.is_file() and target.marker.read_bytes() != wanted:
+    if target.marker.is_file() and read_regular(target.marker) != wanted:
         work.findings.add("E-REPLICA-DIFFERS", target.marker.name)
     if target.vkey.is_file():
-        held = target.vkey.read_text("ascii", "replace").strip()
+        held = read_regular(target.vkey).decode("ascii", "replace").strip()
         # Of a copy that is older than the last change of key it is the key of then.
         if held not in {key.vkey for key in snapshot.seen.keys}:
             work.findings.add("E-REPLICA-DIFFERS", f"ledger/{target.vkey.name}", "not a key of this log")
@@ -370,7 +374,7 @@ def _copy(work: _Work, name: str, path: Path, hashes: set[str]) -> None:
             need_room(path.parent, size, work.limits.min_free_bytes)
             part = part_of(path.parent)
             try:
-                with source.open("rb") as stream:
+                with open_regular(source) as stream:
                     digest = copy_to_part(stream, part, size)
                 if digest not in hashes:
                     work.findings.add("E-REPLICA-SOURCE", name, f"its SHA-256 is {digest}")
@@ -381,7 +385,7 @@ def _copy(work: _Work, name: str, path: Path, hashes: set[str]) -> None:
     except FileNotFoundError:
         work.findings.add("E-REPLICA-SOURCE", name, "missing")
         return
-    except ArchiveError as error:
+    except (ArchiveError, NotRegularError) as error:
         work.findings.add("E-REPLICA-SOURCE", name, str(error))
         return
     work.copied.append(name)
@@ -394,10 +398,10 @@ def _receipts(work: _Work, snapshot: _Snapshot) -> None:
     for path in sorted(source.iterdir()) if source.is_dir() else ():
         if path.suffix == ".failed" or not path.is_file() or path.name.startswith("."):
             continue
-        data = path.read_bytes()[:_MAX_NOTE_BYTES]
+        data = read_regular(path)
         there = work.target.receipts / path.name
         if there.is_file():
-            if there.read_bytes() != data:
+            if read_regular(there) != data:
                 work.findings.add("E-REPLICA-DIFFERS", f"receipts/{path.name}")
             continue
         if not work.only_look:
@@ -411,7 +415,7 @@ def _ledger(work: _Work, snapshot: _Snapshot) -> None:
     target = work.target
     for folder in (target.archive, target.indexes, target.ledger, target.state):
         make_dir(folder)
-    vkey = snapshot.paths.vkey.read_bytes()
+    vkey = read_regular(snapshot.paths.vkey)
     if not target.vkey.is_file():
         write_atomic(target.vkey, vkey)
     if not target.marker.is_file():
@@ -424,7 +428,7 @@ def _ledger(work: _Work, snapshot: _Snapshot) -> None:
         # The same log with other signatures: a witness's, say.
         with suppress(FormatError):
             ledger.replace_note(snapshot.seen.note)
-    if target.vkey.read_bytes() != vkey:
+    if read_regular(target.vkey) != vkey:
         write_atomic(target.vkey, vkey)
     work.logs.meet(target.folder, read_log(target, ledger, work.logs))
     with Catalogue.open(target) as catalogue:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from preserve.regular import open_regular
 from preserve.store.durable import make_dir, write_atomic
 
 _MAX_BYTES = 64 << 20
@@ -51,7 +52,7 @@ class Resume:
         self._files: dict[str, _Done] = {}
         if path is not None:
             with suppress(OSError, msgspec.MsgspecError):
-                with path.open("rb") as file:
+                with open_regular(path) as file:
                     note = msgspec.json.decode(file.read(_MAX_BYTES), type=_Note)
                 if note.about == about:
                     self._files = note.files

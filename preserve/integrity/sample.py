@@ -11,6 +11,7 @@ from preserve.integrity.record import Facts, Wanted, facts_of
 from preserve.integrity.report import Findings
 from preserve.integrity.scan import Row
 from preserve.model import RecordPlace
+from preserve.regular import open_regular
 from preserve.store.catalogue import Catalogue
 from preserve.store.layout import CollectionPaths
 from preserve.store.warcfile import container_of
@@ -48,5 +49,5 @@ class Sample:
         container = container_of(path)
         if container is None:
             raise FormatError("no WARC or ARC file")
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return facts_of(record_at(file, container, place.offset, place.inner), self._wanted)

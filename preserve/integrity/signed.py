@@ -13,6 +13,7 @@ from preserve.formats.note import open_note, parse_vkey
 from preserve.formats.tlog import Checkpoint, parse_checkpoint
 from preserve.integrity.report import Findings
 from preserve.limits import DEFAULT_LIMITS
+from preserve.regular import open_regular, read_regular
 from preserve.store.archive import marker_bytes, read_marker
 from preserve.store.layout import CollectionPaths
 
@@ -31,7 +32,7 @@ class Signed(NamedTuple):
 def read_checkpoint(paths: CollectionPaths, findings: Findings) -> Signed:
     """The checkpoint, and what to say of its signature: a match with the key in the archive says only "its own key"."""
     try:
-        text = paths.vkey.read_bytes().decode("ascii")
+        text = read_regular(paths.vkey).decode("ascii")
         vkey = text.strip()
         verifier = parse_vkey(vkey)
         if text != f"{vkey}\n":
@@ -54,7 +55,7 @@ def read_checkpoint(paths: CollectionPaths, findings: Findings) -> Signed:
 def _note(paths: CollectionPaths) -> bytes:
     """The bytes of the checkpoint, one more than a note may have at most; empty where it cannot be read."""
     try:
-        with paths.checkpoint.open("rb") as file:
+        with open_regular(paths.checkpoint) as file:
             return file.read(DEFAULT_LIMITS.max_note_bytes + 1)
     except OSError:
         return b""
@@ -75,7 +76,7 @@ def check_marker(
     name = paths.marker.name
     try:
         marker = read_marker(paths)
-        written = paths.marker.read_bytes()
+        written = read_regular(paths.marker)
     except (BrokenStateError, OSError) as error:
         findings.add("E-FORMAT-MARKER", name, str(error))
         return

@@ -20,6 +20,7 @@ from preserve.formats.containers import HOLD_BYTES, Container, Spot, records_in,
 from preserve.formats.members import Members
 from preserve.integrity.hashing import Fault
 from preserve.limits import MIB
+from preserve.regular import open_regular
 from preserve.replay.helpers import begin_helper
 
 STRETCH_BYTES = 2 * MIB
@@ -50,7 +51,7 @@ def _ready() -> None:
 
 
 def _stretch(path: Path, start: int, stop: int, is_guess: bool) -> _Stretch[Any]:  # noqa: FBT001 - sent by position
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         first = Members(file).next_start(start) if is_guess else start
         if first >= stop:
             return _Stretch(first, first, [])
@@ -89,7 +90,7 @@ class Stretches(Generic[T]):
         """
         size = path.stat().st_size
         if self._pool is None or container is not Container.WARC_GZIP or size < 2 * STRETCH_BYTES:
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 yield from self._look(path.name, records_in(file, container))
             return
         try:

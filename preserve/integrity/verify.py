@@ -39,8 +39,10 @@ from preserve.integrity.walk import Walk
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.trust import Trust
+from preserve.regular import open_regular
 from preserve.store.copying import is_part
 from preserve.store.layout import IMPORTING_SUFFIX, OPEN_SUFFIX, CollectionPaths
+from preserve.store.strange import strange_entries
 
 _RECORDS = "every record is the one in the ledger"
 _FILES = "every file is the one sealed"
@@ -114,7 +116,7 @@ def verify(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Manner
 def _moment(paths: CollectionPaths) -> tuple[bytes, int, list[str]]:
     """What a capture changes when it sets a checkpoint or begins a file."""
     try:
-        with paths.checkpoint.open("rb") as file:
+        with open_regular(paths.checkpoint) as file:
             note = file.read(DEFAULT_LIMITS.max_note_bytes)
     except OSError:
         note = b""
@@ -129,6 +131,8 @@ def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Man
     vouching = Vouching(paths, signed, manner.trust, manner.logs, findings.add)
     catalogue = CatalogueCheck(paths)
     wanted = Wanted(identity=True, layouts=tuple(layouts.values()), limits=manner.limits)
+    for strange in strange_entries(paths):
+        findings.add(strange.code, strange.where, strange.detail)
     held = sorted(paths.archive.iterdir()) if paths.archive.is_dir() else []
     files = [path for path in held if path.is_file()]
     strangers = [path.name for path in held if not path.is_file()]

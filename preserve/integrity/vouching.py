@@ -30,6 +30,7 @@ from preserve.provenance.receipts import (
     read_reply,
 )
 from preserve.provenance.trust import Trust
+from preserve.regular import read_regular
 from preserve.store.layout import CollectionPaths
 
 Found = Callable[[str, str, str], None]
@@ -82,7 +83,7 @@ class Vouching:
             return self._signed.claim
         own = self._keys[-1]
         try:
-            if self._paths.vkey.read_text("ascii").strip() != own.vkey:
+            if read_regular(self._paths.vkey).decode("ascii").strip() != own.vkey:
                 self._found("E-LEDGER-KEY", self._paths.vkey.name, "it is not the key that the ledger names")
                 return Claim(name=_SIGNED, verdict=Verdict.FAIL, detail="the key is not the one that the ledger names")
         except (OSError, UnicodeDecodeError) as error:

@@ -21,10 +21,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from preserve.errors import EnvironmentFaultError
+from preserve.regular import open_regular
 from preserve.store.durable import sync_dir
 
 _MODE = 0o600
 _MAX_KEY_BYTES = 64 * 1024
+_MAX_PASSPHRASE_BYTES = 1023
 _PASSPHRASE = "PRESERVE_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
 _PASSPHRASE_FILE = "PRESERVE_KEY_PASSPHRASE_FILE"  # noqa: S105
 
@@ -53,14 +55,28 @@ def passphrase(environment: Mapping[str, str]) -> bytes | None:
     """The passphrase of signing keys, or None where there is none.
 
     Raises:
-        EnvironmentFaultError: its file cannot be read, or is open to others.
+        EnvironmentFaultError: its file cannot be read, or is open to others; it is empty, or too long.
     """
     if _PASSPHRASE in environment:
-        return environment[_PASSPHRASE].encode()
+        return _usable(environment[_PASSPHRASE].encode("utf-8", "surrogateescape"), _PASSPHRASE)
     name = environment.get(_PASSPHRASE_FILE)
     if name is None:
         return None
-    return _read_private(Path(name), "the passphrase").strip(b"\r\n")
+    return _usable(_read_private(Path(name), "the passphrase").strip(b"\r\n"), name)
+
+
+def _usable(secret: bytes, where: str) -> bytes:
+    """A passphrase that a key can be put under: PKCS #8 takes none that is empty, and OpenSSL 1,023 bytes at most."""
+    if not secret:
+        raise EnvironmentFaultError(
+            f"the passphrase of signing keys in {where} is empty", next_step="Write one there, or leave it out."
+        )
+    if len(secret) > _MAX_PASSPHRASE_BYTES:
+        raise EnvironmentFaultError(
+            f"the passphrase of signing keys in {where} has {len(secret)} bytes; {_MAX_PASSPHRASE_BYTES} can be used",
+            next_step="Use a shorter one.",
+        )
+    return secret
 
 
 def read_key(path: Path, secret: bytes | None) -> Ed25519PrivateKey:
@@ -125,7 +141,7 @@ def make_key(path: Path, secret: bytes | None) -> None:
 def _read_private(path: Path, what: str) -> bytes:
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(_MAX_KEY_BYTES)
     except OSError as error:
         raise EnvironmentFaultError(

@@ -39,6 +39,7 @@ from preserve.limits import DEFAULT_LIMITS
 from preserve.provenance.keychain import BeginsWith, LogKey, is_signed_change, read_keys
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.receipts import kept_checkpoints
+from preserve.regular import open_regular
 from preserve.store.durable import write_atomic
 from preserve.store.layout import CollectionPaths
 
@@ -215,7 +216,7 @@ class KnownLogs:
             return self.log(place.origin)
         for path in (paths.checkpoint, paths.vkey):
             with suppress(OSError, FormatError, UnicodeDecodeError):
-                with path.open("rb") as file:
+                with open_regular(path) as file:
                     text = file.read(DEFAULT_LIMITS.max_note_bytes).decode("utf-8")
                 origin = parse_vkey(text.strip()).name if path == paths.vkey else text.partition("\n")[0]
                 if (known := self.log(origin)) is not None:
@@ -541,7 +542,7 @@ def _base64(value: bytes) -> str:
 
 def _load(path: Path, kind: type[_File]) -> _File | None:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(_MAX_FILE_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None

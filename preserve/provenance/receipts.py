@@ -23,6 +23,7 @@ from preserve.errors import FormatError
 from preserve.expressions import lazy_re
 from preserve.formats.der import with_certificates_in_order
 from preserve.model import sha256_hex
+from preserve.regular import open_regular
 from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths
 
@@ -206,7 +207,7 @@ def failed_authority(name: str) -> str:
 def _read(paths: CollectionPaths, name: str) -> bytes:
     """A file of the folder; empty where it is missing or too large, which then is for nothing."""
     try:
-        with (paths.receipts / name).open("rb") as file:
+        with open_regular(paths.receipts / name) as file:
             data = file.read(MAX_RECEIPT_BYTES + 1)
     except OSError:
         return b""

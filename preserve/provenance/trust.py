@@ -13,6 +13,7 @@ from cryptography.x509 import Certificate, load_pem_x509_certificates
 
 from preserve.errors import FormatError, UsageError
 from preserve.formats.note import COSIGNATURE, Verifier, parse_vkey
+from preserve.regular import open_regular
 
 _MAX_BYTES = 1 << 20
 
@@ -60,7 +61,7 @@ def _is_root(certificate: Certificate) -> bool:
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(_MAX_BYTES)
     except OSError as error:
         raise UsageError(

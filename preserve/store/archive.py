@@ -7,6 +7,7 @@ from pathlib import Path
 
 from preserve.errors import BrokenStateError, NewerFormatError, NotHeldError, UsageError, unreadable
 from preserve.model import check_collection_name
+from preserve.regular import open_regular
 from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths
 
@@ -81,7 +82,7 @@ def read_marker(paths: CollectionPaths) -> dict[str, object]:
     """
     next_step = f"Run `preserve repair {paths.name} --apply`: the ledger says what is in it."
     try:
-        with paths.marker.open("rb") as file:
+        with open_regular(paths.marker) as file:
             marker = json.loads(file.read(_MAX_MARKER_BYTES))
     except FileNotFoundError as error:
         raise BrokenStateError(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from preserve.limits import MIB
+from preserve.regular import open_regular
 from preserve.store.durable import append_synced, make_dir
 from preserve.store.layout import job_folder
 
@@ -75,7 +76,7 @@ def noted_checks(archives: Path, collection: str) -> CheckNotes:
         OSError: they cannot be read.
     """
     try:
-        with checks_path(archives, collection).open("rb") as file:
+        with open_regular(checks_path(archives, collection)) as file:
             # The newest ones, should it ever be longer: its first line is then cut, and none.
             file.seek(max(0, file.seek(0, 2) - _MAX_BYTES))
             lines = file.read(_MAX_BYTES).split(b"\n")
@@ -109,7 +110,7 @@ def lasting_damage(checks: Sequence[Check]) -> Check | None:
 
 def _ends_well(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.seek(0, 2) == 0 or (file.seek(-1, 2) >= 0 and file.read(1) == b"\n")
     except FileNotFoundError:
         return True

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from preserve.errors import ArchiveError, EnvironmentFaultError, LimitError
 from preserve.limits import MIB
+from preserve.regular import open_regular
 from preserve.store.durable import free_bytes, make_dir, make_read_only, sync_dir
 
 
@@ -34,7 +35,7 @@ def hash_file(path: Path) -> Hashed:
     """
     digest = hashlib.sha256()
     size = 0
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         while chunk := file.read(MIB):
             digest.update(chunk)
             size += len(chunk)

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from preserve.errors import EnvironmentFaultError, LockedError
+from preserve.regular import open_regular
 from preserve.store.layout import CollectionPaths
 
 
@@ -71,7 +72,7 @@ def remove_parts(paths: CollectionPaths) -> None:
 
 def replace_synced(part: Path, path: Path) -> None:
     """Syncs a finished file and puts it in the place of ``path``."""
-    with part.open("rb") as file:
+    with open_regular(part) as file:
         os.fsync(file.fileno())
     part.replace(path)
     sync_dir(path.parent)

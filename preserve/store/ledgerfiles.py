@@ -13,6 +13,7 @@ from preserve.errors import ArchiveError, unreadable
 from preserve.expressions import lazy_re
 from preserve.formats.tlog import TILE_WIDTH, entries_path, format_bundle, parse_bundle, tile_path
 from preserve.limits import DEFAULT_LIMITS
+from preserve.regular import open_regular
 from preserve.store.durable import append_synced, make_dir, truncate_synced, write_atomic
 from preserve.store.layout import CollectionPaths
 
@@ -79,7 +80,7 @@ class LedgerFiles:
                 raise self._damaged("it is no file")
             return
         end = 0
-        with self._paths.pending.open("rb") as file:
+        with open_regular(self._paths.pending) as file:
             while line := file.readline(_MAX_LINE_BYTES):
                 match = _LINE.match(line)
                 if match is None:
@@ -172,7 +173,7 @@ class LedgerFiles:
 
     def _read(self, path: Path, most: int) -> bytes | None:
         try:
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 data = file.read(most + 1)
         except FileNotFoundError:
             return None

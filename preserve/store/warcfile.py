@@ -14,6 +14,7 @@ from preserve.formats.containers import HEAD_BYTES, Container, Spot, identify, r
 from preserve.formats.members import iter_members, read_member
 from preserve.formats.warc import Record, RecordHeader, compress_member, parse_record, record_bytes
 from preserve.model import RecordPlace
+from preserve.regular import open_regular
 from preserve.store.copying import hash_file
 from preserve.store.durable import make_dir, make_read_only, sync_dir, truncate_synced
 from preserve.store.layout import (
@@ -135,7 +136,7 @@ def _seal_name(paths: CollectionPaths, path: Path) -> Path:
 
 def _read_back(path: Path) -> tuple[str, int, int]:
     """SHA-256 and size of the file, and its number of whole members, each inflated and its checksum verified."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         records = sum(1 for member in iter_members(file) if not member.defect)
     size, digest = hash_file(path)
     return digest, size, records
@@ -184,7 +185,7 @@ def iter_file(path: Path) -> Iterator[tuple[RecordPlace, Record | None, str]]:
     """
     name = path.name.removesuffix(OPEN_SUFFIX)
     ordinal = 0
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         for member in iter_members(file):
             place = RecordPlace(file=name, ordinal=ordinal, offset=member.offset, length=member.length)
             ordinal += 1
@@ -209,7 +210,7 @@ def container_of(path: Path, name: str = "") -> Container | None:
     name = name or path.name
     for suffix in (OPEN_SUFFIX, IMPORTING_SUFFIX):
         name = name.removesuffix(suffix)
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return identify(file.read(HEAD_BYTES), name)
 
 
@@ -223,7 +224,7 @@ def iter_places(path: Path) -> Iterator[tuple[RecordPlace, str]]:
     container = container_of(path)
     if container is None:
         return
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         last: tuple[Spot, int, str] | None = None
         for ordinal, spot in enumerate(records_in(file, container)):
             if last is not None:
@@ -256,7 +257,7 @@ def read_record(paths: CollectionPaths, place: RecordPlace) -> Record:
     next_step = f"Run `preserve verify {paths.name}` to see what is damaged."
     try:
         path = paths.held_file(check_file_name(place.file))
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             is_member = False
             try:
                 file.seek(place.offset)

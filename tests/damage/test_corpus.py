@@ -1,6 +1,7 @@
 """Every vector of the corpus is given the finding that its name begins with; the sound ones are given none."""
 
 import json
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -71,6 +72,12 @@ def _overlaid(base: Path, overlay: Path, root: Path) -> _Overlaid:
     for name in about["deleted"]:
         (folder / name).unlink()
     shutil.copytree(overlay, folder, dirs_exist_ok=True, ignore=lambda _folder, names: {"overlay.json"} & set(names))
+    for name in about.get("links", []):
+        (folder / name).rename(root / "elsewhere")
+        (folder / name).symlink_to(root / "elsewhere")
+    for name in about.get("pipes", []):
+        (folder / name).parent.mkdir(exist_ok=True)
+        os.mkfifo(folder / name)
     paths = CollectionPaths(root, NAME)
     if about.get("rebuild"):
         rebuild(paths)

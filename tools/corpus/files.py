@@ -7,7 +7,7 @@ from dataclasses import replace
 from preserve.formats.warc import compress_member
 from tools.corpus.collection import NAME, ORIGIN, SIGNER, STRANGER
 from tools.corpus.kinds import KINDS, chosen, in_page, on_page
-from tools.corpus.overlay import Overlay, base, edited, flipped, without
+from tools.corpus.overlay import Overlay, base, edited, flipped, path_of, without
 from tools.corpus.warcs import Form, digested, first_pieces, pack, packed
 
 _PLAIN, _GZIP = Form.PLAIN, Form.GZIP
@@ -128,6 +128,18 @@ def _marker_and_key() -> Iterator[Overlay]:
     }
     for name, (why, data) in cases.items():
         yield Overlay(folder=f"bad/E-FORMAT-MARKER.{name}.marker", why=why, files=edited(marker, data))
+    yield Overlay(
+        folder="warn/W-FORMAT-LINK.elsewhere.file",
+        why="a sealed file lies elsewhere",
+        files=base(),
+        links=(path_of("archive/"),),
+    )
+    yield Overlay(
+        folder="warn/W-FORMAT-NO-FILE.receipt.pipe",
+        why="a pipe where a stamped checkpoint may be",
+        files=base(),
+        pipes=("receipts/1.checkpoint",),
+    )
     yield Overlay(folder="bad/E-FORMAT-MARKER.deleted.marker", why="no marker", files=without(marker))
     keys = {
         "rubbish": ("no key", b"rubbish\n"),

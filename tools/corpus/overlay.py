@@ -25,6 +25,10 @@ class Overlay:
     rebuild: bool = False
     kind: str = ""
     damaged: str = ""
+    links: tuple[str, ...] = ()
+    """Files that are put elsewhere, with a link in their place."""
+    pipes: tuple[str, ...] = ()
+    """Places where a pipe is made."""
 
     def written(self) -> Iterator[tuple[str, bytes]]:
         """Path under ``tests/vectors`` and bytes of every file of it."""
@@ -32,6 +36,7 @@ class Overlay:
         about: dict[str, object] = {"why": self.why, "deleted": sorted(before.keys() - self.files.keys())}
         about["sql"] = list(self.sql)
         others = {"trust": list(self.trust), "rebuild": self.rebuild, "kind": self.kind, "damaged": self.damaged}
+        others |= {"links": list(self.links), "pipes": list(self.pipes)}
         about |= {name: value for name, value in others.items() if value}
         yield f"{self.folder}/overlay.json", (json.dumps(about, indent=1) + "\n").encode()
         for path, data in self.files.items():
