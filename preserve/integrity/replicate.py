@@ -48,7 +48,6 @@ from preserve.store.copying import copy_to_part, hash_file, need_room, part_of, 
 from preserve.store.durable import Lock, make_dir, remove_parts, write_atomic
 from preserve.store.index import write_index
 from preserve.store.layout import CollectionPaths
-from preserve.store.strange import strange_entries
 
 _TRIES = 3
 """A capture that sets a new checkpoint while the source is read moves the ledger's last, partial files."""
@@ -144,8 +143,6 @@ def replicate(
     work = _Work(source, CollectionPaths(folder, source.name), logs, trust, limits, only_look, rehash, progress)
     if work.target.folder.resolve() == source.folder.resolve():
         raise UsageError(f"{work.target.folder} is the collection itself", next_step="Name another folder.")
-    for strange in strange_entries(work.target):
-        work.findings.add(strange.code, str(work.target.folder / strange.where), strange.detail)
     try:
         snapshot = _snapshot(work)
     except LogNotAsKnownError as error:

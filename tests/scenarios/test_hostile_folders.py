@@ -1,7 +1,6 @@
 """What somebody puts into an archive's folder in the place of files: pipes, links, gigabytes of nothing."""
 
 import os
-import shutil
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -112,11 +111,3 @@ def test_links_inside_are_told_and_those_above_are_not(held: Any) -> None:
     copied = held.folder / "copy" / "demo" / "archive" / path.name
     assert not copied.is_symlink()
     assert copied.read_bytes() == (held.folder / "elsewhere.warc.gz").read_bytes()
-
-
-def test_a_copy_that_is_a_link_to_the_original_is_none(held: Any) -> None:
-    copy = held.folder / "copy"
-    held("replicate", str(copy), "demo")
-    shutil.rmtree(copy / "demo" / "archive")
-    (copy / "demo" / "archive").symlink_to(held.archives / "demo" / "archive")
-    assert "W-FORMAT-LINK" in held("replicate", str(copy), "demo", status=1)
