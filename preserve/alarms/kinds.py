@@ -91,6 +91,12 @@ KINDS: Final[Mapping[Kind, Facts]] = MappingProxyType(
             next_step="If it is wrong, set it, and see that NTP keeps it. If it is right, run "
             "`preserve schedule forget COLLECTION`.",
         ),
+        Kind.NOT_LOOKED: Facts(
+            meaning="No scheduler looked for two days or more: the machine was off, or none was running.",
+            next_step="See `preserve schedule log COLLECTION`, and whether a scheduler starts with the machine.",
+            is_state=False,
+            is_counted=False,
+        ),
         Kind.SCHEDULE_FAILING: Facts(
             meaning="A schedule cannot do its work: its table or file cannot be used, or a verification did not end.",
             next_step="See `preserve schedule status COLLECTION`.",

@@ -11,9 +11,9 @@ from preserve.cli.common import say
 
 @contextmanager
 def stopped_by_signals(asked: Callable[[], None] = lambda: None) -> Iterator[threading.Event]:
-    """The first SIGINT or SIGTERM asks the run to stop; the next interrupts a wait or a slow reply.
+    """The first SIGINT, SIGTERM or SIGHUP asks the run to stop; the next interrupts a wait or a slow reply.
 
-    ``asked`` is called with the first one.
+    ``asked`` is called with the first one. A SIGHUP that was ignored when the program began (`nohup`) stays ignored.
     """
     stop = threading.Event()
 
@@ -24,7 +24,11 @@ def stopped_by_signals(asked: Callable[[], None] = lambda: None) -> Iterator[thr
         asked()
         say(f"preserve: {signal.Signals(number).name}: finishing what is being written (once more: at once)")
 
-    previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        # The terminal is gone, or its user: what is under way is sealed all the same.
+        numbers.append(signal.SIGHUP)
+    previous = {number: signal.signal(number, ask) for number in numbers}
     try:
         yield stop
     finally:

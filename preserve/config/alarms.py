@@ -39,6 +39,7 @@ class Kind(StrEnum):
     DISK_LOW = "disk-low"
     OVERDUE = "overdue"
     CLOCK_BACK = "clock-back"
+    NOT_LOOKED = "not-looked"
     SCHEDULE_FAILING = "schedule-failing"
 
 

@@ -44,6 +44,18 @@ def observe_job(job: Job, standing: Standing, now: int) -> list[Observation]:
             occasion=now // _SAMPLE_S,
         ),
     ]
+    if (unseen := standing.unseen) is not None:
+        missed = f"{unseen.missed:,} due moments were missed" if unseen.missed != 1 else "1 due moment was missed"
+        found.append(
+            Observation(
+                collection=job.collection,
+                kind=Kind.NOT_LOOKED,
+                subject=subject,
+                bad=True,
+                summary=f"none looked from {moment_text(unseen.began)} to {moment_text(unseen.ended)}: {missed}",
+                occasion=unseen.ended,
+            )
+        )
     for event in _to_tell(standing.ended):
         bad = event.outcome != "ran"
         found.append(

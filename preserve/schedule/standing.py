@@ -1,10 +1,7 @@
 """What a keeper must look at in how a job stands, in words."""
 
 from preserve.model import moment_text
-from preserve.schedule.table import Standing
-
-LONG_UNSEEN_S = 2 * 86_400
-"""A scheduler that looks less often than this is none: `schedule once` under cron looks every few minutes."""
+from preserve.schedule.table import LONG_UNSEEN_S, Standing
 
 
 def wrongs(standing: Standing | None, collection: str, now: int) -> list[str]:

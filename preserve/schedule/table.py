@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice, takewhile
 from pathlib import Path
+from typing import NamedTuple
 
 from preserve.config.schedule import RuleConfig
 from preserve.config.spans import span_seconds
@@ -24,18 +25,20 @@ CAPTURE, VERIFICATION = "capture", "verification"
 """The jobs of a collection: each has a table, and a lock, of its own."""
 DAMAGE = "damage was found"
 """What the reason of a verification begins with that found some."""
-_VERSION = 1
+_VERSION = 2
 _RULE_KEYS = {"every", "cron", "time_zone", "only", "jitter"}
 """Keys that say when moments are due; the others may change and the moments stay."""
 _STEP_TRIES = 3
 _MOST_AT_ONCE = 10_000
 """Due moments recorded in one look: after many years, or a clock set far ahead, the next looks go on."""
 _LOOKED_EVERY_S = 300
+LONG_UNSEEN_S = 2 * 86_400
+"""A scheduler that looks less often than this is none: `schedule once` under cron looks every few minutes."""
 _ALIVE_S = 3 * _LOOKED_EVERY_S
 """A run whose scheduler was heard of within this time is taken to be under way."""
 _SCHEMA = """
 CREATE TABLE plan (id INTEGER PRIMARY KEY CHECK (id = 1), rule TEXT NOT NULL, anchor INTEGER NOT NULL,
-    settled INTEGER NOT NULL, looked INTEGER NOT NULL) STRICT;
+    settled INTEGER NOT NULL, looked INTEGER NOT NULL, unseen_from INTEGER, unseen_to INTEGER) STRICT;
 CREATE TABLE moment (nominal INTEGER PRIMARY KEY, start INTEGER NOT NULL,
     outcome TEXT NOT NULL CHECK (outcome IN ('running', 'waiting', 'ran', 'failed', 'skipped', 'missed')),
     reason TEXT NOT NULL, tries INTEGER NOT NULL, judged TEXT NOT NULL, again INTEGER, began INTEGER, ended INTEGER,
@@ -45,6 +48,8 @@ CREATE TABLE step (nominal INTEGER NOT NULL, number INTEGER NOT NULL, name TEXT 
     detail TEXT NOT NULL, tries INTEGER NOT NULL, began INTEGER, ended INTEGER,
     PRIMARY KEY (nominal, number)) STRICT
 """
+_OF_WRONG_CLOCK = "(start >= ? OR (outcome <> 'ran' AND ended >= ?))"
+"""Moments that a clock ahead of now has recorded: to come, or given up by it."""
 _EVENT = "nominal, start, outcome, reason, tries, again, began, ended, report"
 
 
@@ -100,6 +105,14 @@ class Judged:
     status: int = 0
 
 
+class Unseen(NamedTuple):
+    """A time in which no scheduler looked (seconds since 1970), and how many moments were missed in it."""
+
+    began: int
+    ended: int
+    missed: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How a job stands. ``overdue_since`` is the due moment that no good run has followed within the grace; a run that
@@ -118,6 +131,8 @@ class Standing:
     looked: int | None
     steps: tuple[Step, ...]
     """Those of the last run that had any."""
+    unseen: Unseen | None = None
+    """The last time that was too long."""
     ended: tuple[Event, ...] = ()
     """The last two moments that ran, failed or were skipped for good, oldest first."""
 
@@ -273,8 +288,14 @@ class Table:
         return row.fetchone() is not None
 
     def looked(self, now: int) -> None:
-        """Notes that a scheduler looked, every few minutes: what watches it need not wait for a due moment."""
+        """Notes that a scheduler looked, every few minutes: what watches it need not wait for a due moment.
+
+        A time without a look that was too long is kept, until there is another one.
+        """
         with self._connection as change:
+            change.execute(
+                "UPDATE plan SET unseen_from = looked, unseen_to = ? WHERE looked < ?", (now, now - LONG_UNSEEN_S)
+            )
             change.execute(
                 "UPDATE plan SET looked = ? WHERE NOT looked BETWEEN ? AND ?", (now, now - _LOOKED_EVERY_S, now)
             )
@@ -284,23 +305,29 @@ class Table:
         return self._events("ORDER BY nominal DESC LIMIT ?", -1 if most is None else most)[::-1]
 
     def to_come(self, now: int) -> list[Event]:
-        """Moments recorded that are still to come: the clock was ahead when they were."""
-        return self._events("WHERE start >= ? ORDER BY nominal", now)
+        """Moments recorded with a clock that was ahead: those still to come, and those that it gave up."""
+        return self._events(f"WHERE {_OF_WRONG_CLOCK} ORDER BY nominal", now, now)
 
     def forget_to_come(self, now: int) -> int:
-        """Forgets the moments of `to_come`, with their steps: each is due at its time. Their number."""
+        """Forgets the moments of `to_come`, with their steps: each is due at its time, or now. Their number."""
         with self._connection as change:
             change.execute("BEGIN IMMEDIATE")
-            change.execute("DELETE FROM step WHERE nominal IN (SELECT nominal FROM moment WHERE start >= ?)", (now,))
-            forgotten = change.execute("DELETE FROM moment WHERE start >= ?", (now,)).rowcount
-            change.execute("UPDATE plan SET anchor = min(anchor, ?)", (now,))
-            # All that was due until now is recorded, for the table was ahead of now.
+            change.execute(
+                f"DELETE FROM step WHERE nominal IN (SELECT nominal FROM moment WHERE {_OF_WRONG_CLOCK})",  # noqa: S608 - ours
+                (now, now),
+            )
+            forgotten = change.execute(f"DELETE FROM moment WHERE {_OF_WRONG_CLOCK}", (now, now)).rowcount  # noqa: S608
+            change.execute("UPDATE plan SET anchor = min(anchor, ?), looked = min(looked, ?)", (now, now))
+            change.execute("UPDATE plan SET unseen_from = NULL, unseen_to = NULL WHERE unseen_to > ?", (now,))
+            # What was due until now and is not recorded any more is due.
             change.execute("UPDATE plan SET settled = max(anchor - 1, (SELECT coalesce(max(nominal), 0) FROM moment))")
             return forgotten
 
     def standing(self, now: int) -> Standing:
         """How the job stands at ``now``. Writes nothing."""
-        row = self._connection.execute("SELECT rule, anchor, settled, looked FROM plan").fetchone()
+        row = self._connection.execute(
+            "SELECT rule, anchor, settled, looked, unseen_from, unseen_to FROM plan"
+        ).fetchone()
         anchor, settled, looked = (row[1], row[2], row[3]) if row else (now, now - 1, None)
         is_changed = row is not None and row[0] != self._written_rule()
         # What was due by a rule that was changed stays due until a scheduler has seen the new one.
@@ -327,10 +354,17 @@ class Table:
             clock_back=settled > now,
             looked=looked,
             steps=() if stepped is None else tuple(self.steps_of(stepped)),
+            unseen=None if row is None or row[4] is None else Unseen(row[4], row[5], self._missed(row[4], row[5])),
             ended=tuple(
                 self._events("WHERE outcome IN ('ran', 'failed', 'skipped') ORDER BY nominal DESC LIMIT 2")[::-1]
             ),
         )
+
+    def _missed(self, began: int, ended: int) -> int:
+        row = self._connection.execute(
+            "SELECT count(*) FROM moment WHERE outcome = 'missed' AND start BETWEEN ? AND ?", (began, ended)
+        ).fetchone()
+        return int(row[0])
 
     def _take_again(self, now: int) -> Moment | None:
         for event in self._events("WHERE outcome = 'waiting' AND again <= ?", now):
@@ -381,7 +415,11 @@ class Table:
             newest = self._connection.execute("SELECT max(nominal) FROM moment").fetchone()[0]
             anchor = max(now, row[2] + 1, (newest or 0) + 1)
             settled = anchor - 1
-        self._connection.execute("INSERT OR REPLACE INTO plan VALUES (1, ?, ?, ?, ?)", (rule, anchor, settled, now))
+        self._connection.execute(
+            "INSERT INTO plan VALUES (1, ?, ?, ?, ?, NULL, NULL) ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, "
+            "anchor = excluded.anchor, settled = excluded.settled, looked = excluded.looked",
+            (rule, anchor, settled, now),
+        )
         return anchor, settled
 
     def _written_rule(self) -> str:

@@ -57,6 +57,17 @@ def test_overdue_is_bad_until_a_good_run(tmp_path: Path) -> None:
     assert not _observed(tmp_path, _START + _DAY + 1)[Kind.OVERDUE, ""].bad
 
 
+def test_days_without_a_look_are_told_once(tmp_path: Path) -> None:
+    run(tmp_path, _START, _DAILY)
+    assert (Kind.NOT_LOOKED, "") not in _observed(tmp_path, _START)
+    run(tmp_path, _START + 10 * _DAY, _DAILY)
+    told = _observed(tmp_path, _START + 10 * _DAY)[Kind.NOT_LOOKED, ""]
+    assert told.bad
+    assert told.summary == "none looked from 2024-01-01T00:00:00Z to 2024-01-11T00:00:00Z: 9 due moments were missed"
+    run(tmp_path, _START + 11 * _DAY, _DAILY)
+    assert _observed(tmp_path, _START + 11 * _DAY)[Kind.NOT_LOOKED, ""] == told
+
+
 def test_a_clock_that_was_set_back_is_bad(tmp_path: Path) -> None:
     run(tmp_path, _START, _DAILY)
     run(tmp_path, _START + _DAY, _DAILY)

@@ -119,6 +119,33 @@ def test_a_clock_set_back_runs_no_moment_twice_and_is_told(tmp_path: Path) -> No
     assert run(tmp_path, _START + 2 * _DAY, _DAILY) == "ran"
 
 
+def test_what_was_due_while_the_clock_was_ahead_is_due_once_it_is_right(tmp_path: Path) -> None:
+    rule = ScheduleConfig(every="30d", retries=0)
+    assert run(tmp_path, _START, rule) == "ran"
+    assert run(tmp_path, _START + 60 * _DAY + _DAY // 2, rule) == "ran"
+    assert outcomes(tmp_path, rule) == ["ran", "missed", "ran"]
+    set_right = _START + 31 * _DAY
+
+    assert forget_to_come(tmp_path, capture_job(rule), set_right) == 2
+
+    assert outcomes(tmp_path, rule) == ["ran"]
+    assert run(tmp_path, set_right, rule) == "ran"
+    assert [event.start for event in events(tmp_path, rule)] == [_START, _START + 30 * _DAY]
+    assert standing(tmp_path, set_right, rule).unseen is None
+
+
+def test_a_time_without_a_look_is_kept_with_what_was_missed(tmp_path: Path) -> None:
+    for day in range(3):
+        run(tmp_path, _START + day * _DAY, _DAILY)
+    assert standing(tmp_path, _START + 2 * _DAY, _DAILY).unseen is None
+    back = _START + 12 * _DAY
+    assert run(tmp_path, back, _DAILY) == "ran"
+    expected = (_START + 2 * _DAY, back, 9)
+    assert standing(tmp_path, back, _DAILY).unseen == expected
+    run(tmp_path, back + _DAY, _DAILY)
+    assert standing(tmp_path, back + _DAY, _DAILY).unseen == expected
+
+
 @pytest.mark.parametrize("jitter", [0, 0.5])
 @pytest.mark.parametrize("is_changed_meanwhile", [False, True])
 def test_after_a_clock_that_was_ahead_each_true_moment_is_recorded_once(
