@@ -77,6 +77,11 @@ KINDS: Final[Mapping[Kind, Facts]] = MappingProxyType(
             next_step="Run `preserve verify COLLECTION`, then `preserve repair` from a replica.",
             is_counted=False,
         ),
+        Kind.LOG_DIFFERS: Facts(
+            meaning="The log in the archive is not the one that is known: it was rolled back, forked or replaced.",
+            next_step="Run `preserve verify COLLECTION`, then `preserve repair COLLECTION --from REPLICA`.",
+            is_counted=False,
+        ),
         Kind.DISK_LOW: Facts(
             meaning="The disk has less free space than `min_free_mb` asks for: captures stop.",
             next_step="Make room, or move the archives to a larger disk.",

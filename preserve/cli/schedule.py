@@ -22,6 +22,7 @@ from preserve.cli.stopping import stopped_by_signals
 from preserve.config.folder import load_collection
 from preserve.errors import CancelledError, ConfigError, EnvironmentFaultError, PreserveError
 from preserve.model import moment_text
+from preserve.provenance.knownlogs import KnownLogs
 from preserve.schedule.jobs import Job, jobs_of, status_of_all
 from preserve.schedule.machine import Done, Machine, Scheduler
 from preserve.schedule.observing import FILE
@@ -243,7 +244,9 @@ class _Running:
     def __init__(self, place: Place, captures: int) -> None:
         self.alarms = Alarms(place)
         self.machine = Machine(["--archives", str(place.archives), "--config", str(place.config_dir)], say)
-        self.watch = Watch(place.archives, self.alarms.read, partial(all_layouts, place), self.machine.clock)
+        self.watch = Watch(
+            place.archives, KnownLogs(place.keys), self.alarms.read, partial(all_layouts, place), self.machine.clock
+        )
         self.scheduler = Scheduler(place.archives, self.machine, self.watch, captures=captures)
         self._signals = ExitStack()
 

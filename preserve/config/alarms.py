@@ -36,6 +36,7 @@ class Kind(StrEnum):
     CERTIFICATE_INVALID = "certificate-invalid"
     RECEIPTS_FAILING = "receipts-failing"
     DAMAGE_FOUND = "damage-found"
+    LOG_DIFFERS = "log-differs"
     DISK_LOW = "disk-low"
     OVERDUE = "overdue"
     CLOCK_BACK = "clock-back"

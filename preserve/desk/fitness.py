@@ -10,10 +10,12 @@ from preserve.config.schedule import ScheduleConfig
 from preserve.desk.holding import last_run
 from preserve.desk.points import Point, fail, ok, warn
 from preserve.errors import NotHeldError, PreserveError
+from preserve.findings import CODES
 from preserve.limits import MIB
 from preserve.model import moment_text, parse_utc
 from preserve.provenance.found import load_signer
 from preserve.provenance.keys import key_path
+from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.ledger import Ledger, check_signer
 from preserve.regular import open_regular
 from preserve.schedule.jobs import Job, jobs_of
@@ -44,6 +46,7 @@ def examine_collection(
     else:
         yield from _archive(paths, config)
         yield _key(paths, keys, secret)
+        yield _log(paths, KnownLogs(keys))
         yield from _clock(paths, now)
     if config.schedule is not None:
         yield from _targets(archives, config.schedule)
@@ -98,6 +101,18 @@ def _holder(lock: Path) -> str | None:
         return None
     device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
     return said if f"{device}:{status.st_ino}" in locks else None
+
+
+def _log(paths: CollectionPaths, logs: KnownLogs) -> Point:
+    try:
+        compared = logs.glance(paths, Ledger(paths))
+    except PreserveError as error:
+        return fail("log", str(error), error.next_step or f"Run `preserve verify {paths.name}`.")
+    for finding in compared.findings:
+        step = CODES[finding.code].next_step.replace("COLLECTION", paths.name)
+        said = f"{finding.code}: {finding.detail}"
+        return fail("log", said, step) if finding.is_amiss else warn("log", said, step)
+    return ok("log", "nothing is known of it yet" if compared.log is None else "it is the one that is known")
 
 
 def _key(paths: CollectionPaths, keys: Path, secret: bytes | None) -> Point:

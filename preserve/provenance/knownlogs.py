@@ -250,6 +250,18 @@ class KnownLogs:
             return Compared(findings=(finding,), is_told=False)
         return _Comparison(known, place).outcome(seen)
 
+    def glance(self, paths: CollectionPaths, ledger: Ledger) -> Compared:
+        """Compares cheaply: a log of which nothing is known, here or elsewhere, is not read.
+
+        Raises:
+            ArchiveError, FormatError: the ledger is too damaged to be read.
+        """
+        note = ledger.note()
+        origin = "" if note is None else parse_checkpoint(parse_note(note).text).origin
+        if not self.sizes(origin, paths.folder):
+            return Compared()
+        return self.compare(paths.folder, read_log(paths, ledger, self))
+
     def meet(self, folder: Path, seen: SeenLog | None, *, own: bool = False) -> Compared:
         """Compares, and notes what was seen where nothing is wrong with it. ``own``: its checkpoint was signed here."""
         if seen is None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from preserve.alarms.values import Condition, Observation
 from preserve.config.alarms import Kind
+from preserve.findings import Finding
 from preserve.limits import MIB
 from preserve.model import moment_text
 from preserve.provenance.receipts import failed_authority
@@ -114,6 +115,18 @@ def observe_checks(collection: str, checks: Sequence[Check]) -> list[Observation
             occasion=(damage or checks[-1]).ended,
         )
     ]
+
+
+def observe_log(collection: str, findings: Sequence[Finding], now: int) -> Observation:
+    """Of what speaks against the log, held against what is known of it."""
+    amiss = [finding for finding in findings if finding.is_amiss]
+    return Observation(
+        collection=collection,
+        kind=Kind.LOG_DIFFERS,
+        bad=bool(amiss),
+        summary="; ".join(f"{finding.code}: {finding.detail}" for finding in amiss),
+        occasion=now // _SAMPLE_S,
+    )
 
 
 def observe_disk(collection: str, free: int, least: int, now: int) -> Observation:

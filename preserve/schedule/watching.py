@@ -13,6 +13,7 @@ from preserve.alarms.values import Observation
 from preserve.cables.layouts import Layout
 from preserve.config.alarms import AlarmsConfig
 from preserve.errors import LockedError, NotHeldError, PreserveError
+from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.receipts import held_failures
 from preserve.replay.recover import open_for_reading
@@ -23,6 +24,7 @@ from preserve.schedule.observing import (
     observe_disk,
     observe_gone,
     observe_job,
+    observe_log,
     observe_receipts,
     observe_trouble,
 )
@@ -43,6 +45,7 @@ class Watch:
     """
 
     archives: Path
+    logs: KnownLogs
     alarms: Callable[[], AlarmsConfig | None]
     layouts: Callable[[], Mapping[str, Layout]]
     clock: Callable[[], int]
@@ -101,13 +104,15 @@ class Watch:
         return []
 
     def _archive(self, job: Job, now: int) -> tuple[list[Observation], int]:
-        """What is seen in the archive itself, cheaply: checks, free space, receipts; and how much of it is signed."""
+        """What is seen in the archive itself, cheaply: checks, log, free space, receipts; and how much of it is signed."""
         found = observe_checks(job.collection, noted_checks(self.archives, job.collection).checks)
         try:
             paths = open_archive(self.archives, job.collection)
         except NotHeldError:
             return found, 0
-        covered = Ledger(paths).covered
+        ledger = Ledger(paths)
+        covered = ledger.covered
+        found.append(observe_log(job.collection, self.logs.glance(paths, ledger).findings, now))
         found.append(observe_disk(job.collection, free_bytes(paths.folder), job.min_free_bytes, now))
         if job.authorities:
             found += observe_receipts(job.collection, job.authorities, held_failures(paths), covered)

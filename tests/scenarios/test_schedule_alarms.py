@@ -184,6 +184,29 @@ def test_damage_that_a_verification_finds_is_told(shell: Shell, site: Site) -> N
     assert _told(shell.folder) == [("raised", "damage-found"), ("resolved", "damage-found")]
 
 
+@pytest.mark.damages
+def test_a_log_that_was_rolled_back_is_told_at_the_next_look_and_resolved_when_it_is_back(
+    shell: Shell, site: Site
+) -> None:
+    _scheduled(shell, site, "verification:\n  every: 30d\n", _pager(shell.folder))
+    shell("capture", "demo")
+    shutil.copytree(shell.archives / "demo", shell.folder / "before")
+    shell("capture", "demo")
+    shell("replicate", str(shell.folder / "backup"))
+    shell("schedule", "once")
+    assert _told(shell.folder) == []
+    shutil.rmtree(shell.archives / "demo")
+    shutil.copytree(shell.folder / "before", shell.archives / "demo")
+    # Nothing is due: it is a look at what is there.
+    shell("schedule", "once", status=None)
+    assert _told(shell.folder) == [("raised", "log-differs")]
+    assert "E-LEDGER-ROLLED-BACK" in shell("alarms", "list", status=1)
+    shell("doctor", status=1)
+    shell("repair", "demo", "--from", str(shell.folder / "backup"), "--apply")
+    shell("schedule", "once")
+    assert _told(shell.folder) == [("raised", "log-differs"), ("resolved", "log-differs")]
+
+
 def test_a_page_that_is_lost_since_the_last_capture_is_told(
     shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
