@@ -8,6 +8,9 @@ from preserve.limits import DEFAULT_LIMITS
 
 _HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*\.?")
 
+_NO_HOST = frozenset("<>^|%\\")
+"""What no host name has (URL Standard, "forbidden domain code point"), beside what ends one."""
+
 
 def url_mistake(text: str) -> str | None:
     """What is wrong with an address; None where nothing is."""
@@ -22,6 +25,8 @@ def url_mistake(text: str) -> str | None:
         return f"{text!r} is no address"
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_good:
         return f"{text!r} is no http or https address"
+    if ":" not in parts.hostname and _NO_HOST & set(parts.hostname):
+        return f"{parts.hostname!r} is no host"
     if parts.username is not None or parts.password is not None:
         return "a name or password stands in the address"
     return None

@@ -61,6 +61,12 @@ def _scope_entry(text: str) -> str:
         raise ValueError(
             f"{mistake}; write the beginning of addresses like https://example.org/ or `re:` and a pattern"
         )
+    if "#" in text:
+        raise ValueError(
+            f"{text!r} has a fragment, which is no part of what is asked for; leave out '#' and what follows"
+        )
+    if {".", ".."} & set(urlsplit(text).path.split("/")):
+        raise ValueError(f"{text!r} has a folder '.' or '..'; write the address as a browser shows it")
     if not urlsplit(text).path:
         raise ValueError(f"{text!r} would also match longer host names; end the host with '/': {text}/")
     return text

@@ -1,13 +1,17 @@
-"""robots.txt as RFC 9309 has it. The reply itself is a record like any other; only its meaning is here."""
+"""robots.txt as RFC 9309 has it. The reply itself is a record like any other; only its meaning is here.
+
+Which lines are for this program is decided here, by section 2.2; what their paths mean is Protego's to say.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from protego import Protego
 
 from preserve.crawler.outcomes import ROBOTS, ROBOTS_UNREACHABLE
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 from preserve.formats.content import decode_content
 from preserve.formats.http1.stream import Payload, payload_of
 from preserve.limits import Limits
@@ -16,6 +20,20 @@ from preserve.net.exchange import Exchange, Truncation
 PRODUCT = "preserve"
 """The product token that a site's rules name (section 2.2.1)."""
 _TOO_MANY = 429
+_LINE_END = lazy_re(r"\r\n?|\n")
+_TOKEN = lazy_re(r"[A-Za-z_-]+")
+_OTHER_LINE_ENDS = lazy_re(r"[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+"""What ends a line for `str.splitlines`, and stands for itself in a rule."""
+_FIELDS = {
+    **dict.fromkeys(("user-agent", "useragent", "user agent"), "user-agent"),
+    **dict.fromkeys(("disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw"), "disallow"),
+    "allow": "allow",
+    **dict.fromkeys(("crawl-delay", "crawl delay"), "crawl-delay"),
+    **dict.fromkeys(("request-rate", "request rate"), "request-rate"),
+    **dict.fromkeys(("sitemap", "sitemaps", "site-map"), "sitemap"),
+}
+"""Names of lines, and how they are misspelt; Google's parser and Protego forgive the same."""
+_RULES = frozenset({"allow", "disallow"})
 
 
 def robots_url(url: str) -> str:
@@ -69,7 +87,7 @@ class RobotsRules:
             content = decode_content(payload.payload, codings, max_bytes=limits.max_decoded_bytes)
         except FormatError:
             return closed
-        rules = Protego.parse(_text(content, limits))
+        rules = Protego.parse(own_lines(_text(content, limits)))
         return cls(
             rules=rules,
             refusal=ROBOTS,
@@ -101,6 +119,87 @@ def _text(content: bytes, limits: Limits) -> str:
         content = content[: limits.max_robots_bytes]
         content = content[: max(content.rfind(b"\n"), content.rfind(b"\r")) + 1] or content
     return content.decode("utf-8", "replace").removeprefix("\ufeff")
+
+
+def own_lines(text: str, product: str = PRODUCT) -> str:
+    """The lines of a robots.txt that are for a product token, as one group; and its sitemaps.
+
+    A group begins with lines that name whom it is for, and goes on to the next such line behind a rule; only rules end
+    the naming, not blank lines nor other records (sections 2.2 and 2.2.4). Of a name, the product token counts,
+    whatever its case, and what follows it does not (2.2.1). All groups for the token are one; where there are none,
+    those for ``*`` hold.
+    """
+    sitemaps: list[str] = []
+    groups = _groups(text, sitemaps)
+    lines: list[str] = []
+    for token in (product.lower(), "*"):
+        named = [group for group in groups if token in group.names]
+        lines = [line for group in named for line in group.lines_for(token)]
+        if named:
+            break
+    return "\n".join(["User-agent: *", *lines, *sitemaps, ""])
+
+
+@dataclass(slots=True)
+class _Group:
+    """Whom a group names, each with the number of lines above; and its lines in the form that Protego reads."""
+
+    names: dict[str, int] = field(default_factory=dict)
+    lines: list[tuple[str, str]] = field(default_factory=list)
+
+    def lines_for(self, token: str) -> list[str]:
+        """All rules; of other records that stand among the names the first one below this name, or the last above."""
+        rules = [f"{name}: {value}" for name, value in self.lines if name in _RULES]
+        place = self.names[token]
+        for record in ("crawl-delay", "request-rate"):
+            below = [value for name, value in self.lines[place:] if name == record]
+            above = [value for name, value in self.lines[:place] if name == record]
+            rules += [f"{record}: {value}" for value in (below[:1] or above[-1:])]
+        return rules
+
+
+def _groups(text: str, sitemaps: list[str]) -> list[_Group]:
+    """The groups of a robots.txt; lines that name sitemaps, which are of no group, are added to ``sitemaps``."""
+    groups: list[_Group] = []
+    has_rules = True
+    for line in _LINE_END.split(text):
+        name, value = _record(line)
+        value = _OTHER_LINE_ENDS.sub(lambda match: quote(match[0]), value)
+        if name == "user-agent":
+            if has_rules:
+                groups.append(_Group())
+                has_rules = False
+            groups[-1].names.setdefault(_token(value), len(groups[-1].lines))
+        elif name == "sitemap":
+            sitemaps.append(f"sitemap: {value}")
+        elif name and groups:
+            has_rules |= name in _RULES
+            groups[-1].lines.append((name, value))
+    return groups
+
+
+def _record(line: str) -> tuple[str, str]:
+    """Name and value of a line, without its comment; an empty name where it is no line that is known."""
+    line = line.partition("#")[0].strip()
+    name, _colon, value = line.partition(":")
+    known = _FIELDS.get(name.strip().lower())
+    if known is not None:
+        return known, value.strip()
+    # Without a colon, or with one in its value only.
+    words = line.split()
+    for count in (1, 2):
+        known = _FIELDS.get(" ".join(words[:count]).lower())
+        if known is not None and len(words) > count:
+            return known, " ".join(words[count:])
+    return "", ""
+
+
+def _token(name: str) -> str:
+    """The product token of a name in small letters, or ``*``; empty where it has none."""
+    if name.split(maxsplit=1)[:1] == ["*"]:
+        return "*"
+    match = _TOKEN.match(name)
+    return "" if match is None else match[0].lower()
 
 
 def _delay(rules: Protego) -> float:

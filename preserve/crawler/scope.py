@@ -6,19 +6,23 @@ from collections.abc import Sequence
 
 from preserve.config.collection import REGEX_MARK
 from preserve.crawler.outcomes import OUT_OF_SCOPE, TOO_DEEP, TOO_LONG, TRAP_CALENDAR, TRAP_REPEAT
+from preserve.errors import FormatError
 from preserve.expressions import lazy_re
+from preserve.formats.urls import canonical
 from preserve.limits import DEFAULT_LIMITS
 
 _MAX_REPEATS = 3
 _LONG_PATH = 10
-_CALENDAR = lazy_re(r"\b(?:calendar|cal|month|year|week|day|date)\b", re.IGNORECASE)
-_YEAR = lazy_re(r"(?<!\d)([12]\d{3})(?:[-/]?(?:0[1-9]|1[0-2]))?(?!\d)")
-_FIRST_YEAR = 1900
+_YEAR_OF_CALENDAR = lazy_re(
+    r"\byear[=/]([0-9]{4})(?![0-9])|\b(?:calendar|cal|month|week|day|date)[=/]([0-9]{4})[-/](?:0[1-9]|1[0-2])(?![0-9])",
+    re.IGNORECASE,
+)
+"""A year that is said to be one: a number elsewhere in an address may be anything."""
 _REQUISITE = "requisite"
 
 
 class Scope:
-    """Prefixes of addresses and, marked ``re:``, regular expressions that must match from their beginning.
+    """Beginnings of addresses and, marked ``re:``, regular expressions that must match from their beginning.
 
     ``requisites`` is ``none``, ``scope`` or ``all``; ``this_year`` is what calendars are held against.
     """
@@ -48,12 +52,16 @@ class Scope:
         """
         if len(url) > DEFAULT_LIMITS.max_url_chars:
             return TOO_LONG
-        if self._exclude.match(url):
+        try:
+            key = canonical(url)
+        except FormatError:
+            return OUT_OF_SCOPE
+        if self._exclude.match(url, key):
             return OUT_OF_SCOPE
         if hop.startswith("seed"):
             return None
         requisite = hop.startswith(_REQUISITE)
-        if not self._include.match(url) and not (requisite and self._requisites == "all"):
+        if not self._include.match(url, key) and not (requisite and self._requisites == "all"):
             return OUT_OF_SCOPE
         if depth > self._max_depth and not requisite:
             return TOO_DEEP
@@ -63,12 +71,21 @@ class Scope:
         start = url.find("/", 8)
         rest = url[start:] if start > 0 else ""
         path, _mark, query = rest.partition("?")
-        if _repeats(path.split("/"), long=_LONG_PATH) or _repeats(query.split("&"), long=None):
+        if _repeats(_words(path), long=_LONG_PATH) or _repeats(_arguments(query), long=None):
             return TRAP_REPEAT
-        years = _YEAR.findall(rest)
-        if any(not _FIRST_YEAR <= int(year) <= self._last_year for year in years) and _CALENDAR.search(rest):
-            return TRAP_CALENDAR
-        return None
+        # Calendars go on for ever into the future; what they say of the past may have happened.
+        years = (match[1] or match[2] for match in _YEAR_OF_CALENDAR.finditer(rest))
+        return TRAP_CALENDAR if any(int(year) > self._last_year for year in years) else None
+
+
+def _words(path: str) -> list[str]:
+    """The folders of a path but those that are numbers: archives are filed in such (``/0/0/0/0/12.html``)."""
+    return [part for part in path.split("/") if not part.isdecimal()]
+
+
+def _arguments(query: str) -> list[str]:
+    """The arguments of a query but those without a value: forms send what was not filled in."""
+    return [one for one in query.split("&") if not one.endswith("=")]
 
 
 def _repeats(parts: list[str], *, long: int | None) -> bool:
@@ -83,11 +100,17 @@ def _repeats(parts: list[str], *, long: int | None) -> bool:
 
 
 class _Patterns:
+    """Beginnings of addresses, compared in canonical form, and expressions, held against addresses as they stand."""
+
     def __init__(self, entries: Sequence[str]) -> None:
-        self._prefixes = tuple(entry for entry in entries if not entry.startswith(REGEX_MARK))
+        self._prefixes = tuple(_beginning(entry) for entry in entries if not entry.startswith(REGEX_MARK))
         self._regexes = [re.compile(e.removeprefix(REGEX_MARK)) for e in entries if e.startswith(REGEX_MARK)]
 
-    def match(self, url: str) -> bool:
-        if url.startswith(self._prefixes):
-            return True
-        return any(regex.match(url) for regex in self._regexes)
+    def match(self, url: str, key: str) -> bool:
+        """True where an address, whose canonical form is ``key``, is one of these."""
+        return key.startswith(self._prefixes) or any(regex.match(url) for regex in self._regexes)
+
+
+def _beginning(entry: str) -> str:
+    """A beginning of addresses in canonical form, which has no empty query but where one begins."""
+    return canonical(entry) + ("?" if entry.endswith("?") else "")

@@ -278,7 +278,9 @@ _SESSION_HINT = lazy_re(r"sid=|sessionid|cfid=|/\(", re.IGNORECASE)
 _PATH_PARAMETER = lazy_re(r";jsessionid=[0-9a-z._!-]+(?=[;/?]|$)", re.IGNORECASE)
 _PLATFORM_SESSION = lazy_re(r"(?:jsessionid|phpsessid)=[0-9a-z]{32}|aspsessionid[a-z]{8}=[a-z]{24}", re.IGNORECASE)
 """What programming languages put behind addresses by themselves: it never says which page."""
-_SESSION_ARGUMENT = lazy_re(r"(?:sid|sessionid)=[0-9a-z]{32}|(?:cfid|cftoken)=[^&]+", re.IGNORECASE)
+_SESSION_ARGUMENT = lazy_re(r"(?:sid|sessionid)=[0-9a-z]{32}", re.IGNORECASE)
+_COLDFUSION_SESSION = lazy_re(r"(cfid|cftoken)=.+", re.IGNORECASE)
+"""Only both together are one."""
 
 
 def without_session(url: str) -> str:
@@ -296,6 +298,9 @@ def without_session(url: str) -> str:
         address = match.group(1) + match.group(3)
     arguments = [one for one in query.split("&") if _PLATFORM_SESSION.fullmatch(one) is None]
     others = [one for one in arguments if _SESSION_ARGUMENT.fullmatch(one) is None]
+    coldfusion = {one for one in others if _COLDFUSION_SESSION.fullmatch(one) is not None}
+    if len({one.partition("=")[0].lower() for one in coldfusion}) == len(("cfid", "cftoken")):
+        others = [one for one in others if one not in coldfusion]
     query = "&".join(others if any(others) else arguments)
     return f"{address}{mark if query else ''}{query}"
 

@@ -99,7 +99,7 @@ def test_links_to_a_host_that_was_given_up_are_accounted_for(sim: Simulation) ->
 
 def test_traps_are_stopped_by_rule_and_counted(sim: Simulation) -> None:
     sim.scope = "include: ['http://x.org/']\n  max_depth: 50"
-    home = links("a/", "calendar/1850-01", "p?PHPSESSID=" + "0" * 32, "p?PHPSESSID=" + "1" * 32, "http://y.org/")
+    home = links("a/", "calendar/2850-01", "p?PHPSESSID=" + "0" * 32, "p?PHPSESSID=" + "1" * 32, "http://y.org/")
     sim.web.pages = {"http://x.org/": home, "http://x.org/p?PHPSESSID=" + "0" * 32: html("p")}
     deep = ""
     for _level in range(9):

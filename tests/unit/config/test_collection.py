@@ -160,6 +160,9 @@ def test_scope_entries(entry: str) -> None:
         ("'re:('", "not a regular expression"),
         ("tides.example.org/", "no http or https address"),
         ("https://tides.example.org", "end the host with '/'"),
+        ("'https://tides.example.org/#a'", "leave out '#'"),
+        ("https://tides.example.org/a/../b", "as a browser shows it"),
+        ("https://tides^example.org/", "is no host"),
     ],
 )
 def test_scope_entries_that_cannot_mean_what_they_say(entry: str, what: str) -> None:

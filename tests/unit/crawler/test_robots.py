@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from protego import Protego
 
-from preserve.crawler.robots import RobotsRules, robots_url
+from preserve.crawler.robots import RobotsRules, own_lines, robots_url
 from preserve.limits import DEFAULT_LIMITS
 from preserve.net.exchange import Failure, Truncation
 from tests.unit.crawler.exchanges import NOW, exchange_of, ok, status
@@ -107,3 +108,99 @@ def test_sitemaps_are_named_whatever_the_group() -> None:
 
 def test_the_rules_of_an_address_are_at_the_root_of_its_host_and_port() -> None:
     assert robots_url("https://x.org:8443/a/b?c#d") == "https://x.org:8443/robots.txt"
+
+
+def _allowed(text: str, product: str, path: str) -> bool:
+    return bool(Protego.parse(own_lines(text, product)).can_fetch(f"http://foo.bar{path}", product))
+
+
+_GROUPS = (
+    "allow: /foo/bar/\n\nuser-agent: FooBot\ndisallow: /\nallow: /x/\nuser-agent: BarBot\ndisallow: /\nallow: /y/\n\n\n"
+    "allow: /w/\nuser-agent: BazBot\n\nuser-agent: FooBot\nallow: /z/\ndisallow: /\n"
+)
+
+
+# In the form of the cases of Google's parser (robots_test.cc), written anew: text, product token, path, allowed.
+@pytest.mark.parametrize(
+    ("text", "product", "path", "allowed"),
+    [
+        # Line syntax: names in any case, blanks, no colon, misspellings; rules before any name count for nobody.
+        ("user-agent: FooBot\ndisallow: /\n", "FooBot", "/x", False),
+        ("foo: FooBot\nbar: /\n", "FooBot", "/x", True),
+        ("user-agent FooBot\ndisallow /\n", "FooBot", "/x", False),
+        ("USER-AGENT: FooBot\nDISALLOW: /x\nAllow: /x/y\n", "FooBot", "/x/z", False),
+        ("UseRagent: FooBot\nDissallow:/\n", "FooBot", "/x", False),
+        ("  user-agent : FooBot # all\n\tdisallow :/x#y\n", "FooBot", "/x", False),
+        ("Disallow: /\nuser-agent: FooBot\nAllow: /y\n", "FooBot", "/x", True),
+        # Groups.
+        (_GROUPS, "FooBot", "/x/b", True),
+        (_GROUPS, "FooBot", "/z/d", True),
+        (_GROUPS, "FooBot", "/y/c", False),
+        (_GROUPS, "BarBot", "/y/c", True),
+        (_GROUPS, "BarBot", "/w/a", True),
+        (_GROUPS, "BarBot", "/z/d", False),
+        (_GROUPS, "BazBot", "/z/d", True),
+        (_GROUPS, "FooBot", "/foo/bar/", False),
+        # Records that are no rules do not part the names of a group.
+        ("User-agent: BarBot\nSitemap: https://foo.bar/s\nUser-agent: *\nDisallow: /\n", "FooBot", "/", False),
+        ("User-agent: BarBot\nSitemap: https://foo.bar/s\nUser-agent: *\nDisallow: /\n", "BarBot", "/", False),
+        ("User-agent: FooBot\nInvalid-Unknown-Line: unknown\nUser-agent: *\nDisallow: /\n", "FooBot", "/", False),
+        ("User-agent: FooBot\n\n\nUser-agent: BarBot\nDisallow: /\n", "FooBot", "/", False),
+        ("User-agent: FooBot\nDisallow:\nUser-agent: BarBot\nDisallow: /\n", "FooBot", "/", True),
+        # The product token, and nothing behind it.
+        ("User-Agent: *\nDisallow: /\nUser-Agent: Foo Bar\nAllow: /x/\nDisallow: /\n", "Foo", "/x/y", True),
+        ("User-Agent: *\nDisallow: /\nUser-Agent: Foo Bar\nAllow: /x/\nDisallow: /\n", "Bar", "/x/y", False),
+        ("User-agent: foobot/2.1 (+http://x)\nDisallow: /\n", "FooBot", "/x", False),
+        ("User-agent: foo\nDisallow: /\n", "FooBot", "/x", True),
+        ("User-agent: FooBot-News\nDisallow: /\n", "FooBot", "/x", True),
+        ("User-agent: MyFooBot\nDisallow: /\n", "FooBot", "/x", True),
+        ("User-agent: FooBot\nDisallow:\n\nUser-agent: *\nDisallow: /\n", "FooBot", "/x", True),
+        ("User-agent: * all\nDisallow: /\n", "FooBot", "/x", False),
+        ("User-agent: *bot\nDisallow: /\n", "FooBot", "/x", True),
+        # Values have capitals; the longest counts; equal ones allow.
+        ("user-agent: FooBot\ndisallow: /X/\n", "FooBot", "/x/y", True),
+        ("user-agent: FooBot\ndisallow: /x/page.html\nallow: /x/\n", "FooBot", "/x/page.html", False),
+        ("user-agent: FooBot\nallow: /x/page.html\ndisallow: /x/\n", "FooBot", "/x/page.html", True),
+        ("user-agent: FooBot\ndisallow: \nallow: \n", "FooBot", "/x/page.html", True),
+        ("user-agent: FooBot\ndisallow: /\nallow: /\n", "FooBot", "/x/page.html", True),
+        ("user-agent: FooBot\ndisallow: /x\nallow: /x/\n", "FooBot", "/x", False),
+        ("user-agent: FooBot\ndisallow: /x/page.html\nallow: /x/page.html\n", "FooBot", "/x/page.html", True),
+        ("user-agent: FooBot\nallow: /page\ndisallow: /*.html\n", "FooBot", "/page.html", False),
+        ("user-agent: FooBot\nallow: /x/page.\ndisallow: /*.html\n", "FooBot", "/x/page.html", True),
+        ("User-agent: *\nDisallow: /x/\nUser-agent: FooBot\nDisallow: /y/\n", "FooBot", "/x/page", True),
+        # Encodings and special characters.
+        ("User-agent: FooBot\nDisallow: /\nAllow: /foo/bar?qux=taz&baz=http://foo.bar?tar&par\n", "FooBot",
+         "/foo/bar?qux=taz&baz=http://foo.bar?tar&par", True),
+        ("User-agent: FooBot\nDisallow: /\nAllow: /foo/bar/\u30c4\n", "FooBot", "/foo/bar/%E3%83%84", True),
+        ("User-agent: FooBot\nDisallow: /\nAllow: /foo/bar/%62%61%7A\n", "FooBot", "/foo/bar/%62%61%7A", True),
+        ("User-agent: FooBot\nDisallow: /foo/bar/quz\nAllow: /foo/*/qux\n", "FooBot", "/foo/bar/quz", False),
+        ("User-agent: FooBot\nDisallow: /foo/bar$\nAllow: /foo/bar/qux\n", "FooBot", "/foo/bar", False),
+        ("User-agent: FooBot\nDisallow: /foo/bar$\nAllow: /foo/bar/qux\n", "FooBot", "/foo/bar/qux", True),
+        ("User-agent: FooBot\n# Disallow: /\nDisallow: /foo/quz#qux\nAllow: /\n", "FooBot", "/foo/bar", True),
+        ("User-agent: FooBot\nDisallow: /a\u2028b\n", "FooBot", "/a", True),
+        # "index.html" stands for its folder.
+        ("User-Agent: *\nAllow: /x/index.html\nDisallow: /\n", "FooBot", "/x/", True),
+        ("User-Agent: *\nAllow: /x/index.html\nDisallow: /\n", "FooBot", "/x/y", False),
+        # Line ends, and nothing at all.
+        ("User-Agent: foo\rAllow: /x\r\nDisallow: /", "foo", "/y", False),
+        ("", "FooBot", "/x", True),
+        ("\x00<html>", "FooBot", "/x", True),
+    ],
+)  # fmt: skip
+def test_rules_are_for_whom_rfc_9309_says(text: str, product: str, path: str, allowed: bool) -> None:
+    assert _allowed(text, product, path) is allowed
+
+
+@pytest.mark.parametrize(
+    ("text", "delay_s"),
+    [
+        ("User-agent: *\nCrawl-delay: 7\nUser-agent: other\nDisallow: /\n", 7.0),
+        ("User-agent: other\nCrawl-delay: 7\nUser-agent: preserve/0.1\nDisallow: /\n", 7.0),
+        ("User-agent: other\nCrawl-delay: 7\nUser-agent: preserve\nCrawl-delay: 2\n", 2.0),
+        ("User-agent: other\nDisallow: /x\nCrawl-delay: 7\n\nUser-agent: *\nDisallow: /\n", 0.0),
+        ("User-agent: pre\nCrawl-delay: 7\nDisallow:\n", 0.0),
+        ("Crawl-delay: 7\nUser-agent: *\nDisallow:\n", 0.0),
+    ],
+)
+def test_a_delay_is_for_its_group(text: str, delay_s: float) -> None:
+    assert _rules(ok(text)).delay_s == delay_s

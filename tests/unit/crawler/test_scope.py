@@ -53,7 +53,18 @@ def test_what_a_page_is_made_of_may_lie_anywhere_where_that_is_asked_for() -> No
         ("/x?p=1&p=1&p=1&p=1", "trap-repetition"),
         ("/x?p=1&p=2&p=3&p=4", None),
         ("/calendar/2026-07", None),
-        ("/calendar/1066-10", "trap-calendar"),
+        ("/calendar/1066-10", None),
+        ("/calendar/2031/01", "trap-calendar"),
+        ("/cal?year=2031&month=1", "trap-calendar"),
+        ("/cable.php?year=2005&id=1234", None),
+        ("/cable.php?year=2005&id=2613", None),
+        ("/date/2005-02-03/1500.html", None),
+        ("/date/2005-02-03/2613.html", None),
+        ("/day/2613", None),
+        ("/year/2613/", "trap-calendar"),
+        ("/leapyear=2613", None),
+        ("/0/0/0/0/0/12.html", None),
+        ("/find?q=x&a=&a=&a=&a=&a=", None),
         ("/events?month=2031-01", "trap-calendar"),
         ("/cable/1966/12/66BUENOSAIRES2481.html", None),
         ("/cable/2088/12/x.html", None),
@@ -65,3 +76,17 @@ def test_what_a_site_makes_up_without_end_is_left_by_rule(path: str, reason: str
     assert _scope(max_depth=9).refusal(url, depth=1, hop="link") == reason
     assert _scope(max_depth=9).refusal(url, depth=0, hop="seed") is None
     assert _scope(max_depth=9, traps=False).refusal(url, depth=1, hop="link") is None
+
+
+def test_beginnings_are_compared_in_canonical_form() -> None:
+    def refusal(entry: str, url: str) -> str | None:
+        scope = Scope(include=[entry], exclude=[], max_depth=9, requisites="none", this_year=2026)
+        return scope.refusal(url, depth=1, hop="link")
+
+    assert refusal("HTTP://X.ORG:80/%7euser/", "http://x.org/~user/a") is None
+    assert refusal("http://x.org/a|", "http://x.org/a%7Cb") is None
+    assert refusal("http://x.org/a?", "http://x.org/a?b") is None
+    assert refusal("http://x.org/a?", "http://x.org/ab") == "out-of-scope"
+    assert refusal("http://b\u00fccher.example/", "http://xn--bcher-kva.example/a") is None
+    assert refusal("http://x.org./", "http://x.org/a") is None
+    assert refusal("http://x.org/", "http://x.org..") == "out-of-scope"
