@@ -104,7 +104,7 @@ class Watch:
         return []
 
     def _archive(self, job: Job, now: int) -> tuple[list[Observation], int]:
-        """What is seen in the archive itself, cheaply: checks, log, free space, receipts; and how much of it is signed."""
+        """What is seen in the archive itself, cheaply: checks, log, free space, receipts; and how much is signed."""
         found = observe_checks(job.collection, noted_checks(self.archives, job.collection).checks)
         try:
             paths = open_archive(self.archives, job.collection)
