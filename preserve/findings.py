@@ -286,6 +286,10 @@ CODES: dict[str, Code] = {
         "What is known of the log, beside the keys, cannot be read: it was compared with nothing.",
         "Restore that file from a copy of the folder of keys, or move it away: the log is then as if never seen.",
     ),
+    "I-LEDGER-NEWER": Code(
+        "A statement is of a kind or a version that this program does not know: a newer program wrote it.",
+        "Use a newer version of preserve to check what it says; nothing can be added to the archive before.",
+    ),
     "E-LEDGER-CHANGE": Code("A change of the log's key does not follow from the key before it.", _REPAIR),
     "E-LEDGER-WITNESS": Code(
         "A witness that you trust has a signature on the checkpoint that is not good.",

@@ -17,9 +17,10 @@ from preserve.citation.readablepage import readable_page
 from preserve.citation.selectors import selectors
 from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError, unreadable
 from preserve.formats.note import parse_note
-from preserve.formats.statements import decode
 from preserve.formats.tlog import Proof, format_proof, parse_checkpoint
+from preserve.provenance import statements
 from preserve.provenance.receipts import Receipt, held_receipts, kept_checkpoints, read_reply
+from preserve.provenance.statements import Cable, Key, decode
 from preserve.regular import open_regular, read_regular
 from preserve.replay.recover import Archive, Capture
 from preserve.store.catalogue import RecordRow
@@ -120,8 +121,9 @@ def _cable_statement(archive: Archive, capture: Capture, extraction: Extraction)
     indexes = archive.catalogue.statements_of_cable(extraction.published_id, capture.source.record_id)
     for index in reversed(indexes):
         said = decode(next(data for _index, data in archive.ledger.raw(index)))
-        if (said["body_sha256"], said["extractor"]) == (extraction.body_sha256, extraction.extractor):
-            return index
+        match said:
+            case Cable(body_sha256=body, extractor=by) if (body, by) == (extraction.body_sha256, extraction.extractor):
+                return index
     raise NotHeldError(
         f"the log states no text of {extraction.published_id} as {extraction.extractor} reads it",
         next_step=f"Run `preserve extract {archive.paths.name}` first.",
@@ -172,7 +174,7 @@ def _add_changes(archive: Archive, files: dict[str, bytes]) -> list[str]:
     """
     key = files["log.vkey"].decode("ascii").strip()
     first = decode(next(data for _index, data in archive.ledger.raw(0)))
-    if first.get("key") == key:
+    if not isinstance(first, statements.Archive) or first.key == key:
         return []
     # A change is the last statement under the checkpoint that both keys sign.
     signed = {
@@ -182,12 +184,12 @@ def _add_changes(archive: Archive, files: dict[str, bytes]) -> list[str]:
     for size in sorted(signed, reverse=True):
         entry = next(data for _index, data in archive.ledger.raw(size - 1))
         said = decode(entry)
-        if number < _MAX_CHANGES and said["kind"] == "key" and said["new"] == key:
+        if number < _MAX_CHANGES and isinstance(said, Key) and said.new == key:
             number += 1
             files[f"key{number}.json"] = entry
             files[f"key{number}.tlog-proof"] = _proof(archive, size - 1, signed[size])
-            key = str(said["old"])
-    return [] if first.get("key") == key else [f"changes of the log's key before {key}"]
+            key = said.old
+    return [] if first.key == key else [f"changes of the log's key before {key}"]
 
 
 def _selector(capture: Capture, passage: Passage) -> dict[str, object]:

@@ -2,10 +2,10 @@
 
 import os
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
+import msgspec
 
 from preserve.cli.common import EXIT_STATUSES, Place, command_options, one_line
 from preserve.cli.output import file_fault
@@ -14,12 +14,24 @@ from preserve.config.folder import load_collection
 from preserve.crawler.stamping import stamp as ask_for_stamps
 from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError
 from preserve.formats.note import COSIGNATURE, Signer, Verifier, cosign_note, open_note, parse_note, parse_vkey
-from preserve.formats.statements import decode
 from preserve.formats.tlog import Checkpoint, Proof, format_proof, parse_checkpoint
 from preserve.limits import DEFAULT_LIMITS
 from preserve.provenance.check import check_extends, check_proof, index_of_record
 from preserve.provenance.keys import make_key, passphrase, read_key
 from preserve.provenance.ledger import Ledger
+from preserve.provenance.statements import (
+    NEWER,
+    Archive,
+    Cable,
+    Cut,
+    Key,
+    Record,
+    Run,
+    Statement,
+    Unknown,
+    decode,
+    kind_of,
+)
 from preserve.regular import open_regular, read_regular
 from preserve.store.archive import open_archive
 from preserve.store.durable import Lock, make_dir, write_atomic
@@ -50,16 +62,28 @@ def log(place: Place, collection: str, first: int, count: int | None) -> int:
     return 0
 
 
-def _summary(statement: Mapping[str, object]) -> str:
-    about = {
-        "archive": ("origin",),
-        "record": ("type", "date", "uri"),
-        "cable": ("published_id", "layout"),
-        "run": ("outcome", "started", "run"),
-        "cut": ("file", "reason"),
-        "key": ("changed", "new"),
-    }.get(str(statement["kind"]), ())
-    return one_line("  ".join([f"{statement['kind']:<8}", *(str(statement[name]) for name in about)]), 160)
+def _summary(statement: Statement) -> str:
+    return one_line("  ".join([f"{kind_of(statement):<8}", *_about(statement)]), 160)
+
+
+def _about(statement: Statement) -> tuple[str, ...]:
+    match statement:
+        case Archive(origin=origin):
+            return (origin,)
+        case Record(type=kind, date=date, uri=uri):
+            return (kind, date, str(uri))
+        case Cable(published_id=name, layout=layout):
+            return (name, layout)
+        case Run(outcome=outcome, started=started, run=run):
+            return (outcome, started, run)
+        case Cut(file=file, reason=reason):
+            return (file, reason)
+        case Key(changed=changed, new=new):
+            return (changed, new)
+        case Unknown(v=version):
+            return (f"version {version}, {NEWER}: its content is not read",)
+        case _:
+            return ()
 
 
 @ledger.command(short_help="Prove that a record is in the log.")
@@ -88,7 +112,7 @@ def prove(place: Place, collection: str, record: str, out: Path | None, entry_to
         _write(entry_to, entry)
     if out is not None:
         _write(out, format_proof(proof))
-    told = {"index": index, "size": log_of.covered, "hashes": len(proof.hashes), "entry": decode(entry)}
+    told = {"index": index, "size": log_of.covered, "hashes": len(proof.hashes), "entry": msgspec.json.decode(entry)}
     if out is not None or place.as_json:
         place.emit(told, f"statement {index} of {log_of.covered}: {_summary(decode(entry))}\n")
     else:

@@ -5,6 +5,7 @@ import click
 from preserve.cli.common import Place, command_options
 from preserve.model import check_collection_name
 from preserve.provenance.derive import rebuild as make_again
+from preserve.provenance.statements import NEWER
 from preserve.store.archive import open_archive
 from preserve.store.durable import Lock
 
@@ -23,7 +24,9 @@ def rebuild(place: Place, collection: str) -> int:
             "statements": done.statements,
             "records": done.records,
             "index_lines": done.index_lines,
+            "newer_statements": done.newer,
         },
-        f"{collection}: {done.statements} statements, {done.records} records, {done.index_lines} lines in the index\n",
+        f"{collection}: {done.statements} statements, {done.records} records, {done.index_lines} lines in the index\n"
+        + (f"{done.newer} of the statements, {NEWER}: nothing was made of them\n" if done.newer else ""),
     )
     return 0

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import msgspec
 import yaml
 
 from preserve.cli.common import Place, command_options, counted, one_line, say
@@ -18,7 +19,7 @@ from preserve.config.release import ReleaseConfig, is_release_name
 from preserve.errors import CancelledError, NotHeldError, UsageError
 from preserve.integrity.dump import DumpImport, declared_statement
 from preserve.model import check_collection_name
-from preserve.provenance.derive import catch_up
+from preserve.provenance.derive import catch_up, refuse_newer
 from preserve.provenance.found import found_archive, load_signer
 from preserve.provenance.keys import passphrase
 from preserve.provenance.ledger import Ledger
@@ -112,6 +113,7 @@ def _state(place: Place, into: str, declared: ReleaseConfig) -> None:
     signer = load_signer(paths, place.keys, secret=passphrase(os.environ))
     with Lock(paths.lock, f"preserve release add {into}"):
         ledger = Ledger(paths)
+        refuse_newer(paths, ledger)
         ledger.append([declared_statement(declared, None, datetime.now(UTC))])
         ledger.checkpoint(signer)
         with Catalogue.open(paths) as catalogue:
@@ -161,11 +163,12 @@ def import_dump(place: Place, dump: Path, *, into: str, name: str, processes: in
             raise CancelledError(
                 f"{into}: the import was cut short", next_step="Run the same command again: it finishes it."
             ) from None
+    took = taken.dump
     what = "held already" if taken.outcome == "held" else "imported"
     text = (
-        f"{one_line(taken.name, 200)}: {what} as {taken.file}, release {name}: {counted(taken.rows, 'row')}, "
-        f"{counted(taken.cables, 'cable')}, {counted(taken.unreadable, 'row')} that cannot be read\n"
+        f"{one_line(took.name, 200)}: {what} as {took.file}, release {name}: {counted(took.rows, 'row')}, "
+        f"{counted(took.cables, 'cable')}, {counted(took.unreadable, 'row')} that cannot be read\n"
     )
-    keys = ("outcome", "name", "size", "sha256", "file", "rows", "unreadable", "cables")
-    place.emit({"collection": into, "release": name, **{key: getattr(taken, key) for key in keys}}, text)
-    return 1 if taken.unreadable else 0
+    said = {"collection": into, "release": name, "outcome": taken.outcome, **msgspec.structs.asdict(took)}
+    place.emit(said, text)
+    return 1 if took.unreadable else 0

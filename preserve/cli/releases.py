@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from heapq import merge
 
 import click
+import msgspec
 
 from preserve.cli.common import Place, command_options, counted, one_line
 from preserve.cli.history import conflict_json
@@ -11,8 +12,8 @@ from preserve.cli.loading import reading
 from preserve.config.folder import load_releases
 from preserve.config.release import ReleaseConfig
 from preserve.errors import NotHeldError
-from preserve.formats.statements import decode
 from preserve.provenance.releases import Claim, ReleaseReport, ReleaseUse, report
+from preserve.provenance.statements import Release, decode
 from preserve.store.archive import list_collections
 
 _TOLD = 20
@@ -31,23 +32,27 @@ def releases(place: Place, name: str | None, collection: tuple[str, ...]) -> int
     What pages say of their source is a claim; it is linked to a release and never corrected by one.
     """
     declared = load_releases(place.config_dir)
-    stated: list[dict[str, object]] = []
+    stated: list[tuple[str, Release]] = []
     if collection or list_collections(place.archives):
         with reading(place, collection) as archives:
             claims = merge(*(archive.claims() for archive in archives), key=_order)
             found = report(claims, declared, only=name or "")
             for archive in archives:
                 said = (decode(body.encode()) for body in archive.catalogue.releases())
-                stated += ({"collection": archive.paths.name, **one} for one in said)
+                stated += ((archive.paths.name, one) for one in said if isinstance(one, Release))
     else:
         found = report([], declared)
     if name is not None:
-        if name not in declared and name not in found.undeclared and all(one["release"] != name for one in stated):
+        if (
+            name not in declared
+            and name not in found.undeclared
+            and all(one.release != name for _collection, one in stated)
+        ):
             raise NotHeldError(
                 f"no release is called {name}, and no page names it",
                 next_step="Run `preserve releases` for their names; `preserve release add` declares one.",
             )
-        stated = [one for one in stated if one["release"] == name]
+        stated = [one for one in stated if one[1].release == name]
     place.emit(_json(name, declared, found, stated), _text(name, declared, found, stated))
     return 0
 
@@ -60,7 +65,7 @@ def _json(
     name: str | None,
     declared: Mapping[str, ReleaseConfig],
     found: ReleaseReport,
-    stated: Sequence[Mapping[str, object]],
+    stated: Sequence[tuple[str, Release]],
 ) -> dict[str, object]:
     return {
         "declared": [
@@ -78,7 +83,7 @@ def _json(
             for source, use in found.undeclared.items()
             if name in {None, source}
         ],
-        "stated": list(stated),
+        "stated": [{"collection": held_in, **msgspec.to_builtins(one)} for held_in, one in stated],
         "silent_captures": found.silent,
         "conflicts": [conflict_json(one) for one in found.conflicts],
         "conflict_counts": {str(kind): count for kind, count in sorted(found.conflict_counts.items())},
@@ -100,7 +105,7 @@ def _text(
     name: str | None,
     declared: Mapping[str, ReleaseConfig],
     found: ReleaseReport,
-    stated: Sequence[Mapping[str, object]],
+    stated: Sequence[tuple[str, Release]],
 ) -> str:
     lines: list[str] = []
     for one in declared.values():
@@ -111,10 +116,9 @@ def _text(
             lines += [f"{one_line(source)}  (claimed, not declared)", f"  {_counts(use)}"]
     if name is None and found.silent:
         lines.append(f"{counted(found.silent, 'capture')} of cables whose pages name no source")
-    for said in stated:
-        dump = said.get("dump")
-        what = f": {dump['rows']:,} rows of {one_line(str(dump['name']))}" if isinstance(dump, dict) else ""
-        lines.append(f"{said['release']}  stated in {said['collection']}{what}")
+    for held_in, said in stated:
+        what = "" if said.dump is None else f": {said.dump.rows:,} rows of {one_line(said.dump.name)}"
+        lines.append(f"{said.release}  stated in {held_in}{what}")
     for kind, count in sorted(found.conflict_counts.items()):
         lines.append(f"conflict  {kind}: {counted(count, 'time')}")
     for conflict in found.conflicts[: _TOLD if name is None else None]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import click
+import msgspec
 
 from preserve.cables.extract import HIDDEN_UNTIL_OPENED, Extraction, PlainText
 from preserve.cli.common import Place, clean, command_options, one_line
@@ -106,7 +107,8 @@ def facts(
     }
     if extraction is not None:
         cable = describe_cable(capture.source.record_id, extraction)
-        data["cable"] = {k: v for k, v in cable.items() if k not in {"kind", "v", "record_id"}}
+        said = msgspec.to_builtins(cable)
+        data["cable"] = {k: v for k, v in said.items() if k not in {"kind", "v", "record_id"}}
         data["text"] = extraction.body
         data["findings"] = [{"code": finding.code, "detail": finding.detail} for finding in extraction.findings]
         data["hidden_until_opened"] = extraction.hidden_until_opened

@@ -28,10 +28,11 @@ from preserve.limits import Limits
 from preserve.model import format_utc, parse_utc
 from preserve.net.addresses import split_url
 from preserve.net.fetch import Fetcher, Fetches
-from preserve.provenance.derive import Adopted, adopt_open_files, catch_up
+from preserve.provenance.derive import Adopted, adopt_open_files, catch_up, refuse_newer
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import run_statements
-from preserve.store.catalogue import Catalogue, StatementRow
+from preserve.provenance.rows import row_of
+from preserve.provenance.statements import Ended, Run, Sealed, in_parts
+from preserve.store.catalogue import Catalogue
 from preserve.store.durable import Lock, free_bytes, remove_parts
 from preserve.store.index import write_index
 from preserve.store.layout import CollectionPaths
@@ -108,12 +109,14 @@ def capture(
     Raises:
         LockedError: another process writes to the collection.
         ArchiveError: the archive cannot be used.
+        NewerFormatError: its ledger has statements that a newer program wrote.
         EnvironmentFaultError: a capture process died.
     """
     chosen = [layouts[name] for name in config.layouts]
     with Lock(paths.lock, f"preserve capture {config.name}"):
-        remove_parts(paths)
         ledger = Ledger(paths)
+        refuse_newer(paths, ledger)
+        remove_parts(paths)
         with Frontier.open(paths) as frontier, Catalogue.open(paths) as catalogue:
             info = frontier.start_or_resume_run(around.clock())
             catch_up(paths, ledger, catalogue)
@@ -275,24 +278,23 @@ class _Ending:
 
     def finish(self, signer: Signer, *, outcome: str, adopted: list[Adopted], first_statement: int) -> RunReport:
         counts, refused = self.frontier.counts(), self.frontier.refused()
-        statements = run_statements(
+        run = Run(
             run=self.info.run_id,
             started=self.info.started,
             ended=format_utc(self.around.clock()),
             outcome=outcome,
             program=PROGRAM,
-            files=[
-                {"name": f.name, "size": f.size, "sha256": f.sha256, "records": f.records} for f in self.keeper.sealed
-            ],
+            files=tuple(
+                Sealed(name=f.name, size=f.size, sha256=f.sha256, records=f.records) for f in self.keeper.sealed
+            ),
             counts=counts,
             refused=refused,
             first_statement=first_statement,
             last_statement=self.ledger.size - 1,
-            urls=self._urls,
         )
-        for statement in statements:
+        for statement in in_parts(run, self._urls):
             indexes = self.ledger.append([statement])
-            self.catalogue.apply(indexes.start, [StatementRow.of(statement, None)])
+            self.catalogue.apply(indexes.start, [row_of(statement)])
         self.catalogue.commit()
         # The index before the checkpoint: once all statements are covered, everything derived agrees with them.
         write_index(self.paths, self.catalogue)
@@ -325,6 +327,6 @@ class _Ending:
             stamped=tuple(stamped),
         )
 
-    def _urls(self) -> Iterator[Mapping[str, object]]:
+    def _urls(self) -> Iterator[Ended]:
         for url, state, reason in self.frontier.report():
-            yield {"url": url, "outcome": state, "reason": reason}
+            yield Ended(url=url, outcome=state, reason=reason)

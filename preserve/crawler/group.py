@@ -12,11 +12,12 @@ from preserve.cables.extract import PageReading, told_of
 from preserve.crawler.outcomes import Outcome
 from preserve.crawler.records import warcinfo_record
 from preserve.findings import Finding
-from preserve.formats.statements import encode
 from preserve.formats.warc import Record
 from preserve.limits import Limits
 from preserve.model import RecordPlace
+from preserve.provenance import statements
 from preserve.provenance.describe import Fresh, describe_cable, describe_fresh
+from preserve.provenance.rows import row_of
 from preserve.store.catalogue import StatementRow
 from preserve.store.layout import CollectionPaths
 from preserve.store.warcfile import SealedFile, WarcWriter
@@ -141,6 +142,6 @@ class GroupWriter:
         self._since = self._since or self._clock()
         self._state(describe_fresh(record, fresh, file=place.file, ordinal=place.ordinal, run=self._run), place)
 
-    def _state(self, statement: dict[str, object], place: RecordPlace | None) -> None:
-        self._group.entries.append(encode(statement))
-        self._group.rows.append(StatementRow.of(statement, place))
+    def _state(self, statement: statements.Record | statements.Cable, place: RecordPlace | None) -> None:
+        self._group.entries.append(statements.encode(statement))
+        self._group.rows.append(row_of(statement, place))

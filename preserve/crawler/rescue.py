@@ -26,12 +26,14 @@ from preserve.formats.urls import canonical
 from preserve.limits import Limits
 from preserve.model import format_utc, new_uuid
 from preserve.net.fetch import Fetcher, Fetches
-from preserve.provenance.derive import adopt_open_files, catch_up
+from preserve.provenance import statements
+from preserve.provenance.derive import adopt_open_files, catch_up, refuse_newer
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import listing_statement, memento_statement, run_statements
+from preserve.provenance.rows import row_of
+from preserve.provenance.statements import Ended, Run, Sealed, in_parts
 from preserve.replay.recover import current_catalogue
 from preserve.store.budget import Budgets
-from preserve.store.catalogue import Catalogue, StatementRow
+from preserve.store.catalogue import Catalogue
 from preserve.store.durable import Lock, free_bytes, remove_parts
 from preserve.store.index import write_index
 from preserve.store.layout import CollectionPaths
@@ -142,8 +144,9 @@ def _kept(
 ) -> RescueReport:
     started = format_utc(means.clock())
     with Lock(paths.lock, f"preserve rescue --into {paths.name}"):
-        remove_parts(paths)
         ledger = Ledger(paths)
+        refuse_newer(paths, ledger)
+        remove_parts(paths)
         with Catalogue.open(paths) as catalogue:
             catch_up(paths, ledger, catalogue)
             first = ledger.size
@@ -218,25 +221,25 @@ def _state_run(
     saved: Sequence[Saved],
     work: "_Work",
 ) -> None:
-    def urls() -> Iterator[Mapping[str, object]]:
+    def urls() -> Iterator[Ended]:
         for one in saved:
-            yield {"url": one.url, "outcome": state_of(one.outcome), "reason": one.outcome}
+            yield Ended(url=one.url, outcome=state_of(one.outcome), reason=one.outcome)
 
-    for statement in run_statements(
+    manifest = Run(
         run=run,
         started=started,
         ended=format_utc(work.means.clock()),
         outcome=work.outcome,
         program=PROGRAM,
-        files=[{"name": f.name, "size": f.size, "sha256": f.sha256, "records": f.records} for f in keeper.sealed],
+        files=tuple(Sealed(name=f.name, size=f.size, sha256=f.sha256, records=f.records) for f in keeper.sealed),
         counts=dict(Counter(state_of(one.outcome) for one in saved)),
         refused={},
         first_statement=first,
         last_statement=ledger.size - 1,
-        urls=urls,
-    ):
+    )
+    for statement in in_parts(manifest, urls):
         indexes = ledger.append([statement])
-        catalogue.apply(indexes.start, [StatementRow.of(statement, None)])
+        catalogue.apply(indexes.start, [row_of(statement)])
     catalogue.commit()
 
 
@@ -307,7 +310,7 @@ class _Work:
         saved.findings += listing.findings
         if keeper is not None:
             keeper.state(
-                listing_statement(
+                statements.Listing(
                     run=self.run,
                     archive=asker.archive.name,
                     uri=url,
@@ -315,8 +318,8 @@ class _Work:
                     answer=listing.answer,
                     complete=listing.complete,
                     mementos=len(listing.candidates),
-                    records=records[:_MOST_NAMED],
-                    reasons=sorted({finding.code for finding in listing.findings}),
+                    records=tuple(records[:_MOST_NAMED]),
+                    reasons=tuple(sorted({finding.code for finding in listing.findings})),
                 )
             )
             keeper.commit()
@@ -353,7 +356,7 @@ class _Work:
         saved.findings += verdict.findings
         served = None if verdict.served is None else format_utc(verdict.served)
         keeper.state(
-            memento_statement(
+            statements.Memento(
                 run=self.run,
                 archive=candidate.archive,
                 archive_title=asker.archive.title,
@@ -364,7 +367,7 @@ class _Work:
                 record_id=got.record_id,
                 status=got.status,
                 verdict=verdict.kind,
-                reasons=sorted({finding.code for finding in verdict.findings}),
+                reasons=tuple(sorted({finding.code for finding in verdict.findings})),
                 claimed_digest=candidate.digest,
                 digest=verdict.digest,
                 held=got.held,

@@ -17,6 +17,7 @@ from preserve.model import sha256_hex
 from preserve.net.addresses import split_url
 from preserve.net.exchange import ExchangeError
 from preserve.provenance.describe import HTML_TYPES, cables_in, decoded_content, http_payload, read_cables
+from preserve.provenance.statements import ComparedAs
 from preserve.store.catalogue import Catalogue
 from preserve.store.layout import CollectionPaths
 from preserve.store.warcfile import read_record
@@ -32,7 +33,7 @@ class Got:
     record_id: str | None
     status: int | None
     verdict: Verdict
-    held: str
+    held: ComparedAs
     cables: tuple[str, ...]
 
 
@@ -45,7 +46,7 @@ class Held:
         self._layouts = layouts
         self._limits = limits
 
-    def compared(self, url: str, reply: Reply, text_sha256: str) -> str:
+    def compared(self, url: str, reply: Reply, text_sha256: str) -> ComparedAs:
         """``same-payload``, ``same-text``, ``other-text``; ``nothing`` is held, or ``unknown`` (it cannot be read)."""
         row = self._catalogue.newest_response(url)
         if row is None or reply.payload is None:

@@ -21,6 +21,7 @@ from preserve.formats.digests import parse_digest
 from preserve.formats.errorpage import is_error_page
 from preserve.formats.timemap import http_date, parse_links
 from preserve.formats.urls import surt
+from preserve.provenance.statements import DigestFit
 
 PAGE, REDIRECT, ERROR, OTHER, NO_MEMENTO, FAILED, CUT = (
     "page", "redirect", "error", "other", "no-memento", "failed", "cut",
@@ -38,7 +39,7 @@ class Verdict:
 
     kind: str
     served: datetime | None
-    digest: str
+    digest: DigestFit
     findings: tuple[Finding, ...]
 
 
@@ -51,7 +52,7 @@ def judge(reply: Reply, candidate: Candidate, url: str, *, shown: str) -> Verdic
     """The verdict on the last reply. ``url``: the lost address; ``shown``: the text that it shows, or nothing."""
     served = http_date(reply.field(_MEMENTO))
     notes: list[tuple[str, str]] = []
-    digest = "unknown"
+    digest: DigestFit = "unknown"
     bad = _no_memento(reply) if served is None else _strange(reply, url, served)
     if bad is None and served != candidate.moment:
         notes.append(("W-RESCUE-TIME", f"asked {candidate.moment}, served {served}"))
@@ -132,7 +133,7 @@ def _same(one: str, other: str) -> bool:
         return False
 
 
-def fits(claimed: str | None, reply: Reply) -> str:
+def fits(claimed: str | None, reply: Reply) -> DigestFit:
     """Which reading of the bytes served the listed digest fits: ``payload``, ``content``, ``body``, ``differs``.
 
     ``payload``: transfer coding removed; ``content``: content coding too; ``body``: as it travelled. ``unclaimed``: the
@@ -146,7 +147,12 @@ def fits(claimed: str | None, reply: Reply) -> str:
         return "unknown"
     algorithm, value = wanted
     body = reply.exchange.response_bytes[len(reply.payload.head.raw) :]
-    for name, data in (("payload", reply.payload.payload), ("content", reply.content), ("body", body)):
+    readings: tuple[tuple[DigestFit, bytes | None], ...] = (
+        ("payload", reply.payload.payload),
+        ("content", reply.content),
+        ("body", body),
+    )
+    for name, data in readings:
         if data is not None and hashlib.new(algorithm, data, usedforsecurity=False).digest() == value:
             return name
     return "differs"

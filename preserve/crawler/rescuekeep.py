@@ -11,11 +11,12 @@ from preserve.cables.extract import NOTHING_READ, PageReading
 from preserve.crawler.group import Group, GroupWriter
 from preserve.crawler.records import FoundAs, exchange_records
 from preserve.crawler.rescueask import Reply
-from preserve.formats.statements import encode
 from preserve.limits import Limits
 from preserve.provenance.describe import Fresh
 from preserve.provenance.ledger import Ledger
-from preserve.store.catalogue import Catalogue, StatementRow
+from preserve.provenance.rows import row_of
+from preserve.provenance.statements import Listing, Memento, encode
+from preserve.store.catalogue import Catalogue
 from preserve.store.layout import CollectionPaths
 from preserve.store.warcfile import SealedFile
 
@@ -36,7 +37,7 @@ class RescueKeeper:
     ) -> None:
         self._ledger = ledger
         self._catalogue = catalogue
-        self._links: list[dict[str, object]] = []
+        self._links: list[Listing | Memento] = []
         self.sealed: list[SealedFile] = []
         self.cables = 0
         self._writer = GroupWriter(
@@ -59,7 +60,7 @@ class RescueKeeper:
         self._writer.add(records, Fresh(head=exchange.head, challenge=reply.challenge), read)
         return records[0].header.record_id
 
-    def state(self, statement: dict[str, object]) -> None:
+    def state(self, statement: Listing | Memento) -> None:
         """Takes a statement that links records; durable after `commit`, together with those records."""
         self._links.append(statement)
 
@@ -88,6 +89,6 @@ class RescueKeeper:
         entries = [*group.entries, *(encode(statement) for statement in links)]
         if entries:
             indexes = self._ledger.append_encoded(entries)
-            rows = [*group.rows, *(StatementRow.of(statement, None) for statement in links)]
+            rows = [*group.rows, *(row_of(statement) for statement in links)]
             self._catalogue.apply(indexes.start, rows)
             self._catalogue.commit()

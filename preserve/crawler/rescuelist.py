@@ -7,6 +7,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 from urllib.parse import quote
 
 from preserve.config.archives import ArchiveConfig
@@ -18,8 +19,11 @@ from preserve.formats.timemap import TimeMap, parse_json_timemap, parse_timemap
 from preserve.formats.urls import resolve, surt
 from preserve.net.addresses import split_url
 from preserve.net.exchange import ExchangeError
+from preserve.provenance.statements import Answer
 
-HELD, NONE, FAILED = "held", "none", "failed"
+HELD: Final = "held"
+NONE: Final = "none"
+FAILED: Final = "failed"
 _NOT_FOUND, _OK = 404, 200
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
@@ -42,7 +46,7 @@ class Listing:
     """What one archive said of one address. ``not_asked``: why it was not asked to the end, else empty."""
 
     archive: str
-    answer: str = FAILED
+    answer: Answer = FAILED
     complete: bool = False
     candidates: dict[str, Candidate] = field(default_factory=dict)
     """By timestamp."""
@@ -54,7 +58,7 @@ class Listing:
 class _Part:
     """One way of listing: ``answer`` as in `Listing`; ``timestamps`` it has."""
 
-    answer: str = FAILED
+    answer: Answer = FAILED
     complete: bool = False
     rows: dict[str, CdxRow | None] = field(default_factory=dict)
 

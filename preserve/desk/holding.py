@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from preserve.formats.statements import decode
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.receipts import AUTHORITY_NAME, held_failures
+from preserve.provenance.statements import Run, decode
 from preserve.store.catalogue import Catalogue
 from preserve.store.layout import CollectionPaths
 
@@ -99,16 +99,10 @@ def last_run(ledger: Ledger) -> LastRun | None:
     for entries in _backwards(ledger):
         for entry in reversed(entries):
             if _RUN in entry:
-                value = decode(entry)
+                said = decode(entry)
                 # The counts stand in the first part of a statement in parts; its last part comes first here.
-                if value.get("kind") == "run" and value.get("part", 1) == 1:
-                    counts = value["counts"]
-                    return LastRun(
-                        started=str(value["started"]),
-                        ended=str(value["ended"]),
-                        outcome=str(value["outcome"]),
-                        counts=counts if isinstance(counts, dict) else {},
-                    )
+                if isinstance(said, Run) and said.part == 1:
+                    return LastRun(started=said.started, ended=said.ended, outcome=said.outcome, counts=said.counts)
     return None
 
 

@@ -12,13 +12,15 @@ from typing import Final
 
 from preserve.errors import ArchiveError, FormatError
 from preserve.export.gather import moment_of
-from preserve.export.lineage import Lineage, Names, StatedRecord, StatedText, key_of, names_of, plain
+from preserve.export.lineage import Lineage, Names, key_of, names_of, plain
 from preserve.export.premis import write_premis
 from preserve.expressions import lazy_re
 from preserve.formats.tlog import Proof, format_proof
 from preserve.formats.warc import Record, compress_member, record_bytes, record_sha256
 from preserve.model import sha256_hex
+from preserve.provenance import statements
 from preserve.provenance.receipts import held_receipts
+from preserve.provenance.statements import Cable
 from preserve.regular import read_regular
 from preserve.replay.recover import Archive, Capture
 from preserve.store.warcfile import read_record
@@ -51,12 +53,12 @@ class Crate:
         lineages = [lineage for _archive, lineage in self._parts]
         for (archive, lineage), names in zip(self._parts, names_of(lineages), strict=True):
             yield from self._evidence(archive, lineage)
-            texts: dict[str, list[StatedText]] = {}
-            for text in lineage.texts:
-                texts.setdefault(text.record_id, []).append(text)
-            for record in lineage.records:
+            texts: dict[str, list[tuple[int, Cable]]] = {}
+            for index, text in lineage.texts:
+                texts.setdefault(text.record_id, []).append((index, text))
+            for index, record in lineage.records:
                 # Where two records have the same id, the texts are of the first.
-                yield from self._record(archive, lineage, names, record, texts.pop(record.record_id, []))
+                yield from self._record(archive, lineage, names, (index, record), texts.pop(record.record_id, []))
         premis = BytesIO()
         write_premis(lineages, premis)
         yield self._file("premis.xml", premis.getvalue(), "what was done, as PREMIS 3", "application/xml")
@@ -86,9 +88,8 @@ class Crate:
         if archive.paths.vkey.is_file():
             key = read_regular(archive.paths.vkey)
             yield self._file(f"{top}/log.vkey", key, "public key of the ledger, as the archive holds it", "text/plain")
-        indexes = [one.statement for one in lineage.records] + [one.statement for one in lineage.texts]
-        indexes += [one.statement for one in lineage.mementos]
-        for index in sorted(indexes):
+        stated = (*lineage.records, *lineage.texts, *lineage.mementos)
+        for index in sorted(index for index, _said in stated):
             entry = next(data for _index, data in archive.ledger.raw(index))
             title = f"ledger statement {index}"
             yield self._file(f"{top}/statements/{index}.json", entry, title, "application/json")
@@ -105,35 +106,42 @@ class Crate:
                 yield self._file(name, receipt.note, title, "text/plain")
 
     def _record(
-        self, archive: Archive, lineage: Lineage, names: Names, record: StatedRecord, texts: Sequence[StatedText]
+        self,
+        archive: Archive,
+        lineage: Lineage,
+        names: Names,
+        stated: tuple[int, statements.Record],
+        texts: Sequence[tuple[int, Cable]],
     ) -> Iterator[tuple[str, bytes]]:
+        index, record = stated
         row = archive.catalogue.record(record.record_id)
         capture = None if row is None else Capture(collection=lineage.collection, row=row, source=row)
         held = None if capture is None else _read(archive, record, capture)
         if held is None or capture is None:
-            self.left_out += [f"record {record.record_id}", *(f"text {one.published_id}" for one in texts)]
+            self.left_out += [f"record {record.record_id}", *(f"text {one.published_id}" for _index, one in texts)]
             return
         is_warc = held.header.raw.startswith(b"WARC/")
-        name = f"{lineage.collection}/records/{record.statement}.{'warc.gz' if is_warc else 'arc-record'}"
+        name = f"{lineage.collection}/records/{index}.{'warc.gz' if is_warc else 'arc-record'}"
         data = compress_member(record_bytes(held)) if is_warc else held.header.raw + held.block
-        said = {"identifier": names.record(record), "description": f"captured {record.date}"}
+        said = {"identifier": names.record(index), "description": f"captured {record.date}"}
         title = f"{record.type} of {record.uri or 'no address'}"
         kind = "application/warc" if is_warc else "application/octet-stream"
-        yield self._file(name, data, title, kind, **said, **self._captured(lineage, names, record, name))
+        yield self._file(name, data, title, kind, **said, **self._captured(lineage, names, stated, name))
         shown = _bodies(archive, capture) if texts else {}
-        for text in texts:
+        for number, text in texts:
             body = shown.get((text.published_id, text.body_sha256))
             if body is None:
                 self.left_out.append(f"text {text.published_id} of record {record.record_id}")
                 continue
-            yield self._text(lineage, names, text, body, name)
+            yield self._text(lineage, names, (number, text), body, name)
 
-    def _captured(self, lineage: Lineage, names: Names, record: StatedRecord, name: str) -> Entity:
+    def _captured(self, lineage: Lineage, names: Names, stated: tuple[int, statements.Record], name: str) -> Entity:
         """The capture behind a record, the page and the program; what of the record leads there."""
+        index, record = stated
         action: Entity = {
-            "@id": f"#{lineage.collection}-capture-{record.statement}",
+            "@id": f"#{lineage.collection}-capture-{index}",
             "@type": "CreateAction",
-            "name": f"capture, ledger statement {record.statement}",
+            "name": f"capture, ledger statement {index}",
             "endTime": record.date,
             "result": {"@id": name},
         }
@@ -152,10 +160,13 @@ class Crate:
         self._others[str(action["@id"])] = action
         return said
 
-    def _text(self, lineage: Lineage, names: Names, text: StatedText, body: str, record: str) -> tuple[str, bytes]:
+    def _text(
+        self, lineage: Lineage, names: Names, stated: tuple[int, Cable], body: str, record: str
+    ) -> tuple[str, bytes]:
+        index, text = stated
         claims = []
         for field, said in text.fields.items():
-            claim = f"#{lineage.collection}-claim-{text.statement}-{_UNSAFE.sub('-', field)}"
+            claim = f"#{lineage.collection}-claim-{index}-{_UNSAFE.sub('-', field)}"
             self._others[claim] = {
                 "@id": claim,
                 "@type": "PropertyValue",
@@ -163,13 +174,13 @@ class Crate:
                 "value": plain(said.printed),
             }
             claims.append({"@id": claim})
-        file = f"{lineage.collection}/texts/{text.statement}-{_UNSAFE.sub('-', text.published_id)[:80]}.txt"
+        file = f"{lineage.collection}/texts/{index}-{_UNSAFE.sub('-', text.published_id)[:80]}.txt"
         return self._file(
             file,
             body.encode("utf-8", "replace"),
             f"{text.published_id}, as {text.extractor} reads it with the layout {text.layout}",
             "text/plain; charset=utf-8",
-            identifier=names.thing("text", text.statement),
+            identifier=names.thing("text", index),
             isBasedOn={"@id": record},
             additionalProperty=claims,
         )
@@ -205,7 +216,7 @@ class Crate:
         )
 
 
-def _read(archive: Archive, record: StatedRecord, capture: Capture) -> Record | None:
+def _read(archive: Archive, record: statements.Record, capture: Capture) -> Record | None:
     """A record that is the one that the ledger names; else None."""
     try:
         held = read_record(archive.paths, capture.row.place)

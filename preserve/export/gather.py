@@ -3,30 +3,34 @@
 Memory is that of the captures asked for. How many one document can hold is for its writer: more are refused here.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from preserve.errors import FormatError, UsageError
-from preserve.export.lineage import (
-    DeclaredRelease,
-    Event,
-    HeldReceipt,
-    Lineage,
-    Said,
-    SealedAs,
-    StatedMemento,
-    StatedRecord,
-    StatedText,
-)
-from preserve.formats.statements import decode
+from preserve.export.lineage import Event, HeldReceipt, Lineage
 from preserve.model import format_utc, parse_utc, sha256_hex
+from preserve.provenance import statements
 from preserve.provenance.receipts import held_receipts, read_reply
-from preserve.provenance.schema import check_statement
+from preserve.provenance.statements import (
+    Cable,
+    Cut,
+    Import,
+    Memento,
+    Record,
+    Release,
+    Repair,
+    Run,
+    Sealed,
+    Statement,
+    Unknown,
+    decode,
+    kind_of,
+)
 from preserve.replay.recover import Archive, Capture
 
-_EVENTS: Final = ("run", "import", "cut", "repair")
-_MARKS: Final = tuple((kind, f'"kind":"{kind}"'.encode()) for kind in ("archive", *_EVENTS, "release", "memento"))
+_MARKS: Final = tuple(
+    f'"kind":"{kind}"'.encode() for kind in ("archive", "run", "import", "cut", "repair", "release", "memento")
+)
 _SHOWN: Final = ("response", "revisit", "resource")
 
 
@@ -63,229 +67,145 @@ def whole_lineage(archive: Archive, *, most: int) -> Lineage:
 
 def moment_of(lineages: Sequence[Lineage]) -> str:
     """The newest capture's date; the beginning of the archive where there is none."""
-    dates = [record.date for lineage in lineages for record in lineage.records]
+    dates = [record.date for lineage in lineages for _index, record in lineage.records]
     dates += [] if dates else [lineage.created for lineage in lineages]
     return max(dates, key=parse_utc)
 
 
 def _read(archive: Archive, records: Collection[int] | None, texts: Collection[int] | None, most: int) -> Lineage:
-    found: dict[str, list[tuple[int, Mapping[str, object]]]] = {}
-    held: list[StatedRecord] = []
-    shown: list[StatedText] = []
+    found: list[tuple[int, Statement]] = []
+    held: list[tuple[int, Record]] = []
+    shown: list[tuple[int, Cable]] = []
     for index, entry in archive.ledger.raw():
-        kind = _kind(index, entry, records, texts)
-        if kind is None:
+        if not _is_wanted(index, entry, records, texts):
             continue
-        statement = decode(entry)
-        check_statement(statement)
-        if kind == "cable":
-            shown.append(_stated_text(index, statement))
-        elif kind != "record":
-            found.setdefault(kind, []).append((index, statement))
-        elif statement["type"] in _SHOWN:
-            held.append(_record(index, statement))
+        match decode(entry):
+            case Cable() as text:
+                shown.append((index, text))
+            case Record() as record:
+                if record.type in _SHOWN:
+                    held.append((index, record))
+            case Unknown():
+                continue
+            case said:
+                found.append((index, said))
         if len(held) > most:
             raise UsageError(
                 f"{archive.paths.name}: more than {most:,} captures, too many for one document of this form",
                 next_step="Name a cable or an address in place of all; PREMIS holds most.",
             )
-    imports = {_text(said, "run") for _index, said in found.get("import", ())}
-    held = [replace(one, imported=True) if one.run in imports else one for one in held]
     return _lineage(archive, held, shown, found, everything=records is None)
 
 
-def _kind(index: int, entry: bytes, records: Collection[int] | None, texts: Collection[int] | None) -> str | None:
-    """The kind of a statement that is wanted, told from its canonical bytes: most of a ledger is never decoded."""
+def _is_wanted(index: int, entry: bytes, records: Collection[int] | None, texts: Collection[int] | None) -> bool:
+    """Whether a statement is of use, told from its canonical bytes: most of a ledger is never decoded."""
     if b'"kind":"record"' in entry:
-        return "record" if records is None or index in records else None
+        return records is None or index in records
     if b'"kind":"cable"' in entry:
-        return "cable" if texts is None or index in texts else None
-    return next((kind for kind, mark in _MARKS if mark in entry), None)
+        return texts is None or index in texts
+    return any(mark in entry for mark in _MARKS)
 
 
 def _lineage(
     archive: Archive,
-    records: Sequence[StatedRecord],
-    texts: Sequence[StatedText],
-    found: Mapping[str, Sequence[tuple[int, Mapping[str, object]]]],
+    records: Sequence[tuple[int, Record]],
+    texts: Sequence[tuple[int, Cable]],
+    found: Sequence[tuple[int, Statement]],
     *,
     everything: bool,
 ) -> Lineage:
-    first = found["archive"][0][1] if "archive" in found else {}
-    ids = {one.record_id for one in records}
-    printed = {one.fields["source"].printed for one in texts if "source" in one.fields}
-    files, runs = {one.file for one in records}, {one.run for one in records}
-    events = [event for kind in _EVENTS for event in _events(kind, found.get(kind, ()), files, runs)]
+    first = next((said for _index, said in found if isinstance(said, statements.Archive)), None)
+    ids = {one.record_id for _index, one in records}
+    printed = {one.fields["source"].printed for _index, one in texts if "source" in one.fields}
+    files, runs = {one.file for _index, one in records}, {one.run for _index, one in records}
     try:
         checkpoint = archive.ledger.last_checkpoint()
     except FormatError:
         checkpoint = None
     return Lineage(
         collection=archive.paths.name,
-        origin=_text(first, "origin"),
-        created=_text(first, "created"),
+        origin="" if first is None else first.origin,
+        created="" if first is None else first.created,
         records=tuple(records),
         texts=tuple(texts),
         mementos=tuple(
-            _memento(index, said)
-            for index, said in found.get("memento", ())
-            if said.get("verdict") == "page" and said.get("record_id") in ids
+            (index, said)
+            for index, said in found
+            if isinstance(said, Memento) and said.verdict == "page" and said.record_id in ids
         ),
-        events=tuple(sorted(events, key=lambda event: event.statement)),
+        imports=frozenset(said.run for _index, said in found if isinstance(said, Import)),
+        events=tuple(sorted(_events(found, files, runs), key=lambda event: event.statement)),
         releases=tuple(
-            one
-            for one in (_release(index, statement) for index, statement in found.get("release", ()))
-            if everything or one.file in files or not printed.isdisjoint(one.sources)
+            (index, said)
+            for index, said in found
+            if isinstance(said, Release) and (everything or _is_of(said, files) or not printed.isdisjoint(said.sources))
         ),
         checkpoint=checkpoint,
         receipts=tuple(_receipts(archive)),
     )
 
 
-def _record(index: int, statement: Mapping[str, object]) -> StatedRecord:
-    return StatedRecord(
-        statement=index,
-        record_id=_text(statement, "record_id"),
-        type=_text(statement, "type"),
-        uri=_maybe(statement, "uri"),
-        date=_text(statement, "date"),
-        status=_number_or_none(statement, "status"),
-        mime=_maybe(statement, "mime"),
-        challenge=_maybe(statement, "challenge"),
-        file=_text(statement, "file"),
-        ordinal=_number(statement, "ordinal"),
-        record_sha256=_text(statement, "record_sha256"),
-        block_sha256=_text(statement, "block_sha256"),
-        payload_sha256=_maybe(statement, "payload_sha256"),
-        refers_to=_maybe(statement, "refers_to"),
-        run=_text(statement, "run"),
-        imported=False,
-    )
+def _is_of(release: Release, files: Collection[str]) -> bool:
+    """Whether a file holds the rows of a release."""
+    return release.dump is not None and release.dump.file in files
 
 
-def _stated_text(index: int, statement: Mapping[str, object]) -> StatedText:
-    fields = statement["fields"]
-    said: dict[str, Said] = {}
-    for name, field in sorted(fields.items()) if isinstance(fields, dict) else ():
-        if isinstance(field, dict):
-            said[str(name)] = Said(_text(field, "printed"), _maybe(field, "value"), _maybe(field, "precision"))
-    return StatedText(
-        statement=index,
-        record_id=_text(statement, "record_id"),
-        published_id=_text(statement, "published_id"),
-        canonical_id=_maybe(statement, "canonical_id"),
-        extractor=_text(statement, "extractor"),
-        layout=_text(statement, "layout"),
-        raw_sha256=_text(statement, "raw_sha256"),
-        body_sha256=_text(statement, "body_sha256"),
-        comparison_sha256=_text(statement, "comparison_sha256"),
-        comparison_rules=_text(statement, "comparison_rules"),
-        fields=said,
-    )
-
-
-def _memento(index: int, said: Mapping[str, object]) -> StatedMemento:
-    return StatedMemento(
-        statement=index,
-        record_id=_text(said, "record_id"),
-        archive=_text(said, "archive_title") or _text(said, "archive"),
-        uri=_text(said, "uri"),
-        served=_maybe(said, "served"),
-        digest=_text(said, "digest"),
-        held=_text(said, "held"),
-        run=_text(said, "run"),
-    )
-
-
-def _events(
-    kind: str,
-    statements: Iterable[tuple[int, Mapping[str, object]]],
-    files: Collection[str],
-    runs: Collection[str],
-) -> Iterable[Event]:
-    """The events of a kind that touched one of the files, or made one of the captures."""
-    if kind == "run":
-        yield from _run_events(statements, files, runs)
-        return
-    for index, said in statements:
-        name = _text(said, "file") or _text(said, "path").rpartition("/")[2]
-        if name not in files:
-            continue
-        sealed = SealedAs(
-            name=name, size=_number(said, "size"), sha256=_text(said, "sha256"), records=_number(said, "records")
-        )
-        ended = _maybe(said, "imported") or _maybe(said, "repaired")
-        yield Event(
-            statement=index,
-            kind=kind,
-            # One import takes in several files, each with a statement of its own.
-            name=f"{kind}-{index}",
-            started=None,
-            ended=ended,
-            program=_maybe(said, "program"),
-            outcome="exact" if said.get("exact") is True else "records whole" if kind == "repair" else "",
-            detail=_detail(kind, said),
-            files=(sealed,) if sealed.sha256 else (),
-        )
-
-
-def _run_events(
-    statements: Iterable[tuple[int, Mapping[str, object]]], files: Collection[str], runs: Collection[str]
-) -> Iterable[Event]:
-    """A run stated in several parts is one event, at the first of them."""
-    parts: dict[str, list[tuple[int, Mapping[str, object]]]] = {}
-    for index, said in statements:
-        parts.setdefault(_text(said, "run"), []).append((index, said))
+def _events(found: Iterable[tuple[int, Statement]], files: Collection[str], runs: Collection[str]) -> Iterator[Event]:
+    """What was done to one of the files, and the runs that made one of the captures."""
+    parts: dict[str, list[tuple[int, Run]]] = {}
+    for index, said in found:
+        match said:
+            case Run(run=run):
+                parts.setdefault(run, []).append((index, said))
+            case Import(file=name) | Cut(file=name) if name in files:
+                yield _done(index, said, name)
+            case Repair(path=path) if (name := path.rpartition("/")[2]) in files:
+                yield _done(index, said, name)
     for name, held in parts.items():
-        listed = [file for _index, said in held for file in _list(said, "files") if isinstance(file, dict)]
-        sealed = tuple(
-            SealedAs(
-                name=_text(file, "name"),
-                size=_number(file, "size"),
-                sha256=_text(file, "sha256"),
-                records=_number(file, "records"),
-            )
-            for file in listed
-            if file.get("name") in files
-        )
+        # A run stated in several parts is one event, at the first of them.
+        sealed = tuple(file for _index, part in held for file in part.files if file.name in files)
         if name in runs or sealed:
-            index, said = held[0]
+            index, first = held[0]
             yield Event(
                 statement=index,
                 kind="run",
                 name=name,
-                started=_maybe(said, "started"),
-                ended=_maybe(said, "ended"),
-                program=_maybe(said, "program"),
-                outcome=_text(said, "outcome"),
+                started=first.started,
+                ended=first.ended,
+                program=first.program,
+                outcome=first.outcome,
                 detail="",
                 files=sealed,
             )
 
 
-def _detail(kind: str, said: Mapping[str, object]) -> str:
-    if kind == "import":
-        lacks = said.get("lacks")
-        amiss = ", ".join(f"{code} {count}" for code, count in sorted(lacks.items())) if isinstance(lacks, dict) else ""
-        return f"taken in as {_text(said, 'source')}; the check at import found: {amiss or 'nothing'}"
-    if kind == "cut":
-        return f"{_number(said, 'cut_bytes')} bytes of a torn tail cut: {_text(said, 'reason')}"
-    sources = ", ".join(str(source) for source in _list(said, "sources"))
-    return f"{_number(said, 'restored_records')} records put back from {sources}"
-
-
-def _release(index: int, said: Mapping[str, object]) -> DeclaredRelease:
-    dump = said.get("dump")
-    return DeclaredRelease(
+def _done(index: int, said: Import | Cut | Repair, file: str) -> Event:
+    """An import, a cut or a repair of one file. One import takes in several files, each with a statement of its own."""
+    ended: str | None = None
+    program: str | None = None
+    outcome = detail = ""
+    match said:
+        case Import():
+            ended, program = said.imported, said.program
+            amiss = ", ".join(f"{code} {count}" for code, count in sorted(said.lacks.items()))
+            detail = f"taken in as {said.source}; the check at import found: {amiss or 'nothing'}"
+        case Cut():
+            detail = f"{said.cut_bytes} bytes of a torn tail cut: {said.reason}"
+        case Repair():
+            ended, program = said.repaired, said.program
+            outcome = "exact" if said.exact else "records whole"
+            detail = f"{said.restored_records} records put back from {', '.join(said.sources)}"
+    sealed = Sealed(name=file, size=said.size, sha256=said.sha256, records=said.records)
+    return Event(
         statement=index,
-        name=_text(said, "release"),
-        title=_text(said, "title"),
-        publisher=_text(said, "publisher"),
-        released=_maybe(said, "released"),
-        sources=tuple(str(source) for source in _list(said, "sources")),
-        file=_maybe(dump, "file") if isinstance(dump, dict) else None,
-        stated=_text(said, "stated"),
-        program=_text(said, "program"),
+        kind=kind_of(said),
+        name=f"{kind_of(said)}-{index}",
+        started=None,
+        ended=ended,
+        program=program,
+        outcome=outcome,
+        detail=detail,
+        files=(sealed,) if sealed.sha256 else (),
     )
 
 
@@ -303,27 +223,3 @@ def _receipts(archive: Archive) -> Iterable[HeldReceipt]:
             serial=stamp.serial,
             sha256=sha256_hex(receipt.reply),
         )
-
-
-def _text(said: Mapping[str, object], name: str) -> str:
-    value = said.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _maybe(said: Mapping[str, object], name: str) -> str | None:
-    value = said.get(name)
-    return value if isinstance(value, str) else None
-
-
-def _number(said: Mapping[str, object], name: str) -> int:
-    value = said.get(name)
-    return value if isinstance(value, int) else 0
-
-
-def _number_or_none(said: Mapping[str, object], name: str) -> int | None:
-    return _number(said, name) if said.get(name) is not None else None
-
-
-def _list(said: Mapping[str, object], name: str) -> list[object]:
-    value = said.get(name)
-    return value if isinstance(value, list) else []

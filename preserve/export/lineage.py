@@ -4,102 +4,20 @@ Nothing here is a judgement. What a page printed is a claim of that page at that
 this program did or measured; what a time authority says is read, and not verified.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from preserve.expressions import lazy_re
 from preserve.formats.tlog import Checkpoint
 from preserve.model import sha256_hex
+from preserve.provenance.statements import Cable, Memento, Record, Release, Sealed
 
 UNREAL: Final = lazy_re(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 """What XML 1.0 section 2.2 forbids or advises against, and what would break a line."""
 THINGS: Final = "urn:x-preserve:thing:"
 _ORIGIN: Final = lazy_re(r"preserve/([a-z0-9-]+)/([0-9a-f]{8})\Z")
 _UUID: Final = lazy_re(r"urn:uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z")
-
-
-class Said(NamedTuple):
-    """One field as a page prints it, what it is read as, and how precise a time is; None where that is not known."""
-
-    printed: str
-    value: str | None
-    precision: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatedRecord:
-    """One capture as its ``record`` statement has it. ``date`` is its WARC-Date; digests are hexadecimal SHA-256.
-
-    ``imported``: another program wrote it; who made the capture is not known here.
-    """
-
-    statement: int
-    record_id: str
-    type: str
-    uri: str | None
-    date: str
-    status: int | None
-    mime: str | None
-    challenge: str | None
-    file: str
-    ordinal: int
-    record_sha256: str
-    block_sha256: str
-    payload_sha256: str | None
-    refers_to: str | None
-    run: str
-    imported: bool
-
-    @property
-    def uuid(self) -> str | None:
-        """The UUID of its id; None where the id is no UUID in its regular form."""
-        match = _UUID.match(self.record_id)
-        return None if match is None else match[1]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatedText:
-    """One text as its ``cable`` statement has it. ``fields`` are what the page prints, all of it claims."""
-
-    statement: int
-    record_id: str
-    published_id: str
-    canonical_id: str | None
-    extractor: str
-    layout: str
-    raw_sha256: str
-    body_sha256: str
-    comparison_sha256: str
-    comparison_rules: str
-    fields: Mapping[str, Said]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatedMemento:
-    """That a record holds what a web archive served as its capture of ``uri``; ``served`` is the archive's own date.
-
-    ``digest`` and ``held`` are what the ``memento`` statement found of it.
-    """
-
-    statement: int
-    record_id: str
-    archive: str
-    uri: str
-    served: str | None
-    digest: str
-    held: str
-    run: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealedAs:
-    """A WARC file as one event sealed it: size in bytes, hexadecimal SHA-256, number of records."""
-
-    name: str
-    size: int
-    sha256: str
-    records: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,25 +35,7 @@ class Event:
     program: str | None
     outcome: str
     detail: str
-    files: tuple[SealedAs, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredRelease:
-    """A ``release`` statement: what the keeper of the archive declared of a source, when it was ``stated``.
-
-    ``file``: the WARC file with the rows, of a dump that was taken in as this release.
-    """
-
-    statement: int
-    name: str
-    title: str
-    publisher: str
-    released: str | None
-    sources: tuple[str, ...]
-    file: str | None
-    stated: str
-    program: str
+    files: tuple[Sealed, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,16 +51,22 @@ class HeldReceipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lineage:
-    """What one collection states of some captures: everything in the ledger's order."""
+    """What one collection states of some captures: everything in the ledger's order, each with its statement's index.
+
+    ``records`` are captures; ``texts`` what they show, all of it claims; ``mementos`` say that a record holds what a
+    web archive served as its capture of another address. ``imports``: the runs whose records another program wrote, so
+    that who made the capture is not known here.
+    """
 
     collection: str
     origin: str
     created: str
-    records: tuple[StatedRecord, ...]
-    texts: tuple[StatedText, ...]
-    mementos: tuple[StatedMemento, ...]
+    records: tuple[tuple[int, Record], ...]
+    texts: tuple[tuple[int, Cable], ...]
+    mementos: tuple[tuple[int, Memento], ...]
+    imports: frozenset[str]
     events: tuple[Event, ...]
-    releases: tuple[DeclaredRelease, ...]
+    releases: tuple[tuple[int, Release], ...]
     checkpoint: Checkpoint | None
     receipts: tuple[HeldReceipt, ...]
 
@@ -196,21 +102,21 @@ class Names:
         self._prefix = key_of(lineage.origin) if match is None else f"{match[1]}-{match[2]}"
         self._records: dict[int, str] = {}
         self._by_id: dict[str, str] = {}
-        for record in lineage.records:
-            name = self.thing("record", record.statement)
-            if record.uuid is not None and record.record_id not in taken:
+        for index, record in lineage.records:
+            name = self.thing("record", index)
+            if _UUID.match(record.record_id) is not None and record.record_id not in taken:
                 name = record.record_id
                 taken.add(name)
-            self._records[record.statement] = name
+            self._records[index] = name
             self._by_id.setdefault(record.record_id, name)
 
     def thing(self, kind: str, key: object) -> str:
         """A thing of a kind; ``key`` holds letters, digits and hyphens only."""
         return f"{THINGS}{self._prefix}-{kind}-{key}"
 
-    def record(self, record: StatedRecord) -> str:
-        """A record of the lineage."""
-        return self._records[record.statement]
+    def record(self, index: int) -> str:
+        """The record of the lineage whose statement has this index."""
+        return self._records[index]
 
     def record_of_id(self, record_id: str) -> str | None:
         """The first record of the lineage that has an id; None where none has."""
@@ -224,7 +130,7 @@ class Names:
         """A program, an authority or an office."""
         return self.thing("agent", key_of(f"{kind} {name}"))
 
-    def file(self, file: SealedAs, event: Event) -> str:
+    def file(self, file: Sealed, event: Event) -> str:
         """A file as one event sealed it."""
         return self.thing("file", f"{key_of(file.name)[:16]}-{event.statement}")
 

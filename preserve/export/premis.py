@@ -14,13 +14,10 @@ from preserve.export.lineage import (
     HeldReceipt,
     Lineage,
     Names,
-    SealedAs,
-    StatedMemento,
-    StatedRecord,
-    StatedText,
     names_of,
     plain,
 )
+from preserve.provenance.statements import Cable, Memento, Record, Sealed
 
 NAMESPACE: Final = "http://www.loc.gov/premis/v3"
 MOST: Final = 100_000
@@ -103,18 +100,18 @@ def _objects(lineage: Lineage, names: Names) -> Iterator[etree._Element]:
         for file in event.files:
             yield _file(file, event, names)
     sealed = {file.name: names.file(file, event) for event in lineage.events for file in event.files}
-    mementos: dict[str, list[StatedMemento]] = {}
-    for memento in lineage.mementos:
+    mementos: dict[str | None, list[Memento]] = {}
+    for _index, memento in lineage.mementos:
         mementos.setdefault(memento.record_id, []).append(memento)
-    for record in lineage.records:
-        yield _record(record, lineage, names, sealed, mementos.get(record.record_id, ()))
-    for text in lineage.texts:
+    for index, record in lineage.records:
+        yield _record((index, record), lineage, names, sealed, mementos.get(record.record_id, ()))
+    for index, text in lineage.texts:
         source = names.record_of_id(text.record_id)
         if source is not None:
-            yield _text(text, lineage, names, source)
+            yield _text(index, text, lineage, names, source)
 
 
-def _file(file: SealedAs, event: Event, names: Names) -> etree._Element:
+def _file(file: Sealed, event: Event, names: Names) -> etree._Element:
     is_arc = ".arc" in file.name.lower() and ".warc" not in file.name.lower()
     characteristics: list[tuple[str, Tree]] = [
         _fixity(file.sha256),
@@ -134,8 +131,13 @@ def _file(file: SealedAs, event: Event, names: Names) -> etree._Element:
 
 
 def _record(
-    record: StatedRecord, lineage: Lineage, names: Names, sealed: Mapping[str, str], mementos: Sequence[StatedMemento]
+    stated: tuple[int, Record],
+    lineage: Lineage,
+    names: Names,
+    sealed: Mapping[str, str],
+    mementos: Sequence[Memento],
 ) -> etree._Element:
+    index, record = stated
     said = [
         ("record id", record.record_id),
         ("record type", record.type),
@@ -146,16 +148,16 @@ def _record(
         ("file and ordinal", f"{record.file} {record.ordinal}"),
         ("block digest, SHA-256", record.block_sha256),
         ("payload digest, SHA-256", record.payload_sha256),
-        *_stated(record.statement, lineage),
+        *_stated(index, lineage),
     ]
     characteristics: list[tuple[str, Tree]] = [
         _fixity(record.record_sha256),
         _format("WARC record", "", "the digest is over the header as it stands, its blank line, and the block"),
     ]
-    tree = [_identifier("objectIdentifier", names.record(record))]
+    tree = [_identifier("objectIdentifier", names.record(index))]
     tree += [_property(kind, value) for kind, value in said if value is not None]
     tree += [
-        _property("claim of a web archive", f"{one.archive}: {one.uri} at {one.served or 'no date'}")
+        _property("claim of a web archive", f"{_title(one)}: {one.uri} at {one.served or 'no date'}")
         for one in mementos
     ]
     tree.append(("objectCharacteristics", characteristics))
@@ -164,8 +166,13 @@ def _record(
     source = None if record.refers_to is None else names.record_of_id(record.refers_to)
     if record.type == "revisit" and source is not None:
         tree.append(_relation("derivation", "is a revisit of", source))
-    tree.append(_identifier("linkingEventIdentifier", names.thing("capture", record.statement)))
+    tree.append(_identifier("linkingEventIdentifier", names.thing("capture", index)))
     return _object("bitstream", tree)
+
+
+def _title(memento: Memento) -> str:
+    """The web archive's name as citations give it, where it has one."""
+    return memento.archive_title or memento.archive
 
 
 def _stated(statement: int, lineage: Lineage) -> list[tuple[str, str | None]]:
@@ -178,23 +185,23 @@ def _stated(statement: int, lineage: Lineage) -> list[tuple[str, str | None]]:
     ]
 
 
-def _text(text: StatedText, lineage: Lineage, names: Names, source: str) -> etree._Element:
+def _text(index: int, text: Cable, lineage: Lineage, names: Names, source: str) -> etree._Element:
     said = [
         ("published id", text.published_id),
         ("canonical id", text.canonical_id),
         ("layout", text.layout),
         ("raw digest, SHA-256 over the page", text.raw_sha256),
         (f"comparison digest, SHA-256, rules {text.comparison_rules}", text.comparison_sha256),
-        *_stated(text.statement, lineage),
+        *_stated(index, lineage),
     ]
-    tree = [_identifier("objectIdentifier", names.thing("text", text.statement))]
+    tree = [_identifier("objectIdentifier", names.thing("text", index))]
     tree += [_property(kind, value) for kind, value in said if value is not None]
     tree += [_property(f"claim of the page: {name}", field.printed) for name, field in text.fields.items()]
     characteristics: list[tuple[str, Tree]] = [
         _fixity(text.body_sha256),
         _format("plain text", "", "the digest is over the text in UTF-8; the text is read from the record"),
     ]
-    event = names.thing("reading", text.statement)
+    event = names.thing("reading", index)
     tree += [
         ("objectCharacteristics", characteristics),
         _relation("derivation", "has source", source, event),
@@ -211,25 +218,26 @@ def _events(lineage: Lineage, names: Names) -> Iterator[etree._Element]:
         for event in lineage.events
         if event.kind == "run" and event.program is not None
     }
-    for record in lineage.records:
-        notes = f"exchange of the run {record.run}" if not record.imported else "made by another program, and imported"
+    for index, record in lineage.records:
+        is_own = record.run not in lineage.imports
+        notes = f"exchange of the run {record.run}" if is_own else "made by another program, and imported"
         yield _made(
-            names.thing("capture", record.statement),
+            names.thing("capture", index),
             ("capture", _RULES),
             record.date,
             detail=notes,
             agent=programs.get(record.run),
-            made=names.record(record),
+            made=names.record(index),
         )
-    for text in lineage.texts:
+    for index, text in lineage.texts:
         if names.record_of_id(text.record_id) is not None:
             yield _made(
-                names.thing("reading", text.statement),
+                names.thing("reading", index),
                 ("text extraction", {}),
                 "unknown",
                 detail=f"read with the layout {text.layout}; when is not stated, it was after the capture",
                 agent=names.agent(text.extractor, "Program"),
-                made=names.thing("text", text.statement),
+                made=names.thing("text", index),
             )
     for receipt in lineage.receipts:
         yield _stamped(receipt, names)
@@ -307,7 +315,7 @@ def _joined(name: str, children: Sequence[etree._Element]) -> etree._Element:
 
 def _agents(lineage: Lineage, names: Names) -> Iterator[etree._Element]:
     programs = {event.program for event in lineage.events if event.program}
-    programs |= {text.extractor for text in lineage.texts}
+    programs |= {text.extractor for _index, text in lineage.texts}
     for program in sorted(programs):
         name, _slash, version = program.partition("/")
         tree = [_identifier("agentIdentifier", names.agent(program, "Program")), ("agentName", name or program)]

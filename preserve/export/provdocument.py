@@ -15,18 +15,15 @@ from typing import Any, Final
 from preserve.errors import EnvironmentFaultError
 from preserve.export.lineage import (
     THINGS,
-    DeclaredRelease,
     Event,
     Lineage,
     Names,
-    StatedMemento,
-    StatedRecord,
-    StatedText,
     key_of,
     names_of,
     plain,
 )
 from preserve.model import format_utc, parse_utc
+from preserve.provenance.statements import Cable, Memento, Record, Release
 
 TERMS: Final = "urn:x-preserve:term:"
 FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -85,21 +82,21 @@ class _Writer:
         self._uuids = document.add_namespace("uuid", "urn:uuid:")
         self._names = names
         self._made: set[str] = set()
-        self._sources = {source: one for one in lineage.releases for source in one.sources}
+        self._sources = {source: (index, one) for index, one in lineage.releases for source in one.sources}
 
     def write(self) -> None:
         """Everything of the lineage."""
         checkpoint = self._checkpoint()
         for event in self._lineage.events:
             self._event(event)
-        for release in self._lineage.releases:
-            self._declared(release)
-        for record in self._lineage.records:
-            self._record(record, checkpoint)
-        for memento in self._lineage.mementos:
-            self._memento(memento)
-        for text in self._lineage.texts:
-            self._text(text, checkpoint)
+        for index, release in self._lineage.releases:
+            self._declared(index, release)
+        for index, record in self._lineage.records:
+            self._record(index, record, checkpoint)
+        for index, memento in self._lineage.mementos:
+            self._memento(index, memento)
+        for index, text in self._lineage.texts:
+            self._text(index, text, checkpoint)
 
     def _thing(self, kind: str, key: object) -> Any:  # noqa: ANN401
         return self._named(self._names.thing(kind, key))
@@ -206,22 +203,23 @@ class _Writer:
             self._once(self._document.entity, entity, "SealedFile", attributes)
             self._generated(entity, name, f"file-{key_of(file.name)[:16]}-{event.statement}", event.ended)
 
-    def _declared(self, release: DeclaredRelease) -> Any:  # noqa: ANN401
+    def _declared(self, index: int, release: Release) -> Any:  # noqa: ANN401
         said = [
-            ("label", release.title or release.name),
-            ("declaredName", release.name),
+            ("label", release.title or release.release),
+            ("declaredName", release.release),
             ("declaredPublisher", release.publisher or None),
             ("declaredReleased", release.released),
-            ("dumpFile", release.file),
-            ("statement", release.statement),
+            ("dumpFile", None if release.dump is None else release.dump.file),
+            ("statement", index),
         ]
-        entity = self._thing("release", release.statement)
+        entity = self._thing("release", index)
         self._once(self._document.entity, entity, "DeclaredRelease", said)
-        self._generated(entity, None, f"release-{release.statement}", release.stated)
+        self._generated(entity, None, f"release-{index}", release.stated)
         return entity
 
-    def _record(self, record: StatedRecord, checkpoint: Any) -> None:  # noqa: ANN401
-        name = self._named(self._names.record(record))
+    def _record(self, index: int, record: Record, checkpoint: Any) -> None:  # noqa: ANN401
+        name = self._named(self._names.record(index))
+        is_own = record.run not in self._lineage.imports
         said: list[tuple[str, object]] = [
             ("recordId", record.record_id),
             ("recordType", record.type),
@@ -235,13 +233,13 @@ class _Writer:
             ("recordSha256", self._digest(record.record_sha256)),
             ("blockSha256", self._digest(record.block_sha256)),
             ("payloadSha256", self._digest(record.payload_sha256)),
-            ("external", True if record.imported else None),
-            *self._stated(record.statement, checkpoint),
+            ("external", None if is_own else True),
+            *self._stated(index, checkpoint),
         ]
         self._once(self._document.entity, name, "WarcRecord", said)
-        key = f"record-{record.statement}"
+        key = f"record-{index}"
         activity = None
-        if not record.imported:
+        if is_own:
             run = self._named(self._names.event(record.run))
             activity = self._once(self._document.activity, run, "Run", [("label", record.run)])
         self._generated(name, activity, key, record.date)
@@ -256,23 +254,23 @@ class _Writer:
                 source = self._external(key_of(record.refers_to), "Record", [("recordId", record.refers_to)])
             self._derived(name, source, f"{key}-source", "Revisit")
 
-    def _memento(self, memento: StatedMemento) -> None:
+    def _memento(self, index: int, memento: Memento) -> None:
         """What a web archive claims of the record: an entity of its own, as the claims of a page are."""
-        held = self._names.record_of_id(memento.record_id)
+        held = None if memento.record_id is None else self._names.record_of_id(memento.record_id)
         if held is None:
             return
-        key = f"memento-{memento.statement}"
+        key = f"memento-{index}"
         page = self._external(key_of(memento.uri), "Page", [("url", self._uri(memento.uri))])
         said = [
             ("about", page),
             ("claimStatus", "what a web archive said when it served this record"),
-            ("webArchive", memento.archive),
+            ("webArchive", memento.archive_title or memento.archive),
             ("claimedServed", None if memento.served is None else self._moment(memento.served)),
             ("claimedDigestFits", memento.digest),
             ("againstHeld", memento.held),
-            ("statement", memento.statement),
+            ("statement", index),
         ]
-        entity = self._thing("memento", memento.statement)
+        entity = self._thing("memento", index)
         self._once(self._document.entity, entity, "MementoClaims", said)
         run = self._once(
             self._document.activity, self._named(self._names.event(memento.run)), "Run", [("label", memento.run)]
@@ -290,20 +288,20 @@ class _Writer:
             ("provenBy", None if receipt is None else self._thing("receipt", f"{receipt.size}-{receipt.authority}")),
         ]
 
-    def _text(self, text: StatedText, checkpoint: Any) -> None:  # noqa: ANN401
+    def _text(self, index: int, text: Cable, checkpoint: Any) -> None:  # noqa: ANN401
         held = self._names.record_of_id(text.record_id)
         if held is None:
             return
         source = self._named(held)
-        key = f"text-{text.statement}"
-        reading = self._thing("reading", text.statement)
+        key = f"text-{index}"
+        reading = self._thing("reading", index)
         self._document.activity(
-            reading, None, None, self._attributes("Reading", [("layout", text.layout), ("statement", text.statement)])
+            reading, None, None, self._attributes("Reading", [("layout", text.layout), ("statement", index)])
         )
         self._document.used(reading, source, identifier=self._thing("usage", key))
         extractor = self._agent(text.extractor, "Program")
         self._document.wasAssociatedWith(reading, extractor, identifier=self._thing("association", key))
-        entity = self._thing("text", text.statement)
+        entity = self._thing("text", index)
         digests = [
             ("rawSha256", self._digest(text.raw_sha256)),
             ("bodySha256", self._digest(text.body_sha256)),
@@ -311,15 +309,15 @@ class _Writer:
             ("comparisonRules", text.comparison_rules),
         ]
         said = [("publishedId", text.published_id), ("canonicalId", text.canonical_id), *digests]
-        self._once(self._document.entity, entity, "Text", [*said, *self._stated(text.statement, checkpoint)])
+        self._once(self._document.entity, entity, "Text", [*said, *self._stated(index, checkpoint)])
         self._generated(entity, reading, key, None)
         self._derived(entity, source, key, "Reading")
-        claims = self._thing("claims", text.statement)
+        claims = self._thing("claims", index)
         self._once(self._document.entity, claims, "Claims", self._claimed(text))
-        self._generated(claims, reading, f"claims-{text.statement}", None)
-        self._derived(claims, source, f"claims-{text.statement}", "Reading")
+        self._generated(claims, reading, f"claims-{index}", None)
+        self._derived(claims, source, f"claims-{index}", "Reading")
 
-    def _claimed(self, text: StatedText) -> Attributes:
+    def _claimed(self, text: Cable) -> Attributes:
         """What the page printed, and the nodes that it names by that."""
         document = self._external(
             key_of(text.canonical_id or text.published_id),
@@ -343,5 +341,5 @@ class _Writer:
             said.append(("namesRelease", release))
             declared = self._sources.get(source.printed)
             if declared is not None:
-                said.append(("declaredAs", self._thing("release", declared.statement)))
+                said.append(("declaredAs", self._thing("release", declared[0])))
         return said

@@ -7,7 +7,7 @@ from hashlib import sha256
 from preserve.errors import PreserveError
 from preserve.model import RecordPlace
 from preserve.regular import open_regular
-from preserve.store.catalogue import Catalogue, StatementRow
+from preserve.store.catalogue import TABLES, Catalogue, StatementRow
 from preserve.store.index import index_line
 from preserve.store.layout import CollectionPaths
 
@@ -29,7 +29,7 @@ class CatalogueCheck:
             return
         try:
             self._catalogue = Catalogue.open(paths, read_only=True)
-            for table in ("records", "cables", "releases"):
+            for table in TABLES:
                 self._rows[table] = self._catalogue.rows(table)
                 self._ahead[table] = next(self._rows[table], None)
         except (PreserveError, sqlite3.DatabaseError) as error:

@@ -26,9 +26,9 @@ from preserve.formats.note import Signer
 from preserve.formats.warc import compress_member, make_record, record_bytes
 from preserve.integrity.importing import Importer
 from preserve.model import format_utc, sha256_hex
-from preserve.provenance.derive import catch_up
+from preserve.provenance.derive import catch_up, refuse_newer
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import release_statement
+from preserve.provenance.statements import Dump, Import, Release
 from preserve.regular import open_regular
 from preserve.store.catalogue import Catalogue
 from preserve.store.copying import Hashed, hash_file, need_room
@@ -48,13 +48,7 @@ class Taken:
     """What became of a dump. ``outcome``: ``imported``, or ``held`` where the ledger states it already."""
 
     outcome: str
-    name: str
-    size: int
-    sha256: str
-    file: str
-    rows: int
-    unreadable: int
-    cables: int
+    dump: Dump
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,11 +69,14 @@ class DumpImport:
         Raises:
             UsageError: no layout of tables reads the file.
             LockedError: another process writes to the collection.
+            NewerFormatError: its ledger has statements that a newer program wrote.
             EnvironmentFaultError: no room, or the file changes while it is read.
         """
         layout = self._layout(path)
         whole = hash_file(path)
         source = f"dump-{whole.sha256[:32]}.warc.gz"
+        with Lock(self.paths.lock, f"preserve release import {self.paths.name}"):
+            refuse_newer(self.paths, Ledger(self.paths))
         folder = self.paths.state / "dumps"
         make_dir(folder)
         made = folder / source
@@ -151,15 +148,15 @@ class DumpImport:
     def _file_of(self, source: str) -> str | None:
         """The WARC file that was taken in and sealed under this name."""
         for _index, statement in Ledger(self.paths).statements():
-            if statement["kind"] == "import" and statement["source"] == source:
-                return str(statement["file"])
+            if isinstance(statement, Import) and statement.source == source:
+                return statement.file
         return None
 
     def _stated(self, sha256: str) -> Taken | None:
         for _index, statement in Ledger(self.paths).statements():
-            dump = statement.get("dump") if statement["kind"] == "release" else None
-            if isinstance(dump, dict) and dump["sha256"] == sha256 and statement["release"] == self.release.name:
-                return Taken(outcome="held", **dump)
+            match statement:
+                case Release(dump=Dump() as dump, release=name) if dump.sha256 == sha256 and name == self.release.name:
+                    return Taken(outcome="held", dump=dump)
         return None
 
     def _state(self, name: str, size: int, sha256: str, file: str) -> Taken:
@@ -169,36 +166,26 @@ class DumpImport:
             with Catalogue.open(self.paths) as catalogue:
                 catch_up(self.paths, ledger, catalogue)
                 rows, read, cables = catalogue.counts_of_file(file, f"{URN}%#bytes=%")
-            taken = Taken(
-                outcome="imported",
-                name=name,
-                size=size,
-                sha256=sha256,
-                file=file,
-                rows=rows,
-                unreadable=rows - read,
-                cables=cables,
+            dump = Dump(
+                name=name, size=size, sha256=sha256, file=file, rows=rows, unreadable=rows - read, cables=cables
             )
-            dump = {
-                key: getattr(taken, key) for key in ("name", "size", "sha256", "file", "rows", "unreadable", "cables")
-            }
             ledger.append([declared_statement(self.release, dump, self.now)])
             ledger.checkpoint(self.signer)
             with Catalogue.open(self.paths) as catalogue:
                 catch_up(self.paths, ledger, catalogue)
-        return taken
+        return Taken(outcome="imported", dump=dump)
 
 
-def declared_statement(release: ReleaseConfig, dump: Mapping[str, object] | None, now: datetime) -> dict[str, object]:
+def declared_statement(release: ReleaseConfig, dump: Dump | None, now: datetime) -> Release:
     """The ``release`` statement of a declared release, with the dump of it that was taken in."""
-    return release_statement(
+    return Release(
         release=release.name,
         title=release.title,
         publisher=release.publisher,
         released=release.released,
         counter=release.counter,
-        sources=release.sources,
-        known_from=release.known_from,
+        sources=tuple(release.sources),
+        known_from=tuple(release.known_from),
         note=release.note,
         dump=dump,
         stated=format_utc(now),

@@ -23,18 +23,17 @@ from preserve.errors import FormatError
 from preserve.expressions import lazy_re
 from preserve.formats.containers import Container
 from preserve.formats.note import Signer
-from preserve.formats.statements import decode, encode
 from preserve.formats.wacz import DATAPACKAGE, Package, open_package, package_defects
 from preserve.integrity.record import Facts, Wanted
 from preserve.integrity.references import References
 from preserve.integrity.scan import Scanner
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import format_utc, new_uuid, whole_date
-from preserve.provenance.derive import catch_up
+from preserve.provenance import statements
+from preserve.provenance.derive import catch_up, refuse
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.schema import check_statement
 from preserve.provenance.sealing import sealed_in
-from preserve.provenance.statements import import_statement, record_statement
+from preserve.provenance.statements import Cable, Import, Record, SourcePackage, Statement, Unknown
 from preserve.regular import open_regular, read_regular
 from preserve.store.catalogue import Catalogue
 from preserve.store.copying import Hashed, copy_to_part, hash_file, need_room, part_of, seal_part
@@ -74,7 +73,7 @@ class _Origin(msgspec.Struct):
     """Where a file comes from, kept beside it until it is stated."""
 
     source: str
-    package: dict[str, object] | None = None
+    package: SourcePackage | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,6 +95,7 @@ class Importer:
         Raises:
             LockedError: another process writes to the collection.
             ArchiveError: the archive is damaged.
+            NewerFormatError: its ledger has statements that a newer program wrote.
             EnvironmentFaultError: no room, or the disk gives back other bytes.
         """
         wanted = Wanted(
@@ -106,8 +106,8 @@ class Importer:
             Scanner(wanted, processes=self.processes, total_bytes=total) as scanner,
             Lock(self.paths.lock, f"preserve import {self.paths.name}"),
         ):
-            remove_parts(self.paths)
             session = _Session(self, scanner, Ledger(self.paths))
+            remove_parts(self.paths)
             done = [session.finish(path) for path in sorted(self.paths.archive.glob(f"*{IMPORTING_SUFFIX}"))]
             for path in files:
                 done += session.take(path)
@@ -125,9 +125,12 @@ class _Session:
         self._paths = order.paths
         self._scanner = scanner
         self._run = new_uuid()
-        self._sealed = {
-            sealed.sha256: sealed.name for _i, statement in ledger.statements() for sealed in sealed_in(statement)
-        }
+        self._sealed: dict[str, str] = {}
+        newer = 0
+        for _index, statement in ledger.statements():
+            newer += isinstance(statement, Unknown)
+            self._sealed |= {sealed.sha256: sealed.name for sealed in sealed_in(statement)}
+        refuse(order.paths.name, newer)
 
     def take(self, path: Path) -> Iterator[Imported]:
         """Takes in one file, or every WARC file of a package."""
@@ -154,18 +157,18 @@ class _Session:
                 lacks = Counter(code for code, _where, _detail in defects)
                 yield Imported(source=path.name, outcome="refused", lacks=lacks, reason=broken[0])
                 return
-            about = {
-                "name": path.name,
-                "size": whole.size,
-                "sha256": whole.sha256,
-                "datapackage_sha256": _digest(package),
-                "findings": dict(Counter(code for code, _where, _detail in defects)),
-            }
+            about = SourcePackage(
+                name=path.name,
+                size=whole.size,
+                sha256=whole.sha256,
+                datapackage_sha256=_digest(package),
+                findings=dict(Counter(code for code, _where, _detail in defects)),
+            )
             for name in package.warc_names:
                 yield self._member(package, name, about)
 
-    def _member(self, package: Package, name: str, about: dict[str, object]) -> Imported:
-        source = f"{about['name']}/{name}"
+    def _member(self, package: Package, name: str, about: SourcePackage) -> Imported:
+        source = f"{about.name}/{name}"
         try:
             with package.open(name) as member:
                 origin = _Origin(source, about)
@@ -265,7 +268,7 @@ class _Session:
         batch: list[bytes] = []
         for line in found.spool:
             entry = line.rstrip(b"\n")
-            if stated and stated[key := _key(entry)] > 0:
+            if stated and stated[key := _key(statements.decode(entry))] > 0:
                 stated[key] -= 1
                 continue
             batch.append(entry)
@@ -273,7 +276,9 @@ class _Session:
                 self.ledger.append_encoded(batch)
                 batch = []
         whole = hash_file(path)
-        batch.append(encode(self._seal(name, whole, container_of(path, name) or Container.WARC, origin, found)))
+        batch.append(
+            statements.encode(self._seal(name, whole, container_of(path, name) or Container.WARC, origin, found))
+        )
         self.ledger.append_encoded(batch)
         path.rename(self._paths.archive / name)
         sync_dir(self._paths.archive)
@@ -289,10 +294,8 @@ class _Session:
             reason=found.reason,
         )
 
-    def _seal(
-        self, name: str, whole: Hashed, container: Container, origin: _Origin, found: "_Found"
-    ) -> dict[str, object]:
-        return import_statement(
+    def _seal(self, name: str, whole: Hashed, container: Container, origin: _Origin, found: "_Found") -> Import:
+        return Import(
             file=name,
             size=whole.size,
             sha256=whole.sha256,
@@ -300,7 +303,7 @@ class _Session:
             container=str(container),
             source=origin.source,
             package=origin.package,
-            lacks=found.lacks,
+            lacks=dict(found.lacks),
             imported=format_utc(self._order.now),
             program=PROGRAM,
             run=self._run,
@@ -310,10 +313,11 @@ class _Session:
         """The records and cables of this file that the ledger has, from an import that was cut short."""
         stated: Counter[tuple[str, str]] = Counter()
         for _index, statement in self.ledger.statements():
-            key = (str(statement["kind"]), str(statement.get("record_id")))
-            is_of_file = statement["kind"] == "record" and statement["file"] == name
-            if is_of_file or (statement["kind"] == "cable" and stated["record", key[1]]):
-                stated[key] += 1
+            match statement:
+                case Record(file=file) if file == name:
+                    stated[_key(statement)] += 1
+                case Cable(record_id=record_id) if stated["record", record_id]:
+                    stated[_key(statement)] += 1
         return stated
 
 
@@ -335,9 +339,11 @@ class _Found:
                 self.reason = f"{code} {where}: {detail}"
 
 
-def _key(entry: bytes) -> tuple[str, str]:
-    statement = decode(entry)
-    return str(statement["kind"]), str(statement["record_id"])
+def _key(statement: Statement) -> tuple[str, str]:
+    """Kind and record of what is stated of a file's records."""
+    if not isinstance(statement, Record | Cable):
+        raise TypeError(statement)
+    return statements.kind_of(statement), statement.record_id
 
 
 def _stated(facts: Facts, file: str, ordinal: int, run: str) -> list[bytes]:
@@ -346,7 +352,7 @@ def _stated(facts: Facts, file: str, ordinal: int, run: str) -> list[bytes]:
     Raises:
         FormatError: they would break the schema, or are too long.
     """
-    statement = record_statement(
+    statement = Record(
         record_id=facts.record_id,
         type=facts.type,
         uri=facts.uri,
@@ -362,8 +368,7 @@ def _stated(facts: Facts, file: str, ordinal: int, run: str) -> list[bytes]:
         challenge=facts.challenge,
         run=run,
     )
-    check_statement(statement)
-    return [encode(statement), *facts.cables]
+    return [statements.encode(statement), *facts.cables]
 
 
 def _digest(package: Package) -> str:

@@ -5,15 +5,17 @@ file nothing is kept but the record at hand; only after damage are the rows of t
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
+from preserve.integrity.newer import Newer
 from preserve.integrity.record import Facts
 from preserve.integrity.report import Findings
 from preserve.integrity.scan import Row
 from preserve.model import RecordPlace, whole_date
+from preserve.provenance.statements import Record
 
 _COMPARED = ("type", "uri", "refers_to", "status")
 _DIGESTS = ("block_sha256", "payload_sha256")
@@ -34,24 +36,34 @@ class Matched(NamedTuple):
 class FileMatcher:
     """Takes the rows of one file as its statements come. ``is_open``: a capture or an import has not ended it."""
 
-    def __init__(self, name: str, rows: Iterator[Row], findings: Findings, *, is_open: bool, first: int = 0) -> None:
-        """``first`` is the ordinal of the first row."""
+    def __init__(
+        self,
+        name: str,
+        rows: Iterator[Row],
+        findings: Findings,
+        *,
+        is_open: bool,
+        first: int = 0,
+        newer: Newer | None = None,
+    ) -> None:
+        """``first`` is the ordinal of the first row. ``newer``: what statements of a newer program name."""
         self._name = name
         self._rows = rows
         self._findings = findings
         self._is_open = is_open
+        self._newer = newer
         self._waiting: dict[str, deque[_Found]] = {}
         self._ordinal = first
         self._furthest = -1
         self._is_broken = False
 
-    def match(self, statement: Mapping[str, object]) -> Matched | None:
+    def match(self, statement: Record) -> Matched | None:
         """Finds the record of one ``record`` statement and compares it; None where it is lost."""
-        wanted = str(statement["record_id"])
+        wanted = statement.record_id
         found = self._put_by(wanted) or self._advance_to(wanted)
-        where = f"{self._name} {wanted} {statement.get('uri') or ''}".rstrip()
+        where = f"{self._name} {wanted} {statement.uri or ''}".rstrip()
         if found is None:
-            self._found("E-WARC-LOST", where, f"ordinal {statement['ordinal']}")
+            self._found("E-WARC-LOST", where, f"ordinal {statement.ordinal}")
             return None
         ordinal, place, facts = found
         is_whole = True
@@ -61,25 +73,25 @@ class FileMatcher:
         if ordinal < self._furthest:
             self._found("E-WARC-ORDER", where)
         self._furthest = max(self._furthest, ordinal)
-        if facts.record_sha256 != statement["record_sha256"]:
+        if facts.record_sha256 != statement.record_sha256:
             self._found("E-WARC-RECORD", where, f"SHA-256 is {facts.record_sha256}")
             is_whole = False
         else:
             self._said(statement, facts, where)
-            if ordinal != statement["ordinal"] and not self._is_broken:
+            if ordinal != statement.ordinal and not self._is_broken:
                 self._found("E-WARC-ORDER", where, f"now record {ordinal}")
         return Matched(place, facts, is_whole)
 
-    def _said(self, statement: Mapping[str, object], facts: Facts, where: str) -> None:
+    def _said(self, statement: Record, facts: Facts, where: str) -> None:
         """The record is the one stated: then the statement must say what is in it."""
-        differs = [name for name in _COMPARED if getattr(facts, name) != statement[name]]
+        differs = [name for name in _COMPARED if getattr(facts, name) != getattr(statement, name)]
         if facts.type == "revisit" and "status" in differs:
             # Of a revisit's reply the head alone is there, and is not read.
             differs.remove("status")
         if facts.block_sha256 is not None:
             # Of a record too large to be held they are not taken.
-            differs += [name for name in _DIGESTS if getattr(facts, name) != statement[name]]
-        if facts.date != statement["date"] and whole_date(facts.date) != statement["date"]:
+            differs += [name for name in _DIGESTS if getattr(facts, name) != getattr(statement, name)]
+        if facts.date != statement.date and whole_date(facts.date) != statement.date:
             differs.append("date")
         if differs:
             self._found("E-LEDGER-RECORD", where, f"differs in {', '.join(differs)}")
@@ -100,6 +112,9 @@ class FileMatcher:
             self._stray(facts.record_id, ordinal, place.offset)
 
     def _stray(self, record_id: str, ordinal: int, offset: int) -> None:
+        if self._newer is not None and self._newer.names(record_id):
+            self._newer.records += 1
+            return
         self._found("E-WARC-NO-STATEMENT", f"{self._name} {record_id}", f"record {ordinal}, at byte {offset}")
 
     def _advance_to(self, wanted: str) -> _Found | None:

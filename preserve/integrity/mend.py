@@ -15,11 +15,11 @@ from itertools import chain, islice, product
 from preserve.errors import ArchiveError, FormatError, PreserveError
 from preserve.formats.merkle import CompactRange, leaf_hash, node_hash, root_of
 from preserve.formats.note import Verifier, parse_note, parse_vkey
-from preserve.formats.statements import decode
 from preserve.formats.tlog import TILE_WIDTH, Checkpoint, entries_path, parse_checkpoint
 from preserve.limits import DEFAULT_LIMITS
 from preserve.provenance.knownlogs import KnownLog, opened
 from preserve.provenance.ledger import Ledger
+from preserve.provenance.statements import Archive, Statement, decode, kind_of
 from preserve.regular import open_regular, read_regular
 from preserve.store.archive import marker_bytes
 from preserve.store.copying import set_aside
@@ -53,7 +53,18 @@ class Whole:
         for number, source in enumerate(self.bundles):
             yield from enumerate(_bundle(source, number, self.checkpoint.size), number * TILE_WIDTH)
 
-    def statements(self) -> Iterator[tuple[int, dict[str, object]]]:
+    def founding(self) -> Archive:
+        """The first statement.
+
+        Raises:
+            FormatError: it is none that begins a ledger.
+        """
+        first = decode(next(self.entries())[1])
+        if not isinstance(first, Archive):
+            raise FormatError(f"the ledger begins with a statement of the kind {kind_of(first)}, not archive")
+        return first
+
+    def statements(self) -> Iterator[tuple[int, Statement]]:
         """Every statement that the checkpoint covers, and behind them those of a sound journal."""
         for index, entry in self.entries():
             yield index, decode(entry)
@@ -175,10 +186,10 @@ def mend(whole: Whole) -> Mended:
     if "ledger/log.vkey" in whole.damage:
         write_atomic(paths.vkey, f"{whole.key.vkey}\n".encode("ascii"))
         done.written.append("ledger/log.vkey")
-    first = decode(next(whole.entries())[1])
+    first = whole.founding()
     make_dir(paths.folder)
     if "preserve.json" in whole.damage:
-        write_atomic(paths.marker, marker_bytes(str(first["collection"]), str(first["origin"])))
+        write_atomic(paths.marker, marker_bytes(first.collection, first.origin))
         done.written.append(paths.marker.name)
     if "ledger/pending.jsonl" in whole.damage:
         kept = list(_sound_journal(files, size))
@@ -290,12 +301,12 @@ def _look_at_own(whole: Whole) -> None:
     for number, source in enumerate(whole.bundles):
         if source is not paths:
             damage.append(f"ledger: statements from {number * TILE_WIDTH} on")
-    first = decode(next(whole.entries())[1])
+    first = whole.founding()
     try:
         marker = read_regular(paths.marker)
     except OSError:
         marker = b""
-    if marker != marker_bytes(str(first["collection"]), str(first["origin"])):
+    if marker != marker_bytes(first.collection, first.origin):
         damage.append("preserve.json")
     try:
         for _index, _entry in LedgerFiles(paths).pending():

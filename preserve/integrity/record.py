@@ -19,7 +19,6 @@ from preserve.formats.digests import Declared, parse_digest
 from preserve.formats.http1.message import Head
 from preserve.formats.http1.stream import PayloadStream
 from preserve.formats.recordstream import RawRecord
-from preserve.formats.statements import encode
 from preserve.formats.warc import Record, RecordHeader, bare_uri, original_of
 from preserve.integrity.hashing import HASHES, BehindHead, DecodedHash, Fault, Hash, declared_digest, new_hash
 from preserve.integrity.payloads import NO_HEAD, Reply, framing_faults, is_http, payload_digest, payload_is_own
@@ -34,6 +33,7 @@ from preserve.provenance.describe import (
     resource_type,
     response_head,
 )
+from preserve.provenance.statements import encode
 
 _W3C_DATE = lazy_re(r"\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z)?)?)?\Z")
 _ABSOLUTE = lazy_re(r"[A-Za-z][A-Za-z0-9+.-]*:")

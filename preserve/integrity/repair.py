@@ -5,7 +5,7 @@ was sealed: a copy of the whole file, where one has it; else record by record, o
 The damaged file is moved to ``quarantine/``, never deleted, and every repair is a statement.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -24,11 +24,12 @@ from preserve.integrity.record import Wanted
 from preserve.integrity.scan import Scanner
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import format_utc
-from preserve.provenance.derive import rebuild
+from preserve.provenance import statements
+from preserve.provenance.derive import rebuild, refuse
 from preserve.provenance.knownlogs import KnownLog
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.sealing import ARCHIVE_FOLDER, Sealed, sealed_in
-from preserve.provenance.statements import repair_statement
+from preserve.provenance.sealing import ARCHIVE_FOLDER, sealed_in
+from preserve.provenance.statements import Repair, Sealed, Unknown
 from preserve.regular import open_regular
 from preserve.store.copying import copy_to_part, hash_file, need_room, part_of, seal_part, set_aside, write_part
 from preserve.store.durable import Lock, make_dir, remove_parts, write_atomic
@@ -135,13 +136,15 @@ class Repairer:
 
         Raises:
             NoAnchorError: as for `look`.
+            NewerFormatError: the ledger has statements that a newer program wrote.
             LockedError: another process writes to the collection.
             EnvironmentFaultError: no room, or the disk gives back other bytes.
         """
         make_dir(self.paths.state)
         with Lock(self.paths.lock, f"preserve repair {self.paths.name}"):
-            remove_parts(self.paths)
             whole = whole_ledger(self.paths, _collections(self.copies, self.paths.name), self.known, self.log)
+            refuse(self.paths.name, sum(isinstance(statement, Unknown) for _index, statement in whole.statements()))
+            remove_parts(self.paths)
             plans = _ledger_plans(whole)
             mended = mend(whole)
             self._quarantined += mended.moved
@@ -183,8 +186,8 @@ class Repairer:
         if not jobs:
             return []
         for _index, statement in whole.statements():
-            if statement["kind"] == "record" and statement["file"] in jobs:
-                jobs[str(statement["file"])].wanted.append(str(statement["record_sha256"]))
+            if isinstance(statement, statements.Record) and statement.file in jobs:
+                jobs[statement.file].wanted.append(statement.record_sha256)
         files = _files_of(self.copies, self.paths.name)
         for job in jobs.values():
             job.whole = next((path for path in files if _may_be(path, job) and _is_sealed(path, job.seals)), None)
@@ -248,10 +251,10 @@ class Repairer:
         self._quarantined.append(name)
         return name
 
-    def _small(self, path: str, sources: Sequence[str], quarantined: str | None = None) -> Mapping[str, object]:
+    def _small(self, path: str, sources: Sequence[str], quarantined: str | None = None) -> Repair:
         """The statement of a file that holds no records."""
         size, sha256 = hash_file(self.paths.folder / path)
-        return repair_statement(
+        return Repair(
             path=path,
             size=size,
             sha256=sha256,
@@ -259,16 +262,16 @@ class Repairer:
             restored_records=0,
             exact=True,
             quarantined=quarantined,
-            sources=sources,
+            sources=tuple(sources),
             repaired=format_utc(self.now),
             program=PROGRAM,
         )
 
     def _statement(
         self, job: _Job, plan: Plan, made: tuple[int, str], *, exact: bool, quarantined: str | None
-    ) -> Mapping[str, object]:
+    ) -> Repair:
         own = {self.paths.archive / job.name}
-        return repair_statement(
+        return Repair(
             path=plan.path,
             size=made[0],
             sha256=made[1],
@@ -276,7 +279,7 @@ class Repairer:
             restored_records=sum(1 for sha256 in job.wanted if job.whole or _from_elsewhere(job, sha256, own)),
             exact=exact,
             quarantined=quarantined,
-            sources=[Path(source).name for source in plan.sources],
+            sources=tuple(Path(source).name for source in plan.sources),
             repaired=format_utc(self.now),
             program=PROGRAM,
         )

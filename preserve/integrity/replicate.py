@@ -25,10 +25,9 @@ from preserve.errors import (
 )
 from preserve.findings import Finding
 from preserve.formats.merkle import CompactRange, leaf_hash
-from preserve.formats.statements import decode
 from preserve.integrity.report import Findings
 from preserve.limits import DEFAULT_LIMITS, Limits
-from preserve.provenance.derive import catch_up
+from preserve.provenance.derive import catch_up, refuse
 from preserve.provenance.knownlogs import (
     KnownLogs,
     LogNotAsKnownError,
@@ -38,8 +37,9 @@ from preserve.provenance.knownlogs import (
     read_log,
 )
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.sealing import Sealed, sealed_in
+from preserve.provenance.sealing import sealed_in
 from preserve.provenance.standing import standing
+from preserve.provenance.statements import Sealed, Unknown, decode
 from preserve.provenance.trust import Trust
 from preserve.regular import NotRegularError, open_regular, read_regular
 from preserve.store.archive import marker_bytes, read_marker
@@ -191,14 +191,19 @@ def _read(work: _Work) -> _Snapshot:
         raise ArchiveError("the checkpoint changed while it was read")
     tree = CompactRange()
     sealed: dict[str, tuple[Sealed, ...]] = {}
+    newer = 0
     for index, entry in ledger.raw():
         if index >= seen.size:
             break
         tree.append(leaf_hash(entry))
-        for item in sealed_in(decode(entry)):
+        statement = decode(entry)
+        newer += isinstance(statement, Unknown)
+        for item in sealed_in(statement):
             sealed[item.name] = (*sealed.get(item.name, ()), item)
     if tree.root() != seen.root or tree.size != seen.size:
         raise ArchiveError("the entries do not give the root of the checkpoint")
+    # Which files those seal is not known here, and a copy without them would look whole.
+    refuse(paths.name, newer)
     work.logs.meet(paths.folder, seen)
     return _Snapshot(paths, ledger, seen, sealed)
 

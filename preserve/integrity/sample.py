@@ -1,7 +1,6 @@
 """Some of the records, chosen by chance and read where the catalogue has them."""
 
 import random
-from collections.abc import Mapping
 from pathlib import Path
 
 from preserve.errors import FormatError
@@ -11,6 +10,7 @@ from preserve.integrity.record import Facts, Wanted, facts_of
 from preserve.integrity.report import Findings
 from preserve.integrity.scan import Row
 from preserve.model import RecordPlace
+from preserve.provenance.statements import Record
 from preserve.regular import open_regular
 from preserve.store.catalogue import Catalogue
 from preserve.store.layout import CollectionPaths
@@ -28,7 +28,7 @@ class Sample:
         self._chance = random.SystemRandom()
         self.read = 0
 
-    def look(self, statement: Mapping[str, object], row: tuple[object, ...] | None) -> Matched | None:
+    def look(self, statement: Record, row: tuple[object, ...] | None) -> Matched | None:
         """Reads the record of a statement, if chance has it so. None: it was not read, or is not there."""
         if row is None or self._chance.random() >= self._part:
             return None
@@ -38,7 +38,7 @@ class Sample:
         try:
             facts = self._read(path, place)
         except (OSError, FormatError) as error:
-            where = f"{place.file} {statement['record_id']} {statement['uri'] or ''}".rstrip()
+            where = f"{place.file} {statement.record_id} {statement.uri or ''}".rstrip()
             self._findings.add("E-WARC-LOST", where, f"at byte {place.offset}: {error}")
             return None
         rows = iter([Row(place.offset, place.length, place.inner, facts)])

@@ -3,7 +3,6 @@
 Whether that key is to be believed is for `preserve.integrity.vouching`.
 """
 
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from preserve.formats.note import open_note, parse_vkey
 from preserve.formats.tlog import Checkpoint, parse_checkpoint
 from preserve.integrity.report import Findings
 from preserve.limits import DEFAULT_LIMITS
+from preserve.provenance.statements import Archive, Statement, kind_of
 from preserve.regular import open_regular, read_regular
 from preserve.store.archive import marker_bytes, read_marker
 from preserve.store.layout import CollectionPaths
@@ -69,9 +69,7 @@ def _unsigned(note: bytes, reason: str) -> Signed:
     return Signed(checkpoint, note, Claim(name=_NAME, verdict=Verdict.FAIL, detail=reason))
 
 
-def check_marker(
-    paths: CollectionPaths, first: Mapping[str, object], checkpoint: Checkpoint | None, findings: Findings
-) -> None:
+def check_marker(paths: CollectionPaths, first: Statement, checkpoint: Checkpoint | None, findings: Findings) -> None:
     """Holds the format marker, and the checkpoint's origin, against the ledger's first statement."""
     name = paths.marker.name
     try:
@@ -80,10 +78,13 @@ def check_marker(
     except (BrokenStateError, OSError) as error:
         findings.add("E-FORMAT-MARKER", name, str(error))
         return
-    differs = [key for key in ("collection", "format", "origin") if marker.get(key) != first.get(key)]
-    if first.get("kind") != "archive" or differs:
-        findings.add("E-FORMAT-MARKER", name, f"{', '.join(differs) or 'kind'} differs from the first statement")
+    if not isinstance(first, Archive):
+        findings.add("E-FORMAT-MARKER", name, f"the first statement is of the kind {kind_of(first)}, not archive")
+        return
+    differs = [key for key in ("collection", "format", "origin") if marker.get(key) != getattr(first, key)]
+    if differs:
+        findings.add("E-FORMAT-MARKER", name, f"{', '.join(differs)} differs from the first statement")
     elif written != marker_bytes(str(marker["collection"]), str(marker["origin"])):
         findings.add("E-FORMAT-MARKER", name, _FOREIGN)
-    if checkpoint is not None and checkpoint.origin != first.get("origin"):
+    if checkpoint is not None and checkpoint.origin != first.origin:
         findings.add("E-LEDGER-SIGNATURE", "checkpoint", "origin differs from the first statement")

@@ -28,6 +28,7 @@ from preserve.errors import UsageError
 from preserve.findings import Claim, Verdict
 from preserve.formats.tlog import Checkpoint
 from preserve.integrity.derived import CatalogueCheck
+from preserve.integrity.newer import Newer
 from preserve.integrity.record import Wanted
 from preserve.integrity.report import ORIGIN, Findings, Report, claim, not_checked
 from preserve.integrity.resume import Resume
@@ -38,6 +39,7 @@ from preserve.integrity.vouching import Vouching
 from preserve.integrity.walk import Walk
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.provenance.knownlogs import KnownLogs
+from preserve.provenance.statements import NEWER
 from preserve.provenance.trust import Trust
 from preserve.regular import open_regular
 from preserve.store.copying import is_part
@@ -126,9 +128,10 @@ def _moment(paths: CollectionPaths) -> tuple[bytes, int, list[str]]:
 
 def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Manner) -> Report:
     findings = Findings()
+    newer = Newer()
     signed = read_checkpoint(paths, findings)
     checkpoint = signed.checkpoint
-    vouching = Vouching(paths, signed, manner.trust, manner.logs, findings.add)
+    vouching = Vouching(paths, signed, manner.trust, manner.logs, found=findings.add, newer=newer)
     catalogue = CatalogueCheck(paths)
     wanted = Wanted(identity=True, layouts=tuple(layouts.values()), limits=manner.limits)
     for strange in strange_entries(paths):
@@ -152,6 +155,7 @@ def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Man
                 findings=findings,
                 checkpoint=checkpoint,
                 vouching=vouching,
+                newer=newer,
                 layouts=layouts,
                 limits=manner.limits,
                 scanner=scanner if manner.level.name == "full" else None,
@@ -165,8 +169,8 @@ def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Man
             for path in files:
                 if path.name not in hashes:
                     met(path)
-            bytes_read = _file_hashes(walk, hashes, strangers, findings)
-        ending = _Ending(paths, manner, findings, walk, vouching, catalogue, checkpoint)
+            bytes_read = _file_hashes(walk, hashes, strangers, findings, newer)
+        ending = _Ending(paths, manner, findings, walk, vouching, newer, catalogue, checkpoint)
         report = ending.report(bytes_read)
     finally:
         catalogue.close()
@@ -191,7 +195,9 @@ def _about(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Manner
     return digest.hexdigest()
 
 
-def _file_hashes(walk: Walk, hashes: Mapping[str, Hashing], strangers: Sequence[str], findings: Findings) -> int:
+def _file_hashes(
+    walk: Walk, hashes: Mapping[str, Hashing], strangers: Sequence[str], findings: Findings, newer: Newer
+) -> int:
     """Every file against the statement that sealed it; returns the bytes read. ``strangers``: what is no file."""
     total = 0
     for name, seals in walk.sealed.items():
@@ -208,6 +214,10 @@ def _file_hashes(walk: Walk, hashes: Mapping[str, Hashing], strangers: Sequence[
         total += found.size
         if (found.size, found.sha256) in {(sealed.size, sealed.sha256) for sealed in seals}:
             continue
+        if newer.names(name, after=walk.sealed_by[name]):
+            # It may have been sealed again, as a repair does.
+            newer.files += 1
+            continue
         if found.size != seals[-1].size:
             findings.add("E-WARC-SIZE", name, f"{found.size} bytes, {seals[-1].size} stated")
         if found.sha256 not in {sealed.sha256 for sealed in seals}:
@@ -215,6 +225,8 @@ def _file_hashes(walk: Walk, hashes: Mapping[str, Hashing], strangers: Sequence[
     for name in sorted(hashes.keys() - walk.sealed.keys()):
         if name.endswith((OPEN_SUFFIX, IMPORTING_SUFFIX)) or is_part(name):
             findings.add("W-WARC-OPEN", name)
+        elif newer.names(name):
+            newer.files += 1
         elif walk.names(name):
             findings.add("W-WARC-OPEN", name, "its statements are held, the statement that seals it is not")
         else:
@@ -233,6 +245,7 @@ class _Ending:
     findings: Findings
     walk: Walk
     vouching: Vouching
+    newer: Newer
     catalogue: CatalogueCheck
     checkpoint: Checkpoint | None
 
@@ -245,13 +258,11 @@ class _Ending:
         index, catalogue = self._derived()
         claims = (
             self._records(),
-            claim(
-                _FILES, good=not findings.has(*_FILE_CODES), detail=f"{_count(len(walk.sealed))}, {bytes_read} bytes"
-            ),
+            self._sealed(bytes_read),
             self._tree(),
             signature,
             self._noted(known, signature),
-            claim(_STATEMENTS, good=not findings.has("E-LEDGER-STATEMENT"), detail=f"{walk.statements} statements"),
+            self._statements(),
             self._texts(),
             index,
             catalogue,
@@ -290,6 +301,8 @@ class _Ending:
         count = self.walk.records
         if codes:
             return Claim(name=_RECORDS, verdict=Verdict.FAIL, detail=f"{count} records")
+        if self.newer.records:
+            return not_checked(_RECORDS, f"{self.newer.records} records named by statements {NEWER}")
         if self.manner.level.name == "structure":
             return not_checked(_RECORDS, f"{count} records; only their files were read")
         if self.manner.level.name == "sample":
@@ -299,12 +312,24 @@ class _Ending:
             return claim(_RECORDS, good=True, detail=detail) if self.walk.sampled else not_checked(_RECORDS, detail)
         return claim(_RECORDS, good=True, detail=f"{count} records")
 
+    def _sealed(self, bytes_read: int) -> Claim:
+        good = not self.findings.has(*_FILE_CODES)
+        if good and self.newer.files:
+            return not_checked(_FILES, f"{_count(self.newer.files)} named by statements {NEWER}")
+        return claim(_FILES, good=good, detail=f"{_count(len(self.walk.sealed))}, {bytes_read} bytes")
+
     def _tree(self) -> Claim:
         failed = self.findings.has(*_TREE_CODES)
         if self.checkpoint is None:
             verdict = Verdict.FAIL if failed else Verdict.NOT_CHECKED
             return Claim(name=_TREE, verdict=verdict, detail="no readable checkpoint")
         return claim(_TREE, good=not failed, detail=f"{self.checkpoint.size} statements under the checkpoint")
+
+    def _statements(self) -> Claim:
+        count = self.walk.statements
+        if self.newer.statements and not self.findings.has("E-LEDGER-STATEMENT"):
+            return not_checked(_STATEMENTS, f"{self.newer.statements} of {count} statements, {NEWER}")
+        return claim(_STATEMENTS, good=not self.findings.has("E-LEDGER-STATEMENT"), detail=f"{count} statements")
 
     def _texts(self) -> Claim:
         read, not_read = self.walk.texts
@@ -321,6 +346,8 @@ class _Ending:
         obstacle = ""
         if self.manner.level.name != "full":
             obstacle = "not every record was read"
+        elif self.newer.statements:
+            obstacle = f"what follows from statements {NEWER} is not known"
         elif self.findings.has(*_INCOMPLETE):
             obstacle = "the evidence is not whole"
         elif self.findings.has(*_UNENDED):

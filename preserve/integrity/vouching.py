@@ -5,7 +5,7 @@ where that names keys of logs, nothing else does. Else what is known of the log 
 (`preserve.provenance.knownlogs`); else the verdict says whose key it is and that it is not known.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from preserve.errors import FormatError
@@ -13,6 +13,7 @@ from preserve.findings import Claim, Verdict
 from preserve.formats.merkle import CompactRange
 from preserve.formats.note import COSIGNATURE, parse_note
 from preserve.formats.tlog import parse_checkpoint
+from preserve.integrity.newer import Newer
 from preserve.integrity.signed import Signed
 from preserve.model import format_utc
 from preserve.provenance.keychain import LogKey, vouched_by
@@ -29,6 +30,7 @@ from preserve.provenance.receipts import (
     kept_checkpoints,
     read_reply,
 )
+from preserve.provenance.statements import NEWER, Archive, Key, Statement
 from preserve.provenance.trust import Trust
 from preserve.regular import read_regular
 from preserve.store.layout import CollectionPaths
@@ -44,7 +46,14 @@ class Vouching:
     """Takes in the ledger as it is read, and judges what is said of it by others."""
 
     def __init__(
-        self, paths: CollectionPaths, signed: Signed, trust: Trust, logs: KnownLogs | None, found: Found
+        self,
+        paths: CollectionPaths,
+        signed: Signed,
+        trust: Trust,
+        logs: KnownLogs | None,
+        *,
+        found: Found,
+        newer: Newer,
     ) -> None:
         self._paths = paths
         self._signed = signed
@@ -52,6 +61,7 @@ class Vouching:
         self._trust = trust
         self._logs = logs
         self._found = found
+        self._newer = newer
         self._kept = kept_checkpoints(paths)
         """Size to note of every checkpoint that is kept."""
         self._wanted = {*self._kept}
@@ -66,16 +76,19 @@ class Vouching:
         if tree.size in self._wanted:
             self._roots[tree.size] = tree.root()
 
-    def stated(self, index: int, statement: Mapping[str, object]) -> None:
+    def stated(self, index: int, statement: Statement) -> None:
         """Takes in a statement: the first and those of a change of key say which keys the log has."""
-        if statement["kind"] == "archive" and index == 0:
-            self._keys = [LogKey(index, str(statement["key"]))]
-        elif statement["kind"] == "key":
-            if self._keys and self._keys[-1].vkey != statement["old"]:
-                self._found("E-LEDGER-CHANGE", f"statement {index}", "the key that it changes is not the log's")
-            if self._checkpoint is not None and index < self._checkpoint.size:
-                # One that no checkpoint covers has changed nothing yet.
-                self._keys.append(LogKey(index, str(statement["new"])))
+        match statement:
+            case Archive(key=key) if index == 0:
+                self._keys = [LogKey(index, key)]
+            case Key(old=old, new=new):
+                if self._keys and self._keys[-1].vkey != old and not self._newer.names(old):
+                    self._found("E-LEDGER-CHANGE", f"statement {index}", "the key that it changes is not the log's")
+                if self._checkpoint is not None and index < self._checkpoint.size:
+                    # One that no checkpoint covers has changed nothing yet.
+                    self._keys.append(LogKey(index, new))
+            case _:
+                return
 
     def signature(self, known: Compared) -> Claim:
         """What to say of the checkpoint's signature, which was verified with the key that lies in the archive."""
@@ -83,7 +96,10 @@ class Vouching:
             return self._signed.claim
         own = self._keys[-1]
         try:
-            if read_regular(self._paths.vkey).decode("ascii").strip() != own.vkey:
+            held = read_regular(self._paths.vkey).decode("ascii").strip()
+            if held != own.vkey and self._newer.names(held, after=own.since):
+                return Claim(name=_SIGNED, verdict=Verdict.NOT_CHECKED, detail=f"a change of key, {NEWER}")
+            if held != own.vkey:
                 self._found("E-LEDGER-KEY", self._paths.vkey.name, "it is not the key that the ledger names")
                 return Claim(name=_SIGNED, verdict=Verdict.FAIL, detail="the key is not the one that the ledger names")
         except (OSError, UnicodeDecodeError) as error:

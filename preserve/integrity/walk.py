@@ -8,10 +8,10 @@ from pathlib import Path
 from preserve.cables.layouts import Layout
 from preserve.errors import ArchiveError, FormatError, PreserveError
 from preserve.formats.merkle import CompactRange, leaf_hash
-from preserve.formats.statements import decode
 from preserve.formats.tlog import TILE_WIDTH, Checkpoint
 from preserve.integrity.derived import CatalogueCheck, IndexCheck
 from preserve.integrity.matching import FileMatcher, Matched
+from preserve.integrity.newer import Newer
 from preserve.integrity.record import Facts
 from preserve.integrity.report import MAX_FINDINGS, Findings, Touched
 from preserve.integrity.resume import Resume, Tally
@@ -23,9 +23,20 @@ from preserve.limits import Limits
 from preserve.model import RecordPlace
 from preserve.provenance.describe import describe_cable, read_cables
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.schema import check_statement
-from preserve.provenance.sealing import Sealed, sealed_in
-from preserve.store.catalogue import StatementRow
+from preserve.provenance.rows import row_of
+from preserve.provenance.sealing import sealed_in
+from preserve.provenance.statements import (
+    Archive,
+    Cable,
+    Import,
+    Record,
+    Release,
+    Repair,
+    Sealed,
+    Statement,
+    Unknown,
+    decode,
+)
 from preserve.store.layout import IMPORTING_SUFFIX, CollectionPaths
 from preserve.store.ledgerfiles import LedgerFiles
 from preserve.store.warcfile import container_of, read_record
@@ -70,6 +81,7 @@ class Walk:
         findings: Findings,
         checkpoint: Checkpoint | None,
         vouching: Vouching,
+        newer: Newer,
         layouts: Mapping[str, Layout],
         limits: Limits,
         scanner: Scanner | None,
@@ -87,6 +99,7 @@ class Walk:
         self._findings = findings
         self._checkpoint = checkpoint
         self._vouching = vouching
+        self._newer = newer
         self._layouts = layouts
         self._limits = limits
         self._scanner = scanner
@@ -104,6 +117,8 @@ class Walk:
         self._stray = Tally()
         self.sealed: dict[str, tuple[Sealed, ...]] = {}
         """By name, the seals of each file: one, or more where a repair could not give back the compression."""
+        self.sealed_by: dict[str, int] = {}
+        """By name, the statement that sealed it last."""
         self.records = 0
         self.statements = 0
         self.ledger_is_whole = True
@@ -160,31 +175,43 @@ class Walk:
             self._progress(index)
         try:
             statement = decode(entry)
-            check_statement(statement)
         except FormatError as error:
             self._findings.add("E-LEDGER-STATEMENT", f"statement {index}", str(error))
             return
-        kind = statement["kind"]
-        if kind == "record":
-            self._record(index, statement)
-            return
-        if kind == "cable":
-            self._cable(index, statement, entry)
-            return
-        if kind == "release":
-            self._catalogue.compare(index, StatementRow.of(statement, None))
-        self._vouching.stated(index, statement)
-        if kind == "archive" and index:
-            self._findings.add(
-                "E-LEDGER-STATEMENT", f"statement {index}", "the founding, which is the first and only that"
-            )
         if index == 0:
             check_marker(self._paths, statement, self._checkpoint, self._findings)
+        match statement:
+            case Record():
+                self._record(index, statement)
+                return
+            case Cable():
+                self._cable(index, statement, entry)
+                return
+            case Unknown():
+                self._newer.take(index, statement)
+                self._findings.add("I-LEDGER-NEWER", f"statement {index}", f"kind {statement.kind}")
+                return
+            case Release():
+                self._catalogue.compare(index, row_of(statement))
+            case Archive() if index:
+                self._findings.add(
+                    "E-LEDGER-STATEMENT", f"statement {index}", "the founding, which is the first and only that"
+                )
+            case _:
+                pass
+        self._vouching.stated(index, statement)
+        self._sealed(index, statement)
+
+    def _sealed(self, index: int, statement: Statement) -> None:
+        """Takes in the files that a statement seals."""
         for sealed in sealed_in(statement):
             self.sealed[sealed.name] = (*self.sealed.get(sealed.name, ()), sealed)
+            self.sealed_by[sealed.name] = index
             stated = self._files[sealed.name].stated if sealed.name in self._files else 0
-            # A repair that could not find every record seals what there is.
-            if self.ledger_is_whole and stated != sealed.records and kind != "repair":
+            # A repair that could not find every record seals what there is; records that a newer program stated are
+            # not counted here.
+            is_counted = not isinstance(statement, Repair) and not self._newer.names(sealed.name)
+            if self.ledger_is_whole and stated != sealed.records and is_counted:
                 detail = f"{sealed.records} records in {sealed.name}, of which {stated} are stated"
                 self._findings.add("E-LEDGER-STATEMENT", f"statement {index}", detail)
             self._seal(sealed.name, statement)
@@ -202,19 +229,15 @@ class Walk:
 
     # Records.
 
-    def _record(self, index: int, statement: Mapping[str, object]) -> None:
+    def _record(self, index: int, statement: Record) -> None:
         self.records += 1
-        record_id, kind = str(statement["record_id"]), statement["type"]
-        if kind in {"response", "resource"}:
-            self._responses.add(hash(record_id))
-        if kind == "revisit" and (touched := self._touched.get(str(statement["refers_to"]))) is not None:
-            self._touched[str(statement["refers_to"])] = (*touched[:3], touched[3] + 1)
-        file = self._file(str(statement["file"]))
+        if statement.type in {"response", "resource"}:
+            self._responses.add(hash(statement.record_id))
+        file = self._file(statement.file)
         file.stated += 1
-        if kind == "revisit" and hash(str(statement["refers_to"])) not in self._responses:
-            where = f"{statement['file']} {record_id} {statement['uri'] or ''}".rstrip()
-            file.unheld.add("E-WARC-REVISIT", where, f"refers to {statement['refers_to']}")
-        self._last = _Last(record_id, str(statement["file"]))
+        if statement.type == "revisit":
+            self._revisit(statement, str(statement.refers_to), file)
+        self._last = _Last(statement.record_id, statement.file)
         if self._sample is not None:
             matched = self._sample.look(statement, self._catalogue.held(index, "records"))
         elif file.matcher is not None:
@@ -226,7 +249,14 @@ class Walk:
             return
         self._matched(index, statement, file, matched)
 
-    def _matched(self, index: int, statement: Mapping[str, object], file: _File, matched: Matched | None) -> None:
+    def _revisit(self, statement: Record, refers_to: str, file: _File) -> None:
+        if hash(refers_to) not in self._responses and not self._newer.names(refers_to):
+            where = f"{statement.file} {statement.record_id} {statement.uri or ''}".rstrip()
+            file.unheld.add("E-WARC-REVISIT", where, f"refers to {refers_to}")
+        if (touched := self._touched.get(refers_to)) is not None:
+            self._touched[refers_to] = (*touched[:3], touched[3] + 1)
+
+    def _matched(self, index: int, statement: Record, file: _File, matched: Matched | None) -> None:
         if matched is None or not matched.is_whole:
             if self._sample is None or matched is not None:
                 self._touch(statement, file)
@@ -235,20 +265,14 @@ class Walk:
         file.tally.records += 1
         self._last.facts, self._last.place = matched.facts, matched.place
         if self._sample is None:
-            row = StatementRow.of(statement, matched.place)
+            row = row_of(statement, matched.place)
             self._catalogue.compare(index, row)
             file.index.expect(row)
 
-    def _touch(self, statement: Mapping[str, object], file: _File) -> None:
+    def _touch(self, statement: Record, file: _File) -> None:
         if len(self._touched) < MAX_FINDINGS:
-            uri = statement["uri"]
-            file.touched.append(str(statement["record_id"]))
-            self._touched[str(statement["record_id"])] = (
-                None if uri is None else str(uri),
-                str(statement["date"]),
-                [],
-                0,
-            )
+            file.touched.append(statement.record_id)
+            self._touched[statement.record_id] = (statement.uri, statement.date, [], 0)
 
     def _file(self, name: str) -> _File:
         file = self._files.get(name)
@@ -269,22 +293,21 @@ class Walk:
             file.index.count, file.index.sum = tally.index_lines, int(tally.index_sum)
         else:
             rows = _readable(self._scanner, path)
-            file.matcher = FileMatcher(name, rows, file.findings, is_open=path.name != name)
+            file.matcher = FileMatcher(name, rows, file.findings, is_open=path.name != name, newer=self._newer)
         return file
 
-    def _seal(self, name: str, statement: Mapping[str, object]) -> None:
+    def _seal(self, name: str, statement: Statement) -> None:
         """All that the ledger says of a file's records was said; what it holds beside them is looked at now."""
         file = self._files.get(name)
         if file is not None:
-            self._revisits_found(file, is_own=statement["kind"] != "import")
+            self._revisits_found(file, is_own=not isinstance(statement, Import))
         if file is None or file.matcher is None:
             return
         if self.ledger_is_whole:
             file.matcher.finish()
-        lacks = statement.get("lacks")
-        if isinstance(lacks, dict):
-            self._known_before(file, lacks)
-        if not file.findings.listed and not self._catalogue.defect:
+        if isinstance(statement, Import):
+            self._known_before(file, statement.lacks)
+        if not file.findings.listed and not self._catalogue.defect and not self._newer.statements:
             file.tally.index_lines, file.tally.index_sum = file.index.count, str(file.index.sum)
             self._resume.is_whole(file.path, file.tally)
 
@@ -296,9 +319,9 @@ class Walk:
             self._findings.codes["I-WARC-REFERENCE"] += file.unheld.codes.total()
         file.unheld = Findings()
 
-    def _known_before(self, file: _File, lacks: Mapping[str, object]) -> None:
+    def _known_before(self, file: _File, lacks: Mapping[str, int]) -> None:
         """A file that was taken in damaged is as it was: what was found then is no news."""
-        worse = [code for code, count in file.findings.codes.items() if count > int(str(lacks.get(code, 0)))]
+        worse = [code for code, count in file.findings.codes.items() if count > lacks.get(code, 0)]
         if file.findings.listed and not any(code[0] in "EW" for code in worse):
             known = Findings()
             for code, count in file.findings.codes.items():
@@ -317,14 +340,17 @@ class Walk:
 
     # Texts.
 
-    def _cable(self, index: int, statement: Mapping[str, object], entry: bytes) -> None:
-        record_id = str(statement["record_id"])
-        where = f"statement {index}: {statement['published_id']}"
+    def _cable(self, index: int, statement: Cable, entry: bytes) -> None:
+        record_id = statement.record_id
+        where = f"statement {index}: {statement.published_id}"
         touched = self._touched.get(record_id)
         if touched is not None:
-            touched[2].append(str(statement["published_id"]))
+            touched[2].append(statement.published_id)
         if hash(record_id) not in self._responses:
-            self._findings.add("E-CABLE-SOURCE", where, record_id)
+            if self._newer.names(record_id):
+                self._stray.texts_not_read += 1
+            else:
+                self._findings.add("E-CABLE-SOURCE", where, record_id)
             return
         is_last = self._last.record_id == record_id
         file = self._files.get(self._last.file) if is_last else None
@@ -332,7 +358,7 @@ class Walk:
             if file is not None and file.is_done:
                 self._catalogue.held(index, "cables")
                 return
-            self._catalogue.compare(index, StatementRow.of(statement, None))
+            self._catalogue.compare(index, row_of(statement))
         elif self._sample is None or self._last.facts is None or not is_last:
             return
         tally = self._stray if file is None else file.tally
@@ -341,10 +367,10 @@ class Walk:
             return
         self._text_again(statement, where, tally, self._last.place if is_last else None)
 
-    def _text_again(self, statement: Mapping[str, object], where: str, tally: Tally, place: RecordPlace | None) -> None:
+    def _text_again(self, statement: Cable, where: str, tally: Tally, place: RecordPlace | None) -> None:
         """Extracts with the very layout that the statement names, and says what differs."""
-        layout = self._layouts.get(str(statement["layout"]).split("/")[0])
-        place = place or self._catalogue.place_of(str(statement["record_id"]))
+        layout = self._layouts.get(statement.layout_name)
+        place = place or self._catalogue.place_of(statement.record_id)
         if place is None or layout is None:
             tally.texts_not_read += 1
             return
@@ -354,19 +380,19 @@ class Walk:
             tally.texts_not_read += 1
             return
         cables = read_cables(record, [layout], self._limits).cables
-        again = [describe_cable(str(statement["record_id"]), cable) for cable in cables]
-        if any(said["extractor"] != statement["extractor"] or said["layout"] != statement["layout"] for said in again):
+        again = [describe_cable(statement.record_id, cable) for cable in cables]
+        if any((said.extractor, said.layout) != (statement.extractor, statement.layout) for said in again):
             tally.texts_not_read += 1
             return
         tally.texts += 1
-        same = next((said for said in again if said["published_id"] == statement["published_id"]), None)
+        same = next((said for said in again if said.published_id == statement.published_id), None)
         if statement in again:
             return
         if same is None:
             self._findings.add("E-CABLE-TEXT", where, "no cable is found" if not again else "it is not found")
         else:
-            keys = sorted(key for key in statement if same.get(key) != statement[key])
-            self._findings.add("E-CABLE-TEXT", where, f"differs in {', '.join(keys)}")
+            names = sorted(name for name in Cable.__struct_fields__ if getattr(same, name) != getattr(statement, name))
+            self._findings.add("E-CABLE-TEXT", where, f"differs in {', '.join(names)}")
 
     # What was found.
 

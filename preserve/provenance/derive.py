@@ -1,16 +1,18 @@
 """What follows from the evidence: the catalogue caught up, everything derived made again, stray records adopted."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from preserve.cables.layouts import Layout
+from preserve.errors import NewerFormatError
 from preserve.limits import Limits
 from preserve.model import RecordPlace
 from preserve.provenance.describe import describe_cable, describe_record, read_cables
 from preserve.provenance.ledger import Ledger
+from preserve.provenance.rows import row_of
 from preserve.provenance.sealing import sealed_in
-from preserve.provenance.statements import cut_statement
+from preserve.provenance.statements import NEWER, Cable, Cut, Record, Statement
 from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.durable import remove_derived, remove_parts
 from preserve.store.index import write_index
@@ -28,6 +30,8 @@ class Rebuilt:
     statements: int
     records: int
     index_lines: int
+    newer: int
+    """Statements that a newer program wrote: nothing was made of them."""
 
 
 def catch_up(paths: CollectionPaths, ledger: Ledger, catalogue: Catalogue) -> int:
@@ -36,6 +40,33 @@ def catch_up(paths: CollectionPaths, ledger: Ledger, catalogue: Catalogue) -> in
     A catalogue that claims more than the ledger holds is not of this ledger and is left to `rebuild`.
     """
     return _apply(paths, ledger, catalogue, start=catalogue.ledger_size, progress=lambda _done: None)
+
+
+def refuse_newer(paths: CollectionPaths, ledger: Ledger) -> None:
+    """For whoever is about to write, before anything else: catches the catalogue up, and refuses what is newer.
+
+    A log with statements that this program does not know is read as far as it goes and never added to: what it would
+    write could contradict them. The caller holds the lock.
+
+    Raises:
+        NewerFormatError: the log has such statements.
+    """
+    with Catalogue.open(paths) as catalogue:
+        catch_up(paths, ledger, catalogue)
+        refuse(paths.name, catalogue.newer_statements)
+
+
+def refuse(collection: str, newer: int) -> None:
+    """Refuses to write to a log with this number of statements that a newer program wrote.
+
+    Raises:
+        NewerFormatError: there are some.
+    """
+    if newer:
+        raise NewerFormatError(
+            f"{collection}: {newer} statement{'s' if newer > 1 else ''} of its ledger, {NEWER}; nothing is added to it",
+            next_step="Use a newer version of preserve. Nothing was changed.",
+        )
 
 
 def rebuild(paths: CollectionPaths, *, progress: Callable[[int], None] = lambda _done: None) -> Rebuilt:
@@ -49,7 +80,12 @@ def rebuild(paths: CollectionPaths, *, progress: Callable[[int], None] = lambda 
     with Catalogue.open(paths) as catalogue:
         statements = _apply(paths, ledger, catalogue, start=0, progress=progress)
         lines = write_index(paths, catalogue)
-        return Rebuilt(statements=statements, records=catalogue.record_count(), index_lines=lines)
+        return Rebuilt(
+            statements=statements,
+            records=catalogue.record_count(),
+            index_lines=lines,
+            newer=catalogue.newer_statements,
+        )
 
 
 def _apply(
@@ -59,8 +95,7 @@ def _apply(
     done = 0
     rows: list[StatementRow] = []
     for _index, statement in ledger.statements(start):
-        place = places.of(statement) if statement["kind"] == "record" else None
-        rows.append(StatementRow.of(statement, place))
+        rows.append(row_of(statement, places.of(statement) if isinstance(statement, Record) else None))
         done += 1
         progress(done)
         if len(rows) == _BATCH:
@@ -79,8 +114,8 @@ class _Places:
         self._files: dict[str, Iterator[tuple[RecordPlace, str]]] = {}
         self._ahead: dict[tuple[str, str], RecordPlace] = {}
 
-    def of(self, statement: Mapping[str, object]) -> RecordPlace | None:
-        name, wanted = str(statement["file"]), str(statement["record_id"])
+    def of(self, said: Record) -> RecordPlace | None:
+        name, wanted = said.file, said.record_id
         place = self._ahead.pop((name, wanted), None)
         if place is not None:
             return place
@@ -137,14 +172,15 @@ def _stated(ledger: Ledger) -> _Stated:
     known = _Stated()
     for _index, statement in ledger.statements(0):
         known.files |= {sealed.name for sealed in sealed_in(statement)}
-        if statement["kind"] == "cut":
+        if isinstance(statement, Cut):
             # Also of a file of which nothing was kept.
-            known.files.add(str(statement["file"]))
+            known.files.add(statement.file)
     for _index, statement in ledger.statements(0):
-        if statement["kind"] == "record" and statement["file"] not in known.files:
-            known.records.add(str(statement["record_id"]))
-        elif statement["kind"] == "cable" and statement["record_id"] in known.records:
-            known.texts[str(statement["record_id"])] += 1
+        match statement:
+            case Record(file=file, record_id=record_id) if file not in known.files:
+                known.records.add(record_id)
+            case Cable(record_id=record_id) if record_id in known.records:
+                known.texts[record_id] += 1
     return known
 
 
@@ -158,7 +194,7 @@ def _adopt(
     known: _Stated,
     run: str,
 ) -> Adopted:
-    batch: list[dict[str, object]] = []
+    batch: list[Statement] = []
     adopted = 0
     path = paths.archive / item.name
     for place, record, _defect in iter_file(path) if path.is_file() else ():
@@ -174,14 +210,14 @@ def _adopt(
             ledger.append(batch)
             batch = []
     batch.append(
-        cut_statement(
+        Cut(
             file=item.name,
             size=item.kept_bytes,
             sha256=item.sha256,
             records=item.records,
             cut_bytes=item.cut_bytes,
             reason="unclean stop",
-            adopted=adopted,
+            quarantined=None,
         )
     )
     ledger.append(batch)

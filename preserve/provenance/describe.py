@@ -4,10 +4,11 @@ The one place where a stored record becomes a statement: a capture, the adoption
 verification all go through it, so that they cannot disagree.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from preserve.cables.extract import NOTHING_READ, Extraction, PageReading, read_page
+from preserve.cables.fields import CLAIMS
 from preserve.cables.layouts import Layout
 from preserve.errors import FormatError
 from preserve.formats.challenge import challenge_of
@@ -17,7 +18,8 @@ from preserve.formats.http1.stream import Payload, payload_of
 from preserve.formats.warc import Record, RecordHeader, bare_uri, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import sha256_hex
-from preserve.provenance.statements import cable_statement, record_statement
+from preserve.provenance import statements
+from preserve.provenance.statements import Cable, Claimed, Printed
 
 _DIGEST_PREFIX = "sha256:"
 _MAX_MEDIA_TYPE = 127 * 2 + 1
@@ -28,7 +30,7 @@ RESOURCE_TYPES = HTML_TYPES | {"text/plain", "text/csv"}
 """The media types of ``resource`` records in which cables are looked for."""
 
 
-def describe_record(record: Record, *, file: str, ordinal: int, run: str) -> dict[str, object]:
+def describe_record(record: Record, *, file: str, ordinal: int, run: str) -> statements.Record:
     """The ``record`` statement of one stored record.
 
     ``payload_sha256`` is that of the entity body with its transfer coding removed and its content coding kept; for a
@@ -49,7 +51,7 @@ def describe_record(record: Record, *, file: str, ordinal: int, run: str) -> dic
             payload = http_payload(record.block)
             payload_digest = None if payload is None else sha256_hex(payload.payload)
             challenge = None if payload is None else challenge_in(payload, decoded_content(payload, DEFAULT_LIMITS))
-    return record_statement(
+    return statements.Record(
         record_id=header.record_id,
         type=header.type,
         uri=header.target_uri,
@@ -78,11 +80,11 @@ class Fresh:
     challenge: str | None = None
 
 
-def describe_fresh(record: Record, fresh: Fresh, *, file: str, ordinal: int, run: str) -> dict[str, object]:
+def describe_fresh(record: Record, fresh: Fresh, *, file: str, ordinal: int, run: str) -> statements.Record:
     """The same statement as `describe_record` makes, of a record that was made in this process."""
     header = record.header
     is_reply = header.type in HTTP_RESPONSE_TYPES
-    return record_statement(
+    return statements.Record(
         record_id=header.record_id,
         type=header.type,
         uri=header.target_uri,
@@ -128,10 +130,10 @@ def resource_type(header: RecordHeader) -> str | None:
     return declared if is_text else None
 
 
-def describe_cable(record_id: str, extraction: Extraction) -> dict[str, object]:
+def describe_cable(record_id: str, extraction: Extraction) -> Cable:
     """The ``cable`` statement of one extraction."""
-    said: Mapping[str, object] = extraction.statement_fields()
-    return cable_statement(
+    fields = extraction.fields
+    return Cable(
         record_id=record_id,
         extractor=extraction.extractor,
         layout=f"{extraction.layout}/{extraction.layout_version}",
@@ -141,9 +143,14 @@ def describe_cable(record_id: str, extraction: Extraction) -> dict[str, object]:
         body_sha256=extraction.body_sha256,
         comparison_sha256=extraction.comparison_sha256,
         comparison_rules=extraction.comparison_rules,
-        rules_fired=list(extraction.rules_fired),
-        claims=said["claims"],
-        fields=said["fields"],
+        rules_fired=tuple(extraction.rules_fired),
+        claims={
+            name: Claimed(printed=fields[name].printed, value=fields[name].value) for name in CLAIMS if name in fields
+        },
+        fields={
+            name: Printed(printed=one.printed, value=one.value, precision=one.precision, source=one.source)
+            for name, one in fields.items()
+        },
     )
 
 

@@ -15,7 +15,7 @@ from preserve.model import check_collection_name, format_utc
 from preserve.provenance.keys import key_path, make_key, mark_path, next_path, read_key
 from preserve.provenance.knownlogs import KnownLogs, read_log
 from preserve.provenance.ledger import Ledger, check_signer
-from preserve.provenance.statements import archive_statement
+from preserve.provenance.statements import Archive
 from preserve.store.archive import ARCHIVE_FORMAT, create_archive, open_archive, read_marker
 from preserve.store.durable import Lock, write_atomic
 from preserve.store.layout import CollectionPaths
@@ -90,7 +90,7 @@ def found_archive(archives: Path, name: str, *, keys: Path, secret: bytes | None
         if created:
             ledger.append(
                 [
-                    archive_statement(
+                    Archive(
                         collection=name,
                         format=ARCHIVE_FORMAT,
                         origin=signer.name,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from preserve.errors import FormatError
 from preserve.formats.note import open_note, parse_vkey
-from preserve.formats.statements import decode
 from preserve.formats.tlog import parse_checkpoint
+from preserve.provenance.statements import Archive, Key, decode
 
 BeginsWith = Callable[[int, bytes], bool | None]
 """Takes size and root; True where the log begins with that tree, False where not, None where it cannot be told."""
@@ -45,11 +45,11 @@ def read_keys(entries: Iterable[tuple[int, bytes]], known: tuple[LogKey, ...] = 
     for index, entry in entries:
         if index and _CHANGE not in entry:
             continue
-        statement = decode(entry)
-        if statement["kind"] == "archive" and index == 0:
-            keys.append(LogKey(index, str(statement["key"])))
-        elif statement["kind"] == "key":
-            keys.append(LogKey(index, str(statement["new"])))
+        match decode(entry):
+            case Archive(key=key) if index == 0:
+                keys.append(LogKey(index, key))
+            case Key(new=key):
+                keys.append(LogKey(index, key))
     return tuple(keys)
 
 

@@ -5,13 +5,13 @@ A statement is durable when `Ledger.append` returns. A checkpoint turns the jour
 dies anywhere between leaves the old checkpoint with the whole journal, or the new one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError
 from preserve.formats.merkle import CompactRange, consistency_proof, inclusion_proof, leaf_hash, root_of
 from preserve.formats.note import Signer, parse_note, sign_note
-from preserve.formats.statements import decode, encode
 from preserve.formats.tlog import TILE_WIDTH, Checkpoint, entries_path, format_checkpoint, parse_checkpoint, tile_path
+from preserve.provenance.statements import Statement, decode, encode
 from preserve.store.layout import CollectionPaths
 from preserve.store.ledgerfiles import LedgerFiles
 
@@ -35,16 +35,16 @@ class Ledger:
         """Number of statements, those under no checkpoint included."""
         return self._size
 
-    def append(self, statements: Sequence[Mapping[str, object]]) -> range:
+    def append(self, statements: Sequence[Statement]) -> range:
         """Appends statements durably; returns their indexes.
 
         Raises:
-            FormatError: one has no canonical form or is too long; none is appended then.
+            FormatError: one breaks the schema of its kind or is too long; none is appended then.
         """
         return self.append_encoded([encode(statement) for statement in statements])
 
     def append_encoded(self, entries: Sequence[bytes]) -> range:
-        """Appends statements that are encoded already (`preserve.formats.statements.encode`), durably."""
+        """Appends statements that are encoded already (`preserve.provenance.statements.encode`), durably."""
         first = self._size
         if entries:
             if not self._is_clean:
@@ -90,7 +90,7 @@ class Ledger:
             if index >= max(start, self._covered):
                 yield index, entry
 
-    def statements(self, start: int = 0) -> Iterator[tuple[int, dict[str, object]]]:
+    def statements(self, start: int = 0) -> Iterator[tuple[int, Statement]]:
         """Index and value of every statement from ``start`` on.
 
         Raises:

@@ -10,10 +10,10 @@ from pathlib import Path
 from preserve.errors import EnvironmentFaultError, UsageError
 from preserve.formats.note import Signer
 from preserve.model import format_utc
-from preserve.provenance.derive import catch_up
+from preserve.provenance.derive import catch_up, refuse_newer
 from preserve.provenance.keys import key_path, make_key, next_path, read_key, retired_path
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import key_statement
+from preserve.provenance.statements import Key
 from preserve.store.archive import read_marker
 from preserve.store.catalogue import Catalogue
 from preserve.store.durable import Lock, make_dir, sync_dir, write_atomic
@@ -33,6 +33,7 @@ def rotate_key(
     origin = str(read_marker(paths)["origin"])
     current, coming = key_path(paths.name, keys), next_path(paths.name, keys)
     with Lock(paths.lock, f"preserve key rotate {paths.name}"):
+        refuse_newer(paths, Ledger(paths))
         if not coming.exists():
             make_key(coming, secret)
         new = Signer(origin, read_key(coming, secret))
@@ -62,17 +63,14 @@ def _old_key(current: Path, keys: Path, held: str) -> Path:
 
 def _state(paths: CollectionPaths, old: Signer, new: Signer, *, reason: str, moment: str) -> None:
     ledger = Ledger(paths)
-    stated = {"old": old.vkey, "new": new.vkey}
-    last = None
-    for _index, statement in ledger.statements(max(0, ledger.size - 1)):
-        last = {name: statement.get(name) for name in stated} if statement["kind"] == "key" else None
-    if last != stated:
+    last = next((statement for _index, statement in ledger.statements(max(0, ledger.size - 1))), None)
+    if not isinstance(last, Key) or (last.old, last.new) != (old.vkey, new.vkey):
         if ledger.size != ledger.covered or open_files(paths):
             raise UsageError(
                 f"a capture of {paths.name} did not end",
                 next_step=f"Run `preserve capture {paths.name}` to its end first.",
             )
-        ledger.append([key_statement(old=old.vkey, new=new.vkey, changed=moment, reason=reason)])
+        ledger.append([Key(old=old.vkey, new=new.vkey, changed=moment, reason=reason)])
     # Once all statements are covered, what is derived agrees with them.
     with Catalogue.open(paths) as catalogue:
         catch_up(paths, ledger, catalogue)

@@ -1,359 +1,433 @@
-"""The kinds of ledger statements, and how each is built (``docs/formats/ledger.md``); their check is in `schema`.
+"""What a ledger states: one frozen struct a kind, and the two functions between them and their bytes.
 
-Every statement has ``kind`` and ``v``. Values are text, whole numbers, true, false, nothing, lists and groups of these;
-there are no floating-point numbers, so that the canonical form has no doubtful case.
+``docs/formats/ledger.md`` says what each field means. `encode` and `decode` are inverse: a statement has one form in
+bytes, canonical JSON (RFC 8785, see `preserve.formats.statements`), and `decode` refuses every other. Both hold a
+statement against the schema of its kind, so that no writer states what a reader would call damage.
+
+A kind or a version that this program does not know is no damage: it decodes to `Unknown`, an opaque leaf. The tree
+over it is checked, its content is not. Nothing is added to a ledger that has one (`preserve.provenance.derive`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Annotated, Final, Literal, TypeVar, get_args
 
-from preserve.formats.statements import encode
+import msgspec
+from msgspec import Meta
+
+from preserve.errors import FormatError
+from preserve.expressions import lazy_re
+from preserve.formats import statements as canonical
 from preserve.limits import DEFAULT_LIMITS
+from preserve.model import parse_utc
 
-VERSION = 1
-Statement = dict[str, object]
+VERSION: Final = 2
+NEWER: Final = "written by a newer program"
+"""What is said of a statement that is not known here."""
+
+Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+Sha256OrEmpty = Annotated[str, Meta(pattern=r"^(?:[0-9a-f]{64})?\Z")]
+Ascii = Annotated[str, Meta(pattern=r"^[\x00-\x7f]*\Z")]
+"""A key of JSON: in ASCII, where every order of sorting is the same."""
+FileName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}\Z")]
+"""As `preserve.store.layout.check_file_name` has it: no name in the ledger leads out of the archive."""
+FilePath = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}(?:/[A-Za-z0-9][A-Za-z0-9._-]{0,254})*\Z")]
+"""A path below the collection's folder: plain names with slashes between."""
+
+_KIND: Final = lazy_re(r"[a-z][a-z0-9-]{0,63}\Z")
 
 
-def record_statement(
-    *,
-    record_id: str,
-    type: str,  # noqa: A002 - the field's name in WARC and in the statement
-    uri: str | None,
-    date: str,
-    status: int | None,
-    file: str,
-    ordinal: int,
-    record_sha256: str,
-    block_sha256: str,
-    payload_sha256: str | None,
-    refers_to: str | None,
-    mime: str | None,
-    challenge: str | None,
-    run: str,
-) -> Statement:
+class _Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """A group of fields. Immutable; no cycles can be made of them."""
+
+
+class Sealed(_Value, frozen=True, kw_only=True):
+    """A WARC file as a statement seals it: name without folder, size in bytes, SHA-256, number of records."""
+
+    name: FileName
+    size: Count
+    sha256: Sha256
+    records: Count
+
+
+class Ended(_Value, frozen=True, kw_only=True):
+    """How one address of a run ended (``docs/reference/outcomes.md``)."""
+
+    url: str
+    outcome: str
+    reason: str
+
+
+class Printed(_Value, frozen=True, kw_only=True):
+    """One field of a cable's page: as it is printed, what that means, how precise a time is, where it was read."""
+
+    printed: str
+    value: str | None
+    precision: str | None
+    source: str
+
+
+class Claimed(_Value, frozen=True, kw_only=True):
+    """What a page says of its text, as it prints it, and what that means."""
+
+    printed: str
+    value: str | None
+
+
+class SourcePackage(_Value, frozen=True, kw_only=True):
+    """The WACZ package that a file was taken out of. ``findings`` counts what is wrong with the package, by code."""
+
+    name: str
+    size: Count
+    sha256: Sha256
+    datapackage_sha256: Sha256
+    findings: dict[Ascii, Count]
+
+
+class Dump(_Value, frozen=True, kw_only=True):
+    """A dump that was taken in row by row: its own name, size and hash, the WARC ``file`` that holds it, and counts."""
+
+    name: str
+    size: Count
+    sha256: Sha256
+    file: FileName
+    rows: Count
+    unreadable: Count
+    cables: Count
+
+
+class _Kind(_Value, frozen=True, kw_only=True, tag_field="kind"):
+    v: Literal[2] = VERSION
+
+
+class Archive(_Kind, frozen=True, kw_only=True, tag="archive"):
+    """The first statement of every ledger: which archive this is, and the key of its log."""
+
+    collection: str
+    format: Count
+    origin: str
+    key: str
+    created: str
+
+
+class Record(_Kind, frozen=True, kw_only=True, tag="record"):
     """One stored record. ``ordinal`` counts from 0 in its file; digests are 64 hexadecimal digits.
 
     ``challenge`` names the bot wall whose page a reply was taken for.
     """
-    return {
-        "kind": "record",
-        "v": VERSION,
-        "record_id": record_id,
-        "type": type,
-        "uri": uri,
-        "date": date,
-        "status": status,
-        "file": file,
-        "ordinal": ordinal,
-        "record_sha256": record_sha256,
-        "block_sha256": block_sha256,
-        "payload_sha256": payload_sha256,
-        "refers_to": refers_to,
-        "mime": mime,
-        "challenge": challenge,
-        "run": run,
-    }
+
+    record_id: str
+    type: str
+    uri: str | None
+    date: str
+    status: Count | None
+    file: FileName
+    ordinal: Count
+    record_sha256: Sha256
+    block_sha256: Sha256
+    payload_sha256: Sha256 | None
+    refers_to: str | None
+    mime: str | None
+    challenge: str | None
+    run: str
 
 
-def cable_statement(
-    *,
-    record_id: str,
-    extractor: str,
-    layout: str,
-    published_id: str,
-    canonical_id: str | None,
-    raw_sha256: str,
-    body_sha256: str,
-    comparison_sha256: str,
-    comparison_rules: str,
-    rules_fired: Sequence[int],
-    claims: object,
-    fields: object,
-) -> Statement:
+class Cable(_Kind, frozen=True, kw_only=True, tag="cable"):
     """One cable as one extractor read it from one record. Never replaced: another extractor states its own."""
-    return {
-        "kind": "cable",
-        "v": VERSION,
-        "record_id": record_id,
-        "extractor": extractor,
-        "layout": layout,
-        "published_id": published_id,
-        "canonical_id": canonical_id,
-        "raw_sha256": raw_sha256,
-        "body_sha256": body_sha256,
-        "comparison_sha256": comparison_sha256,
-        "comparison_rules": comparison_rules,
-        "rules_fired": list(rules_fired),
-        "claims": claims,
-        "fields": fields,
-    }
+
+    record_id: str
+    extractor: str
+    layout: str
+    published_id: str
+    canonical_id: str | None
+    raw_sha256: Sha256
+    body_sha256: Sha256
+    comparison_sha256: Sha256
+    comparison_rules: str
+    rules_fired: tuple[Count, ...]
+    claims: dict[Ascii, Claimed]
+    fields: dict[Ascii, Printed]
+
+    @property
+    def layout_name(self) -> str:
+        """The layout's name, without its version."""
+        return self.layout.split("/")[0]
 
 
-def run_statements(
-    *,
-    run: str,
-    started: str,
-    ended: str,
-    outcome: str,
-    program: str,
-    files: Sequence[Mapping[str, object]],
-    counts: Mapping[str, int],
-    refused: Mapping[str, int],
-    first_statement: int,
-    last_statement: int,
-    urls: Callable[[], Iterable[Mapping[str, object]]],
-) -> Iterator[Statement]:
-    """The manifest of a run: every address with how it ended, in as many numbered parts as that takes.
+class Run(_Kind, frozen=True, kw_only=True, tag="run"):
+    """The manifest of a run, or one of the ``parts`` of it (`in_parts`)."""
 
-    A part stays below the size of a ledger entry. Counts stand in the first part. ``urls`` is gone through twice: once
-    to count the parts, once to make them, so that no run is too long for the memory.
-    """
-    base: Statement = {
-        "kind": "run",
-        "v": VERSION,
-        "run": run,
-        "started": started,
-        "ended": ended,
-        "outcome": outcome,
-        "program": program,
-        "first_statement": first_statement,
-        "last_statement": last_statement,
-    }
-    file_groups = list(_groups(files))
-    count = max(sum(1 for _group in _groups(urls())), len(file_groups))
-    url_groups = _groups(urls())
-    for part in range(count):
-        yield {
-            **base,
-            "files": file_groups[part] if part < len(file_groups) else [],
-            "counts": dict(counts) if part == 0 else {},
-            "refused": dict(refused) if part == 0 else {},
-            "urls": next(url_groups, []),
-            "part": part + 1,
-            "parts": count,
-        }
+    run: str
+    started: str
+    ended: str
+    outcome: str
+    program: str
+    files: tuple[Sealed, ...]
+    counts: dict[Ascii, Count]
+    refused: dict[Ascii, Count]
+    first_statement: Count
+    last_statement: Annotated[int, Meta(ge=-1, le=2**53 - 1)]
+    urls: tuple[Ended, ...] = ()
+    part: Count = 1
+    parts: Count = 1
 
 
-def _groups(items: Iterable[Mapping[str, object]]) -> Iterator[list[Mapping[str, object]]]:
-    """The items in groups that are each below half of an entry's size; at least one group."""
-    room = DEFAULT_LIMITS.max_statement_bytes // 2
-    group: list[Mapping[str, object]] = []
-    used = 0
-    for item in items:
-        size = len(encode(item)) + 1
-        if group and used + size > room:
-            yield group
-            group, used = [], 0
-        group.append(item)
-        used += size
-    yield group
-
-
-def cut_statement(
-    *, file: str, size: int, sha256: str, records: int, cut_bytes: int, reason: str, adopted: int
-) -> Statement:
-    """A file that an unclean stop left open: what was kept of it, and how many bytes of its torn tail were cut.
-
-    ``adopted`` counts the whole records in it that got their statement only now. ``records`` 0: nothing was kept.
-    """
-    return {
-        "kind": "cut",
-        "v": VERSION,
-        "file": file,
-        "size": size,
-        "sha256": sha256,
-        "records": records,
-        "cut_bytes": cut_bytes,
-        "reason": reason,
-        "adopted": adopted,
-    }
-
-
-def import_statement(
-    *,
-    file: str,
-    size: int,
-    sha256: str,
-    records: int,
-    container: str,
-    source: str,
-    package: Mapping[str, object] | None,
-    lacks: Mapping[str, int],
-    imported: str,
-    program: str,
-    run: str,
-) -> Statement:
+class Import(_Kind, frozen=True, kw_only=True, tag="import"):
     """A file made by another program, taken in without changing a byte.
 
-    ``source`` is the name it came under; ``package`` the WACZ it was taken out of: ``name``, ``size``, ``sha256``,
-    ``datapackage_sha256``. ``lacks`` counts the findings of the check at import, by code.
+    ``source`` is the name it came under, ``package`` the package it was taken out of. ``lacks`` counts the findings of
+    the check at import, by code.
     """
-    return {
-        "kind": "import",
-        "v": VERSION,
-        "file": file,
-        "size": size,
-        "sha256": sha256,
-        "records": records,
-        "container": container,
-        "source": source,
-        "package": None if package is None else dict(package),
-        "lacks": dict(lacks),
-        "imported": imported,
-        "program": program,
-        "run": run,
-    }
+
+    file: FileName
+    size: Count
+    sha256: Sha256
+    records: Count
+    container: str
+    source: str
+    package: SourcePackage | None
+    lacks: dict[Ascii, Count]
+    imported: str
+    program: str
+    run: str
 
 
-def release_statement(
-    *,
-    release: str,
-    title: str,
-    publisher: str,
-    released: str | None,
-    counter: int | None,
-    sources: Sequence[str],
-    known_from: Sequence[str],
-    note: str,
-    dump: Mapping[str, object] | None,
-    stated: str,
-    program: str,
-) -> Statement:
-    """A release of a source, as it is declared. ``released`` is a date of UTC no longer than its precision.
+class Release(_Kind, frozen=True, kw_only=True, tag="release"):
+    """A release of a source, as it is declared. ``released`` is a date of UTC no longer than its precision."""
 
-    ``dump`` is the file of it that was taken in row by row: ``name``, ``size``, ``sha256``, the WARC ``file`` that
-    holds it, and the numbers of its ``rows``, of those that are ``unreadable``, and of ``cables`` read.
-    """
-    return {
-        "kind": "release",
-        "v": VERSION,
-        "release": release,
-        "title": title,
-        "publisher": publisher,
-        "released": released,
-        "counter": counter,
-        "sources": list(sources),
-        "known_from": list(known_from),
-        "note": note,
-        "dump": None if dump is None else dict(dump),
-        "stated": stated,
-        "program": program,
-    }
+    release: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}\Z")]
+    title: str
+    publisher: str
+    released: str | None
+    counter: Count | None
+    sources: tuple[str, ...]
+    known_from: tuple[str, ...]
+    note: str
+    dump: Dump | None
+    stated: str
+    program: str
 
 
-def repair_statement(
-    *,
-    path: str,
-    size: int,
-    sha256: str,
-    records: int,
-    restored_records: int,
-    exact: bool,
-    quarantined: str | None,
-    sources: Sequence[str],
-    repaired: str,
-    program: str,
-) -> Statement:
+class Repair(_Kind, frozen=True, kw_only=True, tag="repair"):
     """A file put back from copies that nobody has to trust: every byte in it is named by the ledger.
 
     ``path`` is relative to the collection's folder. ``exact``: the file is the one that was sealed, byte for byte;
     otherwise every record is, and the compression around them is another. ``quarantined`` is the name under
     ``quarantine/`` of the damaged file, or None where there was none.
     """
-    return {
-        "kind": "repair",
-        "v": VERSION,
-        "path": path,
-        "size": size,
-        "sha256": sha256,
-        "records": records,
-        "restored_records": restored_records,
-        "exact": exact,
-        "quarantined": quarantined,
-        "sources": list(sources),
-        "repaired": repaired,
-        "program": program,
-    }
+
+    path: FilePath
+    size: Count
+    sha256: Sha256
+    records: Count
+    restored_records: Count
+    exact: bool
+    quarantined: FileName | None
+    sources: tuple[str, ...]
+    repaired: str
+    program: str
 
 
-def listing_statement(
-    *,
-    run: str,
-    archive: str,
-    uri: str,
-    asked: str,
-    answer: str,
-    complete: bool,
-    mementos: int,
-    records: Sequence[str],
-    reasons: Sequence[str],
-) -> Statement:
+Answer = Literal["held", "none", "failed"]
+"""What a web archive says of an address."""
+DigestFit = Literal["payload", "content", "body", "differs", "unknown", "unclaimed"]
+"""Which reading of a memento's bytes the digest fits that its archive lists."""
+ComparedAs = Literal["same-payload", "same-text", "other-text", "nothing", "unknown"]
+"""What a memento is as against the newest reply that is held from the address itself."""
+
+
+class Listing(_Kind, frozen=True, kw_only=True, tag="listing"):
     """What a web archive said that it holds of an address: ``held``, ``none``, or ``failed``: no usable answer."""
-    return {
-        "kind": "listing",
-        "v": VERSION,
-        "run": run,
-        "archive": archive,
-        "uri": uri,
-        "asked": asked,
-        "answer": answer,
-        "complete": complete,
-        "mementos": mementos,
-        "records": list(records),
-        "reasons": list(reasons),
-    }
+
+    run: str
+    archive: str
+    uri: str
+    asked: str
+    answer: Answer
+    complete: bool
+    mementos: Count
+    records: tuple[str, ...]
+    reasons: tuple[str, ...]
 
 
-def memento_statement(
-    *,
-    run: str,
-    archive: str,
-    archive_title: str,
-    uri: str,
-    memento: str,
-    requested: str,
-    served: str | None,
-    record_id: str | None,
-    status: int | None,
-    verdict: str,
-    reasons: Sequence[str],
-    claimed_digest: str | None,
-    digest: str,
-    held: str,
-) -> Statement:
+class Memento(_Kind, frozen=True, kw_only=True, tag="memento"):
     """One memento that was asked for, as another archive served it: the link from an address to second-hand bytes."""
-    return {
-        "kind": "memento",
-        "v": VERSION,
-        "run": run,
-        "archive": archive,
-        "archive_title": archive_title,
-        "uri": uri,
-        "memento": memento,
-        "requested": requested,
-        "served": served,
-        "record_id": record_id,
-        "status": status,
-        "verdict": verdict,
-        "reasons": list(reasons),
-        "claimed_digest": claimed_digest,
-        "digest": digest,
-        "held": held,
-    }
+
+    run: str
+    archive: str
+    archive_title: str
+    uri: str
+    memento: str
+    requested: str
+    served: str | None
+    record_id: str | None
+    status: Count | None
+    verdict: str
+    reasons: tuple[str, ...]
+    claimed_digest: str | None
+    digest: DigestFit
+    held: ComparedAs
 
 
-def archive_statement(*, collection: str, format: int, origin: str, key: str, created: str) -> Statement:  # noqa: A002
-    """The first statement of every ledger: which archive this is, and the key of its log."""
-    return {
-        "kind": "archive",
-        "v": VERSION,
-        "collection": collection,
-        "format": format,
-        "origin": origin,
-        "key": key,
-        "created": created,
-    }
-
-
-def key_statement(*, old: str, new: str, changed: str, reason: str) -> Statement:
+class Key(_Kind, frozen=True, kw_only=True, tag="key"):
     """From the next checkpoint on the log is signed with another key: verifier keys, moment, and why."""
-    return {"kind": "key", "v": VERSION, "old": old, "new": new, "changed": changed, "reason": reason}
+
+    old: str
+    new: str
+    changed: str
+    reason: str
+
+
+class Cut(_Kind, frozen=True, kw_only=True, tag="cut"):
+    """A file that an unclean stop left behind: what was kept of it, how much of its end was not, and where that lies.
+
+    ``file``, ``size``, ``sha256`` and ``records`` are the file as it was sealed; ``records`` 0 and an empty ``sha256``:
+    nothing was kept. ``quarantined`` is the name under ``quarantine/`` of what was not kept, or None where that was no
+    more than a torn tail.
+    """
+
+    file: FileName
+    size: Count
+    sha256: Sha256OrEmpty
+    records: Count
+    cut_bytes: Count
+    reason: str
+    quarantined: FileName | None
+
+
+Known = Archive | Record | Cable | Run | Import | Release | Repair | Listing | Memento | Key | Cut
+
+
+class Unknown(msgspec.Struct, frozen=True, gc=False):
+    """A statement of a kind or a version that this program does not know: its bytes, and nothing read in them."""
+
+    kind: str
+    v: int
+    raw: bytes
+
+
+Statement = Known | Unknown
+
+KINDS: Final = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Known))
+"""The kinds of statement that this program knows."""
+_MOMENTS: Final[Mapping[type, tuple[str, ...]]] = {
+    Archive: ("created",),
+    Record: ("date",),
+    Cable: (),
+    Run: ("started", "ended"),
+    Import: ("imported",),
+    Release: ("stated",),
+    Repair: ("repaired",),
+    Listing: ("asked",),
+    Memento: ("requested", "served"),
+    Key: ("changed",),
+    Cut: (),
+}
+"""The fields of each kind that are moments (or, where they may be, None)."""
+_ENCODER: Final = msgspec.json.Encoder(order="sorted")
+_DECODER: Final[msgspec.json.Decoder[Known]] = msgspec.json.Decoder(Known)
+_MOST_BYTES: Final = DEFAULT_LIMITS.max_statement_bytes
+
+
+def kind_of(statement: Statement) -> str:
+    """The kind as it stands in the ledger."""
+    return statement.kind if isinstance(statement, Unknown) else str(statement.__struct_config__.tag)
+
+
+def encode(statement: Statement) -> bytes:
+    """The canonical bytes of a statement.
+
+    Raises:
+        FormatError: a value that its kind does not allow, a lone surrogate, or a result of more than 65,535 bytes.
+    """
+    if isinstance(statement, Unknown):
+        return statement.raw
+    try:
+        entry = _ENCODER.encode(statement)
+        _DECODER.decode(entry)
+    except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError) as error:
+        raise FormatError(f"a {kind_of(statement)} statement that cannot be: {error}"[:300]) from error
+    _check(statement, entry)
+    return entry
+
+
+def decode(entry: bytes) -> Statement:
+    """The statement in these bytes, which are exactly those that `encode` makes of it.
+
+    Raises:
+        FormatError: too many, not JSON, not canonical, no statement, or one of a known kind that breaks its schema.
+    """
+    try:
+        statement = _DECODER.decode(entry)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        return _unknown(entry, error)
+    if _ENCODER.encode(statement) != entry:
+        raise FormatError("a statement that is not in canonical form")
+    _check(statement, entry)
+    return statement
+
+
+def _check(statement: Known, entry: bytes) -> None:
+    """What the decoder does not see: the length, and whether moments are any."""
+    if len(entry) > _MOST_BYTES:
+        raise FormatError(f"a statement of {len(entry)} bytes, more than {_MOST_BYTES}")
+    for name in _MOMENTS[type(statement)]:
+        moment = getattr(statement, name)
+        if moment is not None:
+            parse_utc(moment)
+
+
+def _unknown(entry: bytes, error: Exception) -> Unknown:
+    """The opaque leaf in bytes that are no statement of a known kind and version.
+
+    Raises:
+        FormatError: they are none of any program: not canonical, without kind or version; or a known one that breaks
+            its schema.
+    """
+    content = canonical.decode(entry)
+    kind, version = content.get("kind"), content.get("v")
+    if not isinstance(kind, str) or _KIND.match(kind) is None:
+        raise FormatError("a statement without a kind") from error
+    if type(version) is not int or version < 1:
+        raise FormatError(f"a {kind} statement without a version") from error
+    if kind in KINDS and version <= VERSION:
+        raise FormatError(f"a {kind} statement that cannot be: {error}"[:300]) from error
+    return Unknown(kind, version, entry)
+
+
+def in_parts(run: Run, urls: Callable[[], Iterable[Ended]]) -> Iterator[Run]:
+    """The manifest of a run: every address with how it ended, in as many numbered parts as that takes.
+
+    A part stays below the size of a ledger entry. Counts stand in the first part. ``urls`` is gone through twice: once
+    to count the parts, once to make them, so that no run is too long for the memory.
+    """
+    files = list(_groups(run.files))
+    count = max(sum(1 for _group in _groups(urls())), len(files))
+    addresses = _groups(urls())
+    for part in range(count):
+        yield msgspec.structs.replace(
+            run,
+            files=files[part] if part < len(files) else (),
+            counts=run.counts if part == 0 else {},
+            refused=run.refused if part == 0 else {},
+            urls=next(addresses, ()),
+            part=part + 1,
+            parts=count,
+        )
+
+
+_Item = TypeVar("_Item", Sealed, Ended)
+
+
+def _groups(items: Iterable[_Item]) -> Iterator[tuple[_Item, ...]]:
+    """The items in groups that are each below half of an entry's size; at least one group."""
+    group: list[_Item] = []
+    used = 0
+    for item in items:
+        size = len(_ENCODER.encode(item)) + 1
+        if group and used + size > _MOST_BYTES // 2:
+            yield tuple(group)
+            group, used = [], 0
+        group.append(item)
+        used += size
+    yield tuple(group)

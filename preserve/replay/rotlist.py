@@ -13,8 +13,8 @@ from heapq import merge
 from itertools import groupby
 
 from preserve.errors import FormatError
-from preserve.formats.statements import decode
 from preserve.formats.urls import canonical, host_name
+from preserve.provenance.statements import Listing, Run, decode
 from preserve.replay.looking import Pages
 from preserve.replay.recover import Archive
 from preserve.replay.rot import Look, Machine, Sign, State, sign_of_failure, sign_of_status
@@ -100,25 +100,25 @@ def _read_runs(archive: Archive, failures: Spill) -> _Runs:
     runs = _Runs()
     for index, entry in archive.ledger.raw():
         # Statements are canonical JSON: these bytes stand in no other place.
-        if _RUN in entry:
-            _read_run(index, decode(entry), runs, failures)
-        elif _LISTING in entry:
-            runs.rescues.add(str(decode(entry)["run"]))
+        if _RUN not in entry and _LISTING not in entry:
+            continue
+        match decode(entry):
+            case Run() as said:
+                _read_run(index, said, runs, failures)
+            case Listing(run=run):
+                runs.rescues.add(run)
     return runs
 
 
-def _read_run(index: int, statement: dict[str, object], runs: _Runs, failures: Spill) -> None:
-    run, ended = str(statement["run"]), str(statement["ended"])
-    answered = runs.answered.setdefault(run, set())
-    urls = statement["urls"]
+def _read_run(index: int, said: Run, runs: _Runs, failures: Spill) -> None:
+    answered = runs.answered.setdefault(said.run, set())
     rows = []
-    for item in urls if isinstance(urls, list) else []:
-        with suppress(FormatError, KeyError, TypeError):
-            url, outcome = str(item["url"]), item["outcome"]
-            if outcome == "failed":
-                rows.append((canonical(url), ended, f"{run} {index} {item['reason']}"))
-            elif outcome == "done" and len(answered) < 2:  # noqa: PLR2004 - one of two is another than any one
-                answered.add(host_name(url))
+    for item in said.urls:
+        with suppress(FormatError):
+            if item.outcome == "failed":
+                rows.append((canonical(item.url), said.ended, f"{said.run} {index} {item.reason}"))
+            elif item.outcome == "done" and len(answered) < 2:  # noqa: PLR2004 - one of two is another than any one
+                answered.add(host_name(item.url))
     failures.add(rows)
 
 

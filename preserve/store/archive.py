@@ -11,7 +11,7 @@ from preserve.regular import open_regular
 from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths
 
-ARCHIVE_FORMAT = 1
+ARCHIVE_FORMAT = 2
 """The on-disk format (ADR 0001). An archive of a newer one is refused, never guessed at."""
 
 _MAX_MARKER_BYTES = 64 * 1024
@@ -77,7 +77,7 @@ def read_marker(paths: CollectionPaths) -> dict[str, object]:
     """The format marker's content.
 
     Raises:
-        BrokenStateError: missing or unreadable.
+        BrokenStateError: missing, unreadable, or of a format that never was.
         NewerFormatError: of a newer format.
     """
     next_step = f"Run `preserve repair {paths.name} --apply`: the ledger says what is in it."
@@ -99,6 +99,11 @@ def read_marker(paths: CollectionPaths) -> dict[str, object]:
         raise NewerFormatError(
             f"{paths.folder} has archive format {marker['format']}; this program reads up to {ARCHIVE_FORMAT}",
             next_step="Use a newer version of preserve. Nothing was changed.",
+        )
+    if marker["format"] < ARCHIVE_FORMAT:
+        raise BrokenStateError(
+            f"{paths.folder} has archive format {marker['format']}, which no release of this program has written",
+            next_step=next_step,
         )
     return marker
 

@@ -4,23 +4,21 @@ It answers by address, cable, run and record id. Its content is a function of le
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from preserve.errors import FormatError
-from preserve.formats.statements import encode
-from preserve.formats.urls import canonical, surt
+from preserve.formats.urls import canonical
 from preserve.model import RecordPlace
 from preserve.store import mementos
 from preserve.store.database import connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
-_VERSION = 4
+_VERSION = 5
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('ledger_size', 0);
@@ -42,6 +40,7 @@ CREATE TABLE cables (
 CREATE INDEX cables_published ON cables (published_id);
 CREATE INDEX cables_canonical ON cables (canonical_id);
 CREATE TABLE releases (statement INTEGER PRIMARY KEY, name TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE newer (statement INTEGER PRIMARY KEY, kind TEXT NOT NULL, v INTEGER NOT NULL);
 """
 _IS_REPLY = "type IN ('response', 'revisit')"
 """The condition of the index by page, word for word: only a query that has it can use that index."""
@@ -132,28 +131,6 @@ class StatementRow(NamedTuple):
     table: str | None
     values: tuple[object, ...]
 
-    @classmethod
-    def of(cls, statement: Mapping[str, object], place: RecordPlace | None) -> Self:
-        """The row of a statement. A ``record`` statement comes with its place; without, nothing is kept of it."""
-        kind = statement["kind"]
-        if kind == "record" and place is not None:
-            uri = statement["uri"]
-            page = isinstance(uri, str) and statement["type"] in {"response", "revisit"}
-            keys = (_key(canonical, uri), _key(surt, uri)) if page else (None, None)
-            where = (statement["file"], place.ordinal, place.offset, place.length, place.inner)
-            return cls(
-                "records",
-                (*_RECORD_HEAD(statement), *keys, *_RECORD_MIDDLE(statement), *where, *_RECORD_REST(statement)),
-            )
-        if kind == "cable":
-            said = tuple(_printed(statement["claims"], name) for name in CLAIM_COLUMNS)
-            return cls("cables", (*(statement[name] for name in _CABLE_COLUMNS), *said))
-        if kind == "release":
-            return cls("releases", (statement["release"], encode(statement).decode("utf-8")))
-        if kind == "memento":
-            return cls("mementos", (_key(canonical, statement["uri"]), *mementos.values_of(statement)))
-        return cls(None, ())
-
     def index_row(self) -> "IndexRow | None":
         """What the index says of it; None where it says nothing."""
         if self.table != "records":
@@ -167,15 +144,17 @@ class StatementRow(NamedTuple):
         return _index_row((key, date, uri, kind, status, mime, payload), place)
 
 
-_RECORD_HEAD = itemgetter("record_id", "type", "uri")
-_RECORD_MIDDLE = itemgetter("date", "status", "mime")
-_RECORD_REST = itemgetter("record_sha256", "payload_sha256", "refers_to", "challenge", "run")
-_CABLE_COLUMNS = (
+CABLE_COLUMNS = (
     "record_id", "extractor", "layout", "published_id", "canonical_id", "raw_sha256", "body_sha256", "comparison_sha256"
 )  # fmt: skip
+"""Fields of a ``cable`` statement that are kept, behind the statement's index."""
 CLAIM_COLUMNS = ("source", "source_released", "released", "counter")
 """What a page says of its source, as it prints it."""
-_MARKS = {"records": ", ".join("?" * 19), "cables": ", ".join("?" * 13), "releases": ", ".join("?" * 3)}
+NOTHING_KEPT = StatementRow(None, ())
+"""Of a statement that the catalogue keeps nothing of but that it was there."""
+TABLES = {"records": 19, "cables": 13, "releases": 3, "newer": 3}
+"""The tables whose rows are statements, with the number of their columns; but that of mementos."""
+_MARKS = {name: ", ".join("?" * columns) for name, columns in TABLES.items()}
 
 
 class Catalogue:
@@ -242,6 +221,11 @@ class Catalogue:
         """Where a record lies, from one of `rows`."""
         return _place(row[9:14])
 
+    @property
+    def newer_statements(self) -> int:
+        """Number of statements that a newer program wrote: nothing else is kept of them."""
+        return int(self._db.execute("SELECT count(*) FROM newer").fetchone()[0])
+
     def record_count(self) -> int:
         """Number of records."""
         return int(self._db.execute("SELECT count(*) FROM records").fetchone()[0])
@@ -277,7 +261,7 @@ class Catalogue:
         rows = self._db.execute(
             f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} "  # noqa: S608
             "ORDER BY date, statement",
-            (_key(canonical, url),),
+            (key_form(canonical, url),),
         )
         return [_row(row) for row in rows]
 
@@ -286,7 +270,7 @@ class Catalogue:
         rows = self._db.execute(
             f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} "  # noqa: S608
             "ORDER BY date DESC, statement DESC",
-            (_key(canonical, url),),
+            (key_form(canonical, url),),
         )
         return (_row(row) for row in rows)
 
@@ -365,7 +349,7 @@ class Catalogue:
         row = self._db.execute(
             f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND type = 'response' "  # noqa: S608
             "AND payload_sha256 = ? AND status = 200 ORDER BY date DESC, statement DESC LIMIT 1",
-            (_key(canonical, url), payload_sha256),
+            (key_form(canonical, url), payload_sha256),
         ).fetchone()
         return None if row is None else _row(row)
 
@@ -374,7 +358,7 @@ class Catalogue:
         row = self._db.execute(
             f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND type = 'response' "  # noqa: S608
             "AND status = 200 AND challenge IS NULL ORDER BY date DESC, statement DESC LIMIT 1",
-            (_key(canonical, url),),
+            (key_form(canonical, url),),
         ).fetchone()
         return None if row is None else _row(row)
 
@@ -383,7 +367,7 @@ class Catalogue:
         row = self._db.execute(
             f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND run = ? "  # noqa: S608
             "ORDER BY date DESC, statement DESC LIMIT 1",
-            (_key(canonical, url), run),
+            (key_form(canonical, url), run),
         ).fetchone()
         return None if row is None else _row(row)
 
@@ -395,7 +379,7 @@ class Catalogue:
         rows = self._db.execute(
             f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND date <= ? "  # noqa: S608
             "AND payload_sha256 IS NOT NULL AND challenge IS NULL ORDER BY date DESC, statement DESC LIMIT ?",
-            (_key(canonical, url), until, most),
+            (key_form(canonical, url), until, most),
         )
         return [_row(row) for row in rows]
 
@@ -465,7 +449,7 @@ class Catalogue:
 
     def mementos_of(self, url: str) -> list[mementos.MementoRow]:
         """Every memento of an address that was asked of a web archive, in the order of asking."""
-        return mementos.of_url(self._db, _key(canonical, url))
+        return mementos.of_url(self._db, key_form(canonical, url))
 
     def memento_in(self, record_id: str) -> mementos.MementoRow | None:
         """What a record is a memento of; None where it is none."""
@@ -502,17 +486,10 @@ def _index_row(values: tuple[object, ...], place: RecordPlace) -> IndexRow:
     )
 
 
-def _printed(claims: object, name: str) -> str | None:
-    """What a claim of a statement prints."""
-    claim = claims.get(name) if isinstance(claims, dict) else None
-    printed = claim.get("printed") if isinstance(claim, dict) else None
-    return printed if isinstance(printed, str) else None
-
-
-def _key(form: Callable[[str], str], url: object) -> str | None:
+def key_form(form: Callable[[str], str], url: str) -> str | None:
     """An address in a key form, or None where it has none."""
     try:
-        return form(str(url))
+        return form(url)
     except FormatError:
         return None
 

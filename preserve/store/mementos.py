@@ -4,7 +4,7 @@ The table is made with the first memento: most collections have none.
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 COLUMNS = (
@@ -41,13 +41,8 @@ class MementoRow(NamedTuple):
     held: str
 
 
-def values_of(statement: Mapping[str, object]) -> tuple[object, ...]:
-    """The values of a statement, in the order of `COLUMNS`."""
-    return tuple(statement[name] for name in COLUMNS)
-
-
 def keep(database: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
-    """Takes in rows: statement, canonical address, and `values_of`. Again, it changes nothing."""
+    """Takes in rows: statement, canonical address, and the values of `COLUMNS`. Again, it changes nothing."""
     if not rows:
         return
     for command in _SCHEMA:

@@ -10,9 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from preserve.formats.merkle import leaf_hash, verify_inclusion
 from preserve.formats.note import Signer
-from preserve.formats.statements import encode
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import record_statement
+from preserve.provenance.statements import Record, encode
 from preserve.store.archive import create_archive
 from preserve.store.layout import CollectionPaths
 
@@ -27,7 +26,7 @@ def _resident_mib() -> float:
 
 def _entry(number: int) -> bytes:
     return encode(
-        record_statement(
+        Record(
             record_id=f"urn:uuid:{number:032x}",
             type="response",
             uri=f"http://x.org/cable/{number}.html",

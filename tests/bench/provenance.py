@@ -10,6 +10,8 @@ import time
 from dataclasses import replace
 from io import BytesIO
 
+import msgspec
+
 from preserve.export.lineage import Lineage
 from preserve.export.premis import write_premis
 from preserve.export.provdocument import prov_text
@@ -20,10 +22,11 @@ def _lineage(captures: int) -> Lineage:
     one = made_lineage("http://pages.example/")
     ids = [f"urn:uuid:00000000-0000-4000-8000-{number:012x}" for number in range(captures)]
     records = [
-        replace(one.records[0], statement=2 * number, record_id=name, uri=f"http://pages.example/{number}")
+        (2 * number, msgspec.structs.replace(one.records[0][1], record_id=name, uri=f"http://pages.example/{number}"))
         for number, name in enumerate(ids)
     ]
-    texts = [replace(one.texts[0], statement=2 * number + 1, record_id=name) for number, name in enumerate(ids)]
+    shown = one.texts[0][1]
+    texts = [(2 * number + 1, msgspec.structs.replace(shown, record_id=name)) for number, name in enumerate(ids)]
     return replace(one, records=tuple(records), texts=tuple(texts), mementos=())
 
 

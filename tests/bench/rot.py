@@ -8,19 +8,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from preserve.formats.note import Signer
-from preserve.formats.statements import encode
 from preserve.model import RecordPlace
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import record_statement, run_statements
+from preserve.provenance.rows import row_of
+from preserve.provenance.statements import Ended, Record, Run, Statement, encode, in_parts
 from preserve.replay.recover import open_for_reading
 from preserve.replay.rotlist import count_states
 from preserve.store.archive import create_archive
-from preserve.store.catalogue import Catalogue, StatementRow
+from preserve.store.catalogue import Catalogue
 
 _GROUP = 4_096
 _HASH = "0123456789abcdef" * 4
@@ -34,13 +35,13 @@ def _url(number: int) -> str:
     return f"http://x{number % 7}.org/cable/{number}.html"
 
 
-def _records(count: int) -> Iterator[dict[str, object]]:
+def _records(count: int) -> Iterator[Record]:
     for day in range(3):
         for number in range(count):
             gone = day > 0 and number % 20 == 0
             if number % 20 == 1 and day:
                 continue
-            yield record_statement(
+            yield Record(
                 record_id=f"urn:uuid:{day}-{number:032x}",
                 type="response",
                 uri=_url(number),
@@ -58,24 +59,26 @@ def _records(count: int) -> Iterator[dict[str, object]]:
             )
 
 
-def _runs(count: int) -> Iterator[dict[str, object]]:
+def _runs(count: int) -> Iterator[Run]:
     for day in range(3):
-        yield from run_statements(
+        manifest = Run(
             run=f"urn:uuid:{day}",
             started=f"2026-01-0{day + 1}T03:00:00Z",
             ended=f"2026-01-0{day + 1}T04:00:00Z",
             outcome="complete",
             program="bench",
-            files=[],
+            files=(),
             counts={},
             refused={},
             first_statement=0,
             last_statement=0,
-            urls=lambda day=day: (  # type: ignore[misc]
-                {"url": _url(n), "outcome": "failed" if n % 20 == 1 and day else "done", "reason": "timeout"}
-                for n in range(count)
-            ),
         )
+        yield from in_parts(manifest, partial(_ended, day, count))
+
+
+def _ended(day: int, count: int) -> Iterator[Ended]:
+    for n in range(count):
+        yield Ended(url=_url(n), outcome="failed" if n % 20 == 1 and day else "done", reason="timeout")
 
 
 def _measure(count: int) -> tuple[float, float]:
@@ -86,7 +89,7 @@ def _measure(count: int) -> tuple[float, float]:
         paths = create_archive(archives, "bench", origin=signer.name, vkey=signer.vkey)
         ledger = Ledger(paths)
         with Catalogue.open(paths) as catalogue:
-            group: list[dict[str, object]] = []
+            group: list[Statement] = []
             for source in (_records(count), _runs(count)):
                 for statement in source:
                     group.append(statement)
@@ -106,11 +109,11 @@ def _measure(count: int) -> tuple[float, float]:
     return took, grown
 
 
-def _append(ledger: Ledger, catalogue: Catalogue, group: list[dict[str, object]]) -> None:
+def _append(ledger: Ledger, catalogue: Catalogue, group: list[Statement]) -> None:
     indexes = ledger.append_encoded([encode(statement) for statement in group])
     # Longer than what is looked at for error pages: no file is read.
     place = RecordPlace(file="bench-1.warc.gz", ordinal=0, offset=0, length=9_000)
-    catalogue.apply(indexes.start, [StatementRow.of(s, place if s["kind"] == "record" else None) for s in group])
+    catalogue.apply(indexes.start, [row_of(s, place) for s in group])
     catalogue.commit()
     group.clear()
 

@@ -15,9 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from preserve.formats.merkle import leaf_hash, root_of, verify_inclusion
 from preserve.formats.note import Signer, open_note, sign_note
-from preserve.formats.statements import decode
 from preserve.formats.tlog import Checkpoint, format_checkpoint, parse_checkpoint, parse_proof
-from preserve.provenance.schema import check_statement
+from preserve.provenance.statements import Archive, decode
 
 DOCS = Path(__file__).parents[2] / "docs"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -32,13 +31,13 @@ def test_the_worked_example_of_the_format_is_what_it_says() -> None:
     (leaves,), (hashes,) = _blocks(page, "leaves"), _blocks(page, "hashes")
     (checkpoint,), (proof_text,) = _blocks(page, "checkpoint"), _blocks(page, "proof")
     entries = [line.encode() for line in leaves.splitlines()]
-    for entry in entries:
-        check_statement(decode(entry))
+    first, *_others = [decode(entry) for entry in entries]
+    assert isinstance(first, Archive)
     assert [leaf_hash(entry).hex() for entry in entries] == hashes.split()
     root = root_of(leaf_hash(entry) for entry in entries)
     key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-    signer = Signer(str(decode(entries[0])["origin"]), key)
-    assert decode(entries[0])["key"] == signer.vkey
+    signer = Signer(first.origin, key)
+    assert first.key == signer.vkey
     assert checkpoint.encode() == sign_note(format_checkpoint(Checkpoint(signer.name, 3, root)), [signer])
     proof = parse_proof(proof_text.encode())
     told = parse_checkpoint(open_note(proof.checkpoint, [signer.verifier]).text)

@@ -1,6 +1,5 @@
 """The pages on link rot and rescue against the program: their commands, their configuration, their tables."""
 
-import json
 import re
 import shlex
 from pathlib import Path
@@ -11,8 +10,7 @@ from preserve.cli.main import cli
 from preserve.config.archives import ArchiveConfig, load_archives
 from preserve.config.checked import check
 from preserve.crawler import outcomes
-from preserve.provenance.schema import check_statement
-from preserve.provenance.statements import listing_statement, memento_statement
+from preserve.provenance.statements import Listing, Memento, decode, encode, kind_of
 from preserve.replay.rot import MISSING_DAYS, UNREACHABLE_DAYS, State
 
 _TOP = Path(__file__).parents[2]
@@ -52,17 +50,17 @@ def test_the_pages_say_what_the_program_has() -> None:
 
 def test_the_format_names_every_field_of_the_statements() -> None:
     page = (_TOP / "docs" / "formats" / "ledger.md").read_text("utf-8")
-    listing = listing_statement(
+    listing = Listing(
         run="r", archive="a", uri="u", asked="2026-01-02T03:04:05Z", answer="none", complete=True, mementos=0,
-        records=[], reasons=[],
+        records=(), reasons=(),
     )  # fmt: skip
-    memento = memento_statement(
+    memento = Memento(
         run="r", archive="a", archive_title="A", uri="u", memento="m", requested="2026-01-02T03:04:05Z", served=None,
-        record_id=None, status=None, verdict="failed", reasons=[], claimed_digest=None, digest="unknown",
+        record_id=None, status=None, verdict="failed", reasons=(), claimed_digest=None, digest="unknown",
         held="unknown",
     )  # fmt: skip
     for statement in (listing, memento):
-        check_statement(json.loads(json.dumps(statement)))
-        section = page.split(f"### {statement['kind']}\n")[1].split("\n### ")[0]
-        for name in statement.keys() - {"kind", "v"}:
+        assert decode(encode(statement)) == statement
+        section = page.split(f"### {kind_of(statement)}\n")[1].split("\n### ")[0]
+        for name in set(statement.__struct_fields__) - {"v"}:
             assert f"`{name}`" in section, name

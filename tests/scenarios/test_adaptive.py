@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from preserve.config.adaptive import AdaptiveConfig
-from preserve.formats.statements import decode
 from preserve.net.exchange import Failure
+from preserve.provenance.statements import Ended, Run, decode
 from tests.simulated import Reply, Simulation, Web, html, links, reply
 
 ROOT = "http://x.org/"
@@ -401,7 +401,8 @@ def test_the_command_tells_what_was_not_due_and_states_it(shell: Any, site: Any)
     assert site.asked == ["/robots.txt", "/", "/a", "/robots.txt"]
     assert shell.json("verify", "demo")["collections"][0]["good"] is True
     last = [decode(line.encode()) for line in shell("ledger", "log", "demo", "--json").splitlines()][-1]
-    assert last["urls"] == [{"url": site.url(p), "outcome": "skipped", "reason": "not-due"} for p in ("/", "/a")]
+    assert isinstance(last, Run)
+    assert last.urls == tuple(Ended(url=site.url(p), outcome="skipped", reason="not-due") for p in ("/", "/a"))
     shell("capture", "demo")
     assert site.asked[-3:] == ["/robots.txt", "/", "/a"]
 

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from preserve.formats.note import Signer, parse_note, sign_note
 from preserve.formats.tlog import parse_checkpoint
 from preserve.provenance.ledger import Ledger
+from preserve.provenance.statements import Release
 from preserve.store.durable import write_atomic
 from preserve.store.layout import CollectionPaths
 
@@ -52,7 +54,20 @@ def _evil(paths: CollectionPaths) -> Signer:
 def _longer(paths: CollectionPaths) -> None:
     signer = _evil(paths)
     ledger = Ledger(paths)
-    ledger.append([{"kind": "release", "v": 1, "title": f"forged {n}"} for n in range(40)])
+    forged = Release(
+        release="forged",
+        title="",
+        publisher="",
+        released=None,
+        counter=None,
+        sources=(),
+        known_from=(),
+        note="",
+        dump=None,
+        stated="2026-01-01T00:00:00Z",
+        program="",
+    )
+    ledger.append([msgspec.structs.replace(forged, title=f"forged {n}") for n in range(40)])
     ledger.checkpoint(signer)
 
 

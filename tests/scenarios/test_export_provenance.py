@@ -17,12 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rocrate.rocrate import ROCrate
 
-from preserve.export.lineage import Lineage, Said, StatedMemento, StatedRecord, StatedText
+from preserve.export.lineage import Lineage
 from preserve.export.premis import write_premis
 from preserve.export.provdocument import ni_uri, prov_text
 from preserve.formats.tlog import Checkpoint
 from preserve.formats.warc import parse_record
 from preserve.mirror.pages import replies
+from preserve.provenance.statements import Cable, Memento, Printed, Record
 from tests.readers import assert_others_read
 from tests.scenarios.test_history_of_releases import page, warc
 from tests.scenarios.test_rescue import LOST, MIDDLE, WebArchive
@@ -319,8 +320,7 @@ def test_a_digest_is_the_uri_of_rfc_6920() -> None:
 
 def made_lineage(text: str) -> Lineage:
     digest = "ab" * 32
-    record = StatedRecord(
-        statement=1,
+    record = Record(
         record_id=text,
         type="response",
         uri=text,
@@ -335,10 +335,8 @@ def made_lineage(text: str) -> Lineage:
         payload_sha256=None,
         refers_to=None,
         run=text,
-        imported=False,
     )
-    shown = StatedText(
-        statement=2,
+    shown = Cable(
         record_id=text,
         published_id=text,
         canonical_id=None,
@@ -348,25 +346,38 @@ def made_lineage(text: str) -> Lineage:
         body_sha256=digest,
         comparison_sha256=digest,
         comparison_rules="1",
-        fields={"origin": Said(text, text, None), "source": Said(text, None, None), "a b": Said(text, None, None)},
+        rules_fired=(),
+        claims={},
+        fields={
+            "a b": Printed(printed=text, value=None, precision=None, source="field"),
+            "origin": Printed(printed=text, value=text, precision=None, source="field"),
+            "source": Printed(printed=text, value=None, precision=None, source="field"),
+        },
     )
-    memento = StatedMemento(
-        statement=0,
+    memento = Memento(
         record_id=text,
         archive=text,
+        archive_title="",
         uri=text,
+        memento=text,
+        requested="2026-01-01T00:00:00Z",
         served=None,
-        digest=text,
-        held=text,
+        status=200,
+        verdict="page",
+        reasons=(),
+        claimed_digest=None,
+        digest="unclaimed",
+        held="nothing",
         run=text,
     )
     return Lineage(
         collection="demo",
         origin=text,
         created="2026-01-01T00:00:00Z",
-        records=(record,),
-        texts=(shown,),
-        mementos=(memento,),
+        records=((1, record),),
+        texts=((2, shown),),
+        mementos=((0, memento),),
+        imports=frozenset(),
         events=(),
         releases=(),
         checkpoint=Checkpoint(origin="preserve/demo/00000000", size=3, root=bytes(32)),

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from preserve.formats.note import Signer, parse_note
 from preserve.formats.tlog import parse_checkpoint
 from preserve.provenance.ledger import Ledger
+from preserve.provenance.statements import Key
 from preserve.store.durable import write_atomic
 from preserve.store.layout import CollectionPaths
 
@@ -103,7 +104,7 @@ def test_a_forged_longer_copy_is_not_taken(demo: Any) -> None:
     signer = Signer(newest.origin, Ed25519PrivateKey.generate())
     write_atomic(copy.vkey, f"{signer.vkey}\n".encode())
     ledger = Ledger(copy)
-    ledger.append([{"kind": "release", "v": 1, "title": "forged"}])
+    ledger.append([Key(old="", new="forged", changed="2026-01-01T00:00:00Z", reason="")])
     ledger.checkpoint(signer)
     _put(demo, "older")
     demo("repair", "demo", "--from", str(demo.folder / "backup"), "--apply")

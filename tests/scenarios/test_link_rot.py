@@ -9,7 +9,7 @@ import pytest
 
 import preserve.cli.capture as capture_command
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import run_statements
+from preserve.provenance.statements import Ended, Run
 from preserve.replay.recover import open_for_reading
 from preserve.replay.rotlist import count_states
 from preserve.store.layout import CollectionPaths
@@ -150,15 +150,15 @@ def test_a_failure_that_a_continued_run_states_again_is_one_failure(shell: Any, 
     for day in range(1, 5):
         for run in ("urn:continued", f"urn:{day}"):
             failed = "http://dead.example/continued" if run == "urn:continued" else "http://dead.example/each"
-            statements = run_statements(
+            ended = (
+                Ended(url="http://live.example/", outcome="done", reason="http-200"),
+                Ended(url=failed, outcome="failed", reason="dns"),
+            )
+            manifest = Run(
                 run=run, started="2026-01-01T00:00:00Z", ended=f"2026-01-0{day}T00:00:00Z", outcome="cancelled",
-                program="test", files=[], counts={}, refused={}, first_statement=0, last_statement=0,
-                urls=lambda failed=failed: [  # type: ignore[misc]
-                    {"url": "http://live.example/", "outcome": "done", "reason": "http-200"},
-                    {"url": failed, "outcome": "failed", "reason": "dns"},
-                ],
+                program="test", files=(), counts={}, refused={}, first_statement=0, last_statement=0, urls=ended,
             )  # fmt: skip
-            ledger.append(list(statements))
+            ledger.append([manifest])
     assert _states(shell.json("rot", status=1)) == {"continued": ("unknown", "dns"), "each": ("gone", "dns")}
 
 

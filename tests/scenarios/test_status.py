@@ -123,8 +123,7 @@ def test_an_archive_that_cannot_be_read_is_wrong_and_keeps_no_other_from_being_s
         shell("capture", name)
     paths = CollectionPaths(shell.archives, "demo")
     if what == "newer":
-        paths.marker.write_bytes(paths.marker.read_bytes().replace(b'"format":1', b'"format":99').replace(
-            b'"format": 1', b'"format": 99'))  # fmt: skip
+        paths.marker.write_bytes(paths.marker.read_bytes().replace(b'"format": 2', b'"format": 99'))
     else:
         getattr(paths, what).write_bytes(b"\x00rubbish" * 1000)
     told = shell("status", status=1)

@@ -20,6 +20,7 @@ from preserve.crawler.keeper import Progress
 from preserve.integrity.verify import verify
 from preserve.provenance.found import found_archive
 from preserve.provenance.ledger import Ledger
+from preserve.provenance.statements import Run
 from preserve.store.archive import open_archive
 from tests.soak.server import FIRST_HOST, expected_outcomes
 
@@ -131,10 +132,8 @@ def _archive_faults(folder: Path, report: RunReport, expected: set[str]) -> list
     amiss = [f"{f.code} {f.where}: {f.detail}" for f in found.findings if f.code.startswith("E-")]
     stated: set[str] = set()
     for _index, statement in Ledger(paths).statements(max(0, report.checkpoint_size - 500)):
-        if statement["kind"] == "run" and statement["outcome"] == "complete":
-            urls = statement["urls"]
-            assert isinstance(urls, list)
-            stated |= {str(entry["url"]) for entry in urls}
+        if isinstance(statement, Run) and statement.outcome == "complete":
+            stated |= {entry.url for entry in statement.urls}
     return amiss + [f"not in the run's statement: {url}" for url in expected - stated]
 
 

@@ -19,25 +19,16 @@ from preserve.config.folder import load_layouts
 from preserve.formats.containers import Container, identify, records_in
 from preserve.formats.merkle import leaf_hash, root_of
 from preserve.formats.note import COSIGNATURE, Signer, cosign_note, sign_note
-from preserve.formats.statements import encode
 from preserve.formats.tlog import TILE_WIDTH, Checkpoint, entries_path, format_bundle, format_checkpoint, tile_path
 from preserve.integrity.record import Wanted, facts_of
 from preserve.model import RecordPlace
-from preserve.provenance.statements import (
-    archive_statement,
-    cut_statement,
-    import_statement,
-    key_statement,
-    record_statement,
-    run_statements,
-)
+from preserve.provenance.rows import row_of
+from preserve.provenance.statements import Archive, Cut, Import, Key, Record, Run, Sealed, Statement, encode
 from preserve.store.archive import ARCHIVE_FORMAT, marker_bytes
-from preserve.store.catalogue import StatementRow
 from preserve.store.index import index_line
 from tools.corpus.warcs import Form, first_pieces, later_pieces, pack
 
 Files = dict[str, bytes]
-Statement = dict[str, object]
 ROOT = Path(__file__).parents[2]
 VECTORS = ROOT / "tests" / "vectors"
 INPUTS = VECTORS / "inputs"
@@ -73,7 +64,7 @@ class Made:
     entries: list[bytes] = field(default_factory=list)
     lines: list[bytes] = field(default_factory=list)
 
-    def state(self, *statements: Mapping[str, object]) -> None:
+    def state(self, *statements: Statement) -> None:
         """Adds statements."""
         self.entries += [encode(statement) for statement in statements]
 
@@ -93,16 +84,16 @@ class Made:
             self.state(statement)
             if cable is not None:
                 self.entries.append(cable)
-            row = StatementRow.of(statement, place).index_row()
+            row = row_of(statement, place).index_row()
             if row is not None:
                 self.lines.append(index_line(row))
         digest = sha256(data).hexdigest()
         if is_captured:
-            self.state(*_run({"name": name, "size": len(data), "sha256": digest, "records": count}))
+            self.state(_run(Sealed(name=name, size=len(data), sha256=digest, records=count)))
             return
         container = identify(data[:4096], name) or Container.WARC
         self.state(
-            import_statement(
+            Import(
                 file=name,
                 size=len(data),
                 sha256=digest,
@@ -118,24 +109,23 @@ class Made:
         )
 
 
-def _run(file: Mapping[str, object]) -> Iterator[Statement]:
+def _run(file: Sealed) -> Run:
     """The manifest of a run that captured one file."""
-    return run_statements(
+    return Run(
         run=_RUN,
         started=_DATE,
         ended=_DATE,
         outcome="done",
         program=_PROGRAM,
-        files=[file],
+        files=(file,),
         counts={},
         refused={},
         first_statement=0,
         last_statement=0,
-        urls=tuple,
     )
 
 
-_Row = tuple[RecordPlace, Statement | None, bytes | None, list[str]]
+_Row = tuple[RecordPlace, Record | None, bytes | None, list[str]]
 
 
 def _read(name: str, data: bytes) -> Iterator[_Row]:
@@ -148,7 +138,7 @@ def _read(name: str, data: bytes) -> Iterator[_Row]:
             yield place, None, None, ["E-WARC-GZIP" if container is Container.WARC_GZIP else "E-WARC-HEADER"]
             continue
         facts = facts_of(spot.raw, wanted)
-        statement = record_statement(
+        statement = Record(
             record_id=facts.record_id,
             type=facts.type,
             uri=facts.uri,
@@ -171,7 +161,7 @@ def founding() -> Made:
     """The first full bundle."""
     made = Made()
     made.state(
-        archive_statement(
+        Archive(
             collection=NAME,
             format=ARCHIVE_FORMAT,
             origin=ORIGIN,
@@ -181,8 +171,14 @@ def founding() -> Made:
     )
     for number in range(1, TILE_WIDTH):
         made.state(
-            cut_statement(
-                file=f"n{number}.warc.gz", size=0, sha256="", records=0, cut_bytes=number, reason="cut", adopted=0
+            Cut(
+                file=f"n{number}.warc.gz",
+                size=0,
+                sha256="",
+                records=0,
+                cut_bytes=number,
+                reason="cut",
+                quarantined=None,
             )
         )
     return made
@@ -270,9 +266,9 @@ def collection(warcs: Mapping[str, bytes] | None = None, made: Made | None = Non
     }
 
 
-def change_of_key(old: Signer, new: Signer) -> Statement:
+def change_of_key(old: Signer, new: Signer) -> Key:
     """The statement of a change of key."""
-    return key_statement(old=old.vkey, new=new.vkey, changed=_DATE, reason="")
+    return Key(old=old.vkey, new=new.vkey, changed=_DATE, reason="")
 
 
 def witnessed(note: bytes, *, good: bool = True) -> bytes:

@@ -122,7 +122,7 @@ def _marker_and_key() -> Iterator[Overlay]:
         "emptied": ("no byte left", b""),
         "other-collection": ("another collection", held.replace(f'"{NAME}"'.encode(), b'"other"')),
         "other-origin": ("another origin", held.replace(ORIGIN.encode(), ORIGIN.replace("03", "04").encode())),
-        "older-format": ("another format", held.replace(b'"format": 1', b'"format": 0')),
+        "older-format": ("another format", held.replace(b'"format": 2', b'"format": 1')),
         "blank-more": ("a blank more", held + b" "),
         "field-more": ("a field more", held.replace(b'"format"', b'"more": 1, "format"')),
     }

@@ -113,9 +113,9 @@ def _journal() -> Iterator[Overlay]:
                 "a statement with a blank",
                 edited(_JOURNAL, journal_line(size, cut.replace(b",", b", "))),
             ),
-            "E-LEDGER-STATEMENT.unknown-kind": (
-                "an unknown kind",
-                edited(_JOURNAL, journal_line(size, cut.replace(b'"kind":"cut"', b'"kind":"cup"'))),
+            "E-LEDGER-STATEMENT.no-kind": (
+                "a kind that is none",
+                edited(_JOURNAL, journal_line(size, cut.replace(b'"kind":"cut"', b'"kind":"C U"'))),
             ),
         },
     )
@@ -124,6 +124,10 @@ def _journal() -> Iterator[Overlay]:
         "journal",
         {
             "W-LEDGER-PENDING.statement": ("a statement under no checkpoint", edited(_JOURNAL, whole)),
+            "W-LEDGER-PENDING.newer-kind": (
+                "a statement of a newer program, under no checkpoint",
+                edited(_JOURNAL, journal_line(size, cut.replace(b'"kind":"cut"', b'"kind":"cup"'))),
+            ),
             "W-LEDGER-TORN.line": ("a line without its end", edited(_JOURNAL, whole[:-20])),
             "W-LEDGER-TORN.line-behind-another": ("a line without its end", edited(_JOURNAL, whole + whole[:9])),
         },

@@ -43,6 +43,7 @@ def _lying(kind: str, record_type: str = "", /, **changed: object) -> Files:
 def overlays() -> Iterator[Overlay]:
     """All of them."""
     yield from named("bad/", "statement", _unreadable() | _of_records() | _of_order() | _of_files() | _of_cables())
+    yield from named("good/", "newer", _newer())
     yield _revisit_of_nothing()
     yield _revisits_elsewhere()
 
@@ -60,11 +61,23 @@ def _unreadable() -> _Cases:
         "E-LEDGER-STATEMENT.not-canonical": ("a statement with blanks", _put(index, spaced)),
         "E-LEDGER-STATEMENT.no-json": ("an entry that is no statement", _put(index, b"rubbish")),
         "E-LEDGER-STATEMENT.empty": ("a statement that says nothing", _put(index, b"{}")),
-        "E-LEDGER-STATEMENT.unknown-kind": ("an unknown kind", _lying("record", kind="recant")),
-        "E-LEDGER-STATEMENT.later-version": ("an unknown version", _lying("record", v=2)),
+        "E-LEDGER-STATEMENT.no-kind": ("a kind that is none", _lying("record", kind="Record")),
+        "E-LEDGER-STATEMENT.no-version": ("a version that is none", _lying("record", v="2")),
+        "E-LEDGER-STATEMENT.earlier-version": ("a version that never was", _lying("record", v=1)),
         "E-LEDGER-STATEMENT.field-more": ("a field more", _lying("record", more=1)),
         "E-LEDGER-STATEMENT.date-impossible": ("a date that is none", _lying("record", date="2020-02-31T00:00:00Z")),
         "E-LEDGER-STATEMENT.path-out": ("a file name that leads out", _lying("record", file="../first.warc")),
+    }
+
+
+def _newer() -> _Cases:
+    """No lies: statements of a newer program, which are no damage."""
+    remark = encode({"kind": "remark", "v": 1, "about": "first.warc", "text": "as it was found"})
+    return {
+        "collection.other-kind": ("a kind of statement that came later", restated([*entries_of_base(), remark])),
+        "collection.kind-of-record": ("a record stated as a later kind", _lying("record", "response", kind="capture")),
+        "collection.later-record": ("a record stated in a later form", _lying("record", "response", v=3, more=[1])),
+        "collection.later-import": ("a file sealed in a later form", _lying("import", v=3)),
     }
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from preserve.formats import statements as canonical
 from preserve.formats.note import sign_note
-from preserve.formats.statements import encode
 from preserve.formats.tlog import TILE_WIDTH, format_checkpoint
+from preserve.provenance.statements import encode
 from tools.corpus.collection import (
     NEXT_SIGNER,
     ORIGIN,
@@ -12,7 +13,6 @@ from tools.corpus.collection import (
     STRANGER,
     WITNESS,
     Files,
-    Statement,
     change_of_key,
     checkpoint,
     collection,
@@ -46,8 +46,8 @@ def overlays() -> Iterator[Overlay]:
     yield from _sound()
 
 
-def _key_changed(statement: Statement) -> Files:
-    entries = [*entries_of_base(), encode(statement)]
+def _key_changed(entry: bytes) -> Files:
+    entries = [*entries_of_base(), entry]
     note = signed(entries, SIGNER, NEXT_SIGNER)
     files = restated(entries) | {_CHECKPOINT: note, f"receipts/{len(entries)}.checkpoint": note}
     return files | {"ledger/log.vkey": f"{NEXT_SIGNER.vkey}\n".encode()}
@@ -58,7 +58,7 @@ def _keys() -> Iterator[Overlay]:
     yield Overlay(
         folder="bad/E-LEDGER-CHANGE.of-another-key.key",
         why="a change from a key that was never the log's",
-        files=_key_changed(change_of_key(STRANGER, NEXT_SIGNER)),
+        files=_key_changed(encode(change_of_key(STRANGER, NEXT_SIGNER))),
     )
     stolen = edited(_CHECKPOINT, signed(entries, STRANGER)) | {"ledger/log.vkey": f"{STRANGER.vkey}\n".encode()}
     yield Overlay(
@@ -152,7 +152,7 @@ def _sound() -> Iterator[Overlay]:
     trust = ("trust/log.vkey", "trust/witness.vkey", "inputs/root.pem")
     noted = edited(_CHECKPOINT, witnessed(whole[_CHECKPOINT]))
     yield Overlay(folder="good/collection.trusted", why="key, witness and authority trusted", files=noted, trust=trust)
-    changed = _key_changed(change_of_key(SIGNER, NEXT_SIGNER))
+    changed = _key_changed(encode(change_of_key(SIGNER, NEXT_SIGNER)))
     yield Overlay(
         folder="good/collection.key-changed",
         why="a change of key, both keys known by the first",
@@ -163,6 +163,12 @@ def _sound() -> Iterator[Overlay]:
     yield Overlay(folder="good/collection.no-journal", why="no journal is an empty one", files=without(_JOURNAL))
     kept = edited(_JOURNAL, journal_line(size - 1, cut))
     yield Overlay(folder="good/collection.journal-kept", why="a journal not yet emptied", files=kept)
+    change = {"kind": "key", "v": 3, "from": SIGNER.vkey, "to": NEXT_SIGNER.vkey}
+    yield Overlay(
+        folder="good/collection.newer-change-of-key",
+        why="a change of key, stated by a newer program",
+        files=_key_changed(canonical.encode(change)),
+    )
     warcs = warc_files()
     warcs["torn.warc.gz"] = warcs["later.warc.gz"][:-4]
     del warcs["later.warc.gz"]

@@ -13,7 +13,7 @@ from preserve.errors import ArchiveError, EnvironmentFaultError
 from preserve.formats.note import Signer
 from preserve.provenance.knownlogs import Compared, KnownLogs, LogNotAsKnownError, read_log
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import archive_statement, key_statement
+from preserve.provenance.statements import Archive, Cut, Key
 from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths
 
@@ -27,6 +27,12 @@ def _signer(name: str, origin: str = ORIGIN) -> Signer:
 HONEST, NEXT, EVIL = _signer("honest"), _signer("next"), _signer("evil")
 
 
+def _statement(number: int, text: str) -> Cut:
+    return Cut(
+        file="a.warc.gz", size=0, sha256="", records=0, cut_bytes=number, reason=text or "test", quarantined=None
+    )
+
+
 @dataclass(frozen=True)
 class _Log:
     """A log in a folder, made of statements that ``text`` tells from those of another history."""
@@ -37,8 +43,12 @@ class _Log:
     def begin(self, text: str = "") -> "_Log":
         make_dir(self.paths.ledger)
         write_atomic(self.paths.vkey, f"{self.signer.vkey}\n".encode())
-        first = archive_statement(
-            collection="demo", format=1, origin=self.signer.name, key=self.signer.vkey, created=f"2026-01-01{text}"
+        first = Archive(
+            collection=f"demo{text}",
+            format=2,
+            origin=self.signer.name,
+            key=self.signer.vkey,
+            created="2026-01-01T00:00:00Z",
         )
         Ledger(self.paths).append([first])
         return self.grow(0)
@@ -47,13 +57,13 @@ class _Log:
         """Adds statements under one checkpoint."""
         ledger = Ledger(self.paths)
         start = ledger.size
-        ledger.append([{"kind": "test", "number": n, "text": text} for n in range(start, start + count)])
+        ledger.append([_statement(n, text) for n in range(start, start + count)])
         ledger.checkpoint(self.signer)
         return self
 
     def change_key(self, new: Signer, *, both: bool = True) -> "_Log":
         ledger = Ledger(self.paths)
-        ledger.append([key_statement(old=self.signer.vkey, new=new.vkey, changed="2026-01-02T00:00:00Z", reason="")])
+        ledger.append([Key(old=self.signer.vkey, new=new.vkey, changed="2026-01-02T00:00:00Z", reason="")])
         if both:
             checkpoint = ledger.checkpoint(self.signer, new)
             make_dir(self.paths.receipts)

@@ -5,14 +5,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError
 from preserve.formats.merkle import leaf_hash, root_of, verify_inclusion
 from preserve.formats.note import Signer, open_note
-from preserve.formats.statements import encode
 from preserve.provenance.ledger import Ledger
+from preserve.provenance.statements import Cut, encode
 from preserve.store import ledgerfiles
 from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths
@@ -33,8 +34,9 @@ def _paths(folder: Path) -> CollectionPaths:
     return paths
 
 
-def _statement(number: int) -> dict[str, object]:
-    return {"kind": "test", "number": number, "text": hashlib.sha256(b"%d" % number).hexdigest()}
+def _statement(number: int) -> Cut:
+    sha256 = hashlib.sha256(b"%d" % number).hexdigest()
+    return Cut(file="a.warc.gz", size=number, sha256=sha256, records=1, cut_bytes=0, reason="test", quarantined=None)
 
 
 def _check(paths: CollectionPaths, size: int) -> None:
@@ -195,5 +197,5 @@ def test_a_statement_without_a_canonical_form_leaves_the_ledger_as_it_was(tmp_pa
     ledger = Ledger(paths)
     ledger.append([_statement(0)])
     with pytest.raises(FormatError):
-        ledger.append([_statement(1), {"kind": "test", "number": 1.5}])
+        ledger.append([_statement(1), msgspec.structs.replace(_statement(2), size=1.5)])
     _check(paths, 1)

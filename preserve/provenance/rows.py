@@ -1,0 +1,41 @@
+"""What the catalogue keeps of each statement: from the typed statement to the row of its table."""
+
+from operator import attrgetter
+
+from preserve.formats.urls import canonical, surt
+from preserve.model import RecordPlace
+from preserve.provenance.statements import Cable, Memento, Record, Release, Statement, Unknown, encode
+from preserve.store import mementos
+from preserve.store.catalogue import CABLE_COLUMNS, CLAIM_COLUMNS, NOTHING_KEPT, StatementRow, key_form
+
+_RECORD_HEAD = attrgetter("record_id", "type", "uri")
+_RECORD_MIDDLE = attrgetter("date", "status", "mime")
+_RECORD_REST = attrgetter("record_sha256", "payload_sha256", "refers_to", "challenge", "run")
+_CABLE = attrgetter(*CABLE_COLUMNS)
+_MEMENTO = attrgetter(*mementos.COLUMNS)
+
+
+def row_of(statement: Statement, place: RecordPlace | None = None) -> StatementRow:
+    """The row of a statement. A `Record` comes with its place; without, nothing is kept of it."""
+    match statement:
+        case Record():
+            return NOTHING_KEPT if place is None else _record(statement, place)
+        case Cable(claims=claims):
+            said = (claims[name].printed if name in claims else None for name in CLAIM_COLUMNS)
+            return StatementRow("cables", (*_CABLE(statement), *said))
+        case Release(release=name):
+            return StatementRow("releases", (name, encode(statement).decode("utf-8")))
+        case Memento(uri=uri):
+            return StatementRow("mementos", (key_form(canonical, uri), *_MEMENTO(statement)))
+        case Unknown(kind=kind, v=version):
+            return StatementRow("newer", (kind, version))
+        case _:
+            return NOTHING_KEPT
+
+
+def _record(said: Record, place: RecordPlace) -> StatementRow:
+    keys: tuple[str | None, str | None] = (None, None)
+    if said.uri is not None and said.type in {"response", "revisit"}:
+        keys = (key_form(canonical, said.uri), key_form(surt, said.uri))
+    where = (said.file, place.ordinal, place.offset, place.length, place.inner)
+    return StatementRow("records", (*_RECORD_HEAD(said), *keys, *_RECORD_MIDDLE(said), *where, *_RECORD_REST(said)))
