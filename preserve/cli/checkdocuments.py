@@ -22,7 +22,7 @@ from preserve.formats.documents.kinds import READERS
 from preserve.formats.documents.plain import read_pages
 from preserve.limits import DEFAULT_LIMITS, MIB
 from preserve.net.fetch import Fetcher
-from preserve.regular import open_regular
+from preserve.regular import open_regular, read_regular
 from preserve.replay.recover import Archive
 from preserve.replay.rot import LOST, Look, Machine, Sign, State, run_through
 from preserve.store.looks import LookRow, Looks
@@ -40,6 +40,7 @@ def check_documents(
     """
     if write is not None and len(files) != 1:
         raise UsageError("one document at a time can be written back", next_step="Give one FILE with --write.")
+    before = None if write is None else _state(write)
     documents: dict[str, Document] = {}
     data: dict[str, bytes] = {}
     for path in files:
@@ -51,14 +52,38 @@ def check_documents(
         if write is not None:
             name = str(files[0])
             bases = {archive.paths.name: public_url(place, archive.paths.name) for archive in archives}
-            again = rewritten(documents[name].kind, data[name], checked, bases)
-            with opened_output(write) as out:
-                out.write(again)
+            try:
+                again = rewritten(documents[name].kind, data[name], checked, bases)
+            except FormatError as error:
+                raise UsageError(
+                    f"{name}: {error}", next_step="Write the copies by hand, from what is told."
+                ) from error
+            _write(write, again, before, data[name], files[0])
             if not any(bases.values()):
                 say("no collection has a public_url: copies are named by their dates, and not by an address")
     said: list[dict[str, object]] = [_document_json(name, documents[name], checked) for name in documents]
     lines = [line for name in documents for line in _document_lines(name, checked)]
     return said, lines, all(one.is_good for one in checked)
+
+
+def _state(path: Path) -> tuple[int, ...] | None:
+    """What tells a file from what somebody saves in its place; None where none is there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _write(path: Path, again: bytes, before: tuple[int, ...] | None, data: bytes, source: Path) -> None:
+    """Writes a document back, unless what is there was changed while it was checked."""
+    with opened_output(path) as out:
+        out.write(again)
+        same = path.exists() and path.samefile(source)
+        if _state(path) != before or (same and read_regular(source, _MOST_BYTES) != data):
+            raise UsageError(
+                f"{path} was changed while it was checked; nothing is written", next_step="Run the same command again."
+            )
 
 
 def _read(path: Path) -> tuple[bytes, Document]:

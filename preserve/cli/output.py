@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import stat
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,7 @@ from typing import IO
 from preserve.errors import EnvironmentFaultError, PreserveError, UsageError
 from preserve.store.durable import replace_synced, sync_dir
 
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _SURROUNDINGS = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE})
 
 
@@ -31,17 +33,21 @@ def file_fault(path: Path | str, error: OSError, *, done: str = "written") -> Pr
 def opened_output(path: Path | None) -> Iterator[IO[bytes]]:
     """The place to write to; None is stdout.
 
-    A file takes its name when all is written, in place of what had it; what is no file (a device, a pipe) is written
-    to as it is.
+    A file takes its name when all is written, in place of what had it, with the mode that it had; a link is followed.
+    What is no file (a device, a pipe) is written to as it is.
 
     Raises:
-        UsageError, EnvironmentFaultError: nothing can be written there (`file_fault`).
+        UsageError, EnvironmentFaultError: nothing can be written there (`file_fault`), or the file there is read-only.
     """
     if path is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    path = Path(os.path.realpath(path))
     is_other = path.exists() and not path.is_file()
+    mode = stat.S_IMODE(path.stat().st_mode) if path.is_file() else None
+    if mode is not None and not mode & _WRITABLE:
+        raise EnvironmentFaultError(f"{path} is read-only", next_step=f"Run `chmod u+w {path}`, or name another file.")
     part = path if is_other else path.parent / f".{path.name}.{os.getpid()}.part"
     try:
         file = part.open("wb")
@@ -50,6 +56,8 @@ def opened_output(path: Path | None) -> Iterator[IO[bytes]]:
     try:
         with file:
             yield file
+        if mode is not None:
+            part.chmod(mode)
         if not is_other:
             replace_synced(part, path)
     finally:

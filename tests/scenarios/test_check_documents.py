@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from preserve.citation import rewriting
+from preserve.cli import checkdocuments
 from tests.layout_pages import mrkva_page
 from tests.tools import tool_environment
 
@@ -243,3 +245,36 @@ def test_a_text_cannot_be_written_back(held: Any) -> None:
     held("check", str(path), "--write", str(held.folder / "b.txt"), status=2)
     assert "cannot be written back" in held.errors
     assert not (held.folder / "b.txt").exists()
+
+
+def test_a_document_written_back_in_place_keeps_its_mode_and_its_link(held: Any, site: Any) -> None:
+    real = held.folder / "real.md"
+    real.write_text(f"See {site.url('/cable')}.\r\n", "utf-8", newline="")
+    real.chmod(0o600)
+    link = held.folder / "link.md"
+    link.symlink_to(real)
+    held("check", str(link), "--write", str(link))
+    assert link.is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o600
+    assert "data-originalurl" in real.read_text("utf-8")
+    real.chmod(0o444)
+    held("check", str(link), "--write", str(link), status=7)
+    assert "is read-only" in held.errors
+
+
+def test_a_document_that_is_saved_meanwhile_is_left_alone(
+    held: Any, site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = held.folder / "draft.md"
+    path.write_text(f"See {site.url('/cable')}.\n", "utf-8")
+    real = rewriting.rewritten
+
+    def saved(*given: Any) -> bytes:
+        path.write_text("Saved by its writer.\n", "utf-8")
+        return real(*given)
+
+    monkeypatch.setattr(checkdocuments, "rewritten", saved)
+    held("check", str(path), "--write", str(path), status=2)
+    assert "was changed while it was checked" in held.errors
+    assert path.read_text("utf-8") == "Saved by its writer.\n"
+    assert [each.name for each in held.folder.glob(".draft*")] == []

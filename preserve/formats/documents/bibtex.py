@@ -2,16 +2,22 @@
 
 The grammar is BibTeX's own: ``@type{key, name = value, …}`` (or round brackets), a value being braced, quoted, a number
 or a macro, joined by ``#``. What stands outside of entries is a comment. An entry that never ends is none.
+
+Time is linear in the length of the file: which brace closes which is found out once, and macros are put in only as
+far as all of them together have 4 MiB; behind that a macro stands as its name.
 """
 
 import re
+from array import array
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from preserve.expressions import lazy_re
-from preserve.formats.documents.document import Block, Document, Link, bare_links, decoded
+from preserve.formats.documents.document import Block, Document, Edit, Link, bare_links, decoded, edited
 from preserve.formats.documents.texmarkup import plain_tex
+from preserve.limits import MIB
 
 _ENTRY: Final = lazy_re(r"@[ \t\r\n]*([A-Za-z]{1,40})[ \t\r\n]*([{(])")
 _KEY: Final = lazy_re(r"[ \t\r\n]*([^\s,{}()\"#%'=]{1,250})[ \t\r\n]*(,|(?=[})]))")
@@ -21,6 +27,10 @@ _BLANK: Final = lazy_re(r"[ \t\r\n]*")
 _NO_ENTRY: Final = frozenset({"comment", "preamble"})
 _LINK_FIELDS: Final = ("url", "howpublished", "note", "annote", "addendum", "archiveurl", "doi", "eprint")
 _DATE: Final = lazy_re(r"\d{4}-\d{2}-\d{2}")
+_BRACE: Final = lazy_re(r"\\.|[{}]", re.DOTALL)
+_SIGN: Final = lazy_re(r'\\.|[{}"]', re.DOTALL)
+_END: Final = lazy_re(r"[ \t\r\n,]*([})])")
+_MOST_EXPANDED: Final = 4 * MIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +55,7 @@ def read_bibtex(data: bytes) -> Document:
 def entries(text: str) -> list[Entry]:
     """Every entry of a file, in its order. Macros (``@string``) are put in where they are used."""
     found: list[Entry] = []
-    macros: dict[str, str] = {}
+    reader = _Reader(text)
     position = line_at = 0
     line = 1
     while (match := _ENTRY.search(text, position)) is not None:
@@ -61,13 +71,13 @@ def entries(text: str) -> list[Entry]:
             if named is None:
                 continue
             key, position = named[1], named.end()
-        read = _fields(text, position, macros)
+        read = reader.fields(position)
         if read is None:
             continue
         fields, end = read
         position = end + 1
         if kind == "string":
-            macros.update(fields)
+            reader.macros.update(fields)
         else:
             found.append(Entry(type=kind, key=key, fields=fields, end=end, line=line))
     return found
@@ -76,82 +86,113 @@ def entries(text: str) -> list[Entry]:
 def with_fields(data: bytes, added: Mapping[str, Mapping[str, str]]) -> bytes:
     """The file with fields added to entries by key, before their closing brackets; a field that is there is kept.
 
-    Values are TeX as it is to stand between the braces.
+    Values are TeX as it is to stand between the braces. Lines end as those of the file do.
     """
     text = decoded(data)
-    pieces: list[str] = []
-    done = 0
+    line_end = "\r\n" if "\r\n" in text else "\n"
+    edits: list[Edit[str]] = []
     for entry in entries(text):
         new = {name: value for name, value in added.get(entry.key, {}).items() if name not in entry.fields}
-        if not new:
-            continue
-        before = text[done : entry.end].rstrip()
-        comma = "" if before.endswith(",") else ","
-        lines = "".join(f"\n  {name} = {{{value}}}," for name, value in new.items())
-        pieces += (before, comma, lines, "\n")
-        done = entry.end
+        if new:
+            end = entry.end
+            while text[end - 1].isspace():
+                end -= 1
+            comma = "" if text[end - 1] == "," else ","
+            lines = "".join(f"{line_end}  {name} = {{{value}}}," for name, value in new.items())
+            tail = "" if "\n" in text[end : entry.end] else line_end
+            edits.append(Edit(end, end, f"{comma}{lines}{tail}"))
     mark = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
-    return mark + "".join((*pieces, text[done:])).encode("utf-8", "surrogateescape")
+    return mark + edited(text, edits).encode("utf-8", "surrogateescape")
 
 
-def _fields(text: str, position: int, macros: Mapping[str, str]) -> tuple[dict[str, str], int] | None:
-    """The fields from ``position`` on, and the place of the closing bracket; None where the entry does not end."""
-    fields: dict[str, str] = {}
-    while True:
-        named = _NAME.match(text, position)
-        if named is None:
-            end = re.compile(r"[ \t\r\n,]*([})])").match(text, position)
-            return None if end is None else (fields, end.start(1))
-        value = _value(text, named.end(), macros)
-        if value is None:
-            return None
-        fields.setdefault(named[1].lower(), value[0])
-        position = value[1]
+class _Reader:
+    """Reads values of one file; knows its macros, and which brace closes which."""
 
+    def __init__(self, text: str) -> None:
+        self.macros: dict[str, str] = {}
+        self._text = text
+        self._room = _MOST_EXPANDED
+        self._opened = array("q")
+        self._closed = array("q")
+        waiting: list[int] = []
+        for match in _BRACE.finditer(text):
+            if match[0] == "{":
+                waiting.append(len(self._opened))
+                self._opened.append(match.start())
+                self._closed.append(-1)
+            elif match[0] == "}" and waiting:
+                self._closed[waiting.pop()] = match.start()
 
-def _value(text: str, position: int, macros: Mapping[str, str]) -> tuple[str, int] | None:
-    parts: list[str] = []
-    while True:
-        opened = text[position : position + 1]
-        if opened in {"{", '"'}:
-            end = _closing(text, position)
-            if end is None:
+    def fields(self, position: int) -> tuple[dict[str, str], int] | None:
+        """The fields from ``position`` on, and the place of the closing bracket; None where the entry does not end."""
+        fields: dict[str, str] = {}
+        while True:
+            named = _NAME.match(self._text, position)
+            if named is None:
+                end = _END.match(self._text, position)
+                return None if end is None else (fields, end.start(1))
+            value = self._value(named.end())
+            if value is None:
                 return None
-            parts.append(text[position + 1 : end])
-            position = end + 1
-        else:
-            word = _WORD.match(text, position)
-            if word is None:
+            fields.setdefault(named[1].lower(), value[0])
+            position = value[1]
+
+    def _value(self, position: int) -> tuple[str, int] | None:
+        text = self._text
+        parts: list[str] = []
+        while True:
+            opened = text[position : position + 1]
+            if opened in {"{", '"'}:
+                end = self._closing(position) if opened == "{" else self._quote(position + 1)
+                if end is None:
+                    return None
+                parts.append(text[position + 1 : end])
+                position = end + 1
+            else:
+                word = _WORD.match(text, position)
+                if word is None:
+                    return None
+                parts.append(self._expanded(word[0]))
+                position = word.end()
+            position = _blank(text, position)
+            if text[position : position + 1] != "#":
+                return "".join(parts), position
+            position = _blank(text, position + 1)
+
+    def _expanded(self, word: str) -> str:
+        """What a macro stands for; the word itself where it is none, or where no room is left."""
+        value = self.macros.get(word.lower(), word)
+        if len(value) > self._room:
+            return word
+        self._room -= len(value)
+        return value
+
+    def _closing(self, position: int) -> int | None:
+        """Where the brace that opens at ``position`` is closed."""
+        number = bisect_left(self._opened, position)
+        is_brace = number < len(self._opened) and self._opened[number] == position
+        return self._closed[number] if is_brace and self._closed[number] >= 0 else None
+
+    def _quote(self, position: int) -> int | None:
+        """Where a quoted value ends that begins at ``position``: at a quote outside of braces."""
+        while (match := _SIGN.search(self._text, position)) is not None:
+            if match[0] == '"':
+                return match.start()
+            if match[0] == "}":
                 return None
-            parts.append(macros.get(word[0].lower(), word[0]))
-            position = word.end()
-        position = _blank(text, position)
-        if text[position : position + 1] != "#":
-            return "".join(parts), position
-        position = _blank(text, position + 1)
+            if match[0] == "{":
+                end = self._closing(match.start())
+                if end is None:
+                    return None
+                position = end + 1
+            else:
+                position = match.end()
+        return None
 
 
 def _blank(text: str, position: int) -> int:
     match = _BLANK.match(text, position)
     return position if match is None else match.end()
-
-
-def _closing(text: str, position: int) -> int | None:
-    """Where the value that opens here ends: at its brace, or at a quote outside of braces."""
-    quoted = text[position] == '"'
-    depth = 0
-    for match in re.compile(r'\\.|[{}"]', re.DOTALL).finditer(text, position + 1 if quoted else position):
-        if match[0] == "{":
-            depth += 1
-        elif match[0] == "}":
-            depth -= 1
-            if depth == 0 and not quoted:
-                return match.start()
-            if depth < 0:
-                return None
-        elif match[0] == '"' and quoted and depth == 0:
-            return match.start()
-    return None
 
 
 def _block(entry: Entry) -> Block:

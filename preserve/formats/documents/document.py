@@ -1,10 +1,12 @@
 """A document as it is read for its citations, whatever its kind: blocks of text with what they point to."""
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Generic, TypeVar
 
+from preserve.errors import FormatError
 from preserve.expressions import lazy_re
 
 _URL: Final = lazy_re(r"https?://[^\s<>\"{}\[\]|\\^`\x00-\x1f\u201c\u201d\u00ab\u00bb]{1,4000}", re.IGNORECASE)
@@ -103,9 +105,15 @@ class BlockText:
 
 def with_bare_links(text: str, links: list[Link]) -> tuple[Link, ...]:
     """The links, and the addresses that stand bare in the text outside of them, in their order."""
-    taken = [(link.start, link.end) for link in links]
-    bare = [link for link in bare_links(text) if not any(start <= link.start < end for start, end in taken)]
+    taken = sorted((link.start, link.end) for link in links)
+    bare = [link for link in bare_links(text) if not is_within(link.start, taken)]
     return tuple(sorted([*links, *bare], key=lambda link: (link.start, link.end)))
+
+
+def is_within(position: int, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether a place is inside one of some spans, which stand in order and do not overlap."""
+    number = bisect_right(spans, position, key=lambda span: span[0]) - 1
+    return number >= 0 and position < spans[number][1]
 
 
 def bare_links(text: str) -> Iterator[Link]:
@@ -125,6 +133,42 @@ def _longer(text: str, match: re.Match[str]) -> str | None:
     """The address with the first word of the next line, where a line end cuts it."""
     rest = re.compile(r"[ \t]*\r?\n[ \t]*([^\s<>\"{}|\\^`]{1,2000})").match(text, match.end())
     return None if rest is None else match[0] + rest[1].rstrip(_TRAILING + ")]")
+
+
+Writing = TypeVar("Writing", str, bytes)
+"""A document as it is written back: its text, or its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit(Generic[Writing]):
+    """What stands from ``start`` to ``end`` becomes ``new``."""
+
+    start: int
+    end: int
+    new: Writing
+
+
+def edited(text: Writing, edits: Iterable[Edit[Writing]]) -> Writing:
+    """A text with edits done; every other character stays.
+
+    Raises:
+        FormatError: two edits touch the same characters, or the text would not be the same with them undone.
+    """
+    empty = text[:0]
+    pieces: list[Writing] = []
+    undone: list[Writing] = []
+    done = 0
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        if not done <= edit.start <= edit.end <= len(text):
+            raise FormatError("two changes touch the same place of the document; nothing is written")
+        pieces += [text[done : edit.start], edit.new]
+        undone += [text[done : edit.start], text[edit.start : edit.end]]
+        done = edit.end
+    undone.append(text[done:])
+    pieces.append(text[done:])
+    if empty.join(undone) != text:
+        raise FormatError("the document would lose something; nothing is written")
+    return empty.join(pieces)
 
 
 def decoded(data: bytes) -> str:

@@ -1,13 +1,13 @@
 """Word documents (ECMA-376 part 1): paragraphs with their links; foot- and endnotes stand where they are called.
 
-A document is a hostile ZIP: only the members that are asked for are read, each within a bound, and no entity of their
-XML is expanded.
+A document is a hostile ZIP: only the members that are asked for are read, each within a bound of bytes, tags and
+attributes, and no entity of their XML is expanded. A note stands where it is called first.
 """
 
 import io
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from lxml import etree
@@ -18,6 +18,8 @@ from preserve.formats.documents.document import Block, BlockText, Document
 from preserve.limits import MIB
 
 _MOST_BYTES: Final = 64 * MIB
+_MOST_MARKS: Final = 4_000_000
+"""Angle brackets and equals signs of one member: what its tree takes is bounded before it is made."""
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _R: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _STRICT: Final = (
@@ -42,7 +44,7 @@ _DAMAGE: Final = (
     NotImplementedError,
 )
 
-Notes = Mapping[tuple[str, str], "etree._Element"]  # noqa: SLF001 - the only name of the type of an element
+Notes = dict[tuple[str, str], "etree._Element"]  # noqa: SLF001 - the only name of the type of an element
 
 
 def read_docx(data: bytes) -> Document:
@@ -83,6 +85,8 @@ def _part(package: zipfile.ZipFile, name: str) -> etree._Element | None:
         data = member.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
         raise FormatError(f"{name} in the document holds more than {_MOST_BYTES:,} bytes")
+    if data.count(b"<") + data.count(b"=") > _MOST_MARKS:
+        raise FormatError(f"{name} in the document holds more than {_MOST_MARKS:,} tags and attributes")
     text = data
     for strict, usual in _STRICT:
         text = text.replace(strict.encode(), usual.encode())
@@ -119,7 +123,7 @@ def _paragraph(
     """The runs of a paragraph in their order. A field's instruction may be cut over several runs."""
     instruction = ""
     field = ""
-    for element in paragraph.iter():
+    for element in _own(paragraph):
         tag = str(element.tag).removeprefix(_W)
         if tag == "t" and _inside_deletion(element, paragraph):
             continue
@@ -140,12 +144,24 @@ def _paragraph(
             instruction = "" if kind in {"begin", "end"} else instruction
         elif tag in {"footnoteReference", "endnoteReference"}:
             kind = tag.removesuffix("Reference")
-            note = notes.get((kind, str(element.get(f"{_W}id"))))
+            note = notes.pop((kind, str(element.get(f"{_W}id"))), None)
             if note is not None:
                 made.add(" (")
                 for inner in note.iter(f"{_W}p"):
                     _paragraph(made, inner, links[f"{kind}s"], {}, links)
                 made.add(") ")
+
+
+def _own(paragraph: etree._Element) -> Iterator[etree._Element]:
+    """What is in a paragraph, in its order, without the paragraphs in it: each is one by itself."""
+    waiting = [iter(paragraph)]
+    while waiting:
+        element = next(waiting[-1], None)
+        if element is None:
+            waiting.pop()
+        elif element.tag != f"{_W}p":
+            yield element
+            waiting.append(iter(element))
 
 
 def _linked(element: etree._Element, paragraph: etree._Element, targets: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from lxml import etree
 
 from preserve.expressions import lazy_re
 from preserve.formats.charset import decide
-from preserve.formats.documents.document import Block, BlockText, Document
+from preserve.formats.documents.document import Block, BlockText, Document, Edit, edited
 
 _BLOCKS: Final = frozenset(
     {
@@ -25,16 +25,26 @@ _BLOCKS: Final = frozenset(
 )  # fmt: skip
 _UNREAD: Final = frozenset({"head", "script", "style", "template", "noscript", "svg", "math"})
 _ANCHOR: Final = lazy_re(rb"<a(?=[\s/])((?:[^<>\"']|\"[^\"]{0,8000}\"|'[^']{0,8000}'){0,2000})>", re.IGNORECASE)
-_HREF: Final = lazy_re(rb"\bhref\s*=\s*(?:\"([^\"]{0,4000})\"|'([^']{0,4000})'|([^\s\"'>]{1,4000}))", re.IGNORECASE)
+_ATTRIBUTE: Final = lazy_re(
+    rb"([^\s\"'<>/=]{1,200})(?:\s*=\s*(?:\"([^\"]{0,8000})\"|'([^']{0,8000})'|([^\s\"'>]{1,8000})))?"
+)
+"""A name, and its value in one of three forms. The last takes a slash in: ``href=http://a/>`` ends behind it."""
+_MANY: Final = lazy_re(
+    r"<([a-zA-Z][^\s/>]*+)(?:[\s/]*+[^\s/>=]++(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>]*+))?+){1000,}+[^>]*+>?+"
+)
+"""A tag with more attributes than any has: reading them takes the parser time that grows with their square."""
 _COMMENT: Final = lazy_re(
     rb"<!--.*?(?:-->|\Z)|<(script|style|textarea|title)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL
 )
-_ROBUST: Final = lazy_re(rb"\bdata-(?:originalurl|versionurl)\b", re.IGNORECASE)
+_ROBUST: Final = frozenset({b"data-originalurl", b"data-versionurl"})
 _NOTE_CHARS: Final = 5_000
 
 
 def read_html(data: bytes) -> Document:
-    """The blocks of a page, each with the number of its line. Notes that a link calls stand at the link."""
+    """The blocks of a page, each with the number of its line. Notes that a link calls stand at the first such link.
+
+    A tag of a thousand attributes or more is read without them.
+    """
     root = _parsed(decide(data, None).text)
     if root is None:
         return Document(kind="html", blocks=())
@@ -49,27 +59,27 @@ def with_robust_links(data: bytes, attributes: Callable[[str], Mapping[str, str]
     A link that is robust already is left. Nothing else is changed, byte for byte.
     """
     passed = [match.span() for match in _COMMENT.finditer(data)]
-    pieces: list[bytes] = []
-    done = 0
+    edits: list[Edit[bytes]] = []
     for match in _ANCHOR.finditer(data):
         while passed and passed[0][1] <= match.start():
             passed.pop(0)
-        if (passed and passed[0][0] <= match.start()) or _ROBUST.search(match[1]):
+        if passed and passed[0][0] <= match.start():
             continue
-        written = _HREF.search(match[1])
-        if written is None:
+        found = {attribute[1].lower(): attribute for attribute in reversed(list(_ATTRIBUTE.finditer(match[1])))}
+        written = found.get(b"href")
+        if written is None or found.keys() & _ROBUST:
             continue
-        url = html.unescape((written[1] or written[2] or written[3] or b"").decode("utf-8", "replace")).strip()
+        url = html.unescape((written[2] or written[3] or written[4] or b"").decode("utf-8", "replace")).strip()
         added = attributes(url) if url.lower().startswith(("http://", "https://")) else None
         if added:
-            end = match.end() - (2 if data[match.end() - 2 : match.end() - 1] == b"/" else 1)
+            end = match.start(1) + written.end()
             text = "".join(f' {name}="{html.escape(value)}"' for name, value in added.items())
-            pieces += (data[done:end], text.encode("ascii", "xmlcharrefreplace"))
-            done = end
-    return b"".join((*pieces, data[done:]))
+            edits.append(Edit(end, end, text.encode("ascii", "xmlcharrefreplace")))
+    return edited(data, edits)
 
 
 def _parsed(text: str) -> etree._Element | None:
+    text = _MANY.sub(r"<\1>", text)
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     try:
         return etree.fromstring(text.encode("utf-8", "replace"), parser)
@@ -131,7 +141,7 @@ class _Reader:
             self._made.add(element.tail or "")
 
     def _anchor(self, start: int, href: str) -> None:
-        note = self._named.get(href[1:]) if href.startswith("#") else None
+        note = self._named.pop(href[1:], None) if href.startswith("#") else None
         if note is None:
             self._made.link_from(start, href)
             return

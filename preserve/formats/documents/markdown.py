@@ -1,16 +1,17 @@
 """Markdown: paragraphs, quotations and notes with their links, and the same text with links made robust.
 
 CommonMark's blocks as far as citations need them: fenced code is passed over, ``>`` marks a quotation, notes stand
-where they are called, ``[@key]`` cites a bibliography (pandoc's way).
+where they are called first, ``[@key]`` cites a bibliography (pandoc's way).
 """
 
+import html
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from preserve.expressions import lazy_re
-from preserve.formats.documents.document import Block, BlockText, Document, bare_links, decoded
+from preserve.formats.documents.document import Block, BlockText, Document, Edit, bare_links, decoded, edited, is_within
 
 _FENCE: Final = lazy_re(r" {0,3}(`{3,}|~{3,})")
 _NOTE: Final = lazy_re(r"\[\^([^\]\s]{1,100})\]:[ \t]*(.*)", re.DOTALL)
@@ -23,7 +24,7 @@ _INLINE: Final = lazy_re(
     r"|\[\^(?P<note>[^\]\s]{1,100})\]"
     r"|(?P<link>\[(?P<text>(?:[^\[\]\\]|\\.|\[[^\[\]]{0,200}\]){0,2000})\]"
     r"\([ \t\n]*<?(?P<url>[^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*){0,20})>?"
-    r"(?:[ \t\n]+(?:\"[^\"]{0,500}\"|'[^']{0,500}'))?[ \t\n]*\))"
+    r"(?:[ \t\n]+(?P<title>\"[^\"]{0,500}\"|'[^']{0,500}'))?[ \t\n]*\))"
     r"|\[(?P<named>[^\[\]]{1,500})\]\[(?P<name>[^\[\]]{0,200})\]"
     r"|(?P<keys>\[[^\[\]]{0,200}@[^\[\]]{1,500}\])"
     r"|<(?P<auto>https?://[^\s<>]{1,4000})>"
@@ -31,15 +32,23 @@ _INLINE: Final = lazy_re(
     r"|(?P<tag></?[A-Za-z][^<>]{0,2000}>)",
     re.DOTALL | re.IGNORECASE,
 )
+_APART: Final = lazy_re(
+    r"\A(---|\+\+\+)[ \t]*\r?\n.*?\n(?:\1|\.\.\.)[ \t]*(?=\r?\n|\Z)|<!--.*?(?:-->|\Z)"
+    r"|<(pre|code|script|style|textarea)(?=[\s>/]).*?(?:</\2(?=[\s>/])|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
+"""What is no text to be written in: metadata at the head, comments, code and scripts in HTML."""
+_INDENTED: Final = lazy_re(r"[ >]*(?: {4}|\t)")
 _KEY: Final = lazy_re(r"-?@\{?([\w][\w:.#$%&+?<>~/-]*[\w]|\w)")
 _LINE_END: Final = lazy_re(r"[ \t]*\r?\n[ \t]*")
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A run of lines without an empty one: where it begins in the text, its first line, and whether it is quoted."""
+    """A run of lines without an empty one: its place in the text, its first line, and whether it is quoted."""
 
     start: int
+    end: int
     line: int
     text: str
     is_quotation: bool
@@ -63,25 +72,31 @@ def read_markdown(data: bytes) -> Document:
 def with_robust_links(data: bytes, anchor: Callable[[str, str], str | None]) -> bytes:
     """The text with links written as HTML where ``anchor`` gives it: it is called with an address and the link's text.
 
-    Links that stand behind a name, in code and in HTML stay as they are.
+    Links that stand behind a name, and all in code, HTML, comments and metadata stay as they are.
+
+    Raises:
+        FormatError: two links stand in one place; no text is given that is damaged.
     """
     text = decoded(data)
-    pieces: list[str] = []
-    done = 0
+    apart = [match.span() for match in _APART.finditer(text)]
+    edits: list[Edit[str]] = []
     for part in _parts(text):
-        for start, end, url, shown in _written(text, part):
+        for start, end, url, shown, title in _written(text, part):
+            if is_within(start, apart):
+                continue
             made = anchor(url, shown)
             if made is not None:
-                pieces += (text[done:start], made)
-                done = end
+                if title:
+                    made = made.replace(">", f' title="{html.escape(html.unescape(title))}">', 1)
+                edits.append(Edit(start, end, made))
     mark = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
-    return mark + "".join((*pieces, text[done:])).encode("utf-8", "surrogateescape")
+    return mark + edited(text, edits).encode("utf-8", "surrogateescape")
 
 
-def _written(text: str, part: _Part) -> Iterator[tuple[int, int, str, str]]:
-    """The links of a part that can be written anew: their span in the text, address and text."""
-    raw = text[part.start : part.start + _raw_length(text, part)]
-    if _DEFINITION.match(raw) is not None:
+def _written(text: str, part: _Part) -> Iterator[tuple[int, int, str, str, str]]:
+    """The links of a part that can be written anew: their span in the text, address, text and title."""
+    raw = text[part.start : part.end]
+    if _DEFINITION.match(raw) is not None or _INDENTED.match(raw) is not None:
         return
     covered: list[tuple[int, int]] = []
     for match in _INLINE.finditer(raw):
@@ -89,16 +104,12 @@ def _written(text: str, part: _Part) -> Iterator[tuple[int, int, str, str]]:
         url, shown = match["url"], match["text"]
         if match["auto"] is not None:
             url = shown = match["auto"]
-        if url is not None and url.lower().startswith(("http://", "https://")) and not _is_image(raw, match.start()):
-            yield part.start + match.start(), part.start + match.end(), url, shown
-    bare = [link for link in bare_links(raw) if not any(start <= link.start < end for start, end in covered)]
-    yield from ((part.start + link.start, part.start + link.end, link.url, link.url) for link in bare)
-
-
-def _raw_length(text: str, part: _Part) -> int:
-    """The length of a part in the text as it stands, the marks of a quotation with it."""
-    end = re.compile(r"\r?\n[ \t>]*(?:\r?\n|\Z)").search(text, part.start)
-    return (len(text) if end is None else end.start()) - part.start
+        if url is None or _is_image(raw, match.start()):
+            continue
+        if url.lower().startswith(("http://", "https://")):
+            yield part.start + match.start(), part.start + match.end(), url, shown, (match["title"] or "")[1:-1]
+    bare = [link for link in bare_links(raw) if not is_within(link.start, covered)]
+    yield from ((part.start + link.start, part.start + link.end, link.url, link.url, "") for link in bare)
 
 
 def _is_image(text: str, start: int) -> bool:
@@ -118,7 +129,7 @@ def _parts(text: str) -> Iterator[_Part]:
             fence = "" if opened is not None and opened[1].startswith(fence) else fence
         elif opened is not None or not stripped:
             if lines:
-                yield _Part(start, line, "\n".join(lines), quoted)
+                yield _Part(start, position, line, "\n".join(lines), quoted)
             lines = []
             fence = opened[1] if opened is not None else ""
         else:
@@ -139,9 +150,10 @@ def _inline(made: BlockText, text: str, notes: dict[str, str], named: dict[str, 
         elif match["escaped"] is not None:
             made.add(match["escaped"][1:])
         elif match["note"] is not None:
-            if match["note"] in notes and depth == 0:
+            note = notes.pop(match["note"], None) if depth == 0 else None
+            if note is not None:
                 made.add(" (")
-                _inline(made, notes[match["note"]], {}, named, depth=1)
+                _inline(made, note, {}, named, depth=1)
                 made.add(") ")
         elif match["link"] is not None:
             made.link(_flat(match["text"]), match["url"])

@@ -1,6 +1,10 @@
 """Documents of every kind as they are read for their citations, and written back."""
 
+import io
+import re
+import zipfile
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -10,7 +14,7 @@ from pybtex.database import parse_string
 from preserve.errors import FormatError
 from preserve.formats.documents import bibtex, html, markdown
 from preserve.formats.documents.bibtex import read_bibtex
-from preserve.formats.documents.document import Block, Document, bare_links
+from preserve.formats.documents.document import Block, Document, Edit, bare_links, edited
 from preserve.formats.documents.docx import read_docx
 from preserve.formats.documents.html import read_html
 from preserve.formats.documents.kinds import READERS
@@ -95,7 +99,7 @@ def test_markdown_written_back_changes_links_alone() -> None:
         return f"<a {url}>{shown}</a>" if url.startswith("https://a.example") else None
 
     again = markdown.with_robust_links(MARKDOWN, anchor).decode()
-    assert "(<a https://a.example/1>it</a>) and <a https://a.example/2>https://a.example/2</a>." in again
+    assert '(<a https://a.example/1 title="t">it</a>) and <a https://a.example/2>https://a.example/2</a>.' in again
     assert "A note: <a https://a.example/3>https://a.example/3</a>." in again
     for kept in ("[code](https://no.example)", "[ref]: https://a.example/4", "[x](https://no.example)", "[name][ref]"):
         assert kept in again
@@ -258,3 +262,166 @@ def test_what_is_not_known_is_written_back_to_the_byte(data: bytes) -> None:
 @pytest.mark.parametrize("reader", [read_markdown, read_html, read_bibtex, read_tex, read_text])
 def test_hostile_repetition_is_read(reader: Callable[[bytes], Document], piece: str) -> None:
     assert isinstance(reader(piece.encode() * 3_000), Document)
+
+
+def _count(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, work: Callable[[], object]) -> int:
+    """How often a function is called while something is done."""
+    calls = 0
+    real = getattr(owner, name)
+
+    def counted(*given: object, **named: object) -> object:
+        nonlocal calls
+        calls += 1
+        return real(*given, **named)
+
+    with monkeypatch.context() as changed:
+        changed.setattr(owner, name, counted)
+        work()
+    return calls
+
+
+@pytest.mark.parametrize(
+    "piece", ["@a{b,c={", '@a{b,c="', '@a{b,c="{', "@misc{a,\nurl={", "@string{a={", "@a{b,c={}, ", '{"', "@a{b,c=d#"]
+)
+def test_entries_that_never_end_cost_steps_by_their_number(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = []
+    for size in (1_000, 2_000):
+        data = (piece * size).encode()
+        work = partial(read_bibtex, data)
+        steps.append(sum(_count(monkeypatch, bibtex._Reader, name, work) for name in ("_closing", "_quote", "_value")))
+    assert steps[1] <= 2 * steps[0] + 10
+
+
+def test_ten_megabytes_of_open_entries_are_read() -> None:
+    assert read_bibtex(b"@a{b,c={" * 1_250_000).blocks == ()
+
+
+def test_macros_that_multiply_end_at_a_bound() -> None:
+    lines = ['@string{a0 = "xxxxxxxxxx"}']
+    lines += [f"@string{{a{n} = {' # '.join([f'a{n - 1}'] * 10)}}}" for n in range(1, 12)]
+    lines += [f"@misc{{k{n}, title = a5, url = {{http://a.example/}}}}" for n in range(200)]
+    blocks = read_bibtex("\n".join(lines).encode()).blocks
+    assert len(blocks) == 200
+    assert sum(len(block.text) for block in blocks) < 2 * bibtex._MOST_EXPANDED
+
+
+def test_a_note_called_many_times_stands_where_it_is_called_first() -> None:
+    text = "[^n] " * 2_000 + "\n\n[^n]: " + "long words " * 5_000
+    (block,) = read_markdown(text.encode()).blocks
+    assert block.text.count("long words") == 5_000
+    page = "<p>" + "<a href='#n'>1</a> " * 2_000 + "<ol><li id=n>" + "long words " * 400 + "</ol>"
+    assert sum(block.text.count("long words") for block in read_html(page.encode()).blocks) == 800
+
+
+def test_a_tag_of_many_attributes_is_read_without_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = "<p>before <a " + " ".join(f"a{n}=1" for n in range(200_000)) + ">x</a> behind"
+    given: list[str] = []
+    real = html._parsed
+
+    def parsed(text: str) -> object:
+        given.append(html._MANY.sub(r"<\1>", text))
+        return real(text)
+
+    monkeypatch.setattr(html, "_parsed", parsed)
+    (block,) = read_html(page.encode()).blocks
+    assert block.text.split() == ["before", "x", "behind"]
+    assert len(given[0]) < 100
+
+
+def _docx(document: str, notes: str = "") -> bytes:
+    space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("word/document.xml", f'<w:document xmlns:w="{space}"><w:body>{document}</w:body></w:document>')
+        if notes:
+            package.writestr("word/footnotes.xml", f'<w:footnotes xmlns:w="{space}">{notes}</w:footnotes>')
+    return out.getvalue()
+
+
+def test_documents_of_more_tags_than_any_has_are_refused_before_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = _docx("<w:p><w:r><w:t>a</w:t></w:r></w:p>" * 700_000)
+    with pytest.raises(FormatError, match="more than 4,000,000 tags and attributes"):
+        read_docx(data)
+
+
+def test_word_notes_stand_once_and_paragraphs_in_paragraphs_by_themselves() -> None:
+    call = '<w:r><w:footnoteReference w:id="1"/></w:r>'
+    note = '<w:footnote w:id="1"><w:p><w:r><w:t>the note</w:t></w:r></w:p></w:footnote>'
+    blocks = read_docx(_docx(f"<w:p>{call * 50}</w:p><w:p>{call}</w:p>", note)).blocks
+    assert sum(block.text.count("the note") for block in blocks) == 1
+    nested = "<w:p><w:r><w:t>x</w:t></w:r>" * 80 + "</w:p>" * 80
+    assert [block.text for block in read_docx(_docx(nested)).blocks] == ["x"] * 80
+
+
+def _anchored(url: str, shown: str) -> str | None:
+    return f'<a href="{url}">{shown}</a>'
+
+
+@pytest.mark.parametrize(
+    ("text", "again"),
+    [
+        ("a https://a.b/1\n```\ncode\n```\nand https://a.b/2 end", 2),
+        (r"A \[no](https://a.b/1) b <https://a.b/1>, c", 2),
+        ("---\nurl: https://a.b/1\n---\n\ntext", 0),
+        ("+++\nurl = 'https://a.b/1'\n+++\n\ntext https://a.b/2", 1),
+        ("<!-- https://a.b/1\n\nhttps://a.b/2 --> https://a.b/3", 1),
+        ("<pre>\nhttps://a.b/1\n\nhttps://a.b/2</pre>\n\nhttps://a.b/3", 1),
+        ("text\n\n    https://a.b/1\n\n\thttps://a.b/2\n", 0),
+        ("`https://a.b/1` and <https://a.b/2>", 1),
+        ("> quoted https://a.b/1\r\n> more\r\n\r\nhttps://a.b/2\r\n", 2),
+    ],
+)
+def test_markdown_is_written_in_its_text_alone(text: str, again: int) -> None:
+    written = markdown.with_robust_links(text.encode(), _anchored).decode()
+    assert written.count("<a href=") == again
+    assert re.sub(r'<a href="[^"]*">([^<]*)</a>', r"\1", written).replace("<", "").replace(">", "") == text.replace(
+        "<", ""
+    ).replace(">", "")
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["https://a.b/1", "[x](https://a.b/2)", "<https://a.b/3>", "\n", "\n\n", "```\n", "`", "    ", "> ",
+             "---\n", "<!--", "-->", "<pre>", "</pre>", "\\", "[", "](", ")", "words ", "\r\n", "[^1]", "[^1]: ",
+             "![i](https://a.b/4)"]
+        ),
+        max_size=30,
+    )
+)  # fmt: skip
+def test_markdown_written_back_never_loses_a_letter(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    written = markdown.with_robust_links(text.encode(), lambda url, shown: f"\x01{shown}\x02").decode()
+    assert re.sub(r"[\x01\x02<>\[\]()]|https://a.b/\d", "", written) == re.sub(r"[<>\[\]()]|https://a.b/\d", "", text)
+
+
+@pytest.mark.parametrize(
+    ("page", "again"),
+    [
+        (b"<a href=http://a.b/>x</a>", b'<a href=http://a.b/ data-x="1">x</a>'),
+        (b"<a href='http://a.b/' />x</a>", b"<a href='http://a.b/' data-x=\"1\" />x</a>"),
+        (b'<a data-href="http://a.b/" href="https://else.where/">x</a>', None),
+        (b'<a title="href=http://a.b/" href="https://else.where/">x</a>', None),
+        (b'<a HREF = "http://a.b/" class=c>x</a>', b'<a HREF = "http://a.b/" data-x="1" class=c>x</a>'),
+        (
+            b'<a href="http://a.b/" href="https://else.where/">x</a>',
+            b'<a href="http://a.b/" data-x="1" href="https://else.where/">x</a>',
+        ),
+        (b'<a href="http://a.b/" data-versionurl=y>x</a>', None),
+    ],
+)
+def test_html_is_written_behind_the_address_itself(page: bytes, again: bytes | None) -> None:
+    written = html.with_robust_links(page, lambda url: {"data-x": "1"} if url == "http://a.b/" else None)
+    assert written == (page if again is None else again)
+
+
+def test_a_bibliography_keeps_its_line_ends() -> None:
+    data = b"@misc{k,\r\n  title = {T},\r\n  url = {http://a.b/}\r\n}\r\n"
+    again = bibtex.with_fields(data, {"k": {"archivedate": "2026-01-01"}})
+    assert again == b"@misc{k,\r\n  title = {T},\r\n  url = {http://a.b/},\r\n  archivedate = {2026-01-01},\r\n}\r\n"
+
+
+def test_edits_that_touch_are_refused() -> None:
+    assert edited("abcd", [Edit(2, 3, "X"), Edit(0, 1, "Y")]) == "YbXd"
+    with pytest.raises(FormatError, match="same place"):
+        edited("abcd", [Edit(0, 2, "X"), Edit(1, 3, "Y")])
