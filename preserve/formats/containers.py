@@ -6,6 +6,7 @@ In an uncompressed file the offset is that of the record itself.
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from io import BytesIO
@@ -32,6 +33,7 @@ HOLD_BYTES = 16 * MIB
 HEAD_BYTES = 4096
 """How much of a file's beginning tells what it is."""
 _END = b"\r\n\r\n"
+_MOST_RECORD = DEFAULT_LIMITS.max_warc_record_bytes
 _MOST_HEADER = DEFAULT_LIMITS.max_warc_header_bytes
 _NAMESPACE = uuid.UUID("6f1d8f0e-6d1b-5c52-9a39-9c1f2f0f2b7a")
 """For the ids of ARC records, which have none of their own (RFC 9562 section 5.5)."""
@@ -203,14 +205,30 @@ def records_of(members: Members, arc_version: int | None = None) -> Iterator[Spo
         elif member.more is not None:
             yield from _through(member, member.more, arc_version)
         else:
+            yield from _before_cut(member, arc_version)
             yield Spot(offset=member.offset, length=member.length, defect=member.defect)
 
 
 def _held(member: Member, data: bytes, arc_version: int | None) -> Iterator[Spot]:
     stream = BytesIO(data)
-    found = list(RecordStream(stream.read, hold_bytes=len(data), arc_version=arc_version))
+    # All of it is held: a length that is too great can be told from the digest.
+    found = list(RecordStream(stream.read, hold_bytes=_MOST_RECORD, arc_version=arc_version))
     for raw in found:
         yield _spot(member, raw, is_shared=len(found) > 1)
+
+
+def _before_cut(member: Member, arc_version: int | None) -> Iterator[Spot]:
+    """The records of a piece that is cut which end before the one that the cut is in."""
+    if member.partial:
+        stream = RecordStream(_reader(_failing(member.partial)), hold_bytes=_MOST_RECORD, arc_version=arc_version)
+        with suppress(FormatError):
+            for raw in stream:
+                yield _spot(member, raw, is_shared=True)
+
+
+def _failing(data: bytes) -> Iterator[bytes]:
+    yield data
+    raise FormatError("cut here")
 
 
 def _only(data: bytes) -> RawRecord | None:

@@ -3,6 +3,10 @@
 Both formats are rows of pieces that are decompressed on their own, and a record-wise compressed file has one record in
 each (WARC 1.1 annex D; "Zstandard compression for WARC files" 1.0, whose dictionary stands in a first skippable frame).
 Memory is bounded: a piece larger than `Members`' ``hold_bytes`` is handed out as a reader.
+
+A record may hold a compressed file of records. So behind a damaged piece, one that begins further on is believed only
+where it cannot lie in the damaged one: whole pieces follow one another from it to the end of the file, or to where the
+damaged one must have ended. What lies in a piece is followed by the rest of that, which is none.
 """
 
 import zlib
@@ -14,6 +18,7 @@ from backports import zstd
 from isal import isal_zlib
 
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 from preserve.limits import DEFAULT_LIMITS, MIB
 
 GZIP_MAGIC = b"\x1f\x8b\x08"
@@ -24,6 +29,19 @@ _WINDOW_BYTES = 1 << 20
 _STEP_BYTES = 1 << 18
 _MAX_DICTIONARY_BYTES = 16 * MIB
 _PROBE_BYTES = 4096
+_FARTHEST_BYTES = 256 * MIB
+"""How far a damaged piece reaches at most, where its own record does not say."""
+_MAX_HEAD_BYTES = 1 << 18
+_SMALL_STEP = 256
+_HEAD_END = b"\r\n\r\n"
+_LENGTH = lazy_re(rb"(?i)\ncontent-length[ \t]*:\s*([0-9]{1,18})")
+_FREE_LOOKS, _BYTES_A_LOOK = 64, 1 << 12
+_FREE_BLOCKS, _BYTES_A_BLOCK = 1 << 16, 1 << 4
+"""Looks further on that are free, and bytes of the file for each further one: so that the work is linear."""
+_LONGEST_FRAME_HEAD = 18
+_RUN_LENGTH, _RESERVED_KIND = 1, 3
+_RAW_DEFLATE = -15
+_GZIP_HEAD_BYTES = 10
 _BLOCK_BYTES = 1 << 17
 """RFC 8878 section 3.1.1.2.4: a decoder of Zstandard gives nothing before a whole block of at most 128 KiB is there."""
 # The stub of the library declares its error class as an instance.
@@ -37,8 +55,8 @@ class Reader(Protocol):
         """At most ``size`` bytes; empty at the end."""
         ...
 
-    def seek(self, offset: int, /) -> int:
-        """Goes to an offset from the beginning."""
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Goes to an offset from the beginning (from the end with ``whence`` 2), and gives it."""
         ...
 
 
@@ -96,8 +114,9 @@ class _Zstd:
 class Member:
     """One piece of a file: compressed offset and length, and its content.
 
-    ``data`` None and a ``defect``: a damaged stretch, up to where a piece begins again. ``data`` None and ``more``: a
-    piece larger than what is held; reading it to its end sets ``length``, or raises `FormatError` where it is damaged.
+    ``data`` None and a ``defect``: a damaged stretch, up to where a piece begins again; ``partial`` is what was read
+    of one that is cut. ``data`` None and ``more``: a piece larger than what is held; reading it to its end sets
+    ``length``, or raises `FormatError` where it is damaged.
     """
 
     offset: int
@@ -105,6 +124,17 @@ class Member:
     data: bytes | None = None
     more: Iterator[bytes] | None = None
     defect: str = ""
+    partial: bytes = b""
+    is_cut: bool = False
+    """Of a piece that is read in parts: the file ended before it."""
+
+
+class _CutError(FormatError):
+    """A piece that the end of the file cuts. ``partial``: what it holds up to there, as far as it is held."""
+
+    def __init__(self, partial: bytes = b"") -> None:
+        super().__init__("compressed piece without an end")
+        self.partial = partial
 
 
 def begins_warc(content: bytes) -> bool:
@@ -141,6 +171,9 @@ class Members:
         self._base = start
         self._ended = False
         self._typical = 1 << 13
+        self._first = start
+        self._long_looks = 0
+        self._blocks_seen = 0
         self.offset = start
         """Where the next piece begins."""
 
@@ -150,8 +183,9 @@ class Members:
             try:
                 member = self._one(start)
             except FormatError as error:
-                self.offset = self.next_start(start + 1)
-                yield Member(offset=start, length=self.offset - start, defect=str(error))
+                self.offset = self._behind(start, error)
+                partial = error.partial if isinstance(error, _CutError) else b""
+                yield Member(offset=start, length=self.offset - start, defect=str(error), partial=partial)
                 continue
             if member is None:
                 return
@@ -159,37 +193,131 @@ class Members:
             if member.more is not None and self.offset == start:
                 yield from self._drain(member)
 
-    def next_start(self, offset: int) -> int:
-        """Offset of the next piece, at or behind ``offset``, whose content begins as it should; else the file's end."""
-        while True:
+    def next_start(self, offset: int, stop: int | None = None) -> int:
+        """Offset of the next piece, at or behind ``offset``, whose content begins as it should; else the file's end.
+
+        ``stop``: none is looked for at this offset or behind it; what is given then is not before it.
+        """
+        while stop is None or offset < stop:
             self._stream.seek(offset)
             data = self._stream.read(_WINDOW_BYTES)
-            found = data.find(self._magic)
-            if found < 0:
-                if len(data) < len(self._magic):
-                    return offset + len(data)
-                # The mark may stand across two windows.
-                offset += len(data) - len(self._magic) + 1
-                continue
-            if self._begins_here(
-                data[found : found + _PROBE_BYTES] if found + _PROBE_BYTES <= len(data) else b"", offset + found
-            ):
-                return offset + found
-            offset += found + 1
+            at = data.find(self._magic)
+            while at >= 0 and (stop is None or offset + at < stop):
+                if self._begins_here(data[at : at + _PROBE_BYTES], offset + at):
+                    return offset + at
+                at = data.find(self._magic, at + 1)
+            if len(data) < len(self._magic):
+                return offset + len(data)
+            # The mark may stand across two windows.
+            offset += len(data) - len(self._magic) + 1
+        return offset
 
     def _begins_here(self, data: bytes, offset: int) -> bool:
+        is_gzip = self._magic == GZIP_MAGIC
+        if is_gzip and data[3:4] >= bytes([1 << 5]):
+            # Flags that no piece has (RFC 1952 section 2.3.1).
+            return False
         if len(data) < _PROBE_BYTES:
             self._stream.seek(offset)
             data = self._stream.read(_PROBE_BYTES)
         codec = self._codec()
         try:
             content = codec.push(data, 64)
-            if not content and codec.starved and not codec.done and len(data) == _PROBE_BYTES:
-                self._stream.seek(offset + _PROBE_BYTES)
-                content = codec.push(self._stream.read(_BLOCK_BYTES), 64)
+            if not content and codec.starved and not codec.done and len(data) == _PROBE_BYTES and not is_gzip:
+                content = codec.push(self._block_behind(offset + _PROBE_BYTES), 64)
             return self._begins(content)
         except _DAMAGE:
             return False
+
+    def _block_behind(self, offset: int) -> bytes:
+        """The rest of a block; nothing where that was asked for too often: each costs as much as many beginnings."""
+        if self._long_looks > _FREE_LOOKS + (offset - self._first) // _BYTES_A_LOOK:
+            return b""
+        self._long_looks += 1
+        self._stream.seek(offset)
+        return self._stream.read(_BLOCK_BYTES)
+
+    def _behind(self, start: int, error: FormatError) -> int:
+        """Where the first piece behind a damaged one begins that cannot lie in it; else the file's end."""
+        # The window is of no use to what is read from here on.
+        self._window = memoryview(b"")
+        reach, is_cut = self._reach(start, error)
+        if is_cut:
+            return self._stream.seek(0, 2)
+        if reach is not None and self._magic == ZSTD_MAGIC:
+            return reach
+        farthest = start + _FARTHEST_BYTES if reach is None else reach
+        offset = start + 1
+        while True:
+            offset = self.next_start(offset)
+            end, is_whole = self._chain(offset, farthest)
+            # Where nothing says how far the damaged one reaches, whole pieces up to another damaged one must do.
+            if is_whole or (reach is None and end > offset and self.next_start(end, end + 1) == end):
+                return offset
+            offset = max(end, offset + 1)
+
+    def _chain(self, offset: int, farthest: int) -> tuple[int, bool]:
+        """How far whole pieces follow one another, and whether to ``farthest`` or to the file's end."""
+        while offset < farthest:
+            self._stream.seek(offset)
+            codec, taken = self._codec(), 0
+            try:
+                while not codec.done:
+                    data: bytes = self._stream.read(_STEP_BYTES if taken else self._typical) if codec.starved else b""
+                    if codec.starved and not data:
+                        return offset, not taken
+                    taken += len(data)
+                    codec.push(data, _WINDOW_BYTES)
+            except _DAMAGE:
+                return offset, False
+            offset += taken - len(codec.rest)
+        return offset, True
+
+    def _reach(self, start: int, error: FormatError) -> tuple[int | None, bool]:
+        """How far a damaged piece can reach, None where that is not known; and whether the file's end cuts it."""
+        if self._magic == ZSTD_MAGIC:
+            return (None, True) if isinstance(error, _CutError) else (self._frame_end(start), False)
+        self._stream.seek(start)
+        packed = self._stream.read(_MAX_HEAD_BYTES)
+        content = _readable(packed)
+        if not begins_warc(content) and not packed.startswith(GZIP_MAGIC):
+            content = _readable(packed[_GZIP_HEAD_BYTES:], _RAW_DEFLATE)
+            if not begins_warc(content):
+                # No piece: what stands between two of them.
+                return start, False
+        declared = _declared_bytes(content)
+        if declared is None:
+            return None, False
+        is_cut = isinstance(error, _CutError) and (not error.partial or len(error.partial) <= declared)
+        # Stored as it is, in blocks (RFC 1951 section 3.2.4), behind a head with a name.
+        return start + declared + declared // 256 + _PROBE_BYTES, is_cut
+
+    def _frame_end(self, start: int) -> int | None:
+        """Where a Zstandard frame ends by the lengths of its blocks, if another begins there or the file ends."""
+        stream, size = self._stream, self._stream.seek(0, 2)
+        stream.seek(start)
+        head = stream.read(_LONGEST_FRAME_HEAD)
+        if not head.startswith(ZSTD_MAGIC) or len(head) < _LONGEST_FRAME_HEAD:
+            return None
+        flags = head[4]
+        is_single = flags >> 5 & 1
+        content_size = (is_single, 2, 4, 8)[flags >> 6]
+        offset = start + 5 + (not is_single) + (0, 1, 2, 4)[flags & 3] + content_size
+        while self._blocks_seen < _FREE_BLOCKS + (start - self._first) // _BYTES_A_BLOCK:
+            self._blocks_seen += 1
+            stream.seek(offset)
+            block = int.from_bytes(stream.read(3), "little")
+            kind = block >> 1 & 3
+            offset += 3 + (1 if kind == _RUN_LENGTH else block >> 3)
+            if kind == _RESERVED_KIND or offset > size:
+                return None
+            if block & 1:
+                offset += 4 * (flags >> 2 & 1)
+                stream.seek(offset)
+                follows = stream.read(4)
+                is_end = offset == size or follows == ZSTD_MAGIC or is_skippable(follows)
+                return offset if is_end else None
+        return None
 
     def _codec(self) -> Codec:
         return _Gzip() if self._magic == GZIP_MAGIC else _Zstd(self._dictionary)
@@ -215,7 +343,7 @@ class Members:
             if codec.starved:
                 chunk = self._take(start + taken, _STEP_BYTES)
                 if not chunk:
-                    raise FormatError("compressed piece without an end")
+                    raise _CutError(b"".join(parts))
                 taken += len(chunk)
 
     def _whole(self, start: int, length: int, data: bytes) -> Member:
@@ -238,7 +366,8 @@ class Members:
                 if codec.starved:
                     chunk = self._take(start + taken, _STEP_BYTES)
                     if not chunk:
-                        raise FormatError("compressed piece without an end")
+                        member.is_cut = True
+                        raise _CutError
                     taken += len(chunk)
                 part = _push(codec, chunk, _WINDOW_BYTES)
                 if part:
@@ -253,16 +382,18 @@ class Members:
         """Reads a large piece to its end where its reader did not; a damaged one is told of behind it."""
         if member.more is None:
             return
-        defect = "compressed piece that cannot be read to its end"
+        error = FormatError("compressed piece that cannot be read to its end")
         try:
             for _part in member.more:
                 pass
-        except FormatError as error:
-            defect = str(error)
+        except FormatError as met:
+            error = met
+        if member.is_cut:
+            error = _CutError()
         if self.offset == member.offset:
-            self.offset = self.next_start(member.offset + 1)
+            self.offset = self._behind(member.offset, error)
             member.length = self.offset - member.offset
-            yield Member(offset=member.offset, length=member.length, defect=defect)
+            yield Member(offset=member.offset, length=member.length, defect=str(error))
 
     def _take(self, offset: int, size: int) -> memoryview:
         """At most ``size`` bytes of the file from ``offset`` on; empty at its end only."""
@@ -272,6 +403,27 @@ class Members:
             self._window = memoryview(self._stream.read(_WINDOW_BYTES))
             self._base, at = offset, 0
         return self._window[at : at + size]
+
+
+def _readable(packed: bytes, bits: int = 31) -> bytes:
+    """What can be read of a damaged piece, as far as it is likely to hold a header."""
+    codec = zlib.decompressobj(bits)
+    parts = []
+    try:
+        for at in range(0, len(packed), _SMALL_STEP):
+            parts.append(codec.decompress(packed[at : at + _SMALL_STEP]))
+            if _HEAD_END in parts[-1] or codec.eof:
+                break
+    except zlib.error:
+        pass
+    return b"".join(parts)
+
+
+def _declared_bytes(content: bytes) -> int | None:
+    """The size of the record that begins a piece, with the line ends behind it; None where that cannot be read."""
+    end = content.find(_HEAD_END)
+    length = _LENGTH.search(content, 0, max(end, 0))
+    return None if length is None else end + 4 + int(length.group(1)) + 4
 
 
 def _push(codec: Codec, data: bytes | memoryview, limit: int) -> bytes:

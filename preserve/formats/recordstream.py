@@ -27,11 +27,11 @@ _WARC = lazy_re(rb"(?i)WARC/[01]\.\d")
 _ARC = lazy_re(
     rb"(?:(?<=\n)|\A)[a-z][a-z0-9+.-]{0,20}:[^\r\n]{1,8000} [0-9A-Fa-f.:]{1,45} \d{12,14} \S{1,200} [^\r\n]{0,8000}\d\n"
 )
-_LENGTH_LINE = lazy_re(rb"(?im)^content-length[ \t]*:\s*([0-9]{1,18})[ \t]*\r?$")
-_DIGEST_LINE = lazy_re(rb"(?im)^warc-block-digest[ \t]*:\s*(\S{1,220})[ \t]*\r?$")
+_LENGTH_LINE = lazy_re(rb"(?im)(?:^|[\x00-\x1f])content-length[ \t]*:\s*([0-9]{1,18})(?![0-9])")
+_DIGEST_LINE = lazy_re(rb"(?im)(?:^|[\x00-\x1f])warc-block-digest[ \t]*:\s*([a-z0-9-]{1,20}:[a-z0-9+/=_-]{1,200})")
 _WARC_LINE = lazy_re(rb"(?im)^warc-[a-z-]{1,40}[ \t]*:")
 _INNER = lazy_re(rb"(?i)(?<![/a-z])WARC/[01]\.\d")
-_NEXT = lazy_re(rb"(?i)\r\n\r\nWARC/[01]\.\d")
+_NEXT = lazy_re(rb"(?i)(?:\r?\n){0,2}(WARC/[01]\.\d)")
 _LINE_END = b"\r\n"
 _LINE_END_BYTES = (b"\r", b"\n")
 _FIRST = 64
@@ -71,17 +71,31 @@ class _Buffer:
         self._data = b""
         self._at = 0
         self._clear: dict[bytes, int] = {}
+        self.failed: FormatError | None = None
+        """Why no more can be read: what was read before is there still."""
         self.offset = 0
 
     def peek(self, size: int) -> memoryview:
         """At most ``size`` bytes from here on, fewer only at the end of the stream."""
         while len(self._data) - self._at < size:
-            more = self._read(max(_STEP, size - (len(self._data) - self._at)))
+            more = self._more(max(_STEP, size - (len(self._data) - self._at)))
             if not more:
                 break
             self._data = self._data[self._at :] + more if self._at < len(self._data) else more
             self._at = 0
         return memoryview(self._data)[self._at : self._at + size]
+
+    def _more(self, size: int) -> bytes:
+        if self.failed is None:
+            try:
+                return self._read(size)
+            except FormatError as error:
+                self.failed = error
+        return b""
+
+    def at_failure(self) -> bool:
+        """True where nothing is left, since no more can be read."""
+        return not self.peek(1) and self.failed is not None
 
     def find(self, mark: bytes, most: int) -> int:
         """How far on a mark ends, within ``most`` bytes; -1 where there is none.
@@ -134,7 +148,10 @@ class _Buffer:
 
 
 class RecordStream:
-    """The records of a stream, in order. ``arc_version`` None: a WARC stream."""
+    """The records of a stream, in order. ``arc_version`` None: a WARC stream.
+
+    Where ``read`` raises FormatError, what stands before is given, but for the record that it cuts; then it is raised.
+    """
 
     def __init__(
         self, read: Callable[[int], bytes], *, hold_bytes: int, arc_version: int | None = None, start: int = 0
@@ -151,7 +168,10 @@ class RecordStream:
             try:
                 header, header_size = self._header()
             except FormatError as error:
-                yield self._stretch(start, str(error))
+                stretch = self._stretch(start, str(error))
+                if self._buffer.at_failure():
+                    break
+                yield stretch
                 continue
             length = header.length if isinstance(header, ArcHeader) else header.content_length
             if length > self._hold:
@@ -168,7 +188,11 @@ class RecordStream:
                 self._buffer.skip(record.size)
             else:
                 self._odd(record, header_size, length)
+            if self._buffer.at_failure():
+                break
             yield record
+        if self._buffer.failed is not None:
+            raise self._buffer.failed
 
     def _odd(self, record: RawRecord, header_size: int, length: int) -> None:
         """A record that does not end as WARC has it: cut, with other line ends or none, or of another length."""
@@ -190,18 +214,21 @@ class RecordStream:
             record.ends = self._blanks(header_size + true_end, len(_END))
         buffer.skip(header_size + len(record.block) + record.ends)
         if record.defect and true_end is None:
-            self._go_on(record)
+            self._find_end(record)
         record.size = buffer.offset - record.offset
 
     def _covered(self, at: int, length: int) -> bytes:
         """What a length covers, and a little more: the beginning of a record may stand across its end."""
         return bytes(self._buffer.peek(at + length + _FIRST)[at:])
 
-    def _go_on(self, record: RawRecord) -> None:
-        """From a declared end where no record begins to where one does."""
-        found = self._buffer.search(self._pattern())
-        if found and isinstance(record.header, ArcHeader) and is_filedesc(record.header):
-            # The crawler's own words: nothing of anybody else's stands in them.
+    def _find_end(self, record: RawRecord) -> None:
+        """The end of the record that describes an ARC file, whose length says another: its words are the crawler's own.
+
+        What stands behind the declared end of any other record is a stretch of its own, or a record.
+        """
+        if not (isinstance(record.header, ArcHeader) and is_filedesc(record.header)):
+            return
+        if self._buffer.search(self._pattern()):
             record.defect, record.habits = "", (ARC_LENGTH,)
 
     def _pattern(self) -> re.Pattern[bytes]:
@@ -230,16 +257,17 @@ class RecordStream:
             most *= 4
             blank = self._blanks(at, most)
         follows = len(self._buffer.peek(at + blank + 1)) > at + blank
+        is_lf = isinstance(header, RecordHeader) and header.raw.endswith(_LF_END)
+        is_usual = bytes(self._buffer.peek(at + blank)[at:]) == (_LF_END if is_lf else _END)
         if isinstance(header, ArcHeader):
             if blank or not follows:
                 return "", blank, ()
             return ("", 0, (ODD_ENDS,)) if self._begins(at) else (self._not_ends(at, "a line end belongs"), 0, ())
+        if is_usual:
+            return "", blank, ()
         if follows and not self._begins(at + blank):
             return self._not_ends(at, "two line ends belong"), 0, ()
-        is_lf = header is not None and header.raw.endswith(_LF_END)
-        usual = _LF_END if is_lf else _END
-        is_usual = bytes(self._buffer.peek(at + blank)[at:]) == usual
-        return "", blank, () if is_usual else (ODD_ENDS,)
+        return "", blank, (ODD_ENDS,)
 
     def _not_ends(self, at: int, wanted: str) -> str:
         return f"{bytes(self._buffer.peek(at + 4)[at:])!r} behind the block where {wanted}"
@@ -255,7 +283,8 @@ class RecordStream:
         if head and length is not None:
             self._pass_block(head, int(length.group(1)))
         elif head:
-            true_end = _true_end_of(head, self._covered(len(head), self._hold), self._hold)
+            most = max(self._hold, _STEP)
+            true_end = _true_end_of(head, self._covered(len(head), most), most)
             # Without either nothing tells its block from the records behind it.
             buffer.pass_over(self._largest if true_end is None else len(head) + true_end)
             defect = defect if true_end is not None else f"{defect}; nothing tells where its block ends"
@@ -270,17 +299,17 @@ class RecordStream:
     def _damaged_head(self) -> bytes:
         """The bytes of a damaged record header, with its blank line; nothing where none can be told."""
         size = self._buffer.find(_END, DEFAULT_LIMITS.max_warc_header_bytes)
-        if not 0 < size <= _MAX_LINE or self._another_begins():
+        if not 0 < size <= _MAX_LINE or self._another_begins(size):
             return b""
         head = bytes(self._buffer.peek(size))
         return head if _WARC_LINE.search(head) and not _INNER.search(head, 1) else b""
 
-    def _another_begins(self) -> bool:
-        """Whether a header begins soon behind the beginning of this one, which then is none.
+    def _another_begins(self, size: int) -> bool:
+        """Whether a header begins soon behind the beginning of this one of ``size`` bytes, which then is none.
 
         Many may stand before one blank line: none is looked at much further than to the next.
         """
-        return _INNER.search(bytes(self._buffer.peek(_LONG_HEADER)), 1) is not None
+        return _INNER.search(bytes(self._buffer.peek(min(size, _LONG_HEADER))), 1) is not None
 
     def _pass_block(self, head: bytes, length: int) -> None:
         buffer = self._buffer
@@ -307,7 +336,7 @@ class RecordStream:
         size = self._buffer.find(mark, DEFAULT_LIMITS.max_warc_header_bytes)
         if size < 0:
             raise FormatError("record header without an end")
-        if size > _LONG_HEADER and self._another_begins():
+        if size > _LONG_HEADER and self._another_begins(size):
             raise FormatError("a record header in which another one begins")
         header = parse_header(bytes(self._buffer.peek(size)))
         if header.content_length > self._largest:
@@ -322,6 +351,8 @@ class RecordStream:
             while left:
                 part = buffer.take(min(left, _STEP))
                 if not part:
+                    if buffer.failed is not None:
+                        raise buffer.failed
                     break
                 left -= len(part)
                 yield part
@@ -337,7 +368,7 @@ class RecordStream:
         for _part in record.more:
             pass
         if record.defect:
-            self._go_on(record)
+            self._find_end(record)
             record.size = buffer.offset - record.offset
 
 
@@ -365,7 +396,7 @@ def _fitting(digest: str | None, block: bytes, most: int) -> int | None:
     except FormatError:
         return None
     taken, done = hashlib.new(declared.algorithm, usedforsecurity=False), 0
-    ends = [match.start() for match in _NEXT.finditer(block)]
+    ends = [end for match in _NEXT.finditer(block) for end in (match.start(), match.start(1))]
     for end in (*ends, len(block.removesuffix(_END))):
         if end > most:
             break

@@ -52,7 +52,7 @@ def _ready() -> None:
 
 def _stretch(path: Path, start: int, stop: int, is_guess: bool) -> _Stretch[Any]:  # noqa: FBT001 - sent by position
     with open_regular(path) as file:
-        first = Members(file).next_start(start) if is_guess else start
+        first = Members(file, start=start).next_start(start, stop) if is_guess else start
         if first >= stop:
             return _Stretch(first, first, [])
         members = Members(file, start=first, stop=stop, hold_bytes=HOLD_BYTES)

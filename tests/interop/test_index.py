@@ -1,7 +1,6 @@
 """Our index of anybody's files beside that of cdxj-indexer, field by field."""
 
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,9 +60,6 @@ def test_every_field_is_that_of_cdxj_indexer(tmp_path: Path, name: str, data: by
     path.write_bytes(data)
     theirs = [line for line in _theirs(path) if "url" in line.fields and line.fields["url"].startswith("http")]
     ours = _ours(path)
-    # Of uncompressed files: the line ends behind a block belong to no record for them, to the one before them for us.
-    ends = {"a.warc": 4, "a.arc": 1}.get(name, 0)
-    ours = [replace(o, fields={**o.fields, "length": str(int(o.fields["length"]) - ends)}) for o in ours]
     assert ours == theirs
     assert len(ours) in {2, 37}
 

@@ -18,6 +18,7 @@ from preserve.store.layout import CollectionPaths
 from tests.dying import die_at
 from tests.scenarios.test_damage import PAGE
 from tests.unit.formats.test_wacz import package
+from tests.warcs import gz, page, record, reply
 
 # warcio leaves the files open that it takes digests with.
 pytestmark = [
@@ -235,3 +236,79 @@ def test_a_stopped_verification_goes_on_behind_the_files_that_it_found_whole(
     assert read[3:] == ["2.warc.gz"]
     assert (again.spotless, again.records) == (True, 3 + 5 + 7)
     assert list(state.iterdir()) == []
+
+
+def _number(number: int) -> str:
+    return f"urn:uuid:00000000-0000-4000-8000-{number:012x}"
+
+
+ORIGINAL = record(1, reply(b"<p>the page</p>", "Content-Type: text/html"), uri="http://h.example/p")
+BY_ADDRESS = (
+    ("WARC-Profile", "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"),
+    ("WARC-Refers-To-Target-URI", "http://h.example/p"),
+    ("WARC-Refers-To-Date", "2026-01-02T03:04:05Z"),
+)
+REVISITS = {
+    "by address, in the same file": ([ORIGINAL], BY_ADDRESS, True),
+    "by address, not held": ([], BY_ADDRESS, False),
+    "by id, not held": ([], (("WARC-Refers-To", f"<{_number(99)}>"),), False),
+    "by id that is not held, and by address": ([ORIGINAL], (("WARC-Refers-To", f"<{_number(99)}>"), *BY_ADDRESS), True),
+    "itself": ([ORIGINAL], (("WARC-Refers-To", f"<{_number(7)}>"),), False),
+    "nothing": ([], (), False),
+}
+
+
+@pytest.mark.parametrize(("before", "fields", "is_held"), REVISITS.values(), ids=REVISITS)
+def test_revisits_of_others_never_damage_a_collection(
+    shell: Any, tmp_path: Path, before: list[bytes], fields: tuple[tuple[str, str], ...], is_held: bool
+) -> None:
+    revisit = record(7, b"", *fields, kind="revisit", uri="http://h.example/rv")
+    path = tmp_path / "x.warc.gz"
+    path.write_bytes(gz(*before, revisit))
+    assert shell.json("import", str(path), "--into", "old")["files"][0]["outcome"] == "imported"
+    for _time in range(2):
+        report = shell.json("verify", "old")["collections"][0]
+        assert report["good"], report
+        assert report["claims"][0]["verdict"] == "PASS"
+        shell("rebuild", "old")
+    if is_held:
+        assert "the page" in shell("show", "http://h.example/rv")
+    else:
+        shell("show", "http://h.example/rv", status=None)
+        assert "is not held" in shell.errors
+        # What is held of the same address is shown all the same.
+        path.write_bytes(gz(record(8, reply(b"<p>another</p>", "Content-Type: text/html"), uri="http://h.example/rv")))
+        shell("import", str(path), "--into", "old")
+        assert "another" in shell("show", "http://h.example/rv")
+
+
+def test_an_original_may_lie_in_a_file_that_was_taken_in_before(shell: Any, tmp_path: Path) -> None:
+    for name, data in (("a.warc", ORIGINAL), ("b.warc", record(7, b"", *BY_ADDRESS, kind="revisit"))):
+        (tmp_path / name).write_bytes(data)
+        shell("import", str(tmp_path / name), "--into", "old")
+    assert "the page" in shell("show", "http://example.org/7")
+    shell("verify", "old")
+
+
+HABITS = {
+    "folded": ORIGINAL.replace(b"WARC-Date: ", b"WARC-Date:\r\n "),
+    "LF": ORIGINAL.replace(b"\r\n", b"\n", ORIGINAL.split(b"HTTP")[0].count(b"\r\n")),
+    "one line end": ORIGINAL.removesuffix(b"\r\n"),
+    "no line end": ORIGINAL.removesuffix(b"\r\n\r\n"),
+    "small letters": ORIGINAL.replace(b"WARC/1.1", b"warc/1.0"),
+    "impossible date": ORIGINAL.replace(b"2026-01-02T", b"2026-02-31T"),
+    "leap second": ORIGINAL.replace(b"2026-01-02T03:04:05Z", b"2016-12-31T23:59:60Z"),
+}
+
+
+@pytest.mark.parametrize("pack", [gz, b"".join], ids=["gzip", "plain"])
+@pytest.mark.parametrize("habit", HABITS)
+def test_habits_of_other_writers_are_taken_in_and_stay_good(shell: Any, tmp_path: Path, pack: Any, habit: str) -> None:
+    records = [HABITS[habit], page(2)]
+    path = tmp_path / "x.warc"
+    path.write_bytes(pack(*records) if pack is gz else pack(records))
+    assert shell.json("import", str(path), "--into", "old")["files"][0]["records"] == 2
+    assert "the page" in shell("show", "http://h.example/p")
+    assert shell.json("verify", "old")["collections"][0]["findings"] == []
+    shell("rebuild", "old")
+    shell("verify", "old")

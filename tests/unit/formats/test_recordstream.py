@@ -75,8 +75,10 @@ def test_a_byte_that_changed_costs_no_record_but_its_own(hold_bytes: int) -> Non
         found = {(header, block) for _o, header, block, _s, _d in whole(damaged, hold_bytes=hold_bytes)}
         own = 0 if at < len(RECORDS[0]) else 1
         lost = {number for number, each in enumerate(wanted) if each not in found}
-        # The digit of a length, where no block is held whose digest could tell, takes the next record with it.
-        assert lost <= {own} or (hold_bytes == 0 and lost <= {own, own + 1}), at
+        # Where no block is held, no digest tells that a length is wrong: it takes the next record with it. So does a
+        # header whose blank line is damaged: the head of the reply seems to be a part of it.
+        is_line_end = any(STREAM[max(at - n, 0) :].startswith(b"\r\n\r\n") for n in range(4))
+        assert lost <= ({own, own + 1} if is_line_end or not hold_bytes else {own}), at
 
 
 @given(st.binary(max_size=400), st.sampled_from([None, 1, 2]))
