@@ -7,9 +7,11 @@ only with a reason that is a section of the order (``1.4 (b) and (d)``): without
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from preserve.cables.classification import is_footer
+from preserve.cables.classifier import Classifier, read_classifier, read_reasons
 from preserve.cables.pagelines import is_break_line
 from preserve.cables.printed import Line, Printed, lines_of, printed
 from preserve.expressions import lazy_re
@@ -19,9 +21,17 @@ _DECLASSIFY: Final = lazy_re(r"(\()?\bDECL(?:AS(?:SIFY)?)?(?: ON)?\b[:.]?[ \t]*+
 _CLASSIFIER: Final = lazy_re(
     r"^[ \t]*(?:\((?:U|SBU|LOU|FOUO|C|S)\)[ \t]+)?CLASSIFIED[ \t]+BY\b[: \t]*|\bCLASSIFIED[ \t]BY:[ \t]*", re.IGNORECASE
 )
-_BEGINNING: Final = lazy_re(r"[\s(]*+CLASSIFIED\s{1,4}BY\b:?\s*", re.IGNORECASE)
+_BEGINNING: Final = lazy_re(
+    r"[\s(]*+(?:(?:CONFIDENTIAL|SECRET)\s?-\s?ENTIRE TEXT\.?\s{1,4})?CLASSIFIED\s{1,4}BY\b:?\s*", re.IGNORECASE
+)
 _INSIDE: Final = lazy_re(r"\bCLASSIFIED\s{1,4}BY:\s*", re.IGNORECASE)
-_REASON: Final = lazy_re(r"\b(?:for[ \t\n]+)?reasons?\b(?: ?\(s\))?[:\s(\\]*", re.IGNORECASE)
+_WRAPPED: Final = r"[ \t\r]*\n?[ \t]*"
+"""Lines were cut at a fixed width, inside words too."""
+_REASON: Final = lazy_re(
+    rf"(?:\b(?:f{_WRAPPED}o{_WRAPPED}r|per)\s+)?\b(?:{_WRAPPED.join('reason')}(?:{_WRAPPED}s)?|reaons?)\b(?: ?\(s\))?"
+    r"[:\s(\\]*|(?:(?:\bfor|\bper)\s+|[:,;-]\s{0,2})(?=1\.\d\b)",
+    re.IGNORECASE,
+)
 _LETTERS: Final = r"(?:\(\s?[A-H](?:[,/ ]{1,2}(?:and )?[A-H]){0,8}\s?\)|[A-H]\b(?! (?!and\b|or\b)(?-i:[a-z])))"
 _SECTIONS: Final = lazy_re(
     rf"(?:(?:E\.?O\.? ?\d{{5}},?|sections?|sec\.?)\s{{1,3}}){{0,2}}"
@@ -34,6 +44,11 @@ FIRST_PARAGRAPH: Final = lazy_re(
     r"[ \t](?:Classified [Bb]y|CLASSIFIED BY):"
 )
 """Where a first paragraph begins that lost its own line."""
+_DATE: Final = lazy_re(
+    r"\s*(?:(?P<y1>\d{4})[/.-](?P<m1>\d{1,2})[/.-](?P<d1>\d{1,2})|"
+    r"(?P<m2>\d{1,2})[/.-](?P<d2>\d{1,2})[/.-](?P<y2>\d{4}|\d{2}))(?!\d)"
+)
+_CENTURY: Final = 50
 _MOST_LINES: Final = 60
 """Lines of one value; real ones have up to six."""
 _LONGEST_PARAGRAPH: Final = 4_000
@@ -42,14 +57,26 @@ _LONGEST_PARAGRAPH: Final = 4_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassifiedBy(Printed):
-    """Who classified the message, as printed behind the label, and the ``reason`` (``1.4 (b) and (d)``)."""
+    """Who classified the message, as printed behind the label, and the ``reason`` (``1.4 (b) and (d)``).
+
+    ``classifier`` is the same taken apart, ``reasons`` the sections that the reason names (``1.4 (b)``, ``1.4 (d)``).
+    """
 
     reason: Printed | None
+    classifier: Classifier | None
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclassifyOn(Printed):
+    """Until when the message is classified, as printed, and the ``date`` in it (ISO 8601), if it is one."""
+
+    date: str | None
 
 
 def read_order(
     source: str, lines: Sequence[Line], number: int, match: re.Match[str]
-) -> tuple[Printed | None, Printed | None]:
+) -> tuple[Printed | None, DeclassifyOn | None]:
     """The line of the order that was found there, and what it says of declassification, which may stand below."""
     start, text = lines[number]
     stop = _ORDER_END.search(text, match.end())
@@ -63,7 +90,33 @@ def read_order(
     if declassify is not None:
         close = _closing(line.text, declassify.start(2), declassify.end(2)) if declassify[1] else declassify.end(2)
         on = printed(source, line.start + declassify.start(2), line.start + close)
-    return printed(source, start + match.start(), start + end), on
+    return printed(source, start + match.start(), start + end), _until(on)
+
+
+def _until(on: Printed | None) -> DeclassifyOn | None:
+    if on is None:
+        return None
+    return DeclassifyOn(text=on.text, start=on.start, end=on.end, date=declassification_date(on.text))
+
+
+def declassification_date(said: str) -> str | None:
+    """The date at the beginning of what DECL says: month, day and year, or year, month and day; None for other words.
+
+    Years of two digits are of the century from 1950 on: the orders are of 1953 and later.
+    """
+    match = _DATE.match(said)
+    if match is None:
+        return None
+    year, month, day = (
+        (match["y1"], match["m1"], match["d1"]) if match["y1"] else (match["y2"], match["m2"], match["d2"])
+    )
+    number = int(year)
+    if len(year) == 2:  # noqa: PLR2004 - digits of a year
+        number += 1900 if number >= _CENTURY else 2000
+    try:
+        return date(number, int(month), int(day)).isoformat()
+    except ValueError:
+        return None
 
 
 def _closing(text: str, start: int, end: int) -> int:
@@ -148,6 +201,8 @@ def _parted(said: str, offset: int, begin: int = 0) -> ClassifiedBy | None:
         start=offset + by.start,
         end=offset + by.end,
         reason=None if why is None else Printed(text=why.text, start=offset + why.start, end=offset + why.end),
+        classifier=read_classifier(said, by.start, by.end, offset),
+        reasons=() if why is None else read_reasons(why.text),
     )
 
 

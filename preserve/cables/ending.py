@@ -32,10 +32,13 @@ _NO_NAME: Final = lazy_re(
 _ADDED: Final = lazy_re(
     r"[-=*_ ]{3,}$|[-=* ]{2,}CABLE ENDS[-=* ]*$|\* {0,3}Missing Section \d{1,3} {0,3}\*$|<< END OF DOCUMENT >>$|"
     r"\*{3} Current |Track impresi|ID:[ \t]*\d{1,7}$|(?:Margaret P\. Grafeld|Sheryl P\. Walter) Declassified|"
-    r"Declassified/Released US Department|BT$|#\d{1,5}$|#{1,8}$"
+    r"Declassified/Released US Department|Review \d{1,2} [A-Z]{3} \d{4}$|BT$|#\d{1,5}$|#{1,8}$|"
+    r"\d{4}[A-Z]{3,12}\d{3,6} - (?:Classification: )?[A-Z]"
 )
+_BESIDE: Final = lazy_re(r"[.>]$|\(?(?:drafted|drafter|cleared|approved)(?: by)?\b ?:?[ \t].{0,120}$", re.IGNORECASE)
+"""Lines behind a signature that are passed over: a sign alone, or who drafted and cleared the message."""
 _MINIMIZE: Final = lazy_re(r"MINIMIZE CONSIDERED\b.{0,60}$")
-_NOTE: Final = lazy_re(r"^[ \t]*\(?NOTE BY [A-Z]", re.MULTILINE)
+_NOTE: Final = lazy_re(r"^[ \t]*\(?NOTE(?: BY [A-Z]|: ?NOT PASSED)", re.MULTILINE)
 _NOTE_CHARS: Final = 600
 """Characters at the end in which a note of the communications centre is looked for."""
 _FEET: Final = (" UNCLASSIFIED", " CONFIDENTIAL", " SECRET")
@@ -55,7 +58,7 @@ def read_ending(body: str, start: int, end: int) -> Ending:
     """The end of the message in ``[start, end)``."""
     ending = _read(body, start, end)
     first = max(start, end - _NOTE_CHARS)
-    note = _NOTE.search(body, first, end) if body.find("NOTE BY ", first, end) >= 0 else None
+    note = _NOTE.search(body, first, end) if body.find("NOTE", first, end) >= 0 else None
     if note is None:
         return ending
     above = _read(body, start, note.start())
@@ -88,7 +91,9 @@ def _read(body: str, start: int, end: int) -> Ending:
         if mark is not None:
             end_mark = printed(body, mark.start(1), mark.end(1))
             end = stop = trimmed_end(body, start, mark.start(1))
-        elif line and not (is_break_line(line) or is_caption_line(line) or _MINIMIZE.match(line)):
+        elif line and not (
+            is_break_line(line) or is_caption_line(line) or _MINIMIZE.match(line) or _BESIDE.match(line)
+        ):
             if not (_ADDED.match(line) or is_captioned_footer(line)):
                 return _signed(body, start, (first, stop), end_mark, end)
             end = stop = trimmed_end(body, start, first)
@@ -105,6 +110,8 @@ def _signed(body: str, start: int, line_span: tuple[int, int], end_mark: Printed
     name = line.strip("# \t")
     for foot in _FEET:
         name = name.removesuffix(foot).rstrip()
+    if name[-1:] in {".", ","} and _SIGNED_LINE.fullmatch(name[:-1]):
+        name = name[:-1]
     if _SIGNED_LINE.fullmatch(name):
         begin += line.index(name)
         line = name

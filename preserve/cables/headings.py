@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from preserve.cables import references, subject, tags
-from preserve.cables.authority import ClassifiedBy, read_classified_by, read_order
+from preserve.cables.authority import ClassifiedBy, DeclassifyOn, read_classified_by, read_order
 from preserve.cables.classification import classification_at, is_caption_line
 from preserve.cables.pagelines import is_break_line
 from preserve.cables.paragraphs import PORTION
 from preserve.cables.printed import Line, Printed
 from preserve.cables.references import Reference, read_references
+from preserve.cables.subject import Subject
 from preserve.expressions import lazy_re
 
-_ORDER: Final = lazy_re(r"(?:E\. ?[Oo]\.?|(?<![A-Za-z])E[Oo])[:,]? {0,3}(?:\d{5}|\d\d,\d{3})")
+_ORDER: Final = lazy_re(
+    r"(?:E\. ?[Oo]\.?|(?<![A-Za-z])E[Oo])[:,]? {0,3}(?:\d{4,5}|\d\d,\d{3})|(?i:\bexecutive order) \d{5}"
+)
 _RULE: Final = lazy_re(r"[ \t]*[-=*_]{3,}")
 _ENDS: Final = lazy_re(
     r"[ \t]*(?:REF\b|REFS\b|REFTELS?\b|REFERENCES?:|Ref\b|Refs\b|Reftels?\b|Classified B|CLASSIFIED B|Classified b|"
@@ -38,16 +41,16 @@ class Headings:
     """The values under the labels of a head; None or empty where there are none."""
 
     eo: Printed | None = None
-    declassify_on: Printed | None = None
+    declassify_on: DeclassifyOn | None = None
     tags: tuple[Printed, ...] = ()
-    subject: Printed | None = None
+    subject: Subject | None = None
     refs: tuple[Reference, ...] = ()
     classified_by: ClassifiedBy | None = None
 
 
 def read_headings(source: str, lines: Sequence[Line]) -> Headings:
     """The headings in the lines of a head; of each label the first counts."""
-    order = _first(lines, _ORDER, "E.", "EO", "Eo")
+    order = _first(lines, _ORDER, "E.", "EO", "Eo", "rder ", "RDER ")
     codes = _first(lines, tags.LABEL, *tags.NEEDLES)
     title = _first(lines, subject.LABEL, *subject.NEEDLES)
     reference = _first(lines, references.LABEL, *references.NEEDLES)

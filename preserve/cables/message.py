@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from preserve.cables.authority import ClassifiedBy, read_in_paragraph
+from preserve.cables.authority import ClassifiedBy, DeclassifyOn, read_in_paragraph
 from preserve.cables.classification import (
     ClassificationLine,
     classification_lines,
@@ -34,6 +34,7 @@ from preserve.cables.paragraphs import Paragraph, paragraph_starts, read_paragra
 from preserve.cables.preamble import Preamble, read_preamble
 from preserve.cables.printed import PATTERN_CHARS, Line, Printed, lines_of
 from preserve.cables.references import Reference
+from preserve.cables.subject import Subject
 from preserve.cables.transmission import TransmissionHeader, read_header
 
 _HEAD_LINES: Final = 400
@@ -54,10 +55,10 @@ class Message:
     classification_line: ClassificationLine | None = None
     captions: tuple[Printed, ...] = ()
     eo: Printed | None = None
-    declassify_on: Printed | None = None
+    declassify_on: DeclassifyOn | None = None
     tags: tuple[Printed, ...] = ()
     meant_tags: tuple[MeantTag, ...] = ()
-    subject: Printed | None = None
+    subject: Subject | None = None
     refs: tuple[Reference, ...] = ()
     classified_by: ClassifiedBy | None = None
     paragraphs: tuple[Paragraph, ...] = ()

@@ -22,6 +22,7 @@ from typing import Final, Literal
 from preserve.cables.classification import classification_at, is_footer
 from preserve.cables.fields import find_group
 from preserve.cables.pagelines import is_break_line
+from preserve.cables.posts import PostReading, read_post
 from preserve.cables.printed import PATTERN_CHARS, Line, Printed, joined, lines_of, printed
 from preserve.expressions import lazy_re
 
@@ -58,6 +59,7 @@ _CONTINUED: Final = lazy_re(
 """Lines that name nobody: the rest of the addressee above."""
 _OPEN: Final = ("/", "-", ",", " AND", " OF", " FOR", " THE")
 """Ends of lines whose addressee goes on."""
+_MISSION: Final = lazy_re(r"AM(?:EMBASSY|CONSUL|CONGEN)|USMISSION|SECSTATE")
 _KINDS: Final = lazy_re(r"(?:AM|US|SEC|REO|CDR|HQ|DEPT|JOINT|[A-Z]{2,8} ?/)")
 
 
@@ -87,10 +89,12 @@ class Addressee(Printed):
     """One addressee; ``text`` is its whole line, without ``TO`` and ``INFO``.
 
     ``route`` stands before a slash; ``precedence`` is IMMEDIATE, PRIORITY, ROUTINE, FLASH or NIACT IMMEDIATE;
-    ``number`` are the digits at the end, as printed.
+    ``number`` are the digits at the end, as printed. ``post`` is the one that the name means, if it is one of the
+    table.
     """
 
     name: str
+    post: PostReading | None
     route: str | None
     precedence: str | None
     number: str | None
@@ -101,7 +105,8 @@ class TransmissionHeader:
     """A transmission header. Offsets refer to the header's own text or to the body, as ``part`` says.
 
     ``precedence`` are the letters before the date-time group (``O P``), ``date_time`` what that group means: ISO 8601
-    to the minute, in UTC. ``marks`` are the lines of operating signals (``ZNR UUUUU ZZH``).
+    to the minute, in UTC. ``marks`` are the lines of operating signals (``ZNR UUUUU ZZH``). ``sent_from_post`` is the
+    post that ``sent_from`` means, if it is one of the table.
     """
 
     part: Part
@@ -113,6 +118,7 @@ class TransmissionHeader:
     date_time_group: Printed | None
     date_time: str | None
     sent_from: Printed | None
+    sent_from_post: PostReading | None
     to: tuple[Addressee, ...]
     info: tuple[Addressee, ...]
 
@@ -168,6 +174,7 @@ def read_header(source: str, start: int, end: int, part: Part) -> TransmissionHe
         date_time_group=found.group,
         date_time=found.date_time,
         sent_from=found.sent_from,
+        sent_from_post=None if found.sent_from is None else _post(found.sent_from.text),
         to=_addressees(found.to),
         info=_addressees(found.info),
     )
@@ -272,6 +279,11 @@ def _addressees(lines: list[list[Printed]]) -> tuple[Addressee, ...]:
     return tuple(_addressee(value) for value in values if value is not None)
 
 
+def _post(name: str) -> PostReading | None:
+    """The post that a name means; only what says that it is one is read by likeness."""
+    return read_post(name, alike=_MISSION.match(name) is not None)
+
+
 def _addressee(value: Printed) -> Addressee:
     """Reads the ends of a line, which have fixed forms; what is between them is the name."""
     before, slash, behind = value.text.partition("/")
@@ -293,6 +305,7 @@ def _addressee(value: Printed) -> Addressee:
         start=value.start,
         end=value.end,
         name=" ".join(words),
+        post=_post(" ".join(words)),
         route=route,
         precedence=None if precedence is None else _SHORT.get(precedence, precedence),
         number=number,
