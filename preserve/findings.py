@@ -262,8 +262,9 @@ CODES: dict[str, Code] = {
     ),
     "E-LEDGER-KEY": Code("The log's public key is missing or unreadable.", _REPAIR),
     "E-LEDGER-TRUST": Code(
-        "The checkpoint is signed by another key than the one that you trust for this log.",
-        "Ask the archive's keeper, by another way than the archive, which key is right; do not rely on this copy before.",
+        "The checkpoint is signed by none of the keys that you trust.",
+        "Ask the archive's keeper, by another way than the archive, which key is right; do not rely on this copy before. Of"
+        " a log of your own, add the key (`preserve key export COLLECTION`) to CONFIG/trust/.",
     ),
     "E-LEDGER-ROLLED-BACK": Code(
         "The log is smaller than it was when it was last read at this place.",

@@ -1,6 +1,7 @@
 """Checks a capsule with this program: what the stand-alone checker checks, and that the text follows from the bytes."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from preserve.cables.extract import EXTRACTOR, HIDDEN_UNTIL_OPENED, Extraction
 from preserve.cables.layouts import Layout
@@ -13,9 +14,12 @@ from preserve.citation.selectors import selectors
 from preserve.errors import FormatError, UsageError
 from preserve.expressions import lazy_re
 from preserve.formats.members import read_member
+from preserve.formats.note import parse_note
+from preserve.formats.tlog import parse_checkpoint
 from preserve.formats.warc import parse_record
 from preserve.limits import DEFAULT_LIMITS
 from preserve.provenance.describe import read_cables
+from preserve.provenance.knownlogs import KnownLog, KnownLogs
 from preserve.provenance.receipts import check_signature, read_reply
 from preserve.provenance.trust import Trust
 
@@ -24,8 +28,14 @@ _CLAIM = "the text follows from the bytes"
 _ERRORS = (KeyError, TypeError, ValueError, IndexError, Bad, FormatError, UsageError)
 
 
-def check(data: bytes, trust: Trust, layouts: Mapping[str, Layout]) -> list[Verdict]:
-    """The verdict for each claim of a capsule, in order. Nothing is believed that is not in ``trust``."""
+def check(data: bytes, trust: Trust, layouts: Mapping[str, Layout], logs: KnownLogs | None = None) -> list[Verdict]:
+    """The verdict for each claim of a capsule, in order. Nothing is believed that is not in ``trust``.
+
+    Where that names no key of a log, what is known of the log (``logs``) says whose it is.
+
+    Raises:
+        BrokenStateError: what is known of the log cannot be read.
+    """
 
     def stamped(reply: bytes, note: bytes) -> str:
         try:
@@ -34,11 +44,39 @@ def check(data: bytes, trust: Trust, layouts: Mapping[str, Layout]) -> list[Verd
         except FormatError as error:
             raise Bad(str(error)) from error
 
-    keys = [key.vkey for key in trust.keys if key.vkey.isascii() and _is_log_key(key.vkey)]
+    keys = [key.vkey for key in trust.logs if key.vkey.isascii() and _is_log_key(key.vkey)]
+    known = _known_log(data, logs) if logs is not None and not trust.logs else None
+    if known is not None:
+        keys = [key.vkey for key in known.keys]
     told = check_capsule.check(data, keys, stamped if trust.roots else None)
+    if known is not None:
+        told = [_by_what_is_known(each, data, known) for each in told]
     if len(told) > 1:
         told[-1:-1] = _follows(data, layouts)
     return told
+
+
+def _known_log(data: bytes, logs: KnownLogs) -> KnownLog | None:
+    """What is known of the log that a capsule says that it is of."""
+    with suppress(Bad, KeyError):
+        note = check_capsule.read_zip(data)["checkpoint"].data
+        return logs.log(note.partition(b"\n")[0].decode("utf-8", "replace"))
+    return None
+
+
+def _by_what_is_known(verdict: Verdict, data: bytes, known: KnownLog) -> Verdict:
+    """The verdict on the signature in words of what is known; a checkpoint of another history is a fork."""
+    if verdict.claim != check_capsule.SIGNED:
+        return verdict
+    detail = verdict.detail.replace("that you trust", "by which the log is known here")
+    detail = detail.replace("which you trust", "by which the log is known here")
+    if verdict.verdict == PASS:
+        with suppress(FormatError):
+            checkpoint = parse_checkpoint(parse_note(check_capsule.read_zip(data)["checkpoint"].data).text)
+            root = dict(known.seen).get(checkpoint.size, checkpoint.root)
+            if root != checkpoint.root:
+                return Verdict(verdict.claim, FAIL, f"at size {checkpoint.size} the log that is known has another root")
+    return Verdict(verdict.claim, verdict.verdict, detail)
 
 
 def _is_log_key(vkey: str) -> bool:

@@ -11,6 +11,7 @@ from preserve.cli.loading import all_layouts
 from preserve.cli.output import file_fault
 from preserve.cli.trusting import read_trust, trust_option
 from preserve.errors import NotHeldError, UsageError
+from preserve.provenance.knownlogs import KnownLogs
 from preserve.regular import open_regular
 
 _CAPSULE = MANIFEST.encode("ascii")
@@ -49,25 +50,28 @@ def check(
 
     A capsule is checked without network and without any archive. A document (.bib .tex .md .html .docx .txt .pdf) is
     held against the archives: is what it cites held, does what it quotes stand there, has the page changed since.
+    Where you name keys of logs (--trust, CONFIG/trust/), only what is signed by one of them is believed; where you name
+    none, the keys by which a log is known here count.
     """
     capsules = {path: data for path in files if _is_capsule(data := _read(path))}
     documents = [path for path in files if path not in capsules]
     said: list[dict[str, object]] = []
     lines: list[str] = []
     failed = False
+    believed, logs = read_trust(place, trust), KnownLogs(place.keys)
     if documents:
         from preserve.cli.checkdocuments import check_documents  # noqa: PLC0415 - a capsule needs nothing of it
 
         said, lines, good = check_documents(
-            place, documents, collections=collection, live=live, delay_s=delay_s, write=write
+            place, documents, collections=collection, live=live, delay_s=delay_s, write=write, trust=believed
         )
         failed = not good
     elif write is not None or live:
         raise UsageError("a capsule is checked as it is", next_step="--live and --write are for documents.")
     if capsules:
-        believed, layouts = read_trust(place, trust), all_layouts(place)
+        layouts = all_layouts(place)
         for path, data in capsules.items():
-            verdicts = check_capsule(data, believed, layouts)
+            verdicts = check_capsule(data, believed, layouts, logs)
             failed = failed or not is_good(verdicts)
             ended = conclusion(verdicts)
             claims = [each._asdict() for each in verdicts]

@@ -1,7 +1,7 @@
 """``preserve check`` of documents: what they cite and quote against what is held, and on request against the web."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -22,16 +22,28 @@ from preserve.formats.documents.kinds import READERS
 from preserve.formats.documents.plain import read_pages
 from preserve.limits import DEFAULT_LIMITS, MIB
 from preserve.net.fetch import Fetcher
+from preserve.provenance.knownlogs import KnownLogs
+from preserve.provenance.ledger import Ledger
+from preserve.provenance.standing import standing
+from preserve.provenance.trust import Trust
 from preserve.regular import open_regular, read_regular
 from preserve.replay.recover import Archive
 from preserve.replay.rot import LOST, Look, Machine, Sign, State, run_through
 from preserve.store.looks import LookRow, Looks
 
 _MOST_BYTES = 128 * MIB
+_SIGNED = "the archive's log is one to go by"
 
 
 def check_documents(
-    place: Place, files: Sequence[Path], *, collections: Sequence[str], live: bool, delay_s: float, write: Path | None
+    place: Place,
+    files: Sequence[Path],
+    *,
+    collections: Sequence[str],
+    live: bool,
+    delay_s: float,
+    write: Path | None,
+    trust: Trust,
 ) -> tuple[list[dict[str, object]], list[str], bool]:
     """The citations of documents: what to answer as JSON and to people, and whether all is good.
 
@@ -46,7 +58,8 @@ def check_documents(
     for path in files:
         data[str(path)], documents[str(path)] = _read(path)
     with reading(place, collections) as archives:
-        checked = list(Desk(archives).check(documents))
+        signed = {archive.paths.name: _signature(place, archive, trust) for archive in archives}
+        checked = [_with_signature(one, signed) for one in Desk(archives).check(documents)]
         if live:
             checked = _asked(place, archives, checked, delay_s)
         if write is not None:
@@ -84,6 +97,33 @@ def _write(path: Path, again: bytes, before: tuple[int, ...] | None, data: bytes
             raise UsageError(
                 f"{path} was changed while it was checked; nothing is written", next_step="Run the same command again."
             )
+
+
+def _signature(place: Place, archive: Archive, trust: Trust) -> Claim | None:
+    """Whether the archive's log is one to go by; None where nothing speaks against it and no key was named."""
+    paths, logs = archive.paths, KnownLogs(place.keys)
+    seen = None
+    try:
+        if trust.logs:
+            judged = standing(paths, Ledger(paths), logs=logs, trust=trust)
+            seen, findings = judged.seen, judged.findings
+        else:
+            findings = logs.glance(paths, Ledger(paths)).findings
+    except (PreserveError, OSError) as error:
+        return Claim(name=_SIGNED, verdict=Verdict.FAIL, detail=f"{paths.name}: {error}")
+    amiss = [f"{finding.code}: {finding.detail}" for finding in findings if finding.is_amiss]
+    if amiss:
+        return Claim(name=_SIGNED, verdict=Verdict.FAIL, detail=f"{paths.name}: {amiss[0]}")
+    if seen is None:
+        # No checkpoint, or no key was named: then the claim is not made.
+        return None
+    return Claim(name=_SIGNED, verdict=Verdict.PASS, detail=f"{paths.name}: signed by {seen.keys[-1].short}")
+
+
+def _with_signature(one: Checked, signed: Mapping[str, Claim | None]) -> Checked:
+    """A citation with what is said of the log of the archive that holds it."""
+    claim = None if one.cited is None else signed.get(one.cited.capture.collection)
+    return one if claim is None else replace(one, claims=(*one.claims, claim))
 
 
 def _read(path: Path) -> tuple[bytes, Document]:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from preserve.citation import check_capsule
 from preserve.citation.capsule import pack
 from preserve.cli.common import keys_folder
-from preserve.formats.note import Signer, sign_note
+from preserve.formats.note import Signer, parse_note, sign_note
 from preserve.mirror.pages import replies
 from preserve.provenance.keys import key_path, read_key
 from preserve.provenance.receipts import read_reply
@@ -337,7 +337,31 @@ def test_an_older_key_leads_to_the_key_of_today(held: Any, tmp_path: Path) -> No
     stranger = Signer(keys[0].split("+", maxsplit=1)[0], Ed25519PrivateKey.generate())
     assert f"FAIL        {SIGNED}" in _alone(path, "--key", stranger.vkey, status=1)
     other = Signer("another.example", Ed25519PrivateKey.generate())
-    assert f"NOT PROVEN  {SIGNED}" in _alone(path, "--key", other.vkey, status=1)
+    assert f"FAIL        {SIGNED}" in _alone(path, "--key", other.vkey, status=1)
+    assert f"NOT PROVEN  {SIGNED}" in _alone(path, status=1)
+
+
+def test_where_no_key_is_named_that_of_a_known_log_counts(held: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    vkey = held.archives / "demo" / "ledger" / "log.vkey"
+    first = _capsule(held, "06VELDORA42", "three weeks", "first.capsule")
+    held("key", "rotate", "demo", "--reason", "the yearly change")
+    held("verify", "demo")
+    second = _capsule(held, "06VELDORA42", "three weeks", "second.capsule")
+    for path in (first, second):
+        assert "by which the log is known here" in held("check", str(path))
+    stranger = held.folder / "stranger.vkey"
+    stranger.write_text(Signer("another.example", Ed25519PrivateKey.generate()).vkey + "\n")
+    assert f"FAIL        {SIGNED}" in held("check", str(first), "--trust", str(stranger), status=1)
+    # Known by another key: somebody else's log of this name.
+    evil_capsule = held.folder / "evil.capsule"
+    files = _files(first)
+    evil = Signer(vkey.read_text().partition("+")[0], Ed25519PrivateKey.generate())
+    files["checkpoint"] = sign_note(parse_note(files["checkpoint"]).text, [evil])
+    files["log.vkey"] = f"{evil.vkey}\n".encode()
+    evil_capsule.write_bytes(pack(files))
+    assert "none by which the log is known here" in held("check", str(evil_capsule), status=1)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(held.folder / "another-home"))
+    assert f"NOT PROVEN  {SIGNED}" in held("check", str(first), status=1)
 
 
 def test_a_change_of_key_that_nobody_signed_does_not_pass(held: Any) -> None:
@@ -463,8 +487,8 @@ def test_the_status_is_0_only_with_the_key_that_was_given(held: Any, capsule: Pa
     vkey = (held.archives / "demo" / "ledger" / "log.vkey").read_text().strip()
     assert _alone(capsule, "--key", vkey).splitlines()[-1].startswith("GOOD")
     other = Signer("another.example", Ed25519PrivateKey.generate()).vkey
-    for words in ((), ("--key", other)):
-        assert _alone(capsule, *words, status=1).splitlines()[-1].startswith("NOT PROVEN")
+    for words, said in (((), "NOT PROVEN"), (("--key", other), "NOT GOOD")):
+        assert _alone(capsule, *words, status=1).splitlines()[-1].startswith(said)
     assert check_capsule.is_good(check_capsule.check(capsule.read_bytes(), [other, vkey]))
 
 

@@ -1,12 +1,15 @@
 """``preserve check`` of documents that cite what is held, and what is not."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from preserve.citation import rewriting
 from preserve.cli import checkdocuments
+from preserve.formats.note import Signer
 from tests.layout_pages import mrkva_page
 from tests.tools import tool_environment
 
@@ -45,6 +48,29 @@ def test_a_citation_that_is_right_passes(held: Any, site: Any) -> None:
         "what it quotes stands in the copy": "PASS",
         "the page is as it was when cited": "NOT CHECKED",
     }
+
+
+def test_where_keys_are_named_an_archive_by_another_one_fails(held: Any, site: Any) -> None:
+    named = "the archive's log is one to go by"
+    path = document(held, "a.md", f'He counted "gulls of Sampletown were counted" ({site.url("/cable")}).\n')
+    own, other = held.folder / "own.vkey", held.folder / "other.vkey"
+    own.write_text(held("key", "export", "demo"))
+    other.write_text(Signer("preserve/other/12345678", Ed25519PrivateKey.generate()).vkey)
+    assert claims(held.json("check", str(path), "--trust", str(own)))[named] == "PASS"
+    assert claims(held.json("check", str(path), "--trust", str(other), status=1))[named] == "FAIL"
+    (held.config / "trust").mkdir()
+    shutil.copy(other, held.config / "trust" / "other.vkey")
+    assert claims(held.json("check", str(path), status=1))[named] == "FAIL"
+
+
+def test_an_archive_that_was_rolled_back_fails_whatever_it_holds(held: Any, site: Any) -> None:
+    path = document(held, "a.md", f'He counted "gulls of Sampletown were counted" ({site.url("/cable")}).\n')
+    shutil.copytree(held.archives / "demo", held.folder / "before")
+    held("capture", "demo")
+    held("verify", "demo")
+    shutil.rmtree(held.archives / "demo")
+    shutil.copytree(held.folder / "before", held.archives / "demo")
+    assert "E-LEDGER-ROLLED-BACK" in held("check", str(path), status=1)
 
 
 def test_a_wrong_quotation_fails_with_the_nearest_words(held: Any) -> None:
