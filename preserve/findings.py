@@ -197,6 +197,14 @@ CODES: dict[str, Code] = {
     "I-HTTP-SHORT": Code(
         "A reply is shorter than it announced.", "Nothing to do: the connection ended early, or the capture was cut."
     ),
+    "I-HTTP-CODING": Code(
+        "A reply's Content-Encoding names no content coding; the body is read as it is.",
+        "Nothing to do: it is kept as it came.",
+    ),
+    "I-HTTP-TYPE": Code(
+        "A reply's media type is missing, odd, or not what its content looks like.",
+        "Nothing to do: the reply is read by the rules that browsers have, and kept as it came.",
+    ),
     "I-HTTP-FRAMING": Code("The framing of a reply is odd.", "Nothing to do: the server sent what is kept."),
     "E-WACZ-PACKAGE": Code("A package cannot be read.", "Get it again from where it came from."),
     "E-WACZ-MISSING": Code("A file that a package lists is not in it.", "Get it again from where it came from."),

@@ -36,8 +36,9 @@ ul var video wbr xmp
 ELEMENTS: Final = frozenset(_ELEMENT_NAMES.split())
 """Their names, in lower case."""
 
-RAW: Final = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes", "title", "textarea"})
-"""Elements whose content is text up to their own end tag (HTML Standard, "raw text" and "RCDATA")."""
+RAW: Final = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes", "title", "textarea", "plaintext"})
+"""Elements whose content is text up to their own end tag (HTML Standard, "raw text" and "RCDATA"); nothing ends a
+``plaintext``."""
 
 TAG_NAME: Final = r"[a-zA-Z][a-zA-Z0-9]*+"
 """The name of a tag, as an expression."""
@@ -56,7 +57,7 @@ _ATTRIBUTE: Final = lazy_re(
 class Token(NamedTuple):
     """One piece of a page: ``start`` and ``end`` are character offsets, ``name`` is a tag's name in lower case.
 
-    ``raw`` is true for the content of elements such as ``script``, whose text is no text of the page.
+    ``raw`` is true for the content of elements in `RAW`, which holds no tags; ``name`` is then that of the element.
     """
 
     kind: Kind
@@ -143,7 +144,7 @@ def _closing(name: str) -> re.Pattern[str]:
 
 def raw_end(text: str, name: str, start: int, end: int) -> int:
     """Where the content of an element such as ``script`` ends that begins at ``start``."""
-    match = _closing(name).search(text, start, end)
+    match = None if name == "plaintext" else _closing(name).search(text, start, end)
     return end if match is None else match.start()
 
 

@@ -8,7 +8,7 @@ by ``<br>`` or one ``<pre>``:
 - Every other line end in the source ends a line, and blanks are kept as they are: no line is joined, no blank folded.
 - White space with a line end in it before a tag of a block is indentation and dropped, as is white space between two
   blocks; a blank that is all the content of a block is kept, because it is a line of the text.
-- Inside ``<pre>`` everything is kept.
+- Inside ``<pre>``, ``<xmp>``, ``<textarea>`` and behind ``<plaintext>`` everything is kept.
 - Scripts, styles, comments, the page's ``<title>`` and what its elements hide (`preserve.cables.unseen`) are not shown.
   Character references are decoded.
 - A line end is LF, whether the page writes LF, CR LF or CR (HTML Standard, "normalize newlines").
@@ -27,7 +27,7 @@ from preserve.expressions import lazy_re
 _BLOCK_NAMES: Final = """
 address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure
 footer form frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li link listing main menu meta nav ol
-optgroup option p plaintext pre script search section style summary table tbody td tfoot th thead title tr ul
+optgroup option p plaintext pre script search section style summary table tbody td textarea tfoot th thead title tr ul
 xmp
 """
 _BLOCKS: Final = frozenset(_BLOCK_NAMES.split())
@@ -36,6 +36,8 @@ _TABLES: Final = frozenset({"table", "dl"})
 _INLINE_NAMES: Final = "a b big bdi bdo code data em font i label mark q s samp small span strike strong tt u var"
 _INLINE: Final = frozenset(_INLINE_NAMES.split())
 _HIDDEN: Final = frozenset({"select", "svg"})
+_SHOWN_RAW: Final = frozenset({"xmp", "textarea", "plaintext"})
+"""Elements of `preserve.cables.tokens.RAW` whose content a browser shows."""
 _LINE_END: Final = lazy_re(r"\r\n?|\n")
 _BLANKS: Final = " \t\n\f\r"
 _LONGEST_INLINE: Final = 80
@@ -97,7 +99,9 @@ class _Maker:
                 # A comment stood between them.
                 nexts = nexts or self._nexts(tokens)
                 after = nexts[number - 1]
-            if not raw and not self.hidden:
+            if raw and name in _SHOWN_RAW and not self.hidden:
+                self._show_raw(start, end, name)
+            elif not raw and not self.hidden:
                 if self.pre_depth:
                     self._show(start, end)
                 else:
@@ -157,6 +161,18 @@ class _Maker:
         builder.copy(start, end, unify_line_ends=True)
         if not self.pre_depth and (page.find("\n", start, end) >= 0 or page.find("\r", start, end) >= 0):
             self.visible.soft.append((shown, builder.length))
+
+    def _show_raw(self, start: int, end: int, name: str) -> None:
+        """The content of an element that holds no tags, as it stands: only that of a ``textarea`` has references."""
+        if name == "textarea":
+            self.builder.copy(start, end, unify_line_ends=True)
+            return
+        shown = start
+        for match in _LINE_END.finditer(self.page, start, end) if self.page.find("\r", start, end) >= 0 else ():
+            self.builder.put(self.page[shown : match.start()], shown, match.start(), copied=True)
+            self.builder.put("\n", match.start(), match.end())
+            shown = match.end()
+        self.builder.put(self.page[shown:end], shown, end, copied=True)
 
     def _without_indentation(self, start: int, end: int) -> int:
         """The end of a text without what follows its last line end, where that is only blanks."""

@@ -13,7 +13,7 @@ from preserve.cli.loading import reading
 from preserve.cli.secondhand import second_hand
 from preserve.errors import NotHeldError
 from preserve.provenance.describe import describe_cable
-from preserve.replay.recover import Archive, Capture, Page, find_one, parse_moment, published_as
+from preserve.replay.recover import Archive, Page, find_one, parse_moment, published_as
 
 _ORDER = (
     ("created", "created"),
@@ -76,9 +76,9 @@ def show(place: Place, cable_or_url: str, form: str, at: str | None, collection:
             elif extraction is not None and form == "reading":
                 place.emit(data, _reading(extraction))
             elif extraction is not None:
-                place.emit(data, _text(capture, extraction, others))
+                place.emit(data, _text(page, extraction, others))
             elif plain is not None:
-                place.emit(data, _plain(capture, plain))
+                place.emit(data, _plain(page, plain))
     return 0
 
 
@@ -94,6 +94,7 @@ def facts(
         "captured": capture.row.date,
         "status": capture.source.status,
         "challenge": capture.source.challenge,
+        "notes": [{"code": code, "detail": detail} for code, detail in page.notes],
         "record": {
             "id": capture.row.record_id,
             "type": capture.row.type,
@@ -123,10 +124,10 @@ def facts(
     return data
 
 
-def _plain(capture: Capture, plain: PlainText) -> str:
+def _plain(page: Page, plain: PlainText) -> str:
     lines = [
         "not recognised as a cable; what the page shows:",
-        *_captured(capture),
+        *_captured(page),
         f"{'sha256 of text':<15} {plain.body_sha256}",
     ]
     if plain.unseen.characters:
@@ -134,10 +135,12 @@ def _plain(capture: Capture, plain: PlainText) -> str:
     return "\n".join(lines) + "\n\n" + clean(plain.text) + "\n"
 
 
-def _captured(capture: Capture) -> list[str]:
+def _captured(page: Page) -> list[str]:
+    capture = page.capture
     lines = [f"{'captured':<15} {capture.row.date}  {one_line(capture.url, 200)}"]
     if capture.second_hand:
         lines.append(f"{'second hand':<15} {one_line(capture.second_hand, 200)}")
+    lines += [f"{'note':<15} {one_line(detail, 200)}" for _code, detail in page.notes]
     return lines
 
 
@@ -151,7 +154,7 @@ def _reading(extraction: Extraction) -> str:
     )
 
 
-def _text(capture: Capture, extraction: Extraction, others: Sequence[str]) -> str:
+def _text(page: Page, extraction: Extraction, others: Sequence[str]) -> str:
     subject = extraction.message.subject
     title = extraction.title if subject is None else subject.text
     lines = [f"{extraction.published_id}  {one_line(title, 200)}"]
@@ -177,7 +180,7 @@ def _text(capture: Capture, extraction: Extraction, others: Sequence[str]) -> st
         released = extraction.fields.get("source_released")
         when = f", released {released.printed}" if released is not None else ""
         lines.append(f"{'stated source':<15} {one_line(source.printed)}{one_line(when)}")
-    lines += _captured(capture)
+    lines += _captured(page)
     if extraction.hidden_until_opened:
         lines.append(f"{'shown':<15} {HIDDEN_UNTIL_OPENED}")
     hidden = next((finding.detail for finding in extraction.findings if finding.code == "I-CABLE-HIDDEN"), "")

@@ -18,7 +18,7 @@ from preserve.formats.urls import of_header, resolve
 from preserve.limits import Limits
 from preserve.model import format_utc
 from preserve.net.exchange import Exchange
-from preserve.provenance.describe import challenge_in, decoded_content, http_payload, media_type
+from preserve.provenance.describe import challenge_in, decoded_content, http_payload, type_of
 from preserve.replay.rot import Look, Sign, sign_of_failure, sign_of_status
 
 _MOST_REDIRECTS: Final = 8
@@ -110,11 +110,10 @@ class Looker:
         sign, reason = sign_of_status(exchange.head.status, challenge)
         if sign is not Sign.SAME or content is None or payload is None:
             return sign, reason
-        kind = media_type(payload.head) or ""
-        if kind and "html" not in kind and not kind.startswith("text/"):
+        read_as = type_of(payload, content)
+        if "html" not in read_as.essence and not read_as.essence.startswith("text/"):
             return sign, reason
-        declared = payload.head.get(b"content-type")
-        content_type = None if declared is None else declared.decode("latin-1")
+        content_type = read_as.value
         cables = read_page(content, content_type, self.layouts).cables
         plain = plain_text(content, content_type)
         if not cables and is_error_page(content, plain.text):

@@ -24,7 +24,7 @@ from preserve.formats.urls import of_header, resolve
 from preserve.limits import Limits
 from preserve.model import parse_utc
 from preserve.net.exchange import Exchange
-from preserve.provenance.describe import Fresh, cables_in, challenge_in, decoded_content, media_type
+from preserve.provenance.describe import Fresh, cables_in, challenge_in, decoded_content, media_type, type_of
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OK = 200
@@ -193,7 +193,7 @@ class PageWriter:
                 self.writer.tell(Finding(code="W-LINKS-PART", where=target.url, detail=detail))
             return
         depth, nested = target.depth + 1, ""
-        if target.hop.startswith(LinkKind.REQUISITE) and media_type(payload.head) == "text/css":
+        if target.hop.startswith(LinkKind.REQUISITE) and type_of(payload, content).essence == "text/css":
             depth, nested = target.depth, target.hop.removeprefix(LinkKind.REQUISITE).rstrip("R") + "+"
         finds = self._finds(target, payload, content, depth, nested)
         if finds.defect:
@@ -207,13 +207,12 @@ class PageWriter:
 
     def _finds(self, target: Target, payload: Payload, content: bytes, depth: int, nested: str) -> Finds:
         """What a reply leads to, by what it is and how it was found."""
-        field = payload.head.get(b"content-type")
-        declared = field.decode("latin-1") if field else None
+        read_as = type_of(payload, content)
+        kind, declared = read_as.essence, read_as.value
         if target.hop.startswith(LinkKind.SITEMAP):
             return sitemap_links(content, declared, target.url, self._limits)
         if target.hop.startswith(LinkKind.FEED):
             return feed_links(content, declared, target.url, self._limits)
-        kind = media_type(payload.head)
         if kind in _PAGES:
             return page_links(content, declared, target.url, self._limits, seen=self._seen_tags, way=str(depth))
         if nested and len(nested) <= self._limits.max_requisite_hops:

@@ -10,12 +10,13 @@ from preserve.crawler.outcomes import HOST_PAUSED, is_passing, reason_of
 from preserve.crawler.pace import HostPace, HostState
 from preserve.errors import FormatError
 from preserve.formats.http1.stream import Payload, payload_of
+from preserve.formats.mediatype import ContentType, content_type
 from preserve.formats.urls import canonical, of_header
 from preserve.limits import Limits
 from preserve.model import format_utc, parse_utc
 from preserve.net.exchange import Exchange
 from preserve.net.fetch import Fetches
-from preserve.provenance.describe import challenge_in, decoded_content, media_type
+from preserve.provenance.describe import challenge_in, decoded_content, media_type, type_of
 from preserve.store.budget import Budgets
 
 BUDGET, STOPPED = "budget", "stopped"
@@ -67,8 +68,15 @@ class Reply:
 
     @property
     def media_type(self) -> str | None:
-        """The bare media type."""
+        """The bare media type that it says it has."""
         return None if self.exchange.head is None else media_type(self.exchange.head)
+
+    @property
+    def read_as(self) -> ContentType:
+        """What the content is read as."""
+        if self.payload is None:
+            return content_type((), b"", nosniff=False)
+        return type_of(self.payload, self.content or b"")
 
 
 class Asker:

@@ -16,7 +16,7 @@ from preserve.limits import Limits
 from preserve.model import sha256_hex
 from preserve.net.addresses import split_url
 from preserve.net.exchange import ExchangeError
-from preserve.provenance.describe import HTML_TYPES, cables_in, decoded_content, http_payload, read_cables
+from preserve.provenance.describe import HTML_TYPES, cables_in, decoded_content, http_payload, read_cables, type_of
 from preserve.provenance.statements import ComparedAs
 from preserve.store.catalogue import Catalogue
 from preserve.store.layout import CollectionPaths
@@ -61,7 +61,7 @@ class Held:
         content = None if payload is None else decoded_content(payload, self._limits)
         if payload is None or content is None:
             return "unknown"
-        ours = _text_of(read_cables(record, self._layouts, self._limits), content, payload.head.get(b"content-type"))
+        ours = _text_of(read_cables(record, self._layouts, self._limits), content, type_of(payload, content).value)
         return "same-text" if ours == text_sha256 else "other-text"
 
 
@@ -99,7 +99,7 @@ def fetch_memento(
     verdict = judge(reply, candidate, url, shown=shown)
     is_page = verdict.kind == PAGE
     record_id = keeper.keep(reply, via=url, hop="memento", read=read if is_page else NOTHING_READ)
-    text = _text_of(read, reply.content or b"", reply.field(b"content-type").encode("latin-1"))
+    text = _text_of(read, reply.content or b"", reply.read_as.value)
     return Got(
         address=address,
         record_id=record_id,
@@ -122,17 +122,17 @@ def _elsewhere(reply: Reply, candidate: Candidate, url: str, keeper: RescueKeepe
     )
 
 
-def _text_of(read: PageReading, content: bytes, content_type: bytes | None) -> str:
+def _text_of(read: PageReading, content: bytes, content_type: str) -> str:
     if len(read.cables) == 1:
         return read.cables[0].comparison_sha256
-    return plain_text(content, None if content_type is None else content_type.decode("latin-1")).comparison_sha256
+    return plain_text(content, content_type).comparison_sha256
 
 
 def _shown(reply: Reply) -> str:
-    kind = reply.media_type or ""
-    if kind and kind not in HTML_TYPES and not kind.startswith("text/"):
+    read_as = reply.read_as
+    if read_as.essence not in HTML_TYPES and not read_as.essence.startswith("text/"):
         return ""
-    return plain_text(reply.content or b"", reply.field(b"content-type")).text
+    return plain_text(reply.content or b"", read_as.value).text
 
 
 def _is_of(url: str, origin: object) -> bool:

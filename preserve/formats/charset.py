@@ -5,7 +5,9 @@ The order is that of browsers (HTML Standard, "determining the character encodin
 1. a byte order mark (UTF-8, UTF-16LE, UTF-16BE), which beats every label;
 2. the ``charset`` parameter of the HTTP ``Content-Type``;
 3. a ``<meta>`` or an XML declaration within the first 1,024 bytes;
-4. the default: UTF-8 if the whole payload is valid UTF-8, windows-1252 otherwise.
+4. a ``<meta>`` behind them, within the first MiB, that is no part of a script, a style or other raw text: a browser
+   that meets it begins anew with what it says (HTML Standard, "change the encoding while parsing");
+5. the default: UTF-8 if the whole payload is valid UTF-8, windows-1252 otherwise.
 
 Labels are those of the Encoding Standard (``latin1`` means windows-1252); a label that it does not have is passed over.
 Nothing is guessed from statistics. Every input gives a value: bytes that the encoding does not have become U+FFFD.
@@ -25,6 +27,9 @@ from preserve.expressions import lazy_re
 PRESCAN_BYTES: Final = 1024
 """HTML Standard, "prescan a byte stream to determine its encoding": declarations are looked for this far."""
 
+LATE_BYTES: Final = 1 << 20
+"""How far a later ``<meta>`` is looked for. Browsers have no bound; a page that declares itself behind this is none."""
+
 _BOMS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16le"), (b"\xfe\xff", "utf-16be"))
 _SPACE: Final = b"\t\n\f\r "
 _UTF16: Final = ("utf-16le", "utf-16be")
@@ -32,6 +37,11 @@ _HTTP_CHARSET: Final = lazy_re(r""";\s*charset\s*=\s*(?:"([^"]*)"?|'([^']*)'?|([
 _META: Final = lazy_re(rb"<meta[\t\n\f\r /]", re.IGNORECASE)
 _TAG: Final = lazy_re(rb"</?[a-z]", re.IGNORECASE)
 _TAG_NAME_END: Final = lazy_re(rb"[\t\n\f\r >]")
+_LATE: Final = lazy_re(rb"<meta[\t\n\f\r /][^<>]*charset", re.IGNORECASE)
+_RAW_TEXT: Final = frozenset(
+    {b"script", b"style", b"xmp", b"iframe", b"noembed", b"noframes", b"title", b"textarea", b"plaintext"}
+)
+_RAW_ENDS: Final = {name: lazy_re(rb"</%b[\t\n\f\r />]" % name, re.IGNORECASE) for name in _RAW_TEXT}
 _CONTENT_CHARSET: Final = lazy_re(rb"charset[\t\n\f\r ]*=[\t\n\f\r ]*", re.IGNORECASE)
 _UNQUOTED: Final = lazy_re(rb"[^\t\n\f\r ;]*")
 _XML_ENCODING: Final = lazy_re(rb"encoding[\x00-\x20]*=[\x00-\x20]*([\"'])")
@@ -70,7 +80,7 @@ def decide(payload: bytes, content_type: str | None) -> Decoded:
     if declared is not None:
         return _decoded(payload, declared, "http", 0)
     if not (content_type or "").strip().lower().startswith("text/plain"):
-        declared = _declared_encoding(payload[:PRESCAN_BYTES])
+        declared = _declared_encoding(payload[:PRESCAN_BYTES]) or _late_encoding(payload)
         if declared is not None:
             return _decoded(payload, declared, "meta", 0)
     try:
@@ -123,7 +133,17 @@ def _declared_encoding(head: bytes) -> str | None:
     return found or _xml_encoding(head)
 
 
-def _prescan(head: bytes) -> str | None:
+def _late_encoding(payload: bytes) -> str | None:
+    """The encoding that a ``<meta>`` behind the first `PRESCAN_BYTES` declares."""
+    if len(payload) <= PRESCAN_BYTES or _LATE.search(payload, 0, LATE_BYTES) is None:
+        return None
+    try:
+        return _prescan(payload[:LATE_BYTES], passes_raw_text=True)
+    except _OutOfBytesError:
+        return None
+
+
+def _prescan(head: bytes, *, passes_raw_text: bool = False) -> str | None:
     position = 0
     while True:
         position = head.find(b"<", position)
@@ -137,6 +157,7 @@ def _prescan(head: bytes) -> str | None:
             if name is not None:
                 return name
         elif _TAG.match(head, position):
+            start = position
             end = _TAG_NAME_END.search(head, position)
             if end is None:
                 return None
@@ -144,9 +165,20 @@ def _prescan(head: bytes) -> str | None:
             attribute: tuple[bytes, bytes] | None = (b"", b"")
             while attribute is not None:
                 attribute, position = _attribute(head, position)
+            element = head[start + 1 : end.start()].lower()
+            if passes_raw_text and element in _RAW_TEXT:
+                position = _raw_end(head, element, position)
         elif head.startswith((b"<!", b"</", b"<?"), position):
             position = _find(head, b">", position)
         position += 1
+
+
+def _raw_end(page: bytes, name: bytes, position: int) -> int:
+    # Nothing ends a plaintext.
+    match = None if name == b"plaintext" else _RAW_ENDS[name].search(page, position)
+    if match is None:
+        raise _OutOfBytesError
+    return match.start() - 1
 
 
 def _find(head: bytes, wanted: bytes, start: int) -> int:

@@ -4,32 +4,44 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 
 import brotli
+from backports import zstd
 
 from preserve.errors import FormatError
 
 _MAX_CODINGS = 4
 _GZIP_MAGIC = b"\x1f\x8b"
 _STEP = 1 << 16
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_ZSTD_WINDOW_LOG = 23
+"""RFC 9659: a content coding has a window of at most 8 MiB."""
 
 
 def decode_content(payload: bytes, encodings: Sequence[str], *, max_bytes: int) -> bytes:
     """The content behind ``encodings``, given in the order in which they were applied.
 
-    A body that is plain although a coding is declared is given as it is: some servers do so, and browsers show it.
+    A body that is plain although a coding is declared is given as it is: some servers do so, and browsers show it. So
+    is one whose "coding" is none (``UTF-8``, ``none``): see `no_codings`.
 
     Raises:
-        FormatError: damaged or cut, an unknown coding, more than four, or more than ``max_bytes`` when decoded.
+        FormatError: damaged or cut, a coding that cannot be taken off here, more than four, or more than ``max_bytes``
+            when decoded.
     """
     named = [name.strip().lower() for name in encodings]
-    codings = [name for name in named if name not in {"", "identity"}]
+    codings = [name for name in named if name in _DECODERS or name in _OTHERS]
     if len(codings) > _MAX_CODINGS:
         raise FormatError(f"{len(codings)} content codings")
     for name in reversed(codings):
         decoder = _DECODERS.get(name)
         if decoder is None:
-            raise FormatError(f"unknown content coding {name[:30]!r}")
+            raise FormatError(f"the content coding {name} cannot be taken off")
         payload = decoder(payload, max_bytes) if payload else b""
     return payload
+
+
+def no_codings(encodings: Sequence[str]) -> list[str]:
+    """Those that name no content coding: neither one that is known here nor one that IANA has registered."""
+    named = [name.strip().lower() for name in encodings]
+    return [name for name in named if name not in _DECODERS and name not in _OTHERS and name not in {"", "identity"}]
 
 
 def _gzip(data: bytes, max_bytes: int) -> bytes:
@@ -94,12 +106,30 @@ def _brotli(data: bytes, max_bytes: int) -> bytes:
     return b"".join(parts)
 
 
+def _zstd(data: bytes, max_bytes: int) -> bytes:
+    if not data.startswith(_ZSTD_MAGIC):
+        return data
+    decompressor = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG})
+    try:
+        content = decompressor.decompress(data, max_bytes + 1)
+    except zstd.ZstdError as error:
+        raise FormatError(f"damaged content coding: {error}") from error
+    if len(content) > max_bytes:
+        raise _TooLargeError(f"content of more than {max_bytes} bytes when decoded")
+    if not decompressor.eof:
+        raise FormatError("content coding without an end")
+    return content
+
+
 _DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
     "gzip": _gzip,
     "x-gzip": _gzip,
     "deflate": _deflate,
     "br": _brotli,
+    "zstd": _zstd,
 }
+_OTHERS = frozenset({"aes128gcm", "compress", "dcb", "dcz", "exi", "pack200-gzip", "x-compress"})
+"""What else stands in IANA's registry of content codings: nothing that is sent unasked today."""
 
 
 class ContentStream:

@@ -22,7 +22,7 @@ from preserve.integrity.hashing import Fault
 from preserve.integrity.payloads import is_http
 from preserve.integrity.stretches import Stretches, stretch_fault
 from preserve.limits import DEFAULT_LIMITS, Limits
-from preserve.provenance.describe import HTML_TYPES, cables_in, decoded_content, http_payload, media_type
+from preserve.provenance.describe import HTML_TYPES, cables_in, decoded_content, http_payload, type_of
 from preserve.regular import open_regular
 from preserve.store.warcfile import container_of
 
@@ -224,10 +224,10 @@ class _Taker:
         if content is None:
             return
         read = cables_in(payload, content, self._wish.layouts)
-        if read is NOTHING_READ and media_type(payload.head) not in _TEXT_TYPES:
+        read_as = type_of(payload, content)
+        if read is NOTHING_READ and read_as.essence not in _TEXT_TYPES:
             return
-        declared = payload.head.get(b"content-type")
-        self.page(place, content, None if declared is None else declared.decode("latin-1"), read)
+        self.page(place, content, read_as.value, read)
 
     def page(self, place: dict[str, object], payload: bytes, content_type: str | None, read: PageReading) -> None:
         """The lines of one page."""

@@ -12,18 +12,18 @@ from preserve.cables.fields import CLAIMS
 from preserve.cables.layouts import Layout
 from preserve.errors import FormatError
 from preserve.formats.challenge import challenge_of
-from preserve.formats.content import decode_content
+from preserve.formats.content import decode_content, no_codings
 from preserve.formats.http1.message import Head, parse_response_head, split_head
 from preserve.formats.http1.stream import Payload, payload_of
+from preserve.formats.mediatype import ContentType, content_type, declared_type
 from preserve.formats.warc import Record, RecordHeader, bare_uri, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import sha256_hex
 from preserve.provenance import statements
 from preserve.provenance.statements import Cable, Claimed, Printed
+from preserve.text import flat
 
 _DIGEST_PREFIX = "sha256:"
-_MAX_MEDIA_TYPE = 127 * 2 + 1
-"""RFC 6838 section 4.2: type and subtype have at most 127 characters each."""
 HTTP_RESPONSE_TYPES = ("response", "revisit")
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 RESOURCE_TYPES = HTML_TYPES | {"text/plain", "text/csv"}
@@ -106,7 +106,7 @@ def cables_in(payload: Payload, content: bytes | None, layouts: Sequence[Layout]
     """The cables in a reply whose content was decoded before."""
     if not layouts or content is None or payload.head.status != 200:  # noqa: PLR2004 - only a full reply shows one
         return NOTHING_READ
-    return read_page(content, _text(payload.head.get(b"content-type")), layouts)
+    return read_page(content, type_of(payload, content).value, layouts)
 
 
 def read_cables(record: Record, layouts: Sequence[Layout], limits: Limits) -> PageReading:
@@ -156,7 +156,8 @@ def describe_cable(record_id: str, extraction: Extraction) -> Cable:
 
 def challenge_in(payload: Payload, content: bytes | None) -> str | None:
     """The bot wall whose challenge a reply is, or None. ``content``: the payload with its content coding removed."""
-    return challenge_of(payload.head, content if media_type(payload.head) in HTML_TYPES else None)
+    is_page = content is not None and type_of(payload, content).essence in HTML_TYPES
+    return challenge_of(payload.head, content if is_page else None)
 
 
 def http_payload(block: bytes) -> Payload | None:
@@ -169,21 +170,40 @@ def http_payload(block: bytes) -> Payload | None:
 
 def decoded_content(payload: Payload, limits: Limits) -> bytes | None:
     """The payload with its content coding removed, for reading only; None where it is damaged or too large."""
-    encodings = [
-        part.strip().lower() for value in payload.head.get_all(b"content-encoding") for part in _text(value).split(",")
-    ]
     try:
-        return decode_content(payload.payload, [e for e in encodings if e], max_bytes=limits.max_decoded_bytes)
+        return decode_content(payload.payload, _codings(payload.head), max_bytes=limits.max_decoded_bytes)
     except FormatError:
         return None
 
 
+def _codings(head: Head) -> list[str]:
+    return [_text(coding) for coding in head.get_list(b"content-encoding")]
+
+
 def media_type(head: Head) -> str | None:
-    """The bare media type of a reply, in lower case, where it is one."""
-    value = _text(head.get(b"content-type")).split(";")[0].strip().lower()
-    if len(value) > _MAX_MEDIA_TYPE:
-        return None
-    return value if value.count("/") == 1 and value.isascii() and value.isprintable() and " " not in value else None
+    """The bare media type that a reply says it has, in lower case, where it says one."""
+    declared = declared_type(tuple(head.get_all(b"content-type")))
+    return None if declared is None else declared.essence
+
+
+def type_of(payload: Payload, content: bytes) -> ContentType:
+    """What a reply's content is read as: what it says it is, or, where it says nothing usable, what it begins like."""
+    head = payload.head
+    nosniff = head.get_list(b"x-content-type-options")[:1] == [b"nosniff"]
+    return content_type(head.get_all(b"content-type"), content, nosniff=nosniff)
+
+
+def notes_of(payload: Payload, content: bytes | None) -> list[tuple[str, str]]:
+    """Codes and details of what is odd in how a reply says its content is to be read: information, and no damage."""
+    notes = []
+    unknown = no_codings(_codings(payload.head))
+    if unknown:
+        notes.append(("I-HTTP-CODING", f"Content-Encoding {flat(', '.join(unknown), 60)} is none"))
+    if content:
+        note = type_of(payload, content).note
+        if note:
+            notes.append(("I-HTTP-TYPE", note))
+    return notes
 
 
 def bare_sha256(digest: str | None) -> str | None:

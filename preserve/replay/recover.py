@@ -25,9 +25,10 @@ from preserve.provenance.describe import (
     HTML_TYPES,
     decoded_content,
     http_payload,
-    media_type,
+    notes_of,
     read_cables,
     resource_type,
+    type_of,
 )
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.releases import Claim
@@ -95,18 +96,22 @@ class Page:
 
     @property
     def media_type(self) -> str | None:
-        """The bare media type that came with it."""
+        """The bare media type that it is read as."""
         if self.payload is not None:
-            return media_type(self.payload.head)
+            return type_of(self.payload, self.content).essence
         return (resource_type(self.record.header) or "").split(";")[0].strip().lower() or None
 
     @property
     def content_type(self) -> str | None:
-        """The Content-Type that came with it, as written."""
+        """The Content-Type that it is read by, with its parameters."""
         if self.payload is None:
             return resource_type(self.record.header)
-        declared = self.payload.head.get(b"content-type")
-        return None if declared is None else declared.decode("latin-1")
+        return type_of(self.payload, self.content).value
+
+    @property
+    def notes(self) -> list[tuple[str, str]]:
+        """Codes and details of what is odd in how it says that it is to be read."""
+        return [] if self.payload is None else notes_of(self.payload, self.content)
 
 
 class Archive:

@@ -136,8 +136,20 @@ def _replies() -> dict[str, list[Piece]]:
         "http-empty-line-first": [_page(b"\r\n" + reply(_BODY), payload=_BODY)],
         "http-two-returns": [_page(_CHUNKED.replace(b"\r\n", b"\r\r\n"), payload=_BODY.replace(b"\r\n", b"\r\r\n"))],
         "http-size-with-zeros": [_page(_CHUNKED.replace(_CHUNKS, b"0" * 40 + _CHUNKS), payload=_BODY)],
+        "http-coding-that-is-none": [_page(_with_field(b"Content-Encoding: UTF-8"), payload=_BODY)],
+        "http-type-missing": [
+            _page(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(_BODY) + _BODY, payload=_BODY)
+        ],
+        "http-type-twice": [_page(_with_field(b"Content-Type: text/html"), payload=_BODY)],
+        "http-type-plain-that-looks-like-html": [
+            _page(reply(_BODY).replace(b"text/html", b"text/plain", 1), payload=_BODY)
+        ],
         "http-no-body": [_page(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", payload=empty)],
     }
+
+
+def _with_field(field: bytes) -> bytes:
+    return reply(_BODY).replace(b"\r\n", b"\r\n" + field + b"\r\n", 1)
 
 
 def _only_block_digest(block: bytes) -> Piece:

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preserve.formats.charset import PRESCAN_BYTES, Decoded, decide, lookup
+from preserve.formats.charset import LATE_BYTES, PRESCAN_BYTES, Decoded, decide, lookup
+
+LATE = b" " * PRESCAN_BYTES
 
 
 def found(payload: bytes, content_type: str | None = None) -> tuple[str, str]:
@@ -117,12 +119,32 @@ def test_a_declaration_in_the_page(page: bytes, encoding: str) -> None:
         b"<?xml ?> encoding='koi8-r'",
         b"<?xml encoding='nothing'?>",
         b"x <?xml encoding='koi8-r'?>",
-        b" " * PRESCAN_BYTES + b"<meta charset=koi8-r>",
-        b" " * (PRESCAN_BYTES - 10) + b"<meta charset=koi8-r>",
+        b" " * LATE_BYTES + b"<meta charset=koi8-r>",
+        LATE + b"<script>'<meta charset=koi8-r>'</script>",
+        LATE + b"<style><meta charset=koi8-r>",
+        LATE + b"<textarea><meta charset=koi8-r></textarea>",
+        LATE + b"<plaintext></plaintext><meta charset=koi8-r>",
+        LATE + b"<!-- <meta charset=koi8-r> -->",
+        LATE + b"<meta charset=nothing>",
     ],
 )
 def test_no_declaration(page: bytes) -> None:
     assert decide(page, None).source == "default"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        LATE + b"<meta charset=koi8-r>",
+        b" " * (PRESCAN_BYTES - 10) + b"<meta charset=koi8-r>",
+        b"<!-- " + LATE + b" --><META\nhttp-equiv=Content-Type content='text/html; charset=koi8-r'>",
+        LATE + b"<script>'<meta charset=utf-8>'</script><body><meta charset=koi8-r><meta charset=utf-8>",
+        LATE + b"<meta name=x><meta charset=nothing><meta charset=koi8-r>",
+    ],
+)
+def test_a_declaration_far_down_counts_as_in_browsers(page: bytes) -> None:
+    assert found(page, "text/html") == ("koi8-r", "meta")
+    assert found(page, "text/html; charset=utf-8") == ("utf-8", "http")
 
 
 def test_plain_text_declares_nothing_inside_itself() -> None:

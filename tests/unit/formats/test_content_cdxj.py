@@ -6,12 +6,13 @@ import zlib
 
 import brotli
 import pytest
+from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
 from preserve.errors import FormatError
 from preserve.formats.cdxj import CdxLine, format_line, parse_line
-from preserve.formats.content import ContentStream, decode_content
+from preserve.formats.content import ContentStream, decode_content, no_codings
 
 TEXT = b"some text, some text, some text"
 RAW = zlib.compressobj(wbits=-15)
@@ -32,7 +33,12 @@ gzipped = functools.partial(gzip.compress, mtime=0)
         (RAW.compress(TEXT) + RAW.flush(), ["deflate"]),
         (brotli.compress(TEXT), ["br"]),
         (brotli.compress(gzipped(TEXT)), ["gzip", "br"]),
+        (zstd.compress(TEXT), ["zstd"]),
         (TEXT, ["gzip"]),
+        (TEXT, ["zstd"]),
+        (TEXT, ["UTF-8"]),
+        (TEXT, ["none", "identity", "*"]),
+        (gzipped(TEXT), ["gzip", "utf-8"]),
     ],
 )
 def test_codings_are_taken_off_in_reverse_order(data: bytes, codings: list[str]) -> None:
@@ -52,7 +58,9 @@ def test_an_empty_body_is_empty(coding: str) -> None:
         (brotli.compress(b"\x00" * 10_000_000), ["br"]),
         (gzipped(TEXT)[:-3], ["gzip"]),
         (brotli.compress(TEXT * 50)[:-3], ["br"]),
-        (gzipped(TEXT), ["zstd"]),
+        (TEXT, ["compress"]),
+        (zstd.compress(TEXT)[:-3], ["zstd"]),
+        (zstd.compress(b"\x00" * 10_000_000), ["zstd"]),
         (TEXT, ["gzip"] * 5),
         (b"\xff\xff\xff\xff", ["deflate"]),
     ],
@@ -62,7 +70,11 @@ def test_bombs_cuts_and_unknown_codings_are_refused(data: bytes, codings: list[s
         decode_content(data, codings, max_bytes=1_000_000)
 
 
-@given(st.binary(max_size=200), st.lists(st.sampled_from(["gzip", "deflate", "br", "x"]), max_size=3))
+def test_what_names_no_coding_is_told() -> None:
+    assert no_codings(["gzip", "UTF-8", "identity", "", " none ", "compress"]) == ["utf-8", "none"]
+
+
+@given(st.binary(max_size=200), st.lists(st.sampled_from(["gzip", "deflate", "br", "zstd", "x"]), max_size=3))
 def test_any_bytes_give_a_value_or_the_one_error(data: bytes, codings: list[str]) -> None:
     try:
         assert len(decode_content(data, codings, max_bytes=1000)) <= max(1000, len(data))
