@@ -21,7 +21,7 @@ import msgspec
 from preserve.cables import engine, lines, rows
 from preserve.cables.cited import Cited, cited_cables
 from preserve.cables.comparison import VERSION, comparison_text
-from preserve.cables.fields import FieldValue, date_time_group, statement_fields
+from preserve.cables.fields import FieldValue, date_time_group
 from preserve.cables.identity import Facts, IdReading, read_id
 from preserve.cables.layouts import Layout, candidates, is_error_page, recognised
 from preserve.cables.message import Message, Paragraph, parse_message
@@ -169,10 +169,6 @@ class Extraction:
             return {}
         refs = zip(said["refs"], self.cited, strict=True)
         return {**said, "refs": [{**entry, "cables": msgspec.to_builtins(cited)} for entry, cited in refs]}
-
-    def statement_fields(self) -> dict[str, dict[str, dict[str, object]]]:
-        """``fields``, and of them ``claims``, what the page says about itself: plain values of JSON."""
-        return statement_fields(self.fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,16 +116,6 @@ def minute_of(year: str, month: int, day: str, hour: str, minute: str) -> str | 
     return _iso((year, str(month), day), hour, minute)
 
 
-def statement_fields(fields: Mapping[str, FieldValue]) -> dict[str, dict[str, dict[str, object]]]:
-    """``fields`` and, apart from them once more, ``claims``: plain values of JSON."""
-    return {
-        "fields": {name: value.plain() for name, value in sorted(fields.items())},
-        "claims": {
-            name: {"printed": fields[name].printed, "value": fields[name].value} for name in CLAIMS if name in fields
-        },
-    }
-
-
 def moment(printed: str, *, times: Times = "second") -> tuple[str | None, Precision | None]:
     """What a printed time means: ISO 8601 without a zone, and how precise it is; None where it cannot be read.
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from preserve.cables.layouts import Layout, compile_layouts
-from preserve.cli.common import Place
+from preserve.cli.common import Place, counted, say
 from preserve.config.layoutcache import cached_layouts
 from preserve.errors import NotHeldError
 from preserve.model import check_collection_name
+from preserve.provenance.statements import NEWER
 from preserve.replay.recover import Archive, open_for_reading
 from preserve.store.archive import list_collections
 
@@ -38,6 +39,9 @@ def collections_to_read(place: Place, chosen: Sequence[str]) -> list[str]:
 def reading(place: Place, chosen: Sequence[str]) -> Iterator[list[Archive]]:
     """The collections to look in, opened for reading."""
     with open_for_reading(place.archives, collections_to_read(place, chosen), all_layouts(place)) as archives:
+        for archive in archives:
+            if newer := archive.catalogue.newer_statements:
+                say(f"{archive.paths.name}: {counted(newer, 'statement')} of its ledger, {NEWER}, passed over")
         yield archives
 
 

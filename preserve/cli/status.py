@@ -19,6 +19,7 @@ from preserve.desk.status import CollectionState, Desk, JobState, day
 from preserve.desk.survey import known_collections, state_of_file
 from preserve.errors import NotHeldError, PreserveError
 from preserve.model import check_collection_name, moment_text
+from preserve.provenance.statements import NEWER
 
 _WIDTH = 100
 _MOST_LINES = 20
@@ -169,6 +170,8 @@ def _rows(state: CollectionState, now: int) -> list[tuple[str, str]]:
         free = "" if state.free_bytes is None else f"; {human_bytes(state.free_bytes)} free"
         rows.append(("size", f"{size}; {human_bytes(holding.all_bytes)} in all{free}"))
         rows.append(("ledger", _ledger(state)))
+        if holding.newer_statements:
+            rows.append(("newer", f"{counted(holding.newer_statements, 'statement')} {NEWER}: not read, not added to"))
         if holding.quarantined:
             rows.append(("quarantine", f"{counted(holding.quarantined, 'damaged file')} put aside by repairs"))
     return rows

@@ -34,12 +34,13 @@ class Holding:
     none, by file; ``signed``: when the newest checkpoint was signed, by its file, None where there is none.
     ``quarantined``: damaged files that repairs moved away. ``is_counted``: there is a catalogue, which
     ``runs``, ``records`` and ``cables`` are counted by; ``lost_files`` and ``lost_statements`` are those that it knows
-    and that are not there.
+    and that are not there. ``newer_statements``: those that a newer program wrote; nothing is counted of them.
     """
 
     runs: int = 0
     records: int = 0
     cables: int = 0
+    newer_statements: int = 0
     last_run: LastRun | None = None
     warc_files: int = 0
     warc_bytes: int = 0
@@ -62,11 +63,12 @@ def holding_of(paths: CollectionPaths) -> Holding:
         ArchiveError, FormatError, sqlite3.DatabaseError, OSError: it cannot be read.
     """
     ledger = Ledger(paths)
-    runs = records = cables = lost_files = known = 0
+    runs = records = cables = newer = lost_files = known = 0
     is_counted = paths.catalogue.is_file()
     if is_counted:
         with Catalogue.open(paths, read_only=True) as catalogue:
             runs, records, cables = catalogue.totals()
+            newer = catalogue.newer_statements
             lost_files = sum(not paths.held_file(name).is_file() for name in catalogue.files())
             known = catalogue.ledger_size
     warcs = [entry.stat().st_size for entry in _entries(paths.archive) if entry.is_file()]
@@ -74,6 +76,7 @@ def holding_of(paths: CollectionPaths) -> Holding:
         runs=runs,
         records=records,
         cables=cables,
+        newer_statements=newer,
         last_run=last_run(ledger),
         warc_files=len(warcs),
         warc_bytes=sum(warcs),

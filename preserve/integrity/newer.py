@@ -20,9 +20,14 @@ class Newer:
         self._named: dict[int, int] = {}
         """Hash of each text in them, and the newest statement that has it."""
 
-    def take(self, index: int, statement: Unknown) -> None:
-        """One statement. A path names its last part as well."""
+    def take(self, index: int, statement: Unknown, *, is_covered: bool) -> None:
+        """One statement. A path names its last part as well.
+
+        One that no checkpoint covers names nothing: whoever can write to the archive can put one into the journal.
+        """
         self.statements += 1
+        if not is_covered:
+            return
         waiting: list[object] = [canonical.decode(statement.raw)]
         while waiting:
             value = waiting.pop()
@@ -36,4 +41,8 @@ class Newer:
 
     def names(self, text: str, *, after: int = -1) -> bool:
         """True where a statement behind the one at ``after`` names this."""
-        return self._named.get(hash(text), -1) > after
+        return self.last_naming(text) > after
+
+    def last_naming(self, text: str) -> int:
+        """Index of the newest statement that names this; -1 where none does."""
+        return self._named.get(hash(text), -1)

@@ -27,6 +27,8 @@ class Signed(NamedTuple):
     checkpoint: Checkpoint | None
     note: bytes
     claim: Claim
+    vkey: str = ""
+    """The key that lies in the archive, where its signature matches."""
 
 
 def read_checkpoint(paths: CollectionPaths, findings: Findings) -> Signed:
@@ -49,7 +51,7 @@ def read_checkpoint(paths: CollectionPaths, findings: Findings) -> Signed:
         findings.add("E-LEDGER-SIGNATURE", "checkpoint", str(error))
         return _unsigned(note, str(error))
     detail = f"the archive's own key {vkey.split('+')[1]}"
-    return Signed(checkpoint, note, Claim(name=_NAME, verdict=Verdict.PASS, detail=detail))
+    return Signed(checkpoint, note, Claim(name=_NAME, verdict=Verdict.PASS, detail=detail), vkey)
 
 
 def _note(paths: CollectionPaths) -> bytes:

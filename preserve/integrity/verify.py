@@ -285,7 +285,7 @@ class _Ending:
 
     def _noted(self, known: Claim, signature: Claim) -> Claim:
         """Notes a log that nothing is wrong with, so that it is known from now on."""
-        if self.findings.has(*_ENTRY_CODES) or Verdict.FAIL in (known.verdict, signature.verdict):
+        if self.findings.has(*_ENTRY_CODES) or known.verdict is Verdict.FAIL or signature.verdict is not Verdict.PASS:
             return known
         reason = self.vouching.note()
         return replace(known, detail=f"{known.detail}; it cannot be noted: {reason}") if reason else known

@@ -16,7 +16,7 @@ from preserve.formats.tlog import parse_checkpoint
 from preserve.integrity.newer import Newer
 from preserve.integrity.signed import Signed
 from preserve.model import format_utc
-from preserve.provenance.keychain import LogKey, vouched_by
+from preserve.provenance.keychain import LogKey, is_signed_change, vouched_by
 from preserve.provenance.knownlogs import Compared, KnownLogs, SeenLog
 from preserve.provenance.receipts import (
     Receipt,
@@ -32,7 +32,6 @@ from preserve.provenance.receipts import (
 )
 from preserve.provenance.statements import NEWER, Archive, Key, Statement
 from preserve.provenance.trust import Trust
-from preserve.regular import read_regular
 from preserve.store.layout import CollectionPaths
 
 Found = Callable[[str, str, str], None]
@@ -95,17 +94,14 @@ class Vouching:
         if self._signed.claim.verdict is not Verdict.PASS or not self._keys:
             return self._signed.claim
         own = self._keys[-1]
-        try:
-            held = read_regular(self._paths.vkey).decode("ascii").strip()
-            if held != own.vkey and self._newer.names(held, after=own.since):
-                return Claim(name=_SIGNED, verdict=Verdict.NOT_CHECKED, detail=f"a change of key, {NEWER}")
-            if held != own.vkey:
-                self._found("E-LEDGER-KEY", self._paths.vkey.name, "it is not the key that the ledger names")
-                return Claim(name=_SIGNED, verdict=Verdict.FAIL, detail="the key is not the one that the ledger names")
-        except (OSError, UnicodeDecodeError) as error:
-            return Claim(name=_SIGNED, verdict=Verdict.FAIL, detail=str(error))
+        is_newer_change = self._is_newer_change()
+        if self._signed.vkey != own.vkey and not is_newer_change:
+            self._found("E-LEDGER-KEY", self._paths.vkey.name, "it is not the key that the ledger names")
+            return Claim(name=_SIGNED, verdict=Verdict.FAIL, detail="the key is not the one that the ledger names")
         trusted = {key.vkey for key in self._trust.logs}
         voucher = vouched_by(self._keys, trusted, self._kept, self._begins_with)
+        if is_newer_change and (voucher is not None or not trusted):
+            return Claim(name=_SIGNED, verdict=Verdict.NOT_CHECKED, detail=f"a change of key, {NEWER}")
         if voucher == own:
             detail = f"by {own.short}, which you trust"
         elif voucher is not None:
@@ -119,6 +115,18 @@ class Vouching:
             detail = f"by the archive's own key {own.short}, not known to you"
         return Claim(name=_SIGNED, verdict=Verdict.PASS, detail=detail + self._witnesses(self._signed.note))
 
+    def _is_newer_change(self) -> bool:
+        """True where the key that lies here follows the last one known by a statement that a newer program wrote.
+
+        Such a statement names it, and both keys signed a checkpoint over that, which nobody can who has not the old
+        one. What else it says is not known.
+        """
+        if not self._keys:
+            return False
+        own, held = self._keys[-1], self._signed.vkey
+        index = self._newer.last_naming(held)
+        return index > own.since and is_signed_change(own, LogKey(index, held), self._kept, self._begins_with)
+
     def known(self, *, whole: bool) -> tuple[Claim, Compared]:
         """Holds the log against what is known of it. ``whole``: its entries give the root of its checkpoint.
 
@@ -129,6 +137,8 @@ class Vouching:
         is_signed = self._signed.claim.verdict is Verdict.PASS
         if self._checkpoint is not None and not (is_signed and whole and self._keys):
             return Claim(name=KNOWN, verdict=Verdict.NOT_CHECKED, detail="the ledger is damaged"), Compared()
+        if self._is_newer_change():
+            return Claim(name=KNOWN, verdict=Verdict.NOT_CHECKED, detail=f"a change of key, {NEWER}"), Compared()
         compared = self._logs.compare(self._paths.folder, self._seen())
         for finding in compared.findings:
             self._found(finding.code, finding.where, finding.detail)

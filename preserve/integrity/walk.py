@@ -188,7 +188,8 @@ class Walk:
                 self._cable(index, statement, entry)
                 return
             case Unknown():
-                self._newer.take(index, statement)
+                is_covered = self._checkpoint is not None and index < self._checkpoint.size
+                self._newer.take(index, statement, is_covered=is_covered)
                 self._findings.add("I-LEDGER-NEWER", f"statement {index}", f"kind {statement.kind}")
                 return
             case Release():

@@ -1,7 +1,6 @@
 """Whatever a page holds, reading it gives a cable or none, the same each time, with every place in its bytes."""
 
 import io
-import json
 from dataclasses import fields
 
 import pytest
@@ -10,6 +9,8 @@ from hypothesis import strategies as st
 
 from preserve.cables.extract import Extraction, PageReading, plain_text, read_page, read_table
 from preserve.model import sha256_hex
+from preserve.provenance.describe import describe_cable
+from preserve.provenance.statements import encode
 from tests.layout_pages import ALL, KEY, LAYOUTS, NOTE, a_page_of_each, check_places
 
 PAGES = a_page_of_each()
@@ -80,7 +81,7 @@ def told(cable: Extraction) -> list[object]:
 def check_cable(payload: bytes, cable: Extraction) -> None:
     assert cable.published_id
     assert cable.body_sha256 == sha256_hex(cable.body.encode())
-    json.dumps(cable.statement_fields())
+    encode(describe_cable("urn:uuid:1", cable))
     cable.message.paragraphs  # noqa: B018 - it is taken apart without an error
     for text, places in ((cable.body, cable.body_map), (cable.header_text or "", cable.header_map)):
         first, end = places.bytes_of(0, len(text))

@@ -96,7 +96,10 @@ def test_a_changed_byte_of_such_a_statement_is_found(demo: Any) -> None:
 
 def test_what_reads_goes_on_and_says_what_it_passed_over(demo: Any) -> None:
     assert _CABLE in demo("show", _CABLE)
+    assert f"demo: 2 statements of its ledger, {NEWER}, passed over\n" in demo.errors
     assert _CABLE in demo("list")
+    assert f"2 statements {NEWER}: not read, not added to" in demo("status", "demo")
+    assert demo.json("status", "demo")["collections"][0]["holding"]["newer_statements"] == 2
     assert f"version {VERSION + 1}, {NEWER}: its content is not read" in demo("ledger", "log", "demo")
     last = json.loads(demo("ledger", "log", "demo", "--json").splitlines()[-1])
     assert last == {"kind": "run", "v": VERSION + 1, "run": "urn:uuid:1"}

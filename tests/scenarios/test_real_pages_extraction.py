@@ -13,6 +13,7 @@ from preserve.cables.extract import Extraction, extract
 from preserve.cables.layouts import Layout, compile_layouts
 from preserve.config.folder import load_layouts
 from preserve.model import sha256_hex
+from preserve.provenance.describe import describe_cable
 
 
 @pytest.fixture(scope="module")
@@ -227,9 +228,9 @@ def test_the_seed_page_in_every_form(
     assert got.message.signature.text == expected["signature"]
     assert got.message.end_mark.text == expected["end_marker"]
     assert [ref.text for ref in got.message.refs] == expected["refs"]
-    claims = got.statement_fields()["claims"]
-    assert claims["redacted_note"]["printed"] == expected["redacted_note"]
-    assert str(claims["partial_note"]["printed"]).startswith("This record is a partial extract")
-    assert claims["source"]["printed"] == expected["source"]
-    assert claims["source_released"]["value"] == expected["source_released"]
+    claims = describe_cable("urn:uuid:1", got).claims
+    assert claims["redacted_note"].printed == expected["redacted_note"]
+    assert claims["partial_note"].printed.startswith("This record is a partial extract")
+    assert claims["source"].printed == expected["source"]
+    assert claims["source_released"].value == expected["source_released"]
     assert got.findings == ()

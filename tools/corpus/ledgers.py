@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from preserve.formats import statements as canonical
 from preserve.formats.note import sign_note
 from preserve.formats.tlog import TILE_WIDTH, format_bundle, format_checkpoint
 from tools.corpus.collection import (
@@ -92,6 +93,11 @@ def _tiles() -> Iterator[Overlay]:
     )
 
 
+def _remark(about: str) -> bytes:
+    """A statement of a kind that came later."""
+    return canonical.encode({"kind": "remark", "v": 1, "about": about})
+
+
 def _journal() -> Iterator[Overlay]:
     size, cut = len(entries_of_base()), founding().entries[1]
     whole = journal_line(size, cut)
@@ -112,6 +118,10 @@ def _journal() -> Iterator[Overlay]:
             "E-LEDGER-STATEMENT.not-canonical": (
                 "a statement with a blank",
                 edited(_JOURNAL, journal_line(size, cut.replace(b",", b", "))),
+            ),
+            "E-WARC-UNKNOWN.named-by-no-signed-statement": (
+                "a file that nobody stated, named by what a newer program may have stated, under no checkpoint",
+                edited(_JOURNAL, journal_line(size, _remark("stray.warc"))) | {"archive/stray.warc": b"WARC/1.1"},
             ),
             "E-LEDGER-STATEMENT.no-kind": (
                 "a kind that is none",

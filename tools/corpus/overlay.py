@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from preserve.formats.note import Signer
 from tools.corpus.collection import Files, collection, ledger_files, whole_ledger
 
 
@@ -81,10 +82,10 @@ def path_of(start: str) -> str:
     return next(path for path in base() if path.startswith(start))
 
 
-def restated(entries: list[bytes]) -> Files:
-    """The collection with another ledger, signed with the log's own key."""
+def restated(entries: list[bytes], *signers: Signer) -> Files:
+    """The collection with another ledger, signed with the log's own key if with no other."""
     kept = {path: data for path, data in base().items() if not path.startswith("ledger/tile/")}
-    return kept | ledger_files(entries)
+    return kept | ledger_files(entries, *signers)
 
 
 def named(prefix: str, form: str, cases: dict[str, tuple[str, Files]]) -> Iterator[Overlay]:

@@ -169,6 +169,12 @@ def _sound() -> Iterator[Overlay]:
         why="a change of key, stated by a newer program",
         files=_key_changed(canonical.encode(change)),
     )
+    yield Overlay(
+        folder="bad/E-LEDGER-KEY.newer-change-not-signed.key",
+        why="a change of key as a newer program may state one, and the old key has not signed it",
+        files=restated([*entries_of_base(), canonical.encode(change)], NEXT_SIGNER)
+        | {"ledger/log.vkey": f"{NEXT_SIGNER.vkey}\n".encode()},
+    )
     warcs = warc_files()
     warcs["torn.warc.gz"] = warcs["later.warc.gz"][:-4]
     del warcs["later.warc.gz"]

@@ -12,6 +12,8 @@ from preserve.cables.layouts import Layout, compile_layouts
 from preserve.config.folder import load_layouts
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import sha256_hex
+from preserve.provenance.describe import describe_cable
+from preserve.provenance.statements import encode
 
 LAYOUTS: list[Layout] = list(compile_layouts(load_layouts(Path(__file__).parents[3] / "config")).values())
 LABELS = "Identifier: 07SAMPLETOWN1<br>Origin: O<br>"
@@ -49,7 +51,7 @@ def test_a_page_beyond_the_bound_is_not_read() -> None:
     assert extract(payload + b" " * DEFAULT_LIMITS.max_text_chars, None, LAYOUTS) is None
 
 
-def test_statement_fields_are_plain_and_fit_a_statement() -> None:
+def test_fields_are_short_enough_for_a_statement() -> None:
     wide = "\u20ac\x01" * 5_000
     labels = (
         f"Identifier: {'A' * 99}<br>Origin: {wide}<br>Created: {wide}<br>Classification: {wide}<br>Tags: {wide}<br>"
@@ -57,12 +59,10 @@ def test_statement_fields_are_plain_and_fit_a_statement() -> None:
     payload = f"<meta charset=utf-8>{labels}Redacted: {wide}<br>text<br>{LAST}".encode()
     got = extract(payload, None, LAYOUTS)
     assert got is not None
-    said = got.statement_fields()
-    assert json.loads(json.dumps(said)) == said
-    assert len(json.dumps(said, ensure_ascii=False).encode()) < 32_000
+    said = json.loads(encode(describe_cable("urn:uuid:1", got)))
+    assert len(json.dumps([said["claims"], said["fields"]], ensure_ascii=False).encode()) < 32_000
     assert len(got.fields["origin"].printed) == MAX_FIELD_CHARS
     assert got.fields["origin"].printed.endswith("\u2026")
-    assert set(said) == {"claims", "fields"}
     assert set(said["fields"]["origin"]) == {"printed", "value", "precision", "source"}
 
 
@@ -118,7 +118,7 @@ def check(payload: bytes, got: Extraction | None) -> None:
     assert got.body_sha256 == sha256_hex(got.body.encode("utf-8"))
     first, end = got.body_map.bytes_of(0, len(got.body))
     assert 0 <= first <= end <= len(payload)
-    json.dumps(got.statement_fields())
+    encode(describe_cable("urn:uuid:1", got))
 
 
 PIECES = [

@@ -2,6 +2,7 @@ import html
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from preserve.cables.extract import Extraction, extract
 from preserve.cables.fields import FieldValue
 from preserve.cables.layouts import Layout, compile_layouts
 from preserve.config.folder import load_layouts
+from preserve.provenance.describe import describe_cable
 
 LAYOUT: Layout = compile_layouts(load_layouts(Path(__file__).parents[3] / "config"))["mrkva"]
 NOTE = "This record is a partial extract of the original cable. The full text of the original cable is not available."
@@ -168,7 +170,7 @@ def test_values_and_claims() -> None:
         printed="2007-03-04 05:06:00", value="2007-03-04T05:06", precision="minute"
     )
     assert got.fields["partial_note"].source == "sentence"
-    assert got.statement_fields()["claims"] == {
+    assert msgspec.to_builtins(describe_cable("urn:uuid:1", got).claims) == {
         "redacted_note": {"printed": "This cable was not redacted at all.", "value": None},
         "partial_note": {"printed": NOTE, "value": None},
         "source": {"printed": "samplebrowser-1", "value": None},
