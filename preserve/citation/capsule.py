@@ -59,6 +59,8 @@ def build_capsule(
     stated["cable"] = _cable_statement(archive, capture, extraction)
     if capture.memento is not None:
         stated["memento"] = capture.memento.statement
+    if capture.taken_in is not None:
+        stated["import"] = capture.taken_in.statement
     for name, index in stated.items():
         files[f"{name}.json"] = next(data for _index, data in archive.ledger.raw(index))
         files[f"{name}.tlog-proof"] = _proof(archive, index, note)

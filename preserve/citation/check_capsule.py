@@ -44,6 +44,7 @@ _ALWAYS = {
 _SOMETIMES = (
     {"source.warc.gz", "source.json", "source.tlog-proof"},
     {"memento.json", "memento.tlog-proof"},
+    {"import.json", "import.tlog-proof"},
 )
 _RECEIPT = re.compile("(" + _NUMBER + r")\.([a-z0-9][a-z0-9-]{0,39})\.tsr\Z")
 _SELECTOR = {"source", "selector", "paragraph", "portion_mark", "folded_blanks", "page_lines"}
@@ -200,7 +201,7 @@ def check_names(names: Set[str]) -> None:
     while number <= MAX_CHANGES and "key%d.json" % number in names:
         wanted |= {"key%d.json" % number, "key%d.tlog-proof" % number}
         number += 1
-    proved = {name for name in ("record", "source", "cable", "memento") if name + ".json" in wanted}
+    proved = {name for name in ("record", "source", "cable", "memento", "import") if name + ".json" in wanted}
     for name in names:
         match = _RECEIPT.match(name)
         if match is not None:
@@ -608,7 +609,16 @@ def address(files: Dict[str, bytes]) -> str:
 
 
 def second_hand(files: Dict[str, bytes]) -> Tuple[str, str]:
-    """Of a page from a web archive: how a citation says it, and how a verdict does. Empty for one of the site's own."""
+    """Of a page from a web archive or an imported file: how a citation says it, and how a verdict does; else empty."""
+    imported = _imported(files)
+    if imported is not None:
+        package = " in " + imported["package"]["name"] if imported["package"] else ""
+        told = "from %s%s, made by another program, taken in on %s" % (
+            imported["source"],
+            package,
+            imported["imported"][:10],
+        )
+        return told, "; second hand: " + told + "; its date and address are what that file says"
     if "memento.json" not in files:
         return "", ""
     said, record = read_json(files["memento.json"]), read_json(files["record.json"])
@@ -624,8 +634,22 @@ def second_hand(files: Dict[str, bytes]) -> Tuple[str, str]:
     )
 
 
+def _imported(files: Dict[str, bytes]) -> Optional[dict]:  # type: ignore[type-arg]
+    """The statement of the import of the page's file, where its record was imported; None for one of our own."""
+    records = [read_json(files[name + ".json"]) for name in ("record", "source") if name + ".json" in files]
+    names = [each["file"] for each in records if str(each["run"]).startswith("import:")]
+    if not names and "import.json" not in files:
+        return None
+    said = read_json(files["import.json"])
+    if said["kind"] != "import" or said["file"] not in names:
+        raise Bad("import.json is of another file than the record's")
+    return said
+
+
 def _proved(files: Dict[str, bytes]) -> List[str]:
-    return sorted({"record", _source(files), "cable"} | ({"memento"} if "memento.json" in files else set()))
+    return sorted(
+        {"record", _source(files), "cable"} | {each for each in ("memento", "import") if each + ".json" in files}
+    )
 
 
 def _in_log(files: Dict[str, bytes]) -> Tuple[str, str]:

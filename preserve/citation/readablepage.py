@@ -91,7 +91,10 @@ def readable_page(files: Mapping[str, bytes]) -> str:
 
 
 def _hand(files: Mapping[str, bytes]) -> str:
-    """Of a page from a web archive: from which one, with the moment asked for and the one served."""
+    """Of a page that is second hand: from which web archive or file."""
+    if "import.json" in files:
+        told = check_capsule.second_hand(dict(files))[0]
+        return f"SECOND HAND: {told};\nits date and address are what that file says\n"
     if "memento.json" not in files:
         return ""
     said = check_capsule.read_json(files["memento.json"])

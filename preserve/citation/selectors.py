@@ -31,6 +31,7 @@ def annotation(data: CitationData, passage: Passage | None) -> dict[str, object]
     if data.archived_url:
         state["cached"] = safe_url(data.archived_url)
     target: dict[str, object] = {"source": safe_url(data.url), "state": state}
+    note = {"body": {"type": "TextualBody", "value": f"Second hand, {data.second_hand}."}} if data.second_hand else {}
     name = f"{data.record_id} {data.body_sha256}"
     if passage is not None:
         target["selector"] = selectors(passage)
@@ -40,6 +41,7 @@ def annotation(data: CitationData, passage: Passage | None) -> dict[str, object]
         "id": f"urn:uuid:{uuid5(NAMESPACE_URL, name)}",
         "type": "Annotation",
         "motivation": "bookmarking" if passage is None else "highlighting",
+        **note,
         "target": target,
     }
 

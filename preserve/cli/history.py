@@ -86,7 +86,8 @@ def as_text(cable: str, held: History) -> str:
         lines.append("")
         lines.append(f"{observation.number}. {capture.moment}  {one_line(capture.url, 200)}")
         if capture.second_hand:
-            lines.append(f"   second hand  {one_line(capture.second_hand, 200)}; got {capture.row.date}")
+            got = f"; got {capture.row.date}" if capture.memento is not None else ""
+            lines.append(f"   second hand  {one_line(capture.second_hand, 200)}{got}")
         if extraction.published_id != cable:
             lines.append(f"   published as {extraction.published_id}")
         lines.append(f"   difference   {observation.difference or 'first capture'}")

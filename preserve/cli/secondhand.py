@@ -1,11 +1,20 @@
-"""How commands say that a page is second hand: as a web archive served it, and not its own site."""
+"""How commands say that a page is second hand: as a web archive served it, or out of a file that was imported."""
 
 from preserve.replay.recover import Capture
 
 
 def second_hand(capture: Capture) -> dict[str, object] | None:
     """Where a second-hand capture is from, ready for JSON; None for a capture of our own."""
-    memento = capture.memento
+    taken_in, memento = capture.taken_in, capture.memento
+    if taken_in is not None:
+        said = taken_in.said
+        return {
+            "file": said.file,
+            "source": said.source,
+            "package": None if said.package is None else said.package.name,
+            "taken_in": said.imported,
+            "statement": taken_in.statement,
+        }
     if memento is None:
         return None
     return {

@@ -33,7 +33,7 @@ from preserve.provenance import statements
 from preserve.provenance.derive import catch_up, refuse
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.sealing import sealed_in
-from preserve.provenance.statements import Cable, Import, Record, SourcePackage, Statement, Unknown
+from preserve.provenance.statements import IMPORT_RUN, Cable, Import, Record, SourcePackage, Statement, Unknown
 from preserve.regular import open_regular, read_regular
 from preserve.store.catalogue import Catalogue
 from preserve.store.copying import Hashed, copy_to_part, hash_file, need_room, part_of, seal_part
@@ -124,7 +124,7 @@ class _Session:
         self._order = order
         self._paths = order.paths
         self._scanner = scanner
-        self._run = new_uuid()
+        self._run = f"{IMPORT_RUN}{new_uuid()}"
         self._sealed: dict[str, str] = {}
         newer = 0
         for _index, statement in ledger.statements():

@@ -192,7 +192,7 @@ class Walk:
                 self._newer.take(index, statement, is_covered=is_covered)
                 self._findings.add("I-LEDGER-NEWER", f"statement {index}", f"kind {statement.kind}")
                 return
-            case Release():
+            case Release() | Import():
                 self._catalogue.compare(index, row_of(statement))
             case Archive() if index:
                 self._findings.add(

@@ -4,7 +4,7 @@ from operator import attrgetter
 
 from preserve.formats.urls import canonical, surt
 from preserve.model import RecordPlace
-from preserve.provenance.statements import Cable, Memento, Record, Release, Statement, Unknown, encode
+from preserve.provenance.statements import Cable, Import, Memento, Record, Release, Statement, Unknown, encode
 from preserve.store import mementos
 from preserve.store.catalogue import CABLE_COLUMNS, CLAIM_COLUMNS, NOTHING_KEPT, StatementRow, key_form
 
@@ -27,6 +27,8 @@ def row_of(statement: Statement, place: RecordPlace | None = None) -> StatementR
             return StatementRow("releases", (name, encode(statement).decode("utf-8")))
         case Memento(uri=uri):
             return StatementRow("mementos", (key_form(canonical, uri), *_MEMENTO(statement)))
+        case Import(file=file):
+            return StatementRow("imports", (file,))
         case Unknown(kind=kind, v=version):
             return StatementRow("newer", (kind, version))
         case _:

@@ -172,6 +172,10 @@ class Run(_Kind, frozen=True, kw_only=True, tag="run"):
     parts: Count = 1
 
 
+IMPORT_RUN: Final = "import:"
+"""How the ``run`` of an import begins, in its own statement and in those of its records: they are second hand."""
+
+
 class Import(_Kind, frozen=True, kw_only=True, tag="import"):
     """A file made by another program, taken in without changing a byte.
 

@@ -32,6 +32,7 @@ from preserve.provenance.describe import (
 )
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.releases import Claim
+from preserve.provenance.statements import Import, decode
 from preserve.store.archive import open_archive
 from preserve.store.catalogue import Catalogue, RecordRow
 from preserve.store.durable import Lock
@@ -43,16 +44,32 @@ _WHEN = lazy_re(r"(\d{4})(?:-?(\d{2})(?:-?(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::?(\
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakenIn:
+    """An imported file, and the place of its statement in the log."""
+
+    statement: int
+    said: Import
+
+    @property
+    def told(self) -> str:
+        """Where a page out of it is from, as a citation says it."""
+        package = "" if self.said.package is None else f" in {self.said.package.name}"
+        return f"from {self.said.source}{package}, made by another program, taken in on {self.said.imported[:10]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
     """One capture of one address. For a revisit, ``source`` is the record that holds the payload it refers to.
 
-    ``memento`` is there where it is second hand: a page as a web archive served it.
+    ``memento`` is there where it is second hand: a page as a web archive served it. ``taken_in`` is there where the
+    record lies in a file that another program made, and that was imported: its date and address are that file's claim.
     """
 
     collection: str
     row: RecordRow
     source: RecordRow
     memento: MementoRow | None = None
+    taken_in: TakenIn | None = None
 
     @property
     def url(self) -> str:
@@ -67,6 +84,8 @@ class Capture:
     @property
     def second_hand(self) -> str:
         """From whom it is, where it is second hand; else empty."""
+        if self.taken_in is not None:
+            return self.taken_in.told
         memento = self.memento
         return "" if memento is None else f"as served by {memento.archive_title}, memento of {self.moment}"
 
@@ -122,6 +141,7 @@ class Archive:
         self.limits = limits
         self._layouts = layouts
         self.ledger = Ledger(paths)
+        self._imports: dict[str, TakenIn | None] = {}
         self.catalogue = current_catalogue(paths, self.ledger)
 
     def close(self) -> None:
@@ -242,7 +262,21 @@ class Archive:
         memento = self.catalogue.memento_in(row.record_id)
         if memento is not None and memento.verdict != "page":
             memento = None
-        return Capture(collection=self.paths.name, row=row, source=source, memento=memento)
+        taken_in = self._taken_in(row.place.file) or self._taken_in(source.place.file)
+        return Capture(collection=self.paths.name, row=row, source=source, memento=memento, taken_in=taken_in)
+
+    def _taken_in(self, file: str) -> TakenIn | None:
+        """The statement of the import of a file, out of the log itself; None for a file of our own."""
+        if file not in self._imports:
+            index = self.catalogue.import_of(file)
+            said = None if index is None else decode(next(entry for _index, entry in self.ledger.raw(index)))
+            if said is not None and not (isinstance(said, Import) and said.file == file):
+                raise ArchiveError(
+                    f"the catalogue names statement {index} for the import of {file}, and the log says something else",
+                    next_step=f"Run `preserve rebuild {self.paths.name}`.",
+                )
+            self._imports[file] = None if said is None or index is None else TakenIn(statement=index, said=said)
+        return self._imports[file]
 
 
 def current_catalogue(paths: CollectionPaths, ledger: Ledger) -> Catalogue:
@@ -291,7 +325,7 @@ def find_one(archives: Sequence[Archive], query: str, moment: datetime | None) -
     if not found:
         raise NotHeldError(f"nothing is held for {query}", next_step=_advice(query))
     good = [pair for pair in found if pair[1].is_full] or found
-    first_hand = [capture for _archive, capture in good if capture.memento is None]
+    first_hand = [capture for _archive, capture in good if not capture.second_hand]
     best = at_time(first_hand, moment) or at_time([capture for _archive, capture in good], moment)
     if best is None:
         first = min(capture.moment for _archive, capture in good)

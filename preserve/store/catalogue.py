@@ -18,7 +18,7 @@ from preserve.store.database import connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
-_VERSION = 5
+_VERSION = 6
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('ledger_size', 0);
@@ -40,6 +40,8 @@ CREATE TABLE cables (
 CREATE INDEX cables_published ON cables (published_id);
 CREATE INDEX cables_canonical ON cables (canonical_id);
 CREATE TABLE releases (statement INTEGER PRIMARY KEY, name TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE imports (statement INTEGER PRIMARY KEY, file TEXT NOT NULL);
+CREATE INDEX imports_file ON imports (file);
 CREATE TABLE newer (statement INTEGER PRIMARY KEY, kind TEXT NOT NULL, v INTEGER NOT NULL);
 """
 _IS_REPLY = "type IN ('response', 'revisit')"
@@ -152,7 +154,7 @@ CLAIM_COLUMNS = ("source", "source_released", "released", "counter")
 """What a page says of its source, as it prints it."""
 NOTHING_KEPT = StatementRow(None, ())
 """Of a statement that the catalogue keeps nothing of but that it was there."""
-TABLES = {"records": 19, "cables": 13, "releases": 3, "newer": 3}
+TABLES = {"records": 19, "cables": 13, "releases": 3, "imports": 2, "newer": 3}
 """The tables whose rows are statements, with the number of their columns; but that of mementos."""
 _MARKS = {name: ", ".join("?" * columns) for name, columns in TABLES.items()}
 
@@ -247,6 +249,11 @@ class Catalogue:
         """True where any reply is held."""
         row = self._db.execute("SELECT 1 FROM records WHERE type IN ('response', 'revisit') LIMIT 1").fetchone()
         return row is not None
+
+    def import_of(self, file: str) -> int | None:
+        """The statement by which a file was taken in that another program made; None where it is our own."""
+        row = self._db.execute("SELECT statement FROM imports WHERE file = ? ORDER BY statement", (file,)).fetchone()
+        return None if row is None else int(row[0])
 
     def record(self, record_id: str) -> RecordRow | None:
         """A record by its id."""

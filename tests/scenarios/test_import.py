@@ -1,6 +1,8 @@
 """Files of other programs, taken in as evidence; and files checked by themselves."""
 
 import gzip
+import json
+import re
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,9 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from preserve.citation import check_capsule
+from preserve.citation.capsule import pack
+from preserve.citation.forms import FORMS
 from preserve.formats.members import iter_members
 from preserve.integrity import importing
 from preserve.integrity.scan import Scanner
@@ -312,3 +317,36 @@ def test_habits_of_other_writers_are_taken_in_and_stay_good(shell: Any, tmp_path
     assert shell.json("verify", "old")["collections"][0]["findings"] == []
     shell("rebuild", "old")
     shell("verify", "old")
+
+
+HAND = r"second hand, from x\.warc\.gz, made by another program, taken in on \d{4}-\d{2}-\d{2}"
+
+
+def test_a_page_out_of_an_imported_file_is_second_hand_wherever_it_is_told(shell: Any, tmp_path: Path) -> None:
+    shell("import", str(_warc(tmp_path / "x.warc.gz")), "--into", "old")
+    for words in (["show", "06TESTPOST12"], ["history", "06TESTPOST12"]):
+        assert re.search(r"second hand +from x\.warc\.gz, made by another program, taken in on ", shell(*words))
+    for form in FORMS:
+        if form not in {"pwid", "ni", "text-fragment"}:
+            said = shell("cite", "06TESTPOST12", "--format", form)
+            flat = re.sub(r"\\[-_]|\{\}|&#\d+;|\s+", " ", said.replace("\\", ""))
+            assert re.search(HAND, flat, re.IGNORECASE) or re.search("[Ss]econd hand", flat), (form, said)
+    path = tmp_path / "one.capsule"
+    shell("cite", "06TESTPOST12", "--chars", "0-12", "--capsule", str(path))
+    vkey = shell.archives / "old" / "ledger" / "log.vkey"
+    assert re.search("; second hand: from x.warc.gz", shell("check", str(path), "--trust", str(vkey)))
+    files = {name: member.data for name, member in check_capsule.read_zip(path.read_bytes()).items()}
+    del files[check_capsule.MANIFEST]
+    assert b"SECOND HAND: from x.warc.gz" in files["readme.txt"]
+    key = vkey.read_text().strip()
+    assert check_capsule.is_good(check_capsule.check(pack(files), [key]))
+    silent = json.loads(files["citation.json"])
+    del silent["custom"]["second_hand"]
+    without = {name: data for name, data in files.items() if not name.startswith("import.")}
+    for forged in (
+        without,
+        {**without, "citation.json": check_capsule.canonical(silent)},
+        {**files, "citation.json": check_capsule.canonical(silent)},
+        {**files, "import.json": files["import.json"].replace(b"x.warc.gz", b"y.warc.gz")},
+    ):
+        assert not check_capsule.is_good(check_capsule.check(pack(forged), [key]))

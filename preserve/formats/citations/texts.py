@@ -68,7 +68,7 @@ def to_wikitext(data: CitationData) -> str:
         ("author", _wiki(data.origin)),
         ("date", "" if date is None else iso(date)),
         ("id", _wiki(", ".join(part for part in (_cable(data), *data.identifiers) if part))),
-        ("via", _wiki(data.source)),
+        ("via", _wiki(", ".join(part for part in (data.source, _hand(data)) if part))),
         ("archive-url", _wiki_url(data.archived_url)),
         ("archive-date", captured_at(data).date().isoformat() if data.archived_url else ""),
         ("url-status", data.url_status if data.archived_url else ""),
@@ -76,6 +76,10 @@ def to_wikitext(data: CitationData) -> str:
         ("quote", _wiki(data.quote)),
     ]
     return "{{cite web " + " ".join(f"|{name}={value}" for name, value in rows if value) + "}}\n"
+
+
+def _hand(data: CitationData) -> str:
+    return f"second hand, {data.second_hand}" if data.second_hand else ""
 
 
 def _cable(data: CitationData) -> str:
