@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from preserve.cables.posts import PostRule, is_station, letters_of, read_post, station_of_origin
+from preserve.cables.posts import PostRule, is_station, letters_of, read_post, same_post, station_of_origin
 from preserve.expressions import lazy_re
 
 _WELL_FORMED: Final = lazy_re(r"(\d{2})([A-Z]{4,17})(\d{1,7})\Z", re.ASCII)
@@ -132,6 +132,15 @@ def read_id(published: str, facts: Facts | None = None) -> IdReading | None:
 
 def _reading(told: str | None, rule: IdRule, *, certain: bool) -> IdReading | None:
     return None if told is None else IdReading(id=told, rule=rule, certain=certain)
+
+
+def cable_key(cable_id: str) -> str:
+    """One key for a cable under every id that means it: of a canonical id, with one station for a post of several.
+
+    ``05KIEV12`` and ``05KYIV12`` have one key. Anything else is its own key.
+    """
+    match = _WELL_FORMED.match(cable_id)
+    return cable_id if match is None else f"{match[1]}{same_post(match[2])}{match[3]}"
 
 
 def _behind_garble(text: str) -> str | None:

@@ -3,10 +3,12 @@
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 import click
 
+from preserve.cables.identity import cable_key, canonical_id
 from preserve.cli.asking import asking, cable_facts, filter_options
 from preserve.cli.common import Place, command_options, one_line, say
 from preserve.replay.searching import held
@@ -15,13 +17,16 @@ from preserve.store.searchindex import Filters, HeldCable
 
 @click.command("list", short_help="List the cables held.")
 @filter_options
+@click.option("--cites", metavar="ID", default="", help="Cables whose references cite this one, held or not.")
 @click.option("--limit", type=click.IntRange(min=1), help="Cables at most. [default: all]")
 @command_options
-def list_cables(place: Place, *, filters: Filters, collection: tuple[str, ...], limit: int | None) -> int:
+def list_cables(place: Place, *, filters: Filters, collection: tuple[str, ...], cites: str, limit: int | None) -> int:
     """List the cables held, by their id: id, date of the document, classification, origin, subject, captures.
 
     Each stands there once with its newest text. Columns are parted by a tab. Status 3: there is none.
     """
+    if cites:
+        filters = replace(filters, cites=cable_key(canonical_id(cites) or cites.strip().upper()))
     with asking(place, collection) as opened:
         rows = islice(held(opened, filters), limit)
         count = _write_json(rows) if place.as_json else _write_lines(rows)

@@ -41,6 +41,7 @@ class _Commands(MutableMapping[str, click.Command]):
             "release": "release",
             "search": "search",
             "list": "list",
+            "graph": "graph",
             "export": "export",
             "rot": "rot",
             "rescue": "rescue",

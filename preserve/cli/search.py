@@ -6,7 +6,7 @@ import click
 
 from preserve.cli.asking import asking, cable_facts, filter_options
 from preserve.cli.common import Place, command_options, one_line
-from preserve.replay.searching import Found
+from preserve.replay.searching import Found, facets
 from preserve.replay.searching import search as find
 from preserve.store.searchindex import MARKS, RANKED, Filters
 
@@ -15,8 +15,19 @@ from preserve.store.searchindex import MARKS, RANKED, Filters
 @click.argument("words", nargs=-1, required=True)
 @filter_options
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Hits at most.")
+@click.option(
+    "--facets", "with_facets", is_flag=True, help="Also how many hits have which tag, origin, class and year."
+)
 @command_options
-def search(place: Place, words: tuple[str, ...], *, filters: Filters, collection: tuple[str, ...], limit: int) -> int:
+def search(
+    place: Place,
+    words: tuple[str, ...],
+    *,
+    filters: Filters,
+    collection: tuple[str, ...],
+    limit: int,
+    with_facets: bool,
+) -> int:
     """Find cables that have WORDS in their text, subject or fields, the best first, each with the passage.
 
     All words must be there; case and accents do not count. '"harbour master"' is a phrase, harb* a beginning of a
@@ -25,10 +36,21 @@ def search(place: Place, words: tuple[str, ...], *, filters: Filters, collection
     """
     with asking(place, collection) as opened:
         found, counts = find(opened, " ".join(words), filters, limit)
+        parts = facets(opened, " ".join(words), filters) if with_facets else {}
     total = sum(counts.values())
     is_more = any(count >= RANKED for count in counts.values())
-    data = {"query": " ".join(words), "count": total, "is_more": is_more, "hits": [_json(item) for item in found]}
-    place.emit(data, "".join(_text(item, colour=sys.stdout.isatty()) for item in found))
+    data: dict[str, object] = {
+        "query": " ".join(words),
+        "count": total,
+        "is_more": is_more,
+        "hits": [_json(item) for item in found],
+    }
+    if with_facets:
+        data["facets"] = {
+            kind: [{"value": value, "count": count} for value, count in said] for kind, said in parts.items()
+        }
+    shown = "".join(_text(item, colour=sys.stdout.isatty()) for item in found)
+    place.emit(data, shown + "".join(_facet(kind, said) for kind, said in parts.items() if said))
     if not place.as_json:
         click.echo(_summary(len(found), total, is_more=is_more), err=True)
     return 0 if found else 3
@@ -41,6 +63,10 @@ def _summary(shown: int, total: int, *, is_more: bool) -> str:
         return f"{shown:,} of more than {RANKED:,} shown: the best of the first {RANKED:,}. Narrow it with a filter."
     more = "" if shown == total else "; --limit shows more"
     return f"{shown:,} of {total:,} shown{more}"
+
+
+def _facet(kind: str, said: list[tuple[str, int]]) -> str:
+    return f"{kind:<7} {', '.join(f'{one_line(value, 60)} {count:,}' for value, count in said)}\n"
 
 
 def _json(item: Found) -> dict[str, object]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from preserve.cables.extract import Extraction
+from preserve.cables.identity import cable_key
 from preserve.cables.layouts import Layout
 from preserve.errors import BrokenStateError
 from preserve.provenance.derive import catch_up
@@ -16,7 +17,7 @@ from preserve.replay.again import Source, read_again
 from preserve.store.catalogue import Catalogue, ShownCable
 from preserve.store.durable import Lock, remove_database
 from preserve.store.layout import CollectionPaths
-from preserve.store.searchindex import IndexedText, SearchIndex
+from preserve.store.searchindex import Citation, IndexedText, SearchIndex
 
 _TEXTS_A_STEP = 2_000
 _OPTIMISE_FROM = 10_000
@@ -122,4 +123,24 @@ def indexed_text(cable: ShownCable, text: Extraction) -> IndexedText:
         body_sha256=cable.body_sha256,
         head="\n".join((*ids, *printed.values())),
         body=text.body if not text.header_text else f"{text.header_text}\n{text.body}",
+        key=cable_key(cable.canonical_id or cable.published_id),
+        citations=citations(text),
+    )
+
+
+def citations(text: Extraction) -> tuple[Citation, ...]:
+    """What a cable's list of references cites, entry by entry."""
+    return tuple(
+        Citation(
+            entry=number,
+            enumerator=entry.enumerator,
+            printed=entry.text,
+            cited=one.id,
+            key=cable_key(one.id),
+            certain=one.certain,
+            year_is_assumed=one.year_is_assumed,
+            rules="; ".join(one.rules),
+        )
+        for number, (entry, cited) in enumerate(zip(text.message.refs, text.cited, strict=True), 1)
+        for one in cited
     )

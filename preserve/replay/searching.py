@@ -4,6 +4,7 @@ What reads pages is imported only where something has to be read: a search takes
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from preserve.store.searchindex import Filters, HeldCable, Hit, SearchIndex
 if TYPE_CHECKING:
     from preserve.cables.layouts import Layout
 
+FACETS = 12
+"""Values of one kind that are counted out for a search."""
 Layouts = Callable[[], "Mapping[str, Layout]"]
 Progress = Callable[[str, int], object]
 
@@ -82,6 +85,24 @@ def search(
         found += [Found(collection=one.name, hit=hit) for hit in hits]
     found.sort(key=lambda item: (item.hit.rank, item.collection, item.hit.cable.statement))
     return found[:limit], counts
+
+
+def facets(opened: Sequence[Searchable], words: str, filters: Filters) -> dict[str, list[tuple[str, int]]]:
+    """How many of the hits (up to `RANKED` in each collection) have which tag, origin, classification and year.
+
+    Tags are those that are meant. The commonest come first, at most `FACETS` of each kind.
+    """
+    wanted = expression(words)
+    counts: dict[str, Counter[str]] = {kind: Counter() for kind in ("tag", "origin", "class", "year")}
+    for one in opened:
+        for origin, classification, year, tags in one.index.facets(wanted, filters):
+            counts["tag"].update(tags)
+            for kind, value in (("origin", origin), ("class", classification), ("year", year)):
+                if value:
+                    counts[kind][value] += 1
+    return {
+        kind: sorted(count.items(), key=lambda item: (-item[1], item[0]))[:FACETS] for kind, count in counts.items()
+    }
 
 
 def held(opened: Sequence[Searchable], filters: Filters) -> Iterator[tuple[str, HeldCable]]:

@@ -19,7 +19,7 @@ from preserve.store.database import connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
-_VERSION = 1
+_VERSION = 2
 _TOKENS = "unicode61 remove_diacritics 2"
 _SCHEMA = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -32,11 +32,18 @@ CREATE TABLE cables (
     statement INTEGER PRIMARY KEY, text INTEGER NOT NULL, record_id TEXT NOT NULL, uri TEXT NOT NULL,
     first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, captures INTEGER NOT NULL, published_id TEXT NOT NULL,
     canonical_id TEXT, subject TEXT NOT NULL, origin TEXT NOT NULL, classification TEXT NOT NULL, tags TEXT NOT NULL,
-    sent TEXT, source TEXT NOT NULL, body_sha256 TEXT NOT NULL, is_newest INTEGER NOT NULL
+    sent TEXT, source TEXT NOT NULL, body_sha256 TEXT NOT NULL, is_newest INTEGER NOT NULL, key TEXT NOT NULL
 );
 CREATE INDEX cables_text ON cables (text);
 CREATE INDEX cables_record ON cables (record_id);
 CREATE INDEX cables_id ON cables (published_id, last_seen);
+CREATE INDEX cables_key ON cables (key);
+CREATE TABLE citations (
+    statement INTEGER NOT NULL, entry INTEGER NOT NULL, enumerator TEXT, printed TEXT NOT NULL, cited TEXT NOT NULL,
+    key TEXT NOT NULL, certain INTEGER NOT NULL, year_is_assumed INTEGER NOT NULL, rules TEXT NOT NULL
+);
+CREATE INDEX citations_statement ON citations (statement);
+CREATE INDEX citations_key ON citations (key);
 """  # noqa: S608 - a name of our own
 _COLUMNS = (
     "c.record_id, c.uri, c.first_seen, c.last_seen, c.captures, c.published_id, c.canonical_id, c.subject, c.origin, "
@@ -52,9 +59,30 @@ _UNMARKED = str.maketrans(dict.fromkeys(MARKS, "\ufffd"))
 _PASSAGE_TOKENS = 24
 
 
+class Citation(NamedTuple):
+    """A cable that an entry of a list of references cites.
+
+    ``entry`` counts the entries of the list from 1, ``enumerator`` is its letter, ``printed`` the entry as printed,
+    ``cited`` the canonical id that it means, ``key`` the key of that cable, ``rules`` those that read it, parted by
+    semicolons.
+    """
+
+    entry: int
+    enumerator: str | None
+    printed: str
+    cited: str
+    key: str
+    certain: bool
+    year_is_assumed: bool
+    rules: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexedText:
-    """What is indexed of one text that the ledger names; ``body`` is the text, ``head`` its fields as printed."""
+    """What is indexed of one text that the ledger names; ``body`` is the text, ``head`` its fields as printed.
+
+    ``key`` is the same for every id of one cable.
+    """
 
     statement: int
     record_id: str
@@ -71,6 +99,8 @@ class IndexedText:
     body_sha256: str
     head: str
     body: str
+    key: str
+    citations: tuple[Citation, ...] = ()
 
 
 class HeldCable(NamedTuple):
@@ -110,6 +140,8 @@ class Filters:
     first: str = ""
     last: str = ""
     source: str = ""
+    cites: str = ""
+    """The key of a cable that is cited."""
     all_texts: bool = False
     """Also texts of a cable that a newer capture shows otherwise."""
 
@@ -126,6 +158,10 @@ class Filters:
         if self.source:
             like = f"%{_literal(self.source)}%"
             said.append((r"(c.source LIKE ? ESCAPE '\' OR c.uri LIKE ? ESCAPE '\')", (like, like)))
+        if self.cites:
+            said.append(
+                ("EXISTS (SELECT 1 FROM citations x WHERE x.statement = c.statement AND x.key = ?)", (self.cites,))
+            )
         if self.first:
             said.append(("c.sent || '~' >= ?", (self.first,)))
         if self.last:
@@ -242,9 +278,15 @@ class SearchIndex:
         values = (
             text.statement, number, text.record_id, text.uri, text.captured, text.captured, 1, text.published_id,
             text.canonical_id, text.subject, text.origin, text.classification, _tag_lines(text.tags), text.sent,
-            text.source, text.body_sha256, 0,
+            text.source, text.body_sha256, 0, text.key,
         )  # fmt: skip
         self._db.execute(f"INSERT OR REPLACE INTO cables VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608 - marks
+
+        self._db.execute("DELETE FROM citations WHERE statement = ?", (text.statement,))
+        self._db.executemany(
+            "INSERT INTO citations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            ((text.statement, *citation) for citation in text.citations),
+        )
 
     def _settle(self, published: Iterable[str]) -> None:
         """Says anew which text of each cable is the newest."""
@@ -271,6 +313,17 @@ class SearchIndex:
         hits = [Hit(cable=_held(row[1:-2]), rank=float(row[0]), passage=passages[int(row[-2])]) for row in rows]
         return hits, int(rows[0][-1]) if rows else 0
 
+    def facets(self, expression: str, filters: Filters) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+        """Of the texts for an expression of FTS5, up to `RANKED`: origin, classification, year and tags of each."""
+        condition, values = filters.condition()
+        rows = self._db.execute(
+            "SELECT c.origin, c.classification, coalesce(substr(c.sent, 1, 4), ''), c.tags FROM words w "  # noqa: S608 - names of our own
+            f"CROSS JOIN cables c ON c.text = w.rowid WHERE words MATCH ? AND {condition} LIMIT {RANKED:d}",
+            (expression, *values),
+        )
+        for origin, classification, year, tags in rows:
+            yield origin, classification, year, tuple(str(tags).split("\n")[1:-1])
+
     def _passages(self, expression: str, texts: set[int]) -> dict[int, str]:
         """The passage of each text: FTS5 finds it in a table in memory that has these texts whole."""
         memory = sqlite3.connect(":memory:")
@@ -296,6 +349,47 @@ class SearchIndex:
             (*values, -1 if limit is None else limit),
         )
         return (_held(row) for row in rows)
+
+    def of_key(self, key: str) -> Iterator[HeldCable]:
+        """The newest texts of the cable with a key, by published id."""
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM cables c WHERE c.key = ? AND c.is_newest = 1 ORDER BY published_id",  # noqa: S608 - names of our own
+            (key,),
+        )
+        return (_held(row) for row in rows)
+
+    def keys(self) -> Iterator[tuple[str, HeldCable]]:
+        """The newest text of every published id with the key of its cable, by published id."""
+        rows = self._db.execute(f"SELECT c.key, {_COLUMNS} FROM cables c WHERE c.is_newest = 1 ORDER BY published_id")  # noqa: S608 - as above
+        return ((str(row[0]), _held(row[1:])) for row in rows)
+
+    def citations(self, key: str | None = None) -> Iterator[tuple[str, int, Citation]]:
+        """What the newest texts cite: the key of the citing cable, its statement, and the citation.
+
+        With a ``key`` only what that cable cites, and who cites it. In the order of published ids and entries.
+        """
+        condition = "" if key is None else "AND (c.key = :key OR x.key = :key)"
+        rows = self._db.execute(
+            "SELECT c.key, c.statement, x.entry, x.enumerator, x.printed, x.cited, x.key, x.certain, "  # noqa: S608 - a condition of our own
+            "x.year_is_assumed, x.rules FROM cables c JOIN citations x ON x.statement = c.statement "
+            f"WHERE c.is_newest = 1 {condition} ORDER BY c.published_id, c.statement, x.entry, x.rowid",
+            {"key": key},
+        )
+        for citing, statement, entry, enumerator, printed, cited, meant, certain, assumed, rules in rows:
+            yield (
+                str(citing),
+                int(statement),
+                Citation(
+                    entry=entry,
+                    enumerator=enumerator,
+                    printed=printed,
+                    cited=cited,
+                    key=meant,
+                    certain=bool(certain),
+                    year_is_assumed=bool(assumed),
+                    rules=rules,
+                ),
+            )
 
 
 def _held(row: Sequence[object]) -> HeldCable:
