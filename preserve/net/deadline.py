@@ -1,5 +1,6 @@
 """A connection that ends in time whatever the other side does, and the words for why one failed."""
 
+import errno
 import queue
 import socket
 import ssl
@@ -7,8 +8,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http.client import HTTPException
-from typing import Any
+from functools import partial
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from typing import IO, Any
 
 import certifi
 
@@ -87,6 +89,62 @@ def connected(
         finally:
             timer.cancel()
             timer.join()
+
+
+class TooLongError(OSError):
+    """The other side sends more than an answer can have."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.EMSGSIZE, "the answer is too long")
+
+
+class Bounded:
+    """What comes from the other side, as a file that gives ``room`` bytes at most; TooLongError behind them.
+
+    Readers of protocols put an answer together line by line, without an end of their own.
+    """
+
+    def __init__(self, file: IO[bytes], room: int) -> None:
+        self._file = file
+        self.room = room
+
+    def read(self, size: int = -1) -> bytes:
+        """Reads to a size, or to the end."""
+        return self._taken(self._file.read(self.room + 1 if size < 0 else min(size, self.room + 1)))
+
+    def readline(self, limit: int = -1) -> bytes:
+        """Reads a line."""
+        return self._taken(self._file.readline(self.room + 1 if limit < 0 else min(limit, self.room + 1)))
+
+    def _taken(self, data: bytes) -> bytes:
+        self.room -= len(data)
+        if self.room < 0:
+            raise TooLongError
+        return data
+
+    def flush(self) -> None:
+        """There is nothing to do."""
+
+    def close(self) -> None:
+        """Closes it."""
+        self._file.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed."""
+        return self._file.closed
+
+
+def answer_of(line: HTTPConnection, room: int) -> HTTPResponse:
+    """The answer to what was sent, head and all at most ``room`` bytes; endless interim answers end there too."""
+    line.response_class = partial(_Response, room=room)  # type: ignore[assignment]
+    return line.getresponse()
+
+
+class _Response(HTTPResponse):
+    def __init__(self, sock: socket.socket, *given: Any, room: int, **named: Any) -> None:  # noqa: ANN401 - as given
+        super().__init__(sock, *given, **named)
+        self.fp = Bounded(self.fp, room)  # type: ignore[assignment]
 
 
 def _dial(address: tuple[str, int], step_s: float, until: float) -> socket.socket:

@@ -4,7 +4,7 @@ import http.client
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from preserve.net.deadline import UnreachedError, connected, trusted, words
+from preserve.net.deadline import UnreachedError, answer_of, connected, trusted, words
 
 _MAX_REPLY_BYTES = 64 * 1024
 _PORTS = {"https": 443, "http": 80}
@@ -39,9 +39,8 @@ def post(
             line.sock = sock
             target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
             line.request("POST", target, body, {**fields, "Connection": "close"})
-            with line.getresponse() as reply:
-                reply.read(_MAX_REPLY_BYTES)
-                return reply.status
+            # What it says beside the status is read to no purpose, and to no end of its own.
+            return answer_of(line, _MAX_REPLY_BYTES).status
     except http.client.RemoteDisconnected:
         raise UnreachedError("the server ended the connection") from None
     except http.client.HTTPException:

@@ -1,10 +1,18 @@
 """Requests over HTTP that are no capture: to time authorities, and to whoever watches this machine."""
 
+import base64
+import http.client
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes, urlsplit
 
-_PART_BYTES = 1 << 14
+from preserve.net.deadline import TooLongError, UnreachedError, answer_of, connected, trusted
+
+_MAX_HEAD_BYTES = 256 * 1024
+_PORTS = {"https": 443, "http": 80}
+_OK = 200
 
 
 class NoAnswerError(Exception):
@@ -40,32 +48,43 @@ def ask(
     Raises:
         NoAnswerError: there is none, or (`UnendingError`) none that ends within the bounds.
     """
-    import requests  # noqa: PLC0415 - most commands ask nobody
-
-    session = requests.Session()
-    # Neither a proxy nor passwords out of the environment.
-    session.trust_env = False
-    session.proxies = {} if proxy is None else {"http": proxy, "https": proxy}
-    deadline = time.monotonic() + connect_s + read_s
+    until = time.monotonic() + connect_s + read_s
     try:
-        with session.request(
-            "GET" if body is None else "POST",
-            url,
-            data=body,
-            headers=dict(fields or {}),
-            timeout=(connect_s, read_s),
-            allow_redirects=False,
-            stream=True,
-        ) as reply:
-            if not max_bytes or reply.status_code != requests.codes.ok:
-                return Answer(reply.status_code, b"")
-            taken = bytearray()
-            for part in reply.iter_content(_PART_BYTES):
-                taken += part
-                if len(taken) > max_bytes or time.monotonic() > deadline:
-                    raise UnendingError("the answer is too long, or comes too slowly")
-            return Answer(reply.status_code, bytes(taken))
-    except (requests.RequestException, OSError, ValueError) as error:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
+        way = None if proxy is None else urlsplit(proxy)
+        through = None if way is None else (way.hostname or "", way.port or _PORTS["http"])
+        given = dict(fields or {})
+        if parts.username is not None:
+            secret = unquote_to_bytes(f"{parts.username}:{parts.password or ''}")
+            given["Authorization"] = f"Basic {base64.b64encode(secret).decode('ascii')}"
+        target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+        context = trusted(None) if parts.scheme == "https" else None
+        if context is not None:
+            context.set_alpn_protocols(["http/1.1"])
+        elif through is not None:
+            # A proxy is asked for what is not encrypted by the whole address.
+            target, address, through = f"http://{parts.netloc.rpartition('@')[2]}{target}", through, None
+        address = address if proxy is not None and context is None else (host, port)
+        with connected(address, context=context, step_s=max(connect_s, read_s), until=until, proxy=through) as sock:
+            line = http.client.HTTPConnection(host, port)
+            line.sock = sock
+            line.request("GET" if body is None else "POST", target, body, {**given, "Connection": "close"})
+            reply = answer_of(line, _MAX_HEAD_BYTES + max_bytes)
+            if time.monotonic() >= until:
+                # A head that was cut reads like one that ended.
+                raise TimeoutError
+            if not max_bytes or reply.status != _OK:
+                return Answer(reply.status, b"")
+            taken = reply.read(max_bytes + 1)
+    except (TooLongError, TimeoutError) as error:
+        raise UnendingError("the answer is too long, or comes too slowly") from error
+    except http.client.HTTPException as error:
         raise NoAnswerError(type(error).__name__) from error
-    finally:
-        session.close()
+    except (OSError, UnreachedError) as error:
+        raise NoAnswerError("name not found" if isinstance(error, socket.gaierror) else "ConnectionError") from error
+    except (KeyError, ValueError) as error:
+        raise NoAnswerError("no address") from error
+    if len(taken) > max_bytes or time.monotonic() >= until:
+        raise UnendingError("the answer is too long, or comes too slowly")
+    return Answer(reply.status, taken)

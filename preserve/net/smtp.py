@@ -7,13 +7,15 @@ import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from preserve.net.deadline import RefusedError, UnreachedError, connected, trusted, words
+from preserve.net.deadline import Bounded, RefusedError, UnreachedError, connected, trusted, words
 from preserve.text import flat
 
 _READY: Final = 220
 _MAX_ERROR_CHARS = 200
+_MAX_REPLY_BYTES = 64 * 1024
+"""RFC 5321 section 4.5.3.1.5: a line of a reply has 512 octets; no server needs as many lines as this has."""
 _HIDDEN = "[secret]"
 Send = Callable[[str, Sequence[str], bytes], None]
 """Sends a message, given the sender, the mailboxes and the message with its header."""
@@ -23,11 +25,20 @@ class _Connection(smtplib.SMTP):
     """The server at the other end of a connection; ``host`` is the name that STARTTLS verifies."""
 
     _host: str
+    file: Any
 
     def __init__(self, sock: socket.socket, host: str, timeout_s: float) -> None:
         super().__init__(local_hostname=_own_name(), timeout=timeout_s)
         self.sock = sock
         self._host = host
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Reads one reply, of bounded length: its lines are kept until the last has come."""
+        if not isinstance(self.file, Bounded):
+            sock: Any = self.sock
+            self.file = Bounded(sock.makefile("rb"), 0)
+        self.file.room = _MAX_REPLY_BYTES
+        return super().getreply()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

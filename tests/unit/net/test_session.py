@@ -4,11 +4,14 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
+from preserve.net.deadline import UnreachedError
+from preserve.net.post import post
 from preserve.net.session import NoAnswerError, UnendingError, ask
+from preserve.net.smtp import MailServer, sending
 
 
 @contextmanager
@@ -19,7 +22,7 @@ def _answering(*parts: bytes, pause_s: float = 0.0) -> Iterator[tuple[str, list[
 
         def answer() -> None:
             line, _peer = server.accept()
-            with line:
+            with line, suppress(OSError):
                 sent.append(line.recv(65_536))
                 for part in parts:
                     line.sendall(part)
@@ -58,3 +61,64 @@ def test_a_failure_names_its_kind_and_never_the_address(dead_port: int) -> None:
     with pytest.raises(NoAnswerError) as caught:
         ask(f"http://127.0.0.1:{dead_port}/secret", proxy=None, connect_s=5, read_s=5)
     assert str(caught.value) == "ConnectionError"
+
+
+@contextmanager
+def _endless(first: bytes, piece: bytes) -> Iterator[str]:
+    """A server that answers without end, until nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            line, _peer = server.accept()
+            with line, suppress(OSError):
+                if not first.startswith(b"220") and not piece.startswith(b"220"):
+                    line.recv(65_536)
+                line.sendall(first)
+                while True:
+                    line.sendall(piece)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/x"
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("first", "piece"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000),
+        (b"HTTP/1.1 200 OK\r\nX: ", b"x" * 10_000),
+        (b"HTTP/1.1 200 OK\r\n", b"X-More: 1\r\n" * 1_000),
+        (b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 10_000),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 1_000),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"x" * 10_000),
+    ],
+)
+def test_an_answer_without_end_is_given_up(first: bytes, piece: bytes) -> None:
+    with _endless(first, piece) as url, pytest.raises(NoAnswerError):
+        ask(url, proxy=None, connect_s=30, read_s=30, max_bytes=1_000)
+
+
+def test_an_answer_that_drips_is_cut_in_time() -> None:
+    drips = [b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 40]
+    with _answering(*drips, pause_s=0.05) as (url, _sent), pytest.raises(UnendingError):
+        ask(url, proxy=None, connect_s=0.3, read_s=0.3, max_bytes=1_000)
+
+
+@pytest.mark.parametrize(
+    ("first", "piece"), [(b"", b"220-" + b"x" * 400 + b"\r\n"), (b"220 hello\r\n", b"250-more\r\n" * 100)]
+)
+def test_a_mail_server_whose_reply_never_ends_is_left(first: bytes, piece: bytes) -> None:
+    with _endless(first, piece) as url:
+        server = MailServer(address=("127.0.0.1", int(url.split(":")[2].removesuffix("/x"))), tls="none")
+        with (
+            pytest.raises(UnreachedError, match="too long"),
+            sending(server, step_s=30, until=time.monotonic() + 60) as send,
+        ):
+            send("a@example.org", ["b@example.org"], b"x")
+
+
+@pytest.mark.parametrize("piece", [b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000, b"HTTP/1.1 200 OK\r\nX: y" + b"y" * 9_000])
+def test_a_receiver_whose_answer_never_ends_is_left(piece: bytes) -> None:
+    with _endless(b"", piece) as url, pytest.raises(UnreachedError):
+        post(url, b"{}", {}, ca_file=None, proxy=None, step_s=30, until=time.monotonic() + 60)
