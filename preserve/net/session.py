@@ -71,12 +71,7 @@ def ask(
             line.sock = sock
             line.request("GET" if body is None else "POST", target, body, {**given, "Connection": "close"})
             reply = answer_of(line, _MAX_HEAD_BYTES + max_bytes)
-            if time.monotonic() >= until:
-                # A head that was cut reads like one that ended.
-                raise TimeoutError
-            if not max_bytes or reply.status != _OK:
-                return Answer(reply.status, b"")
-            taken = reply.read(max_bytes + 1)
+            taken = reply.read(max_bytes + 1) if max_bytes and reply.status == _OK else b""
     except (TooLongError, TimeoutError) as error:
         raise UnendingError("the answer is too long, or comes too slowly") from error
     except http.client.HTTPException as error:
@@ -85,6 +80,7 @@ def ask(
         raise NoAnswerError("name not found" if isinstance(error, socket.gaierror) else "ConnectionError") from error
     except (KeyError, ValueError) as error:
         raise NoAnswerError("no address") from error
+    # What was cut in time may read like what has ended.
     if len(taken) > max_bytes or time.monotonic() >= until:
         raise UnendingError("the answer is too long, or comes too slowly")
     return Answer(reply.status, taken)
