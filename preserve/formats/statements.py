@@ -6,13 +6,15 @@ same. What a statement says is not looked at here.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
 from preserve.errors import FormatError
 from preserve.limits import DEFAULT_LIMITS, Limits
 
+Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
+"""What a statement is made of."""
 _MAX_INTEGER: Final = 2**53 - 1
 _MAX_DEPTH: Final = 32
 """Objects and lists within one another; the statements of the program have four."""
@@ -40,7 +42,7 @@ def encode(statement: Mapping[str, object], *, limits: Limits = DEFAULT_LIMITS) 
     return data
 
 
-def decode(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> dict[str, object]:
+def decode(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> dict[str, Json]:
     """The statement in these bytes, which are exactly those that `encode` makes of it.
 
     Raises:
@@ -49,10 +51,10 @@ def decode(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> dict[str, object]
     if len(data) > limits.max_statement_bytes:
         raise FormatError(f"a statement of {len(data)} bytes, more than {limits.max_statement_bytes}")
     try:
-        value = msgspec.json.decode(data)
+        value: Json = msgspec.json.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise FormatError(f"a statement that is not JSON: {error}") from error
-    if type(value) is not dict:
+    if not isinstance(value, dict):
         raise FormatError("a statement that is no JSON object")
     if encode(value, limits=limits) != data:
         raise FormatError("a statement that is not in canonical form")
@@ -67,7 +69,7 @@ def _is_flat(content: Mapping[str, object]) -> bool:
     return all(-_MAX_INTEGER <= value <= _MAX_INTEGER for value in values if type(value) is int)
 
 
-def _check(content: dict[str, object], most: int) -> None:
+def _check(content: Mapping[str, object], most: int) -> None:
     """Every value, without recursion. Each takes a byte or more, so that more than ``most`` are too many."""
     waiting: list[tuple[object, int]] = [(content, 1)]
     seen = 0

@@ -28,7 +28,7 @@ class Newer:
         self.statements += 1
         if not is_covered:
             return
-        waiting: list[object] = [canonical.decode(statement.raw)]
+        waiting: list[canonical.Json] = [canonical.decode(statement.raw)]
         while waiting:
             value = waiting.pop()
             if isinstance(value, str):
