@@ -25,7 +25,7 @@ _BEGINNING: Final = lazy_re(
     r"[\s(]*+(?:(?:CONFIDENTIAL|SECRET)\s?-\s?ENTIRE TEXT\.?\s{1,4})?CLASSIFIED\s{1,4}BY\b:?\s*", re.IGNORECASE
 )
 _INSIDE: Final = lazy_re(r"\bCLASSIFIED\s{1,4}BY:\s*", re.IGNORECASE)
-_WRAPPED: Final = r"[ \t\r]*\n?[ \t]*"
+_WRAPPED: Final = r"[ \t\r]{0,3}\n?[ \t]{0,8}"
 """Lines were cut at a fixed width, inside words too."""
 _REASON: Final = lazy_re(
     rf"(?:\b(?:f{_WRAPPED}o{_WRAPPED}r|per)\s+)?\b(?:{_WRAPPED.join('reason')}(?:{_WRAPPED}s)?|reaons?)\b(?: ?\(s\))?"

@@ -19,6 +19,7 @@ _REPEATED: Final = lazy_re(
 _ENDING: Final = lazy_re(
     r"(?:[\s,;:.(-]|\bE\.?O\.? ?\d{5}|\b(?:for|per|under|in accordance with|pursuant to))+\Z", re.IGNORECASE
 )
+_ENDING_CHARS: Final = 80
 _PART: Final = lazy_re(r"[^,;]+(?:,\s*(?:(?:Jr|Sr)\.?|I{2,3}|IV|a\.?i\.?)(?![A-Za-z]))?", re.IGNORECASE)
 _WORD: Final = lazy_re(r"[^\s]+")
 _TITLE_WORDS: Final = frozenset(
@@ -68,7 +69,7 @@ def read_classifier(said: str, start: int, end: int, offset: int) -> Classifier 
     """The parts of what is printed in ``[start, end)``; ``offset`` is added to their places. None: they fit no form."""
     begin = _REPEATED.match(said, start, end)
     start = start if begin is None else begin.end()
-    ending = _ENDING.search(said, start, end)
+    ending = _ENDING.search(said, max(start, end - _ENDING_CHARS), end)
     end = end if ending is None else ending.start()
     parts = [match.span() for match in _PART.finditer(said, start, end) if match[0].strip()]
     if not parts:

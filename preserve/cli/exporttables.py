@@ -10,7 +10,7 @@ from preserve.cli.common import EXIT_STATUSES, Place, command_options, counted, 
 from preserve.cli.loading import all_layouts, reading
 from preserve.cli.output import opened_output
 from preserve.errors import UsageError
-from preserve.export.tables import WRITERS, table_rows
+from preserve.export.tables import TABLES, WRITERS, table_rows
 from preserve.replay.again import Source
 from preserve.replay.recover import Archive
 from preserve.store.catalogue import ShownCable
@@ -32,13 +32,20 @@ def _command(form: str, title: str) -> click.Command:
         help="The file to write; it is there whole or not at all. [default: stdout]",
     )
     @click.option("--collection", "-c", multiple=True, help="Only this collection. May be given again.")
+    @click.option(
+        "--table",
+        type=click.Choice(list(TABLES)),
+        default="texts",
+        show_default=True,
+        help="texts: a row for each text. references: a row for each cable that an entry of REF cites.",
+    )
     @command_options
-    def command(place: Place, output: Path | None, collection: tuple[str, ...]) -> int:
+    def command(place: Place, output: Path | None, collection: tuple[str, ...], table: str) -> int:
         if place.as_json and output is None:
             raise UsageError("--json tells what was written, and needs a file", next_step="Name one with -o FILE.")
         lost: list[str] = []
         with reading(place, collection) as archives, opened_output(output) as out:
-            count = WRITERS[form](_rows(archives, place, lost), out)
+            count = WRITERS[form](_rows(archives, place, lost, table), out, TABLES[table])
         for name in lost[:20]:
             say(f"preserve: {name}: could not be read again")
         if lost:
@@ -57,11 +64,11 @@ def _command(form: str, title: str) -> click.Command:
     return command
 
 
-def _rows(archives: Sequence[Archive], place: Place, lost: list[str]) -> Iterator[dict[str, Any]]:
+def _rows(archives: Sequence[Archive], place: Place, lost: list[str], table: str) -> Iterator[dict[str, Any]]:
     layouts = all_layouts(place)
     for archive in archives:
 
         def unread(cable: ShownCable, name: str = archive.paths.name) -> None:
             lost.append(f"{name}: {cable.published_id} of record {cable.record.record_id}")
 
-        yield from table_rows(Source.of(archive.paths, layouts), archive.catalogue, unread)
+        yield from table_rows(Source.of(archive.paths, layouts), archive.catalogue, unread, table)

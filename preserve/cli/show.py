@@ -154,12 +154,19 @@ def _reading(extraction: Extraction) -> str:
     )
 
 
+def _doubt(rules: Sequence[str], *, certain: bool) -> str:
+    """The rules of a reading, where they leave a doubt."""
+    said = [rule for rule in rules if rule != "year of the citing cable"]
+    return "" if certain else f" ({', '.join(said)}?)"
+
+
 def _text(page: Page, extraction: Extraction, others: Sequence[str]) -> str:
     subject = extraction.message.subject
     title = extraction.title if subject is None else subject.text
     lines = [f"{extraction.published_id}  {one_line(title, 200)}"]
-    if extraction.canonical_id and extraction.canonical_id != extraction.published_id:
-        lines.append(f"canonical id    {extraction.canonical_id}")
+    reading = extraction.id_reading
+    if reading is not None and reading.id != extraction.published_id:
+        lines.append(f"canonical id    {reading.id}{_doubt((reading.rule,), certain=reading.certain)}")
     if others:
         lines.append(f"{'also held as':<15} {', '.join(one_line(name) for name in others)}")
     sent = extraction.sent
@@ -172,7 +179,12 @@ def _text(page: Page, extraction: Extraction, others: Sequence[str]) -> str:
             lines.append(f"{'sent':<15} {sent.value.replace('T', ' ')} UTC  ({one_line(sent.printed)})")
     if extraction.message.tags:
         lines.append(f"{'tags':<15} {', '.join(one_line(tag.text) for tag in extraction.message.tags)}")
-    cited = [one.id for entry in extraction.cited for one in entry]
+    meant = [
+        f"{one_line(tag.meant)}{_doubt((tag.rule,), certain=tag.certain)}" for tag in extraction.message.meant_tags
+    ]
+    if [tag.meant for tag in extraction.message.meant_tags] != [tag.text for tag in extraction.message.tags]:
+        lines.append(f"{'tags meant':<15} {', '.join(meant)}")
+    cited = [f"{one.id}{_doubt(one.rules, certain=one.certain)}" for entry in extraction.cited for one in entry]
     if cited:
         lines.append(f"{'cites':<15} {one_line(', '.join(cited), 300)}")
     source = extraction.fields.get("source")

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import IO, Any, Final
 
+from preserve.cables.cited import Cited
 from preserve.cables.extract import Extraction
+from preserve.cables.references import Reference
 from preserve.errors import UsageError
 from preserve.replay.again import Source, read_again
 from preserve.store.catalogue import Catalogue, ShownCable
@@ -23,8 +25,9 @@ FIELDS: Final = (
     "source", "source_released", "counter", "history",
 )  # fmt: skip
 _TIMES: Final = frozenset({"created", "date_time_group", "released", "source_released"})
-_LISTS: Final = frozenset({"message_tags", "cites", "findings"})
-_NUMBERS: Final = frozenset({"statement"})
+_LISTS: Final = frozenset({"message_tags", "meant_tags", "cites", "findings", "rules"})
+_NUMBERS: Final = frozenset({"statement", "entry", "start", "end"})
+_TRUTHS: Final = frozenset({"certain", "year_is_assumed"})
 
 _BEFORE: Final = {
     "collection": "the collection",
@@ -38,6 +41,7 @@ _BEHIND: Final = {
     "sent_printed": "what that was read from",
     "sent_precision": "second, minute, hour or day",
     "message_tags": "the message's tags (a list)",
+    "meant_tags": "what these mean, each once (a list)",
     "cites": "the ids of the cables that its references name (a list)",
     "header": "the message's header, where the page has a place for it",
     "text": "the text of the message, exactly",
@@ -69,20 +73,77 @@ def columns() -> dict[str, str]:
 
 COLUMNS: Final = tuple(columns())
 
+REFERENCES: Final = {
+    "collection": "the collection",
+    "published_id": "the id that the page of the citing cable prints",
+    "canonical_id": "its canonical id; empty where it cannot be told",
+    "entry": "which entry of the list of references, counted from 1 (a number)",
+    "enumerator": "its letter, where it has one",
+    "printed": "the entry as printed, on one line",
+    "start": "where it begins in the text, in characters (a number)",
+    "end": "where it ends (a number)",
+    "cited": "the id of a cable that it cites; empty where it cites none",
+    "rules": "the rules that read it (a list)",
+    "certain": "whether these leave no doubt (yes or no)",
+    "year_is_assumed": "whether its year is that of the citing cable, because none stands there (yes or no)",
+    "captured": "when the text was captured, in UTC",
+    "record_id": "the WARC record",
+    "statement": "index of the text's statement in the ledger (a number)",
+    "extractor": "the extractor that read it, with its version",
+}
+"""The columns of the table of references, and what stands in them."""
+
+TABLES: Final[dict[str, tuple[str, ...]]] = {"texts": COLUMNS, "references": tuple(REFERENCES)}
+"""Every table with its columns."""
+
 
 def table_rows(
-    source: Source, catalogue: Catalogue, unread: Callable[[ShownCable], object]
+    source: Source, catalogue: Catalogue, unread: Callable[[ShownCable], object], table: str = "texts"
 ) -> Iterator[dict[str, Any]]:
-    """The rows of a collection. ``unread`` is told each text that its record no longer gives.
+    """The rows of a collection, of one of `TABLES`. ``unread`` is told each text that its record no longer gives.
+
+    The table of references has a row for each cable that an entry cites, and one for each entry that cites none.
 
     Raises:
         EnvironmentFaultError: a helping process was killed.
     """
-    for cable, row in read_again(source, catalogue.shown_cables(), _row, expected=catalogue.ledger_size):
-        if row is None:
+    read = _references if table == "references" else _texts
+    for cable, rows in read_again(source, catalogue.shown_cables(), read, expected=catalogue.ledger_size):
+        if rows is None:
             unread(cable)
         else:
-            yield {"collection": source.paths.name, **row}
+            yield from ({"collection": source.paths.name, **row} for row in rows)
+
+
+def _references(cable: ShownCable, text: Extraction) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for number, (entry, cited) in enumerate(zip(text.message.refs, text.cited, strict=True), 1):
+        rows += [_reference(cable, text, number, entry, one) for one in cited or (None,)]
+    return rows
+
+
+def _reference(cable: ShownCable, text: Extraction, number: int, entry: Reference, one: Cited | None) -> dict[str, Any]:
+    return {
+        "published_id": text.published_id,
+        "canonical_id": text.canonical_id,
+        "entry": number,
+        "enumerator": entry.enumerator,
+        "printed": entry.text,
+        "start": entry.start,
+        "end": entry.end,
+        "cited": None if one is None else one.id,
+        "rules": [] if one is None else list(one.rules),
+        "certain": None if one is None else one.certain,
+        "year_is_assumed": None if one is None else one.year_is_assumed,
+        "captured": cable.record.date,
+        "record_id": cable.record.record_id,
+        "statement": cable.statement,
+        "extractor": text.extractor,
+    }
+
+
+def _texts(cable: ShownCable, text: Extraction) -> list[dict[str, Any]]:
+    return [_row(cable, text)]
 
 
 def _row(cable: ShownCable, text: Extraction) -> dict[str, Any]:
@@ -105,6 +166,7 @@ def _row(cable: ShownCable, text: Extraction) -> dict[str, Any]:
         "sent_printed": None if sent is None else sent.printed,
         "sent_precision": None if sent is None else sent.precision,
         "message_tags": [" ".join(tag.text.split()) for tag in text.message.tags],
+        "meant_tags": [tag.meant for tag in text.message.meant_tags],
         "cites": [one.id for entry in text.cited for one in entry],
         "header": text.header_text,
         "text": text.body,
@@ -123,7 +185,7 @@ def _row(cable: ShownCable, text: Extraction) -> dict[str, Any]:
     }
 
 
-def write_csv(rows: Iterable[Mapping[str, Any]], out: IO[bytes]) -> int:
+def write_csv(rows: Iterable[Mapping[str, Any]], out: IO[bytes], columns: Sequence[str] = COLUMNS) -> int:
     """RFC 4180, UTF-8, with a header row; lists are parted by line feeds. Returns the number of rows.
 
     A cell that a spreadsheet would take for a formula (it begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage
@@ -131,10 +193,10 @@ def write_csv(rows: Iterable[Mapping[str, Any]], out: IO[bytes]) -> int:
     """
     lines = io.TextIOWrapper(out, encoding="utf-8", errors="replace", newline="", write_through=True)
     writer = csv.writer(lines, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(columns)
     count = 0
     for row in rows:
-        writer.writerow([_cell(row[name]) for name in COLUMNS])
+        writer.writerow([_cell(row[name]) for name in columns])
         count += 1
     lines.detach()
     return count
@@ -143,15 +205,17 @@ def write_csv(rows: Iterable[Mapping[str, Any]], out: IO[bytes]) -> int:
 def _cell(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     text = "\n".join(value) if isinstance(value, list) else str(value)
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "'")) else text
 
 
-def write_jsonl(rows: Iterable[Mapping[str, Any]], out: IO[bytes]) -> int:
+def write_jsonl(rows: Iterable[Mapping[str, Any]], out: IO[bytes], columns: Sequence[str] = COLUMNS) -> int:
     """A JSON object a line; what is not known is null. Returns the number of rows."""
     count = 0
     for row in rows:
-        said = json.dumps({name: row[name] for name in COLUMNS}, ensure_ascii=False)
+        said = json.dumps({name: row[name] for name in columns}, ensure_ascii=False)
         out.write(said.encode("utf-8", "replace") + b"\n")
         count += 1
     return count
@@ -160,7 +224,7 @@ def write_jsonl(rows: Iterable[Mapping[str, Any]], out: IO[bytes]) -> int:
 _ROWS_A_GROUP: Final = 2_000
 
 
-def write_parquet(rows: Iterable[Mapping[str, Any]], out: IO[bytes]) -> int:
+def write_parquet(rows: Iterable[Mapping[str, Any]], out: IO[bytes], columns: Sequence[str] = COLUMNS) -> int:
     """Parquet, texts as strings, lists as lists, what is not known as null. Returns the number of rows.
 
     Raises:
@@ -175,7 +239,8 @@ def write_parquet(rows: Iterable[Mapping[str, Any]], out: IO[bytes]) -> int:
             next_step="Run `pip install 'preserve[export]'`, or export csv or jsonl.",
         ) from error
     kinds = {name: pa.list_(pa.string()) for name in _LISTS} | dict.fromkeys(_NUMBERS, pa.int64())
-    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in COLUMNS])
+    kinds |= dict.fromkeys(_TRUTHS, pa.bool_())
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in columns])
     count = 0
     remaining = iter(rows)
     with pq.ParquetWriter(out, schema, compression="zstd") as writer:

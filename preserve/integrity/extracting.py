@@ -260,6 +260,7 @@ class _Taker:
             "from": place or {"file": self._name},
             "published_id": cable.published_id,
             "canonical_id": cable.canonical_id,
+            "canonical_id_by": None if cable.id_reading is None else cable.id_reading.rule,
             "title": cable.title,
             "layout": f"{cable.layout}/{cable.layout_version}",
             "extractor": cable.extractor,

@@ -1,8 +1,10 @@
 """Noise between the tokens of a head changes no reading, no reading invents an id, and work grows with the length."""
 
 import re
+import sys
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,3 +110,33 @@ def test_any_name_is_read_or_not(said: str) -> None:
     assert post is None or post.station in {known.station for known in all_posts()}
     certain = read_post(said, alike=False)
     assert certain is None or certain == post
+
+
+def calls(text: str) -> int:
+    """How many functions are called to read a head, those of the interpreter too."""
+    count = 0
+
+    def called(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    sys.setprofile(called)
+    try:
+        message = parse_message(text)
+        cited_cables([entry.text for entry in message.refs], CITING)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "REF: A. LIMA 12\n", "A. LIMA 12 ", "2799 AND ", "LIMA 00000700 001 OF 002 ", "TAGS: PREL, ETRDEINV\n",
+        "QQQQQ ", "TAGS: OVIP (DOE, JANE) ", "SUBJECT: (U) A\n", "Classified By: DCM Jane Doe, ", "DOE.\n",
+        "JERSUALEM 5; ",
+    ],
+)  # fmt: skip
+def test_work_grows_with_the_length_and_no_faster(piece: str) -> None:
+    calls(piece)
+    assert calls(piece * 8_000) <= 5 * calls(piece * 2_000) + 2_000

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import preserve
 from preserve.errors import UsageError
-from preserve.export.tables import COLUMNS, columns, write_csv
+from preserve.export.tables import COLUMNS, REFERENCES, columns, write_csv
 from preserve.mirror.cables import LIGHTHOUSE
 from preserve.mirror.pages import replies
 from preserve.replay.searchwords import expression
@@ -155,6 +155,20 @@ def test_tables_hold_the_same_in_every_form(held: Any, tmp_path: Path) -> None:
     assert held("export", "jsonl") == (tmp_path / "t.jsonl").read_text("utf-8")
 
 
+def test_the_table_of_references_is_the_same_in_every_form(held: Any, tmp_path: Path) -> None:
+    for form in ("csv", "jsonl", "parquet"):
+        held("export", form, "--table", "references", "-o", str(tmp_path / f"r.{form}"))
+    lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text("utf-8").splitlines()]
+    assert pq.read_table(tmp_path / "r.parquet").to_pylist() == lines
+    one = next(line for line in lines if line["published_id"] == "05PORTSOLACE117")
+    assert (one["entry"], one["printed"], one["cited"]) == (1, "04 PORT SOLACE 1204", "04PORTSOLACE1204")
+    assert (one["rules"], one["certain"], one["year_is_assumed"]) == (["not in the table"], False, False)
+    with (tmp_path / "r.csv").open(newline="", encoding="utf-8") as file:
+        for cells, line in zip(csv.DictReader(file), lines, strict=True):
+            assert cells["cited"] == (line["cited"] or "")
+            assert cells["certain"] == {True: "yes", False: "no", None: ""}[line["certain"]]
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\ta", "\ra", "'a", "a", 'a\r\nb,"c"'])
 def test_no_cell_of_csv_is_a_formula(text: str) -> None:
     out = io.BytesIO()
@@ -166,8 +180,9 @@ def test_no_cell_of_csv_is_a_formula(text: str) -> None:
 
 
 def test_every_column_is_documented() -> None:
-    told = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", (_DOCS / "export.md").read_text("utf-8"), re.MULTILINE))
-    assert told == columns()
+    texts, _, references = (_DOCS / "export.md").read_text("utf-8").partition("## The table of references")
+    for page, right in ((texts, columns()), (references, REFERENCES)):
+        assert dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", page, re.MULTILINE)) == right
 
 
 def test_the_example_of_the_python_page_runs(held: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

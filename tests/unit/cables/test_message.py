@@ -776,6 +776,14 @@ LONG = [
     "AGS: PREL\nPREL ",
     "Classified By: 1.4 (b) and reason ",
     "1. Classified by: reasons 1.4 (b), ",
+    "Classified By: r  ",
+    "Classified By: ;;;; ",
+    "REF: A. LIMA ",
+    "REF A LIMA 1 B LIMA 2 ",
+    "LIMA 00000123 001 OF 002 ",
+    "TAGS: ETRDEINV",
+    "TAGS: OVIP (DOE) ",
+    "SUBJECT: (U) ",
 ]
 
 
