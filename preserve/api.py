@@ -117,6 +117,11 @@ class Archive:
         """Their names."""
         return tuple(one.paths.name for one in self._collections)
 
+    @property
+    def newer_statements(self) -> int:
+        """Statements that a newer program wrote: nothing that they say is shown here."""
+        return sum(one.catalogue.newer_statements for one in self._collections)
+
     def cable(self, cable_id_or_url: str, *, at: str | None = None) -> Cable:
         """The cable of an id or at an address: its newest capture, or the newest at or before ``at`` (UTC).
 

@@ -351,7 +351,8 @@ def encode(statement: Statement) -> bytes:
         _DECODER.decode(entry)
     except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError) as error:
         raise FormatError(f"a {kind_of(statement)} statement that cannot be: {error}"[:300]) from error
-    _check(statement, entry)
+    _check_length(entry)
+    _check_moments(statement)
     return entry
 
 
@@ -361,20 +362,24 @@ def decode(entry: bytes) -> Statement:
     Raises:
         FormatError: too many, not JSON, not canonical, no statement, or one of a known kind that breaks its schema.
     """
+    _check_length(entry)
     try:
         statement = _DECODER.decode(entry)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         return _unknown(entry, error)
     if _ENCODER.encode(statement) != entry:
         raise FormatError("a statement that is not in canonical form")
-    _check(statement, entry)
+    _check_moments(statement)
     return statement
 
 
-def _check(statement: Known, entry: bytes) -> None:
-    """What the decoder does not see: the length, and whether moments are any."""
+def _check_length(entry: bytes) -> None:
     if len(entry) > _MOST_BYTES:
         raise FormatError(f"a statement of {len(entry)} bytes, more than {_MOST_BYTES}")
+
+
+def _check_moments(statement: Known) -> None:
+    """What a pattern does not see: whether a date is one of the calendar."""
     for name in _MOMENTS[type(statement)]:
         moment = getattr(statement, name)
         if moment is not None:

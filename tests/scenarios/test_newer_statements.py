@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import preserve
 from preserve.cli.common import keys_folder
 from preserve.formats.statements import encode
 from preserve.provenance.found import load_signer
@@ -107,6 +108,9 @@ def test_what_reads_goes_on_and_says_what_it_passed_over(demo: Any) -> None:
     assert demo.json("ledger", "prove", "demo", str(size - 1))["entry"] == last
     assert f"2 of the statements, {NEWER}" in demo("rebuild", "demo")
     assert demo.json("rebuild", "demo")["newer_statements"] == 2
+    with preserve.open_archive(demo.archives) as archive:
+        assert archive.newer_statements == 2
+        assert archive.cable(_CABLE).published_id == _CABLE
     for command in (
         ("rot",),
         ("export", "prov", "--collection", "demo"),
