@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from preserve.cables.fields import Times
 from preserve.cables.selectors import Selector, parse_selector
 from preserve.cables.texts import one_line
+from preserve.config.patterns import check_bounded
 from preserve.errors import ConfigError
 from preserve.expressions import lazy_re
 
@@ -98,9 +99,9 @@ def compile_layout(config: "LayoutConfig") -> Layout:
 
     def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
         try:
-            return re.compile(_stretched(text), flags)
-        except re.error as error:
-            mistakes.append(f"{where}: {text!r} is no regular expression once its blanks stretch: {error}")
+            return re.compile(check_bounded(_stretched(text)), flags)
+        except (ValueError, re.error) as error:
+            mistakes.append(f"{where}: {text!r} cannot be used once its blanks stretch: {error}")
             return re.compile("")
 
     def selectors(texts: Iterable[str]) -> tuple[Selector, ...]:

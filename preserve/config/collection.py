@@ -11,12 +11,18 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 from preserve import __version__
 from preserve.config.addresses import check_address, check_proxy, url_mistake
 from preserve.config.checked import Strict, nearest
+from preserve.config.patterns import linear
 from preserve.config.schedule import RuleConfig, ScheduleConfig
 from preserve.limits import DEFAULT_LIMITS, MIB, Limits
 
 _EMAIL = re.compile(r"[^\s@()<>]+@[^\s@()<>]+\.[^\s@()<>.]+")
 _AUTHORITY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _FIELD_NAME = re.compile(r"[A-Za-z0-9-]{1,60}")
+_OUR_FIELDS = frozenset(
+    ["host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "expect", "keep-alive",
+     "proxy-connection", "accept-encoding", "user-agent", "from", "if-none-match", "if-modified-since", "range"]
+)  # fmt: skip
+"""Fields that frame a request (RFC 9112), or that the program writes: a second one would be read in its place."""
 _SECRET_SOURCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
 REGEX_MARK = "re:"
 """What begins a scope entry that is a regular expression and no prefix."""
@@ -51,10 +57,7 @@ def one_line(text: str) -> str:
 
 def _scope_entry(text: str) -> str:
     if text.startswith(REGEX_MARK):
-        try:
-            re.compile(text.removeprefix(REGEX_MARK))
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}; see the Python documentation of `re`") from error
+        linear(text.removeprefix(REGEX_MARK))
         return text
     mistake = url_mistake(text)
     if mistake is not None:
@@ -105,6 +108,8 @@ def check_secret_source(source: str, name: str) -> str:
 def _secret(name: str, source: str) -> tuple[str, str]:
     if _FIELD_NAME.fullmatch(name) is None:
         raise ValueError(f"{name!r} is no name of a header field; write it like `Authorization`")
+    if name.lower() in _OUR_FIELDS:
+        raise ValueError(f"{name} is written by the program itself, and says where a request ends; leave it out")
     return name, check_secret_source(source, name)
 
 
@@ -123,10 +128,10 @@ class ScopeConfig(Strict):
     """Which addresses belong to the collection: some ``include`` must fit and no ``exclude`` may."""
 
     include: Annotated[tuple[Annotated[str, AfterValidator(_scope_entry)], ...], Field(min_length=1)] = Field(
-        description="a list with at least one beginning of addresses, or `re:` and a regular expression",
+        description="a list with at least one beginning of addresses, or `re:` and a regular expression of RE2",
     )
     exclude: tuple[Annotated[str, AfterValidator(_scope_entry)], ...] = Field(
-        default=(), description="a list of beginnings of addresses, or `re:` and regular expressions"
+        default=(), description="a list of beginnings of addresses, or `re:` and regular expressions of RE2"
     )
     requisites: Literal["none", "scope", "all"] = Field(
         default="scope",

@@ -1,11 +1,11 @@
 """What a person writes about one page layout: how its pages are told from others, and where on them stands what."""
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from preserve.config.checked import Strict
+from preserve.config.patterns import check_bounded
 
 FIELD_KEYS = frozenset(
     {
@@ -50,11 +50,7 @@ def _place_key(text: str) -> str:
 
 
 def _regex(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}; see the Python documentation of `re`") from error
-    return text
+    return check_bounded(text)
 
 
 def _as_list(value: object) -> object:

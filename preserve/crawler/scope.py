@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from preserve.config.collection import REGEX_MARK
+from preserve.config.patterns import linear
 from preserve.crawler.outcomes import OUT_OF_SCOPE, TOO_DEEP, TOO_LONG, TRAP_CALENDAR, TRAP_REPEAT
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
@@ -104,11 +105,11 @@ class _Patterns:
 
     def __init__(self, entries: Sequence[str]) -> None:
         self._prefixes = tuple(_beginning(entry) for entry in entries if not entry.startswith(REGEX_MARK))
-        self._regexes = [re.compile(e.removeprefix(REGEX_MARK)) for e in entries if e.startswith(REGEX_MARK)]
+        self._regexes = [linear(e.removeprefix(REGEX_MARK)) for e in entries if e.startswith(REGEX_MARK)]
 
     def match(self, url: str, key: str) -> bool:
         """True where an address, whose canonical form is ``key``, is one of these."""
-        return key.startswith(self._prefixes) or any(regex.match(url) for regex in self._regexes)
+        return key.startswith(self._prefixes) or any(regex.match(url) is not None for regex in self._regexes)
 
 
 def _beginning(entry: str) -> str:

@@ -103,7 +103,7 @@ seeds: []
         ),
         (
             "tides.yaml:6: scope.include: not a list; "
-            "write a list with at least one beginning of addresses, or `re:` and a regular expression"
+            "write a list with at least one beginning of addresses, or `re:` and a regular expression of RE2"
         ),
         "tides.yaml:7: scope.max_depth: not a whole number; write a whole number of links from a seed, 0 to 100",
         "tides.yaml:9: unknown key 'politeness.delay'; did you mean 'delay_s'?",
@@ -200,3 +200,16 @@ def test_delays_that_are_none(number: str) -> None:
 def test_a_title_is_one_line_of_text(title: str) -> None:
     (told,) = mistakes(GOOD.replace("Tide tables of Lower Vellum", title))
     assert told.startswith("tides.yaml:1: title: ")
+
+
+@pytest.mark.parametrize("name", ["Host", "content-length", "Transfer-Encoding", "Connection"])
+def test_a_secret_field_that_frames_the_request_is_refused_with_its_line(name: str) -> None:
+    (told,) = mistakes(f"{GOOD}secret_headers:\n  {name}: env:SECRET\n")
+    assert told.startswith("tides.yaml:8")
+    assert "is written by the program itself" in told
+
+
+@pytest.mark.parametrize("text", ["re:" + "(" * 3_000 + ")" * 3_000, "re:a{99999999999999}", "re:(?=x)"])
+def test_an_expression_that_cannot_be_used_is_told_with_its_line(text: str) -> None:
+    (told,) = mistakes(GOOD.replace("    - https://tides.example.org/", f"    - '{text}'"))
+    assert told.startswith("tides.yaml:7")
