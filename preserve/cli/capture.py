@@ -45,7 +45,7 @@ _SHOWN = 100
     "--report",
     "report_to",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="Write every address and how it ended to this file, one JSON line each.",
+    help="Write every address and how it ended, or why it was left, to this file, one JSON line each.",
 )
 @command_options
 def capture(place: Place, collection: str, processes: int, adaptive: bool, report_to: Path | None) -> int:  # noqa: FBT001 - click hands over by keyword

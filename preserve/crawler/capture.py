@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from preserve import PROGRAM
 from preserve.cables.layouts import Layout
@@ -48,8 +49,8 @@ class RunReport:
     """What a run did. ``outcome``: complete, cancelled, limit. ``problems``: address, state, reason of what failed,
     the first thousand.
 
-    ``reasons`` counts addresses by the reason of their outcome (``docs/reference/outcomes.md``), ``refused`` links that
-    were not followed, by theirs.
+    ``reasons`` counts addresses by the reason of their outcome (``docs/reference/outcomes.md``), ``refused`` addresses
+    that were found and not followed, by theirs.
     """
 
     run: str
@@ -239,7 +240,7 @@ def _warcinfo(config: CollectionConfig, info: RunInfo) -> dict[str, str]:
 
 def _crawl(recipe: _Recipe, keeper: Keeper, crew: Crew) -> str:
     """Deals and works until nothing is left, or it is told to stop; returns the outcome."""
-    keeper.seed(Found.of(seed, via=None, depth=0, hop="seed") for seed in recipe.config.seeds)
+    keeper.seed(Found.seeds(recipe.config.seeds))
     outcome = "cancelled"
     rounds = 0
     while not recipe.around.stop():
@@ -299,7 +300,7 @@ class _Ending:
         # The index before the checkpoint: once all statements are covered, everything derived agrees with them.
         write_index(self.paths, self.catalogue)
         checkpoint = self.ledger.checkpoint(signer)
-        for url, state, reason in self.frontier.report():
+        for url, state, reason in chain(self.frontier.report(), self.frontier.left_out()):
             self.around.account(url, state, reason)
         if outcome == "complete":
             self.frontier.end_run(self.around.clock())

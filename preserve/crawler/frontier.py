@@ -13,16 +13,16 @@ from datetime import datetime
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from preserve.crawler.outcomes import DONE, NOT_DUE, RETRY, TRAP_SESSION, Outcome, reason_of_reply
+from preserve.crawler.outcomes import DONE, NOT_DUE, RETRY, TRAP_SESSION, Outcome, reason_of_reply, state_of
 from preserve.crawler.pace import HostState
 from preserve.errors import FormatError
-from preserve.formats.urls import canonical, host_name, without_session
+from preserve.formats.urls import canonical, host_name, resolve, without_session
 from preserve.model import format_utc, new_uuid, parse_utc
 from preserve.store.database import connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
-_VERSION = 2
+_VERSION = 3
 _WRITTEN = "written"
 """State of an address whose links are saved and whose capture is about to be."""
 _SCHEMA = """
@@ -33,11 +33,15 @@ CREATE TABLE targets (
     state TEXT NOT NULL DEFAULT 'waiting', reason TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX targets_waiting ON targets (host, number) WHERE state = 'waiting';
-CREATE TABLE refused (reason TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE refused (url TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE hosts (
     host TEXT PRIMARY KEY, troubles INTEGER NOT NULL, last_trouble TEXT, paused_until TEXT
 ) WITHOUT ROWID;
 """
+
+
+_LEFT_OUT = "url NOT IN (SELECT url FROM targets)"
+"""An address that was refused may be taken after all, where another way leads to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,22 @@ class Found(NamedTuple):
             FormatError: no http or https address.
         """
         return cls(key=_key(url), url=url, host=host_name(url), via=via, depth=depth, hop=hop)
+
+    @classmethod
+    def seeds(cls, urls: Iterable[str]) -> "list[Found]":
+        """Addresses to begin at, as browsers ask for them. All are taken, also those that differ by a session id only.
+
+        Raises:
+            FormatError: one is no http or https address.
+        """
+        found: dict[str, Found] = {}
+        for url in urls:
+            seed = cls.of(resolve(url, "") or url, via=None, depth=0, hop="seed")
+            known = found.setdefault(seed.key, seed)
+            if known.url != seed.url:
+                seed = seed._replace(key=canonical(seed.url))
+                found.setdefault(seed.key, seed)
+        return list(found.values())
 
 
 def _key(url: str) -> str:
@@ -166,7 +186,7 @@ class Frontier:
             self._insert(host, items)
         for item in under_session:
             if not self._insert(item.host, [item]) and self._holds_other(item):
-                self.refuse([(TRAP_SESSION, 1)])
+                self.refuse([(item.url, TRAP_SESSION)])
 
     def _insert(self, host: str, items: Sequence[Found]) -> int:
         cursor = self._db.executemany(
@@ -181,12 +201,9 @@ class Frontier:
         row = self._db.execute("SELECT url FROM targets WHERE key = ?", (item.key,)).fetchone()
         return row is not None and row[0] != item.url
 
-    def refuse(self, counts: Iterable[tuple[str, int]]) -> None:
-        """Counts links that were not added, by reason. Durable after `save`."""
-        self._db.executemany(
-            "INSERT INTO refused VALUES (?, ?) ON CONFLICT (reason) DO UPDATE SET count = count + excluded.count",
-            counts,
-        )
+    def refuse(self, refused: Iterable[tuple[str, str]]) -> None:
+        """Notes addresses that were not added, each with the reason. Durable after `save`."""
+        self._db.executemany("INSERT OR IGNORE INTO refused VALUES (?, ?)", refused)
 
     def save(self, outcomes: Iterable[Outcome] = ()) -> None:
         """Makes durable what was added, and notes as written the addresses whose links that were."""
@@ -282,8 +299,10 @@ class Frontier:
         return self._counted("SELECT reason, count(*) FROM targets WHERE reason <> '' GROUP BY reason ORDER BY reason")
 
     def refused(self) -> dict[str, int]:
-        """Number of links that were not added, by reason."""
-        return self._counted("SELECT reason, count FROM refused ORDER BY reason")
+        """Number of addresses that were not added, by reason."""
+        return self._counted(
+            f"SELECT reason, count(*) FROM refused WHERE {_LEFT_OUT} GROUP BY reason ORDER BY reason"  # noqa: S608
+        )
 
     def _counted(self, query: str) -> dict[str, int]:
         return {str(name): int(count) for name, count in self._db.execute(query)}
@@ -291,6 +310,11 @@ class Frontier:
     def report(self) -> Iterator[tuple[str, str, str]]:
         """Address, state and reason of every address, in order of finding."""
         yield from self._db.execute("SELECT url, state, reason FROM targets ORDER BY number")
+
+    def left_out(self) -> Iterator[tuple[str, str, str]]:
+        """Address, state and reason of every address that was found and not added."""
+        for url, reason in self._db.execute(f"SELECT url, reason FROM refused WHERE {_LEFT_OUT} ORDER BY url"):  # noqa: S608
+            yield url, state_of(reason), reason
 
     def problems(self, most: int) -> list[tuple[str, str, str]]:
         """Address, state and reason of what is not a full reply, in order of finding; the first ``most``.

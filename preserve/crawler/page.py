@@ -103,7 +103,7 @@ class PageWriter:
         """True where an address need not be asked for yet."""
         return self._due is not None and self._due.held_if_not_due(target.url) is not None
 
-    def pass_over(self, target: Target, found: list[Found], refused: dict[str, int]) -> bool:
+    def pass_over(self, target: Target, found: list[Found], refused: dict[str, str]) -> bool:
         """True where an address need not be asked for yet: what its held reply leads to is added as if it came now."""
         held = self._due.held_if_not_due(target.url) if self._due is not None else None
         if held is None:
@@ -111,7 +111,7 @@ class PageWriter:
         self._follow(target, held.payload, self._content(held.payload), found, refused)
         return True
 
-    def write(self, visit: Visit, exchange: Exchange, found: list[Found], refused: dict[str, int]) -> str:
+    def write(self, visit: Visit, exchange: Exchange, found: list[Found], refused: dict[str, str]) -> str:
         """Writes the records of an exchange; returns the reason code, and adds to what was found and refused."""
         target = visit.target
         payload = _payload(exchange)
@@ -177,7 +177,7 @@ class PageWriter:
         return records[0].header.record_id
 
     def _follow(
-        self, target: Target, payload: Payload, content: bytes | None, found: list[Found], refused: dict[str, int]
+        self, target: Target, payload: Payload, content: bytes | None, found: list[Found], refused: dict[str, str]
     ) -> None:
         """Adds a redirect's target, or what a page leads to."""
         location = redirect_of(target.url, payload)
@@ -227,7 +227,7 @@ class PageWriter:
         depth: int,
         nested: str,
         found: list[Found],
-        refused: dict[str, int],
+        refused: dict[str, str],
     ) -> None:
         for link in links:
             if not self._is_wanted(link, via):
@@ -242,7 +242,7 @@ class PageWriter:
             if reason is None:
                 _one(link.url, via, depth, hop, found)
             else:
-                refused[reason] = refused.get(reason, 0) + 1
+                refused[link.url] = reason
         if self._seen_total > _MAX_SEEN:
             self._seen.clear()
             self._seen_total = 0

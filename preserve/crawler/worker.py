@@ -40,7 +40,8 @@ class Visited:
 
     outcomes: list[Outcome] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
-    refused: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    """Addresses that were found and are not to be added, each with the reason."""
     states: list[HostState] = field(default_factory=list)
     given_up: list[str] = field(default_factory=list)
     """Hosts that are paused for longer than a run waits."""

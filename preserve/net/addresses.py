@@ -8,6 +8,7 @@ from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from preserve.expressions import lazy_re
+from preserve.formats.urls import resolve
 from preserve.net.exchange import ExchangeError, Failure
 
 _PORTS = {"http": 80, "https": 443}
@@ -51,12 +52,12 @@ def _plain_origin(text: str) -> Origin:
 
 
 def _taken_apart(url: str) -> tuple[Origin, str]:
+    if not url.isascii():
+        url = resolve(url, "") or ""
     try:
         parts = urlsplit(url)
         port = parts.port
         host = parts.hostname or ""
-        if not host.isascii():
-            host = host.encode("idna").decode("ascii")
     except ValueError as error:
         raise ExchangeError(Failure.BAD_URL) from error
     if parts.scheme not in _PORTS or not host or port == 0 or any(c.isspace() for c in host):

@@ -22,6 +22,22 @@ def test_what_is_asked_for_is_what_a_browser_asks_for(sim: Simulation) -> None:
     assert "/no/c" not in asked
 
 
+def test_every_address_that_is_left_out_stands_in_the_report(sim: Simulation) -> None:
+    long, session = "b" * 5000, "PHPSESSID=" + "0" * 31
+    body = f"<a href=//y.org/>1</a><a href=/a/a/a/a/>2</a><a href='/p?{session}1'>3</a><a href='/p?{session}2'>4</a>"
+    sim.scope = "include: ['http://x.org/']"
+    sim.web.pages = {"http://x.org/": html(f"{body}<a href={long}>5</a>"), f"http://x.org/p?{session}1": html("p")}
+    report = sim.run()
+    left = {url: how for url, how in sim.accounts.items() if how.startswith("skipped")}
+    assert left == {
+        "http://y.org/": "skipped out-of-scope",
+        "http://x.org/a/a/a/a/": "skipped trap-repetition",
+        f"http://x.org/p?{session}2": "skipped trap-session",
+        f"http://x.org/{long}": "skipped url-too-long",
+    }
+    assert report.refused == {"out-of-scope": 1, "trap-repetition": 1, "trap-session": 1, "url-too-long": 1}
+
+
 def test_what_was_not_read_of_a_page_or_list_is_told(sim: Simulation) -> None:
     sim.scope = "include: ['re:.*']\n  sitemaps: true"
     sim.politeness = "delay_s: 0\n  robots: obey"

@@ -63,6 +63,17 @@ def test_one_page_under_many_session_ids_is_one_address(frontier: Frontier) -> N
     assert frontier.refused() == {"trap-session": 3}
 
 
+def test_seeds_are_asked_for_as_browsers_do_and_none_is_a_trap(frontier: Frontier) -> None:
+    ids = [f"http://x.org/p?q=1&sid={digit * 32}" for digit in "ab"]
+    seeds = Found.seeds([*ids, "http://B\u00fccher.example/a b#c", "http://x.org", "http://x.org:80/#d"])
+    assert [seed.url for seed in seeds] == [*ids, "http://xn--bcher-kva.example/a%20b", "http://x.org/"]
+    frontier.add(seeds)
+    assert frontier.total == 4
+    assert frontier.refused() == {}
+    with pytest.raises(FormatError):
+        Found.seeds(["http://a^b/"])
+
+
 def test_only_marked_addresses_are_done_when_a_run_is_resumed(paths: CollectionPaths) -> None:
     with Frontier.open(paths) as frontier:
         first = frontier.start_or_resume_run(NOW)
@@ -122,7 +133,15 @@ def test_hosts_are_remembered_over_runs_until_they_are_clean(frontier: Frontier)
     assert frontier.host_state(HOST).is_clean
 
 
-def test_refused_links_are_counted_by_reason(frontier: Frontier) -> None:
-    frontier.refuse([("out-of-scope", 2), ("too-deep", 1)])
-    frontier.refuse([("out-of-scope", 5)])
-    assert frontier.refused() == {"out-of-scope": 7, "too-deep": 1}
+def test_refused_addresses_are_kept_with_their_reason(frontier: Frontier) -> None:
+    frontier.refuse(
+        [("http://y.org/1", "out-of-scope"), ("http://x.org/2", "too-deep"), ("http://x.org/3", "too-deep")]
+    )
+    frontier.refuse([("http://y.org/1", "out-of-scope")])
+    # A shorter way leads to it after all.
+    frontier.add([Found.of("http://x.org/3", via=None, depth=1, hop="link")])
+    assert frontier.refused() == {"out-of-scope": 1, "too-deep": 1}
+    assert list(frontier.left_out()) == [
+        ("http://x.org/2", "skipped", "too-deep"),
+        ("http://y.org/1", "skipped", "out-of-scope"),
+    ]
