@@ -122,6 +122,13 @@ CODES: dict[str, Code] = {
         "A record names a warcinfo record, or one that it revisits, outside of these files.",
         "Nothing to do; to check that too, name all files of the crawl: `preserve verify FILE...`.",
     ),
+    "E-SECOND-READER": Code(
+        "warcio, which reads each file a second time, reads other records in it than were stated.",
+        "Keep the file and a copy of it; look at the record with `warcio index FILE`, and report it: one of both errs.",
+    ),
+    "I-SECOND-READER": Code(
+        "A file was not read a second time by warcio, which does not read files of its kind.", "Nothing to do."
+    ),
     "I-WARC-SAME-ID": Code(
         "Records in which a crawler speaks of itself share one id, as Wget 1.14 wrote them.",
         "Nothing to do: each of them is read; no capture has that id.",

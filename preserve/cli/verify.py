@@ -40,6 +40,7 @@ from preserve.store.durable import write_atomic
 @click.option(
     "--processes", type=click.IntRange(1, 64), help="How many processes read records. [default: one a processor]"
 )
+@click.option("--second-reader", is_flag=True, help="Have warcio read every file, too, and compare what it reads.")
 @click.option(
     "--report",
     "report_file",
@@ -55,6 +56,7 @@ def verify(
     structure: bool,
     sample: float | None,
     processes: int | None,
+    second_reader: bool,
     report_file: Path | None,
     trust: tuple[Path, ...],
 ) -> int:
@@ -75,13 +77,14 @@ def verify(
     files, names = _sorted_out(what)
     reports: list[Report] = []
     if files:
-        reports += _files(files, level, processes)
+        reports += _files(files, level, processes, second_reader=second_reader)
     if names or not files:
         manner = Manner(
             level=level,
             trust=read_trust(place, trust),
             logs=KnownLogs(place.keys),
             processes=processes,
+            second_reader=second_reader,
             state=state_folder(os.environ),
         )
         reports += _collections(place, names, manner)
@@ -160,10 +163,11 @@ def _with(manner: Manner, progress: Callable[[int], None]) -> Manner:
     return replace(manner, progress=progress)
 
 
-def _files(files: Sequence[Path], level: Level, processes: int | None) -> list[Report]:
+def _files(files: Sequence[Path], level: Level, processes: int | None, *, second_reader: bool) -> list[Report]:
     if level.name == "sample":
         raise UsageError("--sample is for collections: of a file, every record is read")
     wanted = Wanted(digests=level.name == "full")
     total = sum(path.stat().st_size for path in files)
     with Scanner(wanted, processes=processes, total_bytes=total) as scanner, Display("records") as told:
-        return verify_files(files, scanner, digests=wanted.digests, progress=partial(told, "files"))
+        progress = partial(told, "files")
+        return verify_files(files, scanner, digests=wanted.digests, second_reader=second_reader, progress=progress)

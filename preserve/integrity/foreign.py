@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from preserve.errors import EnvironmentFaultError, FormatError
-from preserve.findings import Claim
+from preserve.findings import Claim, Verdict
 from preserve.formats.containers import Container
 from preserve.formats.wacz import Package, open_package, package_defects
 from preserve.integrity.references import References
@@ -20,12 +20,14 @@ from preserve.integrity.scan import Row, Scanner
 from preserve.limits import MIB
 from preserve.regular import open_regular
 from preserve.store.durable import free_bytes
+from preserve.store.secondreader import READER, SecondReading, second_reading
 from preserve.store.warcfile import container_of
 
 _READABLE = "every record can be read"
 _DIGESTS = "every declared digest fits"
 _REFERENCES = "every record that others refer to is there"
 _ONCE = "no record stands twice"
+_SECOND = "a second reader reads the same"
 _PACKAGE = "the package is the one that its list names"
 _COMPLETE = "nothing was changed, added or taken out"
 _UNREADABLE = ("E-WARC-UNREADABLE", "E-WARC-EMPTY", "E-WARC-GZIP", "E-WARC-HEADER", "E-WARC-LENGTH")
@@ -42,6 +44,7 @@ class Checked:
     records: int = 0
     size: int = 0
     container: Container | None = None
+    second: list[SecondReading] = field(default_factory=list)
 
     @property
     def damaged(self) -> bool:
@@ -54,11 +57,13 @@ def verify_files(
     scanner: Scanner,
     *,
     digests: bool = True,
+    second_reader: bool = False,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> list[Report]:
     """Checks files together: a record may refer to one in another of them. One report for each.
 
-    ``digests`` says whether ``scanner`` looks at them. ``progress`` is told the number of records read.
+    ``digests`` says whether ``scanner`` looks at them. ``second_reader``: warcio reads each file too.
+    ``progress`` is told the number of records read.
 
     Raises:
         EnvironmentFaultError: a helping process was killed, or there is no room to take a package apart.
@@ -72,7 +77,7 @@ def verify_files(
         for number, path in enumerate(paths):
             checked = Checked(path)
             done.append(checked)
-            for row in _rows(checked, scanner, Path(scratch)):
+            for row in _rows(checked, scanner, Path(scratch), second_reader=second_reader):
                 checked.records += row.facts is not None
                 _take(checked, row, number, references)
                 told += 1
@@ -98,7 +103,7 @@ def _take(checked: Checked, row: Row, number: int, references: References) -> No
     references.add(number, facts)
 
 
-def _rows(checked: Checked, scanner: Scanner, scratch: Path) -> Iterator[Row]:
+def _rows(checked: Checked, scanner: Scanner, scratch: Path, *, second_reader: bool) -> Iterator[Row]:
     path, findings = checked.path, checked.findings
     try:
         checked.size = path.stat().st_size
@@ -108,7 +113,7 @@ def _rows(checked: Checked, scanner: Scanner, scratch: Path) -> Iterator[Row]:
         elif checked.container is None:
             findings.add("E-WARC-UNREADABLE", path.name, "it is no WARC, ARC or WACZ file")
         elif checked.container is Container.WACZ:
-            yield from _package_rows(checked, scanner, scratch)
+            yield from _package_rows(checked, scanner, scratch, second_reader=second_reader)
         else:
             any_record = False
             for row in scanner.rows(path, checked.container):
@@ -116,11 +121,20 @@ def _rows(checked: Checked, scanner: Scanner, scratch: Path) -> Iterator[Row]:
                 yield row
             if not any_record:
                 findings.add("E-WARC-EMPTY", path.name)
+            if second_reader:
+                _read_again(checked, path, checked.container, path.name)
     except OSError as error:
         findings.add("E-WARC-UNREADABLE", path.name, error.strerror or str(error))
 
 
-def _package_rows(checked: Checked, scanner: Scanner, scratch: Path) -> Iterator[Row]:
+def _read_again(checked: Checked, path: Path, container: Container, where: str) -> None:
+    reading = second_reading(path, container=container)
+    checked.second.append(reading)
+    for code, detail in reading.faults:
+        checked.findings.add(code, where, detail)
+
+
+def _package_rows(checked: Checked, scanner: Scanner, scratch: Path, *, second_reader: bool) -> Iterator[Row]:
     with open_regular(checked.path) as stream:
         try:
             package = open_package(stream)
@@ -140,6 +154,8 @@ def _package_rows(checked: Checked, scanner: Scanner, scratch: Path) -> Iterator
                     checked.findings.add("E-WARC-UNREADABLE", f"{checked.path.name} {name}", "no WARC or ARC file")
                 else:
                     yield from scanner.rows(taken, container)
+                    if second_reader:
+                        _read_again(checked, taken, container, f"{checked.path.name} {name}")
             finally:
                 taken.unlink()
 
@@ -187,6 +203,8 @@ def _report(checked: Checked, *, digests: bool) -> Report:
     if checked.container is Container.WACZ:
         broken = any(code.startswith("E-WACZ") for code in findings.codes)
         claims.append(claim(_PACKAGE, good=not broken))
+    if checked.second:
+        claims.append(second_claim(checked.second))
     claims += [not_proven(_COMPLETE, "no ledger is at hand: a file by itself cannot show what it lacks"), ORIGIN]
     return Report(
         subject=str(checked.path),
@@ -199,6 +217,18 @@ def _report(checked: Checked, *, digests: bool) -> Report:
         notes=findings.notes,
         untold=findings.untold,
     )
+
+
+def second_claim(readings: Sequence[SecondReading]) -> Claim:
+    """What a second reader makes of some files."""
+    records = sum(reading.records for reading in readings)
+    detail = f"{records} records by {READER}"
+    if any(reading.verdict is Verdict.FAIL for reading in readings):
+        return claim(_SECOND, good=False, detail=detail)
+    reasons = sorted({reading.reason for reading in readings if reading.reason})
+    if reasons:
+        return not_checked(_SECOND, "; ".join([detail, *reasons[:3]]))
+    return claim(_SECOND, good=True, detail=detail)
 
 
 def _references(findings: Findings) -> Claim:

@@ -28,6 +28,7 @@ from preserve.errors import UsageError
 from preserve.findings import Claim, Verdict
 from preserve.formats.tlog import Checkpoint
 from preserve.integrity.derived import CatalogueCheck
+from preserve.integrity.foreign import second_claim
 from preserve.integrity.newer import Newer
 from preserve.integrity.record import Wanted
 from preserve.integrity.report import ORIGIN, Findings, Report, claim, not_checked
@@ -44,6 +45,7 @@ from preserve.provenance.trust import Trust
 from preserve.regular import open_regular
 from preserve.store.copying import is_part
 from preserve.store.layout import IMPORTING_SUFFIX, OPEN_SUFFIX, CollectionPaths
+from preserve.store.secondreader import SecondReading, second_reading
 from preserve.store.strange import strange_entries
 
 _RECORDS = "every record is the one in the ledger"
@@ -83,6 +85,7 @@ FULL = Level()
 class Manner:
     """How a verification is done. ``state``: a folder for the note that lets a stopped one go on; None: no note.
 
+    ``second_reader``: warcio reads every sealed file, too.
     ``logs``: what is known of logs; the one that is verified is noted there, if nothing is wrong with it.
     """
 
@@ -91,6 +94,7 @@ class Manner:
     logs: KnownLogs | None = None
     limits: Limits = DEFAULT_LIMITS
     processes: int | None = None
+    second_reader: bool = False
     state: Path | None = None
     progress: Callable[[int], None] = lambda _done: None
 
@@ -170,7 +174,8 @@ def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Man
                 if path.name not in hashes:
                     met(path)
             bytes_read = _file_hashes(walk, hashes, strangers, findings, newer)
-        ending = _Ending(paths, manner, findings, walk, vouching, newer, catalogue, checkpoint)
+        second = _read_again(files, walk, findings) if manner.second_reader else []
+        ending = _Ending(paths, manner, findings, walk, vouching, newer, catalogue, checkpoint, second)
         report = ending.report(bytes_read)
     finally:
         catalogue.close()
@@ -236,6 +241,21 @@ def _file_hashes(
     return total
 
 
+def _read_again(files: Sequence[Path], walk: Walk, findings: Findings) -> list[SecondReading]:
+    """Every sealed file, read by warcio."""
+    readings = []
+    for path in files:
+        if path.name not in walk.sealed:
+            continue
+        try:
+            readings.append(second_reading(path))
+        except OSError as error:
+            readings.append(SecondReading(reason=f"{path.name}: {error.strerror or error}"))
+        for code, detail in readings[-1].faults:
+            findings.add(code, path.name, detail)
+    return readings
+
+
 @dataclass(frozen=True, slots=True)
 class _Ending:
     """From what was found to the claims."""
@@ -248,6 +268,7 @@ class _Ending:
     newer: Newer
     catalogue: CatalogueCheck
     checkpoint: Checkpoint | None
+    second: Sequence[SecondReading]
 
     def report(self, bytes_read: int) -> Report:
         """The whole report."""
@@ -267,6 +288,7 @@ class _Ending:
             index,
             catalogue,
             timed,
+            *([second_claim(self.second)] if self.second else []),
             ORIGIN,
         )
         return Report(

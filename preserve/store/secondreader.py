@@ -1,0 +1,288 @@
+"""A file read once more by another program's reader: an archive that only its own reader can read is none.
+
+The reader is warcio, in a process of its own at low priority. It knows nothing of this program, and this program takes
+the digests of what it gives. Compared are number, order, ids, types, Content-Length, the bytes really read, and SHA-256
+of each block, with what was stated of them; and each block with the digest that its record declares. Addresses are not:
+warcio rewrites blanks in them. What it is known not to read is not checked, with the reason.
+"""
+
+import hashlib
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryFile
+from threading import Timer
+from typing import IO, NamedTuple
+
+import msgspec
+
+from preserve.errors import FormatError
+from preserve.findings import Verdict
+from preserve.formats.containers import Container, Spot, records_in
+from preserve.formats.digests import UnknownAlgorithmError, parse_digest
+from preserve.formats.recordstream import ARC_LENGTH, ODD_ENDS
+from preserve.formats.warc import FOLDED, LF_ONLY, RecordHeader, bare_uri
+from preserve.regular import open_regular
+from preserve.store.warcfile import container_of
+
+READER = f"warcio {version('warcio')}"
+CODE = "E-SECOND-READER"
+NOT_CHECKED = "I-SECOND-READER"
+_MOST_TOLD = 20
+_LEAST_S, _BYTES_A_S = 120.0, 200_000
+"""How long it may take: so much, and a second for each so many bytes more."""
+_HABITS = {
+    LF_ONLY: f"{READER} does not read headers with LF as line ends",
+    FOLDED: f"{READER} does not unfold fields",
+    ODD_ENDS: f"{READER} wants the line ends behind each record",
+    ARC_LENGTH: f"{READER} goes by the length of the first record",
+}
+"""What it is known not to read, by the code of the habit."""
+_ARC_KINDS = {Container.ARC, Container.ARC_GZIP}
+
+
+class Seen(NamedTuple):
+    """What one reader sees of a record: id, type, bytes of the block, and its SHA-256 in hexadecimal.
+
+    ``obstacle``: why the second reader is not held to this record and those behind it.
+    """
+
+    record_id: str
+    type: str
+    length: int
+    block_sha256: str
+    obstacle: str = ""
+
+
+class Tally:
+    """What is stated of the records of one file, in order, in little memory."""
+
+    def __init__(self) -> None:
+        self.records = 0
+        self._taken = hashlib.sha256()
+
+    def add(self, seen: Seen) -> None:
+        """The next record."""
+        self.records += 1
+        self._taken.update("\n".join((seen.record_id, seen.type, str(seen.length), seen.block_sha256, "")).encode())
+
+    @property
+    def sum(self) -> tuple[int, bytes]:
+        """The number of records, and a digest over what is stated of them."""
+        return self.records, self._taken.digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondReading:
+    """What became of it. ``reason``: why it is not checked, or nothing. ``printed``: what the reader printed."""
+
+    records: int = 0
+    defects: tuple[str, ...] = ()
+    reason: str = ""
+    seconds: float = 0.0
+    printed: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """PASS, FAIL or NOT CHECKED."""
+        if self.defects:
+            return Verdict.FAIL
+        return Verdict.NOT_CHECKED if self.reason else Verdict.PASS
+
+    @property
+    def faults(self) -> tuple[tuple[str, str], ...]:
+        """Codes of findings, each with its detail."""
+        if self.defects:
+            return tuple((CODE, defect) for defect in self.defects)
+        return ((NOT_CHECKED, self.reason),) if self.reason else ()
+
+
+class _StoppedError(Exception):
+    """The second reader was stopped, or could not be begun."""
+
+
+class _Line(msgspec.Struct):
+    """A line of the second reader: a record, or how it ended."""
+
+    id: str = ""
+    type: str = ""
+    length: str = ""
+    size: int = 0
+    sha256: str = ""
+    declared: str = ""
+    digest: str = ""
+    end: str | None = None
+
+
+def second_reading(path: Path, stated: Tally | None = None, *, container: Container | None = None) -> SecondReading:
+    """Reads a file with the second reader, and holds what it gives against what was ``stated`` of it.
+
+    Without that, or where it differs, it is held against what this program reads, record by record.
+
+    Raises:
+        OSError: the file cannot be read, or no process can be begun.
+    """
+    started = time.monotonic()
+    kind = container or container_of(path)
+    if kind is None or kind in {Container.WARC_ZSTD, Container.WACZ}:
+        return SecondReading(reason=f"{READER} does not read {'Zstandard' if kind is Container.WARC_ZSTD else 'it'}")
+    found = _run(path, kind, stated, started)
+    if stated is not None and found.defects:
+        # Which record it is, only a second pass can tell.
+        told = _run(path, kind, None, started)
+        return told if told.defects else found
+    return found
+
+
+def _run(path: Path, kind: Container, stated: Tally | None, started: float) -> SecondReading:
+    most_s = _LEAST_S + path.stat().st_size / _BYTES_A_S
+    with TemporaryFile() as printed:
+        child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", "preserve.store.secondchild", str(path.absolute())],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=printed,
+        )
+        timer = Timer(most_s, child.kill)
+        timer.start()
+        try:
+            if stated is None:
+                ours = read_here(path, kind)
+                records, defects, reason = _compared(_lines(child), ours, with_ids=kind not in _ARC_KINDS)
+            else:
+                records, defects, reason = _tallied(_lines(child), stated)
+        except _StoppedError:
+            why = "not done" if timer.is_alive() else f"not done in {most_s:.0f} s"
+            records, defects, reason = 0, [], f"{READER} was {why}"
+        finally:
+            timer.cancel()
+            child.kill()
+            child.wait()
+            if child.stdout is not None:
+                child.stdout.close()
+        return SecondReading(
+            records=records,
+            defects=tuple(defects[:_MOST_TOLD]),
+            reason=reason,
+            seconds=time.monotonic() - started,
+            printed=_text(printed),
+        )
+
+
+def _text(printed: IO[bytes]) -> str:
+    printed.seek(0)
+    return printed.read(2_000).decode("utf-8", "replace")
+
+
+def _lines(child: "subprocess.Popen[bytes]") -> Iterator[_Line]:
+    """What the second reader says; its last line has how it ended. _StoppedError: it did not come to that."""
+    decoder = msgspec.json.Decoder(_Line)
+    for line in child.stdout or ():
+        said = decoder.decode(line)
+        yield said
+        if said.end is not None:
+            return
+    raise _StoppedError
+
+
+def read_here(path: Path, container: Container) -> Iterator[Seen]:
+    """What this program reads of a file, with the obstacles to reading it in another way. Behind damage it ends."""
+    with open_regular(path) as file:
+        for spot in records_in(file, container):
+            seen = _seen(spot)
+            yield seen
+            if seen.obstacle and spot.raw is None:
+                return
+
+
+def _seen(spot: Spot) -> Seen:
+    raw = spot.raw
+    if raw is None or not isinstance(raw.header, RecordHeader):
+        return Seen("", "", 0, "", "the file is damaged there")
+    digest, size = hashlib.sha256(), 0
+    try:
+        for part in (raw.block,) if raw.block is not None else raw.more or ():
+            digest.update(part)
+            size += len(part)
+        header = raw.header
+        record_id, kind = header.record_id, header.type
+    except FormatError:
+        return Seen("", "", 0, "", "the file is damaged there")
+    obstacle = "the file is damaged there" if raw.defect else ""
+    if spot.is_shared:
+        obstacle = f"{READER} does not read several records in one compressed piece"
+    for habit in (*header.habits, *raw.habits):
+        obstacle = obstacle or _HABITS.get(habit, "")
+    return Seen(record_id, kind, size, digest.hexdigest(), obstacle)
+
+
+def _tallied(lines: Iterable[_Line], stated: Tally) -> tuple[int, list[str], str]:
+    tally, defects = Tally(), []
+    for line in lines:
+        if line.end is not None:
+            if line.end:
+                defects.append(f"{READER} stopped behind record {tally.records}: {line.end}")
+            break
+        defects += _own_defects(tally.records, line)
+        tally.add(Seen(bare_uri(line.id), line.type, line.size, line.sha256))
+    if not defects and tally.sum != stated.sum:
+        defects.append(f"{READER} reads {tally.records} records, not the {stated.records} that are stated as they are")
+    return tally.records, defects, ""
+
+
+def _own_defects(number: int, line: _Line) -> Iterator[str]:
+    """What is wrong with a record by itself, as the second reader reads it."""
+    if line.length != str(line.size):
+        yield f"record {number} ({line.id}): {READER} reads {line.size} bytes where {line.length!a:.30} are declared"
+    try:
+        declared = parse_digest(line.declared) if line.declared else None
+    except UnknownAlgorithmError:
+        declared = None
+    except FormatError:
+        yield f"record {number} ({line.id}): a block digest that is none"
+        return
+    if declared is not None and declared.digest.hex() != line.digest:
+        yield f"record {number} ({line.id}): the block that {READER} reads does not fit its digest"
+
+
+def _compared(lines: Iterable[_Line], ours: Iterable[Seen], *, with_ids: bool) -> tuple[int, list[str], str]:
+    """Records that both read, what differs, and why what is left was not compared."""
+    theirs, count, defects, obstacle = iter(lines), 0, list[str](), ""
+    for seen in ours:
+        obstacle = obstacle or seen.obstacle
+        line = next(theirs, _Line(end=""))
+        if line.end is not None:
+            why = f": {line.end}" if line.end else ""
+            defects.append(f"{READER} reads {count} records and no more{why}")
+            break
+        differs = list(_differences(count, line, seen, with_ids=with_ids))
+        defects += differs
+        if differs and (obstacle or len(defects) >= _MOST_TOLD):
+            break
+        count += 1
+    else:
+        line = next(theirs, _Line(end=""))
+        if line.end is None:
+            defects.append(f"{READER} reads a record more: {line.id!a:.100}")
+        elif line.end:
+            defects.append(f"{READER} stopped behind record {count}: {line.end}")
+    if defects and obstacle:
+        return count, [], f"{obstacle}; {count} records before are the same"
+    return count, defects, ""
+
+
+def _differences(number: int, line: _Line, seen: Seen, *, with_ids: bool) -> Iterator[str]:
+    if with_ids:
+        yield from _own_defects(number, line)
+        if (bare_uri(line.id), line.type) != (seen.record_id, seen.type):
+            is_read = f"{line.type} {line.id!a:.100}"
+            yield f"record {number}: {READER} reads {is_read}, not {seen.type} {seen.record_id!a:.100}"
+    elif number == 0:
+        # What describes an ARC file is a part of its first header there.
+        return
+    if (line.size, line.sha256) != (seen.length, seen.block_sha256):
+        yield f"record {number} ({seen.record_id}): {READER} reads another block, of {line.size} bytes"
