@@ -147,6 +147,7 @@ class Simulation:
     scope: str = "include: ['re:.*']"
     politeness: str = "delay_s: 0"
     adaptive: AdaptiveConfig | None = None
+    second_reader: bool = False
     limits: Callable[[object], object] | None = None
     accounts: dict[str, str] = field(default_factory=dict)
 
@@ -165,7 +166,8 @@ class Simulation:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(
             f"title: A simulation\ncontact: test@example.org\nseeds:\n{lines}\n"
-            f"scope:\n  {self.scope}\npoliteness:\n  {self.politeness}\nlayouts: []\n",
+            f"scope:\n  {self.scope}\npoliteness:\n  {self.politeness}\nlayouts: []\n"
+            f"second_reader: {str(self.second_reader).lower()}\n",
             "utf-8",
         )
         config = load_collection(self.config, "sim")

@@ -230,6 +230,11 @@ class CollectionConfig(Strict):
         le=100_000,
         description="MiB after which a new WARC file is begun, 1 to 100000",
     )
+    second_reader: bool = Field(
+        default=True,
+        description="`true` (warcio reads each WARC file again before its seal is stated) or `false`, which is noted "
+        "in the files",
+    )
 
     @model_validator(mode="after")
     def _authorities_to_ask(self) -> Self:

@@ -174,6 +174,7 @@ class _Recipe:
             warcinfo=_warcinfo(config, self.info),
             clock=around.clock,
             hand_over=sink.committed,
+            second_reader=config.second_reader,
         )
         catalogue = Catalogue.open(self.paths, read_only=True) if self.holds_replies else None
         revisits = None if catalogue is None else Revisits(self.paths, catalogue, self.info.run_id)
@@ -225,6 +226,7 @@ class _Recipe:
 
 
 def _warcinfo(config: CollectionConfig, info: RunInfo) -> dict[str, str]:
+    not_read_again = {} if config.second_reader else {"second_reader": "false"}
     return {
         "software": PROGRAM,
         "format": "WARC File Format 1.1",
@@ -235,6 +237,7 @@ def _warcinfo(config: CollectionConfig, info: RunInfo) -> dict[str, str]:
         "description": config.title,
         "robots": config.politeness.robots,
         "run": info.run_id,
+        **not_read_again,
     }
 
 

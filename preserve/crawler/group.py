@@ -20,6 +20,7 @@ from preserve.provenance.describe import Fresh, describe_cable, describe_fresh
 from preserve.provenance.rows import row_of
 from preserve.store.catalogue import StatementRow
 from preserve.store.layout import CollectionPaths
+from preserve.store.secondreader import Seen, Tally, second_reading
 from preserve.store.warcfile import SealedFile, WarcWriter
 
 
@@ -33,7 +34,7 @@ class Group:
     sealed: list[SealedFile] = field(default_factory=list)
     cables: int = 0
     findings: list[tuple[str, str, str]] = field(default_factory=list)
-    """Address, code and detail of what is amiss with pages that layouts know."""
+    """Address (or file), code and detail of what is amiss with pages that layouts know, and with files."""
 
     def __bool__(self) -> bool:
         return bool(self.entries or self.outcomes or self.sealed)
@@ -51,7 +52,9 @@ class GroupWriter:
         warcinfo: Mapping[str, str],
         clock: Callable[[], datetime],
         hand_over: Callable[[Group], None],
+        second_reader: bool = True,
     ) -> None:
+        """``second_reader``: warcio reads a file before its seal is handed over; what differs is a finding."""
         self._paths = paths
         self._limits = limits
         self._run = run
@@ -62,6 +65,7 @@ class GroupWriter:
         self._group = Group()
         self._since: datetime | None = None
         self._chains: set[tuple[bytes, ...]] = set()
+        self._tally = Tally() if second_reader else None
         self.warcinfo_id = ""
 
     def open_file(self) -> None:
@@ -122,9 +126,17 @@ class GroupWriter:
         """Closes the open file for ever, and commits."""
         self.commit()
         if self._writer is not None:
-            self._group.sealed.append(self._writer.seal())
+            sealed = self._writer.seal()
+            self._read_again(sealed)
+            self._group.sealed.append(sealed)
             self._writer = None
             self.commit()
+
+    def _read_again(self, sealed: SealedFile) -> None:
+        if self._tally is not None:
+            reading = second_reading(self._paths.archive / sealed.name, self._tally)
+            self._group.findings += [(sealed.name, code, detail) for code, detail in reading.faults]
+            self._tally = Tally()
 
     def abandon(self) -> None:
         """Closes the open file as it is, after a fault; the next run puts it right."""
@@ -140,7 +152,11 @@ class GroupWriter:
             raise RuntimeError("no file is open")
         place = self._writer.append(record)
         self._since = self._since or self._clock()
-        self._state(describe_fresh(record, fresh, file=place.file, ordinal=place.ordinal, run=self._run), place)
+        statement = describe_fresh(record, fresh, file=place.file, ordinal=place.ordinal, run=self._run)
+        if self._tally is not None:
+            seen = Seen(statement.record_id, statement.type, len(record.block), statement.block_sha256)
+            self._tally.add(seen)
+        self._state(statement, place)
 
     def _state(self, statement: statements.Record | statements.Cable, place: RecordPlace | None) -> None:
         self._group.entries.append(statements.encode(statement))

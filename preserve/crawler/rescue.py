@@ -160,6 +160,8 @@ def _kept(
             try:
                 saved = tuple(work.all())
                 keeper.seal()
+                for where, code, detail in keeper.findings if saved else ():
+                    saved[-1].findings.append(Finding(code=code, where=where, detail=detail))
             except BaseException:
                 keeper.abandon()
                 raise

@@ -18,6 +18,7 @@ from preserve.provenance.rows import row_of
 from preserve.provenance.statements import Listing, Memento, encode
 from preserve.store.catalogue import Catalogue
 from preserve.store.layout import CollectionPaths
+from preserve.store.secondreader import CODE, NOT_CHECKED
 from preserve.store.warcfile import SealedFile
 
 
@@ -40,6 +41,8 @@ class RescueKeeper:
         self._links: list[Listing | Memento] = []
         self.sealed: list[SealedFile] = []
         self.cables = 0
+        self.findings: list[tuple[str, str, str]] = []
+        """What the second reader says of files: name, code and detail."""
         self._writer = GroupWriter(
             paths=paths, limits=limits, run=run, warcinfo=warcinfo, clock=clock, hand_over=self._committed
         )
@@ -82,6 +85,7 @@ class RescueKeeper:
     def _committed(self, group: Group) -> None:
         self._append(group)
         self.sealed += group.sealed
+        self.findings += [found for found in group.findings if found[1] in {CODE, NOT_CHECKED}]
         self.cables += group.cables
 
     def _append(self, group: Group) -> None:

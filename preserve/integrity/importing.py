@@ -46,6 +46,7 @@ from preserve.store.durable import (
 )
 from preserve.store.index import write_index
 from preserve.store.layout import IMPORTING_SUFFIX, OPEN_SUFFIX, CollectionPaths
+from preserve.store.secondreader import second_reading
 from preserve.store.warcfile import container_of
 
 _UNSAFE = lazy_re(r"[^A-Za-z0-9._-]+")
@@ -254,6 +255,7 @@ class _Session:
             found.take(faults, f"{name} at byte {row.offset}")
             if not ordinal % _BATCH:
                 self._order.progress(name, ordinal)
+        found.take(second_reading(path, container=container).faults, name)
 
     def _state(
         self,

@@ -1,4 +1,4 @@
-"""Reads a WARC or ARC file with warcio and nothing of this program: ``python -m preserve.store.secondchild FILE``.
+"""Reads a WARC or ARC file with warcio and nothing of this program: ``python -P secondchild.py FILE``.
 
 It writes a line of JSON for each record, as `preserve.store.secondreader` reads it, and a last one that says how it
 ended. Digests are taken here, of the bytes that warcio gives. Whatever warcio prints goes to standard error.
@@ -9,10 +9,12 @@ import json
 import os
 import resource
 import sys
-from pathlib import Path
-from typing import IO, TYPE_CHECKING
 
+# Nothing more is loaded than has to be: it is begun once for each file.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import IO
+
     from warcio.recordloader import ArcWarcRecord
 
 _NICE = 10
@@ -20,13 +22,13 @@ _MAX_MEMORY = 2 << 30
 _STEP = 1 << 16
 
 
-def _read(path: str, out: IO[str]) -> str:
+def _read(path: str, out: "IO[str]") -> str:
     """Writes a line a record; returns how it ended, nothing where that is at the end of the file."""
     # Here, so that what it prints when it is loaded is caught too.
     from warcio.archiveiterator import ArchiveIterator  # noqa: PLC0415
 
     try:
-        with Path(path).open("rb") as file:
+        with open(path, "rb") as file:  # noqa: PTH123 - see above
             for record in ArchiveIterator(file, no_record_parse=True, check_digests=False):
                 out.write(json.dumps(_line(record), separators=(",", ":")) + "\n")
     except Exception as error:  # noqa: BLE001 - whatever a library raises is what it makes of the file

@@ -32,6 +32,7 @@ from preserve.store.warcfile import container_of
 READER = f"warcio {version('warcio')}"
 CODE = "E-SECOND-READER"
 NOT_CHECKED = "I-SECOND-READER"
+_CHILD = Path(__file__).with_name("secondchild.py")
 _MOST_TOLD = 20
 _LEAST_S, _BYTES_A_S = 120.0, 200_000
 """How long it may take: so much, and a second for each so many bytes more."""
@@ -142,7 +143,7 @@ def _run(path: Path, kind: Container, stated: Tally | None, started: float) -> S
     most_s = _LEAST_S + path.stat().st_size / _BYTES_A_S
     with TemporaryFile() as printed:
         child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "preserve.store.secondchild", str(path.absolute())],
+            [sys.executable, "-P", str(_CHILD), str(path.absolute())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=printed,

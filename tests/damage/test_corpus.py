@@ -39,8 +39,8 @@ NOT_FOUND_BY_VERIFY = {
     "E-LEDGER-FORKED": "told by what is known of the log from outside the archive",
     "E-LEDGER-REPLACED": "told by what is known of the log from outside the archive",
 }
-OF_OTHER_COMMANDS = ("E-REPLICA-", "W-REPLICA-", "E-REPAIR-", "W-REPAIR-", "E-RESCUE-", "W-RESCUE-")
-"""Areas of codes that tell what copies are to one another, or what a web archive says: one copy alone has none."""
+OF_OTHER_COMMANDS = ("E-REPLICA-", "W-REPLICA-", "E-REPAIR-", "W-REPAIR-", "E-RESCUE-", "W-RESCUE-", "E-SECOND-")
+"""Areas of codes that tell what copies are to one another, or what a web archive or another reader says."""
 
 
 @pytest.fixture(scope="module")
