@@ -28,7 +28,7 @@ RECORDS = [
     record(7, chunked(b"seven"), uri="<https://www.example.org/A b?z=1&a=2>"),
     record(8, b"no reply"),
     record(9, b"about", kind="metadata", content_type="text/plain"),
-    record(10, reply(b"ten"), uri="http:///no-host"),
+    record(10, reply(b"ten"), uri="http://?no-host"),
 ]
 KEYS = ["org,example)/1", "org,example)/3", "org,example)/4", "org,example)/8", "org,example)/a%20b?a=2&z=1"]
 
