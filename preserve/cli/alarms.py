@@ -10,12 +10,13 @@ from preserve.alarms.deliver import Delivery, deliver, send_test
 from preserve.alarms.documents import document, title
 from preserve.alarms.kinds import next_step
 from preserve.alarms.values import Condition, Unsent
-from preserve.cli.common import EXIT_STATUSES, Place, clean, command_options, counted, say
+from preserve.cli.common import EXIT_STATUSES, Place, command_options, counted, say
 from preserve.cli.configured import read_secret
 from preserve.config.checked import nearest
 from preserve.config.folder import load_alarms
 from preserve.errors import ConfigError, EnvironmentFaultError, UsageError
 from preserve.model import check_collection_name, moment_text
+from preserve.text import clean
 
 
 @click.group(short_help="Show alarms, and whom they were told.")

@@ -6,13 +6,14 @@ import click
 
 from preserve.citation.check_capsule import MANIFEST, MAX_FILE, Verdict, conclusion, is_good
 from preserve.citation.checking import check as check_capsule
-from preserve.cli.common import Place, clean, command_options
+from preserve.cli.common import Place, command_options
 from preserve.cli.loading import all_layouts
 from preserve.cli.output import file_fault
 from preserve.cli.trusting import read_trust, trust_option
 from preserve.errors import NotHeldError, UsageError
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.regular import open_regular
+from preserve.text import clean
 
 _CAPSULE = MANIFEST.encode("ascii")
 

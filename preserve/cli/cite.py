@@ -14,7 +14,7 @@ from preserve.citation.forms import FORMS, write
 from preserve.citation.passage import Passage
 from preserve.citation.quotes import find_passage
 from preserve.cli.clipboard import copy as copy_to_clipboard
-from preserve.cli.common import Place, clean, command_options, json_text, one_line
+from preserve.cli.common import Place, command_options, json_text, one_line
 from preserve.cli.loading import public_url, reading
 from preserve.cli.output import file_fault
 from preserve.errors import NotHeldError, UsageError
@@ -22,6 +22,7 @@ from preserve.formats.citations.csl import to_csl_json
 from preserve.formats.citations.data import CitationData
 from preserve.replay.recover import find_one, parse_moment
 from preserve.store.durable import write_atomic
+from preserve.text import clean
 
 # What titles in Persian, Hebrew and Arabic are written with, and no terminal acts upon.
 _SHAPING = frozenset("\u200c\u200d\u200e\u200f\u061c")

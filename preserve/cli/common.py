@@ -2,9 +2,11 @@
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -15,11 +17,14 @@ import click
 from preserve.config.place import find_config_dir, user_folder
 from preserve.errors import PreserveError
 from preserve.expressions import lazy_re
+from preserve.text import clean, escaped_json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_C1 = lazy_re(r"[\x7f-\x9f]")
+_COMMAND = lazy_re(r"`(preserve (?:capture|import|init|rebuild|release|repair|replicate|rescue|verify)\b[^`\n]*)`")
+"""A command that a message names, and that takes the options of all."""
+_options_in_use: ContextVar[str] = ContextVar("options in use", default="")
 EXIT_STATUSES = (
     "Exit status: 0 good; 1 findings; 2 usage or configuration; 3 no such archive, page or cable; 4 locked; "
     "5 network; 6 stopped by a limit that you set, resumable; 7 could not be done; 130 cancelled."
@@ -40,6 +45,7 @@ class Place:
         if self.as_json:
             sys.stdout.write(json_text(data))
         else:
+            text = clean(text)
             sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
 
 
@@ -71,6 +77,7 @@ def command_options(function: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document.")
     @wraps(function)
     def wrapper(archives: Path, config_dir: Path | None, as_json: bool, **rest: Any) -> Any:  # noqa: ANN401, FBT001 - click hands over by keyword
+        _note_options(click.get_current_context())
         place = Place(
             archives=archives,
             config_dir=find_config_dir(config_dir),
@@ -85,7 +92,7 @@ def command_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def say(line: str) -> None:
     """One line for people, on stderr; where nobody hears it, the work goes on."""
     with suppress(OSError):
-        sys.stderr.write(line + "\n")
+        sys.stderr.write(clean(line) + "\n")
 
 
 def say_error(error: PreserveError) -> None:
@@ -93,7 +100,7 @@ def say_error(error: PreserveError) -> None:
     for number, line in enumerate(str(error).splitlines() or [""]):
         say(f"preserve: {line}" if number == 0 else f"          {line}")
     if error.next_step:
-        say(f"  next: {error.next_step}")
+        say("  next: " + _COMMAND.sub(lambda match: f"`{with_options(match[1])}`", error.next_step))
 
 
 def console() -> "Console":
@@ -128,10 +135,19 @@ def one_line(text: str, width: int = 100) -> str:
 
 def json_text(data: object) -> str:
     """One JSON document for stdout, with every control character escaped, those beyond ASCII too."""
-    text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
-    return _C1.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    return escaped_json(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
 
 
-def clean(text: str) -> str:
-    """Text for a terminal: control characters other than line feeds and tabs become U+FFFD, so no escape passes."""
-    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
+def with_options(command: str) -> str:
+    """A command that is to be run next, with the options that this one was given on its line: where to look."""
+    return command if "--archives" in command else command + _options_in_use.get()
+
+
+def _note_options(context: click.Context) -> None:
+    """Notes which of the options of all commands were given, and not taken from the environment."""
+    given = []
+    for name, option in (("archives", "--archives"), ("config_dir", "--config")):
+        value = context.params.get(name)
+        if value is not None and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            given.append(f" {option}={shlex.quote(str(value))}")
+    _options_in_use.set("".join(given))

@@ -10,7 +10,7 @@ from rich.text import Text
 from preserve.cables.comparison import comparison_text
 from preserve.cables.difference import Difference, classify, redaction_marks
 from preserve.cables.passages import Line, Mark, Passages, passages
-from preserve.cli.common import Place, clean, command_options, counted, one_line, say
+from preserve.cli.common import Place, command_options, counted, one_line, say
 from preserve.cli.history import claim_words
 from preserve.cli.loading import reading
 from preserve.cli.output import opened_output
@@ -20,6 +20,7 @@ from preserve.replay.choosing import choose, last_different
 from preserve.replay.differencepage import difference_page
 from preserve.replay.history import History, Observation
 from preserve.replay.history import history as observations
+from preserve.text import clean
 
 _MOST_MARKS = 10
 _SIGN = {"same": " ", "removed": "-", "added": "+"}

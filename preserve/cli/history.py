@@ -2,13 +2,14 @@
 
 import click
 
-from preserve.cli.common import Place, clean, command_options, counted, one_line
+from preserve.cli.common import Place, command_options, counted, one_line
 from preserve.cli.loading import reading
 from preserve.cli.secondhand import second_hand
 from preserve.config.folder import load_releases
 from preserve.provenance.releases import Conflict
 from preserve.replay.history import History, Observation, Unread
 from preserve.replay.history import history as observations
+from preserve.text import clean
 
 
 @click.command(short_help="List the captures of a cable.")

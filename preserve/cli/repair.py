@@ -1,13 +1,14 @@
 """``preserve repair``: makes a damaged collection whole again from copies."""
 
 import os
+import shlex
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import click
 
-from preserve.cli.common import Place, command_options, one_line
+from preserve.cli.common import Place, command_options, one_line, with_options
 from preserve.cli.display import Display
 from preserve.cli.trusting import read_trust, trust_option
 from preserve.errors import NotHeldError, PreserveError
@@ -112,7 +113,8 @@ def _text(done: Repaired, copies: tuple[Path, ...]) -> str:
     if done.pending:
         lines.append(f"  {done.pending} statements are under no checkpoint yet: the log's key was not at hand")
     if not done.applied:
-        command = " ".join(["preserve repair", done.collection, *(f"--from {copy}" for copy in copies), "--apply"])
+        sources = [f"--from {shlex.quote(str(copy))}" for copy in copies]
+        command = with_options(" ".join(["preserve repair", done.collection, *sources, "--apply"]))
         lines.append(f"  next: make a copy of the collection as it is; then: {command}")
     return "\n".join(lines) + "\n"
 

@@ -6,7 +6,7 @@ from lxml import html
 from lxml.html import builder as tag
 
 from preserve import PROGRAM
-from preserve.cli.common import counted, human_bytes, one_line
+from preserve.cli.common import counted, human_bytes, one_line, with_options
 from preserve.findings import CODES, Claim, Finding
 from preserve.integrity.report import Report
 
@@ -40,7 +40,7 @@ def as_json(report: Report) -> dict[str, object]:
             {"record_id": t.record_id, "uri": t.uri, "date": t.date, "cables": list(t.cables), "revisits": t.revisits}
             for t in report.touched
         ],
-        "repair": report.repair,
+        "repair": with_options(report.repair) if report.repair else "",
     }
 
 
@@ -69,7 +69,9 @@ def as_text(report: Report) -> str:
     if len(report.touched) > _TOUCHED:
         lines.append(f"    … and {len(report.touched) - _TOUCHED} more; --json lists them")
     if report.repair:
-        lines.append(f"  repair: make a copy of the collection first; then: {report.repair}")
+        lines.append(
+            f"  repair: make a copy of the collection first; then: {one_line(with_options(report.repair), 1000)}"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -135,7 +137,9 @@ def _sections(report: Report) -> list[html.HtmlElement]:
         ]
         parts.append(_table("Odd, and no damage", ("Code", "Times", "What it means"), rows))
     if report.repair:
-        parts.append(tag.P("Make a copy of the collection first; then: ", tag.CODE(_clean(report.repair))))
+        parts.append(
+            tag.P("Make a copy of the collection first; then: ", tag.CODE(_clean(with_options(report.repair))))
+        )
     return parts
 
 

@@ -8,12 +8,13 @@ import click
 import msgspec
 
 from preserve.cables.extract import HIDDEN_UNTIL_OPENED, Extraction, PlainText
-from preserve.cli.common import Place, clean, command_options, one_line
+from preserve.cli.common import Place, command_options, one_line
 from preserve.cli.loading import reading
 from preserve.cli.secondhand import second_hand
 from preserve.errors import NotHeldError
 from preserve.provenance.describe import describe_cable
 from preserve.replay.recover import Archive, Page, find_one, parse_moment, published_as
+from preserve.text import clean
 
 _ORDER = (
     ("created", "created"),

@@ -19,6 +19,7 @@ from preserve.cables.references import Reference
 from preserve.errors import UsageError
 from preserve.replay.again import Source, read_again
 from preserve.store.catalogue import Catalogue, ShownCable
+from preserve.text import clean, escaped_json
 
 FIELDS: Final = (
     "created", "date_time_group", "origin", "classification", "tags", "released", "redacted_note", "partial_note",
@@ -189,7 +190,8 @@ def write_csv(rows: Iterable[Mapping[str, Any]], out: IO[bytes], columns: Sequen
     """RFC 4180, UTF-8, with a header row; lists are parted by line feeds. Returns the number of rows.
 
     A cell that a spreadsheet would take for a formula (it begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage
-    return, or with ``'``) has ``'`` before it. To have the exact cell, take one leading ``'`` off.
+    return, or with ``'``) has ``'`` before it. To have the exact cell, take one leading ``'`` off. Control characters,
+    which a spreadsheet or a terminal acts upon, are U+FFFD; the other forms have them.
     """
     lines = io.TextIOWrapper(out, encoding="utf-8", errors="replace", newline="", write_through=True)
     writer = csv.writer(lines, lineterminator="\r\n")
@@ -208,6 +210,7 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = "\n".join(value) if isinstance(value, list) else str(value)
+    text = "\r".join(clean(part) for part in text.split("\r"))
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "'")) else text
 
 
@@ -215,7 +218,7 @@ def write_jsonl(rows: Iterable[Mapping[str, Any]], out: IO[bytes], columns: Sequ
     """A JSON object a line; what is not known is null. Returns the number of rows."""
     count = 0
     for row in rows:
-        said = json.dumps({name: row[name] for name in columns}, ensure_ascii=False)
+        said = escaped_json(json.dumps({name: row[name] for name in columns}, ensure_ascii=False))
         out.write(said.encode("utf-8", "replace") + b"\n")
         count += 1
     return count

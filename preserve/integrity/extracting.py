@@ -25,6 +25,7 @@ from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.provenance.describe import HTML_TYPES, cables_in, decoded_content, http_payload, type_of
 from preserve.regular import open_regular
 from preserve.store.warcfile import container_of
+from preserve.text import escaped_json
 
 _LINES_A_PART: Final = 256
 _TEXT_TYPES: Final = HTML_TYPES | {"text/plain"}
@@ -278,4 +279,4 @@ class _Taker:
         self._line(line)
 
     def _line(self, line: dict[str, object]) -> None:
-        self.lines.append(_ENCODER.encode(line) + b"\n")
+        self.lines.append(escaped_json(_ENCODER.encode(line).decode()).encode() + b"\n")
