@@ -7,6 +7,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Final
 
 from preserve.errors import FormatError, UsageError
 from preserve.expressions import lazy_re
@@ -132,3 +133,11 @@ class RecordPlace:
     offset: int
     length: int
     inner: int = 0
+
+
+NOT_WHOLE: Final = {
+    "cut": "cut capture: not all of the reply came",
+    "partial": "partial capture: the server sent a part of the page only (status 206)",
+    "undecodable": "unreadable capture: what came cannot be decoded",
+}
+"""What `preserve.provenance.describe.wholeness` finds of a reply that is not whole, in words."""

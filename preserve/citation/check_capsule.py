@@ -59,7 +59,7 @@ _CITATION = {
 }  # fmt: skip
 _CUSTOM = {
     "original_url", "captured", "pwid", "ni", "record_sha256", "payload_sha256", "body_sha256", "statement",
-    "checkpoint_size", "passage", "quote", "second_hand", "hidden_until_opened",
+    "checkpoint_size", "passage", "quote", "second_hand", "whole", "hidden_until_opened",
 }  # fmt: skip
 _ED25519_DER = bytes.fromhex("302a300506032b6570032100")
 
@@ -586,6 +586,8 @@ def _citation(files: Dict[str, bytes], record: dict, source: dict, cable: dict, 
         raise Bad("citation.json has a key that no citation has")
     if custom.get("second_hand", "") != hand:
         raise Bad("the citation does not say whose copy it is")
+    if custom.get("whole", "whole") != (source["whole"] or "whole"):
+        raise Bad("the citation does not say whether all of the page came")
     if (cited["URL"], custom["original_url"]) != (address(files),) * 2 or custom["captured"] != record["date"]:
         raise Bad("the citation is of another page")
     told = (cited["archive_location"], custom["record_sha256"], custom.get("payload_sha256", ""))

@@ -41,6 +41,7 @@ def cite(
         source_released=printed(extraction, "source_released"),
         url=capture.url,
         second_hand=capture.second_hand,
+        whole=capture.source.whole or "whole",
         hidden_until_opened=extraction is not None and extraction.hidden_until_opened,
         captured=row.date,
         accessed=accessed,

@@ -33,6 +33,7 @@ _ARCHIVED: Final = lazy_re(r"https?://[^?#]{1,500}?/(\d{14})(?:[a-z]{2}_)?/(http
 _FRAGMENT: Final = lazy_re(r"#(?:.*?)(?::~:(.*))?\Z", re.DOTALL)
 _SHOWN_CHARS: Final = 160
 _MOST_CAPTURES: Final = 100
+_SHOWS_A_PAGE: Final = frozenset({200, 206})
 """Captures of one page that are looked at for a quotation."""
 
 
@@ -299,6 +300,9 @@ def _held_claim(mention: Mention, cited: Copy, copies: Sequence[Copy]) -> Claim:
     named = any(target.kind == "record" for target in mention.targets)
     hand = f", second hand {cited.capture.second_hand}" if cited.capture.second_hand else ""
     what = f"captured {row.date}{hand}, record {row.record_id}, collection {cited.capture.collection}"
+    lack = cited.capture.lack
+    if lack and cited.capture.source.status in _SHOWS_A_PAGE and cited.capture.source.challenge is None:
+        return Claim(name=NAMED if named else HELD, verdict=Verdict.PASS, detail=f"{what}; {lack}")
     if not cited.capture.is_full:
         return Claim(name=HELD, verdict=Verdict.FAIL, detail=f"only error pages or challenges are held: {what}")
     more = "" if len(copies) == 1 else f"; {len(copies)} captures from {copies[0].capture.moment}"
@@ -328,6 +332,8 @@ def _unchanged(cited: Copy, copies: Sequence[Copy], reader: _Reader) -> Claim:
     at = copies.index(cited)
     same = [copy for copy in copies[at:] if copy.capture.is_full and copy.capture.url == cited.capture.url]
     newest = same[-1] if same else cited
+    if cited.capture.lack:
+        return Claim(name=UNCHANGED, verdict=Verdict.NOT_CHECKED, detail=f"the copy cited is a {cited.capture.lack}")
     if newest is cited:
         return Claim(name=UNCHANGED, verdict=Verdict.NOT_CHECKED, detail="no later capture is held")
     old, new = reader.read(cited), reader.read(newest)

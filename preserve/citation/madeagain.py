@@ -47,6 +47,7 @@ def _data(files: Mapping[str, bytes], extraction: Extraction, passage: Passage) 
         source_released=printed(extraction, "source_released"),
         url=check_capsule.address(members),
         second_hand=check_capsule.second_hand(members)[0],
+        whole=str(source["whole"] or "whole"),
         hidden_until_opened=extraction.hidden_until_opened,
         captured=str(record["date"]),
         archive=checkpoint.origin,

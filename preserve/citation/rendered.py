@@ -13,6 +13,7 @@ from preserve.errors import EnvironmentFaultError
 from preserve.expressions import lazy_re
 from preserve.formats.citations.csl import to_csl_json
 from preserve.formats.citations.data import CitationData, captured_at, safe_url
+from preserve.model import NOT_WHOLE
 
 _STYLES: Final = Path(__file__).parent / "styles"
 _CHICAGO_NOTES: Final = "chicago-notes-bibliography-17th-edition"
@@ -124,9 +125,10 @@ def _copy(data: CitationData) -> str:
     names = ", ".join(data.identifiers)
     place = f" ({data.passage})" if data.passage else ""
     hand = f", second hand, {data.second_hand}" if data.second_hand else ""
+    lack = f", {NOT_WHOLE[data.whole]}" if data.whole in NOT_WHOLE else ""
     released = f", source {data.source} released {data.source_released}" if data.source_released else ""
     original = f" from {safe_url(data.url)}" if data.archived_url else ""
     return (
-        f"Captured {captured_at(data):%Y-%m-%dT%H:%M:%SZ}{original}{hand}{released}, {data.archive}, "
+        f"Captured {captured_at(data):%Y-%m-%dT%H:%M:%SZ}{original}{hand}{lack}{released}, {data.archive}, "
         f"statement {data.statement}, {names}{place}."
     )

@@ -45,6 +45,7 @@ _JSON_FORMS = frozenset({"csl-json", "annotation"})
 @click.option("--quote", help="The words of the passage that is cited.")
 @click.option("--paragraph", type=int, help="The number of the paragraph that is cited.")
 @click.option("--chars", metavar="A-B", help="The characters that are cited, from 0; B is not among them.")
+@click.option("--cut", is_flag=True, help="Cite a capture that is not whole, where no whole one is held.")
 @click.option("--accessed", metavar="DATE", help="The day on which you looked at it (2026-11-25). [default: today]")
 @click.option("--copy", is_flag=True, help="Put the citation onto the clipboard too.")
 @click.option("--capsule", type=click.Path(dir_okay=False, path_type=Path), help="Write the passage's proof here.")
@@ -58,17 +59,24 @@ def cite(  # noqa: PLR0917 - one for each option
     quote: str | None,
     paragraph: int | None,
     chars: str | None,
+    cut: bool,  # noqa: FBT001 - click hands over by keyword
     accessed: str | None,
     copy: bool,  # noqa: FBT001 - click hands over by keyword
     capsule: Path | None,
 ) -> int:
     """Cite a captured cable (by its id) or page (by its address): what it is, when it was captured, and its hashes.
 
-    A passage is cited with --quote, --paragraph or --chars.
+    A passage is cited with --quote, --paragraph or --chars. A capture that is not whole (cut, a part, or not to be
+    decoded) is cited with --cut only, and the citation says what it is.
     """
     day = _day(accessed, datetime.now(UTC).date())
     with reading(place, collection) as archives:
         archive, capture = find_one(archives, cable_or_url, None if at is None else parse_moment(at))
+        if capture.lack and not cut:
+            raise UsageError(
+                f"{cable_or_url}: {capture.lack}; no whole one is held",
+                next_step="Capture it again, or give --cut: the citation then says that it is not whole.",
+            )
         page = archive.page(capture)
         extraction = archive.cable(page, cable_or_url)
         if extraction is None and "://" not in cable_or_url:

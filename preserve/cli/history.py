@@ -21,7 +21,8 @@ def history(place: Place, cable: str, collection: tuple[str, ...]) -> int:
 
     A cable that is published under several ids is listed under all of them; each is compared with its own. The class
     of a difference is one of: same bytes, same body, same after rules, redaction added, redaction removed, text
-    changed. Claims that contradict one another are listed with the capture that shows it.
+    changed. A capture that is not whole is compared with none. Claims that contradict one another are listed with the
+    capture that shows it.
 
     Status 1: a capture could not be read; it is named.
     """
@@ -63,6 +64,7 @@ def as_json(observation: Observation) -> dict[str, object]:
         "comparison_sha256": extraction.comparison_sha256,
         "comparison_rules": extraction.comparison_rules,
         "rules_fired": list(extraction.rules_fired),
+        "whole": capture.source.whole,
         "difference": None if observation.difference is None else str(observation.difference),
         "changes": list(observation.changes),
         "conflicts": [conflict_json(conflict) for conflict in observation.conflicts],
@@ -91,7 +93,7 @@ def as_text(cable: str, held: History) -> str:
             lines.append(f"   second hand  {one_line(capture.second_hand, 200)}{got}")
         if extraction.published_id != cable:
             lines.append(f"   published as {extraction.published_id}")
-        lines.append(f"   difference   {observation.difference or 'first capture'}")
+        lines.append(f"   difference   {capture.lack or observation.difference or 'first capture'}")
         said = claim_words(observation)
         if said:
             lines.append(f"   page claims  {said}")

@@ -95,6 +95,7 @@ def facts(
         "captured": capture.row.date,
         "status": capture.source.status,
         "challenge": capture.source.challenge,
+        "whole": capture.source.whole,
         "notes": [{"code": code, "detail": detail} for code, detail in page.notes],
         "record": {
             "id": capture.row.record_id,
@@ -141,6 +142,8 @@ def _captured(page: Page) -> list[str]:
     lines = [f"{'captured':<15} {capture.row.date}  {one_line(capture.url, 200)}"]
     if capture.second_hand:
         lines.append(f"{'second hand':<15} {one_line(capture.second_hand, 200)}")
+    if capture.lack:
+        lines.append(f"{'not whole':<15} {capture.lack}")
     lines += [f"{'note':<15} {one_line(detail, 200)}" for _code, detail in page.notes]
     return lines
 

@@ -173,7 +173,11 @@ class PageWriter:
         read = NOTHING_READ
         if reply.payload is not None and repeats is None:
             read = cables_in(reply.payload, reply.content, self._layouts)
-        self.writer.add(records, Fresh(head=exchange.head, challenge=reply.challenge), read)
+        self.writer.add(
+            records,
+            Fresh(head=exchange.head, challenge=reply.challenge, payload=reply.payload, content=reply.content),
+            read,
+        )
         return records[0].header.record_id
 
     def _follow(

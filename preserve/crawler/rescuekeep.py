@@ -60,7 +60,11 @@ class RescueKeeper:
             revisit_of=None,
             with_chain=tls is not None and self._writer.first_in_file(tls.chain),
         )
-        self._writer.add(records, Fresh(head=exchange.head, challenge=reply.challenge), read)
+        self._writer.add(
+            records,
+            Fresh(head=exchange.head, challenge=reply.challenge, payload=reply.payload, content=reply.content),
+            read,
+        )
         return records[0].header.record_id
 
     def state(self, statement: Listing | Memento) -> None:

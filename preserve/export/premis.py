@@ -145,6 +145,7 @@ def _record(
         ("captured", record.date),
         ("HTTP status", None if record.status is None else str(record.status)),
         ("bot wall", record.challenge),
+        ("whole", record.whole),
         ("file and ordinal", f"{record.file} {record.ordinal}"),
         ("block digest, SHA-256", record.block_sha256),
         ("payload digest, SHA-256", record.payload_sha256),

@@ -228,6 +228,7 @@ class _Writer:
             ("status", record.status),
             ("mediaType", record.mime),
             ("challenge", record.challenge),
+            ("whole", record.whole),
             ("file", record.file),
             ("ordinal", record.ordinal),
             ("recordSha256", self._digest(record.record_sha256)),

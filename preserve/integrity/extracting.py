@@ -19,10 +19,9 @@ from preserve.formats.arc import ArcHeader
 from preserve.formats.containers import Container, Spot
 from preserve.formats.recordstream import RawRecord
 from preserve.integrity.hashing import Fault
-from preserve.integrity.payloads import is_http
 from preserve.integrity.stretches import Stretches, stretch_fault
 from preserve.limits import DEFAULT_LIMITS, Limits
-from preserve.provenance.describe import HTML_TYPES, cables_in, decoded_content, http_payload, type_of
+from preserve.provenance.describe import HTML_TYPES, cables_in, decoded_content, http_payload, is_http, type_of
 from preserve.regular import open_regular
 from preserve.store.warcfile import container_of
 from preserve.text import escaped_json

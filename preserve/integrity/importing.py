@@ -368,6 +368,7 @@ def _stated(facts: Facts, file: str, ordinal: int, run: str) -> list[bytes]:
         refers_to=facts.refers_to,
         mime=facts.mime,
         challenge=facts.challenge,
+        whole=facts.whole,
         run=run,
     )
     return [statements.encode(statement), *facts.cables]

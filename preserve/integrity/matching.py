@@ -17,7 +17,7 @@ from preserve.integrity.scan import Row
 from preserve.model import RecordPlace, whole_date
 from preserve.provenance.statements import Record
 
-_COMPARED = ("type", "uri", "refers_to", "status")
+_COMPARED = ("type", "uri", "refers_to", "status", "whole")
 _DIGESTS = ("block_sha256", "payload_sha256")
 
 

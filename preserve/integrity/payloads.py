@@ -9,16 +9,10 @@ from preserve.formats.http1.stream import Payload, payload_of, plain_body
 from preserve.formats.warc import RecordHeader
 from preserve.integrity.hashing import HASHES, Fault, declared_digest
 from preserve.limits import DEFAULT_LIMITS
-from preserve.provenance.describe import decoded_content
+from preserve.provenance.describe import decoded_content, decodes, is_http
 
-_HTTP = "application/http"
 NO_HEAD = "no HTTP status line, or no end of the head within the bound"
 """What is told of a reply that cannot be read, whether it was held or read in pieces."""
-
-
-def is_http(header: RecordHeader) -> bool:
-    """True where the record says that its block is an HTTP message."""
-    return (header.get("Content-Type") or "").lower().startswith(_HTTP)
 
 
 def payload_is_own(header: RecordHeader) -> bool:
@@ -49,6 +43,18 @@ class Reply:
         if payload is not None:
             self.status, self.content = payload.head.status, payload.payload
             framing_faults(payload.complete, payload.defects, faults)
+
+    @property
+    def is_complete(self) -> bool:
+        """True where all is there that the framing promises, or there is no framing to promise anything."""
+        return self._plain_end is not None or self._payload is None or self._payload.complete
+
+    def decodes(self) -> bool:
+        """True where its codings can be taken off."""
+        if self._plain_end is not None and b"content-encoding" not in self._block[: self._plain_end].lower():
+            return True
+        payload = self.whole()
+        return payload is None or decodes(payload, len(self._block))
 
     def may_show(self, layouts: Iterable[Layout]) -> bool:
         """False where it shows no cable for certain."""

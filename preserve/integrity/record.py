@@ -16,24 +16,26 @@ from preserve.cables.layouts import Layout
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
 from preserve.formats.digests import Declared, parse_digest
-from preserve.formats.http1.message import Head
+from preserve.formats.http1.message import Head, transfer_codings
 from preserve.formats.http1.stream import PayloadStream
 from preserve.formats.recordstream import RawRecord
 from preserve.formats.warc import Record, RecordHeader, bare_uri, original_of
 from preserve.integrity.hashing import HASHES, BehindHead, DecodedHash, Fault, Hash, declared_digest, new_hash
-from preserve.integrity.payloads import NO_HEAD, Reply, framing_faults, is_http, payload_digest, payload_is_own
+from preserve.integrity.payloads import NO_HEAD, Reply, framing_faults, payload_digest, payload_is_own
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import sha256_hex, whole_date
 from preserve.provenance.describe import (
     challenge_in,
     decoded_content,
     describe_cable,
+    is_http,
     media_type,
     read_cables,
     resource_type,
     response_head,
+    wholeness,
 )
-from preserve.provenance.statements import encode
+from preserve.provenance.statements import Whole, encode
 
 _W3C_DATE = lazy_re(r"\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z)?)?)?\Z")
 _ABSOLUTE = lazy_re(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -85,6 +87,8 @@ class Facts(NamedTuple):
     shown: tuple[Fault, ...] = ()
     """What is amiss with the page, where a layout knows it: nothing of the record's."""
     faults: tuple[Fault, ...] = ()
+    whole: Whole | None = None
+    """Whether all of a page came and can be read (`wholeness`); with ``identity`` or ``statement`` only."""
 
 
 def facts_of(raw: RawRecord, wanted: Wanted) -> Facts:
@@ -212,6 +216,9 @@ def _held_facts(header: RecordHeader, block: bytes, wanted: Wanted, faults: list
         facts = _base(header, reply.status, identity, *digests)
     else:
         facts = _base(header, reply.status)
+    if wanted.identity or wanted.statement:
+        whole = wholeness(header, reply.status, complete=reply.is_complete, decodes=reply.decodes())
+        facts = facts._replace(whole=whole)
     is_shown = reply.status == _OK and reply.may_show(wanted.layouts)
     if wanted.layouts and (is_shown or resource_type(header) is not None):
         read = read_cables(Record(header=header, block=block), wanted.layouts, wanted.limits)
@@ -307,6 +314,8 @@ def _large_facts(raw: RawRecord, header: RecordHeader, wanted: Wanted, faults: l
             ("I-WARC-DIGEST-BLOCK", whole.digest),
         )
         _large_payload(own, payload_declared, faults, habits)
+    if wanted.identity or wanted.statement:
+        facts = facts._replace(whole=_large_wholeness(header, stream))
     return _large_stated(facts, stream, block_sha.hexdigest(), payload_sha.hexdigest(), wanted)
 
 
@@ -345,3 +354,13 @@ def _large_stated(facts: Facts, stream: PayloadStream | None, block: str, payloa
     if facts.type == "revisit":
         digest = _hex_sha256(facts.declared_payload)
     return facts._replace(block_sha256=block, payload_sha256=digest)
+
+
+def _large_wholeness(header: RecordHeader, stream: PayloadStream | None) -> Whole | None:
+    head = None if stream is None else stream.head
+    return wholeness(
+        header,
+        None if head is None else head.status,
+        complete=stream is None or head is None or stream.complete,
+        decodes=head is None or all(coding == b"chunked" for coding in transfer_codings(head)),
+    )

@@ -12,18 +12,21 @@ from preserve.cables.fields import CLAIMS
 from preserve.cables.layouts import Layout
 from preserve.errors import FormatError
 from preserve.formats.challenge import challenge_of
+from preserve.formats.containers import HOLD_BYTES
 from preserve.formats.content import decode_content, no_codings
-from preserve.formats.http1.message import Head, parse_response_head, split_head
+from preserve.formats.http1.message import Head, parse_response_head, split_head, transfer_codings
 from preserve.formats.http1.stream import Payload, payload_of
 from preserve.formats.mediatype import ContentType, content_type, declared_type
 from preserve.formats.warc import Record, RecordHeader, bare_uri, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import sha256_hex
 from preserve.provenance import statements
-from preserve.provenance.statements import Cable, Claimed, Printed
+from preserve.provenance.statements import Cable, Claimed, Printed, Whole
 from preserve.text import flat
 
 _DIGEST_PREFIX = "sha256:"
+_WITH_A_PAGE = frozenset({"response", "resource"})
+_PARTIAL_CONTENT = 206
 HTTP_RESPONSE_TYPES = ("response", "revisit")
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 RESOURCE_TYPES = HTML_TYPES | {"text/plain", "text/csv"}
@@ -41,6 +44,7 @@ def describe_record(record: Record, *, file: str, ordinal: int, run: str) -> sta
     mime: str | None = None
     challenge: str | None = None
     payload_digest: str | None = None
+    payload: Payload | None = None
     if header.type in HTTP_RESPONSE_TYPES:
         head = response_head(record.block)
         if head is not None:
@@ -65,8 +69,50 @@ def describe_record(record: Record, *, file: str, ordinal: int, run: str) -> sta
         refers_to=_bare(header.get("WARC-Refers-To")),
         mime=mime,
         challenge=challenge,
+        whole=wholeness(
+            header,
+            None if payload is None else payload.head.status,
+            complete=payload is None or payload.complete,
+            decodes=payload is None or decodes(payload, len(record.block)),
+        ),
         run=run,
     )
+
+
+def wholeness(header: RecordHeader, status: int | None, *, complete: bool, decodes: bool) -> Whole | None:
+    """Whether all of a page came and can be read, of a ``response`` or ``resource`` record; None of another record.
+
+    The one rule for capture, import, adoption and verification; it asks only what the record itself tells. ``status``:
+    of the reply in it, None where none can be read; ``complete``: all that its framing promises is there; ``decodes``:
+    see there. A revisit is as whole as the record that it refers to.
+    """
+    names = header.by_name
+    if names["warc-type"] not in _WITH_A_PAGE:
+        return None
+    if "warc-truncated" in names or not complete:
+        return "cut"
+    if names["warc-type"] == "resource" or not is_http(header):
+        return "whole"
+    if status is None or not decodes:
+        return "undecodable"
+    return "partial" if status == _PARTIAL_CONTENT else "whole"
+
+
+def decodes(payload: Payload, block_bytes: int) -> bool:
+    """True where the codings of a reply can be taken off its payload.
+
+    What is larger than `HOLD_BYTES` is not tried: it is never held whole where records are checked in bulk.
+    """
+    if any(coding != b"chunked" for coding in transfer_codings(payload.head)):
+        return False
+    if block_bytes > HOLD_BYTES or not _codings(payload.head):
+        return True
+    return decoded_content(payload, DEFAULT_LIMITS) is not None
+
+
+def is_http(header: RecordHeader) -> bool:
+    """True where the record says that its block is an HTTP message."""
+    return (header.get("Content-Type") or "").lower().startswith("application/http")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +124,10 @@ class Fresh:
 
     head: Head | None = None
     challenge: str | None = None
+    payload: Payload | None = None
+    """The reply taken apart, where it can be read."""
+    content: bytes | None = None
+    """Its body with the content coding removed, where that was done already."""
 
 
 def describe_fresh(record: Record, fresh: Fresh, *, file: str, ordinal: int, run: str) -> statements.Record:
@@ -98,7 +148,21 @@ def describe_fresh(record: Record, fresh: Fresh, *, file: str, ordinal: int, run
         refers_to=_bare(header.get("WARC-Refers-To")),
         mime=media_type(fresh.head) if is_reply and fresh.head is not None else None,
         challenge=fresh.challenge if header.type == "response" else None,
+        whole=_fresh_wholeness(record, fresh),
         run=run,
+    )
+
+
+def _fresh_wholeness(record: Record, fresh: Fresh) -> Whole | None:
+    payload = fresh.payload
+    if payload is None:
+        return wholeness(record.header, None, complete=True, decodes=True)
+    can_be_read = fresh.content is not None and len(record.block) <= HOLD_BYTES
+    return wholeness(
+        record.header,
+        payload.head.status,
+        complete=payload.complete,
+        decodes=(can_be_read and not transfer_codings(payload.head)) or decodes(payload, len(record.block)),
     )
 
 

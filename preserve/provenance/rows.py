@@ -10,7 +10,7 @@ from preserve.store.catalogue import CABLE_COLUMNS, CLAIM_COLUMNS, NOTHING_KEPT,
 
 _RECORD_HEAD = attrgetter("record_id", "type", "uri")
 _RECORD_MIDDLE = attrgetter("date", "status", "mime")
-_RECORD_REST = attrgetter("record_sha256", "payload_sha256", "refers_to", "challenge", "run")
+_RECORD_REST = attrgetter("record_sha256", "payload_sha256", "refers_to", "challenge", "whole", "run")
 _CABLE = attrgetter(*CABLE_COLUMNS)
 _MEMENTO = attrgetter(*mementos.COLUMNS)
 

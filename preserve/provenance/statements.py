@@ -34,6 +34,9 @@ FileName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}\Z")]
 FilePath = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}(?:/[A-Za-z0-9][A-Za-z0-9._-]{0,254})*\Z")]
 """A path below the collection's folder: plain names with slashes between."""
 
+Whole = Literal["whole", "cut", "partial", "undecodable"]
+"""Whether all of a page came, and can be read."""
+
 _KIND: Final = lazy_re(r"[a-z][a-z0-9-]{0,63}\Z")
 
 
@@ -113,7 +116,8 @@ class Archive(_Kind, frozen=True, kw_only=True, tag="archive"):
 class Record(_Kind, frozen=True, kw_only=True, tag="record"):
     """One stored record. ``ordinal`` counts from 0 in its file; digests are 64 hexadecimal digits.
 
-    ``challenge`` names the bot wall whose page a reply was taken for.
+    ``challenge`` names the bot wall whose page a reply was taken for. ``whole``: of a ``response`` or ``resource``,
+    None of others (`preserve.provenance.describe.wholeness`).
     """
 
     record_id: str
@@ -129,6 +133,7 @@ class Record(_Kind, frozen=True, kw_only=True, tag="record"):
     refers_to: str | None
     mime: str | None
     challenge: str | None
+    whole: Whole | None
     run: str
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from preserve.errors import NotHeldError
 from preserve.model import parse_utc
-from preserve.replay.history import Observation
+from preserve.replay.history import Observation, whole_ones
 from preserve.replay.recover import parse_moment
 
 _LONGEST_NUMBER = 9
@@ -44,13 +44,15 @@ def choose(observations: Sequence[Observation], what: str) -> Observation:
 def last_different(observations: Sequence[Observation]) -> tuple[Observation, Observation]:
     """The newest two that follow one another and whose texts differ; else, whose pages do; else the last two.
 
+    Captures that are not whole are passed over.
+
     Raises:
         NotHeldError: there is only one.
     """
-    pairs = list(pairwise(observations))
+    pairs = list(pairwise(whole_ones(observations)))
     if not pairs:
         raise NotHeldError(
-            "there is only one capture of it: nothing to compare it with",
+            "there is only one whole capture of it: nothing to compare it with",
             next_step="Capture or import it from another source first.",
         )
     for name in ("body_sha256", "raw_sha256"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from preserve.provenance.releases import claimed_words, release_of
-from preserve.replay.history import Observation, claim_of
+from preserve.replay.history import Observation, claim_of, whole_ones
 
 if TYPE_CHECKING:
     # What checks configuration takes longer to import than what is done with it.
@@ -57,7 +57,7 @@ class Corroboration:
 def corroborate(observations: Sequence[Observation], releases: Mapping[str, "ReleaseConfig"]) -> Corroboration:
     """Groups the observations of one cable (oldest first) by source, and the sources by what they show."""
     groups: dict[tuple[str, str], list[Observation]] = {}
-    for one in observations:
+    for one in whole_ones(observations):
         claim = claim_of(one.capture, one.extraction)
         named = f"{claim.source}, released {claim.source_released}" if claim.source else ""
         groups.setdefault((host_of(one.capture.row.uri), named), []).append(one)

@@ -24,7 +24,8 @@ _MOST_LINES = 4_000
 class Observation:
     """One capture that shows the cable. ``number`` counts from 1 over the whole history.
 
-    ``difference`` is against the observation before it that was published under the same id; None for the first.
+    ``difference`` is against the observation before it that was published under the same id; None for the first, and
+    for a capture that is not whole: what it lacks is no change of the text.
     """
 
     number: int
@@ -37,6 +38,16 @@ class Observation:
     """The declared release that its page names, or is of."""
     conflicts: tuple[Conflict, ...]
     """The contradictions that this capture is the last part of."""
+
+    @property
+    def is_whole(self) -> bool:
+        """True where all of the page came."""
+        return not self.capture.lack
+
+
+def whole_ones(observations: Sequence[Observation]) -> Sequence[Observation]:
+    """Those of whole captures; all, where none is whole."""
+    return [one for one in observations if one.is_whole] or observations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +130,10 @@ def _observations(
     found: list[Observation] = []
     last: dict[str, Extraction] = {}
     for number, ((capture, extraction), claim) in enumerate(zip(read, claims, strict=True), 1):
-        before = last.get(extraction.published_id)
-        last[extraction.published_id] = extraction
+        before = None
+        if not capture.lack:
+            before = last.get(extraction.published_id)
+            last[extraction.published_id] = extraction
         release = release_of(claim, releases)
         found.append(
             Observation(

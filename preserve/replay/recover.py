@@ -19,7 +19,7 @@ from preserve.formats.http1.stream import Payload
 from preserve.formats.urls import of_header
 from preserve.formats.warc import Record, original_of, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
-from preserve.model import parse_utc, whole_date
+from preserve.model import NOT_WHOLE, parse_utc, whole_date
 from preserve.provenance.derive import catch_up
 from preserve.provenance.describe import (
     HTML_TYPES,
@@ -96,9 +96,14 @@ class Capture:
 
     @property
     def is_full(self) -> bool:
-        """True where the reply was the page itself: no error page, no bot wall's challenge."""
+        """True where the reply was the page itself, whole: no error page, no bot wall's challenge, nothing cut."""
         is_reply = self.source.status == 200 and self.source.challenge is None  # noqa: PLR2004
-        return is_reply or self.source.type == "resource"
+        return (is_reply or self.source.type == "resource") and not self.lack
+
+    @property
+    def lack(self) -> str:
+        """What is not whole about it, in words; empty where all of the page came."""
+        return NOT_WHOLE.get(self.source.whole or "", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,8 +320,8 @@ def at_time(captures: Sequence[Capture], moment: datetime | None) -> Capture | N
 def find_one(archives: Sequence[Archive], query: str, moment: datetime | None) -> tuple[Archive, Capture]:
     """The newest good capture of a cable or address over several collections.
 
-    A capture whose reply was not a full one (an error page, a challenge) never stands in for one that was, and one that
-    is second hand only where there is no other.
+    A capture whose reply was not a full one (an error page, a challenge, one that was cut) never stands in for one that
+    was, and one that is second hand only where there is no other.
 
     Raises:
         NotHeldError: nothing is held under that name, or nothing as early as asked.

@@ -14,6 +14,7 @@ from itertools import groupby
 
 from preserve.errors import FormatError
 from preserve.formats.urls import canonical, host_name
+from preserve.model import NOT_WHOLE
 from preserve.provenance.statements import Listing, Run, decode
 from preserve.replay.looking import Pages
 from preserve.replay.recover import Archive
@@ -180,7 +181,10 @@ class _Judge:
             sign, reason = Sign.SAME, "not-modified"
         else:
             sign, reason = sign_of_status(row.status, row.challenge)
-        if sign is Sign.SAME:
+        if sign is Sign.SAME and row.whole in NOT_WHOLE:
+            # What is missing is no change of the page.
+            sign, reason = Sign.NOTHING, f"{row.whole}-capture"
+        elif sign is Sign.SAME:
             sign, reason = self._compared(seen, reason)
         elif sign is Sign.MOVED and self._pages.leads_home(row):
             sign, reason = Sign.ERROR_PAGE, f"{reason} to the front page"

@@ -18,7 +18,7 @@ from preserve.store.database import connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
-_VERSION = 6
+_VERSION = 7
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('ledger_size', 0);
@@ -26,7 +26,7 @@ CREATE TABLE records (
     statement INTEGER PRIMARY KEY, record_id TEXT NOT NULL, type TEXT NOT NULL, uri TEXT, canonical TEXT, surt TEXT,
     date TEXT NOT NULL, status INTEGER, mime TEXT, file TEXT NOT NULL, ordinal INTEGER NOT NULL,
     offset INTEGER NOT NULL, length INTEGER NOT NULL, inner INTEGER NOT NULL, record_sha256 TEXT NOT NULL,
-    payload_sha256 TEXT, refers_to TEXT, challenge TEXT, run TEXT NOT NULL
+    payload_sha256 TEXT, refers_to TEXT, challenge TEXT, whole TEXT, run TEXT NOT NULL
 );
 CREATE INDEX records_id ON records (record_id);
 CREATE INDEX records_page ON records (canonical, date) WHERE type IN ('response', 'revisit');
@@ -48,7 +48,7 @@ _IS_REPLY = "type IN ('response', 'revisit')"
 """The condition of the index by page, word for word: only a query that has it can use that index."""
 _ROW = (
     "record_id, type, uri, date, status, file, ordinal, offset, length, inner, record_sha256, payload_sha256, "
-    "refers_to, challenge, statement"
+    "refers_to, challenge, whole, statement"
 )
 
 _OF_RECORD = [f"r.{name}" for name in _ROW.split(", ")]
@@ -68,6 +68,8 @@ class RecordRow:
     payload_sha256: str | None
     refers_to: str | None
     challenge: str | None
+    whole: str | None
+    """Whether all of a page came, as the statement says it; None of what is no page."""
     statement_index: int
 
 
@@ -137,7 +139,7 @@ class StatementRow(NamedTuple):
         """What the index says of it; None where it says nothing."""
         if self.table != "records":
             return None
-        _id, kind, uri, _canonical, key, date, status, mime, *where, _sha256, payload, _refers, _wall, _run = (
+        _id, kind, uri, _canonical, key, date, status, mime, *where, _sha256, payload, _refers, _wall, _whole, _run = (
             self.values
         )
         place = _place(where)
@@ -154,7 +156,7 @@ CLAIM_COLUMNS = ("source", "source_released", "released", "counter")
 """What a page says of its source, as it prints it."""
 NOTHING_KEPT = StatementRow(None, ())
 """Of a statement that the catalogue keeps nothing of but that it was there."""
-TABLES = {"records": 19, "cables": 13, "releases": 3, "imports": 2, "newer": 3}
+TABLES = {"records": 20, "cables": 13, "releases": 3, "imports": 2, "newer": 3}
 """The tables whose rows are statements, with the number of their columns; but that of mementos."""
 _MARKS = {name: ", ".join("?" * columns) for name, columns in TABLES.items()}
 
@@ -352,19 +354,19 @@ class Catalogue:
         return [str(row[0]) for row in rows]
 
     def last_response(self, url: str, payload_sha256: str) -> RecordRow | None:
-        """The newest full reply from an address with this payload."""
+        """The newest full and whole reply from an address with this payload."""
         row = self._db.execute(
             f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND type = 'response' "  # noqa: S608
-            "AND payload_sha256 = ? AND status = 200 ORDER BY date DESC, statement DESC LIMIT 1",
+            "AND payload_sha256 = ? AND status = 200 AND whole = 'whole' ORDER BY date DESC, statement DESC LIMIT 1",
             (key_form(canonical, url), payload_sha256),
         ).fetchone()
         return None if row is None else _row(row)
 
     def newest_response(self, url: str) -> RecordRow | None:
-        """The newest full reply from an address that is no bot wall's challenge."""
+        """The newest full and whole reply from an address that is no bot wall's challenge."""
         row = self._db.execute(
             f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND type = 'response' "  # noqa: S608
-            "AND status = 200 AND challenge IS NULL ORDER BY date DESC, statement DESC LIMIT 1",
+            "AND status = 200 AND challenge IS NULL AND whole = 'whole' ORDER BY date DESC, statement DESC LIMIT 1",
             (key_form(canonical, url),),
         ).fetchone()
         return None if row is None else _row(row)
@@ -381,11 +383,12 @@ class Catalogue:
     def looks_at(self, url: str, until: str, most: int) -> list[RecordRow]:
         """The newest ``most`` replies, also revisits, from an address up to a time, newest first.
 
-        Bot walls' challenges and what is no reply of HTTP are left out.
+        Bot walls' challenges, what is no reply of HTTP and what is not whole are left out.
         """
         rows = self._db.execute(
             f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND date <= ? "  # noqa: S608
-            "AND payload_sha256 IS NOT NULL AND challenge IS NULL ORDER BY date DESC, statement DESC LIMIT ?",
+            "AND payload_sha256 IS NOT NULL AND challenge IS NULL AND coalesce(whole, 'whole') = 'whole' "
+            "ORDER BY date DESC, statement DESC LIMIT ?",
             (key_form(canonical, url), until, most),
         )
         return [_row(row) for row in rows]
@@ -502,7 +505,7 @@ def key_form(form: Callable[[str], str], url: str) -> str | None:
 
 
 def _row(values: tuple[object, ...]) -> RecordRow:
-    record_id, kind, uri, date, status, *where, sha256, payload, refers_to, challenge, statement = values
+    record_id, kind, uri, date, status, *where, sha256, payload, refers_to, challenge, whole, statement = values
     return RecordRow(
         record_id=str(record_id),
         type=str(kind),
@@ -514,5 +517,6 @@ def _row(values: tuple[object, ...]) -> RecordRow:
         payload_sha256=None if payload is None else str(payload),
         refers_to=None if refers_to is None else str(refers_to),
         challenge=None if challenge is None else str(challenge),
+        whole=None if whole is None else str(whole),
         statement_index=int(str(statement)),
     )

@@ -40,6 +40,7 @@ def _entry(number: int) -> bytes:
             refers_to=None,
             mime="text/html",
             challenge=None,
+            whole="whole",
             run="urn:uuid:0",
         )
     )

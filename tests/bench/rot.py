@@ -55,6 +55,7 @@ def _records(count: int) -> Iterator[Record]:
                 refers_to=None,
                 mime="text/html",
                 challenge=None,
+                whole="whole",
                 run=f"urn:uuid:{day}",
             )
 

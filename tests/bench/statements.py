@@ -32,6 +32,7 @@ def _record() -> Record:
         refers_to=None,
         mime="text/html",
         challenge=None,
+        whole=None,
         run="urn:uuid:00000000-0000-4000-8000-00000000000b",
     )
 

@@ -328,6 +328,7 @@ def made_lineage(text: str) -> Lineage:
         status=200,
         mime=text,
         challenge=text,
+        whole="whole",
         file=text,
         ordinal=0,
         record_sha256=digest,

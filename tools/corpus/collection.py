@@ -152,6 +152,7 @@ def _read(name: str, data: bytes) -> Iterator[_Row]:
             refers_to=facts.refers_to,
             mime=facts.mime,
             challenge=facts.challenge,
+            whole=facts.whole,
             run=_RUN,
         )
         yield place, statement, facts.cables[0] if facts.cables else None, [code for code, _detail in facts.faults]

@@ -88,6 +88,7 @@ def _of_records() -> _Cases:
         "E-LEDGER-RECORD.other-uri": ("another address", _lying("record", "response", uri="http://example.org/never")),
         "E-LEDGER-RECORD.other-date": ("another date", _lying("record", "response", date="2010-11-28T00:00:00Z")),
         "E-LEDGER-RECORD.other-status": ("another status", _lying("record", "response", status=404)),
+        "E-LEDGER-RECORD.other-wholeness": ("a whole page called cut", _lying("record", "response", whole="cut")),
         "E-LEDGER-RECORD.other-type": ("another type", _lying("record", "request", type="metadata")),
         "E-LEDGER-RECORD.other-target": ("a revisit of another record", _lying("record", "revisit", refers_to=page)),
         "E-LEDGER-RECORD.other-block": (

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
-from preserve.model import parse_utc
+from preserve.model import NOT_WHOLE, parse_utc
 
 _DATE = lazy_re(r"(\d{4})-(\d{2})-(\d{2})")
 _ARCHIVE_ID = lazy_re(r"[^A-Za-z0-9._~-]+")
@@ -52,6 +52,8 @@ class CitationData:
     """Statements under the checkpoint that covers it; 0: none yet."""
     second_hand: str = ""
     """Of a copy that a web archive served: from whom, and the moment that it claims. ``captured`` is when we got it."""
+    whole: str = "whole"
+    """Whether all of the page came: ``whole``, or a key of `preserve.model.NOT_WHOLE`."""
     hidden_until_opened: bool = False
     """Whether a browser shows the text only after a script opened the element that it stands in."""
     url_status: str = ""
@@ -180,6 +182,8 @@ def note(data: CitationData) -> str:
         parts.append(f"passage: {data.passage}{words}")
     if data.second_hand:
         parts.append(f"second hand, {data.second_hand}")
+    if data.whole in NOT_WHOLE:
+        parts.append(NOT_WHOLE[data.whole])
     if data.hidden_until_opened:
         parts.append("hidden until opened: a browser shows this text only after a script opened it")
     parts.append(f"captured {data.captured}")

@@ -13,6 +13,7 @@ from preserve.formats.citations.data import (
     note,
     safe_url,
 )
+from preserve.model import NOT_WHOLE
 
 _MARKDOWN = str.maketrans({sign: "\\" + sign for sign in r"\`*_{}[]<>#|~^$@&"})
 _WIKI = str.maketrans({sign: f"&#{ord(sign)};" for sign in "&<>|{}[]'~_\""})
@@ -68,6 +69,7 @@ def to_wikitext(data: CitationData) -> str:
         ("author", _wiki(data.origin)),
         ("date", "" if date is None else iso(date)),
         ("id", _wiki(", ".join(part for part in (_cable(data), *data.identifiers) if part))),
+        ("type", _wiki(NOT_WHOLE.get(data.whole, ""))),
         ("via", _wiki(", ".join(part for part in (data.source, _hand(data)) if part))),
         ("archive-url", _wiki_url(data.archived_url)),
         ("archive-date", captured_at(data).date().isoformat() if data.archived_url else ""),

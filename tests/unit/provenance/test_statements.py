@@ -59,6 +59,7 @@ RECORD = Record(
     refers_to=None,
     mime="text/html",
     challenge=None,
+    whole=None,
     run="urn:uuid:2",
 )
 CABLE = Cable(
@@ -431,6 +432,7 @@ ANY: list[st.SearchStrategy[Known]] = [
         refers_to=maybe(TEXT),
         mime=maybe(TEXT),
         challenge=maybe(TEXT),
+        whole=maybe(st.sampled_from(["whole", "cut", "partial", "undecodable"])),
         run=TEXT,
     ),
     st.builds(
