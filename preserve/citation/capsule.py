@@ -196,7 +196,7 @@ def _add_changes(archive: Archive, files: dict[str, bytes]) -> list[str]:
 
 def _selector(capture: Capture, passage: Passage) -> dict[str, object]:
     return {
-        "source": capture.url,
+        "source": check_capsule.without_password(capture.url),
         "selector": selectors(passage),
         "paragraph": passage.paragraph,
         "portion_mark": passage.portion_mark,

@@ -605,9 +605,14 @@ def _citation(files: Dict[str, bytes], record: dict, source: dict, cable: dict, 
 
 def address(files: Dict[str, bytes]) -> str:
     """The address of the page itself: of a page from a web archive the one that the archive served it for."""
-    if "memento.json" in files:
-        return str(read_json(files["memento.json"])["uri"])
-    return str(read_json(files["record.json"])["uri"])
+    name = "memento.json" if "memento.json" in files else "record.json"
+    return without_password(str(read_json(files[name])["uri"]))
+
+
+def without_password(url: str) -> str:
+    """An address as it is cited: without the user name and the password that it may have."""
+    match = re.match(r"([A-Za-z][A-Za-z0-9+.-]*:/*)[^/?#]*@", url)
+    return url if match is None else match[1] + url[match.end() :]
 
 
 def second_hand(files: Dict[str, bytes]) -> Tuple[str, str]:

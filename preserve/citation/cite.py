@@ -2,6 +2,7 @@
 
 from preserve.cables.extract import Extraction
 from preserve.cables.titles import page_title
+from preserve.citation.check_capsule import without_password
 from preserve.citation.passage import Passage
 from preserve.errors import FormatError
 from preserve.formats.citations.data import CitationData
@@ -39,7 +40,7 @@ def cite(
         created=created(extraction),
         source=printed(extraction, "source"),
         source_released=printed(extraction, "source_released"),
-        url=capture.url,
+        url=without_password(capture.url),
         second_hand=capture.second_hand,
         whole=capture.source.whole or "whole",
         hidden_until_opened=extraction is not None and extraction.hidden_until_opened,

@@ -72,8 +72,9 @@ def readable_page(files: Mapping[str, bytes]) -> str:
     name = "source" if "source.json" in files else "record"
     place, quote, _span = check_capsule.read_json(files["selector.json"])["selector"]
     stamped = sorted(name for name in files if name.endswith(".tsr"))
+    cited = f"{check_capsule.without_password(record['uri'])}, captured {record['date']}"
     return _README.format(
-        cited=_clean(f"{record['uri']}, captured {record['date']}\nrecord {record['record_id']}\n{_hand(files)}"),
+        cited=_clean(f"{cited}\nrecord {record['record_id']}\n{_hand(files)}"),
         start=place["start"],
         end=place["end"],
         exact="\n".join("  | " + _clean(line) for line in quote["exact"].split("\n")),
@@ -99,7 +100,7 @@ def _hand(files: Mapping[str, bytes]) -> str:
         return ""
     said = check_capsule.read_json(files["memento.json"])
     return (
-        f"SECOND HAND: the page {said['uri']}, as served by {said['archive_title']},\n"
+        f"SECOND HAND: the page {check_capsule.without_password(said['uri'])}, as served by {said['archive_title']},\n"
         f"asked for {said['requested']}, served as of {said['served'] or 'no stated time'},\n"
         "which is that archive's claim\n"
     )

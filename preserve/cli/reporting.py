@@ -47,7 +47,9 @@ def as_json(report: Report) -> dict[str, object]:
 def as_text(report: Report) -> str:
     """The report for a terminal."""
     lines = [f"{one_line(report.subject, 200)}: {_word(report)}"]
-    lines += [f"  {c.verdict:<11} {c.name}" + (f": {one_line(c.detail)}" if c.detail else "") for c in report.claims]
+    lines += [
+        f"  {c.verdict:<11} {c.name}" + (f": {one_line(c.detail, 1_000)}" if c.detail else "") for c in report.claims
+    ]
     if report.findings:
         lines.append(f"  {counted(len(report.findings) + report.untold, 'finding')}:")
     lines += [

@@ -17,6 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import IO, BinaryIO
 
 from cryptography import x509
@@ -24,11 +25,12 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
 from preserve.limits import MIB
+from preserve.model import parse_utc
 
 DATAPACKAGE = "datapackage.json"
 DIGEST = "datapackage-digest.json"
@@ -379,15 +381,57 @@ def _signature_defect(signed: Mapping[str, object]) -> Defect:
 
 
 def _signer(signed: Mapping[str, object]) -> tuple[object, str]:
-    """The key, and what a signature by it does not say."""
+    """The key, and what a signature by it says and does not say."""
     if "domainCert" in signed or "domain" in signed:
         leaf = x509.load_pem_x509_certificates(_text(signed, "domainCert").encode("utf-8"))[0]
-        domain = _text(signed, "domain")
-        return leaf.public_key(), f"it holds by a certificate said to be of {domain!a:.100}: chain and time not checked"
+        said = _certificate(leaf, _text(signed, "domain"), signed.get("created"))
+        return leaf.public_key(), f"it holds by {said}: chain and time not checked"
     encoded = base64.b64decode(_text(signed, "publicKey"), validate=True)
-    return load_der_public_key(
-        encoded
-    ), f"it holds by a key whose owner is not known: SHA-256 {hashlib.sha256(encoded).hexdigest()}"
+    said = f"it holds by a key whose owner is not known: SHA-256 {hashlib.sha256(encoded).hexdigest()}"
+    return load_der_public_key(encoded), f"{said}; {_signed_at(signed.get('created'))}"
+
+
+def _certificate(leaf: x509.Certificate, domain: str, created: object) -> str:
+    """What a certificate says, and what in it does not go with what the package says: as one line, in ASCII."""
+    spki = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    names = _names(leaf)
+    begin, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
+    amiss = []
+    if not any(_fits(domain.lower(), name.lower()) for name in names):
+        amiss.append("the domain is none of its names")
+    if leaf.issuer == leaf.subject:
+        amiss.append("it is self-signed")
+    moment = _moment(created)
+    if moment is not None and not begin <= moment <= end:
+        amiss.append("it was not valid then")
+    told = f"a certificate for {', '.join(names)!a:.200}, said to be of {domain!a:.100}"
+    told += f", key SHA-256 {hashlib.sha256(spki).hexdigest()}, issued by {leaf.issuer.rfc4514_string()!a:.200}"
+    told += f", valid {begin:%Y-%m-%dT%H:%M:%SZ} to {end:%Y-%m-%dT%H:%M:%SZ}; {_signed_at(created)}"
+    return told + "".join(f"; {each}" for each in amiss)
+
+
+def _names(leaf: x509.Certificate) -> list[str]:
+    """The names that a certificate is for (RFC 9525): those of the extension, else the common name."""
+    try:
+        extension = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return [str(each.value) for each in leaf.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
+    return [str(name) for name in extension.value.get_values_for_type(x509.DNSName)]
+
+
+def _fits(domain: str, name: str) -> bool:
+    return domain == name or (name.startswith("*.") and domain.partition(".")[2] == name[2:])
+
+
+def _signed_at(created: object) -> str:
+    return f"signed at {created!a:.60} by its own account" if isinstance(created, str) else "no time of signing"
+
+
+def _moment(created: object) -> datetime | None:
+    try:
+        return parse_utc(created) if isinstance(created, str) else None
+    except FormatError:
+        return None
 
 
 def _text(signed: Mapping[str, object], name: str) -> str:

@@ -29,6 +29,14 @@ _REFERENCES = "every record that others refer to is there"
 _ONCE = "no record stands twice"
 _SECOND = "a second reader reads the same"
 _PACKAGE = "the package is the one that its list names"
+_SIGNED = "who signed the package"
+_SIGNATURES = {
+    "I-WACZ-SIGNED": Verdict.NOT_PROVEN,
+    "W-WACZ-SIGNATURE": Verdict.NOT_CHECKED,
+    "I-WACZ-UNSIGNED": Verdict.NOT_CHECKED,
+    "E-WACZ-SIGNATURE": Verdict.FAIL,
+}
+"""What is said of a package's signature: one that holds shows a key, and not whose it is."""
 _COMPLETE = "nothing was changed, added or taken out"
 _UNREADABLE = ("E-WARC-UNREADABLE", "E-WARC-EMPTY", "E-WARC-GZIP", "E-WARC-HEADER", "E-WARC-LENGTH")
 _MISMATCH = ("E-WARC-BLOCK-DIGEST", "E-WARC-PAYLOAD-DIGEST")
@@ -45,6 +53,8 @@ class Checked:
     size: int = 0
     container: Container | None = None
     second: list[SecondReading] = field(default_factory=list)
+    signature: tuple[str, str] | None = None
+    """Of a package: the code of what was found of its signature, and the detail."""
 
     @property
     def damaged(self) -> bool:
@@ -143,6 +153,8 @@ def _package_rows(checked: Checked, scanner: Scanner, scratch: Path, *, second_r
             return
         for code, where, detail in package_defects(package):
             checked.findings.add(code, f"{checked.path.name} {where}", detail)
+            if code in _SIGNATURES:
+                checked.signature = (code, detail)
         for name in package.warc_names:
             taken = take_out(package, name, scratch)
             if isinstance(taken, str):
@@ -203,6 +215,9 @@ def _report(checked: Checked, *, digests: bool) -> Report:
     if checked.container is Container.WACZ:
         broken = any(code.startswith("E-WACZ") for code in findings.codes)
         claims.append(claim(_PACKAGE, good=not broken))
+        if checked.signature is not None:
+            code, detail = checked.signature
+            claims.append(Claim(name=_SIGNED, verdict=_SIGNATURES[code], detail=detail))
     if checked.second:
         claims.append(second_claim(checked.second))
     claims += [not_proven(_COMPLETE, "no ledger is at hand: a file by itself cannot show what it lacks"), ORIGIN]

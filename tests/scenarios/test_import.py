@@ -350,3 +350,24 @@ def test_a_page_out_of_an_imported_file_is_second_hand_wherever_it_is_told(shell
         {**files, "import.json": files["import.json"].replace(b"x.warc.gz", b"y.warc.gz")},
     ):
         assert not check_capsule.is_good(check_capsule.check(pack(forged), [key]))
+
+
+def test_a_password_in_an_imported_address_is_not_cited(shell: Any, tmp_path: Path) -> None:
+    path = _warc(tmp_path / "x.warc.gz", compress=False)
+    data = path.read_bytes().replace(b"http://pages.example/0", b"http://u:PW@p.example/0")
+    path.write_bytes(re.sub(rb"WARC-(Block|Payload)-Digest: [^\r]*\r\n", b"", data))
+    plain = tmp_path / "y.warc.gz"
+    plain.write_bytes(
+        b"".join(gzip.compress(record) for record in re.split(rb"(?=WARC/1)", path.read_bytes()) if record)
+    )
+    shell("import", str(plain), "--into", "old", status=None)
+    for form in FORMS:
+        if form != "text-fragment":
+            assert "PW" not in shell("cite", "06TESTPOST12", "--format", form)
+    capsule = tmp_path / "one.capsule"
+    shell("cite", "06TESTPOST12", "--chars", "0-12", "--capsule", str(capsule))
+    files = check_capsule.read_zip(capsule.read_bytes())
+    for name in ("citation.json", "selector.json", "readme.txt"):
+        assert b"PW" not in files[name].data
+        assert b"http://p.example/0" in files[name].data
+    shell("check", str(capsule), "--trust", str(shell.archives / "old" / "ledger" / "log.vkey"))

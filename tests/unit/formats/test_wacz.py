@@ -434,6 +434,27 @@ def test_a_signature_by_a_domain_holds_by_its_leaf_certificate() -> None:
     assert [found[0] for found in signed(by_domain(chain, ecdsa(key=P384)))] == ["E-WACZ-SIGNATURE"]
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, "it is self-signed"),
+        ({"domain": "other.example.org"}, "the domain is none of its names"),
+        ({"created": "2036-01-01T00:00:00Z"}, "it was not valid then"),
+        ({"created": "2036-01-01T00:00:00Z"}, "signed at '2036-01-01T00:00:00Z' by its own account"),
+        ({}, "no time of signing"),
+        ({}, "a certificate for 'signer.example.org'"),
+        ({}, "issued by 'CN=signer.example.org', valid "),
+        ({}, "key SHA-256 "),
+    ],
+)
+def test_what_a_certificate_says_and_what_does_not_go_with_it_is_told(change: dict[str, str], said: str) -> None:
+    p256 = ec.derive_private_key(0xFEDCBA, ec.SECP256R1())
+    data = by_domain(certificate(p256, hashes.SHA256()), ecdsa(key=p256))
+    [(code, _where, detail)] = signed({**data, **change})
+    assert code == "I-WACZ-SIGNED"
+    assert said in detail
+
+
 def test_a_domain_may_sign_with_rsa() -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = certificate(key, hashes.SHA256())
