@@ -148,7 +148,7 @@ class Archive:
             if collection.paths.name == cable.collection:
                 row = collection.catalogue.record(cable.record_id)
                 if row is not None:
-                    return collection.page(Capture(collection=cable.collection, row=row, source=row)).content
+                    return collection.page(collection.capture(row)).content
         raise NotHeldError(f"record {cable.record_id} is not held here")
 
     def cables(self) -> Iterator[Cable]:

@@ -86,6 +86,18 @@ CODES: dict[str, Code] = {
         "Something lies in the collection that is no file: a pipe, a socket or a device. It was not opened.",
         "Find out who put it there, and take it away.",
     ),
+    "W-CLOCK-ORDER": Code(
+        "The times of a run contradict the order in which the ledger states runs: the clock was wrong in that run.",
+        "Nothing is damaged: the order of the ledger holds, the dates of that run do not. See that NTP keeps the clock.",
+    ),
+    "W-CLOCK-AHEAD": Code(
+        "A run or a record of it is dated after now: the clock was ahead then, or is behind now.",
+        "See that the clock is right now. Nothing is damaged: the order of the ledger holds, those dates do not.",
+    ),
+    "W-DATE": Code(
+        "Something made by others has a date that cannot be: before the web, or after it was taken in.",
+        "Nothing is damaged here: it is never shown as the newest or the first while there is another capture.",
+    ),
     "E-WARC-MISSING": Code("A WARC file that the ledger names is not there.", _REPAIR),
     "E-WARC-UNKNOWN": Code(
         "A WARC file lies in the archive that the ledger does not name.",

@@ -149,6 +149,7 @@ class Simulation:
     adaptive: AdaptiveConfig | None = None
     second_reader: bool = False
     limits: Callable[[object], object] | None = None
+    clock_is_right: bool = False
     accounts: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -187,6 +188,7 @@ class Simulation:
                 progress=lambda _progress: None,
                 account=self._account,
                 fetcher=lambda: SimulatedFetcher(self.web),
+                clock_is_right=self.clock_is_right,
             ),
             processes=processes,
             adaptive=self.adaptive,

@@ -43,6 +43,7 @@ def cite(
         url=without_password(capture.url),
         second_hand=capture.second_hand,
         whole=capture.source.whole or "whole",
+        date_doubt=capture.dated.doubt,
         hidden_until_opened=extraction is not None and extraction.hidden_until_opened,
         captured=row.date,
         accessed=accessed,
@@ -79,13 +80,13 @@ def _text_sha256(archive: Archive, page: Page, extraction: Extraction | None) ->
 
 def _url_status(archive: Archive, capture: Capture) -> str:
     """What the newest capture says of the address; empty where it says neither."""
-    rows = archive.catalogue.captures_of_url(capture.url)
-    if not rows:
+    row = next(archive.catalogue.newest_of_url(capture.url), None)
+    if row is None:
         return ""
-    newest = archive.capture(rows[-1])
-    if newest.is_full:
+    last = archive.capture(row)
+    if last.is_full:
         return "live"
-    return "dead" if newest.source.status in _GONE else ""
+    return "dead" if last.source.status in _GONE else ""
 
 
 def place_of(passage: Passage) -> str:

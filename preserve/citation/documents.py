@@ -21,7 +21,8 @@ from preserve.expressions import lazy_re
 from preserve.findings import Claim, Verdict
 from preserve.formats.documents.document import Document
 from preserve.model import parse_utc, sha256_hex
-from preserve.replay.recover import Archive, Capture, parse_moment, published_as
+from preserve.replay.recover import Archive, Capture, merged, parse_moment, published_as
+from preserve.replay.times import Dated, newest
 
 HELD: Final = "a copy is held"
 NAMED: Final = "the copy that it names is held"
@@ -44,6 +45,11 @@ class Copy:
     archive: Archive = field(repr=False)
     capture: Capture
     cable_id: str | None
+
+    @property
+    def dated(self) -> Dated:
+        """What speaks against the capture's date."""
+        return self.capture.dated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +134,10 @@ class Desk:
                 capture = archive.capture_of_record(target.value.lower())
                 if capture is not None:
                     found.append(Copy(archive=archive, capture=capture, cable_id=None))
-        return sorted(found, key=lambda copy: parse_utc(copy.capture.moment))
+        once = {_record(one.capture): one for one in found}
+        order = merged((one.archive, one.capture) for one in once.values())
+        place = {_record(capture): number for number, (_archive, capture) in enumerate(order)}
+        return sorted(found, key=lambda one: place[_record(one.capture)])
 
     def _checked(self, document: str, mention: Mention) -> Checked:
         copies = self._copies_of(mention)
@@ -164,7 +173,7 @@ class Desk:
             cited=cited,
             captures=len(copies),
             first=copies[0].capture.moment,
-            last=copies[-1].capture.moment,
+            last=(newest(copies) or copies[-1]).capture.moment,
             url=url,
             entry=mention.entry,
             text_sha256=reader.comparison_sha256(cited),
@@ -199,10 +208,10 @@ class Desk:
             try:
                 moment = parse_moment(seen)
             except UsageError:
-                return good[-1]
+                return newest(good) or good[-1]
             before = [copy for copy in good if parse_utc(copy.capture.moment) <= moment]
-            return before[-1] if before else good[0]
-        return good[-1]
+            return newest(before) or good[0]
+        return newest(good) or good[-1]
 
     def _digest_claims(self, mention: Mention, cited: Copy, reader: "_Reader") -> Iterator[Claim]:
         named = [target.value for target in mention.targets if target.kind == "digest"]
@@ -299,7 +308,8 @@ def _held_claim(mention: Mention, cited: Copy, copies: Sequence[Copy]) -> Claim:
     row = cited.capture.row
     named = any(target.kind == "record" for target in mention.targets)
     hand = f", second hand {cited.capture.second_hand}" if cited.capture.second_hand else ""
-    what = f"captured {row.date}{hand}, record {row.record_id}, collection {cited.capture.collection}"
+    doubt = f" ({cited.dated.doubt})" if cited.dated.doubt else ""
+    what = f"captured {row.date}{doubt}{hand}, record {row.record_id}, collection {cited.capture.collection}"
     lack = cited.capture.lack
     if lack and cited.capture.source.status in _SHOWS_A_PAGE and cited.capture.source.challenge is None:
         return Claim(name=NAMED if named else HELD, verdict=Verdict.PASS, detail=f"{what}; {lack}")
@@ -331,13 +341,13 @@ def _unchanged(cited: Copy, copies: Sequence[Copy], reader: _Reader) -> Claim:
     """Whether the newest capture shows the text that the cited one shows."""
     at = copies.index(cited)
     same = [copy for copy in copies[at:] if copy.capture.is_full and copy.capture.url == cited.capture.url]
-    newest = same[-1] if same else cited
+    last = newest(same) or cited
     if cited.capture.lack:
         return Claim(name=UNCHANGED, verdict=Verdict.NOT_CHECKED, detail=f"the copy cited is a {cited.capture.lack}")
-    if newest is cited:
+    if last is cited:
         return Claim(name=UNCHANGED, verdict=Verdict.NOT_CHECKED, detail="no later capture is held")
-    old, new = reader.read(cited), reader.read(newest)
-    when = f"against the capture of {newest.capture.moment}"
+    old, new = reader.read(cited), reader.read(last)
+    when = f"against the capture of {last.capture.moment}"
     if isinstance(old, str) or isinstance(new, str):
         return Claim(name=UNCHANGED, verdict=Verdict.NOT_CHECKED, detail="a copy's text cannot be read")
     if old[0] is not None and new[0] is not None:
@@ -388,3 +398,7 @@ def _fragment_quotes(url: str | None) -> Iterator[str]:
 def _short(text: str) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= _SHOWN_CHARS else flat[: _SHOWN_CHARS - 1] + "…"
+
+
+def _record(capture: Capture) -> tuple[str, str]:
+    return capture.collection, capture.row.record_id

@@ -125,10 +125,11 @@ def _copy(data: CitationData) -> str:
     names = ", ".join(data.identifiers)
     place = f" ({data.passage})" if data.passage else ""
     hand = f", second hand, {data.second_hand}" if data.second_hand else ""
+    doubt = f" (in doubt: {data.date_doubt})" if data.date_doubt else ""
     lack = f", {NOT_WHOLE[data.whole]}" if data.whole in NOT_WHOLE else ""
     released = f", source {data.source} released {data.source_released}" if data.source_released else ""
     original = f" from {safe_url(data.url)}" if data.archived_url else ""
     return (
-        f"Captured {captured_at(data):%Y-%m-%dT%H:%M:%SZ}{original}{hand}{lack}{released}, {data.archive}, "
+        f"Captured {captured_at(data):%Y-%m-%dT%H:%M:%SZ}{doubt}{original}{hand}{lack}{released}, {data.archive}, "
         f"statement {data.statement}, {names}{place}."
     )

@@ -47,12 +47,21 @@ _SHOWN = 100
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Write every address and how it ended, or why it was left, to this file, one JSON line each.",
 )
+@click.option("--clock-is-right", is_flag=True, help="The clock is right, whatever the last run or a server says.")
 @command_options
-def capture(place: Place, collection: str, processes: int, adaptive: bool, report_to: Path | None) -> int:  # noqa: FBT001 - click hands over by keyword
+def capture(  # noqa: PLR0917 - one for each option
+    place: Place,
+    collection: str,
+    processes: int,
+    adaptive: bool,  # noqa: FBT001 - click hands over by keyword
+    report_to: Path | None,
+    clock_is_right: bool,  # noqa: FBT001
+) -> int:
     """Capture COLLECTION once: fetch its pages, keep them as evidence, state them in its ledger.
 
     A run that was stopped is continued. Ctrl-C finishes what is being written, seals the file and ends with status 130.
     Status 1: an address gave no reply. Status 5: none did. Status 6: the disk is nearly full.
+    Status 7: the clock is before the last run, or an hour or more from the first server's; nothing is asked then.
     """
     config = load_collection(place.config_dir, collection)
     bounds = _bounds(config) if adaptive else None
@@ -73,6 +82,7 @@ def capture(place: Place, collection: str, processes: int, adaptive: bool, repor
                 stop=stop.is_set,
                 progress=display,
                 account=accounts,
+                clock_is_right=clock_is_right,
             ),
             processes=processes,
             adaptive=bounds,

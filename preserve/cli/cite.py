@@ -14,7 +14,7 @@ from preserve.citation.forms import FORMS, write
 from preserve.citation.passage import Passage
 from preserve.citation.quotes import find_passage
 from preserve.cli.clipboard import copy as copy_to_clipboard
-from preserve.cli.common import Place, command_options, json_text, one_line
+from preserve.cli.common import Place, command_options, json_text, one_line, say
 from preserve.cli.loading import public_url, reading
 from preserve.cli.output import file_fault
 from preserve.errors import NotHeldError, UsageError
@@ -94,11 +94,13 @@ def cite(  # noqa: PLR0917 - one for each option
             # The capsule says what the log says: nothing of today, nothing of where the copy can be seen.
             from preserve.citation.capsule import build_capsule  # noqa: PLC0415 - half as much again to load
 
-            item = to_csl_json(replace(data, public_url="", accessed=""))
+            item = to_csl_json(replace(data, public_url="", accessed="", date_doubt=""))
             made = build_capsule(archive, capture, _cable(extraction), passage, item)
             _write(capsule, made.data)
             for each in made.left_out:
                 click.echo(f"not in the capsule: {one_line(each, 300)}", err=True)
+    if capture.dated.doubt:
+        say(f"preserve: captured {capture.row.date}: {capture.dated.doubt}")
     shown = {form: _safe(form, text) for form, text in texts.items()}
     sys.stdout.write(json_text(_answer(data, shown, passage)) if place.as_json else "\n".join(shown.values()))
     if copy:

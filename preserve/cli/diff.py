@@ -20,6 +20,7 @@ from preserve.replay.choosing import choose, last_different
 from preserve.replay.differencepage import difference_page
 from preserve.replay.history import History, Observation
 from preserve.replay.history import history as observations
+from preserve.replay.times import newest
 from preserve.text import clean
 
 _MOST_MARKS = 10
@@ -71,6 +72,10 @@ def diff(
     return 0
 
 
+def _last(held: History) -> Observation:
+    return newest(held.observations) or held.observations[-1]
+
+
 def _chosen(held: History, cable: str, a: str | None, b: str | None) -> tuple[Observation, Observation]:
     if not held.observations:
         raise NotHeldError(
@@ -78,7 +83,7 @@ def _chosen(held: History, cable: str, a: str | None, b: str | None) -> tuple[Ob
         )
     if a is None:
         return last_different(held.observations)
-    return choose(held.observations, a), held.observations[-1] if b is None else choose(held.observations, b)
+    return choose(held.observations, a), _last(held) if b is None else choose(held.observations, b)
 
 
 def _side(observation: Observation) -> dict[str, object]:

@@ -47,6 +47,7 @@ def as_json(observation: Observation) -> dict[str, object]:
         "number": observation.number,
         "collection": capture.collection,
         "captured": capture.row.date,
+        "date_doubt": capture.dated.doubt or None,
         "url": capture.url,
         "second_hand": second_hand(capture),
         "record_id": capture.row.record_id,
@@ -88,6 +89,8 @@ def as_text(cable: str, held: History) -> str:
         capture, extraction = observation.capture, observation.extraction
         lines.append("")
         lines.append(f"{observation.number}. {capture.moment}  {one_line(capture.url, 200)}")
+        if capture.dated.doubt:
+            lines.append(f"   in doubt     {capture.dated.doubt}")
         if capture.second_hand:
             got = f"; got {capture.row.date}" if capture.memento is not None else ""
             lines.append(f"   second hand  {one_line(capture.second_hand, 200)}{got}")

@@ -93,6 +93,7 @@ def facts(
         "url": capture.url,
         "second_hand": second_hand(capture),
         "captured": capture.row.date,
+        "date_doubt": capture.dated.doubt or None,
         "status": capture.source.status,
         "challenge": capture.source.challenge,
         "whole": capture.source.whole,
@@ -140,6 +141,8 @@ def _plain(page: Page, plain: PlainText) -> str:
 def _captured(page: Page) -> list[str]:
     capture = page.capture
     lines = [f"{'captured':<15} {capture.row.date}  {one_line(capture.url, 200)}"]
+    if capture.dated.doubt:
+        lines.append(f"{'date in doubt':<15} {capture.dated.doubt}")
     if capture.second_hand:
         lines.append(f"{'second hand':<15} {one_line(capture.second_hand, 200)}")
     if capture.lack:

@@ -206,6 +206,10 @@ class CollectionConfig(Strict):
         default={},
         description="a group of `Field-Name: env:NAME` or `Field-Name: file:PATH`; only seeds' hosts get them",
     )
+    server_clock: Literal["check", "ignore"] = Field(
+        default="check",
+        description="`check` (a run stops where the first server's time is an hour or more from ours) or `ignore`",
+    )
     tls: Literal["verify", "record"] = Field(
         default="verify", description="`verify` (a bad certificate is a failure) or `record` (it is only noted)"
     )

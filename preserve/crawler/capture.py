@@ -15,6 +15,7 @@ from preserve.cables.layouts import Layout
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.collection import CollectionConfig
 from preserve.crawler.crew import Crew, ForkedCrew, MakeWorker, OneWorker
+from preserve.crawler.dated import DatedFetches
 from preserve.crawler.due import DueTimes
 from preserve.crawler.frontier import Found, Frontier, RunInfo
 from preserve.crawler.group import GroupWriter
@@ -29,6 +30,7 @@ from preserve.limits import Limits
 from preserve.model import format_utc, parse_utc
 from preserve.net.addresses import split_url
 from preserve.net.fetch import Fetcher, Fetches
+from preserve.provenance.clock import ServerClock, check_clock
 from preserve.provenance.derive import Adopted, adopt_open_files, catch_up, refuse_newer
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.rows import row_of
@@ -85,6 +87,8 @@ class Surroundings:
     """Makes the fetcher of a worker; None: the real one."""
     ask: Ask | None = None
     """Asks a time authority; None: over HTTP."""
+    clock_is_right: bool = False
+    """Somebody says so: it is held against nothing."""
 
 
 def capture(
@@ -112,6 +116,7 @@ def capture(
         ArchiveError: the archive cannot be used.
         NewerFormatError: its ledger has statements that a newer program wrote.
         EnvironmentFaultError: a capture process died.
+        ClockError: the clock contradicts the ledger, its receipts or the first server that says a time.
     """
     chosen = [layouts[name] for name in config.layouts]
     with Lock(paths.lock, f"preserve capture {config.name}"):
@@ -119,8 +124,10 @@ def capture(
         refuse_newer(paths, ledger)
         remove_parts(paths)
         with Frontier.open(paths) as frontier, Catalogue.open(paths) as catalogue:
-            info = frontier.start_or_resume_run(around.clock())
             catch_up(paths, ledger, catalogue)
+            if not around.clock_is_right:
+                check_clock(paths, around.clock(), last_ended=catalogue.last_run_ended())
+            info = frontier.start_or_resume_run(around.clock())
             first_statement = ledger.size
             adopted = adopt_open_files(paths, ledger, chosen, limits, run=info.run_id)
             catch_up(paths, ledger, catalogue)
@@ -212,6 +219,12 @@ class _Recipe:
         )
 
     def _fetcher(self) -> Fetches:
+        fetcher = self._plain_fetcher()
+        if self.around.clock_is_right or self.config.server_clock == "ignore":
+            return fetcher
+        return DatedFetches(fetcher, ServerClock(self.around.clock))
+
+    def _plain_fetcher(self) -> Fetches:
         if self.around.fetcher is not None:
             return self.around.fetcher()
         return Fetcher(

@@ -140,7 +140,8 @@ class Frontier:
         """The run that did not end, or a new one with no targets."""
         row = self._db.execute("SELECT run, started FROM runs WHERE ended IS NULL").fetchone()
         if row is not None:
-            return RunInfo(run_id=row[0], started=row[1], resumed=True)
+            # A clock that was ahead when it began, and is right now, did not begin it after it went on.
+            return RunInfo(run_id=row[0], started=min(str(row[1]), format_utc(now)), resumed=True)
         info = RunInfo(run_id=f"urn:uuid:{new_uuid()}", started=format_utc(now), resumed=False)
         self._db.execute("DELETE FROM targets")
         self._db.execute("DELETE FROM refused")

@@ -7,6 +7,7 @@ the same bytes. Memory is that of the lineages and one record.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 from typing import Final
 
@@ -115,7 +116,7 @@ class Crate:
     ) -> Iterator[tuple[str, bytes]]:
         index, record = stated
         row = archive.catalogue.record(record.record_id)
-        capture = None if row is None else Capture(collection=lineage.collection, row=row, source=row)
+        capture = None if row is None else replace(archive.capture(row), source=row)
         held = None if capture is None else _read(archive, record, capture)
         if held is None or capture is None:
             self.left_out += [f"record {record.record_id}", *(f"text {one.published_id}" for _index, one in texts)]

@@ -12,6 +12,7 @@ from preserve.model import format_utc, parse_utc, sha256_hex
 from preserve.provenance import statements
 from preserve.provenance.receipts import held_receipts, read_reply
 from preserve.provenance.statements import (
+    IMPORT_RUN,
     Cable,
     Cut,
     Import,
@@ -66,8 +67,13 @@ def whole_lineage(archive: Archive, *, most: int) -> Lineage:
 
 
 def moment_of(lineages: Sequence[Lineage]) -> str:
-    """The newest capture's date; the beginning of the archive where there is none."""
-    dates = [record.date for lineage in lineages for _index, record in lineage.records]
+    """The date of the capture that was stated last; of imported ones the latest; the beginning where there is none."""
+    own = [
+        max((index, record.date) for index, record in lineage.records if not record.run.startswith(IMPORT_RUN))[1]
+        for lineage in lineages
+        if any(not record.run.startswith(IMPORT_RUN) for _index, record in lineage.records)
+    ]
+    dates = own or [record.date for lineage in lineages for _index, record in lineage.records]
     dates += [] if dates else [lineage.created for lineage in lineages]
     return max(dates, key=parse_utc)
 

@@ -7,10 +7,12 @@ from hashlib import sha256
 from preserve.errors import PreserveError
 from preserve.model import RecordPlace
 from preserve.regular import open_regular
-from preserve.store.catalogue import TABLES, Catalogue, StatementRow
+from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.index import index_line
 from preserve.store.layout import CollectionPaths
 
+_COMPARED = ("records", "cables", "releases", "runs", "imports")
+"""Tables of which each row is held against its statement."""
 _MODULUS = 1 << 256
 _MAX_LINE_BYTES = 1 << 20
 
@@ -29,7 +31,7 @@ class CatalogueCheck:
             return
         try:
             self._catalogue = Catalogue.open(paths, read_only=True)
-            for table in TABLES:
+            for table in _COMPARED:
                 self._rows[table] = self._catalogue.rows(table)
                 self._ahead[table] = next(self._rows[table], None)
         except (PreserveError, sqlite3.DatabaseError) as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from preserve.cables.layouts import Layout
 from preserve.errors import ArchiveError, FormatError, PreserveError
 from preserve.formats.merkle import CompactRange, leaf_hash
 from preserve.formats.tlog import TILE_WIDTH, Checkpoint
+from preserve.integrity.dates import DateCheck
 from preserve.integrity.derived import CatalogueCheck, IndexCheck
 from preserve.integrity.matching import FileMatcher, Matched
 from preserve.integrity.newer import Newer
@@ -32,6 +34,7 @@ from preserve.provenance.statements import (
     Record,
     Release,
     Repair,
+    Run,
     Sealed,
     Statement,
     Unknown,
@@ -119,6 +122,7 @@ class Walk:
         """By name, the seals of each file: one, or more where a repair could not give back the compression."""
         self.sealed_by: dict[str, int] = {}
         """By name, the statement that sealed it last."""
+        self.dates = DateCheck(now=datetime.now(UTC))
         self.records = 0
         self.statements = 0
         self.ledger_is_whole = True
@@ -146,6 +150,7 @@ class Walk:
         self._progress(self.statements)
         self._compare_root()
         self._finish_files()
+        self.dates.finish(self._findings)
 
     def _bundles(self, ledger: Ledger) -> Iterator[Iterator[tuple[int, bytes]]]:
         """The entries bundle by bundle; a bundle that cannot be read is a finding, and the next one is read."""
@@ -180,6 +185,7 @@ class Walk:
             return
         if index == 0:
             check_marker(self._paths, statement, self._checkpoint, self._findings)
+        self.dates.take(index, statement)
         match statement:
             case Record():
                 self._record(index, statement)
@@ -192,7 +198,7 @@ class Walk:
                 self._newer.take(index, statement, is_covered=is_covered)
                 self._findings.add("I-LEDGER-NEWER", f"statement {index}", f"kind {statement.kind}")
                 return
-            case Release() | Import():
+            case Release() | Run() | Import():
                 self._catalogue.compare(index, row_of(statement))
             case Archive() if index:
                 self._findings.add(

@@ -4,7 +4,17 @@ from operator import attrgetter
 
 from preserve.formats.urls import canonical, surt
 from preserve.model import RecordPlace
-from preserve.provenance.statements import Cable, Import, Memento, Record, Release, Statement, Unknown, encode
+from preserve.provenance.statements import (
+    Cable,
+    Import,
+    Memento,
+    Record,
+    Release,
+    Run,
+    Statement,
+    Unknown,
+    encode,
+)
 from preserve.store import mementos
 from preserve.store.catalogue import CABLE_COLUMNS, CLAIM_COLUMNS, NOTHING_KEPT, StatementRow, key_form
 
@@ -25,10 +35,12 @@ def row_of(statement: Statement, place: RecordPlace | None = None) -> StatementR
             return StatementRow("cables", (*_CABLE(statement), *said))
         case Release(release=name):
             return StatementRow("releases", (name, encode(statement).decode("utf-8")))
+        case Run(part=1):
+            return StatementRow("runs", (statement.run, statement.started, statement.ended))
         case Memento(uri=uri):
             return StatementRow("mementos", (key_form(canonical, uri), *_MEMENTO(statement)))
-        case Import(file=file):
-            return StatementRow("imports", (file,))
+        case Import():
+            return StatementRow("imports", (statement.file, statement.run, statement.imported))
         case Unknown(kind=kind, v=version):
             return StatementRow("newer", (kind, version))
         case _:

@@ -7,6 +7,7 @@ from preserve.errors import NotHeldError
 from preserve.model import parse_utc
 from preserve.replay.history import Observation, whole_ones
 from preserve.replay.recover import parse_moment
+from preserve.replay.times import newest
 
 _LONGEST_NUMBER = 9
 
@@ -38,7 +39,7 @@ def choose(observations: Sequence[Observation], what: str) -> Observation:
         raise NotHeldError(
             f"nothing was captured as early as {what}; the first capture is of {observations[0].capture.row.date}"
         )
-    return before[-1]
+    return newest(before) or before[-1]
 
 
 def last_different(observations: Sequence[Observation]) -> tuple[Observation, Observation]:
@@ -49,7 +50,8 @@ def last_different(observations: Sequence[Observation]) -> tuple[Observation, Ob
     Raises:
         NotHeldError: there is only one.
     """
-    pairs = list(pairwise(whole_ones(observations)))
+    whole = whole_ones(observations)
+    pairs = list(pairwise([one for one in whole if one.dated.has_place])) or list(pairwise(whole))
     if not pairs:
         raise NotHeldError(
             "there is only one whole capture of it: nothing to compare it with",

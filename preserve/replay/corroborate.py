@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from preserve.provenance.releases import claimed_words, release_of
 from preserve.replay.history import Observation, claim_of, whole_ones
+from preserve.replay.times import newest
 
 if TYPE_CHECKING:
     # What checks configuration takes longer to import than what is done with it.
@@ -63,8 +64,8 @@ def corroborate(observations: Sequence[Observation], releases: Mapping[str, "Rel
         groups.setdefault((host_of(one.capture.row.uri), named), []).append(one)
     witnesses: list[Witness] = []
     for number, ((host, _named), group) in enumerate(sorted(groups.items(), key=lambda item: item[0]), 1):
-        newest = group[-1]
-        claim = claim_of(newest.capture, newest.extraction)
+        last = newest(group) or group[-1]
+        claim = claim_of(last.capture, last.extraction)
         release = release_of(claim, releases)
         witnesses.append(
             Witness(
@@ -72,7 +73,7 @@ def corroborate(observations: Sequence[Observation], releases: Mapping[str, "Rel
                 host=host,
                 claims=claimed_words(claim),
                 release=None if release is None else release.name,
-                newest=newest,
+                newest=last,
                 captures=len(group),
                 texts=len({one.extraction.body_sha256 for one in group}),
             )

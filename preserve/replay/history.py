@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from preserve.cables.difference import Difference, classify
 from preserve.cables.extract import Extraction
 from preserve.errors import ArchiveError, NotHeldError
-from preserve.model import parse_utc
 from preserve.provenance.releases import Claim, Conflict, conflicts_of, release_of
-from preserve.replay.recover import Archive, Capture, published_as
+from preserve.replay.recover import Archive, Capture, merged, published_as
+from preserve.replay.times import Dated
 
 if TYPE_CHECKING:
     # What checks configuration takes longer to import than what is done with it.
@@ -43,6 +43,11 @@ class Observation:
     def is_whole(self) -> bool:
         """True where all of the page came."""
         return not self.capture.lack
+
+    @property
+    def dated(self) -> Dated:
+        """What speaks against the capture's date."""
+        return self.capture.dated
 
 
 def whole_ones(observations: Sequence[Observation]) -> Sequence[Observation]:
@@ -78,13 +83,18 @@ def history(
         NotHeldError: no capture shows it.
     """
     names = {*published_as(archives, cable_id), cable_id}
+    once: dict[tuple[Archive, str], Capture] = {}
+    shown: dict[tuple[Archive, str], list[str]] = {}
+    for archive in archives:
+        for name in sorted(names):
+            for capture in archive.captures_as(name):
+                once[archive, capture.row.record_id] = capture
+                shown.setdefault((archive, capture.row.record_id), []).append(name)
     pairs = [
         (archive, capture, name)
-        for archive in archives
-        for name in sorted(names)
-        for capture in archive.captures_as(name)
+        for archive, capture in merged((archive, capture) for (archive, _record), capture in once.items())
+        for name in shown[archive, capture.row.record_id]
     ]
-    pairs.sort(key=lambda pair: (parse_utc(pair[1].moment), pair[0].paths.name, pair[2], pair[1].row.statement_index))
     read: list[tuple[Capture, Extraction]] = []
     unread: list[Unread] = []
     for archive, capture, name in pairs:

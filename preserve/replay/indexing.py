@@ -14,6 +14,7 @@ from preserve.errors import BrokenStateError
 from preserve.provenance.derive import catch_up
 from preserve.provenance.ledger import Ledger
 from preserve.replay.again import Source, read_again
+from preserve.replay.times import Times
 from preserve.store.catalogue import Catalogue, ShownCable
 from preserve.store.durable import Lock, remove_database
 from preserve.store.layout import CollectionPaths
@@ -82,6 +83,7 @@ def _fill(
     done, unread = 0, 0
     step: list[IndexedText] = []
     source = Source.of(paths, layouts())
+    times = Times(catalogue)
     for cable, text in read_again(source, catalogue.shown_cables(start), indexed_text, expected=size - start):
         if len(step) + unread >= _TEXTS_A_STEP:
             index.add(step, unread=unread, size=cable.statement)
@@ -91,11 +93,19 @@ def _fill(
         if text is None:
             unread += 1
         else:
-            step.append(text)
+            step.append(replace(text, place=_place(times, cable)))
     index.finish(step, unread=unread, size=size, revisits=catalogue.revisits_since(index.revisits_size))
     if done >= _OPTIMISE_FROM:
         index.optimise()
     return Indexed(added=done, unread=index.unread)
+
+
+def _place(times: Times, cable: ShownCable) -> int:
+    record = cable.record
+    dated = times.of(date=record.date, run=record.run, statement=record.statement_index)
+    if dated.is_own:
+        return dated.statement
+    return -1 if dated.has_place else -2
 
 
 def indexed_text(cable: ShownCable, text: Extraction) -> IndexedText:
@@ -109,6 +119,7 @@ def indexed_text(cable: ShownCable, text: Extraction) -> IndexedText:
     ids = dict.fromkeys((cable.published_id, cable.canonical_id or cable.published_id))
     return IndexedText(
         statement=cable.statement,
+        place=cable.record.statement_index,
         record_id=cable.record.record_id,
         uri=cable.record.uri or "",
         captured=cable.record.date,

@@ -4,7 +4,7 @@ Every value is read from the stored bytes at that moment and checked against the
 what is shown is what was captured, or an error.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -33,6 +33,7 @@ from preserve.provenance.describe import (
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.releases import Claim
 from preserve.provenance.statements import Import, decode
+from preserve.replay.times import Dated, Times, in_order, newest
 from preserve.store.archive import open_archive
 from preserve.store.catalogue import Catalogue, RecordRow
 from preserve.store.durable import Lock
@@ -63,11 +64,13 @@ class Capture:
 
     ``memento`` is there where it is second hand: a page as a web archive served it. ``taken_in`` is there where the
     record lies in a file that another program made, and that was imported: its date and address are that file's claim.
+    ``dated`` says what speaks against its date.
     """
 
     collection: str
     row: RecordRow
     source: RecordRow
+    dated: Dated
     memento: MementoRow | None = None
     taken_in: TakenIn | None = None
 
@@ -148,6 +151,7 @@ class Archive:
         self.ledger = Ledger(paths)
         self._imports: dict[str, TakenIn | None] = {}
         self.catalogue = current_catalogue(paths, self.ledger)
+        self.times = Times(self.catalogue)
 
     def close(self) -> None:
         """Closes the catalogue."""
@@ -156,7 +160,7 @@ class Archive:
     def captures_of(self, url: str) -> list[Capture]:
         """Every capture of an address, oldest first, those second hand among them at the moments that they claim."""
         own = [self.capture(row) for row in self.catalogue.captures_of_url(url)]
-        return sorted([*own, *self._mementos_of(url)], key=lambda capture: capture.moment)
+        return [capture for _moment, capture in in_order([*own, *self._mementos_of(url)], _dated)]
 
     def _mementos_of(self, url: str) -> Iterator[Capture]:
         """What web archives served for an address and was the page, once each."""
@@ -169,7 +173,8 @@ class Archive:
 
     def captures_as(self, published_id: str) -> list[Capture]:
         """Every capture of what was published under an id, and under no other, oldest first."""
-        return [self.capture(row) for row in self.catalogue.captures_of_cable(published_id)]
+        found = [self.capture(row) for row in self.catalogue.captures_of_cable(published_id)]
+        return [capture for _moment, capture in in_order(found, _dated)]
 
     def capture_of_record(self, record_id: str) -> Capture | None:
         """The capture that a record is; None where it is none, or is not held."""
@@ -267,8 +272,16 @@ class Archive:
         memento = self.catalogue.memento_in(row.record_id)
         if memento is not None and memento.verdict != "page":
             memento = None
+        dated = self.times.of(date=row.date, run=row.run, statement=row.statement_index)
+        if memento is not None:
+            claimed = memento.served or memento.requested
+            dated = self.times.of_others(
+                date=claimed, taken_in=row.date, statement=row.statement_index, what="served by its archive"
+            )
         taken_in = self._taken_in(row.place.file) or self._taken_in(source.place.file)
-        return Capture(collection=self.paths.name, row=row, source=source, memento=memento, taken_in=taken_in)
+        return Capture(
+            collection=self.paths.name, row=row, source=source, dated=dated, memento=memento, taken_in=taken_in
+        )
 
     def _taken_in(self, file: str) -> TakenIn | None:
         """The statement of the import of a file, out of the log itself; None for a file of our own."""
@@ -282,6 +295,23 @@ class Archive:
                 )
             self._imports[file] = None if said is None or index is None else TakenIn(statement=index, said=said)
         return self._imports[file]
+
+
+def _dated(capture: Capture) -> Dated:
+    return capture.dated
+
+
+def merged(found: Iterable[tuple[Archive, Capture]]) -> list[tuple[Archive, Capture]]:
+    """Captures of several collections, oldest first: those of each in the order of its own ledger."""
+    by_archive: dict[Archive, list[Capture]] = {}
+    for archive, capture in found:
+        by_archive.setdefault(archive, []).append(capture)
+    moments = [
+        (not capture.dated.has_place, moment, archive.paths.name, number, archive, capture)
+        for archive, captures in by_archive.items()
+        for number, (moment, capture) in enumerate(in_order(captures, _dated))
+    ]
+    return [(archive, capture) for *_key, archive, capture in sorted(moments, key=lambda one: one[:4])]
 
 
 def current_catalogue(paths: CollectionPaths, ledger: Ledger) -> Catalogue:
@@ -312,13 +342,12 @@ def open_for_reading(
 
 
 def at_time(captures: Sequence[Capture], moment: datetime | None) -> Capture | None:
-    """The newest capture at or before ``moment`` (None: the newest of all); None where there is none."""
-    chosen = [c for c in captures if moment is None or parse_utc(c.moment) <= moment]
-    return max(chosen, key=lambda c: parse_utc(c.moment)) if chosen else None
+    """Of captures in order the newest that is dated at or before ``moment`` (None: of all of them); None: none is."""
+    return newest([c for c in captures if moment is None or parse_utc(c.moment) <= moment])
 
 
 def find_one(archives: Sequence[Archive], query: str, moment: datetime | None) -> tuple[Archive, Capture]:
-    """The newest good capture of a cable or address over several collections.
+    """The newest good capture of a cable or address over several collections: that which was stated last.
 
     A capture whose reply was not a full one (an error page, a challenge, one that was cut) never stands in for one that
     was, and one that is second hand only where there is no other.
@@ -326,14 +355,14 @@ def find_one(archives: Sequence[Archive], query: str, moment: datetime | None) -
     Raises:
         NotHeldError: nothing is held under that name, or nothing as early as asked.
     """
-    found = captures_found(archives, query)
+    found = merged(captures_found(archives, query))
     if not found:
         raise NotHeldError(f"nothing is held for {query}", next_step=_advice(query))
     good = [pair for pair in found if pair[1].is_full] or found
     first_hand = [capture for _archive, capture in good if not capture.second_hand]
     best = at_time(first_hand, moment) or at_time([capture for _archive, capture in good], moment)
     if best is None:
-        first = min(capture.moment for _archive, capture in good)
+        first = good[0][1].moment
         raise NotHeldError(f"nothing is held for {query} at that time; its first capture is of {first}")
     return next((archive, capture) for archive, capture in good if capture is best)
 

@@ -19,6 +19,7 @@ from preserve.provenance.statements import Listing, Run, decode
 from preserve.replay.looking import Pages
 from preserve.replay.recover import Archive
 from preserve.replay.rot import Look, Machine, Sign, State, sign_of_failure, sign_of_status
+from preserve.replay.times import Dated, in_order
 from preserve.store.catalogue import RecordRow, SeenRow
 from preserve.store.mementos import MementoRow
 from preserve.store.spill import Spill
@@ -63,10 +64,13 @@ def rot_of(archive: Archive, earlier: Sequence[int] = ()) -> Iterator[Rot]:
     with Spill() as failures:
         runs = _read_runs(archive, failures)
         pages = Pages(archive)
-        replies = (_Item(seen.canonical, seen.row.date, seen) for seen in archive.catalogue.replies_in_order())
-        failed = (_Item(key, date, value) for key, date, value in failures.in_order())
-        items = merge(replies, failed, key=lambda item: (item.key.encode("utf-8", "surrogatepass"), item.date))
-        for key, group in groupby(items, key=lambda item: item.key):
+        replies = (
+            _Item(seen.canonical, _dated(archive, seen.row), seen) for seen in archive.catalogue.replies_in_order()
+        )
+        failed = (_Item(key, _dated_failure(date, value), value) for key, date, value in failures.in_order())
+        items = merge(replies, failed, key=lambda item: item.key.encode("utf-8", "surrogatepass"))
+        for key, found_of_key in groupby(items, key=lambda item: item.key):
+            group = [item for _moment, item in in_order(found_of_key, lambda item: item.dated)]
             if key.endswith("/robots.txt"):
                 continue
             found = _one(archive, _Judge(key, runs, pages), group, earlier)
@@ -85,8 +89,16 @@ class _Item:
     """A reply, or a failure: its run, the index of the run's statement and the reason, with blanks between."""
 
     key: str
-    date: str
+    dated: Dated
     what: SeenRow | str
+
+
+def _dated(archive: Archive, row: RecordRow) -> Dated:
+    return archive.times.of(date=row.date, run=row.run, statement=row.statement_index)
+
+
+def _dated_failure(date: str, value: str) -> Dated:
+    return Dated(date=date, statement=int(value.split(" ", 2)[1]))
 
 
 @dataclass(slots=True)
@@ -134,7 +146,10 @@ def _one(archive: Archive, judge: "_Judge", group: Iterable[_Item], earlier: Seq
         return None
     held: tuple[MementoRow, ...] = ()
     if machine.state is not State.ALIVE:
-        held = tuple(row for row in archive.catalogue.mementos_of(judge.key) if row.verdict == "page")
+        served = [capture for capture in archive.captures_of(judge.url) if capture.memento is not None]
+        # The last is the one that is given: none whose date cannot be, where there is another.
+        served.sort(key=lambda capture: capture.dated.has_place)
+        held = tuple(capture.memento for capture in served if capture.memento is not None)
     return Rot(
         collection=archive.paths.name,
         url=judge.url,
@@ -159,7 +174,7 @@ class _Judge:
         self.good: SeenRow | None = None
 
     def looks(self, items: Iterable[_Item]) -> Iterator[Look]:
-        """The looks, in order of time."""
+        """The looks, in their order."""
         told: set[str] = set()
         for item in items:
             if isinstance(item.what, str):
@@ -169,7 +184,7 @@ class _Judge:
                     told.add(run)
                     others = bool(self._runs.answered.get(run, set()) - {self._host})
                     sign = sign_of_failure(reason, others_answered=others)
-                    yield Look(date=item.date, sign=sign, reason=reason, evidence=run, statement=int(statement))
+                    yield Look(date=item.dated.date, sign=sign, reason=reason, evidence=run, statement=int(statement))
             elif item.what.run not in self._runs.rescues:
                 yield self._reply(item.what)
 

@@ -18,7 +18,7 @@ from preserve.store.database import connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
-_VERSION = 7
+_VERSION = 9
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('ledger_size', 0);
@@ -29,7 +29,7 @@ CREATE TABLE records (
     payload_sha256 TEXT, refers_to TEXT, challenge TEXT, whole TEXT, run TEXT NOT NULL
 );
 CREATE INDEX records_id ON records (record_id);
-CREATE INDEX records_page ON records (canonical, date) WHERE type IN ('response', 'revisit');
+CREATE INDEX records_page ON records (canonical) WHERE type IN ('response', 'revisit');
 CREATE INDEX records_refers ON records (refers_to) WHERE refers_to IS NOT NULL;
 CREATE INDEX records_run ON records (run);
 CREATE TABLE cables (
@@ -40,23 +40,33 @@ CREATE TABLE cables (
 CREATE INDEX cables_published ON cables (published_id);
 CREATE INDEX cables_canonical ON cables (canonical_id);
 CREATE TABLE releases (statement INTEGER PRIMARY KEY, name TEXT NOT NULL, body TEXT NOT NULL);
-CREATE TABLE imports (statement INTEGER PRIMARY KEY, file TEXT NOT NULL);
+CREATE TABLE imports (
+    statement INTEGER PRIMARY KEY, file TEXT NOT NULL, run TEXT NOT NULL, imported TEXT NOT NULL
+);
 CREATE INDEX imports_file ON imports (file);
 CREATE TABLE newer (statement INTEGER PRIMARY KEY, kind TEXT NOT NULL, v INTEGER NOT NULL);
+CREATE TABLE runs (statement INTEGER PRIMARY KEY, run TEXT NOT NULL, started TEXT NOT NULL, ended TEXT NOT NULL);
+CREATE INDEX imports_run ON imports (run);
 """
 _IS_REPLY = "type IN ('response', 'revisit')"
 """The condition of the index by page, word for word: only a query that has it can use that index."""
 _ROW = (
     "record_id, type, uri, date, status, file, ordinal, offset, length, inner, record_sha256, payload_sha256, "
-    "refers_to, challenge, whole, statement"
+    "refers_to, challenge, whole, statement, run"
 )
+_TAKEN_IN = "(SELECT max(i.imported) FROM imports AS i WHERE i.run = records.run)"
+_NEWEST = f"{_TAKEN_IN} IS NOT NULL, iif(date BETWEEN '1991' AND {_TAKEN_IN}, date, '') DESC, statement DESC"
+"""What was captured last: what was stated last. Files of others come behind, by dates that can be (ADR 0016)."""
 
 _OF_RECORD = [f"r.{name}" for name in _ROW.split(", ")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordRow:
-    """One record as the catalogue has it. ``date`` is its WARC-Date; ``statement_index`` counts from 0."""
+    """One record as the catalogue has it. ``date`` is its WARC-Date; ``statement_index`` counts from 0.
+
+    ``run`` is that which stated it: a capture, or an import.
+    """
 
     record_id: str
     type: str
@@ -71,6 +81,7 @@ class RecordRow:
     whole: str | None
     """Whether all of a page came, as the statement says it; None of what is no page."""
     statement_index: int
+    run: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +167,7 @@ CLAIM_COLUMNS = ("source", "source_released", "released", "counter")
 """What a page says of its source, as it prints it."""
 NOTHING_KEPT = StatementRow(None, ())
 """Of a statement that the catalogue keeps nothing of but that it was there."""
-TABLES = {"records": 20, "cables": 13, "releases": 3, "imports": 2, "newer": 3}
+TABLES = {"records": 20, "cables": 13, "releases": 3, "runs": 4, "imports": 4, "newer": 3}
 """The tables whose rows are statements, with the number of their columns; but that of mementos."""
 _MARKS = {name: ", ".join("?" * columns) for name, columns in TABLES.items()}
 
@@ -266,19 +277,19 @@ class Catalogue:
         return None if row is None else _row(row)
 
     def captures_of_url(self, url: str) -> list[RecordRow]:
-        """Every reply captured from an address (addresses are compared in canonical form), oldest first."""
+        """Every reply captured from an address (addresses are compared in canonical form), in the ledger's order."""
         rows = self._db.execute(
             f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} "  # noqa: S608
-            "ORDER BY date, statement",
+            "ORDER BY statement",
             (key_form(canonical, url),),
         )
         return [_row(row) for row in rows]
 
     def newest_of_url(self, url: str) -> Iterator[RecordRow]:
-        """Every reply captured from an address, newest first; read as far as they are asked for."""
+        """Every reply captured from an address, newest first, imported ones behind; read as far as asked for."""
         rows = self._db.execute(
             f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} "  # noqa: S608
-            "ORDER BY date DESC, statement DESC",
+            f"ORDER BY {_NEWEST}",
             (key_form(canonical, url),),
         )
         return (_row(row) for row in rows)
@@ -293,10 +304,10 @@ class Catalogue:
         return (_row(row) for row in rows)
 
     def captures_of_cable(self, published_id: str) -> list[RecordRow]:
-        """Every capture that shows what was published under an id, with the revisits of those, oldest first."""
+        """Every capture that shows what was published under an id, with their revisits, in the ledger's order."""
         rows = self._db.execute(
             f"WITH shown AS (SELECT record_id FROM cables WHERE published_id = :id) "  # noqa: S608
-            f"SELECT {_ROW} FROM records WHERE record_id IN shown OR refers_to IN shown ORDER BY date, statement",
+            f"SELECT {_ROW} FROM records WHERE record_id IN shown OR refers_to IN shown ORDER BY statement",
             {"id": published_id},
         )
         return [_row(row) for row in rows if row[1] in {"response", "revisit", "resource"}]
@@ -357,7 +368,7 @@ class Catalogue:
         """The newest full and whole reply from an address with this payload."""
         row = self._db.execute(
             f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND type = 'response' "  # noqa: S608
-            "AND payload_sha256 = ? AND status = 200 AND whole = 'whole' ORDER BY date DESC, statement DESC LIMIT 1",
+            f"AND payload_sha256 = ? AND status = 200 AND whole = 'whole' ORDER BY {_NEWEST} LIMIT 1",
             (key_form(canonical, url), payload_sha256),
         ).fetchone()
         return None if row is None else _row(row)
@@ -366,7 +377,7 @@ class Catalogue:
         """The newest full and whole reply from an address that is no bot wall's challenge."""
         row = self._db.execute(
             f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND type = 'response' "  # noqa: S608
-            "AND status = 200 AND challenge IS NULL AND whole = 'whole' ORDER BY date DESC, statement DESC LIMIT 1",
+            f"AND status = 200 AND challenge IS NULL AND whole = 'whole' ORDER BY {_NEWEST} LIMIT 1",
             (key_form(canonical, url),),
         ).fetchone()
         return None if row is None else _row(row)
@@ -375,7 +386,7 @@ class Catalogue:
         """The newest reply, also a revisit, that a run captured from an address."""
         row = self._db.execute(
             f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND run = ? "  # noqa: S608
-            "ORDER BY date DESC, statement DESC LIMIT 1",
+            "ORDER BY statement DESC LIMIT 1",
             (key_form(canonical, url), run),
         ).fetchone()
         return None if row is None else _row(row)
@@ -388,7 +399,7 @@ class Catalogue:
         rows = self._db.execute(
             f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND date <= ? "  # noqa: S608
             "AND payload_sha256 IS NOT NULL AND challenge IS NULL AND coalesce(whole, 'whole') = 'whole' "
-            "ORDER BY date DESC, statement DESC LIMIT ?",
+            f"ORDER BY {_NEWEST} LIMIT ?",
             (key_form(canonical, url), until, most),
         )
         return [_row(row) for row in rows]
@@ -425,18 +436,22 @@ class Catalogue:
         for row in rows:
             yield ShownCable._make((*row[:8], _row(row[8:])))
 
-    def revisits_since(self, first: int) -> Iterator[tuple[str, str]]:
-        """Of every revisit stated from ``first`` on: the record that it refers to, and its date."""
+    def revisits_since(self, first: int) -> Iterator[tuple[str, str, int]]:
+        """Of every revisit stated from ``first`` on: the record that it refers to, its date, and its statement's index.
+
+        Of one in an imported file, -1 stands for that: it says nothing of what came last.
+        """
         return iter(
             self._db.execute(
-                "SELECT refers_to, date FROM records WHERE statement >= ? AND type = 'revisit' "
+                "SELECT refers_to, date, iif(run IN (SELECT run FROM imports), -1, statement) "
+                "FROM records WHERE statement >= ? AND type = 'revisit' "
                 "AND refers_to IS NOT NULL ORDER BY statement",
                 (first,),
             )
         )
 
     def replies_in_order(self) -> Iterator["SeenRow"]:
-        """Every reply by address (in canonical form), then by date, with what was read from it. Memory stays flat."""
+        """Every reply by address (in canonical form), in the ledger's order, with what was read. Memory stays flat."""
         # The rows of one address lie far apart: 32 MiB of pages are kept while they are gone through.
         self._db.execute("PRAGMA cache_size = -32768")
         rows = self._db.execute(
@@ -444,7 +459,7 @@ class Catalogue:
             "FROM records AS r LEFT JOIN (SELECT record_id AS of_record, count(DISTINCT published_id) AS cables, "
             "published_id, comparison_sha256, max(statement) FROM cables GROUP BY record_id) AS c "
             f"ON c.of_record = coalesce(r.refers_to, r.record_id) "
-            f"WHERE r.canonical IS NOT NULL AND {_IS_REPLY} ORDER BY r.canonical, r.date, r.statement"
+            f"WHERE r.canonical IS NOT NULL AND {_IS_REPLY} ORDER BY r.canonical, r.statement"
         )
         for key, mime, run, cables, published, comparison, *rest in rows:
             yield SeenRow(
@@ -456,6 +471,19 @@ class Catalogue:
                 # Of a table of cables no one text tells whether the page has changed.
                 text_sha256=str(comparison) if cables == 1 else None,
             )
+
+    def runs(self) -> Iterator[tuple[int, str, str, str]]:
+        """Of every run that is stated, in the ledger's order: its statement's index, its id, its start and its end."""
+        return iter(self._db.execute("SELECT statement, run, started, ended FROM runs ORDER BY statement"))
+
+    def last_run_ended(self) -> str | None:
+        """The end of the run that was stated last; None where none is."""
+        row = self._db.execute("SELECT ended FROM runs ORDER BY statement DESC LIMIT 1").fetchone()
+        return None if row is None else str(row[0])
+
+    def import_moments(self) -> dict[str, str]:
+        """Of every run that took in files of others: its id, and when it took in the last of them."""
+        return dict(self._db.execute("SELECT run, max(imported) FROM imports GROUP BY run"))
 
     def mementos_of(self, url: str) -> list[mementos.MementoRow]:
         """Every memento of an address that was asked of a web archive, in the order of asking."""
@@ -505,7 +533,7 @@ def key_form(form: Callable[[str], str], url: str) -> str | None:
 
 
 def _row(values: tuple[object, ...]) -> RecordRow:
-    record_id, kind, uri, date, status, *where, sha256, payload, refers_to, challenge, whole, statement = values
+    record_id, kind, uri, date, status, *where, sha256, payload, refers_to, challenge, whole, statement, run = values
     return RecordRow(
         record_id=str(record_id),
         type=str(kind),
@@ -519,4 +547,5 @@ def _row(values: tuple[object, ...]) -> RecordRow:
         challenge=None if challenge is None else str(challenge),
         whole=None if whole is None else str(whole),
         statement_index=int(str(statement)),
+        run=str(run),
     )

@@ -19,7 +19,7 @@ from preserve.store.database import connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
-_VERSION = 2
+_VERSION = 3
 _TOKENS = "unicode61 remove_diacritics 2"
 _SCHEMA = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -32,7 +32,8 @@ CREATE TABLE cables (
     statement INTEGER PRIMARY KEY, text INTEGER NOT NULL, record_id TEXT NOT NULL, uri TEXT NOT NULL,
     first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, captures INTEGER NOT NULL, published_id TEXT NOT NULL,
     canonical_id TEXT, subject TEXT NOT NULL, origin TEXT NOT NULL, classification TEXT NOT NULL, tags TEXT NOT NULL,
-    sent TEXT, source TEXT NOT NULL, body_sha256 TEXT NOT NULL, is_newest INTEGER NOT NULL, key TEXT NOT NULL
+    sent TEXT, source TEXT NOT NULL, body_sha256 TEXT NOT NULL, place INTEGER NOT NULL, is_newest INTEGER NOT NULL,
+    key TEXT NOT NULL
 );
 CREATE INDEX cables_text ON cables (text);
 CREATE INDEX cables_record ON cables (record_id);
@@ -85,6 +86,8 @@ class IndexedText:
     """
 
     statement: int
+    place: int
+    """What orders texts of one cable: the statement of the capture; -1 of an import, -2 of one whose date cannot be."""
     record_id: str
     uri: str
     captured: str
@@ -233,16 +236,16 @@ class SearchIndex:
             self._settle(self._texts(found, unread, size))
 
     def finish(
-        self, found: Iterable[IndexedText], *, unread: int, size: int, revisits: Iterable[tuple[str, str]]
+        self, found: Iterable[IndexedText], *, unread: int, size: int, revisits: Iterable[tuple[str, str, int]]
     ) -> None:
-        """As `add`, and takes in unchanged captures: the record referred to, and when."""
+        """As `add`, and takes in unchanged captures: the record referred to, when, and their place in the ledger."""
         with self._db:
             seen = self._texts(found, unread, size)
-            for record_id, date in revisits:
+            for record_id, date, place in revisits:
                 rows = self._db.execute(
                     "UPDATE cables SET captures = captures + 1, last_seen = max(last_seen, ?), "
-                    "first_seen = min(first_seen, ?) WHERE record_id = ? RETURNING published_id",
-                    (date, date, record_id),
+                    "first_seen = min(first_seen, ?), place = max(place, ?) WHERE record_id = ? RETURNING published_id",
+                    (date, date, place, record_id),
                 )
                 seen |= {str(row[0]) for row in rows.fetchall()}
             self._settle(seen)
@@ -278,7 +281,7 @@ class SearchIndex:
         values = (
             text.statement, number, text.record_id, text.uri, text.captured, text.captured, 1, text.published_id,
             text.canonical_id, text.subject, text.origin, text.classification, _tag_lines(text.tags), text.sent,
-            text.source, text.body_sha256, 0, text.key,
+            text.source, text.body_sha256, text.place, 0, text.key,
         )  # fmt: skip
         self._db.execute(f"INSERT OR REPLACE INTO cables VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608 - marks
 
@@ -292,7 +295,7 @@ class SearchIndex:
         """Says anew which text of each cable is the newest."""
         self._db.executemany(
             "UPDATE cables SET is_newest = (statement = (SELECT n.statement FROM cables n WHERE n.published_id = :id "
-            "ORDER BY n.last_seen DESC, n.statement DESC LIMIT 1)) WHERE published_id = :id",
+            "ORDER BY n.place DESC, n.last_seen DESC, n.statement DESC LIMIT 1)) WHERE published_id = :id",
             ({"id": name} for name in sorted(published)),
         )
 

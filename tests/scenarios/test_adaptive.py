@@ -316,6 +316,7 @@ def test_a_page_that_was_not_kept_whole_is_due(tmp_path: Path) -> None:
 
 def test_captures_dated_later_than_now_make_nothing_wait(tmp_path: Path) -> None:
     sim = _simulation(tmp_path, {ROOT: html("a")})
+    sim.clock_is_right = True
     _on(sim, 30)
     assert _on(sim, 2) == [ROOT]
     assert _on(sim, 2.5) == []

@@ -269,7 +269,7 @@ def test_a_host_without_an_answer_is_gone_by_what_runs_state(
             "held",
             f"title: Two hosts\ncontact: test@example.org\nseeds:\n  - {site.url('/page')}\n  - {other}\n"
             "scope:\n  include:\n    - re:.*\npoliteness:\n  delay_s: 0\n  max_wait_s: 0\n  retries: 0\n"
-            "  robots: ignore\nallow_addresses:\n  - 127.0.0.1\n  - localhost\n",
+            "  robots: ignore\nallow_addresses:\n  - 127.0.0.1\n  - localhost\nserver_clock: ignore\n",
         )
         shell("init", "held")
         shell("capture", "held")

@@ -120,10 +120,10 @@ def test_the_clipboard_gets_what_is_printed(held: Any, tmp_path: Path, monkeypat
     text = held("cite", "06VELDORA42", "--format", "ni", "--copy")
     assert (tmp_path / "copied").read_text() == text
     program.write_text("#!/bin/sh\nexit 3\n")
-    assert held("cite", "06VELDORA42", "--format", "ni", "--copy", status=1) == text
+    assert held("cite", "06VELDORA42", "--format", "ni", "--copy", status=7) == text
     assert "wl-copy did not take" in held.errors
     monkeypatch.delenv("WAYLAND_DISPLAY")
-    assert held("cite", "06VELDORA42", "--format", "ni", "--copy", status=1) == text
+    assert held("cite", "06VELDORA42", "--format", "ni", "--copy", status=7) == text
     assert "there is no clipboard here" in held.errors
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from preserve.formats.statements import encode
 from preserve.formats.tlog import TILE_WIDTH
@@ -43,9 +44,57 @@ def _lying(kind: str, record_type: str = "", /, **changed: object) -> Files:
 def overlays() -> Iterator[Overlay]:
     """All of them."""
     yield from named("bad/", "statement", _unreadable() | _of_records() | _of_order() | _of_files() | _of_cables())
+    for overlay in named("warn/", "statement", _of_time()):
+        # What was stated has its rows in the catalogue.
+        yield replace(overlay, rebuild=True)
     yield from named("good/", "newer", _newer())
     yield _revisit_of_nothing()
     yield _revisits_elsewhere()
+
+
+def _run(started: str, ended: str) -> bytes:
+    """The statement of a run that captured nothing."""
+    return encode(
+        {
+            "kind": "run",
+            "v": 2,
+            "run": f"urn:uuid:00000000-0000-4000-8000-{started[:10].replace('-', ''):0>12}",
+            "started": f"{started}.000000Z",
+            "ended": f"{ended}.000000Z",
+            "outcome": "complete",
+            "program": "preserve/0",
+            "files": [],
+            "counts": {},
+            "refused": {},
+            "first_statement": 0,
+            "last_statement": -1,
+            "urls": [],
+            "part": 1,
+            "parts": 1,
+        }
+    )
+
+
+def _of_time() -> _Cases:
+    """Times that contradict the order of the ledger, now, or one another."""
+    entries = entries_of_base()
+    hour, later = _run("2021-01-01T00:00:00", "2021-01-01T01:00:00"), _run("2021-03-01T00:00:00", "2021-03-01T01:00:00")
+    ahead = _run("2999-01-01T00:00:00", "2999-01-01T01:00:00")
+    return {
+        "W-CLOCK-AHEAD.run": ("a run that ended after now", restated([*entries, hour, ahead])),
+        "W-CLOCK-ORDER.back": (
+            "a run with the clock behind, between two",
+            restated([*entries, hour, _run("2019-01-01T00:00:00", "2019-01-01T01:00:00"), later]),
+        ),
+        "W-CLOCK-ORDER.inside": (
+            "a run that ended before it began",
+            restated([*entries, hour, _run("2021-02-02T00:00:00", "2021-02-01T00:00:00"), later]),
+        ),
+        "W-DATE.imported": (
+            "a file of records that are younger than its import",
+            _lying("import", imported="2011-01-01T00:00:00.000000Z"),
+        ),
+    }
 
 
 def _put(index: int, entry: bytes) -> Files:

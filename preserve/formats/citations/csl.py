@@ -59,6 +59,7 @@ def _custom(data: CitationData) -> dict[str, object]:
         "quote": data.quote,
         "second_hand": data.second_hand,
         "whole": "" if data.whole == "whole" else data.whole,
+        "date_doubt": data.date_doubt,
         "hidden_until_opened": data.hidden_until_opened or "",
     }
     return {name: value for name, value in said.items() if value not in ("", [])}

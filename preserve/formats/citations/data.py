@@ -54,6 +54,8 @@ class CitationData:
     """Of a copy that a web archive served: from whom, and the moment that it claims. ``captured`` is when we got it."""
     whole: str = "whole"
     """Whether all of the page came: ``whole``, or a key of `preserve.model.NOT_WHOLE`."""
+    date_doubt: str = ""
+    """What speaks against ``captured``."""
     hidden_until_opened: bool = False
     """Whether a browser shows the text only after a script opened the element that it stands in."""
     url_status: str = ""
@@ -186,7 +188,8 @@ def note(data: CitationData) -> str:
         parts.append(NOT_WHOLE[data.whole])
     if data.hidden_until_opened:
         parts.append("hidden until opened: a browser shows this text only after a script opened it")
-    parts.append(f"captured {data.captured}")
+    doubt = f", and that is in doubt: {data.date_doubt}" if data.date_doubt else ""
+    parts.append(f"captured {data.captured}{doubt}")
     if data.public_url:
         parts.append(f"archived copy {safe_url(data.archived_url)}")
     parts += [
