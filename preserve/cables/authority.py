@@ -28,8 +28,10 @@ _INSIDE: Final = lazy_re(r"\bCLASSIFIED\s{1,4}BY:\s*", re.IGNORECASE)
 _WRAPPED: Final = r"[ \t\r]{0,3}\n?[ \t]{0,8}"
 """Lines were cut at a fixed width, inside words too."""
 _REASON: Final = lazy_re(
-    rf"(?:\b(?:f{_WRAPPED}o{_WRAPPED}r|per)\s+)?\b(?:{_WRAPPED.join('reason')}(?:{_WRAPPED}s)?|reaons?)\b(?: ?\(s\))?"
-    r"[:\s(\\]*|(?:(?:\bfor|\bper)\s+|[:,;-]\s{0,2})(?=1\.\d\b)",
+    rf"(?:\b(?:f{_WRAPPED}[o0]{_WRAPPED}r|fr|per)\s+)?\b"
+    rf"(?:{_WRAPPED.join('reason')}(?:{_WRAPPED}s)?|(?:reaon|reson|rason|reasn|reaso|reas0n)s?)\b(?: ?\(s\))?[:\s(\\]*|"
+    r"(?:(?:\bfor|\bper)\s+|[:,;-]\s{0,2})(?=1\.\d\b)|"
+    r"\b(?:under|based (?:up)?[o0]n|due to)\s+(?=(?:section )?1[.,]\d\b)",
     re.IGNORECASE,
 )
 _LETTERS: Final = r"(?:\(\s?[A-H](?:[,/ ]{1,2}(?:and )?[A-H]){0,8}\s?\)|[A-H]\b(?! (?!and\b|or\b)(?-i:[a-z])))"

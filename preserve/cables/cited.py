@@ -64,6 +64,8 @@ _CITATION: Final = lazy_re(
     rf"(?P<gap>[ :-]{{0,24}}(?:#|NO\. ?)?)(?P<number>\d{{1,8}}){_END}",
     re.IGNORECASE | re.ASCII,
 )
+_PLAIN: Final = lazy_re(r"(?:(?P<before>\d\d) )?(?P<name>[A-Z][A-Z ]{2,30}) (?P<number>\d{2,7})")
+"""A station in capitals and its number, and nothing else but a year."""
 _NUMBERS: Final = lazy_re(rf"[ #]*(?P<number>\d{{1,8}}){_END}", re.ASCII)
 _NUMBER_FIRST: Final = lazy_re(
     rf"\s*(?:(?P<before>\d{{2}}) {{1,2}})?(?P<number>(?!(?:19|20)\d\d )\d{{3,8}}) {{1,2}}"
@@ -196,6 +198,13 @@ def _own_station(citing_id: str | None) -> _Station | None:
 
 
 def _read(entry: str, citing: str | None, before: _Station | None) -> tuple[tuple[Cited, ...], _Station | None]:
+    plain = _PLAIN.fullmatch(entry)
+    if plain is not None and (known := read_post(plain["name"], alike=False)) is not None:
+        # The commonest entry by far.
+        station = _Station(known.station, (known.rule,), known.certain)
+        reader = _Reader(entry, entry, citing, [])
+        reader.add(station, plain["number"], plain["before"], (0, len(entry)))
+        return tuple(reader.found), station
     text = _LETTER_O.sub(lambda number: number[0].replace("O", "0"), entry)
     text = _without_brackets(_MARK.sub(lambda mark: " " * len(mark[0]), text))
     reader = _Reader(entry, text, citing, [])
@@ -210,6 +219,8 @@ def _read(entry: str, citing: str | None, before: _Station | None) -> tuple[tupl
 
 def _without_brackets(text: str) -> str:
     """A text with blanks for what stands in brackets and is no year; where all numbers stand there, it stays."""
+    if "(" not in text:
+        return text
     outside = _BRACKETS.sub("", text)
     if not any(character.isdigit() for character in outside):
         return text.replace("(", " ").replace(")", " ")
@@ -292,6 +303,8 @@ def _citation(reader: _Reader, match: re.Match[str], first: int, end: int) -> in
     else:
         number, at = match, match.start("number")
     position = number.end()
+    if station is not None and _is_dropped(name, station) and _YEAR_ALONE.fullmatch(number["number"]):
+        return position
     if station is None:
         trailed = not match["name"].rstrip("-.'").endswith(name)
         if glued or trailed or not _may_be_station(name) or not _alone(text, match, first, end, dropped):
@@ -319,6 +332,7 @@ def _citation(reader: _Reader, match: re.Match[str], first: int, end: int) -> in
 
 _THREE: Final = lazy_re(r"(?P<year>0\d\d) {1,2}(?P<number>\d{3,8})(?![\dA-Z])")
 """A year of three digits between a station and its number."""
+_YEAR_ALONE: Final = lazy_re(r"(?:19|20)\d\d")
 _DIGITS: Final = lazy_re(r"\d{1,8}")
 
 
@@ -334,9 +348,15 @@ def _station(name: str, *, alike: bool) -> _Station | None:
     words = name.split(" ")
     for at in range(len(words)):
         known = read_post(" ".join(words[at:]), alike=alike and at == 0)
-        if known is not None:
+        if known is not None and (at == 0 or known.certain):
             return _Station(known.station, (known.rule,), known.certain)
     return None
+
+
+def _is_dropped(name: str, station: _Station) -> bool:
+    """Whether a name has more words than its station was read from."""
+    known = read_post(name, alike=False)
+    return known is None and station.certain
 
 
 def _may_be_station(name: str) -> bool:

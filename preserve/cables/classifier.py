@@ -6,8 +6,10 @@ words of titles. Without any such word all is a name. What fits neither is left 
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
+from preserve.cables.likeness import one_letter_apart
 from preserve.cables.printed import Printed, printed
 from preserve.expressions import lazy_re
 
@@ -17,9 +19,12 @@ _REPEATED: Final = lazy_re(
 )
 """What is printed again before the words: the label, a number, a portion mark."""
 _ENDING: Final = lazy_re(
-    r"(?:[\s,;:.(-]|\bE\.?O\.? ?\d{5}|\b(?:for|per|under|in accordance with|pursuant to))+\Z", re.IGNORECASE
+    r"(?:[\s,;:.(-]|\bE\.?O\.? ?\d{5}|\b(?:for|f0r|fr|per|under|section|based (?:up)?[o0]n|due to|"
+    r"in accordance with|pursuant to)|\(acting\))+\Z",
+    re.IGNORECASE,
 )
 _ENDING_CHARS: Final = 80
+_SUFFIX: Final = lazy_re(r"(?<![A-Za-z])(?:Jr|Sr)\Z", re.IGNORECASE)
 _PART: Final = lazy_re(r"[^,;]+(?:,\s*(?:(?:Jr|Sr)\.?|I{2,3}|IV|a\.?i\.?)(?![A-Za-z]))?", re.IGNORECASE)
 _WORD: Final = lazy_re(r"[^\s]+")
 _TITLE_WORDS: Final = frozenset(
@@ -31,6 +36,8 @@ ENVOY EXECUTIVE FINANCIAL FIRST GENERAL GOVERNANCE HEAD INTERIM LABOR LEADER LEG
 MILITARY MIN MINISTER MINISTER-COUNSELOR MISSION OFFICER OFFICE PAO POL POLITICAL POLITICAL-MILITARY POLAD POLCHIEF
 POLCOUNS POLCOUNSELOR POLECON POLMIL POLOFF POL/ECON POL/ECONOFF POL/MIL E/P PRINCIPAL PROVINCIAL REGIONAL
 REPRESENTATIVE RSO SCIENCE SECOND SECRETARY SECTION SENIOR SPECIAL STAFF TEAM THIRD TRADE UNDER UNIT VICE COUN
+ARSO ASIA CENTRAL CHAIRMAN COM CONGEN CONOFF CONS COUNS DAS DELEGATE DIPLOMATIC DPO EASTERN ECMIN EMIN EUROPEAN IPO
+LEGATT MC PDAS POLMINCONS SECURITY TDY U/S WESTERN
 """.split()  # noqa: SIM905 - a list that can be read
 )
 _JOINING: Final = frozenset("OF FOR TO AND & IN AT ON THE DE".split())  # noqa: SIM905 - a list that can be read
@@ -40,13 +47,14 @@ DEPARTMENT DEPT STATE EMBASSY CONSULATE MISSION BUREAU OFFICE U.S. US AIT USUN U
 EAP WHA SCA AF IO EEB PRM INL INR OES DRL S/CT
 """.split()  # noqa: SIM905 - a list that can be read
 )
-_NAME: Final = lazy_re(
-    r"(?:[A-Z][A-Za-z'\u2019.-]{0,24}|[a-z]{2,3})(?:\s+(?:[A-Z0][A-Za-z'\u2019.-]{0,24}|[a-z]{2,3})){0,4}(?:,\s*(?:Jr|Sr|JR|SR|I{2,3}|IV)\.?)?"
-)
+_NAME_WORD: Final = r"(?:[A-Z0][A-Za-z0'\u2019.-]{0,24}|[a-z]{2,3})"
+_NAME: Final = lazy_re(rf"(?!0){_NAME_WORD}(?:\s+{_NAME_WORD}){{0,4}}(?:,\s*(?:Jr|Sr|JR|SR|I{{2,3}}|IV)\.?)?")
 _SECTION: Final = lazy_re(r"(\d)\s?\.\s?(\d)")
 _LETTER: Final = lazy_re(r"(?<![A-Za-z])([A-Ha-h])(?![A-Za-z])")
 _CUT_AND: Final = lazy_re(r"\ba\s+nd\b|\ban\s+d\b", re.IGNORECASE)
 """The word between two letters, cut at the end of a line."""
+_SHORTEST_GARBLED: Final = 8
+"""Letters of a title's word that is told with one of them wrong."""
 _MOST_REASONS: Final = 20
 
 ClassifierRule = Literal["name alone", "name before the title", "name behind the title"]
@@ -71,6 +79,8 @@ def read_classifier(said: str, start: int, end: int, offset: int) -> Classifier 
     start = start if begin is None else begin.end()
     ending = _ENDING.search(said, max(start, end - _ENDING_CHARS), end)
     end = end if ending is None else ending.start()
+    if said[end : end + 1] == "." and _SUFFIX.search(said, start, end):
+        end += 1
     parts = [match.span() for match in _PART.finditer(said, start, end) if match[0].strip()]
     if not parts:
         return None
@@ -104,11 +114,21 @@ def _printed(said: str, start: int, end: int, offset: int) -> Printed | None:
 
 
 def _words(said: str, start: int, end: int) -> list[tuple[int, str]]:
-    return [(match.start(), match[0].strip(".,:;()").upper()) for match in _WORD.finditer(said, start, end)]
+    return [(match.start(), match[0].strip(".,:;()'").upper()) for match in _WORD.finditer(said, start, end)]
 
 
 def _title_word(word: str) -> bool:
-    return word in _TITLE_WORDS or word in _OFFICES or "/" in word or word == "A.I"
+    if word in _TITLE_WORDS or word in _OFFICES or "/" in word or word == "A.I":
+        return True
+    return len(word) >= _SHORTEST_GARBLED and _is_garbled(word.replace("0", "O"))
+
+
+@lru_cache(maxsize=1_024)
+def _is_garbled(word: str) -> bool:
+    """Whether a word is one of titles with a letter wrong; only long ones, because names are like short ones."""
+    return word in _TITLE_WORDS or any(
+        len(title) >= _SHORTEST_GARBLED and one_letter_apart(word, title) for title in _TITLE_WORDS
+    )
 
 
 def _has_title(said: str, start: int, end: int) -> bool:

@@ -51,8 +51,9 @@ class Headings:
 def read_headings(source: str, lines: Sequence[Line]) -> Headings:
     """The headings in the lines of a head; of each label the first counts."""
     order = _first(lines, _ORDER, "E.", "EO", "Eo", "rder ", "RDER ")
-    codes = _first(lines, tags.LABEL, *tags.NEEDLES)
+    codes = _first(lines, tags.LABEL, *tags.NEEDLES) or _first(lines, tags.GARBLED, *tags.GARBLED_NEEDLES)
     title = _first(lines, subject.LABEL, *subject.NEEDLES)
+    title = title or _first(lines, subject.GARBLED, *subject.GARBLED_NEEDLES)
     reference = _first(lines, references.LABEL, *references.NEEDLES)
     eo, declassify_on = (None, None) if order is None else read_order(source, lines, *order)
     return Headings(

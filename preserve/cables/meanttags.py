@@ -85,8 +85,8 @@ class _Lists:
     joined: dict[str, str]
     """By their letters without blanks."""
     longest: int
-    beginnings: frozenset[str]
-    """What may be the first words of a name."""
+    plain: frozenset[str]
+    """Codes that begin no name of several words and announce nobody."""
 
 
 @lru_cache(maxsize=1)
@@ -96,8 +96,8 @@ def _lists() -> _Lists:
     known = frozenset(codes | names)
     joined = {name.replace(" ", ""): name for name in known}
     words = [name.split(" ") for name in (*names, *_OTHERWISE)]
-    beginnings = frozenset(" ".join(parts[:size]) for parts in words for size in range(1, len(parts)))
-    return _Lists(known, joined, max(map(len, joined)), beginnings)
+    plain = known - {parts[0] for parts in words if len(parts) > 1} - {_VISITORS}
+    return _Lists(known, joined, max(map(len, joined)), plain)
 
 
 def completes_name(said: str, below: str) -> bool:
@@ -111,6 +111,14 @@ def completes_name(said: str, below: str) -> bool:
 
 def meant_tags(source: str, tags: Sequence[Printed]) -> tuple[MeantTag, ...]:
     """What the tags mean that were read in ``source``, in order, each once. Never fails; time is linear."""
+    plain = _lists().plain
+    if all(tag.text in plain for tag in tags):
+        # The commonest line by far: codes, each for itself.
+        named = {
+            tag.text: MeantTag(meant=tag.text, rule="as printed", certain=True, start=tag.start, end=tag.end)
+            for tag in reversed(tags)
+        }
+        return tuple(named[name] for name in dict.fromkeys(tag.text for tag in tags))
     words = _words(source, tags)
     found: dict[str, MeantTag] = {}
     at = 0

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
+from preserve.cables.likeness import one_less, one_letter_apart
 from preserve.cables.posttable import COUNTRIES, POSTS
 from preserve.expressions import lazy_re
 
@@ -154,8 +155,8 @@ def read_post(said: str, *, alike: bool = True) -> PostReading | None:
 def _alike(table: _Table, letters: str) -> PostReading | None:
     """The one post whose name or short form is like these letters."""
     index = _shortened()
-    forms = {form for key in (letters, *_one_less(letters)) for form in index.get(key, ())}
-    near = {same_post(table.forms[form][0]) for form in forms if _one_letter_apart(letters, form)}
+    forms = {form for key in (letters, *one_less(letters)) for form in index.get(key, ())}
+    near = {same_post(table.forms[form][0]) for form in forms if one_letter_apart(letters, form)}
     if near:
         return PostReading(station=near.pop(), rule="one letter", certain=False) if len(near) == 1 else None
     begun = {same_post(station) for station in table.posts if station.startswith(letters)}
@@ -168,27 +169,9 @@ def _shortened() -> dict[str, list[str]]:
     index: dict[str, list[str]] = {}
     for form, (_, certain) in _table().forms.items():
         if certain and len(form) >= _SHORTEST_LIKE - 1:
-            for key in (form, *_one_less(form)):
+            for key in (form, *one_less(form)):
                 index.setdefault(key, []).append(form)
     return index
-
-
-def _one_less(letters: str) -> set[str]:
-    return {letters[:at] + letters[at + 1 :] for at in range(len(letters))}
-
-
-def _one_letter_apart(one: str, other: str) -> bool:
-    """Whether a letter put in, taken out or changed, or two neighbours swapped, makes one of the other."""
-    if abs(len(one) - len(other)) > 1 or one == other:
-        return False
-    if len(one) > len(other):
-        one, other = other, one
-    at = next((number for number, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
-    if len(one) < len(other):
-        return one[at:] == other[at + 1 :]
-    return one[at + 1 :] == other[at + 1 :] or (
-        one[at : at + 2] == other[at : at + 2][::-1] and one[at + 2 :] == other[at + 2 :]
-    )
 
 
 def _with_country(table: _Table, words: str, letters: str) -> str | None:

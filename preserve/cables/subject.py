@@ -16,6 +16,7 @@ from preserve.cables.pagelines import is_break_line, page_lines_inside
 from preserve.cables.paragraphs import PORTION
 from preserve.cables.printed import Line, Printed, joined, printed
 from preserve.cables.references import LABEL as REF
+from preserve.cables.references import NEEDLES as REF_NEEDLES
 from preserve.cables.texts import decode_references, one_line
 from preserve.expressions import lazy_re
 
@@ -24,14 +25,16 @@ _GARBLED: Final = (
     r"USBJECT|SBUJECT|SUBEJCT|SUBJCET|SUBJETC)"
 )
 """SUBJECT with a letter wrong, missing or too many, or with two swapped."""
+GARBLED: Final = lazy_re(rf"^[ \t]*{_GARBLED} ?(?:\([A-Z/]{{1,8}}\) ?)?[:;][ \t]*")
+"""The label with a letter wrong; looked for where there is no other."""
+GARBLED_NEEDLES: Final = ("UBJ", "JECT", "SUB", "ECT")
 LABEL: Final = lazy_re(
-    rf"^[ \t]*{_GARBLED} ?(?:\([A-Z/]{{1,8}}\) ?)?[:;][ \t]*|"
     r"(?:^[ \t]*|\s|(?<=[A-Z]))(?:SUBJECT|SUBJ|S U B J E C T) ?(?:\([A-Z/]{1,8}\) ?)?[:;][ \t]*|"
     r"(?:^[ \t]*|\s)(?:Subject|Subj|subject|subj) ?(?:\([A-Z/]{1,8}\) ?)?:[ \t]*|"
     r"^[ \t]*(?:SUBJ|Subj)\.[ \t]+(?=\S)|"
     r"(?:^[ \t]*|^[ \t]*TAGS[:\s][A-Z0-9 ,;/()]{0,200}[ ,;])SUBJ(?:ECT)?[ \t]{1,4}(?=[A-Z0-9(\"\u201c])(?!TO )"
 )
-NEEDLES: Final = ("SUB", "JECT", "ubj", "S U B")
+NEEDLES: Final = ("SUB", "ubj", "S U B")
 """One of these is in everything that `LABEL` finds."""
 _OPEN_ENDED: Final = lazy_re(
     r"(?:[ ,](?:AND|OR|OF|THE|TO|IN|ON|AT|AS|FOR|WITH|BY|FROM|AN?|UNDER|OVER|BETWEEN|AGAINST|TOWARDS?)|[,/&])\Z",
@@ -47,6 +50,7 @@ _BEHIND: Final = lazy_re(
     r"(?:NOT FOR INTERNET|Not for [Ii]nternet))"
 )
 """How the message is to be handled, where that lost its own line."""
+_BEHIND_NEEDLES: Final = ("ENSITIVE", "ensitive", "HIS ", "his ", "NOT FOR", "Not for")
 _MARKED: Final = lazy_re(rf"({PORTION})[ \t]*(?=\S)|(?<=\S)[ \t]*({PORTION})\Z")
 _LABEL_MARK: Final = lazy_re(r"\(([A-Z/]{1,8})\)")
 
@@ -97,8 +101,10 @@ def read_subject(
             continue
         if ends(text):
             break
-        below = next((line.text for line in following[index + 1 :] if line.text.strip(" \t\r\\")), "")
-        is_last = bool(below) and ends(below)
+        is_last = False
+        if gap:
+            below = next((line.text for line in following[index + 1 :] if line.text.strip(" \t\r\\")), "")
+            is_last = bool(below) and ends(below)
         if not (_goes_on(parts[-1].text, gap, text, is_last=is_last) if parts else _begins(gap, text)):
             break
         cut = _cut(text, 0)
@@ -113,7 +119,11 @@ def read_subject(
 
 def _cut(text: str, start: int) -> int | None:
     """Where a REF, a first paragraph or a page line begins that lost its own line."""
-    patterns = (REF, FIRST_PARAGRAPH, _BEHIND)
+    patterns = [FIRST_PARAGRAPH]
+    if any(needle in text for needle in REF_NEEDLES):
+        patterns.append(REF)
+    if any(needle in text for needle in _BEHIND_NEEDLES):
+        patterns.append(_BEHIND)
     cuts = [match.start() for pattern in patterns if (match := pattern.search(text, start))]
     cuts += [first for first, _ in page_lines_inside(text) if first > start]
     return min((cut for cut in cuts if cut > 0), default=None)

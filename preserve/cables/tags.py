@@ -21,11 +21,13 @@ _GARBLED: Final = r"(?:[A-Z]?AGS|T[A-Z]?GS|TA[A-Z]?S|TAG[A-Z]?|TAGS[A-Z]|TA[A-Z]
 """TAGS with a letter wrong, missing or too many, or with two swapped."""
 LABEL: Final = lazy_re(
     r"(?:^|(?<=[\s.\"/A-Z]))(?:TAGS? ?[:;]|(?:^|(?<=[\s.]))(?:TAGS(?=\s|$)(?! ?[-.] )|Tags? ?:|tags?:))[ \t]*|"
-    rf"^[ \t]*(?:(?:AGS|T A G S) ?:|TAGS? ?[.-](?= )|(?:TAG|[Tt]ags?)(?=[ \t]){_LIST})[ \t]*|"
-    rf"(?:^|(?<=\s)){_GARBLED} ?[:;,]{_LIST}[ \t]*|^[ \t]*(?i:tags)(?: ?:|,(?= ))[ \t]*"
+    rf"^[ \t]*(?:(?:AGS|T A G S) ?:|TAGS? ?[.-](?= )|(?:TAG|[Tt]ags?)(?=[ \t]){_LIST})[ \t]*"
 )
-NEEDLES: Final = ("AG", "ag", "TA", "TG", "GS", "A G", "aG", "Ag")
+NEEDLES: Final = ("TAG", "AGS", "ags", "ag:", "ag ", "T A G")
 """One of these is in everything that `LABEL` finds."""
+GARBLED: Final = lazy_re(rf"(?:^|(?<=\s)){_GARBLED} ?[:;,]{_LIST}[ \t]*|^[ \t]*(?i:tags)(?: ?:|,(?= ))[ \t]*")
+"""The label with a letter wrong, or in odd letters; looked for where there is no other."""
+GARBLED_NEEDLES: Final = ("AG", "ag", "TA", "TG", "GS", "aG", "Ag")
 _END: Final = lazy_re(
     r"(?<=\s)(?:UNCLAS(?:SIFIED)?|CONFIDENTIAL|SECRET|C O N F I D E N T I A L|S E C R E T)(?=[\s/]|$)|"
     r"SUBJECT\b|SUBJ(?: ?\([A-Z/]{1,8}\) ?)?:|S U B J E C T|\b[Ss]ubj(?:ect)?:|(?<![A-Z])REF(?:S|TELS?)?:|\bE\.O\.|"
