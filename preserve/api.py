@@ -12,10 +12,11 @@ from preserve.cables.extract import Extraction
 from preserve.cables.fields import FieldValue
 from preserve.cables.layouts import Layout, compile_layouts
 from preserve.config.folder import load_layouts
-from preserve.config.place import find_config_dir
+from preserve.config.place import find_config_dir, user_folder
 from preserve.desk.status import CollectionState, Desk
 from preserve.desk.survey import known_collections, state_of_file
 from preserve.errors import ArchiveError, NotHeldError
+from preserve.provenance.knownlogs import KnownLogs
 from preserve.replay.again import Source, read_again
 from preserve.replay.history import History, history
 from preserve.replay.recover import Archive as Collection
@@ -226,7 +227,8 @@ def status(
     """
     folder = Path(archives).absolute()
     config_dir = find_config_dir(None if config is None else Path(config))
-    desk = Desk(folder, int(time.time()), cache(lambda: compile_layouts(load_layouts(config_dir))))
+    logs = KnownLogs(user_folder("config") / "preserve" / "keys")
+    desk = Desk(folder, logs, int(time.time()), cache(lambda: compile_layouts(load_layouts(config_dir))))
     names = known_collections(folder, config_dir)
     return tuple(state_of_file(desk, config_dir, name, with_links=with_links) for name in names)
 

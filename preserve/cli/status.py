@@ -19,6 +19,7 @@ from preserve.desk.status import CollectionState, Desk, JobState, day
 from preserve.desk.survey import known_collections, state_of_file
 from preserve.errors import NotHeldError, PreserveError
 from preserve.model import check_collection_name, moment_text
+from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.statements import NEWER
 
 _WIDTH = 100
@@ -43,7 +44,7 @@ def status(place: Place, collections: tuple[str, ...], *, no_links: bool, metric
     receipt or an alarm could not be had or sent. Nothing is written into an archive.
     """
     now = int(time.time())
-    desk = Desk(place.archives, now, cache(lambda: all_layouts(place)))
+    desk = Desk(place.archives, KnownLogs(place.keys), now, cache(lambda: all_layouts(place)))
     told = _alarms(place)
     states = [
         state_of_file(desk, place.config_dir, name, with_links=not no_links) for name in _names(place, collections)

@@ -12,6 +12,8 @@ from preserve.desk.links import Links, links_of
 from preserve.errors import PreserveError
 from preserve.limits import MIB
 from preserve.model import moment_text
+from preserve.provenance.knownlogs import KnownLogs
+from preserve.provenance.ledger import Ledger
 from preserve.provenance.receipts import failed_authority
 from preserve.schedule.jobs import jobs_of
 from preserve.schedule.standing import wrongs
@@ -70,6 +72,7 @@ class Desk:
     """Where to look, and at what time (seconds since 1970). ``layouts`` are made when they are needed."""
 
     archives: Path
+    logs: KnownLogs
     now: int
     layouts: Callable[[], Mapping[str, Layout]]
 
@@ -90,6 +93,11 @@ class Desk:
                 paths = open_archive(self.archives, name)
                 free = free_bytes(paths.folder)
                 holding = holding_of(paths)
+                wrong += [
+                    f"{finding.code}: {finding.detail} Run `preserve verify {name}`."
+                    for finding in self.logs.glance(paths, Ledger(paths)).findings
+                    if finding.is_amiss
+                ]
                 if with_links:
                     links = links_of(self.archives, name, self.layouts(), holding.statements)
         except (PreserveError, sqlite3.DatabaseError, OSError) as error:
