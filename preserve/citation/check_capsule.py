@@ -302,6 +302,16 @@ def tree_of(note: bytes) -> Tuple[int, bytes]:
         raise Bad("the checkpoint cannot be read") from error
 
 
+def check_note(note: bytes) -> None:
+    """Holds the form of a signed note (C2SP signed-note): nothing stands in it but a text and signatures."""
+    text, gap, lines = note.partition(b"\n\n")
+    signature = re.compile(rb"\xe2\x80\x94 [^ +\n]+ [A-Za-z0-9+/]+={0,2}\Z")
+    if not gap or not lines.endswith(b"\n") or not all(signature.match(line) for line in lines[:-1].split(b"\n")):
+        raise Bad("the checkpoint has something else in it than signatures")
+    if not all(line.decode("utf-8", "replace").isprintable() for line in text.split(b"\n")):
+        raise Bad("the checkpoint has signs in it that nobody sees")
+
+
 def index_of(proof: bytes) -> int:
     """The place of a statement in the log, as its proof gives it."""
     return _number(proof.split(b"\n", 2)[1], b"index ")
@@ -669,6 +679,9 @@ def _in_log(files: Dict[str, bytes]) -> Tuple[str, str]:
 
 def _signed(files: Dict[str, bytes], keys: Sequence[str]) -> Tuple[str, str]:
     note, hint = files["checkpoint"], files["log.vkey"].decode("ascii", "replace").strip()
+    check_note(note)
+    if files["log.vkey"] != hint.encode("ascii", "replace") + b"\n":
+        raise Bad("log.vkey has something else in it than one key")
     if parse_key(hint)[0] != note.split(b"\n")[0].decode("utf-8", "replace"):
         raise Bad("the key is of another log")
     good = signed_by(note, hint)
@@ -771,6 +784,8 @@ def _time(files: Dict[str, bytes], stamps: Optional[StampCheck]) -> Tuple[str, s
         note = files[size + ".checkpoint"]
         if str(tree_of(note)[0]) != size:
             raise Bad(size + ".checkpoint is of another size")
+        check_note(note)
+        _request(files[name[:-1] + "q"], note)
         for each in _proved(files):
             if check_proof(files[each + "." + size + ".tlog-proof"], files[each + ".json"]) != note:
                 raise Bad("a proof is for another checkpoint than " + name)
@@ -790,6 +805,17 @@ def _time(files: Dict[str, bytes], stamps: Optional[StampCheck]) -> Tuple[str, s
     if moments:
         return PASS, "before " + "; ".join(moments)
     return (NOT_CHECKED if unable else NOT_PROVEN), "; ".join(reasons)
+
+
+def _request(request: bytes, note: bytes) -> None:
+    """Holds a request against the bytes that it is for (RFC 3161 section 2.4.1); one that was lost is empty."""
+    if request:
+        try:
+            imprint = _values(_values(_only(request, 0x30))[1][1])[1]
+        except (IndexError, ValueError) as error:
+            raise Bad("a request for a time stamp cannot be read") from error
+        if imprint != (4, hashlib.sha256(note).digest()):
+            raise Bad("a request for a time stamp is for other bytes")
 
 
 def _checker(files: Dict[str, bytes]) -> Tuple[str, str]:

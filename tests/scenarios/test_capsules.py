@@ -406,6 +406,11 @@ def _changed(files: dict[str, bytes], name: str, change: Callable[[Any], Any]) -
     return pack({**files, name: check_capsule.canonical(said)})
 
 
+def _with_note(files: dict[str, bytes], note: bytes) -> bytes:
+    """A capsule with another checkpoint, in its proofs too."""
+    return pack({name: data.replace(files["checkpoint"], note) for name, data in files.items()})
+
+
 def _twice(data: bytes, key: str) -> bytes:
     return data.replace(f'"{key}"'.encode(), f'"{key}": "x",\n "{key}"'.encode(), 1)
 
@@ -436,6 +441,10 @@ def _twice(data: bytes, key: str) -> bytes:
         lambda files: pack({**files, "0-read-me-first.txt": b"PROVEN"}),
         lambda files: pack({**files, "readme.html": b"PROVEN"}),
         lambda files: pack({**files, "7.checkpoint": b"PROVEN"}),
+        lambda files: pack({**files, "log.vkey": files["log.vkey"] + b"PROVEN\n"}),
+        lambda files: pack({**files, "log.vkey": b" " + files["log.vkey"]}),
+        lambda files: _with_note(files, files["checkpoint"] + b"PROVEN by the court\n"),
+        lambda files: _with_note(files, files["checkpoint"][:-1]),
         lambda files: pack({**files, "7.someone.tsr": b"PROVEN"}),
         lambda files: pack({**files, "key2.json": b"{}", "key2.tlog-proof": b""}),
         lambda files: pack({**files, "source.json": files["record.json"]}),
