@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from preserve.cables.identity import canonical_id
+from preserve.cables.likeness import one_letter_apart
 from preserve.cables.posts import PostRule, letters_of, read_post
 from preserve.expressions import lazy_re
 
@@ -87,7 +88,7 @@ _MARK: Final = lazy_re(
 _LETTER_O: Final = lazy_re(r"(?<![A-Za-z0-9])(?=O{0,8}\d)[O\d]{2,8}(?![A-Za-z0-9])")
 _LEAD: Final = lazy_re(
     r"\s*(?:(?:SEE|ALSO|AND|CF\.?|REFS?:?(?: [A-Z](?=[ .:)]))?[.:)]?|REFERENCES?:?|REFTELS?:?|CABLES?|TELEGRAMS?|"
-    r"UNCLAS(?:S|SIFIED)?|CONFIDENTIAL|SECRET|[A-Z][.:)\]]|[A-Z](?=\s+\d))\s+)+",
+    r"UNCLAS(?:S|SIFIED)?|CONFIDENTIAL|SECRET|[A-Z][.:)\]]|[A-Z](?=\s+\d))\s+|[A-Z][)\]](?=[A-Z]{3}))+",
     re.IGNORECASE,
 )
 _TRAIL: Final = lazy_re(r"(?:\s+(?:CABLES?|TELEGRAMS?|TELS?\.?|NUMBERS?|NOS?\.?|AND|[-,]))+$", re.IGNORECASE)
@@ -245,13 +246,13 @@ def _piece(reader: _Reader, start: int, end: int, before: _Station | None) -> No
         return
     first = _NUMBER_FIRST.match(piece)
     if first is not None:
-        known = read_post(first["name"], alike=False)
-        if known is not None:
-            reader.station = _Station(known.station, (known.rule,), known.certain)
+        station = _station(first["name"], letters_of(reader.citing or ""), alike=False)
+        if station is not None:
+            reader.station = station
             reader.year = first["before"] or first["behind"]
             begin = first.start("before") if first["before"] else first.start("number")
             span = start + begin, start + len(piece.rstrip(" ."))
-            reader.add(reader.station, first["number"], reader.year, span, "number before the station")
+            reader.add(station, first["number"], reader.year, span, "number before the station")
             return
     position = start
     while (match := _CITATION.search(reader.text, position, end)) is not None:
@@ -293,7 +294,7 @@ def _citation(reader: _Reader, match: re.Match[str], first: int, end: int) -> in
     glued = (not match["gap"] and match["name"][-1].isalpha()) or (
         match["before"] is not None and match.start("name") == match.end("before")
     )
-    station = _station(name, alike=not glued)
+    station = _station(name, letters_of(reader.citing or ""), alike=not glued)
     begin = match.start("name") + dropped
     year = match["before"] if dropped == 0 else None
     year = match["inside"] or year
@@ -343,20 +344,28 @@ def _name(said: str) -> tuple[str, int]:
     return _TRAIL.sub("", said[begin:]).rstrip("-.'"), begin
 
 
-def _station(name: str, *, alike: bool) -> _Station | None:
-    """The station that the last words of a name mean, as many of them as make one; alike only all of them."""
+def _station(name: str, own: str, *, alike: bool) -> _Station | None:
+    """The station that the last words of a name mean, as many of them as make one; alike only all of them.
+
+    That of the citing cable, ``own``, is known here, whatever the table has.
+    """
     words = name.split(" ")
     for at in range(len(words)):
-        known = read_post(" ".join(words[at:]), alike=alike and at == 0)
+        said = " ".join(words[at:])
+        known = read_post(said, alike=alike and at == 0)
         if known is not None and (at == 0 or known.certain):
             return _Station(known.station, (known.rule,), known.certain)
+        letters = letters_of(said)
+        if own and letters == own:
+            return _Station(own, ("not in the table",), certain=False)
+        if own and alike and at == 0 and len(own) > len("STATE") and one_letter_apart(letters, own):
+            return _Station(own, ("one letter",), certain=False)
     return None
 
 
 def _is_dropped(name: str, station: _Station) -> bool:
     """Whether a name has more words than its station was read from."""
-    known = read_post(name, alike=False)
-    return known is None and station.certain
+    return station.certain and read_post(name, alike=False) is None
 
 
 def _may_be_station(name: str) -> bool:

@@ -57,7 +57,7 @@ _LONGEST_LINE: Final = 100
 """Characters of a line of REF; longer ones are paragraphs whose line ends are lost."""
 _PORTION: Final = lazy_re(
     r" (?:(\d{1,2}[.)]) {1,3})?\((U|SBU|LOU|FOUO|C|S)(?:/{1,2}[A-Z]{2,6})?\)(?: {1,3}\S| *$)|"
-    r" 1[.)] {1,3}[A-Z][a-z]+[ :]| (?i:classified by)\b| (?i:sensitive but )| "
+    r" 1[.)] {1,3}[A-Z][a-z]+[ :]| (?i:clas[a-z]{3,7} by)\b| (?i:sensitive but )| "
     r"(?:TAGS|SUBJECT|SUBJ|E\.O\.|REASONS?)\b ?:"
 )
 """Where a paragraph, or another heading, begins on the line of a REF that lost its line end."""
@@ -204,7 +204,7 @@ def _entry(said: str, start: int, end: int, letter: str | None, offset: int) -> 
         piece = said[start:end].strip(" ,;\u00b6\\")
         start += len(said[start:end]) - len(said[start:end].lstrip(" ,;\u00b6\\"))
         end = start + len(piece)
-        shorter = piece.removesuffix(" AND").removesuffix(" and").strip()
+        shorter = piece.removesuffix(" AND").removesuffix(" and").removesuffix(" -").strip()
         if shorter == piece:
             break
         end = start + len(shorter)
