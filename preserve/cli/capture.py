@@ -15,12 +15,13 @@ import click
 from rich.text import Text
 
 from preserve.cli.common import Place, command_options, console, one_line, say
-from preserve.cli.configured import chosen_layouts, read_secrets
+from preserve.cli.configured import chosen_layouts, own_contact, read_secrets
 from preserve.cli.output import file_fault
 from preserve.cli.stopping import stopped_by_signals
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.collection import CollectionConfig
-from preserve.config.folder import load_collection
+from preserve.config.folder import list_layouts, load_collection
+from preserve.config.writing import single_page
 from preserve.crawler.capture import RunReport, Surroundings
 from preserve.crawler.capture import capture as run_capture
 from preserve.crawler.keeper import Progress
@@ -33,8 +34,8 @@ from preserve.store.archive import open_archive
 _SHOWN = 100
 
 
-@click.command(short_help="Capture a collection once.")
-@click.argument("collection")
+@click.command(short_help="Capture a collection or a page once.")
+@click.argument("collection", metavar="COLLECTION-OR-URL")
 @click.option(
     "--processes", type=click.IntRange(1, 16), default=1, show_default=True, help="Capture processes; hosts are dealt."
 )
@@ -47,6 +48,7 @@ _SHOWN = 100
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Write every address and how it ended, or why it was left, to this file, one JSON line each.",
 )
+@click.option("--contact", help="For a URL: an e-mail address or a URL, where the site's owner reaches you.")
 @click.option("--clock-is-right", is_flag=True, help="The clock is right, whatever the last run or a server says.")
 @command_options
 def capture(  # noqa: PLR0917 - one for each option
@@ -55,23 +57,34 @@ def capture(  # noqa: PLR0917 - one for each option
     processes: int,
     adaptive: bool,  # noqa: FBT001 - click hands over by keyword
     report_to: Path | None,
+    contact: str | None,
     clock_is_right: bool,  # noqa: FBT001
 ) -> int:
     """Capture COLLECTION once: fetch its pages, keep them as evidence, state them in its ledger.
+
+    Of a URL, that page is captured with what it is made of, and nothing else is asked for but robots.txt. It goes into
+    the collection `single`, which needs no file and is made where it is not there.
 
     A run that was stopped is continued. Ctrl-C finishes what is being written, seals the file and ends with status 130.
     Status 1: an address gave no reply. Status 5: none did. Status 6: the disk is nearly full.
     Status 7: the clock is before the last run, or an hour or more from the first server's; nothing is asked then.
     """
-    config = load_collection(place.config_dir, collection)
+    is_page = "://" in collection
+    if is_page:
+        known = list_layouts(place.config_dir)
+        config = single_page(collection, contact=own_contact(place, contact), layouts=known)
+    else:
+        config = load_collection(place.config_dir, collection)
     bounds = _bounds(config) if adaptive else None
     layouts = chosen_layouts(place, config)
-    paths = open_archive(place.archives, config.name)
+    if not is_page:
+        # It says what to run where there is none.
+        open_archive(place.archives, config.name)
     founded = found_archive(place.archives, config.name, keys=place.keys, secret=passphrase(os.environ))
     with stopped_by_signals() as stop, _display(quiet=place.as_json) as display, _accounts(report_to) as accounts:
         report = run_capture(
             config,
-            paths,
+            founded.paths,
             founded.signer,
             layouts=layouts,
             secrets=read_secrets(config),

@@ -8,6 +8,8 @@ from preserve.cli.common import Place
 from preserve.cli.loading import all_layouts
 from preserve.cli.output import file_fault
 from preserve.config.collection import CollectionConfig
+from preserve.config.folder import list_collections, load_collection
+from preserve.config.place import bundled_config_dir
 from preserve.errors import UsageError
 from preserve.regular import read_regular
 
@@ -28,6 +30,20 @@ def chosen_layouts(place: Place, config: CollectionConfig) -> dict[str, Layout]:
                 next_step=f"Known layouts: {', '.join(sorted(known)) or 'none'}.",
             )
     return {name: known[name] for name in config.layouts}
+
+
+def own_contact(place: Place, given: str | None) -> str:
+    """Whom site owners reach: as given, else as in a collection of the user's own.
+
+    Raises:
+        UsageError: nobody says.
+    """
+    if given:
+        return given
+    if place.config_dir != bundled_config_dir():
+        for name in list_collections(place.config_dir):
+            return load_collection(place.config_dir, name).contact
+    raise UsageError("site owners must be able to reach you", next_step="Give --contact you@example.org.")
 
 
 def read_secrets(config: CollectionConfig) -> dict[str, str]:

@@ -28,6 +28,7 @@ class _Commands(MutableMapping[str, click.Command]):
 
     def __init__(self) -> None:
         self._modules = {
+            "new": "new",
             "init": "init",
             "capture": "capture",
             "import": "imports",

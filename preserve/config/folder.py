@@ -8,7 +8,7 @@ from preserve.config.alarms import AlarmsConfig
 from preserve.config.checked import CORRECT, Model, check, nearest
 from preserve.config.collection import CollectionConfig
 from preserve.config.layout import LayoutConfig
-from preserve.config.place import bundled_config_dir
+from preserve.config.place import bundled_config_dir, user_config_dir
 from preserve.config.release import ReleaseConfig
 from preserve.config.yamlfile import read_yaml
 from preserve.errors import ConfigError
@@ -39,9 +39,10 @@ def load_collection(config_dir: Path, name: str) -> CollectionConfig:
     check_collection_name(name)
     path = config_dir / "collections" / f"{name}.yaml"
     if not path.is_file():
+        own = path if config_dir != bundled_config_dir() else user_config_dir() / "collections" / path.name
         raise ConfigError(
-            (f"{path}: no such collection; {nearest(name, list_collections(config_dir))}",),
-            next_step="Write the file, or give --config FOLDER.",
+            (f"{own}: no such collection; {nearest(name, list_collections(config_dir))}",),
+            next_step=f"Run `preserve new {name} URL`, or write the file, or give --config FOLDER.",
         )
     return parse_collection(_read(path), name=name, source=str(path), layouts=list_layouts(config_dir))
 

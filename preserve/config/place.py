@@ -19,6 +19,11 @@ def user_folder(kind: Literal["config", "state", "cache"], environment: Mapping[
     return Path(named) if named else Path.home() / _USER_FOLDERS[kind]
 
 
+def user_config_dir(environment: Mapping[str, str] | None = None) -> Path:
+    """The user's own folder of configuration: ``$XDG_CONFIG_HOME/preserve``, by default ``~/.config/preserve``."""
+    return user_folder("config", environment) / "preserve"
+
+
 def bundled_config_dir() -> Path:
     """The folder that came with the program: inside an installed package, or beside it in a checkout."""
     inside = _PACKAGE / "_config"
@@ -28,7 +33,7 @@ def bundled_config_dir() -> Path:
 def find_config_dir(
     explicit: Path | None = None, *, environment: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> Path:
-    """The folder in force: ``explicit`` (--config), ``$PRESERVE_CONFIG``, ``./config``, the one that came along.
+    """The folder in force: ``explicit`` (--config), ``$PRESERVE_CONFIG``, ``./config``, the user's, the bundled one.
 
     Raises:
         ConfigError: a folder that was asked for by name is not there.
@@ -39,6 +44,7 @@ def find_config_dir(
         if not chosen.is_dir():
             raise ConfigError((f"{chosen}: no such folder",), next_step="Give the folder that holds collections/.")
         return chosen
-    here = (cwd or Path()) / "config"
-    is_one = any((here / kind).is_dir() for kind in ("collections", "layouts", "releases"))
-    return here if is_one else bundled_config_dir()
+    for folder in ((cwd or Path()) / "config", user_config_dir(environment)):
+        if any((folder / kind).is_dir() for kind in ("collections", "layouts", "releases")):
+            return folder
+    return bundled_config_dir()
