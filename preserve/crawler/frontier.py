@@ -82,7 +82,7 @@ class Found(NamedTuple):
         Raises:
             FormatError: no http or https address.
         """
-        return cls(key=_key(url), url=url, host=host_name(url), via=via, depth=depth, hop=hop)
+        return cls(_key(url), url, host_name(url), via, depth, hop)
 
     @classmethod
     def seeds(cls, urls: Iterable[str]) -> "list[Found]":

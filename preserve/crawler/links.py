@@ -64,6 +64,7 @@ _LINK_RELS = frozenset({"next", "prev", "canonical", "alternate", "start", "cont
 _PLAIN_LINK = lazy_re(r"""<[aA][ \n]href=(?:"([^"&\x00]*+)"|'([^'&\x00]*+)')>""")
 _MAX_REMEMBERED = 1 << 24
 """Characters of tags that are remembered: some 20 MB."""
+_NEVER = 1 << 30
 _MAX_TAG = 2_000
 """Characters of the longest tag that is remembered."""
 
@@ -71,22 +72,24 @@ _MAX_TAG = 2_000
 class SeenTags:
     """Tags read before, as they were written, by what they stand on: most of a page is the same on the next one.
 
-    Of a tag that was seen in the same folder, with addresses found in the same way, nothing new can come.
+    Of a tag that was seen in the same folder, at no greater depth, nothing new can come.
     """
 
     def __init__(self) -> None:
-        self._by_place: dict[tuple[str, str], set[str]] = {}
+        self._by_place: dict[str, dict[str, int]] = {}
         self._chars = 0
 
-    def at(self, folder: str, way: str) -> set[str]:
-        """The tags seen in a folder on pages found in one ``way``; whoever reads a new one adds it by `add`."""
-        return self._by_place.setdefault((folder, way), set())
+    def new(self, folder: str, depth: int, tags: Iterable[str]) -> list[str]:
+        """Those of the tags that were not seen in a folder, or at a greater depth only."""
+        seen = self._by_place.get(folder)
+        return list(tags) if seen is None else [tag for tag in tags if seen.get(tag, _NEVER) > depth]
 
-    def add(self, tags: set[str], new: Iterable[str]) -> None:
+    def add(self, folder: str, depth: int, tags: Iterable[str]) -> None:
         """Remembers tags; what was remembered is forgotten where it gets too much."""
-        for tag in new:
+        seen = self._by_place.setdefault(folder, {})
+        for tag in tags:
             if len(tag) <= _MAX_TAG:
-                tags.add(tag)
+                seen[tag] = depth
                 self._chars += len(tag)
         if self._chars > _MAX_REMEMBERED:
             self._by_place.clear()
@@ -96,12 +99,12 @@ class SeenTags:
 class _Reader:
     """Reads one page, and the pages that stand in its ``srcdoc`` attributes."""
 
-    def __init__(self, content: bytes, content_type: str | None, url: str, seen: SeenTags | None, way: str) -> None:
+    def __init__(self, content: bytes, content_type: str | None, url: str, seen: SeenTags | None, depth: int) -> None:
         self._content = content
         self._content_type = content_type
         self._url = url
         self._seen = seen
-        self._way = way
+        self._depth = depth
         self._encoding: str | None = None
         self.inner: deque[tuple[str, Base]] = deque()
         self.found: dict[str, LinkKind] = {}
@@ -124,12 +127,10 @@ class _Reader:
         own = _own_base(tags, base) if "<base" in lower else None
         if own is not None:
             base, folder = own, f"{own.href} {folder}"
-        seen = self._seen.at(folder, self._way) if self._seen is not None else set()
+        new: Iterable[str] = tags if self._seen is None else self._seen.new(folder, self._depth, tags)
+        lasting = [tag for tag in new if len(self.found) <= most and self._read_tag(tag, base)]
         if self._seen is not None:
-            tags = {tag: None for tag in tags if tag not in seen}
-        lasting = [tag for tag in tags if len(self.found) <= most and self._read_tag(tag, base)]
-        if self._seen is not None:
-            self._seen.add(seen, lasting)
+            self._seen.add(folder, self._depth, lasting)
         return len(self.found) <= most
 
     def _read_tag(self, written: str, base: Base) -> bool:
@@ -168,13 +169,13 @@ def page_links(
     limits: Limits,
     *,
     seen: SeenTags | None = None,
-    way: str = "",
+    depth: int = 0,
 ) -> Finds:
     """The links and requisites of an HTML page in document order, at most ``max_links_per_page``.
 
-    With ``seen``, only what tags lead to that were not seen before on a page found in the same ``way``.
+    With ``seen``, only what tags lead to that were not seen before on a page of no greater ``depth``.
     """
-    reader = _Reader(content, content_type, url, seen, way)
+    reader = _Reader(content, content_type, url, seen, depth)
     text = reader.text()
     defect = "" if len(text) <= limits.max_text_chars else f"read up to character {limits.max_text_chars:,}"
     xml = "xhtml+xml" in (content_type or "").lower()

@@ -29,7 +29,8 @@ from preserve.provenance.describe import Fresh, cables_in, challenge_in, decoded
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OK = 200
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
-_MAX_SEEN = 1 << 16
+_MAX_SEEN = 1 << 17
+_NEVER = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +89,8 @@ class PageWriter:
         self._wanted = wanted
         self._conditional = conditional
         self._seen_tags = SeenTags()
-        self._seen: dict[tuple[int, str], set[str]] = {}
-        """Addresses handed over before, by depth and hop: most links of a site are on every page of it."""
+        self._seen: dict[str, dict[str, int]] = {}
+        """Addresses handed over before, by hop, each with the least depth: most of a page's links are on every page."""
         self._seen_total = 0
 
     def begin(self, target: Target, *, robots: str) -> Visit:
@@ -218,7 +219,7 @@ class PageWriter:
         if target.hop.startswith(LinkKind.FEED):
             return feed_links(content, declared, target.url, self._limits)
         if kind in _PAGES:
-            return page_links(content, declared, target.url, self._limits, seen=self._seen_tags, way=str(depth))
+            return page_links(content, declared, target.url, self._limits, seen=self._seen_tags, depth=depth)
         if nested and len(nested) <= self._limits.max_requisite_hops:
             return css_links(content, declared, target.url, self._limits)
         return Finds([])
@@ -234,13 +235,13 @@ class PageWriter:
         refused: dict[str, str],
     ) -> None:
         for link in links:
-            if not self._is_wanted(link, via):
+            if link.kind is not LinkKind.LINK and not self._is_wanted(link, via):
                 continue
-            hop = f"{link.kind}{nested}"
-            seen = self._seen.setdefault((depth, hop), set())
-            if link.url in seen:
+            hop = link.kind + nested
+            seen = self._seen.setdefault(hop, {})
+            if seen.get(link.url, _NEVER) <= depth:
                 continue
-            seen.add(link.url)
+            seen[link.url] = depth
             self._seen_total += 1
             reason = self.scope.refusal(link.url, depth=depth, hop=hop)
             if reason is None:

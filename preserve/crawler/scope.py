@@ -72,7 +72,10 @@ class Scope:
         start = url.find("/", 8)
         rest = url[start:] if start > 0 else ""
         path, _mark, query = rest.partition("?")
-        if _repeats(_words(path), long=_LONG_PATH) or _repeats(_arguments(query), long=None):
+        # Where a part stands more than three times, there are more than three.
+        if path.count("/") > _MAX_REPEATS and _repeats(_words(path), long=_LONG_PATH):
+            return TRAP_REPEAT
+        if query.count("&") >= _MAX_REPEATS and _repeats(_arguments(query), long=None):
             return TRAP_REPEAT
         # Calendars go on for ever into the future; what they say of the past may have happened.
         years = (match[1] or match[2] for match in _YEAR_OF_CALENDAR.finditer(rest))

@@ -91,6 +91,7 @@ class _Parts(NamedTuple):
         return self.origin + self.path + ("" if self.query is None else f"?{self.query}")
 
 
+@lru_cache(maxsize=1 << 10)
 def _plain_parts(url: str) -> _Parts | None:
     """The parts of an address that is its own canonical form; None for any other."""
     match = _PLAIN_URL.fullmatch(url)

@@ -184,16 +184,17 @@ def test_of_tags_seen_before_in_the_folder_nothing_comes_again() -> None:
     seen = SeenTags()
     page = b"<a href=c><a href='?q'><a href=/d>"
 
-    def found(url: str, way: str = "1") -> list[str]:
-        finds = page_links(page, None, url, DEFAULT_LIMITS, seen=seen, way=way)
+    def found(url: str, depth: int = 2) -> list[str]:
+        finds = page_links(page, None, url, DEFAULT_LIMITS, seen=seen, depth=depth)
         return [link.url.removeprefix("http://x.org") for link in finds.links]
 
     assert found("http://x.org/a/1") == ["/a/c", "/a/1?q", "/d"]
     # A query is put behind the page's own path.
     assert found("http://x.org/a/2") == ["/a/2?q"]
     assert found("http://x.org/b/1") == ["/b/c", "/b/1?q", "/d"]
-    assert found("http://x.org/a/1", way="2") == ["/a/c", "/a/1?q", "/d"]
-    other = page_links(b"<base href=/e/>" + page, None, "http://x.org/a/3", DEFAULT_LIMITS, seen=seen, way="1")
+    assert found("http://x.org/a/1", depth=3) == ["/a/1?q"]
+    assert found("http://x.org/a/1", depth=1) == ["/a/c", "/a/1?q", "/d"]
+    other = page_links(b"<base href=/e/>" + page, None, "http://x.org/a/3", DEFAULT_LIMITS, seen=seen, depth=2)
     assert [link.url for link in other.links] == ["http://x.org/e/c", "http://x.org/e/?q", "http://x.org/d"]
 
 
