@@ -38,7 +38,7 @@ _LINE_CHARS = 64
 _MIB = 1 << 20
 
 
-class _Words:
+class Words:
     """Text that reads as text does to a compressor: some words are common, most are rare."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class _Words:
         )
 
 
-def _small(number: int, message: str) -> bytes:
+def small_page(number: int, message: str) -> bytes:
     fields = {
         "Identifier": f"08SAMPLETOWN{number}",
         "Wikileaks": f"<a href='x'>View 08SAMPLETOWN{number} at Wikileaks.org</a>",
@@ -97,7 +97,7 @@ def _large(number: int, message: str) -> bytes:
 
 
 def _pages(make: Callable[[int, str], bytes], count: int, size: int) -> Iterator[bytes]:
-    words = _Words()
+    words = Words()
     for number in range(count):
         page = make(number + 1, words.message(number + 1, size))
         answer = reply(page, "Content-Type: text/html; charset=utf-8")
@@ -140,7 +140,7 @@ def main() -> int:
         sys.exit("the other tools are not here: run `make oracles`")
     with tempfile.TemporaryDirectory(prefix="preserve-bench-") as folder:
         for title, make, count, size in (
-            ("pages of 12 KB, labels", _small, given.pages, 8_300),
+            ("pages of 12 KB, labels", small_page, given.pages, 8_300),
             ("pages of 70 KB, selectors", _large, given.pages // 4, 4_000),
         ):
             file = Path(folder) / "pages.warc.gz"
