@@ -53,6 +53,9 @@ have only a compressed form.
   FastWARC holds the block of a revisit against the digest of the payload that it refers to.
 - 18: the digest is of an algorithm that nobody has, so it can be neither right nor wrong. `preserve verify FILE` tells
   of it as information. The ledger knows that the record had another header.
+- `preserve verify --second-reader FILE` has warcio read the file as well, and compares what both read, block by block.
+  It finds no other damage than the columns above; it shows that what is kept can be read without this program.
+- What a page quotes is no record: [nasty inputs](nasty-inputs.md#files-of-others) lists the forms, each with a vector.
 - 24 loses nothing. `preserve verify FILE` tells of it as something to know (`W-WARC-MEMBERS`).
 - The ledger finds what was changed after it was written. What the keeper of its key states anew is for receipts and
   replicas to find ([threat model](threat-model.md)).
