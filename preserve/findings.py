@@ -91,7 +91,7 @@ CODES: dict[str, Code] = {
         "Nothing is damaged: the order of the ledger holds, the dates of that run do not. See that NTP keeps the clock.",
     ),
     "W-CLOCK-AHEAD": Code(
-        "A run or a record of it is dated after now: the clock was ahead then, or is behind now.",
+        "A run or a record of it is dated after now, or after a receipt that covers it: the clock was ahead, or is behind now.",
         "See that the clock is right now. Nothing is damaged: the order of the ledger holds, those dates do not.",
     ),
     "W-DATE": Code(

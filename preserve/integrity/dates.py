@@ -1,5 +1,6 @@
 """Dates held against the order of the ledger, against now, and against when they were taken in (ADR 0016)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -66,6 +67,17 @@ class DateCheck:
                 findings.add("W-CLOCK-AHEAD", file, f"a record of {between.last}")
         for memento in self._mementos:
             findings.add("W-DATE", memento)
+
+    def stamped(self, findings: Findings, receipts: Iterable[tuple[int, datetime]]) -> None:
+        """Tells of runs that ended after a receipt was given for a checkpoint that covers them: size and moment."""
+        told = {span.statement for span in self._runs if self._is_ahead(span.ended)}
+        for size, moment in receipts:
+            latest = (moment + TOLERANCE).timestamp()
+            for span in self._runs:
+                if span.statement < size and span.statement not in told and parse_utc(span.ended).timestamp() > latest:
+                    told.add(span.statement)
+                    detail = f"run {span.run} of {span.ended}, which was stamped at {format_utc(moment)}"
+                    findings.add("W-CLOCK-AHEAD", f"statement {span.statement}", detail)
 
     def _imported(self, findings: Findings, between: _Between, file: str, imported: str) -> None:
         for date in dict.fromkeys((between.first, between.last)):

@@ -276,6 +276,7 @@ class _Ending:
         known, compared = self.vouching.known(whole=not findings.has(*_ENTRY_CODES))
         signature = self.vouching.signature(compared)
         timed = self.vouching.time(walk.statements)
+        walk.dates.stamped(findings, self.vouching.stamped)
         index, catalogue = self._derived()
         claims = (
             self._records(),

@@ -67,6 +67,8 @@ class Vouching:
         if logs is not None and checkpoint is not None:
             self._wanted |= logs.sizes(checkpoint.origin, paths.folder)
         self._roots: dict[int, bytes] = {}
+        self.stamped: list[tuple[int, datetime]] = []
+        """Of each receipt that can be believed: how many statements it is for, and its moment."""
         self._keys: list[LogKey] = []
         """From the first key of the log to the one that signs its checkpoint."""
 
@@ -203,8 +205,9 @@ class Vouching:
         for receipt in held_receipts(self._paths):
             held += 1
             stamp, reason = self._judge(receipt)
-            if stamp is not None and good is None:
-                good = (receipt, stamp)
+            if stamp is not None:
+                self.stamped.append((receipt.size, stamp.moment))
+                good = good or (receipt, stamp)
             if reason:
                 reasons.append(f"{receipt.name}: {reason}")
         if good is not None:
