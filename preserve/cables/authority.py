@@ -17,7 +17,13 @@ from preserve.cables.printed import Line, Printed, lines_of, printed
 from preserve.expressions import lazy_re
 
 _ORDER_END: Final = lazy_re(r"\s*(?:\bTAGS\b|TAGS?:|SUBJECT:|SUBJ:|\bTags:|(?i:\bclassified by:))")
-_DECLASSIFY: Final = lazy_re(r"(\()?\bDECL(?:AS(?:SIFY)?)?(?: ON)?\b[:.]?[ \t]*+(\S.*)", re.IGNORECASE)
+_DECLASSIFY: Final = lazy_re(
+    r"(\()?\b(?:DECL(?:AS(?:SIFY)?)?(?: ON)?\b[:.]?|"
+    r"(?:DEC|DCL|DEL|ECL|DELC|DCEL|EDCL|D[A-Z]CL|DE[A-Z]L|DEC[A-Z]|DECL[A-Z]):|"
+    r"GDS(?=[ \t]+\d))[ \t]*+(\S.*)",
+    re.IGNORECASE,
+)
+"""Until when; the word with a letter wrong only with its colon. GDS is that of the order of 1978, with a date."""
 _CLASSIFIER: Final = lazy_re(
     r"^[ \t]*(?:\((?:U|SBU|LOU|FOUO|C|S)\)[ \t]+)?CLASSIFIED[ \t]+BY\b[: \t]*|\bCLASSIFIED[ \t]BY:[ \t]*", re.IGNORECASE
 )
@@ -49,6 +55,12 @@ FIRST_PARAGRAPH: Final = lazy_re(
 _DATE: Final = lazy_re(
     r"\s*(?:(?P<y1>\d{4})[/.-](?P<m1>\d{1,2})[/.-](?P<d1>\d{1,2})|"
     r"(?P<m2>\d{1,2})[/.-](?P<d2>\d{1,2})[/.-](?P<y2>\d{4}|\d{2}))(?!\d)"
+)
+_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_IN_WORDS: Final = lazy_re(
+    rf"\s*(?:(?P<d1>\d{{1,2}})\s{{1,2}})?(?P<month>{'|'.join(_MONTHS)})[A-Z]{{0,6}}\.?\s{{1,2}}(?:(?P<d2>\d{{1,2}}),?\s{{1,2}})?"
+    r"(?P<year>\d{4})(?!\d)",
+    re.IGNORECASE,
 )
 _CENTURY: Final = 50
 _MOST_LINES: Final = 60
@@ -102,16 +114,22 @@ def _until(on: Printed | None) -> DeclassifyOn | None:
 
 
 def declassification_date(said: str) -> str | None:
-    """The date at the beginning of what DECL says: month, day and year, or year, month and day; None for other words.
+    """The date at the beginning of what DECL says: month, day and year, or year, month and day, or with the month in
+    words; None for anything else.
 
     Years of two digits are of the century from 1950 on: the orders are of 1953 and later.
     """
+    words = _IN_WORDS.match(said)
     match = _DATE.match(said)
-    if match is None:
+    if words is not None and (words["d1"] or words["d2"]):
+        month = str(_MONTHS.index(words["month"].upper()) + 1)
+        year, day = words["year"], words["d1"] or words["d2"]
+    elif match is not None and match["y1"]:
+        year, month, day = match["y1"], match["m1"], match["d1"]
+    elif match is not None:
+        year, month, day = match["y2"], match["m2"], match["d2"]
+    else:
         return None
-    year, month, day = (
-        (match["y1"], match["m1"], match["d1"]) if match["y1"] else (match["y2"], match["m2"], match["d2"])
-    )
     number = int(year)
     if len(year) == 2:  # noqa: PLR2004 - digits of a year
         number += 1900 if number >= _CENTURY else 2000

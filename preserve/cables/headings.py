@@ -20,7 +20,8 @@ from preserve.cables.subject import Subject
 from preserve.expressions import lazy_re
 
 _ORDER: Final = lazy_re(
-    r"(?:E\. ?[Oo]\.?|(?<![A-Za-z])E[Oo])[:,]? {0,3}(?:\d{4,5}|\d\d,\d{3})|(?i:\bexecutive order) \d{5}"
+    r"(?:E\. ?[Oo0]\.?|(?<![A-Za-z])E[Oo]\.?)[:,]? {0,3}(?:\d{4,5}|\d\d,\d{3})|(?i:\bexecutive order) \d{5}|"
+    r"^[ \t]*(?:11652|12065|12356|12958|13292|13526)(?=:? {0,2}DECL)"
 )
 _RULE: Final = lazy_re(r"[ \t]*[-=*_]{3,}")
 _ENDS: Final = lazy_re(
@@ -50,7 +51,7 @@ class Headings:
 
 def read_headings(source: str, lines: Sequence[Line]) -> Headings:
     """The headings in the lines of a head; of each label the first counts."""
-    order = _first(lines, _ORDER, "E.", "EO", "Eo", "rder ", "RDER ")
+    order = _first(lines, _ORDER, "E.", "EO", "Eo", "rder ", "RDER ", "DECL")
     codes = _first(lines, tags.LABEL, *tags.NEEDLES) or _first(lines, tags.GARBLED, *tags.GARBLED_NEEDLES)
     title = _first(lines, subject.LABEL, *subject.NEEDLES)
     title = title or _first(lines, subject.GARBLED, *subject.GARBLED_NEEDLES)

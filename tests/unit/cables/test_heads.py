@@ -114,6 +114,15 @@ def test_dates_of_declassification(line: str) -> None:
     assert (declassification_date(said) or "-") == right
 
 
+@pytest.mark.parametrize("line", (HEADS / "orders.txt").read_text("utf-8").strip().split("\n"))
+def test_orders(line: str) -> None:
+    said, _, right = line.partition(" -> ")
+    message = parse_message(f"SECRET LIMA 000001\n{said}\nSUBJECT: GULLS\n")
+    until = message.declassify_on
+    assert message.eo is not None
+    assert f"{message.eo.text} | {'-' if until is None else until.date or until.text}" == right
+
+
 def test_addressees_and_the_sender_are_posts() -> None:
     header = """\
 VZCZCXRO5422
@@ -145,5 +154,7 @@ RUEAWJB/HARBOUR BOARD
 
 def test_the_corpus_is_large() -> None:
     names = ("references.txt", "tags.txt", "subjects.txt", "signatures.txt", "classifiers.txt")
-    lines = sum(len((HEADS / name).read_text("utf-8").strip().split("\n")) for name in ("posts.txt", "dates.txt"))
+    lines = sum(
+        len((HEADS / name).read_text("utf-8").strip().split("\n")) for name in ("posts.txt", "dates.txt", "orders.txt")
+    )
     assert sum(len(every(name)) for name in names) + lines >= 400
