@@ -16,6 +16,7 @@ from preserve.provenance.keys import key_path, make_key, mark_path, next_path, r
 from preserve.provenance.knownlogs import KnownLogs, read_log
 from preserve.provenance.ledger import Ledger, check_signer
 from preserve.provenance.statements import Archive
+from preserve.regular import read_regular
 from preserve.store.archive import ARCHIVE_FORMAT, create_archive, open_archive, read_marker
 from preserve.store.durable import Lock, write_atomic
 from preserve.store.layout import CollectionPaths
@@ -105,7 +106,7 @@ def found_archive(archives: Path, name: str, *, keys: Path, secret: bytes | None
     return Founded(
         paths=paths,
         origin=str(marker["origin"]),
-        vkey=paths.vkey.read_text("ascii").strip(),
+        vkey=read_regular(paths.vkey).decode("ascii").strip(),
         key_file=key_path(name, keys),
         created=created,
         signer=signer,
@@ -114,7 +115,7 @@ def found_archive(archives: Path, name: str, *, keys: Path, secret: bytes | None
 
 def _lost(folder: Path, key: Path, mark: Path) -> EnvironmentFaultError:
     try:
-        began = mark.read_text("utf-8", "replace")[:_MAX_MARK_CHARS].strip()
+        began = read_regular(mark).decode("utf-8", "replace")[:_MAX_MARK_CHARS].strip()
     except OSError:
         began = ""
     return EnvironmentFaultError(
@@ -138,5 +139,5 @@ def _mark(mark: Path, folder: Path) -> None:
     """Notes which archive a key has begun. Keys may lie where nothing can be written; then none is noted."""
     text = f"{folder.absolute()}\n".encode("utf-8", "replace")
     with suppress(OSError):
-        if not mark.exists() or mark.read_bytes() != text:
+        if not mark.exists() or read_regular(mark) != text:
             write_atomic(mark, text, mode=0o600)

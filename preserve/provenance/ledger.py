@@ -12,6 +12,7 @@ from preserve.formats.merkle import CompactRange, consistency_proof, inclusion_p
 from preserve.formats.note import Signer, parse_note, sign_note
 from preserve.formats.tlog import TILE_WIDTH, Checkpoint, entries_path, format_checkpoint, parse_checkpoint, tile_path
 from preserve.provenance.statements import Statement, decode, encode
+from preserve.regular import read_regular
 from preserve.store.layout import CollectionPaths
 from preserve.store.ledgerfiles import LedgerFiles
 
@@ -310,7 +311,7 @@ def check_signer(paths: CollectionPaths, signer: Signer) -> None:
     Raises:
         EnvironmentFaultError: it is another one.
     """
-    held = paths.vkey.read_text("ascii", errors="replace").strip() if paths.vkey.is_file() else ""
+    held = read_regular(paths.vkey).decode("ascii", errors="replace").strip() if paths.vkey.is_file() else ""
     if held != signer.vkey:
         raise EnvironmentFaultError(
             f"the signing key is not the one of the log in {paths.folder}",

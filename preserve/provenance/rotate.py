@@ -14,6 +14,7 @@ from preserve.provenance.derive import catch_up, refuse_newer
 from preserve.provenance.keys import key_path, make_key, next_path, read_key, retired_path
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import Key
+from preserve.regular import read_regular
 from preserve.store.archive import read_marker
 from preserve.store.catalogue import Catalogue
 from preserve.store.durable import Lock, make_dir, sync_dir, write_atomic
@@ -37,7 +38,7 @@ def rotate_key(
         if not coming.exists():
             make_key(coming, secret)
         new = Signer(origin, read_key(coming, secret))
-        held = paths.vkey.read_text("ascii", errors="replace").strip()
+        held = read_regular(paths.vkey).decode("ascii", errors="replace").strip()
         old = Signer(origin, read_key(_old_key(current, keys, held), secret))
         if held != new.vkey:
             if held != old.vkey:

@@ -1,6 +1,7 @@
 """Only regular files are opened, nothing is waited for, and no more is read than was asked for."""
 
 import os
+import re
 import socket
 import tracemalloc
 from pathlib import Path
@@ -41,3 +42,28 @@ def test_gigabytes_of_nothing_take_no_memory(tmp_path: Path) -> None:
         assert tracemalloc.get_traced_memory()[1] < 8 << 20
     finally:
         tracemalloc.stop()
+
+
+OWN_FILES = {
+    "mirror",
+    "check_capsule.py",
+    "demonstration.py",
+    "layoutcache.py",
+    "machine.py",
+    "fitness.py",
+    "regular.py",
+}
+"""What reads files of the program's own making alone, files of the kernel, or has the same rule in itself."""
+
+
+def test_files_are_read_here_and_nowhere_else() -> None:
+    top = Path(__file__).parents[2] / "preserve"
+    reading = re.compile(r"\.read_bytes\(\)|\.read_text\(|\.open\(\"rb?\"\)|\.open\(\)")
+    found = [
+        f"{path.relative_to(top)}: {line.strip()}"
+        for path in top.rglob("*.py")
+        if not OWN_FILES & {path.name, path.relative_to(top).parts[0]}
+        for line in path.read_text("utf-8").splitlines()
+        if reading.search(line)
+    ]
+    assert found == []
