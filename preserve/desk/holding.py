@@ -9,7 +9,9 @@ from preserve.provenance.ledger import Ledger
 from preserve.provenance.receipts import AUTHORITY_NAME, held_failures
 from preserve.provenance.statements import Run, decode
 from preserve.store.catalogue import Catalogue
+from preserve.store.durable import is_locked
 from preserve.store.layout import CollectionPaths
+from preserve.store.warcfile import open_files
 
 _RUN = b'"kind":"run"'
 _MOST_BUNDLES = 64
@@ -34,7 +36,8 @@ class Holding:
     none, by file; ``signed``: when the newest checkpoint was signed, by its file, None where there is none.
     ``quarantined``: damaged files that repairs moved away. ``is_counted``: there is a catalogue, which
     ``runs``, ``records`` and ``cables`` are counted by; ``lost_files`` and ``lost_statements`` are those that it knows
-    and that are not there. ``newer_statements``: those that a newer program wrote; nothing is counted of them.
+    and that are not there. ``unended``: files that a run left open, where none is under way. ``newer_statements``:
+    those that a newer program wrote; nothing is counted of them.
     """
 
     runs: int = 0
@@ -54,6 +57,7 @@ class Holding:
     is_counted: bool = False
     lost_files: int = 0
     lost_statements: int = 0
+    unended: tuple[str, ...] = ()
 
 
 def holding_of(paths: CollectionPaths) -> Holding:
@@ -90,7 +94,13 @@ def holding_of(paths: CollectionPaths) -> Holding:
         is_counted=is_counted,
         lost_files=lost_files,
         lost_statements=max(0, known - ledger.size),
+        unended=_unended(paths),
     )
+
+
+def _unended(paths: CollectionPaths) -> tuple[str, ...]:
+    found = tuple(path.name for path in open_files(paths))
+    return found if found and not is_locked(paths.lock) else ()
 
 
 def last_run(ledger: Ledger) -> LastRun | None:

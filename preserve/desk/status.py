@@ -127,6 +127,10 @@ class Desk:
                 if size > holding.statements
             ]
             wrong += self._without_receipt(config, holding)
+            if holding.unended:
+                wrong.append(
+                    f"a run did not end, {holding.unended[0]} is open: run `preserve capture {name}` again, it goes on"
+                )
             if holding.lost_files:
                 wrong.append(f"{holding.lost_files:,} WARC files are gone: see docs/repair.md")
             if holding.lost_statements:

@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 import preserve
 from preserve.desk import links
 from preserve.store.checks import Check, checks_path, note_check
+from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
 from tests.conftest import Shell, Site
 
@@ -51,6 +52,20 @@ def test_where_all_is_well_it_says_so_and_shows_what_is_held(shell: Shell, site:
     assert state["checked"]["full"]["good"] is True
     assert [job["job"] for job in state["jobs"]] == ["capture", "verification"]
     assert state["jobs"][0]["standing"]["last"]["report"]["reasons"] == {"http-200": 1, "http-404": 1}
+
+
+def test_a_run_that_did_not_end_is_wrong_and_one_under_way_is_not(shell: Shell, site: Site) -> None:
+    _scheduled(shell, site, "")
+    shell("capture", "demo")
+    paths = CollectionPaths(shell.archives, "demo")
+    left = paths.archive / "demo-20260101000000-00001.warc.gz.open"
+    left.write_bytes(b"")
+    told = shell("status", status=1)
+    assert f"WRONG      a run did not end, {left.name} is open: run `preserve capture demo` again, it goes on" in told
+    with Lock(paths.lock, "another run"):
+        shell("status")
+    left.unlink()
+    shell("status")
 
 
 def test_a_schedule_that_nobody_looks_at_is_wrong(shell: Shell, site: Site) -> None:
