@@ -174,11 +174,11 @@ CODES: dict[str, Code] = {
     "E-WARC-REVISIT": Code("A revisit refers to a record that is not held.", _REPAIR),
     "W-WARC-OPEN": Code(
         "A file was left open by a capture or an import that did not end.",
-        "Run `preserve capture COLLECTION` (or the same `preserve import` again): it ends it. Nothing synced is lost.",
+        "Run `preserve capture COLLECTION` (or the same `preserve import` again): it ends it. Nothing stated is lost.",
     ),
     "I-WARC-CUT": Code(
-        "A capture was stopped uncleanly; the file's tail was cut back to the last whole record.",
-        "Nothing to do: the cut is recorded, and the run goes on.",
+        "A capture was stopped uncleanly, or something not proved was moved to quarantine; the cut is stated.",
+        "Nothing to do after a crash: the run goes on. What lies in quarantine somebody should look at.",
     ),
     "I-WARC-NO-DIGEST": Code(
         "A record declares no digest of its block.", "Nothing to do: what is not declared cannot be checked."
@@ -280,8 +280,16 @@ CODES: dict[str, Code] = {
         "Run `preserve capture COLLECTION`, or the command again that was stopped: the next checkpoint covers them.",
     ),
     "W-LEDGER-TORN": Code(
-        "The journal of statements ends in the middle of a line: a capture was stopped while it wrote one.",
-        "Run `preserve capture COLLECTION`: it cuts the line off. It was never a statement, and nothing names it.",
+        "The journal ends in the middle of a group of statements: a capture was stopped while it wrote one.",
+        "Run `preserve capture COLLECTION`: it cuts the group off. It was never stated, and nothing names it.",
+    ),
+    "E-LEDGER-JOURNAL": Code(
+        "The journal holds something that this installation's secret does not prove: somebody else wrote it.",
+        "Find out who writes to the archive. `preserve capture COLLECTION` moves it to quarantine and signs none of it.",
+    ),
+    "W-LEDGER-JOURNAL": Code(
+        "The journal is not empty, and the secret that proves it is not at hand: it is read by none, and not checked.",
+        "Verify where the collection is captured.",
     ),
     "E-LEDGER-SIGNATURE": Code(
         "The checkpoint's signature does not verify with the log's key.",

@@ -60,6 +60,8 @@ class Limits:
     """Different addresses taken from one page, sitemap (the protocol lets it have 50,000) or feed."""
     max_statement_bytes: int = 65_535
     """C2SP tlog-tiles: an entry has a 16-bit length."""
+    max_journal_mark_bytes: int = 1 * MIB
+    """A line of the journal that begins it or ends a group: it lists files that no statement seals yet."""
     max_warc_file_bytes: int = 1_000 * MIB
     """Roll-over size; the field's custom."""
     max_warc_header_bytes: int = 1 * MIB

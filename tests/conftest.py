@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 
 from preserve.cli.common import keys_folder
 from preserve.cli.main import main
+from preserve.provenance.installation import Installation
 from preserve.provenance.keys import mark_path
 from tests.readers import assert_others_read
 
@@ -210,6 +211,7 @@ class Shell:
         """Another archive with the same key, of which nothing is known any more: what one does who rewrites history."""
         mark_path(name, keys_folder(os.environ)).unlink(missing_ok=True)
         shutil.rmtree(keys_folder(os.environ) / "known-logs", ignore_errors=True)
+        Installation(keys_folder(os.environ), name).head_file.unlink(missing_ok=True)
         self("init", name)
 
     def json(self, *words: str, status: int | None = 0) -> dict[str, object]:

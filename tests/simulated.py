@@ -177,7 +177,7 @@ class Simulation:
         return capture(
             config,
             open_archive(self.archives, "sim"),
-            founded.signer,
+            founded.writer,
             layouts={},
             secrets={},
             limits=replace(config.limits, **limits),  # type: ignore[arg-type]

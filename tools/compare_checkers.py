@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from preserve.provenance.derive import rebuild
+from preserve.provenance.ledger import Ledger
 from preserve.store.layout import CollectionPaths
 from tools.corpus.collection import NAME, ROOT, VECTORS
 from tools.corpus.kinds import KINDS
@@ -88,7 +89,8 @@ def caught() -> dict[tuple[str, Form, str], bool]:
     with TemporaryDirectory(prefix="preserve-compare-") as scratch:
         base = Path(scratch) / "base" / NAME
         shutil.copytree(VECTORS / "base" / NAME, base)
-        rebuild(CollectionPaths(base.parent, NAME))
+        paths = CollectionPaths(base.parent, NAME)
+        rebuild(paths, Ledger(paths))
         cases = list(_cases())
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             found = pool.map(lambda item: _one(item[1], base, Path(scratch) / str(item[0])), enumerate(cases))

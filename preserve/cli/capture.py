@@ -85,7 +85,7 @@ def capture(  # noqa: PLR0917 - one for each option
         report = run_capture(
             config,
             founded.paths,
-            founded.signer,
+            founded.writer,
             layouts=layouts,
             secrets=read_secrets(config),
             limits=config.limits,
@@ -182,7 +182,7 @@ def _encode(value: object) -> bytes:
 
 def _text(report: RunReport) -> str:
     lines = [f"run        {report.run}  ({report.outcome}{', resumed' if report.resumed else ''})"]
-    lines += [f"recovered  {a.file}: {a.cut_bytes} bytes cut, {a.adopted} records adopted" for a in report.adopted]
+    lines += [f"recovered  {a.file}: {a.records:,} records kept, {a.cut_bytes:,} bytes cut" for a in report.recovered]
     lines.append("addresses  " + ", ".join(f"{count} {name}" for name, count in sorted(report.counts.items())))
     if NOT_DUE in report.reasons:
         lines.append(f"not due    {report.reasons[NOT_DUE]} of those skipped")

@@ -51,7 +51,7 @@ def import_files(
     with Display("records") as told:
         importer = Importer(
             paths=founded.paths,
-            signer=founded.signer,
+            writer=founded.writer,
             layouts=all_layouts(place),
             now=datetime.now(UTC),
             processes=processes,

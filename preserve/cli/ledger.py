@@ -51,7 +51,7 @@ def ledger() -> None:
 @command_options
 def log(place: Place, collection: str, first: int, count: int | None) -> int:
     """List the statements of COLLECTION: number, kind, and what each is about. With --json, whole, one a line."""
-    log_of = Ledger(open_archive(place.archives, collection))
+    log_of = Ledger.of_user(open_archive(place.archives, collection))
     for number, (index, entry) in enumerate(log_of.raw(first)):
         if count is not None and number >= count:
             break

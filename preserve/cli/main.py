@@ -48,6 +48,7 @@ class _Commands(MutableMapping[str, click.Command]):
             "rescue": "rescue",
             "verify": "verify",
             "repair": "repair",
+            "recover": "recover",
             "replicate": "replicate",
             "cite": "cite",
             "check": "check",

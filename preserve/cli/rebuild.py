@@ -5,6 +5,7 @@ import click
 from preserve.cli.common import Place, command_options
 from preserve.model import check_collection_name
 from preserve.provenance.derive import rebuild as make_again
+from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import NEWER
 from preserve.store.archive import open_archive
 from preserve.store.durable import Lock
@@ -17,7 +18,7 @@ def rebuild(place: Place, collection: str) -> int:
     """Make the index and the catalogue of COLLECTION again, from its WARC files and its ledger alone."""
     paths = open_archive(place.archives, check_collection_name(collection))
     with Lock(paths.lock, f"preserve rebuild {collection}"):
-        done = make_again(paths)
+        done = make_again(paths, Ledger.of_user(paths))
     place.emit(
         {
             "collection": collection,

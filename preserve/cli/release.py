@@ -19,13 +19,12 @@ from preserve.config.release import ReleaseConfig, is_release_name
 from preserve.errors import CancelledError, NotHeldError, UsageError
 from preserve.integrity.dump import DumpImport, declared_statement
 from preserve.model import check_collection_name
-from preserve.provenance.derive import catch_up, refuse_newer
-from preserve.provenance.found import found_archive, load_signer
+from preserve.provenance.found import found_archive, load_writer
 from preserve.provenance.keys import passphrase
-from preserve.provenance.ledger import Ledger
+from preserve.provenance.session import WritingSession
+from preserve.provenance.statements import Release
 from preserve.store.archive import open_archive
-from preserve.store.catalogue import Catalogue
-from preserve.store.durable import Lock, make_dir
+from preserve.store.durable import make_dir
 
 
 @click.group(short_help="Declare a release, or take a dump in as one.")
@@ -110,14 +109,11 @@ def _written(place: Place, name: str, given: dict[str, object]) -> tuple[Release
 
 def _state(place: Place, into: str, declared: ReleaseConfig) -> None:
     paths = open_archive(place.archives, check_collection_name(into))
-    signer = load_signer(paths, place.keys, secret=passphrase(os.environ))
-    with Lock(paths.lock, f"preserve release add {into}"):
-        ledger = Ledger(paths)
-        refuse_newer(paths, ledger)
-        ledger.append([declared_statement(declared, None, datetime.now(UTC))])
-        ledger.checkpoint(signer)
-        with Catalogue.open(paths) as catalogue:
-            catch_up(paths, ledger, catalogue)
+    writer = load_writer(paths, place.keys, secret=passphrase(os.environ))
+    kinds = (Release,)
+    with WritingSession(paths, writer, command=f"release add {into}", kinds=kinds) as session:
+        session.state([declared_statement(declared, None, datetime.now(UTC))])
+        session.finish()
 
 
 @release.command("import", short_help="Take a dump in as a release.")
@@ -150,7 +146,7 @@ def import_dump(place: Place, dump: Path, *, into: str, name: str, processes: in
     with Display("rows") as told:
         order = DumpImport(
             paths=founded.paths,
-            signer=founded.signer,
+            writer=founded.writer,
             layouts=all_layouts(place),
             release=declared[name],
             now=datetime.now(UTC),

@@ -18,6 +18,7 @@ from preserve.model import check_collection_name
 from preserve.provenance.found import load_signer
 from preserve.provenance.keys import passphrase
 from preserve.provenance.knownlogs import KnownLogs
+from preserve.provenance.session import Writer
 from preserve.store.archive import open_archive
 from preserve.store.layout import CollectionPaths
 
@@ -55,7 +56,7 @@ def repair(place: Place, collection: str, copies: tuple[Path, ...], *, do: bool,
             copies=copies,
             known=_known(paths, place, trust),
             log=KnownLogs(place.keys).of_archive(paths),
-            signer=partial(_signer, paths, place),
+            writer=partial(_writer, paths, place),
             now=datetime.now(UTC),
             progress=told,
         )
@@ -64,6 +65,10 @@ def repair(place: Place, collection: str, copies: tuple[Path, ...], *, do: bool,
     if not done.plans:
         return 0
     return 0 if done.applied and done.is_whole else 1
+
+
+def _writer(paths: CollectionPaths, place: Place) -> Writer:
+    return Writer.of(paths, place.keys, _signer(paths, place))
 
 
 def _signer(paths: CollectionPaths, place: Place) -> Signer | None:

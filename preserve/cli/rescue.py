@@ -21,7 +21,7 @@ from preserve.crawler.rescue import rescue as run_rescue
 from preserve.errors import CancelledError, ConfigError, FormatError, LimitError, NetworkError, UsageError
 from preserve.findings import CODES
 from preserve.formats.urls import canonical
-from preserve.provenance.found import load_signer
+from preserve.provenance.found import load_writer
 from preserve.provenance.keys import passphrase
 from preserve.replay.recover import parse_moment
 from preserve.replay.rot import LOST
@@ -70,7 +70,7 @@ def rescue(  # noqa: PLR0917 - click hands over by keyword
     config = load_collection(place.config_dir, collection)
     archives = _archives(place, chosen)
     paths = open_archive(place.archives, config.name)
-    signer = None if dry else load_signer(paths, place.keys, secret=passphrase(os.environ))
+    writer = None if dry else load_writer(paths, place.keys, secret=passphrase(os.environ))
     wish = Wish(
         urls=[*_checked(urls), *(_lost(place, config.name) if gone else ())],
         copies=copies,
@@ -92,7 +92,7 @@ def rescue(  # noqa: PLR0917 - click hands over by keyword
             stop=stop.is_set,
             progress=told,
         )
-        report = run_rescue(wish, paths, signer, budgets, means)
+        report = run_rescue(wish, paths, writer, budgets, means)
     place.emit({"collection": config.name, "dry_run": wish.dry, **asdict(report)}, _text(report, dry=wish.dry))
     return _status(report)
 

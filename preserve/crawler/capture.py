@@ -25,21 +25,20 @@ from preserve.crawler.revisit import Revisits
 from preserve.crawler.scope import Scope
 from preserve.crawler.stamping import Ask, Stamped, stamp
 from preserve.crawler.worker import Sink, Worker
-from preserve.formats.note import Signer
 from preserve.limits import Limits
 from preserve.model import format_utc, parse_utc
 from preserve.net.addresses import split_url
 from preserve.net.fetch import Fetcher, Fetches
 from preserve.provenance.clock import ServerClock, check_clock
-from preserve.provenance.derive import Adopted, adopt_open_files, catch_up, refuse_newer
-from preserve.provenance.ledger import Ledger
-from preserve.provenance.rows import row_of
-from preserve.provenance.statements import Ended, Run, Sealed, in_parts
+from preserve.provenance.leaves import Leaves
+from preserve.provenance.recovery import Recovered
+from preserve.provenance.session import Writer, WritingSession
+from preserve.provenance.statements import Cable, Ended, Record, Run, Sealed, in_parts
 from preserve.store.catalogue import Catalogue
-from preserve.store.durable import Lock, free_bytes, remove_parts
-from preserve.store.index import write_index
+from preserve.store.durable import free_bytes
 from preserve.store.layout import CollectionPaths
 
+_KINDS = (Record, Cable, Run)
 _MAX_PROBLEMS = 1000
 """Addresses without a full reply that are told one by one; the run's statement has them all."""
 _DISK_EVERY = 64
@@ -67,7 +66,8 @@ class RunReport:
     """Address, code and detail of pages that a layout knows and that show no whole cable, the first thousand."""
     findings_total: int
     files: tuple[str, ...]
-    adopted: tuple[Adopted, ...]
+    recovered: tuple[Recovered, ...]
+    """Files that the run before left open."""
     checkpoint_size: int
     stamped: tuple[Stamped, ...]
 
@@ -94,7 +94,7 @@ class Surroundings:
 def capture(
     config: CollectionConfig,
     paths: CollectionPaths,
-    signer: Signer,
+    writer: Writer,
     *,
     layouts: Mapping[str, Layout],
     secrets: Mapping[str, str],
@@ -119,32 +119,39 @@ def capture(
         ClockError: the clock contradicts the ledger, its receipts or the first server that says a time.
     """
     chosen = [layouts[name] for name in config.layouts]
-    with Lock(paths.lock, f"preserve capture {config.name}"):
-        ledger = Ledger(paths)
-        refuse_newer(paths, ledger)
-        remove_parts(paths)
-        with Frontier.open(paths) as frontier, Catalogue.open(paths) as catalogue:
-            catch_up(paths, ledger, catalogue)
-            if not around.clock_is_right:
-                check_clock(paths, around.clock(), last_ended=catalogue.last_run_ended())
+    with WritingSession(paths, writer, command=f"capture {config.name}", kinds=_KINDS) as session:
+        if not around.clock_is_right:
+            check_clock(paths, around.clock(), last_ended=session.catalogue.last_run_ended())
+        with Frontier.open_sound(paths, session.mac_of) as frontier:
             info = frontier.start_or_resume_run(around.clock())
-            first_statement = ledger.size
-            adopted = adopt_open_files(paths, ledger, chosen, limits, run=info.run_id)
-            catch_up(paths, ledger, catalogue)
-            frontier.settle(catalogue.replies_of_run(info.run_id))
-            holds_replies = catalogue.holds_replies
-        recipe = _Recipe(config, paths, chosen, secrets, limits, around, info, holds_replies, adaptive)
+            first_statement = session.ledger.size
+            frontier.settle(info.run_id, session.replies_of_run(info.run_id))
+            holds_replies = session.catalogue.holds_replies
+        recipe = _Recipe(
+            config=config,
+            paths=paths,
+            layouts=chosen,
+            secrets=secrets,
+            limits=limits,
+            around=around,
+            info=info,
+            token_of=session.token_of,
+            leaves=session.leaves(),
+            holds_replies=holds_replies,
+            adaptive=adaptive,
+        )
         # Before the databases are opened again: no open database may cross a fork.
+        session.release_catalogue()
         forked = ForkedCrew(recipe.worker, processes) if processes > 1 else None
         try:
-            with Frontier.open(paths) as frontier, Catalogue.open(paths) as catalogue:
-                frontier.settle()
-                keeper = Keeper(frontier, ledger, catalogue, progress=around.progress)
+            with Frontier.open(paths, session.mac_of) as frontier:
+                frontier.settle(info.run_id)
+                keeper = Keeper(frontier, session, progress=around.progress)
                 crew = _crew(forked, recipe.worker, keeper)
                 with closing(crew):
                     outcome = _crawl(recipe, keeper, crew)
-                ending = _Ending(config, paths, ledger, frontier, catalogue, keeper, info, around)
-                return ending.finish(signer, outcome=outcome, adopted=adopted, first_statement=first_statement)
+                ending = _Ending(config, paths, session, frontier, keeper, info, around)
+                return ending.finish(outcome=outcome, first_statement=first_statement)
         finally:
             if forked is not None:
                 forked.close()
@@ -157,7 +164,7 @@ def _crew(forked: ForkedCrew | None, make_worker: MakeWorker, keeper: Keeper) ->
     return forked
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Recipe:
     """Everything that a worker is made from, in whatever process."""
 
@@ -168,6 +175,8 @@ class _Recipe:
     limits: Limits
     around: Surroundings
     info: RunInfo
+    token_of: Callable[[str], str]
+    leaves: Leaves | None
     holds_replies: bool
     adaptive: AdaptiveConfig | None
 
@@ -180,11 +189,12 @@ class _Recipe:
             run=self.info.run_id,
             warcinfo=_warcinfo(config, self.info),
             clock=around.clock,
+            token_of=self.token_of,
             hand_over=sink.committed,
             second_reader=config.second_reader,
         )
         catalogue = Catalogue.open(self.paths, read_only=True) if self.holds_replies else None
-        revisits = None if catalogue is None else Revisits(self.paths, catalogue, self.info.run_id)
+        revisits = None if catalogue is None else Revisits(self.paths, catalogue, self.leaves, self.info.run_id)
         due = None
         if catalogue is not None and revisits is not None and self.adaptive is not None:
             # By the time at which the run began: continued later, it asks for what it would have asked for.
@@ -286,14 +296,14 @@ class _Ending:
 
     config: CollectionConfig
     paths: CollectionPaths
-    ledger: Ledger
+    session: WritingSession
     frontier: Frontier
-    catalogue: Catalogue
     keeper: Keeper
     info: RunInfo
     around: Surroundings
 
-    def finish(self, signer: Signer, *, outcome: str, adopted: list[Adopted], first_statement: int) -> RunReport:
+    def finish(self, *, outcome: str, first_statement: int) -> RunReport:
+        """Ends the run with this outcome; the report for a person."""
         counts, refused = self.frontier.counts(), self.frontier.refused()
         run = Run(
             run=self.info.run_id,
@@ -307,15 +317,11 @@ class _Ending:
             counts=counts,
             refused=refused,
             first_statement=first_statement,
-            last_statement=self.ledger.size - 1,
+            last_statement=self.session.ledger.size - 1,
         )
         for statement in in_parts(run, self._urls):
-            indexes = self.ledger.append([statement])
-            self.catalogue.apply(indexes.start, [row_of(statement)])
-        self.catalogue.commit()
-        # The index before the checkpoint: once all statements are covered, everything derived agrees with them.
-        write_index(self.paths, self.catalogue)
-        checkpoint = self.ledger.checkpoint(signer)
+            self.session.state([statement])
+        size = self.session.finish()
         for url, state, reason in chain(self.frontier.report(), self.frontier.left_out()):
             self.around.account(url, state, reason)
         if outcome == "complete":
@@ -339,8 +345,8 @@ class _Ending:
             findings=tuple(self.keeper.findings),
             findings_total=self.keeper.found,
             files=tuple(f.name for f in self.keeper.sealed),
-            adopted=tuple(adopted),
-            checkpoint_size=checkpoint.size,
+            recovered=self.session.recovered,
+            checkpoint_size=size,
             stamped=tuple(stamped),
         )
 

@@ -3,10 +3,15 @@
 An address is marked done only after its capture is durable; addresses found on a page are saved before that page's
 records are made durable. So a killed run finds again everything that it had not finished, and loses no link. Targets
 are disposable between runs; what is remembered of hosts is not.
+
+Which addresses there were and how they ended is stated in the log when the run ends, and the file lies in the archive's
+folder: what is read back of a run that did not end counts only with its MAC (ADR 0018). An address without is dropped;
+one whose end is without is asked again.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,25 +20,29 @@ from typing import NamedTuple, Self
 
 from preserve.crawler.outcomes import DONE, NOT_DUE, RETRY, TRAP_SESSION, Outcome, reason_of_reply, state_of
 from preserve.crawler.pace import HostState
-from preserve.errors import FormatError
+from preserve.errors import ArchiveError, BrokenStateError, FormatError
 from preserve.formats.urls import canonical, host_name, resolve, without_session
 from preserve.model import format_utc, new_uuid, parse_utc
-from preserve.store.database import connect
-from preserve.store.durable import make_dir
+from preserve.store.database import check_sound, connect
+from preserve.store.durable import make_dir, remove_database
 from preserve.store.layout import CollectionPaths
 
+MacOf = Callable[..., bytes]
+"""Gives the MAC of texts, for what is kept in the archive's folder between two runs."""
 _VERSION = 3
 _WRITTEN = "written"
 """State of an address whose links are saved and whose capture is about to be."""
 _SCHEMA = """
-CREATE TABLE runs (run TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT);
+CREATE TABLE runs (run TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT, mac BLOB NOT NULL);
 CREATE TABLE targets (
     number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, url TEXT NOT NULL, host TEXT NOT NULL, via TEXT,
     depth INTEGER NOT NULL, hop TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
-    state TEXT NOT NULL DEFAULT 'waiting', reason TEXT NOT NULL DEFAULT ''
+    state TEXT NOT NULL DEFAULT 'waiting', reason TEXT NOT NULL DEFAULT '', found_mac BLOB, ended_mac BLOB
 );
+CREATE INDEX targets_new ON targets (number) WHERE found_mac IS NULL;
 CREATE INDEX targets_waiting ON targets (host, number) WHERE state = 'waiting';
-CREATE TABLE refused (url TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE refused (url TEXT PRIMARY KEY, reason TEXT NOT NULL, mac BLOB) WITHOUT ROWID;
+CREATE INDEX refused_new ON refused (url) WHERE mac IS NULL;
 CREATE TABLE hosts (
     host TEXT PRIMARY KEY, troubles INTEGER NOT NULL, last_trouble TEXT, paused_until TEXT
 ) WITHOUT ROWID;
@@ -108,8 +117,12 @@ def _key(url: str) -> str:
 class Frontier:
     """One open frontier, for the holder of the collection's lock."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, mac_of: MacOf) -> None:
         self._db = connection
+        self._mac_of = mac_of
+        self._run = ""
+        self._new: set[str] = set()
+        """Addresses that were added or refused since the last `save`: of no others is a MAC ever made."""
         self._waiting: dict[str, int] = {}
         """By host: addresses that wait and were not given out."""
         self._taken: dict[str, int] = {}
@@ -118,15 +131,43 @@ class Frontier:
         self._waiting_total = 0
 
     @classmethod
-    def open(cls, paths: CollectionPaths) -> Self:
-        """The collection's frontier; made where there is none.
+    def open(cls, paths: CollectionPaths, mac_of: MacOf) -> Self:
+        """The collection's frontier; made where there is none. ``mac_of`` is `WritingSession.mac_of`.
 
         Raises:
             BrokenStateError: it cannot be used.
         """
         make_dir(paths.state)
-        next_step = f"Delete {paths.frontier}: no evidence is in it, and the next capture begins a run of its own."
-        return cls(connect(paths.frontier, schema=_SCHEMA, version=_VERSION, next_step=next_step))
+        return cls(_connect(paths), mac_of)
+
+    @classmethod
+    def open_sound(cls, paths: CollectionPaths, mac_of: MacOf) -> Self:
+        """The same for the beginning of a run. A file that is broken is deleted: a run of its own is begun then."""
+        try:
+            frontier = cls.open(paths, mac_of)
+        except BrokenStateError:
+            remove_database(paths.frontier)
+            return cls.open(paths, mac_of)
+        if frontier.is_sound():
+            return frontier
+        frontier.close()
+        remove_database(paths.frontier)
+        return cls.open(paths, mac_of)
+
+    def is_sound(self) -> bool:
+        """False where a run did not end and the file is damaged somewhere."""
+        try:
+            if self._db.execute("SELECT 1 FROM runs WHERE ended IS NULL").fetchone() is not None:
+                check_sound(self._db, next_step="")
+        except sqlite3.OperationalError:
+            raise
+        except (BrokenStateError, sqlite3.DatabaseError):
+            return False
+        return True
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._db.close()
 
     def __enter__(self) -> Self:
         return self
@@ -138,31 +179,46 @@ class Frontier:
 
     def start_or_resume_run(self, now: datetime) -> RunInfo:
         """The run that did not end, or a new one with no targets."""
-        row = self._db.execute("SELECT run, started FROM runs WHERE ended IS NULL").fetchone()
-        if row is not None:
-            # A clock that was ahead when it began, and is right now, did not begin it after it went on.
-            return RunInfo(run_id=row[0], started=min(str(row[1]), format_utc(now)), resumed=True)
+        for run, started, mac in self._db.execute("SELECT run, started, mac FROM runs WHERE ended IS NULL").fetchall():
+            if mac == self._mac_of(run, started):
+                # A clock that was ahead when it began, and is right now, did not begin it after it went on.
+                return RunInfo(run_id=run, started=min(str(started), format_utc(now)), resumed=True)
         info = RunInfo(run_id=f"urn:uuid:{new_uuid()}", started=format_utc(now), resumed=False)
         self._db.execute("DELETE FROM targets")
         self._db.execute("DELETE FROM refused")
-        self._db.execute("INSERT INTO runs VALUES (?, ?, NULL)", (info.run_id, info.started))
+        self._db.execute("DELETE FROM runs WHERE ended IS NULL")
+        mac = self._mac_of(info.run_id, info.started)
+        self._db.execute("INSERT INTO runs VALUES (?, ?, NULL, ?)", (info.run_id, info.started, mac))
         self._db.commit()
         return info
 
-    def settle(self, replies: Iterable[tuple[str, int | None, str | None]] = ()) -> None:
+    def settle(self, run: str, replies: Iterable[tuple[str, int | None, str | None]] = ()) -> None:
         """Ends what was written and is captured, but was not marked when the process died; then counts what waits.
 
-        Only an address that was noted as written has all its links saved. Any other is asked again, captured or not.
+        Only an address that was noted as written has all its links saved. Any other is asked again, captured or not;
+        so is one whose end this program did not note.
         """
-        ended = []
+        self._run = run
+        ended = {}
         for url, status, challenge in replies:
             with suppress(FormatError):
-                ended.append((reason_of_reply(status, challenge), _key(url)))
-        self._db.executemany(
-            f"UPDATE targets SET state = '{DONE}', reason = ? WHERE key = ? AND state = '{_WRITTEN}'",  # noqa: S608
-            ended,
+                ended[_key(url)] = reason_of_reply(status, challenge)
+        held = self._db.execute("SELECT number, url, via, depth, hop, found_mac FROM targets")
+        strange = [(row[0],) for row in held if row[5] != self._found_mac(*row[1:5])]
+        self._db.executemany("DELETE FROM targets WHERE number = ?", strange)
+        held = self._db.execute(
+            "SELECT number, key, url, state, reason, ended_mac FROM targets WHERE state <> 'waiting'"
         )
-        self._db.execute(f"UPDATE targets SET state = 'waiting' WHERE state = '{_WRITTEN}'")  # noqa: S608
+        changes: list[tuple[str, str, bytes | None, int]] = []
+        for number, key, url, state, reason, mac in held.fetchall():
+            if state == _WRITTEN and key in ended:
+                changes.append((DONE, ended[key], self._mac_of(run, url, DONE, ended[key]), number))
+            elif state == _WRITTEN or mac != self._mac_of(run, url, state, reason):
+                changes.append(("waiting", "", None, number))
+        self._db.executemany("UPDATE targets SET state = ?, reason = ?, ended_mac = ? WHERE number = ?", changes)
+        refused = self._db.execute("SELECT url, reason, mac FROM refused").fetchall()
+        strange = [(url,) for url, reason, mac in refused if mac != self._mac_of(run, url, reason)]
+        self._db.executemany("DELETE FROM refused WHERE url = ?", strange)
         self._db.commit()
         rows = self._db.execute("SELECT host, count(*) FROM targets WHERE state = 'waiting' GROUP BY host").fetchall()
         self._waiting = {str(host): int(count) for host, count in rows}
@@ -194,6 +250,7 @@ class Frontier:
             "INSERT OR IGNORE INTO targets (key, url, host, via, depth, hop) VALUES (?, ?, ?, ?, ?, ?)",
             [(item.key, item.url, host, item.via, item.depth, item.hop) for item in items],
         )
+        self._new.update(item.url for item in items)
         self._count(host, cursor.rowcount)
         self._total += cursor.rowcount
         return cursor.rowcount
@@ -204,13 +261,25 @@ class Frontier:
 
     def refuse(self, refused: Iterable[tuple[str, str]]) -> None:
         """Notes addresses that were not added, each with the reason. Durable after `save`."""
-        self._db.executemany("INSERT OR IGNORE INTO refused VALUES (?, ?)", refused)
+        rows = list(refused)
+        self._db.executemany("INSERT OR IGNORE INTO refused (url, reason) VALUES (?, ?)", rows)
+        self._new.update(url for url, _reason in rows)
 
     def save(self, outcomes: Iterable[Outcome] = ()) -> None:
         """Makes durable what was added, and notes as written the addresses whose links that were."""
+        new = self._db.execute("SELECT number, url, via, depth, hop FROM targets WHERE found_mac IS NULL").fetchall()
+        macs = [(self._found_mac(*row[1:]), row[0]) for row in new if row[1] in self._new]
+        self._db.executemany("UPDATE targets SET found_mac = ? WHERE number = ?", macs)
+        refused = self._db.execute("SELECT url, reason FROM refused WHERE mac IS NULL").fetchall()
+        macs = [(self._mac_of(self._run, *row), row[0]) for row in refused if row[0] in self._new]
+        self._db.executemany("UPDATE refused SET mac = ? WHERE url = ?", macs)
+        self._new.clear()
         written = [(outcome.number,) for outcome in outcomes if outcome.state == DONE]
         self._db.executemany(f"UPDATE targets SET state = '{_WRITTEN}' WHERE number = ?", written)  # noqa: S608
         self._db.commit()
+
+    def _found_mac(self, url: str, via: str | None, depth: int, hop: str) -> bytes:
+        return self._mac_of(self._run, url, via or "", str(depth), hop)
 
     def hosts(self) -> list[str]:
         """The hosts with addresses that wait."""
@@ -241,8 +310,12 @@ class Frontier:
 
         One to be asked again goes behind all others of its host.
         """
-        ended = [(o.state, o.reason, o.number) for o in outcomes if o.state != RETRY]
-        self._db.executemany("UPDATE targets SET state = ?, reason = ? WHERE number = ?", ended)
+        ended = [
+            (o.state, o.reason, self._mac_of(self._run, o.url, o.state, o.reason), o.number)
+            for o in outcomes
+            if o.state != RETRY
+        ]
+        self._db.executemany("UPDATE targets SET state = ?, reason = ?, ended_mac = ? WHERE number = ?", ended)
         for outcome in outcomes:
             if outcome.state == RETRY:
                 row = self._db.execute(
@@ -255,12 +328,12 @@ class Frontier:
 
     def give_up(self, host: str, reason: str, state: str) -> int:
         """Ends every address of a host that waits, given out or not; returns how many."""
-        cursor = self._db.execute(
-            "UPDATE targets SET state = ?, reason = ? WHERE host = ? AND state = 'waiting'", (state, reason, host)
-        )
+        rows = self._db.execute("SELECT number, url FROM targets WHERE host = ? AND state = 'waiting'", (host,))
+        ended = [(state, reason, self._mac_of(self._run, url, state, reason), number) for number, url in rows]
+        self._db.executemany("UPDATE targets SET state = ?, reason = ?, ended_mac = ? WHERE number = ?", ended)
         self._count(host, -self._waiting.get(host, 0))
         self._db.commit()
-        return cursor.rowcount
+        return len(ended)
 
     def host_state(self, host: str) -> HostState:
         """What is remembered of a host."""
@@ -301,16 +374,29 @@ class Frontier:
 
     def refused(self) -> dict[str, int]:
         """Number of addresses that were not added, by reason."""
-        return self._counted(
-            f"SELECT reason, count(*) FROM refused WHERE {_LEFT_OUT} GROUP BY reason ORDER BY reason"  # noqa: S608
-        )
+        counts: Counter[str] = Counter()
+        for url, reason, mac in self._db.execute(f"SELECT url, reason, mac FROM refused WHERE {_LEFT_OUT}"):  # noqa: S608
+            counts[reason] += url in self._new if mac is None else mac == self._mac_of(self._run, url, reason)
+        return dict(sorted((+counts).items()))
 
     def _counted(self, query: str) -> dict[str, int]:
         return {str(name): int(count) for name, count in self._db.execute(query)}
 
     def report(self) -> Iterator[tuple[str, str, str]]:
-        """Address, state and reason of every address, in order of finding."""
-        yield from self._db.execute("SELECT url, state, reason FROM targets ORDER BY number")
+        """Address, state and reason of every address, in order of finding.
+
+        Raises:
+            ArchiveError: one was changed by somebody else.
+        """
+        for url, state, reason, mac in self._db.execute(
+            "SELECT url, state, reason, ended_mac FROM targets ORDER BY number"
+        ):
+            if state != "waiting" and mac != self._mac_of(self._run, url, state, reason):
+                raise ArchiveError(
+                    f"{url[:200]}: how it ended was changed in the frontier while a run was under way",
+                    next_step="Find out what else writes to the archive; the next run asks the address again.",
+                )
+            yield url, state, reason
 
     def left_out(self) -> Iterator[tuple[str, str, str]]:
         """Address, state and reason of every address that was found and not added."""
@@ -333,6 +419,11 @@ class Frontier:
         """Ends the run: the next one begins anew."""
         self._db.execute("UPDATE runs SET ended = ? WHERE ended IS NULL", (format_utc(now),))
         self._db.commit()
+
+
+def _connect(paths: CollectionPaths) -> sqlite3.Connection:
+    next_step = f"Delete {paths.frontier}: no evidence is in it, and the next capture begins a run of its own."
+    return connect(paths.frontier, schema=_SCHEMA, version=_VERSION, next_step=next_step)
 
 
 def _moment(text: str | None) -> datetime | None:

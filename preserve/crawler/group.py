@@ -17,6 +17,7 @@ from preserve.limits import Limits
 from preserve.model import RecordPlace
 from preserve.provenance import statements
 from preserve.provenance.describe import Fresh, describe_cable, describe_fresh
+from preserve.provenance.installation import FileState
 from preserve.provenance.rows import row_of
 from preserve.store.catalogue import StatementRow
 from preserve.store.layout import CollectionPaths
@@ -32,12 +33,22 @@ class Group:
     rows: list[StatementRow] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     sealed: list[SealedFile] = field(default_factory=list)
+    written: SealedFile | None = None
+    """How far the open file is written; None where none is open."""
     cables: int = 0
     findings: list[tuple[str, str, str]] = field(default_factory=list)
     """Address (or file), code and detail of what is amiss with pages that layouts know, and with files."""
 
     def __bool__(self) -> bool:
         return bool(self.entries or self.outcomes or self.sealed)
+
+    @property
+    def files(self) -> tuple[FileState, ...]:
+        """What the journal is to say of the files that hold these records."""
+        states = [FileState(file.name, file.size, file.sha256, "sealed") for file in self.sealed]
+        if self.written is not None:
+            states.append(FileState(self.written.name, self.written.size, self.written.sha256, "open"))
+        return tuple(states)
 
 
 class GroupWriter:
@@ -51,15 +62,20 @@ class GroupWriter:
         run: str,
         warcinfo: Mapping[str, str],
         clock: Callable[[], datetime],
+        token_of: Callable[[str], str],
         hand_over: Callable[[Group], None],
         second_reader: bool = True,
     ) -> None:
-        """``second_reader``: warcio reads a file before its seal is handed over; what differs is a finding."""
+        """``second_reader``: warcio reads a file before its seal is handed over; what differs is a finding.
+
+        ``token_of`` gives what stands in an open file's name (`WritingSession.token_of`).
+        """
         self._paths = paths
         self._limits = limits
         self._run = run
         self._warcinfo = warcinfo
         self._clock = clock
+        self._token_of = token_of
         self._hand_over = hand_over
         self._writer: WarcWriter | None = None
         self._group = Group()
@@ -74,7 +90,7 @@ class GroupWriter:
             self.seal()
         if self._writer is None:
             now = self._clock()
-            self._writer = WarcWriter.create(self._paths, now)
+            self._writer = WarcWriter.create(self._paths, now, self._token_of)
             record = warcinfo_record(file_name=self._writer.name, now=now, fields=self._warcinfo)
             self.warcinfo_id = record.header.record_id
             self._chains.clear()
@@ -119,6 +135,7 @@ class GroupWriter:
             return
         if self._writer is not None:
             self._writer.sync()
+            self._group.written = self._writer.so_far()
         group, self._group, self._since = self._group, Group(), None
         self._hand_over(group)
 

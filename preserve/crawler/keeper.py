@@ -12,8 +12,7 @@ from preserve.crawler.group import Group
 from preserve.crawler.outcomes import FAILED, HOST_PAUSED, RETRY, Outcome
 from preserve.crawler.pace import HostState
 from preserve.crawler.worker import Visited
-from preserve.provenance.ledger import Ledger
-from preserve.store.catalogue import Catalogue
+from preserve.provenance.session import WritingSession
 from preserve.store.warcfile import SealedFile
 
 Assign = Callable[[HostState, Sequence[Target]], None]
@@ -37,14 +36,11 @@ class Progress(NamedTuple):
 
 
 class Keeper:
-    """Owns frontier, ledger and catalogue of a run; it is the `Sink` of its workers."""
+    """Owns frontier and writing session of a run; it is the `Sink` of its workers."""
 
-    def __init__(
-        self, frontier: Frontier, ledger: Ledger, catalogue: Catalogue, *, progress: Callable[[Progress], None]
-    ) -> None:
+    def __init__(self, frontier: Frontier, session: WritingSession, *, progress: Callable[[Progress], None]) -> None:
         self._frontier = frontier
-        self._ledger = ledger
-        self._catalogue = catalogue
+        self._session = session
         self._progress = progress
         self._given_out: dict[str, int] = {}
         self._given_out_total = 0
@@ -110,10 +106,7 @@ class Keeper:
     def committed(self, group: Group) -> None:
         """Makes a group whose records are durable part of the archive."""
         self._frontier.save(group.outcomes)
-        if group.entries:
-            indexes = self._ledger.append_encoded(group.entries)
-            self._catalogue.apply(indexes.start, group.rows)
-            self._catalogue.commit()
+        self._session.take(group.entries, group.rows, group.files)
         self._frontier.mark(group.outcomes)
         for outcome in group.outcomes:
             if outcome.state == RETRY:

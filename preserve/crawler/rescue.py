@@ -21,24 +21,22 @@ from preserve.crawler.rescuejudge import PAGE, PASSING, order
 from preserve.crawler.rescuekeep import RescueKeeper
 from preserve.crawler.rescuelist import NONE, Candidate, Listing, list_mementos
 from preserve.findings import Finding
-from preserve.formats.note import Signer
 from preserve.formats.urls import canonical
 from preserve.limits import Limits
 from preserve.model import format_utc, new_uuid
 from preserve.net.fetch import Fetcher, Fetches
 from preserve.provenance import statements
-from preserve.provenance.derive import adopt_open_files, catch_up, refuse_newer
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.rows import row_of
-from preserve.provenance.statements import Ended, Run, Sealed, in_parts
+from preserve.provenance.session import Writer, WritingSession
+from preserve.provenance.statements import Cable, Ended, Record, Run, Sealed, in_parts
 from preserve.replay.recover import current_catalogue
 from preserve.store.budget import Budgets
 from preserve.store.catalogue import Catalogue
-from preserve.store.durable import Lock, free_bytes, remove_parts
-from preserve.store.index import write_index
+from preserve.store.durable import free_bytes
 from preserve.store.layout import CollectionPaths
 from preserve.store.mementos import MementoRow
 
+_KINDS = (Record, Cable, statements.Listing, statements.Memento, Run)
 _MOST_TRIES = 5
 """Mementos of one address that are asked for in one rescue, beyond those that were the page."""
 
@@ -117,8 +115,8 @@ class Means:
     """Makes the fetcher for an archive; None: the real one."""
 
 
-def rescue(wish: Wish, paths: CollectionPaths, signer: Signer | None, budgets: Budgets, means: Means) -> RescueReport:
-    """Rescues into a collection; without ``signer`` it is dry.
+def rescue(wish: Wish, paths: CollectionPaths, writer: Writer | None, budgets: Budgets, means: Means) -> RescueReport:
+    """Rescues into a collection; without ``writer`` it is dry.
 
     Killed anywhere, the archive stays consistent and the next call goes on.
 
@@ -129,45 +127,36 @@ def rescue(wish: Wish, paths: CollectionPaths, signer: Signer | None, budgets: B
     run = f"urn:uuid:{new_uuid()}"
     askers = [_asker(archive, budgets, means) for archive in means.archives]
     try:
-        if wish.dry or signer is None:
-            with current_catalogue(paths, Ledger(paths)) as catalogue:
+        if wish.dry or writer is None:
+            with current_catalogue(paths, Ledger.of_user(paths)) as catalogue:
                 work = _Work(wish, means, askers, catalogue, None, run, paths)
                 return _report(run, work, tuple(work.all()), keeper=None, size=0)
-        return _kept(wish, paths, signer, means, askers, run=run)
+        return _kept(wish, paths, writer, means, askers, run=run)
     finally:
         for asker in askers:
             asker.close()
 
 
 def _kept(
-    wish: Wish, paths: CollectionPaths, signer: Signer, means: Means, askers: Sequence[Asker], *, run: str
+    wish: Wish, paths: CollectionPaths, writer: Writer, means: Means, askers: Sequence[Asker], *, run: str
 ) -> RescueReport:
     started = format_utc(means.clock())
-    with Lock(paths.lock, f"preserve rescue --into {paths.name}"):
-        ledger = Ledger(paths)
-        refuse_newer(paths, ledger)
-        remove_parts(paths)
-        with Catalogue.open(paths) as catalogue:
-            catch_up(paths, ledger, catalogue)
-            first = ledger.size
-            adopt_open_files(paths, ledger, means.layouts, means.limits, run=run)
-            catch_up(paths, ledger, catalogue)
-            warcinfo = _warcinfo(means, run)
-            keeper = RescueKeeper(
-                paths, ledger, catalogue, limits=means.limits, run=run, warcinfo=warcinfo, clock=means.clock
-            )
-            work = _Work(wish, means, askers, catalogue, keeper, run, paths)
-            try:
-                saved = tuple(work.all())
-                keeper.seal()
-                for where, code, detail in keeper.findings if saved else ():
-                    saved[-1].findings.append(Finding(code=code, where=where, detail=detail))
-            except BaseException:
-                keeper.abandon()
-                raise
-            _state_run(ledger, catalogue, keeper, run=run, started=started, first=first, saved=saved, work=work)
-            write_index(paths, catalogue)
-            return _report(run, work, saved, keeper=keeper, size=ledger.checkpoint(signer).size)
+    with WritingSession(paths, writer, command=f"rescue --into {paths.name}", kinds=_KINDS) as session:
+        first = session.ledger.size
+        keeper = RescueKeeper(
+            paths, session, limits=means.limits, run=run, warcinfo=_warcinfo(means, run), clock=means.clock
+        )
+        work = _Work(wish, means, askers, session.catalogue, keeper, run, paths)
+        try:
+            saved = tuple(work.all())
+            keeper.seal()
+            for where, code, detail in keeper.findings if saved else ():
+                saved[-1].findings.append(Finding(code=code, where=where, detail=detail))
+        except BaseException:
+            keeper.abandon()
+            raise
+        _state_run(session, keeper, run=run, started=started, first=first, saved=saved, work=work)
+        return _report(run, work, saved, keeper=keeper, size=session.finish())
 
 
 def _asker(archive: ArchiveConfig, budgets: Budgets, means: Means) -> Asker:
@@ -213,8 +202,7 @@ def _warcinfo(means: Means, run: str) -> dict[str, str]:
 
 
 def _state_run(
-    ledger: Ledger,
-    catalogue: Catalogue,
+    session: WritingSession,
     keeper: RescueKeeper,
     *,
     run: str,
@@ -237,12 +225,10 @@ def _state_run(
         counts=dict(Counter(state_of(one.outcome) for one in saved)),
         refused={},
         first_statement=first,
-        last_statement=ledger.size - 1,
+        last_statement=session.ledger.size - 1,
     )
     for statement in in_parts(manifest, urls):
-        indexes = ledger.append([statement])
-        catalogue.apply(indexes.start, [row_of(statement)])
-    catalogue.commit()
+        session.state([statement])
 
 
 @dataclass(slots=True)

@@ -13,10 +13,9 @@ from preserve.crawler.records import FoundAs, exchange_records
 from preserve.crawler.rescueask import Reply
 from preserve.limits import Limits
 from preserve.provenance.describe import Fresh
-from preserve.provenance.ledger import Ledger
 from preserve.provenance.rows import row_of
+from preserve.provenance.session import WritingSession
 from preserve.provenance.statements import Listing, Memento, encode
-from preserve.store.catalogue import Catalogue
 from preserve.store.layout import CollectionPaths
 from preserve.store.secondreader import CODE, NOT_CHECKED
 from preserve.store.warcfile import SealedFile
@@ -28,23 +27,27 @@ class RescueKeeper:
     def __init__(
         self,
         paths: CollectionPaths,
-        ledger: Ledger,
-        catalogue: Catalogue,
+        session: WritingSession,
         *,
         limits: Limits,
         run: str,
         warcinfo: Mapping[str, str],
         clock: Callable[[], datetime],
     ) -> None:
-        self._ledger = ledger
-        self._catalogue = catalogue
+        self._session = session
         self._links: list[Listing | Memento] = []
         self.sealed: list[SealedFile] = []
         self.cables = 0
         self.findings: list[tuple[str, str, str]] = []
         """What the second reader says of files: name, code and detail."""
         self._writer = GroupWriter(
-            paths=paths, limits=limits, run=run, warcinfo=warcinfo, clock=clock, hand_over=self._committed
+            paths=paths,
+            limits=limits,
+            run=run,
+            warcinfo=warcinfo,
+            clock=clock,
+            token_of=session.token_of,
+            hand_over=self._committed,
         )
 
     def keep(self, reply: Reply, *, via: str, hop: str, read: PageReading = NOTHING_READ) -> str:
@@ -95,8 +98,5 @@ class RescueKeeper:
     def _append(self, group: Group) -> None:
         links, self._links = self._links, []
         entries = [*group.entries, *(encode(statement) for statement in links)]
-        if entries:
-            indexes = self._ledger.append_encoded(entries)
-            rows = [*group.rows, *(row_of(statement) for statement in links)]
-            self._catalogue.apply(indexes.start, rows)
-            self._catalogue.commit()
+        rows = [*group.rows, *(row_of(statement) for statement in links)]
+        self._session.take(entries, rows, group.files)

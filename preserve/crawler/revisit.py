@@ -1,19 +1,21 @@
 """Revisits: what a reply repeats, and the validators that let a server say that it has nothing new.
 
-A revisit is only ever written to a record that is held and has been read and compared with its ledger hash in this very
-run: what it refers to is there. Source: WARC 1.1 section 6.7.
+A revisit is only ever written to a record that is held and was read and compared with its statement in the log in this
+very run: what it refers to is there. The catalogue says only where to look. Source: WARC 1.1 section 6.7.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from preserve.crawler.records import RevisitOf
-from preserve.errors import ArchiveError
+from preserve.errors import ArchiveError, FormatError
 from preserve.formats.http1.stream import Payload
 from preserve.formats.warc import record_sha256
 from preserve.model import sha256_hex
 from preserve.net.exchange import Exchange
 from preserve.provenance.describe import http_payload
+from preserve.provenance.leaves import Leaves
+from preserve.provenance.statements import Record, decode
 from preserve.store.catalogue import Catalogue, RecordRow
 from preserve.store.layout import CollectionPaths
 from preserve.store.warcfile import read_record
@@ -35,14 +37,16 @@ class Held:
 class Revisits:
     """Finds what a reply repeats."""
 
-    def __init__(self, paths: CollectionPaths, catalogue: Catalogue, run: str) -> None:
+    def __init__(self, paths: CollectionPaths, catalogue: Catalogue, leaves: Leaves | None, run: str) -> None:
+        """``leaves``: the statements under the last checkpoint; None where there is none."""
         self._paths = paths
         self._catalogue = catalogue
+        self._leaves = leaves
         self._run = run
 
     def newest(self, url: str) -> Held | None:
         """The newest full reply held from an address, for a conditional request; None where there is none."""
-        return self._read(self._catalogue.newest_response(url))
+        return self._stated(self._read(self._catalogue.newest_response(url)))
 
     def of_this_run(self, url: str) -> Held | None:
         """The reply of any status that this run has from an address, before it was stopped and continued."""
@@ -70,8 +74,23 @@ class Revisits:
             return _revisit_of(asked.row, not_modified=True)
         if payload.head.status != _OK or not payload.payload or not payload.complete:
             return None
-        held = self._read(self._catalogue.last_response(exchange.url, sha256_hex(payload.payload)))
+        held = self._stated(self._read(self._catalogue.last_response(exchange.url, sha256_hex(payload.payload))))
         return None if held is None else _revisit_of(held.row, not_modified=False)
+
+    def _stated(self, held: Held | None) -> Held | None:
+        """The same where the log states it under the last checkpoint, as it was read; else None."""
+        if held is None or self._leaves is None:
+            return None
+        row = held.row
+        try:
+            statement = decode(self._leaves.entry(row.statement_index))
+        except (ArchiveError, FormatError):
+            return None
+        match statement:
+            case Record(record_id=record_id, record_sha256=sha256, uri=uri, payload_sha256=payload):
+                said = (record_id, sha256, uri, payload)
+                return held if said == (row.record_id, row.record_sha256, row.uri, row.payload_sha256) else None
+        return None
 
     def _read(self, row: RecordRow | None) -> Held | None:
         if row is None or row.payload_sha256 is None:

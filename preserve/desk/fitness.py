@@ -127,7 +127,7 @@ def _key(paths: CollectionPaths, keys: Path, secret: bytes | None) -> Point:
 def _clock(paths: CollectionPaths, now: int) -> Iterator[Point]:
     """Nothing where the clock is after all that was captured."""
     try:
-        run = last_run(Ledger(paths))
+        run = last_run(Ledger.of_user(paths))
     except PreserveError as error:
         yield fail("ledger", str(error), f"Run `preserve verify {paths.name}`; see docs/repair.md.")
         return

@@ -66,7 +66,7 @@ def holding_of(paths: CollectionPaths) -> Holding:
     Raises:
         ArchiveError, FormatError, sqlite3.DatabaseError, OSError: it cannot be read.
     """
-    ledger = Ledger(paths)
+    ledger = Ledger.of_user(paths)
     runs = records = cables = newer = lost_files = known = 0
     is_counted = paths.catalogue.is_file()
     if is_counted:

@@ -184,26 +184,6 @@ def parse_vkey(vkey: str) -> Verifier:
     return Verifier(name, bytes.fromhex(key_id), public_key, kind)
 
 
-def sign_note(text: str, signers: Sequence[Signer], *, limits: Limits = DEFAULT_LIMITS) -> bytes:
-    """The note over ``text`` with one signature a signer, in their order. The same input gives the same bytes.
-
-    Raises:
-        NoteMalformedError: the text does not end with a newline or holds control characters; there is no signer, or one
-            twice, or more than may be read back; or the note is too long to be read back.
-    """
-    _check_text(text)
-    if len({(signer.name, signer.key_id) for signer in signers}) != len(signers):
-        raise NoteMalformedError("the same key signs a note twice")
-    if not 1 <= len(signers) <= limits.max_note_signatures:
-        raise NoteMalformedError(f"a note has 1 to {limits.max_note_signatures} signatures, not {len(signers)}")
-    body = _encode(text)
-    lines = [Signature(name=s.name, key_id=s.key_id, value=s.key.sign(body)).line for s in signers]
-    note = body + b"\n" + "".join(lines).encode("utf-8")
-    if len(note) > limits.max_note_bytes:
-        raise NoteMalformedError(f"a note of {len(note)} bytes, more than {limits.max_note_bytes}")
-    return note
-
-
 def cosign_note(data: bytes, witness: Signer, *, time: int, limits: Limits = DEFAULT_LIMITS) -> bytes:
     """The note with the line of a witness behind its others. ``time`` is in seconds since 1970.
 
@@ -296,6 +276,16 @@ def _check_name(name: str) -> None:
     if not name or "+" in name or any(c.isspace() for c in name) or _CONTROL.search(name):
         raise NoteMalformedError(f"a key name is not empty and holds no blank and no '+': {name[:60]!r}")
     _encode(name)
+
+
+def note_body(text: str) -> bytes:
+    """The bytes of a note's text, which its signatures are over.
+
+    Raises:
+        NoteMalformedError: it does not end with a newline, or holds control characters.
+    """
+    _check_text(text)
+    return _encode(text)
 
 
 def _check_text(text: str) -> None:

@@ -22,15 +22,13 @@ from preserve.cables.layouts import Layout
 from preserve.cables.rows import iter_rows
 from preserve.config.release import ReleaseConfig
 from preserve.errors import ArchiveError, EnvironmentFaultError, UsageError
-from preserve.formats.note import Signer
 from preserve.formats.warc import compress_member, make_record, record_bytes
 from preserve.integrity.importing import Importer
 from preserve.model import format_utc, sha256_hex
-from preserve.provenance.derive import catch_up, refuse_newer
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import Dump, Import, Release
+from preserve.provenance.session import Writer, WritingSession
+from preserve.provenance.statements import Cable, Dump, Import, Record, Release
 from preserve.regular import open_regular
-from preserve.store.catalogue import Catalogue
 from preserve.store.copying import Hashed, hash_file, need_room
 from preserve.store.durable import Lock, make_dir
 from preserve.store.layout import CollectionPaths
@@ -56,7 +54,7 @@ class DumpImport:
     """One dump into one collection, as a declared release. The caller holds nothing; `run` takes the lock."""
 
     paths: CollectionPaths
-    signer: Signer
+    writer: Writer
     layouts: Mapping[str, Layout]
     release: ReleaseConfig
     now: datetime
@@ -75,8 +73,9 @@ class DumpImport:
         layout = self._layout(path)
         whole = hash_file(path)
         source = f"dump-{whole.sha256[:32]}.warc.gz"
-        with Lock(self.paths.lock, f"preserve release import {self.paths.name}"):
-            refuse_newer(self.paths, Ledger(self.paths))
+        with WritingSession(self.paths, self.writer, command=f"release import {self.paths.name}", kinds=()):
+            # Before hours of reading: what stands against writing to this log is met here.
+            pass
         folder = self.paths.state / "dumps"
         make_dir(folder)
         made = folder / source
@@ -90,7 +89,7 @@ class DumpImport:
     def _taken(self, path: Path, whole: Hashed, layout: Layout, made: Path) -> Taken:
         importer = Importer(
             paths=self.paths,
-            signer=self.signer,
+            writer=self.writer,
             layouts=self.layouts,
             now=self.now,
             processes=self.processes,
@@ -147,13 +146,13 @@ class DumpImport:
 
     def _file_of(self, source: str) -> str | None:
         """The WARC file that was taken in and sealed under this name."""
-        for _index, statement in Ledger(self.paths).statements():
+        for _index, statement in Ledger.of_user(self.paths).statements():
             if isinstance(statement, Import) and statement.source == source:
                 return statement.file
         return None
 
     def _stated(self, sha256: str) -> Taken | None:
-        for _index, statement in Ledger(self.paths).statements():
+        for _index, statement in Ledger.of_user(self.paths).statements():
             match statement:
                 case Release(dump=Dump() as dump, release=name) if dump.sha256 == sha256 and name == self.release.name:
                     return Taken(outcome="held", dump=dump)
@@ -161,19 +160,28 @@ class DumpImport:
 
     def _state(self, name: str, size: int, sha256: str, file: str) -> Taken:
         """Counts what the ledger says of the file, and states the release under a new checkpoint."""
-        with Lock(self.paths.lock, f"preserve release import {self.paths.name}"):
-            ledger = Ledger(self.paths)
-            with Catalogue.open(self.paths) as catalogue:
-                catch_up(self.paths, ledger, catalogue)
-                rows, read, cables = catalogue.counts_of_file(file, f"{URN}%#bytes=%")
-            dump = Dump(
-                name=name, size=size, sha256=sha256, file=file, rows=rows, unreadable=rows - read, cables=cables
-            )
-            ledger.append([declared_statement(self.release, dump, self.now)])
-            ledger.checkpoint(self.signer)
-            with Catalogue.open(self.paths) as catalogue:
-                catch_up(self.paths, ledger, catalogue)
+        dump = _dump(Ledger.of_user(self.paths), name=name, size=size, sha256=sha256, file=file)
+        command = f"release import {self.paths.name}"
+        with WritingSession(self.paths, self.writer, command=command, kinds=(Release,)) as session:
+            session.state([declared_statement(self.release, dump, self.now)])
+            session.finish()
         return Taken(outcome="imported", dump=dump)
+
+
+def _dump(ledger: Ledger, *, name: str, size: int, sha256: str, file: str) -> Dump:
+    """What the log says of the file that holds a dump: rows, those that are not read, and cables on them."""
+    rows: set[str] = set()
+    read: set[str] = set()
+    cables = 0
+    for _index, statement in ledger.statements():
+        match statement:
+            case Record(file=held, uri=uri, record_id=record_id) if held == file and "#bytes=" in (uri or ""):
+                rows.add(record_id)
+            case Cable(record_id=record_id) if record_id in rows:
+                read.add(record_id)
+                cables += 1
+    unreadable = len(rows) - len(read)
+    return Dump(name=name, size=size, sha256=sha256, file=file, rows=len(rows), unreadable=unreadable, cables=cables)
 
 
 def declared_statement(release: ReleaseConfig, dump: Dump | None, now: datetime) -> Release:

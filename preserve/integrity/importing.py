@@ -1,8 +1,9 @@
 """Files that other programs made, taken into a collection as evidence: copied to the byte, checked, stated, indexed.
 
-The order, for a process that may die anywhere: a copy under a ``.part`` name, synced and read back; what it was taken
-from, noted in ``state/``; the name ``NAME.importing``; a statement for each record and each cable; the ``import``
-statement, which seals the file; the name ``NAME``. Whatever is left half way, the next import finishes or drops.
+The order, for a process that may die anywhere: a copy under a ``.part`` name, synced and read back; the name
+``NAME.TOKEN.importing``; what it is and was taken from, in the journal; a statement for each record and each cable; the
+``import`` statement, which seals the file; the name ``NAME``. Whatever is left half way, the next import finishes or
+drops.
 """
 
 import hashlib
@@ -22,7 +23,6 @@ from preserve.cables.layouts import Layout
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
 from preserve.formats.containers import Container
-from preserve.formats.note import Signer
 from preserve.formats.wacz import DATAPACKAGE, Package, open_package, package_defects
 from preserve.integrity.record import Facts, Wanted
 from preserve.integrity.references import References
@@ -30,26 +30,19 @@ from preserve.integrity.scan import Scanner
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import format_utc, new_uuid, whole_date
 from preserve.provenance import statements
-from preserve.provenance.derive import catch_up, refuse
-from preserve.provenance.ledger import Ledger
+from preserve.provenance.installation import FileState
 from preserve.provenance.sealing import sealed_in
-from preserve.provenance.statements import IMPORT_RUN, Cable, Import, Record, SourcePackage, Statement, Unknown
-from preserve.regular import open_regular, read_regular
-from preserve.store.catalogue import Catalogue
+from preserve.provenance.session import Writer, WritingSession
+from preserve.provenance.statements import IMPORT_RUN, Cable, Import, Record, SourcePackage, Statement
+from preserve.regular import open_regular
 from preserve.store.copying import Hashed, copy_to_part, hash_file, need_room, part_of, seal_part
-from preserve.store.durable import (
-    Lock,
-    make_dir,
-    remove_parts,
-    sync_dir,
-    write_atomic,
-)
-from preserve.store.index import write_index
-from preserve.store.layout import IMPORTING_SUFFIX, OPEN_SUFFIX, CollectionPaths
+from preserve.store.durable import sync_dir
+from preserve.store.layout import CollectionPaths
 from preserve.store.secondreader import second_reading
 from preserve.store.warcfile import container_of
 
 _UNSAFE = lazy_re(r"[^A-Za-z0-9._-]+")
+_KINDS = (Record, Cable, Import)
 _MAX_NAME = 180
 _BATCH = 1_000
 
@@ -82,7 +75,7 @@ class Importer:
     """One import into one collection. The caller holds nothing; `run` takes the lock."""
 
     paths: CollectionPaths
-    signer: Signer
+    writer: Writer
     layouts: Mapping[str, Layout]
     now: datetime
     limits: Limits = DEFAULT_LIMITS
@@ -105,33 +98,31 @@ class Importer:
         total = sum(path.stat().st_size for path in files)
         with (
             Scanner(wanted, processes=self.processes, total_bytes=total) as scanner,
-            Lock(self.paths.lock, f"preserve import {self.paths.name}"),
+            self._session() as writing,
         ):
-            session = _Session(self, scanner, Ledger(self.paths))
-            remove_parts(self.paths)
-            done = [session.finish(path) for path in sorted(self.paths.archive.glob(f"*{IMPORTING_SUFFIX}"))]
+            session = _Session(self, scanner, writing)
+            done = [session.finish(state) for state in writing.importing]
             for path in files:
                 done += session.take(path)
-            session.ledger.checkpoint(self.signer)
-            with Catalogue.open(self.paths) as catalogue:
-                catch_up(self.paths, session.ledger, catalogue)
-                write_index(self.paths, catalogue)
+            writing.finish()
         return done
+
+    def _session(self) -> WritingSession:
+        return WritingSession(self.paths, self.writer, command=f"import {self.paths.name}", kinds=_KINDS)
 
 
 class _Session:
-    def __init__(self, order: Importer, scanner: Scanner, ledger: Ledger) -> None:
-        self.ledger = ledger
+    def __init__(self, order: Importer, scanner: Scanner, writing: WritingSession) -> None:
+        self._writing = writing
         self._order = order
         self._paths = order.paths
         self._scanner = scanner
         self._run = f"{IMPORT_RUN}{new_uuid()}"
-        self._sealed: dict[str, str] = {}
-        newer = 0
-        for _index, statement in ledger.statements():
-            newer += isinstance(statement, Unknown)
-            self._sealed |= {sealed.sha256: sealed.name for sealed in sealed_in(statement)}
-        refuse(order.paths.name, newer)
+        self._sealed = {
+            sealed.sha256: sealed.name
+            for _i, statement in writing.ledger.statements()
+            for sealed in sealed_in(statement)
+        }
 
     def take(self, path: Path) -> Iterator[Imported]:
         """Takes in one file, or every WARC file of a package."""
@@ -191,34 +182,29 @@ class _Session:
                 if found.reason and not self._order.take_damaged:
                     lacks = dict(found.lacks)
                     return Imported(source=origin.source, outcome="refused", lacks=lacks, reason=found.reason)
-                make_dir(self._note(name).parent)
-                write_atomic(self._note(name), msgspec.json.encode(origin))
-                path = self._paths.archive / f"{name}{IMPORTING_SUFFIX}"
+                about = msgspec.json.encode(origin).decode()
+                path = self._paths.importing_file(name, self._writing.token_of(name))
                 seal_part(part, path)
+                self._writing.take([], None, [FileState(name, size, digest, "importing", about)])
                 return self._state(path, name, origin, found)
         finally:
             part.unlink(missing_ok=True)
 
-    def finish(self, path: Path) -> Imported:
+    def finish(self, state: FileState) -> Imported:
         """Goes on with a file whose statements were not all written."""
-        name = path.name.removesuffix(IMPORTING_SUFFIX)
-        try:
-            origin = msgspec.json.decode(read_regular(self._note(name)), type=_Origin)
-        except (OSError, msgspec.MsgspecError):
-            origin = _Origin(name)
+        name = state.name
+        origin = msgspec.json.decode(state.about, type=_Origin)
+        path = self._paths.held_file(name)
         with TemporaryFile(prefix="preserve-import-") as spool:
             found = self._look(path, name, spool)
             return self._state(path, name, origin, found, self._stated_already(name))
-
-    def _note(self, name: str) -> Path:
-        return self._paths.state / "importing" / f"{name}.json"
 
     def _free_name(self, name: str) -> str:
         """A plain name that nothing in the archive has."""
         clean = _UNSAFE.sub("-", name).lstrip(".-_")[-_MAX_NAME:].lstrip(".-_") or "imported.warc"
         number = 1
         free = clean
-        while any((self._paths.archive / f"{free}{end}").exists() for end in ("", OPEN_SUFFIX, IMPORTING_SUFFIX)):
+        while self._paths.held_file(free).exists():
             number += 1
             free = f"{number}-{clean}"
         return free
@@ -275,16 +261,15 @@ class _Session:
                 continue
             batch.append(entry)
             if len(batch) >= _BATCH:
-                self.ledger.append_encoded(batch)
+                self._writing.take(batch, None)
                 batch = []
         whole = hash_file(path)
         batch.append(
             statements.encode(self._seal(name, whole, container_of(path, name) or Container.WARC, origin, found))
         )
-        self.ledger.append_encoded(batch)
+        self._writing.take(batch, None, [FileState(name, whole.size, whole.sha256, "sealed")])
         path.rename(self._paths.archive / name)
         sync_dir(self._paths.archive)
-        self._note(name).unlink(missing_ok=True)
         self._sealed[whole.sha256] = name
         return Imported(
             source=origin.source,
@@ -314,7 +299,7 @@ class _Session:
     def _stated_already(self, name: str) -> Counter[tuple[str, str]]:
         """The records and cables of this file that the ledger has, from an import that was cut short."""
         stated: Counter[tuple[str, str]] = Counter()
-        for _index, statement in self.ledger.statements():
+        for _index, statement in self._writing.ledger.statements():
             match statement:
                 case Record(file=file) if file == name:
                     stated[_key(statement)] += 1

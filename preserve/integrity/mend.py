@@ -17,12 +17,13 @@ from preserve.formats.merkle import CompactRange, leaf_hash, node_hash, root_of
 from preserve.formats.note import Verifier, parse_note, parse_vkey
 from preserve.formats.tlog import TILE_WIDTH, Checkpoint, entries_path, parse_checkpoint
 from preserve.limits import DEFAULT_LIMITS
+from preserve.provenance.installation import Installation
+from preserve.provenance.journal import Journal
 from preserve.provenance.knownlogs import KnownLog, opened
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import Archive, Statement, decode, kind_of
 from preserve.regular import open_regular, read_regular
 from preserve.store.archive import marker_bytes
-from preserve.store.copying import set_aside
 from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths
 from preserve.store.ledgerfiles import LedgerFiles
@@ -65,12 +66,15 @@ class Whole:
         return first
 
     def statements(self) -> Iterator[tuple[int, Statement]]:
-        """Every statement that the checkpoint covers, and behind them those of a sound journal."""
+        """Every statement that the checkpoint covers, and behind them those that the journal proves."""
         for index, entry in self.entries():
             yield index, decode(entry)
+        secret = Installation.of_user(self.paths.name).readers_secret()
         with suppress(PreserveError):
-            for index, entry in LedgerFiles(self.paths).pending():
-                if index >= self.checkpoint.size:
+            journal = None if secret is None else Journal(self.paths, secret)
+            proved = None if journal is None else journal.prove()
+            if journal is not None and proved is not None and proved.start.size <= self.checkpoint.size:
+                for index, entry in journal.statements(proved, self.checkpoint.size):
                     yield index, decode(entry)
 
 
@@ -163,14 +167,13 @@ def _begins_with(bundles: Sequence[CollectionPaths], size: int, log: KnownLog) -
 
 @dataclass(slots=True)
 class Mended:
-    """Paths of the files that were written anew, below the collection, and what went to quarantine."""
+    """Paths of the files that were written anew, below the collection."""
 
     written: list[str] = field(default_factory=list)
-    moved: list[str] = field(default_factory=list)
 
 
 def mend(whole: Whole) -> Mended:
-    """Writes what is damaged in the archive's own ledger anew; of it, a damaged journal goes to quarantine."""
+    """Writes what is damaged in the archive's own ledger anew. Its journal is for the writing session to prove."""
     paths = whole.paths
     make_dir(paths.ledger)
     done = Mended()
@@ -191,11 +194,6 @@ def mend(whole: Whole) -> Mended:
     if "preserve.json" in whole.damage:
         write_atomic(paths.marker, marker_bytes(first.collection, first.origin))
         done.written.append(paths.marker.name)
-    if "ledger/pending.jsonl" in whole.damage:
-        kept = list(_sound_journal(files, size))
-        done.moved.append(set_aside(paths.pending, paths.quarantine))
-        if kept:
-            files.append_pending(size, kept)
     if "ledger/checkpoint" in whole.damage:
         write_atomic(paths.checkpoint, whole.note)
         done.written.append("ledger/checkpoint")
@@ -308,11 +306,6 @@ def _look_at_own(whole: Whole) -> None:
         marker = b""
     if marker != marker_bytes(first.collection, first.origin):
         damage.append("preserve.json")
-    try:
-        for _index, _entry in LedgerFiles(paths).pending():
-            pass
-    except PreserveError:
-        damage.append("ledger/pending.jsonl")
     if "ledger/checkpoint" in damage or any(source is not paths for source in whole.bundles):
         damage.append("ledger/tile")
     else:
@@ -321,16 +314,3 @@ def _look_at_own(whole: Whole) -> None:
             found = [path for _index, entry in whole.entries() for path in check.push(leaf_hash(entry))]
             if found or check.finish():
                 damage.append("ledger/tile")
-
-
-def _sound_journal(files: LedgerFiles, covered: int) -> Iterator[bytes]:
-    """The journal's statements up to its first damage. What comes behind is stated again from the files themselves."""
-    with suppress(PreserveError):
-        expected = covered
-        for index, entry in files.pending():
-            if index < covered:
-                continue
-            if index != expected:
-                return
-            expected += 1
-            yield entry

@@ -16,7 +16,7 @@ from preserve import PROGRAM
 from preserve.errors import FormatError
 from preserve.formats.containers import Container, record_at
 from preserve.formats.members import read_member
-from preserve.formats.note import Signer, Verifier
+from preserve.formats.note import Verifier
 from preserve.formats.warc import Record, RecordHeader, compress_member, parse_record, record_bytes, record_sha256
 from preserve.integrity.mend import Whole, mend, whole_ledger
 from preserve.integrity.receiptfiles import Found, missing_receipts
@@ -27,12 +27,12 @@ from preserve.model import format_utc
 from preserve.provenance import statements
 from preserve.provenance.derive import rebuild, refuse
 from preserve.provenance.knownlogs import KnownLog
-from preserve.provenance.ledger import Ledger
 from preserve.provenance.sealing import ARCHIVE_FOLDER, sealed_in
+from preserve.provenance.session import Writer, WritingSession
 from preserve.provenance.statements import Repair, Sealed, Unknown
 from preserve.regular import open_regular
 from preserve.store.copying import copy_to_part, hash_file, need_room, part_of, seal_part, set_aside, write_part
-from preserve.store.durable import Lock, make_dir, remove_parts, write_atomic
+from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths
 from preserve.store.warcfile import container_of
 
@@ -106,14 +106,14 @@ class Repairer:
 
     ``log``: what is known of the log that lies there, or is to lie there.
 
-    ``signer`` is asked for the log's key when format marker and ledger are whole again; None: it is not at hand.
+    ``writer`` is asked for when format marker and ledger are whole again; without signer the log's key is not at hand.
     """
 
     paths: CollectionPaths
     copies: Sequence[Path]
     known: Sequence[Verifier]
     log: KnownLog | None
-    signer: Callable[[], Signer | None]
+    writer: Callable[[], Writer]
     now: datetime
     limits: Limits = DEFAULT_LIMITS
     progress: Callable[[str, int], None] = lambda _name, _done: None
@@ -141,32 +141,43 @@ class Repairer:
             EnvironmentFaultError: no room, or the disk gives back other bytes.
         """
         make_dir(self.paths.state)
-        with Lock(self.paths.lock, f"preserve repair {self.paths.name}"):
+        wholes: list[Whole] = []
+        written: list[str] = []
+
+        def put_together() -> Writer:
             whole = whole_ledger(self.paths, _collections(self.copies, self.paths.name), self.known, self.log)
             refuse(self.paths.name, sum(isinstance(statement, Unknown) for _index, statement in whole.statements()))
-            remove_parts(self.paths)
+            wholes.append(whole)
+            written.extend(mend(whole).written)
+            return self.writer()
+
+        with WritingSession(
+            self.paths,
+            self.writer(),
+            command=f"repair {self.paths.name}",
+            kinds=(Repair,),
+            prepare=put_together,
+        ) as session:
+            (whole,) = wholes
             plans = _ledger_plans(whole)
-            mended = mend(whole)
-            self._quarantined += mended.moved
-            ledger = Ledger(self.paths)
-            ledger.append([self._small(path, ()) for path in mended.written])
+            session.state([self._small(path, ()) for path in written])
             for item in self._receipts(whole):
                 make_dir(self.paths.receipts)
                 quarantined = self._aside(self.paths.folder / item.path)
                 write_atomic(self.paths.folder / item.path, item.data)
                 plans.append(Plan(path=item.path, exact=True, sources=(str(item.source),)))
-                ledger.append([self._small(item.path, (item.source.name,), quarantined)])
-            plans += [self._restored(job, ledger) for job in self._jobs(whole)]
-            signer = self.signer()
-            if signer is not None:
-                ledger.checkpoint(signer)
-            rebuild(self.paths)
+                session.state([self._small(item.path, (item.source.name,), quarantined)])
+            plans += [self._restored(job, session) for job in self._jobs(whole)]
+            session.release_catalogue()
+            rebuild(self.paths, session.ledger)
+            session.finish()
+            pending = session.ledger.size - session.ledger.covered
         return Repaired(
             collection=self.paths.name,
             plans=tuple(plans),
             applied=True,
             quarantined=tuple(self._quarantined),
-            pending=ledger.size - ledger.covered,
+            pending=pending,
         )
 
     def _receipts(self, whole: Whole) -> list[Found]:
@@ -212,7 +223,7 @@ class Repairer:
                 with suppress(OSError):
                     _look_through(path, scanner, missing)
 
-    def _restored(self, job: _Job, ledger: Ledger) -> Plan:
+    def _restored(self, job: _Job, session: WritingSession) -> Plan:
         plan = _plan(job)
         own = {self.paths.archive / job.name}
         if not plan.is_whole and not any(_from_elsewhere(job, sha256, own) for sha256 in job.wanted):
@@ -233,7 +244,7 @@ class Repairer:
             seal_part(part, path)
         finally:
             part.unlink(missing_ok=True)
-        ledger.append([self._statement(job, plan, (size, sha256), exact=exact, quarantined=quarantined)])
+        session.state([self._statement(job, plan, (size, sha256), exact=exact, quarantined=quarantined)])
         return Plan(
             path=plan.path,
             records=plan.records,

@@ -178,7 +178,7 @@ def _snapshot(work: _Work) -> _Snapshot:
 
 def _read(work: _Work) -> _Snapshot:
     paths = work.source
-    ledger = Ledger(paths)
+    ledger = Ledger.of_user(paths)
     judged = standing(paths, ledger, logs=work.logs, trust=work.trust)
     seen = judged.seen
     if seen is None and not judged.amiss:
@@ -283,7 +283,7 @@ def _relation(work: _Work, snapshot: _Snapshot) -> Relation:
         return Relation.NEW
     compared = compare_with(known_by(snapshot.seen), there)
     forks = [finding.detail for finding in compared.findings if finding.is_amiss]
-    if forks or Ledger(target).size > there.size:
+    if forks or Ledger(target).journal.length:
         # A journal of its own: something else is written there than what the source has.
         why = forks[0] if forks else "It has statements of its own under no checkpoint."
         work.findings.add("E-REPLICA-FORKED", str(target.folder), why)
@@ -423,7 +423,7 @@ def _ledger(work: _Work, snapshot: _Snapshot) -> None:
     if not target.marker.is_file():
         marker = read_marker(snapshot.paths)
         write_atomic(target.marker, marker_bytes(str(marker["collection"]), str(marker["origin"])))
-    ledger = Ledger(target)
+    ledger = Ledger(target, begun=True)
     if ledger.covered < snapshot.seen.size:
         ledger.take_over(snapshot.entries(ledger.covered), snapshot.seen.note)
     elif ledger.note() != snapshot.seen.note:

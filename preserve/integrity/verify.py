@@ -60,7 +60,7 @@ _TREE_CODES = (*_ENTRY_CODES, "E-LEDGER-TILE")
 _FILE_CODES = ("E-WARC-MISSING", "E-WARC-UNKNOWN", "E-WARC-SIZE", "E-WARC-HASH", "E-FORMAT-MARKER")
 _INCOMPLETE = ("E-WARC-MISSING", "E-WARC-LOST", "E-LEDGER-STATEMENT", "E-LEDGER-MISSING", "E-LEDGER-SIZE")
 _TRIES = 3
-_UNENDED = ("W-WARC-OPEN", "W-LEDGER-PENDING")
+_UNENDED = ("W-WARC-OPEN", "W-LEDGER-PENDING", "E-LEDGER-JOURNAL", "W-LEDGER-JOURNAL")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +200,19 @@ def _about(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Manner
     return digest.hexdigest()
 
 
+def _unsealed(walk: Walk, name: str) -> tuple[str, str, str]:
+    """The finding of a file that no statement seals."""
+    if is_part(name):
+        return "W-WARC-OPEN", name, ""
+    if name.endswith((OPEN_SUFFIX, IMPORTING_SUFFIX)):
+        if walk.began(name):
+            return "W-WARC-OPEN", name, ""
+        return "E-WARC-UNKNOWN", name, "no run of this installation began it"
+    if walk.names(name):
+        return "W-WARC-OPEN", name, "its statements are held, the statement that seals it is not"
+    return "E-WARC-UNKNOWN", name, ""
+
+
 def _file_hashes(
     walk: Walk, hashes: Mapping[str, Hashing], strangers: Sequence[str], findings: Findings, newer: Newer
 ) -> int:
@@ -228,14 +241,10 @@ def _file_hashes(
         if found.sha256 not in {sealed.sha256 for sealed in seals}:
             findings.add("E-WARC-HASH", name, f"SHA-256 is {found.sha256}")
     for name in sorted(hashes.keys() - walk.sealed.keys()):
-        if name.endswith((OPEN_SUFFIX, IMPORTING_SUFFIX)) or is_part(name):
-            findings.add("W-WARC-OPEN", name)
-        elif newer.names(name):
+        if newer.names(name):
             newer.files += 1
-        elif walk.names(name):
-            findings.add("W-WARC-OPEN", name, "its statements are held, the statement that seals it is not")
         else:
-            findings.add("E-WARC-UNKNOWN", name)
+            findings.add(*_unsealed(walk, name))
     for name in strangers:
         findings.add("E-WARC-UNKNOWN", name, "no file")
     return total

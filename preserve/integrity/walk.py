@@ -41,7 +41,6 @@ from preserve.provenance.statements import (
     decode,
 )
 from preserve.store.layout import IMPORTING_SUFFIX, CollectionPaths
-from preserve.store.ledgerfiles import LedgerFiles
 from preserve.store.warcfile import container_of, read_record
 
 _TOLD_EVERY = 256
@@ -111,6 +110,7 @@ class Walk:
         self._catalogue = catalogue
         self._met = met
         self._progress = progress
+        self._ledger: Ledger | None = None
         self._files: dict[str, _File] = {}
         self._responses: set[int] = set()
         self._last = _Last()
@@ -132,7 +132,7 @@ class Walk:
         if self._checkpoint is not None and self._checkpoint.size == 0:
             self._root_at_size = self._tree.root()
         try:
-            ledger = Ledger(self._paths)
+            ledger = self._ledger = Ledger.of_user(self._paths)
             tiles = ledger.tile_check()
             for entries in self._bundles(ledger):
                 for index, entry in entries:
@@ -142,8 +142,7 @@ class Walk:
                     self._entry(index, entry, leaf)
             if self.ledger_is_whole:
                 self._tiles_found(tiles.finish())
-            if torn := LedgerFiles(self._paths).torn_bytes():
-                self._findings.add("W-LEDGER-TORN", self._paths.pending.name, f"{torn} bytes")
+            self._journal(ledger)
         except (PreserveError, OSError) as error:
             self._findings.add("E-LEDGER-MISSING", "ledger", str(error))
             self.ledger_is_whole = False
@@ -151,6 +150,20 @@ class Walk:
         self._compare_root()
         self._finish_files()
         self.dates.finish(self._findings)
+
+    def began(self, name: str) -> bool:
+        """False for a file named as one being written, where it is known that this installation did not begin it."""
+        return self._ledger is None or self._ledger.began(name) is not False
+
+    def _journal(self, ledger: Ledger) -> None:
+        """What the journal holds beside statements that are proved to be this installation's."""
+        state = ledger.journal
+        if state.defect:
+            self._findings.add("E-LEDGER-JOURNAL", self._paths.pending.name, state.defect)
+        elif state.torn_bytes:
+            self._findings.add("W-LEDGER-TORN", self._paths.pending.name, f"{state.torn_bytes} bytes")
+        if state.unknown_bytes:
+            self._findings.add("W-LEDGER-JOURNAL", self._paths.pending.name, f"{state.unknown_bytes} bytes")
 
     def _bundles(self, ledger: Ledger) -> Iterator[Iterator[tuple[int, bytes]]]:
         """The entries bundle by bundle; a bundle that cannot be read is a finding, and the next one is read."""

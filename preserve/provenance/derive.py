@@ -1,23 +1,18 @@
-"""What follows from the evidence: the catalogue caught up, everything derived made again, stray records adopted."""
+"""What follows from the evidence: the catalogue caught up, and everything derived made again."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-from preserve.cables.layouts import Layout
 from preserve.errors import NewerFormatError
-from preserve.limits import Limits
 from preserve.model import RecordPlace
-from preserve.provenance.describe import describe_cable, describe_record, read_cables
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.rows import row_of
-from preserve.provenance.sealing import sealed_in
-from preserve.provenance.statements import NEWER, Cable, Cut, Record, Statement
+from preserve.provenance.statements import NEWER, Record
 from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.durable import remove_derived, remove_parts
 from preserve.store.index import write_index
-from preserve.store.layout import WARC_SUFFIX, CollectionPaths
-from preserve.store.warcfile import Recovered, iter_file, iter_places, open_files, recover_open_files
+from preserve.store.layout import CollectionPaths
+from preserve.store.warcfile import iter_places
 
 _BATCH = 1_000
 """Statements applied to the catalogue at once."""
@@ -42,20 +37,6 @@ def catch_up(paths: CollectionPaths, ledger: Ledger, catalogue: Catalogue) -> in
     return _apply(paths, ledger, catalogue, start=catalogue.ledger_size, progress=lambda _done: None)
 
 
-def refuse_newer(paths: CollectionPaths, ledger: Ledger) -> None:
-    """For whoever is about to write, before anything else: catches the catalogue up, and refuses what is newer.
-
-    A log with statements that this program does not know is read as far as it goes and never added to: what it would
-    write could contradict them. The caller holds the lock.
-
-    Raises:
-        NewerFormatError: the log has such statements.
-    """
-    with Catalogue.open(paths) as catalogue:
-        catch_up(paths, ledger, catalogue)
-        refuse(paths.name, catalogue.newer_statements)
-
-
 def refuse(collection: str, newer: int) -> None:
     """Refuses to write to a log with this number of statements that a newer program wrote.
 
@@ -69,14 +50,13 @@ def refuse(collection: str, newer: int) -> None:
         )
 
 
-def rebuild(paths: CollectionPaths, *, progress: Callable[[int], None] = lambda _done: None) -> Rebuilt:
+def rebuild(paths: CollectionPaths, ledger: Ledger, *, progress: Callable[[int], None] = lambda _done: None) -> Rebuilt:
     """Deletes catalogue and index and makes them again from WARC files and ledger alone.
 
     The caller holds the collection's lock. Stopped half way, the next call begins anew; the evidence is only read.
     """
     remove_parts(paths)
     remove_derived(paths)
-    ledger = Ledger(paths)
     with Catalogue.open(paths) as catalogue:
         statements = _apply(paths, ledger, catalogue, start=0, progress=progress)
         lines = write_index(paths, catalogue)
@@ -127,98 +107,3 @@ class _Places:
                 return place
             self._ahead[name, record_id] = place
         return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adopted:
-    """One file left open by a run that did not end, after it was cut back, sealed and stated."""
-
-    file: str
-    cut_bytes: int
-    adopted: int
-    """Whole records that had no statement yet and got one."""
-
-
-def adopt_open_files(
-    paths: CollectionPaths, ledger: Ledger, layouts: Sequence[Layout], limits: Limits, *, run: str
-) -> list[Adopted]:
-    """Puts an archive right after an unclean stop: cut, seal, state what was not stated. The caller holds the lock.
-
-    Safe to be killed anywhere: a file is sealed before its statements are written, and which records still lack one is
-    found by reading, so that a second call finishes what the first began.
-    """
-    sealed_names = {path.name for path in paths.archive.glob(f"*{WARC_SUFFIX}")}
-    known = _Stated()
-    if open_files(paths) or sealed_names:
-        known = _stated(ledger)
-    if not open_files(paths) and not sealed_names - known.files:
-        return []
-    unfinished = recover_open_files(paths, known.records)
-    unfinished += [Recovered.of_sealed(paths.archive / name) for name in sorted(sealed_names - known.files)]
-    return [_adopt(paths, ledger, layouts, limits, item=item, known=known, run=run) for item in unfinished]
-
-
-@dataclass(slots=True)
-class _Stated:
-    """What the ledger names already: sealed files, and the records and texts of files that it does not seal."""
-
-    files: set[str] = field(default_factory=set)
-    records: set[str] = field(default_factory=set)
-    texts: Counter[str] = field(default_factory=Counter)
-
-
-def _stated(ledger: Ledger) -> _Stated:
-    """One pass for the files, a second, only where some file is not sealed, for its records."""
-    known = _Stated()
-    for _index, statement in ledger.statements(0):
-        known.files |= {sealed.name for sealed in sealed_in(statement)}
-        if isinstance(statement, Cut):
-            # Also of a file of which nothing was kept.
-            known.files.add(statement.file)
-    for _index, statement in ledger.statements(0):
-        match statement:
-            case Record(file=file, record_id=record_id) if file not in known.files:
-                known.records.add(record_id)
-            case Cable(record_id=record_id) if record_id in known.records:
-                known.texts[record_id] += 1
-    return known
-
-
-def _adopt(
-    paths: CollectionPaths,
-    ledger: Ledger,
-    layouts: Sequence[Layout],
-    limits: Limits,
-    *,
-    item: Recovered,
-    known: _Stated,
-    run: str,
-) -> Adopted:
-    batch: list[Statement] = []
-    adopted = 0
-    path = paths.archive / item.name
-    for place, record, _defect in iter_file(path) if path.is_file() else ():
-        if record is None:
-            continue
-        record_id = record.header.record_id
-        if record_id not in known.records:
-            batch.append(describe_record(record, file=item.name, ordinal=place.ordinal, run=run))
-            adopted += 1
-        cables = read_cables(record, layouts, limits).cables
-        batch += (describe_cable(record_id, cable) for cable in cables[known.texts[record_id] :])
-        if len(batch) >= limits.group_commit_records:
-            ledger.append(batch)
-            batch = []
-    batch.append(
-        Cut(
-            file=item.name,
-            size=item.kept_bytes,
-            sha256=item.sha256,
-            records=item.records,
-            cut_bytes=item.cut_bytes,
-            reason="unclean stop",
-            quarantined=None,
-        )
-    )
-    ledger.append(batch)
-    return Adopted(file=item.name, cut_bytes=item.cut_bytes, adopted=adopted)

@@ -15,10 +15,11 @@ from preserve.model import check_collection_name, format_utc
 from preserve.provenance.keys import key_path, make_key, mark_path, next_path, read_key
 from preserve.provenance.knownlogs import KnownLogs, read_log
 from preserve.provenance.ledger import Ledger, check_signer
+from preserve.provenance.session import Writer, WritingSession
 from preserve.provenance.statements import Archive
 from preserve.regular import read_regular
 from preserve.store.archive import ARCHIVE_FORMAT, create_archive, open_archive, read_marker
-from preserve.store.durable import Lock, write_atomic
+from preserve.store.durable import write_atomic
 from preserve.store.layout import CollectionPaths
 
 _MAX_MARK_CHARS = 4096
@@ -33,7 +34,17 @@ class Founded:
     vkey: str
     key_file: Path
     created: bool
-    signer: Signer
+    writer: Writer
+
+
+def load_writer(paths: CollectionPaths, keys: Path, *, secret: bytes | None) -> Writer:
+    """Who writes to an archive that exists, with the signer from its key file.
+
+    Raises:
+        EnvironmentFaultError: the key cannot be used, or a change of key was cut short.
+        ArchiveError: the format marker cannot be read.
+    """
+    return Writer.of(paths, keys, load_signer(paths, keys, secret=secret))
 
 
 def load_signer(paths: CollectionPaths, keys: Path, *, secret: bytes | None) -> Signer:
@@ -83,24 +94,9 @@ def found_archive(archives: Path, name: str, *, keys: Path, secret: bytes | None
         signer = Signer(f"preserve/{name}/{key.public_key().public_bytes_raw().hex()[:8]}", key)
         paths = create_archive(archives, name, origin=signer.name, vkey=signer.vkey)
     check_signer(paths, signer)
-    vkey = signer.vkey
     marker = read_marker(paths)
-    with Lock(paths.lock, f"preserve init {name}"):
-        ledger = Ledger(paths)
-        created = ledger.size == 0
-        if created:
-            ledger.append(
-                [
-                    Archive(
-                        collection=name,
-                        format=ARCHIVE_FORMAT,
-                        origin=signer.name,
-                        key=vkey,
-                        created=format_utc(datetime.now(UTC)),
-                    )
-                ]
-            )
-            ledger.checkpoint(signer)
+    writer = Writer.of(paths, keys, signer)
+    created = not paths.checkpoint.is_file() and _begin_log(paths, writer)
     _mark(mark_path(name, keys), paths.folder)
     _know(paths, KnownLogs(keys), signer.name)
     return Founded(
@@ -109,8 +105,34 @@ def found_archive(archives: Path, name: str, *, keys: Path, secret: bytes | None
         vkey=read_regular(paths.vkey).decode("ascii").strip(),
         key_file=key_path(name, keys),
         created=created,
-        signer=signer,
+        writer=writer,
     )
+
+
+def _begin_log(paths: CollectionPaths, writer: Writer) -> bool:
+    """States the archive and signs the first checkpoint; False where another process did it meanwhile."""
+    known = KnownLogs(writer.installation.keys)
+    place = known.place(paths.folder)
+    if writer.signer is not None and place is not None and place.origin != writer.signer.name:
+        # Another key begins another log, on purpose: that of the log that lay here was moved away.
+        known.forget_place(paths.folder)
+    with WritingSession(paths, writer, command=f"init {paths.name}", kinds=(Archive,)) as session:
+        if session.ledger.covered or writer.signer is None:
+            return False
+        if not session.ledger.size:
+            session.state(
+                [
+                    Archive(
+                        collection=paths.name,
+                        format=ARCHIVE_FORMAT,
+                        origin=writer.signer.name,
+                        key=writer.signer.vkey,
+                        created=format_utc(datetime.now(UTC)),
+                    )
+                ]
+            )
+        session.finish()
+    return True
 
 
 def _lost(folder: Path, key: Path, mark: Path) -> EnvironmentFaultError:

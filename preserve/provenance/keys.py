@@ -62,7 +62,7 @@ def passphrase(environment: Mapping[str, str]) -> bytes | None:
     name = environment.get(_PASSPHRASE_FILE)
     if name is None:
         return None
-    return _usable(_read_private(Path(name), "the passphrase").strip(b"\r\n"), name)
+    return _usable(read_private(Path(name), "the passphrase").strip(b"\r\n"), name)
 
 
 def _usable(secret: bytes, where: str) -> bytes:
@@ -85,7 +85,7 @@ def read_key(path: Path, secret: bytes | None) -> Ed25519PrivateKey:
     Raises:
         EnvironmentFaultError: missing, readable by others, no Ed25519 key, or under another passphrase.
     """
-    data = _read_private(path, "the signing key")
+    data = read_private(path, "the signing key")
     try:
         key = load_pem_private_key(data, password=secret if b"ENCRYPTED" in data else None)
     except TypeError as error:
@@ -103,7 +103,7 @@ def read_key(path: Path, secret: bytes | None) -> Ed25519PrivateKey:
 
 def is_under_passphrase(path: Path) -> bool:
     """True where a key file is encrypted."""
-    return b"ENCRYPTED" in _read_private(path, "the signing key")
+    return b"ENCRYPTED" in read_private(path, "the signing key")
 
 
 def make_key(path: Path, secret: bytes | None) -> None:
@@ -138,11 +138,16 @@ def make_key(path: Path, secret: bytes | None) -> None:
         ) from error
 
 
-def _read_private(path: Path, what: str) -> bytes:
+def read_private(path: Path, what: str, *, most: int = _MAX_KEY_BYTES) -> bytes:
+    """The bytes of a file that only its owner can read, ``most`` of them; ``what`` it is, for messages.
+
+    Raises:
+        EnvironmentFaultError: it cannot be read, or is open to others.
+    """
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         with open_regular(path) as file:
-            data = file.read(_MAX_KEY_BYTES)
+            data = file.read(most)
     except OSError as error:
         raise EnvironmentFaultError(
             f"{what} {path} cannot be read: {error.strerror}",

@@ -1,19 +1,25 @@
 """The ledger of a collection: statements in an append-only log, and the signed checkpoints over it.
 
-A statement is durable when `Ledger.append` returns. A checkpoint turns the journal into entry bundles and hash tiles
-(C2SP tlog-tiles), is signed over their root (RFC 6962 section 2.1), and then the journal is emptied; a process that
-dies anywhere between leaves the old checkpoint with the whole journal, or the new one.
+A statement is durable once it stands in the journal (`preserve.provenance.journal`). A checkpoint turns the journal
+into entry bundles and hash tiles (C2SP tlog-tiles) and is signed over their root (RFC 6962 section 2.1); both are done
+by the writing session alone (`preserve.provenance.session`).
 """
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Self
 
 from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError
 from preserve.formats.merkle import CompactRange, consistency_proof, inclusion_proof, leaf_hash, root_of
-from preserve.formats.note import Signer, parse_note, sign_note
-from preserve.formats.tlog import TILE_WIDTH, Checkpoint, entries_path, format_checkpoint, parse_checkpoint, tile_path
-from preserve.provenance.statements import Statement, decode, encode
+from preserve.formats.note import Signer, parse_note
+from preserve.formats.tlog import TILE_WIDTH, Checkpoint, entries_path, parse_checkpoint, tile_path
+from preserve.provenance.installation import Installation
+from preserve.provenance.journal import Journal, JournalGoneError, Proved, UnprovenLineError
+from preserve.provenance.statements import Statement, decode
 from preserve.regular import read_regular
-from preserve.store.layout import CollectionPaths
+from preserve.store.layout import IMPORTING_SUFFIX, CollectionPaths, name_when_sealed
 from preserve.store.ledgerfiles import LedgerFiles
 
 _TILE_HEIGHT = 8
@@ -21,41 +27,56 @@ _MAX_LEVEL = 8
 
 
 class Ledger:
-    """Reads and, for the holder of the collection's lock, extends one ledger."""
+    """Reads one ledger; with the installation's secret, also what its journal proves."""
 
-    def __init__(self, paths: CollectionPaths) -> None:
+    def __init__(self, paths: CollectionPaths, secret: bytes | None = None, *, begun: bool = False) -> None:
+        """``begun``: tiles without a checkpoint are those of a copy that was cut short, and no damage."""
         self._paths = paths
         self._files = LedgerFiles(paths)
+        self._journal = None if secret is None else Journal(paths, secret)
         self._covered = self._checkpoint_size()
-        self._size = self._count()
-        self._is_clean = False
-        """True once the journal is known to end with a whole line: from then on only this object writes to it."""
+        self._defect = ""
+        self._is_begun = begun
+        self._proved: Proved | None = None
+        self._proved = self._prove()
+
+    @classmethod
+    def of_user(cls, paths: CollectionPaths) -> Self:
+        """The ledger for a reader: with what the journal proves to the user who runs this process, if anything."""
+        return cls(paths, Installation.of_user(paths.name).readers_secret())
 
     @property
     def size(self) -> int:
-        """Number of statements, those under no checkpoint included."""
-        return self._size
+        """Number of statements: those under the checkpoint, and those of the journal that the secret proves."""
+        return self._covered if self._proved is None else max(self._covered, self._proved.size)
 
-    def append(self, statements: Sequence[Statement]) -> range:
-        """Appends statements durably; returns their indexes.
+    @property
+    def journal(self) -> "JournalState":
+        """What is to be said of the journal beside the statements that it proves."""
+        length = self._paths.pending.lstat().st_size if os.path.lexists(self._paths.pending) else 0
+        if self._journal is None:
+            return JournalState(length=length, unknown_bytes=length)
+        torn = 0 if self._proved is None else self._proved.torn
+        return JournalState(length=length, defect=self._defect, torn_bytes=torn)
 
-        Raises:
-            FormatError: one breaks the schema of its kind or is too long; none is appended then.
+    def began(self, name: str) -> bool | None:
+        """Whether a file that is being written or imported was begun by this installation; None: that cannot be told.
+
+        Its name proves it, or the journal states it.
         """
-        return self.append_encoded([encode(statement) for statement in statements])
+        if self._journal is None:
+            return None
+        if self._proved is None:
+            return False
+        sealed = name_when_sealed(name)
+        mine = self._journal.token_of(self._proved.start.run, sealed)
+        path = self._paths.archive / name
+        is_named = path in {self._paths.open_file(sealed, mine), self._paths.importing_file(sealed, mine)}
+        return is_named or (sealed in self._proved.files and name.endswith(IMPORTING_SUFFIX))
 
-    def append_encoded(self, entries: Sequence[bytes]) -> range:
-        """Appends statements that are encoded already (`preserve.provenance.statements.encode`), durably."""
-        first = self._size
-        if entries:
-            if not self._is_clean:
-                self._files.cut_torn_line()
-            # A write that fails may leave a torn line.
-            self._is_clean = False
-            self._files.append_pending(first, entries)
-            self._is_clean = True
-        self._size = first + len(entries)
-        return range(first, self._size)
+    def follow(self, journal: Journal, proved: Proved) -> None:
+        """From now on this is the journal, as far as the session that writes it has proved it."""
+        self._journal, self._proved = journal, proved
 
     def raw(self, start: int = 0) -> Iterator[tuple[int, bytes]]:
         """Index and bytes of every entry from ``start`` on.
@@ -82,14 +103,21 @@ class Ledger:
         return self._files.bundle(number, min(TILE_WIDTH, self._covered - number * TILE_WIDTH))
 
     def uncovered(self, start: int = 0) -> Iterator[tuple[int, bytes]]:
-        """Index and bytes of every entry from ``start`` on that no checkpoint covers.
+        """Index and bytes of every entry from ``start`` on that no checkpoint covers and that the secret proves.
 
         Raises:
-            ArchiveError: the journal is damaged.
+            ArchiveError: the journal was changed since it was proved.
         """
-        for index, entry in self._files.pending():
-            if index >= max(start, self._covered):
+        if self._journal is None or self._proved is None:
+            return
+        following = max(start, self._covered)
+        try:
+            for index, entry in self._journal.statements(self._proved, following):
+                following = index + 1
                 yield index, entry
+        except JournalGoneError:
+            # A checkpoint was signed meanwhile: they are under it now.
+            yield from islice(Ledger(self._paths).raw(following), max(0, self.size - following))
 
     def statements(self, start: int = 0) -> Iterator[tuple[int, Statement]]:
         """Index and value of every statement from ``start`` on.
@@ -109,33 +137,53 @@ class Ledger:
         data = self._files.checkpoint()
         return None if data is None else parse_checkpoint(parse_note(data).text)
 
-    def checkpoint(self, signer: Signer, *others: Signer) -> Checkpoint:
-        """Puts every statement under a new signed checkpoint. Nothing new: the last one is given.
+    def extend(self, entries: Iterable[bytes]) -> CompactRange:
+        """Writes bundles and tiles for the entries that follow the last checkpoint; the tree over all is returned.
 
-        ``others`` sign it too, as a key does that is to follow.
+        What they join is held against the checkpoint's root first. Nothing is under a checkpoint by this: see `cover`.
 
         Raises:
-            EnvironmentFaultError: the signer's key is not the log's.
-            ArchiveError: the entries below the last checkpoint do not give its root; nothing is signed over damage.
+            ArchiveError: the tiles do not give the root of the last checkpoint, or the last bundle is another one.
         """
-        check_signer(self._paths, signer)
+        tree = self.proved_tree()
+        self._write_tiles(tree, entries)
+        return tree
+
+    def proved_tree(self) -> CompactRange:
+        """The tree under the last checkpoint, from tiles that give its root and a last bundle that gives its tile.
+
+        Raises:
+            ArchiveError: they do not, or one is missing.
+        """
         last = self.last_checkpoint()
-        if last is not None and last.size == self._size:
-            self._files.drop_pending(self._size)
-            return last
-        tree = self._tree_at(self._covered)
-        if last is not None and tree.root() != last.root:
-            raise ArchiveError(
-                f"{self._paths.ledger}: the tiles do not give the root of the checkpoint at size {last.size}",
-                next_step=f"Run `preserve verify {self._paths.name}`. Nothing is signed over a damaged ledger.",
-            )
-        self._write_tiles(tree, (entry for _index, entry in self.raw(self._covered)))
-        made = Checkpoint(origin=signer.name, size=tree.size, root=tree.root())
-        self._files.write_checkpoint(sign_note(format_checkpoint(made), [signer, *others]))
-        before, self._covered = self._covered, made.size
-        self._files.drop_pending(made.size)
+        size = 0 if last is None else last.size
+        try:
+            tree = self._tree_at(size)
+            agrees = last is None or tree.root() == last.root
+            number, held = divmod(size, TILE_WIDTH)
+            if agrees and held:
+                leaves = tuple(leaf_hash(entry) for entry in self._files.bundle(number, held))
+                agrees = leaves == self._files.tile(0, number, held)
+        except FormatError as error:
+            raise self._rotten(size, str(error)) from error
+        if not agrees:
+            raise self._rotten(size, "")
+        return tree
+
+    def _rotten(self, size: int, detail: str) -> ArchiveError:
+        return ArchiveError(
+            f"{self._paths.ledger}: tiles and entries do not give the root of the checkpoint at size {size}"
+            + (f": {detail}" if detail else ""),
+            next_step=f"Run `preserve repair {self._paths.name} --from REPLICA`. Nothing is signed over damage.",
+        )
+
+    def cover(self, note: bytes) -> Checkpoint:
+        """Puts a signed checkpoint over entries that `extend` wrote in place of the last one."""
+        checkpoint = parse_checkpoint(parse_note(note).text)
+        self._files.write_checkpoint(note)
+        before, self._covered = self._covered, checkpoint.size
         self._drop_partial_tiles(before)
-        return made
+        return checkpoint
 
     def take_over(self, entries: Iterable[bytes], note: bytes) -> Checkpoint:
         """Extends a ledger that has no journal by the entries that another copy of it holds, under that copy's note.
@@ -146,15 +194,10 @@ class Ledger:
             ArchiveError: the entries do not give the note's root; the checkpoint is as it was.
         """
         checkpoint = parse_checkpoint(parse_note(note).text)
-        tree = self._tree_at(self._covered)
-        self._write_tiles(tree, entries)
+        tree = self.extend(entries)
         if (tree.size, tree.root()) != (checkpoint.size, checkpoint.root):
             raise ArchiveError(f"{self._paths.ledger}: the entries do not give the root of the checkpoint to take over")
-        self._files.write_checkpoint(note)
-        before, self._covered = self._covered, checkpoint.size
-        self._size = max(self._size, checkpoint.size)
-        self._drop_partial_tiles(before)
-        return checkpoint
+        return self.cover(note)
 
     def note(self) -> bytes | None:
         """The newest checkpoint, as it was signed."""
@@ -235,20 +278,28 @@ class Ledger:
             ) from error
         return 0 if last is None else last.size
 
-    def _count(self) -> int:
-        size = self._covered
-        first: int | None = None
-        for index, _statement in self._files.pending():
-            first = index if first is None else first
-            size = max(size, index + 1)
-        if first is not None and first > self._covered:
-            raise ArchiveError(f"{self._paths.pending}: begins at {first}, the checkpoint ends at {self._covered}")
-        if self._covered == 0 and first is None and self._files.has_tiles():
+    def _prove(self) -> Proved | None:
+        """What the journal proves, if it extends this checkpoint or an older one."""
+        if self._covered == 0 and not self._is_begun and self._files.has_tiles() and not self.journal.length:
+            # A first checkpoint that was cut short has tiles already, and its journal.
             raise ArchiveError(
                 f"{self._paths.checkpoint} is missing, and the ledger has entries",
                 next_step="Make a copy of the collection; then restore the checkpoint from a replica.",
             )
-        return size
+        if self._journal is None:
+            return None
+        try:
+            proved = self._journal.prove()
+        except UnprovenLineError as error:
+            self._defect = str(error)
+            return None
+        if proved is None:
+            return None
+        self._defect = proved.defect
+        if proved.start.size > self._covered:
+            self._defect = f"it extends a checkpoint of {proved.start.size} statements, the last has {self._covered}"
+            return None
+        return proved
 
     def _tree_at(self, size: int) -> CompactRange:
         """The tree over the first ``size`` statements, from the tiles."""
@@ -318,6 +369,18 @@ def check_signer(paths: CollectionPaths, signer: Signer) -> None:
             next_step=f"Put the right key in place; the log's public key is {held or 'missing'}. If a change of key "
             f"was cut short, run `preserve key rotate {paths.name}` again.",
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalState:
+    """``length`` of the file; ``defect``: what is not proved, empty where nothing is; ``torn_bytes``: what a crash left
+    of a group. ``unknown_bytes``: the length of a journal that nothing can be said of without a secret.
+    """
+
+    length: int = 0
+    defect: str = ""
+    torn_bytes: int = 0
+    unknown_bytes: int = 0
 
 
 class TileCheck:

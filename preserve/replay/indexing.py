@@ -47,7 +47,7 @@ def update_search(
         EnvironmentFaultError: nothing can be written there.
     """
     with Lock(paths.lock, "making the search index"), Catalogue.open(paths) as catalogue:
-        catch_up(paths, Ledger(paths), catalogue)
+        catch_up(paths, Ledger.of_user(paths), catalogue)
         index, why = _usable(paths, catalogue.ledger_size)
         with index:
             done = _fill(paths, catalogue, index, layouts, progress)

@@ -148,7 +148,7 @@ class Archive:
         self.paths = paths
         self.limits = limits
         self._layouts = layouts
-        self.ledger = Ledger(paths)
+        self.ledger = Ledger.of_user(paths)
         self._imports: dict[str, TakenIn | None] = {}
         self.catalogue = current_catalogue(paths, self.ledger)
         self.times = Times(self.catalogue)

@@ -114,7 +114,7 @@ def held(opened: Sequence[Searchable], filters: Filters) -> Iterator[tuple[str, 
 
 def _updated(paths: CollectionPaths, layouts: Layouts, progress: Progress) -> str:
     """Brings an index up to date where it is behind; says what was done or is amiss."""
-    size = Ledger(paths).size
+    size = Ledger.of_user(paths).size
     goes_to, unread = _goes_to(paths, size)
     if goes_to == size:
         return _unread(paths.name, unread)

@@ -14,7 +14,7 @@ from preserve.errors import FormatError
 from preserve.formats.urls import canonical
 from preserve.model import RecordPlace
 from preserve.store import mementos
-from preserve.store.database import connect
+from preserve.store.database import check_sound, connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
@@ -221,6 +221,14 @@ class Catalogue:
         end = first + len(rows)
         self._db.execute("UPDATE meta SET value = ? WHERE name = 'ledger_size' AND value < ?", (end, end))
 
+    def check_sound(self) -> None:
+        """Reads the whole file.
+
+        Raises:
+            BrokenStateError: it is damaged somewhere.
+        """
+        check_sound(self._db, next_step="Run `preserve rebuild COLLECTION`.")
+
     def commit(self) -> None:
         """Makes what was applied durable."""
         self._db.commit()
@@ -331,16 +339,6 @@ class Catalogue:
         for row in rows:
             yield ClaimRow(*row[:9])
 
-    def counts_of_file(self, file: str, uri_like: str) -> tuple[int, int, int]:
-        """Of a file's records whose target matches an SQL pattern: how many, of how many cables were read, how many."""
-        row = self._db.execute(
-            "WITH found AS (SELECT record_id FROM records WHERE file = ? AND uri LIKE ?) "
-            "SELECT (SELECT count(*) FROM found), count(DISTINCT record_id), count(*) "
-            "FROM cables WHERE record_id IN found",
-            (file, uri_like),
-        ).fetchone()
-        return int(row[0]), int(row[1]), int(row[2])
-
     def releases(self) -> list[str]:
         """Every ``release`` statement as JSON, oldest first."""
         return [str(row[0]) for row in self._db.execute("SELECT body FROM releases ORDER BY statement")]
@@ -403,14 +401,6 @@ class Catalogue:
             (key_form(canonical, url), until, most),
         )
         return [_row(row) for row in rows]
-
-    def replies_of_run(self, run: str) -> list[tuple[str, int | None, str | None]]:
-        """Address, status and challenge of every reply that a run captured."""
-        return self._db.execute(
-            "SELECT uri, status, challenge FROM records "
-            "WHERE run = ? AND type IN ('response', 'revisit') AND uri IS NOT NULL",
-            (run,),
-        ).fetchall()
 
     def index_rows(self) -> Iterator[IndexRow]:
         """Every capture for the index, sorted bytewise by SURT, then by time."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -129,14 +129,19 @@ def need_room(folder: Path, size: int, spare: int) -> None:
         raise LimitError(f"{message}, of which {spare} are to stay so", next_step=next_step)
 
 
+def free_name(folder: Path, name: str, taken: Collection[str] = ()) -> str:
+    """A name that is free in a folder, and none of ``taken``: ``name`` itself, or with a number behind it."""
+    number, free = 0, name
+    while free in taken or os.path.lexists(folder / free):
+        number += 1
+        free = f"{name}.{number}"
+    return free
+
+
 def set_aside(path: Path, quarantine: Path) -> str:
     """Moves a damaged file into quarantine, under a name that is free there; returns that name."""
     make_dir(quarantine)
-    number = 0
-    name = path.name
-    while (quarantine / name).exists():
-        number += 1
-        name = f"{path.name}.{number}"
+    name = free_name(quarantine, path.name)
     path.rename(quarantine / name)
     sync_dir(quarantine)
     sync_dir(path.parent)

@@ -76,6 +76,20 @@ def connect(path: Path, *, schema: str, version: int, next_step: str, read_only:
     return connection
 
 
+def check_sound(connection: sqlite3.Connection, *, next_step: str) -> None:
+    """Reads a database through (``PRAGMA quick_check``).
+
+    Raises:
+        BrokenStateError: it is damaged somewhere.
+    """
+    try:
+        said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise database_fault("a database", error, next_step=next_step) from error
+    if said != "ok":
+        raise BrokenStateError(f"a database is damaged: {said}", next_step=next_step)
+
+
 def _make(connection: sqlite3.Connection, schema: str, version: int) -> int:
     """Makes the tables, unless another process has just made them; the version that is there then."""
     try:

@@ -9,9 +9,9 @@ from preserve.expressions import lazy_re
 from preserve.model import check_collection_name
 
 OPEN_SUFFIX = ".open"
-"""Of a file that a capture is writing."""
+"""Of a file that a capture is writing: ``NAME.TOKEN.open``, the token made by the secret of who writes it."""
 IMPORTING_SUFFIX = ".importing"
-"""Of a file that an import has copied whole, and not yet stated to its end."""
+"""Of a file that an import has copied whole, and not yet stated to its end: ``NAME.TOKEN.importing``."""
 WARC_SUFFIX = ".warc.gz"
 _SAFE_NAME = lazy_re(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}\Z")
 
@@ -43,10 +43,18 @@ class CollectionPaths:
         sealed = self.archive / name
         if not sealed.exists():
             for suffix in (OPEN_SUFFIX, IMPORTING_SUFFIX):
-                path = self.archive / f"{name}{suffix}"
-                if path.is_file():
-                    return path
+                for path in sorted(self.archive.glob(f"{name}.*{suffix}")):
+                    if name_when_sealed(path.name) == name and path.is_file():
+                        return path
         return sealed
+
+    def open_file(self, name: str, token: str) -> Path:
+        """Where a file is while it is being written."""
+        return self.archive / f"{name}.{token}{OPEN_SUFFIX}"
+
+    def importing_file(self, name: str, token: str) -> Path:
+        """Where a file is while an import states it."""
+        return self.archive / f"{name}.{token}{IMPORTING_SUFFIX}"
 
     @property
     def indexes(self) -> Path:
@@ -139,6 +147,14 @@ def job_folder(archives: Path, collection: str) -> Path:
 def warc_name(collection: str, start: datetime, serial: int) -> str:
     """``demo-20261123075800123456-00001.warc.gz``: collection, UTC start with microseconds, serial."""
     return f"{collection}-{start.astimezone(UTC):%Y%m%d%H%M%S%f}-{serial:05d}{WARC_SUFFIX}"
+
+
+def name_when_sealed(name: str) -> str:
+    """The name that a file of the archive has once it is sealed; one that is being written or imported has more."""
+    for suffix in (OPEN_SUFFIX, IMPORTING_SUFFIX):
+        if name.endswith(suffix):
+            return name.removesuffix(suffix).rpartition(".")[0] or name
+    return name
 
 
 def check_file_name(name: str) -> str:

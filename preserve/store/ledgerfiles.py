@@ -1,24 +1,18 @@
-"""The ledger's files: the journal of statements under no checkpoint yet, entry bundles, hash tiles, the checkpoint.
+"""The ledger's files: entry bundles, hash tiles, the checkpoint.
 
-A journal line is ``{"index":N,"statement":S}`` with S byte for byte the canonical statement, so that an entry never
-changes on its way into a bundle. A line is appended and synced before anything names the statement; the only thing a
-crash can leave is a last line without its end, which was never a statement. Layout of tiles and bundles: C2SP
-tlog-tiles; normative here: ``docs/formats/ledger.md``.
+Layout: C2SP tlog-tiles; normative here: ``docs/formats/ledger.md``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from preserve.errors import ArchiveError, unreadable
-from preserve.expressions import lazy_re
 from preserve.formats.tlog import TILE_WIDTH, entries_path, format_bundle, parse_bundle, tile_path
 from preserve.limits import DEFAULT_LIMITS
 from preserve.regular import open_regular
-from preserve.store.durable import append_synced, make_dir, truncate_synced, write_atomic
+from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths
 
-_LINE = lazy_re(rb'\{"index":(0|[1-9]\d{0,15}),"statement":(\{.*\})\}\n\Z')
-_MAX_LINE_BYTES = DEFAULT_LIMITS.max_statement_bytes + 64
 _HASH_BYTES = 32
 
 
@@ -27,74 +21,6 @@ class LedgerFiles:
 
     def __init__(self, paths: CollectionPaths) -> None:
         self._paths = paths
-
-    def pending(self) -> Iterator[tuple[int, bytes]]:
-        """The journal's statements with their indexes, in order. A torn last line is passed over.
-
-        Raises:
-            ArchiveError: a line before the last cannot be read, or the indexes are not consecutive.
-        """
-        expected: int | None = None
-        for number, (index, statement, _end) in enumerate(self._lines(), 1):
-            if expected is not None and index != expected:
-                raise self._damaged(f"line {number} has index {index} where {expected} belongs")
-            expected = index + 1
-            yield index, statement
-
-    def append_pending(self, first_index: int, statements: Sequence[bytes]) -> None:
-        """Appends to the journal in one synced write."""
-        lines = [b'{"index":%d,"statement":%s}\n' % (first_index + n, s) for n, s in enumerate(statements)]
-        make_dir(self._paths.ledger)
-        append_synced(self._paths.pending, b"".join(lines))
-
-    def cut_torn_line(self) -> int:
-        """Cuts a torn last line off the journal; returns the bytes cut."""
-        end, torn = self._torn()
-        if torn:
-            truncate_synced(self._paths.pending, end)
-        return torn
-
-    def torn_bytes(self) -> int:
-        """Length of a torn last line of the journal, 0 where it ends as it should."""
-        return self._torn()[1]
-
-    def _torn(self) -> tuple[int, int]:
-        path = self._paths.pending
-        if not path.is_file():
-            return 0, 0
-        end = max((end for _index, _statement, end in self._lines()), default=0)
-        return end, path.stat().st_size - end
-
-    def drop_pending(self, size: int) -> None:
-        """Removes from the journal what a checkpoint of ``size`` statements covers."""
-        rest = [
-            b'{"index":%d,"statement":%s}\n' % (index, statement)
-            for index, statement in self.pending()
-            if index >= size
-        ]
-        write_atomic(self._paths.pending, b"".join(rest))
-
-    def _lines(self) -> Iterator[tuple[int, bytes, int]]:
-        if not self._paths.pending.is_file():
-            if self._paths.pending.exists():
-                raise self._damaged("it is no file")
-            return
-        end = 0
-        with open_regular(self._paths.pending) as file:
-            while line := file.readline(_MAX_LINE_BYTES):
-                match = _LINE.match(line)
-                if match is None:
-                    if not line.endswith(b"\n") and not file.read(1):
-                        return
-                    raise self._damaged(f"the line at byte {end} is no statement")
-                end += len(line)
-                yield int(match.group(1)), match.group(2), end
-
-    def _damaged(self, detail: str) -> ArchiveError:
-        return ArchiveError(
-            f"{self._paths.pending}: {detail}",
-            next_step=f"Make a copy of the collection, then run `preserve verify {self._paths.name}`.",
-        )
 
     def checkpoint(self) -> bytes | None:
         """The signed checkpoint's bytes, or None where there is none."""

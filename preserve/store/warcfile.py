@@ -1,8 +1,8 @@
-"""WARC files on disk: written to the end only, synced, read back, sealed; and put right after an unclean stop."""
+"""WARC files on disk: written to the end only, synced, read back, sealed."""
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,15 +16,8 @@ from preserve.formats.warc import Record, RecordHeader, compress_member, parse_r
 from preserve.model import RecordPlace
 from preserve.regular import open_regular
 from preserve.store.copying import hash_file
-from preserve.store.durable import make_dir, make_read_only, sync_dir, truncate_synced
-from preserve.store.layout import (
-    IMPORTING_SUFFIX,
-    OPEN_SUFFIX,
-    WARC_SUFFIX,
-    CollectionPaths,
-    check_file_name,
-    warc_name,
-)
+from preserve.store.durable import make_dir, make_read_only, sync_dir
+from preserve.store.layout import OPEN_SUFFIX, CollectionPaths, check_file_name, name_when_sealed, warc_name
 
 _BUFFER_BYTES = 1 << 20
 
@@ -39,31 +32,15 @@ class SealedFile:
     records: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recovered:
-    """A file that an unclean stop left behind, cut back to its last whole record and sealed."""
-
-    name: str
-    kept_bytes: int
-    cut_bytes: int
-    records: int
-    sha256: str
-
-    @classmethod
-    def of_sealed(cls, path: Path) -> Self:
-        """A file that was sealed by name, but whose sealing was not stated before the process died."""
-        digest, size, records = _read_back(path)
-        return cls(name=path.name, kept_bytes=size, cut_bytes=0, records=records, sha256=digest)
-
-
 class WarcWriter:
     """The one file being written. It ends in ``.open`` until it is sealed.
 
     The file's hash is taken as it is written; `seal` compares it with what the disk gives back.
     """
 
-    def __init__(self, paths: CollectionPaths, name: str, file: BinaryIO) -> None:
+    def __init__(self, paths: CollectionPaths, name: str, path: Path, file: BinaryIO) -> None:
         self._paths = paths
+        self._path = path
         self._file = file
         self._digest = hashlib.sha256()
         self.name = name
@@ -71,21 +48,25 @@ class WarcWriter:
         self.records = 0
 
     @classmethod
-    def create(cls, paths: CollectionPaths, now: datetime) -> Self:
-        """Begins a new file; its name is taken from the moment and is free."""
+    def create(cls, paths: CollectionPaths, now: datetime, token_of: Callable[[str], str]) -> Self:
+        """Begins a new file; its name is taken from the moment and is free.
+
+        ``token_of`` gives what proves, in the open file's name, that this program began it.
+        """
         make_dir(paths.archive)
         serial = 1
         while True:
             name = warc_name(paths.name, now, serial)
             serial += 1
+            path = paths.open_file(name, token_of(name))
             if (paths.archive / name).exists():
                 continue
             try:
-                file = (paths.archive / f"{name}{OPEN_SUFFIX}").open("xb", buffering=_BUFFER_BYTES)
+                file = path.open("xb", buffering=_BUFFER_BYTES)
             except FileExistsError:
                 continue
             sync_dir(paths.archive)
-            return cls(paths, name, file)
+            return cls(paths, name, path, file)
 
     def append(self, record: Record) -> RecordPlace:
         """Writes one record as one gzip member; it is durable only after the next `sync`."""
@@ -110,15 +91,19 @@ class WarcWriter:
         """
         self.sync()
         self._file.close()
-        path = self._paths.archive / f"{self.name}{OPEN_SUFFIX}"
-        size, digest = hash_file(path)
-        if (digest, size) != (self._digest.hexdigest(), self.size):
+        written = self.so_far()
+        size, digest = hash_file(self._path)
+        if (digest, size) != (written.sha256, written.size):
             raise EnvironmentFaultError(
-                f"{path}: the disk gives back other bytes than were written to it",
+                f"{self._path}: the disk gives back other bytes than were written to it",
                 next_step="Check the disk before anything else is captured to it.",
             )
-        _seal_name(self._paths, path)
-        return SealedFile(name=self.name, size=size, sha256=digest, records=self.records)
+        seal_name(self._paths, self._path)
+        return written
+
+    def so_far(self) -> SealedFile:
+        """The file as far as it is written: what `seal` gives, were it called now."""
+        return SealedFile(name=self.name, size=self.size, sha256=self._digest.copy().hexdigest(), records=self.records)
 
     def abandon(self) -> None:
         """Closes the file without sealing it; the next run puts it right. A disk that is full is no obstacle."""
@@ -126,56 +111,24 @@ class WarcWriter:
             self._file.close()
 
 
-def _seal_name(paths: CollectionPaths, path: Path) -> Path:
+def seal_name(paths: CollectionPaths, path: Path) -> Path:
+    """Makes a file that was being written read-only, and gives it its name for ever."""
     make_read_only(path)
-    sealed = path.with_name(path.name.removesuffix(OPEN_SUFFIX))
+    sealed = path.with_name(name_when_sealed(path.name))
     path.rename(sealed)
     sync_dir(paths.archive)
     return sealed
 
 
-def _read_back(path: Path) -> tuple[str, int, int]:
-    """SHA-256 and size of the file, and its number of whole members, each inflated and its checksum verified."""
+def count_records(path: Path) -> int:
+    """The number of whole members of a file, each inflated and its checksum verified."""
     with open_regular(path) as file:
-        records = sum(1 for member in iter_members(file) if not member.defect)
-    size, digest = hash_file(path)
-    return digest, size, records
+        return sum(1 for member in iter_members(file) if not member.defect)
 
 
 def open_files(paths: CollectionPaths) -> list[Path]:
-    """The files that a writer left open, sorted by name."""
-    return sorted(paths.archive.glob(f"*{WARC_SUFFIX}{OPEN_SUFFIX}"))
-
-
-def recover_open_files(paths: CollectionPaths, stated: Collection[str]) -> list[Recovered]:
-    """Cuts the torn tail off every file left open, seals it, and says what was done. The lock is held.
-
-    The cut is behind the last whole record before the first damage; but nothing before or in a record whose id is
-    ``stated`` in the ledger is ever cut: damage there is for `verify` to tell. A file without one whole record is
-    deleted: nothing in it was ever a capture.
-    """
-    recovered: list[Recovered] = []
-    for path in open_files(paths):
-        keep = 0
-        whole = True
-        for place, record, _defect in iter_file(path):
-            whole = whole and record is not None
-            if whole or (record is not None and record.header.record_id in stated):
-                keep = place.offset + place.length
-        cut = path.stat().st_size - keep
-        if keep == 0:
-            path.unlink()
-            sync_dir(paths.archive)
-            recovered.append(
-                Recovered(name=path.name.removesuffix(OPEN_SUFFIX), kept_bytes=0, cut_bytes=cut, records=0, sha256="")
-            )
-            continue
-        if cut:
-            truncate_synced(path, keep)
-        digest, size, records = _read_back(path)
-        sealed = _seal_name(paths, path)
-        recovered.append(Recovered(name=sealed.name, kept_bytes=size, cut_bytes=cut, records=records, sha256=digest))
-    return recovered
+    """The files that a writer left open, or that somebody named so, sorted by name."""
+    return sorted(paths.archive.glob(f"*{OPEN_SUFFIX}"))
 
 
 def iter_file(path: Path) -> Iterator[tuple[RecordPlace, Record | None, str]]:
@@ -183,7 +136,7 @@ def iter_file(path: Path) -> Iterator[tuple[RecordPlace, Record | None, str]]:
 
     Defects of a record (not of its gzip member) begin with ``record``.
     """
-    name = path.name.removesuffix(OPEN_SUFFIX)
+    name = name_when_sealed(path.name)
     ordinal = 0
     with open_regular(path) as file:
         for member in iter_members(file):
@@ -207,9 +160,7 @@ def container_of(path: Path, name: str = "") -> Container | None:
     Raises:
         OSError: it cannot be read.
     """
-    name = name or path.name
-    for suffix in (OPEN_SUFFIX, IMPORTING_SUFFIX):
-        name = name.removesuffix(suffix)
+    name = name_when_sealed(name or path.name)
     with open_regular(path) as file:
         return identify(file.read(HEAD_BYTES), name)
 
@@ -220,7 +171,7 @@ def iter_places(path: Path) -> Iterator[tuple[RecordPlace, str]]:
     Raises:
         OSError: it cannot be read.
     """
-    name = path.name.removesuffix(OPEN_SUFFIX).removesuffix(IMPORTING_SUFFIX)
+    name = name_when_sealed(path.name)
     container = container_of(path)
     if container is None:
         return

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from preserve.formats.merkle import leaf_hash, verify_inclusion
 from preserve.formats.note import Signer
 from preserve.provenance.ledger import Ledger
+from preserve.provenance.session import Writer, WritingSession
 from preserve.provenance.statements import Record, encode
 from preserve.store.archive import create_archive
 from preserve.store.layout import CollectionPaths
@@ -46,19 +47,21 @@ def _entry(number: int) -> bytes:
     )
 
 
-def _grow(paths: CollectionPaths, signer: Signer, count: int) -> list[tuple[int, float, float, float]]:
+def _grow(paths: CollectionPaths, keys: Path, signer: Signer, count: int) -> list[tuple[int, float, float, float]]:
     """Appends group by group, a checkpoint every ten thousand: size, us a statement, s a checkpoint, MiB."""
     told = []
-    ledger = Ledger(paths)
-    while ledger.size < count:
-        first, begun = ledger.size, time.perf_counter()
-        while ledger.size < min(first + _A_RUN, count):
-            ledger.append_encoded([_entry(n) for n in range(ledger.size, min(ledger.size + _GROUP, count))])
-        appended = time.perf_counter()
-        ledger.checkpoint(signer)
-        ended = time.perf_counter()
-        took_us = 1e6 * (appended - begun) / (ledger.size - first)
-        told.append((ledger.size, took_us, ended - appended, _resident_mib()))
+    writer = Writer.of(paths, keys, signer)
+    size = 0
+    while size < count:
+        with WritingSession(paths, writer, command="bench", kinds=()) as session:
+            first, begun = size, time.perf_counter()
+            while size < min(first + _A_RUN, count):
+                size = session.take([_entry(n) for n in range(size, min(size + _GROUP, count))], None).stop
+            appended = time.perf_counter()
+            session.finish()
+            ended = time.perf_counter()
+        took_us = 1e6 * (appended - begun) / (size - first)
+        told.append((size, took_us, ended - appended, _resident_mib()))
     return told
 
 
@@ -71,7 +74,7 @@ def main() -> int:
         key = Ed25519PrivateKey.generate()
         signer = Signer("preserve/bench/00000000", key)
         paths = create_archive(Path(folder), "bench", origin=signer.name, vkey=signer.vkey)
-        told = _grow(paths, signer, count)
+        told = _grow(paths, Path(folder) / "keys", signer, count)
         print("| statements | us a statement | s a checkpoint of 10,000 | MiB |\n| --- | --- | --- | --- |")
         for size, took_us, took_s, mib in (told[0], told[len(told) // 2], told[-1]):
             print(f"| {size:,} | {took_us:.0f} | {took_s:.2f} | {mib:.0f} |")

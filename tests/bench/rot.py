@@ -15,13 +15,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from preserve.formats.note import Signer
 from preserve.model import RecordPlace
-from preserve.provenance.ledger import Ledger
 from preserve.provenance.rows import row_of
+from preserve.provenance.session import Writer, WritingSession
 from preserve.provenance.statements import Ended, Record, Run, Statement, encode, in_parts
 from preserve.replay.recover import open_for_reading
 from preserve.replay.rotlist import count_states
 from preserve.store.archive import create_archive
-from preserve.store.catalogue import Catalogue
 
 _GROUP = 4_096
 _HASH = "0123456789abcdef" * 4
@@ -88,16 +87,16 @@ def _measure(count: int) -> tuple[float, float]:
         key = Ed25519PrivateKey.generate()
         signer = Signer("preserve/bench/00000000", key)
         paths = create_archive(archives, "bench", origin=signer.name, vkey=signer.vkey)
-        ledger = Ledger(paths)
-        with Catalogue.open(paths) as catalogue:
+        writer = Writer.of(paths, archives / "keys", signer)
+        with WritingSession(paths, writer, command="bench", kinds=()) as session:
             group: list[Statement] = []
             for source in (_records(count), _runs(count)):
                 for statement in source:
                     group.append(statement)
                     if len(group) == _GROUP:
-                        _append(ledger, catalogue, group)
-                _append(ledger, catalogue, group)
-        ledger.checkpoint(signer)
+                        _append(session, group)
+                _append(session, group)
+            session.finish()
         before = _resident_mib()
         begun = time.perf_counter()
         with open_for_reading(archives, ["bench"], {}) as (archive,):
@@ -110,12 +109,10 @@ def _measure(count: int) -> tuple[float, float]:
     return took, grown
 
 
-def _append(ledger: Ledger, catalogue: Catalogue, group: list[Statement]) -> None:
-    indexes = ledger.append_encoded([encode(statement) for statement in group])
+def _append(session: WritingSession, group: list[Statement]) -> None:
     # Longer than what is looked at for error pages: no file is read.
     place = RecordPlace(file="bench-1.warc.gz", ordinal=0, offset=0, length=9_000)
-    catalogue.apply(indexes.start, [row_of(s, place) for s in group])
-    catalogue.commit()
+    session.take([encode(statement) for statement in group], [row_of(s, place) for s in group])
     group.clear()
 
 

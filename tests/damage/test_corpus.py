@@ -18,9 +18,11 @@ from preserve.integrity.report import Report
 from preserve.integrity.scan import Scanner
 from preserve.integrity.verify import Manner, verify
 from preserve.provenance.derive import rebuild
+from preserve.provenance.installation import Installation
+from preserve.provenance.ledger import Ledger
 from preserve.provenance.trust import load_trust
 from preserve.store.layout import CollectionPaths
-from tools.corpus.collection import NAME, VECTORS, layouts
+from tools.corpus.collection import NAME, SECRET, VECTORS, layouts
 from tools.make_corpus import MADE, write
 
 pytestmark = pytest.mark.damages
@@ -49,7 +51,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("base")
     shutil.copytree(VECTORS / "base" / NAME, root / NAME)
     held = (root / NAME / "indexes" / "index.cdx").read_bytes()
-    rebuild(CollectionPaths(root, NAME))
+    rebuild(CollectionPaths(root, NAME), Ledger(CollectionPaths(root, NAME)))
     assert (root / NAME / "indexes" / "index.cdx").read_bytes() == held
     return root / NAME
 
@@ -79,8 +81,14 @@ def _overlaid(base: Path, overlay: Path, root: Path) -> _Overlaid:
         (folder / name).parent.mkdir(exist_ok=True)
         os.mkfifo(folder / name)
     paths = CollectionPaths(root, NAME)
+    if "journal" in overlay.name and "W-LEDGER-JOURNAL" not in overlay.name:
+        # What it proves is read by whoever has the secret.
+        secret = Installation.of_user(NAME).secret_file
+        secret.parent.mkdir(parents=True, exist_ok=True)
+        secret.write_text(SECRET.hex(), "ascii")
+        secret.chmod(0o600)
     if about.get("rebuild"):
-        rebuild(paths)
+        rebuild(paths, Ledger(paths))
     if about["sql"]:
         connection = sqlite3.connect(paths.catalogue)
         for statement in about["sql"]:

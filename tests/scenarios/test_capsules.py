@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from preserve.citation import check_capsule
 from preserve.citation.capsule import pack
 from preserve.cli.common import keys_folder
-from preserve.formats.note import Signer, parse_note, sign_note
+from preserve.formats.note import Signer, parse_note
+from preserve.formats.signing import sign_note
 from preserve.mirror.pages import replies
 from preserve.provenance.keys import key_path, read_key
 from preserve.provenance.receipts import read_reply

@@ -10,12 +10,13 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from preserve.formats.note import Signer, parse_note, sign_note
+from preserve.formats.note import Signer, parse_note
+from preserve.formats.signing import sign_note
 from preserve.formats.tlog import parse_checkpoint
-from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import Release
+from preserve.provenance.statements import Release, encode
 from preserve.store.durable import write_atomic
 from preserve.store.layout import CollectionPaths
+from tests.ledgers import extended
 
 pytestmark = pytest.mark.damages
 
@@ -53,7 +54,6 @@ def _evil(paths: CollectionPaths) -> Signer:
 
 def _longer(paths: CollectionPaths) -> None:
     signer = _evil(paths)
-    ledger = Ledger(paths)
     forged = Release(
         release="forged",
         title="",
@@ -67,8 +67,8 @@ def _longer(paths: CollectionPaths) -> None:
         stated="2026-01-01T00:00:00Z",
         program="",
     )
-    ledger.append([msgspec.structs.replace(forged, title=f"forged {n}") for n in range(40)])
-    ledger.checkpoint(signer)
+    entries = [encode(msgspec.structs.replace(forged, title=f"forged {n}")) for n in range(40)]
+    extended(paths, entries, signer)
 
 
 def _signed_again(paths: CollectionPaths) -> None:

@@ -1,6 +1,7 @@
 """Link rot as a keeper sees it: captures on several days, and what `preserve rot` tells of each address."""
 
 import json
+import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,11 +9,15 @@ from typing import Any
 import pytest
 
 import preserve.cli.capture as capture_command
+from preserve.cli.common import keys_folder
+from preserve.formats.note import Signer
+from preserve.provenance.keys import key_path, read_key
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import Ended, Run
+from preserve.provenance.statements import Ended, Run, encode
 from preserve.replay.recover import open_for_reading
 from preserve.replay.rotlist import count_states
 from preserve.store.layout import CollectionPaths
+from tests.ledgers import extended
 
 PAGE = b"<html><title>A page</title><body>" + b"<p>Words that stay as they are.</p>" * 200 + b"</body></html>"
 
@@ -146,7 +151,10 @@ def test_a_page_that_has_changed_and_was_not_modified_since_is_changed(
 def test_a_failure_that_a_continued_run_states_again_is_one_failure(shell: Any, site: Any) -> None:
     shell.site_collection("demo", site, "/page")
     shell("init", "demo")
-    ledger = Ledger(CollectionPaths(shell.archives, "demo"))
+    paths = CollectionPaths(shell.archives, "demo")
+    last = Ledger(paths).last_checkpoint()
+    assert last is not None
+    signer = Signer(last.origin, read_key(key_path("demo", keys_folder(os.environ)), None))
     for day in range(1, 5):
         for run in ("urn:continued", f"urn:{day}"):
             failed = "http://dead.example/continued" if run == "urn:continued" else "http://dead.example/each"
@@ -158,7 +166,7 @@ def test_a_failure_that_a_continued_run_states_again_is_one_failure(shell: Any, 
                 run=run, started="2026-01-01T00:00:00Z", ended=f"2026-01-0{day}T00:00:00Z", outcome="cancelled",
                 program="test", files=(), counts={}, refused={}, first_statement=0, last_statement=0, urls=ended,
             )  # fmt: skip
-            ledger.append([manifest])
+            extended(paths, [encode(manifest)], signer)
     assert _states(shell.json("rot", status=1)) == {"continued": ("unknown", "dns"), "each": ("gone", "dns")}
 
 

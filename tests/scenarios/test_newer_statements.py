@@ -13,9 +13,9 @@ import preserve
 from preserve.cli.common import keys_folder
 from preserve.formats.statements import encode
 from preserve.provenance.found import load_signer
-from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import NEWER, VERSION, Unknown
 from preserve.store.layout import CollectionPaths
+from tests.ledgers import extended
 from tests.scenarios.test_damage import PAGE
 
 _CABLE = "06TESTPOST12"
@@ -33,10 +33,9 @@ def demo(shell: Any, site: Any) -> Any:
     shell("init", "demo")
     shell("capture", "demo")
     paths = CollectionPaths(shell.archives, "demo")
-    ledger = Ledger(paths)
     file = next(path.name for path in paths.archive.iterdir())
-    ledger.append([_newer("remark", 1, file=file, text="seen"), _newer("run", VERSION + 1, run="urn:uuid:1")])
-    ledger.checkpoint(load_signer(paths, keys_folder(os.environ), secret=None))
+    newer = [_newer("remark", 1, file=file, text="seen"), _newer("run", VERSION + 1, run="urn:uuid:1")]
+    extended(paths, [statement.raw for statement in newer], load_signer(paths, keys_folder(os.environ), secret=None))
     shell.site = site
     return shell
 

@@ -96,7 +96,7 @@ def soak(folder: Path, *, urls: int, hosts: int, processes: int) -> Soak:
             return capture(
                 loaded,
                 open_archive(folder / "archives", "soak"),
-                founded.signer,
+                founded.writer,
                 layouts={},
                 secrets={},
                 limits=replace(loaded.limits, first_pause_s=0.01, max_pause_s=0.1, read_timeout_s=10.0),

@@ -18,7 +18,8 @@ from preserve.cables.layouts import Layout, compile_layouts
 from preserve.config.folder import load_layouts
 from preserve.formats.containers import Container, identify, records_in
 from preserve.formats.merkle import leaf_hash, root_of
-from preserve.formats.note import COSIGNATURE, Signer, cosign_note, sign_note
+from preserve.formats.note import COSIGNATURE, Signer, cosign_note
+from preserve.formats.signing import sign_note
 from preserve.formats.tlog import TILE_WIDTH, Checkpoint, entries_path, format_bundle, format_checkpoint, tile_path
 from preserve.integrity.record import Wanted, facts_of
 from preserve.model import RecordPlace
@@ -42,6 +43,8 @@ def _key(first: int) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(bytes(range(first, first + 32)))
 
 
+SECRET = bytes(range(128, 160))
+"""Of the installation that writes the journals of the vectors."""
 ORIGIN = f"preserve/{NAME}/{_key(0).public_key().public_bytes_raw().hex()[:8]}"
 SIGNER = Signer(ORIGIN, _key(0))
 NEXT_SIGNER = Signer(ORIGIN, _key(32))

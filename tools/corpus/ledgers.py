@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from preserve.formats import statements as canonical
-from preserve.formats.note import sign_note
+from preserve.formats.signing import sign_note
 from preserve.formats.tlog import TILE_WIDTH, format_bundle, format_checkpoint
 from tools.corpus.collection import (
     SIGNER,
@@ -20,7 +20,7 @@ from tools.corpus.overlay import (
     edited,
     entries_of_base,
     flipped,
-    journal_line,
+    journal,
     named,
     other_byte,
     path_of,
@@ -99,33 +99,37 @@ def _remark(about: str) -> bytes:
 
 
 def _journal() -> Iterator[Overlay]:
-    size, cut = len(entries_of_base()), founding().entries[1]
-    whole = journal_line(size, cut)
+    cut = founding().entries[1]
+    whole = journal(cut)
+    start, line, commit = whole.splitlines(keepends=True)
     yield from named(
         "bad/",
         "journal",
         {
-            "E-LEDGER-MISSING.gap": (
-                "it begins behind the next statement",
-                edited(_JOURNAL, journal_line(size + 1, cut)),
+            "E-LEDGER-JOURNAL.plain-line": (
+                "a statement that nothing proves",
+                edited(_JOURNAL, whole + b'{"index":%d,"statement":%s}\n' % (len(entries_of_base()) + 1, cut)),
             ),
-            "E-LEDGER-MISSING.gap-inside": (
-                "a number is left out",
-                edited(_JOURNAL, whole + journal_line(size + 2, cut)),
+            "E-LEDGER-JOURNAL.first-line": (
+                "a statement that nothing proves, and nothing else",
+                edited(_JOURNAL, b'{"index":%d,"statement":%s}\n' % (len(entries_of_base()), cut)),
             ),
-            "E-LEDGER-MISSING.number-twice": ("a number stands twice", edited(_JOURNAL, whole * 2)),
-            "E-LEDGER-MISSING.rubbish": ("a line that is no statement", edited(_JOURNAL, b"rubbish\n" + whole)),
+            "E-LEDGER-JOURNAL.other-secret": ("by another secret", edited(_JOURNAL, journal(cut, secret=bytes(32)))),
+            "E-LEDGER-JOURNAL.line-twice": ("a line stands twice", edited(_JOURNAL, start + line + line + commit)),
+            "E-LEDGER-JOURNAL.line-out": ("a line is left out", edited(_JOURNAL, start + commit)),
+            "E-LEDGER-JOURNAL.begun-twice": ("another journal behind it", edited(_JOURNAL, whole + whole)),
+            "E-LEDGER-JOURNAL.rubbish": ("a line that is no statement", edited(_JOURNAL, whole + b"rubbish\n")),
             "E-LEDGER-STATEMENT.not-canonical": (
                 "a statement with a blank",
-                edited(_JOURNAL, journal_line(size, cut.replace(b",", b", "))),
+                edited(_JOURNAL, journal(cut.replace(b",", b", "))),
             ),
             "E-WARC-UNKNOWN.named-by-no-signed-statement": (
                 "a file that nobody stated, named by what a newer program may have stated, under no checkpoint",
-                edited(_JOURNAL, journal_line(size, _remark("stray.warc"))) | {"archive/stray.warc": b"WARC/1.1"},
+                edited(_JOURNAL, journal(_remark("stray.warc"))) | {"archive/stray.warc": b"WARC/1.1"},
             ),
             "E-LEDGER-STATEMENT.no-kind": (
                 "a kind that is none",
-                edited(_JOURNAL, journal_line(size, cut.replace(b'"kind":"cut"', b'"kind":"C U"'))),
+                edited(_JOURNAL, journal(cut.replace(b'"kind":"cut"', b'"kind":"C U"'))),
             ),
         },
     )
@@ -136,10 +140,11 @@ def _journal() -> Iterator[Overlay]:
             "W-LEDGER-PENDING.statement": ("a statement under no checkpoint", edited(_JOURNAL, whole)),
             "W-LEDGER-PENDING.newer-kind": (
                 "a statement of a newer program, under no checkpoint",
-                edited(_JOURNAL, journal_line(size, cut.replace(b'"kind":"cut"', b'"kind":"cup"'))),
+                edited(_JOURNAL, journal(cut.replace(b'"kind":"cut"', b'"kind":"cup"'))),
             ),
-            "W-LEDGER-TORN.line": ("a line without its end", edited(_JOURNAL, whole[:-20])),
+            "W-LEDGER-TORN.line": ("a group without its end", edited(_JOURNAL, whole[:-20])),
             "W-LEDGER-TORN.line-behind-another": ("a line without its end", edited(_JOURNAL, whole + whole[:9])),
+            "W-LEDGER-JOURNAL.no-secret": ("a journal, read without its secret", edited(_JOURNAL, whole)),
         },
     )
 

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from preserve.formats.merkle import leaf_hash, root_of
 from preserve.formats.note import Signer
-from tools.corpus.collection import Files, collection, ledger_files, whole_ledger
+from preserve.provenance.journal import Commit, Start, group_lines, start_line
+from tools.corpus.collection import ORIGIN, SECRET, Files, collection, ledger_files, whole_ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,11 @@ def other_byte(data: bytes, position: int) -> bytes:
     return data[:position] + other + data[position:][1:]
 
 
-def journal_line(index: int, entry: bytes) -> bytes:
-    """A line of the journal."""
-    return b'{"index":%d,"statement":%s}\n' % (index, entry)
+def journal(*entries: bytes, size: int | None = None, secret: bytes = SECRET) -> bytes:
+    """A journal with one group of statements, that extends the base's first ``size`` entries (by default all)."""
+    held = entries_of_base()
+    size = len(held) if size is None else size
+    root = root_of(leaf_hash(entry) for entry in held[:size])
+    start = Start(files=(), origin=ORIGIN, root=root.hex(), run="0" * 32, size=size, v=2)
+    line, mac = start_line(secret, start)
+    return line + group_lines(secret, mac, entries, Commit(files=(), size=size + len(entries)))[0]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from preserve.formats import statements as canonical
-from preserve.formats.note import sign_note
+from preserve.formats.signing import sign_note
 from preserve.formats.tlog import TILE_WIDTH, format_checkpoint
 from preserve.provenance.statements import encode
 from tools.corpus.collection import (
@@ -27,7 +27,7 @@ from tools.corpus.overlay import (
     edited,
     entries_of_base,
     flipped,
-    journal_line,
+    journal,
     named,
     other_byte,
     restated,
@@ -161,7 +161,7 @@ def _sound() -> Iterator[Overlay]:
         rebuild=True,
     )
     yield Overlay(folder="good/collection.no-journal", why="no journal is an empty one", files=without(_JOURNAL))
-    kept = edited(_JOURNAL, journal_line(size - 1, cut))
+    kept = edited(_JOURNAL, journal(cut, size=size - 1))
     yield Overlay(folder="good/collection.journal-kept", why="a journal not yet emptied", files=kept)
     change = {"kind": "key", "v": 3, "from": SIGNER.vkey, "to": NEXT_SIGNER.vkey}
     yield Overlay(

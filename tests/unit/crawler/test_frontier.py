@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from sqlite3 import connect
 
 import pytest
 
 from preserve.crawler.frontier import Found, Frontier, Target
 from preserve.crawler.outcomes import Outcome
 from preserve.crawler.pace import HostState
-from preserve.errors import FormatError
+from preserve.errors import ArchiveError, FormatError
 from preserve.store.layout import CollectionPaths
+from tests.ledgers import mac_of
 from tests.unit.crawler.exchanges import NOW
 
 HOST = "x.org"
@@ -23,9 +25,8 @@ def paths(tmp_path: Path) -> CollectionPaths:
 
 @pytest.fixture
 def frontier(paths: CollectionPaths) -> Iterator[Frontier]:
-    with Frontier.open(paths) as frontier:
-        frontier.start_or_resume_run(NOW)
-        frontier.settle()
+    with Frontier.open(paths, mac_of) as frontier:
+        frontier.settle(frontier.start_or_resume_run(NOW).run_id)
         yield frontier
 
 
@@ -75,17 +76,17 @@ def test_seeds_are_asked_for_as_browsers_do_and_none_is_a_trap(frontier: Frontie
 
 
 def test_only_marked_addresses_are_done_when_a_run_is_resumed(paths: CollectionPaths) -> None:
-    with Frontier.open(paths) as frontier:
+    with Frontier.open(paths, mac_of) as frontier:
         first = frontier.start_or_resume_run(NOW)
-        frontier.settle()
+        frontier.settle(first.run_id)
         _seeds(frontier, "a", "b", "c")
         a, b, _c = frontier.take(HOST, 3)
         frontier.mark([_ended(a, "http-200")])
         frontier.save([_ended(b, "http-404")])
-    with Frontier.open(paths) as frontier:
+    with Frontier.open(paths, mac_of) as frontier:
         second = frontier.start_or_resume_run(NOW)
         assert (second.run_id, second.resumed) == (first.run_id, True)
-        frontier.settle([("http://x.org/b", 404, None)])
+        frontier.settle(second.run_id, [("http://x.org/b", 404, None)])
         assert [target.url for target in frontier.take(HOST, 3)] == ["http://x.org/c"]
         assert frontier.counts() == {"done": 2, "waiting": 1}
         assert frontier.problems(9) == [("http://x.org/b", "done", "http-404")]
@@ -95,13 +96,13 @@ def test_only_marked_addresses_are_done_when_a_run_is_resumed(paths: CollectionP
 
 
 def test_a_captured_address_whose_links_were_not_saved_is_asked_again(paths: CollectionPaths) -> None:
-    with Frontier.open(paths) as frontier:
-        frontier.start_or_resume_run(NOW)
-        frontier.settle()
+    with Frontier.open(paths, mac_of) as frontier:
+        run = frontier.start_or_resume_run(NOW).run_id
+        frontier.settle(run)
         _seeds(frontier, "a", "b")
         a, _b = frontier.take(HOST, 2)
         frontier.save([_ended(a, "http-200")])
-        frontier.settle([("http://x.org/b", 200, None)])
+        frontier.settle(run, [("http://x.org/b", 200, None)])
         assert [target.url for target in frontier.take(HOST, 3)] == ["http://x.org/a", "http://x.org/b"]
 
 
@@ -145,3 +146,66 @@ def test_refused_addresses_are_kept_with_their_reason(frontier: Frontier) -> Non
         ("http://x.org/2", "skipped", "too-deep"),
         ("http://y.org/1", "skipped", "out-of-scope"),
     ]
+
+
+def test_an_end_that_somebody_else_wrote_is_none(paths: CollectionPaths) -> None:
+    with Frontier.open(paths, mac_of) as frontier:
+        run = frontier.start_or_resume_run(NOW).run_id
+        frontier.settle(run)
+        _seeds(frontier, "a", "b", "c")
+        a, b, _c = frontier.take(HOST, 3)
+        frontier.mark([_ended(a, "http-200"), _ended(b, "http-200")])
+        frontier.refuse([("http://x.org/1", "too-deep"), ("http://x.org/2", "too-deep")])
+        frontier.save()
+    changes = [
+        "UPDATE targets SET reason = 'http-404' WHERE url LIKE '%/a'",
+        "UPDATE targets SET state = 'done', reason = 'http-200' WHERE url LIKE '%/c'",
+        "UPDATE targets SET ended_mac = (SELECT ended_mac FROM targets WHERE url LIKE '%/b') WHERE url LIKE '%/c'",
+        "INSERT INTO targets (key, url, host, depth, hop) VALUES ('k', 'http://forged.example/', 'x', 1, 'link')",
+        "UPDATE refused SET reason = 'out-of-scope' WHERE url LIKE '%/2'",
+    ]
+    with connect(paths.frontier) as db:
+        for change in changes:
+            db.execute(change)
+    db.close()
+    with Frontier.open(paths, mac_of) as frontier:
+        info = frontier.start_or_resume_run(NOW)
+        assert (info.run_id, info.resumed) == (run, True)
+        frontier.settle(run)
+        assert list(frontier.report()) == [
+            ("http://x.org/a", "waiting", ""),
+            ("http://x.org/b", "done", "http-200"),
+            ("http://x.org/c", "waiting", ""),
+        ]
+        assert frontier.refused() == {"too-deep": 1}
+
+
+def test_a_run_that_somebody_else_began_is_none(paths: CollectionPaths) -> None:
+    with Frontier.open(paths, mac_of) as frontier:
+        first = frontier.start_or_resume_run(NOW)
+    with connect(paths.frontier) as db:
+        db.execute("UPDATE runs SET started = '2011-01-01T00:00:00.000000Z'")
+    db.close()
+    with Frontier.open(paths, mac_of) as frontier:
+        second = frontier.start_or_resume_run(NOW)
+        assert (second.resumed, second.run_id == first.run_id) == (False, False)
+
+
+def test_what_changes_while_a_run_is_under_way_is_not_reported(frontier: Frontier, paths: CollectionPaths) -> None:
+    _seeds(frontier, "a")
+    (target,) = frontier.take(HOST, 1)
+    frontier.mark([_ended(target, "http-200")])
+    with connect(paths.frontier) as db:
+        db.execute("UPDATE targets SET reason = 'http-404'")
+    db.close()
+    with pytest.raises(ArchiveError, match="was changed"):
+        list(frontier.report())
+
+
+@pytest.mark.parametrize("data", [b"rubbish" * 1000, b""])
+def test_a_frontier_that_is_broken_is_begun_anew(paths: CollectionPaths, data: bytes) -> None:
+    with Frontier.open(paths, mac_of) as frontier:
+        frontier.start_or_resume_run(NOW)
+    paths.frontier.write_bytes(data)
+    with Frontier.open_sound(paths, mac_of) as frontier:
+        assert frontier.start_or_resume_run(NOW).resumed is False

@@ -22,8 +22,8 @@ from preserve.formats.note import (
     open_note,
     parse_note,
     parse_vkey,
-    sign_note,
 )
+from preserve.formats.signing import sign_note
 from preserve.limits import DEFAULT_LIMITS
 
 PETER_VKEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"

@@ -77,7 +77,7 @@ def test_stopped_at_any_write_the_next_call_finishes_it(tmp_path: Path, monkeypa
         pass
 
     for was_before in (False, True):
-        for stop_at in range(1, 60):
+        for stop_at in range(1, 300):
             folder = tmp_path / f"{was_before}-{stop_at}"
             keys, archives = folder / "keys", folder / "archives"
             if was_before:

@@ -13,9 +13,10 @@ from preserve.errors import ArchiveError, EnvironmentFaultError
 from preserve.formats.note import Signer
 from preserve.provenance.knownlogs import Compared, KnownLogs, LogNotAsKnownError, read_log
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import Archive, Cut, Key
+from preserve.provenance.statements import Archive, Cut, Key, encode
 from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths
+from tests.ledgers import extended
 
 ORIGIN = "preserve/demo/11111111"
 
@@ -50,27 +51,24 @@ class _Log:
             key=self.signer.vkey,
             created="2026-01-01T00:00:00Z",
         )
-        Ledger(self.paths).append([first])
-        return self.grow(0)
+        extended(self.paths, [encode(first)], self.signer)
+        return self
 
     def grow(self, count: int, text: str = "") -> "_Log":
         """Adds statements under one checkpoint."""
-        ledger = Ledger(self.paths)
-        start = ledger.size
-        ledger.append([_statement(n, text) for n in range(start, start + count)])
-        ledger.checkpoint(self.signer)
+        start = Ledger(self.paths).size
+        entries = [encode(_statement(n, text)) for n in range(start, start + count)]
+        extended(self.paths, entries, self.signer)
         return self
 
     def change_key(self, new: Signer, *, both: bool = True) -> "_Log":
-        ledger = Ledger(self.paths)
-        ledger.append([Key(old=self.signer.vkey, new=new.vkey, changed="2026-01-02T00:00:00Z", reason="")])
+        change = Key(old=self.signer.vkey, new=new.vkey, changed="2026-01-02T00:00:00Z", reason="")
+        checkpoint = extended(self.paths, [encode(change)], *([self.signer, new] if both else [new]))
         if both:
-            checkpoint = ledger.checkpoint(self.signer, new)
             make_dir(self.paths.receipts)
-            write_atomic(self.paths.kept_checkpoint(checkpoint.size), ledger.note() or b"")
+            write_atomic(self.paths.kept_checkpoint(checkpoint.size), self.paths.checkpoint.read_bytes())
         write_atomic(self.paths.vkey, f"{new.vkey}\n".encode())
-        log = _Log(self.paths, new)
-        return log if both else log.grow(0)
+        return _Log(self.paths, new)
 
     def copy(self, folder: Path) -> "_Log":
         shutil.copytree(self.paths.folder, folder / "demo")

@@ -1,6 +1,7 @@
 """The ledger: what is appended stays, checkpoints cover it, and damage is told."""
 
 import hashlib
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError
 from preserve.formats.merkle import leaf_hash, root_of, verify_inclusion
 from preserve.formats.note import Signer, open_note
+from preserve.provenance import installation, journal
+from preserve.provenance.installation import Installation
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import Cut, encode
+from preserve.provenance.recovery import UnprovenError
+from preserve.provenance.session import Writer, WritingSession
+from preserve.provenance.statements import Cut, Key, Listing, decode, encode
 from preserve.store import ledgerfiles
 from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths
+from tests.ledgers import extended
 
 SIGNER = Signer("preserve/demo/test", Ed25519PrivateKey.from_private_bytes(b"k" * 32))
 
@@ -34,13 +40,13 @@ def _paths(folder: Path) -> CollectionPaths:
     return paths
 
 
-def _statement(number: int) -> Cut:
-    sha256 = hashlib.sha256(b"%d" % number).hexdigest()
-    return Cut(file="a.warc.gz", size=number, sha256=sha256, records=1, cut_bytes=0, reason="test", quarantined=None)
+def _statement(number: int) -> Key:
+    text = hashlib.sha256(b"%d" % number).hexdigest()
+    return Key(old=str(number), new=text, changed="2026-01-01T00:00:00.000000Z", reason="a test")
 
 
 def _check(paths: CollectionPaths, size: int) -> None:
-    """Everything that a ledger of ``size`` test statements must be."""
+    """Everything that a ledger of ``size`` test statements must be, all of them under its checkpoint."""
     ledger = Ledger(paths)
     assert ledger.size == size
     assert [entry for _index, entry in ledger.raw()] == [encode(_statement(n)) for n in range(size)]
@@ -60,6 +66,28 @@ def _check_covered(paths: CollectionPaths, size: int) -> None:
     assert paths.pending.read_bytes() == b""
 
 
+_LISTING = Listing(
+    run="r",
+    archive="a",
+    uri="u",
+    asked="2026-01-01T00:00:00.000000Z",
+    answer="none",
+    complete=True,
+    mementos=0,
+    records=(),
+    reasons=(),
+)
+
+
+def _session(paths: CollectionPaths, signer: Signer | None = SIGNER) -> WritingSession:
+    writer = Writer.of(paths, paths.root / "keys", signer)
+    return WritingSession(paths, writer, command="test", kinds=(Key,))
+
+
+def _take(session: WritingSession, numbers: range) -> range:
+    return session.take([encode(_statement(n)) for n in numbers], [])
+
+
 @pytest.mark.parametrize(
     "steps", [(1,), (2, 3), (255, 1), (256,), (257, 1), (100, 156, 300), (600,), (1, 1, 1, 253, 256)]
 )
@@ -67,38 +95,111 @@ def test_checkpoints_in_any_steps_give_the_root_of_all_statements(tmp_path: Path
     paths = _paths(tmp_path)
     size = 0
     for step in steps:
-        ledger = Ledger(paths)
-        assert ledger.append([_statement(n) for n in range(size, size + step)]) == range(size, size + step)
-        size += step
-        _check(paths, size)
-        ledger.checkpoint(SIGNER)
+        with _session(paths) as session:
+            assert _take(session, range(size, size + step)) == range(size, size + step)
+            size += step
+            assert session.ledger.size == size
+            assert session.finish() == size
         _check_covered(paths, size)
 
 
 def test_a_checkpoint_without_new_statements_is_the_last_one(tmp_path: Path) -> None:
     paths = _paths(tmp_path)
-    ledger = Ledger(paths)
-    ledger.append([_statement(0)])
-    first = ledger.checkpoint(SIGNER)
+    with _session(paths) as session:
+        _take(session, range(1))
+        session.finish()
     note = paths.checkpoint.read_bytes()
-    assert Ledger(paths).checkpoint(SIGNER) == first
+    with _session(paths) as session:
+        assert session.finish() == 1
     assert paths.checkpoint.read_bytes() == note
 
 
-def test_a_journal_cut_anywhere_holds_whole_statements_and_goes_on(tmp_path: Path) -> None:
-    paths = _paths(tmp_path / "whole")
-    Ledger(paths).append([_statement(n) for n in range(3)])
-    data = paths.pending.read_bytes()
-    ends = [i + 1 for i, byte in enumerate(data) if byte == 0x0A]
-    for end in range(len(data) + 1):
-        paths = _paths(tmp_path / str(end))
+def test_a_session_that_did_not_end_is_gone_on_with_by_the_next(tmp_path: Path) -> None:
+    paths = _paths(tmp_path)
+    with _session(paths) as session:
+        _take(session, range(2))
+        session.finish()
+    with _session(paths) as session:
+        _take(session, range(2, 5))
+        _take(session, range(5, 6))
+    assert Ledger(paths).size == 2
+    assert Ledger(paths, _secret(paths)).size == 6
+    with _session(paths) as session:
+        assert session.ledger.size == 6
+        _take(session, range(6, 7))
+        session.finish()
+    _check_covered(paths, 7)
+
+
+def _secret(paths: CollectionPaths) -> bytes | None:
+    return Installation(paths.root / "keys", paths.name).secret()
+
+
+def test_what_a_crash_leaves_of_a_group_is_no_statement(tmp_path: Path) -> None:
+    """Cut anywhere in the last group, its head not written yet: the groups before it stand."""
+    first = _paths(tmp_path / "whole")
+    with _session(first) as session:
+        _take(session, range(2))
+        before = len(first.pending.read_bytes())
+        head = Installation(tmp_path / "whole" / "keys", "demo").head_file.read_bytes()
+        _take(session, range(2, 4))
+    data = first.pending.read_bytes()
+    for end in range(before, len(data) + 1, 7):
+        folder = tmp_path / str(end)
+        shutil.copytree(tmp_path / "whole", folder)
+        paths = CollectionPaths(folder, "demo")
         paths.pending.write_bytes(data[:end])
-        whole = sum(1 for e in ends if e <= end)
-        _check(paths, whole)
-        ledger = Ledger(paths)
-        ledger.append([_statement(n) for n in range(whole, 4)])
-        ledger.checkpoint(SIGNER)
-        _check_covered(paths, 4)
+        Installation(folder / "keys", "demo").head_file.write_bytes(head)
+        whole = 4 if end == len(data) else 2
+        with _session(paths) as session:
+            assert session.ledger.size == whole
+            _take(session, range(whole, 5))
+            session.finish()
+        _check_covered(paths, 5)
+
+
+def test_a_journal_that_ends_before_the_head_is_told_once(tmp_path: Path) -> None:
+    paths = _paths(tmp_path)
+    with _session(paths) as session:
+        _take(session, range(2))
+        shorter = paths.pending.read_bytes()
+        _take(session, range(2, 4))
+    paths.pending.write_bytes(shorter)
+    with pytest.raises(UnprovenError, match="2 statements before the last"), _session(paths):
+        pass
+    with _session(paths) as session:
+        assert session.ledger.size == 3
+        (cut,) = [decode(entry) for _index, entry in session.ledger.raw(2)]
+        assert isinstance(cut, Cut)
+        session.finish()
+
+
+def test_without_the_secret_nothing_that_a_journal_holds_is_taken(tmp_path: Path) -> None:
+    paths = _paths(tmp_path)
+    with _session(paths) as session:
+        _take(session, range(2))
+    Installation(tmp_path / "keys", "demo").secret_file.unlink()
+    with pytest.raises(EnvironmentFaultError, match=r"demo\.secret is missing"), _session(paths):
+        pass
+    assert Ledger(paths).size == 0
+
+
+def test_a_session_makes_only_the_statements_of_its_command(tmp_path: Path) -> None:
+    paths = _paths(tmp_path)
+    with _session(paths) as session, pytest.raises(TypeError):
+        session.state([_LISTING])
+    assert Ledger(paths, _secret(paths)).size == 0
+
+
+def test_a_session_without_the_key_leaves_its_statements_in_the_journal(tmp_path: Path) -> None:
+    paths = _paths(tmp_path)
+    with _session(paths, None) as session:
+        _take(session, range(2))
+        session.finish()
+    assert not paths.checkpoint.exists()
+    with _session(paths) as session:
+        session.finish()
+    _check_covered(paths, 2)
 
 
 class _DiedError(BaseException):
@@ -109,10 +210,9 @@ def test_a_death_at_any_write_of_a_checkpoint_loses_nothing(tmp_path: Path, monk
     real = write_atomic
     for count in range(1, 50):
         paths = _paths(tmp_path / str(count))
-        ledger = Ledger(paths)
-        ledger.append([_statement(n) for n in range(300)])
-        ledger.checkpoint(SIGNER)
-        ledger.append([_statement(n) for n in range(300, 600)])
+        with _session(paths) as session:
+            _take(session, range(300))
+            session.finish()
         left = count
 
         def dying(*arguments: Any, **named: Any) -> None:
@@ -122,24 +222,26 @@ def test_a_death_at_any_write_of_a_checkpoint_loses_nothing(tmp_path: Path, monk
                 raise _DiedError
             real(*arguments, **named)
 
-        monkeypatch.setattr(ledgerfiles, "write_atomic", dying)
-        with suppress(_DiedError):
-            ledger.checkpoint(SIGNER)
-        monkeypatch.setattr(ledgerfiles, "write_atomic", real)
+        with suppress(_DiedError), _session(paths) as session:
+            _take(session, range(300, 600))
+            for module in (ledgerfiles, journal, installation):
+                monkeypatch.setattr(module, "write_atomic", dying)
+            session.finish()
+        for module in (ledgerfiles, journal, installation):
+            monkeypatch.setattr(module, "write_atomic", real)
         if left > 0:
-            assert count > 5
+            assert count > 7
             return
-        _check(paths, 600)
-        Ledger(paths).checkpoint(SIGNER)
+        assert Ledger(paths, _secret(paths)).size == 600
+        with _session(paths) as session:
+            session.finish()
         _check_covered(paths, 600)
     pytest.fail("the checkpoint never came to its end")
 
 
 def test_every_changed_tile_is_told(tmp_path: Path) -> None:
     paths = _paths(tmp_path)
-    ledger = Ledger(paths)
-    ledger.append([_statement(n) for n in range(300)])
-    ledger.checkpoint(SIGNER)
+    extended(paths, [encode(_statement(n)) for n in range(300)], SIGNER)
     tiles = [p for p in (paths.ledger / "tile").rglob("*") if p.is_file() and "entries" not in p.parts]
     assert len(tiles) == 3
     for path in tiles:
@@ -151,51 +253,55 @@ def test_every_changed_tile_is_told(tmp_path: Path) -> None:
         path.write_bytes(data)
 
 
-def test_nothing_is_signed_over_damaged_tiles(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["tile/0/000.p", "tile/entries/000.p", "checkpoint"])
+def test_nothing_is_added_to_a_damaged_ledger(tmp_path: Path, name: str) -> None:
     paths = _paths(tmp_path)
-    ledger = Ledger(paths)
-    ledger.append([_statement(n) for n in range(3)])
-    ledger.checkpoint(SIGNER)
-    path = next((paths.ledger / "tile" / "0" / "000.p").iterdir())
-    path.write_bytes(path.read_bytes()[::-1])
-    ledger = Ledger(paths)
-    ledger.append([_statement(3)])
-    with pytest.raises(ArchiveError):
-        ledger.checkpoint(SIGNER)
+    with _session(paths) as session:
+        _take(session, range(3))
+        session.finish()
+    path = paths.ledger / name
+    if path.is_dir():
+        (path,) = path.iterdir()
+    data = path.read_bytes()
+    path.write_bytes(data[:-4] + bytes([data[-4] ^ 1]) + data[-3:])
+    with pytest.raises(ArchiveError) as told, _session(paths):
+        pass
+    assert "preserve repair demo --from REPLICA" in told.value.next_step
+
+
+def test_a_ledger_that_is_changed_under_way_is_not_signed(tmp_path: Path) -> None:
+    paths = _paths(tmp_path)
+    with _session(paths) as session:
+        _take(session, range(3))
+        session.finish()
+    note = paths.checkpoint.read_bytes()
+    tile = next((paths.ledger / "tile" / "entries" / "000.p").iterdir())
+    with _session(paths) as session:
+        _take(session, range(3, 5))
+        tile.write_bytes(tile.read_bytes()[:-1] + b" ")
+        with pytest.raises((ArchiveError, FormatError)):
+            session.finish()
+    assert paths.checkpoint.read_bytes() == note
 
 
 def test_another_key_is_refused(tmp_path: Path) -> None:
-    ledger = Ledger(_paths(tmp_path))
-    ledger.append([_statement(0)])
-    with pytest.raises(EnvironmentFaultError):
-        ledger.checkpoint(Signer(SIGNER.name, Ed25519PrivateKey.generate()))
+    paths = _paths(tmp_path)
+    with pytest.raises(EnvironmentFaultError), _session(paths, Signer(SIGNER.name, Ed25519PrivateKey.generate())):
+        pass
 
 
 def test_a_ledger_without_its_checkpoint_is_never_begun_anew(tmp_path: Path) -> None:
     paths = _paths(tmp_path)
-    ledger = Ledger(paths)
-    ledger.append([_statement(0)])
-    ledger.checkpoint(SIGNER)
+    extended(paths, [encode(_statement(0))], SIGNER)
     paths.checkpoint.unlink()
-    with pytest.raises(ArchiveError):
-        Ledger(paths)
-
-
-@pytest.mark.parametrize(
-    "journal",
-    [b"rubbish\n", b'{"index":1,"statement":{}}\n', b'{"index":0,"statement":{}}\n{"index":2,"statement":{}}\n{}\n'],
-)
-def test_a_damaged_journal_is_told(tmp_path: Path, journal: bytes) -> None:
-    paths = _paths(tmp_path)
-    paths.pending.write_bytes(journal)
     with pytest.raises(ArchiveError):
         Ledger(paths)
 
 
 def test_a_statement_without_a_canonical_form_leaves_the_ledger_as_it_was(tmp_path: Path) -> None:
     paths = _paths(tmp_path)
-    ledger = Ledger(paths)
-    ledger.append([_statement(0)])
-    with pytest.raises(FormatError):
-        ledger.append([_statement(1), msgspec.structs.replace(_statement(2), size=1.5)])
-    _check(paths, 1)
+    with _session(paths) as session:
+        _take(session, range(1))
+        with pytest.raises(FormatError):
+            session.state([_statement(1), msgspec.structs.replace(_statement(2), reason=1.5)])
+        assert session.ledger.size == 1

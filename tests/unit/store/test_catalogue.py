@@ -16,7 +16,6 @@ from preserve.store.catalogue import Catalogue
         ("newest_response", ("http://x.org/",)),
         ("newest_of_run", ("http://x.org/", "urn:uuid:1")),
         ("looks_at", ("http://x.org/", "2026-01-01T00:00:00Z", 9)),
-        ("replies_of_run", ("urn:uuid:1",)),
         ("record", ("urn:uuid:1",)),
         ("captures_of_cable", ("05X1",)),
     ],

@@ -1,0 +1,190 @@
+"""What this installation keeps beside the signing key of a collection, and never in the archive.
+
+``NAME.secret`` authenticates the journal and the files that are being written (`preserve.provenance.journal`).
+``NAME.head`` says how far the journal had come at its last group commit: whoever can write to the archive's folder can
+put an older journal back, and not an older head. ``NAME.unproven`` lists what was moved to quarantine and is not stated
+yet.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+
+from preserve.config.place import user_folder
+from preserve.errors import EnvironmentFaultError
+from preserve.provenance.keys import read_private
+from preserve.store.durable import make_dir, write_atomic
+
+_SECRET_BYTES = 32
+_MODE = 0o600
+_MAX_FILE_BYTES = 16 << 20
+_Kept = TypeVar("_Kept")
+
+
+class FileState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of the archive that no statement seals yet: its first ``size`` bytes have this SHA-256.
+
+    ``state``: ``open`` (it may grow), ``sealed`` (it has its name for ever), ``importing`` (whole, being stated).
+    ``about`` says of an imported file where it comes from, as the import needs it.
+    """
+
+    name: str
+    size: int
+    sha256: str
+    state: Literal["open", "sealed", "importing"]
+    about: str = ""
+
+
+class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The last group commit that this installation made: of which journal, how many statements, its last MAC.
+
+    ``files`` are those being written, as the commit states them: name, size in bytes, SHA-256 of these bytes.
+    """
+
+    origin: str
+    run: str
+    size: int
+    mac: str
+    files: tuple[FileState, ...] = ()
+
+
+class Unproven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What could not be proved to be this program's own, and lies in quarantine: of ``bytes`` bytes, and why."""
+
+    file: str
+    quarantined: str
+    bytes: int
+    reason: str
+    size: int = 0
+    sha256: str = ""
+    records: int = 0
+    """Of what was kept of the file under its name: nothing (all 0), or its beginning, sealed."""
+
+
+def keys_folder(environment: Mapping[str, str]) -> Path:
+    """The folder of signing keys: ``$XDG_CONFIG_HOME/preserve/keys``, by default below ``~/.config``."""
+    return user_folder("config", environment) / "preserve" / "keys"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The files of one collection in the folder of keys."""
+
+    keys: Path
+    name: str
+
+    @classmethod
+    def of_user(cls, name: str) -> "Installation":
+        """Those of the user who runs this process."""
+        return cls(keys_folder(os.environ), name)
+
+    @property
+    def secret_file(self) -> Path:
+        """The secret: 64 hexadecimal digits, readable by its owner only."""
+        return self.keys / f"{self.name}.secret"
+
+    def secret(self) -> bytes | None:
+        """The secret of 32 bytes; None where there is none.
+
+        Raises:
+            EnvironmentFaultError: it cannot be read, is open to others, or is no secret.
+        """
+        if not self.secret_file.exists():
+            return None
+        text = read_private(self.secret_file, "the journal's secret").strip()
+        try:
+            secret = bytes.fromhex(text.decode("ascii"))
+        except ValueError:
+            secret = b""
+        if len(secret) != _SECRET_BYTES:
+            raise EnvironmentFaultError(
+                f"{self.secret_file} holds no secret of {_SECRET_BYTES} bytes in hexadecimal digits",
+                next_step="Put it back from a copy of the keys' folder; or move it away, and run "
+                f"`preserve recover {self.name} --without-unproven`.",
+            )
+        return secret
+
+    def readers_secret(self) -> bytes | None:
+        """The secret for a command that only reads: a fault of its file is as if there were none."""
+        with suppress(EnvironmentFaultError, OSError):
+            return self.secret()
+        return None
+
+    def make_secret(self) -> bytes:
+        """The secret, made where there is none.
+
+        Raises:
+            EnvironmentFaultError: it cannot be made or read.
+        """
+        held = self.secret()
+        if held is not None:
+            return held
+        make_dir(self.keys)
+        made = secrets.token_bytes(_SECRET_BYTES)
+        self._write(self.secret_file, f"{made.hex()}\n".encode("ascii"))
+        return made
+
+    @property
+    def head_file(self) -> Path:
+        """How far the journal had come at its last group commit."""
+        return self.keys / f"{self.name}.head"
+
+    def head(self) -> Head | None:
+        """The head; None where none was kept.
+
+        Raises:
+            EnvironmentFaultError: it cannot be read.
+        """
+        return self._read(self.head_file, Head)
+
+    def write_head(self, head: Head) -> None:
+        """Puts the head in place, durably."""
+        self._write(self.head_file, msgspec.json.encode(head) + b"\n")
+
+    @property
+    def unproven_file(self) -> Path:
+        """What lies in quarantine and is not yet stated."""
+        return self.keys / f"{self.name}.unproven"
+
+    def unproven(self) -> tuple[Unproven, ...]:
+        """What was moved to quarantine and is not yet stated, in order.
+
+        Raises:
+            EnvironmentFaultError: the list cannot be read.
+        """
+        return self._read(self.unproven_file, tuple[Unproven, ...]) or ()
+
+    def write_unproven(self, items: tuple[Unproven, ...]) -> None:
+        """Puts the list in place, durably; an empty one is removed."""
+        if items:
+            self._write(self.unproven_file, msgspec.json.encode(items) + b"\n")
+        else:
+            self.unproven_file.unlink(missing_ok=True)
+
+    def _write(self, path: Path, data: bytes) -> None:
+        try:
+            write_atomic(path, data, mode=_MODE)
+        except OSError as error:
+            raise EnvironmentFaultError(
+                f"{path} cannot be written: {error.strerror}",
+                next_step=f"Whoever captures must be able to write to {self.keys}.",
+            ) from error
+
+    def _read(self, path: Path, kind: type[_Kept]) -> _Kept | None:
+        if not path.exists():
+            return None
+        data = read_private(path, "a file of the journal", most=_MAX_FILE_BYTES)
+        try:
+            return msgspec.json.decode(data, type=kind)
+        except msgspec.MsgspecError as error:
+            raise EnvironmentFaultError(
+                f"{path} cannot be read: {error}",
+                next_step=f"Put it back from a copy of the keys' folder; or move it away, and run "
+                f"`preserve recover {self.name} --without-unproven`.",
+            ) from error
