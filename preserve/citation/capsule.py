@@ -69,7 +69,7 @@ def build_capsule(
     files["text.txt"] = extraction.body.encode()
     files["selector.json"] = canonical(_selector(capture, passage))
     files["citation.json"] = canonical(citation)
-    files["check_capsule.py"] = Path(check_capsule.__file__).read_bytes()
+    files["check_capsule.py"] = read_regular(Path(check_capsule.__file__))
     left_out = [*_add_changes(archive, files), *_add_receipts(archive, files, stated)]
     files["readme.txt"] = readable_page(files).encode()
     data = pack(files)
