@@ -11,6 +11,20 @@ _HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!
 _NO_HOST = frozenset("<>^|%\\")
 """What no host name has (URL Standard, "forbidden domain code point"), beside what ends one."""
 
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+"""A last label that makes a host an IPv4 address (URL Standard, "ends in a number")."""
+
+
+def _is_bad_number(host: str) -> bool:
+    """True for a host that would be an IPv4 address and is not written as one."""
+    if _NUMBER.fullmatch(host.removesuffix(".").rpartition(".")[2]) is None:
+        return False
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return True
+    return False
+
 
 def url_mistake(text: str) -> str | None:
     """What is wrong with an address; None where nothing is."""
@@ -25,7 +39,7 @@ def url_mistake(text: str) -> str | None:
         return f"{text!r} is no address"
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_good:
         return f"{text!r} is no http or https address"
-    if ":" not in parts.hostname and _NO_HOST & set(parts.hostname):
+    if ":" not in parts.hostname and (_NO_HOST & set(parts.hostname) or _is_bad_number(parts.hostname)):
         return f"{parts.hostname!r} is no host"
     if parts.username is not None or parts.password is not None:
         return "a name or password stands in the address"

@@ -62,8 +62,8 @@ _REQUISITE_RELS = frozenset({"stylesheet", "icon", "shortcut", "apple-touch-icon
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml"})
 _LINK_RELS = frozenset({"next", "prev", "canonical", "alternate", "start", "contents", "index", "up"})
 _PLAIN_LINK = lazy_re(r"""<[aA][ \n]href=(?:"([^"&\x00]*+)"|'([^'&\x00]*+)')>""")
-_MAX_REMEMBERED = 1 << 24
-"""Characters of tags that are remembered: some 20 MB."""
+_MAX_REMEMBERED = 1 << 23
+"""Characters of tags that are remembered: some 30 MB."""
 _NEVER = 1 << 30
 _MAX_TAG = 2_000
 """Characters of the longest tag that is remembered."""
@@ -149,12 +149,13 @@ class _Reader:
         return lasts
 
     def _add(self, reference: str, kind: LinkKind, base: Base) -> bool:
-        is_plain = reference.isascii()
-        url = base.join(reference) if is_plain else Base(base.href, self._encoding_of_page()).join(reference)
+        is_ascii = reference.isascii()
+        url = base.join(reference) if is_ascii else Base(base.href, self._encoding_of_page()).join(reference)
         # What is both shown and linked to is a link: it may lead on.
         if url is not None and (kind is LinkKind.LINK or url not in self.found):
             self.found[url] = kind
-        return is_plain and not reference.lstrip().startswith("?")
+        # What begins with a query is joined to the page, not to its folder.
+        return is_ascii and "?" not in reference[:1] and reference[:1] > " "
 
     def _encoding_of_page(self) -> str:
         if self._encoding is None:

@@ -161,10 +161,12 @@ class Base:
     def join(self, reference: str) -> str | None:
         """A reference as the http or https address that a browser asks for; None where it is none. Never raises."""
         match = _PLAIN_REFERENCE.fullmatch(reference)
-        if match is not None and self._folders and "/." not in match[2]:
+        folders = self._folders
+        if match is not None and folders:
             up, path, query = match.groups()
-            if path or up == "/":
-                return (self._folders[-1] if up == "/" else self._folder_above(len(up) // 3)) + path + query
+            if (path or up == "/") and "/." not in path:
+                steps = len(up) // 3
+                return (folders[-1] if up == "/" or steps >= len(folders) else folders[steps]) + path + query
         href = _href(self._with_query_encoded(reference), self.href)
         parts = None if href is None else _SERIALISED.fullmatch(href)
         return None if parts is None else _Parts._make(parts.groups()).url
@@ -173,9 +175,6 @@ class Base:
         """Where a reference leads to, of whatever scheme, as a base of its own; None where it is no address."""
         href = _href(reference, self.href)
         return None if href is None else Base(href, self._encoding or "utf-8")
-
-    def _folder_above(self, steps: int) -> str:
-        return self._folders[steps] if steps < len(self._folders) else self._folders[-1]
 
     def _with_query_encoded(self, reference: str) -> str:
         """The reference with what is not ASCII in its query percent-encoded in the encoding of its page."""

@@ -163,6 +163,8 @@ def test_scope_entries(entry: str) -> None:
         ("'https://tides.example.org/#a'", "leave out '#'"),
         ("https://tides.example.org/a/../b", "as a browser shows it"),
         ("https://tides^example.org/", "is no host"),
+        ("https://1.2.3.4.5/", "is no host"),
+        ("https://0x7f.1/", "is no host"),
     ],
 )
 def test_scope_entries_that_cannot_mean_what_they_say(entry: str, what: str) -> None:
