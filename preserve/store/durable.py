@@ -125,7 +125,7 @@ def remove_database(path: Path) -> None:
 def is_locked(path: Path) -> bool:
     """Whether a process holds a collection's lock now. Ask seldom: while it looks, nobody else can take it."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
