@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from preserve.cables.cited import cited_cables
 from preserve.cables.identity import canonical_id
+from preserve.cables.likeness import one_letter_apart
 from preserve.cables.message import parse_message
-from preserve.cables.posts import all_posts, letters_of, read_post
+from preserve.cables.posts import Post, all_posts, letters_of, read_post, same_post
 
 CITING = "09LIMA700"
 NAMES = [
@@ -87,6 +88,31 @@ def test_noise_between_tags_changes_nothing(tags: Sequence[str], between: Sequen
     assert meant(head.format(noisy.rstrip(", \r\n"))) == meant(head.format(", ".join(tags)))
 
 
+@given(st.lists(st.sampled_from([" ", "  ", "\n", " \n", "\r\n", "\n     "]), min_size=5, max_size=5))
+@settings(deadline=None)
+def test_noise_between_the_words_of_a_title_changes_nothing(between: Sequence[str]) -> None:
+    words = ["GULLS", "OVER", "THE", "OLD", "HARBOUR", "LIGHTS"]
+    said = words[0] + "".join(noise + word for noise, word in zip(between, words[1:], strict=True))
+    subject = parse_message(f"SUBJECT: {said}\n\nREF: LIMA 1\n").subject
+    assert subject is not None
+    assert subject.title == " ".join(words)
+
+
+NOISE = [
+    "\n", " \n \n", "\r\n", "\nUNCLASSIFIED\n", "\n                 CONFIDENTIAL\n\n", "\nLIMA 00000700  003 OF 003\n",
+    "\nPAGE 04        LIMA  00700  04 OF 04  071629Z\n",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(NOISE), max_size=5), st.lists(st.sampled_from(NOISE), max_size=5))
+@settings(deadline=None)
+def test_noise_around_a_signature_changes_nothing(before: Sequence[str], behind: Sequence[str]) -> None:
+    body = f"UNCLAS LIMA 000700\n\n1. (U) It rained.\n{''.join(before)}DOE{''.join(behind)}\nNNNN\n"
+    message = parse_message(body)
+    assert message.signature is not None
+    assert (message.signature.text, body[message.signature.start : message.signature.end]) == ("DOE", "DOE")
+
+
 @given(st.text(alphabet="ABCDEIKLMOPRST0123456789 .,;()/-&\n:", max_size=300))
 @settings(max_examples=300, deadline=None)
 def test_no_reading_invents_an_id(text: str) -> None:
@@ -110,6 +136,33 @@ def test_any_name_is_read_or_not(said: str) -> None:
     assert post is None or post.station in {known.station for known in all_posts()}
     certain = read_post(said, alike=False)
     assert certain is None or certain == post
+
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@given(st.sampled_from(all_posts()), st.integers(0, 20), st.sampled_from(LETTERS), st.integers(0, 3))
+@settings(max_examples=500, deadline=None)
+def test_a_garbled_name_never_crosses_two_posts(post: Post, at: int, letter: str, kind: int) -> None:
+    name = post.station
+    at %= len(name)
+    garbled = (
+        name[:at] + letter + name[at:],
+        name[:at] + name[at + 1 :],
+        name[:at] + letter + name[at + 1 :],
+        name[:at] + name[at : at + 2][::-1] + name[at + 2 :],
+    )[kind]
+    reading = read_post(garbled)
+    if reading is not None and reading.rule == "one letter":
+        assert not reading.certain
+        near = {same_post(one.station) for one in all_posts() if one_letter_apart(garbled, one.station)}
+        assert near <= {reading.station}
+    if reading is not None and reading.rule not in {"one letter", "beginning"}:
+        assert reading.station == garbled or garbled in next(
+            (*one.short_forms, one.station + (one.country or ""))
+            for one in all_posts()
+            if one.station == reading.station
+        )
 
 
 def calls(text: str) -> int:
