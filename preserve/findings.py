@@ -303,7 +303,8 @@ CODES: dict[str, Code] = {
     ),
     "E-LEDGER-ROLLED-BACK": Code(
         "The log is smaller than it was when it was last read at this place.",
-        "Run `preserve repair COLLECTION --from REPLICA` with a copy that has its newest part.",
+        "Run `preserve repair COLLECTION --from REPLICA` with a copy that has its newest part. If no copy has it:"
+        " `preserve ledger accept COLLECTION --lost`.",
     ),
     "E-LEDGER-FORKED": Code(
         "The log is not the one that is known by this name: it has another history, or another key.",
@@ -312,7 +313,8 @@ CODES: dict[str, Code] = {
     ),
     "E-LEDGER-REPLACED": Code(
         "Another log lies where one was known to lie.",
-        "Find out who put it there; `preserve repair COLLECTION --from REPLICA` puts the log that is known in place.",
+        "If you put it there: `preserve ledger accept COLLECTION --replaced`. If not, find out who did;"
+        " `preserve repair COLLECTION --from REPLICA` puts the log that is known in place.",
     ),
     "I-LEDGER-BEHIND": Code(
         "The log is an older copy: a newer state of it was seen elsewhere.",

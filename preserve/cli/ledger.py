@@ -2,12 +2,13 @@
 
 import os
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 import msgspec
 
-from preserve.cli.common import EXIT_STATUSES, Place, command_options, one_line
+from preserve.cli.common import EXIT_STATUSES, Place, command_options, one_line, say
 from preserve.cli.output import file_fault
 from preserve.cli.trusting import read_trust, trust_option
 from preserve.config.folder import load_collection
@@ -16,8 +17,10 @@ from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError
 from preserve.formats.note import COSIGNATURE, Signer, Verifier, cosign_note, open_note, parse_note, parse_vkey
 from preserve.formats.tlog import Checkpoint, Proof, format_proof, parse_checkpoint
 from preserve.limits import DEFAULT_LIMITS
+from preserve.provenance.accept import accept_lost
 from preserve.provenance.check import check_extends, check_proof, index_of_record
 from preserve.provenance.keys import make_key, passphrase, read_key
+from preserve.provenance.knownlogs import KnownLogs, LogNotAsKnownError, read_log
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import (
     NEWER,
@@ -35,6 +38,7 @@ from preserve.provenance.statements import (
 from preserve.regular import open_regular, read_regular
 from preserve.store.archive import open_archive
 from preserve.store.durable import Lock, make_dir, write_atomic
+from preserve.store.layout import CollectionPaths
 
 _MAX_INPUT_BYTES = 1 << 20
 
@@ -221,6 +225,67 @@ def stamp(place: Place, collection: str) -> int:
     lines = [f"{t.authority}: {t.reason or 'receipt kept'}" for t in told] or ["receipts of all authorities are held"]
     place.emit({"stamped": [{"authority": t.authority, "reason": t.reason} for t in told]}, "\n".join(lines) + "\n")
     return 1 if any(t.reason for t in told) else 0
+
+
+@ledger.command(short_help="Accept that a log is not the one known.")
+@click.argument("collection")
+@click.option("--lost", is_flag=True, help="Its newest part is lost for good: begin a new log that follows it.")
+@click.option("--replaced", is_flag=True, help="You put another archive, or another state of it, there yourself.")
+@command_options
+def accept(place: Place, collection: str, *, lost: bool, replaced: bool) -> int:
+    """Go on with COLLECTION although its log is not what is known of it. `preserve verify` says what is wrong.
+
+    --lost: the log was rolled back, and no copy has its newest part (`preserve repair COLLECTION --from REPLICA` takes
+    it from one). One key never signs two histories, so a new log begins with a new key: its first statement names the
+    old log, and all that is left of it is stated again. The old ledger is kept in ledger-before/.
+
+    --replaced: what lies in this folder now is known from now on. Nothing is written to it, and a fork stays one.
+    """
+    if lost == replaced:
+        raise UsageError("say what is to be accepted", next_step="Give --lost or --replaced; --help tells them apart.")
+    paths = open_archive(place.archives, collection)
+    if replaced:
+        return _replaced(place, paths)
+    done = accept_lost(paths, place.keys, secret=passphrase(os.environ), clock=lambda: datetime.now(UTC))
+    lines = [
+        f"log      {done.signer.name}, which follows {done.follows.origin}",
+        f"key      {done.signer.vkey}",
+        f"carried  {done.carried} statements; {done.lost} are lost",
+        f"before   {done.before}",
+        *(f"moved to quarantine/: {one_line(name, 160)}" for name in done.quarantined),
+    ]
+    place.emit(
+        {
+            "log": done.signer.name,
+            "key": done.signer.vkey,
+            "follows": {"origin": done.follows.origin, "size": done.follows.size, "root": done.follows.root},
+            "carried": done.carried,
+            "lost": done.lost,
+            "before": str(done.before),
+            "quarantined": list(done.quarantined),
+        },
+        "\n".join(lines) + "\n",
+    )
+    say("Keep a copy of the new key, and tell those who trust the old one. Copies of the old log are copies of another")
+    say("log now: make new ones with `preserve replicate`, in a new folder.")
+    return 0
+
+
+def _replaced(place: Place, paths: CollectionPaths) -> int:
+    logs = KnownLogs(place.keys)
+    seen = read_log(paths, Ledger(paths), logs)
+    if seen is None:
+        raise NotHeldError("there is no checkpoint", next_step="Restore the archive from a copy first.")
+    logs.forget_place(paths.folder)
+    compared = logs.meet(paths.folder, seen)
+    if not compared.good:
+        raise LogNotAsKnownError.of(paths, compared.findings)
+    behind = f", {compared.behind} statements behind" if compared.behind else ""
+    place.emit(
+        {"log": seen.origin, "size": seen.size, "behind": compared.behind},
+        f"known    {seen.origin}, {seen.size} statements{behind}\n",
+    )
+    return 0
 
 
 for _command in ledger.commands.values():

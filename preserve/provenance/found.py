@@ -12,7 +12,7 @@ from pathlib import Path
 from preserve.errors import EnvironmentFaultError
 from preserve.formats.note import Signer
 from preserve.model import check_collection_name, format_utc
-from preserve.provenance.keys import key_path, make_key, mark_path, next_path, read_key
+from preserve.provenance.keys import coming_path, key_path, make_key, mark_path, next_path, read_key
 from preserve.provenance.knownlogs import KnownLogs, read_log
 from preserve.provenance.ledger import Ledger, check_signer
 from preserve.provenance.session import Writer, WritingSession
@@ -58,6 +58,11 @@ def load_signer(paths: CollectionPaths, keys: Path, *, secret: bytes | None) -> 
         raise EnvironmentFaultError(
             f"a change of the signing key of {paths.name} was cut short",
             next_step=f"Run `preserve key rotate {paths.name}` again: it goes on.",
+        )
+    if coming_path(paths.name, keys).exists():
+        raise EnvironmentFaultError(
+            f"the beginning of a new log of {paths.name} was cut short",
+            next_step=f"Run `preserve ledger accept {paths.name} --lost` again: it goes on.",
         )
     return Signer(str(read_marker(paths)["origin"]), read_key(key_path(paths.name, keys), secret))
 

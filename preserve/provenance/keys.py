@@ -46,6 +46,11 @@ def next_path(collection: str, keys: Path) -> Path:
     return keys / f"{collection}.next"
 
 
+def coming_path(collection: str, keys: Path) -> Path:
+    """Where the key of a log lies that is to follow one of which a part is lost, until it has begun."""
+    return keys / f"{collection}.follows"
+
+
 def mark_path(collection: str, keys: Path) -> Path:
     """Where it stands which archive the key of a collection has begun."""
     return keys / f"{collection}.begun"

@@ -103,14 +103,26 @@ class _Kind(_Value, frozen=True, kw_only=True, tag_field="kind"):
     v: Literal[2] = VERSION
 
 
+class Follows(_Value, frozen=True, kw_only=True):
+    """A log that another one goes on from: its name, and the newest checkpoint that was seen of it."""
+
+    origin: str
+    size: Count
+    root: Sha256
+
+
 class Archive(_Kind, frozen=True, kw_only=True, tag="archive"):
-    """The first statement of every ledger: which archive this is, and the key of its log."""
+    """The first statement of every ledger: which archive this is, and the key of its log.
+
+    ``follows`` is there where the log was begun because the newest part of another one was lost.
+    """
 
     collection: str
     format: Count
     origin: str
     key: str
     created: str
+    follows: Follows | msgspec.UnsetType = msgspec.UNSET
 
 
 class Record(_Kind, frozen=True, kw_only=True, tag="record"):

@@ -99,6 +99,10 @@ class CollectionPaths:
         """Of a time authority: ``tsq`` the request, ``tsr`` the reply, ``failed`` why there is none."""
         return self.receipts / f"{size}.{authority}.{kind}"
 
+    def ledger_before(self, following: str) -> "CollectionPaths":
+        """A log that was given up, as a collection of its own without evidence; ``following`` names the next one."""
+        return CollectionPaths(self.folder / "ledger-before", following)
+
     @property
     def quarantine(self) -> Path:
         """Damaged files that a repair moved out of the way."""

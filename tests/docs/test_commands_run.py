@@ -14,8 +14,8 @@ _PAGES = ("invariants.md", "formats/archive.md", "repair.md", "what-catches-what
 _COMMAND = re.compile(r"`preserve ([a-z]+(?: [^`]+)?)`")
 
 
-_ELSEWHERE = {"ledger stamp COLLECTION"}
-"""It needs a time authority: ``tests/scenarios/test_receipts.py`` has one."""
+_ELSEWHERE = {"ledger stamp COLLECTION", "ledger accept COLLECTION --lost"}
+"""One needs a time authority, the other a log that is lost: ``tests/scenarios`` has both."""
 
 
 def _commands() -> list[str]:
