@@ -14,7 +14,7 @@ from preserve.cli.trusting import read_trust, trust_option
 from preserve.config.folder import load_collection
 from preserve.crawler.stamping import stamp as ask_for_stamps
 from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError
-from preserve.formats.note import COSIGNATURE, Signer, Verifier, cosign_note, open_note, parse_note, parse_vkey
+from preserve.formats.note import COSIGNATURE, Signer, UnknownKeyError, cosign_note, open_note, parse_note, parse_vkey
 from preserve.formats.tlog import Checkpoint, Proof, format_proof, parse_checkpoint
 from preserve.limits import DEFAULT_LIMITS
 from preserve.provenance.accept import accept_lost
@@ -35,6 +35,7 @@ from preserve.provenance.statements import (
     decode,
     kind_of,
 )
+from preserve.provenance.trust import Trust
 from preserve.regular import open_regular, read_regular
 from preserve.store.archive import open_archive
 from preserve.store.durable import Lock, make_dir, write_atomic
@@ -138,11 +139,9 @@ def check(place: Place, collection: str, older: Path, entry: Path | None, trust:
     """
     paths = open_archive(place.archives, collection)
     data = _read(older)
-    own = parse_vkey(read_regular(paths.vkey).decode("ascii", errors="replace").strip())
-    believed = read_trust(place, trust).keys
     try:
         lines = check_proof(data, None if entry is None else _read(entry))
-        note, who = _opened(lines.checkpoint, believed, own)
+        note, who = _opened(lines.checkpoint, paths, read_trust(place, trust), KnownLogs(place.keys))
         held = check_extends(Ledger(paths), note)
     except FormatError as error:
         place.emit({"good": False, "reason": str(error)}, f"FAIL  {error}\n")
@@ -155,13 +154,24 @@ def check(place: Place, collection: str, older: Path, entry: Path | None, trust:
     return 0
 
 
-def _opened(data: bytes, believed: tuple[Verifier, ...], own: Verifier) -> tuple[Checkpoint, str]:
-    """The older checkpoint, and by whose key. One that is trusted comes before the archive's own."""
-    keys = [key for key in believed if key.kind != COSIGNATURE]
-    for candidates, who in ((keys, "by a key that you trust"), ([own], "by the archive's own key, not known to you")):
-        if any((s.name, s.key_id) in {(k.name, k.key_id) for k in candidates} for s in parse_note(data).signatures):
-            return parse_checkpoint(open_note(data, candidates).text), who
-    raise FormatError("the older checkpoint is signed neither by a key that you trust nor by the archive's own")
+def _opened(data: bytes, paths: CollectionPaths, trust: Trust, logs: KnownLogs) -> tuple[Checkpoint, str]:
+    """The older checkpoint, and by whose key: one that is named; where none is, of the log that is known; else its own.
+
+    Raises:
+        FormatError: it is signed by none of these.
+    """
+    known = logs.of_archive(paths)
+    if trust.logs:
+        candidates, who = list(trust.logs), "by a key that you trust"
+    elif known is not None:
+        candidates, who = [parse_vkey(key.vkey) for key in known.keys], "by a key by which the log is known here"
+    else:
+        candidates = [parse_vkey(read_regular(paths.vkey).decode("ascii", errors="replace").strip())]
+        who = "by the archive's own key, not known to you"
+    try:
+        return parse_checkpoint(open_note(data, candidates).text), who
+    except UnknownKeyError:
+        raise FormatError(f"the older checkpoint is not signed {who}") from None
 
 
 @ledger.command(short_help="Vouch for the log as a witness.")
@@ -181,9 +191,13 @@ def witness(place: Place, collection: str, name: str) -> int:
     if not path.exists():
         make_key(path, secret)
     signer = Signer(name, read_key(path, secret), COSIGNATURE)
-    own = parse_vkey(read_regular(paths.vkey).decode("ascii", errors="replace").strip())
+    logs = KnownLogs(place.keys)
     with Lock(paths.lock, f"preserve ledger witness {collection}"):
         log_of = Ledger(paths)
+        compared = logs.meet(paths.folder, read_log(paths, log_of, logs))
+        if not compared.good:
+            raise LogNotAsKnownError.of(paths, compared.findings)
+        own = parse_vkey(read_regular(paths.vkey).decode("ascii", errors="replace").strip())
         note = log_of.note()
         if note is None:
             raise NotHeldError("there is no checkpoint yet", next_step="Run a capture to its end first.")

@@ -74,15 +74,21 @@ def test_a_record_is_proved_by_its_id(demo: Any) -> None:
     demo("ledger", "prove", "demo", "99999", status=3)
 
 
-def test_an_older_checkpoint_proves_that_nothing_before_it_changed(demo: Any) -> None:
+def test_an_older_checkpoint_proves_that_nothing_before_it_changed(demo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     older = demo.folder / "older"
     older.write_bytes(_note(demo))
     demo("capture", "demo")
     out = demo("ledger", "check", "demo", str(older))
-    assert "PASS  the older checkpoint is signed by the archive's own key, not known to you" in out
+    assert "PASS  the older checkpoint is signed by a key by which the log is known here" in out
     key = demo.folder / "log.vkey"
     key.write_text(demo("key", "export", "demo"), "utf-8")
     assert "signed by a key that you trust" in demo("ledger", "check", "demo", str(older), "--trust", str(key))
+    other = demo.folder / "other.vkey"
+    other.write_text(Signer("preserve/other/12345678", Ed25519PrivateKey.generate()).vkey, "utf-8")
+    told = demo("ledger", "check", "demo", str(older), "--trust", str(other), status=1)
+    assert told == "FAIL  the older checkpoint is not signed by a key that you trust\n"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(demo.folder / "another-home"))
+    assert "the archive's own key, not known to you" in demo("ledger", "check", "demo", str(older))
 
 
 def test_a_history_that_was_rewritten_with_the_key_is_found_by_an_older_checkpoint(demo: Any, site: Any) -> None:
@@ -245,6 +251,17 @@ def test_a_witness_signs_no_history_that_it_did_not_see(demo: Any, site: Any) ->
     demo("ledger", "witness", "demo", "--name", "w", status=1)
     assert "not signed" in demo.errors
     assert len(parse_note(_note(demo)).signatures) == 1
+
+
+@pytest.mark.damages
+def test_a_witness_signs_no_older_state_in_the_place_of_a_newer_one(demo: Any) -> None:
+    shutil.copytree(demo.archives / "demo", demo.folder / "before")
+    demo("capture", "demo")
+    demo("verify", "demo")
+    shutil.rmtree(demo.archives / "demo")
+    shutil.copytree(demo.folder / "before", demo.archives / "demo")
+    demo("ledger", "witness", "demo", "--name", "w", status=1)
+    assert "smaller than it was" in demo.errors
 
 
 def test_openssl_and_ssh_keygen_verify_the_signature(demo: Any) -> None:
