@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from preserve.cli.common import EXIT_STATUSES, Place, command_options, one_line, say
+from preserve.cli.common import EXIT_STATUSES, Place, command_options, counted, one_line, say
 from preserve.cli.output import file_fault
 from preserve.cli.trusting import read_trust, trust_option
 from preserve.config.folder import load_collection
@@ -264,7 +264,7 @@ def accept(place: Place, collection: str, *, lost: bool, replaced: bool) -> int:
     lines = [
         f"log      {done.signer.name}, which follows {done.follows.origin}",
         f"key      {done.signer.vkey}",
-        f"carried  {done.carried} statements; {done.lost} are lost",
+        f"carried  {counted(done.carried, 'statement')}; lost: {done.lost:,}",
         f"before   {done.before}",
         *(f"moved to quarantine/: {one_line(name, 160)}" for name in done.quarantined),
     ]

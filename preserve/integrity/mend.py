@@ -146,7 +146,8 @@ def _measured(
         raise NoAnchorError(
             f"{paths.name}: neither the archive nor a copy has all of its log, of which {log.size} statements are known"
             + (f": {reason}" if reason else ""),
-            next_step="Name a copy that has its newest part with --from.",
+            next_step="Name a copy that has its newest part with --from. If no copy has it: "
+            f"`preserve ledger accept {paths.name} --lost`.",
         )
     raise reason or NoAnchorError(
         f"{paths.name}: neither the archive nor a copy has a checkpoint with a good signature by a known key",

@@ -246,6 +246,7 @@ def _filled(work: _Work, snapshot: _Snapshot) -> bool:
         _read_ledger_of_copy(work)
     _files(work, snapshot)
     _receipts(work, snapshot)
+    _ledgers_before(work)
     _identity(work, snapshot)
     if len(work.findings.listed) > told:
         return False
@@ -264,6 +265,7 @@ def _linked(work: _Work, snapshot: _Snapshot) -> dict[str, int]:
         *(source.archive / name for name in snapshot.sealed),
         *(source.receipts.glob("*")),
         *(source.ledger.rglob("*")),
+        *(source.ledgers_before.rglob("*")),
     )
     for path in (*folders, *files):
         below = path.relative_to(source.folder)
@@ -400,16 +402,28 @@ def _receipts(work: _Work, snapshot: _Snapshot) -> None:
     for path in sorted(source.iterdir()) if source.is_dir() else ():
         if path.suffix == ".failed" or not path.is_file() or path.name.startswith("."):
             continue
-        data = read_regular(path)
-        there = work.target.receipts / path.name
-        if there.is_file():
-            if read_regular(there) != data:
-                work.findings.add("E-REPLICA-DIFFERS", f"receipts/{path.name}")
-            continue
-        if not work.only_look:
-            make_dir(work.target.receipts)
-            write_atomic(there, data)
-        work.copied.append(f"receipts/{path.name}")
+        _small_file(work, path)
+
+
+def _ledgers_before(work: _Work) -> None:
+    """Logs that were given up, with their receipts: nothing in them changes any more."""
+    for path in sorted(work.source.ledgers_before.rglob("*")):
+        if path.is_file():
+            _small_file(work, path)
+
+
+def _small_file(work: _Work, path: Path) -> None:
+    """Copies a file that is never rewritten; one that is there and differs is a finding."""
+    below = path.relative_to(work.source.folder)
+    there = work.target.folder / below
+    if there.exists():
+        if read_regular(there) != read_regular(path):
+            work.findings.add("E-REPLICA-DIFFERS", str(below))
+        return
+    if not work.only_look:
+        make_dir(there.parent)
+        write_atomic(there, read_regular(path))
+    work.copied.append(str(below))
 
 
 def _ledger(work: _Work, snapshot: _Snapshot) -> None:

@@ -13,7 +13,7 @@ from preserve.errors import EnvironmentFaultError
 from preserve.formats.note import Signer
 from preserve.model import check_collection_name, format_utc
 from preserve.provenance.keys import coming_path, key_path, make_key, mark_path, next_path, read_key
-from preserve.provenance.knownlogs import KnownLogs, read_log
+from preserve.provenance.knownlogs import Compared, KnownLogs, LogNotAsKnownError, read_log
 from preserve.provenance.ledger import Ledger, check_signer
 from preserve.provenance.session import Writer, WritingSession
 from preserve.provenance.statements import Archive
@@ -44,6 +44,7 @@ def load_writer(paths: CollectionPaths, keys: Path, *, secret: bytes | None) -> 
         EnvironmentFaultError: the key cannot be used, or a change of key was cut short.
         ArchiveError: the format marker cannot be read.
     """
+    _require_known(paths, keys)
     return Writer.of(paths, keys, load_signer(paths, keys, secret=secret))
 
 
@@ -83,6 +84,7 @@ def found_archive(archives: Path, name: str, *, keys: Path, secret: bytes | None
     if paths.marker.is_file():
         # A key is made once, for a new archive; an archive that exists is never given another one.
         paths = open_archive(archives, name)
+        _require_known(paths, keys)
         signer = load_signer(paths, keys, secret=secret)
     else:
         path = key_path(name, keys)
@@ -101,6 +103,8 @@ def found_archive(archives: Path, name: str, *, keys: Path, secret: bytes | None
     check_signer(paths, signer)
     marker = read_marker(paths)
     writer = Writer.of(paths, keys, signer)
+    if not paths.checkpoint.is_file():
+        _make_way(paths, KnownLogs(keys), signer)
     created = not paths.checkpoint.is_file() and _begin_log(paths, writer)
     _mark(mark_path(name, keys), paths.folder)
     _know(paths, KnownLogs(keys), signer.name)
@@ -112,6 +116,30 @@ def found_archive(archives: Path, name: str, *, keys: Path, secret: bytes | None
         created=created,
         writer=writer,
     )
+
+
+def _require_known(paths: CollectionPaths, keys: Path) -> None:
+    """Tells a log that is not the one known as such, before its key is found to be another one.
+
+    Raises:
+        LogNotAsKnownError: it is not.
+    """
+    compared = KnownLogs(keys).glance(paths, Ledger(paths)) if paths.checkpoint.exists() else Compared()
+    if not compared.good and not coming_path(paths.name, keys).exists():
+        raise LogNotAsKnownError.of(paths, compared.findings)
+
+
+def _make_way(paths: CollectionPaths, logs: KnownLogs, signer: Signer) -> None:
+    """Forgets the log that lay here where another one, by a key that is new, is begun on purpose.
+
+    One by a key of the old log is not: somebody took the old log away and wrote another name into the folder.
+    """
+    place = logs.place(paths.folder)
+    if place is None or place.origin == signer.name:
+        return
+    known = logs.log(place.origin)
+    if known is None or signer.vkey.split("+", 2)[2] not in {key.vkey.split("+", 2)[2] for key in known.keys}:
+        logs.forget_place(paths.folder)
 
 
 def _begin_log(paths: CollectionPaths, writer: Writer) -> bool:

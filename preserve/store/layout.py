@@ -99,9 +99,14 @@ class CollectionPaths:
         """Of a time authority: ``tsq`` the request, ``tsr`` the reply, ``failed`` why there is none."""
         return self.receipts / f"{size}.{authority}.{kind}"
 
+    @property
+    def ledgers_before(self) -> Path:
+        """Logs that were given up for others that follow them."""
+        return self.folder / "ledger-before"
+
     def ledger_before(self, following: str) -> "CollectionPaths":
         """A log that was given up, as a collection of its own without evidence; ``following`` names the next one."""
-        return CollectionPaths(self.folder / "ledger-before", following)
+        return CollectionPaths(self.ledgers_before, following)
 
     @property
     def quarantine(self) -> Path:

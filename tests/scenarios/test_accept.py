@@ -71,6 +71,12 @@ def test_what_is_left_goes_on_under_a_new_key(demo: Any) -> None:
     before = Path(done["before"]) / "ledger"
     open_note((before / "checkpoint").read_bytes(), [parse_vkey((before / "log.vkey").read_text().strip())])
     assert len(list(_keys().glob("demo.*.retired"))) == 2
+    # A copy has all of it.
+    demo("replicate", str(demo.folder / "copy"))
+    there = demo.folder / "copy" / "demo" / "ledger-before" / before.parent.name / "ledger" / "checkpoint"
+    assert there.read_bytes() == (before / "checkpoint").read_bytes()
+    there.write_bytes(b"x")
+    assert "E-REPLICA-DIFFERS" in demo("replicate", str(demo.folder / "copy"), status=1)
 
 
 def test_nothing_is_accepted_where_nothing_is_lost(demo: Any) -> None:

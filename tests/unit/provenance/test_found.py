@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from preserve.errors import EnvironmentFaultError
+from preserve.formats.note import Signer
 from preserve.provenance.found import found_archive
-from preserve.provenance.keys import key_path, make_key, mark_path
-from preserve.provenance.knownlogs import KnownLogs
+from preserve.provenance.keys import key_path, make_key, mark_path, read_key
+from preserve.provenance.knownlogs import KnownLogs, LogNotAsKnownError
 from preserve.provenance.ledger import Ledger
+from preserve.store.archive import marker_bytes
 
 
 @pytest.fixture
@@ -114,6 +116,19 @@ def test_stopped_at_any_write_the_next_call_finishes_it(tmp_path: Path, monkeypa
                 assert (place.origin, known.is_own) == (founded.origin, True)
         else:
             pytest.fail("it has more writes than were stopped at")
+
+
+def test_a_key_is_not_led_to_begin_a_second_log_under_another_name(tmp_path: Path, keys: Path) -> None:
+    """Whoever writes to the folder empties the ledger, and gives the same key another name."""
+    first = found_archive(tmp_path, "demo", keys=keys)
+    shutil.rmtree(first.paths.ledger)
+    name, key = "preserve/demo/00000000", read_key(first.key_file, None)
+    first.paths.ledger.mkdir()
+    first.paths.vkey.write_text(Signer(name, key).vkey + "\n")
+    first.paths.marker.write_bytes(marker_bytes("demo", name))
+    with pytest.raises(LogNotAsKnownError, match="There is no checkpoint"):
+        found_archive(tmp_path, "demo", keys=keys)
+    assert not first.paths.checkpoint.exists()
 
 
 def test_a_log_begun_anew_on_purpose_takes_the_place_of_the_one_that_was_known(tmp_path: Path, keys: Path) -> None:
