@@ -144,11 +144,6 @@ def _make_way(paths: CollectionPaths, logs: KnownLogs, signer: Signer) -> None:
 
 def _begin_log(paths: CollectionPaths, writer: Writer) -> bool:
     """States the archive and signs the first checkpoint; False where another process did it meanwhile."""
-    known = KnownLogs(writer.installation.keys)
-    place = known.place(paths.folder)
-    if writer.signer is not None and place is not None and place.origin != writer.signer.name:
-        # Another key begins another log, on purpose: that of the log that lay here was moved away.
-        known.forget_place(paths.folder)
     with WritingSession(paths, writer, command=f"init {paths.name}", kinds=(Archive,)) as session:
         if session.ledger.covered or writer.signer is None:
             return False
