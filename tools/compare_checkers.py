@@ -49,7 +49,7 @@ Caught means: the exit status is not 0.
 have only a compressed form.
 
 - Digests in a record do not cover the record's own header (its date, its address), and need not be there; a file does
-  not say how many records it had. So no check of a file alone can find 2, 3, 4, 6, 8, 11, 12 and 21.
+  not say how many records it had. So no check of a file alone can find 2, 3, 4, 6, 8, 11, 11b, 12 and 21.
 - 16 and 17 were done to a file with a revisit. A checker that refuses the sound one too says nothing of it.
   FastWARC holds the block of a revisit against the digest of the payload that it refers to.
 - 18: the digest is of an algorithm that nobody has, so it can be neither right nor wrong. `preserve verify FILE` tells

@@ -8,7 +8,7 @@ from preserve.formats.digests import Declared
 from preserve.formats.http1.stream import Payload, payload_of, plain_body
 from preserve.formats.warc import RecordHeader
 from preserve.integrity.hashing import HASHES, Fault, declared_digest
-from preserve.limits import DEFAULT_LIMITS
+from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.provenance.describe import decoded_content, decodes, is_http
 
 NO_HEAD = "no HTTP status line, or no end of the head within the bound"
@@ -30,6 +30,7 @@ class Reply:
         self._block = block
         self._payload: Payload | None = None
         self._plain_end: int | None = None
+        self._decoded: tuple[int, bytes | None] | None = None
         if not self.is_reply:
             if is_http(header):
                 self.content = _behind_head(block)
@@ -54,7 +55,16 @@ class Reply:
         if self._plain_end is not None and b"content-encoding" not in self._block[: self._plain_end].lower():
             return True
         payload = self.whole()
-        return payload is None or decodes(payload, len(self._block))
+        return payload is None or decodes(payload, len(self._block), lambda: self.decoded(DEFAULT_LIMITS))
+
+    def decoded(self, limits: Limits) -> bytes | None:
+        """Its content with the codings taken off, once; None where they cannot be, or there is no reply."""
+        payload = self.whole()
+        if payload is None:
+            return None
+        if self._decoded is None or self._decoded[0] != limits.max_decoded_bytes:
+            self._decoded = limits.max_decoded_bytes, decoded_content(payload, limits)
+        return self._decoded[1]
 
     def may_show(self, layouts: Iterable[Layout]) -> bool:
         """False where it shows no cable for certain."""

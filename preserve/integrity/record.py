@@ -25,8 +25,8 @@ from preserve.integrity.payloads import NO_HEAD, Reply, framing_faults, payload_
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import sha256_hex, whole_date
 from preserve.provenance.describe import (
+    cables_in,
     challenge_in,
-    decoded_content,
     describe_cable,
     is_http,
     media_type,
@@ -221,7 +221,11 @@ def _held_facts(header: RecordHeader, block: bytes, wanted: Wanted, faults: list
         facts = facts._replace(whole=whole)
     is_shown = reply.status == _OK and reply.may_show(wanted.layouts)
     if wanted.layouts and (is_shown or resource_type(header) is not None):
-        read = read_cables(Record(header=header, block=block), wanted.layouts, wanted.limits)
+        payload_read = reply.whole()
+        if payload_read is None:
+            read = read_cables(Record(header=header, block=block), wanted.layouts, wanted.limits)
+        else:
+            read = cables_in(payload_read, reply.decoded(wanted.limits), wanted.layouts)
         facts = facts._replace(
             cables=tuple(encode(describe_cable(facts.record_id, cable)) for cable in read.cables),
             shown=tuple((finding.code, finding.detail) for finding in told_of(read)),
@@ -249,7 +253,7 @@ def _stated(facts: Facts, header: RecordHeader, block: bytes, reply: Reply, want
     elif payload is not None:
         head = payload.head
         digest = hashlib.sha256(payload.payload).hexdigest()
-        challenge = challenge_in(payload, decoded_content(payload, wanted.limits))
+        challenge = challenge_in(payload, reply.decoded(wanted.limits))
     return _with_reply(facts, head)._replace(
         block_sha256=hashlib.sha256(block).hexdigest(), payload_sha256=digest, challenge=challenge
     )

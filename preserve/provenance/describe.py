@@ -4,7 +4,7 @@ The one place where a stored record becomes a statement: a capture, the adoption
 verification all go through it, so that they cannot disagree.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from preserve.cables.extract import NOTHING_READ, Extraction, PageReading, read_page
@@ -98,8 +98,8 @@ def wholeness(header: RecordHeader, status: int | None, *, complete: bool, decod
     return "partial" if status == _PARTIAL_CONTENT else "whole"
 
 
-def decodes(payload: Payload, block_bytes: int) -> bool:
-    """True where the codings of a reply can be taken off its payload.
+def decodes(payload: Payload, block_bytes: int, content: Callable[[], bytes | None] | None = None) -> bool:
+    """True where the codings of a reply can be taken off its payload. ``content`` gives what `decoded_content` does.
 
     What is larger than `HOLD_BYTES` is not tried: it is never held whole where records are checked in bulk.
     """
@@ -107,7 +107,7 @@ def decodes(payload: Payload, block_bytes: int) -> bool:
         return False
     if block_bytes > HOLD_BYTES or not _codings(payload.head):
         return True
-    return decoded_content(payload, DEFAULT_LIMITS) is not None
+    return (decoded_content(payload, DEFAULT_LIMITS) if content is None else content()) is not None
 
 
 def is_http(header: RecordHeader) -> bool:
@@ -157,12 +157,12 @@ def _fresh_wholeness(record: Record, fresh: Fresh) -> Whole | None:
     payload = fresh.payload
     if payload is None:
         return wholeness(record.header, None, complete=True, decodes=True)
-    can_be_read = fresh.content is not None and len(record.block) <= HOLD_BYTES
+    content = fresh.content
     return wholeness(
         record.header,
         payload.head.status,
         complete=payload.complete,
-        decodes=(can_be_read and not transfer_codings(payload.head)) or decodes(payload, len(record.block)),
+        decodes=decodes(payload, len(record.block), None if content is None else lambda: content),
     )
 
 

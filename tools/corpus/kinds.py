@@ -220,6 +220,13 @@ KINDS = (
         make=on_page(lambda p: p.put(WARC_Date="2010-11-28T00:00:00Z")),
     ),
     Kind(
+        number="11b",
+        slug="truncated-added",
+        words="WARC-Truncated added: a whole page called cut",
+        codes=_all("E-WARC-RECORD"),
+        make=on_page(lambda p: p.put(WARC_Truncated="disconnect")),
+    ),
+    Kind(
         number="12",
         slug="uri-changed",
         words="WARC-Target-URI changed",
