@@ -49,7 +49,7 @@ _NO_CABLE: Final = lazy_re(
     r"\b(?:e-?mail(?:s|ed)?|fbis|osc|iir|tdx?|telcons?|phone|fax(?:ed)?|letters?|memo(?:s|randum)?|memcon|dip ?note|"
     r"notes?|articles?|reports?|press|treaty|convention|agreement|resolution|unscr|www|http|septels?|reftels?|"
     r"conversations?|meetings?|daily|public law|section|decree|cfr|fam|title|appendix|rights|poloff|econoff|polcouns|"
-    r"econcouns|dtg|msgs?|poc|points|para(?:graph)?s?|page|chapter|lic|visas?|passports?|sitrep|spot ?report|"
+    r"econcouns|dtg|msgs?|poc|points|chapter|lic|visas?|passports?|sitrep|spot ?report|"
     r"sipdis|dated|edition|issue|book|reuters|\d{6}z)\b|@|://|\b[a-z]?\d{6}z\b",
     re.IGNORECASE,
 )
@@ -58,7 +58,7 @@ _BRACKETS: Final = lazy_re(r"\(([^()]{0,200})\)")
 _YEAR: Final = r"(?:19|20)\d{2}|\d{2}"
 _KEPT_BRACKET: Final = lazy_re(rf"\s*'?(?:{_YEAR})\s*")
 _WORD: Final = r"[A-Z](?:[A-Z'\u2019.-]|0(?=[A-Z])){0,20}"
-_END: Final = r"(?![\dA-Z]|:|\.\d|/\d{1,2}/)"
+_END: Final = r"(?![\dA-Z]|:\d|\.\d|/\d{1,2}/)"
 _CITATION: Final = lazy_re(
     rf"(?:(?<![\w/.:-])'?(?P<before>(?:19|20)?\d{{2}}|0\d{{2}})[ /-]{{0,3}}|(?<![A-Z0-9]))"
     rf"(?P<name>{_WORD}(?: {{1,3}}{_WORD}){{0,5}}?)(?: ?\(\s*'?(?P<inside>{_YEAR})\s*\))?"
@@ -101,7 +101,7 @@ _NO_NAMES: Final = frozenset(
     """
 JAN FEB MAR APR MAY JUN JUL AUG SEP SEPT OCT NOV DEC JANUARY FEBRUARY MARCH APRIL JUNE JULY AUGUST SEPTEMBER OCTOBER
 NOVEMBER DECEMBER OF FROM TO ON AT IN BY FOR WITH THRU THROUGH NUMBER PART VOL VOLUME ANNEX ROUND VERSION SUMMIT EO E.O
-LAW ACT BILL CASE FILE TEL TELEPHONE ROOM BOX
+LAW ACT BILL CASE FILE TEL TELEPHONE ROOM BOX PARA PARAS PARAGRAPH PARAGRAPHS PAGE PAGES PARTS
 """.split()  # noqa: SIM905 - a list that can be read
 )
 """Words that stand before numbers in lists and are in no name of a post."""
@@ -294,7 +294,8 @@ def _citation(reader: _Reader, match: re.Match[str], first: int, end: int) -> in
     glued = (not match["gap"] and match["name"][-1].isalpha()) or (
         match["before"] is not None and match.start("name") == match.end("before")
     )
-    station = _station(name, letters_of(reader.citing or ""), alike=not glued)
+    alike = not glued and not _has_other_words(name)
+    station = _station(name, letters_of(reader.citing or ""), alike=alike)
     begin = match.start("name") + dropped
     year = match["before"] if dropped == 0 else None
     year = match["inside"] or year
@@ -308,7 +309,12 @@ def _citation(reader: _Reader, match: re.Match[str], first: int, end: int) -> in
         return position
     if station is None:
         trailed = not match["name"].rstrip("-.'").endswith(name)
-        if glued or trailed or not _may_be_station(name) or not _alone(text, match, first, end, dropped):
+        if (
+            (glued and not _is_id(match))
+            or trailed
+            or not _may_be_station(name)
+            or not _alone(text, match, first, end, dropped)
+        ):
             return max(position, match.start("number") + 1)
         station = _Station(letters_of(name), ("not in the table",), certain=False)
     span_start = match.start() if dropped == 0 or begin == match.start("name") else begin
@@ -368,10 +374,26 @@ def _is_dropped(name: str, station: _Station) -> bool:
     return station.certain and read_post(name, alike=False) is None
 
 
+def _is_id(match: re.Match[str]) -> bool:
+    """Whether year, station and number stand as in an id, with nothing between."""
+    return (
+        bool(match["before"])
+        and match.end("before") == match.start("name")
+        and not match["gap"]
+        and " " not in match["name"]
+    )
+
+
 def _may_be_station(name: str) -> bool:
     """Whether words that no table has may be a station: none of them is a post, or a word of other kinds of lists."""
-    words = [word.strip(".-") for word in name.upper().split()]
-    return not any(word in _NO_NAMES or read_post(word, alike=False) is not None for word in words)
+    if _has_other_words(name):
+        return False
+    return not any(read_post(word.strip(".-"), alike=False) is not None for word in name.upper().split())
+
+
+def _has_other_words(name: str) -> bool:
+    """Whether a name has a word that stands before numbers and is in no name of a post."""
+    return any(word.strip(".-") in _NO_NAMES for word in name.upper().split())
 
 
 def _alone(text: str, match: re.Match[str], first: int, end: int, dropped: int) -> bool:

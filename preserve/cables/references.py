@@ -26,6 +26,7 @@ LABEL: Final = lazy_re(
     r"[A-Z][A-Z ]{2,20} \d{2,7}\b)|"
     r"^[ \t]*Ref(?:s|tels?|erences?)?(?: ?\([sS]\))?(?: ?[:;]|(?= [A-Z]:))[ \t]*|"
     rf"\sRef(?:s|tels?)?(?: ?\([sS]\))? ?:[ \t]*{_LISTED}|^[ \t]*ref(?:s|tels?)?(?: ?\(s\))? ?:[ \t]*|"
+    rf"^[ \t]*REF(?:S|TELS?)? ?-{{1,2}} ?{_LISTED}|"
     r"^[ \t]*(?=A[.)][ \t]{1,2}REFS?[ \t]{1,2}(?:\d\d )?[A-Z]{3})"
 )
 """The label of the list, at a line's beginning or inside a line."""
@@ -34,7 +35,8 @@ NEEDLES: Final = ("REF", "Ref", "ref")
 
 _ENUMERATOR: Final = lazy_re(
     r"(?:^|(?<=[\s;,(\u00b6]))(?:[Rr][Ee][Ff] )?[(\[]?([A-Za-z])"
-    r"(?:[.:](?=\s|\d)|[)\]](?=\s|\d|[A-Z]{2})| ?-{1,2} (?=\S)|-{1,2}(?=\d\d ?[A-Z]|[A-Z]{4}))"
+    r"(?:[.:](?=\s|\d)|\.(?=[A-Z]{3}[A-Z ]{0,20} \d)|[)\]](?=\s|\d|[A-Z]{2})|"
+    r" ?-{1,2} (?=\S)|-{1,2}(?=\d\d ?[A-Z]|[A-Z]{4}))"
 )
 _BARE: Final = lazy_re(r"(?:^|(?<=\d )|(?<=\d  ))([A-Z])(?= {1,3}(?:\d{2,4} )?[A-Z][A-Za-z.' ]{2,30} \d{1,8}\b)")
 """Enumerators that are letters and nothing else, before a station and its number (``A SAMPLETOWN 721 B ...``)."""
