@@ -11,9 +11,11 @@ from preserve.cables.extract import Extraction
 from preserve.cables.identity import cable_key
 from preserve.cables.layouts import Layout
 from preserve.errors import BrokenStateError
+from preserve.model import NOT_WHOLE
 from preserve.provenance.derive import catch_up
 from preserve.provenance.ledger import Ledger
 from preserve.replay.again import Source, read_again
+from preserve.replay.searchwords import searchable
 from preserve.replay.times import Times
 from preserve.store.catalogue import Catalogue, ShownCable
 from preserve.store.durable import Lock, remove_database
@@ -102,6 +104,8 @@ def _fill(
 
 def _place(times: Times, cable: ShownCable) -> int:
     record = cable.record
+    if record.whole in NOT_WHOLE:
+        return -3
     dated = times.of(date=record.date, run=record.run, statement=record.statement_index)
     if dated.is_own:
         return dated.statement
@@ -125,15 +129,15 @@ def indexed_text(cable: ShownCable, text: Extraction) -> IndexedText:
         captured=cable.record.date,
         published_id=cable.published_id,
         canonical_id=cable.canonical_id,
-        subject=" ".join(subject.split()),
+        subject=searchable(" ".join(subject.split())),
         origin=printed.get("origin", ""),
         classification=classification,
         tags=tags,
         sent=None if text.sent is None else text.sent.value,
         source=printed.get("source", ""),
         body_sha256=cable.body_sha256,
-        head="\n".join((*ids, *printed.values())),
-        body=text.body if not text.header_text else f"{text.header_text}\n{text.body}",
+        head=searchable("\n".join((*ids, *printed.values()))),
+        body=searchable(text.body if not text.header_text else f"{text.header_text}\n{text.body}"),
         key=cable_key(cable.canonical_id or cable.published_id),
         citations=citations(text),
     )

@@ -25,7 +25,13 @@ _TOKEN: Final = re.compile(
 _MAX_TOKENS: Final = 200
 _MAX_CHARS: Final = 4_000
 _MAX_DEPTH: Final = 20
+_UNSEEN: Final = dict.fromkeys(map(ord, "\u00ad\u034f\u180e\u200b\u200c\u200d\u2060\ufeff"))
 _OPERATORS: Final = frozenset({"AND", "OR", "NOT"})
+
+
+def searchable(text: str) -> str:
+    """A text without signs that nobody sees and that would part a word: soft hyphens, joiners, blanks of no width."""
+    return text.translate(_UNSEEN)
 
 
 def expression(text: str) -> str:
@@ -36,7 +42,7 @@ def expression(text: str) -> str:
     """
     if len(text) > _MAX_CHARS:
         raise UsageError(f"a search of {len(text):,} characters", next_step=f"At most {_MAX_CHARS:,} are taken.")
-    parser = _Parser(list(_tokens(text)))
+    parser = _Parser(list(_tokens(searchable(text))))
     found = parser.either(0)
     if found is None:
         raise UsageError(

@@ -19,7 +19,7 @@ from preserve.store.database import connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
-_VERSION = 3
+_VERSION = 4
 _TOKENS = "unicode61 remove_diacritics 2"
 _SCHEMA = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -87,7 +87,8 @@ class IndexedText:
 
     statement: int
     place: int
-    """What orders texts of one cable: the statement of the capture; -1 of an import, -2 of one whose date cannot be."""
+    """What orders texts of one cable: the statement of the capture; -1 of an import, -2 of one whose date cannot be, -3
+    of a capture that is not whole."""
     record_id: str
     uri: str
     captured: str

@@ -50,6 +50,7 @@ def test_a_capture_that_is_not_whole_never_takes_the_place_of_a_whole_one(shell:
     observations = shell.json("history", CABLE)["observations"]
     assert [one["whole"] for one in observations] == (["whole", "cut"] if lack == "cut" else ["whole"])
     assert all(one["difference"] is None for one in observations)
+    assert [hit["published_id"] for hit in shell.json("search", LAST)["hits"]] == [CABLE]
     told = shell("history", CABLE)
     assert "text changed" not in told
     assert (WORDS[lack] in told) is (lack == "cut")

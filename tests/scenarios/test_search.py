@@ -25,6 +25,7 @@ from preserve.replay.searchwords import expression
 from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
 from preserve.store.searchindex import SearchIndex
+from tests.layout_pages import wikileaks_page
 
 _DOCS = Path(__file__).parents[2] / "docs"
 
@@ -66,6 +67,15 @@ def test_words_find_the_cables_that_have_them(held: Any, words: str, expected: s
     for hit in answer["hits"]:
         for start, end in hit["marks"]:
             assert hit["passage"][start:end].strip()
+
+
+def test_signs_that_nobody_sees_part_no_word(shell: Any, site: Any) -> None:
+    site.page("/c", wikileaks_page().replace(b"gulls", b"gu&shy;ll&#8203;s"))
+    shell.site_collection("demo", site, "/c")
+    shell("init", "demo")
+    shell("capture", "demo")
+    for words in ("gulls", "gu\u00adlls", '"the gulls of"'):
+        assert _ids(shell.json("search", words)) == {"08SAMPLETOWN12"}
 
 
 def test_the_newest_text_is_searched_and_the_older_ones_where_they_are_asked_for(held: Any) -> None:
