@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -27,6 +27,7 @@ from preserve.crawler.capture import capture as run_capture
 from preserve.crawler.keeper import Progress
 from preserve.crawler.outcomes import NOT_DUE
 from preserve.errors import CancelledError, LimitError, NetworkError, UsageError
+from preserve.formats.urls import resolve
 from preserve.provenance.found import found_archive
 from preserve.provenance.keys import passphrase
 from preserve.store.archive import open_archive
@@ -81,7 +82,11 @@ def capture(  # noqa: PLR0917 - one for each option
         # It says what to run where there is none.
         open_archive(place.archives, config.name)
     founded = found_archive(place.archives, config.name, keys=place.keys, secret=passphrase(os.environ))
-    with stopped_by_signals() as stop, _display(quiet=place.as_json) as display, _accounts(report_to) as accounts:
+    with (
+        stopped_by_signals() as stop,
+        _display(quiet=place.as_json) as display,
+        _accounts(report_to, config.seeds) as accounts,
+    ):
         report = run_capture(
             config,
             founded.paths,
@@ -160,7 +165,8 @@ def _display(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
 
 
 @contextmanager
-def _accounts(path: Path | None) -> Iterator[Callable[[str, str, str], None]]:
+def _accounts(path: Path | None, seeds: Sequence[str]) -> Iterator[Callable[[str, str, str], None]]:
+    """Writes each address and how it ended; a seed that is asked for in another form, as it is configured too."""
     if path is None:
         yield lambda _url, _state, _reason: None
         return
@@ -168,8 +174,15 @@ def _accounts(path: Path | None) -> Iterator[Callable[[str, str, str], None]]:
         file = path.open("wb")
     except OSError as error:
         raise file_fault(path, error) from error
+    written = {resolve(seed, "") or seed: seed for seed in seeds}
+
+    def account(url: str, state: str, reason: str) -> None:
+        as_written = written.get(url, url)
+        seed = {} if as_written == url else {"seed": as_written}
+        _write_line(file, {"url": url, **seed, "outcome": state, "reason": reason})
+
     with file:
-        yield lambda url, state, reason: _write_line(file, {"url": url, "outcome": state, "reason": reason})
+        yield account
 
 
 def _write_line(file: BinaryIO, value: object) -> None:
