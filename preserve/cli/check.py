@@ -73,7 +73,7 @@ def check(
         layouts = all_layouts(place)
         for path, data in capsules.items():
             verdicts = check_capsule(data, believed, layouts, logs)
-            failed = failed or not is_good(verdicts)
+            failed = failed or not is_good(verdicts, key_given=bool(believed.keys))
             ended = conclusion(verdicts)
             claims = [each._asdict() for each in verdicts]
             said.append({"file": str(path), "kind": "capsule", "claims": claims, "conclusion": ended})
