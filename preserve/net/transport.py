@@ -24,6 +24,7 @@ from preserve.net.tunnel import open_tunnel
 
 _READ_BYTES = 1 << 16
 _REQUEST_TIMEOUT = 408
+_RECORD_HEAD = 5
 _NOTHING_WAITS = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -105,7 +106,8 @@ class Connection:
         """Looks, without waiting, for bytes or an end that came unasked; they end the exchange before it begins."""
         self._wait_at_most(0.0)
         waiting = bytearray()
-        ended = False
+        # What is in a part of a record cannot be read, and yet has come before the request.
+        ended = isinstance(self._sock, ssl.SSLSocket) and _holds_part_of_record(self._sock)
         while len(waiting) <= self._limits.max_surplus_bytes and not ended:
             try:
                 data = self._sock.recv(_READ_BYTES)
@@ -181,6 +183,21 @@ class Connection:
         if self.open:
             self.open = False
             self._sock.close()
+
+
+def _holds_part_of_record(sock: ssl.SSLSocket) -> bool:
+    """True where what waits below TLS ends inside a record (RFC 8446 section 5.1: five bytes of header, two of length).
+
+    TLS reads whole records, one at a time, so that what waits begins with one.
+    """
+    try:
+        raw = socket.socket.recv(sock, _READ_BYTES, socket.MSG_PEEK)
+    except OSError:
+        return False
+    at = 0
+    while at < len(raw):
+        at += _RECORD_HEAD + int.from_bytes(raw[at + 3 : at + _RECORD_HEAD])
+    return at > len(raw) and len(raw) < _READ_BYTES
 
 
 class Connector:

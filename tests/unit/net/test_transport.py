@@ -1,8 +1,12 @@
 """One connection: what waits on it before a request is sent is no reply to that request."""
 
 import socket
+import ssl
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,3 +101,49 @@ def test_a_408_on_a_kept_connection_is_no_answer_and_on_a_new_one_it_is(
         theirs_new.sendall(timeout)
         fresh.advance(recording, None)
         assert not recording.answers_nothing
+
+
+class _Tls:
+    """The server's end of a TLS connection, whose records are made here and sent as the test likes."""
+
+    def __init__(self, pem: Path, line: socket.socket) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pem)
+        self._line = line
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._in, self._out, server_side=True)
+
+    def shake_hands(self) -> None:
+        while True:
+            try:
+                self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                self._line.sendall(self._out.read())
+                self._in.write(self._line.recv(65_536))
+            else:
+                self._line.sendall(self._out.read())
+                return
+
+    def record(self, data: bytes) -> bytes:
+        self._tls.write(data)
+        return self._out.read()
+
+
+@pytest.mark.parametrize("kept", [3, 5, 40, -1])
+def test_a_part_of_a_tls_record_ends_the_use_of_a_connection(authority: Any, kept: int) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        server = _Tls(authority.server("127.0.0.1"), theirs)
+        thread = threading.Thread(target=server.shake_hands)
+        thread.start()
+        context = ssl.create_default_context(cafile=str(authority.bundle))
+        with context.wrap_socket(ours, server_hostname="127.0.0.1", suppress_ragged_eofs=False) as tls:
+            thread.join()
+            connection = Connection(tls, PEER, LIMITS)
+            recording = connection.begin("http://x.org/a", REQUEST)
+            theirs.sendall(server.record(OK))
+            connection.advance(recording, None)
+            assert connection.open
+            theirs.sendall(server.record(OK)[:kept])
+            recording = connection.begin("http://x.org/b", REQUEST)
+            assert (recording.answers_nothing, recording.sent, connection.open) == (True, b"", False)
