@@ -162,7 +162,7 @@ def _at(words: Sequence[_Word], at: int, *, visitor: bool) -> tuple[int, list[Me
     """How many words are read at a place, and what they mean."""
     lists = _lists()
     word = words[at]
-    if word.bracketed:
+    if word.bracketed and not (_is_known(lists, word.upper) and not visitor):
         return 1, [_tag(word.upper, "person" if visitor else "not in the lists", [word], certain=visitor)]
     run = _run(words, at, _MOST_WORDS)
     for size in range(len(run), 1, -1):
