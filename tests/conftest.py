@@ -209,10 +209,14 @@ class Shell:
 
     def begin_anew(self, name: str) -> None:
         """Another archive with the same key, of which nothing is known any more: what one does who rewrites history."""
+        self.forget_log(name)
+        self("init", name)
+
+    def forget_log(self, name: str) -> None:
+        """Takes away what is known of a log outside the archive."""
         mark_path(name, keys_folder(os.environ)).unlink(missing_ok=True)
         shutil.rmtree(keys_folder(os.environ) / "known-logs", ignore_errors=True)
         Installation(keys_folder(os.environ), name).head_file.unlink(missing_ok=True)
-        self("init", name)
 
     def json(self, *words: str, status: int | None = 0) -> dict[str, object]:
         answer: dict[str, object] = json.loads(self(*words, "--json", status=status))

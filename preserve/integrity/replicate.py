@@ -285,6 +285,9 @@ def _relation(work: _Work, snapshot: _Snapshot) -> Relation:
         return Relation.NEW
     compared = compare_with(known_by(snapshot.seen), there)
     forks = [finding.detail for finding in compared.findings if finding.is_amiss]
+    if there.size < snapshot.seen.size and snapshot.seen.begins_with(there.size, there.root) is False:
+        # What is known of the source is its newest state alone: what a smaller copy has is held against its entries.
+        forks.append("Its statements are not those that the source begins with.")
     if forks or Ledger(target).journal.length:
         # A journal of its own: something else is written there than what the source has.
         why = forks[0] if forks else "It has statements of its own under no checkpoint."

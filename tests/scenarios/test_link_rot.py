@@ -171,7 +171,7 @@ def test_a_failure_that_a_continued_run_states_again_is_one_failure(shell: Any, 
 
 
 def test_what_came_from_a_page_cannot_speak_to_shell_terminal_or_markdown(shell: Any, site: Any) -> None:
-    path = "/`$(id)`'x%1b[31m"
+    path = "/?`$(id)`'x%1b[31m"
     shell.site_collection("demo", site, path)
     shell("init", "demo")
     shell("capture", "demo")

@@ -91,7 +91,10 @@ def test_a_copy_with_another_history_says_so(shell: Shell, site: Site, tmp_path:
     shell("replicate", str(tmp_path / "copy"), "demo")
     (shell.archives / "demo").rename(shell.archives / "other")
     (shell.archives / "old").rename(shell.archives / "demo")
+    shell.forget_log("demo")
     assert re.search(r"step replicate \S+: failed: E-\S+: ", shell("schedule", "once", status=1))
+    # The copy is smaller, and nothing of it was touched.
+    shell("verify", "demo", "--archives", str(tmp_path / "copy"))
 
 
 def test_a_failed_step_is_told_and_no_watcher_hears_that_all_is_well(shell: Shell, site: Site, tmp_path: Path) -> None:
