@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from io import BytesIO
+from itertools import chain
 
 from preserve.errors import FormatError
 from preserve.formats.arc import ArcHeader, is_filedesc, parse_arc_header, parse_filedesc
@@ -194,27 +195,105 @@ def _plain(stream: Reader, container: Container, start: int, hold_bytes: int) ->
 
 
 def records_of(members: Members, arc_version: int | None = None) -> Iterator[Spot]:
-    """The records of compressed pieces. ``arc_version`` None: they are WARC records."""
-    for member in members:
+    """The records of compressed pieces. ``arc_version`` None: they are WARC records.
+
+    A piece that begins in the middle of a record goes on with what the one before it holds, as in files that were
+    compressed block by block: no record begins in it before that one ends.
+    """
+    ahead = _Ahead(members, arc_version)
+    for member in ahead:
         if member.data is not None:
             raw = _only(member.data) if arc_version is None else None
             if raw is not None:
                 yield Spot(offset=member.offset, length=member.length, raw=raw)
             else:
-                yield from _held(member, member.data, arc_version)
+                yield from _held(member, member.data, arc_version, ahead)
         elif member.more is not None:
-            yield from _through(member, member.more, arc_version)
+            yield from _through(member, filter(None, chain(member.more, ahead.continuing())), arc_version)
         else:
             yield from _before_cut(member, arc_version)
             yield Spot(offset=member.offset, length=member.length, defect=member.defect)
 
 
-def _held(member: Member, data: bytes, arc_version: int | None) -> Iterator[Spot]:
-    stream = BytesIO(data)
+class _Ahead:
+    """Pieces one after the other, and what of them goes on with the piece before."""
+
+    def __init__(self, members: Members, arc_version: int | None) -> None:
+        self._members = members
+        self._pieces = iter(members)
+        self._arc = arc_version
+        self._back: Member | None = None
+
+    def __iter__(self) -> Iterator[Member]:
+        while (member := self._next()) is not None:
+            yield member
+
+    def _next(self) -> Member | None:
+        member, self._back = self._back, None
+        return next(self._pieces, None) if member is None else member
+
+    def continuing(self, *, only_line_ends: bool = False) -> Iterator[bytes]:
+        """The content of the pieces that come next, up to one in which a record begins, or that is damaged.
+
+        ``only_line_ends``: nothing, where the first of them does not begin with a line end.
+        """
+        with self._members.without_stop():
+            while (member := self._next()) is not None:
+                first = member.data
+                if member.more is not None:
+                    first = self._first(member.more)
+                    member.more = chain((first,), member.more)
+                is_other = first and (self._begins(first) or (only_line_ends and first[:1] not in {b"\r", b"\n"}))
+                if first is None or is_other:
+                    self._back = member
+                    return
+                only_line_ends = only_line_ends and not first
+                yield from (first,) if member.more is None else member.more
+
+    def _first(self, more: Iterator[bytes]) -> bytes:
+        """As much of a piece as tells whether a record begins in it; nothing where that is damaged."""
+        taken = b""
+        with suppress(FormatError):
+            while len(taken) < HEAD_BYTES and (part := next(more, b"")):
+                taken += part
+        return taken
+
+    def _begins(self, content: bytes) -> bool:
+        if self._arc is None:
+            return begins_warc(content)
+        line, end, _rest = content.partition(b"\n")
+        try:
+            parse_arc_header(line + end, self._arc)
+        except FormatError:
+            return False
+        return True
+
+
+def _behind(last: RawRecord, ahead: _Ahead) -> Iterator[bytes]:
+    """What goes on with the last record of a piece: its block, or the line ends behind that."""
+    if last.is_cut:
+        return ahead.continuing()
+    lacks_ends = last.header is not None and not last.defect and last.ends < len(_END)
+    return ahead.continuing(only_line_ends=True) if lacks_ends else iter(())
+
+
+def _held(member: Member, data: bytes, arc_version: int | None, ahead: _Ahead) -> Iterator[Spot]:
     # All of it is held: a length that is too great can be told from the digest.
-    found = list(RecordStream(stream.read, hold_bytes=_MOST_RECORD, arc_version=arc_version))
+    found = list(RecordStream(BytesIO(data).read, hold_bytes=_MOST_RECORD, arc_version=arc_version))
+    behind = _behind(found[-1], ahead) if found else iter(())
+    first = next(behind, None)
+    if first is None:
+        for raw in found:
+            yield _spot(member, raw, is_shared=len(found) > 1)
+        return
+    begun = found.pop().offset
     for raw in found:
-        yield _spot(member, raw, is_shared=len(found) > 1)
+        yield _spot(member, raw, is_shared=True)
+    goes_on = _reader(filter(None, chain((data[begun:], first), behind)))
+    for raw in RecordStream(goes_on, hold_bytes=HOLD_BYTES, arc_version=arc_version):
+        spot = _spot(member, raw, is_shared=True)
+        spot.inner, spot.length = begun + raw.offset, 0
+        yield spot
 
 
 def _before_cut(member: Member, arc_version: int | None) -> Iterator[Spot]:

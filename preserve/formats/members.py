@@ -11,6 +11,7 @@ damaged one must have ended. What lies in a piece is followed by the rest of tha
 
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -192,6 +193,15 @@ class Members:
             yield member
             if member.more is not None and self.offset == start:
                 yield from self._drain(member)
+
+    @contextmanager
+    def without_stop(self) -> Iterator[None]:
+        """Reads on behind the stop meanwhile: what begins before it may end there."""
+        stop, self._stop = self._stop, None
+        try:
+            yield
+        finally:
+            self._stop = stop
 
     def next_start(self, offset: int, stop: int | None = None) -> int:
         """Offset of the next piece, at or behind ``offset``, whose content begins as it should; else the file's end.

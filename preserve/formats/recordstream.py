@@ -50,7 +50,8 @@ class RawRecord:
 
     ``defect`` says what is wrong with its framing; without a header, it is a stretch of ``size`` bytes that holds none.
     ``size`` counts header, block and the line ends behind it, ``ends`` those alone; of a block to be read they are set
-    when that was done. ``habits``: codes of what is unusual around the record, and no damage.
+    when that was done. ``habits``: codes of what is unusual around the record, and no damage. ``is_cut``: the stream
+    ended before the record did.
     """
 
     offset: int
@@ -61,6 +62,7 @@ class RawRecord:
     ends: int = 0
     defect: str = ""
     habits: tuple[str, ...] = ()
+    is_cut: bool = False
 
 
 class _Buffer:
@@ -212,6 +214,7 @@ class RecordStream:
             if isinstance(record.header, ArcHeader):
                 record.defect, record.habits = "", (ARC_LENGTH,)
             record.ends = self._blanks(header_size + true_end, len(_END))
+        record.is_cut = len(block) < length
         buffer.skip(header_size + len(record.block) + record.ends)
         if record.defect and true_end is None:
             self._find_end(record)
@@ -220,6 +223,9 @@ class RecordStream:
     def _covered(self, at: int, length: int) -> bytes:
         """What a length covers, and a little more: the beginning of a record may stand across its end."""
         return bytes(self._buffer.peek(at + length + _FIRST)[at:])
+
+    def _is_end(self, at: int) -> bool:
+        return len(self._buffer.peek(at + 1)) <= at
 
     def _find_end(self, record: RawRecord) -> None:
         """The end of the record that describes an ARC file, whose length says another: its words are the crawler's own.
@@ -278,6 +284,8 @@ class RecordStream:
         Where a damaged header can be told, its own length or digest says what is its block.
         """
         buffer = self._buffer
+        first = bytes(buffer.peek(_FIRST))
+        is_begun = self._arc is not None or b"WARC/".startswith(first[:5].upper())
         head = self._damaged_head() if self._arc is None else b""
         length = _LENGTH_LINE.search(head)
         if head and length is not None:
@@ -294,7 +302,8 @@ class RecordStream:
             buffer.search(self._pattern())
         else:
             buffer.skip(self._blanks(0, len(_END)))
-        return RawRecord(offset=start, size=buffer.offset - start, defect=defect)
+        size = buffer.offset - start
+        return RawRecord(offset=start, size=size, defect=defect, is_cut=is_begun and self._is_end(0))
 
     def _damaged_head(self) -> bytes:
         """The bytes of a damaged record header, with its blank line; nothing where none can be told."""

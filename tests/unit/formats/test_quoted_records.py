@@ -9,7 +9,7 @@ import pytest
 from fastwarc.warc import ArchiveIterator as FastIterator
 from warcio.archiveiterator import ArchiveIterator
 
-from preserve.formats.containers import Container, identify, records_in
+from preserve.formats.containers import Container, identify, record_at, records_in
 from preserve.formats.warc import RecordHeader
 from tests.warcs import arc, gz, page, record, reply, sha1, zst
 
@@ -210,3 +210,34 @@ def test_a_file_of_one_kind_is_known_in_small_letters() -> None:
     assert identify(data, "x") is Container.WARC
     assert identify(gz(data), "x") is Container.WARC_GZIP
     assert uris(gz(data, page(2)), "a.warc.gz") == TRUE_URIS
+
+
+def in_blocks(data: bytes, size: int) -> bytes:
+    """Compressed block by block, wherever records begin."""
+    return b"".join(gzip.compress(data[at : at + size], mtime=0) for at in range(0, len(data), size))
+
+
+@pytest.mark.parametrize("hold_bytes", [1 << 20, 100])
+@pytest.mark.parametrize("size", [43, 100, 333, 765, 1500, 4000])
+def test_pieces_that_are_no_records_hold_the_records_of_the_whole(size: int, hold_bytes: int) -> None:
+    records = [*TRUE, hostile(), *AFTER]
+    data = in_blocks(b"".join(records), size)
+    found = []
+    for spot in records_in(BytesIO(data), Container.WARC_GZIP, hold_bytes=hold_bytes):
+        assert spot.raw is not None, spot
+        block = bytes(spot.raw.block) if spot.raw.block is not None else b"".join(spot.raw.more or ())
+        assert isinstance(spot.raw.header, RecordHeader)
+        found.append((spot.raw.header.raw + block + b"\r\n\r\n", spot.offset, spot.inner))
+    assert [one for one, _offset, _inner in found] == records
+    for one, offset, inner in found:
+        raw = record_at(BytesIO(data), Container.WARC_GZIP, offset, inner)
+        assert isinstance(raw.header, RecordHeader)
+        assert one == raw.header.raw + bytes(raw.block or b"") + b"\r\n\r\n"
+    for cut in range(1, len(data) - len(gz(*TRUE)), 397):
+        assert FORGED not in uris(data[:-cut], "a.warc.gz")
+
+
+def test_arc_records_across_pieces_are_read() -> None:
+    records = arc(1, reply(b"one"), reply(b"two" * 50), reply(b"three"))
+    for size in (90, 130, 211):
+        assert uris(in_blocks(b"".join(records), size), "a.arc.gz")[1:] == [f"http://example.org/{n}" for n in range(3)]
