@@ -8,6 +8,7 @@ What has come before a request was sent answers another one, or none (RFC 9112 s
 anything waits is given up, and what waits is kept as surplus. The look stands directly before the sending.
 """
 
+import select
 import socket
 import ssl
 import time
@@ -81,6 +82,8 @@ class Connection:
         self.peer = peer
         self.open = True
         self._asked = ""
+        self._waits = select.poll()
+        self._waits.register(sock, select.POLLIN)
 
     def begin(self, url: str, request: bytes) -> Recording:
         """Sends the request for an address. Where that fails, or something waits already, the recording says so."""
@@ -104,6 +107,8 @@ class Connection:
 
     def _is_used_up(self, recording: Recording) -> bool:
         """Looks, without waiting, for bytes or an end that came unasked; they end the exchange before it begins."""
+        if not self._waits.poll(0) and not (isinstance(self._sock, ssl.SSLSocket) and self._sock.pending()):
+            return False
         self._wait_at_most(0.0)
         waiting = bytearray()
         # What is in a part of a record cannot be read, and yet has come before the request.
