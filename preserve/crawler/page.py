@@ -11,7 +11,7 @@ from preserve.crawler.frontier import Found, Target
 from preserve.crawler.group import GroupWriter
 from preserve.crawler.links import Finds, Link, LinkKind, SeenTags, css_links, page_links
 from preserve.crawler.listings import feed_links, sitemap_links
-from preserve.crawler.outcomes import CHALLENGE, reason_of
+from preserve.crawler.outcomes import CHALLENGE, OUT_OF_SCOPE, reason_of
 from preserve.crawler.records import FoundAs, RevisitOf, exchange_records
 from preserve.crawler.revisit import Held, Revisits
 from preserve.crawler.robots import RobotsRules
@@ -31,6 +31,8 @@ _OK = 200
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _MAX_SEEN = 1 << 17
 _NEVER = 1 << 30
+_OF_THE_HOST = frozenset({LinkKind.SITEMAP, LinkKind.FEED})
+"""What is read of the page's own host only: a list may name any address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,14 +150,11 @@ class PageWriter:
         rules = RobotsRules.from_payload(held.payload, self._limits, now=fetched, record_id=record_id)
         return None if rules.verdict == "unreachable" else rules
 
-    def sitemaps(self, rules: RobotsRules, address: str) -> list[Found]:
-        """The sitemaps that a robots.txt names, where they are wanted."""
-        if not self._wanted.sitemaps:
-            return []
-        links = [Link(url, LinkKind.SITEMAP) for url in rules.sitemaps]
-        found: list[Found] = []
-        self._add(links, address, depth=0, nested="", found=found, refused={})
-        return found
+    def sitemaps(self, rules: RobotsRules, address: str, found: list[Found], refused: dict[str, str]) -> None:
+        """Adds the sitemaps that a robots.txt names, where they are wanted."""
+        urls = (resolve(address, named) for named in rules.sitemaps)
+        links = [Link(url, LinkKind.SITEMAP) for url in urls if url is not None]
+        self._add(links, address, depth=0, nested="", found=found, refused=refused)
 
     def _content(self, payload: Payload | None) -> bytes | None:
         return decoded_content(payload, self._limits) if payload is not None and _is_read(payload) else None
@@ -220,9 +219,11 @@ class PageWriter:
             return feed_links(content, declared, target.url, self._limits)
         if kind in _PAGES:
             return page_links(content, declared, target.url, self._limits, seen=self._seen_tags, depth=depth)
-        if nested and len(nested) <= self._limits.max_requisite_hops:
-            return css_links(content, declared, target.url, self._limits)
-        return Finds([])
+        if not nested:
+            return Finds([])
+        if len(nested) > self._limits.max_requisite_hops:
+            return Finds([], f"style sheets more than {self._limits.max_requisite_hops} deep")
+        return css_links(content, declared, target.url, self._limits)
 
     def _add(
         self,
@@ -235,7 +236,7 @@ class PageWriter:
         refused: dict[str, str],
     ) -> None:
         for link in links:
-            if link.kind is not LinkKind.LINK and not self._is_wanted(link, via):
+            if link.kind is not LinkKind.LINK and not self._is_wanted(link.kind):
                 continue
             hop = link.kind + nested
             seen = self._seen.setdefault(hop, {})
@@ -244,6 +245,8 @@ class PageWriter:
             seen[link.url] = depth
             self._seen_total += 1
             reason = self.scope.refusal(link.url, depth=depth, hop=hop)
+            if link.kind in _OF_THE_HOST and not _same_host(link.url, via):
+                reason = OUT_OF_SCOPE
             if reason is None:
                 _one(link.url, via, depth, hop, found)
             else:
@@ -252,14 +255,14 @@ class PageWriter:
             self._seen.clear()
             self._seen_total = 0
 
-    def _is_wanted(self, link: Link, via: str) -> bool:
-        match link.kind:
+    def _is_wanted(self, kind: LinkKind) -> bool:
+        match kind:
             case LinkKind.REQUISITE:
                 return self._wanted.requisites != "none"
             case LinkKind.SITEMAP:
-                return self._wanted.sitemaps and _same_host(link.url, via)
+                return self._wanted.sitemaps
             case LinkKind.FEED:
-                return self._wanted.feeds and _same_host(link.url, via)
+                return self._wanted.feeds
             case _:
                 return True
 

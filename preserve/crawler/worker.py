@@ -378,7 +378,7 @@ class Worker:
             return
         host.robots_tries = 0
         host.take_rules(hop.address, rules)
-        visited.found += self._pages.sitemaps(rules, hop.address)
+        self._pages.sitemaps(rules, hop.address, visited.found, visited.refused)
 
 
 def _outcome(target: Target, reason: str) -> Outcome:

@@ -38,6 +38,19 @@ def test_every_address_that_is_left_out_stands_in_the_report(sim: Simulation) ->
     assert report.refused == {"out-of-scope": 1, "trap-repetition": 1, "trap-session": 1, "url-too-long": 1}
 
 
+def test_sitemaps_are_named_as_addresses_and_of_the_own_host(sim: Simulation) -> None:
+    sim.scope = "include: ['re:.*']\n  sitemaps: true"
+    sim.politeness = "delay_s: 0\n  robots: obey"
+    listed = "<urlset><loc>http://x.org/listed</loc></urlset>"
+    named = "Sitemap: HTTP://X.ORG:80/a|b.xml\nSitemap: /c.xml\nSitemap: http://y.org/d.xml\n"
+    sim.web.pages = {"http://x.org/robots.txt": reply(200, named), "http://x.org/": html("x")}
+    sim.web.pages |= {f"http://x.org/{path}": reply(200, listed) for path in ("a|b.xml", "c.xml")}
+    report = sim.run()
+    assert {"http://x.org/a|b.xml", "http://x.org/c.xml", "http://x.org/listed"} <= set(sim.web.paths)
+    assert sim.accounts["http://y.org/d.xml"] == "skipped out-of-scope"
+    assert report.refused == {"out-of-scope": 1}
+
+
 def test_what_was_not_read_of_a_page_or_list_is_told(sim: Simulation) -> None:
     sim.scope = "include: ['re:.*']\n  sitemaps: true"
     sim.politeness = "delay_s: 0\n  robots: obey"
