@@ -116,7 +116,7 @@ CODES: dict[str, Code] = {
     "E-WARC-RECORD": Code("A record's bytes are not those of its ledger statement.", _REPAIR),
     "E-WARC-NO-STATEMENT": Code(
         "A record is in the file, and the ledger has no statement for it.",
-        "If a capture was killed here, the next `preserve capture` adopts it; otherwise find out who wrote it.",
+        "If a capture was killed here, the next `preserve capture` cuts it off; otherwise find out who wrote it.",
     ),
     "E-WARC-LOST": Code("A record that the ledger names is not in its file.", _REPAIR),
     "E-WARC-BLOCK-DIGEST": Code("A record's block does not match its WARC-Block-Digest.", _REPAIR),

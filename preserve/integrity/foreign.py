@@ -265,8 +265,3 @@ def _digests(checked: Checked, *, digests: bool) -> Claim:
     if without >= records:
         return not_checked(_DIGESTS, "no record declares one")
     return claim(_DIGESTS, good=True, detail=f"{without} of {records} records declare none" if without else "")
-
-
-def damaged_codes(report: Report) -> list[str]:
-    """The codes of what breaks a MUST, each once, in order."""
-    return sorted({finding.code for finding in report.findings if finding.is_error})

@@ -99,8 +99,8 @@ class FileMatcher:
     def finish(self) -> None:
         """Reads to the end: what is left has no statement.
 
-        In a file that was left open, what stands behind the last stated record is the tail that the next run cuts or
-        adopts: no capture yet, so no damage to one.
+        In a file that was left open, what stands behind the last stated record is the tail that the next run cuts: no
+        capture yet, so no damage to one.
         """
         if self._is_open:
             return

@@ -1,7 +1,7 @@
 """A WARC record, said as ledger statements: what was stored, and what cable was read from it.
 
-The one place where a stored record becomes a statement: a capture, the adoption of records after a crash, and
-verification all go through it, so that they cannot disagree.
+The one place where a stored record becomes a statement: a capture, an import and verification all go through it, so
+that they cannot disagree.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,56 +33,10 @@ RESOURCE_TYPES = HTML_TYPES | {"text/plain", "text/csv"}
 """The media types of ``resource`` records in which cables are looked for."""
 
 
-def describe_record(record: Record, *, file: str, ordinal: int, run: str) -> statements.Record:
-    """The ``record`` statement of one stored record.
-
-    ``payload_sha256`` is that of the entity body with its transfer coding removed and its content coding kept; for a
-    revisit it is the digest of the payload referred to, as the record declares it (WARC 1.1, section 6.7.2).
-    """
-    header = record.header
-    status: int | None = None
-    mime: str | None = None
-    challenge: str | None = None
-    payload_digest: str | None = None
-    payload: Payload | None = None
-    if header.type in HTTP_RESPONSE_TYPES:
-        head = response_head(record.block)
-        if head is not None:
-            status, mime = head.status, media_type(head)
-        if header.type == "revisit":
-            payload_digest = bare_sha256(header.get("WARC-Payload-Digest"))
-        else:
-            payload = http_payload(record.block)
-            payload_digest = None if payload is None else sha256_hex(payload.payload)
-            challenge = None if payload is None else challenge_in(payload, decoded_content(payload, DEFAULT_LIMITS))
-    return statements.Record(
-        record_id=header.record_id,
-        type=header.type,
-        uri=header.target_uri,
-        date=header.date,
-        status=status,
-        file=file,
-        ordinal=ordinal,
-        record_sha256=record_sha256(header.raw, record.block),
-        block_sha256=sha256_hex(record.block),
-        payload_sha256=payload_digest,
-        refers_to=_bare(header.get("WARC-Refers-To")),
-        mime=mime,
-        challenge=challenge,
-        whole=wholeness(
-            header,
-            None if payload is None else payload.head.status,
-            complete=payload is None or payload.complete,
-            decodes=payload is None or decodes(payload, len(record.block)),
-        ),
-        run=run,
-    )
-
-
 def wholeness(header: RecordHeader, status: int | None, *, complete: bool, decodes: bool) -> Whole | None:
     """Whether all of a page came and can be read, of a ``response`` or ``resource`` record; None of another record.
 
-    The one rule for capture, import, adoption and verification; it asks only what the record itself tells. ``status``:
+    The one rule for capture, import and verification; it asks only what the record itself tells. ``status``:
     of the reply in it, None where none can be read; ``complete``: all that its framing promises is there; ``decodes``:
     see there. A revisit is as whole as the record that it refers to.
     """

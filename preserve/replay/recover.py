@@ -232,10 +232,6 @@ class Archive:
         """What every capture of a cable claims of its source, sorted by id, then by time."""
         return (Claim(self.paths.name, *row) for row in self.catalogue.claims())
 
-    def statement_of(self, row: RecordRow) -> int:
-        """Index of the record's statement in the ledger."""
-        return row.statement_index
-
     def _original(self, row: RecordRow) -> RecordRow | None:
         """The record that holds a revisit's payload: that of the id it names, else of the address and date."""
         found = None if row.refers_to is None else self.catalogue.record(row.refers_to)

@@ -71,11 +71,6 @@ class Event:
     ended: int | None
     report: Mapping[str, object]
 
-    @property
-    def found_damage(self) -> bool:
-        """True of a verification that came to its end and found damage."""
-        return self.outcome == "ran" and self.reason.startswith(DAMAGE)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
