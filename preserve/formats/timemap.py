@@ -45,7 +45,9 @@ class MementoLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeMap:
-    """What a TimeMap says. ``further``: addresses of TimeMaps that continue it. ``defects``: what could not be read."""
+    """What a TimeMap says. ``further``: addresses of TimeMaps that continue it, not of its other forms. ``defects``:
+    what could not be read.
+    """
 
     original: str | None
     mementos: tuple[MementoLink, ...]
@@ -93,6 +95,12 @@ def parse_links(text: str) -> tuple[list[Link], list[str]]:
 
 
 _MAX_DEFECTS = 100
+_LINK_FORMAT = "application/link-format"
+
+
+def _media_type(link: Link) -> str:
+    """What the link says of its target's type, without parameters and in small letters; empty where it says nothing."""
+    return (link.get("type") or "").partition(";")[0].strip().lower()
 
 
 def _unquoted(value: str) -> str:
@@ -118,8 +126,10 @@ def parse_timemap(data: bytes) -> TimeMap:
     known = any({"original", "self", "timemap", "timegate", "memento"} & set(link.rel) for link in links)
     if not known:
         raise FormatError("no TimeMap: no link of Memento's is in it")
-    further = [x.target for x in links if "timemap" in x.rel and "self" not in x.rel]
-    # RFC 7089 section 5.1.2: a link "self" may give the span; the others are TimeMaps of their own.
+    # RFC 7089 section 5.1.2: a link "self" may give the span; the others are TimeMaps of their own. One of another type
+    # (JSON, CDXJ) is this list in another form: it holds nothing more.
+    form = {"", _LINK_FORMAT, *(_media_type(x) for x in links if "self" in x.rel)}
+    further = [x.target for x in links if "timemap" in x.rel and "self" not in x.rel and _media_type(x) in form]
     return TimeMap(
         original=original, mementos=tuple(mementos), further=tuple(dict.fromkeys(further)), defects=tuple(defects)
     )

@@ -144,3 +144,20 @@ def test_links_of_any_text(text: str) -> None:
 def test_long_rubbish_takes_linear_time() -> None:
     for piece in ("<", '<a>;x="', "<a>;", ",", '<a>;rel="memento" x,', ";a=", '"\\'):
         parse_links(piece * 60_000)
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "continues"),
+    [
+        ("application/link-format", "application/cdxj+ors", False),
+        ("application/link-format", "application/json", False),
+        ("application/link-format", "Application/Link-Format; charset=utf-8", True),
+        ("application/link-format", "", True),
+        ("text/plain", "text/plain", True),
+        ("text/plain", "application/link-format", True),
+    ],
+)
+def test_a_list_in_another_form_is_no_further_part(own: str, other: str, *, continues: bool) -> None:
+    listed = '<http://x.org/>;rel="original",<http://y.org/1>;rel="self";type="%s",<http://y.org/2>;rel="timemap"' % own
+    found = parse_timemap((listed + (f';type="{other}"' if other else "")).encode())
+    assert (found.further, found.defects) == (("http://y.org/2",) if continues else (), ())
