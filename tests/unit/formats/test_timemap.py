@@ -158,6 +158,6 @@ def test_long_rubbish_takes_linear_time() -> None:
     ],
 )
 def test_a_list_in_another_form_is_no_further_part(own: str, other: str, *, continues: bool) -> None:
-    listed = '<http://x.org/>;rel="original",<http://y.org/1>;rel="self";type="%s",<http://y.org/2>;rel="timemap"' % own
+    listed = f'<http://x.org/>;rel="original",<http://y.org/1>;rel="self";type="{own}",<http://y.org/2>;rel="timemap"'
     found = parse_timemap((listed + (f';type="{other}"' if other else "")).encode())
     assert (found.further, found.defects) == (("http://y.org/2",) if continues else (), ())
