@@ -116,7 +116,7 @@ def _citeproc() -> Any:  # noqa: ANN401 - citeproc-py is not typed
     except ImportError as error:
         raise EnvironmentFaultError(
             "citations in a style need citeproc-py, which is not installed",
-            next_step="Run `pip install 'preserve[cite]'`, or take --format csl-json to a program that renders it.",
+            next_step="Run `pip install -e '.[cite]'` in the checkout, or take --format csl-json elsewhere.",
         ) from error
     return citeproc
 

@@ -70,6 +70,12 @@ def test_the_demo_prints_what_the_readme_shows(
         assert any(pattern.fullmatch(shown) for shown in printed), line
 
 
+def test_nobody_is_told_to_get_the_program_from_an_index_where_the_name_is_anothers() -> None:
+    told = re.compile(r"\b(?:pipx?|uv(?: pip| tool)?)\s+(?:install|run)\s+(?:-\S+\s+)*['\"]?preserve(?![\w.-])")
+    for path in [*PAGES, TOP / "Makefile", *(TOP / "preserve").rglob("*.py")]:
+        assert told.search(path.read_text("utf-8")) is None, path
+
+
 def test_no_page_speaks_of_work_to_be_done() -> None:
     for page in PAGES:
         assert not re.search(r"\bTODO\b|\bFIXME\b|\bXXX\b", page.read_text("utf-8")), page

@@ -69,7 +69,7 @@ def test_without_the_library_the_error_says_what_to_install(monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, "citeproc", None)
     with pytest.raises(EnvironmentFaultError) as caught:
         render(CABLE, "apa")
-    assert "preserve[cite]" in caught.value.next_step
+    assert "pip install -e '.[cite]'" in caught.value.next_step
 
 
 @pytest.mark.parametrize(
