@@ -217,7 +217,7 @@ def open_archive(path: str | Path, *, config: str | Path | None = None) -> Archi
 def status(
     archives: str | Path, *, config: str | Path | None = None, with_links: bool = True
 ) -> tuple[CollectionState, ...]:
-    """How every collection that is configured or held is doing, by name, as ``preserve status`` shows it.
+    """How every collection that you configured or that is held is doing, by name, as ``preserve status`` shows it.
 
     A collection that cannot be read is there all the same, and its ``wrong`` says why. Times are seconds since 1970.
     ``with_links`` False leaves link rot out: it takes seconds where a large archive has grown.

@@ -8,8 +8,7 @@ from preserve.cli.common import Place
 from preserve.cli.loading import all_layouts
 from preserve.cli.output import file_fault
 from preserve.config.collection import CollectionConfig
-from preserve.config.folder import list_collections, load_collection
-from preserve.config.place import bundled_config_dir
+from preserve.config.folder import load_collection, own_collections
 from preserve.errors import UsageError
 from preserve.regular import read_regular
 
@@ -40,9 +39,8 @@ def own_contact(place: Place, given: str | None) -> str:
     """
     if given:
         return given
-    if place.config_dir != bundled_config_dir():
-        for name in list_collections(place.config_dir):
-            return load_collection(place.config_dir, name).contact
+    for name in own_collections(place.config_dir):
+        return load_collection(place.config_dir, name).contact
     raise UsageError("site owners must be able to reach you", next_step="Give --contact you@example.org.")
 
 

@@ -13,7 +13,7 @@ from preserve.cli.common import Place, command_options, counted, one_line
 from preserve.cli.configured import read_secret, read_secrets
 from preserve.config.alarms import CommandChannel, MailChannel, WebhookChannel
 from preserve.config.collection import CollectionConfig
-from preserve.config.folder import list_collections, load_alarms, load_collection
+from preserve.config.folder import list_collections, load_alarms, load_collection, own_collections
 from preserve.desk.fitness import examine_collection
 from preserve.desk.machine import examine_machine
 from preserve.desk.points import Mark, Point, fail, ok, warn
@@ -37,7 +37,7 @@ def doctor(place: Place, collections: tuple[str, ...]) -> int:
     sections: list[tuple[str, list[Point]]] = [
         ("machine", [*_seen(examine_machine(place.archives, place.keys, now)), *trouble, *_seen(_alarms(place))])
     ]
-    if not list_collections(place.config_dir):
+    if not own_collections(place.config_dir):
         step = "Write a file into collections/ of it, or give --config."
         sections[0][1].append(warn("configuration", f"no collection is configured in {place.config_dir}", step))
     for name in _names(place, collections):
@@ -69,7 +69,7 @@ def _names(place: Place, chosen: Sequence[str]) -> list[str]:
         if check_collection_name(name) not in known:
             held = "; it is held, and not captured any more" if (place.archives / name).is_dir() else ""
             raise NotHeldError(f"no collection {name!r} is configured in {place.config_dir}{held}")
-    return list(dict.fromkeys(chosen)) or list(known)
+    return list(dict.fromkeys(chosen)) or list(own_collections(place.config_dir))
 
 
 def _passphrase() -> tuple[bytes | None, list[Point]]:

@@ -13,7 +13,7 @@ from preserve.alarms.book import AlarmBook
 from preserve.cli.common import Place, command_options, counted, human_bytes, one_line
 from preserve.cli.loading import all_layouts
 from preserve.cli.output import opened_output
-from preserve.config.folder import load_alarms
+from preserve.config.folder import list_collections, load_alarms
 from preserve.desk.prometheus import metrics
 from preserve.desk.status import CollectionState, Desk, JobState, day
 from preserve.desk.survey import known_collections, state_of_file
@@ -37,8 +37,8 @@ _MOST_LINES = 20
 )
 @command_options
 def status(place: Place, collections: tuple[str, ...], *, no_links: bool, metrics_to: Path | None) -> int:
-    """Show how COLLECTIONS are doing (all that are configured or held): captures, schedules, verifications, link rot,
-    size, ledger, receipts, alarms.
+    """Show how COLLECTIONS are doing (all that you configured or that are held): captures, schedules, verifications,
+    link rot, size, ledger, receipts, alarms.
 
     Status 1: something is wrong, and WRONG says what: a run is overdue or failed, damage was found, the disk is low, a
     receipt or an alarm could not be had or sent. Nothing is written into an archive.
@@ -63,7 +63,7 @@ def status(place: Place, collections: tuple[str, ...], *, no_links: bool, metric
             "collections": [asdict(state) for state in states],
             "alarms": asdict(told),
         },
-        "\n".join([*(_text(state, now) for state in states), _alarm_text(told), f"{_total(states, wrong)}\n"]),
+        "\n".join([*(_text(state, now) for state in states), _alarm_text(told), f"{_total(place, states, wrong)}\n"]),
     )
     return 1 if wrong else 0
 
@@ -118,20 +118,15 @@ def _alarm_text(told: _Alarms) -> str:
 
 
 def _names(place: Place, chosen: Sequence[str]) -> list[str]:
-    """The collections named; all that have a file or an archive, where none is named.
+    """The collections named; all that have a file of the user's own or an archive, where none is named.
 
     Raises:
-        NotHeldError: there is none.
+        NotHeldError: one that is named has neither a file nor an archive.
     """
     known = known_collections(place.archives, place.config_dir)
     for name in chosen:
-        if check_collection_name(name) not in known:
+        if check_collection_name(name) not in {*known, *list_collections(place.config_dir)}:
             raise NotHeldError(f"no collection {name!r}, neither configured nor held")
-    if not known:
-        raise NotHeldError(
-            f"no collection is configured in {place.config_dir} or held under {place.archives}",
-            next_step="Write a file into collections/ of the configuration, or name the folder with --archives.",
-        )
     # A sample that stands twice makes Prometheus refuse the whole file.
     return list(dict.fromkeys(chosen)) or known
 
@@ -209,7 +204,12 @@ def _ledger(state: CollectionState) -> str:
     return f"{counted(holding.statements, 'statement')}, {signed}" + (f"; receipts: {receipts}" if receipts else "")
 
 
-def _total(states: Sequence[CollectionState], wrong: int) -> str:
+def _total(place: Place, states: Sequence[CollectionState], wrong: int) -> str:
+    if not states and not wrong:
+        return (
+            f"no collection is configured in {place.config_dir} or held under {place.archives}:\n"
+            "`preserve new NAME URL` makes one, --archives names another folder"
+        )
     size = sum(state.holding.all_bytes for state in states if state.holding is not None)
     word = f"{counted(wrong, 'thing')} wrong" if wrong else "all good"
     return f"{counted(len(states), 'collection')}, {human_bytes(size)}: {word}"

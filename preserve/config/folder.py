@@ -29,6 +29,11 @@ def list_collections(config_dir: Path) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in folder.glob("*.yaml") if path.is_file()))
 
 
+def own_collections(config_dir: Path) -> tuple[str, ...]:
+    """As `list_collections`, without those that came with the program: examples, which nobody has chosen to capture."""
+    return () if config_dir == bundled_config_dir() else list_collections(config_dir)
+
+
 def load_collection(config_dir: Path, name: str) -> CollectionConfig:
     """The collection's configuration.
 

@@ -3,15 +3,15 @@
 from pathlib import Path
 
 from preserve.config.collection import CollectionConfig
-from preserve.config.folder import list_collections, load_collection
+from preserve.config.folder import load_collection, own_collections
 from preserve.desk.status import CollectionState, Desk
 from preserve.errors import ConfigError, PreserveError
 from preserve.store.archive import list_collections as list_archives
 
 
 def known_collections(archives: Path, config_dir: Path) -> list[str]:
-    """The names of all that have a file or an archive, sorted."""
-    return sorted({*list_collections(config_dir), *list_archives(archives)})
+    """The names of all that have a file of the user's own or an archive, sorted."""
+    return sorted({*own_collections(config_dir), *list_archives(archives)})
 
 
 def state_of_file(desk: Desk, config_dir: Path, name: str, *, with_links: bool) -> CollectionState:

@@ -14,6 +14,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 import preserve
+from preserve.cli.main import main
+from preserve.config.place import bundled_config_dir
 from preserve.desk import links
 from preserve.store.checks import Check, checks_path, note_check
 from preserve.store.durable import Lock
@@ -94,11 +96,31 @@ def test_what_is_configured_and_not_held_and_held_and_not_configured_is_told(she
     assert "there is no archive: run `preserve init other`" in told
 
 
-def test_nothing_at_all_is_told_with_what_to_do(shell: Shell) -> None:
-    shell("status", status=3)
-    assert "collections/" in shell.errors
+def test_nothing_at_all_is_nothing_wrong_and_told_with_what_to_do(shell: Shell) -> None:
+    told = shell("status")
+    assert "no collection is configured" in told
+    assert "preserve new NAME URL" in told
     shell("status", "unknown", status=3)
     shell("status", "../etc", status=2)
+
+
+def test_examples_that_came_with_the_program_count_once_they_are_named_or_held(
+    shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*words: str) -> tuple[int, str]:
+        status = main([*words, "--archives", str(shell.archives), "--config", str(bundled_config_dir())])
+        return status, capsys.readouterr().out
+
+    status, told = run("status")
+    assert status == 0
+    assert "demo:" not in told
+    assert preserve.status(shell.archives, config=bundled_config_dir()) == ()
+    assert "preserve init demo" not in run("doctor")[1]
+    status, told = run("status", "demo")
+    assert status == 1
+    assert "run `preserve init demo`" in told
+    run("init", "demo")
+    assert run("status")[1].startswith("demo: Demo mirror")
 
 
 def test_a_file_with_mistakes_is_wrong_and_keeps_no_other_from_being_shown(shell: Shell, site: Site) -> None:
