@@ -57,6 +57,8 @@ class _File:
     touched: list[str] = field(default_factory=list)
     index: IndexCheck = field(default_factory=IndexCheck)
     is_done: bool = False
+    is_gone: bool = False
+    """It is not there. That is one finding, told at the end with the number of records that went with it."""
     stated: int = 0
     """Number of records that the ledger has named in it."""
     unheld: Findings = field(default_factory=Findings)
@@ -258,6 +260,10 @@ class Walk:
         if statement.type == "revisit":
             self._revisit(statement, str(statement.refers_to), file)
         self._last = _Last(statement.record_id, statement.file)
+        if file.is_gone:
+            self._catalogue.held(index, "records")
+            self._touch(statement, file)
+            return
         if self._sample is not None:
             matched = self._sample.look(statement, self._catalogue.held(index, "records"))
         elif file.matcher is not None:
@@ -301,8 +307,7 @@ class Walk:
         path = self._paths.held_file(name)
         file = self._files[name] = _File(path, None)
         if not path.is_file():
-            self._findings.add("E-WARC-MISSING", name)
-            file.matcher = None if self._scanner is None else FileMatcher(name, iter(()), file.findings, is_open=True)
+            file.is_gone = True
             return file
         self._met(path)
         if self._scanner is None:
@@ -352,8 +357,10 @@ class Walk:
             file.touched.clear()
 
     def _finish_files(self) -> None:
-        for file in self._files.values():
+        for name, file in self._files.items():
             self._revisits_found(file, is_own=not file.path.name.endswith(IMPORTING_SUFFIX))
+            if file.is_gone:
+                self._findings.add("E-WARC-MISSING", name, f"{file.stated} records stated")
             if file.matcher is not None and self.ledger_is_whole:
                 file.matcher.finish()
             self._findings.join(file.findings)

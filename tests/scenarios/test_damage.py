@@ -110,6 +110,21 @@ def test_missing_extra_swapped_and_cut_files_are_found(shell: Any, archive: Path
     assert _codes(shell) == {"E-WARC-UNKNOWN"}
 
 
+@pytest.mark.parametrize("level", [(), ("--sample", "100"), ("--structure",)])
+def test_a_file_that_is_gone_is_one_finding_with_the_number_of_its_records(
+    shell: Any, archive: Path, level: tuple[str, ...]
+) -> None:
+    path = _files(archive)[0]
+    with path.open("rb") as file:
+        count = sum(1 for _member in iter_members(file))
+    path.unlink()
+    (report,) = shell.json("verify", "demo", *level, status=1)["collections"]
+    of_file = [found for found in report["findings"] if path.name in found["where"]]
+    assert [(found["code"], found["detail"]) for found in of_file] == [("E-WARC-MISSING", f"{count} records stated")]
+    assert len(report["touched"]) == count
+    assert sum(path.name in line for line in shell("verify", "demo", *level, status=1).splitlines()) == 1
+
+
 def test_a_doubled_or_removed_record_is_found(shell: Any, archive: Path) -> None:
     path = _files(archive)[0]
     data = path.read_bytes()
