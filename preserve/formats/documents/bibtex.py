@@ -16,7 +16,7 @@ from typing import Final
 
 from preserve.expressions import lazy_re
 from preserve.formats.documents.document import Block, Document, Edit, Link, bare_links, decoded, edited
-from preserve.formats.documents.texmarkup import plain_tex
+from preserve.formats.documents.texmarkup import BRACED_ADDRESS, plain_tex, tex_address
 from preserve.limits import MIB
 
 _ENTRY: Final = lazy_re(r"@[ \t\r\n]*([A-Za-z]{1,40})[ \t\r\n]*([{(])")
@@ -27,8 +27,10 @@ _BLANK: Final = lazy_re(r"[ \t\r\n]*")
 _NO_ENTRY: Final = frozenset({"comment", "preamble"})
 _LINK_FIELDS: Final = ("url", "howpublished", "note", "annote", "addendum", "archiveurl", "doi", "eprint")
 _DATE: Final = lazy_re(r"\d{4}-\d{2}-\d{2}")
-_BRACE: Final = lazy_re(r"\\.|[{}]", re.DOTALL)
-_SIGN: Final = lazy_re(r'\\.|[{}"]', re.DOTALL)
+_ADDRESS: Final = lazy_re(rf"\\(?:url|nolinkurl|path)({BRACED_ADDRESS})")
+_BRACE: Final = lazy_re(r"[{}]")
+_BRACE_NOT_ESCAPED: Final = lazy_re(r"\\.|[{}]", re.DOTALL)
+_SIGN: Final = lazy_re(r'\\"(?![ \t\r\n]*[,#})])|[{}"]')
 _END: Final = lazy_re(r"[ \t\r\n,]*([})])")
 _MOST_EXPANDED: Final = 4 * MIB
 
@@ -112,19 +114,24 @@ class _Reader:
         self.macros: dict[str, str] = {}
         self._text = text
         self._room = _MOST_EXPANDED
-        self._opened = array("q")
-        self._closed = array("q")
-        waiting: list[int] = []
-        for match in _BRACE.finditer(text):
-            if match[0] == "{":
-                waiting.append(len(self._opened))
-                self._opened.append(match.start())
-                self._closed.append(-1)
-            elif match[0] == "}" and waiting:
-                self._closed[waiting.pop()] = match.start()
+        self._bibtex = _pairs(text, _BRACE)
+        is_escaped = "\\{" in text or "\\}" in text
+        self._escaped = _pairs(text, _BRACE_NOT_ESCAPED) if is_escaped else None
+        self._opened, self._closed = self._bibtex
 
     def fields(self, position: int) -> tuple[dict[str, str], int] | None:
-        """The fields from ``position`` on, and the place of the closing bracket; None where the entry does not end."""
+        """The fields from ``position`` on, and the place of the closing bracket; None where the entry does not end.
+
+        To BibTeX a brace behind a backslash is a brace. An entry that does not end so is read as TeX reads it.
+        """
+        self._opened, self._closed = self._bibtex
+        found = self._fields(position)
+        if found is None and self._escaped is not None:
+            self._opened, self._closed = self._escaped
+            found = self._fields(position)
+        return found
+
+    def _fields(self, position: int) -> tuple[dict[str, str], int] | None:
         fields: dict[str, str] = {}
         while True:
             named = _NAME.match(self._text, position)
@@ -190,9 +197,32 @@ class _Reader:
         return None
 
 
+def _pairs(text: str, braces: re.Pattern[str]) -> "tuple[array[int], array[int]]":
+    """Where braces open, in order, and where each is closed; -1 where it is not."""
+    opened, closed = array("q"), array("q")
+    waiting: list[int] = []
+    for match in braces.finditer(text):
+        if match[0] == "{":
+            waiting.append(len(opened))
+            opened.append(match.start())
+            closed.append(-1)
+        elif match[0] == "}" and waiting:
+            closed[waiting.pop()] = match.start()
+    return opened, closed
+
+
 def _blank(text: str, position: int) -> int:
     match = _BLANK.match(text, position)
     return position if match is None else match.end()
+
+
+def _shown(value: str) -> str:
+    """The text of a field; in the argument of a command ``url``, the marks of running text are none."""
+    pieces, done = [], 0
+    for match in _ADDRESS.finditer(value):
+        pieces += [plain_tex(value[done : match.start()]), tex_address(match[1])]
+        done = match.end()
+    return "".join([*pieces, plain_tex(value[done:])])
 
 
 def _block(entry: Entry) -> Block:
@@ -200,8 +230,7 @@ def _block(entry: Entry) -> Block:
     links: list[Link] = []
     length = 0
     for name, value in entry.fields.items():
-        shown = value.replace("\\_", "_").replace("\\%", "%").replace("\\&", "&").replace("\\#", "#")
-        text = shown.strip() if name == "url" else plain_tex(value)
+        text = tex_address(value) if name == "url" else _shown(value)
         if name in _LINK_FIELDS:
             links += (Link(start=length + link.start, end=length + link.end, url=link.url) for link in bare_links(text))
         pieces.append(text + "\n")

@@ -5,15 +5,16 @@ from typing import Final
 
 from preserve.expressions import lazy_re
 from preserve.formats.documents.document import Block, BlockText, Document, decoded
-from preserve.formats.documents.texmarkup import plain_tex
+from preserve.formats.documents.texmarkup import BRACED_ADDRESS, plain_tex, tex_address
 
 _COMMENT: Final = lazy_re(r"(?<!\\)(?:\\\\)*(%[^\n]*\n?[ \t]*)")
 _PARAGRAPH: Final = lazy_re(r"\n[ \t]*\n\s*|\\par\b")
 _QUOTATION: Final = lazy_re(r"\\(begin|end)\{(?:quote|quotation|displayquote|displaycquote|verse)\*?\}")
 _COMMAND: Final = lazy_re(
     r"\\(?P<cite>[A-Za-z]*cite[A-Za-z]*)\*?(?:\[[^\]]{0,500}\]){0,2}\{(?P<keys>[^{}]{1,2000})\}"
-    r"|\\(?:url|nolinkurl|path)\{(?P<url>[^{}]{1,4000})\}"
-    r"|\\href\{(?P<href>[^{}]{1,4000})\}\{(?P<text>(?:[^{}]|\{[^{}]{0,1000}\}){0,2000})\}"
+    rf"|\\(?:url|nolinkurl|path)(?P<url>{BRACED_ADDRESS})"
+    rf"|\\href(?P<href>{BRACED_ADDRESS})"
+    r"\{(?P<text>(?:[^{}]|\{[^{}]{0,1000}\}){0,2000})\}"
     r"|\\(?:text)?enquote\*?\{(?P<quote>(?:[^{}]|\{[^{}]{0,1000}\}){1,20000})\}"
     r"|\\(?:block|text)(?:c?quote)(?:\[[^\]]{0,500}\])?(?:\{(?P<block_key>[^{}]{0,200})\}(?=\{))?\{(?P<block>(?:[^{}]|\{[^{}]{0,1000}\}){1,20000})\}"
     r"|\\footnote\{"
@@ -60,10 +61,10 @@ def _inline(made: BlockText, text: str) -> None:
             for key in match["keys"].split(","):
                 made.cite(key.strip())
         elif match["url"] is not None:
-            url = _address(match["url"])
+            url = tex_address(match["url"])
             made.link(url, url)
         elif match["href"] is not None:
-            made.link(plain_tex(match["text"]), _address(match["href"]))
+            made.link(plain_tex(match["text"]), tex_address(match["href"]))
         elif match["quote"] is not None or match["block"] is not None:
             if match["block_key"]:
                 made.cite(match["block_key"].strip())
@@ -73,7 +74,3 @@ def _inline(made: BlockText, text: str) -> None:
         else:
             made.add(" ")
     made.add(plain_tex(text[done:]))
-
-
-def _address(text: str) -> str:
-    return re.sub(r"\\([%#&_~{}$])", r"\1", text.strip())

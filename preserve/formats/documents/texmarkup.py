@@ -24,6 +24,23 @@ _NAMED: Final = lazy_re(r"\\([A-Za-z]{1,40})(?:\{\}|[ \t]*)")
 _MARKS: Final = (("``", "“"), ("''", "”"), ("---", "—"), ("--", "\u2013"), ("~", "\u00a0"))
 
 
+_OF_ADDRESS: Final = lazy_re(r"\\([&%$#_{}~^/])(?:\{\})?|\\([A-Za-z]{1,40})(?:\{\}|[ \t]*)|\\-|[{}]")
+_NOT_PRINTED: Final = frozenset({"allowbreak", "linebreak", "nolinkurl", "path", "relax", "string", "texttt", "url"})
+BRACED_ADDRESS: Final = r"\{(?:[^{}]|\{[^{}]{0,100}\}){1,4000}+\}"
+"""A pattern: an address as the argument of a command, with braces around some of its characters."""
+
+
+def tex_address(text: str) -> str:
+    """An address as TeX prints it: its escapes undone, without the braces. A backslash is read as browsers read it."""
+    return _OF_ADDRESS.sub(_of_address, text.strip()).replace("\\", "/")
+
+
+def _of_address(match: re.Match[str]) -> str:
+    if match[2] is None:
+        return match[1] or ""
+    return "" if match[2] in _NOT_PRINTED else _LETTERS.get(match[2], match[0])
+
+
 def plain_tex(text: str) -> str:
     """The text of a piece of TeX. Commands that are not known are dropped, what stands in their braces stays."""
     text = _ACCENTED.sub(_accented, text)

@@ -152,6 +152,44 @@ def test_bibtex() -> None:
     assert [url for _text, url in links(two)] == ["https://a.example/2%20"]
 
 
+@pytest.mark.parametrize(
+    ("field", "url"),
+    [
+        (r"url={http://a.example/page{\_}two}", "http://a.example/page_two"),
+        (r"url={http://a.example/{\textasciitilde}sam/a\_b\%20c--d}", "http://a.example/~sam/a_b%20c--d"),
+        (r"url={\url{http://a.example/\~{}sam}}", "http://a.example/~sam"),
+        (r"url={http://a.example/{P}age\textunderscore two}", "http://a.example/Page_two"),
+        (r"url={http://a.example/page\two}", "http://a.example/page/two"),
+        (r"howpublished={\url{http://a.example/~sam/a--b{\_}c}}", "http://a.example/~sam/a--b_c"),
+    ],
+)
+def test_an_address_in_bibtex_is_the_one_that_tex_prints(field: str, url: str) -> None:
+    (block,) = read_bibtex(("@misc{one, title={A}, " + field + "}").encode()).blocks
+    assert links(block) == [(url, url)]
+
+
+def test_an_address_in_tex_is_the_one_that_tex_prints() -> None:
+    (block,) = read_tex(rb"See \url{http://a.example/page{\_}two} and \href{http://a.example/{\#}x}{this}.").blocks
+    assert [url for _text, url in links(block)] == ["http://a.example/page_two", "http://a.example/#x"]
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        (r"{C:\cables\}", "C:\\cables\\"),
+        (r'"C:\cables\"', "C:\\cables\\"),
+        (r"{a set \{a, b\}}", r"a set \{a, b\}"),
+        (r"{one \{ alone}", r"one \{ alone"),
+        (r'"M\"uller"', r"M\"uller"),
+        (r'"{\"O}zil, \"a"', r"{\"O}zil, \"a"),
+    ],
+)
+def test_a_backslash_before_a_brace_or_quote_loses_no_entry(value: str, read: str) -> None:
+    found = bibtex.entries("@misc{path, title={A}, file=" + value + ", note={n}}\n@misc{next, title={B}}\n")
+    assert [entry.key for entry in found] == ["path", "next"]
+    assert (found[0].fields["file"], found[0].fields["note"]) == (read, "n")
+
+
 def test_bibtex_written_back_keeps_what_is_there_and_is_read_by_others() -> None:
     sound = BIB[: BIB.index(b"@misc{never")]
     again = bibtex.with_fields(sound, {"one": {"archivedate": "2020-01-03", "title": "no"}, "two": {"archiveurl": "u"}})
