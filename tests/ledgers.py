@@ -14,7 +14,7 @@ from preserve.store.layout import CollectionPaths
 def extended(paths: CollectionPaths, entries: Iterable[bytes], signer: Signer, *others: Signer) -> Checkpoint:
     """Puts entries under a new checkpoint, as whoever has the key can."""
     ledger = Ledger(paths)
-    tree = ledger.extend(entries)
+    tree = ledger.extend(entries, ledger.last_checkpoint())
     note = sign_note(format_checkpoint(Checkpoint(signer.name, tree.size, tree.root())), [signer, *others])
     return ledger.cover(note)
 

@@ -304,6 +304,7 @@ class _Ending:
 
     def finish(self, *, outcome: str, first_statement: int) -> RunReport:
         """Ends the run with this outcome; the report for a person."""
+        self.frontier.save()
         counts, refused = self.frontier.counts(), self.frontier.refused()
         run = Run(
             run=self.info.run_id,

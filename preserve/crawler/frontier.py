@@ -33,7 +33,7 @@ _VERSION = 3
 _WRITTEN = "written"
 """State of an address whose links are saved and whose capture is about to be."""
 _SCHEMA = """
-CREATE TABLE runs (run TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT, mac BLOB NOT NULL);
+CREATE TABLE runs (run TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT, mac BLOB NOT NULL, all_mac BLOB);
 CREATE TABLE targets (
     number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, url TEXT NOT NULL, host TEXT NOT NULL, via TEXT,
     depth INTEGER NOT NULL, hop TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
@@ -121,6 +121,7 @@ class Frontier:
         self._db = connection
         self._mac_of = mac_of
         self._run = ""
+        self._all = _All()
         self._new: set[str] = set()
         """Addresses that were added or refused since the last `save`: of no others is a MAC ever made."""
         self._waiting: dict[str, int] = {}
@@ -188,7 +189,7 @@ class Frontier:
         self._db.execute("DELETE FROM refused")
         self._db.execute("DELETE FROM runs WHERE ended IS NULL")
         mac = self._mac_of(info.run_id, info.started)
-        self._db.execute("INSERT INTO runs VALUES (?, ?, NULL, ?)", (info.run_id, info.started, mac))
+        self._db.execute("INSERT INTO runs VALUES (?, ?, NULL, ?, NULL)", (info.run_id, info.started, mac))
         self._db.commit()
         return info
 
@@ -204,8 +205,18 @@ class Frontier:
             with suppress(FormatError):
                 ended[_key(url)] = reason_of_reply(status, challenge)
         held = self._db.execute("SELECT number, url, via, depth, hop, found_mac FROM targets")
-        strange = [(row[0],) for row in held if row[5] != self._found_mac(*row[1:5])]
+        strange, self._all = [], _All()
+        for number, url, via, depth, hop, mac in held:
+            if mac == self._found_mac(url, via, depth, hop):
+                self._all.add(mac)
+            else:
+                strange.append((number,))
         self._db.executemany("DELETE FROM targets WHERE number = ?", strange)
+        saved = self._db.execute("SELECT all_mac FROM runs WHERE run = ?", (run,)).fetchone()
+        if self._all.count and (saved is None or saved[0] != self._all_mac()):
+            # Some were taken away: which they were is not known, and all are found again.
+            self._db.execute("DELETE FROM targets")
+            self._all = _All()
         held = self._db.execute(
             "SELECT number, key, url, state, reason, ended_mac FROM targets WHERE state <> 'waiting'"
         )
@@ -270,6 +281,10 @@ class Frontier:
         new = self._db.execute("SELECT number, url, via, depth, hop FROM targets WHERE found_mac IS NULL").fetchall()
         macs = [(self._found_mac(*row[1:]), row[0]) for row in new if row[1] in self._new]
         self._db.executemany("UPDATE targets SET found_mac = ? WHERE number = ?", macs)
+        for mac, _number in macs:
+            self._all.add(mac)
+        if macs:
+            self._db.execute("UPDATE runs SET all_mac = ? WHERE run = ?", (self._all_mac(), self._run))
         refused = self._db.execute("SELECT url, reason FROM refused WHERE mac IS NULL").fetchall()
         macs = [(self._mac_of(self._run, *row), row[0]) for row in refused if row[0] in self._new]
         self._db.executemany("UPDATE refused SET mac = ? WHERE url = ?", macs)
@@ -277,6 +292,9 @@ class Frontier:
         written = [(outcome.number,) for outcome in outcomes if outcome.state == DONE]
         self._db.executemany(f"UPDATE targets SET state = '{_WRITTEN}' WHERE number = ?", written)  # noqa: S608
         self._db.commit()
+
+    def _all_mac(self) -> bytes:
+        return self._mac_of(self._run, "all", str(self._all.count), f"{self._all.folded:x}")
 
     def _found_mac(self, url: str, via: str | None, depth: int, hop: str) -> bytes:
         return self._mac_of(self._run, url, via or "", str(depth), hop)
@@ -383,20 +401,23 @@ class Frontier:
         return {str(name): int(count) for name, count in self._db.execute(query)}
 
     def report(self) -> Iterator[tuple[str, str, str]]:
-        """Address, state and reason of every address, in order of finding.
+        """Address, state and reason of every address, in order of finding. All must be saved.
 
         Raises:
-            ArchiveError: one was changed by somebody else.
+            ArchiveError: one was changed, put in or taken away by somebody else.
         """
-        for url, state, reason, mac in self._db.execute(
-            "SELECT url, state, reason, ended_mac FROM targets ORDER BY number"
+        seen = _All()
+        for url, via, depth, hop, state, reason, found, mac in self._db.execute(
+            "SELECT url, via, depth, hop, state, reason, found_mac, ended_mac FROM targets ORDER BY number"
         ):
+            if found != self._found_mac(url, via, depth, hop):
+                raise _changed(url)
             if state != "waiting" and mac != self._mac_of(self._run, url, state, reason):
-                raise ArchiveError(
-                    f"{url[:200]}: how it ended was changed in the frontier while a run was under way",
-                    next_step="Find out what else writes to the archive; the next run asks the address again.",
-                )
+                raise _changed(url)
+            seen.add(found)
             yield url, state, reason
+        if seen != self._all:
+            raise _changed("an address")
 
     def left_out(self) -> Iterator[tuple[str, str, str]]:
         """Address, state and reason of every address that was found and not added."""
@@ -419,6 +440,26 @@ class Frontier:
         """Ends the run: the next one begins anew."""
         self._db.execute("UPDATE runs SET ended = ? WHERE ended IS NULL", (format_utc(now),))
         self._db.commit()
+
+
+@dataclass(slots=True)
+class _All:
+    """How many addresses there are, and their MACs folded into one: none can be put in or taken away unseen."""
+
+    count: int = 0
+    folded: int = 0
+
+    def add(self, mac: bytes) -> None:
+        """One more."""
+        self.count += 1
+        self.folded ^= int.from_bytes(mac, "big")
+
+
+def _changed(url: str) -> ArchiveError:
+    return ArchiveError(
+        f"{url[:200]}: the frontier was changed by somebody else while a run was under way",
+        next_step="Find out what else writes to the archive; the next run asks its addresses again.",
+    )
 
 
 def _connect(paths: CollectionPaths) -> sqlite3.Connection:

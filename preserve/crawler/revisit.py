@@ -87,9 +87,10 @@ class Revisits:
         except (ArchiveError, FormatError):
             return None
         match statement:
-            case Record(record_id=record_id, record_sha256=sha256, uri=uri, payload_sha256=payload):
-                said = (record_id, sha256, uri, payload)
-                return held if said == (row.record_id, row.record_sha256, row.uri, row.payload_sha256) else None
+            case Record(record_id=record_id, record_sha256=sha256, uri=uri, date=date, payload_sha256=payload):
+                said = (record_id, sha256, uri, date, payload)
+                shown = (row.record_id, row.record_sha256, row.uri, row.date, row.payload_sha256)
+                return held if said == shown else None
         return None
 
     def _read(self, row: RecordRow | None) -> Held | None:

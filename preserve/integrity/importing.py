@@ -20,7 +20,7 @@ import msgspec
 
 from preserve import PROGRAM
 from preserve.cables.layouts import Layout
-from preserve.errors import FormatError
+from preserve.errors import ArchiveError, FormatError
 from preserve.expressions import lazy_re
 from preserve.formats.containers import Container
 from preserve.formats.wacz import DATAPACKAGE, Package, open_package, package_defects
@@ -185,8 +185,9 @@ class _Session:
                 about = msgspec.json.encode(origin).decode()
                 path = self._paths.importing_file(name, self._writing.token_of(name))
                 seal_part(part, path)
+                _check_copied(path, Hashed(size, digest))
                 self._writing.take([], None, [FileState(name, size, digest, "importing", about)])
-                return self._state(path, name, origin, found)
+                return self._state(path, name, origin, found, whole=Hashed(size, digest))
         finally:
             part.unlink(missing_ok=True)
 
@@ -197,7 +198,9 @@ class _Session:
         path = self._paths.held_file(name)
         with TemporaryFile(prefix="preserve-import-") as spool:
             found = self._look(path, name, spool)
-            return self._state(path, name, origin, found, self._stated_already(name))
+            return self._state(
+                path, name, origin, found, whole=Hashed(state.size, state.sha256), stated=self._stated_already(name)
+            )
 
     def _free_name(self, name: str) -> str:
         """A plain name that nothing in the archive has."""
@@ -249,6 +252,8 @@ class _Session:
         name: str,
         origin: _Origin,
         found: "_Found",
+        *,
+        whole: Hashed,
         stated: Counter[tuple[str, str]] | None = None,
     ) -> Imported:
         """Writes every statement that is missing, seals, and gives the file its name."""
@@ -263,7 +268,7 @@ class _Session:
             if len(batch) >= _BATCH:
                 self._writing.take(batch, None)
                 batch = []
-        whole = hash_file(path)
+        _check_copied(path, whole)
         batch.append(
             statements.encode(self._seal(name, whole, container_of(path, name) or Container.WARC, origin, found))
         )
@@ -306,6 +311,19 @@ class _Session:
                 case Cable(record_id=record_id) if stated["record", record_id]:
                     stated[_key(statement)] += 1
         return stated
+
+
+def _check_copied(path: Path, copied: Hashed) -> None:
+    """Holds a file against what was copied into it.
+
+    Raises:
+        ArchiveError: somebody else wrote to it since.
+    """
+    if hash_file(path) != copied:
+        raise ArchiveError(
+            f"{path} was changed while it was taken in; it is not sealed",
+            next_step="Find out who else writes to the archive, and import the file again.",
+        )
 
 
 @dataclass(slots=True)

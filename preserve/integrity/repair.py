@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 
 from preserve import PROGRAM
-from preserve.errors import FormatError
+from preserve.errors import ArchiveError, FormatError
 from preserve.formats.containers import Container, record_at
 from preserve.formats.members import read_member
 from preserve.formats.note import Verifier
@@ -240,6 +240,11 @@ class Repairer:
             else:
                 size, sha256 = write_part(_pieces(job), part)
             exact = sha256 in {sealed.sha256 for sealed in job.seals}
+            if job.whole is not None and not exact:
+                raise ArchiveError(
+                    f"{job.whole} is not any more what it was when it was looked at; nothing was put in place",
+                    next_step="Run it again when nothing writes to the copy.",
+                )
             quarantined = self._aside(path)
             seal_part(part, path)
         finally:

@@ -6,12 +6,13 @@ where that names keys of logs, nothing else does. Else what is known of the log 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from preserve.errors import FormatError
 from preserve.findings import Claim, Verdict
 from preserve.formats.merkle import CompactRange
-from preserve.formats.note import COSIGNATURE, parse_note
+from preserve.formats.note import COSIGNATURE, open_note, parse_note, parse_vkey
 from preserve.formats.tlog import parse_checkpoint
 from preserve.integrity.newer import Newer
 from preserve.integrity.signed import Signed
@@ -97,6 +98,9 @@ class Vouching:
             return self._signed.claim
         own = self._keys[-1]
         is_newer_change = self._is_newer_change()
+        if self._is_half_changed():
+            detail = "a change of key, which both keys signed, did not end: run `preserve key rotate` again"
+            return Claim(name=_SIGNED, verdict=Verdict.NOT_CHECKED, detail=detail)
         if self._signed.vkey != own.vkey and not is_newer_change:
             self._found("E-LEDGER-KEY", self._paths.vkey.name, "it is not the key that the ledger names")
             return Claim(name=_SIGNED, verdict=Verdict.FAIL, detail="the key is not the one that the ledger names")
@@ -116,6 +120,15 @@ class Vouching:
         else:
             detail = f"by the archive's own key {own.short}, not known to you"
         return Claim(name=_SIGNED, verdict=Verdict.PASS, detail=detail + self._witnesses(self._signed.note))
+
+    def _is_half_changed(self) -> bool:
+        """True where the key that lies here is still the old one of a change that both keys signed."""
+        if not self._keys[:-1] or self._signed.vkey != self._keys[-2].vkey:
+            return False
+        with suppress(FormatError):
+            open_note(self._signed.note, [parse_vkey(self._keys[-1].vkey)])
+            return True
+        return False
 
     def _is_newer_change(self) -> bool:
         """True where the key that lies here follows the last one known by a statement that a newer program wrote.

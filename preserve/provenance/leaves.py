@@ -46,6 +46,20 @@ class Leaves:
             raise _unproved(index, "")
         return entry
 
+    def check(self, number: int, entries: tuple[bytes, ...]) -> None:
+        """Holds a whole bundle, as it was read, against its tile.
+
+        Raises:
+            ArchiveError: it is not the one under the checkpoint.
+        """
+        first = number * TILE_WIDTH
+        try:
+            tile = self._proved_tile(number)
+        except FormatError as error:
+            raise _unproved(first, str(error)) from error
+        if tuple(leaf_hash(entry) for entry in entries) != tile[: len(entries)]:
+            raise _unproved(first, "its bundle is another one")
+
     def _proved_tile(self, number: int) -> tuple[bytes, ...]:
         """The leaf hashes of a bundle, held against the root."""
         size, root, first = self._checkpoint.size, self._checkpoint.root, number * TILE_WIDTH

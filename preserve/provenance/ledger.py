@@ -6,7 +6,7 @@ by the writing session alone (`preserve.provenance.session`).
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Self
@@ -37,6 +37,7 @@ class Ledger:
         self._covered = self._checkpoint_size()
         self._defect = ""
         self._is_begun = begun
+        self._check: Callable[[int, tuple[bytes, ...]], None] | None = None
         self._proved: Proved | None = None
         self._proved = self._prove()
 
@@ -74,6 +75,10 @@ class Ledger:
         is_named = path in {self._paths.open_file(sealed, mine), self._paths.importing_file(sealed, mine)}
         return is_named or (sealed in self._proved.files and name.endswith(IMPORTING_SUFFIX))
 
+    def prove_bundles(self, check: Callable[[int, tuple[bytes, ...]], None]) -> None:
+        """From now on each bundle that is read is held against its tile (`Leaves.check`)."""
+        self._check = check
+
     def follow(self, journal: Journal, proved: Proved) -> None:
         """From now on this is the journal, as far as the session that writes it has proved it."""
         self._journal, self._proved = journal, proved
@@ -100,7 +105,10 @@ class Ledger:
         Raises:
             ArchiveError, FormatError: it is missing or damaged.
         """
-        return self._files.bundle(number, min(TILE_WIDTH, self._covered - number * TILE_WIDTH))
+        entries = self._files.bundle(number, min(TILE_WIDTH, self._covered - number * TILE_WIDTH))
+        if self._check is not None:
+            self._check(number, entries)
+        return entries
 
     def uncovered(self, start: int = 0) -> Iterator[tuple[int, bytes]]:
         """Index and bytes of every entry from ``start`` on that no checkpoint covers and that the secret proves.
@@ -137,25 +145,25 @@ class Ledger:
         data = self._files.checkpoint()
         return None if data is None else parse_checkpoint(parse_note(data).text)
 
-    def extend(self, entries: Iterable[bytes]) -> CompactRange:
+    def extend(self, entries: Iterable[bytes], last: Checkpoint | None) -> CompactRange:
         """Writes bundles and tiles for the entries that follow the last checkpoint; the tree over all is returned.
 
-        What they join is held against the checkpoint's root first. Nothing is under a checkpoint by this: see `cover`.
+        ``last`` is the checkpoint as the caller proved it, whatever lies there now. What the entries join is held
+        against its root first. Nothing is under a checkpoint by this: see `cover`.
 
         Raises:
             ArchiveError: the tiles do not give the root of the last checkpoint, or the last bundle is another one.
         """
-        tree = self.proved_tree()
+        tree = self.proved_tree(last)
         self._write_tiles(tree, entries)
         return tree
 
-    def proved_tree(self) -> CompactRange:
-        """The tree under the last checkpoint, from tiles that give its root and a last bundle that gives its tile.
+    def proved_tree(self, last: Checkpoint | None) -> CompactRange:
+        """The tree under a checkpoint, from tiles that give its root and a last bundle that gives its tile.
 
         Raises:
             ArchiveError: they do not, or one is missing.
         """
-        last = self.last_checkpoint()
         size = 0 if last is None else last.size
         try:
             tree = self._tree_at(size)
@@ -164,7 +172,7 @@ class Ledger:
             if agrees and held:
                 leaves = tuple(leaf_hash(entry) for entry in self._files.bundle(number, held))
                 agrees = leaves == self._files.tile(0, number, held)
-        except FormatError as error:
+        except (FormatError, ArchiveError) as error:
             raise self._rotten(size, str(error)) from error
         if not agrees:
             raise self._rotten(size, "")
@@ -181,6 +189,8 @@ class Ledger:
         """Puts a signed checkpoint over entries that `extend` wrote in place of the last one."""
         checkpoint = parse_checkpoint(parse_note(note).text)
         self._files.write_checkpoint(note)
+        # The checks were of the tree before this one.
+        self._check = None
         before, self._covered = self._covered, checkpoint.size
         self._drop_partial_tiles(before)
         return checkpoint
@@ -194,7 +204,7 @@ class Ledger:
             ArchiveError: the entries do not give the note's root; the checkpoint is as it was.
         """
         checkpoint = parse_checkpoint(parse_note(note).text)
-        tree = self.extend(entries)
+        tree = self.extend(entries, self.last_checkpoint())
         if (tree.size, tree.root()) != (checkpoint.size, checkpoint.root):
             raise ArchiveError(f"{self._paths.ledger}: the entries do not give the root of the checkpoint to take over")
         return self.cover(note)

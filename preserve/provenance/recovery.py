@@ -18,11 +18,11 @@ from preserve.provenance.installation import FileState, Head, Installation, Unpr
 from preserve.provenance.journal import Journal, Proved, UnprovenLineError
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.sealing import sealed_in
-from preserve.provenance.statements import decode
+from preserve.provenance.statements import Cut, decode
 from preserve.regular import open_regular
 from preserve.store.copying import copy_to_part, free_name, part_of
 from preserve.store.durable import make_dir, remove_database, remove_derived, sync_dir, truncate_synced
-from preserve.store.layout import IMPORTING_SUFFIX, CollectionPaths, name_when_sealed
+from preserve.store.layout import IMPORTING_SUFFIX, OPEN_SUFFIX, CollectionPaths, name_when_sealed
 from preserve.store.warcfile import count_records, open_files, seal_name
 
 _STEP = 1 << 20
@@ -158,7 +158,9 @@ class _Recoverer:
         start = proved.start
         if start.origin != self.origin:
             return None, f"it is of the log {start.origin[:100]}"
-        if head is not None and head.run != start.run:
+        # A head without MAC is of a journal that may not be there yet: one with nothing new may still lie in its place.
+        is_before_next = head is not None and not head.mac and proved.size <= covered and not proved.defect
+        if head is not None and head.run != start.run and not is_before_next:
             return None, "it is not the one that was written last, but an older one"
         if not start.size <= self.ledger.covered <= proved.size or (
             start.size and self.ledger.root_at(start.size).hex() != start.root
@@ -300,8 +302,10 @@ class _Recoverer:
             path = self.paths.held_file(name)
             plan(path, 0 if state is None else state.size, "the file is not what was written to it")
         planned = {path for path, _keep, _item in moves}
-        for path in strangers:
+        held = {} if proved is None else proved.files
+        for path in [*strangers, *self._unstated(held)]:
             if path not in planned:
+                planned.add(path)
                 plan(path, 0, "no journal of this installation names the file")
         unproven = tuple(item for _path, _keep, item in moves)
         self.installation.write_unproven((*self._not_stated(), *unproven))
@@ -315,19 +319,37 @@ class _Recoverer:
         remove_database(self.paths.frontier)
         return Recovery(proved=proved, unproven=unproven)
 
+    def _unstated(self, held: dict[str, FileState]) -> list[Path]:
+        """Files with the names of sealed ones that no statement under the checkpoint seals, and no journal any more."""
+        stated = {sealed.name for _index, statement in self.ledger.statements() for sealed in sealed_in(statement)}
+        stated |= {cut.file for _index, cut in self.ledger.statements() if isinstance(cut, Cut)}
+        known = stated | held.keys()
+        unfinished = (OPEN_SUFFIX, IMPORTING_SUFFIX)
+        return [
+            path
+            for path in sorted(self.paths.archive.glob("*"))
+            if path.is_file() and path.name not in known and not path.name.endswith(unfinished)
+        ]
+
     def _not_stated(self) -> tuple[Unproven, ...]:
         """What an earlier session moved aside; what it only planned to is found again."""
         held, folder = self.installation.unproven(), self.paths.quarantine
         return tuple(item for item in held if not item.quarantined or (folder / item.quarantined).exists())
 
     def _move(self, path: Path, keep: int, target: Path) -> None:
-        path.rename(target)
+        """Moves a file to quarantine; where a beginning of it is kept, the name is never without that beginning."""
         if keep:
-            part = part_of(path.parent)
-            part.unlink(missing_ok=True)
-            with open_regular(target) as source:
+            part, aside = part_of(path.parent), part_of(target.parent)
+            for left in (part, aside):
+                left.unlink(missing_ok=True)
+            with open_regular(path) as source:
+                copy_to_part(source, aside, _size(path))
+            with open_regular(aside) as source:
                 copy_to_part(_Beginning(source.read, keep), part, keep)
-            part.rename(path)
+            aside.rename(target)
+            part.replace(path)
+        else:
+            path.rename(target)
         sync_dir(target.parent)
         sync_dir(path.parent)
 

@@ -128,7 +128,6 @@ class WritingSession:
             raise unproven_error(paths, recovery.unproven)
         self._journal = Journal(paths, installation.make_secret())
         self._proved = self._continued(recovery)
-        installation.write_head(self._proved.head())
         self.ledger.follow(self._journal, self._proved)
         self._catch_up(unclean=recovery.proved is not None)
         self.recovered, self.importing = recovery.files, recovery.importing
@@ -181,20 +180,21 @@ class WritingSession:
                 f"{paths.checkpoint} is not signed by the key of the log: {error}",
                 next_step=f"Run `preserve repair {paths.name} --from REPLICA`. Nothing is signed over damage.",
             ) from error
-        self.ledger.proved_tree()
+        self.ledger.proved_tree(checkpoint)
+        self.ledger.prove_bundles(Leaves(Ledger(paths), checkpoint).check)
         return checkpoint
 
     def _continued(self, recovery: Recovery) -> Proved:
-        proved = recovery.proved
+        """The journal to go on with: the one that was proved, or a new one. Its head is durable before it is."""
+        installation, proved = self._writer.installation, recovery.proved
         if proved is not None and proved.size > self.ledger.covered:
+            installation.write_head(proved.head())
             return proved
-        return self._journal.begin(
-            origin=self.origin,
-            size=self.ledger.covered,
-            root=b"" if self._last is None else self._last.root,
-            run=new_uuid(),
-            files=recovery.importing,
-        )
+        size, run = self.ledger.covered, new_uuid()
+        root = b"" if self._last is None else self._last.root
+        # A head without MAC is of a journal that may not be there yet.
+        installation.write_head(Head(origin=self.origin, run=run, size=size, mac="", files=recovery.importing))
+        return self._journal.begin(origin=self.origin, size=size, root=root, run=run, files=recovery.importing)
 
     def _catch_up(self, *, unclean: bool) -> None:
         """A catalogue that is behind catches up. One that is broken, or says more than the log, is made again.
@@ -275,6 +275,8 @@ class WritingSession:
         ``rows`` None: the catalogue catches up with them at the end.
         """
         first = self._proved.size
+        if not self._lock.is_held:
+            raise _changed(self._paths)
         if entries or files:
             self._journal.append(self._proved, entries, files)
             self._writer.installation.write_head(self._proved.head())
@@ -303,11 +305,10 @@ class WritingSession:
         last = self._last
         size = self._proved.size
         if last is None or last.size != size:
-            if self.ledger.last_checkpoint() != last:
-                raise _changed(self._paths)
             covered = 0 if last is None else last.size
-            tree = self.ledger.extend(entry for _index, entry in self._journal.statements(self._proved, covered))
-            if tree.size != size:
+            entries = (entry for _index, entry in self._journal.statements(self._proved, covered))
+            tree = self.ledger.extend(entries, last)
+            if tree.size != size or not self._lock.is_held:
                 raise _changed(self._paths)
             made = Checkpoint(origin=self.origin, size=size, root=tree.root())
             self._last = self.ledger.cover(sign_note(format_checkpoint(made), signers))

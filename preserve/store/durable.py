@@ -4,6 +4,7 @@ POSIX promises nothing about a file's name until its folder is synced; every fun
 syncs the folder as well.
 """
 
+import errno
 import fcntl
 import os
 import stat
@@ -11,7 +12,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self, cast
 
 from preserve.errors import EnvironmentFaultError, LockedError
 from preserve.regular import open_regular
@@ -84,10 +85,15 @@ def free_bytes(folder: Path) -> int:
     return usage.f_bavail * usage.f_frsize
 
 
+def _opened(path: Path, flags: int, mode: str) -> BinaryIO:
+    """Opens a file of the archive to be written to; a link in its place is not followed to somewhere else."""
+    return cast(BinaryIO, os.fdopen(os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644), mode))
+
+
 def append_synced(path: Path, data: bytes) -> None:
     """Appends in one write and syncs. After a crash the file holds none, some or all of ``data``, at its end."""
     is_new = not path.exists()
-    with path.open("ab") as file:
+    with _opened(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, "ab") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
@@ -97,7 +103,7 @@ def append_synced(path: Path, data: bytes) -> None:
 
 def truncate_synced(path: Path, size: int) -> None:
     """Cuts a file to ``size`` bytes and syncs."""
-    with path.open("r+b") as file:
+    with _opened(path, os.O_RDWR, "r+b") as file:
         file.truncate(size)
         file.flush()
         os.fsync(file.fileno())
@@ -134,6 +140,20 @@ def is_locked(path: Path) -> bool:
     return False
 
 
+def _open_lock(path: Path) -> int:
+    """Opens a plain file that has no other name, and follows no link: it is written to.
+
+    Raises:
+        OSError: something else lies there.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode) or about.st_nlink > 1:
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no plain file of its own", str(path))
+    return descriptor
+
+
 class Lock:
     """One writer a collection. Advisory, by ``flock``: it ends with the process however that ends.
 
@@ -148,9 +168,12 @@ class Lock:
     def __enter__(self) -> Self:
         make_dir(self._path.parent)
         try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            descriptor = _open_lock(self._path)
         except OSError as error:
-            raise EnvironmentFaultError(f"{self._path}: the lock cannot be opened: {error.strerror}") from error
+            raise EnvironmentFaultError(
+                f"{self._path}: the lock cannot be opened: {error.strerror}",
+                next_step="It is a plain file of this program. Find out who put something else there; move it away.",
+            ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -164,6 +187,17 @@ class Lock:
         os.pwrite(descriptor, f"{self._holder} (process {os.getpid()})\n".encode(), 0)
         self._descriptor = descriptor
         return self
+
+    @property
+    def is_held(self) -> bool:
+        """False where another file, or none, lies in the place of the one that is locked: another process may begin."""
+        if self._descriptor is None:
+            return False
+        try:
+            there = self._path.lstat()
+        except OSError:
+            return False
+        return os.path.samestat(there, os.fstat(self._descriptor))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -55,7 +55,8 @@ class LedgerFiles:
     def bundle_widths(self, number: int) -> list[int]:
         """The widths of the partial bundles of a number that are there, in order."""
         folder = (self._paths.ledger / entries_path(number, 1)).parent
-        return sorted(int(path.name) for path in folder.glob("[0-9]*")) if folder.is_dir() else []
+        names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        return sorted(int(name) for name in names if name.isascii() and name.isdigit())
 
     def write_bundle(self, number: int, entries: Sequence[bytes]) -> None:
         """Writes a bundle; the full one takes the place of narrower ones."""

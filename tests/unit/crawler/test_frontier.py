@@ -191,15 +191,41 @@ def test_a_run_that_somebody_else_began_is_none(paths: CollectionPaths) -> None:
         assert (second.resumed, second.run_id == first.run_id) == (False, False)
 
 
-def test_what_changes_while_a_run_is_under_way_is_not_reported(frontier: Frontier, paths: CollectionPaths) -> None:
-    _seeds(frontier, "a")
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE targets SET reason = 'http-404' WHERE state = 'done'",
+        "INSERT INTO targets (key, url, host, depth, hop) VALUES ('k', 'http://forged.example/', 'x', 1, 'link')",
+        "DELETE FROM targets WHERE state = 'waiting'",
+        "UPDATE targets SET url = 'http://forged.example/' WHERE state = 'waiting'",
+    ],
+)
+def test_what_changes_while_a_run_is_under_way_is_not_reported(
+    frontier: Frontier, paths: CollectionPaths, change: str
+) -> None:
+    _seeds(frontier, "a", "b")
     (target,) = frontier.take(HOST, 1)
     frontier.mark([_ended(target, "http-200")])
     with connect(paths.frontier) as db:
-        db.execute("UPDATE targets SET reason = 'http-404'")
+        db.execute(change)
     db.close()
     with pytest.raises(ArchiveError, match="was changed"):
         list(frontier.report())
+
+
+def test_addresses_that_somebody_took_away_between_two_runs_are_all_found_again(paths: CollectionPaths) -> None:
+    with Frontier.open(paths, mac_of) as frontier:
+        run = frontier.start_or_resume_run(NOW).run_id
+        frontier.settle(run)
+        _seeds(frontier, "a", "b", "c")
+    with connect(paths.frontier) as db:
+        db.execute("DELETE FROM targets WHERE url LIKE '%/b'")
+    db.close()
+    with Frontier.open(paths, mac_of) as frontier:
+        frontier.settle(frontier.start_or_resume_run(NOW).run_id)
+        assert (frontier.total, frontier.waiting) == (0, 0)
+        _seeds(frontier, "a", "b", "c")
+        assert [url for url, _state, _reason in frontier.report()] == [f"http://x.org/{name}" for name in "abc"]
 
 
 @pytest.mark.parametrize("data", [b"rubbish" * 1000, b""])

@@ -305,3 +305,71 @@ def test_a_statement_without_a_canonical_form_leaves_the_ledger_as_it_was(tmp_pa
         with pytest.raises(FormatError):
             session.state([_statement(1), msgspec.structs.replace(_statement(2), reason=1.5)])
         assert session.ledger.size == 1
+
+
+def test_a_session_that_dies_at_its_beginning_is_no_attack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = write_atomic
+    for count in range(1, 20):
+        paths = _paths(tmp_path / str(count))
+        with _session(paths) as session:
+            _take(session, range(3))
+            session.finish()
+        left = count
+
+        def dying(*arguments: Any, **named: Any) -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise _DiedError
+            real(*arguments, **named)
+
+        for module in (journal, installation):
+            monkeypatch.setattr(module, "write_atomic", dying)
+        with suppress(_DiedError), _session(paths):
+            pass
+        for module in (journal, installation):
+            monkeypatch.setattr(module, "write_atomic", real)
+        with _session(paths) as session:
+            _take(session, range(3, 5))
+            session.finish()
+        _check_covered(paths, 5)
+        if left > 0:
+            assert count > 2
+            return
+    pytest.fail("the session never began")
+
+
+def test_an_entry_of_an_older_bundle_that_was_changed_is_not_read_by_a_session(tmp_path: Path) -> None:
+    paths = _paths(tmp_path)
+    with _session(paths) as session:
+        _take(session, range(300))
+        session.finish()
+    path = paths.ledger / "tile" / "entries" / "000"
+    path.write_bytes(path.read_bytes().replace(b'"old":"7"', b'"old":"8"'))
+    with pytest.raises(ArchiveError, match="not the one under the checkpoint"), _session(paths) as session:
+        list(session.ledger.raw())
+
+
+def test_a_lock_that_leads_elsewhere_is_refused_and_one_that_is_taken_away_ends_the_session(tmp_path: Path) -> None:
+    paths = _paths(tmp_path)
+    with _session(paths) as session:
+        _take(session, range(1))
+        session.finish()
+    key = tmp_path / "a.key"
+    key.write_text("a secret")
+    for kind in ("symlink", "hard link", "folder"):
+        paths.lock.unlink(missing_ok=True)
+        if kind == "symlink":
+            paths.lock.symlink_to(key)
+        elif kind == "hard link":
+            paths.lock.hardlink_to(key)
+        else:
+            paths.lock.mkdir()
+        with pytest.raises(EnvironmentFaultError), _session(paths):
+            pass
+        assert key.read_text() == "a secret"
+    paths.lock.rmdir()
+    with _session(paths) as session:
+        paths.lock.unlink()
+        with pytest.raises(ArchiveError):
+            _take(session, range(1, 2))
