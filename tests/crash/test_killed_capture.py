@@ -186,8 +186,13 @@ def failing(function):
             raise OSError(number, os.strerror(number), "a file")
         return function(*arguments, **named)
     return wrapper
-for name in ("fsync", "replace", "rename", "fdopen"):
+for name in ("fsync", "replace", "rename"):
     setattr(os, name, failing(getattr(os, name)))
+fdopen, fdopen_to_write = os.fdopen, failing(os.fdopen)
+def opening_fd(number, mode="r", *rest, **named):
+    # A file that is opened to be read is no write: one that cannot be read is another error with another status.
+    return (fdopen_to_write if set(mode) & set("wax+") else fdopen)(number, mode, *rest, **named)
+os.fdopen = opening_fd
 import preserve.store.durable, preserve.store.warcfile, preserve.store.index
 class Failing:
     def __init__(self, file):
