@@ -73,16 +73,25 @@ class _TooLargeError(FormatError):
     """The bound was reached."""
 
 
+def _check_whole(size: int, max_bytes: int, *, ended: bool) -> None:
+    """Decoded content is within its bound, and came to its end.
+
+    Raises:
+        FormatError: it is not.
+    """
+    if size > max_bytes:
+        raise _TooLargeError(f"content of more than {max_bytes} bytes when decoded")
+    if not ended:
+        raise FormatError("content coding without an end")
+
+
 def _inflate(data: bytes, window: int, max_bytes: int) -> tuple[bytes, bytes]:
     inflater = zlib.decompressobj(window)
     try:
         content = inflater.decompress(data, max_bytes + 1)
     except zlib.error as error:
         raise FormatError(f"damaged content coding: {error}") from error
-    if len(content) > max_bytes:
-        raise _TooLargeError(f"content of more than {max_bytes} bytes when decoded")
-    if not inflater.eof:
-        raise FormatError("content coding without an end")
+    _check_whole(len(content), max_bytes, ended=inflater.eof)
     return content, inflater.unused_data
 
 
@@ -96,10 +105,7 @@ def _brotli(data: bytes, max_bytes: int) -> bytes:
             part = decompressor.process(pending, output_buffer_limit=_STEP)
             pending = b""
             total += len(part)
-            if total > max_bytes:
-                raise _TooLargeError(f"content of more than {max_bytes} bytes when decoded")
-            if not part and decompressor.can_accept_more_data():
-                raise FormatError("content coding without an end")
+            _check_whole(total, max_bytes, ended=bool(part) or not decompressor.can_accept_more_data())
             parts.append(part)
     except brotli.error as error:
         raise FormatError(f"damaged content coding: {error}") from error
@@ -114,10 +120,7 @@ def _zstd(data: bytes, max_bytes: int) -> bytes:
         content = decompressor.decompress(data, max_bytes + 1)
     except zstd.ZstdError as error:
         raise FormatError(f"damaged content coding: {error}") from error
-    if len(content) > max_bytes:
-        raise _TooLargeError(f"content of more than {max_bytes} bytes when decoded")
-    if not decompressor.eof:
-        raise FormatError("content coding without an end")
+    _check_whole(len(content), max_bytes, ended=decompressor.eof)
     return content
 
 
