@@ -191,13 +191,13 @@ def test_a_crontab_is_written_and_a_failure_changes_nothing(
 
 def test_paths_are_written_in_full(shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     _ready(shell, site)
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setenv("XDG_STATE_HOME", "state")
     monkeypatch.setenv("LOGNAME", "somebody-else")
     told = shell("schedule", "install", "--systemd", "--system", "--archives", "../archives")
     assert f"ReadWritePaths=-{tmp_path}/archives\n" in told
-    assert f"XDG_STATE_HOME={tmp_path}/work/state\n" in told
+    assert f"XDG_STATE_HOME={tmp_path}/here/state\n" in told
     assert ".." not in told
     assert "somebody-else" not in told
 
