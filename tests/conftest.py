@@ -21,7 +21,7 @@ from preserve.provenance.installation import Installation
 from preserve.provenance.keys import mark_path
 from tests.readers import assert_others_read
 
-pytest_plugins = ["tests.tls", "tests.tsa"]
+pytest_plugins = ["tests.clocks", "tests.tls", "tests.tsa"]
 
 # No test depends on how fast the machine is at the moment.
 settings.register_profile("preserve", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,38 +1,18 @@
 """A clock that jumps, and dates of others that cannot be: what is captured last stays the newest, and all is told."""
 
 import json
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import preserve.cli.capture as capture_command
 from preserve.formats.warc import compress_member
+from tests.clocks import ShiftedClock
 from tests.layout_pages import mrkva_page
 from tests.warcs import record, reply
 
 _PAGE = "<html><body><p>{}</p></body></html>"
-
-
-class _Clock(datetime):
-    """The clock of captures, as far from the true one as a test says."""
-
-    days = 0.0
-
-    @classmethod
-    def now(cls, tz: Any = None) -> "_Clock":
-        real = super().now(tz) + timedelta(days=cls.days)
-        return cls.fromtimestamp(real.timestamp(), tz)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_Clock]]:
-    monkeypatch.setattr(capture_command, "datetime", _Clock)
-    monkeypatch.setattr("preserve.net.fetch.datetime", _Clock)
-    yield _Clock
-    _Clock.days = 0.0
 
 
 @pytest.fixture
@@ -48,7 +28,9 @@ def _shows(shell: Any, site: Any) -> str:
     return str(shell.json("show", site.url("/"))["text"]).strip()
 
 
-def test_a_capture_of_the_future_does_not_hide_what_comes_after_it(demo: Any, site: Any, clock: type[_Clock]) -> None:
+def test_a_capture_of_the_future_does_not_hide_what_comes_after_it(
+    demo: Any, site: Any, clock: type[ShiftedClock]
+) -> None:
     clock.days = 30
     site.page("/", _PAGE.format("two").encode())
     demo("capture", "demo")
@@ -73,7 +55,7 @@ def test_a_capture_of_the_future_does_not_hide_what_comes_after_it(demo: Any, si
     assert sorted(finding["code"] for finding in report["findings"]) == ["W-CLOCK-AHEAD", "W-CLOCK-ORDER"]
 
 
-def test_a_page_that_changed_and_died_after_a_jump_is_told(demo: Any, site: Any, clock: type[_Clock]) -> None:
+def test_a_page_that_changed_and_died_after_a_jump_is_told(demo: Any, site: Any, clock: type[ShiftedClock]) -> None:
     clock.days = 30
     demo("capture", "demo")
     site.page("/", b"", status="410 Gone")
@@ -83,7 +65,9 @@ def test_a_page_that_changed_and_died_after_a_jump_is_told(demo: Any, site: Any,
     assert row["state"] == "gone"
 
 
-def test_a_clock_that_is_set_back_is_told_by_the_capture_that_lies(demo: Any, site: Any, clock: type[_Clock]) -> None:
+def test_a_clock_that_is_set_back_is_told_by_the_capture_that_lies(
+    demo: Any, site: Any, clock: type[ShiftedClock]
+) -> None:
     clock.days = -400
     site.page("/", _PAGE.format("two").encode())
     demo("capture", "demo", status=7)
@@ -100,7 +84,7 @@ def test_a_clock_that_is_set_back_is_told_by_the_capture_that_lies(demo: Any, si
 
 
 def test_the_first_server_that_says_another_time_stops_the_run_before_more_is_asked(
-    demo: Any, site: Any, clock: type[_Clock]
+    demo: Any, site: Any, clock: type[ShiftedClock]
 ) -> None:
     page = site.replies["/"]
     site.replies["/robots.txt"] = (
@@ -119,7 +103,9 @@ def test_the_first_server_that_says_another_time_stops_the_run_before_more_is_as
     demo("verify", "demo")
 
 
-def test_a_run_that_a_wrong_clock_began_is_no_run_of_the_future(demo: Any, site: Any, clock: type[_Clock]) -> None:
+def test_a_run_that_a_wrong_clock_began_is_no_run_of_the_future(
+    demo: Any, site: Any, clock: type[ShiftedClock]
+) -> None:
     now = datetime.now().astimezone()
     date = now.strftime("%a, %d %b %Y %H:%M:%S %z").encode()
     site.replies["/robots.txt"] = b"HTTP/1.1 404 Not Found\r\nDate: " + date + b"\r\nContent-Length: 0\r\n\r\n"

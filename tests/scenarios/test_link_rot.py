@@ -2,13 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
-
-import preserve.cli.capture as capture_command
 from preserve.cli.common import keys_folder
 from preserve.formats.note import Signer
 from preserve.provenance.keys import key_path, read_key
@@ -17,28 +12,10 @@ from preserve.provenance.statements import Ended, Run, encode
 from preserve.replay.recover import open_for_reading
 from preserve.replay.rotlist import count_states
 from preserve.store.layout import CollectionPaths
+from tests.clocks import ShiftedClock
 from tests.ledgers import extended
 
 PAGE = b"<html><title>A page</title><body>" + b"<p>Words that stay as they are.</p>" * 200 + b"</body></html>"
-
-
-class _Clock(datetime):
-    """The days go by as a test says."""
-
-    days = 0
-
-    @classmethod
-    def now(cls, tz: Any = None) -> "_Clock":
-        real = super().now(tz) + timedelta(days=cls.days)
-        return cls.fromtimestamp(real.timestamp(), tz)
-
-
-@pytest.fixture
-def days(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[_Clock]]:
-    monkeypatch.setattr(capture_command, "datetime", _Clock)
-    monkeypatch.setattr("preserve.net.fetch.datetime", _Clock)
-    yield _Clock
-    _Clock.days = 0
 
 
 def _states(answer: dict[str, object]) -> dict[str, tuple[str, str]]:
@@ -47,7 +24,7 @@ def _states(answer: dict[str, object]) -> dict[str, tuple[str, str]]:
     return {row["url"].split("/", 3)[3]: (row["state"], row["reason"]) for row in rows}
 
 
-def test_every_state_from_captures_of_several_days(shell: Any, site: Any, days: type[_Clock]) -> None:
+def test_every_state_from_captures_of_several_days(shell: Any, site: Any, clock: type[ShiftedClock]) -> None:
     names = ["alive", "moved", "home", "changed", "soft", "gone", "once", "wall", "back", "cable", "broken"]
     for name in names:
         site.page(f"/{name}", PAGE)
@@ -68,11 +45,11 @@ def test_every_state_from_captures_of_several_days(shell: Any, site: Any, days: 
     site.replies["/wall"] = (
         b"HTTP/1.1 403 Forbidden\r\ncf-mitigated: challenge\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\nwait"
     )
-    days.days = 1
+    clock.days = 1
     shell("capture", "demo")
     site.page("/once", b"", status="404 Not Found")
     site.page("/back", PAGE)
-    days.days = 2
+    clock.days = 2
     shell("capture", "demo")
     told = _states(shell.json("rot", "--all", status=1))
     assert told == {
@@ -103,7 +80,7 @@ def test_every_state_from_captures_of_several_days(shell: Any, site: Any, days: 
 
 
 def test_a_dead_host_is_told_from_our_own_dead_network(
-    shell: Any, site: Any, days: type[_Clock], dead_port: int
+    shell: Any, site: Any, clock: type[ShiftedClock], dead_port: int
 ) -> None:
     dead = f"http://localhost:{dead_port}/page"
     text = (
@@ -117,7 +94,7 @@ def test_a_dead_host_is_told_from_our_own_dead_network(
     for name in ("both", "alone"):
         shell("init", name)
         for day in range(3):
-            days.days += day
+            clock.days += day
             shell("capture", name, status=None)
             # A host that failed is left alone for a while.
             (shell.archives / name / "state" / "frontier.sqlite").unlink()
@@ -129,7 +106,7 @@ def test_a_dead_host_is_told_from_our_own_dead_network(
 
 
 def test_a_page_that_has_changed_and_was_not_modified_since_is_changed(
-    shell: Any, site: Any, days: type[_Clock]
+    shell: Any, site: Any, clock: type[ShiftedClock]
 ) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag: %s\r\nContent-Length: %d\r\n\r\n"
     changed = PAGE.replace(b"stay", b"went")
@@ -138,10 +115,10 @@ def test_a_page_that_has_changed_and_was_not_modified_since_is_changed(
     site.replies["/page"] = head % (b'"a"', len(PAGE)) + PAGE
     shell("capture", "demo")
     site.replies["/page"] = head % (b'"b"', len(changed)) + changed
-    days.days = 1
+    clock.days = 1
     shell("capture", "demo")
     site.unchanged["/page"] = b'If-None-Match: "b"'
-    days.days = 2
+    clock.days = 2
     shell("capture", "demo")
     (row,) = shell.json("rot", status=0)["addresses"]
     assert (row["state"], row["looks"], len(row["transitions"])) == ("changed", 3, 2)

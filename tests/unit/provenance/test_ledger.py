@@ -206,30 +206,34 @@ class _DiedError(BaseException):
     """The process died here."""
 
 
+class _Dying:
+    """``write_atomic`` that dies instead of its write number ``left``."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def __call__(self, *arguments: Any, **named: Any) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise _DiedError
+        write_atomic(*arguments, **named)
+
+
 def test_a_death_at_any_write_of_a_checkpoint_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = write_atomic
     for count in range(1, 50):
         paths = _paths(tmp_path / str(count))
         with _session(paths) as session:
             _take(session, range(300))
             session.finish()
-        left = count
-
-        def dying(*arguments: Any, **named: Any) -> None:
-            nonlocal left
-            left -= 1
-            if left == 0:
-                raise _DiedError
-            real(*arguments, **named)
-
+        dying = _Dying(count)
         with suppress(_DiedError), _session(paths) as session:
             _take(session, range(300, 600))
             for module in (ledgerfiles, journal, installation):
                 monkeypatch.setattr(module, "write_atomic", dying)
             session.finish()
         for module in (ledgerfiles, journal, installation):
-            monkeypatch.setattr(module, "write_atomic", real)
-        if left > 0:
+            monkeypatch.setattr(module, "write_atomic", write_atomic)
+        if dying.left > 0:
             assert count > 7
             return
         assert Ledger(paths, _secret(paths)).size == 600
@@ -308,32 +312,23 @@ def test_a_statement_without_a_canonical_form_leaves_the_ledger_as_it_was(tmp_pa
 
 
 def test_a_session_that_dies_at_its_beginning_is_no_attack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = write_atomic
     for count in range(1, 20):
         paths = _paths(tmp_path / str(count))
         with _session(paths) as session:
             _take(session, range(3))
             session.finish()
-        left = count
-
-        def dying(*arguments: Any, **named: Any) -> None:
-            nonlocal left
-            left -= 1
-            if left == 0:
-                raise _DiedError
-            real(*arguments, **named)
-
+        dying = _Dying(count)
         for module in (journal, installation):
             monkeypatch.setattr(module, "write_atomic", dying)
         with suppress(_DiedError), _session(paths):
             pass
         for module in (journal, installation):
-            monkeypatch.setattr(module, "write_atomic", real)
+            monkeypatch.setattr(module, "write_atomic", write_atomic)
         with _session(paths) as session:
             _take(session, range(3, 5))
             session.finish()
         _check_covered(paths, 5)
-        if left > 0:
+        if dying.left > 0:
             assert count > 2
             return
     pytest.fail("the session never began")
