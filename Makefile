@@ -59,7 +59,7 @@ oracles: .oracles/.ready .oracles/debian/.ready ## get pywb, nginx, pandoc and o
 
 test-all: .venv/.test oracles lint types ## the same with the slow tests, and what they cover
 	@echo "== tests (all but those that need the internet, $(WORKERS) processes)"
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not online" --cov --cov-report=term
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not online" --hypothesis-profile search --cov --cov-report=term
 
 soak: .venv/.test ## a long capture: 100,000 addresses on 50 hosts of loopback, faults mixed in
 	@$(BIN)/python -m tests.soak.soak

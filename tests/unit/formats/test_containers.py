@@ -81,19 +81,42 @@ def test_every_record_is_found_by_its_place(name: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 @given(draw=st.data())
-def test_damage_anywhere_ends_nothing(name: str, draw: st.DataObject) -> None:
+def test_damage_anywhere_ends_nothing_or_is_said_of_all_that_it_hides(name: str, draw: st.DataObject) -> None:
     container, data = FILES[name]
     at = draw.draw(st.integers(0, len(data) - 1))
-    damaged = data[:at] + draw.draw(st.binary(max_size=20)) + data[at + draw.draw(st.integers(0, 20)) :]
+    put, cut = draw.draw(st.binary(max_size=20)), draw.draw(st.integers(0, 20))
+    damaged = data[:at] + put + data[at + cut :]
     try:
+        spots = [(spot.offset, spot.length, spot.defect) for spot in records_in(BytesIO(damaged), container)]
         found = read(damaged, container)
     except FormatError:
         # Without its dictionary, nothing of a file can be read.
         assert container is Container.WARC_ZSTD
         return
-    whole = read(data, container)
-    if "whole" not in name and "dictionary" not in name and at + 60 < whole[-1][0]:
-        assert found[-1][3:] == whole[-1][3:]
+    last_offset, _inner, _id, last_block = read(data, container)[-1]
+    if "whole" in name or "dictionary" in name or at + 60 >= last_offset:
+        return
+    is_found = bool(found) and found[-1][3] == last_block
+    # Where the bytes of a record are no more those that its length tells of, nothing tells where it ends.
+    place = last_offset + len(put) - cut + 60
+    assert is_found or any(offset <= place < offset + length and defect for offset, length, defect in spots)
+
+
+@given(draw=st.data())
+def test_damage_in_a_block_or_in_a_header_above_its_length_hides_no_other_record(draw: st.DataObject) -> None:
+    whole = read(b"".join(PAGES), Container.WARC)
+    hurt = draw.draw(st.integers(0, len(PAGES) - 1))
+    page_bytes = PAGES[hurt]
+    header_bytes = page_bytes.index(b"\r\n\r\n") + 4
+    above = page_bytes.index(b"WARC-Block-Digest")
+    block = range(header_bytes, len(page_bytes) - 4)
+    at = draw.draw(st.one_of(st.integers(0, above - 1), st.sampled_from(block)))
+    # As a disk damages a file: other bytes in the place of some, none more and none fewer.
+    put = draw.draw(st.binary(min_size=1, max_size=20).filter(lambda put: b"\n" not in put))
+    put = put[: (above if at < above else block.stop) - at]
+    hurt_page = page_bytes[:at] + put + page_bytes[at + len(put) :]
+    found = read(b"".join([*PAGES[:hurt], hurt_page, *PAGES[hurt + 1 :]]), Container.WARC)
+    assert [record for record in whole if record not in found] in ([], [whole[hurt]])
 
 
 def test_lengths_are_those_of_the_pieces() -> None:
