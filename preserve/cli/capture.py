@@ -165,10 +165,10 @@ def _display(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
 
 
 @contextmanager
-def _accounts(path: Path | None, seeds: Sequence[str]) -> Iterator[Callable[[str, str, str], None]]:
+def _accounts(path: Path | None, seeds: Sequence[str]) -> Iterator[Callable[[str, str, str], None] | None]:
     """Writes each address and how it ended; a seed that is asked for in another form, as it is configured too."""
     if path is None:
-        yield lambda _url, _state, _reason: None
+        yield None
         return
     try:
         file = path.open("wb")

@@ -81,8 +81,8 @@ class Surroundings:
     stop: Callable[[], bool]
     """Asked between exchanges: when it says yes, what is under way is finished, sealed and stated."""
     progress: Callable[[Progress], None]
-    account: Callable[[str, str, str], None] = lambda _url, _state, _reason: None
-    """Takes address, state and reason of every address, at the end."""
+    account: Callable[[str, str, str], None] | None = None
+    """Takes address, state and reason of every address, at the end; None: nobody asks for that."""
     fetcher: Callable[[], Fetches] | None = None
     """Makes the fetcher of a worker; None: the real one."""
     ask: Ask | None = None
@@ -323,8 +323,9 @@ class _Ending:
         for statement in in_parts(run, self._urls):
             self.session.state([statement])
         size = self.session.finish()
-        for url, state, reason in chain(self.frontier.report(), self.frontier.left_out()):
-            self.around.account(url, state, reason)
+        if self.around.account is not None:
+            for url, state, reason in chain(self.frontier.report(), self.frontier.left_out()):
+                self.around.account(url, state, reason)
         if outcome == "complete":
             self.frontier.end_run(self.around.clock())
         stamped = stamp(

@@ -24,6 +24,7 @@ from preserve.errors import ArchiveError, FormatError
 from preserve.expressions import lazy_re
 from preserve.limits import DEFAULT_LIMITS
 from preserve.provenance.installation import FileState, Head
+from preserve.provenance.mac import Mac
 from preserve.regular import open_regular
 from preserve.store.durable import append_synced, make_dir, truncate_synced, write_atomic
 from preserve.store.layout import CollectionPaths
@@ -122,26 +123,26 @@ def _begun(mark: Start | Commit, line: Line) -> Proved:
     return Proved(mark, mark.size, line.mac, line.end, {state.name: state for state in mark.files})
 
 
-def _mac_of(secret: bytes, before: str, kind: bytes, content: bytes) -> str:
-    return hmac.digest(secret, b"%s\0%s\0%s" % (before.encode("ascii"), kind, content), "sha256").hex()
+def _mac_of(secret: Mac, before: str, kind: bytes, content: bytes) -> str:
+    return secret.digest(b"%s\0%s\0%s" % (before.encode("ascii"), kind, content)).hex()
 
 
-def _statement_mac(secret: bytes, before: str, index: int, entry: bytes) -> str:
-    return hmac.digest(secret, b"%s\0statement %d\0%s" % (before.encode("ascii"), index, entry), "sha256").hex()
+def _statement_mac(secret: Mac, before: str, index: int, entry: bytes) -> str:
+    return secret.digest(b"%s\0statement %d\0%s" % (before.encode("ascii"), index, entry)).hex()
 
 
 def _encoded(mark: Start | Commit) -> bytes:
     return msgspec.json.encode(mark, order="deterministic")
 
 
-def start_line(secret: bytes, start: Start) -> tuple[bytes, str]:
+def start_line(secret: Mac, start: Start) -> tuple[bytes, str]:
     """The line that begins a journal, and its MAC."""
     content = _encoded(start)
     mac = _mac_of(secret, "", b"start", content)
     return b'{"mac":"%s","start":%s}\n' % (mac.encode("ascii"), content), mac
 
 
-def group_lines(secret: bytes, before: str, entries: Sequence[bytes], commit: Commit) -> tuple[bytes, str]:
+def group_lines(secret: Mac, before: str, entries: Sequence[bytes], commit: Commit) -> tuple[bytes, str]:
     """The lines of a group of statements, its commit the last, behind a line with the MAC ``before``; its last MAC."""
     mac, lines = before, []
     for index, entry in enumerate(entries, commit.size - len(entries)):
@@ -158,17 +159,17 @@ class Journal:
 
     def __init__(self, paths: CollectionPaths, secret: bytes) -> None:
         self._paths = paths
-        self._secret = secret
+        self._secret = Mac(secret)
 
     def mac_of(self, *texts: str) -> bytes:
         """16 bytes that prove that these texts were written by this installation."""
         data = "\0".join((str(len(texts)), *texts)).encode("utf-8", "surrogatepass")
-        return hmac.digest(self._secret, b"preserve note\0" + data, "sha256")[:16]
+        return self._secret.digest(b"preserve note\0" + data)[:16]
 
     def token_of(self, run: str, name: str) -> str:
         """What stands in the name of an open file and proves that a run of this installation began it."""
         text = f"preserve open file\0{run}\0{name}".encode()
-        return hmac.digest(self._secret, text, "sha256").hex()[:_TOKEN_DIGITS]
+        return self._secret.digest(text).hex()[:_TOKEN_DIGITS]
 
     def begin(self, *, origin: str, size: int, root: bytes, run: str, files: Sequence[FileState] = ()) -> Proved:
         """Puts a new journal in place, which extends the checkpoint of ``size`` statements."""

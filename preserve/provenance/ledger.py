@@ -116,9 +116,9 @@ class Ledger:
         Raises:
             ArchiveError: the journal was changed since it was proved.
         """
-        if self._journal is None or self._proved is None:
-            return
         following = max(start, self._covered)
+        if self._journal is None or self._proved is None or following >= self._proved.size:
+            return
         try:
             for index, entry in self._journal.statements(self._proved, following):
                 following = index + 1

@@ -8,6 +8,7 @@ from functools import cache
 from preserve.formats.merkle import leaf_hash, root_of
 from preserve.formats.note import Signer
 from preserve.provenance.journal import Commit, Start, group_lines, start_line
+from preserve.provenance.mac import Mac
 from tools.corpus.collection import ORIGIN, SECRET, Files, collection, ledger_files, whole_ledger
 
 
@@ -108,5 +109,5 @@ def journal(*entries: bytes, size: int | None = None, secret: bytes = SECRET) ->
     size = len(held) if size is None else size
     root = root_of(leaf_hash(entry) for entry in held[:size])
     start = Start(files=(), origin=ORIGIN, root=root.hex(), run="0" * 32, size=size, v=2)
-    line, mac = start_line(secret, start)
-    return line + group_lines(secret, mac, entries, Commit(files=(), size=size + len(entries)))[0]
+    line, mac = start_line(Mac(secret), start)
+    return line + group_lines(Mac(secret), mac, entries, Commit(files=(), size=size + len(entries)))[0]
