@@ -21,7 +21,7 @@ from preserve.provenance.installation import FileState
 from preserve.provenance.rows import row_of
 from preserve.store.catalogue import StatementRow
 from preserve.store.layout import CollectionPaths
-from preserve.store.secondreader import Seen, Tally, second_reading
+from preserve.store.secondreader import Follower, Seen
 from preserve.store.warcfile import SealedFile, WarcWriter
 
 
@@ -66,7 +66,8 @@ class GroupWriter:
         hand_over: Callable[[Group], None],
         second_reader: bool = True,
     ) -> None:
-        """``second_reader``: warcio reads a file before its seal is handed over; what differs is a finding.
+        """``second_reader``: warcio reads a file before its seal is handed over, most of it while it is written; what
+        differs is a finding.
 
         ``token_of`` gives what stands in an open file's name (`WritingSession.token_of`).
         """
@@ -81,7 +82,8 @@ class GroupWriter:
         self._group = Group()
         self._since: datetime | None = None
         self._chains: set[tuple[bytes, ...]] = set()
-        self._tally = Tally() if second_reader else None
+        self._second_reader = second_reader
+        self._follower: Follower | None = None
         self.warcinfo_id = ""
 
     def open_file(self) -> None:
@@ -93,6 +95,8 @@ class GroupWriter:
             self._writer = WarcWriter.create(self._paths, now, self._token_of)
             record = warcinfo_record(file_name=self._writer.name, now=now, fields=self._warcinfo)
             self.warcinfo_id = record.header.record_id
+            if self._second_reader:
+                self._follower = Follower(self._writer.path)
             self._chains.clear()
             self._write(record, Fresh())
 
@@ -136,6 +140,8 @@ class GroupWriter:
         if self._writer is not None:
             self._writer.sync()
             self._group.written = self._writer.so_far()
+            if self._follower is not None:
+                self._follower.grown(self._writer.size)
         group, self._group, self._since = self._group, Group(), None
         self._hand_over(group)
 
@@ -150,16 +156,19 @@ class GroupWriter:
             self.commit()
 
     def _read_again(self, sealed: SealedFile) -> None:
-        if self._tally is not None:
-            reading = second_reading(self._paths.archive / sealed.name, self._tally)
+        if self._follower is not None:
+            reading = self._follower.finish(self._paths.archive / sealed.name, sealed.size)
             self._group.findings += [(sealed.name, code, detail) for code, detail in reading.faults]
-            self._tally = Tally()
+            self._follower = None
 
     def abandon(self) -> None:
         """Closes the open file as it is, after a fault; the next run puts it right."""
         if self._writer is not None:
             self._writer.abandon()
             self._writer = None
+        if self._follower is not None:
+            self._follower.abandon()
+            self._follower = None
 
     def _age_s(self) -> float:
         return (self._clock() - self._since).total_seconds() if self._since is not None else 0.0
@@ -170,9 +179,9 @@ class GroupWriter:
         place = self._writer.append(record)
         self._since = self._since or self._clock()
         statement = describe_fresh(record, fresh, file=place.file, ordinal=place.ordinal, run=self._run)
-        if self._tally is not None:
+        if self._follower is not None:
             seen = Seen(statement.record_id, statement.type, len(record.block), statement.block_sha256)
-            self._tally.add(seen)
+            self._follower.add(seen)
         self._state(statement, place)
 
     def _state(self, statement: statements.Record | statements.Cable, place: RecordPlace | None) -> None:

@@ -1,5 +1,8 @@
 """Reads a WARC or ARC file with warcio and nothing of this program: ``python -P secondchild.py FILE``.
 
+With the number of an open file and ``follow`` behind it, the file is still written to: lines of standard input say how
+many bytes of it are there, the last one, with a dot behind the number, that these are all.
+
 It writes a line of JSON for each record, as `preserve.store.secondreader` reads it, and a last one that says how it
 ended. Digests are taken here, of the bytes that warcio gives. Whatever warcio prints goes to standard error.
 """
@@ -20,17 +23,48 @@ if TYPE_CHECKING:
 _NICE = 10
 _MAX_MEMORY = 2 << 30
 _STEP = 1 << 16
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def _read(path: str, out: "IO[str]") -> str:
+class _Growing:
+    """A file that is still written to, as warcio reads files: a block is whole, or the last one."""
+
+    def __init__(self, file: "IO[bytes]", sizes: "IO[str]", out: "IO[str]") -> None:
+        self._file = file
+        self._sizes = sizes
+        self._out = out
+        self._there = 0
+        self._ended = False
+
+    def read(self, size: int) -> bytes:
+        """The next bytes; waits until so many are there, or the file is at its end."""
+        end = self._file.tell() + size
+        while end > self._there and not self._ended:
+            self._out.flush()
+            line = self._sizes.readline().rstrip("\n")
+            if not line:
+                # Whoever writes the file is gone.
+                os._exit(1)
+            self._there = int(line.rstrip("."))
+            self._ended = line.endswith(".")
+        return self._file.read(min(size, self._there - self._file.tell()))
+
+    def tell(self) -> int:
+        """How much was read."""
+        return self._file.tell()
+
+
+def _read(path: str, out: "IO[str]", *, follow: bool) -> str:
     """Writes a line a record; returns how it ended, nothing where that is at the end of the file."""
     # Here, so that what it prints when it is loaded is caught too.
     from warcio.archiveiterator import ArchiveIterator  # noqa: PLC0415
 
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - see above
-            for record in ArchiveIterator(file, no_record_parse=True, check_digests=False):
-                out.write(json.dumps(_line(record), separators=(",", ":")) + "\n")
+        # A file that grows has no buffer: nothing is read of it before it is said to be there.
+        with open(int(path), "rb", buffering=0) if follow else open(path, "rb") as file:  # noqa: PTH123 - see above
+            source = _Growing(file, sys.stdin, out) if follow else file
+            for record in ArchiveIterator(source, no_record_parse=True, check_digests=False):
+                out.write(_encode(_line(record)) + "\n")
     except Exception as error:  # noqa: BLE001 - whatever a library raises is what it makes of the file
         return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
     return ""
@@ -62,14 +96,14 @@ def _line(record: "ArcWarcRecord") -> dict[str, object]:
 _OTHERS = frozenset({"md5", "sha1", "sha224", "sha384", "sha512"})
 
 
-def main(path: str) -> None:
+def main(path: str, *, follow: bool) -> None:
     """Reads the file, at low priority and in bounded memory."""
     os.nice(_NICE)
     resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY, _MAX_MEMORY))
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
         os.dup2(2, 1)
-        out.write(json.dumps({"end": _read(path, out)}) + "\n")
+        out.write(_encode({"end": _read(path, out, follow=follow)}) + "\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], follow=sys.argv[2:] == ["follow"])

@@ -6,17 +6,20 @@ of each block, with what was stated of them; and each block with the digest that
 warcio rewrites blanks in them. What it is known not to read is not checked, with the reason.
 """
 
+import fcntl
 import hashlib
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Timer
-from typing import IO, NamedTuple
+from typing import NamedTuple, Self
 
 import msgspec
 
@@ -34,6 +37,9 @@ CODE = "E-SECOND-READER"
 NOT_CHECKED = "I-SECOND-READER"
 _CHILD = Path(__file__).with_name("secondchild.py")
 _MOST_TOLD = 20
+_READ_BYTES = 1 << 16
+_PIPE_BYTES = 1 << 20
+"""Bytes that what it says may take before it is taken in: some four thousand records."""
 _LEAST_S, _BYTES_A_S = 120.0, 200_000
 """How long it may take: so much, and a second for each so many bytes more."""
 _HABITS = {
@@ -119,75 +125,175 @@ class _Line(msgspec.Struct):
     end: str | None = None
 
 
-def second_reading(path: Path, stated: Tally | None = None, *, container: Container | None = None) -> SecondReading:
-    """Reads a file with the second reader, and holds what it gives against what was ``stated`` of it.
-
-    Without that, or where it differs, it is held against what this program reads, record by record.
+def second_reading(path: Path, *, container: Container | None = None) -> SecondReading:
+    """Reads a file with the second reader, and holds what it gives against what this program reads, record by record.
 
     Raises:
         OSError: the file cannot be read, or no process can be begun.
     """
-    started = time.monotonic()
     kind = container or container_of(path)
     if kind is None or kind in {Container.WARC_ZSTD, Container.WACZ}:
         return SecondReading(reason=f"{READER} does not read {'Zstandard' if kind is Container.WARC_ZSTD else 'it'}")
-    found = _run(path, kind, stated, started)
-    if stated is not None and found.defects:
-        # Which record it is, only a second pass can tell.
-        told = _run(path, kind, None, started)
-        return told if told.defects else found
-    return found
+    with _Child([str(path.absolute())]) as child:
+        ours = read_here(path, kind)
+        return child.reading(path, lambda lines: _compared(lines, ours, with_ids=kind not in _ARC_KINDS))
 
 
-def _run(path: Path, kind: Container, stated: Tally | None, started: float) -> SecondReading:
-    most_s = _LEAST_S + path.stat().st_size / _BYTES_A_S
-    with TemporaryFile() as printed:
-        child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-P", str(_CHILD), str(path.absolute())],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=printed,
-        )
-        timer = Timer(most_s, child.kill)
+class Follower:
+    """Reads a file of ours while it is written, and holds what the second reader gives against what is stated of it.
+
+    So the reading is done when the file is, on a processor that has nothing else to do. It never reads what is not
+    synced. What it says is taken in as it comes: no more of it waits than a pipe holds.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Begins with a file of no records.
+
+        Raises:
+            OSError: no process can be begun.
+        """
+        # Opened here: before the process is there, the file may have its last name.
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            self._child = _Child([str(file), "follow"], file)
+        finally:
+            os.close(file)
+        self._stated = Tally()
+        self._read = _Tallying()
+
+    def add(self, seen: Seen) -> None:
+        """What is stated of the next record."""
+        self._stated.add(seen)
+
+    def grown(self, size: int) -> None:
+        """So many bytes of the file are synced."""
+        self._child.say(f"{size}\n")
+        for line in self._child.waiting():
+            self._read.add(line)
+
+    def finish(self, path: Path, size: int) -> SecondReading:
+        """What became of it, once it has read all ``size`` bytes. ``path`` is where the file lies now.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        with self._child as child:
+            child.say(f"{size}.\n")
+            found = child.reading(path, lambda lines: self._read.result(lines, self._stated))
+        if found.defects:
+            # Which record it is, only a second pass can tell.
+            told = second_reading(path)
+            return told if told.defects else found
+        return found
+
+    def abandon(self) -> None:
+        """Ends the reading as it is."""
+        self._child.close()
+
+
+_Outcome = tuple[int, list[str], str]
+"""Records that were read, what is wrong with them, and why that was not checked."""
+
+
+class _Child:
+    """A process with the second reader, begun with these words. ``growing``: an open file that is still written to."""
+
+    def __init__(self, words: Sequence[str], growing: int | None = None) -> None:
+        self._printed = TemporaryFile()  # noqa: SIM115 - closed with the process
+        self._decoder = msgspec.json.Decoder(_Line)
+        self._part = b""
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                [sys.executable, "-P", str(_CHILD), *words],
+                stdin=subprocess.DEVNULL if growing is None else subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._printed,
+                bufsize=0,
+                pass_fds=() if growing is None else (growing,),
+                # Of a group of its own: what stops a capture from the terminal lets it end what it has begun.
+                process_group=0,
+            )
+        except BaseException:
+            self._printed.close()
+            raise
+        if growing is not None:
+            # It is never waited for while it has more to read; and it need not wait either, where that can be.
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    os.set_blocking(pipe.fileno(), False)
+            with suppress(OSError):
+                fcntl.fcntl(self._out, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+    @property
+    def _out(self) -> int:
+        if self._process.stdout is None:
+            raise RuntimeError("no pipe")
+        return self._process.stdout.fileno()
+
+    def say(self, text: str) -> None:
+        """Tells it something. One that is gone is noticed when it is asked how it ended."""
+        if self._process.stdin is not None:
+            # A pipe holds thousands of such lines; where one is lost, the next says more than it did.
+            with suppress(OSError):
+                os.write(self._process.stdin.fileno(), text.encode("ascii"))
+
+    def waiting(self) -> Iterator["_Line"]:
+        """What it has said, as far as whole lines of it are there."""
+        while True:
+            try:
+                data = os.read(self._out, _READ_BYTES)
+            except BlockingIOError:
+                return
+            if not data:
+                return
+            *lines, self._part = (self._part + data).split(b"\n")
+            for line in lines:
+                yield self._decoder.decode(line)
+
+    def _lines(self) -> Iterator["_Line"]:
+        """What it says until its end; _StoppedError: it did not come to that."""
+        os.set_blocking(self._out, True)
+        for said in self.waiting():
+            yield said
+            if said.end is not None:
+                return
+        raise _StoppedError
+
+    def reading(self, path: Path, take: Callable[[Iterator["_Line"]], _Outcome]) -> SecondReading:
+        """What ``take`` makes of what it says, within the time that a file of this length may take."""
+        started = time.monotonic()
+        most_s = _LEAST_S + path.stat().st_size / _BYTES_A_S
+        timer = Timer(most_s, self._process.kill)
         timer.start()
         try:
-            if stated is None:
-                ours = read_here(path, kind)
-                records, defects, reason = _compared(_lines(child), ours, with_ids=kind not in _ARC_KINDS)
-            else:
-                records, defects, reason = _tallied(_lines(child), stated)
+            records, defects, reason = take(self._lines())
         except _StoppedError:
             why = "not done" if timer.is_alive() else f"not done in {most_s:.0f} s"
             records, defects, reason = 0, [], f"{READER} was {why}"
         finally:
             timer.cancel()
-            child.kill()
-            child.wait()
-            if child.stdout is not None:
-                child.stdout.close()
+        self._printed.seek(0)
         return SecondReading(
             records=records,
             defects=tuple(defects[:_MOST_TOLD]),
             reason=reason,
             seconds=time.monotonic() - started,
-            printed=_text(printed),
+            printed=self._printed.read(2_000).decode("utf-8", "replace"),
         )
 
+    def close(self) -> None:
+        """Ends it."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout, self._printed):
+            if pipe is not None:
+                pipe.close()
 
-def _text(printed: IO[bytes]) -> str:
-    printed.seek(0)
-    return printed.read(2_000).decode("utf-8", "replace")
+    def __enter__(self) -> Self:
+        return self
 
-
-def _lines(child: "subprocess.Popen[bytes]") -> Iterator[_Line]:
-    """What the second reader says; its last line has how it ended. _StoppedError: it did not come to that."""
-    decoder = msgspec.json.Decoder(_Line)
-    for line in child.stdout or ():
-        said = decoder.decode(line)
-        yield said
-        if said.end is not None:
-            return
-    raise _StoppedError
+    def __exit__(self, *_error: object) -> None:
+        self.close()
 
 
 def read_here(path: Path, container: Container) -> Iterator[Seen]:
@@ -221,18 +327,33 @@ def _seen(spot: Spot) -> Seen:
     return Seen(record_id, kind, size, digest.hexdigest(), obstacle)
 
 
-def _tallied(lines: Iterable[_Line], stated: Tally) -> tuple[int, list[str], str]:
-    tally, defects = Tally(), []
-    for line in lines:
+class _Tallying:
+    """What the second reader gives of a file of ours, taken in record by record."""
+
+    def __init__(self) -> None:
+        self._tally = Tally()
+        self._defects: list[str] = []
+        self._ended = False
+
+    def add(self, line: _Line) -> None:
+        """The next record, or how it ended."""
+        count = self._tally.records
         if line.end is not None:
+            self._ended = True
             if line.end:
-                defects.append(f"{READER} stopped behind record {tally.records}: {line.end}")
-            break
-        defects += _own_defects(tally.records, line)
-        tally.add(Seen(bare_uri(line.id), line.type, line.size, line.sha256))
-    if not defects and tally.sum != stated.sum:
-        defects.append(f"{READER} reads {tally.records} records, not the {stated.records} that are stated as they are")
-    return tally.records, defects, ""
+                self._defects.append(f"{READER} stopped behind record {count}: {line.end}")
+        elif len(self._defects) < _MOST_TOLD:
+            self._defects += _own_defects(count, line)
+            self._tally.add(Seen(bare_uri(line.id), line.type, line.size, line.sha256))
+
+    def result(self, lines: Iterable[_Line], stated: Tally) -> "_Outcome":
+        """How all of it agrees with what is stated; ``lines`` are those that were not taken in yet."""
+        for line in () if self._ended else lines:
+            self.add(line)
+        count, defects = self._tally.records, self._defects
+        if not defects and self._tally.sum != stated.sum:
+            defects = [f"{READER} reads {count} records, not the {stated.records} that are stated as they are"]
+        return count, defects, ""
 
 
 def _own_defects(number: int, line: _Line) -> Iterator[str]:

@@ -40,7 +40,8 @@ class WarcWriter:
 
     def __init__(self, paths: CollectionPaths, name: str, path: Path, file: BinaryIO) -> None:
         self._paths = paths
-        self._path = path
+        self.path = path
+        """Where it lies while it is written."""
         self._file = file
         self._digest = hashlib.sha256()
         self.name = name
@@ -92,13 +93,13 @@ class WarcWriter:
         self.sync()
         self._file.close()
         written = self.so_far()
-        size, digest = hash_file(self._path)
+        size, digest = hash_file(self.path)
         if (digest, size) != (written.sha256, written.size):
             raise EnvironmentFaultError(
-                f"{self._path}: the disk gives back other bytes than were written to it",
+                f"{self.path}: the disk gives back other bytes than were written to it",
                 next_step="Check the disk before anything else is captured to it.",
             )
-        seal_name(self._paths, self._path)
+        seal_name(self._paths, self.path)
         return written
 
     def so_far(self) -> SealedFile:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from preserve.crawler import group
-from preserve.store.secondreader import SecondReading
+from preserve.store.secondreader import Follower, SecondReading
 from tests.simulated import Simulation, links
 from tests.warcs import gz, page, zst
 
@@ -32,23 +32,30 @@ def test_a_file_is_read_again_and_nothing_is_found(tmp_path: Path) -> None:
 
 
 def test_where_it_is_not_done_the_file_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group, "second_reading", None)
+    monkeypatch.setattr(group, "Follower", None)
     sim = _captured(tmp_path, second_reader=False)
     assert b"second_reader: false\r\n" in _warcinfo(sim, sim.run().files[0])
 
 
 def test_what_it_reads_otherwise_is_a_finding_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[str, int]] = []
-
-    def reading(path: Path, tally: Any) -> SecondReading:
-        told.append((path.name, tally.records))
+    def finish(_self: Follower, path: Path, _size: int) -> SecondReading:
+        told.append(path.name)
         return SecondReading(defects=("record 1: another block",))
 
-    monkeypatch.setattr(group, "second_reading", reading)
+    told: list[str] = []
+    monkeypatch.setattr(Follower, "finish", finish)
     report = _captured(tmp_path, second_reader=True).run()
     assert report.findings == ((report.files[0], "E-SECOND-READER", "record 1: another block"),)
-    assert [name for name, _records in told] == list(report.files)
-    assert told[0][1] > 3
+    assert told == list(report.files)
+
+
+def test_a_record_that_is_stated_otherwise_is_a_finding_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = Follower.add
+    monkeypatch.setattr(Follower, "add", lambda self, seen: add(self, seen._replace(length=seen.length + 1)))
+    report = _captured(tmp_path, second_reader=True).run()
+    assert [(name, code) for name, code, _detail in report.findings] == [(report.files[0], "E-SECOND-READER")]
 
 
 def test_verify_has_it_read_files_and_collections_when_asked(shell: Any, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from preserve.findings import Verdict
 from preserve.store import secondreader
-from preserve.store.secondreader import READER, Seen, Tally, second_reading
+from preserve.store.secondreader import READER, Follower, SecondReading, Seen, second_reading
 from tests.damage.test_corpus import SINGLES
 from tests.warcs import arc, gz, page, record, reply, zst
 
@@ -26,11 +26,14 @@ def seen(data: bytes) -> Seen:
     return Seen(fields["WARC-Record-ID"].strip("<>"), fields["WARC-Type"], len(block), digest)
 
 
-def tally(records: Sequence[Seen]) -> Tally:
-    taken = Tally()
-    for one in records:
-        taken.add(one)
-    return taken
+def followed(path: Path, stated: Sequence[Seen]) -> SecondReading:
+    """What the second reader makes of a file, of which it is told first that half of it is there."""
+    follower = Follower(path)
+    for one in stated:
+        follower.add(one)
+    size = path.stat().st_size
+    follower.grown(size // 2)
+    return follower.finish(path, size)
 
 
 @pytest.fixture
@@ -42,7 +45,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_a_sound_file_is_read_as_it_is_stated(path: Path) -> None:
-    found = second_reading(path, tally([seen(data) for data in RECORDS]))
+    found = followed(path, [seen(data) for data in RECORDS])
     assert (found.verdict, found.records, found.faults, found.printed) == (Verdict.PASS, 3, (), "")
     assert second_reading(path).verdict is Verdict.PASS
 
@@ -60,7 +63,7 @@ OTHERS = {
 
 @pytest.mark.parametrize("stated", OTHERS.values(), ids=OTHERS)
 def test_whatever_else_is_stated_is_told(path: Path, stated: list[Seen]) -> None:
-    found = second_reading(path, tally(stated))
+    found = followed(path, stated)
     assert found.verdict is Verdict.FAIL
     assert [code for code, _detail in found.faults] == ["E-SECOND-READER"]
 
@@ -69,7 +72,7 @@ def test_a_block_that_does_not_fit_its_digest_is_told_with_its_record(path: Path
     wrong = RECORDS[0].replace(b"sha1:", b"sha1:AAAA", 1).replace(b"AAAA", b"", 0)
     other = page(1).replace(b"\r\n\r\nHTTP/1.1 200 OK", b"\r\n\r\nHTTP/1.1 200 KO")
     path.write_bytes(gz(other, wrong))
-    found = second_reading(path, tally([seen(other), seen(wrong)]))
+    found = followed(path, [seen(other), seen(wrong)])
     assert "record 0 " in found.defects[0]
     assert "digest" in found.defects[0]
 
@@ -109,9 +112,28 @@ def test_a_reader_that_cannot_be_begun_or_does_not_end_checks_nothing(
         with monkeypatch.context() as patch:
             patch.setattr(secondreader, "_LEAST_S", 0.2)
             patch.setattr(subprocess, "Popen", lambda words_, w=words, **rest: begin([words_[0], *w], **rest))
-            found = second_reading(path)
-        assert found.verdict is Verdict.NOT_CHECKED
-        assert READER in found.reason
+            for found in (second_reading(path), followed(path, [])):
+                assert found.verdict is Verdict.NOT_CHECKED
+                assert READER in found.reason
+
+
+def test_a_file_is_read_while_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.warc.gz.open"
+    members = [gz(page(number)) for number in range(1, 200)]
+    with path.open("wb", buffering=0) as file:
+        follower = Follower(path)
+        size = 0
+        for number, member in enumerate(members, 1):
+            # Half of a member is there, and is not said to be.
+            file.write(member[:40])
+            follower.grown(size)
+            file.write(member[40:])
+            size += len(member)
+            follower.add(seen(page(number)))
+            follower.grown(size)
+    sealed = path.rename(tmp_path / "a.warc.gz")
+    found = follower.finish(sealed, size)
+    assert (found.verdict, found.records, found.printed) == (Verdict.PASS, 199, "")
 
 
 def agree(single: Path) -> None:
