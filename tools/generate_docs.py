@@ -151,6 +151,8 @@ def _default(field: FieldInfo) -> str:
         return "a mistake"
     if isinstance(field.default, Strict):
         return "the defaults below"
+    if isinstance(field.json_schema_extra, dict):
+        return str(field.json_schema_extra["if left out"])
     return f"`{field.default}`" if field.default not in ((), {}) else "none"
 
 

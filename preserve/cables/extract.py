@@ -247,6 +247,13 @@ class _Source:
         return self.first_byte + cursor.at(span[0]), self.first_byte + cursor.at(span[1])
 
 
+def is_newer(extractor: str) -> bool:
+    """Whether what read a text is a later version of this extractor."""
+    name, _slash, version = EXTRACTOR.partition("/")
+    others, _slash, number = extractor.partition("/")
+    return others == name and number.isascii() and number.isdigit() and int(number[:9]) > int(version)
+
+
 def extract(payload: bytes, content_type: str | None, layouts: Sequence[Layout]) -> Extraction | None:
     """The first cable on a page, or None: see `read_page`."""
     cables = read_page(payload, content_type, layouts).cables
@@ -423,6 +430,7 @@ __all__ = [
     "Paragraph",
     "PlainText",
     "extract",
+    "is_newer",
     "plain_text",
     "read_page",
     "read_table",

@@ -7,7 +7,7 @@ is furniture. Two kinds of files are no pages: texts whose first lines are field
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from preserve.cables.fields import Times
@@ -16,6 +16,7 @@ from preserve.cables.texts import one_line
 from preserve.config.patterns import check_bounded
 from preserve.errors import ConfigError
 from preserve.expressions import lazy_re
+from preserve.model import sha256_hex
 
 if TYPE_CHECKING:
     # What checks configuration takes longer to import than a page takes to read.
@@ -182,6 +183,26 @@ def compile_layouts(configs: Mapping[str, "LayoutConfig"]) -> dict[str, Layout]:
     if mistakes:
         raise ConfigError(tuple(mistakes), next_step=_NEXT)
     return result
+
+
+def digest(layout: Layout) -> str:
+    """16 hexadecimal digits that tell a layout from every other, and from itself before it was edited."""
+    return sha256_hex(repr(_plain(layout)).encode("utf-8", "surrogatepass"))[:16]
+
+
+def _plain(value: object) -> object:
+    """A value of a layout as one whose `repr` says all of it; that of an expression is cut short."""
+    if isinstance(value, re.Pattern):
+        return value.pattern, value.flags
+    if is_dataclass(value):
+        return [_plain(getattr(value, one.name)) for one in fields(value)]
+    if isinstance(value, Mapping):
+        return [(key, _plain(one)) for key, one in value.items()]
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value
 
 
 def candidates(layouts: Sequence[Layout], payload: bytes) -> Iterator[Layout]:

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from preserve.cli.common import Place, command_options, console, one_line, say
 from preserve.cli.configured import chosen_layouts, own_contact, read_secrets
+from preserve.cli.loading import all_layouts
 from preserve.cli.output import file_fault
 from preserve.cli.stopping import stopped_by_signals
 from preserve.config.adaptive import AdaptiveConfig
@@ -26,6 +27,7 @@ from preserve.crawler.capture import RunReport, Surroundings
 from preserve.crawler.capture import capture as run_capture
 from preserve.crawler.keeper import Progress
 from preserve.crawler.outcomes import NOT_DUE
+from preserve.desk.waiting import waiting_in
 from preserve.errors import CancelledError, LimitError, NetworkError, UsageError
 from preserve.formats.urls import resolve
 from preserve.provenance.found import found_archive
@@ -105,7 +107,11 @@ def capture(  # noqa: PLR0917 - one for each option
             processes=processes,
             adaptive=bounds,
         )
-    place.emit({"collection": config.name, **asdict(report)}, _text(report))
+    waiting = waiting_in(founded.paths, config, all_layouts(place))
+    place.emit(
+        {"collection": config.name, **asdict(report), "waiting": asdict(waiting)},
+        _text(report, waiting.words(config.name)),
+    )
     return _status(report)
 
 
@@ -193,7 +199,7 @@ def _encode(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def _text(report: RunReport) -> str:
+def _text(report: RunReport, waiting: str) -> str:
     lines = [f"run        {report.run}  ({report.outcome}{', resumed' if report.resumed else ''})"]
     lines += [f"recovered  {a.file}: {a.records:,} records kept, {a.cut_bytes:,} bytes cut" for a in report.recovered]
     lines.append("addresses  " + ", ".join(f"{count} {name}" for name, count in sorted(report.counts.items())))
@@ -202,6 +208,8 @@ def _text(report: RunReport) -> str:
     if report.refused:
         lines.append("links left " + ", ".join(f"{count} {name}" for name, count in sorted(report.refused.items())))
     lines.append(f"cables     {report.cables}")
+    if waiting:
+        lines.append(f"waiting    {waiting}")
     lines += [f"file       {name}" for name in report.files]
     lines.append(f"ledger     {report.checkpoint_size} statements, checkpoint signed")
     for told in report.stamped:

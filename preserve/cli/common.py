@@ -22,7 +22,9 @@ from preserve.text import clean, escaped_json
 if TYPE_CHECKING:
     from rich.console import Console
 
-_COMMAND = lazy_re(r"`(preserve (?:capture|import|init|rebuild|release|repair|replicate|rescue|verify)\b[^`\n]*)`")
+_COMMAND = lazy_re(
+    r"`(preserve (?:capture|import|init|rebuild|release|repair|replicate|reread|rescue|verify)\b[^`\n]*)`"
+)
 """A command that a message names, and that takes the options of all."""
 _options_in_use: ContextVar[str] = ContextVar("options in use", default="")
 EXIT_STATUSES = (

@@ -16,12 +16,14 @@ _MAX_SECRET_BYTES = 16 * 1024
 
 
 def chosen_layouts(place: Place, config: CollectionConfig) -> dict[str, Layout]:
-    """The layouts that a collection names.
+    """The layouts that a collection names; all that are known, where it names none.
 
     Raises:
         UsageError: one of them does not exist.
     """
     known = all_layouts(place)
+    if config.layouts is None:
+        return known
     for name in config.layouts:
         if name not in known:
             raise UsageError(

@@ -1,5 +1,7 @@
 """``preserve history``: every capture of a cable, and how its text changed."""
 
+from dataclasses import asdict
+
 import click
 
 from preserve.cli.common import Place, command_options, counted, one_line
@@ -53,6 +55,7 @@ def as_json(observation: Observation) -> dict[str, object]:
         "record_id": capture.row.record_id,
         "revisit": capture.is_revisit,
         "layout": extraction.layout,
+        "reading": asdict(observation.reading),
         "published_id": extraction.published_id,
         "canonical_id": extraction.canonical_id,
         "source": _printed(observation, "source"),
@@ -102,6 +105,8 @@ def as_text(cable: str, held: History) -> str:
             lines.append(f"   page claims  {said}")
         if observation.release is not None:
             lines.append(f"   release      {observation.release}")
+        if not observation.reading.is_plain:
+            lines.append(f"   read by      {one_line(observation.reading.words, 200)}")
         lines.append(f"   text sha256  {extraction.body_sha256}")
         if extraction.rules_fired:
             fired = ", ".join(str(number) for number in extraction.rules_fired)

@@ -55,6 +55,7 @@ class _Commands(MutableMapping[str, click.Command]):
             "ledger": "ledger",
             "key": "key",
             "rebuild": "rebuild",
+            "reread": "reread",
             "schedule": "schedule",
             "status": "status",
             "doctor": "doctor",

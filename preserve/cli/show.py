@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 import click
@@ -13,6 +14,7 @@ from preserve.cli.loading import reading
 from preserve.cli.secondhand import second_hand
 from preserve.errors import NotHeldError
 from preserve.provenance.describe import describe_cable
+from preserve.replay.readings import ShownReading, shown_reading
 from preserve.replay.recover import Archive, Page, find_one, parse_moment, published_as
 from preserve.text import clean
 
@@ -77,7 +79,7 @@ def show(place: Place, cable_or_url: str, form: str, at: str | None, collection:
             elif extraction is not None and form == "reading":
                 place.emit(data, _reading(extraction))
             elif extraction is not None:
-                place.emit(data, _text(page, extraction, others))
+                place.emit(data, _text(page, extraction, others, shown_reading(archive, capture, extraction)))
             elif plain is not None:
                 place.emit(data, _plain(page, plain))
     return 0
@@ -113,6 +115,7 @@ def facts(
         cable = describe_cable(capture.source.record_id, extraction)
         said = msgspec.to_builtins(cable)
         data["cable"] = {k: v for k, v in said.items() if k not in {"kind", "v", "record_id"}}
+        data["reading"] = asdict(shown_reading(archive, capture, extraction))
         data["text"] = extraction.body
         data["findings"] = [{"code": finding.code, "detail": finding.detail} for finding in extraction.findings]
         data["hidden_until_opened"] = extraction.hidden_until_opened
@@ -167,7 +170,7 @@ def _doubt(rules: Sequence[str], *, certain: bool) -> str:
     return "" if certain else f" ({', '.join(said)}?)"
 
 
-def _text(page: Page, extraction: Extraction, others: Sequence[str]) -> str:
+def _text(page: Page, extraction: Extraction, others: Sequence[str], read_by: ShownReading) -> str:
     subject = extraction.message.subject
     title = extraction.title if subject is None else subject.text
     lines = [f"{extraction.published_id}  {one_line(title, 200)}"]
@@ -205,5 +208,6 @@ def _text(page: Page, extraction: Extraction, others: Sequence[str]) -> str:
     hidden = next((finding.detail for finding in extraction.findings if finding.code == "I-CABLE-HIDDEN"), "")
     if hidden:
         lines.append(f"{'left out':<15} {hidden}")
+    lines.append(f"{'read by':<15} {one_line(read_by.words, 200)}")
     lines.append(f"{'sha256 of text':<15} {extraction.body_sha256}")
     return "\n".join(lines) + "\n\n" + clean(extraction.body) + "\n"

@@ -161,6 +161,9 @@ def _rows(state: CollectionState, now: int) -> list[tuple[str, str]]:
     if links is not None:
         told = ", ".join(f"{count:,} {name}" for name, count in links.counts.items() if count) or "none looked at"
         rows.append(("links", told + (f"; last lost {links.lost_since[:10]}" if links.lost_since else "")))
+    waiting = "" if state.waiting is None else state.waiting.words(state.name)
+    if waiting:
+        rows.append(("waiting", waiting))
     if holding is not None:
         size = f"{counted(holding.warc_files, 'WARC file')}, {human_bytes(holding.warc_bytes)}"
         free = "" if state.free_bytes is None else f"; {human_bytes(state.free_bytes)} free"

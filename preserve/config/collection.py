@@ -186,8 +186,10 @@ class CollectionConfig(Strict):
     )
     scope: ScopeConfig = Field(description="a group with at least `include`")
     politeness: PolitenessConfig = Field(default=PolitenessConfig(), description="a group of keys")
-    layouts: tuple[Annotated[str, AfterValidator(_layout)], ...] = Field(
-        default=(), description="a list of names of files in layouts/"
+    layouts: tuple[Annotated[str, AfterValidator(_layout)], ...] | None = Field(
+        default=None,
+        description="a list of names of files in layouts/; an empty one: no page is read as a cable",
+        json_schema_extra={"if left out": "all that are known"},
     )
     schedule: ScheduleConfig | None = Field(default=None, description="a group of keys with `every` or `cron`")
     verification: RuleConfig | None = Field(

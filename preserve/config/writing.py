@@ -15,10 +15,11 @@ SINGLE = "single"
 def collection_file(*, title: str, contact: str, url: str, layouts: Sequence[str], about: str) -> str:
     """The text of a collection's file: the page at ``url``, and what lies beside it.
 
-    ``layouts`` are those that read the page; ``about`` says what was seen there, for the comment.
+    ``layouts`` are those that read the page; none: it names none, so that pages are read by all that are known.
+    ``about`` says what was seen there, for the comment.
     """
     beside = url[: url.rindex("/") + 1] if urlsplit(url).path else f"{url}/"
-    named = "".join(f"\n  - {name}" for name in layouts) if layouts else " []"
+    named = "layouts:" + "".join(f"\n  - {name}" for name in layouts) if layouts else "# layouts: all that are known."
     private = _private_host(url)
     allowed = f"# The site is on this machine, or in its network.\nallow_addresses:\n  - {private}\n" if private else ""
     return f"""\
@@ -39,7 +40,7 @@ politeness:
   # Seconds between two requests to a host.
   delay_s: 2
 # {about}
-layouts:{named}
+{named}
 {allowed}"""
 
 

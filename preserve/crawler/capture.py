@@ -30,6 +30,7 @@ from preserve.model import format_utc, parse_utc
 from preserve.net.addresses import split_url
 from preserve.net.fetch import Fetcher, Fetches
 from preserve.provenance.clock import ServerClock, check_clock
+from preserve.provenance.describe import readers_of
 from preserve.provenance.leaves import Leaves
 from preserve.provenance.recovery import Recovered
 from preserve.provenance.session import Writer, WritingSession
@@ -37,6 +38,7 @@ from preserve.provenance.statements import Cable, Ended, Record, Run, Sealed, in
 from preserve.store.catalogue import Catalogue
 from preserve.store.durable import free_bytes
 from preserve.store.layout import CollectionPaths
+from preserve.store.readmarks import ReadMarks
 
 _KINDS = (Record, Cable, Run)
 _MAX_PROBLEMS = 1000
@@ -105,10 +107,11 @@ def capture(
 ) -> RunReport:
     """Captures the collection once, or goes on with a run that did not end.
 
-    ``secrets`` are header fields for the seeds' hosts; their values go into no record. The outcome is cancelled where
-    ``around.stop`` said so, and limit where the disk has less than ``min_free_bytes`` left. With more than one process,
-    hosts are dealt among them. With ``adaptive``, only addresses that were due when the run began are asked for, and
-    the links of the others are taken from what is held. Killed anywhere, the archive stays consistent
+    ``layouts`` are those that pages are read by; ``secrets`` are header fields for the seeds' hosts, whose values go
+    into no record. The outcome is cancelled where ``around.stop`` said so, and limit where the disk has less than
+    ``min_free_bytes`` left. With more than one process, hosts are dealt among them. With ``adaptive``, only addresses
+    that were due when the run began are asked for, and the links of the others are taken from what is held. Killed
+    anywhere, the archive stays consistent
     (see ``docs/invariants.md``).
 
     Raises:
@@ -118,7 +121,6 @@ def capture(
         EnvironmentFaultError: a capture process died.
         ClockError: the clock contradicts the ledger, its receipts or the first server that says a time.
     """
-    chosen = [layouts[name] for name in config.layouts]
     with WritingSession(paths, writer, command=f"capture {config.name}", kinds=_KINDS) as session:
         if not around.clock_is_right:
             check_clock(paths, around.clock(), last_ended=session.catalogue.last_run_ended())
@@ -130,7 +132,7 @@ def capture(
         recipe = _Recipe(
             config=config,
             paths=paths,
-            layouts=chosen,
+            layouts=list(layouts.values()),
             secrets=secrets,
             limits=limits,
             around=around,
@@ -151,7 +153,9 @@ def capture(
                 with closing(crew):
                     outcome = _crawl(recipe, keeper, crew)
                 ending = _Ending(config, paths, session, frontier, keeper, info, around)
-                return ending.finish(outcome=outcome, first_statement=first_statement)
+                report = ending.finish(outcome=outcome, first_statement=first_statement)
+                ReadMarks.of(paths).add(report.files, readers_of(recipe.layouts))
+                return report
         finally:
             if forked is not None:
                 forked.close()

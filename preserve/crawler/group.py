@@ -111,11 +111,16 @@ class GroupWriter:
         self.open_file()
         for number, record in enumerate(records):
             self._write(record, fresh)
-            for extraction in read.cables if number == 0 else ():
-                self._group.cables += 1
-                self._state(describe_cable(record.header.record_id, extraction), None)
+            if number == 0:
+                self.state_cables(record.header.record_id, read)
         for finding in told_of(read):
             self._group.findings.append((records[0].header.target_uri or "", finding.code, finding.detail))
+
+    def state_cables(self, record_id: str, read: PageReading) -> None:
+        """States the cables on a page that is held."""
+        for extraction in read.cables:
+            self._group.cables += 1
+            self._state(describe_cable(record_id, extraction), None)
 
     def tell(self, finding: Finding) -> None:
         """Notes a finding of the page that was added last; it is told with the group."""

@@ -126,6 +126,8 @@ class PageWriter:
             repeats = self._revisits.repeated(exchange, payload, visit.asked)
         found_as = FoundAs(via=target.via, hop=target.hop, robots=visit.robots)
         self._write(exchange, _Reply(payload, content, challenge), found_as, repeats)
+        if repeats is not None:
+            self._read_late(repeats.record_id)
         if exchange.error is None and payload is not None and reason != CHALLENGE:
             if repeats is not None and repeats.not_modified and visit.asked is not None:
                 # A page that was not sent again still has its links.
@@ -179,6 +181,18 @@ class PageWriter:
             read,
         )
         return records[0].header.record_id
+
+    def _read_late(self, record_id: str) -> None:
+        """States the cables on a page that came again and is held, where it was read by no layout when it was kept."""
+        if self._revisits is None or not self._layouts:
+            return
+        held = self._revisits.without_text(record_id)
+        if held is None:
+            return
+        read = cables_in(held.payload, self._content(held.payload), self._layouts)
+        if read.cables:
+            self._revisits.read_late(record_id)
+            self.writer.state_cables(record_id, read)
 
     def _follow(
         self, target: Target, payload: Payload, content: bytes | None, found: list[Found], refused: dict[str, str]

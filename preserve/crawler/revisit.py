@@ -43,6 +43,7 @@ class Revisits:
         self._catalogue = catalogue
         self._leaves = leaves
         self._run = run
+        self._read_late: set[str] = set()
 
     def newest(self, url: str) -> Held | None:
         """The newest full reply held from an address, for a conditional request; None where there is none."""
@@ -76,6 +77,17 @@ class Revisits:
             return None
         held = self._stated(self._read(self._catalogue.last_response(exchange.url, sha256_hex(payload.payload))))
         return None if held is None else _revisit_of(held.row, not_modified=False)
+
+    def without_text(self, record_id: str) -> Held | None:
+        """The reply in a held record of which no text is stated; None where some is, or it is not as the log says."""
+        row = self._catalogue.record(record_id)
+        if row is None or record_id in self._read_late or self._catalogue.readings_of(record_id):
+            return None
+        return self._stated(self._read(row))
+
+    def read_late(self, record_id: str) -> None:
+        """Notes that texts of a record were read, before the catalogue has them."""
+        self._read_late.add(record_id)
 
     def _stated(self, held: Held | None) -> Held | None:
         """The same where the log states it under the last checkpoint, as it was read; else None."""

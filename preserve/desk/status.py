@@ -9,6 +9,7 @@ from preserve.cables.layouts import Layout
 from preserve.config.collection import CollectionConfig
 from preserve.desk.holding import Holding, holding_of
 from preserve.desk.links import Links, links_of
+from preserve.desk.waiting import Waiting, waiting_in
 from preserve.errors import PreserveError
 from preserve.limits import MIB
 from preserve.model import moment_text
@@ -62,6 +63,7 @@ class CollectionState:
     jobs: tuple[JobState, ...] = ()
     checked: Checked = field(default_factory=Checked)
     links: Links | None = None
+    waiting: Waiting | None = None
     free_bytes: int | None = None
     min_free_bytes: int = 0
     wrong: tuple[str, ...] = ()
@@ -85,7 +87,7 @@ class Desk:
         wrong = [mistake] if mistake else []
         jobs = () if config is None else self._jobs(config, wrong)
         checked = self._checked(name, wrong)
-        holding = links = free = None
+        holding = links = free = waiting = None
         is_held = (self.archives / name).is_dir()
         min_free = 0 if config is None else config.min_free_mb * MIB
         try:
@@ -98,6 +100,7 @@ class Desk:
                     for finding in self.logs.glance(paths, Ledger(paths)).findings
                     if finding.is_amiss
                 ]
+                waiting = waiting_in(paths, config, self.layouts())
                 if with_links:
                     links = links_of(self.archives, name, self.layouts(), holding.statements)
         except (PreserveError, sqlite3.DatabaseError, OSError) as error:
@@ -146,6 +149,7 @@ class Desk:
             jobs=tuple(jobs),
             checked=checked,
             links=links,
+            waiting=waiting,
             free_bytes=free,
             min_free_bytes=min_free,
             wrong=tuple(wrong),

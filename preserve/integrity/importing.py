@@ -30,6 +30,7 @@ from preserve.integrity.scan import Scanner
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import format_utc, new_uuid, whole_date
 from preserve.provenance import statements
+from preserve.provenance.describe import readers_of
 from preserve.provenance.installation import FileState
 from preserve.provenance.sealing import sealed_in
 from preserve.provenance.session import Writer, WritingSession
@@ -38,6 +39,7 @@ from preserve.regular import open_regular
 from preserve.store.copying import Hashed, copy_to_part, hash_file, need_room, part_of, seal_part
 from preserve.store.durable import sync_dir
 from preserve.store.layout import CollectionPaths
+from preserve.store.readmarks import ReadMarks
 from preserve.store.secondreader import second_reading
 from preserve.store.warcfile import container_of
 
@@ -276,6 +278,9 @@ class _Session:
         path.rename(self._paths.archive / name)
         sync_dir(self._paths.archive)
         self._sealed[whole.sha256] = name
+        if not found.reason:
+            # What a damaged file shows may come with a repair.
+            ReadMarks.of(self._paths).add([name], readers_of(tuple(self._order.layouts.values())))
         return Imported(
             source=origin.source,
             outcome="imported",

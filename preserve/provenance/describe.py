@@ -7,9 +7,9 @@ that they cannot disagree.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from preserve.cables.extract import NOTHING_READ, Extraction, PageReading, read_page
+from preserve.cables.extract import EXTRACTOR, NOTHING_READ, Extraction, PageReading, read_page
 from preserve.cables.fields import CLAIMS
-from preserve.cables.layouts import Layout
+from preserve.cables.layouts import Layout, digest
 from preserve.errors import FormatError
 from preserve.formats.challenge import challenge_of
 from preserve.formats.containers import HOLD_BYTES
@@ -22,6 +22,7 @@ from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import sha256_hex
 from preserve.provenance import statements
 from preserve.provenance.statements import Cable, Claimed, Printed, Whole
+from preserve.store.readmarks import Readers
 from preserve.text import flat
 
 _DIGEST_PREFIX = "sha256:"
@@ -139,6 +140,11 @@ def read_cables(record: Record, layouts: Sequence[Layout], limits: Limits) -> Pa
         return NOTHING_READ
     payload = http_payload(record.block)
     return NOTHING_READ if payload is None else cables_in(payload, decoded_content(payload, limits), layouts)
+
+
+def readers_of(layouts: Sequence[Layout]) -> Readers:
+    """This program's extractor with some layouts."""
+    return Readers(EXTRACTOR, frozenset(digest(layout) for layout in layouts))
 
 
 def resource_type(header: RecordHeader) -> str | None:

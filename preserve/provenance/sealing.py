@@ -6,9 +6,12 @@ every byte of the compression around them.
 
 from collections.abc import Iterator
 
-from preserve.provenance.statements import Cut, Import, Repair, Run, Sealed, Statement
+from preserve.provenance.ledger import Ledger
+from preserve.provenance.statements import Cut, Import, Repair, Run, Sealed, Statement, decode
 
 ARCHIVE_FOLDER = "archive/"
+_SEAL_NOTHING = (b'"kind":"record"', b'"kind":"cable"')
+"""As it stands in nearly all entries; no text of a page gives it, whose quotation marks are written otherwise."""
 
 
 def sealed_in(statement: Statement) -> Iterator[Sealed]:
@@ -24,6 +27,16 @@ def sealed_in(statement: Statement) -> Iterator[Sealed]:
             yield _as(path.removeprefix(ARCHIVE_FOLDER), statement)
         case _:
             return
+
+
+def sealed_files(ledger: Ledger) -> set[str]:
+    """The names of all files that a ledger seals.
+
+    Raises:
+        ArchiveError, FormatError: the ledger is damaged.
+    """
+    entries = (entry for _index, entry in ledger.raw() if not any(kind in entry for kind in _SEAL_NOTHING))
+    return {sealed.name for entry in entries for sealed in sealed_in(decode(entry))}
 
 
 def _as(name: str, said: Cut | Import | Repair) -> Sealed:

@@ -9,6 +9,7 @@ from preserve.cables.difference import Difference, classify
 from preserve.cables.extract import Extraction
 from preserve.errors import ArchiveError, NotHeldError
 from preserve.provenance.releases import Claim, Conflict, conflicts_of, release_of
+from preserve.replay.readings import ShownReading, shown_reading
 from preserve.replay.recover import Archive, Capture, merged, published_as
 from preserve.replay.times import Dated
 
@@ -31,6 +32,7 @@ class Observation:
     number: int
     capture: Capture
     extraction: Extraction
+    reading: ShownReading
     difference: Difference | None
     changes: tuple[str, ...]
     """Lines of a unified difference of the two texts (no file headers); empty where the bodies are equal."""
@@ -95,7 +97,7 @@ def history(
         for archive, capture in merged((archive, capture) for (archive, _record), capture in once.items())
         for name in shown[archive, capture.row.record_id]
     ]
-    read: list[tuple[Capture, Extraction]] = []
+    read: list[tuple[Capture, Extraction, ShownReading]] = []
     unread: list[Unread] = []
     for archive, capture, name in pairs:
         try:
@@ -106,7 +108,7 @@ def history(
         if extraction is None or extraction.published_id != name:
             unread.append(Unread(capture=capture, reason=f"no layout reads {name} on this page now"))
         else:
-            read.append((capture, extraction))
+            read.append((capture, extraction, shown_reading(archive, capture, extraction)))
     if not read and not unread:
         raise NotHeldError(
             f"no capture shows the cable {cable_id}",
@@ -130,16 +132,16 @@ def claim_of(capture: Capture, extraction: Extraction) -> Claim:
 
 
 def _observations(
-    read: Sequence[tuple[Capture, Extraction]], releases: Mapping[str, "ReleaseConfig"]
+    read: Sequence[tuple[Capture, Extraction, ShownReading]], releases: Mapping[str, "ReleaseConfig"]
 ) -> list[Observation]:
-    claims = [claim_of(capture, extraction) for capture, extraction in read]
+    claims = [claim_of(capture, extraction) for capture, extraction, _reading in read]
     conflicts: dict[str, list[Conflict]] = {}
     for name in dict.fromkeys(claim.published_id for claim in claims):
         for conflict in conflicts_of([claim for claim in claims if claim.published_id == name], releases):
             conflicts.setdefault(conflict.record_ids[-1], []).append(conflict)
     found: list[Observation] = []
     last: dict[str, Extraction] = {}
-    for number, ((capture, extraction), claim) in enumerate(zip(read, claims, strict=True), 1):
+    for number, ((capture, extraction, reading), claim) in enumerate(zip(read, claims, strict=True), 1):
         before = None
         if not capture.lack:
             before = last.get(extraction.published_id)
@@ -150,6 +152,7 @@ def _observations(
                 number=number,
                 capture=capture,
                 extraction=extraction,
+                reading=reading,
                 difference=None if before is None else classify(before, extraction),
                 changes=() if before is None else _changes(before.body, extraction.body),
                 release=None if release is None else release.name,

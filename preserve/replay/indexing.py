@@ -95,7 +95,11 @@ def _fill(
         if text is None:
             unread += 1
         else:
-            step.append(replace(text, place=_place(times, cable)))
+            record = cable.record
+            # Only a text that was stated late has revisits before it.
+            is_late = record.statement_index < index.revisits_size
+            revisits = catalogue.revisits_of(record.record_id, index.revisits_size) if is_late else ()
+            step.append(replace(text, place=_place(times, cable), revisits=tuple(revisits)))
     index.finish(step, unread=unread, size=size, revisits=catalogue.revisits_since(index.revisits_size))
     if done >= _OPTIMISE_FROM:
         index.optimise()
@@ -139,6 +143,7 @@ def indexed_text(cable: ShownCable, text: Extraction) -> IndexedText:
         head=searchable("\n".join((*ids, *printed.values()))),
         body=searchable(text.body if not text.header_text else f"{text.header_text}\n{text.body}"),
         key=cable_key(cable.canonical_id or cable.published_id),
+        reading=f"{cable.extractor} {cable.layout}",
         citations=citations(text),
     )
 

@@ -18,7 +18,7 @@ from preserve.store.database import check_sound, connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
-_VERSION = 9
+_VERSION = 10
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('ledger_size', 0);
@@ -39,6 +39,7 @@ CREATE TABLE cables (
 );
 CREATE INDEX cables_published ON cables (published_id);
 CREATE INDEX cables_canonical ON cables (canonical_id);
+CREATE INDEX cables_record ON cables (record_id);
 CREATE TABLE releases (statement INTEGER PRIMARY KEY, name TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE imports (
     statement INTEGER PRIMARY KEY, file TEXT NOT NULL, run TEXT NOT NULL, imported TEXT NOT NULL
@@ -57,6 +58,9 @@ _ROW = (
 _TAKEN_IN = "(SELECT max(i.imported) FROM imports AS i WHERE i.run = records.run)"
 _NEWEST = f"{_TAKEN_IN} IS NOT NULL, iif(date BETWEEN '1991' AND {_TAKEN_IN}, date, '') DESC, statement DESC"
 """What was captured last: what was stated last. Files of others come behind, by dates that can be (ADR 0016)."""
+
+_PLACE = "iif(run IN (SELECT run FROM imports), -1, statement)"
+"""The index of a record's statement; -1 in an imported file: it says nothing of what came last."""
 
 _OF_RECORD = [f"r.{name}" for name in _ROW.split(", ")]
 
@@ -124,6 +128,18 @@ class ShownCable(NamedTuple):
     body_sha256: str
     comparison_sha256: str
     record: RecordRow
+
+
+class StatedReading(NamedTuple):
+    """One text as it is stated of a record: by what it was read, its ids and its checksums."""
+
+    extractor: str
+    layout: str
+    published_id: str
+    canonical_id: str | None
+    raw_sha256: str
+    body_sha256: str
+    comparison_sha256: str
 
 
 class SeenRow(NamedTuple):
@@ -348,6 +364,61 @@ class Catalogue:
         query = "SELECT statement FROM cables WHERE published_id = ? AND record_id = ? ORDER BY statement"
         return [row[0] for row in self._db.execute(query, (published_id, record_id))]
 
+    def readings_of(self, record_id: str) -> list[StatedReading]:
+        """Every text that is stated of a record, by whatever extractor and layout, oldest statement first."""
+        rows = self._db.execute(
+            f"SELECT {', '.join(StatedReading._fields)} FROM cables WHERE record_id = ? ORDER BY statement",  # noqa: S608
+            (record_id,),
+        )
+        return [StatedReading._make(row) for row in rows]
+
+    def record_in(self, record_id: str, file: str) -> RecordRow | None:
+        """A record by its id and the file that holds it."""
+        row = self._db.execute(
+            f"SELECT {_ROW} FROM records WHERE record_id = ? AND file = ? ORDER BY statement LIMIT 1",  # noqa: S608
+            (record_id, file),
+        ).fetchone()
+        return None if row is None else _row(row)
+
+    def pages_in(self, file: str) -> int:
+        """Number of records in a file that can show a page: replies and resources."""
+        query = "SELECT count(*) FROM records WHERE file = ? AND type IN ('response', 'resource')"
+        return int(self._db.execute(query, (file,)).fetchone()[0])
+
+    def files_in_order(self) -> list[str]:
+        """The names of the WARC files, in the order in which the ledger names them first."""
+        rows = self._db.execute("SELECT file FROM records GROUP BY file ORDER BY min(statement)")
+        return [str(row[0]) for row in rows]
+
+    def record_at(self, statement: int) -> RecordRow | None:
+        """The record that a statement names."""
+        row = self._db.execute(f"SELECT {_ROW} FROM records WHERE statement = ?", (statement,)).fetchone()  # noqa: S608
+        return None if row is None else _row(row)
+
+    def pages_without_text(self, file: str) -> list[int]:
+        """Of every page in a file that could show a cable, and of which no text is stated: its statement's index.
+
+        Left out are pictures and the like, and what was compressed in one piece with other records.
+        """
+        rows = self._db.execute(
+            "SELECT statement FROM records AS r WHERE file = ? AND inner = 0 "
+            "AND (type = 'resource' OR (type = 'response' AND status = 200)) "
+            "AND coalesce(substr(mime, 1, 6), '') NOT IN ('image/', 'audio/', 'video/') "
+            "AND NOT EXISTS (SELECT 1 FROM cables AS c WHERE c.record_id = r.record_id) ORDER BY statement",
+            (file,),
+        )
+        return [int(row[0]) for row in rows]
+
+    def pages_read_by_others(self, file: str, extractor: str) -> int:
+        """Number of pages in a file whose texts were all read by other versions than this one of the extractor."""
+        row = self._db.execute(
+            "SELECT count(*) FROM records AS r WHERE file = ? AND type IN ('response', 'resource') "
+            "AND EXISTS (SELECT 1 FROM cables AS c WHERE c.record_id = r.record_id) "
+            "AND NOT EXISTS (SELECT 1 FROM cables AS c WHERE c.record_id = r.record_id AND c.extractor = ?)",
+            (file, extractor),
+        ).fetchone()
+        return int(row[0])
+
     def canonical_of(self, published_id: str) -> str | None:
         """The canonical id of what is published under an id; None where it could not be told, or nothing is."""
         row = self._db.execute(
@@ -414,13 +485,18 @@ class Catalogue:
                 yield _index_row((key, date, uri, kind, status, mime, payload), place)
 
     def shown_cables(self, first: int = 0) -> Iterator[ShownCable]:
-        """Every text that the ledger names from the statement at ``first`` on, in its order, with its record."""
+        """The texts that the ledger names from the statement at ``first`` on, in its order, each with its record.
+
+        Of a record that several extractors or layouts have read, the texts of the one that was stated last.
+        """
         said = ", ".join(f"c.{name}" for name in ("statement", *ShownCable._fields[1:-1]))
         record = ", ".join(f"r.{name}" for name in _ROW.split(", "))
         rows = self._db.execute(
             f"SELECT {said}, {record} FROM cables c JOIN records r ON r.statement = "  # noqa: S608 - names of our own
             "(SELECT min(statement) FROM records WHERE record_id = c.record_id) "
-            "WHERE c.statement >= ? ORDER BY c.statement",
+            "WHERE c.statement >= ? AND NOT EXISTS (SELECT 1 FROM cables n WHERE n.record_id = c.record_id "
+            "AND n.statement > c.statement AND (n.extractor, n.layout) != (c.extractor, c.layout)) "
+            "ORDER BY c.statement",
             (first,),
         )
         for row in rows:
@@ -433,12 +509,19 @@ class Catalogue:
         """
         return iter(
             self._db.execute(
-                "SELECT refers_to, date, iif(run IN (SELECT run FROM imports), -1, statement) "
-                "FROM records WHERE statement >= ? AND type = 'revisit' "
+                f"SELECT refers_to, date, {_PLACE} FROM records WHERE statement >= ? AND type = 'revisit' "  # noqa: S608
                 "AND refers_to IS NOT NULL ORDER BY statement",
                 (first,),
             )
         )
+
+    def revisits_of(self, record_id: str, before: int) -> list[tuple[str, int]]:
+        """The same of every revisit to one record that was stated before that at ``before``: date and index."""
+        rows = self._db.execute(
+            f"SELECT date, {_PLACE} FROM records WHERE refers_to = ? AND type = 'revisit' AND statement < ?",  # noqa: S608
+            (record_id, before),
+        )
+        return [(str(date), int(place)) for date, place in rows]
 
     def replies_in_order(self) -> Iterator["SeenRow"]:
         """Every reply by address (in canonical form), in the ledger's order, with what was read. Memory stays flat."""

@@ -65,6 +65,7 @@ def remove_parts(paths: CollectionPaths) -> None:
         (paths.receipts, ".*.part"),
         (paths.ledger, "**/.*.part"),
         (paths.indexes, ".*.part"),
+        (paths.state, ".*.part"),
     ):
         for path in folder.glob(pattern):
             with suppress(OSError):
@@ -116,8 +117,9 @@ def make_read_only(path: Path) -> None:
 
 
 def remove_derived(paths: CollectionPaths) -> None:
-    """Deletes what is derived: index, catalogue, search index. The caller holds the lock."""
+    """Deletes what is derived: index, catalogue, search index, marks of reading. The caller holds the lock."""
     paths.index.unlink(missing_ok=True)
+    paths.readmarks.unlink(missing_ok=True)
     for database in (paths.catalogue, paths.search):
         remove_database(database)
 

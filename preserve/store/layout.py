@@ -129,6 +129,11 @@ class CollectionPaths:
         return self.state / "search.sqlite"
 
     @property
+    def readmarks(self) -> Path:
+        """By which extractor and layouts each WARC file was read. Derived."""
+        return self.state / "readmarks.json"
+
+    @property
     def frontier(self) -> Path:
         """The frontier: which addresses a run has done and which wait. Disposable between runs."""
         return self.state / "frontier.sqlite"

@@ -19,7 +19,7 @@ from preserve.store.database import connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
-_VERSION = 4
+_VERSION = 5
 _TOKENS = "unicode61 remove_diacritics 2"
 _SCHEMA = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -33,7 +33,7 @@ CREATE TABLE cables (
     first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, captures INTEGER NOT NULL, published_id TEXT NOT NULL,
     canonical_id TEXT, subject TEXT NOT NULL, origin TEXT NOT NULL, classification TEXT NOT NULL, tags TEXT NOT NULL,
     sent TEXT, source TEXT NOT NULL, body_sha256 TEXT NOT NULL, place INTEGER NOT NULL, is_newest INTEGER NOT NULL,
-    key TEXT NOT NULL
+    key TEXT NOT NULL, reading TEXT NOT NULL
 );
 CREATE INDEX cables_text ON cables (text);
 CREATE INDEX cables_record ON cables (record_id);
@@ -104,7 +104,11 @@ class IndexedText:
     head: str
     body: str
     key: str
+    reading: str
+    """The extractor and the layout that read it. What others read of the same record gives way to it."""
     citations: tuple[Citation, ...] = ()
+    revisits: tuple[tuple[str, int], ...] = ()
+    """Unchanged captures that the index has counted before: when, and their place as in ``place``."""
 
 
 class HeldCable(NamedTuple):
@@ -255,6 +259,7 @@ class SearchIndex:
     def _texts(self, found: Iterable[IndexedText], unread: int, size: int) -> set[str]:
         seen = set()
         for text in found:
+            seen |= self._give_way(text)
             self._add(text)
             seen.add(text.published_id)
         self._db.execute("UPDATE meta SET value = value + ? WHERE name = 'unread'", (unread,))
@@ -266,6 +271,15 @@ class SearchIndex:
         with self._db:
             self._db.execute("INSERT INTO words (words) VALUES ('optimize')")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _give_way(self, text: IndexedText) -> set[str]:
+        """Takes out what another extractor or layout read of the same record; returns the ids of that."""
+        rows = self._db.execute(
+            "DELETE FROM cables WHERE record_id = ? AND reading != ? RETURNING statement, published_id",
+            (text.record_id, text.reading),
+        ).fetchall()
+        self._db.executemany("DELETE FROM citations WHERE statement = ?", ((row[0],) for row in rows))
+        return {str(row[1]) for row in rows}
 
     def _add(self, text: IndexedText) -> None:
         parts = (text.subject, text.head, text.body.translate(_UNMARKED))
@@ -279,10 +293,12 @@ class SearchIndex:
             self._db.execute("INSERT INTO words (rowid, subject, head, body) VALUES (?, ?, ?, ?)", (number, *parts))
         else:
             number = row[0]
+        dates = [text.captured, *(date for date, _place in text.revisits)]
+        place = max([text.place, *(place for _date, place in text.revisits)])
         values = (
-            text.statement, number, text.record_id, text.uri, text.captured, text.captured, 1, text.published_id,
+            text.statement, number, text.record_id, text.uri, min(dates), max(dates), len(dates), text.published_id,
             text.canonical_id, text.subject, text.origin, text.classification, _tag_lines(text.tags), text.sent,
-            text.source, text.body_sha256, text.place, 0, text.key,
+            text.source, text.body_sha256, place, 0, text.key, text.reading,
         )  # fmt: skip
         self._db.execute(f"INSERT OR REPLACE INTO cables VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608 - marks
 

@@ -43,7 +43,7 @@ def test_a_short_file_gives_polite_defaults() -> None:
     assert config.politeness.delay_s == 1.0
     assert config.politeness.robots == "obey"
     assert config.tls == "verify"
-    assert config.layouts == ()
+    assert config.layouts is None
     assert config.allow_addresses == ()
     assert config.limits == DEFAULT_LIMITS
 

@@ -29,7 +29,7 @@ CABLES = {
 def layouts() -> list[Layout]:
     folder = bundled_config_dir()
     known = compile_layouts(load_layouts(folder))
-    return [known[name] for name in load_collection(folder, "demo").layouts]
+    return [known[name] for name in load_collection(folder, "demo").layouts or ()]
 
 
 def _read(reply: Reply, layouts: list[Layout]) -> Extraction:
