@@ -2,6 +2,7 @@
 
 Repeats, gaps and restarts of the numbering are kept, nothing is renumbered, and a table whose line begins with a
 number and a point is a paragraph like any other. ``¶`` before a number is the mark of one site, no part of it.
+The heading of a section belongs to no paragraph.
 """
 
 import re
@@ -35,6 +36,14 @@ _HEADING: Final = lazy_re(
     r"BEGIN (?:SUMMARY|COMMENT|NOTE|TEXT)\b",
     re.IGNORECASE | re.MULTILINE,
 )
+_BLANKS: Final = " \t\r\\\u00a0"
+_RULE: Final = lazy_re(r"([-=_~*])\1{2,}\Z")
+_TITLE_CHARS: Final = 72
+_SENTENCE_ENDS: Final = (".", "!", "?", ".)", '."', ".'", ".\u201d", ":)")
+_TITLE: Final = lazy_re(r"[A-Z][^.;:!?]*[^.;:!?,]\Z")
+_SMALL_WORD: Final = lazy_re(
+    r"(?:an?|and|as|at|but|by|for|from|if|in|is|nor|of|on|or|our|the|to|up|via|with|[a-z]['\u2019]\w+)\Z"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +75,8 @@ def read_paragraphs(body: str, starts: Sequence[re.Match[str]], end: int) -> tup
         start = match.start(1)
         if start >= end:
             break
-        stop = min(starts[index + 1].start(), end) if index + 1 < len(starts) else end
+        is_last = index + 1 == len(starts) or starts[index + 1].start() >= end
+        stop = end if is_last else starts[index + 1].start()
         mark = match[3]
         word = None if mark is None else _MARK_WORD.match(mark)
         known = word is not None and word[0].upper() in _MARKS
@@ -81,7 +91,52 @@ def read_paragraphs(body: str, starts: Sequence[re.Match[str]], end: int) -> tup
                 mark=printed(body, match.start(3), match.end(3)) if known else None,
                 caption=None if heading is None else printed(body, heading.start(), heading.end()),
                 start=start,
-                end=trimmed_end(body, start, stop),
+                end=_before_heading(body, match.end(), trimmed_end(body, start, stop), is_last=is_last),
             )
         )
     return tuple(result)
+
+
+def _before_heading(body: str, start: int, end: int, *, is_last: bool) -> int:
+    """Where a paragraph ends whose text is ``[start, end)``: before the heading of the section that follows, if any.
+
+    A heading stands alone, behind a blank line: a short line with a rule below it, perhaps also above. Without a rule
+    it is one whose words have capitals, behind a whole sentence and before another paragraph.
+    """
+    line = body.rfind("\n", start, end) + 1
+    first = line
+    is_ruled = _is_rule(body, line, end)
+    if is_ruled:
+        first = body.rfind("\n", start, max(start, line - 1)) + 1
+    if not first or not line:
+        return end
+    title = body[first : line - 1 if is_ruled else end].strip(_BLANKS)
+    if not title or len(title) > _TITLE_CHARS or _RULE.match(title) is not None:
+        return end
+    above = body.rfind("\n", start, max(start, first - 1)) + 1
+    if is_ruled and above and _is_rule(body, above, first - 1):
+        first = above
+    before = trimmed_end(body, start, first)
+    is_apart = body.count("\n", before, first) > 1
+    if (
+        before <= start
+        or not is_apart
+        or not (is_ruled or (not is_last and _is_title(title, body[max(start, before - 2) : before])))
+    ):
+        return end
+    return before
+
+
+def _is_rule(body: str, start: int, end: int) -> bool:
+    return _RULE.match(body[start:end].strip(_BLANKS)) is not None
+
+
+def _is_title(line: str, before: str) -> bool:
+    """Whether a line is written as titles are, every word that counts with a capital, behind a whole sentence.
+
+    ``before``: the last signs of what stands before it.
+    """
+    if not before.endswith(_SENTENCE_ENDS) or _TITLE.match(line) is None:
+        return False
+    words = line.split()
+    return all(word[0].isupper() or not word[0].isalpha() or _SMALL_WORD.match(word) for word in words)

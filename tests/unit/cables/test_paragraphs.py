@@ -143,3 +143,40 @@ def test_soft_breaks(said: str, soft: bool) -> None:
 def test_long_lists_in_marks_are_read_in_linear_time() -> None:
     body = HEAD + ("1. (C REL " + "NF NF " * 20 + "x) It rained.\n") * 20_000
     assert len(parse_message(body).paragraphs) == 20_000
+
+
+HEADINGS = {
+    "a rule below": "The Next Season\n---------------",
+    "signs of equality": "The next season\n===",
+    "rules around": "---------------\nThe Next Season\n---------------",
+    "capitals": "THE NEXT SEASON",
+    "capitals of words": "What the Harbour's Boats Are For",
+    "in the middle": "          The Next Season\n          ---------------",
+}
+
+
+@pytest.mark.parametrize("heading", HEADINGS.values(), ids=HEADINGS)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_a_paragraph_ends_before_the_heading_of_the_next_section(heading: str, line_end: str) -> None:
+    body = f"{HEAD}1. A boat.\n\n2. All say that it\nhas gone.\n\n{heading}\n\n3. C".replace("\n", line_end)
+    got = parse_message(body).paragraphs
+    said = [body[one.start : one.end].replace(line_end, " ") for one in got]
+    assert said == ["1. A boat.", "2. All say that it has gone.", "3. C"]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "JOHN HOLLOWAY\n\nJANE MARLOWE",
+        "It was seen.\n\nHe went on. And so on",
+        "It was seen.\n\nboats and nets",
+        "It was seen.\nThe Next Season",
+        "Name     Boats\n--------------\nHolloway    12",
+        "It was seen.\n\n- The Boats",
+        "It was seen.\n\n--------------",
+    ],
+)
+def test_what_is_no_heading_stays_in_its_paragraph(end: str) -> None:
+    body = f"{HEAD}1. These:\n\n{end}\n\n2. B"
+    first = parse_message(body).paragraphs[0]
+    assert body[first.start : first.end] == f"1. These:\n\n{end}"
