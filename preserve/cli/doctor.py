@@ -33,11 +33,19 @@ def doctor(place: Place, collections: tuple[str, ...]) -> int:
     asked over the network. Status 1: a point fails.
     """
     now = int(time.time())
+    is_new = not own_collections(place.config_dir)
     secret, trouble = _passphrase()
     sections: list[tuple[str, list[Point]]] = [
-        ("machine", [*_seen(examine_machine(place.archives, place.keys, now)), *trouble, *_seen(_alarms(place))])
+        (
+            "machine",
+            [
+                *_seen(examine_machine(place.archives, place.keys, now, is_new=is_new)),
+                *trouble,
+                *_seen(_alarms(place)),
+            ],
+        )
     ]
-    if not own_collections(place.config_dir):
+    if is_new and (place.archives.exists() or place.keys.exists()):
         step = "Write a file into collections/ of it, or give --config."
         sections[0][1].append(warn("configuration", f"no collection is configured in {place.config_dir}", step))
     for name in _names(place, collections):

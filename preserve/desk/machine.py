@@ -29,14 +29,17 @@ _FEW_FILES = 1024
 _TIMEOUT_S = 10
 
 
-def examine_machine(archives: Path, keys: Path, now: int) -> Iterator[Point]:
-    """The points that hold for all collections."""
+def examine_machine(archives: Path, keys: Path, now: int, *, is_new: bool) -> Iterator[Point]:
+    """The points that hold for all collections. ``is_new``: nobody has configured one here yet."""
     yield ok("program", f"preserve {__version__}, Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}")
     yield _clock(now)
     yield _synchronised()
     yield _zones()
-    yield from _archives(archives)
-    yield _keys(keys)
+    if is_new and not archives.exists() and not keys.exists():
+        yield ok("archives", "there is no collection yet; `preserve new NAME URL` writes the file of one")
+    else:
+        yield from _archives(archives)
+        yield _keys(keys)
     yield _temporary()
     yield _open_files()
     yield _openssl()

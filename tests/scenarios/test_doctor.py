@@ -228,3 +228,15 @@ def test_a_collection_that_is_not_configured_is_told(shell: Shell, site: Site) -
     shell("doctor", "demo", status=3)
     assert "not captured any more" in shell.errors
     shell("doctor", "../etc", status=2)
+
+
+def test_where_there_is_no_collection_yet_that_is_said_and_nothing_is_wrong(shell: Shell) -> None:
+    told = shell("doctor")
+    assert "there is no collection yet; `preserve new NAME URL`" in told
+    assert "nothing stands in the way" in told
+    assert shell("status", status=0)
+
+
+def test_archives_that_are_gone_are_missed_where_a_key_is_left(shell: Shell) -> None:
+    _keys_of(shell).mkdir(parents=True)
+    assert "there is no folder" in shell("doctor", status=1)
