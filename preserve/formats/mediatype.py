@@ -81,17 +81,12 @@ def declared_type(values: tuple[bytes, ...]) -> Declared | None:
 
 def content_type(values: Sequence[bytes], content: bytes, *, nosniff: bool) -> ContentType:
     """What a reply with these values of Content-Type is read as. ``content``: its beginning is enough."""
-    declared = declared_type(tuple(values))
-    if declared is not None and declared.essence not in _SAYS_NOTHING:
-        essence, note = declared.essence, ""
-        if not declared.is_odd:
-            value = values[0].decode("latin-1")
-        else:
-            value = _with_charset(essence, declared.charset)
-            note = f"Content-Type is not one media type; the last one counts, {essence}"
-        if essence == _PLAIN and looks_like_html(content):
+    said = _said(tuple(values))
+    if said is not None:
+        if said.essence == _PLAIN and looks_like_html(content):
             note = "it looks like HTML, and is read as the text/plain that it says it is"
-        return ContentType(essence=essence, value=value, note=note)
+            return ContentType(essence=said.essence, value=said.value, note=note)
+        return said
     essence = sniffed(content, scriptable=not nosniff)
     what = "Content-Type names no media type" if values else "there is no Content-Type"
     note = f"{what}; by its first bytes it is {essence}"
@@ -100,6 +95,18 @@ def content_type(values: Sequence[bytes], content: bytes, *, nosniff: bool) -> C
     found = (_CHARSET.search(";" + value.decode("latin-1")) for value in values)
     charset = next((match[1].strip("\"'") for match in found if match is not None), None)
     return ContentType(essence=essence, value=_with_charset(essence, charset), note=note)
+
+
+@lru_cache(maxsize=512)
+def _said(values: tuple[bytes, ...]) -> ContentType | None:
+    """What a reply is read as by these values alone; None where they say nothing usable."""
+    declared = declared_type(values)
+    if declared is None or declared.essence in _SAYS_NOTHING:
+        return None
+    if not declared.is_odd:
+        return ContentType(essence=declared.essence, value=values[0].decode("latin-1"))
+    note = f"Content-Type is not one media type; the last one counts, {declared.essence}"
+    return ContentType(essence=declared.essence, value=_with_charset(declared.essence, declared.charset), note=note)
 
 
 def _with_charset(essence: str, charset: str | None) -> str:

@@ -23,6 +23,8 @@ HEAD_END_BYTES = 4
 BLANK = b"\r\n"
 """The bytes of empty lines, which may stand before a status line (RFC 9112 section 2.2 has it of requests)."""
 _NO_BODY = frozenset({204, 304})
+_MAX_KEPT_LINE = 128
+"""Bytes of the longest line of a head that is remembered."""
 _MAX_LENGTH_DIGITS = 18
 """Below 2**63."""
 
@@ -55,7 +57,10 @@ class Head:
 
     def get_list(self, name: bytes) -> list[bytes]:
         """The members of a field that is a list (RFC 9110 section 5.6.1), in lower case, in order; none is empty."""
-        members = b",".join(self.get_all(name)).lower().split(b",")
+        values = self._by_name.get(name)
+        if values is None:
+            return []
+        members = b",".join(values).lower().split(b",")
         return [member for part in members if (member := part.strip(b" \t"))]
 
 
@@ -90,7 +95,7 @@ def parse_response_head(raw: bytes) -> Head:
         by_name.setdefault(_lower(name), []).append(value)
     if text is not raw:
         defects.append("blank-before-status")
-    if b"\n" in text.replace(b"\r\n", b""):
+    if text.count(b"\n") != text.count(b"\r\n"):
         defects.append("bare-lf")
     return Head(
         start=start,
@@ -109,6 +114,12 @@ def _fields(lines: list[bytes]) -> tuple[tuple[tuple[bytes, bytes], ...], list[s
     folded: list[bytes] = []
     defects: list[str] = []
     for line in lines:
+        plain = _plain_field(line) if len(line) <= _MAX_KEPT_LINE else None
+        if plain is not None:
+            if folded:
+                _unfold(fields, folded, defects)
+            fields.append(plain)
+            continue
         if not line or line == b"\r":
             continue
         if line[:1] in b" \t" and fields:
@@ -129,6 +140,16 @@ def _fields(lines: list[bytes]) -> tuple[tuple[tuple[bytes, bytes], ...], list[s
         fields.append((name, value.strip(b" \t\r")))
     _unfold(fields, folded, defects)
     return tuple(fields), list(dict.fromkeys(defects))
+
+
+@lru_cache(maxsize=1024)
+def _plain_field(line: bytes) -> tuple[bytes, bytes] | None:
+    """Name and value of a line that is a field by itself and without a defect; None of any other.
+
+    Most lines of a host's replies are the same in all of them.
+    """
+    name, colon, value = line.partition(b":")
+    return (name, value.strip(b" \t\r")) if colon and _is_token(name) else None
 
 
 def _unfold(fields: list[tuple[bytes, bytes]], folded: list[bytes], defects: list[str]) -> None:
@@ -182,7 +203,10 @@ def body_framing(head: Head, request_method: str) -> Framing:
     codings = transfer_codings(head)
     if codings:
         return Framing(FramingKind.CHUNKED if codings[-1] == b"chunked" else FramingKind.CLOSE)
-    lengths = {part.strip() for value in head.get_all(b"content-length") for part in value.split(b",")}
+    values = head.get_all(b"content-length")
+    if len(values) == 1 and len(values[0]) <= _MAX_LENGTH_DIGITS and values[0].isdigit():
+        return Framing(FramingKind.LENGTH, int(values[0]))
+    lengths = {part.strip() for value in values for part in value.split(b",")}
     if len(lengths) == 1:
         text = lengths.pop()
         digits = text.lstrip(b"0") or text[-1:]

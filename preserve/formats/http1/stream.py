@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from preserve.expressions import lazy_re
 from preserve.formats.http1.framing import Data, Event, ReplyParser
-from preserve.formats.http1.message import Head, parse_response_head, split_head
+from preserve.formats.http1.message import FramingKind, Head, body_framing, parse_response_head, split_head
 from preserve.limits import MAX_REPLY_HEAD_BYTES
 
 EXTRA_BYTES = "extra-bytes"
@@ -38,8 +38,12 @@ def payload_of(block: bytes, request_method: str = "GET", *, head: Head | None =
     """
     if head is None:
         head = parse_response_head(split_head(block)[0])
+    body, framing = block[len(head.raw) :], body_framing(head, request_method)
+    if framing.kind is FramingKind.LENGTH and framing.length == len(body):
+        # Nearly every reply: there is nothing to follow.
+        return Payload(head=head, payload=body, complete=True, expected=framing.length)
     parser = ReplyParser(request_method, head=head)
-    payload = _data(parser.feed(block[len(head.raw) :]))
+    payload = _data(parser.feed(body))
     return Payload(
         head=head, payload=payload, complete=parser.complete, expected=parser.expected, defects=_defects(parser)
     )
