@@ -5,11 +5,17 @@ from collections.abc import Callable, Iterator, Sequence
 
 import brotli
 from backports import zstd
+from isal import isal_zlib
 
 from preserve.errors import FormatError
 
 _MAX_CODINGS = 4
 _GZIP_MAGIC = b"\x1f\x8b"
+# The stub of the library declares its error class as an instance.
+_ISAL_ERROR: type[Exception] = isal_zlib.error  # type: ignore[assignment]
+_GZIP_HEAD = 10
+_RESERVED_FLAGS = 0xE0
+"""RFC 1952 section 2.3.1.2: a member with one of these is refused."""
 _STEP = 1 << 16
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _ZSTD_WINDOW_LOG = 23
@@ -50,7 +56,7 @@ def _gzip(data: bytes, max_bytes: int) -> bytes:
     parts: list[bytes] = []
     left = max_bytes
     while data:
-        part, data = _inflate(data, 31, left)
+        part, data = _quick_inflate(data, left) or _inflate(data, 31, left)
         parts.append(part)
         left -= len(part)
         if not data.startswith(_GZIP_MAGIC):
@@ -83,6 +89,18 @@ def _check_whole(size: int, max_bytes: int, *, ended: bool) -> None:
         raise _TooLargeError(f"content of more than {max_bytes} bytes when decoded")
     if not ended:
         raise FormatError("content coding without an end")
+
+
+def _quick_inflate(data: bytes, max_bytes: int) -> tuple[bytes, bytes] | None:
+    """A gzip member and what stands behind it, at half of zlib's time; None where zlib has to say what is wrong."""
+    if len(data) < _GZIP_HEAD or data[3] & _RESERVED_FLAGS:
+        return None
+    inflater = isal_zlib.decompressobj(31)
+    try:
+        content = inflater.decompress(data, max_bytes + 1)
+    except _ISAL_ERROR:
+        return None
+    return (content, inflater.unused_data) if inflater.eof and len(content) <= max_bytes else None
 
 
 def _inflate(data: bytes, window: int, max_bytes: int) -> tuple[bytes, bytes]:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preserve.errors import FormatError
+from preserve.formats import content
 from preserve.formats.cdxj import CdxLine, format_line, parse_line
 from preserve.formats.content import ContentStream, decode_content, no_codings
 
@@ -68,6 +69,26 @@ def test_an_empty_body_is_empty(coding: str) -> None:
 def test_bombs_cuts_and_unknown_codings_are_refused(data: bytes, codings: list[str]) -> None:
     with pytest.raises(FormatError):
         decode_content(data, codings, max_bytes=1_000_000)
+
+
+@pytest.mark.parametrize("bit", range(8))
+def test_a_damaged_gzip_body_gives_what_zlib_makes_of_it(bit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def outcomes() -> list[bytes | None]:
+        found: list[bytes | None] = []
+        for data in damaged:
+            try:
+                found.append(decode_content(data, ["gzip"], max_bytes=100))
+            except FormatError:
+                found.append(None)
+        return found
+
+    sound = gzipped(TEXT) + gzipped(b"more") + b"\x00"
+    changed = [bytes((*sound[:at], sound[at] ^ 1 << bit, *sound[at + 1 :])) for at in range(len(sound))]
+    damaged = [*changed, *(sound[:at] for at in range(len(sound)))]
+    quick = outcomes()
+    monkeypatch.setattr(content, "_quick_inflate", lambda _data, _most: None)
+    assert quick == outcomes()
+    assert {None, TEXT, TEXT + b"more"} <= set(quick)
 
 
 def test_what_names_no_coding_is_told() -> None:
