@@ -29,7 +29,7 @@ from preserve.store.layout import CollectionPaths
 
 MacOf = Callable[..., bytes]
 """Gives the MAC of texts, for what is kept in the archive's folder between two runs."""
-_VERSION = 3
+_VERSION = 4
 _WRITTEN = "written"
 """State of an address whose links are saved and whose capture is about to be."""
 _SCHEMA = """
@@ -39,16 +39,15 @@ CREATE TABLE targets (
     depth INTEGER NOT NULL, hop TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL DEFAULT 'waiting', reason TEXT NOT NULL DEFAULT '', found_mac BLOB, ended_mac BLOB
 );
-CREATE INDEX targets_new ON targets (number) WHERE found_mac IS NULL;
 CREATE INDEX targets_waiting ON targets (host, number) WHERE state = 'waiting';
 CREATE TABLE refused (url TEXT PRIMARY KEY, reason TEXT NOT NULL, mac BLOB) WITHOUT ROWID;
-CREATE INDEX refused_new ON refused (url) WHERE mac IS NULL;
 CREATE TABLE hosts (
     host TEXT PRIMARY KEY, troubles INTEGER NOT NULL, last_trouble TEXT, paused_until TEXT
 ) WITHOUT ROWID;
 """
 
 
+_ADD = "INSERT OR IGNORE INTO targets (key, url, host, via, depth, hop, found_mac) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _LEFT_OUT = "url NOT IN (SELECT url FROM targets)"
 """An address that was refused may be taken after all, where another way leads to it."""
 
@@ -122,8 +121,8 @@ class Frontier:
         self._mac_of = mac_of
         self._run = ""
         self._all = _All()
-        self._new: set[str] = set()
-        """Addresses that were added or refused since the last `save`: of no others is a MAC ever made."""
+        self._grown = False
+        """True where the MAC over all addresses is not that of all addresses any more."""
         self._waiting: dict[str, int] = {}
         """By host: addresses that wait and were not given out."""
         self._taken: dict[str, int] = {}
@@ -257,14 +256,17 @@ class Frontier:
                 self.refuse([(item.url, TRAP_SESSION)])
 
     def _insert(self, host: str, items: Sequence[Found]) -> int:
-        cursor = self._db.executemany(
-            "INSERT OR IGNORE INTO targets (key, url, host, via, depth, hop) VALUES (?, ?, ?, ?, ?, ?)",
-            [(item.key, item.url, host, item.via, item.depth, item.hop) for item in items],
-        )
-        self._new.update(item.url for item in items)
-        self._count(host, cursor.rowcount)
-        self._total += cursor.rowcount
-        return cursor.rowcount
+        added = 0
+        for item in items:
+            mac = self._found_mac(item.url, item.via, item.depth, item.hop)
+            # One by one: of each it must be known whether it was there.
+            if self._db.execute(_ADD, (*item, mac)).rowcount > 0:
+                self._all.add(mac)
+                added += 1
+        self._grown = self._grown or added > 0
+        self._count(host, added)
+        self._total += added
+        return added
 
     def _holds_other(self, item: Found) -> bool:
         row = self._db.execute("SELECT url FROM targets WHERE key = ?", (item.key,)).fetchone()
@@ -272,25 +274,22 @@ class Frontier:
 
     def refuse(self, refused: Iterable[tuple[str, str]]) -> None:
         """Notes addresses that were not added, each with the reason. Durable after `save`."""
-        rows = list(refused)
-        self._db.executemany("INSERT OR IGNORE INTO refused (url, reason) VALUES (?, ?)", rows)
-        self._new.update(url for url, _reason in rows)
+        self._db.executemany(
+            "INSERT OR IGNORE INTO refused VALUES (?, ?, ?)",
+            [(url, reason, self._mac_of(self._run, url, reason)) for url, reason in refused],
+        )
 
     def save(self, outcomes: Iterable[Outcome] = ()) -> None:
         """Makes durable what was added, and notes as written the addresses whose links that were."""
-        new = self._db.execute("SELECT number, url, via, depth, hop FROM targets WHERE found_mac IS NULL").fetchall()
-        macs = [(self._found_mac(*row[1:]), row[0]) for row in new if row[1] in self._new]
-        self._db.executemany("UPDATE targets SET found_mac = ? WHERE number = ?", macs)
-        for mac, _number in macs:
-            self._all.add(mac)
-        if macs:
-            self._db.execute("UPDATE runs SET all_mac = ? WHERE run = ?", (self._all_mac(), self._run))
-        refused = self._db.execute("SELECT url, reason FROM refused WHERE mac IS NULL").fetchall()
-        macs = [(self._mac_of(self._run, *row), row[0]) for row in refused if row[0] in self._new]
-        self._db.executemany("UPDATE refused SET mac = ? WHERE url = ?", macs)
-        self._new.clear()
         written = [(outcome.number,) for outcome in outcomes if outcome.state == DONE]
         self._db.executemany(f"UPDATE targets SET state = '{_WRITTEN}' WHERE number = ?", written)  # noqa: S608
+        self._commit()
+
+    def _commit(self) -> None:
+        """Makes durable what was changed, never an address without the MAC over all that has it in."""
+        if self._grown:
+            self._db.execute("UPDATE runs SET all_mac = ? WHERE run = ?", (self._all_mac(), self._run))
+            self._grown = False
         self._db.commit()
 
     def _all_mac(self) -> bytes:
@@ -342,7 +341,7 @@ class Frontier:
                     (outcome.number,),
                 ).fetchone()
                 self._count(row[0], 1)
-        self._db.commit()
+        self._commit()
 
     def give_up(self, host: str, reason: str, state: str) -> int:
         """Ends every address of a host that waits, given out or not; returns how many."""
@@ -350,7 +349,7 @@ class Frontier:
         ended = [(state, reason, self._mac_of(self._run, url, state, reason), number) for number, url in rows]
         self._db.executemany("UPDATE targets SET state = ?, reason = ?, ended_mac = ? WHERE number = ?", ended)
         self._count(host, -self._waiting.get(host, 0))
-        self._db.commit()
+        self._commit()
         return len(ended)
 
     def host_state(self, host: str) -> HostState:
@@ -394,7 +393,7 @@ class Frontier:
         """Number of addresses that were not added, by reason."""
         counts: Counter[str] = Counter()
         for url, reason, mac in self._db.execute(f"SELECT url, reason, mac FROM refused WHERE {_LEFT_OUT}"):  # noqa: S608
-            counts[reason] += url in self._new if mac is None else mac == self._mac_of(self._run, url, reason)
+            counts[reason] += mac == self._mac_of(self._run, url, reason)
         return dict(sorted((+counts).items()))
 
     def _counted(self, query: str) -> dict[str, int]:
@@ -439,7 +438,7 @@ class Frontier:
     def end_run(self, now: datetime) -> None:
         """Ends the run: the next one begins anew."""
         self._db.execute("UPDATE runs SET ended = ? WHERE ended IS NULL", (format_utc(now),))
-        self._db.commit()
+        self._commit()
 
 
 @dataclass(slots=True)
