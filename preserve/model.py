@@ -13,6 +13,7 @@ from preserve.errors import FormatError, UsageError
 from preserve.expressions import lazy_re
 
 _COLLECTION = lazy_re(r"[a-z0-9][a-z0-9-]{0,62}\Z")
+_OFFSET = len("+00:00")
 _SECONDS = len("2011-10-04T00:00:00Z")
 _BEGINNING = "0001-01-01T00:00:00Z"
 _DATE_LIKE = lazy_re(r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ]?(\d\d):?(\d\d)(?::?(\d\d)(?:\.(\d{1,9}))?)?)?Z?\Z", re.ASCII)
@@ -55,7 +56,8 @@ def format_utc(moment: datetime) -> str:
     """``2026-11-23T07:58:00.123456Z``: W3C date-time in UTC with microseconds (WARC 1.1 section 5.4)."""
     if moment.tzinfo is None:
         raise ValueError("a moment without a time zone")
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{in_utc.isoformat(timespec='microseconds')[:-_OFFSET]}Z"
 
 
 @lru_cache(maxsize=4096)

@@ -125,7 +125,8 @@ def make_record(fields: Sequence[tuple[str, str]], block: bytes) -> Record:
     """
     whole = (*fields, ("Content-Length", str(len(block))))
     text = "".join([f"{name}: {value}\r\n" for name, value in whole])
-    if text.count("\n") != len(whole) or text.count("\r") != len(whole) or not all(_is_name(name) for name, _ in whole):
+    are_names = _are_names(tuple([name for name, _value in whole]))
+    if text.count("\n") != len(whole) or text.count("\r") != len(whole) or not are_names:
         raise FormatError(f"a WARC header with a field that is none: {text[:400]!r}")
     try:
         raw = f"WARC/1.1\r\n{text}\r\n".encode()
@@ -137,6 +138,12 @@ def make_record(fields: Sequence[tuple[str, str]], block: bytes) -> Record:
 @lru_cache(maxsize=64)
 def _is_version(text: str) -> bool:
     return _VERSION.match(text) is not None
+
+
+@lru_cache(maxsize=64)
+def _are_names(names: tuple[str, ...]) -> bool:
+    """True where all are names of fields: a writer's records have the same ones again and again."""
+    return all(map(_is_name, names))
 
 
 @lru_cache(maxsize=512)

@@ -87,23 +87,25 @@ class Fresh:
 
 def describe_fresh(record: Record, fresh: Fresh, *, file: str, ordinal: int, run: str) -> statements.Record:
     """The same statement as `describe_record` makes, of a record that was made in this process."""
-    header = record.header
-    is_reply = header.type in HTTP_RESPONSE_TYPES
+    header, head = record.header, fresh.head
+    said, kind = header.by_name.get, header.type
+    is_reply = kind in HTTP_RESPONSE_TYPES
+    uri = said("warc-target-uri")
     return statements.Record(
         record_id=header.record_id,
-        type=header.type,
-        uri=header.target_uri,
+        type=kind,
+        uri=None if uri is None else bare_uri(uri),
         date=header.date,
-        status=fresh.head.status if is_reply and fresh.head is not None else None,
+        status=head.status if is_reply and head is not None else None,
         file=file,
         ordinal=ordinal,
         record_sha256=record_sha256(header.raw, record.block),
-        block_sha256=bare_sha256(header.get("WARC-Block-Digest")) or sha256_hex(record.block),
-        payload_sha256=bare_sha256(header.get("WARC-Payload-Digest")) if is_reply else None,
-        refers_to=_bare(header.get("WARC-Refers-To")),
-        mime=media_type(fresh.head) if is_reply and fresh.head is not None else None,
-        challenge=fresh.challenge if header.type == "response" else None,
-        whole=_fresh_wholeness(record, fresh),
+        block_sha256=bare_sha256(said("warc-block-digest")) or sha256_hex(record.block),
+        payload_sha256=bare_sha256(said("warc-payload-digest")) if is_reply else None,
+        refers_to=_bare(said("warc-refers-to")),
+        mime=media_type(head) if is_reply and head is not None else None,
+        challenge=fresh.challenge if kind == "response" else None,
+        whole=_fresh_wholeness(record, fresh) if kind in _WITH_A_PAGE else None,
         run=run,
     )
 
