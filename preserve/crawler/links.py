@@ -1,5 +1,6 @@
 """What a page leads to: links that a reader could follow, and requisites that it is made of."""
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -8,7 +9,7 @@ from typing import NamedTuple
 from preserve.expressions import lazy_re
 from preserve.formats.charset import decide
 from preserve.formats.markup import Tag, addressed_tags, read_tag, refresh, srcset, style_references
-from preserve.formats.urls import Base
+from preserve.formats.urls import PLAIN_REFERENCE, Base
 from preserve.limits import Limits
 
 
@@ -62,6 +63,10 @@ _REQUISITE_RELS = frozenset({"stylesheet", "icon", "shortcut", "apple-touch-icon
 _FEED_TYPES = frozenset({"application/rss+xml", "application/atom+xml"})
 _LINK_RELS = frozenset({"next", "prev", "canonical", "alternate", "start", "contents", "index", "up"})
 _PLAIN_LINK = lazy_re(r"""<[aA][ \n]href=(?:"([^"&\x00]*+)"|'([^'&\x00]*+)')>""")
+_QUICK_LINK = lazy_re(rf"""<[aA][ \n]href="(?=[^"&\x00]*+">){PLAIN_REFERENCE}(?:\#[^"]*+)?">""")
+"""A link to a plain reference: nearly all are so."""
+_DULL = lazy_re(r"<(?:[!?]|(?:title|textarea|xmp|noembed|noframes)(?=[\t\n\f\r />]))", re.IGNORECASE)
+"""What is found among the tags because its content is raw: it leads nowhere, but by a style."""
 _MAX_REMEMBERED = 1 << 23
 """Characters of tags that are remembered: some 30 MB."""
 _NEVER = 1 << 30
@@ -106,6 +111,8 @@ class _Reader:
         self._seen = seen
         self._depth = depth
         self._encoding: str | None = None
+        self._styles = False
+        """True where any element may show something by its ``style``."""
         self.inner: deque[tuple[str, Base]] = deque()
         self.found: dict[str, LinkKind] = {}
 
@@ -122,7 +129,8 @@ class _Reader:
     def read(self, text: str, base: Base, most: int, *, xml: bool) -> bool:
         """Adds what a page leads to; false where there would be more than ``most``."""
         lower = text.lower()
-        tags = addressed_tags(text, every="url(" in lower and "style" in lower, xml=xml)
+        self._styles = "url(" in lower and "style" in lower
+        tags = addressed_tags(text, every=self._styles, xml=xml)
         folder = base.folder
         own = _own_base(tags, base) if "<base" in lower else None
         if own is not None:
@@ -135,6 +143,13 @@ class _Reader:
 
     def _read_tag(self, written: str, base: Base) -> bool:
         """Adds what a tag leads to; true where it leads to the same from all pages of the folder."""
+        quick = _QUICK_LINK.fullmatch(written)
+        url = None if quick is None else base.behind(*quick.groups())
+        if url is not None:
+            self.found[url] = LinkKind.LINK
+            return True
+        if not self._styles and _DULL.match(written) is not None:
+            return False
         plain = _PLAIN_LINK.fullmatch(written)
         if plain is not None:
             return self._add(plain[1] or plain[2] or "", LinkKind.LINK, base)

@@ -37,10 +37,9 @@ _PLAIN_URL = lazy_re(
 )
 """An address that is its own canonical form, unless a segment of its path begins with a dot."""
 _SEGMENTS = r"[A-Za-z0-9_~=&,;+*$!@()'-][A-Za-z0-9_~=&,;+*$!@()'./-]*"
-_PLAIN_REFERENCE = lazy_re(
-    rf"((?:\.\./)*+|/)((?:{_SEGMENTS})?)((?:\?[A-Za-z0-9_~=&,;+*$!@:/.?()%-]*)?)(?:\#.*)?", re.DOTALL
-)
-"""A reference to a path that only has to be put behind a folder, unless a segment of it begins with a dot."""
+PLAIN_REFERENCE = rf"((?:\.\./)*+|/)((?:{_SEGMENTS})?)((?:\?[A-Za-z0-9_~=&,;+*$!@:/.?()%-]*)?)"
+"""A reference in three parts (`Base.behind`), but for its fragment, as an expression."""
+_PLAIN_REFERENCE = lazy_re(rf"{PLAIN_REFERENCE}(?:\#.*)?", re.DOTALL)
 _SERIALISED = lazy_re(
     r"(https?)://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]+)(?::([0-9]+))?(/[^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL
 )
@@ -158,15 +157,23 @@ class Base:
         """What plain references are put behind: they mean the same on all pages of one folder."""
         return self._folders[0] if self._folders else self.href
 
+    def behind(self, up: str, path: str, query: str) -> str | None:
+        """A plain reference, in its parts, put behind a folder of the address; None where more has to be done.
+
+        ``up`` is a slash, or two dots and a slash for each folder that it leads up; ``query`` begins with its mark.
+        """
+        folders = self._folders
+        if not folders or not (path or up == "/") or "/." in path:
+            return None
+        steps = len(up) // 3
+        return (folders[-1] if up == "/" or steps >= len(folders) else folders[steps]) + path + query
+
     def join(self, reference: str) -> str | None:
         """A reference as the http or https address that a browser asks for; None where it is none. Never raises."""
         match = _PLAIN_REFERENCE.fullmatch(reference)
-        folders = self._folders
-        if match is not None and folders:
-            up, path, query = match.groups()
-            if (path or up == "/") and "/." not in path:
-                steps = len(up) // 3
-                return (folders[-1] if up == "/" or steps >= len(folders) else folders[steps]) + path + query
+        url = None if match is None else self.behind(*match.groups())
+        if url is not None:
+            return url
         href = _href(self._with_query_encoded(reference), self.href)
         parts = None if href is None else _SERIALISED.fullmatch(href)
         return None if parts is None else _Parts._make(parts.groups()).url
