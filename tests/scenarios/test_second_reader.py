@@ -38,7 +38,8 @@ def test_where_it_is_not_done_the_file_says_so(tmp_path: Path, monkeypatch: pyte
 
 
 def test_what_it_reads_otherwise_is_a_finding_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def finish(_self: Follower, path: Path, _size: int) -> SecondReading:
+    def finish(self: Follower, path: Path, _size: int) -> SecondReading:
+        self.abandon()
         told.append(path.name)
         return SecondReading(defects=("record 1: another block",))
 
