@@ -150,6 +150,8 @@ class Simulation:
     second_reader: bool = False
     limits: Callable[[object], object] | None = None
     clock_is_right: bool = False
+    more: str = ""
+    """More lines of the collection's file."""
     accounts: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -168,7 +170,7 @@ class Simulation:
         path.write_text(
             f"title: A simulation\ncontact: test@example.org\nseeds:\n{lines}\n"
             f"scope:\n  {self.scope}\npoliteness:\n  {self.politeness}\nlayouts: []\n"
-            f"second_reader: {str(self.second_reader).lower()}\n",
+            f"second_reader: {str(self.second_reader).lower()}\n{self.more}",
             "utf-8",
         )
         config = load_collection(self.config, "sim")

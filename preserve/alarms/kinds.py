@@ -35,12 +35,18 @@ _COLLECTION: Final = "COLLECTION"
 KINDS: Final[Mapping[Kind, Facts]] = MappingProxyType(
     {
         Kind.CAPTURE_FAILING: Facts(
-            meaning="A capture did not come to its end, or no address answered.",
+            meaning="A capture did not come to its end, no address answered, or too many pages that are held were not "
+            "to be had.",
             next_step="Run `preserve capture COLLECTION` by hand and see what it says.",
         ),
         Kind.STEP_FAILING: Facts(
             meaning="A step after a capture failed.",
             next_step="See `preserve schedule status COLLECTION`, then run the step by hand.",
+        ),
+        Kind.PAGE_MISSING: Facts(
+            meaning="Pages that are held were not to be had at the last run, for whatever cause.",
+            next_step="See `preserve rot -c COLLECTION`; `preserve rot accept` or `preserve rot moved` states what is "
+            "known of it.",
         ),
         Kind.PAGE_GONE: Facts(
             meaning="Pages that were captured are gone from their addresses, or are error pages now.",

@@ -25,6 +25,7 @@ from preserve.config.folder import list_layouts, load_collection
 from preserve.config.writing import single_page
 from preserve.crawler.capture import RunReport, Surroundings
 from preserve.crawler.capture import capture as run_capture
+from preserve.crawler.compared import Compared, Told
 from preserve.crawler.keeper import Progress
 from preserve.crawler.outcomes import NOT_DUE
 from preserve.desk.waiting import waiting_in
@@ -32,9 +33,11 @@ from preserve.errors import CancelledError, LimitError, NetworkError, UsageError
 from preserve.formats.urls import resolve
 from preserve.provenance.found import found_archive
 from preserve.provenance.keys import passphrase
+from preserve.replay.comparing import LOST
 from preserve.store.archive import open_archive
 
 _SHOWN = 100
+_SHOWN_LOST = 20
 
 
 @click.command(short_help="Capture a collection or a page once.")
@@ -69,8 +72,11 @@ def capture(  # noqa: PLR0917 - one for each option
     the collection `single`, which needs no file and is made where it is not there.
 
     A run that was stopped is continued. Ctrl-C finishes what is being written, seals the file and ends with status 130.
-    Status 1: an address gave no reply. Status 5: none did. Status 6: the disk is nearly full.
-    Status 7: the clock is before the last run, or an hour or more from the first server's; nothing is asked then.
+    What is held is looked at again, and the run says what is not as it was.
+
+    Status 1: an address gave no reply, or a page that is held was not to be had. Status 5: no address answered.
+    Status 6: the disk is nearly full. Status 7: the clock is before the last run, or an hour or more from the first
+    server's; nothing is asked then.
     """
     is_page = "://" in collection
     if is_page:
@@ -132,8 +138,8 @@ def _bounds(config: CollectionConfig) -> AdaptiveConfig:
 
 
 def _status(report: RunReport) -> int:
-    """130 when stopped; 6 at a limit; 5 when no address answered; 1 when some did not, or a page that a layout knows
-    shows no whole cable; else 0.
+    """130 when stopped; 6 at a limit; 5 when no address answered; 1 when some did not, a page that is held was not to
+    be had, or a page that a layout knows shows no whole cable; else 0.
 
     An error page with its own status is an answer. Where pages were not due, those asked do not stand for all of them.
     """
@@ -142,11 +148,14 @@ def _status(report: RunReport) -> int:
     if report.outcome == "limit":
         say("preserve: stopped before the disk is full; make room and run it again, it goes on")
         return LimitError.exit_status
+    compared = report.compared
+    if not compared.good:
+        say(f"preserve: {compared.why}")
     failed, done = report.counts.get("failed", 0), report.counts.get("done", 0)
     if failed:
         say(f"preserve: {failed} of {failed + done} addresses gave no reply; the next run asks them again")
         return 1 if done or NOT_DUE in report.reasons else NetworkError.exit_status
-    return 1 if report.findings_total else 0
+    return 1 if report.findings_total or compared.lost else 0
 
 
 @contextmanager
@@ -199,6 +208,30 @@ def _encode(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
+def _compared_lines(compared: Compared) -> list[str]:
+    """What became of the pages that were held."""
+    if not compared.seen and not compared.left:
+        return []
+    lines = [
+        "held       " + (", ".join(f"{count:,} {name}" for name, count in compared.seen.items()) or "none looked at")
+    ]
+    if compared.left:
+        lines.append("not looked " + ", ".join(f"{count:,} {name}" for name, count in compared.left.items()))
+    if compared.why:
+        lines.append(f"WRONG      {compared.why}")
+    lost = [told for told in compared.told if told.seen in LOST]
+    if lost:
+        lines.append(f"pages that are held and were not to be had: {compared.lost:,}")
+        lines += [f"  {one.seen:<11} {_reason(one):<20} {one_line(one.url)}" for one in lost[:_SHOWN_LOST]]
+        if compared.lost > _SHOWN_LOST:
+            lines.append("  and more; `preserve rot` tells of each")
+    return lines
+
+
+def _reason(told: Told) -> str:
+    return f"{told.reason} to {one_line(told.leads_to)}" if told.leads_to else told.reason
+
+
 def _text(report: RunReport, waiting: str) -> str:
     lines = [f"run        {report.run}  ({report.outcome}{', resumed' if report.resumed else ''})"]
     lines += [f"recovered  {a.file}: {a.records:,} records kept, {a.cut_bytes:,} bytes cut" for a in report.recovered]
@@ -207,6 +240,7 @@ def _text(report: RunReport, waiting: str) -> str:
         lines.append(f"not due    {report.reasons[NOT_DUE]} of those skipped")
     if report.refused:
         lines.append("links left " + ", ".join(f"{count} {name}" for name, count in sorted(report.refused.items())))
+    lines += _compared_lines(report.compared)
     lines.append(f"cables     {report.cables}")
     if waiting:
         lines.append(f"waiting    {waiting}")

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from preserve.errors import NotHeldError, UsageError
 from preserve.formats.citations.csl import to_csl_json
 from preserve.formats.citations.data import CitationData
 from preserve.replay.recover import find_one, parse_moment
+from preserve.replay.since import looks_since
 from preserve.store.durable import write_atomic
 from preserve.text import clean
 
@@ -90,6 +91,7 @@ def cite(  # noqa: PLR0917 - one for each option
             archive, page, extraction, passage, public_url=public_url(place, archive.paths.name), accessed=day
         )
         texts = {form: write(data, form, passage) for form in forms}
+        later = looks_since(archive.catalogue, capture.url)
         if capsule is not None and passage is not None:
             # The capsule says what the log says: nothing of today, nothing of where the copy can be seen.
             from preserve.citation.capsule import build_capsule  # noqa: PLC0415 - half as much again to load
@@ -101,8 +103,11 @@ def cite(  # noqa: PLR0917 - one for each option
                 click.echo(f"not in the capsule: {one_line(each, 300)}", err=True)
     if capture.dated.doubt:
         say(f"preserve: captured {capture.row.date}: {capture.dated.doubt}")
+    if later is not None:
+        say(f"preserve: {later.url}: later looks: {later.words}")
     shown = {form: _safe(form, text) for form, text in texts.items()}
-    sys.stdout.write(json_text(_answer(data, shown, passage)) if place.as_json else "\n".join(shown.values()))
+    answer = {**_answer(data, shown, passage), "later": None if later is None else asdict(later)}
+    sys.stdout.write(json_text(answer) if place.as_json else "\n".join(shown.values()))
     if copy:
         sys.stdout.flush()
         copy_to_clipboard("\n".join(shown.values()))

@@ -104,7 +104,8 @@ def _play(stage: _Stage, mirror: DemoMirror) -> None:
     stage.run("capture", "demo")
     mirror.enter_phase(2)
     stage.title("The mirror changes: one page edited, one withdrawn, one moved. Second capture")
-    stage.run("capture", "demo")
+    # The page that was withdrawn is held, and was not to be had.
+    stage.run("capture", "demo", expected=1)
     stage.title("The text of a cable as it was first captured, from the stored bytes")
     stage.run("show", cable, "--at", _first_capture(stage))
     stage.title("Its history, with the difference")

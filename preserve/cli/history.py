@@ -1,5 +1,6 @@
 """``preserve history``: every capture of a cable, and how its text changed."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import click
@@ -11,6 +12,8 @@ from preserve.config.folder import load_releases
 from preserve.provenance.releases import Conflict
 from preserve.replay.history import History, Observation, Unread
 from preserve.replay.history import history as observations
+from preserve.replay.recover import Archive
+from preserve.replay.since import Later, looks_since
 from preserve.text import clean
 
 
@@ -26,20 +29,40 @@ def history(place: Place, cable: str, collection: tuple[str, ...]) -> int:
     changed. A capture that is not whole is compared with none. Claims that contradict one another are listed with the
     capture that shows it.
 
+    Behind them stands what was seen at an address after its last whole capture.
+
     Status 1: a capture could not be read; it is named.
     """
     releases = load_releases(place.config_dir)
     with reading(place, collection) as archives:
         held = observations(archives, cable, releases)
+        later = _later(archives, held)
     place.emit(
         {
             "cable": cable,
             "observations": [as_json(one) for one in held.observations],
             "unread": [_unread(one) for one in held.unread],
+            "later": [{"collection": name, **asdict(one)} for name, one in later],
         },
-        as_text(cable, held),
+        as_text(cable, held) + "".join(_later_text(one) for _name, one in later),
     )
     return 1 if held.unread else 0
+
+
+def _later(archives: Sequence[Archive], held: History) -> list[tuple[str, Later]]:
+    """Of each address in each collection what was seen there after the last whole capture, if anything was."""
+    found = []
+    for archive in archives:
+        captures = (one.capture for one in held.observations)
+        for url in dict.fromkeys(one.url for one in captures if one.collection == archive.paths.name):
+            later = looks_since(archive.catalogue, url)
+            if later is not None:
+                found.append((archive.paths.name, later))
+    return found
+
+
+def _later_text(later: Later) -> str:
+    return f"\n-  {one_line(later.url, 200)}\n   later looks  {one_line(later.words)}\n"
 
 
 def as_json(observation: Observation) -> dict[str, object]:

@@ -16,6 +16,7 @@ from preserve.errors import NotHeldError
 from preserve.provenance.describe import describe_cable
 from preserve.replay.readings import ShownReading, shown_reading
 from preserve.replay.recover import Archive, Page, find_one, parse_moment, published_as
+from preserve.replay.since import Later, looks_since
 from preserve.text import clean
 
 _ORDER = (
@@ -67,6 +68,8 @@ def show(place: Place, cable_or_url: str, form: str, at: str | None, collection:
                     next_step="Use --as html or --as raw for its bytes.",
                 )
             data = facts(archive, page, extraction, plain)
+            later = looks_since(archive.catalogue, capture.url)
+            data["later"] = None if later is None else asdict(later)
             others: list[str] = []
             if extraction is not None:
                 names = published_as(archives, extraction.published_id)
@@ -79,9 +82,9 @@ def show(place: Place, cable_or_url: str, form: str, at: str | None, collection:
             elif extraction is not None and form == "reading":
                 place.emit(data, _reading(extraction))
             elif extraction is not None:
-                place.emit(data, _text(page, extraction, others, shown_reading(archive, capture, extraction)))
+                place.emit(data, _text(page, extraction, others, (shown_reading(archive, capture, extraction), later)))
             elif plain is not None:
-                place.emit(data, _plain(page, plain))
+                place.emit(data, _plain(page, plain, later))
     return 0
 
 
@@ -130,10 +133,10 @@ def facts(
     return data
 
 
-def _plain(page: Page, plain: PlainText) -> str:
+def _plain(page: Page, plain: PlainText, later: Later | None) -> str:
     lines = [
         "not recognised as a cable; what the page shows:",
-        *_captured(page),
+        *_captured(page, later),
         f"{'sha256 of text':<15} {plain.body_sha256}",
     ]
     if plain.unseen.characters:
@@ -141,7 +144,7 @@ def _plain(page: Page, plain: PlainText) -> str:
     return "\n".join(lines) + "\n\n" + clean(plain.text) + "\n"
 
 
-def _captured(page: Page) -> list[str]:
+def _captured(page: Page, later: Later | None) -> list[str]:
     capture = page.capture
     lines = [f"{'captured':<15} {capture.row.date}  {one_line(capture.url, 200)}"]
     if capture.dated.doubt:
@@ -151,6 +154,8 @@ def _captured(page: Page) -> list[str]:
     if capture.lack:
         lines.append(f"{'not whole':<15} {capture.lack}")
     lines += [f"{'note':<15} {one_line(detail, 200)}" for _code, detail in page.notes]
+    if later is not None:
+        lines.append(f"{'later looks':<15} {one_line(later.words)}")
     return lines
 
 
@@ -170,7 +175,8 @@ def _doubt(rules: Sequence[str], *, certain: bool) -> str:
     return "" if certain else f" ({', '.join(said)}?)"
 
 
-def _text(page: Page, extraction: Extraction, others: Sequence[str], read_by: ShownReading) -> str:
+def _text(page: Page, extraction: Extraction, others: Sequence[str], told: tuple[ShownReading, Later | None]) -> str:
+    read_by, later = told
     subject = extraction.message.subject
     title = extraction.title if subject is None else subject.text
     lines = [f"{extraction.published_id}  {one_line(title, 200)}"]
@@ -202,7 +208,7 @@ def _text(page: Page, extraction: Extraction, others: Sequence[str], read_by: Sh
         released = extraction.fields.get("source_released")
         when = f", released {released.printed}" if released is not None else ""
         lines.append(f"{'stated source':<15} {one_line(source.printed)}{one_line(when)}")
-    lines += _captured(page)
+    lines += _captured(page, later)
     if extraction.hidden_until_opened:
         lines.append(f"{'shown':<15} {HIDDEN_UNTIL_OPENED}")
     hidden = next((finding.detail for finding in extraction.findings if finding.code == "I-CABLE-HIDDEN"), "")

@@ -158,6 +158,12 @@ def _rows(state: CollectionState, now: int) -> list[tuple[str, str]]:
     if last.last is not None and last.last is not last.full:
         found = "good" if last.last.good else "DAMAGE"
         rows.append(("last check", f"{moment_text(last.last.ended)} {last.last.level}: {found}"))
+    if holding is not None and holding.last_look is not None:
+        look = holding.last_look
+        seen = ", ".join(f"{count:,} {name}" for name, count in look.seen.items())
+        rows.append(
+            ("last look", f"{look.ended[:19]}Z {seen}" + (f"; {look.lost:,} not to be had" if look.lost else ""))
+        )
     if links is not None:
         told = ", ".join(f"{count:,} {name}" for name, count in links.counts.items() if count) or "none looked at"
         rows.append(("links", told + (f"; last lost {links.lost_since[:10]}" if links.lost_since else "")))

@@ -29,6 +29,7 @@ class Kind(StrEnum):
 
     CAPTURE_FAILING = "capture-failing"
     STEP_FAILING = "step-failing"
+    PAGE_MISSING = "page-missing"
     PAGE_GONE = "page-gone"
     TEXT_CHANGED = "text-changed"
     REDACTION_CHANGED = "redaction-changed"

@@ -13,6 +13,7 @@ from preserve.config.addresses import check_address, check_proxy, url_mistake
 from preserve.config.checked import Strict, nearest
 from preserve.config.patterns import linear
 from preserve.config.schedule import RuleConfig, ScheduleConfig
+from preserve.config.spans import SPAN
 from preserve.limits import DEFAULT_LIMITS, MIB, Limits
 
 _EMAIL = re.compile(r"[^\s@()<>]+@[^\s@()<>]+\.[^\s@()<>.]+")
@@ -24,6 +25,7 @@ _OUR_FIELDS = frozenset(
 )  # fmt: skip
 """Fields that frame a request (RFC 9112), or that the program writes: a second one would be read in its place."""
 _SECRET_SOURCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
+RECHECKS = (HELD, LINKED) = ("held", "linked")
 REGEX_MARK = "re:"
 """What begins a scope entry that is a regular expression and no prefix."""
 
@@ -73,6 +75,12 @@ def _scope_entry(text: str) -> str:
     if not urlsplit(text).path:
         raise ValueError(f"{text!r} would also match longer host names; end the host with '/': {text}/")
     return text
+
+
+def _recheck(text: str) -> str:
+    if text in RECHECKS or SPAN.fullmatch(text) is not None:
+        return text
+    raise ValueError(f"{text!r} is none of {', '.join(RECHECKS)} and no span; write `held`, `linked` or one like 30d")
 
 
 def _public(text: str | None) -> str | None:
@@ -192,6 +200,27 @@ class CollectionConfig(Strict):
         json_schema_extra={"if left out": "all that are known"},
     )
     schedule: ScheduleConfig | None = Field(default=None, description="a group of keys with `every` or `cron`")
+    recheck: Annotated[str, AfterValidator(_recheck)] = Field(
+        default=HELD,
+        description="`held` (each run looks again at what is held, linked or not), `linked` (only at what it finds), "
+        "or a span such as 30d: held pages that were not looked at for so long",
+    )
+    max_recheck: int = Field(
+        default=10_000,
+        ge=0,
+        le=10**7,
+        description="how many held pages that nothing led to a run without `adaptive` looks at, 0 to 10000000",
+    )
+    recheck_imported: bool = Field(
+        default=False, description="`true` (pages of imported files are looked at again, too) or `false`"
+    )
+    alarm_lost: float = Field(
+        default=10,
+        ge=0,
+        le=100,
+        description="per cent of the held pages looked at that may be lost, 0 to 100: a run that loses more, and at "
+        "least three, is not good",
+    )
     verification: RuleConfig | None = Field(
         default=None, description="a group of keys with `every` or `cron`: when all that is held is verified"
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-_SPAN = re.compile(r"([1-9][0-9]{0,3})([mhdw])")
+SPAN = re.compile(r"([1-9][0-9]{0,3})([mhdw])")
 _UNIT_S = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -15,7 +15,7 @@ def span_seconds(text: str) -> int:
 
 
 def _span(text: str) -> str:
-    if _SPAN.fullmatch(text) is None:
+    if SPAN.fullmatch(text) is None:
         raise ValueError(f"{text!r} is no span; write minutes, hours, days or weeks like 15m, 12h, 30d or 2w")
     return text
 

@@ -7,18 +7,22 @@ URL ends as exactly one outcome; a run that was stopped is continued by the next
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import chain
+from datetime import datetime, timedelta
+
+from msgspec import UNSET
 
 from preserve import PROGRAM
 from preserve.cables.layouts import Layout
 from preserve.config.adaptive import AdaptiveConfig
-from preserve.config.collection import CollectionConfig
+from preserve.config.collection import HELD, LINKED, CollectionConfig
+from preserve.config.spans import span_seconds
+from preserve.crawler.compared import NOTHING_HELD, Compared, Comparison
 from preserve.crawler.crew import Crew, ForkedCrew, MakeWorker, OneWorker
 from preserve.crawler.dated import DatedFetches
 from preserve.crawler.due import DueTimes
 from preserve.crawler.frontier import Found, Frontier, RunInfo
 from preserve.crawler.group import GroupWriter
+from preserve.crawler.held import HeldPages
 from preserve.crawler.keeper import Keeper, Progress
 from preserve.crawler.page import PageWriter, Wanted
 from preserve.crawler.revisit import Revisits
@@ -31,10 +35,11 @@ from preserve.net.addresses import split_url
 from preserve.net.fetch import Fetcher, Fetches
 from preserve.provenance.clock import ServerClock, check_clock
 from preserve.provenance.describe import readers_of
+from preserve.provenance.judgements import Judgements
 from preserve.provenance.leaves import Leaves
 from preserve.provenance.recovery import Recovered
 from preserve.provenance.session import Writer, WritingSession
-from preserve.provenance.statements import Cable, Ended, Record, Run, Sealed, in_parts
+from preserve.provenance.statements import Cable, ComparedRun, Ended, Record, Run, Sealed, in_parts
 from preserve.store.catalogue import Catalogue
 from preserve.store.durable import free_bytes
 from preserve.store.layout import CollectionPaths
@@ -72,6 +77,8 @@ class RunReport:
     """Files that the run before left open."""
     checkpoint_size: int
     stamped: tuple[Stamped, ...]
+    compared: Compared = NOTHING_HELD
+    """The run held against what was held before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +136,8 @@ def capture(
             first_statement = session.ledger.size
             frontier.settle(info.run_id, session.replies_of_run(info.run_id))
             holds_replies = session.catalogue.holds_replies
+        leaves = session.leaves()
+        judgements = Judgements.read(session.catalogue, leaves)
         recipe = _Recipe(
             config=config,
             paths=paths,
@@ -138,7 +147,8 @@ def capture(
             around=around,
             info=info,
             token_of=session.token_of,
-            leaves=session.leaves(),
+            leaves=leaves,
+            judgements=judgements,
             holds_replies=holds_replies,
             adaptive=adaptive,
         )
@@ -151,8 +161,8 @@ def capture(
                 keeper = Keeper(frontier, session, progress=around.progress)
                 crew = _crew(forked, recipe.worker, keeper)
                 with closing(crew):
-                    outcome = _crawl(recipe, keeper, crew)
-                ending = _Ending(config, paths, session, frontier, keeper, info, around)
+                    outcome, left = _crawl(recipe, keeper, crew)
+                ending = _Ending(recipe, session, frontier, keeper, left)
                 report = ending.finish(outcome=outcome, first_statement=first_statement)
                 ReadMarks.of(paths).add(report.files, readers_of(recipe.layouts))
                 return report
@@ -181,6 +191,7 @@ class _Recipe:
     info: RunInfo
     token_of: Callable[[str], str]
     leaves: Leaves | None
+    judgements: Judgements
     holds_replies: bool
     adaptive: AdaptiveConfig | None
 
@@ -206,14 +217,7 @@ class _Recipe:
             due = DueTimes(catalogue, revisits, self.adaptive, now=began)
         pages = PageWriter(
             writer=writer,
-            scope=Scope(
-                include=config.scope.include,
-                exclude=config.scope.exclude,
-                max_depth=config.scope.max_depth,
-                requisites=config.scope.requisites,
-                this_year=around.clock().year,
-                traps=config.scope.traps == "skip",
-            ),
+            scope=self.scope(),
             revisits=revisits,
             due=due,
             layouts=self.layouts,
@@ -230,6 +234,41 @@ class _Recipe:
             obey_robots=config.politeness.robots == "obey",
             clock=around.clock,
             wait=around.wait,
+        )
+
+    def scope(self) -> Scope:
+        """What belongs to the collection."""
+        scope = self.config.scope
+        return Scope(
+            include=(*scope.include, *self.judgements.homes),
+            exclude=scope.exclude,
+            max_depth=scope.max_depth,
+            requisites=scope.requisites,
+            this_year=self.around.clock().year,
+            traps=scope.traps == "skip",
+        )
+
+    def held_pages(self, catalogue: Catalogue) -> HeldPages | None:
+        """What is looked at again; None where that is nothing."""
+        config = self.config
+        if config.recheck == LINKED or not self.holds_replies:
+            return None
+        began = parse_utc(self.info.started)
+        due = None
+        if self.adaptive is not None:
+            revisits = Revisits(self.paths, catalogue, self.leaves, self.info.run_id)
+            due = DueTimes(catalogue, revisits, self.adaptive, now=began).is_due
+        return HeldPages(
+            catalogue=catalogue,
+            paths=self.paths,
+            scope=self.scope(),
+            max_depth=config.scope.max_depth,
+            run=self.info.run_id,
+            began=began,
+            imported=config.recheck_imported,
+            interval=timedelta(seconds=0 if config.recheck == HELD else span_seconds(config.recheck)),
+            most=config.max_recheck if self.adaptive is None else None,
+            is_due=due,
         )
 
     def _fetcher(self) -> Fetches:
@@ -268,27 +307,38 @@ def _warcinfo(config: CollectionConfig, info: RunInfo) -> dict[str, str]:
     }
 
 
-def _crawl(recipe: _Recipe, keeper: Keeper, crew: Crew) -> str:
-    """Deals and works until nothing is left, or it is told to stop; returns the outcome."""
+def _crawl(recipe: _Recipe, keeper: Keeper, crew: Crew) -> tuple[str, Mapping[str, int]]:
+    """Deals and works until nothing is left, or it is told to stop.
+
+    Returns the outcome, and how many held pages were not looked at, by reason.
+    """
     keeper.seed(Found.seeds(recipe.config.seeds))
-    outcome = "cancelled"
-    rounds = 0
-    while not recipe.around.stop():
-        if rounds % _DISK_EVERY == 0 and free_bytes(recipe.paths.folder) < recipe.limits.min_free_bytes:
-            outcome = "limit"
-            break
-        rounds += 1
-        keeper.deal(crew.assign)
-        if keeper.is_done:
+    with Catalogue.open(recipe.paths, read_only=True) as catalogue:
+        held = recipe.held_pages(catalogue)
+        rest = held
+        if held is not None:
+            keeper.seed(held.sample())
+        outcome = "cancelled"
+        rounds = 0
+        while not recipe.around.stop():
+            if rounds % _DISK_EVERY == 0 and free_bytes(recipe.paths.folder) < recipe.limits.min_free_bytes:
+                outcome = "limit"
+                break
+            rounds += 1
+            keeper.deal(crew.assign)
+            if not keeper.is_done:
+                crew.work()
+                continue
             # What a worker holds back may be addresses to be asked again.
             crew.work()
-            if keeper.is_settled:
+            if not keeper.is_settled:
+                continue
+            if rest is None or not keeper.seed_rest(rest):
                 outcome = "complete"
                 break
-            continue
-        crew.work()
-    crew.finish()
-    return outcome
+            rest = None
+        crew.finish()
+        return outcome, {} if held is None else held.left
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,22 +348,22 @@ class _Ending:
     Receipts for the checkpoint come last: an authority that fails takes nothing from the run.
     """
 
-    config: CollectionConfig
-    paths: CollectionPaths
+    recipe: _Recipe
     session: WritingSession
     frontier: Frontier
     keeper: Keeper
-    info: RunInfo
-    around: Surroundings
+    left: Mapping[str, int]
+    """Held pages that were not looked at, by reason."""
 
     def finish(self, *, outcome: str, first_statement: int) -> RunReport:
         """Ends the run with this outcome; the report for a person."""
         self.frontier.save()
         counts, refused = self.frontier.counts(), self.frontier.refused()
+        compared = self._compared()
         run = Run(
-            run=self.info.run_id,
-            started=self.info.started,
-            ended=format_utc(self.around.clock()),
+            run=self.recipe.info.run_id,
+            started=self.recipe.info.started,
+            ended=format_utc(self.recipe.around.clock()),
             outcome=outcome,
             program=PROGRAM,
             files=tuple(
@@ -323,25 +373,28 @@ class _Ending:
             refused=refused,
             first_statement=first_statement,
             last_statement=self.session.ledger.size - 1,
+            compared=UNSET if compared is NOTHING_HELD else _stated(compared),
         )
         for statement in in_parts(run, self._urls):
             self.session.state([statement])
         size = self.session.finish()
-        if self.around.account is not None:
-            for url, state, reason in chain(self.frontier.report(), self.frontier.left_out()):
-                self.around.account(url, state, reason)
+        if self.recipe.around.account is not None:
+            for url, state, reason, _seen in self.frontier.report():
+                self.recipe.around.account(url, state, reason)
+            for url, state, reason in self.frontier.left_out():
+                self.recipe.around.account(url, state, reason)
         if outcome == "complete":
-            self.frontier.end_run(self.around.clock())
+            self.frontier.end_run(self.recipe.around.clock())
         stamped = stamp(
-            self.paths,
-            self.config.time_authorities,
-            limits=self.config.limits,
-            proxy=self.config.proxy,
-            ask=self.around.ask,
+            self.recipe.paths,
+            self.recipe.config.time_authorities,
+            limits=self.recipe.config.limits,
+            proxy=self.recipe.config.proxy,
+            ask=self.recipe.around.ask,
         )
         return RunReport(
-            run=self.info.run_id,
-            resumed=self.info.resumed,
+            run=self.recipe.info.run_id,
+            resumed=self.recipe.info.resumed,
             outcome=outcome,
             counts=counts,
             reasons=self.frontier.reasons(),
@@ -354,8 +407,35 @@ class _Ending:
             recovered=self.session.recovered,
             checkpoint_size=size,
             stamped=tuple(stamped),
+            compared=compared,
         )
 
+    def _compared(self) -> Compared:
+        if not self.recipe.holds_replies:
+            return NOTHING_HELD
+        comparison = Comparison(
+            catalogue=self.session.catalogue,
+            paths=self.recipe.paths,
+            layouts=self.recipe.layouts,
+            limits=self.recipe.config.limits,
+            run=self.recipe.info.run_id,
+            seeds=frozenset(found.url for found in Found.seeds(self.recipe.config.seeds)),
+            alarm_lost=self.recipe.config.alarm_lost,
+            judgements=self.recipe.judgements,
+        )
+        return comparison.of(self.frontier, self.left)
+
     def _urls(self) -> Iterator[Ended]:
-        for url, state, reason in self.frontier.report():
-            yield Ended(url=url, outcome=state, reason=reason)
+        for url, state, reason, seen in self.frontier.report():
+            yield Ended(url=url, outcome=state, reason=reason, seen=seen or UNSET)
+
+
+def _stated(compared: Compared) -> ComparedRun:
+    return ComparedRun(
+        seen=dict(compared.seen),
+        left=dict(compared.left),
+        looked=compared.looked,
+        lost=compared.lost,
+        accepted=compared.accepted,
+        good=compared.good,
+    )

@@ -27,8 +27,16 @@ class DueTimes:
         self._maximum_s = bounds.maximum_s
         self._now = now
 
+    def is_due(self, url: str) -> bool:
+        """Whether an address is to be asked for."""
+        return self._newest_if_not_due(url) is None
+
     def held_if_not_due(self, url: str) -> Held | None:
         """The newest reply of an address that is not due, read and found sound; None where it is to be asked for."""
+        newest = self._newest_if_not_due(url)
+        return None if newest is None else self._revisits.held_in(newest, url)
+
+    def _newest_if_not_due(self, url: str) -> RecordRow | None:
         rows = self._catalogue.looks_at(url, format_utc(self._now), DEFAULT_LIMITS.max_looks)
         dated = [(moment, row) for row in rows if (moment := _moment(row.date)) is not None]
         if not dated:
@@ -39,7 +47,7 @@ class DueTimes:
         if is_passing(f"http-{_status(newest):03d}"):
             # It may well come the next time, and what it leads to is not reached before.
             due = min(due, moment + timedelta(seconds=self._minimum_s))
-        return None if is_due(due, self._now, self._minimum_s) else self._revisits.held_in(newest, url)
+        return None if is_due(due, self._now, self._minimum_s) else newest
 
     def _content(self, row: RecordRow) -> str:
         """What a capture shows: status and payload; of a redirect, where it leads: its payload rarely says it."""

@@ -48,6 +48,7 @@ CREATE TABLE hosts (
 
 
 _ADD = "INSERT OR IGNORE INTO targets (key, url, host, via, depth, hop, found_mac) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_SEEN = "CREATE TEMP TABLE IF NOT EXISTS seen (number INTEGER PRIMARY KEY, seen TEXT NOT NULL)"
 _LEFT_OUT = "url NOT IN (SELECT url FROM targets)"
 """An address that was refused may be taken after all, where another way leads to it."""
 
@@ -107,6 +108,15 @@ class Found(NamedTuple):
                 seed = seed._replace(key=canonical(seed.url))
                 found.setdefault(seed.key, seed)
         return list(found.values())
+
+
+class Ending(NamedTuple):
+    """How an address has ended so far."""
+
+    number: int
+    url: str
+    state: str
+    reason: str
 
 
 def _key(url: str) -> str:
@@ -381,6 +391,28 @@ class Frontier:
         """How many addresses there are."""
         return self._total
 
+    def holds(self, key: str) -> bool:
+        """Whether there is an address with this key."""
+        return self._db.execute("SELECT 1 FROM targets WHERE key = ?", (key,)).fetchone() is not None
+
+    def endings(self) -> Iterator[Ending]:
+        """Every address that has ended, in order of finding."""
+        rows = self._db.execute(
+            "SELECT number, url, state, reason FROM targets WHERE state IN ('done', 'failed', 'skipped') "
+            "ORDER BY number"
+        )
+        return (Ending._make(row) for row in rows)
+
+    def note_seen(self, seen: Iterable[tuple[int, str]]) -> None:
+        """Notes by the numbers of addresses what their looks showed (`preserve.replay.comparing.Seen`), for `report`.
+
+        It is kept apart from the file, which others could write to.
+        """
+        self._db.execute(_SEEN)
+        self._db.execute("DELETE FROM temp.seen")
+        self._db.executemany("INSERT INTO temp.seen VALUES (?, ?)", seen)
+        self._db.commit()
+
     def counts(self) -> dict[str, int]:
         """Number of addresses by how they ended."""
         return self._counted("SELECT state, count(*) FROM targets GROUP BY state ORDER BY state")
@@ -399,22 +431,24 @@ class Frontier:
     def _counted(self, query: str) -> dict[str, int]:
         return {str(name): int(count) for name, count in self._db.execute(query)}
 
-    def report(self) -> Iterator[tuple[str, str, str]]:
-        """Address, state and reason of every address, in order of finding. All must be saved.
+    def report(self) -> Iterator[tuple[str, str, str, str]]:
+        """Address, state, reason and what was noted as seen of every address, in order of finding. All must be saved.
 
         Raises:
             ArchiveError: one was changed, put in or taken away by somebody else.
         """
         seen = _All()
-        for url, via, depth, hop, state, reason, found, mac in self._db.execute(
-            "SELECT url, via, depth, hop, state, reason, found_mac, ended_mac FROM targets ORDER BY number"
+        self._db.execute(_SEEN)
+        for url, via, depth, hop, state, reason, found, mac, shown in self._db.execute(
+            "SELECT url, via, depth, hop, state, reason, found_mac, ended_mac, coalesce(seen, '') "
+            "FROM targets LEFT JOIN temp.seen USING (number) ORDER BY number"
         ):
             if found != self._found_mac(url, via, depth, hop):
                 raise _changed(url)
             if state != "waiting" and mac != self._mac_of(self._run, url, state, reason):
                 raise _changed(url)
             seen.add(found)
-            yield url, state, reason
+            yield url, state, reason, shown
         if seen != self._all:
             raise _changed("an address")
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from preserve.crawler.frontier import Found, Frontier, Target
 from preserve.crawler.group import Group
+from preserve.crawler.held import HeldPages
 from preserve.crawler.outcomes import FAILED, HOST_PAUSED, RETRY, Outcome
 from preserve.crawler.pace import HostState
 from preserve.crawler.worker import Visited
@@ -86,6 +87,15 @@ class Keeper:
     def seed(self, found: Iterable[Found]) -> None:
         """Adds addresses to begin with."""
         self._add(list(found))
+
+    def seed_rest(self, pages: HeldPages) -> bool:
+        """Adds every other held page that is to be looked at; returns whether there was one."""
+        some = False
+        for batch in pages.rest(self._frontier.holds):
+            self._add(batch)
+            self._frontier.save()
+            some = True
+        return some
 
     def visited(self, visited: Visited) -> None:
         """Takes in what a visit showed; none of it is durable yet."""

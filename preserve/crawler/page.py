@@ -124,7 +124,7 @@ class PageWriter:
         repeats = None
         if self._revisits is not None:
             repeats = self._revisits.repeated(exchange, payload, visit.asked)
-        found_as = FoundAs(via=target.via, hop=target.hop, robots=visit.robots)
+        found_as = FoundAs(via=target.via, hop=target.hop, robots=visit.robots, depth=target.depth)
         self._write(exchange, _Reply(payload, content, challenge), found_as, repeats)
         if repeats is not None:
             self._read_late(repeats.record_id)

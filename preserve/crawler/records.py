@@ -24,12 +24,14 @@ _Fields = list[tuple[str, str]]
 class FoundAs:
     """How an address came to be fetched: the page that named it, by what kind of link, and what robots.txt said.
 
-    ``robots``: ``rules`` (they allow it), ``none`` (there are none), ``ignored``; empty for robots.txt itself.
+    ``depth``: links from a seed; None of robots.txt. ``robots``: ``rules`` (they allow it), ``none`` (there are none),
+    ``ignored``; empty for robots.txt itself.
     """
 
     via: str | None
     hop: str
     robots: str = ""
+    depth: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +186,8 @@ def _revisit(exchange: Exchange, revisit_of: RevisitOf) -> tuple[_Fields, bytes]
 def _facts(exchange: Exchange, found: FoundAs) -> dict[str, str]:
     elapsed = exchange.ended - exchange.started
     facts = {"fetchTimeMs": str(int(elapsed.total_seconds() * 1000)), "hopsFromSeed": found.hop}
+    if found.depth is not None:
+        facts["depth"] = str(found.depth)
     if found.via is not None:
         facts["via"] = found.via
     if found.robots:

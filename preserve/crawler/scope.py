@@ -20,6 +20,8 @@ _YEAR_OF_CALENDAR = lazy_re(
 )
 """A year that is said to be one: a number elsewhere in an address may be anything."""
 _REQUISITE = "requisite"
+HELD = "held"
+"""How an address came to be asked for that nothing led to: it is held."""
 
 
 class Scope:
@@ -49,7 +51,8 @@ class Scope:
         """Why an address is not of the collection, from a closed list; None where it is.
 
         A seed, and what a seed redirects to, is of the collection unless it is excluded. What a page is made of has the
-        depth of its page, and with ``requisites: all`` it may lie anywhere.
+        depth of its page, and with ``requisites: all`` it may lie anywhere. What is held is judged as if it were
+        found now, but is never a trap.
         """
         if len(url) > DEFAULT_LIMITS.max_url_chars:
             return TOO_LONG
@@ -66,7 +69,8 @@ class Scope:
             return OUT_OF_SCOPE
         if depth > self._max_depth and not requisite:
             return TOO_DEEP
-        return self._trap(url) if self._traps else None
+        # A page that came whole is no trap.
+        return self._trap(url) if self._traps and hop != HELD else None
 
     def _trap(self, url: str) -> str | None:
         start = url.find("/", 8)

@@ -1,19 +1,23 @@
 """What a collection's archive holds, read for a keeper: runs, sizes, ledger, receipts. What cannot be read is said."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from preserve.formats.urls import canonical
+from preserve.provenance.judgements import moved_address
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.receipts import AUTHORITY_NAME, held_failures
-from preserve.provenance.statements import Run, decode
-from preserve.store.catalogue import Catalogue
+from preserve.provenance.statements import Accepted, ComparedRun, Moved, Run, decode
+from preserve.replay.comparing import LOST
+from preserve.store.catalogue import Catalogue, key_form
 from preserve.store.durable import is_locked
 from preserve.store.layout import CollectionPaths
 from preserve.store.warcfile import open_files
 
 _RUN = b'"kind":"run"'
+_OF_LOOKS = (_RUN, b'"kind":"accepted"', b'"kind":"moved"')
 _MOST_BUNDLES = 64
 """Bundles of the ledger gone through, from its end, for the last run: some 16,000 statements."""
 
@@ -26,6 +30,19 @@ class LastRun:
     ended: str
     outcome: str
     counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastLook:
+    """What the last run that looked at held pages says of them, and of how many lost ones nobody has said so far that
+    it is known. ``good``: as the run was, or as it is made by what was said since.
+    """
+
+    ended: str
+    seen: Mapping[str, int]
+    looked: int
+    lost: int
+    good: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +62,7 @@ class Holding:
     cables: int = 0
     newer_statements: int = 0
     last_run: LastRun | None = None
+    last_look: LastLook | None = None
     warc_files: int = 0
     warc_bytes: int = 0
     all_bytes: int = 0
@@ -82,6 +100,7 @@ def holding_of(paths: CollectionPaths) -> Holding:
         cables=cables,
         newer_statements=newer,
         last_run=last_run(ledger),
+        last_look=last_look(ledger),
         warc_files=len(warcs),
         warc_bytes=sum(warcs),
         all_bytes=sum(size for size in _sizes(paths.folder)),
@@ -117,6 +136,50 @@ def last_run(ledger: Ledger) -> LastRun | None:
                 if isinstance(said, Run) and said.part == 1:
                     return LastRun(started=said.started, ended=said.ended, outcome=said.outcome, counts=said.counts)
     return None
+
+
+def last_look(ledger: Ledger) -> LastLook | None:
+    """What the last run that was compared with what was held says; None where there is none, or it lies far back.
+
+    Raises:
+        ArchiveError, FormatError: the ledger is damaged.
+    """
+    known: list[str] = []
+    moved: list[Moved] = []
+    lost: list[str] = []
+    for entries in _backwards(ledger):
+        for entry in reversed(entries):
+            if not any(mark in entry for mark in _OF_LOOKS):
+                continue
+            match decode(entry):
+                case Accepted(urls=urls):
+                    known += urls
+                case Moved() as said:
+                    moved.append(said)
+                case Run(urls=ends) as said:
+                    lost += [end.url for end in ends if end.seen in LOST]
+                    if said.part == 1 and isinstance(said.compared, ComparedRun):
+                        return _last_look(said, said.compared, set(lost) - _accepted(known, lost), moved)
+                    if said.part == 1:
+                        lost.clear()
+    return None
+
+
+def _accepted(known: Sequence[str], lost: Sequence[str]) -> set[str]:
+    """Of the lost pages those whose loss is known; addresses are compared in canonical form."""
+    keys = {key_form(canonical, url) for url in known}
+    return {url for url in lost if keys and key_form(canonical, url) in keys}
+
+
+def _last_look(said: Run, compared: ComparedRun, left: set[str], moved: Sequence[Moved]) -> LastLook:
+    still = sum(1 for url in left if not any(moved_address(url, one.old, one.new) for one in moved))
+    return LastLook(
+        ended=said.ended,
+        seen=compared.seen,
+        looked=compared.looked,
+        lost=min(still, compared.lost),
+        good=compared.good or not still,
+    )
 
 
 def _backwards(ledger: Ledger) -> Iterator[list[bytes]]:

@@ -130,6 +130,12 @@ class Desk:
                 if size > holding.statements
             ]
             wrong += self._without_receipt(config, holding)
+            look = holding.last_look
+            if look is not None and not look.good:
+                wrong.append(
+                    f"{look.lost:,} of {look.looked:,} pages that are held were not to be had at the last run: see "
+                    f"`preserve rot -c {name}`; if it is known, `preserve rot accept --all -c {name} --reason WHY`"
+                )
             if holding.unended:
                 wrong.append(
                     f"a run did not end, {holding.unended[0]} is open: run `preserve capture {name}` again, it goes on"

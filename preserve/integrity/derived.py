@@ -11,7 +11,7 @@ from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.index import index_line
 from preserve.store.layout import CollectionPaths
 
-_COMPARED = ("records", "cables", "releases", "runs", "imports")
+_COMPARED = ("records", "cables", "releases", "runs", "imports", "judgements")
 """Tables of which each row is held against its statement."""
 _MODULUS = 1 << 256
 _MAX_LINE_BYTES = 1 << 20
@@ -24,6 +24,7 @@ class CatalogueCheck:
         self.defect = ""
         self._catalogue: Catalogue | None = None
         self._rows: dict[str, Iterator[tuple[object, ...]]] = {}
+        self._looks = 0
         self._ahead: dict[str, tuple[object, ...] | None] = {}
         self.is_held = paths.catalogue.is_file()
         if not self.is_held:
@@ -70,6 +71,13 @@ class CatalogueCheck:
         """Holds one statement's row against the one in the catalogue."""
         if row.table is not None and self._rows and self.held(index, row.table) != (index, *row.values):
             self._fails(f"differs at statement {index}")
+        if row.looks and self._catalogue is not None:
+            self._looks += len(row.looks)
+            try:
+                if self._catalogue.looks_stated(index) != row.looks:
+                    self._fails(f"differs at statement {index}")
+            except sqlite3.DatabaseError as error:
+                self._fails(str(error))
 
     def place_of(self, record_id: str) -> RecordPlace | None:
         """Where the catalogue has a record; whoever reads it there sees whether that is so."""
@@ -86,6 +94,8 @@ class CatalogueCheck:
         try:
             if any(row is not None for row in self._ahead.values()):
                 self._fails("rows behind the last statement")
+            elif self._catalogue.look_count() != self._looks:
+                self._fails("looks that no run states")
             elif self._catalogue.ledger_size != statements:
                 self._fails(f"it covers {self._catalogue.ledger_size} of {statements} statements")
         except sqlite3.DatabaseError as error:

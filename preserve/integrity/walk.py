@@ -28,9 +28,11 @@ from preserve.provenance.ledger import Ledger
 from preserve.provenance.rows import row_of
 from preserve.provenance.sealing import sealed_in
 from preserve.provenance.statements import (
+    Accepted,
     Archive,
     Cable,
     Import,
+    Moved,
     Record,
     Release,
     Repair,
@@ -213,7 +215,7 @@ class Walk:
                 self._newer.take(index, statement, is_covered=is_covered)
                 self._findings.add("I-LEDGER-NEWER", f"statement {index}", f"kind {statement.kind}")
                 return
-            case Release() | Run() | Import():
+            case Release() | Run() | Import() | Accepted() | Moved():
                 self._catalogue.compare(index, row_of(statement))
             case Archive() if index:
                 self._findings.add(

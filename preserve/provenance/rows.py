@@ -2,12 +2,16 @@
 
 from operator import attrgetter
 
+from msgspec import UNSET
+
 from preserve.formats.urls import canonical, surt
 from preserve.model import RecordPlace
 from preserve.provenance.statements import (
+    Accepted,
     Cable,
     Import,
     Memento,
+    Moved,
     Record,
     Release,
     Run,
@@ -30,13 +34,18 @@ def row_of(statement: Statement, place: RecordPlace | None = None) -> StatementR
     match statement:
         case Record():
             return NOTHING_KEPT if place is None else _record(statement, place)
-        case Cable(claims=claims):
-            said = (claims[name].printed if name in claims else None for name in CLAIM_COLUMNS)
-            return StatementRow("cables", (*_CABLE(statement), *said))
-        case Release(release=name):
-            return StatementRow("releases", (name, encode(statement).decode("utf-8")))
-        case Run(part=1):
-            return StatementRow("runs", (statement.run, statement.started, statement.ended))
+        case Cable():
+            return _cable(statement)
+        case Release() | Accepted() | Moved():
+            body = encode(statement).decode("utf-8")
+            return (
+                StatementRow("releases", (statement.release, body))
+                if isinstance(statement, Release)
+                else StatementRow("judgements", (body,))
+            )
+        case Run(part=part):
+            first = (statement.run, statement.started, statement.ended) if part == 1 else ()
+            return StatementRow("runs" if part == 1 else None, first, _looks(statement))
         case Memento(uri=uri):
             return StatementRow("mementos", (key_form(canonical, uri), *_MEMENTO(statement)))
         case Import():
@@ -45,6 +54,22 @@ def row_of(statement: Statement, place: RecordPlace | None = None) -> StatementR
             return StatementRow("newer", (kind, version))
         case _:
             return NOTHING_KEPT
+
+
+def _cable(said: Cable) -> StatementRow:
+    claims = (said.claims[name].printed if name in said.claims else None for name in CLAIM_COLUMNS)
+    return StatementRow("cables", (*_CABLE(said), *claims))
+
+
+def _looks(said: Run) -> tuple[tuple[str, ...], ...]:
+    """What is kept of how addresses ended: those without a reply, and those that were not as they are held."""
+    found = []
+    for item in said.urls:
+        seen = "" if item.seen is UNSET else item.seen
+        key = key_form(canonical, item.url) if seen or item.outcome == "failed" else None
+        if key is not None:
+            found.append((key, said.run, said.ended, item.outcome, item.reason, seen))
+    return tuple(found)
 
 
 def _record(said: Record, place: RecordPlace) -> StatementRow:

@@ -54,11 +54,30 @@ class Sealed(_Value, frozen=True, kw_only=True):
 
 
 class Ended(_Value, frozen=True, kw_only=True):
-    """How one address of a run ended (``docs/reference/outcomes.md``)."""
+    """How one address of a run ended (``docs/reference/outcomes.md``).
+
+    ``seen``: what the look showed of a page that was held, where it is not as it was.
+    """
 
     url: str
     outcome: str
     reason: str
+    seen: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class ComparedRun(_Value, frozen=True, kw_only=True):
+    """A run held against what was held before it: addresses by what their look showed, held pages left, by reason.
+
+    ``looked``: held pages looked at; ``lost`` of them were not to be had, those not counted whose loss is ``accepted``;
+    ``good``: whether that can be borne.
+    """
+
+    seen: dict[Ascii, Count]
+    left: dict[Ascii, Count]
+    looked: Count
+    lost: Count
+    accepted: Count
+    good: bool
 
 
 class Printed(_Value, frozen=True, kw_only=True):
@@ -172,7 +191,10 @@ class Cable(_Kind, frozen=True, kw_only=True, tag="cable"):
 
 
 class Run(_Kind, frozen=True, kw_only=True, tag="run"):
-    """The manifest of a run, or one of the ``parts`` of it (`in_parts`)."""
+    """The manifest of a run, or one of the ``parts`` of it (`in_parts`).
+
+    ``compared`` is there where pages were held before.
+    """
 
     run: str
     started: str
@@ -187,6 +209,7 @@ class Run(_Kind, frozen=True, kw_only=True, tag="run"):
     urls: tuple[Ended, ...] = ()
     part: Count = 1
     parts: Count = 1
+    compared: ComparedRun | msgspec.UnsetType = msgspec.UNSET
 
 
 IMPORT_RUN: Final = "import:"
@@ -316,7 +339,26 @@ class Cut(_Kind, frozen=True, kw_only=True, tag="cut"):
     quarantined: FileName | None
 
 
-Known = Archive | Record | Cable | Run | Import | Release | Repair | Listing | Memento | Key | Cut
+class Accepted(_Kind, frozen=True, kw_only=True, tag="accepted"):
+    """Somebody knows that these pages are lost: until they come whole again, no run is bad for them."""
+
+    urls: tuple[str, ...]
+    reason: str
+    stated: str
+    program: str
+
+
+class Moved(_Kind, frozen=True, kw_only=True, tag="moved"):
+    """The pages below one beginning of addresses are below another one now, as somebody says."""
+
+    old: str
+    new: str
+    reason: str
+    stated: str
+    program: str
+
+
+Known = Archive | Record | Cable | Run | Import | Release | Repair | Listing | Memento | Key | Cut | Accepted | Moved
 
 
 class Unknown(msgspec.Struct, frozen=True, gc=False):
@@ -343,6 +385,8 @@ _MOMENTS: Final[Mapping[type, tuple[str, ...]]] = {
     Memento: ("requested", "served"),
     Key: ("changed",),
     Cut: (),
+    Accepted: ("stated",),
+    Moved: ("stated",),
 }
 """The fields of each kind that are moments (or, where they may be, None)."""
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
@@ -436,13 +480,20 @@ def in_parts(run: Run, urls: Callable[[], Iterable[Ended]]) -> Iterator[Run]:
             files=files[part] if part < len(files) else (),
             counts=run.counts if part == 0 else {},
             refused=run.refused if part == 0 else {},
+            compared=run.compared if part == 0 else msgspec.UNSET,
             urls=next(addresses, ()),
             part=part + 1,
             parts=count,
         )
 
 
-_Item = TypeVar("_Item", Sealed, Ended)
+def accepted_in_parts(said: Accepted) -> Iterator[Accepted]:
+    """The same in as many statements as its addresses take."""
+    for urls in _groups(said.urls):
+        yield msgspec.structs.replace(said, urls=urls)
+
+
+_Item = TypeVar("_Item", Sealed, Ended, str)
 
 
 def _groups(items: Iterable[_Item]) -> Iterator[tuple[_Item, ...]]:

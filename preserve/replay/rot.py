@@ -1,7 +1,7 @@
 """Link rot as a state machine: what the looks at one address say of it, in order of time. Pure.
 
-The states, and the rules by which a look changes them, are normative in ``docs/link-rot.md``. A look that says nothing
-of the page (our own network, robots.txt, a pause) changes no state.
+The states, and the rules by which a look changes them, are normative in ``docs/link-rot.md``. After a look that did not
+see the page (our own network, robots.txt, a pause) it is not known; one that is gone stays so.
 """
 
 from collections.abc import Iterable
@@ -48,7 +48,10 @@ class Sign(StrEnum):
     """No answer, while the same run had answers from other hosts."""
     DOUBTFUL = "doubtful"
     """A bot wall, a login, trouble of the server: the page may be there."""
+    UNSEEN = "unseen"
+    """Nothing of the page, which was asked for or was to be: our own network, robots.txt, a pause of the host."""
     NOTHING = "nothing"
+    """Nothing that speaks against the page: what came of it is cut."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +100,9 @@ class Machine:
         """Takes in one look."""
         self.looks += 1
         self.last = look
-        if look.sign is Sign.NOTHING:
-            if self.state is None:
+        if look.sign in {Sign.NOTHING, Sign.UNSEEN}:
+            is_known = self.state in {State.ALIVE, State.CHANGED, State.MOVED}
+            if self.state is None or (is_known and look.sign is Sign.UNSEEN):
                 self._enter(State.UNKNOWN, look)
             return
         self._count(look)
@@ -175,4 +179,4 @@ def sign_of_status(status: int | None, challenge: str | None) -> tuple[Sign, str
 
 def sign_of_failure(reason: str, *, others_answered: bool) -> Sign:
     """Sign of an address that got no reply. ``others_answered``: another host did answer in the same run."""
-    return Sign.UNREACHABLE if reason in _OURS and others_answered else Sign.NOTHING
+    return Sign.UNREACHABLE if reason in _OURS and others_answered else Sign.UNSEEN

@@ -6,7 +6,7 @@ cable may be an error page.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from heapq import merge
@@ -16,6 +16,7 @@ from preserve.errors import FormatError
 from preserve.formats.urls import canonical, host_name
 from preserve.model import NOT_WHOLE
 from preserve.provenance.statements import Listing, Run, decode
+from preserve.replay.comparing import Seen
 from preserve.replay.looking import Pages
 from preserve.replay.recover import Archive
 from preserve.replay.rot import Look, Machine, Sign, State, sign_of_failure, sign_of_status
@@ -128,14 +129,16 @@ def _read_run(index: int, said: Run, runs: _Runs, failures: Spill) -> None:
     rows = []
     for item in said.urls:
         with suppress(FormatError):
-            if item.outcome == "failed":
-                rows.append((canonical(item.url), said.ended, f"{said.run} {index} {item.reason}"))
-            elif item.outcome == "done" and len(answered) < 2:  # noqa: PLR2004 - one of two is another than any one
+            if item.outcome == "failed" or item.seen in {Seen.SOFT_GONE, Seen.NOT_REACHED}:
+                # What is no page any more has a reply, too; what may not be asked for has none.
+                reason = str(item.seen) if item.seen == Seen.SOFT_GONE else item.reason
+                rows.append((canonical(item.url), said.ended, f"{said.run} {index} {reason}"))
+            if item.outcome == "done" and len(answered) < 2:  # noqa: PLR2004 - one of two is another than any one
                 answered.add(host_name(item.url))
     failures.add(rows)
 
 
-def _one(archive: Archive, judge: "_Judge", group: Iterable[_Item], earlier: Sequence[int]) -> Rot | None:
+def _one(archive: Archive, judge: "_Judge", group: Sequence[_Item], earlier: Sequence[int]) -> Rot | None:
     machine, then = Machine(), [(size, Machine()) for size in earlier]
     for look in judge.looks(group):
         machine.take(look)
@@ -171,14 +174,20 @@ class _Judge:
         self.key = self.url = key
         self.first: SeenRow | None = None
         self._first_text: str | None = None
+        self._no_page: set[str] = set()
+        """Runs that found another page in the place of this one, as their statements say."""
         self.good: SeenRow | None = None
 
-    def looks(self, items: Iterable[_Item]) -> Iterator[Look]:
+    def looks(self, items: Sequence[_Item]) -> Iterator[Look]:
         """The looks, in their order."""
         told: set[str] = set()
+        stated = (item.what.split(" ", 2) for item in items if isinstance(item.what, str))
+        self._no_page = {run for run, _statement, reason in stated if reason == Seen.SOFT_GONE}
         for item in items:
             if isinstance(item.what, str):
                 run, statement, reason = item.what.split(" ", 2)
+                if reason == Seen.SOFT_GONE:
+                    continue
                 # A run that was stopped and continued is stated more than once, with what failed before the stop.
                 if run not in self._runs.rescues and run not in told:
                     told.add(run)
@@ -203,6 +212,8 @@ class _Judge:
             sign, reason = self._compared(seen, reason)
         elif sign is Sign.MOVED and self._pages.leads_home(row):
             sign, reason = Sign.ERROR_PAGE, f"{reason} to the front page"
+        if sign in {Sign.SAME, Sign.OTHER} and seen.run in self._no_page:
+            sign, reason = Sign.ERROR_PAGE, str(Seen.SOFT_GONE)
         if sign in {Sign.SAME, Sign.OTHER}:
             self.good = seen
             self.first = self.first or seen

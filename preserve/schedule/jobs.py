@@ -98,7 +98,8 @@ def judge(kind: str, ended: Ended) -> Judged:
     """The event that the end of a job's process makes.
 
     Status 1 with a report is a run: some address gave no reply, or a verification found something. Status 7 never is:
-    it says that the work could not be done, not that something was found.
+    it says that the work could not be done, not that something was found. A capture that lost too many
+    held pages failed.
     """
     status = status_of(ended)
     if ended.stopped and ended.status != 0:
@@ -109,11 +110,21 @@ def judge(kind: str, ended: Ended) -> Judged:
     if kind == VERIFICATION and ended.status in (0, 1) and told is not None:
         return Judged(outcome="ran", reason=_found(told), status=1 if _is_damaged(told) else 0)
     if kind == CAPTURE and ended.status in (0, 1) and told is not None and "outcome" in told:
+        if lost := _lost(told):
+            return Judged(outcome="failed", reason=lost, report=summary_of(told), status=1, is_over=True)
         reason = "some addresses gave no reply, or pages no cable" if ended.status else ""
         return Judged(outcome="ran", reason=reason, report=summary_of(told))
     report = summary_of(told) if told is not None and "outcome" in told else ""
     outcome = "skipped" if ended.status == LockedError.exit_status else "failed"
     return Judged(outcome=outcome, reason=_why(ended), report=report, status=status)
+
+
+def _lost(report: Mapping[str, object]) -> str:
+    """Why a run is not good though it came to its end: too many of the pages that are held were not to be had."""
+    compared = report.get("compared")
+    if not isinstance(compared, Mapping) or compared.get("good") is not False:
+        return ""
+    return str(compared.get("why"))[:_MAX_WORDS]
 
 
 def status_of(ended: Ended) -> int:

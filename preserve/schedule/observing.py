@@ -196,12 +196,33 @@ def observe_trouble(collection: str, subject: str, trouble: str, now: int) -> Ob
     )
 
 
+def _missing(job: Job, last: Event) -> list[Observation]:
+    """What a capture's report says of pages that are held. A run that lost too many is told as a failed one."""
+    compared = last.report.get("compared")
+    lost = compared.get("lost") if isinstance(compared, Mapping) else None
+    if not isinstance(compared, Mapping) or not isinstance(lost, int) or compared.get("good") is not True:
+        return []
+    listed, looked = compared.get("addresses"), compared.get("looked")
+    told = f"{lost:,} of the {looked} pages looked at were not to be had" if lost else "every page looked at is there"
+    return [
+        Observation(
+            collection=job.collection,
+            kind=Kind.PAGE_MISSING,
+            bad=lost > 0,
+            summary=told,
+            items=tuple(str(item) for item in listed) if isinstance(listed, list) else (),
+            items_total=lost,
+            occasion=last.nominal,
+        )
+    ]
+
+
 def _reported(job: Job, last: Event) -> list[Observation]:
-    """What a capture's report says of bot walls and certificates."""
+    """What a capture's report says of held pages, bot walls and certificates."""
+    found = _missing(job, last)
     reasons, addresses = last.report.get("reasons"), last.report.get("addresses")
     if not isinstance(reasons, Mapping) or not isinstance(addresses, Mapping):
-        return []
-    found = []
+        return found
     for kind, reason in ((Kind.CHALLENGE_PAGE, "challenge"), (Kind.CERTIFICATE_INVALID, "tls")):
         number, listed = reasons.get(reason), addresses.get(reason)
         # The table lies where anything may write.

@@ -81,7 +81,9 @@ def run_due(archives: Path, job: Job, working: Working) -> Outcome:
         if moment is not None:
             judged = look.work()
             look.statuses.append(judged.status)
-            event = table.end(moment, judged, working.clock(), steps=job.steps)
+            # What was captured is copied and verified, whatever it shows; but nobody is told that all is well.
+            follow = job.steps if judged.outcome == "ran" else tuple(step for step in job.steps if step != ALIVE)
+            event = table.end(moment, judged, working.clock(), steps=follow)
             steps += look.steps()
         return Outcome(
             event=event,

@@ -90,7 +90,8 @@ class Judged:
     """How a run ended: ``ran``, ``failed`` or ``skipped``, and why. ``report``: what it told, as JSON.
 
     ``is_counted``: false where it was stopped because the schedule was; it then goes on at the next look. ``status``:
-    the exit status that says so: 0, 1 where damage was found, else why it failed.
+    the exit status that says so: 0, 1 where damage was found, else why it failed. ``is_over``: it failed, and came to
+    its end all the same: it is not tried again, and its steps follow.
     """
 
     outcome: str
@@ -98,6 +99,7 @@ class Judged:
     report: str = ""
     is_counted: bool = True
     status: int = 0
+    is_over: bool = False
 
 
 class Unseen(NamedTuple):
@@ -232,7 +234,7 @@ class Table:
             event = self._events("WHERE nominal = ?", moment.nominal)[0]
             if event.outcome == "running":
                 self._settle(event, judged, now)
-                if judged.outcome == "ran":
+                if judged.outcome == "ran" or judged.is_over:
                     change.executemany(
                         "INSERT INTO step VALUES (?, ?, ?, 'waiting', '', 0, NULL, NULL)",
                         [(moment.nominal, number, name) for number, name in enumerate(steps)],
@@ -373,7 +375,7 @@ class Table:
         """Ends a run, or has it wait for the next try, where there is one before the next moment."""
         tries = event.tries + (judged.is_counted and judged.outcome != "ran")
         outcome, again = judged.outcome, None
-        if outcome != "ran" and tries <= self._rule.retries:
+        if outcome != "ran" and not judged.is_over and tries <= self._rule.retries:
             pause = span_seconds(self._rule.retry_after) << (tries - 1) if judged.is_counted else 0
             row = self._connection.execute("SELECT anchor FROM plan").fetchone()
             following = next(moments(self._rule, seed=self._seed, anchor=row[0], after=event.nominal))

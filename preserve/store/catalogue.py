@@ -6,6 +6,7 @@ It answers by address, cable, run and record id. Its content is a function of le
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -48,6 +49,13 @@ CREATE INDEX imports_file ON imports (file);
 CREATE TABLE newer (statement INTEGER PRIMARY KEY, kind TEXT NOT NULL, v INTEGER NOT NULL);
 CREATE TABLE runs (statement INTEGER PRIMARY KEY, run TEXT NOT NULL, started TEXT NOT NULL, ended TEXT NOT NULL);
 CREATE INDEX imports_run ON imports (run);
+CREATE TABLE looks (
+    statement INTEGER NOT NULL, number INTEGER NOT NULL, canonical TEXT NOT NULL, run TEXT NOT NULL,
+    ended TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL, seen TEXT NOT NULL,
+    PRIMARY KEY (statement, number)
+) WITHOUT ROWID;
+CREATE TABLE judgements (statement INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE INDEX looks_canonical ON looks (canonical, statement);
 """
 _IS_REPLY = "type IN ('response', 'revisit')"
 """The condition of the index by page, word for word: only a query that has it can use that index."""
@@ -56,6 +64,12 @@ _ROW = (
     "refers_to, challenge, whole, statement, run"
 )
 _TAKEN_IN = "(SELECT max(i.imported) FROM imports AS i WHERE i.run = records.run)"
+_IS_WHOLE = "type = 'response' AND status = 200 AND challenge IS NULL AND whole = 'whole'"
+_IS_SOFT_GONE = (
+    "EXISTS (SELECT 1 FROM looks AS k WHERE k.canonical = records.canonical AND k.run = records.run "
+    "AND k.seen = 'soft-gone')"
+)
+_IS_OWN = "run NOT IN (SELECT run FROM imports)"
 _NEWEST = f"{_TAKEN_IN} IS NOT NULL, iif(date BETWEEN '1991' AND {_TAKEN_IN}, date, '') DESC, statement DESC"
 """What was captured last: what was stated last. Files of others come behind, by dates that can be (ADR 0016)."""
 
@@ -100,6 +114,32 @@ class IndexRow:
     mime: str | None
     payload_sha256: str | None
     place: RecordPlace
+
+
+class HeldRow(NamedTuple):
+    """An address with a whole reply: the statement of the newest, its file, and the date of the last look at it.
+
+    ``url`` as it was asked for.
+    """
+
+    url: str
+    statement: int
+    file: str
+    last_date: str
+
+
+class LookRow(NamedTuple):
+    """What a run stated of an address beside its records: no reply, or what the look showed of a page that was held.
+
+    ``seen`` may be empty (`preserve.replay.comparing.Seen`).
+    """
+
+    statement: int
+    run: str
+    ended: str
+    outcome: str
+    reason: str
+    seen: str
 
 
 class ClaimRow(NamedTuple):
@@ -161,6 +201,8 @@ class StatementRow(NamedTuple):
 
     table: str | None
     values: tuple[object, ...]
+    looks: tuple[tuple[str, ...], ...] = ()
+    """Of a part of a run's statement: address in canonical form, run, end, outcome, reason, what was seen."""
 
     def index_row(self) -> "IndexRow | None":
         """What the index says of it; None where it says nothing."""
@@ -183,7 +225,7 @@ CLAIM_COLUMNS = ("source", "source_released", "released", "counter")
 """What a page says of its source, as it prints it."""
 NOTHING_KEPT = StatementRow(None, ())
 """Of a statement that the catalogue keeps nothing of but that it was there."""
-TABLES = {"records": 20, "cables": 13, "releases": 3, "runs": 4, "imports": 4, "newer": 3}
+TABLES = {"records": 20, "cables": 13, "releases": 3, "runs": 4, "imports": 4, "newer": 3, "judgements": 2}
 """The tables whose rows are statements, with the number of their columns; but that of mementos."""
 _MARKS = {name: ", ".join("?" * columns) for name, columns in TABLES.items()}
 
@@ -234,6 +276,8 @@ class Catalogue:
             found = [(first + n, *row.values) for n, row in enumerate(rows) if row.table == table]
             self._db.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", found)  # noqa: S608 - our own names
         mementos.keep(self._db, [(first + n, *row.values) for n, row in enumerate(rows) if row.table == "mementos"])
+        looks = [(first + n, i, *look) for n, row in enumerate(rows) if row.looks for i, look in enumerate(row.looks)]
+        self._db.executemany("INSERT OR REPLACE INTO looks VALUES (?, ?, ?, ?, ?, ?, ?, ?)", looks)
         end = first + len(rows)
         self._db.execute("UPDATE meta SET value = ? WHERE name = 'ledger_size' AND value < ?", (end, end))
 
@@ -359,6 +403,40 @@ class Catalogue:
         """Every ``release`` statement as JSON, oldest first."""
         return [str(row[0]) for row in self._db.execute("SELECT body FROM releases ORDER BY statement")]
 
+    def lost_by_last(self) -> Iterator[tuple[str, int, str]]:
+        """Address, statement and what was seen of each page that the last run which told of held pages has lost."""
+        return iter(
+            self._db.execute(
+                "SELECT canonical, statement, seen FROM looks WHERE seen NOT IN ('', 'changed', 'moved') AND run = "
+                "(SELECT run FROM looks WHERE seen <> '' ORDER BY statement DESC LIMIT 1) ORDER BY statement, number"
+            )
+        )
+
+    def judgements(self) -> list[int]:
+        """The statements by which somebody accepted losses, or said where pages moved, oldest first."""
+        return [int(row[0]) for row in self._db.execute("SELECT statement FROM judgements ORDER BY statement")]
+
+    def looks_stated(self, statement: int) -> tuple[tuple[str, ...], ...]:
+        """What is kept of how addresses ended that one statement tells, as in `StatementRow.looks`."""
+        rows = self._db.execute(
+            "SELECT canonical, run, ended, outcome, reason, seen FROM looks WHERE statement = ? ORDER BY number",
+            (statement,),
+        )
+        return tuple(rows)
+
+    def look_count(self) -> int:
+        """Number of looks that are kept beside records."""
+        return int(self._db.execute("SELECT count(*) FROM looks").fetchone()[0])
+
+    def last_whole(self, url: str, run: str) -> int:
+        """The statement of the last look but those of this run that found the page whole; -1 where there is none."""
+        row = self._db.execute(
+            f"SELECT max(statement) FROM records WHERE canonical = ? AND {_IS_REPLY} AND run <> ? "  # noqa: S608
+            f"AND ({_IS_WHOLE} OR (type = 'revisit' AND challenge IS NULL)) AND NOT {_IS_SOFT_GONE}",
+            (key_form(canonical, url), run),
+        ).fetchone()
+        return -1 if row is None or row[0] is None else int(row[0])
+
     def statements_of_cable(self, published_id: str, record_id: str) -> list[int]:
         """Indexes of the statements of a cable as one record shows it, oldest first."""
         query = "SELECT statement FROM cables WHERE published_id = ? AND record_id = ? ORDER BY statement"
@@ -472,6 +550,69 @@ class Catalogue:
             (key_form(canonical, url), until, most),
         )
         return [_row(row) for row in rows]
+
+    def held_pages(self, *, not_of: str, imported: bool) -> Iterator[HeldRow]:
+        """Every address with a whole reply, by longest not looked at; those that the run ``not_of`` looked at left out.
+
+        ``imported``: files of others count too. Memory stays flat.
+        """
+        own = "1" if imported else _IS_OWN
+        rows = self._db.execute(
+            "SELECT g.uri, g.statement, g.file, l.date FROM ("  # noqa: S608 - names of our own
+            f"SELECT max(statement) AS last, max(CASE WHEN {_IS_WHOLE} AND {own} THEN statement END) AS good "
+            f"FROM records WHERE canonical IS NOT NULL AND {_IS_REPLY} GROUP BY canonical"
+            ") AS h JOIN records AS g ON g.statement = h.good JOIN records AS l ON l.statement = h.last "
+            "WHERE l.run <> ? ORDER BY h.last",
+            (not_of,),
+        )
+        return (HeldRow._make(row) for row in rows)
+
+    def held_from(self, statement: int, *, imported: bool) -> HeldRow | None:
+        """The first whole reply that is stated at ``statement`` or behind it."""
+        own = "1" if imported else _IS_OWN
+        row = self._db.execute(
+            f"SELECT uri, statement, file, date FROM records WHERE statement >= ? AND canonical IS NOT NULL "  # noqa: S608
+            f"AND {_IS_WHOLE} AND {own} ORDER BY statement LIMIT 1",
+            (statement,),
+        ).fetchone()
+        return None if row is None else HeldRow._make(row)
+
+    def metadata_behind(self, statement: int) -> list[RecordPlace]:
+        """Where the metadata records lie of the exchange whose reply is stated at ``statement``: they follow it."""
+        rows = self._db.execute(
+            "SELECT type, file, ordinal, offset, length, inner FROM records WHERE statement > ? "
+            "ORDER BY statement LIMIT 8",
+            (statement,),
+        )
+        of_exchange = takewhile(lambda row: row[0] in {"request", "metadata"}, rows)
+        return [_place(row[1:]) for row in of_exchange if row[0] == "metadata"]
+
+    def held_before(self, url: str, run: str) -> RecordRow | None:
+        """The newest whole reply of an address but those of this run, and those that were the page no more."""
+        row = self._db.execute(
+            f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND run <> ? AND {_IS_WHOLE} "  # noqa: S608
+            f"AND NOT {_IS_SOFT_GONE} ORDER BY {_NEWEST} LIMIT 1",
+            (key_form(canonical, url), run),
+        ).fetchone()
+        return None if row is None else _row(row)
+
+    def was_soft_gone(self, url: str, payload_sha256: str) -> bool:
+        """Whether a run stated of this payload at this address that it is the page no more."""
+        row = self._db.execute(
+            f"SELECT 1 FROM records WHERE canonical = ? AND {_IS_REPLY} AND payload_sha256 = ? "  # noqa: S608
+            f"AND {_IS_SOFT_GONE} LIMIT 1",
+            (key_form(canonical, url), payload_sha256),
+        ).fetchone()
+        return row is not None
+
+    def looks_of(self, url: str, first: int = 0) -> list[LookRow]:
+        """What runs stated of an address from the statement at ``first`` on, in the ledger's order."""
+        rows = self._db.execute(
+            "SELECT statement, run, ended, outcome, reason, seen FROM looks WHERE canonical = ? AND statement >= ? "
+            "ORDER BY statement, number",
+            (key_form(canonical, url), first),
+        )
+        return [LookRow._make(row) for row in rows]
 
     def index_rows(self) -> Iterator[IndexRow]:
         """Every capture for the index, sorted bytewise by SURT, then by time."""

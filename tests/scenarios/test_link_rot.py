@@ -46,11 +46,11 @@ def test_every_state_from_captures_of_several_days(shell: Any, site: Any, clock:
         b"HTTP/1.1 403 Forbidden\r\ncf-mitigated: challenge\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\nwait"
     )
     clock.days = 1
-    shell("capture", "demo")
+    shell("capture", "demo", status=1)
     site.page("/once", b"", status="404 Not Found")
     site.page("/back", PAGE)
     clock.days = 2
-    shell("capture", "demo")
+    shell("capture", "demo", status=1)
     told = _states(shell.json("rot", "--all", status=1))
     assert told == {
         "": ("alive", "http-200"),
@@ -68,7 +68,12 @@ def test_every_state_from_captures_of_several_days(shell: Any, site: Any, clock:
         "soft": ("soft-404", "error-page"),
         "wall": ("unknown", "challenge cloudflare"),
     }
-    text = shell("rot", "--state", "gone", status=1)
+    assert shell("rot", "--state", "gone", status=1).count("gone      http") == 1
+    assert "14 addresses: 5 alive" in shell("rot", status=1)
+    assert "; 1 never were a page" in shell("rot", status=1)
+    assert "13 addresses: 5 alive" in shell("rot", "--held", status=1)
+    assert "gone      http" not in shell("rot", "--since", "2999-01-01", status=1)
+    text = shell("rot", "--state", "gone", "--never", status=1)
     assert text.count("gone      http") == 2
     assert f"preserve show '{site.url('/gone')}' -c demo --at 2" in text
     assert f"preserve rescue '{site.url('/never')}' --into demo" in text
@@ -152,8 +157,8 @@ def test_what_came_from_a_page_cannot_speak_to_shell_terminal_or_markdown(shell:
     shell.site_collection("demo", site, path)
     shell("init", "demo")
     shell("capture", "demo")
-    assert "preserve rescue 'http://127.0.0.1" in shell("rot", status=0)
-    assert "`` http" in shell("rot", "--markdown", status=0)
+    assert "preserve rescue 'http://127.0.0.1" in shell("rot", "--never", status=0)
+    assert "`` http" in shell("rot", "--markdown", "--never", status=0)
     assert json.loads(shell("rot", "--json", status=0))["counts"]["unknown"] == 1
 
 

@@ -216,11 +216,33 @@ def test_a_page_that_is_lost_since_the_last_capture_is_told(
     site.page("/a", b"<title>404 Not Found</title><h1>Not Found</h1>")
     later = Machine([], print).clock() + 86_400
     monkeypatch.setattr(Machine, "clock", lambda _self: later)
-    shell("schedule", "once")
-    assert _told(shell.folder) == [("raised", "page-gone")]
+    # The only page that there is: the run is not good, and what it saw says more than that it did not answer.
+    shell("schedule", "once", status=1)
+    told = [("raised", "capture-failing"), ("raised", "page-gone")]
+    assert sorted(_told(shell.folder)) == told
     # Looked at again, it is told no more.
+    shell("schedule", "once", status=None)
+    assert sorted(_told(shell.folder)) == told
+
+
+def test_a_page_that_is_missing_is_told_in_that_run_and_when_it_is_back(
+    shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _scheduled(shell, site, "schedule:\n  every: 1d\n", _pager(shell.folder))
+    site.page("/a", b"<p>words</p><a href=/b>b</a>")
+    site.page("/b", b"<p>other words</p>")
     shell("schedule", "once")
-    assert _told(shell.folder) == [("raised", "page-gone")]
+    held = site.replies.pop("/b")
+    site.page("/b", b"no", status="404 Not Found")
+    for days, told in (
+        (1, [("raised", "page-missing")]),
+        (2, [("raised", "page-missing"), ("resolved", "page-missing")]),
+    ):
+        later = Machine([], print).clock() + days * 86_400
+        monkeypatch.setattr(Machine, "clock", lambda _self, later=later: later)
+        shell("schedule", "once", status=0)
+        assert _told(shell.folder) == told
+        site.replies["/b"] = held
 
 
 def test_what_a_capture_by_hand_found_is_told_at_the_next_look(shell: Shell, site: Site) -> None:

@@ -379,7 +379,8 @@ def test_a_webhook_gets_a_signed_document(book: AlarmBook) -> None:
         "version": 1, "id": own_id, "event": "raised", "channel": "desk", "collection": "tides",
         "kind": "capture-failing", "subject": "", "summary": "no address answered", "items": ["/é"], "items_total": 7,
         "times": 1, "bad_since": "2027-01-15T07:59:55Z", "created": "2027-01-15T07:59:55Z",
-        "meaning": "A capture did not come to its end, or no address answered.",
+        "meaning": "A capture did not come to its end, no address answered, or too many pages that are held were "
+        "not to be had.",
         "next_step": "Run `preserve capture tides` by hand and see what it says.",
     }  # fmt: skip
 

@@ -173,9 +173,9 @@ def test_an_end_that_somebody_else_wrote_is_none(paths: CollectionPaths) -> None
         assert (info.run_id, info.resumed) == (run, True)
         frontier.settle(run)
         assert list(frontier.report()) == [
-            ("http://x.org/a", "waiting", ""),
-            ("http://x.org/b", "done", "http-200"),
-            ("http://x.org/c", "waiting", ""),
+            ("http://x.org/a", "waiting", "", ""),
+            ("http://x.org/b", "done", "http-200", ""),
+            ("http://x.org/c", "waiting", "", ""),
         ]
         assert frontier.refused() == {"too-deep": 1}
 
@@ -225,7 +225,7 @@ def test_addresses_that_somebody_took_away_between_two_runs_are_all_found_again(
         frontier.settle(frontier.start_or_resume_run(NOW).run_id)
         assert (frontier.total, frontier.waiting) == (0, 0)
         _seeds(frontier, "a", "b", "c")
-        assert [url for url, _state, _reason in frontier.report()] == [f"http://x.org/{name}" for name in "abc"]
+        assert [url for url, *_end in frontier.report()] == [f"http://x.org/{name}" for name in "abc"]
 
 
 @pytest.mark.parametrize("data", [b"rubbish" * 1000, b""])

@@ -15,6 +15,7 @@ from preserve.limits import DEFAULT_LIMITS
 from preserve.provenance.statements import (
     KINDS,
     VERSION,
+    Accepted,
     Answer,
     Archive,
     Cable,
@@ -29,6 +30,7 @@ from preserve.provenance.statements import (
     Known,
     Listing,
     Memento,
+    Moved,
     Printed,
     Record,
     Release,
@@ -151,12 +153,16 @@ MEMENTO = Memento(
 )
 KEY = Key(old="a", new="b", changed=DATE, reason="")
 CUT = Cut(file="a.warc.gz", size=1, sha256=HASH, records=1, cut_bytes=7, reason="x", quarantined="a.warc.gz.tail")
+ACCEPTED = Accepted(urls=("http://x.org/",), reason="closed", stated=DATE, program="p")
+MOVED = Moved(old="http://x.org/", new="http://y.org/", reason="", stated=DATE, program="p")
 ARCHIVE = Archive(collection="demo", format=2, origin="a", key="b", created=DATE)
 _MAY_BE_NULL = {
     "uri", "status", "payload_sha256", "refers_to", "mime", "challenge", "canonical_id", "package", "released",
     "counter", "dump", "quarantined", "served", "claimed_digest",
 }  # fmt: skip
-ONE_OF_EACH: list[Known] = [ARCHIVE, RECORD, CABLE, RUN, IMPORT, RELEASE, REPAIR, LISTING, MEMENTO, KEY, CUT]
+ONE_OF_EACH: list[Known] = [
+    ARCHIVE, RECORD, CABLE, RUN, IMPORT, RELEASE, REPAIR, LISTING, MEMENTO, KEY, CUT, ACCEPTED, MOVED,
+]  # fmt: skip
 
 
 def _said(statement: Known) -> dict[str, Any]:

@@ -49,6 +49,10 @@ def _state(*signs: Sign) -> State | None:
         ([Sign.SAME, *[Sign.DOUBTFUL] * 20], State.UNKNOWN),
         ([Sign.SAME, *[Sign.NOTHING] * 20], State.ALIVE),
         ([Sign.NOTHING], State.UNKNOWN),
+        ([Sign.SAME, Sign.UNSEEN], State.UNKNOWN),
+        ([Sign.SAME, Sign.UNSEEN, Sign.SAME], State.ALIVE),
+        ([Sign.SAME, Sign.MISSING, Sign.UNSEEN, Sign.MISSING, Sign.UNSEEN], State.GONE),
+        ([Sign.SAME, Sign.ERROR_PAGE, Sign.UNSEEN], State.SOFT_404),
     ],
 )
 def test_each_rule(signs: list[Sign], state: State) -> None:
@@ -85,7 +89,7 @@ def test_nothing_is_gone_without_failures_on_two_days(steps: list[tuple[int, Sig
         machine.take(_look(day, sign))
         if sign in {Sign.MISSING, Sign.UNREACHABLE}:
             bad_days.add(day)
-        elif sign not in {Sign.DOUBTFUL, Sign.NOTHING}:
+        elif sign not in {Sign.DOUBTFUL, Sign.NOTHING, Sign.UNSEEN}:
             bad_days.clear()
         assert machine.state is not State.GONE or len(bad_days) > 1
     assert all(one.new is two.old for one, two in pairwise(machine.transitions))
@@ -121,10 +125,10 @@ def test_signs_of_replies(status: int | None, challenge: str | None, sign: Sign)
 
 
 def test_our_own_network_says_nothing_of_a_page() -> None:
-    assert sign_of_failure("dns", others_answered=False) is Sign.NOTHING
+    assert sign_of_failure("dns", others_answered=False) is Sign.UNSEEN
     assert sign_of_failure("dns", others_answered=True) is Sign.UNREACHABLE
     for reason in ("robots-unreachable", "host-paused", "proxy", "address-refused", "tls", "bad-url"):
-        assert sign_of_failure(reason, others_answered=True) is Sign.NOTHING
+        assert sign_of_failure(reason, others_answered=True) is Sign.UNSEEN
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,284 @@
+"""A run held against what was held before it: what each look shows, in numbers and address by address.
+
+It is done once, at the end: what stands in the frontier is put beside what the catalogue has of each address, and pages
+are read only where their payload is another than before. Memory stays flat, but for the redirects of one chain.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from preserve.cables.extract import plain_text, read_page
+from preserve.cables.layouts import Layout
+from preserve.crawler.frontier import Ending, Frontier
+from preserve.crawler.outcomes import DONE, NOT_DUE, OUT_OF_SCOPE, TOO_DEEP, TOO_LONG, TRAP_CALENDAR, TRAP_REPEAT
+from preserve.crawler.page import redirect_of
+from preserve.errors import ArchiveError
+from preserve.formats.errorpage import is_error_page
+from preserve.formats.http1.stream import Payload
+from preserve.formats.urls import canonical, resolve
+from preserve.limits import Limits
+from preserve.provenance.describe import decoded_content, http_payload, type_of
+from preserve.provenance.judgements import Judgements
+from preserve.replay.comparing import LOST, TOLD, Led, Look, Page, Seen, compare, gist, is_crowd
+from preserve.store.catalogue import Catalogue, RecordRow
+from preserve.store.layout import CollectionPaths
+from preserve.store.spill import Spill
+from preserve.store.warcfile import read_record
+
+_OK: Final = 200
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_NOT_MODIFIED: Final = 304
+_MOST_HOPS: Final = 8
+_LEAST_LOST: Final = 3
+MOST_TOLD: Final = 1_000
+_NOT_TRIED: Final = frozenset({NOT_DUE, OUT_OF_SCOPE, TOO_DEEP, TOO_LONG, TRAP_REPEAT, TRAP_CALENDAR})
+_KEPT: Final = 4_096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One address: what the look showed, the reason of its outcome, and where it leads."""
+
+    url: str
+    seen: str
+    reason: str
+    leads_to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A run in numbers. ``seen`` counts addresses by what their look showed, ``left`` held pages not looked at.
+
+    ``looked``: those of pages that were held whole; ``lost`` of them were not to be had, ``accepted`` more neither, and
+    somebody knows. ``good``: false where that is too much, and ``why`` says so. ``told``: what is not as it was, the
+    first thousand.
+    """
+
+    seen: Mapping[str, int]
+    left: Mapping[str, int]
+    looked: int
+    lost: int
+    accepted: int
+    good: bool
+    why: str = ""
+    told: tuple[Told, ...] = ()
+
+
+NOTHING_HELD: Final = Compared(seen={}, left={}, looked=0, lost=0, accepted=0, good=True)
+
+
+@dataclass(slots=True)
+class Comparison:
+    """Compares one run. Not before all its records are sealed and in the catalogue."""
+
+    catalogue: Catalogue
+    paths: CollectionPaths
+    layouts: Sequence[Layout]
+    limits: Limits
+    run: str
+    seeds: frozenset[str]
+    """Addresses to begin at, as the frontier has them."""
+    alarm_lost: float
+    """Per cent."""
+    judgements: Judgements
+    _pages: dict[str, tuple[Page, str]] = field(default_factory=dict)
+
+    def of(self, frontier: Frontier, left: Mapping[str, int]) -> Compared:
+        """Compares all that ended, notes in the frontier what is to be told of each, and says what came of it."""
+        crowds = self._crowds(frontier)
+        counts: Counter[str] = Counter()
+        told: list[Told] = []
+        seeds = {False: 0, True: 0}
+        lost: Counter[str] = Counter()
+        accepted = 0
+        notes: list[tuple[int, str]] = []
+        for end in frontier.endings():
+            before, look, leads_to = self._look(end, crowds)
+            seen = compare(before, look)
+            if seen is None:
+                continue
+            home = self._home(end.url) if seen in LOST else ""
+            if home:
+                seen, leads_to = Seen.MOVED, home
+            counts[seen] += 1
+            is_accepted = seen in LOST and self._is_accepted(end.url)
+            accepted += is_accepted
+            if seen in LOST and not is_accepted:
+                lost[seen] += 1
+            if end.url in self.seeds and before is not None and not is_accepted:
+                seeds[seen in LOST] += 1
+            if seen in TOLD:
+                notes.append((end.number, seen))
+                if seen in LOST or len(told) < MOST_TOLD // 2:
+                    told.append(Told(url=end.url, seen=seen, reason=end.reason, leads_to=leads_to))
+                    del told[MOST_TOLD:]
+        frontier.note_seen(notes)
+        looked = counts.total() - counts[Seen.NEW]
+        why = self._why(lost, looked - accepted, all_seeds=seeds[True] > 0 and not seeds[False])
+        return Compared(
+            seen=dict(sorted(counts.items())),
+            left=dict(sorted(left.items())),
+            looked=looked,
+            lost=lost.total(),
+            accepted=accepted,
+            good=not why,
+            why=why,
+            told=tuple(sorted(told, key=lambda one: one.seen not in LOST)),
+        )
+
+    def _why(self, lost: Counter[str], looked: int, *, all_seeds: bool) -> str:
+        kinds = ", ".join(f"{count:,} {seen}" for seen, count in sorted(lost.items()))
+        number = lost.total()
+        if number >= _LEAST_LOST and number * 100 > self.alarm_lost * looked:
+            return f"{number:,} of {looked:,} pages that are held were not to be had: {kinds}"
+        return f"no address to begin at was to be had: {kinds}" if all_seeds else ""
+
+    def _home(self, url: str) -> str:
+        """Where a page is now, as somebody said, and a page is held; else nothing."""
+        return next((home for home in self.judgements.homes_of(url) if self.catalogue.newest_response(home)), "")
+
+    def _is_accepted(self, url: str) -> bool:
+        return self.judgements.is_accepted(url, lambda: self.catalogue.last_whole(url, self.run))
+
+    def _crowds(self, frontier: Frontier) -> frozenset[str]:
+        """Gists that stand for many pages at once now, and did not before."""
+        pages = 0
+        with Spill() as gists:
+            for end in frontier.endings():
+                before = self._before(end)
+                if before is None:
+                    continue
+                now = self.catalogue.newest_of_run(end.url, self.run)
+                if now is None or now.status not in {None, _OK, _NOT_MODIFIED, *_REDIRECTS}:
+                    continue
+                pages += 1
+                shown = self._gist_now(end, before, now)
+                if shown:
+                    gists.add([(shown, self._gist(before, end.url), "")])
+            return frozenset(shown for shown, number, others in _groups(gists) if is_crowd(number, others, pages))
+
+    def _gist_now(self, end: Ending, before: RecordRow, now: RecordRow) -> str:
+        if now.status in _REDIRECTS:
+            return f"to {self._led(end.url, now)[0]}"
+        whole = self._whole(now)
+        if whole is None or whole.payload_sha256 == before.payload_sha256:
+            return ""
+        return self._gist(whole, end.url)
+
+    def _whole(self, now: RecordRow) -> RecordRow | None:
+        """The record with the page that a look showed: a revisit refers to it."""
+        if now.challenge is not None:
+            return None
+        if now.type == "revisit":
+            return None if now.refers_to is None else self.catalogue.record(now.refers_to)
+        return now if now.status == _OK and now.whole == "whole" else None
+
+    def _before(self, end: Ending) -> RecordRow | None:
+        return self.catalogue.held_before(end.url, self.run) if end.state == DONE else None
+
+    def _look(self, end: Ending, crowds: frozenset[str]) -> tuple[Page | None, Look, str]:
+        held = self.catalogue.held_before(end.url, self.run)
+        before = None if held is None else Page(payload_sha256=held.payload_sha256 or "", text="")
+        if end.reason in _NOT_TRIED:
+            return before, Look(reason=end.reason, not_tried=True), ""
+        now = self.catalogue.newest_of_run(end.url, self.run) if end.state == DONE else None
+        if now is None:
+            return before, Look(reason=end.reason), ""
+        status = now.status
+        whole = self._whole(now)
+        if whole is not None:
+            repeats = held is not None and whole.payload_sha256 == held.payload_sha256
+            page = Page(payload_sha256=whole.payload_sha256 or "", text="")
+            if held is None or repeats:
+                return before, Look(reason=end.reason, status=_OK, repeats=repeats, page=page), ""
+            in_crowd = self._gist(whole, end.url) in crowds or self._was_lost(end.url, whole)
+            now_page = self._page(whole)[0]
+            return self._page(held)[0], Look(reason=end.reason, status=_OK, page=now_page, in_crowd=in_crowd), ""
+        if now.challenge is not None or status in {_OK, _NOT_MODIFIED}:
+            return before, Look(reason=end.reason, status=0), ""
+        if held is not None and status in _REDIRECTS:
+            final, led = self._led(end.url, now)
+            return before, Look(reason=end.reason, status=status, led=led, in_crowd=f"to {final}" in crowds), final
+        return before, Look(reason=end.reason, status=status or 0), ""
+
+    def _was_lost(self, url: str, whole: RecordRow) -> bool:
+        """Whether this very page was taken for no page by the run before."""
+        return self.catalogue.was_soft_gone(url, whole.payload_sha256 or "")
+
+    def _led(self, url: str, row: RecordRow) -> tuple[str, Led | None]:
+        """Where a redirect led in the end, as far as this run followed it."""
+        at, status = url, row.status
+        now: RecordRow | None = row
+        for _hop in range(_MOST_HOPS):
+            payload = None if now is None else self._payload(now)
+            target = None if payload is None else redirect_of(at, payload)
+            if target is None:
+                break
+            at = target
+            now = self.catalogue.newest_of_run(at, self.run)
+            status = None if now is None else _OK if now.type == "revisit" else now.status
+        if at == url:
+            return at, None
+        home = resolve(url, "/")
+        is_home = home is not None and _same(at, home) and not _same(url, home)
+        return at, Led(home=is_home, status=status)
+
+    def _gist(self, row: RecordRow, url: str) -> str:
+        page, words = self._page(row)
+        return gist(words, url) if words else page.payload_sha256
+
+    def _page(self, row: RecordRow) -> tuple[Page, str]:
+        """What a whole reply shows, and its words; kept for a while, as many addresses may share one."""
+        key = row.payload_sha256 or row.record_id
+        found = self._pages.get(key)
+        if found is None:
+            if len(self._pages) >= _KEPT:
+                self._pages.pop(next(iter(self._pages)))
+            found = self._pages[key] = self._read(row, key)
+        return found
+
+    def _read(self, row: RecordRow, key: str) -> tuple[Page, str]:
+        payload = self._payload(row)
+        content = None if payload is None else decoded_content(payload, self.limits)
+        if payload is None or content is None:
+            return Page(payload_sha256=key, text=key), ""
+        kind = type_of(payload, content)
+        if "html" not in kind.essence and not kind.essence.startswith("text/"):
+            return Page(payload_sha256=key, text=key, is_empty=not content), ""
+        cables = read_page(content, kind.value, self.layouts).cables
+        plain = plain_text(content, kind.value)
+        page = Page(
+            payload_sha256=key,
+            text=cables[0].comparison_sha256 if len(cables) == 1 else plain.comparison_sha256,
+            is_empty=not plain.text.strip(),
+            is_error=not cables and is_error_page(content, plain.text),
+        )
+        return page, plain.text[: _KEPT * 8]
+
+    def _payload(self, row: RecordRow) -> Payload | None:
+        try:
+            return http_payload(read_record(self.paths, row.place).block)
+        except ArchiveError:
+            return None
+
+
+def _groups(gists: Spill) -> Iterator[tuple[str, int, int]]:
+    """Of each text that is shown now: it, by how many pages, and how many different texts were held of them."""
+    shown, number, others, last = "", 0, 0, ""
+    for now, before, _nothing in gists.in_order():
+        if now != shown:
+            if number:
+                yield shown, number, others
+            shown, number, others, last = now, 0, 0, ""
+        number += 1
+        others += before != last
+        last = before
+    if number:
+        yield shown, number, others
+
+
+def _same(one: str, other: str) -> bool:
+    """True where two addresses differ in their scheme at most."""
+    return canonical(one).partition("://")[2] == canonical(other).partition("://")[2]

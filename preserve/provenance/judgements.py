@@ -1,0 +1,66 @@
+"""What somebody said of pages that are lost: that it is known, and where pages have moved. Read from the log itself."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from preserve.errors import FormatError
+from preserve.formats.urls import canonical
+from preserve.provenance.leaves import Leaves
+from preserve.provenance.statements import Accepted, Moved, decode
+from preserve.store.catalogue import Catalogue, key_form
+
+
+@dataclass(frozen=True, slots=True)
+class Judgements:
+    """``accepted``: of each address in canonical form the last statement that accepts its loss.
+
+    ``moves``: old and new beginning of addresses, as they were given, oldest first.
+    """
+
+    accepted: dict[str, int] = field(default_factory=dict)
+    moves: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def read(cls, catalogue: Catalogue, leaves: Leaves | None) -> "Judgements":
+        """Those that a log states under its last checkpoint; the catalogue says only where.
+
+        Raises:
+            ArchiveError, FormatError: the log is damaged there.
+        """
+        accepted: dict[str, int] = {}
+        moves: list[tuple[str, str]] = []
+        for index in catalogue.judgements() if leaves is not None else ():
+            match None if leaves is None else decode(leaves.entry(index)):
+                case Accepted(urls=urls):
+                    accepted.update((key, index) for url in urls if (key := key_form(canonical, url)) is not None)
+                case Moved(old=old, new=new):
+                    moves.append((old, new))
+        return cls(accepted, tuple(moves))
+
+    def is_accepted(self, url: str, last_whole: Callable[[], int]) -> bool:
+        """Whether the loss of a page is known, and it did not come whole since.
+
+        ``last_whole`` gives the statement of the last look that found it whole.
+        """
+        index = self.accepted.get(key_form(canonical, url) or "")
+        return index is not None and last_whole() < index
+
+    def homes_of(self, url: str) -> Iterator[str]:
+        """Where a page has moved to, by what was said last first."""
+        for old, new in reversed(self.moves):
+            if (moved := moved_address(url, old, new)) is not None:
+                yield moved
+
+    @property
+    def homes(self) -> Sequence[str]:
+        """The beginnings of addresses that pages have moved to: they belong to the collection."""
+        return [new for _old, new in self.moves]
+
+
+def moved_address(url: str, old: str, new: str) -> str | None:
+    """Where a page is now whose beginning is another one; None where it was not below ``old``."""
+    try:
+        key, begins = canonical(url), canonical(old)
+    except FormatError:
+        return None
+    return new + key.removeprefix(begins) if key.startswith(begins) else None

@@ -1,0 +1,205 @@
+"""What is held is looked at again, and a run says what became of it: sites that die, and some that live."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from preserve.crawler.capture import RunReport
+from preserve.net.exchange import Failure
+from preserve.provenance.ledger import Ledger
+from preserve.provenance.statements import Run, decode
+from preserve.store.layout import CollectionPaths
+from tests.simulated import Reply, Simulation, html, links, reply
+
+ROOT = "http://x.org/"
+NAMES = ("a", "b", "c", "d", "e")
+
+
+def _text(name: str) -> str:
+    return " ".join(f"{name}{word}" for word in ("lorem", "ipsum", "dolor", "amet"))
+
+
+def _site(folder: Path, *, scope: str = "include: ['http://x.org/']") -> Simulation:
+    sim = Simulation(folder, scope=scope)
+    sim.politeness = "delay_s: 0\n  retries: 0\n  max_wait_s: 0"
+    sim.web.pages[ROOT] = links(*(f"/{name}" for name in NAMES))
+    for name in NAMES:
+        sim.web.pages[f"{ROOT}{name}"] = html(_text(name))
+    _run(sim)
+    return sim
+
+
+def _run(sim: Simulation, *, days: float = 1) -> RunReport:
+    sim.web.now += timedelta(days=days)
+    sim.web.asked.clear()
+    return sim.run()
+
+
+def _everywhere(answer: Reply) -> dict[str, Reply]:
+    return {ROOT: answer, **{f"{ROOT}{name}": answer for name in NAMES}}
+
+
+CLOSED = html("<p>This site has closed. We thank our readers.</p>")
+DEATHS: dict[str, tuple[Mapping[str, Reply], dict[str, int]]] = {
+    "dead": (_everywhere(reply(404, "no")), {"gone": 6}),
+    "closed": (_everywhere(CLOSED), {"soft-gone": 6}),
+    "closed and says where": (
+        {url: html(f"<p>{url} has closed on 3.12.</p>") for url in _everywhere(CLOSED)},
+        {"soft-gone": 6},
+    ),
+    "emptied behind its front page": (
+        {ROOT: html("Welcome"), **{f"{ROOT}{name}": html("") for name in NAMES}},
+        {"changed": 1, "soft-gone": 5},
+    ),
+    "led to its front page": (
+        {ROOT: html("Welcome"), **{f"{ROOT}{name}": reply(302, "", "Location: /") for name in NAMES}},
+        {"changed": 1, "soft-gone": 5},
+    ),
+    "moved away": (
+        {url: reply(301, "", f"Location: {url.replace('x.org', 'y.org')}") for url in _everywhere(CLOSED)},
+        # Where a seed leads is asked for, and is not there.
+        {"gone": 1, "moved-away": 5},
+    ),
+    "down": (_everywhere(Failure.CONNECT), {"not-reached": 6}),
+    "forbidden by robots.txt": (
+        {ROOT + "robots.txt": reply(200, "User-agent: *\nDisallow: /\n", "Content-Type: text/plain")},
+        {"not-reached": 6},
+    ),
+    "robots.txt cannot be had": ({ROOT + "robots.txt": reply(503)}, {"not-reached": 6}),
+    "in trouble": ({f"{ROOT}{name}": reply(500) for name in NAMES}, {"error": 5, "unchanged": 1}),
+    "behind a login": (
+        {ROOT + "login": html("Log in"), **{url: reply(302, "", "Location: /login") for url in _everywhere(CLOSED)}},
+        {"new": 1, "soft-gone": 6},
+    ),
+}
+
+
+@pytest.mark.parametrize("death", DEATHS)
+def test_a_site_that_dies_is_told_in_that_run_and_in_the_next(tmp_path: Path, death: str) -> None:
+    sim = _site(tmp_path)
+    pages, seen = DEATHS[death]
+    sim.web.pages |= pages
+    first = _run(sim)
+    assert dict(first.compared.seen) == seen
+    assert not first.compared.good
+    lost = first.compared.lost
+    assert lost >= 5
+    assert {told.url for told in first.compared.told} >= {f"{ROOT}{name}" for name in NAMES}
+    again = _run(sim)
+    assert (again.compared.lost, again.compared.good) == (lost, False)
+    entries = (entry for _index, entry in Ledger(CollectionPaths(sim.archives, "sim")).raw())
+    stated = [said for entry in entries if isinstance(said := decode(entry), Run)]
+    assert [said.compared.good for said in stated[1:] if said.compared] == [False, False]
+    assert sum(1 for end in stated[-1].urls if end.seen) >= lost
+
+
+@pytest.mark.parametrize("death", ["dead", "closed", "down", "forbidden by robots.txt"])
+def test_a_site_that_is_back_is_good_again(tmp_path: Path, death: str) -> None:
+    sim = _site(tmp_path)
+    living = dict(sim.web.pages)
+    sim.web.pages |= DEATHS[death][0]
+    assert not _run(sim).compared.good
+    assert not _run(sim).compared.good
+    sim.web.pages = living
+    report = _run(sim)
+    assert (dict(report.compared.seen), report.compared.good) == ({"unchanged": 6}, True)
+
+
+def test_a_page_that_went_with_its_link_is_asked_for_and_told_every_time(tmp_path: Path) -> None:
+    sim = _site(tmp_path)
+    sim.web.pages[ROOT] = links(*(f"/{name}" for name in NAMES[1:]))
+    del sim.web.pages[f"{ROOT}a"]
+    for changed in ({"changed": 1}, {}):
+        report = _run(sim)
+        assert f"{ROOT}a" in sim.web.paths
+        assert dict(report.compared.seen) == {**changed, "gone": 1, "unchanged": 5 - len(changed)}
+        # One page of six is more than a tenth, and one is no site.
+        assert (report.compared.lost, report.compared.good) == (1, True)
+
+
+def test_a_living_site_is_never_told_dead(tmp_path: Path) -> None:
+    sim = _site(tmp_path)
+    for turn in range(3):
+        for name in NAMES[:3]:
+            sim.web.pages[f"{ROOT}{name}"] = html(f"{_text(name)} edition {'x' * turn} of {name}")
+        sim.web.pages[f"{ROOT}new{turn}"] = html("new")
+        sim.web.pages[ROOT] = links("/a", "/b", "/d", "/e", f"/new{turn}")
+        report = _run(sim)
+        assert (report.compared.lost, report.compared.good) == (0, True)
+        assert report.compared.seen["new"] == 1
+
+
+def test_one_page_that_always_served_all_addresses_may_change(tmp_path: Path) -> None:
+    sim = Simulation(tmp_path, scope="include: ['http://x.org/']")
+    for word in ("one", "other", "third"):
+        sim.web.pages |= _everywhere(html(f"{word} shell <a href=/a>a</a><a href=/b>b</a><a href=/c>c</a>"))
+        report = _run(sim)
+        assert (report.compared.lost, report.compared.good) == (0, True)
+
+
+def test_what_a_run_may_not_look_at_waits_and_is_next(tmp_path: Path) -> None:
+    sim = _site(tmp_path)
+    names = [f"p{number}" for number in range(60)]
+    sim.web.pages[ROOT] = links(*(f"/{name}" for name in names))
+    for name in names:
+        sim.web.pages[f"{ROOT}{name}"] = html(_text(name))
+    _run(sim)
+    sim.web.pages[ROOT] = links()
+    sim.more = "max_recheck: 10\n"
+    asked: set[str] = set()
+    for _turn in range(8):
+        report = _run(sim)
+        assert len(sim.web.paths) <= 31
+        asked |= set(sim.web.paths)
+        left = report.compared.left.get("max-recheck", 0)
+        assert left + len(sim.web.paths) == 66
+    assert len(asked) == 66
+
+
+def test_only_what_is_linked_or_long_not_looked_at_where_that_is_wanted(tmp_path: Path) -> None:
+    sim = _site(tmp_path)
+    sim.web.pages[ROOT] = links()
+    sim.more = "recheck: linked\n"
+    assert _run(sim).compared.left == {}
+    assert sim.web.paths == [ROOT]
+    sim.more = "recheck: 3d\n"
+    report = _run(sim)
+    assert (sim.web.paths, dict(report.compared.left)) == ([ROOT], {"not-due": 5})
+    _run(sim, days=2)
+    assert len(sim.web.paths) == 6
+
+
+def test_a_held_page_is_judged_by_the_scope_of_today_and_is_no_trap(tmp_path: Path) -> None:
+    trap = f"{ROOT}x/x/x/x/page"
+    sim = _site(tmp_path)
+    sim.scope = "include: ['http://x.org/']\n  traps: follow"
+    sim.web.pages[ROOT] = links("/x/x/x/x/page", "/a")
+    sim.web.pages[trap] = html("no trap")
+    _run(sim)
+    sim.scope = "include: ['http://x.org/']\n  exclude: ['http://x.org/b']"
+    sim.web.pages[ROOT] = links()
+    report = _run(sim)
+    assert trap in sim.web.paths
+    assert f"{ROOT}b" not in sim.web.paths
+    assert dict(report.compared.left) == {"out-of-scope": 1}
+
+
+def test_a_held_page_that_nothing_links_to_leads_on_as_deep_as_it_was(tmp_path: Path) -> None:
+    sim = _site(tmp_path)
+    sim.web.pages[ROOT] = links()
+    sim.web.pages[f"{ROOT}a"] = links("/below")
+    sim.web.pages[f"{ROOT}below"] = html("below")
+    _run(sim)
+    assert f"{ROOT}below" in sim.web.paths
+
+
+def test_the_report_is_plain_json(tmp_path: Path) -> None:
+    sim = _site(tmp_path)
+    sim.web.pages |= DEATHS["dead"][0]
+    told = json.loads(json.dumps(asdict(_run(sim))))
+    assert told["compared"]["seen"] == {"gone": 6}
+    assert told["compared"]["why"].startswith("6 of 6 pages")

@@ -1,0 +1,122 @@
+"""What a keeper is told of a site that dies, and what makes it good: its pages, or a statement that it is known."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.layout_pages import BODY, HEADER, escaped, wikileaks_page
+
+CABLE = wikileaks_page(boxes=(escaped(HEADER), escaped(BODY)))
+PAGE = "<html><title>{0}</title><p>Words of {0} that stay as they are.</p></html>"
+NAMES = ("one", "two", "three", "four")
+
+
+@pytest.fixture
+def held(shell: Any, site: Any) -> Any:
+    for name in NAMES:
+        site.page(f"/{name}", PAGE.format(name).encode())
+    site.page("/", "".join(f"<a href=/{name}>x</a>" for name in NAMES).encode())
+    shell.site_collection("demo", site, "/")
+    shell("init", "demo")
+    shell("capture", "demo")
+    assert "all good" in shell("status", "demo", status=0)
+    return shell
+
+
+def _dies(site: Any) -> None:
+    for path in ("/", *(f"/{name}" for name in NAMES)):
+        site.page(path, b"no", status="404 Not Found")
+
+
+def test_a_dead_site_is_wrong_until_somebody_says_that_it_is_known(held: Any, site: Any) -> None:
+    _dies(site)
+    for _run in range(2):
+        told = held("capture", "demo", status=1)
+        assert "held       5 gone" in told
+        assert f"gone        http-404             {site.url('/one')}" in told
+        status = held("status", "demo", status=1)
+        assert "WRONG      5 of 5 pages that are held were not to be had at the last run" in status
+    assert held("rot", "accept", "-c", "demo", "--reason", "x", status=2) == ""
+    assert "name the pages, or give --all" in held.errors
+    held("rot", "accept", site.url("/one"), "-c", "demo", "--reason", "withdrawn", status=0)
+    assert "4 of 5 pages" in held("status", "demo", status=1)
+    answer = held.json("rot", "accept", "--all", "-c", "demo", "--reason", "the site has closed", status=0)
+    assert len(answer["accepted"]) == 5
+    assert "all good" in held("status", "demo", status=0)
+    report = held.json("capture", "demo", status=0)
+    assert (report["compared"]["lost"], report["compared"]["accepted"], report["compared"]["good"]) == (0, 5, True)
+    assert "all good" in held("status", "demo", status=0)
+    held("verify", "demo", status=0)
+    held("rebuild", "demo", status=0)
+    held("verify", "demo", status=0)
+
+
+def test_what_came_back_and_went_again_is_no_longer_known(held: Any, site: Any) -> None:
+    pages = dict(site.replies)
+    _dies(site)
+    held("capture", "demo", status=1)
+    held("rot", "accept", "--all", "-c", "demo", "--reason", "closed", status=0)
+    site.replies.update(pages)
+    assert held.json("capture", "demo", status=0)["compared"]["seen"] == {"unchanged": 5}
+    assert held("rot", "accept", "--all", "-c", "demo", "--reason", "x", status=3) == ""
+    assert "no page that is held was lost" in held.errors
+    _dies(site)
+    assert held.json("capture", "demo", status=1)["compared"]["lost"] == 5
+
+
+def test_one_page_that_went_is_told_and_is_no_dead_site(held: Any, site: Any) -> None:
+    site.page("/", "".join(f"<a href=/{name}>x</a>" for name in NAMES[1:]).encode())
+    site.page("/one", b"no", status="404 Not Found")
+    held("capture", "demo", status=1)
+    status = held("status", "demo", status=0)
+    assert "1 gone, 3 unchanged; 1 not to be had" in status
+
+
+def test_a_new_home_is_adopted_by_one_command(held: Any, site: Any) -> None:
+    old, new = site.url("/"), site.url("/").replace("127.0.0.1", "localhost")
+    for name in NAMES:
+        site.replies[f"/{name}"] = f"HTTP/1.1 301 M\r\nLocation: {new}new/{name}\r\nContent-Length: 0\r\n\r\n".encode()
+        site.page(f"/new/{name}", PAGE.format(name).encode())
+    config = held.config / "collections" / "demo.yaml"
+    config.write_text(config.read_text().replace("  - 127.0.0.1\n", "  - 127.0.0.1\n  - localhost\n"))
+    report = held.json("capture", "demo", status=1)
+    assert report["compared"]["seen"] == {"moved-away": 4, "unchanged": 1}
+    assert held("rot", "moved", old, new + "new", "-c", "demo", status=2) == ""
+    assert "ends with a slash" in held.errors
+    held("rot", "moved", old, new + "new/", "-c", "demo", "--reason", "a new host", status=0)
+    assert "all good" in held("status", "demo", status=0)
+    report = held.json("capture", "demo", status=0)
+    assert report["compared"]["seen"] == {"moved": 4, "new": 4, "unchanged": 1}
+    held("verify", "demo", status=0)
+
+
+def test_history_show_and_citation_say_what_came_after_the_last_whole_capture(shell: Any, site: Any) -> None:
+    site.page("/cable", CABLE)
+    site.page("/", b"<a href=/cable>c</a>")
+    shell.site_collection("demo", site, "/")
+    shell("init", "demo")
+    shell("capture", "demo")
+    for words in (("history", "08SAMPLETOWN12"), ("show", "08SAMPLETOWN12")):
+        assert "later looks" not in shell(*words)
+    site.page("/cable", b"no", status="404 Not Found")
+    shell("capture", "demo", status=1)
+    shell("capture", "demo", status=1)
+    for words in (("history", "08SAMPLETOWN12"), ("show", "08SAMPLETOWN12"), ("show", site.url("/cable"))):
+        assert re.search(r"later looks +http-404 since 20\d\d-\d\d-\d\d, 2 looks\n", shell(*words))
+    (later,) = shell.json("history", "08SAMPLETOWN12")["later"]
+    assert (later["url"], later["reason"], later["looks"]) == (site.url("/cable"), "http-404", 2)
+    shell("cite", "08SAMPLETOWN12")
+    assert "later looks: http-404 since" in shell.errors
+    assert shell.json("cite", "08SAMPLETOWN12")["later"]["looks"] == 2
+    site.page("/cable", CABLE)
+    shell("capture", "demo")
+    assert "later looks" not in shell("history", "08SAMPLETOWN12")
+
+
+def test_a_site_that_shuts_its_robots_txt_is_not_alive(held: Any, site: Any) -> None:
+    site.page("/robots.txt", b"User-agent: *\nDisallow: /\n", kind="text/plain")
+    report = held.json("capture", "demo", status=1)
+    assert report["compared"]["seen"] == {"not-reached": 5}
+    states = held.json("rot", status=0)["addresses"]
+    assert [(row["state"], row["reason"]) for row in states] == [("unknown", "robots")] * 5
