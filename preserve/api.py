@@ -160,6 +160,7 @@ class Archive:
         """
         for collection in self._collections:
             source = Source.of(collection.paths, self._layouts)
+            collection.log.require_whole()
             # Texts stay in this process: they keep what they were read from, which is not sent through a pipe.
             for shown, text in read_again(source, collection.catalogue.shown_cables(), _whole, expected=0):
                 if text is None:

@@ -11,6 +11,7 @@ The tree::
       LimitError              6   stopped by a limit that the user set; running again goes on
       FormatError             1   bytes that do not follow their format (raised by codecs, and nothing else is)
       ArchiveError            1   evidence is damaged: a command met what `preserve verify` finds
+      CatalogueDiffersError   1   a table says something else than the ledger: nothing of it is believed
       EnvironmentFaultError   7   it could not be done: disk, rights, clock, keys, a program that is not there
         OutputError           7   what the command prints has nowhere to go
         BrokenStateError      7   a file of the program's own cannot be used: it holds no evidence
@@ -90,6 +91,15 @@ class FormatError(PreserveError):
 
 class ArchiveError(PreserveError):
     """Evidence is damaged, or is not what the ledger names: exit 1."""
+
+    exit_status = 1
+
+
+class CatalogueDiffersError(PreserveError):
+    """A derived table says something else than the ledger: exit 1.
+
+    No `ArchiveError`: who passes over what is damaged does not pass over this.
+    """
 
     exit_status = 1
 

@@ -205,6 +205,7 @@ class Shell:
         archives = [] if "--archives" in words else ["--archives", str(self.archives)]
         got = main([*words, *archives, "--config", str(self.config)])
         out, self.errors = self.capsys.readouterr()
+        self.status = int(got)
         assert "Traceback" not in self.errors
         assert status is None or got == status, f"{words}: {got}\n{out}\n{self.errors}"
         return out
@@ -225,6 +226,8 @@ class Shell:
         return answer
 
     errors: str = ""
+    status: int = 0
+    """Of the last command."""
 
 
 @pytest.fixture

@@ -105,8 +105,8 @@ def asking(place: Place, chosen: Sequence[str]) -> Iterator[list[Searchable]]:
             if told:
                 told.pop().__exit__()
             for one in opened:
-                if one.remark:
-                    say(f"preserve: {one.remark}")
+                for remark in one.remarks:
+                    say(f"preserve: {remark}")
             yield opened
     finally:
         if told:

@@ -20,7 +20,7 @@ from preserve.cli.output import file_fault
 from preserve.errors import NotHeldError, UsageError
 from preserve.formats.citations.csl import to_csl_json
 from preserve.formats.citations.data import CitationData
-from preserve.replay.recover import find_one, parse_moment
+from preserve.replay.recover import NOT_SIGNED, find_one, parse_moment
 from preserve.replay.since import looks_since
 from preserve.store.durable import write_atomic
 from preserve.text import clean
@@ -73,6 +73,11 @@ def cite(  # noqa: PLR0917 - one for each option
     day = _day(accessed, datetime.now(UTC).date())
     with reading(place, collection) as archives:
         archive, capture = find_one(archives, cable_or_url, None if at is None else parse_moment(at))
+        if not capture.is_signed:
+            raise NotHeldError(
+                f"{cable_or_url} is held and not signed yet: {NOT_SIGNED}",
+                next_step="Run a capture to its end first, then cite it.",
+            )
         if capture.lack and not cut:
             raise UsageError(
                 f"{cable_or_url}: {capture.lack}; no whole one is held",

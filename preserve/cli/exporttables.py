@@ -47,11 +47,9 @@ def _command(form: str, title: str) -> click.Command:
         with reading(place, collection) as archives, opened_output(output) as out:
             count = WRITERS[form](_rows(archives, place, lost, table), out, TABLES[table])
         for name in lost[:20]:
-            say(f"preserve: {name}: could not be read again")
+            say(f"preserve: left out: {name}")
         if lost:
-            say(
-                f"preserve: {counted(len(lost), 'text')} left out\n  next: run `preserve verify` to see what is damaged"
-            )
+            say("  next: end the run that is not signed yet, or run `preserve verify` to see what is damaged")
         if output is not None:
             place.emit({"file": str(output), "rows": count, "left_out": lost}, f"{output}: {counted(count, 'row')}")
         return 1 if lost else 0
@@ -59,7 +57,7 @@ def _command(form: str, title: str) -> click.Command:
     command.help = (
         f"Write every text that is held as {title}: ids, fields, subject, tags, references, text, checksums, capture, "
         "record and claims, a row each, in the ledger's order. docs/export.md lists the columns. "
-        "Status 1: a text could not be read again and was left out."
+        "Status 1: a text could not be read again, or is not signed yet, and was left out."
     )
     return command
 
@@ -67,8 +65,11 @@ def _command(form: str, title: str) -> click.Command:
 def _rows(archives: Sequence[Archive], place: Place, lost: list[str], table: str) -> Iterator[dict[str, Any]]:
     layouts = all_layouts(place)
     for archive in archives:
+        if unsigned := archive.ledger.size - archive.log.signed:
+            lost.append(f"{archive.paths.name}: {counted(unsigned, 'statement')} under no checkpoint yet")
 
         def unread(cable: ShownCable, name: str = archive.paths.name) -> None:
-            lost.append(f"{name}: {cable.published_id} of record {cable.record.record_id}")
+            lost.append(f"{name}: {cable.published_id} of record {cable.record.record_id} could not be read again")
 
-        yield from table_rows(Source.of(archive.paths, layouts), archive.catalogue, unread, table)
+        source = Source.of(archive.paths, layouts)
+        yield from table_rows(source, archive.catalogue, unread, table, size=archive.log.signed)

@@ -12,7 +12,7 @@ from preserve.config.folder import load_releases
 from preserve.provenance.releases import Conflict
 from preserve.replay.history import History, Observation, Unread
 from preserve.replay.history import history as observations
-from preserve.replay.recover import Archive
+from preserve.replay.recover import NOT_SIGNED, Archive
 from preserve.replay.since import Later, looks_since
 from preserve.text import clean
 
@@ -117,6 +117,8 @@ def as_text(cable: str, held: History) -> str:
         lines.append(f"{observation.number}. {capture.moment}  {one_line(capture.url, 200)}")
         if capture.dated.doubt:
             lines.append(f"   in doubt     {capture.dated.doubt}")
+        if not capture.is_signed:
+            lines.append(f"   not signed   {NOT_SIGNED}")
         if capture.second_hand:
             got = f"; got {capture.row.date}" if capture.memento is not None else ""
             lines.append(f"   second hand  {one_line(capture.second_hand, 200)}{got}")

@@ -37,12 +37,29 @@ def collections_to_read(place: Place, chosen: Sequence[str]) -> list[str]:
 
 @contextmanager
 def reading(place: Place, chosen: Sequence[str]) -> Iterator[list[Archive]]:
-    """The collections to look in, opened for reading."""
-    with open_for_reading(place.archives, collections_to_read(place, chosen), all_layouts(place)) as archives:
+    """The collections to look in, opened for reading. What is to be said of their logs is said on stderr."""
+    names = collections_to_read(place, chosen)
+    with open_for_reading(place.archives, names, all_layouts(place), trusted=_trusted(place)) as archives:
         for archive in archives:
+            if archive.log.remark:
+                say(f"preserve: {archive.log.remark}")
             if newer := archive.catalogue.newer_statements:
                 say(f"{archive.paths.name}: {counted(newer, 'statement')} of its ledger, {NEWER}, passed over")
         yield archives
+        for archive in archives:
+            if archive.log.unproven:
+                what = counted(archive.log.unproven, "statement")
+                say(f"preserve: {archive.paths.name}: {what} under no checkpoint, which nothing proves here: left out")
+
+
+def _trusted(place: Place) -> frozenset[str]:
+    """The keys of logs that the configuration names as trusted."""
+    folder = place.config_dir / "trust"
+    if not folder.is_dir():
+        return frozenset()
+    from preserve.cli.trusting import read_trust  # noqa: PLC0415 - it brings certificates
+
+    return frozenset(key.vkey for key in read_trust(place, ()).logs)
 
 
 def public_url(place: Place, name: str) -> str:

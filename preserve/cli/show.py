@@ -15,7 +15,7 @@ from preserve.cli.secondhand import second_hand
 from preserve.errors import NotHeldError
 from preserve.provenance.describe import describe_cable
 from preserve.replay.readings import ShownReading, shown_reading
-from preserve.replay.recover import Archive, Page, find_one, parse_moment, published_as
+from preserve.replay.recover import NOT_SIGNED, Archive, Page, find_one, parse_moment, published_as
 from preserve.replay.since import Later, looks_since
 from preserve.text import clean
 
@@ -99,6 +99,7 @@ def facts(
         "second_hand": second_hand(capture),
         "captured": capture.row.date,
         "date_doubt": capture.dated.doubt or None,
+        "signed": capture.is_signed,
         "status": capture.source.status,
         "challenge": capture.source.challenge,
         "whole": capture.source.whole,
@@ -151,6 +152,8 @@ def _captured(page: Page, later: Later | None) -> list[str]:
         lines.append(f"{'date in doubt':<15} {capture.dated.doubt}")
     if capture.second_hand:
         lines.append(f"{'second hand':<15} {one_line(capture.second_hand, 200)}")
+    if not capture.is_signed:
+        lines.append(f"{'not signed yet':<15} {NOT_SIGNED}")
     if capture.lack:
         lines.append(f"{'not whole':<15} {capture.lack}")
     lines += [f"{'note':<15} {one_line(detail, 200)}" for _code, detail in page.notes]

@@ -27,6 +27,7 @@ from preserve.model import format_utc, new_uuid
 from preserve.net.fetch import Fetcher, Fetches
 from preserve.provenance import statements
 from preserve.provenance.ledger import Ledger
+from preserve.provenance.proved import ProvedLog
 from preserve.provenance.session import Writer, WritingSession
 from preserve.provenance.statements import Cable, Ended, Record, Run, Sealed, in_parts
 from preserve.replay.recover import current_catalogue
@@ -128,7 +129,8 @@ def rescue(wish: Wish, paths: CollectionPaths, writer: Writer | None, budgets: B
     askers = [_asker(archive, budgets, means) for archive in means.archives]
     try:
         if wish.dry or writer is None:
-            with current_catalogue(paths, Ledger.of_user(paths)) as catalogue:
+            ledger = Ledger.of_user(paths)
+            with current_catalogue(paths, ledger, ProvedLog(paths, ledger)) as catalogue:
                 work = _Work(wish, means, askers, catalogue, None, run, paths)
                 return _report(run, work, tuple(work.all()), keeper=None, size=0)
         return _kept(wish, paths, writer, means, askers, run=run)
@@ -146,7 +148,8 @@ def _kept(
         keeper = RescueKeeper(
             paths, session, limits=means.limits, run=run, warcinfo=_warcinfo(means, run), clock=means.clock
         )
-        work = _Work(wish, means, askers, session.catalogue, keeper, run, paths)
+        held = ProvedLog(paths, Ledger(paths, writer.installation.secret()), own_from=first)
+        work = _Work(wish, means, askers, session.catalogue.proved_by(held), keeper, run, paths)
         try:
             saved = tuple(work.all())
             keeper.seal()

@@ -38,7 +38,7 @@ _SHOWN: Final = ("response", "revisit", "resource")
 def lineage_of(
     archive: Archive, captures: Sequence[Capture], published_ids: Collection[str] = (), *, most: int
 ) -> Lineage:
-    """The lineage of some captures of one collection, and of the texts that they show.
+    """The lineage of some captures of one collection, and of the texts that they show, as far as they are signed.
 
     ``published_ids``: only texts published under these; none given: all that the captures show.
 
@@ -83,6 +83,8 @@ def _read(archive: Archive, records: Collection[int] | None, texts: Collection[i
     held: list[tuple[int, Record]] = []
     shown: list[tuple[int, Cable]] = []
     for index, entry in archive.ledger.raw():
+        if not archive.log.is_signed(index):
+            break
         if not _is_wanted(index, entry, records, texts):
             continue
         match decode(entry):

@@ -100,9 +100,16 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {"texts": COLUMNS, "references": tup
 
 
 def table_rows(
-    source: Source, catalogue: Catalogue, unread: Callable[[ShownCable], object], table: str = "texts"
+    source: Source,
+    catalogue: Catalogue,
+    unread: Callable[[ShownCable], object],
+    table: str = "texts",
+    *,
+    size: int,
 ) -> Iterator[dict[str, Any]]:
     """The rows of a collection, of one of `TABLES`. ``unread`` is told each text that its record no longer gives.
+
+    ``size`` is that of the checkpoint: statements above it are left out.
 
     The table of references has a row for each cable that an entry cites, and one for each entry that cites none.
 
@@ -110,7 +117,8 @@ def table_rows(
         EnvironmentFaultError: a helping process was killed.
     """
     read = _references if table == "references" else _texts
-    for cable, rows in read_again(source, catalogue.shown_cables(), read, expected=catalogue.ledger_size):
+    signed = (cable for cable in catalogue.shown_cables() if cable.statement < size)
+    for cable, rows in read_again(source, signed, read, expected=catalogue.ledger_size):
         if rows is None:
             unread(cable)
         else:
@@ -197,12 +205,15 @@ def write_csv(rows: Iterable[Mapping[str, Any]], out: IO[bytes], columns: Sequen
     """
     lines = io.TextIOWrapper(out, encoding="utf-8", errors="replace", newline="", write_through=True)
     writer = csv.writer(lines, lineterminator="\r\n")
-    writer.writerow(columns)
     count = 0
-    for row in rows:
-        writer.writerow([_cell(row[name]) for name in columns])
-        count += 1
-    lines.detach()
+    try:
+        writer.writerow(columns)
+        for row in rows:
+            writer.writerow([_cell(row[name]) for name in columns])
+            count += 1
+    finally:
+        # Else it would close what it writes to.
+        lines.detach()
     return count
 
 

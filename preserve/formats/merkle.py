@@ -92,10 +92,12 @@ def root_of(leaf_hashes: Iterable[bytes]) -> bytes:
     Raises:
         FormatError: one is not of 32 bytes.
     """
-    tree = CompactRange()
-    for value in leaf_hashes:
-        tree.append(value)
-    return tree.root()
+    # Level by level; the last of an odd number goes up as it is.
+    level = [_hash(value) for value in leaf_hashes]
+    while len(level) > 1:
+        pairs = [node_hash(left, right) for left, right in zip(level[::2], level[1::2], strict=False)]
+        level = pairs + level[2 * len(pairs) :]
+    return level[0] if level else EMPTY_ROOT
 
 
 def inclusion_proof(index: int, size: int, get_hash: GetHash) -> tuple[bytes, ...]:

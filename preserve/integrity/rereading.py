@@ -23,6 +23,7 @@ from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.provenance.describe import readers_of
 from preserve.provenance.leaves import Leaves
 from preserve.provenance.ledger import Ledger
+from preserve.provenance.proved import ProvedLog
 from preserve.provenance.rows import row_of
 from preserve.provenance.sealing import sealed_files
 from preserve.provenance.session import Writer, WritingSession
@@ -104,7 +105,8 @@ class Rereader:
         with Scanner(wanted, processes=self.processes, total_bytes=total) as scanner, ExitStack() as stack:
             if self.writer is None:
                 ledger = Ledger.of_user(self.paths)
-                catalogue = stack.enter_context(current_catalogue(self.paths, ledger))
+                proof = ProvedLog(self.paths, ledger)
+                catalogue = stack.enter_context(current_catalogue(self.paths, ledger, proof))
                 work = _Work(self, scanner, ledger, catalogue, None)
                 work.run()
                 work.done.statements = catalogue.ledger_size

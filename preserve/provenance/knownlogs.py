@@ -38,7 +38,6 @@ from preserve.formats.tlog import Checkpoint, parse_checkpoint
 from preserve.limits import DEFAULT_LIMITS
 from preserve.provenance.keychain import BeginsWith, LogKey, is_signed_change, read_keys
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.receipts import kept_checkpoints
 from preserve.regular import open_regular
 from preserve.store.durable import write_atomic
 from preserve.store.layout import CollectionPaths
@@ -466,6 +465,9 @@ def read_log(paths: CollectionPaths, ledger: Ledger, logs: KnownLogs) -> SeenLog
     Raises:
         ArchiveError, FormatError: the ledger is too damaged to be read.
     """
+    # What reads receipts takes long to import, and most readers only look a key up here.
+    from preserve.provenance.receipts import kept_checkpoints  # noqa: PLC0415
+
     note = ledger.note()
     if note is None:
         return None

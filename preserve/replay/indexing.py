@@ -14,6 +14,7 @@ from preserve.errors import BrokenStateError
 from preserve.model import NOT_WHOLE
 from preserve.provenance.derive import catch_up
 from preserve.provenance.ledger import Ledger
+from preserve.provenance.proved import ProvedLog
 from preserve.replay.again import Source, read_again
 from preserve.replay.searchwords import searchable
 from preserve.replay.times import Times
@@ -37,30 +38,34 @@ class Indexed:
 
 def update_search(
     paths: CollectionPaths,
+    secret: bytes | None,
     layouts: Callable[[], Mapping[str, Layout]],
     progress: Callable[[str, int], object] = lambda _subject, _done: None,
 ) -> Indexed:
     """Takes the lock, and brings catalogue and search index up to the ledger.
 
-    Stopped half way, the next call goes on. ``layouts`` is called only where something has to be read.
+    Stopped half way, the next call goes on. ``secret``: the installation's, that vouches for the rows. ``layouts`` is
+    called only where something has to be read.
 
     Raises:
         LockedError: another process writes to the collection.
         EnvironmentFaultError: nothing can be written there.
     """
-    with Lock(paths.lock, "making the search index"), Catalogue.open(paths) as catalogue:
-        catch_up(paths, Ledger.of_user(paths), catalogue)
-        index, why = _usable(paths, catalogue.ledger_size)
+    with Lock(paths.lock, "making the search index"), Catalogue.open(paths) as writable:
+        ledger = Ledger(paths, secret)
+        catch_up(paths, ledger, writable)
+        catalogue = writable.proved_by(ProvedLog(paths, ledger))
+        index, why = _usable(paths, secret, catalogue.ledger_size)
         with index:
             done = _fill(paths, catalogue, index, layouts, progress)
             return replace(done, made_anew=why)
 
 
-def _usable(paths: CollectionPaths, size: int) -> tuple[SearchIndex, str]:
+def _usable(paths: CollectionPaths, secret: bytes | None, size: int) -> tuple[SearchIndex, str]:
     """The index, made empty where it cannot be used, and why."""
     why = ""
     try:
-        index = SearchIndex.open(paths)
+        index = SearchIndex.open(paths, secret)
         held = index.ledger_size
         if held <= size:
             return index, ""
@@ -69,7 +74,7 @@ def _usable(paths: CollectionPaths, size: int) -> tuple[SearchIndex, str]:
     except (BrokenStateError, sqlite3.DatabaseError) as error:
         why = str(error)
     remove_database(paths.search)
-    return SearchIndex.open(paths), why
+    return SearchIndex.open(paths, secret), why
 
 
 def _fill(

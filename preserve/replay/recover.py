@@ -4,7 +4,7 @@ Every value is read from the stored bytes at that moment and checked against the
 what is shown is what was captured, or an error.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from pathlib import Path
 from preserve.cables.extract import Extraction, PageReading, PlainText, plain_text
 from preserve.cables.identity import canonical_id
 from preserve.cables.layouts import Layout
-from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError
+from preserve.errors import ArchiveError, CatalogueDiffersError, FormatError, NotHeldError, UsageError
 from preserve.expressions import lazy_re
 from preserve.formats.http1.stream import Payload
 from preserve.formats.urls import of_header
@@ -31,16 +31,19 @@ from preserve.provenance.describe import (
     type_of,
 )
 from preserve.provenance.ledger import Ledger
+from preserve.provenance.proved import ProvedLog
 from preserve.provenance.releases import Claim
-from preserve.provenance.statements import Import, decode
+from preserve.provenance.statements import IMPORT_RUN, Import
 from preserve.replay.times import Dated, Times, in_order, newest
 from preserve.store.archive import open_archive
-from preserve.store.catalogue import Catalogue, RecordRow
+from preserve.store.catalogue import Catalogue, Proof, RecordRow
 from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
 from preserve.store.mementos import MementoRow
 from preserve.store.warcfile import read_record
 
+NOT_SIGNED = "it is under no checkpoint; end the run, or run `preserve recover`"
+"""What is said of a capture whose statement only this installation's secret proves."""
 _WHEN = lazy_re(r"(\d{4})(?:-?(\d{2})(?:-?(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::?(\d{2}))?)?)?)?Z?\Z")
 
 
@@ -71,6 +74,8 @@ class Capture:
     row: RecordRow
     source: RecordRow
     dated: Dated
+    is_signed: bool = True
+    """False: its statement is under no checkpoint yet; this installation's secret proves it."""
     memento: MementoRow | None = None
     taken_in: TakenIn | None = None
 
@@ -144,13 +149,21 @@ class Page:
 class Archive:
     """The read side of one collection. Opens nothing for writing but the catalogue, where that is behind the ledger."""
 
-    def __init__(self, paths: CollectionPaths, layouts: Mapping[str, Layout], limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self,
+        paths: CollectionPaths,
+        layouts: Mapping[str, Layout],
+        limits: Limits = DEFAULT_LIMITS,
+        trusted: Collection[str] = (),
+    ) -> None:
+        """``trusted``: verifier keys of logs that the reader names."""
         self.paths = paths
         self.limits = limits
         self._layouts = layouts
         self.ledger = Ledger.of_user(paths)
         self._imports: dict[str, TakenIn | None] = {}
-        self.catalogue = current_catalogue(paths, self.ledger)
+        self.log = ProvedLog(paths, self.ledger, trusted=trusted)
+        self.catalogue = current_catalogue(paths, self.ledger, self.log)
         self.times = Times(self.catalogue)
 
     def close(self) -> None:
@@ -193,12 +206,9 @@ class Archive:
                 f"revisit {row.record_id}: the page that it was found to be the same as is not held",
                 next_step="Import the file of the same crawl that holds it.",
             )
-        record = read_record(self.paths, row.place)
-        if record_sha256(record.header.raw, record.block) != row.record_sha256:
-            raise ArchiveError(
-                f"record {row.record_id} in {row.place.file} is not the one that the ledger names",
-                next_step=f"Run `preserve verify {self.paths.name}` to see what is damaged.",
-            )
+        record = self._record(row)
+        if capture.is_revisit:
+            self._record(capture.row)
         if resource_type(record.header) is not None:
             return Page(capture=capture, record=record, payload=None, content=record.block)
         payload = http_payload(record.block)
@@ -208,6 +218,16 @@ class Archive:
         if content is None:
             raise ArchiveError(f"the content coding of record {row.record_id} cannot be removed: damaged or too large")
         return Page(capture=capture, record=record, payload=payload, content=content)
+
+    def _record(self, row: RecordRow) -> Record:
+        """The bytes of a record, held against the ledger's hash of it."""
+        record = read_record(self.paths, row.place)
+        if record_sha256(record.header.raw, record.block) != row.record_sha256:
+            raise ArchiveError(
+                f"record {row.record_id} in {row.place.file} is not the one that the ledger names",
+                next_step=f"Run `preserve verify {self.paths.name}` to see what is damaged.",
+            )
+        return record
 
     def read(self, page: Page) -> PageReading:
         """The cables on a page, extracted from its bytes now."""
@@ -238,7 +258,7 @@ class Archive:
         if found is not None and found.type != "revisit":
             return found
         try:
-            original = original_of(read_record(self.paths, row.place).header)
+            original = original_of(self._record(row).header)
         except ArchiveError:
             return None
         if original is None:
@@ -274,22 +294,31 @@ class Archive:
             dated = self.times.of_others(
                 date=claimed, taken_in=row.date, statement=row.statement_index, what="served by its archive"
             )
-        taken_in = self._taken_in(row.place.file) or self._taken_in(source.place.file)
+        taken_in = self._taken_in(row) or self._taken_in(source)
+        last = max(row.statement_index, source.statement_index, -1 if memento is None else memento.statement)
         return Capture(
-            collection=self.paths.name, row=row, source=source, dated=dated, memento=memento, taken_in=taken_in
+            collection=self.paths.name,
+            row=row,
+            source=source,
+            dated=dated,
+            is_signed=self.log.is_signed(last),
+            memento=memento,
+            taken_in=taken_in,
         )
 
-    def _taken_in(self, file: str) -> TakenIn | None:
-        """The statement of the import of a file, out of the log itself; None for a file of our own."""
+    def _taken_in(self, row: RecordRow) -> TakenIn | None:
+        """The statement of the import of a record's file, out of the log itself; None for a file of our own."""
+        file = row.place.file
         if file not in self._imports:
             index = self.catalogue.import_of(file)
-            said = None if index is None else decode(next(entry for _index, entry in self.ledger.raw(index)))
-            if said is not None and not (isinstance(said, Import) and said.file == file):
-                raise ArchiveError(
-                    f"the catalogue names statement {index} for the import of {file}, and the log says something else",
+            said = None if index is None else self.log.at(index)
+            is_import = isinstance(said, Import) and said.file == file
+            if not is_import and (index is not None or row.run.startswith(IMPORT_RUN)):
+                raise CatalogueDiffersError(
+                    f"the catalogue of {self.paths.name} disagrees with the ledger on the import of {file}",
                     next_step=f"Run `preserve rebuild {self.paths.name}`.",
                 )
-            self._imports[file] = None if said is None or index is None else TakenIn(statement=index, said=said)
+            self._imports[file] = TakenIn(statement=index or 0, said=said) if isinstance(said, Import) else None
         return self._imports[file]
 
 
@@ -310,28 +339,38 @@ def merged(found: Iterable[tuple[Archive, Capture]]) -> list[tuple[Archive, Capt
     return [(archive, capture) for *_key, archive, capture in sorted(moments, key=lambda one: one[:4])]
 
 
-def current_catalogue(paths: CollectionPaths, ledger: Ledger) -> Catalogue:
-    """The catalogue, caught up with the ledger where a process died between the two."""
+def current_catalogue(paths: CollectionPaths, ledger: Ledger, proof: Proof) -> Catalogue:
+    """The catalogue, caught up with the ledger where a process died between the two; each row is held against it."""
     if paths.catalogue.is_file():
-        catalogue = Catalogue.open(paths, read_only=True)
+        catalogue = Catalogue.open(paths, read_only=True, proof=proof)
         if catalogue.ledger_size >= ledger.size:
             return catalogue
         catalogue.close()
     with Lock(paths.lock, "catching up the catalogue"), Catalogue.open(paths) as writable:
         catch_up(paths, ledger, writable)
-    return Catalogue.open(paths, read_only=True)
+    return Catalogue.open(paths, read_only=True, proof=proof)
 
 
 @contextmanager
 def open_for_reading(
-    archives: Path, names: Sequence[str], layouts: Mapping[str, Layout], limits: Limits = DEFAULT_LIMITS
+    archives: Path,
+    names: Sequence[str],
+    layouts: Mapping[str, Layout],
+    limits: Limits = DEFAULT_LIMITS,
+    trusted: Collection[str] = (),
 ) -> Iterator[list[Archive]]:
-    """The named collections, opened for reading and closed at the end."""
+    """The named collections, opened for reading and closed at the end.
+
+    Raises:
+        CatalogueDiffersError: at the end, where something was left out because the catalogue does not have it.
+    """
     opened: list[Archive] = []
     try:
         for name in names:
-            opened.append(Archive(open_archive(archives, name), layouts, limits))  # noqa: PERF401 - closed one by one
+            opened.append(Archive(open_archive(archives, name), layouts, limits, trusted))  # noqa: PERF401 - closed one by one
         yield opened
+        for archive in opened:
+            archive.log.require_whole()
     finally:
         for archive in opened:
             archive.close()

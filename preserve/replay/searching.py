@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from preserve.errors import BrokenStateError, EnvironmentFaultError, LockedError, PreserveError
+from preserve.provenance.installation import Installation
 from preserve.provenance.ledger import Ledger
 from preserve.replay.searchwords import expression
 from preserve.store.archive import open_archive
@@ -22,6 +23,10 @@ from preserve.store.searchindex import Filters, HeldCable, Hit, SearchIndex
 if TYPE_CHECKING:
     from preserve.cables.layouts import Layout
 
+_UNPROVED = (
+    "what the search index says is not proved here, for this user has no secret of the collection; "
+    "`preserve show ID` reads the evidence"
+)
 FACETS = 12
 """Values of one kind that are counted out for a search."""
 Layouts = Callable[[], "Mapping[str, Layout]"]
@@ -30,11 +35,11 @@ Progress = Callable[[str, int], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Searchable:
-    """A collection's index, open. ``remark`` is a line on what is amiss with it; empty where nothing is."""
+    """A collection's index, open. ``remarks``: a line each on what is amiss with it."""
 
     name: str
     index: SearchIndex
-    remark: str
+    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +68,14 @@ def searchable(
         opened = []
         for name in names:
             paths = open_archive(archives, name)
-            remark = _updated(paths, layouts, progress)
-            index = stack.enter_context(SearchIndex.open(paths, read_only=True))
-            opened.append(Searchable(name=name, index=index, remark=remark))
+            secret = Installation.of_user(name).readers_secret()
+            remarks = [_updated(paths, secret, layouts, progress)]
+            if unsigned := max(0, (ledger := Ledger(paths, secret)).size - ledger.covered):
+                remarks.append(f"{name}: {unsigned:,} statements are not signed yet: they are under no checkpoint")
+            if secret is None:
+                remarks.append(f"{name}: {_UNPROVED}")
+            index = stack.enter_context(SearchIndex.open(paths, secret, read_only=True))
+            opened.append(Searchable(name=name, index=index, remarks=tuple(filter(None, remarks))))
         yield opened
 
 
@@ -112,16 +122,16 @@ def held(opened: Sequence[Searchable], filters: Filters) -> Iterator[tuple[str, 
             yield one.name, cable
 
 
-def _updated(paths: CollectionPaths, layouts: Layouts, progress: Progress) -> str:
+def _updated(paths: CollectionPaths, secret: bytes | None, layouts: Layouts, progress: Progress) -> str:
     """Brings an index up to date where it is behind; says what was done or is amiss."""
-    size = Ledger.of_user(paths).size
-    goes_to, unread = _goes_to(paths, size)
+    size = Ledger(paths, secret).size
+    goes_to, unread = _goes_to(paths, secret, size)
     if goes_to == size:
         return _unread(paths.name, unread)
     from preserve.replay.indexing import update_search  # noqa: PLC0415 - it brings all that reads pages
 
     try:
-        done = update_search(paths, layouts, progress)
+        done = update_search(paths, secret, layouts, progress)
     except (LockedError, EnvironmentFaultError, sqlite3.OperationalError) as error:
         if goes_to < 0:
             if isinstance(error, PreserveError):
@@ -138,12 +148,12 @@ def _updated(paths: CollectionPaths, layouts: Layouts, progress: Progress) -> st
     return f"{paths.name}: the search index was made again: {done.made_anew}" if done.made_anew else remark
 
 
-def _goes_to(paths: CollectionPaths, size: int) -> tuple[int, int]:
+def _goes_to(paths: CollectionPaths, secret: bytes | None, size: int) -> tuple[int, int]:
     """Up to which statement the index goes, -1 where there is none that can be used; and its unread texts."""
     if not (paths.search.is_file() and paths.catalogue.is_file()):
         return -1, 0
     try:
-        with SearchIndex.open(paths, read_only=True) as index, Catalogue.open(paths, read_only=True):
+        with SearchIndex.open(paths, secret, read_only=True) as index, Catalogue.open(paths, read_only=True):
             return (index.ledger_size, index.unread) if index.ledger_size <= size else (-1, 0)
     except (BrokenStateError, sqlite3.DatabaseError):
         return -1, 0

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Protocol, TypeVar
 
+from preserve.errors import FormatError
 from preserve.model import parse_utc
 from preserve.provenance.clock import TOLERANCE, Span, is_possible, out_of_order
 from preserve.store.catalogue import Catalogue
@@ -82,13 +83,25 @@ class Times:
 
     catalogue: Catalogue
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _runs: dict[str, tuple[str | None, str]] = field(default_factory=dict, repr=False)
 
     def of(self, *, date: str, run: str, statement: int) -> Dated:
         """A record: of a capture of this program, or of a file that was imported."""
-        taken_in = self._imports.get(run)
+        taken_in, wrong = self._of_run(run)
         if taken_in is not None:
             return self.of_others(date=date, taken_in=taken_in, statement=statement, what="imported")
-        return Dated(date=date, statement=statement, doubt=self._wrong.get(run, "") or self._ahead(date))
+        return Dated(date=date, statement=statement, doubt=wrong or self._ahead(date))
+
+    def _of_run(self, run: str) -> tuple[str | None, str]:
+        """When it took in the last file of others, if it did; and why its clock was wrong. What it rests on is held."""
+        if run not in self._runs:
+            self.catalogue.run_is_held(run)
+            doubt = self._wrong.get(run, "")
+            if doubt:
+                # It may come from what is kept of any other run.
+                self.catalogue.run_is_held("")
+            self._runs[run] = (self.catalogue.imported(run), doubt)
+        return self._runs[run]
 
     def of_others(self, *, date: str, taken_in: str, statement: int, what: str) -> Dated:
         """What somebody else dated: possible up to the moment at which it was ``what`` (imported, asked for)."""
@@ -101,13 +114,16 @@ class Times:
         return "the date lies ahead of now" if parse_utc(date) > self.now + TOLERANCE else ""
 
     @cached_property
-    def _imports(self) -> dict[str, str]:
-        return self.catalogue.import_moments()
-
-    @cached_property
     def _wrong(self) -> dict[str, str]:
         """By run: why its clock was wrong."""
-        spans = [Span(*row) for row in self.catalogue.runs()]
+        try:
+            return self._clocks([Span(*row) for row in self.catalogue.runs()])
+        except FormatError:
+            # A date that is none: if the ledger has it too, it is damaged.
+            self.catalogue.run_is_held("")
+            raise
+
+    def _clocks(self, spans: Sequence[Span]) -> dict[str, str]:
         found = {span.run: "the clock of its run contradicts the order of the ledger" for span in out_of_order(spans)}
         for span in spans:
             if ahead := self._ahead(span.ended):

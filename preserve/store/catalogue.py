@@ -1,17 +1,19 @@
 """The catalogue: what the ledger states and where each record lies, in SQLite. Derived; made again from the evidence.
 
-It answers by address, cable, run and record id. Its content is a function of ledger and WARC files.
+It answers by address, cable, run and record id. Its content is a function of ledger and WARC files. Whoever reads it
+for a person gives it a `Proof`: then no value is given out of a row that is not the one of its statement (ADR 20).
 """
 
+import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 
-from preserve.errors import FormatError
+from preserve.errors import BrokenStateError, FormatError
 from preserve.formats.urls import canonical
 from preserve.model import RecordPlace
 from preserve.store import mementos
@@ -59,10 +61,6 @@ CREATE INDEX looks_canonical ON looks (canonical, statement);
 """
 _IS_REPLY = "type IN ('response', 'revisit')"
 """The condition of the index by page, word for word: only a query that has it can use that index."""
-_ROW = (
-    "record_id, type, uri, date, status, file, ordinal, offset, length, inner, record_sha256, payload_sha256, "
-    "refers_to, challenge, whole, statement, run"
-)
 _TAKEN_IN = "(SELECT max(i.imported) FROM imports AS i WHERE i.run = records.run)"
 _IS_WHOLE = "type = 'response' AND status = 200 AND challenge IS NULL AND whole = 'whole'"
 _IS_SOFT_GONE = (
@@ -73,10 +71,42 @@ _IS_OWN = "run NOT IN (SELECT run FROM imports)"
 _NEWEST = f"{_TAKEN_IN} IS NOT NULL, iif(date BETWEEN '1991' AND {_TAKEN_IN}, date, '') DESC, statement DESC"
 """What was captured last: what was stated last. Files of others come behind, by dates that can be (ADR 0016)."""
 
-_PLACE = "iif(run IN (SELECT run FROM imports), -1, statement)"
-"""The index of a record's statement; -1 in an imported file: it says nothing of what came last."""
+Row = tuple[object, ...]
+"""A whole row of a table, the statement's index first."""
 
-_OF_RECORD = [f"r.{name}" for name in _ROW.split(", ")]
+
+class Proof(Protocol):
+    """Says whether rows are what their statements say."""
+
+    def holds(self, table: str, row: Row) -> bool:
+        """False where its statement is not proved to this reader, and the row is to be left out.
+
+        Raises:
+            CatalogueDiffersError: the statement says something else.
+        """
+        ...
+
+    def ends(self, table: str, after: int, before: int) -> None:
+        """Told where a query over a whole table, in the order of statements, has no row between two statements.
+
+        Raises:
+            CatalogueDiffersError: one between them has a row in the table.
+        """
+        ...
+
+    def lacks(self, index: int) -> None:
+        """Told of a statement whose record has no row here: what depends on it is left out."""
+        ...
+
+    def sweep(self, rows: Callable[[str], Iterator[Row]], size: int) -> int:
+        """Holds whole tables against the log: for queries in another order than that of the statements.
+
+        Returns how many statements are proved: rows of others are to be left out.
+
+        Raises:
+            CatalogueDiffersError: a row differs, is missing, or belongs to no statement.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,17 +258,20 @@ NOTHING_KEPT = StatementRow(None, ())
 TABLES = {"records": 20, "cables": 13, "releases": 3, "runs": 4, "imports": 4, "newer": 3, "judgements": 2}
 """The tables whose rows are statements, with the number of their columns; but that of mementos."""
 _MARKS = {name: ", ".join("?" * columns) for name, columns in TABLES.items()}
+_WHERE = slice(9, 14)
+"""Where a row of ``records`` says where its record lies."""
 
 
 class Catalogue:
     """One open catalogue. Writing is for the holder of the collection's lock."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, proof: Proof | None = None) -> None:
         self._db = connection
+        self._proof = proof
 
     @classmethod
-    def open(cls, paths: CollectionPaths, *, read_only: bool = False) -> Self:
-        """The collection's catalogue; made empty where there is none.
+    def open(cls, paths: CollectionPaths, *, read_only: bool = False, proof: Proof | None = None) -> Self:
+        """The collection's catalogue; made empty where there is none. ``proof``: what every row is held against.
 
         Raises:
             BrokenStateError: it cannot be used.
@@ -246,7 +279,8 @@ class Catalogue:
         if not read_only:
             make_dir(paths.state)
         next_step = f"Run `preserve rebuild {paths.name}`: it makes the catalogue again from the evidence."
-        return cls(connect(paths.catalogue, schema=_SCHEMA, version=_VERSION, read_only=read_only, next_step=next_step))
+        made = connect(paths.catalogue, schema=_SCHEMA, version=_VERSION, read_only=read_only, next_step=next_step)
+        return cls(made, proof)
 
     @classmethod
     def create(cls, path: Path) -> Self:
@@ -265,10 +299,23 @@ class Catalogue:
         """Closes it; what was not committed is dropped."""
         self._db.close()
 
+    def proved_by(self, proof: Proof) -> Self:
+        """The same catalogue, for reading with a proof."""
+        return type(self)(self._db, proof)
+
     @property
     def ledger_size(self) -> int:
-        """Number of statements applied."""
-        return int(self._db.execute("SELECT value FROM meta WHERE name = 'ledger_size'").fetchone()[0])
+        """Number of statements applied.
+
+        Raises:
+            BrokenStateError: it does not say.
+        """
+        row = self._db.execute("SELECT value FROM meta WHERE name = 'ledger_size'").fetchone()
+        if row is None or not isinstance(row[0], int):
+            raise BrokenStateError(
+                "the catalogue does not say how far it goes", next_step="Run `preserve rebuild COLLECTION`."
+            )
+        return row[0]
 
     def apply(self, first: int, rows: Sequence[StatementRow]) -> None:
         """Takes in statements that follow one another, the first at index ``first``. Again, it changes nothing."""
@@ -293,16 +340,38 @@ class Catalogue:
         """Makes what was applied durable."""
         self._db.commit()
 
-    def rows(self, table: str) -> Iterator[tuple[object, ...]]:
-        """Every row of a table of statements, as `StatementRow` gives it with the statement's index before it."""
-        if table not in _MARKS:
+    def rows(self, table: str) -> Iterator[Row]:
+        """Every row of a table of statements, as `StatementRow` gives it with the statement's index before it.
+
+        They are as they stand there: held against nothing.
+        """
+        if table not in (*_MARKS, mementos.TABLE):
             raise ValueError(table)
+        if table == mementos.TABLE and not mementos.is_there(self._db):
+            return iter(())
         return iter(self._db.execute(f"SELECT * FROM {table} ORDER BY statement"))  # noqa: S608 - names of our own
 
     @staticmethod
     def place_in(row: Sequence[object]) -> RecordPlace:
         """Where a record lies, from one of `rows`."""
-        return _place(row[9:14])
+        return _place(row[_WHERE])
+
+    def _asked(self, table: str, condition: str, values: Sequence[object] | dict[str, object] = ()) -> Iterator[Row]:
+        """Rows of one table for ``condition`` (what stands behind FROM and its table), each as the proof has it."""
+        query = f"SELECT {table}.* FROM {table} {condition}"  # noqa: S608 - names and conditions of our own
+        return self._held(table, self._db.execute(query, values))
+
+    def _held(self, table: str, rows: Iterable[Row]) -> Iterator[Row]:
+        proof = self._proof
+        return iter(rows) if proof is None else (row for row in rows if proof.holds(table, row))
+
+    def _are_held(self, *parts: tuple[str, Row]) -> bool:
+        """The same of the rows that a query has joined."""
+        return self._proof is None or all(self._proof.holds(table, row) for table, row in parts)
+
+    def _swept(self) -> int:
+        """Before a query that does not go in the order of statements over whole tables: up to where they are proved."""
+        return self.ledger_size if self._proof is None else self._proof.sweep(self.rows, self.ledger_size)
 
     @property
     def newer_statements(self) -> int:
@@ -333,55 +402,50 @@ class Catalogue:
 
     def import_of(self, file: str) -> int | None:
         """The statement by which a file was taken in that another program made; None where it is our own."""
-        row = self._db.execute("SELECT statement FROM imports WHERE file = ? ORDER BY statement", (file,)).fetchone()
-        return None if row is None else int(row[0])
+        row = next(self._asked("imports", "WHERE file = ? ORDER BY statement", (file,)), None)
+        return None if row is None else int(str(row[0]))
+
+    def imported(self, run: str) -> str | None:
+        """When a run took in the last of the files of others; None where it took in none."""
+        row = next(self._asked("imports", "WHERE run = ? ORDER BY imported DESC LIMIT 1", (run,)), None)
+        return None if row is None else str(row[3])
 
     def record(self, record_id: str) -> RecordRow | None:
         """A record by its id."""
-        row = self._db.execute(
-            f"SELECT {_ROW} FROM records WHERE record_id = ? ORDER BY statement LIMIT 1",  # noqa: S608
-            (record_id,),
-        ).fetchone()
+        row = next(self._asked("records", "WHERE record_id = ? ORDER BY statement LIMIT 1", (record_id,)), None)
         return None if row is None else _row(row)
 
     def captures_of_url(self, url: str) -> list[RecordRow]:
         """Every reply captured from an address (addresses are compared in canonical form), in the ledger's order."""
-        rows = self._db.execute(
-            f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} "  # noqa: S608
-            "ORDER BY statement",
-            (key_form(canonical, url),),
-        )
-        return [_row(row) for row in rows]
+        asked = f"WHERE canonical = ? AND {_IS_REPLY} ORDER BY statement"
+        return [_row(row) for row in self._asked("records", asked, (key_form(canonical, url),))]
 
     def newest_of_url(self, url: str) -> Iterator[RecordRow]:
         """Every reply captured from an address, newest first, imported ones behind; read as far as asked for."""
-        rows = self._db.execute(
-            f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} "  # noqa: S608
-            f"ORDER BY {_NEWEST}",
-            (key_form(canonical, url),),
-        )
-        return (_row(row) for row in rows)
+        asked = f"WHERE canonical = ? AND {_IS_REPLY} ORDER BY {_NEWEST}"
+        return (_row(row) for row in self._asked("records", asked, (key_form(canonical, url),)))
 
     def replies_since(self, first: int) -> Iterator[RecordRow]:
         """Every reply stated from the statement at ``first`` on, in the ledger's order."""
-        rows = self._db.execute(
-            f"SELECT {_ROW} FROM records WHERE statement >= ? AND canonical IS NOT NULL AND {_IS_REPLY} "  # noqa: S608
-            "ORDER BY statement",
-            (first,),
-        )
-        return (_row(row) for row in rows)
+        asked = f"WHERE statement >= ? AND canonical IS NOT NULL AND {_IS_REPLY} ORDER BY statement"
+        return (_row(row) for row in self._asked("records", asked, (first,)))
 
     def captures_of_cable(self, published_id: str) -> list[RecordRow]:
         """Every capture that shows what was published under an id, with their revisits, in the ledger's order."""
-        rows = self._db.execute(
-            f"WITH shown AS (SELECT record_id FROM cables WHERE published_id = :id) "  # noqa: S608
-            f"SELECT {_ROW} FROM records WHERE record_id IN shown OR refers_to IN shown ORDER BY statement",
-            {"id": published_id},
+        shown = {str(row[1]) for row in self._asked("cables", "WHERE published_id = ?", (published_id,))}
+        rows = self._asked(
+            "records",
+            "WHERE record_id IN (SELECT value FROM json_each(:ids)) OR refers_to IN (SELECT value FROM json_each(:ids))"
+            " ORDER BY statement",
+            {"ids": json.dumps(sorted(shown))},
         )
-        return [_row(row) for row in rows if row[1] in {"response", "revisit", "resource"}]
+        return [_row(row) for row in rows if row[2] in {"response", "revisit", "resource"}]
 
     def cable_statements(self) -> Iterator[tuple[int, str, str]]:
-        """Of every text that the ledger names: its statement's index, its record, the id it is published under."""
+        """Of every text that the ledger names: its statement's index, its record, the id it is published under.
+
+        As they stand there: whoever uses one reads its statement.
+        """
         return iter(self._db.execute("SELECT statement, record_id, published_id FROM cables ORDER BY statement"))
 
     def claims(self) -> Iterator[ClaimRow]:
@@ -393,28 +457,29 @@ class Catalogue:
             "SELECT c.published_id, r.date, r.record_id, r.uri, c.layout, c.source, c.source_released, c.released, "
             "c.counter, max(c.statement) FROM records r "
             "JOIN cables c ON c.record_id = CASE r.type WHEN 'revisit' THEN r.refers_to ELSE r.record_id END "
-            "WHERE r.type IN ('response', 'revisit', 'resource') "
-            "GROUP BY c.published_id, r.statement ORDER BY c.published_id, r.date, r.statement"
+            "WHERE r.type IN ('response', 'revisit', 'resource') AND r.statement < :size AND c.statement < :size "
+            "GROUP BY c.published_id, r.statement ORDER BY c.published_id, r.date, r.statement",
+            {"size": self._swept()},
         )
         for row in rows:
             yield ClaimRow(*row[:9])
 
     def releases(self) -> list[str]:
         """Every ``release`` statement as JSON, oldest first."""
-        return [str(row[0]) for row in self._db.execute("SELECT body FROM releases ORDER BY statement")]
+        return [str(row[2]) for row in self._asked("releases", "ORDER BY statement")]
 
     def lost_by_last(self) -> Iterator[tuple[str, int, str]]:
         """Address, statement and what was seen of each page that the last run which told of held pages has lost."""
-        return iter(
-            self._db.execute(
-                "SELECT canonical, statement, seen FROM looks WHERE seen NOT IN ('', 'changed', 'moved') AND run = "
-                "(SELECT run FROM looks WHERE seen <> '' ORDER BY statement DESC LIMIT 1) ORDER BY statement, number"
-            )
+        rows = self._asked(
+            "looks",
+            "WHERE seen NOT IN ('', 'changed', 'moved') AND run = "
+            "(SELECT run FROM looks WHERE seen <> '' ORDER BY statement DESC LIMIT 1) ORDER BY statement, number",
         )
+        return ((str(row[2]), int(str(row[0])), str(row[7])) for row in rows)
 
     def judgements(self) -> list[int]:
         """The statements by which somebody accepted losses, or said where pages moved, oldest first."""
-        return [int(row[0]) for row in self._db.execute("SELECT statement FROM judgements ORDER BY statement")]
+        return [int(str(row[0])) for row in self._asked("judgements", "ORDER BY statement")]
 
     def looks_stated(self, statement: int) -> tuple[tuple[str, ...], ...]:
         """What is kept of how addresses ended that one statement tells, as in `StatementRow.looks`."""
@@ -439,23 +504,18 @@ class Catalogue:
 
     def statements_of_cable(self, published_id: str, record_id: str) -> list[int]:
         """Indexes of the statements of a cable as one record shows it, oldest first."""
-        query = "SELECT statement FROM cables WHERE published_id = ? AND record_id = ? ORDER BY statement"
-        return [row[0] for row in self._db.execute(query, (published_id, record_id))]
+        asked = "WHERE published_id = ? AND record_id = ? ORDER BY statement"
+        return [int(str(row[0])) for row in self._asked("cables", asked, (published_id, record_id))]
 
     def readings_of(self, record_id: str) -> list[StatedReading]:
         """Every text that is stated of a record, by whatever extractor and layout, oldest statement first."""
-        rows = self._db.execute(
-            f"SELECT {', '.join(StatedReading._fields)} FROM cables WHERE record_id = ? ORDER BY statement",  # noqa: S608
-            (record_id,),
-        )
-        return [StatedReading._make(row) for row in rows]
+        rows = self._asked("cables", "WHERE record_id = ? ORDER BY statement", (record_id,))
+        return [StatedReading._make(row[2:9]) for row in rows]
 
     def record_in(self, record_id: str, file: str) -> RecordRow | None:
         """A record by its id and the file that holds it."""
-        row = self._db.execute(
-            f"SELECT {_ROW} FROM records WHERE record_id = ? AND file = ? ORDER BY statement LIMIT 1",  # noqa: S608
-            (record_id, file),
-        ).fetchone()
+        asked = "WHERE record_id = ? AND file = ? ORDER BY statement LIMIT 1"
+        row = next(self._asked("records", asked, (record_id, file)), None)
         return None if row is None else _row(row)
 
     def pages_in(self, file: str) -> int:
@@ -470,7 +530,7 @@ class Catalogue:
 
     def record_at(self, statement: int) -> RecordRow | None:
         """The record that a statement names."""
-        row = self._db.execute(f"SELECT {_ROW} FROM records WHERE statement = ?", (statement,)).fetchone()  # noqa: S608
+        row = next(self._asked("records", "WHERE statement = ?", (statement,)), None)
         return None if row is None else _row(row)
 
     def pages_without_text(self, file: str) -> list[int]:
@@ -499,43 +559,40 @@ class Catalogue:
 
     def canonical_of(self, published_id: str) -> str | None:
         """The canonical id of what is published under an id; None where it could not be told, or nothing is."""
-        row = self._db.execute(
-            "SELECT canonical_id FROM cables WHERE published_id = ? AND canonical_id IS NOT NULL", (published_id,)
-        ).fetchone()
-        return None if row is None else str(row[0])
+        asked = "WHERE published_id = ? AND canonical_id IS NOT NULL LIMIT 1"
+        row = next(self._asked("cables", asked, (published_id,)), None)
+        return None if row is None else str(row[5])
 
     def published_as(self, canonical_id: str) -> list[str]:
         """Every id that a cable is published under, malformed ones too, sorted."""
-        rows = self._db.execute(
-            "SELECT DISTINCT published_id FROM cables WHERE canonical_id = ? ORDER BY published_id", (canonical_id,)
+        asked = (
+            "WHERE statement IN (SELECT min(statement) FROM cables WHERE canonical_id = ? GROUP BY published_id) "
+            "ORDER BY published_id"
         )
-        return [str(row[0]) for row in rows]
+        return [str(row[4]) for row in self._asked("cables", asked, (canonical_id,))]
 
     def last_response(self, url: str, payload_sha256: str) -> RecordRow | None:
         """The newest full and whole reply from an address with this payload."""
-        row = self._db.execute(
-            f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND type = 'response' "  # noqa: S608
-            f"AND payload_sha256 = ? AND status = 200 AND whole = 'whole' ORDER BY {_NEWEST} LIMIT 1",
-            (key_form(canonical, url), payload_sha256),
-        ).fetchone()
+        asked = (
+            f"WHERE canonical = ? AND {_IS_REPLY} AND type = 'response' "
+            f"AND payload_sha256 = ? AND status = 200 AND whole = 'whole' ORDER BY {_NEWEST} LIMIT 1"
+        )
+        row = next(self._asked("records", asked, (key_form(canonical, url), payload_sha256)), None)
         return None if row is None else _row(row)
 
     def newest_response(self, url: str) -> RecordRow | None:
         """The newest full and whole reply from an address that is no bot wall's challenge."""
-        row = self._db.execute(
-            f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND type = 'response' "  # noqa: S608
-            f"AND status = 200 AND challenge IS NULL AND whole = 'whole' ORDER BY {_NEWEST} LIMIT 1",
-            (key_form(canonical, url),),
-        ).fetchone()
+        asked = (
+            f"WHERE canonical = ? AND {_IS_REPLY} AND type = 'response' "
+            f"AND status = 200 AND challenge IS NULL AND whole = 'whole' ORDER BY {_NEWEST} LIMIT 1"
+        )
+        row = next(self._asked("records", asked, (key_form(canonical, url),)), None)
         return None if row is None else _row(row)
 
     def newest_of_run(self, url: str, run: str) -> RecordRow | None:
         """The newest reply, also a revisit, that a run captured from an address."""
-        row = self._db.execute(
-            f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND run = ? "  # noqa: S608
-            "ORDER BY statement DESC LIMIT 1",
-            (key_form(canonical, url), run),
-        ).fetchone()
+        asked = f"WHERE canonical = ? AND {_IS_REPLY} AND run = ? ORDER BY statement DESC LIMIT 1"
+        row = next(self._asked("records", asked, (key_form(canonical, url), run)), None)
         return None if row is None else _row(row)
 
     def looks_at(self, url: str, until: str, most: int) -> list[RecordRow]:
@@ -543,13 +600,12 @@ class Catalogue:
 
         Bot walls' challenges, what is no reply of HTTP and what is not whole are left out.
         """
-        rows = self._db.execute(
-            f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND date <= ? "  # noqa: S608
+        asked = (
+            f"WHERE canonical = ? AND {_IS_REPLY} AND date <= ? "
             "AND payload_sha256 IS NOT NULL AND challenge IS NULL AND coalesce(whole, 'whole') = 'whole' "
-            f"ORDER BY {_NEWEST} LIMIT ?",
-            (key_form(canonical, url), until, most),
+            f"ORDER BY {_NEWEST} LIMIT ?"
         )
-        return [_row(row) for row in rows]
+        return [_row(row) for row in self._asked("records", asked, (key_form(canonical, url), until, most))]
 
     def held_pages(self, *, not_of: str, imported: bool) -> Iterator[HeldRow]:
         """Every address with a whole reply, by longest not looked at; those that the run ``not_of`` looked at left out.
@@ -589,11 +645,11 @@ class Catalogue:
 
     def held_before(self, url: str, run: str) -> RecordRow | None:
         """The newest whole reply of an address but those of this run, and those that were the page no more."""
-        row = self._db.execute(
-            f"SELECT {_ROW} FROM records WHERE canonical = ? AND {_IS_REPLY} AND run <> ? AND {_IS_WHOLE} "  # noqa: S608
-            f"AND NOT {_IS_SOFT_GONE} ORDER BY {_NEWEST} LIMIT 1",
-            (key_form(canonical, url), run),
-        ).fetchone()
+        asked = (
+            f"WHERE canonical = ? AND {_IS_REPLY} AND run <> ? AND {_IS_WHOLE} "
+            f"AND NOT {_IS_SOFT_GONE} ORDER BY {_NEWEST} LIMIT 1"
+        )
+        row = next(self._asked("records", asked, (key_form(canonical, url), run)), None)
         return None if row is None else _row(row)
 
     def was_soft_gone(self, url: str, payload_sha256: str) -> bool:
@@ -607,12 +663,9 @@ class Catalogue:
 
     def looks_of(self, url: str, first: int = 0) -> list[LookRow]:
         """What runs stated of an address from the statement at ``first`` on, in the ledger's order."""
-        rows = self._db.execute(
-            "SELECT statement, run, ended, outcome, reason, seen FROM looks WHERE canonical = ? AND statement >= ? "
-            "ORDER BY statement, number",
-            (key_form(canonical, url), first),
-        )
-        return [LookRow._make(row) for row in rows]
+        asked = "WHERE canonical = ? AND statement >= ? ORDER BY statement, number"
+        rows = self._asked("looks", asked, (key_form(canonical, url), first))
+        return [LookRow._make((row[0], *row[3:])) for row in rows]
 
     def index_rows(self) -> Iterator[IndexRow]:
         """Every capture for the index, sorted bytewise by SURT, then by time."""
@@ -629,56 +682,71 @@ class Catalogue:
         """The texts that the ledger names from the statement at ``first`` on, in its order, each with its record.
 
         Of a record that several extractors or layouts have read, the texts of the one that was stated last.
+
+        Raises:
+            CatalogueDiffersError: with a proof: a text or its record is missing here, or is another.
         """
-        said = ", ".join(f"c.{name}" for name in ("statement", *ShownCable._fields[1:-1]))
-        record = ", ".join(f"r.{name}" for name in _ROW.split(", "))
         rows = self._db.execute(
-            f"SELECT {said}, {record} FROM cables c JOIN records r ON r.statement = "  # noqa: S608 - names of our own
+            "SELECT EXISTS (SELECT 1 FROM cables n WHERE n.record_id = c.record_id AND n.statement > c.statement "
+            "AND (n.extractor, n.layout) != (c.extractor, c.layout)), c.*, r.* "
+            "FROM cables c LEFT JOIN records r ON r.statement = "
             "(SELECT min(statement) FROM records WHERE record_id = c.record_id) "
-            "WHERE c.statement >= ? AND NOT EXISTS (SELECT 1 FROM cables n WHERE n.record_id = c.record_id "
-            "AND n.statement > c.statement AND (n.extractor, n.layout) != (c.extractor, c.layout)) "
-            "ORDER BY c.statement",
+            "WHERE c.statement >= ? ORDER BY c.statement",
             (first,),
         )
-        for row in rows:
-            yield ShownCable._make((*row[:8], _row(row[8:])))
+        proof, last = self._proof, first - 1
+        for gives_way, *joined in rows:
+            cable, record = tuple(joined[: TABLES["cables"]]), tuple(joined[TABLES["cables"] :])
+            if proof is not None:
+                proof.ends("cables", last, cable[0])
+            last = cable[0]
+            if record[0] is None and proof is not None:
+                proof.lacks(last)
+            if self._are_held(("cables", cable)) and not gives_way and record[0] is not None:
+                if not self._are_held(("records", record)):
+                    continue
+                statement, _record_id, *said = cable[:9]
+                yield ShownCable._make((statement, *said, _row(record)))
+        if proof is not None:
+            proof.ends("cables", last, self.ledger_size)
 
     def revisits_since(self, first: int) -> Iterator[tuple[str, str, int]]:
         """Of every revisit stated from ``first`` on: the record that it refers to, its date, and its statement's index.
 
         Of one in an imported file, -1 stands for that: it says nothing of what came last.
         """
-        return iter(
-            self._db.execute(
-                f"SELECT refers_to, date, {_PLACE} FROM records WHERE statement >= ? AND type = 'revisit' "  # noqa: S608
-                "AND refers_to IS NOT NULL ORDER BY statement",
-                (first,),
-            )
-        )
+        asked = "WHERE statement >= ? AND type = 'revisit' AND refers_to IS NOT NULL ORDER BY statement"
+        for row in self._asked("records", asked, (first,)):
+            yield str(row[16]), str(row[6]), self._order_of(row)
 
     def revisits_of(self, record_id: str, before: int) -> list[tuple[str, int]]:
         """The same of every revisit to one record that was stated before that at ``before``: date and index."""
-        rows = self._db.execute(
-            f"SELECT date, {_PLACE} FROM records WHERE refers_to = ? AND type = 'revisit' AND statement < ?",  # noqa: S608
-            (record_id, before),
-        )
-        return [(str(date), int(place)) for date, place in rows]
+        asked = "WHERE refers_to = ? AND type = 'revisit' AND statement < ?"
+        return [(str(row[6]), self._order_of(row)) for row in self._asked("records", asked, (record_id, before))]
+
+    def _order_of(self, row: Row) -> int:
+        """The index of a record's statement; -1 in an imported file: it says nothing of what came last."""
+        return int(str(row[0])) if self.imported(str(row[19])) is None else -1
 
     def replies_in_order(self) -> Iterator["SeenRow"]:
         """Every reply by address (in canonical form), in the ledger's order, with what was read. Memory stays flat."""
+        proved = self._swept()
         # The rows of one address lie far apart: 32 MiB of pages are kept while they are gone through.
         self._db.execute("PRAGMA cache_size = -32768")
         rows = self._db.execute(
-            f"SELECT canonical, mime, run, cables, published_id, comparison_sha256, {', '.join(_OF_RECORD)} "  # noqa: S608
+            "SELECT cables, c.published_id, c.comparison_sha256, r.* "  # noqa: S608 - a condition of our own
             "FROM records AS r LEFT JOIN (SELECT record_id AS of_record, count(DISTINCT published_id) AS cables, "
-            "published_id, comparison_sha256, max(statement) FROM cables GROUP BY record_id) AS c "
+            "published_id, comparison_sha256, max(statement) FROM cables WHERE statement < :size "
+            "GROUP BY record_id) AS c "
             f"ON c.of_record = coalesce(r.refers_to, r.record_id) "
-            f"WHERE r.canonical IS NOT NULL AND {_IS_REPLY} ORDER BY r.canonical, r.statement"
+            f"WHERE r.canonical IS NOT NULL AND {_IS_REPLY} AND r.statement < :size ORDER BY r.canonical, r.statement",
+            {"size": proved},
         )
-        for key, mime, run, cables, published, comparison, *rest in rows:
+        for cables, published, comparison, *record in rows:
+            key, mime, run = record[4], record[8], record[19]
             yield SeenRow(
                 canonical=str(key),
-                row=_row(tuple(rest)),
+                row=_row(tuple(record)),
                 mime=None if mime is None else str(mime),
                 run=str(run),
                 cable=None if published is None else str(published),
@@ -687,25 +755,36 @@ class Catalogue:
             )
 
     def runs(self) -> Iterator[tuple[int, str, str, str]]:
-        """Of every run that is stated, in the ledger's order: its statement's index, its id, its start and its end."""
+        """Of every run that is stated, in the ledger's order: its statement's index, its id, its start and its end.
+
+        As they stand there: see `run_is_held`.
+        """
         return iter(self._db.execute("SELECT statement, run, started, ended FROM runs ORDER BY statement"))
+
+    def run_is_held(self, run: str) -> bool:
+        """Holds what is kept of one run against its statements; of all runs where it is empty. False: nothing is kept.
+
+        Raises:
+            CatalogueDiffersError: it is not what they say.
+        """
+        return len(list(self._asked("runs", "WHERE ? IN ('', run)", (run,)))) > 0
 
     def last_run_ended(self) -> str | None:
         """The end of the run that was stated last; None where none is."""
         row = self._db.execute("SELECT ended FROM runs ORDER BY statement DESC LIMIT 1").fetchone()
         return None if row is None else str(row[0])
 
-    def import_moments(self) -> dict[str, str]:
-        """Of every run that took in files of others: its id, and when it took in the last of them."""
-        return dict(self._db.execute("SELECT run, max(imported) FROM imports GROUP BY run"))
-
     def mementos_of(self, url: str) -> list[mementos.MementoRow]:
         """Every memento of an address that was asked of a web archive, in the order of asking."""
-        return mementos.of_url(self._db, key_form(canonical, url))
+        return self._mementos("canonical = ?", key_form(canonical, url))
 
     def memento_in(self, record_id: str) -> mementos.MementoRow | None:
         """What a record is a memento of; None where it is none."""
-        return mementos.of_record(self._db, record_id)
+        return next(iter(self._mementos("record_id = ?", record_id)), None)
+
+    def _mementos(self, condition: str, value: str | None) -> list[mementos.MementoRow]:
+        rows = self._held(mementos.TABLE, mementos.rows(self._db, condition, value))
+        return [mementos.of_row(row) for row in rows]
 
 
 def _is_indexed(place: RecordPlace) -> bool:
@@ -746,8 +825,9 @@ def key_form(form: Callable[[str], str], url: str) -> str | None:
         return None
 
 
-def _row(values: tuple[object, ...]) -> RecordRow:
-    record_id, kind, uri, date, status, *where, sha256, payload, refers_to, challenge, whole, statement, run = values
+def _row(values: Row) -> RecordRow:
+    statement, record_id, kind, uri, _key, _surt, date, status, _mime, *rest = values
+    *where, sha256, payload, refers_to, challenge, whole, run = rest
     return RecordRow(
         record_id=str(record_id),
         type=str(kind),

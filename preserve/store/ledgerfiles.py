@@ -3,7 +3,7 @@
 Layout: C2SP tlog-tiles; normative here: ``docs/formats/ledger.md``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from preserve.errors import ArchiveError, unreadable
@@ -35,13 +35,13 @@ class LedgerFiles:
         return (self._paths.ledger / "tile").is_dir()
 
     def bundle(self, number: int, width: int) -> tuple[bytes, ...]:
-        """The first ``width`` entries of a bundle, from the bundle of that width or the full one.
+        """The first ``width`` entries of a bundle, from the bundle of that width or a wider one.
 
         Raises:
             ArchiveError: it is missing.
             FormatError: it does not hold as many entries as its name says.
         """
-        for held in dict.fromkeys((width, TILE_WIDTH)):
+        for held in self._widths(width, lambda held: entries_path(number, held)):
             path = self._paths.ledger / entries_path(number, held)
             data = self._read(path, TILE_WIDTH * (DEFAULT_LIMITS.max_statement_bytes + 2))
             if data is not None:
@@ -54,9 +54,17 @@ class LedgerFiles:
 
     def bundle_widths(self, number: int) -> list[int]:
         """The widths of the partial bundles of a number that are there, in order."""
-        folder = (self._paths.ledger / entries_path(number, 1)).parent
+        return self._partial_widths(entries_path(number, 1))
+
+    def _widths(self, width: int, path: Callable[[int], str]) -> Iterator[int]:
+        """The widths to try: that one, the full one, and, as a checkpoint may be set meanwhile, those between."""
+        yield from dict.fromkeys((width, TILE_WIDTH))
+        yield from (held for held in self._partial_widths(path(1)) if width < held < TILE_WIDTH)
+
+    def _partial_widths(self, relative: str) -> list[int]:
+        folder = (self._paths.ledger / relative).parent
         names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-        return sorted(int(name) for name in names if name.isascii() and name.isdigit())
+        return sorted(int(name) for name in names if name.isascii() and name.isdigit() and len(name) <= len("255"))
 
     def write_bundle(self, number: int, entries: Sequence[bytes]) -> None:
         """Writes a bundle; the full one takes the place of narrower ones."""
@@ -68,7 +76,7 @@ class LedgerFiles:
         Raises:
             ArchiveError: it is missing or has another size.
         """
-        for held in dict.fromkeys((width, TILE_WIDTH)):
+        for held in self._widths(width, lambda held: tile_path(level, number, held)):
             path = self._paths.ledger / tile_path(level, number, held)
             data = self._read(path, TILE_WIDTH * _HASH_BYTES)
             if data is not None:

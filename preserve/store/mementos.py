@@ -4,13 +4,14 @@ The table is made with the first memento: most collections have none.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 COLUMNS = (
     "uri", "archive", "archive_title", "memento", "requested", "served", "record_id", "verdict", "digest", "held",
 )  # fmt: skip
 """Fields of a ``memento`` statement that are kept, behind the statement's index and the address in canonical form."""
+TABLE = "mementos"
 _TABLE = """
 CREATE TABLE IF NOT EXISTS mementos (
     statement INTEGER PRIMARY KEY, canonical TEXT, uri TEXT NOT NULL, archive TEXT NOT NULL,
@@ -51,22 +52,20 @@ def keep(database: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> No
     database.executemany(f"INSERT OR REPLACE INTO mementos VALUES ({marks})", rows)  # noqa: S608 - marks only
 
 
-def of_url(database: sqlite3.Connection, canonical: str | None) -> list[MementoRow]:
-    """Every memento of an address in canonical form, in the order of asking."""
-    return _read(database, "canonical = ?", canonical)
+def is_there(database: sqlite3.Connection) -> bool:
+    """False where no memento was ever taken in."""
+    return database.execute("SELECT 1 FROM sqlite_master WHERE name = 'mementos'").fetchone() is not None
 
 
-def of_record(database: sqlite3.Connection, record_id: str) -> MementoRow | None:
-    """What a record is a memento of; None where it is none."""
-    return next(iter(_read(database, "record_id = ?", record_id)), None)
-
-
-def _read(database: sqlite3.Connection, condition: str, value: str | None) -> list[MementoRow]:
-    if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'mementos'").fetchone() is None:
-        return []
-    columns = ", ".join(("statement", *COLUMNS))
-    rows = database.execute(
-        f"SELECT {columns} FROM mementos WHERE {condition} ORDER BY statement",  # noqa: S608 - names of our own
-        (value,),
+def rows(database: sqlite3.Connection, condition: str, value: str | None) -> Iterator[tuple[object, ...]]:
+    """The whole rows for a condition of our own, in the order of asking."""
+    if not is_there(database):
+        return iter(())
+    return iter(
+        database.execute(f"SELECT * FROM mementos WHERE {condition} ORDER BY statement", (value,))  # noqa: S608 - as said
     )
-    return [MementoRow(*row) for row in rows]
+
+
+def of_row(row: tuple[object, ...]) -> MementoRow:
+    """What a whole row says: its second column, the address in canonical form, only finds it."""
+    return MementoRow(row[0], *row[2:])  # type: ignore[arg-type] # the columns of the schema, in its types

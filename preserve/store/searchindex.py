@@ -4,28 +4,35 @@ Derived and disposable: a database of its own, made from catalogue and WARC file
 Texts that are the same in every word and field are kept once, however often they were captured. Of each the words are
 indexed without their text (a contentless table); the text lies beside them, compressed, for the passage of a hit.
 
+Most of what stands here is in no statement of the ledger: subjects, dates, passages. So each row has a MAC by the
+secret of the installation that read it from the records, and the number of rows has one too. An index that another hand
+made is made again; a row that another hand changed is given out to nobody. Without the secret neither can be told.
+
 Dates are the documents' own, as precisely as they are known (``2005-01-31T08:10``, ``1966-12-28T18``, ``2005-01-31``),
 compared as spans: a cable of which only the day is known is of every minute of it.
 """
 
+import hmac
+import json
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
+from preserve.errors import BrokenStateError, CatalogueDiffersError
 from preserve.model import sha256_hex
 from preserve.store.database import connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
-_VERSION = 5
+_VERSION = 6
 _TOKENS = "unicode61 remove_diacritics 2"
 _SCHEMA = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO meta VALUES ('ledger_size', 0), ('revisits_size', 0), ('unread', 0);
+INSERT INTO meta VALUES ('ledger_size', 0), ('revisits_size', 0), ('unread', 0), ('newest', 0), ('seal', x'');
 CREATE TABLE texts (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, subject TEXT NOT NULL, head TEXT NOT NULL,
-    body BLOB NOT NULL);
+    body BLOB NOT NULL, mac BLOB NOT NULL DEFAULT x'');
 CREATE VIRTUAL TABLE words USING fts5(subject, head, body, content = '', tokenize = '{_TOKENS}');
 INSERT INTO words (words, rank) VALUES ('hashsize', 16777216);
 CREATE TABLE cables (
@@ -33,7 +40,7 @@ CREATE TABLE cables (
     first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, captures INTEGER NOT NULL, published_id TEXT NOT NULL,
     canonical_id TEXT, subject TEXT NOT NULL, origin TEXT NOT NULL, classification TEXT NOT NULL, tags TEXT NOT NULL,
     sent TEXT, source TEXT NOT NULL, body_sha256 TEXT NOT NULL, place INTEGER NOT NULL, is_newest INTEGER NOT NULL,
-    key TEXT NOT NULL, reading TEXT NOT NULL
+    key TEXT NOT NULL, reading TEXT NOT NULL, mac BLOB NOT NULL DEFAULT x''
 );
 CREATE INDEX cables_text ON cables (text);
 CREATE INDEX cables_record ON cables (record_id);
@@ -41,15 +48,18 @@ CREATE INDEX cables_id ON cables (published_id, last_seen);
 CREATE INDEX cables_key ON cables (key);
 CREATE TABLE citations (
     statement INTEGER NOT NULL, entry INTEGER NOT NULL, enumerator TEXT, printed TEXT NOT NULL, cited TEXT NOT NULL,
-    key TEXT NOT NULL, certain INTEGER NOT NULL, year_is_assumed INTEGER NOT NULL, rules TEXT NOT NULL
+    key TEXT NOT NULL, certain INTEGER NOT NULL, year_is_assumed INTEGER NOT NULL, rules TEXT NOT NULL,
+    mac BLOB NOT NULL DEFAULT x''
 );
 CREATE INDEX citations_statement ON citations (statement);
 CREATE INDEX citations_key ON citations (key);
 """  # noqa: S608 - a name of our own
-_COLUMNS = (
-    "c.record_id, c.uri, c.first_seen, c.last_seen, c.captures, c.published_id, c.canonical_id, c.subject, c.origin, "
-    "c.classification, c.tags, c.sent, c.source, c.body_sha256, c.statement"
+_CABLE = (
+    "statement, text, record_id, uri, first_seen, last_seen, captures, published_id, canonical_id, subject, origin, "
+    "classification, tags, sent, source, body_sha256, place, is_newest, key, reading"
 )
+"""The columns of ``cables`` before the MAC, which is over them."""
+_KEY = 18
 _WEIGHTS = "8.0, 4.0, 1.0"
 """What a word in the subject counts, in a field, in the text."""
 RANKED = 10_000
@@ -192,20 +202,79 @@ class Hit:
 class SearchIndex:
     """One open search index. Writing is for the holder of the collection's lock."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, name: str, secret: bytes | None) -> None:
         self._db = connection
+        self._name = name
+        self._secret = secret
+        self._db.create_function("mac_of", -1, self._mac, deterministic=True)
 
     @classmethod
-    def open(cls, paths: CollectionPaths, *, read_only: bool = False) -> Self:
-        """The collection's search index; made empty where there is none.
+    def open(cls, paths: CollectionPaths, secret: bytes | None, *, read_only: bool = False) -> Self:
+        """The collection's search index; made empty where there is none. ``secret``: see the top.
 
         Raises:
-            BrokenStateError: it cannot be used.
+            BrokenStateError: it cannot be used, or another installation made it.
         """
         if not read_only:
             make_dir(paths.state)
         next_step = f"Delete {paths.search}: the next search makes it again."
-        return cls(connect(paths.search, schema=_SCHEMA, version=_VERSION, read_only=read_only, next_step=next_step))
+        made = connect(paths.search, schema=_SCHEMA, version=_VERSION, read_only=read_only, next_step=next_step)
+        index = cls(made, paths.name, secret)
+        if secret is not None and not index._is_sealed():
+            index.close()
+            raise BrokenStateError("it is not as this installation made it", next_step=next_step)
+        return index
+
+    def _mac(self, *values: object) -> bytes:
+        """The MAC of a row, or of anything; empty without the secret."""
+        if self._secret is None:
+            return b""
+        said = [["bytes", value.hex()] if isinstance(value, bytes) else value for value in values]
+        return hmac.digest(self._secret, b"search index\0" + json.dumps([self._name, *said]).encode(), "sha256")
+
+    def _counts(self) -> tuple[object, ...]:
+        """What the seal is over: how far it goes, and how much is in it."""
+        names = ("ledger_size", "revisits_size", "unread", "newest")
+        rows = ("SELECT count(*) FROM cables", "SELECT count(*) FROM citations")
+        return ("counts", *(self._meta(name) for name in names), *(self._db.execute(q).fetchone()[0] for q in rows))
+
+    def _is_sealed(self) -> bool:
+        row = self._db.execute("SELECT value FROM meta WHERE name = 'seal'").fetchone()
+        counts = self._counts()
+        is_empty = not any(counts[1:])
+        return is_empty or (row is not None and row[0] == self._mac(*counts))
+
+    def _check_newest(self) -> None:
+        """Before a query over all newest texts: none may have been made an older one.
+
+        Raises:
+            CatalogueDiffersError: some were.
+        """
+        if self._secret is not None and self._count_newest() != self._meta("newest"):
+            raise self._differs("it has another number of newest texts than this program put there")
+
+    def _count_newest(self) -> int:
+        return int(self._db.execute("SELECT count(*) FROM cables WHERE is_newest = 1").fetchone()[0])
+
+    def _seal(self) -> None:
+        self._db.execute("UPDATE meta SET value = ? WHERE name = 'newest'", (self._count_newest(),))
+        self._db.execute("UPDATE meta SET value = ? WHERE name = 'seal'", (self._mac(*self._counts()),))
+
+    def _as_made(self, kind: str, row: Sequence[object]) -> Sequence[object]:
+        """A row without its MAC, which is the last value.
+
+        Raises:
+            CatalogueDiffersError: it is not by the secret.
+        """
+        if self._secret is not None and row[-1] != self._mac(kind, *row[:-1]):
+            raise self._differs(f"a row of {kind} is not as this program made it")
+        return row[:-1]
+
+    def _differs(self, detail: str) -> CatalogueDiffersError:
+        return CatalogueDiffersError(
+            f"the search index of {self._name} was changed: {detail}",
+            next_step=f"Run `preserve rebuild {self._name}`: the next search makes it again.",
+        )
 
     def close(self) -> None:
         """Closes it; what was not committed is dropped."""
@@ -228,7 +297,10 @@ class SearchIndex:
         return self._meta("unread")
 
     def _meta(self, name: str) -> int:
-        return int(self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()[0])
+        row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        if row is None or not isinstance(row[0], int):
+            raise BrokenStateError(f"the search index of {self._name} does not say how far it goes")
+        return row[0]
 
     @property
     def revisits_size(self) -> int:
@@ -239,6 +311,7 @@ class SearchIndex:
         """Takes in texts, durably and all or none; then the index goes up to ``size`` statements."""
         with self._db:
             self._settle(self._texts(found, unread, size))
+            self._seal()
 
     def finish(
         self, found: Iterable[IndexedText], *, unread: int, size: int, revisits: Iterable[tuple[str, str, int]]
@@ -255,6 +328,7 @@ class SearchIndex:
                 seen |= {str(row[0]) for row in rows.fetchall()}
             self._settle(seen)
             self._db.execute("UPDATE meta SET value = ? WHERE name = 'revisits_size'", (size,))
+            self._seal()
 
     def _texts(self, found: Iterable[IndexedText], unread: int, size: int) -> set[str]:
         seen = set()
@@ -283,13 +357,15 @@ class SearchIndex:
 
     def _add(self, text: IndexedText) -> None:
         parts = (text.subject, text.head, text.body.translate(_UNMARKED))
-        key = bytes.fromhex(sha256_hex("\0".join(parts).encode("utf-8", "replace")))
+        key = _text_key(parts)
         row = self._db.execute("SELECT id FROM texts WHERE sha256 = ?", (key,)).fetchone()
         if row is None:
             body = zlib.compress(parts[2].encode("utf-8", "replace"), 6)
             number = self._db.execute(
                 "INSERT INTO texts (sha256, subject, head, body) VALUES (?, ?, ?, ?)", (key, *parts[:2], body)
             ).lastrowid
+            mac = self._mac("texts", number, key)
+            self._db.execute("UPDATE texts SET mac = ? WHERE id = ?", (mac, number))
             self._db.execute("INSERT INTO words (rowid, subject, head, body) VALUES (?, ?, ?, ?)", (number, *parts))
         else:
             number = row[0]
@@ -298,22 +374,27 @@ class SearchIndex:
         values = (
             text.statement, number, text.record_id, text.uri, min(dates), max(dates), len(dates), text.published_id,
             text.canonical_id, text.subject, text.origin, text.classification, _tag_lines(text.tags), text.sent,
-            text.source, text.body_sha256, place, 0, text.key, text.reading,
+            text.source, text.body_sha256, place, 0, text.key, text.reading, b"",
         )  # fmt: skip
         self._db.execute(f"INSERT OR REPLACE INTO cables VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608 - marks
 
         self._db.execute("DELETE FROM citations WHERE statement = ?", (text.statement,))
         self._db.executemany(
-            "INSERT INTO citations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            ((text.statement, *citation) for citation in text.citations),
+            "INSERT INTO citations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            ((*row, self._mac("citations", *row)) for row in _citation_rows(text)),
         )
 
     def _settle(self, published: Iterable[str]) -> None:
-        """Says anew which text of each cable is the newest."""
+        """Says anew which text of each cable is the newest, and puts the MACs to its rows."""
+        names = sorted(published)
         self._db.executemany(
             "UPDATE cables SET is_newest = (statement = (SELECT n.statement FROM cables n WHERE n.published_id = :id "
             "ORDER BY n.place DESC, n.last_seen DESC, n.statement DESC LIMIT 1)) WHERE published_id = :id",
-            ({"id": name} for name in sorted(published)),
+            ({"id": name} for name in names),
+        )
+        self._db.executemany(
+            f"UPDATE cables SET mac = mac_of('cables', {_CABLE}) WHERE published_id = ?",  # noqa: S608 - as above
+            ((name,) for name in names),
         )
 
     def search(self, expression: str, filters: Filters, limit: int) -> tuple[list[Hit], int]:
@@ -325,97 +406,129 @@ class SearchIndex:
         rows = self._db.execute(
             f"WITH found AS MATERIALIZED (SELECT c.statement, bm25(words, {_WEIGHTS}) AS fit FROM words w "  # noqa: S608 - names of our own
             f"CROSS JOIN cables c ON c.text = w.rowid WHERE words MATCH ? AND {condition} LIMIT {RANKED:d}) "
-            f"SELECT f.fit, {_COLUMNS}, c.text, (SELECT count(*) FROM found) FROM found f "
+            "SELECT f.fit, (SELECT count(*) FROM found), c.* FROM found f "
             "JOIN cables c ON c.statement = f.statement ORDER BY f.fit, f.statement LIMIT ?",
             (expression, *values, limit),
         ).fetchall()
-        passages = self._passages(expression, {int(row[-2]) for row in rows})
-        hits = [Hit(cable=_held(row[1:-2]), rank=float(row[0]), passage=passages[int(row[-2])]) for row in rows]
-        return hits, int(rows[0][-1]) if rows else 0
+        cables = [self._as_made("cables", row[2:]) for row in rows]
+        passages = self._passages(expression, {row[1] for row in cables})
+        hits = [
+            Hit(cable=_held(cable), rank=float(row[0]), passage=passages[cable[1]])
+            for row, cable in zip(rows, cables, strict=True)
+        ]
+        return hits, int(rows[0][1]) if rows else 0
 
     def facets(self, expression: str, filters: Filters) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
         """Of the texts for an expression of FTS5, up to `RANKED`: origin, classification, year and tags of each."""
         condition, values = filters.condition()
         rows = self._db.execute(
-            "SELECT c.origin, c.classification, coalesce(substr(c.sent, 1, 4), ''), c.tags FROM words w "  # noqa: S608 - names of our own
+            "SELECT c.* FROM words w "  # noqa: S608 - names of our own
             f"CROSS JOIN cables c ON c.text = w.rowid WHERE words MATCH ? AND {condition} LIMIT {RANKED:d}",
             (expression, *values),
         )
-        for origin, classification, year, tags in rows:
-            yield origin, classification, year, tuple(str(tags).split("\n")[1:-1])
+        for row in rows:
+            cable = _held(self._as_made("cables", row))
+            yield cable.origin, cable.classification, (cable.sent or "")[:4], cable.tags
 
-    def _passages(self, expression: str, texts: set[int]) -> dict[int, str]:
-        """The passage of each text: FTS5 finds it in a table in memory that has these texts whole."""
+    def _passages(self, expression: str, texts: set[object]) -> dict[object, str]:
+        """The passage of each text: FTS5 finds it in a table in memory that has these texts whole.
+
+        Raises:
+            CatalogueDiffersError: a text is not the one that was taken in, or does not have the words.
+        """
         memory = sqlite3.connect(":memory:")
         try:
             memory.execute(f"CREATE VIRTUAL TABLE words USING fts5(subject, head, body, tokenize = '{_TOKENS}')")
             for number in texts:
-                row = self._db.execute("SELECT subject, head, body FROM texts WHERE id = ?", (number,)).fetchone()
-                shown = (number, row[0], row[1], zlib.decompress(row[2]).decode())
+                shown = (number, *self._text(number))
                 memory.execute("INSERT INTO words (rowid, subject, head, body) VALUES (?, ?, ?, ?)", shown)
             found = memory.execute(
                 f"SELECT rowid, snippet(words, 2, ?, ?, '…', {_PASSAGE_TOKENS:d}) FROM words WHERE words MATCH ?",  # noqa: S608 - a number
                 (*MARKS, expression),
             )
-            return {int(number): str(passage) for number, passage in found}
+            passages: dict[object, str] = {int(number): str(passage) for number, passage in found}
         finally:
             memory.close()
+        if not texts <= passages.keys():
+            raise self._differs("it finds words in a text that does not have them")
+        return passages
+
+    def _text(self, number: object) -> tuple[str, str, str]:
+        """Subject, fields and body of a text as they were taken in."""
+        row = self._db.execute("SELECT subject, head, body, sha256, mac FROM texts WHERE id = ?", (number,)).fetchone()
+        if row is None:
+            raise self._differs("a text is missing")
+        try:
+            parts = (str(row[0]), str(row[1]), zlib.decompress(row[2]).decode())
+        except (zlib.error, UnicodeDecodeError, TypeError) as error:
+            raise self._differs(f"a text cannot be read: {error}") from error
+        self._as_made("texts", (number, row[3], row[4]))
+        if _text_key(parts) != row[3]:
+            raise self._differs("a text is another one")
+        return parts
 
     def cables(self, filters: Filters, limit: int | None = None) -> Iterator[HeldCable]:
         """Every cable that is held, by its published id."""
+        self._check_newest()
         condition, values = filters.condition()
         rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM cables c WHERE {condition} ORDER BY published_id, last_seen, statement LIMIT ?",  # noqa: S608 - names of our own
+            f"SELECT c.* FROM cables c WHERE {condition} ORDER BY published_id, last_seen, statement LIMIT ?",  # noqa: S608 - names of our own
             (*values, -1 if limit is None else limit),
         )
-        return (_held(row) for row in rows)
+        return (_held(self._as_made("cables", row)) for row in rows)
 
     def of_key(self, key: str) -> Iterator[HeldCable]:
         """The newest texts of the cable with a key, by published id."""
         rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM cables c WHERE c.key = ? AND c.is_newest = 1 ORDER BY published_id",  # noqa: S608 - names of our own
-            (key,),
+            "SELECT c.* FROM cables c WHERE c.key = ? AND c.is_newest = 1 ORDER BY published_id", (key,)
         )
-        return (_held(row) for row in rows)
+        return (_held(self._as_made("cables", row)) for row in rows)
 
     def keys(self) -> Iterator[tuple[str, HeldCable]]:
         """The newest text of every published id with the key of its cable, by published id."""
-        rows = self._db.execute(f"SELECT c.key, {_COLUMNS} FROM cables c WHERE c.is_newest = 1 ORDER BY published_id")  # noqa: S608 - as above
-        return ((str(row[0]), _held(row[1:])) for row in rows)
+        self._check_newest()
+        rows = self._db.execute("SELECT c.* FROM cables c WHERE c.is_newest = 1 ORDER BY published_id")
+        return ((str(row[_KEY]), _held(self._as_made("cables", row))) for row in rows)
 
     def citations(self, key: str | None = None) -> Iterator[tuple[str, int, Citation]]:
         """What the newest texts cite: the key of the citing cable, its statement, and the citation.
 
         With a ``key`` only what that cable cites, and who cites it. In the order of published ids and entries.
         """
-        condition = "" if key is None else "AND (c.key = :key OR x.key = :key)"
+        self._check_newest()
+        condition = "c.is_newest = 1 AND (c.key = :key OR x.key = :key)"
+        if key is None:
+            condition = "c.is_newest = 1 OR c.statement IS NULL"
         rows = self._db.execute(
-            "SELECT c.key, c.statement, x.entry, x.enumerator, x.printed, x.cited, x.key, x.certain, "  # noqa: S608 - a condition of our own
-            "x.year_is_assumed, x.rules FROM cables c JOIN citations x ON x.statement = c.statement "
-            f"WHERE c.is_newest = 1 {condition} ORDER BY c.published_id, c.statement, x.entry, x.rowid",
+            "SELECT c.*, x.* FROM citations x LEFT JOIN cables c ON x.statement = c.statement "  # noqa: S608 - as above
+            f"WHERE {condition} ORDER BY c.published_id, c.statement, x.entry, x.rowid",
             {"key": key},
         )
-        for citing, statement, entry, enumerator, printed, cited, meant, certain, assumed, rules in rows:
-            yield (
-                str(citing),
-                int(statement),
-                Citation(
-                    entry=entry,
-                    enumerator=enumerator,
-                    printed=printed,
-                    cited=cited,
-                    key=meant,
-                    certain=bool(certain),
-                    year_is_assumed=bool(assumed),
-                    rules=rules,
-                ),
-            )
+        width = _CABLE.count(",") + 2
+        for row in rows:
+            if row[0] is None:
+                raise self._differs("a citation is of no text")
+            citing = str(self._as_made("cables", row[:width])[_KEY])
+            _statement, *said, certain, assumed, rules = self._as_made("citations", row[width:])
+            yield citing, int(row[0]), Citation._make((*said, bool(certain), bool(assumed), rules))
+
+
+def _citation_rows(text: IndexedText) -> Iterator[tuple[object, ...]]:
+    """Truths as SQLite keeps them: the MAC is over what is read back."""
+    for citation in text.citations:
+        values = (int(value) if isinstance(value, bool) else value for value in citation)
+        yield (text.statement, *values)
+
+
+def _text_key(parts: Sequence[str]) -> bytes:
+    return bytes.fromhex(sha256_hex("\0".join(parts).encode("utf-8", "replace")))
 
 
 def _held(row: Sequence[object]) -> HeldCable:
-    values = list(row)
+    """Of a row of ``cables`` without its MAC."""
+    statement, _text, *values = row[:16]
     values[10] = tuple(str(values[10]).split("\n")[1:-1])
-    return HeldCable(*values)  # type: ignore[arg-type] # the columns of the schema, in its types
+    return HeldCable._make((*values, statement))
 
 
 def _tag_lines(tags: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ from preserve.errors import UsageError
 from preserve.export.tables import COLUMNS, REFERENCES, columns, write_csv
 from preserve.mirror.cables import LIGHTHOUSE
 from preserve.mirror.pages import replies
+from preserve.provenance.installation import Installation
 from preserve.replay.searchwords import expression
 from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
@@ -135,8 +136,8 @@ def test_while_another_writes_what_is_indexed_is_searched(held: Any, site: Any) 
         held("search", "clock", status=4)
         assert "no search index yet" in held.errors
     held("search", "clock")
-    with sqlite3.connect(paths.search) as index:
-        index.execute("UPDATE meta SET value = value - 1 WHERE name = 'ledger_size'")
+    with SearchIndex.open(paths, Installation.of_user("demo").secret()) as index:
+        index.add([], unread=0, size=index.ledger_size - 1)
     with Lock(paths.lock, "another"):
         assert "09VELDORA7" in held("search", "clock")
         assert "the rest is not indexed yet" in held.errors

@@ -1,0 +1,290 @@
+"""What a log states, as far as it is proved to whoever reads; and the catalogue's rows held against it (ADR 20).
+
+The one way from the tables to a reader. A row says where to look and what to expect; the statement at its index says
+what is true. A statement counts when it is under a checkpoint that the known key signed (`_believed`), or, marked as
+not signed yet, when this installation's secret proves it in the journal.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from preserve.errors import ArchiveError, CatalogueDiffersError, EnvironmentFaultError, FormatError
+from preserve.findings import CODES
+from preserve.formats.note import parse_note, parse_vkey
+from preserve.formats.tlog import Checkpoint, parse_checkpoint
+from preserve.model import RecordPlace
+from preserve.provenance.installation import Installation
+from preserve.provenance.keychain import short_key, vouched_by
+from preserve.provenance.knownlogs import KnownLogs, LogNotAsKnownError, opened, read_log
+from preserve.provenance.leaves import Leaves
+from preserve.provenance.ledger import Ledger
+from preserve.provenance.rows import row_of
+from preserve.provenance.statements import Cable, Record, Statement, decode
+from preserve.regular import read_regular
+from preserve.store import mementos
+from preserve.store.catalogue import TABLES, Catalogue, Row
+from preserve.store.layout import CollectionPaths
+
+_CABLE = b'"kind":"cable"'
+"""As it stands in the canonical form of a ``cable`` statement, and in that of no other."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Believed:
+    """A checkpoint with a good signature, and what is to be said of the key that made it; empty where it is known."""
+
+    checkpoint: Checkpoint
+    remark: str
+
+
+class ProvedLog:
+    """The statements of one log that are proved, and the proof of the catalogue's rows.
+
+    ``trusted``: verifier keys that the reader names. ``own_from``: from this index on statements are the reader's own.
+
+    Raises:
+        ArchiveError: the checkpoint is not signed by the key of the log, or the log is not the one that is known.
+        FormatError: the checkpoint cannot be read.
+    """
+
+    def __init__(
+        self, paths: CollectionPaths, ledger: Ledger, *, trusted: Collection[str] = (), own_from: int | None = None
+    ) -> None:
+        self._name = paths.name
+        self._ledger = ledger
+        self._own_from = own_from
+        self._pending: dict[int, bytes] = {}
+        self._swept_to = -1
+        self._looks: tuple[int, frozenset[Row]] = (-1, frozenset())
+        self._lost: set[int] = set()
+        self._unproven: set[int] = set()
+        believed = _believed(paths, ledger, frozenset(trusted))
+        self.signed = 0 if believed is None else believed.checkpoint.size
+        """Number of statements under the checkpoint."""
+        self.remark = "" if believed is None else believed.remark
+        """What is to be said of the key; empty where it is known."""
+        self._leaves = None if believed is None else Leaves(Ledger(paths), believed.checkpoint)
+        if self._leaves is not None:
+            ledger.prove_bundles(self._leaves.check)
+
+    @property
+    def unproven(self) -> int:
+        """Number of statements met that are under no checkpoint and that nothing proves: they were left out."""
+        return len(self._unproven)
+
+    def is_signed(self, index: int) -> bool:
+        """Whether a statement is under the checkpoint."""
+        return index < self.signed
+
+    def entry(self, index: int) -> bytes:
+        """The bytes of a statement.
+
+        Raises:
+            ArchiveError, FormatError: it is missing, or not the one under the checkpoint, or not proved.
+        """
+        if index >= self._ledger.covered:
+            if index not in self._pending:
+                self._pending = dict(self._ledger.uncovered())
+            if index not in self._pending:
+                raise ArchiveError(f"statement {index} of {self._name} is under no checkpoint, and nothing proves it")
+            return self._pending[index]
+        if self._leaves is None:
+            raise ArchiveError(f"statement {index} of {self._name} is under no checkpoint that can be read")
+        return self._leaves.entry(index)
+
+    def at(self, index: int) -> Statement:
+        """A statement.
+
+        Raises:
+            ArchiveError, FormatError: as `entry`, or it cannot be read.
+        """
+        return decode(self.entry(index))
+
+    def holds(self, table: str, row: Row) -> bool:
+        """See `preserve.store.catalogue.Proof`."""
+        index = row[0]
+        if not isinstance(index, int) or index < 0:
+            raise self._differs("a row belongs to no statement")
+        if self._own_from is not None and index >= self._own_from:
+            return True
+        if index >= self._ledger.size:
+            self._unproven.add(index)
+            return False
+        if table == "looks":
+            # Of these a statement has many rows, numbered.
+            if tuple(row[1:]) not in self._numbered_looks(index):
+                raise self._differs(f"a look of statement {index} is not what the ledger says", index)
+        else:
+            self._compare(table, row, self.at(index))
+        return True
+
+    def _numbered_looks(self, index: int) -> frozenset[Row]:
+        """What is kept of how addresses ended, as one statement tells it: each with its number before it."""
+        if self._looks[0] != index:
+            said = row_of(self.at(index)).looks
+            self._looks = (index, frozenset((number, *look) for number, look in enumerate(said)))
+        return self._looks[1]
+
+    def ends(self, table: str, after: int, before: int) -> None:
+        """See `preserve.store.catalogue.Proof`: of texts."""
+        for index in range(after + 1, min(before, self._ledger.size)):
+            entry = self.entry(index)
+            if _CABLE in entry and isinstance(decode(entry), Cable):
+                raise self._differs(f"the row of statement {index} is missing in its table {table}")
+
+    def lacks(self, index: int) -> None:
+        """See `preserve.store.catalogue.Proof`."""
+        self._lost.add(index)
+
+    def sweep(self, rows: Callable[[str], Iterator[Row]], size: int) -> int:
+        """See `preserve.store.catalogue.Proof`."""
+        if self._swept_to >= 0:
+            return self._swept_to
+        tables = {table: _Ahead(rows(table)) for table in (*TABLES, mementos.TABLE)}
+        end = min(size, self._ledger.size)
+        for index, entry in self._ledger.raw():
+            if index >= end:
+                break
+            statement = decode(entry)
+            name = "records" if isinstance(statement, Record) else row_of(statement).table
+            for table, ahead in tables.items():
+                row = ahead.take(index)
+                if row is not None and (row[0] != index or table != name):
+                    raise self._differs("a row belongs to no statement")
+                if row is not None:
+                    self._compare(table, row, statement)
+                elif table == name == "records":
+                    self._lost.add(index)
+                elif table == name:
+                    raise self._differs(f"the row of statement {index} is missing in its table {table}")
+        for ahead in tables.values():
+            while (row := ahead.take(2**63)) is not None:
+                if not isinstance(row[0], int) or row[0] < end:
+                    raise self._differs("a row belongs to no statement")
+                self._unproven.add(row[0])
+        self._swept_to = end
+        return end
+
+    def require_whole(self) -> None:
+        """At the end of reading: nothing may have been left out because the catalogue does not have it.
+
+        Raises:
+            CatalogueDiffersError: something was.
+        """
+        if self._lost:
+            raise self._differs(
+                f"{len(self._lost)} records that the ledger names have no row and were left out, "
+                f"the first by statement {min(self._lost)}"
+            )
+
+    def _compare(self, table: str, row: Row, statement: Statement) -> None:
+        place = None
+        if isinstance(statement, Record) and table == "records":
+            place = self._place_in(row)
+            if place.ordinal != statement.ordinal:
+                raise self._differs(f"its row of statement {row[0]} is not what the ledger says", row[0])
+        expected = row_of(statement, place)
+        if expected.table != table or expected.values != tuple(row[1:]):
+            raise self._differs(f"its row of statement {row[0]} is not what the ledger says", row[0])
+
+    def _place_in(self, row: Row) -> RecordPlace:
+        if not all(isinstance(value, int) and value >= 0 for value in row[10:14]):
+            raise self._differs(f"its row of statement {row[0]} has no place")
+        return Catalogue.place_in(row)
+
+    def _differs(self, detail: str, index: object = None) -> CatalogueDiffersError:
+        unsigned = isinstance(index, int) and index >= self.signed
+        return CatalogueDiffersError(
+            f"the catalogue of {self._name} disagrees with the ledger: {detail}" + (" (not signed yet)" * unsigned),
+            next_step=f"Run `preserve rebuild {self._name}`: it makes the catalogue again. Nothing of it is believed.",
+        )
+
+
+class _Ahead:
+    """Rows in the order of statements, looked at one ahead."""
+
+    def __init__(self, rows: Iterator[Row]) -> None:
+        self._rows = rows
+        self._next = next(rows, None)
+
+    def take(self, index: int) -> Row | None:
+        """The next row where it is of this statement or of one before it, or of none."""
+        row = self._next
+        if row is None or (isinstance(row[0], int) and row[0] > index):
+            return None
+        self._next = next(self._rows, None)
+        return row
+
+
+def _believed(paths: CollectionPaths, ledger: Ledger, trusted: Collection[str]) -> _Believed | None:
+    """The checkpoint, once its signature is seen to be good and by the key that is known; None where there is none.
+
+    Keys that the reader names come first, then the key by which the log is known on this machine, then the archive's.
+    """
+    note = ledger.note()
+    logs = KnownLogs(Installation.of_user(paths.name).keys)
+    place = known = None
+    with suppress(EnvironmentFaultError):
+        place = logs.place(paths.folder)
+    if note is None:
+        return None
+    checkpoint = parse_checkpoint(parse_note(note).text)
+    if place is not None and place.origin != checkpoint.origin:
+        raise _not_as_known(paths, ledger, logs)
+    with suppress(EnvironmentFaultError):
+        known = logs.log(checkpoint.origin)
+    remark = ""
+    if known is None:
+        vkey = read_regular(paths.vkey).decode("ascii", errors="replace").strip()
+        remark = f"{paths.name}: signed by {short_key(vkey)}, the archive's own key, which is not known to you"
+        if opened(note, parse_vkey(vkey)) is None:
+            raise ArchiveError(
+                f"{paths.checkpoint} is not signed by the key of the log",
+                next_step=f"Run `preserve verify {paths.name}` to see what is damaged.",
+            )
+    else:
+        keys = known.keys_at(checkpoint.size)
+        vkey = keys[-1].vkey if keys else ""
+        # What was verified before, and lies outside of the archive, is not verified again.
+        if note != known.note and (not keys or opened(note, parse_vkey(vkey)) is None):
+            seen = read_log(paths, ledger, logs)
+            vkey = seen.keys[-1].vkey if seen is not None and seen.keys else ""
+            if not logs.compare(paths.folder, seen).good or not vkey or opened(note, parse_vkey(vkey)) is None:
+                raise _not_as_known(paths, ledger, logs)
+    if trusted and vkey not in trusted:
+        remark = _vouched(paths, ledger, logs, trusted, vkey)
+    elif trusted:
+        remark = ""
+    return _Believed(checkpoint, remark)
+
+
+def _vouched(paths: CollectionPaths, ledger: Ledger, logs: KnownLogs, trusted: Collection[str], vkey: str) -> str:
+    """What is to be said of a log that none of the keys signed which the reader names.
+
+    Raises:
+        ArchiveError: one of them is of this log's name.
+    """
+    seen = read_log(paths, ledger, logs)
+    if seen is not None and vouched_by(seen.keys, set(trusted), seen.notes, seen.begins_with) is not None:
+        return ""
+    if seen is not None and seen.origin in {parse_vkey(key).name for key in trusted}:
+        raise ArchiveError(
+            f"{paths.checkpoint} is signed by {short_key(vkey)}, and by no key that you trust",
+            next_step=CODES["E-LEDGER-TRUST"].next_step.replace("COLLECTION", paths.name),
+        )
+    return f"{paths.name}: signed by {short_key(vkey)}, which is none of the keys that you trust"
+
+
+def _not_as_known(paths: CollectionPaths, ledger: Ledger, logs: KnownLogs) -> ArchiveError:
+    try:
+        findings = logs.compare(paths.folder, read_log(paths, ledger, logs)).findings
+    except FormatError as error:
+        return ArchiveError(f"{paths.ledger}: {error}", next_step=f"Run `preserve verify {paths.name}`.")
+    amiss = [finding for finding in findings if finding.is_amiss]
+    if amiss:
+        return LogNotAsKnownError.of(paths, amiss)
+    return ArchiveError(
+        f"{paths.checkpoint} is not signed by the key of the log",
+        next_step=f"Run `preserve verify {paths.name}` to see what is damaged.",
+    )
