@@ -55,7 +55,7 @@ def reading(place: Place, chosen: Sequence[str]) -> Iterator[list[Archive]]:
 def _trusted(place: Place) -> frozenset[str]:
     """The keys of logs that the configuration names as trusted."""
     folder = place.config_dir / "trust"
-    if not folder.is_dir():
+    if not any(folder.glob("*.vkey")):
         return frozenset()
     from preserve.cli.trusting import read_trust  # noqa: PLC0415 - it brings certificates
 
