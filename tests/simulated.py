@@ -49,6 +49,8 @@ class Web:
     took_s: float = 0.0
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     asked: list[tuple[float, str]] = field(default_factory=list)
+    requests: list[bytes] = field(default_factory=list)
+    """The heads of all requests."""
     stop_after: int | None = None
     """Number of exchanges after which a run is told to stop."""
     start: datetime = datetime(2026, 1, 1, tzinfo=UTC)
@@ -110,6 +112,7 @@ class SimulatedFetcher:
         fields = "".join(f"{name}: {value}\r\n" for name, value in extra_headers.items())
         parts = urlsplit(url)
         request = f"GET {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\n{fields}\r\n".encode()
+        web.requests.append(request)
         try:
             head = parse_response_head(split_head(data)[0]) if data else None
         except FormatError:

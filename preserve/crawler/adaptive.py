@@ -1,7 +1,8 @@
 """When an address is due again: what its captures so far say of how often it changes. Pure.
 
 The interval begins with the shortest. A look that shows what the look before it showed makes it half as long again; one
-that shows something else takes it to the mean of itself and the shortest. It stays between shortest and longest. With a
+that shows something else takes it to the mean of itself and the shortest, one that is the first to miss the page to the
+shortest. It stays between shortest and longest. With a
 shortest of 1 day, looks at days 0, 1 and 2.5 that show the same give 1, 1.5 and 2.25 days: due on day 4.75.
 """
 
@@ -20,6 +21,8 @@ class Look(NamedTuple):
 
     date: datetime
     content: str
+    is_bad: bool = False
+    """The page was not there. The first such look is looked into soon."""
 
 
 def next_due(looks: Iterable[Look], minimum_s: float, maximum_s: float) -> datetime:
@@ -37,6 +40,8 @@ def next_due(looks: Iterable[Look], minimum_s: float, maximum_s: float) -> datet
     for before, look in pairwise(seen):
         if look.content == before.content:
             interval_s = min(interval_s * _GROWTH, maximum_s)
+        elif look.is_bad:
+            interval_s = minimum_s
         else:
             interval_s = (interval_s + minimum_s) / 2
     return seen[-1].date + timedelta(seconds=interval_s)

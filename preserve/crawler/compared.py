@@ -4,6 +4,7 @@ It is done once, at the end: what stands in the frontier is put beside what the 
 are read only where their payload is another than before. Memory stays flat, but for the redirects of one chain.
 """
 
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -87,14 +88,23 @@ class Comparison:
 
     def of(self, frontier: Frontier, left: Mapping[str, int]) -> Compared:
         """Compares all that ended, notes in the frontier what is to be told of each, and says what came of it."""
-        crowds = self._crowds(frontier)
         counts: Counter[str] = Counter()
         told: list[Told] = []
         seeds = {False: 0, True: 0}
+        others = array("q")
+        # Numbers of addresses in the frontier: eight bytes each, however many there are.
+        for end in frontier.endings():
+            if self._is_as_it_was(end):
+                # So are nearly all pages of nearly all runs: no more is asked about them.
+                counts[Seen.UNCHANGED] += 1
+                seeds[False] += end.url in self.seeds
+            else:
+                others.append(end.number)
+        crowds = self._crowds(frontier, others, counts[Seen.UNCHANGED])
         lost: Counter[str] = Counter()
         accepted = 0
         notes: list[tuple[int, str]] = []
-        for end in frontier.endings():
+        for end in map(frontier.ending, others):
             before, look, leads_to = self._look(end, crowds)
             seen = compare(before, look)
             if seen is None:
@@ -142,11 +152,20 @@ class Comparison:
     def _is_accepted(self, url: str) -> bool:
         return self.judgements.is_accepted(url, lambda: self.catalogue.last_whole(url, self.run))
 
-    def _crowds(self, frontier: Frontier) -> frozenset[str]:
-        """Gists that stand for many pages at once now, and did not before."""
-        pages = 0
+    def _is_as_it_was(self, end: Ending) -> bool:
+        """Whether the server or the payload says that a page is the one that was found by the last look."""
+        if end.state != DONE:
+            return False
+        now = self.catalogue.newest_of_run(end.url, self.run)
+        if now is None or now.type != "revisit" or now.challenge is not None:
+            return False
+        before = self.catalogue.held_before(end.url, self.run)
+        return before is not None and before.payload_sha256 == now.payload_sha256
+
+    def _crowds(self, frontier: Frontier, others: Sequence[int], pages: int) -> frozenset[str]:
+        """Gists that stand for many pages at once now, and did not before. ``pages``: those that are as they were."""
         with Spill() as gists:
-            for end in frontier.endings():
+            for end in map(frontier.ending, others):
                 before = self._before(end)
                 if before is None:
                     continue
@@ -156,7 +175,7 @@ class Comparison:
                 pages += 1
                 shown = self._gist_now(end, before, now)
                 if shown:
-                    gists.add([(shown, self._gist(before, end.url), "")])
+                    gists.add([(shown, self._gist(self._whole(before) or before, end.url), "")])
             return frozenset(shown for shown, number, others in _groups(gists) if is_crowd(number, others, pages))
 
     def _gist_now(self, end: Ending, before: RecordRow, now: RecordRow) -> str:
@@ -195,7 +214,11 @@ class Comparison:
                 return before, Look(reason=end.reason, status=_OK, repeats=repeats, page=page), ""
             in_crowd = self._gist(whole, end.url) in crowds or self._was_lost(end.url, whole)
             now_page = self._page(whole)[0]
-            return self._page(held)[0], Look(reason=end.reason, status=_OK, page=now_page, in_crowd=in_crowd), ""
+            return (
+                self._page(self._whole(held) or held)[0],
+                Look(reason=end.reason, status=_OK, page=now_page, in_crowd=in_crowd),
+                "",
+            )
         if now.challenge is not None or status in {_OK, _NOT_MODIFIED}:
             return before, Look(reason=end.reason, status=0), ""
         if held is not None and status in _REDIRECTS:

@@ -3,6 +3,7 @@
 In doubt an address is due: where no capture is held, or where the newest cannot be read whole.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from preserve.config.adaptive import AdaptiveConfig
@@ -12,9 +13,10 @@ from preserve.crawler.revisit import Held, Revisits
 from preserve.errors import FormatError
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import format_utc, parse_utc
+from preserve.provenance.statements import IMPORT_RUN
 from preserve.store.catalogue import Catalogue, RecordRow
 
-_OK, _NOT_MODIFIED = 200, 304
+_OK, _NOT_MODIFIED, _BAD = 200, 304, 400
 
 
 class DueTimes:
@@ -41,13 +43,24 @@ class DueTimes:
         dated = [(moment, row) for row in rows if (moment := _moment(row.date)) is not None]
         if not dated:
             return None
-        looks = [Look(moment, self._content(row)) for moment, row in dated]
-        due = next_due(looks, self._minimum_s, self._maximum_s)
+        due = next_due(self._looks(url, dated), self._minimum_s, self._maximum_s)
         moment, newest = dated[0]
         if is_passing(f"http-{_status(newest):03d}"):
             # It may well come the next time, and what it leads to is not reached before.
             due = min(due, moment + timedelta(seconds=self._minimum_s))
         return None if is_due(due, self._now, self._minimum_s) else newest
+
+    def _looks(self, url: str, dated: Sequence[tuple[datetime, RecordRow]]) -> list[Look]:
+        """The looks, given newest first. What a run that compared did not tell as changed showed the text before it."""
+        told = {look.run for look in self._catalogue.looks_of(url) if look.seen}
+        found: list[Look] = []
+        status = 0
+        for moment, row in reversed(dated):
+            content = self._content(row)
+            same_text = status == _status(row) == _OK and not row.run.startswith(IMPORT_RUN) and row.run not in told
+            status = _status(row)
+            found.append(Look(moment, found[-1].content if same_text else content, is_bad=status >= _BAD))
+        return found
 
     def _content(self, row: RecordRow) -> str:
         """What a capture shows: status and payload; of a redirect, where it leads: its payload rarely says it."""

@@ -403,6 +403,11 @@ class Frontier:
         )
         return (Ending._make(row) for row in rows)
 
+    def ending(self, number: int) -> Ending:
+        """How the address with this number has ended."""
+        row = self._db.execute("SELECT number, url, state, reason FROM targets WHERE number = ?", (number,)).fetchone()
+        return Ending._make(row)
+
     def note_seen(self, seen: Iterable[tuple[int, str]]) -> None:
         """Notes by the numbers of addresses what their looks showed (`preserve.replay.comparing.Seen`), for `report`.
 

@@ -5,7 +5,7 @@ very run: what it refers to is there. The catalogue says only where to look. Sou
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from preserve.crawler.records import RevisitOf
 from preserve.errors import ArchiveError, FormatError
@@ -22,6 +22,8 @@ from preserve.store.warcfile import read_record
 
 _OK = 200
 _NOT_MODIFIED = 304
+_BELIEVED = 9
+"""Looks in a row that a server is believed without sending the page."""
 _VALIDATORS = ((b"etag", "If-None-Match"), (b"last-modified", "If-Modified-Since"))
 
 
@@ -46,8 +48,14 @@ class Revisits:
         self._read_late: set[str] = set()
 
     def newest(self, url: str) -> Held | None:
-        """The newest full reply held from an address, for a conditional request; None where there is none."""
-        return self._stated(self._read(self._catalogue.newest_response(url)))
+        """The newest full reply held from an address, for a conditional request; None where there is none.
+
+        Of ten looks one asks without conditions: a server whose older page was put back says "not modified" for ever.
+        """
+        held = self._stated(self._read(self._catalogue.newest_response(url)))
+        if held is None or not held.conditions or self._catalogue.unmodified_looks(url, _BELIEVED) < _BELIEVED:
+            return held
+        return replace(held, conditions={})
 
     def of_this_run(self, url: str) -> Held | None:
         """The reply of any status that this run has from an address, before it was stopped and continued."""

@@ -33,7 +33,7 @@ def observe_job(job: Job, standing: Standing, now: int) -> list[Observation]:
             kind=Kind.OVERDUE,
             subject=subject,
             bad=late is not None,
-            summary="" if late is None else f"due {moment_text(late)}, no good run since",
+            summary="nothing is overdue" if late is None else f"due {moment_text(late)}, no good run since",
             occasion=late if late is not None else standing.next_start,
         ),
         Observation(
@@ -41,7 +41,7 @@ def observe_job(job: Job, standing: Standing, now: int) -> list[Observation]:
             kind=Kind.CLOCK_BACK,
             subject=subject,
             bad=standing.clock_back,
-            summary="the clock is before the last moment recorded" if standing.clock_back else "",
+            summary=f"the clock is {'before' if standing.clock_back else 'past'} the last moment recorded",
             occasion=now // _SAMPLE_S,
         ),
     ]
@@ -65,7 +65,7 @@ def observe_job(job: Job, standing: Standing, now: int) -> list[Observation]:
                 kind=failing,
                 subject=subject,
                 bad=bad,
-                summary=event.reason if bad else "",
+                summary=event.reason if bad else f"the run due {moment_text(event.nominal)} was good",
                 occasion=event.nominal,
             )
         )
@@ -77,7 +77,7 @@ def observe_job(job: Job, standing: Standing, now: int) -> list[Observation]:
             kind=Kind.STEP_FAILING,
             subject=step.name,
             bad=step.outcome == "failed",
-            summary=step.detail if step.outcome == "failed" else "",
+            summary=step.detail if step.outcome == "failed" else "the step is good again",
             occasion=step.nominal,
         )
         for step in standing.steps
@@ -136,7 +136,7 @@ def observe_disk(collection: str, free: int, least: int, now: int) -> Observatio
         collection=collection,
         kind=Kind.DISK_LOW,
         bad=bad,
-        summary=f"{free // MIB} MiB are free, captures stop below {least // MIB} MiB" if bad else "",
+        summary=f"{free // MIB} MiB are free, captures stop below {least // MIB} MiB",
         occasion=now // _SAMPLE_S,
     )
 
@@ -155,7 +155,7 @@ def observe_receipts(
             kind=Kind.RECEIPTS_FAILING,
             subject=authority,
             bad=authority in reasons,
-            summary=reasons[authority][1] if authority in reasons else "",
+            summary=reasons[authority][1] if authority in reasons else "a receipt was had",
             occasion=reasons[authority][0] if authority in reasons else covered,
         )
         for authority in authorities

@@ -63,6 +63,7 @@ _IS_REPLY = "type IN ('response', 'revisit')"
 """The condition of the index by page, word for word: only a query that has it can use that index."""
 _TAKEN_IN = "(SELECT max(i.imported) FROM imports AS i WHERE i.run = records.run)"
 _IS_WHOLE = "type = 'response' AND status = 200 AND challenge IS NULL AND whole = 'whole'"
+_IS_AS_IT_WAS = "(type = 'revisit' AND challenge IS NULL AND payload_sha256 IS NOT NULL)"
 _IS_SOFT_GONE = (
     "EXISTS (SELECT 1 FROM looks AS k WHERE k.canonical = records.canonical AND k.run = records.run "
     "AND k.seen = 'soft-gone')"
@@ -497,7 +498,7 @@ class Catalogue:
         """The statement of the last look but those of this run that found the page whole; -1 where there is none."""
         row = self._db.execute(
             f"SELECT max(statement) FROM records WHERE canonical = ? AND {_IS_REPLY} AND run <> ? "  # noqa: S608
-            f"AND ({_IS_WHOLE} OR (type = 'revisit' AND challenge IS NULL)) AND NOT {_IS_SOFT_GONE}",
+            f"AND ({_IS_WHOLE} OR {_IS_AS_IT_WAS}) AND NOT {_IS_SOFT_GONE}",
             (key_form(canonical, url), run),
         ).fetchone()
         return -1 if row is None or row[0] is None else int(row[0])
@@ -589,6 +590,15 @@ class Catalogue:
         row = next(self._asked("records", asked, (key_form(canonical, url),)), None)
         return None if row is None else _row(row)
 
+    def unmodified_looks(self, url: str, most: int) -> int:
+        """How many of the last looks in a row were the server's word that nothing changed; at most so many."""
+        rows = self._db.execute(
+            f"SELECT type, status FROM records WHERE canonical = ? AND {_IS_REPLY} "  # noqa: S608
+            "ORDER BY statement DESC LIMIT ?",
+            (key_form(canonical, url), most),
+        )
+        return sum(1 for _row in takewhile(lambda row: row[0] == "revisit" and row[1] in {None, 304}, rows))
+
     def newest_of_run(self, url: str, run: str) -> RecordRow | None:
         """The newest reply, also a revisit, that a run captured from an address."""
         asked = f"WHERE canonical = ? AND {_IS_REPLY} AND run = ? ORDER BY statement DESC LIMIT 1"
@@ -644,9 +654,9 @@ class Catalogue:
         return [_place(row[1:]) for row in of_exchange if row[0] == "metadata"]
 
     def held_before(self, url: str, run: str) -> RecordRow | None:
-        """The newest whole reply of an address but those of this run, and those that were the page no more."""
+        """The last look but those of this run that found the page whole, or as it was: a reply, or a revisit of one."""
         asked = (
-            f"WHERE canonical = ? AND {_IS_REPLY} AND run <> ? AND {_IS_WHOLE} "
+            f"WHERE canonical = ? AND {_IS_REPLY} AND run <> ? AND ({_IS_WHOLE} OR {_IS_AS_IT_WAS}) "
             f"AND NOT {_IS_SOFT_GONE} ORDER BY {_NEWEST} LIMIT 1"
         )
         row = next(self._asked("records", asked, (key_form(canonical, url), run)), None)

@@ -428,3 +428,35 @@ def test_without_bounds_the_command_says_what_to_write(shell: Any, site: Any, sc
     assert right in shell.errors
     assert "`adaptive: {min: 1d, max: 180d}`" in shell.errors
     assert site.asked == []
+
+
+def test_a_counter_in_the_footer_is_no_change(tmp_path: Path) -> None:
+    pages = [html(f"<p>words that stay</p><!-- {number} -->") for number in range(9)]
+    sim = _simulation(tmp_path, {ROOT: pages})
+    for day in (0, 1, 2.5):
+        assert _on(sim, day) == [ROOT]
+    # The same text three times: due after 2.25 days, as a page whose bytes stay.
+    assert _on(sim, 2.5 + 2.1) == []
+    assert _on(sim, 2.5 + 2.3) == [ROOT]
+
+
+def test_a_page_that_is_missing_for_the_first_time_is_looked_into_soon(tmp_path: Path) -> None:
+    sim = _simulation(tmp_path, {ROOT: html("a")})
+    for day in (0, 1, 2.5, 5, 9, 15, 25):
+        _on(sim, day)
+    sim.web.pages[ROOT] = reply(404, "gone")
+    assert _on(sim, 60) == [ROOT]
+    assert _on(sim, 61) == [ROOT]
+
+
+def test_a_server_is_not_believed_for_ever_that_nothing_changed(tmp_path: Path) -> None:
+    sim = _simulation(tmp_path, {ROOT: [html("new", "Last-Modified: Thu, 01 Jan 2026 00:00:00 GMT"), reply(304)]})
+    sim.adaptive = None
+    for day in range(10):
+        _on(sim, day)
+    sim.web.pages[ROOT] = html("old", "Last-Modified: Wed, 01 Jan 2025 00:00:00 GMT")
+    report = sim.run()
+    assert sim.accounts[ROOT] == "done http-200"
+    assert report.compared.seen == {"changed": 1}
+    assert b"If-Modified-Since" not in sim.web.requests[-1]
+    assert any(b"If-Modified-Since" in request for request in sim.web.requests)

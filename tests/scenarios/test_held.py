@@ -203,3 +203,13 @@ def test_the_report_is_plain_json(tmp_path: Path) -> None:
     told = json.loads(json.dumps(asdict(_run(sim))))
     assert told["compared"]["seen"] == {"gone": 6}
     assert told["compared"]["why"].startswith("6 of 6 pages")
+
+
+def test_a_page_that_is_as_it_was_long_ago_has_changed_once(tmp_path: Path) -> None:
+    sim = _site(tmp_path)
+    page = sim.web.pages[f"{ROOT}a"]
+    sim.web.pages[f"{ROOT}a"] = html("another text for a while")
+    assert _run(sim).compared.seen["changed"] == 1
+    sim.web.pages[f"{ROOT}a"] = page
+    assert _run(sim).compared.seen["changed"] == 1
+    assert dict(_run(sim).compared.seen) == {"unchanged": 6}

@@ -114,7 +114,10 @@ def test_damage_is_bad_until_everything_was_read_and_found_good() -> None:
 
 def test_receipts_are_observed_by_authority() -> None:
     found = observe_receipts("demo", ["one", "two"], [("12.one.failed", "status 500")], 20)
-    assert [(o.subject, o.bad, o.summary) for o in found] == [("one", True, "status 500"), ("two", False, "")]
+    assert [(o.subject, o.bad, o.summary) for o in found] == [
+        ("one", True, "status 500"),
+        ("two", False, "a receipt was had"),
+    ]
 
 
 @pytest.mark.parametrize(("free", "bad"), [(9, True), (10, False)])
