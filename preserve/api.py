@@ -9,19 +9,19 @@ from types import TracebackType
 from typing import Self
 
 from preserve.cables.extract import Extraction
-from preserve.cables.fields import FieldValue
-from preserve.cables.layouts import Layout, compile_layouts
+from preserve.cables.page.fields import FieldValue
+from preserve.cables.page.layouts import Layout, compile_layouts
 from preserve.config.folder import load_layouts
 from preserve.config.place import find_config_dir, user_folder
-from preserve.desk.status import CollectionState, Desk
-from preserve.desk.survey import known_collections, state_of_file
 from preserve.errors import ArchiveError, NotHeldError
+from preserve.health.collections import CollectionState, Desk
+from preserve.health.overview import known_collections, state_of_file
 from preserve.provenance.knownlogs import KnownLogs
-from preserve.replay.again import Source, read_again
 from preserve.replay.history import History, history
 from preserve.replay.recover import Archive as Collection
 from preserve.replay.recover import Capture, find_one, parse_moment
 from preserve.replay.searching import Found, search, searchable
+from preserve.replay.stated_texts import Source, read_again
 from preserve.store.archive import list_collections
 from preserve.store.archive import open_archive as open_collection
 from preserve.store.catalogue import ShownCable

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from preserve.cli.common import keys_folder
 from preserve.cli.main import main
+from preserve.cli.shared.common import keys_folder
 from preserve.provenance.installation import Installation
 from preserve.provenance.keys import mark_path
 from tests.readers import assert_others_read

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from preserve.cables.comparison import comparison_text
 from preserve.cables.extract import Extraction, extract
-from preserve.cables.layouts import Layout, compile_layouts
-from preserve.cables.offsets import BodyMap
+from preserve.cables.page.layouts import Layout, compile_layouts
+from preserve.cables.page.offsets import BodyMap
 from preserve.config.folder import load_layouts
 from preserve.formats.charset import decode_piece
 from preserve.model import sha256_hex

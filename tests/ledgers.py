@@ -4,9 +4,9 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 
-from preserve.formats.note import Signer
-from preserve.formats.signing import sign_note
-from preserve.formats.tlog import Checkpoint, format_checkpoint
+from preserve.formats.tlog.files import Checkpoint, format_checkpoint
+from preserve.formats.tlog.note import Signer
+from preserve.formats.tlog.signing import sign_note
 from preserve.provenance.ledger import Ledger
 from preserve.store.layout import CollectionPaths
 

@@ -13,7 +13,7 @@ from preserve.errors import FormatError
 from preserve.formats.http1.message import parse_response_head, split_head
 from preserve.net.exchange import Exchange, Failure, Peer
 from preserve.net.fetch import Pending
-from preserve.provenance.found import found_archive
+from preserve.provenance.founding import found_archive
 from preserve.store.archive import open_archive
 
 Reply = bytes | Failure

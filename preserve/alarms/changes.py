@@ -7,15 +7,15 @@ whose payload is another than before. Memory stays flat.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from preserve.alarms.book import AlarmBook, Rules
+from preserve.alarms.alarm_db import AlarmBook, Rules
 from preserve.alarms.values import MAX_ITEMS, Observation
 from preserve.cables.difference import Difference, classify
 from preserve.cables.extract import Extraction
 from preserve.config.alarms import Kind
 from preserve.errors import ArchiveError
+from preserve.replay.link_status import LOST, State
+from preserve.replay.link_status_list import Rot, rot_of
 from preserve.replay.recover import Archive, Capture
-from preserve.replay.rot import LOST, State
-from preserve.replay.rotlist import Rot, rot_of
 from preserve.store.catalogue import RecordRow
 
 LAST_LOOK, FIRST_LOOK = "changes", "changes-first"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from preserve.alarms.book import AlarmBook
+from preserve.alarms.alarm_db import AlarmBook
 from preserve.alarms.command import run
 from preserve.alarms.mail import mail_line
 from preserve.alarms.values import Event, Message, Patience

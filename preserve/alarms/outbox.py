@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from preserve.alarms.turns import State, Tell
+from preserve.alarms.transitions import State, Tell
 from preserve.alarms.values import MAX_ITEMS, Event, Message, Unsent
 from preserve.config.alarms import Kind
 from preserve.model import new_uuid

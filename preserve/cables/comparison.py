@@ -26,7 +26,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from preserve.cables.texts import decode_references
+from preserve.cables.page.texts import decode_references
 from preserve.expressions import lazy_re
 
 VERSION: Final = "1"

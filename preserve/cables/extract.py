@@ -18,18 +18,18 @@ from typing import Final
 
 import msgspec
 
-from preserve.cables import engine, lines, rows
-from preserve.cables.cited import Cited, cited_cables
 from preserve.cables.comparison import VERSION, comparison_text
-from preserve.cables.fields import FieldValue, date_time_group
 from preserve.cables.identity import Facts, IdReading, read_id
-from preserve.cables.layouts import Layout, candidates, is_error_page, recognised
-from preserve.cables.message import Message, Paragraph, parse_message
-from preserve.cables.offsets import BodyMap, ByteCursor, body_map
-from preserve.cables.reading import PageText, Reading
-from preserve.cables.texts import one_line
-from preserve.cables.unseen import Unseen
-from preserve.cables.visible import Visible, visible_text
+from preserve.cables.message.cited import Cited, cited_cables
+from preserve.cables.message.grammar import Message, Paragraph, parse_message
+from preserve.cables.page import engine, lines, rows
+from preserve.cables.page.fields import FieldValue, date_time_group
+from preserve.cables.page.layouts import Layout, candidates, is_error_page, recognised
+from preserve.cables.page.offsets import BodyMap, ByteCursor, body_map
+from preserve.cables.page.reading import PageText, Reading
+from preserve.cables.page.texts import one_line
+from preserve.cables.page.unseen import Unseen
+from preserve.cables.page.visible import Visible, visible_text
 from preserve.findings import Finding
 from preserve.formats.charset import Decoded, decide
 from preserve.limits import DEFAULT_LIMITS

@@ -1,12 +1,12 @@
 """One capture as the values of a citation: what it is, which bytes, where in the ledger they stand."""
 
 from preserve.cables.extract import Extraction
-from preserve.cables.titles import page_title
-from preserve.citation.check_capsule import without_password
+from preserve.cables.page.titles import page_title
+from preserve.citation.capsule.check_capsule import without_password
 from preserve.citation.passage import Passage
 from preserve.errors import FormatError
 from preserve.formats.citations.data import CitationData
-from preserve.formats.tlog import Checkpoint
+from preserve.formats.tlog.files import Checkpoint
 from preserve.provenance.describe import HTML_TYPES
 from preserve.replay.recover import Archive, Capture, Page
 

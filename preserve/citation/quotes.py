@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from preserve.cables.extract import Extraction
-from preserve.cables.pagelines import is_break_line
-from preserve.cables.paragraphs import Paragraph
-from preserve.cables.texts import one_line
+from preserve.cables.message.pagelines import is_break_line
+from preserve.cables.message.paragraphs import Paragraph
+from preserve.cables.page.texts import one_line
 from preserve.citation.passage import Passage
 from preserve.errors import NotHeldError, UsageError
 from preserve.expressions import lazy_re

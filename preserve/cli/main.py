@@ -11,8 +11,8 @@ from importlib import import_module
 import click
 
 from preserve import __version__
-from preserve.cli.common import EXIT_STATUSES, say, say_error
-from preserve.cli.streams import drop_stdout, guard_streams
+from preserve.cli.shared.common import EXIT_STATUSES, say, say_error
+from preserve.cli.shared.streams import drop_stdout, guard_streams
 from preserve.errors import CancelledError, EnvironmentFaultError, OutputError, PreserveError
 from preserve.store.database import database_fault
 
@@ -31,7 +31,7 @@ class _Commands(MutableMapping[str, click.Command]):
             "new": "new",
             "init": "init",
             "capture": "capture",
-            "import": "imports",
+            "import": "import_",
             "index": "index",
             "extract": "extract",
             "show": "show",
@@ -60,13 +60,13 @@ class _Commands(MutableMapping[str, click.Command]):
             "status": "status",
             "doctor": "doctor",
             "alarms": "alarms",
-            "demo": "demonstration",
+            "demo": "demo",
         }
         self._loaded: dict[str, click.Command] = {}
 
     def __getitem__(self, name: str) -> click.Command:
         if name not in self._loaded:
-            module = import_module(f"preserve.cli.{self._modules[name]}")
+            module = import_module(f"preserve.cli.commands.{self._modules[name]}")
             found = (item for item in vars(module).values() if isinstance(item, click.Command) and item.name == name)
             self[name] = next(found)
         return self._loaded[name]

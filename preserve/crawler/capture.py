@@ -12,19 +12,19 @@ from datetime import datetime, timedelta
 from msgspec import UNSET
 
 from preserve import PROGRAM
-from preserve.cables.layouts import Layout
+from preserve.cables.page.layouts import Layout
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.collection import HELD, LINKED, CollectionConfig
 from preserve.config.spans import span_seconds
 from preserve.crawler.compared import NOTHING_HELD, Compared, Comparison
-from preserve.crawler.crew import Crew, ForkedCrew, MakeWorker, OneWorker
+from preserve.crawler.coordinator import Keeper, Progress
 from preserve.crawler.dated import DatedFetches
 from preserve.crawler.due import DueTimes
 from preserve.crawler.frontier import Found, Frontier, RunInfo
 from preserve.crawler.group import GroupWriter
 from preserve.crawler.held import HeldPages
-from preserve.crawler.keeper import Keeper, Progress
 from preserve.crawler.page import PageWriter, Wanted
+from preserve.crawler.pool import Crew, ForkedCrew, MakeWorker, OneWorker
 from preserve.crawler.revisit import Revisits
 from preserve.crawler.scope import Scope
 from preserve.crawler.stamping import Ask, Stamped, stamp

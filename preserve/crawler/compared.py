@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from preserve.cables.extract import plain_text, read_page
-from preserve.cables.layouts import Layout
+from preserve.cables.page.layouts import Layout
 from preserve.crawler.frontier import Ending, Frontier
 from preserve.crawler.outcomes import DONE, NOT_DUE, OUT_OF_SCOPE, TOO_DEEP, TOO_LONG, TRAP_CALENDAR, TRAP_REPEAT
 from preserve.crawler.page import redirect_of
@@ -24,8 +24,8 @@ from preserve.provenance.describe import decoded_content, http_payload, type_of
 from preserve.provenance.judgements import Judgements
 from preserve.replay.comparing import LOST, TOLD, Led, Look, Page, Seen, compare, gist, is_crowd
 from preserve.store.catalogue import Catalogue, RecordRow
+from preserve.store.external_sort import Spill
 from preserve.store.layout import CollectionPaths
-from preserve.store.spill import Spill
 from preserve.store.warcfile import read_record
 
 _OK: Final = 200

@@ -1,7 +1,7 @@
 """What a worker writes, and hands over group by group: records on disk, and the statements that make them captures.
 
 The durable order begins here: **record bytes are synced before their statements leave the worker**. The keeper then
-saves links, appends the statements, feeds the catalogue, and marks addresses last (`preserve.crawler.keeper`).
+saves links, appends the statements, feeds the catalogue, and marks addresses last (`preserve.crawler.coordinator`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ from preserve.cables.extract import PageReading, told_of
 from preserve.crawler.outcomes import Outcome
 from preserve.crawler.records import warcinfo_record
 from preserve.findings import Finding
-from preserve.formats.warc import Record
+from preserve.formats.warc.record import Record
 from preserve.limits import Limits
 from preserve.model import RecordPlace
 from preserve.provenance import statements

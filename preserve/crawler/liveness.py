@@ -1,7 +1,7 @@
 """Looks at pages at their addresses, to say whether they are there and what they show. Nothing of it is stored.
 
-One look says little: `preserve.replay.rot` says what several say of a page. Redirects are followed as a reader's
-browser would, one exchange at a time, with a pause between two looks at one host.
+One look says little: `preserve.replay.link_status` says what several say of a page. Redirects are followed as a
+reader's browser would, one exchange at a time, with a pause between two looks at one host.
 """
 
 import time
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from preserve.cables.extract import plain_text, read_page
-from preserve.cables.layouts import Layout
+from preserve.cables.page.layouts import Layout
 from preserve.crawler.outcomes import reason_of
 from preserve.formats.errorpage import is_error_page
 from preserve.formats.urls import of_header, resolve
@@ -19,7 +19,7 @@ from preserve.limits import Limits
 from preserve.model import format_utc
 from preserve.net.exchange import Exchange
 from preserve.provenance.describe import challenge_in, decoded_content, http_payload, type_of
-from preserve.replay.rot import Look, Sign, sign_of_failure, sign_of_status
+from preserve.replay.link_status import Look, Sign, sign_of_failure, sign_of_status
 
 _MOST_REDIRECTS: Final = 8
 _FOR_GOOD: Final = frozenset({301, 308})

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from preserve.cables.extract import NOTHING_READ
-from preserve.cables.layouts import Layout
+from preserve.cables.page.layouts import Layout
 from preserve.crawler.due import DueTimes
 from preserve.crawler.frontier import Found, Target
 from preserve.crawler.group import GroupWriter

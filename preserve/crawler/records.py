@@ -10,7 +10,7 @@ from datetime import datetime
 
 from preserve.formats.http1.message import split_head
 from preserve.formats.http1.stream import Payload
-from preserve.formats.warc import Record, make_record
+from preserve.formats.warc.record import Record, make_record
 from preserve.model import format_utc, new_uuid, sha256_hex
 from preserve.net.exchange import Exchange
 

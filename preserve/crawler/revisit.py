@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from preserve.crawler.records import RevisitOf
 from preserve.errors import ArchiveError, FormatError
 from preserve.formats.http1.stream import Payload
-from preserve.formats.warc import record_sha256
+from preserve.formats.warc.record import record_sha256
 from preserve.model import sha256_hex
 from preserve.net.exchange import Exchange
 from preserve.provenance.describe import http_payload

@@ -16,8 +16,8 @@ from preserve.export.gather import moment_of
 from preserve.export.lineage import Lineage, Names, key_of, names_of, plain
 from preserve.export.premis import write_premis
 from preserve.expressions import lazy_re
-from preserve.formats.tlog import Proof, format_proof
-from preserve.formats.warc import Record, compress_member, record_bytes, record_sha256
+from preserve.formats.tlog.files import Proof, format_proof
+from preserve.formats.warc.record import Record, compress_member, record_bytes, record_sha256
 from preserve.model import sha256_hex
 from preserve.provenance import statements
 from preserve.provenance.receipts import held_receipts

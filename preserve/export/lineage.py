@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from preserve.expressions import lazy_re
-from preserve.formats.tlog import Checkpoint
+from preserve.formats.tlog.files import Checkpoint
 from preserve.model import sha256_hex
 from preserve.provenance.statements import Cable, Memento, Record, Release, Sealed
 

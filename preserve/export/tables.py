@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import IO, Any, Final
 
-from preserve.cables.cited import Cited
 from preserve.cables.extract import Extraction
-from preserve.cables.references import Reference
+from preserve.cables.message.cited import Cited
+from preserve.cables.message.references import Reference
 from preserve.errors import UsageError
-from preserve.replay.again import Source, read_again
+from preserve.replay.stated_texts import Source, read_again
 from preserve.store.catalogue import Catalogue, ShownCable
 from preserve.text import clean, escaped_json
 

@@ -2,8 +2,8 @@
 
 The grammar is that of the HTML Standard (section 13.2.5, "Tokenization"): comments, the content of ``script``,
 ``style``, ``textarea`` and their like, and what stands inside a quoted value hold no tags. No tree is built: nothing is
-lost however deep or long a page is. As in `preserve.cables.tokens`, a tag that does not end is text, and a quotation
-mark that never closes does not swallow the rest of the page.
+lost however deep or long a page is. As in `preserve.cables.page.tokens`, a tag that does not end is text, and a
+quotation mark that never closes does not swallow the rest of the page.
 
 All of a page is found by one expression, in time linear in its length: pages of real mirrors have a thousand links.
 """

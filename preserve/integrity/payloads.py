@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 
-from preserve.cables.layouts import Layout, may_be
+from preserve.cables.page.layouts import Layout, may_be
 from preserve.errors import FormatError
 from preserve.formats.digests import Declared
 from preserve.formats.http1.stream import Payload, payload_of, plain_body
-from preserve.formats.warc import RecordHeader
-from preserve.integrity.hashing import HASHES, Fault, declared_digest
+from preserve.formats.warc.record import RecordHeader
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.provenance.describe import decoded_content, decodes, is_http
+from preserve.readers.hashing import HASHES, Fault, declared_digest
 
 NO_HEAD = "no HTTP status line, or no end of the head within the bound"
 """What is told of a reply that cannot be read, whether it was held or read in pieces."""

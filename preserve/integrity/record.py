@@ -12,15 +12,14 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from preserve.cables.extract import told_of
-from preserve.cables.layouts import Layout
+from preserve.cables.page.layouts import Layout
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
 from preserve.formats.digests import Declared, parse_digest
 from preserve.formats.http1.message import Head, transfer_codings
 from preserve.formats.http1.stream import PayloadStream
-from preserve.formats.recordstream import RawRecord
-from preserve.formats.warc import Record, RecordHeader, bare_uri, original_of
-from preserve.integrity.hashing import HASHES, BehindHead, DecodedHash, Fault, Hash, declared_digest, new_hash
+from preserve.formats.warc.record import Record, RecordHeader, bare_uri, original_of
+from preserve.formats.warc.stream import RawRecord
 from preserve.integrity.payloads import NO_HEAD, Reply, framing_faults, payload_digest, payload_is_own
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import sha256_hex, whole_date
@@ -36,6 +35,7 @@ from preserve.provenance.describe import (
     wholeness,
 )
 from preserve.provenance.statements import Whole, encode
+from preserve.readers.hashing import HASHES, BehindHead, DecodedHash, Fault, Hash, declared_digest, new_hash
 
 _W3C_DATE = lazy_re(r"\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z)?)?)?\Z")
 _ABSOLUTE = lazy_re(r"[A-Za-z][A-Za-z0-9+.-]*:")

@@ -24,8 +24,8 @@ from preserve.errors import (
     unreadable,
 )
 from preserve.findings import Finding
-from preserve.formats.merkle import CompactRange, leaf_hash
-from preserve.integrity.report import Findings
+from preserve.formats.tlog.merkle import CompactRange, leaf_hash
+from preserve.integrity.verify.report import Findings
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.provenance.derive import catch_up, refuse
 from preserve.provenance.knownlogs import (

@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from preserve.cables.extract import is_newer
-from preserve.cables.layouts import Layout
+from preserve.cables.page.layouts import Layout
 from preserve.errors import ArchiveError, FormatError
-from preserve.formats.containers import Container
-from preserve.integrity.hashing import Fault
+from preserve.formats.warc.containers import Container
 from preserve.integrity.record import Facts, Wanted
 from preserve.integrity.scan import Row, Scanner
 from preserve.limits import DEFAULT_LIMITS, Limits
@@ -28,6 +27,7 @@ from preserve.provenance.rows import row_of
 from preserve.provenance.sealing import sealed_files
 from preserve.provenance.session import Writer, WritingSession
 from preserve.provenance.statements import Cable, Record, decode
+from preserve.readers.hashing import Fault
 from preserve.replay.recover import current_catalogue
 from preserve.store.catalogue import Catalogue, RecordRow, StatedReading
 from preserve.store.layout import CollectionPaths

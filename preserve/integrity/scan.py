@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from preserve.errors import FormatError
-from preserve.formats.containers import Container, Spot
-from preserve.integrity.hashing import Fault
+from preserve.formats.warc.containers import Container, Spot
 from preserve.integrity.record import Facts, Wanted, facts_of
-from preserve.integrity.stretches import Stretches, stretch_fault
+from preserve.readers.hashing import Fault
+from preserve.readers.segments import Stretches, stretch_fault
 from preserve.store.copying import Hashed, hash_file
 
 

@@ -19,8 +19,8 @@ from pathlib import Path
 import msgspec
 
 from preserve.errors import ArchiveError, PreserveError, UsageError
-from preserve.formats.merkle import CompactRange, leaf_hash
-from preserve.formats.note import Signer
+from preserve.formats.tlog.merkle import CompactRange, leaf_hash
+from preserve.formats.tlog.note import Signer
 from preserve.model import format_utc
 from preserve.provenance.derive import refuse
 from preserve.provenance.installation import Installation

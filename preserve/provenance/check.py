@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from preserve.errors import FormatError, NotHeldError
-from preserve.formats.merkle import leaf_hash, verify_consistency, verify_inclusion
-from preserve.formats.note import parse_note
-from preserve.formats.tlog import Checkpoint, parse_checkpoint, parse_proof
+from preserve.formats.tlog.files import Checkpoint, parse_checkpoint, parse_proof
+from preserve.formats.tlog.merkle import leaf_hash, verify_consistency, verify_inclusion
+from preserve.formats.tlog.note import parse_note
 from preserve.provenance.ledger import Ledger
 from preserve.store.catalogue import Catalogue
 from preserve.store.layout import CollectionPaths

@@ -8,16 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from preserve.cables.extract import EXTRACTOR, NOTHING_READ, Extraction, PageReading, read_page
-from preserve.cables.fields import CLAIMS
-from preserve.cables.layouts import Layout, digest
+from preserve.cables.page.fields import CLAIMS
+from preserve.cables.page.layouts import Layout, digest
 from preserve.errors import FormatError
 from preserve.formats.challenge import challenge_of
-from preserve.formats.containers import HOLD_BYTES
 from preserve.formats.content import decode_content, no_codings
 from preserve.formats.http1.message import Head, parse_response_head, split_head, transfer_codings
 from preserve.formats.http1.stream import Payload, payload_of
 from preserve.formats.mediatype import ContentType, content_type, declared_type
-from preserve.formats.warc import Record, RecordHeader, bare_uri, record_sha256
+from preserve.formats.warc.containers import HOLD_BYTES
+from preserve.formats.warc.record import Record, RecordHeader, bare_uri, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import sha256_hex
 from preserve.provenance import statements

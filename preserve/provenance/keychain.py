@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from preserve.errors import FormatError
-from preserve.formats.note import open_note, parse_vkey
-from preserve.formats.tlog import parse_checkpoint
+from preserve.formats.tlog.files import parse_checkpoint
+from preserve.formats.tlog.note import open_note, parse_vkey
 from preserve.provenance.statements import Archive, Key, decode
 
 BeginsWith = Callable[[int, bytes], bool | None]

@@ -32,9 +32,9 @@ import msgspec
 
 from preserve.errors import ArchiveError, BrokenStateError, EnvironmentFaultError, FormatError, PreserveError
 from preserve.findings import CODES, Finding
-from preserve.formats.merkle import CompactRange, leaf_hash, verify_consistency
-from preserve.formats.note import UnknownKeyError, Verifier, open_note, parse_note, parse_vkey
-from preserve.formats.tlog import Checkpoint, parse_checkpoint
+from preserve.formats.tlog.files import Checkpoint, parse_checkpoint
+from preserve.formats.tlog.merkle import CompactRange, leaf_hash, verify_consistency
+from preserve.formats.tlog.note import UnknownKeyError, Verifier, open_note, parse_note, parse_vkey
 from preserve.limits import DEFAULT_LIMITS
 from preserve.provenance.keychain import BeginsWith, LogKey, is_signed_change, read_keys
 from preserve.provenance.ledger import Ledger

@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import TypeVar
 
 from preserve.errors import ArchiveError, FormatError
-from preserve.formats.merkle import CompactRange, leaf_hash, root_of
-from preserve.formats.tlog import TILE_WIDTH, Checkpoint
+from preserve.formats.tlog.files import TILE_WIDTH, Checkpoint
+from preserve.formats.tlog.merkle import CompactRange, leaf_hash, root_of
 from preserve.provenance.ledger import Ledger
 
 _HEIGHT = 8

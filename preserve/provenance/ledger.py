@@ -12,9 +12,9 @@ from itertools import islice
 from typing import Self
 
 from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError
-from preserve.formats.merkle import CompactRange, consistency_proof, inclusion_proof, leaf_hash, root_of
-from preserve.formats.note import Signer, parse_note
-from preserve.formats.tlog import TILE_WIDTH, Checkpoint, entries_path, parse_checkpoint, tile_path
+from preserve.formats.tlog.files import TILE_WIDTH, Checkpoint, entries_path, parse_checkpoint, tile_path
+from preserve.formats.tlog.merkle import CompactRange, consistency_proof, inclusion_proof, leaf_hash, root_of
+from preserve.formats.tlog.note import Signer, parse_note
 from preserve.provenance.installation import Installation
 from preserve.provenance.journal import Journal, JournalGoneError, Proved, UnprovenLineError
 from preserve.provenance.statements import Statement, decode

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from preserve.errors import ArchiveError, CatalogueDiffersError, EnvironmentFaultError, FormatError
 from preserve.findings import CODES
-from preserve.formats.note import parse_note, parse_vkey
-from preserve.formats.tlog import Checkpoint, parse_checkpoint
+from preserve.formats.tlog.files import Checkpoint, parse_checkpoint
+from preserve.formats.tlog.note import parse_note, parse_vkey
 from preserve.model import RecordPlace
 from preserve.provenance.installation import Installation
 from preserve.provenance.keychain import short_key, vouched_by

@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from preserve.cables.fields import make_field
+from preserve.cables.page.fields import make_field
 
 if TYPE_CHECKING:
     # What checks configuration takes longer to import than what is done with it.

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from preserve.errors import EnvironmentFaultError
-from preserve.formats.note import Signer
+from preserve.formats.tlog.note import Signer
 from preserve.model import format_utc
 from preserve.provenance.keys import key_path, make_key, next_path, read_key, retired_path
 from preserve.provenance.session import Writer, WritingSession

@@ -23,9 +23,9 @@ from types import TracebackType
 from typing import Self
 
 from preserve.errors import ArchiveError, BrokenStateError, FormatError
-from preserve.formats.note import Signer, open_note, parse_vkey
-from preserve.formats.signing import sign_note
-from preserve.formats.tlog import Checkpoint, format_checkpoint, parse_checkpoint
+from preserve.formats.tlog.files import Checkpoint, format_checkpoint, parse_checkpoint
+from preserve.formats.tlog.note import Signer, open_note, parse_vkey
+from preserve.formats.tlog.signing import sign_note
 from preserve.model import new_uuid
 from preserve.provenance.derive import catch_up, rebuild, refuse
 from preserve.provenance.installation import FileState, Head, Installation

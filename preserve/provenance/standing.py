@@ -7,7 +7,7 @@ its checkpoint is for `preserve verify`.
 from dataclasses import dataclass
 
 from preserve.findings import Finding
-from preserve.formats.note import parse_vkey
+from preserve.formats.tlog.note import parse_vkey
 from preserve.provenance.keychain import vouched_by
 from preserve.provenance.knownlogs import Compared, KnownLogs, SeenLog, opened, read_log
 from preserve.provenance.ledger import Ledger

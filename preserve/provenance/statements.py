@@ -1,7 +1,7 @@
 """What a ledger states: one frozen struct a kind, and the two functions between them and their bytes.
 
 ``docs/formats/ledger.md`` says what each field means. `encode` and `decode` are inverse: a statement has one form in
-bytes, canonical JSON (RFC 8785, see `preserve.formats.statements`), and `decode` refuses every other. Both hold a
+bytes, canonical JSON (RFC 8785, see `preserve.formats.tlog.statements`), and `decode` refuses every other. Both hold a
 statement against the schema of its kind, so that no writer states what a reader would call damage.
 
 A kind or a version that this program does not know is no damage: it decodes to `Unknown`, an opaque leaf. The tree
@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
-from preserve.formats import statements as canonical
+from preserve.formats.tlog import statements as canonical
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import parse_utc
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography.x509 import Certificate, load_pem_x509_certificates
 
 from preserve.errors import FormatError, UsageError
-from preserve.formats.note import COSIGNATURE, Verifier, parse_vkey
+from preserve.formats.tlog.note import COSIGNATURE, Verifier, parse_vkey
 from preserve.regular import open_regular
 
 _MAX_BYTES = 1 << 20

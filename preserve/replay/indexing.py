@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 
 from preserve.cables.extract import Extraction
 from preserve.cables.identity import cable_key
-from preserve.cables.layouts import Layout
+from preserve.cables.page.layouts import Layout
 from preserve.errors import BrokenStateError
 from preserve.model import NOT_WHOLE
 from preserve.provenance.derive import catch_up
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.proved import ProvedLog
-from preserve.replay.again import Source, read_again
 from preserve.replay.searchwords import searchable
+from preserve.replay.stated_texts import Source, read_again
 from preserve.replay.times import Times
 from preserve.store.catalogue import Catalogue, ShownCable
 from preserve.store.durable import Lock, remove_database

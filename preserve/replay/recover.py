@@ -12,12 +12,12 @@ from pathlib import Path
 
 from preserve.cables.extract import Extraction, PageReading, PlainText, plain_text
 from preserve.cables.identity import canonical_id
-from preserve.cables.layouts import Layout
+from preserve.cables.page.layouts import Layout
 from preserve.errors import ArchiveError, CatalogueDiffersError, FormatError, NotHeldError, UsageError
 from preserve.expressions import lazy_re
 from preserve.formats.http1.stream import Payload
 from preserve.formats.urls import of_header
-from preserve.formats.warc import Record, original_of, record_sha256
+from preserve.formats.warc.record import Record, original_of, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import NOT_WHOLE, parse_utc, whole_date
 from preserve.provenance.derive import catch_up

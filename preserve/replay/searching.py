@@ -21,7 +21,7 @@ from preserve.store.layout import CollectionPaths
 from preserve.store.searchindex import Filters, HeldCable, Hit, SearchIndex
 
 if TYPE_CHECKING:
-    from preserve.cables.layouts import Layout
+    from preserve.cables.page.layouts import Layout
 
 _UNPROVED = (
     "what the search index says is not proved here, for this user has no secret of the collection; "

@@ -8,8 +8,8 @@ from preserve.config.schedule import RuleConfig, ScheduleConfig, StepConfig
 from preserve.errors import CancelledError, EnvironmentFaultError, LockedError
 from preserve.limits import MIB
 from preserve.schedule.child import Ended
-from preserve.schedule.summary import summary_of
-from preserve.schedule.table import CAPTURE, DAMAGE, VERIFICATION, Judged
+from preserve.schedule.job_table import CAPTURE, DAMAGE, VERIFICATION, Judged
+from preserve.schedule.run_summary import summary_of
 
 ALIVE = "alive"
 """The last step: the alive file is touched and the alive address asked for, where all before it was good."""

@@ -13,9 +13,9 @@ from typing import Protocol
 from preserve.errors import LockedError
 from preserve.schedule.alive import tell_alive
 from preserve.schedule.child import Asking, Ended, run_child
+from preserve.schedule.job_table import VERIFICATION, Standing
 from preserve.schedule.jobs import Job
 from preserve.schedule.runs import Outcome, Working, run_due
-from preserve.schedule.table import VERIFICATION, Standing
 
 _REST_S = 300.0
 """Between two looks at a job that has nothing to do: its file of moments may be changed by others, or moved away."""

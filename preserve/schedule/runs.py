@@ -14,8 +14,8 @@ from typing import Protocol
 from preserve.config.spans import span_seconds
 from preserve.errors import EnvironmentFaultError
 from preserve.schedule.child import Asking, Ended
+from preserve.schedule.job_table import Event, Judged, Standing, Step, Table, table_path
 from preserve.schedule.jobs import ALIVE, Job, judge, judge_step, status_of, status_of_all, step_words
-from preserve.schedule.table import Event, Judged, Standing, Step, Table, table_path
 from preserve.store.durable import Lock
 
 _FAULT = EnvironmentFaultError.exit_status

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from preserve.errors import ArchiveError, unreadable
-from preserve.formats.tlog import TILE_WIDTH, entries_path, format_bundle, parse_bundle, tile_path
+from preserve.formats.tlog.files import TILE_WIDTH, entries_path, format_bundle, parse_bundle, tile_path
 from preserve.limits import DEFAULT_LIMITS
 from preserve.regular import open_regular
 from preserve.store.durable import make_dir, write_atomic

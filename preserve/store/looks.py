@@ -23,7 +23,7 @@ _MOST_LOOKS = 1_000
 
 
 class LookRow(NamedTuple):
-    """One look at an address: when (UTC), what it says (`preserve.replay.rot.Sign`), why, and the reply's status."""
+    """One look at an address: when (UTC), what it says (`replay.link_status.Sign`), why, and the reply's status."""
 
     url: str
     date: str

@@ -25,10 +25,10 @@ import msgspec
 
 from preserve.errors import FormatError
 from preserve.findings import Verdict
-from preserve.formats.containers import Container, Spot, records_in
 from preserve.formats.digests import UnknownAlgorithmError, parse_digest
-from preserve.formats.recordstream import ARC_LENGTH, ODD_ENDS
-from preserve.formats.warc import FOLDED, LF_ONLY, RecordHeader, bare_uri
+from preserve.formats.warc.containers import Container, Spot, records_in
+from preserve.formats.warc.record import FOLDED, LF_ONLY, RecordHeader, bare_uri
+from preserve.formats.warc.stream import ARC_LENGTH, ODD_ENDS
 from preserve.regular import open_regular
 from preserve.store.warcfile import container_of
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError, unreadable
-from preserve.formats.containers import HEAD_BYTES, Container, Spot, identify, record_at, records_in
-from preserve.formats.members import iter_members, read_member
-from preserve.formats.warc import Record, RecordHeader, compress_member, parse_record, record_bytes
+from preserve.formats.warc.containers import HEAD_BYTES, Container, Spot, identify, record_at, records_in
+from preserve.formats.warc.members import iter_members, read_member
+from preserve.formats.warc.record import Record, RecordHeader, compress_member, parse_record, record_bytes
 from preserve.model import RecordPlace
 from preserve.regular import open_regular
 from preserve.store.copying import hash_file

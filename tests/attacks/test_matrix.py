@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from preserve.formats.members import iter_members
-from preserve.formats.warc import compress_member, make_record, record_bytes
+from preserve.formats.warc.members import iter_members
+from preserve.formats.warc.record import compress_member, make_record, record_bytes
 from preserve.provenance.ledger import Ledger
 from preserve.store.layout import CollectionPaths
 from tests.crash.dying import die

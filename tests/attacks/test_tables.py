@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from preserve.mirror.pages import replies
+from preserve.demo_site.pages import replies
 from preserve.store.layout import CollectionPaths
 from tests.scenarios.test_damage import PAGE
 from tests.scenarios.test_rescue import LOST, OLD, WebArchive

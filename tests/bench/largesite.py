@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
 
-from preserve.formats.warc import compress_member
-from preserve.mirror.cables import InventedCable
-from preserve.mirror.pages import _table_page
+from preserve.demo_site.cables import InventedCable
+from preserve.demo_site.pages import _table_page
+from preserve.formats.warc.record import compress_member
 from tests.bench.turns import BIN, ROOT
 from tests.warcs import record, reply, sha1
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from preserve.formats.merkle import leaf_hash, verify_inclusion
-from preserve.formats.note import Signer
+from preserve.formats.tlog.merkle import leaf_hash, verify_inclusion
+from preserve.formats.tlog.note import Signer
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.session import Writer, WritingSession
 from preserve.provenance.statements import Record, encode

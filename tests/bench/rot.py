@@ -13,13 +13,13 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from preserve.formats.note import Signer
+from preserve.formats.tlog.note import Signer
 from preserve.model import RecordPlace
 from preserve.provenance.rows import row_of
 from preserve.provenance.session import Writer, WritingSession
 from preserve.provenance.statements import Ended, Record, Run, Statement, encode, in_parts
+from preserve.replay.link_status_list import count_states
 from preserve.replay.recover import open_for_reading
-from preserve.replay.rotlist import count_states
 from preserve.store.archive import create_archive
 
 _GROUP = 4_096

@@ -11,7 +11,7 @@ from tests.processes import is_alive, until
 
 _PROGRAM = """
 import os, sys, time
-from preserve.integrity.stretches import Stretches
+from preserve.readers.segments import Stretches
 
 with Stretches(lambda name, spots: [], processes=2, total_bytes=0) as stretches:
     pids = {stretches.begin(os.getpid)() for _number in range(50)}

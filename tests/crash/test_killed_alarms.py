@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from preserve.alarms.book import AlarmBook
+from preserve.alarms.alarm_db import AlarmBook
 from preserve.alarms.deliver import deliver
 from preserve.alarms.values import Message
 from preserve.config.alarms import Kind

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from preserve.findings import CODES
-from preserve.integrity.foreign import verify_files
 from preserve.integrity.record import Wanted
-from preserve.integrity.report import Report
 from preserve.integrity.scan import Scanner
-from preserve.integrity.verify import Manner, verify
+from preserve.integrity.verify.collection import Manner, verify
+from preserve.integrity.verify.foreign import verify_files
+from preserve.integrity.verify.report import Report
 from preserve.provenance.derive import rebuild
 from preserve.provenance.installation import Installation
 from preserve.provenance.ledger import Ledger

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from preserve.integrity.report import Report
-from preserve.integrity.verify import verify
+from preserve.integrity.verify.collection import verify
+from preserve.integrity.verify.report import Report
 from preserve.store.layout import CollectionPaths
 from tests.simulated import Simulation, links
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import pytest
 
-from preserve.alarms.book import AlarmBook
+from preserve.alarms.alarm_db import AlarmBook
 from preserve.alarms.command import HANDED_ON
 from preserve.alarms.deliver import deliver
 from preserve.alarms.documents import document

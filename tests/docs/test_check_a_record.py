@@ -13,10 +13,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from preserve.formats.merkle import leaf_hash, root_of, verify_inclusion
-from preserve.formats.note import Signer, open_note
-from preserve.formats.signing import sign_note
-from preserve.formats.tlog import Checkpoint, format_checkpoint, parse_checkpoint, parse_proof
+from preserve.formats.tlog.files import Checkpoint, format_checkpoint, parse_checkpoint, parse_proof
+from preserve.formats.tlog.merkle import leaf_hash, root_of, verify_inclusion
+from preserve.formats.tlog.note import Signer, open_note
+from preserve.formats.tlog.signing import sign_note
 from preserve.provenance.statements import Archive, decode
 
 DOCS = Path(__file__).parents[2] / "docs"

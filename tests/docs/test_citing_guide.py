@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from preserve.citation.forms import FORMS
-from preserve.mirror.pages import replies
+from preserve.demo_site.pages import replies
 
 GUIDE = Path(__file__).parents[2] / "docs" / "citing.md"
 PATH = "/cable/2006/03/06VELDORA42.html"

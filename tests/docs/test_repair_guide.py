@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from preserve.formats.members import iter_members
-from preserve.formats.warc import compress_member, make_record, record_bytes
+from preserve.formats.warc.members import iter_members
+from preserve.formats.warc.record import compress_member, make_record, record_bytes
 from tests.scenarios.test_damage import PAGE
 
 _GUIDE = Path(__file__).parents[2] / "docs" / "repair.md"

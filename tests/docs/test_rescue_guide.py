@@ -11,7 +11,7 @@ from preserve.config.archives import ArchiveConfig, load_archives
 from preserve.config.checked import check
 from preserve.crawler import outcomes
 from preserve.provenance.statements import Listing, Memento, decode, encode, kind_of
-from preserve.replay.rot import MISSING_DAYS, UNREACHABLE_DAYS, State
+from preserve.replay.link_status import MISSING_DAYS, UNREACHABLE_DAYS, State
 
 _TOP = Path(__file__).parents[2]
 _ROT, _RESCUE = ((_TOP / "docs" / f"{name}.md").read_text("utf-8") for name in ("link-rot", "rescue"))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from preserve.cli.main import main
-from preserve.mirror.process import DemoMirror
+from preserve.demo_site.process import DemoMirror
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from preserve.formats.http1.stream import payload_of
-from preserve.formats.warc import Record
+from preserve.formats.warc.record import Record
 from preserve.store.warcfile import iter_file
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow]

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from preserve.demo_site.pages import replies
 from preserve.formats.cdxj import parse_line
-from preserve.mirror.pages import replies
 from tests.scenarios.test_nasty_inputs import CASES
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow]

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from preserve.formats.warc import Record
-from preserve.mirror.pages import replies
+from preserve.demo_site.pages import replies
+from preserve.formats.warc.record import Record
 from preserve.model import sha256_hex
 from preserve.store.warcfile import iter_file
 from tests.readers import assert_others_read

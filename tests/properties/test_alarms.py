@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from preserve.alarms.book import AlarmBook
+from preserve.alarms.alarm_db import AlarmBook
 from preserve.alarms.deliver import deliver
 from preserve.alarms.values import Event, Message
 from preserve.config.alarms import AlarmsConfig, CommandChannel, Kind, Rule

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from preserve.cables.cited import cited_cables
 from preserve.cables.identity import canonical_id
 from preserve.cables.likeness import one_letter_apart
-from preserve.cables.message import parse_message
+from preserve.cables.message.cited import cited_cables
+from preserve.cables.message.grammar import parse_message
 from preserve.cables.posts import Post, all_posts, letters_of, read_post, same_post
 
 CITING = "09LIMA700"

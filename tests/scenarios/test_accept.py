@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from preserve.formats.note import open_note, parse_note, parse_vkey
-from preserve.formats.tlog import parse_checkpoint
+from preserve.formats.tlog.files import parse_checkpoint
+from preserve.formats.tlog.note import open_note, parse_note, parse_vkey
 from preserve.provenance import accept
 from preserve.provenance.session import WritingSession
 from tests.dying import die_at

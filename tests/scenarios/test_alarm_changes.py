@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from preserve.alarms.book import AlarmBook
+from preserve.alarms.alarm_db import AlarmBook
 from preserve.alarms.changes import FIRST_LOOK, LAST_LOOK, look, of_archive
 from preserve.alarms.values import MAX_ITEMS, Observation
 from preserve.config.alarms import Kind
-from preserve.formats.warc import compress_member, make_record, record_bytes
+from preserve.formats.warc.record import compress_member, make_record, record_bytes
 from preserve.replay.recover import open_for_reading
 from tests.layout_pages import BODY, HEADER, LAYOUTS, escaped, wikileaks_page
 from tests.unit.alarms.telling import START, Hook, hooked, rules
@@ -259,7 +259,7 @@ def test_a_host_without_an_answer_is_gone_by_what_runs_state(
         def now(cls, tz: Any = None) -> "Clock":
             return cls(2026, 1, cls.day, tzinfo=tz or UTC)
 
-    monkeypatch.setattr("preserve.cli.capture.datetime", Clock)
+    monkeypatch.setattr("preserve.cli.commands.capture.datetime", Clock)
     monkeypatch.setattr("preserve.net.fetch.datetime", Clock)
     site.page("/page", _PAGE)
     dying = Hook()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from preserve.alarms.book import AlarmBook
+from preserve.alarms.alarm_db import AlarmBook
 from preserve.config.alarms import Kind
 from preserve.store.durable import Lock
 from tests.unit.alarms.telling import START, Hook, Post, found, hooked, post_office, rules

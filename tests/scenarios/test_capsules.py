@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from preserve.citation import check_capsule
-from preserve.citation.capsule import pack
-from preserve.cli.common import keys_folder
-from preserve.formats.note import Signer, parse_note
-from preserve.formats.signing import sign_note
-from preserve.mirror.pages import replies
+from preserve.citation.capsule import check_capsule
+from preserve.citation.capsule.build import pack
+from preserve.cli.shared.common import keys_folder
+from preserve.demo_site.pages import replies
+from preserve.formats.tlog.note import Signer, parse_note
+from preserve.formats.tlog.signing import sign_note
 from preserve.provenance.keys import key_path, read_key
 from preserve.provenance.receipts import read_reply
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from preserve.citation import rewriting
-from preserve.cli import checkdocuments
-from preserve.formats.note import Signer
+from preserve.citation.documents import rewriting
+from preserve.cli.shared import document_checks
+from preserve.formats.tlog.note import Signer
 from tests.layout_pages import mrkva_page
 from tests.tools import tool_environment
 
@@ -299,7 +299,7 @@ def test_a_document_that_is_saved_meanwhile_is_left_alone(
         path.write_text("Saved by its writer.\n", "utf-8")
         return real(*given)
 
-    monkeypatch.setattr(checkdocuments, "rewritten", saved)
+    monkeypatch.setattr(document_checks, "rewritten", saved)
     held("check", str(path), "--write", str(path), status=2)
     assert "was changed while it was checked" in held.errors
     assert path.read_text("utf-8") == "Saved by its writer.\n"

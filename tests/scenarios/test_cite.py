@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from preserve.citation.forms import FORMS
-from preserve.mirror.pages import replies
+from preserve.demo_site.pages import replies
 
 PAGE = replies(1)["/cable/2006/03/06VELDORA42.html"].body
 QUOTE = "Growers have asked for the fair to be moved"

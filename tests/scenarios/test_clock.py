@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from preserve.formats.warc import compress_member
+from preserve.formats.warc.record import compress_member
 from tests.clocks import ShiftedClock
 from tests.layout_pages import mrkva_page
 from tests.warcs import record, reply

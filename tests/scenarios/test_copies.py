@@ -10,9 +10,9 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from preserve.formats.note import Signer, parse_note
-from preserve.formats.signing import sign_note
-from preserve.formats.tlog import parse_checkpoint
+from preserve.formats.tlog.files import parse_checkpoint
+from preserve.formats.tlog.note import Signer, parse_note
+from preserve.formats.tlog.signing import sign_note
 from preserve.provenance.statements import Release, encode
 from preserve.store.durable import write_atomic
 from preserve.store.layout import CollectionPaths

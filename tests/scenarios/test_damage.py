@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from preserve.formats.members import iter_members
-from preserve.formats.warc import compress_member, make_record, parse_record, record_bytes
+from preserve.formats.warc.members import iter_members
+from preserve.formats.warc.record import compress_member, make_record, parse_record, record_bytes
 from preserve.model import sha256_hex
 
 PAGE = """<html><body><table><tr><td>Identifier:</td><td>06TESTPOST12</td></tr><tr><td>Origin:</td><td>Embassy Testpost

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from preserve.desk import machine
+from preserve.health import machine
 from preserve.store.layout import CollectionPaths
 from tests.conftest import Shell, Site
 

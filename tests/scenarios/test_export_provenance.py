@@ -17,12 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rocrate.rocrate import ROCrate
 
+from preserve.demo_site.pages import replies
 from preserve.export.lineage import Lineage
 from preserve.export.premis import write_premis
 from preserve.export.provdocument import ni_uri, prov_text
-from preserve.formats.tlog import Checkpoint
-from preserve.formats.warc import parse_record
-from preserve.mirror.pages import replies
+from preserve.formats.tlog.files import Checkpoint
+from preserve.formats.warc.record import parse_record
 from preserve.provenance.statements import Cable, Memento, Printed, Record
 from tests.readers import assert_others_read
 from tests.scenarios.test_history_of_releases import page, warc

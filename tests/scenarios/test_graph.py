@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from preserve.mirror.pages import replies
+from preserve.demo_site.pages import replies
 
 PAGE = replies(1)["/cable.php?id=101"].body
 REFS = b"REF: A. 04 PORT SOLACE 1204 B. 05 PORT SOLACE 12\nC. KIEV 77 D. JERSUALEM 5\nE. DOE-ROE EMAIL OF 3/4\n"

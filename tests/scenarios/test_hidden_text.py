@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from preserve.mirror.pages import replies
+from preserve.demo_site.pages import replies
 
 PAGE = replies(1)["/cable/2006/03/06VELDORA42.html"].body
 QUOTE = "Consulate will attend the fair on whichever day it is."

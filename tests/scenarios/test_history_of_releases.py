@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from preserve.formats.warc import compress_member, make_record, record_bytes
+from preserve.formats.warc.record import compress_member, make_record, record_bytes
 from tests.layout_pages import BODY, HEADER, escaped, wikileaks_page
 
 

@@ -11,13 +11,13 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from preserve.citation import check_capsule
-from preserve.citation.capsule import pack
+from preserve.citation.capsule import check_capsule
+from preserve.citation.capsule.build import pack
 from preserve.citation.forms import FORMS
-from preserve.formats.members import iter_members
-from preserve.integrity import importing
+from preserve.formats.warc.members import iter_members
+from preserve.integrity.importing import files as importing
 from preserve.integrity.scan import Scanner
-from preserve.integrity.verify import Manner, verify
+from preserve.integrity.verify.collection import Manner, verify
 from preserve.provenance import session
 from preserve.provenance.session import WritingSession
 from preserve.store.layout import CollectionPaths

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from preserve.formats.note import Signer, parse_note
-from preserve.formats.tlog import parse_checkpoint
+from preserve.formats.tlog.files import parse_checkpoint
+from preserve.formats.tlog.note import Signer, parse_note
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import Key, encode
 from preserve.store.durable import write_atomic

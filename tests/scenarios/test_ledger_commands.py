@@ -12,8 +12,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from preserve.formats.note import Signer, parse_note, parse_vkey
-from preserve.formats.tlog import parse_checkpoint
+from preserve.formats.tlog.files import parse_checkpoint
+from preserve.formats.tlog.note import Signer, parse_note, parse_vkey
 from tests.crash.dying import die
 
 SIGNED = "the checkpoint is signed by the log's key"

@@ -4,13 +4,13 @@ import json
 import os
 from typing import Any
 
-from preserve.cli.common import keys_folder
-from preserve.formats.note import Signer
+from preserve.cli.shared.common import keys_folder
+from preserve.formats.tlog.note import Signer
 from preserve.provenance.keys import key_path, read_key
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import Ended, Run, encode
+from preserve.replay.link_status_list import count_states
 from preserve.replay.recover import open_for_reading
-from preserve.replay.rotlist import count_states
 from preserve.store.layout import CollectionPaths
 from tests.clocks import ShiftedClock
 from tests.ledgers import extended

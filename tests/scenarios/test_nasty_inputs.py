@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from preserve.formats.warc import Record
+from preserve.formats.warc.record import Record
 from preserve.limits import MAX_REPLY_HEAD_BYTES
 from preserve.store.warcfile import iter_file
 

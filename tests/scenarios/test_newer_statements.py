@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import preserve
-from preserve.cli.common import keys_folder
-from preserve.formats.statements import encode
-from preserve.provenance.found import load_signer
+from preserve.cli.shared.common import keys_folder
+from preserve.formats.tlog.statements import encode
+from preserve.provenance.founding import load_signer
 from preserve.provenance.statements import NEWER, VERSION, Unknown
 from preserve.store.layout import CollectionPaths
 from tests.ledgers import extended

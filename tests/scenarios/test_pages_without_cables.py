@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from preserve.mirror.pages import replies
+from preserve.demo_site.pages import replies
 from preserve.model import sha256_hex
 
 PAGES = replies(1)

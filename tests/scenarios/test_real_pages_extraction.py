@@ -10,7 +10,7 @@ import pytest
 
 from preserve.cables.difference import Difference, classify
 from preserve.cables.extract import Extraction, extract
-from preserve.cables.layouts import Layout, compile_layouts
+from preserve.cables.page.layouts import Layout, compile_layouts
 from preserve.config.folder import load_layouts
 from preserve.model import sha256_hex
 from preserve.provenance.describe import describe_cable

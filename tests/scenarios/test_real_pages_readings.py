@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from preserve.cables.extract import extract
-from preserve.cables.layouts import compile_layouts
+from preserve.cables.page.layouts import compile_layouts
 from preserve.cables.posts import is_station
 from preserve.config.folder import load_layouts
 

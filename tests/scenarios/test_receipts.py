@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from preserve.demo_site.pages import replies
 from preserve.formats.der import values, with_certificates_in_order
-from preserve.mirror.pages import replies
 from tests.proxy import proxy_at_work
 from tests.tsa import OPENSSL
 

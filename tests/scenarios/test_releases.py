@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from preserve.integrity import dump as dumping
-from preserve.integrity import importing
-from preserve.integrity.verify import Manner, verify
+from preserve.integrity.importing import dump as dumping
+from preserve.integrity.importing import files
+from preserve.integrity.verify.collection import Manner, verify
 from preserve.provenance import session
 from preserve.provenance.session import WritingSession
 from preserve.store.layout import CollectionPaths
@@ -90,13 +90,13 @@ def test_an_import_of_a_dump_that_dies_at_any_step_is_finished_by_the_next(
 ) -> None:
     path = _dump(tmp_path)
     shell("release", "add", "gulls", "--title", "Gulls", "--known-from", "a test")
-    steps: list[tuple[object, str]] = [(importing, "seal_part"), (importing, "sync_dir"), (dumping, "make_record")]
+    steps: list[tuple[object, str]] = [(files, "seal_part"), (files, "sync_dir"), (dumping, "make_record")]
     steps += [(WritingSession, "take"), (WritingSession, "finish"), (session, "catch_up"), (session, "write_index")]
     for stop in range(1, 100):
         name = f"dump{stop}"
         words = ("release", "import", str(path), "--into", name, "--release", "gulls")
         with monkeypatch.context() as patch:
-            patch.setattr(importing, "_BATCH", 2)
+            patch.setattr(files, "_BATCH", 2)
             calls = die_at(patch, steps, stop)
             shell(*words, status=None)
         paths = CollectionPaths(shell.archives, name)

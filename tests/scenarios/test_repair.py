@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from preserve.formats.members import iter_members
-from preserve.formats.note import parse_vkey
-from preserve.integrity import repair, replicate
-from preserve.integrity.verify import Manner, verify
+from preserve.formats.tlog.note import parse_vkey
+from preserve.formats.warc.members import iter_members
+from preserve.integrity import replicate
+from preserve.integrity.repair import collection
+from preserve.integrity.verify.collection import Manner, verify
 from preserve.provenance import derive
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.session import Writer, WritingSession
@@ -275,7 +276,7 @@ def test_a_repair_that_was_stopped_at_any_step_is_finished_by_the_next_run(
     first, second = _files(archive)
     right = [path.read_bytes() for path in (first, second)]
     steps: list[tuple[object, str]] = [
-        *((repair, name) for name in ("copy_to_part", "write_part", "seal_part", "set_aside", "rebuild")),
+        *((collection, name) for name in ("copy_to_part", "write_part", "seal_part", "set_aside", "rebuild")),
         *_LEDGER_STEPS,
         (WritingSession, "take"),
         (WritingSession, "finish"),
@@ -313,7 +314,7 @@ def test_receipts_come_back_from_a_copy_that_fits_the_ledger(tmp_path: Path, suf
         path.unlink() if data is None else path.write_bytes(data)
         for other in (b"forged", right):
             (copy.receipts / path.name).write_bytes(other)
-            done = repair.Repairer(
+            done = collection.Repairer(
                 paths=paths,
                 copies=[copy.folder],
                 known=[parse_vkey(paths.vkey.read_text("ascii").strip())],

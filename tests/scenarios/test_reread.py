@@ -9,7 +9,7 @@ import preserve.cables.extract
 import preserve.integrity.rereading
 import preserve.provenance.describe
 from preserve.cli.main import main
-from preserve.mirror.pages import replies
+from preserve.demo_site.pages import replies
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.session import WritingSession
 from preserve.provenance.statements import Cable

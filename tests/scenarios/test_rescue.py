@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import pytest
 
-from preserve.citation import check_capsule
-from preserve.citation.capsule import pack
+from preserve.citation.capsule import check_capsule
+from preserve.citation.capsule.build import pack
 from tests.scenarios.test_damage import PAGE
 
 LOST = "http://lost.example/06TESTPOST12"
@@ -392,7 +392,7 @@ def test_wrong_use_says_what_to_do(archive: Any, shell: Any) -> None:
 
 def test_all_that_is_gone_is_asked_for(archive: Any, site: Any, shell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     of = archive()
-    monkeypatch.setattr("preserve.replay.rot.MISSING_DAYS", 1)
+    monkeypatch.setattr("preserve.replay.link_status.MISSING_DAYS", 1)
     site.page("/front", b"", status="410 Gone")
     shell("capture", "demo")
     page = site.url("/front")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from preserve.formats.warc import Record
+from preserve.formats.warc.record import Record
 from preserve.store.warcfile import iter_file
 
 ETAG = 'W/"odd  tag"'

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from preserve.alarms.book import AlarmBook
-from preserve.cli.common import Place
-from preserve.cli.scheduling import Alarms
+from preserve.alarms.alarm_db import AlarmBook
+from preserve.cli.shared.common import Place
+from preserve.cli.shared.scheduler_loop import Alarms
 from preserve.schedule.machine import Machine
 from tests.conftest import Shell, Site
 

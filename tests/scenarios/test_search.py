@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import preserve
+from preserve.demo_site.cables import LIGHTHOUSE
+from preserve.demo_site.pages import replies
 from preserve.errors import UsageError
 from preserve.export.tables import COLUMNS, REFERENCES, columns, write_csv
-from preserve.mirror.cables import LIGHTHOUSE
-from preserve.mirror.pages import replies
 from preserve.provenance.installation import Installation
 from preserve.replay.searchwords import expression
 from preserve.store.durable import Lock

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 import preserve
 from preserve.cli.main import main
 from preserve.config.place import bundled_config_dir
-from preserve.desk import links
+from preserve.health import link_history
 from preserve.store.checks import Check, checks_path, note_check
 from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
@@ -217,7 +217,7 @@ def test_link_rot_is_counted_once_for_a_ledger(shell: Shell, site: Site, monkeyp
         raise AssertionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(links, "rot_of", refuse)
+        patch.setattr(link_history, "rot_of", refuse)
         assert _state(shell)["links"] == first
     (shell.archives / ".schedule" / "demo" / "links.json").write_bytes(b"rubbish")
     assert _state(shell)["links"] == first

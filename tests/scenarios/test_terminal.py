@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from preserve.cli.main import main
-from preserve.mirror.pages import replies
+from preserve.demo_site.pages import replies
 
 PAGE = replies(1)["/cable/2006/03/06VELDORA42.html"].body
 EVIL = "\u009b31m\x1b[2J\u202e\u2066\x7f"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from preserve.mirror.pages import replies
+from preserve.demo_site.pages import replies
 
 PAGE = replies(1)["/cable/2006/03/06VELDORA42.html"].body
 MALFORMED = PAGE.replace(b"06VELDORA42", b"06SECTION01OF02VELDORA42").replace(b"three weeks", b"four weeks")

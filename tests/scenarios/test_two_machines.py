@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from preserve.cli.common import keys_folder
+from preserve.cli.shared.common import keys_folder
 
 pytestmark = pytest.mark.damages
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from preserve.integrity.verify import Manner, verify
+from preserve.integrity.verify.collection import Manner, verify
 from preserve.store.layout import CollectionPaths
 from tests.simulated import Simulation, links
 

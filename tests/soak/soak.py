@@ -16,9 +16,9 @@ from pathlib import Path
 
 from preserve.config.folder import load_collection
 from preserve.crawler.capture import RunReport, Surroundings, capture
-from preserve.crawler.keeper import Progress
-from preserve.integrity.verify import verify
-from preserve.provenance.found import found_archive
+from preserve.crawler.coordinator import Progress
+from preserve.integrity.verify.collection import verify
+from preserve.provenance.founding import found_archive
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import Run
 from preserve.store.archive import open_archive

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from preserve.formats.warc import compress_member
+from preserve.formats.warc.record import compress_member
 from tools.corpus.warcs import reply
 
 _BLANKS = {1: "URL IP-address Archive-date Content-type Archive-length", 2: "URL IP-address Archive-date Content-type "

@@ -14,13 +14,20 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from preserve.cables.layouts import Layout, compile_layouts
+from preserve.cables.page.layouts import Layout, compile_layouts
 from preserve.config.folder import load_layouts
-from preserve.formats.containers import Container, identify, records_in
-from preserve.formats.merkle import leaf_hash, root_of
-from preserve.formats.note import COSIGNATURE, Signer, cosign_note
-from preserve.formats.signing import sign_note
-from preserve.formats.tlog import TILE_WIDTH, Checkpoint, entries_path, format_bundle, format_checkpoint, tile_path
+from preserve.formats.tlog.files import (
+    TILE_WIDTH,
+    Checkpoint,
+    entries_path,
+    format_bundle,
+    format_checkpoint,
+    tile_path,
+)
+from preserve.formats.tlog.merkle import leaf_hash, root_of
+from preserve.formats.tlog.note import COSIGNATURE, Signer, cosign_note
+from preserve.formats.tlog.signing import sign_note
+from preserve.formats.warc.containers import Container, identify, records_in
 from preserve.integrity.record import Wanted, facts_of
 from preserve.model import RecordPlace
 from preserve.provenance.rows import row_of

@@ -4,7 +4,7 @@ import gzip
 from collections.abc import Iterator
 from dataclasses import replace
 
-from preserve.formats.warc import compress_member
+from preserve.formats.warc.record import compress_member
 from tools.corpus.collection import NAME, ORIGIN, SIGNER, STRANGER
 from tools.corpus.kinds import KINDS, chosen, in_page, on_page
 from tools.corpus.overlay import Overlay, base, edited, flipped, path_of, without

@@ -7,7 +7,7 @@ against the ledger must find; where it depends on the form, there are two.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from preserve.formats.warc import compress_member
+from preserve.formats.warc.record import compress_member
 from tools.corpus.warcs import (
     Form,
     Piece,

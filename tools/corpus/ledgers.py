@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from preserve.formats import statements as canonical
-from preserve.formats.signing import sign_note
-from preserve.formats.tlog import TILE_WIDTH, format_bundle, format_checkpoint
+from preserve.formats.tlog import statements as canonical
+from preserve.formats.tlog.files import TILE_WIDTH, format_bundle, format_checkpoint
+from preserve.formats.tlog.signing import sign_note
 from tools.corpus.collection import (
     SIGNER,
     STRANGER,

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-from preserve.formats.statements import encode
-from preserve.formats.tlog import TILE_WIDTH
+from preserve.formats.tlog.files import TILE_WIDTH
+from preserve.formats.tlog.statements import encode
 from tools.corpus.collection import (
     Files,
     collection,

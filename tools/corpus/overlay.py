@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from preserve.formats.merkle import leaf_hash, root_of
-from preserve.formats.note import Signer
+from preserve.formats.tlog.merkle import leaf_hash, root_of
+from preserve.formats.tlog.note import Signer
 from preserve.provenance.journal import Commit, Start, group_lines, start_line
 from preserve.provenance.mac import Mac
 from tools.corpus.collection import ORIGIN, SECRET, Files, collection, ledger_files, whole_ledger

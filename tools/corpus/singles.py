@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from backports import zstd
 
-from preserve.formats.warc import compress_member
+from preserve.formats.warc.record import compress_member
 from preserve.limits import MAX_CHUNK_LINE_BYTES, MAX_REPLY_HEAD_BYTES
 from tools.corpus.arcs import arc_vectors
 from tools.corpus.kinds import KINDS

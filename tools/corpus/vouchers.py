@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from preserve.formats import statements as canonical
-from preserve.formats.signing import sign_note
-from preserve.formats.tlog import TILE_WIDTH, format_checkpoint
+from preserve.formats.tlog import statements as canonical
+from preserve.formats.tlog.files import TILE_WIDTH, format_checkpoint
+from preserve.formats.tlog.signing import sign_note
 from preserve.provenance.statements import encode
 from tools.corpus.collection import (
     NEXT_SIGNER,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
-from preserve.formats.warc import compress_member
+from preserve.formats.warc.record import compress_member
 
 Fields = tuple[tuple[str, str], ...]
 DATE = "2020-01-01T00:00:00Z"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from preserve.alarms.book import AlarmBook
+from preserve.alarms.alarm_db import AlarmBook
 from preserve.alarms.deliver import Delivery, deliver, send_test
 from preserve.alarms.outbox import MAX_PAUSE_S
 from preserve.alarms.values import Event, Patience

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preserve.cables.fields import FieldValue
+from preserve.cables.page.fields import FieldValue
 from tests.layout_pages import BODY, HEADER, NOTE, alx_text, check_sums, codes, read
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from preserve.cables.extract import read_page
-from preserve.cables.fields import FieldValue
+from preserve.cables.page.fields import FieldValue
 from tests.layout_pages import ALL, BODY, HEADER, cablegatesearch_page, check_sums, codes, read
 
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from preserve.cables import rows
 from preserve.cables.extract import Extraction, read_page, read_table
-from preserve.cables.fields import FieldValue
+from preserve.cables.page import rows
+from preserve.cables.page.fields import FieldValue
 from preserve.findings import Finding
 from tests.layout_pages import ALL, BODY, HEADER, LAYOUTS, NOTE, check_places, check_sums, codes, csv_row
 

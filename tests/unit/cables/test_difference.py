@@ -4,7 +4,7 @@ import pytest
 
 from preserve.cables.difference import Difference, classify, redaction_marks
 from preserve.cables.extract import Extraction, extract
-from preserve.cables.layouts import Layout, compile_layouts
+from preserve.cables.page.layouts import Layout, compile_layouts
 from preserve.config.folder import load_layouts
 
 LAYOUT: Layout = compile_layouts(load_layouts(Path(__file__).parents[3] / "config"))["mrkva"]

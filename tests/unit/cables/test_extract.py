@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from preserve.cables.comparison import comparison_text
 from preserve.cables.extract import EXTRACTOR, Extraction, extract
-from preserve.cables.fields import MAX_FIELD_CHARS, date_time_group, make_field
-from preserve.cables.layouts import Layout, compile_layouts
+from preserve.cables.page.fields import MAX_FIELD_CHARS, date_time_group, make_field
+from preserve.cables.page.layouts import Layout, compile_layouts
 from preserve.config.folder import load_layouts
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import sha256_hex

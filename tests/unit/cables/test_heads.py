@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from preserve.cables.authority import declassification_date
-from preserve.cables.cited import Cited, cited_cables
-from preserve.cables.message import parse_message
+from preserve.cables.message.authority import declassification_date
+from preserve.cables.message.cited import Cited, cited_cables
+from preserve.cables.message.grammar import parse_message
 from preserve.cables.posts import read_post
 
 HEADS = Path(__file__).parent / "heads"

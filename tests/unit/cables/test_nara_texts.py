@@ -1,6 +1,6 @@
 import pytest
 
-from preserve.cables.fields import FieldValue
+from preserve.cables.page.fields import FieldValue
 from tests.layout_pages import BODY, check_sums, codes, escaped, nara_text, printed, read
 
 STAMPS = [

@@ -1,7 +1,7 @@
 import pytest
 
 from preserve.cables.extract import read_page
-from preserve.cables.fields import FieldValue
+from preserve.cables.page.fields import FieldValue
 from tests.layout_pages import ALL, BODY, KEY, check_sums, codes, plusd_page, read
 
 STAMP = "Margaret P. Grafeld Declassified/Released US Department of State EO Systematic Review 05 JUL 2006"

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from preserve.cables.extract import Extraction, extract, read_page
-from preserve.cables.fields import FieldValue
-from preserve.cables.layouts import Layout, compile_layouts
+from preserve.cables.page.fields import FieldValue
+from preserve.cables.page.layouts import Layout, compile_layouts
 from preserve.config.folder import load_layouts
 from tests.layout_pages import ALL, KEY, NOTE, check_sums, codes, wikileaks_page
 from tests.layout_pages import HEADER as HEADER_TEXT

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preserve.cables.extract import Extraction, extract
-from preserve.cables.layouts import Layout, compile_layouts
+from preserve.cables.page.layouts import Layout, compile_layouts
 from preserve.citation.quotes import find_passage
 from preserve.config.folder import load_layouts
 from preserve.errors import NotHeldError, UsageError

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from preserve.cables.layouts import compile_layouts
+from preserve.cables.page.layouts import compile_layouts
 from preserve.config.folder import load_layouts
 from preserve.config.layoutcache import cached_layouts
 from preserve.errors import ConfigError

@@ -16,7 +16,7 @@ from preserve.crawler.records import (
 from preserve.errors import FormatError
 from preserve.formats.http1.message import parse_response_head, split_head
 from preserve.formats.http1.stream import payload_of
-from preserve.formats.warc import Record, parse_record, record_bytes
+from preserve.formats.warc.record import Record, parse_record, record_bytes
 from preserve.model import sha256_hex
 from preserve.net.exchange import Exchange, Failure, Peer, Surplus, TlsFacts, Truncation
 

@@ -11,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pybtex.database import parse_string
 
+from preserve.citation.documents import bibtex, html, markdown
+from preserve.citation.documents.bibtex import read_bibtex
+from preserve.citation.documents.document import Block, Document, Edit, bare_links, edited
+from preserve.citation.documents.docx import read_docx
+from preserve.citation.documents.html import read_html
+from preserve.citation.documents.kinds import READERS
+from preserve.citation.documents.markdown import read_markdown
+from preserve.citation.documents.plain import read_pages, read_text
+from preserve.citation.documents.tex import read_tex
+from preserve.citation.documents.texmarkup import plain_tex
 from preserve.errors import FormatError
-from preserve.formats.documents import bibtex, html, markdown
-from preserve.formats.documents.bibtex import read_bibtex
-from preserve.formats.documents.document import Block, Document, Edit, bare_links, edited
-from preserve.formats.documents.docx import read_docx
-from preserve.formats.documents.html import read_html
-from preserve.formats.documents.kinds import READERS
-from preserve.formats.documents.markdown import read_markdown
-from preserve.formats.documents.plain import read_pages, read_text
-from preserve.formats.documents.tex import read_tex
-from preserve.formats.documents.texmarkup import plain_tex
 from tests.tools import other_tool
 
 

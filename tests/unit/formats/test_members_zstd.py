@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preserve.errors import FormatError
-from preserve.formats.members import GZIP_MAGIC, ZSTD_MAGIC, Member, Members, zstd_dictionary
+from preserve.formats.warc.members import GZIP_MAGIC, ZSTD_MAGIC, Member, Members, zstd_dictionary
 from tests.warcs import DICTIONARY_MAGIC, dictionary, gz, page, zst
 
 RECORDS = [page(n, size) for n, size in enumerate([10, 3000, 40, 9000, 500])]

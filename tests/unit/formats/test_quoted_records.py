@@ -9,8 +9,8 @@ import pytest
 from fastwarc.warc import ArchiveIterator as FastIterator
 from warcio.archiveiterator import ArchiveIterator
 
-from preserve.formats.containers import Container, identify, record_at, records_in
-from preserve.formats.warc import RecordHeader
+from preserve.formats.warc.containers import Container, identify, record_at, records_in
+from preserve.formats.warc.record import RecordHeader
 from tests.warcs import arc, gz, page, record, reply, sha1, zst
 
 FORGED = "http://trusted.example/"

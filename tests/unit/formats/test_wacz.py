@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from preserve.errors import FormatError
 from preserve.formats.wacz import Resource, open_package, package_defects
-from preserve.formats.warc import compress_member, make_record, record_bytes
+from preserve.formats.warc.record import compress_member, make_record, record_bytes
 
 ORACLES = Path(__file__).parents[3] / ".oracles" / "bin"
 LIST, DIGEST = "datapackage.json", "datapackage-digest.json"

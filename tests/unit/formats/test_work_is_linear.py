@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from preserve.formats import members, recordstream
-from preserve.formats.containers import Container, records_in
-from preserve.formats.members import Members
+from preserve.formats.warc import members
+from preserve.formats.warc import stream as recordstream
+from preserve.formats.warc.containers import Container, records_in
+from preserve.formats.warc.members import Members
 
 EMPTY = gzip.compress(b"", mtime=0)
 TWO = gzip.compress(b"ab", mtime=0)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from preserve.errors import FormatError
 from preserve.formats.http1.stream import payload_of, plain_body
-from preserve.formats.recordstream import RecordStream
+from preserve.formats.warc.stream import RecordStream
 from preserve.integrity.record import Facts, Wanted, facts_of
 from tests.warcs import chunked, record, reply, sha1
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from preserve.formats.containers import Container
-from preserve.integrity import stretches
+from preserve.formats.warc.containers import Container
 from preserve.integrity.record import Wanted
 from preserve.integrity.scan import Row, Scanner
 from preserve.limits import MIB
 from preserve.model import sha256_hex
+from preserve.readers import segments
 from preserve.store.copying import hash_file
 from tests.warcs import arc, dictionary, gz, page, record, reply, sha1, zst
 
@@ -23,7 +23,7 @@ WANTED = Wanted(identity=True, statement=True)
 @pytest.fixture(scope="module")
 def two() -> Iterator[Scanner]:
     with pytest.MonkeyPatch.context() as patch, Scanner(WANTED, processes=2, total_bytes=0) as scanner:
-        patch.setattr(stretches, "STRETCH_BYTES", STRETCH)
+        patch.setattr(segments, "STRETCH_BYTES", STRETCH)
         yield scanner
 
 

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from preserve.errors import ArchiveError, EnvironmentFaultError
-from preserve.formats.note import Signer
+from preserve.formats.tlog.note import Signer
 from preserve.provenance.knownlogs import Compared, KnownLogs, LogNotAsKnownError, read_log
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import Archive, Cut, Key, encode

@@ -11,8 +11,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError
-from preserve.formats.merkle import leaf_hash, root_of, verify_inclusion
-from preserve.formats.note import Signer, open_note
+from preserve.formats.tlog.merkle import leaf_hash, root_of, verify_inclusion
+from preserve.formats.tlog.note import Signer, open_note
 from preserve.provenance import installation, journal
 from preserve.provenance.installation import Installation
 from preserve.provenance.ledger import Ledger

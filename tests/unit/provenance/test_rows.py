@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from preserve.formats.statements import encode as canonical
+from preserve.formats.tlog.statements import encode as canonical
 from preserve.model import RecordPlace
 from preserve.provenance.rows import row_of
 from preserve.provenance.statements import (

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preserve.errors import FormatError
-from preserve.formats import statements as canonical
+from preserve.formats.tlog import statements as canonical
 from preserve.limits import DEFAULT_LIMITS
 from preserve.provenance.statements import (
     KINDS,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from preserve.config.schedule import ScheduleConfig
 from preserve.schedule.child import Asking, Ended
+from preserve.schedule.job_table import CAPTURE, Event, Standing, Step, Table
 from preserve.schedule.jobs import Job, step_names
 from preserve.schedule.runs import Outcome, run_due
-from preserve.schedule.table import CAPTURE, Event, Standing, Step, Table
 
 COMPLETE = {"outcome": "complete", "counts": {"done": 1}}
 GOOD = Ended(status=0, report=COMPLETE)

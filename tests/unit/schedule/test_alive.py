@@ -2,8 +2,8 @@
 
 from preserve.config.schedule import ScheduleConfig
 from preserve.schedule.alive import tell_alive
+from preserve.schedule.job_table import CAPTURE
 from preserve.schedule.jobs import Job
-from preserve.schedule.table import CAPTURE
 from tests.proxy import proxy_at_work
 
 

@@ -13,13 +13,13 @@ import pytest
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.schedule import ScheduleConfig
 from preserve.errors import LockedError
-from preserve.schedule import table
+from preserve.schedule import job_table
 from preserve.schedule.child import Ended
+from preserve.schedule.due_times import moments
+from preserve.schedule.job_status import wrongs
+from preserve.schedule.job_table import CAPTURE, Table
 from preserve.schedule.jobs import status_of_all
-from preserve.schedule.moments import moments
 from preserve.schedule.runs import forget_to_come
-from preserve.schedule.standing import wrongs
-from preserve.schedule.table import CAPTURE, Table
 from tests.unit.schedule.doing import (
     COMPLETE,
     GOOD,
@@ -371,7 +371,7 @@ def test_looking_at_how_it_stands_begins_nothing(tmp_path: Path) -> None:
 def test_after_years_of_minutes_looks_record_what_was_missed_piece_by_piece(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table, "_MOST_AT_ONCE", 10)
+    monkeypatch.setattr(job_table, "_MOST_AT_ONCE", 10)
     rule = ScheduleConfig(every="1m", retries=0)
     assert run(tmp_path, _START, rule) == "ran"
     later = _START + 35 * 60

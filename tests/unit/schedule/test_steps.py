@@ -8,8 +8,8 @@ import pytest
 
 from preserve.config.schedule import ScheduleConfig, StepConfig
 from preserve.schedule.child import Ended
+from preserve.schedule.job_table import CAPTURE, VERIFICATION, Table
 from preserve.schedule.jobs import judge, judge_step, step_words
-from preserve.schedule.table import CAPTURE, VERIFICATION, Table
 from tests.unit.schedule.doing import GOOD, UNREACHED, Doing, look, run, standing, steps
 
 _START = 1_704_067_200

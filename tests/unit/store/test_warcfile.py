@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from preserve.errors import ArchiveError, EnvironmentFaultError
-from preserve.formats.warc import Record, make_record
+from preserve.formats.warc.record import Record, make_record
 from preserve.model import RecordPlace, sha256_hex
 from preserve.store.layout import CollectionPaths, warc_name
 from preserve.store.warcfile import WarcWriter, count_records, iter_file, open_files, read_record

@@ -1,0 +1,134 @@
+"""The grammar of a message's text: its preamble and header, its head, its paragraphs and its end.
+
+Texts come in many states (a newspaper's time line first, a row of a table, line ends lost), so nothing is expected at a
+fixed place: each part is searched for, and what is not found is None or empty. Nothing is repaired: paragraphs are
+numbered as they are printed, repeats and gaps included, and letter case stays. Every value keeps its place in the text.
+
+Worked example of a head::
+
+    UNCLAS SECTION 01 OF 02 SAMPLETOWN 000123
+    SIPDIS
+    E.O. 12958: N/A
+    TAGS: PREL, Human Rights
+    SUBJECT: FIRST LINE
+    AND SECOND LINE
+    REF: A. 04 SAMPLETOWN 99
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from preserve.cables.message.authority import ClassifiedBy, DeclassifyOn, read_in_paragraph
+from preserve.cables.message.classification import (
+    ClassificationLine,
+    classification_lines,
+    read_captions,
+    read_classification,
+)
+from preserve.cables.message.ending import read_ending
+from preserve.cables.message.headings import read_headings
+from preserve.cables.message.meanttags import MeantTag, meant_tags
+from preserve.cables.message.pagelines import PageLine, read_gaps
+from preserve.cables.message.paragraphs import Paragraph, paragraph_starts, read_paragraphs
+from preserve.cables.message.preamble import Preamble, read_preamble
+from preserve.cables.message.printed import PATTERN_CHARS, Line, Printed, lines_of
+from preserve.cables.message.references import Reference
+from preserve.cables.message.subject import Subject
+from preserve.cables.message.transmission import TransmissionHeader, read_header
+
+_HEAD_LINES: Final = 400
+"""Lines at the start in which a head is looked for; of texts without numbered paragraphs it has no other end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What the text of a message says in its fixed forms.
+
+    Values are as printed, with their offsets in the body; those of ``header`` refer to the text that its ``part``
+    names. What the tags mean stands beside them. ``soft_breaks`` are spans of white space and page lines inside a
+    sentence, for the reading view alone.
+    """
+
+    preamble: Preamble = field(default_factory=Preamble)
+    header: TransmissionHeader | None = None
+    classification_line: ClassificationLine | None = None
+    captions: tuple[Printed, ...] = ()
+    eo: Printed | None = None
+    declassify_on: DeclassifyOn | None = None
+    tags: tuple[Printed, ...] = ()
+    meant_tags: tuple[MeantTag, ...] = ()
+    subject: Subject | None = None
+    refs: tuple[Reference, ...] = ()
+    classified_by: ClassifiedBy | None = None
+    paragraphs: tuple[Paragraph, ...] = ()
+    page_lines: tuple[PageLine, ...] = ()
+    soft_breaks: tuple[tuple[int, int], ...] = ()
+    signature: Printed | None = None
+    end_mark: Printed | None = None
+
+
+def parse_message(body: str, header: str | None = None) -> Message:
+    """The message in a body. ``header`` is the text of the page's own box for the transmission header, if it has one.
+
+    A header that stands inside the body is read where the box has none. Never fails; time is linear in the lengths.
+    """
+    preamble = read_preamble(body)
+    start, end = preamble.message_start, preamble.message_end
+    starts = paragraph_starts(body, start, end)
+    head = _head_lines(body, start, starts[0].start() if starts else end)
+    classified = classification_lines(head)
+    if len(classified) > 1:
+        head = head[: classified[1]]
+    line = read_classification(body, head, classified[0] if classified else None)
+    headings = read_headings(body, head)
+    ending = read_ending(body, start, end)
+    paragraphs = read_paragraphs(body, starts, ending.text_end)
+    pages, soft = read_gaps(body, start, end)
+    return Message(
+        preamble=preamble,
+        header=_header(body, header, preamble),
+        classification_line=line,
+        captions=read_captions(body, head, line),
+        eo=headings.eo,
+        declassify_on=headings.declassify_on,
+        tags=headings.tags,
+        meant_tags=meant_tags(body, headings.tags),
+        subject=headings.subject,
+        refs=headings.refs,
+        classified_by=headings.classified_by or _classified_by(body, paragraphs),
+        paragraphs=paragraphs,
+        page_lines=pages,
+        soft_breaks=soft,
+        signature=ending.signature,
+        end_mark=ending.end_mark,
+    )
+
+
+def _header(body: str, header: str | None, preamble: Preamble) -> TransmissionHeader | None:
+    if header:
+        found = read_header(header, 0, len(header), "header")
+        if found is not None:
+            return found
+    return None if preamble.header_span is None else read_header(body, *preamble.header_span, "body")
+
+
+def _classified_by(body: str, paragraphs: Sequence[Paragraph]) -> ClassifiedBy | None:
+    if not paragraphs:
+        return None
+    first = paragraphs[0]
+    behind = first.number.end + 1 if first.mark is None else first.mark.end + 1
+    return read_in_paragraph(body, behind, first.end)
+
+
+def _head_lines(body: str, start: int, end: int) -> list[Line]:
+    """The lines of the head, of each no more than patterns look at."""
+    lines: list[Line] = []
+    for line in lines_of(body, start, max(start, end)):
+        lines.append(line if len(line.text) <= PATTERN_CHARS else Line(line.start, line.text[:PATTERN_CHARS]))
+        if len(lines) >= _HEAD_LINES:
+            break
+    return lines
+
+
+__all__ = ["Message", "Paragraph", "Printed", "parse_message"]

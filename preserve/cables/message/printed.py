@@ -1,0 +1,74 @@
+"""A value of a message as it is printed, with the place in the text that it was read from.
+
+What is read out of a text must be findable in it again: every value carries the offsets of its first and behind its
+last character. Its own text differs from that piece of the source only in white space, which becomes single blanks,
+and in what is known not to belong to the value: a page line between two lines of a SUBJECT, and the backslash that
+some copies put at every line's end.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from preserve.cables.page.texts import one_line
+from preserve.expressions import lazy_re
+
+PATTERN_CHARS: Final = 1_000
+"""Characters of a line that patterns look at. Lines have up to 80; lost line ends make longer ones."""
+
+_WHITE: Final = "".join(chr(code) for code in range(0x3001) if chr(code).isspace()) + "\\"
+"""Everything that `str.strip` takes for white space, and the backslash."""
+_EMPTY_LINES: Final = lazy_re(r"(?:\s*+\\[ \t\r]*+\n)*+\s*+")
+"""Lines that hold nothing, or only the backslash of a line end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """``text`` as printed, every run of white space as one blank; it was read from ``[start, end)`` of the source.
+
+    Offsets count characters. No white space stands at the ends of the span, and it is never empty.
+    """
+
+    text: str
+    start: int
+    end: int
+
+
+class Line(NamedTuple):
+    """A line of a text without its line end, and the offset at which it starts."""
+
+    start: int
+    text: str
+
+
+def lines_of(source: str, start: int, end: int) -> Iterator[Line]:
+    """The lines of a piece of a text, in order; only LF ends a line."""
+    for text in source[start:end].split("\n"):
+        yield Line(start, text)
+        start += len(text) + 1
+
+
+def printed(source: str, start: int, end: int) -> Printed | None:
+    """The value in ``[start, end)``, of which white space and backslashes at line ends are no part; None if empty."""
+    piece = source[start : trimmed_end(source, start, end)]
+    empty = _EMPTY_LINES.match(piece)
+    text = piece if empty is None else piece[empty.end() :]
+    if not text:
+        return None
+    begin = start + len(piece) - len(text)
+    said = text.replace("\\\n", " ") if "\\\n" in text else text
+    return Printed(text=one_line(said), start=begin, end=begin + len(text))
+
+
+def joined(parts: list[Printed]) -> Printed | None:
+    """One value whose text is that of the parts, with blanks between; what stands between them is left out."""
+    if not parts:
+        return None
+    if len(parts) == 1:
+        return parts[0]
+    return Printed(text=" ".join(part.text for part in parts), start=parts[0].start, end=parts[-1].end)
+
+
+def trimmed_end(source: str, start: int, end: int) -> int:
+    """The end of a span without the white space, and the backslashes of line ends, at its end."""
+    return start + len(source[start:end].rstrip(_WHITE))

@@ -1,0 +1,1 @@
+"""Citation capsules: made, checked, and their pages made again."""

@@ -1,0 +1,189 @@
+"""Word documents (ECMA-376 part 1): paragraphs with their links; foot- and endnotes stand where they are called.
+
+A document is a hostile ZIP: only the members that are asked for are read, each within a bound of bytes, tags and
+attributes, and no entity of their XML is expanded. A note stands where it is called first.
+"""
+
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from lxml import etree
+
+from preserve.citation.documents.document import Block, BlockText, Document
+from preserve.errors import FormatError
+from preserve.expressions import lazy_re
+from preserve.limits import MIB
+
+_MOST_BYTES: Final = 64 * MIB
+_MOST_MARKS: Final = 4_000_000
+"""Angle brackets and equals signs of one member: what its tree takes is bounded before it is made."""
+_W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_R: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_STRICT: Final = (
+    (
+        "http://purl.oclc.org/ooxml/wordprocessingml/main",
+        "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
+    ),
+    (
+        "http://purl.oclc.org/ooxml/officeDocument/relationships",
+        "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+    ),
+)
+_INSTRUCTION: Final = lazy_re(r"\s*HYPERLINK\s+\"([^\"]{1,4000})\"")
+_DAMAGE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    LookupError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+    NotImplementedError,
+)
+
+Notes = dict[tuple[str, str], "etree._Element"]  # noqa: SLF001 - the only name of the type of an element
+
+
+def read_docx(data: bytes) -> Document:
+    """The blocks of a document, each with the number of its paragraph.
+
+    Raises:
+        FormatError: it is no Word document, is damaged, or holds more than its bounds.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            body = _part(package, "word/document.xml")
+            if body is None:
+                raise FormatError("it is no Word document: it has no word/document.xml")
+            notes = {
+                (kind, str(note.get(f"{_W}id"))): note
+                for kind in ("footnote", "endnote")
+                if (root := _part(package, f"word/{kind}s.xml")) is not None
+                for note in root.iter(f"{_W}{kind}")
+            }
+            links = {
+                name: _targets(_part(package, f"word/_rels/{name}.xml.rels"))
+                for name in ("document", "footnotes", "endnotes")
+            }
+    except _DAMAGE as error:
+        raise FormatError(f"the document is damaged: {str(error)[:200]}") from error
+    blocks: list[Block | None] = []
+    for number, paragraph in enumerate(body.iter(f"{_W}p"), 1):
+        made = BlockText()
+        _paragraph(made, paragraph, links["document"], notes, links)
+        blocks.append(made.block(f"paragraph {number}", is_quotation=_is_quotation(paragraph)))
+    return Document(kind="docx", blocks=tuple(block for block in blocks if block is not None))
+
+
+def _part(package: zipfile.ZipFile, name: str) -> etree._Element | None:
+    if sum(info.filename == name for info in package.infolist()) != 1:
+        return None
+    with package.open(name) as member:
+        data = member.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise FormatError(f"{name} in the document holds more than {_MOST_BYTES:,} bytes")
+    if data.count(b"<") + data.count(b"=") > _MOST_MARKS:
+        raise FormatError(f"{name} in the document holds more than {_MOST_MARKS:,} tags and attributes")
+    text = data
+    for strict, usual in _STRICT:
+        text = text.replace(strict.encode(), usual.encode())
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, recover=False)
+    try:
+        return etree.fromstring(text, parser)
+    except etree.XMLSyntaxError as error:
+        raise FormatError(f"{name} in the document is no XML: {error}") from error
+
+
+def _targets(root: etree._Element | None) -> dict[str, str]:
+    if root is None:
+        return {}
+    return {
+        str(relation.get("Id")): str(relation.get("Target"))
+        for relation in root
+        if str(relation.get("Type")).endswith("/hyperlink")
+    }
+
+
+def _is_quotation(paragraph: etree._Element) -> bool:
+    style = paragraph.find(f"{_W}pPr/{_W}pStyle")
+    name = "" if style is None else str(style.get(f"{_W}val")).lower().replace(" ", "")
+    return "quot" in name or name == "blocktext"
+
+
+def _paragraph(
+    made: BlockText,
+    paragraph: etree._Element,
+    targets: Mapping[str, str],
+    notes: Notes,
+    links: Mapping[str, Mapping[str, str]],
+) -> None:
+    """The runs of a paragraph in their order. A field's instruction may be cut over several runs."""
+    instruction = ""
+    field = ""
+    for element in _own(paragraph):
+        tag = str(element.tag).removeprefix(_W)
+        if tag == "t" and _inside_deletion(element, paragraph):
+            continue
+        if tag == "t":
+            linked = _linked(element, paragraph, targets)
+            target = field or linked
+            made.link(element.text or "", target) if target else made.add(element.text or "")
+        elif tag in {"tab", "br", "cr"} and _is_in_run(element):
+            made.add("\t" if tag == "tab" else "\n")
+        elif tag == "noBreakHyphen":
+            made.add("-")
+        elif tag == "instrText":
+            instruction += element.text or ""
+        elif tag == "fldChar":
+            kind = element.get(f"{_W}fldCharType")
+            found = _INSTRUCTION.match(instruction) if kind == "separate" else None
+            field = found[1] if found is not None else "" if kind != "separate" else field
+            instruction = "" if kind in {"begin", "end"} else instruction
+        elif tag in {"footnoteReference", "endnoteReference"}:
+            kind = tag.removesuffix("Reference")
+            note = notes.pop((kind, str(element.get(f"{_W}id"))), None)
+            if note is not None:
+                made.add(" (")
+                for inner in note.iter(f"{_W}p"):
+                    _paragraph(made, inner, links[f"{kind}s"], {}, links)
+                made.add(") ")
+
+
+def _own(paragraph: etree._Element) -> Iterator[etree._Element]:
+    """What is in a paragraph, in its order, without the paragraphs in it: each is one by itself."""
+    waiting = [iter(paragraph)]
+    while waiting:
+        element = next(waiting[-1], None)
+        if element is None:
+            waiting.pop()
+        elif element.tag != f"{_W}p":
+            yield element
+            waiting.append(iter(element))
+
+
+def _linked(element: etree._Element, paragraph: etree._Element, targets: Mapping[str, str]) -> str:
+    """The address of the link that a text stands in."""
+    for above in element.iterancestors(f"{_W}hyperlink", f"{_W}fldSimple", f"{_W}p"):
+        if above is paragraph:
+            break
+        if above.tag == f"{_W}hyperlink":
+            return targets.get(str(above.get(f"{_R}id")), "")
+        found = _INSTRUCTION.match(str(above.get(f"{_W}instr") or ""))
+        if found is not None:
+            return found[1]
+    return ""
+
+
+def _inside_deletion(element: etree._Element, paragraph: etree._Element) -> bool:
+    for above in element.iterancestors(f"{_W}del", f"{_W}moveFrom", f"{_W}p"):
+        return above is not paragraph
+    return False
+
+
+def _is_in_run(element: etree._Element) -> bool:
+    """Whether it is text: the same names stand for settings elsewhere."""
+    parent = element.getparent()
+    return parent is not None and parent.tag == f"{_W}r"

@@ -1,0 +1,183 @@
+"""Markdown: paragraphs, quotations and notes with their links, and the same text with links made robust.
+
+CommonMark's blocks as far as citations need them: fenced code is passed over, ``>`` marks a quotation, notes stand
+where they are called first, ``[@key]`` cites a bibliography (pandoc's way).
+"""
+
+import html
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from preserve.citation.documents.document import (
+    Block,
+    BlockText,
+    Document,
+    Edit,
+    bare_links,
+    decoded,
+    edited,
+    is_within,
+)
+from preserve.expressions import lazy_re
+
+_FENCE: Final = lazy_re(r" {0,3}(`{3,}|~{3,})")
+_NOTE: Final = lazy_re(r"\[\^([^\]\s]{1,100})\]:[ \t]*(.*)", re.DOTALL)
+_DEFINITION: Final = lazy_re(
+    r" {0,3}\[([^\]\^][^\]]{0,200})\]:[ \t]*<?(\S{1,4000}?)>?(?:[ \t]+[\"'(].*)?[ \t]*$", re.MULTILINE
+)
+_INLINE: Final = lazy_re(
+    r"(?P<code>(?<!`)(`+)(?!`)(?:(?!\2).){1,2000}?\2(?!`))"
+    r"|(?P<escaped>\\[!-/:-@\[-`{-~])"
+    r"|\[\^(?P<note>[^\]\s]{1,100})\]"
+    r"|(?P<link>\[(?P<text>(?:[^\[\]\\]|\\.|\[[^\[\]]{0,200}\]){0,2000})\]"
+    r"\([ \t\n]*<?(?P<url>[^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*){0,20})>?"
+    r"(?:[ \t\n]+(?P<title>\"[^\"]{0,500}\"|'[^']{0,500}'))?[ \t\n]*\))"
+    r"|\[(?P<named>[^\[\]]{1,500})\]\[(?P<name>[^\[\]]{0,200})\]"
+    r"|(?P<keys>\[[^\[\]]{0,200}@[^\[\]]{1,500}\])"
+    r"|<(?P<auto>https?://[^\s<>]{1,4000})>"
+    r"|<a\b[^<>]{0,4000}?\bhref=(?:\"(?P<href>[^\"<>]{0,4000})\"|'(?P<href1>[^'<>]{0,4000})')[^<>]{0,4000}>(?P<anchor>.{0,2000}?)</a\s*>"
+    r"|(?P<tag></?[A-Za-z][^<>]{0,2000}>)",
+    re.DOTALL | re.IGNORECASE,
+)
+_APART: Final = lazy_re(
+    r"\A(---|\+\+\+)[ \t]*\r?\n.*?\n(?:\1|\.\.\.)[ \t]*(?=\r?\n|\Z)|<!--.*?(?:-->|\Z)"
+    r"|<(pre|code|script|style|textarea)(?=[\s>/]).*?(?:</\2(?=[\s>/])|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
+"""What is no text to be written in: metadata at the head, comments, code and scripts in HTML."""
+_INDENTED: Final = lazy_re(r"[ >]*(?: {4}|\t)")
+_KEY: Final = lazy_re(r"-?@\{?([\w][\w:.#$%&+?<>~/-]*[\w]|\w)")
+_LINE_END: Final = lazy_re(r"[ \t]*\r?\n[ \t]*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A run of lines without an empty one: its place in the text, its first line, and whether it is quoted."""
+
+    start: int
+    end: int
+    line: int
+    text: str
+    is_quotation: bool
+
+
+def read_markdown(data: bytes) -> Document:
+    """The blocks of a text in Markdown, each with its first line's number."""
+    text = decoded(data)
+    parts = list(_parts(text))
+    notes = {match[1]: match[2] for part in parts if (match := _NOTE.match(part.text)) is not None}
+    named = {match[1].lower(): match[2] for match in _DEFINITION.finditer(text)}
+    blocks: list[Block | None] = []
+    for part in parts:
+        if _NOTE.match(part.text) is None and _DEFINITION.match(part.text) is None:
+            made = BlockText()
+            _inline(made, part.text, notes, named)
+            blocks.append(made.block(f"line {part.line}", is_quotation=part.is_quotation))
+    return Document(kind="markdown", blocks=tuple(block for block in blocks if block is not None))
+
+
+def with_robust_links(data: bytes, anchor: Callable[[str, str], str | None]) -> bytes:
+    """The text with links written as HTML where ``anchor`` gives it: it is called with an address and the link's text.
+
+    Links that stand behind a name, and all in code, HTML, comments and metadata stay as they are.
+
+    Raises:
+        FormatError: two links stand in one place; no text is given that is damaged.
+    """
+    text = decoded(data)
+    apart = [match.span() for match in _APART.finditer(text)]
+    edits: list[Edit[str]] = []
+    for part in _parts(text):
+        for start, end, url, shown, title in _written(text, part):
+            if is_within(start, apart):
+                continue
+            made = anchor(url, shown)
+            if made is not None:
+                if title:
+                    made = made.replace(">", f' title="{html.escape(html.unescape(title))}">', 1)
+                edits.append(Edit(start, end, made))
+    mark = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
+    return mark + edited(text, edits).encode("utf-8", "surrogateescape")
+
+
+def _written(text: str, part: _Part) -> Iterator[tuple[int, int, str, str, str]]:
+    """The links of a part that can be written anew: their span in the text, address, text and title."""
+    raw = text[part.start : part.end]
+    if _DEFINITION.match(raw) is not None or _INDENTED.match(raw) is not None:
+        return
+    covered: list[tuple[int, int]] = []
+    for match in _INLINE.finditer(raw):
+        covered.append(match.span())
+        url, shown = match["url"], match["text"]
+        if match["auto"] is not None:
+            url = shown = match["auto"]
+        if url is None or _is_image(raw, match.start()):
+            continue
+        if url.lower().startswith(("http://", "https://")):
+            yield part.start + match.start(), part.start + match.end(), url, shown, (match["title"] or "")[1:-1]
+    bare = [link for link in bare_links(raw) if not is_within(link.start, covered)]
+    yield from ((part.start + link.start, part.start + link.end, link.url, link.url, "") for link in bare)
+
+
+def _is_image(text: str, start: int) -> bool:
+    return text[start - 1 : start] == "!"
+
+
+def _parts(text: str) -> Iterator[_Part]:
+    """The paragraphs; fenced code is passed over."""
+    fence = ""
+    lines: list[str] = []
+    start = line = position = 0
+    quoted = False
+    for number, raw in enumerate((*text.splitlines(keepends=True), "\n"), 1):
+        opened = _FENCE.match(raw)
+        stripped = raw.lstrip(" \t>").rstrip()
+        if fence:
+            fence = "" if opened is not None and opened[1].startswith(fence) else fence
+        elif opened is not None or not stripped:
+            if lines:
+                yield _Part(start, position, line, "\n".join(lines), quoted)
+            lines = []
+            fence = opened[1] if opened is not None else ""
+        else:
+            if not lines:
+                start, line, quoted = position, number, raw.lstrip(" ").startswith(">")
+            lines.append(stripped)
+        position += len(raw)
+
+
+def _inline(made: BlockText, text: str, notes: dict[str, str], named: dict[str, str], *, depth: int = 0) -> None:
+    done = 0
+    for match in _INLINE.finditer(text):
+        made.add(text[done : match.start()])
+        done = match.end()
+        if match["code"] is not None:
+            # An address in code is an example, and no citation.
+            made.add(match["code"].strip("`").replace("://", ": "))
+        elif match["escaped"] is not None:
+            made.add(match["escaped"][1:])
+        elif match["note"] is not None:
+            note = notes.pop(match["note"], None) if depth == 0 else None
+            if note is not None:
+                made.add(" (")
+                _inline(made, note, {}, named, depth=1)
+                made.add(") ")
+        elif match["link"] is not None:
+            made.link(_flat(match["text"]), match["url"])
+        elif match["named"] is not None:
+            made.link(_flat(match["named"]), named.get((match["name"] or match["named"]).lower(), ""))
+        elif match["keys"] is not None:
+            for key in _KEY.findall(match["keys"]):
+                made.cite(key)
+            made.add(match["keys"])
+        elif match["auto"] is not None:
+            made.link(match["auto"], match["auto"])
+        elif match["anchor"] is not None:
+            made.link(_flat(match["anchor"]), match["href"] or match["href1"] or "")
+    made.add(text[done:])
+
+
+def _flat(text: str) -> str:
+    return _LINE_END.sub(" ", text)

@@ -1,0 +1,33 @@
+"""Plain texts, and what a program read out of a PDF: paragraphs are parted by empty lines, pages by form feeds."""
+
+from typing import Final
+
+from preserve.citation.documents.document import BlockText, Document, decoded
+from preserve.expressions import lazy_re
+
+_EMPTY: Final = lazy_re(r"(?:\r?\n|\r)[ \t]*(?:\r?\n|\r)\s*")
+
+
+def read_text(data: bytes) -> Document:
+    """The blocks of a plain text, each with its first line's number."""
+    text = decoded(data)
+    blocks = []
+    start, line = 0, 1
+    for end, following in (*((m.start(), m.end()) for m in _EMPTY.finditer(text)), (len(text), len(text))):
+        made = BlockText()
+        made.add(text[start:end])
+        blocks.append(made.block(f"line {line}"))
+        line += text.count("\n", start, following)
+        start = following
+    return Document(kind="text", blocks=tuple(block for block in blocks if block is not None))
+
+
+def read_pages(data: bytes) -> Document:
+    """The blocks of a text whose pages end in form feeds, each with its page's number."""
+    blocks = []
+    for number, page in enumerate(decoded(data).split("\f"), 1):
+        for paragraph in _EMPTY.split(page):
+            made = BlockText()
+            made.add(paragraph)
+            blocks.append(made.block(f"page {number}"))
+    return Document(kind="pdf", blocks=tuple(block for block in blocks if block is not None))

@@ -1,0 +1,76 @@
+"""LaTeX sources: paragraphs and quotations, with addresses and the keys that they cite. Notes stand where they are."""
+
+import re
+from typing import Final
+
+from preserve.citation.documents.document import Block, BlockText, Document, decoded
+from preserve.citation.documents.texmarkup import BRACED_ADDRESS, plain_tex, tex_address
+from preserve.expressions import lazy_re
+
+_COMMENT: Final = lazy_re(r"(?<!\\)(?:\\\\)*(%[^\n]*\n?[ \t]*)")
+_PARAGRAPH: Final = lazy_re(r"\n[ \t]*\n\s*|\\par\b")
+_QUOTATION: Final = lazy_re(r"\\(begin|end)\{(?:quote|quotation|displayquote|displaycquote|verse)\*?\}")
+_COMMAND: Final = lazy_re(
+    r"\\(?P<cite>[A-Za-z]*cite[A-Za-z]*)\*?(?:\[[^\]]{0,500}\]){0,2}\{(?P<keys>[^{}]{1,2000})\}"
+    rf"|\\(?:url|nolinkurl|path)(?P<url>{BRACED_ADDRESS})"
+    rf"|\\href(?P<href>{BRACED_ADDRESS})"
+    r"\{(?P<text>(?:[^{}]|\{[^{}]{0,1000}\}){0,2000})\}"
+    r"|\\(?:text)?enquote\*?\{(?P<quote>(?:[^{}]|\{[^{}]{0,1000}\}){1,20000})\}"
+    r"|\\(?:block|text)(?:c?quote)(?:\[[^\]]{0,500}\])?(?:\{(?P<block_key>[^{}]{0,200})\}(?=\{))?\{(?P<block>(?:[^{}]|\{[^{}]{0,1000}\}){1,20000})\}"
+    r"|\\footnote\{"
+)
+
+
+def read_tex(data: bytes) -> Document:
+    """The blocks of a LaTeX source, each with its first line's number."""
+    text = decoded(data).replace("\r\n", "\n")
+    text = _COMMENT.sub(lambda match: match[0][: match.start(1) - match.start()] + "\n" * match[1].count("\n"), text)
+    blocks: list[Block | None] = []
+    depth = done = 0
+    line = 1
+    for match in (*_boundaries(text), None):
+        end = len(text) if match is None else match.start()
+        made = BlockText()
+        _inline(made, text[done:end])
+        blocks.append(made.block(f"line {line + _blank_lines(text[done:end])}", is_quotation=depth > 0))
+        if match is not None:
+            if match[0].startswith("\\begin"):
+                depth += 1
+            elif match[0].startswith("\\end") and depth:
+                depth -= 1
+            line += text.count("\n", done, match.end())
+            done = match.end()
+    return Document(kind="tex", blocks=tuple(block for block in blocks if block is not None))
+
+
+def _boundaries(text: str) -> list[re.Match[str]]:
+    found = [*_PARAGRAPH.finditer(text), *_QUOTATION.finditer(text)]
+    return sorted(found, key=lambda match: match.start())
+
+
+def _blank_lines(text: str) -> int:
+    return text[: len(text) - len(text.lstrip())].count("\n")
+
+
+def _inline(made: BlockText, text: str) -> None:
+    done = 0
+    for match in _COMMAND.finditer(text):
+        made.add(plain_tex(text[done : match.start()]))
+        done = match.end()
+        if match["cite"] is not None:
+            for key in match["keys"].split(","):
+                made.cite(key.strip())
+        elif match["url"] is not None:
+            url = tex_address(match["url"])
+            made.link(url, url)
+        elif match["href"] is not None:
+            made.link(plain_tex(match["text"]), tex_address(match["href"]))
+        elif match["quote"] is not None or match["block"] is not None:
+            if match["block_key"]:
+                made.cite(match["block_key"].strip())
+            made.add("\u201c")
+            _inline(made, match["quote"] or match["block"])
+            made.add("\u201d")
+        else:
+            made.add(" ")
+    made.add(plain_tex(text[done:]))

@@ -1,0 +1,104 @@
+"""``preserve extract``: the cables in WARC files, saved pages and tables, as JSON lines."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import click
+
+from preserve.cables.page.layouts import compile_layouts
+from preserve.cli.shared.common import counted, one_line, say
+from preserve.cli.shared.output import opened_output
+from preserve.cli.shared.progress import Display
+from preserve.config.folder import load_layouts
+from preserve.config.place import find_config_dir
+from preserve.errors import NotHeldError, UsageError
+from preserve.readers.extract import Extracted, Part, Wish, cables_of, extract_files
+from preserve.readers.segments import Stretches
+
+_MOST_TOLD = 20
+
+
+@click.command(short_help="Read the cables in WARC files, saved pages and tables.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE...")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write it here, in place of what is there. [default: to stdout]",
+)
+@click.option("--layout", "chosen", multiple=True, help="Read by this layout only. May be given again.")
+@click.option("--message", is_flag=True, help="Take the messages apart: every value with its place in text and bytes.")
+@click.option("--only-cables", is_flag=True, help="No lines for pages that no layout recognises; they are counted.")
+@click.option(
+    "--processes", type=click.IntRange(1, 64), help="How many processes read records. [default: one a processor]"
+)
+@click.option(
+    "--config",
+    "config_dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="PRESERVE_CONFIG",
+    show_envvar=True,
+    help="Folder with layouts/. [default: ./config, else the one that came with the program]",
+)
+def extract(
+    files: tuple[Path, ...],
+    *,
+    config_dir: Path | None,
+    output: Path | None,
+    chosen: tuple[str, ...],
+    message: bool,
+    only_cables: bool,
+    processes: int | None,
+) -> int:
+    """Read the cables in FILEs: WARC and ARC files, saved pages, and tables with a cable a row such as cables.csv.
+
+    A JSON line for each cable: its ids, fields, header and text, and three checksums. A page that no layout recognises
+    is no cable: its line has the kind "page", and what it shows.
+
+    Findings are told on stderr. Status 1: something could not be read, or a known page shows no whole cable.
+    """
+    for path in files:
+        if not path.is_file():
+            raise NotHeldError(f"there is no file {path}")
+        if output is not None and output.exists() and output.samefile(path):
+            raise UsageError(f"{path} is to be read, and not to be written over")
+    layouts = compile_layouts(load_layouts(find_config_dir(config_dir)))
+    for name in chosen:
+        if name not in layouts:
+            raise UsageError(f"no layout is called {name!r}", next_step=f"Known are {', '.join(sorted(layouts))}.")
+    some = tuple(layouts[name] for name in chosen) or tuple(layouts.values())
+    wish = Wish(layouts=some, message=message, only_cables=only_cables)
+    total = sum(path.stat().st_size for path in files)
+    done: list[Extracted] = []
+    with (
+        Stretches[Part](partial(cables_of, wish), processes=processes, total_bytes=total) as stretches,
+        Display("cables") as told,
+        opened_output(output) as file,
+    ):
+        for extracted in extract_files(files, stretches, wish, file.write, partial(told, "files")):
+            done.append(extracted)
+            for line in _words(extracted):
+                say(line)
+    cables, unknown = sum(item.cables for item in done), sum(item.unknown for item in done)
+    say(f"{counted(cables, 'cable')}; {counted(unknown, 'page')} not recognised")
+    return 1 if any(item.faults or item.findings for item in done) else 0
+
+
+def _words(extracted: Extracted) -> Sequence[str]:
+    """What is to be said of a file beside its lines."""
+    name = one_line(str(extracted.path), 200)
+    words = [
+        f"{name} at byte {offset}: {code}" + (f": {one_line(detail, 200)}" if detail else "")
+        for offset, (code, detail) in extracted.faults[:_MOST_TOLD]
+    ]
+    if len(extracted.faults) > _MOST_TOLD:
+        words.append(f"{name}: {len(extracted.faults) - _MOST_TOLD:,} more places are damaged")
+    words += [
+        f"{one_line(where, 200)}: {finding.code} {one_line(finding.where, 100)}"
+        + (f": {one_line(finding.detail, 200)}" if finding.detail else "")
+        for where, finding in extracted.findings[:_MOST_TOLD]
+    ]
+    if len(extracted.findings) > _MOST_TOLD:
+        words.append(f"{name}: {len(extracted.findings) - _MOST_TOLD:,} more findings, each in its line")
+    return words

@@ -1,0 +1,173 @@
+"""``preserve history``: every capture of a cable, and how its text changed."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import click
+
+from preserve.cli.shared.common import Place, command_options, counted, one_line
+from preserve.cli.shared.loading import reading
+from preserve.cli.shared.secondhand import second_hand
+from preserve.config.folder import load_releases
+from preserve.provenance.releases import Conflict
+from preserve.replay.history import History, Observation, Unread
+from preserve.replay.history import history as observations
+from preserve.replay.recover import NOT_SIGNED, Archive
+from preserve.replay.since import Later, looks_since
+from preserve.text import clean
+
+
+@click.command(short_help="List the captures of a cable.")
+@click.argument("cable")
+@click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
+@command_options
+def history(place: Place, cable: str, collection: tuple[str, ...]) -> int:
+    """List every capture of CABLE, oldest first: what its page claimed, how its text differs from the one before.
+
+    A cable that is published under several ids is listed under all of them; each is compared with its own. The class
+    of a difference is one of: same bytes, same body, same after rules, redaction added, redaction removed, text
+    changed. A capture that is not whole is compared with none. Claims that contradict one another are listed with the
+    capture that shows it.
+
+    Behind them stands what was seen at an address after its last whole capture.
+
+    Status 1: a capture could not be read; it is named.
+    """
+    releases = load_releases(place.config_dir)
+    with reading(place, collection) as archives:
+        held = observations(archives, cable, releases)
+        later = _later(archives, held)
+    place.emit(
+        {
+            "cable": cable,
+            "observations": [as_json(one) for one in held.observations],
+            "unread": [_unread(one) for one in held.unread],
+            "later": [{"collection": name, **asdict(one)} for name, one in later],
+        },
+        as_text(cable, held) + "".join(_later_text(one) for _name, one in later),
+    )
+    return 1 if held.unread else 0
+
+
+def _later(archives: Sequence[Archive], held: History) -> list[tuple[str, Later]]:
+    """Of each address in each collection what was seen there after the last whole capture, if anything was."""
+    found = []
+    for archive in archives:
+        captures = (one.capture for one in held.observations)
+        for url in dict.fromkeys(one.url for one in captures if one.collection == archive.paths.name):
+            later = looks_since(archive.catalogue, url)
+            if later is not None:
+                found.append((archive.paths.name, later))
+    return found
+
+
+def _later_text(later: Later) -> str:
+    return f"\n-  {one_line(later.url, 200)}\n   later looks  {one_line(later.words)}\n"
+
+
+def as_json(observation: Observation) -> dict[str, object]:
+    """One observation, ready for JSON."""
+    capture, extraction = observation.capture, observation.extraction
+    return {
+        "number": observation.number,
+        "collection": capture.collection,
+        "captured": capture.row.date,
+        "date_doubt": capture.dated.doubt or None,
+        "url": capture.url,
+        "second_hand": second_hand(capture),
+        "record_id": capture.row.record_id,
+        "revisit": capture.is_revisit,
+        "layout": extraction.layout,
+        "reading": asdict(observation.reading),
+        "published_id": extraction.published_id,
+        "canonical_id": extraction.canonical_id,
+        "source": _printed(observation, "source"),
+        "source_released": _printed(observation, "source_released"),
+        "released": _printed(observation, "released"),
+        "counter": _printed(observation, "counter"),
+        "release": observation.release,
+        "raw_sha256": extraction.raw_sha256,
+        "body_sha256": extraction.body_sha256,
+        "comparison_sha256": extraction.comparison_sha256,
+        "comparison_rules": extraction.comparison_rules,
+        "rules_fired": list(extraction.rules_fired),
+        "whole": capture.source.whole,
+        "difference": None if observation.difference is None else str(observation.difference),
+        "changes": list(observation.changes),
+        "conflicts": [conflict_json(conflict) for conflict in observation.conflicts],
+    }
+
+
+def conflict_json(conflict: Conflict) -> dict[str, object]:
+    """One contradiction, ready for JSON."""
+    return {
+        "kind": str(conflict.kind),
+        "published_id": conflict.published_id,
+        "detail": conflict.detail,
+        "record_ids": list(conflict.record_ids),
+    }
+
+
+def as_text(cable: str, held: History) -> str:
+    """The history for people."""
+    lines = [f"{cable}: {counted(len(held.observations), 'capture')}"]
+    for observation in held.observations:
+        capture, extraction = observation.capture, observation.extraction
+        lines.append("")
+        lines.append(f"{observation.number}. {capture.moment}  {one_line(capture.url, 200)}")
+        if capture.dated.doubt:
+            lines.append(f"   in doubt     {capture.dated.doubt}")
+        if not capture.is_signed:
+            lines.append(f"   not signed   {NOT_SIGNED}")
+        if capture.second_hand:
+            got = f"; got {capture.row.date}" if capture.memento is not None else ""
+            lines.append(f"   second hand  {one_line(capture.second_hand, 200)}{got}")
+        if extraction.published_id != cable:
+            lines.append(f"   published as {extraction.published_id}")
+        lines.append(f"   difference   {capture.lack or observation.difference or 'first capture'}")
+        said = claim_words(observation)
+        if said:
+            lines.append(f"   page claims  {said}")
+        if observation.release is not None:
+            lines.append(f"   release      {observation.release}")
+        if not observation.reading.is_plain:
+            lines.append(f"   read by      {one_line(observation.reading.words, 200)}")
+        lines.append(f"   text sha256  {extraction.body_sha256}")
+        if extraction.rules_fired:
+            fired = ", ".join(str(number) for number in extraction.rules_fired)
+            lines.append(f"   rules fired  {fired}  (version {extraction.comparison_rules})")
+        if capture.is_revisit:
+            lines.append(f"   revisit of   {capture.source.record_id}, captured {capture.source.date}")
+        lines += [f"   conflict     {one.kind}: {one_line(one.detail, 200)}" for one in observation.conflicts]
+        lines += [f"   {clean(line)}" for line in observation.changes]
+    for unread in held.unread:
+        lines += ["", f"-  {unread.capture.row.date}  {one_line(unread.capture.row.uri or '', 200)}"]
+        lines += [f"   not read     {one_line(unread.reason, 300)}", f"   record       {unread.capture.row.record_id}"]
+    return "\n".join(lines) + "\n"
+
+
+def claim_words(observation: Observation) -> str:
+    """What a page claims of its source, in one line: as printed, made safe for a terminal."""
+    released = _printed(observation, "source_released") or _printed(observation, "released")
+    counter = _printed(observation, "counter")
+    parts = (
+        _printed(observation, "source"),
+        f"released {released}" if released else "",
+        f"counter {counter}" if counter else "",
+    )
+    return one_line(", ".join(part for part in parts if part))
+
+
+def _unread(unread: Unread) -> dict[str, object]:
+    return {
+        "collection": unread.capture.collection,
+        "captured": unread.capture.row.date,
+        "url": unread.capture.row.uri,
+        "record_id": unread.capture.row.record_id,
+        "reason": unread.reason,
+    }
+
+
+def _printed(observation: Observation, name: str) -> str:
+    field = observation.extraction.fields.get(name)
+    return "" if field is None else field.printed

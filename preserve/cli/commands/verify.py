@@ -1,0 +1,173 @@
+"""``preserve verify``: checks collections against their ledgers, and files by themselves."""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import click
+
+from preserve.cli.shared.common import Place, command_options, say
+from preserve.cli.shared.loading import all_layouts, collections_to_read
+from preserve.cli.shared.progress import Display
+from preserve.cli.shared.trusting import read_trust, trust_option
+from preserve.cli.shared.verify_report import as_html, as_json, as_text
+from preserve.config.place import user_folder
+from preserve.errors import CancelledError, NotHeldError, PreserveError, UsageError
+from preserve.integrity.record import Wanted
+from preserve.integrity.scan import Scanner
+from preserve.integrity.verify.collection import Level, Manner
+from preserve.integrity.verify.collection import verify as verify_collection
+from preserve.integrity.verify.foreign import verify_files
+from preserve.integrity.verify.report import Report
+from preserve.model import format_utc
+from preserve.provenance.knownlogs import KnownLogs
+from preserve.store.archive import check_readable, open_archive
+from preserve.store.checks import Check, note_check
+from preserve.store.durable import write_atomic
+
+
+@click.command(short_help="Check archives against their ledgers, or single files.")
+@click.argument("what", nargs=-1, metavar="[COLLECTION|FILE]...")
+@click.option("--structure", is_flag=True, help="Files, hashes, ledger and signatures only; no record is read.")
+@click.option(
+    "--sample", type=float, metavar="PERCENT", help="As --structure, and this part of the records, by chance."
+)
+@click.option(
+    "--processes", type=click.IntRange(1, 64), help="How many processes read records. [default: one a processor]"
+)
+@click.option("--second-reader", is_flag=True, help="Have warcio read every file, too, and compare what it reads.")
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the outcome as one page of HTML, too.",
+)
+@trust_option
+@command_options
+def verify(
+    place: Place,
+    what: tuple[str, ...],
+    *,
+    structure: bool,
+    sample: float | None,
+    processes: int | None,
+    second_reader: bool,
+    report_file: Path | None,
+    trust: tuple[Path, ...],
+) -> int:
+    """Check collections against their ledgers (all that are held, if none is named), or WARC, ARC and WACZ files.
+
+    Of a collection: each record, each file, the tree, the signature, receipts of time authorities, the texts, the
+    index, the catalogue. Keys and roots that you trust lie in CONFIG/trust/, or are named with --trust; no key is
+    believed for lying in the archive. Stopped and run again, it takes the hash of a file that it found whole, and does
+    not go through its records again.
+
+    A FILE is checked by itself, whoever made it: every record, every digest, what records say of one another. That
+    nothing was changed or taken out, only a ledger can show.
+
+    Each claim is PASS, FAIL, NOT CHECKED or NOT PROVEN. Nothing is changed; the date and the outcome for a collection
+    are noted beside it, for `preserve status`. Status 1: something was found.
+    """
+    level = _level(structure=structure, sample=sample)
+    files, names = _sorted_out(what)
+    reports: list[Report] = []
+    if files:
+        reports += _files(files, level, processes, second_reader=second_reader)
+    if names or not files:
+        manner = Manner(
+            level=level,
+            trust=read_trust(place, trust),
+            logs=KnownLogs(place.keys),
+            processes=processes,
+            second_reader=second_reader,
+            state=state_folder(os.environ),
+        )
+        reports += _collections(place, names, manner)
+    if report_file is not None:
+        write_atomic(report_file, as_html(reports, format_utc(datetime.now(UTC))))
+    key = "files" if files and not names else "collections"
+    text = "\n".join(as_text(report) for report in reports)
+    place.emit({key: [as_json(report) for report in reports]}, text)
+    return 0 if all(report.spotless for report in reports) else 1
+
+
+def state_folder(environment: Mapping[str, str]) -> Path:
+    """Where the notes of stopped verifications lie: ``$XDG_STATE_HOME/preserve/verify``."""
+    return user_folder("state", environment) / "preserve" / "verify"
+
+
+def _level(*, structure: bool, sample: float | None) -> Level:
+    if structure and sample is not None:
+        raise UsageError("--structure reads no record, --sample reads some", next_step="Give one of them.")
+    if structure:
+        return Level(name="structure")
+    return Level() if sample is None else Level(name="sample", percent=sample)
+
+
+def _sorted_out(what: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """Files, and names of collections: what has a dot or a slash in it is a file."""
+    files = [Path(text) for text in what if "/" in text or "." in text or Path(text).is_file()]
+    for path in files:
+        if path.is_dir():
+            raise UsageError(
+                f"{path} is a folder", next_step="Name a collection, with --archives for where it is, or single files."
+            )
+        if not path.is_file():
+            raise NotHeldError(f"there is no file {path}")
+    return files, [text for text in what if Path(text) not in files]
+
+
+def _collections(place: Place, names: Sequence[str], manner: Manner) -> list[Report]:
+    layouts = all_layouts(place)
+    reports = []
+    for name in collections_to_read(place, names):
+        paths = open_archive(place.archives, name, damaged=True)
+        check_readable(paths)
+        with Display("statements") as told:
+            started = int(time.time())
+            try:
+                reports.append(verify_collection(paths, layouts, _with(manner, partial(told, name))))
+            except KeyboardInterrupt:
+                raise CancelledError(
+                    f"{name}: not checked to its end",
+                    next_step="Run it again: files that were found whole are not read for their records again.",
+                ) from None
+        _note(place, name, reports[-1], started)
+    return reports
+
+
+def _note(place: Place, name: str, report: Report, started: int) -> None:
+    """Notes what was found, for the dates of `preserve status`; an archive that cannot be written to is checked too."""
+    check = Check(
+        level=report.level.split()[0],
+        started=started,
+        ended=int(time.time()),
+        good=report.good,
+        records=report.records,
+        bytes_read=report.bytes_read,
+        statements=report.statements,
+        codes=dict(sorted(Counter(f.code for f in report.findings).items())),
+    )
+    try:
+        note_check(place.archives, name, check)
+    except (OSError, PreserveError) as error:
+        say(f"preserve: the date of this check is not noted for `preserve status`: {error}")
+
+
+def _with(manner: Manner, progress: Callable[[int], None]) -> Manner:
+    return replace(manner, progress=progress)
+
+
+def _files(files: Sequence[Path], level: Level, processes: int | None, *, second_reader: bool) -> list[Report]:
+    if level.name == "sample":
+        raise UsageError("--sample is for collections: of a file, every record is read")
+    wanted = Wanted(digests=level.name == "full")
+    total = sum(path.stat().st_size for path in files)
+    with Scanner(wanted, processes=processes, total_bytes=total) as scanner, Display("records") as told:
+        progress = partial(told, "files")
+        return verify_files(files, scanner, digests=wanted.digests, second_reader=second_reader, progress=progress)

@@ -1,0 +1,261 @@
+"""``preserve check`` of documents: what they cite and quote against what is held, and on request against the web."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from preserve.citation.documents.checking import ORIGINAL, Checked, Desk
+from preserve.citation.documents.document import Document
+from preserve.citation.documents.kinds import READERS
+from preserve.citation.documents.pdftext import pdf_text
+from preserve.citation.documents.plain import read_pages
+from preserve.citation.documents.rewriting import rewritten
+from preserve.cli.shared.common import Place, counted, one_line, say
+from preserve.cli.shared.loading import all_layouts, public_url, reading
+from preserve.cli.shared.output import file_fault, opened_output
+from preserve.config.collection import CollectionConfig
+from preserve.config.folder import list_collections, load_collection
+from preserve.crawler.liveness import Asked, Looker
+from preserve.errors import FormatError, PreserveError, UsageError
+from preserve.findings import Claim, Verdict
+from preserve.limits import DEFAULT_LIMITS, MIB
+from preserve.net.fetch import Fetcher
+from preserve.provenance.knownlogs import KnownLogs
+from preserve.provenance.ledger import Ledger
+from preserve.provenance.standing import standing
+from preserve.provenance.trust import Trust
+from preserve.regular import open_regular, read_regular
+from preserve.replay.link_status import LOST, Look, Machine, Sign, State, run_through
+from preserve.replay.recover import Archive
+from preserve.store.looks import LookRow, Looks
+
+_MOST_BYTES = 128 * MIB
+_SIGNED = "the archive's log is one to go by"
+
+
+def check_documents(
+    place: Place,
+    files: Sequence[Path],
+    *,
+    collections: Sequence[str],
+    live: bool,
+    delay_s: float,
+    write: Path | None,
+    trust: Trust,
+) -> tuple[list[dict[str, object]], list[str], bool]:
+    """The citations of documents: what to answer as JSON and to people, and whether all is good.
+
+    Raises:
+        UsageError: a file is of no kind that can be read or written back.
+    """
+    if write is not None and len(files) != 1:
+        raise UsageError("one document at a time can be written back", next_step="Give one FILE with --write.")
+    before = None if write is None else _state(write)
+    documents: dict[str, Document] = {}
+    data: dict[str, bytes] = {}
+    for path in files:
+        data[str(path)], documents[str(path)] = _read(path)
+    with reading(place, collections) as archives:
+        signed = {archive.paths.name: _signature(place, archive, trust) for archive in archives}
+        checked = [_with_signature(one, signed) for one in Desk(archives).check(documents)]
+        if live:
+            checked = _asked(place, archives, checked, delay_s)
+        if write is not None:
+            name = str(files[0])
+            bases = {archive.paths.name: public_url(place, archive.paths.name) for archive in archives}
+            try:
+                again = rewritten(documents[name].kind, data[name], checked, bases)
+            except FormatError as error:
+                raise UsageError(
+                    f"{name}: {error}", next_step="Write the copies by hand, from what is told."
+                ) from error
+            _write(write, again, before, data[name], files[0])
+            if not any(bases.values()):
+                say("no collection has a public_url: copies are named by their dates, and not by an address")
+    said: list[dict[str, object]] = [_document_json(name, documents[name], checked) for name in documents]
+    lines = [line for name in documents for line in _document_lines(name, checked)]
+    return said, lines, all(one.is_good for one in checked)
+
+
+def _state(path: Path) -> tuple[int, ...] | None:
+    """What tells a file from what somebody saves in its place; None where none is there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _write(path: Path, again: bytes, before: tuple[int, ...] | None, data: bytes, source: Path) -> None:
+    """Writes a document back, unless what is there was changed while it was checked."""
+    with opened_output(path) as out:
+        out.write(again)
+        same = path.exists() and path.samefile(source)
+        if _state(path) != before or (same and read_regular(source, _MOST_BYTES) != data):
+            raise UsageError(
+                f"{path} was changed while it was checked; nothing is written", next_step="Run the same command again."
+            )
+
+
+def _signature(place: Place, archive: Archive, trust: Trust) -> Claim | None:
+    """Whether the archive's log is one to go by; None where nothing speaks against it and no key was named."""
+    paths, logs = archive.paths, KnownLogs(place.keys)
+    seen = None
+    try:
+        if trust.logs:
+            judged = standing(paths, Ledger(paths), logs=logs, trust=trust)
+            seen, findings = judged.seen, judged.findings
+        else:
+            findings = logs.glance(paths, Ledger(paths)).findings
+    except (PreserveError, OSError) as error:
+        return Claim(name=_SIGNED, verdict=Verdict.FAIL, detail=f"{paths.name}: {error}")
+    amiss = [f"{finding.code}: {finding.detail}" for finding in findings if finding.is_amiss]
+    if amiss:
+        return Claim(name=_SIGNED, verdict=Verdict.FAIL, detail=f"{paths.name}: {amiss[0]}")
+    if seen is None:
+        # No checkpoint, or no key was named: then the claim is not made.
+        return None
+    return Claim(name=_SIGNED, verdict=Verdict.PASS, detail=f"{paths.name}: signed by {seen.keys[-1].short}")
+
+
+def _with_signature(one: Checked, signed: Mapping[str, Claim | None]) -> Checked:
+    """A citation with what is said of the log of the archive that holds it."""
+    claim = None if one.cited is None else signed.get(one.cited.capture.collection)
+    return one if claim is None else replace(one, claims=(*one.claims, claim))
+
+
+def _read(path: Path) -> tuple[bytes, Document]:
+    ending = path.suffix.lower()
+    if ending == ".pdf":
+        text = pdf_text(path)
+        return text, read_pages(text)
+    reader = READERS.get(ending)
+    if reader is None:
+        raise UsageError(
+            f"{path} is no capsule and no document that can be read",
+            next_step=f"Documents are told by their endings: {', '.join(sorted((*READERS, '.pdf')))}.",
+        )
+    try:
+        with open_regular(path) as file:
+            data = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise file_fault(path, error, done="read") from error
+    if len(data) > _MOST_BYTES:
+        raise UsageError(f"{path} has more than {_MOST_BYTES:,} bytes")
+    try:
+        return data, reader(data)
+    except FormatError as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def _asked(place: Place, archives: Sequence[Archive], checked: Sequence[Checked], delay_s: float) -> list[Checked]:
+    """The citations with a claim on the original of each: one look now, and those of the days before."""
+    wanted: dict[str, str | None] = {}
+    for one in checked:
+        if one.url is not None and one.url.lower().startswith(("http://", "https://")):
+            wanted.setdefault(one.url, one.text_sha256)
+    config = _configuration(place, archives)
+    fetcher = _fetcher(config)
+    looker = Looker(fetcher=fetcher, layouts=tuple(all_layouts(place).values()), limits=DEFAULT_LIMITS, delay_s=delay_s)
+    claims: dict[str, Claim] = {}
+    with Looks(place.archives) as looks, closing(fetcher):
+        for asked in looker.look_at(list(wanted.items())):
+            look = asked.look
+            looks.add([LookRow(asked.url, look.date, str(look.sign), look.reason, look.status)])
+            claims[asked.url] = _original(asked, run_through(_look(row) for row in looks.of(asked.url)))
+    return [
+        one if one.url is None or one.url not in claims else replace(one, claims=(*one.claims, claims[one.url]))
+        for one in checked
+    ]
+
+
+def _fetcher(config: CollectionConfig | None) -> Fetcher:
+    if config is None:
+        raise UsageError(
+            "nobody is named who can be asked about the requests",
+            next_step="Originals are looked at in the name of a collection: write its file, with a contact.",
+        )
+    return Fetcher(
+        user_agent=config.user_agent,
+        limits=DEFAULT_LIMITS,
+        allow_addresses=config.allow_addresses,
+        verify_tls=True,
+        proxy=config.proxy,
+    )
+
+
+def _configuration(place: Place, archives: Sequence[Archive]) -> CollectionConfig | None:
+    configured = list_collections(place.config_dir)
+    for archive in archives:
+        if archive.paths.name in configured:
+            try:
+                return load_collection(place.config_dir, archive.paths.name)
+            except PreserveError as error:
+                say(str(error))
+    return None
+
+
+def _look(row: LookRow) -> Look:
+    return Look(date=row.date, sign=Sign(row.sign), reason=row.reason, evidence="", status=row.status)
+
+
+def _original(asked: Asked, machine: Machine) -> Claim:
+    """What the looks at a page say of it. One failure is no death."""
+    state = machine.state or State.UNKNOWN
+    when = f"looked at {asked.look.date[:19]}Z"
+    if machine.looks > 1:
+        when += f", {counted(machine.looks, 'look')}, so since {machine.since[:10]}"
+    detail = f"{state}: {asked.look.reason}; {when}"
+    if state in LOST:
+        return Claim(name=ORIGINAL, verdict=Verdict.FAIL, detail=detail)
+    if state is State.UNKNOWN:
+        return Claim(name=ORIGINAL, verdict=Verdict.NOT_PROVEN, detail=f"{detail}; look again on another day")
+    if state is State.CHANGED:
+        return Claim(name=ORIGINAL, verdict=Verdict.FAIL, detail=f"different from the copy; {when}")
+    return Claim(name=ORIGINAL, verdict=Verdict.PASS, detail=detail)
+
+
+def _document_json(name: str, document: Document, checked: Sequence[Checked]) -> dict[str, object]:
+    return {
+        "file": name,
+        "kind": document.kind,
+        "citations": [
+            {
+                "place": one.place,
+                "names": list(one.targets),
+                "url": one.url,
+                "captures": one.captures,
+                "first": one.first,
+                "last": one.last,
+                "record_id": None if one.cited is None else one.cited.capture.row.record_id,
+                "collection": None if one.cited is None else one.cited.capture.collection,
+                "claims": [
+                    {"claim": claim.name, "verdict": str(claim.verdict), "detail": claim.detail} for claim in one.claims
+                ],
+            }
+            for one in checked
+            if one.document == name
+        ],
+    }
+
+
+def _document_lines(name: str, checked: Sequence[Checked]) -> list[str]:
+    mine = [one for one in checked if one.document == name]
+    lines = [one_line(name, 200)]
+    for one in mine:
+        lines.append(f"  {one_line(one.place)}: {one_line(', '.join(one.targets), 200)}")
+        lines += [f"    {claim.verdict:<12}{claim.name}: {one_line(claim.detail, 400)}" for claim in one.claims]
+    counts = Counter(_word(one) for one in mine)
+    told = ", ".join(f"{number} {word}" for word, number in sorted(counts.items())) or "nothing is cited"
+    if not mine and any(one.entry is not None for one in checked):
+        told = "each of its entries is checked where another of the documents cites it"
+    lines.append(f"  {counted(len(mine), 'citation')}: {told}" if mine else f"  {told}")
+    return lines
+
+
+def _word(one: Checked) -> str:
+    if not one.is_good:
+        return "with something wrong"
+    return "not held" if one.cited is None else "good"

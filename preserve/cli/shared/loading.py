@@ -1,0 +1,71 @@
+"""What most commands load: layouts and archives to look in. Nothing is imported that reading a page does not need."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from preserve.cables.page.layouts import Layout, compile_layouts
+from preserve.cli.shared.common import Place, counted, say
+from preserve.config.layoutcache import cached_layouts
+from preserve.errors import NotHeldError
+from preserve.model import check_collection_name
+from preserve.provenance.statements import NEWER
+from preserve.replay.recover import Archive, open_for_reading
+from preserve.store.archive import list_collections
+
+
+def all_layouts(place: Place) -> dict[str, Layout]:
+    """Every layout there is: those that came with the program, and the user's own before them."""
+    return compile_layouts(cached_layouts(place.config_dir))
+
+
+def collections_to_read(place: Place, chosen: Sequence[str]) -> list[str]:
+    """The collections named, or all that are held.
+
+    Raises:
+        NotHeldError: there is none.
+    """
+    if chosen:
+        return [check_collection_name(name) for name in chosen]
+    names = list_collections(place.archives)
+    if not names:
+        raise NotHeldError(
+            f"no archive is held under {place.archives}",
+            next_step="Run `preserve init COLLECTION`, or name the folder with --archives.",
+        )
+    return names
+
+
+@contextmanager
+def reading(place: Place, chosen: Sequence[str]) -> Iterator[list[Archive]]:
+    """The collections to look in, opened for reading. What is to be said of their logs is said on stderr."""
+    names = collections_to_read(place, chosen)
+    with open_for_reading(place.archives, names, all_layouts(place), trusted=_trusted(place)) as archives:
+        for archive in archives:
+            if archive.log.remark:
+                say(f"preserve: {archive.log.remark}")
+            if newer := archive.catalogue.newer_statements:
+                say(f"{archive.paths.name}: {counted(newer, 'statement')} of its ledger, {NEWER}, passed over")
+        yield archives
+        for archive in archives:
+            if archive.log.unproven:
+                what = counted(archive.log.unproven, "statement")
+                say(f"preserve: {archive.paths.name}: {what} under no checkpoint, which nothing proves here: left out")
+
+
+def _trusted(place: Place) -> frozenset[str]:
+    """The keys of logs that the configuration names as trusted."""
+    folder = place.config_dir / "trust"
+    if not any(folder.glob("*.vkey")):
+        return frozenset()
+    from preserve.cli.shared.trusting import read_trust  # noqa: PLC0415 - it brings certificates
+
+    return frozenset(key.vkey for key in read_trust(place, ()).logs)
+
+
+def public_url(place: Place, name: str) -> str:
+    """Where the public replay of a collection begins, as its configuration says; empty where it says nothing."""
+    if not (place.config_dir / "collections" / f"{check_collection_name(name)}.yaml").is_file():
+        return ""
+    from preserve.config.folder import load_collection  # noqa: PLC0415 - it brings all that checks configuration
+
+    return load_collection(place.config_dir, name).public_url or ""

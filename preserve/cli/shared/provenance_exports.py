@@ -1,0 +1,157 @@
+"""``preserve export prov|premis|ro-crate``: where texts come from, in the forms of archives and of the web."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO
+
+import click
+
+from preserve.cables.identity import canonical_id
+from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options, counted, one_line, say
+from preserve.cli.shared.loading import reading
+from preserve.cli.shared.output import opened_output, write_folder, write_zip
+from preserve.errors import NotHeldError, UsageError
+from preserve.export.gather import lineage_of, whole_lineage
+from preserve.export.lineage import Lineage
+from preserve.replay.recover import Archive, Capture, captures_found, published_as
+
+_SUBJECT = click.argument("subject", metavar="[ID-OR-URL]", required=False)
+_COLLECTION = click.option(
+    "--collection", "-c", multiple=True, help="Only this collection; all of it where no id or address is named."
+)
+_OUTPUT = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write; it is there whole or not at all. [default: stdout]",
+)
+
+
+def provenance_commands() -> list[click.Command]:
+    """The commands, for the group."""
+    return [prov, premis, ro_crate]
+
+
+def lineages(archives: Sequence[Archive], subject: str | None, collection: Sequence[str], most: int) -> list[Lineage]:
+    """What is asked for, a lineage a collection, of at most ``most`` captures each.
+
+    Raises:
+        UsageError: nothing is asked for.
+        NotHeldError: nothing of it is held.
+        UsageError: there are more captures.
+    """
+    if subject is None:
+        if not collection:
+            raise UsageError("nothing is named", next_step="Name a cable or an address, or a collection with -c NAME.")
+        return [whole_lineage(archive, most=most) for archive in archives]
+    found: dict[str, tuple[Archive, list[Capture]]] = {}
+    for archive, capture in captures_found(archives, subject):
+        found.setdefault(archive.paths.name, (archive, []))[1].append(capture)
+    if not found:
+        raise NotHeldError(
+            f"nothing is held for {subject}",
+            next_step="Give the id as the page prints it, for example 05ALMATY342, or the full address.",
+        )
+    names: set[str] = set()
+    if "://" not in subject:
+        names = {subject, canonical_id(subject) or subject, *published_as(archives, subject)}
+    return [lineage_of(archive, captures, names, most=most) for _name, (archive, captures) in sorted(found.items())]
+
+
+def _write(
+    place: Place, output: Path | None, told: Sequence[Lineage], write: Callable[[Sequence[Lineage], IO[bytes]], None]
+) -> int:
+    if place.as_json and output is None:
+        raise UsageError("--json tells what was written, and needs a file", next_step="Name one with -o FILE.")
+    with opened_output(output) as out:
+        write(told, out)
+    if output is not None:
+        records, texts = sum(len(one.records) for one in told), sum(len(one.texts) for one in told)
+        place.emit(
+            {"file": str(output), "captures": records, "texts": texts},
+            f"{output}: {counted(records, 'capture')}, {counted(texts, 'text')}",
+        )
+    return 0
+
+
+@click.command(short_help="Provenance as W3C PROV.", epilog=EXIT_STATUSES)
+@_SUBJECT
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "n", "turtle"]),
+    default="json",
+    show_default=True,
+    help="PROV-JSON, PROV-N, or PROV-O in Turtle.",
+)
+@_OUTPUT
+@_COLLECTION
+@command_options
+def prov(place: Place, subject: str | None, form: str, output: Path | None, collection: tuple[str, ...]) -> int:
+    """Write where a cable or a page comes from as W3C PROV.
+
+    Pages, captures, records, texts, the runs and repairs behind them, the checkpoint over them and its receipts. What a
+    page printed stands apart as its claims. Needs the extra `export`.
+    """
+    from preserve.export.provdocument import MOST, prov_text  # noqa: PLC0415 - the library behind it is large
+
+    with reading(place, list(dict.fromkeys(collection))) as archives:
+        told = lineages(archives, subject, collection, MOST[form])
+    data = prov_text(told, form).encode("utf-8")
+    return _write(place, output, told, lambda _told, out: _put(out, data))
+
+
+@click.command(short_help="Provenance as PREMIS 3 XML.", epilog=EXIT_STATUSES)
+@_SUBJECT
+@_OUTPUT
+@_COLLECTION
+@command_options
+def premis(place: Place, subject: str | None, output: Path | None, collection: tuple[str, ...]) -> int:
+    """Write where a cable or a page comes from as PREMIS 3.0 XML.
+
+    Files, captures and texts as objects, what was done to them as events, programs and time authorities as agents.
+    """
+    from preserve.export.premis import MOST, write_premis  # noqa: PLC0415 - only this command writes XML
+
+    with reading(place, list(dict.fromkeys(collection))) as archives:
+        told = lineages(archives, subject, collection, MOST)
+    return _write(place, output, told, write_premis)
+
+
+@click.command("ro-crate", short_help="Captures, texts and proofs as an RO-Crate.", epilog=EXIT_STATUSES)
+@_SUBJECT
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The folder to make, or a file that ends in .zip; it is there whole or not at all.",
+)
+@_COLLECTION
+@command_options
+def ro_crate(place: Place, subject: str | None, output: Path, collection: tuple[str, ...]) -> int:
+    """Write captures, the texts on them and what proves them as an RO-Crate 1.1, for a deposit.
+
+    Each record as a WARC file of its own, each text as a file, statements with proofs of inclusion, the checkpoint,
+    receipts, and PREMIS. Status 1: a record or text could not be read again and was left out.
+    """
+    from preserve.export.crate import MOST, Crate  # noqa: PLC0415 - only this command makes a crate
+
+    title = subject or ", ".join(sorted(set(collection)))
+    with reading(place, list(dict.fromkeys(collection))) as archives:
+        by_name = {archive.paths.name: archive for archive in archives}
+        told = [(by_name[one.collection], one) for one in lineages(archives, subject, collection, MOST)]
+        crate = Crate(told, f"{title}: captures and provenance")
+        count = write_zip(crate.files(), output) if output.suffix == ".zip" else write_folder(crate.files(), output)
+    for name in crate.left_out[:20]:
+        say(f"preserve: {one_line(name)}: could not be read again")
+    if crate.left_out:
+        say(f"preserve: {len(crate.left_out):,} left out\n  next: run `preserve verify` to see what is damaged")
+    place.emit(
+        {"output": str(output), "files": count, "left_out": crate.left_out}, f"{output}: {counted(count, 'file')}"
+    )
+    return 1 if crate.left_out else 0
+
+
+def _put(out: IO[bytes], data: bytes) -> None:
+    out.write(data)

@@ -1,0 +1,217 @@
+"""``preserve schedule install``: a service of systemd or a line of cron, shown before it is written."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from preserve.cli.shared.common import Place, command_options, say
+from preserve.config.alarms import AlarmsConfig, CommandChannel, MailChannel
+from preserve.config.collection import CollectionConfig
+from preserve.config.folder import list_collections, load_alarms, load_collection
+from preserve.config.place import user_folder
+from preserve.errors import EnvironmentFaultError, PreserveError, UsageError
+from preserve.schedule.install import SERVICE, STATUS_TIMER, Installation, cron_block, crontab_with, systemd_units
+from preserve.store.durable import make_dir, write_atomic
+
+_SYSTEM_UNITS = Path("/etc/systemd/system")
+_CRONTAB_TIMEOUT_S = 30
+_VARIABLES = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "PRESERVE_KEY_PASSPHRASE_FILE")
+_PASSPHRASE = "PRESERVE_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
+
+
+@click.command(short_help="Set up systemd or cron to run schedules.")
+@click.option("--systemd", is_flag=True, help="Units of systemd: `preserve schedule run` as a service.")
+@click.option("--cron", is_flag=True, help="A line of your crontab: `preserve schedule once`.")
+@click.option("--system", is_flag=True, help="Units of the whole system, which run as you. [default: your own units]")
+@click.option(
+    "--prometheus",
+    "metrics",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write `preserve status` to this file for Prometheus, each 10 minutes, too.",
+)
+@click.option("--yes", is_flag=True, help="Write what is shown.")
+@command_options
+def install(place: Place, *, systemd: bool, cron: bool, system: bool, metrics: Path | None, yes: bool) -> int:
+    """Show the units of systemd, or the line of cron, that run the schedules of these archives; with --yes, write them.
+
+    They name this Python, these archives and this configuration by their full paths. What was written by this command
+    before is replaced, nothing else is.
+    """
+    if systemd == cron:
+        told = "both --systemd and --cron are given" if cron else "neither --systemd nor --cron is given"
+        raise UsageError(told, next_step="Give one of them.")
+    if system and cron:
+        raise UsageError("--system is for units of systemd")
+    configs = _configs(place)
+    described = _installation(place, configs, metrics, user=_user() if system else None)
+    _check_words(described)
+    _warn_of_secrets(place, configs)
+    if cron:
+        return _cron(place, cron_block(described), yes=yes)
+    folder = _SYSTEM_UNITS if system else user_folder("config") / "systemd" / "user"
+    units = systemd_units(described)
+    if yes:
+        # What is not there when a unit starts, it may not make in a closed system.
+        for needed in _own_folders(place):
+            make_dir(needed)
+        _write(folder, units)
+    names = " ".join([SERVICE, *([STATUS_TIMER] if metrics is not None else [])])
+    control = "systemctl" if system else "systemctl --user"
+    commands = [f"{control} daemon-reload", f"{control} enable --now {names}"]
+    if not system:
+        commands.append("loginctl enable-linger")
+    text = "".join(f"# {folder / name}\n{unit}\n" for name, unit in units.items())
+    text += f"{'Written' if yes else 'Nothing was written; --yes writes it'}. To begin, run:\n"
+    text += "".join(f"  {command}\n" for command in commands)
+    text += f"To undo it: {control} disable --now {names}, and remove the files.\n"
+    place.emit({"folder": str(folder), "units": units, "written": yes, "commands": commands}, text)
+    return 0
+
+
+def _configs(place: Place) -> list[CollectionConfig]:
+    """The collections whose files can be read; what is wrong with the others is said."""
+    found = []
+    for name in list_collections(place.config_dir):
+        try:
+            found.append(load_collection(place.config_dir, name))
+        except PreserveError as error:
+            say(f"preserve: {error}")
+    return found
+
+
+def _installation(
+    place: Place, configs: Sequence[CollectionConfig], metrics: Path | None, *, user: str | None
+) -> Installation:
+    archives, config = _full(place.archives), _full(place.config_dir)
+    if not archives.is_dir():
+        say(f"preserve: there is no folder {archives} yet: `preserve init` makes it")
+    writable = [str(archives), *(str(own) for own in _own_folders(place))]
+    for rule in (config.schedule for config in configs):
+        if rule is not None:
+            writable += [step.replicate for step in rule.steps if step.replicate is not None]
+            writable += [str(Path(step.export).parent) for step in rule.steps if step.export is not None]
+            writable += [str(Path(rule.alive_file).parent)] if rule.alive_file is not None else []
+    target = None if metrics is None else _full(metrics)
+    if target is not None:
+        writable.append(str(target.parent))
+    return Installation(
+        program=(sys.executable, "-m", "preserve"),
+        archives=str(archives),
+        options=("--archives", str(archives), "--config", str(config)),
+        environment={name: str(_full(Path(os.environ[name]))) for name in _VARIABLES if os.environ.get(name)},
+        writable=writable,
+        user=user,
+        metrics=None if target is None else str(target),
+    )
+
+
+def _own_folders(place: Place) -> list[Path]:
+    """What the program writes to beside the archives: keys, the state of budgets and looks, caches."""
+    return [_full(place.keys), *(_full(user_folder(kind) / "preserve") for kind in ("state", "cache"))]
+
+
+def _full(path: Path) -> Path:
+    """An absolute path without `..`: systemd ignores others."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links, which may be changed later
+
+
+def _user() -> str:
+    """Who runs this: by the system, not by a variable that may say another."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
+def _check_words(described: Installation) -> None:
+    """Neither a unit nor a crontab can hold a line end in a word."""
+    values = (*described.program, *described.options, *described.environment.values(), described.metrics or "")
+    for word in (*values, *described.writable):
+        if not word.isprintable() and word:
+            raise UsageError(f"{word!r} has a character that cannot stand in a unit or a crontab")
+
+
+def _warn_of_secrets(place: Place, configs: Sequence[CollectionConfig]) -> None:
+    """Says which secrets come from variables: what is set up has none of them, and their values are written nowhere."""
+    names = {_PASSPHRASE} if _PASSPHRASE in os.environ else set[str]()
+    with suppress(PreserveError):
+        names |= _secret_variables(load_alarms(place.config_dir))
+    for config in configs:
+        names |= _variables(config.secret_headers.values())
+    for name in sorted(names):
+        say(f"preserve: {name} is a variable of this shell, and is not written: the scheduler will not have it")
+    if names:
+        say("  next: have secrets read from files (`file:PATH`, PRESERVE_KEY_PASSPHRASE_FILE), mode 0600")
+
+
+def _secret_variables(config: AlarmsConfig) -> set[str]:
+    """The names of variables that channels of alarms read their secrets from."""
+    sources = [
+        channel.password if isinstance(channel, MailChannel) else channel.secret
+        for channel in config.channels.values()
+        if not isinstance(channel, CommandChannel)
+    ]
+    return _variables(source for source in sources if source is not None)
+
+
+def _variables(sources: Iterable[str]) -> set[str]:
+    return {source.removeprefix("env:") for source in sources if source.startswith("env:")}
+
+
+def _cron(place: Place, block: str, *, yes: bool) -> int:
+    if yes:
+        crontab = shutil.which("crontab")
+        if crontab is None:
+            raise EnvironmentFaultError(
+                "there is no command `crontab` here", next_step="Put the lines that are shown without --yes into cron."
+            )
+        listed = _run([crontab, "-l"], "")
+        current = listed.stdout if listed.returncode == 0 else ""
+        if listed.returncode != 0 and "no crontab" not in listed.stderr.lower():
+            told = listed.stderr.strip()[:300] or f"status {listed.returncode}"
+            raise EnvironmentFaultError(
+                f"your crontab cannot be read: {told}", next_step="Put the lines that are shown without --yes into it."
+            )
+        written = _run([crontab, "-"], crontab_with(current, block))
+        if written.returncode != 0:
+            told = written.stderr.strip()[:300] or f"status {written.returncode}"
+            raise EnvironmentFaultError(f"your crontab cannot be written: {told}", next_step="Nothing was changed.")
+    told = "Written to your crontab." if yes else "Nothing was written; --yes puts it into your crontab."
+    undo = "To undo it, remove these lines with `crontab -e`."
+    place.emit({"crontab": block, "written": yes}, f"{block}\n{told}\n{undo}\n")
+    return 0
+
+
+def _run(words: list[str], text: str) -> "subprocess.CompletedProcess[str]":
+    """Runs a program; what a user has in another encoding, or with other line ends, goes back as it came."""
+    try:
+        done = subprocess.run(  # noqa: S603 - a list of arguments, the program found on the PATH
+            words,
+            input=text.encode("utf-8", "surrogateescape"),
+            capture_output=True,
+            timeout=_CRONTAB_TIMEOUT_S,
+            check=False,
+        )
+        out, errors = (data.decode("utf-8", "surrogateescape") for data in (done.stdout, done.stderr))
+        return subprocess.CompletedProcess(done.args, done.returncode, out, errors)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EnvironmentFaultError(f"{words[0]} cannot be run: {error}") from error
+
+
+def _write(folder: Path, units: Mapping[str, str]) -> None:
+    make_dir(folder)
+    for name, text in units.items():
+        try:
+            write_atomic(folder / name, text.encode())
+        except OSError as error:
+            raise EnvironmentFaultError(
+                f"{folder / name}: {error.strerror}",
+                next_step="For units of the system, run it with the rights to write.",
+            ) from error

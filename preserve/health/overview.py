@@ -1,0 +1,28 @@
+"""Collections by their files: what is configured, what is held, and how each is doing."""
+
+from pathlib import Path
+
+from preserve.config.collection import CollectionConfig
+from preserve.config.folder import load_collection, own_collections
+from preserve.errors import ConfigError, PreserveError
+from preserve.health.collections import CollectionState, Desk
+from preserve.store.archive import list_collections as list_archives
+
+
+def known_collections(archives: Path, config_dir: Path) -> list[str]:
+    """The names of all that have a file of the user's own or an archive, sorted."""
+    return sorted({*own_collections(config_dir), *list_archives(archives)})
+
+
+def state_of_file(desk: Desk, config_dir: Path, name: str, *, with_links: bool) -> CollectionState:
+    """How a collection is doing by what its file says. A file with mistakes is one of the things that are wrong."""
+    config: CollectionConfig | None = None
+    mistake = ""
+    if (config_dir / "collections" / f"{name}.yaml").is_file():
+        try:
+            config = load_collection(config_dir, name)
+        except ConfigError as error:
+            mistake = f"its file has mistakes: {error.mistakes[0]}"
+        except PreserveError as error:
+            mistake = f"its file cannot be read: {error}"
+    return desk.state_of(name, config, mistake=mistake, with_links=with_links)

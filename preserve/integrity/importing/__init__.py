@@ -1,0 +1,1 @@
+"""Files of other programs, and dumps, taken into a collection as evidence."""

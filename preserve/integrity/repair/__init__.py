@@ -1,0 +1,1 @@
+"""Damaged collections made whole again from copies that nobody has to trust."""

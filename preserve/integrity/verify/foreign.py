@@ -1,0 +1,267 @@
+"""WARC, ARC and WACZ files of whatever origin, checked by themselves: without a ledger, as far as that goes.
+
+What no file can show by itself is said so: that nothing was taken out, no date and no address changed.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from preserve.errors import EnvironmentFaultError, FormatError
+from preserve.findings import Claim, Verdict
+from preserve.formats.wacz import Package, open_package, package_defects
+from preserve.formats.warc.containers import Container
+from preserve.integrity.duplicate_ids import References
+from preserve.integrity.scan import Row, Scanner
+from preserve.integrity.verify.report import ORIGIN, Findings, Report, claim, not_checked, not_proven
+from preserve.limits import MIB
+from preserve.regular import open_regular
+from preserve.store.durable import free_bytes
+from preserve.store.secondreader import READER, SecondReading, second_reading
+from preserve.store.warcfile import container_of
+
+_READABLE = "every record can be read"
+_DIGESTS = "every declared digest fits"
+_REFERENCES = "every record that others refer to is there"
+_ONCE = "no record stands twice"
+_SECOND = "a second reader reads the same"
+_PACKAGE = "the package is the one that its list names"
+_SIGNED = "who signed the package"
+_SIGNATURES = {
+    "I-WACZ-SIGNED": Verdict.NOT_PROVEN,
+    "W-WACZ-SIGNATURE": Verdict.NOT_CHECKED,
+    "I-WACZ-UNSIGNED": Verdict.NOT_CHECKED,
+    "E-WACZ-SIGNATURE": Verdict.FAIL,
+}
+"""What is said of a package's signature: one that holds shows a key, and not whose it is."""
+_COMPLETE = "nothing was changed, added or taken out"
+_UNREADABLE = ("E-WARC-UNREADABLE", "E-WARC-EMPTY", "E-WARC-GZIP", "E-WARC-HEADER", "E-WARC-LENGTH")
+_MISMATCH = ("E-WARC-BLOCK-DIGEST", "E-WARC-PAYLOAD-DIGEST")
+_TOLD_EVERY = 1024
+
+
+@dataclass(slots=True)
+class Checked:
+    """What one file gave."""
+
+    path: Path
+    findings: Findings = field(default_factory=Findings)
+    records: int = 0
+    size: int = 0
+    container: Container | None = None
+    second: list[SecondReading] = field(default_factory=list)
+    signature: tuple[str, str] | None = None
+    """Of a package: the code of what was found of its signature, and the detail."""
+
+    @property
+    def damaged(self) -> bool:
+        """True where a record cannot be read, or a digest does not fit."""
+        return any(code.startswith("E-") for code in self.findings.codes)
+
+
+def verify_files(
+    paths: Sequence[Path],
+    scanner: Scanner,
+    *,
+    digests: bool = True,
+    second_reader: bool = False,
+    progress: Callable[[int], None] = lambda _done: None,
+) -> list[Report]:
+    """Checks files together: a record may refer to one in another of them. One report for each.
+
+    ``digests`` says whether ``scanner`` looks at them. ``second_reader``: warcio reads each file too.
+    ``progress`` is told the number of records read.
+
+    Raises:
+        EnvironmentFaultError: a helping process was killed, or there is no room to take a package apart.
+    """
+    done: list[Checked] = []
+    told = 0
+    with (
+        tempfile.TemporaryDirectory(prefix="preserve-verify-") as scratch,
+        closing(References(Path(scratch) / "references.sqlite")) as references,
+    ):
+        for number, path in enumerate(paths):
+            checked = Checked(path)
+            done.append(checked)
+            for row in _rows(checked, scanner, Path(scratch), second_reader=second_reader):
+                checked.records += row.facts is not None
+                _take(checked, row, number, references)
+                told += 1
+                if not told % _TOLD_EVERY:
+                    progress(told)
+            if checked.findings.has("I-WARC-MEMBERS"):
+                checked.findings.add("W-WARC-MEMBERS", path.name)
+        progress(told)
+        for number, code, where, detail in references.faults():
+            done[number].findings.add(code, f"{done[number].path.name} {where}", detail)
+    return [_report(checked, digests=digests) for checked in done]
+
+
+def _take(checked: Checked, row: Row, number: int, references: References) -> None:
+    name = checked.path.name
+    if row.facts is None:
+        code, detail = row.fault or ("E-WARC-HEADER", "")
+        checked.findings.add(code, f"{name} at byte {row.offset}", detail)
+        return
+    facts = row.facts
+    for code, detail in facts.faults:
+        checked.findings.add(code, f"{name} {facts.record_id} {facts.uri or ''}".rstrip(), detail)
+    references.add(number, facts)
+
+
+def _rows(checked: Checked, scanner: Scanner, scratch: Path, *, second_reader: bool) -> Iterator[Row]:
+    path, findings = checked.path, checked.findings
+    try:
+        checked.size = path.stat().st_size
+        checked.container = container_of(path)
+        if not checked.size:
+            findings.add("E-WARC-EMPTY", path.name)
+        elif checked.container is None:
+            findings.add("E-WARC-UNREADABLE", path.name, "it is no WARC, ARC or WACZ file")
+        elif checked.container is Container.WACZ:
+            yield from _package_rows(checked, scanner, scratch, second_reader=second_reader)
+        else:
+            any_record = False
+            for row in scanner.rows(path, checked.container):
+                any_record = True
+                yield row
+            if not any_record:
+                findings.add("E-WARC-EMPTY", path.name)
+            if second_reader:
+                _read_again(checked, path, checked.container, path.name)
+    except OSError as error:
+        findings.add("E-WARC-UNREADABLE", path.name, error.strerror or str(error))
+
+
+def _read_again(checked: Checked, path: Path, container: Container, where: str) -> None:
+    reading = second_reading(path, container=container)
+    checked.second.append(reading)
+    for code, detail in reading.faults:
+        checked.findings.add(code, where, detail)
+
+
+def _package_rows(checked: Checked, scanner: Scanner, scratch: Path, *, second_reader: bool) -> Iterator[Row]:
+    with open_regular(checked.path) as stream:
+        try:
+            package = open_package(stream)
+        except FormatError as error:
+            checked.findings.add("E-WACZ-PACKAGE", checked.path.name, str(error))
+            return
+        for code, where, detail in package_defects(package):
+            checked.findings.add(code, f"{checked.path.name} {where}", detail)
+            if code in _SIGNATURES:
+                checked.signature = (code, detail)
+        for name in package.warc_names:
+            taken = take_out(package, name, scratch)
+            if isinstance(taken, str):
+                checked.findings.add("E-WACZ-PACKAGE", f"{checked.path.name} {name}", taken)
+                continue
+            try:
+                container = container_of(taken)
+                if container is None or container is Container.WACZ:
+                    checked.findings.add("E-WARC-UNREADABLE", f"{checked.path.name} {name}", "no WARC or ARC file")
+                else:
+                    yield from scanner.rows(taken, container)
+                    if second_reader:
+                        _read_again(checked, taken, container, f"{checked.path.name} {name}")
+            finally:
+                taken.unlink()
+
+
+def take_out(package: Package, name: str, folder: Path) -> Path | str:
+    """Copies one file of a package into a folder, under a name of our own; what is wrong where that fails.
+
+    Raises:
+        EnvironmentFaultError: there is no room for it.
+    """
+    size = package.members[name].file_size
+    if free_bytes(folder) < size + MIB:
+        raise EnvironmentFaultError(
+            f"{folder} has no room for {size} bytes of a package", next_step="Set TMPDIR to a folder with more room."
+        )
+    suffix = "".join(Path(name).suffixes[-2:])
+    path = folder / f"member{suffix}"
+    try:
+        with package.open(name) as member, path.open("wb") as file:
+            _copy(member, file, size)
+    except FormatError as error:
+        with suppress(OSError):
+            path.unlink()
+        return str(error)
+    return path
+
+
+def _copy(member: BinaryIO, file: BinaryIO, size: int) -> None:
+    left = size + 1
+    while left and (chunk := member.read(min(MIB, left))):
+        file.write(chunk)
+        left -= len(chunk)
+    if not left:
+        raise FormatError(f"more than the {size} bytes that the ZIP's directory gives")
+
+
+def _report(checked: Checked, *, digests: bool) -> Report:
+    findings = checked.findings
+    claims = [
+        claim(_READABLE, good=not findings.has(*_UNREADABLE), detail=f"{checked.records} records"),
+        _digests(checked, digests=digests),
+        claim(_ONCE, good=not findings.has("E-WARC-DUPLICATE")),
+        _references(findings),
+    ]
+    if checked.container is Container.WACZ:
+        broken = any(code.startswith("E-WACZ") for code in findings.codes)
+        claims.append(claim(_PACKAGE, good=not broken))
+        if checked.signature is not None:
+            code, detail = checked.signature
+            claims.append(Claim(name=_SIGNED, verdict=_SIGNATURES[code], detail=detail))
+    if checked.second:
+        claims.append(second_claim(checked.second))
+    claims += [not_proven(_COMPLETE, "no ledger is at hand: a file by itself cannot show what it lacks"), ORIGIN]
+    return Report(
+        subject=str(checked.path),
+        is_file=True,
+        claims=tuple(claims),
+        findings=tuple(findings.listed),
+        records=checked.records,
+        bytes_read=checked.size,
+        level="full" if digests else "structure",
+        notes=findings.notes,
+        untold=findings.untold,
+    )
+
+
+def second_claim(readings: Sequence[SecondReading]) -> Claim:
+    """What a second reader makes of some files."""
+    records = sum(reading.records for reading in readings)
+    detail = f"{records} records by {READER}"
+    if any(reading.verdict is Verdict.FAIL for reading in readings):
+        return claim(_SECOND, good=False, detail=detail)
+    reasons = sorted({reading.reason for reading in readings if reading.reason})
+    if reasons:
+        return not_checked(_SECOND, "; ".join([detail, *reasons[:3]]))
+    return claim(_SECOND, good=True, detail=detail)
+
+
+def _references(findings: Findings) -> Claim:
+    outside = findings.codes["W-WARC-REFERENCE"] + findings.codes["I-WARC-REFERENCE"]
+    if not outside:
+        return claim(_REFERENCES, good=True)
+    return not_proven(_REFERENCES, f"{outside} refer to records outside of these files")
+
+
+def _digests(checked: Checked, *, digests: bool) -> Claim:
+    findings, records = checked.findings, checked.records
+    if findings.has(*_MISMATCH):
+        return claim(_DIGESTS, good=False)
+    if not digests:
+        return not_checked(_DIGESTS, "only the structure was")
+    without, unknown = findings.codes["I-WARC-NO-DIGEST"], findings.codes["I-WARC-DIGEST-UNKNOWN"]
+    if unknown:
+        return not_checked(_DIGESTS, f"{unknown} are of an unknown algorithm")
+    if without >= records:
+        return not_checked(_DIGESTS, "no record declares one")
+    return claim(_DIGESTS, good=True, detail=f"{without} of {records} records declare none" if without else "")

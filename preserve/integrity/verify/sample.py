@@ -1,0 +1,53 @@
+"""Some of the records, chosen by chance and read where the catalogue has them."""
+
+import random
+from pathlib import Path
+
+from preserve.errors import FormatError
+from preserve.formats.warc.containers import record_at
+from preserve.integrity.record import Facts, Wanted, facts_of
+from preserve.integrity.scan import Row
+from preserve.integrity.verify.record_check import FileMatcher, Matched
+from preserve.integrity.verify.report import Findings
+from preserve.model import RecordPlace
+from preserve.provenance.statements import Record
+from preserve.regular import open_regular
+from preserve.store.catalogue import Catalogue
+from preserve.store.layout import CollectionPaths
+from preserve.store.warcfile import container_of
+
+
+class Sample:
+    """``percent`` of the records, others every time."""
+
+    def __init__(self, paths: CollectionPaths, percent: float, wanted: Wanted, findings: Findings) -> None:
+        self._paths = paths
+        self._part = percent / 100
+        self._wanted = wanted
+        self._findings = findings
+        self._chance = random.SystemRandom()
+        self.read = 0
+
+    def look(self, statement: Record, row: tuple[object, ...] | None) -> Matched | None:
+        """Reads the record of a statement, if chance has it so. None: it was not read, or is not there."""
+        if row is None or self._chance.random() >= self._part:
+            return None
+        place = Catalogue.place_in(row)
+        path = self._paths.held_file(place.file)
+        self.read += 1
+        try:
+            facts = self._read(path, place)
+        except (OSError, FormatError) as error:
+            where = f"{place.file} {statement.record_id} {statement.uri or ''}".rstrip()
+            self._findings.add("E-WARC-LOST", where, f"at byte {place.offset}: {error}")
+            return None
+        rows = iter([Row(place.offset, place.length, place.inner, facts)])
+        matcher = FileMatcher(place.file, rows, self._findings, is_open=True, first=place.ordinal)
+        return matcher.match(statement)
+
+    def _read(self, path: Path, place: RecordPlace) -> Facts:
+        container = container_of(path)
+        if container is None:
+            raise FormatError("no WARC or ARC file")
+        with open_regular(path) as file:
+            return facts_of(record_at(file, container, place.offset, place.inner), self._wanted)

@@ -1,0 +1,299 @@
+"""A CDXJ index of WARC and ARC files of whatever origin, sorted bytewise: the captures that a replayer can give back.
+
+A line is what cdxj-indexer writes of the same record. Nothing is checked but what has to be read anyway, and no payload
+is hashed but that of a record which declares no digest of it. Sorting is done on disk where the lines are many.
+"""
+
+import base64
+import hashlib
+import heapq
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from preserve.errors import FormatError
+from preserve.expressions import lazy_re
+from preserve.formats.cdxj import CdxLine, format_line
+from preserve.formats.http1.stream import PayloadStream
+from preserve.formats.urls import surt
+from preserve.formats.warc.containers import Container, Spot
+from preserve.formats.warc.record import RecordHeader, bare_uri
+from preserve.formats.warc.stream import RawRecord
+from preserve.limits import MIB
+from preserve.model import timestamp14, whole_date
+from preserve.readers.hashing import Fault
+from preserve.readers.segments import Stretches, stretch_fault
+from preserve.regular import open_regular
+from preserve.store.warcfile import container_of
+
+_REVISIT_MIME = "warc/revisit"
+_CAPTURES = frozenset({"response", "revisit", "resource"})
+_ADDRESSES = ("http://", "https://")
+_LINES_A_PART = 4096
+SORTED_BYTES = 64 * MIB
+"""Lines that are sorted in memory; more than these are sorted in parts on disk."""
+_STATUS = lazy_re(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?!\d)")
+_TYPE = lazy_re(rb"\ncontent-type:[ \t]*([^;\s]*)", re.IGNORECASE)
+_WORD = lazy_re(r"[;\s]")
+_HEAD_ENDS = (b"\r\n\r\n", b"\n\n")
+
+
+class Part(NamedTuple):
+    """What some records gave: lines with their line ends, and what is told of the others.
+
+    ``records``: how many were read; ``shared``: captures left out, since they have no compressed piece of their own;
+    ``unkeyed``: captures left out, since their address is none; ``faults``: offset and fault of what cannot be read.
+    """
+
+    lines: list[bytes]
+    records: int
+    shared: int
+    unkeyed: int
+    faults: list[tuple[int, Fault]]
+
+
+@dataclass(slots=True)
+class Indexed:
+    """What one file gave, in numbers as in `Part`."""
+
+    path: Path
+    lines: int = 0
+    records: int = 0
+    shared: int = 0
+    unkeyed: int = 0
+    faults: list[tuple[int, Fault]] = field(default_factory=list)
+
+    def take(self, part: Part) -> None:
+        """Adds what some of its records gave."""
+        self.lines += len(part.lines)
+        self.records += part.records
+        self.shared += part.shared
+        self.unkeyed += part.unkeyed
+        self.faults += part.faults
+
+
+def index_files(
+    paths: Sequence[Path],
+    stretches: Stretches[Part],
+    out: Callable[[Iterable[bytes]], object],
+    progress: Callable[[int], None] = lambda _done: None,
+) -> list[Indexed]:
+    """Hands the lines of all the files to ``out``, sorted together. Damage is told of, and the rest is indexed.
+
+    ``progress`` is told the number of records read.
+
+    Raises:
+        EnvironmentFaultError: a helping process was killed.
+        OSError: no room for what is sorted on disk.
+    """
+    done: list[Indexed] = []
+    with tempfile.TemporaryDirectory(prefix="preserve-index-") as scratch:
+        sorter = _Sorter(Path(scratch))
+        for path in paths:
+            indexed = Indexed(path)
+            done.append(indexed)
+            for part in _parts(indexed, stretches):
+                indexed.take(part)
+                sorter.add(part.lines)
+                progress(sum(item.records for item in done))
+        with sorter.sorted() as lines:
+            out(lines)
+    return done
+
+
+def _parts(indexed: Indexed, stretches: Stretches[Part]) -> Iterator[Part]:
+    try:
+        container = container_of(indexed.path)
+        if container is None or container is Container.WACZ:
+            what = "it is no WARC or ARC file" if container is None else "a package holds its index already"
+            indexed.faults.append((0, ("E-WARC-UNREADABLE", what)))
+            return
+        yield from stretches.over(indexed.path, container)
+    except FormatError as error:
+        indexed.faults.append((0, ("E-WARC-GZIP", str(error))))
+    except OSError as error:
+        indexed.faults.append((0, ("E-WARC-UNREADABLE", error.strerror or str(error))))
+
+
+def captures_of(name: str, spots: Iterator[Spot]) -> Iterator[Part]:
+    """The lines of the captures in the file with this name, or in a stretch of it, part by part."""
+    taker = _Taker(name)
+    # One is held back: of a large record the length is known only behind it.
+    last: tuple[Spot, _Capture] | None = None
+    for spot in spots:
+        if last is not None:
+            taker.add(*last)
+            last = None
+        if len(taker.lines) >= _LINES_A_PART:
+            yield taker.part()
+            taker = _Taker(name)
+        if spot.raw is None:
+            taker.faults.append((spot.offset, stretch_fault(spot)))
+            continue
+        taker.records += 1
+        try:
+            capture = _capture(spot.raw)
+        except FormatError as error:
+            taker.faults.append((spot.offset, ("E-WARC-HEADER", str(error))))
+            continue
+        if spot.raw.defect:
+            taker.faults.append((spot.offset, ("E-WARC-LENGTH", spot.raw.defect)))
+        elif capture is not None:
+            last = (spot, capture)
+    if last is not None:
+        taker.add(*last)
+    yield taker.part()
+
+
+class _Capture(NamedTuple):
+    """What a line says of a record itself."""
+
+    uri: str
+    date: str
+    mime: str | None
+    status: str | None
+    digest: str | None
+
+
+class _Taker:
+    """Makes lines."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.lines: list[bytes] = []
+        self.records = 0
+        self.shared = 0
+        self.unkeyed = 0
+        self.faults: list[tuple[int, Fault]] = []
+
+    def add(self, spot: Spot, capture: _Capture) -> None:
+        """One capture, now that its length is known."""
+        if spot.is_shared:
+            self.shared += 1
+            return
+        fields = {
+            "url": capture.uri,
+            "mime": capture.mime,
+            "status": capture.status,
+            "digest": capture.digest,
+            "length": str(spot.length),
+            "offset": str(spot.offset),
+            "filename": self._name,
+        }
+        said = {name: value for name, value in fields.items() if value is not None}
+        try:
+            line = format_line(CdxLine(key=surt(capture.uri), timestamp=_timestamp(capture.date), fields=said))
+        except FormatError:
+            self.unkeyed += 1
+            return
+        self.lines.append(line.encode() + b"\n")
+
+    def part(self) -> Part:
+        """All that was taken in."""
+        return Part(self.lines, self.records, self.shared, self.unkeyed, self.faults)
+
+
+@lru_cache(maxsize=64)
+def _timestamp(date: str) -> str:
+    whole = whole_date(date)
+    if whole is None:
+        raise FormatError(f"no date: {date[:40]!r}")
+    return timestamp14(whole)
+
+
+def _capture(raw: RawRecord) -> _Capture | None:
+    """What there is to say of a record, or None: it is no capture of an address.
+
+    Raises:
+        FormatError: its header lacks what makes it a record, or its block cannot be read to its end.
+    """
+    header = raw.header
+    if not isinstance(header, RecordHeader):
+        raise FormatError(raw.defect or "no record")
+    names = header.by_name
+    kind = header.type
+    uri = bare_uri(names.get("warc-target-uri", ""))
+    if kind not in _CAPTURES or not uri.startswith(_ADDRESSES):
+        return None
+    content_type = names.get("content-type")
+    if kind == "resource" and content_type == "application/warc-fields":
+        return None
+    parts = iter(raw.more or ()) if raw.block is None else iter((bytes(raw.block),))
+    first = next(parts, b"")
+    if kind == "resource":
+        status, mime = None, None if content_type is None else _WORD.split(content_type, maxsplit=1)[0]
+    else:
+        status, mime = _reply(first)
+    digest = names.get("warc-payload-digest")
+    if digest is None and kind != "revisit":
+        digest = _payload_sha1(chain((first,), parts), is_reply=kind == "response")
+    return _Capture(
+        uri=uri.replace(" ", "%20"),
+        date=header.date,
+        mime=_REVISIT_MIME if kind == "revisit" else mime,
+        status=status,
+        digest=digest,
+    )
+
+
+def _reply(block: bytes) -> tuple[str | None, str | None]:
+    """Status and media type of a reply, from the first bytes of its block."""
+    status = _STATUS.match(block)
+    if status is None:
+        return None, None
+    end = next((found for mark in _HEAD_ENDS if (found := block.find(mark)) >= 0), len(block))
+    mime = _TYPE.search(block, 0, end + 1)
+    return status.group(1).decode(), mime.group(1).decode("latin-1") if mime is not None else None
+
+
+def _payload_sha1(parts: Iterable[bytes], *, is_reply: bool) -> str:
+    """The digest of a payload as most writers declare it: of a reply, with its transfer coding removed."""
+    whole, payload = hashlib.sha1(usedforsecurity=False), hashlib.sha1(usedforsecurity=False)
+    stream = PayloadStream() if is_reply else None
+    for part in parts:
+        whole.update(part)
+        if stream is not None:
+            payload.update(stream.feed(part))
+    if stream is not None:
+        stream.finish()
+    taken = payload if stream is not None and stream.is_http else whole
+    return f"sha1:{base64.b32encode(taken.digest()).decode()}"
+
+
+class _Sorter:
+    """Sorts lines, in memory as far as they are few, else in parts on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lines: list[bytes] = []
+        self._bytes = 0
+        self._parts: list[Path] = []
+
+    def add(self, lines: list[bytes]) -> None:
+        """Takes in some lines, each with its line end."""
+        self._lines += lines
+        self._bytes += sum(map(len, lines))
+        if self._bytes >= SORTED_BYTES:
+            self._write_part()
+
+    def _write_part(self) -> None:
+        self._lines.sort()
+        path = self._folder / f"part-{len(self._parts)}"
+        with path.open("wb") as file:
+            file.writelines(self._lines)
+        self._parts.append(path)
+        self._lines, self._bytes = [], 0
+
+    @contextmanager
+    def sorted(self) -> Iterator[Iterable[bytes]]:
+        """All lines in the order of their bytes."""
+        self._lines.sort()
+        with ExitStack() as stack:
+            files = [stack.enter_context(open_regular(path)) for path in self._parts]
+            yield heapq.merge(self._lines, *files) if files else self._lines

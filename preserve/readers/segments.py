@@ -1,0 +1,158 @@
+"""Reads the records of a file with as many processes as there are processors.
+
+A large gzip file is dealt out in stretches. Where a stretch begins is a guess (a piece of an archived file can look
+like a record), so the stretches are joined: one that does not begin where the last one ended is read again from
+there. So what comes out is what one process gives that reads from the beginning.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Generic, ParamSpec, Self, TypeVar
+
+from preserve.errors import EnvironmentFaultError
+from preserve.formats.warc.containers import HOLD_BYTES, Container, Spot, records_in, records_of
+from preserve.formats.warc.members import Members
+from preserve.limits import MIB
+from preserve.readers.hashing import Fault
+from preserve.regular import open_regular
+from preserve.replay.worker_process import begin_helper
+
+STRETCH_BYTES = 2 * MIB
+_WORTH_PROCESSES_BYTES = 8 * MIB
+
+T = TypeVar("T")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+Look = Callable[[str, Iterator[Spot]], Iterable[T]]
+"""Takes the records of the file with this name, or of a stretch of it; gives what it finds, which a pipe can carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch(Generic[T]):
+    """What one process read: from where to where, and what it found."""
+
+    first: int
+    end: int
+    found: list[T]
+
+
+_LOOK: list[Look[Any]] = []
+"""What the processes of a pool do; they inherit it, so that nothing of it has to be sent."""
+
+
+def _ready() -> None:
+    """Does nothing: the first task of a pool makes its processes."""
+
+
+def _stretch(path: Path, start: int, stop: int, is_guess: bool) -> _Stretch[Any]:  # noqa: FBT001 - sent by position
+    with open_regular(path) as file:
+        first = Members(file, start=start).next_start(start, stop) if is_guess else start
+        if first >= stop:
+            return _Stretch(first, first, [])
+        members = Members(file, start=first, stop=stop, hold_bytes=HOLD_BYTES)
+        found = list(_LOOK[0](path.name, records_of(members)))
+        return _Stretch(first, members.offset, found)
+
+
+class Stretches(Generic[T]):
+    """Reads files, in this process or with helpers. Make it before any thread is started: it forks."""
+
+    def __init__(self, look: Look[T], *, processes: int | None = None, total_bytes: int) -> None:
+        """``processes`` None: as many as there are processors, and none but this where ``total_bytes`` is little."""
+        self._look = look
+        self._count = len(os.sched_getaffinity(0)) if processes is None else processes
+        self._pool: ProcessPoolExecutor | None = None
+        if self._count > 1 and (total_bytes >= _WORTH_PROCESSES_BYTES or processes is not None):
+            _LOOK[:] = [look]
+            self._pool = ProcessPoolExecutor(self._count, mp_context=get_context("fork"), initializer=begin_helper)
+            self._pool.submit(_ready).result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def over(self, path: Path, container: Container) -> Iterator[T]:
+        """What is found in a file, in order.
+
+        Raises:
+            FormatError: a Zstandard file whose dictionary cannot be read; a package.
+            EnvironmentFaultError: a helper died.
+            OSError: the file cannot be read.
+        """
+        size = path.stat().st_size
+        if self._pool is None or container is not Container.WARC_GZIP or size < 2 * STRETCH_BYTES:
+            with open_regular(path) as file:
+                yield from self._look(path.name, records_in(file, container))
+            return
+        try:
+            yield from self._dealt(self._pool, path, size)
+        except BrokenProcessPool as error:
+            raise _died() from error
+
+    def _dealt(self, pool: ProcessPoolExecutor, path: Path, size: int) -> Iterator[T]:
+        starts = iter(range(0, size, STRETCH_BYTES))
+        waiting: deque[tuple[int, Future[_Stretch[T]]]] = deque()
+
+        def deal() -> None:
+            start = next(starts, None)
+            if start is not None:
+                stop = min(start + STRETCH_BYTES, size)
+                waiting.append((stop, pool.submit(_stretch, path, start, stop, start > 0)))
+
+        for _number in range(self._count + 2):
+            deal()
+        reached = 0
+        try:
+            while waiting:
+                stop, future = waiting.popleft()
+                stretch = future.result()
+                deal()
+                if reached >= stop:
+                    # A piece that began before covers the whole stretch.
+                    continue
+                if stretch.first != reached:
+                    stretch = pool.submit(_stretch, path, reached, stop, False).result()  # noqa: FBT003 - as it is sent
+                yield from stretch.found
+                reached = stretch.end
+        finally:
+            for _stop, future in waiting:
+                future.cancel()
+
+    def begin(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> Callable[[], _R]:
+        """Begins some other work in a helper; what is given waits for it, or does it where there is no helper.
+
+        What is given raises what ``function`` raises, and EnvironmentFaultError where a helper died.
+        """
+        if self._pool is None:
+            return lambda: function(*args, **kwargs)
+        future = self._pool.submit(function, *args, **kwargs)
+
+        def result() -> _R:
+            try:
+                return future.result()
+            except BrokenProcessPool as error:
+                raise _died() from error
+
+        return result
+
+
+def stretch_fault(spot: Spot) -> Fault:
+    """What is amiss with a stretch that holds no record."""
+    in_piece = "compressed piece" in spot.defect and not spot.inner and not spot.is_shared
+    return ("E-WARC-GZIP" if in_piece else "E-WARC-HEADER"), spot.defect
+
+
+def _died() -> EnvironmentFaultError:
+    return EnvironmentFaultError(
+        "a process that read records was killed",
+        next_step="See whether the machine ran out of memory; `--processes 1` needs the least. Nothing was changed.",
+    )

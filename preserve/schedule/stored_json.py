@@ -1,0 +1,36 @@
+"""What a due table keeps as JSON, read back. A table that was damaged or changed by hand is told as such."""
+
+import json
+from collections.abc import Mapping
+
+from preserve.config.schedule import RuleConfig
+from preserve.errors import BrokenStateError
+
+_NEXT_STEP = "Move the job's table in .schedule/ of the archives away: its schedule begins anew."
+
+
+def rule_kept(text: str) -> RuleConfig:
+    """The rule by which a table was filled.
+
+    Raises:
+        BrokenStateError: it is none.
+    """
+    try:
+        return RuleConfig.model_validate_json(text)
+    except ValueError as error:
+        raise BrokenStateError("the due table holds no rule that can be read", next_step=_NEXT_STEP) from error
+
+
+def report_kept(text: str) -> Mapping[str, object]:
+    """What a run told (`preserve.schedule.run_summary`); empty where it told nothing.
+
+    Raises:
+        BrokenStateError: it is no JSON object.
+    """
+    try:
+        value = json.loads(text or "{}")
+    except (ValueError, RecursionError) as error:
+        raise BrokenStateError("the due table holds a report that cannot be read", next_step=_NEXT_STEP) from error
+    if not isinstance(value, dict):
+        raise BrokenStateError("the due table holds a report that is none", next_step=_NEXT_STEP)
+    return value
