@@ -14,14 +14,14 @@ from preserve.cables.page.layouts import Layout, compile_layouts
 from preserve.config.folder import load_layouts
 from preserve.config.place import find_config_dir, user_folder
 from preserve.errors import ArchiveError, NotHeldError
-from preserve.health.collections import CollectionState, Desk
+from preserve.health.collections import CollectionState, StatusReader
 from preserve.health.overview import known_collections, state_of_file
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.replay.history import History, history
-from preserve.replay.recover import Archive as Collection
 from preserve.replay.recover import Capture, find_one, parse_moment
-from preserve.replay.searching import Found, search, searchable
-from preserve.replay.stated_texts import Source, read_again
+from preserve.replay.recover import CollectionReader as Collection
+from preserve.replay.searching import SearchHits, search, searchable
+from preserve.replay.stated_texts import TextSource, read_again
 from preserve.store.archive import list_collections
 from preserve.store.archive import open_archive as open_collection
 from preserve.store.catalogue import ShownCable
@@ -159,7 +159,7 @@ class Archive:
             ArchiveError: a record no longer gives the text that the ledger names.
         """
         for collection in self._collections:
-            source = Source.of(collection.paths, self._layouts)
+            source = TextSource.of(collection.paths, self._layouts)
             collection.log.require_whole()
             # Texts stay in this process: they keep what they were read from, which is not sent through a pipe.
             for shown, text in read_again(source, collection.catalogue.shown_cables(), _whole, expected=0):
@@ -185,7 +185,7 @@ class Archive:
         """
         return history(self._collections, cable_id)
 
-    def search(self, words: str, filters: Filters | None = None, *, limit: int = 20) -> list[Found]:
+    def search(self, words: str, filters: Filters | None = None, *, limit: int = 20) -> list[SearchHits]:
         """The best hits, as ``preserve search`` finds them; the search index is made or brought up to date first.
 
         Raises:
@@ -229,7 +229,7 @@ def status(
     folder = Path(archives).absolute()
     config_dir = find_config_dir(None if config is None else Path(config))
     logs = KnownLogs(user_folder("config") / "preserve" / "keys")
-    desk = Desk(folder, logs, int(time.time()), cache(lambda: compile_layouts(load_layouts(config_dir))))
+    desk = StatusReader(folder, logs, int(time.time()), cache(lambda: compile_layouts(load_layouts(config_dir))))
     names = known_collections(folder, config_dir)
     return tuple(state_of_file(desk, config_dir, name, with_links=with_links) for name in names)
 

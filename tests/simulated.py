@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.folder import load_collection
-from preserve.crawler.capture import RunReport, Surroundings, capture
+from preserve.crawler.capture import RunEnvironment, RunReport, capture
 from preserve.errors import FormatError
 from preserve.formats.http1.message import parse_response_head, split_head
 from preserve.net.exchange import Exchange, Failure, Peer
@@ -186,7 +186,7 @@ class Simulation:
             layouts={},
             secrets={},
             limits=replace(config.limits, **limits),  # type: ignore[arg-type]
-            around=Surroundings(
+            around=RunEnvironment(
                 clock=self.web.clock,
                 wait=self.web.wait,
                 stop=self.web.stop,

@@ -9,14 +9,13 @@ from pydantic_core import PydanticUndefined
 
 from preserve.cli.main import cli
 from preserve.config.adaptive import AdaptiveConfig
-from preserve.config.alarms import AlarmsConfig, CommandChannel, MailChannel, WebhookChannel
-from preserve.config.alarms import RuleConfig as AlarmRuleConfig
+from preserve.config.alarms import AlarmRuleConfig, AlarmsConfig, CommandChannel, MailChannel, WebhookChannel
 from preserve.config.archives import ArchiveConfig
 from preserve.config.checked import Strict
 from preserve.config.collection import CollectionConfig, PolitenessConfig, ScopeConfig
 from preserve.config.layout import FIELD_KEYS, LayoutConfig
 from preserve.config.release import BuildConfig, ReleaseConfig
-from preserve.config.schedule import RuleConfig, ScheduleConfig, StepConfig
+from preserve.config.schedule import ScheduleConfig, ScheduleRuleConfig, StepConfig
 from preserve.crawler.outcomes import REASONS
 from preserve.findings import CODES
 
@@ -104,7 +103,7 @@ The keys of each of its `steps`, one in a step:
 {_keys(StepConfig)}
 The keys of `verification` (docs/schedule.md):
 
-{_keys(RuleConfig)}
+{_keys(ScheduleRuleConfig)}
 ## A layout
 
 {_keys(LayoutConfig)}

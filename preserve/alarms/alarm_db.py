@@ -13,9 +13,9 @@ from typing import Any
 
 from preserve.alarms.outbox import SCHEMA as OUTBOX_SCHEMA
 from preserve.alarms.outbox import Outbox
-from preserve.alarms.transitions import State, Turn, observed, reminded
-from preserve.alarms.values import Condition, Message, Observation, Unsent
-from preserve.config.alarms import Kind, Rule
+from preserve.alarms.transitions import AlarmState, AlarmTransition, observed, reminded
+from preserve.alarms.values import AlarmMessage, Condition, Observation, Unsent
+from preserve.config.alarms import AlarmKind, AlarmRule
 from preserve.store.database import UnmadeError, connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import schedule_folder
@@ -33,8 +33,8 @@ _COLUMNS = (
     "collection, kind, subject, is_bad, bad_occasion, bad_since, times, raised, told, told_to, summary, "
     "items, items_total"
 )
-_KINDS = frozenset(Kind)
-Rules = Mapping[Kind, Rule]
+_KINDS = frozenset(AlarmKind)
+Rules = Mapping[AlarmKind, AlarmRule]
 """The rule of every kind: `preserve.config.alarms.AlarmsConfig.in_force`."""
 
 
@@ -43,7 +43,7 @@ def book_path(archives: Path) -> Path:
     return schedule_folder(archives) / "alarms.sqlite"
 
 
-class AlarmBook:
+class AlarmDatabase:
     """An open book. Each method that changes it is one transaction; any number of processes may have it open."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
@@ -53,7 +53,7 @@ class AlarmBook:
 
     @classmethod
     @contextmanager
-    def open(cls, archives: Path, *, read_only: bool = False) -> Iterator["AlarmBook"]:
+    def open(cls, archives: Path, *, read_only: bool = False) -> Iterator["AlarmDatabase"]:
         """The book, made where there is none. With ``read_only`` nothing is written; what is not there is empty.
 
         Raises:
@@ -150,16 +150,16 @@ class AlarmBook:
         """Numbers of the messages to send now to a channel, in order."""
         return self._outbox.waiting(channel, now)
 
-    def message(self, number: int) -> Message | None:
+    def message(self, number: int) -> AlarmMessage | None:
         """A message as it is now; None where it is gone, or must wait for an earlier one of its condition."""
         return self._outbox.message(number)
 
-    def sent(self, message: Message) -> None:
+    def sent(self, message: AlarmMessage) -> None:
         """Its channel has taken a message: it waits no longer."""
         with self._change():
             self._outbox.sent(message)
 
-    def refused(self, message: Message, error: str, reached: Sequence[str], now: int) -> None:
+    def refused(self, message: AlarmMessage, error: str, reached: Sequence[str], now: int) -> None:
         """Its channel did not take a message, or only for the mailboxes ``reached``: it is tried again later."""
         with self._change():
             self._outbox.refused(message, error, reached, now)
@@ -169,7 +169,7 @@ class AlarmBook:
         with self._change():
             self._outbox.unreached(numbers, error, now)
 
-    def drop_all_but(self, channels: Collection[str]) -> list[Message]:
+    def drop_all_but(self, channels: Collection[str]) -> list[AlarmMessage]:
         """Drops what waits for channels that are none of these; what was dropped."""
         with self._change():
             return self._outbox.drop_all_but(channels)
@@ -180,14 +180,14 @@ class AlarmBook:
             self._db.execute("BEGIN IMMEDIATE")
             yield
 
-    def _state(self, of: Observation) -> State:
+    def _state(self, of: Observation) -> AlarmState:
         row = self._db.execute(
             f"SELECT {_COLUMNS} FROM condition WHERE collection = ? AND kind = ? AND subject = ?",  # noqa: S608
             (of.collection, of.kind, of.subject),
         ).fetchone()
-        return State(collection=of.collection, kind=of.kind, subject=of.subject) if row is None else _state(row)
+        return AlarmState(collection=of.collection, kind=of.kind, subject=of.subject) if row is None else _state(row)
 
-    def _bad(self, collection: str | None = None) -> list[State]:
+    def _bad(self, collection: str | None = None) -> list[AlarmState]:
         of_one, values = ("", ()) if collection is None else ("collection = ? AND ", (collection,))
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM condition WHERE {of_one}is_bad ORDER BY collection, kind, subject",  # noqa: S608
@@ -196,7 +196,7 @@ class AlarmBook:
         # A kind that a newer version of the program told of stays in the book, for that version.
         return [_state(row) for row in rows if row[1] in _KINDS]
 
-    def _keep(self, before: State, turn: Turn, now: int) -> None:
+    def _keep(self, before: AlarmState, turn: AlarmTransition, now: int) -> None:
         if turn.state != before:
             self._db.execute(
                 "INSERT OR REPLACE INTO condition VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -216,7 +216,7 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     return connect(Path(":memory:"), schema=_SCHEMA, version=_VERSION, next_step=next_step)
 
 
-def _row(state: State) -> tuple[object, ...]:
+def _row(state: AlarmState) -> tuple[object, ...]:
     return (
         *(state.collection, state.kind, state.subject, state.is_bad, state.bad_occasion),
         *(state.bad_since, state.times, state.raised, state.told, json.dumps(state.told_to), state.summary),
@@ -224,11 +224,11 @@ def _row(state: State) -> tuple[object, ...]:
     )
 
 
-def _state(row: Sequence[Any]) -> State:
+def _state(row: Sequence[Any]) -> AlarmState:
     collection, kind, subject, is_bad, occasion, since, times, raised, told, told_to, summary, items, total = row
-    return State(
+    return AlarmState(
         collection=collection,
-        kind=Kind(kind),
+        kind=AlarmKind(kind),
         subject=subject,
         is_bad=bool(is_bad),
         bad_occasion=occasion,

@@ -7,27 +7,27 @@ whose payload is another than before. Memory stays flat.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from preserve.alarms.alarm_db import AlarmBook, Rules
+from preserve.alarms.alarm_db import AlarmDatabase, Rules
 from preserve.alarms.values import MAX_ITEMS, Observation
 from preserve.cables.difference import Difference, classify
 from preserve.cables.extract import Extraction
-from preserve.config.alarms import Kind
+from preserve.config.alarms import AlarmKind
 from preserve.errors import ArchiveError
-from preserve.replay.link_status import LOST, State
-from preserve.replay.link_status_list import Rot, rot_of
-from preserve.replay.recover import Archive, Capture
+from preserve.replay.link_status import LOST, LinkState
+from preserve.replay.link_status_list import LinkStatus, rot_of
+from preserve.replay.recover import Capture, CollectionReader
 from preserve.store.catalogue import RecordRow
 
 LAST_LOOK, FIRST_LOOK = "changes", "changes-first"
 """Names of the marks: the ledger's size at the last look, and at the first one."""
 _CHANGED = {
-    Difference.TEXT_CHANGED: Kind.TEXT_CHANGED,
-    Difference.REDACTION_ADDED: Kind.REDACTION_CHANGED,
-    Difference.REDACTION_REMOVED: Kind.REDACTION_CHANGED,
+    Difference.TEXT_CHANGED: AlarmKind.TEXT_CHANGED,
+    Difference.REDACTION_ADDED: AlarmKind.REDACTION_CHANGED,
+    Difference.REDACTION_REMOVED: AlarmKind.REDACTION_CHANGED,
 }
 
 
-def look(book: AlarmBook, archive: Archive, rules: Rules, now: int) -> list[Observation]:
+def look(book: AlarmDatabase, archive: CollectionReader, rules: Rules, now: int) -> list[Observation]:
     """Looks at a collection, and takes what was found and how far it looked into the book, both or neither.
 
     The first look finds nothing: what was so before is known. For one process at a time a collection.
@@ -46,7 +46,9 @@ def look(book: AlarmBook, archive: Archive, rules: Rules, now: int) -> list[Obse
     return found
 
 
-def of_archive(archive: Archive, mark: int | None, *, first: int | None = None) -> tuple[list[Observation], int]:
+def of_archive(
+    archive: CollectionReader, mark: int | None, *, first: int | None = None
+) -> tuple[list[Observation], int]:
     """What was found since ``mark``, the ledger's size at the last look (None: never), and the mark for the next look.
 
     ``first``: the size at the first look; pages are bad while any is lost that was not lost then. By default ``mark``.
@@ -61,7 +63,7 @@ def of_archive(archive: Archive, mark: int | None, *, first: int | None = None) 
     return [*_gone(archive, first, mark, size), *_texts(archive, mark, size)], size
 
 
-def _is_after(archive: Archive, mark: int | None, first: int | None) -> bool:
+def _is_after(archive: CollectionReader, mark: int | None, first: int | None) -> bool:
     """False where there was no look yet, or where it saw more than is there now: another copy of the collection."""
     return mark is not None and first is not None and first <= mark <= archive.catalogue.ledger_size
 
@@ -79,7 +81,7 @@ class _Items:
             self.some.append(item)
 
 
-def _gone(archive: Archive, first: int, mark: int, size: int) -> Iterator[Observation]:
+def _gone(archive: CollectionReader, first: int, mark: int, size: int) -> Iterator[Observation]:
     """One condition for the whole collection: a site that dies is one alarm."""
     new, lost = _Items(), 0
     for rot in rot_of(archive, (first, mark)):
@@ -93,7 +95,7 @@ def _gone(archive: Archive, first: int, mark: int, size: int) -> Iterator[Observ
         summary = f"{new.total:,} newly gone; {lost:,} that were there at the first look are gone now"
         yield Observation(
             collection=name,
-            kind=Kind.PAGE_GONE,
+            kind=AlarmKind.PAGE_GONE,
             bad=True,
             summary=summary,
             items=tuple(new.some),
@@ -102,16 +104,16 @@ def _gone(archive: Archive, first: int, mark: int, size: int) -> Iterator[Observ
         )
     elif not lost:
         summary = "every page that was gone is there again"
-        yield Observation(collection=name, kind=Kind.PAGE_GONE, bad=False, summary=summary, occasion=size)
+        yield Observation(collection=name, kind=AlarmKind.PAGE_GONE, bad=False, summary=summary, occasion=size)
 
 
-def _is_loss(rot: Rot, before: State | None) -> bool:
+def _is_loss(rot: LinkStatus, before: LinkState | None) -> bool:
     """True where a page that was once captured is lost now, and was not before."""
     return rot.first is not None and rot.state in LOST and before not in LOST
 
 
-def _texts(archive: Archive, mark: int, size: int) -> Iterator[Observation]:
-    found = {Kind.TEXT_CHANGED: _Items(), Kind.REDACTION_CHANGED: _Items()}
+def _texts(archive: CollectionReader, mark: int, size: int) -> Iterator[Observation]:
+    found = {AlarmKind.TEXT_CHANGED: _Items(), AlarmKind.REDACTION_CHANGED: _Items()}
     for row in archive.catalogue.replies_since(mark):
         for published_id, difference in _differences(archive, row, mark):
             if difference in _CHANGED:
@@ -129,7 +131,7 @@ def _texts(archive: Archive, mark: int, size: int) -> Iterator[Observation]:
             )
 
 
-def _differences(archive: Archive, row: RecordRow, mark: int) -> Iterator[tuple[str, Difference]]:
+def _differences(archive: CollectionReader, row: RecordRow, mark: int) -> Iterator[tuple[str, Difference]]:
     """The texts of a page at its newest capture, if that is ``row``, held against those at the newest before ``mark``.
 
     What cannot be read says nothing of the page: to tell of it is for ``preserve verify``.
@@ -146,7 +148,7 @@ def _differences(archive: Archive, row: RecordRow, mark: int) -> Iterator[tuple[
             yield published_id, classify(before[published_id], text)
 
 
-def _pair(archive: Archive, row: RecordRow, mark: int) -> tuple[Capture, Capture] | None:
+def _pair(archive: CollectionReader, row: RecordRow, mark: int) -> tuple[Capture, Capture] | None:
     newest: Capture | None = None
     for other in archive.catalogue.newest_of_url(row.uri or ""):
         capture = archive.capture(other)
@@ -167,5 +169,5 @@ def _payload(capture: Capture) -> str:
     return capture.source.payload_sha256 or capture.source.record_id
 
 
-def _cables(archive: Archive, capture: Capture) -> dict[str, Extraction]:
+def _cables(archive: CollectionReader, capture: Capture) -> dict[str, Extraction]:
     return {cable.published_id: cable for cable in archive.read(archive.page(capture)).cables}

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 from preserve.alarms.documents import json_bytes
-from preserve.alarms.values import Message, Patience
+from preserve.alarms.values import AlarmMessage, Patience
 from preserve.config.alarms import CommandChannel
 from preserve.net.deadline import RefusedError, UnreachedError
 from preserve.text import flat
@@ -26,7 +26,7 @@ _END_S = 1.0
 _LOOK_S = 0.02
 
 
-def run(channel: CommandChannel, patience: Patience, message: Message) -> None:
+def run(channel: CommandChannel, patience: Patience, message: AlarmMessage) -> None:
     """Runs the program to its end; status 0 is success. In time, or it is killed with its process group.
 
     Raises:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from preserve.alarms.alarm_db import AlarmBook
+from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.alarms.command import run
 from preserve.alarms.mail import mail_line
-from preserve.alarms.values import Event, Message, Patience
+from preserve.alarms.values import AlarmEvent, AlarmMessage, Patience
 from preserve.alarms.webhook import post
 from preserve.config.alarms import AlarmsConfig, MailChannel, WebhookChannel
 from preserve.errors import PreserveError
@@ -28,12 +28,12 @@ class Delivery:
     """How one attempt ended. ``error`` is empty where the channel has taken the message."""
 
     channel: str
-    message: Message
+    message: AlarmMessage
     error: str = ""
 
 
 def deliver(
-    book: AlarmBook, config: AlarmsConfig, secrets: Secrets, clock: Clock, patience: Patience = _PATIENCE
+    book: AlarmDatabase, config: AlarmsConfig, secrets: Secrets, clock: Clock, patience: Patience = _PATIENCE
 ) -> list[Delivery]:
     """Sends what is due to each channel, in order, and puts off what fails. A dead channel holds up no other for long.
 
@@ -57,8 +57,8 @@ def send_test(
     done = []
     lines = _Lines(config, secrets, clock, patience)
     for name in names:
-        message = Message(
-            number=0, id=new_uuid(), channel=name, event=Event.TEST, collection="", kind=None, subject="",
+        message = AlarmMessage(
+            number=0, id=new_uuid(), channel=name, event=AlarmEvent.TEST, collection="", kind=None, subject="",
             summary="", items=(), items_total=0, times=0, bad_since=None, created=int(clock()),
         )  # fmt: skip
         error = ""
@@ -85,7 +85,7 @@ class _Lines:
         return time.monotonic() + self.patience.channel_s
 
     @contextmanager
-    def to(self, name: str, until: float) -> Iterator[Callable[[Message], None]]:
+    def to(self, name: str, until: float) -> Iterator[Callable[[AlarmMessage], None]]:
         """Raises UnreachedError, also while sending; sending raises RefusedError. The same for those of a secret."""
         channel = self.config.channels[name]
         if isinstance(channel, MailChannel):
@@ -99,7 +99,7 @@ class _Lines:
             yield lambda message: run(channel, self.patience, message)
 
 
-def _to_channel(book: AlarmBook, name: str, lines: _Lines) -> list[Delivery]:
+def _to_channel(book: AlarmDatabase, name: str, lines: _Lines) -> list[Delivery]:
     now = int(lines.clock())
     left = book.waiting(name, now)
     done: list[Delivery] = []
@@ -122,7 +122,7 @@ def _to_channel(book: AlarmBook, name: str, lines: _Lines) -> list[Delivery]:
     return done
 
 
-def _one(book: AlarmBook, message: Message, send: Callable[[Message], None], now: int) -> Delivery:
+def _one(book: AlarmDatabase, message: AlarmMessage, send: Callable[[AlarmMessage], None], now: int) -> Delivery:
     try:
         send(message)
     except RefusedError as refusal:

@@ -10,7 +10,7 @@ from typing import Final
 
 from preserve import __version__
 from preserve.alarms.kinds import KINDS, next_step
-from preserve.alarms.values import Event, Message
+from preserve.alarms.values import AlarmEvent, AlarmMessage
 from preserve.model import moment_text
 from preserve.text import flat
 
@@ -21,7 +21,7 @@ MESSAGE_FIELD: Final = "X-Preserve-Message"
 """The header field, of mails and of requests, that holds a message's id."""
 
 
-def document(message: Message) -> dict[str, object]:
+def document(message: AlarmMessage) -> dict[str, object]:
     """The document of a message, ready for JSON. Fields may be added to it, never taken away."""
     facts = None if message.kind is None else KINDS[message.kind]
     return {
@@ -43,23 +43,23 @@ def document(message: Message) -> dict[str, object]:
     }
 
 
-def json_bytes(message: Message) -> bytes:
+def json_bytes(message: AlarmMessage) -> bytes:
     """The document as one line of ASCII."""
     return json.dumps(document(message)).encode("ascii") + b"\n"
 
 
-def title(message: Message) -> str:
+def title(message: AlarmMessage) -> str:
     """``mrkva: capture failing (2 times)``: one line."""
     if message.kind is None:
         return "test of a channel"
     about = f"{message.collection or 'preserve'}: {str(message.kind).replace('-', ' ')}"
     about = f"{about}: {message.subject}" if message.subject else about
-    count = f" ({message.times} times)" if message.times > 1 and message.event is not Event.RESOLVED else ""
-    end = {Event.RESOLVED: ": resolved", Event.AGAIN: ": still"}.get(message.event, "")
+    count = f" ({message.times} times)" if message.times > 1 and message.event is not AlarmEvent.RESOLVED else ""
+    end = {AlarmEvent.RESOLVED: ": resolved", AlarmEvent.AGAIN: ": still"}.get(message.event, "")
     return flat(about, _MAX_SUBJECT_CHARS) + end + count
 
 
-def mail(message: Message, *, sender: str, to: Sequence[str]) -> EmailMessage:
+def mail(message: AlarmMessage, *, sender: str, to: Sequence[str]) -> EmailMessage:
     """The mail of a message."""
     made = EmailMessage(policy=SMTP)
     made["From"] = sender
@@ -73,19 +73,19 @@ def mail(message: Message, *, sender: str, to: Sequence[str]) -> EmailMessage:
     return made
 
 
-def _lines(message: Message) -> list[str]:
+def _lines(message: AlarmMessage) -> list[str]:
     facts = None if message.kind is None else KINDS[message.kind]
     lines = [title(message), ""]
     if message.summary:
         lines += [message.summary, ""]
     meaning = _TEST_MEANING if facts is None else facts.meaning
-    lines.append(f"This is over: {meaning}" if message.event is Event.RESOLVED else meaning)
-    if message.kind is not None and message.event is not Event.RESOLVED:
+    lines.append(f"This is over: {meaning}" if message.event is AlarmEvent.RESOLVED else meaning)
+    if message.kind is not None and message.event is not AlarmEvent.RESOLVED:
         lines.append(f"Next: {next_step(message.kind, message.collection)}")
     if message.bad_since is not None:
         times = "once" if message.times == 1 else f"{message.times} times in a row"
         since = moment_text(message.bad_since)
-        if message.event is Event.RESOLVED:
+        if message.event is AlarmEvent.RESOLVED:
             lines += [
                 "",
                 f"It was bad since {since}, found {times}, and was found good at {moment_text(message.created)}.",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from preserve.alarms.documents import mail
-from preserve.alarms.values import Message, Patience
+from preserve.alarms.values import AlarmMessage, Patience
 from preserve.config.alarms import MailChannel
 from preserve.net.smtp import MailServer, Send, sending
 
@@ -12,7 +12,7 @@ from preserve.net.smtp import MailServer, Send, sending
 @contextmanager
 def mail_line(
     channel: MailChannel, password: str | None, patience: Patience, until: float
-) -> Iterator[Callable[[Message], None]]:
+) -> Iterator[Callable[[AlarmMessage], None]]:
     """Connects, and gives what sends a message to the mailboxes that have not taken it.
 
     Raises:
@@ -26,7 +26,7 @@ def mail_line(
         yield lambda message: _send(send, channel, message)
 
 
-def _send(send: Send, channel: MailChannel, message: Message) -> None:
+def _send(send: Send, channel: MailChannel, message: AlarmMessage) -> None:
     to = [mailbox for mailbox in channel.mail if mailbox not in message.reached]
     if to:
         send(channel.from_, to, mail(message, sender=channel.from_, to=channel.mail).as_bytes())

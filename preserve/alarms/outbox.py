@@ -5,9 +5,9 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from preserve.alarms.transitions import State, Tell
-from preserve.alarms.values import MAX_ITEMS, Event, Message, Unsent
-from preserve.config.alarms import Kind
+from preserve.alarms.transitions import AlarmState, Notification
+from preserve.alarms.values import MAX_ITEMS, AlarmEvent, AlarmMessage, Unsent
+from preserve.config.alarms import AlarmKind
 from preserve.model import new_uuid
 
 FIRST_PAUSE_S: Final = 60
@@ -37,21 +37,21 @@ class Outbox:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
-    def put(self, state: State, tell: Tell, now: int) -> None:
+    def put(self, state: AlarmState, tell: Notification, now: int) -> None:
         """Takes in what is to be told. What still waits for the same condition and channel takes it up, where it can.
 
         At most three wait: that it is good again, that it is bad again, that it is good once more.
         """
         waiting = self._waiting_of(state, tell.channel)
         newest = waiting[-1] if waiting else None
-        if newest is not None and tell.event is Event.HAPPENED:
+        if newest is not None and tell.event is AlarmEvent.HAPPENED:
             self._merge(newest, state)
-        elif newest is None or tell.event is Event.HAPPENED:
+        elif newest is None or tell.event is AlarmEvent.HAPPENED:
             self._insert(state, tell, now)
-        elif tell.event is Event.RESOLVED:
-            if newest.event is not Event.RESOLVED:
+        elif tell.event is AlarmEvent.RESOLVED:
+            if newest.event is not AlarmEvent.RESOLVED:
                 self._insert(state, tell, now)
-        elif newest.event is not Event.RESOLVED:
+        elif newest.event is not AlarmEvent.RESOLVED:
             self._renew(newest, state)
         elif len(waiting) > 1:
             # It was good for a while that nobody was told of.
@@ -60,7 +60,7 @@ class Outbox:
         else:
             self._insert(state, tell, now)
 
-    def renew(self, state: State) -> None:
+    def renew(self, state: AlarmState) -> None:
         """Brings messages that still wait up to what was found since: the count, the summary, the items."""
         rows = self._db.execute(
             f"SELECT {_MESSAGE} FROM outbox WHERE number IN (SELECT max(number) FROM outbox "  # noqa: S608
@@ -68,7 +68,7 @@ class Outbox:
             (state.collection, state.kind, state.subject),
         )
         for message in [_message(row) for row in rows]:
-            if message.event is not Event.RESOLVED:
+            if message.event is not AlarmEvent.RESOLVED:
                 self._renew(message, state)
 
     def waiting(self, channel: str, now: int) -> list[int]:
@@ -84,7 +84,7 @@ class Outbox:
             return []
         return [number for number, is_due, is_refused in rows if is_due or not is_refused]
 
-    def message(self, number: int) -> Message | None:
+    def message(self, number: int) -> AlarmMessage | None:
         """A message as it is now; None where it is gone, or must wait for an earlier one of its condition."""
         row = self._db.execute(
             f"SELECT {_MESSAGE} FROM outbox AS o WHERE number = ? AND NOT EXISTS "  # noqa: S608
@@ -94,11 +94,11 @@ class Outbox:
         ).fetchone()
         return None if row is None else _message(row)
 
-    def sent(self, message: Message) -> None:
+    def sent(self, message: AlarmMessage) -> None:
         """Its channel has taken it. Where more of a happening came in meanwhile, that still waits."""
         self._db.execute("DELETE FROM outbox WHERE number = ? AND id = ?", (message.number, message.id))
 
-    def refused(self, message: Message, error: str, reached: Sequence[str], now: int) -> None:
+    def refused(self, message: AlarmMessage, error: str, reached: Sequence[str], now: int) -> None:
         """Its channel did not take this one message, or not for every mailbox."""
         kept = json.dumps(sorted({*message.reached, *reached}))
         self._db.execute(
@@ -132,20 +132,20 @@ class Outbox:
         rows = self._db.execute("SELECT channel FROM outbox GROUP BY channel ORDER BY max(attempts), min(number)")
         return [str(row[0]) for row in rows]
 
-    def drop_all_but(self, channels: Collection[str]) -> list[Message]:
+    def drop_all_but(self, channels: Collection[str]) -> list[AlarmMessage]:
         """Drops what waits for channels that are none of these."""
         dropped = [unsent.message for unsent in self.unsent() if unsent.message.channel not in channels]
         self._db.executemany("DELETE FROM outbox WHERE number = ?", [(message.number,) for message in dropped])
         return dropped
 
-    def _waiting_of(self, state: State, channel: str) -> list[Message]:
+    def _waiting_of(self, state: AlarmState, channel: str) -> list[AlarmMessage]:
         rows = self._db.execute(
             f"SELECT {_MESSAGE} FROM outbox WHERE {_OF_CONDITION} ORDER BY number",  # noqa: S608
             (channel, state.collection, state.kind, state.subject),
         )
         return [_message(row) for row in rows]
 
-    def _insert(self, state: State, tell: Tell, now: int) -> None:
+    def _insert(self, state: AlarmState, tell: Notification, now: int) -> None:
         self._db.execute(
             "INSERT INTO outbox (id, channel, event, collection, kind, subject, summary, items, items_total, times, "
             "bad_since, created, next_try) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -155,14 +155,14 @@ class Outbox:
             ),
         )
 
-    def _renew(self, message: Message, state: State) -> None:
+    def _renew(self, message: AlarmMessage, state: AlarmState) -> None:
         """The id stays: whoever got it by an attempt that seemed to fail misses no more than a count."""
         self._db.execute(
             "UPDATE outbox SET summary = ?, items = ?, items_total = ?, times = ?, bad_since = ? WHERE number = ?",
             (state.summary, _json(state.items), state.items_total, state.times, state.bad_since, message.number),
         )
 
-    def _merge(self, message: Message, state: State) -> None:
+    def _merge(self, message: AlarmMessage, state: AlarmState) -> None:
         """A new id: whoever got the former one by an attempt that seemed to fail must not take this for the same."""
         items = tuple(dict.fromkeys((*message.items, *state.items)))[:MAX_ITEMS]
         total = message.items_total + state.items_total
@@ -177,17 +177,17 @@ def _json(items: Sequence[str]) -> str:
     return json.dumps(items, ensure_ascii=False)
 
 
-def _message(row: Sequence[Any]) -> Message:
+def _message(row: Sequence[Any]) -> AlarmMessage:
     number, own_id, channel, event, collection, kind, subject, summary, items, total, times, since, created, reached = (
         row
     )
-    return Message(
+    return AlarmMessage(
         number=number,
         id=own_id,
         channel=channel,
-        event=Event(event),
+        event=AlarmEvent(event),
         collection=collection,
-        kind=Kind(kind),
+        kind=AlarmKind(kind),
         subject=subject,
         summary=summary,
         items=tuple(json.loads(items)),

@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from preserve.alarms.kinds import KINDS
-from preserve.alarms.values import Event, Observation
-from preserve.config.alarms import Kind, Rule
+from preserve.alarms.values import AlarmEvent, Observation
+from preserve.config.alarms import AlarmKind, AlarmRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class AlarmState:
     """What is kept of a condition. ``told_to``: the channels that were told since it was raised."""
 
     collection: str
-    kind: Kind
+    kind: AlarmKind
     subject: str
     is_bad: bool = False
     bad_occasion: str | None = None
@@ -28,22 +28,22 @@ class State:
     items_total: int = 0
 
 
-class Tell(NamedTuple):
+class Notification(NamedTuple):
     """What is to be told, and to which channel."""
 
     channel: str
-    event: Event
+    event: AlarmEvent
 
 
-class Turn(NamedTuple):
+class AlarmTransition(NamedTuple):
     """The state after a turn, and what is to be told. ``is_counted``: it was found bad once more."""
 
-    state: State
-    tells: tuple[Tell, ...] = ()
+    state: AlarmState
+    tells: tuple[Notification, ...] = ()
     is_counted: bool = False
 
 
-def observed(state: State, found: Observation, rule: Rule, now: int) -> Turn:
+def observed(state: AlarmState, found: Observation, rule: AlarmRule, now: int) -> AlarmTransition:
     """The turn that an observation makes. An occasion counts once, also where it was found good in between."""
     occasion = str(found.occasion)
     if not KINDS[state.kind].is_state:
@@ -51,7 +51,7 @@ def observed(state: State, found: Observation, rule: Rule, now: int) -> Turn:
     if not found.bad:
         return _good(state, found, rule)
     if occasion == state.bad_occasion:
-        return Turn(state)
+        return AlarmTransition(state)
     if not state.is_bad:
         state = replace(state, is_bad=True, bad_since=now, times=0, raised=None, told=None, told_to=())
     state = replace(
@@ -65,14 +65,14 @@ def observed(state: State, found: Observation, rule: Rule, now: int) -> Turn:
     return _due(state, rule, now, is_news=True)._replace(is_counted=True)
 
 
-def reminded(state: State, rule: Rule, now: int) -> Turn:
+def reminded(state: AlarmState, rule: AlarmRule, now: int) -> AlarmTransition:
     """The turn that time makes."""
-    return _due(state, rule, now, is_news=False) if state.is_bad else Turn(state)
+    return _due(state, rule, now, is_news=False) if state.is_bad else AlarmTransition(state)
 
 
-def _happened(state: State, found: Observation, rule: Rule) -> Turn:
+def _happened(state: AlarmState, found: Observation, rule: AlarmRule) -> AlarmTransition:
     if not found.bad or str(found.occasion) == state.bad_occasion:
-        return Turn(state)
+        return AlarmTransition(state)
     state = replace(
         state,
         bad_occasion=str(found.occasion),
@@ -81,42 +81,42 @@ def _happened(state: State, found: Observation, rule: Rule) -> Turn:
         items=found.items,
         items_total=found.items_total,
     )
-    return Turn(state, tuple(Tell(channel, Event.HAPPENED) for channel in rule.to))
+    return AlarmTransition(state, tuple(Notification(channel, AlarmEvent.HAPPENED) for channel in rule.to))
 
 
-def _good(state: State, found: Observation, rule: Rule) -> Turn:
+def _good(state: AlarmState, found: Observation, rule: AlarmRule) -> AlarmTransition:
     if not state.is_bad:
-        return Turn(state)
-    tells: tuple[Tell, ...] = ()
+        return AlarmTransition(state)
+    tells: tuple[Notification, ...] = ()
     if state.raised is not None and rule.resolved:
         # Who was never told that it is bad is not told that it is good.
-        tells = tuple(Tell(channel, Event.RESOLVED) for channel in state.told_to if channel in rule.to)
+        tells = tuple(Notification(channel, AlarmEvent.RESOLVED) for channel in state.told_to if channel in rule.to)
     good = replace(state, is_bad=False, raised=None, told=None, told_to=(), summary=found.summary or state.summary)
-    return Turn(replace(good, items=found.items, items_total=found.items_total), tells)
+    return AlarmTransition(replace(good, items=found.items, items_total=found.items_total), tells)
 
 
-def _due(state: State, rule: Rule, now: int, *, is_news: bool) -> Turn:
+def _due(state: AlarmState, rule: AlarmRule, now: int, *, is_news: bool) -> AlarmTransition:
     if state.raised is None:
         if KINDS[state.kind].is_counted and state.times < rule.after:
-            return Turn(state)
+            return AlarmTransition(state)
         state = replace(state, raised=now)
     elif state.told is not None:
         # A clock that was set back must not put off what is told again.
         state = replace(state, told=min(state.told, now))
         if not _is_again(state, rule, now, is_news=is_news):
-            return Turn(state)
+            return AlarmTransition(state)
     if not rule.to:
-        return Turn(state)
+        return AlarmTransition(state)
     tells = tuple(_raised(state, rule))
-    return Turn(replace(state, told=now, told_to=tuple(dict.fromkeys((*state.told_to, *rule.to)))), tells)
+    return AlarmTransition(replace(state, told=now, told_to=tuple(dict.fromkeys((*state.told_to, *rule.to)))), tells)
 
 
-def _is_again(state: State, rule: Rule, now: int, *, is_news: bool) -> bool:
+def _is_again(state: AlarmState, rule: AlarmRule, now: int, *, is_news: bool) -> bool:
     if not KINDS[state.kind].is_told_by_time:
         return is_news
     return state.told is not None and now - state.told >= rule.again_after_s
 
 
-def _raised(state: State, rule: Rule) -> Iterator[Tell]:
+def _raised(state: AlarmState, rule: AlarmRule) -> Iterator[Notification]:
     for channel in rule.to:
-        yield Tell(channel, Event.AGAIN if channel in state.told_to else Event.RAISED)
+        yield Notification(channel, AlarmEvent.AGAIN if channel in state.told_to else AlarmEvent.RAISED)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from preserve.config.alarms import Kind
+from preserve.config.alarms import AlarmKind
 from preserve.text import flat
 
 MAX_ITEMS = 20
@@ -13,7 +13,7 @@ _MAX_SUBJECT_CHARS = 200
 _MAX_OCCASION_CHARS = 100
 
 
-class Event(StrEnum):
+class AlarmEvent(StrEnum):
     """Why a message is sent."""
 
     RAISED = "raised"
@@ -34,7 +34,7 @@ class Observation:
     """
 
     collection: str
-    kind: Kind
+    kind: AlarmKind
     subject: str = ""
     bad: bool
     summary: str = ""
@@ -47,7 +47,7 @@ class Observation:
         return replace(
             self,
             collection=flat(self.collection, _MAX_SUBJECT_CHARS),
-            kind=Kind(self.kind),
+            kind=AlarmKind(self.kind),
             subject=flat(self.subject, _MAX_SUBJECT_CHARS),
             summary=flat(self.summary, _MAX_SUMMARY_CHARS),
             items=tuple(flat(item, _MAX_ITEM_CHARS) for item in self.items[:MAX_ITEMS]),
@@ -61,7 +61,7 @@ class Condition:
     """What is bad now. ``raised``: since when it is an alarm; None while the rule waits for more times in a row."""
 
     collection: str
-    kind: Kind
+    kind: AlarmKind
     subject: str
     summary: str
     items: tuple[str, ...]
@@ -73,7 +73,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class AlarmMessage:
     """One message for one channel. ``id`` stays the same over all attempts to send it; another content has another id.
 
     ``times``: how often in a row it was found bad; of a happening, how many occasions the message tells. ``reached``:
@@ -83,9 +83,9 @@ class Message:
     number: int
     id: str
     channel: str
-    event: Event
+    event: AlarmEvent
     collection: str
-    kind: Kind | None
+    kind: AlarmKind | None
     subject: str
     summary: str
     items: tuple[str, ...]
@@ -100,7 +100,7 @@ class Message:
 class Unsent:
     """A message that waits: how often it was tried, since when that fails, why, and when it is tried again."""
 
-    message: Message
+    message: AlarmMessage
     attempts: int
     failing_since: int | None
     error: str

@@ -6,7 +6,7 @@ from typing import Final
 
 from preserve import __version__
 from preserve.alarms.documents import MESSAGE_FIELD, json_bytes
-from preserve.alarms.values import Message, Patience
+from preserve.alarms.values import AlarmMessage, Patience
 from preserve.config.alarms import WebhookChannel
 from preserve.net import post as net_post
 from preserve.net.deadline import RefusedError
@@ -24,7 +24,7 @@ def signature(secret: str, timestamp: int, body: bytes) -> str:
 
 
 def post(
-    channel: WebhookChannel, secret: str | None, message: Message, *, patience: Patience, until: float, now: float
+    channel: WebhookChannel, secret: str | None, message: AlarmMessage, *, patience: Patience, until: float, now: float
 ) -> None:
     """Sends a message; an answer with a status of 2xx is success. ``now``: seconds since 1970.
 

@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 
 from preserve.cables.comparison import VERSION, comparison_text
-from preserve.cables.identity import Facts, IdReading, read_id
+from preserve.cables.identity import IdentityHints, IdReading, read_id
 from preserve.cables.message.cited import Cited, cited_cables
 from preserve.cables.message.grammar import Message, Paragraph, parse_message
 from preserve.cables.page import engine, lines, rows
@@ -28,7 +28,7 @@ from preserve.cables.page.layouts import Layout, candidates, is_error_page, reco
 from preserve.cables.page.offsets import BodyMap, ByteCursor, body_map
 from preserve.cables.page.reading import PageText, Reading
 from preserve.cables.page.texts import one_line
-from preserve.cables.page.unseen import Unseen
+from preserve.cables.page.unseen import HiddenText
 from preserve.cables.page.visible import Visible, visible_text
 from preserve.findings import Finding
 from preserve.formats.charset import Decoded, decide
@@ -97,13 +97,13 @@ class Extraction:
     def id_reading(self) -> IdReading | None:
         """The canonical id with the rule that tells it."""
         origin, created = self.fields.get("origin"), self.fields.get("created")
-        alone = read_id(self.published_id, Facts(origin=None if origin is None else origin.printed))
+        alone = read_id(self.published_id, IdentityHints(origin=None if origin is None else origin.printed))
         if alone is not None and alone.rule not in _MALFORMED:
             return alone
         line = self.message.classification_line
         return read_id(
             self.published_id,
-            Facts(
+            IdentityHints(
                 origin=None if origin is None else origin.printed,
                 created=None if created is None else created.value,
                 classification_line=None if line is None else line.text,
@@ -181,7 +181,7 @@ class PlainText:
     body_sha256: str
     comparison_sha256: str
     comparison_rules: str
-    unseen: Unseen
+    unseen: HiddenText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,7 +320,7 @@ def plain_text(payload: bytes, content_type: str | None) -> PlainText:
         body_sha256=sha256_hex(text.encode("utf-8", "replace")),
         comparison_sha256=sha256_hex(comparison_text(text).text.encode("utf-8", "replace")),
         comparison_rules=VERSION,
-        unseen=Unseen() if visible is None else visible.unseen,
+        unseen=HiddenText() if visible is None else visible.unseen,
     )
 
 
@@ -359,7 +359,7 @@ def _table(payload: bytes, content_type: str | None, layout: Layout) -> PageRead
     )
 
 
-def _row(row: rows.Row, content_type: str | None, layout: Layout) -> Extraction | Finding:
+def _row(row: rows.TableRow, content_type: str | None, layout: Layout) -> Extraction | Finding:
     where = f"{layout.name}, row at byte {row.start}"
     if row.defect:
         return Finding(code="W-CABLE-ROW", where=where, detail=row.defect)

@@ -65,7 +65,7 @@ IdRule = PostRule | Literal["as printed", "cleaned", "facts of the page", "origi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class IdentityHints:
     """What a page says that can tell which cable it shows; each may be missing."""
 
     origin: str | None = None
@@ -92,13 +92,13 @@ class IdReading:
     certain: bool
 
 
-def canonical_id(published: str, facts: Facts | None = None) -> str | None:
+def canonical_id(published: str, facts: IdentityHints | None = None) -> str | None:
     """The canonical id of the cable published under ``published``; None where it cannot be told: see `read_id`."""
     told = read_id(published, facts)
     return None if told is None else told.id
 
 
-def read_id(published: str, facts: Facts | None = None) -> IdReading | None:
+def read_id(published: str, facts: IdentityHints | None = None) -> IdReading | None:
     """The canonical id of the cable published under ``published``, and the rule that tells it.
 
     A well-formed id with a station that the table of posts has, or that is like none there, is itself, but for letter
@@ -112,7 +112,7 @@ def read_id(published: str, facts: Facts | None = None) -> IdReading | None:
     match = _WELL_FORMED.match(cleaned)
     if match is None or cleaned != text:
         own_serial = None if match is None else int(match[3])
-        told = _from_facts(text, facts or Facts(), own_serial)
+        told = _from_facts(text, facts or IdentityHints(), own_serial)
         if told is not None:
             return _reading(told, "facts of the page", certain=True) if canonical_id(told) == told else None
     match = match or _SHORT.match(cleaned) or _ZERO.match(cleaned)
@@ -196,7 +196,7 @@ def _spelt(published: str) -> str:
     return text[2:] if _YEAR_TWICE.match(text) else text
 
 
-def _from_facts(published: str, facts: Facts, own_serial: int | None) -> str | None:
+def _from_facts(published: str, facts: IdentityHints, own_serial: int | None) -> str | None:
     """What the page tells; ``own_serial`` is the id's own, where it has one."""
     year = _YEAR.match(published)
     from_origin = station_of(facts.origin) if facts.origin else None

@@ -21,7 +21,7 @@ _NEAR: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class DifferencePiece:
     """A run of words of one line that is in both texts, or in one of them only."""
 
     kind: Kind
@@ -29,7 +29,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class DifferenceLine:
     """One line of a difference. ``before`` and ``after`` are its numbers in the texts, from 1; None where it is in
     none.
 
@@ -39,11 +39,11 @@ class Line:
     kind: Kind
     before: int | None
     after: int | None
-    pieces: tuple[Piece, ...]
+    pieces: tuple[DifferencePiece, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class RedactionMark:
     """A redaction mark in what differs: the run as it stands, and its line's number in its own text."""
 
     text: str
@@ -54,18 +54,18 @@ class Mark:
 class Passages:
     """The difference of two texts. ``lines`` holds every line of both, in order."""
 
-    lines: tuple[Line, ...]
-    marks_added: tuple[Mark, ...]
-    marks_removed: tuple[Mark, ...]
+    lines: tuple[DifferenceLine, ...]
+    marks_added: tuple[RedactionMark, ...]
+    marks_removed: tuple[RedactionMark, ...]
 
-    def hunks(self, around: int = 2) -> Iterator[tuple[Line, ...]]:
+    def hunks(self, around: int = 2) -> Iterator[tuple[DifferenceLine, ...]]:
         """The lines that differ, each group with ``around`` lines that are the same on both sides."""
         near = [False] * len(self.lines)
         for number, line in enumerate(self.lines):
             if line.kind != "same":
                 for other in range(max(0, number - around), min(len(self.lines), number + around + 1)):
                     near[other] = True
-        group: list[Line] = []
+        group: list[DifferenceLine] = []
         for line, is_near in zip(self.lines, near, strict=True):
             if is_near:
                 group.append(line)
@@ -79,7 +79,7 @@ class Passages:
 def passages(before: str, after: str) -> Passages:
     """How ``after`` differs from ``before``."""
     one, other = before.split("\n"), after.split("\n")
-    lines: list[Line] = []
+    lines: list[DifferenceLine] = []
     for tag, first, end, start, stop in _steps(one, other):
         if tag == "equal":
             same = zip(range(first, end), range(start, stop), strict=True)
@@ -110,36 +110,36 @@ def _steps(one: Sequence[str], other: Sequence[str]) -> Iterator[tuple[str, int,
         yield "equal", len(one) - tail, len(one), len(other) - tail, len(other)
 
 
-def _changed(old: Sequence[str], new: Sequence[str], first: int, start: int) -> Iterator[Line]:
+def _changed(old: Sequence[str], new: Sequence[str], first: int, start: int) -> Iterator[DifferenceLine]:
     """Lines that were replaced: those that stand in the same place are compared word by word where they are alike."""
     pairs = [_words(a, b) for a, b in zip(old, new, strict=False)] if len(old) == len(new) else []
     for number, line in enumerate(old):
-        pieces = pairs[number][0] if pairs else (Piece(kind="removed", text=line),)
-        yield Line(kind="removed", before=first + number + 1, after=None, pieces=pieces)
+        pieces = pairs[number][0] if pairs else (DifferencePiece(kind="removed", text=line),)
+        yield DifferenceLine(kind="removed", before=first + number + 1, after=None, pieces=pieces)
     for number, line in enumerate(new):
-        pieces = pairs[number][1] if pairs else (Piece(kind="added", text=line),)
-        yield Line(kind="added", before=None, after=start + number + 1, pieces=pieces)
+        pieces = pairs[number][1] if pairs else (DifferencePiece(kind="added", text=line),)
+        yield DifferenceLine(kind="added", before=None, after=start + number + 1, pieces=pieces)
 
 
-def _words(old: str, new: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+def _words(old: str, new: str) -> tuple[tuple[DifferencePiece, ...], tuple[DifferencePiece, ...]]:
     one, other = _WORD.findall(old), _WORD.findall(new)
-    whole = (Piece(kind="removed", text=old),), (Piece(kind="added", text=new),)
+    whole = (DifferencePiece(kind="removed", text=old),), (DifferencePiece(kind="added", text=new),)
     steps = list(_steps(one, other))
     same = sum(len("".join(one[first:end]).strip()) for tag, first, end, _s, _e in steps if tag == "equal")
     if same < _NEAR * max(len(old.strip()), len(new.strip())):
         return whole
-    removed: list[Piece] = []
-    added: list[Piece] = []
+    removed: list[DifferencePiece] = []
+    added: list[DifferencePiece] = []
     for tag, first, end, start, stop in steps:
         is_same = tag == "equal"
         if end > first:
-            removed.append(Piece(kind="same" if is_same else "removed", text="".join(one[first:end])))
+            removed.append(DifferencePiece(kind="same" if is_same else "removed", text="".join(one[first:end])))
         if stop > start:
-            added.append(Piece(kind="same" if is_same else "added", text="".join(other[start:stop])))
+            added.append(DifferencePiece(kind="same" if is_same else "added", text="".join(other[start:stop])))
     return tuple(removed), tuple(added)
 
 
-def _marks(lines: Sequence[Line], kind: Kind) -> Iterator[Mark]:
+def _marks(lines: Sequence[DifferenceLine], kind: Kind) -> Iterator[RedactionMark]:
     """The redaction marks in what is only in one of the texts: a mark of the whole line that a piece has a part of."""
     for line in lines:
         if line.kind != kind:
@@ -153,8 +153,10 @@ def _marks(lines: Sequence[Line], kind: Kind) -> Iterator[Mark]:
         text = "".join(piece.text for piece in line.pieces)
         for match in MARK.finditer(text):
             if any(start < match.end() and match.start() < end for start, end in spans):
-                yield Mark(text=match[0], line=(line.after if kind == "added" else line.before) or 0)
+                yield RedactionMark(text=match[0], line=(line.after if kind == "added" else line.before) or 0)
 
 
-def _line(kind: Kind, before: int, after: int, text: str) -> Line:
-    return Line(kind=kind, before=before + 1, after=after + 1, pieces=(Piece(kind="same", text=text),))
+def _line(kind: Kind, before: int, after: int, text: str) -> DifferenceLine:
+    return DifferenceLine(
+        kind=kind, before=before + 1, after=after + 1, pieces=(DifferencePiece(kind="same", text=text),)
+    )

@@ -8,14 +8,14 @@ from preserve.errors import FormatError
 from preserve.formats.citations.data import CitationData
 from preserve.formats.tlog.files import Checkpoint
 from preserve.provenance.describe import HTML_TYPES
-from preserve.replay.recover import Archive, Capture, Page
+from preserve.replay.recover import Capture, CollectionReader, RecoveredPage
 
 _GONE = frozenset({404, 410})
 
 
 def cite(
-    archive: Archive,
-    page: Page,
+    archive: CollectionReader,
+    page: RecoveredPage,
     extraction: Extraction | None,
     passage: Passage | None = None,
     *,
@@ -67,18 +67,18 @@ def cable_title(extraction: Extraction) -> str:
     return extraction.title if subject is None else subject.text
 
 
-def _page_title(page: Page) -> str:
+def _page_title(page: RecoveredPage) -> str:
     return page_title(page.content, page.content_type) if page.media_type in HTML_TYPES else ""
 
 
-def _text_sha256(archive: Archive, page: Page, extraction: Extraction | None) -> str:
+def _text_sha256(archive: CollectionReader, page: RecoveredPage, extraction: Extraction | None) -> str:
     if extraction is not None:
         return extraction.body_sha256
     plain = archive.plain(page)
     return "" if plain is None else plain.body_sha256
 
 
-def _url_status(archive: Archive, capture: Capture) -> str:
+def _url_status(archive: CollectionReader, capture: Capture) -> str:
     """What the newest capture says of the address; empty where it says neither."""
     row = next(archive.catalogue.newest_of_url(capture.url), None)
     if row is None:
@@ -112,7 +112,7 @@ def created(extraction: Extraction | None) -> str:
     return field.value[:10] if field.precision == "hour" else field.value.replace("T", " ")
 
 
-def _checkpoint(archive: Archive) -> Checkpoint | None:
+def _checkpoint(archive: CollectionReader) -> Checkpoint | None:
     try:
         return archive.ledger.last_checkpoint()
     except FormatError:

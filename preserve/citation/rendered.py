@@ -27,7 +27,7 @@ _BACK: Final = str.maketrans({"\ue000": "<", "\ue001": ">"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Style:
+class CitationStyle:
     """A style: its file without ``.csl``, what is printed of it, and how it marks a title."""
 
     file: str
@@ -43,20 +43,20 @@ class Style:
 
 
 _SINGLE: Final = ("\u2018", "\u2019")
-STYLES: Final[Mapping[str, Style]] = {
-    "apa": Style(file="apa"),
-    "chicago-notes": Style(file=_CHICAGO_NOTES, is_note=True, inner=_SINGLE, american=True),
-    "chicago-author-date": Style(file="chicago-author-date-17th-edition", inner=_SINGLE, american=True),
-    "mla": Style(file="modern-language-association", american=True, drops_comma=True),
-    "ieee": Style(file="ieee", inner=_SINGLE, american=True, drops_comma=True),
-    "harvard": Style(file="harvard-cite-them-right", language="en-GB"),
-    "turabian": Style(
+STYLES: Final[Mapping[str, CitationStyle]] = {
+    "apa": CitationStyle(file="apa"),
+    "chicago-notes": CitationStyle(file=_CHICAGO_NOTES, is_note=True, inner=_SINGLE, american=True),
+    "chicago-author-date": CitationStyle(file="chicago-author-date-17th-edition", inner=_SINGLE, american=True),
+    "mla": CitationStyle(file="modern-language-association", american=True, drops_comma=True),
+    "ieee": CitationStyle(file="ieee", inner=_SINGLE, american=True, drops_comma=True),
+    "harvard": CitationStyle(file="harvard-cite-them-right", language="en-GB"),
+    "turabian": CitationStyle(
         file="chicago-notes-bibliography-subsequent-author-title-17th-edition",
         is_note=True,
         inner=_SINGLE,
         american=True,
     ),
-    "oscola": Style(file="oscola", is_note=True, language="en-GB"),
+    "oscola": CitationStyle(file="oscola", is_note=True, language="en-GB"),
 }
 
 
@@ -77,7 +77,7 @@ def render(data: CitationData, name: str) -> str:
     return f"{text.translate(_BACK)}{end} {_copy(data)}\n"
 
 
-def _item(data: CitationData, style: Style) -> dict[str, object]:
+def _item(data: CitationData, style: CitationStyle) -> dict[str, object]:
     """The item without what the sentence on the copy says, and what styles would print at a place of their own."""
     whole = to_csl_json(data)
     names = ("id", "author", "issued", "accessed", "number")
@@ -91,12 +91,12 @@ def _item(data: CitationData, style: Style) -> dict[str, object]:
     return kept
 
 
-def _turned(title: str, style: Style) -> str:
+def _turned(title: str, style: CitationStyle) -> str:
     begin, end = style.inner
     return _INNER_PAIR.sub(lambda match: begin + (match[1] if match[1] is not None else match[2]) + end, title)
 
 
-def _processed(item: Mapping[str, object], style: Style) -> str:
+def _processed(item: Mapping[str, object], style: CitationStyle) -> str:
     citeproc = _citeproc()
     sheet = citeproc.CitationStylesStyle(str(_STYLES / f"{style.file}.csl"), style.language, validate=False)
     source = citeproc.source.json.CiteProcJSON([item])

@@ -24,7 +24,7 @@ _SERVER = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[^\[\]:]{1,253}):([0-9]{1,5})")
 _MAX_PORT = 65_535
 
 
-class Kind(StrEnum):
+class AlarmKind(StrEnum):
     """What an alarm can be of. `preserve.alarms.kinds` says what each means."""
 
     CAPTURE_FAILING = "capture-failing"
@@ -138,7 +138,7 @@ def _known_channel(name: str, info: ValidationInfo) -> str:
 
 
 def _rule_key(key: str) -> str:
-    known = {DEFAULT_RULE, *(str(kind) for kind in Kind)}
+    known = {DEFAULT_RULE, *(str(kind) for kind in AlarmKind)}
     if key not in known:
         raise ValueError(f"no kind of alarm {key!r}; {nearest(key, known)}")
     return key
@@ -226,7 +226,7 @@ _Channel = Annotated[
 ]
 
 
-class RuleConfig(Strict):
+class AlarmRuleConfig(Strict):
     """Which alarms of a kind are told, to whom and how often. What is not given is that of ``default``."""
 
     to: tuple[Annotated[str, AfterValidator(_known_channel)], ...] | None = Field(
@@ -244,7 +244,7 @@ class RuleConfig(Strict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class AlarmRule:
     """A rule in force: channels, times in a row before it is told, seconds until it is told again."""
 
     to: tuple[str, ...]
@@ -260,18 +260,18 @@ class AlarmsConfig(Strict):
     channels: dict[Annotated[str, AfterValidator(_channel_name)], _Channel] = Field(
         default={}, description="a group of channels, each with `mail`, `webhook` or `command`"
     )
-    rules: dict[Annotated[str, AfterValidator(_rule_key)], RuleConfig] = Field(
+    rules: dict[Annotated[str, AfterValidator(_rule_key)], AlarmRuleConfig] = Field(
         default={}, description="a group of rules by kind of alarm, and `default`"
     )
 
-    def rule(self, kind: Kind) -> Rule:
+    def rule(self, kind: AlarmKind) -> AlarmRule:
         """The rule in force for a kind: its own keys, then those of ``default``, then the program's."""
         chosen = [self.rules[key] for key in (kind, DEFAULT_RULE) if key in self.rules]
         said: dict[str, object] = {}
         for rule in reversed(chosen):
             said |= rule.model_dump(exclude_none=True)
-        own = RuleConfig.model_validate(said)
-        return Rule(
+        own = AlarmRuleConfig.model_validate(said)
+        return AlarmRule(
             to=tuple(dict.fromkeys(tuple(self.channels) if own.to is None else own.to)),
             after=own.after or _AFTER,
             again_after_s=_AGAIN_AFTER_S if own.again_after is None else span_seconds(own.again_after),
@@ -279,6 +279,6 @@ class AlarmsConfig(Strict):
         )
 
     @property
-    def in_force(self) -> Mapping[Kind, Rule]:
+    def in_force(self) -> Mapping[AlarmKind, AlarmRule]:
         """The rule of every kind."""
-        return {kind: self.rule(kind) for kind in Kind}
+        return {kind: self.rule(kind) for kind in AlarmKind}

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Tag
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from preserve.config.yamlfile import Document, Mistake, Path, read_yaml
+from preserve.config.yamlfile import Mistake, Path, YamlDocument, read_yaml
 from preserve.errors import ConfigError
 
 
@@ -77,7 +77,7 @@ def nearest(word: str, known: typing.Iterable[str]) -> str:
     return "known here: " + (", ".join(names) or "nothing yet")
 
 
-def _mistake(detail: ErrorDetails, document: Document, model: type[BaseModel]) -> Mistake:
+def _mistake(detail: ErrorDetails, document: YamlDocument, model: type[BaseModel]) -> Mistake:
     given = detail["loc"]
     path = _written(model, given)
     dotted = _dotted(path)

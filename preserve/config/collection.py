@@ -12,7 +12,7 @@ from preserve import __version__
 from preserve.config.addresses import check_address, check_proxy, url_mistake
 from preserve.config.checked import Strict, nearest
 from preserve.config.patterns import linear
-from preserve.config.schedule import RuleConfig, ScheduleConfig
+from preserve.config.schedule import ScheduleConfig, ScheduleRuleConfig
 from preserve.config.spans import SPAN
 from preserve.limits import DEFAULT_LIMITS, MIB, Limits
 
@@ -221,7 +221,7 @@ class CollectionConfig(Strict):
         description="per cent of the held pages looked at that may be lost, 0 to 100: a run that loses more, and at "
         "least three, is not good",
     )
-    verification: RuleConfig | None = Field(
+    verification: ScheduleRuleConfig | None = Field(
         default=None, description="a group of keys with `every` or `cron`: when all that is held is verified"
     )
     min_free_mb: int = Field(

@@ -67,7 +67,7 @@ def _ping(text: str) -> str:
     return text
 
 
-class RuleConfig(Strict):
+class ScheduleRuleConfig(Strict):
     """When something is due: ``every`` or ``cron``, in a time zone; and what is done when it fails."""
 
     every: Span | None = Field(default=None, description="a span between two runs, such as 12h, 30d or 2w")
@@ -142,7 +142,7 @@ class StepConfig(Strict):
         return self
 
 
-class ScheduleConfig(RuleConfig):
+class ScheduleConfig(ScheduleRuleConfig):
     """When a collection is captured, and what is done after it."""
 
     steps: tuple[StepConfig, ...] = Field(

@@ -37,7 +37,7 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class YamlDocument:
     """A YAML file as read: its values, the line of every key and item by path, and the mistakes of its writing."""
 
     value: Value
@@ -88,7 +88,7 @@ class _Reader:
         return result
 
 
-def read_yaml(data: bytes) -> Document:
+def read_yaml(data: bytes) -> YamlDocument:
     """The document in ``data``. Never raises: what cannot be read is a mistake, with the value ``None``."""
     if len(data) > DEFAULT_LIMITS.max_config_bytes:
         return _unreadable(1, f"the file has {len(data)} bytes", f"keep it below {DEFAULT_LIMITS.max_config_bytes}")
@@ -100,7 +100,7 @@ def read_yaml(data: bytes) -> Document:
     try:
         refused = _refused(text)
         if refused is not None:
-            return Document(None, {}, (refused,))
+            return YamlDocument(None, {}, (refused,))
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
@@ -111,10 +111,10 @@ def read_yaml(data: bytes) -> Document:
         right = "indent with blanks, and quote a value that holds `: `, ` #` or begins with one of `[]{}&*!|>%@`"
         return _unreadable(mark.line + 1 if mark else 1, f"not YAML: {what}", right)
     if node is None:
-        return Document(None, {})
+        return YamlDocument(None, {})
     reader = _Reader()
     value = reader.value(node, ())
-    return Document(value, reader.lines, tuple(reader.mistakes))
+    return YamlDocument(value, reader.lines, tuple(reader.mistakes))
 
 
 def _refused(text: str) -> Mistake | None:
@@ -140,5 +140,5 @@ def _refused(text: str) -> Mistake | None:
     return None
 
 
-def _unreadable(line: int, what: str, right: str) -> Document:
-    return Document(None, {}, (Mistake(line, what, right),))
+def _unreadable(line: int, what: str, right: str) -> YamlDocument:
+    return YamlDocument(None, {}, (Mistake(line, what, right),))

@@ -16,7 +16,7 @@ _CLOSE = 0.1
 """Of the shortest interval: looks closer together are one look, and an address is due as much before its time."""
 
 
-class Look(NamedTuple):
+class PastCapture(NamedTuple):
     """One capture of an address: when it was, and anything that is equal where two captures show the same."""
 
     date: datetime
@@ -25,7 +25,7 @@ class Look(NamedTuple):
     """The page was not there. The first such look is looked into soon."""
 
 
-def next_due(looks: Iterable[Look], minimum_s: float, maximum_s: float) -> datetime:
+def next_due(looks: Iterable[PastCapture], minimum_s: float, maximum_s: float) -> datetime:
     """When the address of these looks, in any order, is due again; bounds in seconds, ``minimum_s`` <= ``maximum_s``.
 
     Looks that follow the first of them within a tenth of ``minimum_s`` are one, and show what the last of them shows.
@@ -52,9 +52,9 @@ def is_due(due: datetime, now: datetime, minimum_s: float) -> bool:
     return now >= due - timedelta(seconds=minimum_s * _CLOSE)
 
 
-def _told_apart(looks: Iterable[Look], close_s: float) -> list[Look]:
+def _told_apart(looks: Iterable[PastCapture], close_s: float) -> list[PastCapture]:
     """The looks in order of time, those that are close together as the last of them."""
-    seen: list[Look] = []
+    seen: list[PastCapture] = []
     first: datetime | None = None
     for look in sorted(looks, key=lambda look: look.date):
         if first is not None and (look.date - first).total_seconds() < close_s:

@@ -16,15 +16,15 @@ from preserve.cables.page.layouts import Layout
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.collection import HELD, LINKED, CollectionConfig
 from preserve.config.spans import span_seconds
-from preserve.crawler.compared import NOTHING_HELD, Compared, Comparison
-from preserve.crawler.coordinator import Keeper, Progress
+from preserve.crawler.compared import NOTHING_HELD, RunComparer, RunComparison
+from preserve.crawler.coordinator import Progress, RunCoordinator
 from preserve.crawler.dated import DatedFetches
 from preserve.crawler.due import DueTimes
-from preserve.crawler.frontier import Found, Frontier, RunInfo
+from preserve.crawler.frontier import FoundAddress, Frontier, RunInfo
 from preserve.crawler.group import GroupWriter
 from preserve.crawler.held import HeldPages
-from preserve.crawler.page import PageWriter, Wanted
-from preserve.crawler.pool import Crew, ForkedCrew, MakeWorker, OneWorker
+from preserve.crawler.page import PageWriter, WantedPage
+from preserve.crawler.pool import ForkPool, InProcessPool, MakeWorker, WorkerPool
 from preserve.crawler.revisit import Revisits
 from preserve.crawler.scope import Scope
 from preserve.crawler.stamping import Ask, Stamped, stamp
@@ -39,13 +39,21 @@ from preserve.provenance.judgements import Judgements
 from preserve.provenance.leaves import Leaves
 from preserve.provenance.recovery import Recovered
 from preserve.provenance.session import Writer, WritingSession
-from preserve.provenance.statements import Cable, ComparedRun, Ended, Record, Run, Sealed, in_parts
+from preserve.provenance.statements import (
+    CableStatement,
+    ComparedRun,
+    RecordStatement,
+    RunEnd,
+    RunStatement,
+    Sealed,
+    in_parts,
+)
 from preserve.store.catalogue import Catalogue
 from preserve.store.durable import free_bytes
 from preserve.store.layout import CollectionPaths
 from preserve.store.readmarks import ReadMarks
 
-_KINDS = (Record, Cable, Run)
+_KINDS = (RecordStatement, CableStatement, RunStatement)
 _MAX_PROBLEMS = 1000
 """Addresses without a full reply that are told one by one; the run's statement has them all."""
 _DISK_EVERY = 64
@@ -77,12 +85,12 @@ class RunReport:
     """Files that the run before left open."""
     checkpoint_size: int
     stamped: tuple[Stamped, ...]
-    compared: Compared = NOTHING_HELD
+    compared: RunComparison = NOTHING_HELD
     """The run held against what was held before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class RunEnvironment:
     """What a run takes from outside, so that a test can give it other things."""
 
     clock: Callable[[], datetime]
@@ -108,7 +116,7 @@ def capture(
     layouts: Mapping[str, Layout],
     secrets: Mapping[str, str],
     limits: Limits,
-    around: Surroundings,
+    around: RunEnvironment,
     processes: int = 1,
     adaptive: AdaptiveConfig | None = None,
 ) -> RunReport:
@@ -154,11 +162,11 @@ def capture(
         )
         # Before the databases are opened again: no open database may cross a fork.
         session.release_catalogue()
-        forked = ForkedCrew(recipe.worker, processes) if processes > 1 else None
+        forked = ForkPool(recipe.worker, processes) if processes > 1 else None
         try:
             with Frontier.open(paths, session.mac_of) as frontier:
                 frontier.settle(info.run_id)
-                keeper = Keeper(frontier, session, progress=around.progress)
+                keeper = RunCoordinator(frontier, session, progress=around.progress)
                 crew = _crew(forked, recipe.worker, keeper)
                 with closing(crew):
                     outcome, left = _crawl(recipe, keeper, crew)
@@ -171,9 +179,9 @@ def capture(
                 forked.close()
 
 
-def _crew(forked: ForkedCrew | None, make_worker: MakeWorker, keeper: Keeper) -> Crew:
+def _crew(forked: ForkPool | None, make_worker: MakeWorker, keeper: RunCoordinator) -> WorkerPool:
     if forked is None:
-        return OneWorker(make_worker, keeper)
+        return InProcessPool(make_worker, keeper)
     forked.serve(keeper)
     return forked
 
@@ -187,7 +195,7 @@ class _Recipe:
     layouts: list[Layout]
     secrets: Mapping[str, str]
     limits: Limits
-    around: Surroundings
+    around: RunEnvironment
     info: RunInfo
     token_of: Callable[[str], str]
     leaves: Leaves | None
@@ -222,7 +230,9 @@ class _Recipe:
             due=due,
             layouts=self.layouts,
             limits=limits,
-            wanted=Wanted(requisites=config.scope.requisites, sitemaps=config.scope.sitemaps, feeds=config.scope.feeds),
+            wanted=WantedPage(
+                requisites=config.scope.requisites, sitemaps=config.scope.sitemaps, feeds=config.scope.feeds
+            ),
             conditional=config.politeness.conditional,
         )
         return Worker(
@@ -307,12 +317,12 @@ def _warcinfo(config: CollectionConfig, info: RunInfo) -> dict[str, str]:
     }
 
 
-def _crawl(recipe: _Recipe, keeper: Keeper, crew: Crew) -> tuple[str, Mapping[str, int]]:
+def _crawl(recipe: _Recipe, keeper: RunCoordinator, crew: WorkerPool) -> tuple[str, Mapping[str, int]]:
     """Deals and works until nothing is left, or it is told to stop.
 
     Returns the outcome, and how many held pages were not looked at, by reason.
     """
-    keeper.seed(Found.seeds(recipe.config.seeds))
+    keeper.seed(FoundAddress.seeds(recipe.config.seeds))
     with Catalogue.open(recipe.paths, read_only=True) as catalogue:
         held = recipe.held_pages(catalogue)
         rest = held
@@ -351,7 +361,7 @@ class _Ending:
     recipe: _Recipe
     session: WritingSession
     frontier: Frontier
-    keeper: Keeper
+    keeper: RunCoordinator
     left: Mapping[str, int]
     """Held pages that were not looked at, by reason."""
 
@@ -360,7 +370,7 @@ class _Ending:
         self.frontier.save()
         counts, refused = self.frontier.counts(), self.frontier.refused()
         compared = self._compared()
-        run = Run(
+        run = RunStatement(
             run=self.recipe.info.run_id,
             started=self.recipe.info.started,
             ended=format_utc(self.recipe.around.clock()),
@@ -410,27 +420,27 @@ class _Ending:
             compared=compared,
         )
 
-    def _compared(self) -> Compared:
+    def _compared(self) -> RunComparison:
         if not self.recipe.holds_replies:
             return NOTHING_HELD
-        comparison = Comparison(
+        comparison = RunComparer(
             catalogue=self.session.catalogue,
             paths=self.recipe.paths,
             layouts=self.recipe.layouts,
             limits=self.recipe.config.limits,
             run=self.recipe.info.run_id,
-            seeds=frozenset(found.url for found in Found.seeds(self.recipe.config.seeds)),
+            seeds=frozenset(found.url for found in FoundAddress.seeds(self.recipe.config.seeds)),
             alarm_lost=self.recipe.config.alarm_lost,
             judgements=self.recipe.judgements,
         )
         return comparison.of(self.frontier, self.left)
 
-    def _urls(self) -> Iterator[Ended]:
+    def _urls(self) -> Iterator[RunEnd]:
         for url, state, reason, seen in self.frontier.report():
-            yield Ended(url=url, outcome=state, reason=reason, seen=seen or UNSET)
+            yield RunEnd(url=url, outcome=state, reason=reason, seen=seen or UNSET)
 
 
-def _stated(compared: Compared) -> ComparedRun:
+def _stated(compared: RunComparison) -> ComparedRun:
     return ComparedRun(
         seen=dict(compared.seen),
         left=dict(compared.left),

@@ -12,7 +12,7 @@ from typing import Final
 
 from preserve.cables.extract import plain_text, read_page
 from preserve.cables.page.layouts import Layout
-from preserve.crawler.frontier import Ending, Frontier
+from preserve.crawler.frontier import EndedAddress, Frontier
 from preserve.crawler.outcomes import DONE, NOT_DUE, OUT_OF_SCOPE, TOO_DEEP, TOO_LONG, TRAP_CALENDAR, TRAP_REPEAT
 from preserve.crawler.page import redirect_of
 from preserve.errors import ArchiveError
@@ -24,7 +24,7 @@ from preserve.provenance.describe import decoded_content, http_payload, type_of
 from preserve.provenance.judgements import Judgements
 from preserve.replay.comparing import LOST, TOLD, Led, Look, Page, Seen, compare, gist, is_crowd
 from preserve.store.catalogue import Catalogue, RecordRow
-from preserve.store.external_sort import Spill
+from preserve.store.external_sort import ExternalSort
 from preserve.store.layout import CollectionPaths
 from preserve.store.warcfile import read_record
 
@@ -49,7 +49,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class RunComparison:
     """A run in numbers. ``seen`` counts addresses by what their look showed, ``left`` held pages not looked at.
 
     ``looked``: those of pages that were held whole; ``lost`` of them were not to be had, ``accepted`` more neither, and
@@ -67,11 +67,11 @@ class Compared:
     told: tuple[Told, ...] = ()
 
 
-NOTHING_HELD: Final = Compared(seen={}, left={}, looked=0, lost=0, accepted=0, good=True)
+NOTHING_HELD: Final = RunComparison(seen={}, left={}, looked=0, lost=0, accepted=0, good=True)
 
 
 @dataclass(slots=True)
-class Comparison:
+class RunComparer:
     """Compares one run. Not before all its records are sealed and in the catalogue."""
 
     catalogue: Catalogue
@@ -86,7 +86,7 @@ class Comparison:
     judgements: Judgements
     _pages: dict[str, tuple[Page, str]] = field(default_factory=dict)
 
-    def of(self, frontier: Frontier, left: Mapping[str, int]) -> Compared:
+    def of(self, frontier: Frontier, left: Mapping[str, int]) -> RunComparison:
         """Compares all that ended, notes in the frontier what is to be told of each, and says what came of it."""
         counts: Counter[str] = Counter()
         told: list[Told] = []
@@ -127,7 +127,7 @@ class Comparison:
         frontier.note_seen(notes)
         looked = counts.total() - counts[Seen.NEW]
         why = self._why(lost, looked - accepted, all_seeds=seeds[True] > 0 and not seeds[False])
-        return Compared(
+        return RunComparison(
             seen=dict(sorted(counts.items())),
             left=dict(sorted(left.items())),
             looked=looked,
@@ -152,7 +152,7 @@ class Comparison:
     def _is_accepted(self, url: str) -> bool:
         return self.judgements.is_accepted(url, lambda: self.catalogue.last_whole(url, self.run))
 
-    def _is_as_it_was(self, end: Ending) -> bool:
+    def _is_as_it_was(self, end: EndedAddress) -> bool:
         """Whether the server or the payload says that a page is the one that was found by the last look."""
         if end.state != DONE:
             return False
@@ -164,7 +164,7 @@ class Comparison:
 
     def _crowds(self, frontier: Frontier, others: Sequence[int], pages: int) -> frozenset[str]:
         """Gists that stand for many pages at once now, and did not before. ``pages``: those that are as they were."""
-        with Spill() as gists:
+        with ExternalSort() as gists:
             for end in map(frontier.ending, others):
                 before = self._before(end)
                 if before is None:
@@ -178,7 +178,7 @@ class Comparison:
                     gists.add([(shown, self._gist(self._whole(before) or before, end.url), "")])
             return frozenset(shown for shown, number, others in _groups(gists) if is_crowd(number, others, pages))
 
-    def _gist_now(self, end: Ending, before: RecordRow, now: RecordRow) -> str:
+    def _gist_now(self, end: EndedAddress, before: RecordRow, now: RecordRow) -> str:
         if now.status in _REDIRECTS:
             return f"to {self._led(end.url, now)[0]}"
         whole = self._whole(now)
@@ -194,10 +194,10 @@ class Comparison:
             return None if now.refers_to is None else self.catalogue.record(now.refers_to)
         return now if now.status == _OK and now.whole == "whole" else None
 
-    def _before(self, end: Ending) -> RecordRow | None:
+    def _before(self, end: EndedAddress) -> RecordRow | None:
         return self.catalogue.held_before(end.url, self.run) if end.state == DONE else None
 
-    def _look(self, end: Ending, crowds: frozenset[str]) -> tuple[Page | None, Look, str]:
+    def _look(self, end: EndedAddress, crowds: frozenset[str]) -> tuple[Page | None, Look, str]:
         held = self.catalogue.held_before(end.url, self.run)
         before = None if held is None else Page(payload_sha256=held.payload_sha256 or "", text="")
         if end.reason in _NOT_TRIED:
@@ -287,7 +287,7 @@ class Comparison:
             return None
 
 
-def _groups(gists: Spill) -> Iterator[tuple[str, int, int]]:
+def _groups(gists: ExternalSort) -> Iterator[tuple[str, int, int]]:
     """Of each text that is shown now: it, by how many pages, and how many different texts were held of them."""
     shown, number, others, last = "", 0, 0, ""
     for now, before, _nothing in gists.in_order():

@@ -7,16 +7,16 @@ process that dies between two of these leaves an archive that is older but consi
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from preserve.crawler.frontier import Found, Frontier, Target
+from preserve.crawler.frontier import FoundAddress, Frontier, FrontierTarget
 from preserve.crawler.group import Group
 from preserve.crawler.held import HeldPages
-from preserve.crawler.outcomes import FAILED, HOST_PAUSED, RETRY, Outcome
+from preserve.crawler.outcomes import FAILED, HOST_PAUSED, RETRY, AddressOutcome
 from preserve.crawler.pace import HostState
-from preserve.crawler.worker import Visited
+from preserve.crawler.worker import VisitResult
 from preserve.provenance.session import WritingSession
 from preserve.store.warcfile import SealedFile
 
-Assign = Callable[[HostState, Sequence[Target]], None]
+Assign = Callable[[HostState, Sequence[FrontierTarget]], None]
 """Gives addresses of one host to a worker."""
 _MOST_FINDINGS = 1_000
 _HOST_SHARE = 64
@@ -36,7 +36,7 @@ class Progress(NamedTuple):
     outcome: str
 
 
-class Keeper:
+class RunCoordinator:
     """Owns frontier and writing session of a run; it is the `Sink` of its workers."""
 
     def __init__(self, frontier: Frontier, session: WritingSession, *, progress: Callable[[Progress], None]) -> None:
@@ -84,7 +84,7 @@ class Keeper:
         """True where no address is anywhere but at its end."""
         return self.is_done and not self._again
 
-    def seed(self, found: Iterable[Found]) -> None:
+    def seed(self, found: Iterable[FoundAddress]) -> None:
         """Adds addresses to begin with."""
         self._add(list(found))
 
@@ -97,7 +97,7 @@ class Keeper:
             some = True
         return some
 
-    def visited(self, visited: Visited) -> None:
+    def visited(self, visited: VisitResult) -> None:
         """Takes in what a visit showed; none of it is durable yet."""
         if visited.found:
             self._add(visited.found)
@@ -127,7 +127,7 @@ class Keeper:
         self.found += len(group.findings)
         self.findings += group.findings[: _MOST_FINDINGS - len(self.findings)]
 
-    def _add(self, found: Sequence[Found]) -> None:
+    def _add(self, found: Sequence[FoundAddress]) -> None:
         self._frontier.add(found)
         for item in found:
             self._feed(item.host)
@@ -137,7 +137,7 @@ class Keeper:
         if self._given_out.get(host, 0) <= _LOW and host not in self._later:
             self._hungry[host] = None
 
-    def _take_back(self, outcome: Outcome) -> None:
+    def _take_back(self, outcome: AddressOutcome) -> None:
         host = outcome.host
         held = self._given_out.get(host, 0) - 1
         self._given_out_total -= 1

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from preserve.config.adaptive import AdaptiveConfig
-from preserve.crawler.adaptive import Look, is_due, next_due
+from preserve.crawler.adaptive import PastCapture, is_due, next_due
 from preserve.crawler.outcomes import is_passing
-from preserve.crawler.revisit import Held, Revisits
+from preserve.crawler.revisit import HeldCapture, Revisits
 from preserve.errors import FormatError
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import format_utc, parse_utc
@@ -33,7 +33,7 @@ class DueTimes:
         """Whether an address is to be asked for."""
         return self._newest_if_not_due(url) is None
 
-    def held_if_not_due(self, url: str) -> Held | None:
+    def held_if_not_due(self, url: str) -> HeldCapture | None:
         """The newest reply of an address that is not due, read and found sound; None where it is to be asked for."""
         newest = self._newest_if_not_due(url)
         return None if newest is None else self._revisits.held_in(newest, url)
@@ -50,16 +50,16 @@ class DueTimes:
             due = min(due, moment + timedelta(seconds=self._minimum_s))
         return None if is_due(due, self._now, self._minimum_s) else newest
 
-    def _looks(self, url: str, dated: Sequence[tuple[datetime, RecordRow]]) -> list[Look]:
+    def _looks(self, url: str, dated: Sequence[tuple[datetime, RecordRow]]) -> list[PastCapture]:
         """The looks, given newest first. What a run that compared did not tell as changed showed the text before it."""
         told = {look.run for look in self._catalogue.looks_of(url) if look.seen}
-        found: list[Look] = []
+        found: list[PastCapture] = []
         status = 0
         for moment, row in reversed(dated):
             content = self._content(row)
             same_text = status == _status(row) == _OK and not row.run.startswith(IMPORT_RUN) and row.run not in told
             status = _status(row)
-            found.append(Look(moment, found[-1].content if same_text else content, is_bad=status >= _BAD))
+            found.append(PastCapture(moment, found[-1].content if same_text else content, is_bad=status >= _BAD))
         return found
 
     def _content(self, row: RecordRow) -> str:

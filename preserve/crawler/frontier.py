@@ -18,7 +18,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from preserve.crawler.outcomes import DONE, NOT_DUE, RETRY, TRAP_SESSION, Outcome, reason_of_reply, state_of
+from preserve.crawler.outcomes import DONE, NOT_DUE, RETRY, TRAP_SESSION, AddressOutcome, reason_of_reply, state_of
 from preserve.crawler.pace import HostState
 from preserve.errors import ArchiveError, BrokenStateError, FormatError
 from preserve.formats.urls import canonical, host_name, resolve, without_session
@@ -62,7 +62,7 @@ class RunInfo:
     resumed: bool
 
 
-class Target(NamedTuple):
+class FrontierTarget(NamedTuple):
     """One address to fetch. ``hop``: how it was found (``docs/formats/archive.md``); ``tries``: how often it failed."""
 
     number: int
@@ -74,7 +74,7 @@ class Target(NamedTuple):
     tries: int
 
 
-class Found(NamedTuple):
+class FoundAddress(NamedTuple):
     """An address that was found: ``key`` is its canonical form without session ids, ``host`` its host."""
 
     key: str
@@ -94,13 +94,13 @@ class Found(NamedTuple):
         return cls(_key(url), url, host_name(url), via, depth, hop)
 
     @classmethod
-    def seeds(cls, urls: Iterable[str]) -> "list[Found]":
+    def seeds(cls, urls: Iterable[str]) -> "list[FoundAddress]":
         """Addresses to begin at, as browsers ask for them. All are taken, also those that differ by a session id only.
 
         Raises:
             FormatError: one is no http or https address.
         """
-        found: dict[str, Found] = {}
+        found: dict[str, FoundAddress] = {}
         for url in urls:
             seed = cls.of(resolve(url, "") or url, via=None, depth=0, hop="seed")
             known = found.setdefault(seed.key, seed)
@@ -110,7 +110,7 @@ class Found(NamedTuple):
         return list(found.values())
 
 
-class Ending(NamedTuple):
+class EndedAddress(NamedTuple):
     """How an address has ended so far."""
 
     number: int
@@ -246,14 +246,14 @@ class Frontier:
         self._taken = {}
         self._total = int(self._db.execute("SELECT count(*) FROM targets").fetchone()[0])
 
-    def add(self, found: Iterable[Found]) -> None:
+    def add(self, found: Iterable[FoundAddress]) -> None:
         """Adds addresses that are not there already. Durable after `save`.
 
         One that is there under another session id is counted as refused: sites give every visitor, or every link, an id
         of its own.
         """
-        by_host: dict[str, list[Found]] = {}
-        under_session: list[Found] = []
+        by_host: dict[str, list[FoundAddress]] = {}
+        under_session: list[FoundAddress] = []
         for item in found:
             if item.key != item.url and without_session(item.url) != item.url:
                 under_session.append(item)
@@ -265,7 +265,7 @@ class Frontier:
             if not self._insert(item.host, [item]) and self._holds_other(item):
                 self.refuse([(item.url, TRAP_SESSION)])
 
-    def _insert(self, host: str, items: Sequence[Found]) -> int:
+    def _insert(self, host: str, items: Sequence[FoundAddress]) -> int:
         added = 0
         for item in items:
             mac = self._found_mac(item.url, item.via, item.depth, item.hop)
@@ -278,7 +278,7 @@ class Frontier:
         self._total += added
         return added
 
-    def _holds_other(self, item: Found) -> bool:
+    def _holds_other(self, item: FoundAddress) -> bool:
         row = self._db.execute("SELECT url FROM targets WHERE key = ?", (item.key,)).fetchone()
         return row is not None and row[0] != item.url
 
@@ -289,7 +289,7 @@ class Frontier:
             [(url, reason, self._mac_of(self._run, url, reason)) for url, reason in refused],
         )
 
-    def save(self, outcomes: Iterable[Outcome] = ()) -> None:
+    def save(self, outcomes: Iterable[AddressOutcome] = ()) -> None:
         """Makes durable what was added, and notes as written the addresses whose links that were."""
         written = [(outcome.number,) for outcome in outcomes if outcome.state == DONE]
         self._db.executemany(f"UPDATE targets SET state = '{_WRITTEN}' WHERE number = ?", written)  # noqa: S608
@@ -312,7 +312,7 @@ class Frontier:
         """The hosts with addresses that wait."""
         return list(self._waiting)
 
-    def take(self, host: str, most: int) -> list[Target]:
+    def take(self, host: str, most: int) -> list[FrontierTarget]:
         """The next addresses of a host in order of finding. Each is given out once."""
         rows = self._db.execute(
             "SELECT number, url, host, via, depth, hop, tries FROM targets "
@@ -322,7 +322,7 @@ class Frontier:
         if rows:
             self._taken[host] = rows[-1][0]
         self._count(host, -len(rows))
-        return [Target(*row) for row in rows]
+        return [FrontierTarget(*row) for row in rows]
 
     def _count(self, host: str, more: int) -> None:
         left = self._waiting.get(host, 0) + more
@@ -332,7 +332,7 @@ class Frontier:
         else:
             self._waiting.pop(host, None)
 
-    def mark(self, outcomes: Sequence[Outcome]) -> None:
+    def mark(self, outcomes: Sequence[AddressOutcome]) -> None:
         """Marks addresses as ended, durably. Called when their captures are durable, never before.
 
         One to be asked again goes behind all others of its host.
@@ -395,18 +395,18 @@ class Frontier:
         """Whether there is an address with this key."""
         return self._db.execute("SELECT 1 FROM targets WHERE key = ?", (key,)).fetchone() is not None
 
-    def endings(self) -> Iterator[Ending]:
+    def endings(self) -> Iterator[EndedAddress]:
         """Every address that has ended, in order of finding."""
         rows = self._db.execute(
             "SELECT number, url, state, reason FROM targets WHERE state IN ('done', 'failed', 'skipped') "
             "ORDER BY number"
         )
-        return (Ending._make(row) for row in rows)
+        return (EndedAddress._make(row) for row in rows)
 
-    def ending(self, number: int) -> Ending:
+    def ending(self, number: int) -> EndedAddress:
         """How the address with this number has ended."""
         row = self._db.execute("SELECT number, url, state, reason FROM targets WHERE number = ?", (number,)).fetchone()
-        return Ending._make(row)
+        return EndedAddress._make(row)
 
     def note_seen(self, seen: Iterable[tuple[int, str]]) -> None:
         """Notes by the numbers of addresses what their looks showed (`preserve.replay.comparing.Seen`), for `report`.

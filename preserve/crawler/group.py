@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from preserve.cables.extract import PageReading, told_of
-from preserve.crawler.outcomes import Outcome
+from preserve.crawler.outcomes import AddressOutcome
 from preserve.crawler.records import warcinfo_record
 from preserve.findings import Finding
-from preserve.formats.warc.record import Record
+from preserve.formats.warc.record import WarcRecord
 from preserve.limits import Limits
 from preserve.model import RecordPlace
 from preserve.provenance import statements
-from preserve.provenance.describe import Fresh, describe_cable, describe_fresh
+from preserve.provenance.describe import KnownOfRecord, describe_cable, describe_fresh
 from preserve.provenance.installation import FileState
 from preserve.provenance.rows import row_of
 from preserve.store.catalogue import StatementRow
 from preserve.store.layout import CollectionPaths
-from preserve.store.secondreader import Follower, Seen
+from preserve.store.secondreader import Follower, RecordAsRead
 from preserve.store.warcfile import SealedFile, WarcWriter
 
 
@@ -31,7 +31,7 @@ class Group:
 
     entries: list[bytes] = field(default_factory=list)
     rows: list[StatementRow] = field(default_factory=list)
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[AddressOutcome] = field(default_factory=list)
     sealed: list[SealedFile] = field(default_factory=list)
     written: SealedFile | None = None
     """How far the open file is written; None where none is open."""
@@ -98,7 +98,7 @@ class GroupWriter:
             if self._second_reader:
                 self._follower = Follower(self._writer.path)
             self._chains.clear()
-            self._write(record, Fresh())
+            self._write(record, KnownOfRecord())
 
     def first_in_file(self, chain: tuple[bytes, ...]) -> bool:
         """True where these certificates do not stand in the open file yet; from then on they do."""
@@ -106,7 +106,7 @@ class GroupWriter:
         self._chains.add(chain)
         return is_first
 
-    def add(self, records: Sequence[Record], fresh: Fresh, read: PageReading) -> None:
+    def add(self, records: Sequence[WarcRecord], fresh: KnownOfRecord, read: PageReading) -> None:
         """Writes the records of one exchange, and states the cables on its page, if any."""
         self.open_file()
         for number, record in enumerate(records):
@@ -126,7 +126,7 @@ class GroupWriter:
         """Notes a finding of the page that was added last; it is told with the group."""
         self._group.findings.append((finding.where, finding.code, finding.detail))
 
-    def end(self, outcome: Outcome) -> None:
+    def end(self, outcome: AddressOutcome) -> None:
         """Notes how an address ended; it is marked with the group. Commits when the group is full or old."""
         self._group.outcomes.append(outcome)
         self._since = self._since or self._clock()
@@ -178,17 +178,19 @@ class GroupWriter:
     def _age_s(self) -> float:
         return (self._clock() - self._since).total_seconds() if self._since is not None else 0.0
 
-    def _write(self, record: Record, fresh: Fresh) -> None:
+    def _write(self, record: WarcRecord, fresh: KnownOfRecord) -> None:
         if self._writer is None:
             raise RuntimeError("no file is open")
         place = self._writer.append(record)
         self._since = self._since or self._clock()
         statement = describe_fresh(record, fresh, file=place.file, ordinal=place.ordinal, run=self._run)
         if self._follower is not None:
-            seen = Seen(statement.record_id, statement.type, len(record.block), statement.block_sha256)
+            seen = RecordAsRead(statement.record_id, statement.type, len(record.block), statement.block_sha256)
             self._follower.add(seen)
         self._state(statement, place)
 
-    def _state(self, statement: statements.Record | statements.Cable, place: RecordPlace | None) -> None:
+    def _state(
+        self, statement: statements.RecordStatement | statements.CableStatement, place: RecordPlace | None
+    ) -> None:
         self._group.entries.append(statements.encode(statement))
         self._group.rows.append(row_of(statement, place))

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from preserve.crawler.frontier import Found
+from preserve.crawler.frontier import FoundAddress
 from preserve.crawler.outcomes import NOT_DUE
 from preserve.crawler.scope import HELD, Scope
 from preserve.errors import ArchiveError, FormatError
@@ -62,7 +62,7 @@ class HeldPages:
     is_due: Callable[[str], bool] | None = None
     left: Counter[str] = field(default_factory=Counter)
 
-    def sample(self) -> list[Found]:
+    def sample(self) -> list[FoundAddress]:
         """Some held pages, spread over hosts and first folders; the same for the same run."""
         chance = random.Random(self.run)  # noqa: S311 - a draw, no secret
         size = self.catalogue.ledger_size
@@ -75,25 +75,25 @@ class HeldPages:
                 places.setdefault(place, {}).setdefault(row.url, row)
         queues = [list(rows.values()) for rows in places.values()]
         chance.shuffle(queues)
-        taken: list[Found] = []
+        taken: list[FoundAddress] = []
         while queues and len(taken) < SAMPLE:
             for queue in queues:
                 found = self._judged(queue.pop())
-                if isinstance(found, Found) and len(taken) < SAMPLE:
+                if isinstance(found, FoundAddress) and len(taken) < SAMPLE:
                     taken.append(found)
             queues = [queue for queue in queues if queue]
         return taken
 
-    def rest(self, is_known: Callable[[str], bool]) -> Iterator[list[Found]]:
+    def rest(self, is_known: Callable[[str], bool]) -> Iterator[list[FoundAddress]]:
         """Every other held page that is to be looked at, longest not looked at first, in batches.
 
         ``is_known``: whether the run has an address (by its key) already.
         """
-        batch: list[Found] = []
+        batch: list[FoundAddress] = []
         taken = 0
         for row in self.catalogue.held_pages(not_of=self.run, imported=self.imported):
             with suppress(FormatError):
-                if is_known(Found.of(row.url, via=None, depth=0, hop=HELD).key):
+                if is_known(FoundAddress.of(row.url, via=None, depth=0, hop=HELD).key):
                     continue
             if self.most is not None and taken >= self.most:
                 self.left[MAX_RECHECK] += 1
@@ -112,7 +112,7 @@ class HeldPages:
         if batch:
             yield batch
 
-    def _judged(self, row: HeldRow) -> Found | str | None:
+    def _judged(self, row: HeldRow) -> FoundAddress | str | None:
         """A page to be looked at; or why not, by its reason; or None: it is no page of the site."""
         if canonical(row.url).endswith("/robots.txt"):
             return None
@@ -130,7 +130,7 @@ class HeldPages:
         if self.is_due is not None and not self.is_due(row.url):
             return NOT_DUE
         try:
-            return Found.of(row.url, via=None, depth=facts.depth, hop=HELD)
+            return FoundAddress.of(row.url, via=None, depth=facts.depth, hop=HELD)
         except FormatError:
             return None
 

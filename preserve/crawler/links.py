@@ -22,17 +22,17 @@ class LinkKind(StrEnum):
     SITEMAP = "sitemap"
 
 
-class Link(NamedTuple):
+class PageLink(NamedTuple):
     """One address, absolute and without its fragment."""
 
     url: str
     kind: LinkKind = LinkKind.LINK
 
 
-class Finds(NamedTuple):
+class PageLinks(NamedTuple):
     """What was found, in order, each address once; ``defect``: why that is not all of it, or nothing."""
 
-    links: list[Link]
+    links: list[PageLink]
     defect: str = ""
 
 
@@ -186,7 +186,7 @@ def page_links(
     *,
     seen: SeenTags | None = None,
     depth: int = 0,
-) -> Finds:
+) -> PageLinks:
     """The links and requisites of an HTML page in document order, at most ``max_links_per_page``.
 
     With ``seen``, only what tags lead to that were not seen before on a page of no greater ``depth``.
@@ -201,8 +201,8 @@ def page_links(
             defect = f"more than {limits.max_links_per_page:,} links"
             break
         xml = False
-    links = [Link(url, kind) for url, kind in reader.found.items()]
-    return Finds(links[: limits.max_links_per_page], defect)
+    links = [PageLink(url, kind) for url, kind in reader.found.items()]
+    return PageLinks(links[: limits.max_links_per_page], defect)
 
 
 def _own_base(tags: Iterable[str], base: Base) -> Base | None:
@@ -278,7 +278,7 @@ def _of_link(attributes: dict[str, str]) -> Iterator[tuple[str, LinkKind]]:
         yield reference, LinkKind.LINK
 
 
-def css_links(content: bytes, content_type: str | None, url: str, limits: Limits) -> Finds:
+def css_links(content: bytes, content_type: str | None, url: str, limits: Limits) -> PageLinks:
     """What a style sheet imports and shows, each once."""
     text = decide(content, content_type).text
     finds = joined(Base(url), style_references(text[: limits.max_text_chars]), LinkKind.REQUISITE, limits)
@@ -287,7 +287,7 @@ def css_links(content: bytes, content_type: str | None, url: str, limits: Limits
     return finds
 
 
-def joined(base: Base, references: Iterable[str], kind: LinkKind, limits: Limits) -> Finds:
+def joined(base: Base, references: Iterable[str], kind: LinkKind, limits: Limits) -> PageLinks:
     """References made absolute, each address once, up to the bound."""
     found: dict[str, None] = {}
     for reference in references:
@@ -295,6 +295,6 @@ def joined(base: Base, references: Iterable[str], kind: LinkKind, limits: Limits
         if url is not None:
             found.setdefault(url)
             if len(found) > limits.max_links_per_page:
-                links = [Link(url, kind) for url in found][: limits.max_links_per_page]
-                return Finds(links, f"more than {limits.max_links_per_page:,} links")
-    return Finds([Link(url, kind) for url in found])
+                links = [PageLink(url, kind) for url in found][: limits.max_links_per_page]
+                return PageLinks(links, f"more than {limits.max_links_per_page:,} links")
+    return PageLinks([PageLink(url, kind) for url in found])

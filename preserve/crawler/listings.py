@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from html import unescape
 from typing import NamedTuple
 
-from preserve.crawler.links import Finds, Link, LinkKind, joined
+from preserve.crawler.links import LinkKind, PageLink, PageLinks, joined
 from preserve.expressions import lazy_re
 from preserve.formats.charset import decide
 from preserve.formats.markup import ATTRIBUTES, attributes
@@ -31,7 +31,7 @@ _IMAGES = frozenset({"image", "video"})
 """Prefixes of what a sitemap says of the images and films on a page."""
 
 
-def sitemap_links(content: bytes, content_type: str | None, url: str, limits: Limits) -> Finds:
+def sitemap_links(content: bytes, content_type: str | None, url: str, limits: Limits) -> PageLinks:
     """The pages and further sitemaps of a sitemap.
 
     It may be gzip, once or twice, in a file that says so or not; XML with or without its namespace; a feed; or lines of
@@ -68,7 +68,7 @@ def _inflated(content: bytes, max_bytes: int) -> tuple[bytes, bool]:
     return bytes(plain[:max_bytes]), inflater.eof
 
 
-def feed_links(content: bytes, content_type: str | None, url: str, limits: Limits) -> Finds:
+def feed_links(content: bytes, content_type: str | None, url: str, limits: Limits) -> PageLinks:
     """The pages that a feed (RSS, Atom) names."""
     text = decide(content[: limits.max_sitemap_bytes], content_type).text
     finds = _collected(_of_feed(_elements(text, Base(url))), limits)
@@ -87,15 +87,15 @@ class _Element(NamedTuple):
     base: Base
 
 
-def _of_xml(text: str, url: str, limits: Limits) -> Finds:
+def _of_xml(text: str, url: str, limits: Limits) -> PageLinks:
     root = next((match for match in _MARKUP.finditer(text) if match[4] and not match[2]), None)
     if root is None:
-        return Finds([], "no XML")
+        return PageLinks([], "no XML")
     kind = {"sitemapindex": LinkKind.SITEMAP, "urlset": LinkKind.LINK}.get(root[4])
     if kind is None:
         if root[4] in _FEEDS:
             return _collected(_of_feed(_elements(text, Base(url))), limits)
-        return Finds([], f"no sitemap but <{root[4][:40]}>")
+        return PageLinks([], f"no sitemap but <{root[4][:40]}>")
     locations = (one for one in _elements(text, Base(url)) if one.name == "loc" and one.text.strip())
     return _collected(
         ((one.base.join(one.text), LinkKind.REQUISITE if one.prefix in _IMAGES else kind) for one in locations), limits
@@ -114,7 +114,7 @@ def _of_feed(elements: Iterable[_Element]) -> Iterator[tuple[str | None, LinkKin
             yield element.base.join(reference), LinkKind.LINK
 
 
-def _collected(found: Iterable[tuple[str | None, LinkKind]], limits: Limits) -> Finds:
+def _collected(found: Iterable[tuple[str | None, LinkKind]], limits: Limits) -> PageLinks:
     """Each address once, up to the bound."""
     links: dict[str, LinkKind] = {}
     for url, kind in found:
@@ -122,8 +122,10 @@ def _collected(found: Iterable[tuple[str | None, LinkKind]], limits: Limits) -> 
             links.setdefault(url, kind)
         if len(links) > limits.max_links_per_page:
             links.popitem()
-            return Finds([Link(*one) for one in links.items()], f"more than {limits.max_links_per_page:,} links")
-    return Finds([Link(*one) for one in links.items()])
+            return PageLinks(
+                [PageLink(*one) for one in links.items()], f"more than {limits.max_links_per_page:,} links"
+            )
+    return PageLinks([PageLink(*one) for one in links.items()])
 
 
 def _elements(text: str, base: Base) -> Iterator[_Element]:

@@ -19,7 +19,7 @@ from preserve.limits import Limits
 from preserve.model import format_utc
 from preserve.net.exchange import Exchange
 from preserve.provenance.describe import challenge_in, decoded_content, http_payload, type_of
-from preserve.replay.link_status import Look, Sign, sign_of_failure, sign_of_status
+from preserve.replay.link_status import LinkSignal, Probe, sign_of_failure, sign_of_status
 
 _MOST_REDIRECTS: Final = 8
 _FOR_GOOD: Final = frozenset({301, 308})
@@ -40,11 +40,11 @@ class Asked:
 
     url: str
     final: str
-    look: Look
+    look: Probe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looker:
+class AddressProber:
     """Looks at addresses, one after another."""
 
     fetcher: Asks
@@ -65,7 +65,7 @@ class Looker:
             if number:
                 self.wait(self.delay_s)
             asked = self._one(url, text_sha256)
-            if asked.look.status is None and asked.look.sign is Sign.UNREACHABLE:
+            if asked.look.status is None and asked.look.sign is LinkSignal.UNREACHABLE:
                 silent.append(asked)
             else:
                 answered = True
@@ -82,17 +82,17 @@ class Looker:
             target = self._redirect(exchange, at)
             if status not in _REDIRECTS or target is None:
                 sign, reason = self._sign(exchange, text_sha256)
-                if sign in {Sign.SAME, Sign.OTHER} and at != url and _is_front(at) and not _is_front(url):
-                    sign, reason = Sign.ERROR_PAGE, "leads to the front page"
-                elif moved and sign in {Sign.SAME, Sign.OTHER}:
-                    sign, reason = Sign.MOVED, f"moved to {at}"
+                if sign in {LinkSignal.SAME, LinkSignal.OTHER} and at != url and _is_front(at) and not _is_front(url):
+                    sign, reason = LinkSignal.ERROR_PAGE, "leads to the front page"
+                elif moved and sign in {LinkSignal.SAME, LinkSignal.OTHER}:
+                    sign, reason = LinkSignal.MOVED, f"moved to {at}"
                 return self._asked(url, at, sign, reason, status)
             moved = moved or status in _FOR_GOOD
             at = target
-        return self._asked(url, at, Sign.DOUBTFUL, "redirects without end", None)
+        return self._asked(url, at, LinkSignal.DOUBTFUL, "redirects without end", None)
 
-    def _asked(self, url: str, final: str, sign: Sign, reason: str, status: int | None) -> Asked:
-        look = Look(date=format_utc(self.clock()), sign=sign, reason=reason, evidence="", status=status)
+    def _asked(self, url: str, final: str, sign: LinkSignal, reason: str, status: int | None) -> Asked:
+        look = Probe(date=format_utc(self.clock()), sign=sign, reason=reason, evidence="", status=status)
         return Asked(url=url, final=final, look=look)
 
     @staticmethod
@@ -100,7 +100,7 @@ class Looker:
         location = None if exchange.head is None else exchange.head.get(b"location")
         return None if location is None else resolve(at, of_header(location))
 
-    def _sign(self, exchange: Exchange, text_sha256: str | None) -> tuple[Sign, str]:
+    def _sign(self, exchange: Exchange, text_sha256: str | None) -> tuple[LinkSignal, str]:
         if exchange.head is None:
             reason = reason_of(exchange, challenge=None)
             return sign_of_failure(reason, others_answered=True), reason
@@ -108,7 +108,7 @@ class Looker:
         content = None if payload is None else decoded_content(payload, self.limits)
         challenge = None if payload is None else challenge_in(payload, content)
         sign, reason = sign_of_status(exchange.head.status, challenge)
-        if sign is not Sign.SAME or content is None or payload is None:
+        if sign is not LinkSignal.SAME or content is None or payload is None:
             return sign, reason
         read_as = type_of(payload, content)
         if "html" not in read_as.essence and not read_as.essence.startswith("text/"):
@@ -117,9 +117,9 @@ class Looker:
         cables = read_page(content, content_type, self.layouts).cables
         plain = plain_text(content, content_type)
         if not cables and is_error_page(content, plain.text):
-            return Sign.ERROR_PAGE, "reads as an error page"
+            return LinkSignal.ERROR_PAGE, "reads as an error page"
         shown = cables[0].comparison_sha256 if len(cables) == 1 else plain.comparison_sha256
-        return (Sign.SAME if text_sha256 in {None, shown} else Sign.OTHER), reason
+        return (LinkSignal.SAME if text_sha256 in {None, shown} else LinkSignal.OTHER), reason
 
 
 def _is_front(url: str) -> bool:

@@ -65,7 +65,7 @@ REASONS: dict[str, Reason] = {
 }
 
 
-class Outcome(NamedTuple):
+class AddressOutcome(NamedTuple):
     """How an address ended; ``number`` is its place in the frontier. ``retry``: it is asked again in this run."""
 
     number: int

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from preserve.cables.extract import NOTHING_READ
 from preserve.cables.page.layouts import Layout
 from preserve.crawler.due import DueTimes
-from preserve.crawler.frontier import Found, Target
+from preserve.crawler.frontier import FoundAddress, FrontierTarget
 from preserve.crawler.group import GroupWriter
-from preserve.crawler.links import Finds, Link, LinkKind, SeenTags, css_links, page_links
+from preserve.crawler.links import LinkKind, PageLink, PageLinks, SeenTags, css_links, page_links
 from preserve.crawler.listings import feed_links, sitemap_links
 from preserve.crawler.outcomes import CHALLENGE, OUT_OF_SCOPE, reason_of
 from preserve.crawler.records import FoundAs, RevisitOf, exchange_records
-from preserve.crawler.revisit import Held, Revisits
+from preserve.crawler.revisit import HeldCapture, Revisits
 from preserve.crawler.robots import RobotsRules
 from preserve.crawler.scope import Scope
 from preserve.errors import FormatError
@@ -24,7 +24,7 @@ from preserve.formats.urls import of_header, resolve
 from preserve.limits import Limits
 from preserve.model import parse_utc
 from preserve.net.exchange import Exchange
-from preserve.provenance.describe import Fresh, cables_in, challenge_in, decoded_content, media_type, type_of
+from preserve.provenance.describe import KnownOfRecord, cables_in, challenge_in, decoded_content, media_type, type_of
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OK = 200
@@ -36,7 +36,7 @@ _OF_THE_HOST = frozenset({LinkKind.SITEMAP, LinkKind.FEED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WantedPage:
     """What is looked for on pages beside links: ``requisites`` is ``none``, ``scope`` or ``all``."""
 
     requisites: str
@@ -57,8 +57,8 @@ class _Reply:
 class Visit:
     """One address about to be fetched; ``asked``: the held reply whose validators go along."""
 
-    target: Target
-    asked: Held | None
+    target: FrontierTarget
+    asked: HeldCapture | None
     robots: str
 
     @property
@@ -79,7 +79,7 @@ class PageWriter:
         due: DueTimes | None,
         layouts: Sequence[Layout],
         limits: Limits,
-        wanted: Wanted,
+        wanted: WantedPage,
         conditional: bool,
     ) -> None:
         self.writer = writer
@@ -95,18 +95,18 @@ class PageWriter:
         """Addresses handed over before, by hop, each with the least depth: most of a page's links are on every page."""
         self._seen_total = 0
 
-    def begin(self, target: Target, *, robots: str) -> Visit:
+    def begin(self, target: FrontierTarget, *, robots: str) -> Visit:
         """What is known before an address is asked for."""
         asked = None
         if self._conditional and self._revisits is not None and target.tries == 0:
             asked = self._revisits.newest(target.url)
         return Visit(target, asked, robots)
 
-    def is_not_due(self, target: Target) -> bool:
+    def is_not_due(self, target: FrontierTarget) -> bool:
         """True where an address need not be asked for yet."""
         return self._due is not None and self._due.held_if_not_due(target.url) is not None
 
-    def pass_over(self, target: Target, found: list[Found], refused: dict[str, str]) -> bool:
+    def pass_over(self, target: FrontierTarget, found: list[FoundAddress], refused: dict[str, str]) -> bool:
         """True where an address need not be asked for yet: what its held reply leads to is added as if it came now."""
         held = self._due.held_if_not_due(target.url) if self._due is not None else None
         if held is None:
@@ -114,7 +114,7 @@ class PageWriter:
         self._follow(target, held.payload, self._content(held.payload), found, refused)
         return True
 
-    def write(self, visit: Visit, exchange: Exchange, found: list[Found], refused: dict[str, str]) -> str:
+    def write(self, visit: Visit, exchange: Exchange, found: list[FoundAddress], refused: dict[str, str]) -> str:
         """Writes the records of an exchange; returns the reason code, and adds to what was found and refused."""
         target = visit.target
         payload = _payload(exchange)
@@ -152,10 +152,10 @@ class PageWriter:
         rules = RobotsRules.from_payload(held.payload, self._limits, now=fetched, record_id=record_id)
         return None if rules.verdict == "unreachable" else rules
 
-    def sitemaps(self, rules: RobotsRules, address: str, found: list[Found], refused: dict[str, str]) -> None:
+    def sitemaps(self, rules: RobotsRules, address: str, found: list[FoundAddress], refused: dict[str, str]) -> None:
         """Adds the sitemaps that a robots.txt names, where they are wanted."""
         urls = (resolve(address, named) for named in rules.sitemaps)
-        links = [Link(url, LinkKind.SITEMAP) for url in urls if url is not None]
+        links = [PageLink(url, LinkKind.SITEMAP) for url in urls if url is not None]
         self._add(links, address, depth=0, nested="", found=found, refused=refused)
 
     def _content(self, payload: Payload | None) -> bytes | None:
@@ -177,7 +177,7 @@ class PageWriter:
             read = cables_in(reply.payload, reply.content, self._layouts)
         self.writer.add(
             records,
-            Fresh(head=exchange.head, challenge=reply.challenge, payload=reply.payload, content=reply.content),
+            KnownOfRecord(head=exchange.head, challenge=reply.challenge, payload=reply.payload, content=reply.content),
             read,
         )
         return records[0].header.record_id
@@ -195,7 +195,12 @@ class PageWriter:
             self.writer.state_cables(record_id, read)
 
     def _follow(
-        self, target: Target, payload: Payload, content: bytes | None, found: list[Found], refused: dict[str, str]
+        self,
+        target: FrontierTarget,
+        payload: Payload,
+        content: bytes | None,
+        found: list[FoundAddress],
+        refused: dict[str, str],
     ) -> None:
         """Adds a redirect's target, or what a page leads to."""
         location = redirect_of(target.url, payload)
@@ -221,9 +226,9 @@ class PageWriter:
         reference = None if field is None else refresh(of_header(field))
         url = None if reference is None else resolve(target.url, reference)
         if url is not None:
-            self._add([Link(url)], target.url, depth=depth, nested="", found=found, refused=refused)
+            self._add([PageLink(url)], target.url, depth=depth, nested="", found=found, refused=refused)
 
-    def _finds(self, target: Target, payload: Payload, content: bytes, depth: int, nested: str) -> Finds:
+    def _finds(self, target: FrontierTarget, payload: Payload, content: bytes, depth: int, nested: str) -> PageLinks:
         """What a reply leads to, by what it is and how it was found."""
         read_as = type_of(payload, content)
         kind, declared = read_as.essence, read_as.value
@@ -234,19 +239,19 @@ class PageWriter:
         if kind in _PAGES:
             return page_links(content, declared, target.url, self._limits, seen=self._seen_tags, depth=depth)
         if not nested:
-            return Finds([])
+            return PageLinks([])
         if len(nested) > self._limits.max_requisite_hops:
-            return Finds([], f"style sheets more than {self._limits.max_requisite_hops} deep")
+            return PageLinks([], f"style sheets more than {self._limits.max_requisite_hops} deep")
         return css_links(content, declared, target.url, self._limits)
 
     def _add(
         self,
-        links: Sequence[Link],
+        links: Sequence[PageLink],
         via: str,
         *,
         depth: int,
         nested: str,
-        found: list[Found],
+        found: list[FoundAddress],
         refused: dict[str, str],
     ) -> None:
         for link in links:
@@ -281,10 +286,10 @@ class PageWriter:
                 return True
 
 
-def _one(url: str, via: str, depth: int, hop: str, found: list[Found]) -> None:
+def _one(url: str, via: str, depth: int, hop: str, found: list[FoundAddress]) -> None:
     # What has no canonical form cannot be asked for.
     with suppress(FormatError):
-        found.append(Found.of(url, via=via, depth=depth, hop=hop))
+        found.append(FoundAddress.of(url, via=via, depth=depth, hop=hop))
 
 
 def redirect_of(url: str, payload: Payload | None) -> str | None:

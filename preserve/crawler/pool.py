@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Protocol
 
-from preserve.crawler.coordinator import Keeper
-from preserve.crawler.frontier import Target
+from preserve.crawler.coordinator import RunCoordinator
+from preserve.crawler.frontier import FrontierTarget
 from preserve.crawler.group import Group
 from preserve.crawler.pace import HostState
-from preserve.crawler.worker import Sink, Visited, Worker
+from preserve.crawler.worker import Sink, VisitResult, Worker
 from preserve.errors import EnvironmentFaultError, PreserveError
 
 _STEP_S = 0.25
@@ -30,10 +30,10 @@ _VISITS_A_MESSAGE = 16
 MakeWorker = Callable[[Sink], Worker]
 
 
-class Crew(Protocol):
+class WorkerPool(Protocol):
     """What the keeper's loop needs of workers."""
 
-    def assign(self, state: HostState, targets: Sequence[Target]) -> None:
+    def assign(self, state: HostState, targets: Sequence[FrontierTarget]) -> None:
         """Gives addresses of one host to a worker; all of a host go to the same one."""
         ...
 
@@ -50,37 +50,37 @@ class Crew(Protocol):
         ...
 
 
-class OneWorker:
+class InProcessPool:
     """A worker in this process."""
 
-    def __init__(self, make_worker: MakeWorker, keeper: Keeper) -> None:
+    def __init__(self, make_worker: MakeWorker, keeper: RunCoordinator) -> None:
         self._worker = make_worker(keeper)
 
-    def assign(self, state: HostState, targets: Sequence[Target]) -> None:
-        """See `Crew`."""
+    def assign(self, state: HostState, targets: Sequence[FrontierTarget]) -> None:
+        """See `WorkerPool`."""
         self._worker.assign(state, targets)
 
     def work(self) -> None:
-        """See `Crew`."""
+        """See `WorkerPool`."""
         if not self._worker.step(_STEP_S):
             # Nothing is left with the worker: what it holds back is all that can bring more.
             self._worker.commit()
 
     def finish(self) -> None:
-        """See `Crew`."""
+        """See `WorkerPool`."""
         self._worker.finish()
 
     def close(self) -> None:
-        """See `Crew`."""
+        """See `WorkerPool`."""
         self._worker.close()
 
 
-class ForkedCrew:
+class ForkPool:
     """Workers in processes of their own. Made before any database is opened: nothing of it may cross a fork."""
 
     def __init__(self, make_worker: MakeWorker, count: int) -> None:
         context = multiprocessing.get_context("fork")
-        self._keeper: Keeper | None = None
+        self._keeper: RunCoordinator | None = None
         self._pipes: list[Connection] = []
         self._children: list[multiprocessing.process.BaseProcess] = []
         self._worker_of: dict[str, int] = {}
@@ -96,12 +96,12 @@ class ForkedCrew:
             self._pipes.append(ours)
             self._children.append(child)
 
-    def serve(self, keeper: Keeper) -> None:
+    def serve(self, keeper: RunCoordinator) -> None:
         """Says who takes what the workers give."""
         self._keeper = keeper
 
-    def assign(self, state: HostState, targets: Sequence[Target]) -> None:
-        """See `Crew`."""
+    def assign(self, state: HostState, targets: Sequence[FrontierTarget]) -> None:
+        """See `WorkerPool`."""
         number = self._worker_of.get(state.host)
         if number is None:
             number = min(range(len(self._pipes)), key=lambda n: self._hosts[n])
@@ -110,11 +110,11 @@ class ForkedCrew:
         self._send(number, ("assign", state, tuple(targets)))
 
     def work(self) -> None:
-        """See `Crew`."""
+        """See `WorkerPool`."""
         self._receive(_STEP_S)
 
     def finish(self) -> None:
-        """See `Crew`."""
+        """See `WorkerPool`."""
         for number in range(len(self._pipes)):
             self._send(number, ("finish",))
         while not all(self._ended):
@@ -123,7 +123,7 @@ class ForkedCrew:
             child.join(10)
 
     def close(self) -> None:
-        """See `Crew`."""
+        """See `WorkerPool`."""
         for pipe in self._pipes:
             pipe.close()
         for child in self._children:
@@ -195,9 +195,9 @@ class _Pipe:
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
-        self._visits: list[Visited] = []
+        self._visits: list[VisitResult] = []
 
-    def visited(self, visited: Visited) -> None:
+    def visited(self, visited: VisitResult) -> None:
         self._visits.append(visited)
         if len(self._visits) >= _VISITS_A_MESSAGE:
             self.flush()

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from preserve.formats.http1.message import split_head
 from preserve.formats.http1.stream import Payload
-from preserve.formats.warc.record import Record, make_record
+from preserve.formats.warc.record import WarcRecord, make_record
 from preserve.model import format_utc, new_uuid, sha256_hex
 from preserve.net.exchange import Exchange
 
@@ -45,7 +45,7 @@ class RevisitOf:
     not_modified: bool
 
 
-def warcinfo_record(*, file_name: str, now: datetime, fields: Mapping[str, str]) -> Record:
+def warcinfo_record(*, file_name: str, now: datetime, fields: Mapping[str, str]) -> WarcRecord:
     """The record that every file begins with (WARC 1.1 section 6.2)."""
     block = _warc_fields(fields)
     head: _Fields = [
@@ -67,7 +67,7 @@ def exchange_records(
     payload: Payload | None,
     revisit_of: RevisitOf | None,
     with_chain: bool,
-) -> list[Record]:
+) -> list[WarcRecord]:
     """The records of one exchange, in the order in which they are written. ``payload``: the reply, taken apart.
 
     ``with_chain`` adds the certificates that the server sent; the metadata record names them by hash in any case.
@@ -119,7 +119,7 @@ class _Builder:
         self._way.append(("WARC-Protocol", "http/1.1"))
         if peer is not None and peer.tls is not None and peer.tls.version.startswith("TLSv"):
             self._way.append(("WARC-Protocol", f"tls/{peer.tls.version.removeprefix('TLSv')}"))
-        self.records: list[Record] = []
+        self.records: list[WarcRecord] = []
 
     def add(self, own: _Fields, block: bytes) -> None:
         """Adds a record; the first of ``own`` is its type."""

@@ -15,7 +15,7 @@ from preserve.model import sha256_hex
 from preserve.net.exchange import Exchange
 from preserve.provenance.describe import http_payload
 from preserve.provenance.leaves import Leaves
-from preserve.provenance.statements import Record, decode
+from preserve.provenance.statements import RecordStatement, decode
 from preserve.store.catalogue import Catalogue, RecordRow
 from preserve.store.layout import CollectionPaths
 from preserve.store.warcfile import read_record
@@ -28,7 +28,7 @@ _VALIDATORS = ((b"etag", "If-None-Match"), (b"last-modified", "If-Modified-Since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class HeldCapture:
     """A full reply that is held, read and found to be the ledger's; ``conditions`` ask whether it still holds."""
 
     row: RecordRow
@@ -47,7 +47,7 @@ class Revisits:
         self._run = run
         self._read_late: set[str] = set()
 
-    def newest(self, url: str) -> Held | None:
+    def newest(self, url: str) -> HeldCapture | None:
         """The newest full reply held from an address, for a conditional request; None where there is none.
 
         Of ten looks one asks without conditions: a server whose older page was put back says "not modified" for ever.
@@ -57,22 +57,22 @@ class Revisits:
             return held
         return replace(held, conditions={})
 
-    def of_this_run(self, url: str) -> Held | None:
+    def of_this_run(self, url: str) -> HeldCapture | None:
         """The reply of any status that this run has from an address, before it was stopped and continued."""
         row = self._catalogue.newest_of_run(url, self._run)
         return None if row is None else self.held_in(row, url)
 
-    def held_in(self, row: RecordRow, url: str) -> Held | None:
+    def held_in(self, row: RecordRow, url: str) -> HeldCapture | None:
         """The reply of any status in a record of an address; None where it cannot be read whole and as it was stated.
 
         A revisit is given with the payload that it repeats.
         """
         if row.type == "revisit" and row.payload_sha256 is not None:
             original = self._read(self._catalogue.last_response(url, row.payload_sha256))
-            return None if original is None else Held(row=row, payload=original.payload, conditions={})
+            return None if original is None else HeldCapture(row=row, payload=original.payload, conditions={})
         return self._read(row)
 
-    def repeated(self, exchange: Exchange, payload: Payload | None, asked: Held | None) -> RevisitOf | None:
+    def repeated(self, exchange: Exchange, payload: Payload | None, asked: HeldCapture | None) -> RevisitOf | None:
         """The held record that this reply repeats: by its own word (304 to what was ``asked``), or by its payload.
 
         Only whole replies with a body count for the payload: the digest of an empty one says nothing.
@@ -86,7 +86,7 @@ class Revisits:
         held = self._stated(self._read(self._catalogue.last_response(exchange.url, sha256_hex(payload.payload))))
         return None if held is None else _revisit_of(held.row, not_modified=False)
 
-    def without_text(self, record_id: str) -> Held | None:
+    def without_text(self, record_id: str) -> HeldCapture | None:
         """The reply in a held record of which no text is stated; None where some is, or it is not as the log says."""
         row = self._catalogue.record(record_id)
         if row is None or record_id in self._read_late or self._catalogue.readings_of(record_id):
@@ -97,7 +97,7 @@ class Revisits:
         """Notes that texts of a record were read, before the catalogue has them."""
         self._read_late.add(record_id)
 
-    def _stated(self, held: Held | None) -> Held | None:
+    def _stated(self, held: HeldCapture | None) -> HeldCapture | None:
         """The same where the log states it under the last checkpoint, as it was read; else None."""
         if held is None or self._leaves is None:
             return None
@@ -107,13 +107,13 @@ class Revisits:
         except (ArchiveError, FormatError):
             return None
         match statement:
-            case Record(record_id=record_id, record_sha256=sha256, uri=uri, date=date, payload_sha256=payload):
+            case RecordStatement(record_id=record_id, record_sha256=sha256, uri=uri, date=date, payload_sha256=payload):
                 said = (record_id, sha256, uri, date, payload)
                 shown = (row.record_id, row.record_sha256, row.uri, row.date, row.payload_sha256)
                 return held if said == shown else None
         return None
 
-    def _read(self, row: RecordRow | None) -> Held | None:
+    def _read(self, row: RecordRow | None) -> HeldCapture | None:
         if row is None or row.payload_sha256 is None:
             return None
         try:
@@ -124,7 +124,7 @@ class Revisits:
         sound = record_sha256(record.header.raw, record.block) == row.record_sha256
         if not sound or payload is None or not payload.complete or record.header.get("WARC-Truncated") is not None:
             return None
-        return Held(row=row, payload=payload, conditions=_conditions(payload))
+        return HeldCapture(row=row, payload=payload, conditions=_conditions(payload))
 
 
 def _revisit_of(row: RecordRow, *, not_modified: bool) -> RevisitOf:

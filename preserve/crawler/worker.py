@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from preserve.crawler.frontier import Found, Target
+from preserve.crawler.frontier import FoundAddress, FrontierTarget
 from preserve.crawler.group import Group
-from preserve.crawler.outcomes import HOST_PAUSED, NOT_DUE, RETRY, Outcome, is_passing, state_of
+from preserve.crawler.outcomes import HOST_PAUSED, NOT_DUE, RETRY, AddressOutcome, is_passing, state_of
 from preserve.crawler.pace import HostPace, HostState
 from preserve.crawler.page import PageWriter, Visit
 from preserve.crawler.robots import RobotsRules, robots_url
@@ -35,11 +35,11 @@ _MAX_REFUSALS = 100
 
 
 @dataclass(slots=True)
-class Visited:
+class VisitResult:
     """What one visit showed, at once and before it is durable: for the frontier, the display, and the dealing."""
 
-    outcomes: list[Outcome] = field(default_factory=list)
-    found: list[Found] = field(default_factory=list)
+    outcomes: list[AddressOutcome] = field(default_factory=list)
+    found: list[FoundAddress] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     """Addresses that were found and are not to be added, each with the reason."""
     states: list[HostState] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Visited:
 class Sink(Protocol):
     """Who takes what a worker gives."""
 
-    def visited(self, visited: Visited) -> None:
+    def visited(self, visited: VisitResult) -> None:
         """Takes in what a visit showed."""
         ...
 
@@ -65,7 +65,7 @@ class _Host:
 
     name: str
     pace: HostPace
-    queue: deque[Target] = field(default_factory=deque)
+    queue: deque[FrontierTarget] = field(default_factory=deque)
     busy: bool = False
     queued: bool = False
     """True while it stands among the ready or the sleeping."""
@@ -100,7 +100,7 @@ class _Job:
     """One exchange under way. ``target`` None: a robots.txt."""
 
     host: _Host
-    target: Target | None
+    target: FrontierTarget | None
     visit: Visit | None
     url: str
 
@@ -137,7 +137,7 @@ class Worker:
         self._under_way = 0
         self._finishing = False
 
-    def assign(self, state: HostState, targets: Sequence[Target]) -> None:
+    def assign(self, state: HostState, targets: Sequence[FrontierTarget]) -> None:
         """Takes addresses of one host. ``state`` is what is remembered of it, and counts the first time."""
         if state.host in self._given_up:
             self._leave(state.host, targets)
@@ -226,8 +226,8 @@ class Worker:
         del self._hosts[host.name]
         self._leave(host.name, host.queue)
 
-    def _leave(self, name: str, targets: Iterable[Target]) -> None:
-        visited = Visited(given_up=[name])
+    def _leave(self, name: str, targets: Iterable[FrontierTarget]) -> None:
+        visited = VisitResult(given_up=[name])
         for target in targets:
             outcome = _outcome(target, HOST_PAUSED)
             visited.outcomes.append(outcome)
@@ -312,7 +312,7 @@ class Worker:
                 return _Job(host, None, None, hop.current)
             if reason is None and rules is not None and not rules.allowed(target.url):
                 reason = rules.refusal
-            visited = Visited()
+            visited = VisitResult()
             if reason is None and self._pages.pass_over(target, visited.found, visited.refused):
                 reason = NOT_DUE
             if reason is None and not may_begin:
@@ -338,7 +338,7 @@ class Worker:
 
     def _complete(self, job: _Job, exchange: Exchange) -> None:
         host, now = job.host, self._clock()
-        visited = Visited()
+        visited = VisitResult()
         changed = host.pace.done(exchange, now, is_robots=job.target is None)
         if changed:
             visited.states.append(host.pace.state)
@@ -356,12 +356,12 @@ class Worker:
             self._end(visited, outcome)
         self._queue(host)
 
-    def _end(self, visited: Visited, outcome: Outcome) -> None:
+    def _end(self, visited: VisitResult, outcome: AddressOutcome) -> None:
         visited.outcomes.append(outcome)
         self._sink.visited(visited)
         self._pages.writer.end(outcome)
 
-    def _robots_came(self, host: _Host, exchange: Exchange, visited: Visited, now: datetime) -> None:
+    def _robots_came(self, host: _Host, exchange: Exchange, visited: VisitResult, now: datetime) -> None:
         """Keeps a reply for robots.txt; follows its redirect, or takes it as the host's rules."""
         hop = host.asking
         if hop is None:
@@ -381,8 +381,8 @@ class Worker:
         self._pages.sitemaps(rules, hop.address, visited.found, visited.refused)
 
 
-def _outcome(target: Target, reason: str) -> Outcome:
-    return Outcome(target.number, target.url, target.host, state_of(reason), reason)
+def _outcome(target: FrontierTarget, reason: str) -> AddressOutcome:
+    return AddressOutcome(target.number, target.url, target.host, state_of(reason), reason)
 
 
 _NO_RULES = RobotsRules(rules=None, refusal="", fetched=datetime.min)  # noqa: DTZ901 - never compared

@@ -15,7 +15,7 @@ _TAG = lazy_re(r"\b[A-Z]{2,4}\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class DemoReply:
     """One reply. ``fields`` are header lines as they travel; ``chunked`` and ``gzipped`` say how the body does."""
 
     status: str = "200 OK"
@@ -39,36 +39,36 @@ class Reply:
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def replies(phase: int) -> dict[str, Reply]:
+def replies(phase: int) -> dict[str, DemoReply]:
     """Every address of the mirror and its reply: phase 1 is the mirror as it was, 2 as it is after some time."""
     edited = phase > 1
     light = LIGHTHOUSE.message.replace(*REDACTED_NAME) if edited else LIGHTHOUSE.message
     released = "2012-06-30" if edited else "2011-10-04"
     pages = {
-        "/": Reply(body=_index()),
-        "/robots.txt": Reply(fields=("Content-Type: text/plain",), body=b"User-agent: *\nDisallow: /private/\n"),
-        "/cable.php?id=101": Reply(body=_table_page(LIGHTHOUSE, light, released)),
-        "/cable.php?id=102": Reply(body=_lines_page(ALMONDS, "2011-10-04"), gzipped=True),
-        "/cable.php?id=103": Reply(body=_table_page(BRIDGE, BRIDGE.message, "2011-10-04")),
-        "/cable.php?id=104": Reply(
+        "/": DemoReply(body=_index()),
+        "/robots.txt": DemoReply(fields=("Content-Type: text/plain",), body=b"User-agent: *\nDisallow: /private/\n"),
+        "/cable.php?id=101": DemoReply(body=_table_page(LIGHTHOUSE, light, released)),
+        "/cable.php?id=102": DemoReply(body=_lines_page(ALMONDS, "2011-10-04"), gzipped=True),
+        "/cable.php?id=103": DemoReply(body=_table_page(BRIDGE, BRIDGE.message, "2011-10-04")),
+        "/cable.php?id=104": DemoReply(
             fields=("x-served-by: two  blanks", "content-TYPE:   text/html;charset=utf-8", "X-Served-By: second watch"),
             body=_lines_page(CLOCK, "2011-10-04"),
             chunked=True,
         ),
-        "/cable/2006/03/06VELDORA42.html": Reply(body=_viewer_page(ALMONDS)),
-        "/private/notes.html": Reply(body=b"<p>Nobody may fetch this.</p>"),
-        "/statistics": Reply(status="500 Internal Server Error", body=b"<h1>The counter is broken.</h1>"),
+        "/cable/2006/03/06VELDORA42.html": DemoReply(body=_viewer_page(ALMONDS)),
+        "/private/notes.html": DemoReply(body=b"<p>Nobody may fetch this.</p>"),
+        "/statistics": DemoReply(status="500 Internal Server Error", body=b"<h1>The counter is broken.</h1>"),
     }
     if edited:
-        pages["/cable.php?id=103"] = Reply(status="410 Gone", body=b"<h1>This page was withdrawn.</h1>")
+        pages["/cable.php?id=103"] = DemoReply(status="410 Gone", body=b"<h1>This page was withdrawn.</h1>")
         pages["/kept/cable.php?id=104"] = pages["/cable.php?id=104"]
-        pages["/cable.php?id=104"] = Reply(
+        pages["/cable.php?id=104"] = DemoReply(
             status="301 Moved Permanently", fields=("Location: /kept/cable.php?id=104",), body=b""
         )
     return pages
 
 
-NOT_FOUND = Reply(status="404 Not Found", body=b"<h1>No such page.</h1>")
+NOT_FOUND = DemoReply(status="404 Not Found", body=b"<h1>No such page.</h1>")
 
 
 def _index() -> bytes:

@@ -17,13 +17,13 @@ from preserve.export.lineage import Lineage, Names, key_of, names_of, plain
 from preserve.export.premis import write_premis
 from preserve.expressions import lazy_re
 from preserve.formats.tlog.files import Proof, format_proof
-from preserve.formats.warc.record import Record, compress_member, record_bytes, record_sha256
+from preserve.formats.warc.record import WarcRecord, compress_member, record_bytes, record_sha256
 from preserve.model import sha256_hex
 from preserve.provenance import statements
 from preserve.provenance.receipts import held_receipts
-from preserve.provenance.statements import Cable
+from preserve.provenance.statements import CableStatement
 from preserve.regular import read_regular
-from preserve.replay.recover import Archive, Capture
+from preserve.replay.recover import Capture, CollectionReader
 from preserve.store.warcfile import read_record
 
 METADATA: Final = "ro-crate-metadata.json"
@@ -38,7 +38,7 @@ Entity = dict[str, object]
 class Crate:
     """One crate in the making. ``left_out`` names what could not be read again, once `files` came to its end."""
 
-    def __init__(self, parts: Sequence[tuple[Archive, Lineage]], title: str) -> None:
+    def __init__(self, parts: Sequence[tuple[CollectionReader, Lineage]], title: str) -> None:
         self._parts = parts
         self._title = title
         self._files: list[Entity] = []
@@ -54,7 +54,7 @@ class Crate:
         lineages = [lineage for _archive, lineage in self._parts]
         for (archive, lineage), names in zip(self._parts, names_of(lineages), strict=True):
             yield from self._evidence(archive, lineage)
-            texts: dict[str, list[tuple[int, Cable]]] = {}
+            texts: dict[str, list[tuple[int, CableStatement]]] = {}
             for index, text in lineage.texts:
                 texts.setdefault(text.record_id, []).append((index, text))
             for index, record in lineage.records:
@@ -79,7 +79,7 @@ class Crate:
         )
         return name, data
 
-    def _evidence(self, archive: Archive, lineage: Lineage) -> Iterator[tuple[str, bytes]]:
+    def _evidence(self, archive: CollectionReader, lineage: Lineage) -> Iterator[tuple[str, bytes]]:
         """The ledger's checkpoint and key, a proof for each statement it covers, and the receipts."""
         top = lineage.collection
         note = archive.ledger.note()
@@ -108,11 +108,11 @@ class Crate:
 
     def _record(
         self,
-        archive: Archive,
+        archive: CollectionReader,
         lineage: Lineage,
         names: Names,
-        stated: tuple[int, statements.Record],
-        texts: Sequence[tuple[int, Cable]],
+        stated: tuple[int, statements.RecordStatement],
+        texts: Sequence[tuple[int, CableStatement]],
     ) -> Iterator[tuple[str, bytes]]:
         index, record = stated
         row = archive.catalogue.record(record.record_id)
@@ -136,7 +136,9 @@ class Crate:
                 continue
             yield self._text(lineage, names, (number, text), body, name)
 
-    def _captured(self, lineage: Lineage, names: Names, stated: tuple[int, statements.Record], name: str) -> Entity:
+    def _captured(
+        self, lineage: Lineage, names: Names, stated: tuple[int, statements.RecordStatement], name: str
+    ) -> Entity:
         """The capture behind a record, the page and the program; what of the record leads there."""
         index, record = stated
         action: Entity = {
@@ -162,7 +164,7 @@ class Crate:
         return said
 
     def _text(
-        self, lineage: Lineage, names: Names, stated: tuple[int, Cable], body: str, record: str
+        self, lineage: Lineage, names: Names, stated: tuple[int, CableStatement], body: str, record: str
     ) -> tuple[str, bytes]:
         index, text = stated
         claims = []
@@ -217,7 +219,7 @@ class Crate:
         )
 
 
-def _read(archive: Archive, record: statements.Record, capture: Capture) -> Record | None:
+def _read(archive: CollectionReader, record: statements.RecordStatement, capture: Capture) -> WarcRecord | None:
     """A record that is the one that the ledger names; else None."""
     try:
         held = read_record(archive.paths, capture.row.place)
@@ -226,7 +228,7 @@ def _read(archive: Archive, record: statements.Record, capture: Capture) -> Reco
     return held if record_sha256(held.header.raw, held.block) == record.record_sha256 else None
 
 
-def _bodies(archive: Archive, capture: Capture) -> dict[tuple[str, str], str]:
+def _bodies(archive: CollectionReader, capture: Capture) -> dict[tuple[str, str], str]:
     """The texts on a page by published id and digest; none where its reply cannot be read."""
     try:
         page = archive.page(capture)

@@ -7,27 +7,27 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from preserve.errors import FormatError, UsageError
-from preserve.export.lineage import Event, HeldReceipt, Lineage
+from preserve.export.lineage import HeldReceipt, Lineage, LineageEvent
 from preserve.model import format_utc, parse_utc, sha256_hex
 from preserve.provenance import statements
 from preserve.provenance.receipts import held_receipts, read_reply
 from preserve.provenance.statements import (
     IMPORT_RUN,
-    Cable,
-    Cut,
-    Import,
-    Memento,
-    Record,
-    Release,
-    Repair,
-    Run,
+    CableStatement,
+    CutStatement,
+    ImportStatement,
+    MementoStatement,
+    RecordStatement,
+    ReleaseStatement,
+    RepairStatement,
+    RunStatement,
     Sealed,
     Statement,
-    Unknown,
+    UnknownStatement,
     decode,
     kind_of,
 )
-from preserve.replay.recover import Archive, Capture
+from preserve.replay.recover import Capture, CollectionReader
 
 _MARKS: Final = tuple(
     f'"kind":"{kind}"'.encode() for kind in ("archive", "run", "import", "cut", "repair", "release", "memento")
@@ -36,7 +36,7 @@ _SHOWN: Final = ("response", "revisit", "resource")
 
 
 def lineage_of(
-    archive: Archive, captures: Sequence[Capture], published_ids: Collection[str] = (), *, most: int
+    archive: CollectionReader, captures: Sequence[Capture], published_ids: Collection[str] = (), *, most: int
 ) -> Lineage:
     """The lineage of some captures of one collection, and of the texts that they show, as far as they are signed.
 
@@ -56,7 +56,7 @@ def lineage_of(
     return _read(archive, set(rows), texts, most)
 
 
-def whole_lineage(archive: Archive, *, most: int) -> Lineage:
+def whole_lineage(archive: CollectionReader, *, most: int) -> Lineage:
     """The lineage of everything that a collection captured.
 
     Raises:
@@ -78,22 +78,24 @@ def moment_of(lineages: Sequence[Lineage]) -> str:
     return max(dates, key=parse_utc)
 
 
-def _read(archive: Archive, records: Collection[int] | None, texts: Collection[int] | None, most: int) -> Lineage:
+def _read(
+    archive: CollectionReader, records: Collection[int] | None, texts: Collection[int] | None, most: int
+) -> Lineage:
     found: list[tuple[int, Statement]] = []
-    held: list[tuple[int, Record]] = []
-    shown: list[tuple[int, Cable]] = []
+    held: list[tuple[int, RecordStatement]] = []
+    shown: list[tuple[int, CableStatement]] = []
     for index, entry in archive.ledger.raw():
         if not archive.log.is_signed(index):
             break
         if not _is_wanted(index, entry, records, texts):
             continue
         match decode(entry):
-            case Cable() as text:
+            case CableStatement() as text:
                 shown.append((index, text))
-            case Record() as record:
+            case RecordStatement() as record:
                 if record.type in _SHOWN:
                     held.append((index, record))
-            case Unknown():
+            case UnknownStatement():
                 continue
             case said:
                 found.append((index, said))
@@ -115,14 +117,14 @@ def _is_wanted(index: int, entry: bytes, records: Collection[int] | None, texts:
 
 
 def _lineage(
-    archive: Archive,
-    records: Sequence[tuple[int, Record]],
-    texts: Sequence[tuple[int, Cable]],
+    archive: CollectionReader,
+    records: Sequence[tuple[int, RecordStatement]],
+    texts: Sequence[tuple[int, CableStatement]],
     found: Sequence[tuple[int, Statement]],
     *,
     everything: bool,
 ) -> Lineage:
-    first = next((said for _index, said in found if isinstance(said, statements.Archive)), None)
+    first = next((said for _index, said in found if isinstance(said, statements.ArchiveStatement)), None)
     ids = {one.record_id for _index, one in records}
     printed = {one.fields["source"].printed for _index, one in texts if "source" in one.fields}
     files, runs = {one.file for _index, one in records}, {one.run for _index, one in records}
@@ -139,42 +141,45 @@ def _lineage(
         mementos=tuple(
             (index, said)
             for index, said in found
-            if isinstance(said, Memento) and said.verdict == "page" and said.record_id in ids
+            if isinstance(said, MementoStatement) and said.verdict == "page" and said.record_id in ids
         ),
-        imports=frozenset(said.run for _index, said in found if isinstance(said, Import)),
+        imports=frozenset(said.run for _index, said in found if isinstance(said, ImportStatement)),
         events=tuple(sorted(_events(found, files, runs), key=lambda event: event.statement)),
         releases=tuple(
             (index, said)
             for index, said in found
-            if isinstance(said, Release) and (everything or _is_of(said, files) or not printed.isdisjoint(said.sources))
+            if isinstance(said, ReleaseStatement)
+            and (everything or _is_of(said, files) or not printed.isdisjoint(said.sources))
         ),
         checkpoint=checkpoint,
         receipts=tuple(_receipts(archive)),
     )
 
 
-def _is_of(release: Release, files: Collection[str]) -> bool:
+def _is_of(release: ReleaseStatement, files: Collection[str]) -> bool:
     """Whether a file holds the rows of a release."""
     return release.dump is not None and release.dump.file in files
 
 
-def _events(found: Iterable[tuple[int, Statement]], files: Collection[str], runs: Collection[str]) -> Iterator[Event]:
+def _events(
+    found: Iterable[tuple[int, Statement]], files: Collection[str], runs: Collection[str]
+) -> Iterator[LineageEvent]:
     """What was done to one of the files, and the runs that made one of the captures."""
-    parts: dict[str, list[tuple[int, Run]]] = {}
+    parts: dict[str, list[tuple[int, RunStatement]]] = {}
     for index, said in found:
         match said:
-            case Run(run=run):
+            case RunStatement(run=run):
                 parts.setdefault(run, []).append((index, said))
-            case Import(file=name) | Cut(file=name) if name in files:
+            case ImportStatement(file=name) | CutStatement(file=name) if name in files:
                 yield _done(index, said, name)
-            case Repair(path=path) if (name := path.rpartition("/")[2]) in files:
+            case RepairStatement(path=path) if (name := path.rpartition("/")[2]) in files:
                 yield _done(index, said, name)
     for name, held in parts.items():
         # A run stated in several parts is one event, at the first of them.
         sealed = tuple(file for _index, part in held for file in part.files if file.name in files)
         if name in runs or sealed:
             index, first = held[0]
-            yield Event(
+            yield LineageEvent(
                 statement=index,
                 kind="run",
                 name=name,
@@ -187,24 +192,24 @@ def _events(found: Iterable[tuple[int, Statement]], files: Collection[str], runs
             )
 
 
-def _done(index: int, said: Import | Cut | Repair, file: str) -> Event:
+def _done(index: int, said: ImportStatement | CutStatement | RepairStatement, file: str) -> LineageEvent:
     """An import, a cut or a repair of one file. One import takes in several files, each with a statement of its own."""
     ended: str | None = None
     program: str | None = None
     outcome = detail = ""
     match said:
-        case Import():
+        case ImportStatement():
             ended, program = said.imported, said.program
             amiss = ", ".join(f"{code} {count}" for code, count in sorted(said.lacks.items()))
             detail = f"taken in as {said.source}; the check at import found: {amiss or 'nothing'}"
-        case Cut():
+        case CutStatement():
             detail = f"{said.cut_bytes} bytes of a torn tail cut: {said.reason}"
-        case Repair():
+        case RepairStatement():
             ended, program = said.repaired, said.program
             outcome = "exact" if said.exact else "records whole"
             detail = f"{said.restored_records} records put back from {', '.join(said.sources)}"
     sealed = Sealed(name=file, size=said.size, sha256=said.sha256, records=said.records)
-    return Event(
+    return LineageEvent(
         statement=index,
         kind=kind_of(said),
         name=f"{kind_of(said)}-{index}",
@@ -217,7 +222,7 @@ def _done(index: int, said: Import | Cut | Repair, file: str) -> Event:
     )
 
 
-def _receipts(archive: Archive) -> Iterable[HeldReceipt]:
+def _receipts(archive: CollectionReader) -> Iterable[HeldReceipt]:
     """Every reply that can be read and is for the checkpoint beside it, the oldest checkpoint first."""
     for receipt in sorted(held_receipts(archive.paths), key=lambda one: (one.size, one.authority)):
         try:

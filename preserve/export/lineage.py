@@ -11,7 +11,7 @@ from typing import Final
 from preserve.expressions import lazy_re
 from preserve.formats.tlog.files import Checkpoint
 from preserve.model import sha256_hex
-from preserve.provenance.statements import Cable, Memento, Record, Release, Sealed
+from preserve.provenance.statements import CableStatement, MementoStatement, RecordStatement, ReleaseStatement, Sealed
 
 UNREAL: Final = lazy_re(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 """What XML 1.0 section 2.2 forbids or advises against, and what would break a line."""
@@ -21,7 +21,7 @@ _UUID: Final = lazy_re(r"urn:uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class LineageEvent:
     """A run, an import, a cut or a repair: the statement's kind, its times (or None), what it says and what it sealed.
 
     ``started`` is None where the statement has one time only, and both are where it has none.
@@ -61,12 +61,12 @@ class Lineage:
     collection: str
     origin: str
     created: str
-    records: tuple[tuple[int, Record], ...]
-    texts: tuple[tuple[int, Cable], ...]
-    mementos: tuple[tuple[int, Memento], ...]
+    records: tuple[tuple[int, RecordStatement], ...]
+    texts: tuple[tuple[int, CableStatement], ...]
+    mementos: tuple[tuple[int, MementoStatement], ...]
     imports: frozenset[str]
-    events: tuple[Event, ...]
-    releases: tuple[tuple[int, Release], ...]
+    events: tuple[LineageEvent, ...]
+    releases: tuple[tuple[int, ReleaseStatement], ...]
     checkpoint: Checkpoint | None
     receipts: tuple[HeldReceipt, ...]
 
@@ -130,7 +130,7 @@ class Names:
         """A program, an authority or an office."""
         return self.thing("agent", key_of(f"{kind} {name}"))
 
-    def file(self, file: Sealed, event: Event) -> str:
+    def file(self, file: Sealed, event: LineageEvent) -> str:
         """A file as one event sealed it."""
         return self.thing("file", f"{key_of(file.name)[:16]}-{event.statement}")
 

@@ -10,14 +10,14 @@ from typing import IO, Final
 from lxml import etree
 
 from preserve.export.lineage import (
-    Event,
     HeldReceipt,
     Lineage,
+    LineageEvent,
     Names,
     names_of,
     plain,
 )
-from preserve.provenance.statements import Cable, Memento, Record, Sealed
+from preserve.provenance.statements import CableStatement, MementoStatement, RecordStatement, Sealed
 
 NAMESPACE: Final = "http://www.loc.gov/premis/v3"
 MOST: Final = 100_000
@@ -100,7 +100,7 @@ def _objects(lineage: Lineage, names: Names) -> Iterator[etree._Element]:
         for file in event.files:
             yield _file(file, event, names)
     sealed = {file.name: names.file(file, event) for event in lineage.events for file in event.files}
-    mementos: dict[str | None, list[Memento]] = {}
+    mementos: dict[str | None, list[MementoStatement]] = {}
     for _index, memento in lineage.mementos:
         mementos.setdefault(memento.record_id, []).append(memento)
     for index, record in lineage.records:
@@ -111,7 +111,7 @@ def _objects(lineage: Lineage, names: Names) -> Iterator[etree._Element]:
             yield _text(index, text, lineage, names, source)
 
 
-def _file(file: Sealed, event: Event, names: Names) -> etree._Element:
+def _file(file: Sealed, event: LineageEvent, names: Names) -> etree._Element:
     is_arc = ".arc" in file.name.lower() and ".warc" not in file.name.lower()
     characteristics: list[tuple[str, Tree]] = [
         _fixity(file.sha256),
@@ -131,11 +131,11 @@ def _file(file: Sealed, event: Event, names: Names) -> etree._Element:
 
 
 def _record(
-    stated: tuple[int, Record],
+    stated: tuple[int, RecordStatement],
     lineage: Lineage,
     names: Names,
     sealed: Mapping[str, str],
-    mementos: Sequence[Memento],
+    mementos: Sequence[MementoStatement],
 ) -> etree._Element:
     index, record = stated
     said = [
@@ -171,7 +171,7 @@ def _record(
     return _object("bitstream", tree)
 
 
-def _title(memento: Memento) -> str:
+def _title(memento: MementoStatement) -> str:
     """The web archive's name as citations give it, where it has one."""
     return memento.archive_title or memento.archive
 
@@ -186,7 +186,7 @@ def _stated(statement: int, lineage: Lineage) -> list[tuple[str, str | None]]:
     ]
 
 
-def _text(index: int, text: Cable, lineage: Lineage, names: Names, source: str) -> etree._Element:
+def _text(index: int, text: CableStatement, lineage: Lineage, names: Names, source: str) -> etree._Element:
     said = [
         ("published id", text.published_id),
         ("canonical id", text.canonical_id),
@@ -244,7 +244,7 @@ def _events(lineage: Lineage, names: Names) -> Iterator[etree._Element]:
         yield _stamped(receipt, names)
 
 
-def _event(event: Event, names: Names) -> etree._Element:
+def _event(event: LineageEvent, names: Names) -> etree._Element:
     kind, attributes = _TYPES[event.kind]
     tree: list[etree._Element] = [
         _element(*_identifier("eventIdentifier", names.event(event.name))),

@@ -15,15 +15,15 @@ from typing import Any, Final
 from preserve.errors import EnvironmentFaultError
 from preserve.export.lineage import (
     THINGS,
-    Event,
     Lineage,
+    LineageEvent,
     Names,
     key_of,
     names_of,
     plain,
 )
 from preserve.model import format_utc, parse_utc
-from preserve.provenance.statements import Cable, Memento, Record, Release
+from preserve.provenance.statements import CableStatement, MementoStatement, RecordStatement, ReleaseStatement
 
 TERMS: Final = "urn:x-preserve:term:"
 FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -177,7 +177,7 @@ class _Writer:
         time = None if moment is None else parse_utc(moment)
         self._document.wasGeneratedBy(made, activity, time, identifier=self._thing("generation", key))
 
-    def _event(self, event: Event) -> None:
+    def _event(self, event: LineageEvent) -> None:
         name = self._named(self._names.event(event.name))
         said: list[tuple[str, object]] = [
             ("label", event.name),
@@ -203,7 +203,7 @@ class _Writer:
             self._once(self._document.entity, entity, "SealedFile", attributes)
             self._generated(entity, name, f"file-{key_of(file.name)[:16]}-{event.statement}", event.ended)
 
-    def _declared(self, index: int, release: Release) -> Any:  # noqa: ANN401
+    def _declared(self, index: int, release: ReleaseStatement) -> Any:  # noqa: ANN401
         said = [
             ("label", release.title or release.release),
             ("declaredName", release.release),
@@ -217,7 +217,7 @@ class _Writer:
         self._generated(entity, None, f"release-{index}", release.stated)
         return entity
 
-    def _record(self, index: int, record: Record, checkpoint: Any) -> None:  # noqa: ANN401
+    def _record(self, index: int, record: RecordStatement, checkpoint: Any) -> None:  # noqa: ANN401
         name = self._named(self._names.record(index))
         is_own = record.run not in self._lineage.imports
         said: list[tuple[str, object]] = [
@@ -255,7 +255,7 @@ class _Writer:
                 source = self._external(key_of(record.refers_to), "Record", [("recordId", record.refers_to)])
             self._derived(name, source, f"{key}-source", "Revisit")
 
-    def _memento(self, index: int, memento: Memento) -> None:
+    def _memento(self, index: int, memento: MementoStatement) -> None:
         """What a web archive claims of the record: an entity of its own, as the claims of a page are."""
         held = None if memento.record_id is None else self._names.record_of_id(memento.record_id)
         if held is None:
@@ -289,7 +289,7 @@ class _Writer:
             ("provenBy", None if receipt is None else self._thing("receipt", f"{receipt.size}-{receipt.authority}")),
         ]
 
-    def _text(self, index: int, text: Cable, checkpoint: Any) -> None:  # noqa: ANN401
+    def _text(self, index: int, text: CableStatement, checkpoint: Any) -> None:  # noqa: ANN401
         held = self._names.record_of_id(text.record_id)
         if held is None:
             return
@@ -318,7 +318,7 @@ class _Writer:
         self._generated(claims, reading, f"claims-{index}", None)
         self._derived(claims, source, f"claims-{index}", "Reading")
 
-    def _claimed(self, text: Cable) -> Attributes:
+    def _claimed(self, text: CableStatement) -> Attributes:
         """What the page printed, and the nodes that it names by that."""
         document = self._external(
             key_of(text.canonical_id or text.published_id),

@@ -17,7 +17,7 @@ from preserve.cables.extract import Extraction
 from preserve.cables.message.cited import Cited
 from preserve.cables.message.references import Reference
 from preserve.errors import UsageError
-from preserve.replay.stated_texts import Source, read_again
+from preserve.replay.stated_texts import TextSource, read_again
 from preserve.store.catalogue import Catalogue, ShownCable
 from preserve.text import clean, escaped_json
 
@@ -100,7 +100,7 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {"texts": COLUMNS, "references": tup
 
 
 def table_rows(
-    source: Source,
+    source: TextSource,
     catalogue: Catalogue,
     unread: Callable[[ShownCable], object],
     table: str = "texts",

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from preserve.expressions import lazy_re
-from preserve.formats.http1.message import Head
+from preserve.formats.http1.message import ReplyHead
 
 MAX_PAGE_BYTES = 256 * 1024
 """Challenge pages are small; the longest known are some 60 KiB."""
@@ -57,7 +57,7 @@ _BY_TITLE = {title: wall for wall in _WALLS for title in wall.titles}
 _WITHOUT_TITLE = tuple(wall for wall in _WALLS if not wall.titles)
 
 
-def challenge_of(head: Head, content: bytes | None) -> str | None:
+def challenge_of(head: ReplyHead, content: bytes | None) -> str | None:
     """The bot wall whose challenge a reply is, by name, or None.
 
     ``content`` is the body with its codings removed, or None where it cannot be read. Any status may hold a challenge.

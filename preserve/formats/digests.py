@@ -26,14 +26,14 @@ class UnknownAlgorithmError(FormatError):
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class DeclaredDigest:
     """A digest read: ``algorithm`` as `hashlib` names it, ``digest`` as bytes."""
 
     algorithm: str
     digest: bytes
 
 
-def parse_digest(text: str) -> Declared:
+def parse_digest(text: str) -> DeclaredDigest:
     """Reads a labelled digest.
 
     Raises:
@@ -50,7 +50,7 @@ def parse_digest(text: str) -> Declared:
     digest = _decoded(match.group(2).rstrip("="), size)
     if digest is None:
         raise FormatError(f"not a value of {algorithm}: {text[:60]!r}")
-    return Declared(algorithm, digest)
+    return DeclaredDigest(algorithm, digest)
 
 
 def _decoded(value: str, size: int) -> bytes | None:

@@ -37,7 +37,7 @@ _PLAIN: Final = "text/plain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
+class DeclaredType:
     """What the header says: ``essence`` in lower case, ``charset`` as written, ``None`` where there is none.
 
     ``is_odd``: said more than once, or with something beside it that is no media type.
@@ -61,7 +61,7 @@ class ContentType:
 
 
 @lru_cache(maxsize=512)
-def declared_type(values: tuple[bytes, ...]) -> Declared | None:
+def declared_type(values: tuple[bytes, ...]) -> DeclaredType | None:
     """What the values of Content-Type say together; None where none of them is a media type."""
     members = [
         member[0] for value in values for member in _MEMBER.finditer(value.decode("latin-1")) if member[0].strip()
@@ -76,7 +76,7 @@ def declared_type(values: tuple[bytes, ...]) -> Declared | None:
         # The last one counts; a charset holds over for one of the same type that has none.
         charset = said if said is not None or match[1].lower() != essence else charset
         essence = match[1].lower()
-    return Declared(essence=essence, charset=charset, is_odd=len(members) != 1) if essence else None
+    return DeclaredType(essence=essence, charset=charset, is_odd=len(members) != 1) if essence else None
 
 
 def content_type(values: Sequence[bytes], content: bytes, *, nosniff: bool) -> ContentType:

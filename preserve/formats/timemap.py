@@ -23,7 +23,7 @@ _JSON_DATE = lazy_re(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?Z\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class TimeMapLink:
     """One link-value. ``rel`` holds its relation types in small letters (RFC 8288 section 3.3)."""
 
     target: str
@@ -55,9 +55,9 @@ class TimeMap:
     defects: tuple[str, ...]
 
 
-def parse_links(text: str) -> tuple[list[Link], list[str]]:
+def parse_links(text: str) -> tuple[list[TimeMapLink], list[str]]:
     """The link-values of a Link field or an ``application/link-format`` document, and what is none."""
-    links: list[Link] = []
+    links: list[TimeMapLink] = []
     defects: list[str] = []
     text = text.strip()
     place = 0
@@ -87,7 +87,7 @@ def parse_links(text: str) -> tuple[list[Link], list[str]]:
         place = end.end()
         # RFC 8288 section 3.3: a second rel is passed over.
         rel = next((value for name, value in params if name == "rel"), "")
-        links.append(Link(target=target, rel=tuple(rel.lower().split()), params=tuple(params)))
+        links.append(TimeMapLink(target=target, rel=tuple(rel.lower().split()), params=tuple(params)))
         if len(links) > MAX_MEMENTOS:
             defects.append(f"more than {MAX_MEMENTOS} links")
             break
@@ -98,7 +98,7 @@ _MAX_DEFECTS = 100
 _LINK_FORMAT = "application/link-format"
 
 
-def _media_type(link: Link) -> str:
+def _media_type(link: TimeMapLink) -> str:
     """What the link says of its target's type, without parameters and in small letters; empty where it says nothing."""
     return (link.get("type") or "").partition(";")[0].strip().lower()
 

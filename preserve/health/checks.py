@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Mark(StrEnum):
+class CheckMark(StrEnum):
     """How a point is. A warning is what works now and may not last."""
 
     OK = "OK"
@@ -14,30 +14,30 @@ class Mark(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
+class CheckResult:
     """One point: ``about`` in a word, ``detail`` what was found, ``next_step`` what to do where it is not good."""
 
-    mark: Mark
+    mark: CheckMark
     about: str
     detail: str
     next_step: str = ""
 
 
-def ok(about: str, detail: str) -> Point:
+def ok(about: str, detail: str) -> CheckResult:
     """A point that is good."""
-    return Point(mark=Mark.OK, about=about, detail=detail)
+    return CheckResult(mark=CheckMark.OK, about=about, detail=detail)
 
 
-def warn(about: str, detail: str, next_step: str) -> Point:
+def warn(about: str, detail: str, next_step: str) -> CheckResult:
     """A point that works now and may not last."""
-    return Point(mark=Mark.WARN, about=about, detail=detail, next_step=next_step)
+    return CheckResult(mark=CheckMark.WARN, about=about, detail=detail, next_step=next_step)
 
 
-def fail(about: str, detail: str, next_step: str) -> Point:
+def fail(about: str, detail: str, next_step: str) -> CheckResult:
     """A point that stands in the way."""
-    return Point(mark=Mark.FAIL, about=about, detail=detail, next_step=next_step)
+    return CheckResult(mark=CheckMark.FAIL, about=about, detail=detail, next_step=next_step)
 
 
-def not_checked(about: str, detail: str) -> Point:
+def not_checked(about: str, detail: str) -> CheckResult:
     """A point that could not be looked at."""
-    return Point(mark=Mark.NOT_CHECKED, about=about, detail=detail)
+    return CheckResult(mark=CheckMark.NOT_CHECKED, about=about, detail=detail)

@@ -9,7 +9,7 @@ from preserve.cables.page.layouts import Layout
 from preserve.config.collection import CollectionConfig
 from preserve.errors import PreserveError
 from preserve.health.holding import Holding, holding_of
-from preserve.health.link_history import Links, links_of
+from preserve.health.link_history import LinkCounts, links_of
 from preserve.health.waiting import Waiting, waiting_in
 from preserve.limits import MIB
 from preserve.model import moment_text
@@ -17,7 +17,7 @@ from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.receipts import failed_authority
 from preserve.schedule.job_status import wrongs
-from preserve.schedule.job_table import Standing, Table, has_table
+from preserve.schedule.job_table import JobStatus, JobTable, has_table
 from preserve.schedule.jobs import jobs_of
 from preserve.store.archive import open_archive
 from preserve.store.checks import FULL, Check, lasting_damage, noted_checks
@@ -33,12 +33,12 @@ class JobState:
     """A scheduled job. ``standing`` None: no scheduler has looked at it yet."""
 
     job: str
-    standing: Standing | None
+    standing: JobStatus | None
     wrong: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class LastCheck:
     """Verifications. ``full`` and ``last``: the last one that read everything, and the last one of any level.
 
     ``since``: statements that came after the full one. ``damage``: the newest that found damage, where no good full
@@ -61,8 +61,8 @@ class CollectionState:
     is_held: bool
     holding: Holding | None = None
     jobs: tuple[JobState, ...] = ()
-    checked: Checked = field(default_factory=Checked)
-    links: Links | None = None
+    checked: LastCheck = field(default_factory=LastCheck)
+    links: LinkCounts | None = None
     waiting: Waiting | None = None
     free_bytes: int | None = None
     min_free_bytes: int = 0
@@ -70,7 +70,7 @@ class CollectionState:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class StatusReader:
     """Where to look, and at what time (seconds since 1970). ``layouts`` are made when they are needed."""
 
     archives: Path
@@ -107,7 +107,7 @@ class Desk:
             wrong.append(f"cannot be read: {error}")
         if holding is not None and checked.full is not None and checked.full.statements is not None:
             since = max(0, holding.statements - checked.full.statements)
-            checked = Checked(full=checked.full, last=checked.last, since=since, damage=checked.damage)
+            checked = LastCheck(full=checked.full, last=checked.last, since=since, damage=checked.damage)
         if config is not None and not is_held:
             wrong.append(
                 f"there is no archive: run `preserve init {name}`; if there was one, see whether its disk is mounted"
@@ -166,7 +166,7 @@ class Desk:
         for job in jobs_of(config):
             standing = None
             try:
-                with Table.read(self.archives, job.collection, job.kind, job.rule) as table:
+                with JobTable.read(self.archives, job.collection, job.kind, job.rule) as table:
                     standing = None if table is None else table.standing(self.now)
                 lines = tuple(wrongs(standing, job.collection, self.now))
             except (PreserveError, sqlite3.DatabaseError, OSError) as error:
@@ -185,12 +185,12 @@ class Desk:
             if authority not in failed and holding.receipts.get(authority, 0) < holding.covered:
                 yield f"{authority} has given no receipt of the newest checkpoint: {step}"
 
-    def _checked(self, name: str, wrong: list[str]) -> Checked:
+    def _checked(self, name: str, wrong: list[str]) -> LastCheck:
         try:
             notes = noted_checks(self.archives, name)
         except (PreserveError, OSError) as error:
             wrong.append(f"the notes of checks cannot be read: {error}")
-            return Checked()
+            return LastCheck()
         checks = notes.checks
         if notes.unread:
             which = "a note of a check" if notes.unread == 1 else f"{notes.unread:,} notes of checks"
@@ -200,7 +200,7 @@ class Desk:
         if damage is not None:
             codes = ", ".join(list(damage.codes)[:_TOLD_CODES]) or "a claim failed"
             wrong.append(f"damage was found on {day(damage.ended)}: {codes}; run `preserve verify {name}`")
-        return Checked(full=full, last=checks[-1] if checks else None, damage=damage)
+        return LastCheck(full=full, last=checks[-1] if checks else None, damage=damage)
 
 
 def day(value: int) -> str:

@@ -9,7 +9,7 @@ from preserve.formats.urls import canonical
 from preserve.provenance.judgements import moved_address
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.receipts import AUTHORITY_NAME, held_failures
-from preserve.provenance.statements import Accepted, ComparedRun, Moved, Run, decode
+from preserve.provenance.statements import AcceptedStatement, ComparedRun, Moved, RunStatement, decode
 from preserve.replay.comparing import LOST
 from preserve.store.catalogue import Catalogue, key_form
 from preserve.store.durable import is_locked
@@ -133,7 +133,7 @@ def last_run(ledger: Ledger) -> LastRun | None:
             if _RUN in entry:
                 said = decode(entry)
                 # The counts stand in the first part of a statement in parts; its last part comes first here.
-                if isinstance(said, Run) and said.part == 1:
+                if isinstance(said, RunStatement) and said.part == 1:
                     return LastRun(started=said.started, ended=said.ended, outcome=said.outcome, counts=said.counts)
     return None
 
@@ -152,11 +152,11 @@ def last_look(ledger: Ledger) -> LastLook | None:
             if not any(mark in entry for mark in _OF_LOOKS):
                 continue
             match decode(entry):
-                case Accepted(urls=urls):
+                case AcceptedStatement(urls=urls):
                     known += urls
                 case Moved() as said:
                     moved.append(said)
-                case Run(urls=ends) as said:
+                case RunStatement(urls=ends) as said:
                     lost += [end.url for end in ends if end.seen in LOST]
                     if said.part == 1 and isinstance(said.compared, ComparedRun):
                         return _last_look(said, said.compared, set(lost) - _accepted(known, lost), moved)
@@ -171,7 +171,7 @@ def _accepted(known: Sequence[str], lost: Sequence[str]) -> set[str]:
     return {url for url in lost if keys and key_form(canonical, url) in keys}
 
 
-def _last_look(said: Run, compared: ComparedRun, left: set[str], moved: Sequence[Moved]) -> LastLook:
+def _last_look(said: RunStatement, compared: ComparedRun, left: set[str], moved: Sequence[Moved]) -> LastLook:
     still = sum(1 for url in left if not any(moved_address(url, one.old, one.new) for one in moved))
     return LastLook(
         ended=said.ended,

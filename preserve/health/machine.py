@@ -15,7 +15,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from preserve import __version__
-from preserve.health.checks import Point, fail, not_checked, ok, warn
+from preserve.health.checks import CheckResult, fail, not_checked, ok, warn
 from preserve.model import moment_text
 
 _FIRST_S, _LAST_S = 1_767_225_600, 4_102_444_800
@@ -29,7 +29,7 @@ _FEW_FILES = 1024
 _TIMEOUT_S = 10
 
 
-def examine_machine(archives: Path, keys: Path, now: int, *, is_new: bool) -> Iterator[Point]:
+def examine_machine(archives: Path, keys: Path, now: int, *, is_new: bool) -> Iterator[CheckResult]:
     """The points that hold for all collections. ``is_new``: nobody has configured one here yet."""
     yield ok("program", f"preserve {__version__}, Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}")
     yield _clock(now)
@@ -45,14 +45,14 @@ def examine_machine(archives: Path, keys: Path, now: int, *, is_new: bool) -> It
     yield _openssl()
 
 
-def _clock(now: int) -> Point:
+def _clock(now: int) -> CheckResult:
     told = moment_text(now)
     if not _FIRST_S <= now < _LAST_S:
         return fail("clock", f"it shows {told}", "Set it: every capture has its date, and none can be changed later.")
     return ok("clock", told)
 
 
-def _synchronised() -> Point:
+def _synchronised() -> CheckResult:
     """Asks the kernel, which knows whether anything keeps its clock, whatever that is (adjtimex(2))."""
     try:
         state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
@@ -66,7 +66,7 @@ def _synchronised() -> Point:
     return ok("clock", "it is kept right")
 
 
-def _zones() -> Point:
+def _zones() -> CheckResult:
     try:
         ZoneInfo("Europe/Vienna")
     except (OSError, ValueError, KeyError):
@@ -74,7 +74,7 @@ def _zones() -> Point:
     return ok("time zones", "there")
 
 
-def _archives(archives: Path) -> Iterator[Point]:
+def _archives(archives: Path) -> Iterator[CheckResult]:
     about = "archives"
     if not archives.is_dir():
         yield fail(about, f"there is no folder {archives}", "Run `preserve init COLLECTION`, or give --archives.")
@@ -99,7 +99,7 @@ def _archives(archives: Path) -> Iterator[Point]:
         )
 
 
-def _locks(path: Path) -> Point:
+def _locks(path: Path) -> CheckResult:
     """Takes a lock twice: the second must not be had."""
     with path.open("rb") as one, path.open("rb") as two:
         try:
@@ -130,7 +130,7 @@ def _file_system(folder: Path) -> str:
     return found[1]
 
 
-def _keys(keys: Path) -> Point:
+def _keys(keys: Path) -> CheckResult:
     if keys.exists() and not keys.is_dir():
         return fail("keys", f"{keys} is no folder", "Move it away, and put your copy of the keys there.")
     if not keys.is_dir():
@@ -143,7 +143,7 @@ def _keys(keys: Path) -> Point:
     return ok("keys", str(keys))
 
 
-def _temporary() -> Point:
+def _temporary() -> CheckResult:
     try:
         with tempfile.TemporaryFile() as file:
             file.write(b"x")
@@ -154,14 +154,14 @@ def _temporary() -> Point:
     return ok("temporary files", tempfile.gettempdir())
 
 
-def _open_files() -> Point:
+def _open_files() -> CheckResult:
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     if 0 <= most < _FEW_FILES:
         return warn("open files", f"at most {most}", f"Allow {_FEW_FILES} (ulimit -n, LimitNOFILE=).")
     return ok("open files", "enough")
 
 
-def _openssl() -> Point:
+def _openssl() -> CheckResult:
     path = shutil.which("openssl")
     if path is None:
         return not_checked("openssl", "not here; only needed to check receipts by hand")

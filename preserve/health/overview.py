@@ -5,7 +5,7 @@ from pathlib import Path
 from preserve.config.collection import CollectionConfig
 from preserve.config.folder import load_collection, own_collections
 from preserve.errors import ConfigError, PreserveError
-from preserve.health.collections import CollectionState, Desk
+from preserve.health.collections import CollectionState, StatusReader
 from preserve.store.archive import list_collections as list_archives
 
 
@@ -14,7 +14,7 @@ def known_collections(archives: Path, config_dir: Path) -> list[str]:
     return sorted({*own_collections(config_dir), *list_archives(archives)})
 
 
-def state_of_file(desk: Desk, config_dir: Path, name: str, *, with_links: bool) -> CollectionState:
+def state_of_file(desk: StatusReader, config_dir: Path, name: str, *, with_links: bool) -> CollectionState:
     """How a collection is doing by what its file says. A file with mistakes is one of the things that are wrong."""
     config: CollectionConfig | None = None
     mistake = ""

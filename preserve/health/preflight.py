@@ -9,7 +9,7 @@ from preserve.config.collection import CollectionConfig
 from preserve.config.schedule import ScheduleConfig
 from preserve.errors import NotHeldError, PreserveError
 from preserve.findings import CODES
-from preserve.health.checks import Point, fail, ok, warn
+from preserve.health.checks import CheckResult, fail, ok, warn
 from preserve.health.holding import last_run
 from preserve.limits import MIB
 from preserve.model import moment_text, parse_utc
@@ -18,7 +18,7 @@ from preserve.provenance.keys import key_path
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.ledger import Ledger, check_signer
 from preserve.regular import open_regular
-from preserve.schedule.job_table import Table
+from preserve.schedule.job_table import JobTable
 from preserve.schedule.jobs import Job, jobs_of
 from preserve.store.archive import open_archive
 from preserve.store.durable import free_bytes
@@ -31,7 +31,7 @@ _SLACK_S = 60
 
 def examine_collection(
     archives: Path, keys: Path, config: CollectionConfig, *, secret: bytes | None, now: int
-) -> Iterator[Point]:
+) -> Iterator[CheckResult]:
     """The points of one collection. ``secret`` is the passphrase of its key."""
     try:
         paths = open_archive(archives, config.name)
@@ -54,7 +54,7 @@ def examine_collection(
         yield _scheduler(archives, job, now)
 
 
-def _archive(paths: CollectionPaths, config: CollectionConfig) -> Iterator[Point]:
+def _archive(paths: CollectionPaths, config: CollectionConfig) -> Iterator[CheckResult]:
     folders = [paths.folder, paths.archive, paths.ledger, paths.state, paths.indexes, paths.receipts]
     there = [folder for folder in folders if folder.is_dir()]
     odd = [folder for folder in folders if folder.exists() and not folder.is_dir()]
@@ -103,7 +103,7 @@ def _holder(lock: Path) -> str | None:
     return said if f"{device}:{status.st_ino}" in locks else None
 
 
-def _log(paths: CollectionPaths, logs: KnownLogs) -> Point:
+def _log(paths: CollectionPaths, logs: KnownLogs) -> CheckResult:
     try:
         compared = logs.glance(paths, Ledger(paths))
     except PreserveError as error:
@@ -115,7 +115,7 @@ def _log(paths: CollectionPaths, logs: KnownLogs) -> Point:
     return ok("log", "nothing is known of it yet" if compared.log is None else "it is the one that is known")
 
 
-def _key(paths: CollectionPaths, keys: Path, secret: bytes | None) -> Point:
+def _key(paths: CollectionPaths, keys: Path, secret: bytes | None) -> CheckResult:
     try:
         signer = load_signer(paths, keys, secret=secret)
         check_signer(paths, signer)
@@ -124,7 +124,7 @@ def _key(paths: CollectionPaths, keys: Path, secret: bytes | None) -> Point:
     return ok("key", signer.name)
 
 
-def _clock(paths: CollectionPaths, now: int) -> Iterator[Point]:
+def _clock(paths: CollectionPaths, now: int) -> Iterator[CheckResult]:
     """Nothing where the clock is after all that was captured."""
     try:
         run = last_run(Ledger.of_user(paths))
@@ -136,7 +136,7 @@ def _clock(paths: CollectionPaths, now: int) -> Iterator[Point]:
         yield fail("clock", f"the last run ended at {run.ended}, which is to come", step)
 
 
-def _targets(archives: Path, rule: ScheduleConfig) -> Iterator[Point]:
+def _targets(archives: Path, rule: ScheduleConfig) -> Iterator[CheckResult]:
     for step in rule.steps:
         if step.replicate is not None:
             yield _copy(archives, Path(step.replicate))
@@ -146,7 +146,7 @@ def _targets(archives: Path, rule: ScheduleConfig) -> Iterator[Point]:
         yield _folder("alive file", Path(rule.alive_file).parent)
 
 
-def _copy(archives: Path, target: Path) -> Point:
+def _copy(archives: Path, target: Path) -> CheckResult:
     if not target.is_dir():
         return fail("copy", f"there is no folder {target}", "Is its disk mounted? If it is, make the folder.")
     if not os.access(target, os.W_OK | os.X_OK):
@@ -156,19 +156,19 @@ def _copy(archives: Path, target: Path) -> Point:
     return ok("copy", str(target))
 
 
-def _folder(about: str, folder: Path) -> Point:
+def _folder(about: str, folder: Path) -> CheckResult:
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         return fail(about, f"{folder} cannot be written to", "Make the folder, or write another one into the schedule.")
     return ok(about, str(folder))
 
 
-def _scheduler(archives: Path, job: Job, now: int) -> Point:
+def _scheduler(archives: Path, job: Job, now: int) -> CheckResult:
     start = "Start one: `preserve schedule install` shows how."
     folder = job_folder(archives, job.collection)
     if folder.exists() and not folder.is_dir():
         return fail("scheduler", f"{folder} is no folder", "Move it away: schedules begin anew.")
     try:
-        with Table.read(archives, job.collection, job.kind, job.rule) as table:
+        with JobTable.read(archives, job.collection, job.kind, job.rule) as table:
             standing = None if table is None else table.standing(now)
     except (PreserveError, sqlite3.DatabaseError) as error:
         return fail("scheduler", str(error), getattr(error, "next_step", "") or "See docs/schedule.md.")

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from preserve.integrity.record import Facts, is_crawlers_own
+from preserve.integrity.record import RecordFacts, is_crawlers_own
 
 _BATCH = 2_000
 _ACROSS_FILES = frozenset({"warc-warcinfo-id", "warc-refers-to"})
@@ -25,7 +25,7 @@ class References:
         self._held: list[tuple[str, int, bool]] = []
         self._wanted: list[tuple[str, int, str, str]] = []
 
-    def add(self, file: int, facts: Facts) -> None:
+    def add(self, file: int, facts: RecordFacts) -> None:
         """One record of the file with this number."""
         self._held.append((facts.record_id, file, is_crawlers_own(facts)))
         for name, target in facts.references:

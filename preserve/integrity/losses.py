@@ -8,7 +8,7 @@ from preserve.errors import FormatError, NotHeldError, UsageError
 from preserve.formats.urls import canonical
 from preserve.model import format_utc
 from preserve.provenance.session import Writer, WritingSession
-from preserve.provenance.statements import Accepted, Moved, accepted_in_parts
+from preserve.provenance.statements import AcceptedStatement, Moved, accepted_in_parts
 from preserve.store.catalogue import Catalogue, key_form
 from preserve.store.layout import CollectionPaths
 
@@ -21,7 +21,7 @@ def accept_losses(
     Raises:
         NotHeldError: one of them was not lost by the last run.
     """
-    with WritingSession(paths, writer, command=f"rot accept {paths.name}", kinds=(Accepted,)) as session:
+    with WritingSession(paths, writer, command=f"rot accept {paths.name}", kinds=(AcceptedStatement,)) as session:
         lost = _lost(session.catalogue)
         if not urls and not lost:
             raise NotHeldError("no page that is held was lost by the last run")
@@ -31,7 +31,7 @@ def accept_losses(
                     f"{url}: the last run did not lose a page there", next_step="`preserve rot` says what became of it."
                 )
         known = [str(key_form(canonical, url)) for url in urls] or lost
-        said = Accepted(urls=tuple(known), reason=reason, stated=format_utc(now), program=PROGRAM)
+        said = AcceptedStatement(urls=tuple(known), reason=reason, stated=format_utc(now), program=PROGRAM)
         session.state(list(accepted_in_parts(said)))
         session.finish()
     return known

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from preserve.cables.page.layouts import Layout, may_be
 from preserve.errors import FormatError
-from preserve.formats.digests import Declared
+from preserve.formats.digests import DeclaredDigest
 from preserve.formats.http1.stream import Payload, payload_of, plain_body
 from preserve.formats.warc.record import RecordHeader
 from preserve.limits import DEFAULT_LIMITS, Limits
@@ -20,7 +20,7 @@ def payload_is_own(header: RecordHeader) -> bool:
     return header.type != "revisit" and header.get("WARC-Segment-Number") is None
 
 
-class Reply:
+class ReplyCheck:
     """The HTTP reply in a block, read no further than is asked."""
 
     def __init__(self, header: RecordHeader, block: bytes, faults: list[Fault]) -> None:
@@ -91,7 +91,7 @@ def framing_faults(complete: bool, defects: Iterable[str], faults: list[Fault]) 
     faults += [("I-HTTP-FRAMING", defect) for defect in defects]
 
 
-def payload_digest(header: RecordHeader, block: bytes, reply: Reply, faults: list[Fault]) -> Declared | None:
+def payload_digest(header: RecordHeader, block: bytes, reply: ReplyCheck, faults: list[Fault]) -> DeclaredDigest | None:
     """Holds the declared digest against the payload; gives it where it is that of the payload itself."""
     if header.get("WARC-Payload-Digest") is None or not payload_is_own(header):
         return None

@@ -15,12 +15,12 @@ from preserve.cables.extract import told_of
 from preserve.cables.page.layouts import Layout
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
-from preserve.formats.digests import Declared, parse_digest
-from preserve.formats.http1.message import Head, transfer_codings
+from preserve.formats.digests import DeclaredDigest, parse_digest
+from preserve.formats.http1.message import ReplyHead, transfer_codings
 from preserve.formats.http1.stream import PayloadStream
-from preserve.formats.warc.record import Record, RecordHeader, bare_uri, original_of
+from preserve.formats.warc.record import RecordHeader, WarcRecord, bare_uri, original_of
 from preserve.formats.warc.stream import RawRecord
-from preserve.integrity.payloads import NO_HEAD, Reply, framing_faults, payload_digest, payload_is_own
+from preserve.integrity.payloads import NO_HEAD, ReplyCheck, framing_faults, payload_digest, payload_is_own
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import sha256_hex, whole_date
 from preserve.provenance.describe import (
@@ -50,7 +50,7 @@ _REFERENCES = frozenset({"warc-concurrent-to", "warc-refers-to", "warc-warcinfo-
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class RecordQuery:
     """What to find out of each record, beside its header: the less, the faster.
 
     ``identity``: SHA-256 of header and block. ``digests``: whether those that it declares fit; and, with these only,
@@ -65,7 +65,7 @@ class Wanted:
     limits: Limits = DEFAULT_LIMITS
 
 
-class Facts(NamedTuple):
+class RecordFacts(NamedTuple):
     """What was found of one record. Digests are hexadecimal; None where they were not asked for or there are none."""
 
     record_id: str
@@ -91,7 +91,7 @@ class Facts(NamedTuple):
     """Whether all of a page came and can be read (`wholeness`); with ``identity`` or ``statement`` only."""
 
 
-def facts_of(raw: RawRecord, wanted: Wanted) -> Facts:
+def facts_of(raw: RawRecord, wanted: RecordQuery) -> RecordFacts:
     """Reads one record to its end.
 
     Raises:
@@ -122,13 +122,13 @@ def _base(
     record_sha256: str | None = None,
     block_sha256: str | None = None,
     payload_sha256: str | None = None,
-) -> Facts:
+) -> RecordFacts:
     """What the header says, with what was found of the block."""
     names = header.by_name
     refers_to = names.get("warc-refers-to")
     uri = names.get("warc-target-uri")
     # By position: this is done for every record.
-    return Facts(
+    return RecordFacts(
         bare_uri(names["warc-record-id"]),
         names["warc-type"],
         None if uri is None else bare_uri(uri) or None,
@@ -145,7 +145,7 @@ def _base(
     )
 
 
-def is_crawlers_own(facts: Facts) -> bool:
+def is_crawlers_own(facts: RecordFacts) -> bool:
     """True for a record in which a crawler speaks of itself: of the file, of its settings, its notes and logs."""
     is_own_resource = facts.type == "resource" and (facts.uri or "").startswith("metadata:")
     return facts.type in _CRAWLERS_OWN or is_own_resource
@@ -192,7 +192,7 @@ def _date_fault(text: str) -> Fault | None:
     return "W-WARC-DATE", f"{text[:40]!r}, taken for {nearest}"
 
 
-def _held_facts(header: RecordHeader, block: bytes, wanted: Wanted, faults: list[Fault]) -> Facts:
+def _held_facts(header: RecordHeader, block: bytes, wanted: RecordQuery, faults: list[Fault]) -> RecordFacts:
     identity = None
     if wanted.identity:
         taken = hashlib.sha256(header.raw)
@@ -207,7 +207,7 @@ def _held_facts(header: RecordHeader, block: bytes, wanted: Wanted, faults: list
             declared = None
     elif "warc-block-digest" not in header.by_name:
         faults.append(("I-WARC-NO-DIGEST", ""))
-    reply = Reply(header, block, faults)
+    reply = ReplyCheck(header, block, faults)
     payload = payload_digest(header, block, reply, faults)
     if wanted.statement:
         facts = _stated(_base(header, reply.status, identity), header, block, reply, wanted)
@@ -223,7 +223,7 @@ def _held_facts(header: RecordHeader, block: bytes, wanted: Wanted, faults: list
     if wanted.layouts and (is_shown or resource_type(header) is not None):
         payload_read = reply.whole()
         if payload_read is None:
-            read = read_cables(Record(header=header, block=block), wanted.layouts, wanted.limits)
+            read = read_cables(WarcRecord(header=header, block=block), wanted.layouts, wanted.limits)
         else:
             read = cables_in(payload_read, reply.decoded(wanted.limits), wanted.layouts)
         facts = facts._replace(
@@ -233,18 +233,20 @@ def _held_facts(header: RecordHeader, block: bytes, wanted: Wanted, faults: list
     return facts
 
 
-def _payload_sha256(header: RecordHeader, reply: Reply, declared: Declared | None) -> str | None:
+def _payload_sha256(header: RecordHeader, reply: ReplyCheck, declared: DeclaredDigest | None) -> str | None:
     """SHA-256 of the payload; one that was declared and fits is not taken again."""
     if header.type == "revisit":
         return _hex_sha256(header.get("WARC-Payload-Digest"))
     return None if reply.status is None else _sha256_of(reply.content, declared)
 
 
-def _sha256_of(data: bytes | memoryview, known: Declared | None) -> str:
+def _sha256_of(data: bytes | memoryview, known: DeclaredDigest | None) -> str:
     return known.digest.hex() if known is not None and known.algorithm == "sha256" else sha256_hex(data)
 
 
-def _stated(facts: Facts, header: RecordHeader, block: bytes, reply: Reply, wanted: Wanted) -> Facts:
+def _stated(
+    facts: RecordFacts, header: RecordHeader, block: bytes, reply: ReplyCheck, wanted: RecordQuery
+) -> RecordFacts:
     head, challenge, digest = None, None, None
     payload = reply.whole()
     if header.type == "revisit":
@@ -259,7 +261,7 @@ def _stated(facts: Facts, header: RecordHeader, block: bytes, reply: Reply, want
     )
 
 
-def _with_reply(facts: Facts, head: Head | None) -> Facts:
+def _with_reply(facts: RecordFacts, head: ReplyHead | None) -> RecordFacts:
     return facts if head is None else facts._replace(status=head.status, mime=media_type(head))
 
 
@@ -272,7 +274,7 @@ def _hex_sha256(text: str | None) -> str | None:
     return declared.digest.hex() if declared.algorithm == "sha256" else None
 
 
-def _large_facts(raw: RawRecord, header: RecordHeader, wanted: Wanted, faults: list[Fault]) -> Facts:
+def _large_facts(raw: RawRecord, header: RecordHeader, wanted: RecordQuery, faults: list[Fault]) -> RecordFacts:
     """The same of a record that is read in pieces; but no cable, and no bot wall: their pages are never that large."""
     block_declared = declared_digest(header, "WARC-Block-Digest", faults) if wanted.digests else None
     payload_declared = declared_digest(header, "WARC-Payload-Digest", faults) if wanted.digests else None
@@ -339,14 +341,16 @@ def _feed(data: bytes, stream: PayloadStream, hashes: Iterable[Hash], decoded: D
 
 
 def _large_payload(
-    own: Hash, declared: Declared, faults: list[Fault], habits: Iterable[tuple[str, Callable[[], bytes]]]
+    own: Hash, declared: DeclaredDigest, faults: list[Fault], habits: Iterable[tuple[str, Callable[[], bytes]]]
 ) -> None:
     if own.digest() != declared.digest:
         found = (code for code, digest in habits if digest() == declared.digest)
         faults.append((next(found, "E-WARC-PAYLOAD-DIGEST"), ""))
 
 
-def _large_stated(facts: Facts, stream: PayloadStream | None, block: str, payload: str, wanted: Wanted) -> Facts:
+def _large_stated(
+    facts: RecordFacts, stream: PayloadStream | None, block: str, payload: str, wanted: RecordQuery
+) -> RecordFacts:
     head = None if stream is None else stream.head
     if wanted.statement:
         facts = _with_reply(facts, head)

@@ -39,7 +39,7 @@ from preserve.provenance.knownlogs import (
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.sealing import sealed_in
 from preserve.provenance.standing import standing
-from preserve.provenance.statements import Sealed, Unknown, decode
+from preserve.provenance.statements import Sealed, UnknownStatement, decode
 from preserve.provenance.trust import Trust
 from preserve.regular import NotRegularError, open_regular, read_regular
 from preserve.store.archive import marker_bytes, read_marker
@@ -197,7 +197,7 @@ def _read(work: _Work) -> _Snapshot:
             break
         tree.append(leaf_hash(entry))
         statement = decode(entry)
-        newer += isinstance(statement, Unknown)
+        newer += isinstance(statement, UnknownStatement)
         for item in sealed_in(statement):
             sealed[item.name] = (*sealed.get(item.name, ()), item)
     if tree.root() != seen.root or tree.size != seen.size:

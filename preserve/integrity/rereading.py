@@ -16,8 +16,8 @@ from preserve.cables.extract import is_newer
 from preserve.cables.page.layouts import Layout
 from preserve.errors import ArchiveError, FormatError
 from preserve.formats.warc.containers import Container
-from preserve.integrity.record import Facts, Wanted
-from preserve.integrity.scan import Row, Scanner
+from preserve.integrity.record import RecordFacts, RecordQuery
+from preserve.integrity.scan import ScannedRecord, Scanner
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.provenance.describe import readers_of
 from preserve.provenance.leaves import Leaves
@@ -26,7 +26,7 @@ from preserve.provenance.proved import ProvedLog
 from preserve.provenance.rows import row_of
 from preserve.provenance.sealing import sealed_files
 from preserve.provenance.session import Writer, WritingSession
-from preserve.provenance.statements import Cable, Record, decode
+from preserve.provenance.statements import CableStatement, RecordStatement, decode
 from preserve.readers.hashing import Fault
 from preserve.replay.recover import current_catalogue
 from preserve.store.catalogue import Catalogue, RecordRow, StatedReading
@@ -34,7 +34,7 @@ from preserve.store.layout import CollectionPaths
 from preserve.store.readmarks import ReadMarks
 from preserve.store.warcfile import container_of
 
-_KINDS: Final = (Cable,)
+_KINDS: Final = (CableStatement,)
 _GROUP: Final = 1_000
 _TOLD_EVERY: Final = 256
 _MOST_TOLD: Final = 1_000
@@ -99,7 +99,7 @@ class Rereader:
             EnvironmentFaultError: a helping process was killed.
         """
         layouts = tuple(self.layouts.values())
-        wanted = Wanted(identity=True, layouts=layouts, limits=self.limits)
+        wanted = RecordQuery(identity=True, layouts=layouts, limits=self.limits)
         total = sum(path.stat().st_size for path in self.paths.archive.iterdir() if path.is_file())
         # Processes are forked before a database is opened.
         with Scanner(wanted, processes=self.processes, total_bytes=total) as scanner, ExitStack() as stack:
@@ -129,7 +129,7 @@ class _Stating:
         self._uncovered = {
             index: (statement.record_id, statement.record_sha256)
             for index, statement in session.ledger.statements(self._covered)
-            if isinstance(statement, Record)
+            if isinstance(statement, RecordStatement)
         }
         self._group: list[bytes] = []
 
@@ -143,7 +143,7 @@ class _Stating:
                 statement = None if self._leaves is None else decode(self._leaves.entry(row.statement_index))
             except (ArchiveError, FormatError) as error:
                 return str(error)
-            stated = (statement.record_id, statement.record_sha256) if isinstance(statement, Record) else None
+            stated = (statement.record_id, statement.record_sha256) if isinstance(statement, RecordStatement) else None
         return "" if stated == said else "the log does not say so"
 
     def add(self, entries: Sequence[bytes]) -> None:
@@ -224,7 +224,7 @@ class _Work:
             )
         return self.done.faults_total == before
 
-    def _record(self, name: str, row: Row, facts: Facts) -> bool:
+    def _record(self, name: str, row: ScannedRecord, facts: RecordFacts) -> bool:
         """Takes one page; false where it is not one that the ledger names, as it names it."""
         self.done.pages += 1
         if not self.done.pages % _TOLD_EVERY:
@@ -249,12 +249,12 @@ class _Work:
         self.done.pages_stated += bool(wanted)
         return True
 
-    def _is_shown(self, facts: Facts) -> bool:
+    def _is_shown(self, facts: RecordFacts) -> bool:
         """False where a web archive served something else for the address that it was asked for."""
         memento = self._catalogue.memento_in(facts.record_id)
         return memento is None or memento.verdict == "page"
 
-    def _new(self, where: str, facts: Facts) -> Iterator[tuple[bytes, str]]:
+    def _new(self, where: str, facts: RecordFacts) -> Iterator[tuple[bytes, str]]:
         """The texts of a page that are not stated yet, each with its layout."""
         stated = self._catalogue.readings_of(facts.record_id)
         if any(is_newer(one.extractor) for one in stated):
@@ -264,7 +264,7 @@ class _Work:
         places = {_place(one) for one in stated}
         for entry in facts.cables:
             cable = decode(entry)
-            if not isinstance(cable, Cable):
+            if not isinstance(cable, CableStatement):
                 raise TypeError(cable)
             reading = _reading(cable)
             if waiting[reading] > 0:
@@ -283,7 +283,7 @@ class _Work:
             self.done.faults.append((where, fault))
 
 
-def _reading(cable: Cable) -> StatedReading:
+def _reading(cable: CableStatement) -> StatedReading:
     return StatedReading(
         extractor=cable.extractor,
         layout=cable.layout,

@@ -6,26 +6,26 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from preserve.errors import FormatError
-from preserve.formats.warc.containers import Container, Spot
-from preserve.integrity.record import Facts, Wanted, facts_of
+from preserve.formats.warc.containers import Container, RecordSpan
+from preserve.integrity.record import RecordFacts, RecordQuery, facts_of
 from preserve.readers.hashing import Fault
-from preserve.readers.segments import Stretches, stretch_fault
+from preserve.readers.segments import SegmentReader, stretch_fault
 from preserve.store.copying import Hashed, hash_file
 
 
-class Row(NamedTuple):
+class ScannedRecord(NamedTuple):
     """One record as it was read: its place, and what was found of it; or a stretch with its fault and no facts."""
 
     offset: int
     length: int
     inner: int
-    facts: Facts | None
+    facts: RecordFacts | None
     fault: Fault | None = None
 
 
-def _rows(wanted: Wanted, _name: str, spots: Iterator[Spot]) -> Iterator[Row]:
+def _rows(wanted: RecordQuery, _name: str, spots: Iterator[RecordSpan]) -> Iterator[ScannedRecord]:
     # One is held back: of a large record the length is known only behind it.
-    last: tuple[Spot, Facts | None, Fault | None] | None = None
+    last: tuple[RecordSpan, RecordFacts | None, Fault | None] | None = None
     for spot in spots:
         if last is not None:
             yield _row(*last)
@@ -34,11 +34,11 @@ def _rows(wanted: Wanted, _name: str, spots: Iterator[Spot]) -> Iterator[Row]:
         yield _row(*last)
 
 
-def _row(spot: Spot, facts: Facts | None, fault: Fault | None) -> Row:
-    return Row(spot.offset, spot.length, spot.inner, facts, fault)
+def _row(spot: RecordSpan, facts: RecordFacts | None, fault: Fault | None) -> ScannedRecord:
+    return ScannedRecord(spot.offset, spot.length, spot.inner, facts, fault)
 
 
-def _looked_at(spot: Spot, wanted: Wanted) -> tuple[Facts | None, Fault | None]:
+def _looked_at(spot: RecordSpan, wanted: RecordQuery) -> tuple[RecordFacts | None, Fault | None]:
     if spot.raw is None:
         return None, stretch_fault(spot)
     try:
@@ -57,9 +57,11 @@ Hashing = Callable[[], Hashed]
 class Scanner:
     """Reads files, in this process or with helpers. Make it before any thread is started: it forks."""
 
-    def __init__(self, wanted: Wanted, *, processes: int | None = None, total_bytes: int) -> None:
+    def __init__(self, wanted: RecordQuery, *, processes: int | None = None, total_bytes: int) -> None:
         """``processes`` None: as many as there are processors, and none but this where ``total_bytes`` is little."""
-        self._stretches = Stretches[Row](partial(_rows, wanted), processes=processes, total_bytes=total_bytes)
+        self._stretches = SegmentReader[ScannedRecord](
+            partial(_rows, wanted), processes=processes, total_bytes=total_bytes
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -67,7 +69,7 @@ class Scanner:
     def __exit__(self, *error: object) -> None:
         self._stretches.__exit__(*error)
 
-    def rows(self, path: Path, container: Container) -> Iterator[Row]:
+    def rows(self, path: Path, container: Container) -> Iterator[ScannedRecord]:
         """The records of a file, in order.
 
         Raises:
@@ -77,7 +79,7 @@ class Scanner:
         try:
             yield from self._stretches.over(path, container)
         except FormatError as error:
-            yield Row(0, 0, 0, None, ("E-WARC-GZIP", str(error)))
+            yield ScannedRecord(0, 0, 0, None, ("E-WARC-GZIP", str(error)))
 
     def hashed(self, path: Path) -> Hashing:
         """Begins to take a file's SHA-256."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from preserve.formats.http1.message import Head
+from preserve.formats.http1.message import ReplyHead
 
 WITHHELD = b"[withheld]"
 """What stands in a stored request in place of a secret (``docs/formats/archive.md``)."""
@@ -94,7 +94,7 @@ class Exchange:
     request_bytes: bytes
     interim_bytes: bytes
     response_bytes: bytes
-    head: Head | None
+    head: ReplyHead | None
     """The final reply's head, where one could be read."""
     expected_bytes: int | None
     received_bytes: int

@@ -29,7 +29,16 @@ from preserve.provenance.knownlogs import KnownLog, KnownLogs, LogNotAsKnownErro
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.sealing import sealed_in
 from preserve.provenance.session import Writer, WritingSession
-from preserve.provenance.statements import Archive, Follows, Key, Run, Statement, Unknown, decode, encode
+from preserve.provenance.statements import (
+    ArchiveStatement,
+    Follows,
+    KeyStatement,
+    RunStatement,
+    Statement,
+    UnknownStatement,
+    decode,
+    encode,
+)
 from preserve.store.archive import ARCHIVE_FORMAT, marker_bytes
 from preserve.store.copying import set_aside
 from preserve.store.durable import make_dir, remove_database, remove_derived, sync_dir, write_atomic
@@ -41,7 +50,7 @@ _LOST = frozenset({"E-LEDGER-ROLLED-BACK"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class AcceptedLosses:
     """What was done. ``carried`` statements were stated again; of ``lost`` none is left. ``before``: the old ledger.
 
     ``quarantined``: names below ``quarantine/`` of files that no statement is left of.
@@ -55,7 +64,9 @@ class Accepted:
     quarantined: tuple[str, ...]
 
 
-def accept_lost(paths: CollectionPaths, keys: Path, *, secret: bytes | None, clock: Callable[[], datetime]) -> Accepted:
+def accept_lost(
+    paths: CollectionPaths, keys: Path, *, secret: bytes | None, clock: Callable[[], datetime]
+) -> AcceptedLosses:
     """Begins a new log with a new key, which follows the one of which only a part is left.
 
     Raises:
@@ -84,7 +95,7 @@ def accept_lost(paths: CollectionPaths, keys: Path, *, secret: bytes | None, clo
         return writer
 
     with WritingSession(
-        paths, writer, command=f"ledger accept {paths.name}", kinds=(Archive,), prepare=prepare
+        paths, writer, command=f"ledger accept {paths.name}", kinds=(ArchiveStatement,), prepare=prepare
     ) as session:
         again = islice(work.statements(format_utc(clock())), session.ledger.size, None)
         while batch := [encode(statement) for statement in islice(again, _BATCH)]:
@@ -95,7 +106,7 @@ def accept_lost(paths: CollectionPaths, keys: Path, *, secret: bytes | None, clo
         current.rename(retired_path(paths.name, keys, bytes.fromhex(work.old.keys[-1].vkey.split("+")[1])))
     coming.rename(current)
     sync_dir(keys)
-    return Accepted(
+    return AcceptedLosses(
         signer=signer,
         follows=work.follows,
         carried=work.left - 1 - len(work.dropped),
@@ -136,7 +147,7 @@ def _proved(paths: CollectionPaths, known: KnownLog) -> Ledger:
     for index, entry in ledger.raw():
         if index < ledger.covered:
             tree.append(leaf_hash(entry))
-            refuse(paths.name, int(isinstance(decode(entry), Unknown)))
+            refuse(paths.name, int(isinstance(decode(entry), UnknownStatement)))
     last = ledger.last_checkpoint()
     if last is None or not last.size or (tree.size, tree.root()) != (last.size, last.root):
         raise ArchiveError(
@@ -215,7 +226,7 @@ class _Work:
 
     def statements(self, moment: str) -> Iterator[Statement]:
         """The statements of the new log, in order; the same at each call but for the moment in the first."""
-        yield Archive(
+        yield ArchiveStatement(
             collection=self.paths.name,
             format=ARCHIVE_FORMAT,
             origin=self.signer.name,
@@ -224,9 +235,9 @@ class _Work:
             follows=self.follows,
         )
         for index, statement in self._old_statements():
-            if isinstance(statement, Key):
+            if isinstance(statement, KeyStatement):
                 self.dropped.append(index)
-            elif isinstance(statement, Run):
+            elif isinstance(statement, RunStatement):
                 # Every statement before it has been passed, so that all that are left out are known.
                 first, last = statement.first_statement, statement.last_statement
                 yield msgspec.structs.replace(
@@ -234,7 +245,7 @@ class _Work:
                     first_statement=first - bisect_left(self.dropped, first),
                     last_statement=last - bisect_left(self.dropped, last),
                 )
-            elif not isinstance(statement, Archive):
+            elif not isinstance(statement, ArchiveStatement):
                 yield statement
 
     def _old_statements(self) -> Iterator[tuple[int, Statement]]:

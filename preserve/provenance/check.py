@@ -14,7 +14,7 @@ _PROOF = b"c2sp.org/tlog-proof@"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class ParsedProof:
     """What a file holds: a signed checkpoint, and the place of a statement under it, where one was proved."""
 
     checkpoint: bytes
@@ -22,7 +22,7 @@ class Held:
     is_proved: bool = False
 
 
-def check_proof(data: bytes, entry: bytes | None) -> Held:
+def check_proof(data: bytes, entry: bytes | None) -> ParsedProof:
     """Reads a checkpoint, or a proof; with the bytes of a statement, checks its place. Signatures are not looked at.
 
     Raises:
@@ -31,13 +31,13 @@ def check_proof(data: bytes, entry: bytes | None) -> Held:
     if not data.startswith(_PROOF):
         if entry is not None:
             raise FormatError("a checkpoint alone proves no statement: give a proof")
-        return Held(checkpoint=data)
+        return ParsedProof(checkpoint=data)
     proof = parse_proof(data)
     if entry is None:
-        return Held(checkpoint=proof.checkpoint)
+        return ParsedProof(checkpoint=proof.checkpoint)
     checkpoint = parse_checkpoint(parse_note(proof.checkpoint).text)
     verify_inclusion(leaf_hash(entry), proof.index, checkpoint.size, proof.hashes, checkpoint.root)
-    return Held(checkpoint=proof.checkpoint, index=proof.index, is_proved=True)
+    return ParsedProof(checkpoint=proof.checkpoint, index=proof.index, is_proved=True)
 
 
 def check_extends(ledger: Ledger, older: Checkpoint) -> int:

@@ -7,7 +7,7 @@ from preserve.errors import NewerFormatError
 from preserve.model import RecordPlace
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.rows import row_of
-from preserve.provenance.statements import NEWER, Record
+from preserve.provenance.statements import NEWER, RecordStatement
 from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.durable import remove_derived, remove_parts
 from preserve.store.index import write_index
@@ -75,7 +75,7 @@ def _apply(
     done = 0
     rows: list[StatementRow] = []
     for _index, statement in ledger.statements(start):
-        rows.append(row_of(statement, places.of(statement) if isinstance(statement, Record) else None))
+        rows.append(row_of(statement, places.of(statement) if isinstance(statement, RecordStatement) else None))
         done += 1
         progress(done)
         if len(rows) == _BATCH:
@@ -94,7 +94,7 @@ class _Places:
         self._files: dict[str, Iterator[tuple[RecordPlace, str]]] = {}
         self._ahead: dict[tuple[str, str], RecordPlace] = {}
 
-    def of(self, said: Record) -> RecordPlace | None:
+    def of(self, said: RecordStatement) -> RecordPlace | None:
         name, wanted = said.file, said.record_id
         place = self._ahead.pop((name, wanted), None)
         if place is not None:

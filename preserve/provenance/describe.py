@@ -13,15 +13,15 @@ from preserve.cables.page.layouts import Layout, digest
 from preserve.errors import FormatError
 from preserve.formats.challenge import challenge_of
 from preserve.formats.content import decode_content, no_codings
-from preserve.formats.http1.message import Head, parse_response_head, split_head, transfer_codings
+from preserve.formats.http1.message import ReplyHead, parse_response_head, split_head, transfer_codings
 from preserve.formats.http1.stream import Payload, payload_of
 from preserve.formats.mediatype import ContentType, content_type, declared_type
 from preserve.formats.warc.containers import HOLD_BYTES
-from preserve.formats.warc.record import Record, RecordHeader, bare_uri, record_sha256
+from preserve.formats.warc.record import RecordHeader, WarcRecord, bare_uri, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import sha256_hex
 from preserve.provenance import statements
-from preserve.provenance.statements import Cable, Claimed, Printed, Whole
+from preserve.provenance.statements import CableStatement, Claimed, PrintedFields, Whole
 from preserve.store.readmarks import Readers
 from preserve.text import flat
 
@@ -71,13 +71,13 @@ def is_http(header: RecordHeader) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fresh:
+class KnownOfRecord:
     """What the writer of a record knows of it already: the reply's head, and the bot wall that it was taken for.
 
     The digests that such a record declares were taken from its bytes a moment ago, and are not taken again.
     """
 
-    head: Head | None = None
+    head: ReplyHead | None = None
     challenge: str | None = None
     payload: Payload | None = None
     """The reply taken apart, where it can be read."""
@@ -85,13 +85,15 @@ class Fresh:
     """Its body with the content coding removed, where that was done already."""
 
 
-def describe_fresh(record: Record, fresh: Fresh, *, file: str, ordinal: int, run: str) -> statements.Record:
+def describe_fresh(
+    record: WarcRecord, fresh: KnownOfRecord, *, file: str, ordinal: int, run: str
+) -> statements.RecordStatement:
     """The same statement as `describe_record` makes, of a record that was made in this process."""
     header, head = record.header, fresh.head
     said, kind = header.by_name.get, header.type
     is_reply = kind in HTTP_RESPONSE_TYPES
     uri = said("warc-target-uri")
-    return statements.Record(
+    return statements.RecordStatement(
         record_id=header.record_id,
         type=kind,
         uri=None if uri is None else bare_uri(uri),
@@ -110,7 +112,7 @@ def describe_fresh(record: Record, fresh: Fresh, *, file: str, ordinal: int, run
     )
 
 
-def _fresh_wholeness(record: Record, fresh: Fresh) -> Whole | None:
+def _fresh_wholeness(record: WarcRecord, fresh: KnownOfRecord) -> Whole | None:
     payload = fresh.payload
     if payload is None:
         return wholeness(record.header, None, complete=True, decodes=True)
@@ -130,7 +132,7 @@ def cables_in(payload: Payload, content: bytes | None, layouts: Sequence[Layout]
     return read_page(content, type_of(payload, content).value, layouts)
 
 
-def read_cables(record: Record, layouts: Sequence[Layout], limits: Limits) -> PageReading:
+def read_cables(record: WarcRecord, layouts: Sequence[Layout], limits: Limits) -> PageReading:
     """The cables on a stored page: none for another kind of record, an error reply, or a page of no known layout.
 
     A ``resource`` record of text (WARC 1.1 section 6.3: a page or row that no HTTP reply brought) is a page as well.
@@ -156,10 +158,10 @@ def resource_type(header: RecordHeader) -> str | None:
     return declared if is_text else None
 
 
-def describe_cable(record_id: str, extraction: Extraction) -> Cable:
+def describe_cable(record_id: str, extraction: Extraction) -> CableStatement:
     """The ``cable`` statement of one extraction."""
     fields = extraction.fields
-    return Cable(
+    return CableStatement(
         record_id=record_id,
         extractor=extraction.extractor,
         layout=f"{extraction.layout}/{extraction.layout_version}",
@@ -174,7 +176,7 @@ def describe_cable(record_id: str, extraction: Extraction) -> Cable:
             name: Claimed(printed=fields[name].printed, value=fields[name].value) for name in CLAIMS if name in fields
         },
         fields={
-            name: Printed(printed=one.printed, value=one.value, precision=one.precision, source=one.source)
+            name: PrintedFields(printed=one.printed, value=one.value, precision=one.precision, source=one.source)
             for name, one in fields.items()
         },
     )
@@ -202,11 +204,11 @@ def decoded_content(payload: Payload, limits: Limits) -> bytes | None:
         return None
 
 
-def _codings(head: Head) -> list[str]:
+def _codings(head: ReplyHead) -> list[str]:
     return [_text(coding) for coding in head.get_list(b"content-encoding")]
 
 
-def media_type(head: Head) -> str | None:
+def media_type(head: ReplyHead) -> str | None:
     """The bare media type that a reply says it has, in lower case, where it says one."""
     declared = declared_type(tuple(head.get_all(b"content-type")))
     return None if declared is None else declared.essence
@@ -239,7 +241,7 @@ def bare_sha256(digest: str | None) -> str | None:
     return digest[len(_DIGEST_PREFIX) :]
 
 
-def response_head(block: bytes) -> Head | None:
+def response_head(block: bytes) -> ReplyHead | None:
     """The head of the reply in a block; None where none can be read."""
     try:
         return parse_response_head(split_head(block)[0])

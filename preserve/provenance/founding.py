@@ -16,7 +16,7 @@ from preserve.provenance.keys import coming_path, key_path, make_key, mark_path,
 from preserve.provenance.knownlogs import Compared, KnownLogs, LogNotAsKnownError, read_log
 from preserve.provenance.ledger import Ledger, check_signer
 from preserve.provenance.session import Writer, WritingSession
-from preserve.provenance.statements import Archive
+from preserve.provenance.statements import ArchiveStatement
 from preserve.regular import read_regular
 from preserve.store.archive import ARCHIVE_FORMAT, create_archive, open_archive, read_marker
 from preserve.store.durable import write_atomic
@@ -144,13 +144,13 @@ def _make_way(paths: CollectionPaths, logs: KnownLogs, signer: Signer) -> None:
 
 def _begin_log(paths: CollectionPaths, writer: Writer) -> bool:
     """States the archive and signs the first checkpoint; False where another process did it meanwhile."""
-    with WritingSession(paths, writer, command=f"init {paths.name}", kinds=(Archive,)) as session:
+    with WritingSession(paths, writer, command=f"init {paths.name}", kinds=(ArchiveStatement,)) as session:
         if session.ledger.covered or writer.signer is None:
             return False
         if not session.ledger.size:
             session.state(
                 [
-                    Archive(
+                    ArchiveStatement(
                         collection=paths.name,
                         format=ARCHIVE_FORMAT,
                         origin=writer.signer.name,

@@ -41,7 +41,7 @@ class FileState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     about: str = ""
 
 
-class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class JournalHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The last group commit that this installation made: of which journal, how many statements, its last MAC.
 
     ``files`` are those being written, as the commit states them: name, size in bytes, SHA-256 of these bytes.
@@ -135,15 +135,15 @@ class Installation:
         """How far the journal had come at its last group commit."""
         return self.keys / f"{self.name}.head"
 
-    def head(self) -> Head | None:
+    def head(self) -> JournalHead | None:
         """The head; None where none was kept.
 
         Raises:
             EnvironmentFaultError: it cannot be read.
         """
-        return self._read(self.head_file, Head)
+        return self._read(self.head_file, JournalHead)
 
-    def write_head(self, head: Head) -> None:
+    def write_head(self, head: JournalHead) -> None:
         """Puts the head in place, durably."""
         self._write(self.head_file, msgspec.json.encode(head) + b"\n")
 

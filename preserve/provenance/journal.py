@@ -23,7 +23,7 @@ import msgspec
 from preserve.errors import ArchiveError, FormatError
 from preserve.expressions import lazy_re
 from preserve.limits import DEFAULT_LIMITS
-from preserve.provenance.installation import FileState, Head
+from preserve.provenance.installation import FileState, JournalHead
 from preserve.provenance.mac import Mac
 from preserve.regular import open_regular
 from preserve.store.durable import append_synced, make_dir, truncate_synced, write_atomic
@@ -53,7 +53,7 @@ class Commit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     size: int
 
 
-class Line(NamedTuple):
+class JournalLine(NamedTuple):
     """One authenticated line: a mark, or the statement with this ``number``; the file's length up to its end."""
 
     mark: Start | Commit | None
@@ -88,7 +88,7 @@ class Proved:
     torn: int = 0
     defect: str = ""
 
-    def take(self, commit: Commit, line: Line) -> None:
+    def take(self, commit: Commit, line: JournalLine) -> None:
         """Goes on to the next commit."""
         self.size, self.mac, self.end = commit.size, line.mac, line.end
         self.files.update((state.name, state) for state in commit.files)
@@ -97,17 +97,17 @@ class Proved:
         """The same, to be moved on by itself."""
         return replace(self, files=dict(self.files))
 
-    def head(self) -> Head:
+    def head(self) -> JournalHead:
         """What this installation keeps of it, outside the archive."""
         files = tuple(state for state in self.files.values() if state.state != "sealed")
-        return Head(origin=self.start.origin, run=self.start.run, size=self.size, mac=self.mac, files=files)
+        return JournalHead(origin=self.start.origin, run=self.start.run, size=self.size, mac=self.mac, files=files)
 
 
-class Point(NamedTuple):
+class JournalPoint(NamedTuple):
     """The beginning of a journal, or the end of a group, with its line."""
 
     mark: Start | Commit
-    line: Line
+    line: JournalLine
 
     def onto(self, before: Proved | None) -> Proved:
         """What is proved up to here; ``before`` is what was proved up to the point before."""
@@ -117,7 +117,7 @@ class Point(NamedTuple):
         return before
 
 
-def _begun(mark: Start | Commit, line: Line) -> Proved:
+def _begun(mark: Start | Commit, line: JournalLine) -> Proved:
     if isinstance(mark, Commit):
         raise UnprovenLineError("it does not begin as a journal does")
     return Proved(mark, mark.size, line.mac, line.end, {state.name: state for state in mark.files})
@@ -191,7 +191,7 @@ class Journal:
         proved.torn = len(data)
         append_synced(self._paths.pending, data)
         proved.torn = 0
-        proved.take(commit, Line(commit, 0, b"", mac, proved.end + len(data)))
+        proved.take(commit, JournalLine(commit, 0, b"", mac, proved.end + len(data)))
 
     def end(self) -> None:
         """Empties the journal: a checkpoint covers all of it."""
@@ -223,7 +223,7 @@ class Journal:
                 if line is None:
                     break
                 if line.mark is not None:
-                    proved = Point(line.mark, line).onto(proved)
+                    proved = JournalPoint(line.mark, line).onto(proved)
             length = file.seek(0, 2)
         if proved is not None:
             proved.torn = length - proved.end
@@ -242,7 +242,7 @@ class Journal:
             if line.mark is None and line.number >= start:
                 yield line.number, line.entry
 
-    def points(self, proved: Proved) -> Iterator[Point]:
+    def points(self, proved: Proved) -> Iterator[JournalPoint]:
         """The beginning and every end of a group, in order.
 
         Raises:
@@ -250,9 +250,9 @@ class Journal:
         """
         for line in self._proved_lines(proved):
             if line.mark is not None:
-                yield Point(line.mark, line)
+                yield JournalPoint(line.mark, line)
 
-    def _proved_lines(self, proved: Proved) -> Iterator[Line]:
+    def _proved_lines(self, proved: Proved) -> Iterator[JournalLine]:
         last = None
         try:
             with self._opened() as file:
@@ -286,7 +286,7 @@ class Journal:
         except OSError as error:
             raise ArchiveError(f"{path} cannot be read: {error.strerror}") from error
 
-    def _lines(self, file: BinaryIO) -> Iterator[Line]:
+    def _lines(self, file: BinaryIO) -> Iterator[JournalLine]:
         """Every line as far as the secret proves it. A part of a line at the end is passed over.
 
         Raises:
@@ -302,13 +302,13 @@ class Journal:
             mac, end = line.mac, line.end
             yield line
 
-    def _line(self, data: bytes, before: str, at: int) -> Line:
+    def _line(self, data: bytes, before: str, at: int) -> JournalLine:
         end = at + len(data)
         if match := _STATEMENT.match(data):
             index, entry = int(match.group(1)), match.group(3)
             mac = _statement_mac(self._secret, before, index, entry)
             if before and hmac.compare_digest(mac.encode(), match.group(2)):
-                return Line(None, index, entry, mac, end)
+                return JournalLine(None, index, entry, mac, end)
         elif match := _MARK.match(data):
             start, commit = match.group(2), match.group(3)
             content, stated = (commit, match.group(4)) if start is None else (start, match.group(1))
@@ -316,5 +316,5 @@ class Journal:
             if hmac.compare_digest(mac.encode(), stated):
                 kind: type[Start | Commit] = Commit if start is None else Start
                 mark: Start | Commit = msgspec.json.decode(content, type=kind)
-                return Line(mark, 0, b"", mac, end)
+                return JournalLine(mark, 0, b"", mac, end)
         raise UnprovenLineError(f"the line at byte {at} is not proved by this installation's secret")

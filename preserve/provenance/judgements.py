@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from preserve.errors import FormatError
 from preserve.formats.urls import canonical
 from preserve.provenance.leaves import Leaves
-from preserve.provenance.statements import Accepted, Moved, decode
+from preserve.provenance.statements import AcceptedStatement, Moved, decode
 from preserve.store.catalogue import Catalogue, key_form
 
 
@@ -31,7 +31,7 @@ class Judgements:
         moves: list[tuple[str, str]] = []
         for index in catalogue.judgements() if leaves is not None else ():
             match None if leaves is None else decode(leaves.entry(index)):
-                case Accepted(urls=urls):
+                case AcceptedStatement(urls=urls):
                     accepted.update((key, index) for url in urls if (key := key_form(canonical, url)) is not None)
                 case Moved(old=old, new=new):
                     moves.append((old, new))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from preserve.errors import FormatError
 from preserve.formats.tlog.files import parse_checkpoint
 from preserve.formats.tlog.note import open_note, parse_vkey
-from preserve.provenance.statements import Archive, Key, decode
+from preserve.provenance.statements import ArchiveStatement, KeyStatement, decode
 
 BeginsWith = Callable[[int, bytes], bool | None]
 """Takes size and root; True where the log begins with that tree, False where not, None where it cannot be told."""
@@ -46,9 +46,9 @@ def read_keys(entries: Iterable[tuple[int, bytes]], known: tuple[LogKey, ...] = 
         if index and _CHANGE not in entry:
             continue
         match decode(entry):
-            case Archive(key=key) if index == 0:
+            case ArchiveStatement(key=key) if index == 0:
                 keys.append(LogKey(index, key))
-            case Key(new=key):
+            case KeyStatement(new=key):
                 keys.append(LogKey(index, key))
     return tuple(keys)
 

@@ -20,7 +20,7 @@ from preserve.provenance.knownlogs import KnownLogs, LogNotAsKnownError, opened,
 from preserve.provenance.leaves import Leaves
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.rows import row_of
-from preserve.provenance.statements import Cable, Record, Statement, decode
+from preserve.provenance.statements import CableStatement, RecordStatement, Statement, decode
 from preserve.regular import read_regular
 from preserve.store import mementos
 from preserve.store.catalogue import TABLES, Catalogue, Row
@@ -130,7 +130,7 @@ class ProvedLog:
         """See `preserve.store.catalogue.Proof`: of texts."""
         for index in range(after + 1, min(before, self._ledger.size)):
             entry = self.entry(index)
-            if _CABLE in entry and isinstance(decode(entry), Cable):
+            if _CABLE in entry and isinstance(decode(entry), CableStatement):
                 raise self._differs(f"the row of statement {index} is missing in its table {table}")
 
     def lacks(self, index: int) -> None:
@@ -147,7 +147,7 @@ class ProvedLog:
             if index >= end:
                 break
             statement = decode(entry)
-            name = "records" if isinstance(statement, Record) else row_of(statement).table
+            name = "records" if isinstance(statement, RecordStatement) else row_of(statement).table
             for table, ahead in tables.items():
                 row = ahead.take(index)
                 if row is not None and (row[0] != index or table != name):
@@ -180,7 +180,7 @@ class ProvedLog:
 
     def _compare(self, table: str, row: Row, statement: Statement) -> None:
         place = None
-        if isinstance(statement, Record) and table == "records":
+        if isinstance(statement, RecordStatement) and table == "records":
             place = self._place_in(row)
             if place.ordinal != statement.ordinal:
                 raise self._differs(f"its row of statement {row[0]} is not what the ledger says", row[0])

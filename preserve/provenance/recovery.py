@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from preserve.errors import ArchiveError, EnvironmentFaultError
-from preserve.provenance.installation import FileState, Head, Installation, Unproven
+from preserve.provenance.installation import FileState, Installation, JournalHead, Unproven
 from preserve.provenance.journal import Journal, Proved, UnprovenLineError
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.sealing import sealed_in
-from preserve.provenance.statements import Cut, decode
+from preserve.provenance.statements import CutStatement, decode
 from preserve.regular import open_regular
 from preserve.store.copying import copy_to_part, free_name, part_of
 from preserve.store.durable import make_dir, remove_database, remove_derived, sync_dir, truncate_synced
@@ -144,7 +144,7 @@ class _Recoverer:
         recovered = tuple(self._finished({name: kept[name] for name in kept if name not in importing}, expected))
         return Recovery(proved=proved, files=recovered, importing=tuple(importing.values()))
 
-    def _proved(self, journal: Journal, head: Head | None) -> tuple[Proved | None, str]:
+    def _proved(self, journal: Journal, head: JournalHead | None) -> tuple[Proved | None, str]:
         """What the journal proves, and what is wrong with it."""
         try:
             proved = journal.prove()
@@ -223,7 +223,7 @@ class _Recoverer:
                 found[size] = digest.hexdigest()
         return found
 
-    def _expected(self, proved: Proved | None, head: Head | None) -> dict[str, FileState]:
+    def _expected(self, proved: Proved | None, head: JournalHead | None) -> dict[str, FileState]:
         """The files that may lie there unfinished, as they were last stated."""
         if proved is not None:
             return proved.files
@@ -322,7 +322,7 @@ class _Recoverer:
     def _unstated(self, held: dict[str, FileState]) -> list[Path]:
         """Files with the names of sealed ones that no statement under the checkpoint seals, and no journal any more."""
         stated = {sealed.name for _index, statement in self.ledger.statements() for sealed in sealed_in(statement)}
-        stated |= {cut.file for _index, cut in self.ledger.statements() if isinstance(cut, Cut)}
+        stated |= {cut.file for _index, cut in self.ledger.statements() if isinstance(cut, CutStatement)}
         known = stated | held.keys()
         unfinished = (OPEN_SUFFIX, IMPORTING_SUFFIX)
         return [
@@ -353,9 +353,9 @@ class _Recoverer:
         sync_dir(target.parent)
         sync_dir(path.parent)
 
-    def _head(self, proved: Proved | None) -> Head:
+    def _head(self, proved: Proved | None) -> JournalHead:
         if proved is None:
-            return Head(origin=self.origin, run="", size=self.ledger.covered, mac="")
+            return JournalHead(origin=self.origin, run="", size=self.ledger.covered, mac="")
         return proved.head()
 
 

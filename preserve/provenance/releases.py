@@ -21,7 +21,7 @@ MOST_LISTED: Final = 1_000
 """Conflicts that one report lists; all are counted."""
 
 
-class Claim(NamedTuple):
+class ReleaseClaim(NamedTuple):
     """What one capture of a cable printed of its source. ``date`` is the capture's; the others as printed, or None."""
 
     collection: str
@@ -81,7 +81,7 @@ class ReleaseUse:
     last: str = ""
     _cable: str = ""
 
-    def take(self, claim: Claim) -> None:
+    def take(self, claim: ReleaseClaim) -> None:
         """One more capture; those of one cable come together."""
         self.captures += 1
         self.cables += claim.published_id != self._cable
@@ -105,7 +105,7 @@ class ReleaseReport:
     conflict_counts: Counter[ConflictKind] = field(default_factory=Counter)
 
 
-def claimed_words(claim: Claim) -> str:
+def claimed_words(claim: ReleaseClaim) -> str:
     """A claim in words, as printed."""
     if claim.source:
         return f"{claim.source}, released {claim.source_released}" if claim.source_released else claim.source
@@ -114,7 +114,7 @@ def claimed_words(claim: Claim) -> str:
     return f"layout {claim.layout.split('/')[0]}"
 
 
-def release_of(claim: Claim, releases: Mapping[str, "ReleaseConfig"]) -> "ReleaseConfig | None":
+def release_of(claim: ReleaseClaim, releases: Mapping[str, "ReleaseConfig"]) -> "ReleaseConfig | None":
     """The declared release that a claim names: by its source, else by its layout, else by its counter."""
     if claim.source:
         return next((one for one in releases.values() if claim.source in one.sources), None)
@@ -125,7 +125,7 @@ def release_of(claim: Claim, releases: Mapping[str, "ReleaseConfig"]) -> "Releas
     return found
 
 
-def report(claims: Iterable[Claim], releases: Mapping[str, "ReleaseConfig"], only: str = "") -> ReleaseReport:
+def report(claims: Iterable[ReleaseClaim], releases: Mapping[str, "ReleaseConfig"], only: str = "") -> ReleaseReport:
     """What captures claim, over every cable. ``claims`` come sorted by cable, then by capture; one cable is held.
 
     ``only``: the name of one release; conflicts of cables that no capture of it shows are left out.
@@ -150,13 +150,13 @@ def report(claims: Iterable[Claim], releases: Mapping[str, "ReleaseConfig"], onl
     return result
 
 
-def conflicts_of(claims: Sequence[Claim], releases: Mapping[str, "ReleaseConfig"]) -> Iterator[Conflict]:
+def conflicts_of(claims: Sequence[ReleaseClaim], releases: Mapping[str, "ReleaseConfig"]) -> Iterator[Conflict]:
     """The contradictions among the captures of one cable under one id, oldest first.
 
     A date that changes is told once for each change, by the capture that prints the new one and the one before it.
     """
-    before_released: Claim | None = None
-    highest: dict[str, Claim] = {}
+    before_released: ReleaseClaim | None = None
+    highest: dict[str, ReleaseClaim] = {}
     for claim in claims:
         if claim.released is not None:
             if before_released is not None and claim.released != before_released.released:
@@ -178,7 +178,7 @@ def conflicts_of(claims: Sequence[Claim], releases: Mapping[str, "ReleaseConfig"
         yield from _by_itself(claim, releases)
 
 
-def _by_itself(claim: Claim, releases: Mapping[str, "ReleaseConfig"]) -> Iterator[Conflict]:
+def _by_itself(claim: ReleaseClaim, releases: Mapping[str, "ReleaseConfig"]) -> Iterator[Conflict]:
     """What one capture contradicts in itself, or against the declared release that it names."""
     captured = claim.date[:10]
     for name in ("released", "source_released"):
@@ -227,7 +227,7 @@ def _agree(one: str, other: str) -> bool:
     return one[:length] == other[:length]
 
 
-def _conflict(kind: ConflictKind, detail: str, *claims: Claim) -> Conflict:
+def _conflict(kind: ConflictKind, detail: str, *claims: ReleaseClaim) -> Conflict:
     return Conflict(
         kind=kind,
         published_id=claims[-1].published_id,

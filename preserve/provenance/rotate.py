@@ -12,7 +12,7 @@ from preserve.formats.tlog.note import Signer
 from preserve.model import format_utc
 from preserve.provenance.keys import key_path, make_key, next_path, read_key, retired_path
 from preserve.provenance.session import Writer, WritingSession
-from preserve.provenance.statements import Key
+from preserve.provenance.statements import KeyStatement
 from preserve.regular import read_regular
 from preserve.store.archive import read_marker
 from preserve.store.durable import make_dir, sync_dir, write_atomic
@@ -41,7 +41,7 @@ def rotate_key(
         )
     signer = new if new is not None and held == new.vkey else old
     command = f"key rotate {paths.name}"
-    with WritingSession(paths, Writer.of(paths, keys, signer), command=command, kinds=(Key,)) as session:
+    with WritingSession(paths, Writer.of(paths, keys, signer), command=command, kinds=(KeyStatement,)) as session:
         if new is None:
             make_key(coming, secret)
             new = Signer(origin, read_key(coming, secret))
@@ -67,8 +67,8 @@ def _state(
 ) -> None:
     ledger = session.ledger
     last = next((statement for _index, statement in ledger.statements(max(0, ledger.size - 1))), None)
-    if not isinstance(last, Key) or (last.old, last.new) != (old.vkey, new.vkey):
-        session.state([Key(old=old.vkey, new=new.vkey, changed=moment, reason=reason)])
+    if not isinstance(last, KeyStatement) or (last.old, last.new) != (old.vkey, new.vkey):
+        session.state([KeyStatement(old=old.vkey, new=new.vkey, changed=moment, reason=reason)])
     size = session.finish(new)
     make_dir(paths.receipts)
     write_atomic(paths.kept_checkpoint(size), session.ledger.note() or b"")

@@ -7,16 +7,16 @@ from msgspec import UNSET
 from preserve.formats.urls import canonical, surt
 from preserve.model import RecordPlace
 from preserve.provenance.statements import (
-    Accepted,
-    Cable,
-    Import,
-    Memento,
+    AcceptedStatement,
+    CableStatement,
+    ImportStatement,
+    MementoStatement,
     Moved,
-    Record,
-    Release,
-    Run,
+    RecordStatement,
+    ReleaseStatement,
+    RunStatement,
     Statement,
-    Unknown,
+    UnknownStatement,
     encode,
 )
 from preserve.store import mementos
@@ -30,38 +30,38 @@ _MEMENTO = attrgetter(*mementos.COLUMNS)
 
 
 def row_of(statement: Statement, place: RecordPlace | None = None) -> StatementRow:
-    """The row of a statement. A `Record` comes with its place; without, nothing is kept of it."""
+    """The row of a statement. A `RecordStatement` comes with its place; without, nothing is kept of it."""
     match statement:
-        case Record():
+        case RecordStatement():
             return NOTHING_KEPT if place is None else _record(statement, place)
-        case Cable():
+        case CableStatement():
             return _cable(statement)
-        case Release() | Accepted() | Moved():
+        case ReleaseStatement() | AcceptedStatement() | Moved():
             body = encode(statement).decode("utf-8")
             return (
                 StatementRow("releases", (statement.release, body))
-                if isinstance(statement, Release)
+                if isinstance(statement, ReleaseStatement)
                 else StatementRow("judgements", (body,))
             )
-        case Run(part=part):
+        case RunStatement(part=part):
             first = (statement.run, statement.started, statement.ended) if part == 1 else ()
             return StatementRow("runs" if part == 1 else None, first, _looks(statement))
-        case Memento(uri=uri):
+        case MementoStatement(uri=uri):
             return StatementRow("mementos", (key_form(canonical, uri), *_MEMENTO(statement)))
-        case Import():
+        case ImportStatement():
             return StatementRow("imports", (statement.file, statement.run, statement.imported))
-        case Unknown(kind=kind, v=version):
+        case UnknownStatement(kind=kind, v=version):
             return StatementRow("newer", (kind, version))
         case _:
             return NOTHING_KEPT
 
 
-def _cable(said: Cable) -> StatementRow:
+def _cable(said: CableStatement) -> StatementRow:
     claims = (said.claims[name].printed if name in said.claims else None for name in CLAIM_COLUMNS)
     return StatementRow("cables", (*_CABLE(said), *claims))
 
 
-def _looks(said: Run) -> tuple[tuple[str, ...], ...]:
+def _looks(said: RunStatement) -> tuple[tuple[str, ...], ...]:
     """What is kept of how addresses ended: those without a reply, and those that were not as they are held."""
     found = []
     for item in said.urls:
@@ -72,7 +72,7 @@ def _looks(said: Run) -> tuple[tuple[str, ...], ...]:
     return tuple(found)
 
 
-def _record(said: Record, place: RecordPlace) -> StatementRow:
+def _record(said: RecordStatement, place: RecordPlace) -> StatementRow:
     keys: tuple[str | None, str | None] = (None, None)
     if said.uri is not None and said.type in {"response", "revisit"}:
         keys = (key_form(canonical, said.uri), key_form(surt, said.uri))

@@ -7,7 +7,15 @@ every byte of the compression around them.
 from collections.abc import Iterator
 
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import Cut, Import, Repair, Run, Sealed, Statement, decode
+from preserve.provenance.statements import (
+    CutStatement,
+    ImportStatement,
+    RepairStatement,
+    RunStatement,
+    Sealed,
+    Statement,
+    decode,
+)
 
 ARCHIVE_FOLDER = "archive/"
 _SEAL_NOTHING = (b'"kind":"record"', b'"kind":"cable"')
@@ -17,13 +25,13 @@ _SEAL_NOTHING = (b'"kind":"record"', b'"kind":"cable"')
 def sealed_in(statement: Statement) -> Iterator[Sealed]:
     """The files that one statement seals; most statements seal none."""
     match statement:
-        case Run(files=files):
+        case RunStatement(files=files):
             yield from files
-        case Cut(records=0):
+        case CutStatement(records=0):
             return
-        case Cut() | Import():
+        case CutStatement() | ImportStatement():
             yield _as(statement.file, statement)
-        case Repair(path=path) if path.startswith(ARCHIVE_FOLDER):
+        case RepairStatement(path=path) if path.startswith(ARCHIVE_FOLDER):
             yield _as(path.removeprefix(ARCHIVE_FOLDER), statement)
         case _:
             return
@@ -39,5 +47,5 @@ def sealed_files(ledger: Ledger) -> set[str]:
     return {sealed.name for entry in entries for sealed in sealed_in(decode(entry))}
 
 
-def _as(name: str, said: Cut | Import | Repair) -> Sealed:
+def _as(name: str, said: CutStatement | ImportStatement | RepairStatement) -> Sealed:
     return Sealed(name=name, size=said.size, sha256=said.sha256, records=said.records)

@@ -28,14 +28,14 @@ from preserve.formats.tlog.note import Signer, open_note, parse_vkey
 from preserve.formats.tlog.signing import sign_note
 from preserve.model import new_uuid
 from preserve.provenance.derive import catch_up, rebuild, refuse
-from preserve.provenance.installation import FileState, Head, Installation
+from preserve.provenance.installation import FileState, Installation, JournalHead
 from preserve.provenance.journal import Journal, Proved
 from preserve.provenance.knownlogs import KnownLogs, read_log
 from preserve.provenance.leaves import Leaves
 from preserve.provenance.ledger import Ledger, check_signer
 from preserve.provenance.recovery import Recovered, Recovery, recover, unproven_error
 from preserve.provenance.rows import row_of
-from preserve.provenance.statements import Cut, Record, Statement, encode
+from preserve.provenance.statements import CutStatement, RecordStatement, Statement, encode
 from preserve.regular import read_regular
 from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.durable import Lock, remove_derived, remove_parts
@@ -78,7 +78,7 @@ class WritingSession:
     ) -> None:
         self._paths = paths
         self._writer = writer
-        self._kinds = (*kinds, Cut)
+        self._kinds = (*kinds, CutStatement)
         self._prepare = prepare
         self._without_unproven = without_unproven
         self._lock = Lock(paths.lock, f"preserve {command}")
@@ -133,7 +133,7 @@ class WritingSession:
         self.recovered, self.importing = recovery.files, recovery.importing
         aside = installation.unproven()
         cuts: list[Statement] = [
-            Cut(
+            CutStatement(
                 file=item.file,
                 size=0,
                 sha256="",
@@ -145,7 +145,7 @@ class WritingSession:
             for item in aside
         ]
         cuts += [
-            Cut(
+            CutStatement(
                 file=item.file,
                 size=item.size,
                 sha256=item.sha256,
@@ -193,7 +193,7 @@ class WritingSession:
         size, run = self.ledger.covered, new_uuid()
         root = b"" if self._last is None else self._last.root
         # A head without MAC is of a journal that may not be there yet.
-        installation.write_head(Head(origin=self.origin, run=run, size=size, mac="", files=recovery.importing))
+        installation.write_head(JournalHead(origin=self.origin, run=run, size=size, mac="", files=recovery.importing))
         return self._journal.begin(origin=self.origin, size=size, root=root, run=run, files=recovery.importing)
 
     def _catch_up(self, *, unclean: bool) -> None:
@@ -244,7 +244,7 @@ class WritingSession:
         """Address, status and challenge of the replies that a run stated and that are under no checkpoint yet."""
         for _index, statement in self.ledger.statements(self.ledger.covered):
             match statement:
-                case Record(uri=str() as uri, run=of_run, type="response" | "revisit") if of_run == run:
+                case RecordStatement(uri=str() as uri, run=of_run, type="response" | "revisit") if of_run == run:
                     yield uri, statement.status, statement.challenge
 
     def leaves(self) -> Leaves | None:
@@ -315,7 +315,7 @@ class WritingSession:
             self._known.meet(self._paths.folder, read_log(self._paths, self.ledger, self._known), own=True)
         importing = tuple(state for state in self._proved.files.values() if state.state == "importing")
         self._writer.installation.write_head(
-            Head(origin=self.origin, run=self._proved.start.run, size=size, mac="", files=importing)
+            JournalHead(origin=self.origin, run=self._proved.start.run, size=size, mac="", files=importing)
         )
         self._journal.end()
 

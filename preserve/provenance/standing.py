@@ -16,7 +16,7 @@ from preserve.store.layout import CollectionPaths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class LedgerStanding:
     """A log as it lies there (None: no checkpoint), what came of comparing it, and all that speaks against it."""
 
     seen: SeenLog | None
@@ -29,7 +29,7 @@ class Standing:
         return tuple(finding for finding in self.findings if finding.is_amiss)
 
 
-def standing(paths: CollectionPaths, ledger: Ledger, *, logs: KnownLogs, trust: Trust) -> Standing:
+def standing(paths: CollectionPaths, ledger: Ledger, *, logs: KnownLogs, trust: Trust) -> LedgerStanding:
     """Judges the log of an archive.
 
     Raises:
@@ -46,4 +46,4 @@ def standing(paths: CollectionPaths, ledger: Ledger, *, logs: KnownLogs, trust: 
             if vouched_by(seen.keys, trusted, seen.notes, seen.begins_with) is None:
                 detail = f"signed by {seen.keys[-1].short}"
                 findings.append(Finding(code="E-LEDGER-TRUST", where="checkpoint", detail=detail))
-    return Standing(seen=seen, compared=compared, findings=tuple(findings))
+    return LedgerStanding(seen=seen, compared=compared, findings=tuple(findings))

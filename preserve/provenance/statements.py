@@ -4,8 +4,8 @@
 bytes, canonical JSON (RFC 8785, see `preserve.formats.tlog.statements`), and `decode` refuses every other. Both hold a
 statement against the schema of its kind, so that no writer states what a reader would call damage.
 
-A kind or a version that this program does not know is no damage: it decodes to `Unknown`, an opaque leaf. The tree
-over it is checked, its content is not. Nothing is added to a ledger that has one (`preserve.provenance.derive`).
+A kind or a version that this program does not know is no damage: it decodes to `UnknownStatement`, an opaque leaf. The
+tree over it is checked, its content is not. Nothing is added to a ledger that has one (`preserve.provenance.derive`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -53,7 +53,7 @@ class Sealed(_Value, frozen=True, kw_only=True):
     records: Count
 
 
-class Ended(_Value, frozen=True, kw_only=True):
+class RunEnd(_Value, frozen=True, kw_only=True):
     """How one address of a run ended (``docs/reference/outcomes.md``).
 
     ``seen``: what the look showed of a page that was held, where it is not as it was.
@@ -80,7 +80,7 @@ class ComparedRun(_Value, frozen=True, kw_only=True):
     good: bool
 
 
-class Printed(_Value, frozen=True, kw_only=True):
+class PrintedFields(_Value, frozen=True, kw_only=True):
     """One field of a cable's page: as it is printed, what that means, how precise a time is, where it was read."""
 
     printed: str
@@ -130,7 +130,7 @@ class Follows(_Value, frozen=True, kw_only=True):
     root: Sha256
 
 
-class Archive(_Kind, frozen=True, kw_only=True, tag="archive"):
+class ArchiveStatement(_Kind, frozen=True, kw_only=True, tag="archive"):
     """The first statement of every ledger: which archive this is, and the key of its log.
 
     ``follows`` is there where the log was begun because the newest part of another one was lost.
@@ -144,7 +144,7 @@ class Archive(_Kind, frozen=True, kw_only=True, tag="archive"):
     follows: Follows | msgspec.UnsetType = msgspec.UNSET
 
 
-class Record(_Kind, frozen=True, kw_only=True, tag="record"):
+class RecordStatement(_Kind, frozen=True, kw_only=True, tag="record"):
     """One stored record. ``ordinal`` counts from 0 in its file; digests are 64 hexadecimal digits.
 
     ``challenge`` names the bot wall whose page a reply was taken for. ``whole``: of a ``response`` or ``resource``,
@@ -168,7 +168,7 @@ class Record(_Kind, frozen=True, kw_only=True, tag="record"):
     run: str
 
 
-class Cable(_Kind, frozen=True, kw_only=True, tag="cable"):
+class CableStatement(_Kind, frozen=True, kw_only=True, tag="cable"):
     """One cable as one extractor read it from one record. Never replaced: another extractor states its own."""
 
     record_id: str
@@ -182,7 +182,7 @@ class Cable(_Kind, frozen=True, kw_only=True, tag="cable"):
     comparison_rules: str
     rules_fired: tuple[Count, ...]
     claims: dict[Ascii, Claimed]
-    fields: dict[Ascii, Printed]
+    fields: dict[Ascii, PrintedFields]
 
     @property
     def layout_name(self) -> str:
@@ -190,7 +190,7 @@ class Cable(_Kind, frozen=True, kw_only=True, tag="cable"):
         return self.layout.split("/")[0]
 
 
-class Run(_Kind, frozen=True, kw_only=True, tag="run"):
+class RunStatement(_Kind, frozen=True, kw_only=True, tag="run"):
     """The manifest of a run, or one of the ``parts`` of it (`in_parts`).
 
     ``compared`` is there where pages were held before.
@@ -206,7 +206,7 @@ class Run(_Kind, frozen=True, kw_only=True, tag="run"):
     refused: dict[Ascii, Count]
     first_statement: Count
     last_statement: Annotated[int, Meta(ge=-1, le=2**53 - 1)]
-    urls: tuple[Ended, ...] = ()
+    urls: tuple[RunEnd, ...] = ()
     part: Count = 1
     parts: Count = 1
     compared: ComparedRun | msgspec.UnsetType = msgspec.UNSET
@@ -216,7 +216,7 @@ IMPORT_RUN: Final = "import:"
 """How the ``run`` of an import begins, in its own statement and in those of its records: they are second hand."""
 
 
-class Import(_Kind, frozen=True, kw_only=True, tag="import"):
+class ImportStatement(_Kind, frozen=True, kw_only=True, tag="import"):
     """A file made by another program, taken in without changing a byte.
 
     ``source`` is the name it came under, ``package`` the package it was taken out of. ``lacks`` counts the findings of
@@ -236,7 +236,7 @@ class Import(_Kind, frozen=True, kw_only=True, tag="import"):
     run: str
 
 
-class Release(_Kind, frozen=True, kw_only=True, tag="release"):
+class ReleaseStatement(_Kind, frozen=True, kw_only=True, tag="release"):
     """A release of a source, as it is declared. ``released`` is a date of UTC no longer than its precision."""
 
     release: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}\Z")]
@@ -252,7 +252,7 @@ class Release(_Kind, frozen=True, kw_only=True, tag="release"):
     program: str
 
 
-class Repair(_Kind, frozen=True, kw_only=True, tag="repair"):
+class RepairStatement(_Kind, frozen=True, kw_only=True, tag="repair"):
     """A file put back from copies that nobody has to trust: every byte in it is named by the ledger.
 
     ``path`` is relative to the collection's folder. ``exact``: the file is the one that was sealed, byte for byte;
@@ -280,7 +280,7 @@ ComparedAs = Literal["same-payload", "same-text", "other-text", "nothing", "unkn
 """What a memento is as against the newest reply that is held from the address itself."""
 
 
-class Listing(_Kind, frozen=True, kw_only=True, tag="listing"):
+class ListingStatement(_Kind, frozen=True, kw_only=True, tag="listing"):
     """What a web archive said that it holds of an address: ``held``, ``none``, or ``failed``: no usable answer."""
 
     run: str
@@ -294,7 +294,7 @@ class Listing(_Kind, frozen=True, kw_only=True, tag="listing"):
     reasons: tuple[str, ...]
 
 
-class Memento(_Kind, frozen=True, kw_only=True, tag="memento"):
+class MementoStatement(_Kind, frozen=True, kw_only=True, tag="memento"):
     """One memento that was asked for, as another archive served it: the link from an address to second-hand bytes."""
 
     run: str
@@ -313,7 +313,7 @@ class Memento(_Kind, frozen=True, kw_only=True, tag="memento"):
     held: ComparedAs
 
 
-class Key(_Kind, frozen=True, kw_only=True, tag="key"):
+class KeyStatement(_Kind, frozen=True, kw_only=True, tag="key"):
     """From the next checkpoint on the log is signed with another key: verifier keys, moment, and why."""
 
     old: str
@@ -322,7 +322,7 @@ class Key(_Kind, frozen=True, kw_only=True, tag="key"):
     reason: str
 
 
-class Cut(_Kind, frozen=True, kw_only=True, tag="cut"):
+class CutStatement(_Kind, frozen=True, kw_only=True, tag="cut"):
     """A file that an unclean stop left behind: what was kept of it, how much of its end was not, and where that lies.
 
     ``file``, ``size``, ``sha256`` and ``records`` are the file as it was sealed; ``records`` 0 and an empty ``sha256``:
@@ -339,7 +339,7 @@ class Cut(_Kind, frozen=True, kw_only=True, tag="cut"):
     quarantined: FileName | None
 
 
-class Accepted(_Kind, frozen=True, kw_only=True, tag="accepted"):
+class AcceptedStatement(_Kind, frozen=True, kw_only=True, tag="accepted"):
     """Somebody knows that these pages are lost: until they come whole again, no run is bad for them."""
 
     urls: tuple[str, ...]
@@ -358,10 +358,24 @@ class Moved(_Kind, frozen=True, kw_only=True, tag="moved"):
     program: str
 
 
-Known = Archive | Record | Cable | Run | Import | Release | Repair | Listing | Memento | Key | Cut | Accepted | Moved
+Known = (
+    ArchiveStatement
+    | RecordStatement
+    | CableStatement
+    | RunStatement
+    | ImportStatement
+    | ReleaseStatement
+    | RepairStatement
+    | ListingStatement
+    | MementoStatement
+    | KeyStatement
+    | CutStatement
+    | AcceptedStatement
+    | Moved
+)
 
 
-class Unknown(msgspec.Struct, frozen=True, gc=False):
+class UnknownStatement(msgspec.Struct, frozen=True, gc=False):
     """A statement of a kind or a version that this program does not know: its bytes, and nothing read in them."""
 
     kind: str
@@ -369,23 +383,23 @@ class Unknown(msgspec.Struct, frozen=True, gc=False):
     raw: bytes
 
 
-Statement = Known | Unknown
+Statement = Known | UnknownStatement
 
 KINDS: Final = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Known))
 """The kinds of statement that this program knows."""
 _MOMENTS: Final[Mapping[type, tuple[str, ...]]] = {
-    Archive: ("created",),
-    Record: ("date",),
-    Cable: (),
-    Run: ("started", "ended"),
-    Import: ("imported",),
-    Release: ("stated",),
-    Repair: ("repaired",),
-    Listing: ("asked",),
-    Memento: ("requested", "served"),
-    Key: ("changed",),
-    Cut: (),
-    Accepted: ("stated",),
+    ArchiveStatement: ("created",),
+    RecordStatement: ("date",),
+    CableStatement: (),
+    RunStatement: ("started", "ended"),
+    ImportStatement: ("imported",),
+    ReleaseStatement: ("stated",),
+    RepairStatement: ("repaired",),
+    ListingStatement: ("asked",),
+    MementoStatement: ("requested", "served"),
+    KeyStatement: ("changed",),
+    CutStatement: (),
+    AcceptedStatement: ("stated",),
     Moved: ("stated",),
 }
 """The fields of each kind that are moments (or, where they may be, None)."""
@@ -396,7 +410,7 @@ _MOST_BYTES: Final = DEFAULT_LIMITS.max_statement_bytes
 
 def kind_of(statement: Statement) -> str:
     """The kind as it stands in the ledger."""
-    return statement.kind if isinstance(statement, Unknown) else str(statement.__struct_config__.tag)
+    return statement.kind if isinstance(statement, UnknownStatement) else str(statement.__struct_config__.tag)
 
 
 def encode(statement: Statement) -> bytes:
@@ -405,7 +419,7 @@ def encode(statement: Statement) -> bytes:
     Raises:
         FormatError: a value that its kind does not allow, a lone surrogate, or a result of more than 65,535 bytes.
     """
-    if isinstance(statement, Unknown):
+    if isinstance(statement, UnknownStatement):
         return statement.raw
     try:
         entry = _ENCODER.encode(statement)
@@ -447,7 +461,7 @@ def _check_moments(statement: Known) -> None:
             parse_utc(moment)
 
 
-def _unknown(entry: bytes, error: Exception) -> Unknown:
+def _unknown(entry: bytes, error: Exception) -> UnknownStatement:
     """The opaque leaf in bytes that are no statement of a known kind and version.
 
     Raises:
@@ -462,10 +476,10 @@ def _unknown(entry: bytes, error: Exception) -> Unknown:
         raise FormatError(f"a {kind} statement without a version") from error
     if kind in KINDS and version <= VERSION:
         raise FormatError(f"a {kind} statement that cannot be: {error}"[:300]) from error
-    return Unknown(kind, version, entry)
+    return UnknownStatement(kind, version, entry)
 
 
-def in_parts(run: Run, urls: Callable[[], Iterable[Ended]]) -> Iterator[Run]:
+def in_parts(run: RunStatement, urls: Callable[[], Iterable[RunEnd]]) -> Iterator[RunStatement]:
     """The manifest of a run: every address with how it ended, in as many numbered parts as that takes.
 
     A part stays below the size of a ledger entry. Counts stand in the first part. ``urls`` is gone through twice: once
@@ -487,13 +501,13 @@ def in_parts(run: Run, urls: Callable[[], Iterable[Ended]]) -> Iterator[Run]:
         )
 
 
-def accepted_in_parts(said: Accepted) -> Iterator[Accepted]:
+def accepted_in_parts(said: AcceptedStatement) -> Iterator[AcceptedStatement]:
     """The same in as many statements as its addresses take."""
     for urls in _groups(said.urls):
         yield msgspec.structs.replace(said, urls=urls)
 
 
-_Item = TypeVar("_Item", Sealed, Ended, str)
+_Item = TypeVar("_Item", Sealed, RunEnd, str)
 
 
 def _groups(items: Iterable[_Item]) -> Iterator[tuple[_Item, ...]]:

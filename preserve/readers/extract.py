@@ -16,12 +16,12 @@ from preserve.cables.page.layouts import Layout
 from preserve.errors import FormatError
 from preserve.findings import Finding
 from preserve.formats.warc.arc import ArcHeader
-from preserve.formats.warc.containers import Container, Spot
+from preserve.formats.warc.containers import Container, RecordSpan
 from preserve.formats.warc.stream import RawRecord
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.provenance.describe import HTML_TYPES, cables_in, decoded_content, http_payload, is_http, type_of
 from preserve.readers.hashing import Fault
-from preserve.readers.segments import Stretches, stretch_fault
+from preserve.readers.segments import SegmentReader, stretch_fault
 from preserve.regular import open_regular
 from preserve.store.warcfile import container_of
 from preserve.text import escaped_json
@@ -37,7 +37,7 @@ Told = tuple[str, Finding]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class ExtractOptions:
     """What is wanted: by which layouts, whether the message is taken apart, and whether other pages are told."""
 
     layouts: tuple[Layout, ...]
@@ -46,7 +46,7 @@ class Wish:
     limits: Limits = DEFAULT_LIMITS
 
 
-class Part(NamedTuple):
+class ExtractedPart(NamedTuple):
     """What some records gave: lines with their line ends in one piece, of how many cables, and how many pages are
     unknown.
     """
@@ -60,7 +60,7 @@ class Part(NamedTuple):
 
 @dataclass(slots=True)
 class Extracted:
-    """What one file gave, in numbers as in `Part`."""
+    """What one file gave, in numbers as in `ExtractedPart`."""
 
     path: Path
     cables: int = 0
@@ -68,7 +68,7 @@ class Extracted:
     findings: list[Told] = field(default_factory=list)
     faults: list[tuple[int, Fault]] = field(default_factory=list)
 
-    def take(self, part: Part) -> None:
+    def take(self, part: ExtractedPart) -> None:
         """Adds what some of its records gave."""
         self.cables += part.cables
         self.unknown += part.unknown
@@ -78,8 +78,8 @@ class Extracted:
 
 def extract_files(
     paths: Sequence[Path],
-    stretches: Stretches[Part],
-    wish: Wish,
+    stretches: SegmentReader[ExtractedPart],
+    wish: ExtractOptions,
     out: Callable[[bytes], object],
     progress: Callable[[int], None] = lambda _done: None,
 ) -> Iterator[Extracted]:
@@ -101,7 +101,7 @@ def extract_files(
         yield extracted
 
 
-def _parts(path: Path, stretches: Stretches[Part], wish: Wish) -> Iterator[Part]:
+def _parts(path: Path, stretches: SegmentReader[ExtractedPart], wish: ExtractOptions) -> Iterator[ExtractedPart]:
     try:
         container = container_of(path)
         if container is Container.WACZ:
@@ -116,11 +116,11 @@ def _parts(path: Path, stretches: Stretches[Part], wish: Wish) -> Iterator[Part]
         yield _fault("E-WARC-UNREADABLE", error.strerror or str(error))
 
 
-def _fault(code: str, detail: str) -> Part:
-    return Part(b"", 0, 0, [], [(0, (code, detail))])
+def _fault(code: str, detail: str) -> ExtractedPart:
+    return ExtractedPart(b"", 0, 0, [], [(0, (code, detail))])
 
 
-def _plain_file(path: Path, wish: Wish) -> Iterator[Part]:
+def _plain_file(path: Path, wish: ExtractOptions) -> Iterator[ExtractedPart]:
     """A saved page, or a table."""
     with open_regular(path) as file:
         beginning = file.read(_BEGINNING_BYTES)
@@ -152,7 +152,7 @@ def _is_table(layout: Layout, beginning: bytes) -> bool:
     return layout.reads == "rows" and layout.begins is not None and layout.begins.match(text) is not None
 
 
-def cables_of(wish: Wish, name: str, spots: Iterator[Spot]) -> Iterator[Part]:
+def cables_of(wish: ExtractOptions, name: str, spots: Iterator[RecordSpan]) -> Iterator[ExtractedPart]:
     """The cables in the records of a file with this name, or of a stretch of it, part by part."""
     taker = _Taker(name, wish)
     for spot in spots:
@@ -174,7 +174,7 @@ def cables_of(wish: Wish, name: str, spots: Iterator[Spot]) -> Iterator[Part]:
 class _Taker:
     """Makes lines."""
 
-    def __init__(self, name: str, wish: Wish) -> None:
+    def __init__(self, name: str, wish: ExtractOptions) -> None:
         self._name = name
         self._wish = wish
         self.lines: list[bytes] = []
@@ -183,11 +183,11 @@ class _Taker:
         self.findings: list[Told] = []
         self.faults: list[tuple[int, Fault]] = []
 
-    def part(self) -> Part:
+    def part(self) -> ExtractedPart:
         """All that was taken in."""
-        return Part(b"".join(self.lines), self.cables, self.unknown, self.findings, self.faults)
+        return ExtractedPart(b"".join(self.lines), self.cables, self.unknown, self.findings, self.faults)
 
-    def record(self, spot: Spot, raw: RawRecord) -> None:
+    def record(self, spot: RecordSpan, raw: RawRecord) -> None:
         """What one record shows, where it is a full reply or a resource.
 
         Raises:

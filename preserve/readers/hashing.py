@@ -6,8 +6,8 @@ from typing import Protocol
 
 from preserve.errors import FormatError
 from preserve.formats.content import ContentStream
-from preserve.formats.digests import Declared, UnknownAlgorithmError, parse_digest
-from preserve.formats.http1.message import Head
+from preserve.formats.digests import DeclaredDigest, UnknownAlgorithmError, parse_digest
+from preserve.formats.http1.message import ReplyHead
 from preserve.formats.warc.record import RecordHeader
 from preserve.limits import MAX_REPLY_HEAD_BYTES
 
@@ -42,7 +42,7 @@ HASHES: Mapping[str, Callable[..., Hash]] = {
 """Old digests are checked, none is ever made."""
 
 
-def declared_digest(header: RecordHeader, name: str, faults: list[Fault]) -> Declared | None:
+def declared_digest(header: RecordHeader, name: str, faults: list[Fault]) -> DeclaredDigest | None:
     """The digest in a field, or None; what is amiss with it goes into ``faults``."""
     text = header.get(name)
     if text is None:
@@ -60,7 +60,7 @@ def _mismatch(name: str) -> str:
     return "E-WARC-BLOCK-DIGEST" if name == "WARC-Block-Digest" else "E-WARC-PAYLOAD-DIGEST"
 
 
-def new_hash(declared: Declared | None) -> Hash:
+def new_hash(declared: DeclaredDigest | None) -> Hash:
     """A hash of the algorithm that is declared."""
     return HASHES[declared.algorithm if declared is not None else "sha256"]()
 
@@ -91,7 +91,7 @@ class DecodedHash:
         self._taken = taken
         self._content: ContentStream | None = None
 
-    def feed(self, part: bytes, head: Head | None) -> None:
+    def feed(self, part: bytes, head: ReplyHead | None) -> None:
         """Takes one part of the payload; the head is known from the first part on that is not empty."""
         if self._content is None:
             if head is None:

@@ -22,13 +22,13 @@ from preserve.expressions import lazy_re
 from preserve.formats.cdxj import CdxLine, format_line
 from preserve.formats.http1.stream import PayloadStream
 from preserve.formats.urls import surt
-from preserve.formats.warc.containers import Container, Spot
+from preserve.formats.warc.containers import Container, RecordSpan
 from preserve.formats.warc.record import RecordHeader, bare_uri
 from preserve.formats.warc.stream import RawRecord
 from preserve.limits import MIB
 from preserve.model import timestamp14, whole_date
 from preserve.readers.hashing import Fault
-from preserve.readers.segments import Stretches, stretch_fault
+from preserve.readers.segments import SegmentReader, stretch_fault
 from preserve.regular import open_regular
 from preserve.store.warcfile import container_of
 
@@ -44,7 +44,7 @@ _WORD = lazy_re(r"[;\s]")
 _HEAD_ENDS = (b"\r\n\r\n", b"\n\n")
 
 
-class Part(NamedTuple):
+class IndexedPart(NamedTuple):
     """What some records gave: lines with their line ends, and what is told of the others.
 
     ``records``: how many were read; ``shared``: captures left out, since they have no compressed piece of their own;
@@ -59,8 +59,8 @@ class Part(NamedTuple):
 
 
 @dataclass(slots=True)
-class Indexed:
-    """What one file gave, in numbers as in `Part`."""
+class IndexedFile:
+    """What one file gave, in numbers as in `IndexedPart`."""
 
     path: Path
     lines: int = 0
@@ -69,7 +69,7 @@ class Indexed:
     unkeyed: int = 0
     faults: list[tuple[int, Fault]] = field(default_factory=list)
 
-    def take(self, part: Part) -> None:
+    def take(self, part: IndexedPart) -> None:
         """Adds what some of its records gave."""
         self.lines += len(part.lines)
         self.records += part.records
@@ -80,10 +80,10 @@ class Indexed:
 
 def index_files(
     paths: Sequence[Path],
-    stretches: Stretches[Part],
+    stretches: SegmentReader[IndexedPart],
     out: Callable[[Iterable[bytes]], object],
     progress: Callable[[int], None] = lambda _done: None,
-) -> list[Indexed]:
+) -> list[IndexedFile]:
     """Hands the lines of all the files to ``out``, sorted together. Damage is told of, and the rest is indexed.
 
     ``progress`` is told the number of records read.
@@ -92,11 +92,11 @@ def index_files(
         EnvironmentFaultError: a helping process was killed.
         OSError: no room for what is sorted on disk.
     """
-    done: list[Indexed] = []
+    done: list[IndexedFile] = []
     with tempfile.TemporaryDirectory(prefix="preserve-index-") as scratch:
         sorter = _Sorter(Path(scratch))
         for path in paths:
-            indexed = Indexed(path)
+            indexed = IndexedFile(path)
             done.append(indexed)
             for part in _parts(indexed, stretches):
                 indexed.take(part)
@@ -107,7 +107,7 @@ def index_files(
     return done
 
 
-def _parts(indexed: Indexed, stretches: Stretches[Part]) -> Iterator[Part]:
+def _parts(indexed: IndexedFile, stretches: SegmentReader[IndexedPart]) -> Iterator[IndexedPart]:
     try:
         container = container_of(indexed.path)
         if container is None or container is Container.WACZ:
@@ -121,11 +121,11 @@ def _parts(indexed: Indexed, stretches: Stretches[Part]) -> Iterator[Part]:
         indexed.faults.append((0, ("E-WARC-UNREADABLE", error.strerror or str(error))))
 
 
-def captures_of(name: str, spots: Iterator[Spot]) -> Iterator[Part]:
+def captures_of(name: str, spots: Iterator[RecordSpan]) -> Iterator[IndexedPart]:
     """The lines of the captures in the file with this name, or in a stretch of it, part by part."""
     taker = _Taker(name)
     # One is held back: of a large record the length is known only behind it.
-    last: tuple[Spot, _Capture] | None = None
+    last: tuple[RecordSpan, _Capture] | None = None
     for spot in spots:
         if last is not None:
             taker.add(*last)
@@ -172,7 +172,7 @@ class _Taker:
         self.unkeyed = 0
         self.faults: list[tuple[int, Fault]] = []
 
-    def add(self, spot: Spot, capture: _Capture) -> None:
+    def add(self, spot: RecordSpan, capture: _Capture) -> None:
         """One capture, now that its length is known."""
         if spot.is_shared:
             self.shared += 1
@@ -194,9 +194,9 @@ class _Taker:
             return
         self.lines.append(line.encode() + b"\n")
 
-    def part(self) -> Part:
+    def part(self) -> IndexedPart:
         """All that was taken in."""
-        return Part(self.lines, self.records, self.shared, self.unkeyed, self.faults)
+        return IndexedPart(self.lines, self.records, self.shared, self.unkeyed, self.faults)
 
 
 @lru_cache(maxsize=64)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Generic, ParamSpec, Self, TypeVar
 
 from preserve.errors import EnvironmentFaultError
-from preserve.formats.warc.containers import HOLD_BYTES, Container, Spot, records_in, records_of
+from preserve.formats.warc.containers import HOLD_BYTES, Container, RecordSpan, records_in, records_of
 from preserve.formats.warc.members import Members
 from preserve.limits import MIB
 from preserve.readers.hashing import Fault
@@ -29,7 +29,7 @@ _WORTH_PROCESSES_BYTES = 8 * MIB
 T = TypeVar("T")
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
-Look = Callable[[str, Iterator[Spot]], Iterable[T]]
+Look = Callable[[str, Iterator[RecordSpan]], Iterable[T]]
 """Takes the records of the file with this name, or of a stretch of it; gives what it finds, which a pipe can carry."""
 
 
@@ -60,7 +60,7 @@ def _stretch(path: Path, start: int, stop: int, is_guess: bool) -> _Stretch[Any]
         return _Stretch(first, members.offset, found)
 
 
-class Stretches(Generic[T]):
+class SegmentReader(Generic[T]):
     """Reads files, in this process or with helpers. Make it before any thread is started: it forks."""
 
     def __init__(self, look: Look[T], *, processes: int | None = None, total_bytes: int) -> None:
@@ -145,7 +145,7 @@ class Stretches(Generic[T]):
         return result
 
 
-def stretch_fault(spot: Spot) -> Fault:
+def stretch_fault(spot: RecordSpan) -> Fault:
     """What is amiss with a stretch that holds no record."""
     in_piece = "compressed piece" in spot.defect and not spot.inner and not spot.is_shared
     return ("E-WARC-GZIP" if in_piece else "E-WARC-HEADER"), spot.defect

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from preserve.provenance.releases import claimed_words, release_of
-from preserve.replay.history import Observation, claim_of, whole_ones
+from preserve.replay.history import HistoryEntry, claim_of, whole_ones
 from preserve.replay.times import newest
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Witness:
     host: str
     claims: str
     release: str | None
-    newest: Observation
+    newest: HistoryEntry
     captures: int
     texts: int
 
@@ -55,9 +55,9 @@ class Corroboration:
     levels: Mapping[str, tuple[Agreement, ...]]
 
 
-def corroborate(observations: Sequence[Observation], releases: Mapping[str, "ReleaseConfig"]) -> Corroboration:
+def corroborate(observations: Sequence[HistoryEntry], releases: Mapping[str, "ReleaseConfig"]) -> Corroboration:
     """Groups the observations of one cable (oldest first) by source, and the sources by what they show."""
-    groups: dict[tuple[str, str], list[Observation]] = {}
+    groups: dict[tuple[str, str], list[HistoryEntry]] = {}
     for one in whole_ones(observations):
         claim = claim_of(one.capture, one.extraction)
         named = f"{claim.source}, released {claim.source_released}" if claim.source else ""

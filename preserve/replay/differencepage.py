@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from preserve.cables.passages import Line, Passages, Piece
+from preserve.cables.passages import DifferenceLine, DifferencePiece, Passages
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1b1b; --paper: #fff; --dim: #666; --rule: #ccc;
@@ -65,13 +65,13 @@ def _hunks(found: Passages, around: int) -> Iterable[str]:
             yield _row(line)
 
 
-def _row(line: Line) -> str:
+def _row(line: DifferenceLine) -> str:
     numbers = "".join(f"<td class='n'>{number or ''}</td>" for number in (line.before, line.after))
     text = "".join(_piece(piece) for piece in line.pieces)
     return f"<tr class='{line.kind}'>{numbers}<td class='s'>{_SIGN[line.kind]}</td><td>{text}</td></tr>\n"
 
 
-def _piece(piece: Piece) -> str:
+def _piece(piece: DifferencePiece) -> str:
     tag = _WORD.get(piece.kind)
     return _safe(piece.text) if tag is None else f"<{tag}>{_safe(piece.text)}</{tag}>"
 

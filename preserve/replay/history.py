@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from preserve.cables.difference import Difference, classify
 from preserve.cables.extract import Extraction
 from preserve.errors import ArchiveError, NotHeldError
-from preserve.provenance.releases import Claim, Conflict, conflicts_of, release_of
+from preserve.provenance.releases import Conflict, ReleaseClaim, conflicts_of, release_of
 from preserve.replay.readings import ShownReading, shown_reading
-from preserve.replay.recover import Archive, Capture, merged, published_as
+from preserve.replay.recover import Capture, CollectionReader, merged, published_as
 from preserve.replay.times import Dated
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _MOST_LINES = 4_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class HistoryEntry:
     """One capture that shows the cable. ``number`` counts from 1 over the whole history.
 
     ``difference`` is against the observation before it that was published under the same id; None for the first, and
@@ -52,7 +52,7 @@ class Observation:
         return self.capture.dated
 
 
-def whole_ones(observations: Sequence[Observation]) -> Sequence[Observation]:
+def whole_ones(observations: Sequence[HistoryEntry]) -> Sequence[HistoryEntry]:
     """Those of whole captures; all, where none is whole."""
     return [one for one in observations if one.is_whole] or observations
 
@@ -69,12 +69,12 @@ class Unread:
 class History:
     """All observations, oldest first, and the captures that could not be read."""
 
-    observations: tuple[Observation, ...]
+    observations: tuple[HistoryEntry, ...]
     unread: tuple[Unread, ...]
 
 
 def history(
-    archives: Sequence[Archive], cable_id: str, releases: Mapping[str, "ReleaseConfig"] | None = None
+    archives: Sequence[CollectionReader], cable_id: str, releases: Mapping[str, "ReleaseConfig"] | None = None
 ) -> History:
     """Every observation of a cable over the collections, oldest first, under whatever ids it is published.
 
@@ -85,8 +85,8 @@ def history(
         NotHeldError: no capture shows it.
     """
     names = {*published_as(archives, cable_id), cable_id}
-    once: dict[tuple[Archive, str], Capture] = {}
-    shown: dict[tuple[Archive, str], list[str]] = {}
+    once: dict[tuple[CollectionReader, str], Capture] = {}
+    shown: dict[tuple[CollectionReader, str], list[str]] = {}
     for archive in archives:
         for name in sorted(names):
             for capture in archive.captures_as(name):
@@ -117,10 +117,10 @@ def history(
     return History(observations=tuple(_observations(read, releases or {})), unread=tuple(unread))
 
 
-def claim_of(capture: Capture, extraction: Extraction) -> Claim:
+def claim_of(capture: Capture, extraction: Extraction) -> ReleaseClaim:
     """What a capture claims of its source, read from its page now."""
     said = (extraction.fields.get(name) for name in ("source", "source_released", "released", "counter"))
-    return Claim(
+    return ReleaseClaim(
         capture.collection,
         extraction.published_id,
         capture.moment,
@@ -133,13 +133,13 @@ def claim_of(capture: Capture, extraction: Extraction) -> Claim:
 
 def _observations(
     read: Sequence[tuple[Capture, Extraction, ShownReading]], releases: Mapping[str, "ReleaseConfig"]
-) -> list[Observation]:
+) -> list[HistoryEntry]:
     claims = [claim_of(capture, extraction) for capture, extraction, _reading in read]
     conflicts: dict[str, list[Conflict]] = {}
     for name in dict.fromkeys(claim.published_id for claim in claims):
         for conflict in conflicts_of([claim for claim in claims if claim.published_id == name], releases):
             conflicts.setdefault(conflict.record_ids[-1], []).append(conflict)
-    found: list[Observation] = []
+    found: list[HistoryEntry] = []
     last: dict[str, Extraction] = {}
     for number, ((capture, extraction, reading), claim) in enumerate(zip(read, claims, strict=True), 1):
         before = None
@@ -148,7 +148,7 @@ def _observations(
             last[extraction.published_id] = extraction
         release = release_of(claim, releases)
         found.append(
-            Observation(
+            HistoryEntry(
                 number=number,
                 capture=capture,
                 extraction=extraction,

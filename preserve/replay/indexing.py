@@ -16,7 +16,7 @@ from preserve.provenance.derive import catch_up
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.proved import ProvedLog
 from preserve.replay.searchwords import searchable
-from preserve.replay.stated_texts import Source, read_again
+from preserve.replay.stated_texts import TextSource, read_again
 from preserve.replay.times import Times
 from preserve.store.catalogue import Catalogue, ShownCable
 from preserve.store.durable import Lock, remove_database
@@ -28,7 +28,7 @@ _OPTIMISE_FROM = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Indexed:
+class IndexFill:
     """What was done: ``added`` texts read, ``unread`` of all that could not be; ``made_anew`` says why, or is empty."""
 
     added: int
@@ -41,7 +41,7 @@ def update_search(
     secret: bytes | None,
     layouts: Callable[[], Mapping[str, Layout]],
     progress: Callable[[str, int], object] = lambda _subject, _done: None,
-) -> Indexed:
+) -> IndexFill:
     """Takes the lock, and brings catalogue and search index up to the ledger.
 
     Stopped half way, the next call goes on. ``secret``: the installation's, that vouches for the rows. ``layouts`` is
@@ -83,13 +83,13 @@ def _fill(
     index: SearchIndex,
     layouts: Callable[[], Mapping[str, Layout]],
     progress: Callable[[str, int], object],
-) -> Indexed:
+) -> IndexFill:
     start, size = index.ledger_size, catalogue.ledger_size
     if start == size:
-        return Indexed(added=0, unread=index.unread)
+        return IndexFill(added=0, unread=index.unread)
     done, unread = 0, 0
     step: list[IndexedText] = []
-    source = Source.of(paths, layouts())
+    source = TextSource.of(paths, layouts())
     times = Times(catalogue)
     for cable, text in read_again(source, catalogue.shown_cables(start), indexed_text, expected=size - start):
         if len(step) + unread >= _TEXTS_A_STEP:
@@ -108,7 +108,7 @@ def _fill(
     index.finish(step, unread=unread, size=size, revisits=catalogue.revisits_since(index.revisits_size))
     if done >= _OPTIMISE_FROM:
         index.optimise()
-    return Indexed(added=done, unread=index.unread)
+    return IndexFill(added=done, unread=index.unread)
 
 
 def _place(times: Times, cable: ShownCable) -> int:

@@ -17,7 +17,7 @@ MAX_TRANSITIONS = 100
 _DAY = len("2026-01-02")
 
 
-class State(StrEnum):
+class LinkState(StrEnum):
     """What is known of an address now."""
 
     ALIVE = "alive"
@@ -28,11 +28,11 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
-LOST = frozenset({State.GONE, State.SOFT_404})
+LOST = frozenset({LinkState.GONE, LinkState.SOFT_404})
 """The states in which the page is not to be had from its address."""
 
 
-class Sign(StrEnum):
+class LinkSignal(StrEnum):
     """What one look says."""
 
     SAME = "same"
@@ -55,7 +55,7 @@ class Sign(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Probe:
     """One look at an address. ``date`` is a WARC-Date, or the end of the run that has no record of it.
 
     ``evidence``: the record id, or the run's id where there is no record. ``reason``: an outcome's code, or more exact.
@@ -63,7 +63,7 @@ class Look:
     """
 
     date: str
-    sign: Sign
+    sign: LinkSignal
     reason: str
     evidence: str
     status: int | None = None
@@ -71,24 +71,24 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Transition:
+class LinkTransition:
     """A change of state, and the look that made it. ``old`` is None for the first."""
 
-    old: State | None
-    new: State
-    look: Look
+    old: LinkState | None
+    new: LinkState
+    look: Probe
 
 
 @dataclass(slots=True)
-class Machine:
+class LinkStatusMachine:
     """Takes the looks at one address in order of time."""
 
-    state: State | None = None
+    state: LinkState | None = None
     reason: str = ""
     since: str = ""
-    last: Look | None = None
+    last: Probe | None = None
     looks: int = 0
-    transitions: list[Transition] = field(default_factory=list)
+    transitions: list[LinkTransition] = field(default_factory=list)
     left_out: int = 0
     """Transitions that are not kept."""
     missing_days: int = 0
@@ -96,14 +96,14 @@ class Machine:
     _missing_day: str = ""
     _unreachable_day: str = ""
 
-    def take(self, look: Look) -> None:
+    def take(self, look: Probe) -> None:
         """Takes in one look."""
         self.looks += 1
         self.last = look
-        if look.sign in {Sign.NOTHING, Sign.UNSEEN}:
-            is_known = self.state in {State.ALIVE, State.CHANGED, State.MOVED}
-            if self.state is None or (is_known and look.sign is Sign.UNSEEN):
-                self._enter(State.UNKNOWN, look)
+        if look.sign in {LinkSignal.NOTHING, LinkSignal.UNSEEN}:
+            is_known = self.state in {LinkState.ALIVE, LinkState.CHANGED, LinkState.MOVED}
+            if self.state is None or (is_known and look.sign is LinkSignal.UNSEEN):
+                self._enter(LinkState.UNKNOWN, look)
             return
         self._count(look)
         new = self._next(look)
@@ -111,46 +111,46 @@ class Machine:
             self._enter(new, look)
         self.reason = look.reason
 
-    def _count(self, look: Look) -> None:
+    def _count(self, look: Probe) -> None:
         day = look.date[:_DAY]
         match look.sign:
-            case Sign.SAME | Sign.OTHER | Sign.ERROR_PAGE | Sign.MOVED:
+            case LinkSignal.SAME | LinkSignal.OTHER | LinkSignal.ERROR_PAGE | LinkSignal.MOVED:
                 self.missing_days = self.unreachable_days = 0
                 self._missing_day = self._unreachable_day = ""
-            case Sign.MISSING if day != self._missing_day:
+            case LinkSignal.MISSING if day != self._missing_day:
                 self.missing_days += 1
                 self._missing_day = day
-            case Sign.UNREACHABLE if day != self._unreachable_day:
+            case LinkSignal.UNREACHABLE if day != self._unreachable_day:
                 self.unreachable_days += 1
                 self._unreachable_day = day
 
-    def _next(self, look: Look) -> State:
+    def _next(self, look: Probe) -> LinkState:
         known = _CERTAIN.get(look.sign)
         if known is not None:
             return known
         dead = self.missing_days >= MISSING_DAYS or self.unreachable_days >= UNREACHABLE_DAYS
         # A page that is gone is not brought back by a doubt.
-        return State.GONE if dead or self.state is State.GONE else State.UNKNOWN
+        return LinkState.GONE if dead or self.state is LinkState.GONE else LinkState.UNKNOWN
 
-    def _enter(self, new: State, look: Look) -> None:
+    def _enter(self, new: LinkState, look: Probe) -> None:
         if len(self.transitions) == MAX_TRANSITIONS:
             del self.transitions[MAX_TRANSITIONS // 2]
             self.left_out += 1
-        self.transitions.append(Transition(old=self.state, new=new, look=look))
+        self.transitions.append(LinkTransition(old=self.state, new=new, look=look))
         self.state, self.since, self.reason = new, look.date, look.reason
 
 
 _CERTAIN = {
-    Sign.SAME: State.ALIVE,
-    Sign.OTHER: State.CHANGED,
-    Sign.ERROR_PAGE: State.SOFT_404,
-    Sign.MOVED: State.MOVED,
+    LinkSignal.SAME: LinkState.ALIVE,
+    LinkSignal.OTHER: LinkState.CHANGED,
+    LinkSignal.ERROR_PAGE: LinkState.SOFT_404,
+    LinkSignal.MOVED: LinkState.MOVED,
 }
 
 
-def run_through(looks: Iterable[Look]) -> Machine:
+def run_through(looks: Iterable[Probe]) -> LinkStatusMachine:
     """The machine after all looks, which are in order of time."""
-    machine = Machine()
+    machine = LinkStatusMachine()
     for look in looks:
         machine.take(look)
     return machine
@@ -163,20 +163,20 @@ _OURS = frozenset({"dns", "connect", "connect-timeout", "timeout", "disconnect"}
 """Failures of the way to a host: the page's or ours, as the other hosts of the run tell."""
 
 
-def sign_of_status(status: int | None, challenge: str | None) -> tuple[Sign, str]:
-    """Sign and reason of a reply; `Sign.SAME` for a good one, whose text is still to be compared."""
+def sign_of_status(status: int | None, challenge: str | None) -> tuple[LinkSignal, str]:
+    """Sign and reason of a reply; `LinkSignal.SAME` for a good one, whose text is still to be compared."""
     if challenge is not None:
-        return Sign.DOUBTFUL, f"challenge {challenge}"
+        return LinkSignal.DOUBTFUL, f"challenge {challenge}"
     if status is None:
-        return Sign.DOUBTFUL, "malformed-reply"
+        return LinkSignal.DOUBTFUL, "malformed-reply"
     reason = f"http-{status:03d}"
     if status in _GOOD:
-        return Sign.SAME, reason
+        return LinkSignal.SAME, reason
     if status in _MOVED:
-        return Sign.MOVED, reason
-    return (Sign.MISSING if status in _MISSING else Sign.DOUBTFUL), reason
+        return LinkSignal.MOVED, reason
+    return (LinkSignal.MISSING if status in _MISSING else LinkSignal.DOUBTFUL), reason
 
 
-def sign_of_failure(reason: str, *, others_answered: bool) -> Sign:
+def sign_of_failure(reason: str, *, others_answered: bool) -> LinkSignal:
     """Sign of an address that got no reply. ``others_answered``: another host did answer in the same run."""
-    return Sign.UNREACHABLE if reason in _OURS and others_answered else Sign.UNSEEN
+    return LinkSignal.UNREACHABLE if reason in _OURS and others_answered else LinkSignal.UNSEEN

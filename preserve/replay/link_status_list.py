@@ -15,14 +15,14 @@ from itertools import groupby
 from preserve.errors import FormatError
 from preserve.formats.urls import canonical, host_name
 from preserve.model import NOT_WHOLE
-from preserve.provenance.statements import Listing, Run, decode
+from preserve.provenance.statements import ListingStatement, RunStatement, decode
 from preserve.replay.comparing import Seen
-from preserve.replay.link_status import Look, Machine, Sign, State, sign_of_failure, sign_of_status
+from preserve.replay.link_status import LinkSignal, LinkState, LinkStatusMachine, Probe, sign_of_failure, sign_of_status
 from preserve.replay.look import Pages
-from preserve.replay.recover import Archive
+from preserve.replay.recover import CollectionReader
 from preserve.replay.times import Dated, in_order
 from preserve.store.catalogue import RecordRow, SeenRow
-from preserve.store.external_sort import Spill
+from preserve.store.external_sort import ExternalSort
 from preserve.store.mementos import MementoRow
 
 _SMALL_BYTES = 4_096
@@ -32,28 +32,28 @@ _HTML = frozenset({None, "text/html", "application/xhtml+xml", "text/plain"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rot:
+class LinkStatus:
     """One address: the machine after all looks at it, and its good captures."""
 
     collection: str
     url: str
-    machine: Machine
+    machine: LinkStatusMachine
     good: SeenRow | None
     """The newest good capture."""
     first: SeenRow | None
     """The first one: what its address was captured for."""
     second_hand: tuple[MementoRow, ...] = ()
     """What web archives served of it and was the page; looked up where it is not alive."""
-    earlier: tuple[State | None, ...] = ()
+    earlier: tuple[LinkState | None, ...] = ()
     """What was known of it when the ledger had each of the sizes asked for; None: nothing."""
 
     @property
-    def state(self) -> State:
+    def state(self) -> LinkState:
         """What is known of it now."""
-        return self.machine.state or State.UNKNOWN
+        return self.machine.state or LinkState.UNKNOWN
 
 
-def rot_of(archive: Archive, earlier: Sequence[int] = ()) -> Iterator[Rot]:
+def rot_of(archive: CollectionReader, earlier: Sequence[int] = ()) -> Iterator[LinkStatus]:
     """Every address of an archive that was captured or tried, by its canonical form.
 
     ``earlier`` are sizes that the ledger had: what was known then of each address is given along.
@@ -62,7 +62,7 @@ def rot_of(archive: Archive, earlier: Sequence[int] = ()) -> Iterator[Rot]:
     Raises:
         ArchiveError: the ledger is damaged.
     """
-    with Spill() as failures:
+    with ExternalSort() as failures:
         runs = _read_runs(archive, failures)
         pages = Pages(archive)
         replies = (
@@ -79,10 +79,10 @@ def rot_of(archive: Archive, earlier: Sequence[int] = ()) -> Iterator[Rot]:
                 yield found
 
 
-def count_states(archive: Archive) -> dict[str, int]:
+def count_states(archive: CollectionReader) -> dict[str, int]:
     """Number of addresses in each state, those of no address too."""
     counts = Counter(rot.state for rot in rot_of(archive))
-    return {str(state): counts[state] for state in State}
+    return {str(state): counts[state] for state in LinkState}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class _Item:
     what: SeenRow | str
 
 
-def _dated(archive: Archive, row: RecordRow) -> Dated:
+def _dated(archive: CollectionReader, row: RecordRow) -> Dated:
     return archive.times.of(date=row.date, run=row.run, statement=row.statement_index)
 
 
@@ -110,21 +110,21 @@ class _Runs:
     rescues: set[str] = field(default_factory=set)
 
 
-def _read_runs(archive: Archive, failures: Spill) -> _Runs:
+def _read_runs(archive: CollectionReader, failures: ExternalSort) -> _Runs:
     runs = _Runs()
     for index, entry in archive.ledger.raw():
         # Statements are canonical JSON: these bytes stand in no other place.
         if _RUN not in entry and _LISTING not in entry:
             continue
         match decode(entry):
-            case Run() as said:
+            case RunStatement() as said:
                 _read_run(index, said, runs, failures)
-            case Listing(run=run):
+            case ListingStatement(run=run):
                 runs.rescues.add(run)
     return runs
 
 
-def _read_run(index: int, said: Run, runs: _Runs, failures: Spill) -> None:
+def _read_run(index: int, said: RunStatement, runs: _Runs, failures: ExternalSort) -> None:
     answered = runs.answered.setdefault(said.run, set())
     rows = []
     for item in said.urls:
@@ -138,8 +138,10 @@ def _read_run(index: int, said: Run, runs: _Runs, failures: Spill) -> None:
     failures.add(rows)
 
 
-def _one(archive: Archive, judge: "_Judge", group: Sequence[_Item], earlier: Sequence[int]) -> Rot | None:
-    machine, then = Machine(), [(size, Machine()) for size in earlier]
+def _one(
+    archive: CollectionReader, judge: "_Judge", group: Sequence[_Item], earlier: Sequence[int]
+) -> LinkStatus | None:
+    machine, then = LinkStatusMachine(), [(size, LinkStatusMachine()) for size in earlier]
     for look in judge.looks(group):
         machine.take(look)
         for size, former in then:
@@ -148,12 +150,12 @@ def _one(archive: Archive, judge: "_Judge", group: Sequence[_Item], earlier: Seq
     if not machine.looks:
         return None
     held: tuple[MementoRow, ...] = ()
-    if machine.state is not State.ALIVE:
+    if machine.state is not LinkState.ALIVE:
         served = [capture for capture in archive.captures_of(judge.url) if capture.memento is not None]
         # The last is the one that is given: none whose date cannot be, where there is another.
         served.sort(key=lambda capture: capture.dated.has_place)
         held = tuple(capture.memento for capture in served if capture.memento is not None)
-    return Rot(
+    return LinkStatus(
         collection=archive.paths.name,
         url=judge.url,
         machine=machine,
@@ -178,7 +180,7 @@ class _Judge:
         """Runs that found another page in the place of this one, as their statements say."""
         self.good: SeenRow | None = None
 
-    def looks(self, items: Sequence[_Item]) -> Iterator[Look]:
+    def looks(self, items: Sequence[_Item]) -> Iterator[Probe]:
         """The looks, in their order."""
         told: set[str] = set()
         stated = (item.what.split(" ", 2) for item in items if isinstance(item.what, str))
@@ -193,31 +195,31 @@ class _Judge:
                     told.add(run)
                     others = bool(self._runs.answered.get(run, set()) - {self._host})
                     sign = sign_of_failure(reason, others_answered=others)
-                    yield Look(date=item.dated.date, sign=sign, reason=reason, evidence=run, statement=int(statement))
+                    yield Probe(date=item.dated.date, sign=sign, reason=reason, evidence=run, statement=int(statement))
             elif item.what.run not in self._runs.rescues:
                 yield self._reply(item.what)
 
-    def _reply(self, seen: SeenRow) -> Look:
+    def _reply(self, seen: SeenRow) -> Probe:
         row = seen.row
         self.url = row.uri or self.url
         if row.type == "revisit" and row.challenge is None and row.status in {None, 304}:
             # Not modified since some capture, which need not be the first.
-            sign, reason = Sign.SAME, "not-modified"
+            sign, reason = LinkSignal.SAME, "not-modified"
         else:
             sign, reason = sign_of_status(row.status, row.challenge)
-        if sign is Sign.SAME and row.whole in NOT_WHOLE:
+        if sign is LinkSignal.SAME and row.whole in NOT_WHOLE:
             # What is missing is no change of the page.
-            sign, reason = Sign.NOTHING, f"{row.whole}-capture"
-        elif sign is Sign.SAME:
+            sign, reason = LinkSignal.NOTHING, f"{row.whole}-capture"
+        elif sign is LinkSignal.SAME:
             sign, reason = self._compared(seen, reason)
-        elif sign is Sign.MOVED and self._pages.leads_home(row):
-            sign, reason = Sign.ERROR_PAGE, f"{reason} to the front page"
-        if sign in {Sign.SAME, Sign.OTHER} and seen.run in self._no_page:
-            sign, reason = Sign.ERROR_PAGE, str(Seen.SOFT_GONE)
-        if sign in {Sign.SAME, Sign.OTHER}:
+        elif sign is LinkSignal.MOVED and self._pages.leads_home(row):
+            sign, reason = LinkSignal.ERROR_PAGE, f"{reason} to the front page"
+        if sign in {LinkSignal.SAME, LinkSignal.OTHER} and seen.run in self._no_page:
+            sign, reason = LinkSignal.ERROR_PAGE, str(Seen.SOFT_GONE)
+        if sign in {LinkSignal.SAME, LinkSignal.OTHER}:
             self.good = seen
             self.first = self.first or seen
-        return Look(
+        return Probe(
             date=row.date,
             sign=sign,
             reason=reason,
@@ -226,25 +228,25 @@ class _Judge:
             statement=row.statement_index,
         )
 
-    def _compared(self, seen: SeenRow, reason: str) -> tuple[Sign, str]:
+    def _compared(self, seen: SeenRow, reason: str) -> tuple[LinkSignal, str]:
         """A good reply, held against the first good one."""
         first = self.first
         if first is not None and first.row.payload_sha256 == seen.row.payload_sha256:
-            return Sign.SAME, reason
+            return LinkSignal.SAME, reason
         if seen.cable is None and (first is not None or _may_be_error(seen)):
             shown = self._pages.seen(seen.row)
             if shown is None:
-                return Sign.DOUBTFUL, "record-unreadable"
+                return LinkSignal.DOUBTFUL, "record-unreadable"
             if shown.is_error:
-                return Sign.ERROR_PAGE, "error-page"
+                return LinkSignal.ERROR_PAGE, "error-page"
             if first is not None and first.cable is not None and first.cable.lower() not in shown.words:
-                return Sign.ERROR_PAGE, "cable-not-on-page"
+                return LinkSignal.ERROR_PAGE, "cable-not-on-page"
         if first is None or (seen.text_sha256 is not None and seen.text_sha256 == first.text_sha256):
-            return Sign.SAME, reason
+            return LinkSignal.SAME, reason
         # What was stated may be the work of two versions of the extractor: what differs is read again by this one.
         if self._text_of_first(first) == self._text(seen.row):
-            return Sign.SAME, reason
-        return Sign.OTHER, "text-changed"
+            return LinkSignal.SAME, reason
+        return LinkSignal.OTHER, "text-changed"
 
     def _text_of_first(self, first: SeenRow) -> str:
         if self._first_text is None:

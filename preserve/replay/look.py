@@ -7,7 +7,7 @@ from typing import TypeVar
 from preserve.errors import ArchiveError
 from preserve.formats.errorpage import is_error_page
 from preserve.formats.urls import canonical, resolve
-from preserve.replay.recover import Archive, Capture
+from preserve.replay.recover import Capture, CollectionReader
 from preserve.store.catalogue import RecordRow
 
 _T = TypeVar("_T")
@@ -16,7 +16,7 @@ _ERROR_PAGE = "W-CABLE-ERROR-PAGE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class PageSummary:
     """What a page shows. ``text_sha256`` is the comparison checksum of its text; ``words`` the text in small letters.
 
     ``words`` is empty where the page is no text.
@@ -30,11 +30,11 @@ class Seen:
 class Pages:
     """Reads pages of one archive; what a payload shows is kept for a while, as many addresses share an error page."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: CollectionReader) -> None:
         self._archive = archive
-        self._kept: dict[str, Seen] = {}
+        self._kept: dict[str, PageSummary] = {}
 
-    def seen(self, row: RecordRow) -> Seen | None:
+    def seen(self, row: RecordRow) -> PageSummary | None:
         """What a reply shows; None where its bytes cannot be read, which is no fault of the page."""
         key = row.payload_sha256 or row.record_id
         if key not in self._kept:
@@ -55,26 +55,28 @@ class Pages:
         home = resolve(row.uri, "/")
         return target is not None and home is not None and _same(target, home) and not _same(row.uri, home)
 
-    def _read(self, row: RecordRow) -> Seen | None:
+    def _read(self, row: RecordRow) -> PageSummary | None:
         return self._read_page(row, _seen)
 
-    def _read_page(self, row: RecordRow, read: Callable[[Archive, Capture], _T]) -> _T | None:
+    def _read_page(self, row: RecordRow, read: Callable[[CollectionReader, Capture], _T]) -> _T | None:
         try:
             return read(self._archive, self._archive.capture(row))
         except ArchiveError:
             return None
 
 
-def _seen(archive: Archive, capture: Capture) -> Seen:
+def _seen(archive: CollectionReader, capture: Capture) -> PageSummary:
     page = archive.page(capture)
     reading = archive.read(page)
     plain = archive.plain(page)
     if plain is None:
-        return Seen(text_sha256=capture.source.payload_sha256 or capture.source.record_id, is_error=False, words="")
+        return PageSummary(
+            text_sha256=capture.source.payload_sha256 or capture.source.record_id, is_error=False, words=""
+        )
     is_error = any(f.code == _ERROR_PAGE for f in reading.findings)
     is_error = is_error or (not reading.cables and is_error_page(page.content, plain.text))
     text = reading.cables[0].comparison_sha256 if len(reading.cables) == 1 else plain.comparison_sha256
-    return Seen(text_sha256=text, is_error=is_error, words=plain.text.lower())
+    return PageSummary(text_sha256=text, is_error=is_error, words=plain.text.lower())
 
 
 def _same(one: str, other: str) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from preserve.cables.extract import Extraction
-from preserve.replay.recover import Archive, Capture
+from preserve.replay.recover import Capture, CollectionReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class ShownReading:
         return self.is_stated and not self.others
 
 
-def shown_reading(archive: Archive, capture: Capture, text: Extraction) -> ShownReading:
+def shown_reading(archive: CollectionReader, capture: Capture, text: Extraction) -> ShownReading:
     """What read a text that is shown of a capture."""
     layout = f"{text.layout}/{text.layout_version}"
     stated = archive.catalogue.readings_of(capture.source.record_id)

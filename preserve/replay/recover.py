@@ -17,7 +17,7 @@ from preserve.errors import ArchiveError, CatalogueDiffersError, FormatError, No
 from preserve.expressions import lazy_re
 from preserve.formats.http1.stream import Payload
 from preserve.formats.urls import of_header
-from preserve.formats.warc.record import Record, original_of, record_sha256
+from preserve.formats.warc.record import WarcRecord, original_of, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import NOT_WHOLE, parse_utc, whole_date
 from preserve.provenance.derive import catch_up
@@ -32,11 +32,11 @@ from preserve.provenance.describe import (
 )
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.proved import ProvedLog
-from preserve.provenance.releases import Claim
-from preserve.provenance.statements import IMPORT_RUN, Import
+from preserve.provenance.releases import ReleaseClaim
+from preserve.provenance.statements import IMPORT_RUN, ImportStatement
 from preserve.replay.times import Dated, Times, in_order, newest
 from preserve.store.archive import open_archive
-from preserve.store.catalogue import Catalogue, Proof, RecordRow
+from preserve.store.catalogue import Catalogue, RecordRow, RowProof
 from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
 from preserve.store.mementos import MementoRow
@@ -52,7 +52,7 @@ class TakenIn:
     """An imported file, and the place of its statement in the log."""
 
     statement: int
-    said: Import
+    said: ImportStatement
 
     @property
     def told(self) -> str:
@@ -115,14 +115,14 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class RecoveredPage:
     """A capture, read: the record, the HTTP reply in it, and the content with its content coding removed.
 
     Of a ``resource`` record ``payload`` is None: no HTTP reply brought it.
     """
 
     capture: Capture
-    record: Record
+    record: WarcRecord
     payload: Payload | None
     content: bytes
 
@@ -146,7 +146,7 @@ class Page:
         return [] if self.payload is None else notes_of(self.payload, self.content)
 
 
-class Archive:
+class CollectionReader:
     """The read side of one collection. Opens nothing for writing but the catalogue, where that is behind the ledger."""
 
     def __init__(
@@ -194,7 +194,7 @@ class Archive:
         row = self.catalogue.record(record_id)
         return None if row is None or row.type not in {"response", "revisit", "resource"} else self.capture(row)
 
-    def page(self, capture: Capture) -> Page:
+    def page(self, capture: Capture) -> RecoveredPage:
         """Reads a capture's stored bytes.
 
         Raises:
@@ -210,16 +210,16 @@ class Archive:
         if capture.is_revisit:
             self._record(capture.row)
         if resource_type(record.header) is not None:
-            return Page(capture=capture, record=record, payload=None, content=record.block)
+            return RecoveredPage(capture=capture, record=record, payload=None, content=record.block)
         payload = http_payload(record.block)
         if payload is None:
             raise ArchiveError(f"record {row.record_id} in {row.place.file} holds no readable HTTP reply")
         content = decoded_content(payload, self.limits)
         if content is None:
             raise ArchiveError(f"the content coding of record {row.record_id} cannot be removed: damaged or too large")
-        return Page(capture=capture, record=record, payload=payload, content=content)
+        return RecoveredPage(capture=capture, record=record, payload=payload, content=content)
 
-    def _record(self, row: RecordRow) -> Record:
+    def _record(self, row: RecordRow) -> WarcRecord:
         """The bytes of a record, held against the ledger's hash of it."""
         record = read_record(self.paths, row.place)
         if record_sha256(record.header.raw, record.block) != row.record_sha256:
@@ -229,11 +229,11 @@ class Archive:
             )
         return record
 
-    def read(self, page: Page) -> PageReading:
+    def read(self, page: RecoveredPage) -> PageReading:
         """The cables on a page, extracted from its bytes now."""
         return read_cables(page.record, tuple(self._layouts.values()), self.limits)
 
-    def cable(self, page: Page, cable_id: str = "") -> Extraction | None:
+    def cable(self, page: RecoveredPage, cable_id: str = "") -> Extraction | None:
         """The cable of that id on a page, else the first on it; None where there is none."""
         cables = self.read(page).cables
         told = canonical_id(cable_id)
@@ -241,16 +241,16 @@ class Archive:
         meant = (cable for cable in cables if told is not None and cable.canonical_id == told)
         return next(published, next(meant, cables[0] if cables else None))
 
-    def plain(self, page: Page) -> PlainText | None:
+    def plain(self, page: RecoveredPage) -> PlainText | None:
         """What a page shows that is no cable; None where it is no text."""
         kind = page.media_type or ""
         if kind and kind not in HTML_TYPES and not kind.startswith("text/"):
             return None
         return plain_text(page.content, page.content_type)
 
-    def claims(self) -> Iterator[Claim]:
+    def claims(self) -> Iterator[ReleaseClaim]:
         """What every capture of a cable claims of its source, sorted by id, then by time."""
-        return (Claim(self.paths.name, *row) for row in self.catalogue.claims())
+        return (ReleaseClaim(self.paths.name, *row) for row in self.catalogue.claims())
 
     def _original(self, row: RecordRow) -> RecordRow | None:
         """The record that holds a revisit's payload: that of the id it names, else of the address and date."""
@@ -312,13 +312,15 @@ class Archive:
         if file not in self._imports:
             index = self.catalogue.import_of(file)
             said = None if index is None else self.log.at(index)
-            is_import = isinstance(said, Import) and said.file == file
+            is_import = isinstance(said, ImportStatement) and said.file == file
             if not is_import and (index is not None or row.run.startswith(IMPORT_RUN)):
                 raise CatalogueDiffersError(
                     f"the catalogue of {self.paths.name} disagrees with the ledger on the import of {file}",
                     next_step=f"Run `preserve rebuild {self.paths.name}`.",
                 )
-            self._imports[file] = TakenIn(statement=index or 0, said=said) if isinstance(said, Import) else None
+            self._imports[file] = (
+                TakenIn(statement=index or 0, said=said) if isinstance(said, ImportStatement) else None
+            )
         return self._imports[file]
 
 
@@ -326,9 +328,9 @@ def _dated(capture: Capture) -> Dated:
     return capture.dated
 
 
-def merged(found: Iterable[tuple[Archive, Capture]]) -> list[tuple[Archive, Capture]]:
+def merged(found: Iterable[tuple[CollectionReader, Capture]]) -> list[tuple[CollectionReader, Capture]]:
     """Captures of several collections, oldest first: those of each in the order of its own ledger."""
-    by_archive: dict[Archive, list[Capture]] = {}
+    by_archive: dict[CollectionReader, list[Capture]] = {}
     for archive, capture in found:
         by_archive.setdefault(archive, []).append(capture)
     moments = [
@@ -339,7 +341,7 @@ def merged(found: Iterable[tuple[Archive, Capture]]) -> list[tuple[Archive, Capt
     return [(archive, capture) for *_key, archive, capture in sorted(moments, key=lambda one: one[:4])]
 
 
-def current_catalogue(paths: CollectionPaths, ledger: Ledger, proof: Proof) -> Catalogue:
+def current_catalogue(paths: CollectionPaths, ledger: Ledger, proof: RowProof) -> Catalogue:
     """The catalogue, caught up with the ledger where a process died between the two; each row is held against it."""
     if paths.catalogue.is_file():
         catalogue = Catalogue.open(paths, read_only=True, proof=proof)
@@ -358,16 +360,16 @@ def open_for_reading(
     layouts: Mapping[str, Layout],
     limits: Limits = DEFAULT_LIMITS,
     trusted: Collection[str] = (),
-) -> Iterator[list[Archive]]:
+) -> Iterator[list[CollectionReader]]:
     """The named collections, opened for reading and closed at the end.
 
     Raises:
         CatalogueDiffersError: at the end, where something was left out because the catalogue does not have it.
     """
-    opened: list[Archive] = []
+    opened: list[CollectionReader] = []
     try:
         for name in names:
-            opened.append(Archive(open_archive(archives, name), layouts, limits, trusted))  # noqa: PERF401 - closed one by one
+            opened.append(CollectionReader(open_archive(archives, name), layouts, limits, trusted))  # noqa: PERF401 - closed one by one
         yield opened
         for archive in opened:
             archive.log.require_whole()
@@ -381,7 +383,9 @@ def at_time(captures: Sequence[Capture], moment: datetime | None) -> Capture | N
     return newest([c for c in captures if moment is None or parse_utc(c.moment) <= moment])
 
 
-def find_one(archives: Sequence[Archive], query: str, moment: datetime | None) -> tuple[Archive, Capture]:
+def find_one(
+    archives: Sequence[CollectionReader], query: str, moment: datetime | None
+) -> tuple[CollectionReader, Capture]:
     """The newest good capture of a cable or address over several collections: that which was stated last.
 
     A capture whose reply was not a full one (an error page, a challenge, one that was cut) never stands in for one that
@@ -402,7 +406,7 @@ def find_one(archives: Sequence[Archive], query: str, moment: datetime | None) -
     return next((archive, capture) for archive, capture in good if capture is best)
 
 
-def published_as(archives: Sequence[Archive], cable_id: str) -> list[str]:
+def published_as(archives: Sequence[CollectionReader], cable_id: str) -> list[str]:
     """Every id that a cable is published under in some collections, sorted.
 
     ``cable_id`` is any of them, or one of them written in another way.
@@ -412,7 +416,7 @@ def published_as(archives: Sequence[Archive], cable_id: str) -> list[str]:
     return sorted({name for archive in archives for name in archive.catalogue.published_as(meant or cable_id)})
 
 
-def captures_found(archives: Sequence[Archive], query: str) -> list[tuple[Archive, Capture]]:
+def captures_found(archives: Sequence[CollectionReader], query: str) -> list[tuple[CollectionReader, Capture]]:
     """The captures that a person means: of an address, or of what is published under an id.
 
     An id that nothing is published under means the cable: what is published under its canonical id, or else all that
@@ -420,7 +424,7 @@ def captures_found(archives: Sequence[Archive], query: str) -> list[tuple[Archiv
     """
     if "://" in query:
         return [(archive, capture) for archive in archives for capture in archive.captures_of(query)]
-    found: list[tuple[Archive, Capture]] = []
+    found: list[tuple[CollectionReader, Capture]] = []
     for written in ([query], [canonical_id(query) or query], published_as(archives, query)):
         found = [
             (archive, capture) for archive in archives for name in written for capture in archive.captures_as(name)

@@ -43,7 +43,7 @@ class Searchable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class SearchHits:
     """A hit and the collection that it is in."""
 
     collection: str
@@ -81,18 +81,18 @@ def searchable(
 
 def search(
     opened: Sequence[Searchable], words: str, filters: Filters, limit: int
-) -> tuple[list[Found], dict[str, int]]:
+) -> tuple[list[SearchHits], dict[str, int]]:
     """The best hits over some collections, and how many each has (counted up to `RANKED` in each).
 
     Raises:
         UsageError: nothing can be searched for with these words.
     """
     wanted = expression(words)
-    found: list[Found] = []
+    found: list[SearchHits] = []
     counts = {}
     for one in opened:
         hits, counts[one.name] = one.index.search(wanted, filters, limit)
-        found += [Found(collection=one.name, hit=hit) for hit in hits]
+        found += [SearchHits(collection=one.name, hit=hit) for hit in hits]
     found.sort(key=lambda item: (item.hit.rank, item.collection, item.hit.cable.statement))
     return found[:limit], counts
 

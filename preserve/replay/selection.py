@@ -5,14 +5,14 @@ from itertools import pairwise
 
 from preserve.errors import NotHeldError
 from preserve.model import parse_utc
-from preserve.replay.history import Observation, whole_ones
+from preserve.replay.history import HistoryEntry, whole_ones
 from preserve.replay.recover import parse_moment
 from preserve.replay.times import newest
 
 _LONGEST_NUMBER = 9
 
 
-def choose(observations: Sequence[Observation], what: str) -> Observation:
+def choose(observations: Sequence[HistoryEntry], what: str) -> HistoryEntry:
     """The observation meant: its number in the history, its record id, or the newest one at or before a time.
 
     A number of four digits or more that no observation has is a year.
@@ -42,7 +42,7 @@ def choose(observations: Sequence[Observation], what: str) -> Observation:
     return newest(before) or before[-1]
 
 
-def last_different(observations: Sequence[Observation]) -> tuple[Observation, Observation]:
+def last_different(observations: Sequence[HistoryEntry]) -> tuple[HistoryEntry, HistoryEntry]:
     """The newest two that follow one another and whose texts differ; else, whose pages do; else the last two.
 
     Captures that are not whole are passed over.

@@ -30,7 +30,7 @@ _WORTH_PROCESSES: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class TextSource:
     """Where texts are read from, and by which layouts."""
 
     paths: CollectionPaths
@@ -46,12 +46,12 @@ class Source:
 Take = Callable[[ShownCable, Extraction], T]
 """Takes what it wants of a text; a pipe must be able to carry what it gives."""
 
-_WORK: list[tuple[Source, Take[Any]]] = []
+_WORK: list[tuple[TextSource, Take[Any]]] = []
 """What the helping processes do; they inherit it, so that nothing of it has to be sent."""
 
 
 def read_again(
-    source: Source, cables: Iterable[ShownCable], take: Take[T], *, expected: int = _WORTH_PROCESSES
+    source: TextSource, cables: Iterable[ShownCable], take: Take[T], *, expected: int = _WORTH_PROCESSES
 ) -> Iterator[tuple[ShownCable, T | None]]:
     """Each text, and what ``take`` gives for it: None where its record no longer gives the text that the ledger names.
 
@@ -91,7 +91,7 @@ def _read_batch(batch: list[ShownCable]) -> list[Any]:
     return _read(source, take, batch)
 
 
-def _read(source: Source, take: Take[T], batch: list[ShownCable]) -> list[T | None]:
+def _read(source: TextSource, take: Take[T], batch: list[ShownCable]) -> list[T | None]:
     found: list[T | None] = []
     last, texts = "", ()  # type: tuple[str, tuple[Extraction, ...]]
     for cable in batch:
@@ -103,7 +103,7 @@ def _read(source: Source, take: Take[T], batch: list[ShownCable]) -> list[T | No
     return found
 
 
-def _texts(source: Source, cable: ShownCable) -> tuple[Extraction, ...]:
+def _texts(source: TextSource, cable: ShownCable) -> tuple[Extraction, ...]:
     try:
         record = read_record(source.paths, cable.record.place)
     except ArchiveError:

@@ -17,7 +17,7 @@ from preserve.model import format_utc, parse_utc
 from preserve.net.exchange import Exchange
 from preserve.net.fetch import Fetches
 from preserve.provenance.describe import challenge_in, decoded_content, media_type, type_of
-from preserve.store.quota import Budgets
+from preserve.store.quota import Quotas
 
 BUDGET, STOPPED = "budget", "stopped"
 _DAY = len("2026-01-02")
@@ -33,7 +33,7 @@ class NotAskedError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class ArchiveReply:
     """What came back. ``content``: the body with its content coding removed; None where there is none to be read."""
 
     exchange: Exchange
@@ -86,7 +86,7 @@ class Asker:
         self,
         archive: ArchiveConfig,
         fetcher: Fetches,
-        budgets: Budgets,
+        budgets: Quotas,
         *,
         limits: Limits,
         clock: Callable[[], datetime],
@@ -116,7 +116,7 @@ class Asker:
         """Closes the connections that are kept open."""
         self._fetcher.close()
 
-    def ask(self, url: str) -> list[Reply]:
+    def ask(self, url: str) -> list[ArchiveReply]:
         """Asks for an address, again after a passing failure. Every reply, the last one last.
 
         Raises:
@@ -130,7 +130,7 @@ class Asker:
                 break
         return replies
 
-    def _once(self, url: str) -> Reply:
+    def _once(self, url: str) -> ArchiveReply:
         self._be_patient()
         now = self._clock()
         if not self._budgets.take(
@@ -182,7 +182,7 @@ def filled(template: str, url: str, *, timestamp: str = "", limit: int = 0) -> s
     )
 
 
-def _reply(exchange: Exchange, limits: Limits) -> Reply:
+def _reply(exchange: Exchange, limits: Limits) -> ArchiveReply:
     payload = content = challenge = None
     if exchange.response_bytes and exchange.head is not None:
         try:
@@ -192,7 +192,7 @@ def _reply(exchange: Exchange, limits: Limits) -> Reply:
     if payload is not None:
         content = decoded_content(payload, limits)
         challenge = challenge_in(payload, content)
-    return Reply(exchange=exchange, payload=payload, content=content, challenge=challenge)
+    return ArchiveReply(exchange=exchange, payload=payload, content=content, challenge=challenge)
 
 
 def _moment(text: str | None) -> datetime | None:

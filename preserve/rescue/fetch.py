@@ -14,10 +14,10 @@ from preserve.net.addresses import split_url
 from preserve.net.exchange import ExchangeError
 from preserve.provenance.describe import HTML_TYPES, cables_in, decoded_content, http_payload, read_cables, type_of
 from preserve.provenance.statements import ComparedAs
-from preserve.rescue.ask import Asker, Reply
-from preserve.rescue.judge import OTHER, PAGE, Verdict, is_own_redirect, judge
+from preserve.rescue.ask import ArchiveReply, Asker
+from preserve.rescue.judge import OTHER, PAGE, MementoVerdict, is_own_redirect, judge
 from preserve.rescue.listing import Candidate
-from preserve.rescue.record import RescueKeeper
+from preserve.rescue.record import RescueRecorder
 from preserve.store.catalogue import Catalogue
 from preserve.store.layout import CollectionPaths
 from preserve.store.warcfile import read_record
@@ -26,18 +26,18 @@ _MAX_REDIRECTS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Got:
+class FetchedMemento:
     """What was got: ``address`` is where the last reply came from, ``held`` how it compares with what we hold."""
 
     address: str
     record_id: str | None
     status: int | None
-    verdict: Verdict
+    verdict: MementoVerdict
     held: ComparedAs
     cables: tuple[str, ...]
 
 
-class Held:
+class KnownMemento:
     """What the collection holds of an address from its own captures."""
 
     def __init__(self, paths: CollectionPaths, catalogue: Catalogue, layouts: Sequence[Layout], limits: Limits) -> None:
@@ -46,7 +46,7 @@ class Held:
         self._layouts = layouts
         self._limits = limits
 
-    def compared(self, url: str, reply: Reply, text_sha256: str) -> ComparedAs:
+    def compared(self, url: str, reply: ArchiveReply, text_sha256: str) -> ComparedAs:
         """``same-payload``, ``same-text``, ``other-text``; ``nothing`` is held, or ``unknown`` (it cannot be read)."""
         row = self._catalogue.newest_response(url)
         if row is None or reply.payload is None:
@@ -69,11 +69,11 @@ def fetch_memento(
     asker: Asker,
     candidate: Candidate,
     url: str,
-    keeper: RescueKeeper,
-    held: Held,
+    keeper: RescueRecorder,
+    held: KnownMemento,
     *,
     layouts: Sequence[Layout],
-) -> Got:
+) -> FetchedMemento:
     """Fetches a memento and keeps whatever came. Its cables are stated only where it is the page.
 
     Raises:
@@ -100,7 +100,7 @@ def fetch_memento(
     is_page = verdict.kind == PAGE
     record_id = keeper.keep(reply, via=url, hop="memento", read=read if is_page else NOTHING_READ)
     text = _text_of(read, reply.content or b"", reply.read_as.value)
-    return Got(
+    return FetchedMemento(
         address=address,
         record_id=record_id,
         status=reply.status,
@@ -110,13 +110,15 @@ def fetch_memento(
     )
 
 
-def _elsewhere(reply: Reply, candidate: Candidate, url: str, keeper: RescueKeeper, target: str) -> Got:
+def _elsewhere(
+    reply: ArchiveReply, candidate: Candidate, url: str, keeper: RescueRecorder, target: str
+) -> FetchedMemento:
     finding = Finding(code="E-RESCUE-OTHER-URL", where=candidate.url, detail=f"leads to {target}"[:300])
-    return Got(
+    return FetchedMemento(
         address=candidate.url,
         record_id=keeper.keep(reply, via=url, hop="memento"),
         status=reply.status,
-        verdict=Verdict(kind=OTHER, served=None, digest="unknown", findings=(finding,)),
+        verdict=MementoVerdict(kind=OTHER, served=None, digest="unknown", findings=(finding,)),
         held="unknown",
         cables=(),
     )
@@ -128,7 +130,7 @@ def _text_of(read: PageReading, content: bytes, content_type: str) -> str:
     return plain_text(content, content_type).comparison_sha256
 
 
-def _shown(reply: Reply) -> str:
+def _shown(reply: ArchiveReply) -> str:
     read_as = reply.read_as
     if read_as.essence not in HTML_TYPES and not read_as.essence.startswith("text/"):
         return ""

@@ -20,7 +20,7 @@ from preserve.formats.errorpage import is_error_page
 from preserve.formats.timemap import http_date, parse_links
 from preserve.formats.urls import surt
 from preserve.provenance.statements import DigestFit
-from preserve.rescue.ask import Reply
+from preserve.rescue.ask import ArchiveReply
 from preserve.rescue.listing import Candidate
 
 PAGE, REDIRECT, ERROR, OTHER, NO_MEMENTO, FAILED, CUT = (
@@ -34,7 +34,7 @@ _MEMENTO = b"memento-datetime"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class MementoVerdict:
     """``served``: the Memento-Datetime; ``digest``: which reading of the bytes the listed digest fits."""
 
     kind: str
@@ -43,12 +43,12 @@ class Verdict:
     findings: tuple[Finding, ...]
 
 
-def is_own_redirect(reply: Reply) -> bool:
+def is_own_redirect(reply: ArchiveReply) -> bool:
     """True for a redirect of the archive itself: a memento that is a redirect has a Memento-Datetime."""
     return reply.status is not None and 300 <= reply.status < 400 and not reply.field(_MEMENTO)  # noqa: PLR2004
 
 
-def judge(reply: Reply, candidate: Candidate, url: str, *, shown: str) -> Verdict:
+def judge(reply: ArchiveReply, candidate: Candidate, url: str, *, shown: str) -> MementoVerdict:
     """The verdict on the last reply. ``url``: the lost address; ``shown``: the text that it shows, or nothing."""
     served = http_date(reply.field(_MEMENTO))
     notes: list[tuple[str, str]] = []
@@ -64,7 +64,7 @@ def judge(reply: Reply, candidate: Candidate, url: str, *, shown: str) -> Verdic
         if digest == "differs":
             notes.append(("W-RESCUE-DIGEST", f"listed {candidate.digest}"))
     where = reply.exchange.url
-    return Verdict(
+    return MementoVerdict(
         kind=PAGE if bad is None else bad[0],
         served=served,
         digest=digest,
@@ -76,7 +76,7 @@ _Bad = tuple[str, str, str]
 """Verdict, code of the finding, detail."""
 
 
-def _no_memento(reply: Reply) -> _Bad:
+def _no_memento(reply: ArchiveReply) -> _Bad:
     """A reply without Memento-Datetime: trouble of the archive passes, anything else will be none tomorrow."""
     if is_own_redirect(reply):
         return FAILED, "W-RESCUE-LOOP", reply.field(b"location")
@@ -86,7 +86,7 @@ def _no_memento(reply: Reply) -> _Bad:
     return NO_MEMENTO, "W-RESCUE-NO-MEMENTO", reply.reason
 
 
-def _strange(reply: Reply, url: str, served: datetime) -> _Bad | None:
+def _strange(reply: ArchiveReply, url: str, served: datetime) -> _Bad | None:
     """A memento that was cut, or contradicts itself or what was asked for."""
     if reply.exchange.truncated is not None:
         return CUT, "W-RESCUE-CUT", str(reply.exchange.truncated)
@@ -94,7 +94,7 @@ def _strange(reply: Reply, url: str, served: datetime) -> _Bad | None:
     return None if contradiction is None else (OTHER, *contradiction)
 
 
-def _no_page(reply: Reply, shown: str) -> _Bad | None:
+def _no_page(reply: ArchiveReply, shown: str) -> _Bad | None:
     """A memento of a redirect, of an error, or of an error page that is said to be good."""
     if reply.challenge is not None:
         return ERROR, "W-RESCUE-ERROR", f"challenge {reply.challenge}"
@@ -105,7 +105,7 @@ def _no_page(reply: Reply, shown: str) -> _Bad | None:
     return (ERROR, "W-RESCUE-ERROR", "it reads as an error page") if is_error_page(reply.content, shown) else None
 
 
-def _contradiction(reply: Reply, url: str, served: datetime) -> tuple[str, str] | None:
+def _contradiction(reply: ArchiveReply, url: str, served: datetime) -> tuple[str, str] | None:
     """Where the reply is about another address, or its two moments differ: the finding's code and detail."""
     match = _IN_ADDRESS.search(reply.exchange.url)
     if match is not None and not _same(match.group(2), url):
@@ -133,7 +133,7 @@ def _same(one: str, other: str) -> bool:
         return False
 
 
-def fits(claimed: str | None, reply: Reply) -> DigestFit:
+def fits(claimed: str | None, reply: ArchiveReply) -> DigestFit:
     """Which reading of the bytes served the listed digest fits: ``payload``, ``content``, ``body``, ``differs``.
 
     ``payload``: transfer coding removed; ``content``: content coding too; ``body``: as it travelled. ``unclaimed``: the

@@ -19,7 +19,7 @@ from preserve.formats.urls import resolve, surt
 from preserve.net.addresses import split_url
 from preserve.net.exchange import ExchangeError
 from preserve.provenance.statements import Answer
-from preserve.rescue.ask import Asker, NotAskedError, Reply, filled
+from preserve.rescue.ask import ArchiveReply, Asker, NotAskedError, filled
 
 HELD: Final = "held"
 NONE: Final = "none"
@@ -42,7 +42,7 @@ class Candidate:
 
 
 @dataclass(slots=True)
-class Listing:
+class MementoListing:
     """What one archive said of one address. ``not_asked``: why it was not asked to the end, else empty."""
 
     archive: str
@@ -56,17 +56,17 @@ class Listing:
 
 @dataclass(slots=True)
 class _Part:
-    """One way of listing: ``answer`` as in `Listing`; ``timestamps`` it has."""
+    """One way of listing: ``answer`` as in `MementoListing`; ``timestamps`` it has."""
 
     answer: Answer = FAILED
     complete: bool = False
     rows: dict[str, CdxRow | None] = field(default_factory=dict)
 
 
-def list_mementos(asker: Asker, url: str, keep: Callable[[Reply], object]) -> Listing:
+def list_mementos(asker: Asker, url: str, keep: Callable[[ArchiveReply], object]) -> MementoListing:
     """Asks for every list that the archive has. ``keep`` gets each reply as it came."""
     archive = asker.archive
-    listing = Listing(archive.name)
+    listing = MementoListing(archive.name)
     parts: list[_Part] = []
     try:
         if archive.cdx is not None:
@@ -86,7 +86,7 @@ def list_mementos(asker: Asker, url: str, keep: Callable[[Reply], object]) -> Li
     return listing
 
 
-def _sum_up(listing: Listing, url: str, parts: list[_Part]) -> None:
+def _sum_up(listing: MementoListing, url: str, parts: list[_Part]) -> None:
     answers = {part.answer for part in parts}
     listing.answer = HELD if listing.candidates else NONE if answers == {NONE} else FAILED
     listing.complete = bool(parts) and all(part.complete for part in parts)
@@ -108,7 +108,7 @@ def _candidate(archive: ArchiveConfig, url: str, timestamp: str, row: CdxRow | N
     )
 
 
-def _cdx(asker: Asker, url: str, keep: Callable[[Reply], object], listing: Listing) -> _Part:
+def _cdx(asker: Asker, url: str, keep: Callable[[ArchiveReply], object], listing: MementoListing) -> _Part:
     archive = asker.archive
     first = filled(archive.cdx or "", url, limit=archive.page_size)
     part, address, seen = _Part(), first, set[str]()
@@ -149,7 +149,7 @@ def _cdx(asker: Asker, url: str, keep: Callable[[Reply], object], listing: Listi
     return part
 
 
-def _timemap(asker: Asker, url: str, keep: Callable[[Reply], object], listing: Listing) -> _Part:
+def _timemap(asker: Asker, url: str, keep: Callable[[ArchiveReply], object], listing: MementoListing) -> _Part:
     archive = asker.archive
     part = _Part(complete=True)
     waiting, seen = [filled(archive.timemap or "", url)], set[str]()
@@ -181,7 +181,7 @@ def _timemap(asker: Asker, url: str, keep: Callable[[Reply], object], listing: L
     return part
 
 
-def _one_timemap(reply: Reply, url: str, listing: Listing, address: str) -> TimeMap | None:
+def _one_timemap(reply: ArchiveReply, url: str, listing: MementoListing, address: str) -> TimeMap | None:
     """A TimeMap, one without mementos where the archive has none; None where it is none, which is noted."""
     if _says_none(reply):
         return TimeMap(original=None, mementos=(), further=(), defects=())
@@ -201,14 +201,14 @@ def _one_timemap(reply: Reply, url: str, listing: Listing, address: str) -> Time
     return found
 
 
-def _ask(asker: Asker, address: str, keep: Callable[[Reply], object]) -> Reply:
+def _ask(asker: Asker, address: str, keep: Callable[[ArchiveReply], object]) -> ArchiveReply:
     replies = asker.ask(address)
     for reply in replies:
         keep(reply)
     return replies[-1]
 
 
-def _says_none(reply: Reply) -> bool:
+def _says_none(reply: ArchiveReply) -> bool:
     """True for a whole 404 that is the list's own: an HTML page may come from anything on the way."""
     return (
         reply.status == _NOT_FOUND
@@ -219,7 +219,7 @@ def _says_none(reply: Reply) -> bool:
     )
 
 
-def _is_list(reply: Reply, listing: Listing, address: str) -> bool:
+def _is_list(reply: ArchiveReply, listing: MementoListing, address: str) -> bool:
     """True for a whole reply 200 that is no page and not empty; else it is noted why."""
     if reply.status != _OK or not reply.is_whole or reply.challenge is not None:
         _note(listing, "W-RESCUE-FAILED", address, reply.reason)
@@ -232,7 +232,7 @@ def _is_list(reply: Reply, listing: Listing, address: str) -> bool:
     return False
 
 
-def _says_its_length(reply: Reply) -> bool:
+def _says_its_length(reply: ArchiveReply) -> bool:
     """True where the framing of an empty body says that it is whole: a connection may end anywhere."""
     return reply.field(b"content-length") == "0" or "chunked" in reply.field(b"transfer-encoding").lower()
 
@@ -252,5 +252,5 @@ def _is_of(url: str, origin: object) -> bool:
         return False
 
 
-def _note(listing: Listing, code: str, where: str, detail: str) -> None:
+def _note(listing: MementoListing, code: str, where: str, detail: str) -> None:
     listing.findings.append(Finding(code=code, where=where, detail=detail[:300]))

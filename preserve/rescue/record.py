@@ -11,17 +11,17 @@ from preserve.cables.extract import NOTHING_READ, PageReading
 from preserve.crawler.group import Group, GroupWriter
 from preserve.crawler.records import FoundAs, exchange_records
 from preserve.limits import Limits
-from preserve.provenance.describe import Fresh
+from preserve.provenance.describe import KnownOfRecord
 from preserve.provenance.rows import row_of
 from preserve.provenance.session import WritingSession
-from preserve.provenance.statements import Listing, Memento, encode
-from preserve.rescue.ask import Reply
+from preserve.provenance.statements import ListingStatement, MementoStatement, encode
+from preserve.rescue.ask import ArchiveReply
 from preserve.store.layout import CollectionPaths
 from preserve.store.secondreader import CODE, NOT_CHECKED
 from preserve.store.warcfile import SealedFile
 
 
-class RescueKeeper:
+class RescueRecorder:
     """Writes for the holder of the collection's lock."""
 
     def __init__(
@@ -35,7 +35,7 @@ class RescueKeeper:
         clock: Callable[[], datetime],
     ) -> None:
         self._session = session
-        self._links: list[Listing | Memento] = []
+        self._links: list[ListingStatement | MementoStatement] = []
         self.sealed: list[SealedFile] = []
         self.cables = 0
         self.findings: list[tuple[str, str, str]] = []
@@ -50,7 +50,7 @@ class RescueKeeper:
             hand_over=self._committed,
         )
 
-    def keep(self, reply: Reply, *, via: str, hop: str, read: PageReading = NOTHING_READ) -> str:
+    def keep(self, reply: ArchiveReply, *, via: str, hop: str, read: PageReading = NOTHING_READ) -> str:
         """Writes the records of one exchange; returns the id of the first. Durable after `commit`."""
         exchange = reply.exchange
         self._writer.open_file()
@@ -65,12 +65,12 @@ class RescueKeeper:
         )
         self._writer.add(
             records,
-            Fresh(head=exchange.head, challenge=reply.challenge, payload=reply.payload, content=reply.content),
+            KnownOfRecord(head=exchange.head, challenge=reply.challenge, payload=reply.payload, content=reply.content),
             read,
         )
         return records[0].header.record_id
 
-    def state(self, statement: Listing | Memento) -> None:
+    def state(self, statement: ListingStatement | MementoStatement) -> None:
         """Takes a statement that links records; durable after `commit`, together with those records."""
         self._links.append(statement)
 

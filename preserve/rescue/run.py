@@ -24,26 +24,26 @@ from preserve.provenance import statements
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.proved import ProvedLog
 from preserve.provenance.session import Writer, WritingSession
-from preserve.provenance.statements import Cable, Ended, Record, Run, Sealed, in_parts
+from preserve.provenance.statements import CableStatement, RecordStatement, RunEnd, RunStatement, Sealed, in_parts
 from preserve.replay.recover import current_catalogue
 from preserve.rescue.ask import STOPPED, Asker, NotAskedError
-from preserve.rescue.fetch import Held, fetch_memento
+from preserve.rescue.fetch import KnownMemento, fetch_memento
 from preserve.rescue.judge import PAGE, PASSING, order
-from preserve.rescue.listing import NONE, Candidate, Listing, list_mementos
-from preserve.rescue.record import RescueKeeper
+from preserve.rescue.listing import NONE, Candidate, MementoListing, list_mementos
+from preserve.rescue.record import RescueRecorder
 from preserve.store.catalogue import Catalogue
 from preserve.store.durable import free_bytes
 from preserve.store.layout import CollectionPaths
 from preserve.store.mementos import MementoRow
-from preserve.store.quota import Budgets
+from preserve.store.quota import Quotas
 
-_KINDS = (Record, Cable, statements.Listing, statements.Memento, Run)
+_KINDS = (RecordStatement, CableStatement, statements.ListingStatement, statements.MementoStatement, RunStatement)
 _MOST_TRIES = 5
 """Mementos of one address that are asked for in one rescue, beyond those that were the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class RescueRequest:
     """What is to be rescued: ``copies`` mementos of each address, none newer than ``moment`` where that is given.
 
     ``again``: also where as many are held already. ``dry``: only ask for the lists, and keep nothing.
@@ -101,7 +101,7 @@ class RescueReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
+class RescueEnvironment:
     """What a rescue works with."""
 
     config: CollectionConfig
@@ -116,7 +116,9 @@ class Means:
     """Makes the fetcher for an archive; None: the real one."""
 
 
-def rescue(wish: Wish, paths: CollectionPaths, writer: Writer | None, budgets: Budgets, means: Means) -> RescueReport:
+def rescue(
+    wish: RescueRequest, paths: CollectionPaths, writer: Writer | None, budgets: Quotas, means: RescueEnvironment
+) -> RescueReport:
     """Rescues into a collection; without ``writer`` it is dry.
 
     Killed anywhere, the archive stays consistent and the next call goes on.
@@ -140,12 +142,18 @@ def rescue(wish: Wish, paths: CollectionPaths, writer: Writer | None, budgets: B
 
 
 def _kept(
-    wish: Wish, paths: CollectionPaths, writer: Writer, means: Means, askers: Sequence[Asker], *, run: str
+    wish: RescueRequest,
+    paths: CollectionPaths,
+    writer: Writer,
+    means: RescueEnvironment,
+    askers: Sequence[Asker],
+    *,
+    run: str,
 ) -> RescueReport:
     started = format_utc(means.clock())
     with WritingSession(paths, writer, command=f"rescue --into {paths.name}", kinds=_KINDS) as session:
         first = session.ledger.size
-        keeper = RescueKeeper(
+        keeper = RescueRecorder(
             paths, session, limits=means.limits, run=run, warcinfo=_warcinfo(means, run), clock=means.clock
         )
         held = ProvedLog(paths, Ledger(paths, writer.installation.secret()), own_from=first)
@@ -162,7 +170,7 @@ def _kept(
         return _report(run, work, saved, keeper=keeper, size=session.finish())
 
 
-def _asker(archive: ArchiveConfig, budgets: Budgets, means: Means) -> Asker:
+def _asker(archive: ArchiveConfig, budgets: Quotas, means: RescueEnvironment) -> Asker:
     make = means.fetcher or (
         lambda chosen: Fetcher(
             user_agent=means.config.user_agent,
@@ -178,7 +186,7 @@ def _asker(archive: ArchiveConfig, budgets: Budgets, means: Means) -> Asker:
 
 
 def _report(
-    run: str, work: "_Work", saved: tuple[Saved, ...], *, keeper: RescueKeeper | None, size: int
+    run: str, work: "_Work", saved: tuple[Saved, ...], *, keeper: RescueRecorder | None, size: int
 ) -> RescueReport:
     return RescueReport(
         run=run,
@@ -191,7 +199,7 @@ def _report(
     )
 
 
-def _warcinfo(means: Means, run: str) -> dict[str, str]:
+def _warcinfo(means: RescueEnvironment, run: str) -> dict[str, str]:
     return {
         "software": PROGRAM,
         "format": "WARC File Format 1.1",
@@ -206,7 +214,7 @@ def _warcinfo(means: Means, run: str) -> dict[str, str]:
 
 def _state_run(
     session: WritingSession,
-    keeper: RescueKeeper,
+    keeper: RescueRecorder,
     *,
     run: str,
     started: str,
@@ -214,11 +222,11 @@ def _state_run(
     saved: Sequence[Saved],
     work: "_Work",
 ) -> None:
-    def urls() -> Iterator[Ended]:
+    def urls() -> Iterator[RunEnd]:
         for one in saved:
-            yield Ended(url=one.url, outcome=state_of(one.outcome), reason=one.outcome)
+            yield RunEnd(url=one.url, outcome=state_of(one.outcome), reason=one.outcome)
 
-    manifest = Run(
+    manifest = RunStatement(
         run=run,
         started=started,
         ended=format_utc(work.means.clock()),
@@ -238,11 +246,11 @@ def _state_run(
 class _Work:
     """The addresses of one rescue, one after another."""
 
-    wish: Wish
-    means: Means
+    wish: RescueRequest
+    means: RescueEnvironment
     askers: Sequence[Asker]
     catalogue: Catalogue
-    keeper: RescueKeeper | None
+    keeper: RescueRecorder | None
     run: str
     paths: CollectionPaths
     outcome: str = "complete"
@@ -285,7 +293,7 @@ class _Work:
             saved.outcome = NOT_ARCHIVED if set(saved.answers.values()) == {NONE} else NO_ANSWER
         return saved
 
-    def _list(self, asker: Asker, url: str, saved: Saved) -> Listing:
+    def _list(self, asker: Asker, url: str, saved: Saved) -> MementoListing:
         self.means.progress(url, f"asking {asker.archive.name}")
         asked = format_utc(self.means.clock())
         records: list[str] = []
@@ -301,7 +309,7 @@ class _Work:
         saved.findings += listing.findings
         if keeper is not None:
             keeper.state(
-                statements.Listing(
+                statements.ListingStatement(
                     run=self.run,
                     archive=asker.archive.name,
                     uri=url,
@@ -340,14 +348,14 @@ class _Work:
                 saved.findings.append(Finding(code="W-RESCUE-NOT-ASKED", where=candidate.url, detail=error.reason))
                 return
 
-    def _memento(self, asker: Asker, candidate: Candidate, url: str, saved: Saved, keeper: RescueKeeper) -> None:
-        held = Held(self.paths, self.catalogue, self.means.layouts, self.means.limits)
+    def _memento(self, asker: Asker, candidate: Candidate, url: str, saved: Saved, keeper: RescueRecorder) -> None:
+        held = KnownMemento(self.paths, self.catalogue, self.means.layouts, self.means.limits)
         got = fetch_memento(asker, candidate, url, keeper, held, layouts=self.means.layouts)
         verdict = got.verdict
         saved.findings += verdict.findings
         served = None if verdict.served is None else format_utc(verdict.served)
         keeper.state(
-            statements.Memento(
+            statements.MementoStatement(
                 run=self.run,
                 archive=candidate.archive,
                 archive_title=asker.archive.title,

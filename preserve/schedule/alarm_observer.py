@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from preserve.alarms.alarm_db import AlarmBook, Rules
+from preserve.alarms.alarm_db import AlarmDatabase, Rules
 from preserve.alarms.changes import LAST_LOOK, look
 from preserve.alarms.deliver import Delivery, Secrets, deliver
 from preserve.alarms.values import Observation
@@ -27,7 +27,7 @@ from preserve.schedule.job_conditions import (
     observe_receipts,
     observe_trouble,
 )
-from preserve.schedule.job_table import CAPTURE, Standing
+from preserve.schedule.job_table import CAPTURE, JobStatus
 from preserve.schedule.jobs import Job
 from preserve.store.archive import open_archive
 from preserve.store.checks import noted_checks
@@ -50,7 +50,7 @@ class Watch:
     layouts: Callable[[], Mapping[str, Layout]]
     clock: Callable[[], int]
 
-    def looked(self, job: Job, standing: Standing) -> None:
+    def looked(self, job: Job, standing: JobStatus) -> None:
         """Observes a job after a look at it, by how it stands.
 
         Raises:
@@ -69,7 +69,7 @@ class Watch:
         except (PreserveError, sqlite3.DatabaseError, OSError) as error:
             found.append(observe_trouble(job.collection, job.kind, str(error), now))
         rules = alarms.in_force
-        with AlarmBook.open(self.archives) as book:
+        with AlarmDatabase.open(self.archives) as book:
             book.observe([*found, *observe_gone(job, book.open_conditions(job.collection))], rules, now)
             # Checkpoints are signed at the end of runs, by whomever: only then may pages and texts have changed.
             if job.kind == CAPTURE and covered > (book.mark(job.collection, LAST_LOOK) or 0):
@@ -85,7 +85,7 @@ class Watch:
         alarms = self.alarms()
         if alarms is None:
             return
-        with AlarmBook.open(self.archives) as book:
+        with AlarmDatabase.open(self.archives) as book:
             book.observe([observe_trouble(collection, subject, trouble, now)], alarms.in_force, now)
 
     def tell(self, secrets: Secrets, clock: Callable[[], float]) -> list[Delivery]:
@@ -97,7 +97,7 @@ class Watch:
         config = self.alarms()
         if config is None:
             return []
-        with AlarmBook.open(self.archives) as book:
+        with AlarmDatabase.open(self.archives) as book:
             book.remind(config.in_force, self.clock())
             with suppress(LockedError):
                 return deliver(book, config, secrets, clock)
@@ -118,7 +118,7 @@ class Watch:
             found += observe_receipts(job.collection, job.authorities, held_failures(paths), covered)
         return found, covered
 
-    def _changes(self, book: AlarmBook, collection: str, rules: Rules, now: int) -> None:
+    def _changes(self, book: AlarmDatabase, collection: str, rules: Rules, now: int) -> None:
         trouble = ""
         try:
             with open_for_reading(self.archives, [collection], self.layouts()) as (archive,):

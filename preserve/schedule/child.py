@@ -25,7 +25,7 @@ _PATIENCE_S = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class ChildEnd:
     """How a process ended: its exit status (negative: the signal that killed it), and the JSON object it gave, if any.
 
     ``said``: its last message on stderr. ``stopped``: it was asked to, because the schedule was; ``timed_out``: because
@@ -52,7 +52,7 @@ class Asking:
     time_limit_s: float = 7 * 86_400.0
 
 
-def run_child(arguments: Sequence[str], asking: Asking) -> Ended:
+def run_child(arguments: Sequence[str], asking: Asking) -> ChildEnd:
     """Runs the program with ``arguments`` to its end. Its stdout is its report, what it says on stderr is heard.
 
     When ``asking.stop`` says so, or its time is over, it gets SIGTERM once, finishes what is being written and seals
@@ -78,7 +78,7 @@ def run_child(arguments: Sequence[str], asking: Asking) -> Ended:
                 process.stdin.close()
             process.wait()
             ear.close()
-        return Ended(
+        return ChildEnd(
             status=process.returncode,
             report=_report(report),
             said=ear.said,

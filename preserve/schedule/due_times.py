@@ -9,34 +9,34 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from preserve.config.schedule import RuleConfig
+from preserve.config.schedule import ScheduleRuleConfig
 from preserve.config.spans import span_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class DueTime:
     """A due moment: ``nominal`` names it, ``start`` is when it may begin (later by jitter and window)."""
 
     nominal: int
     start: int
 
 
-def moments(rule: RuleConfig, *, seed: str, anchor: int, after: int) -> Iterator[Moment]:
+def moments(rule: ScheduleRuleConfig, *, seed: str, anchor: int, after: int) -> Iterator[DueTime]:
     """The due moments whose nominal time is later than ``after`` and not before ``anchor``, in order, without end.
 
     ``anchor`` is the first moment of ``every``. The same arguments always give the same moments.
     """
     for nominal, following in pairwise(_nominal(rule, anchor=anchor, after=max(after, anchor - 1))):
         late = int(_chance(seed, nominal) * rule.jitter * (following - nominal))
-        yield Moment(nominal=nominal, start=opening(rule, nominal + late))
+        yield DueTime(nominal=nominal, start=opening(rule, nominal + late))
 
 
-def may_begin(rule: RuleConfig, now: int) -> bool:
+def may_begin(rule: ScheduleRuleConfig, now: int) -> bool:
     """Whether a capture may begin at ``now``: the window is open, or there is none."""
     return opening(rule, now) == now
 
 
-def _nominal(rule: RuleConfig, *, anchor: int, after: int) -> Iterator[int]:
+def _nominal(rule: ScheduleRuleConfig, *, anchor: int, after: int) -> Iterator[int]:
     if rule.every is not None:
         step = span_seconds(rule.every)
         value = anchor + ((after - anchor) // step + 1) * step
@@ -52,7 +52,7 @@ def _nominal(rule: RuleConfig, *, anchor: int, after: int) -> Iterator[int]:
             last = value
 
 
-def _zone(rule: RuleConfig) -> ZoneInfo:
+def _zone(rule: ScheduleRuleConfig) -> ZoneInfo:
     return ZoneInfo(rule.time_zone)
 
 
@@ -61,7 +61,7 @@ def _chance(seed: str, nominal: int) -> float:
     return int.from_bytes(digest[:6], "big") / 2**48
 
 
-def opening(rule: RuleConfig, value: int) -> int:
+def opening(rule: ScheduleRuleConfig, value: int) -> int:
     """The first second at or after ``value`` at which the window is open."""
     window = rule.window
     if window is None:

@@ -15,7 +15,7 @@ _STOP_S = 900
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Installation:
+class ProgramCall:
     """How the program is called on this machine. All paths are absolute.
 
     ``program``: the words before a command (`python -m preserve`); ``archives``: their folder; ``options``: those of
@@ -33,7 +33,7 @@ class Installation:
     metrics: str | None = None
 
 
-def systemd_units(place: Installation) -> dict[str, str]:
+def systemd_units(place: ProgramCall) -> dict[str, str]:
     """File name to text of each unit."""
     target = "multi-user.target" if place.user is not None else "default.target"
     units = {
@@ -64,7 +64,7 @@ StandardOutput=null
     return units
 
 
-def cron_block(place: Installation) -> str:
+def cron_block(place: ProgramCall) -> str:
     """The lines for a crontab, between marks."""
     words = shlex.join((*place.program, "schedule", "once", *place.options))
     settings = "".join(f"{name}={shlex.quote(value)} " for name, value in place.environment.items())
@@ -92,7 +92,7 @@ def crontab_with(current: str, block: str) -> str:
     return before + block + after.removeprefix("\n")
 
 
-def _unit(description: str, place: Installation, service: str) -> str:
+def _unit(description: str, place: ProgramCall, service: str) -> str:
     """A unit up to its service section."""
     user = f"User={place.user}\n" if place.user is not None else ""
     variables = "".join(f"Environment={_word(f'{name}={value}')}\n" for name, value in place.environment.items())
@@ -105,7 +105,7 @@ def _unit(description: str, place: Installation, service: str) -> str:
     )
 
 
-def _sandbox(place: Installation) -> str:
+def _sandbox(place: ProgramCall) -> str:
     """What the service may not do. A unit of a user's own has no right to most of it."""
     if place.user is None:
         return "NoNewPrivileges=yes\n"

@@ -7,12 +7,12 @@ has none of its own, such as a full disk, is sampled once an hour.
 from collections.abc import Mapping, Sequence
 
 from preserve.alarms.values import Condition, Observation
-from preserve.config.alarms import Kind
+from preserve.config.alarms import AlarmKind
 from preserve.findings import Finding
 from preserve.limits import MIB
 from preserve.model import moment_text
 from preserve.provenance.receipts import failed_authority
-from preserve.schedule.job_table import CAPTURE, Event, Standing
+from preserve.schedule.job_table import CAPTURE, JobEvent, JobStatus
 from preserve.schedule.jobs import Job
 from preserve.store.checks import Check, lasting_damage
 
@@ -22,15 +22,15 @@ _SAMPLE_S = 3600
 _CHANGED = "the schedule was changed"
 
 
-def observe_job(job: Job, standing: Standing, now: int) -> list[Observation]:
+def observe_job(job: Job, standing: JobStatus, now: int) -> list[Observation]:
     """Of how a job stands: failing, overdue, clock, steps; of a capture's report: challenges, certificates."""
     subject = "" if job.kind == CAPTURE else f"{job.kind} runs"
-    failing = Kind.CAPTURE_FAILING if job.kind == CAPTURE else Kind.SCHEDULE_FAILING
+    failing = AlarmKind.CAPTURE_FAILING if job.kind == CAPTURE else AlarmKind.SCHEDULE_FAILING
     late = standing.overdue_since
     found = [
         Observation(
             collection=job.collection,
-            kind=Kind.OVERDUE,
+            kind=AlarmKind.OVERDUE,
             subject=subject,
             bad=late is not None,
             summary="nothing is overdue" if late is None else f"due {moment_text(late)}, no good run since",
@@ -38,7 +38,7 @@ def observe_job(job: Job, standing: Standing, now: int) -> list[Observation]:
         ),
         Observation(
             collection=job.collection,
-            kind=Kind.CLOCK_BACK,
+            kind=AlarmKind.CLOCK_BACK,
             subject=subject,
             bad=standing.clock_back,
             summary=f"the clock is {'before' if standing.clock_back else 'past'} the last moment recorded",
@@ -50,7 +50,7 @@ def observe_job(job: Job, standing: Standing, now: int) -> list[Observation]:
         found.append(
             Observation(
                 collection=job.collection,
-                kind=Kind.NOT_LOOKED,
+                kind=AlarmKind.NOT_LOOKED,
                 subject=subject,
                 bad=True,
                 summary=f"none looked from {moment_text(unseen.began)} to {moment_text(unseen.ended)}: {missed}",
@@ -74,7 +74,7 @@ def observe_job(job: Job, standing: Standing, now: int) -> list[Observation]:
     found += [
         Observation(
             collection=job.collection,
-            kind=Kind.STEP_FAILING,
+            kind=AlarmKind.STEP_FAILING,
             subject=step.name,
             bad=step.outcome == "failed",
             summary=step.detail if step.outcome == "failed" else "the step is good again",
@@ -86,7 +86,7 @@ def observe_job(job: Job, standing: Standing, now: int) -> list[Observation]:
     return found
 
 
-def _to_tell(ended: Sequence[Event]) -> list[Event]:
+def _to_tell(ended: Sequence[JobEvent]) -> list[JobEvent]:
     """Of the last moments that ended, oldest first: the last; before it one that failed, where the last is good.
 
     A moment may have been given up for the next one, which is good already when somebody looks.
@@ -107,7 +107,7 @@ def observe_checks(collection: str, checks: Sequence[Check]) -> list[Observation
     return [
         Observation(
             collection=collection,
-            kind=Kind.DAMAGE_FOUND,
+            kind=AlarmKind.DAMAGE_FOUND,
             bad=damage is not None,
             summary=""
             if damage is None
@@ -122,7 +122,7 @@ def observe_log(collection: str, findings: Sequence[Finding], now: int) -> Obser
     amiss = [finding for finding in findings if finding.is_amiss]
     return Observation(
         collection=collection,
-        kind=Kind.LOG_DIFFERS,
+        kind=AlarmKind.LOG_DIFFERS,
         bad=bool(amiss),
         summary="; ".join(f"{finding.code}: {finding.detail}" for finding in amiss),
         occasion=now // _SAMPLE_S,
@@ -134,7 +134,7 @@ def observe_disk(collection: str, free: int, least: int, now: int) -> Observatio
     bad = free < least
     return Observation(
         collection=collection,
-        kind=Kind.DISK_LOW,
+        kind=AlarmKind.DISK_LOW,
         bad=bad,
         summary=f"{free // MIB} MiB are free, captures stop below {least // MIB} MiB",
         occasion=now // _SAMPLE_S,
@@ -152,7 +152,7 @@ def observe_receipts(
     return [
         Observation(
             collection=collection,
-            kind=Kind.RECEIPTS_FAILING,
+            kind=AlarmKind.RECEIPTS_FAILING,
             subject=authority,
             bad=authority in reasons,
             summary=reasons[authority][1] if authority in reasons else "a receipt was had",
@@ -167,9 +167,9 @@ def observe_gone(job: Job, conditions: Sequence[Condition]) -> list[Observation]
 
     ``conditions`` are those of the job's collection.
     """
-    known = {Kind.RECEIPTS_FAILING: job.authorities}
+    known = {AlarmKind.RECEIPTS_FAILING: job.authorities}
     if job.kind == CAPTURE:
-        known[Kind.STEP_FAILING] = job.steps
+        known[AlarmKind.STEP_FAILING] = job.steps
     return [
         Observation(
             collection=job.collection,
@@ -188,7 +188,7 @@ def observe_trouble(collection: str, subject: str, trouble: str, now: int) -> Ob
     """Of what could not be looked at (`FILE`, a job, its changes), and why; good where ``trouble`` is empty."""
     return Observation(
         collection=collection,
-        kind=Kind.SCHEDULE_FAILING,
+        kind=AlarmKind.SCHEDULE_FAILING,
         subject=subject,
         bad=bool(trouble),
         summary=trouble,
@@ -196,7 +196,7 @@ def observe_trouble(collection: str, subject: str, trouble: str, now: int) -> Ob
     )
 
 
-def _missing(job: Job, last: Event) -> list[Observation]:
+def _missing(job: Job, last: JobEvent) -> list[Observation]:
     """What a capture's report says of pages that are held. A run that lost too many is told as a failed one."""
     compared = last.report.get("compared")
     lost = compared.get("lost") if isinstance(compared, Mapping) else None
@@ -207,7 +207,7 @@ def _missing(job: Job, last: Event) -> list[Observation]:
     return [
         Observation(
             collection=job.collection,
-            kind=Kind.PAGE_MISSING,
+            kind=AlarmKind.PAGE_MISSING,
             bad=lost > 0,
             summary=told,
             items=tuple(str(item) for item in listed) if isinstance(listed, list) else (),
@@ -217,13 +217,13 @@ def _missing(job: Job, last: Event) -> list[Observation]:
     ]
 
 
-def _reported(job: Job, last: Event) -> list[Observation]:
+def _reported(job: Job, last: JobEvent) -> list[Observation]:
     """What a capture's report says of held pages, bot walls and certificates."""
     found = _missing(job, last)
     reasons, addresses = last.report.get("reasons"), last.report.get("addresses")
     if not isinstance(reasons, Mapping) or not isinstance(addresses, Mapping):
         return found
-    for kind, reason in ((Kind.CHALLENGE_PAGE, "challenge"), (Kind.CERTIFICATE_INVALID, "tls")):
+    for kind, reason in ((AlarmKind.CHALLENGE_PAGE, "challenge"), (AlarmKind.CERTIFICATE_INVALID, "tls")):
         number, listed = reasons.get(reason), addresses.get(reason)
         # The table lies where anything may write.
         number = number if isinstance(number, int) else 0

@@ -1,10 +1,10 @@
 """What a keeper must look at in how a job stands, in words."""
 
 from preserve.model import moment_text
-from preserve.schedule.job_table import LONG_UNSEEN_S, Standing
+from preserve.schedule.job_table import LONG_UNSEEN_S, JobStatus
 
 
-def wrongs(standing: Standing | None, collection: str, now: int) -> list[str]:
+def wrongs(standing: JobStatus | None, collection: str, now: int) -> list[str]:
     """One line each; none where all is well. None: no scheduler has looked at the job yet."""
     if standing is None:
         return ["no scheduler has looked at it yet: start `preserve schedule run`, or see `preserve schedule install`"]

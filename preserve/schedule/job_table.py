@@ -12,10 +12,10 @@ from itertools import islice, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
-from preserve.config.schedule import RuleConfig
+from preserve.config.schedule import ScheduleRuleConfig
 from preserve.config.spans import span_seconds
 from preserve.model import is_collection_name
-from preserve.schedule.due_times import Moment, may_begin, moments, opening
+from preserve.schedule.due_times import DueTime, may_begin, moments, opening
 from preserve.schedule.stored_json import report_kept, rule_kept
 from preserve.store.database import UnmadeError, connect
 from preserve.store.durable import make_dir
@@ -54,7 +54,7 @@ _EVENT = "nominal, start, outcome, reason, tries, again, began, ended, report"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class JobEvent:
     """What became of a due moment. Times in seconds since 1970.
 
     ``tries``: how often it failed; ``again``: when it is tried again, while it is waiting. ``report``: what the run
@@ -102,7 +102,7 @@ class Judged:
     is_over: bool = False
 
 
-class Unseen(NamedTuple):
+class UnwatchedTime(NamedTuple):
     """A time in which no scheduler looked (seconds since 1970), and how many moments were missed in it."""
 
     began: int
@@ -111,7 +111,7 @@ class Unseen(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class JobStatus:
     """How a job stands. ``overdue_since`` is the due moment that no good run has followed within the grace; a run that
     is under way is not overdue, its time limit is its bound.
 
@@ -119,8 +119,8 @@ class Standing:
     """
 
     next_start: int
-    last: Event | None
-    last_good: Event | None
+    last: JobEvent | None
+    last_good: JobEvent | None
     failed_in_a_row: int
     is_under_way: bool
     overdue_since: int | None
@@ -128,9 +128,9 @@ class Standing:
     looked: int | None
     steps: tuple[Step, ...]
     """Those of the last run that had any."""
-    unseen: Unseen | None = None
+    unseen: UnwatchedTime | None = None
     """The last time that was too long."""
-    ended: tuple[Event, ...] = ()
+    ended: tuple[JobEvent, ...] = ()
     """The last two moments that ran, failed or were skipped for good, oldest first."""
 
 
@@ -153,17 +153,17 @@ def scheduled_names(archives: Path, *, without: Collection[str]) -> list[str]:
     return [name for name in sorted(names - set(without)) if is_collection_name(name) and has_table(archives, name)]
 
 
-class Table:
+class JobTable:
     """The due table. What writes is for whoever holds the job's lock; the rest is for everyone."""
 
-    def __init__(self, connection: sqlite3.Connection, seed: str, rule: RuleConfig) -> None:
+    def __init__(self, connection: sqlite3.Connection, seed: str, rule: ScheduleRuleConfig) -> None:
         self._connection = connection
         self._seed = seed
         self._rule = rule
 
     @classmethod
     @contextmanager
-    def open(cls, archives: Path, collection: str, job: str, rule: RuleConfig) -> Iterator["Table"]:
+    def open(cls, archives: Path, collection: str, job: str, rule: ScheduleRuleConfig) -> Iterator["JobTable"]:
         """The table for writing, made where there is none.
 
         Raises:
@@ -181,7 +181,7 @@ class Table:
 
     @classmethod
     @contextmanager
-    def read(cls, archives: Path, collection: str, job: str, rule: RuleConfig) -> Iterator["Table | None"]:
+    def read(cls, archives: Path, collection: str, job: str, rule: ScheduleRuleConfig) -> Iterator["JobTable | None"]:
         """The table for reading only; None where no scheduler has looked at the job yet.
 
         Raises:
@@ -200,7 +200,7 @@ class Table:
         finally:
             connection.close()
 
-    def take(self, now: int) -> Moment | None:
+    def take(self, now: int) -> DueTime | None:
         """The moment to run now, marked as running; every other one that is due is recorded as missed.
 
         One that a dead process left running has failed, and waits to be tried again. None: nothing is due, or the
@@ -218,7 +218,7 @@ class Table:
             if not due:
                 return self._take_again(now)
             self._give_up_waiting("a later moment came")
-            chosen: Moment | None = due[-1]
+            chosen: DueTime | None = due[-1]
             is_late = due[-1].start + span_seconds(self._rule.grace) < now
             if len(due) == _MOST_AT_ONCE or (is_late and self._rule.missed == "skip"):
                 chosen = None
@@ -227,7 +227,7 @@ class Table:
             change.execute("UPDATE plan SET settled = ?", (due[-1].nominal,))
             return chosen
 
-    def end(self, moment: Moment, judged: Judged, now: int, *, steps: Sequence[str] = ()) -> Event:
+    def end(self, moment: DueTime, judged: Judged, now: int, *, steps: Sequence[str] = ()) -> JobEvent:
         """Records how the moment that was taken has ended, with the steps that follow a run."""
         with self._connection as change:
             change.execute("BEGIN IMMEDIATE")
@@ -297,11 +297,11 @@ class Table:
                 "UPDATE plan SET looked = ? WHERE NOT looked BETWEEN ? AND ?", (now, now - _LOOKED_EVERY_S, now)
             )
 
-    def events(self, most: int | None = None) -> list[Event]:
+    def events(self, most: int | None = None) -> list[JobEvent]:
         """The moments recorded, oldest first; the last ``most`` of them."""
         return self._events("ORDER BY nominal DESC LIMIT ?", -1 if most is None else most)[::-1]
 
-    def to_come(self, now: int) -> list[Event]:
+    def to_come(self, now: int) -> list[JobEvent]:
         """Moments recorded with a clock that was ahead: those still to come, and those that it gave up."""
         return self._events(f"WHERE {_OF_WRONG_CLOCK} ORDER BY nominal", now, now)
 
@@ -320,7 +320,7 @@ class Table:
             change.execute("UPDATE plan SET settled = max(anchor - 1, (SELECT coalesce(max(nominal), 0) FROM moment))")
             return forgotten
 
-    def standing(self, now: int) -> Standing:
+    def standing(self, now: int) -> JobStatus:
         """How the job stands at ``now``. Writes nothing."""
         row = self._connection.execute(
             "SELECT rule, anchor, settled, looked, unseen_from, unseen_to FROM plan"
@@ -341,7 +341,7 @@ class Table:
         again = last.again if last is not None and last.outcome == "waiting" else None
         is_under_way = last is not None and last.outcome == "running" and looked is not None and now - looked < _ALIVE_S
         is_late = waiting.start + span_seconds(self._rule.grace) < now
-        return Standing(
+        return JobStatus(
             next_start=following.start if again is None else min(following.start, again),
             last=last,
             last_good=good,
@@ -351,7 +351,9 @@ class Table:
             clock_back=settled > now,
             looked=looked,
             steps=() if stepped is None else tuple(self.steps_of(stepped)),
-            unseen=None if row is None or row[4] is None else Unseen(row[4], row[5], self._missed(row[4], row[5])),
+            unseen=None
+            if row is None or row[4] is None
+            else UnwatchedTime(row[4], row[5], self._missed(row[4], row[5])),
             ended=tuple(
                 self._events("WHERE outcome IN ('ran', 'failed', 'skipped') ORDER BY nominal DESC LIMIT 2")[::-1]
             ),
@@ -363,15 +365,15 @@ class Table:
         ).fetchone()
         return int(row[0])
 
-    def _take_again(self, now: int) -> Moment | None:
+    def _take_again(self, now: int) -> DueTime | None:
         for event in self._events("WHERE outcome = 'waiting' AND again <= ?", now):
             self._connection.execute(
                 "UPDATE moment SET outcome = 'running', began = ? WHERE nominal = ?", (now, event.nominal)
             )
-            return Moment(nominal=event.nominal, start=event.start)
+            return DueTime(nominal=event.nominal, start=event.start)
         return None
 
-    def _settle(self, event: Event, judged: Judged, now: int) -> None:
+    def _settle(self, event: JobEvent, judged: Judged, now: int) -> None:
         """Ends a run, or has it wait for the next try, where there is one before the next moment."""
         tries = event.tries + (judged.is_counted and judged.outcome != "ran")
         outcome, again = judged.outcome, None
@@ -422,19 +424,19 @@ class Table:
     def _written_rule(self) -> str:
         return self._rule.model_dump_json(include=_RULE_KEYS)
 
-    def _record(self, moment: Moment, outcome: str, reason: str, now: int) -> None:
+    def _record(self, moment: DueTime, outcome: str, reason: str, now: int) -> None:
         began, ended = (now, None) if outcome == "running" else (None, now)
         self._connection.execute(
             "INSERT INTO moment VALUES (?, ?, ?, ?, 0, ?, NULL, ?, ?, '')",
             (moment.nominal, moment.start, outcome, reason, outcome, began, ended),
         )
 
-    def _events(self, condition: str, *values: int) -> list[Event]:
+    def _events(self, condition: str, *values: int) -> list[JobEvent]:
         rows = self._connection.execute(f"SELECT {_EVENT} FROM moment {condition}", values)  # noqa: S608 - words of ours
         names = _EVENT.split(", ")
-        return [Event(**{**dict(zip(names, row, strict=True)), "report": report_kept(row[-1])}) for row in rows]
+        return [JobEvent(**{**dict(zip(names, row, strict=True)), "report": report_kept(row[-1])}) for row in rows]
 
-    def _one(self, condition: str) -> Event | None:
+    def _one(self, condition: str) -> JobEvent | None:
         found = self._events(f"{condition} ORDER BY nominal DESC LIMIT 1")
         return found[0] if found else None
 

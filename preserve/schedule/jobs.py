@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from preserve.config.collection import CollectionConfig
-from preserve.config.schedule import RuleConfig, ScheduleConfig, StepConfig
+from preserve.config.schedule import ScheduleConfig, ScheduleRuleConfig, StepConfig
 from preserve.errors import CancelledError, EnvironmentFaultError, LockedError
 from preserve.limits import MIB
-from preserve.schedule.child import Ended
+from preserve.schedule.child import ChildEnd
 from preserve.schedule.job_table import CAPTURE, DAMAGE, VERIFICATION, Judged
 from preserve.schedule.run_summary import summary_of
 
@@ -25,7 +25,7 @@ class Job:
 
     collection: str
     kind: str
-    rule: RuleConfig
+    rule: ScheduleRuleConfig
     words: tuple[str, ...]
     steps: tuple[str, ...] = ()
     alive_file: str | None = None
@@ -94,7 +94,7 @@ def step_words(name: str, collection: str) -> tuple[str, ...]:
     return "export", about.rpartition(".")[2], "--collection", collection, "--output", about, "--json"
 
 
-def judge(kind: str, ended: Ended) -> Judged:
+def judge(kind: str, ended: ChildEnd) -> Judged:
     """The event that the end of a job's process makes.
 
     Status 1 with a report is a run: some address gave no reply, or a verification found something. Status 7 never is:
@@ -127,7 +127,7 @@ def _lost(report: Mapping[str, object]) -> str:
     return str(compared.get("why"))[:_MAX_WORDS]
 
 
-def status_of(ended: Ended) -> int:
+def status_of(ended: ChildEnd) -> int:
     """The exit status that says why a process was not good: its own, 7 where it gave none."""
     return ended.status if 0 < ended.status <= EnvironmentFaultError.exit_status else EnvironmentFaultError.exit_status
 
@@ -140,7 +140,7 @@ def status_of_all(statuses: Iterable[int]) -> int:
     return failed.pop() if len(failed) == 1 else EnvironmentFaultError.exit_status
 
 
-def judge_step(name: str, ended: Ended) -> tuple[str, str]:
+def judge_step(name: str, ended: ChildEnd) -> tuple[str, str]:
     """How a step ended, and why: ``good``, ``failed``, or ``waiting`` where it was stopped and is done again."""
     if ended.stopped and ended.status != 0:
         return "waiting", "it was stopped"
@@ -176,7 +176,7 @@ _WHY = {
 }
 
 
-def _why(ended: Ended) -> str:
+def _why(ended: ChildEnd) -> str:
     """Why it failed: in its own words, where it had some."""
     status = ended.status
     if status < 0:

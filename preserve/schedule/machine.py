@@ -12,16 +12,16 @@ from typing import Protocol
 
 from preserve.errors import LockedError
 from preserve.schedule.alive import tell_alive
-from preserve.schedule.child import Asking, Ended, run_child
-from preserve.schedule.job_table import VERIFICATION, Standing
+from preserve.schedule.child import Asking, ChildEnd, run_child
+from preserve.schedule.job_table import VERIFICATION, JobStatus
 from preserve.schedule.jobs import Job
-from preserve.schedule.runs import Outcome, Working, run_due
+from preserve.schedule.runs import JobOutcome, Working, run_due
 
 _REST_S = 300.0
 """Between two looks at a job that has nothing to do: its file of moments may be changed by others, or moved away."""
 
 
-class Machine:
+class SchedulerHost:
     """The real work: processes of this program, the clock, and the stop that was asked for."""
 
     def __init__(self, options: Sequence[str], say: Callable[[str], None]) -> None:
@@ -40,7 +40,7 @@ class Machine:
         """Waits, but no longer than until it is asked to stop."""
         self._stopped.wait(most_s)
 
-    def run(self, words: Sequence[str], asking: Asking) -> Ended:
+    def run(self, words: Sequence[str], asking: Asking) -> ChildEnd:
         """Runs the program; see `run_child`."""
         return run_child([*words, *self._options], asking)
 
@@ -64,7 +64,7 @@ class Machine:
 class Watching(Protocol):
     """Who is told what a look showed, for alarms."""
 
-    def looked(self, job: Job, standing: Standing) -> None:
+    def looked(self, job: Job, standing: JobStatus) -> None:
         """Takes note of a job that was looked at, and how it stands."""
         ...
 
@@ -87,7 +87,7 @@ class Done:
     """One look at one job: ``outcome`` is what it did, ``error`` why it could not do it, or not all of it."""
 
     job: Job
-    outcome: Outcome | None = None
+    outcome: JobOutcome | None = None
     error: Exception | None = None
 
 

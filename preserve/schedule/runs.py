@@ -13,8 +13,8 @@ from typing import Protocol
 
 from preserve.config.spans import span_seconds
 from preserve.errors import EnvironmentFaultError
-from preserve.schedule.child import Asking, Ended
-from preserve.schedule.job_table import Event, Judged, Standing, Step, Table, table_path
+from preserve.schedule.child import Asking, ChildEnd
+from preserve.schedule.job_table import JobEvent, JobStatus, JobTable, Judged, Step, table_path
 from preserve.schedule.jobs import ALIVE, Job, judge, judge_step, status_of, status_of_all, step_words
 from preserve.store.durable import Lock
 
@@ -24,7 +24,7 @@ _FAULT = EnvironmentFaultError.exit_status
 class Working(Protocol):
     """What a look does its work with, so that a test can do other work."""
 
-    def run(self, words: Sequence[str], asking: Asking) -> Ended:
+    def run(self, words: Sequence[str], asking: Asking) -> ChildEnd:
         """Runs the program to its end. Raises OSError where it cannot be started."""
         ...
 
@@ -46,16 +46,16 @@ class Working(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class JobOutcome:
     """What a look did: the moment that was run, if one was, and the steps that were done.
 
     ``standing``: how the job stands after it. ``status``: 0 where all was good, 1 where something was found, else the
     exit status that says why something failed.
     """
 
-    event: Event | None
+    event: JobEvent | None
     steps: tuple[Step, ...]
-    standing: Standing
+    standing: JobStatus
     status: int = 0
 
     @property
@@ -64,7 +64,7 @@ class Outcome:
         return self.event is not None or bool(self.steps)
 
 
-def run_due(archives: Path, job: Job, working: Working) -> Outcome:
+def run_due(archives: Path, job: Job, working: Working) -> JobOutcome:
     """Does what is due of a job.
 
     Raises:
@@ -85,7 +85,7 @@ def run_due(archives: Path, job: Job, working: Working) -> Outcome:
             follow = job.steps if judged.outcome == "ran" else tuple(step for step in job.steps if step != ALIVE)
             event = table.end(moment, judged, working.clock(), steps=follow)
             steps += look.steps()
-        return Outcome(
+        return JobOutcome(
             event=event,
             steps=tuple(steps),
             standing=table.standing(working.clock()),
@@ -106,12 +106,12 @@ def forget_to_come(archives: Path, job: Job, now: int) -> int:
 
 
 @contextmanager
-def _held(archives: Path, job: Job) -> Iterator[Table]:
+def _held(archives: Path, job: Job) -> Iterator[JobTable]:
     """The table of a job, for writing, while nobody else is at work with it."""
     lock = table_path(archives, job.collection, job.kind).with_suffix(".lock")
     with (
         Lock(lock, f"preserve schedule {job.title}"),
-        Table.open(archives, job.collection, job.kind, job.rule) as table,
+        JobTable.open(archives, job.collection, job.kind, job.rule) as table,
     ):
         yield table
 
@@ -119,7 +119,7 @@ def _held(archives: Path, job: Job) -> Iterator[Table]:
 @dataclass(frozen=True, slots=True)
 class _Look:
     job: Job
-    table: Table
+    table: JobTable
     working: Working
     statuses: list[int] = field(default_factory=list)
     """Of what was done, in its order."""

@@ -3,20 +3,20 @@
 import json
 from collections.abc import Mapping
 
-from preserve.config.schedule import RuleConfig
+from preserve.config.schedule import ScheduleRuleConfig
 from preserve.errors import BrokenStateError
 
 _NEXT_STEP = "Move the job's table in .schedule/ of the archives away: its schedule begins anew."
 
 
-def rule_kept(text: str) -> RuleConfig:
+def rule_kept(text: str) -> ScheduleRuleConfig:
     """The rule by which a table was filled.
 
     Raises:
         BrokenStateError: it is none.
     """
     try:
-        return RuleConfig.model_validate_json(text)
+        return ScheduleRuleConfig.model_validate_json(text)
     except ValueError as error:
         raise BrokenStateError("the due table holds no rule that can be read", next_step=_NEXT_STEP) from error
 

@@ -1,7 +1,7 @@
 """The catalogue: what the ledger states and where each record lies, in SQLite. Derived; made again from the evidence.
 
 It answers by address, cable, run and record id. Its content is a function of ledger and WARC files. Whoever reads it
-for a person gives it a `Proof`: then no value is given out of a row that is not the one of its statement (ADR 20).
+for a person gives it a `RowProof`: then no value is given out of a row that is not the one of its statement (ADR 20).
 """
 
 import json
@@ -76,7 +76,7 @@ Row = tuple[object, ...]
 """A whole row of a table, the statement's index first."""
 
 
-class Proof(Protocol):
+class RowProof(Protocol):
     """Says whether rows are what their statements say."""
 
     def holds(self, table: str, row: Row) -> bool:
@@ -266,12 +266,12 @@ _WHERE = slice(9, 14)
 class Catalogue:
     """One open catalogue. Writing is for the holder of the collection's lock."""
 
-    def __init__(self, connection: sqlite3.Connection, proof: Proof | None = None) -> None:
+    def __init__(self, connection: sqlite3.Connection, proof: RowProof | None = None) -> None:
         self._db = connection
         self._proof = proof
 
     @classmethod
-    def open(cls, paths: CollectionPaths, *, read_only: bool = False, proof: Proof | None = None) -> Self:
+    def open(cls, paths: CollectionPaths, *, read_only: bool = False, proof: RowProof | None = None) -> Self:
         """The collection's catalogue; made empty where there is none. ``proof``: what every row is held against.
 
         Raises:
@@ -300,7 +300,7 @@ class Catalogue:
         """Closes it; what was not committed is dropped."""
         self._db.close()
 
-    def proved_by(self, proof: Proof) -> Self:
+    def proved_by(self, proof: RowProof) -> Self:
         """The same catalogue, for reading with a proof."""
         return type(self)(self._db, proof)
 

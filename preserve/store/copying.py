@@ -12,7 +12,7 @@ from preserve.regular import open_regular
 from preserve.store.durable import free_bytes, make_dir, make_read_only, sync_dir
 
 
-class Source(Protocol):
+class CopySource(Protocol):
     """A binary stream that is read forward."""
 
     def read(self, size: int = -1, /) -> bytes:
@@ -52,7 +52,7 @@ def is_part(name: str) -> bool:
     return name.startswith(".") and name.endswith(".part")
 
 
-def copy_to_part(source: Source, part: Path, size: int) -> str:
+def copy_to_part(source: CopySource, part: Path, size: int) -> str:
     """Copies ``size`` bytes, and the stream must end there; synced and read back. Returns the SHA-256.
 
     Raises:

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 
-class Spill:
+class ExternalSort:
     """Texts under keys of two parts; each key may stand more than once."""
 
     def __init__(self) -> None:

@@ -22,7 +22,7 @@ _MOST_LOOKS = 1_000
 """Looks at one address that are kept, the newest."""
 
 
-class LookRow(NamedTuple):
+class ProbeRow(NamedTuple):
     """One look at an address: when (UTC), what it says (`replay.link_status.Sign`), why, and the reply's status."""
 
     url: str
@@ -32,7 +32,7 @@ class LookRow(NamedTuple):
     status: int | None
 
 
-class Looks:
+class ProbeTable:
     """The looks that were kept."""
 
     def __init__(self, archives: Path) -> None:
@@ -47,12 +47,12 @@ class Looks:
     ) -> None:
         self._db.close()
 
-    def of(self, url: str) -> list[LookRow]:
+    def of(self, url: str) -> list[ProbeRow]:
         """Every look at an address that is kept, in order of time."""
         rows = self._db.execute("SELECT url, date, sign, reason, status FROM looks WHERE url = ? ORDER BY id", (url,))
-        return [LookRow._make(row) for row in rows]
+        return [ProbeRow._make(row) for row in rows]
 
-    def add(self, rows: Sequence[LookRow]) -> None:
+    def add(self, rows: Sequence[ProbeRow]) -> None:
         """Keeps looks; they are durable when this returns."""
         with self._db:
             for row in rows:

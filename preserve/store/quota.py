@@ -20,7 +20,7 @@ CREATE TABLE archives (
 """
 
 
-class Standing(NamedTuple):
+class QuotaUsage(NamedTuple):
     """How we stand with one web archive. ``asked`` requests on ``day`` (UTC); moments are those of `format_utc`."""
 
     archive: str
@@ -32,7 +32,7 @@ class Standing(NamedTuple):
     paused_until: str | None = None
 
 
-class Budgets:
+class Quotas:
     """One open file of standings. Several processes may have it open."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -72,10 +72,10 @@ class Budgets:
             )
             return cursor.rowcount == 1
 
-    def standing(self, archive: str) -> Standing:
+    def standing(self, archive: str) -> QuotaUsage:
         """How we stand with an archive."""
         row = self._db.execute("SELECT * FROM archives WHERE archive = ?", (archive,)).fetchone()
-        return Standing(archive) if row is None else Standing(*row)
+        return QuotaUsage(archive) if row is None else QuotaUsage(*row)
 
     def trouble(self, archive: str, troubles: int, last_trouble: str | None, paused_until: str | None) -> None:
         """Keeps what is to be remembered of an archive's troubles."""

@@ -26,7 +26,7 @@ import msgspec
 from preserve.errors import FormatError
 from preserve.findings import Verdict
 from preserve.formats.digests import UnknownAlgorithmError, parse_digest
-from preserve.formats.warc.containers import Container, Spot, records_in
+from preserve.formats.warc.containers import Container, RecordSpan, records_in
 from preserve.formats.warc.record import FOLDED, LF_ONLY, RecordHeader, bare_uri
 from preserve.formats.warc.stream import ARC_LENGTH, ODD_ENDS
 from preserve.regular import open_regular
@@ -52,7 +52,7 @@ _HABITS = {
 _ARC_KINDS = {Container.ARC, Container.ARC_GZIP}
 
 
-class Seen(NamedTuple):
+class RecordAsRead(NamedTuple):
     """What one reader sees of a record: id, type, bytes of the block, and its SHA-256 in hexadecimal.
 
     ``obstacle``: why the second reader is not held to this record and those behind it.
@@ -65,14 +65,14 @@ class Seen(NamedTuple):
     obstacle: str = ""
 
 
-class Tally:
+class ReadTally:
     """What is stated of the records of one file, in order, in little memory."""
 
     def __init__(self) -> None:
         self.records = 0
         self._taken = hashlib.sha256()
 
-    def add(self, seen: Seen) -> None:
+    def add(self, seen: RecordAsRead) -> None:
         """The next record."""
         self.records += 1
         self._taken.update("\n".join((seen.record_id, seen.type, str(seen.length), seen.block_sha256, "")).encode())
@@ -158,10 +158,10 @@ class Follower:
             self._child = _Child([str(file), "follow"], file)
         finally:
             os.close(file)
-        self._stated = Tally()
+        self._stated = ReadTally()
         self._read = _Tallying()
 
-    def add(self, seen: Seen) -> None:
+    def add(self, seen: RecordAsRead) -> None:
         """What is stated of the next record."""
         self._stated.add(seen)
 
@@ -296,7 +296,7 @@ class _Child:
         self.close()
 
 
-def read_here(path: Path, container: Container) -> Iterator[Seen]:
+def read_here(path: Path, container: Container) -> Iterator[RecordAsRead]:
     """What this program reads of a file, with the obstacles to reading it in another way. Behind damage it ends."""
     with open_regular(path) as file:
         for spot in records_in(file, container):
@@ -306,10 +306,10 @@ def read_here(path: Path, container: Container) -> Iterator[Seen]:
                 return
 
 
-def _seen(spot: Spot) -> Seen:
+def _seen(spot: RecordSpan) -> RecordAsRead:
     raw = spot.raw
     if raw is None or not isinstance(raw.header, RecordHeader):
-        return Seen("", "", 0, "", "the file is damaged there")
+        return RecordAsRead("", "", 0, "", "the file is damaged there")
     digest, size = hashlib.sha256(), 0
     try:
         for part in (raw.block,) if raw.block is not None else raw.more or ():
@@ -318,20 +318,20 @@ def _seen(spot: Spot) -> Seen:
         header = raw.header
         record_id, kind = header.record_id, header.type
     except FormatError:
-        return Seen("", "", 0, "", "the file is damaged there")
+        return RecordAsRead("", "", 0, "", "the file is damaged there")
     obstacle = "the file is damaged there" if raw.defect else ""
     if spot.is_shared:
         obstacle = f"{READER} does not read several records in one compressed piece"
     for habit in (*header.habits, *raw.habits):
         obstacle = obstacle or _HABITS.get(habit, "")
-    return Seen(record_id, kind, size, digest.hexdigest(), obstacle)
+    return RecordAsRead(record_id, kind, size, digest.hexdigest(), obstacle)
 
 
 class _Tallying:
     """What the second reader gives of a file of ours, taken in record by record."""
 
     def __init__(self) -> None:
-        self._tally = Tally()
+        self._tally = ReadTally()
         self._defects: list[str] = []
         self._ended = False
 
@@ -344,9 +344,9 @@ class _Tallying:
                 self._defects.append(f"{READER} stopped behind record {count}: {line.end}")
         elif len(self._defects) < _MOST_TOLD:
             self._defects += _own_defects(count, line)
-            self._tally.add(Seen(bare_uri(line.id), line.type, line.size, line.sha256))
+            self._tally.add(RecordAsRead(bare_uri(line.id), line.type, line.size, line.sha256))
 
-    def result(self, lines: Iterable[_Line], stated: Tally) -> "_Outcome":
+    def result(self, lines: Iterable[_Line], stated: ReadTally) -> "_Outcome":
         """How all of it agrees with what is stated; ``lines`` are those that were not taken in yet."""
         for line in () if self._ended else lines:
             self.add(line)
@@ -371,7 +371,7 @@ def _own_defects(number: int, line: _Line) -> Iterator[str]:
         yield f"record {number} ({line.id}): the block that {READER} reads does not fit its digest"
 
 
-def _compared(lines: Iterable[_Line], ours: Iterable[Seen], *, with_ids: bool) -> tuple[int, list[str], str]:
+def _compared(lines: Iterable[_Line], ours: Iterable[RecordAsRead], *, with_ids: bool) -> tuple[int, list[str], str]:
     """Records that both read, what differs, and why what is left was not compared."""
     theirs, count, defects, obstacle = iter(lines), 0, list[str](), ""
     for seen in ours:
@@ -397,7 +397,7 @@ def _compared(lines: Iterable[_Line], ours: Iterable[Seen], *, with_ids: bool) -
     return count, defects, ""
 
 
-def _differences(number: int, line: _Line, seen: Seen, *, with_ids: bool) -> Iterator[str]:
+def _differences(number: int, line: _Line, seen: RecordAsRead, *, with_ids: bool) -> Iterator[str]:
     if with_ids:
         yield from _own_defects(number, line)
         if (bare_uri(line.id), line.type) != (seen.record_id, seen.type):

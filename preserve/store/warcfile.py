@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError, unreadable
-from preserve.formats.warc.containers import HEAD_BYTES, Container, Spot, identify, record_at, records_in
+from preserve.formats.warc.containers import HEAD_BYTES, Container, RecordSpan, identify, record_at, records_in
 from preserve.formats.warc.members import iter_members, read_member
-from preserve.formats.warc.record import Record, RecordHeader, compress_member, parse_record, record_bytes
+from preserve.formats.warc.record import RecordHeader, WarcRecord, compress_member, parse_record, record_bytes
 from preserve.model import RecordPlace
 from preserve.regular import open_regular
 from preserve.store.copying import hash_file
@@ -69,7 +69,7 @@ class WarcWriter:
             sync_dir(paths.archive)
             return cls(paths, name, path, file)
 
-    def append(self, record: Record) -> RecordPlace:
+    def append(self, record: WarcRecord) -> RecordPlace:
         """Writes one record as one gzip member; it is durable only after the next `sync`."""
         member = compress_member(record_bytes(record))
         self._file.write(member)
@@ -132,7 +132,7 @@ def open_files(paths: CollectionPaths) -> list[Path]:
     return sorted(paths.archive.glob(f"*{OPEN_SUFFIX}"))
 
 
-def iter_file(path: Path) -> Iterator[tuple[RecordPlace, Record | None, str]]:
+def iter_file(path: Path) -> Iterator[tuple[RecordPlace, WarcRecord | None, str]]:
     """Every record of a file in order; damage gives a place with None and the defect, and reading goes on behind it.
 
     Defects of a record (not of its gzip member) begin with ``record``.
@@ -177,7 +177,7 @@ def iter_places(path: Path) -> Iterator[tuple[RecordPlace, str]]:
     if container is None:
         return
     with open_regular(path) as file:
-        last: tuple[Spot, int, str] | None = None
+        last: tuple[RecordSpan, int, str] | None = None
         for ordinal, spot in enumerate(records_in(file, container)):
             if last is not None:
                 # Of a large record the length is known only behind it.
@@ -194,12 +194,12 @@ def iter_places(path: Path) -> Iterator[tuple[RecordPlace, str]]:
             yield _place(name, *last)
 
 
-def _place(name: str, spot: Spot, ordinal: int, record_id: str) -> tuple[RecordPlace, str]:
+def _place(name: str, spot: RecordSpan, ordinal: int, record_id: str) -> tuple[RecordPlace, str]:
     place = RecordPlace(file=name, ordinal=ordinal, offset=spot.offset, length=spot.length, inner=spot.inner)
     return place, record_id
 
 
-def read_record(paths: CollectionPaths, place: RecordPlace) -> Record:
+def read_record(paths: CollectionPaths, place: RecordPlace) -> WarcRecord:
     """One record by its place.
 
     Raises:
@@ -228,9 +228,9 @@ def read_record(paths: CollectionPaths, place: RecordPlace) -> Record:
         raise ArchiveError(f"{where} cannot be read: {error}", next_step=next_step) from error
 
 
-def _read_anywhere(file: BinaryIO, container: Container, place: RecordPlace) -> Record:
+def _read_anywhere(file: BinaryIO, container: Container, place: RecordPlace) -> WarcRecord:
     """A record of a file that was not compressed record by record, or not by gzip, or not at all."""
     raw = record_at(file, container, place.offset, place.inner)
     if not isinstance(raw.header, RecordHeader):
         raise FormatError("no record can be read there")
-    return Record(header=raw.header, block=bytes(raw.block or b""))
+    return WarcRecord(header=raw.header, block=bytes(raw.block or b""))

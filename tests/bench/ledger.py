@@ -12,7 +12,7 @@ from preserve.formats.tlog.merkle import leaf_hash, verify_inclusion
 from preserve.formats.tlog.note import Signer
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.session import Writer, WritingSession
-from preserve.provenance.statements import Record, encode
+from preserve.provenance.statements import RecordStatement, encode
 from preserve.store.archive import create_archive
 from preserve.store.layout import CollectionPaths
 
@@ -27,7 +27,7 @@ def _resident_mib() -> float:
 
 def _entry(number: int) -> bytes:
     return encode(
-        Record(
+        RecordStatement(
             record_id=f"urn:uuid:{number:032x}",
             type="response",
             uri=f"http://x.org/cable/{number}.html",

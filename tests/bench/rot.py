@@ -17,7 +17,7 @@ from preserve.formats.tlog.note import Signer
 from preserve.model import RecordPlace
 from preserve.provenance.rows import row_of
 from preserve.provenance.session import Writer, WritingSession
-from preserve.provenance.statements import Ended, Record, Run, Statement, encode, in_parts
+from preserve.provenance.statements import RecordStatement, RunEnd, RunStatement, Statement, encode, in_parts
 from preserve.replay.link_status_list import count_states
 from preserve.replay.recover import open_for_reading
 from preserve.store.archive import create_archive
@@ -34,13 +34,13 @@ def _url(number: int) -> str:
     return f"http://x{number % 7}.org/cable/{number}.html"
 
 
-def _records(count: int) -> Iterator[Record]:
+def _records(count: int) -> Iterator[RecordStatement]:
     for day in range(3):
         for number in range(count):
             gone = day > 0 and number % 20 == 0
             if number % 20 == 1 and day:
                 continue
-            yield Record(
+            yield RecordStatement(
                 record_id=f"urn:uuid:{day}-{number:032x}",
                 type="response",
                 uri=_url(number),
@@ -59,9 +59,9 @@ def _records(count: int) -> Iterator[Record]:
             )
 
 
-def _runs(count: int) -> Iterator[Run]:
+def _runs(count: int) -> Iterator[RunStatement]:
     for day in range(3):
-        manifest = Run(
+        manifest = RunStatement(
             run=f"urn:uuid:{day}",
             started=f"2026-01-0{day + 1}T03:00:00Z",
             ended=f"2026-01-0{day + 1}T04:00:00Z",
@@ -76,9 +76,9 @@ def _runs(count: int) -> Iterator[Run]:
         yield from in_parts(manifest, partial(_ended, day, count))
 
 
-def _ended(day: int, count: int) -> Iterator[Ended]:
+def _ended(day: int, count: int) -> Iterator[RunEnd]:
     for n in range(count):
-        yield Ended(url=_url(n), outcome="failed" if n % 20 == 1 and day else "done", reason="timeout")
+        yield RunEnd(url=_url(n), outcome="failed" if n % 20 == 1 and day else "done", reason="timeout")
 
 
 def _measure(count: int) -> tuple[float, float]:

@@ -7,7 +7,7 @@ import time
 import timeit
 from collections.abc import Callable
 
-from preserve.provenance.statements import Cable, Claimed, Printed, Record, decode, encode
+from preserve.provenance.statements import CableStatement, Claimed, PrintedFields, RecordStatement, decode, encode
 
 _HASH = "0123456789abcdef" * 4
 _FIELDS = (
@@ -17,8 +17,8 @@ _FIELDS = (
 _CLAIMS = ("counter", "history", "redacted_note", "released", "source", "source_released")
 
 
-def _record() -> Record:
-    return Record(
+def _record() -> RecordStatement:
+    return RecordStatement(
         record_id="urn:uuid:00000000-0000-4000-8000-00000000000a",
         type="response",
         uri="http://x.org/cable/12345.html",
@@ -37,9 +37,9 @@ def _record() -> Record:
     )
 
 
-def _cable() -> Cable:
+def _cable() -> CableStatement:
     value = "2005-01-31T08:10"
-    return Cable(
+    return CableStatement(
         record_id="urn:uuid:00000000-0000-4000-8000-00000000000a",
         extractor="preserve-cables/2",
         layout="mrkva/1",
@@ -52,7 +52,7 @@ def _cable() -> Cable:
         rules_fired=(1, 4, 7),
         claims={name: Claimed(printed="2005-01-31 08:10", value=value) for name in _CLAIMS},
         fields={
-            name: Printed(printed="2005-01-31 08:10", value=value, precision="minute", source="field")
+            name: PrintedFields(printed="2005-01-31 08:10", value=value, precision="minute", source="field")
             for name in _FIELDS
         },
     )

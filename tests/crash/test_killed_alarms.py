@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from preserve.alarms.alarm_db import AlarmBook
+from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.alarms.deliver import deliver
-from preserve.alarms.values import Message
-from preserve.config.alarms import Kind
+from preserve.alarms.values import AlarmMessage
+from preserve.config.alarms import AlarmKind
 from tests.unit.alarms.telling import START, configured, found
 
 pytestmark = pytest.mark.crash
@@ -17,14 +17,14 @@ pytestmark = pytest.mark.crash
 _CONFIG = configured(keeper={"command": ["/bin/true"]}, desk={"command": ["/bin/true"]})
 _SEEN = [
     [found(1)],
-    [found(2), found(2, kind=Kind.TEXT_CHANGED, items=("A",)), found(2, kind=Kind.DISK_LOW)],
-    [found(3, bad=False), found(3, kind=Kind.TEXT_CHANGED, items=("B",))],
+    [found(2), found(2, kind=AlarmKind.TEXT_CHANGED, items=("A",)), found(2, kind=AlarmKind.DISK_LOW)],
+    [found(3, bad=False), found(3, kind=AlarmKind.TEXT_CHANGED, items=("B",))],
 ]
 
 
 def _work(folder: Path, trace: Any = None) -> None:
     """Goes on where the mark says, and sends after each look."""
-    with AlarmBook.open(folder) as book:
+    with AlarmDatabase.open(folder) as book:
         book._db.set_trace_callback(trace)
         for number in range(book.mark("tides", "seen") or 0, len(_SEEN)):
             deliver(book, _CONFIG, str, lambda: START)
@@ -65,7 +65,7 @@ def test_a_process_that_dies_at_any_statement_loses_no_alarm_and_tells_none_twic
             seen.setdefault(channel, {}).setdefault(own_id, rest)
         return {channel: list(messages.values()) for channel, messages in seen.items()}
 
-    def run(_channel: object, _patience: object, message: Message) -> None:
+    def run(_channel: object, _patience: object, message: AlarmMessage) -> None:
         with Path("told").open("a", encoding="utf-8") as file:
             what = f"{message.event} {message.kind} {message.times} {','.join(message.items)}"
             file.write(f"{message.channel} {message.id} {what}\n")

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from preserve.findings import CODES
-from preserve.integrity.record import Wanted
+from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import Scanner
-from preserve.integrity.verify.collection import Manner, verify
+from preserve.integrity.verify.collection import VerifyOptions, verify
 from preserve.integrity.verify.foreign import verify_files
 from preserve.integrity.verify.report import Report
 from preserve.provenance.derive import rebuild
@@ -63,7 +63,7 @@ class _Overlaid:
 
     def verify(self) -> Report:
         trust = load_trust([VECTORS / name for name in self.about.get("trust", [])])
-        return verify(self.paths, layouts(), Manner(processes=1, trust=trust))
+        return verify(self.paths, layouts(), VerifyOptions(processes=1, trust=trust))
 
 
 def _overlaid(base: Path, overlay: Path, root: Path) -> _Overlaid:
@@ -99,7 +99,7 @@ def _overlaid(base: Path, overlay: Path, root: Path) -> _Overlaid:
 
 
 def _alone(path: Path) -> Report:
-    with Scanner(Wanted(), processes=1, total_bytes=path.stat().st_size) as scanner:
+    with Scanner(RecordQuery(), processes=1, total_bytes=path.stat().st_size) as scanner:
         (report,) = verify_files([path], scanner)
     return report
 

@@ -10,15 +10,15 @@ from typing import Any
 import click
 import pytest
 
-from preserve.alarms.alarm_db import AlarmBook
+from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.alarms.command import HANDED_ON
 from preserve.alarms.deliver import deliver
 from preserve.alarms.documents import document
 from preserve.alarms.kinds import KINDS
 from preserve.alarms.outbox import FIRST_PAUSE_S, MAX_PAUSE_S
-from preserve.alarms.values import MAX_ITEMS, Event, Patience
+from preserve.alarms.values import MAX_ITEMS, AlarmEvent, Patience
 from preserve.cli.main import cli
-from preserve.config.alarms import Kind
+from preserve.config.alarms import AlarmKind
 from preserve.config.folder import load_alarms
 from tests.unit.alarms.telling import START, Hook, configured, found, hooked
 
@@ -35,13 +35,13 @@ def test_the_example_is_good(tmp_path: Path) -> None:
     (tmp_path / "alarms.yaml").write_text(text)
     config = load_alarms(tmp_path)
     assert set(config.channels) == {"keeper", "desk", "pager"}
-    assert config.rule(Kind.CAPTURE_FAILING).after == 2
-    assert config.rule(Kind.CHALLENGE_PAGE).to == ()
-    assert config.rule(Kind.DAMAGE_FOUND).again_after_s == 12 * 3600
+    assert config.rule(AlarmKind.CAPTURE_FAILING).after == 2
+    assert config.rule(AlarmKind.CHALLENGE_PAGE).to == ()
+    assert config.rule(AlarmKind.DAMAGE_FOUND).again_after_s == 12 * 3600
 
 
 def test_the_table_is_that_of_the_program() -> None:
-    assert set(KINDS) == set(Kind)
+    assert set(KINDS) == set(AlarmKind)
     section = _PAGE.split("## What is told\n")[1].split("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("| `")]
     expected = []
@@ -70,12 +70,12 @@ def test_every_command_can_be_typed() -> None:
 
 def test_the_document_has_the_fields_that_the_page_names(tmp_path: Path) -> None:
     config = configured(desk={"command": ["/bin/true"]})
-    with AlarmBook.open(tmp_path) as book:
+    with AlarmDatabase.open(tmp_path) as book:
         book.observe([found(1)], config.in_force, START)
         told = document(book.unsent()[0].message)
     section = _PAGE.split("## The document\n")[1].split("\n## ")[0]
     assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == list(told)
-    for event in Event:
+    for event in AlarmEvent:
         assert f"`{event}`" in section
     assert f"up to {MAX_ITEMS} examples" in section
     json.dumps(told)
@@ -87,7 +87,7 @@ def test_the_check_of_a_signature_accepts_what_is_sent_and_nothing_else(tmp_path
     exec(code, names)
     check = names["is_genuine"]
     now = time.time()
-    with hooked(Hook()) as hook, AlarmBook.open(tmp_path) as book:
+    with hooked(Hook()) as hook, AlarmDatabase.open(tmp_path) as book:
         config = configured(desk={"webhook": f"http://127.0.0.1:{hook.port}/", "secret": "env:S"})
         book.observe([found(1, items=("é",))], config.in_force, START)
         assert [delivery.error for delivery in deliver(book, config, lambda _source: "key", lambda: now)] == [""]

@@ -17,7 +17,7 @@ from preserve.formats.tlog.files import Checkpoint, format_checkpoint, parse_che
 from preserve.formats.tlog.merkle import leaf_hash, root_of, verify_inclusion
 from preserve.formats.tlog.note import Signer, open_note
 from preserve.formats.tlog.signing import sign_note
-from preserve.provenance.statements import Archive, decode
+from preserve.provenance.statements import ArchiveStatement, decode
 
 DOCS = Path(__file__).parents[2] / "docs"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -33,7 +33,7 @@ def test_the_worked_example_of_the_format_is_what_it_says() -> None:
     (checkpoint,), (proof_text,) = _blocks(page, "checkpoint"), _blocks(page, "proof")
     entries = [line.encode() for line in leaves.splitlines()]
     first, *_others = [decode(entry) for entry in entries]
-    assert isinstance(first, Archive)
+    assert isinstance(first, ArchiveStatement)
     assert [leaf_hash(entry).hex() for entry in entries] == hashes.split()
     root = root_of(leaf_hash(entry) for entry in entries)
     key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

@@ -10,8 +10,8 @@ from preserve.cli.main import cli
 from preserve.config.archives import ArchiveConfig, load_archives
 from preserve.config.checked import check
 from preserve.crawler import outcomes
-from preserve.provenance.statements import Listing, Memento, decode, encode, kind_of
-from preserve.replay.link_status import MISSING_DAYS, UNREACHABLE_DAYS, State
+from preserve.provenance.statements import ListingStatement, MementoStatement, decode, encode, kind_of
+from preserve.replay.link_status import MISSING_DAYS, UNREACHABLE_DAYS, LinkState
 
 _TOP = Path(__file__).parents[2]
 _ROT, _RESCUE = ((_TOP / "docs" / f"{name}.md").read_text("utf-8") for name in ("link-rot", "rescue"))
@@ -39,7 +39,7 @@ def test_the_archives_that_come_along_are_good() -> None:
 
 
 def test_the_pages_say_what_the_program_has() -> None:
-    for state in State:
+    for state in LinkState:
         assert f"| `{state}` |" in _ROT
     for reason in (outcomes.RESCUED, outcomes.NOT_ARCHIVED, outcomes.NO_GOOD_MEMENTO, outcomes.NO_ANSWER):
         assert f"| `{reason}` |" in _RESCUE
@@ -50,11 +50,11 @@ def test_the_pages_say_what_the_program_has() -> None:
 
 def test_the_format_names_every_field_of_the_statements() -> None:
     page = (_TOP / "docs" / "formats" / "ledger.md").read_text("utf-8")
-    listing = Listing(
+    listing = ListingStatement(
         run="r", archive="a", uri="u", asked="2026-01-02T03:04:05Z", answer="none", complete=True, mementos=0,
         records=(), reasons=(),
     )  # fmt: skip
-    memento = Memento(
+    memento = MementoStatement(
         run="r", archive="a", archive_title="A", uri="u", memento="m", requested="2026-01-02T03:04:05Z", served=None,
         record_id=None, status=None, verdict="failed", reasons=(), claimed_digest=None, digest="unknown",
         held="unknown",

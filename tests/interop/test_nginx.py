@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from preserve.formats.http1.stream import payload_of
-from preserve.formats.warc.record import Record
+from preserve.formats.warc.record import WarcRecord
 from preserve.store.warcfile import iter_file
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow]
@@ -92,7 +92,7 @@ def _collection(shell: Any, seed: str, *more: str) -> None:
     )
 
 
-def _records(shell: Any) -> list[list[Record]]:
+def _records(shell: Any) -> list[list[WarcRecord]]:
     files = sorted(Path(shell.archives, "demo", "archive").glob("*.warc.gz"))
     return [[record for _place, record, _defect in iter_file(path) if record is not None] for path in files]
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from preserve.demo_site.pages import replies
-from preserve.formats.warc.record import Record
+from preserve.formats.warc.record import WarcRecord
 from preserve.model import sha256_hex
 from preserve.store.warcfile import iter_file
 from tests.readers import assert_others_read
@@ -28,7 +28,7 @@ def _files(archive: Path) -> list[Path]:
     return files
 
 
-def _records(path: Path) -> list[Record]:
+def _records(path: Path) -> list[WarcRecord]:
     found = [record for _place, record, defect in iter_file(path) if record is not None and not defect]
     assert len(found) > 20
     return found

@@ -11,10 +11,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from preserve.alarms.alarm_db import AlarmBook
+from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.alarms.deliver import deliver
-from preserve.alarms.values import Event, Message
-from preserve.config.alarms import AlarmsConfig, CommandChannel, Kind, Rule
+from preserve.alarms.values import AlarmEvent, AlarmMessage
+from preserve.config.alarms import AlarmKind, AlarmRule, AlarmsConfig, CommandChannel
 from preserve.net.deadline import RefusedError, UnreachedError
 from tests.unit.alarms.telling import START, configured, found
 
@@ -22,16 +22,16 @@ _CHANNELS = ("desk", "keeper")
 _SUBJECTS = ("a", "b")
 _AFTER = 2
 _AGAIN_S = 3_600
-_STATE, _HAPPENING = Kind.CAPTURE_FAILING, Kind.TEXT_CHANGED
-_Key = tuple[Kind, str]
+_STATE, _HAPPENING = AlarmKind.CAPTURE_FAILING, AlarmKind.TEXT_CHANGED
+_Key = tuple[AlarmKind, str]
 
 
 class _DeadError(BaseException):
     """The process ends here."""
 
 
-class _DyingRules(dict[Kind, Rule]):
-    def __getitem__(self, kind: Kind) -> Rule:
+class _DyingRules(dict[AlarmKind, AlarmRule]):
+    def __getitem__(self, kind: AlarmKind) -> AlarmRule:
         if kind is _STATE:
             raise _DeadError
         return super().__getitem__(kind)
@@ -46,7 +46,7 @@ class Telling(RuleBasedStateMachine):
         self.now = START
         self.occasion = 0
         self.way: dict[str, str] = dict.fromkeys(_CHANNELS, "good")
-        self.told: dict[str, list[Message]] = {name: [] for name in _CHANNELS}
+        self.told: dict[str, list[AlarmMessage]] = {name: [] for name in _CHANNELS}
         self.dies_after_sending = False
         self.bad: Counter[str] = Counter()
         """Times in a row that a state was found bad."""
@@ -61,14 +61,14 @@ class Telling(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr("preserve.alarms.deliver.run", self._run)
         self.stack = ExitStack()
-        self.book = self.stack.enter_context(AlarmBook.open(self.folder))
+        self.book = self.stack.enter_context(AlarmDatabase.open(self.folder))
 
     def teardown(self) -> None:
         self.stack.close()
         self.patch.undo()
         shutil.rmtree(self.folder)
 
-    def _run(self, channel: CommandChannel, _patience: object, message: Message) -> None:
+    def _run(self, channel: CommandChannel, _patience: object, message: AlarmMessage) -> None:
         name = channel.command[1]
         if self.way[name] == "refuses":
             raise RefusedError("no")
@@ -84,7 +84,7 @@ class Telling(RuleBasedStateMachine):
         """Another process, after the death of the one before."""
         self.stack.close()
         self.stack = ExitStack()
-        self.book = self.stack.enter_context(AlarmBook.open(self.folder))
+        self.book = self.stack.enter_context(AlarmDatabase.open(self.folder))
 
     @rule(subject=st.sampled_from(_SUBJECTS), bad=st.booleans(), replays=st.integers(0, 2), crash=st.booleans())
     def observe(self, subject: str, *, bad: bool, replays: int, crash: bool) -> None:
@@ -148,8 +148,8 @@ class Telling(RuleBasedStateMachine):
         for name in _CHANNELS:
             for subject in _SUBJECTS:
                 events = _in_turn(self.told[name], (_STATE, subject))
-                for before, after in zip([Event.RESOLVED, *events], events, strict=False):
-                    assert (before is Event.RESOLVED) == (after is Event.RAISED), events
+                for before, after in zip([AlarmEvent.RESOLVED, *events], events, strict=False):
+                    assert (before is AlarmEvent.RESOLVED) == (after is AlarmEvent.RAISED), events
 
     @invariant()
     def at_the_end_all_is_told(self) -> None:
@@ -160,7 +160,7 @@ class Telling(RuleBasedStateMachine):
         for name in _CHANNELS:
             for subject in _SUBJECTS:
                 events = _in_turn(copy[name], (_STATE, subject))
-                is_told_bad = bool(events) and events[-1] is not Event.RESOLVED
+                is_told_bad = bool(events) and events[-1] is not AlarmEvent.RESOLVED
                 assert is_told_bad == (self.bad[subject] >= _AFTER), (name, subject, events)
                 happened = _once(copy[name], (_HAPPENING, subject))
                 assert sum(message.items_total for message in happened) >= len(self.items[subject])
@@ -168,13 +168,13 @@ class Telling(RuleBasedStateMachine):
                     assert {item for message in happened for item in message.items} == self.items[subject]
 
 
-def _once(messages: list[Message], key: _Key) -> list[Message]:
+def _once(messages: list[AlarmMessage], key: _Key) -> list[AlarmMessage]:
     """As a receiver has them who leaves out an id that it has seen."""
     seen = {message.id: message for message in reversed(messages) if (message.kind, message.subject) == key}
     return list(reversed(seen.values()))
 
 
-def _in_turn(messages: list[Message], key: _Key) -> list[Event]:
+def _in_turn(messages: list[AlarmMessage], key: _Key) -> list[AlarmEvent]:
     ids: set[str] = set()
     events = []
     for message in messages:
@@ -189,10 +189,10 @@ TestTelling.settings = settings(max_examples=40, stateful_step_count=40, deadlin
 
 
 def test_a_happening_is_told_once_where_nothing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[Message] = []
+    told: list[AlarmMessage] = []
     monkeypatch.setattr("preserve.alarms.deliver.run", lambda _channel, _patience, message: told.append(message))
     config = configured(keeper={"command": ["/bin/true"]})
-    with AlarmBook.open(tmp_path) as book:
+    with AlarmDatabase.open(tmp_path) as book:
         for occasion in [1, 1, 2, 2, 2, 3]:
             book.observe([found(occasion, kind=_HAPPENING, items=(str(occasion),))], config.in_force, START)
             deliver(book, config, str, lambda: START)

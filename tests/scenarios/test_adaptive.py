@@ -12,7 +12,7 @@ import pytest
 
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.net.exchange import Failure
-from preserve.provenance.statements import Ended, Run, decode
+from preserve.provenance.statements import RunEnd, RunStatement, decode
 from tests.simulated import Reply, Simulation, Web, html, links, reply
 
 ROOT = "http://x.org/"
@@ -403,8 +403,8 @@ def test_the_command_tells_what_was_not_due_and_states_it(shell: Any, site: Any)
     assert site.asked == ["/robots.txt", "/", "/a", "/robots.txt"]
     assert shell.json("verify", "demo")["collections"][0]["good"] is True
     last = [decode(line.encode()) for line in shell("ledger", "log", "demo", "--json").splitlines()][-1]
-    assert isinstance(last, Run)
-    assert last.urls == tuple(Ended(url=site.url(p), outcome="skipped", reason="not-due") for p in ("/", "/a"))
+    assert isinstance(last, RunStatement)
+    assert last.urls == tuple(RunEnd(url=site.url(p), outcome="skipped", reason="not-due") for p in ("/", "/a"))
     shell("capture", "demo")
     assert site.asked[-3:] == ["/robots.txt", "/", "/a"]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from preserve.alarms.alarm_db import AlarmBook
+from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.alarms.changes import FIRST_LOOK, LAST_LOOK, look, of_archive
 from preserve.alarms.values import MAX_ITEMS, Observation
-from preserve.config.alarms import Kind
+from preserve.config.alarms import AlarmKind
 from preserve.formats.warc.record import compress_member, make_record, record_bytes
 from preserve.replay.recover import open_for_reading
 from tests.layout_pages import BODY, HEADER, LAYOUTS, escaped, wikileaks_page
@@ -27,7 +27,7 @@ def _cable(body: str = BODY, *, more: str = "") -> tuple[int, bytes]:
 class Days:
     """A collection that is captured once a day, and looked at."""
 
-    def __init__(self, shell: Any, book: AlarmBook) -> None:
+    def __init__(self, shell: Any, book: AlarmDatabase) -> None:
         self.shell = shell
         self.book = book
         self.day = 0
@@ -57,18 +57,18 @@ class Days:
         with open_for_reading(self.shell.archives, ["held"], LAYOUTS) as (archive,):
             return look(self.book, archive, rules("keeper"), START + self.day)
 
-    def kinds(self) -> list[tuple[Kind, bool]]:
+    def kinds(self) -> list[tuple[AlarmKind, bool]]:
         return [(one.kind, one.bad) for one in self.look()]
 
 
 @pytest.fixture
 def days(shell: Any) -> Iterator[Days]:
-    with AlarmBook.open(shell.archives) as book:
+    with AlarmDatabase.open(shell.archives) as book:
         yield Days(shell, book)
 
 
 def _gone(observations: Sequence[Observation]) -> Observation:
-    (one,) = (found for found in observations if found.kind is Kind.PAGE_GONE)
+    (one,) = (found for found in observations if found.kind is AlarmKind.PAGE_GONE)
     return one
 
 
@@ -81,7 +81,7 @@ def test_the_first_look_tells_nothing_old(days: Days) -> None:
     assert mark
     assert mark == days.book.mark("held", FIRST_LOOK)
     days.capture({"new": (200, _PAGE)})
-    assert days.kinds() == [(Kind.PAGE_GONE, False)]
+    assert days.kinds() == [(AlarmKind.PAGE_GONE, False)]
     assert days.book.unsent() == []
 
 
@@ -102,7 +102,7 @@ def test_a_site_that_dies_is_one_alarm_and_its_coming_back_is_told(days: Days) -
     days.capture(dict.fromkeys(paths, (200, _PAGE)))
     days.look()
     days.capture(dict.fromkeys(paths, _LOST))
-    assert days.kinds() == [(Kind.PAGE_GONE, False)]
+    assert days.kinds() == [(AlarmKind.PAGE_GONE, False)]
     days.capture(dict.fromkeys(paths, _LOST))
     found = _gone(days.look())
     assert (found.bad, found.items_total, len(found.items)) == (True, 30, MAX_ITEMS)
@@ -116,7 +116,7 @@ def test_a_site_that_dies_is_one_alarm_and_its_coming_back_is_told(days: Days) -
     days.capture(dict.fromkeys(paths[:29], (200, _PAGE)))
     assert days.look() == []
     days.capture({paths[29]: (200, _PAGE)})
-    assert days.kinds() == [(Kind.PAGE_GONE, False)]
+    assert days.kinds() == [(AlarmKind.PAGE_GONE, False)]
     assert [unsent.message.event for unsent in days.book.unsent()] == ["resolved"]
 
 
@@ -141,7 +141,7 @@ def test_an_address_that_never_was_a_page_is_not_gone(days: Days) -> None:
     days.look()
     days.capture({"dead-link": _LOST})
     days.capture({"dead-link": _LOST})
-    assert days.kinds() == [(Kind.PAGE_GONE, False)]
+    assert days.kinds() == [(AlarmKind.PAGE_GONE, False)]
 
 
 def test_texts_and_redactions_that_changed_are_told_with_their_addresses(days: Days) -> None:
@@ -158,9 +158,9 @@ def test_texts_and_redactions_that_changed_are_told_with_their_addresses(days: D
         }
     )
     found = {one.kind: one for one in days.look()}
-    assert set(found) == {Kind.PAGE_GONE, Kind.TEXT_CHANGED, Kind.REDACTION_CHANGED}
-    assert found[Kind.TEXT_CHANGED].items == (f"08SAMPLETOWN12 {_URL.format('text')}: text changed",)
-    assert found[Kind.REDACTION_CHANGED].items == (
+    assert set(found) == {AlarmKind.PAGE_GONE, AlarmKind.TEXT_CHANGED, AlarmKind.REDACTION_CHANGED}
+    assert found[AlarmKind.TEXT_CHANGED].items == (f"08SAMPLETOWN12 {_URL.format('text')}: text changed",)
+    assert found[AlarmKind.REDACTION_CHANGED].items == (
         f"08SAMPLETOWN12 {_URL.format('marks')}: redaction added",
         f"08SAMPLETOWN12 {_URL.format('fewer')}: redaction removed",
     )
@@ -174,12 +174,12 @@ def test_the_newest_before_is_held_against_the_newest_after(days: Days) -> None:
     days.capture({"a": _cable(BODY.replace("412", "413"))})
     days.capture({"a": _LOST})
     days.capture({"a": _cable()})
-    assert [one.kind for one in days.look()] == [Kind.PAGE_GONE]
+    assert [one.kind for one in days.look()] == [AlarmKind.PAGE_GONE]
     # A text that comes back is a change as well, also where its bytes are held already.
     days.capture({"a": _cable(BODY.replace("412", "413"))})
-    assert Kind.TEXT_CHANGED in [one.kind for one in days.look()]
+    assert AlarmKind.TEXT_CHANGED in [one.kind for one in days.look()]
     days.capture({"a": _cable()})
-    assert Kind.TEXT_CHANGED in [one.kind for one in days.look()]
+    assert AlarmKind.TEXT_CHANGED in [one.kind for one in days.look()]
 
 
 def test_older_captures_that_are_imported_later_are_no_change(days: Days) -> None:
@@ -187,14 +187,14 @@ def test_older_captures_that_are_imported_later_are_no_change(days: Days) -> Non
     days.capture({"a": _cable()})
     days.look()
     days.capture({"a": _cable(BODY.replace("412", "413"))}, day=1)
-    assert [one.kind for one in days.look()] == [Kind.PAGE_GONE]
+    assert [one.kind for one in days.look()] == [AlarmKind.PAGE_GONE]
 
 
 def test_the_same_cable_at_two_addresses_is_compared_address_by_address(days: Days) -> None:
     days.capture({"a": _cable(), "b": _cable(BODY.replace("412", "413"))})
     days.look()
     days.capture({"a": _cable(more="<p>1</p>"), "b": _cable(BODY.replace("412", "413"), more="<p>1</p>")})
-    assert [one.kind for one in days.look()] == [Kind.PAGE_GONE]
+    assert [one.kind for one in days.look()] == [AlarmKind.PAGE_GONE]
 
 
 @pytest.mark.damages
@@ -209,7 +209,7 @@ def test_a_record_that_is_damaged_stops_no_look(days: Days) -> None:
     file.chmod(0o644)
     file.write_bytes(data)
     found = {one.kind: one for one in days.look()}
-    assert found[Kind.TEXT_CHANGED].items == (f"08SAMPLETOWN12 {_URL.format('b')}: text changed",)
+    assert found[AlarmKind.TEXT_CHANGED].items == (f"08SAMPLETOWN12 {_URL.format('b')}: text changed",)
 
 
 def test_another_copy_of_a_collection_is_looked_at_anew(days: Days) -> None:
@@ -232,7 +232,7 @@ def test_what_is_forgotten_is_known_from_then_on(days: Days) -> None:
     assert days.book.forget("held") == 1
     assert days.look() == []
     days.capture({"b": (200, _PAGE)})
-    assert days.kinds() == [(Kind.PAGE_GONE, False)]
+    assert days.kinds() == [(AlarmKind.PAGE_GONE, False)]
 
 
 def test_without_a_first_look_what_is_lost_since_the_mark_counts(days: Days) -> None:
@@ -244,7 +244,7 @@ def test_without_a_first_look_what_is_lost_since_the_mark_counts(days: Days) -> 
     days.capture({"a": _LOST})
     with open_for_reading(days.shell.archives, ["held"], LAYOUTS) as (archive,):
         found, after = of_archive(archive, mark)
-        assert [one.kind for one in found] == [Kind.PAGE_GONE]
+        assert [one.kind for one in found] == [AlarmKind.PAGE_GONE]
         assert mark != after == _gone(found).occasion
         assert of_archive(archive, after) == ([], after)
 
@@ -273,7 +273,7 @@ def test_a_host_without_an_answer_is_gone_by_what_runs_state(
         )
         shell("init", "held")
         shell("capture", "held")
-    with AlarmBook.open(shell.archives) as book:
+    with AlarmDatabase.open(shell.archives) as book:
         days = Days(shell, book)
         assert days.look() == []
         told = []

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from preserve.alarms.alarm_db import AlarmBook
-from preserve.config.alarms import Kind
+from preserve.alarms.alarm_db import AlarmDatabase
+from preserve.config.alarms import AlarmKind
 from preserve.store.durable import Lock
 from tests.unit.alarms.telling import START, Hook, Post, found, hooked, post_office, rules
 
@@ -28,7 +28,7 @@ def _desk(shell: Any, hook: Hook, more: str = "") -> None:
 
 
 def _observe(shell: Any, *observations: Any, to: tuple[str, ...] = ("desk",), after: int = 1) -> None:
-    with AlarmBook.open(shell.archives) as book:
+    with AlarmDatabase.open(shell.archives) as book:
         book.observe(observations, rules(*to, after=after), START)
 
 
@@ -41,7 +41,7 @@ def test_nothing_is_wrong_where_nothing_was_observed(shell: Any) -> None:
 def test_what_is_wrong_is_listed_sent_and_listed_as_sent(shell: Any, hook: Hook) -> None:
     _desk(shell, hook)
     items = tuple(f"https://e.example/{number}" for number in range(30))
-    _observe(shell, found(1, items=items, items_total=99), found(1, kind=Kind.STEP_FAILING, subject="search"))
+    _observe(shell, found(1, items=items, items_total=99), found(1, kind=AlarmKind.STEP_FAILING, subject="search"))
     text = shell("alarms", "list", status=1)
     for part in (
         "tides: capture-failing\n",
@@ -78,7 +78,7 @@ def test_a_failure_is_told_and_listed_until_it_is_sent(shell: Any, hook: Hook) -
 
 def test_what_the_rules_do_not_tell_yet_is_listed_and_is_no_finding(shell: Any) -> None:
     _observe(shell, found(1), after=2)
-    _observe(shell, found(1, kind=Kind.DISK_LOW), to=())
+    _observe(shell, found(1, kind=AlarmKind.DISK_LOW), to=())
     assert "  no channel is told\n" in shell("alarms", "list", status=1)
     shell("alarms", "forget", "tides")
     _observe(shell, found(1), after=2)

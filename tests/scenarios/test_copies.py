@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from preserve.formats.tlog.files import parse_checkpoint
 from preserve.formats.tlog.note import Signer, parse_note
 from preserve.formats.tlog.signing import sign_note
-from preserve.provenance.statements import Release, encode
+from preserve.provenance.statements import ReleaseStatement, encode
 from preserve.store.durable import write_atomic
 from preserve.store.layout import CollectionPaths
 from tests.ledgers import extended
@@ -54,7 +54,7 @@ def _evil(paths: CollectionPaths) -> Signer:
 
 def _longer(paths: CollectionPaths) -> None:
     signer = _evil(paths)
-    forged = Release(
+    forged = ReleaseStatement(
         release="forged",
         title="",
         publisher="",

@@ -23,7 +23,7 @@ from preserve.export.premis import write_premis
 from preserve.export.provdocument import ni_uri, prov_text
 from preserve.formats.tlog.files import Checkpoint
 from preserve.formats.warc.record import parse_record
-from preserve.provenance.statements import Cable, Memento, Printed, Record
+from preserve.provenance.statements import CableStatement, MementoStatement, PrintedFields, RecordStatement
 from tests.readers import assert_others_read
 from tests.scenarios.test_history_of_releases import page, warc
 from tests.scenarios.test_rescue import LOST, MIDDLE, WebArchive
@@ -320,7 +320,7 @@ def test_a_digest_is_the_uri_of_rfc_6920() -> None:
 
 def made_lineage(text: str) -> Lineage:
     digest = "ab" * 32
-    record = Record(
+    record = RecordStatement(
         record_id=text,
         type="response",
         uri=text,
@@ -337,7 +337,7 @@ def made_lineage(text: str) -> Lineage:
         refers_to=None,
         run=text,
     )
-    shown = Cable(
+    shown = CableStatement(
         record_id=text,
         published_id=text,
         canonical_id=None,
@@ -350,12 +350,12 @@ def made_lineage(text: str) -> Lineage:
         rules_fired=(),
         claims={},
         fields={
-            "a b": Printed(printed=text, value=None, precision=None, source="field"),
-            "origin": Printed(printed=text, value=text, precision=None, source="field"),
-            "source": Printed(printed=text, value=None, precision=None, source="field"),
+            "a b": PrintedFields(printed=text, value=None, precision=None, source="field"),
+            "origin": PrintedFields(printed=text, value=text, precision=None, source="field"),
+            "source": PrintedFields(printed=text, value=None, precision=None, source="field"),
         },
     )
-    memento = Memento(
+    memento = MementoStatement(
         record_id=text,
         archive=text,
         archive_title="",

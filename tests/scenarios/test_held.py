@@ -11,7 +11,7 @@ import pytest
 from preserve.crawler.capture import RunReport
 from preserve.net.exchange import Failure
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import Run, decode
+from preserve.provenance.statements import RunStatement, decode
 from preserve.store.layout import CollectionPaths
 from tests.simulated import Reply, Simulation, html, links, reply
 
@@ -92,7 +92,7 @@ def test_a_site_that_dies_is_told_in_that_run_and_in_the_next(tmp_path: Path, de
     again = _run(sim)
     assert (again.compared.lost, again.compared.good) == (lost, False)
     entries = (entry for _index, entry in Ledger(CollectionPaths(sim.archives, "sim")).raw())
-    stated = [said for entry in entries if isinstance(said := decode(entry), Run)]
+    stated = [said for entry in entries if isinstance(said := decode(entry), RunStatement)]
     assert [said.compared.good for said in stated[1:] if said.compared] == [False, False]
     assert sum(1 for end in stated[-1].urls if end.seen) >= lost
 

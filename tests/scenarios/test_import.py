@@ -17,7 +17,7 @@ from preserve.citation.forms import FORMS
 from preserve.formats.warc.members import iter_members
 from preserve.integrity.importing import files as importing
 from preserve.integrity.scan import Scanner
-from preserve.integrity.verify.collection import Manner, verify
+from preserve.integrity.verify.collection import VerifyOptions, verify
 from preserve.provenance import session
 from preserve.provenance.session import WritingSession
 from preserve.store.layout import CollectionPaths
@@ -164,10 +164,10 @@ def test_an_import_that_dies_at_any_step_is_finished_by_the_next(
             calls = die_at(patch, steps, stop)
             shell("import", str(path), "--into", name, status=None)
         paths = CollectionPaths(shell.archives, name)
-        assert verify(paths, {}, Manner(processes=1)).good, stop
+        assert verify(paths, {}, VerifyOptions(processes=1)).good, stop
         shell("import", "--into", name)
         shell("import", str(path), "--into", name)
-        report = verify(paths, {}, Manner(processes=1))
+        report = verify(paths, {}, VerifyOptions(processes=1))
         assert report.spotless, (stop, report.findings)
         assert report.records == 3 + 11
         assert sorted(p.name for p in paths.archive.iterdir()) == ["first.warc.gz", "x.warc.gz"]
@@ -239,10 +239,10 @@ def test_a_stopped_verification_goes_on_behind_the_files_that_it_found_whole(
 
     monkeypatch.setattr(Scanner, "rows", counted)
     with pytest.raises(KeyboardInterrupt):
-        verify(paths, {}, Manner(processes=1, state=state))
+        verify(paths, {}, VerifyOptions(processes=1, state=state))
     assert read == ["0.warc.gz", "1.warc.gz", "2.warc.gz"]
     assert len(list(state.iterdir())) == 1
-    again = verify(paths, {}, Manner(processes=1, state=state))
+    again = verify(paths, {}, VerifyOptions(processes=1, state=state))
     assert read[3:] == ["2.warc.gz"]
     assert (again.spotless, again.records) == (True, 3 + 5 + 7)
     assert list(state.iterdir()) == []

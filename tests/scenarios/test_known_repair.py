@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from preserve.formats.tlog.files import parse_checkpoint
 from preserve.formats.tlog.note import Signer, parse_note
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import Key, encode
+from preserve.provenance.statements import KeyStatement, encode
 from preserve.store.durable import write_atomic
 from preserve.store.layout import CollectionPaths
 from tests.ledgers import extended
@@ -104,7 +104,7 @@ def test_a_forged_longer_copy_is_not_taken(demo: Any) -> None:
     copy = CollectionPaths(demo.folder / "backup", "demo")
     signer = Signer(newest.origin, Ed25519PrivateKey.generate())
     write_atomic(copy.vkey, f"{signer.vkey}\n".encode())
-    extended(copy, [encode(Key(old="", new="forged", changed="2026-01-01T00:00:00Z", reason=""))], signer)
+    extended(copy, [encode(KeyStatement(old="", new="forged", changed="2026-01-01T00:00:00Z", reason=""))], signer)
     _put(demo, "older")
     demo("repair", "demo", "--from", str(demo.folder / "backup"), "--apply")
     assert _archive(demo).joinpath("ledger", "log.vkey").read_text() != copy.vkey.read_text()

@@ -8,7 +8,7 @@ from preserve.cli.shared.common import keys_folder
 from preserve.formats.tlog.note import Signer
 from preserve.provenance.keys import key_path, read_key
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import Ended, Run, encode
+from preserve.provenance.statements import RunEnd, RunStatement, encode
 from preserve.replay.link_status_list import count_states
 from preserve.replay.recover import open_for_reading
 from preserve.store.layout import CollectionPaths
@@ -141,10 +141,10 @@ def test_a_failure_that_a_continued_run_states_again_is_one_failure(shell: Any, 
         for run in ("urn:continued", f"urn:{day}"):
             failed = "http://dead.example/continued" if run == "urn:continued" else "http://dead.example/each"
             ended = (
-                Ended(url="http://live.example/", outcome="done", reason="http-200"),
-                Ended(url=failed, outcome="failed", reason="dns"),
+                RunEnd(url="http://live.example/", outcome="done", reason="http-200"),
+                RunEnd(url=failed, outcome="failed", reason="dns"),
             )
-            manifest = Run(
+            manifest = RunStatement(
                 run=run, started="2026-01-01T00:00:00Z", ended=f"2026-01-0{day}T00:00:00Z", outcome="cancelled",
                 program="test", files=(), counts={}, refused={}, first_statement=0, last_statement=0, urls=ended,
             )  # fmt: skip

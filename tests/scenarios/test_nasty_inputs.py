@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from preserve.formats.warc.record import Record
+from preserve.formats.warc.record import WarcRecord
 from preserve.limits import MAX_REPLY_HEAD_BYTES
 from preserve.store.warcfile import iter_file
 
@@ -112,7 +112,7 @@ CASES = [
 
 
 @pytest.fixture
-def run(shell: Any, site: Any) -> tuple[dict[str, Any], dict[str, Record]]:
+def run(shell: Any, site: Any) -> tuple[dict[str, Any], dict[str, WarcRecord]]:
     """The report of a capture of all cases, and the response record of each."""
     for case in CASES:
         site.replies[f"/{case.number}"] = case.reply
@@ -130,7 +130,7 @@ def run(shell: Any, site: Any) -> tuple[dict[str, Any], dict[str, Record]]:
 
 
 def test_each_nasty_reply_is_kept_as_it_travelled_and_told_by_its_name(
-    shell: Any, site: Any, run: tuple[dict[str, Any], dict[str, Record]]
+    shell: Any, site: Any, run: tuple[dict[str, Any], dict[str, WarcRecord]]
 ) -> None:
     report, responses = run
     told = {url.rsplit("/", 1)[1]: reason for url, _state, reason in report["problems"]}
@@ -149,7 +149,7 @@ def test_each_nasty_reply_is_kept_as_it_travelled_and_told_by_its_name(
 
 
 def test_each_nasty_reply_gives_its_content_back_or_says_why_not(
-    shell: Any, site: Any, run: tuple[dict[str, Any], dict[str, Record]]
+    shell: Any, site: Any, run: tuple[dict[str, Any], dict[str, WarcRecord]]
 ) -> None:
     for case in CASES:
         if case.truncated == "length":
@@ -161,7 +161,7 @@ def test_each_nasty_reply_gives_its_content_back_or_says_why_not(
             assert shell("show", site.url(f"/{case.number}"), "--as", "html").encode() == case.content, case.number
 
 
-def test_two_chunk_layouts_of_one_payload_have_one_digest(run: tuple[dict[str, Any], dict[str, Record]]) -> None:
+def test_two_chunk_layouts_of_one_payload_have_one_digest(run: tuple[dict[str, Any], dict[str, WarcRecord]]) -> None:
     _report, responses = run
     digests = {responses[number].header.get("WARC-Payload-Digest") for number in ("14a", "14b", "11")}
     assert len(digests) == 1

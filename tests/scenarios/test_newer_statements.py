@@ -13,7 +13,7 @@ import preserve
 from preserve.cli.shared.common import keys_folder
 from preserve.formats.tlog.statements import encode
 from preserve.provenance.founding import load_signer
-from preserve.provenance.statements import NEWER, VERSION, Unknown
+from preserve.provenance.statements import NEWER, VERSION, UnknownStatement
 from preserve.store.layout import CollectionPaths
 from tests.ledgers import extended
 from tests.scenarios.test_damage import PAGE
@@ -21,8 +21,8 @@ from tests.scenarios.test_damage import PAGE
 _CABLE = "06TESTPOST12"
 
 
-def _newer(kind: str, version: int, **said: object) -> Unknown:
-    return Unknown(kind, version, encode({"kind": kind, "v": version, **said}))
+def _newer(kind: str, version: int, **said: object) -> UnknownStatement:
+    return UnknownStatement(kind, version, encode({"kind": kind, "v": version, **said}))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from preserve.integrity.importing import dump as dumping
 from preserve.integrity.importing import files
-from preserve.integrity.verify.collection import Manner, verify
+from preserve.integrity.verify.collection import VerifyOptions, verify
 from preserve.provenance import session
 from preserve.provenance.session import WritingSession
 from preserve.store.layout import CollectionPaths
@@ -75,7 +75,7 @@ def test_a_dump_is_kept_row_by_row_and_given_back_to_the_byte(shell: Any, tmp_pa
     shell("verify", "dump")
     again = shell.json(*words, status=1)
     assert {**told, "outcome": "held"} == again
-    assert verify(paths, {}, Manner(processes=1)).records == 9
+    assert verify(paths, {}, VerifyOptions(processes=1)).records == 9
     shell("rebuild", "dump")
     shell("verify", "dump")
     (stated,) = shell.json("releases", "cables-csv")["stated"]
@@ -101,7 +101,7 @@ def test_an_import_of_a_dump_that_dies_at_any_step_is_finished_by_the_next(
             shell(*words, status=None)
         paths = CollectionPaths(shell.archives, name)
         told = shell.json(*words, status=1)
-        report = verify(paths, {}, Manner(processes=1))
+        report = verify(paths, {}, VerifyOptions(processes=1))
         assert report.good, report.findings
         assert (report.records, told["rows"], told["cables"]) == (8, 4, 3)
         assert [p.name for p in paths.archive.iterdir()] == [told["file"]]

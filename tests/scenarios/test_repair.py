@@ -13,7 +13,7 @@ from preserve.formats.tlog.note import parse_vkey
 from preserve.formats.warc.members import iter_members
 from preserve.integrity import replicate
 from preserve.integrity.repair import collection
-from preserve.integrity.verify.collection import Manner, verify
+from preserve.integrity.verify.collection import VerifyOptions, verify
 from preserve.provenance import derive
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.session import Writer, WritingSession
@@ -260,7 +260,7 @@ def test_a_copy_that_was_stopped_at_any_step_is_finished_by_the_next_run(
             calls = die_at(patch, [*((replicate, name) for name in steps), *_LEDGER_STEPS], stop)
             shell("replicate", str(target), "demo", status=None)
         if (target / "demo" / "ledger" / "checkpoint").exists():
-            report = verify(CollectionPaths(target, "demo"), {}, Manner(processes=1))
+            report = verify(CollectionPaths(target, "demo"), {}, VerifyOptions(processes=1))
             assert {f.code for f in report.findings} <= {"E-INDEX", "E-CATALOGUE"}
         shell("replicate", str(target), "demo")
         shell("verify", "demo", "--archives", str(target))
@@ -325,7 +325,7 @@ def test_receipts_come_back_from_a_copy_that_fits_the_ledger(tmp_path: Path, suf
             if other == right:
                 assert [plan.path for plan in done.plans] == [f"receipts/{path.name}"]
         assert path.read_bytes() == right
-    report = verify(paths, {}, Manner(processes=1))
+    report = verify(paths, {}, VerifyOptions(processes=1))
     assert not report.findings or {f.code for f in report.findings} <= {"W-LEDGER-PENDING", "W-LEDGER-JOURNAL"}
 
 

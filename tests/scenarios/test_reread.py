@@ -12,7 +12,7 @@ from preserve.cli.main import main
 from preserve.demo_site.pages import replies
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.session import WritingSession
-from preserve.provenance.statements import Cable
+from preserve.provenance.statements import CableStatement
 from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
 
@@ -25,8 +25,8 @@ def _paths(shell: Any, name: str = "demo") -> CollectionPaths:
     return CollectionPaths(shell.archives, name)
 
 
-def _texts(shell: Any, name: str = "demo") -> list[Cable]:
-    return [said for _i, said in Ledger.of_user(_paths(shell, name)).statements() if isinstance(said, Cable)]
+def _texts(shell: Any, name: str = "demo") -> list[CableStatement]:
+    return [said for _i, said in Ledger.of_user(_paths(shell, name)).statements() if isinstance(said, CableStatement)]
 
 
 def _by(shell: Any, site: Any, layouts: str | None) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from preserve.formats.warc.record import Record
+from preserve.formats.warc.record import WarcRecord
 from preserve.store.warcfile import iter_file
 
 ETAG = 'W/"odd  tag"'
@@ -21,17 +21,17 @@ def _tagged(site: Any) -> None:
     site.unchanged["/"] = f"If-None-Match: {ETAG}\r\n".encode()
 
 
-def _all(shell: Any) -> list[Record]:
+def _all(shell: Any) -> list[WarcRecord]:
     files = sorted(Path(shell.archives, "demo", "archive").glob("*.warc.gz"))
     return [record for path in files for _place, record, _defect in iter_file(path) if record is not None]
 
 
-def _records(shell: Any, uri: str) -> list[Record]:
+def _records(shell: Any, uri: str) -> list[WarcRecord]:
     return [r for r in _all(shell) if r.header.target_uri == uri and r.header.type in {"response", "revisit"}]
 
 
 @pytest.fixture
-def twice(shell: Any, site: Any) -> list[Record]:
+def twice(shell: Any, site: Any) -> list[WarcRecord]:
     _tagged(site)
     shell.site_collection("demo", site, "/")
     shell("init", "demo")
@@ -41,7 +41,7 @@ def twice(shell: Any, site: Any) -> list[Record]:
 
 
 def test_a_server_that_says_not_modified_gives_a_revisit_of_the_held_record(
-    shell: Any, site: Any, twice: list[Record]
+    shell: Any, site: Any, twice: list[WarcRecord]
 ) -> None:
     first, second = twice
     assert second.header.type == "revisit"
@@ -54,14 +54,16 @@ def test_a_server_that_says_not_modified_gives_a_revisit_of_the_held_record(
     assert shell.json("verify", "demo")["collections"][0]["good"] is True
 
 
-def test_the_links_of_a_page_that_was_not_sent_again_are_followed(shell: Any, site: Any, twice: list[Record]) -> None:
+def test_the_links_of_a_page_that_was_not_sent_again_are_followed(
+    shell: Any, site: Any, twice: list[WarcRecord]
+) -> None:
     assert site.asked.count("/next") == 2
     first, second = _records(shell, site.url("/next"))
     assert (first.header.type, second.header.type) == ("response", "revisit")
     assert second.header.get("WARC-Truncated") == "length"
 
 
-def test_validators_come_back_as_they_were_received(site: Any, twice: list[Record]) -> None:
+def test_validators_come_back_as_they_were_received(site: Any, twice: list[WarcRecord]) -> None:
     assert f"If-None-Match: {ETAG}\r\n".encode() in b"".join(site.heads)
 
 

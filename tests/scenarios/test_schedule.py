@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from preserve.schedule.child import Asking, Ended, run_child
-from preserve.schedule.machine import Machine
+from preserve.schedule.child import Asking, ChildEnd, run_child
+from preserve.schedule.machine import SchedulerHost
 from preserve.store.checks import FULL, checks_path, noted_checks
 from tests.conftest import Shell, Site
 
@@ -132,7 +132,7 @@ def test_a_scheduled_capture_asks_only_for_what_is_due(
     # Another rule is another schedule: it begins anew, and its first moment is due.
     path.write_text(path.read_text().replace("every: 1d", "every: 2d"))
     later = int(time.time()) + 60
-    monkeypatch.setattr(Machine, "clock", lambda _self: later)
+    monkeypatch.setattr(SchedulerHost, "clock", lambda _self: later)
     shell("schedule", "once")
     log: Any = shell.json("schedule", "log", "demo", "--count", "1")
     (event,) = log["events"]
@@ -209,7 +209,7 @@ def test_a_table_that_is_none_is_told_with_a_way_out(shell: Shell, site: Site, c
 
 def test_a_child_gives_its_status_what_it_said_and_a_report_only_where_it_is_an_object() -> None:
     heard: list[str] = []
-    assert run_child(["--version"], Asking()) == Ended(status=0)
+    assert run_child(["--version"], Asking()) == ChildEnd(status=0)
     ended = run_child(["capture"], Asking(hear=heard.append))
     assert (ended.status, ended.report) == (2, None)
     assert "Missing argument" in ended.said

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from preserve.alarms.alarm_db import AlarmBook
+from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.cli.shared.common import Place
 from preserve.cli.shared.scheduler_loop import Alarms
-from preserve.schedule.machine import Machine
+from preserve.schedule.machine import SchedulerHost
 from tests.conftest import Shell, Site
 
 
@@ -54,8 +54,8 @@ def test_a_capture_that_fails_is_told_once_and_its_end_too(
     shell("schedule", "once")
     assert _told(shell.folder) == [("raised", "capture-failing")]
     path.write_text(good)
-    later = Machine([], print).clock() + 86_400
-    monkeypatch.setattr(Machine, "clock", lambda _self: later)
+    later = SchedulerHost([], print).clock() + 86_400
+    monkeypatch.setattr(SchedulerHost, "clock", lambda _self: later)
     shell("schedule", "once")
     assert _told(shell.folder) == [("raised", "capture-failing"), ("resolved", "capture-failing")]
 
@@ -65,7 +65,7 @@ def test_an_alarm_waits_for_a_receiver_that_is_away(shell: Shell, site: Site, de
     _scheduled(shell, site, "schedule:\n  every: 1d\nmin_free_mb: 1000000000\n", alarms)
     shell("schedule", "once", status=7)
     assert "alarms are not sent to desk" in shell.errors
-    with AlarmBook.open(shell.archives) as book:
+    with AlarmDatabase.open(shell.archives) as book:
         assert {one.message.kind for one in book.unsent()} == {"disk-low"}
     assert "disk-low" in shell("alarms", "list", status=1)
     told = shell("status", status=1)
@@ -156,7 +156,7 @@ def test_a_collection_whose_file_is_gone_is_told_until_that_is_meant(shell: Shel
 def test_a_kind_that_a_newer_version_told_of_keeps_no_other_alarm_back(shell: Shell, site: Site) -> None:
     path = _scheduled(shell, site, "schedule:\n  every: 1d\n  retries: 0\n", _pager(shell.folder))
     path.write_text(path.read_text() + "secret_headers:\n  Authorization: env:NOT_SET_ANYWHERE\n")
-    with AlarmBook.open(shell.archives) as book, closing(sqlite3.connect(book.path)) as database, database:
+    with AlarmDatabase.open(shell.archives) as book, closing(sqlite3.connect(book.path)) as database, database:
         database.execute(
             "INSERT INTO condition VALUES ('demo', 'from-newer', '', 1, 'x', 1, 1, 1, 1, '[]', 'x', '[]', 0)"
         )
@@ -214,8 +214,8 @@ def test_a_page_that_is_lost_since_the_last_capture_is_told(
     shell("schedule", "once")
     assert _told(shell.folder) == []
     site.page("/a", b"<title>404 Not Found</title><h1>Not Found</h1>")
-    later = Machine([], print).clock() + 86_400
-    monkeypatch.setattr(Machine, "clock", lambda _self: later)
+    later = SchedulerHost([], print).clock() + 86_400
+    monkeypatch.setattr(SchedulerHost, "clock", lambda _self: later)
     # The only page that there is: the run is not good, and what it saw says more than that it did not answer.
     shell("schedule", "once", status=1)
     told = [("raised", "capture-failing"), ("raised", "page-gone")]
@@ -238,8 +238,8 @@ def test_a_page_that_is_missing_is_told_in_that_run_and_when_it_is_back(
         (1, [("raised", "page-missing")]),
         (2, [("raised", "page-missing"), ("resolved", "page-missing")]),
     ):
-        later = Machine([], print).clock() + days * 86_400
-        monkeypatch.setattr(Machine, "clock", lambda _self, later=later: later)
+        later = SchedulerHost([], print).clock() + days * 86_400
+        monkeypatch.setattr(SchedulerHost, "clock", lambda _self, later=later: later)
         shell("schedule", "once", status=0)
         assert _told(shell.folder) == told
         site.replies["/b"] = held

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from preserve.integrity.verify.collection import Manner, verify
+from preserve.integrity.verify.collection import VerifyOptions, verify
 from preserve.store.layout import CollectionPaths
 from tests.simulated import Simulation, links
 
@@ -24,6 +24,6 @@ def test_a_run_that_ends_while_it_is_read_is_no_damage(tmp_path: Path, moment: i
             sim.web.pages |= {f"http://x.org/{n}": links(f"/{n}/other") for n in range(moment, 60)}
             sim.run()
 
-    report = verify(CollectionPaths(sim.archives, "sim"), {}, Manner(processes=1, progress=meanwhile))
+    report = verify(CollectionPaths(sim.archives, "sim"), {}, VerifyOptions(processes=1, progress=meanwhile))
     assert (report.good, report.findings) == (True, ())
     assert told[0] > moment

@@ -15,12 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from preserve.config.folder import load_collection
-from preserve.crawler.capture import RunReport, Surroundings, capture
+from preserve.crawler.capture import RunEnvironment, RunReport, capture
 from preserve.crawler.coordinator import Progress
 from preserve.integrity.verify.collection import verify
 from preserve.provenance.founding import found_archive
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import Run
+from preserve.provenance.statements import RunStatement
 from preserve.store.archive import open_archive
 from tests.soak.server import FIRST_HOST, expected_outcomes
 
@@ -100,7 +100,7 @@ def soak(folder: Path, *, urls: int, hosts: int, processes: int) -> Soak:
                 layouts={},
                 secrets={},
                 limits=replace(loaded.limits, first_pause_s=0.01, max_pause_s=0.1, read_timeout_s=10.0),
-                around=Surroundings(
+                around=RunEnvironment(
                     clock=lambda: datetime.now(UTC),
                     wait=time.sleep,
                     stop=lambda: stop_at > 0 and done >= stop_at,
@@ -132,7 +132,7 @@ def _archive_faults(folder: Path, report: RunReport, expected: set[str]) -> list
     amiss = [f"{f.code} {f.where}: {f.detail}" for f in found.findings if f.code.startswith("E-")]
     stated: set[str] = set()
     for _index, statement in Ledger(paths).statements(max(0, report.checkpoint_size - 500)):
-        if isinstance(statement, Run) and statement.outcome == "complete":
+        if isinstance(statement, RunStatement) and statement.outcome == "complete":
             stated |= {entry.url for entry in statement.urls}
     return amiss + [f"not in the run's statement: {url}" for url in expected - stated]
 

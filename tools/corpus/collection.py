@@ -28,10 +28,20 @@ from preserve.formats.tlog.merkle import leaf_hash, root_of
 from preserve.formats.tlog.note import COSIGNATURE, Signer, cosign_note
 from preserve.formats.tlog.signing import sign_note
 from preserve.formats.warc.containers import Container, identify, records_in
-from preserve.integrity.record import Wanted, facts_of
+from preserve.integrity.record import RecordQuery, facts_of
 from preserve.model import RecordPlace
 from preserve.provenance.rows import row_of
-from preserve.provenance.statements import Archive, Cut, Import, Key, Record, Run, Sealed, Statement, encode
+from preserve.provenance.statements import (
+    ArchiveStatement,
+    CutStatement,
+    ImportStatement,
+    KeyStatement,
+    RecordStatement,
+    RunStatement,
+    Sealed,
+    Statement,
+    encode,
+)
 from preserve.store.archive import ARCHIVE_FORMAT, marker_bytes
 from preserve.store.index import index_line
 from tools.corpus.warcs import Form, first_pieces, later_pieces, pack
@@ -103,7 +113,7 @@ class Made:
             return
         container = identify(data[:4096], name) or Container.WARC
         self.state(
-            Import(
+            ImportStatement(
                 file=name,
                 size=len(data),
                 sha256=digest,
@@ -119,9 +129,9 @@ class Made:
         )
 
 
-def _run(file: Sealed) -> Run:
+def _run(file: Sealed) -> RunStatement:
     """The manifest of a run that captured one file."""
-    return Run(
+    return RunStatement(
         run=_RUN,
         started=_DATE,
         ended=_DATE,
@@ -135,12 +145,12 @@ def _run(file: Sealed) -> Run:
     )
 
 
-_Row = tuple[RecordPlace, Record | None, bytes | None, list[str]]
+_Row = tuple[RecordPlace, RecordStatement | None, bytes | None, list[str]]
 
 
 def _read(name: str, data: bytes) -> Iterator[_Row]:
     """Place, statement and cable of every record of a file, and the codes of what is wrong with it."""
-    wanted = Wanted(identity=True, statement=True, layouts=tuple(layouts().values()))
+    wanted = RecordQuery(identity=True, statement=True, layouts=tuple(layouts().values()))
     container = identify(data[:4096], name) or Container.WARC
     for ordinal, spot in enumerate(records_in(BytesIO(data), container)):
         place = RecordPlace(file=name, ordinal=ordinal, offset=spot.offset, length=spot.length, inner=spot.inner)
@@ -148,7 +158,7 @@ def _read(name: str, data: bytes) -> Iterator[_Row]:
             yield place, None, None, ["E-WARC-GZIP" if container is Container.WARC_GZIP else "E-WARC-HEADER"]
             continue
         facts = facts_of(spot.raw, wanted)
-        statement = Record(
+        statement = RecordStatement(
             record_id=facts.record_id,
             type=facts.type,
             uri=facts.uri,
@@ -172,7 +182,7 @@ def founding() -> Made:
     """The first full bundle."""
     made = Made()
     made.state(
-        Archive(
+        ArchiveStatement(
             collection=NAME,
             format=ARCHIVE_FORMAT,
             origin=ORIGIN,
@@ -182,7 +192,7 @@ def founding() -> Made:
     )
     for number in range(1, TILE_WIDTH):
         made.state(
-            Cut(
+            CutStatement(
                 file=f"n{number}.warc.gz",
                 size=0,
                 sha256="",
@@ -277,9 +287,9 @@ def collection(warcs: Mapping[str, bytes] | None = None, made: Made | None = Non
     }
 
 
-def change_of_key(old: Signer, new: Signer) -> Key:
+def change_of_key(old: Signer, new: Signer) -> KeyStatement:
     """The statement of a change of key."""
-    return Key(old=old.vkey, new=new.vkey, changed=_DATE, reason="")
+    return KeyStatement(old=old.vkey, new=new.vkey, changed=_DATE, reason="")
 
 
 def witnessed(note: bytes, *, good: bool = True) -> bytes:

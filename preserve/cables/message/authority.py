@@ -13,7 +13,7 @@ from typing import Final
 from preserve.cables.message.classification import is_footer
 from preserve.cables.message.classifier import Classifier, read_classifier, read_reasons
 from preserve.cables.message.pagelines import is_break_line
-from preserve.cables.message.printed import Line, Printed, lines_of, printed
+from preserve.cables.message.printed import PrintedLine, PrintedValue, lines_of, printed
 from preserve.expressions import lazy_re
 
 _ORDER_END: Final = lazy_re(r"\s*(?:\bTAGS\b|TAGS?:|SUBJECT:|SUBJ:|\bTags:|(?i:\bclassified by:))")
@@ -70,27 +70,27 @@ _LONGEST_PARAGRAPH: Final = 4_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClassifiedBy(Printed):
+class ClassifiedBy(PrintedValue):
     """Who classified the message, as printed behind the label, and the ``reason`` (``1.4 (b) and (d)``).
 
     ``classifier`` is the same taken apart, ``reasons`` the sections that the reason names (``1.4 (b)``, ``1.4 (d)``).
     """
 
-    reason: Printed | None
+    reason: PrintedValue | None
     classifier: Classifier | None
     reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeclassifyOn(Printed):
+class DeclassifyOn(PrintedValue):
     """Until when the message is classified, as printed, and the ``date`` in it (ISO 8601), if it is one."""
 
     date: str | None
 
 
 def read_order(
-    source: str, lines: Sequence[Line], number: int, match: re.Match[str]
-) -> tuple[Printed | None, DeclassifyOn | None]:
+    source: str, lines: Sequence[PrintedLine], number: int, match: re.Match[str]
+) -> tuple[PrintedValue | None, DeclassifyOn | None]:
     """The line of the order that was found there, and what it says of declassification, which may stand below."""
     start, text = lines[number]
     stop = _ORDER_END.search(text, match.end())
@@ -100,14 +100,14 @@ def read_order(
     if declassify is None and number + 1 < len(lines):
         line = lines[number + 1]
         declassify = _DECLASSIFY.match(line.text, len(line.text) - len(line.text.lstrip()))
-    on: Printed | None = None
+    on: PrintedValue | None = None
     if declassify is not None:
         close = _closing(line.text, declassify.start(2), declassify.end(2)) if declassify[1] else declassify.end(2)
         on = printed(source, line.start + declassify.start(2), line.start + close)
     return printed(source, start + match.start(), start + end), _until(on)
 
 
-def _until(on: Printed | None) -> DeclassifyOn | None:
+def _until(on: PrintedValue | None) -> DeclassifyOn | None:
     if on is None:
         return None
     return DeclassifyOn(text=on.text, start=on.start, end=on.end, date=declassification_date(on.text))
@@ -149,7 +149,9 @@ def _closing(text: str, start: int, end: int) -> int:
     return end
 
 
-def read_classified_by(source: str, lines: Sequence[Line], *, ends: Callable[[str], bool]) -> ClassifiedBy | None:
+def read_classified_by(
+    source: str, lines: Sequence[PrintedLine], *, ends: Callable[[str], bool]
+) -> ClassifiedBy | None:
     """Who classified the message, by the lines of its head.
 
     ``ends`` says whether a line belongs to something else. The value goes on over the end of a page, without a reason
@@ -181,11 +183,11 @@ def read_in_paragraph(body: str, start: int, end: int) -> ClassifiedBy | None:
     return _parted(said[: sections.end()], start, label.end())
 
 
-def _value(source: str, start: int, end: int, following: Sequence[Line], ends: Callable[[str], bool]) -> str:
+def _value(source: str, start: int, end: int, following: Sequence[PrintedLine], ends: Callable[[str], bool]) -> str:
     """What stands behind the label, as long as it is in the source, with blanks for page lines."""
     one_page = end
-    pages: list[Line] = []
-    gap: list[Line] = []
+    pages: list[PrintedLine] = []
+    gap: list[PrintedLine] = []
     for line in following:
         if _is_page(line.text) or not line.text.strip(" \t\r\\"):
             gap.append(line)
@@ -220,7 +222,7 @@ def _parted(said: str, offset: int, begin: int = 0) -> ClassifiedBy | None:
         text=by.text,
         start=offset + by.start,
         end=offset + by.end,
-        reason=None if why is None else Printed(text=why.text, start=offset + why.start, end=offset + why.end),
+        reason=None if why is None else PrintedValue(text=why.text, start=offset + why.start, end=offset + why.end),
         classifier=read_classifier(said, by.start, by.end, offset),
         reasons=() if why is None else read_reasons(why.text),
     )
@@ -231,7 +233,7 @@ def _is_page(line: str) -> bool:
     return is_footer(line) or is_break_line(line)
 
 
-def _blanked(said: str, offset: int, lines: Iterable[Line]) -> str:
+def _blanked(said: str, offset: int, lines: Iterable[PrintedLine]) -> str:
     """A text with blanks for some of its lines."""
     for line in lines:
         first = line.start - offset

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from preserve.cables.message.printed import PATTERN_CHARS, Line, Printed, printed
+from preserve.cables.message.printed import PATTERN_CHARS, PrintedLine, PrintedValue, printed
 from preserve.expressions import lazy_re
 
 Level = Literal["UNCLASSIFIED", "LIMITED OFFICIAL USE", "CONFIDENTIAL", "SECRET", "TOP SECRET"]
@@ -65,18 +65,18 @@ _HEADINGS: Final = lazy_re(r"E\.?[Oo]\.?:? ?\d|TAGS|SUBJ|REF[S:]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClassificationLine(Printed):
+class ClassificationLine(PrintedValue):
     """The line, and its parts as far as they are told.
 
     ``classification`` as printed (``C O N F I D E N T I A L``, ``UNCLASSIFIED//FOR OFFICIAL USE ONLY``), ``level``
     what it means, ``section`` of ``sections`` counted from 1, ``station`` as printed, ``serial`` the number behind it.
     """
 
-    classification: Printed
+    classification: PrintedValue
     level: Level
     section: int | None
     sections: int | None
-    station: Printed | None
+    station: PrintedValue | None
     serial: int | None
 
 
@@ -100,7 +100,7 @@ def is_captioned_footer(line: str) -> bool:
     return not rest or is_caption_line(rest)
 
 
-def classification_lines(lines: Sequence[Line]) -> list[int]:
+def classification_lines(lines: Sequence[PrintedLine]) -> list[int]:
     """The numbers of the first two lines that begin with a classification.
 
     Those that say nothing else are footers of pages; one of them counts where there is no other line. A second one
@@ -123,7 +123,7 @@ def classification_lines(lines: Sequence[Line]) -> list[int]:
     return found or bare[:1]
 
 
-def read_classification(source: str, lines: Sequence[Line], known: int | None) -> ClassificationLine | None:
+def read_classification(source: str, lines: Sequence[PrintedLine], known: int | None) -> ClassificationLine | None:
     """The classification line, ``known`` its number among the lines where it begins one of them."""
     if known is not None:
         match = _CLASSIFICATION.match(lines[known].text)
@@ -135,7 +135,7 @@ def read_classification(source: str, lines: Sequence[Line], known: int | None) -
     return None
 
 
-def _parts(source: str, line: Line, match: re.Match[str]) -> ClassificationLine | None:
+def _parts(source: str, line: PrintedLine, match: re.Match[str]) -> ClassificationLine | None:
     text = line.text
     section = _SECTION.search(text, match.end(), match.end() + LONGEST)
     position = match.end() if section is None else section.end()
@@ -171,9 +171,11 @@ def _blanks(text: str, position: int) -> int:
     return position
 
 
-def read_captions(source: str, lines: Sequence[Line], line: ClassificationLine | None) -> tuple[Printed, ...]:
+def read_captions(
+    source: str, lines: Sequence[PrintedLine], line: ClassificationLine | None
+) -> tuple[PrintedValue, ...]:
     """The captions of a head, in order."""
-    found: list[Printed | None] = []
+    found: list[PrintedValue | None] = []
     for start, text in lines:
         if line is not None and start <= line.start < start + len(text):
             found += _on_the_line(source, line, start + len(text))
@@ -184,7 +186,7 @@ def read_captions(source: str, lines: Sequence[Line], line: ClassificationLine |
     return tuple(caption for caption in found if caption is not None)
 
 
-def _on_the_line(source: str, line: ClassificationLine, end: int) -> list[Printed | None]:
+def _on_the_line(source: str, line: ClassificationLine, end: int) -> list[PrintedValue | None]:
     """Captions before and behind station and serial; those directly behind may have lost the blanks between them."""
     heading = _HEADINGS.search(source, line.classification.end, end)
     end = min(end if heading is None else heading.start(), line.classification.end + _REGION)

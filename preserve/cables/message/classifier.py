@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from preserve.cables.likeness import one_letter_apart
-from preserve.cables.message.printed import Printed, printed
+from preserve.cables.message.printed import PrintedValue, printed
 from preserve.expressions import lazy_re
 
 _REPEATED: Final = lazy_re(
@@ -67,9 +67,9 @@ class Classifier:
     A title or office that is not told is None. No rule is certain: they go by the words of titles.
     """
 
-    name: Printed
-    title: Printed | None
-    office: Printed | None
+    name: PrintedValue
+    title: PrintedValue | None
+    office: PrintedValue | None
     rule: ClassifierRule
 
 
@@ -104,13 +104,13 @@ def read_classifier(said: str, start: int, end: int, offset: int) -> Classifier 
     return Classifier(name=whole, title=title, office=office, rule=rule)
 
 
-def _printed(said: str, start: int, end: int, offset: int) -> Printed | None:
+def _printed(said: str, start: int, end: int, offset: int) -> PrintedValue | None:
     while start < end and said[start] in " \t\r\n,;:.-":
         start += 1
     while end > start and said[end - 1] in " \t\r\n,;:-":
         end -= 1
     value = printed(said, start, end)
-    return None if value is None else Printed(text=value.text, start=offset + value.start, end=offset + value.end)
+    return None if value is None else PrintedValue(text=value.text, start=offset + value.start, end=offset + value.end)
 
 
 def _words(said: str, start: int, end: int) -> list[tuple[int, str]]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from preserve.cables.message.classification import CAPTION, is_caption_line, is_captioned_footer
 from preserve.cables.message.pagelines import is_break_line
-from preserve.cables.message.printed import PATTERN_CHARS, Printed, printed, trimmed_end
+from preserve.cables.message.printed import PATTERN_CHARS, PrintedValue, printed, trimmed_end
 from preserve.expressions import lazy_re
 
 _MOST_LINES: Final = 16
@@ -50,8 +50,8 @@ class Ending:
     """Where the text ends without signature and end mark, and these as printed, if there are any."""
 
     text_end: int
-    signature: Printed | None
-    end_mark: Printed | None
+    signature: PrintedValue | None
+    end_mark: PrintedValue | None
 
 
 def read_ending(body: str, start: int, end: int) -> Ending:
@@ -80,7 +80,7 @@ def _is_over(note: str) -> bool:
 def _read(body: str, start: int, end: int) -> Ending:
     """The same, whatever notes stand there."""
     end = stop = trimmed_end(body, start, end)
-    end_mark: Printed | None = None
+    end_mark: PrintedValue | None = None
     for _ in range(_MOST_LINES):
         if stop <= start:
             break
@@ -102,7 +102,7 @@ def _read(body: str, start: int, end: int) -> Ending:
     return Ending(text_end=end, signature=None, end_mark=end_mark)
 
 
-def _signed(body: str, start: int, line_span: tuple[int, int], end_mark: Printed | None, end: int) -> Ending:
+def _signed(body: str, start: int, line_span: tuple[int, int], end_mark: PrintedValue | None, end: int) -> Ending:
     """The ending whose last line of text has that span; ``end`` is where the text ends if it signs nothing."""
     first, stop = line_span
     line = body[first:stop].strip(" \t\r\\")

@@ -32,7 +32,7 @@ from preserve.cables.message.meanttags import MeantTag, meant_tags
 from preserve.cables.message.pagelines import PageLine, read_gaps
 from preserve.cables.message.paragraphs import Paragraph, paragraph_starts, read_paragraphs
 from preserve.cables.message.preamble import Preamble, read_preamble
-from preserve.cables.message.printed import PATTERN_CHARS, Line, Printed, lines_of
+from preserve.cables.message.printed import PATTERN_CHARS, PrintedLine, PrintedValue, lines_of
 from preserve.cables.message.references import Reference
 from preserve.cables.message.subject import Subject
 from preserve.cables.message.transmission import TransmissionHeader, read_header
@@ -53,10 +53,10 @@ class Message:
     preamble: Preamble = field(default_factory=Preamble)
     header: TransmissionHeader | None = None
     classification_line: ClassificationLine | None = None
-    captions: tuple[Printed, ...] = ()
-    eo: Printed | None = None
+    captions: tuple[PrintedValue, ...] = ()
+    eo: PrintedValue | None = None
     declassify_on: DeclassifyOn | None = None
-    tags: tuple[Printed, ...] = ()
+    tags: tuple[PrintedValue, ...] = ()
     meant_tags: tuple[MeantTag, ...] = ()
     subject: Subject | None = None
     refs: tuple[Reference, ...] = ()
@@ -64,8 +64,8 @@ class Message:
     paragraphs: tuple[Paragraph, ...] = ()
     page_lines: tuple[PageLine, ...] = ()
     soft_breaks: tuple[tuple[int, int], ...] = ()
-    signature: Printed | None = None
-    end_mark: Printed | None = None
+    signature: PrintedValue | None = None
+    end_mark: PrintedValue | None = None
 
 
 def parse_message(body: str, header: str | None = None) -> Message:
@@ -121,14 +121,14 @@ def _classified_by(body: str, paragraphs: Sequence[Paragraph]) -> ClassifiedBy |
     return read_in_paragraph(body, behind, first.end)
 
 
-def _head_lines(body: str, start: int, end: int) -> list[Line]:
+def _head_lines(body: str, start: int, end: int) -> list[PrintedLine]:
     """The lines of the head, of each no more than patterns look at."""
-    lines: list[Line] = []
+    lines: list[PrintedLine] = []
     for line in lines_of(body, start, max(start, end)):
-        lines.append(line if len(line.text) <= PATTERN_CHARS else Line(line.start, line.text[:PATTERN_CHARS]))
+        lines.append(line if len(line.text) <= PATTERN_CHARS else PrintedLine(line.start, line.text[:PATTERN_CHARS]))
         if len(lines) >= _HEAD_LINES:
             break
     return lines
 
 
-__all__ = ["Message", "Paragraph", "Printed", "parse_message"]
+__all__ = ["Message", "Paragraph", "PrintedValue", "parse_message"]

@@ -14,7 +14,7 @@ from preserve.cables.message.authority import ClassifiedBy, DeclassifyOn, read_c
 from preserve.cables.message.classification import classification_at, is_caption_line
 from preserve.cables.message.pagelines import is_break_line
 from preserve.cables.message.paragraphs import PORTION
-from preserve.cables.message.printed import Line, Printed
+from preserve.cables.message.printed import PrintedLine, PrintedValue
 from preserve.cables.message.references import Reference, read_references
 from preserve.cables.message.subject import Subject
 from preserve.expressions import lazy_re
@@ -41,15 +41,15 @@ _ENDS: Final = lazy_re(
 class Headings:
     """The values under the labels of a head; None or empty where there are none."""
 
-    eo: Printed | None = None
+    eo: PrintedValue | None = None
     declassify_on: DeclassifyOn | None = None
-    tags: tuple[Printed, ...] = ()
+    tags: tuple[PrintedValue, ...] = ()
     subject: Subject | None = None
     refs: tuple[Reference, ...] = ()
     classified_by: ClassifiedBy | None = None
 
 
-def read_headings(source: str, lines: Sequence[Line]) -> Headings:
+def read_headings(source: str, lines: Sequence[PrintedLine]) -> Headings:
     """The headings in the lines of a head; of each label the first counts."""
     order = _first(lines, _ORDER, "E.", "EO", "Eo", "rder ", "RDER ", "DECL")
     codes = _first(lines, tags.LABEL, *tags.NEEDLES) or _first(lines, tags.GARBLED, *tags.GARBLED_NEEDLES)
@@ -79,7 +79,7 @@ def ends_value(line: str) -> bool:
     )
 
 
-def _first(lines: Sequence[Line], pattern: re.Pattern[str], *needles: str) -> tuple[int, re.Match[str]] | None:
+def _first(lines: Sequence[PrintedLine], pattern: re.Pattern[str], *needles: str) -> tuple[int, re.Match[str]] | None:
     """The first line in which the pattern is found; one of the needles is in everything that it finds."""
     for number, line in enumerate(lines):
         for needle in needles:

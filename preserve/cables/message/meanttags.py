@@ -25,7 +25,7 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from preserve.cables.message.classification import CAPTION
-from preserve.cables.message.printed import Printed
+from preserve.cables.message.printed import PrintedValue
 from preserve.cables.message.tagcodes import NAMES, ORGANIZATIONS, PLACES, PROGRAMMES, SUBJECTS
 from preserve.expressions import lazy_re
 
@@ -109,7 +109,7 @@ def completes_name(said: str, below: str) -> bool:
     return any(" ".join([*words[-size:], *more]) in lists.known for size in range(1, len(words) + 1))
 
 
-def meant_tags(source: str, tags: Sequence[Printed]) -> tuple[MeantTag, ...]:
+def meant_tags(source: str, tags: Sequence[PrintedValue]) -> tuple[MeantTag, ...]:
     """What the tags mean that were read in ``source``, in order, each once. Never fails; time is linear."""
     plain = _lists().plain
     if all(tag.text in plain for tag in tags):
@@ -135,7 +135,7 @@ def meant_tags(source: str, tags: Sequence[Printed]) -> tuple[MeantTag, ...]:
     return tuple(found.values())
 
 
-def _words(source: str, tags: Sequence[Printed]) -> list[_Word]:
+def _words(source: str, tags: Sequence[PrintedValue]) -> list[_Word]:
     words: list[_Word] = []
     last = 0
     for number, tag in enumerate(tags):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from preserve.cables.comparison import is_page_line
-from preserve.cables.message.printed import Printed, printed
+from preserve.cables.message.printed import PrintedValue, printed
 from preserve.cables.posts import read_post
 from preserve.expressions import lazy_re
 
@@ -40,7 +40,7 @@ _STATION_CHARS: Final = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PageLine(Printed):
+class PageLine(PrintedValue):
     """A page line: the number of the page, its ``part`` behind a point, and of how many pages, where it is told."""
 
     page: int
@@ -115,7 +115,7 @@ def _pages_in(body: str, start: int, end: int) -> list[re.Match[str]]:
 
 
 def _page(body: str, match: re.Match[str]) -> PageLine:
-    whole = printed(body, match.start(), match.end()) or Printed(text="", start=match.start(), end=match.end())
+    whole = printed(body, match.start(), match.end()) or PrintedValue(text="", start=match.start(), end=match.end())
     part, of = match["part"], match["of"]
     return PageLine(
         text=whole.text,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from preserve.cables.message.printed import Printed, printed, trimmed_end
+from preserve.cables.message.printed import PrintedValue, printed, trimmed_end
 from preserve.expressions import lazy_re
 
 _HANDLING: Final = (
@@ -54,9 +54,9 @@ class Paragraph:
     ``caption`` is the word that heads it (``Summary``, ``BEGIN COMMENT``), where it is one of the usual ones.
     """
 
-    number: Printed
-    mark: Printed | None
-    caption: Printed | None
+    number: PrintedValue
+    mark: PrintedValue | None
+    caption: PrintedValue | None
     start: int
     end: int
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from preserve.cables.message.classification import classification_at, is_footer
-from preserve.cables.message.printed import PATTERN_CHARS, Printed, lines_of, printed
+from preserve.cables.message.printed import PATTERN_CHARS, PrintedValue, lines_of, printed
 from preserve.cables.page.fields import minute_of
 from preserve.expressions import lazy_re
 
@@ -79,8 +79,8 @@ class Preamble:
     variant: Variant = "standard"
     message_start: int = 0
     message_end: int = 0
-    values: Mapping[str, Printed] = field(default_factory=dict)
-    time: Printed | None = None
+    values: Mapping[str, PrintedValue] = field(default_factory=dict)
+    time: PrintedValue | None = None
     time_value: str | None = None
     header_span: tuple[int, int] | None = None
 
@@ -263,12 +263,12 @@ def _tab_row(body: str, start: int) -> Preamble | None:
     )
 
 
-def _values(body: str, spans: Mapping[str, tuple[int, int]]) -> dict[str, Printed]:
+def _values(body: str, spans: Mapping[str, tuple[int, int]]) -> dict[str, PrintedValue]:
     values = {name: printed(body, start, end) for name, (start, end) in spans.items() if start >= 0}
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _time(time: Printed | None) -> str | None:
+def _time(time: PrintedValue | None) -> str | None:
     if time is None:
         return None
     if (match := _ISO.match(time.text)) is not None:

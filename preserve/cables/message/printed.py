@@ -23,7 +23,7 @@ _EMPTY_LINES: Final = lazy_re(r"(?:\s*+\\[ \t\r]*+\n)*+\s*+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Printed:
+class PrintedValue:
     """``text`` as printed, every run of white space as one blank; it was read from ``[start, end)`` of the source.
 
     Offsets count characters. No white space stands at the ends of the span, and it is never empty.
@@ -34,21 +34,21 @@ class Printed:
     end: int
 
 
-class Line(NamedTuple):
+class PrintedLine(NamedTuple):
     """A line of a text without its line end, and the offset at which it starts."""
 
     start: int
     text: str
 
 
-def lines_of(source: str, start: int, end: int) -> Iterator[Line]:
+def lines_of(source: str, start: int, end: int) -> Iterator[PrintedLine]:
     """The lines of a piece of a text, in order; only LF ends a line."""
     for text in source[start:end].split("\n"):
-        yield Line(start, text)
+        yield PrintedLine(start, text)
         start += len(text) + 1
 
 
-def printed(source: str, start: int, end: int) -> Printed | None:
+def printed(source: str, start: int, end: int) -> PrintedValue | None:
     """The value in ``[start, end)``, of which white space and backslashes at line ends are no part; None if empty."""
     piece = source[start : trimmed_end(source, start, end)]
     empty = _EMPTY_LINES.match(piece)
@@ -57,16 +57,16 @@ def printed(source: str, start: int, end: int) -> Printed | None:
         return None
     begin = start + len(piece) - len(text)
     said = text.replace("\\\n", " ") if "\\\n" in text else text
-    return Printed(text=one_line(said), start=begin, end=begin + len(text))
+    return PrintedValue(text=one_line(said), start=begin, end=begin + len(text))
 
 
-def joined(parts: list[Printed]) -> Printed | None:
+def joined(parts: list[PrintedValue]) -> PrintedValue | None:
     """One value whose text is that of the parts, with blanks between; what stands between them is left out."""
     if not parts:
         return None
     if len(parts) == 1:
         return parts[0]
-    return Printed(text=" ".join(part.text for part in parts), start=parts[0].start, end=parts[-1].end)
+    return PrintedValue(text=" ".join(part.text for part in parts), start=parts[0].start, end=parts[-1].end)
 
 
 def trimmed_end(source: str, start: int, end: int) -> int:

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from preserve.cables.message.grammar import Message
 from preserve.cables.message.pagelines import is_break_line
-from preserve.cables.message.printed import Line, lines_of, printed
+from preserve.cables.message.printed import PrintedLine, lines_of, printed
 from preserve.expressions import lazy_re
 
 Kind = Literal["heading", "paragraph", "lines", "signature", "end mark"]
@@ -25,7 +25,7 @@ _HYPHEN: Final = lazy_re(r"[^\W\d_]-\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class ViewPiece:
     """A piece of the view, made from ``[start, end)`` of the body. Only the text of ``lines`` has line ends in it."""
 
     kind: Kind
@@ -34,23 +34,23 @@ class Piece:
     end: int
 
 
-def reading_view(body: str, message: Message) -> tuple[Piece, ...]:
+def reading_view(body: str, message: Message) -> tuple[ViewPiece, ...]:
     """The pieces of a message in order: lines of its head, paragraphs, signature and end mark; no page lines."""
     head_end = _head_end(body, message)
     text_end = min((mark.start for mark in (message.signature, message.end_mark) if mark is not None), default=None)
     end = message.preamble.message_end if text_end is None else text_end
-    pieces: list[Piece] = []
+    pieces: list[ViewPiece] = []
     for line in lines_of(body, message.preamble.message_start, head_end):
         value = printed(body, line.start, line.start + len(line.text))
         if value is not None and not is_break_line(line.text):
-            pieces.append(Piece(kind="heading", text=value.text, start=value.start, end=value.end))
+            pieces.append(ViewPiece(kind="heading", text=value.text, start=value.start, end=value.end))
     pieces += (_piece(block) for block in _blocks(body, head_end, max(head_end, end), message))
     if message.signature is not None:
         mark = message.signature
-        pieces.append(Piece(kind="signature", text=mark.text, start=mark.start, end=mark.end))
+        pieces.append(ViewPiece(kind="signature", text=mark.text, start=mark.start, end=mark.end))
     if message.end_mark is not None:
         mark = message.end_mark
-        pieces.append(Piece(kind="end mark", text=mark.text, start=mark.start, end=mark.end))
+        pieces.append(ViewPiece(kind="end mark", text=mark.text, start=mark.start, end=mark.end))
     return tuple(pieces)
 
 
@@ -76,12 +76,12 @@ def _head_end(body: str, message: Message) -> int:
     return max(start, min([last, *stops]))
 
 
-def _blocks(body: str, start: int, end: int, message: Message) -> Iterator[list[Line]]:
+def _blocks(body: str, start: int, end: int, message: Message) -> Iterator[list[PrintedLine]]:
     """The lines of the text, none of them blank or a page line, in blocks between breaks that are no soft ones."""
     starts = {paragraph.start for paragraph in message.paragraphs}
     soft = iter(message.soft_breaks)
     span = next(soft, None)
-    block: list[Line] = []
+    block: list[PrintedLine] = []
     broken = False
     for line in lines_of(body, start, end):
         text = line.text.strip(" \t\r\\\u00a0")
@@ -95,13 +95,13 @@ def _blocks(body: str, start: int, end: int, message: Message) -> Iterator[list[
         if block and (first in starts or (broken and not joins) or _ITEM.match(text)):
             yield block
             block = []
-        block.append(Line(first, text))
+        block.append(PrintedLine(first, text))
         broken = False
     if block:
         yield block
 
 
-def _is_table(block: list[Line]) -> bool:
+def _is_table(block: list[PrintedLine]) -> bool:
     """Whether a rule stands among the lines, or at least half of them, and more than one, have columns."""
     if any(_RULE.match(line.text) for line in block):
         return True
@@ -109,13 +109,13 @@ def _is_table(block: list[Line]) -> bool:
     return columns > 1 and columns * 2 >= len(block)
 
 
-def _piece(block: list[Line]) -> Piece:
+def _piece(block: list[PrintedLine]) -> ViewPiece:
     start, end = block[0].start, block[-1].start + len(block[-1].text)
     if len(block) > 1 and _is_table(block):
-        return Piece(kind="lines", text="\n".join(line.text for line in block), start=start, end=end)
+        return ViewPiece(kind="lines", text="\n".join(line.text for line in block), start=start, end=end)
     parts: list[str] = []
     for line in block:
         if parts and not _HYPHEN.search(parts[-1]):
             parts.append(" ")
         parts.append(" ".join(line.text.split()))
-    return Piece(kind="paragraph", text="".join(parts), start=start, end=end)
+    return ViewPiece(kind="paragraph", text="".join(parts), start=start, end=end)

@@ -13,7 +13,7 @@ from typing import Final
 
 from preserve.cables.message.classification import is_captioned_footer
 from preserve.cables.message.pagelines import is_break_line, page_lines_inside
-from preserve.cables.message.printed import Line, Printed
+from preserve.cables.message.printed import PrintedLine, PrintedValue
 from preserve.cables.page.texts import one_line
 from preserve.expressions import lazy_re
 
@@ -71,14 +71,14 @@ _MOST_LINES: Final = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reference(Printed):
+class Reference(PrintedValue):
     """One entry of REF without its enumeration, and the letter of its ``enumerator`` as printed, if it has one."""
 
     enumerator: str | None
 
 
 def read_references(
-    source: str, lines: Sequence[Line], number: int, label: re.Match[str], *, ends: Callable[[str], bool]
+    source: str, lines: Sequence[PrintedLine], number: int, label: re.Match[str], *, ends: Callable[[str], bool]
 ) -> tuple[Reference, ...]:
     """The entries of the list whose label was found on the line of that number.
 
@@ -87,7 +87,7 @@ def read_references(
     """
     start = lines[number].start + label.end()
     last = lines[number]
-    pages: list[Line] = []
+    pages: list[PrintedLine] = []
     gap = False
     empty = not last.text[label.end() :].strip(" \t\r\\")
     for line in lines[number + 1 : number + _MOST_LINES]:
@@ -118,7 +118,7 @@ def _goes_on(said: str, line: str, *, empty: bool) -> bool:
     return _OPEN.search(said[-_OPEN_CHARS:]) is not None and _STATION_FIRST.match(line) is not None
 
 
-def _in_one_line(source: str, start: int, end: int, pages: Sequence[Line]) -> str:
+def _in_one_line(source: str, start: int, end: int, pages: Sequence[PrintedLine]) -> str:
     """A piece of the source, as long as it is, with blanks for line ends and page lines."""
     text = source[start:end]
     for page in pages:

@@ -14,7 +14,7 @@ from preserve.cables.message.authority import FIRST_PARAGRAPH
 from preserve.cables.message.classification import is_captioned_footer
 from preserve.cables.message.pagelines import is_break_line, page_lines_inside
 from preserve.cables.message.paragraphs import PORTION
-from preserve.cables.message.printed import Line, Printed, joined, printed
+from preserve.cables.message.printed import PrintedLine, PrintedValue, joined, printed
 from preserve.cables.message.references import LABEL as REF
 from preserve.cables.message.references import NEEDLES as REF_NEEDLES
 from preserve.cables.page.texts import decode_references, one_line
@@ -56,7 +56,7 @@ _LABEL_MARK: Final = lazy_re(r"\(([A-Z/]{1,8})\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject(Printed):
+class Subject(PrintedValue):
     """The title as printed, and beside it: its portion ``mark`` without brackets, and the ``title`` without the mark.
 
     In the title character references that the page left in the text are decoded.
@@ -66,7 +66,7 @@ class Subject(Printed):
     title: str
 
 
-def _subject(value: Printed | None, label: str) -> Subject | None:
+def _subject(value: PrintedValue | None, label: str) -> Subject | None:
     """A title with its mark apart; the mark may stand in the label."""
     if value is None:
         return None
@@ -83,7 +83,7 @@ def _subject(value: Printed | None, label: str) -> Subject | None:
 
 
 def read_subject(
-    source: str, lines: Sequence[Line], number: int, match: re.Match[str], *, ends: Callable[[str], bool]
+    source: str, lines: Sequence[PrintedLine], number: int, match: re.Match[str], *, ends: Callable[[str], bool]
 ) -> Subject | None:
     """The title behind the label that was found on the line of that number.
 

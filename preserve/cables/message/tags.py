@@ -11,7 +11,7 @@ from typing import Final
 
 from preserve.cables.message.meanttags import completes_name
 from preserve.cables.message.pagelines import page_lines_inside
-from preserve.cables.message.printed import Line, Printed, printed
+from preserve.cables.message.printed import PrintedLine, PrintedValue, printed
 from preserve.cables.page.texts import one_line
 from preserve.expressions import lazy_re
 
@@ -93,8 +93,8 @@ def _by_lines(said: str, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def read_tags(
-    source: str, lines: Sequence[Line], number: int, match: re.Match[str], *, ends: Callable[[str], bool]
-) -> tuple[Printed, ...]:
+    source: str, lines: Sequence[PrintedLine], number: int, match: re.Match[str], *, ends: Callable[[str], bool]
+) -> tuple[PrintedValue, ...]:
     """The tags behind the label that was found on the line of that number.
 
     The list goes on where a line ends in a separator or inside brackets, and over lines that hold only codes. ``ends``

@@ -21,7 +21,7 @@ from typing import Final, Literal
 
 from preserve.cables.message.classification import classification_at, is_footer
 from preserve.cables.message.pagelines import is_break_line
-from preserve.cables.message.printed import PATTERN_CHARS, Line, Printed, joined, lines_of, printed
+from preserve.cables.message.printed import PATTERN_CHARS, PrintedLine, PrintedValue, joined, lines_of, printed
 from preserve.cables.page.fields import find_group
 from preserve.cables.posts import PostReading, read_post
 from preserve.expressions import lazy_re
@@ -64,7 +64,7 @@ _KINDS: Final = lazy_re(r"(?:AM|US|SEC|REO|CDR|HQ|DEPT|JOINT|[A-Z]{2,8} ?/)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Routing(Printed):
+class Routing(PrintedValue):
     """``OO RUEHAG RUEHROV``: the precedence letters, and the routes that the message is sent over."""
 
     precedence: str
@@ -72,7 +72,7 @@ class Routing(Printed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SendingStation(Printed):
+class SendingStation(PrintedValue):
     """``DE RUEHXX #0355/01 1611342``: the station's route, the message's number, its section, and when it was filed.
 
     ``filed`` is day of the year, hour and minute, seven digits as printed.
@@ -85,7 +85,7 @@ class SendingStation(Printed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Addressee(Printed):
+class Addressee(PrintedValue):
     """One addressee; ``text`` is its whole line, without ``TO`` and ``INFO``.
 
     ``route`` stands before a slash; ``precedence`` is IMMEDIATE, PRIORITY, ROUTINE, FLASH or NIACT IMMEDIATE;
@@ -110,14 +110,14 @@ class TransmissionHeader:
     """
 
     part: Part
-    message_id: Printed | None
+    message_id: PrintedValue | None
     routing: Routing | None
     de: SendingStation | None
-    marks: tuple[Printed, ...]
-    precedence: Printed | None
-    date_time_group: Printed | None
+    marks: tuple[PrintedValue, ...]
+    precedence: PrintedValue | None
+    date_time_group: PrintedValue | None
     date_time: str | None
-    sent_from: Printed | None
+    sent_from: PrintedValue | None
     sent_from_post: PostReading | None
     to: tuple[Addressee, ...]
     info: tuple[Addressee, ...]
@@ -132,17 +132,17 @@ class _Collected:
 
     source: str
     on_one_line: bool = False
-    message_id: Printed | None = None
+    message_id: PrintedValue | None = None
     routing: Routing | None = None
     de: SendingStation | None = None
-    marks: list[Printed] = field(default_factory=list)
-    precedence: Printed | None = None
-    group: Printed | None = None
+    marks: list[PrintedValue] = field(default_factory=list)
+    precedence: PrintedValue | None = None
+    group: PrintedValue | None = None
     date_time: str | None = None
-    sent_from: Printed | None = None
+    sent_from: PrintedValue | None = None
     list_of: Literal["to", "info"] | None = None
-    to: list[list[Printed]] = field(default_factory=list)
-    info: list[list[Printed]] = field(default_factory=list)
+    to: list[list[PrintedValue]] = field(default_factory=list)
+    info: list[list[PrintedValue]] = field(default_factory=list)
 
     def begun(self) -> bool:
         return not (self.message_id is self.de is self.group is self.sent_from is None)
@@ -180,7 +180,7 @@ def read_header(source: str, start: int, end: int, part: Part) -> TransmissionHe
     )
 
 
-def _read_line(found: _Collected, line: Line, text: str) -> None:
+def _read_line(found: _Collected, line: PrintedLine, text: str) -> None:
     start = line.start + line.text.index(text)
     end = start + len(text)
     if text.startswith("PAGE ") and is_break_line(text):
@@ -236,7 +236,7 @@ def _opening(found: _Collected, text: str, start: int, end: int) -> bool:
     return True
 
 
-def _routing(found: _Collected, text: str, value: Printed) -> bool:
+def _routing(found: _Collected, text: str, value: PrintedValue) -> bool:
     old = found.routing
     if old is not None and found.de is None and _ROUTES.match(text):
         both = joined([old, value]) or value
@@ -264,7 +264,7 @@ def _goes_on(found: _Collected, line: str, text: str) -> bool:
     return line[:1] in {" ", "\t"} and _KINDS.match(text) is None
 
 
-def _add(found: _Collected, value: Printed | None, *, new: bool) -> None:
+def _add(found: _Collected, value: PrintedValue | None, *, new: bool) -> None:
     if value is None:
         return
     addressees = found.to if found.list_of == "to" else found.info
@@ -274,7 +274,7 @@ def _add(found: _Collected, value: Printed | None, *, new: bool) -> None:
         addressees[-1].append(value)
 
 
-def _addressees(lines: list[list[Printed]]) -> tuple[Addressee, ...]:
+def _addressees(lines: list[list[PrintedValue]]) -> tuple[Addressee, ...]:
     values = (joined(parts) for parts in lines)
     return tuple(_addressee(value) for value in values if value is not None)
 
@@ -284,7 +284,7 @@ def _post(name: str) -> PostReading | None:
     return read_post(name, alike=_MISSION.match(name) is not None)
 
 
-def _addressee(value: Printed) -> Addressee:
+def _addressee(value: PrintedValue) -> Addressee:
     """Reads the ends of a line, which have fixed forms; what is between them is the name."""
     before, slash, behind = value.text.partition("/")
     route = before.rstrip() if slash and _ROUTE.match(before.rstrip()) else None

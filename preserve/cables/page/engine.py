@@ -31,7 +31,7 @@ from preserve.cables.page.selectors import Element, Selector, find_all, value_of
 from preserve.cables.page.splitting import split_header
 from preserve.cables.page.texts import Segment, TextBuilder, decode_references, one_line
 from preserve.cables.page.tokens import Token, attributes, box_tokens, tokenise
-from preserve.cables.page.unseen import Unseen, hidden_spans, may_hide, seen
+from preserve.cables.page.unseen import HiddenText, hidden_spans, may_hide, seen
 from preserve.cables.page.visible import Visible, visible_text
 from preserve.expressions import lazy_re
 
@@ -42,7 +42,7 @@ _LONGEST_TITLE: Final = 2_000
 
 
 @dataclass(slots=True)
-class Page:
+class PageReader:
     """A page being read by one layout. ``visible`` is what it shows without its header and body."""
 
     text: str
@@ -57,7 +57,7 @@ class Page:
     _visible: Visible | None = None
 
     @classmethod
-    def of(cls, text: str, layout: Layout) -> "Page":
+    def of(cls, text: str, layout: Layout) -> "PageReader":
         """A page with the elements found that its layout selects: the part that is read, and the text."""
         page = cls(text, layout, 0, len(text))
         page.within = page.first(layout.within)
@@ -116,7 +116,7 @@ def read(text: str, layout: Layout, whole: Visible | None = None) -> Reading | N
 
     ``whole`` is what the whole page shows, where that is known already.
     """
-    page = Page.of(text, layout)
+    page = PageReader.of(text, layout)
     if whole is not None:
         page.show(whole)
     found = _Found()
@@ -167,7 +167,7 @@ class _Found:
             self.places[name] = place
 
 
-def _fields(page: Page, found: _Found) -> Fields | None:
+def _fields(page: PageReader, found: _Found) -> Fields | None:
     """The labelled fields; gives them with their places in the visible text where they have no element."""
     layout = page.layout
     if not layout.labels:
@@ -194,7 +194,7 @@ def _take(found: _Found, fields: Fields, visible: Visible) -> None:
         found.add(name, value, visible.builder.origin(*fields.spans[name]))
 
 
-def _values(page: Page, found: _Found) -> None:
+def _values(page: PageReader, found: _Found) -> None:
     """The fields that stand in elements of their own."""
     for name, selectors in page.layout.values.items():
         form = page.layout.forms.get(name)
@@ -222,7 +222,7 @@ def _shown_line(text: str, element: Element) -> str:
     return one_line(visible_text(text, element.inner, element.inner_end).text)
 
 
-def _sentences(page: Page, found: _Found, header: PageText | None) -> None:
+def _sentences(page: PageReader, found: _Found, header: PageText | None) -> None:
     """What a page with boxes says outside them, and the sentence that stands in place of the header."""
     stop = min((e.start for e in (page.header, page.body) if e is not None), default=len(page.text))
     for name, sentence in page.layout.sentences.items():
@@ -243,7 +243,7 @@ def _sentences(page: Page, found: _Found, header: PageText | None) -> None:
             found.add(name, said, match.span(group))
 
 
-def _header(page: Page) -> PageText | None:
+def _header(page: PageReader) -> PageText | None:
     """The text of the first element selected for it of which something is left, but for the body's."""
     header: PageText | None = None
     for _, element in page.all(page.layout.header):
@@ -255,7 +255,7 @@ def _header(page: Page) -> PageText | None:
     return header
 
 
-def _boxed(page: Page, element: Element | None, found: _Found | None = None) -> PageText:
+def _boxed(page: PageReader, element: Element | None, found: _Found | None = None) -> PageText:
     """The text of an element. ``found`` takes what links in it say."""
     if element is None:
         return no_text()
@@ -277,10 +277,10 @@ def _boxed(page: Page, element: Element | None, found: _Found | None = None) -> 
     return PageText(text=text, segments=partial(_segments, page.text, spans), unseen=unseen)
 
 
-def _shown_spans(text: str, element: Element, spans: list[tuple[int, int]]) -> tuple[list[tuple[int, int]], Unseen]:
+def _shown_spans(text: str, element: Element, spans: list[tuple[int, int]]) -> tuple[list[tuple[int, int]], HiddenText]:
     """The spans of text in an element without those that a browser never shows, whatever tags it takes for markup."""
     if not may_hide(text, element.inner, element.inner_end):
-        return spans, Unseen()
+        return spans, HiddenText()
     tokens = list(tokenise(text, element.inner, element.inner_end))
     shown: list[tuple[int, int]] = []
     hidden = iter(hidden_spans(text, tokens))
@@ -311,7 +311,7 @@ def _segments(text: str, spans: Iterable[tuple[int, int]]) -> list[Segment]:
     return builder.segments(0, builder.length)
 
 
-def _links(page: Page, tokens: Sequence[Token], found: _Found) -> None:
+def _links(page: PageReader, tokens: Sequence[Token], found: _Found) -> None:
     """The texts of links to known addresses, in order, as often as they stand there."""
     for name, beginning in page.layout.links.items():
         shown: list[Token] = []
@@ -325,7 +325,7 @@ def _links(page: Page, tokens: Sequence[Token], found: _Found) -> None:
             found.add(name, make_field(name, said, source="body"), (shown[0].start, shown[-1].end))
 
 
-def _text_between(page: Page) -> tuple[int, int]:
+def _text_between(page: PageReader) -> tuple[int, int]:
     """The span of the visible text between the lines that the layout names; an empty one where they are missing."""
     layout = page.layout
     text = "" if layout.text_after is None else page.visible.text
@@ -337,7 +337,7 @@ def _text_between(page: Page) -> tuple[int, int]:
     return start, len(text) if closing is None else closing.start()
 
 
-def _running_text(page: Page, labelled: Fields | None, found: _Found) -> PageText:
+def _running_text(page: PageReader, labelled: Fields | None, found: _Found) -> PageText:
     """The text of a page that has no element for it."""
     layout, visible = page.layout, page.visible
     text = visible.text
@@ -354,7 +354,7 @@ def _running_text(page: Page, labelled: Fields | None, found: _Found) -> PageTex
     return replace(said, unseen=visible.unseen)
 
 
-def _closing(page: Page, position: int, found: _Found) -> int:
+def _closing(page: PageReader, position: int, found: _Found) -> int:
     """Reads the sentences that stand behind the text; where the text ends."""
     visible = page.visible
     end = len(visible.text)
@@ -375,7 +375,7 @@ def _at(visible: Visible, span: tuple[int, int]) -> tuple[int, int]:
     return visible.builder.origin(*span)
 
 
-def _strays(page: Page, body: PageText) -> tuple[str, ...]:
+def _strays(page: PageReader, body: PageText) -> tuple[str, ...]:
     """What looks like markup in the text, in order; at most a thousand pieces."""
     if "<" not in body.text:
         return ()
@@ -383,7 +383,7 @@ def _strays(page: Page, body: PageText) -> tuple[str, ...]:
     return tuple(islice((match[0] for span in spans for match in STRAY.finditer(page.text, *span)), _MOST_STRAYS))
 
 
-def _title_above(page: Page, labelled: Fields | None) -> str:
+def _title_above(page: PageReader, labelled: Fields | None) -> str:
     """The last line before the first label, with the lines of the same block that the source wrapped."""
     if labelled is None:
         return ""

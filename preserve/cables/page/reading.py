@@ -7,7 +7,7 @@ from typing import Final
 
 from preserve.cables.page.fields import FieldValue
 from preserve.cables.page.texts import Segment
-from preserve.cables.page.unseen import Unseen
+from preserve.cables.page.unseen import HiddenText
 from preserve.expressions import lazy_re
 
 STRAY: Final = lazy_re(r"</?[a-zA-Z][^<>\n]{0,200}>|<!--")
@@ -21,7 +21,7 @@ class PageText:
 
     text: str
     segments: Callable[[], Sequence[Segment]]
-    unseen: Unseen = field(default_factory=Unseen)
+    unseen: HiddenText = field(default_factory=HiddenText)
     """What stands there and a browser never shows: it is not in the text."""
 
     def origin(self, start: int, end: int) -> tuple[int, int]:

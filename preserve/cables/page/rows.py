@@ -42,7 +42,7 @@ _NEVER: Final = 1 << 62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class TableRow:
     """One row: its bytes, where they begin in the file, and its fields' spans in them (quotation marks included).
 
     ``defect`` says what is wrong with it; then it has no fields.
@@ -58,7 +58,7 @@ Source = Callable[[int], bytes]
 """Gives at most so many further bytes of the file, none at its end."""
 
 
-def iter_rows(source: Source, layout: Layout, *, piece_bytes: int = 1 << 20) -> Iterator[Row]:
+def iter_rows(source: Source, layout: Layout, *, piece_bytes: int = 1 << 20) -> Iterator[TableRow]:
     """The rows of a file, in order, the same whatever ``piece_bytes`` is. Time is linear in the file's length.
 
     Every byte is in one of them but for blank lines, the line ends between rows, and a byte order mark.
@@ -76,7 +76,7 @@ def iter_rows(source: Source, layout: Layout, *, piece_bytes: int = 1 << 20) -> 
             raw = held.data[position : found.end]
             if raw.strip():
                 spans = tuple((first - position, last - position) for first, last in found.spans)
-                yield Row(start=start + position, raw=raw, spans=spans, defect=found.defect)
+                yield TableRow(start=start + position, raw=raw, spans=spans, defect=found.defect)
             position = found.after
         data, start = held.data[position:], start + position
         need = max(piece_bytes, len(data))
@@ -169,7 +169,7 @@ class _Held:
         return _Found((), limit, limit, defect) if is_enough else None
 
 
-def read_row(row: Row, decoded: Decoded, layout: Layout) -> Reading | None:
+def read_row(row: TableRow, decoded: Decoded, layout: Layout) -> Reading | None:
     """The cable in a row, which was decoded; None where it names none."""
     text = decoded.text
     spans = _characters(row, decoded)
@@ -209,7 +209,7 @@ def read_row(row: Row, decoded: Decoded, layout: Layout) -> Reading | None:
     )
 
 
-def _characters(row: Row, decoded: Decoded) -> list[tuple[int, int]]:
+def _characters(row: TableRow, decoded: Decoded) -> list[tuple[int, int]]:
     """The spans of a row's fields in characters."""
     result: list[tuple[int, int]] = []
     last, last_byte = 0, decoded.bom_bytes

@@ -80,7 +80,7 @@ _LONGEST_STYLE: Final = 100_000
 """Characters of a style that are read; a longer one hides, because nobody writes such."""
 
 
-class Style(NamedTuple):
+class InlineStyle(NamedTuple):
     """What an element's own style says: its last valid ``display`` and ``visibility``, empty where it says none."""
 
     display: str = ""
@@ -96,21 +96,21 @@ def may_hide(page: str, start: int, end: int) -> bool:
 
 
 @dataclass(slots=True)
-class Unseen:
+class HiddenText:
     """What was left out: ``elements`` that hide, and the ``characters`` of text in them (white space not counted)."""
 
     elements: int = 0
     characters: int = 0
 
 
-def seen(page: str, tokens: Sequence[Token]) -> tuple[list[Token], Unseen]:
+def seen(page: str, tokens: Sequence[Token]) -> tuple[list[Token], HiddenText]:
     """The tokens of a page, or of a part of it, that are shown; and how much is not.
 
     What stands around the first token is not looked at: who selects an element that is hidden wants what is in it.
     """
     stack = _Stack(page)
     shown: list[Token] = []
-    told = Unseen()
+    told = HiddenText()
     for token in _with_other_tags(page, tokens):
         is_tag = token.kind != "text"
         before = stack.state
@@ -282,7 +282,7 @@ def _own_style(page: str, token: Token) -> tuple[bool, Literal["", "hidden", "vi
     if token.end - token.start <= len(token.name) + 2:
         return False, ""
     found = attributes(page, token)
-    style = style_of(decode_references(found["style"])) if "style" in found else Style()
+    style = style_of(decode_references(found["style"])) if "style" in found else InlineStyle()
     gone = style.display == "none"
     if "hidden" in found and style.display in ("", "revert", "revert-layer"):
         gone = gone or decode_references(found["hidden"]).lower() != "until-found"
@@ -291,10 +291,10 @@ def _own_style(page: str, token: Token) -> tuple[bool, Literal["", "hidden", "vi
     return gone, "visible" if style.visibility in ("visible", "initial") else ""
 
 
-def style_of(text: str) -> Style:
+def style_of(text: str) -> InlineStyle:
     """The display and the visibility of a style attribute's value, its character references decoded."""
     if len(text) > _LONGEST_STYLE:
-        return Style(display="none")
+        return InlineStyle(display="none")
     found: dict[str, tuple[bool, str]] = {}
     for name, words, important in _declarations(text):
         for target, valid in (("display", _DISPLAYS), ("visibility", _VISIBILITIES)):
@@ -306,7 +306,7 @@ def style_of(text: str) -> Style:
                 continue
             if important or not found.get(target, (False, ""))[0]:
                 found[target] = (important, said)
-    return Style(found.get("display", (False, ""))[1], found.get("visibility", (False, ""))[1])
+    return InlineStyle(found.get("display", (False, ""))[1], found.get("visibility", (False, ""))[1])
 
 
 def _is_filled_in(words: Sequence[str]) -> bool:

@@ -21,7 +21,7 @@ from typing import Final
 
 from preserve.cables.page.texts import TextBuilder
 from preserve.cables.page.tokens import Token, tokenise
-from preserve.cables.page.unseen import Unseen, may_hide, seen
+from preserve.cables.page.unseen import HiddenText, may_hide, seen
 from preserve.expressions import lazy_re
 
 _BLOCK_NAMES: Final = """
@@ -59,7 +59,7 @@ class Visible:
     soft: list[tuple[int, int]] = field(default_factory=list)
     """Where line ends are those of the source, outside ``<pre>``: a browser shows them as blanks unless a style says
     so."""
-    unseen: Unseen = field(default_factory=Unseen)
+    unseen: HiddenText = field(default_factory=HiddenText)
     """What stands there and is not shown."""
 
     def is_soft(self, offset: int) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 
 from preserve.cables.extract import Extraction
 from preserve.citation.capsule import check_capsule
-from preserve.citation.capsule.check_capsule import DEFLATED, FAIL, MANIFEST, STORED, Member, canonical
+from preserve.citation.capsule.check_capsule import DEFLATED, FAIL, MANIFEST, STORED, CapsuleMember, canonical
 from preserve.citation.capsule.page import readable_page
 from preserve.citation.passage import Passage
 from preserve.citation.selectors import selectors
@@ -20,9 +20,9 @@ from preserve.formats.tlog.files import Proof, format_proof, parse_checkpoint
 from preserve.formats.tlog.note import parse_note
 from preserve.provenance import statements
 from preserve.provenance.receipts import Receipt, held_receipts, kept_checkpoints, read_reply
-from preserve.provenance.statements import Cable, Key, decode
+from preserve.provenance.statements import CableStatement, KeyStatement, decode
 from preserve.regular import open_regular, read_regular
-from preserve.replay.recover import Archive, Capture
+from preserve.replay.recover import Capture, CollectionReader
 from preserve.store.catalogue import RecordRow
 
 _SIGNATURE: Final = "\n\u2014 ".encode()
@@ -39,7 +39,7 @@ class Capsule:
 
 
 def build_capsule(
-    archive: Archive,
+    archive: CollectionReader,
     capture: Capture,
     extraction: Extraction,
     passage: Passage,
@@ -88,18 +88,18 @@ def pack(files: Mapping[str, bytes]) -> bytes:
     return check_capsule.zip_bytes({MANIFEST: _member(MANIFEST, check_capsule.manifest_of(members)), **members})
 
 
-def _member(name: str, data: bytes) -> Member:
+def _member(name: str, data: bytes) -> CapsuleMember:
     if name == MANIFEST or name.endswith(".gz"):
-        return Member(data, STORED, data)
+        return CapsuleMember(data, STORED, data)
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    return Member(data, DEFLATED, packer.compress(data) + packer.flush())
+    return CapsuleMember(data, DEFLATED, packer.compress(data) + packer.flush())
 
 
 def _rows(capture: Capture) -> dict[str, RecordRow]:
     return {"record": capture.row, "source": capture.source} if capture.is_revisit else {"record": capture.row}
 
 
-def _records(archive: Archive, capture: Capture) -> dict[str, bytes]:
+def _records(archive: CollectionReader, capture: Capture) -> dict[str, bytes]:
     """The gzip members of the records, exactly as they lie in their files."""
     found = {}
     for name, row in _rows(capture).items():
@@ -119,12 +119,15 @@ def _records(archive: Archive, capture: Capture) -> dict[str, bytes]:
     return found
 
 
-def _cable_statement(archive: Archive, capture: Capture, extraction: Extraction) -> int:
+def _cable_statement(archive: CollectionReader, capture: Capture, extraction: Extraction) -> int:
     indexes = archive.catalogue.statements_of_cable(extraction.published_id, capture.source.record_id)
     for index in reversed(indexes):
         said = decode(next(data for _index, data in archive.ledger.raw(index)))
         match said:
-            case Cable(body_sha256=body, extractor=by) if (body, by) == (extraction.body_sha256, extraction.extractor):
+            case CableStatement(body_sha256=body, extractor=by) if (body, by) == (
+                extraction.body_sha256,
+                extraction.extractor,
+            ):
                 return index
     raise NotHeldError(
         f"the log states no text of {extraction.published_id} as {extraction.extractor} reads it",
@@ -132,14 +135,14 @@ def _cable_statement(archive: Archive, capture: Capture, extraction: Extraction)
     )
 
 
-def _proof(archive: Archive, index: int, note: bytes) -> bytes:
+def _proof(archive: CollectionReader, index: int, note: bytes) -> bytes:
     size = parse_checkpoint(parse_note(note).text).size
     if index >= size:
         raise NotHeldError(f"statement {index} is under no checkpoint yet", next_step="Run a capture to its end first.")
     return format_proof(Proof(index=index, hashes=archive.ledger.inclusion_proof(index, size), checkpoint=note))
 
 
-def _add_receipts(archive: Archive, files: dict[str, bytes], stated: Mapping[str, int]) -> list[str]:
+def _add_receipts(archive: CollectionReader, files: dict[str, bytes], stated: Mapping[str, int]) -> list[str]:
     """The receipts of the oldest stamped checkpoint that all statements are under; gives those that cannot be read."""
     fit, unread = [], []
     for each in held_receipts(archive.paths):
@@ -169,14 +172,14 @@ def _reason_against(receipt: Receipt) -> str:
     return ""
 
 
-def _add_changes(archive: Archive, files: dict[str, bytes]) -> list[str]:
+def _add_changes(archive: CollectionReader, files: dict[str, bytes]) -> list[str]:
     """The changes of the log's key, newest first: each statement, and its proof under a checkpoint of both keys.
 
     Gives what is left out.
     """
     key = files["log.vkey"].decode("ascii").strip()
     first = decode(next(data for _index, data in archive.ledger.raw(0)))
-    if not isinstance(first, statements.Archive) or first.key == key:
+    if not isinstance(first, statements.ArchiveStatement) or first.key == key:
         return []
     # A change is the last statement under the checkpoint that both keys sign.
     signed = {
@@ -186,7 +189,7 @@ def _add_changes(archive: Archive, files: dict[str, bytes]) -> list[str]:
     for size in sorted(signed, reverse=True):
         entry = next(data for _index, data in archive.ledger.raw(size - 1))
         said = decode(entry)
-        if number < _MAX_CHANGES and isinstance(said, Key) and said.new == key:
+        if number < _MAX_CHANGES and isinstance(said, KeyStatement) and said.new == key:
             number += 1
             files[f"key{number}.json"] = entry
             files[f"key{number}.tlog-proof"] = _proof(archive, size - 1, signed[size])

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from preserve.citation.documents.document import Block, Document, Edit, Link, bare_links, decoded, edited
+from preserve.citation.documents.document import Block, CitedLink, CitingDocument, Edit, bare_links, decoded, edited
 from preserve.citation.documents.texmarkup import BRACED_ADDRESS, plain_tex, tex_address
 from preserve.expressions import lazy_re
 from preserve.limits import MIB
@@ -49,9 +49,9 @@ class Entry:
     line: int
 
 
-def read_bibtex(data: bytes) -> Document:
+def read_bibtex(data: bytes) -> CitingDocument:
     """A block for each entry, with its addresses; its text is all of its fields."""
-    return Document(kind="bibtex", blocks=tuple(_block(entry) for entry in entries(decoded(data))))
+    return CitingDocument(kind="bibtex", blocks=tuple(_block(entry) for entry in entries(decoded(data))))
 
 
 def entries(text: str) -> list[Entry]:
@@ -227,12 +227,14 @@ def _shown(value: str) -> str:
 
 def _block(entry: Entry) -> Block:
     pieces: list[str] = []
-    links: list[Link] = []
+    links: list[CitedLink] = []
     length = 0
     for name, value in entry.fields.items():
         text = tex_address(value) if name == "url" else _shown(value)
         if name in _LINK_FIELDS:
-            links += (Link(start=length + link.start, end=length + link.end, url=link.url) for link in bare_links(text))
+            links += (
+                CitedLink(start=length + link.start, end=length + link.end, url=link.url) for link in bare_links(text)
+            )
         pieces.append(text + "\n")
         length += len(text) + 1
     dated = _DATE.match(entry.fields.get("urldate", ""))

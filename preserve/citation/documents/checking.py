@@ -13,15 +13,15 @@ from urllib.parse import unquote
 from preserve.cables.comparison import comparison_text
 from preserve.cables.difference import Difference, classify
 from preserve.cables.extract import HIDDEN_UNTIL_OPENED, Extraction
-from preserve.citation.documents.citations_found import FEWEST_WORDS, Mention, Target, bibliography_of, mentions_of
-from preserve.citation.documents.document import Document
+from preserve.citation.documents.citations_found import FEWEST_WORDS, CitedTarget, Mention, bibliography_of, mentions_of
+from preserve.citation.documents.document import CitingDocument
 from preserve.citation.documents.quote_match import Match, Wording, wording_of
 from preserve.citation.documents.titles import is_title, titles_of
 from preserve.errors import ArchiveError, FormatError, UsageError
 from preserve.expressions import lazy_re
 from preserve.findings import Claim, Verdict
 from preserve.model import parse_utc, sha256_hex
-from preserve.replay.recover import Archive, Capture, merged, parse_moment, published_as
+from preserve.replay.recover import Capture, CollectionReader, merged, parse_moment, published_as
 from preserve.replay.times import Dated, newest
 
 HELD: Final = "a copy is held"
@@ -42,7 +42,7 @@ _SHOWS_A_PAGE: Final = frozenset({200, 206})
 class Copy:
     """A capture that is held, and the id of the cable that it is cited for, where it is cited for one."""
 
-    archive: Archive = field(repr=False)
+    archive: CollectionReader = field(repr=False)
     capture: Capture
     cable_id: str | None
 
@@ -53,7 +53,7 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class CitationCheck:
     """One citation with its claims. ``cited``: the copy that counts as the one cited; None where none is held."""
 
     document: str
@@ -77,13 +77,13 @@ class Checked:
 
 
 @dataclass(slots=True)
-class Desk:
+class CitationChecker:
     """Looks up what documents cite, in collections that are open for reading."""
 
-    archives: Sequence[Archive]
-    _held: dict[Target, list[Copy]] = field(default_factory=dict)
+    archives: Sequence[CollectionReader]
+    _held: dict[CitedTarget, list[Copy]] = field(default_factory=dict)
 
-    def check(self, documents: Mapping[str, Document]) -> Iterator[Checked]:
+    def check(self, documents: Mapping[str, CitingDocument]) -> Iterator[CitationCheck]:
         """Every citation of the documents, by their names, in their order.
 
         An entry of a bibliography that another of the documents cites by its key is checked where it is cited.
@@ -101,16 +101,16 @@ class Desk:
             for mention in mentions_of(replace(document, blocks=blocks), self._means, entries):
                 yield self._checked(name, mention)
 
-    def copies(self, target: Target) -> list[Copy]:
+    def copies(self, target: CitedTarget) -> list[Copy]:
         """What is held of a target, oldest first."""
         if target not in self._held:
             self._held[target] = self._find(target)
         return self._held[target]
 
-    def _means(self, target: Target) -> frozenset[str]:
+    def _means(self, target: CitedTarget) -> frozenset[str]:
         return frozenset(copy.capture.row.record_id for copy in self.copies(target))
 
-    def _find(self, target: Target) -> list[Copy]:
+    def _find(self, target: CitedTarget) -> list[Copy]:
         found: list[Copy] = []
         if target.kind == "url":
             for url in _addresses(target):
@@ -139,7 +139,7 @@ class Desk:
         place = {_record(capture): number for number, (_archive, capture) in enumerate(order)}
         return sorted(found, key=lambda one: place[_record(one.capture)])
 
-    def _checked(self, document: str, mention: Mention) -> Checked:
+    def _checked(self, document: str, mention: Mention) -> CitationCheck:
         copies = self._copies_of(mention)
         url = next((target.value for target in mention.targets if target.kind == "url"), None)
         said = tuple(target.value for target in mention.targets)
@@ -149,7 +149,7 @@ class Desk:
             verdict = Verdict.FAIL if lost else Verdict.NOT_CHECKED
             claims = [Claim(name=NAMED if lost else HELD, verdict=verdict, detail="nothing is held of it")]
             claims += [Claim(name=QUOTED, verdict=Verdict.NOT_CHECKED, detail=_short(quote)) for quote in quotes]
-            return Checked(
+            return CitationCheck(
                 document=document, place=mention.place, targets=said, cited=None, captures=0, first=None, last=None,
                 url=url, entry=mention.entry, text_sha256=None, claims=tuple(claims),
             )  # fmt: skip
@@ -166,7 +166,7 @@ class Desk:
             *(_quote_claim(quote, match, where, cited, reader) for quote, (match, where) in matches),
             _unchanged(cited, copies, reader),
         ]
-        return Checked(
+        return CitationCheck(
             document=document,
             place=mention.place,
             targets=said,
@@ -359,7 +359,7 @@ def _unchanged(cited: Copy, copies: Sequence[Copy], reader: _Reader) -> Claim:
     return Claim(name=UNCHANGED, verdict=verdict, detail=f"{'same' if old[1] == new[1] else 'another'} text, {when}")
 
 
-def _addresses(target: Target) -> Iterator[str]:
+def _addresses(target: CitedTarget) -> Iterator[str]:
     """The addresses that a target may mean: its own, that behind an archive's; and both where a line end cut it."""
     for written in (target.value, target.longer):
         if written is not None:
@@ -370,13 +370,13 @@ def _addresses(target: Target) -> Iterator[str]:
                 yield re.sub(r"\A(https?:)/+", r"\1//", archived[2])
 
 
-def _stamp(target: Target) -> str | None:
+def _stamp(target: CitedTarget) -> str | None:
     """The time in the address of an archived page."""
     archived = _ARCHIVED.match(target.value) if target.kind == "url" else None
     return None if archived is None else archived[1]
 
 
-def _captures_of(archive: Archive, url: str) -> list[Capture]:
+def _captures_of(archive: CollectionReader, url: str) -> list[Capture]:
     try:
         return archive.captures_of(url)
     except ArchiveError:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from preserve.citation.documents.document import Block, Document
+from preserve.citation.documents.document import Block, CitingDocument
 from preserve.expressions import lazy_re
 
 FEWEST_WORDS: Final = 3
@@ -43,7 +43,7 @@ _NAMES: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (("cable", _CABLE), ("
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class CitedTarget:
     """What is cited. ``value``: the address, the id as written, the record's id, or a SHA-256 of
     a record or a text.
 
@@ -65,7 +65,7 @@ class Mention:
     place: str
     starts: tuple[int, ...]
     """Where in its block it is named, in order."""
-    targets: tuple[Target, ...]
+    targets: tuple[CitedTarget, ...]
     quotes: tuple[str, ...] = ()
     seen: str | None = None
     entry: str | None = None
@@ -79,12 +79,12 @@ class _Quote:
     text: str
 
 
-Resolve = Callable[[Target], frozenset[str]]
+Resolve = Callable[[CitedTarget], frozenset[str]]
 """What a target means in the archives: the ids of the records that are held of it; empty where nothing is."""
 
 
 def mentions_of(
-    document: Document, resolve: Resolve, bibliography: Mapping[str, Sequence[Mention]] | None = None
+    document: CitingDocument, resolve: Resolve, bibliography: Mapping[str, Sequence[Mention]] | None = None
 ) -> list[Mention]:
     """Every citation in a document, in its order, with what is quoted from it.
 
@@ -102,7 +102,7 @@ def mentions_of(
     return [mention for found in per_block for mention in found]
 
 
-def bibliography_of(documents: Sequence[Document], resolve: Resolve) -> dict[str, list[Mention]]:
+def bibliography_of(documents: Sequence[CitingDocument], resolve: Resolve) -> dict[str, list[Mention]]:
     """What the entries of bibliographies cite, by key; the first of a key counts."""
     found: dict[str, list[Mention]] = {}
     for block in (block for document in documents for block in document.blocks if block.entry is not None):
@@ -112,7 +112,7 @@ def bibliography_of(documents: Sequence[Document], resolve: Resolve) -> dict[str
 
 def _in_block(block: Block, resolve: Resolve, bibliography: Mapping[str, Sequence[Mention]]) -> list[Mention]:
     """The citations of a block, in their order. What means the same records is one, however often it is named."""
-    groups: list[tuple[list[int], list[Target], frozenset[str]]] = []
+    groups: list[tuple[list[int], list[CitedTarget], frozenset[str]]] = []
     for start, target in sorted(_targets(block), key=lambda pair: pair[0]):
         means = resolve(target) or frozenset({target.value})
         known = next((n for n, group in enumerate(groups) if group[2] & means), None)
@@ -144,15 +144,15 @@ def _in_block(block: Block, resolve: Resolve, bibliography: Mapping[str, Sequenc
     return sorted([*own, *cited], key=lambda mention: mention.starts)
 
 
-def _targets(block: Block) -> Iterator[tuple[int, Target]]:
+def _targets(block: Block) -> Iterator[tuple[int, CitedTarget]]:
     for link in block.links:
-        yield link.start, Target(kind="url", value=link.url, longer=link.longer)
+        yield link.start, CitedTarget(kind="url", value=link.url, longer=link.longer)
     # What stands in an address is part of it.
     inside = [(link.start, link.end) for link in block.links if block.text[link.start : link.end].startswith("http")]
     for kind, expression in _NAMES:
         for match in expression.finditer(block.text):
             if not any(start <= match.start() < end for start, end in inside):
-                yield match.start(), Target(kind=kind, value=match[0])
+                yield match.start(), CitedTarget(kind=kind, value=match[0])
 
 
 def _quotes(block: Block) -> list[_Quote]:

@@ -14,7 +14,7 @@ _TRAILING: Final = ".,;:!?'\u2019*_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class CitedLink:
     """An address in a block: ``start`` and ``end`` are the characters of the block that stand for it.
 
     ``longer`` is the address that it may be where a line end cuts it.
@@ -27,7 +27,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class CitedKey:
     """A key of a bibliography that is cited at ``start``."""
 
     start: int
@@ -43,8 +43,8 @@ class Block:
 
     place: str
     text: str
-    links: tuple[Link, ...] = ()
-    keys: tuple[Key, ...] = ()
+    links: tuple[CitedLink, ...] = ()
+    keys: tuple[CitedKey, ...] = ()
     is_quotation: bool = False
     entry: str | None = None
     accessed: str | None = None
@@ -52,7 +52,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class CitingDocument:
     """What was read. ``kind`` is the name of the format."""
 
     kind: str
@@ -64,8 +64,8 @@ class BlockText:
     """A block in the making: pieces of text, with links and keys where they stand."""
 
     pieces: list[str] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
-    keys: list[Key] = field(default_factory=list)
+    links: list[CitedLink] = field(default_factory=list)
+    keys: list[CitedKey] = field(default_factory=list)
     length: int = 0
 
     def add(self, text: str) -> None:
@@ -82,12 +82,12 @@ class BlockText:
     def link_from(self, start: int, url: str) -> None:
         """Makes what was added since ``start`` a link."""
         if url.strip().lower().startswith(("http://", "https://")):
-            self.links.append(Link(start=start, end=self.length, url=url.strip()))
+            self.links.append(CitedLink(start=start, end=self.length, url=url.strip()))
 
     def cite(self, key: str) -> None:
         """Notes that a key is cited here."""
         if key:
-            self.keys.append(Key(start=self.length, key=key))
+            self.keys.append(CitedKey(start=self.length, key=key))
 
     def block(self, place: str, *, is_quotation: bool = False) -> Block | None:
         """The block, with the bare addresses in its text as links too; None where it is empty."""
@@ -103,7 +103,7 @@ class BlockText:
         )
 
 
-def with_bare_links(text: str, links: list[Link]) -> tuple[Link, ...]:
+def with_bare_links(text: str, links: list[CitedLink]) -> tuple[CitedLink, ...]:
     """The links, and the addresses that stand bare in the text outside of them, in their order."""
     taken = sorted((link.start, link.end) for link in links)
     bare = [link for link in bare_links(text) if not is_within(link.start, taken)]
@@ -116,7 +116,7 @@ def is_within(position: int, spans: Sequence[tuple[int, int]]) -> bool:
     return number >= 0 and position < spans[number][1]
 
 
-def bare_links(text: str) -> Iterator[Link]:
+def bare_links(text: str) -> Iterator[CitedLink]:
     """Addresses in running text, without the punctuation behind them; a bracket counts if it was opened in them."""
     for match in _URL.finditer(text):
         url = match[0]
@@ -126,7 +126,7 @@ def bare_links(text: str) -> Iterator[Link]:
             else:
                 break
         if len(url) > len("https://"):
-            yield Link(start=match.start(), end=match.start() + len(url), url=url, longer=_longer(text, match))
+            yield CitedLink(start=match.start(), end=match.start() + len(url), url=url, longer=_longer(text, match))
 
 
 def _longer(text: str, match: re.Match[str]) -> str | None:

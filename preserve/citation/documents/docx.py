@@ -12,7 +12,7 @@ from typing import Final
 
 from lxml import etree
 
-from preserve.citation.documents.document import Block, BlockText, Document
+from preserve.citation.documents.document import Block, BlockText, CitingDocument
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
 from preserve.limits import MIB
@@ -47,7 +47,7 @@ _DAMAGE: Final = (
 Notes = dict[tuple[str, str], "etree._Element"]  # noqa: SLF001 - the only name of the type of an element
 
 
-def read_docx(data: bytes) -> Document:
+def read_docx(data: bytes) -> CitingDocument:
     """The blocks of a document, each with the number of its paragraph.
 
     Raises:
@@ -75,7 +75,7 @@ def read_docx(data: bytes) -> Document:
         made = BlockText()
         _paragraph(made, paragraph, links["document"], notes, links)
         blocks.append(made.block(f"paragraph {number}", is_quotation=_is_quotation(paragraph)))
-    return Document(kind="docx", blocks=tuple(block for block in blocks if block is not None))
+    return CitingDocument(kind="docx", blocks=tuple(block for block in blocks if block is not None))
 
 
 def _part(package: zipfile.ZipFile, name: str) -> etree._Element | None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from lxml import etree
 
-from preserve.citation.documents.document import Block, BlockText, Document, Edit, edited
+from preserve.citation.documents.document import Block, BlockText, CitingDocument, Edit, edited
 from preserve.expressions import lazy_re
 from preserve.formats.charset import decide
 
@@ -40,17 +40,17 @@ _ROBUST: Final = frozenset({b"data-originalurl", b"data-versionurl"})
 _NOTE_CHARS: Final = 5_000
 
 
-def read_html(data: bytes) -> Document:
+def read_html(data: bytes) -> CitingDocument:
     """The blocks of a page, each with the number of its line. Notes that a link calls stand at the first such link.
 
     A tag of a thousand attributes or more is read without them.
     """
     root = _parsed(decide(data, None).text)
     if root is None:
-        return Document(kind="html", blocks=())
+        return CitingDocument(kind="html", blocks=())
     reader = _Reader({str(element.get("id")): element for element in root.iter() if element.get("id")})
     reader.walk(root)
-    return Document(kind="html", blocks=tuple(reader.blocks))
+    return CitingDocument(kind="html", blocks=tuple(reader.blocks))
 
 
 def with_robust_links(data: bytes, attributes: Callable[[str], Mapping[str, str] | None]) -> bytes:

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from preserve.citation.documents.bibtex import read_bibtex
-from preserve.citation.documents.document import Document
+from preserve.citation.documents.document import CitingDocument
 from preserve.citation.documents.docx import read_docx
 from preserve.citation.documents.html import read_html
 from preserve.citation.documents.markdown import read_markdown
 from preserve.citation.documents.plain import read_text
 from preserve.citation.documents.tex import read_tex
 
-READERS: Final[Mapping[str, Callable[[bytes], Document]]] = {
+READERS: Final[Mapping[str, Callable[[bytes], CitingDocument]]] = {
     ".bib": read_bibtex,
     ".docx": read_docx,
     ".htm": read_html,

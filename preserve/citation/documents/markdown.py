@@ -13,7 +13,7 @@ from typing import Final
 from preserve.citation.documents.document import (
     Block,
     BlockText,
-    Document,
+    CitingDocument,
     Edit,
     bare_links,
     decoded,
@@ -63,7 +63,7 @@ class _Part:
     is_quotation: bool
 
 
-def read_markdown(data: bytes) -> Document:
+def read_markdown(data: bytes) -> CitingDocument:
     """The blocks of a text in Markdown, each with its first line's number."""
     text = decoded(data)
     parts = list(_parts(text))
@@ -75,7 +75,7 @@ def read_markdown(data: bytes) -> Document:
             made = BlockText()
             _inline(made, part.text, notes, named)
             blocks.append(made.block(f"line {part.line}", is_quotation=part.is_quotation))
-    return Document(kind="markdown", blocks=tuple(block for block in blocks if block is not None))
+    return CitingDocument(kind="markdown", blocks=tuple(block for block in blocks if block is not None))
 
 
 def with_robust_links(data: bytes, anchor: Callable[[str, str], str | None]) -> bytes:

@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from preserve.citation.documents.document import BlockText, Document, decoded
+from preserve.citation.documents.document import BlockText, CitingDocument, decoded
 from preserve.expressions import lazy_re
 
 _EMPTY: Final = lazy_re(r"(?:\r?\n|\r)[ \t]*(?:\r?\n|\r)\s*")
 
 
-def read_text(data: bytes) -> Document:
+def read_text(data: bytes) -> CitingDocument:
     """The blocks of a plain text, each with its first line's number."""
     text = decoded(data)
     blocks = []
@@ -19,10 +19,10 @@ def read_text(data: bytes) -> Document:
         blocks.append(made.block(f"line {line}"))
         line += text.count("\n", start, following)
         start = following
-    return Document(kind="text", blocks=tuple(block for block in blocks if block is not None))
+    return CitingDocument(kind="text", blocks=tuple(block for block in blocks if block is not None))
 
 
-def read_pages(data: bytes) -> Document:
+def read_pages(data: bytes) -> CitingDocument:
     """The blocks of a text whose pages end in form feeds, each with its page's number."""
     blocks = []
     for number, page in enumerate(decoded(data).split("\f"), 1):
@@ -30,4 +30,4 @@ def read_pages(data: bytes) -> Document:
             made = BlockText()
             made.add(paragraph)
             blocks.append(made.block(f"page {number}"))
-    return Document(kind="pdf", blocks=tuple(block for block in blocks if block is not None))
+    return CitingDocument(kind="pdf", blocks=tuple(block for block in blocks if block is not None))

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 
 from preserve.citation.documents import bibtex, markdown
 from preserve.citation.documents import html as pages
-from preserve.citation.documents.checking import Checked, Copy
+from preserve.citation.documents.checking import CitationCheck, Copy
 from preserve.errors import UsageError
 from preserve.formats.citations.data import ni_name
 from preserve.model import timestamp14
 
 
-def rewritten(kind: str, data: bytes, checked: Sequence[Checked], public_urls: Mapping[str, str]) -> bytes:
+def rewritten(kind: str, data: bytes, checked: Sequence[CitationCheck], public_urls: Mapping[str, str]) -> bytes:
     """The document with its copies named. ``public_urls``: where the replay of a collection begins, by its name.
 
     Raises:

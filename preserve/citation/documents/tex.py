@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from preserve.citation.documents.document import Block, BlockText, Document, decoded
+from preserve.citation.documents.document import Block, BlockText, CitingDocument, decoded
 from preserve.citation.documents.texmarkup import BRACED_ADDRESS, plain_tex, tex_address
 from preserve.expressions import lazy_re
 
@@ -21,7 +21,7 @@ _COMMAND: Final = lazy_re(
 )
 
 
-def read_tex(data: bytes) -> Document:
+def read_tex(data: bytes) -> CitingDocument:
     """The blocks of a LaTeX source, each with its first line's number."""
     text = decoded(data).replace("\r\n", "\n")
     text = _COMMENT.sub(lambda match: match[0][: match.start(1) - match.start()] + "\n" * match[1].count("\n"), text)
@@ -40,7 +40,7 @@ def read_tex(data: bytes) -> Document:
                 depth -= 1
             line += text.count("\n", done, match.end())
             done = match.end()
-    return Document(kind="tex", blocks=tuple(block for block in blocks if block is not None))
+    return CitingDocument(kind="tex", blocks=tuple(block for block in blocks if block is not None))
 
 
 def _boundaries(text: str) -> list[re.Match[str]]:

@@ -12,7 +12,7 @@ from preserve.cables.extract import Extraction
 from preserve.cables.page.titles import page_title
 from preserve.expressions import lazy_re
 from preserve.provenance.describe import HTML_TYPES
-from preserve.replay.recover import Page
+from preserve.replay.recover import RecoveredPage
 
 _SITE: Final = lazy_re(r"\s+[|\u2013\u2014\u00b7:\u00bb-]\s+")
 _CUT: Final = lazy_re(r"(?:\.\s?\.\s?\.|\u2026)[\s.,;]*\Z")
@@ -21,7 +21,7 @@ _FEWEST_SIGNS: Final = 8
 _MOST_CHARS: Final = 2_000
 
 
-def titles_of(page: Page, cable: Extraction | None) -> tuple[str, ...]:
+def titles_of(page: RecoveredPage, cable: Extraction | None) -> tuple[str, ...]:
     """The titles that a page gives itself and its cable: of the message's subject, the layout's heading, the page."""
     found = []
     if cable is not None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import click
 
-from preserve.alarms.alarm_db import AlarmBook
+from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.alarms.deliver import Delivery, deliver, send_test
 from preserve.alarms.documents import document, title
 from preserve.alarms.kinds import next_step
@@ -35,7 +35,7 @@ def list_(place: Place) -> int:
     Status 1: an alarm is raised, or a message waits.
     """
     channels = load_alarms(place.config_dir).channels
-    with AlarmBook.open(place.archives, read_only=True) as book:
+    with AlarmDatabase.open(place.archives, read_only=True) as book:
         conditions, unsent = book.open_conditions(), book.unsent()
     place.emit(
         {
@@ -75,7 +75,7 @@ def send(place: Place) -> int:
     Status 7: a channel did not take one. Status 4: another process is sending.
     """
     config = load_alarms(place.config_dir)
-    with AlarmBook.open(place.archives) as book:
+    with AlarmDatabase.open(place.archives) as book:
         return _tell(place, deliver(book, config, read_secret, time.time))
 
 
@@ -84,7 +84,7 @@ def send(place: Place) -> int:
 def drop(place: Place) -> int:
     """Drop the messages that wait for channels that are no longer configured, and no others."""
     channels = load_alarms(place.config_dir).channels
-    with AlarmBook.open(place.archives) as book:
+    with AlarmDatabase.open(place.archives) as book:
         dropped = book.drop_all_but(channels)
     place.emit(
         {"dropped": [document(message) for message in dropped]},
@@ -102,7 +102,7 @@ def forget(place: Place, collection: str) -> int:
     Pages that are gone now are taken as known. For a collection that is no longer captured, or an alarm that was dealt
     with and cannot become good. Messages that wait are still sent.
     """
-    with AlarmBook.open(place.archives) as book:
+    with AlarmDatabase.open(place.archives) as book:
         count = book.forget(check_collection_name(collection))
     place.emit({"collection": collection, "forgotten": count}, f"{collection}: {counted(count, 'alarm')} forgotten\n")
     return 0

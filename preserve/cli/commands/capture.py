@@ -23,9 +23,9 @@ from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.collection import CollectionConfig
 from preserve.config.folder import list_layouts, load_collection
 from preserve.config.writing import single_page
-from preserve.crawler.capture import RunReport, Surroundings
+from preserve.crawler.capture import RunEnvironment, RunReport
 from preserve.crawler.capture import capture as run_capture
-from preserve.crawler.compared import Compared, Told
+from preserve.crawler.compared import RunComparison, Told
 from preserve.crawler.coordinator import Progress
 from preserve.crawler.outcomes import NOT_DUE
 from preserve.errors import CancelledError, LimitError, NetworkError, UsageError
@@ -102,7 +102,7 @@ def capture(  # noqa: PLR0917 - one for each option
             layouts=layouts,
             secrets=read_secrets(config),
             limits=config.limits,
-            around=Surroundings(
+            around=RunEnvironment(
                 clock=lambda: datetime.now(UTC),
                 wait=time.sleep,
                 stop=stop.is_set,
@@ -208,7 +208,7 @@ def _encode(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def _compared_lines(compared: Compared) -> list[str]:
+def _compared_lines(compared: RunComparison) -> list[str]:
     """What became of the pages that were held."""
     if not compared.seen and not compared.left:
         return []

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from preserve.cables.comparison import comparison_text
 from preserve.cables.difference import Difference, classify, redaction_marks
-from preserve.cables.passages import Line, Mark, Passages, passages
+from preserve.cables.passages import DifferenceLine, Passages, RedactionMark, passages
 from preserve.cli.commands.history import claim_words
 from preserve.cli.shared.common import Place, command_options, counted, one_line, say
 from preserve.cli.shared.loading import reading
@@ -17,7 +17,7 @@ from preserve.cli.shared.output import opened_output
 from preserve.config.folder import load_releases
 from preserve.errors import NotHeldError
 from preserve.replay.differencepage import difference_page
-from preserve.replay.history import History, Observation
+from preserve.replay.history import History, HistoryEntry
 from preserve.replay.history import history as observations
 from preserve.replay.selection import choose, last_different
 from preserve.replay.times import newest
@@ -72,11 +72,11 @@ def diff(
     return 0
 
 
-def _last(held: History) -> Observation:
+def _last(held: History) -> HistoryEntry:
     return newest(held.observations) or held.observations[-1]
 
 
-def _chosen(held: History, cable: str, a: str | None, b: str | None) -> tuple[Observation, Observation]:
+def _chosen(held: History, cable: str, a: str | None, b: str | None) -> tuple[HistoryEntry, HistoryEntry]:
     if not held.observations:
         raise NotHeldError(
             f"no capture of {cable} can be read", next_step="Run `preserve verify` to see what is damaged."
@@ -86,7 +86,7 @@ def _chosen(held: History, cable: str, a: str | None, b: str | None) -> tuple[Ob
     return choose(held.observations, a), _last(held) if b is None else choose(held.observations, b)
 
 
-def _side(observation: Observation) -> dict[str, object]:
+def _side(observation: HistoryEntry) -> dict[str, object]:
     extraction = observation.extraction
     return {
         "number": observation.number,
@@ -104,7 +104,9 @@ def _side(observation: Observation) -> dict[str, object]:
     }
 
 
-def _json(cable: str, kind: Difference, before: Observation, after: Observation, found: Passages) -> dict[str, object]:
+def _json(
+    cable: str, kind: Difference, before: HistoryEntry, after: HistoryEntry, found: Passages
+) -> dict[str, object]:
     return {
         "cable": cable,
         "difference": str(kind),
@@ -125,11 +127,11 @@ def _json(cable: str, kind: Difference, before: Observation, after: Observation,
     }
 
 
-def _mark(mark: Mark) -> dict[str, object]:
+def _mark(mark: RedactionMark) -> dict[str, object]:
     return {"text": mark.text, "line": mark.line}
 
 
-def _facts(before: Observation, after: Observation) -> list[tuple[str, str, str]]:
+def _facts(before: HistoryEntry, after: HistoryEntry) -> list[tuple[str, str, str]]:
     rows = [
         ("observation", *(str(one.number) for one in (before, after))),
         ("captured", *(one.capture.row.date for one in (before, after))),
@@ -144,12 +146,12 @@ def _facts(before: Observation, after: Observation) -> list[tuple[str, str, str]
     return [(label, one, other) for label, one, other in rows]
 
 
-def _rules(one: Observation) -> str:
+def _rules(one: HistoryEntry) -> str:
     fired = ", ".join(str(number) for number in one.extraction.rules_fired) or "none"
     return f"{fired} (version {one.extraction.comparison_rules})"
 
 
-def _words(kind: Difference, before: Observation, after: Observation, found: Passages) -> list[str]:
+def _words(kind: Difference, before: HistoryEntry, after: HistoryEntry, found: Passages) -> list[str]:
     words = [f"{kind}: observation {after.number} against {before.number}"]
     for marks, what in ((found.marks_added, "added"), (found.marks_removed, "removed")):
         if marks:
@@ -161,7 +163,9 @@ def _words(kind: Difference, before: Observation, after: Observation, found: Pas
     return words
 
 
-def _print(title: str, words: list[str], sides: tuple[Observation, Observation], found: Passages, context: int) -> None:
+def _print(
+    title: str, words: list[str], sides: tuple[HistoryEntry, HistoryEntry], found: Passages, context: int
+) -> None:
     """For people: colour where stdout is a terminal, plain elsewhere."""
     out = Console(file=sys.stdout, highlight=False, soft_wrap=True, markup=False, emoji=False)
     for number, said in enumerate(words):
@@ -178,7 +182,7 @@ def _print(title: str, words: list[str], sides: tuple[Observation, Observation],
             out.print(_coloured(line))
 
 
-def _coloured(line: Line) -> Text:
+def _coloured(line: DifferenceLine) -> Text:
     style = _STYLE.get(line.kind, "")
     text = Text(_SIGN[line.kind], style=style)
     for piece in line.pieces:

@@ -8,14 +8,14 @@ from dataclasses import asdict
 
 import click
 
-from preserve.alarms.alarm_db import AlarmBook
+from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.cli.shared.common import Place, command_options, counted, one_line
 from preserve.cli.shared.configured import read_secret, read_secrets
 from preserve.config.alarms import CommandChannel, MailChannel, WebhookChannel
 from preserve.config.collection import CollectionConfig
 from preserve.config.folder import list_collections, load_alarms, load_collection, own_collections
 from preserve.errors import ConfigError, NotHeldError, PreserveError
-from preserve.health.checks import Mark, Point, fail, ok, warn
+from preserve.health.checks import CheckMark, CheckResult, fail, ok, warn
 from preserve.health.machine import examine_machine
 from preserve.health.preflight import examine_collection
 from preserve.model import check_collection_name
@@ -35,7 +35,7 @@ def doctor(place: Place, collections: tuple[str, ...]) -> int:
     now = int(time.time())
     is_new = not own_collections(place.config_dir)
     secret, trouble = _passphrase()
-    sections: list[tuple[str, list[Point]]] = [
+    sections: list[tuple[str, list[CheckResult]]] = [
         (
             "machine",
             [
@@ -53,7 +53,7 @@ def doctor(place: Place, collections: tuple[str, ...]) -> int:
         if config is not None:
             points += _seen(examine_collection(place.archives, place.keys, config, secret=secret, now=now))
         sections.append((name, points))
-    failed = sum(point.mark is Mark.FAIL for _, points in sections for point in points)
+    failed = sum(point.mark is CheckMark.FAIL for _, points in sections for point in points)
     place.emit(
         {"failed": failed, "points": [{"of": name, **asdict(point)} for name, points in sections for point in points]},
         "".join(_text(name, points) for name, points in sections)
@@ -62,7 +62,7 @@ def doctor(place: Place, collections: tuple[str, ...]) -> int:
     return 1 if failed else 0
 
 
-def _seen(points: Iterator[Point]) -> Iterator[Point]:
+def _seen(points: Iterator[CheckResult]) -> Iterator[CheckResult]:
     """The points; what cannot be looked at for want of a permission ends them with a failure."""
     try:
         yield from points
@@ -80,14 +80,14 @@ def _names(place: Place, chosen: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(chosen)) or list(own_collections(place.config_dir))
 
 
-def _passphrase() -> tuple[bytes | None, list[Point]]:
+def _passphrase() -> tuple[bytes | None, list[CheckResult]]:
     try:
         return passphrase(os.environ), []
     except PreserveError as error:
         return None, [fail("passphrase", str(error), error.next_step)]
 
 
-def _configured(place: Place, name: str) -> tuple[CollectionConfig | None, list[Point]]:
+def _configured(place: Place, name: str) -> tuple[CollectionConfig | None, list[CheckResult]]:
     try:
         config = load_collection(place.config_dir, name)
     except PreserveError as error:
@@ -103,9 +103,9 @@ def _configured(place: Place, name: str) -> tuple[CollectionConfig | None, list[
     return config, points
 
 
-def _alarms(place: Place) -> Iterator[Point]:
+def _alarms(place: Place) -> Iterator[CheckResult]:
     try:
-        with AlarmBook.open(place.archives, read_only=True) as book:
+        with AlarmDatabase.open(place.archives, read_only=True) as book:
             waiting = len(book.unsent())
     except (PreserveError, sqlite3.DatabaseError, OSError) as error:
         yield fail("alarms", str(error), getattr(error, "next_step", "") or "See docs/alarms.md.")
@@ -133,12 +133,12 @@ def _alarms(place: Place) -> Iterator[Point]:
         yield fail(about, problem, step) if problem else ok(about, "`preserve alarms test` sends one")
 
 
-def _mistakes(error: PreserveError) -> Iterable[Point]:
+def _mistakes(error: PreserveError) -> Iterable[CheckResult]:
     lines = error.mistakes if isinstance(error, ConfigError) else (str(error),)
     return [fail("configuration", line, error.next_step) for line in lines]
 
 
-def _text(name: str, points: Sequence[Point]) -> str:
+def _text(name: str, points: Sequence[CheckResult]) -> str:
     lines = [name]
     for point in points:
         lines.append(f"  {point.mark:<11}  {point.about}: {one_line(point.detail, 200)}")

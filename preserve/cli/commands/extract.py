@@ -9,12 +9,12 @@ import click
 from preserve.cables.page.layouts import compile_layouts
 from preserve.cli.shared.common import counted, one_line, say
 from preserve.cli.shared.output import opened_output
-from preserve.cli.shared.progress import Display
+from preserve.cli.shared.progress import ProgressLine
 from preserve.config.folder import load_layouts
 from preserve.config.place import find_config_dir
 from preserve.errors import NotHeldError, UsageError
-from preserve.readers.extract import Extracted, Part, Wish, cables_of, extract_files
-from preserve.readers.segments import Stretches
+from preserve.readers.extract import Extracted, ExtractedPart, ExtractOptions, cables_of, extract_files
+from preserve.readers.segments import SegmentReader
 
 _MOST_TOLD = 20
 
@@ -68,12 +68,12 @@ def extract(
         if name not in layouts:
             raise UsageError(f"no layout is called {name!r}", next_step=f"Known are {', '.join(sorted(layouts))}.")
     some = tuple(layouts[name] for name in chosen) or tuple(layouts.values())
-    wish = Wish(layouts=some, message=message, only_cables=only_cables)
+    wish = ExtractOptions(layouts=some, message=message, only_cables=only_cables)
     total = sum(path.stat().st_size for path in files)
     done: list[Extracted] = []
     with (
-        Stretches[Part](partial(cables_of, wish), processes=processes, total_bytes=total) as stretches,
-        Display("cables") as told,
+        SegmentReader[ExtractedPart](partial(cables_of, wish), processes=processes, total_bytes=total) as stretches,
+        ProgressLine("cables") as told,
         opened_output(output) as file,
     ):
         for extracted in extract_files(files, stretches, wish, file.write, partial(told, "files")):

@@ -10,9 +10,9 @@ from preserve.cli.shared.loading import reading
 from preserve.cli.shared.secondhand import second_hand
 from preserve.config.folder import load_releases
 from preserve.provenance.releases import Conflict
-from preserve.replay.history import History, Observation, Unread
+from preserve.replay.history import History, HistoryEntry, Unread
 from preserve.replay.history import history as observations
-from preserve.replay.recover import NOT_SIGNED, Archive
+from preserve.replay.recover import NOT_SIGNED, CollectionReader
 from preserve.replay.since import Later, looks_since
 from preserve.text import clean
 
@@ -49,7 +49,7 @@ def history(place: Place, cable: str, collection: tuple[str, ...]) -> int:
     return 1 if held.unread else 0
 
 
-def _later(archives: Sequence[Archive], held: History) -> list[tuple[str, Later]]:
+def _later(archives: Sequence[CollectionReader], held: History) -> list[tuple[str, Later]]:
     """Of each address in each collection what was seen there after the last whole capture, if anything was."""
     found = []
     for archive in archives:
@@ -65,7 +65,7 @@ def _later_text(later: Later) -> str:
     return f"\n-  {one_line(later.url, 200)}\n   later looks  {one_line(later.words)}\n"
 
 
-def as_json(observation: Observation) -> dict[str, object]:
+def as_json(observation: HistoryEntry) -> dict[str, object]:
     """One observation, ready for JSON."""
     capture, extraction = observation.capture, observation.extraction
     return {
@@ -146,7 +146,7 @@ def as_text(cable: str, held: History) -> str:
     return "\n".join(lines) + "\n"
 
 
-def claim_words(observation: Observation) -> str:
+def claim_words(observation: HistoryEntry) -> str:
     """What a page claims of its source, in one line: as printed, made safe for a terminal."""
     released = _printed(observation, "source_released") or _printed(observation, "released")
     counter = _printed(observation, "counter")
@@ -168,6 +168,6 @@ def _unread(unread: Unread) -> dict[str, object]:
     }
 
 
-def _printed(observation: Observation, name: str) -> str:
+def _printed(observation: HistoryEntry, name: str) -> str:
     field = observation.extraction.fields.get(name)
     return "" if field is None else field.printed

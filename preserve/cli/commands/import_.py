@@ -9,7 +9,7 @@ import click
 
 from preserve.cli.shared.common import Place, command_options, counted, one_line, say
 from preserve.cli.shared.loading import all_layouts
-from preserve.cli.shared.progress import Display
+from preserve.cli.shared.progress import ProgressLine
 from preserve.errors import CancelledError, NotHeldError, UsageError
 from preserve.findings import CODES
 from preserve.integrity.importing.files import Imported, Importer
@@ -48,7 +48,7 @@ def import_files(
     founded = found_archive(place.archives, name, keys=place.keys, secret=passphrase(os.environ))
     if founded.created:
         say(f"The signing key is {founded.key_file}. Keep a copy of it somewhere safe: the archive does not hold it.")
-    with Display("records") as told:
+    with ProgressLine("records") as told:
         importer = Importer(
             paths=founded.paths,
             writer=founded.writer,

@@ -8,10 +8,10 @@ import click
 
 from preserve.cli.shared.common import one_line, say
 from preserve.cli.shared.output import opened_output
-from preserve.cli.shared.progress import Display
+from preserve.cli.shared.progress import ProgressLine
 from preserve.errors import NotHeldError, UsageError
-from preserve.readers.index import Indexed, captures_of, index_files
-from preserve.readers.segments import Stretches
+from preserve.readers.index import IndexedFile, captures_of, index_files
+from preserve.readers.segments import SegmentReader
 
 _MOST_TOLD = 20
 
@@ -42,8 +42,8 @@ def index(files: tuple[Path, ...], *, output: Path | None, processes: int | None
             raise UsageError(f"{path} is to be indexed, and not to be written over")
     total = sum(path.stat().st_size for path in files)
     with (
-        Stretches(captures_of, processes=processes, total_bytes=total) as stretches,
-        Display("records") as told,
+        SegmentReader(captures_of, processes=processes, total_bytes=total) as stretches,
+        ProgressLine("records") as told,
         opened_output(output) as file,
     ):
         done = index_files(files, stretches, file.writelines, partial(told, "files"))
@@ -53,7 +53,7 @@ def index(files: tuple[Path, ...], *, output: Path | None, processes: int | None
     return 1 if any(indexed.faults for indexed in done) else 0
 
 
-def _words(indexed: Indexed) -> Sequence[str]:
+def _words(indexed: IndexedFile) -> Sequence[str]:
     """What is to be said of a file beside its lines."""
     name = one_line(str(indexed.path), 200)
     words = [

@@ -32,14 +32,14 @@ from preserve.provenance.knownlogs import KnownLogs, LogNotAsKnownError, read_lo
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import (
     NEWER,
-    Archive,
-    Cable,
-    Cut,
-    Key,
-    Record,
-    Run,
+    ArchiveStatement,
+    CableStatement,
+    CutStatement,
+    KeyStatement,
+    RecordStatement,
+    RunStatement,
     Statement,
-    Unknown,
+    UnknownStatement,
     decode,
     kind_of,
 )
@@ -81,19 +81,19 @@ def _summary(statement: Statement) -> str:
 
 def _about(statement: Statement) -> tuple[str, ...]:
     match statement:
-        case Archive(origin=origin):
+        case ArchiveStatement(origin=origin):
             return (origin,)
-        case Record(type=kind, date=date, uri=uri):
+        case RecordStatement(type=kind, date=date, uri=uri):
             return (kind, date, str(uri))
-        case Cable(published_id=name, layout=layout):
+        case CableStatement(published_id=name, layout=layout):
             return (name, layout)
-        case Run(outcome=outcome, started=started, run=run):
+        case RunStatement(outcome=outcome, started=started, run=run):
             return (outcome, started, run)
-        case Cut(file=file, reason=reason):
+        case CutStatement(file=file, reason=reason):
             return (file, reason)
-        case Key(changed=changed, new=new):
+        case KeyStatement(changed=changed, new=new):
             return (changed, new)
-        case Unknown(v=version):
+        case UnknownStatement(v=version):
             return (f"version {version}, {NEWER}: its content is not read",)
         case _:
             return ()

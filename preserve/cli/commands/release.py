@@ -11,7 +11,7 @@ import yaml
 from preserve.cli.shared.common import Place, command_options, counted, one_line, say
 from preserve.cli.shared.loading import all_layouts
 from preserve.cli.shared.output import opened_output
-from preserve.cli.shared.progress import Display
+from preserve.cli.shared.progress import ProgressLine
 from preserve.config.checked import check
 from preserve.config.folder import load_releases
 from preserve.config.place import bundled_config_dir
@@ -22,7 +22,7 @@ from preserve.model import check_collection_name
 from preserve.provenance.founding import found_archive, load_writer
 from preserve.provenance.keys import passphrase
 from preserve.provenance.session import WritingSession
-from preserve.provenance.statements import Release
+from preserve.provenance.statements import ReleaseStatement
 from preserve.store.archive import open_archive
 from preserve.store.durable import make_dir
 
@@ -110,7 +110,7 @@ def _written(place: Place, name: str, given: dict[str, object]) -> tuple[Release
 def _state(place: Place, into: str, declared: ReleaseConfig) -> None:
     paths = open_archive(place.archives, check_collection_name(into))
     writer = load_writer(paths, place.keys, secret=passphrase(os.environ))
-    kinds = (Release,)
+    kinds = (ReleaseStatement,)
     with WritingSession(paths, writer, command=f"release add {into}", kinds=kinds) as session:
         session.state([declared_statement(declared, None, datetime.now(UTC))])
         session.finish()
@@ -143,7 +143,7 @@ def import_dump(place: Place, dump: Path, *, into: str, name: str, processes: in
     founded = found_archive(place.archives, check_collection_name(into), keys=place.keys, secret=passphrase(os.environ))
     if founded.created:
         say(f"The signing key is {founded.key_file}. Keep a copy of it somewhere safe: the archive does not hold it.")
-    with Display("rows") as told:
+    with ProgressLine("rows") as told:
         order = DumpImport(
             paths=founded.paths,
             writer=founded.writer,

@@ -12,8 +12,8 @@ from preserve.cli.shared.loading import reading
 from preserve.config.folder import load_releases
 from preserve.config.release import ReleaseConfig
 from preserve.errors import NotHeldError
-from preserve.provenance.releases import Claim, ReleaseReport, ReleaseUse, report
-from preserve.provenance.statements import Release, decode
+from preserve.provenance.releases import ReleaseClaim, ReleaseReport, ReleaseUse, report
+from preserve.provenance.statements import ReleaseStatement, decode
 from preserve.store.archive import list_collections
 
 _TOLD = 20
@@ -32,14 +32,14 @@ def releases(place: Place, name: str | None, collection: tuple[str, ...]) -> int
     What pages say of their source is a claim; it is linked to a release and never corrected by one.
     """
     declared = load_releases(place.config_dir)
-    stated: list[tuple[str, Release]] = []
+    stated: list[tuple[str, ReleaseStatement]] = []
     if collection or list_collections(place.archives):
         with reading(place, collection) as archives:
             claims = merge(*(archive.claims() for archive in archives), key=_order)
             found = report(claims, declared, only=name or "")
             for archive in archives:
                 said = (decode(body.encode()) for body in archive.catalogue.releases())
-                stated += ((archive.paths.name, one) for one in said if isinstance(one, Release))
+                stated += ((archive.paths.name, one) for one in said if isinstance(one, ReleaseStatement))
     else:
         found = report([], declared)
     if name is not None:
@@ -57,7 +57,7 @@ def releases(place: Place, name: str | None, collection: tuple[str, ...]) -> int
     return 0
 
 
-def _order(claim: Claim) -> tuple[str, str]:
+def _order(claim: ReleaseClaim) -> tuple[str, str]:
     return claim.published_id, claim.date
 
 
@@ -65,7 +65,7 @@ def _json(
     name: str | None,
     declared: Mapping[str, ReleaseConfig],
     found: ReleaseReport,
-    stated: Sequence[tuple[str, Release]],
+    stated: Sequence[tuple[str, ReleaseStatement]],
 ) -> dict[str, object]:
     return {
         "declared": [
@@ -105,7 +105,7 @@ def _text(
     name: str | None,
     declared: Mapping[str, ReleaseConfig],
     found: ReleaseReport,
-    stated: Sequence[tuple[str, Release]],
+    stated: Sequence[tuple[str, ReleaseStatement]],
 ) -> str:
     lines: list[str] = []
     for one in declared.values():

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from preserve.cli.shared.common import Place, command_options, one_line, with_options
-from preserve.cli.shared.progress import Display
+from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.trusting import read_trust, trust_option
 from preserve.errors import NotHeldError, PreserveError
 from preserve.formats.tlog.note import Signer, Verifier
@@ -50,7 +50,7 @@ def repair(place: Place, collection: str, copies: tuple[Path, ...], *, do: bool,
         if not copy.exists():
             raise NotHeldError(f"there is no folder or file {copy}")
     paths = open_archive(place.archives, check_collection_name(collection), damaged=True)
-    with Display("files") as told:
+    with ProgressLine("files") as told:
         repairer = Repairer(
             paths=paths,
             copies=copies,

@@ -6,7 +6,7 @@ import click
 
 from preserve.cli.shared.common import Place, command_options, human_bytes, one_line
 from preserve.cli.shared.loading import collections_to_read
-from preserve.cli.shared.progress import Display
+from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.trusting import read_trust, trust_option
 from preserve.errors import CancelledError
 from preserve.findings import CODES
@@ -47,7 +47,7 @@ def replicate(
     """
     done: list[Replicated] = []
     believed, logs = read_trust(place, trust), KnownLogs(place.keys)
-    with Display("files") as told:
+    with ProgressLine("files") as told:
         for name in collections_to_read(place, collection):
             paths = open_archive(place.archives, name)
             try:

@@ -11,7 +11,7 @@ from preserve.cables.page.layouts import Layout
 from preserve.cli.shared.common import Place, command_options, counted, one_line
 from preserve.cli.shared.configured import chosen_layouts
 from preserve.cli.shared.loading import all_layouts
-from preserve.cli.shared.progress import Display
+from preserve.cli.shared.progress import ProgressLine
 from preserve.config.folder import list_collections, load_collection
 from preserve.errors import CancelledError, UsageError
 from preserve.integrity.rereading import Reread, Rereader, Told
@@ -50,7 +50,7 @@ def reread(place: Place, collection: str, *, chosen: tuple[str, ...], dry_run: b
     paths = open_archive(place.archives, check_collection_name(collection))
     layouts = _layouts(place, collection, chosen)
     writer = None if dry_run else load_writer(paths, place.keys, secret=passphrase(os.environ))
-    with Display("pages") as told:
+    with ProgressLine("pages") as told:
         order = Rereader(paths=paths, writer=writer, layouts=layouts, processes=processes, progress=told)
         try:
             done = order.run()

@@ -24,10 +24,10 @@ from preserve.provenance.keys import passphrase
 from preserve.replay.link_status import LOST
 from preserve.replay.link_status_list import rot_of
 from preserve.replay.recover import parse_moment
-from preserve.rescue.run import Means, RescueReport, Saved, Wish
+from preserve.rescue.run import RescueEnvironment, RescueReport, RescueRequest, Saved
 from preserve.rescue.run import rescue as run_rescue
 from preserve.store.archive import open_archive
-from preserve.store.quota import Budgets
+from preserve.store.quota import Quotas
 
 _SHOWN = 5
 
@@ -71,7 +71,7 @@ def rescue(  # noqa: PLR0917 - click hands over by keyword
     archives = _archives(place, chosen)
     paths = open_archive(place.archives, config.name)
     writer = None if dry else load_writer(paths, place.keys, secret=passphrase(os.environ))
-    wish = Wish(
+    wish = RescueRequest(
         urls=[*_checked(urls), *(_lost(place, config.name) if gone else ())],
         copies=copies,
         moment=None if at is None else parse_moment(at),
@@ -81,8 +81,8 @@ def rescue(  # noqa: PLR0917 - click hands over by keyword
     if not wish.urls:
         place.emit({"collection": config.name, "dry_run": dry, "saved": []}, f"nothing of {config.name} is gone\n")
         return 0
-    with stopped_by_signals() as stop, Budgets.open(place.archives) as budgets, _told(quiet=place.as_json) as told:
-        means = Means(
+    with stopped_by_signals() as stop, Quotas.open(place.archives) as budgets, _told(quiet=place.as_json) as told:
+        means = RescueEnvironment(
             config=config,
             archives=archives,
             layouts=list(chosen_layouts(place, config).values()),

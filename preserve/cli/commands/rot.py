@@ -18,15 +18,15 @@ from preserve.model import check_collection_name, format_utc
 from preserve.provenance.founding import load_writer
 from preserve.provenance.keys import passphrase
 from preserve.provenance.session import Writer
-from preserve.replay.link_status import LOST, State, Transition
-from preserve.replay.link_status_list import Rot, rot_of
-from preserve.replay.recover import Archive, parse_moment
+from preserve.replay.link_status import LOST, LinkState, LinkTransition
+from preserve.replay.link_status_list import LinkStatus, rot_of
+from preserve.replay.recover import CollectionReader, parse_moment
 from preserve.store.archive import open_archive
 from preserve.store.catalogue import SeenRow
 from preserve.store.layout import CollectionPaths
 from preserve.store.mementos import MementoRow
 
-_ORDER = tuple(str(state) for state in State)
+_ORDER = tuple(str(state) for state in LinkState)
 _Write = Callable[[str], object]
 
 
@@ -136,7 +136,7 @@ class _Wanted:
     never: bool
     since: str
 
-    def lists(self, found: Rot) -> bool:
+    def lists(self, found: LinkStatus) -> bool:
         """Whether this one is listed."""
         is_held = found.first is not None
         return found.state in self.states and (is_held or self.never) and found.machine.since >= self.since
@@ -145,7 +145,7 @@ class _Wanted:
 _NEVER = "never a page"
 
 
-def _listed(archives: Sequence[Archive], wanted: _Wanted, counts: Counter[str]) -> Iterator[Rot]:
+def _listed(archives: Sequence[CollectionReader], wanted: _Wanted, counts: Counter[str]) -> Iterator[LinkStatus]:
     """The addresses to list, one by one; ``counts`` counts all, and those that never were a page."""
     for archive in archives:
         for found in rot_of(archive):
@@ -157,7 +157,7 @@ def _listed(archives: Sequence[Archive], wanted: _Wanted, counts: Counter[str]) 
                 yield found
 
 
-def as_json(found: Rot) -> dict[str, object]:
+def as_json(found: LinkStatus) -> dict[str, object]:
     """One address, ready for JSON."""
     machine = found.machine
     return {
@@ -200,7 +200,7 @@ def _memento(row: MementoRow) -> dict[str, object]:
     }
 
 
-def _transition(change: Transition) -> dict[str, object]:
+def _transition(change: LinkTransition) -> dict[str, object]:
     look = change.look
     return {
         "date": look.date,
@@ -212,7 +212,7 @@ def _transition(change: Transition) -> dict[str, object]:
     }
 
 
-def _write_json(listed: Iterator[Rot], counts: Mapping[str, int]) -> None:
+def _write_json(listed: Iterator[LinkStatus], counts: Mapping[str, int]) -> None:
     """One JSON document, written as it goes: a collection may have millions of addresses."""
     sys.stdout.write('{\n  "addresses": [')
     for number, found in enumerate(listed):
@@ -222,7 +222,7 @@ def _write_json(listed: Iterator[Rot], counts: Mapping[str, int]) -> None:
 
 
 def _write_people(
-    listed: Iterator[Rot], counts: Mapping[str, int], write: _Write, entry: Callable[[Rot], list[str]]
+    listed: Iterator[LinkStatus], counts: Mapping[str, int], write: _Write, entry: Callable[[LinkStatus], list[str]]
 ) -> None:
     is_markdown = entry is _markdown
     if is_markdown:
@@ -236,13 +236,13 @@ def _write_people(
     write(f"\n{total}: {told}{never}.\n" if is_markdown else f"{total}{f': {told}' if told else ''}{never}\n")
 
 
-def _text(found: Rot) -> list[str]:
+def _text(found: LinkStatus) -> list[str]:
     lines = [f"{found.state:<9} {one_line(found.url, 200)}", f"  {'since':<10} {_since(found)}"]
     lines += [f"  {name:<10} {line}" for name, line in _copies(found)]
     return lines
 
 
-def _since(found: Rot) -> str:
+def _since(found: LinkStatus) -> str:
     machine = found.machine
     last = "" if machine.last is None or machine.last.date == machine.since else f"; last look {machine.last.date}"
     change = machine.transitions[-1] if machine.transitions else None
@@ -250,7 +250,7 @@ def _since(found: Rot) -> str:
     return f"{machine.since} ({one_line(machine.reason)}{evidence}){last}"
 
 
-def _copies(found: Rot) -> list[tuple[str, str]]:
+def _copies(found: LinkStatus) -> list[tuple[str, str]]:
     """What stable copy there is, and the commands that show and cite it."""
     good = found.good
     if good is None and found.second_hand:
@@ -262,7 +262,7 @@ def _copies(found: Rot) -> list[tuple[str, str]]:
         ]
     if good is None:
         return [("copy", f"none is held; look in web archives: {_command('rescue', found.url, found.collection)}")]
-    if found.state is State.CHANGED and found.first is not None:
+    if found.state is LinkState.CHANGED and found.first is not None:
         # What was cited is what the page was at first, and no longer is.
         good = found.first
     at = f" --at {good.row.date}"
@@ -281,7 +281,7 @@ def _command(name: str, subject: str, collection: str) -> str:
     return f"preserve {name} '{quoted}' {'--into' if name == 'rescue' else '-c'} {collection}"
 
 
-def _markdown(found: Rot) -> list[str]:
+def _markdown(found: LinkStatus) -> list[str]:
     lines = [f"## {found.state}: {_code(found.url)}", "", f"- since {_code(_since(found))}"]
     lines += [f"- {name}: {_code(line)}" for name, line in _copies(found)]
     lines += [

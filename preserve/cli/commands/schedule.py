@@ -26,10 +26,10 @@ from preserve.provenance.knownlogs import KnownLogs
 from preserve.schedule.alarm_observer import Watch
 from preserve.schedule.job_conditions import FILE
 from preserve.schedule.job_status import wrongs
-from preserve.schedule.job_table import VERIFICATION, Event, Standing, Step, Table, table_path
+from preserve.schedule.job_table import VERIFICATION, JobEvent, JobStatus, JobTable, Step, table_path
 from preserve.schedule.jobs import Job, jobs_of, status_of_all
-from preserve.schedule.machine import Done, Machine, Scheduler
-from preserve.schedule.runs import Outcome, forget_to_come
+from preserve.schedule.machine import Done, Scheduler, SchedulerHost
+from preserve.schedule.runs import JobOutcome, forget_to_come
 from preserve.store.checks import lasting_damage, noted_checks
 
 _LOOK_S = 20.0
@@ -139,11 +139,11 @@ def status(place: Place, collections: tuple[str, ...]) -> int:
     """
     now = int(time.time())
     jobs, mistakes = Jobs(place, collections).read()
-    found: list[tuple[Job, Standing | None, list[str]]] = []
+    found: list[tuple[Job, JobStatus | None, list[str]]] = []
     for job in jobs:
         standing = None
         try:
-            with Table.read(place.archives, job.collection, job.kind, job.rule) as table:
+            with JobTable.read(place.archives, job.collection, job.kind, job.rule) as table:
                 standing = None if table is None else table.standing(now)
             wrong = [*wrongs(standing, job.collection, now), *_damage(place, job)]
         except PreserveError as error:
@@ -192,7 +192,7 @@ def log(place: Place, collection: str, count: int) -> int:
     told: list[dict[str, object]] = []
     lines: list[str] = []
     for job in jobs_of(load_collection(place.config_dir, collection)):
-        with Table.read(place.archives, job.collection, job.kind, job.rule) as table:
+        with JobTable.read(place.archives, job.collection, job.kind, job.rule) as table:
             for event in [] if table is None else table.events(count):
                 steps = [] if table is None else table.steps_of(event.nominal)
                 told.append({"job": job.kind, **asdict(event), "steps": [asdict(step) for step in steps]})
@@ -212,9 +212,9 @@ def forget(place: Place, collection: str, *, yes: bool) -> int:
     What was captured then keeps the date it was given.
     """
     now = int(time.time())
-    found: list[tuple[Job, list[Event]]] = []
+    found: list[tuple[Job, list[JobEvent]]] = []
     for job in jobs_of(load_collection(place.config_dir, collection)):
-        with Table.read(place.archives, job.collection, job.kind, job.rule) as table:
+        with JobTable.read(place.archives, job.collection, job.kind, job.rule) as table:
             if table is not None and table.standing(now).clock_back:
                 found.append((job, table.to_come(now)))
     if yes:
@@ -243,7 +243,7 @@ class _Running:
 
     def __init__(self, place: Place, captures: int) -> None:
         self.alarms = Alarms(place)
-        self.machine = Machine(["--archives", str(place.archives), "--config", str(place.config_dir)], say)
+        self.machine = SchedulerHost(["--archives", str(place.archives), "--config", str(place.config_dir)], say)
         self.watch = Watch(
             place.archives, KnownLogs(place.keys), self.alarms.read, partial(all_layouts, place), self.machine.clock
         )
@@ -290,7 +290,7 @@ def _tell(done: Sequence[Done], said: Once) -> None:
         said.tell(one.job.title, told_of(one))
 
 
-def _json(job: Job, outcome: Outcome) -> dict[str, object]:
+def _json(job: Job, outcome: JobOutcome) -> dict[str, object]:
     event = None if outcome.event is None else asdict(outcome.event)
     return {
         "collection": job.collection,
@@ -300,7 +300,7 @@ def _json(job: Job, outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _text(job: Job, standing: Standing | None, wrong: Sequence[str]) -> str:
+def _text(job: Job, standing: JobStatus | None, wrong: Sequence[str]) -> str:
     lines = [job.title]
     if standing is not None:
         last, good = standing.last, standing.last_good
@@ -312,18 +312,18 @@ def _text(job: Job, standing: Standing | None, wrong: Sequence[str]) -> str:
     return "\n".join([*lines, *(f"  WRONG {line}" for line in wrong)]) + "\n"
 
 
-def _lines(job: Job, outcome: Outcome) -> str:
+def _lines(job: Job, outcome: JobOutcome) -> str:
     event = outcome.event
     lines = [] if event is None else [f"{job.title}: due {moment_text(event.start)}: {_end(event)}\n"]
     return "".join([*lines, *(f"{job.title}: {_step(step)}\n" for step in outcome.steps)])
 
 
-def _event_lines(job: Job, event: Event, steps: Sequence[Step]) -> str:
+def _event_lines(job: Job, event: JobEvent, steps: Sequence[Step]) -> str:
     head = f"{moment_text(event.start)}  {job.kind:<12} {_end(event)}\n"
     return head + "".join(f"{'':<22}{_step(step)}\n" for step in steps)
 
 
-def _end(event: Event) -> str:
+def _end(event: JobEvent) -> str:
     again = f", again at {moment_text(event.again)}" if event.again is not None else ""
     word = "failed" if event.outcome == "waiting" else event.outcome
     return f"{word}{f': {event.reason}' if event.reason else ''}{again}"

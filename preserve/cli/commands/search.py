@@ -6,7 +6,7 @@ import click
 
 from preserve.cli.shared.common import Place, command_options, one_line
 from preserve.cli.shared.record_filters import asking, cable_facts, filter_options
-from preserve.replay.searching import Found, facets
+from preserve.replay.searching import SearchHits, facets
 from preserve.replay.searching import search as find
 from preserve.store.searchindex import MARKS, RANKED, Filters
 
@@ -69,7 +69,7 @@ def _facet(kind: str, said: list[tuple[str, int]]) -> str:
     return f"{kind:<7} {', '.join(f'{one_line(value, 60)} {count:,}' for value, count in said)}\n"
 
 
-def _json(item: Found) -> dict[str, object]:
+def _json(item: SearchHits) -> dict[str, object]:
     passage, marks = _marked(item.hit.passage)
     facts = cable_facts(item.collection, item.hit.cable)
     return {**facts, "rank": round(item.hit.rank, 4), "passage": passage, "marks": marks}
@@ -89,14 +89,14 @@ def _marked(passage: str) -> tuple[str, list[list[int]]]:
     return "".join(parts), spans
 
 
-def _text(item: Found, *, colour: bool) -> str:
+def _text(item: SearchHits, *, colour: bool) -> str:
     cable = item.hit.cable
     head = f"{one_line(cable.published_id)}  {one_line(cable.subject, 200)}"
     facts = (cable.sent or "no date", cable.classification, cable.origin, item.collection)
     return f"{head}\n  {'  '.join(one_line(fact, 80) for fact in facts if fact)}\n  {_passage(item, colour=colour)}\n"
 
 
-def _passage(item: Found, *, colour: bool) -> str:
+def _passage(item: SearchHits, *, colour: bool) -> str:
     """On one line, safe for a terminal; what was found stands out there, and between stars elsewhere."""
     before, behind = ("\x1b[1;33m", "\x1b[0m") if colour else ("**", "**")
     pieces = item.hit.passage.replace(MARKS[1], MARKS[0]).split(MARKS[0])

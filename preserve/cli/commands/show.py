@@ -15,7 +15,7 @@ from preserve.cli.shared.secondhand import second_hand
 from preserve.errors import NotHeldError
 from preserve.provenance.describe import describe_cable
 from preserve.replay.readings import ShownReading, shown_reading
-from preserve.replay.recover import NOT_SIGNED, Archive, Page, find_one, parse_moment, published_as
+from preserve.replay.recover import NOT_SIGNED, CollectionReader, RecoveredPage, find_one, parse_moment, published_as
 from preserve.replay.since import Later, looks_since
 from preserve.text import clean
 
@@ -89,7 +89,7 @@ def show(place: Place, cable_or_url: str, form: str, at: str | None, collection:
 
 
 def facts(
-    archive: Archive, page: Page, extraction: Extraction | None, plain: PlainText | None = None
+    archive: CollectionReader, page: RecoveredPage, extraction: Extraction | None, plain: PlainText | None = None
 ) -> dict[str, object]:
     """Everything about one capture, ready for JSON."""
     capture = page.capture
@@ -134,7 +134,7 @@ def facts(
     return data
 
 
-def _plain(page: Page, plain: PlainText, later: Later | None) -> str:
+def _plain(page: RecoveredPage, plain: PlainText, later: Later | None) -> str:
     lines = [
         "not recognised as a cable; what the page shows:",
         *_captured(page, later),
@@ -145,7 +145,7 @@ def _plain(page: Page, plain: PlainText, later: Later | None) -> str:
     return "\n".join(lines) + "\n\n" + clean(plain.text) + "\n"
 
 
-def _captured(page: Page, later: Later | None) -> list[str]:
+def _captured(page: RecoveredPage, later: Later | None) -> list[str]:
     capture = page.capture
     lines = [f"{'captured':<15} {capture.row.date}  {one_line(capture.url, 200)}"]
     if capture.dated.doubt:
@@ -178,7 +178,9 @@ def _doubt(rules: Sequence[str], *, certain: bool) -> str:
     return "" if certain else f" ({', '.join(said)}?)"
 
 
-def _text(page: Page, extraction: Extraction, others: Sequence[str], told: tuple[ShownReading, Later | None]) -> str:
+def _text(
+    page: RecoveredPage, extraction: Extraction, others: Sequence[str], told: tuple[ShownReading, Later | None]
+) -> str:
     read_by, later = told
     subject = extraction.message.subject
     title = extraction.title if subject is None else subject.text

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import click
 
-from preserve.alarms.alarm_db import AlarmBook
+from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.cli.shared.common import Place, command_options, counted, human_bytes, one_line
 from preserve.cli.shared.loading import all_layouts
 from preserve.cli.shared.output import opened_output
 from preserve.config.folder import list_collections, load_alarms
 from preserve.errors import NotHeldError, PreserveError
-from preserve.health.collections import CollectionState, Desk, JobState, day
+from preserve.health.collections import CollectionState, JobState, StatusReader, day
 from preserve.health.overview import known_collections, state_of_file
 from preserve.health.prometheus import metrics
 from preserve.model import check_collection_name, moment_text
@@ -44,7 +44,7 @@ def status(place: Place, collections: tuple[str, ...], *, no_links: bool, metric
     receipt or an alarm could not be had or sent. Nothing is written into an archive.
     """
     now = int(time.time())
-    desk = Desk(place.archives, KnownLogs(place.keys), now, cache(lambda: all_layouts(place)))
+    desk = StatusReader(place.archives, KnownLogs(place.keys), now, cache(lambda: all_layouts(place)))
     told = _alarms(place)
     states = [
         state_of_file(desk, place.config_dir, name, with_links=not no_links) for name in _names(place, collections)
@@ -93,7 +93,7 @@ def _alarms(place: Place) -> _Alarms:
     """What alarms there are. One that is raised is wrong where it is found; one that cannot be told is wrong here."""
     try:
         channels = tuple(load_alarms(place.config_dir).channels)
-        with AlarmBook.open(place.archives, read_only=True) as book:
+        with AlarmDatabase.open(place.archives, read_only=True) as book:
             raised = tuple(
                 " ".join(
                     filter(None, (f"{one.collection}:", one.kind, one.subject, f"since {moment_text(one.raised)}"))

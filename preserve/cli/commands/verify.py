@@ -13,14 +13,14 @@ import click
 
 from preserve.cli.shared.common import Place, command_options, say
 from preserve.cli.shared.loading import all_layouts, collections_to_read
-from preserve.cli.shared.progress import Display
+from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.trusting import read_trust, trust_option
 from preserve.cli.shared.verify_report import as_html, as_json, as_text
 from preserve.config.place import user_folder
 from preserve.errors import CancelledError, NotHeldError, PreserveError, UsageError
-from preserve.integrity.record import Wanted
+from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import Scanner
-from preserve.integrity.verify.collection import Level, Manner
+from preserve.integrity.verify.collection import Level, VerifyOptions
 from preserve.integrity.verify.collection import verify as verify_collection
 from preserve.integrity.verify.foreign import verify_files
 from preserve.integrity.verify.report import Report
@@ -79,7 +79,7 @@ def verify(
     if files:
         reports += _files(files, level, processes, second_reader=second_reader)
     if names or not files:
-        manner = Manner(
+        manner = VerifyOptions(
             level=level,
             trust=read_trust(place, trust),
             logs=KnownLogs(place.keys),
@@ -122,13 +122,13 @@ def _sorted_out(what: Sequence[str]) -> tuple[list[Path], list[str]]:
     return files, [text for text in what if Path(text) not in files]
 
 
-def _collections(place: Place, names: Sequence[str], manner: Manner) -> list[Report]:
+def _collections(place: Place, names: Sequence[str], manner: VerifyOptions) -> list[Report]:
     layouts = all_layouts(place)
     reports = []
     for name in collections_to_read(place, names):
         paths = open_archive(place.archives, name, damaged=True)
         check_readable(paths)
-        with Display("statements") as told:
+        with ProgressLine("statements") as told:
             started = int(time.time())
             try:
                 reports.append(verify_collection(paths, layouts, _with(manner, partial(told, name))))
@@ -159,15 +159,15 @@ def _note(place: Place, name: str, report: Report, started: int) -> None:
         say(f"preserve: the date of this check is not noted for `preserve status`: {error}")
 
 
-def _with(manner: Manner, progress: Callable[[int], None]) -> Manner:
+def _with(manner: VerifyOptions, progress: Callable[[int], None]) -> VerifyOptions:
     return replace(manner, progress=progress)
 
 
 def _files(files: Sequence[Path], level: Level, processes: int | None, *, second_reader: bool) -> list[Report]:
     if level.name == "sample":
         raise UsageError("--sample is for collections: of a file, every record is read")
-    wanted = Wanted(digests=level.name == "full")
+    wanted = RecordQuery(digests=level.name == "full")
     total = sum(path.stat().st_size for path in files)
-    with Scanner(wanted, processes=processes, total_bytes=total) as scanner, Display("records") as told:
+    with Scanner(wanted, processes=processes, total_bytes=total) as scanner, ProgressLine("records") as told:
         progress = partial(told, "files")
         return verify_files(files, scanner, digests=wanted.digests, second_reader=second_reader, progress=progress)

@@ -6,8 +6,8 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from preserve.citation.documents.checking import ORIGINAL, Checked, Desk
-from preserve.citation.documents.document import Document
+from preserve.citation.documents.checking import ORIGINAL, CitationCheck, CitationChecker
+from preserve.citation.documents.document import CitingDocument
 from preserve.citation.documents.kinds import READERS
 from preserve.citation.documents.pdftext import pdf_text
 from preserve.citation.documents.plain import read_pages
@@ -17,7 +17,7 @@ from preserve.cli.shared.loading import all_layouts, public_url, reading
 from preserve.cli.shared.output import file_fault, opened_output
 from preserve.config.collection import CollectionConfig
 from preserve.config.folder import list_collections, load_collection
-from preserve.crawler.liveness import Asked, Looker
+from preserve.crawler.liveness import AddressProber, Asked
 from preserve.errors import FormatError, PreserveError, UsageError
 from preserve.findings import Claim, Verdict
 from preserve.limits import DEFAULT_LIMITS, MIB
@@ -27,9 +27,9 @@ from preserve.provenance.ledger import Ledger
 from preserve.provenance.standing import standing
 from preserve.provenance.trust import Trust
 from preserve.regular import open_regular, read_regular
-from preserve.replay.link_status import LOST, Look, Machine, Sign, State, run_through
-from preserve.replay.recover import Archive
-from preserve.store.looks import LookRow, Looks
+from preserve.replay.link_status import LOST, LinkSignal, LinkState, LinkStatusMachine, Probe, run_through
+from preserve.replay.recover import CollectionReader
+from preserve.store.looks import ProbeRow, ProbeTable
 
 _MOST_BYTES = 128 * MIB
 _SIGNED = "the archive's log is one to go by"
@@ -53,13 +53,13 @@ def check_documents(
     if write is not None and len(files) != 1:
         raise UsageError("one document at a time can be written back", next_step="Give one FILE with --write.")
     before = None if write is None else _state(write)
-    documents: dict[str, Document] = {}
+    documents: dict[str, CitingDocument] = {}
     data: dict[str, bytes] = {}
     for path in files:
         data[str(path)], documents[str(path)] = _read(path)
     with reading(place, collections) as archives:
         signed = {archive.paths.name: _signature(place, archive, trust) for archive in archives}
-        checked = [_with_signature(one, signed) for one in Desk(archives).check(documents)]
+        checked = [_with_signature(one, signed) for one in CitationChecker(archives).check(documents)]
         if live:
             checked = _asked(place, archives, checked, delay_s)
         if write is not None:
@@ -99,7 +99,7 @@ def _write(path: Path, again: bytes, before: tuple[int, ...] | None, data: bytes
             )
 
 
-def _signature(place: Place, archive: Archive, trust: Trust) -> Claim | None:
+def _signature(place: Place, archive: CollectionReader, trust: Trust) -> Claim | None:
     """Whether the archive's log is one to go by; None where nothing speaks against it and no key was named."""
     paths, logs = archive.paths, KnownLogs(place.keys)
     seen = None
@@ -120,13 +120,13 @@ def _signature(place: Place, archive: Archive, trust: Trust) -> Claim | None:
     return Claim(name=_SIGNED, verdict=Verdict.PASS, detail=f"{paths.name}: signed by {seen.keys[-1].short}")
 
 
-def _with_signature(one: Checked, signed: Mapping[str, Claim | None]) -> Checked:
+def _with_signature(one: CitationCheck, signed: Mapping[str, Claim | None]) -> CitationCheck:
     """A citation with what is said of the log of the archive that holds it."""
     claim = None if one.cited is None else signed.get(one.cited.capture.collection)
     return one if claim is None else replace(one, claims=(*one.claims, claim))
 
 
-def _read(path: Path) -> tuple[bytes, Document]:
+def _read(path: Path) -> tuple[bytes, CitingDocument]:
     ending = path.suffix.lower()
     if ending == ".pdf":
         text = pdf_text(path)
@@ -150,7 +150,9 @@ def _read(path: Path) -> tuple[bytes, Document]:
         raise UsageError(f"{path}: {error}") from error
 
 
-def _asked(place: Place, archives: Sequence[Archive], checked: Sequence[Checked], delay_s: float) -> list[Checked]:
+def _asked(
+    place: Place, archives: Sequence[CollectionReader], checked: Sequence[CitationCheck], delay_s: float
+) -> list[CitationCheck]:
     """The citations with a claim on the original of each: one look now, and those of the days before."""
     wanted: dict[str, str | None] = {}
     for one in checked:
@@ -158,12 +160,14 @@ def _asked(place: Place, archives: Sequence[Archive], checked: Sequence[Checked]
             wanted.setdefault(one.url, one.text_sha256)
     config = _configuration(place, archives)
     fetcher = _fetcher(config)
-    looker = Looker(fetcher=fetcher, layouts=tuple(all_layouts(place).values()), limits=DEFAULT_LIMITS, delay_s=delay_s)
+    looker = AddressProber(
+        fetcher=fetcher, layouts=tuple(all_layouts(place).values()), limits=DEFAULT_LIMITS, delay_s=delay_s
+    )
     claims: dict[str, Claim] = {}
-    with Looks(place.archives) as looks, closing(fetcher):
+    with ProbeTable(place.archives) as looks, closing(fetcher):
         for asked in looker.look_at(list(wanted.items())):
             look = asked.look
-            looks.add([LookRow(asked.url, look.date, str(look.sign), look.reason, look.status)])
+            looks.add([ProbeRow(asked.url, look.date, str(look.sign), look.reason, look.status)])
             claims[asked.url] = _original(asked, run_through(_look(row) for row in looks.of(asked.url)))
     return [
         one if one.url is None or one.url not in claims else replace(one, claims=(*one.claims, claims[one.url]))
@@ -186,7 +190,7 @@ def _fetcher(config: CollectionConfig | None) -> Fetcher:
     )
 
 
-def _configuration(place: Place, archives: Sequence[Archive]) -> CollectionConfig | None:
+def _configuration(place: Place, archives: Sequence[CollectionReader]) -> CollectionConfig | None:
     configured = list_collections(place.config_dir)
     for archive in archives:
         if archive.paths.name in configured:
@@ -197,27 +201,27 @@ def _configuration(place: Place, archives: Sequence[Archive]) -> CollectionConfi
     return None
 
 
-def _look(row: LookRow) -> Look:
-    return Look(date=row.date, sign=Sign(row.sign), reason=row.reason, evidence="", status=row.status)
+def _look(row: ProbeRow) -> Probe:
+    return Probe(date=row.date, sign=LinkSignal(row.sign), reason=row.reason, evidence="", status=row.status)
 
 
-def _original(asked: Asked, machine: Machine) -> Claim:
+def _original(asked: Asked, machine: LinkStatusMachine) -> Claim:
     """What the looks at a page say of it. One failure is no death."""
-    state = machine.state or State.UNKNOWN
+    state = machine.state or LinkState.UNKNOWN
     when = f"looked at {asked.look.date[:19]}Z"
     if machine.looks > 1:
         when += f", {counted(machine.looks, 'look')}, so since {machine.since[:10]}"
     detail = f"{state}: {asked.look.reason}; {when}"
     if state in LOST:
         return Claim(name=ORIGINAL, verdict=Verdict.FAIL, detail=detail)
-    if state is State.UNKNOWN:
+    if state is LinkState.UNKNOWN:
         return Claim(name=ORIGINAL, verdict=Verdict.NOT_PROVEN, detail=f"{detail}; look again on another day")
-    if state is State.CHANGED:
+    if state is LinkState.CHANGED:
         return Claim(name=ORIGINAL, verdict=Verdict.FAIL, detail=f"different from the copy; {when}")
     return Claim(name=ORIGINAL, verdict=Verdict.PASS, detail=detail)
 
 
-def _document_json(name: str, document: Document, checked: Sequence[Checked]) -> dict[str, object]:
+def _document_json(name: str, document: CitingDocument, checked: Sequence[CitationCheck]) -> dict[str, object]:
     return {
         "file": name,
         "kind": document.kind,
@@ -241,7 +245,7 @@ def _document_json(name: str, document: Document, checked: Sequence[Checked]) ->
     }
 
 
-def _document_lines(name: str, checked: Sequence[Checked]) -> list[str]:
+def _document_lines(name: str, checked: Sequence[CitationCheck]) -> list[str]:
     mine = [one for one in checked if one.document == name]
     lines = [one_line(name, 200)]
     for one in mine:
@@ -255,7 +259,7 @@ def _document_lines(name: str, checked: Sequence[Checked]) -> list[str]:
     return lines
 
 
-def _word(one: Checked) -> str:
+def _word(one: CitationCheck) -> str:
     if not one.is_good:
         return "with something wrong"
     return "not held" if one.cited is None else "good"

@@ -9,7 +9,7 @@ from preserve.config.layoutcache import cached_layouts
 from preserve.errors import NotHeldError
 from preserve.model import check_collection_name
 from preserve.provenance.statements import NEWER
-from preserve.replay.recover import Archive, open_for_reading
+from preserve.replay.recover import CollectionReader, open_for_reading
 from preserve.store.archive import list_collections
 
 
@@ -36,7 +36,7 @@ def collections_to_read(place: Place, chosen: Sequence[str]) -> list[str]:
 
 
 @contextmanager
-def reading(place: Place, chosen: Sequence[str]) -> Iterator[list[Archive]]:
+def reading(place: Place, chosen: Sequence[str]) -> Iterator[list[CollectionReader]]:
     """The collections to look in, opened for reading. What is to be said of their logs is said on stderr."""
     names = collections_to_read(place, chosen)
     with open_for_reading(place.archives, names, all_layouts(place), trusted=_trusted(place)) as archives:

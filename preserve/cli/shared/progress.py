@@ -7,7 +7,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn
 from preserve.cli.shared.common import console, one_line
 
 
-class Display:
+class ProgressLine:
     """Its thread starts with the first word: processes are forked before."""
 
     def __init__(self, unit: str) -> None:

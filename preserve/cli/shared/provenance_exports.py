@@ -13,7 +13,7 @@ from preserve.cli.shared.output import opened_output, write_folder, write_zip
 from preserve.errors import NotHeldError, UsageError
 from preserve.export.gather import lineage_of, whole_lineage
 from preserve.export.lineage import Lineage
-from preserve.replay.recover import Archive, Capture, captures_found, published_as
+from preserve.replay.recover import Capture, CollectionReader, captures_found, published_as
 
 _SUBJECT = click.argument("subject", metavar="[ID-OR-URL]", required=False)
 _COLLECTION = click.option(
@@ -32,7 +32,9 @@ def provenance_commands() -> list[click.Command]:
     return [prov, premis, ro_crate]
 
 
-def lineages(archives: Sequence[Archive], subject: str | None, collection: Sequence[str], most: int) -> list[Lineage]:
+def lineages(
+    archives: Sequence[CollectionReader], subject: str | None, collection: Sequence[str], most: int
+) -> list[Lineage]:
     """What is asked for, a lineage a collection, of at most ``most`` captures each.
 
     Raises:
@@ -44,7 +46,7 @@ def lineages(archives: Sequence[Archive], subject: str | None, collection: Seque
         if not collection:
             raise UsageError("nothing is named", next_step="Name a cable or an address, or a collection with -c NAME.")
         return [whole_lineage(archive, most=most) for archive in archives]
-    found: dict[str, tuple[Archive, list[Capture]]] = {}
+    found: dict[str, tuple[CollectionReader, list[Capture]]] = {}
     for archive, capture in captures_found(archives, subject):
         found.setdefault(archive.paths.name, (archive, []))[1].append(capture)
     if not found:

@@ -94,10 +94,10 @@ def asking(place: Place, chosen: Sequence[str]) -> Iterator[list[Searchable]]:
         return all_layouts(place)
 
     def progress(subject: str, done: int) -> None:
-        from preserve.cli.shared.progress import Display  # noqa: PLC0415 - only a long work has a display
+        from preserve.cli.shared.progress import ProgressLine  # noqa: PLC0415 - only a long work has a display
 
         if not told:
-            told.append(Display("texts indexed"))
+            told.append(ProgressLine("texts indexed"))
         told[0](subject, done)
 
     try:

@@ -17,7 +17,7 @@ from preserve.config.collection import CollectionConfig
 from preserve.config.folder import list_collections, load_alarms, load_collection
 from preserve.config.place import user_folder
 from preserve.errors import EnvironmentFaultError, PreserveError, UsageError
-from preserve.schedule.install import SERVICE, STATUS_TIMER, Installation, cron_block, crontab_with, systemd_units
+from preserve.schedule.install import SERVICE, STATUS_TIMER, ProgramCall, cron_block, crontab_with, systemd_units
 from preserve.store.durable import make_dir, write_atomic
 
 _SYSTEM_UNITS = Path("/etc/systemd/system")
@@ -88,7 +88,7 @@ def _configs(place: Place) -> list[CollectionConfig]:
 
 def _installation(
     place: Place, configs: Sequence[CollectionConfig], metrics: Path | None, *, user: str | None
-) -> Installation:
+) -> ProgramCall:
     archives, config = _full(place.archives), _full(place.config_dir)
     if not archives.is_dir():
         say(f"preserve: there is no folder {archives} yet: `preserve init` makes it")
@@ -101,7 +101,7 @@ def _installation(
     target = None if metrics is None else _full(metrics)
     if target is not None:
         writable.append(str(target.parent))
-    return Installation(
+    return ProgramCall(
         program=(sys.executable, "-m", "preserve"),
         archives=str(archives),
         options=("--archives", str(archives), "--config", str(config)),
@@ -130,7 +130,7 @@ def _user() -> str:
         return str(os.geteuid())
 
 
-def _check_words(described: Installation) -> None:
+def _check_words(described: ProgramCall) -> None:
     """Neither a unit nor a crontab can hold a line end in a word."""
     values = (*described.program, *described.options, *described.environment.values(), described.metrics or "")
     for word in (*values, *described.writable):

@@ -11,8 +11,8 @@ from preserve.cli.shared.loading import all_layouts, reading
 from preserve.cli.shared.output import opened_output
 from preserve.errors import UsageError
 from preserve.export.tables import TABLES, WRITERS, table_rows
-from preserve.replay.recover import Archive
-from preserve.replay.stated_texts import Source
+from preserve.replay.recover import CollectionReader
+from preserve.replay.stated_texts import TextSource
 from preserve.store.catalogue import ShownCable
 
 _FORMS = {"csv": "CSV (RFC 4180)", "jsonl": "JSON Lines", "parquet": "Parquet"}
@@ -62,7 +62,7 @@ def _command(form: str, title: str) -> click.Command:
     return command
 
 
-def _rows(archives: Sequence[Archive], place: Place, lost: list[str], table: str) -> Iterator[dict[str, Any]]:
+def _rows(archives: Sequence[CollectionReader], place: Place, lost: list[str], table: str) -> Iterator[dict[str, Any]]:
     layouts = all_layouts(place)
     for archive in archives:
         if unsigned := archive.ledger.size - archive.log.signed:
@@ -71,5 +71,5 @@ def _rows(archives: Sequence[Archive], place: Place, lost: list[str], table: str
         def unread(cable: ShownCable, name: str = archive.paths.name) -> None:
             lost.append(f"{name}: {cable.published_id} of record {cable.record.record_id} could not be read again")
 
-        source = Source.of(archive.paths, layouts)
+        source = TextSource.of(archive.paths, layouts)
         yield from table_rows(source, archive.catalogue, unread, table, size=archive.log.signed)

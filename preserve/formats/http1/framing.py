@@ -20,7 +20,7 @@ from preserve.formats.http1.message import (
     HEAD_END_BYTES,
     Framing,
     FramingKind,
-    Head,
+    ReplyHead,
     body_framing,
     parse_response_head,
 )
@@ -47,7 +47,7 @@ class Interim:
 class Begin:
     """The final reply's head, and how its body is framed."""
 
-    head: Head
+    head: ReplyHead
     framing: Framing
 
 
@@ -113,7 +113,7 @@ class ReplyParser:
         interim: false where the input is a stored message, which is one reply, whatever its status.
     """
 
-    def __init__(self, method: str = "GET", *, head: Head | None = None, interim: bool = True) -> None:
+    def __init__(self, method: str = "GET", *, head: ReplyHead | None = None, interim: bool = True) -> None:
         self._method = method
         self._interim = interim
         self._state = _State.HEAD
@@ -125,7 +125,7 @@ class ReplyParser:
         self._chunks = 0
         self._taken = 0
         self._head_bytes = 0
-        self.head: Head | None = None
+        self.head: ReplyHead | None = None
         """The final reply's head, once it is there."""
         self.expected: int | None = None
         """The body's length in bytes, where Content-Length frames it."""
@@ -241,7 +241,7 @@ class ReplyParser:
             self._begin_body(head, events)
         return rest
 
-    def _begin_body(self, head: Head, events: list[Event]) -> None:
+    def _begin_body(self, head: ReplyHead, events: list[Event]) -> None:
         self.head = head
         framing = body_framing(head, self._method)
         events.append(Begin(head, framing))

@@ -1,7 +1,7 @@
 """The head of an HTTP/1.x reply, and how it says that the body is framed.
 
 Archived replies are read as they are. Nothing is rejected for a fault that a browser would live with: what is odd is
-named in `Head.defects`, and only a reply without a readable status line is a `FormatError`. Sources: RFC 9112.
+named in `ReplyHead.defects`, and only a reply without a readable status line is a `FormatError`. Sources: RFC 9112.
 """
 
 import re
@@ -30,7 +30,7 @@ _MAX_LENGTH_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class ReplyHead:
     """A message head. ``raw`` holds every byte up to and with the blank line; ``fields`` are in order, as sent.
 
     ``version`` is in capitals.
@@ -77,7 +77,7 @@ def split_head(data: bytes) -> tuple[bytes, bytes]:
     return data[: match.end()], data[match.end() :]
 
 
-def parse_response_head(raw: bytes) -> Head:
+def parse_response_head(raw: bytes) -> ReplyHead:
     """A reply's head, from its bytes with the blank line.
 
     Raises:
@@ -97,7 +97,7 @@ def parse_response_head(raw: bytes) -> Head:
         defects.append("blank-before-status")
     if text.count(b"\n") != text.count(b"\r\n"):
         defects.append("bare-lf")
-    return Head(
+    return ReplyHead(
         start=start,
         raw=raw,
         fields=fields,
@@ -188,7 +188,7 @@ class Framing:
     length: int | None = None
 
 
-def transfer_codings(head: Head) -> list[bytes]:
+def transfer_codings(head: ReplyHead) -> list[bytes]:
     """The transfer codings of a reply, in the order in which they were applied, in lower case.
 
     ``identity`` is none: RFC 2616 had it as a name for no coding, and browsers read it so (ADR 17).
@@ -196,7 +196,7 @@ def transfer_codings(head: Head) -> list[bytes]:
     return [coding for coding in head.get_list(b"transfer-encoding") if coding != b"identity"]
 
 
-def body_framing(head: Head, request_method: str) -> Framing:
+def body_framing(head: ReplyHead, request_method: str) -> Framing:
     """How the body of a reply is framed. Transfer-Encoding wins over Content-Length (RFC 9112 section 6.3)."""
     if request_method == "HEAD" or head.status in _NO_BODY or 100 <= head.status < 200:  # noqa: PLR2004 - interim
         return Framing(FramingKind.NONE)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from preserve.expressions import lazy_re
 from preserve.formats.http1.framing import Data, Event, ReplyParser
-from preserve.formats.http1.message import FramingKind, Head, body_framing, parse_response_head, split_head
+from preserve.formats.http1.message import FramingKind, ReplyHead, body_framing, parse_response_head, split_head
 from preserve.limits import MAX_REPLY_HEAD_BYTES
 
 EXTRA_BYTES = "extra-bytes"
@@ -23,14 +23,14 @@ class Payload:
     the framing promises is there (a body that ends with the connection is taken as complete).
     """
 
-    head: Head
+    head: ReplyHead
     payload: bytes
     complete: bool
     expected: int | None
     defects: tuple[str, ...] = ()
 
 
-def payload_of(block: bytes, request_method: str = "GET", *, head: Head | None = None) -> Payload:
+def payload_of(block: bytes, request_method: str = "GET", *, head: ReplyHead | None = None) -> Payload:
     """Takes apart the block of a response record. ``head`` is that of this block, where it was read before.
 
     Raises:
@@ -60,7 +60,7 @@ class PayloadStream:
         self._parser = ReplyParser(interim=False)
 
     @property
-    def head(self) -> Head | None:
+    def head(self) -> ReplyHead | None:
         """The reply's head."""
         return self._parser.head
 

@@ -17,7 +17,7 @@ from preserve.formats.warc.arc import ArcHeader, is_filedesc, parse_arc_header, 
 from preserve.formats.warc.members import (
     GZIP_MAGIC,
     ZSTD_MAGIC,
-    Member,
+    CompressedMember,
     Members,
     Reader,
     begins_warc,
@@ -92,7 +92,7 @@ def identify(head: bytes, name: str) -> Container | None:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Spot:
+class RecordSpan:
     """One record where it lies, or a stretch that holds none (``raw`` None, and its ``defect``).
 
     ``length`` is that of the piece at ``offset``, 0 where that is not known before its end; of an uncompressed record
@@ -110,7 +110,7 @@ class Spot:
 
 def records_in(
     stream: Reader, container: Container, *, start: int = 0, stop: int | None = None, hold_bytes: int = HOLD_BYTES
-) -> Iterator[Spot]:
+) -> Iterator[RecordSpan]:
     """Every record from ``start`` on, in order, and every damaged stretch. Damage ends nothing.
 
     A record whose block is not held is read by whoever takes it, before the next is asked for.
@@ -180,21 +180,21 @@ def _arc_version(stream: Reader, container: Container) -> int:
         return 1
 
 
-def _plain(stream: Reader, container: Container, start: int, hold_bytes: int) -> Iterator[Spot]:
+def _plain(stream: Reader, container: Container, start: int, hold_bytes: int) -> Iterator[RecordSpan]:
     version = _arc_version(stream, container) if container.is_arc else None
     stream.seek(start)
     for raw in RecordStream(stream.read, hold_bytes=hold_bytes, arc_version=version, start=start):
         if raw.header is None:
-            yield Spot(offset=raw.offset, length=raw.size, defect=raw.defect)
+            yield RecordSpan(offset=raw.offset, length=raw.size, defect=raw.defect)
             continue
         _give_id(raw, raw.offset, 0)
-        spot = Spot(offset=raw.offset, length=raw.size - raw.ends, raw=raw)
+        spot = RecordSpan(offset=raw.offset, length=raw.size - raw.ends, raw=raw)
         yield spot
         # Of a block that was read through, the size is known only now.
         spot.length = raw.size - raw.ends
 
 
-def records_of(members: Members, arc_version: int | None = None) -> Iterator[Spot]:
+def records_of(members: Members, arc_version: int | None = None) -> Iterator[RecordSpan]:
     """The records of compressed pieces. ``arc_version`` None: they are WARC records.
 
     A piece that begins in the middle of a record goes on with what the one before it holds, as in files that were
@@ -205,14 +205,14 @@ def records_of(members: Members, arc_version: int | None = None) -> Iterator[Spo
         if member.data is not None:
             raw = _only(member.data) if arc_version is None else None
             if raw is not None:
-                yield Spot(offset=member.offset, length=member.length, raw=raw)
+                yield RecordSpan(offset=member.offset, length=member.length, raw=raw)
             else:
                 yield from _held(member, member.data, arc_version, ahead)
         elif member.more is not None:
             yield from _through(member, filter(None, chain(member.more, ahead.continuing())), arc_version)
         else:
             yield from _before_cut(member, arc_version)
-            yield Spot(offset=member.offset, length=member.length, defect=member.defect)
+            yield RecordSpan(offset=member.offset, length=member.length, defect=member.defect)
 
 
 class _Ahead:
@@ -222,13 +222,13 @@ class _Ahead:
         self._members = members
         self._pieces = iter(members)
         self._arc = arc_version
-        self._back: Member | None = None
+        self._back: CompressedMember | None = None
 
-    def __iter__(self) -> Iterator[Member]:
+    def __iter__(self) -> Iterator[CompressedMember]:
         while (member := self._next()) is not None:
             yield member
 
-    def _next(self) -> Member | None:
+    def _next(self) -> CompressedMember | None:
         member, self._back = self._back, None
         return next(self._pieces, None) if member is None else member
 
@@ -277,7 +277,7 @@ def _behind(last: RawRecord, ahead: _Ahead) -> Iterator[bytes]:
     return ahead.continuing(only_line_ends=True) if lacks_ends else iter(())
 
 
-def _held(member: Member, data: bytes, arc_version: int | None, ahead: _Ahead) -> Iterator[Spot]:
+def _held(member: CompressedMember, data: bytes, arc_version: int | None, ahead: _Ahead) -> Iterator[RecordSpan]:
     # All of it is held: a length that is too great can be told from the digest.
     found = list(RecordStream(BytesIO(data).read, hold_bytes=_MOST_RECORD, arc_version=arc_version))
     behind = _behind(found[-1], ahead) if found else iter(())
@@ -296,7 +296,7 @@ def _held(member: Member, data: bytes, arc_version: int | None, ahead: _Ahead) -
         yield spot
 
 
-def _before_cut(member: Member, arc_version: int | None) -> Iterator[Spot]:
+def _before_cut(member: CompressedMember, arc_version: int | None) -> Iterator[RecordSpan]:
     """The records of a piece that is cut which end before the one that the cut is in."""
     if member.partial:
         stream = RecordStream(_reader(_failing(member.partial)), hold_bytes=_MOST_RECORD, arc_version=arc_version)
@@ -325,9 +325,9 @@ def _only(data: bytes) -> RawRecord | None:
     return RawRecord(offset=0, header=header, block=data[split:end], size=len(data), ends=len(_END))
 
 
-def _through(member: Member, more: Iterator[bytes], arc_version: int | None) -> Iterator[Spot]:
+def _through(member: CompressedMember, more: Iterator[bytes], arc_version: int | None) -> Iterator[RecordSpan]:
     """The records of a piece that is too large to be held. One is held back: only behind it is the length known."""
-    last: Spot | None = None
+    last: RecordSpan | None = None
     try:
         for raw in RecordStream(_reader(more), hold_bytes=HOLD_BYTES, arc_version=arc_version):
             if last is not None:
@@ -335,7 +335,7 @@ def _through(member: Member, more: Iterator[bytes], arc_version: int | None) -> 
             last = _spot(member, raw, is_shared=raw.offset > 0)
             yield last
     except FormatError as error:
-        yield Spot(offset=member.offset, inner=1, defect=str(error))
+        yield RecordSpan(offset=member.offset, inner=1, defect=str(error))
     if last is not None and not last.is_shared:
         last.length = member.length
 
@@ -347,8 +347,8 @@ def _reader(more: Iterator[bytes]) -> Callable[[int], bytes]:
     return read
 
 
-def _spot(member: Member, raw: RawRecord, *, is_shared: bool) -> Spot:
-    spot = Spot(offset=member.offset, length=member.length, inner=raw.offset, is_shared=is_shared)
+def _spot(member: CompressedMember, raw: RawRecord, *, is_shared: bool) -> RecordSpan:
+    spot = RecordSpan(offset=member.offset, length=member.length, inner=raw.offset, is_shared=is_shared)
     if raw.header is None:
         spot.defect = raw.defect
         return spot

@@ -112,7 +112,7 @@ class _Zstd:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Member:
+class CompressedMember:
     """One piece of a file: compressed offset and length, and its content.
 
     ``data`` None and a ``defect``: a damaged stretch, up to where a piece begins again; ``partial`` is what was read
@@ -178,7 +178,7 @@ class Members:
         self.offset = start
         """Where the next piece begins."""
 
-    def __iter__(self) -> Iterator[Member]:
+    def __iter__(self) -> Iterator[CompressedMember]:
         while self._stop is None or self.offset < self._stop:
             start = self.offset
             try:
@@ -186,7 +186,7 @@ class Members:
             except FormatError as error:
                 self.offset = self._behind(start, error)
                 partial = error.partial if isinstance(error, _CutError) else b""
-                yield Member(offset=start, length=self.offset - start, defect=str(error), partial=partial)
+                yield CompressedMember(offset=start, length=self.offset - start, defect=str(error), partial=partial)
                 continue
             if member is None:
                 return
@@ -332,7 +332,7 @@ class Members:
     def _codec(self) -> Codec:
         return _Gzip() if self._magic == GZIP_MAGIC else _Zstd(self._dictionary)
 
-    def _one(self, start: int) -> Member | None:
+    def _one(self, start: int) -> CompressedMember | None:
         """The piece at ``start``, held in whole or begun; None at the end of the file."""
         chunk: bytes | memoryview = self._take(start, self._typical)
         if not chunk:
@@ -356,15 +356,15 @@ class Members:
                     raise _CutError(b"".join(parts))
                 taken += len(chunk)
 
-    def _whole(self, start: int, length: int, data: bytes) -> Member:
+    def _whole(self, start: int, length: int, data: bytes) -> CompressedMember:
         # Small pieces and large ones take turns in most files: what was large lately may come again.
         typical = self._typical - (self._typical >> 4)
         self._typical = min(max(length + (length >> 2), typical, 1 << 11), _STEP_BYTES)
         self.offset = start + length
-        return Member(offset=start, length=length, data=data)
+        return CompressedMember(offset=start, length=length, data=data)
 
-    def _begun(self, start: int, codec: Codec, taken: int, parts: list[bytes]) -> Member:
-        member = Member(offset=start)
+    def _begun(self, start: int, codec: Codec, taken: int, parts: list[bytes]) -> CompressedMember:
+        member = CompressedMember(offset=start)
 
         def rest() -> Iterator[bytes]:
             nonlocal taken
@@ -388,7 +388,7 @@ class Members:
         member.more = rest()
         return member
 
-    def _drain(self, member: Member) -> Iterator[Member]:
+    def _drain(self, member: CompressedMember) -> Iterator[CompressedMember]:
         """Reads a large piece to its end where its reader did not; a damaged one is told of behind it."""
         if member.more is None:
             return
@@ -403,7 +403,7 @@ class Members:
         if self.offset == member.offset:
             self.offset = self._behind(member.offset, error)
             member.length = self.offset - member.offset
-            yield Member(offset=member.offset, length=member.length, defect=str(error))
+            yield CompressedMember(offset=member.offset, length=member.length, defect=str(error))
 
     def _take(self, offset: int, size: int) -> memoryview:
         """At most ``size`` bytes of the file from ``offset`` on; empty at its end only."""
@@ -443,7 +443,9 @@ def _push(codec: Codec, data: bytes | memoryview, limit: int) -> bytes:
         raise FormatError(f"damaged compressed piece: {error}") from error
 
 
-def iter_members(stream: Reader, *, max_bytes: int = DEFAULT_LIMITS.max_warc_record_bytes) -> Iterator[Member]:
+def iter_members(
+    stream: Reader, *, max_bytes: int = DEFAULT_LIMITS.max_warc_record_bytes
+) -> Iterator[CompressedMember]:
     """Every gzip member of a record-wise compressed WARC file, held in whole; a larger one is a damaged stretch."""
     members = Members(stream, hold_bytes=max_bytes)
     for member in members:

@@ -92,7 +92,7 @@ class RecordHeader:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class WarcRecord:
     """One record: header and block, as they stand in the file."""
 
     header: RecordHeader
@@ -117,7 +117,7 @@ def record_sha256(header_raw: bytes, block: bytes) -> str:
     return digest.hexdigest()
 
 
-def make_record(fields: Sequence[tuple[str, str]], block: bytes) -> Record:
+def make_record(fields: Sequence[tuple[str, str]], block: bytes) -> WarcRecord:
     """One WARC/1.1 record with the fields in this order and Content-Length behind them.
 
     Raises:
@@ -132,7 +132,7 @@ def make_record(fields: Sequence[tuple[str, str]], block: bytes) -> Record:
         raw = f"WARC/1.1\r\n{text}\r\n".encode()
     except UnicodeEncodeError as error:
         raise FormatError("a WARC field that is not Unicode text") from error
-    return Record(header=RecordHeader(version="WARC/1.1", fields=whole, raw=raw), block=block)
+    return WarcRecord(header=RecordHeader(version="WARC/1.1", fields=whole, raw=raw), block=block)
 
 
 @lru_cache(maxsize=64)
@@ -151,12 +151,12 @@ def _is_name(name: str) -> bool:
     return _NAME.match(name) is not None
 
 
-def record_bytes(record: Record) -> bytes:
+def record_bytes(record: WarcRecord) -> bytes:
     """The record as it stands uncompressed in a file: header, block, two line ends."""
     return b"".join((record.header.raw, record.block, _END))
 
 
-def parse_record(data: bytes) -> Record:
+def parse_record(data: bytes) -> WarcRecord:
     """One record from its uncompressed bytes, with the two line ends behind the block.
 
     Raises:
@@ -174,7 +174,7 @@ def parse_record(data: bytes) -> Record:
     rest = data[len(raw) + length :]
     if rest != _END:
         raise FormatError(f"{len(rest)} bytes behind the block where two line ends belong")
-    return Record(header=header, block=block)
+    return WarcRecord(header=header, block=block)
 
 
 def end_of_line(first: bytes) -> bytes:

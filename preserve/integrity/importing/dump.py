@@ -27,7 +27,7 @@ from preserve.integrity.importing.files import Importer
 from preserve.model import format_utc, sha256_hex
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.session import Writer, WritingSession
-from preserve.provenance.statements import Cable, Dump, Import, Record, Release
+from preserve.provenance.statements import CableStatement, Dump, ImportStatement, RecordStatement, ReleaseStatement
 from preserve.regular import open_regular
 from preserve.store.copying import Hashed, hash_file, need_room
 from preserve.store.durable import Lock, make_dir
@@ -42,7 +42,7 @@ _TOLD_EVERY: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class ImportedDump:
     """What became of a dump. ``outcome``: ``imported``, or ``held`` where the ledger states it already."""
 
     outcome: str
@@ -61,7 +61,7 @@ class DumpImport:
     processes: int | None = None
     progress: Callable[[str, int], None] = lambda _name, _done: None
 
-    def run(self, path: Path) -> Taken:
+    def run(self, path: Path) -> ImportedDump:
         """Takes the dump in, or finishes what an earlier call began.
 
         Raises:
@@ -86,7 +86,7 @@ class DumpImport:
             finally:
                 made.unlink(missing_ok=True)
 
-    def _taken(self, path: Path, whole: Hashed, layout: Layout, made: Path) -> Taken:
+    def _taken(self, path: Path, whole: Hashed, layout: Layout, made: Path) -> ImportedDump:
         importer = Importer(
             paths=self.paths,
             writer=self.writer,
@@ -147,25 +147,27 @@ class DumpImport:
     def _file_of(self, source: str) -> str | None:
         """The WARC file that was taken in and sealed under this name."""
         for _index, statement in Ledger.of_user(self.paths).statements():
-            if isinstance(statement, Import) and statement.source == source:
+            if isinstance(statement, ImportStatement) and statement.source == source:
                 return statement.file
         return None
 
-    def _stated(self, sha256: str) -> Taken | None:
+    def _stated(self, sha256: str) -> ImportedDump | None:
         for _index, statement in Ledger.of_user(self.paths).statements():
             match statement:
-                case Release(dump=Dump() as dump, release=name) if dump.sha256 == sha256 and name == self.release.name:
-                    return Taken(outcome="held", dump=dump)
+                case ReleaseStatement(dump=Dump() as dump, release=name) if (
+                    dump.sha256 == sha256 and name == self.release.name
+                ):
+                    return ImportedDump(outcome="held", dump=dump)
         return None
 
-    def _state(self, name: str, size: int, sha256: str, file: str) -> Taken:
+    def _state(self, name: str, size: int, sha256: str, file: str) -> ImportedDump:
         """Counts what the ledger says of the file, and states the release under a new checkpoint."""
         dump = _dump(Ledger.of_user(self.paths), name=name, size=size, sha256=sha256, file=file)
         command = f"release import {self.paths.name}"
-        with WritingSession(self.paths, self.writer, command=command, kinds=(Release,)) as session:
+        with WritingSession(self.paths, self.writer, command=command, kinds=(ReleaseStatement,)) as session:
             session.state([declared_statement(self.release, dump, self.now)])
             session.finish()
-        return Taken(outcome="imported", dump=dump)
+        return ImportedDump(outcome="imported", dump=dump)
 
 
 def _dump(ledger: Ledger, *, name: str, size: int, sha256: str, file: str) -> Dump:
@@ -175,18 +177,18 @@ def _dump(ledger: Ledger, *, name: str, size: int, sha256: str, file: str) -> Du
     cables = 0
     for _index, statement in ledger.statements():
         match statement:
-            case Record(file=held, uri=uri, record_id=record_id) if held == file and "#bytes=" in (uri or ""):
+            case RecordStatement(file=held, uri=uri, record_id=record_id) if held == file and "#bytes=" in (uri or ""):
                 rows.add(record_id)
-            case Cable(record_id=record_id) if record_id in rows:
+            case CableStatement(record_id=record_id) if record_id in rows:
                 read.add(record_id)
                 cables += 1
     unreadable = len(rows) - len(read)
     return Dump(name=name, size=size, sha256=sha256, file=file, rows=len(rows), unreadable=unreadable, cables=cables)
 
 
-def declared_statement(release: ReleaseConfig, dump: Dump | None, now: datetime) -> Release:
+def declared_statement(release: ReleaseConfig, dump: Dump | None, now: datetime) -> ReleaseStatement:
     """The ``release`` statement of a declared release, with the dump of it that was taken in."""
-    return Release(
+    return ReleaseStatement(
         release=release.name,
         title=release.title,
         publisher=release.publisher,

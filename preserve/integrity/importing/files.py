@@ -25,7 +25,7 @@ from preserve.expressions import lazy_re
 from preserve.formats.wacz import DATAPACKAGE, Package, open_package, package_defects
 from preserve.formats.warc.containers import Container
 from preserve.integrity.duplicate_ids import References
-from preserve.integrity.record import Facts, Wanted
+from preserve.integrity.record import RecordFacts, RecordQuery
 from preserve.integrity.scan import Scanner
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import format_utc, new_uuid, whole_date
@@ -34,7 +34,14 @@ from preserve.provenance.describe import readers_of
 from preserve.provenance.installation import FileState
 from preserve.provenance.sealing import sealed_in
 from preserve.provenance.session import Writer, WritingSession
-from preserve.provenance.statements import IMPORT_RUN, Cable, Import, Record, SourcePackage, Statement
+from preserve.provenance.statements import (
+    IMPORT_RUN,
+    CableStatement,
+    ImportStatement,
+    RecordStatement,
+    SourcePackage,
+    Statement,
+)
 from preserve.regular import open_regular
 from preserve.store.copying import Hashed, copy_to_part, hash_file, need_room, part_of, seal_part
 from preserve.store.durable import sync_dir
@@ -44,7 +51,7 @@ from preserve.store.secondreader import second_reading
 from preserve.store.warcfile import container_of
 
 _UNSAFE = lazy_re(r"[^A-Za-z0-9._-]+")
-_KINDS = (Record, Cable, Import)
+_KINDS = (RecordStatement, CableStatement, ImportStatement)
 _MAX_NAME = 180
 _BATCH = 1_000
 
@@ -94,7 +101,7 @@ class Importer:
             NewerFormatError: its ledger has statements that a newer program wrote.
             EnvironmentFaultError: no room, or the disk gives back other bytes.
         """
-        wanted = Wanted(
+        wanted = RecordQuery(
             identity=True, digests=True, statement=True, layouts=tuple(self.layouts.values()), limits=self.limits
         )
         total = sum(path.stat().st_size for path in files)
@@ -291,8 +298,10 @@ class _Session:
             reason=found.reason,
         )
 
-    def _seal(self, name: str, whole: Hashed, container: Container, origin: _Origin, found: "_Found") -> Import:
-        return Import(
+    def _seal(
+        self, name: str, whole: Hashed, container: Container, origin: _Origin, found: "_Found"
+    ) -> ImportStatement:
+        return ImportStatement(
             file=name,
             size=whole.size,
             sha256=whole.sha256,
@@ -311,9 +320,9 @@ class _Session:
         stated: Counter[tuple[str, str]] = Counter()
         for _index, statement in self._writing.ledger.statements():
             match statement:
-                case Record(file=file) if file == name:
+                case RecordStatement(file=file) if file == name:
                     stated[_key(statement)] += 1
-                case Cable(record_id=record_id) if stated["record", record_id]:
+                case CableStatement(record_id=record_id) if stated["record", record_id]:
                     stated[_key(statement)] += 1
         return stated
 
@@ -351,18 +360,18 @@ class _Found:
 
 def _key(statement: Statement) -> tuple[str, str]:
     """Kind and record of what is stated of a file's records."""
-    if not isinstance(statement, Record | Cable):
+    if not isinstance(statement, RecordStatement | CableStatement):
         raise TypeError(statement)
     return statements.kind_of(statement), statement.record_id
 
 
-def _stated(facts: Facts, file: str, ordinal: int, run: str) -> list[bytes]:
+def _stated(facts: RecordFacts, file: str, ordinal: int, run: str) -> list[bytes]:
     """The statements of one record: itself, and the cables on it.
 
     Raises:
         FormatError: they would break the schema, or are too long.
     """
-    statement = Record(
+    statement = RecordStatement(
         record_id=facts.record_id,
         type=facts.type,
         uri=facts.uri,

@@ -19,16 +19,16 @@ from preserve.formats.tlog.note import Verifier
 from preserve.formats.warc.containers import Container, record_at
 from preserve.formats.warc.members import read_member
 from preserve.formats.warc.record import (
-    Record,
     RecordHeader,
+    WarcRecord,
     compress_member,
     parse_record,
     record_bytes,
     record_sha256,
 )
-from preserve.integrity.record import Wanted
-from preserve.integrity.repair.ledger_repair import Whole, mend, whole_ledger
-from preserve.integrity.repair.receipts import Found, missing_receipts
+from preserve.integrity.record import RecordQuery
+from preserve.integrity.repair.ledger_repair import LedgerCopy, mend, whole_ledger
+from preserve.integrity.repair.receipts import FoundReceipt, missing_receipts
 from preserve.integrity.scan import Scanner
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import format_utc
@@ -37,7 +37,7 @@ from preserve.provenance.derive import rebuild, refuse
 from preserve.provenance.knownlogs import KnownLog
 from preserve.provenance.sealing import ARCHIVE_FOLDER, sealed_in
 from preserve.provenance.session import Writer, WritingSession
-from preserve.provenance.statements import Repair, Sealed, Unknown
+from preserve.provenance.statements import RepairStatement, Sealed, UnknownStatement
 from preserve.regular import open_regular
 from preserve.store.copying import copy_to_part, hash_file, need_room, part_of, seal_part, set_aside, write_part
 from preserve.store.durable import make_dir, write_atomic
@@ -149,12 +149,15 @@ class Repairer:
             EnvironmentFaultError: no room, or the disk gives back other bytes.
         """
         make_dir(self.paths.state)
-        wholes: list[Whole] = []
+        wholes: list[LedgerCopy] = []
         written: list[str] = []
 
         def put_together() -> Writer:
             whole = whole_ledger(self.paths, _collections(self.copies, self.paths.name), self.known, self.log)
-            refuse(self.paths.name, sum(isinstance(statement, Unknown) for _index, statement in whole.statements()))
+            refuse(
+                self.paths.name,
+                sum(isinstance(statement, UnknownStatement) for _index, statement in whole.statements()),
+            )
             wholes.append(whole)
             written.extend(mend(whole).written)
             return self.writer()
@@ -163,7 +166,7 @@ class Repairer:
             self.paths,
             self.writer(),
             command=f"repair {self.paths.name}",
-            kinds=(Repair,),
+            kinds=(RepairStatement,),
             prepare=put_together,
         ) as session:
             (whole,) = wholes
@@ -188,10 +191,10 @@ class Repairer:
             pending=pending,
         )
 
-    def _receipts(self, whole: Whole) -> list[Found]:
+    def _receipts(self, whole: LedgerCopy) -> list[FoundReceipt]:
         return missing_receipts(whole, _collections(self.copies, self.paths.name))
 
-    def _jobs(self, whole: Whole) -> list[_Job]:
+    def _jobs(self, whole: LedgerCopy) -> list[_Job]:
         """The files that are not as they were sealed, with what was found of each."""
         sealed: dict[str, tuple[Sealed, ...]] = {}
         for _index, statement in whole.statements():
@@ -205,7 +208,7 @@ class Repairer:
         if not jobs:
             return []
         for _index, statement in whole.statements():
-            if isinstance(statement, statements.Record) and statement.file in jobs:
+            if isinstance(statement, statements.RecordStatement) and statement.file in jobs:
                 jobs[statement.file].wanted.append(statement.record_sha256)
         files = _files_of(self.copies, self.paths.name)
         for job in jobs.values():
@@ -223,7 +226,7 @@ class Repairer:
         own = [self.paths.archive / job.name for job in jobs]
         kept = sorted(self.paths.quarantine.glob("*")) if self.paths.quarantine.is_dir() else []
         order = chain(own, sorted(files, key=lambda path: path.name not in names), kept)
-        with Scanner(Wanted(digests=False, identity=True), processes=1, total_bytes=0) as scanner:
+        with Scanner(RecordQuery(digests=False, identity=True), processes=1, total_bytes=0) as scanner:
             for path in order:
                 if not missing:
                     return
@@ -275,10 +278,10 @@ class Repairer:
         self._quarantined.append(name)
         return name
 
-    def _small(self, path: str, sources: Sequence[str], quarantined: str | None = None) -> Repair:
+    def _small(self, path: str, sources: Sequence[str], quarantined: str | None = None) -> RepairStatement:
         """The statement of a file that holds no records."""
         size, sha256 = hash_file(self.paths.folder / path)
-        return Repair(
+        return RepairStatement(
             path=path,
             size=size,
             sha256=sha256,
@@ -293,9 +296,9 @@ class Repairer:
 
     def _statement(
         self, job: _Job, plan: Plan, made: tuple[int, str], *, exact: bool, quarantined: str | None
-    ) -> Repair:
+    ) -> RepairStatement:
         own = {self.paths.archive / job.name}
-        return Repair(
+        return RepairStatement(
             path=plan.path,
             size=made[0],
             sha256=made[1],
@@ -309,7 +312,7 @@ class Repairer:
         )
 
 
-def _ledger_plans(whole: Whole) -> list[Plan]:
+def _ledger_plans(whole: LedgerCopy) -> list[Plan]:
     return [Plan(path=path, exact=True, sources=("the ledger's parts",)) for path in dict.fromkeys(whole.damage)]
 
 
@@ -418,7 +421,7 @@ def _piece(spot: _Spot, sha256: str, container: Container | None) -> bytes:
         raw = record_at(file, spot.container, spot.offset, spot.inner)
     if not isinstance(raw.header, RecordHeader):
         raise FormatError(f"{spot.path}: the record is not there any more")
-    record = Record(header=raw.header, block=bytes(raw.block or b""))
+    record = WarcRecord(header=raw.header, block=bytes(raw.block or b""))
     if record_sha256(record.header.raw, record.block) != sha256:
         raise FormatError(f"{spot.path}: the record is not there any more")
     data = record_bytes(record)

@@ -21,7 +21,7 @@ from preserve.provenance.installation import Installation
 from preserve.provenance.journal import Journal
 from preserve.provenance.knownlogs import KnownLog, opened
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import Archive, Statement, decode, kind_of
+from preserve.provenance.statements import ArchiveStatement, Statement, decode, kind_of
 from preserve.regular import open_regular, read_regular
 from preserve.store.archive import marker_bytes
 from preserve.store.durable import make_dir, write_atomic
@@ -38,7 +38,7 @@ class NoAnchorError(ArchiveError):
 
 
 @dataclass(slots=True)
-class Whole:
+class LedgerCopy:
     """The ledger as the checkpoint has it: which copy has each bundle right."""
 
     paths: CollectionPaths
@@ -54,14 +54,14 @@ class Whole:
         for number, source in enumerate(self.bundles):
             yield from enumerate(_bundle(source, number, self.checkpoint.size), number * TILE_WIDTH)
 
-    def founding(self) -> Archive:
+    def founding(self) -> ArchiveStatement:
         """The first statement.
 
         Raises:
             FormatError: it is none that begins a ledger.
         """
         first = decode(next(self.entries())[1])
-        if not isinstance(first, Archive):
+        if not isinstance(first, ArchiveStatement):
             raise FormatError(f"the ledger begins with a statement of the kind {kind_of(first)}, not archive")
         return first
 
@@ -89,7 +89,7 @@ class _Anchor:
 
 def whole_ledger(
     paths: CollectionPaths, copies: Sequence[CollectionPaths], known: Sequence[Verifier], log: KnownLog | None
-) -> Whole:
+) -> LedgerCopy:
     """Finds the ledger's parts among the archive and its copies.
 
     ``known`` are keys that the reader has from elsewhere; ``log`` is what is known of the log.
@@ -109,7 +109,7 @@ def whole_ledger(
         damage.append("ledger/log.vkey")
     if own is None or own.checkpoint != anchor.checkpoint:
         damage.append("ledger/checkpoint")
-    whole = Whole(paths, anchor.checkpoint, anchor.note, anchor.key, bundles, damage)
+    whole = LedgerCopy(paths, anchor.checkpoint, anchor.note, anchor.key, bundles, damage)
     _look_at_own(whole)
     return whole
 
@@ -173,7 +173,7 @@ class Mended:
     written: list[str] = field(default_factory=list)
 
 
-def mend(whole: Whole) -> Mended:
+def mend(whole: LedgerCopy) -> Mended:
     """Writes what is damaged in the archive's own ledger anew. Its journal is for the writing session to prove."""
     paths = whole.paths
     make_dir(paths.ledger)
@@ -294,7 +294,7 @@ def _root(size: int, bundles: Sequence[Sequence[bytes]]) -> bytes:
     return CompactRange.of(size, [value for _level, value in stack]).root()
 
 
-def _look_at_own(whole: Whole) -> None:
+def _look_at_own(whole: LedgerCopy) -> None:
     """Notes what in the archive's own ledger is not as it should be."""
     paths, damage = whole.paths, whole.damage
     for number, source in enumerate(whole.bundles):

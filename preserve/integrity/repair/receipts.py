@@ -9,14 +9,14 @@ from preserve.errors import FormatError
 from preserve.formats.tlog.files import parse_checkpoint
 from preserve.formats.tlog.merkle import CompactRange, leaf_hash
 from preserve.formats.tlog.note import parse_note
-from preserve.integrity.repair.ledger_repair import Whole
+from preserve.integrity.repair.ledger_repair import LedgerCopy
 from preserve.provenance.receipts import MAX_RECEIPT_BYTES, check_request, read_reply
 from preserve.regular import open_regular
 from preserve.store.layout import CollectionPaths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundReceipt:
     """A file of ``receipts/`` that can be put back: its path below the collection, its bytes, and where they are."""
 
     path: str
@@ -24,7 +24,7 @@ class Found:
     source: Path
 
 
-def missing_receipts(whole: Whole, copies: Sequence[CollectionPaths]) -> list[Found]:
+def missing_receipts(whole: LedgerCopy, copies: Sequence[CollectionPaths]) -> list[FoundReceipt]:
     """Checkpoints that were vouched for, requests, and replies of time authorities, that the archive has not whole."""
     sources = [path for copy in copies if copy.receipts.is_dir() for path in sorted(copy.receipts.iterdir())]
     sizes = {size for path in sources if (size := _size(path)) is not None}
@@ -32,12 +32,12 @@ def missing_receipts(whole: Whole, copies: Sequence[CollectionPaths]) -> list[Fo
         return []
     roots = _roots(whole, sizes)
     own = whole.paths
-    found: dict[str, Found] = {}
+    found: dict[str, FoundReceipt] = {}
 
     def offer(path: Path, is_good: Callable[[bytes], bool]) -> None:
         data = _read(path)
         if path.name not in found and is_good(data) and not is_good(_read(own.receipts / path.name)):
-            found[path.name] = Found(path=f"receipts/{path.name}", data=data, source=path)
+            found[path.name] = FoundReceipt(path=f"receipts/{path.name}", data=data, source=path)
 
     for path in sources:
         size = _size(path)
@@ -53,7 +53,7 @@ def missing_receipts(whole: Whole, copies: Sequence[CollectionPaths]) -> list[Fo
     return list(found.values())
 
 
-def _first(found: Mapping[str, Found], path: Path) -> bytes:
+def _first(found: Mapping[str, FoundReceipt], path: Path) -> bytes:
     """What will be there: the bytes that were found, else those that are held."""
     return found[path.name].data if path.name in found else _read(path)
 
@@ -71,7 +71,7 @@ def _read(path: Path) -> bytes:
         return b""
 
 
-def _roots(whole: Whole, sizes: set[int]) -> dict[int, bytes]:
+def _roots(whole: LedgerCopy, sizes: set[int]) -> dict[int, bytes]:
     """The root at each of some sizes."""
     tree = CompactRange()
     roots = {}

@@ -14,7 +14,7 @@ from preserve.findings import Claim, Verdict
 from preserve.formats.tlog.files import parse_checkpoint
 from preserve.formats.tlog.merkle import CompactRange
 from preserve.formats.tlog.note import COSIGNATURE, open_note, parse_note, parse_vkey
-from preserve.integrity.verify.checkpoint_check import Signed
+from preserve.integrity.verify.checkpoint_check import SignedCheckpoint
 from preserve.integrity.verify.newer import Newer
 from preserve.model import format_utc
 from preserve.provenance.keychain import LogKey, is_signed_change, vouched_by
@@ -31,7 +31,7 @@ from preserve.provenance.receipts import (
     kept_checkpoints,
     read_reply,
 )
-from preserve.provenance.statements import NEWER, Archive, Key, Statement
+from preserve.provenance.statements import NEWER, ArchiveStatement, KeyStatement, Statement
 from preserve.provenance.trust import Trust
 from preserve.store.layout import CollectionPaths
 
@@ -42,13 +42,13 @@ KNOWN = "the log is the one known here"
 _TIMED = "existed before a trusted time"
 
 
-class Vouching:
+class Attestations:
     """Takes in the ledger as it is read, and judges what is said of it by others."""
 
     def __init__(
         self,
         paths: CollectionPaths,
-        signed: Signed,
+        signed: SignedCheckpoint,
         trust: Trust,
         logs: KnownLogs | None,
         *,
@@ -81,9 +81,9 @@ class Vouching:
     def stated(self, index: int, statement: Statement) -> None:
         """Takes in a statement: the first and those of a change of key say which keys the log has."""
         match statement:
-            case Archive(key=key) if index == 0:
+            case ArchiveStatement(key=key) if index == 0:
                 self._keys = [LogKey(index, key)]
-            case Key(old=old, new=new):
+            case KeyStatement(old=old, new=new):
                 if self._keys and self._keys[-1].vkey != old and not self._newer.names(old):
                     self._found("E-LEDGER-CHANGE", f"statement {index}", "the key that it changes is not the log's")
                 if self._checkpoint is not None and index < self._checkpoint.size:

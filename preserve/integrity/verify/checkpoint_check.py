@@ -12,7 +12,7 @@ from preserve.formats.tlog.files import Checkpoint, parse_checkpoint
 from preserve.formats.tlog.note import open_note, parse_vkey
 from preserve.integrity.verify.report import Findings
 from preserve.limits import DEFAULT_LIMITS
-from preserve.provenance.statements import Archive, Statement, kind_of
+from preserve.provenance.statements import ArchiveStatement, Statement, kind_of
 from preserve.regular import open_regular, read_regular
 from preserve.store.archive import marker_bytes, read_marker
 from preserve.store.layout import CollectionPaths
@@ -21,7 +21,7 @@ _NAME = "the checkpoint is signed by the log's key"
 _FOREIGN = "it is not written as this format has it"
 
 
-class Signed(NamedTuple):
+class SignedCheckpoint(NamedTuple):
     """The checkpoint as it was read: what it says (None: nothing readable), its bytes, and what its signature is."""
 
     checkpoint: Checkpoint | None
@@ -31,7 +31,7 @@ class Signed(NamedTuple):
     """The key that lies in the archive, where its signature matches."""
 
 
-def read_checkpoint(paths: CollectionPaths, findings: Findings) -> Signed:
+def read_checkpoint(paths: CollectionPaths, findings: Findings) -> SignedCheckpoint:
     """The checkpoint, and what to say of its signature: a match with the key in the archive says only "its own key"."""
     try:
         text = read_regular(paths.vkey).decode("ascii")
@@ -43,7 +43,7 @@ def read_checkpoint(paths: CollectionPaths, findings: Findings) -> Signed:
         findings.add("E-LEDGER-KEY", paths.vkey.name, str(error))
         return _unsigned(_note(paths), "no readable key")
     if not paths.checkpoint.is_file():
-        return Signed(None, b"", Claim(name=_NAME, verdict=Verdict.NOT_CHECKED, detail="no checkpoint yet"))
+        return SignedCheckpoint(None, b"", Claim(name=_NAME, verdict=Verdict.NOT_CHECKED, detail="no checkpoint yet"))
     note = _note(paths)
     try:
         checkpoint = parse_checkpoint(open_note(note, [verifier]).text)
@@ -51,7 +51,7 @@ def read_checkpoint(paths: CollectionPaths, findings: Findings) -> Signed:
         findings.add("E-LEDGER-SIGNATURE", "checkpoint", str(error))
         return _unsigned(note, str(error))
     detail = f"the archive's own key {vkey.split('+')[1]}"
-    return Signed(checkpoint, note, Claim(name=_NAME, verdict=Verdict.PASS, detail=detail), vkey)
+    return SignedCheckpoint(checkpoint, note, Claim(name=_NAME, verdict=Verdict.PASS, detail=detail), vkey)
 
 
 def _note(paths: CollectionPaths) -> bytes:
@@ -63,12 +63,12 @@ def _note(paths: CollectionPaths) -> bytes:
         return b""
 
 
-def _unsigned(note: bytes, reason: str) -> Signed:
+def _unsigned(note: bytes, reason: str) -> SignedCheckpoint:
     """The checkpoint's text without trust in it, so that the tree is still compared."""
     checkpoint = None
     with suppress(UnicodeDecodeError, FormatError):
         checkpoint = parse_checkpoint(note.decode("utf-8").split("\n\n")[0] + "\n")
-    return Signed(checkpoint, note, Claim(name=_NAME, verdict=Verdict.FAIL, detail=reason))
+    return SignedCheckpoint(checkpoint, note, Claim(name=_NAME, verdict=Verdict.FAIL, detail=reason))
 
 
 def check_marker(paths: CollectionPaths, first: Statement, checkpoint: Checkpoint | None, findings: Findings) -> None:
@@ -80,7 +80,7 @@ def check_marker(paths: CollectionPaths, first: Statement, checkpoint: Checkpoin
     except (BrokenStateError, OSError) as error:
         findings.add("E-FORMAT-MARKER", name, str(error))
         return
-    if not isinstance(first, Archive):
+    if not isinstance(first, ArchiveStatement):
         findings.add("E-FORMAT-MARKER", name, f"the first statement is of the kind {kind_of(first)}, not archive")
         return
     differs = [key for key in ("collection", "format", "origin") if marker.get(key) != getattr(first, key)]

@@ -27,13 +27,13 @@ from preserve.cables.page.layouts import Layout
 from preserve.errors import UsageError
 from preserve.findings import Claim, Verdict
 from preserve.formats.tlog.files import Checkpoint
-from preserve.integrity.record import Wanted
+from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import Hashing, Scanner
-from preserve.integrity.verify.attestations import Vouching
+from preserve.integrity.verify.attestations import Attestations
 from preserve.integrity.verify.checkpoint_check import read_checkpoint
 from preserve.integrity.verify.derived_checks import CatalogueCheck
 from preserve.integrity.verify.foreign import second_claim
-from preserve.integrity.verify.ledger_pass import Walk
+from preserve.integrity.verify.ledger_pass import LedgerPass
 from preserve.integrity.verify.newer import Newer
 from preserve.integrity.verify.report import ORIGIN, Findings, Report, claim, not_checked
 from preserve.integrity.verify.resume import Resume
@@ -82,7 +82,7 @@ FULL = Level()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
+class VerifyOptions:
     """How a verification is done. ``state``: a folder for the note that lets a stopped one go on; None: no note.
 
     ``second_reader``: warcio reads every sealed file, too.
@@ -99,7 +99,7 @@ class Manner:
     progress: Callable[[int], None] = lambda _done: None
 
 
-def verify(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Manner = Manner()) -> Report:
+def verify(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: VerifyOptions = VerifyOptions()) -> Report:
     """Checks one collection; ``manner.progress`` is told the number of statements done.
 
     Without ``manner.trust``, keys and receipts of the archive are not known to anybody.
@@ -130,14 +130,14 @@ def _moment(paths: CollectionPaths) -> tuple[bytes, int, list[str]]:
     return note, catalogue, sorted(path.name for path in paths.archive.glob("*"))
 
 
-def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Manner) -> Report:
+def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: VerifyOptions) -> Report:
     findings = Findings()
     newer = Newer()
     signed = read_checkpoint(paths, findings)
     checkpoint = signed.checkpoint
-    vouching = Vouching(paths, signed, manner.trust, manner.logs, found=findings.add, newer=newer)
+    vouching = Attestations(paths, signed, manner.trust, manner.logs, found=findings.add, newer=newer)
     catalogue = CatalogueCheck(paths)
-    wanted = Wanted(identity=True, layouts=tuple(layouts.values()), limits=manner.limits)
+    wanted = RecordQuery(identity=True, layouts=tuple(layouts.values()), limits=manner.limits)
     for strange in strange_entries(paths):
         findings.add(strange.code, strange.where, strange.detail)
     held = sorted(paths.archive.iterdir()) if paths.archive.is_dir() else []
@@ -154,7 +154,7 @@ def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Man
                 # Now, while what is read for its records is in the memory of the machine.
                 hashes[path.name] = scanner.hashed(path)
 
-            walk = Walk(
+            walk = LedgerPass(
                 paths,
                 findings=findings,
                 checkpoint=checkpoint,
@@ -183,13 +183,13 @@ def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Man
     return report
 
 
-def _note_path(paths: CollectionPaths, manner: Manner) -> Path | None:
+def _note_path(paths: CollectionPaths, manner: VerifyOptions) -> Path | None:
     if manner.state is None or manner.level.name != "full":
         return None
     return manner.state / f"{sha256(str(paths.folder.absolute()).encode()).hexdigest()[:32]}.json"
 
 
-def _about(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Manner) -> str:
+def _about(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: VerifyOptions) -> str:
     """All that the outcome for a file depends on beside the file."""
     digest = sha256(f"{__version__} {sorted(layouts)} {manner.limits}".encode())
     for path in (paths.checkpoint, paths.catalogue):
@@ -200,7 +200,7 @@ def _about(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Manner
     return digest.hexdigest()
 
 
-def _unsealed(walk: Walk, name: str) -> tuple[str, str, str]:
+def _unsealed(walk: LedgerPass, name: str) -> tuple[str, str, str]:
     """The finding of a file that no statement seals."""
     if is_part(name):
         return "W-WARC-OPEN", name, ""
@@ -214,7 +214,7 @@ def _unsealed(walk: Walk, name: str) -> tuple[str, str, str]:
 
 
 def _file_hashes(
-    walk: Walk, hashes: Mapping[str, Hashing], strangers: Sequence[str], findings: Findings, newer: Newer
+    walk: LedgerPass, hashes: Mapping[str, Hashing], strangers: Sequence[str], findings: Findings, newer: Newer
 ) -> int:
     """Every file against the statement that sealed it; returns the bytes read. ``strangers``: what is no file."""
     total = 0
@@ -250,7 +250,7 @@ def _file_hashes(
     return total
 
 
-def _read_again(files: Sequence[Path], walk: Walk, findings: Findings) -> list[SecondReading]:
+def _read_again(files: Sequence[Path], walk: LedgerPass, findings: Findings) -> list[SecondReading]:
     """Every sealed file, read by warcio."""
     readings = []
     for path in files:
@@ -270,10 +270,10 @@ class _Ending:
     """From what was found to the claims."""
 
     paths: CollectionPaths
-    manner: Manner
+    manner: VerifyOptions
     findings: Findings
-    walk: Walk
-    vouching: Vouching
+    walk: LedgerPass
+    vouching: Attestations
     newer: Newer
     catalogue: CatalogueCheck
     checkpoint: Checkpoint | None

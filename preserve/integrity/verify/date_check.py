@@ -7,7 +7,7 @@ from datetime import datetime
 from preserve.integrity.verify.report import Findings
 from preserve.model import format_utc, parse_utc
 from preserve.provenance.clock import TOLERANCE, WEB_BEGAN, Span, is_possible, out_of_order
-from preserve.provenance.statements import Import, Memento, Record, Run, Statement
+from preserve.provenance.statements import ImportStatement, MementoStatement, RecordStatement, RunStatement, Statement
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class DateCheck:
     def take(self, index: int, statement: Statement) -> None:
         """Takes one statement."""
         match statement:
-            case Record(run=run, file=file, date=date):
+            case RecordStatement(run=run, file=file, date=date):
                 between = self._dated.get((run, file))
                 if between is None:
                     self._dated[run, file] = _Between(date, date)
@@ -41,11 +41,11 @@ class DateCheck:
                     between.first = date
                 elif date > between.last:
                     between.last = date
-            case Run(run=run, started=started, ended=ended, part=1):
+            case RunStatement(run=run, started=started, ended=ended, part=1):
                 self._runs.append(Span(index, run, started, ended))
-            case Import(run=run, file=file, imported=imported):
+            case ImportStatement(run=run, file=file, imported=imported):
                 self._imports[run, file] = imported
-            case Memento(memento=memento, served=str() as served, verdict="page", record_id=str()):
+            case MementoStatement(memento=memento, served=str() as served, verdict="page", record_id=str()):
                 if not is_possible(served, format_utc(self.now)):
                     self._mementos.append(f"{memento}: served as of {served}")
             case _:

@@ -15,7 +15,7 @@ from preserve.findings import Claim, Verdict
 from preserve.formats.wacz import Package, open_package, package_defects
 from preserve.formats.warc.containers import Container
 from preserve.integrity.duplicate_ids import References
-from preserve.integrity.scan import Row, Scanner
+from preserve.integrity.scan import ScannedRecord, Scanner
 from preserve.integrity.verify.report import ORIGIN, Findings, Report, claim, not_checked, not_proven
 from preserve.limits import MIB
 from preserve.regular import open_regular
@@ -44,7 +44,7 @@ _TOLD_EVERY = 1024
 
 
 @dataclass(slots=True)
-class Checked:
+class FileCheck:
     """What one file gave."""
 
     path: Path
@@ -78,14 +78,14 @@ def verify_files(
     Raises:
         EnvironmentFaultError: a helping process was killed, or there is no room to take a package apart.
     """
-    done: list[Checked] = []
+    done: list[FileCheck] = []
     told = 0
     with (
         tempfile.TemporaryDirectory(prefix="preserve-verify-") as scratch,
         closing(References(Path(scratch) / "references.sqlite")) as references,
     ):
         for number, path in enumerate(paths):
-            checked = Checked(path)
+            checked = FileCheck(path)
             done.append(checked)
             for row in _rows(checked, scanner, Path(scratch), second_reader=second_reader):
                 checked.records += row.facts is not None
@@ -101,7 +101,7 @@ def verify_files(
     return [_report(checked, digests=digests) for checked in done]
 
 
-def _take(checked: Checked, row: Row, number: int, references: References) -> None:
+def _take(checked: FileCheck, row: ScannedRecord, number: int, references: References) -> None:
     name = checked.path.name
     if row.facts is None:
         code, detail = row.fault or ("E-WARC-HEADER", "")
@@ -113,7 +113,7 @@ def _take(checked: Checked, row: Row, number: int, references: References) -> No
     references.add(number, facts)
 
 
-def _rows(checked: Checked, scanner: Scanner, scratch: Path, *, second_reader: bool) -> Iterator[Row]:
+def _rows(checked: FileCheck, scanner: Scanner, scratch: Path, *, second_reader: bool) -> Iterator[ScannedRecord]:
     path, findings = checked.path, checked.findings
     try:
         checked.size = path.stat().st_size
@@ -137,14 +137,16 @@ def _rows(checked: Checked, scanner: Scanner, scratch: Path, *, second_reader: b
         findings.add("E-WARC-UNREADABLE", path.name, error.strerror or str(error))
 
 
-def _read_again(checked: Checked, path: Path, container: Container, where: str) -> None:
+def _read_again(checked: FileCheck, path: Path, container: Container, where: str) -> None:
     reading = second_reading(path, container=container)
     checked.second.append(reading)
     for code, detail in reading.faults:
         checked.findings.add(code, where, detail)
 
 
-def _package_rows(checked: Checked, scanner: Scanner, scratch: Path, *, second_reader: bool) -> Iterator[Row]:
+def _package_rows(
+    checked: FileCheck, scanner: Scanner, scratch: Path, *, second_reader: bool
+) -> Iterator[ScannedRecord]:
     with open_regular(checked.path) as stream:
         try:
             package = open_package(stream)
@@ -204,7 +206,7 @@ def _copy(member: BinaryIO, file: BinaryIO, size: int) -> None:
         raise FormatError(f"more than the {size} bytes that the ZIP's directory gives")
 
 
-def _report(checked: Checked, *, digests: bool) -> Report:
+def _report(checked: FileCheck, *, digests: bool) -> Report:
     findings = checked.findings
     claims = [
         claim(_READABLE, good=not findings.has(*_UNREADABLE), detail=f"{checked.records} records"),
@@ -253,7 +255,7 @@ def _references(findings: Findings) -> Claim:
     return not_proven(_REFERENCES, f"{outside} refer to records outside of these files")
 
 
-def _digests(checked: Checked, *, digests: bool) -> Claim:
+def _digests(checked: FileCheck, *, digests: bool) -> Claim:
     findings, records = checked.findings, checked.records
     if findings.has(*_MISMATCH):
         return claim(_DIGESTS, good=False)

@@ -10,16 +10,16 @@ from preserve.cables.page.layouts import Layout
 from preserve.errors import ArchiveError, FormatError, PreserveError
 from preserve.formats.tlog.files import TILE_WIDTH, Checkpoint
 from preserve.formats.tlog.merkle import CompactRange, leaf_hash
-from preserve.integrity.record import Facts
-from preserve.integrity.scan import Row, Scanner
-from preserve.integrity.verify.attestations import Vouching
+from preserve.integrity.record import RecordFacts
+from preserve.integrity.scan import ScannedRecord, Scanner
+from preserve.integrity.verify.attestations import Attestations
 from preserve.integrity.verify.checkpoint_check import check_marker
 from preserve.integrity.verify.date_check import DateCheck
 from preserve.integrity.verify.derived_checks import CatalogueCheck, IndexCheck
 from preserve.integrity.verify.newer import Newer
 from preserve.integrity.verify.record_check import FileMatcher, Matched
 from preserve.integrity.verify.report import MAX_FINDINGS, Findings, Touched
-from preserve.integrity.verify.resume import Resume, Tally
+from preserve.integrity.verify.resume import FileTally, Resume
 from preserve.integrity.verify.sample import Sample
 from preserve.limits import Limits
 from preserve.model import RecordPlace
@@ -28,18 +28,18 @@ from preserve.provenance.ledger import Ledger
 from preserve.provenance.rows import row_of
 from preserve.provenance.sealing import sealed_in
 from preserve.provenance.statements import (
-    Accepted,
-    Archive,
-    Cable,
-    Import,
+    AcceptedStatement,
+    ArchiveStatement,
+    CableStatement,
+    ImportStatement,
     Moved,
-    Record,
-    Release,
-    Repair,
-    Run,
+    RecordStatement,
+    ReleaseStatement,
+    RepairStatement,
+    RunStatement,
     Sealed,
     Statement,
-    Unknown,
+    UnknownStatement,
     decode,
 )
 from preserve.store.layout import IMPORTING_SUFFIX, CollectionPaths
@@ -54,7 +54,7 @@ class _File:
 
     path: Path
     matcher: FileMatcher | None
-    tally: Tally = field(default_factory=Tally)
+    tally: FileTally = field(default_factory=FileTally)
     findings: Findings = field(default_factory=Findings)
     touched: list[str] = field(default_factory=list)
     index: IndexCheck = field(default_factory=IndexCheck)
@@ -73,11 +73,11 @@ class _Last:
 
     record_id: str = ""
     file: str = ""
-    facts: Facts | None = None
+    facts: RecordFacts | None = None
     place: RecordPlace | None = None
 
 
-class Walk:
+class LedgerPass:
     """Reads the ledger, and holds every record, text and row of the catalogue against it."""
 
     def __init__(
@@ -86,7 +86,7 @@ class Walk:
         *,
         findings: Findings,
         checkpoint: Checkpoint | None,
-        vouching: Vouching,
+        vouching: Attestations,
         newer: Newer,
         layouts: Mapping[str, Layout],
         limits: Limits,
@@ -121,7 +121,7 @@ class Walk:
         self._tree = CompactRange()
         self._root_at_size: bytes | None = None
         self._touched: dict[str, tuple[str | None, str, list[str], int]] = {}
-        self._stray = Tally()
+        self._stray = FileTally()
         self.sealed: dict[str, tuple[Sealed, ...]] = {}
         """By name, the seals of each file: one, or more where a repair could not give back the compression."""
         self.sealed_by: dict[str, int] = {}
@@ -204,20 +204,20 @@ class Walk:
             check_marker(self._paths, statement, self._checkpoint, self._findings)
         self.dates.take(index, statement)
         match statement:
-            case Record():
+            case RecordStatement():
                 self._record(index, statement)
                 return
-            case Cable():
+            case CableStatement():
                 self._cable(index, statement, entry)
                 return
-            case Unknown():
+            case UnknownStatement():
                 is_covered = self._checkpoint is not None and index < self._checkpoint.size
                 self._newer.take(index, statement, is_covered=is_covered)
                 self._findings.add("I-LEDGER-NEWER", f"statement {index}", f"kind {statement.kind}")
                 return
-            case Release() | Run() | Import() | Accepted() | Moved():
+            case ReleaseStatement() | RunStatement() | ImportStatement() | AcceptedStatement() | Moved():
                 self._catalogue.compare(index, row_of(statement))
-            case Archive() if index:
+            case ArchiveStatement() if index:
                 self._findings.add(
                     "E-LEDGER-STATEMENT", f"statement {index}", "the founding, which is the first and only that"
                 )
@@ -234,7 +234,7 @@ class Walk:
             stated = self._files[sealed.name].stated if sealed.name in self._files else 0
             # A repair that could not find every record seals what there is; records that a newer program stated are
             # not counted here.
-            is_counted = not isinstance(statement, Repair) and not self._newer.names(sealed.name)
+            is_counted = not isinstance(statement, RepairStatement) and not self._newer.names(sealed.name)
             if self.ledger_is_whole and stated != sealed.records and is_counted:
                 detail = f"{sealed.records} records in {sealed.name}, of which {stated} are stated"
                 self._findings.add("E-LEDGER-STATEMENT", f"statement {index}", detail)
@@ -253,7 +253,7 @@ class Walk:
 
     # Records.
 
-    def _record(self, index: int, statement: Record) -> None:
+    def _record(self, index: int, statement: RecordStatement) -> None:
         self.records += 1
         if statement.type in {"response", "resource"}:
             self._responses.add(hash(statement.record_id))
@@ -277,14 +277,14 @@ class Walk:
             return
         self._matched(index, statement, file, matched)
 
-    def _revisit(self, statement: Record, refers_to: str, file: _File) -> None:
+    def _revisit(self, statement: RecordStatement, refers_to: str, file: _File) -> None:
         if hash(refers_to) not in self._responses and not self._newer.names(refers_to):
             where = f"{statement.file} {statement.record_id} {statement.uri or ''}".rstrip()
             file.unheld.add("E-WARC-REVISIT", where, f"refers to {refers_to}")
         if (touched := self._touched.get(refers_to)) is not None:
             self._touched[refers_to] = (*touched[:3], touched[3] + 1)
 
-    def _matched(self, index: int, statement: Record, file: _File, matched: Matched | None) -> None:
+    def _matched(self, index: int, statement: RecordStatement, file: _File, matched: Matched | None) -> None:
         if matched is None or not matched.is_whole:
             if self._sample is None or matched is not None:
                 self._touch(statement, file)
@@ -297,7 +297,7 @@ class Walk:
             self._catalogue.compare(index, row)
             file.index.expect(row)
 
-    def _touch(self, statement: Record, file: _File) -> None:
+    def _touch(self, statement: RecordStatement, file: _File) -> None:
         if len(self._touched) < MAX_FINDINGS:
             file.touched.append(statement.record_id)
             self._touched[statement.record_id] = (statement.uri, statement.date, [], 0)
@@ -327,12 +327,12 @@ class Walk:
         """All that the ledger says of a file's records was said; what it holds beside them is looked at now."""
         file = self._files.get(name)
         if file is not None:
-            self._revisits_found(file, is_own=not isinstance(statement, Import))
+            self._revisits_found(file, is_own=not isinstance(statement, ImportStatement))
         if file is None or file.matcher is None:
             return
         if self.ledger_is_whole:
             file.matcher.finish()
-        if isinstance(statement, Import):
+        if isinstance(statement, ImportStatement):
             self._known_before(file, statement.lacks)
         if not file.findings.listed and not self._catalogue.defect and not self._newer.statements:
             file.tally.index_lines, file.tally.index_sum = file.index.count, str(file.index.sum)
@@ -369,7 +369,7 @@ class Walk:
 
     # Texts.
 
-    def _cable(self, index: int, statement: Cable, entry: bytes) -> None:
+    def _cable(self, index: int, statement: CableStatement, entry: bytes) -> None:
         record_id = statement.record_id
         where = f"statement {index}: {statement.published_id}"
         touched = self._touched.get(record_id)
@@ -396,7 +396,7 @@ class Walk:
             return
         self._text_again(statement, where, tally, self._last.place if is_last else None)
 
-    def _text_again(self, statement: Cable, where: str, tally: Tally, place: RecordPlace | None) -> None:
+    def _text_again(self, statement: CableStatement, where: str, tally: FileTally, place: RecordPlace | None) -> None:
         """Extracts with the very layout that the statement names, and says what differs."""
         layout = self._layouts.get(statement.layout_name)
         place = place or self._catalogue.place_of(statement.record_id)
@@ -420,7 +420,9 @@ class Walk:
         if same is None:
             self._findings.add("E-CABLE-TEXT", where, "no cable is found" if not again else "it is not found")
         else:
-            names = sorted(name for name in Cable.__struct_fields__ if getattr(same, name) != getattr(statement, name))
+            names = sorted(
+                name for name in CableStatement.__struct_fields__ if getattr(same, name) != getattr(statement, name)
+            )
             self._findings.add("E-CABLE-TEXT", where, f"differs in {', '.join(names)}")
 
     # What was found.
@@ -457,13 +459,13 @@ class Walk:
         )
 
 
-def _readable(scanner: Scanner, path: Path) -> Iterator[Row]:
+def _readable(scanner: Scanner, path: Path) -> Iterator[ScannedRecord]:
     """The rows of a file; a disk that fails is a fault of that file."""
     try:
         container = container_of(path)
         if container is None:
-            yield Row(0, 0, 0, None, ("E-WARC-UNREADABLE", "no WARC or ARC file"))
+            yield ScannedRecord(0, 0, 0, None, ("E-WARC-UNREADABLE", "no WARC or ARC file"))
             return
         yield from scanner.rows(path, container)
     except OSError as error:
-        yield Row(0, 0, 0, None, ("E-WARC-UNREADABLE", error.strerror or str(error)))
+        yield ScannedRecord(0, 0, 0, None, ("E-WARC-UNREADABLE", error.strerror or str(error)))

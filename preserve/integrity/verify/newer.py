@@ -5,7 +5,7 @@ call it unknown, unstated or other than stated; it is passed over, and the repor
 """
 
 from preserve.formats.tlog import statements as canonical
-from preserve.provenance.statements import Unknown
+from preserve.provenance.statements import UnknownStatement
 
 
 class Newer:
@@ -20,7 +20,7 @@ class Newer:
         self._named: dict[int, int] = {}
         """Hash of each text in them, and the newest statement that has it."""
 
-    def take(self, index: int, statement: Unknown, *, is_covered: bool) -> None:
+    def take(self, index: int, statement: UnknownStatement, *, is_covered: bool) -> None:
         """One statement. A path names its last part as well.
 
         One that no checkpoint covers names nothing: whoever can write to the archive can put one into the journal.

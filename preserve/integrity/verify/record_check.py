@@ -10,18 +10,18 @@ from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
-from preserve.integrity.record import Facts
-from preserve.integrity.scan import Row
+from preserve.integrity.record import RecordFacts
+from preserve.integrity.scan import ScannedRecord
 from preserve.integrity.verify.newer import Newer
 from preserve.integrity.verify.report import Findings
 from preserve.model import RecordPlace, whole_date
-from preserve.provenance.statements import Record
+from preserve.provenance.statements import RecordStatement
 
 _COMPARED = ("type", "uri", "refers_to", "status", "whole")
 _DIGESTS = ("block_sha256", "payload_sha256")
 
 
-_Found = tuple[int, RecordPlace, Facts]
+_Found = tuple[int, RecordPlace, RecordFacts]
 """Ordinal, place, and what was found there."""
 
 
@@ -29,7 +29,7 @@ class Matched(NamedTuple):
     """The record of a statement: where it lies, what was found of it, and whether it is the one stated."""
 
     place: RecordPlace
-    facts: Facts
+    facts: RecordFacts
     is_whole: bool
 
 
@@ -39,7 +39,7 @@ class FileMatcher:
     def __init__(
         self,
         name: str,
-        rows: Iterator[Row],
+        rows: Iterator[ScannedRecord],
         findings: Findings,
         *,
         is_open: bool,
@@ -57,7 +57,7 @@ class FileMatcher:
         self._furthest = -1
         self._is_broken = False
 
-    def match(self, statement: Record) -> Matched | None:
+    def match(self, statement: RecordStatement) -> Matched | None:
         """Finds the record of one ``record`` statement and compares it; None where it is lost."""
         wanted = statement.record_id
         found = self._put_by(wanted) or self._advance_to(wanted)
@@ -82,7 +82,7 @@ class FileMatcher:
                 self._found("E-WARC-ORDER", where, f"now record {ordinal}")
         return Matched(place, facts, is_whole)
 
-    def _said(self, statement: Record, facts: Facts, where: str) -> None:
+    def _said(self, statement: RecordStatement, facts: RecordFacts, where: str) -> None:
         """The record is the one stated: then the statement must say what is in it."""
         differs = [name for name in _COMPARED if getattr(facts, name) != getattr(statement, name)]
         if facts.type == "revisit" and "status" in differs:

@@ -16,7 +16,7 @@ from preserve.store.durable import make_dir, write_atomic
 _MAX_BYTES = 64 << 20
 
 
-class Tally(msgspec.Struct):
+class FileTally(msgspec.Struct):
     """What was counted while one file was checked. ``index_sum``: see `.derived_checks.IndexCheck`."""
 
     records: int = 0
@@ -35,7 +35,7 @@ class _Stat(NamedTuple):
 
 class _Done(msgspec.Struct):
     stat: tuple[int, int, int, int]
-    tally: Tally
+    tally: FileTally
 
 
 class _Note(msgspec.Struct):
@@ -60,12 +60,12 @@ class Resume:
     def __len__(self) -> int:
         return len(self._files)
 
-    def tally_of(self, path: Path) -> Tally | None:
+    def tally_of(self, path: Path) -> FileTally | None:
         """What a file gave, if it was found whole before and was not touched since."""
         done = self._files.get(path.name)
         return done.tally if done is not None and tuple(done.stat) == _stat(path) else None
 
-    def is_whole(self, path: Path, tally: Tally) -> None:
+    def is_whole(self, path: Path, tally: FileTally) -> None:
         """Notes that a file was found whole. That it cannot be noted is no obstacle."""
         if self._path is None:
             return

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from preserve.errors import FormatError
 from preserve.formats.warc.containers import record_at
-from preserve.integrity.record import Facts, Wanted, facts_of
-from preserve.integrity.scan import Row
+from preserve.integrity.record import RecordFacts, RecordQuery, facts_of
+from preserve.integrity.scan import ScannedRecord
 from preserve.integrity.verify.record_check import FileMatcher, Matched
 from preserve.integrity.verify.report import Findings
 from preserve.model import RecordPlace
-from preserve.provenance.statements import Record
+from preserve.provenance.statements import RecordStatement
 from preserve.regular import open_regular
 from preserve.store.catalogue import Catalogue
 from preserve.store.layout import CollectionPaths
@@ -20,7 +20,7 @@ from preserve.store.warcfile import container_of
 class Sample:
     """``percent`` of the records, others every time."""
 
-    def __init__(self, paths: CollectionPaths, percent: float, wanted: Wanted, findings: Findings) -> None:
+    def __init__(self, paths: CollectionPaths, percent: float, wanted: RecordQuery, findings: Findings) -> None:
         self._paths = paths
         self._part = percent / 100
         self._wanted = wanted
@@ -28,7 +28,7 @@ class Sample:
         self._chance = random.SystemRandom()
         self.read = 0
 
-    def look(self, statement: Record, row: tuple[object, ...] | None) -> Matched | None:
+    def look(self, statement: RecordStatement, row: tuple[object, ...] | None) -> Matched | None:
         """Reads the record of a statement, if chance has it so. None: it was not read, or is not there."""
         if row is None or self._chance.random() >= self._part:
             return None
@@ -41,11 +41,11 @@ class Sample:
             where = f"{place.file} {statement.record_id} {statement.uri or ''}".rstrip()
             self._findings.add("E-WARC-LOST", where, f"at byte {place.offset}: {error}")
             return None
-        rows = iter([Row(place.offset, place.length, place.inner, facts)])
+        rows = iter([ScannedRecord(place.offset, place.length, place.inner, facts)])
         matcher = FileMatcher(place.file, rows, self._findings, is_open=True, first=place.ordinal)
         return matcher.match(statement)
 
-    def _read(self, path: Path, place: RecordPlace) -> Facts:
+    def _read(self, path: Path, place: RecordPlace) -> RecordFacts:
         container = container_of(path)
         if container is None:
             raise FormatError("no WARC or ARC file")

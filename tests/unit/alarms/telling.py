@@ -17,19 +17,19 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from preserve.alarms.values import Observation
-from preserve.config.alarms import AlarmsConfig, Kind, Rule
+from preserve.config.alarms import AlarmKind, AlarmRule, AlarmsConfig
 
 DAY = 86_400
 START = 1_800_000_000
 
 
 def found(occasion: int | str = 1, *, bad: bool = True, **more: Any) -> Observation:
-    given: dict[str, Any] = {"collection": "tides", "kind": Kind.CAPTURE_FAILING, "summary": "no address answered"}
+    given: dict[str, Any] = {"collection": "tides", "kind": AlarmKind.CAPTURE_FAILING, "summary": "no address answered"}
     return Observation(**{**given, **more, "bad": bad, "occasion": occasion})
 
 
-def rules(*to: str, after: int = 1, again_after_s: int = DAY, resolved: bool = True) -> dict[Kind, Rule]:
-    return dict.fromkeys(Kind, Rule(to=to, after=after, again_after_s=again_after_s, resolved=resolved))
+def rules(*to: str, after: int = 1, again_after_s: int = DAY, resolved: bool = True) -> dict[AlarmKind, AlarmRule]:
+    return dict.fromkeys(AlarmKind, AlarmRule(to=to, after=after, again_after_s=again_after_s, resolved=resolved))
 
 
 def configured(**channels: dict[str, object]) -> AlarmsConfig:

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from preserve.alarms.alarm_db import AlarmBook
+from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.alarms.deliver import Delivery, deliver, send_test
 from preserve.alarms.outbox import MAX_PAUSE_S
-from preserve.alarms.values import Event, Patience
-from preserve.config.alarms import AlarmsConfig, Kind
+from preserve.alarms.values import AlarmEvent, Patience
+from preserve.config.alarms import AlarmKind, AlarmsConfig
 from preserve.errors import LockedError, UsageError
 from preserve.store.durable import Lock
 from tests.processes import is_alive, until
@@ -40,8 +40,8 @@ def _secret(_source: str) -> str:
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Iterator[AlarmBook]:
-    with AlarmBook.open(tmp_path) as opened:
+def book(tmp_path: Path) -> Iterator[AlarmDatabase]:
+    with AlarmDatabase.open(tmp_path) as opened:
         yield opened
 
 
@@ -51,7 +51,7 @@ def _mail(port: int, **more: object) -> dict[str, object]:
 
 
 def _tell(
-    book: AlarmBook,
+    book: AlarmDatabase,
     config: AlarmsConfig,
     now: int = START,
     secrets: Callable[[str], str] = _secret,
@@ -60,11 +60,11 @@ def _tell(
     return [delivery.error for delivery in deliver(book, config, secrets, lambda: now, patience)]
 
 
-def _raise(book: AlarmBook, config: AlarmsConfig, *subjects: str, now: int = START) -> None:
+def _raise(book: AlarmDatabase, config: AlarmsConfig, *subjects: str, now: int = START) -> None:
     book.observe([found(now, subject=subject) for subject in subjects or ("",)], config.in_force, now)
 
 
-def test_a_mail_says_what_is_wrong_and_what_to_do(book: AlarmBook) -> None:
+def test_a_mail_says_what_is_wrong_and_what_to_do(book: AlarmDatabase) -> None:
     with post_office(Post()) as post:
         config = configured(keeper=_mail(post.port, mail=["keeper@example.org", "second@example.org"]))
         book.observe([found(1, items=("https://e.example/é",), items_total=7)], config.in_force, START)
@@ -85,7 +85,7 @@ def test_a_mail_says_what_is_wrong_and_what_to_do(book: AlarmBook) -> None:
     assert book.unsent() == []
 
 
-def test_the_title_counts_and_says_whether_it_is_over(book: AlarmBook) -> None:
+def test_the_title_counts_and_says_whether_it_is_over(book: AlarmDatabase) -> None:
     with post_office(Post()) as post:
         config = configured(keeper=_mail(post.port))
         for occasion in (1, 2):
@@ -102,7 +102,7 @@ def test_the_title_counts_and_says_whether_it_is_over(book: AlarmBook) -> None:
     ]
 
 
-def test_texts_of_pages_put_no_header_into_a_mail(book: AlarmBook) -> None:
+def test_texts_of_pages_put_no_header_into_a_mail(book: AlarmDatabase) -> None:
     nasty = "x\r\nBcc: all@example.org\r\n\r\n.\r\nMAIL FROM:<a@b.example>"
     with post_office(Post()) as post:
         config = configured(keeper=_mail(post.port))
@@ -113,7 +113,7 @@ def test_texts_of_pages_put_no_header_into_a_mail(book: AlarmBook) -> None:
     assert post.mailboxes == [["keeper@example.org"]]
 
 
-def test_several_messages_go_through_one_connection(book: AlarmBook) -> None:
+def test_several_messages_go_through_one_connection(book: AlarmDatabase) -> None:
     with post_office(Post()) as post:
         config = configured(keeper=_mail(post.port))
         _raise(book, config, "a", "b", "c")
@@ -123,7 +123,7 @@ def test_several_messages_go_through_one_connection(book: AlarmBook) -> None:
 
 
 @pytest.mark.parametrize("mode", ["starttls", "tls"])
-def test_a_password_goes_over_verified_tls_only(book: AlarmBook, authority: Authority, mode: str) -> None:
+def test_a_password_goes_over_verified_tls_only(book: AlarmDatabase, authority: Authority, mode: str) -> None:
     pem = authority.server("127.0.0.1")
     named: dict[str, object] = {"user": "preserve", "password": "env:P", "tls": mode}
     with post_office(Post(password=_SECRET), pem=pem, mode=mode) as post:
@@ -138,7 +138,7 @@ def test_a_password_goes_over_verified_tls_only(book: AlarmBook, authority: Auth
     assert len(post.mails) == 1
 
 
-def test_a_certificate_for_another_name_is_not_accepted(book: AlarmBook, authority: Authority) -> None:
+def test_a_certificate_for_another_name_is_not_accepted(book: AlarmDatabase, authority: Authority) -> None:
     with post_office(Post(), pem=authority.server("127.0.0.2"), mode="starttls") as post:
         config = configured(keeper=_mail(post.port, tls="starttls", ca_file=str(authority.bundle)))
         _raise(book, config)
@@ -146,7 +146,7 @@ def test_a_certificate_for_another_name_is_not_accepted(book: AlarmBook, authori
     assert post.mails == []
 
 
-def test_a_server_without_starttls_gets_nothing(book: AlarmBook) -> None:
+def test_a_server_without_starttls_gets_nothing(book: AlarmDatabase) -> None:
     with post_office(Post()) as post:
         config = configured(keeper=_mail(post.port, tls="starttls", user="preserve", password="env:P"))
         _raise(book, config)
@@ -154,7 +154,7 @@ def test_a_server_without_starttls_gets_nothing(book: AlarmBook) -> None:
     assert (post.mails, post.users) == ([], [])
 
 
-def test_a_wrong_password_is_told_without_it(book: AlarmBook, authority: Authority, tmp_path: Path) -> None:
+def test_a_wrong_password_is_told_without_it(book: AlarmDatabase, authority: Authority, tmp_path: Path) -> None:
     with post_office(Post(password="another"), pem=authority.server("127.0.0.1"), mode="starttls") as post:
         named: dict[str, object] = {"tls": "starttls", "user": "preserve", "password": "env:P"}
         config = configured(keeper=_mail(post.port, ca_file=str(authority.bundle), **named))
@@ -165,7 +165,7 @@ def test_a_wrong_password_is_told_without_it(book: AlarmBook, authority: Authori
     assert book.unsent()[0].error.endswith("(535)")
 
 
-def test_a_server_that_repeats_the_password_is_not_quoted(book: AlarmBook, authority: Authority) -> None:
+def test_a_server_that_repeats_the_password_is_not_quoted(book: AlarmDatabase, authority: Authority) -> None:
     with post_office(
         Post(password=_SECRET, answers=[f"554 {_SECRET} is it"]), pem=authority.server("127.0.0.1"), mode="starttls"
     ) as post:
@@ -175,7 +175,7 @@ def test_a_server_that_repeats_the_password_is_not_quoted(book: AlarmBook, autho
         assert _tell(book, config) == ["the server said 554 [secret] is it"]
 
 
-def test_a_secret_that_cannot_be_read_is_told_and_holds_up_no_other_channel(book: AlarmBook) -> None:
+def test_a_secret_that_cannot_be_read_is_told_and_holds_up_no_other_channel(book: AlarmDatabase) -> None:
     with post_office(Post()) as post:
         config = configured(
             first={"webhook": "https://hooks.example.org/", "secret": "env:NONE"}, keeper=_mail(post.port)
@@ -186,7 +186,7 @@ def test_a_secret_that_cannot_be_read_is_told_and_holds_up_no_other_channel(book
 
 
 @pytest.mark.parametrize("answer", ["451 try later", "554 no"])
-def test_a_message_that_is_refused_is_kept_and_the_next_is_sent(book: AlarmBook, answer: str) -> None:
+def test_a_message_that_is_refused_is_kept_and_the_next_is_sent(book: AlarmDatabase, answer: str) -> None:
     with post_office(Post(answers=[answer])) as post:
         config = configured(keeper=_mail(post.port))
         _raise(book, config, "a", "b")
@@ -196,7 +196,7 @@ def test_a_message_that_is_refused_is_kept_and_the_next_is_sent(book: AlarmBook,
     assert [title[-1] for title in post.titles] == ["b", "a"]
 
 
-def test_a_resolved_one_never_goes_before_the_alarm_that_was_refused(book: AlarmBook) -> None:
+def test_a_resolved_one_never_goes_before_the_alarm_that_was_refused(book: AlarmDatabase) -> None:
     with post_office(Post(answers=["451 later"])) as post:
         config = configured(keeper=_mail(post.port))
         _raise(book, config)
@@ -207,7 +207,7 @@ def test_a_resolved_one_never_goes_before_the_alarm_that_was_refused(book: Alarm
     assert [title.endswith("resolved") for title in post.titles] == [False, True]
 
 
-def test_a_mailbox_that_is_refused_does_not_make_the_others_get_it_again(book: AlarmBook) -> None:
+def test_a_mailbox_that_is_refused_does_not_make_the_others_get_it_again(book: AlarmDatabase) -> None:
     with post_office(Post(refused={"gone@example.org"})) as post:
         config = configured(keeper=_mail(post.port, mail=["keeper@example.org", "gone@example.org"]))
         _raise(book, config)
@@ -218,7 +218,7 @@ def test_a_mailbox_that_is_refused_does_not_make_the_others_get_it_again(book: A
     assert post.mailboxes == [["keeper@example.org"], ["gone@example.org"]]
 
 
-def test_a_server_that_hangs_up_after_the_data_gets_the_same_message_once_more(book: AlarmBook) -> None:
+def test_a_server_that_hangs_up_after_the_data_gets_the_same_message_once_more(book: AlarmDatabase) -> None:
     with post_office(Post(answers=[None])) as post:
         config = configured(keeper=_mail(post.port))
         _raise(book, config)
@@ -272,7 +272,7 @@ def _babble(sock: socket.socket) -> None:
 @pytest.mark.parametrize("manner", [_hang, _drip])
 @pytest.mark.parametrize("kind", ["mail", "webhook", "mail over TLS"])
 def test_a_server_that_hangs_or_drips_is_left_in_time(
-    book: AlarmBook, manner: Callable[[socket.socket], None], kind: str
+    book: AlarmDatabase, manner: Callable[[socket.socket], None], kind: str
 ) -> None:
     with _raw(manner) as port:
         kinds: dict[str, dict[str, object]] = {
@@ -288,7 +288,7 @@ def test_a_server_that_hangs_or_drips_is_left_in_time(
     assert len(book.unsent()) == 2
 
 
-def test_a_resolver_that_never_answers_is_left_in_time(book: AlarmBook, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_resolver_that_never_answers_is_left_in_time(book: AlarmDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_words, **_named: answer.wait())
     config = configured(desk={"webhook": "http://localhost/"})
@@ -299,7 +299,7 @@ def test_a_resolver_that_never_answers_is_left_in_time(book: AlarmBook, monkeypa
         answer.set()
 
 
-def test_a_name_that_nobody_knows_is_told(book: AlarmBook, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_nobody_knows_is_told(book: AlarmDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_words: object, **_named: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -310,7 +310,7 @@ def test_a_name_that_nobody_knows_is_told(book: AlarmBook, monkeypatch: pytest.M
 
 
 def test_the_next_address_of_a_server_is_tried(
-    book: AlarmBook, dead_port: int, monkeypatch: pytest.MonkeyPatch
+    book: AlarmDatabase, dead_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with hooked(Hook()) as hook:
         found_at = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (dead_port, hook.port)]
@@ -320,7 +320,7 @@ def test_the_next_address_of_a_server_is_tried(
         assert _tell(book, config) == [""]
 
 
-def test_a_channel_that_failed_is_tried_last(book: AlarmBook, dead_port: int) -> None:
+def test_a_channel_that_failed_is_tried_last(book: AlarmDatabase, dead_port: int) -> None:
     with hooked(Hook()) as hook:
         config = configured(a=_mail(dead_port), b={"webhook": f"http://127.0.0.1:{hook.port}/"})
         order = []
@@ -331,7 +331,7 @@ def test_a_channel_that_failed_is_tried_last(book: AlarmBook, dead_port: int) ->
 
 
 @pytest.mark.parametrize("kind", ["mail", "webhook"])
-def test_a_server_that_talks_nonsense_is_a_failure_like_others(book: AlarmBook, kind: str) -> None:
+def test_a_server_that_talks_nonsense_is_a_failure_like_others(book: AlarmDatabase, kind: str) -> None:
     with _raw(_babble) as port:
         webhook: dict[str, object] = {"webhook": f"http://127.0.0.1:{port}/"}
         channel = _mail(port) if kind == "mail" else webhook
@@ -342,7 +342,7 @@ def test_a_server_that_talks_nonsense_is_a_failure_like_others(book: AlarmBook, 
 
 
 def test_a_server_that_is_away_for_days_gets_every_alarm_once_when_it_is_back(
-    book: AlarmBook, free_ports: list[int]
+    book: AlarmDatabase, free_ports: list[int]
 ) -> None:
     port = free_ports[0]
     config = configured(keeper=_mail(port))
@@ -362,7 +362,7 @@ def test_a_server_that_is_away_for_days_gets_every_alarm_once_when_it_is_back(
     assert post.titles == ["[preserve] tides: capture failing (3 times)"]
 
 
-def test_a_webhook_gets_a_signed_document(book: AlarmBook) -> None:
+def test_a_webhook_gets_a_signed_document(book: AlarmDatabase) -> None:
     with hooked(Hook()) as hook:
         config = configured(desk={"webhook": f"http://127.0.0.1:{hook.port}/in?a=1", "secret": "env:S"})
         book.observe([found(1, items=("/é",), items_total=7)], config.in_force, START - 5)
@@ -385,7 +385,7 @@ def test_a_webhook_gets_a_signed_document(book: AlarmBook) -> None:
     }  # fmt: skip
 
 
-def test_a_webhook_without_a_secret_is_not_signed(book: AlarmBook) -> None:
+def test_a_webhook_without_a_secret_is_not_signed(book: AlarmDatabase) -> None:
     with hooked(Hook()) as hook:
         config = configured(desk={"webhook": f"http://127.0.0.1:{hook.port}/"})
         _raise(book, config)
@@ -401,7 +401,7 @@ def test_a_webhook_without_a_secret_is_not_signed(book: AlarmBook) -> None:
         (503, "the answer has status 503"),
     ],
 )
-def test_a_webhook_that_says_no_is_asked_again_with_the_same_id(book: AlarmBook, status: int, error: str) -> None:
+def test_a_webhook_that_says_no_is_asked_again_with_the_same_id(book: AlarmDatabase, status: int, error: str) -> None:
     with hooked(Hook(answers=[status])) as hook:
         config = configured(desk={"webhook": f"http://127.0.0.1:{hook.port}/"})
         _raise(book, config)
@@ -412,7 +412,7 @@ def test_a_webhook_that_says_no_is_asked_again_with_the_same_id(book: AlarmBook,
     assert hook.paths == ["/", "/"]
 
 
-def test_a_webhook_over_tls_is_verified(book: AlarmBook, authority: Authority) -> None:
+def test_a_webhook_over_tls_is_verified(book: AlarmDatabase, authority: Authority) -> None:
     with hooked(Hook(), authority.server("127.0.0.1")) as hook:
         url = f"https://127.0.0.1:{hook.port}/"
         config = configured(desk={"webhook": url})
@@ -424,7 +424,7 @@ def test_a_webhook_over_tls_is_verified(book: AlarmBook, authority: Authority) -
     assert len(hook.requests) == 1
 
 
-def test_a_webhook_behind_a_proxy_is_verified_all_the_same(book: AlarmBook, authority: Authority) -> None:
+def test_a_webhook_behind_a_proxy_is_verified_all_the_same(book: AlarmDatabase, authority: Authority) -> None:
     asked: list[bytes] = []
     with hooked(Hook(), authority.server("127.0.0.1")) as hook, proxy_at_work(asked) as proxy:
         url = f"https://127.0.0.1:{hook.port}/"
@@ -435,14 +435,14 @@ def test_a_webhook_behind_a_proxy_is_verified_all_the_same(book: AlarmBook, auth
     assert len(hook.requests) == 1
 
 
-def test_a_proxy_that_gives_no_way_through_is_told(book: AlarmBook) -> None:
+def test_a_proxy_that_gives_no_way_through_is_told(book: AlarmDatabase) -> None:
     with proxy_at_work([], verdict=b"407 Proxy Authentication Required") as proxy:
         config = configured(desk={"webhook": "https://hooks.example/", "proxy": proxy})
         _raise(book, config)
         assert _tell(book, config) == ["the proxy answered with status 407"]
 
 
-def test_a_webhook_that_hangs_up_is_told_so(book: AlarmBook) -> None:
+def test_a_webhook_that_hangs_up_is_told_so(book: AlarmDatabase) -> None:
     with _raw(lambda sock: sock.close()) as port:
         config = configured(desk={"webhook": f"http://127.0.0.1:{port}/"})
         _raise(book, config)
@@ -450,7 +450,7 @@ def test_a_webhook_that_hangs_up_is_told_so(book: AlarmBook) -> None:
 
 
 def test_a_command_gets_the_document_and_no_secret(
-    book: AlarmBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    book: AlarmDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRESERVE_SMTP_PASSWORD", _SECRET)
     monkeypatch.setenv("LANG", "C.UTF-8")
@@ -478,7 +478,7 @@ def test_a_command_gets_the_document_and_no_secret(
         ("import time; time.sleep(60)", "it did not end within 0.5 s and was killed"),
     ],
 )
-def test_a_command_that_fails_is_told_and_tried_again(book: AlarmBook, script: str, error: str) -> None:
+def test_a_command_that_fails_is_told_and_tried_again(book: AlarmDatabase, script: str, error: str) -> None:
     config = configured(pager={"command": [sys.executable, "-c", script]})
     _raise(book, config)
     patience = _HASTY if "sleep" in script else Patience()
@@ -488,7 +488,7 @@ def test_a_command_that_fails_is_told_and_tried_again(book: AlarmBook, script: s
     assert len(book.unsent()) == 1
 
 
-def test_what_a_command_leaves_running_is_ended_with_it(book: AlarmBook, tmp_path: Path) -> None:
+def test_what_a_command_leaves_running_is_ended_with_it(book: AlarmDatabase, tmp_path: Path) -> None:
     noted = tmp_path / "noted"
     script = f"import subprocess; open({str(noted)!r}, 'w').write(str(subprocess.Popen(['sleep', '600']).pid))"
     config = configured(pager={"command": [sys.executable, "-c", script]})
@@ -497,7 +497,7 @@ def test_what_a_command_leaves_running_is_ended_with_it(book: AlarmBook, tmp_pat
     until(lambda: not is_alive(int(noted.read_text())))
 
 
-def test_what_has_left_the_group_and_holds_the_output_holds_up_nothing(book: AlarmBook, tmp_path: Path) -> None:
+def test_what_has_left_the_group_and_holds_the_output_holds_up_nothing(book: AlarmDatabase, tmp_path: Path) -> None:
     noted = tmp_path / "noted"
     script = (
         "import subprocess, sys; print('said'); p = subprocess.Popen(['sleep', '600'], start_new_session=True); "
@@ -511,13 +511,13 @@ def test_what_has_left_the_group_and_holds_the_output_holds_up_nothing(book: Ala
         os.kill(int(noted.read_text()), signal.SIGKILL)
 
 
-def test_a_program_that_is_not_there_is_told(book: AlarmBook) -> None:
+def test_a_program_that_is_not_there_is_told(book: AlarmDatabase) -> None:
     config = configured(pager={"command": ["/no/such/program"]})
     _raise(book, config)
     assert _tell(book, config) == ["/no/such/program cannot be started: No such file or directory"]
 
 
-def test_only_one_process_sends_at_a_time(book: AlarmBook) -> None:
+def test_only_one_process_sends_at_a_time(book: AlarmDatabase) -> None:
     with post_office(Post()) as post:
         config = configured(keeper=_mail(post.port))
         _raise(book, config)
@@ -526,10 +526,10 @@ def test_only_one_process_sends_at_a_time(book: AlarmBook) -> None:
         assert _tell(book, config) == [""]
 
 
-def test_what_came_in_while_it_was_sent_is_sent_after_it(book: AlarmBook, tmp_path: Path) -> None:
+def test_what_came_in_while_it_was_sent_is_sent_after_it(book: AlarmDatabase, tmp_path: Path) -> None:
     with hooked(Hook()) as hook:
         config = configured(desk={"webhook": f"http://127.0.0.1:{hook.port}/"})
-        changed = Kind.TEXT_CHANGED
+        changed = AlarmKind.TEXT_CHANGED
         book.observe([found(1, kind=changed, items=("A",))], config.in_force, START)
         came = []
 
@@ -537,7 +537,7 @@ def test_what_came_in_while_it_was_sent_is_sent_after_it(book: AlarmBook, tmp_pa
             # The second reading is that of the signature: the message is on its way.
             came.append(1)
             if len(came) == 2:
-                with AlarmBook.open(tmp_path) as other:
+                with AlarmDatabase.open(tmp_path) as other:
                     other.observe([found(2, kind=changed, items=("B",))], config.in_force, START)
             return START
 
@@ -549,7 +549,7 @@ def test_what_came_in_while_it_was_sent_is_sent_after_it(book: AlarmBook, tmp_pa
 
 
 def test_a_fault_of_ours_in_one_channel_keeps_no_other_from_telling(
-    book: AlarmBook, monkeypatch: pytest.MonkeyPatch
+    book: AlarmDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_arguments: object) -> None:
         raise ZeroDivisionError(_SECRET)
@@ -561,7 +561,7 @@ def test_a_fault_of_ours_in_one_channel_keeps_no_other_from_telling(
         assert _tell(book, config) == ["an unexpected ZeroDivisionError", ""]
 
 
-def test_a_channel_that_is_not_configured_keeps_its_messages(book: AlarmBook) -> None:
+def test_a_channel_that_is_not_configured_keeps_its_messages(book: AlarmDatabase) -> None:
     config = configured(keeper=_mail(1))
     _raise(book, config)
     assert _tell(book, configured(desk={"command": ["/bin/true"]})) == []
@@ -580,5 +580,5 @@ def test_a_test_message_goes_through_every_channel(tmp_path: Path) -> None:
         ("keeper", ""), ("desk", ""), ("dead", "it ended with status 1"),
     ]  # fmt: skip
     assert post.titles == ["[preserve] test of a channel"]
-    assert hook.documents[0]["event"] == Event.TEST
+    assert hook.documents[0]["event"] == AlarmEvent.TEST
     assert isinstance(told[0], Delivery)

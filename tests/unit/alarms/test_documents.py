@@ -8,20 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preserve.alarms.documents import document, json_bytes, mail, title
-from preserve.alarms.values import MAX_ITEMS, Event, Message
-from preserve.config.alarms import Kind
+from preserve.alarms.values import MAX_ITEMS, AlarmEvent, AlarmMessage
+from preserve.config.alarms import AlarmKind
 from tests.unit.alarms.telling import START, found
 
 _TEXT = st.text(max_size=300) | st.text(alphabet='a \r\n\t:.=?_\x00\x1b\u202e\ud800é€\U0001f600,;"<>@', max_size=900)
 
 
-@given(subject=_TEXT, summary=_TEXT, items=st.lists(_TEXT, max_size=30), event=st.sampled_from(Event))
+@given(subject=_TEXT, summary=_TEXT, items=st.lists(_TEXT, max_size=30), event=st.sampled_from(AlarmEvent))
 def test_any_text_makes_a_mail_with_the_same_header_and_a_document_of_one_line(
-    subject: str, summary: str, items: list[str], event: Event
+    subject: str, summary: str, items: list[str], event: AlarmEvent
 ) -> None:
     seen = found(1, subject=subject, summary=summary, items=tuple(items)).bounded()
-    message = Message(
-        number=1, id="6f7a", channel="keeper", event=event, collection=seen.collection, kind=Kind.PAGE_GONE,
+    message = AlarmMessage(
+        number=1, id="6f7a", channel="keeper", event=event, collection=seen.collection, kind=AlarmKind.PAGE_GONE,
         subject=seen.subject, summary=seen.summary, items=seen.items, items_total=seen.items_total, times=3,
         bad_since=START, created=START,
     )  # fmt: skip

@@ -224,7 +224,7 @@ def test_a_row_longer_than_the_bound_is_told(monkeypatch: pytest.MonkeyPatch) ->
         assert all_rows(data, size) == wanted
 
 
-def all_rows(data: bytes, piece_bytes: int) -> list[rows.Row]:
+def all_rows(data: bytes, piece_bytes: int) -> list[rows.TableRow]:
     return list(rows.iter_rows(io.BytesIO(data).read, TABLE, piece_bytes=piece_bytes))
 
 

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preserve.cables.identity import Facts, canonical_id, station_of
+from preserve.cables.identity import IdentityHints, canonical_id, station_of
 
-FACTS = Facts(
+FACTS = IdentityHints(
     origin="Embassy Sample Town",
     created="2009-06-25T18",
     classification_line="UNCLAS SECTION01 OF 03 SAMPLE TOWN 000525",
@@ -69,28 +69,30 @@ def test_facts_help_only_where_the_id_is_malformed(published: str, canonical: st
 
 
 def test_the_header_helps_where_the_classification_line_is_lost() -> None:
-    assert canonical_id("092OF5", Facts(origin="Embassy Sampletown", header=FACTS.header)) == "09SAMPLETOWN525"
+    assert canonical_id("092OF5", IdentityHints(origin="Embassy Sampletown", header=FACTS.header)) == "09SAMPLETOWN525"
     line = "UNCLAS E F T O SAMPLE TOWN 000525"
-    assert canonical_id("092OF5", Facts(classification_line=line)) == "09SAMPLETOWN525"
-    assert canonical_id("092OF5", Facts(origin="Embassy Sampletown")) is None
+    assert canonical_id("092OF5", IdentityHints(classification_line=line)) == "09SAMPLETOWN525"
+    assert canonical_id("092OF5", IdentityHints(origin="Embassy Sampletown")) is None
 
 
 def test_the_header_alone_does_not_tell_the_number_of_a_station_with_longer_ones() -> None:
-    facts = Facts(origin="Secretary of State", header="DE RUEHC #6780 1761847")
+    facts = IdentityHints(origin="Secretary of State", header="DE RUEHC #6780 1761847")
     assert canonical_id("092OF5", facts) is None
     line = "UNCLAS STATE 126780"
     assert (
-        canonical_id("092OF5", Facts(origin=facts.origin, header=facts.header, classification_line=line))
+        canonical_id("092OF5", IdentityHints(origin=facts.origin, header=facts.header, classification_line=line))
         == "09STATE126780"
     )
 
 
 def test_the_origin_mends_a_station_with_the_ids_own_number() -> None:
-    assert canonical_id("09SECTION02OF03QAMPLETOWN583", Facts(origin="Embassy Sampletown")) == "09SAMPLETOWN583"
+    assert canonical_id("09SECTION02OF03QAMPLETOWN583", IdentityHints(origin="Embassy Sampletown")) == "09SAMPLETOWN583"
 
 
 def test_facts_that_cannot_be_read_are_none() -> None:
-    facts = Facts(origin="Embassy Sampletown", created="not a date", classification_line="UNCLAS SAMPLETOWN 000005")
+    facts = IdentityHints(
+        origin="Embassy Sampletown", created="not a date", classification_line="UNCLAS SAMPLETOWN 000005"
+    )
     assert canonical_id("09EFTOLATERTOWN5", facts) == "09SAMPLETOWN5"
     assert canonical_id("x", facts) is None
 
@@ -132,7 +134,7 @@ def test_a_known_station_behind_a_garbled_section_label(published: str, canonica
 def test_a_garbled_station_is_that_of_the_origin_where_that_is_known(
     published: str, origin: str, canonical: str
 ) -> None:
-    assert canonical_id(published, Facts(origin=origin)) == canonical
+    assert canonical_id(published, IdentityHints(origin=origin)) == canonical
 
 
 @pytest.mark.parametrize(
@@ -158,5 +160,5 @@ def test_stations(origin: str, station: str | None) -> None:
     st.text(alphabet="09ABFOSECTIN -#/", max_size=60), st.text(max_size=60), st.text(max_size=60), st.text(max_size=60)
 )
 def test_any_text_gives_a_canonical_id_of_its_form_or_none(published: str, origin: str, line: str, header: str) -> None:
-    got = canonical_id(published, Facts(origin=origin, classification_line=line, header=header))
+    got = canonical_id(published, IdentityHints(origin=origin, classification_line=line, header=header))
     assert got is None or canonical_id(got) == got

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preserve.config.alarms import AlarmsConfig, CommandChannel, Kind, MailChannel, Rule, WebhookChannel
+from preserve.config.alarms import AlarmKind, AlarmRule, AlarmsConfig, CommandChannel, MailChannel, WebhookChannel
 from preserve.config.checked import check
 from preserve.config.folder import load_alarms
 from preserve.errors import ConfigError
@@ -39,7 +39,7 @@ def _mistakes(folder: Path, text: str) -> list[str]:
 
 def test_no_file_is_no_channel(tmp_path: Path) -> None:
     assert load_alarms(tmp_path).channels == {}
-    assert load_alarms(tmp_path).rule(Kind.OVERDUE).to == ()
+    assert load_alarms(tmp_path).rule(AlarmKind.OVERDUE).to == ()
 
 
 @pytest.mark.parametrize("what", ["a folder", "a link that leads nowhere"])
@@ -64,8 +64,8 @@ def test_three_kinds_of_channels(tmp_path: Path) -> None:
 
 def test_without_rules_everything_goes_to_all_channels(tmp_path: Path) -> None:
     config = _load(tmp_path, GOOD)
-    everywhere = Rule(to=("keeper", "desk", "pager"), after=1, again_after_s=86_400, resolved=True)
-    assert config.in_force == dict.fromkeys(Kind, everywhere)
+    everywhere = AlarmRule(to=("keeper", "desk", "pager"), after=1, again_after_s=86_400, resolved=True)
+    assert config.in_force == dict.fromkeys(AlarmKind, everywhere)
 
 
 def test_a_rule_takes_what_it_does_not_say_from_the_default(tmp_path: Path) -> None:
@@ -75,9 +75,11 @@ def test_a_rule_takes_what_it_does_not_say_from_the_default(tmp_path: Path) -> N
         + "rules:\n  default: {to: [keeper, keeper], again_after: 15m, resolved: false}\n"
         + "  capture-failing: {after: 2}\n  challenge-page: {to: []}\n  overdue: {resolved: true, to: [desk]}\n",
     )
-    assert config.rule(Kind.CAPTURE_FAILING) == Rule(to=("keeper",), after=2, again_after_s=900, resolved=False)
-    assert config.rule(Kind.CHALLENGE_PAGE).to == ()
-    assert config.rule(Kind.OVERDUE) == Rule(to=("desk",), after=1, again_after_s=900, resolved=True)
+    assert config.rule(AlarmKind.CAPTURE_FAILING) == AlarmRule(
+        to=("keeper",), after=2, again_after_s=900, resolved=False
+    )
+    assert config.rule(AlarmKind.CHALLENGE_PAGE).to == ()
+    assert config.rule(AlarmKind.OVERDUE) == AlarmRule(to=("desk",), after=1, again_after_s=900, resolved=True)
 
 
 def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
@@ -192,5 +194,5 @@ def test_whatever_is_written_is_taken_or_told_line_by_line(channels: object, rul
     except ConfigError as error:
         mistakes = error.mistakes
     else:
-        assert len(config.in_force) == len(Kind)
+        assert len(config.in_force) == len(AlarmKind)
     assert all(re.match(r"a:[1-9][0-9]*: .+; .+", mistake, re.DOTALL) for mistake in mistakes)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preserve.crawler.adaptive import Look, is_due, next_due
+from preserve.crawler.adaptive import PastCapture, is_due, next_due
 
 DAY = 86_400
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -17,8 +17,8 @@ def _at(day: float) -> datetime:
     return START + timedelta(days=day)
 
 
-def _looks(*looks: tuple[float, str]) -> list[Look]:
-    return [Look(_at(day), content) for day, content in looks]
+def _looks(*looks: tuple[float, str]) -> list[PastCapture]:
+    return [PastCapture(_at(day), content) for day, content in looks]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ _HISTORIES = st.lists(st.tuples(st.floats(0, 4000), st.sampled_from("abc")), min
 _BOUNDS = st.tuples(st.integers(3600, 10**6), st.integers(0, 10**8)).map(lambda b: (b[0], b[0] + b[1]))
 
 
-def _interval_s(looks: Sequence[Look], bounds: tuple[int, int]) -> float:
+def _interval_s(looks: Sequence[PastCapture], bounds: tuple[int, int]) -> float:
     return (next_due(looks, *bounds) - max(look.date for look in looks)).total_seconds()
 
 
@@ -85,8 +85,8 @@ def test_the_same_again_makes_it_no_shorter_and_a_change_no_longer(
     last = looks[-1]
     moment = last.date + timedelta(seconds=bounds[0] * later)
     before_s = _interval_s(looks, bounds)
-    assert _interval_s([*looks, Look(moment, last.content)], bounds) >= before_s - 1e-5
-    assert _interval_s([*looks, Look(moment, "other")], bounds) <= before_s + 1e-5
+    assert _interval_s([*looks, PastCapture(moment, last.content)], bounds) >= before_s - 1e-5
+    assert _interval_s([*looks, PastCapture(moment, "other")], bounds) <= before_s + 1e-5
 
 
 @given(_HISTORIES, _BOUNDS, st.integers(0, 10**7))

@@ -7,8 +7,8 @@ from sqlite3 import connect
 
 import pytest
 
-from preserve.crawler.frontier import Found, Frontier, Target
-from preserve.crawler.outcomes import Outcome
+from preserve.crawler.frontier import FoundAddress, Frontier, FrontierTarget
+from preserve.crawler.outcomes import AddressOutcome
 from preserve.crawler.pace import HostState
 from preserve.errors import ArchiveError, FormatError
 from preserve.store.layout import CollectionPaths
@@ -31,17 +31,17 @@ def frontier(paths: CollectionPaths) -> Iterator[Frontier]:
 
 
 def _seeds(frontier: Frontier, *names: str) -> None:
-    frontier.add(Found.of(f"http://x.org/{name}", via=None, depth=0, hop="seed") for name in names)
+    frontier.add(FoundAddress.of(f"http://x.org/{name}", via=None, depth=0, hop="seed") for name in names)
     frontier.save()
 
 
-def _ended(target: Target, reason: str, state: str = "done") -> Outcome:
-    return Outcome(target.number, target.url, target.host, state, reason)
+def _ended(target: FrontierTarget, reason: str, state: str = "done") -> AddressOutcome:
+    return AddressOutcome(target.number, target.url, target.host, state, reason)
 
 
 def test_each_address_is_given_out_once_in_order(frontier: Frontier) -> None:
     _seeds(frontier, "b", "a")
-    frontier.add([Found.of("http://X.org:80/b#f", via=None, depth=0, hop="link")])
+    frontier.add([FoundAddress.of("http://X.org:80/b#f", via=None, depth=0, hop="link")])
     assert (frontier.waiting, frontier.total, frontier.hosts()) == (2, 2, [HOST])
     assert [target.url for target in frontier.take(HOST, 1)] == ["http://x.org/b"]
     assert [target.url for target in frontier.take(HOST, 9)] == ["http://x.org/a"]
@@ -51,28 +51,28 @@ def test_each_address_is_given_out_once_in_order(frontier: Frontier) -> None:
 
 def test_what_is_no_address_is_refused() -> None:
     with pytest.raises(FormatError):
-        Found.of("not an address", via=None, depth=0, hop="seed")
+        FoundAddress.of("not an address", via=None, depth=0, hop="seed")
 
 
 def test_one_page_under_many_session_ids_is_one_address(frontier: Frontier) -> None:
     ids = ["0123456789abcdef" * 2, "fedcba9876543210" * 2]
     urls = [f"http://x.org/p;jsessionid={ids[0]}?q=1", f"http://x.org/p;jsessionid={ids[1]}?q=1"]
     urls += [f"http://x.org/p?q=1&PHPSESSID={i}" for i in ids]
-    frontier.add(Found.of(url, via=None, depth=1, hop="link") for url in urls)
-    frontier.add([Found.of("http://x.org/p?q=1", via=None, depth=1, hop="link")])
+    frontier.add(FoundAddress.of(url, via=None, depth=1, hop="link") for url in urls)
+    frontier.add([FoundAddress.of("http://x.org/p?q=1", via=None, depth=1, hop="link")])
     assert frontier.total == 1
     assert frontier.refused() == {"trap-session": 3}
 
 
 def test_seeds_are_asked_for_as_browsers_do_and_none_is_a_trap(frontier: Frontier) -> None:
     ids = [f"http://x.org/p?q=1&sid={digit * 32}" for digit in "ab"]
-    seeds = Found.seeds([*ids, "http://B\u00fccher.example/a b#c", "http://x.org", "http://x.org:80/#d"])
+    seeds = FoundAddress.seeds([*ids, "http://B\u00fccher.example/a b#c", "http://x.org", "http://x.org:80/#d"])
     assert [seed.url for seed in seeds] == [*ids, "http://xn--bcher-kva.example/a%20b", "http://x.org/"]
     frontier.add(seeds)
     assert frontier.total == 4
     assert frontier.refused() == {}
     with pytest.raises(FormatError):
-        Found.seeds(["http://a^b/"])
+        FoundAddress.seeds(["http://a^b/"])
 
 
 def test_only_marked_addresses_are_done_when_a_run_is_resumed(paths: CollectionPaths) -> None:
@@ -140,7 +140,7 @@ def test_refused_addresses_are_kept_with_their_reason(frontier: Frontier) -> Non
     )
     frontier.refuse([("http://y.org/1", "out-of-scope")])
     # A shorter way leads to it after all.
-    frontier.add([Found.of("http://x.org/3", via=None, depth=1, hop="link")])
+    frontier.add([FoundAddress.of("http://x.org/3", via=None, depth=1, hop="link")])
     assert frontier.refused() == {"out-of-scope": 1, "too-deep": 1}
     assert list(frontier.left_out()) == [
         ("http://x.org/2", "skipped", "too-deep"),

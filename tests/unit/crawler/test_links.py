@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preserve.crawler import links
-from preserve.crawler.links import Finds, SeenTags, css_links, page_links
+from preserve.crawler.links import PageLinks, SeenTags, css_links, page_links
 from preserve.formats.markup import refresh
 from preserve.limits import DEFAULT_LIMITS
 
@@ -34,7 +34,7 @@ def test_a_base_element_moves_the_links_behind_it() -> None:
 
 @pytest.mark.parametrize("page", [b"", b" ", b"\x00", b"<a href=", b"<" * 10_000, "<a href='x'>".encode("utf-16")])
 def test_hostile_pages_give_links_or_none(page: bytes) -> None:
-    assert isinstance(page_links(page, None, "http://x.org/", DEFAULT_LIMITS), Finds)
+    assert isinstance(page_links(page, None, "http://x.org/", DEFAULT_LIMITS), PageLinks)
 
 
 def _found(page: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preserve.crawler.links import Finds, Link, LinkKind
+from preserve.crawler.links import LinkKind, PageLink, PageLinks
 from preserve.crawler.listings import feed_links, sitemap_links
 from preserve.limits import DEFAULT_LIMITS
 
@@ -30,13 +30,13 @@ def test_a_sitemap_is_read_in_every_form_it_is_found_in(form: str, times: int) -
     for _time in range(times):
         data = gzip.compress(data, mtime=0)
     links, _defect = sitemap_links(data, None, "http://x.org/sitemap.xml", DEFAULT_LIMITS)
-    assert Link("http://x.org/1", LinkKind.LINK) in links
+    assert PageLink("http://x.org/1", LinkKind.LINK) in links
 
 
 def test_an_index_of_sitemaps_leads_to_sitemaps() -> None:
     text = b"<sitemapindex><sitemap><loc>http://x.org/a.xml.gz</loc></sitemap></sitemapindex>"
     assert sitemap_links(text, None, "http://x.org/", DEFAULT_LIMITS) == (
-        [Link("http://x.org/a.xml.gz", LinkKind.SITEMAP)],
+        [PageLink("http://x.org/a.xml.gz", LinkKind.SITEMAP)],
         "",
     )
 
@@ -92,7 +92,7 @@ def test_a_feed_leads_to_its_entries(feed: bytes) -> None:
 )
 def test_a_bare_ampersand_stands_for_itself(text: str) -> None:
     links = sitemap_links(text.encode(), None, "http://x.org/", DEFAULT_LIMITS).links
-    assert links == [Link("http://x.org/c?a=1&b=2&c=3&d&copy=4")]
+    assert links == [PageLink("http://x.org/c?a=1&b=2&c=3&d&copy=4")]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "iso-8859-1"])
@@ -100,7 +100,7 @@ def test_a_sitemap_is_read_in_the_encoding_that_it_names(encoding: str) -> None:
     name = "UTF-16" if "16" in encoding else encoding
     text = f"<?xml version='1.0' encoding='{name}'?><urlset><url><loc>http://x.org/é</loc></url></urlset>"
     links = sitemap_links(text.encode(encoding), "application/xml", "http://x.org/", DEFAULT_LIMITS).links
-    assert links == [Link("http://x.org/%C3%A9")]
+    assert links == [PageLink("http://x.org/%C3%A9")]
 
 
 def test_a_feed_may_be_a_sitemap_and_images_are_requisites() -> None:
@@ -111,8 +111,8 @@ def test_a_feed_may_be_a_sitemap_and_images_are_requisites() -> None:
     ]
     pictures = b"<urlset><loc>http://x.org/1</loc><image:loc>http://x.org/1.png</image:loc></urlset>"
     assert sitemap_links(pictures, None, "http://x.org/", DEFAULT_LIMITS).links == [
-        Link("http://x.org/1"),
-        Link("http://x.org/1.png", LinkKind.REQUISITE),
+        PageLink("http://x.org/1"),
+        PageLink("http://x.org/1.png", LinkKind.REQUISITE),
     ]
 
 
@@ -147,5 +147,5 @@ def test_a_list_may_be_nested_deeply_and_be_long() -> None:
 @given(st.text("<loc>urset/![CDATA]-&;'\"= ", max_size=200))
 def test_any_list_gives_finds(text: str) -> None:
     for content in (text.encode(), b"<urlset>" + text.encode(), b"<feed xml:base='x'>" + text.encode()):
-        assert isinstance(sitemap_links(content, None, "http://x.org/", DEFAULT_LIMITS), Finds)
-        assert isinstance(feed_links(content, None, "http://x.org/", DEFAULT_LIMITS), Finds)
+        assert isinstance(sitemap_links(content, None, "http://x.org/", DEFAULT_LIMITS), PageLinks)
+        assert isinstance(feed_links(content, None, "http://x.org/", DEFAULT_LIMITS), PageLinks)

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from preserve.crawler.frontier import Found, Target
+from preserve.crawler.frontier import FoundAddress, FrontierTarget
 from preserve.crawler.group import Group
 from preserve.crawler.pace import HostState
-from preserve.crawler.pool import ForkedCrew
-from preserve.crawler.worker import Visited
+from preserve.crawler.pool import ForkPool
+from preserve.crawler.worker import VisitResult
 from preserve.errors import ArchiveError, EnvironmentFaultError
 
 STATE = HostState(host="x.org")
-TARGETS = [Target(n, f"http://x.org/{n}" + "x" * 3000, "x.org", None, 0, "seed", 0) for n in range(64)]
+TARGETS = [FrontierTarget(n, f"http://x.org/{n}" + "x" * 3000, "x.org", None, 0, "seed", 0) for n in range(64)]
 
 
 class _Worker:
@@ -24,10 +24,10 @@ class _Worker:
         self.sink = sink
         self.fault = fault
 
-    def assign(self, _state: HostState, targets: list[Target]) -> None:
+    def assign(self, _state: HostState, targets: list[FrontierTarget]) -> None:
         self.fault()
-        found = [Found(t.url, t.url, t.host, None, 0, "link") for t in targets]
-        self.sink.visited(Visited(found=found))
+        found = [FoundAddress(t.url, t.url, t.host, None, 0, "link") for t in targets]
+        self.sink.visited(VisitResult(found=found))
         self.sink.committed(Group(entries=[b"x" * 100_000]))
 
     def step(self, _most_s: float) -> bool:
@@ -48,15 +48,15 @@ class _Keeper:
         self.found = 0
         self.bytes = 0
 
-    def visited(self, visited: Visited) -> None:
+    def visited(self, visited: VisitResult) -> None:
         self.found += len(visited.found)
 
     def committed(self, group: Group) -> None:
         self.bytes += sum(map(len, group.entries))
 
 
-def _crew(fault: Callable[[], None], keeper: _Keeper) -> ForkedCrew:
-    crew = ForkedCrew(lambda sink: _Worker(sink, fault), 2)  # type: ignore[arg-type,return-value]
+def _crew(fault: Callable[[], None], keeper: _Keeper) -> ForkPool:
+    crew = ForkPool(lambda sink: _Worker(sink, fault), 2)  # type: ignore[arg-type,return-value]
     crew.serve(keeper)  # type: ignore[arg-type]
     return crew
 
@@ -71,7 +71,7 @@ def test_neither_side_waits_for_the_other_for_ever() -> None:
     assert (keeper.found, keeper.bytes) == (100 * 64, 100 * 100_000)
 
 
-def _work(crew: ForkedCrew) -> None:
+def _work(crew: ForkPool) -> None:
     for _time in range(100):
         crew.assign(STATE, TARGETS)
         crew.work()

@@ -16,7 +16,7 @@ from preserve.crawler.records import (
 from preserve.errors import FormatError
 from preserve.formats.http1.message import parse_response_head, split_head
 from preserve.formats.http1.stream import payload_of
-from preserve.formats.warc.record import Record, parse_record, record_bytes
+from preserve.formats.warc.record import WarcRecord, parse_record, record_bytes
 from preserve.model import sha256_hex
 from preserve.net.exchange import Exchange, Failure, Peer, Surplus, TlsFacts, Truncation
 
@@ -59,7 +59,7 @@ def _exchange(**changes: Any) -> Exchange:
     return Exchange(**{"head": None, **values})
 
 
-def _records(exchange: Exchange, revisit_of: RevisitOf | None = None, *, with_chain: bool = False) -> list[Record]:
+def _records(exchange: Exchange, revisit_of: RevisitOf | None = None, *, with_chain: bool = False) -> list[WarcRecord]:
     payload = payload_of(exchange.response_bytes, head=exchange.head) if exchange.head is not None else None
     built = exchange_records(
         exchange,

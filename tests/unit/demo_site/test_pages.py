@@ -10,7 +10,7 @@ from preserve.cables.page.layouts import Layout, compile_layouts
 from preserve.config.folder import load_collection, load_layouts
 from preserve.config.place import bundled_config_dir
 from preserve.demo_site.cables import ALMONDS, BRIDGE, CLOCK, LIGHTHOUSE, REDACTED_NAME, InventedCable
-from preserve.demo_site.pages import NOT_FOUND, PARTIAL, Reply, replies
+from preserve.demo_site.pages import NOT_FOUND, PARTIAL, DemoReply, replies
 from preserve.formats.http1.message import split_head
 from preserve.formats.http1.stream import payload_of
 
@@ -32,7 +32,7 @@ def layouts() -> list[Layout]:
     return [known[name] for name in load_collection(folder, "demo").layouts or ()]
 
 
-def _read(reply: Reply, layouts: list[Layout]) -> Extraction:
+def _read(reply: DemoReply, layouts: list[Layout]) -> Extraction:
     found = extract(reply.body, "text/html; charset=utf-8", layouts)
     assert found is not None
     return found

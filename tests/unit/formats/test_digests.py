@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preserve.errors import FormatError
-from preserve.formats.digests import Declared, UnknownAlgorithmError, parse_digest
+from preserve.formats.digests import DeclaredDigest, UnknownAlgorithmError, parse_digest
 
 ALGORITHMS = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512"]
 ENCODINGS: dict[str, Callable[[bytes], str]] = {
@@ -29,12 +29,12 @@ ENCODINGS: dict[str, Callable[[bytes], str]] = {
 @given(st.sampled_from(ALGORITHMS), st.binary(max_size=8))
 def test_every_encoding_of_every_algorithm_is_read(encoding: str, algorithm: str, data: bytes) -> None:
     digest = hashlib.new(algorithm, data).digest()
-    assert parse_digest(f"{algorithm}:{ENCODINGS[encoding](digest)}") == Declared(algorithm, digest)
+    assert parse_digest(f"{algorithm}:{ENCODINGS[encoding](digest)}") == DeclaredDigest(algorithm, digest)
 
 
 @pytest.mark.parametrize("label", ["SHA1", "sha-1", "SHA-1", "Sha1"])
 def test_the_algorithms_name_is_read_as_people_write_it(label: str) -> None:
-    assert parse_digest(f"{label}:" + "0" * 40) == Declared("sha1", bytes(20))
+    assert parse_digest(f"{label}:" + "0" * 40) == DeclaredDigest("sha1", bytes(20))
 
 
 @pytest.mark.parametrize(

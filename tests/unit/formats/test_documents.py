@@ -13,7 +13,7 @@ from pybtex.database import parse_string
 
 from preserve.citation.documents import bibtex, html, markdown
 from preserve.citation.documents.bibtex import read_bibtex
-from preserve.citation.documents.document import Block, Document, Edit, bare_links, edited
+from preserve.citation.documents.document import Block, CitingDocument, Edit, bare_links, edited
 from preserve.citation.documents.docx import read_docx
 from preserve.citation.documents.html import read_html
 from preserve.citation.documents.kinds import READERS
@@ -131,7 +131,7 @@ def test_html_written_back_adds_attributes_and_changes_no_other_byte() -> None:
 
 def test_html_nests_as_deep_as_it_likes() -> None:
     deep = b"<div>" * 5_000 + b"<p>x <a href='https://a.example/'>y</a></p>" + b"</div>" * 5_000
-    assert isinstance(read_html(deep), Document)
+    assert isinstance(read_html(deep), CitingDocument)
 
 
 BIB = rb"""A comment. @comment{x}
@@ -260,7 +260,7 @@ def test_latex_and_html_of_another_program() -> None:
 @given(
     data=st.one_of(st.binary(max_size=300), st.text(alphabet="@{}\"\\[]()<>a=,#\n`'^>%-", max_size=300).map(str.encode))
 )
-def test_any_bytes_are_read_or_refused(reader: Callable[[bytes], Document], data: bytes) -> None:
+def test_any_bytes_are_read_or_refused(reader: Callable[[bytes], CitingDocument], data: bytes) -> None:
     try:
         document = reader(data)
     except FormatError:
@@ -298,8 +298,8 @@ def test_what_is_not_known_is_written_back_to_the_byte(data: bytes) -> None:
     ],
 )
 @pytest.mark.parametrize("reader", [read_markdown, read_html, read_bibtex, read_tex, read_text])
-def test_hostile_repetition_is_read(reader: Callable[[bytes], Document], piece: str) -> None:
-    assert isinstance(reader(piece.encode() * 3_000), Document)
+def test_hostile_repetition_is_read(reader: Callable[[bytes], CitingDocument], piece: str) -> None:
+    assert isinstance(reader(piece.encode() * 3_000), CitingDocument)
 
 
 def _count(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, work: Callable[[], object]) -> int:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preserve.errors import FormatError
-from preserve.formats.warc.members import GZIP_MAGIC, ZSTD_MAGIC, Member, Members, zstd_dictionary
+from preserve.formats.warc.members import GZIP_MAGIC, ZSTD_MAGIC, CompressedMember, Members, zstd_dictionary
 from tests.warcs import DICTIONARY_MAGIC, dictionary, gz, page, zst
 
 RECORDS = [page(n, size) for n, size in enumerate([10, 3000, 40, 9000, 500])]
@@ -31,7 +31,7 @@ def read(data: bytes, kind: bytes, *, hold_bytes: int = 1 << 20, start: int = 0,
     )
 
 
-def content(member: Member) -> bytes | None:
+def content(member: CompressedMember) -> bytes | None:
     """The content of a piece, None where it is damaged."""
     if member.more is None:
         return member.data

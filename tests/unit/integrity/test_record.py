@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from preserve.errors import FormatError
 from preserve.formats.http1.stream import payload_of, plain_body
 from preserve.formats.warc.stream import RecordStream
-from preserve.integrity.record import Facts, Wanted, facts_of
+from preserve.integrity.record import RecordFacts, RecordQuery, facts_of
 from tests.warcs import chunked, record, reply, sha1
 
-ALL = Wanted(identity=True, statement=True)
-WAYS = [ALL, Wanted(), Wanted(digests=False), Wanted(digests=False, identity=True)]
+ALL = RecordQuery(identity=True, statement=True)
+WAYS = [ALL, RecordQuery(), RecordQuery(digests=False), RecordQuery(digests=False, identity=True)]
 PAYLOAD = b"<p>some text, some text, some text</p>" * 9
 PACKED = gzip.compress(PAYLOAD, mtime=0)
 WARC_FIELDS = "application/warc-fields"
@@ -27,7 +27,7 @@ MESSAGE = "application/http; msgtype=request"
 REQUEST = b"POST / HTTP/1.1\r\nHost: example.org\r\nContent-Length: 4\r\n\r\na=bc"
 
 
-def facts(data: bytes, wanted: Wanted = ALL, hold_bytes: int = 1 << 20) -> Facts:
+def facts(data: bytes, wanted: RecordQuery = ALL, hold_bytes: int = 1 << 20) -> RecordFacts:
     (found,) = [facts_of(raw, wanted) for raw in RecordStream(BytesIO(data).read, hold_bytes=hold_bytes)]
     return found
 
@@ -55,7 +55,7 @@ BLOCKS = {
 
 @pytest.mark.parametrize("name", BLOCKS)
 @pytest.mark.parametrize("wanted", WAYS)
-def test_a_record_read_in_pieces_gives_the_facts_of_one_that_is_held(name: str, wanted: Wanted) -> None:
+def test_a_record_read_in_pieces_gives_the_facts_of_one_that_is_held(name: str, wanted: RecordQuery) -> None:
     held, large = facts(BLOCKS[name], wanted), facts(BLOCKS[name], wanted, hold_bytes=0)
     assert held._replace(faults=()) == large._replace(faults=())
     # What of its head is no reply is said in other words.
@@ -77,7 +77,7 @@ def test_what_is_whole_breaks_nothing(name: str) -> None:
     st.booleans(),
 )
 def test_any_block_gives_the_same_facts_held_and_in_pieces(
-    head: bytes, body: bytes, between: bytes, kind: str, content_type: str, wanted: Wanted, fits: bool
+    head: bytes, body: bytes, between: bytes, kind: str, content_type: str, wanted: RecordQuery, fits: bool
 ) -> None:
     block = head + between + body
     digest = sha1(block if fits else b"other")

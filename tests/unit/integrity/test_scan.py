@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from preserve.formats.warc.containers import Container
-from preserve.integrity.record import Wanted
-from preserve.integrity.scan import Row, Scanner
+from preserve.integrity.record import RecordQuery
+from preserve.integrity.scan import ScannedRecord, Scanner
 from preserve.limits import MIB
 from preserve.model import sha256_hex
 from preserve.readers import segments
@@ -17,7 +17,7 @@ from preserve.store.copying import hash_file
 from tests.warcs import arc, dictionary, gz, page, record, reply, sha1, zst
 
 STRETCH = 4096
-WANTED = Wanted(identity=True, statement=True)
+WANTED = RecordQuery(identity=True, statement=True)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def two() -> Iterator[Scanner]:
         yield scanner
 
 
-def one(path: Path, container: Container = Container.WARC_GZIP, wanted: Wanted = WANTED) -> list[Row]:
+def one(path: Path, container: Container = Container.WARC_GZIP, wanted: RecordQuery = WANTED) -> list[ScannedRecord]:
     with Scanner(wanted, processes=1, total_bytes=0) as scanner:
         return list(scanner.rows(path, container))
 
@@ -170,7 +170,7 @@ def test_a_large_piece_that_is_damaged_is_told_of_and_what_follows_is_read(tmp_p
     data[len(data) // 2] ^= 8
     path = tmp_path / "a.warc.gz"
     path.write_bytes(data)
-    rows = one(path, wanted=Wanted())
+    rows = one(path, wanted=RecordQuery())
     assert rows[-1].facts is not None
     assert rows[-1].offset == len(data) - len(pieces[2])
     assert any(row.fault or (row.facts and row.facts.faults) for row in rows[1:-1])

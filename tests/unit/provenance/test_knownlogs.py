@@ -13,7 +13,7 @@ from preserve.errors import ArchiveError, EnvironmentFaultError
 from preserve.formats.tlog.note import Signer
 from preserve.provenance.knownlogs import Compared, KnownLogs, LogNotAsKnownError, read_log
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import Archive, Cut, Key, encode
+from preserve.provenance.statements import ArchiveStatement, CutStatement, KeyStatement, encode
 from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths
 from tests.ledgers import extended
@@ -28,8 +28,8 @@ def _signer(name: str, origin: str = ORIGIN) -> Signer:
 HONEST, NEXT, EVIL = _signer("honest"), _signer("next"), _signer("evil")
 
 
-def _statement(number: int, text: str) -> Cut:
-    return Cut(
+def _statement(number: int, text: str) -> CutStatement:
+    return CutStatement(
         file="a.warc.gz", size=0, sha256="", records=0, cut_bytes=number, reason=text or "test", quarantined=None
     )
 
@@ -44,7 +44,7 @@ class _Log:
     def begin(self, text: str = "") -> "_Log":
         make_dir(self.paths.ledger)
         write_atomic(self.paths.vkey, f"{self.signer.vkey}\n".encode())
-        first = Archive(
+        first = ArchiveStatement(
             collection=f"demo{text}",
             format=2,
             origin=self.signer.name,
@@ -62,7 +62,7 @@ class _Log:
         return self
 
     def change_key(self, new: Signer, *, both: bool = True) -> "_Log":
-        change = Key(old=self.signer.vkey, new=new.vkey, changed="2026-01-02T00:00:00Z", reason="")
+        change = KeyStatement(old=self.signer.vkey, new=new.vkey, changed="2026-01-02T00:00:00Z", reason="")
         checkpoint = extended(self.paths, [encode(change)], *([self.signer, new] if both else [new]))
         if both:
             make_dir(self.paths.receipts)

@@ -18,7 +18,7 @@ from preserve.provenance.installation import Installation
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.recovery import UnprovenError
 from preserve.provenance.session import Writer, WritingSession
-from preserve.provenance.statements import Cut, Key, Listing, decode, encode
+from preserve.provenance.statements import CutStatement, KeyStatement, ListingStatement, decode, encode
 from preserve.store import ledgerfiles
 from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths
@@ -40,9 +40,9 @@ def _paths(folder: Path) -> CollectionPaths:
     return paths
 
 
-def _statement(number: int) -> Key:
+def _statement(number: int) -> KeyStatement:
     text = hashlib.sha256(b"%d" % number).hexdigest()
-    return Key(old=str(number), new=text, changed="2026-01-01T00:00:00.000000Z", reason="a test")
+    return KeyStatement(old=str(number), new=text, changed="2026-01-01T00:00:00.000000Z", reason="a test")
 
 
 def _check(paths: CollectionPaths, size: int) -> None:
@@ -66,7 +66,7 @@ def _check_covered(paths: CollectionPaths, size: int) -> None:
     assert paths.pending.read_bytes() == b""
 
 
-_LISTING = Listing(
+_LISTING = ListingStatement(
     run="r",
     archive="a",
     uri="u",
@@ -81,7 +81,7 @@ _LISTING = Listing(
 
 def _session(paths: CollectionPaths, signer: Signer | None = SIGNER) -> WritingSession:
     writer = Writer.of(paths, paths.root / "keys", signer)
-    return WritingSession(paths, writer, command="test", kinds=(Key,))
+    return WritingSession(paths, writer, command="test", kinds=(KeyStatement,))
 
 
 def _take(session: WritingSession, numbers: range) -> range:
@@ -170,7 +170,7 @@ def test_a_journal_that_ends_before_the_head_is_told_once(tmp_path: Path) -> Non
     with _session(paths) as session:
         assert session.ledger.size == 3
         (cut,) = [decode(entry) for _index, entry in session.ledger.raw(2)]
-        assert isinstance(cut, Cut)
+        assert isinstance(cut, CutStatement)
         session.finish()
 
 

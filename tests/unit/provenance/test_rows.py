@@ -10,13 +10,13 @@ from preserve.formats.tlog.statements import encode as canonical
 from preserve.model import RecordPlace
 from preserve.provenance.rows import row_of
 from preserve.provenance.statements import (
-    Cable,
+    CableStatement,
     Known,
-    Memento,
-    Record,
-    Release,
+    MementoStatement,
+    RecordStatement,
+    ReleaseStatement,
     Statement,
-    Unknown,
+    UnknownStatement,
     decode,
     encode,
     kind_of,
@@ -26,7 +26,7 @@ from preserve.store.mementos import COLUMNS
 from tests.unit.provenance.test_statements import ARCHIVE, CABLE, MEMENTO, ONE_OF_EACH, RECORD, RELEASE
 
 PLACE = RecordPlace(file=RECORD.file, ordinal=3, offset=40, length=50, inner=0)
-NEWER = Unknown("remark", 7, canonical({"kind": "remark", "v": 7}))
+NEWER = UnknownStatement("remark", 7, canonical({"kind": "remark", "v": 7}))
 
 
 @pytest.mark.parametrize("statement", ONE_OF_EACH, ids=kind_of)
@@ -34,7 +34,7 @@ def test_a_row_fits_its_table(statement: Known) -> None:
     row = row_of(statement, PLACE)
     if row.table is None:
         assert row == NOTHING_KEPT
-        assert not isinstance(statement, Record | Cable | Release | Memento)
+        assert not isinstance(statement, RecordStatement | CableStatement | ReleaseStatement | MementoStatement)
     elif row.table == "mementos":
         assert len(row.values) == len(COLUMNS) + 1
     else:

@@ -15,30 +15,30 @@ from preserve.limits import DEFAULT_LIMITS
 from preserve.provenance.statements import (
     KINDS,
     VERSION,
-    Accepted,
+    AcceptedStatement,
     Answer,
-    Archive,
-    Cable,
+    ArchiveStatement,
+    CableStatement,
     Claimed,
     ComparedAs,
-    Cut,
+    CutStatement,
     DigestFit,
     Dump,
-    Ended,
-    Import,
-    Key,
+    ImportStatement,
+    KeyStatement,
     Known,
-    Listing,
-    Memento,
+    ListingStatement,
+    MementoStatement,
     Moved,
-    Printed,
-    Record,
-    Release,
-    Repair,
-    Run,
+    PrintedFields,
+    RecordStatement,
+    ReleaseStatement,
+    RepairStatement,
+    RunEnd,
+    RunStatement,
     Sealed,
     SourcePackage,
-    Unknown,
+    UnknownStatement,
     decode,
     encode,
     in_parts,
@@ -47,7 +47,7 @@ from preserve.provenance.statements import (
 
 HASH = "0" * 64
 DATE = "2026-01-02T03:04:05.678901Z"
-RECORD = Record(
+RECORD = RecordStatement(
     record_id="urn:uuid:1",
     type="response",
     uri="http://x.org/",
@@ -64,7 +64,7 @@ RECORD = Record(
     whole=None,
     run="urn:uuid:2",
 )
-CABLE = Cable(
+CABLE = CableStatement(
     record_id="urn:uuid:1",
     extractor="preserve-cables/1",
     layout="mrkva/1",
@@ -77,11 +77,11 @@ CABLE = Cable(
     rules_fired=(4,),
     claims={"source": Claimed(printed="gulls", value=None)},
     fields={
-        "created": Printed(printed="2005-01-31", value="2005-01-31", precision="day", source="field"),
-        "subject": Printed(printed="Gulls", value=None, precision=None, source="header"),
+        "created": PrintedFields(printed="2005-01-31", value="2005-01-31", precision="day", source="field"),
+        "subject": PrintedFields(printed="Gulls", value=None, precision=None, source="header"),
     },
 )
-RUN = Run(
+RUN = RunStatement(
     run="urn:uuid:2",
     started=DATE,
     ended=DATE,
@@ -92,9 +92,9 @@ RUN = Run(
     refused={"out-of-scope": 3},
     first_statement=0,
     last_statement=1,
-    urls=(Ended(url="http://x.org/", outcome="done", reason="http-200"),),
+    urls=(RunEnd(url="http://x.org/", outcome="done", reason="http-200"),),
 )
-IMPORT = Import(
+IMPORT = ImportStatement(
     file="a.warc.gz",
     size=1,
     sha256=HASH,
@@ -107,7 +107,7 @@ IMPORT = Import(
     program="preserve/0",
     run="r",
 )
-RELEASE = Release(
+RELEASE = ReleaseStatement(
     release="gulls-1",
     title="Gulls",
     publisher="",
@@ -120,7 +120,7 @@ RELEASE = Release(
     stated=DATE,
     program="preserve/0",
 )
-REPAIR = Repair(
+REPAIR = RepairStatement(
     path="archive/a.warc.gz",
     size=1,
     sha256=HASH,
@@ -132,10 +132,10 @@ REPAIR = Repair(
     repaired=DATE,
     program="preserve/0",
 )
-LISTING = Listing(
+LISTING = ListingStatement(
     run="r", archive="a", uri="u", asked=DATE, answer="held", complete=True, mementos=1, records=("x",), reasons=("c",)
 )
-MEMENTO = Memento(
+MEMENTO = MementoStatement(
     run="r",
     archive="a",
     archive_title="A",
@@ -151,11 +151,13 @@ MEMENTO = Memento(
     digest="unclaimed",
     held="nothing",
 )
-KEY = Key(old="a", new="b", changed=DATE, reason="")
-CUT = Cut(file="a.warc.gz", size=1, sha256=HASH, records=1, cut_bytes=7, reason="x", quarantined="a.warc.gz.tail")
-ACCEPTED = Accepted(urls=("http://x.org/",), reason="closed", stated=DATE, program="p")
+KEY = KeyStatement(old="a", new="b", changed=DATE, reason="")
+CUT = CutStatement(
+    file="a.warc.gz", size=1, sha256=HASH, records=1, cut_bytes=7, reason="x", quarantined="a.warc.gz.tail"
+)
+ACCEPTED = AcceptedStatement(urls=("http://x.org/",), reason="closed", stated=DATE, program="p")
 MOVED = Moved(old="http://x.org/", new="http://y.org/", reason="", stated=DATE, program="p")
-ARCHIVE = Archive(collection="demo", format=2, origin="a", key="b", created=DATE)
+ARCHIVE = ArchiveStatement(collection="demo", format=2, origin="a", key="b", created=DATE)
 _MAY_BE_NULL = {
     "uri", "status", "payload_sha256", "refers_to", "mime", "challenge", "canonical_id", "package", "released",
     "counter", "dump", "quarantined", "served", "claimed_digest",
@@ -215,7 +217,7 @@ def test_a_field_with_another_kind_of_value_is_refused(statement: Known) -> None
     others: tuple[object, ...] = (None, "", 0, True, [], {})
     for name, value in said.items():
         allowed = {type(value)}
-        if name in _MAY_BE_NULL or (name == "record_id" and isinstance(statement, Memento)):
+        if name in _MAY_BE_NULL or (name == "record_id" and isinstance(statement, MementoStatement)):
             allowed |= {type(None), str} if value is None else {type(None)}
         for other in others:
             if type(other) not in allowed:
@@ -365,7 +367,7 @@ def test_a_kind_or_version_that_is_not_known_is_an_opaque_leaf(
     change: dict[str, object], kind: str, version: int
 ) -> None:
     entry = canonical.encode({**_said(RECORD), **change})
-    assert decode(entry) == Unknown(kind, version, entry)
+    assert decode(entry) == UnknownStatement(kind, version, entry)
     assert encode(decode(entry)) == entry
     assert kind_of(decode(entry)) == kind
 
@@ -422,9 +424,9 @@ def many(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 COUNTS = st.dictionaries(ASCII, COUNT, max_size=3)
 ANY: list[st.SearchStrategy[Known]] = [
-    st.builds(Archive, collection=TEXT, format=COUNT, origin=TEXT, key=TEXT, created=MOMENT),
+    st.builds(ArchiveStatement, collection=TEXT, format=COUNT, origin=TEXT, key=TEXT, created=MOMENT),
     st.builds(
-        Record,
+        RecordStatement,
         record_id=TEXT,
         type=TEXT,
         uri=maybe(TEXT),
@@ -442,7 +444,7 @@ ANY: list[st.SearchStrategy[Known]] = [
         run=TEXT,
     ),
     st.builds(
-        Cable,
+        CableStatement,
         record_id=TEXT,
         extractor=TEXT,
         layout=TEXT,
@@ -456,12 +458,12 @@ ANY: list[st.SearchStrategy[Known]] = [
         claims=st.dictionaries(ASCII, st.builds(Claimed, printed=TEXT, value=maybe(TEXT)), max_size=3),
         fields=st.dictionaries(
             ASCII,
-            st.builds(Printed, printed=TEXT, value=maybe(TEXT), precision=maybe(TEXT), source=TEXT),
+            st.builds(PrintedFields, printed=TEXT, value=maybe(TEXT), precision=maybe(TEXT), source=TEXT),
             max_size=3,
         ),
     ),
     st.builds(
-        Run,
+        RunStatement,
         run=TEXT,
         started=MOMENT,
         ended=MOMENT,
@@ -472,12 +474,12 @@ ANY: list[st.SearchStrategy[Known]] = [
         refused=COUNTS,
         first_statement=COUNT,
         last_statement=COUNT,
-        urls=many(st.builds(Ended, url=TEXT, outcome=TEXT, reason=TEXT)),
+        urls=many(st.builds(RunEnd, url=TEXT, outcome=TEXT, reason=TEXT)),
         part=COUNT,
         parts=COUNT,
     ),
     st.builds(
-        Import,
+        ImportStatement,
         file=FILE,
         size=COUNT,
         sha256=SHA256,
@@ -493,7 +495,7 @@ ANY: list[st.SearchStrategy[Known]] = [
         run=TEXT,
     ),
     st.builds(
-        Release,
+        ReleaseStatement,
         release=st.from_regex(r"[a-z0-9][a-z0-9.-]{0,10}", fullmatch=True),
         title=TEXT,
         publisher=TEXT,
@@ -509,7 +511,7 @@ ANY: list[st.SearchStrategy[Known]] = [
         program=TEXT,
     ),
     st.builds(
-        Repair,
+        RepairStatement,
         path=st.builds("/".join, st.lists(FILE, min_size=1, max_size=3)),
         size=COUNT,
         sha256=SHA256,
@@ -522,7 +524,7 @@ ANY: list[st.SearchStrategy[Known]] = [
         program=TEXT,
     ),
     st.builds(
-        Listing,
+        ListingStatement,
         run=TEXT,
         archive=TEXT,
         uri=TEXT,
@@ -534,7 +536,7 @@ ANY: list[st.SearchStrategy[Known]] = [
         reasons=many(TEXT),
     ),
     st.builds(
-        Memento,
+        MementoStatement,
         run=TEXT,
         archive=TEXT,
         archive_title=TEXT,
@@ -550,9 +552,9 @@ ANY: list[st.SearchStrategy[Known]] = [
         digest=st.sampled_from(get_args(DigestFit)),
         held=st.sampled_from(get_args(ComparedAs)),
     ),
-    st.builds(Key, old=TEXT, new=TEXT, changed=MOMENT, reason=TEXT),
+    st.builds(KeyStatement, old=TEXT, new=TEXT, changed=MOMENT, reason=TEXT),
     st.builds(
-        Cut,
+        CutStatement,
         file=FILE,
         size=COUNT,
         sha256=SHA256 | st.just(""),
@@ -592,15 +594,15 @@ def test_anything_of_a_kind_that_is_not_known_comes_back(said: dict[str, object]
     if kind in KINDS:
         version += VERSION
     entry = canonical.encode({**said, "kind": kind, "v": version})
-    assert decode(entry) == Unknown(kind, version, entry)
+    assert decode(entry) == UnknownStatement(kind, version, entry)
     assert encode(decode(entry)) == entry
 
 
 # Runs in parts.
 
 
-def _parts(urls: int, files: int = 1) -> list[Run]:
-    addresses = [Ended(url=f"http://x.org/{n}/{'a' * 3000}", outcome="failed", reason="dns") for n in range(urls)]
+def _parts(urls: int, files: int = 1) -> list[RunStatement]:
+    addresses = [RunEnd(url=f"http://x.org/{n}/{'a' * 3000}", outcome="failed", reason="dns") for n in range(urls)]
     sealed = tuple(Sealed(name=f"f{n}.warc.gz", size=1, sha256=HASH, records=1) for n in range(files))
     return list(in_parts(msgspec.structs.replace(RUN, files=sealed, urls=()), lambda: addresses))
 
@@ -608,7 +610,7 @@ def _parts(urls: int, files: int = 1) -> list[Run]:
 @pytest.mark.parametrize("urls", [0, 1, 10, 200, 1000])
 def test_a_run_is_told_in_parts_that_fit_and_lose_nothing(urls: int) -> None:
     parts = _parts(urls, files=500)
-    told: list[Ended] = []
+    told: list[RunEnd] = []
     files: list[Sealed] = []
     for number, part in enumerate(parts, 1):
         assert len(encode(part)) <= DEFAULT_LIMITS.max_statement_bytes

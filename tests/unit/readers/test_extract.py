@@ -16,8 +16,8 @@ from preserve.demo_site.cables import ALMONDS, BRIDGE
 from preserve.demo_site.pages import replies
 from preserve.model import sha256_hex
 from preserve.readers import segments
-from preserve.readers.extract import Extracted, Wish, cables_of, extract_files
-from preserve.readers.segments import Stretches
+from preserve.readers.extract import Extracted, ExtractOptions, cables_of, extract_files
+from preserve.readers.segments import SegmentReader
 from tests.warcs import arc, chunked, gz, record, reply, zst
 
 HTML = "Content-Type: text/html; charset=utf-8"
@@ -49,8 +49,8 @@ DUMP = (
 
 def extract(path: Path, *, processes: int = 1, **wished: Any) -> tuple[list[dict[str, Any]], Extracted]:
     lines = BytesIO()
-    wish = Wish(layouts=LAYOUTS, **wished)
-    with Stretches(partial(cables_of, wish), processes=processes, total_bytes=0) as reading:
+    wish = ExtractOptions(layouts=LAYOUTS, **wished)
+    with SegmentReader(partial(cables_of, wish), processes=processes, total_bytes=0) as reading:
         (told,) = extract_files([path], reading, wish, lines.write)
     return [json.loads(line) for line in lines.getvalue().splitlines()], told
 

@@ -13,8 +13,8 @@ from preserve.cli.main import main
 from preserve.formats.cdxj import CdxLine, parse_line
 from preserve.readers import index as indexing
 from preserve.readers import segments
-from preserve.readers.index import Indexed, captures_of, index_files
-from preserve.readers.segments import Stretches
+from preserve.readers.index import IndexedFile, captures_of, index_files
+from preserve.readers.segments import SegmentReader
 from tests.warcs import arc, chunked, dictionary, gz, page, record, reply, sha1, zst
 
 HTML = "Content-Type: text/html; charset=utf-8"
@@ -34,9 +34,9 @@ RECORDS = [
 KEYS = ["org,example)/1", "org,example)/3", "org,example)/4", "org,example)/8", "org,example)/a%20b?a=2&z=1"]
 
 
-def index(path: Path, processes: int = 1) -> tuple[list[bytes], Indexed]:
+def index(path: Path, processes: int = 1) -> tuple[list[bytes], IndexedFile]:
     lines: list[bytes] = []
-    with Stretches(captures_of, processes=processes, total_bytes=0) as reading:
+    with SegmentReader(captures_of, processes=processes, total_bytes=0) as reading:
         (told,) = index_files([path], reading, lines.extend)
     return lines, told
 

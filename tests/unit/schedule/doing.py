@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from preserve.config.schedule import ScheduleConfig
-from preserve.schedule.child import Asking, Ended
-from preserve.schedule.job_table import CAPTURE, Event, Standing, Step, Table
+from preserve.schedule.child import Asking, ChildEnd
+from preserve.schedule.job_table import CAPTURE, JobEvent, JobStatus, JobTable, Step
 from preserve.schedule.jobs import Job, step_names
-from preserve.schedule.runs import Outcome, run_due
+from preserve.schedule.runs import JobOutcome, run_due
 
 COMPLETE = {"outcome": "complete", "counts": {"done": 1}}
-GOOD = Ended(status=0, report=COMPLETE)
-UNREACHED = Ended(status=5, report=COMPLETE)
+GOOD = ChildEnd(status=0, report=COMPLETE)
+UNREACHED = ChildEnd(status=5, report=COMPLETE)
 
 
 @dataclass
@@ -20,12 +20,12 @@ class Doing:
     """The work: ``now`` is the time, ``ended`` how every process ends, or what is called to find out."""
 
     now: int
-    ended: Ended | Callable[[Sequence[str]], Ended] = GOOD
+    ended: ChildEnd | Callable[[Sequence[str]], ChildEnd] = GOOD
     level: int = 0
     alive_problem: str = ""
     done: list[tuple[str, ...]] = field(default_factory=list)
 
-    def run(self, words: Sequence[str], asking: Asking) -> Ended:
+    def run(self, words: Sequence[str], asking: Asking) -> ChildEnd:
         asking.beat()
         self.done.append(tuple(words))
         return self.ended(words) if callable(self.ended) else self.ended
@@ -49,20 +49,20 @@ def capture_job(rule: ScheduleConfig) -> Job:
     return Job(collection="demo", kind=CAPTURE, rule=rule, words=("capture", "demo", "--json"), steps=step_names(rule))
 
 
-def look(folder: Path, rule: ScheduleConfig, doing: Doing) -> Outcome:
+def look(folder: Path, rule: ScheduleConfig, doing: Doing) -> JobOutcome:
     """One look at the capture of ``demo``."""
     return run_due(folder, capture_job(rule), doing)
 
 
-def run(folder: Path, now: int, rule: ScheduleConfig, ended: Ended = GOOD) -> str | None:
+def run(folder: Path, now: int, rule: ScheduleConfig, ended: ChildEnd = GOOD) -> str | None:
     """One look at a time: what became of the moment that was taken; None: nothing was."""
     outcome = look(folder, rule, Doing(now, ended))
     return None if outcome.event is None else outcome.event.outcome
 
 
-def events(folder: Path, rule: ScheduleConfig) -> list[Event]:
+def events(folder: Path, rule: ScheduleConfig) -> list[JobEvent]:
     """All that is recorded."""
-    with Table.open(folder, "demo", CAPTURE, rule) as table:
+    with JobTable.open(folder, "demo", CAPTURE, rule) as table:
         return table.events()
 
 
@@ -73,12 +73,12 @@ def outcomes(folder: Path, rule: ScheduleConfig) -> list[str]:
 
 def steps(folder: Path, rule: ScheduleConfig) -> list[Step]:
     """The steps of all moments."""
-    with Table.open(folder, "demo", CAPTURE, rule) as table:
+    with JobTable.open(folder, "demo", CAPTURE, rule) as table:
         return [step for event in table.events() for step in table.steps_of(event.nominal)]
 
 
-def standing(folder: Path, now: int, rule: ScheduleConfig) -> Standing:
+def standing(folder: Path, now: int, rule: ScheduleConfig) -> JobStatus:
     """How the job stands."""
-    with Table.read(folder, "demo", CAPTURE, rule) as table:
+    with JobTable.read(folder, "demo", CAPTURE, rule) as table:
         assert table is not None
         return table.standing(now)

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from preserve.errors import UsageError
-from preserve.schedule.install import SERVICE, STATUS_SERVICE, STATUS_TIMER, Installation, cron_block, crontab_with
+from preserve.schedule.install import SERVICE, STATUS_SERVICE, STATUS_TIMER, ProgramCall, cron_block, crontab_with
 from preserve.schedule.install import systemd_units as units_of
 from tests.conftest import Shell, Site
 
 _ODD = "/srv/an archive/100% $HOME \"x\" 'y' \\z;"
 
 
-def _place(*, user: str | None = None, metrics: str | None = None, folder: str = _ODD) -> Installation:
-    return Installation(
+def _place(*, user: str | None = None, metrics: str | None = None, folder: str = _ODD) -> ProgramCall:
+    return ProgramCall(
         program=("/bin/true", "-m", "preserve"),
         options=("--archives", folder, "--config", "/srv/config"),
         archives=folder,

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from preserve.alarms.values import Observation
-from preserve.config.alarms import Kind
+from preserve.config.alarms import AlarmKind
 from preserve.config.schedule import ScheduleConfig, StepConfig
-from preserve.schedule.child import Ended
+from preserve.schedule.child import ChildEnd
 from preserve.schedule.job_conditions import (
     FILE,
     observe_checks,
@@ -24,63 +24,63 @@ _DAY = 86_400
 _DAILY = ScheduleConfig(every="1d", retries=0)
 
 
-def _observed(folder: Path, now: int, rule: ScheduleConfig = _DAILY) -> dict[tuple[Kind, str], Observation]:
+def _observed(folder: Path, now: int, rule: ScheduleConfig = _DAILY) -> dict[tuple[AlarmKind, str], Observation]:
     found = observe_job(capture_job(rule), standing(folder, now, rule), now)
     return {(one.kind, one.subject): one for one in found}
 
 
 def test_a_failed_moment_is_one_occasion_however_often_it_is_looked_at(tmp_path: Path) -> None:
     run(tmp_path, _START, _DAILY, UNREACHED)
-    first = _observed(tmp_path, _START + 1)[Kind.CAPTURE_FAILING, ""]
+    first = _observed(tmp_path, _START + 1)[AlarmKind.CAPTURE_FAILING, ""]
     assert first.bad
     assert "no address answered" in first.summary
-    assert _observed(tmp_path, _START + 600)[Kind.CAPTURE_FAILING, ""] == first
+    assert _observed(tmp_path, _START + 600)[AlarmKind.CAPTURE_FAILING, ""] == first
     run(tmp_path, _START + _DAY, _DAILY, UNREACHED)
-    assert _observed(tmp_path, _START + _DAY)[Kind.CAPTURE_FAILING, ""].occasion != first.occasion
+    assert _observed(tmp_path, _START + _DAY)[AlarmKind.CAPTURE_FAILING, ""].occasion != first.occasion
     run(tmp_path, _START + 2 * _DAY, _DAILY)
-    assert not _observed(tmp_path, _START + 2 * _DAY)[Kind.CAPTURE_FAILING, ""].bad
+    assert not _observed(tmp_path, _START + 2 * _DAY)[AlarmKind.CAPTURE_FAILING, ""].bad
 
 
 def test_a_moment_that_waits_for_its_next_try_is_no_failure_yet(tmp_path: Path) -> None:
     rule = ScheduleConfig(every="1d")
     assert run(tmp_path, _START, rule, UNREACHED) == "waiting"
-    assert (Kind.CAPTURE_FAILING, "") not in _observed(tmp_path, _START, rule)
+    assert (AlarmKind.CAPTURE_FAILING, "") not in _observed(tmp_path, _START, rule)
 
 
 def test_overdue_is_bad_until_a_good_run(tmp_path: Path) -> None:
     run(tmp_path, _START, _DAILY, UNREACHED)
-    assert not _observed(tmp_path, _START + _DAY)[Kind.OVERDUE, ""].bad
-    late = _observed(tmp_path, _START + _DAY + 1)[Kind.OVERDUE, ""]
+    assert not _observed(tmp_path, _START + _DAY)[AlarmKind.OVERDUE, ""].bad
+    late = _observed(tmp_path, _START + _DAY + 1)[AlarmKind.OVERDUE, ""]
     assert late.bad
-    assert late == _observed(tmp_path, _START + _DAY + 9000)[Kind.OVERDUE, ""]
+    assert late == _observed(tmp_path, _START + _DAY + 9000)[AlarmKind.OVERDUE, ""]
     run(tmp_path, _START + _DAY, _DAILY)
-    assert not _observed(tmp_path, _START + _DAY + 1)[Kind.OVERDUE, ""].bad
+    assert not _observed(tmp_path, _START + _DAY + 1)[AlarmKind.OVERDUE, ""].bad
 
 
 def test_days_without_a_look_are_told_once(tmp_path: Path) -> None:
     run(tmp_path, _START, _DAILY)
-    assert (Kind.NOT_LOOKED, "") not in _observed(tmp_path, _START)
+    assert (AlarmKind.NOT_LOOKED, "") not in _observed(tmp_path, _START)
     run(tmp_path, _START + 10 * _DAY, _DAILY)
-    told = _observed(tmp_path, _START + 10 * _DAY)[Kind.NOT_LOOKED, ""]
+    told = _observed(tmp_path, _START + 10 * _DAY)[AlarmKind.NOT_LOOKED, ""]
     assert told.bad
     assert told.summary == "none looked from 2024-01-01T00:00:00Z to 2024-01-11T00:00:00Z: 9 due moments were missed"
     run(tmp_path, _START + 11 * _DAY, _DAILY)
-    assert _observed(tmp_path, _START + 11 * _DAY)[Kind.NOT_LOOKED, ""] == told
+    assert _observed(tmp_path, _START + 11 * _DAY)[AlarmKind.NOT_LOOKED, ""] == told
 
 
 def test_a_clock_that_was_set_back_is_bad(tmp_path: Path) -> None:
     run(tmp_path, _START, _DAILY)
     run(tmp_path, _START + _DAY, _DAILY)
-    assert _observed(tmp_path, _START + 60)[Kind.CLOCK_BACK, ""].bad
-    assert not _observed(tmp_path, _START + _DAY)[Kind.CLOCK_BACK, ""].bad
+    assert _observed(tmp_path, _START + 60)[AlarmKind.CLOCK_BACK, ""].bad
+    assert not _observed(tmp_path, _START + _DAY)[AlarmKind.CLOCK_BACK, ""].bad
 
 
 def test_each_step_is_observed_by_itself(tmp_path: Path) -> None:
     rule = ScheduleConfig(every="1d", steps=(StepConfig(replicate="/mnt/copy"), StepConfig(export="/srv/t.csv")))
-    look(tmp_path, rule, Doing(_START, lambda words: Ended(status=1) if words[0] == "replicate" else GOOD))
+    look(tmp_path, rule, Doing(_START, lambda words: ChildEnd(status=1) if words[0] == "replicate" else GOOD))
     found = _observed(tmp_path, _START, rule)
-    assert found[Kind.STEP_FAILING, "replicate /mnt/copy"].bad
-    assert not found[Kind.STEP_FAILING, "export /srv/t.csv"].bad
+    assert found[AlarmKind.STEP_FAILING, "replicate /mnt/copy"].bad
+    assert not found[AlarmKind.STEP_FAILING, "export /srv/t.csv"].bad
 
 
 def test_bot_walls_and_certificates_are_taken_from_the_report(tmp_path: Path) -> None:
@@ -89,11 +89,11 @@ def test_bot_walls_and_certificates_are_taken_from_the_report(tmp_path: Path) ->
         "reasons": {"challenge": 30, "http-200": 5},
         "problems": [[f"https://example.org/{number}", "done", "challenge"] for number in range(30)],
     }
-    run(tmp_path, _START, _DAILY, Ended(status=0, report=report))
+    run(tmp_path, _START, _DAILY, ChildEnd(status=0, report=report))
     found = _observed(tmp_path, _START)
-    wall = found[Kind.CHALLENGE_PAGE, ""]
+    wall = found[AlarmKind.CHALLENGE_PAGE, ""]
     assert (wall.bad, len(wall.items), wall.items_total) == (True, 20, 30)
-    assert not found[Kind.CERTIFICATE_INVALID, ""].bad
+    assert not found[AlarmKind.CERTIFICATE_INVALID, ""].bad
 
 
 def _check(at: int, *, good: bool, level: str = "full") -> Check:

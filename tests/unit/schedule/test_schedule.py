@@ -14,10 +14,10 @@ from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.schedule import ScheduleConfig
 from preserve.errors import LockedError
 from preserve.schedule import job_table
-from preserve.schedule.child import Ended
+from preserve.schedule.child import ChildEnd
 from preserve.schedule.due_times import moments
 from preserve.schedule.job_status import wrongs
-from preserve.schedule.job_table import CAPTURE, Table
+from preserve.schedule.job_table import CAPTURE, JobTable
 from preserve.schedule.jobs import status_of_all
 from preserve.schedule.runs import forget_to_come
 from tests.unit.schedule.doing import (
@@ -59,11 +59,11 @@ def test_five_years_of_looks_sleep_crashes_and_failures_record_each_due_moment_o
     chance = random.Random(7)
     end = int(datetime(2029, 1, 1, tzinfo=UTC).timestamp())
 
-    def ends(_words: Sequence[str]) -> Ended:
+    def ends(_words: Sequence[str]) -> ChildEnd:
         kind = chance.random()
         if kind < 0.1:
             raise SystemExit
-        return GOOD if kind < 0.7 else UNREACHED if kind < 0.9 else Ended(status=4)
+        return GOOD if kind < 0.7 else UNREACHED if kind < 0.9 else ChildEnd(status=4)
 
     doing = Doing(_START, ends)
     taken: list[int] = []
@@ -181,7 +181,7 @@ def test_after_a_clock_that_was_ahead_each_true_moment_is_recorded_once(
     assert steps(tmp_path, rule)[-1].nominal == nominals[-1]
 
 
-def _die(_words: Sequence[str]) -> Ended:
+def _die(_words: Sequence[str]) -> ChildEnd:
     raise SystemExit
 
 
@@ -262,7 +262,7 @@ def test_a_try_waits_for_the_window(tmp_path: Path) -> None:
 
 
 def test_a_run_that_was_stopped_with_the_schedule_goes_on_at_the_next_look(tmp_path: Path) -> None:
-    stopped = Ended(status=130, report={"outcome": "cancelled"}, stopped=True)
+    stopped = ChildEnd(status=130, report={"outcome": "cancelled"}, stopped=True)
     assert run(tmp_path, _START, _DAILY, stopped) == "waiting"
     assert run(tmp_path, _START + 1, _DAILY, stopped) == "waiting"
     assert run(tmp_path, _START + 2, _DAILY) == "ran"
@@ -271,7 +271,7 @@ def test_a_run_that_was_stopped_with_the_schedule_goes_on_at_the_next_look(tmp_p
 
 
 def test_two_processes_do_not_run_the_same_moment(tmp_path: Path) -> None:
-    def other(_words: Sequence[str]) -> Ended:
+    def other(_words: Sequence[str]) -> ChildEnd:
         with pytest.raises(LockedError, match="preserve schedule demo"):
             run(tmp_path, _START, _DAILY)
         return GOOD
@@ -306,18 +306,18 @@ def test_bounds_for_pages_that_seldom_change_begin_no_schedule_anew(tmp_path: Pa
 @pytest.mark.parametrize(
     ("ended", "outcome"),
     [
-        (Ended(status=1, report=COMPLETE), "ran"),
-        (Ended(status=1), "failed"),
-        (Ended(status=4), "skipped"),
-        (Ended(status=7, report=COMPLETE), "failed"),
+        (ChildEnd(status=1, report=COMPLETE), "ran"),
+        (ChildEnd(status=1), "failed"),
+        (ChildEnd(status=4), "skipped"),
+        (ChildEnd(status=7, report=COMPLETE), "failed"),
         (UNREACHED, "failed"),
-        (Ended(status=-9), "failed"),
-        (Ended(status=130, report=COMPLETE), "failed"),
-        (Ended(status=130, report=COMPLETE, timed_out=True), "failed"),
-        (Ended(status=0, report=COMPLETE, timed_out=True), "ran"),
+        (ChildEnd(status=-9), "failed"),
+        (ChildEnd(status=130, report=COMPLETE), "failed"),
+        (ChildEnd(status=130, report=COMPLETE, timed_out=True), "failed"),
+        (ChildEnd(status=0, report=COMPLETE, timed_out=True), "ran"),
     ],
 )
-def test_the_end_of_a_capture_is_the_event(tmp_path: Path, ended: Ended, outcome: str) -> None:
+def test_the_end_of_a_capture_is_the_event(tmp_path: Path, ended: ChildEnd, outcome: str) -> None:
     assert run(tmp_path, _START, _DAILY, ended) == outcome
 
 
@@ -333,15 +333,15 @@ def test_several_ends_have_one_status(statuses: list[int], status: int) -> None:
     ("ended", "status"),
     [
         (GOOD, 0),
-        (Ended(status=1, report=COMPLETE), 0),
+        (ChildEnd(status=1, report=COMPLETE), 0),
         (UNREACHED, 5),
-        (Ended(status=7), 7),
-        (Ended(status=0), 7),
-        (Ended(status=-9), 7),
-        (Ended(status=130, report=COMPLETE, timed_out=True), 7),
+        (ChildEnd(status=7), 7),
+        (ChildEnd(status=0), 7),
+        (ChildEnd(status=-9), 7),
+        (ChildEnd(status=130, report=COMPLETE, timed_out=True), 7),
     ],
 )
-def test_a_look_has_the_status_of_what_failed(tmp_path: Path, ended: Ended, status: int) -> None:
+def test_a_look_has_the_status_of_what_failed(tmp_path: Path, ended: ChildEnd, status: int) -> None:
     assert look(tmp_path, _DAILY, Doing(_START, ended)).status == status
 
 
@@ -356,14 +356,14 @@ def test_only_a_good_run_ends_what_is_overdue(tmp_path: Path) -> None:
 def test_a_run_under_way_is_not_overdue_while_its_scheduler_is_heard_of(tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         look(tmp_path, _DAILY, Doing(_START, _die))
-    with Table.open(tmp_path, "demo", CAPTURE, _DAILY) as held:
+    with JobTable.open(tmp_path, "demo", CAPTURE, _DAILY) as held:
         held.looked(_START + 2 * _DAY)
     assert standing(tmp_path, _START + 2 * _DAY + 60, _DAILY).overdue_since is None
     assert standing(tmp_path, _START + 2 * _DAY + 3600, _DAILY).overdue_since == _START
 
 
 def test_looking_at_how_it_stands_begins_nothing(tmp_path: Path) -> None:
-    with Table.read(tmp_path, "demo", CAPTURE, _DAILY) as held:
+    with JobTable.read(tmp_path, "demo", CAPTURE, _DAILY) as held:
         assert held is None
     assert list(tmp_path.iterdir()) == []
 
@@ -387,7 +387,7 @@ def test_a_full_disk_at_the_end_of_a_run_neither_loses_nor_repeats_its_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(Table, "_settle", _full)
+        patch.setattr(JobTable, "_settle", _full)
         with pytest.raises(sqlite3.OperationalError):
             run(tmp_path, _START, _DAILY)
     assert run(tmp_path, _START + _DAY, _DAILY) == "ran"
@@ -397,7 +397,7 @@ def test_a_full_disk_at_the_end_of_a_run_neither_loses_nor_repeats_its_moment(
 def test_a_full_disk_before_a_run_leaves_its_moment_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(tmp_path, _START, _DAILY)
     with monkeypatch.context() as patch:
-        patch.setattr(Table, "_record", _full)
+        patch.setattr(JobTable, "_record", _full)
         with pytest.raises(sqlite3.OperationalError):
             run(tmp_path, _START + _DAY, _DAILY)
     assert run(tmp_path, _START + _DAY, _DAILY) == "ran"
@@ -405,7 +405,7 @@ def test_a_full_disk_before_a_run_leaves_its_moment_due(tmp_path: Path, monkeypa
 
 
 def test_a_disk_that_fills_during_a_run_does_not_end_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Table, "looked", _full)
+    monkeypatch.setattr(JobTable, "looked", _full)
     assert run(tmp_path, _START, _DAILY) == "ran"
 
 

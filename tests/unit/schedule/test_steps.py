@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from preserve.config.schedule import ScheduleConfig, StepConfig
-from preserve.schedule.child import Ended
-from preserve.schedule.job_table import CAPTURE, VERIFICATION, Table
+from preserve.schedule.child import ChildEnd
+from preserve.schedule.job_table import CAPTURE, VERIFICATION, JobTable
 from preserve.schedule.jobs import judge, judge_step, step_words
 from tests.unit.schedule.doing import GOOD, UNREACHED, Doing, look, run, standing, steps
 
@@ -28,8 +28,8 @@ _FOUND = {"collections": [{"good": True, "findings": []}]}
 _DAMAGED = {"collections": [{"good": False, "findings": [{"code": "E-LEDGER-RECORD"}]}]}
 
 
-def _ends(words: Sequence[str]) -> Ended:
-    return GOOD if words[0] == "capture" else Ended(status=0, report=_FOUND if words[0] == "verify" else {})
+def _ends(words: Sequence[str]) -> ChildEnd:
+    return GOOD if words[0] == "capture" else ChildEnd(status=0, report=_FOUND if words[0] == "verify" else {})
 
 
 def _told(folder: Path) -> list[tuple[str, str]]:
@@ -64,8 +64,8 @@ def test_no_step_follows_a_capture_that_failed(tmp_path: Path) -> None:
 
 
 def test_a_step_that_fails_keeps_no_other_back_but_nobody_is_told_that_all_is_well(tmp_path: Path) -> None:
-    def ends(words: Sequence[str]) -> Ended:
-        return Ended(status=1) if words[0] == "replicate" else _ends(words)
+    def ends(words: Sequence[str]) -> ChildEnd:
+        return ChildEnd(status=1) if words[0] == "replicate" else _ends(words)
 
     doing = Doing(_START, ends)
     look(tmp_path, _RULE, doing)
@@ -83,7 +83,7 @@ def test_a_watcher_that_cannot_be_told_is_a_failed_step(tmp_path: Path) -> None:
 def test_a_scheduler_that_dies_at_any_step_leaves_none_undone(tmp_path: Path, dies_at: int) -> None:
     calls = 0
 
-    def ends(words: Sequence[str]) -> Ended:
+    def ends(words: Sequence[str]) -> ChildEnd:
         nonlocal calls
         calls += 1
         if calls == dies_at:
@@ -94,13 +94,13 @@ def test_a_scheduler_that_dies_at_any_step_leaves_none_undone(tmp_path: Path, di
         look(tmp_path, _RULE, Doing(_START, ends))
     for minutes in (1, 20):
         look(tmp_path, _RULE, Doing(_START + minutes * 60, ends))
-    with Table.open(tmp_path, "demo", CAPTURE, _RULE) as table:
+    with JobTable.open(tmp_path, "demo", CAPTURE, _RULE) as table:
         assert [event.outcome for event in table.events()] == ["ran"]
     assert [outcome for _, outcome in _told(tmp_path)] == ["good"] * 5
 
 
 def test_a_step_that_ends_its_scheduler_again_and_again_has_failed(tmp_path: Path) -> None:
-    def ends(words: Sequence[str]) -> Ended:
+    def ends(words: Sequence[str]) -> ChildEnd:
         if words[0] == "verify":
             raise SystemExit
         return _ends(words)
@@ -115,10 +115,10 @@ def test_a_step_that_ends_its_scheduler_again_and_again_has_failed(tmp_path: Pat
 def test_a_step_that_was_stopped_is_done_at_the_next_look(tmp_path: Path) -> None:
     doing = Doing(_START)
 
-    def ends(words: Sequence[str]) -> Ended:
+    def ends(words: Sequence[str]) -> ChildEnd:
         if words[0] == "replicate" and doing.level == 0 and doing.now == _START:
             doing.level = 1
-            return Ended(status=130, stopped=True)
+            return ChildEnd(status=130, stopped=True)
         return _ends(words)
 
     doing.ended = ends
@@ -144,18 +144,18 @@ def test_a_copy_that_was_there_and_is_gone_is_not_made_anew_on_the_wrong_disk(tm
 
 
 def test_damage_that_a_sample_finds_is_a_failed_step_and_warnings_are_not() -> None:
-    assert judge_step("verify 5", Ended(status=1, report=_DAMAGED)) == (
+    assert judge_step("verify 5", ChildEnd(status=1, report=_DAMAGED)) == (
         "failed", "damage was found: E-LEDGER-RECORD",
     )  # fmt: skip
     odd = {"collections": [{"good": True, "findings": [{"code": "W-X"}]}]}
-    assert judge_step("verify 5", Ended(status=1, report=odd)) == ("good", "something was found: W-X")
+    assert judge_step("verify 5", ChildEnd(status=1, report=odd)) == ("good", "something was found: W-X")
 
 
 def test_a_verification_that_finds_damage_ran_and_one_that_could_not_look_failed() -> None:
-    judged = judge(VERIFICATION, Ended(status=1, report=_DAMAGED))
+    judged = judge(VERIFICATION, ChildEnd(status=1, report=_DAMAGED))
     assert (judged.outcome, judged.reason) == ("ran", "damage was found: E-LEDGER-RECORD")
-    assert judge(VERIFICATION, Ended(status=3)).outcome == "failed"
-    assert judge(VERIFICATION, Ended(status=-9)).outcome == "failed"
+    assert judge(VERIFICATION, ChildEnd(status=3)).outcome == "failed"
+    assert judge(VERIFICATION, ChildEnd(status=-9)).outcome == "failed"
 
 
 def test_paths_of_steps_reach_the_command_as_they_are() -> None:
@@ -191,13 +191,13 @@ def test_a_scheduler_that_dies_at_any_write_loses_and_doubles_nothing(
 
     with monkeypatch.context() as patch:
         for name in _WRITES:
-            patch.setattr(Table, name, dying(getattr(Table, name)))
+            patch.setattr(JobTable, name, dying(getattr(JobTable, name)))
         with suppress(SystemExit):
             look(tmp_path, _RULE, doing)
     for minute in range(1, 40):
         doing.now = _START + minute * 60
         look(tmp_path, _RULE, doing)
-    with Table.open(tmp_path, "demo", CAPTURE, _RULE) as table:
+    with JobTable.open(tmp_path, "demo", CAPTURE, _RULE) as table:
         (event,) = table.events()
     assert event.outcome == "ran"
     assert [outcome for _, outcome in _told(tmp_path)] == ["good"] * 5

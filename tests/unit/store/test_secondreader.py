@@ -10,23 +10,23 @@ import pytest
 
 from preserve.findings import Verdict
 from preserve.store import secondreader
-from preserve.store.secondreader import READER, Follower, SecondReading, Seen, second_reading
+from preserve.store.secondreader import READER, Follower, RecordAsRead, SecondReading, second_reading
 from tests.damage.test_corpus import SINGLES
 from tests.warcs import arc, gz, page, record, reply, zst
 
 RECORDS = [page(1), record(2, b"x: y\r\n", kind="metadata", content_type="application/warc-fields"), page(3, 3000)]
 
 
-def seen(data: bytes) -> Seen:
+def seen(data: bytes) -> RecordAsRead:
     """What is to be stated of a record."""
     head, _end, rest = data.partition(b"\r\n\r\n")
     fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
     block = rest.removesuffix(b"\r\n\r\n")
     digest = hashlib.sha256(block).hexdigest()
-    return Seen(fields["WARC-Record-ID"].strip("<>"), fields["WARC-Type"], len(block), digest)
+    return RecordAsRead(fields["WARC-Record-ID"].strip("<>"), fields["WARC-Type"], len(block), digest)
 
 
-def followed(path: Path, stated: Sequence[Seen]) -> SecondReading:
+def followed(path: Path, stated: Sequence[RecordAsRead]) -> SecondReading:
     """What the second reader makes of a file, of which it is told first that half of it is there."""
     follower = Follower(path)
     for one in stated:
@@ -62,7 +62,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("stated", OTHERS.values(), ids=OTHERS)
-def test_whatever_else_is_stated_is_told(path: Path, stated: list[Seen]) -> None:
+def test_whatever_else_is_stated_is_told(path: Path, stated: list[RecordAsRead]) -> None:
     found = followed(path, stated)
     assert found.verdict is Verdict.FAIL
     assert [code for code, _detail in found.faults] == ["E-SECOND-READER"]

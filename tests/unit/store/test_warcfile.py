@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from preserve.errors import ArchiveError, EnvironmentFaultError
-from preserve.formats.warc.record import Record, make_record
+from preserve.formats.warc.record import WarcRecord, make_record
 from preserve.model import RecordPlace, sha256_hex
 from preserve.store.layout import CollectionPaths, warc_name
 from preserve.store.warcfile import WarcWriter, count_records, iter_file, open_files, read_record
@@ -19,7 +19,7 @@ def _token_of(_name: str) -> str:
     return "token"
 
 
-def _record(number: int) -> Record:
+def _record(number: int) -> WarcRecord:
     fields = [("WARC-Type", "resource"), ("WARC-Record-ID", f"<urn:x:{number}>"), ("WARC-Date", "2026-01-01T00:00:00Z")]
     return make_record(fields, b"block %d" % number)
 

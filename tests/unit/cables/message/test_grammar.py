@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from preserve.cables.message.grammar import Message, parse_message
 from preserve.cables.message.preamble import Preamble
-from preserve.cables.message.printed import Printed
+from preserve.cables.message.printed import PrintedValue
 from preserve.cables.message.readingview import reading_view
 from preserve.cables.message.tags import split_tags
 from preserve.cables.page.texts import one_line
@@ -46,15 +46,15 @@ LINES = [
 WHOLE = "".join(f"{line} \n" for line in LINES).removesuffix("\n")
 
 
-def texts(values: Iterable[Printed]) -> list[str]:
+def texts(values: Iterable[PrintedValue]) -> list[str]:
     return [value.text for value in values]
 
 
-def text(value: Printed | None) -> str | None:
+def text(value: PrintedValue | None) -> str | None:
     return None if value is None else value.text
 
 
-def body_values(message: Message) -> list[Printed]:
+def body_values(message: Message) -> list[PrintedValue]:
     """Every value of a message that was read from its body."""
     line, by = message.classification_line, message.classified_by
     values = [
@@ -79,7 +79,7 @@ def body_values(message: Message) -> list[Printed]:
     return [value for value in values if value is not None]
 
 
-def assert_spans(source: str, values: Iterable[Printed]) -> None:
+def assert_spans(source: str, values: Iterable[PrintedValue]) -> None:
     """Every span covers its value from the first to the last character; what differs is more than one line long."""
     for value in values:
         assert 0 <= value.start < value.end <= len(source)

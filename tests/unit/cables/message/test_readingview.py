@@ -1,7 +1,7 @@
 import pytest
 
 from preserve.cables.message.grammar import parse_message
-from preserve.cables.message.readingview import Piece, reading_view
+from preserve.cables.message.readingview import ViewPiece, reading_view
 from preserve.cables.page.texts import one_line
 
 BODY = """\
@@ -36,7 +36,7 @@ NNNN\x20
 """
 
 
-def view(body: str) -> tuple[Piece, ...]:
+def view(body: str) -> tuple[ViewPiece, ...]:
     return reading_view(body, parse_message(body))
 
 

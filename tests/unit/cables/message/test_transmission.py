@@ -1,7 +1,7 @@
 import pytest
 
 from preserve.cables.message.grammar import parse_message
-from preserve.cables.message.printed import Printed
+from preserve.cables.message.printed import PrintedValue
 from preserve.cables.message.transmission import TransmissionHeader, read_header
 from preserve.cables.page.texts import one_line
 
@@ -31,7 +31,7 @@ def read(text: str) -> TransmissionHeader:
     return header
 
 
-def text(value: Printed | None) -> str | None:
+def text(value: PrintedValue | None) -> str | None:
     return None if value is None else value.text
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preserve.cables.page.tokens import tokenise
-from preserve.cables.page.unseen import Style, hidden_spans, may_hide, seen, style_of
+from preserve.cables.page.unseen import InlineStyle, hidden_spans, may_hide, seen, style_of
 from preserve.cables.page.visible import visible_text
 
 
@@ -127,18 +127,18 @@ def test_a_page_without_such_is_not_looked_at() -> None:
 @pytest.mark.parametrize(
     ("text", "style"),
     [
-        ("", Style()),
-        ("display:none", Style("none")),
-        ("visibility:hidden;display:none", Style("none", "hidden")),
-        ("display:none;", Style("none")),
-        (";display:none", Style("none")),
-        ("a{display:block;}display:none", Style("")),
-        ("a:b(;display:block);display:none", Style("none")),
-        ("display:none!ie", Style("")),
-        ("x" * 100_001, Style("none")),
+        ("", InlineStyle()),
+        ("display:none", InlineStyle("none")),
+        ("visibility:hidden;display:none", InlineStyle("none", "hidden")),
+        ("display:none;", InlineStyle("none")),
+        (";display:none", InlineStyle("none")),
+        ("a{display:block;}display:none", InlineStyle("")),
+        ("a:b(;display:block);display:none", InlineStyle("none")),
+        ("display:none!ie", InlineStyle("")),
+        ("x" * 100_001, InlineStyle("none")),
     ],
 )
-def test_styles_are_read_as_css_has_it(text: str, style: Style) -> None:
+def test_styles_are_read_as_css_has_it(text: str, style: InlineStyle) -> None:
     assert style_of(text) == style
 
 

@@ -7,29 +7,29 @@ import pytest
 
 from preserve.integrity.verify.date_check import DateCheck
 from preserve.integrity.verify.report import Findings
-from preserve.provenance.statements import Import, Record, Run, Statement
+from preserve.provenance.statements import ImportStatement, RecordStatement, RunStatement, Statement
 
 _NOW = datetime(2026, 6, 1, tzinfo=UTC)
 _SHA256 = "0" * 64
 
 
-def _run(name: str, day: str) -> Run:
-    return Run(
+def _run(name: str, day: str) -> RunStatement:
+    return RunStatement(
         run=name, started=f"{day}T00:00:00Z", ended=f"{day}T01:00:00Z", outcome="complete", program="preserve/0",
         files=(), counts={}, refused={}, first_statement=0, last_statement=-1,
     )  # fmt: skip
 
 
-def _record(run: str, date: str, file: str = "a.warc.gz") -> Record:
-    return Record(
+def _record(run: str, date: str, file: str = "a.warc.gz") -> RecordStatement:
+    return RecordStatement(
         record_id="<urn:uuid:00000000-0000-4000-8000-000000000001>", type="response", uri="http://a.example/",
         date=date, status=200, file=file, ordinal=0, record_sha256=_SHA256, block_sha256=_SHA256, payload_sha256=None,
         refers_to=None, mime=None, challenge=None, whole="whole", run=run,
     )  # fmt: skip
 
 
-def _import(run: str, file: str, imported: str) -> Import:
-    return Import(
+def _import(run: str, file: str, imported: str) -> ImportStatement:
+    return ImportStatement(
         file=file, size=1, sha256=_SHA256, records=1, container="warc", source=file, package=None, lacks={},
         imported=imported, program="preserve/0", run=run,
     )  # fmt: skip

@@ -2,11 +2,11 @@
 
 from preserve.formats.tlog.statements import encode
 from preserve.integrity.verify.newer import Newer
-from preserve.provenance.statements import Unknown
+from preserve.provenance.statements import UnknownStatement
 
 
-def _unknown(**said: object) -> Unknown:
-    return Unknown("remark", 1, encode({"kind": "remark", "v": 1, **said}))
+def _unknown(**said: object) -> UnknownStatement:
+    return UnknownStatement("remark", 1, encode({"kind": "remark", "v": 1, **said}))
 
 
 def test_every_text_in_them_is_named_and_the_last_part_of_a_path() -> None:
