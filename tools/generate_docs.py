@@ -1,6 +1,9 @@
 """Writes the pages that follow from the code: findings, commands, configuration. ``--check`` only compares."""
 
+import ast
+import re
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -19,7 +22,8 @@ from preserve.config.schedule import ScheduleConfig, ScheduleRuleConfig, StepCon
 from preserve.crawler.outcomes import REASONS
 from preserve.findings import CODES
 
-DOCS = Path(__file__).parents[1] / "docs"
+TOP = Path(__file__).parents[1]
+DOCS = TOP / "docs"
 _HELP_WIDTH = 100
 
 
@@ -155,7 +159,58 @@ def _default(field: FieldInfo) -> str:
     return f"`{field.default}`" if field.default not in ((), {}) else "none"
 
 
+def architecture() -> str:
+    """The packages, top to bottom, out of the import contract and their own first lines."""
+    tools = tomllib.loads((TOP / "pyproject.toml").read_text("utf-8"))["tool"]
+    (contract,) = (c for c in tools["importlinter"]["contracts"] if c["type"] == "layers")
+    layers = [[name.strip("() ") for name in layer.split("|")] for layer in contract["layers"]]
+    layers = [[name for name in layer if _module(name) is not None] for layer in layers]
+    picture = "\n   │\n".join(f"   {'   '.join(layer)}" for layer in layers)
+    rows = "".join(f"| `{name}` | {_first_line(name)} |\n{_rooms(name)}" for layer in layers for name in layer)
+    return (
+        "# Architecture\n\nImports point down only; packages of one line never import one another. The contract stands "
+        "in `pyproject.toml`, and `make lint`\nholds the code to it. This page is made from it. "
+        "[The path of a page](path-of-a-page.md) follows one address through all of it;\n"
+        "[ADR 9](adr/0009-rooms.md) says why the packages are cut so.\n\n"
+        f"```text\n{picture}\n```\n\n| package or module | what it is |\n| --- | --- |\n{rows}"
+    )
+
+
+def _module(name: str) -> Path | None:
+    paths = (TOP / "preserve" / name / "__init__.py", TOP / "preserve" / f"{name}.py")
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _first_line(name: str) -> str:
+    path = _module(name)
+    text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) if path is not None else None
+    return (text or "").split("\n\n")[0].replace("\n", " ").replace("``", "`")
+
+
+def _rooms(name: str) -> str:
+    folders = sorted(path.parent for path in (TOP / "preserve" / name).glob("*/__init__.py"))
+    names = [f"{name}/{folder.name}" for folder in folders]
+    return "".join(f"| `{room}` | {_first_line(room)} |\n" for room in names)
+
+
+def decisions() -> str:
+    """The list of decisions, by number, with their titles."""
+    rows = []
+    for path in sorted((DOCS / "adr").glob("[0-9]*.md")):
+        title = path.read_text("utf-8").split("\n", 1)[0]
+        match = re.fullmatch(r"# ADR (\d+): (.+)", title)
+        if match is None or int(match.group(1)) != int(path.name[:4]):
+            raise SystemExit(f"{path}: its title must read '# ADR {int(path.name[:4])}: …'")
+        rows.append(f"- ADR {match.group(1)}: [{match.group(2)}]({path.name})\n")
+    return (
+        "# Decisions\n\nWhat was decided, why, and what follows. A decision that no longer holds is changed here and "
+        f"in the code at once. Number 10 is not used.\n\n{''.join(rows)}"
+    )
+
+
 PAGES = {
+    "architecture.md": architecture,
+    "adr/README.md": decisions,
     "findings.md": findings,
     "reference/outcomes.md": outcomes,
     "reference/commands.md": commands,

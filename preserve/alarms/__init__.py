@@ -1,1 +1,1 @@
-"""Alarms that are not lost: what is wrong, whom it was told, what is still to be told, and the telling."""
+"""Alarms that are not lost: what is wrong, who was notified, and what is still to be sent."""

@@ -1,1 +1,1 @@
-"""Makes citations from what is held."""
+"""Citations of what is held: their forms, capsules that prove them, and documents that cite."""

@@ -5,8 +5,10 @@ import signal
 import sqlite3
 import sys
 import threading
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from importlib import import_module
+from keyword import iskeyword
+from typing import Final
 
 import click
 
@@ -23,70 +25,66 @@ _DATABASE_HELP = (
 _SYSTEM_HELP = "See whether the disk is full or read-only, and who may read and write there; then run it again."
 
 
+GROUPS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "Capture": ("preserve capture mrkva", ("new", "init", "capture", "import", "rescue", "release", "reread")),
+    "Read": (
+        "preserve show 05ALMATY342",
+        ("show", "history", "diff", "search", "list", "graph", "corroborate", "releases", "extract"),
+    ),
+    "Cite": ("preserve cite 05ALMATY342 --format bibtex", ("cite", "check")),
+    "Verify": ("preserve verify mrkva", ("verify", "repair", "recover", "rebuild", "ledger", "key")),
+    "Keep": ("preserve schedule once", ("schedule", "status", "alarms", "doctor", "rot", "replicate")),
+    "Publish": ("preserve export csv -o cables.csv", ("export", "index")),
+    "Look at it first": ("preserve demo", ("demo",)),
+}
+"""The groups of `preserve --help`: an example, and the commands. A command's module has its name (`import` apart)."""
+
+
 class _Commands(MutableMapping[str, click.Command]):
     """The commands by name. One is imported when it is asked for: each needs few of the libraries of all."""
 
     def __init__(self) -> None:
-        self._modules = {
-            "new": "new",
-            "init": "init",
-            "capture": "capture",
-            "import": "import_",
-            "index": "index",
-            "extract": "extract",
-            "show": "show",
-            "history": "history",
-            "diff": "diff",
-            "corroborate": "corroborate",
-            "releases": "releases",
-            "release": "release",
-            "search": "search",
-            "list": "list",
-            "graph": "graph",
-            "export": "export",
-            "rot": "rot",
-            "rescue": "rescue",
-            "verify": "verify",
-            "repair": "repair",
-            "recover": "recover",
-            "replicate": "replicate",
-            "cite": "cite",
-            "check": "check",
-            "ledger": "ledger",
-            "key": "key",
-            "rebuild": "rebuild",
-            "reread": "reread",
-            "schedule": "schedule",
-            "status": "status",
-            "doctor": "doctor",
-            "alarms": "alarms",
-            "demo": "demo",
-        }
+        self._names = dict.fromkeys(name for _example, names in GROUPS.values() for name in names)
         self._loaded: dict[str, click.Command] = {}
 
     def __getitem__(self, name: str) -> click.Command:
         if name not in self._loaded:
-            module = import_module(f"preserve.cli.commands.{self._modules[name]}")
+            if name not in self._names:
+                raise KeyError(name)
+            module = import_module(f"preserve.cli.commands.{name}{'_' if iskeyword(name) else ''}")
             found = (item for item in vars(module).values() if isinstance(item, click.Command) and item.name == name)
             self[name] = next(found)
         return self._loaded[name]
 
     def __setitem__(self, name: str, command: click.Command) -> None:
         command.epilog = EXIT_STATUSES
-        self._modules.setdefault(name, name)
+        self._names.setdefault(name)
         self._loaded[name] = command
 
     def __delitem__(self, name: str) -> None:
-        del self._modules[name], self._loaded[name]
+        del self._names[name], self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._modules)
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self._modules)
+        return len(self._names)
+
+
+class _Groups(click.Group):
+    """The program: its help lists the commands by what they are for, each group with an example."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's own
+        """Writes the groups in place of one alphabetical list."""
+        width = max(len(name) for name in self.commands)
+        for title, (example, names) in GROUPS.items():
+            rows = [(name.ljust(width), self.commands[name].get_short_help_str(limit=60)) for name in names]
+            with formatter.section(f"{title}, for example `{example}`"):
+                formatter.write_dl(rows)
 
 
 @click.group(
+    cls=_Groups,
     commands=_Commands(),
     epilog=EXIT_STATUSES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},

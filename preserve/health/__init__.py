@@ -1,1 +1,1 @@
-"""The keeper's desk: how collections and the machine are doing."""
+"""How collections and the machine are doing, for `preserve status`, `preserve doctor` and metrics."""

@@ -1,4 +1,4 @@
-"""What a log states, as far as it is proved to whoever reads; and the catalogue's rows held against it (ADR 20).
+"""What a log states, as far as it is proved to whoever reads; and the catalogue's rows held against it (ADR 22).
 
 The one way from the tables to a reader. A row says where to look and what to expect; the statement at its index says
 what is true. A statement counts when it is under a checkpoint that the known key signed (`_believed`), or, marked as

@@ -1,1 +1,1 @@
-"""Pages that are lost, asked of web archives, kept as second-hand evidence and linked to what they stand for."""
+"""Lost pages, fetched from web archives, kept as second-hand evidence and linked to the pages they stand for."""

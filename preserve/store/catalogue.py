@@ -1,7 +1,7 @@
 """The catalogue: what the ledger states and where each record lies, in SQLite. Derived; made again from the evidence.
 
 It answers by address, cable, run and record id. Its content is a function of ledger and WARC files. Whoever reads it
-for a person gives it a `RowProof`: then no value is given out of a row that is not the one of its statement (ADR 20).
+for a person gives it a `RowProof`: then no value is given out of a row that is not the one of its statement (ADR 22).
 """
 
 import json

@@ -6,12 +6,19 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
 
 from preserve.cli.main import cli, main
 
 TOP = Path(__file__).parents[2]
-PAGES = sorted([TOP / "README.md", TOP / "CHANGELOG.md", TOP / "archives" / "README.md", *(TOP / "docs").rglob("*.md")])
+PAGES = sorted(
+    [
+        TOP / "README.md",
+        TOP / "CONTRIBUTING.md",
+        TOP / "CHANGELOG.md",
+        TOP / "archives" / "README.md",
+        *(TOP / "docs").rglob("*.md"),
+    ]
+)
 _LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 _FILE = re.compile(r"`((?:preserve|tests|tools|config|docs)/[\w./-]+)`")
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -52,10 +59,8 @@ def test_every_make_target_in_the_readme_exists() -> None:
         assert f"\n{target}: " in makefile
 
 
-def test_the_help_in_the_readme_is_that_of_the_program() -> None:
-    (block,) = _blocks(TOP / "README.md", "help")
-    result = CliRunner().invoke(cli, ["--help"], prog_name="preserve", terminal_width=78)
-    assert block.rstrip() == result.output.rstrip()
+def test_the_readme_is_read_in_a_minute() -> None:
+    assert len((TOP / "README.md").read_text("utf-8").splitlines()) <= 90
 
 
 def test_the_demo_prints_what_the_readme_shows(
@@ -64,8 +69,7 @@ def test_the_demo_prints_what_the_readme_shows(
     monkeypatch.chdir(tmp_path)
     assert main(["demo"]) == 0
     printed = iter(capsys.readouterr().out.splitlines())
-    (block,) = _blocks(TOP / "README.md", "demo")
-    for line in block.splitlines():
+    for line in [line for block in _blocks(TOP / "README.md", "demo") for line in block.splitlines()]:
         pattern = re.compile(".*".join(re.escape(part) for part in line.split("…")))
         assert any(pattern.fullmatch(shown) for shown in printed), line
 

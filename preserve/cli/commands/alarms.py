@@ -19,7 +19,7 @@ from preserve.model import check_collection_name, moment_text
 from preserve.text import clean
 
 
-@click.group(short_help="Show alarms, and whom they were told.")
+@click.group(short_help="Show alarms, and who was notified.")
 def alarms() -> None:
     """Show what is wrong with the collections, and send what is still to be told of it (docs/alarms.md).
 

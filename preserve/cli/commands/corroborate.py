@@ -15,7 +15,7 @@ _CAVEAT = (
 )
 
 
-@click.command(short_help="Which independent sources agree on a cable.")
+@click.command(short_help="Show which independent sources agree on a cable.")
 @click.argument("cable")
 @click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
 @command_options

@@ -69,7 +69,7 @@ def _call(words: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-@click.command(short_help="See the whole path on invented cables.")
+@click.command(short_help="Run a demonstration on invented cables.")
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),

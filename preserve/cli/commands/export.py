@@ -6,7 +6,7 @@ from preserve.cli.shared.provenance_exports import provenance_commands
 from preserve.cli.shared.table_exports import table_commands
 
 
-@click.group(short_help="Hand what is recovered to other programs.")
+@click.group(short_help="Export what was recovered: tables, provenance.")
 def export() -> None:
     """Hand everything recovered to other programs."""
 

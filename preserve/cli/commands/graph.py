@@ -31,7 +31,7 @@ _SHOWN: Final = 20
 """Missing cables that are shown of a whole collection."""
 
 
-@click.command(short_help="Who cites whom.")
+@click.command(short_help="Show who cites whom.")
 @click.argument("cable", required=False)
 @click.option(
     "--format",

@@ -19,7 +19,7 @@ from preserve.provenance.keys import passphrase
 from preserve.store.archive import list_collections
 
 
-@click.command("import", short_help="Take in WARC, ARC and WACZ files of others.")
+@click.command("import", short_help="Import WARC, ARC and WACZ files.")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option(
     "--into", metavar="COLLECTION", help="The collection; made if there is none. [default: the only one held]"

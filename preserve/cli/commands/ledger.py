@@ -52,7 +52,7 @@ from preserve.store.layout import CollectionPaths
 _MAX_INPUT_BYTES = 1 << 20
 
 
-@click.group(short_help="Look into the log; prove and check.")
+@click.group(short_help="Inspect the log; make and check proofs.")
 def ledger() -> None:
     """Look into a collection's log, prove what is in it, check that nothing before a checkpoint changed."""
 

@@ -11,7 +11,7 @@ from preserve.store.archive import open_archive
 from preserve.store.durable import Lock
 
 
-@click.command(short_help="Make index and catalogue again.")
+@click.command(short_help="Rebuild index and catalogue from the evidence.")
 @click.argument("collection")
 @command_options
 def rebuild(place: Place, collection: str) -> int:

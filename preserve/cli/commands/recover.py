@@ -13,7 +13,7 @@ from preserve.provenance.session import WritingSession
 from preserve.store.archive import open_archive
 
 
-@click.command(short_help="End what was stopped, and capture nothing.")
+@click.command(short_help="Finish what a stopped run left, without capturing.")
 @click.argument("collection")
 @click.option(
     "--without-unproven",

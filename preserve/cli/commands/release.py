@@ -27,7 +27,7 @@ from preserve.store.archive import open_archive
 from preserve.store.durable import make_dir
 
 
-@click.group(short_help="Declare a release, or take a dump in as one.")
+@click.group(short_help="Declare a release, or import a dump as one.")
 def release() -> None:
     """Declare releases of sources. `preserve releases` lists them, with what pages claim."""
 

@@ -23,7 +23,7 @@ from preserve.store.archive import open_archive
 from preserve.store.layout import CollectionPaths
 
 
-@click.command(short_help="Make a damaged collection whole from copies.")
+@click.command(short_help="Repair a damaged collection from copies.")
 @click.argument("collection")
 @click.option(
     "--from",

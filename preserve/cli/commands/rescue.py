@@ -32,7 +32,7 @@ from preserve.store.quota import Quotas
 _SHOWN = 5
 
 
-@click.command(short_help="Get lost pages from web archives.")
+@click.command(short_help="Fetch lost pages from web archives.")
 @click.argument("urls", nargs=-1, metavar="[URL]...")
 @click.option("--gone", is_flag=True, help="Every address of the collection that is gone or a soft 404.")
 @click.option("--into", "collection", required=True, help="The collection that keeps what comes.")

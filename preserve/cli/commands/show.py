@@ -29,7 +29,7 @@ _ORDER = (
 )
 
 
-@click.command(short_help="Give back a cable or a page.")
+@click.command(short_help="Show a captured cable or page.")
 @click.argument("cable_or_url", metavar="CABLE-OR-URL")
 @click.option(
     "--as",
