@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+"""The months in three capitals, as messages and time stamps write them."""
 _UNSEEN: Final = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What JSON lets stand as it is, and a terminal acts upon: C1 controls, and signs that change the order of text."""
 
@@ -19,7 +21,12 @@ def escaped_json(text: str) -> str:
     return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def flat(text: str, width: int) -> str:
-    """Text from anywhere as one line of at most ``width`` characters, without control characters."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * width]).split())
+def terminal_line(text: str, width: int = 100) -> str:
+    """Text from anywhere as one line for a terminal: no control characters, at most ``width`` characters."""
+    line = single_spaced("".join(c if c.isprintable() else " " for c in text))
     return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def single_spaced(text: str) -> str:
+    """The text on one line: every run of white space is one blank, and none stands at its ends."""
+    return " ".join(text.split())

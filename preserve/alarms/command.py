@@ -13,7 +13,7 @@ from preserve.alarms.documents import json_bytes
 from preserve.alarms.values import AlarmMessage, Patience
 from preserve.config.alarms import CommandChannel
 from preserve.net.deadline import RefusedError, UnreachedError
-from preserve.text import flat
+from preserve.text import terminal_line
 
 HANDED_ON: Final = (
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "XDG_RUNTIME_DIR",
@@ -63,7 +63,7 @@ def run(channel: CommandChannel, patience: Patience, message: AlarmMessage) -> N
     if process.returncode != 0:
         how = f"signal {-process.returncode}" if process.returncode < 0 else f"status {process.returncode}"
         last = bytes(kept).decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise RefusedError(f"it ended with {how}" + (f": {flat(last, _MAX_ERROR_CHARS)}" if last else ""))
+        raise RefusedError(f"it ended with {how}" + (f": {terminal_line(last, _MAX_ERROR_CHARS)}" if last else ""))
 
 
 def _wait(process: subprocess.Popen[bytes], patience: Patience) -> bool:

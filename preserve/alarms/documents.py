@@ -12,7 +12,7 @@ from preserve import __version__
 from preserve.alarms.kinds import KINDS, next_step
 from preserve.alarms.values import AlarmEvent, AlarmMessage
 from preserve.model import moment_text
-from preserve.text import flat
+from preserve.text import terminal_line
 
 VERSION: Final = 1
 _MAX_SUBJECT_CHARS = 160
@@ -56,7 +56,7 @@ def title(message: AlarmMessage) -> str:
     about = f"{about}: {message.subject}" if message.subject else about
     count = f" ({message.times} times)" if message.times > 1 and message.event is not AlarmEvent.RESOLVED else ""
     end = {AlarmEvent.RESOLVED: ": resolved", AlarmEvent.AGAIN: ": still"}.get(message.event, "")
-    return flat(about, _MAX_SUBJECT_CHARS) + end + count
+    return terminal_line(about, _MAX_SUBJECT_CHARS) + end + count
 
 
 def mail(message: AlarmMessage, *, sender: str, to: Sequence[str]) -> EmailMessage:

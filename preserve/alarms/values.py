@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from preserve.config.alarms import AlarmKind
-from preserve.text import flat
+from preserve.text import terminal_line
 
 MAX_ITEMS = 20
 _MAX_ITEM_CHARS = 500
@@ -46,11 +46,11 @@ class Observation:
         """The same, with its texts on one line each and within bounds."""
         return replace(
             self,
-            collection=flat(self.collection, _MAX_SUBJECT_CHARS),
+            collection=terminal_line(self.collection, _MAX_SUBJECT_CHARS),
             kind=AlarmKind(self.kind),
-            subject=flat(self.subject, _MAX_SUBJECT_CHARS),
-            summary=flat(self.summary, _MAX_SUMMARY_CHARS),
-            items=tuple(flat(item, _MAX_ITEM_CHARS) for item in self.items[:MAX_ITEMS]),
+            subject=terminal_line(self.subject, _MAX_SUBJECT_CHARS),
+            summary=terminal_line(self.summary, _MAX_SUMMARY_CHARS),
+            items=tuple(terminal_line(item, _MAX_ITEM_CHARS) for item in self.items[:MAX_ITEMS]),
             items_total=max(self.items_total, len(self.items)),
             occasion=str(self.occasion)[:_MAX_OCCASION_CHARS],
         )

@@ -27,13 +27,13 @@ from preserve.cables.page.fields import FieldValue, date_time_group
 from preserve.cables.page.layouts import Layout, candidates, is_error_page, recognised
 from preserve.cables.page.offsets import BodyMap, ByteCursor, body_map
 from preserve.cables.page.reading import PageText, Reading
-from preserve.cables.page.texts import one_line
 from preserve.cables.page.unseen import HiddenText
 from preserve.cables.page.visible import Visible, visible_text
 from preserve.findings import Finding
 from preserve.formats.charset import Decoded, decide
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import sha256_hex
+from preserve.text import single_spaced
 
 EXTRACTOR: Final = "preserve-cables/3"
 HIDDEN_UNTIL_OPENED: Final = "hidden until opened"
@@ -235,7 +235,7 @@ class _Source:
 
     def shown(self) -> str:
         if self._shown is None:
-            self._shown = one_line(self.visible.text)
+            self._shown = single_spaced(self.visible.text)
         return self._shown
 
     def map_of(self, text: PageText | None) -> BodyMap:
@@ -413,7 +413,7 @@ def _findings(reading: Reading) -> tuple[Finding, ...]:
     if reading.hidden_until_opened:
         found.append(Finding(code="I-CABLE-OPENED", where=where))
     if reading.strays:
-        told = ", ".join(one_line(stray)[:_STRAY_CHARS] for stray in dict.fromkeys(reading.strays[:_STRAYS_TOLD]))
+        told = ", ".join(single_spaced(stray)[:_STRAY_CHARS] for stray in dict.fromkeys(reading.strays[:_STRAYS_TOLD]))
         found.append(Finding(code="I-CABLE-TAG", where=where, detail=f"{len(reading.strays)}: {told}"))
     return tuple(found)
 

@@ -16,10 +16,10 @@ from typing import Final
 from preserve.cables.extract import Extraction
 from preserve.cables.message.pagelines import is_break_line
 from preserve.cables.message.paragraphs import Paragraph
-from preserve.cables.page.texts import one_line
 from preserve.citation.passage import Passage
 from preserve.errors import NotHeldError, UsageError
 from preserve.expressions import lazy_re
+from preserve.text import single_spaced
 
 MAX_QUOTE_CHARS: Final = 100_000
 CONTEXT_CHARS: Final = 32
@@ -69,7 +69,7 @@ def _of_paragraph(extraction: Extraction, number: str) -> list[tuple[int, int]]:
     paragraphs = extraction.message.paragraphs
     found = [(each.start, each.end) for each in paragraphs if each.number.text == number]
     if not found:
-        known = one_line(", ".join(each.number.text for each in paragraphs))[:200] or "none"
+        known = single_spaced(", ".join(each.number.text for each in paragraphs))[:200] or "none"
         raise NotHeldError(
             f"{extraction.published_id} has no paragraph {number}", next_step=f"Its numbered paragraphs: {known}."
         )
@@ -206,7 +206,7 @@ def _ambiguous(extraction: Extraction, what: str, places: Sequence[tuple[int, in
     for start, end in places[:_PLACES_TOLD]:
         inside = _paragraph_at(extraction.message.paragraphs, start)
         number = "" if inside is None else f"paragraph {inside.number.text}, "
-        around = one_line(extraction.body[max(0, start - CONTEXT_CHARS) : end + CONTEXT_CHARS])[:120]
+        around = single_spaced(extraction.body[max(0, start - CONTEXT_CHARS) : end + CONTEXT_CHARS])[:120]
         lines.append(f"  {number}characters {start}-{end}: {around}")
     more = " (and more)" if len(places) > _PLACES_TOLD else ""
     count = min(len(places), _PLACES_TOLD)
@@ -230,7 +230,7 @@ def _not_there(extraction: Extraction, quote: str, whole: _Folded) -> NotHeldErr
     if not same:
         return NotHeldError(f"nothing like the quote is in the text of {extraction.published_id}")
     at = whole.text.find(wanted[:same])
-    has = one_line(whole.text[at : at + same + CONTEXT_CHARS])[-200:]
+    has = single_spaced(whole.text[at : at + same + CONTEXT_CHARS])[-200:]
     return NotHeldError(
         f"the quote is not in the text of {extraction.published_id}. Nearest, at character {whole.place(at)}: {has!r}; "
         f"after {same} characters the text has {whole.text[at + same : at + same + CONTEXT_CHARS]!r} "

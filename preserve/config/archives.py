@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from preserve.config.addresses import check_address, url_mistake
 from preserve.config.checked import CORRECT, Strict, check
-from preserve.config.collection import one_line
+from preserve.config.collection import single_line
 from preserve.config.place import bundled_config_dir
 from preserve.errors import ConfigError
 from preserve.limits import DEFAULT_LIMITS
@@ -42,7 +42,7 @@ class ArchiveConfig(Strict):
     """One web archive. ``name`` is the file's name without ``.yaml``; every other field is a key of the file."""
 
     name: str = Field(description="the file's name")
-    title: Annotated[str, AfterValidator(one_line)] = Field(description="the archive's name, as citations give it")
+    title: Annotated[str, AfterValidator(single_line)] = Field(description="the archive's name, as citations give it")
     timemap: Annotated[str | None, AfterValidator(_list_template)] = Field(
         default=None, description="the address of its TimeMaps (RFC 7089) with {url} in it"
     )

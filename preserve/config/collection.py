@@ -46,7 +46,7 @@ def _contact(text: str) -> str:
     raise ValueError(f"{text!r} is neither an e-mail address nor a URL; write one where site owners reach you")
 
 
-def one_line(text: str) -> str:
+def single_line(text: str) -> str:
     """The text itself, if it is one line.
 
     Raises:
@@ -185,7 +185,7 @@ class CollectionConfig(Strict):
     """One collection. ``name`` is the file's name without ``.yaml``; every other field is a key of the file."""
 
     name: str = Field(description="the file's name")
-    title: Annotated[str, AfterValidator(one_line)] = Field(description="a title of a few words")
+    title: Annotated[str, AfterValidator(single_line)] = Field(description="a title of a few words")
     contact: Annotated[str, AfterValidator(_contact)] = Field(
         description="an e-mail address or a URL, where site owners reach whoever runs the capture"
     )

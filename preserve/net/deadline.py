@@ -15,7 +15,7 @@ from typing import IO, Any
 import certifi
 
 from preserve.net.tunnel import TunnelError, open_tunnel
-from preserve.text import flat
+from preserve.text import terminal_line
 
 _MAX_ERROR_CHARS = 200
 _Found = tuple[socket.AddressFamily, tuple[Any, ...]]
@@ -206,9 +206,9 @@ def words(error: BaseException) -> str:
     if isinstance(error, socket.gaierror):
         return "the name of the server cannot be looked up"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate is not accepted: {flat(error.verify_message, _MAX_ERROR_CHARS)}"
+        return f"the certificate is not accepted: {terminal_line(error.verify_message, _MAX_ERROR_CHARS)}"
     if isinstance(error, ssl.SSLError):
-        return f"TLS failed: {flat(error.reason or 'the connection was cut', _MAX_ERROR_CHARS)}"
+        return f"TLS failed: {terminal_line(error.reason or 'the connection was cut', _MAX_ERROR_CHARS)}"
     if isinstance(error, OSError) and error.strerror:
-        return flat(error.strerror, _MAX_ERROR_CHARS)
-    return flat(str(error) or type(error).__name__, _MAX_ERROR_CHARS)
+        return terminal_line(error.strerror, _MAX_ERROR_CHARS)
+    return terminal_line(str(error) or type(error).__name__, _MAX_ERROR_CHARS)

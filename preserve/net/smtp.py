@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from preserve.net.deadline import Bounded, RefusedError, UnreachedError, connected, trusted, words
-from preserve.text import flat
+from preserve.text import terminal_line
 
 _READY: Final = 220
 _MAX_ERROR_CHARS = 200
@@ -139,4 +139,4 @@ def _forms(user: str | None, password: str | None) -> Iterator[str]:
 
 
 def _text(said: bytes | str) -> str:
-    return flat(said.decode("utf-8", "replace") if isinstance(said, bytes) else said, _MAX_ERROR_CHARS)
+    return terminal_line(said.decode("utf-8", "replace") if isinstance(said, bytes) else said, _MAX_ERROR_CHARS)

@@ -23,7 +23,7 @@ from preserve.model import sha256_hex
 from preserve.provenance import statements
 from preserve.provenance.statements import CableStatement, Claimed, PrintedFields, Whole
 from preserve.store.readmarks import Readers
-from preserve.text import flat
+from preserve.text import terminal_line
 
 _DIGEST_PREFIX = "sha256:"
 _WITH_A_PAGE = frozenset({"response", "resource"})
@@ -226,7 +226,7 @@ def notes_of(payload: Payload, content: bytes | None) -> list[tuple[str, str]]:
     notes = []
     unknown = no_codings(_codings(payload.head))
     if unknown:
-        notes.append(("I-HTTP-CODING", f"Content-Encoding {flat(', '.join(unknown), 60)} is none"))
+        notes.append(("I-HTTP-CODING", f"Content-Encoding {terminal_line(', '.join(unknown), 60)} is none"))
     if content:
         note = type_of(payload, content).note
         if note:

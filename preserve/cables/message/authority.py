@@ -15,6 +15,7 @@ from preserve.cables.message.classifier import Classifier, read_classifier, read
 from preserve.cables.message.pagelines import is_break_line
 from preserve.cables.message.printed import PrintedLine, PrintedValue, lines_of, printed
 from preserve.expressions import lazy_re
+from preserve.text import MONTHS
 
 _ORDER_END: Final = lazy_re(r"\s*(?:\bTAGS\b|TAGS?:|SUBJECT:|SUBJ:|\bTags:|(?i:\bclassified by:))")
 _DECLASSIFY: Final = lazy_re(
@@ -56,9 +57,8 @@ _DATE: Final = lazy_re(
     r"\s*(?:(?P<y1>\d{4})[/.-](?P<m1>\d{1,2})[/.-](?P<d1>\d{1,2})|"
     r"(?P<m2>\d{1,2})[/.-](?P<d2>\d{1,2})[/.-](?P<y2>\d{4}|\d{2}))(?!\d)"
 )
-_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _IN_WORDS: Final = lazy_re(
-    rf"\s*(?:(?P<d1>\d{{1,2}})\s{{1,2}})?(?P<month>{'|'.join(_MONTHS)})[A-Z]{{0,6}}\.?\s{{1,2}}(?:(?P<d2>\d{{1,2}}),?\s{{1,2}})?"
+    rf"\s*(?:(?P<d1>\d{{1,2}})\s{{1,2}})?(?P<month>{'|'.join(MONTHS)})[A-Z]{{0,6}}\.?\s{{1,2}}(?:(?P<d2>\d{{1,2}}),?\s{{1,2}})?"
     r"(?P<year>\d{4})(?!\d)",
     re.IGNORECASE,
 )
@@ -122,7 +122,7 @@ def declassification_date(said: str) -> str | None:
     words = _IN_WORDS.match(said)
     match = _DATE.match(said)
     if words is not None and (words["d1"] or words["d2"]):
-        month = str(_MONTHS.index(words["month"].upper()) + 1)
+        month = str(MONTHS.index(words["month"].upper()) + 1)
         year, day = words["year"], words["d1"] or words["d2"]
     elif match is not None and match["y1"]:
         year, month, day = match["y1"], match["m1"], match["d1"]

@@ -21,6 +21,7 @@ from preserve.cables.message.classification import classification_at, is_footer
 from preserve.cables.message.printed import PATTERN_CHARS, PrintedValue, lines_of, printed
 from preserve.cables.page.fields import minute_of
 from preserve.expressions import lazy_re
+from preserve.text import MONTHS
 
 Variant = Literal["standard", "newspaper", "labelled record", "dump row", "tab row", "run-on", "sentence case"]
 
@@ -29,7 +30,6 @@ _SEARCHED: Final = 4_000
 _HEADER_CHARS: Final = 100_000
 """Characters of a header inside a body; the longest lists of addressees have some ten thousand."""
 
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _PARTIAL: Final = lazy_re(
     r"\s*This record is a partial extract of the original cable\.\s+"
     r"The full text of the original cable is not available\.\s*"
@@ -147,7 +147,11 @@ def _newspaper(body: str, start: int) -> Preamble | None:
     if match is None:
         return None
     month = match[2][:3].lower()
-    value = minute_of(match[3], _MONTHS.index(month) + 1, match[1], match[4], match[5]) if month in _MONTHS else None
+    value = (
+        minute_of(match[3], MONTHS.index(month.upper()) + 1, match[1], match[4], match[5])
+        if month.upper() in MONTHS
+        else None
+    )
     begin = _next_text(body, match.end())
     span, begin = _leading_header(body, begin)
     return Preamble(

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from preserve.cables.page.texts import one_line
 from preserve.expressions import lazy_re
+from preserve.text import single_spaced
 
 PATTERN_CHARS: Final = 1_000
 """Characters of a line that patterns look at. Lines have up to 80; lost line ends make longer ones."""
@@ -57,7 +57,7 @@ def printed(source: str, start: int, end: int) -> PrintedValue | None:
         return None
     begin = start + len(piece) - len(text)
     said = text.replace("\\\n", " ") if "\\\n" in text else text
-    return PrintedValue(text=one_line(said), start=begin, end=begin + len(text))
+    return PrintedValue(text=single_spaced(said), start=begin, end=begin + len(text))
 
 
 def joined(parts: list[PrintedValue]) -> PrintedValue | None:

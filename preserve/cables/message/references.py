@@ -14,8 +14,8 @@ from typing import Final
 from preserve.cables.message.classification import is_captioned_footer
 from preserve.cables.message.pagelines import is_break_line, page_lines_inside
 from preserve.cables.message.printed import PrintedLine, PrintedValue
-from preserve.cables.page.texts import one_line
 from preserve.expressions import lazy_re
+from preserve.text import single_spaced
 
 _LISTED: Final = r"(?=[(\[]?[Aa][.):\]]|[(\[]?A -|(?:\d{2,4} )?[A-Z][A-Za-z.' ]{2,20} ?\d{1,8}\b)"
 """What must stand behind a label that lies inside a line or has no colon: an enumerator, or a station and a number."""
@@ -212,4 +212,4 @@ def _entry(said: str, start: int, end: int, letter: str | None, offset: int) -> 
         end = start + len(shorter)
     if not piece:
         return None
-    return Reference(text=one_line(piece), start=offset + start, end=offset + end, enumerator=letter)
+    return Reference(text=single_spaced(piece), start=offset + start, end=offset + end, enumerator=letter)

@@ -17,8 +17,9 @@ from preserve.cables.message.paragraphs import PORTION
 from preserve.cables.message.printed import PrintedLine, PrintedValue, joined, printed
 from preserve.cables.message.references import LABEL as REF
 from preserve.cables.message.references import NEEDLES as REF_NEEDLES
-from preserve.cables.page.texts import decode_references, one_line
+from preserve.cables.page.texts import decode_references
 from preserve.expressions import lazy_re
+from preserve.text import single_spaced
 
 _GARBLED: Final = (
     r"(?:[A-Z]?UBJECT|S[A-Z]?BJECT|SU[A-Z]?JECT|SUB[A-Z]?ECT|SUBJ[A-Z]?CT|SUBJE[A-Z]?T|SUBJEC[A-Z]?|SUBJECT[A-Z]|"
@@ -78,7 +79,7 @@ def _subject(value: PrintedValue | None, label: str) -> Subject | None:
         mark = (marked[1] or marked[2])[1:-1]
         title = (title[: marked.start()] + title[marked.end() :]).strip()
     return Subject(
-        text=value.text, start=value.start, end=value.end, mark=mark, title=one_line(decode_references(title))
+        text=value.text, start=value.start, end=value.end, mark=mark, title=single_spaced(decode_references(title))
     )
 
 

@@ -12,8 +12,8 @@ from typing import Final
 from preserve.cables.message.meanttags import completes_name
 from preserve.cables.message.pagelines import page_lines_inside
 from preserve.cables.message.printed import PrintedLine, PrintedValue, printed
-from preserve.cables.page.texts import one_line
 from preserve.expressions import lazy_re
+from preserve.text import single_spaced
 
 _LIST: Final = r"[ \t]*(?=[A-Z]{2,4}(?:[ ,;/|.-]++[A-Z]{2,4}(?![A-Za-z]))*+[ ,;/|.\\\r-]*$|[A-Za-z]{2,4} ?[,;])"
 """What must stand behind a label that may be a word like others: codes alone, or a first one that is set apart."""
@@ -60,7 +60,7 @@ def split_tags(said: str) -> tuple[str, ...]:
     are all codes of two to four capitals are tags of their own. Without commas blanks separate. What stands in
     brackets belongs to the tag before it (``OVIP (STEINBERG, JAMES B.)``).
     """
-    return tuple(one_line(said[start:end]) for start, end in tag_spans(said))
+    return tuple(single_spaced(said[start:end]) for start, end in tag_spans(said))
 
 
 def tag_spans(said: str) -> list[tuple[int, int]]:

@@ -29,11 +29,12 @@ from preserve.cables.page.layouts import Layout
 from preserve.cables.page.reading import STRAY, PageText, Reading, no_text, published_id
 from preserve.cables.page.selectors import Element, Selector, find_all, value_of
 from preserve.cables.page.splitting import split_header
-from preserve.cables.page.texts import Segment, TextBuilder, decode_references, one_line
+from preserve.cables.page.texts import Segment, TextBuilder, decode_references
 from preserve.cables.page.tokens import Token, attributes, box_tokens, tokenise
 from preserve.cables.page.unseen import HiddenText, hidden_spans, may_hide, seen
 from preserve.cables.page.visible import Visible, visible_text
 from preserve.expressions import lazy_re
+from preserve.text import single_spaced
 
 _BLANKS: Final = lazy_re(r"[ \t\u00a0]*+")
 _SPACE: Final = lazy_re(r"\s*+")
@@ -218,8 +219,8 @@ def _values(page: PageReader, found: _Found) -> None:
 def _shown_line(text: str, element: Element) -> str:
     """What an element shows, on one line."""
     if text.find("<", element.inner, element.inner_end) < 0:
-        return one_line(decode_references(text[element.inner : element.inner_end]))
-    return one_line(visible_text(text, element.inner, element.inner_end).text)
+        return single_spaced(decode_references(text[element.inner : element.inner_end]))
+    return single_spaced(visible_text(text, element.inner, element.inner_end).text)
 
 
 def _sentences(page: PageReader, found: _Found, header: PageText | None) -> None:
@@ -399,7 +400,7 @@ def _title_above(page: PageReader, labelled: Fields | None) -> str:
         start = max(line, 0)
         if line < 0:
             break
-    return clip(one_line(text[start:end]))
+    return clip(single_spaced(text[start:end]))
 
 
 def _behind_line(text: str, start: int, end: int) -> int:

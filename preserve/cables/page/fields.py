@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from preserve.cables.page.texts import one_line
 from preserve.expressions import lazy_re
+from preserve.text import MONTHS, single_spaced
 
 Precision = Literal["second", "minute", "hour", "day"]
 Source = Literal["field", "header", "sentence", "body"]
@@ -42,7 +42,6 @@ _MOMENTS: Final = (
 _PRECISIONS: Final[Mapping[int, Precision]] = {10: "day", 13: "hour", 16: "minute", 19: "second"}
 _COUNT: Final = lazy_re(r"\d{1,3}(?:,\d{3})+|\d{1,12}", re.ASCII)
 _GROUP: Final = lazy_re(r"\b(\d{2})(\d{2})(\d{2})Z {0,2}([A-Z]{3}) {0,2}(?:19|20)?(\d{2})\b", re.ASCII)
-_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _FIRST_YEAR: Final = 66
 """The oldest cable is of 1966: two-digit years from here on are of the 20th century."""
 
@@ -73,7 +72,7 @@ def make_field(name: str, text: str, *, source: Source, times: Times = "second")
     minutes should stand, others midnight where no time was kept. Seconds printed as ``00`` say nothing, so that such
     a time is known to the minute.
     """
-    printed = clip(one_line(text))
+    printed = clip(single_spaced(text))
     if name in TIMES:
         value, precision = moment(printed, times=times)
         return FieldValue(printed=printed, value=value, precision=precision, source=source)
@@ -148,7 +147,7 @@ def _iso(date: tuple[str, str, str], hour: str | None, minute: str | None, secon
     """
     year, month, day = date
     name = month[:3].upper()
-    number = _MONTHS.index(name) + 1 if name in _MONTHS else int(month) if month.isdigit() else 0
+    number = MONTHS.index(name) + 1 if name in MONTHS else int(month) if month.isdigit() else 0
     try:
         time = datetime(int(year), number, int(day), int(hour or 0), int(minute or 0), int(second or 0))  # noqa: DTZ001
     except ValueError:

@@ -18,9 +18,9 @@ from typing import Final
 from preserve.cables.page.fields import FieldValue, make_field
 from preserve.cables.page.layouts import Layout, label
 from preserve.cables.page.reading import published_id
-from preserve.cables.page.texts import one_line
 from preserve.cables.page.visible import Visible
 from preserve.expressions import lazy_re
+from preserve.text import single_spaced
 
 _SPACE: Final = lazy_re(r"\s*+")
 _COLON: Final = lazy_re(r"\s*+:")
@@ -63,7 +63,7 @@ def read_labelled(visible: Visible, layout: Layout) -> Fields | None:
         if layout.labels[mark.name] != "identifier":
             continue
         start, end = _value(visible, layout, marks, number)
-        if published_id(one_line(visible.text[start:end])) is not None:
+        if published_id(single_spaced(visible.text[start:end])) is not None:
             return _follow(visible, layout, marks[number:])
     return None
 
@@ -155,7 +155,7 @@ def _with_bare_ones(visible: Visible, layout: Layout, marks: list[_Mark]) -> lis
     found = {mark.start: mark for mark in marks}
     position = 0
     for line in visible.text.split("\n"):
-        name, end = one_line(line), position + len(line)
+        name, end = single_spaced(line), position + len(line)
         begin = _skip(visible.text, position)
         if name in layout.labels and begin not in found and len(found) <= _MOST_MARKS:
             cell = _cell_around(visible, begin)

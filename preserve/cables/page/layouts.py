@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from preserve.cables.page.fields import Times
 from preserve.cables.page.selectors import Selector, parse_selector
-from preserve.cables.page.texts import one_line
 from preserve.config.patterns import check_bounded
 from preserve.errors import ConfigError
 from preserve.expressions import lazy_re
 from preserve.model import sha256_hex
+from preserve.text import single_spaced
 
 if TYPE_CHECKING:
     # What checks configuration takes longer to import than a page takes to read.
@@ -270,7 +270,7 @@ def _recognised(text: str) -> Recognised:
     found = {word.encode("ascii") for word in _WORD.findall(text)}
     # The longest first: the likeliest to be missing elsewhere.
     words = tuple(sorted(found, key=lambda word: (-len(word), word)))
-    return Recognised(text.encode("utf-8"), one_line(text), words)
+    return Recognised(text.encode("utf-8"), single_spaced(text), words)
 
 
 def _stretched(expression: str) -> str:
@@ -309,4 +309,4 @@ def _label_lines(labels: Mapping[str, str]) -> re.Pattern[str] | None:
 
 def label(printed: str) -> str:
     """A printed label without its colon and with every run of white space as one blank."""
-    return one_line(printed).removesuffix(":").rstrip()
+    return single_spaced(printed).removesuffix(":").rstrip()

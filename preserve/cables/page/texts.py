@@ -141,8 +141,3 @@ def decode_references(text: str) -> str:
     # The commonest by far; what it becomes can neither begin a reference nor lengthen the one before it.
     text = text.replace("&#x000A;", "\n")
     return _REFERENCE.sub(lambda match: decode_reference(match[0]), text)
-
-
-def one_line(text: str) -> str:
-    """A text with every run of white space as one blank, and none at its ends."""
-    return " ".join(text.split())

@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from preserve.citation.documents.document import Block, CitingDocument
 from preserve.expressions import lazy_re
+from preserve.text import MONTHS
 
 FEWEST_WORDS: Final = 3
 _MOST_QUOTE_CHARS: Final = 20_000
@@ -34,7 +35,6 @@ _SEEN_IN_WORDS: Final = lazy_re(
     r"(?:(\d{1,2}) ([A-Z][a-z]{2,8})\.?,? (\d{4})|([A-Z][a-z]{2,8})\.? (\d{1,2}), (\d{4}))",
     re.IGNORECASE,
 )
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 Kind = Literal["url", "cable", "record", "digest"]
 
@@ -192,7 +192,7 @@ def _seen(block: Block) -> list[tuple[int, str]]:
     found = [(match.start(), match[2]) for match in _SEEN.finditer(block.text)]
     for match in _SEEN_IN_WORDS.finditer(block.text):
         day, month, year = match[2] or match[6], match[3] or match[5], match[4] or match[7]
-        number = next((n for n, name in enumerate(_MONTHS, 1) if month.lower().startswith(name)), None)
+        number = next((n for n, name in enumerate(MONTHS, 1) if month.upper().startswith(name)), None)
         if number is not None and 1 <= int(day) <= 31:  # noqa: PLR2004 - the calendar
             found.append((match.start(), f"{year}-{number:02}-{int(day):02}"))
     return sorted(found)

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import click
 from rich.text import Text
 
-from preserve.cli.shared.common import Place, command_options, console, one_line, say
+from preserve.cli.shared.common import Place, command_options, console, say
 from preserve.cli.shared.configured import chosen_layouts, own_contact, read_secrets
 from preserve.cli.shared.loading import all_layouts
 from preserve.cli.shared.output import file_fault
@@ -35,6 +35,7 @@ from preserve.provenance.founding import found_archive
 from preserve.provenance.keys import passphrase
 from preserve.replay.comparing import LOST
 from preserve.store.archive import open_archive
+from preserve.text import terminal_line
 
 _SHOWN = 100
 _SHOWN_LOST = 20
@@ -169,7 +170,7 @@ def _display(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
             yield lambda progress: status.update(
                 Text(
                     f"{progress.done:,} done, {progress.waiting:,} waiting  "
-                    f"{progress.outcome:<16} {one_line(progress.url, 88)}",
+                    f"{progress.outcome:<16} {terminal_line(progress.url, 88)}",
                     no_wrap=True,
                     overflow="ellipsis",
                 )
@@ -222,14 +223,14 @@ def _compared_lines(compared: RunComparison) -> list[str]:
     lost = [told for told in compared.told if told.seen in LOST]
     if lost:
         lines.append(f"pages that are held and were not to be had: {compared.lost:,}")
-        lines += [f"  {one.seen:<11} {_reason(one):<20} {one_line(one.url)}" for one in lost[:_SHOWN_LOST]]
+        lines += [f"  {one.seen:<11} {_reason(one):<20} {terminal_line(one.url)}" for one in lost[:_SHOWN_LOST]]
         if compared.lost > _SHOWN_LOST:
             lines.append("  and more; `preserve rot` tells of each")
     return lines
 
 
 def _reason(told: Told) -> str:
-    return f"{told.reason} to {one_line(told.leads_to)}" if told.leads_to else told.reason
+    return f"{told.reason} to {terminal_line(told.leads_to)}" if told.leads_to else told.reason
 
 
 def _text(report: RunReport, waiting: str) -> str:
@@ -251,14 +252,14 @@ def _text(report: RunReport, waiting: str) -> str:
     if report.findings:
         lines.append(f"pages that were not read whole: {report.findings_total:,}")
         lines += [
-            f"  {code:<20} {one_line(url)}{f': {one_line(detail, 100)}' if detail else ''}"
+            f"  {code:<20} {terminal_line(url)}{f': {terminal_line(detail, 100)}' if detail else ''}"
             for url, code, detail in report.findings[:_SHOWN]
         ]
         if report.findings_total > min(len(report.findings), _SHOWN):
             lines.append("  and more; `preserve extract` on the files tells all")
     if report.problems:
         lines.append("not captured as a full page:")
-        lines += [f"  {state:<8} {reason:<20} {one_line(url)}" for url, state, reason in report.problems[:_SHOWN]]
+        lines += [f"  {state:<8} {reason:<20} {terminal_line(url)}" for url, state, reason in report.problems[:_SHOWN]]
         if len(report.problems) > _SHOWN:
             lines.append("  and more; --report FILE writes them all")
     return "\n".join(lines) + "\n"

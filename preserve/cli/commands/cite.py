@@ -14,7 +14,7 @@ from preserve.citation.forms import FORMS, write
 from preserve.citation.passage import Passage
 from preserve.citation.quotes import find_passage
 from preserve.cli.shared.clipboard import copy as copy_to_clipboard
-from preserve.cli.shared.common import Place, command_options, json_text, one_line, say
+from preserve.cli.shared.common import Place, command_options, json_text, say
 from preserve.cli.shared.loading import public_url, reading
 from preserve.cli.shared.output import file_fault
 from preserve.errors import NotHeldError, UsageError
@@ -23,7 +23,7 @@ from preserve.formats.citations.data import CitationData
 from preserve.replay.recover import NOT_SIGNED, find_one, parse_moment
 from preserve.replay.since import looks_since
 from preserve.store.durable import write_atomic
-from preserve.text import clean
+from preserve.text import clean, terminal_line
 
 # What titles in Persian, Hebrew and Arabic are written with, and no terminal acts upon.
 _SHAPING = frozenset("\u200c\u200d\u200e\u200f\u061c")
@@ -105,7 +105,7 @@ def cite(  # noqa: PLR0917 - one for each option
             made = build_capsule(archive, capture, _cable(extraction), passage, item)
             _write(capsule, made.data)
             for each in made.left_out:
-                click.echo(f"not in the capsule: {one_line(each, 300)}", err=True)
+                click.echo(f"not in the capsule: {terminal_line(each, 300)}", err=True)
     if capture.dated.doubt:
         say(f"preserve: captured {capture.row.date}: {capture.dated.doubt}")
     if later is not None:

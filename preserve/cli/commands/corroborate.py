@@ -2,12 +2,13 @@
 
 import click
 
-from preserve.cli.shared.common import Place, command_options, counted, one_line
+from preserve.cli.shared.common import Place, command_options, counted
 from preserve.cli.shared.loading import reading
 from preserve.config.folder import load_releases
 from preserve.replay.corroborate import LEVELS, Agreement, Corroboration, Witness
 from preserve.replay.corroborate import corroborate as grouped
 from preserve.replay.history import history
+from preserve.text import terminal_line
 
 _CAVEAT = (
     "Agreement is not proof: sources that copy one release agree because they copy it. It shows that what stands here "
@@ -78,7 +79,7 @@ def _source(one: Witness) -> str:
     release = f", release {one.release}" if one.release else ""
     texts = f", which show {one.texts} different texts" if one.texts > 1 else ""
     return (
-        f"  {one.number}. {one_line(one.host, 120)}  ({one_line(one.claims)}{release}; "
+        f"  {one.number}. {terminal_line(one.host, 120)}  ({terminal_line(one.claims)}{release}; "
         f"{counted(one.captures, 'capture')}{texts}; newest {one.newest.capture.row.date})"
     )
 

@@ -11,7 +11,7 @@ from preserve.cables.comparison import comparison_text
 from preserve.cables.difference import Difference, classify, redaction_marks
 from preserve.cables.passages import DifferenceLine, Passages, RedactionMark, passages
 from preserve.cli.commands.history import claim_words
-from preserve.cli.shared.common import Place, command_options, counted, one_line, say
+from preserve.cli.shared.common import Place, command_options, counted, say
 from preserve.cli.shared.loading import reading
 from preserve.cli.shared.output import opened_output
 from preserve.config.folder import load_releases
@@ -21,7 +21,7 @@ from preserve.replay.history import History, HistoryEntry
 from preserve.replay.history import history as observations
 from preserve.replay.selection import choose, last_different
 from preserve.replay.times import newest
-from preserve.text import clean
+from preserve.text import clean, terminal_line
 
 _MOST_MARKS = 10
 _SIGN = {"same": " ", "removed": "-", "added": "+"}
@@ -57,7 +57,7 @@ def diff(
         held = observations(archives, cable, releases)
     before, after = _chosen(held, cable, a, b)
     for unread in held.unread:
-        say(f"not read: {unread.capture.row.record_id} of {unread.capture.row.date}: {one_line(unread.reason, 200)}")
+        say(f"not read: {unread.capture.row.record_id} of {unread.capture.row.date}: {terminal_line(unread.reason)}")
     found = passages(before.extraction.body, after.extraction.body)
     kind = classify(before.extraction, after.extraction)
     if html is not None:
@@ -135,7 +135,7 @@ def _facts(before: HistoryEntry, after: HistoryEntry) -> list[tuple[str, str, st
     rows = [
         ("observation", *(str(one.number) for one in (before, after))),
         ("captured", *(one.capture.row.date for one in (before, after))),
-        ("address", *(one_line(one.capture.row.uri or "", 300) for one in (before, after))),
+        ("address", *(terminal_line(one.capture.row.uri or "", 300) for one in (before, after))),
         ("published id", *(one.extraction.published_id for one in (before, after))),
         ("page claims", *(claim_words(one) for one in (before, after))),
         ("rules fired", *(_rules(one) for one in (before, after))),
@@ -171,7 +171,7 @@ def _print(
     for number, said in enumerate(words):
         out.print(Text(f"  {said}" if number else f"{title}: {said}", style="bold" if not number else ""))
     for sign, one in zip("-+", sides, strict=True):
-        where = one_line(one.capture.row.uri or "", 200)
+        where = terminal_line(one.capture.row.uri or "", 200)
         out.print(Text(f"{sign}{sign}{sign} {one.number}. {one.capture.row.date}  {where}", style="bold"))
     for hunk in found.hunks(context):
         starts = (

@@ -9,7 +9,7 @@ from dataclasses import asdict
 import click
 
 from preserve.alarms.alarm_db import AlarmDatabase
-from preserve.cli.shared.common import Place, command_options, counted, one_line
+from preserve.cli.shared.common import Place, command_options, counted
 from preserve.cli.shared.configured import read_secret, read_secrets
 from preserve.config.alarms import CommandChannel, MailChannel, WebhookChannel
 from preserve.config.collection import CollectionConfig
@@ -20,6 +20,7 @@ from preserve.health.machine import examine_machine
 from preserve.health.preflight import examine_collection
 from preserve.model import check_collection_name
 from preserve.provenance.keys import passphrase
+from preserve.text import terminal_line
 
 
 @click.command(short_help="Check this machine: clock, disk, keys, locks.")
@@ -141,7 +142,7 @@ def _mistakes(error: PreserveError) -> Iterable[CheckResult]:
 def _text(name: str, points: Sequence[CheckResult]) -> str:
     lines = [name]
     for point in points:
-        lines.append(f"  {point.mark:<11}  {point.about}: {one_line(point.detail, 200)}")
+        lines.append(f"  {point.mark:<11}  {point.about}: {terminal_line(point.detail, 200)}")
         if point.next_step:
-            lines.append(f"               next: {one_line(point.next_step, 200)}")
+            lines.append(f"               next: {terminal_line(point.next_step, 200)}")
     return "\n".join(lines) + "\n\n"

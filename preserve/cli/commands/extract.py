@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from preserve.cables.page.layouts import compile_layouts
-from preserve.cli.shared.common import counted, one_line, say
+from preserve.cli.shared.common import counted, say
 from preserve.cli.shared.output import opened_output
 from preserve.cli.shared.progress import ProgressLine
 from preserve.config.folder import load_layouts
@@ -15,6 +15,7 @@ from preserve.config.place import find_config_dir
 from preserve.errors import NotHeldError, UsageError
 from preserve.readers.extract import Extracted, ExtractedPart, ExtractOptions, cables_of, extract_files
 from preserve.readers.segments import SegmentReader
+from preserve.text import terminal_line
 
 _MOST_TOLD = 20
 
@@ -87,16 +88,16 @@ def extract(
 
 def _words(extracted: Extracted) -> Sequence[str]:
     """What is to be said of a file beside its lines."""
-    name = one_line(str(extracted.path), 200)
+    name = terminal_line(str(extracted.path), 200)
     words = [
-        f"{name} at byte {offset}: {code}" + (f": {one_line(detail, 200)}" if detail else "")
+        f"{name} at byte {offset}: {code}" + (f": {terminal_line(detail, 200)}" if detail else "")
         for offset, (code, detail) in extracted.faults[:_MOST_TOLD]
     ]
     if len(extracted.faults) > _MOST_TOLD:
         words.append(f"{name}: {len(extracted.faults) - _MOST_TOLD:,} more places are damaged")
     words += [
-        f"{one_line(where, 200)}: {finding.code} {one_line(finding.where, 100)}"
-        + (f": {one_line(finding.detail, 200)}" if finding.detail else "")
+        f"{terminal_line(where, 200)}: {finding.code} {terminal_line(finding.where, 100)}"
+        + (f": {terminal_line(finding.detail, 200)}" if finding.detail else "")
         for where, finding in extracted.findings[:_MOST_TOLD]
     ]
     if len(extracted.findings) > _MOST_TOLD:

@@ -10,10 +10,11 @@ from xml.sax.saxutils import escape, quoteattr
 import click
 
 from preserve.cables.identity import cable_key, canonical_id
-from preserve.cli.shared.common import Place, command_options, counted, one_line, say
+from preserve.cli.shared.common import Place, command_options, counted, say
 from preserve.cli.shared.output import opened_output
 from preserve.cli.shared.record_filters import asking
 from preserve.replay.graph import Edge, Graph, Node, read_graph
+from preserve.text import terminal_line
 
 _COLUMNS: Final = (
     "citing",
@@ -59,7 +60,7 @@ def graph(place: Place, cable: str | None, *, form: str, output: Path | None, co
     with asking(place, collection) as opened:
         found = read_graph(opened, key)
     if key is not None and not found.nodes:
-        said = one_line(cable or "", 60)
+        said = terminal_line(cable or "", 60)
         say(f"preserve: {said} is neither held nor cited\n  next: `preserve list` shows what is held.")
         return 3
     form = "json" if place.as_json else form
@@ -98,7 +99,7 @@ def _overview(found: Graph, nodes: dict[str, Node]) -> str:
         f"held     {counted(len(nodes) - len(missing), 'cable')}",
         f"cited    {counted(len(times), 'cable')} in {counted(len(found.edges), 'citation')}, {doubts:,} in doubt",
         f"missing  {counted(len(missing), 'cable')}",
-        *(f"  {one_line(name)}  cited {counted(times[name], 'time')}" for name in missing[:_SHOWN]),
+        *(f"  {terminal_line(name)}  cited {counted(times[name], 'time')}" for name in missing[:_SHOWN]),
     ]
     if len(missing) > _SHOWN:
         lines.append(f"  and {len(missing) - _SHOWN:,} more: --format csv has all")
@@ -106,7 +107,7 @@ def _overview(found: Graph, nodes: dict[str, Node]) -> str:
 
 
 def _named(node: Node) -> str:
-    return f"{one_line(node.id)}  {one_line(node.subject, 120) if node.held_as else 'not held'}"
+    return f"{terminal_line(node.id)}  {terminal_line(node.subject, 120) if node.held_as else 'not held'}"
 
 
 def _doubt(edge: Edge) -> str:
@@ -115,7 +116,9 @@ def _doubt(edge: Edge) -> str:
         said.append(f"in doubt: {edge.citation.rules}")
     elif edge.citation.year_is_assumed:
         said.append("year assumed")
-    return "".join(f"  ({one_line(one, 120)}; printed {one_line(edge.citation.printed, 80)!r})" for one in said)
+    return "".join(
+        f"  ({terminal_line(one, 120)}; printed {terminal_line(edge.citation.printed, 80)!r})" for one in said
+    )
 
 
 def _row(edge: Edge, held: set[str]) -> dict[str, object]:

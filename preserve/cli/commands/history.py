@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import click
 
-from preserve.cli.shared.common import Place, command_options, counted, one_line
+from preserve.cli.shared.common import Place, command_options, counted
 from preserve.cli.shared.loading import reading
 from preserve.cli.shared.secondhand import second_hand
 from preserve.config.folder import load_releases
@@ -14,7 +14,7 @@ from preserve.replay.history import History, HistoryEntry, Unread
 from preserve.replay.history import history as observations
 from preserve.replay.recover import NOT_SIGNED, CollectionReader
 from preserve.replay.since import Later, looks_since
-from preserve.text import clean
+from preserve.text import clean, terminal_line
 
 
 @click.command(short_help="List the captures of a cable.")
@@ -62,7 +62,7 @@ def _later(archives: Sequence[CollectionReader], held: History) -> list[tuple[st
 
 
 def _later_text(later: Later) -> str:
-    return f"\n-  {one_line(later.url, 200)}\n   later looks  {one_line(later.words)}\n"
+    return f"\n-  {terminal_line(later.url, 200)}\n   later looks  {terminal_line(later.words)}\n"
 
 
 def as_json(observation: HistoryEntry) -> dict[str, object]:
@@ -114,14 +114,14 @@ def as_text(cable: str, held: History) -> str:
     for observation in held.observations:
         capture, extraction = observation.capture, observation.extraction
         lines.append("")
-        lines.append(f"{observation.number}. {capture.moment}  {one_line(capture.url, 200)}")
+        lines.append(f"{observation.number}. {capture.moment}  {terminal_line(capture.url, 200)}")
         if capture.dated.doubt:
             lines.append(f"   in doubt     {capture.dated.doubt}")
         if not capture.is_signed:
             lines.append(f"   not signed   {NOT_SIGNED}")
         if capture.second_hand:
             got = f"; got {capture.row.date}" if capture.memento is not None else ""
-            lines.append(f"   second hand  {one_line(capture.second_hand, 200)}{got}")
+            lines.append(f"   second hand  {terminal_line(capture.second_hand, 200)}{got}")
         if extraction.published_id != cable:
             lines.append(f"   published as {extraction.published_id}")
         lines.append(f"   difference   {capture.lack or observation.difference or 'first capture'}")
@@ -131,18 +131,21 @@ def as_text(cable: str, held: History) -> str:
         if observation.release is not None:
             lines.append(f"   release      {observation.release}")
         if not observation.reading.is_plain:
-            lines.append(f"   read by      {one_line(observation.reading.words, 200)}")
+            lines.append(f"   read by      {terminal_line(observation.reading.words, 200)}")
         lines.append(f"   text sha256  {extraction.body_sha256}")
         if extraction.rules_fired:
             fired = ", ".join(str(number) for number in extraction.rules_fired)
             lines.append(f"   rules fired  {fired}  (version {extraction.comparison_rules})")
         if capture.is_revisit:
             lines.append(f"   revisit of   {capture.source.record_id}, captured {capture.source.date}")
-        lines += [f"   conflict     {one.kind}: {one_line(one.detail, 200)}" for one in observation.conflicts]
+        lines += [f"   conflict     {one.kind}: {terminal_line(one.detail, 200)}" for one in observation.conflicts]
         lines += [f"   {clean(line)}" for line in observation.changes]
     for unread in held.unread:
-        lines += ["", f"-  {unread.capture.row.date}  {one_line(unread.capture.row.uri or '', 200)}"]
-        lines += [f"   not read     {one_line(unread.reason, 300)}", f"   record       {unread.capture.row.record_id}"]
+        lines += ["", f"-  {unread.capture.row.date}  {terminal_line(unread.capture.row.uri or '', 200)}"]
+        lines += [
+            f"   not read     {terminal_line(unread.reason, 300)}",
+            f"   record       {unread.capture.row.record_id}",
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -155,7 +158,7 @@ def claim_words(observation: HistoryEntry) -> str:
         f"released {released}" if released else "",
         f"counter {counter}" if counter else "",
     )
-    return one_line(", ".join(part for part in parts if part))
+    return terminal_line(", ".join(part for part in parts if part))
 
 
 def _unread(unread: Unread) -> dict[str, object]:

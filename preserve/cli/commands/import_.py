@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from preserve.cli.shared.common import Place, command_options, counted, one_line, say
+from preserve.cli.shared.common import Place, command_options, counted, say
 from preserve.cli.shared.loading import all_layouts
 from preserve.cli.shared.progress import ProgressLine
 from preserve.errors import CancelledError, NotHeldError, UsageError
@@ -17,6 +17,7 @@ from preserve.model import check_collection_name
 from preserve.provenance.founding import found_archive
 from preserve.provenance.keys import passphrase
 from preserve.store.archive import list_collections
+from preserve.text import terminal_line
 
 
 @click.command("import", short_help="Import WARC, ARC and WACZ files.")
@@ -97,11 +98,11 @@ def _texts(name: str, done: Sequence[Imported]) -> str:
 
 
 def _text(item: Imported) -> str:
-    source = one_line(item.source, 200)
+    source = terminal_line(item.source, 200)
     if item.outcome == "held":
         return f"{source}: held already, as {item.file}\n"
     if item.outcome == "refused":
-        lines = [f"{source}: refused: {one_line(item.reason, 300)}"]
+        lines = [f"{source}: refused: {terminal_line(item.reason, 300)}"]
         if item.lacks:
             lines.append("  next: get a better copy, or take it in as it is with --damaged")
     else:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from preserve.cli.shared.common import one_line, say
+from preserve.cli.shared.common import say
 from preserve.cli.shared.output import opened_output
 from preserve.cli.shared.progress import ProgressLine
 from preserve.errors import NotHeldError, UsageError
 from preserve.readers.index import IndexedFile, captures_of, index_files
 from preserve.readers.segments import SegmentReader
+from preserve.text import terminal_line
 
 _MOST_TOLD = 20
 
@@ -55,9 +56,9 @@ def index(files: tuple[Path, ...], *, output: Path | None, processes: int | None
 
 def _words(indexed: IndexedFile) -> Sequence[str]:
     """What is to be said of a file beside its lines."""
-    name = one_line(str(indexed.path), 200)
+    name = terminal_line(str(indexed.path), 200)
     words = [
-        f"{name} at byte {offset}: {code}" + (f": {one_line(detail, 200)}" if detail else "")
+        f"{name} at byte {offset}: {code}" + (f": {terminal_line(detail, 200)}" if detail else "")
         for offset, (code, detail) in indexed.faults[:_MOST_TOLD]
     ]
     if len(indexed.faults) > _MOST_TOLD:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options, counted, one_line, say
+from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options, counted, say
 from preserve.cli.shared.output import file_fault
 from preserve.cli.shared.trusting import read_trust, trust_option
 from preserve.config.folder import load_collection
@@ -48,6 +48,7 @@ from preserve.regular import open_regular, read_regular
 from preserve.store.archive import open_archive
 from preserve.store.durable import Lock, make_dir, write_atomic
 from preserve.store.layout import CollectionPaths
+from preserve.text import terminal_line
 
 _MAX_INPUT_BYTES = 1 << 20
 
@@ -76,7 +77,7 @@ def log(place: Place, collection: str, first: int, count: int | None) -> int:
 
 
 def _summary(statement: Statement) -> str:
-    return one_line("  ".join([f"{kind_of(statement):<8}", *_about(statement)]), 160)
+    return terminal_line("  ".join([f"{kind_of(statement):<8}", *_about(statement)]), 160)
 
 
 def _about(statement: Statement) -> tuple[str, ...]:
@@ -274,7 +275,7 @@ def accept(place: Place, collection: str, *, lost: bool, replaced: bool) -> int:
         f"key      {done.signer.vkey}",
         f"carried  {counted(done.carried, 'statement')}; lost: {done.lost:,}",
         f"before   {done.before}",
-        *(f"moved to quarantine/: {one_line(name, 160)}" for name in done.quarantined),
+        *(f"moved to quarantine/: {terminal_line(name, 160)}" for name in done.quarantined),
     ]
     place.emit(
         {

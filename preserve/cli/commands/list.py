@@ -9,10 +9,11 @@ from itertools import islice
 import click
 
 from preserve.cables.identity import cable_key, canonical_id
-from preserve.cli.shared.common import Place, command_options, one_line, say
+from preserve.cli.shared.common import Place, command_options, say
 from preserve.cli.shared.record_filters import asking, cable_facts, filter_options
 from preserve.replay.searching import held
 from preserve.store.searchindex import Filters, HeldCable
+from preserve.text import terminal_line
 
 
 @click.command("list", short_help="List the cables held.")
@@ -40,7 +41,7 @@ def _write_lines(rows: Iterator[tuple[str, HeldCable]]) -> int:
     for _collection, cable in rows:
         count += 1
         shown = (cable.published_id, cable.sent or "-", cable.classification or "-", cable.origin or "-", cable.subject)
-        line = "\t".join(one_line(value, 120) for value in shown)
+        line = "\t".join(terminal_line(value, 120) for value in shown)
         sys.stdout.write(f"{line}\t{cable.captures}\n")
     return count
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from preserve.cables.page.titles import page_title
-from preserve.cli.shared.common import Place, command_options, one_line
+from preserve.cli.shared.common import Place, command_options
 from preserve.cli.shared.configured import own_contact
 from preserve.cli.shared.loading import all_layouts
 from preserve.cli.shared.output import file_fault
@@ -19,6 +19,7 @@ from preserve.model import check_collection_name
 from preserve.net.fetch import Fetcher
 from preserve.provenance.describe import HTML_TYPES, cables_in, decoded_content, http_payload, media_type
 from preserve.store.durable import make_dir, write_atomic
+from preserve.text import terminal_line
 
 
 @click.command(short_help="Make a collection from one address.")
@@ -82,7 +83,7 @@ def _title(payload: Payload, content: bytes | None) -> str:
     if content is None or media_type(payload.head) not in HTML_TYPES:
         return ""
     declared = payload.head.get(b"content-type")
-    return one_line(page_title(content, None if declared is None else declared.decode("latin-1")), 200)
+    return terminal_line(page_title(content, None if declared is None else declared.decode("latin-1")), 200)
 
 
 def _write(path: Path, text: str) -> None:

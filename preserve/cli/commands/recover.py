@@ -4,13 +4,14 @@ import os
 
 import click
 
-from preserve.cli.shared.common import Place, command_options, counted, one_line
+from preserve.cli.shared.common import Place, command_options, counted
 from preserve.model import check_collection_name
 from preserve.provenance.founding import load_writer
 from preserve.provenance.keys import passphrase
 from preserve.provenance.recovery import Recovered, UnprovenError
 from preserve.provenance.session import WritingSession
 from preserve.store.archive import open_archive
+from preserve.text import terminal_line
 
 
 @click.command(short_help="Finish what a stopped run left, without capturing.")
@@ -49,7 +50,7 @@ def recover(place: Place, collection: str, without_unproven: bool) -> int:  # no
         f"  recovered {item.file}: {counted(item.records, 'record')} kept, {item.cut_bytes:,} bytes cut"
         for item in recovered
     ]
-    lines += [f"  moved to quarantine/: {one_line(name, 160)}" for name in moved]
+    lines += [f"  moved to quarantine/: {terminal_line(name, 160)}" for name in moved]
     place.emit(
         {
             "collection": collection,

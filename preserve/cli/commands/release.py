@@ -8,7 +8,7 @@ import click
 import msgspec
 import yaml
 
-from preserve.cli.shared.common import Place, command_options, counted, one_line, say
+from preserve.cli.shared.common import Place, command_options, counted, say
 from preserve.cli.shared.loading import all_layouts
 from preserve.cli.shared.output import opened_output
 from preserve.cli.shared.progress import ProgressLine
@@ -25,6 +25,7 @@ from preserve.provenance.session import WritingSession
 from preserve.provenance.statements import ReleaseStatement
 from preserve.store.archive import open_archive
 from preserve.store.durable import make_dir
+from preserve.text import terminal_line
 
 
 @click.group(short_help="Declare a release, or import a dump as one.")
@@ -162,7 +163,7 @@ def import_dump(place: Place, dump: Path, *, into: str, name: str, processes: in
     took = taken.dump
     what = "held already" if taken.outcome == "held" else "imported"
     text = (
-        f"{one_line(took.name, 200)}: {what} as {took.file}, release {name}: {counted(took.rows, 'row')}, "
+        f"{terminal_line(took.name, 200)}: {what} as {took.file}, release {name}: {counted(took.rows, 'row')}, "
         f"{counted(took.cables, 'cable')}, {counted(took.unreadable, 'row')} that cannot be read\n"
     )
     said = {"collection": into, "release": name, "outcome": taken.outcome, **msgspec.structs.asdict(took)}

@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from preserve.cli.commands.history import conflict_json
-from preserve.cli.shared.common import Place, command_options, counted, one_line
+from preserve.cli.shared.common import Place, command_options, counted
 from preserve.cli.shared.loading import reading
 from preserve.config.folder import load_releases
 from preserve.config.release import ReleaseConfig
@@ -15,6 +15,7 @@ from preserve.errors import NotHeldError
 from preserve.provenance.releases import ReleaseClaim, ReleaseReport, ReleaseUse, report
 from preserve.provenance.statements import ReleaseStatement, decode
 from preserve.store.archive import list_collections
+from preserve.text import terminal_line
 
 _TOLD = 20
 _SHOWN_BUILDS = 12
@@ -113,16 +114,18 @@ def _text(
             lines += _declared(one, found.declared[one.name], full=name is not None)
     for source, use in found.undeclared.items():
         if name in {None, source}:
-            lines += [f"{one_line(source)}  (claimed, not declared)", f"  {_counts(use)}"]
+            lines += [f"{terminal_line(source)}  (claimed, not declared)", f"  {_counts(use)}"]
     if name is None and found.silent:
         lines.append(f"{counted(found.silent, 'capture')} of cables whose pages name no source")
     for held_in, said in stated:
-        what = "" if said.dump is None else f": {said.dump.rows:,} rows of {one_line(said.dump.name)}"
+        what = "" if said.dump is None else f": {said.dump.rows:,} rows of {terminal_line(said.dump.name)}"
         lines.append(f"{said.release}  stated in {held_in}{what}")
     for kind, count in sorted(found.conflict_counts.items()):
         lines.append(f"conflict  {kind}: {counted(count, 'time')}")
     for conflict in found.conflicts[: _TOLD if name is None else None]:
-        lines.append(f"  {one_line(conflict.published_id)}  {conflict.kind}: {one_line(conflict.detail, 200)}")
+        lines.append(
+            f"  {terminal_line(conflict.published_id)}  {conflict.kind}: {terminal_line(conflict.detail, 200)}"
+        )
     left = sum(found.conflict_counts.values()) - min(
         len(found.conflicts), _TOLD if name is None else len(found.conflicts)
     )
@@ -134,13 +137,14 @@ def _text(
 def _declared(one: ReleaseConfig, use: ReleaseUse, *, full: bool) -> list[str]:
     when = f"{one.released} (known to the {one.precision})" if one.released else "date not known"
     count = f", {one.counter:,} cables" if one.counter else ""
-    lines = [f"{one.name}  {one_line(one.title)}", f"  released {when}{count}", f"  {_counts(use)}"]
+    lines = [f"{one.name}  {terminal_line(one.title)}", f"  released {when}{count}", f"  {_counts(use)}"]
     if full:
-        lines += [f"  publisher  {one_line(one.publisher) or 'not known'}"]
-        lines += [f"  known from {one_line(text, 300)}" for text in one.known_from]
-        lines += [f"  note       {one_line(one.note, 500)}"] if one.note else []
+        lines += [f"  publisher  {terminal_line(one.publisher) or 'not known'}"]
+        lines += [f"  known from {terminal_line(text, 300)}" for text in one.known_from]
+        lines += [f"  note       {terminal_line(one.note, 500)}"] if one.note else []
         lines += [
-            f"  printed    {one_line(words)}: {counted(n, 'capture')}" for words, n in use.printed.most_common(_TOLD)
+            f"  printed    {terminal_line(words)}: {counted(n, 'capture')}"
+            for words, n in use.printed.most_common(_TOLD)
         ]
         lines += [
             f"  build      {build.built or 'date not known'}  {build.file or ''}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from preserve.cli.shared.common import Place, command_options, one_line, with_options
+from preserve.cli.shared.common import Place, command_options, with_options
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.trusting import read_trust, trust_option
 from preserve.errors import NotHeldError, PreserveError
@@ -21,6 +21,7 @@ from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.session import Writer
 from preserve.store.archive import open_archive
 from preserve.store.layout import CollectionPaths
+from preserve.text import terminal_line
 
 
 @click.command(short_help="Repair a damaged collection from copies.")
@@ -113,8 +114,8 @@ def _text(done: Repaired, copies: tuple[Path, ...]) -> str:
             lines.append(f"  index and catalogue, if they are damaged: preserve rebuild {done.collection}")
         return "\n".join(lines) + "\n"
     lines = [f"{done.collection}: {_outcome(done)}"]
-    lines += [f"  {one_line(plan.path, 160)}: {_line(plan, applied=done.applied)}" for plan in done.plans]
-    lines += [f"  moved to quarantine/: {one_line(name, 160)}" for name in done.quarantined]
+    lines += [f"  {terminal_line(plan.path, 160)}: {_line(plan, applied=done.applied)}" for plan in done.plans]
+    lines += [f"  moved to quarantine/: {terminal_line(name, 160)}" for name in done.quarantined]
     if done.pending:
         lines.append(f"  {done.pending} statements are under no checkpoint yet: the log's key was not at hand")
     if not done.applied:
@@ -132,7 +133,7 @@ def _outcome(done: Repaired) -> str:
 
 def _line(plan: Plan, *, applied: bool) -> str:
     verb = "restored" if applied else "can be restored"
-    source = f" from {', '.join(one_line(source, 120) for source in plan.sources[:3])}" if plan.sources else ""
+    source = f" from {', '.join(terminal_line(source, 120) for source in plan.sources[:3])}" if plan.sources else ""
     if plan.exact:
         return f"{verb} to the byte{source}"
     if plan.found and plan.is_whole:

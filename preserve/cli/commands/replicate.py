@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from preserve.cli.shared.common import Place, command_options, human_bytes, one_line
+from preserve.cli.shared.common import Place, command_options, human_bytes
 from preserve.cli.shared.loading import collections_to_read
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.trusting import read_trust, trust_option
@@ -14,6 +14,7 @@ from preserve.integrity.replicate import Relation, Replicated
 from preserve.integrity.replicate import replicate as bring_up_to_date
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.store.archive import open_archive
+from preserve.text import terminal_line
 
 _WORDS = {
     Relation.NEW: "no copy yet",
@@ -87,6 +88,6 @@ def _text(item: Replicated, *, dry_run: bool) -> str:
         lines.append("  not complete: the copy's checkpoint is as it was")
     if item.pending:
         lines.append(f"  {item.pending} statements are under no checkpoint yet, and are copied with the next")
-    lines += [f"  {f.code}  {one_line(f.where, 160)}: {one_line(f.detail, 160)}" for f in item.findings]
+    lines += [f"  {f.code}  {terminal_line(f.where, 160)}: {terminal_line(f.detail, 160)}" for f in item.findings]
     lines += [f"    next: {CODES[code].next_step}" for code in sorted({f.code for f in item.findings})]
     return "\n".join(lines) + "\n"

@@ -8,7 +8,7 @@ import click
 
 from preserve.cables.extract import EXTRACTOR
 from preserve.cables.page.layouts import Layout
-from preserve.cli.shared.common import Place, command_options, counted, one_line
+from preserve.cli.shared.common import Place, command_options, counted
 from preserve.cli.shared.configured import chosen_layouts
 from preserve.cli.shared.loading import all_layouts
 from preserve.cli.shared.progress import ProgressLine
@@ -19,6 +19,7 @@ from preserve.model import check_collection_name
 from preserve.provenance.founding import load_writer
 from preserve.provenance.keys import passphrase
 from preserve.store.archive import open_archive
+from preserve.text import terminal_line
 
 _MOST_SHOWN = 20
 
@@ -118,7 +119,8 @@ def _text(name: str, done: Reread, *, dry_run: bool) -> str:
     if done.changed_total:
         lines.append(f"pages whose layout reads another text under the same version: {done.changed_total:,}")
         lines += [
-            f"  {one_line(where, 160)}: {one_line(detail)}" for where, (_code, detail) in done.changed[:_MOST_SHOWN]
+            f"  {terminal_line(where, 160)}: {terminal_line(detail)}"
+            for where, (_code, detail) in done.changed[:_MOST_SHOWN]
         ]
         lines.append("  next: raise `version` in the file of the layout")
     if done.faults_total:
@@ -130,4 +132,4 @@ def _text(name: str, done: Reread, *, dry_run: bool) -> str:
 
 def _fault(told: Told) -> str:
     where, (code, detail) = told
-    return f"  {code:<20} {one_line(where, 160)}" + (f": {one_line(detail)}" if detail else "")
+    return f"  {code:<20} {terminal_line(where, 160)}" + (f": {terminal_line(detail)}" if detail else "")

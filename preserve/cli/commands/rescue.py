@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import click
 
-from preserve.cli.shared.common import Place, command_options, console, one_line, say
+from preserve.cli.shared.common import Place, command_options, console, say
 from preserve.cli.shared.configured import chosen_layouts
 from preserve.cli.shared.loading import reading
 from preserve.cli.shared.stopping import stopped_by_signals
@@ -28,6 +28,7 @@ from preserve.rescue.run import RescueEnvironment, RescueReport, RescueRequest, 
 from preserve.rescue.run import rescue as run_rescue
 from preserve.store.archive import open_archive
 from preserve.store.quota import Quotas
+from preserve.text import terminal_line
 
 _SHOWN = 5
 
@@ -132,7 +133,7 @@ def _told(*, quiet: bool) -> Iterator[Callable[[str, str], None]]:
         yield lambda _url, _what: None
         return
     with terminal.status("") as status:
-        yield lambda url, what: status.update(one_line(f"{what}  {url}", 110).replace("[", "\\["))
+        yield lambda url, what: status.update(terminal_line(f"{what}  {url}", 110).replace("[", "\\["))
 
 
 def _status(report: RescueReport) -> int:
@@ -160,7 +161,7 @@ _WORDS = {
 def _text(report: RescueReport, *, dry: bool) -> str:
     lines: list[str] = []
     for saved in report.saved:
-        lines.append(one_line(saved.url, 200))
+        lines.append(terminal_line(saved.url, 200))
         lines += [f"  {line}" for line in _about(saved, dry=dry)]
     asked = ", ".join(f"{count} {name}" for name, count in report.asked.items())
     lines.append(f"requests   {asked or 'none'}")
@@ -179,15 +180,15 @@ def _about(saved: Saved, *, dry: bool) -> Iterator[str]:
     for name, answer in saved.answers.items():
         whole = "" if saved.complete[name] else ", list not complete"
         yield f"{name:<18} {answer}{whole}"
-    yield from (f"would fetch        {one_line(url, 200)}" for url in saved.would_fetch)
+    yield from (f"would fetch        {terminal_line(url, 200)}" for url in saved.would_fetch)
     for memento in saved.mementos:
         yield f"memento of {memento.served} from {memento.archive}, asked for {memento.requested}"
         yield f"  record {memento.record_id}"
         yield f"  listed digest: {memento.digest}; against what is held: {memento.held}"
         if memento.cables:
-            yield f"  cables: {one_line(', '.join(memento.cables))}"
+            yield f"  cables: {terminal_line(', '.join(memento.cables))}"
     for finding in saved.findings[:_SHOWN]:
-        yield f"{finding.code}  {one_line(finding.where, 120)}: {one_line(finding.detail)}"
+        yield f"{finding.code}  {terminal_line(finding.where, 120)}: {terminal_line(finding.detail)}"
         yield f"  {CODES[finding.code].meaning}"
     if len(saved.findings) > _SHOWN:
         yield f"and {len(saved.findings) - _SHOWN} more findings; --json lists them"

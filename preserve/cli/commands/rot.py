@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import click
 
-from preserve.cli.shared.common import Place, command_options, one_line
+from preserve.cli.shared.common import Place, command_options
 from preserve.cli.shared.loading import reading
 from preserve.errors import UsageError
 from preserve.integrity.losses import accept_losses, state_moved
@@ -25,6 +25,7 @@ from preserve.store.archive import open_archive
 from preserve.store.catalogue import SeenRow
 from preserve.store.layout import CollectionPaths
 from preserve.store.mementos import MementoRow
+from preserve.text import terminal_line
 
 _ORDER = tuple(str(state) for state in LinkState)
 _Write = Callable[[str], object]
@@ -98,7 +99,9 @@ def accept(place: Place, urls: tuple[str, ...], *, everything: bool, collection:
         raise UsageError("name the pages, or give --all", next_step="Give either.")
     paths, writer = _to_write(place, collection)
     known = accept_losses(paths, writer, urls, reason=reason, now=datetime.now(UTC))
-    place.emit({"collection": collection, "accepted": known}, "".join(f"accepted  {one_line(url)}\n" for url in known))
+    place.emit(
+        {"collection": collection, "accepted": known}, "".join(f"accepted  {terminal_line(url)}\n" for url in known)
+    )
     return 0
 
 
@@ -115,7 +118,9 @@ def moved(place: Place, old: str, new: str, *, collection: str, reason: str) -> 
     """
     paths, writer = _to_write(place, collection)
     state_moved(paths, writer, old, new, reason=reason, now=datetime.now(UTC))
-    place.emit({"collection": collection, "old": old, "new": new}, f"moved     {one_line(old)} to {one_line(new)}\n")
+    place.emit(
+        {"collection": collection, "old": old, "new": new}, f"moved     {terminal_line(old)} to {terminal_line(new)}\n"
+    )
     return 0
 
 
@@ -237,7 +242,7 @@ def _write_people(
 
 
 def _text(found: LinkStatus) -> list[str]:
-    lines = [f"{found.state:<9} {one_line(found.url, 200)}", f"  {'since':<10} {_since(found)}"]
+    lines = [f"{found.state:<9} {terminal_line(found.url, 200)}", f"  {'since':<10} {_since(found)}"]
     lines += [f"  {name:<10} {line}" for name, line in _copies(found)]
     return lines
 
@@ -247,7 +252,7 @@ def _since(found: LinkStatus) -> str:
     last = "" if machine.last is None or machine.last.date == machine.since else f"; last look {machine.last.date}"
     change = machine.transitions[-1] if machine.transitions else None
     evidence = "" if change is None else f", {change.look.evidence}"
-    return f"{machine.since} ({one_line(machine.reason)}{evidence}){last}"
+    return f"{machine.since} ({terminal_line(machine.reason)}{evidence}){last}"
 
 
 def _copies(found: LinkStatus) -> list[tuple[str, str]]:
@@ -257,7 +262,7 @@ def _copies(found: LinkStatus) -> list[tuple[str, str]]:
         row = found.second_hand[-1]
         told = f"as served by {row.archive_title}, memento of {row.served}  record {row.record_id}"
         return [
-            ("copy", one_line(f"second hand, {told}", 400)),
+            ("copy", terminal_line(f"second hand, {told}", 400)),
             ("show", _command("show", found.url, found.collection)),
         ]
     if good is None:
@@ -277,7 +282,7 @@ def _copies(found: LinkStatus) -> list[tuple[str, str]]:
 
 def _command(name: str, subject: str, collection: str) -> str:
     """A command to type; what came from a page stands in quotes that no shell looks into."""
-    quoted = one_line(subject, 4_000).replace("'", "'\\''")
+    quoted = terminal_line(subject, 4_000).replace("'", "'\\''")
     return f"preserve {name} '{quoted}' {'--into' if name == 'rescue' else '-c'} {collection}"
 
 
@@ -294,7 +299,7 @@ def _markdown(found: LinkStatus) -> list[str]:
 
 def _code(text: str) -> str:
     """Text of others as a code span of Markdown: longer runs of back-ticks around than in it (CommonMark 6.1)."""
-    flat = one_line(text, 2_000)
+    flat = terminal_line(text, 2_000)
     longest, run = 0, 0
     for char in flat:
         run = run + 1 if char == "`" else 0

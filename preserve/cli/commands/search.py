@@ -4,11 +4,12 @@ import sys
 
 import click
 
-from preserve.cli.shared.common import Place, command_options, one_line
+from preserve.cli.shared.common import Place, command_options
 from preserve.cli.shared.record_filters import asking, cable_facts, filter_options
 from preserve.replay.searching import SearchHits, facets
 from preserve.replay.searching import search as find
 from preserve.store.searchindex import MARKS, RANKED, Filters
+from preserve.text import terminal_line
 
 
 @click.command(short_help="Find cables by their words.")
@@ -66,7 +67,7 @@ def _summary(shown: int, total: int, *, is_more: bool) -> str:
 
 
 def _facet(kind: str, said: list[tuple[str, int]]) -> str:
-    return f"{kind:<7} {', '.join(f'{one_line(value, 60)} {count:,}' for value, count in said)}\n"
+    return f"{kind:<7} {', '.join(f'{terminal_line(value, 60)} {count:,}' for value, count in said)}\n"
 
 
 def _json(item: SearchHits) -> dict[str, object]:
@@ -91,9 +92,11 @@ def _marked(passage: str) -> tuple[str, list[list[int]]]:
 
 def _text(item: SearchHits, *, colour: bool) -> str:
     cable = item.hit.cable
-    head = f"{one_line(cable.published_id)}  {one_line(cable.subject, 200)}"
+    head = f"{terminal_line(cable.published_id)}  {terminal_line(cable.subject, 200)}"
     facts = (cable.sent or "no date", cable.classification, cable.origin, item.collection)
-    return f"{head}\n  {'  '.join(one_line(fact, 80) for fact in facts if fact)}\n  {_passage(item, colour=colour)}\n"
+    return (
+        f"{head}\n  {'  '.join(terminal_line(fact, 80) for fact in facts if fact)}\n  {_passage(item, colour=colour)}\n"
+    )
 
 
 def _passage(item: SearchHits, *, colour: bool) -> str:
@@ -105,5 +108,5 @@ def _passage(item: SearchHits, *, colour: bool) -> str:
 
 
 def _safe(piece: str) -> str:
-    flat = one_line(piece, 2_000)
+    flat = terminal_line(piece, 2_000)
     return f"{' ' if piece[:1].isspace() else ''}{flat}{' ' if flat and piece[-1:].isspace() else ''}"

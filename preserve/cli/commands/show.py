@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from preserve.cables.extract import HIDDEN_UNTIL_OPENED, Extraction, PlainText
-from preserve.cli.shared.common import Place, command_options, one_line
+from preserve.cli.shared.common import Place, command_options
 from preserve.cli.shared.loading import reading
 from preserve.cli.shared.secondhand import second_hand
 from preserve.errors import NotHeldError
@@ -17,7 +17,7 @@ from preserve.provenance.describe import describe_cable
 from preserve.replay.readings import ShownReading, shown_reading
 from preserve.replay.recover import NOT_SIGNED, CollectionReader, RecoveredPage, find_one, parse_moment, published_as
 from preserve.replay.since import Later, looks_since
-from preserve.text import clean
+from preserve.text import clean, terminal_line
 
 _ORDER = (
     ("created", "created"),
@@ -147,18 +147,18 @@ def _plain(page: RecoveredPage, plain: PlainText, later: Later | None) -> str:
 
 def _captured(page: RecoveredPage, later: Later | None) -> list[str]:
     capture = page.capture
-    lines = [f"{'captured':<15} {capture.row.date}  {one_line(capture.url, 200)}"]
+    lines = [f"{'captured':<15} {capture.row.date}  {terminal_line(capture.url, 200)}"]
     if capture.dated.doubt:
         lines.append(f"{'date in doubt':<15} {capture.dated.doubt}")
     if capture.second_hand:
-        lines.append(f"{'second hand':<15} {one_line(capture.second_hand, 200)}")
+        lines.append(f"{'second hand':<15} {terminal_line(capture.second_hand, 200)}")
     if not capture.is_signed:
         lines.append(f"{'not signed yet':<15} {NOT_SIGNED}")
     if capture.lack:
         lines.append(f"{'not whole':<15} {capture.lack}")
-    lines += [f"{'note':<15} {one_line(detail, 200)}" for _code, detail in page.notes]
+    lines += [f"{'note':<15} {terminal_line(detail, 200)}" for _code, detail in page.notes]
     if later is not None:
-        lines.append(f"{'later looks':<15} {one_line(later.words)}")
+        lines.append(f"{'later looks':<15} {terminal_line(later.words)}")
     return lines
 
 
@@ -184,41 +184,41 @@ def _text(
     read_by, later = told
     subject = extraction.message.subject
     title = extraction.title if subject is None else subject.text
-    lines = [f"{extraction.published_id}  {one_line(title, 200)}"]
+    lines = [f"{extraction.published_id}  {terminal_line(title, 200)}"]
     reading = extraction.id_reading
     if reading is not None and reading.id != extraction.published_id:
         lines.append(f"canonical id    {reading.id}{_doubt((reading.rule,), certain=reading.certain)}")
     if others:
-        lines.append(f"{'also held as':<15} {', '.join(one_line(name) for name in others)}")
+        lines.append(f"{'also held as':<15} {', '.join(terminal_line(name) for name in others)}")
     sent = extraction.sent
     for name, label in _ORDER:
         field = extraction.fields.get(name)
         if field is not None and field.printed:
             precision = f"  (known to the {field.precision})" if field.precision == "hour" else ""
-            lines.append(f"{label:<15} {one_line(field.printed, 200)}{precision}")
+            lines.append(f"{label:<15} {terminal_line(field.printed, 200)}{precision}")
         if name == "created" and sent is not None and sent is not field and sent.value is not None:
-            lines.append(f"{'sent':<15} {sent.value.replace('T', ' ')} UTC  ({one_line(sent.printed)})")
+            lines.append(f"{'sent':<15} {sent.value.replace('T', ' ')} UTC  ({terminal_line(sent.printed)})")
     if extraction.message.tags:
-        lines.append(f"{'tags':<15} {', '.join(one_line(tag.text) for tag in extraction.message.tags)}")
+        lines.append(f"{'tags':<15} {', '.join(terminal_line(tag.text) for tag in extraction.message.tags)}")
     meant = [
-        f"{one_line(tag.meant)}{_doubt((tag.rule,), certain=tag.certain)}" for tag in extraction.message.meant_tags
+        f"{terminal_line(tag.meant)}{_doubt((tag.rule,), certain=tag.certain)}" for tag in extraction.message.meant_tags
     ]
     if [tag.meant for tag in extraction.message.meant_tags] != [tag.text for tag in extraction.message.tags]:
         lines.append(f"{'tags meant':<15} {', '.join(meant)}")
     cited = [f"{one.id}{_doubt(one.rules, certain=one.certain)}" for entry in extraction.cited for one in entry]
     if cited:
-        lines.append(f"{'cites':<15} {one_line(', '.join(cited), 300)}")
+        lines.append(f"{'cites':<15} {terminal_line(', '.join(cited), 300)}")
     source = extraction.fields.get("source")
     if source is not None:
         released = extraction.fields.get("source_released")
         when = f", released {released.printed}" if released is not None else ""
-        lines.append(f"{'stated source':<15} {one_line(source.printed)}{one_line(when)}")
+        lines.append(f"{'stated source':<15} {terminal_line(source.printed)}{terminal_line(when)}")
     lines += _captured(page, later)
     if extraction.hidden_until_opened:
         lines.append(f"{'shown':<15} {HIDDEN_UNTIL_OPENED}")
     hidden = next((finding.detail for finding in extraction.findings if finding.code == "I-CABLE-HIDDEN"), "")
     if hidden:
         lines.append(f"{'left out':<15} {hidden}")
-    lines.append(f"{'read by':<15} {one_line(read_by.words, 200)}")
+    lines.append(f"{'read by':<15} {terminal_line(read_by.words, 200)}")
     lines.append(f"{'sha256 of text':<15} {extraction.body_sha256}")
     return "\n".join(lines) + "\n\n" + clean(extraction.body) + "\n"

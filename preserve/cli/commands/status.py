@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from preserve.alarms.alarm_db import AlarmDatabase
-from preserve.cli.shared.common import Place, command_options, counted, human_bytes, one_line
+from preserve.cli.shared.common import Place, command_options, counted, human_bytes
 from preserve.cli.shared.loading import all_layouts
 from preserve.cli.shared.output import opened_output
 from preserve.config.folder import list_collections, load_alarms
@@ -21,6 +21,7 @@ from preserve.health.prometheus import metrics
 from preserve.model import check_collection_name, moment_text
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.statements import NEWER
+from preserve.text import terminal_line
 
 _WIDTH = 100
 _MOST_LINES = 20
@@ -112,8 +113,8 @@ def _alarms(place: Place) -> _Alarms:
 def _alarm_text(told: _Alarms) -> str:
     nobody = "nobody is told: docs/alarms.md says how" if told.is_known else "not known"
     names = ", ".join(told.channels) or nobody
-    lines = [f"alarms: {names}", *(f"  raised     {one_line(text, 200)}" for text in told.raised[:_MOST_LINES])]
-    lines += [f"  WRONG      {one_line(text, 300)}" for text in told.wrong[:_MOST_LINES]]
+    lines = [f"alarms: {names}", *(f"  raised     {terminal_line(text, 200)}" for text in told.raised[:_MOST_LINES])]
+    lines += [f"  WRONG      {terminal_line(text, 300)}" for text in told.wrong[:_MOST_LINES]]
     return "\n".join(lines) + "\n"
 
 
@@ -132,11 +133,11 @@ def _names(place: Place, chosen: Sequence[str]) -> list[str]:
 
 
 def _text(state: CollectionState, now: int) -> str:
-    head = f"{state.name}: {one_line(state.title, 70)}" if state.title else state.name
+    head = f"{state.name}: {terminal_line(state.title, 70)}" if state.title else state.name
     word = f"{counted(len(state.wrong), 'thing')} wrong" if state.wrong else "good"
     lines = [f"{head:<{_WIDTH - 20}}  {word}"]
     lines += [f"  {label:<11}{text}" for label, text in _rows(state, now)]
-    lines += [f"  WRONG      {one_line(text, 300)}" for text in state.wrong[:_MOST_LINES]]
+    lines += [f"  WRONG      {terminal_line(text, 300)}" for text in state.wrong[:_MOST_LINES]]
     if len(state.wrong) > _MOST_LINES:
         lines.append(f"  WRONG      and {len(state.wrong) - _MOST_LINES} more; --json lists them")
     return "\n".join(lines) + "\n"

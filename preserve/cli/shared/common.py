@@ -129,12 +129,6 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'s' if number != 1 else ''}"
 
 
-def one_line(text: str, width: int = 100) -> str:
-    """Text that came from a page, made safe for a terminal: one line, no control characters, at most ``width``."""
-    flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return flat if len(flat) <= width else flat[: width - 1] + "…"
-
-
 def json_text(data: object) -> str:
     """One JSON document for stdout, with every control character escaped, those beyond ASCII too."""
     return escaped_json(json.dumps(data, ensure_ascii=False, indent=2) + "\n")

@@ -12,7 +12,7 @@ from preserve.citation.documents.kinds import READERS
 from preserve.citation.documents.pdftext import pdf_text
 from preserve.citation.documents.plain import read_pages
 from preserve.citation.documents.rewriting import rewritten
-from preserve.cli.shared.common import Place, counted, one_line, say
+from preserve.cli.shared.common import Place, counted, say
 from preserve.cli.shared.loading import all_layouts, public_url, reading
 from preserve.cli.shared.output import file_fault, opened_output
 from preserve.config.collection import CollectionConfig
@@ -30,6 +30,7 @@ from preserve.regular import open_regular, read_regular
 from preserve.replay.link_status import LOST, LinkSignal, LinkState, LinkStatusMachine, Probe, run_through
 from preserve.replay.recover import CollectionReader
 from preserve.store.looks import ProbeRow, ProbeTable
+from preserve.text import terminal_line
 
 _MOST_BYTES = 128 * MIB
 _SIGNED = "the archive's log is one to go by"
@@ -247,10 +248,10 @@ def _document_json(name: str, document: CitingDocument, checked: Sequence[Citati
 
 def _document_lines(name: str, checked: Sequence[CitationCheck]) -> list[str]:
     mine = [one for one in checked if one.document == name]
-    lines = [one_line(name, 200)]
+    lines = [terminal_line(name, 200)]
     for one in mine:
-        lines.append(f"  {one_line(one.place)}: {one_line(', '.join(one.targets), 200)}")
-        lines += [f"    {claim.verdict:<12}{claim.name}: {one_line(claim.detail, 400)}" for claim in one.claims]
+        lines.append(f"  {terminal_line(one.place)}: {terminal_line(', '.join(one.targets), 200)}")
+        lines += [f"    {claim.verdict:<12}{claim.name}: {terminal_line(claim.detail, 400)}" for claim in one.claims]
     counts = Counter(_word(one) for one in mine)
     told = ", ".join(f"{number} {word}" for word, number in sorted(counts.items())) or "nothing is cited"
     if not mine and any(one.entry is not None for one in checked):

@@ -4,7 +4,8 @@ from typing import Self
 
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn
 
-from preserve.cli.shared.common import console, one_line
+from preserve.cli.shared.common import console
+from preserve.text import terminal_line
 
 
 class ProgressLine:
@@ -33,4 +34,4 @@ class ProgressLine:
         if self._task is None:
             self._bar.start()
             self._task = self._bar.add_task("")
-        self._bar.update(self._task, description=f"{one_line(subject, 60)}: {done:,} {self._unit}")
+        self._bar.update(self._task, description=f"{terminal_line(subject, 60)}: {done:,} {self._unit}")

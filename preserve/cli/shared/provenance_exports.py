@@ -7,13 +7,14 @@ from typing import IO
 import click
 
 from preserve.cables.identity import canonical_id
-from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options, counted, one_line, say
+from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options, counted, say
 from preserve.cli.shared.loading import reading
 from preserve.cli.shared.output import opened_output, write_folder, write_zip
 from preserve.errors import NotHeldError, UsageError
 from preserve.export.gather import lineage_of, whole_lineage
 from preserve.export.lineage import Lineage
 from preserve.replay.recover import Capture, CollectionReader, captures_found, published_as
+from preserve.text import terminal_line
 
 _SUBJECT = click.argument("subject", metavar="[ID-OR-URL]", required=False)
 _COLLECTION = click.option(
@@ -146,7 +147,7 @@ def ro_crate(place: Place, subject: str | None, output: Path, collection: tuple[
         crate = Crate(told, f"{title}: captures and provenance")
         count = write_zip(crate.files(), output) if output.suffix == ".zip" else write_folder(crate.files(), output)
     for name in crate.left_out[:20]:
-        say(f"preserve: {one_line(name)}: could not be read again")
+        say(f"preserve: {terminal_line(name)}: could not be read again")
     if crate.left_out:
         say(f"preserve: {len(crate.left_out):,} left out\n  next: run `preserve verify` to see what is damaged")
     place.emit(

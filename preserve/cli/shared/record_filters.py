@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
-from preserve.cli.shared.common import Place, one_line, say
+from preserve.cli.shared.common import Place, say
 from preserve.errors import NotHeldError, UsageError
 from preserve.expressions import lazy_re
 from preserve.model import check_collection_name
 from preserve.replay.searching import Searchable, searchable
 from preserve.store.archive import list_collections
 from preserve.store.searchindex import Filters, HeldCable
+from preserve.text import terminal_line
 
 _DAY = lazy_re(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z")
 
@@ -71,7 +72,7 @@ def _day(text: str) -> str:
         date(*((0, 0, 0) if match is None else (int(part or 1) for part in match.groups())))
     except ValueError as error:
         raise UsageError(
-            f"{one_line(text, 40)!r} is not a date", next_step="Write 2005, 2005-03 or 2005-03-14."
+            f"{terminal_line(text, 40)!r} is not a date", next_step="Write 2005, 2005-03 or 2005-03-14."
         ) from error
     return text
 

@@ -6,9 +6,10 @@ from lxml import html
 from lxml.html import builder as tag
 
 from preserve import PROGRAM
-from preserve.cli.shared.common import counted, human_bytes, one_line, with_options
+from preserve.cli.shared.common import counted, human_bytes, with_options
 from preserve.findings import CODES, Claim, Finding
 from preserve.integrity.verify.report import Report
+from preserve.text import terminal_line
 
 _SHOWN = 100
 _TOUCHED = 20
@@ -46,14 +47,15 @@ def as_json(report: Report) -> dict[str, object]:
 
 def as_text(report: Report) -> str:
     """The report for a terminal."""
-    lines = [f"{one_line(report.subject, 200)}: {_word(report)}"]
+    lines = [f"{terminal_line(report.subject, 200)}: {_word(report)}"]
     lines += [
-        f"  {c.verdict:<11} {c.name}" + (f": {one_line(c.detail, 1_000)}" if c.detail else "") for c in report.claims
+        f"  {c.verdict:<11} {c.name}" + (f": {terminal_line(c.detail, 1_000)}" if c.detail else "")
+        for c in report.claims
     ]
     if report.findings:
         lines.append(f"  {counted(len(report.findings) + report.untold, 'finding')}:")
     lines += [
-        f"  {f.code}  {one_line(f.where, 160)}" + (f": {one_line(f.detail, 160)}" if f.detail else "")
+        f"  {f.code}  {terminal_line(f.where, 160)}" + (f": {terminal_line(f.detail, 160)}" if f.detail else "")
         for f in report.findings[:_SHOWN]
     ]
     if len(report.findings) > _SHOWN:
@@ -63,16 +65,16 @@ def as_text(report: Report) -> str:
     if report.touched:
         lines.append(f"  touched: {counted(len(report.touched), 'record')}")
     for touched in report.touched[:_TOUCHED]:
-        what = [*touched.cables, one_line(touched.uri or touched.record_id, 120), touched.date]
+        what = [*touched.cables, terminal_line(touched.uri or touched.record_id, 120), touched.date]
         lines.append(
             f"    {' '.join(what)}" + (f", and {counted(touched.revisits, 'revisit')}" * bool(touched.revisits))
         )
-        lines.append(f"      citations that name record {one_line(touched.record_id, 80)} cannot be relied on")
+        lines.append(f"      citations that name record {terminal_line(touched.record_id, 80)} cannot be relied on")
     if len(report.touched) > _TOUCHED:
         lines.append(f"    … and {len(report.touched) - _TOUCHED} more; --json lists them")
     if report.repair:
         lines.append(
-            f"  repair: make a copy of the collection first; then: {one_line(with_options(report.repair), 1000)}"
+            f"  repair: make a copy of the collection first; then: {terminal_line(with_options(report.repair), 1000)}"
         )
     return "\n".join(lines) + "\n"
 
@@ -166,7 +168,7 @@ def _table(caption: str, heads: Sequence[str], rows: Sequence[html.HtmlElement])
 
 def _clean(text: str) -> str:
     """Text that XML can hold, in one line."""
-    return one_line(text, 2000)
+    return terminal_line(text, 2000)
 
 
 def _word(report: Report) -> str:

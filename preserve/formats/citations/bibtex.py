@@ -1,18 +1,9 @@
 """BibTeX (``@misc``) and biblatex (``@online``) entries."""
 
 from preserve.expressions import lazy_re
-from preserve.formats.citations.data import (
-    CitationData,
-    accessed_date,
-    captured_at,
-    document_date,
-    flat,
-    iso,
-    note,
-    safe_url,
-)
+from preserve.formats.citations.data import CitationData, accessed_date, captured_at, document_date, iso, note, safe_url
+from preserve.text import MONTHS, single_spaced
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -34,7 +25,7 @@ _KEY = lazy_re(r"[^A-Za-z0-9]")
 
 def tex(text: str) -> str:
     """One line of text for TeX: special characters escaped, ligatures parted."""
-    parted = _LIGATURES.sub("\0", flat(text).replace("\0", "\ufffd"))
+    parted = _LIGATURES.sub("\0", single_spaced(text).replace("\0", "\ufffd"))
     signs = _TEX if _pair(parted) else _UNPAIRED
     return "".join("{}" if char == "\0" else signs.get(char, char) for char in parted)
 
@@ -53,7 +44,7 @@ def to_bibtex(data: CitationData) -> str:
     rows = _about(data)
     date = document_date(data)
     if date is not None:
-        rows += [("year", str(date[0])), ("month", _MONTHS[date[1] - 1])]
+        rows += [("year", str(date[0])), ("month", MONTHS[date[1] - 1].lower())]
     if data.identifier:
         rows.append(("number", tex(data.identifier)))
     url = safe_url(data.archived_url or data.url)

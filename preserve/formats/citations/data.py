@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
 from preserve.model import NOT_WHOLE, parse_utc
+from preserve.text import single_spaced
 
 _DATE = lazy_re(r"(\d{4})-(\d{2})-(\d{2})")
 _ARCHIVE_ID = lazy_re(r"[^A-Za-z0-9._~-]+")
@@ -68,7 +69,7 @@ class CitationData:
     @property
     def name(self) -> str:
         """The title on one line, else what it is known by; never empty where the address is not."""
-        return flat(self.title) or self.identifier or self.url
+        return single_spaced(self.title) or self.identifier or self.url
 
     @property
     def archived_url(self) -> str:
@@ -81,11 +82,6 @@ class CitationData:
     def identifiers(self) -> tuple[str, ...]:
         """The ``ni:`` names of the payload and of the text, those that are known, in this order."""
         return tuple(ni_name(each) for each in (self.payload_sha256, self.body_sha256) if each)
-
-
-def flat(text: str) -> str:
-    """The text on one line: every run of white space is one blank."""
-    return " ".join(text.split())
 
 
 def document_date(data: CitationData) -> Date | None:
@@ -164,7 +160,7 @@ def pwid(data: CitationData) -> str:
 
 def shortened(words: str) -> str:
     """Quoted words on one line; of a long passage the beginning and the end, with the usual sign between."""
-    line = flat(words)
+    line = single_spaced(words)
     if len(line) <= _MAX_QUOTE_CHARS:
         return line
     half = _MAX_QUOTE_CHARS // 2
@@ -201,4 +197,4 @@ def note(data: CitationData) -> str:
         parts.append(f"payload {ni_name(data.payload_sha256)}")
     if data.body_sha256:
         parts.append(f"SHA-256 of the text {data.body_sha256}")
-    return flat("; ".join(parts))
+    return single_spaced("; ".join(parts))

@@ -1,14 +1,7 @@
 """RIS, as reference managers read it: one tag a line, CRLF line ends not needed, ``ER`` at the end."""
 
-from preserve.formats.citations.data import (
-    CitationData,
-    Date,
-    accessed_date,
-    document_date,
-    flat,
-    note,
-    safe_url,
-)
+from preserve.formats.citations.data import CitationData, Date, accessed_date, document_date, note, safe_url
+from preserve.text import single_spaced
 
 
 def to_ris(data: CitationData) -> str:
@@ -31,7 +24,7 @@ def to_ris(data: CitationData) -> str:
     if accessed is not None:
         rows.append(("Y2", _date(accessed)))
     rows.append(("N1", note(data)))
-    return "".join(f"{tag}  - {flat(value)}\n" for tag, value in rows) + "ER  - \n"
+    return "".join(f"{tag}  - {single_spaced(value)}\n" for tag, value in rows) + "ER  - \n"
 
 
 def _date(date: Date) -> str:

@@ -7,13 +7,13 @@ from preserve.formats.citations.data import (
     accessed_date,
     captured_at,
     document_date,
-    flat,
     is_web,
     iso,
     note,
     safe_url,
 )
 from preserve.model import NOT_WHOLE
+from preserve.text import single_spaced
 
 _MARKDOWN = str.maketrans({sign: "\\" + sign for sign in r"\`*_{}[]<>#|~^$@&"})
 _WIKI = str.maketrans({sign: f"&#{ord(sign)};" for sign in "&<>|{}[]'~_\""})
@@ -27,7 +27,7 @@ def to_text(data: CitationData) -> str:
     lead = ", ".join(part for part in (data.origin, f"“{data.name}”", cable, data.created) if part)
     more = note(data)
     accessed = f", accessed {data.accessed}" if data.accessed else ""
-    return f"{flat(lead)}. {safe_url(data.url)}{accessed}. {more[0].upper()}{more[1:]}.\n"
+    return f"{single_spaced(lead)}. {safe_url(data.url)}{accessed}. {more[0].upper()}{more[1:]}.\n"
 
 
 def to_robust_link(data: CitationData) -> str:
@@ -93,7 +93,7 @@ def _sentence(text: str) -> str:
 
 
 def _markdown(text: str) -> str:
-    return flat(text).translate(_MARKDOWN)
+    return single_spaced(text).translate(_MARKDOWN)
 
 
 def _link(title: str, url: str) -> str:
@@ -103,7 +103,7 @@ def _link(title: str, url: str) -> str:
 
 
 def _wiki(text: str) -> str:
-    return flat(text).translate(_WIKI)
+    return single_spaced(text).translate(_WIKI)
 
 
 def _wiki_url(url: str) -> str:

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from preserve.errors import FormatError
 from preserve.formats.citations.bibtex import tex, to_biblatex, to_bibtex
 from preserve.formats.citations.csl import to_csl_json
-from preserve.formats.citations.data import CitationData, document_date, flat, ni_name, note, pwid, shortened
+from preserve.formats.citations.data import CitationData, document_date, ni_name, note, pwid, shortened
 from preserve.formats.citations.ris import to_ris
 from preserve.formats.citations.texts import to_markdown, to_robust_link, to_text, to_wikitext
+from preserve.text import single_spaced
 
 CABLE = CitationData(
     identifier="06VELDORA42",
@@ -44,7 +45,7 @@ CABLE = CitationData(
     url_status="dead",
 )
 ARCHIVED = "https://archive.example.org/veldora/20261123075809/https://cables.example.org/cable.php?id=42&v=1"
-TITLES = st.text(st.characters(exclude_categories=("Cs", "Cc", "Co", "Cn")), max_size=60).filter(flat)
+TITLES = st.text(st.characters(exclude_categories=("Cs", "Cc", "Co", "Cn")), max_size=60).filter(single_spaced)
 HOSTILE = (
     r"100% of {A & B} cost $5_000 ~ #1 ^2 \end{document}",
     "a | b }} {{cite web |title=c}} [[d]] '''e''' <ref>f</ref> ~~~~",
@@ -221,7 +222,7 @@ def _titles(test: Any) -> Any:
 def test_bibtex_and_biblatex_readers_give_the_title_back(title: str) -> None:
     for text in (to_bibtex(replace(CABLE, title=title)), to_biblatex(replace(CABLE, title=title))):
         entry = _bibtex(text)
-        assert _untex(entry.fields["title"][1:-1]) == flat(title)
+        assert _untex(entry.fields["title"][1:-1]) == single_spaced(title)
         assert [str(person) for person in entry.persons["author"]] == ["{Consulate Veldora}"]
 
 
@@ -233,7 +234,7 @@ def test_no_ligature_is_left_in_text_for_tex(title: str) -> None:
 @_titles
 def test_ris_readers_give_the_title_back(title: str) -> None:
     (entry,) = rispy.loads(to_ris(replace(CABLE, title=title)))
-    assert entry["title"] == flat(title)
+    assert entry["title"] == single_spaced(title)
     assert entry["type_of_reference"] == "ELEC"
     assert entry["urls"] == [ARCHIVED, CABLE.url]
     assert entry["access_date"] == "2026/11/25/"
@@ -246,7 +247,7 @@ def test_html_readers_give_the_title_and_the_attributes_back(title: str) -> None
     link.close()
     ((tag, attributes),) = link.tags
     assert tag == "a"
-    assert link.text.removesuffix("\n") == flat(title)
+    assert link.text.removesuffix("\n") == single_spaced(title)
     assert attributes["data-originalurl"] == attributes["href"] == CABLE.url
     assert attributes["data-versionurl"] == ARCHIVED
     assert attributes["data-versiondate"] == "2026-11-23T07:58:09Z"
@@ -258,7 +259,7 @@ def test_wikitext_gives_the_title_back_and_stays_one_template(title: str) -> Non
     assert text.startswith("{{cite web |")
     assert text.count("{{") == text.count("}}") == 1
     fields = dict(part.split("=", 1) for part in text.removeprefix("{{cite web |").removesuffix("}}\n").split(" |"))
-    assert html.unescape(fields["title"]) == html.unescape(fields["quote"]) == flat(title)
+    assert html.unescape(fields["title"]) == html.unescape(fields["quote"]) == single_spaced(title)
     assert fields["archive-url"] == ARCHIVED
 
 

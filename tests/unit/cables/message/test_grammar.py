@@ -9,7 +9,7 @@ from preserve.cables.message.preamble import Preamble
 from preserve.cables.message.printed import PrintedValue
 from preserve.cables.message.readingview import reading_view
 from preserve.cables.message.tags import split_tags
-from preserve.cables.page.texts import one_line
+from preserve.text import single_spaced
 
 LINES = [
     "UNCLAS SECTION 01 OF 02 SAMPLETOWN 000123",
@@ -85,10 +85,10 @@ def assert_spans(source: str, values: Iterable[PrintedValue]) -> None:
         assert 0 <= value.start < value.end <= len(source)
         piece = source[value.start : value.end]
         assert piece == piece.strip()
-        assert value.text == one_line(value.text)
+        assert value.text == single_spaced(value.text)
         assert value.text
         if "\n" not in piece:
-            assert one_line(piece) == value.text
+            assert single_spaced(piece) == value.text
         assert piece.split()[0].startswith(value.text.split()[0][:1])
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from preserve.cables.message.preamble import read_preamble
-from preserve.cables.page.texts import one_line
+from preserve.text import single_spaced
 
 MESSAGE = "UNCLAS SAMPLETOWN 000123 \n\nSIPDIS \n\n1. It rained. \n\nDOE"
 HEADER = "VZCZCXYZ0001\nDE RUEHXX #0123 0652106\nO 052106Z MAR 08\nFM AMEMBASSY SAMPLETOWN\nTO SECSTATE WASHDC 1"
@@ -73,7 +73,7 @@ def test_what_stands_before_the_message(before: str, variant: str, time: str | N
     assert (got.variant, got.time_value) == (variant, time)
     assert body[got.message_start : got.message_end] == MESSAGE
     for value in [*got.values.values(), *([got.time] if got.time else [])]:
-        assert one_line(body[value.start : value.end]) == value.text
+        assert single_spaced(body[value.start : value.end]) == value.text
     if "VZCZC" in before:
         assert got.header_span is not None
         assert body[slice(*got.header_span)].strip('\n\\"').startswith("VZCZC")

@@ -2,7 +2,7 @@ import pytest
 
 from preserve.cables.message.grammar import parse_message
 from preserve.cables.message.readingview import ViewPiece, reading_view
-from preserve.cables.page.texts import one_line
+from preserve.text import single_spaced
 
 BODY = """\
 UNCLAS SECTION 01 OF 02 SAMPLETOWN 000123\x20
@@ -70,8 +70,8 @@ def test_every_piece_says_where_it_comes_from() -> None:
 
 
 def test_every_word_is_shown_but_page_lines() -> None:
-    shown = " ".join(one_line(piece.text) for piece in view(BODY)).replace("Under-", "Under- ")
-    assert shown == one_line(BODY).replace("SAMPLETOWN 00000123 002 OF 002 ", "")
+    shown = " ".join(single_spaced(piece.text) for piece in view(BODY)).replace("Under-", "Under- ")
+    assert shown == single_spaced(BODY).replace("SAMPLETOWN 00000123 002 OF 002 ", "")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import pytest
 from preserve.cables.message.grammar import parse_message
 from preserve.cables.message.printed import PrintedValue
 from preserve.cables.message.transmission import TransmissionHeader, read_header
-from preserve.cables.page.texts import one_line
+from preserve.text import single_spaced
 
 FULL = """\
 VZCZCXRO5422
@@ -71,7 +71,7 @@ def test_values_are_spans_of_the_text_they_were_read_from() -> None:
     values += [*got.to, *got.info]
     for value in values:
         assert value is not None
-        assert one_line(FULL[value.start : value.end]) == value.text
+        assert single_spaced(FULL[value.start : value.end]) == value.text
     assert FULL[got.to[0].start : got.to[0].end] == "RUEHC/SECSTATE WASHDC PRIORITY 4411"
 
 
