@@ -146,9 +146,8 @@ class SegmentReader(Generic[T]):
 
 
 def stretch_fault(spot: RecordSpan) -> Fault:
-    """What is amiss with a stretch that holds no record."""
-    in_piece = "compressed piece" in spot.defect and not spot.inner and not spot.is_shared
-    return ("E-WARC-GZIP" if in_piece else "E-WARC-HEADER"), spot.defect
+    """The finding for a stretch that holds no record."""
+    return ("E-WARC-GZIP" if spot.is_damaged_piece else "E-WARC-HEADER"), spot.defect
 
 
 def _died() -> EnvironmentFaultError:

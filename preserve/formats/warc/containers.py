@@ -97,7 +97,8 @@ class RecordSpan:
 
     ``length`` is that of the piece at ``offset``, 0 where that is not known before its end; of an uncompressed record
     it is that of header and block, as other indexers have it, without the line ends behind them. ``is_shared`` says
-    that the piece holds other records too.
+    that the piece holds other records too, ``is_damaged_piece`` that the stretch is a compressed piece which cannot be
+    read.
     """
 
     offset: int
@@ -106,6 +107,7 @@ class RecordSpan:
     raw: RawRecord | None = None
     defect: str = ""
     is_shared: bool = False
+    is_damaged_piece: bool = False
 
 
 def records_in(
@@ -212,7 +214,9 @@ def records_of(members: Members, arc_version: int | None = None) -> Iterator[Rec
             yield from _through(member, filter(None, chain(member.more, ahead.continuing())), arc_version)
         else:
             yield from _before_cut(member, arc_version)
-            yield RecordSpan(offset=member.offset, length=member.length, defect=member.defect)
+            yield RecordSpan(
+                offset=member.offset, length=member.length, defect=member.defect, is_damaged_piece=member.is_damaged
+            )
 
 
 class _Ahead:

@@ -128,9 +128,15 @@ class CompressedMember:
     partial: bytes = b""
     is_cut: bool = False
     """Of a piece that is read in parts: the file ended before it."""
+    is_damaged: bool = False
+    """The defect is one of a compressed piece; else no piece begins here."""
 
 
-class _CutError(FormatError):
+class DamagedPieceError(FormatError):
+    """A compressed piece that cannot be read."""
+
+
+class _CutError(DamagedPieceError):
     """A piece that the end of the file cuts. ``partial``: what it holds up to there, as far as it is held."""
 
     def __init__(self, partial: bytes = b"") -> None:
@@ -186,7 +192,13 @@ class Members:
             except FormatError as error:
                 self.offset = self._behind(start, error)
                 partial = error.partial if isinstance(error, _CutError) else b""
-                yield CompressedMember(offset=start, length=self.offset - start, defect=str(error), partial=partial)
+                yield CompressedMember(
+                    offset=start,
+                    length=self.offset - start,
+                    defect=str(error),
+                    partial=partial,
+                    is_damaged=isinstance(error, DamagedPieceError),
+                )
                 continue
             if member is None:
                 return
@@ -392,7 +404,7 @@ class Members:
         """Reads a large piece to its end where its reader did not; a damaged one is told of behind it."""
         if member.more is None:
             return
-        error = FormatError("compressed piece that cannot be read to its end")
+        error: FormatError = DamagedPieceError("compressed piece that cannot be read to its end")
         try:
             for _part in member.more:
                 pass
@@ -403,7 +415,12 @@ class Members:
         if self.offset == member.offset:
             self.offset = self._behind(member.offset, error)
             member.length = self.offset - member.offset
-            yield CompressedMember(offset=member.offset, length=member.length, defect=str(error))
+            yield CompressedMember(
+                offset=member.offset,
+                length=member.length,
+                defect=str(error),
+                is_damaged=isinstance(error, DamagedPieceError),
+            )
 
     def _take(self, offset: int, size: int) -> memoryview:
         """At most ``size`` bytes of the file from ``offset`` on; empty at its end only."""
@@ -440,7 +457,7 @@ def _push(codec: Codec, data: bytes | memoryview, limit: int) -> bytes:
     try:
         return codec.push(data, limit)
     except _DAMAGE as error:
-        raise FormatError(f"damaged compressed piece: {error}") from error
+        raise DamagedPieceError(f"damaged compressed piece: {error}") from error
 
 
 def iter_members(
