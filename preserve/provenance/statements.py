@@ -219,8 +219,9 @@ IMPORT_RUN: Final = "import:"
 class ImportStatement(_Kind, frozen=True, kw_only=True, tag="import"):
     """A file made by another program, taken in without changing a byte.
 
-    ``source`` is the name it came under, ``package`` the package it was taken out of. ``lacks`` counts the findings of
-    the check at import, by code.
+    ``source`` is the name it came under, ``package`` the package it was taken out of, ``maker`` the program that made
+    it, in the words of its first record; empty where that names none. ``lacks`` counts the findings of the check at
+    import, by code.
     """
 
     file: FileName
@@ -229,6 +230,7 @@ class ImportStatement(_Kind, frozen=True, kw_only=True, tag="import"):
     records: Count
     container: str
     source: str
+    maker: str
     package: SourcePackage | None
     lacks: dict[Ascii, Count]
     imported: str

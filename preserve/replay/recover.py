@@ -58,7 +58,8 @@ class TakenIn:
     def told(self) -> str:
         """Where a page out of it is from, as a citation says it."""
         package = "" if self.said.package is None else f" in {self.said.package.name}"
-        return f"from {self.said.source}{package}, made by another program, taken in on {self.said.imported[:10]}"
+        maker = self.said.maker or "another program"
+        return f"from {self.said.source}{package}, made by {maker}, taken in on {self.said.imported[:10]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,11 +34,11 @@ pytestmark = [
 ]
 
 
-def _warc(path: Path, *, compress: bool = True, pages: int = 3) -> Path:
+def _warc(path: Path, *, compress: bool = True, pages: int = 3, software: str = "a test") -> Path:
     """A file as warcio writes it: warcinfo, and a response and a request for each page; the first shows a cable."""
     with path.open("wb") as stream:
         writer = WARCWriter(stream, gzip=compress)
-        writer.write_record(writer.create_warcinfo_record(path.name, {"software": "a test"}))
+        writer.write_record(writer.create_warcinfo_record(path.name, {"software": software}))
         for number in range(pages):
             url = f"http://pages.example/{number}"
             body = PAGE.encode() if number == 0 else b"<p>page %d</p>" % number
@@ -324,13 +324,23 @@ def test_habits_of_other_writers_are_taken_in_and_stay_good(shell: Any, tmp_path
     shell("verify", "old")
 
 
-HAND = r"second hand, from x\.warc\.gz, made by another program, taken in on \d{4}-\d{2}-\d{2}"
+def test_the_program_that_made_a_file_is_named_in_the_words_of_the_file(shell: Any, tmp_path: Path) -> None:
+    path = _warc(tmp_path / "x.warc.gz", software="Wget/1.21.3\x1b[31m (linux-gnu)")
+    shell("import", str(path), "--into", "old")
+    made = "made by Wget/1.21.3 [31m (linux-gnu), taken in on "
+    assert made in shell("history", "06TESTPOST12")
+    assert made in " ".join(shell("cite", "06TESTPOST12").split())
+    assert shell.json("show", "06TESTPOST12")["second_hand"]["maker"] == "Wget/1.21.3 [31m (linux-gnu)"
+    shell("verify", "old")
+
+
+HAND = r"second hand, from x\.warc\.gz, made by a test, taken in on \d{4}-\d{2}-\d{2}"
 
 
 def test_a_page_out_of_an_imported_file_is_second_hand_wherever_it_is_told(shell: Any, tmp_path: Path) -> None:
     shell("import", str(_warc(tmp_path / "x.warc.gz")), "--into", "old")
     for words in (["show", "06TESTPOST12"], ["history", "06TESTPOST12"]):
-        assert re.search(r"second hand +from x\.warc\.gz, made by another program, taken in on ", shell(*words))
+        assert re.search(r"second hand +from x\.warc\.gz, made by a test, taken in on ", shell(*words))
     for form in FORMS:
         if form not in {"pwid", "ni", "text-fragment"}:
             said = shell("cite", "06TESTPOST12", "--format", form)

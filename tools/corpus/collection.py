@@ -120,6 +120,7 @@ class Made:
                 records=count,
                 container=str(container),
                 source=name,
+                maker="",
                 package=None,
                 lacks=lacks,
                 imported=_DATE,

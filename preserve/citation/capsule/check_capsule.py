@@ -633,9 +633,10 @@ def second_hand(files: Dict[str, bytes]) -> Tuple[str, str]:
     imported = _imported(files)
     if imported is not None:
         package = " in " + imported["package"]["name"] if imported["package"] else ""
-        told = "from %s%s, made by another program, taken in on %s" % (
+        told = "from %s%s, made by %s, taken in on %s" % (
             imported["source"],
             package,
+            imported["maker"] or "another program",
             imported["imported"][:10],
         )
         return told, "; second hand: " + told + "; its date and address are what that file says"

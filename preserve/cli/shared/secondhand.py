@@ -11,6 +11,7 @@ def second_hand(capture: Capture) -> dict[str, object] | None:
         return {
             "file": said.file,
             "source": said.source,
+            "maker": said.maker,
             "package": None if said.package is None else said.package.name,
             "taken_in": said.imported,
             "statement": taken_in.statement,

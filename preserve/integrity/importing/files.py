@@ -25,6 +25,7 @@ from preserve.expressions import lazy_re
 from preserve.formats.wacz import DATAPACKAGE, Package, open_package, package_defects
 from preserve.formats.warc.containers import Container
 from preserve.integrity.duplicate_ids import References
+from preserve.integrity.importing.maker import maker_of
 from preserve.integrity.record import RecordFacts, RecordQuery
 from preserve.integrity.scan import Scanner
 from preserve.limits import DEFAULT_LIMITS, Limits
@@ -253,6 +254,7 @@ class _Session:
             found.take(faults, f"{name} at byte {row.offset}")
             if not ordinal % _BATCH:
                 self._order.progress(name, ordinal)
+        found.maker = maker_of(path, container)
         found.take(second_reading(path, container=container).faults, name)
 
     def _state(
@@ -308,6 +310,7 @@ class _Session:
             records=found.records,
             container=str(container),
             source=origin.source,
+            maker=found.maker,
             package=origin.package,
             lacks=dict(found.lacks),
             imported=format_utc(self._order.now),
@@ -345,6 +348,7 @@ class _Found:
     """What was found of a file: its statements, a line each; counts; and the first thing that is damage."""
 
     spool: IO[bytes]
+    maker: str = ""
     lacks: Counter[str] = field(default_factory=Counter)
     reason: str = ""
     records: int = 0

@@ -101,6 +101,7 @@ IMPORT = ImportStatement(
     records=1,
     container="warc-gzip",
     source="p.wacz/a.warc.gz",
+    maker="",
     package=SourcePackage(name="p.wacz", size=2, sha256=HASH, datapackage_sha256=HASH, findings={"W-WACZ": 1}),
     lacks={"I-WARC-NO-DIGEST": 1},
     imported=DATE,
@@ -486,6 +487,7 @@ ANY: list[st.SearchStrategy[Known]] = [
         records=COUNT,
         container=TEXT,
         source=TEXT,
+        maker=TEXT,
         package=maybe(
             st.builds(SourcePackage, name=TEXT, size=COUNT, sha256=SHA256, datapackage_sha256=SHA256, findings=COUNTS)
         ),

@@ -30,7 +30,7 @@ def _record(run: str, date: str, file: str = "a.warc.gz") -> RecordStatement:
 
 def _import(run: str, file: str, imported: str) -> ImportStatement:
     return ImportStatement(
-        file=file, size=1, sha256=_SHA256, records=1, container="warc", source=file, package=None, lacks={},
+        file=file, size=1, sha256=_SHA256, records=1, container="warc", source=file, maker="", package=None, lacks={},
         imported=imported, program="preserve/0", run=run,
     )  # fmt: skip
 
