@@ -192,7 +192,7 @@ def _checkpoints() -> Iterator[Overlay]:
                 "a size of one bundle more, signed with the log's key",
                 of(size=true.size + TILE_WIDTH),
             ),
-            "E-LEDGER-MISSING.smaller": ("a smaller size, signed with the log's key", of(size=true.size - 1)),
+            "E-LEDGER-ROOT.smaller": ("a smaller size, signed with the log's key", of(size=true.size - 1)),
             "E-WARC-UNKNOWN.rolled-back": ("an earlier checkpoint in its place", edited(_CHECKPOINT, rolled_back)),
         },
     )
