@@ -6,6 +6,7 @@ whose payload is another than before. Memory stays flat.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from preserve.alarms.alarm_db import AlarmDatabase, Rules
 from preserve.alarms.values import MAX_ITEMS, Observation
@@ -13,6 +14,7 @@ from preserve.cables.difference import Difference, classify
 from preserve.cables.extract import Extraction
 from preserve.config.alarms import AlarmKind
 from preserve.errors import ArchiveError
+from preserve.provenance.judgements import Judgements
 from preserve.replay.link_status import LOST, LinkState
 from preserve.replay.link_status_list import LinkStatus, rot_of
 from preserve.replay.recover import Capture, CollectionReader
@@ -20,6 +22,7 @@ from preserve.store.catalogue import RecordRow
 
 LAST_LOOK, FIRST_LOOK = "changes", "changes-first"
 """Names of the marks: the ledger's size at the last look, and at the first one."""
+_ALL_THERE = "every page that was gone is there again"
 _CHANGED = {
     Difference.TEXT_CHANGED: AlarmKind.TEXT_CHANGED,
     Difference.REDACTION_ADDED: AlarmKind.REDACTION_CHANGED,
@@ -83,9 +86,13 @@ class _Items:
 
 def _gone(archive: CollectionReader, first: int, mark: int, size: int) -> Iterator[Observation]:
     """One condition for the whole collection: a site that dies is one alarm."""
-    new, lost = _Items(), 0
+    new, lost, accepted = _Items(), 0, 0
+    judgements = Judgements.read(archive.catalogue, archive.log.entry)
     for rot in rot_of(archive, (first, mark)):
         if not _is_loss(rot, rot.earlier[0]):
+            continue
+        if judgements.is_accepted(rot.url, partial(archive.catalogue.last_whole, rot.url, "")):
+            accepted += 1
             continue
         lost += 1
         if _is_loss(rot, rot.earlier[1]):
@@ -103,7 +110,7 @@ def _gone(archive: CollectionReader, first: int, mark: int, size: int) -> Iterat
             occasion=size,
         )
     elif not lost:
-        summary = "every page that was gone is there again"
+        summary = f"the loss of {accepted:,} is accepted, and no other page is gone" if accepted else _ALL_THERE
         yield Observation(collection=name, kind=AlarmKind.PAGE_GONE, bad=False, summary=summary, occasion=size)
 
 

@@ -145,7 +145,7 @@ def capture(
             frontier.settle(info.run_id, session.replies_of_run(info.run_id))
             holds_replies = session.catalogue.holds_replies
         leaves = session.leaves()
-        judgements = Judgements.read(session.catalogue, leaves)
+        judgements = Judgements.read(session.catalogue, None if leaves is None else leaves.entry)
         recipe = _Recipe(
             config=config,
             paths=paths,

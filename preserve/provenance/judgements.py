@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from preserve.errors import FormatError
 from preserve.formats.urls import canonical
-from preserve.provenance.leaves import Leaves
 from preserve.provenance.statements import AcceptedStatement, Moved, decode
 from preserve.store.catalogue import Catalogue, key_form
 
@@ -21,16 +20,18 @@ class Judgements:
     moves: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def read(cls, catalogue: Catalogue, leaves: Leaves | None) -> "Judgements":
-        """Those that a log states under its last checkpoint; the catalogue says only where.
+    def read(cls, catalogue: Catalogue, entry: Callable[[int], bytes] | None) -> "Judgements":
+        """Those that a log states; the catalogue says only where. ``entry`` gives a statement that is proved, as bytes.
+
+        None: nothing is under a checkpoint yet.
 
         Raises:
             ArchiveError, FormatError: the log is damaged there.
         """
         accepted: dict[str, int] = {}
         moves: list[tuple[str, str]] = []
-        for index in catalogue.judgements() if leaves is not None else ():
-            match None if leaves is None else decode(leaves.entry(index)):
+        for index in catalogue.judgements() if entry is not None else ():
+            match None if entry is None else decode(entry(index)):
                 case AcceptedStatement(urls=urls):
                     accepted.update((key, index) for url in urls if (key := key_form(canonical, url)) is not None)
                 case Moved(old=old, new=new):

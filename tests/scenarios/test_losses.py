@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
+from preserve.alarms.alarm_db import AlarmDatabase
+from preserve.alarms.changes import look
+from preserve.config.alarms import AlarmKind
+from preserve.replay.recover import open_for_reading
 from tests.layout_pages import BODY, HEADER, escaped, wikileaks_page
+from tests.unit.alarms.telling import START, rules
 
 CABLE = wikileaks_page(boxes=(escaped(HEADER), escaped(BODY)))
 PAGE = "<html><title>{0}</title><p>Words of {0} that stay as they are.</p></html>"
@@ -50,6 +55,25 @@ def test_a_dead_site_is_wrong_until_somebody_says_that_it_is_known(held: Any, si
     held("verify", "demo", status=0)
     held("rebuild", "demo", status=0)
     held("verify", "demo", status=0)
+
+
+def test_a_loss_that_is_accepted_ends_the_alarm_of_pages_that_are_gone(
+    held: Any, site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("preserve.replay.link_status.MISSING_DAYS", 1)
+    with AlarmDatabase.open(held.archives) as book:
+
+        def seen() -> list[tuple[bool, str]]:
+            with open_for_reading(held.archives, ["demo"], {}) as (archive,):
+                found = look(book, archive, rules("keeper"), START)
+            return [(one.bad, one.summary) for one in found if one.kind is AlarmKind.PAGE_GONE]
+
+        assert seen() == []
+        _dies(site)
+        held("capture", "demo", status=1)
+        assert [bad for bad, _summary in seen()] == [True]
+        held("rot", "accept", "--all", "-c", "demo", "--reason", "the site has closed", status=0)
+        assert seen() == [(False, "the loss of 5 is accepted, and no other page is gone")]
 
 
 def test_what_came_back_and_went_again_is_no_longer_known(held: Any, site: Any) -> None:
