@@ -20,8 +20,9 @@ from preserve.text import clean, terminal_line
 @click.command(short_help="List the captures of a cable.")
 @click.argument("cable")
 @click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
+@click.option("--verbose", "-v", is_flag=True, help="Name the rules of comparison that changed something.")
 @command_options
-def history(place: Place, cable: str, collection: tuple[str, ...]) -> int:
+def history(place: Place, cable: str, collection: tuple[str, ...], *, verbose: bool) -> int:
     """List every capture of CABLE, oldest first: what its page claimed, how its text differs from the one before.
 
     A cable that is published under several ids is listed under all of them; each is compared with its own. The class
@@ -44,7 +45,7 @@ def history(place: Place, cable: str, collection: tuple[str, ...]) -> int:
             "unread": [_unread(one) for one in held.unread],
             "later": [{"collection": name, **asdict(one)} for name, one in later],
         },
-        as_text(cable, held) + "".join(_later_text(one) for _name, one in later),
+        as_text(cable, held, verbose=verbose) + "".join(_later_text(one) for _name, one in later),
     )
     return 1 if held.unread else 0
 
@@ -108,8 +109,8 @@ def conflict_json(conflict: Conflict) -> dict[str, object]:
     }
 
 
-def as_text(cable: str, held: History) -> str:
-    """The history for people."""
+def as_text(cable: str, held: History, *, verbose: bool = False) -> str:
+    """The history for people. ``verbose``: with the rules of comparison that changed something in a text."""
     lines = [f"{cable}: {counted(len(held.observations), 'capture')}"]
     for observation in held.observations:
         capture, extraction = observation.capture, observation.extraction
@@ -133,9 +134,9 @@ def as_text(cable: str, held: History) -> str:
         if not observation.reading.is_plain:
             lines.append(f"   read by      {terminal_line(observation.reading.words, 200)}")
         lines.append(f"   text sha256  {extraction.body_sha256}")
-        if extraction.rules_fired:
+        if verbose and extraction.rules_fired:
             fired = ", ".join(str(number) for number in extraction.rules_fired)
-            lines.append(f"   rules fired  {fired}  (version {extraction.comparison_rules})")
+            lines.append(f"   rules        {fired}  (version {extraction.comparison_rules})")
         if capture.is_revisit:
             lines.append(f"   revisit of   {capture.source.record_id}, captured {capture.source.date}")
         lines += [f"   conflict     {one.kind}: {terminal_line(one.detail, 200)}" for one in observation.conflicts]
