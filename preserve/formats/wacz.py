@@ -3,12 +3,11 @@
 A package is believed in nothing. Member names cannot point out of it, no two members share a name or bytes, and only
 the methods *stored* and *deflated* are read. `package_defects` holds every member against the list, the list against
 ``datapackage-digest.json``, and a signature against the hash that it signs. The signature says nothing about the time
-between capture and packaging, and a key without a certificate says nothing about whose it is.
+between capture and packaging; what it says of who signed is `preserve.formats.waczsignature`'s to judge.
 Not looked at: bytes between members, times, comments and attributes in the ZIP, and the content of pages and indexes.
 Sources: WACZ 1.1.1; WACZ Signing and Verification 0.1.0; PKWARE APPNOTE 6.3.10.
 """
 
-import base64
 import hashlib
 import io
 import json
@@ -16,21 +15,14 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from typing import IO, BinaryIO
-
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
+from preserve.findings import Verdict
+from preserve.formats.waczsignature import Authorities, PackageSignature, read_signature, unsigned
 from preserve.limits import MIB
-from preserve.model import parse_utc
 
 DATAPACKAGE = "datapackage.json"
 DIGEST = "datapackage-digest.json"
@@ -294,8 +286,25 @@ def _resources(listed: _Document) -> tuple[tuple[Resource, ...], tuple[str, ...]
     return tuple(found.values()), tuple(faults)
 
 
-def package_defects(package: Package) -> Iterator[Defect]:
+def package_signature(package: Package, authorities: Authorities) -> PackageSignature | None:
+    """What the signature of a package's list is worth to a reader; None where there is none to be read."""
+    if package.digest is None:
+        return unsigned("the package has no digest, and so no signature")
+    signed = package.digest.value.get("signedData")
+    if package.digest.fault or not isinstance(signed, dict | None):
+        return None
+    if signed is None:
+        return unsigned("it has no signature")
+    found = read_signature(signed, authorities)
+    if signed.get("hash") == _sha256(package.listing.raw):
+        return found
+    return replace(found, verdict=Verdict.FAIL, detail=f"it is of another list than this package's: {found.detail}")
+
+
+def package_defects(package: Package, signature: PackageSignature | None) -> Iterator[Defect]:
     """Everything that is wrong with a package, or worth knowing: code, where, detail. Every listed member is read.
+
+    ``signature`` is what `package_signature` gave.
 
     Codes: E-WACZ-PACKAGE, E-WACZ-MISSING, E-WACZ-HASH, E-WACZ-UNLISTED, E-WACZ-DIGEST, E-WACZ-SIGNATURE, W-WACZ-INDEX,
     W-WACZ-SIGNATURE (it was not checked), I-WACZ-SIGNED (it holds, and what of it is not checked), I-WACZ-UNSIGNED,
@@ -317,6 +326,8 @@ def package_defects(package: Package) -> Iterator[Defect]:
     if _PAGES not in package.names:
         yield "W-WACZ-INDEX", _PAGES, "the package has no list of pages"
     yield from _digest_defects(package.listing.raw, package.digest)
+    if signature is not None:
+        yield signature.code, DIGEST, signature.detail
 
 
 def _resource_defects(package: Package, resource: Resource) -> Iterator[Defect]:
@@ -342,115 +353,23 @@ def _resource_defects(package: Package, resource: Resource) -> Iterator[Defect]:
         yield "E-WACZ-HASH", resource.path, f"its hash is sha256:{digest.hexdigest()}, not {resource.hash!a:.100}"
 
 
+def _sha256(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
 def _digest_defects(listed: bytes, document: _Document | None) -> Iterator[Defect]:
     if document is None:
-        yield "I-WACZ-UNSIGNED", DIGEST, "the package has none, and so no signature"
         return
     if document.fault:
         yield "E-WACZ-DIGEST", DIGEST, document.fault
         return
-    true = f"sha256:{hashlib.sha256(listed).hexdigest()}"
+    true = _sha256(listed)
     if document.value.get("path", DATAPACKAGE) != DATAPACKAGE:
         yield "E-WACZ-DIGEST", DIGEST, f"it is of {document.value['path']!a:.100}, not of {DATAPACKAGE}"
     if document.value.get("hash") != true:
         yield "E-WACZ-DIGEST", DIGEST, f"its hash is {document.value.get('hash')!a:.100}; {DATAPACKAGE} has {true}"
     signed = document.value.get("signedData")
-    if signed is None:
-        yield "I-WACZ-UNSIGNED", DIGEST, "it has no signature"
-    elif not isinstance(signed, dict):
+    if signed is not None and not isinstance(signed, dict):
         yield "E-WACZ-DIGEST", DIGEST, "its signedData is no object"
-    else:
-        if signed.get("hash") != true:
-            yield "E-WACZ-DIGEST", DIGEST, f"{signed.get('hash')!a:.100} is signed; {DATAPACKAGE} has {true}"
-        yield _signature_defect(signed)
-
-
-def _signature_defect(signed: Mapping[str, object]) -> Defect:
-    """What became of the signature over the text of ``hash`` (Signing and Verification 0.1.0, both of its formats)."""
-    try:
-        key, says = _signer(signed)
-        if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
-            return "W-WACZ-SIGNATURE", DIGEST, f"not checked: a signature by a key of {type(key).__name__}"
-        text = _text(signed, "hash").encode("utf-8")
-        signature = base64.b64decode(_text(signed, "signature"), validate=True)
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
-        return "E-WACZ-SIGNATURE", DIGEST, f"the signature cannot be read: {str(error)!a:.200}"
-    if not _holds(key, signature, text):
-        return "E-WACZ-SIGNATURE", DIGEST, "the signature does not fit the hash and the key"
-    return "I-WACZ-SIGNED", DIGEST, says
-
-
-def _signer(signed: Mapping[str, object]) -> tuple[object, str]:
-    """The key, and what a signature by it says and does not say."""
-    if "domainCert" in signed or "domain" in signed:
-        leaf = x509.load_pem_x509_certificates(_text(signed, "domainCert").encode("utf-8"))[0]
-        said = _certificate(leaf, _text(signed, "domain"), signed.get("created"))
-        return leaf.public_key(), f"it holds by {said}: chain and time not checked"
-    encoded = base64.b64decode(_text(signed, "publicKey"), validate=True)
-    said = f"it holds by a key whose owner is not known: SHA-256 {hashlib.sha256(encoded).hexdigest()}"
-    return load_der_public_key(encoded), f"{said}; {_signed_at(signed.get('created'))}"
-
-
-def _certificate(leaf: x509.Certificate, domain: str, created: object) -> str:
-    """What a certificate says, and what in it does not go with what the package says: as one line, in ASCII."""
-    spki = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    names = _names(leaf)
-    begin, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
-    amiss = []
-    if not any(_fits(domain.lower(), name.lower()) for name in names):
-        amiss.append("the domain is none of its names")
-    if leaf.issuer == leaf.subject:
-        amiss.append("it is self-signed")
-    moment = _moment(created)
-    if moment is not None and not begin <= moment <= end:
-        amiss.append("it was not valid then")
-    told = f"a certificate for {', '.join(names)!a:.200}, said to be of {domain!a:.100}"
-    told += f", key SHA-256 {hashlib.sha256(spki).hexdigest()}, issued by {leaf.issuer.rfc4514_string()!a:.200}"
-    told += f", valid {begin:%Y-%m-%dT%H:%M:%SZ} to {end:%Y-%m-%dT%H:%M:%SZ}; {_signed_at(created)}"
-    return told + "".join(f"; {each}" for each in amiss)
-
-
-def _names(leaf: x509.Certificate) -> list[str]:
-    """The names that a certificate is for (RFC 9525): those of the extension, else the common name."""
-    try:
-        extension = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except x509.ExtensionNotFound:
-        return [str(each.value) for each in leaf.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
-    return [str(name) for name in extension.value.get_values_for_type(x509.DNSName)]
-
-
-def _fits(domain: str, name: str) -> bool:
-    return domain == name or (name.startswith("*.") and domain.partition(".")[2] == name[2:])
-
-
-def _signed_at(created: object) -> str:
-    return f"signed at {created!a:.60} by its own account" if isinstance(created, str) else "no time of signing"
-
-
-def _moment(created: object) -> datetime | None:
-    try:
-        return parse_utc(created) if isinstance(created, str) else None
-    except FormatError:
-        return None
-
-
-def _text(signed: Mapping[str, object], name: str) -> str:
-    value = signed.get(name)
-    if not isinstance(value, str):
-        raise TypeError(f"no {name}")
-    return value
-
-
-def _holds(key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, signature: bytes, text: bytes) -> bool:
-    """True for a signature with SHA-256: RSA with PKCS #1 v1.5, or ECDSA as DER or as r and s (Web Crypto)."""
-    try:
-        if isinstance(key, rsa.RSAPublicKey):
-            key.verify(signature, text, padding.PKCS1v15(), hashes.SHA256())
-        else:
-            half = (key.curve.key_size + 7) // 8
-            if len(signature) == 2 * half:
-                signature = encode_dss_signature(int.from_bytes(signature[:half]), int.from_bytes(signature[half:]))
-            key.verify(signature, text, ec.ECDSA(hashes.SHA256()))
-    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
-        return False
-    return True
+    elif signed is not None and signed.get("hash") != true:
+        yield "E-WACZ-DIGEST", DIGEST, f"{signed.get('hash')!a:.100} is signed; {DATAPACKAGE} has {true}"

@@ -1,4 +1,4 @@
-"""What a reader trusts: keys of logs and witnesses, and roots of time authorities. Never anything out of the archive.
+"""What a reader trusts: keys of logs and witnesses, and roots of certificates. Never anything out of the archive.
 
 A folder of it (``config/trust/``) holds ``NAME.vkey`` files (a verifier key a line, ``#`` begins a comment) and
 ``NAME.pem`` files with certificates: those that signed themselves are roots, others may stand between a root and an

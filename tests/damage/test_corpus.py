@@ -6,12 +6,14 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from preserve.findings import CODES
+from preserve.formats.waczsignature import Authorities
 from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import Scanner
 from preserve.integrity.verify.collection import VerifyOptions, verify
@@ -100,7 +102,7 @@ def _overlaid(base: Path, overlay: Path, root: Path) -> _Overlaid:
 
 def _alone(path: Path) -> Report:
     with Scanner(RecordQuery(), processes=1, total_bytes=path.stat().st_size) as scanner:
-        (report,) = verify_files([path], scanner)
+        (report,) = verify_files([path], scanner, authorities=Authorities(now=datetime.now(UTC)))
     return report
 
 

@@ -1,13 +1,17 @@
 """Files of other programs, taken in as evidence; and files checked by themselves."""
 
+import base64
 import gzip
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.hashes import SHA256
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
@@ -18,12 +22,14 @@ from preserve.formats.warc.members import iter_members
 from preserve.integrity.importing import files as importing
 from preserve.integrity.scan import Scanner
 from preserve.integrity.verify.collection import VerifyOptions, verify
+from preserve.model import format_utc
 from preserve.provenance import session
 from preserve.provenance.session import WritingSession
 from preserve.store.layout import CollectionPaths
 from tests.dying import die_at
 from tests.scenarios.test_damage import PAGE
-from tests.unit.formats.test_wacz import package
+from tests.unit.formats.test_wacz import DIGEST, MEMBERS, TEXT, digest_of, listing, package
+from tests.unit.formats.test_waczsignature import LEAF, MIDDLE, ROOT, certificate, pem
 from tests.warcs import gz, page, record, reply
 
 # warcio leaves the files open that it takes digests with.
@@ -200,6 +206,42 @@ def test_the_report_is_one_page_of_html_and_holds_no_markup_of_the_archive(shell
     assert "<script>" not in text
     assert 'http-equiv="Content-Security-Policy"' in text
     assert "DAMAGED" in text
+
+
+def test_a_packages_signer_is_held_against_the_roots_that_the_reader_names(shell: Any, tmp_path: Path) -> None:
+    root, wrong, crawl = tmp_path / "root.pem", tmp_path / "wrong.pem", tmp_path / "crawl.wacz"
+    began = datetime.now(UTC) - timedelta(days=1)
+    dates: dict[str, Any] = {"begins": began, "ends": began + timedelta(days=30)}
+    authority = certificate(ROOT, "Root", "Root", ROOT, is_ca=True, **dates)
+    root.write_text(pem(authority))
+    wrong.write_text(pem(certificate(MIDDLE, "Root", "Root", MIDDLE, is_ca=True, **dates)))
+    leaf = certificate(LEAF, "leaf", "Root", ROOT, names=["*.example.org"], **dates)
+    value = LEAF.sign(TEXT, ECDSA(SHA256()))
+    signed = {"hash": TEXT.decode(), "signature": base64.b64encode(value).decode(), "created": format_utc(began)}
+    signed |= {"domain": "signer.example.org", "domainCert": pem(leaf)}
+
+    def said(*trust: str) -> tuple[str, Any]:
+        (report,) = shell.json("verify", str(crawl), *trust, status=None)["files"]
+        (claim,) = [claim for claim in report["claims"] if claim["claim"] == "who signed the package"]
+        assert claim["detail"] == report["signature"]["detail"] or "its list only" in claim["detail"]
+        return claim["verdict"], report["signature"]
+
+    crawl.write_bytes(package(others={DIGEST: digest_of(listing(MEMBERS), signedData=signed)}))
+    verdict, signature = said("--trust", str(root))
+    assert (verdict, signature["domain"]) == ("PASS", "signer.example.org")
+    assert signature["certificate"]["names"] == ["*.example.org"]
+    assert said("--trust", str(wrong))[0] == "NOT PROVEN"
+    assert said()[0] == "NOT CHECKED"
+    assert "a root that you trust leads to it now" in shell("verify", str(crawl), "--trust", str(root), status=None)
+    # A list that was signed is no package that was.
+    other = {DIGEST: digest_of(listing(MEMBERS), signedData=signed), "pages/pages.jsonl": b"{}"}
+    crawl.write_bytes(package(others=other))
+    assert said("--trust", str(root))[0] == "NOT PROVEN"
+    crawl.write_bytes(package(others={DIGEST: digest_of(listing(MEMBERS, title="another"), signedData=signed)}))
+    assert said("--trust", str(root))[0] == "NOT PROVEN"
+    listed = listing(MEMBERS, title="another")
+    crawl.write_bytes(package(listed=listed, others={DIGEST: digest_of(listed, signedData=signed)}))
+    assert said("--trust", str(root))[0] == "FAIL"
 
 
 def test_levels_read_as_much_as_they_say(shell: Any, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from preserve.cli.shared.trusting import read_trust, trust_option
 from preserve.cli.shared.verify_report import as_html, as_json, as_text
 from preserve.config.place import user_folder
 from preserve.errors import CancelledError, NotHeldError, PreserveError, UsageError
+from preserve.formats.waczsignature import Authorities
 from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import Scanner
 from preserve.integrity.verify.collection import Level, VerifyOptions
@@ -68,7 +69,8 @@ def verify(
     not go through its records again.
 
     A FILE is checked by itself, whoever made it: every record, every digest, what records say of one another. That
-    nothing was changed or taken out, only a ledger can show.
+    nothing was changed or taken out, only a ledger can show. Of a signed WACZ file the key, the domain, the names and
+    dates of the certificate are told, and whether a root that you trust leads to it.
 
     Each claim is PASS, FAIL, NOT CHECKED or NOT PROVEN. Nothing is changed; the date and the outcome for a collection
     are noted beside it, for `preserve status`. Status 1: something was found.
@@ -76,12 +78,14 @@ def verify(
     level = _level(structure=structure, sample=sample)
     files, names = _sorted_out(what)
     reports: list[Report] = []
+    believed = read_trust(place, trust)
     if files:
-        reports += _files(files, level, processes, second_reader=second_reader)
+        authorities = Authorities(now=datetime.now(UTC), roots=believed.roots, intermediates=believed.intermediates)
+        reports += _files(files, level, processes, authorities, second_reader=second_reader)
     if names or not files:
         manner = VerifyOptions(
             level=level,
-            trust=read_trust(place, trust),
+            trust=believed,
             logs=KnownLogs(place.keys),
             processes=processes,
             second_reader=second_reader,
@@ -163,11 +167,20 @@ def _with(manner: VerifyOptions, progress: Callable[[int], None]) -> VerifyOptio
     return replace(manner, progress=progress)
 
 
-def _files(files: Sequence[Path], level: Level, processes: int | None, *, second_reader: bool) -> list[Report]:
+def _files(
+    files: Sequence[Path], level: Level, processes: int | None, authorities: Authorities, *, second_reader: bool
+) -> list[Report]:
     if level.name == "sample":
         raise UsageError("--sample is for collections: of a file, every record is read")
     wanted = RecordQuery(digests=level.name == "full")
     total = sum(path.stat().st_size for path in files)
     with Scanner(wanted, processes=processes, total_bytes=total) as scanner, ProgressLine("records") as told:
         progress = partial(told, "files")
-        return verify_files(files, scanner, digests=wanted.digests, second_reader=second_reader, progress=progress)
+        return verify_files(
+            files,
+            scanner,
+            authorities=authorities,
+            digests=wanted.digests,
+            second_reader=second_reader,
+            progress=progress,
+        )

@@ -8,6 +8,7 @@ from lxml.html import builder as tag
 from preserve import PROGRAM
 from preserve.cli.shared.common import counted, human_bytes, with_options
 from preserve.findings import CODES, Claim, Finding
+from preserve.formats.waczsignature import as_values
 from preserve.integrity.verify.report import Report
 from preserve.text import terminal_line
 
@@ -26,6 +27,7 @@ th, .code, .verdict { white-space: nowrap; overflow-wrap: normal; }
 
 def as_json(report: Report) -> dict[str, object]:
     """The whole report as values."""
+    signature = {} if report.signature is None else {"signature": as_values(report.signature)}
     return {
         "subject": report.subject,
         "level": report.level,
@@ -42,6 +44,7 @@ def as_json(report: Report) -> dict[str, object]:
             for t in report.touched
         ],
         "repair": with_options(report.repair) if report.repair else "",
+        **signature,
     }
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, BinaryIO
@@ -22,7 +22,8 @@ from preserve import PROGRAM
 from preserve.cables.page.layouts import Layout
 from preserve.errors import ArchiveError, FormatError
 from preserve.expressions import lazy_re
-from preserve.formats.wacz import DATAPACKAGE, Package, open_package, package_defects
+from preserve.formats.wacz import DATAPACKAGE, Package, open_package, package_defects, package_signature
+from preserve.formats.waczsignature import Authorities
 from preserve.formats.warc.containers import Container
 from preserve.integrity.duplicate_ids import References
 from preserve.integrity.importing.maker import maker_of
@@ -153,7 +154,8 @@ class _Session:
             except FormatError as error:
                 yield Imported(source=path.name, outcome="refused", lacks={}, reason=str(error))
                 return
-            defects = list(package_defects(package))
+            signature = package_signature(package, Authorities(now=datetime.now(UTC)))
+            defects = list(package_defects(package, signature))
             broken = [f"{code} {where}: {detail}" for code, where, detail in defects if code.startswith("E-")]
             if broken and not self._order.take_damaged:
                 lacks = Counter(code for code, _where, _detail in defects)

@@ -12,7 +12,8 @@ from typing import BinaryIO
 
 from preserve.errors import EnvironmentFaultError, FormatError
 from preserve.findings import Claim, Verdict
-from preserve.formats.wacz import Package, open_package, package_defects
+from preserve.formats.wacz import Package, open_package, package_defects, package_signature
+from preserve.formats.waczsignature import Authorities, PackageSignature
 from preserve.formats.warc.containers import Container
 from preserve.integrity.duplicate_ids import References
 from preserve.integrity.scan import ScannedRecord, Scanner
@@ -30,13 +31,6 @@ _ONCE = "no record stands twice"
 _SECOND = "a second reader reads the same"
 _PACKAGE = "the package is the one that its list names"
 _SIGNED = "who signed the package"
-_SIGNATURES = {
-    "I-WACZ-SIGNED": Verdict.NOT_PROVEN,
-    "W-WACZ-SIGNATURE": Verdict.NOT_CHECKED,
-    "I-WACZ-UNSIGNED": Verdict.NOT_CHECKED,
-    "E-WACZ-SIGNATURE": Verdict.FAIL,
-}
-"""What is said of a package's signature: one that holds shows a key, and not whose it is."""
 _COMPLETE = "nothing was changed, added or taken out"
 _UNREADABLE = ("E-WARC-UNREADABLE", "E-WARC-EMPTY", "E-WARC-GZIP", "E-WARC-HEADER", "E-WARC-LENGTH")
 _MISMATCH = ("E-WARC-BLOCK-DIGEST", "E-WARC-PAYLOAD-DIGEST")
@@ -53,8 +47,8 @@ class FileCheck:
     size: int = 0
     container: Container | None = None
     second: list[SecondReading] = field(default_factory=list)
-    signature: tuple[str, str] | None = None
-    """Of a package: the code of what was found of its signature, and the detail."""
+    signature: PackageSignature | None = None
+    """Of a package."""
 
     @property
     def damaged(self) -> bool:
@@ -66,12 +60,14 @@ def verify_files(
     paths: Sequence[Path],
     scanner: Scanner,
     *,
+    authorities: Authorities,
     digests: bool = True,
     second_reader: bool = False,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> list[Report]:
     """Checks files together: a record may refer to one in another of them. One report for each.
 
+    ``authorities``: the time, and the roots that the reader trusts, for the signatures of packages.
     ``digests`` says whether ``scanner`` looks at them. ``second_reader``: warcio reads each file too.
     ``progress`` is told the number of records read.
 
@@ -87,7 +83,7 @@ def verify_files(
         for number, path in enumerate(paths):
             checked = FileCheck(path)
             done.append(checked)
-            for row in _rows(checked, scanner, Path(scratch), second_reader=second_reader):
+            for row in _rows(checked, scanner, Path(scratch), authorities, second_reader=second_reader):
                 checked.records += row.facts is not None
                 _take(checked, row, number, references)
                 told += 1
@@ -113,7 +109,9 @@ def _take(checked: FileCheck, row: ScannedRecord, number: int, references: Refer
     references.add(number, facts)
 
 
-def _rows(checked: FileCheck, scanner: Scanner, scratch: Path, *, second_reader: bool) -> Iterator[ScannedRecord]:
+def _rows(
+    checked: FileCheck, scanner: Scanner, scratch: Path, authorities: Authorities, *, second_reader: bool
+) -> Iterator[ScannedRecord]:
     path, findings = checked.path, checked.findings
     try:
         checked.size = path.stat().st_size
@@ -123,7 +121,7 @@ def _rows(checked: FileCheck, scanner: Scanner, scratch: Path, *, second_reader:
         elif checked.container is None:
             findings.add("E-WARC-UNREADABLE", path.name, "it is no WARC, ARC or WACZ file")
         elif checked.container is Container.WACZ:
-            yield from _package_rows(checked, scanner, scratch, second_reader=second_reader)
+            yield from _package_rows(checked, scanner, scratch, authorities, second_reader=second_reader)
         else:
             any_record = False
             for row in scanner.rows(path, checked.container):
@@ -145,7 +143,7 @@ def _read_again(checked: FileCheck, path: Path, container: Container, where: str
 
 
 def _package_rows(
-    checked: FileCheck, scanner: Scanner, scratch: Path, *, second_reader: bool
+    checked: FileCheck, scanner: Scanner, scratch: Path, authorities: Authorities, *, second_reader: bool
 ) -> Iterator[ScannedRecord]:
     with open_regular(checked.path) as stream:
         try:
@@ -153,10 +151,9 @@ def _package_rows(
         except FormatError as error:
             checked.findings.add("E-WACZ-PACKAGE", checked.path.name, str(error))
             return
-        for code, where, detail in package_defects(package):
+        checked.signature = package_signature(package, authorities)
+        for code, where, detail in package_defects(package, checked.signature):
             checked.findings.add(code, f"{checked.path.name} {where}", detail)
-            if code in _SIGNATURES:
-                checked.signature = (code, detail)
         for name in package.warc_names:
             taken = take_out(package, name, scratch)
             if isinstance(taken, str):
@@ -218,8 +215,7 @@ def _report(checked: FileCheck, *, digests: bool) -> Report:
         broken = any(code.startswith("E-WACZ") for code in findings.codes)
         claims.append(claim(_PACKAGE, good=not broken))
         if checked.signature is not None:
-            code, detail = checked.signature
-            claims.append(Claim(name=_SIGNED, verdict=_SIGNATURES[code], detail=detail))
+            claims.append(_signed_claim(checked.signature, broken=broken))
     if checked.second:
         claims.append(second_claim(checked.second))
     claims += [not_proven(_COMPLETE, "no ledger is at hand: a file by itself cannot show what it lacks"), ORIGIN]
@@ -232,8 +228,17 @@ def _report(checked: FileCheck, *, digests: bool) -> Report:
         bytes_read=checked.size,
         level="full" if digests else "structure",
         notes=findings.notes,
+        signature=checked.signature,
         untold=findings.untold,
     )
+
+
+def _signed_claim(signature: PackageSignature, *, broken: bool) -> Claim:
+    """Who signed. Of a package that is not the one of its list, nobody is shown to have signed it."""
+    verdict, detail = signature.verdict, signature.detail
+    if broken and verdict is Verdict.PASS:
+        verdict, detail = Verdict.NOT_PROVEN, f"its list only, and the package is another: {detail}"
+    return Claim(name=_SIGNED, verdict=verdict, detail=detail)
 
 
 def second_claim(readings: Sequence[SecondReading]) -> Claim:

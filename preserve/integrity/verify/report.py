@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from preserve.findings import Claim, Finding, Verdict
+from preserve.formats.waczsignature import PackageSignature
 
 MAX_FINDINGS = 10_000
 """Findings that are told one by one; those beyond are counted. A hostile file has millions."""
@@ -25,8 +26,7 @@ class Report:
     """The outcome of one verification: of a collection, or of one file.
 
     ``is_file``: of a file by itself, of whatever origin. ``notes`` counts what is odd and no damage, by code.
-    ``untold``
-    counts the findings beyond the first ten thousand.
+    ``untold`` counts the findings beyond the first ten thousand. ``signature``: of a package.
     """
 
     subject: str
@@ -41,6 +41,7 @@ class Report:
     touched: tuple[Touched, ...] = ()
     repair: str = ""
     is_file: bool = False
+    signature: PackageSignature | None = None
 
     @property
     def good(self) -> bool:
