@@ -21,7 +21,7 @@ import msgspec
 from preserve.cables.comparison import VERSION, comparison_text
 from preserve.cables.identity import IdentityHints, IdReading, read_id
 from preserve.cables.message.cited import Cited, cited_cables
-from preserve.cables.message.grammar import Message, Paragraph, parse_message
+from preserve.cables.message.grammar import Message, MessageHead, Paragraph, parse_head, parse_message
 from preserve.cables.page import engine, lines, rows
 from preserve.cables.page.fields import FieldValue, date_time_group
 from preserve.cables.page.layouts import Layout, candidates, is_error_page, recognised
@@ -76,7 +76,12 @@ class Extraction:
     @cached_property
     def message(self) -> Message:
         """The message, taken apart. Its offsets are characters of ``body``."""
-        return parse_message(self.body, self.header_text)
+        return parse_message(self.body, self.header_text, self.head)
+
+    @cached_property
+    def head(self) -> MessageHead:
+        """The head of the message, as in ``message``."""
+        return parse_head(self.body, self.header_text)
 
     @cached_property
     def body_map(self) -> BodyMap:
@@ -100,7 +105,7 @@ class Extraction:
         alone = read_id(self.published_id, IdentityHints(origin=None if origin is None else origin.printed))
         if alone is not None and alone.rule not in _MALFORMED:
             return alone
-        line = self.message.classification_line
+        line = self.head.classification_line
         return read_id(
             self.published_id,
             IdentityHints(
@@ -134,7 +139,7 @@ class Extraction:
 
     def _time_in_text(self) -> FieldValue | None:
         """The time of a header that stands in the text, or of what a newspaper or a table put before it."""
-        header, preamble = self.message.header, self.message.preamble
+        header, preamble = self.head.header, self.head.preamble
         if header is not None and header.date_time_group is not None and header.date_time is not None:
             printed, value = header.date_time_group.text, header.date_time
         elif preamble.time is not None and preamble.time_value is not None:
@@ -156,7 +161,7 @@ class Extraction:
     @cached_property
     def cited(self) -> tuple[tuple[Cited, ...], ...]:
         """For each entry of the message's REF list the cables that it cites."""
-        return cited_cables([entry.text for entry in self.message.refs], self.canonical_id)
+        return cited_cables([entry.text for entry in self.head.headings.refs], self.canonical_id)
 
     def message_values(self) -> dict[str, object]:
         """The message as plain values of JSON; beside the span of each in its text stands that in the payload.

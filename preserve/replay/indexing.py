@@ -124,10 +124,10 @@ def _place(times: Times, cable: ShownCable) -> int:
 def indexed_text(cable: ShownCable, text: Extraction) -> IndexedText:
     """What is indexed of one text."""
     printed = {name: field.printed for name, field in text.fields.items()}
-    message = text.message
-    subject = text.title if message.subject is None else message.subject.text
-    tags = tuple(tag.meant for tag in message.meant_tags) or tuple(printed.get("tags", "").split())
-    line = message.classification_line
+    head, said = text.head, text.head.headings.subject
+    subject = text.title if said is None else said.text
+    tags = tuple(tag.meant for tag in head.meant_tags) or tuple(printed.get("tags", "").split())
+    line = head.classification_line
     classification = printed.get("classification") or ("" if line is None else line.text)
     ids = dict.fromkeys((cable.published_id, cable.canonical_id or cable.published_id))
     return IndexedText(
@@ -166,6 +166,6 @@ def citations(text: Extraction) -> tuple[Citation, ...]:
             year_is_assumed=one.year_is_assumed,
             rules="; ".join(one.rules),
         )
-        for number, (entry, cited) in enumerate(zip(text.message.refs, text.cited, strict=True), 1)
+        for number, (entry, cited) in enumerate(zip(text.head.headings.refs, text.cited, strict=True), 1)
         for one in cited
     )

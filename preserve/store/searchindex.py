@@ -332,10 +332,13 @@ class SearchIndex:
 
     def _texts(self, found: Iterable[IndexedText], unread: int, size: int) -> set[str]:
         seen = set()
+        words: list[tuple[object, ...]] = []
         for text in found:
             seen |= self._give_way(text)
-            self._add(text)
+            words += self._add(text)
             seen.add(text.published_id)
+        # Behind all others: each statement that may be taken back writes out what FTS5 has gathered before it.
+        self._db.executemany("INSERT INTO words (rowid, subject, head, body) VALUES (?, ?, ?, ?)", words)
         self._db.execute("UPDATE meta SET value = value + ? WHERE name = 'unread'", (unread,))
         self._db.execute("UPDATE meta SET value = ? WHERE name = 'ledger_size'", (size,))
         return seen
@@ -355,7 +358,9 @@ class SearchIndex:
         self._db.executemany("DELETE FROM citations WHERE statement = ?", ((row[0],) for row in rows))
         return {str(row[1]) for row in rows}
 
-    def _add(self, text: IndexedText) -> None:
+    def _add(self, text: IndexedText) -> list[tuple[object, ...]]:
+        """Takes in all of a text but its words; returns the row for these, where they are not held yet."""
+        words: list[tuple[object, ...]] = []
         parts = (text.subject, text.head, text.body.translate(_UNMARKED))
         key = _text_key(parts)
         row = self._db.execute("SELECT id FROM texts WHERE sha256 = ?", (key,)).fetchone()
@@ -366,7 +371,7 @@ class SearchIndex:
             ).lastrowid
             mac = self._mac("texts", number, key)
             self._db.execute("UPDATE texts SET mac = ? WHERE id = ?", (mac, number))
-            self._db.execute("INSERT INTO words (rowid, subject, head, body) VALUES (?, ?, ?, ?)", (number, *parts))
+            words.append((number, *parts))
         else:
             number = row[0]
         dates = [text.captured, *(date for date, _place in text.revisits)]
@@ -383,6 +388,7 @@ class SearchIndex:
             "INSERT INTO citations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             ((*row, self._mac("citations", *row)) for row in _citation_rows(text)),
         )
+        return words
 
     def _settle(self, published: Iterable[str]) -> None:
         """Says anew which text of each cable is the newest, and puts the MACs to its rows."""

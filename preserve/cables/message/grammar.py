@@ -27,10 +27,10 @@ from preserve.cables.message.classification import (
     read_classification,
 )
 from preserve.cables.message.ending import read_ending
-from preserve.cables.message.headings import read_headings
+from preserve.cables.message.headings import Headings, read_headings
 from preserve.cables.message.meanttags import MeantTag, meant_tags
 from preserve.cables.message.pagelines import PageLine, read_gaps
-from preserve.cables.message.paragraphs import Paragraph, paragraph_starts, read_paragraphs
+from preserve.cables.message.paragraphs import Paragraph, first_start, paragraph_starts, read_paragraphs
 from preserve.cables.message.preamble import Preamble, read_preamble
 from preserve.cables.message.printed import PATTERN_CHARS, PrintedLine, PrintedValue, lines_of
 from preserve.cables.message.references import Reference
@@ -68,32 +68,63 @@ class Message:
     end_mark: PrintedValue | None = None
 
 
-def parse_message(body: str, header: str | None = None) -> Message:
-    """The message in a body. ``header`` is the text of the page's own box for the transmission header, if it has one.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageHead:
+    """What stands before a message's paragraphs: what is asked for most, at half of what the whole message costs.
 
-    A header that stands inside the body is read where the box has none. Never fails; time is linear in the lengths.
+    ``lines`` are those of the head; ``headings`` what its labels say.
     """
+
+    preamble: Preamble
+    header: TransmissionHeader | None
+    classification_line: ClassificationLine | None
+    headings: Headings
+    meant_tags: tuple[MeantTag, ...]
+    lines: Sequence[PrintedLine]
+
+
+def parse_head(body: str, header: str | None = None) -> MessageHead:
+    """The head of the message in a body; see `parse_message`."""
     preamble = read_preamble(body)
     start, end = preamble.message_start, preamble.message_end
-    starts = paragraph_starts(body, start, end)
-    head = _head_lines(body, start, starts[0].start() if starts else end)
-    classified = classification_lines(head)
+    first = first_start(body, start, end)
+    lines = _head_lines(body, start, end if first is None else first.start())
+    classified = classification_lines(lines)
     if len(classified) > 1:
-        head = head[: classified[1]]
-    line = read_classification(body, head, classified[0] if classified else None)
-    headings = read_headings(body, head)
+        lines = lines[: classified[1]]
+    headings = read_headings(body, lines)
+    return MessageHead(
+        preamble=preamble,
+        header=_header(body, header, preamble),
+        classification_line=read_classification(body, lines, classified[0] if classified else None),
+        headings=headings,
+        meant_tags=meant_tags(body, headings.tags),
+        lines=lines,
+    )
+
+
+def parse_message(body: str, header: str | None = None, head: MessageHead | None = None) -> Message:
+    """The message in a body. ``header`` is the text of the page's own box for the transmission header, if it has one.
+
+    A header that stands inside the body is read where the box has none. ``head`` is that of these two, where it was
+    read before. Never fails; time is linear in the lengths.
+    """
+    if head is None:
+        head = parse_head(body, header)
+    preamble, headings, line = head.preamble, head.headings, head.classification_line
+    start, end = preamble.message_start, preamble.message_end
     ending = read_ending(body, start, end)
-    paragraphs = read_paragraphs(body, starts, ending.text_end)
+    paragraphs = read_paragraphs(body, paragraph_starts(body, start, end), ending.text_end)
     pages, soft = read_gaps(body, start, end)
     return Message(
         preamble=preamble,
-        header=_header(body, header, preamble),
+        header=head.header,
         classification_line=line,
-        captions=read_captions(body, head, line),
+        captions=read_captions(body, head.lines, line),
         eo=headings.eo,
         declassify_on=headings.declassify_on,
         tags=headings.tags,
-        meant_tags=meant_tags(body, headings.tags),
+        meant_tags=head.meant_tags,
         subject=headings.subject,
         refs=headings.refs,
         classified_by=headings.classified_by or _classified_by(body, paragraphs),
@@ -131,4 +162,4 @@ def _head_lines(body: str, start: int, end: int) -> list[PrintedLine]:
     return lines
 
 
-__all__ = ["Message", "Paragraph", "PrintedValue", "parse_message"]
+__all__ = ["Message", "MessageHead", "Paragraph", "PrintedValue", "parse_head", "parse_message"]

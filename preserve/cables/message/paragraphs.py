@@ -68,6 +68,11 @@ def paragraph_starts(body: str, start: int, end: int) -> list[re.Match[str]]:
     return found if first is None else [first, *found]
 
 
+def first_start(body: str, start: int, end: int) -> re.Match[str] | None:
+    """The first of `paragraph_starts`; the rest is not looked for."""
+    return _FIRST.match(body, start, end) or _NEXT.search(body, start, end)
+
+
 def read_paragraphs(body: str, starts: Sequence[re.Match[str]], end: int) -> tuple[Paragraph, ...]:
     """The paragraphs that begin there; each goes on to the next or to ``end``, where the text ends."""
     result: list[Paragraph] = []
