@@ -189,14 +189,21 @@ class Shell:
         path.write_text(text, encoding="utf-8")
 
     def site_collection(
-        self, name: str, site: Site, *paths: str, layouts: str = "[mrkva, wikileaks-cable]", retries: int = 0
+        self,
+        name: str,
+        site: Site,
+        *paths: str,
+        layouts: str = "[mrkva, wikileaks-cable]",
+        retries: int = 0,
+        recheck: str = "held",
     ) -> None:
         seeds = "\n".join(f"  - {site.url(path)}" for path in paths)
         self.collection(
             name,
             f"title: A site for a test\ncontact: test@example.org\nseeds:\n{seeds}\n"
             f"scope:\n  include:\n    - {site.url('/')}\n  max_depth: 2\n"
-            f"politeness:\n  delay_s: 0\n  retries: {retries}\nlayouts: {layouts}\nallow_addresses:\n  - 127.0.0.1\n",
+            f"politeness:\n  delay_s: 0\n  retries: {retries}\nlayouts: {layouts}\nallow_addresses:\n  - 127.0.0.1\n"
+            f"recheck: {recheck}\n",
         )
 
     def __call__(self, *words: str, status: int | None = 0) -> str:

@@ -57,6 +57,7 @@ def single_page(url: str, *, contact: str, layouts: Sequence[str]) -> Collection
             "contact": contact,
             "seeds": [url],
             "scope": {"include": ["re:.*"], "max_depth": 0, "requisites": "all"},
+            "recheck": "linked",
             "layouts": list(layouts),
             **({"allow_addresses": [private]} if private else {}),
         }

@@ -11,11 +11,11 @@ from tests.processes import is_alive, until
 
 _PROGRAM = """
 import os, sys, time
-from preserve.readers.segments import Stretches
+from preserve.readers.segments import SegmentReader
 
-with Stretches(lambda name, spots: [], processes=2, total_bytes=0) as stretches:
-    pids = {stretches.begin(os.getpid)() for _number in range(50)}
-    stretches.begin(time.sleep, 600)
+with SegmentReader(lambda name, spots: [], processes=2, total_bytes=0) as reader:
+    pids = {reader.begin(os.getpid)() for _number in range(50)}
+    reader.begin(time.sleep, 600)
     print(*pids, flush=True)
     time.sleep(600)
 """

@@ -138,6 +138,7 @@ def test_requisites_feeds_and_sitemaps_are_taken_as_configured(sim: Simulation) 
         "http://x.org/map.xml": html(sitemap),
     }
     sim.scope = "include: ['http://x.org/']"
+    sim.more = "recheck: linked\n"
     sim.run()
     assert set(sim.web.paths) == {"http://x.org/", "http://x.org/s.css", "http://x.org/t.css"}
     sim.web.asked.clear()

@@ -93,7 +93,7 @@ def test_what_waits_is_told_with_the_command_that_helps(unread: Any, site: Any) 
 
 def test_a_capture_tells_of_pages_that_it_does_not_ask_for(unread: Any, site: Any) -> None:
     site.page("/three", b"<p>nothing</p>")
-    unread.site_collection("demo", site, "/three", layouts="[mrkva]")
+    unread.site_collection("demo", site, "/three", layouts="[mrkva]", recheck="linked")
     told = unread("capture", "demo")
     assert "waiting    2 pages that are held can be read by mrkva: run `preserve reread demo`" in told
     unread("reread", "demo")

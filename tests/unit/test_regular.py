@@ -45,12 +45,12 @@ def test_gigabytes_of_nothing_take_no_memory(tmp_path: Path) -> None:
 
 
 OWN_FILES = {
-    "mirror",
+    "demo_site",
     "check_capsule.py",
-    "demonstration.py",
+    "demo.py",
     "layoutcache.py",
     "machine.py",
-    "fitness.py",
+    "preflight.py",
     "regular.py",
 }
 """What reads files of the program's own making alone, files of the kernel, or has the same rule in itself."""

@@ -27,7 +27,7 @@ def test_as_json_it_is_one_document_with_every_step(here: Path, capsys: pytest.C
     assert "Traceback" not in err
     assert data["good"] is True
     assert [step["command"].split()[1] for step in data["steps"]] == STEPS
-    assert [step["status"] for step in data["steps"]] == [0] * 7 + [1]
+    assert [step["status"] for step in data["steps"]] == [0, 0, 1, 0, 0, 0, 0, 1]
     _init, first, second, shown, history, verified, cited, damaged = (step["output"] for step in data["steps"])
     assert [url[2] for url in first["problems"]] == ["robots", "http-500"]
     assert first["cables"] == 5
