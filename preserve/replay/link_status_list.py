@@ -25,6 +25,8 @@ from preserve.store.catalogue import RecordRow, SeenRow
 from preserve.store.external_sort import ExternalSort
 from preserve.store.mementos import MementoRow
 
+UNREADABLE = "record-unreadable"
+"""The reason of a look whose record is in the ledger and cannot be read from where the catalogue has it."""
 _SMALL_BYTES = 4_096
 """Stored length of a reply without a cable that is read to see whether it is an error page."""
 _RUN, _LISTING = b'"kind":"run"', b'"kind":"listing"'
@@ -236,7 +238,7 @@ class _Judge:
         if seen.cable is None and (first is not None or _may_be_error(seen)):
             shown = self._pages.seen(seen.row)
             if shown is None:
-                return LinkSignal.DOUBTFUL, "record-unreadable"
+                return LinkSignal.DOUBTFUL, UNREADABLE
             if shown.is_error:
                 return LinkSignal.ERROR_PAGE, "error-page"
             if first is not None and first.cable is not None and first.cable.lower() not in shown.words:

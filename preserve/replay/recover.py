@@ -343,12 +343,23 @@ def merged(found: Iterable[tuple[CollectionReader, Capture]]) -> list[tuple[Coll
 
 
 def current_catalogue(paths: CollectionPaths, ledger: Ledger, proof: RowProof) -> Catalogue:
-    """The catalogue, caught up with the ledger where a process died between the two; each row is held against it."""
+    """The catalogue, caught up with the ledger where a process died between the two; each row is held against it.
+
+    Raises:
+        CatalogueDiffersError: it has rows past its own end.
+    """
     if paths.catalogue.is_file():
         catalogue = Catalogue.open(paths, read_only=True, proof=proof)
-        if catalogue.ledger_size >= ledger.size:
+        # The end first: whoever writes, writes both at once.
+        is_past = catalogue.end > catalogue.ledger_size
+        if catalogue.ledger_size >= ledger.size and not is_past:
             return catalogue
         catalogue.close()
+        if is_past:
+            raise CatalogueDiffersError(
+                f"the catalogue of {paths.name} has rows past its own end: they belong to no statement",
+                next_step=f"Run `preserve rebuild {paths.name}`: it makes the catalogue again.",
+            )
     with Lock(paths.lock, "catching up the catalogue"), Catalogue.open(paths) as writable:
         catch_up(paths, ledger, writable)
     return Catalogue.open(paths, read_only=True, proof=proof)

@@ -375,6 +375,13 @@ class Catalogue:
         return self.ledger_size if self._proof is None else self._proof.sweep(self.rows, self.ledger_size)
 
     @property
+    def end(self) -> int:
+        """One past the last statement that has a row: never past `ledger_size`, in a catalogue that was not changed."""
+        lasts = ", ".join(f"(SELECT max(statement) FROM {table})" for table in TABLES)  # noqa: S608 - names of our own
+        last = [row for row in self._db.execute(f"SELECT {lasts}").fetchone() if isinstance(row, int)]
+        return max(last, default=-1) + 1
+
+    @property
     def newer_statements(self) -> int:
         """Number of statements that a newer program wrote: nothing else is kept of them."""
         return int(self._db.execute("SELECT count(*) FROM newer").fetchone()[0])

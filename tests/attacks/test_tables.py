@@ -157,6 +157,22 @@ def test_rows_that_are_taken_out_swapped_or_added_are_told_by_whoever_reads_all(
     )
 
 
+def test_rows_that_are_moved_past_the_log_and_records_at_another_place_are_told(lab: Lab) -> None:
+    lab.asked = [("show", _CABLE), ("rot", "--all", "--json")]
+    for table in ("cables", "records"):
+        assert lab.changed("catalogue", f"UPDATE OR REPLACE {table} SET statement = ?", (NUMBER,)) == []
+    assert lab.changed("catalogue", "UPDATE records SET offset = ?", (NUMBER,)) == []
+    with closing(sqlite3.connect(lab.database("catalogue"))) as database, database:
+        database.execute("UPDATE records SET offset = ?", (NUMBER,))
+    lab.shell("rot", status=1)
+    assert "could not be read" in lab.shell.errors
+    assert "preserve rebuild" in lab.shell.errors
+    with closing(sqlite3.connect(lab.database("catalogue"))) as database, database:
+        database.execute("UPDATE OR REPLACE cables SET statement = ?", (NUMBER,))
+    lab.shell("show", _CABLE, status=1)
+    assert "`preserve rebuild demo" in lab.shell.errors
+
+
 def test_what_a_person_is_shown_first_is_held_against_its_statement(lab: Lab) -> None:
     lab.asked = [*[words for words in lab.asked if words[0] in {"show", "cite", "list", "search"}][:3], ("list",)]
     for name, table, column in (

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import click
 
-from preserve.cli.shared.common import Place, command_options
+from preserve.cli.shared.common import Place, command_options, counted, say
 from preserve.cli.shared.loading import reading
 from preserve.errors import UsageError
 from preserve.integrity.losses import accept_losses, state_moved
@@ -19,7 +19,7 @@ from preserve.provenance.founding import load_writer
 from preserve.provenance.keys import passphrase
 from preserve.provenance.session import Writer
 from preserve.replay.link_status import LOST, LinkState, LinkTransition
-from preserve.replay.link_status_list import LinkStatus, rot_of
+from preserve.replay.link_status_list import UNREADABLE, LinkStatus, rot_of
 from preserve.replay.recover import CollectionReader, parse_moment
 from preserve.store.archive import open_archive
 from preserve.store.catalogue import SeenRow
@@ -61,7 +61,7 @@ def rot(
 
     It looks at what is held and connects to nothing: the states are as fresh as the last capture. An address is gone
     after 404, 410 or 451 on two different days, or after three days without an answer while other hosts answered.
-    Status 1: something is gone or a soft 404.
+    Status 1: something is gone or a soft 404, or a record could not be read.
     """
     if click.get_current_context().invoked_subcommand is not None:
         return 0
@@ -82,7 +82,10 @@ def rot(
             _write_json(listed, counts)
         else:
             _write_people(listed, counts, sys.stdout.write, _markdown if markdown else _text)
-    return 1 if any(counts[state] for state in LOST) else 0
+    if counts[UNREADABLE]:
+        say(f"preserve: records of {counted(counts[UNREADABLE], 'page')} could not be read")
+        say("  next: run `preserve rebuild COLLECTION`, then `preserve verify COLLECTION` to see what is damaged")
+    return 1 if counts[UNREADABLE] or any(counts[state] for state in LOST) else 0
 
 
 @rot.command(short_help="State that losses are known.")
@@ -158,8 +161,14 @@ def _listed(archives: Sequence[CollectionReader], wanted: _Wanted, counts: Count
                 continue
             counts[found.state] += 1
             counts[_NEVER] += found.first is None
+            counts[UNREADABLE] += _is_unreadable(found)
             if wanted.lists(found):
                 yield found
+
+
+def _is_unreadable(found: LinkStatus) -> bool:
+    looks = [change.look for change in found.machine.transitions]
+    return any(look is not None and look.reason == UNREADABLE for look in (*looks, found.machine.last))
 
 
 def as_json(found: LinkStatus) -> dict[str, object]:
