@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from preserve.citation.documents import rewriting
 from preserve.cli.shared import document_checks
 from preserve.formats.tlog.note import Signer
+from preserve.provenance import session
 from tests.layout_pages import mrkva_page
 from tests.tools import tool_environment
 
@@ -48,6 +49,31 @@ def test_a_citation_that_is_right_passes(held: Any, site: Any) -> None:
         "what it quotes stands in the copy": "PASS",
         "the page is as it was when cited": "NOT CHECKED",
     }
+
+
+def test_a_copy_that_is_not_signed_yet_is_marked_and_not_written(
+    held: Any, site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_words: object) -> bytes:
+        raise OSError(28, "No space left on device")
+
+    path = document(held, "a.html", f'<p>"414 of them" <a href="{site.url("/cable")}">here</a></p>')
+    out = held.folder / "out.html"
+    site.page("/cable", PAGE.replace(b"412 of them", b"414 of them"))
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "sign_note", stopped)
+        held("capture", "demo", status=None)
+    answer = held.json("check", str(path))
+    (citation,) = answer["files"][0]["citations"]
+    assert citation["signed"] is False
+    assert claims(answer)["the copy stands in the signed log"] == "NOT PROVEN"
+    assert "it is under no checkpoint" in held("check", str(path), "--write", str(out))
+    assert out.read_bytes() == path.read_bytes()
+    held("recover", "demo")
+    answer = held.json("check", str(path), "--write", str(out))
+    assert answer["files"][0]["citations"][0]["signed"] is True
+    assert "the copy stands in the signed log" not in claims(answer)
+    assert b"data-versiondate" in out.read_bytes()
 
 
 def test_where_keys_are_named_an_archive_by_another_one_fails(held: Any, site: Any) -> None:

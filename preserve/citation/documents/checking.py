@@ -21,13 +21,14 @@ from preserve.errors import ArchiveError, FormatError, UsageError
 from preserve.expressions import lazy_re
 from preserve.findings import Claim, Verdict
 from preserve.model import parse_utc, sha256_hex
-from preserve.replay.recover import Capture, CollectionReader, merged, parse_moment, published_as
+from preserve.replay.recover import NOT_SIGNED, Capture, CollectionReader, merged, parse_moment, published_as
 from preserve.replay.times import Dated, newest
 
 HELD: Final = "a copy is held"
 NAMED: Final = "the copy that it names is held"
 DIGESTS: Final = "the digests that it names are those of the copy"
 QUOTED: Final = "what it quotes stands in the copy"
+SIGNED: Final = "the copy stands in the signed log"
 UNCHANGED: Final = "the page is as it was when cited"
 ORIGINAL: Final = "the page is still there"
 _ARCHIVED: Final = lazy_re(r"https?://[^?#]{1,500}?/(\d{14})(?:[a-z]{2}_)?/(https?:/{1,2}.+)", re.IGNORECASE)
@@ -165,6 +166,7 @@ class CitationChecker:
             *self._digest_claims(mention, cited, reader),
             *(_quote_claim(quote, match, where, cited, reader) for quote, (match, where) in matches),
             _unchanged(cited, copies, reader),
+            *_signed_claims(cited, [where for _quote, (_match, where) in matches if where is not None]),
         ]
         return CitationCheck(
             document=document,
@@ -317,6 +319,18 @@ def _held_claim(mention: Mention, cited: Copy, copies: Sequence[Copy]) -> Claim:
         return Claim(name=HELD, verdict=Verdict.FAIL, detail=f"only error pages or challenges are held: {what}")
     more = "" if len(copies) == 1 else f"; {len(copies)} captures from {copies[0].capture.moment}"
     return Claim(name=NAMED if named else HELD, verdict=Verdict.PASS, detail=what + more)
+
+
+def _signed_claims(cited: Copy, quoted: Sequence[Copy]) -> list[Claim]:
+    """Said of copies that are under no checkpoint, which nobody else can check: the one cited, and those quoted."""
+    bare = {one.capture.moment: None for one in (cited, *quoted) if not one.capture.is_signed}
+    if not bare:
+        return []
+    return [
+        Claim(
+            name=SIGNED, verdict=Verdict.NOT_PROVEN, detail=f"the capture of {', '.join(bare)}, not yet: {NOT_SIGNED}"
+        )
+    ]
 
 
 def _quote_claim(quote: str, match: Match, where: Copy | None, cited: Copy, reader: "_Reader") -> Claim:

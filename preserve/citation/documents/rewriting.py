@@ -15,7 +15,9 @@ from preserve.model import timestamp14
 
 
 def rewritten(kind: str, data: bytes, checked: Sequence[CitationCheck], public_urls: Mapping[str, str]) -> bytes:
-    """The document with its copies named. ``public_urls``: where the replay of a collection begins, by its name.
+    """The document with its copies named, but for those that are not signed yet.
+
+    ``public_urls``: where the replay of a collection begins, by its name.
 
     Raises:
         UsageError: this kind of document cannot be written back.
@@ -23,7 +25,7 @@ def rewritten(kind: str, data: bytes, checked: Sequence[CitationCheck], public_u
     copies = {
         target: one.cited
         for one in checked
-        if one.cited is not None and one.cited.capture.is_full
+        if one.cited is not None and one.cited.capture.is_full and one.cited.capture.is_signed
         for target in one.targets
     }
     if kind == "html":
@@ -31,7 +33,11 @@ def rewritten(kind: str, data: bytes, checked: Sequence[CitationCheck], public_u
     if kind == "markdown":
         return markdown.with_robust_links(data, lambda url, shown: _anchor(url, shown, copies.get(url), public_urls))
     if kind == "bibtex":
-        entries = {entry: one.cited for one in checked if one.cited is not None and (entry := one.entry) is not None}
+        entries = {
+            entry: one.cited
+            for one in checked
+            if one.cited is not None and one.cited.capture.is_signed and (entry := one.entry) is not None
+        }
         return bibtex.with_fields(data, {entry: _fields(copy, public_urls) for entry, copy in entries.items()})
     raise UsageError(
         f"a document of the kind {kind} cannot be written back",

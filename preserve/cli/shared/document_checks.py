@@ -234,6 +234,7 @@ def _document_json(name: str, document: CitingDocument, checked: Sequence[Citati
                 "captures": one.captures,
                 "first": one.first,
                 "last": one.last,
+                "signed": None if one.cited is None else one.cited.capture.is_signed,
                 "record_id": None if one.cited is None else one.cited.capture.row.record_id,
                 "collection": None if one.cited is None else one.cited.capture.collection,
                 "claims": [
