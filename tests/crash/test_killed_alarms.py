@@ -54,6 +54,7 @@ def _dies(folder: Path, stop: int) -> bool:
     return status == 137
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_at_any_statement_loses_no_alarm_and_tells_none_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,6 +65,7 @@ def _longest_gap(days: list[int]) -> int:
     return max(later - day for day, later in pairwise(days))
 
 
+@pytest.mark.slow
 def test_two_years_of_weekly_runs(tmp_path: Path) -> None:
     asked = _two_years(tmp_path, every=7, shortest="7d", longest="26w")
     # Intervals of 7, 10.5, 15.75 ... and at last 182 days, each up to the next run; a run 0.7 days early counts.

@@ -85,6 +85,7 @@ def test_a_dump_is_kept_row_by_row_and_given_back_to_the_byte(shell: Any, tmp_pa
     assert (declared["claimed"]["captures"], declared["claimed"]["cables"]) == (4, 4)
 
 
+@pytest.mark.slow
 def test_an_import_of_a_dump_that_dies_at_any_step_is_finished_by_the_next(
     shell: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -330,6 +330,7 @@ def test_entries_that_never_end_cost_steps_by_their_number(piece: str, monkeypat
     assert steps[1] <= 2 * steps[0] + 10
 
 
+@pytest.mark.slow
 def test_ten_megabytes_of_open_entries_are_read() -> None:
     assert read_bibtex(b"@a{b,c={" * 1_250_000).blocks == ()
 

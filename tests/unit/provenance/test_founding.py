@@ -72,6 +72,7 @@ def test_keys_that_cannot_be_written_beside_keep_no_archive_from_its_work(
     assert not found_archive(tmp_path / "archives", "demo", keys=keys).created
 
 
+@pytest.mark.slow
 def test_stopped_at_any_write_the_next_call_finishes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With and without the mark of a key that was moved away."""
 

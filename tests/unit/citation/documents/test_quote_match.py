@@ -50,6 +50,7 @@ def test_what_stands_there_is_found_and_nothing_else_is_exact(text: str, data: s
         assert wording_of(quote + "Q", text).wording is not Wording.EXACT
 
 
+@pytest.mark.slow
 def test_hostile_sizes_take_no_time_worth_telling() -> None:
     assert wording_of("a b " * 3_000, "b  a " * 100_000).wording is Wording.BLANKS
     assert wording_of("a x " * 1_000, "b a " * 100_000).wording is Wording.NONE
