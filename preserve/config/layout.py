@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from preserve.config.checked import Strict
-from preserve.config.patterns import check_bounded
+from preserve.config.patterns import check_form, check_lines, check_match, check_search
 
 FIELD_KEYS = frozenset(
     {
@@ -49,20 +49,19 @@ def _place_key(text: str) -> str:
     return text
 
 
-def _regex(text: str) -> str:
-    return check_bounded(text)
-
-
 def _as_list(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
 FieldKey = Annotated[str, AfterValidator(_field_key)]
 PlaceKey = Annotated[str, AfterValidator(_place_key)]
-Regex = Annotated[str, AfterValidator(_regex)]
+Beginning = Annotated[str, AfterValidator(check_match)]
+Searched = Annotated[str, AfterValidator(check_search)]
+Form = Annotated[str, AfterValidator(check_form)]
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_list)]
-Patterns = Annotated[tuple[Regex, ...], BeforeValidator(_as_list)]
+WholeLines = Annotated[str, AfterValidator(check_lines)]
+Patterns = Annotated[tuple[WholeLines, ...], BeforeValidator(_as_list)]
 
 
 class LayoutConfig(Strict):
@@ -78,7 +77,7 @@ class LayoutConfig(Strict):
     recognise: Texts = Field(
         default=(), description="texts that every page of the layout holds or shows, all of them; blanks stretch"
     )
-    begins: Regex | None = Field(
+    begins: Beginning | None = Field(
         default=None,
         description="a regular expression that the beginning of every such page matches, and that of every row",
     )
@@ -94,10 +93,10 @@ class LayoutConfig(Strict):
     values: dict[FieldKey, Texts] = Field(
         default={}, description="a group of `field: selector`, for values without a label; `@name` for an attribute"
     )
-    forms: dict[FieldKey, Regex] = Field(
+    forms: dict[FieldKey, Form] = Field(
         default={}, description="a group of `field: regular expression`: of a value, what its first group matches"
     )
-    sentences: dict[FieldKey, Regex] = Field(
+    sentences: dict[FieldKey, Searched] = Field(
         default={}, description="a group of `field: regular expression`, for what is printed as a sentence"
     )
     times: Literal["second", "hour", "day"] = Field(
@@ -114,10 +113,10 @@ class LayoutConfig(Strict):
     links: dict[FieldKey, Text] = Field(
         default={}, description="a group of `field: address`: of links in the text whose address begins so, the texts"
     )
-    text_after: Regex | None = Field(
+    text_after: Searched | None = Field(
         default=None, description="a regular expression: the text begins behind the line that it matches"
     )
-    text_before: Regex | None = Field(
+    text_before: Searched | None = Field(
         default=None, description="a regular expression: the text ends before the line that it matches"
     )
     cut: Patterns = Field(

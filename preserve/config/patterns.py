@@ -1,8 +1,9 @@
 """Regular expressions that people write: read at configuration, and refused where they could take time without end.
 
 Those of a scope are held against every link of hostile pages: they are expressions of RE2, whose time is linear in the
-address whatever they are. Those of layouts run over whole pages with Python's `re`: what makes that engine try the
-same text in exponentially many ways, or in ways without bound, is refused.
+address whatever they are. Those of layouts run over whole pages with Python's `re`, as RE2 has no possessive repetition
+and no look-around: what makes that engine try the same text in exponentially many ways is refused, and so are two
+repetitions that can share one text between them in many ways, as in `a*a*b` (`preserve.config.repetitions`).
 """
 
 import re
@@ -11,7 +12,13 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
+from preserve.config.repetitions import EVERYWHERE, check_overlap, flags_in, is_rest_of_line
+from preserve.expressions import lazy_re
+
 _MOST_CHARS: Final = 2_000
+_PIECE: Final = lazy_re(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]| ++([*?]?)(?=([+{]?))", re.DOTALL)
+"""What is kept whole when blanks are made to stretch; group 1 is what makes it optional, group 2 what counts it."""
+_BLANKS: Final = r"[\x20\t]*"
 _MOST_REPEATS: Final = 10_000
 _MOST_MEMORY: Final = 8 << 20
 _NESTED: Final = (
@@ -51,6 +58,54 @@ def _compiled(text: str) -> Any:  # noqa: ANN401 - RE2 has no types
     except re2.error as error:
         said = error.args[0] if error.args else ""
         raise ValueError(said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)) from error
+
+
+def stretched(expression: str) -> str:
+    """An expression in which blanks stand for any run of white space, also optional ones; in a set one is a blank."""
+
+    def stretch(match: re.Match[str]) -> str:
+        if match[0][0] != " ":
+            return match[0]
+        return r"\s*" if match[1] else r"\s" if match[2] else r"\s+"
+
+    return _PIECE.sub(stretch, expression)
+
+
+def check_match(text: str) -> str:
+    """The expression, if it is one that is held against the beginning of a page, and ends soon.
+
+    Raises:
+        ValueError: as `check_bounded`, or its repetitions overlap.
+    """
+    check_overlap(_layout_parts(text)[0], (), flags=flags_in(text))
+    return text
+
+
+def check_search(text: str) -> str:
+    """The same of one that is looked for everywhere in a page: what comes before its match is one more repetition."""
+    check_overlap(_layout_parts(text)[0], (EVERYWHERE,), flags=flags_in(text))
+    return text
+
+
+def check_form(text: str) -> str:
+    """The same of one that is looked for in a short value: runs of white space may stand before anything."""
+    check_overlap(_layout_parts(text)[0], (), flags=flags_in(text), blanks_are_free=True)
+    return text
+
+
+def check_lines(text: str) -> str:
+    """The same of one for whole lines: blanks may stand before and behind it."""
+    parts, is_to_end = _layout_parts(text)
+    behind = [] if is_to_end else _parsed(_BLANKS)
+    check_overlap([*_parsed(_BLANKS), *parts, *behind], (), flags=flags_in(text))
+    return text
+
+
+def _layout_parts(text: str) -> tuple[list[Any], bool]:
+    """The parts of one, but for what takes the rest of a line at its end, as that cannot fail; and whether."""
+    parts = list(_parsed(stretched(check_bounded(text))))
+    is_to_end = bool(parts) and is_rest_of_line(parts[-1])
+    return (parts[:-1] if is_to_end else parts), is_to_end
 
 
 def check_bounded(text: str) -> str:

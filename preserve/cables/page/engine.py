@@ -25,7 +25,7 @@ from typing import Final
 from preserve.cables.page.cutting import cut_lines, disjoint, without, without_empty_ends
 from preserve.cables.page.fields import FieldValue, clip, make_field
 from preserve.cables.page.labels import Fields, read_labelled, read_table
-from preserve.cables.page.layouts import Layout
+from preserve.cables.page.layouts import VALUE_CHARS, Layout
 from preserve.cables.page.reading import STRAY, PageText, Reading, no_text, published_id
 from preserve.cables.page.selectors import Element, Selector, find_all, value_of
 from preserve.cables.page.splitting import split_header
@@ -205,7 +205,7 @@ def _values(page: PageReader, found: _Found) -> None:
             else:
                 said, place = _shown_line(page.text, element), (element.inner, element.inner_end)
             if form is not None:
-                match = form.search(said)
+                match = form.search(said, 0, VALUE_CHARS)
                 if match is None:
                     continue
                 said = match[1] or ""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from preserve.cables.page.fields import FieldValue, make_field
-from preserve.cables.page.layouts import Layout, label
+from preserve.cables.page.layouts import VALUE_CHARS, Layout, label
 from preserve.cables.page.reading import published_id
 from preserve.cables.page.visible import Visible
 from preserve.expressions import lazy_re
@@ -117,7 +117,7 @@ def _add(fields: Fields, layout: Layout, key: str, text: str, span: tuple[int, i
     said = text[slice(*span)]
     form = layout.forms.get(key)
     if form is not None:
-        found = form.search(said)
+        found = form.search(said, 0, VALUE_CHARS)
         said = "" if found is None else found[1] or ""
     if said.strip():
         fields.values[key] = make_field(key, said, source="field", times=layout.times)

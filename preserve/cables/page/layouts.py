@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from preserve.cables.page.fields import Times
 from preserve.cables.page.selectors import Selector, parse_selector
-from preserve.config.patterns import check_bounded
+from preserve.config.patterns import check_bounded, stretched
 from preserve.errors import ConfigError
 from preserve.expressions import lazy_re
 from preserve.model import sha256_hex
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 _NEXT: Final = "Correct the layout; docs/reference/configuration.md lists every key."
 _WORD: Final = lazy_re(r"[A-Za-z]+")
-_PIECE: Final = lazy_re(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]| ++([*?]?)(?=([+{]?))", re.DOTALL)
-"""What is kept whole when blanks are made to stretch; group 1 is what makes it optional, group 2 what counts it."""
 _LITERAL: Final = lazy_re(r"[A-Za-z0-9 -]{4,}")
+VALUE_CHARS: Final = 4_096
+"""Characters of a value at which its form looks: forms may take the square of it."""
 _BEGINNING_CHARS: Final = 2_000
 """Characters of a file at which ``begins`` looks."""
 
@@ -100,7 +100,7 @@ def compile_layout(config: "LayoutConfig") -> Layout:
 
     def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
         try:
-            return re.compile(check_bounded(_stretched(text)), flags)
+            return re.compile(check_bounded(stretched(text)), flags)
         except (ValueError, re.error) as error:
             mistakes.append(f"{where}: {text!r} cannot be used once its blanks stretch: {error}")
             return re.compile("")
@@ -271,17 +271,6 @@ def _recognised(text: str) -> Recognised:
     # The longest first: the likeliest to be missing elsewhere.
     words = tuple(sorted(found, key=lambda word: (-len(word), word)))
     return Recognised(text.encode("utf-8"), single_spaced(text), words)
-
-
-def _stretched(expression: str) -> str:
-    """An expression in which blanks stand for any run of white space, also optional ones; in a set one is a blank."""
-
-    def stretch(match: re.Match[str]) -> str:
-        if match[0][0] != " ":
-            return match[0]
-        return r"\s*" if match[1] else r"\s" if match[2] else r"\s+"
-
-    return _PIECE.sub(stretch, expression)
 
 
 def _whole_lines(expression: str) -> str:
