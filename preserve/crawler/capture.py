@@ -34,7 +34,7 @@ from preserve.model import format_utc, parse_utc
 from preserve.net.addresses import split_url
 from preserve.net.fetch import Fetcher, Fetches
 from preserve.provenance.clock import ServerClock, check_clock
-from preserve.provenance.describe import readers_of
+from preserve.provenance.describe import TakeText, readers_of
 from preserve.provenance.judgements import Judgements
 from preserve.provenance.leaves import Leaves
 from preserve.provenance.recovery import Recovered
@@ -48,6 +48,8 @@ from preserve.provenance.statements import (
     Sealed,
     in_parts,
 )
+from preserve.replay.indexing import index_stated
+from preserve.replay.text_spool import TextSpool
 from preserve.store.catalogue import Catalogue
 from preserve.store.durable import free_bytes
 from preserve.store.layout import CollectionPaths
@@ -136,7 +138,10 @@ def capture(
         EnvironmentFaultError: a capture process died.
         ClockError: the clock contradicts the ledger, its receipts or the first server that says a time.
     """
-    with WritingSession(paths, writer, command=f"capture {config.name}", kinds=_KINDS) as session:
+    with (
+        WritingSession(paths, writer, command=f"capture {config.name}", kinds=_KINDS) as session,
+        TextSpool.of(paths) as spool,
+    ):
         if not around.clock_is_right:
             check_clock(paths, around.clock(), last_ended=session.catalogue.last_run_ended())
         with Frontier.open_sound(paths, session.mac_of) as frontier:
@@ -155,6 +160,7 @@ def capture(
             around=around,
             info=info,
             token_of=session.token_of,
+            take_text=spool.put,
             leaves=leaves,
             judgements=judgements,
             holds_replies=holds_replies,
@@ -173,6 +179,7 @@ def capture(
                 ending = _Ending(recipe, session, frontier, keeper, left)
                 report = ending.finish(outcome=outcome, first_statement=first_statement)
                 ReadMarks.of(paths).add(report.files, readers_of(recipe.layouts))
+                index_stated(paths, writer.installation.readers_secret(), spool, around.stop)
                 return report
         finally:
             if forked is not None:
@@ -198,6 +205,7 @@ class _Recipe:
     around: RunEnvironment
     info: RunInfo
     token_of: Callable[[str], str]
+    take_text: TakeText
     leaves: Leaves | None
     judgements: Judgements
     holds_replies: bool
@@ -214,6 +222,7 @@ class _Recipe:
             clock=around.clock,
             token_of=self.token_of,
             hand_over=sink.committed,
+            take_text=self.take_text,
             second_reader=config.second_reader,
         )
         catalogue = Catalogue.open(self.paths, read_only=True) if self.holds_replies else None

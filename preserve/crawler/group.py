@@ -16,7 +16,7 @@ from preserve.formats.warc.record import WarcRecord
 from preserve.limits import Limits
 from preserve.model import RecordPlace
 from preserve.provenance import statements
-from preserve.provenance.describe import KnownOfRecord, describe_cable, describe_fresh
+from preserve.provenance.describe import KnownOfRecord, TakeText, describe_cable, describe_fresh
 from preserve.provenance.installation import FileState
 from preserve.provenance.rows import row_of
 from preserve.store.catalogue import StatementRow
@@ -64,12 +64,14 @@ class GroupWriter:
         clock: Callable[[], datetime],
         token_of: Callable[[str], str],
         hand_over: Callable[[Group], None],
+        take_text: TakeText,
         second_reader: bool = True,
     ) -> None:
         """``second_reader``: warcio reads a file before its seal is handed over, most of it while it is written; what
         differs is a finding.
 
-        ``token_of`` gives what stands in an open file's name (`WritingSession.token_of`).
+        ``take_text`` is given each text that is going to be stated. ``token_of`` gives what stands in an open file's
+        name (`WritingSession.token_of`).
         """
         self._paths = paths
         self._limits = limits
@@ -78,6 +80,7 @@ class GroupWriter:
         self._clock = clock
         self._token_of = token_of
         self._hand_over = hand_over
+        self._take_text = take_text
         self._writer: WarcWriter | None = None
         self._group = Group()
         self._since: datetime | None = None
@@ -121,6 +124,7 @@ class GroupWriter:
         for extraction in read.cables:
             self._group.cables += 1
             self._state(describe_cable(record_id, extraction), None)
+            self._take_text(record_id, extraction)
 
     def tell(self, finding: Finding) -> None:
         """Notes a finding of the page that was added last; it is told with the group."""

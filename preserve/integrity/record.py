@@ -24,6 +24,7 @@ from preserve.integrity.payloads import NO_HEAD, ReplyCheck, framing_faults, pay
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import sha256_hex, whole_date
 from preserve.provenance.describe import (
+    TakeText,
     cables_in,
     challenge_in,
     describe_cable,
@@ -55,7 +56,7 @@ class RecordQuery:
 
     ``identity``: SHA-256 of header and block. ``digests``: whether those that it declares fit; and, with these only,
     ``statement``: all that a ``record`` statement says, and ``layouts``: the cable on its page, as its statement's
-    canonical bytes.
+    canonical bytes. ``take_text`` is given each cable with the id of its record, in whatever process read it.
     """
 
     digests: bool = True
@@ -63,6 +64,7 @@ class RecordQuery:
     statement: bool = False
     layouts: tuple[Layout, ...] = ()
     limits: Limits = DEFAULT_LIMITS
+    take_text: TakeText | None = None
 
 
 class RecordFacts(NamedTuple):
@@ -226,6 +228,9 @@ def _held_facts(header: RecordHeader, block: bytes, wanted: RecordQuery, faults:
             read = read_cables(WarcRecord(header=header, block=block), wanted.layouts, wanted.limits)
         else:
             read = cables_in(payload_read, reply.decoded(wanted.limits), wanted.layouts)
+        if wanted.take_text is not None:
+            for cable in read.cables:
+                wanted.take_text(facts.record_id, cable)
         facts = facts._replace(
             cables=tuple(encode(describe_cable(facts.record_id, cable)) for cable in read.cables),
             shown=tuple((finding.code, finding.detail) for finding in told_of(read)),

@@ -28,7 +28,9 @@ from preserve.provenance.sealing import sealed_files
 from preserve.provenance.session import Writer, WritingSession
 from preserve.provenance.statements import CableStatement, RecordStatement, decode
 from preserve.readers.hashing import Fault
+from preserve.replay.indexing import index_stated
 from preserve.replay.recover import current_catalogue
+from preserve.replay.text_spool import TextSpool
 from preserve.store.catalogue import Catalogue, RecordRow, StatedReading
 from preserve.store.layout import CollectionPaths
 from preserve.store.readmarks import ReadMarks
@@ -99,11 +101,15 @@ class Rereader:
             EnvironmentFaultError: a helping process was killed.
         """
         layouts = tuple(self.layouts.values())
-        wanted = RecordQuery(identity=True, layouts=layouts, limits=self.limits)
         total = sum(path.stat().st_size for path in self.paths.archive.iterdir() if path.is_file())
-        # Processes are forked before a database is opened.
-        with Scanner(wanted, processes=self.processes, total_bytes=total) as scanner, ExitStack() as stack:
-            if self.writer is None:
+        with ExitStack() as stack:
+            spool = None if self.writer is None else stack.enter_context(TextSpool.of(self.paths))
+            wanted = RecordQuery(
+                identity=True, layouts=layouts, limits=self.limits, take_text=None if spool is None else spool.put
+            )
+            # Processes are forked before a database is opened.
+            scanner = stack.enter_context(Scanner(wanted, processes=self.processes, total_bytes=total))
+            if self.writer is None or spool is None:
                 ledger = Ledger.of_user(self.paths)
                 proof = ProvedLog(self.paths, ledger)
                 catalogue = stack.enter_context(current_catalogue(self.paths, ledger, proof))
@@ -116,6 +122,7 @@ class Rereader:
             work = _Work(self, scanner, session.ledger, session.catalogue, _Stating(session))
             work.run()
             work.done.statements = session.finish()
+            index_stated(self.paths, self.writer.installation.readers_secret(), spool)
             return work.done
 
 

@@ -28,6 +28,8 @@ from preserve.text import terminal_line
 _DIGEST_PREFIX = "sha256:"
 _WITH_A_PAGE = frozenset({"response", "resource"})
 _PARTIAL_CONTENT = 206
+TakeText = Callable[[str, Extraction], object]
+"""Takes a text that was read, and the id of the record that it was read from."""
 HTTP_RESPONSE_TYPES = ("response", "revisit")
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 RESOURCE_TYPES = HTML_TYPES | {"text/plain", "text/csv"}

@@ -1,27 +1,30 @@
-"""The search index filled: what the ledger names and the index lacks is read again from the records and taken in.
+"""The search index filled: what the ledger names and the index lacks is taken in, in the ledger's order.
 
-It goes on where it was stopped. One that cannot be used, or that goes further than the ledger, is made anew.
+At the end of a session from what that session has read (`index_stated`); at a search all that is lacking then, each
+text read again from its record (`update_search`). It goes on where it was stopped. One that cannot be used, or that
+goes further than the ledger, is made anew, by a search.
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 from preserve.cables.extract import Extraction
-from preserve.cables.identity import cable_key
 from preserve.cables.page.layouts import Layout
-from preserve.errors import BrokenStateError
+from preserve.errors import BrokenStateError, PreserveError
 from preserve.model import NOT_WHOLE
 from preserve.provenance.derive import catch_up
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.proved import ProvedLog
-from preserve.replay.searchwords import searchable
+from preserve.replay.indexed_texts import ReadText, indexed_text, read_text
 from preserve.replay.stated_texts import TextSource, read_again
+from preserve.replay.text_spool import TextSpool
 from preserve.replay.times import Times
 from preserve.store.catalogue import Catalogue, ShownCable
 from preserve.store.durable import Lock, remove_database
 from preserve.store.layout import CollectionPaths
-from preserve.store.searchindex import Citation, IndexedText, SearchIndex
+from preserve.store.searchindex import IndexedText, SearchIndex
 
 _TEXTS_A_STEP = 2_000
 _OPTIMISE_FROM = 10_000
@@ -77,6 +80,45 @@ def _usable(paths: CollectionPaths, secret: bytes | None, size: int) -> tuple[Se
     return SearchIndex.open(paths, secret), why
 
 
+def index_stated(
+    paths: CollectionPaths, secret: bytes | None, spool: TextSpool, stop: Callable[[], bool] = lambda: False
+) -> None:
+    """Takes in the texts that a session has stated, once all of them are durable; the session holds the lock still.
+
+    It goes as far as the index before it and the spool reach without a gap; the rest, and all that fails, is left to
+    the next search. ``stop`` is asked between steps.
+    """
+    if secret is None or not spool.find():
+        return
+    with suppress(PreserveError, sqlite3.Error, OSError), Catalogue.open(paths, read_only=True) as readable:
+        catalogue = readable.proved_by(ProvedLog(paths, Ledger(paths, secret)))
+        if not paths.search.exists() and not any(map(spool.get, _first(catalogue))):
+            return
+        with SearchIndex.open(paths, secret) as index:
+            if index.ledger_size < catalogue.ledger_size:
+                _take_stated(_Filling(catalogue, index), spool, stop)
+
+
+def _first(catalogue: Catalogue) -> Iterable[ShownCable]:
+    """The first text that is stated at all, if there is one."""
+    for cable in catalogue.shown_cables():
+        yield cable
+        return
+
+
+def _take_stated(filling: "_Filling", spool: TextSpool, stop: Callable[[], bool]) -> None:
+    for cable in filling.lacking():
+        text = spool.get(cable)
+        is_due = filling.is_due
+        if text is None or (is_due and stop()):
+            filling.write(cable.statement)
+            return
+        if is_due:
+            filling.write(cable.statement)
+        filling.take(cable, text)
+    filling.finish()
+
+
 def _fill(
     paths: CollectionPaths,
     catalogue: Catalogue,
@@ -87,28 +129,69 @@ def _fill(
     start, size = index.ledger_size, catalogue.ledger_size
     if start == size:
         return IndexFill(added=0, unread=index.unread)
-    done, unread = 0, 0
-    step: list[IndexedText] = []
     source = TextSource.of(paths, layouts())
-    times = Times(catalogue)
-    for cable, text in read_again(source, catalogue.shown_cables(start), indexed_text, expected=size - start):
-        if len(step) + unread >= _TEXTS_A_STEP:
-            index.add(step, unread=unread, size=cable.statement)
-            progress(paths.name, done)
-            step, unread = [], 0
-        done += 1
+    filling = _Filling(catalogue, index)
+    for cable, text in read_again(source, filling.lacking(), _taken, expected=size - start):
+        if filling.is_due:
+            filling.write(cable.statement)
+            progress(paths.name, filling.done)
+        filling.take(cable, text)
+    filling.finish()
+    return IndexFill(added=filling.done, unread=index.unread)
+
+
+def _taken(_cable: ShownCable, text: Extraction) -> ReadText:
+    return read_text(text)
+
+
+@dataclass(slots=True)
+class _Filling:
+    """Takes texts into an index, some at a time, in the order of their statements."""
+
+    catalogue: Catalogue
+    index: SearchIndex
+    done: int = 0
+    _unread: int = 0
+    _step: list[IndexedText] = field(default_factory=list)
+    _times: Times = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._times = Times(self.catalogue)
+
+    def lacking(self) -> Iterator[ShownCable]:
+        """The texts that the index does not have yet."""
+        return self.catalogue.shown_cables(self.index.ledger_size)
+
+    @property
+    def is_due(self) -> bool:
+        """True where so many texts wait that they are to be written."""
+        return len(self._step) + self._unread >= _TEXTS_A_STEP
+
+    def take(self, cable: ShownCable, text: ReadText | None) -> None:
+        """Takes the next text; None where its record does not give it any more."""
+        self.done += 1
         if text is None:
-            unread += 1
-        else:
-            record = cable.record
-            # Only a text that was stated late has revisits before it.
-            is_late = record.statement_index < index.revisits_size
-            revisits = catalogue.revisits_of(record.record_id, index.revisits_size) if is_late else ()
-            step.append(replace(text, place=_place(times, cable), revisits=tuple(revisits)))
-    index.finish(step, unread=unread, size=size, revisits=catalogue.revisits_since(index.revisits_size))
-    if done >= _OPTIMISE_FROM:
-        index.optimise()
-    return IndexFill(added=done, unread=index.unread)
+            self._unread += 1
+            return
+        record = cable.record
+        # Only a text that was stated late has revisits before it.
+        counted = self.index.revisits_size
+        revisits = self.catalogue.revisits_of(record.record_id, counted) if record.statement_index < counted else ()
+        place = _place(self._times, cable)
+        self._step.append(indexed_text(cable, text, place=place, revisits=tuple(revisits)))
+
+    def write(self, size: int) -> None:
+        """Writes what waits: the index goes up to ``size`` statements then."""
+        self.index.add(self._step, unread=self._unread, size=size)
+        self._step, self._unread = [], 0
+
+    def finish(self) -> None:
+        """Writes what waits and what was captured again: the index goes as far as the catalogue then."""
+        revisits = self.catalogue.revisits_since(self.index.revisits_size)
+        size = self.catalogue.ledger_size
+        self.index.finish(self._step, unread=self._unread, size=size, revisits=revisits)
+        if self.done >= _OPTIMISE_FROM:
+            self.index.optimise()
 
 
 def _place(times: Times, cable: ShownCable) -> int:
@@ -119,53 +202,3 @@ def _place(times: Times, cable: ShownCable) -> int:
     if dated.is_own:
         return dated.statement
     return -1 if dated.has_place else -2
-
-
-def indexed_text(cable: ShownCable, text: Extraction) -> IndexedText:
-    """What is indexed of one text."""
-    printed = {name: field.printed for name, field in text.fields.items()}
-    head, said = text.head, text.head.headings.subject
-    subject = text.title if said is None else said.text
-    tags = tuple(tag.meant for tag in head.meant_tags) or tuple(printed.get("tags", "").split())
-    line = head.classification_line
-    classification = printed.get("classification") or ("" if line is None else line.text)
-    ids = dict.fromkeys((cable.published_id, cable.canonical_id or cable.published_id))
-    return IndexedText(
-        statement=cable.statement,
-        place=cable.record.statement_index,
-        record_id=cable.record.record_id,
-        uri=cable.record.uri or "",
-        captured=cable.record.date,
-        published_id=cable.published_id,
-        canonical_id=cable.canonical_id,
-        subject=searchable(" ".join(subject.split())),
-        origin=printed.get("origin", ""),
-        classification=classification,
-        tags=tags,
-        sent=None if text.sent is None else text.sent.value,
-        source=printed.get("source", ""),
-        body_sha256=cable.body_sha256,
-        head=searchable("\n".join((*ids, *printed.values()))),
-        body=searchable(text.body if not text.header_text else f"{text.header_text}\n{text.body}"),
-        key=cable_key(cable.canonical_id or cable.published_id),
-        reading=f"{cable.extractor} {cable.layout}",
-        citations=citations(text),
-    )
-
-
-def citations(text: Extraction) -> tuple[Citation, ...]:
-    """What a cable's list of references cites, entry by entry."""
-    return tuple(
-        Citation(
-            entry=number,
-            enumerator=entry.enumerator,
-            printed=entry.text,
-            cited=one.id,
-            key=cable_key(one.id),
-            certain=one.certain,
-            year_is_assumed=one.year_is_assumed,
-            rules="; ".join(one.rules),
-        )
-        for number, (entry, cited) in enumerate(zip(text.head.headings.refs, text.cited, strict=True), 1)
-        for one in cited
-    )

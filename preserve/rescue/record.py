@@ -11,7 +11,7 @@ from preserve.cables.extract import NOTHING_READ, PageReading
 from preserve.crawler.group import Group, GroupWriter
 from preserve.crawler.records import FoundAs, exchange_records
 from preserve.limits import Limits
-from preserve.provenance.describe import KnownOfRecord
+from preserve.provenance.describe import KnownOfRecord, TakeText
 from preserve.provenance.rows import row_of
 from preserve.provenance.session import WritingSession
 from preserve.provenance.statements import ListingStatement, MementoStatement, encode
@@ -33,6 +33,7 @@ class RescueRecorder:
         run: str,
         warcinfo: Mapping[str, str],
         clock: Callable[[], datetime],
+        take_text: TakeText,
     ) -> None:
         self._session = session
         self._links: list[ListingStatement | MementoStatement] = []
@@ -48,6 +49,7 @@ class RescueRecorder:
             clock=clock,
             token_of=session.token_of,
             hand_over=self._committed,
+            take_text=take_text,
         )
 
     def keep(self, reply: ArchiveReply, *, via: str, hop: str, read: PageReading = NOTHING_READ) -> str:

@@ -25,7 +25,9 @@ from preserve.provenance.ledger import Ledger
 from preserve.provenance.proved import ProvedLog
 from preserve.provenance.session import Writer, WritingSession
 from preserve.provenance.statements import CableStatement, RecordStatement, RunEnd, RunStatement, Sealed, in_parts
+from preserve.replay.indexing import index_stated
 from preserve.replay.recover import current_catalogue
+from preserve.replay.text_spool import TextSpool
 from preserve.rescue.ask import STOPPED, Asker, NotAskedError
 from preserve.rescue.fetch import KnownMemento, fetch_memento
 from preserve.rescue.judge import PAGE, PASSING, order
@@ -151,10 +153,19 @@ def _kept(
     run: str,
 ) -> RescueReport:
     started = format_utc(means.clock())
-    with WritingSession(paths, writer, command=f"rescue --into {paths.name}", kinds=_KINDS) as session:
+    with (
+        WritingSession(paths, writer, command=f"rescue --into {paths.name}", kinds=_KINDS) as session,
+        TextSpool.of(paths) as spool,
+    ):
         first = session.ledger.size
         keeper = RescueRecorder(
-            paths, session, limits=means.limits, run=run, warcinfo=_warcinfo(means, run), clock=means.clock
+            paths,
+            session,
+            limits=means.limits,
+            run=run,
+            warcinfo=_warcinfo(means, run),
+            clock=means.clock,
+            take_text=spool.put,
         )
         held = ProvedLog(paths, Ledger(paths, writer.installation.secret()), own_from=first)
         work = _Work(wish, means, askers, session.catalogue.proved_by(held), keeper, run, paths)
@@ -167,7 +178,9 @@ def _kept(
             keeper.abandon()
             raise
         _state_run(session, keeper, run=run, started=started, first=first, saved=saved, work=work)
-        return _report(run, work, saved, keeper=keeper, size=session.finish())
+        size = session.finish()
+        index_stated(paths, writer.installation.readers_secret(), spool, means.stop)
+        return _report(run, work, saved, keeper=keeper, size=size)
 
 
 def _asker(archive: ArchiveConfig, budgets: Quotas, means: RescueEnvironment) -> Asker:

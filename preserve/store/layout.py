@@ -125,7 +125,7 @@ class CollectionPaths:
 
     @property
     def search(self) -> Path:
-        """The search index. Derived; made when something is searched for."""
+        """The search index. Derived; filled as texts are stated, and by searches."""
         return self.state / "search.sqlite"
 
     @property

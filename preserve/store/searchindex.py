@@ -1,6 +1,6 @@
 """The search index of a collection: its texts as SQLite's FTS5 finds words in them, and what cables are held.
 
-Derived and disposable: a database of its own, made from catalogue and WARC files, made again where it cannot be used.
+Derived and disposable: a database of its own, made of what pages show, made again where it cannot be used.
 Texts that are the same in every word and field are kept once, however often they were captured. Of each the words are
 indexed without their text (a contentless table); the text lies beside them, compressed, for the passage of a hit.
 

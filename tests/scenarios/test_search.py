@@ -131,6 +131,7 @@ def test_an_index_that_is_broken_is_made_again(held: Any, broken: bytes) -> None
 
 
 def test_while_another_writes_what_is_indexed_is_searched(held: Any, site: Any) -> None:
+    held("rebuild", "demo")
     paths = CollectionPaths(held.archives, "demo")
     with Lock(paths.lock, "another"):
         held("search", "clock", status=4)

@@ -45,6 +45,8 @@ from preserve.provenance.statements import (
     Statement,
 )
 from preserve.regular import open_regular
+from preserve.replay.indexing import index_stated
+from preserve.replay.text_spool import TextSpool
 from preserve.store.copying import Hashed, copy_to_part, hash_file, need_room, part_of, seal_part
 from preserve.store.durable import sync_dir
 from preserve.store.layout import CollectionPaths
@@ -103,12 +105,10 @@ class Importer:
             NewerFormatError: its ledger has statements that a newer program wrote.
             EnvironmentFaultError: no room, or the disk gives back other bytes.
         """
-        wanted = RecordQuery(
-            identity=True, digests=True, statement=True, layouts=tuple(self.layouts.values()), limits=self.limits
-        )
         total = sum(path.stat().st_size for path in files)
         with (
-            Scanner(wanted, processes=self.processes, total_bytes=total) as scanner,
+            TextSpool.of(self.paths) as spool,
+            Scanner(self._wanted(spool), processes=self.processes, total_bytes=total) as scanner,
             self._session() as writing,
         ):
             session = _Session(self, scanner, writing)
@@ -116,7 +116,18 @@ class Importer:
             for path in files:
                 done += session.take(path)
             writing.finish()
+            index_stated(self.paths, self.writer.installation.readers_secret(), spool)
         return done
+
+    def _wanted(self, spool: TextSpool) -> RecordQuery:
+        return RecordQuery(
+            identity=True,
+            digests=True,
+            statement=True,
+            layouts=tuple(self.layouts.values()),
+            limits=self.limits,
+            take_text=spool.put,
+        )
 
     def _session(self) -> WritingSession:
         return WritingSession(self.paths, self.writer, command=f"import {self.paths.name}", kinds=_KINDS)
