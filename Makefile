@@ -42,7 +42,7 @@ demo: .venv/.run ## capture, edit, capture again, verify, damage, find it: on a 
 
 test: .venv/.test lint types ## what must pass before a commit: lint, types, layers, fast tests, docs
 	@echo "== tests (fast suite, $(WORKERS) processes)"
-	@$(BIN)/python -m pytest -n $(WORKERS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .oracles/.ready: .venv/pyvenv.cfg requirements/oracles.txt
 	@echo "== making .oracles: other people's tools to compare with (requirements/oracles.txt)"
@@ -59,7 +59,7 @@ oracles: .oracles/.ready .oracles/debian/.ready ## get pywb, nginx, pandoc and o
 
 test-all: .venv/.test oracles lint types ## the same with the slow tests, and what they cover
 	@echo "== tests (all but those that need the internet, $(WORKERS) processes)"
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not online" --hypothesis-profile search --cov --cov-report=term
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not online" --hypothesis-profile search --cov --cov-report=term
 
 soak: .venv/.test ## a long capture: 100,000 addresses on 50 hosts of loopback, faults mixed in
 	@$(BIN)/python -m tests.soak.soak
