@@ -28,6 +28,14 @@ pytest_plugins = ["tests.clocks", "tests.tls", "tests.tsa"]
 settings.register_profile("preserve", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("preserve")
+_SLOW_TIMEOUT_S = 1_800
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A slow test may be at work for long on a busy machine: only one that hangs is ended."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(_SLOW_TIMEOUT_S))
 
 _LOOPBACK = ("127.", "::1", "localhost")
 
