@@ -58,7 +58,7 @@ class Certified:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signer:
+class PackageSigner:
     """Who signed, as the package has it. ``domain`` and ``certificate`` are None of a key without a certificate.
 
     ``created`` is the time of signing, in the package's own words. ``amiss``: what does not go together.
@@ -78,7 +78,7 @@ class PackageSignature:
     code: str
     verdict: Verdict
     detail: str
-    signer: Signer | None = None
+    signer: PackageSigner | None = None
 
 
 def unsigned(why: str) -> PackageSignature:
@@ -102,7 +102,7 @@ def read_signature(signed: Mapping[str, object], authorities: Authorities) -> Pa
             chain = []
             encoded = base64.b64decode(_text(signed, "publicKey"), validate=True)
             key = load_der_public_key(encoded)
-            signer = Signer(key_sha256=hashlib.sha256(encoded).hexdigest(), created=_created(signed))
+            signer = PackageSigner(key_sha256=hashlib.sha256(encoded).hexdigest(), created=_created(signed))
     except _NOT_READABLE as error:
         return _bad(f"the signature cannot be read: {str(error)!a:.200}")
     if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
@@ -147,7 +147,7 @@ def _certificates(text: str) -> list[x509.Certificate]:
     return x509.load_pem_x509_certificates(text.encode("utf-8"))
 
 
-def _of_domain(leaf: x509.Certificate, signed: Mapping[str, object], now: datetime) -> Signer:
+def _of_domain(leaf: x509.Certificate, signed: Mapping[str, object], now: datetime) -> PackageSigner:
     spki = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     domain, names = _text(signed, "domain"), _names(leaf)
     common = [str(each.value) for each in leaf.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
@@ -168,7 +168,7 @@ def _of_domain(leaf: x509.Certificate, signed: Mapping[str, object], now: dateti
         amiss.append("it is self-signed")
     created = _created(signed)
     amiss += _out_of_time(certificate, created, now)
-    return Signer(
+    return PackageSigner(
         key_sha256=hashlib.sha256(spki).hexdigest(),
         created=created,
         domain=domain[:253],
@@ -237,7 +237,7 @@ def _second(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _told(signer: Signer) -> str:
+def _told(signer: PackageSigner) -> str:
     """The signer as one line, in ASCII."""
     when = "no time of signing" if signer.created is None else f"signed at {signer.created!a} by its own account"
     found = signer.certificate
@@ -251,7 +251,7 @@ def _told(signer: Signer) -> str:
     )
 
 
-def _judged(signer: Signer, chain: list[x509.Certificate], authorities: Authorities) -> tuple[Verdict, str]:
+def _judged(signer: PackageSigner, chain: list[x509.Certificate], authorities: Authorities) -> tuple[Verdict, str]:
     """What is proved of who signed, and why."""
     if signer.certificate is None:
         return Verdict.NOT_PROVEN, "any key makes such a signature"
