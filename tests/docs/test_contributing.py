@@ -27,6 +27,9 @@ def test_every_place_that_the_table_of_changes_names_is_there() -> None:
 def test_a_public_class_name_has_one_owner() -> None:
     owners = defaultdict(list)
     for path in sorted((TOP / "preserve").rglob("*.py")):
+        # The checker in a capsule is a program by itself: strangers know its names, and it imports none of ours.
+        if path.name == "check_capsule.py":
+            continue
         for node in ast.parse(path.read_text("utf-8")).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 owners[node.name].append(str(path.relative_to(TOP)))

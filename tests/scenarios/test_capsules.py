@@ -482,7 +482,7 @@ def test_a_capsule_of_a_newer_version_is_not_judged(held: Any, capsule: Path) ->
     listed = json.loads(members["capsule.json"].data)
     listed["format"] = "preserve-capsule/2"
     data = check_capsule.canonical(listed)
-    members["capsule.json"] = check_capsule.CapsuleMember(data, 0, data)
+    members["capsule.json"] = check_capsule.Member(data, 0, data)
     capsule.write_bytes(check_capsule.zip_bytes(members))
     assert _claims(held, capsule, status=1) == {
         check_capsule.WHOLE: (

@@ -11,7 +11,7 @@ from typing import Final
 
 from preserve.cables.extract import Extraction
 from preserve.citation.capsule import check_capsule
-from preserve.citation.capsule.check_capsule import DEFLATED, FAIL, MANIFEST, STORED, CapsuleMember, canonical
+from preserve.citation.capsule.check_capsule import DEFLATED, FAIL, MANIFEST, STORED, Member, canonical
 from preserve.citation.capsule.page import readable_page
 from preserve.citation.passage import Passage
 from preserve.citation.selectors import selectors
@@ -88,11 +88,11 @@ def pack(files: Mapping[str, bytes]) -> bytes:
     return check_capsule.zip_bytes({MANIFEST: _member(MANIFEST, check_capsule.manifest_of(members)), **members})
 
 
-def _member(name: str, data: bytes) -> CapsuleMember:
+def _member(name: str, data: bytes) -> Member:
     if name == MANIFEST or name.endswith(".gz"):
-        return CapsuleMember(data, STORED, data)
+        return Member(data, STORED, data)
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    return CapsuleMember(data, DEFLATED, packer.compress(data) + packer.flush())
+    return Member(data, DEFLATED, packer.compress(data) + packer.flush())
 
 
 def _rows(capture: Capture) -> dict[str, RecordRow]:

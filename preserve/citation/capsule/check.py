@@ -7,7 +7,7 @@ from preserve.cables.extract import EXTRACTOR, HIDDEN_UNTIL_OPENED, Extraction
 from preserve.cables.message.pagelines import is_break_line
 from preserve.cables.page.layouts import Layout
 from preserve.citation.capsule import check_capsule, reproduce
-from preserve.citation.capsule.check_capsule import FAIL, NOT_CHECKED, PASS, Bad, CapsuleVerdict
+from preserve.citation.capsule.check_capsule import FAIL, NOT_CHECKED, PASS, Bad, Verdict
 from preserve.citation.passage import Passage
 from preserve.citation.quotes import find_passage
 from preserve.citation.selectors import selectors
@@ -28,9 +28,7 @@ _CLAIM = "the text follows from the bytes"
 _ERRORS = (KeyError, TypeError, ValueError, IndexError, Bad, FormatError, UsageError)
 
 
-def check(
-    data: bytes, trust: Trust, layouts: Mapping[str, Layout], logs: KnownLogs | None = None
-) -> list[CapsuleVerdict]:
+def check(data: bytes, trust: Trust, layouts: Mapping[str, Layout], logs: KnownLogs | None = None) -> list[Verdict]:
     """The verdict for each claim of a capsule, in order. Nothing is believed that is not in ``trust``.
 
     Where that names no key of a log, what is known of the log (``logs``) says whose it is.
@@ -66,7 +64,7 @@ def _known_log(data: bytes, logs: KnownLogs) -> KnownLog | None:
     return None
 
 
-def _by_what_is_known(verdict: CapsuleVerdict, data: bytes, known: KnownLog) -> CapsuleVerdict:
+def _by_what_is_known(verdict: Verdict, data: bytes, known: KnownLog) -> Verdict:
     """The verdict on the signature in words of what is known; a checkpoint of another history is a fork."""
     if verdict.claim != check_capsule.SIGNED:
         return verdict
@@ -77,10 +75,8 @@ def _by_what_is_known(verdict: CapsuleVerdict, data: bytes, known: KnownLog) -> 
             checkpoint = parse_checkpoint(parse_note(check_capsule.read_zip(data)["checkpoint"].data).text)
             root = dict(known.seen).get(checkpoint.size, checkpoint.root)
             if root != checkpoint.root:
-                return CapsuleVerdict(
-                    verdict.claim, FAIL, f"at size {checkpoint.size} the log that is known has another root"
-                )
-    return CapsuleVerdict(verdict.claim, verdict.verdict, detail)
+                return Verdict(verdict.claim, FAIL, f"at size {checkpoint.size} the log that is known has another root")
+    return Verdict(verdict.claim, verdict.verdict, detail)
 
 
 def _is_log_key(vkey: str) -> bool:
@@ -91,7 +87,7 @@ def _is_log_key(vkey: str) -> bool:
     return True
 
 
-def _follows(data: bytes, layouts: Mapping[str, Layout]) -> list[CapsuleVerdict]:
+def _follows(data: bytes, layouts: Mapping[str, Layout]) -> list[Verdict]:
     """Whether the text follows from the bytes; and, where it does, what is made from both."""
     files = {name: member.data for name, member in check_capsule.read_zip(data).items()}
     unread = "the text was not read again"
@@ -101,11 +97,11 @@ def _follows(data: bytes, layouts: Mapping[str, Layout]) -> list[CapsuleVerdict]
         layout = layouts.get(name)
         if said["extractor"] != EXTRACTOR or layout is None or str(layout.version) != version:
             why = f"it was read by {said['extractor']} with layout {said['layout']}, not here"
-            return [CapsuleVerdict(_CLAIM, NOT_CHECKED, why), CapsuleVerdict(reproduce.CLAIM, NOT_CHECKED, unread)]
+            return [Verdict(_CLAIM, NOT_CHECKED, why), Verdict(reproduce.CLAIM, NOT_CHECKED, unread)]
         extraction, passage = _read_again(files, layout)
     except _ERRORS as error:
         why = str(error) if isinstance(error, Bad) else f"it cannot be read: {error}"
-        return [CapsuleVerdict(_CLAIM, FAIL, why), CapsuleVerdict(reproduce.CLAIM, NOT_CHECKED, unread)]
+        return [Verdict(_CLAIM, FAIL, why), Verdict(reproduce.CLAIM, NOT_CHECKED, unread)]
     try:
         again = reproduce.compared(files, extraction, passage)
     except _ERRORS as error:
@@ -113,7 +109,7 @@ def _follows(data: bytes, layouts: Mapping[str, Layout]) -> list[CapsuleVerdict]
     told = f"read again by {EXTRACTOR} with layout {name}/{version}"
     if extraction.hidden_until_opened:
         told += f"; on the page it is {HIDDEN_UNTIL_OPENED}"
-    return [CapsuleVerdict(_CLAIM, PASS, told), CapsuleVerdict(reproduce.CLAIM, *again)]
+    return [Verdict(_CLAIM, PASS, told), Verdict(reproduce.CLAIM, *again)]
 
 
 def _read_again(files: Mapping[str, bytes], layout: Layout) -> tuple[Extraction, Passage]:

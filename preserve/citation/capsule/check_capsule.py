@@ -72,7 +72,7 @@ class Bad(Exception):
     """The capsule does not hold what it says."""
 
 
-class CapsuleVerdict(NamedTuple):
+class Verdict(NamedTuple):
     """What became of one claim."""
 
     claim: str
@@ -80,7 +80,7 @@ class CapsuleVerdict(NamedTuple):
     detail: str
 
 
-class CapsuleMember(NamedTuple):
+class Member(NamedTuple):
     """One file of the capsule: its content, and the bytes that stand for it in the ZIP."""
 
     data: bytes
@@ -93,7 +93,7 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def zip_bytes(members: Dict[str, CapsuleMember]) -> bytes:
+def zip_bytes(members: Dict[str, Member]) -> bytes:
     """The ZIP of these members: the one way that a capsule is written."""
     body, directory = bytearray(), bytearray()
     for name, member in members.items():
@@ -117,11 +117,11 @@ def zip_bytes(members: Dict[str, CapsuleMember]) -> bytes:
     return bytes(body + directory + end)
 
 
-def read_zip(data: bytes) -> Dict[str, CapsuleMember]:
+def read_zip(data: bytes) -> Dict[str, Member]:
     """The members of a capsule. Bad: it is not, byte for byte, the ZIP that `zip_bytes` writes of them."""
     if len(data) > MAX_FILE:
         raise Bad("the file is larger than any capsule")
-    members, place, total = {}, 0, 0  # type: Tuple[Dict[str, CapsuleMember], int, int]
+    members, place, total = {}, 0, 0  # type: Tuple[Dict[str, Member], int, int]
     while data[place : place + 4] == b"PK\x03\x04":
         if len(data) < place + 30:
             raise Bad("the ZIP is cut")
@@ -133,7 +133,7 @@ def read_zip(data: bytes) -> Dict[str, CapsuleMember]:
             raise Bad("the ZIP has a name twice, or one that no capsule has: " + ascii(name[:80]))
         if method not in (STORED, DEFLATED) or total > MAX_MEMBER or len(members) >= MAX_MEMBERS:
             raise Bad("the ZIP has too much in it, or is packed in a way that no capsule is")
-        members[name] = CapsuleMember(_unpacked(stored, method, size), method, stored)
+        members[name] = Member(_unpacked(stored, method, size), method, stored)
         place += 30 + length + packed
     if not members or zip_bytes(members) != data:
         raise Bad("the ZIP is not written as a capsule is: changed, cut, or made by another program")
@@ -182,7 +182,7 @@ def read_json(data: bytes) -> dict:  # type: ignore[type-arg]
     return value
 
 
-def manifest_of(members: Dict[str, CapsuleMember]) -> bytes:
+def manifest_of(members: Dict[str, Member]) -> bytes:
     """The manifest: of every other member the SHA-256 of its content and of its bytes in the ZIP."""
     listed = {
         name: {"sha256": sha256(each.data), "stored_sha256": sha256(each.stored)}
@@ -215,7 +215,7 @@ def check_names(names: Set[str]) -> None:
         raise Bad("the capsule lacks " + min(wanted - names))
 
 
-def newer_version(members: Dict[str, CapsuleMember]) -> int:
+def newer_version(members: Dict[str, Member]) -> int:
     """The version that the manifest gives, where it is newer than what this file knows; else 0."""
     try:
         said = json.loads(members[MANIFEST].data.decode("utf-8"))["format"]
@@ -492,31 +492,31 @@ def _inner(value: Tuple[int, bytes], tag: int) -> bytes:
     return value[1]
 
 
-def check(data: bytes, keys: Sequence[str] = (), stamps: Optional[StampCheck] = None) -> List[CapsuleVerdict]:
+def check(data: bytes, keys: Sequence[str] = (), stamps: Optional[StampCheck] = None) -> List[Verdict]:
     """The verdict for each claim of a capsule, but for what needs the extractor."""
     try:
         members = read_zip(data)
         newer = newer_version(members)
         if newer:
             why = "newer capsule: preserve-capsule/%d; check it with the checker of that version" % newer
-            return [CapsuleVerdict(WHOLE, NOT_CHECKED, why)]
+            return [Verdict(WHOLE, NOT_CHECKED, why)]
         if MANIFEST not in members or members[MANIFEST].data != manifest_of(members):
             raise Bad("the manifest does not name these files with these checksums")
         check_names(set(members))
     except Bad as error:
-        return [CapsuleVerdict(WHOLE, FAIL, str(error))]
+        return [Verdict(WHOLE, FAIL, str(error))]
     files = {name: member.data for name, member in members.items()}
-    told = [CapsuleVerdict(WHOLE, PASS, "%d files" % len(files))]
+    told = [Verdict(WHOLE, PASS, "%d files" % len(files))]
 
     def claim(name: str, work: Callable[[], Tuple[str, str]]) -> None:
         try:
-            told.append(CapsuleVerdict(name, *work()))
+            told.append(Verdict(name, *work()))
         except Bad as error:
-            told.append(CapsuleVerdict(name, FAIL, str(error)))
+            told.append(Verdict(name, FAIL, str(error)))
         except KeyError as error:
-            told.append(CapsuleVerdict(name, FAIL, "the capsule lacks " + str(error)))
+            told.append(Verdict(name, FAIL, "the capsule lacks " + str(error)))
         except (TypeError, ValueError, AttributeError):
-            told.append(CapsuleVerdict(name, FAIL, "a value of the capsule is of another form"))
+            told.append(Verdict(name, FAIL, "a value of the capsule is of another form"))
 
     claim("the record's bytes are those in the statement", lambda: _record(files))
     claim("the statements are in the log at the checkpoint", lambda: _in_log(files))
@@ -526,35 +526,35 @@ def check(data: bytes, keys: Sequence[str] = (), stamps: Optional[StampCheck] = 
     claim("the quote's bytes stand in the page", lambda: _bytes(files))
     claim("existed before a trusted time", lambda: _time(files, stamps))
     claim("the checker inside is this one", lambda: _checker(files))
-    told.append(CapsuleVerdict("the origin really served this", NOT_PROVEN, "no capture can prove it"))
+    told.append(Verdict("the origin really served this", NOT_PROVEN, "no capture can prove it"))
     return told
 
 
-def alone(data: bytes, keys: Sequence[str] = (), stamps: Optional[StampCheck] = None) -> List[CapsuleVerdict]:
+def alone(data: bytes, keys: Sequence[str] = (), stamps: Optional[StampCheck] = None) -> List[Verdict]:
     """What `check` says, and by name what a capsule shows that this file cannot hold against anything proved."""
     told = check(data, keys, stamps)
     if len(told) > 1:
         told[-1:-1] = [
-            CapsuleVerdict("the text follows from the bytes", NOT_CHECKED, "this needs the extractor"),
-            CapsuleVerdict("paragraph and portion mark in selector.json", NOT_CHECKED, "this needs the extractor"),
-            CapsuleVerdict(
+            Verdict("the text follows from the bytes", NOT_CHECKED, "this needs the extractor"),
+            Verdict("paragraph and portion mark in selector.json", NOT_CHECKED, "this needs the extractor"),
+            Verdict(
                 "title, author, dates and note in citation.json",
                 NOT_CHECKED,
                 "only words; `preserve check` makes them again",
             ),
-            CapsuleVerdict("what readme.txt says", NOT_CHECKED, "only words; `preserve check` makes it again"),
+            Verdict("what readme.txt says", NOT_CHECKED, "only words; `preserve check` makes it again"),
         ]
     return told
 
 
-def is_good(verdicts: Sequence[CapsuleVerdict], *, key_given: bool = True) -> bool:
+def is_good(verdicts: Sequence[Verdict], *, key_given: bool = True) -> bool:
     """Whether nothing failed, and the log's key is one that the reader gave, if any was given."""
     signed = [each.verdict for each in verdicts if each.claim == SIGNED]
     failed = any(each.verdict == FAIL for each in verdicts)
     return not failed and (PASS in signed if key_given else bool(signed))
 
 
-def conclusion(verdicts: Sequence[CapsuleVerdict]) -> str:
+def conclusion(verdicts: Sequence[Verdict]) -> str:
     """All verdicts in one line."""
     failed = [each.claim for each in verdicts if each.verdict == FAIL]
     if failed:

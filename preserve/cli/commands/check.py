@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from preserve.citation.capsule.check import check as check_capsule
-from preserve.citation.capsule.check_capsule import MANIFEST, MAX_FILE, CapsuleVerdict, conclusion, is_good
+from preserve.citation.capsule.check_capsule import MANIFEST, MAX_FILE, Verdict, conclusion, is_good
 from preserve.cli.shared.common import Place, command_options
 from preserve.cli.shared.loading import all_layouts
 from preserve.cli.shared.output import file_fault
@@ -82,7 +82,7 @@ def check(
     return 1 if failed else 0
 
 
-def _line(verdict: CapsuleVerdict) -> str:
+def _line(verdict: Verdict) -> str:
     return f"  {verdict.verdict:<12}{verdict.claim}: {verdict.detail}"
 
 
