@@ -55,7 +55,7 @@ KINDS: Final[Mapping[AlarmKind, KindFacts]] = MappingProxyType(
             is_told_by_time=False,
         ),
         AlarmKind.TEXT_CHANGED: KindFacts(
-            meaning="The text of cables is another than at the capture before.",
+            meaning="A cable's text has changed since the previous capture.",
             next_step="See `preserve diff ID` and `preserve history ID`.",
             is_state=False,
             is_counted=False,
