@@ -5,6 +5,7 @@ from typing import Final
 
 MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 """The months in three capitals, as messages and time stamps write them."""
+_MOST_LOOKED_AT: Final = 64 * 1024
 _UNSEEN: Final = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What JSON lets stand as it is, and a terminal acts upon: C1 controls, and signs that change the order of text."""
 
@@ -22,8 +23,11 @@ def escaped_json(text: str) -> str:
 
 
 def terminal_line(text: str, width: int = 100) -> str:
-    """Text from anywhere as one line for a terminal: no control characters, at most ``width`` characters."""
-    line = single_spaced("".join(c if c.isprintable() else " " for c in text))
+    """Text from anywhere as one line for a terminal: no control characters, at most ``width`` characters.
+
+    Of a longer text than any line is made of, only the beginning is looked at.
+    """
+    line = single_spaced("".join(c if c.isprintable() else " " for c in text[:_MOST_LOOKED_AT]))
     return line if len(line) <= width else line[: width - 1] + "…"
 
 

@@ -57,7 +57,8 @@ def diff(
         held = observations(archives, cable, releases)
     before, after = _chosen(held, cable, a, b)
     for unread in held.unread:
-        say(f"not read: {unread.capture.row.record_id} of {unread.capture.row.date}: {terminal_line(unread.reason)}")
+        row = unread.capture.row
+        say(f"not read: {row.record_id} of {row.date}: {terminal_line(unread.reason, 200)}")
     found = passages(before.extraction.body, after.extraction.body)
     kind = classify(before.extraction, after.extraction)
     if html is not None:
