@@ -17,6 +17,7 @@ from preserve.crawler.outcomes import DONE, NOT_DUE, OUT_OF_SCOPE, TOO_DEEP, TOO
 from preserve.crawler.page import redirect_of
 from preserve.errors import ArchiveError
 from preserve.formats.errorpage import is_error_page
+from preserve.formats.http1.message import REDIRECTS
 from preserve.formats.http1.stream import Payload
 from preserve.formats.urls import canonical, resolve
 from preserve.limits import Limits
@@ -29,7 +30,6 @@ from preserve.store.layout import CollectionPaths
 from preserve.store.warcfile import read_record
 
 _OK: Final = 200
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _NOT_MODIFIED: Final = 304
 _MOST_HOPS: Final = 8
 _LEAST_LOST: Final = 3
@@ -170,7 +170,7 @@ class RunComparer:
                 if before is None:
                     continue
                 now = self.catalogue.newest_of_run(end.url, self.run)
-                if now is None or now.status not in {None, _OK, _NOT_MODIFIED, *_REDIRECTS}:
+                if now is None or now.status not in {None, _OK, _NOT_MODIFIED, *REDIRECTS}:
                     continue
                 pages += 1
                 shown = self._gist_now(end, before, now)
@@ -179,7 +179,7 @@ class RunComparer:
             return frozenset(shown for shown, number, others in _groups(gists) if is_crowd(number, others, pages))
 
     def _gist_now(self, end: EndedAddress, before: RecordRow, now: RecordRow) -> str:
-        if now.status in _REDIRECTS:
+        if now.status in REDIRECTS:
             return f"to {self._led(end.url, now)[0]}"
         whole = self._whole(now)
         if whole is None or whole.payload_sha256 == before.payload_sha256:
@@ -221,7 +221,7 @@ class RunComparer:
             )
         if now.challenge is not None or status in {_OK, _NOT_MODIFIED}:
             return before, Look(reason=end.reason, status=0), ""
-        if held is not None and status in _REDIRECTS:
+        if held is not None and status in REDIRECTS:
             final, led = self._led(end.url, now)
             return before, Look(reason=end.reason, status=status, led=led, in_crowd=f"to {final}" in crowds), final
         return before, Look(reason=end.reason, status=status or 0), ""

@@ -14,6 +14,7 @@ from preserve.cables.extract import plain_text, read_page
 from preserve.cables.page.layouts import Layout
 from preserve.crawler.outcomes import reason_of
 from preserve.formats.errorpage import is_error_page
+from preserve.formats.http1.message import REDIRECTS
 from preserve.formats.urls import of_header, resolve
 from preserve.limits import Limits
 from preserve.model import format_utc
@@ -23,7 +24,6 @@ from preserve.replay.link_status import LinkSignal, Probe, sign_of_failure, sign
 
 _MOST_REDIRECTS: Final = 8
 _FOR_GOOD: Final = frozenset({301, 308})
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
 class Asks(Protocol):
@@ -80,7 +80,7 @@ class AddressProber:
             exchange = self.fetcher.fetch(at)
             status = None if exchange.head is None else exchange.head.status
             target = self._redirect(exchange, at)
-            if status not in _REDIRECTS or target is None:
+            if status not in REDIRECTS or target is None:
                 sign, reason = self._sign(exchange, text_sha256)
                 if sign in {LinkSignal.SAME, LinkSignal.OTHER} and at != url and _is_front(at) and not _is_front(url):
                     sign, reason = LinkSignal.ERROR_PAGE, "leads to the front page"

@@ -18,6 +18,7 @@ from preserve.crawler.robots import RobotsRules
 from preserve.crawler.scope import Scope
 from preserve.errors import FormatError
 from preserve.findings import Finding
+from preserve.formats.http1.message import REDIRECTS
 from preserve.formats.http1.stream import Payload, payload_of
 from preserve.formats.markup import refresh
 from preserve.formats.urls import of_header, resolve
@@ -26,7 +27,6 @@ from preserve.model import parse_utc
 from preserve.net.exchange import Exchange
 from preserve.provenance.describe import KnownOfRecord, cables_in, challenge_in, decoded_content, media_type, type_of
 
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OK = 200
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _MAX_SEEN = 1 << 17
@@ -294,7 +294,7 @@ def _one(url: str, via: str, depth: int, hop: str, found: list[FoundAddress]) ->
 
 def redirect_of(url: str, payload: Payload | None) -> str | None:
     """Where a reply redirects to, absolute; None where it does not (RFC 9110 section 15.4)."""
-    if payload is None or payload.head.status not in _REDIRECTS:
+    if payload is None or payload.head.status not in REDIRECTS:
         return None
     location = payload.head.get(b"location")
     if location is None:

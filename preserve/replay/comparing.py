@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from preserve.expressions import lazy_re
+from preserve.formats.http1.message import MISSING, REDIRECTS
 
 
 class Seen(StrEnum):
@@ -38,8 +39,6 @@ LOST: Final = frozenset({Seen.AWAY, Seen.GONE, Seen.SOFT_GONE, Seen.ERROR, Seen.
 """What is no page that is held, whatever the cause: the page is not known to be dead, and was not to be had."""
 TOLD: Final = frozenset({Seen.CHANGED, Seen.MOVED, *LOST})
 """What stands beside an address in the run's statement."""
-_MISSING: Final = frozenset({404, 410, 451})
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CROWD: Final = 3
 """Pages that show one text where they showed others: fewer may be two addresses of one page."""
 
@@ -96,9 +95,9 @@ def compare(before: Page | None, look: Look) -> Seen | None:
         return _compared(before, look.page, in_crowd=look.in_crowd)
     if look.status is None:
         return Seen.NOT_REACHED
-    if look.status in _REDIRECTS and look.led is not None:
+    if look.status in REDIRECTS and look.led is not None:
         return _led(look.led, in_crowd=look.in_crowd)
-    return Seen.GONE if look.status in _MISSING else Seen.ERROR
+    return Seen.GONE if look.status in MISSING else Seen.ERROR
 
 
 def _compared(before: Page, now: Page, *, in_crowd: bool) -> Seen:
@@ -115,7 +114,7 @@ def _led(led: Led, *, in_crowd: bool) -> Seen:
         return Seen.SOFT_GONE
     if led.status is None:
         return Seen.AWAY
-    if led.status in _MISSING:
+    if led.status in MISSING:
         return Seen.GONE
     if led.status != 200:  # noqa: PLR2004 - only a page is where a page has moved to
         return Seen.ERROR

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from preserve.formats.http1.message import MISSING
+
 MISSING_DAYS = 2
 """Different days (UTC) with 404, 410 or 451 for an answer, and no better answer between, after which a page is gone."""
 UNREACHABLE_DAYS = 3
@@ -156,7 +158,6 @@ def run_through(looks: Iterable[Probe]) -> LinkStatusMachine:
     return machine
 
 
-_MISSING = frozenset({404, 410, 451})
 _MOVED = range(300, 400)
 _GOOD = range(200, 300)
 _OURS = frozenset({"dns", "connect", "connect-timeout", "timeout", "disconnect"})
@@ -174,7 +175,7 @@ def sign_of_status(status: int | None, challenge: str | None) -> tuple[LinkSigna
         return LinkSignal.SAME, reason
     if status in _MOVED:
         return LinkSignal.MOVED, reason
-    return (LinkSignal.MISSING if status in _MISSING else LinkSignal.DOUBTFUL), reason
+    return (LinkSignal.MISSING if status in MISSING else LinkSignal.DOUBTFUL), reason
 
 
 def sign_of_failure(reason: str, *, others_answered: bool) -> LinkSignal:

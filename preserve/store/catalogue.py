@@ -357,6 +357,11 @@ class Catalogue:
         """Where a record lies, from one of `rows`."""
         return _place(row[_WHERE])
 
+    def _first_record(self, asked: str, values: Sequence[object]) -> RecordRow | None:
+        """The first row of ``records`` that is asked for."""
+        row = next(self._asked("records", asked, values), None)
+        return None if row is None else _row(row)
+
     def _asked(self, table: str, condition: str, values: Sequence[object] | dict[str, object] = ()) -> Iterator[Row]:
         """Rows of one table for ``condition`` (what stands behind FROM and its table), each as the proof has it."""
         query = f"SELECT {table}.* FROM {table} {condition}"  # noqa: S608 - names and conditions of our own
@@ -420,8 +425,7 @@ class Catalogue:
 
     def record(self, record_id: str) -> RecordRow | None:
         """A record by its id."""
-        row = next(self._asked("records", "WHERE record_id = ? ORDER BY statement LIMIT 1", (record_id,)), None)
-        return None if row is None else _row(row)
+        return self._first_record("WHERE record_id = ? ORDER BY statement LIMIT 1", (record_id,))
 
     def captures_of_url(self, url: str) -> list[RecordRow]:
         """Every reply captured from an address (addresses are compared in canonical form), in the ledger's order."""
@@ -523,8 +527,7 @@ class Catalogue:
     def record_in(self, record_id: str, file: str) -> RecordRow | None:
         """A record by its id and the file that holds it."""
         asked = "WHERE record_id = ? AND file = ? ORDER BY statement LIMIT 1"
-        row = next(self._asked("records", asked, (record_id, file)), None)
-        return None if row is None else _row(row)
+        return self._first_record(asked, (record_id, file))
 
     def pages_in(self, file: str) -> int:
         """Number of records in a file that can show a page: replies and resources."""
@@ -538,8 +541,7 @@ class Catalogue:
 
     def record_at(self, statement: int) -> RecordRow | None:
         """The record that a statement names."""
-        row = next(self._asked("records", "WHERE statement = ?", (statement,)), None)
-        return None if row is None else _row(row)
+        return self._first_record("WHERE statement = ?", (statement,))
 
     def pages_without_text(self, file: str) -> list[int]:
         """Of every page in a file that could show a cable, and of which no text is stated: its statement's index.
@@ -585,8 +587,7 @@ class Catalogue:
             f"WHERE canonical = ? AND {_IS_REPLY} AND type = 'response' "
             f"AND payload_sha256 = ? AND status = 200 AND whole = 'whole' ORDER BY {_NEWEST} LIMIT 1"
         )
-        row = next(self._asked("records", asked, (key_form(canonical, url), payload_sha256)), None)
-        return None if row is None else _row(row)
+        return self._first_record(asked, (key_form(canonical, url), payload_sha256))
 
     def newest_response(self, url: str) -> RecordRow | None:
         """The newest full and whole reply from an address that is no bot wall's challenge."""
@@ -594,8 +595,7 @@ class Catalogue:
             f"WHERE canonical = ? AND {_IS_REPLY} AND type = 'response' "
             f"AND status = 200 AND challenge IS NULL AND whole = 'whole' ORDER BY {_NEWEST} LIMIT 1"
         )
-        row = next(self._asked("records", asked, (key_form(canonical, url),)), None)
-        return None if row is None else _row(row)
+        return self._first_record(asked, (key_form(canonical, url),))
 
     def unmodified_looks(self, url: str, most: int) -> int:
         """How many of the last looks in a row were the server's word that nothing changed; at most so many."""
@@ -609,8 +609,7 @@ class Catalogue:
     def newest_of_run(self, url: str, run: str) -> RecordRow | None:
         """The newest reply, also a revisit, that a run captured from an address."""
         asked = f"WHERE canonical = ? AND {_IS_REPLY} AND run = ? ORDER BY statement DESC LIMIT 1"
-        row = next(self._asked("records", asked, (key_form(canonical, url), run)), None)
-        return None if row is None else _row(row)
+        return self._first_record(asked, (key_form(canonical, url), run))
 
     def looks_at(self, url: str, until: str, most: int) -> list[RecordRow]:
         """The newest ``most`` replies, also revisits, from an address up to a time, newest first.
@@ -666,8 +665,7 @@ class Catalogue:
             f"WHERE canonical = ? AND {_IS_REPLY} AND run <> ? AND ({_IS_WHOLE} OR {_IS_AS_IT_WAS}) "
             f"AND NOT {_IS_SOFT_GONE} ORDER BY {_NEWEST} LIMIT 1"
         )
-        row = next(self._asked("records", asked, (key_form(canonical, url), run)), None)
-        return None if row is None else _row(row)
+        return self._first_record(asked, (key_form(canonical, url), run))
 
     def was_soft_gone(self, url: str, payload_sha256: str) -> bool:
         """Whether a run stated of this payload at this address that it is the page no more."""

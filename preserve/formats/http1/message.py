@@ -22,6 +22,10 @@ HEAD_END_BYTES = 4
 """The longest match of `HEAD_END`."""
 BLANK = b"\r\n"
 """The bytes of empty lines, which may stand before a status line (RFC 9112 section 2.2 has it of requests)."""
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+"""Statuses whose Location a browser follows (RFC 9110 section 15.4)."""
+MISSING = frozenset({404, 410, 451})
+"""Statuses by which a server says that a page is not to be had there (RFC 9110 section 15.5, RFC 7725)."""
 _NO_BODY = frozenset({204, 304})
 _MAX_KEPT_LINE = 128
 """Bytes of the longest line of a head that is remembered."""
