@@ -261,19 +261,29 @@ class KnownLogs:
             return Compared()
         return self.compare(paths.folder, read_log(paths, ledger, self))
 
-    def meet(self, folder: Path, seen: SeenLog | None, *, own: bool = False) -> Compared:
-        """Compares, and notes what was seen where nothing is wrong with it. ``own``: its checkpoint was signed here."""
+    def meet(self, folder: Path, seen: SeenLog | None) -> Compared:
+        """Compares, and notes what was seen where nothing is wrong with it and it can be noted."""
         if seen is None:
             return self.compare(folder, seen)
         try:
-            with self._locked():
-                compared = self.compare(folder, seen)
-                if compared.good and compared.is_told:
-                    self._note(folder, seen, compared, own=own)
+            return self._compare_and_note(folder, seen, own=False)
         except (OSError, EnvironmentFaultError, FormatError) as error:
             reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
             return replace(self.compare(folder, seen), not_noted=reason)
-        return compared
+
+    def note_own(self, folder: Path, seen: SeenLog | None) -> None:
+        """Notes a checkpoint that was signed here just now. Of a log whose statements name no key of it, none is.
+
+        Raises:
+            EnvironmentFaultError: it cannot be noted.
+        """
+        if seen is None:
+            return
+        try:
+            with suppress(FormatError):
+                self._compare_and_note(folder, seen, own=True)
+        except OSError as error:
+            raise _unwritable(self._folder, error) from error
 
     def begin(self, folder: Path, seen: SeenLog) -> str:
         """Notes a log begun here on purpose, whatever lay at its place; returns why it could not, or ``""``."""
@@ -321,6 +331,13 @@ class KnownLogs:
                 f"{paths.ledger}: it is too damaged to tell whether it is the log that is known",
                 next_step=f"Run `preserve repair {paths.name} --from REPLICA`.",
             )
+        return compared
+
+    def _compare_and_note(self, folder: Path, seen: SeenLog, *, own: bool) -> Compared:
+        with self._locked():
+            compared = self.compare(folder, seen)
+            if compared.good and compared.is_told:
+                self._note(folder, seen, compared, own=own)
         return compared
 
     def _note(self, folder: Path, seen: SeenLog, compared: Compared, *, own: bool) -> None:
@@ -587,5 +604,5 @@ def _unreadable(path: Path, reason: str) -> BrokenStateError:
 def _unwritable(folder: Path, error: OSError) -> EnvironmentFaultError:
     return EnvironmentFaultError(
         f"{folder} cannot be written to: {error.strerror}",
-        next_step="Make the folder of keys writable for you, or set XDG_CONFIG_HOME to one that is.",
+        next_step="Make room in the folder of keys and make it writable for you, or set XDG_CONFIG_HOME to one that is.",
     )

@@ -293,6 +293,7 @@ class WritingSession:
 
         Raises:
             ArchiveError: the ledger was changed since the session began; nothing is signed.
+            EnvironmentFaultError: what was signed cannot be noted beside the key; the next session notes it.
         """
         catch_up(self._paths, self.ledger, self.catalogue)
         # The index before the checkpoint: once all statements are covered, everything derived agrees with them.
@@ -312,7 +313,7 @@ class WritingSession:
                 raise _changed(self._paths)
             made = Checkpoint(origin=self.origin, size=size, root=tree.root())
             self._last = self.ledger.cover(sign_note(format_checkpoint(made), signers))
-            self._known.meet(self._paths.folder, read_log(self._paths, self.ledger, self._known), own=True)
+            self._known.note_own(self._paths.folder, read_log(self._paths, self.ledger, self._known))
         importing = tuple(state for state in self._proved.files.values() if state.state == "importing")
         self._writer.installation.write_head(
             JournalHead(origin=self.origin, run=self._proved.start.run, size=size, mac="", files=importing)

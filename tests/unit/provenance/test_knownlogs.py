@@ -346,7 +346,7 @@ def test_own_logs_are_marked_and_stay_so(logs: KnownLogs, make: Callable[..., _L
     log = make().grow(1)
     _meet(logs, log)
     seen = read_log(log.paths, Ledger(log.paths), logs)
-    logs.meet(log.paths.folder, seen, own=True)
+    logs.note_own(log.paths.folder, seen)
     _meet(logs, log.grow(1))
     known = logs.log(ORIGIN)
     assert known is not None
