@@ -21,11 +21,12 @@ def cite(
     *,
     public_url: str = "",
     accessed: str = "",
+    is_long: bool = False,
 ) -> CitationData:
     """The citation of a page as this capture shows it: of its cable, or, where it has none, of the page itself.
 
     What the page says of its source is its claim. A page's title is its ``title`` element, and nothing else.
-    ``accessed`` is a day (``YYYY-MM-DD``).
+    ``accessed`` is a day (``YYYY-MM-DD``); ``is_long``: all that proves the copy is printed.
 
     Raises:
         FormatError: the capture's date cannot be read.
@@ -49,6 +50,8 @@ def cite(
         accessed=accessed,
         archive=checkpoint.origin if checkpoint is not None else archive.paths.name,
         public_url=public_url,
+        tags=tags(extraction),
+        is_long=is_long,
         record_id=row.record_id,
         record_sha256=row.record_sha256,
         payload_sha256=capture.source.payload_sha256 or "",
@@ -65,6 +68,14 @@ def cable_title(extraction: Extraction) -> str:
     """The title that a citation of a cable has: its subject, else what the page calls it."""
     subject = extraction.message.subject
     return extraction.title if subject is None else subject.text
+
+
+def tags(extraction: Extraction | None) -> tuple[str, ...]:
+    """What the tags of a cable mean, each once; where its message has none, those that the page prints."""
+    if extraction is None:
+        return ()
+    meant = [tag.meant for tag in extraction.message.meant_tags] or printed(extraction, "tags").split()
+    return tuple(dict.fromkeys(meant))
 
 
 def _page_title(page: RecoveredPage) -> str:

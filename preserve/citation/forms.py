@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from preserve.citation.passage import Passage
-from preserve.citation.rendered import STYLES, render
+from preserve.citation.rendered import STYLES, is_style, render
 from preserve.citation.selectors import annotation, text_fragment
 from preserve.errors import UsageError
 from preserve.formats.citations.bibtex import to_biblatex, to_bibtex
@@ -26,18 +26,22 @@ _PLAIN: Final[Mapping[str, Callable[[CitationData], str]]] = {
     "pwid": lambda data: pwid(data) + "\n",
     "ni": lambda data: "".join(name + "\n" for name in data.identifiers),
 }
+MANY_LINES: Final = frozenset({"bibtex", "biblatex", "ris", "annotation", "ni"})
+"""Forms of several lines: what follows one of them stands apart."""
 FORMS: Final = (*_PLAIN, "text-fragment", "annotation", *STYLES)
 
 
-def write(data: CitationData, form: str, passage: Passage | None = None) -> str:
-    """The citation in one of `FORMS`; ends with a newline.
+def write(data: CitationData, form: str, passage: Passage | None = None, *, number: int = 1) -> str:
+    """The citation in one of `FORMS` or a style ``csl:NAME``; ends with a newline.
+
+    ``number``: which one of a list it is.
 
     Raises:
         UsageError: the form is of a passage, and none is cited.
         EnvironmentFaultError: the form needs a library that is not installed.
     """
-    if form in STYLES:
-        return render(data, form)
+    if is_style(form):
+        return render(data, form, number)
     if form == "annotation":
         return _json(annotation(data, passage))
     if form == "text-fragment":

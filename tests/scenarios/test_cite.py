@@ -1,4 +1,4 @@
-"""Citing as a user does it: cables and pages, passages, several forms, a public address, the clipboard, mistakes."""
+"""Citing as a user does it: cables and pages, passages, several forms, many at once, a public address, mistakes."""
 
 import json
 import re
@@ -48,15 +48,15 @@ def test_every_form_of_a_passage_names_the_capture_and_reads_no_clock_but_the_da
 
 def test_several_forms_are_printed_in_the_order_asked_for(held: Any) -> None:
     text = held("cite", "06VELDORA42", "--format", "pwid", "--format", "ris", "--format", "ni")
-    assert re.match(r"urn:pwid:\S+\n\nTY  - ELEC\n(.*\n)+ER  - \n\nni:///sha-256;\S+\nni:///sha-256;\S+\n\Z", text)
+    assert re.match(r"urn:pwid:\S+\n\nTY  - RPRT\n(.*\n)+ER  - \n\nni:///sha-256;\S+\nni:///sha-256;\S+\n\Z", text)
 
 
 def test_a_page_is_cited_by_its_address_with_the_title_it_gives_itself(held: Any, site: Any) -> None:
-    said = held.json("cite", site.url("/news"), "--format", "bibtex")
+    said = held.json("cite", site.url("/news"), "--format", "bibtex")["citations"][0]
     assert said["csl"]["title"] == "Harbour & <b>news</b>"
     assert said["csl"]["type"] == "webpage"
     assert not {"author", "issued", "number", "source"} & set(said["csl"])
-    bare = held.json("cite", site.url("/bare"))
+    bare = held.json("cite", site.url("/bare"))["citations"][0]
     assert bare["csl"]["title"] == site.url("/bare")
 
 
@@ -68,7 +68,8 @@ def test_joiners_of_a_title_are_printed_and_what_turns_a_terminal_is_not(held: A
 
 
 def test_json_has_the_item_the_forms_and_the_passage(public: Any, site: Any) -> None:
-    said = public.json("cite", "06VELDORA42", "--paragraph", "2", "--format", "annotation", "--accessed", "2026-11-25")
+    words = ("06VELDORA42", "--paragraph", "2", "--format", "annotation", "--accessed", "2026-11-25")
+    (said,) = public.json("cite", *words)["citations"]
     assert list(said["forms"]) == ["annotation"]
     assert said["csl"]["accessed"] == {"date-parts": [[2026, 11, 25]]}
     digits = re.sub(r"\D", "", said["csl"]["custom"]["captured"])[:14]
@@ -110,21 +111,34 @@ def test_a_passage_of_a_page_that_is_no_cable_is_refused(held: Any, site: Any) -
     assert "only passages of cables" in held.errors
 
 
-def test_the_clipboard_gets_what_is_printed(held: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "bin" / "wl-copy"
-    program.parent.mkdir()
-    program.write_text(f"#!/bin/sh\n/bin/cat > {tmp_path}/copied\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(program.parent))
-    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
-    text = held("cite", "06VELDORA42", "--format", "ni", "--copy")
-    assert (tmp_path / "copied").read_text() == text
-    program.write_text("#!/bin/sh\nexit 3\n")
-    assert held("cite", "06VELDORA42", "--format", "ni", "--copy", status=7) == text
-    assert "wl-copy did not take" in held.errors
-    monkeypatch.delenv("WAYLAND_DISPLAY")
-    assert held("cite", "06VELDORA42", "--format", "ni", "--copy", status=7) == text
-    assert "there is no clipboard here" in held.errors
+def test_several_are_cited_at_once_each_capture_once(public: Any, site: Any) -> None:
+    words = ("06VELDORA42", site.url("/news"), site.url("/one"))
+    text = public("cite", *words, "--format", "bibtex", "--format", "csl-json", "06VELDORA42")
+    bibliography, _blank, items = text.partition("\n[")
+    assert re.findall(r"^@\w+", bibliography, re.MULTILINE) == ["@techreport", "@misc", "@techreport"]
+    assert [item["type"] for item in json.loads("[" + items)] == ["report", "webpage", "report"]
+    assert re.findall(r"^\[\d\]", public("cite", *words, "--format", "ieee"), re.MULTILINE) == ["[1]", "[2]", "[3]"]
+    assert len(public.json("cite", *words)["citations"]) == 3
+
+
+def test_what_a_search_finds_and_what_a_document_cites_is_cited(public: Any, site: Any, tmp_path: Path) -> None:
+    found = public("cite", "--search", "fair moved", "--format", "csl-json")
+    assert [item["number"] for item in json.loads(found)] == ["06VELDORA42"]
+    public("cite", "--search", "unheardof", status=3)
+    article = tmp_path / "article.md"
+    article.write_text(f"See [it]({site.url('/news')}), cable 06VELDORA42, and https://nowhere.example/x.\n")
+    cited = public("cite", "--document", str(article), "--format", "ris")
+    assert re.findall(r"^TY  - (\w+)", cited, re.MULTILINE) == ["ELEC", "RPRT"]
+    assert "https://nowhere.example/x: nothing is held of it" in public.errors
+
+
+@pytest.mark.parametrize(
+    "words",
+    [(), ("06VELDORA42", "--search", "fair"), ("06VELDORA42", "06VELDORA42", "--quote", "x")],
+)
+def test_what_is_to_be_cited_is_named_in_one_way(held: Any, words: tuple[str, ...]) -> None:
+    assert held("cite", *words, status=2) == ""
+    assert "next:" in held.errors
 
 
 def test_a_public_address_that_is_none_is_told(held: Any) -> None:

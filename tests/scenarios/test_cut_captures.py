@@ -73,7 +73,7 @@ def test_a_page_that_is_only_held_cut_is_marked_and_cited_only_on_request(shell:
     assert "--cut" in shell.errors
     for form in ("text", "markdown", "bibtex", "html", "ris", "wikitext"):
         assert "cut capture: not all of the reply came" in shell("cite", CABLE, "--cut", "--format", form).lower()
-    assert shell.json("cite", CABLE, "--cut")["csl"]["custom"]["whole"] == "cut"
+    assert shell.json("cite", CABLE, "--cut")["citations"][0]["csl"]["custom"]["whole"] == "cut"
 
 
 def test_a_capsule_of_a_cut_capture_says_so_and_is_checked_for_it(shell: Any, site: Any) -> None:

@@ -128,11 +128,11 @@ def test_history_show_and_citation_say_what_came_after_the_last_whole_capture(sh
     shell("capture", "demo", status=1)
     for words in (("history", "08SAMPLETOWN12"), ("show", "08SAMPLETOWN12"), ("show", site.url("/cable"))):
         assert re.search(r"later looks +http-404 since 20\d\d-\d\d-\d\d, 2 looks\n", shell(*words))
-    (later,) = shell.json("history", "08SAMPLETOWN12")["later"]
+    (later,) = shell.json("history", "08SAMPLETOWN12")["citations"][0]["later"]
     assert (later["url"], later["reason"], later["looks"]) == (site.url("/cable"), "http-404", 2)
     shell("cite", "08SAMPLETOWN12")
     assert "later looks: http-404 since" in shell.errors
-    assert shell.json("cite", "08SAMPLETOWN12")["later"]["looks"] == 2
+    assert shell.json("cite", "08SAMPLETOWN12")["citations"][0]["later"]["looks"] == 2
     site.page("/cable", CABLE)
     shell("capture", "demo")
     assert "later looks" not in shell("history", "08SAMPLETOWN12")

@@ -56,10 +56,10 @@ _PLACES = (
 )
 _CITATION = {
     "id", "type", "title", "URL", "archive", "archive_location", "note", "custom", "number", "author", "issued",
-    "available-date", "accessed", "source",
+    "available-date", "accessed", "source", "genre", "publisher", "publisher-place", "keyword",
 }  # fmt: skip
 _CUSTOM = {
-    "original_url", "captured", "pwid", "ni", "record_sha256", "payload_sha256", "body_sha256", "statement",
+    "original_url", "captured", "ni", "record_id", "record_sha256", "payload_sha256", "body_sha256", "statement",
     "checkpoint_size", "passage", "quote", "second_hand", "whole", "hidden_until_opened",
 }  # fmt: skip
 _ED25519_DER = bytes.fromhex("302a300506032b6570032100")
@@ -603,7 +603,7 @@ def _citation(files: Dict[str, bytes], record: dict, source: dict, cable: dict, 
         raise Bad("the citation does not say whether all of the page came")
     if (cited["URL"], custom["original_url"]) != (address(files),) * 2 or custom["captured"] != record["date"]:
         raise Bad("the citation is of another page")
-    told = (cited["archive_location"], custom["record_sha256"], custom.get("payload_sha256", ""))
+    told = (custom["record_id"], custom["record_sha256"], custom.get("payload_sha256", ""))
     if told != (record["record_id"], record["record_sha256"], source["payload_sha256"] or ""):
         raise Bad("the citation is of another record")
     if (cited["number"], custom["body_sha256"]) != (cable["published_id"], cable["body_sha256"]):

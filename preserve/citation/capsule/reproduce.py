@@ -59,4 +59,5 @@ def _data(files: Mapping[str, bytes], extraction: Extraction, passage: Passage) 
         checkpoint_size=checkpoint.size,
         passage=place_of(passage),
         quote=passage.exact,
+        is_long=True,
     )

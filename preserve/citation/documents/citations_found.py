@@ -7,6 +7,7 @@ before it. An address of the web is a citation wherever it stands; an id of a ca
 are citations of archives.
 """
 
+import base64
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,8 @@ _MOST_QUOTE_CHARS: Final = 20_000
 _CABLE: Final = lazy_re(r"(?<![\w/=.-])(?:19|20)?\d{2} ?[A-Z](?:[A-Z.' -]{2,20}[A-Z.]) ?\d{1,7}(?![\w-])")
 _RECORD: Final = lazy_re(r"urn:uuid:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DIGEST: Final = lazy_re(r"(?<![0-9A-Za-z])[0-9a-f]{64}(?![0-9A-Za-z])")
+_CONTENT_NAME: Final = lazy_re(r"ni:///sha-256;([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])")
+_PWID: Final = lazy_re(r"urn:pwid:[^\s:]{1,200}:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ):")
 _QUOTED: Final = (
     lazy_re(r"[\u201c\u201e]([^\u201c\u201d\u201e]{1,20000})[\u201d\u201c]"),
     lazy_re(r"\u00ab\s?([^\u00ab\u00bb]{1,20000}?)\s?\u00bb"),
@@ -153,6 +156,9 @@ def _targets(block: Block) -> Iterator[tuple[int, CitedTarget]]:
         for match in expression.finditer(block.text):
             if not any(start <= match.start() < end for start, end in inside):
                 yield match.start(), CitedTarget(kind=kind, value=match[0])
+    for match in _CONTENT_NAME.finditer(block.text):
+        # Four digits of base64 are three bytes; the last two bits of the name are none (RFC 6920, section 3).
+        yield match.start(), CitedTarget(kind="digest", value=base64.urlsafe_b64decode(match[1] + "=").hex())
 
 
 def _quotes(block: Block) -> list[_Quote]:
@@ -190,6 +196,7 @@ def _seen(block: Block) -> list[tuple[int, str]]:
         captured = [match[2] for match in _SEEN.finditer(block.text) if match[1].lower() == "captured"]
         return [(0, captured[0] if captured else block.accessed)]
     found = [(match.start(), match[2]) for match in _SEEN.finditer(block.text)]
+    found += [(match.start(), match[1]) for match in _PWID.finditer(block.text)]
     for match in _SEEN_IN_WORDS.finditer(block.text):
         day, month, year = match[2] or match[6], match[3] or match[5], match[4] or match[7]
         number = next((n for n, name in enumerate(MONTHS, 1) if month.upper().startswith(name)), None)

@@ -1,8 +1,9 @@
-"""``preserve cite``: a citation of a captured cable or page, whole or of a passage."""
+"""``preserve cite``: citations of captured cables and pages, whole or of a passage, as many as are named or found."""
 
 import json
 import sys
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -10,36 +11,81 @@ import click
 
 from preserve.cables.extract import Extraction
 from preserve.citation.cite import cite as make_citation
-from preserve.citation.forms import FORMS, write
+from preserve.citation.forms import FORMS, MANY_LINES, write
 from preserve.citation.passage import Passage
 from preserve.citation.quotes import find_passage
-from preserve.cli.shared.clipboard import copy as copy_to_clipboard
+from preserve.citation.rendered import is_style
 from preserve.cli.shared.common import Place, command_options, json_text, say
 from preserve.cli.shared.loading import public_url, reading
 from preserve.cli.shared.output import file_fault
 from preserve.errors import NotHeldError, UsageError
 from preserve.formats.citations.csl import to_csl_json
 from preserve.formats.citations.data import CitationData
-from preserve.replay.recover import NOT_SIGNED, find_one, parse_moment
-from preserve.replay.since import looks_since
+from preserve.replay.recover import NOT_SIGNED, Capture, CollectionReader, find_one, parse_moment
+from preserve.replay.since import Later, looks_since
 from preserve.store.durable import write_atomic
 from preserve.text import clean, terminal_line
 
 # What titles in Persian, Hebrew and Arabic are written with, and no terminal acts upon.
 _SHAPING = frozenset("\u200c\u200d\u200e\u200f\u061c")
 _JSON_FORMS = frozenset({"csl-json", "annotation"})
+_MOST_FOUND = 1000
 
 
-@click.command(short_help="Cite a cable or a page.")
-@click.argument("cable_or_url", metavar="CABLE-OR-URL")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What is to be cited: a capture, and the name that it was asked for by."""
+
+    archive: CollectionReader
+    capture: Capture
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cited:
+    """One citation that was made."""
+
+    data: CitationData
+    texts: dict[str, str]
+    passage: Passage | None
+    doubt: str
+    later: Later | None
+
+
+class _Form(click.ParamType):  # type: ignore[type-arg] # older ones are not generic
+    """One of the forms, or ``csl:`` and a style."""
+
+    name = "form"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's own
+        """As the help names it."""
+        return "FORM"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The form as it was given."""
+        if value not in FORMS and not is_style(value):
+            self.fail(f"{value!r} is none of {', '.join(FORMS)}, csl:STYLE", param, ctx)
+        return value
+
+
+@click.command(short_help="Cite cables and pages.")
+@click.argument("names", metavar="[CABLE-OR-URL]...", nargs=-1)
 @click.option(
     "--format",
     "forms",
-    type=click.Choice(FORMS),
+    type=_Form(),
     multiple=True,
     default=("text",),
     show_default=True,
-    help="How the citation is written. May be given again.",
+    help=f"How the citation is written: {', '.join(FORMS)}, or csl:STYLE with the name or the file of any style of "
+    "the Citation Style Language. May be given again.",
+)
+@click.option("--long", "is_long", is_flag=True, help="Print all that proves the copy, not one identifier alone.")
+@click.option("--search", "words", metavar="WORDS", help="Cite every cable that has WORDS, the best first.")
+@click.option(
+    "--document",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Cite every copy that this document cites: its bibliography.",
 )
 @click.option("--at", metavar="TIME", help="Cite the newest capture at or before TIME (UTC).")
 @click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
@@ -48,82 +94,162 @@ _JSON_FORMS = frozenset({"csl-json", "annotation"})
 @click.option("--chars", metavar="A-B", help="The characters that are cited, from 0; B is not among them.")
 @click.option("--cut", is_flag=True, help="Cite a capture that is not whole, where no whole one is held.")
 @click.option("--accessed", metavar="DATE", help="The day on which you looked at it (2026-11-25). [default: today]")
-@click.option("--copy", is_flag=True, help="Put the citation onto the clipboard too.")
 @click.option("--capsule", type=click.Path(dir_okay=False, path_type=Path), help="Write the passage's proof here.")
 @command_options
-def cite(  # noqa: PLR0917 - one for each option
+def cite(
     place: Place,
-    cable_or_url: str,
+    *,
+    names: tuple[str, ...],
     forms: tuple[str, ...],
+    is_long: bool,
+    words: str | None,
+    document: Path | None,
     at: str | None,
     collection: tuple[str, ...],
     quote: str | None,
     paragraph: int | None,
     chars: str | None,
-    cut: bool,  # noqa: FBT001 - click hands over by keyword
+    cut: bool,
     accessed: str | None,
-    copy: bool,  # noqa: FBT001 - click hands over by keyword
     capsule: Path | None,
 ) -> int:
-    """Cite a captured cable (by its id) or page (by its address): what it is, when it was captured, and its hashes.
+    """Cite captured cables (by their ids) and pages (by their addresses): what each is, when it was captured, where
+    its copy is, and one name of its content; with --long all that proves it.
 
     A passage is cited with --quote, --paragraph or --chars. A capture that is not whole (cut, a part, or not to be
     decoded) is cited with --cut only, and the citation says what it is.
     """
-    day = _day(accessed, datetime.now(UTC).date())
-    with reading(place, collection) as archives:
-        archive, capture = find_one(archives, cable_or_url, None if at is None else parse_moment(at))
-        if not capture.is_signed:
-            raise NotHeldError(
-                f"{cable_or_url} is held and not signed yet: {NOT_SIGNED}",
-                next_step="Run a capture to its end first, then cite it.",
-            )
-        if capture.lack and not cut:
-            raise UsageError(
-                f"{cable_or_url}: {capture.lack}; no whole one is held",
-                next_step="Capture it again, or give --cut: the citation then says that it is not whole.",
-            )
-        page = archive.page(capture)
-        extraction = archive.cable(page, cable_or_url)
-        if extraction is None and "://" not in cable_or_url:
-            raise NotHeldError(
-                f"{cable_or_url} is held, but no cable is recognised on it", next_step="Cite it by its address."
-            )
-        passage = None
-        if capsule is not None or (quote, paragraph, chars) != (None, None, None):
-            passage = find_passage(_cable(extraction), quote=quote, paragraph=paragraph, chars=_span(chars))
-        data = make_citation(
-            archive, page, extraction, passage, public_url=public_url(place, archive.paths.name), accessed=day
+    if (bool(names), words is not None, document is not None).count(True) != 1:
+        raise UsageError(
+            "nothing is named, or in more than one way",
+            next_step="Give ids or addresses, or --search WORDS, or --document FILE.",
         )
-        texts = {form: write(data, form, passage) for form in forms}
-        later = looks_since(archive.catalogue, capture.url)
-        if capsule is not None and passage is not None:
-            # The capsule says what the log says: nothing of today, nothing of where the copy can be seen.
-            from preserve.citation.capsule.build import build_capsule  # noqa: PLC0415 - half as much again to load
-
-            item = to_csl_json(replace(data, public_url="", accessed="", date_doubt=""))
-            made = build_capsule(archive, capture, _cable(extraction), passage, item)
-            _write(capsule, made.data)
-            for each in made.left_out:
-                click.echo(f"not in the capsule: {terminal_line(each, 300)}", err=True)
-    if capture.dated.doubt:
-        say(f"preserve: captured {capture.row.date}: {capture.dated.doubt}")
-    if later is not None:
-        say(f"preserve: {later.url}: later looks: {later.words}")
-    shown = {form: _safe(form, text) for form, text in texts.items()}
-    answer = {**_answer(data, shown, passage), "later": None if later is None else asdict(later)}
-    sys.stdout.write(json_text(answer) if place.as_json else "\n".join(shown.values()))
-    if copy:
-        sys.stdout.flush()
-        copy_to_clipboard("\n".join(shown.values()))
+    day, span = _day(accessed, datetime.now(UTC).date()), _span(chars)
+    has_passage = capsule is not None or (quote, paragraph, span) != (None, None, None)
+    if has_passage and len(names) != 1:
+        raise UsageError("a passage is one of one page", next_step="Cite the others by a command of their own.")
+    if words is not None:
+        names = _found(place, collection, words)
+    cited: list[_Cited] = []
+    with reading(place, collection) as archives:
+        if document is not None:
+            wanted = list(_of_document(archives, document))
+        else:
+            moment = None if at is None else parse_moment(at)
+            wanted = [_Wanted(archive=a, capture=c, name=n) for n in names for a, c in [find_one(archives, n, moment)]]
+        for one in _once(wanted):
+            _check(one, cut=cut)
+            page = one.archive.page(one.capture)
+            extraction = one.archive.cable(page, one.name)
+            if extraction is None and "://" not in one.name:
+                raise NotHeldError(
+                    f"{one.name} is held, but no cable is recognised on it", next_step="Cite it by its address."
+                )
+            passage = None
+            if has_passage:
+                passage = find_passage(_cable(extraction), quote=quote, paragraph=paragraph, chars=span)
+            base = public_url(place, one.archive.paths.name)
+            data = make_citation(one.archive, page, extraction, passage, public_url=base, accessed=day, is_long=is_long)
+            texts = {form: write(data, form, passage, number=len(cited) + 1) for form in forms}
+            if capsule is not None and passage is not None:
+                _write_capsule(capsule, one, _cable(extraction), passage, data)
+            doubt = one.capture.dated.doubt
+            later = looks_since(one.archive.catalogue, one.capture.url)
+            cited.append(_Cited(data=data, texts=texts, passage=passage, doubt=doubt, later=later))
+    for each in cited:
+        if each.doubt:
+            say(f"preserve: captured {each.data.captured}: {each.doubt}")
+        if each.later is not None:
+            say(f"preserve: {each.later.url}: later looks: {each.later.words}")
+    sys.stdout.write(
+        json_text({"citations": [_answer(each) for each in cited]}) if place.as_json else _printed(cited, forms)
+    )
     return 0
 
 
-def _answer(data: CitationData, texts: dict[str, str], passage: Passage | None) -> dict[str, object]:
-    answer: dict[str, object] = {"csl": to_csl_json(data), "forms": texts}
-    if passage is not None:
+def _found(place: Place, collection: Sequence[str], words: str) -> tuple[str, ...]:
+    """The ids of the cables that have some words, the best first."""
+    from preserve.cli.shared.record_filters import asking  # noqa: PLC0415 - few cite so
+    from preserve.replay.searching import search  # noqa: PLC0415
+    from preserve.store.searchindex import Filters  # noqa: PLC0415
+
+    with asking(place, collection) as opened:
+        hits, counts = search(opened, words, Filters(), _MOST_FOUND)
+    if not hits:
+        raise NotHeldError("nothing found", next_step="Try fewer words, or the beginning of one: harb*")
+    if sum(counts.values()) > len(hits):
+        say(f"preserve: more than {_MOST_FOUND:,} cables have these words; the best {_MOST_FOUND:,} are cited")
+    return tuple(dict.fromkeys(hit.hit.cable.published_id for hit in hits))
+
+
+def _of_document(archives: Sequence[CollectionReader], path: Path) -> Iterator[_Wanted]:
+    """The copies that a document cites, in its order. What is not held is told."""
+    from preserve.citation.documents.checking import CitationChecker  # noqa: PLC0415 - few cite so
+    from preserve.cli.shared.document_checks import read_document  # noqa: PLC0415
+
+    _data, read = read_document(path)
+    for one in CitationChecker(archives).check({str(path): read}):
+        if one.cited is None or not one.cited.capture.is_signed:
+            why = "nothing is held of it" if one.cited is None else NOT_SIGNED
+            say(f"preserve: {terminal_line(one.place, 80)}: {terminal_line(', '.join(one.targets), 200)}: {why}")
+        else:
+            copy = one.cited
+            yield _Wanted(archive=copy.archive, capture=copy.capture, name=copy.cable_id or copy.capture.url)
+
+
+def _once(wanted: Sequence[_Wanted]) -> list[_Wanted]:
+    """Each capture once, in the order in which it is named first."""
+    seen: dict[tuple[str, str, str], _Wanted] = {}
+    for one in wanted:
+        cable = "" if "://" in one.name else one.name
+        seen.setdefault((one.capture.collection, one.capture.row.record_id, cable), one)
+    return list(seen.values())
+
+
+def _check(one: _Wanted, *, cut: bool) -> None:
+    if not one.capture.is_signed:
+        raise NotHeldError(
+            f"{one.name} is held and not signed yet: {NOT_SIGNED}",
+            next_step="Run a capture to its end first, then cite it.",
+        )
+    if one.capture.lack and not cut:
+        raise UsageError(
+            f"{one.name}: {one.capture.lack}; no whole one is held",
+            next_step="Capture it again, or give --cut: the citation then says that it is not whole.",
+        )
+
+
+def _write_capsule(path: Path, one: _Wanted, extraction: Extraction, passage: Passage, data: CitationData) -> None:
+    from preserve.citation.capsule.build import build_capsule  # noqa: PLC0415 - half as much again to load
+
+    # The capsule says what the log says: nothing of today, nothing of where the copy can be seen.
+    own = replace(data, public_url="", accessed="", date_doubt="", ark="", tags=(), is_long=True)
+    made = build_capsule(one.archive, one.capture, extraction, passage, to_csl_json(own))
+    _write(path, made.data)
+    for each in made.left_out:
+        click.echo(f"not in the capsule: {terminal_line(each, 300)}", err=True)
+
+
+def _printed(cited: Sequence[_Cited], forms: Sequence[str]) -> str:
+    """The citations, one form after the other: CSL-JSON is one list, entries of several lines stand apart."""
+    shown = []
+    for form in forms:
+        texts = [_safe(form, each.texts[form]) for each in cited]
+        if form == "csl-json":
+            texts = [json_text([item for text in texts for item in json.loads(text)])]
+        shown.append(("\n" if form in MANY_LINES else "").join(texts))
+    return "\n".join(shown)
+
+
+def _answer(cited: _Cited) -> dict[str, object]:
+    answer: dict[str, object] = {
+        "csl": to_csl_json(cited.data),
+        "forms": {form: _safe(form, text) for form, text in cited.texts.items()},
+        "later": None if cited.later is None else asdict(cited.later),
+    }
+    if cited.passage is not None:
         answer["passage"] = {
-            name: getattr(passage, name)
+            name: getattr(cited.passage, name)
             for name in (
                 "exact",
                 "start",

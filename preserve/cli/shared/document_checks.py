@@ -57,7 +57,7 @@ def check_documents(
     documents: dict[str, CitingDocument] = {}
     data: dict[str, bytes] = {}
     for path in files:
-        data[str(path)], documents[str(path)] = _read(path)
+        data[str(path)], documents[str(path)] = read_document(path)
     with reading(place, collections) as archives:
         signed = {archive.paths.name: _signature(place, archive, trust) for archive in archives}
         checked = [_with_signature(one, signed) for one in CitationChecker(archives).check(documents)]
@@ -127,7 +127,12 @@ def _with_signature(one: CitationCheck, signed: Mapping[str, Claim | None]) -> C
     return one if claim is None else replace(one, claims=(*one.claims, claim))
 
 
-def _read(path: Path) -> tuple[bytes, CitingDocument]:
+def read_document(path: Path) -> tuple[bytes, CitingDocument]:
+    """A document's bytes, and what was read of them.
+
+    Raises:
+        UsageError: it is of no kind that can be read, or cannot be read.
+    """
     ending = path.suffix.lower()
     if ending == ".pdf":
         text = pdf_text(path)

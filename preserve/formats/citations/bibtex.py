@@ -1,7 +1,19 @@
-"""BibTeX (``@misc``) and biblatex (``@online``) entries."""
+"""BibTeX and biblatex entries: of a cable ``@techreport`` and ``@report``, of another page ``@misc`` and ``@online``.
+
+Reference managers keep number, institution, kind, place and keywords of reports, and of no other type.
+"""
 
 from preserve.expressions import lazy_re
-from preserve.formats.citations.data import CitationData, accessed_date, captured_at, document_date, iso, note, safe_url
+from preserve.formats.citations.data import (
+    KIND,
+    CitationData,
+    accessed_date,
+    captured_at,
+    document_date,
+    iso,
+    note,
+    safe_url,
+)
 from preserve.text import MONTHS, single_spaced
 
 _TEX = {
@@ -40,31 +52,46 @@ def _pair(text: str) -> bool:
 
 
 def to_bibtex(data: CitationData) -> str:
-    """One ``@misc`` entry, ends with a newline. ``urldate`` is the day of access, else of the capture."""
+    """One entry, ends with a newline. ``urldate`` is the day of access, else of the capture."""
     rows = _about(data)
     date = document_date(data)
     if date is not None:
         rows += [("year", str(date[0])), ("month", MONTHS[date[1] - 1].lower())]
-    if data.identifier:
-        rows.append(("number", tex(data.identifier)))
-    url = safe_url(data.archived_url or data.url)
-    rows += [("howpublished", rf"\url{{{url}}}"), ("url", url), ("urldate", _looked(data)), ("note", tex(note(data)))]
-    return _entry("misc", data, rows)
+    rows += _report(data, "address")
+    url = safe_url(data.address)
+    if not data.identifier:
+        rows.append(("howpublished", rf"\url{{{url}}}"))
+    # Styles older than the web print no `url` of a report; the address in the note they print.
+    shown = (data.archived_url,) if data.identifier else (data.address,)
+    rows += [("url", url), ("urldate", _looked(data)), ("note", tex(note(data, shown)))]
+    return _entry("techreport" if data.identifier else "misc", data, rows)
 
 
 def to_biblatex(data: CitationData) -> str:
-    """One ``@online`` entry, ends with a newline: ``url`` is the original, ``eprint`` the name of the content."""
+    """One entry, ends with a newline: ``eprint`` is the name of the content."""
     rows = _about(data)
     date = document_date(data)
     if date is not None:
         rows.append(("date", iso(date)))
-    if data.identifier:
-        rows.append(("titleaddon", tex(f"cable {data.identifier}")))
-    rows += [("organization", tex(data.archive)), ("url", safe_url(data.url)), ("urldate", _looked(data))]
+    rows += _report(data, "location")
+    rows += [
+        ("library", tex(data.archive)),
+        ("url", safe_url(data.address)),
+        ("urldate", _looked(data)),
+    ]
     if data.identifiers:
         rows += [("eprint", data.identifiers[0]), ("eprinttype", "ni")]
-    rows.append(("note", tex(note(data))))
-    return _entry("online", data, rows)
+    rows.append(("note", tex(note(data, (data.address,)))))
+    return _entry("report" if data.identifier else "online", data, rows)
+
+
+def _report(data: CitationData, place: str) -> list[tuple[str, str]]:
+    """Of a cable what only reports have; ``place``: the name of the field for the town."""
+    if not data.identifier:
+        return []
+    rows = [("institution", tex(data.origin)), ("type", KIND), ("number", tex(data.identifier))]
+    rows += [(place, tex(data.place)), ("keywords", tex(", ".join(tag.replace(",", " ") for tag in data.tags)))]
+    return [(name, value) for name, value in rows if value]
 
 
 def _about(data: CitationData) -> list[tuple[str, str]]:

@@ -1,11 +1,13 @@
 """CSL-JSON, input of the processors of the Citation Style Language (csl-data.json).
 
-It has no field for an archived copy (citation-style-language/schema issue 387) and none for a capture's date:
-``archive`` and ``archive_location`` name the copy, ``custom`` has the rest. ``issued`` is the document's own date,
-``available-date`` the release of its source, ``accessed`` the day of access.
+A cable is a ``report``, another page a ``webpage``. There is no field for an archived copy
+(citation-style-language/schema issue 387) and none for a capture's date: ``archive`` and ``archive_location`` (the
+PWID) name the copy, ``custom`` has the rest. ``issued`` is the document's own date, ``available-date`` the release of
+its source, ``accessed`` the day of access.
 """
 
 from preserve.formats.citations.data import (
+    KIND,
     CitationData,
     accessed_date,
     document_date,
@@ -19,16 +21,18 @@ def to_csl_json(data: CitationData) -> dict[str, object]:
     """One CSL-JSON item. ``URL`` is the archived copy where it is public, else the original."""
     item: dict[str, object] = {
         "id": data.identifier or data.record_id,
-        "type": "document" if data.identifier else "webpage",
+        "type": "report" if data.identifier else "webpage",
         "title": data.name,
-        "URL": data.archived_url or data.url,
+        "URL": data.address,
         "archive": data.archive,
-        "archive_location": data.record_id,
-        "note": note(data),
+        "archive_location": pwid(data),
+        "note": note(data, (data.address,)),
         "custom": _custom(data),
     }
     if data.identifier:
-        item["number"] = data.identifier
+        item |= {"number": data.identifier, "genre": KIND}
+        rows = (("publisher", data.origin), ("publisher-place", data.place), ("keyword", ", ".join(data.tags)))
+        item |= {name: value for name, value in rows if value}
     if data.origin:
         item["author"] = [{"literal": data.origin}]
     for name, date in (
@@ -48,13 +52,19 @@ def _custom(data: CitationData) -> dict[str, object]:
         "original_url": data.url,
         "archived_url": data.archived_url,
         "captured": data.captured,
-        "pwid": pwid(data),
-        "ni": list(data.identifiers),
-        "record_sha256": data.record_sha256,
-        "payload_sha256": data.payload_sha256,
-        "body_sha256": data.body_sha256,
-        "statement": data.statement,
-        "checkpoint_size": data.checkpoint_size,
+        "ark": data.ark,
+        "ni": list(data.told_identifiers),
+    }
+    if data.is_long:
+        said |= {
+            "record_id": data.record_id,
+            "record_sha256": data.record_sha256,
+            "payload_sha256": data.payload_sha256,
+            "body_sha256": data.body_sha256,
+            "statement": data.statement,
+            "checkpoint_size": data.checkpoint_size,
+        }
+    said |= {
         "passage": data.passage,
         "quote": data.quote,
         "second_hand": data.second_hand,

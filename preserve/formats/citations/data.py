@@ -5,6 +5,7 @@ The dates stay apart: ``created`` (the document's own), ``source_released`` (whe
 """
 
 import base64
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlsplit
@@ -15,10 +16,13 @@ from preserve.model import NOT_WHOLE, parse_utc
 from preserve.text import single_spaced
 
 _DATE = lazy_re(r"(\d{4})-(\d{2})-(\d{2})")
+_POST = lazy_re(r"(?:U\.?S\.? |American )?(?:Embassy|Consulate(?: General)?) ([^\d/]{2,60})")
 _ARCHIVE_ID = lazy_re(r"[^A-Za-z0-9._~-]+")
 _MAX_QUOTE_CHARS = 600
 _URL_SIGNS = "%:/?#[]@!$&'()*+,;=-._~"
 Date = tuple[int, int, int]
+KIND = "Cable"
+"""What kind of report a cable is, as reference managers print it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,12 @@ class CitationData:
     """Whether a browser shows the text only after a script opened the element that it stands in."""
     url_status: str = ""
     """``live`` or ``dead`` where the newest capture of the address says so."""
+    tags: tuple[str, ...] = ()
+    """What the document's tags mean, in its order."""
+    ark: str = ""
+    """The Archival Resource Key of the capture, where the collection has a name to make it of."""
+    is_long: bool = False
+    """Whether all that proves the copy is printed, or only its date, its addresses and one identifier."""
     passage: str = ""
     """Where the cited passage stands, in words: ``paragraph 3 (SBU), characters 120 to 180 of the text``."""
     quote: str = ""
@@ -77,6 +87,22 @@ class CitationData:
         if not self.public_url:
             return ""
         return f"{self.public_url.rstrip('/')}/{captured_at(self):%Y%m%d%H%M%S}/{self.url}"
+
+    @property
+    def address(self) -> str:
+        """The address that a reader is sent to: of the public copy where there is one, else of the original."""
+        return self.archived_url or self.url
+
+    @property
+    def place(self) -> str:
+        """The town of the embassy or consulate that wrote it; empty where its name tells none."""
+        post = _POST.fullmatch(single_spaced(self.origin))
+        return "" if post is None else post[1]
+
+    @property
+    def told_identifiers(self) -> tuple[str, ...]:
+        """The names of the content that a citation prints: all of a long one, else the first."""
+        return self.identifiers if self.is_long else self.identifiers[:1]
 
     @property
     def identifiers(self) -> tuple[str, ...]:
@@ -167,12 +193,14 @@ def shortened(words: str) -> str:
     return f"{line[:half].rpartition(' ')[0] or line[:half]} […] {line[-half:].partition(' ')[2] or line[-half:]}"
 
 
-def note(data: CitationData) -> str:
-    """What no format has fields for, as one line: source, passage with its words, archived copy, ledger position,
-    identifiers.
+def note(data: CitationData, shown: Iterable[str] = ()) -> str:
+    """What a format has no fields for, as one line: passage with its words, doubts, capture, addresses, identifiers.
+
+    ``shown``: the addresses that the format prints elsewhere. A long citation has all that proves the copy.
     """
+    told = frozenset(shown)
     parts = []
-    if data.source:
+    if data.source and data.is_long:
         released = f", released {data.source_released}" if data.source_released else ""
         parts.append(f"source stated by the page: {data.source}{released}")
     if data.passage:
@@ -185,10 +213,19 @@ def note(data: CitationData) -> str:
     if data.hidden_until_opened:
         parts.append("hidden until opened: a browser shows this text only after a script opened it")
     doubt = f", and that is in doubt: {data.date_doubt}" if data.date_doubt else ""
-    parts.append(f"captured {data.captured}{doubt}")
-    if data.public_url:
+    captured = data.captured if data.is_long else f"{captured_at(data):%Y-%m-%dT%H:%M:%SZ}"
+    parts.append(f"captured {captured}{doubt}")
+    if data.url not in told and data.archived_url:
+        parts[-1] += f" from {safe_url(data.url)}"
+    if data.archived_url and data.archived_url not in told:
         parts.append(f"archived copy {safe_url(data.archived_url)}")
-    parts += [
+    if data.ark:
+        parts.append(data.ark)
+    return single_spaced("; ".join([*parts, *(_proof(data) if data.is_long else data.told_identifiers)]))
+
+
+def _proof(data: CitationData) -> list[str]:
+    parts = [
         f"archive {data.archive}, statement {data.statement}",
         f"record {data.record_id}",
         f"SHA-256 of the record {data.record_sha256}",
@@ -197,4 +234,4 @@ def note(data: CitationData) -> str:
         parts.append(f"payload {ni_name(data.payload_sha256)}")
     if data.body_sha256:
         parts.append(f"SHA-256 of the text {data.body_sha256}")
-    return single_spaced("; ".join(parts))
+    return parts

@@ -25,7 +25,7 @@ def to_text(data: CitationData) -> str:
     """One paragraph for a footnote; ends with a newline."""
     cable = f"cable {data.identifier}" if data.identifier else ""
     lead = ", ".join(part for part in (data.origin, f"“{data.name}”", cable, data.created) if part)
-    more = note(data)
+    more = note(data, (data.url,))
     accessed = f", accessed {data.accessed}" if data.accessed else ""
     return f"{single_spaced(lead)}. {safe_url(data.url)}{accessed}. {more[0].upper()}{more[1:]}.\n"
 
@@ -43,17 +43,17 @@ def to_robust_link(data: CitationData) -> str:
         rows.append(("data-versionurl", safe_url(data.archived_url)))
     rows.append(("data-versiondate", f"{captured_at(data):%Y-%m-%dT%H:%M:%SZ}"))
     attributes = "".join(f' {name}="{html.escape(value)}"' for name, value in rows)
-    tip = html.escape(note(data))
+    tip = html.escape(note(data, (data.url, data.archived_url)))
     return f'<a{attributes} title="{tip}">{title}</a>\n'
 
 
 def to_markdown(data: CitationData) -> str:
     """One line of CommonMark; ends with a newline. The title links to the archived copy where it is public."""
     about = [_markdown(each) for each in (data.origin, _cable(data), data.created) if each]
-    lead = ", ".join([_link(data.name, data.archived_url or data.url), *about])
+    lead = ", ".join([_link(data.name, data.address), *about])
     original = f" {_link('Original', data.url)}." if data.archived_url else ""
     accessed = f" Accessed {data.accessed}." if data.accessed else ""
-    return f"{lead}.{original}{accessed} {_markdown(_sentence(note(data)))}\n"
+    return f"{lead}.{original}{accessed} {_markdown(_sentence(note(data, (data.url, data.archived_url))))}\n"
 
 
 def to_wikitext(data: CitationData) -> str:
@@ -68,7 +68,7 @@ def to_wikitext(data: CitationData) -> str:
         ("url", _wiki_url(data.url)),
         ("author", _wiki(data.origin)),
         ("date", "" if date is None else iso(date)),
-        ("id", _wiki(", ".join(part for part in (_cable(data), *data.identifiers) if part))),
+        ("id", _wiki(", ".join(part for part in (_cable(data), data.ark, *data.told_identifiers) if part))),
         ("type", _wiki(NOT_WHOLE.get(data.whole, ""))),
         ("via", _wiki(", ".join(part for part in (data.source, _hand(data)) if part))),
         ("archive-url", _wiki_url(data.archived_url)),

@@ -5,19 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from lxml import etree
 
 from preserve.citation import rendered
 from preserve.citation.rendered import STYLES, render
-from preserve.errors import EnvironmentFaultError
+from preserve.errors import EnvironmentFaultError, UsageError
 from tests.unit.formats.test_citations import ARCHIVED, CABLE, HOSTILE
 
-FOLDER = Path(rendered.__file__).parent / "styles"
 COPY = (
     "Captured 2026-11-23T07:58:09Z from https://cables.example.org/cable.php?id=42&v=1, "
-    "source dump released 2011-10-04, example.org/veldora, statement 58, "
-    "ni:///sha-256;ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICA, "
-    "ni:///sha-256;ioqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioo."
+    "ni:///sha-256;ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICA."
 )
 EXPECTED = {
     "apa": f"Consulate Veldora. (2006, March 2). Almonds & oranges (Cable 06VELDORA42). {ARCHIVED}.",
@@ -56,13 +52,59 @@ def test_a_page_without_author_and_date_is_rendered_in_every_style() -> None:
         assert "Almonds" in render(page, name)
 
 
-def test_every_style_is_here_with_its_licence() -> None:
-    assert {path.stem for path in FOLDER.glob("*.csl")} == {style.file for style in STYLES.values()}
-    for path in FOLDER.glob("*.csl"):
-        rights = etree.parse(path).find(".//{http://purl.org/net/xbiblio/csl}rights")
-        assert rights is not None
-        assert rights.get("license") == "http://creativecommons.org/licenses/by-sa/3.0/"
-        assert path.name in (FOLDER / "README.md").read_text()
+def test_any_style_of_the_package_is_rendered_by_its_name_or_that_of_its_family() -> None:
+    assert render(CABLE, "csl:apa").startswith("Consulate Veldora. (2006, March 2).")
+    assert "Almonds & oranges" in render(CABLE, "csl:nature")
+    # A style that depends on another one is rendered as that one.
+    assert render(CABLE, "csl:nature-physics") == render(CABLE, "csl:nature")
+    assert render(CABLE, "csl:oscola").startswith("Consulate Veldora, \u2018Almonds & Oranges\u2019")
+
+
+def test_a_file_of_the_user_is_a_style(tmp_path: Path) -> None:
+    path = tmp_path / "own.csl"
+    path.write_text(_STYLE)
+    assert render(CABLE, f"csl:{path}").startswith("<Almonds & oranges> 06VELDORA42. Captured ")
+
+
+_STYLE = """<style xmlns="http://purl.org/net/xbiblio/csl" version="1.0" class="in-text">
+<info><title>Own</title><id>own</id></info>
+<citation><layout><text variable="title"/></layout></citation>
+<bibliography><layout>
+<text variable="title" prefix="&lt;" suffix="> "/><text variable="number"/>
+</layout></bibliography></style>"""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("<style/>", "no style of the Citation"),
+        ("not xml", "no XML"),
+        ('<!DOCTYPE style [<!ENTITY a "b">]>' + _STYLE, "no style of the Citation"),
+        (_STYLE.replace('<text variable="number"/>', '<text macro="none"/>'), "cannot render"),
+        (_STYLE.replace("<info>", '<info><link rel="independent-parent" href="x/../../secret"/>'), "no style 'secret'"),
+    ],
+)
+def test_a_file_that_is_no_style_is_told(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "own.csl"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=message):
+        render(CABLE, f"csl:{path}")
+
+
+@pytest.mark.parametrize("name", ["csl:no-such-style", "csl:..", "csl:", "csl:../../../etc/passwd", "csl:./none.csl"])
+def test_a_style_that_is_none_is_told(name: str) -> None:
+    with pytest.raises(UsageError, match=r"no style|cannot be read|no XML"):
+        render(CABLE, name)
+
+
+def test_no_file_of_other_people_is_in_the_tree() -> None:
+    assert not list(Path(rendered.__file__).parents[1].rglob("*.csl"))
+
+
+def test_words_of_a_quotation_stand_in_every_style() -> None:
+    quoted = replace(CABLE, passage="paragraph 3", quote="The ferry and\nthe harbour clock disagree")
+    for name in (*STYLES, "csl:nature"):
+        assert "(paragraph 3: “The ferry and the harbour clock disagree”)." in render(quoted, name)
 
 
 def test_without_the_library_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,7 +59,10 @@ HOSTILE = (
 
 def _csl_schema() -> dict[str, Any]:
     """The rules of csl-data.json for what is written here: which names there are, and of which kind they are."""
-    strings = ("type", "title", "URL", "archive", "archive_location", "note", "source")
+    strings = (
+        "type", "title", "URL", "archive", "archive_location", "note", "source", "genre", "publisher",
+        "publisher-place", "keyword",
+    )  # fmt: skip
     parts = {"type": "array", "minItems": 1, "maxItems": 3, "items": {"type": ["string", "number"]}}
     date = {
         "type": "object",
@@ -73,7 +76,7 @@ def _csl_schema() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {
             **{each: {"type": "string"} for each in strings},
-            "type": {"enum": ["document", "webpage"]},
+            "type": {"enum": ["report", "webpage"]},
             "id": {"type": ["string", "number"]},
             "number": {"type": ["string", "number"]},
             "author": {"type": "array", "items": name},
@@ -149,8 +152,10 @@ def test_four_dates_stay_apart() -> None:
     wiki = to_wikitext(CABLE)
     for part in ("|date=2006-03-02 ", "|archive-date=2026-11-23 ", "|access-date=2026-11-25", "|url-status=dead "):
         assert part in wiki
-    for text in (to_bibtex(CABLE), to_biblatex(CABLE), to_ris(CABLE), to_text(CABLE), to_markdown(CABLE)):
-        for date in ("2006", "2011-10-04", "2026-11-23T07:58:09"):
+    for form in (to_bibtex, to_biblatex, to_ris, to_text, to_markdown):
+        text = form(CABLE)
+        assert "released 2011-10-04" in form(replace(CABLE, is_long=True))
+        for date in ("2006", "2026-11-23T07:58:09"):
             assert date in text
         assert "2026-11-25" in text or "2026/11/25/" in text
 
@@ -235,7 +240,7 @@ def test_no_ligature_is_left_in_text_for_tex(title: str) -> None:
 def test_ris_readers_give_the_title_back(title: str) -> None:
     (entry,) = rispy.loads(to_ris(replace(CABLE, title=title)))
     assert entry["title"] == single_spaced(title)
-    assert entry["type_of_reference"] == "ELEC"
+    assert entry["type_of_reference"] == "RPRT"
     assert entry["urls"] == [ARCHIVED, CABLE.url]
     assert entry["access_date"] == "2026/11/25/"
 
