@@ -21,7 +21,7 @@ class ShiftedClock(datetime):
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[ShiftedClock]]:
     """The clock that captures and their exchanges read in this test."""
-    monkeypatch.setattr("preserve.cli.commands.capture.datetime", ShiftedClock)
+    monkeypatch.setattr("preserve.cli.actions.capture.datetime", ShiftedClock)
     monkeypatch.setattr("preserve.net.fetch.datetime", ShiftedClock)
     yield ShiftedClock
     ShiftedClock.days = 0.0

@@ -25,26 +25,85 @@ _DATABASE_HELP = (
 _SYSTEM_HELP = "See whether the disk is full or read-only, and who may read and write there; then run it again."
 
 
-GROUPS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    "Capture": ("preserve capture mrkva", ("new", "init", "capture", "import", "rescue", "release", "reread")),
+GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
+    "Capture": (
+        "preserve capture mrkva",
+        {
+            "new": "Make a collection from one address.",
+            "init": "Make an archive and its signing key.",
+            "capture": "Capture a collection or a page once.",
+            "import": "Import WARC, ARC and WACZ files.",
+            "rescue": "Fetch lost pages from web archives.",
+            "release": "Declare a release, or import a dump as one.",
+            "reread": "Read the pages that are held again, by new layouts.",
+        },
+    ),
     "Read": (
         "preserve show 05ALMATY342",
-        ("show", "history", "diff", "search", "list", "graph", "corroborate", "releases", "extract"),
+        {
+            "show": "Show a captured cable or page.",
+            "history": "List the captures of a cable.",
+            "diff": "Compare two captures of a cable.",
+            "search": "Find cables by their words.",
+            "list": "List the cables held.",
+            "graph": "Show who cites whom.",
+            "corroborate": "Show which independent sources agree on a cable.",
+            "releases": "List declared and claimed releases.",
+            "extract": "Read the cables in WARC files, saved pages and tables.",
+        },
     ),
-    "Cite": ("preserve cite 05ALMATY342 --format bibtex", ("cite", "check")),
-    "Verify": ("preserve verify mrkva", ("verify", "repair", "recover", "rebuild", "ledger", "key")),
-    "Keep": ("preserve schedule once", ("schedule", "status", "alarms", "doctor", "rot", "replicate")),
-    "Publish": ("preserve export csv -o cables.csv", ("export", "index")),
-    "Look at it first": ("preserve demo", ("demo",)),
+    "Cite": (
+        "preserve cite 05ALMATY342 --format bibtex",
+        {
+            "cite": "Cite cables and pages.",
+            "check": "Check capsules, and what documents cite.",
+        },
+    ),
+    "Verify": (
+        "preserve verify mrkva",
+        {
+            "verify": "Check archives against their ledgers, or single files.",
+            "repair": "Repair a damaged collection from copies.",
+            "recover": "Finish what a stopped run left, without capturing.",
+            "rebuild": "Rebuild index and catalogue from the evidence.",
+            "ledger": "Inspect the log; make and check proofs.",
+            "key": "Show, change and export the signing key.",
+        },
+    ),
+    "Keep": (
+        "preserve schedule once",
+        {
+            "schedule": "Capture and verify collections on schedule.",
+            "status": "Show how all collections are doing.",
+            "alarms": "Show alarms, and who was notified.",
+            "doctor": "Check this machine: clock, disk, keys, locks.",
+            "rot": "Tell which captured pages are gone.",
+            "replicate": "Copy collections to another disk.",
+        },
+    ),
+    "Publish": (
+        "preserve export csv -o cables.csv",
+        {
+            "export": "Export what was recovered: tables, provenance.",
+            "index": "Make a CDXJ index of WARC and ARC files.",
+        },
+    ),
+    "Look at it first": (
+        "preserve demo",
+        {
+            "demo": "Run a demonstration on invented cables.",
+        },
+    ),
 }
-"""The groups of `preserve --help`: an example, and the commands. A command's module has its name (`import` apart)."""
+"""The groups of `preserve --help`: an example, and each command with its line. A command's module has its name
+(`import` apart). The lines stand here, so that the help imports no command."""
 
 
 class _Commands(MutableMapping[str, click.Command]):
     """The commands by name. One is imported when it is asked for: each needs few of the libraries of all."""
 
     def __init__(self) -> None:
-        self._names = dict.fromkeys(name for _example, names in GROUPS.values() for name in names)
+        self._names = {name: line for _example, names in GROUPS.values() for name, line in names.items()}
         self._loaded: dict[str, click.Command] = {}
 
     def __getitem__(self, name: str) -> click.Command:
@@ -58,7 +117,7 @@ class _Commands(MutableMapping[str, click.Command]):
 
     def __setitem__(self, name: str, command: click.Command) -> None:
         command.epilog = EXIT_STATUSES
-        self._names.setdefault(name)
+        command.short_help = self._names.setdefault(name, command.short_help or "")
         self._loaded[name] = command
 
     def __delitem__(self, name: str) -> None:
@@ -78,7 +137,7 @@ class _Groups(click.Group):
         """Writes the groups in place of one alphabetical list."""
         width = max(len(name) for name in self.commands)
         for title, (example, names) in GROUPS.items():
-            rows = [(name.ljust(width), self.commands[name].get_short_help_str(limit=60)) for name in names]
+            rows = [(name.ljust(width), line) for name, line in names.items()]
             with formatter.section(f"{title}, for example `{example}`"):
                 formatter.write_dl(rows)
 

@@ -604,5 +604,5 @@ def _unreadable(path: Path, reason: str) -> BrokenStateError:
 def _unwritable(folder: Path, error: OSError) -> EnvironmentFaultError:
     return EnvironmentFaultError(
         f"{folder} cannot be written to: {error.strerror}",
-        next_step="Make room in the folder of keys and make it writable for you, or set XDG_CONFIG_HOME to one that is.",
+        next_step="Make room in the folder of keys, and make it writable for you; or set XDG_CONFIG_HOME to another.",
     )

@@ -259,7 +259,7 @@ def test_a_host_without_an_answer_is_gone_by_what_runs_state(
         def now(cls, tz: Any = None) -> "Clock":
             return cls(2026, 1, cls.day, tzinfo=tz or UTC)
 
-    monkeypatch.setattr("preserve.cli.commands.capture.datetime", Clock)
+    monkeypatch.setattr("preserve.cli.actions.capture.datetime", Clock)
     monkeypatch.setattr("preserve.net.fetch.datetime", Clock)
     site.page("/page", _PAGE)
     dying = Hook()

@@ -1,1 +1,1 @@
-"""One file a command, named as it is typed."""
+"""What may be typed: one file a command, named as it is typed, with its options and its help."""

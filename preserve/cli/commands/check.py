@@ -18,7 +18,7 @@ from preserve.text import clean
 _CAPSULE = MANIFEST.encode("ascii")
 
 
-@click.command(short_help="Check capsules, and what documents cite.")
+@click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
     "--collection", "-c", multiple=True, help="Of documents: look only in this collection. May be given again."
@@ -61,7 +61,7 @@ def check(
     failed = False
     believed, logs = read_trust(place, trust), KnownLogs(place.keys)
     if documents:
-        from preserve.cli.shared.document_checks import check_documents  # noqa: PLC0415 - a capsule needs nothing of it
+        from preserve.cli.shared.document_checks import check_documents
 
         said, lines, good = check_documents(
             place, documents, collections=collection, live=live, delay_s=delay_s, write=write, trust=believed

@@ -68,7 +68,7 @@ class _Form(click.ParamType):  # type: ignore[type-arg] # older ones are not gen
         return value
 
 
-@click.command(short_help="Cite cables and pages.")
+@click.command()
 @click.argument("names", metavar="[CABLE-OR-URL]...", nargs=-1)
 @click.option(
     "--format",

@@ -1,15 +1,120 @@
-"""``preserve export``: what is recovered, in the forms of other programs. One line registers a form."""
+"""``preserve export``: what may be typed, and its help."""
+
+from pathlib import Path
 
 import click
 
-from preserve.cli.shared.provenance_exports import provenance_commands
-from preserve.cli.shared.table_exports import table_commands
+from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options
+
+_FORMS = {"csv": "CSV (RFC 4180)", "jsonl": "JSON Lines", "parquet": "Parquet"}
+_TABLES = ("texts", "references")
+_SUBJECT = click.argument("subject", metavar="[ID-OR-URL]", required=False)
+_COLLECTION = click.option(
+    "--collection", "-c", multiple=True, help="Only this collection; all of it where no id or address is named."
+)
+_OUTPUT = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write; it is there whole or not at all. [default: stdout]",
+)
 
 
-@click.group(short_help="Export what was recovered: tables, provenance.")
+@click.group()
 def export() -> None:
     """Hand everything recovered to other programs."""
 
 
-for _command in (*table_commands(), *provenance_commands()):
-    export.add_command(_command)
+def _command(form: str, title: str) -> click.Command:
+    @click.command(form, short_help=f"Everything recovered, as {title}.", epilog=EXIT_STATUSES)
+    @click.option(
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="The file to write; it is there whole or not at all. [default: stdout]",
+    )
+    @click.option("--collection", "-c", multiple=True, help="Only this collection. May be given again.")
+    @click.option(
+        "--table",
+        type=click.Choice(_TABLES),
+        default="texts",
+        show_default=True,
+        help="texts: a row for each text. references: a row for each cable that an entry of REF cites.",
+    )
+    @command_options
+    def command(place: Place, output: Path | None, collection: tuple[str, ...], table: str) -> int:
+        from preserve.cli.actions import export as actions
+
+        return actions.table(place, form=form, output=output, collection=collection, kind=table)
+
+    command.help = (
+        f"Write every text that is held as {title}: ids, fields, subject, tags, references, text, checksums, capture, "
+        "record and claims, a row each, in the ledger's order. docs/export.md lists the columns. "
+        "Status 1: a text could not be read again, or is not signed yet, and was left out."
+    )
+    return command
+
+
+for _form, _title in _FORMS.items():
+    export.add_command(_command(_form, _title))
+
+
+@export.command(short_help="Provenance as W3C PROV.", epilog=EXIT_STATUSES)
+@_SUBJECT
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "n", "turtle"]),
+    default="json",
+    show_default=True,
+    help="PROV-JSON, PROV-N, or PROV-O in Turtle.",
+)
+@_OUTPUT
+@_COLLECTION
+@command_options
+def prov(place: Place, subject: str | None, form: str, output: Path | None, collection: tuple[str, ...]) -> int:
+    """Write where a cable or a page comes from as W3C PROV.
+
+    Pages, captures, records, texts, the runs and repairs behind them, the checkpoint over them and its receipts. What a
+    page printed stands apart as its claims. Needs the extra `export`.
+    """
+    from preserve.cli.actions import export as actions
+
+    return actions.prov(place, subject=subject, form=form, output=output, collection=collection)
+
+
+@export.command(short_help="Provenance as PREMIS 3 XML.", epilog=EXIT_STATUSES)
+@_SUBJECT
+@_OUTPUT
+@_COLLECTION
+@command_options
+def premis(place: Place, subject: str | None, output: Path | None, collection: tuple[str, ...]) -> int:
+    """Write where a cable or a page comes from as PREMIS 3.0 XML.
+
+    Files, captures and texts as objects, what was done to them as events, programs and time authorities as agents.
+    """
+    from preserve.cli.actions import export as actions
+
+    return actions.premis(place, subject=subject, output=output, collection=collection)
+
+
+@export.command("ro-crate", short_help="Captures, texts and proofs as an RO-Crate.", epilog=EXIT_STATUSES)
+@_SUBJECT
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The folder to make, or a file that ends in .zip; it is there whole or not at all.",
+)
+@_COLLECTION
+@command_options
+def ro_crate(place: Place, subject: str | None, output: Path, collection: tuple[str, ...]) -> int:
+    """Write captures, the texts on them and what proves them as an RO-Crate 1.1, for a deposit.
+
+    Each record as a WARC file of its own, each text as a file, statements with proofs of inclusion, the checkpoint,
+    receipts, and PREMIS. Status 1: a record or text could not be read again and was left out.
+    """
+    from preserve.cli.actions import export as actions
+
+    return actions.ro_crate(place, subject=subject, output=output, collection=collection)

@@ -1,26 +1,11 @@
-"""``preserve extract``: the cables in WARC files, saved pages and tables, as JSON lines."""
+"""``preserve extract``: what may be typed, and its help."""
 
-from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import click
 
-from preserve.cables.page.layouts import compile_layouts
-from preserve.cli.shared.common import counted, say
-from preserve.cli.shared.output import opened_output
-from preserve.cli.shared.progress import ProgressLine
-from preserve.config.folder import load_layouts
-from preserve.config.place import find_config_dir
-from preserve.errors import NotHeldError, UsageError
-from preserve.readers.extract import Extracted, ExtractedPart, ExtractOptions, cables_of, extract_files
-from preserve.readers.segments import SegmentReader
-from preserve.text import terminal_line
 
-_MOST_TOLD = 20
-
-
-@click.command(short_help="Read the cables in WARC files, saved pages and tables.")
+@click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE...")
 @click.option(
     "--output",
@@ -59,47 +44,14 @@ def extract(
 
     Findings are told on stderr. Status 1: something could not be read, or a known page shows no whole cable.
     """
-    for path in files:
-        if not path.is_file():
-            raise NotHeldError(f"there is no file {path}")
-        if output is not None and output.exists() and output.samefile(path):
-            raise UsageError(f"{path} is to be read, and not to be written over")
-    layouts = compile_layouts(load_layouts(find_config_dir(config_dir)))
-    for name in chosen:
-        if name not in layouts:
-            raise UsageError(f"no layout is called {name!r}", next_step=f"Known are {', '.join(sorted(layouts))}.")
-    some = tuple(layouts[name] for name in chosen) or tuple(layouts.values())
-    wish = ExtractOptions(layouts=some, message=message, only_cables=only_cables)
-    total = sum(path.stat().st_size for path in files)
-    done: list[Extracted] = []
-    with (
-        SegmentReader[ExtractedPart](partial(cables_of, wish), processes=processes, total_bytes=total) as stretches,
-        ProgressLine("cables") as told,
-        opened_output(output) as file,
-    ):
-        for extracted in extract_files(files, stretches, wish, file.write, partial(told, "files")):
-            done.append(extracted)
-            for line in _words(extracted):
-                say(line)
-    cables, unknown = sum(item.cables for item in done), sum(item.unknown for item in done)
-    say(f"{counted(cables, 'cable')}; {counted(unknown, 'page')} not recognised")
-    return 1 if any(item.faults or item.findings for item in done) else 0
+    from preserve.cli.actions import extract as actions
 
-
-def _words(extracted: Extracted) -> Sequence[str]:
-    """What is to be said of a file beside its lines."""
-    name = terminal_line(str(extracted.path), 200)
-    words = [
-        f"{name} at byte {offset}: {code}" + (f": {terminal_line(detail, 200)}" if detail else "")
-        for offset, (code, detail) in extracted.faults[:_MOST_TOLD]
-    ]
-    if len(extracted.faults) > _MOST_TOLD:
-        words.append(f"{name}: {len(extracted.faults) - _MOST_TOLD:,} more places are damaged")
-    words += [
-        f"{terminal_line(where, 200)}: {finding.code} {terminal_line(finding.where, 100)}"
-        + (f": {terminal_line(finding.detail, 200)}" if finding.detail else "")
-        for where, finding in extracted.findings[:_MOST_TOLD]
-    ]
-    if len(extracted.findings) > _MOST_TOLD:
-        words.append(f"{name}: {len(extracted.findings) - _MOST_TOLD:,} more findings, each in its line")
-    return words
+    return actions.extract(
+        files=files,
+        config_dir=config_dir,
+        output=output,
+        chosen=chosen,
+        message=message,
+        only_cables=only_cables,
+        processes=processes,
+    )

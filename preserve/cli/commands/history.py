@@ -17,7 +17,7 @@ from preserve.replay.since import Later, looks_since
 from preserve.text import clean, terminal_line
 
 
-@click.command(short_help="List the captures of a cable.")
+@click.command()
 @click.argument("cable")
 @click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
 @click.option("--verbose", "-v", is_flag=True, help="Name the rules of comparison that changed something.")

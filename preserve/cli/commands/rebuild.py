@@ -1,33 +1,15 @@
-"""``preserve rebuild``: makes index and catalogue again from the evidence."""
+"""``preserve rebuild``: what may be typed, and its help."""
 
 import click
 
 from preserve.cli.shared.common import Place, command_options
-from preserve.model import check_collection_name
-from preserve.provenance.derive import rebuild as make_again
-from preserve.provenance.ledger import Ledger
-from preserve.provenance.statements import NEWER
-from preserve.store.archive import open_archive
-from preserve.store.durable import Lock
 
 
-@click.command(short_help="Rebuild index and catalogue from the evidence.")
+@click.command()
 @click.argument("collection")
 @command_options
 def rebuild(place: Place, collection: str) -> int:
     """Make the index and the catalogue of COLLECTION again, from its WARC files and its ledger alone."""
-    paths = open_archive(place.archives, check_collection_name(collection))
-    with Lock(paths.lock, f"preserve rebuild {collection}"):
-        done = make_again(paths, Ledger.of_user(paths))
-    place.emit(
-        {
-            "collection": collection,
-            "statements": done.statements,
-            "records": done.records,
-            "index_lines": done.index_lines,
-            "newer_statements": done.newer,
-        },
-        f"{collection}: {done.statements} statements, {done.records} records, {done.index_lines} lines in the index\n"
-        + (f"{done.newer} of the statements, {NEWER}: nothing was made of them\n" if done.newer else ""),
-    )
-    return 0
+    from preserve.cli.actions import rebuild as actions
+
+    return actions.rebuild(place, collection=collection)

@@ -1,30 +1,14 @@
-"""``preserve repair``: makes a damaged collection whole again from copies."""
+"""``preserve repair``: what may be typed, and its help."""
 
-import os
-import shlex
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import click
 
-from preserve.cli.shared.common import Place, command_options, with_options
-from preserve.cli.shared.progress import ProgressLine
-from preserve.cli.shared.trusting import read_trust, trust_option
-from preserve.errors import NotHeldError, PreserveError
-from preserve.formats.tlog.note import Signer, Verifier
-from preserve.integrity.repair.collection import Plan, Repaired, Repairer
-from preserve.model import check_collection_name
-from preserve.provenance.founding import load_signer
-from preserve.provenance.keys import passphrase
-from preserve.provenance.knownlogs import KnownLogs
-from preserve.provenance.session import Writer
-from preserve.store.archive import open_archive
-from preserve.store.layout import CollectionPaths
-from preserve.text import terminal_line
+from preserve.cli.shared.common import Place, command_options
+from preserve.cli.shared.trusting import trust_option
 
 
-@click.command(short_help="Repair a damaged collection from copies.")
+@click.command()
 @click.argument("collection")
 @click.option(
     "--from",
@@ -47,97 +31,6 @@ def repair(place: Place, collection: str, copies: tuple[Path, ...], *, do: bool,
 
     Status 1: something is damaged (without --apply), or stays so.
     """
-    for copy in copies:
-        if not copy.exists():
-            raise NotHeldError(f"there is no folder or file {copy}")
-    paths = open_archive(place.archives, check_collection_name(collection), damaged=True)
-    with ProgressLine("files") as told:
-        repairer = Repairer(
-            paths=paths,
-            copies=copies,
-            known=_known(paths, place, trust),
-            log=KnownLogs(place.keys).of_archive(paths),
-            writer=partial(_writer, paths, place),
-            now=datetime.now(UTC),
-            progress=told,
-        )
-        done = repairer.apply() if do else repairer.look()
-    place.emit(_json(done), _text(done, copies))
-    if not done.plans:
-        return 0
-    return 0 if done.applied and done.is_whole else 1
+    from preserve.cli.actions import repair as actions
 
-
-def _writer(paths: CollectionPaths, place: Place) -> Writer:
-    return Writer.of(paths, place.keys, _signer(paths, place))
-
-
-def _signer(paths: CollectionPaths, place: Place) -> Signer | None:
-    """The log's key, where this user has it: without it, repairs are stated and signed by the next run that has."""
-    try:
-        return load_signer(paths, place.keys, secret=passphrase(os.environ))
-    except PreserveError:
-        return None
-
-
-def _known(paths: CollectionPaths, place: Place, trust: tuple[Path, ...]) -> list[Verifier]:
-    signer = _signer(paths, place)
-    keys = list(read_trust(place, trust).keys)
-    return [signer.verifier, *keys] if signer is not None else keys
-
-
-def _json(done: Repaired) -> dict[str, object]:
-    return {
-        "collection": done.collection,
-        "applied": done.applied,
-        "whole": done.is_whole,
-        "files": [
-            {
-                "path": plan.path,
-                "records": plan.records,
-                "found": plan.found,
-                "exact": plan.exact,
-                "sources": list(plan.sources),
-                "reason": plan.reason,
-            }
-            for plan in done.plans
-        ],
-        "quarantined": list(done.quarantined),
-        "pending": done.pending,
-    }
-
-
-def _text(done: Repaired, copies: tuple[Path, ...]) -> str:
-    if not done.plans:
-        lines = [f"{done.collection}: nothing to repair in its ledger and its WARC files"]
-        if not done.applied:
-            lines.append(f"  index and catalogue, if they are damaged: preserve rebuild {done.collection}")
-        return "\n".join(lines) + "\n"
-    lines = [f"{done.collection}: {_outcome(done)}"]
-    lines += [f"  {terminal_line(plan.path, 160)}: {_line(plan, applied=done.applied)}" for plan in done.plans]
-    lines += [f"  moved to quarantine/: {terminal_line(name, 160)}" for name in done.quarantined]
-    if done.pending:
-        lines.append(f"  {done.pending} statements are under no checkpoint yet: the log's key was not at hand")
-    if not done.applied:
-        sources = [f"--from {shlex.quote(str(copy))}" for copy in copies]
-        command = with_options(" ".join(["preserve repair", done.collection, *sources, "--apply"]))
-        lines.append(f"  next: make a copy of the collection as it is; then: {command}")
-    return "\n".join(lines) + "\n"
-
-
-def _outcome(done: Repaired) -> str:
-    if done.applied:
-        return "whole again" if done.is_whole else "NOT whole yet"
-    return "can be made whole" if done.is_whole else "CANNOT be made whole from these copies"
-
-
-def _line(plan: Plan, *, applied: bool) -> str:
-    verb = "restored" if applied else "can be restored"
-    source = f" from {', '.join(terminal_line(source, 120) for source in plan.sources[:3])}" if plan.sources else ""
-    if plan.exact:
-        return f"{verb} to the byte{source}"
-    if plan.found and plan.is_whole:
-        return f"{verb}, all {plan.records} records, in another compression where need be{source}"
-    if plan.found:
-        return f"{verb} in part, {plan.found} of {plan.records} records{source}; {plan.reason}"
-    return f"cannot be restored: {plan.reason or 'no copy has it'}"
+    return actions.repair(place, collection=collection, copies=copies, do=do, trust=trust)

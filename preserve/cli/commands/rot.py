@@ -31,7 +31,7 @@ _ORDER = tuple(str(state) for state in LinkState)
 _Write = Callable[[str], object]
 
 
-@click.group(short_help="Tell which captured pages are gone.", invoke_without_command=True)
+@click.group(invoke_without_command=True)
 @click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
 @click.option(
     "--state",

@@ -40,7 +40,7 @@ _captures_option = click.option(
 )
 
 
-@click.group(short_help="Capture and verify collections on schedule.")
+@click.group()
 def schedule() -> None:
     """Capture and verify collections at the times that `schedule:` and `verification:` in their files give.
 

@@ -1,18 +1,17 @@
-"""``preserve search``: words in the texts and fields of the cables held."""
+"""``preserve search``: what may be typed, and its help."""
 
-import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from preserve.cli.shared.common import Place, command_options
-from preserve.cli.shared.record_filters import asking, cable_facts, filter_options
-from preserve.replay.searching import SearchHits, facets
-from preserve.replay.searching import search as find
-from preserve.store.searchindex import MARKS, RANKED, Filters
-from preserve.text import terminal_line
+from preserve.cli.shared.record_filters import filter_options
+
+if TYPE_CHECKING:
+    from preserve.store.searchindex import Filters
 
 
-@click.command(short_help="Find cables by their words.")
+@click.command()
 @click.argument("words", nargs=-1, required=True)
 @filter_options
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Hits at most.")
@@ -24,7 +23,7 @@ def search(
     place: Place,
     words: tuple[str, ...],
     *,
-    filters: Filters,
+    filters: "Filters",
     collection: tuple[str, ...],
     limit: int,
     with_facets: bool,
@@ -35,78 +34,8 @@ def search(
     word, OR, NOT and brackets work: '(harbour OR port) NOT gull'. Of each cable the newest text is searched.
     Status 3: nothing found.
     """
-    with asking(place, collection) as opened:
-        found, counts = find(opened, " ".join(words), filters, limit)
-        parts = facets(opened, " ".join(words), filters) if with_facets else {}
-    total = sum(counts.values())
-    is_more = any(count >= RANKED for count in counts.values())
-    data: dict[str, object] = {
-        "query": " ".join(words),
-        "count": total,
-        "is_more": is_more,
-        "hits": [_json(item) for item in found],
-    }
-    if with_facets:
-        data["facets"] = {
-            kind: [{"value": value, "count": count} for value, count in said] for kind, said in parts.items()
-        }
-    shown = "".join(_text(item, colour=sys.stdout.isatty()) for item in found)
-    place.emit(data, shown + "".join(_facet(kind, said) for kind, said in parts.items() if said))
-    if not place.as_json:
-        click.echo(_summary(len(found), total, is_more=is_more), err=True)
-    return 0 if found else 3
+    from preserve.cli.actions import search as actions
 
-
-def _summary(shown: int, total: int, *, is_more: bool) -> str:
-    if not total:
-        return "preserve: nothing found\n  next: try fewer words, or the beginning of one: harb*"
-    if is_more:
-        return f"{shown:,} of more than {RANKED:,} shown: the best of the first {RANKED:,}. Narrow it with a filter."
-    more = "" if shown == total else "; --limit shows more"
-    return f"{shown:,} of {total:,} shown{more}"
-
-
-def _facet(kind: str, said: list[tuple[str, int]]) -> str:
-    return f"{kind:<7} {', '.join(f'{terminal_line(value, 60)} {count:,}' for value, count in said)}\n"
-
-
-def _json(item: SearchHits) -> dict[str, object]:
-    passage, marks = _marked(item.hit.passage)
-    facts = cable_facts(item.collection, item.hit.cable)
-    return {**facts, "rank": round(item.hit.rank, 4), "passage": passage, "marks": marks}
-
-
-def _marked(passage: str) -> tuple[str, list[list[int]]]:
-    """The passage on one line without its marks, and the spans of characters that they were around."""
-    flat = " ".join(passage.split())
-    parts: list[str] = []
-    spans: list[list[int]] = []
-    length = 0
-    for number, piece in enumerate(flat.replace(MARKS[1], MARKS[0]).split(MARKS[0])):
-        if number % 2:
-            spans.append([length, length + len(piece)])
-        parts.append(piece)
-        length += len(piece)
-    return "".join(parts), spans
-
-
-def _text(item: SearchHits, *, colour: bool) -> str:
-    cable = item.hit.cable
-    head = f"{terminal_line(cable.published_id)}  {terminal_line(cable.subject, 200)}"
-    facts = (cable.sent or "no date", cable.classification, cable.origin, item.collection)
-    return (
-        f"{head}\n  {'  '.join(terminal_line(fact, 80) for fact in facts if fact)}\n  {_passage(item, colour=colour)}\n"
+    return actions.search(
+        place, words=words, filters=filters, collection=collection, limit=limit, with_facets=with_facets
     )
-
-
-def _passage(item: SearchHits, *, colour: bool) -> str:
-    """On one line, safe for a terminal; what was found stands out there, and between stars elsewhere."""
-    before, behind = ("\x1b[1;33m", "\x1b[0m") if colour else ("**", "**")
-    pieces = item.hit.passage.replace(MARKS[1], MARKS[0]).split(MARKS[0])
-    shown = [f"{before}{_safe(piece)}{behind}" if number % 2 else _safe(piece) for number, piece in enumerate(pieces)]
-    return "".join(shown).strip()
-
-
-def _safe(piece: str) -> str:
-    flat = terminal_line(piece, 2_000)
-    return f"{' ' if piece[:1].isspace() else ''}{flat}{' ' if flat and piece[-1:].isspace() else ''}"

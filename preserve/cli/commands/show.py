@@ -29,7 +29,7 @@ _ORDER = (
 )
 
 
-@click.command(short_help="Show a captured cable or page.")
+@click.command()
 @click.argument("cable_or_url", metavar="CABLE-OR-URL")
 @click.option(
     "--as",
@@ -164,7 +164,7 @@ def _captured(page: RecoveredPage, later: Later | None) -> list[str]:
 
 def _reading(extraction: Extraction) -> str:
     """The message in flowing paragraphs, without page lines: a guess, made for reading alone."""
-    from preserve.cables.message.readingview import reading_view  # noqa: PLC0415 - for this form only
+    from preserve.cables.message.readingview import reading_view
 
     said = "".join(f"{clean(piece.text)}\n\n" for piece in reading_view(extraction.body, extraction.message))
     return (

@@ -32,7 +32,7 @@ from preserve.store.checks import Check, note_check
 from preserve.store.durable import write_atomic
 
 
-@click.command(short_help="Check archives against their ledgers, or single files.")
+@click.command()
 @click.argument("what", nargs=-1, metavar="[COLLECTION|FILE]...")
 @click.option("--structure", is_flag=True, help="Files, hashes, ledger and signatures only; no record is read.")
 @click.option(

@@ -1,20 +1,15 @@
-"""What `preserve search` and `preserve list` share: the filters, and the indexes to ask."""
+"""The options by which `preserve search` and `preserve list` choose cables."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from functools import wraps
 from typing import Any
 
 import click
 
-from preserve.cli.shared.common import Place, say
-from preserve.errors import NotHeldError, UsageError
+from preserve.errors import UsageError
 from preserve.expressions import lazy_re
-from preserve.model import check_collection_name
-from preserve.replay.searching import Searchable, searchable
-from preserve.store.archive import list_collections
-from preserve.store.searchindex import Filters, HeldCable
+from preserve.store.searchindex import Filters
 from preserve.text import terminal_line
 
 _DAY = lazy_re(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z")
@@ -75,62 +70,3 @@ def _day(text: str) -> str:
             f"{terminal_line(text, 40)!r} is not a date", next_step="Write 2005, 2005-03 or 2005-03-14."
         ) from error
     return text
-
-
-@contextmanager
-def asking(place: Place, chosen: Sequence[str]) -> Iterator[list[Searchable]]:
-    """The indexes of the collections named, or of all; what is amiss with one is said on stderr."""
-    names = [check_collection_name(name) for name in dict.fromkeys(chosen)] or list_collections(place.archives)
-    if not names:
-        raise NotHeldError(
-            f"no archive is held under {place.archives}",
-            next_step="Run `preserve init COLLECTION`, or name the folder with --archives.",
-        )
-
-    told: list[Any] = []
-
-    def layouts() -> Any:  # noqa: ANN401 - a mapping of layouts, whose module is imported only here
-        from preserve.cli.shared.loading import all_layouts  # noqa: PLC0415 - it brings all that reads pages
-
-        return all_layouts(place)
-
-    def progress(subject: str, done: int) -> None:
-        from preserve.cli.shared.progress import ProgressLine  # noqa: PLC0415 - only a long work has a display
-
-        if not told:
-            told.append(ProgressLine("texts indexed"))
-        told[0](subject, done)
-
-    try:
-        with searchable(place.archives, names, layouts, progress) as opened:
-            if told:
-                told.pop().__exit__()
-            for one in opened:
-                for remark in one.remarks:
-                    say(f"preserve: {remark}")
-            yield opened
-    finally:
-        if told:
-            told.pop().__exit__()
-
-
-def cable_facts(collection: str, cable: HeldCable) -> dict[str, object]:
-    """A cable for JSON."""
-    return {
-        "collection": collection,
-        "published_id": cable.published_id,
-        "canonical_id": cable.canonical_id,
-        "sent": cable.sent,
-        "classification": cable.classification,
-        "origin": cable.origin,
-        "subject": cable.subject,
-        "tags": list(cable.tags),
-        "source": cable.source,
-        "url": cable.uri,
-        "captures": cable.captures,
-        "first_captured": cable.first_seen,
-        "last_captured": cable.last_seen,
-        "record": cable.record_id,
-        "statement": cable.statement,
-        "body_sha256": cable.body_sha256,
-    }

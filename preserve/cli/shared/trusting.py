@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from preserve.cli.shared.common import Place
-from preserve.provenance.trust import Trust, load_trust
+
+if TYPE_CHECKING:
+    from preserve.provenance.trust import Trust
 
 trust_option = click.option(
     "--trust",
@@ -16,11 +19,13 @@ trust_option = click.option(
 )
 
 
-def read_trust(place: Place, named: Sequence[Path]) -> Trust:
+def read_trust(place: Place, named: Sequence[Path]) -> "Trust":
     """What the reader trusts: ``trust/`` of the configuration, and what was named.
 
     Raises:
         UsageError: a file of it cannot be read.
     """
+    from preserve.provenance.trust import load_trust  # noqa: PLC0415 - it brings certificates, and help needs none
+
     folder = place.config_dir / "trust"
     return load_trust([*([folder] if folder.is_dir() else []), *named])

@@ -1,36 +1,50 @@
-"""``preserve export prov|premis|ro-crate``: where texts come from, in the forms of archives and of the web."""
+"""What ``preserve export`` does: everything recovered as a table, and where texts come from, for other programs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
-
-import click
+from typing import IO, Any
 
 from preserve.cables.identity import canonical_id
-from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options, counted, say
-from preserve.cli.shared.loading import reading
+from preserve.cli.shared.common import Place, counted, say
+from preserve.cli.shared.loading import all_layouts, reading
 from preserve.cli.shared.output import opened_output, write_folder, write_zip
 from preserve.errors import NotHeldError, UsageError
 from preserve.export.gather import lineage_of, whole_lineage
 from preserve.export.lineage import Lineage
+from preserve.export.tables import TABLES, WRITERS, table_rows
 from preserve.replay.recover import Capture, CollectionReader, captures_found, published_as
+from preserve.replay.stated_texts import TextSource
+from preserve.store.catalogue import ShownCable
 from preserve.text import terminal_line
 
-_SUBJECT = click.argument("subject", metavar="[ID-OR-URL]", required=False)
-_COLLECTION = click.option(
-    "--collection", "-c", multiple=True, help="Only this collection; all of it where no id or address is named."
-)
-_OUTPUT = click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The file to write; it is there whole or not at all. [default: stdout]",
-)
+
+def table(place: Place, *, form: str, output: Path | None, collection: tuple[str, ...], kind: str) -> int:
+    """Write a table of everything recovered. Status 1: something could not be read again and was left out."""
+    if place.as_json and output is None:
+        raise UsageError("--json tells what was written, and needs a file", next_step="Name one with -o FILE.")
+    lost: list[str] = []
+    with reading(place, collection) as archives, opened_output(output) as out:
+        count = WRITERS[form](_rows(archives, place, lost, kind), out, TABLES[kind])
+    for name in lost[:20]:
+        say(f"preserve: left out: {name}")
+    if lost:
+        say("  next: end the run that is not signed yet, or run `preserve verify` to see what is damaged")
+    if output is not None:
+        place.emit({"file": str(output), "rows": count, "left_out": lost}, f"{output}: {counted(count, 'row')}")
+    return 1 if lost else 0
 
 
-def provenance_commands() -> list[click.Command]:
-    """The commands, for the group."""
-    return [prov, premis, ro_crate]
+def _rows(archives: Sequence[CollectionReader], place: Place, lost: list[str], table: str) -> Iterator[dict[str, Any]]:
+    layouts = all_layouts(place)
+    for archive in archives:
+        if unsigned := archive.ledger.size - archive.log.signed:
+            lost.append(f"{archive.paths.name}: {counted(unsigned, 'statement')} under no checkpoint yet")
+
+        def unread(cable: ShownCable, name: str = archive.paths.name) -> None:
+            lost.append(f"{name}: {cable.published_id} of record {cable.record.record_id} could not be read again")
+
+        source = TextSource.of(archive.paths, layouts)
+        yield from table_rows(source, archive.catalogue, unread, table, size=archive.log.signed)
 
 
 def lineages(
@@ -77,25 +91,8 @@ def _write(
     return 0
 
 
-@click.command(short_help="Provenance as W3C PROV.", epilog=EXIT_STATUSES)
-@_SUBJECT
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["json", "n", "turtle"]),
-    default="json",
-    show_default=True,
-    help="PROV-JSON, PROV-N, or PROV-O in Turtle.",
-)
-@_OUTPUT
-@_COLLECTION
-@command_options
-def prov(place: Place, subject: str | None, form: str, output: Path | None, collection: tuple[str, ...]) -> int:
-    """Write where a cable or a page comes from as W3C PROV.
-
-    Pages, captures, records, texts, the runs and repairs behind them, the checkpoint over them and its receipts. What a
-    page printed stands apart as its claims. Needs the extra `export`.
-    """
+def prov(place: Place, *, subject: str | None, form: str, output: Path | None, collection: tuple[str, ...]) -> int:
+    """Write where a cable or a page comes from as W3C PROV."""
     from preserve.export.provdocument import MOST, prov_text  # noqa: PLC0415 - the library behind it is large
 
     with reading(place, list(dict.fromkeys(collection))) as archives:
@@ -104,16 +101,8 @@ def prov(place: Place, subject: str | None, form: str, output: Path | None, coll
     return _write(place, output, told, lambda _told, out: _put(out, data))
 
 
-@click.command(short_help="Provenance as PREMIS 3 XML.", epilog=EXIT_STATUSES)
-@_SUBJECT
-@_OUTPUT
-@_COLLECTION
-@command_options
-def premis(place: Place, subject: str | None, output: Path | None, collection: tuple[str, ...]) -> int:
-    """Write where a cable or a page comes from as PREMIS 3.0 XML.
-
-    Files, captures and texts as objects, what was done to them as events, programs and time authorities as agents.
-    """
+def premis(place: Place, *, subject: str | None, output: Path | None, collection: tuple[str, ...]) -> int:
+    """Write where a cable or a page comes from as PREMIS 3.0 XML."""
     from preserve.export.premis import MOST, write_premis  # noqa: PLC0415 - only this command writes XML
 
     with reading(place, list(dict.fromkeys(collection))) as archives:
@@ -121,23 +110,8 @@ def premis(place: Place, subject: str | None, output: Path | None, collection: t
     return _write(place, output, told, write_premis)
 
 
-@click.command("ro-crate", short_help="Captures, texts and proofs as an RO-Crate.", epilog=EXIT_STATUSES)
-@_SUBJECT
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="The folder to make, or a file that ends in .zip; it is there whole or not at all.",
-)
-@_COLLECTION
-@command_options
-def ro_crate(place: Place, subject: str | None, output: Path, collection: tuple[str, ...]) -> int:
-    """Write captures, the texts on them and what proves them as an RO-Crate 1.1, for a deposit.
-
-    Each record as a WARC file of its own, each text as a file, statements with proofs of inclusion, the checkpoint,
-    receipts, and PREMIS. Status 1: a record or text could not be read again and was left out.
-    """
+def ro_crate(place: Place, *, subject: str | None, output: Path, collection: tuple[str, ...]) -> int:
+    """Write captures, the texts on them and what proves them as an RO-Crate 1.1."""
     from preserve.export.crate import MOST, Crate  # noqa: PLC0415 - only this command makes a crate
 
     title = subject or ", ".join(sorted(set(collection)))

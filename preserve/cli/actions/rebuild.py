@@ -1,0 +1,28 @@
+"""What ``preserve rebuild`` does: makes index and catalogue again from the evidence."""
+
+from preserve.cli.shared.common import Place
+from preserve.model import check_collection_name
+from preserve.provenance.derive import rebuild as make_again
+from preserve.provenance.ledger import Ledger
+from preserve.provenance.statements import NEWER
+from preserve.store.archive import open_archive
+from preserve.store.durable import Lock
+
+
+def rebuild(place: Place, *, collection: str) -> int:
+    """Make the index and the catalogue of COLLECTION again, from its WARC files and its ledger alone."""
+    paths = open_archive(place.archives, check_collection_name(collection))
+    with Lock(paths.lock, f"preserve rebuild {collection}"):
+        done = make_again(paths, Ledger.of_user(paths))
+    place.emit(
+        {
+            "collection": collection,
+            "statements": done.statements,
+            "records": done.records,
+            "index_lines": done.index_lines,
+            "newer_statements": done.newer,
+        },
+        f"{collection}: {done.statements} statements, {done.records} records, {done.index_lines} lines in the index\n"
+        + (f"{done.newer} of the statements, {NEWER}: nothing was made of them\n" if done.newer else ""),
+    )
+    return 0

@@ -1,0 +1,156 @@
+"""What ``preserve releases`` does: the releases that are declared, and those that pages claim."""
+
+from collections.abc import Mapping, Sequence
+from heapq import merge
+
+import msgspec
+
+from preserve.cli.commands.history import conflict_json
+from preserve.cli.shared.common import Place, counted
+from preserve.cli.shared.loading import reading
+from preserve.config.folder import load_releases
+from preserve.config.release import ReleaseConfig
+from preserve.errors import NotHeldError
+from preserve.provenance.releases import ReleaseClaim, ReleaseReport, ReleaseUse, report
+from preserve.provenance.statements import ReleaseStatement, decode
+from preserve.store.archive import list_collections
+from preserve.text import terminal_line
+
+_TOLD = 20
+
+
+_SHOWN_BUILDS = 12
+
+
+def releases(place: Place, *, name: str | None, collection: tuple[str, ...]) -> int:
+    """List the releases that are declared, how many captures and cables claim each, and where claims conflict."""
+    declared = load_releases(place.config_dir)
+    stated: list[tuple[str, ReleaseStatement]] = []
+    if collection or list_collections(place.archives):
+        with reading(place, collection) as archives:
+            claims = merge(*(archive.claims() for archive in archives), key=_order)
+            found = report(claims, declared, only=name or "")
+            for archive in archives:
+                said = (decode(body.encode()) for body in archive.catalogue.releases())
+                stated += ((archive.paths.name, one) for one in said if isinstance(one, ReleaseStatement))
+    else:
+        found = report([], declared)
+    if name is not None:
+        if (
+            name not in declared
+            and name not in found.undeclared
+            and all(one.release != name for _collection, one in stated)
+        ):
+            raise NotHeldError(
+                f"no release is called {name}, and no page names it",
+                next_step="Run `preserve releases` for their names; `preserve release add` declares one.",
+            )
+        stated = [one for one in stated if one[1].release == name]
+    place.emit(_json(name, declared, found, stated), _text(name, declared, found, stated))
+    return 0
+
+
+def _order(claim: ReleaseClaim) -> tuple[str, str]:
+    return claim.published_id, claim.date
+
+
+def _json(
+    name: str | None,
+    declared: Mapping[str, ReleaseConfig],
+    found: ReleaseReport,
+    stated: Sequence[tuple[str, ReleaseStatement]],
+) -> dict[str, object]:
+    return {
+        "declared": [
+            {
+                **one.model_dump(mode="json"),
+                "precision": one.precision,
+                "builds": [build.model_dump(mode="json") for build in one.builds],
+                "claimed": _use(found.declared[one.name]),
+            }
+            for one in declared.values()
+            if name in {None, one.name}
+        ],
+        "undeclared": [
+            {"source": source, "claimed": _use(use)}
+            for source, use in found.undeclared.items()
+            if name in {None, source}
+        ],
+        "stated": [{"collection": held_in, **msgspec.to_builtins(one)} for held_in, one in stated],
+        "silent_captures": found.silent,
+        "conflicts": [conflict_json(one) for one in found.conflicts],
+        "conflict_counts": {str(kind): count for kind, count in sorted(found.conflict_counts.items())},
+    }
+
+
+def _use(use: ReleaseUse) -> dict[str, object]:
+    return {
+        "captures": use.captures,
+        "cables": use.cables,
+        "printed": dict(use.printed.most_common()),
+        "collections": sorted(use.collections),
+        "first_capture": use.first or None,
+        "last_capture": use.last or None,
+    }
+
+
+def _text(
+    name: str | None,
+    declared: Mapping[str, ReleaseConfig],
+    found: ReleaseReport,
+    stated: Sequence[tuple[str, ReleaseStatement]],
+) -> str:
+    lines: list[str] = []
+    for one in declared.values():
+        if name in {None, one.name}:
+            lines += _declared(one, found.declared[one.name], full=name is not None)
+    for source, use in found.undeclared.items():
+        if name in {None, source}:
+            lines += [f"{terminal_line(source)}  (claimed, not declared)", f"  {_counts(use)}"]
+    if name is None and found.silent:
+        lines.append(f"{counted(found.silent, 'capture')} of cables whose pages name no source")
+    for held_in, said in stated:
+        what = "" if said.dump is None else f": {said.dump.rows:,} rows of {terminal_line(said.dump.name)}"
+        lines.append(f"{said.release}  stated in {held_in}{what}")
+    for kind, count in sorted(found.conflict_counts.items()):
+        lines.append(f"conflict  {kind}: {counted(count, 'time')}")
+    for conflict in found.conflicts[: _TOLD if name is None else None]:
+        lines.append(
+            f"  {terminal_line(conflict.published_id)}  {conflict.kind}: {terminal_line(conflict.detail, 200)}"
+        )
+    left = sum(found.conflict_counts.values()) - min(
+        len(found.conflicts), _TOLD if name is None else len(found.conflicts)
+    )
+    if left:
+        lines.append(f"  and {left:,} more; --json lists up to 1,000, `preserve history ID` those of one cable")
+    return "\n".join(lines) + "\n"
+
+
+def _declared(one: ReleaseConfig, use: ReleaseUse, *, full: bool) -> list[str]:
+    when = f"{one.released} (known to the {one.precision})" if one.released else "date not known"
+    count = f", {one.counter:,} cables" if one.counter else ""
+    lines = [f"{one.name}  {terminal_line(one.title)}", f"  released {when}{count}", f"  {_counts(use)}"]
+    if full:
+        lines += [f"  publisher  {terminal_line(one.publisher) or 'not known'}"]
+        lines += [f"  known from {terminal_line(text, 300)}" for text in one.known_from]
+        lines += [f"  note       {terminal_line(one.note, 500)}"] if one.note else []
+        lines += [
+            f"  printed    {terminal_line(words)}: {counted(n, 'capture')}"
+            for words, n in use.printed.most_common(_TOLD)
+        ]
+        lines += [
+            f"  build      {build.built or 'date not known'}  {build.file or ''}"
+            + (f"  counter {build.counter:,}" if build.counter is not None else "")
+            + f"  ({build.known})"
+            for build in one.builds[:_SHOWN_BUILDS]
+        ]
+        if len(one.builds) > _SHOWN_BUILDS:
+            lines.append(f"  and {len(one.builds) - _SHOWN_BUILDS} more builds; --json lists them with their hashes")
+    return lines
+
+
+def _counts(use: ReleaseUse) -> str:
+    if not use.captures:
+        return "claimed by no capture"
+    span = f"captured {use.first[:10]}" + (f" to {use.last[:10]}" if use.last[:10] != use.first[:10] else "")
+    return f"claimed by {counted(use.captures, 'capture')} of {counted(use.cables, 'cable')}, {span}"

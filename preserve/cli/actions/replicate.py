@@ -1,0 +1,76 @@
+"""What ``preserve replicate`` does: a second copy of a collection, on another disk."""
+
+from pathlib import Path
+
+from preserve.cli.shared.common import Place, human_bytes
+from preserve.cli.shared.loading import collections_to_read
+from preserve.cli.shared.progress import ProgressLine
+from preserve.cli.shared.trusting import read_trust
+from preserve.errors import CancelledError
+from preserve.findings import CODES
+from preserve.integrity.replicate import Relation, Replicated
+from preserve.integrity.replicate import replicate as bring_up_to_date
+from preserve.provenance.knownlogs import KnownLogs
+from preserve.store.archive import open_archive
+from preserve.text import terminal_line
+
+_WORDS = {
+    Relation.NEW: "no copy yet",
+    Relation.SAME: "the copy is the same",
+    Relation.OLDER: "the copy is older",
+    Relation.NEWER: "the copy is newer; nothing is copied back",
+    Relation.FORKED: "the copy has another history",
+    Relation.LINKED: "there is no second copy",
+    Relation.REFUSED: "this log is not one to copy",
+}
+
+
+def replicate(
+    place: Place, *, dest: Path, collection: tuple[str, ...], dry_run: bool, check: bool, trust: tuple[Path, ...]
+) -> int:
+    """Bring the copies of collections below the folder DEST up to date (of all that are held, if none is named)."""
+    done: list[Replicated] = []
+    believed, logs = read_trust(place, trust), KnownLogs(place.keys)
+    with ProgressLine("files") as told:
+        for name in collections_to_read(place, collection):
+            paths = open_archive(place.archives, name)
+            try:
+                done.append(
+                    bring_up_to_date(
+                        paths, dest, logs=logs, trust=believed, only_look=dry_run, rehash=check, progress=told
+                    )
+                )
+            except KeyboardInterrupt:
+                raise CancelledError(f"{name}: not copied to its end", next_step="Run it again: it goes on.") from None
+    place.emit({"collections": [_json(item) for item in done]}, "".join(_text(item, dry_run=dry_run) for item in done))
+    return 1 if any(item.findings for item in done) else 0
+
+
+def _json(item: Replicated) -> dict[str, object]:
+    return {
+        "collection": item.collection,
+        "relation": str(item.relation),
+        "complete": item.complete,
+        "statements": item.statements,
+        "files": item.files,
+        "copied": list(item.copied),
+        "bytes_copied": item.bytes_copied,
+        "pending": item.pending,
+        "findings": [{"code": f.code, "where": f.where, "detail": f.detail} for f in item.findings],
+    }
+
+
+def _text(item: Replicated, *, dry_run: bool) -> str:
+    verb = "to copy" if dry_run else "copied"
+    lines = [
+        f"{item.collection}: {_WORDS[item.relation]}; {len(item.copied)} files {verb}, {human_bytes(item.bytes_copied)}"
+    ]
+    if item.complete and not dry_run and item.relation is not Relation.NEWER:
+        lines.append(f"  complete: {item.files} WARC files, {item.statements} statements")
+    elif not item.complete:
+        lines.append("  not complete: the copy's checkpoint is as it was")
+    if item.pending:
+        lines.append(f"  {item.pending} statements are under no checkpoint yet, and are copied with the next")
+    lines += [f"  {f.code}  {terminal_line(f.where, 160)}: {terminal_line(f.detail, 160)}" for f in item.findings]
+    lines += [f"    next: {CODES[code].next_step}" for code in sorted({f.code for f in item.findings})]
+    return "\n".join(lines) + "\n"
