@@ -169,9 +169,9 @@ def cite(
 
 def _found(place: Place, collection: Sequence[str], words: str) -> tuple[str, ...]:
     """The ids of the cables that have some words, the best first."""
-    from preserve.cli.shared.record_filters import asking  # noqa: PLC0415 - few cite so
-    from preserve.replay.searching import search  # noqa: PLC0415
-    from preserve.store.searchindex import Filters  # noqa: PLC0415
+    from preserve.cli.shared.record_filters import asking
+    from preserve.replay.searching import search
+    from preserve.store.searchindex import Filters
 
     with asking(place, collection) as opened:
         hits, counts = search(opened, words, Filters(), _MOST_FOUND)
@@ -184,8 +184,8 @@ def _found(place: Place, collection: Sequence[str], words: str) -> tuple[str, ..
 
 def _of_document(archives: Sequence[CollectionReader], path: Path) -> Iterator[_Wanted]:
     """The copies that a document cites, in its order. What is not held is told."""
-    from preserve.citation.documents.checking import CitationChecker  # noqa: PLC0415 - few cite so
-    from preserve.cli.shared.document_checks import read_document  # noqa: PLC0415
+    from preserve.citation.documents.checking import CitationChecker
+    from preserve.cli.shared.document_checks import read_document
 
     _data, read = read_document(path)
     for one in CitationChecker(archives).check({str(path): read}):
@@ -220,7 +220,7 @@ def _check(one: _Wanted, *, cut: bool) -> None:
 
 
 def _write_capsule(path: Path, one: _Wanted, extraction: Extraction, passage: Passage, data: CitationData) -> None:
-    from preserve.citation.capsule.build import build_capsule  # noqa: PLC0415 - half as much again to load
+    from preserve.citation.capsule.build import build_capsule
 
     # The capsule says what the log says: nothing of today, nothing of where the copy can be seen.
     own = replace(data, public_url="", accessed="", date_doubt="", ark="", tags=(), is_long=True)
