@@ -48,7 +48,7 @@ OWN_FILES = {
     "demo_site",
     "check_capsule.py",
     "demo.py",
-    "layoutcache.py",
+    "configcache.py",
     "machine.py",
     "preflight.py",
     "regular.py",

@@ -2,7 +2,7 @@
 
 from preserve.cli.shared.common import Place, counted
 from preserve.cli.shared.loading import reading
-from preserve.config.folder import load_releases
+from preserve.config.configcache import cached_releases
 from preserve.replay.corroborate import LEVELS, Agreement, Corroboration, Witness
 from preserve.replay.corroborate import corroborate as grouped
 from preserve.replay.history import history
@@ -16,7 +16,7 @@ _CAVEAT = (
 
 def corroborate(place: Place, *, cable: str, collection: tuple[str, ...]) -> int:
     """Group the sources of CABLE by what they show, at each of three checksums: of page, text, text for comparison."""
-    releases = load_releases(place.config_dir)
+    releases = cached_releases(place.config_dir)
     with reading(place, collection) as archives:
         held = history(archives, cable, releases)
     found = grouped(held.observations, releases)

@@ -13,7 +13,7 @@ from preserve.cli.commands.history import claim_words
 from preserve.cli.shared.common import Place, counted, say
 from preserve.cli.shared.loading import reading
 from preserve.cli.shared.output import opened_output
-from preserve.config.folder import load_releases
+from preserve.config.configcache import cached_releases
 from preserve.errors import NotHeldError
 from preserve.replay.differencepage import difference_page
 from preserve.replay.history import History, HistoryEntry
@@ -42,7 +42,7 @@ def diff(
     collection: tuple[str, ...],
 ) -> int:
     """Compare captures A and B of CABLE: lines, words in them, and redaction marks that came or went."""
-    releases = load_releases(place.config_dir)
+    releases = cached_releases(place.config_dir)
     with reading(place, collection) as archives:
         held = observations(archives, cable, releases)
     before, after = _chosen(held, cable, a, b)

@@ -169,7 +169,7 @@ def cite(
 
 def _found(place: Place, collection: Sequence[str], words: str) -> tuple[str, ...]:
     """The ids of the cables that have some words, the best first."""
-    from preserve.cli.shared.record_filters import asking
+    from preserve.cli.shared.search_indexes import asking
     from preserve.replay.searching import search
     from preserve.store.searchindex import Filters
 

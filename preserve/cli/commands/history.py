@@ -8,7 +8,7 @@ import click
 from preserve.cli.shared.common import Place, command_options, counted
 from preserve.cli.shared.loading import reading
 from preserve.cli.shared.secondhand import second_hand
-from preserve.config.folder import load_releases
+from preserve.config.configcache import cached_releases
 from preserve.provenance.releases import Conflict
 from preserve.replay.history import History, HistoryEntry, Unread
 from preserve.replay.history import history as observations
@@ -34,7 +34,7 @@ def history(place: Place, cable: str, collection: tuple[str, ...], *, verbose: b
 
     Status 1: a capture could not be read; it is named.
     """
-    releases = load_releases(place.config_dir)
+    releases = cached_releases(place.config_dir)
     with reading(place, collection) as archives:
         held = observations(archives, cable, releases)
         later = _later(archives, held)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from preserve.cables.page.layouts import Layout, compile_layouts
 from preserve.cli.shared.common import Place, counted, say
-from preserve.config.layoutcache import cached_layouts
+from preserve.config.configcache import cached_layouts
 from preserve.errors import NotHeldError
 from preserve.model import check_collection_name
 from preserve.provenance.statements import NEWER

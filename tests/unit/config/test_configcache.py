@@ -1,12 +1,12 @@
-"""Layouts that are kept once they were checked."""
+"""Layouts and releases that are kept once they were checked."""
 
 from pathlib import Path
 
 import pytest
 
 from preserve.cables.page.layouts import compile_layouts
-from preserve.config.folder import load_layouts
-from preserve.config.layoutcache import cached_layouts
+from preserve.config.configcache import cached_layouts, cached_releases
+from preserve.config.folder import load_layouts, load_releases
 from preserve.errors import ConfigError
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -72,3 +72,15 @@ def test_old_ones_are_dropped(kept: Path, tmp_path: Path) -> None:
     for number in range(12):
         cached_layouts(_own(tmp_path / "own", OWN.replace("version: 1", f"version: {number + 1}")))
     assert len(list(kept.iterdir())) == 8
+
+
+def test_what_is_kept_of_releases_is_what_was_checked(kept: Path) -> None:
+    checked = load_releases(CONFIG)
+    assert cached_releases(CONFIG) == checked
+    again = cached_releases(CONFIG)
+    assert list(again) == list(checked)
+    for name, release in checked.items():
+        for field in type(release).model_fields:
+            if field != "builds":
+                assert getattr(again[name], field) == getattr(release, field)
+        assert [vars(build) for build in again[name].builds] == [build.model_dump() for build in release.builds]

@@ -1,0 +1,121 @@
+"""Layouts and releases that were checked before: the same files, to the byte, are not checked at every start.
+
+What is kept lies in the user's own cache folder, under a name made of the program's version and of all the bytes that
+were checked. It can be deleted at any time. Whatever is odd about it, the files are checked again.
+"""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+
+from preserve import PROGRAM
+from preserve.config.place import bundled_config_dir, user_folder
+from preserve.limits import DEFAULT_LIMITS
+from preserve.model import sha256_hex
+from preserve.regular import open_regular, read_regular
+
+if TYPE_CHECKING:
+    from preserve.config.layout import LayoutConfig
+    from preserve.config.release import ReleaseConfig
+
+_KEPT_FILES = 8
+_MAX_CACHE_BYTES = 64 << 20
+_DIGEST_CHARS = 64
+_RULES = tuple(Path(__file__).with_name(name) for name in ("checked.py", "layout.py", "release.py", "yamlfile.py"))
+"""What files are read and checked by."""
+
+
+def cached_layouts(config_dir: Path | None) -> "dict[str, LayoutConfig]":
+    """What `preserve.config.folder.load_layouts` gives: values that were checked.
+
+    Raises:
+        ConfigError: some layouts have mistakes (all are named).
+    """
+    kept = _place(config_dir, "layouts")
+    if (values := _kept(kept)) is not None:
+        return {name: cast("LayoutConfig", SimpleNamespace(**value)) for name, value in values.items()}
+    from preserve.config.folder import load_layouts  # noqa: PLC0415 - not needed where the cache has them
+
+    loaded = load_layouts(config_dir)
+    _keep(kept, {name: layout.model_dump(mode="json") for name, layout in loaded.items()})
+    return loaded
+
+
+def cached_releases(config_dir: Path | None) -> "dict[str, ReleaseConfig]":
+    """What `preserve.config.folder.load_releases` gives: values that were checked.
+
+    Raises:
+        ConfigError: some releases have mistakes (all are named).
+    """
+    kept = _place(config_dir, "releases")
+    if (values := _kept(kept)) is not None:
+        for value in values.values():
+            value["builds"] = tuple(SimpleNamespace(**build) for build in value["builds"])
+        return {name: cast("ReleaseConfig", SimpleNamespace(**value)) for name, value in values.items()}
+    from preserve.config.folder import load_releases  # noqa: PLC0415 - not needed where the cache has them
+
+    loaded = load_releases(config_dir)
+    _keep(kept, {name: release.model_dump(mode="json") for name, release in loaded.items()})
+    return loaded
+
+
+def _place(config_dir: Path | None, kind: str) -> Path | None:
+    """The file that would hold what there is of a kind; None where it cannot be read: loading it says so."""
+    digest = hashlib.sha256(PROGRAM.encode("utf-8"))
+    try:
+        for path in _RULES:
+            digest.update(path.read_bytes())
+        for folder in (bundled_config_dir(), config_dir):
+            paths = [] if folder is None else sorted((folder / kind).glob("*.yaml"))
+            digest.update(b"folder")
+            for path in paths:
+                with open_regular(path) as file:
+                    data = file.read(DEFAULT_LIMITS.max_config_bytes + 1)
+                digest.update(f"\0{path.stem}\0{len(data)}\0".encode("utf-8", "surrogateescape") + data)
+    except OSError:
+        return None
+    return user_folder("cache") / "preserve" / f"{kind}-{digest.hexdigest()}.json"
+
+
+def _kept(path: Path | None) -> dict[str, dict[str, Any]] | None:
+    """The values by name and field, as checked ones have them (lists were tuples); None where nothing whole is kept."""
+    if path is None:
+        return None
+    try:
+        data = read_regular(path, _MAX_CACHE_BYTES)
+    except OSError:
+        return None
+    written = data[_DIGEST_CHARS:]
+    if data[:_DIGEST_CHARS] != sha256_hex(written).encode("ascii"):
+        return None
+    values_of: dict[str, dict[str, Any]] = msgspec.json.decode(written)
+    return {name: {key: _frozen(value) for key, value in values.items()} for name, values in values_of.items()}
+
+
+def _frozen(value: object) -> object:
+    if isinstance(value, list):
+        return tuple(_frozen(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _frozen(item) for key, item in value.items()}
+    return value
+
+
+def _keep(path: Path | None, values: Mapping[str, object]) -> None:
+    """Writes the cache, or does not: a home that cannot be written to is no fault."""
+    if path is None:
+        return
+    part = path.with_suffix(f".{os.getpid()}.part")
+    with suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        written = msgspec.json.encode(values)
+        part.write_bytes(sha256_hex(written).encode("ascii") + written)
+        part.replace(path)
+        known = sorted(path.parent.glob(f"{path.name.split('-')[0]}-*.json"), key=lambda each: each.stat().st_mtime)
+        for old in known[:-_KEPT_FILES]:
+            old.unlink(missing_ok=True)
