@@ -84,3 +84,33 @@ class Scanner:
     def hashed(self, path: Path) -> Hashing:
         """Begins to take a file's SHA-256."""
         return self._stretches.begin(hash_file, path)
+
+
+class FileHashes:
+    """The hash of each file, begun while what is read for its records is in the memory of the machine.
+
+    A file is hashed once, so that every check of it is of the same bytes.
+    """
+
+    def __init__(self, scanner: Scanner) -> None:
+        self._scanner = scanner
+        self._begun: dict[str, Hashing] = {}
+
+    def begin(self, path: Path) -> None:
+        """Begins to hash a file; one that was begun already is not hashed again."""
+        if path.name not in self._begun:
+            self._begun[path.name] = self._scanner.hashed(path)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The files that were begun."""
+        return frozenset(self._begun)
+
+    def of(self, name: str) -> Hashed:
+        """The hash of one of them; waits for it.
+
+        Raises:
+            OSError: it cannot be read.
+            EnvironmentFaultError: a helper died.
+        """
+        return self._begun[name]()

@@ -21,7 +21,8 @@ from preserve.errors import CancelledError, NotHeldError, PreserveError, UsageEr
 from preserve.formats.waczsignature import Authorities
 from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import Scanner
-from preserve.integrity.verify.collection import Level, VerifyOptions
+from preserve.integrity.verify.checks import Level
+from preserve.integrity.verify.collection import VerifyOptions
 from preserve.integrity.verify.collection import verify as verify_collection
 from preserve.integrity.verify.foreign import verify_files
 from preserve.integrity.verify.report import Report

@@ -1,151 +1,131 @@
-"""Catalogue and index held against what follows from the evidence, row by row, while the ledger is read."""
+"""Index and catalogue: every line and every row against what follows from the evidence."""
 
-import sqlite3
-from collections.abc import Iterator
-from hashlib import sha256
+from functools import cached_property
 
-from preserve.errors import PreserveError
-from preserve.model import RecordPlace
-from preserve.regular import open_regular
-from preserve.store.catalogue import Catalogue, StatementRow
-from preserve.store.index import index_line
-from preserve.store.layout import CollectionPaths
+from preserve.findings import Claim
+from preserve.integrity.verify.checks import Leaf, Said, Scope, StatementCheck, Unreadable
+from preserve.integrity.verify.held_catalogue import HeldCatalogue
+from preserve.integrity.verify.index_sum import IndexSum
+from preserve.integrity.verify.record_check import RecordCheck
+from preserve.integrity.verify.report import claim, not_checked
+from preserve.integrity.verify.tree_check import TreeCheck
+from preserve.provenance.rows import row_of
+from preserve.provenance.statements import (
+    NEWER,
+    AcceptedStatement,
+    CableStatement,
+    ImportStatement,
+    Moved,
+    RecordStatement,
+    ReleaseStatement,
+    RunStatement,
+)
 
-_COMPARED = ("records", "cables", "releases", "runs", "imports", "judgements")
-"""Tables of which each row is held against its statement."""
-_MODULUS = 1 << 256
-_MAX_LINE_BYTES = 1 << 20
+_INDEX = "index agrees with the evidence"
+_CATALOGUE = "catalogue agrees with the evidence"
+_INCOMPLETE = ("E-WARC-MISSING", "E-WARC-LOST", "E-LEDGER-STATEMENT", "E-LEDGER-MISSING", "E-LEDGER-SIZE")
+_UNENDED = ("W-WARC-OPEN", "W-LEDGER-PENDING", "E-LEDGER-JOURNAL", "W-LEDGER-JOURNAL")
 
 
-class CatalogueCheck:
-    """The held catalogue, read in the order of the ledger. ``defect`` says what differs; the first is enough."""
+class Obstacle:
+    """What keeps the derived from being held against the evidence: what comes of damaged evidence proves nothing."""
 
-    def __init__(self, paths: CollectionPaths) -> None:
-        self.defect = ""
-        self._catalogue: Catalogue | None = None
-        self._rows: dict[str, Iterator[tuple[object, ...]]] = {}
-        self._looks = 0
-        self._ahead: dict[str, tuple[object, ...] | None] = {}
-        self.is_held = paths.catalogue.is_file()
-        if not self.is_held:
-            self.defect = "missing"
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    @cached_property
+    def reason(self) -> str:
+        """Empty where there is none. Asked once the evidence was checked to its end."""
+        findings, newer = self._scope.findings, self._scope.newer
+        if self._scope.level.name != "full":
+            return "not every record was read"
+        if newer.statements:
+            return f"what follows from statements {NEWER} is not known"
+        if findings.has(*_INCOMPLETE):
+            return "the evidence is not whole"
+        if findings.has(*_UNENDED):
+            return "a capture did not end; the next one brings them up to date"
+        return ""
+
+
+class IndexCheck(StatementCheck):
+    """Lines are summed up by file, as the note of a verification that was stopped has them."""
+
+    def __init__(self, scope: Scope, records: RecordCheck, obstacle: Obstacle) -> None:
+        self._scope = scope
+        self._records = records
+        self._obstacle = obstacle
+        self._defect = ""
+
+    def take(self, index: int, statement: Said, leaf: Leaf) -> None:
+        """Takes in the line of a record that was read."""
+        last = self._records.last
+        if isinstance(statement, RecordStatement) and last is not None and last.row is not None:
+            last.file.index.expect(last.row)
+
+    def end(self) -> None:
+        """Reads the index."""
+        if self._obstacle.reason:
             return
-        try:
-            self._catalogue = Catalogue.open(paths, read_only=True)
-            for table in _COMPARED:
-                self._rows[table] = self._catalogue.rows(table)
-                self._ahead[table] = next(self._rows[table], None)
-        except (PreserveError, sqlite3.DatabaseError) as error:
-            self._fails(str(error))
+        whole = IndexSum()
+        for file in self._records.files.values():
+            whole.add(file.index)
+        self._defect = whole.defect(self._scope.paths)
+        if self._defect:
+            self._scope.findings.add("E-INDEX", self._scope.paths.index.name, self._defect)
 
-    def close(self) -> None:
-        """Closes the catalogue."""
-        self._rows.clear()
-        if self._catalogue is not None:
-            self._catalogue.close()
-            self._catalogue = None
+    def finish(self) -> Claim:
+        """Whether the index has these lines and no others."""
+        reason = self._obstacle.reason
+        return not_checked(_INDEX, reason) if reason else claim(_INDEX, good=not self._defect)
 
-    def _fails(self, detail: str) -> None:
-        self.defect = self.defect or detail
-        self._rows.clear()
 
-    def held(self, index: int, table: str) -> tuple[object, ...] | None:
-        """The row of a statement, the statement's index first; None where there is none. Asked in rising order."""
-        if not self._rows:
-            return None
-        try:
-            row = self._ahead[table]
-            while row is not None and isinstance(row[0], int) and row[0] < index:
-                self._fails(f"a row for statement {row[0]}, which has none")
-                row = next(self._rows[table], None) if self._rows else None
-            if row is None or row[0] != index:
-                self._ahead[table] = row
-                return None
-            self._ahead[table] = next(self._rows[table], None)
-        except sqlite3.DatabaseError as error:
-            self._fails(str(error))
-            return None
-        return row
+class CatalogueCheck(StatementCheck):
+    """Rows of records that are not read again are passed over."""
 
-    def compare(self, index: int, row: StatementRow) -> None:
-        """Holds one statement's row against the one in the catalogue."""
-        if row.table is not None and self._rows and self.held(index, row.table) != (index, *row.values):
-            self._fails(f"differs at statement {index}")
-        if row.looks and self._catalogue is not None:
-            self._looks += len(row.looks)
-            try:
-                if self._catalogue.looks_stated(index) != row.looks:
-                    self._fails(f"differs at statement {index}")
-            except sqlite3.DatabaseError as error:
-                self._fails(str(error))
+    def __init__(
+        self, scope: Scope, tree: TreeCheck, records: RecordCheck, held: HeldCatalogue, obstacle: Obstacle
+    ) -> None:
+        self._scope = scope
+        self._tree = tree
+        self._records = records
+        self._held = held
+        self._obstacle = obstacle
+        self._is_good = True
 
-    def place_of(self, record_id: str) -> RecordPlace | None:
-        """Where the catalogue has a record; whoever reads it there sees whether that is so."""
-        try:
-            row = None if self._catalogue is None else self._catalogue.record(record_id)
-        except sqlite3.DatabaseError:
-            return None
-        return None if row is None else row.place
+    def take(self, index: int, statement: Said, leaf: Leaf) -> None:
+        """Holds the row of a statement against the one in the catalogue."""
+        match statement:
+            case RecordStatement() | CableStatement() if self._scope.level.name != "full":
+                return
+            case RecordStatement():
+                row = None if self._records.last is None else self._records.last.row
+                if row is None:
+                    self._held.held(index, "records")
+                else:
+                    self._held.compare(index, row)
+            case CableStatement(record_id=record_id):
+                last = self._records.last
+                if last is not None and last.record_id == record_id and last.file.is_done:
+                    self._held.held(index, "cables")
+                else:
+                    self._held.compare(index, row_of(statement))
+            case ReleaseStatement() | RunStatement() | ImportStatement() | AcceptedStatement() | Moved():
+                self._held.compare(index, row_of(statement))
+            case Unreadable() | _:
+                return
 
-    def finish(self, statements: int) -> None:
+    def end(self) -> None:
         """At the end nothing may be left over."""
-        if self._catalogue is None or not self._rows:
+        if self._obstacle.reason:
             return
-        try:
-            if any(row is not None for row in self._ahead.values()):
-                self._fails("rows behind the last statement")
-            elif self._catalogue.look_count() != self._looks:
-                self._fails("looks that no run states")
-            elif self._catalogue.ledger_size != statements:
-                self._fails(f"it covers {self._catalogue.ledger_size} of {statements} statements")
-        except sqlite3.DatabaseError as error:
-            self._fails(str(error))
+        self._held.finish(self._tree.statements)
+        # An archive that holds nothing needs none.
+        self._is_good = not self._held.defect or not (self._held.is_held or self._records.count)
+        if not self._is_good:
+            self._scope.findings.add("E-CATALOGUE", self._scope.paths.catalogue.name, self._held.defect)
 
-
-class IndexCheck:
-    """The held index against the lines that follow from the evidence.
-
-    Both are taken as sets of lines with how often each stands there, by the sum of their SHA-256; that the file is
-    sorted is seen when it is read. So the lines need not be sorted again, whatever their number.
-    """
-
-    def __init__(self) -> None:
-        self.sum = 0
-        self.count = 0
-
-    def expect(self, row: StatementRow) -> None:
-        """Takes in the line of one record, where it has one."""
-        found = row.index_row()
-        if found is not None:
-            self.sum = (self.sum + _number(index_line(found))) % _MODULUS
-            self.count += 1
-
-    def add(self, other: "IndexCheck") -> None:
-        """Takes in the lines of another."""
-        self.sum = (self.sum + other.sum) % _MODULUS
-        self.count += other.count
-
-    def defect(self, paths: CollectionPaths) -> str:
-        """What differs; empty where nothing does."""
-        if not paths.index.is_file():
-            return "missing" if self.count else ""
-        total, count, last = 0, 0, b""
-        try:
-            with open_regular(paths.index) as file:
-                while line := file.readline(_MAX_LINE_BYTES):
-                    count += 1
-                    if not line.endswith(b"\n"):
-                        return f"line {count} has no end"
-                    if line < last:
-                        return f"line {count} is out of order"
-                    total = (total + _number(line)) % _MODULUS
-                    last = line
-        except OSError as error:
-            return str(error)
-        if count != self.count:
-            return f"{count} lines, {self.count} expected"
-        return "" if total == self.sum else "a line differs from the evidence"
-
-
-def _number(line: bytes) -> int:
-    return int.from_bytes(sha256(line).digest())
+    def finish(self) -> Claim:
+        """Whether the catalogue has these rows and no others."""
+        reason = self._obstacle.reason
+        return not_checked(_CATALOGUE, reason) if reason else claim(_CATALOGUE, good=self._is_good)

@@ -1,151 +1,261 @@
-"""One WARC file held against its ledger statements, record by record, in one pass.
+"""Every record: against its statement, and by itself; every revisit: against what it refers to."""
 
-A record is found by its id, so that one lost or damaged record does not put all that follow out of step. In a sound
-file nothing is kept but the record at hand; only after damage are the rows of the rest of that file held.
-"""
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from collections import deque
-from collections.abc import Iterator
-from itertools import chain
-from operator import itemgetter
-from typing import NamedTuple
+from preserve.findings import Claim, Verdict
+from preserve.integrity.scan import FileHashes, ScannedRecord, Scanner
+from preserve.integrity.verify.checks import Leaf, Said, Scope, StatementCheck, Unreadable
+from preserve.integrity.verify.earlier_replies import EarlierReplies
+from preserve.integrity.verify.file_matcher import FileMatcher, Matched
+from preserve.integrity.verify.held_catalogue import HeldCatalogue
+from preserve.integrity.verify.index_sum import IndexSum
+from preserve.integrity.verify.report import Findings, claim, not_checked
+from preserve.integrity.verify.resume import FileTally, Resume
+from preserve.integrity.verify.sample import Sample
+from preserve.integrity.verify.touched import TouchedRecords
+from preserve.integrity.verify.tree_check import TreeCheck
+from preserve.provenance.rows import row_of
+from preserve.provenance.sealing import sealed_in
+from preserve.provenance.statements import (
+    NEWER,
+    CableStatement,
+    ImportStatement,
+    RecordStatement,
+    RepairStatement,
+    Sealed,
+    Statement,
+    UnknownStatement,
+)
+from preserve.store.catalogue import StatementRow
+from preserve.store.layout import IMPORTING_SUFFIX
+from preserve.store.warcfile import container_of
 
-from preserve.integrity.record import RecordFacts
-from preserve.integrity.scan import ScannedRecord
-from preserve.integrity.verify.newer import Newer
-from preserve.integrity.verify.report import Findings
-from preserve.model import RecordPlace, whole_date
-from preserve.provenance.statements import RecordStatement
-
-_COMPARED = ("type", "uri", "refers_to", "status", "whole")
-_DIGESTS = ("block_sha256", "payload_sha256")
+_RECORDS = "every record is the one in the ledger"
 
 
-_Found = tuple[int, RecordPlace, RecordFacts]
-"""Ordinal, place, and what was found there."""
+@dataclass(slots=True)
+class FileReading:
+    """One file of the archive while its statements come. ``matcher`` None: its records are not read (again)."""
+
+    path: Path
+    matcher: FileMatcher | None = None
+    tally: FileTally = field(default_factory=FileTally)
+    findings: Findings = field(default_factory=Findings)
+    touched: list[str] = field(default_factory=list)
+    index: IndexSum = field(default_factory=IndexSum)
+    is_done: bool = False
+    """It was found whole before, and its records are not read again."""
+    is_gone: bool = False
+    """It is not there. That is one finding, told at the end with the number of records that went with it."""
+    stated: int = 0
+    """Number of records that the ledger has named in it."""
+    unheld: Findings = field(default_factory=Findings)
+    """Revisits whose original is not held: damage in a file of our own, a habit of other crawlers in one of theirs."""
 
 
-class Matched(NamedTuple):
-    """The record of a statement: where it lies, what was found of it, and whether it is the one stated."""
+@dataclass(frozen=True, slots=True)
+class LastRecord:
+    """What the last ``record`` statement gave: its cable's statement follows it as a rule.
 
-    place: RecordPlace
-    facts: RecordFacts
-    is_whole: bool
+    ``matched`` None: the record was not read, or is not there. ``row``: what the catalogue must have of it.
+    """
+
+    record_id: str
+    file: FileReading
+    matched: Matched | None = None
+    row: StatementRow | None = None
 
 
-class FileMatcher:
-    """Takes the rows of one file as its statements come. ``is_open``: a capture or an import has not ended it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How records are read. ``scanner`` None: none is, but those of ``sample``, where the ``catalogue`` has them.
 
-    def __init__(
-        self,
-        name: str,
-        rows: Iterator[ScannedRecord],
-        findings: Findings,
-        *,
-        is_open: bool,
-        first: int = 0,
-        newer: Newer | None = None,
-    ) -> None:
-        """``first`` is the ordinal of the first row. ``newer``: what statements of a newer program name."""
-        self._name = name
-        self._rows = rows
-        self._findings = findings
-        self._is_open = is_open
-        self._newer = newer
-        self._waiting: dict[str, deque[_Found]] = {}
-        self._ordinal = first
-        self._furthest = -1
-        self._is_broken = False
+    ``hashes`` is told each file that is there when its first record is stated.
+    """
 
-    def match(self, statement: RecordStatement) -> Matched | None:
-        """Finds the record of one ``record`` statement and compares it; None where it is lost."""
-        wanted = statement.record_id
-        found = self._put_by(wanted) or self._advance_to(wanted)
-        where = f"{self._name} {wanted} {statement.uri or ''}".rstrip()
-        if found is None:
-            self._found("E-WARC-LOST", where, f"ordinal {statement.ordinal}")
-            return None
-        ordinal, place, facts = found
-        is_whole = True
-        for code, detail in facts.faults:
-            self._found(code, where, detail)
-            is_whole = is_whole and not code.startswith("E-")
-        if ordinal < self._furthest:
-            self._found("E-WARC-ORDER", where)
-        self._furthest = max(self._furthest, ordinal)
-        if facts.record_sha256 != statement.record_sha256:
-            self._found("E-WARC-RECORD", where, f"SHA-256 is {facts.record_sha256}")
-            is_whole = False
+    scanner: Scanner | None
+    sample: Sample | None
+    catalogue: HeldCatalogue
+    resume: Resume
+    hashes: FileHashes
+
+
+class RecordCheck(StatementCheck):
+    """Reads each file beside the ledger, record by record."""
+
+    def __init__(self, scope: Scope, tree: TreeCheck, reading: Reading) -> None:
+        self._scope = scope
+        self._tree = tree
+        self._catalogue = reading.catalogue
+        self._reading = reading
+        self.files: dict[str, FileReading] = {}
+        self.replies = EarlierReplies()
+        self.touched = TouchedRecords()
+        self.last: LastRecord | None = None
+        self.count = 0
+
+    def names(self, file: str) -> bool:
+        """True where some statement names a file."""
+        return file in self.files
+
+    def take(self, index: int, statement: Said, leaf: Leaf) -> None:
+        """Takes one statement: of a record, or one that seals files."""
+        match statement:
+            case RecordStatement():
+                self._record(index, statement)
+            case CableStatement() | UnknownStatement() | Unreadable():
+                pass
+            case _:
+                for sealed in sealed_in(statement):
+                    self._count_stated(index, statement, sealed)
+                    self._seal(sealed.name, statement)
+
+    def _count_stated(self, index: int, statement: Statement, sealed: Sealed) -> None:
+        """As many records are stated as the statement says that it seals."""
+        stated = self.files[sealed.name].stated if sealed.name in self.files else 0
+        # A repair that could not find every record seals what there is; records that a newer program stated are not
+        # counted here.
+        is_counted = not isinstance(statement, RepairStatement) and not self._scope.newer.names(sealed.name)
+        if self._tree.is_whole and stated != sealed.records and is_counted:
+            detail = f"{sealed.records} records in {sealed.name}, of which {stated} are stated"
+            self._scope.findings.add("E-LEDGER-STATEMENT", f"statement {index}", detail)
+
+    def _record(self, index: int, statement: RecordStatement) -> None:
+        self.count += 1
+        if statement.type in {"response", "resource"}:
+            self.replies.add(statement.record_id)
+        file = self._file(statement.file)
+        file.stated += 1
+        if statement.type == "revisit":
+            self._revisit(statement, str(statement.refers_to), file)
+        self.last = LastRecord(statement.record_id, file)
+        sample = self._reading.sample
+        row = None if sample is None else self._catalogue.held(index, "records")
+        if file.is_gone:
+            self._touch(statement, file)
+            return
+        if sample is not None:
+            matched = sample.look(statement, row)
+        elif file.matcher is not None:
+            matched = file.matcher.match(statement)
         else:
-            self._said(statement, facts, where)
-            if ordinal != statement.ordinal and not self._is_broken:
-                self._found("E-WARC-ORDER", where, f"now record {ordinal}")
-        return Matched(place, facts, is_whole)
-
-    def _said(self, statement: RecordStatement, facts: RecordFacts, where: str) -> None:
-        """The record is the one stated: then the statement must say what is in it."""
-        differs = [name for name in _COMPARED if getattr(facts, name) != getattr(statement, name)]
-        if facts.type == "revisit" and "status" in differs:
-            # Of a revisit's reply the head alone is there, and is not read.
-            differs.remove("status")
-        if facts.block_sha256 is not None:
-            # Of a record too large to be held they are not taken.
-            differs += [name for name in _DIGESTS if getattr(facts, name) != getattr(statement, name)]
-        if facts.date != statement.date and whole_date(facts.date) != statement.date:
-            differs.append("date")
-        if differs:
-            self._found("E-LEDGER-RECORD", where, f"differs in {', '.join(differs)}")
-
-    def finish(self) -> None:
-        """Reads to the end: what is left has no statement.
-
-        In a file that was left open, what stands behind the last stated record is the tail that the next run cuts: no
-        capture yet, so no damage to one.
-        """
-        if self._is_open:
+            # Only its file is looked at, or it was looked at before.
             return
-        for ordinal, place, facts in sorted(chain(*self._waiting.values()), key=itemgetter(0)):
-            self._stray(facts.record_id, ordinal, place.offset)
-        self._waiting.clear()
-        while (found := self._next()) is not None:
-            ordinal, place, facts = found
-            self._stray(facts.record_id, ordinal, place.offset)
+        self._matched(statement, file, matched)
 
-    def _stray(self, record_id: str, ordinal: int, offset: int) -> None:
-        if self._newer is not None and self._newer.names(record_id):
-            self._newer.records += 1
+    def _revisit(self, statement: RecordStatement, refers_to: str, file: FileReading) -> None:
+        if refers_to not in self.replies and not self._scope.newer.names(refers_to):
+            where = f"{statement.file} {statement.record_id} {statement.uri or ''}".rstrip()
+            file.unheld.add("E-WARC-REVISIT", where, f"refers to {refers_to}")
+        self.touched.revisited(refers_to)
+
+    def _matched(self, statement: RecordStatement, file: FileReading, matched: Matched | None) -> None:
+        is_sample = self._reading.sample is not None
+        if (matched is None or not matched.is_whole) and (matched is not None or not is_sample):
+            self._touch(statement, file)
+        if matched is not None:
+            row = None if is_sample else row_of(statement, matched.place)
+            self.last = LastRecord(statement.record_id, file, matched, row)
+
+    def _touch(self, statement: RecordStatement, file: FileReading) -> None:
+        if self.touched.add(statement):
+            file.touched.append(statement.record_id)
+
+    def _file(self, name: str) -> FileReading:
+        file = self.files.get(name)
+        if file is not None:
+            return file
+        path = self._scope.paths.held_file(name)
+        file = self.files[name] = FileReading(path)
+        if not path.is_file():
+            file.is_gone = True
+            return file
+        self._reading.hashes.begin(path)
+        if self._reading.scanner is None:
+            return file
+        tally = self._reading.resume.tally_of(path)
+        if tally is not None:
+            file.tally, file.is_done = tally, True
+            file.index = IndexSum(int(tally.index_sum), tally.index_lines)
+        else:
+            rows = _readable(self._reading.scanner, path)
+            is_open = path.name != name
+            file.matcher = FileMatcher(name, rows, file.findings, is_open=is_open, newer=self._scope.newer)
+        return file
+
+    def _seal(self, name: str, statement: Statement) -> None:
+        """All that the ledger says of a file's records was said; what it holds beside them is looked at now."""
+        file = self.files.get(name)
+        if file is not None:
+            self._revisits_found(file, is_own=not isinstance(statement, ImportStatement))
+        if file is None or file.matcher is None:
             return
-        self._found("E-WARC-NO-STATEMENT", f"{self._name} {record_id}", f"record {ordinal}, at byte {offset}")
+        if self._tree.is_whole:
+            file.matcher.finish()
+        if isinstance(statement, ImportStatement):
+            self._known_before(file, statement.lacks)
+        if not file.findings.listed and not self._catalogue.defect and not self._scope.newer.statements:
+            file.tally.index_lines, file.tally.index_sum = file.index.count, str(file.index.sum)
+            self._reading.resume.is_whole(file.path, file.tally)
 
-    def _advance_to(self, wanted: str) -> _Found | None:
-        while (found := self._next()) is not None:
-            if found[2].record_id == wanted:
-                return found
-            self._waiting.setdefault(found[2].record_id, deque()).append(found)
-            self._is_broken = True
-        return None
+    def _revisits_found(self, file: FileReading, *, is_own: bool) -> None:
+        """What a capture of our own refers to is held; of a file that others made, it may lie in one that is not."""
+        if is_own:
+            self._scope.findings.join(file.unheld)
+        elif file.unheld.codes:
+            self._scope.findings.codes["I-WARC-REFERENCE"] += file.unheld.codes.total()
+        file.unheld = Findings()
 
-    def _put_by(self, wanted: str) -> _Found | None:
-        waiting = self._waiting.get(wanted)
-        if waiting is None:
-            return None
-        if len(waiting) == 1:
-            del self._waiting[wanted]
-        return waiting.popleft()
+    def _known_before(self, file: FileReading, lacks: Mapping[str, int]) -> None:
+        """A file that was taken in damaged is as it was: what was found then is no news."""
+        worse = [code for code, count in file.findings.codes.items() if count > lacks.get(code, 0)]
+        if file.findings.listed and not any(code[0] in "EW" for code in worse):
+            known = Findings()
+            for code, count in file.findings.codes.items():
+                known.codes["I-IMPORT-DAMAGED" if code[0] in "EW" else code] += count
+            file.findings = known
+            for record_id in file.touched:
+                self.touched.drop(record_id)
+            file.touched.clear()
 
-    def _next(self) -> _Found | None:
-        for row in self._rows:
-            ordinal = self._ordinal
-            self._ordinal += 1
-            if row.facts is None:
-                code, detail = row.fault or ("E-WARC-HEADER", "")
-                if not (self._is_open and code == "E-WARC-GZIP"):
-                    self._found(code, f"{self._name} at byte {row.offset}", detail)
-                self._is_broken = True
-                continue
-            place = RecordPlace(file=self._name, ordinal=ordinal, offset=row.offset, length=row.length, inner=row.inner)
-            return ordinal, place, row.facts
-        return None
+    def end(self) -> None:
+        """Finds what files hold beside the records stated, and what is missing."""
+        findings = self._scope.findings
+        for name, file in self.files.items():
+            self._revisits_found(file, is_own=not file.path.name.endswith(IMPORTING_SUFFIX))
+            if file.is_gone:
+                findings.add("E-WARC-MISSING", name, f"{file.stated} records stated")
+            if file.matcher is not None and self._tree.is_whole:
+                file.matcher.finish()
+            findings.join(file.findings)
 
-    def _found(self, code: str, where: str, detail: str = "") -> None:
-        self._findings.add(code, where, detail)
+    def finish(self) -> Claim:
+        """What is wrong with a file is wrong with its records."""
+        scope, count = self._scope, self.count
+        if any(code.startswith("E-WARC") or code == "E-LEDGER-RECORD" for code in scope.findings.codes):
+            return Claim(name=_RECORDS, verdict=Verdict.FAIL, detail=f"{count} records")
+        if scope.newer.records:
+            return not_checked(_RECORDS, f"{scope.newer.records} records named by statements {NEWER}")
+        if scope.level.name == "structure":
+            return not_checked(_RECORDS, f"{count} records; only their files were read")
+        if self._reading.sample is not None:
+            if self._catalogue.defect:
+                return not_checked(_RECORDS, f"the catalogue, which says where they lie: {self._catalogue.defect}")
+            read = self._reading.sample.read
+            detail = f"{read} of {count} records, chosen by chance"
+            return claim(_RECORDS, good=True, detail=detail) if read else not_checked(_RECORDS, detail)
+        return claim(_RECORDS, good=True, detail=f"{count} records")
+
+
+def _readable(scanner: Scanner, path: Path) -> Iterator[ScannedRecord]:
+    """The rows of a file; a disk that fails is a fault of that file."""
+    try:
+        container = container_of(path)
+        if container is None:
+            yield ScannedRecord(0, 0, 0, None, ("E-WARC-UNREADABLE", "no WARC or ARC file"))
+            return
+        yield from scanner.rows(path, container)
+    except OSError as error:
+        yield ScannedRecord(0, 0, 0, None, ("E-WARC-UNREADABLE", error.strerror or str(error)))

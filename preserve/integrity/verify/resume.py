@@ -17,7 +17,7 @@ _MAX_BYTES = 64 << 20
 
 
 class FileTally(msgspec.Struct):
-    """What was counted while one file was checked. ``index_sum``: see `.derived_checks.IndexCheck`."""
+    """What was counted while one file was checked. ``index_sum``: see `.index_sum.IndexSum`."""
 
     records: int = 0
     texts: int = 0

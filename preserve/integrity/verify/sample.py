@@ -7,7 +7,7 @@ from preserve.errors import FormatError
 from preserve.formats.warc.containers import record_at
 from preserve.integrity.record import RecordFacts, RecordQuery, facts_of
 from preserve.integrity.scan import ScannedRecord
-from preserve.integrity.verify.record_check import FileMatcher, Matched
+from preserve.integrity.verify.file_matcher import FileMatcher, Matched
 from preserve.integrity.verify.report import Findings
 from preserve.model import RecordPlace
 from preserve.provenance.statements import RecordStatement

@@ -1,0 +1,78 @@
+"""What the checks of a collection have in common: how one takes a statement, and what they all work on.
+
+A check takes every statement of the ledger in order, and says at the end what one claim is worth. What it finds wrong
+goes to `Findings`, in the order in which it is met. A check may ask those that take the statement before it.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from preserve.cables.page.layouts import Layout
+from preserve.errors import UsageError
+from preserve.findings import Claim
+from preserve.formats.tlog.files import Checkpoint
+from preserve.integrity.verify.newer import Newer
+from preserve.integrity.verify.report import Findings
+from preserve.limits import Limits
+from preserve.provenance.statements import Statement
+from preserve.store.layout import CollectionPaths
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """How much is read: ``structure`` (files and ledger only), ``full``, or ``sample`` with a percentage of records."""
+
+    name: str = "full"
+    percent: float = 100.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.percent <= 100:  # noqa: PLR2004 - per cent
+            raise UsageError(f"{self.percent:g} is no percentage of records", next_step="Give one above 0, up to 100.")
+
+    def __str__(self) -> str:
+        return f"sample {self.percent:g}%" if self.name == "sample" else self.name
+
+
+class Leaf(NamedTuple):
+    """A statement as it stands in the log: its bytes, and their hash in the tree (RFC 6962 section 2.1)."""
+
+    entry: bytes
+    hash: bytes
+
+
+class Unreadable(NamedTuple):
+    """What stands in the place of a statement that cannot be read."""
+
+    reason: str
+
+
+Said = Statement | Unreadable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What is checked, how far, and where the findings go. ``checkpoint`` None: nothing readable."""
+
+    paths: CollectionPaths
+    layouts: Mapping[str, Layout]
+    limits: Limits
+    level: Level
+    checkpoint: Checkpoint | None
+    findings: Findings
+    newer: Newer
+
+
+class StatementCheck(ABC):
+    """One check: takes the ledger statement by statement, and gives one claim."""
+
+    def take(self, index: int, statement: Said, leaf: Leaf) -> None:  # noqa: B027 - most checks take some kinds only
+        """Takes one statement. Called once for each, in the ledger's order."""
+
+    def end(self) -> None:  # noqa: B027 - as above
+        """Everything was read: finds what shows only now. Called once, after the checks before it."""
+
+    @abstractmethod
+    def finish(self) -> Claim:
+        """What the claim is worth, once every check has ended: what one finds may touch the claim of another."""

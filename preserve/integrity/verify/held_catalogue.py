@@ -1,0 +1,97 @@
+"""The catalogue that is held, row by row in the order of the ledger, against what follows from the evidence."""
+
+import sqlite3
+from collections.abc import Iterator
+
+from preserve.errors import PreserveError
+from preserve.model import RecordPlace
+from preserve.store.catalogue import Catalogue, StatementRow
+from preserve.store.layout import CollectionPaths
+
+_COMPARED = ("records", "cables", "releases", "runs", "imports", "judgements")
+"""Tables of which each row is held against its statement."""
+
+
+class HeldCatalogue:
+    """``defect`` says what differs; the first is enough."""
+
+    def __init__(self, paths: CollectionPaths) -> None:
+        self.defect = ""
+        self._catalogue: Catalogue | None = None
+        self._rows: dict[str, Iterator[tuple[object, ...]]] = {}
+        self._looks = 0
+        self._ahead: dict[str, tuple[object, ...] | None] = {}
+        self.is_held = paths.catalogue.is_file()
+        if not self.is_held:
+            self.defect = "missing"
+            return
+        try:
+            self._catalogue = Catalogue.open(paths, read_only=True)
+            for table in _COMPARED:
+                self._rows[table] = self._catalogue.rows(table)
+                self._ahead[table] = next(self._rows[table], None)
+        except (PreserveError, sqlite3.DatabaseError) as error:
+            self._fails(str(error))
+
+    def close(self) -> None:
+        """Closes the catalogue."""
+        self._rows.clear()
+        if self._catalogue is not None:
+            self._catalogue.close()
+            self._catalogue = None
+
+    def _fails(self, detail: str) -> None:
+        self.defect = self.defect or detail
+        self._rows.clear()
+
+    def held(self, index: int, table: str) -> tuple[object, ...] | None:
+        """The row of a statement, the statement's index first; None where there is none. Asked in rising order."""
+        if not self._rows:
+            return None
+        try:
+            row = self._ahead[table]
+            while row is not None and isinstance(row[0], int) and row[0] < index:
+                self._fails(f"a row for statement {row[0]}, which has none")
+                row = next(self._rows[table], None) if self._rows else None
+            if row is None or row[0] != index:
+                self._ahead[table] = row
+                return None
+            self._ahead[table] = next(self._rows[table], None)
+        except sqlite3.DatabaseError as error:
+            self._fails(str(error))
+            return None
+        return row
+
+    def compare(self, index: int, row: StatementRow) -> None:
+        """Holds one statement's row against the one in the catalogue."""
+        if row.table is not None and self._rows and self.held(index, row.table) != (index, *row.values):
+            self._fails(f"differs at statement {index}")
+        if row.looks and self._catalogue is not None:
+            self._looks += len(row.looks)
+            try:
+                if self._catalogue.looks_stated(index) != row.looks:
+                    self._fails(f"differs at statement {index}")
+            except sqlite3.DatabaseError as error:
+                self._fails(str(error))
+
+    def place_of(self, record_id: str) -> RecordPlace | None:
+        """Where the catalogue has a record; whoever reads it there sees whether that is so."""
+        try:
+            row = None if self._catalogue is None else self._catalogue.record(record_id)
+        except sqlite3.DatabaseError:
+            return None
+        return None if row is None else row.place
+
+    def finish(self, statements: int) -> None:
+        """At the end nothing may be left over."""
+        if self._catalogue is None or not self._rows:
+            return
+        try:
+            if any(row is not None for row in self._ahead.values()):
+                self._fails("rows behind the last statement")
+            elif self._catalogue.look_count() != self._looks:
+                self._fails("looks that no run states")
+            elif self._catalogue.ledger_size != statements:
+                self._fails(f"it covers {self._catalogue.ledger_size} of {statements} statements")
+        except sqlite3.DatabaseError as error:
+            self._fails(str(error))

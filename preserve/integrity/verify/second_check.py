@@ -1,0 +1,41 @@
+"""Every sealed file, read by a second reader."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from preserve.findings import Claim
+from preserve.integrity.verify.checks import Scope, StatementCheck
+from preserve.integrity.verify.file_check import FileCheck
+from preserve.integrity.verify.foreign import second_claim
+from preserve.store.secondreader import SecondReading, second_reading
+
+
+class SecondReaderCheck(StatementCheck):
+    """Reads the files once the ledger has said which are sealed."""
+
+    def __init__(self, scope: Scope, files: FileCheck, held: Sequence[Path]) -> None:
+        self._scope = scope
+        self._files = files
+        self._held = held
+        self._readings: list[SecondReading] = []
+
+    def end(self) -> None:
+        """Reads them."""
+        for path in self._held:
+            if path.name not in self._files.sealed:
+                continue
+            try:
+                self._readings.append(second_reading(path))
+            except OSError as error:
+                self._readings.append(SecondReading(reason=f"{path.name}: {error.strerror or error}"))
+            for code, detail in self._readings[-1].faults:
+                self._scope.findings.add(code, path.name, detail)
+
+    @property
+    def has_read(self) -> bool:
+        """False where there was nothing to read, and so nothing to say."""
+        return bool(self._readings)
+
+    def finish(self) -> Claim:
+        """Whether it reads the same."""
+        return second_claim(self._readings)

@@ -1,0 +1,54 @@
+"""Every statement: canonical, of a known kind, one founding, and dates that its place in the ledger allows."""
+
+from datetime import UTC, datetime
+
+from preserve.findings import Claim
+from preserve.integrity.verify.checkpoint_check import check_marker
+from preserve.integrity.verify.checks import Leaf, Said, Scope, StatementCheck, Unreadable
+from preserve.integrity.verify.date_check import DateCheck
+from preserve.integrity.verify.report import claim, not_checked
+from preserve.provenance.statements import NEWER, ArchiveStatement, UnknownStatement
+
+_STATEMENTS = "every statement can be read"
+
+
+class ReadableCheck(StatementCheck):
+    """Holds the format marker against the first statement, too."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._count = 0
+        self.dates = DateCheck(now=datetime.now(UTC))
+
+    def take(self, index: int, statement: Said, leaf: Leaf) -> None:
+        """Takes one statement."""
+        scope = self._scope
+        self._count = index + 1
+        if isinstance(statement, Unreadable):
+            scope.findings.add("E-LEDGER-STATEMENT", f"statement {index}", statement.reason)
+            return
+        if index == 0:
+            check_marker(scope.paths, statement, scope.checkpoint, scope.findings)
+        self.dates.take(index, statement)
+        match statement:
+            case UnknownStatement():
+                is_covered = scope.checkpoint is not None and index < scope.checkpoint.size
+                scope.newer.take(index, statement, is_covered=is_covered)
+                scope.findings.add("I-LEDGER-NEWER", f"statement {index}", f"kind {statement.kind}")
+            case ArchiveStatement() if index:
+                scope.findings.add(
+                    "E-LEDGER-STATEMENT", f"statement {index}", "the founding, which is the first and only that"
+                )
+            case _:
+                pass
+
+    def end(self) -> None:
+        """Tells the dates that contradict; of the claim they are no part."""
+        self.dates.finish(self._scope.findings)
+
+    def finish(self) -> Claim:
+        """Whether every statement is one of a kind that is known."""
+        findings, newer = self._scope.findings, self._scope.newer
+        if newer.statements and not findings.has("E-LEDGER-STATEMENT"):
+            return not_checked(_STATEMENTS, f"{newer.statements} of {self._count} statements, {NEWER}")
+        return claim(_STATEMENTS, good=not findings.has("E-LEDGER-STATEMENT"), detail=f"{self._count} statements")

@@ -1,0 +1,99 @@
+"""The tree: every entry and tile of the ledger against the root that its checkpoint signs."""
+
+from preserve.findings import Claim, Verdict
+from preserve.formats.tlog.merkle import CompactRange
+from preserve.integrity.verify.checks import Leaf, Said, Scope, StatementCheck
+from preserve.integrity.verify.report import claim
+from preserve.provenance.ledger import Ledger, TileCheck
+
+_TREE = "the ledger is complete and in order"
+ENTRY_CODES = ("E-LEDGER-MISSING", "E-LEDGER-SIZE", "E-LEDGER-ROOT")
+"""Findings after which the entries do not give the root of the checkpoint."""
+
+
+class TreeCheck(StatementCheck):
+    """``range`` is the tree over the entries so far; ``is_whole``: none was missing among them."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._paths = scope.paths
+        self._checkpoint = scope.checkpoint
+        self._findings = scope.findings
+        self._tiles: TileCheck | None = None
+        self._ledger: Ledger | None = None
+        self.range = CompactRange()
+        self.is_whole = True
+        self.statements = 0
+        self._root_at_size = self.range.root() if self._checkpoint is not None and not self._checkpoint.size else None
+
+    def begin(self, ledger: Ledger) -> None:
+        """Takes the ledger whose entries come now."""
+        self._ledger = ledger
+        self._tiles = ledger.tile_check()
+
+    def lost(self, where: str, reason: str) -> None:
+        """Entries are missing here: what comes behind them cannot be held against the root."""
+        self._findings.add("E-LEDGER-MISSING", where, reason)
+        self.is_whole = False
+
+    def take(self, index: int, statement: Said, leaf: Leaf) -> None:
+        """Takes one entry."""
+        self.statements = index + 1
+        if not self.is_whole:
+            return
+        if self._tiles is not None and self._ledger is not None and index < self._ledger.covered:
+            self._found(self._tiles.push(leaf.hash))
+        self.range.append(leaf.hash)
+        if self._checkpoint is not None and self.statements == self._checkpoint.size:
+            self._root_at_size = self.range.root()
+
+    def entries_end(self) -> None:
+        """Every entry was taken: tiles that are not full, and what the journal holds beside proved statements.
+
+        Raises:
+            PreserveError, OSError: a file of the ledger cannot be read.
+        """
+        if self._ledger is None or self._tiles is None:
+            return
+        if self.is_whole:
+            self._found(self._tiles.finish())
+        state = self._ledger.journal
+        if state.defect:
+            self._findings.add("E-LEDGER-JOURNAL", self._paths.pending.name, state.defect)
+        elif state.torn_bytes:
+            self._findings.add("W-LEDGER-TORN", self._paths.pending.name, f"{state.torn_bytes} bytes")
+        if state.unknown_bytes:
+            self._findings.add("W-LEDGER-JOURNAL", self._paths.pending.name, f"{state.unknown_bytes} bytes")
+
+    def began(self, name: str) -> bool:
+        """False for a file named as one being written, where it is known that this installation did not begin it."""
+        return self._ledger is None or self._ledger.began(name) is not False
+
+    @property
+    def gives_the_root(self) -> bool:
+        """Whether the entries give the root of the checkpoint."""
+        return not self._findings.has(*ENTRY_CODES)
+
+    def end(self) -> None:
+        """Holds the root of the entries against that of the checkpoint."""
+        checkpoint = self._checkpoint
+        if checkpoint is None:
+            return
+        if self.statements < checkpoint.size:
+            self._findings.add("E-LEDGER-SIZE", "checkpoint", f"{checkpoint.size} stated, {self.statements} held")
+        elif self.is_whole and self._root_at_size != checkpoint.root:
+            self._findings.add("E-LEDGER-ROOT", "checkpoint", f"at size {checkpoint.size}")
+        if self.statements > checkpoint.size:
+            self._findings.add("W-LEDGER-PENDING", "ledger", f"{self.statements - checkpoint.size} statements")
+
+    def finish(self) -> Claim:
+        """Whether the tree is the one of the checkpoint."""
+        checkpoint = self._checkpoint
+        failed = self._findings.has(*ENTRY_CODES, "E-LEDGER-TILE")
+        if checkpoint is None:
+            verdict = Verdict.FAIL if failed else Verdict.NOT_CHECKED
+            return Claim(name=_TREE, verdict=verdict, detail="no readable checkpoint")
+        return claim(_TREE, good=not failed, detail=f"{checkpoint.size} statements under the checkpoint")
+
+    def _found(self, paths: list[str]) -> None:
+        for path in paths:
+            self._findings.add("E-LEDGER-TILE", path)
