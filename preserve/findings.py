@@ -208,6 +208,10 @@ CODES: dict[str, Code] = {
     "I-WARC-URI-BRACKETS": Code(
         "An address stands in angle brackets, as WARC 1.0 had it and few wrote it.", "Nothing to do."
     ),
+    "I-WARC-FIELD": Code(
+        "A header field stands twice, or where WARC 1.1 has none of it, or is missing where it has one.",
+        "Nothing to do: the record was read.",
+    ),
     "I-WARC-VERSION": Code(
         "A record has another version of WARC than 1.0 and 1.1, or writes it in small letters.",
         "Nothing to do: it was read.",

@@ -5,7 +5,6 @@ those who hold one. What is odd in a reply is what a server sent, and no damage;
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,10 +13,10 @@ from typing import NamedTuple
 from preserve.cables.extract import told_of
 from preserve.cables.page.layouts import Layout
 from preserve.errors import FormatError
-from preserve.expressions import lazy_re
 from preserve.formats.digests import DeclaredDigest, parse_digest
 from preserve.formats.http1.message import ReplyHead, transfer_codings
 from preserve.formats.http1.stream import PayloadStream
+from preserve.formats.warc.fields import BY_KEY, is_written_right, missing, misuses
 from preserve.formats.warc.record import RecordHeader, WarcRecord, bare_uri, original_of
 from preserve.formats.warc.stream import RawRecord
 from preserve.integrity.payloads import NO_HEAD, ReplyCheck, framing_faults, payload_digest, payload_is_own
@@ -38,13 +37,7 @@ from preserve.provenance.describe import (
 from preserve.provenance.statements import Whole, encode
 from preserve.readers.hashing import HASHES, BehindHead, DecodedHash, Fault, Hash, declared_digest, new_hash
 
-_W3C_DATE = lazy_re(r"\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z)?)?)?\Z")
-_ABSOLUTE = lazy_re(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_NEEDS_URI = frozenset({"response", "resource", "request", "revisit", "conversion", "continuation"})
 _VERSIONS = frozenset({"WARC/1.0", "WARC/1.1", "ARC"})
-_MANDATORY = ("warc-type", "warc-record-id", "warc-date", "content-length")
-"""WARC 1.1 section 5: every record has these."""
-_ONCE = ("warc-type", "warc-record-id", "warc-date", "content-length", "warc-target-uri")
 _OK = 200
 _CRAWLERS_OWN = frozenset({"warcinfo", "metadata"})
 _REFERENCES = frozenset({"warc-concurrent-to", "warc-refers-to", "warc-warcinfo-id", "warc-segment-origin-id"})
@@ -158,25 +151,24 @@ def _references(header: RecordHeader) -> tuple[tuple[str, str], ...]:
 
 
 def _header_faults(header: RecordHeader, faults: list[Fault]) -> None:
-    if len(header.by_name) != len(header.fields):
-        counts = Counter(name.lower() for name, _value in header.fields)
-        faults += [("E-WARC-HEADER", f"{name} stands {counts[name]} times") for name in _ONCE if counts[name] > 1]
+    misused = misuses(header)
     names = header.by_name
-    missing = [name for name in _MANDATORY if not names.get(name)]
-    if missing:
-        raise FormatError(f"record without {', '.join(missing)}")
+    if absent := missing(header):
+        raise FormatError(f"record without {', '.join(absent)}")
+    for misuse in misused:
+        # A `warcinfo` with an address is read as any other record that has one.
+        is_damage = misuse.rule.identifies and names["warc-type"] not in misuse.rule.must_not
+        faults.append(("E-WARC-HEADER", misuse.detail) if is_damage else ("I-WARC-FIELD", misuse.detail))
     if (fault := _date_fault(names["warc-date"])) is not None:
         faults.append(fault)
-    if _ABSOLUTE.match(bare_uri(names["warc-record-id"])) is None:
+    if not is_written_right("warc-record-id", bare_uri(names["warc-record-id"])):
         faults.append(("E-WARC-HEADER", f"WARC-Record-ID {header.record_id[:60]!r} is no URI"))
     uri = names.get("warc-target-uri")
-    if uri is None:
-        if names["warc-type"] in _NEEDS_URI:
-            faults.append(("E-WARC-HEADER", f"{header.type} without WARC-Target-URI"))
-    elif not bare_uri(uri) and names["warc-type"] in _NEEDS_URI:
-        faults.append(("W-WARC-URI", f"{header.type} with an empty WARC-Target-URI"))
-    elif uri.startswith("<"):
-        faults.append(("I-WARC-URI-BRACKETS", ""))
+    if uri is not None:
+        if not bare_uri(uri) and names["warc-type"] in BY_KEY["warc-target-uri"].must:
+            faults.append(("W-WARC-URI", f"{header.type} with an empty WARC-Target-URI"))
+        elif uri.startswith("<"):
+            faults.append(("I-WARC-URI-BRACKETS", ""))
     if header.version not in _VERSIONS:
         faults.append(("I-WARC-VERSION", header.version))
 
@@ -186,7 +178,7 @@ def _date_fault(text: str) -> Fault | None:
     nearest = whole_date(text)
     if nearest is None:
         return "E-WARC-HEADER", f"WARC-Date {text[:40]!r} is none"
-    if _W3C_DATE.match(text) is not None:
+    if is_written_right("warc-date", text):
         if nearest.startswith(text.removesuffix("Z")):
             return None
         if "T23:59:60" in text:

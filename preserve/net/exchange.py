@@ -35,7 +35,7 @@ class ExchangeError(Exception):
 
 
 class Truncation(StrEnum):
-    """Why a reply was cut: the values of WARC-Truncated (WARC 1.1 section 5.13)."""
+    """Why a reply was cut: the values of WARC-Truncated (WARC 1.1 section 5.15)."""
 
     LENGTH = "length"
     TIME = "time"

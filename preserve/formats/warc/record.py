@@ -105,7 +105,7 @@ def bare_uri(text: str) -> str:
 
 
 def original_of(header: RecordHeader) -> tuple[str, str] | None:
-    """Address and date of the record that a revisit refers to, where it names both (WARC 1.1 sections 5.13, 5.14)."""
+    """Address and date of the record that a revisit refers to, where it names both (WARC 1.1 sections 5.12, 5.13)."""
     uri, date = header.get("WARC-Refers-To-Target-URI"), header.get("WARC-Refers-To-Date")
     return (bare_uri(uri), date) if uri and date else None
 

@@ -163,7 +163,13 @@ def test_habits_of_writers_are_no_damage() -> None:
         (BLOCKS["reply"].removesuffix(b"\r\n\r\n"), "W-WARC-LINE-ENDS"),
         (BLOCKS["reply"] + b"\n", "W-WARC-LINE-ENDS"),
         (
-            record(3, b"", ("WARC-Refers-To", "<urn:uuid:00000000-0000-4000-8000-000000000003>"), kind="revisit"),
+            record(
+                3,
+                b"",
+                ("WARC-Refers-To", "<urn:uuid:00000000-0000-4000-8000-000000000003>"),
+                ("WARC-Profile", "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"),
+                kind="revisit",
+            ),
             "W-WARC-REVISIT",
         ),
         (BLOCKS["reply"].replace(b"WARC/1.1", b"warc/1.1"), "I-WARC-VERSION"),
