@@ -110,7 +110,7 @@ class RunEnvironment:
     """Somebody says so: it is held against nothing."""
 
 
-def capture(
+def capture(  # noqa: PLR0913 - what is captured, how, and in what surroundings
     config: CollectionConfig,
     paths: CollectionPaths,
     writer: Writer,

@@ -54,7 +54,7 @@ class Group:
 class GroupWriter:
     """Writes records to the one open file of a worker. Not for more than one thread."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a worker and a rescue each give all of it
         self,
         *,
         paths: CollectionPaths,

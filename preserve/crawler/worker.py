@@ -19,6 +19,7 @@ from preserve.crawler.outcomes import HOST_PAUSED, NOT_DUE, RETRY, AddressOutcom
 from preserve.crawler.pace import HostPace, HostState
 from preserve.crawler.page import PageWriter, Visit
 from preserve.crawler.robots import RobotsRules, robots_url
+from preserve.crawler.turns import HostEvent, HostTurn, after
 from preserve.limits import Limits
 from preserve.net.exchange import Exchange
 from preserve.net.fetch import Fetches, Pending
@@ -66,14 +67,16 @@ class _Host:
     name: str
     pace: HostPace
     queue: deque[FrontierTarget] = field(default_factory=deque)
-    busy: bool = False
-    queued: bool = False
-    """True while it stands among the ready or the sleeping."""
+    turn: HostTurn = HostTurn.FREE
     robots: dict[str, RobotsRules] = field(default_factory=dict)
     ahead: "tuple[_Job, Pending] | None" = None
     """The next exchange, when it was begun while the last one was written."""
     asking: "_RobotsHop | None" = None
     robots_tries: int = 0
+
+    def on(self, event: HostEvent) -> None:
+        """Takes an event (`preserve.crawler.turns`)."""
+        self.turn = after(self.turn, event)
 
     def take_rules(self, address: str, rules: RobotsRules) -> None:
         """Takes the rules of one origin; the host is asked as seldom as the strictest of its origins wants it."""
@@ -83,7 +86,7 @@ class _Host:
     @property
     def is_idle(self) -> bool:
         """True where nothing is to be done with it now."""
-        return not (self.queue or self.busy or self.queued or self.ahead or self.asking)
+        return self.turn is HostTurn.FREE and not (self.queue or self.ahead or self.asking)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,7 @@ class Worker:
         for host in list(self._hosts.values()):
             if host.ahead is not None:
                 (job, begun), host.ahead = host.ahead, None
+                host.on(HostEvent.TURN)
                 self._go_on(job, begun)
         while self._under_way:
             self._collect(1.0)
@@ -198,19 +202,18 @@ class Worker:
 
     def _queue(self, host: _Host) -> None:
         """Puts a host among the ready, or among the sleeping until its time."""
-        if self._finishing or host.busy or host.queued or not (host.queue or host.ahead):
-            return
-        host.queued = True
-        if host.ahead is not None:
-            self._ready.append(host)
+        if self._finishing or host.turn is not HostTurn.FREE or not (host.queue or host.ahead):
             return
         now = self._clock()
-        wait_s = host.pace.wait_s(now)
+        wait_s = 0.0 if host.ahead is not None else host.pace.wait_s(now)
         if wait_s <= 0 or self._needs_no_exchange(host):
+            host.on(HostEvent.DUE)
             self._ready.append(host)
         elif wait_s > self._limits.max_wait_s:
+            host.on(HostEvent.TOO_LONG)
             self._give_up(host)
         else:
+            host.on(HostEvent.PAUSED)
             self._order += 1
             heapq.heappush(self._sleeping, (now.fromtimestamp(now.timestamp() + wait_s, now.tzinfo), self._order, host))
 
@@ -238,7 +241,7 @@ class Worker:
     def _wake(self) -> None:
         while self._sleeping and self._sleep_s(1.0) <= 0:
             host = heapq.heappop(self._sleeping)[2]
-            host.queued = False
+            host.on(HostEvent.WOKEN)
             self._queue(host)
 
     def _sleep_s(self, most_s: float) -> float:
@@ -249,7 +252,7 @@ class Worker:
 
     def _serve(self, host: _Host) -> None:
         """Begins the next exchange with a host, after ending what needs none."""
-        host.queued = False
+        host.on(HostEvent.TURN)
         ahead, host.ahead = host.ahead, None
         if ahead is None:
             ahead = self._begin_next(host)
@@ -267,7 +270,7 @@ class Worker:
 
     def _go_on(self, job: _Job, begun: Pending) -> None:
         """Waits a moment for an exchange, or lets it go on in a lane."""
-        job.host.busy = True
+        job.host.on(HostEvent.BEGUN)
         exchange = begun.quick(_QUICK_S if len(self._hosts) > 1 else _QUICK_ALONE_S)
         if exchange is not None:
             self._complete(job, exchange)
@@ -342,7 +345,7 @@ class Worker:
         changed = host.pace.done(exchange, now, is_robots=job.target is None)
         if changed:
             visited.states.append(host.pace.state)
-        host.busy = False
+        host.on(HostEvent.ENDED)
         if job.target is None or job.visit is None:
             self._robots_came(host, exchange, visited, now)
             self._sink.visited(visited)

@@ -96,7 +96,7 @@ class _Form(click.ParamType):  # type: ignore[type-arg] # older ones are not gen
 @click.option("--accessed", metavar="DATE", help="The day on which you looked at it (2026-11-25). [default: today]")
 @click.option("--capsule", type=click.Path(dir_okay=False, path_type=Path), help="Write the passage's proof here.")
 @command_options
-def cite(
+def cite(  # noqa: PLR0913 - one for each option
     place: Place,
     *,
     names: tuple[str, ...],

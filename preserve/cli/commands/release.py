@@ -23,7 +23,7 @@ def release() -> None:
 @click.option("--note", default="", help="What else a reader must know.")
 @click.option("--into", metavar="COLLECTION", help="State it in this collection's ledger as well.")
 @command_options
-def add(
+def add(  # noqa: PLR0913 - one for each option
     place: Place,
     name: str,
     *,

@@ -19,7 +19,7 @@ from preserve.cli.shared.common import Place, command_options
     "--dry-run", "dry", is_flag=True, help="Ask for the lists only; tell what would be fetched; keep nothing."
 )
 @command_options
-def rescue(  # noqa: PLR0917 - click hands over by keyword
+def rescue(  # noqa: PLR0913, PLR0917 - one for each option
     place: Place,
     urls: tuple[str, ...],
     gone: bool,  # noqa: FBT001
