@@ -27,7 +27,7 @@ from preserve.store.durable import make_dir
 from preserve.text import terminal_line
 
 
-def add(
+def add(  # noqa: PLR0913 - one for each option
     place: Place,
     *,
     name: str,

@@ -31,7 +31,7 @@ from preserve.text import terminal_line
 _SHOWN = 5
 
 
-def rescue(
+def rescue(  # noqa: PLR0913 - one for each option
     place: Place,
     *,
     urls: tuple[str, ...],

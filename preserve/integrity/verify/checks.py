@@ -52,7 +52,7 @@ Said = Statement | Unreadable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class CheckScope:
     """What is checked, how far, and where the findings go. ``checkpoint`` None: nothing readable."""
 
     paths: CollectionPaths

@@ -29,16 +29,16 @@ from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import FileHashes, Scanner
 from preserve.integrity.verify.attestations import Attestations
 from preserve.integrity.verify.checkpoint_check import SignedCheckpoint, read_checkpoint
-from preserve.integrity.verify.checks import Level, Scope, StatementCheck
+from preserve.integrity.verify.checks import CheckScope, Level, StatementCheck
 from preserve.integrity.verify.derived_checks import CatalogueCheck, IndexCheck, Obstacle
-from preserve.integrity.verify.file_check import FileCheck
 from preserve.integrity.verify.held_catalogue import HeldCatalogue
 from preserve.integrity.verify.ledger_reading import read_ledger
 from preserve.integrity.verify.newer import Newer
-from preserve.integrity.verify.record_check import Reading, RecordCheck
+from preserve.integrity.verify.record_check import RecordCheck, RecordReading
 from preserve.integrity.verify.report import ORIGIN, Findings, Report
 from preserve.integrity.verify.resume import Resume
 from preserve.integrity.verify.sample import Sample
+from preserve.integrity.verify.seal_check import SealCheck
 from preserve.integrity.verify.second_check import SecondReaderCheck
 from preserve.integrity.verify.statement_check import ReadableCheck
 from preserve.integrity.verify.text_check import TextCheck
@@ -107,7 +107,7 @@ def _moment(paths: CollectionPaths) -> tuple[bytes, int, list[str]]:
 def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: VerifyOptions) -> Report:
     findings = Findings()
     signed = read_checkpoint(paths, findings)
-    scope = Scope(
+    scope = CheckScope(
         paths=paths,
         layouts=layouts,
         limits=manner.limits,
@@ -126,7 +126,7 @@ def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Ver
         with Scanner(wanted, processes=manner.processes, total_bytes=held.total_bytes()) as scanner:
             hashes = FileHashes(scanner)
             is_sample = manner.level.name == "sample"
-            reading = Reading(
+            reading = RecordReading(
                 scanner=scanner if manner.level.name == "full" else None,
                 sample=Sample(paths, manner.level.percent, wanted, findings) if is_sample else None,
                 catalogue=catalogue,
@@ -182,11 +182,11 @@ class _Checks:
 
     def __init__(
         self,
-        scope: Scope,
+        scope: CheckScope,
         signed: SignedCheckpoint,
         manner: VerifyOptions,
         held: _Held,
-        reading: Reading,
+        reading: RecordReading,
     ) -> None:
         vouching = Attestations(
             scope.paths, signed, manner.trust, manner.logs, found=scope.findings.add, newer=scope.newer
@@ -197,7 +197,7 @@ class _Checks:
         self.tree = TreeCheck(scope)
         self.records = RecordCheck(scope, self.tree, reading)
         self.statements = ReadableCheck(scope)
-        self.files = FileCheck(scope, self.tree, self.records, reading.hashes, held.strangers)
+        self.files = SealCheck(scope, self.tree, self.records, reading.hashes, held.strangers)
         self.second = SecondReaderCheck(scope, self.files, held.files if manner.second_reader else ())
         self.texts = TextCheck(scope, self.records, reading.catalogue)
         self.known = KnownCheck(self.tree, vouching)

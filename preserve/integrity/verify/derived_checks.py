@@ -3,7 +3,7 @@
 from functools import cached_property
 
 from preserve.findings import Claim
-from preserve.integrity.verify.checks import Leaf, Said, Scope, StatementCheck, Unreadable
+from preserve.integrity.verify.checks import CheckScope, Leaf, Said, StatementCheck, Unreadable
 from preserve.integrity.verify.held_catalogue import HeldCatalogue
 from preserve.integrity.verify.index_sum import IndexSum
 from preserve.integrity.verify.record_check import RecordCheck
@@ -30,7 +30,7 @@ _UNENDED = ("W-WARC-OPEN", "W-LEDGER-PENDING", "E-LEDGER-JOURNAL", "W-LEDGER-JOU
 class Obstacle:
     """What keeps the derived from being held against the evidence: what comes of damaged evidence proves nothing."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: CheckScope) -> None:
         self._scope = scope
 
     @cached_property
@@ -51,7 +51,7 @@ class Obstacle:
 class IndexCheck(StatementCheck):
     """Lines are summed up by file, as the note of a verification that was stopped has them."""
 
-    def __init__(self, scope: Scope, records: RecordCheck, obstacle: Obstacle) -> None:
+    def __init__(self, scope: CheckScope, records: RecordCheck, obstacle: Obstacle) -> None:
         self._scope = scope
         self._records = records
         self._obstacle = obstacle
@@ -84,7 +84,7 @@ class CatalogueCheck(StatementCheck):
     """Rows of records that are not read again are passed over."""
 
     def __init__(
-        self, scope: Scope, tree: TreeCheck, records: RecordCheck, held: HeldCatalogue, obstacle: Obstacle
+        self, scope: CheckScope, tree: TreeCheck, records: RecordCheck, held: HeldCatalogue, obstacle: Obstacle
     ) -> None:
         self._scope = scope
         self._tree = tree

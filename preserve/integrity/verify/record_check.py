@@ -6,7 +6,7 @@ from pathlib import Path
 
 from preserve.findings import Claim, Verdict
 from preserve.integrity.scan import FileHashes, ScannedRecord, Scanner
-from preserve.integrity.verify.checks import Leaf, Said, Scope, StatementCheck, Unreadable
+from preserve.integrity.verify.checks import CheckScope, Leaf, Said, StatementCheck, Unreadable
 from preserve.integrity.verify.earlier_replies import EarlierReplies
 from preserve.integrity.verify.file_matcher import FileMatcher, Matched
 from preserve.integrity.verify.held_catalogue import HeldCatalogue
@@ -69,7 +69,7 @@ class LastRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class RecordReading:
     """How records are read. ``scanner`` None: none is, but those of ``sample``, where the ``catalogue`` has them.
 
     ``hashes`` is told each file that is there when its first record is stated.
@@ -85,7 +85,7 @@ class Reading:
 class RecordCheck(StatementCheck):
     """Reads each file beside the ledger, record by record."""
 
-    def __init__(self, scope: Scope, tree: TreeCheck, reading: Reading) -> None:
+    def __init__(self, scope: CheckScope, tree: TreeCheck, reading: RecordReading) -> None:
         self._scope = scope
         self._tree = tree
         self._catalogue = reading.catalogue

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from preserve.findings import Claim
-from preserve.integrity.verify.checks import Scope, StatementCheck
-from preserve.integrity.verify.file_check import FileCheck
+from preserve.integrity.verify.checks import CheckScope, StatementCheck
 from preserve.integrity.verify.foreign import second_claim
+from preserve.integrity.verify.seal_check import SealCheck
 from preserve.store.secondreader import SecondReading, second_reading
 
 
 class SecondReaderCheck(StatementCheck):
     """Reads the files once the ledger has said which are sealed."""
 
-    def __init__(self, scope: Scope, files: FileCheck, held: Sequence[Path]) -> None:
+    def __init__(self, scope: CheckScope, files: SealCheck, held: Sequence[Path]) -> None:
         self._scope = scope
         self._files = files
         self._held = held

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from preserve.findings import Claim
 from preserve.integrity.verify.checkpoint_check import check_marker
-from preserve.integrity.verify.checks import Leaf, Said, Scope, StatementCheck, Unreadable
+from preserve.integrity.verify.checks import CheckScope, Leaf, Said, StatementCheck, Unreadable
 from preserve.integrity.verify.date_check import DateCheck
 from preserve.integrity.verify.report import claim, not_checked
 from preserve.provenance.statements import NEWER, ArchiveStatement, UnknownStatement
@@ -15,7 +15,7 @@ _STATEMENTS = "every statement can be read"
 class ReadableCheck(StatementCheck):
     """Holds the format marker against the first statement, too."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: CheckScope) -> None:
         self._scope = scope
         self._count = 0
         self.dates = DateCheck(now=datetime.now(UTC))

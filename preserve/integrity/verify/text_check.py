@@ -2,7 +2,7 @@
 
 from preserve.errors import ArchiveError
 from preserve.findings import Claim, Verdict
-from preserve.integrity.verify.checks import Leaf, Said, Scope, StatementCheck
+from preserve.integrity.verify.checks import CheckScope, Leaf, Said, StatementCheck
 from preserve.integrity.verify.held_catalogue import HeldCatalogue
 from preserve.integrity.verify.record_check import RecordCheck
 from preserve.integrity.verify.report import claim, not_checked
@@ -18,7 +18,7 @@ _TEXTS = "every text follows from its bytes"
 class TextCheck(StatementCheck):
     """A text that follows its record is compared with what was extracted as that was read; another is read again."""
 
-    def __init__(self, scope: Scope, records: RecordCheck, catalogue: HeldCatalogue) -> None:
+    def __init__(self, scope: CheckScope, records: RecordCheck, catalogue: HeldCatalogue) -> None:
         self._scope = scope
         self._records = records
         self._catalogue = catalogue

@@ -2,7 +2,7 @@
 
 from preserve.findings import Claim, Verdict
 from preserve.formats.tlog.merkle import CompactRange
-from preserve.integrity.verify.checks import Leaf, Said, Scope, StatementCheck
+from preserve.integrity.verify.checks import CheckScope, Leaf, Said, StatementCheck
 from preserve.integrity.verify.report import claim
 from preserve.provenance.ledger import Ledger, TileCheck
 
@@ -14,7 +14,7 @@ ENTRY_CODES = ("E-LEDGER-MISSING", "E-LEDGER-SIZE", "E-LEDGER-ROOT")
 class TreeCheck(StatementCheck):
     """``range`` is the tree over the entries so far; ``is_whole``: none was missing among them."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: CheckScope) -> None:
         self._paths = scope.paths
         self._checkpoint = scope.checkpoint
         self._findings = scope.findings

@@ -10,11 +10,11 @@ from preserve.formats.tlog.merkle import leaf_hash
 from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import FileHashes, Scanner
 from preserve.integrity.verify import record_check
-from preserve.integrity.verify.checks import Leaf, Level, Scope
+from preserve.integrity.verify.checks import CheckScope, Leaf, Level
 from preserve.integrity.verify.earlier_replies import EarlierReplies
 from preserve.integrity.verify.held_catalogue import HeldCatalogue
 from preserve.integrity.verify.newer import Newer
-from preserve.integrity.verify.record_check import Reading, RecordCheck
+from preserve.integrity.verify.record_check import RecordCheck, RecordReading
 from preserve.integrity.verify.report import Findings
 from preserve.integrity.verify.resume import Resume
 from preserve.integrity.verify.statement_check import ReadableCheck
@@ -56,7 +56,7 @@ def _grown(tmp_path: Path, count: int) -> tuple[int, Findings]:
     paths.archive.mkdir(parents=True, exist_ok=True)
     (paths.archive / "a.warc.gz").write_bytes(b"")
     findings = Findings()
-    scope = Scope(
+    scope = CheckScope(
         paths=paths,
         layouts={},
         limits=DEFAULT_LIMITS,
@@ -67,7 +67,7 @@ def _grown(tmp_path: Path, count: int) -> tuple[int, Findings]:
     )
     with Scanner(RecordQuery(), processes=1, total_bytes=0) as scanner:
         catalogue = HeldCatalogue(paths)
-        reading = Reading(
+        reading = RecordReading(
             scanner=None, sample=None, catalogue=catalogue, resume=Resume(None, ""), hashes=FileHashes(scanner)
         )
         tree = TreeCheck(scope)

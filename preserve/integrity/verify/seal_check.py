@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from preserve.findings import Claim
 from preserve.integrity.scan import FileHashes
-from preserve.integrity.verify.checks import Leaf, Said, Scope, StatementCheck, Unreadable
+from preserve.integrity.verify.checks import CheckScope, Leaf, Said, StatementCheck, Unreadable
 from preserve.integrity.verify.record_check import RecordCheck
 from preserve.integrity.verify.report import claim, not_checked
 from preserve.integrity.verify.tree_check import TreeCheck
@@ -17,12 +17,12 @@ _FILES = "every file is the one sealed"
 _FILE_CODES = ("E-WARC-MISSING", "E-WARC-UNKNOWN", "E-WARC-SIZE", "E-WARC-HASH", "E-FORMAT-MARKER")
 
 
-class FileCheck(StatementCheck):
+class SealCheck(StatementCheck):
     """``hashes``: of every file that is there by the time the check ends. ``strangers``: what is there and no file."""
 
     def __init__(
         self,
-        scope: Scope,
+        scope: CheckScope,
         tree: TreeCheck,
         records: RecordCheck,
         hashes: FileHashes,
