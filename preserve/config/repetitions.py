@@ -128,11 +128,24 @@ class _Walk:
         self._ignores_case = "i" in flags
         self._dot_is_all = "s" in flags
         self.every = (1 << len(alphabet)) - 1
-        self._white = self._where(_CATEGORIES["CATEGORY_SPACE"])
+        self._bits_of = self._bits_by_code()
+        self._categories: dict[str, int] = {}
+        self._white = self._category("CATEGORY_SPACE")
         self._free = blanks_are_free
 
-    def _where(self, pattern: re.Pattern[str]) -> int:
-        return sum(1 << bit for bit, sign in enumerate(self._alphabet) if pattern.match(sign))
+    def _bits_by_code(self) -> dict[int, int]:
+        """The signs that a code stands for: itself, and where case does not count, what it is another case of."""
+        found: dict[int, int] = {}
+        for bit, sign in enumerate(self._alphabet):
+            for each in {sign, *sign.lower(), *sign.upper()} if self._ignores_case else {sign}:
+                found[ord(each)] = found.get(ord(each), 0) | 1 << bit
+        return found
+
+    def _category(self, name: str) -> int:
+        if name not in self._categories:
+            match = _CATEGORIES[name].match
+            self._categories[name] = sum(1 << bit for bit, sign in enumerate(self._alphabet) if match(sign))
+        return self._categories[name]
 
     def sequence(self, parts: Iterable[Part], state: _State) -> _State:
         for operator, argument in parts:
@@ -179,10 +192,6 @@ class _Walk:
         # What is possessive is not gone back into.
         return after if name == "POSSESSIVE_REPEAT" else after | {Repetition(signs, frozenset(), ways)}
 
-    def _is_within(self, sign: str, first: int, last: int) -> bool:
-        cases = {sign, *sign.lower(), *sign.upper()} if self._ignores_case else {sign}
-        return any(first <= ord(each) <= last for each in cases)
-
     def _passed(self, state: _State, signs: int) -> _State:
         """Behind something that must stand there: who cannot take it is done with."""
         return frozenset(
@@ -213,13 +222,18 @@ class _Walk:
         if name == "ANY":
             return self.every if self._dot_is_all else self.every & ~(1 << 10)
         if name == "CATEGORY":
-            return self._where(_CATEGORIES[str(argument)])
+            return self._category(str(argument))
         if name == "IN":
             items = [(str(each), value) for each, value in argument]
             found = 0
             for each, value in items:
                 found |= 0 if each == "NEGATE" else self._set(each, value)
             return self.every & ~found if items[0][0] == "NEGATE" else found
-        first, last = (argument, argument) if name in {"LITERAL", "NOT_LITERAL"} else argument
-        found = sum(1 << bit for bit, sign in enumerate(self._alphabet) if self._is_within(sign, first, last))
+        if name == "RANGE":
+            first, last = argument
+            found = 0
+            for code, bits in self._bits_of.items():
+                found |= bits if first <= code <= last else 0
+            return found
+        found = self._bits_of.get(argument, 0)
         return self.every & ~found if name == "NOT_LITERAL" else found
