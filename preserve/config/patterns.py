@@ -108,6 +108,7 @@ def _layout_parts(text: str) -> tuple[list[Any], bool]:
     return (parts[:-1] if is_to_end else parts), is_to_end
 
 
+@lru_cache(maxsize=256)
 def check_bounded(text: str) -> str:
     """The text itself, if it is an expression of Python's `re` that does not try the same text over and over.
 
@@ -120,7 +121,9 @@ def check_bounded(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=256)
 def _parsed(text: str) -> Iterable[tuple[Any, Any]]:
+    """The tree, which nobody changes: an expression is asked for by several rules, and again when it is compiled."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
