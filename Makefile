@@ -98,7 +98,7 @@ format: .venv/.test ## put sources into format and write the generated pages
 	@$(BIN)/python tools/generate_docs.py
 
 lock: ## resolve the pinned lists in requirements/ anew (needs uv and the internet)
-	@$(LOCK) pyproject.toml requirements/build.in -o requirements/run.txt
+	@$(LOCK) --extra web pyproject.toml requirements/build.in -o requirements/run.txt
 	@$(LOCK) --extra dev -c requirements/run.txt pyproject.toml requirements/build.in -o requirements/test.txt
 	@$(LOCK) requirements/oracles.in -o requirements/oracles.txt
 

@@ -20,7 +20,7 @@ from preserve.provenance.knownlogs import KnownLogs
 from preserve.replay.history import History, history
 from preserve.replay.recover import Capture, find_one, parse_moment
 from preserve.replay.recover import CollectionReader as Collection
-from preserve.replay.searching import SearchHits, search, searchable
+from preserve.replay.searching import Question, SearchHits, ask, searchable
 from preserve.replay.stated_texts import TextSource, read_again
 from preserve.store.archive import list_collections
 from preserve.store.archive import open_archive as open_collection
@@ -193,7 +193,7 @@ class Archive:
             LockedError, EnvironmentFaultError: there is no index yet, and none can be made.
         """
         with searchable(self._archives, self.collections, lambda: self._layouts) as opened:
-            return search(opened, words, filters or Filters(), limit)[0]
+            return ask(opened, Question(words=words, filters=filters or Filters(), limit=limit)).hits
 
 
 def open_archive(path: str | Path, *, config: str | Path | None = None) -> Archive:

@@ -88,10 +88,11 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
             "index": "Make a CDXJ index of WARC and ARC files.",
         },
     ),
-    "Look at it first": (
-        "preserve demo",
+    "Look at it": (
+        "preserve serve",
         {
             "demo": "Run a demonstration on invented cables.",
+            "serve": "Read what is held, with a browser.",
         },
     ),
 }

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from preserve.config.alarms import AlarmsConfig
+from preserve.config.blocked import BlockedConfig
 from preserve.config.checked import CORRECT, Model, check, nearest
 from preserve.config.collection import CollectionConfig
 from preserve.config.layout import LayoutConfig
@@ -80,6 +81,18 @@ def load_alarms(config_dir: Path) -> AlarmsConfig:
     channels = value.get("channels") if isinstance(value, dict) else None
     known = tuple(channels) if isinstance(channels, dict) else ()
     return check(data, AlarmsConfig, source=str(path), name="alarms", context={"channels": known})
+
+
+def load_blocked(config_dir: Path) -> BlockedConfig:
+    """What is not to be shown to readers of the desk: ``blocked.yaml`` of the folder; nothing where there is no file.
+
+    Raises:
+        ConfigError: it has mistakes.
+    """
+    path = config_dir / "blocked.yaml"
+    if not path.is_file():
+        return BlockedConfig(name="blocked")
+    return check(_read(path), BlockedConfig, source=str(path), name="blocked")
 
 
 def list_layouts(config_dir: Path | None) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from preserve.cables.page.layouts import Layout
 from preserve.config.collection import CollectionConfig
 from preserve.errors import PreserveError
 from preserve.health.holding import Holding, holding_of
-from preserve.health.link_history import LinkCounts, links_of
+from preserve.health.link_history import LinkCounts, kept_links, links_of
 from preserve.health.waiting import Waiting, waiting_in
 from preserve.limits import MIB
 from preserve.model import moment_text
@@ -71,12 +71,16 @@ class CollectionState:
 
 @dataclass(frozen=True, slots=True)
 class StatusReader:
-    """Where to look, and at what time (seconds since 1970). ``layouts`` are made when they are needed."""
+    """Where to look, and at what time (seconds since 1970). ``layouts`` are made when they are needed.
+
+    ``keeps`` False: nothing is written for the next look; what would have to be worked out is left out.
+    """
 
     archives: Path
     logs: KnownLogs
     now: int
     layouts: Callable[[], Mapping[str, Layout]]
+    keeps: bool = True
 
     def state_of(
         self, name: str, config: CollectionConfig | None, *, mistake: str = "", with_links: bool = True
@@ -100,8 +104,10 @@ class StatusReader:
                     for finding in self.logs.glance(paths, Ledger(paths)).findings
                     if finding.is_amiss
                 ]
-                waiting = waiting_in(paths, config, self.layouts())
-                if with_links:
+                waiting = waiting_in(paths, config, self.layouts()) if self.keeps else None
+                if with_links and not self.keeps:
+                    links = kept_links(self.archives, name)
+                elif with_links:
                     links = links_of(self.archives, name, self.layouts(), holding.statements)
         except (PreserveError, sqlite3.DatabaseError, OSError) as error:
             wrong.append(f"cannot be read: {error}")

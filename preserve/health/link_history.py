@@ -35,7 +35,7 @@ def links_of(archives: Path, name: str, layouts: Mapping[str, Layout], statement
     Raises:
         ArchiveError, FormatError, sqlite3.DatabaseError, OSError: the archive cannot be read.
     """
-    path = job_folder(archives, name) / "links.json"
+    path = _path(archives, name)
     kept = _kept(path)
     if kept is not None and kept.statements == statements:
         return kept
@@ -52,6 +52,15 @@ def links_of(archives: Path, name: str, layouts: Mapping[str, Layout], statement
         make_dir(path.parent)
         write_atomic(path, json.dumps({"version": _VERSION, **asdict(found)}).encode())
     return found
+
+
+def kept_links(archives: Path, name: str) -> LinkCounts | None:
+    """The numbers as they were worked out last, for whatever size the ledger had; None where they never were."""
+    return _kept(_path(archives, name))
+
+
+def _path(archives: Path, name: str) -> Path:
+    return job_folder(archives, name) / "links.json"
 
 
 def _kept(path: Path) -> LinkCounts | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from preserve.cables.difference import redaction_marks
 from preserve.cables.extract import Extraction
 from preserve.cables.identity import cable_key
 from preserve.replay.searchwords import searchable
@@ -65,6 +66,7 @@ def indexed_text(
         sent=text.sent,
         source=text.source,
         body_sha256=cable.body_sha256,
+        redactions=redaction_marks(text.body),
         head=searchable("\n".join((*ids, *text.printed))),
         body=text.body,
         key=cable_key(cable.canonical_id or cable.published_id),

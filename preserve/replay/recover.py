@@ -13,7 +13,7 @@ from pathlib import Path
 from preserve.cables.extract import Extraction, PageReading, PlainText, plain_text
 from preserve.cables.identity import canonical_id
 from preserve.cables.page.layouts import Layout
-from preserve.errors import ArchiveError, CatalogueDiffersError, FormatError, NotHeldError, UsageError
+from preserve.errors import ArchiveError, BrokenStateError, CatalogueDiffersError, FormatError, NotHeldError, UsageError
 from preserve.expressions import lazy_re
 from preserve.formats.http1.stream import Payload
 from preserve.formats.urls import of_header
@@ -156,15 +156,23 @@ class CollectionReader:
         layouts: Mapping[str, Layout],
         limits: Limits = DEFAULT_LIMITS,
         trusted: Collection[str] = (),
+        *,
+        as_it_is: bool = False,
     ) -> None:
-        """``trusted``: verifier keys of logs that the reader names."""
+        """``trusted``: verifier keys of logs that the reader names.
+
+        ``as_it_is``: a catalogue that is behind the ledger is not caught up, nothing is written, and every query sees
+        it as it is now.
+        """
         self.paths = paths
         self.limits = limits
         self._layouts = layouts
         self.ledger = Ledger.of_user(paths)
         self._imports: dict[str, TakenIn | None] = {}
         self.log = ProvedLog(paths, self.ledger, trusted=trusted)
-        self.catalogue = current_catalogue(paths, self.ledger, self.log)
+        self.catalogue = (
+            catalogue_as_it_is(paths, self.log) if as_it_is else current_catalogue(paths, self.ledger, self.log)
+        )
         self.times = Times(self.catalogue)
 
     def close(self) -> None:
@@ -350,19 +358,42 @@ def current_catalogue(paths: CollectionPaths, ledger: Ledger, proof: RowProof) -
     """
     if paths.catalogue.is_file():
         catalogue = Catalogue.open(paths, read_only=True, proof=proof)
-        # The end first: whoever writes, writes both at once.
-        is_past = catalogue.end > catalogue.ledger_size
-        if catalogue.ledger_size >= ledger.size and not is_past:
+        _check_end(paths, catalogue)
+        if catalogue.ledger_size >= ledger.size:
             return catalogue
         catalogue.close()
-        if is_past:
-            raise CatalogueDiffersError(
-                f"the catalogue of {paths.name} has rows past its own end: they belong to no statement",
-                next_step=f"Run `preserve rebuild {paths.name}`: it makes the catalogue again.",
-            )
     with Lock(paths.lock, "catching up the catalogue"), Catalogue.open(paths) as writable:
         catch_up(paths, ledger, writable)
     return Catalogue.open(paths, read_only=True, proof=proof)
+
+
+def catalogue_as_it_is(paths: CollectionPaths, proof: RowProof) -> Catalogue:
+    """The catalogue as it is at this moment, also where it is behind the ledger; nothing is written.
+
+    Raises:
+        CatalogueDiffersError: it has rows past its own end.
+        BrokenStateError: there is none, or it cannot be used.
+        EnvironmentFaultError: it cannot be read.
+    """
+    if not paths.catalogue.is_file():
+        raise BrokenStateError(
+            f"{paths.name} has no catalogue yet", next_step=f"Run `preserve rebuild {paths.name}`: it makes it."
+        )
+    catalogue = Catalogue.open(paths, read_only=True, proof=proof)
+    catalogue.begin_snapshot()
+    _check_end(paths, catalogue)
+    return catalogue
+
+
+def _check_end(paths: CollectionPaths, catalogue: Catalogue) -> None:
+    """Raises `CatalogueDiffersError`, and closes it, where a catalogue has rows past its own end."""
+    # The end first: whoever writes, writes both at once.
+    if catalogue.end > catalogue.ledger_size:
+        catalogue.close()
+        raise CatalogueDiffersError(
+            f"the catalogue of {paths.name} has rows past its own end: they belong to no statement",
+            next_step=f"Run `preserve rebuild {paths.name}`: it makes the catalogue again.",
+        )
 
 
 @contextmanager

@@ -3,22 +3,24 @@
 What reads pages is imported only where something has to be read: a search takes no longer than the search.
 """
 
+import base64
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from preserve.errors import BrokenStateError, EnvironmentFaultError, LockedError, PreserveError
+from preserve.errors import BrokenStateError, EnvironmentFaultError, LockedError, PreserveError, UsageError
 from preserve.provenance.installation import Installation
 from preserve.provenance.ledger import Ledger
 from preserve.replay.searchwords import expression
 from preserve.store.archive import open_archive
 from preserve.store.catalogue import Catalogue
 from preserve.store.layout import CollectionPaths
-from preserve.store.searchindex import Filters, HeldCable, Hit, SearchIndex
+from preserve.store.searchindex import FACET_KINDS, RANKED, Filters, HeldCable, Hit, SearchIndex, facet_values
 
 if TYPE_CHECKING:
     from preserve.cables.page.layouts import Layout
@@ -29,6 +31,17 @@ _UNPROVED = (
 )
 FACETS = 12
 """Values of one kind that are counted out for a search."""
+Order = Literal["rank", "newest", "oldest", "id"]
+ORDERS: Final[tuple[Order, ...]] = ("rank", "newest", "oldest", "id")
+_BEGINNING = 240
+"""Characters of a text that stand in the place of a passage where no words are asked for."""
+_CURSOR_CHARS = 2_000
+_KEY_TYPES: Final[Mapping[Order, tuple[type, ...]]] = {
+    "rank": (float, str, int),
+    "newest": (bool, str, str, int),
+    "oldest": (bool, str, str, int),
+    "id": (str, str, int),
+}
 Layouts = Callable[[], "Mapping[str, Layout]"]
 Progress = Callable[[str, int], object]
 
@@ -48,6 +61,62 @@ class SearchHits:
 
     collection: str
     hit: Hit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked for. ``words`` None: every cable that the filters let through, in no rank.
+
+    ``after`` is the end of the page before, as `Answer.following` gave it. ``with_facets``: everything that is found
+    is looked at, and counted out; without, only the first page by rank can be had.
+    """
+
+    words: str | None
+    filters: Filters = field(default_factory=Filters)
+    order: Order = "rank"
+    limit: int = 20
+    after: str = ""
+    with_facets: bool = False
+    most_values: int = FACETS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The hits of one page, and ``count`` of all; ``is_more``: a collection has more than `RANKED`, counted up to that.
+
+    ``first``: hits before this page; ``following``: what to ask for the next one, empty on the last. ``facets``: the
+    commonest values of each kind with their counts; ``months``: hits by month (``YYYY-MM``) of their documents, those
+    without a date under the empty text.
+    """
+
+    hits: list[SearchHits]
+    count: int
+    is_more: bool
+    first: int = 0
+    following: str = ""
+    facets: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
+    months: Mapping[str, int] = field(default_factory=dict)
+
+
+class _Found(NamedTuple):
+    of: Searchable
+    cable: HeldCable
+    text: int
+    rank: float
+
+    def key(self, order: Order) -> tuple[Any, ...]:
+        """What it is sorted by: no two have the same."""
+        place = (self.of.name, self.cable.statement)
+        sent = self.cable.sent
+        match order:
+            case "rank":
+                return (self.rank, *place)
+            case "newest":
+                return (sent is not None, sent or "", *place)
+            case "oldest":
+                return (sent is None, sent or "", *place)
+            case "id":
+                return (self.cable.published_id, *place)
 
 
 @contextmanager
@@ -79,40 +148,101 @@ def searchable(
         yield opened
 
 
-def search(
-    opened: Sequence[Searchable], words: str, filters: Filters, limit: int
-) -> tuple[list[SearchHits], dict[str, int]]:
-    """The best hits over some collections, and how many each has (counted up to `RANKED` in each).
+def ask(
+    opened: Sequence[Searchable], asked: Question, leave_out: Callable[[HeldCable], bool] = lambda _cable: False
+) -> Answer:
+    """The hits of a question over some collections: the one way to search, for a terminal as for the desk.
+
+    ``leave_out``: cables that are in no hit and in no count.
 
     Raises:
-        UsageError: nothing can be searched for with these words.
+        UsageError: nothing can be searched for with these words, or ``after`` is no end of a page.
+        CatalogueDiffersError: an index was changed by another hand.
     """
-    wanted = expression(words)
-    found: list[SearchHits] = []
-    counts = {}
+    wanted = "" if asked.words is None else expression(asked.words)
+    if not asked.with_facets:
+        return _best(opened, asked, wanted)
+    found: list[_Found] = []
+    is_more = False
     for one in opened:
-        hits, counts[one.name] = one.index.search(wanted, filters, limit)
+        matches = one.index.matches(wanted, asked.filters)
+        is_more = is_more or len(matches) >= RANKED
+        found += [_Found(one, *match) for match in matches if not leave_out(match[0])]
+    is_back = asked.order == "newest"
+    found.sort(key=lambda item: item.key(asked.order), reverse=is_back)
+    start = 0
+    if asked.after:
+        last = _key_of(asked.after, asked.order)
+        keys = [item.key(asked.order) for item in found]
+        start = sum(key >= last if is_back else key <= last for key in keys)
+    shown = found[start : start + asked.limit]
+    following = _cursor(shown[-1].key(asked.order)) if shown and start + asked.limit < len(found) else ""
+    return Answer(
+        hits=_with_passages(shown, wanted),
+        count=len(found),
+        is_more=is_more,
+        first=start,
+        following=following,
+        facets=_facets(found, asked.most_values),
+        months=Counter((item.cable.sent or "")[:7] for item in found),
+    )
+
+
+def _best(opened: Sequence[Searchable], asked: Question, wanted: str) -> Answer:
+    """The first page by rank, and nothing counted out: only what is shown is read."""
+    found: list[SearchHits] = []
+    counts = []
+    for one in opened:
+        hits, count = one.index.search(wanted, asked.filters, asked.limit)
+        counts.append(count)
         found += [SearchHits(collection=one.name, hit=hit) for hit in hits]
     found.sort(key=lambda item: (item.hit.rank, item.collection, item.hit.cable.statement))
-    return found[:limit], counts
+    return Answer(hits=found[: asked.limit], count=sum(counts), is_more=any(count >= RANKED for count in counts))
 
 
-def facets(opened: Sequence[Searchable], words: str, filters: Filters) -> dict[str, list[tuple[str, int]]]:
-    """How many of the hits (up to `RANKED` in each collection) have which tag, origin, classification and year.
+def _facets(found: Sequence[_Found], most: int) -> dict[str, list[tuple[str, int]]]:
+    """How many of the hits have which value. Tags are those that are meant. The commonest come first."""
+    counts: Counter[tuple[str, str]] = Counter(("collection", item.of.name) for item in found)
+    for item in found:
+        counts.update(facet_values(item.cable))
+    parts: dict[str, list[tuple[str, int]]] = {kind: [] for kind in ("tag", "origin", *FACET_KINDS, "collection")}
+    for (kind, value), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        if len(parts[kind]) < most:
+            parts[kind].append((value, count))
+    return parts
 
-    Tags are those that are meant. The commonest come first, at most `FACETS` of each kind.
-    """
-    wanted = expression(words)
-    counts: dict[str, Counter[str]] = {kind: Counter() for kind in ("tag", "origin", "class", "year")}
-    for one in opened:
-        for origin, classification, year, tags in one.index.facets(wanted, filters):
-            counts["tag"].update(tags)
-            for kind, value in (("origin", origin), ("class", classification), ("year", year)):
-                if value:
-                    counts[kind][value] += 1
-    return {
-        kind: sorted(count.items(), key=lambda item: (-item[1], item[0]))[:FACETS] for kind, count in counts.items()
-    }
+
+def _with_passages(shown: Sequence[_Found], wanted: str) -> list[SearchHits]:
+    texts: dict[str, set[int]] = {}
+    for item in shown:
+        texts.setdefault(item.of.name, set()).add(item.text)
+    said: dict[tuple[str, object], str] = {}
+    for one in {item.of.name: item.of for item in shown}.values():
+        numbers = texts[one.name]
+        passages = one.index.passages(wanted, numbers) if wanted else one.index.beginnings(numbers, _BEGINNING)
+        said.update(((one.name, number), passage) for number, passage in passages.items())
+    return [
+        SearchHits(
+            collection=item.of.name,
+            hit=Hit(cable=item.cable, rank=item.rank, passage=said[item.of.name, item.text]),
+        )
+        for item in shown
+    ]
+
+
+def _cursor(key: tuple[object, ...]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+
+
+def _key_of(cursor: str, order: Order) -> tuple[Any, ...]:
+    kinds = _KEY_TYPES[order]
+    try:
+        key = json.loads(base64.urlsafe_b64decode(cursor[:_CURSOR_CHARS] + "=" * (-len(cursor) % 4)))
+    except (ValueError, RecursionError):
+        key = None
+    if not (isinstance(key, list) and len(key) == len(kinds) and all(map(isinstance, key, kinds))):
+        raise UsageError("there is no such page of results", next_step="Begin at the first page.")
+    return tuple(key)
 
 
 def held(opened: Sequence[Searchable], filters: Filters) -> Iterator[tuple[str, HeldCable]]:

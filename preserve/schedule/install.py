@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from preserve.errors import UsageError
 
 SERVICE, STATUS_SERVICE, STATUS_TIMER = "preserve-schedule.service", "preserve-status.service", "preserve-status.timer"
+DESK_SERVICE, DESK_SOCKET = "preserve-desk.service", "preserve-desk.socket"
 _BEGIN, _END = "# preserve schedule: begin (written by `preserve schedule install`)", "# preserve schedule: end"
 _STOP_S = 900
 
@@ -62,6 +63,25 @@ StandardOutput=null
             "[Timer]\nOnBootSec=5min\nOnUnitActiveSec=10min\n\n[Install]\nWantedBy=timers.target\n"
         )
     return units
+
+
+def desk_units(place: ProgramCall, listen: str) -> dict[str, str]:
+    """The units of the desk: a socket on ``listen`` (host and port), and the service that it begins."""
+    words = (*place.program, "serve", "run", "--desk", listen, "--listening-fd", "3", *place.options)
+    target = "multi-user.target" if place.user is not None else "default.target"
+    # The archives are open for writing: SQLite keeps the shared memory of a log there, also for who only reads.
+    return {
+        DESK_SOCKET: (
+            "[Unit]\nDescription=Where the desk of web archives is reached\n\n"
+            f"[Socket]\nListenStream={_percent(listen)}\n\n[Install]\nWantedBy=sockets.target\n"
+        ),
+        DESK_SERVICE: _unit("Shows web archives to readers", place, f"""\
+Type=exec
+ExecStart={_command(words)}
+Restart=on-failure
+RestartSec=10
+{_sandbox(place)}""") + f"\n[Install]\nWantedBy={target}\nAlso={DESK_SOCKET}\n",
+    }  # fmt: skip
 
 
 def cron_block(place: ProgramCall) -> str:

@@ -17,7 +17,7 @@ from preserve.errors import BrokenStateError, FormatError
 from preserve.formats.urls import canonical
 from preserve.model import RecordPlace
 from preserve.store import mementos
-from preserve.store.database import check_sound, connect
+from preserve.store.database import begin_snapshot, check_sound, connect, limit_time
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
@@ -299,6 +299,27 @@ class Catalogue:
     def close(self) -> None:
         """Closes it; what was not committed is dropped."""
         self._db.close()
+
+    def begin_snapshot(self) -> None:
+        """From now on it is read as it is at this moment, until it is closed."""
+        begin_snapshot(self._db)
+
+    def limit_time(self, seconds: float) -> None:
+        """From now on a query ends with `sqlite3.OperationalError` once this time is over."""
+        limit_time(self._db, seconds)
+
+    def months(self) -> list[tuple[str, int, int]]:
+        """Month (``YYYY-MM``) by dates of capture, and how many replies were captured, and how many of them anew.
+
+        As they stand there: held against nothing.
+        """
+        return [
+            (str(month), int(all_of_them), int(anew))
+            for month, all_of_them, anew in self._db.execute(
+                "SELECT substr(date, 1, 7), count(*), sum(type <> 'revisit') FROM records "
+                "WHERE type IN ('response', 'revisit', 'resource') GROUP BY 1 ORDER BY 1"
+            )
+        ]
 
     def proved_by(self, proof: RowProof) -> Self:
         """The same catalogue, for reading with a proof."""

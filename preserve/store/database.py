@@ -10,6 +10,8 @@ from preserve.errors import BrokenStateError, EnvironmentFaultError, LockedError
 
 _BUSY_S = 10.0
 _AGAIN_S = 0.01
+_STEPS_A_LOOK = 10_000
+"""Instructions of SQLite's machine between two looks at the clock: well under a millisecond."""
 _SURROUNDINGS = frozenset(
     {
         sqlite3.SQLITE_PERM,
@@ -50,6 +52,8 @@ def database_fault(what: str, error: sqlite3.DatabaseError, *, next_step: str) -
 def connect(path: Path, *, schema: str, version: int, next_step: str, read_only: bool = False) -> sqlite3.Connection:
     """Opens a database, made with ``schema`` where it is new. Transactions are begun by the caller's first write.
 
+    Through one that is ``read_only`` nothing can be written, whatever the file's rights are.
+
     ``next_step``: what helps where the file is broken.
 
     Raises:
@@ -61,6 +65,8 @@ def connect(path: Path, *, schema: str, version: int, next_step: str, read_only:
     connection = None
     try:
         connection = _open(path, read_only=read_only)
+        if read_only:
+            connection.execute("PRAGMA query_only = ON")
         held = connection.execute("PRAGMA user_version").fetchone()[0]
         if held == 0 and not read_only:
             held = _make(connection, schema, version)
@@ -74,6 +80,18 @@ def connect(path: Path, *, schema: str, version: int, next_step: str, read_only:
             raise UnmadeError(f"{path} holds nothing yet", next_step="Run it again.")
         raise BrokenStateError(f"{path} has schema {held}, this program uses {version}", next_step=next_step)
     return connection
+
+
+def begin_snapshot(connection: sqlite3.Connection) -> None:
+    """From now on every query sees the database as it is at this moment, whatever others write."""
+    connection.execute("BEGIN")
+    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+
+
+def limit_time(connection: sqlite3.Connection, seconds: float) -> None:
+    """From now on a query ends with `sqlite3.OperationalError` ("interrupted") once this time is over."""
+    until = time.monotonic() + seconds
+    connection.set_progress_handler(lambda: int(time.monotonic() > until), _STEPS_A_LOOK)
 
 
 def check_sound(connection: sqlite3.Connection, *, next_step: str) -> None:

@@ -18,15 +18,15 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Final, Literal, NamedTuple, Self
 
 from preserve.errors import BrokenStateError, CatalogueDiffersError
 from preserve.model import sha256_hex
-from preserve.store.database import connect
+from preserve.store.database import begin_snapshot, connect, limit_time
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
-_VERSION = 6
+_VERSION = 7
 _TOKENS = "unicode61 remove_diacritics 2"
 _SCHEMA = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -39,8 +39,9 @@ CREATE TABLE cables (
     statement INTEGER PRIMARY KEY, text INTEGER NOT NULL, record_id TEXT NOT NULL, uri TEXT NOT NULL,
     first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, captures INTEGER NOT NULL, published_id TEXT NOT NULL,
     canonical_id TEXT, subject TEXT NOT NULL, origin TEXT NOT NULL, classification TEXT NOT NULL, tags TEXT NOT NULL,
-    sent TEXT, source TEXT NOT NULL, body_sha256 TEXT NOT NULL, place INTEGER NOT NULL, is_newest INTEGER NOT NULL,
-    key TEXT NOT NULL, reading TEXT NOT NULL, mac BLOB NOT NULL DEFAULT x''
+    sent TEXT, source TEXT NOT NULL, body_sha256 TEXT NOT NULL, redactions INTEGER NOT NULL,
+    place INTEGER NOT NULL, is_newest INTEGER NOT NULL, key TEXT NOT NULL, reading TEXT NOT NULL,
+    mac BLOB NOT NULL DEFAULT x''
 );
 CREATE INDEX cables_text ON cables (text);
 CREATE INDEX cables_record ON cables (record_id);
@@ -56,10 +57,10 @@ CREATE INDEX citations_key ON citations (key);
 """  # noqa: S608 - a name of our own
 _CABLE = (
     "statement, text, record_id, uri, first_seen, last_seen, captures, published_id, canonical_id, subject, origin, "
-    "classification, tags, sent, source, body_sha256, place, is_newest, key, reading"
+    "classification, tags, sent, source, body_sha256, redactions, place, is_newest, key, reading"
 )
 """The columns of ``cables`` before the MAC, which is over them."""
-_KEY = 18
+_KEY = 19
 _WEIGHTS = "8.0, 4.0, 1.0"
 """What a word in the subject counts, in a field, in the text."""
 RANKED = 10_000
@@ -111,6 +112,7 @@ class IndexedText:
     sent: str | None
     source: str
     body_sha256: str
+    redactions: int
     head: str
     body: str
     key: str
@@ -141,7 +143,45 @@ class HeldCable(NamedTuple):
     sent: str | None
     source: str
     body_sha256: str
+    redactions: int
     statement: int
+
+
+Facet = Literal["origin", "class", "tag", "year", "source", "redacted"]
+FACET_KINDS: Final[tuple[Facet, ...]] = ("origin", "class", "tag", "year", "source", "redacted")
+
+
+class FacetChoice(NamedTuple):
+    """One value of a facet that is asked for, or, where ``is_out``, that must not be there."""
+
+    kind: Facet
+    value: str
+    is_out: bool = False
+
+
+def facet_values(cable: HeldCable) -> list[tuple[Facet, str]]:
+    """The facets that a cable has, with their values: of tags one or more, of the others one each."""
+    values: list[tuple[Facet, str]] = [("tag", tag) for tag in set(cable.tags)]
+    values.append(("redacted", "yes" if cable.redactions else "no"))
+    if cable.origin:
+        values.append(("origin", cable.origin))
+    if cable.classification:
+        values.append(("class", cable.classification))
+    if cable.sent:
+        values.append(("year", cable.sent[:4]))
+    if cable.source:
+        values.append(("source", cable.source))
+    return values
+
+
+_FACET_CONDITION: Final[dict[Facet, str]] = {
+    "origin": "c.origin = ?",
+    "class": "c.classification = ?",
+    "tag": "instr(c.tags, char(10) || ? || char(10)) > 0",
+    "year": "coalesce(substr(c.sent, 1, 4), '') = ?",
+    "source": "c.source = ?",
+    "redacted": "iif(c.redactions > 0, 'yes', 'no') = ?",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +200,8 @@ class Filters:
     source: str = ""
     cites: str = ""
     """The key of a cable that is cited."""
+    chosen: tuple[FacetChoice, ...] = ()
+    """Whole values of facets, as they are counted out: all of them, case counts."""
     all_texts: bool = False
     """Also texts of a cable that a newer capture shows otherwise."""
 
@@ -180,6 +222,9 @@ class Filters:
             said.append(
                 ("EXISTS (SELECT 1 FROM citations x WHERE x.statement = c.statement AND x.key = ?)", (self.cites,))
             )
+        for choice in self.chosen:
+            condition = _FACET_CONDITION[choice.kind]
+            said.append((f"NOT ({condition})" if choice.is_out else condition, (choice.value,)))
         if self.first:
             said.append(("c.sent || '~' >= ?", (self.first,)))
         if self.last:
@@ -199,18 +244,30 @@ class Hit:
     passage: str
 
 
+Match = tuple[HeldCable, int, float]
+"""A text that is found: the cable, the number of its text, and its rank."""
+
+
 class SearchIndex:
     """One open search index. Writing is for the holder of the collection's lock."""
 
-    def __init__(self, connection: sqlite3.Connection, name: str, secret: bytes | None) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, name: str, secret: bytes | None, proved: set[int] | None = None
+    ) -> None:
         self._db = connection
         self._name = name
         self._secret = secret
+        self._proved = proved
         self._db.create_function("mac_of", -1, self._mac, deterministic=True)
 
     @classmethod
-    def open(cls, paths: CollectionPaths, secret: bytes | None, *, read_only: bool = False) -> Self:
+    def open(
+        cls, paths: CollectionPaths, secret: bytes | None, *, read_only: bool = False, proved: set[int] | None = None
+    ) -> Self:
         """The collection's search index; made empty where there is none. ``secret``: see the top.
+
+        ``proved``: hashes (of this process) of what was seen to be by the secret: it is not looked at twice by whoever
+        keeps the set for the same file.
 
         Raises:
             BrokenStateError: it cannot be used, or another installation made it.
@@ -219,7 +276,7 @@ class SearchIndex:
             make_dir(paths.state)
         next_step = f"Delete {paths.search}: the next search makes it again."
         made = connect(paths.search, schema=_SCHEMA, version=_VERSION, read_only=read_only, next_step=next_step)
-        index = cls(made, paths.name, secret)
+        index = cls(made, paths.name, secret, proved)
         if secret is not None and not index._is_sealed():
             index.close()
             raise BrokenStateError("it is not as this installation made it", next_step=next_step)
@@ -238,11 +295,30 @@ class SearchIndex:
         rows = ("SELECT count(*) FROM cables", "SELECT count(*) FROM citations")
         return ("counts", *(self._meta(name) for name in names), *(self._db.execute(q).fetchone()[0] for q in rows))
 
+    def begin_snapshot(self) -> None:
+        """From now on it is read as it is at this moment, until it is closed."""
+        begin_snapshot(self._db)
+
+    def limit_time(self, seconds: float) -> None:
+        """From now on a query ends with `sqlite3.OperationalError` once this time is over."""
+        limit_time(self._db, seconds)
+
     def _is_sealed(self) -> bool:
         row = self._db.execute("SELECT value FROM meta WHERE name = 'seal'").fetchone()
+        if self._was_proved("seal", row):
+            return True
         counts = self._counts()
         is_empty = not any(counts[1:])
-        return is_empty or (row is not None and row[0] == self._mac(*counts))
+        good = is_empty or (row is not None and row[0] == self._mac(*counts))
+        return good and self._is_proved_now("seal", row)
+
+    def _was_proved(self, *said: object) -> bool:
+        return self._proved is not None and hash(said) in self._proved
+
+    def _is_proved_now(self, *said: object) -> bool:
+        if self._proved is not None:
+            self._proved.add(hash(said))
+        return True
 
     def _check_newest(self) -> None:
         """Before a query over all newest texts: none may have been made an older one.
@@ -250,8 +326,11 @@ class SearchIndex:
         Raises:
             CatalogueDiffersError: some were.
         """
-        if self._secret is not None and self._count_newest() != self._meta("newest"):
+        if self._secret is None or self._was_proved("newest", self._meta("newest")):
+            return
+        if self._count_newest() != self._meta("newest"):
             raise self._differs("it has another number of newest texts than this program put there")
+        self._is_proved_now("newest", self._meta("newest"))
 
     def _count_newest(self) -> int:
         return int(self._db.execute("SELECT count(*) FROM cables WHERE is_newest = 1").fetchone()[0])
@@ -266,8 +345,10 @@ class SearchIndex:
         Raises:
             CatalogueDiffersError: it is not by the secret.
         """
-        if self._secret is not None and row[-1] != self._mac(kind, *row[:-1]):
-            raise self._differs(f"a row of {kind} is not as this program made it")
+        if self._secret is not None and not self._was_proved(kind, *row):
+            if row[-1] != self._mac(kind, *row[:-1]):
+                raise self._differs(f"a row of {kind} is not as this program made it")
+            self._is_proved_now(kind, *row)
         return row[:-1]
 
     def _differs(self, detail: str) -> CatalogueDiffersError:
@@ -379,7 +460,7 @@ class SearchIndex:
         values = (
             text.statement, number, text.record_id, text.uri, min(dates), max(dates), len(dates), text.published_id,
             text.canonical_id, text.subject, text.origin, text.classification, _tag_lines(text.tags), text.sent,
-            text.source, text.body_sha256, place, 0, text.key, text.reading, b"",
+            text.source, text.body_sha256, text.redactions, place, 0, text.key, text.reading, b"",
         )  # fmt: skip
         self._db.execute(f"INSERT OR REPLACE INTO cables VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608 - marks
 
@@ -417,31 +498,41 @@ class SearchIndex:
             (expression, *values, limit),
         ).fetchall()
         cables = [self._as_made("cables", row[2:]) for row in rows]
-        passages = self._passages(expression, {row[1] for row in cables})
+        passages = self.passages(expression, {row[1] for row in cables})
         hits = [
             Hit(cable=_held(cable), rank=float(row[0]), passage=passages[cable[1]])
             for row, cable in zip(rows, cables, strict=True)
         ]
         return hits, int(rows[0][1]) if rows else 0
 
-    def facets(self, expression: str, filters: Filters) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
-        """Of the texts for an expression of FTS5, up to `RANKED`: origin, classification, year and tags of each."""
+    def matches(self, expression: str, filters: Filters) -> list[Match]:
+        """The texts for an expression of FTS5, up to `RANKED`, in no order; of all texts where it is empty: no rank."""
         condition, values = filters.condition()
-        rows = self._db.execute(
-            "SELECT c.* FROM words w "  # noqa: S608 - names of our own
-            f"CROSS JOIN cables c ON c.text = w.rowid WHERE words MATCH ? AND {condition} LIMIT {RANKED:d}",
-            (expression, *values),
-        )
-        for row in rows:
-            cable = _held(self._as_made("cables", row))
-            yield cable.origin, cable.classification, (cable.sent or "")[:4], cable.tags
+        if expression:
+            query = (
+                f"SELECT bm25(words, {_WEIGHTS}), c.* FROM words w CROSS JOIN cables c ON c.text = w.rowid "  # noqa: S608 - names of our own
+                f"WHERE words MATCH ? AND {condition} LIMIT {RANKED:d}"
+            )
+            values.insert(0, expression)
+        else:
+            query = f"SELECT 0.0, c.* FROM cables c WHERE {condition} LIMIT {RANKED:d}"  # noqa: S608 - as above
+        found = []
+        for row in self._db.execute(query, values).fetchall():
+            cable = self._as_made("cables", row[1:])
+            found.append((_held(cable), int(str(cable[1])), float(row[0])))
+        return found
 
-    def _passages(self, expression: str, texts: set[object]) -> dict[object, str]:
+    def beginnings(self, texts: Iterable[int], characters: int) -> dict[int, str]:
+        """How texts begin, on one line, each by its number."""
+        return {number: " ".join(self._text(number)[2][: 4 * characters].split())[:characters] for number in texts}
+
+    def passages(self, expression: str, texts: Iterable[object]) -> dict[object, str]:
         """The passage of each text: FTS5 finds it in a table in memory that has these texts whole.
 
         Raises:
             CatalogueDiffersError: a text is not the one that was taken in, or does not have the words.
         """
+        texts = set(texts)
         memory = sqlite3.connect(":memory:")
         try:
             memory.execute(f"CREATE VIRTUAL TABLE words USING fts5(subject, head, body, tokenize = '{_TOKENS}')")
@@ -532,7 +623,7 @@ def _text_key(parts: Sequence[str]) -> bytes:
 
 def _held(row: Sequence[object]) -> HeldCable:
     """Of a row of ``cables`` without its MAC."""
-    statement, _text, *values = row[:16]
+    statement, _text, *values = row[:17]
     values[10] = tuple(str(values[10]).split("\n")[1:-1])
     return HeldCable._make((*values, statement))
 

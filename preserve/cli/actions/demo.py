@@ -176,4 +176,7 @@ def _where(folder: Path) -> str:
         ("catalogue", base / "state" / "catalogue.sqlite"),
         ("signing key", folder / "home" / "preserve" / "keys" / "demo.key"),
     ]
-    return "\n== Where everything lies\n" + "".join(f"{name:<12} {path}\n" for name, path in rows)
+    lines = "".join(f"{name:<12} {path}\n" for name, path in rows)
+    look = f"preserve serve --archives {folder / 'archives'} --config {folder / 'config'}"
+    own = f"XDG_CONFIG_HOME={folder / 'home'}"
+    return f"\n== Where everything lies\n{lines}\nTo look at it with a browser: {own} {look}\n"

@@ -1,15 +1,17 @@
 """What ``preserve search`` does: words in the texts and fields of the cables held."""
 
 import sys
+from collections.abc import Sequence
 
 import click
 
 from preserve.cli.shared.common import Place
 from preserve.cli.shared.search_indexes import asking, cable_facts
-from preserve.replay.searching import SearchHits, facets
-from preserve.replay.searching import search as find
+from preserve.replay.searching import Question, SearchHits, ask
 from preserve.store.searchindex import MARKS, RANKED, Filters
 from preserve.text import terminal_line
+
+_FACETS = ("tag", "origin", "class", "year", "source", "redacted")
 
 
 def search(
@@ -23,10 +25,10 @@ def search(
 ) -> int:
     """Find cables that have WORDS in their text, subject or fields, the best first, each with the passage."""
     with asking(place, collection) as opened:
-        found, counts = find(opened, " ".join(words), filters, limit)
-        parts = facets(opened, " ".join(words), filters) if with_facets else {}
-    total = sum(counts.values())
-    is_more = any(count >= RANKED for count in counts.values())
+        asked = Question(words=" ".join(words), filters=filters, limit=limit, with_facets=with_facets)
+        answer = ask(opened, asked)
+    found, total, is_more = answer.hits, answer.count, answer.is_more
+    parts = {kind: said for kind, said in answer.facets.items() if kind in _FACETS}
     data: dict[str, object] = {
         "query": " ".join(words),
         "count": total,
@@ -53,7 +55,7 @@ def _summary(shown: int, total: int, *, is_more: bool) -> str:
     return f"{shown:,} of {total:,} shown{more}"
 
 
-def _facet(kind: str, said: list[tuple[str, int]]) -> str:
+def _facet(kind: str, said: Sequence[tuple[str, int]]) -> str:
     return f"{kind:<7} {', '.join(f'{terminal_line(value, 60)} {count:,}' for value, count in said)}\n"
 
 

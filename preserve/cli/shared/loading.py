@@ -39,7 +39,7 @@ def collections_to_read(place: Place, chosen: Sequence[str]) -> list[str]:
 def reading(place: Place, chosen: Sequence[str]) -> Iterator[list[CollectionReader]]:
     """The collections to look in, opened for reading. What is to be said of their logs is said on stderr."""
     names = collections_to_read(place, chosen)
-    with open_for_reading(place.archives, names, all_layouts(place), trusted=_trusted(place)) as archives:
+    with open_for_reading(place.archives, names, all_layouts(place), trusted=trusted_keys(place)) as archives:
         for archive in archives:
             if archive.log.remark:
                 say(f"preserve: {archive.log.remark}")
@@ -52,7 +52,7 @@ def reading(place: Place, chosen: Sequence[str]) -> Iterator[list[CollectionRead
                 say(f"preserve: {archive.paths.name}: {what} under no checkpoint, which nothing proves here: left out")
 
 
-def _trusted(place: Place) -> frozenset[str]:
+def trusted_keys(place: Place) -> frozenset[str]:
     """The keys of logs that the configuration names as trusted."""
     folder = place.config_dir / "trust"
     if not any(folder.glob("*.vkey")):

@@ -68,4 +68,5 @@ def cable_facts(collection: str, cable: HeldCable) -> dict[str, object]:
         "record": cable.record_id,
         "statement": cable.statement,
         "body_sha256": cable.body_sha256,
+        "redactions": cable.redactions,
     }

@@ -50,8 +50,8 @@ def install(place: Place, *, systemd: bool, cron: bool, system: bool, metrics: P
     if system and cron:
         raise UsageError("--system is for units of systemd")
     configs = _configs(place)
-    described = _installation(place, configs, metrics, user=_user() if system else None)
-    _check_words(described)
+    described = _installation(place, configs, metrics, user=current_user() if system else None)
+    check_words(described)
     _warn_of_secrets(place, configs)
     if cron:
         return _cron(place, cron_block(described), yes=yes)
@@ -59,9 +59,9 @@ def install(place: Place, *, systemd: bool, cron: bool, system: bool, metrics: P
     units = systemd_units(described)
     if yes:
         # What is not there when a unit starts, it may not make in a closed system.
-        for needed in _own_folders(place):
+        for needed in own_folders(place):
             make_dir(needed)
-        _write(folder, units)
+        write_units(folder, units)
     names = " ".join([SERVICE, *([STATUS_TIMER] if metrics is not None else [])])
     control = "systemctl" if system else "systemctl --user"
     commands = [f"{control} daemon-reload", f"{control} enable --now {names}"]
@@ -89,40 +89,45 @@ def _configs(place: Place) -> list[CollectionConfig]:
 def _installation(
     place: Place, configs: Sequence[CollectionConfig], metrics: Path | None, *, user: str | None
 ) -> ProgramCall:
-    archives, config = _full(place.archives), _full(place.config_dir)
+    archives, config = full_path(place.archives), full_path(place.config_dir)
     if not archives.is_dir():
         say(f"preserve: there is no folder {archives} yet: `preserve init` makes it")
-    writable = [str(archives), *(str(own) for own in _own_folders(place))]
+    writable = [str(archives), *(str(own) for own in own_folders(place))]
     for rule in (config.schedule for config in configs):
         if rule is not None:
             writable += [step.replicate for step in rule.steps if step.replicate is not None]
             writable += [str(Path(step.export).parent) for step in rule.steps if step.export is not None]
             writable += [str(Path(rule.alive_file).parent)] if rule.alive_file is not None else []
-    target = None if metrics is None else _full(metrics)
+    target = None if metrics is None else full_path(metrics)
     if target is not None:
         writable.append(str(target.parent))
     return ProgramCall(
         program=(sys.executable, "-m", "preserve"),
         archives=str(archives),
         options=("--archives", str(archives), "--config", str(config)),
-        environment={name: str(_full(Path(os.environ[name]))) for name in _VARIABLES if os.environ.get(name)},
+        environment=service_environment(),
         writable=writable,
         user=user,
         metrics=None if target is None else str(target),
     )
 
 
-def _own_folders(place: Place) -> list[Path]:
+def service_environment() -> dict[str, str]:
+    """The variables of this shell that say where the program's own folders are."""
+    return {name: str(full_path(Path(os.environ[name]))) for name in _VARIABLES if os.environ.get(name)}
+
+
+def own_folders(place: Place) -> list[Path]:
     """What the program writes to beside the archives: keys, the state of budgets and looks, caches."""
-    return [_full(place.keys), *(_full(user_folder(kind) / "preserve") for kind in ("state", "cache"))]
+    return [full_path(place.keys), *(full_path(user_folder(kind) / "preserve") for kind in ("state", "cache"))]
 
 
-def _full(path: Path) -> Path:
+def full_path(path: Path) -> Path:
     """An absolute path without `..`: systemd ignores others."""
     return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links, which may be changed later
 
 
-def _user() -> str:
+def current_user() -> str:
     """Who runs this: by the system, not by a variable that may say another."""
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
@@ -130,7 +135,7 @@ def _user() -> str:
         return str(os.geteuid())
 
 
-def _check_words(described: ProgramCall) -> None:
+def check_words(described: ProgramCall) -> None:
     """Neither a unit nor a crontab can hold a line end in a word."""
     values = (*described.program, *described.options, *described.environment.values(), described.metrics or "")
     for word in (*values, *described.writable):
@@ -205,7 +210,12 @@ def _run(words: list[str], text: str) -> "subprocess.CompletedProcess[str]":
         raise EnvironmentFaultError(f"{words[0]} cannot be run: {error}") from error
 
 
-def _write(folder: Path, units: Mapping[str, str]) -> None:
+def write_units(folder: Path, units: Mapping[str, str]) -> None:
+    """Writes units by their names.
+
+    Raises:
+        EnvironmentFaultError: one cannot be written.
+    """
     make_dir(folder)
     for name, text in units.items():
         try:

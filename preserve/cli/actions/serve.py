@@ -1,0 +1,113 @@
+"""What ``preserve serve`` does: the web desk, until it is stopped."""
+
+import sys
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+from preserve.cli.shared.common import Place, say
+from preserve.cli.shared.loading import public_url, trusted_keys
+from preserve.errors import EnvironmentFaultError, NotHeldError, UsageError
+from preserve.expressions import lazy_re
+from preserve.model import check_collection_name
+from preserve.store.archive import list_collections
+
+_PLACE = lazy_re(r"(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<host>[A-Za-z0-9.-]{1,253})):(?P<port>\d{1,5})\Z")
+_PUBLIC = lazy_re(
+    r"https?://(?P<host>[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?(?:/[A-Za-z0-9._~-]+)*/?\Z"
+)
+_EVERY = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
+_OWN = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+
+def run(
+    place: Place,
+    *,
+    collections: tuple[str, ...],
+    desk: str,
+    hosts: tuple[str, ...],
+    public: str,
+    proxies: tuple[str, ...],
+    with_metrics: bool,
+    descriptor: int | None,
+) -> int:
+    """Serve COLLECTIONS (all that are held), until SIGTERM or Ctrl-C."""
+    try:
+        from preserve.web.server import serve as serve_desk  # noqa: PLC0415 - an extra that not everybody has
+        from preserve.web.settings import DeskSettings  # noqa: PLC0415 - as above
+    except ModuleNotFoundError as error:
+        raise EnvironmentFaultError(
+            f"the desk needs {error.name}, which is not installed",
+            next_step="Run `pip install 'preserve[web]'`; in a checkout, `make .venv/.run`.",
+        ) from error
+    host, port = _listen(desk)
+    held = _held(place, collections)
+    settings = DeskSettings(
+        archives=place.archives,
+        config_dir=place.config_dir,
+        keys=place.keys,
+        collections=tuple(collections),
+        hosts=_names(host, hosts, public),
+        public_url=public.rstrip("/"),
+        proxies=frozenset(_address(one) for one in proxies),
+        replay_urls={name: public_url(place, name) for name in held},
+        trusted=trusted_keys(place),
+        with_metrics=with_metrics,
+    )
+
+    def begun(address: str) -> None:
+        shown = public or address
+        place.emit({"desk": shown, "listening": address, "collections": held}, f"desk  {shown}\n")
+        sys.stdout.flush()
+        say("preserve: serving; Ctrl-C ends it")
+
+    serve_desk(
+        settings,
+        host=host,
+        port=port,
+        descriptor=descriptor,
+        begun=begun,
+        say=lambda line: say(f"preserve: {line}"),
+    )
+    return 0
+
+
+def _held(place: Place, chosen: Sequence[str]) -> list[str]:
+    """The collections that are served.
+
+    Raises:
+        NotHeldError: one that is named is not held, or there is none at all.
+    """
+    held = list_collections(place.archives)
+    for name in chosen:
+        if check_collection_name(name) not in held:
+            raise NotHeldError(f"no archive of {name} is held under {place.archives}")
+    if not held:
+        raise NotHeldError(
+            f"no archive is held under {place.archives}",
+            next_step="Run `preserve demo`, or name the folder with --archives.",
+        )
+    return list(dict.fromkeys(chosen)) or held
+
+
+def _listen(text: str) -> tuple[str, int]:
+    match = _PLACE.match(text)
+    if match is None or int(match["port"]) > 65_535:  # noqa: PLR2004 - the largest port
+        raise UsageError(f"{text[:80]!r} is no address to listen on", next_step="Write --desk 127.0.0.1:8350.")
+    return match["six"] or match["host"], int(match["port"])
+
+
+def _names(host: str, more: Sequence[str], public: str) -> frozenset[str]:
+    """The names that a request may be addressed to. Any other is refused, so that no web site leads a browser here."""
+    match = _PUBLIC.match(public) if public else None
+    if public and match is None:
+        raise UsageError(f"{public[:80]!r} is no address of a desk", next_step="Write https://example.org/cables.")
+    own = {match["host"].strip("[]").lower()} if match is not None else set()
+    return frozenset({*_OWN, *own, *(name.strip("[]").lower() for name in more), *({host.lower()} - _EVERY)})
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError as error:
+        raise UsageError(f"{text[:80]!r} is no address of a proxy", next_step="Write --proxy 127.0.0.1.") from error

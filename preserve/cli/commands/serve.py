@@ -1,0 +1,76 @@
+"""``preserve serve``: the web desk, to read what is held with a browser."""
+
+import click
+
+from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options
+from preserve.cli.shared.desk_install import install
+
+
+class _Serve(click.Group):
+    """`preserve serve NAME` is `preserve serve run NAME`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Puts the name of the usual command before what is not one."""
+        if not args or (args[0] not in self.commands and args[0] not in {"-h", "--help"}):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Serve)
+def serve() -> None:
+    """Serve archives as web pages, to read, search, compare, check and cite: the desk (docs/desk.md).
+
+    `preserve serve` alone serves all that is held, on this machine only. It writes nothing and connects to nothing.
+    """
+
+
+@serve.command(short_help="Serve until stopped.")
+@click.argument("collections", nargs=-1)
+@click.option("--desk", default="127.0.0.1:8350", show_default=True, metavar="HOST:PORT", help="Where to listen.")
+@click.option(
+    "--host", "hosts", multiple=True, metavar="NAME", help="A name that the desk is asked by. May be repeated."
+)
+@click.option("--public-url", "public", default="", metavar="URL", help="Where readers reach it through a proxy.")
+@click.option(
+    "--proxy",
+    "proxies",
+    multiple=True,
+    metavar="ADDRESS",
+    help="The address of a proxy whose X-Forwarded-* fields count. May be repeated.",
+)
+@click.option("--with-metrics", is_flag=True, help="Also give out /metrics, for Prometheus.")
+@click.option("--listening-fd", "descriptor", type=click.IntRange(3), hidden=True)
+@command_options
+def run(
+    place: Place,
+    collections: tuple[str, ...],
+    *,
+    desk: str,
+    hosts: tuple[str, ...],
+    public: str,
+    proxies: tuple[str, ...],
+    with_metrics: bool,
+    descriptor: int | None,
+) -> int:
+    """Serve COLLECTIONS (all that are held), until SIGTERM or Ctrl-C.
+
+    Search needs an index: `preserve list` makes one that is not there yet. Whoever can reach the address can read
+    everything that is held, but for what config/blocked.yaml names.
+    """
+    from preserve.cli.actions import serve as actions
+
+    return actions.run(
+        place,
+        collections=collections,
+        desk=desk,
+        hosts=hosts,
+        public=public,
+        proxies=proxies,
+        with_metrics=with_metrics,
+        descriptor=descriptor,
+    )
+
+
+serve.add_command(install)
+for _command in serve.commands.values():
+    _command.epilog = EXIT_STATUSES

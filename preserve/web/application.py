@@ -1,0 +1,340 @@
+"""The desk as an ASGI application: who may ask, what is asked, who answers, and what an error looks like."""
+
+import re
+import sqlite3
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+import anyio
+import anyio.to_thread
+from starlette.datastructures import Headers
+from starlette.responses import RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from preserve.errors import (
+    ArchiveError,
+    CatalogueDiffersError,
+    FormatError,
+    LockedError,
+    NotHeldError,
+    PreserveError,
+    UsageError,
+)
+from preserve.web.library import BlockedError, Library, Shelf
+from preserve.web.responses import (
+    JSON,
+    SECURITY,
+    Answer,
+    File,
+    Link,
+    Moved,
+    Page,
+    environment,
+    finished,
+    json_bytes,
+    link_header,
+    negotiates_json,
+    script_json,
+)
+from preserve.web.routes import EXPORTS, ROUTES
+from preserve.web.routing import Asked, Handler, TargetError, check_length, query_of, segments_of
+from preserve.web.settings import EXPORT_QUERY_S, EXPORTS_A_MINUTE, EXPORTS_AT_ONCE, QUERY_S, THREADS, DeskSettings
+
+_METHODS: Final = "GET, HEAD, OPTIONS"
+_HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::(\d{1,5}))?\Z")
+_PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9._~-]{1,64}){0,8}\Z")
+_MOST_TAKERS: Final = 10_000
+
+
+class Desk:
+    """The application. ``say`` gets what went wrong inside, for whoever runs it."""
+
+    def __init__(self, settings: DeskSettings, say: Callable[[str], object] = lambda _line: None) -> None:
+        self.settings = settings
+        self.library = Library(settings)
+        self._say = say
+        self._templates = environment()
+        self._limiter: anyio.CapacityLimiter | None = None
+        self._exports = ExportBucket()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request; of another protocol than HTTP only the life of the server is listened to."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            response = await self._respond(scope)
+            if scope["method"] == "HEAD":
+                response = _without_body(response)
+            await response(scope, receive, send)
+
+    @staticmethod
+    async def _live(receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+
+    async def _respond(self, scope: Scope) -> Response:
+        if self._limiter is None:
+            self._limiter = anyio.CapacityLimiter(THREADS)
+        response = await anyio.to_thread.run_sync(partial(self.answer, scope), limiter=self._limiter)
+        for name, value in SECURITY.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    def answer(self, scope: Scope) -> Response:
+        """The answer to one request, made in a thread."""
+        headers = Headers(scope=scope)
+        if scope["method"] == "OPTIONS":
+            return _options(headers)
+        if scope["method"] not in {"GET", "HEAD"}:
+            return self._error(405, "This desk is for reading: it takes GET, HEAD and OPTIONS.", headers=_ALLOW)
+        host = headers.get("host", "")
+        client = str((scope.get("client") or ("", 0))[0])
+        is_proxy = client in self.settings.proxies
+        if not self._is_known(host):
+            return self._error(400, "This desk is not known by the name that the request gives it.")
+        raw_path, raw_query = bytes(scope.get("raw_path") or scope["path"].encode()), bytes(scope["query_string"])
+        raw_path = raw_path.partition(b"?")[0]
+        if not check_length(raw_path, raw_query):
+            return self._error(414, "The address is too long.")
+        prefix, base = self._base(scope, headers, host, is_proxy=is_proxy)
+        if prefix and (raw_path + b"/").startswith(prefix.encode() + b"/"):
+            raw_path = raw_path[len(prefix) :] or b"/"
+        asked = Asked(path="/", segments=("",), prefix=prefix, base=base)
+        wants_json = negotiates_json(headers.get("accept", ""))
+        try:
+            asked = replace(asked, path=raw_path.decode("ascii", "replace"), query=query_of(raw_query))
+            segments = segments_of(raw_path)
+            asked = replace(asked, segments=segments, wants_json=wants_json or segments[-1].endswith(".json"))
+            taker = _taker(headers, client, is_proxy=is_proxy)
+            return self._found(asked, taker, headers)
+        except Exception as error:  # noqa: BLE001 - every fault becomes a page; those of the program are reported
+            return self._failed(error, asked)
+
+    def _found(self, asked: Asked, taker: str, headers: Headers) -> Response:
+        last = asked.segments[-1]
+        if last.endswith(".json") and not ROUTES.names(asked.segments):
+            short = "" if last == "index.json" and len(asked.segments) == 1 else last.removesuffix(".json")
+            asked = replace(asked, segments=(*asked.segments[:-1], short), wants_json=True)
+        match = ROUTES.find(asked.segments)
+        if match is None:
+            raise NotHeldError("There is no such page here.")
+        handler, rest = match
+        is_export = handler in EXPORTS
+        if is_export and (wait_s := self._exports.take(taker)):
+            return self._error(
+                429, "Too many exports at a time: wait a little.", asked, headers={"Retry-After": f"{wait_s:d}"}
+            )
+        return self._made(handler, replace(asked, rest=rest), headers, query_s=EXPORT_QUERY_S if is_export else QUERY_S)
+
+    def _made(self, handler: Handler, asked: Asked, headers: Headers, *, query_s: float) -> Response:
+        with self.library.opened(query_s=query_s) as shelf:
+            answer = handler(shelf, asked)
+            if isinstance(answer, Page):
+                # Every page says how far the collections are shown; one that shows nothing of them is shown without.
+                with suppress(PreserveError):
+                    shelf.archives  # noqa: B018 - opened at its first use
+            for archive in shelf.__dict__.get("archives", ()):
+                archive.log.require_whole()
+            response = self._rendered(answer, asked, shelf)
+        return finished(
+            response,
+            if_none_match=headers.get("if-none-match", ""),
+            is_data=(isinstance(answer, File) and answer.is_data) or asked.wants_json,
+            max_age_s=answer.max_age_s if isinstance(answer, File) else 0,
+        )
+
+    def _rendered(self, answer: Answer, asked: Asked, shelf: Shelf | None) -> Response:
+        if isinstance(answer, Moved):
+            return RedirectResponse(f"{asked.prefix}{answer.path}", status_code=303)
+        if isinstance(answer, File):
+            response = Response(answer.body, media_type=answer.media_type)
+            if answer.name:
+                response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(answer.name)}"'
+            if answer.links:
+                response.headers["Link"] = link_header(answer.links, asked.base)
+            return response
+        links = list(answer.links)
+        if answer.twin:
+            links.append(Link("alternate", answer.twin, JSON))
+        ages = [] if shelf is None else shelf.ages()
+        if asked.wants_json:
+            data = {**answer.data, "as_of": [_age(age) for age in ages]}
+            response = Response(json_bytes(data), status_code=answer.status, media_type=JSON)
+        else:
+            response = Response(self._html(answer, asked, shelf), status_code=answer.status, media_type="text/html")
+        if links:
+            response.headers["Link"] = link_header(links, asked.base)
+        if answer.twin:
+            response.headers["Vary"] = "Accept"
+        if not answer.is_indexed:
+            response.headers["X-Robots-Tag"] = "noindex"
+        return response
+
+    def _html(self, page: Page, asked: Asked, shelf: Shelf | None) -> bytes:
+        troubles = {} if shelf is None else shelf.troubles
+        template = self._templates.get_template(page.template)
+        text = template.render(
+            **page.context,
+            page=page,
+            prefix=asked.prefix,
+            base=asked.base,
+            here=f"{asked.base}{asked.path}",
+            now=time.strftime("%Y-%m-%d", time.gmtime()),
+            ages=[] if shelf is None else shelf.ages(),
+            troubles=[(name, str(error), error.next_step) for name, error in troubles.items()],
+            structured=None if page.structured is None else script_json(page.structured),
+        )
+        return text.encode("utf-8", "replace")
+
+    def _failed(self, error: Exception, asked: Asked) -> Response:
+        status, title = 500, "Something went wrong"
+        message, next_step = str(error), getattr(error, "next_step", "")
+        for kinds, told in _STATUSES:
+            if isinstance(error, kinds):
+                status, title = told
+                break
+        else:
+            if not isinstance(error, PreserveError):
+                self._say("a fault of the program, please report it:\n" + "".join(traceback.format_exception(error)))
+                message = "This is a fault of the program. Whoever runs this desk finds the details in its output."
+        if isinstance(error, sqlite3.OperationalError) and "interrupted" in message:
+            status, title = 503, "This takes too long"
+            message, next_step = "The question would take longer than this desk gives one.", "Narrow it, with a filter."
+        elif isinstance(error, sqlite3.DatabaseError):
+            status, title, next_step = 503, "Cannot be read", "The operator runs `preserve rebuild`."
+        if isinstance(error, NotHeldError) and message.endswith("here."):
+            title = "Not found"
+        if isinstance(error, BlockedError):
+            message = f"Held, and not shown here. The reason that is given: {message}"
+        return self._error(status, message, asked, title=title, next_step=next_step)
+
+    def _error(
+        self,
+        status: int,
+        message: str,
+        asked: Asked | None = None,
+        *,
+        title: str = "",
+        next_step: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        page = Page(
+            template="error.html",
+            title=title or _TITLES.get(status, "Something went wrong"),
+            data={"status": status, "error": message, "next_step": next_step},
+            context={"message": message, "next_step": next_step, "status": status},
+            status=status,
+            is_indexed=False,
+        )
+        response = self._rendered(page, asked or Asked(path="/", segments=("",)), None)
+        response.headers.update({"Cache-Control": "no-store", **(headers or {})})
+        if status == 451:  # noqa: PLR2004 - RFC 7725
+            response.headers["Link"] = f'<{asked.base if asked else ""}/about#blocked>; rel="blocked-by"'
+        return response
+
+    def _is_known(self, host: str) -> bool:
+        match = _HOST.match(host)
+        return match is not None and match[1].strip("[]").lower() in self.settings.hosts
+
+    def _base(self, scope: Scope, headers: Headers, host: str, *, is_proxy: bool) -> tuple[str, str]:
+        """The prefix of every path, and how a reader reaches the desk."""
+        if self.settings.public_url:
+            rest = self.settings.public_url.partition("://")[2]
+            return "".join(f"/{part}" for part in rest.split("/")[1:]), self.settings.public_url
+        scheme, prefix = str(scope.get("scheme", "http")), ""
+        if is_proxy:
+            said = headers.get("x-forwarded-prefix", "").rstrip("/")
+            prefix = said if _PREFIX.match(said) else ""
+            scheme = "https" if headers.get("x-forwarded-proto", "").strip().lower() == "https" else scheme
+            forwarded = headers.get("x-forwarded-host", "").strip()
+            host = forwarded if self._is_known(forwarded) else host
+        return prefix, f"{scheme}://{host}{prefix}"
+
+
+@dataclass(slots=True)
+class _Level:
+    tokens: float
+    at: float
+
+
+class ExportBucket:
+    """Exports that each address may take: so many at once, and so many a minute after that."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._levels: dict[str, _Level] = {}
+
+    def take(self, taker: str) -> int:
+        """Takes one; 0 where that may be, else the seconds to wait."""
+        with self._lock:
+            now = self._clock()
+            if len(self._levels) >= _MOST_TAKERS:
+                taking = self._levels.items()
+                self._levels = {key: one for key, one in taking if self._filled(one, now) < EXPORTS_AT_ONCE}
+            if len(self._levels) >= _MOST_TAKERS:
+                return 60
+            level = self._levels.setdefault(taker, _Level(EXPORTS_AT_ONCE, now))
+            level.tokens, level.at = self._filled(level, now), now
+            if level.tokens < 1:
+                return 1 + int((1 - level.tokens) * 60 / EXPORTS_A_MINUTE)
+            level.tokens -= 1
+            return 0
+
+    @staticmethod
+    def _filled(level: _Level, now: float) -> float:
+        return min(EXPORTS_AT_ONCE, level.tokens + (now - level.at) * EXPORTS_A_MINUTE / 60)
+
+
+_ALLOW: Final = {"Allow": _METHODS}
+_TITLES: Final = {400: "Not a request for this desk", 405: "Only for reading", 414: "Too long", 429: "Too many"}
+_STATUSES: Final[tuple[tuple[tuple[type[Exception], ...], tuple[int, str]], ...]] = (
+    ((BlockedError,), (451, "Not shown")),
+    ((TargetError, UsageError), (400, "This cannot be asked")),
+    ((NotHeldError,), (404, "Not held")),
+    ((CatalogueDiffersError, ArchiveError, FormatError), (500, "FAIL")),
+    ((LockedError,), (503, "Busy")),
+    ((PreserveError,), (503, "Cannot be read")),
+)
+
+
+def _age(age: object) -> object:
+    return {name: getattr(age, name) for name in ("name", "statements", "shown", "signed", "indexed")}
+
+
+def _taker(headers: Headers, client: str, *, is_proxy: bool) -> str:
+    """Whose exports are counted: behind a named proxy the last address that it names."""
+    forwarded = headers.get("x-forwarded-for", "") if is_proxy else ""
+    return forwarded.rpartition(",")[2].strip()[:64] or client
+
+
+def _options(headers: Headers) -> Response:
+    answer = Response(status_code=204, headers={"Allow": _METHODS})
+    if "access-control-request-method" in headers:
+        answer.headers["Access-Control-Allow-Origin"] = "*"
+        answer.headers["Access-Control-Allow-Methods"] = _METHODS
+        answer.headers["Access-Control-Allow-Headers"] = "*"
+        answer.headers["Access-Control-Max-Age"] = "86400"
+    return answer
+
+
+def _without_body(response: Response) -> Response:
+    """The headers of GET for HEAD."""
+    length = response.headers.get("content-length")
+    response.body = b""
+    if length is not None:
+        response.headers["content-length"] = length
+    return response
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name)[:120].strip("-.") or "export"

@@ -1,0 +1,395 @@
+"""What the desk reads from: collections opened for one request, as they are at that moment. Nothing is written.
+
+An archive is never caught up and an index never filled here: where one is behind the ledger, what there is is shown,
+and every page says how far it goes. Rows are held against the ledger as for every reader (ADR 22), the index against
+its MACs (`preserve.store.searchindex`): what was seen to be good is not looked at twice while the file stays the same.
+"""
+
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from preserve.cables.identity import cable_key, canonical_id
+from preserve.cables.page.layouts import Layout, compile_layouts
+from preserve.config.blocked import BlockedConfig
+from preserve.config.folder import load_blocked, load_releases
+from preserve.config.layoutcache import cached_layouts
+from preserve.config.release import ReleaseConfig
+from preserve.errors import FormatError, NotHeldError, PreserveError, UsageError
+from preserve.formats.urls import canonical
+from preserve.model import check_collection_name
+from preserve.provenance.installation import Installation
+from preserve.replay.recover import Capture, CollectionReader
+from preserve.replay.searching import Searchable
+from preserve.store.archive import list_collections, open_archive
+from preserve.store.layout import CollectionPaths
+from preserve.store.searchindex import HeldCable, SearchIndex, facet_values
+from preserve.web.settings import QUERY_S, DeskSettings
+
+Stamp = tuple[tuple[int, int, int], ...]
+"""What a file and its log looked like: inode, size, time of change; zeros where it is not there."""
+
+
+class BlockedError(PreserveError):
+    """What is asked for is held, and not shown here: the reason is the operator's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Age:
+    """How far a collection is shown: ``shown`` of ``statements`` are in the catalogue, ``signed`` under a checkpoint.
+
+    ``indexed``: those in the search index; None where nobody looked.
+    """
+
+    name: str
+    statements: int
+    shown: int
+    signed: int
+    indexed: int | None = None
+    remark: str = ""
+
+    @property
+    def words(self) -> str:
+        """In a line."""
+        said = f"{self.name}: as of statement {min(self.shown, self.statements):,} of {self.statements:,}"
+        if self.signed < self.statements:
+            said += f", {self.statements - self.signed:,} not signed yet"
+        if self.indexed is not None and self.indexed < self.statements:
+            said += f"; searched up to statement {self.indexed:,}"
+        return said
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something that the ledger states is not shown or not found yet."""
+        return self.shown < self.statements or (self.indexed is not None and self.indexed < self.statements)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What a collection holds, counted once for each state of its files.
+
+    ``facets``: cables by facet and value; ``written``: cables by month of the document, those without a date under
+    the empty text; ``captured``: month, replies, and those of them that were new.
+    """
+
+    runs: int
+    records: int
+    cables: int
+    facets: Mapping[tuple[str, str], int]
+    written: Mapping[str, int]
+    captured: Sequence[tuple[str, int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The operator's list, as it is looked up."""
+
+    config: BlockedConfig
+    cables: Mapping[str, str] = field(default_factory=dict)
+    urls: Mapping[str, str] = field(default_factory=dict)
+    records: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: BlockedConfig) -> "Blocked":
+        """The list of a configuration."""
+        return cls(
+            config,
+            {_key(one.cable): one.reason for one in config.blocked if one.cable is not None},
+            {_address(one.url): one.reason for one in config.blocked if one.url is not None},
+            {one.record: one.reason for one in config.blocked if one.record is not None},
+        )
+
+    def reason(self, *, cable: str = "", canonical: str | None = None, url: str = "", record: str = "") -> str:
+        """Why something is not shown; empty where it is."""
+        if not self.config.blocked:
+            return ""
+        of_cable = self.cables.get(_key(cable), "") if cable else ""
+        of_cable = of_cable or (self.cables.get(_key(canonical), "") if canonical else "")
+        return of_cable or (self.urls.get(_address(url), "") if url else "") or self.records.get(record, "")
+
+    def check(self, *, cable: str = "", canonical: str | None = None, url: str = "", record: str = "") -> None:
+        """Raises `BlockedError` where something is not shown."""
+        reason = self.reason(cable=cable, canonical=canonical, url=url, record=record)
+        if reason:
+            raise BlockedError(reason)
+
+    def has(self, cable: HeldCable) -> bool:
+        """Whether a cable that is found is not shown."""
+        return bool(
+            self.config.blocked
+            and self.reason(
+                cable=cable.published_id, canonical=cable.canonical_id, url=cable.uri, record=cable.record_id
+            )
+        )
+
+    def check_capture(self, capture: Capture) -> None:
+        """Raises `BlockedError` where the page of a capture is not shown, by address or record."""
+        for row in (capture.row, capture.source):
+            self.check(url=row.uri or "", record=row.record_id)
+        self.check(url=capture.url)
+
+
+def _key(cable: str) -> str:
+    return cable_key(canonical_id(cable) or cable.strip().upper())
+
+
+def _address(url: str) -> str:
+    try:
+        return canonical(url)
+    except FormatError:
+        return url
+
+
+class Shelf:
+    """The collections as one request sees them. Each is opened once, at its first use, and closed at the end.
+
+    ``troubles``: collections that cannot be opened, and why.
+    """
+
+    def __init__(self, library: "Library", stack: ExitStack, *, query_s: float) -> None:
+        self._library = library
+        self._stack = stack
+        self._query_s = query_s
+        self.settings = library.settings
+        self.layouts = library.layouts
+        self.blocked = library.blocked()
+        self.names = library.names()
+        self.troubles: dict[str, PreserveError] = {}
+
+    @cached_property
+    def archives(self) -> list[CollectionReader]:
+        """The collections that can be opened.
+
+        Raises:
+            PreserveError: there are some, and none can be opened.
+        """
+        opened = []
+        for name in self.names:
+            try:
+                reader = CollectionReader(
+                    open_archive(self.settings.archives, name),
+                    self.layouts,
+                    trusted=self.settings.trusted,
+                    as_it_is=True,
+                )
+            except (PreserveError, sqlite3.DatabaseError, OSError) as error:
+                self.troubles[name] = trouble_of(name, error)
+                continue
+            self._stack.callback(reader.close)
+            reader.catalogue.limit_time(self._query_s)
+            opened.append(reader)
+        if self.names and not opened:
+            raise next(iter(self.troubles.values()))
+        return opened
+
+    def archive(self, name: str) -> CollectionReader:
+        """One collection.
+
+        Raises:
+            NotHeldError: it is not shown here.
+            PreserveError: it cannot be opened.
+        """
+        if name not in self.names:
+            raise NotHeldError(f"no collection is called {name} here")
+        found = next((one for one in self.archives if one.paths.name == name), None)
+        if found is None:
+            raise self.troubles[name]
+        return found
+
+    @cached_property
+    def indexes(self) -> list[Searchable]:
+        """The search indexes that there are; of the others `troubles` tells.
+
+        Raises:
+            PreserveError: there is none that can be opened.
+        """
+        opened = []
+        for archive in self.archives:
+            name = archive.paths.name
+            try:
+                opened.append(self._index(archive.paths))
+            except (PreserveError, sqlite3.DatabaseError, OSError) as error:
+                self.troubles[name] = trouble_of(name, error)
+        if self.names and not opened:
+            raise next(iter(self.troubles.values()))
+        return opened
+
+    def _index(self, paths: CollectionPaths) -> Searchable:
+        if not paths.search.is_file():
+            raise UsageError(
+                f"{paths.name} has no search index yet",
+                next_step=f"Its operator runs `preserve list -c {paths.name}` once: it makes it.",
+            )
+        secret = Installation.of_user(paths.name).readers_secret()
+        proved = self._library.proved(paths)
+        index = SearchIndex.open(paths, secret, read_only=True, proved=proved)
+        self._stack.callback(index.close)
+        index.begin_snapshot()
+        index.limit_time(self._query_s)
+        return Searchable(name=paths.name, index=index, remarks=())
+
+    def ages(self) -> list[Age]:
+        """How far each collection that was opened is shown."""
+        indexed = {one.name: one.index.ledger_size for one in self.__dict__.get("indexes", ())}
+        return [
+            Age(
+                name=one.paths.name,
+                statements=one.ledger.size,
+                shown=one.catalogue.ledger_size,
+                signed=one.log.signed,
+                indexed=indexed.get(one.paths.name),
+                remark=one.log.remark,
+            )
+            for one in self.__dict__.get("archives", ())
+        ]
+
+    @property
+    def releases(self) -> Mapping[str, ReleaseConfig]:
+        """The releases that are declared."""
+        return self._library.releases()
+
+    def overview(self, name: str) -> Overview | None:
+        """What a collection holds; None where it cannot be read."""
+        return self._library.overview(name)
+
+
+class Library:
+    """The collections of a desk for as long as it runs. Used by several threads."""
+
+    def __init__(self, settings: DeskSettings) -> None:
+        self.settings = settings
+        self._lock = threading.Lock()
+        self._counting = threading.Lock()
+        self._proved: dict[str, tuple[Stamp, set[int]]] = {}
+        self._overviews: dict[str, tuple[Stamp, Overview]] = {}
+        self._blocked: tuple[Stamp, Blocked] | None = None
+        self._releases: tuple[Stamp, Mapping[str, ReleaseConfig]] | None = None
+
+    @cached_property
+    def layouts(self) -> Mapping[str, Layout]:
+        """Every layout there is: those that came with the program, and the operator's own before them."""
+        return compile_layouts(cached_layouts(self.settings.config_dir))
+
+    def names(self) -> list[str]:
+        """The collections that are shown."""
+        held = list_collections(self.settings.archives)
+        return [name for name in self.settings.collections if name in held] if self.settings.collections else held
+
+    @contextmanager
+    def opened(self, *, query_s: float = QUERY_S) -> Iterator[Shelf]:
+        """The collections for one request."""
+        with ExitStack() as stack:
+            yield Shelf(self, stack, query_s=query_s)
+
+    def blocked(self) -> Blocked:
+        """What is not shown, read again where the file has changed.
+
+        Raises:
+            ConfigError: the file has mistakes: then nothing is shown.
+        """
+        stamp = _stamp(self.settings.config_dir / "blocked.yaml")
+        held = self._blocked
+        if held is None or held[0] != stamp:
+            held = (stamp, Blocked.of(load_blocked(self.settings.config_dir)))
+            self._blocked = held
+        return held[1]
+
+    def releases(self) -> Mapping[str, ReleaseConfig]:
+        """The releases that are declared, read again where their files have changed.
+
+        Raises:
+            ConfigError: some have mistakes.
+        """
+        files = sorted((self.settings.config_dir / "releases").glob("*.yaml"))
+        stamp = tuple(_look(path) for path in files)
+        held = self._releases
+        if held is None or held[0] != stamp:
+            held = (stamp, load_releases(self.settings.config_dir))
+            self._releases = held
+        return held[1]
+
+    def proved(self, paths: CollectionPaths) -> set[int]:
+        """What is known to be good of a search index as it is now."""
+        stamp = _stamp(paths.search)
+        with self._lock:
+            held = self._proved.get(paths.name)
+            if held is None or held[0] != stamp:
+                held = (stamp, set())
+                self._proved[paths.name] = held
+            return held[1]
+
+    def overview(self, name: str) -> Overview | None:
+        """What a collection holds, counted where its files have changed since."""
+        paths = CollectionPaths(self.settings.archives, check_collection_name(name))
+        stamp = (*_stamp(paths.catalogue), *_stamp(paths.search))
+        held = self._overviews.get(name)
+        if held is not None and held[0] == stamp:
+            return held[1]
+        # One at a time: whoever waits finds what the other has counted.
+        with self._counting:
+            held = self._overviews.get(name)
+            if held is not None and held[0] == stamp:
+                return held[1]
+            found = self._count(name)
+            if found is not None:
+                self._overviews[name] = (stamp, found)
+            return found
+
+    def _count(self, name: str) -> Overview | None:
+        with self.opened(query_s=_COUNTING_S) as shelf:
+            try:
+                archive = shelf.archive(name)
+                runs, records, cables = archive.catalogue.totals()
+                captured = archive.catalogue.months()
+            except (PreserveError, sqlite3.DatabaseError, OSError):
+                return None
+            facets: Counter[tuple[str, str]] = Counter()
+            written: Counter[str] = Counter()
+            try:
+                index = next((one.index for one in shelf.indexes if one.name == name), None)
+                for _key_of_cable, cable in () if index is None else index.keys():
+                    if not shelf.blocked.has(cable):
+                        facets.update(facet_values(cable))
+                        written[(cable.sent or "")[:7]] += 1
+            except (PreserveError, sqlite3.DatabaseError, OSError):
+                # Whoever searches is told why.
+                facets.clear()
+                written.clear()
+        return Overview(runs=runs, records=records, cables=cables, facets=facets, written=written, captured=captured)
+
+    def warm(self) -> None:
+        """Counts and compiles in the background what the first readers would wait for."""
+
+        def work() -> None:
+            for name in self.names():
+                self.overview(name)
+
+        threading.Thread(target=work, name="overview", daemon=True).start()
+
+
+_COUNTING_S = 300.0
+
+
+def trouble_of(name: str, error: Exception) -> PreserveError:
+    """What keeps a collection from being read, as an error of ours."""
+    if isinstance(error, PreserveError):
+        return error
+    return UsageError(f"{name} cannot be read: {error}", next_step=f"Run `preserve verify {name}`.")
+
+
+def _stamp(path: Path) -> Stamp:
+    """Of a database and its write-ahead log."""
+    return tuple(_look(one) for one in (path, path.with_name(path.name + "-wal")))
+
+
+def _look(path: Path) -> tuple[int, int, int]:
+    try:
+        said = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (said.st_ino, said.st_size, said.st_mtime_ns)
