@@ -14,6 +14,7 @@ from preserve.cli.main import cli
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.alarms import AlarmRuleConfig, AlarmsConfig, CommandChannel, MailChannel, WebhookChannel
 from preserve.config.archives import ArchiveConfig
+from preserve.config.blocked import BlockedEntry
 from preserve.config.checked import Strict
 from preserve.config.collection import CollectionConfig, PolitenessConfig, ScopeConfig
 from preserve.config.layout import FIELD_KEYS, LayoutConfig
@@ -122,6 +123,11 @@ The keys of each of `builds`:
 ## A web archive
 
 {_keys(ArchiveConfig)}
+## What the desk does not show
+
+`blocked.yaml` (docs/desk.md) has one key, `blocked`: a list of entries. Each names one thing.
+
+{_keys(BlockedEntry)}
 ## Alarms
 
 {_keys(AlarmsConfig)}

@@ -67,8 +67,8 @@ class SearchHits:
 class Question:
     """What is asked for. ``words`` None: every cable that the filters let through, in no rank.
 
-    ``after`` is the end of the page before, as `Answer.following` gave it. ``with_facets``: everything that is found
-    is looked at, and counted out; without, only the first page by rank can be had.
+    ``after`` is the end of the page before, as `SearchAnswer.following` gave it. ``with_facets``: everything that is
+    found is looked at, and counted out; without, only the first page by rank can be had.
     """
 
     words: str | None
@@ -81,7 +81,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class SearchAnswer:
     """The hits of one page, and ``count`` of all; ``is_more``: a collection has more than `RANKED`, counted up to that.
 
     ``first``: hits before this page; ``following``: what to ask for the next one, empty on the last. ``facets``: the
@@ -150,7 +150,7 @@ def searchable(
 
 def ask(
     opened: Sequence[Searchable], asked: Question, leave_out: Callable[[HeldCable], bool] = lambda _cable: False
-) -> Answer:
+) -> SearchAnswer:
     """The hits of a question over some collections: the one way to search, for a terminal as for the desk.
 
     ``leave_out``: cables that are in no hit and in no count.
@@ -177,7 +177,7 @@ def ask(
         start = sum(key >= last if is_back else key <= last for key in keys)
     shown = found[start : start + asked.limit]
     following = _cursor(shown[-1].key(asked.order)) if shown and start + asked.limit < len(found) else ""
-    return Answer(
+    return SearchAnswer(
         hits=_with_passages(shown, wanted),
         count=len(found),
         is_more=is_more,
@@ -188,7 +188,7 @@ def ask(
     )
 
 
-def _best(opened: Sequence[Searchable], asked: Question, wanted: str) -> Answer:
+def _best(opened: Sequence[Searchable], asked: Question, wanted: str) -> SearchAnswer:
     """The first page by rank, and nothing counted out: only what is shown is read."""
     found: list[SearchHits] = []
     counts = []
@@ -197,7 +197,7 @@ def _best(opened: Sequence[Searchable], asked: Question, wanted: str) -> Answer:
         counts.append(count)
         found += [SearchHits(collection=one.name, hit=hit) for hit in hits]
     found.sort(key=lambda item: (item.hit.rank, item.collection, item.hit.cable.statement))
-    return Answer(hits=found[: asked.limit], count=sum(counts), is_more=any(count >= RANKED for count in counts))
+    return SearchAnswer(hits=found[: asked.limit], count=sum(counts), is_more=any(count >= RANKED for count in counts))
 
 
 def _facets(found: Sequence[_Found], most: int) -> dict[str, list[tuple[str, int]]]:

@@ -31,10 +31,10 @@ from preserve.web.responses import (
     JSON,
     SECURITY,
     Answer,
+    DeskPage,
+    DeskRedirect,
     File,
     Link,
-    Moved,
-    Page,
     environment,
     finished,
     json_bytes,
@@ -43,7 +43,7 @@ from preserve.web.responses import (
     script_json,
 )
 from preserve.web.routes import EXPORTS, ROUTES
-from preserve.web.routing import Asked, Handler, TargetError, check_length, query_of, segments_of
+from preserve.web.routing import DeskRequest, Handler, TargetError, check_length, query_of, segments_of
 from preserve.web.settings import EXPORT_QUERY_S, EXPORTS_A_MINUTE, EXPORTS_AT_ONCE, QUERY_S, THREADS, DeskSettings
 
 _METHODS: Final = "GET, HEAD, OPTIONS"
@@ -108,7 +108,7 @@ class Desk:
         prefix, base = self._base(scope, headers, host, is_proxy=is_proxy)
         if prefix and (raw_path + b"/").startswith(prefix.encode() + b"/"):
             raw_path = raw_path[len(prefix) :] or b"/"
-        asked = Asked(path="/", segments=("",), prefix=prefix, base=base)
+        asked = DeskRequest(path="/", segments=("",), prefix=prefix, base=base)
         wants_json = negotiates_json(headers.get("accept", ""))
         try:
             asked = replace(asked, path=raw_path.decode("ascii", "replace"), query=query_of(raw_query))
@@ -119,7 +119,7 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - every fault becomes a page; those of the program are reported
             return self._failed(error, asked)
 
-    def _found(self, asked: Asked, taker: str, headers: Headers) -> Response:
+    def _found(self, asked: DeskRequest, taker: str, headers: Headers) -> Response:
         last = asked.segments[-1]
         if last.endswith(".json") and not ROUTES.names(asked.segments):
             short = "" if last == "index.json" and len(asked.segments) == 1 else last.removesuffix(".json")
@@ -135,10 +135,10 @@ class Desk:
             )
         return self._made(handler, replace(asked, rest=rest), headers, query_s=EXPORT_QUERY_S if is_export else QUERY_S)
 
-    def _made(self, handler: Handler, asked: Asked, headers: Headers, *, query_s: float) -> Response:
+    def _made(self, handler: Handler, asked: DeskRequest, headers: Headers, *, query_s: float) -> Response:
         with self.library.opened(query_s=query_s) as shelf:
             answer = handler(shelf, asked)
-            if isinstance(answer, Page):
+            if isinstance(answer, DeskPage):
                 # Every page says how far the collections are shown; one that shows nothing of them is shown without.
                 with suppress(PreserveError):
                     shelf.archives  # noqa: B018 - opened at its first use
@@ -152,8 +152,8 @@ class Desk:
             max_age_s=answer.max_age_s if isinstance(answer, File) else 0,
         )
 
-    def _rendered(self, answer: Answer, asked: Asked, shelf: Shelf | None) -> Response:
-        if isinstance(answer, Moved):
+    def _rendered(self, answer: Answer, asked: DeskRequest, shelf: Shelf | None) -> Response:
+        if isinstance(answer, DeskRedirect):
             return RedirectResponse(f"{asked.prefix}{answer.path}", status_code=303)
         if isinstance(answer, File):
             response = Response(answer.body, media_type=answer.media_type)
@@ -179,7 +179,7 @@ class Desk:
             response.headers["X-Robots-Tag"] = "noindex"
         return response
 
-    def _html(self, page: Page, asked: Asked, shelf: Shelf | None) -> bytes:
+    def _html(self, page: DeskPage, asked: DeskRequest, shelf: Shelf | None) -> bytes:
         troubles = {} if shelf is None else shelf.troubles
         template = self._templates.get_template(page.template)
         text = template.render(
@@ -195,7 +195,7 @@ class Desk:
         )
         return text.encode("utf-8", "replace")
 
-    def _failed(self, error: Exception, asked: Asked) -> Response:
+    def _failed(self, error: Exception, asked: DeskRequest) -> Response:
         status, title = 500, "Something went wrong"
         message, next_step = str(error), getattr(error, "next_step", "")
         for kinds, told in _STATUSES:
@@ -221,13 +221,13 @@ class Desk:
         self,
         status: int,
         message: str,
-        asked: Asked | None = None,
+        asked: DeskRequest | None = None,
         *,
         title: str = "",
         next_step: str = "",
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        page = Page(
+        page = DeskPage(
             template="error.html",
             title=title or _TITLES.get(status, "Something went wrong"),
             data={"status": status, "error": message, "next_step": next_step},
@@ -235,7 +235,7 @@ class Desk:
             status=status,
             is_indexed=False,
         )
-        response = self._rendered(page, asked or Asked(path="/", segments=("",)), None)
+        response = self._rendered(page, asked or DeskRequest(path="/", segments=("",)), None)
         response.headers.update({"Cache-Control": "no-store", **(headers or {})})
         if status == 451:  # noqa: PLR2004 - RFC 7725
             response.headers["Link"] = f'<{asked.base if asked else ""}/about#blocked>; rel="blocked-by"'

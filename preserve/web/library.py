@@ -17,8 +17,8 @@ from pathlib import Path
 from preserve.cables.identity import cable_key, canonical_id
 from preserve.cables.page.layouts import Layout, compile_layouts
 from preserve.config.blocked import BlockedConfig
+from preserve.config.configcache import cached_layouts
 from preserve.config.folder import load_blocked, load_releases
-from preserve.config.layoutcache import cached_layouts
 from preserve.config.release import ReleaseConfig
 from preserve.errors import FormatError, NotHeldError, PreserveError, UsageError
 from preserve.formats.urls import canonical

@@ -47,7 +47,7 @@ class Link(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class DeskPage:
     """A page: what a template gets, and ``data``, the same for programs. ``meta``: (name, content) for the head.
 
     ``structured``: JSON-LD, or nothing.
@@ -79,13 +79,13 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class DeskRedirect:
     """Another path of the desk."""
 
     path: str
 
 
-Answer = Page | File | Moved
+Answer = DeskPage | File | DeskRedirect
 
 
 def path_of(*parts: str, **query: str) -> str:

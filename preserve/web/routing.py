@@ -16,7 +16,7 @@ class TargetError(UsageError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class DeskRequest:
     """One request. ``segments`` are those of the path, decoded; ``query`` has names and values in their order.
 
     ``base``: scheme, host and prefix by which the reader reaches the desk; ``prefix``: the path before every path.
@@ -40,7 +40,7 @@ class Asked:
         return tuple(value for key, value in self.query if key == name and value)
 
 
-Handler = Callable[[Shelf, Asked], Answer]
+Handler = Callable[[Shelf, DeskRequest], Answer]
 ANY: Final = "*"
 """A segment that may be anything."""
 

@@ -11,7 +11,7 @@ VerdictWord = Literal["PASS", "FAIL", "NOT CHECKED", "NOT PROVEN"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class PageVerdict:
     """One thing that was checked for this page, or was not."""
 
     word: VerdictWord
@@ -42,11 +42,11 @@ class SeenCable:
         return self.extraction.canonical_id or self.extraction.published_id
 
 
-def verdicts(seen: SeenCable) -> list[Verdict]:
+def verdicts(seen: SeenCable) -> list[PageVerdict]:
     """What was checked while this page was made, and what was not."""
     archive, capture = seen.archive, seen.capture
     found = [
-        Verdict(
+        PageVerdict(
             word="PASS",
             claim="The record's bytes are those that the ledger names",
             detail=f"SHA-256 {capture.row.record_sha256}",
@@ -55,7 +55,7 @@ def verdicts(seen: SeenCable) -> list[Verdict]:
     if capture.is_signed:
         key = archive.log.remark
         found.append(
-            Verdict(
+            PageVerdict(
                 word="PASS",
                 claim=f"Its statement, number {capture.row.statement_index:,}, is under the signed checkpoint",
                 detail=f"{archive.log.signed:,} statements; "
@@ -64,11 +64,11 @@ def verdicts(seen: SeenCable) -> list[Verdict]:
         )
     else:
         found.append(
-            Verdict(word="NOT PROVEN", claim="Its statement is under no checkpoint yet", detail="not signed yet")
+            PageVerdict(word="NOT PROVEN", claim="Its statement is under no checkpoint yet", detail="not signed yet")
         )
     if seen.reading.is_stated:
         found.append(
-            Verdict(
+            PageVerdict(
                 word="PASS",
                 claim="The text, read from these bytes now, is the one that the ledger states",
                 detail=seen.reading.words,
@@ -76,16 +76,16 @@ def verdicts(seen: SeenCable) -> list[Verdict]:
         )
     else:
         found.append(
-            Verdict(word="NOT CHECKED", claim="This reading of the page is not stated", detail=seen.reading.words)
+            PageVerdict(word="NOT CHECKED", claim="This reading of the page is not stated", detail=seen.reading.words)
         )
     if capture.dated.doubt:
-        found.append(Verdict(word="NOT PROVEN", claim="The capture's date is in doubt", detail=capture.dated.doubt))
+        found.append(PageVerdict(word="NOT PROVEN", claim="The capture's date is in doubt", detail=capture.dated.doubt))
     if capture.second_hand:
-        found.append(Verdict(word="NOT PROVEN", claim="It is second hand", detail=capture.second_hand))
+        found.append(PageVerdict(word="NOT PROVEN", claim="It is second hand", detail=capture.second_hand))
     if capture.lack:
-        found.append(Verdict(word="NOT PROVEN", claim="It is not whole", detail=capture.lack))
+        found.append(PageVerdict(word="NOT PROVEN", claim="It is not whole", detail=capture.lack))
     found.append(
-        Verdict(
+        PageVerdict(
             word="NOT CHECKED",
             claim="The rest of the collection",
             detail=f"this page reads its own records only; preserve verify {archive.paths.name} reads all",

@@ -86,6 +86,10 @@ _FILES = [
 ]
 
 
+def _dom(text: str) -> Any:
+    return lxml.html.document_fromstring(text)
+
+
 def _path(desk: TestClient, path: str) -> str:
     if "RECORD" not in path and "URL" not in path:
         return path
@@ -103,7 +107,7 @@ def test_every_page_answers_and_is_made_well(desk: TestClient, path: str) -> Non
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert "set-cookie" not in answer.headers
-    page = lxml.html.document_fromstring(answer.text)
+    page = _dom(answer.text)
     assert len(page.xpath("//h1")) == 1
     assert page.xpath("//title")[0].text_content().endswith(" preserve")
     assert page.xpath("//main")
@@ -129,7 +133,7 @@ def test_every_link_of_every_page_leads_somewhere(desk: TestClient) -> None:
         assert answer.status_code == 200, (path, answer.text[-600:])
         if not answer.headers["content-type"].startswith("text/html") or len(seen) > 400:
             continue
-        page = lxml.html.document_fromstring(answer.text)
+        page = _dom(answer.text)
         found = [href.partition("#")[0] for href in page.xpath("//a/@href") if href.startswith("/")]
         # The walk goes into searches only from pages, and takes no export twice.
         to_do += [href for href in found if "capsule" not in href and not href.startswith("/search")]
@@ -244,11 +248,11 @@ def test_what_cannot_be_asked_is_told_in_one_page(desk: Any, path: str, status: 
         assert answer.json()["status"] == status
     else:
         assert "Traceback" not in answer.text
-        assert len(lxml.html.document_fromstring(answer.text).xpath("//h1")) == 1
+        assert len(_dom(answer.text).xpath("//h1")) == 1
 
 
 def test_a_cable_is_shown_with_its_verdicts_dates_and_references(desk: TestClient) -> None:
-    page = lxml.html.document_fromstring(desk.get(f"/cable/{CABLE}").text)
+    page = _dom(desk.get(f"/cable/{CABLE}").text)
     words = [one.text_content() for one in page.xpath("//ul[@class='verdicts']/li/span[1]")]
     assert words[:3] == ["PASS", "PASS", "PASS"]
     assert words[-1] == "NOT CHECKED"
@@ -262,7 +266,7 @@ def test_a_cable_is_shown_with_its_verdicts_dates_and_references(desk: TestClien
 
 def test_paragraphs_have_the_words_of_the_text_and_nothing_else(desk: TestClient) -> None:
     facts = desk.get(f"/cable/{CABLE}.json").json()
-    page = lxml.html.document_fromstring(desk.get(f"/cable/{CABLE}").text)
+    page = _dom(desk.get(f"/cable/{CABLE}").text)
     (paragraph,) = page.xpath("//p[@id='p1']")
     assert "".join(paragraph.itertext()).split() == [
         word for word in "".join(paragraph.itertext()).split() if word in facts["text"]
@@ -270,7 +274,7 @@ def test_paragraphs_have_the_words_of_the_text_and_nothing_else(desk: TestClient
 
 
 def test_metadata_for_reference_managers(desk: TestClient) -> None:
-    page = lxml.html.document_fromstring(desk.get(f"/cable/{CABLE}").text)
+    page = _dom(desk.get(f"/cable/{CABLE}").text)
     meta = {one.get("name"): one.get("content") for one in page.xpath("//meta[@name]")}
     assert meta["citation_technical_report_number"] == CABLE
     assert meta["citation_author"] == "Embassy Port Solace,"
@@ -283,7 +287,7 @@ def test_metadata_for_reference_managers(desk: TestClient) -> None:
     structured = json.loads(page.xpath("//script[@type='application/ld+json']/text()")[0])
     assert structured["@type"] == "Report"
     assert structured["reportNumber"] == CABLE
-    hits = lxml.html.document_fromstring(desk.get("/search?q=harbour").text).xpath("//span[@class='Z3988']/@title")
+    hits = _dom(desk.get("/search?q=harbour").text).xpath("//span[@class='Z3988']/@title")
     assert hits
     assert all("rft.type=report" in hit for hit in hits)
 
@@ -350,7 +354,7 @@ def test_a_difference_has_its_words_and_marks(desk: TestClient) -> None:
     said = desk.get(f"/cable/{CABLE}/diff.json").json()
     assert said["class"] == "redaction added"
     assert len(said["marks_added"]) == 1
-    page = lxml.html.document_fromstring(desk.get(f"/cable/{CABLE}/diff").text)
+    page = _dom(desk.get(f"/cable/{CABLE}/diff").text)
     assert "Ilse Quarrington" in " ".join(one.text_content() for one in page.xpath("//del"))
     assert any("XXXX" in one.text_content() for one in page.xpath("//ins"))
     assert {one.text_content() for one in page.xpath("//td[@class='s']/span[@class='unseen']")} >= {"removed", "added"}
@@ -480,7 +484,7 @@ def test_under_a_path_behind_a_proxy(demo: DemoFolder, desk: TestClient) -> None
     )
     for path in (f"/cable/{CABLE}", f"/cables/cable/{CABLE}"):
         answer = proxied.get(path)
-        page = lxml.html.document_fromstring(answer.text)
+        page = _dom(answer.text)
         assert all(href.startswith(("/cables/", "#", "http")) for href in page.xpath("//a/@href"))
         assert "https://archive.example.org/cables/cable/" in answer.headers["link"]
     assert "Disallow: /cables/search" in proxied.get("/robots.txt").text
@@ -537,7 +541,7 @@ def test_whatever_is_asked_stays_text(demo: DemoFolder, said: str, kind: str) ->
             answer = client.get(path, params={kind: said})
             assert answer.status_code < 500, answer.text
             assert not client.faults
-            page = lxml.html.document_fromstring(answer.text)
+            page = _dom(answer.text)
             assert not page.xpath("//script")
             assert not page.xpath("//img")
             assert not page.xpath("//@onerror")
@@ -581,11 +585,10 @@ def test_the_program_serves_and_ends_cleanly(demo: DemoFolder, desk: TestClient)
 
 
 def test_without_its_libraries_it_tells_what_to_install(demo: DemoFolder, monkeypatch: Any, capsys: Any) -> None:
-    for name in [name for name in sys.modules if name.startswith("preserve.web")]:
-        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "preserve.web.server", raising=False)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     assert main(["serve", "--archives", str(demo.folder / "archives")]) == 7
-    assert "pip install 'preserve[web]'" in capsys.readouterr().err
+    assert "pip install -e '.[web]'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ It is checked as a stranger would check it before it is handed over.
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,8 @@ from preserve.citation.capsule.page import readable_page
 from preserve.citation.passage import Passage
 from preserve.citation.selectors import selectors
 from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError, unreadable
+from preserve.formats.citations.csl import to_csl_json
+from preserve.formats.citations.data import CitationData
 from preserve.formats.tlog.files import Proof, format_proof, parse_checkpoint
 from preserve.formats.tlog.note import parse_note
 from preserve.provenance import statements
@@ -36,6 +38,11 @@ class Capsule:
 
     data: bytes
     left_out: tuple[str, ...]
+
+
+def citation_item(data: CitationData) -> dict[str, object]:
+    """A citation as a capsule has it: what the log says, nothing of today, nothing of where the copy can be seen."""
+    return to_csl_json(replace(data, public_url="", accessed="", date_doubt="", ark="", tags=(), is_long=True))
 
 
 def build_capsule(

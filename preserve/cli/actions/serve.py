@@ -19,7 +19,6 @@ _EVERY = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound t
 _OWN = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-
 def run(
     place: Place,
     *,
@@ -38,7 +37,7 @@ def run(
     except ModuleNotFoundError as error:
         raise EnvironmentFaultError(
             f"the desk needs {error.name}, which is not installed",
-            next_step="Run `pip install 'preserve[web]'`; in a checkout, `make .venv/.run`.",
+            next_step="Run `pip install -e '.[web]'` in the checkout.",
         ) from error
     host, port = _listen(desk)
     held = _held(place, collections)

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -170,16 +170,15 @@ def cite(  # noqa: PLR0913 - one for each option
 def _found(place: Place, collection: Sequence[str], words: str) -> tuple[str, ...]:
     """The ids of the cables that have some words, the best first."""
     from preserve.cli.shared.search_indexes import asking
-    from preserve.replay.searching import search
-    from preserve.store.searchindex import Filters
+    from preserve.replay.searching import Question, ask
 
     with asking(place, collection) as opened:
-        hits, counts = search(opened, words, Filters(), _MOST_FOUND)
-    if not hits:
+        found = ask(opened, Question(words=words, limit=_MOST_FOUND))
+    if not found.hits:
         raise NotHeldError("nothing found", next_step="Try fewer words, or the beginning of one: harb*")
-    if sum(counts.values()) > len(hits):
+    if found.count > len(found.hits):
         say(f"preserve: more than {_MOST_FOUND:,} cables have these words; the best {_MOST_FOUND:,} are cited")
-    return tuple(dict.fromkeys(hit.hit.cable.published_id for hit in hits))
+    return tuple(dict.fromkeys(hit.hit.cable.published_id for hit in found.hits))
 
 
 def _of_document(archives: Sequence[CollectionReader], path: Path) -> Iterator[_Wanted]:
@@ -220,11 +219,9 @@ def _check(one: _Wanted, *, cut: bool) -> None:
 
 
 def _write_capsule(path: Path, one: _Wanted, extraction: Extraction, passage: Passage, data: CitationData) -> None:
-    from preserve.citation.capsule.build import build_capsule
+    from preserve.citation.capsule.build import build_capsule, citation_item
 
-    # The capsule says what the log says: nothing of today, nothing of where the copy can be seen.
-    own = replace(data, public_url="", accessed="", date_doubt="", ark="", tags=(), is_long=True)
-    made = build_capsule(one.archive, one.capture, extraction, passage, to_csl_json(own))
+    made = build_capsule(one.archive, one.capture, extraction, passage, citation_item(data))
     _write(path, made.data)
     for each in made.left_out:
         click.echo(f"not in the capsule: {terminal_line(each, 300)}", err=True)

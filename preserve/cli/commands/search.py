@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 @filter_options
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Hits at most.")
 @click.option(
-    "--facets", "with_facets", is_flag=True, help="Also how many hits have which tag, origin, class, year, source and redactions."
+    "--facets",
+    "with_facets",
+    is_flag=True,
+    help="Also how many hits have which tag, origin, class, year, source, redaction.",
 )
 @command_options
 def search(

@@ -8,8 +8,8 @@ from preserve.errors import NotHeldError
 from preserve.web.glossary import tag_meaning
 from preserve.web.library import Shelf
 from preserve.web.plots import Bar, bars
-from preserve.web.responses import Page, path_of
-from preserve.web.routing import Asked
+from preserve.web.responses import DeskPage, path_of
+from preserve.web.routing import DeskRequest
 
 _KINDS: Final[Mapping[str, str]] = {
     "origin": "Origins",
@@ -48,14 +48,14 @@ def _row(kind: str, value: str, count: int) -> dict[str, object]:
     }
 
 
-def browse(shelf: Shelf, _asked: Asked) -> Page:
+def browse(shelf: Shelf, _asked: DeskRequest) -> DeskPage:
     """The ways to go through what is held, each with its commonest values."""
     parts = []
     for kind, label in _KINDS.items():
         counts = _counts(shelf, kind)
         top = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_TOP]
         parts.append((kind, label, len(counts), [_row(kind, value, count) for value, count in top]))
-    return Page(
+    return DeskPage(
         template="browse.html",
         title="Browse",
         data={kind: {"values": count, "commonest": rows} for kind, _label, count, rows in parts},
@@ -64,7 +64,7 @@ def browse(shelf: Shelf, _asked: Asked) -> Page:
     )
 
 
-def by_kind(shelf: Shelf, asked: Asked) -> Page:
+def by_kind(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     """Every value of one kind."""
     kind = asked.rest[0]
     if kind not in _KINDS:
@@ -82,7 +82,7 @@ def by_kind(shelf: Shelf, asked: Asked) -> Page:
         if years.get(""):
             values.append(Bar(label="no date", value=years[""], is_apart=True))
         plot = bars(values, name="held", title="Cables held, by year of the document", unit="cables")
-    return Page(
+    return DeskPage(
         template="browse_kind.html",
         title=f"Browse: {_KINDS[kind].lower()}",
         data={"kind": kind, "values": rows},

@@ -32,8 +32,8 @@ from preserve.web.glossary import caption_meaning, tag_meaning
 from preserve.web.library import Shelf
 from preserve.web.metadata import cable_links, cable_meta, cable_structured
 from preserve.web.plots import EgoNode, ego
-from preserve.web.responses import File, Page, path_of
-from preserve.web.routing import Asked
+from preserve.web.responses import DeskPage, File, path_of
+from preserve.web.routing import DeskRequest
 from preserve.web.seen import SeenCable, verdicts
 
 _RECORD = "urn:uuid:"
@@ -84,17 +84,17 @@ def _by_record(archives: Sequence[CollectionReader], record_id: str) -> tuple[Co
     raise NotHeldError(f"no record {record_id} is held here")
 
 
-def cable(shelf: Shelf, asked: Asked) -> Page:
+def cable(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     """The newest good capture of a cable."""
     return _page(shelf, asked, find_cable(shelf, asked.rest[0], None))
 
 
-def fixed(shelf: Shelf, asked: Asked) -> Page:
+def fixed(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     """A cable as it was at a time, or as one record shows it: what a citation names."""
     return _page(shelf, asked, find_cable(shelf, asked.rest[0], asked.rest[1]))
 
 
-def text(shelf: Shelf, asked: Asked) -> File:
+def text(shelf: Shelf, asked: DeskRequest) -> File:
     """The text as it stands on the page, to compute with and to cite from."""
     seen = find_cable(shelf, asked.rest[0], asked.first("at") or None)
     return File(body=seen.extraction.body.encode("utf-8", "replace"), media_type="text/plain; charset=utf-8")
@@ -126,7 +126,7 @@ def pieces_of(extraction: Extraction) -> list[Paragraphed]:
     return found
 
 
-def _page(shelf: Shelf, asked: Asked, seen: SeenCable) -> Page:
+def _page(shelf: Shelf, asked: DeskRequest, seen: SeenCable) -> DeskPage:
     extraction, capture = seen.extraction, seen.capture
     data = citation_of(
         seen.archive,
@@ -142,7 +142,7 @@ def _page(shelf: Shelf, asked: Asked, seen: SeenCable) -> Page:
     is_text = asked.first("view") == "text"
     name = seen.published_id
     here = path_of("cable", name, *(("at", asked.rest[1]) if seen.is_fixed else ()))
-    return Page(
+    return DeskPage(
         template="cable.html",
         title=f"{name}: {single_spaced(cable_title(extraction))}",
         data={
@@ -381,7 +381,7 @@ def _edge(edge: Edge, held: set[str]) -> Mapping[str, object]:
     }
 
 
-def graph(shelf: Shelf, asked: Asked) -> Page:
+def graph(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     """What a cable cites and what cites it, drawn and as a table; it need not be held."""
     name = asked.rest[0]
     shelf.blocked.check(cable=name)
@@ -404,7 +404,7 @@ def graph(shelf: Shelf, asked: Asked) -> Page:
     held = {node.id for node in nodes.values() if node.held_as}
     rows = [(edge, nodes[edge.cited], "cites") for edge in cites]
     rows += [(edge, nodes[edge.citing], "cited by") for edge in cited_by]
-    return Page(
+    return DeskPage(
         template="graph.html",
         title=f"{centre.id}: references",
         data={
@@ -434,7 +434,7 @@ def _ego(node: Node) -> EgoNode:
     )
 
 
-def plain(shelf: Shelf, asked: Asked) -> Page:
+def plain(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     """A page that is no cable, as the text that it shows: by its address, the newest or at a time."""
     url = asked.first("url").strip()
     if not url:
@@ -458,9 +458,9 @@ def plain(shelf: Shelf, asked: Asked) -> Page:
         redirect = archive.redirect_of(capture)
     except FormatError:
         redirect = None
-    return Page(
+    return DeskPage(
         template="page.html",
-        title=f"Page {capture.url}",
+        title=f"DeskPage {capture.url}",
         data={
             "url": capture.url,
             "collection": capture.collection,

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from preserve.citation.capsule.build import build_capsule
+from preserve.citation.capsule.build import build_capsule, citation_item
 from preserve.citation.cite import cite
 from preserve.citation.forms import FORMS, write
 from preserve.citation.passage import Passage
@@ -18,8 +17,8 @@ from preserve.replay.recover import NOT_SIGNED
 from preserve.web.library import Shelf
 from preserve.web.metadata import CSL_TYPE, fixed_path
 from preserve.web.pages.cable import find_cable
-from preserve.web.responses import File, Link, Page, path_of
-from preserve.web.routing import Asked
+from preserve.web.responses import DeskPage, File, Link, path_of
+from preserve.web.routing import DeskRequest
 from preserve.web.seen import SeenCable
 
 _TYPES: Final[Mapping[str, tuple[str, str]]] = {
@@ -33,7 +32,7 @@ _SHOWN: Final = ("text", "chicago-notes", "bibtex", "ris", "csl-json", "wikitext
 _MOST_QUOTED: Final = 4_000
 
 
-def _cited(shelf: Shelf, asked: Asked) -> tuple[SeenCable, CitationData, Passage | None]:
+def _cited(shelf: Shelf, asked: DeskRequest) -> tuple[SeenCable, CitationData, Passage | None]:
     """What is cited.
 
     Raises:
@@ -58,7 +57,7 @@ def _cited(shelf: Shelf, asked: Asked) -> tuple[SeenCable, CitationData, Passage
     return seen, data, passage
 
 
-def cite_page(shelf: Shelf, asked: Asked) -> Page:
+def cite_page(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     """The forms of a citation on one page, to copy from, with links to each as a file."""
     seen, data, passage = _cited(shelf, asked)
     forms = {}
@@ -69,7 +68,7 @@ def cite_page(shelf: Shelf, asked: Asked) -> Page:
     name = seen.published_id
     named = {key: value for key in ("at", "paragraph", "quote") if (value := asked.first(key))}
     paragraphs = [one.number.text for one in seen.extraction.message.paragraphs]
-    return Page(
+    return DeskPage(
         template="cite.html",
         title=f"Cite {name}",
         data={"cable": name, "csl": to_csl_json(data), "forms": forms},
@@ -89,7 +88,7 @@ def cite_page(shelf: Shelf, asked: Asked) -> Page:
     )
 
 
-def citation(shelf: Shelf, asked: Asked) -> File:
+def citation(shelf: Shelf, asked: DeskRequest) -> File:
     """A citation in one form."""
     form = asked.rest[1]
     if form not in FORMS:
@@ -104,11 +103,10 @@ def citation(shelf: Shelf, asked: Asked) -> File:
     )
 
 
-def capsule(shelf: Shelf, asked: Asked) -> File:
+def capsule(shelf: Shelf, asked: DeskRequest) -> File:
     """The proof of a passage as one file, which checks itself without this program."""
     seen, data, passage = _cited(shelf, asked)
     if passage is None:
         raise UsageError("a capsule proves a passage", next_step="Choose a paragraph, or give the words of a quote.")
-    item = to_csl_json(replace(data, public_url="", accessed="", date_doubt=""))
-    made = build_capsule(seen.archive, seen.capture, seen.extraction, passage, item)
+    made = build_capsule(seen.archive, seen.capture, seen.extraction, passage, citation_item(data))
     return File(body=made.data, media_type="application/zip", name=f"{seen.published_id}-capsule.zip")

@@ -11,8 +11,8 @@ from preserve.replay.history import history as observations
 from preserve.replay.selection import choose, last_different
 from preserve.replay.times import newest
 from preserve.web.library import Shelf
-from preserve.web.responses import Page, path_of
-from preserve.web.routing import Asked
+from preserve.web.responses import DeskPage, path_of
+from preserve.web.routing import DeskRequest
 
 _AROUND = 3
 _MOST_LINES = 5_000
@@ -63,7 +63,7 @@ def _data(one: HistoryEntry) -> dict[str, object]:
     }
 
 
-def history_page(shelf: Shelf, asked: Asked) -> Page:
+def history_page(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     """The captures, oldest first, each with how its text differs from the one before."""
     name = asked.rest[0]
     held = _held(shelf, name)
@@ -72,7 +72,7 @@ def history_page(shelf: Shelf, asked: Asked) -> Page:
         {"captured": one.capture.row.date, "record": one.capture.row.record_id, "reason": one.reason}
         for one in held.unread
     ]
-    return Page(
+    return DeskPage(
         template="history.html",
         title=f"{name}: history",
         data={"cable": name, "observations": rows, "unread": unread},
@@ -81,7 +81,7 @@ def history_page(shelf: Shelf, asked: Asked) -> Page:
     )
 
 
-def _sides(held: Sequence[HistoryEntry], asked: Asked) -> tuple[HistoryEntry, HistoryEntry]:
+def _sides(held: Sequence[HistoryEntry], asked: DeskRequest) -> tuple[HistoryEntry, HistoryEntry]:
     """The two that are meant: ``A..B`` in the path, ``a`` and ``b`` of a form, else the newest two that differ."""
     said = asked.rest[1] if len(asked.rest) > 1 else ""
     first, _, last = said.partition("..")
@@ -93,7 +93,7 @@ def _sides(held: Sequence[HistoryEntry], asked: Asked) -> tuple[HistoryEntry, Hi
     return choose(held, first), choose(held, last) if last else (newest(held) or held[-1])
 
 
-def difference(shelf: Shelf, asked: Asked) -> Page:
+def difference(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     """Two captures side by side in one column: lines, words in them, and redaction marks that came or went."""
     name = asked.rest[0]
     held = _held(shelf, name)
@@ -112,7 +112,7 @@ def difference(shelf: Shelf, asked: Asked) -> Page:
     added = [(mark.line, mark.text) for mark in found.marks_added]
     removed = [(mark.line, mark.text) for mark in found.marks_removed]
     pair = f"{before.capture.row.record_id}..{after.capture.row.record_id}"
-    return Page(
+    return DeskPage(
         template="diff.html",
         title=f"{name}: {kind}",
         data={

@@ -9,8 +9,8 @@ from preserve.model import moment_text
 from preserve.store.checks import FULL, lasting_damage, noted_checks
 from preserve.web.library import Overview, Shelf
 from preserve.web.plots import Bar, Plot, bars
-from preserve.web.responses import Page
-from preserve.web.routing import Asked
+from preserve.web.responses import DeskPage
+from preserve.web.routing import DeskRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class HomeCard:
     statements: int
 
 
-def home(shelf: Shelf, asked: Asked) -> Page:
+def home(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     """The collections, and how the archive grew."""
     cards = [_card(shelf, name) for name in shelf.names]
     months: dict[str, list[int]] = {}
@@ -35,7 +35,7 @@ def home(shelf: Shelf, asked: Asked) -> Page:
             sums = months.setdefault(month, [0, 0])
             sums[0] += captured
             sums[1] += anew
-    return Page(
+    return DeskPage(
         template="home.html",
         title="Archive",
         data={"collections": [_data(card) for card in cards], "captured": months},

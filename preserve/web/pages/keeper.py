@@ -13,8 +13,8 @@ from preserve.provenance.knownlogs import KnownLogs
 from preserve.web.library import Shelf
 from preserve.web.pages.home import title_of
 from preserve.web.plots import Bar, bars
-from preserve.web.responses import Link, Page, path_of
-from preserve.web.routing import Asked
+from preserve.web.responses import DeskPage, Link, path_of
+from preserve.web.routing import DeskRequest
 
 _MOST_WRONG = 50
 _MOST_RUNS = 50
@@ -48,14 +48,14 @@ def alarms(shelf: Shelf, collection: str | None = None) -> list[str] | None:
         return None
 
 
-def keeper(shelf: Shelf, _asked: Asked) -> Page:
+def keeper(shelf: Shelf, _asked: DeskRequest) -> DeskPage:
     """All collections on one page."""
     found = states(shelf)
     raised = alarms(shelf)
     blocked = [
         {"what": one.cable or one.url or one.record, "reason": one.reason} for one in shelf.blocked.config.blocked
     ]
-    return Page(
+    return DeskPage(
         template="keeper.html",
         title="Keeper",
         data={
@@ -90,7 +90,7 @@ def _data(state: CollectionState) -> dict[str, object]:
     }
 
 
-def collection(shelf: Shelf, asked: Asked) -> Page:
+def collection(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     """One collection: what it holds, how it grew, its runs, checks, links and what is wrong."""
     name = asked.rest[0]
     if name not in shelf.names:
@@ -118,7 +118,7 @@ def collection(shelf: Shelf, asked: Asked) -> Page:
             title="Addresses by what became of them",
             unit="addresses",
         )
-    return Page(
+    return DeskPage(
         template="collection.html",
         title=title_of(shelf, name),
         data={**_data(state), "captured": captured, "all_runs": runs[-_MOST_RUNS:]},

@@ -15,7 +15,7 @@ from preserve.web.metadata import cable_links
 from preserve.web.pages.cable import find_cable
 from preserve.web.pages.keeper import states
 from preserve.web.responses import File, json_bytes, path_of
-from preserve.web.routing import Asked
+from preserve.web.routing import DeskRequest
 
 _STATIC: Final = {"desk.css": "text/css; charset=utf-8", "mark.svg": "image/svg+xml"}
 _MOST_IN_SITEMAP: Final = 50_000
@@ -23,7 +23,7 @@ _MOST_IN_SITEMAP: Final = 50_000
 _HOUR_S: Final = 3_600
 
 
-def health(shelf: Shelf, _asked: Asked) -> File:
+def health(shelf: Shelf, _asked: DeskRequest) -> File:
     """Whether archives can be opened: 200, or the status of the error."""
     opened = [one.paths.name for one in shelf.archives]
     troubles = {name: str(error) for name, error in shelf.troubles.items()}
@@ -31,7 +31,7 @@ def health(shelf: Shelf, _asked: Asked) -> File:
     return File(body=json_bytes(said), media_type="application/json")
 
 
-def metrics_text(shelf: Shelf, _asked: Asked) -> File:
+def metrics_text(shelf: Shelf, _asked: DeskRequest) -> File:
     """The state of the collections for Prometheus, where the operator gives it out."""
     if not shelf.settings.with_metrics:
         raise NotHeldError("There is no such page here.")
@@ -45,7 +45,7 @@ def metrics_text(shelf: Shelf, _asked: Asked) -> File:
     return File(body=text.encode(), media_type="text/plain; version=0.0.4; charset=utf-8", is_data=False)
 
 
-def robots(_shelf: Shelf, asked: Asked) -> File:
+def robots(_shelf: Shelf, asked: DeskRequest) -> File:
     """Cables may be looked at by robots; what has no end may not."""
     closed = ("search", "graph/", "page", "record/", "statement/", "browse/", "static/")
     lines = [f"Disallow: {asked.prefix}/{path}" for path in closed]
@@ -54,7 +54,7 @@ def robots(_shelf: Shelf, asked: Asked) -> File:
     return File(body=text.encode(), media_type="text/plain; charset=utf-8", is_data=False)
 
 
-def sitemap(shelf: Shelf, asked: Asked) -> File:
+def sitemap(shelf: Shelf, asked: DeskRequest) -> File:
     """The addresses of cables, so many as the protocol lets stand in one file."""
     found: list[str] = []
     for one in shelf.indexes:
@@ -74,12 +74,12 @@ def sitemap(shelf: Shelf, asked: Asked) -> File:
     return File(body=text.encode(), media_type="application/xml; charset=utf-8", is_data=False)
 
 
-def openapi(_shelf: Shelf, asked: Asked) -> File:
+def openapi(_shelf: Shelf, asked: DeskRequest) -> File:
     """The interface for programs (OpenAPI 3.1)."""
     return File(body=json_bytes(description(asked.base)), media_type="application/vnd.oai.openapi+json;version=3.1")
 
 
-def static(_shelf: Shelf, asked: Asked) -> File:
+def static(_shelf: Shelf, asked: DeskRequest) -> File:
     """A file that comes with the program."""
     name = asked.rest[0]
     if name not in _STATIC:
@@ -88,7 +88,7 @@ def static(_shelf: Shelf, asked: Asked) -> File:
     return File(body=body, media_type=_STATIC[name], is_data=False)
 
 
-def linkset(shelf: Shelf, asked: Asked) -> File:
+def linkset(shelf: Shelf, asked: DeskRequest) -> File:
     """All typed links of a cable (RFC 9264), its data's links back to it with them."""
     seen = find_cable(shelf, asked.rest[0], None)
     anchor = f"{asked.base}{path_of('cable', seen.published_id)}"

@@ -11,8 +11,8 @@ from preserve.replay.recover import CollectionReader
 from preserve.store.catalogue import RecordRow
 from preserve.store.warcfile import read_record
 from preserve.web.library import Shelf
-from preserve.web.responses import File, Link, Page, path_of
-from preserve.web.routing import Asked
+from preserve.web.responses import DeskPage, File, Link, path_of
+from preserve.web.routing import DeskRequest
 
 _MOST_HEAD: Final = 16_384
 _DIGITS: Final = 15
@@ -37,7 +37,7 @@ def _check(shelf: Shelf, archive: CollectionReader, row: RecordRow) -> None:
         shelf.blocked.check(cable=one.published_id, canonical=one.canonical_id)
 
 
-def record(shelf: Shelf, asked: Asked) -> Page:
+def record(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     """A record: where it lies, its header as it stands, the head of the message in it, its hash, its statement."""
     archive, row = _row(shelf, asked.rest[0])
     held = read_record(archive.paths, row.place)
@@ -55,7 +55,7 @@ def record(shelf: Shelf, asked: Asked) -> Page:
     is_page = row.type in {"response", "revisit", "resource"}
     name = archive.paths.name
     number = str(row.statement_index)
-    return Page(
+    return DeskPage(
         template="record.html",
         title=f"Record {row.record_id}",
         data={
@@ -95,7 +95,7 @@ def record(shelf: Shelf, asked: Asked) -> Page:
     )
 
 
-def _statement(shelf: Shelf, asked: Asked) -> tuple[CollectionReader, int, bytes]:
+def _statement(shelf: Shelf, asked: DeskRequest) -> tuple[CollectionReader, int, bytes]:
     """A statement's bytes, as they are proved.
 
     Raises:
@@ -121,7 +121,7 @@ def _statement(shelf: Shelf, asked: Asked) -> tuple[CollectionReader, int, bytes
     return archive, index, entry
 
 
-def statement(shelf: Shelf, asked: Asked) -> Page:
+def statement(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     """A statement: what it says, its place in the tree, the checkpoint over it, and how to check that."""
     archive, index, entry = _statement(shelf, asked)
     name = archive.paths.name
@@ -132,7 +132,7 @@ def statement(shelf: Shelf, asked: Asked) -> Page:
     value = json.loads(entry)
     record_id = value.get("record_id", "") if isinstance(value, dict) else ""
     number = str(index)
-    return Page(
+    return DeskPage(
         template="statement.html",
         title=f"Statement {index:,} of {name}",
         data={
@@ -167,13 +167,13 @@ def _proof(archive: CollectionReader, index: int, note: bytes) -> bytes:
     return format_proof(Proof(index=index, hashes=archive.ledger.inclusion_proof(index, size), checkpoint=note))
 
 
-def entry(shelf: Shelf, asked: Asked) -> File:
+def entry(shelf: Shelf, asked: DeskRequest) -> File:
     """The bytes of a statement, as its hash is over them."""
     archive, index, data = _statement(shelf, asked)
     return File(body=data, media_type="application/json", name=f"{archive.paths.name}-{index}.json")
 
 
-def proof(shelf: Shelf, asked: Asked) -> File:
+def proof(shelf: Shelf, asked: DeskRequest) -> File:
     """The proof that a statement is under the newest checkpoint (c2sp.org/tlog-proof@v1)."""
     archive, index, _entry = _statement(shelf, asked)
     note = archive.ledger.note()
@@ -186,7 +186,7 @@ def proof(shelf: Shelf, asked: Asked) -> File:
     return File(body=body, media_type="text/plain; charset=utf-8", name=f"{archive.paths.name}-{index}.tlog-proof")
 
 
-def checkpoint(shelf: Shelf, asked: Asked) -> File:
+def checkpoint(shelf: Shelf, asked: DeskRequest) -> File:
     """The newest checkpoint, a signed note: keep it, and nothing before it can change unseen."""
     archive = shelf.archive(asked.rest[0])
     note = archive.ledger.note()

@@ -4,13 +4,13 @@ from heapq import merge
 
 from preserve.provenance.releases import ReleaseClaim, ReleaseUse, report
 from preserve.web.library import Shelf
-from preserve.web.responses import Page
-from preserve.web.routing import Asked
+from preserve.web.responses import DeskPage
+from preserve.web.routing import DeskRequest
 
 _MOST_CONFLICTS = 200
 
 
-def releases(shelf: Shelf, _asked: Asked) -> Page:
+def releases(shelf: Shelf, _asked: DeskRequest) -> DeskPage:
     """What pages say of their source is a claim: it is linked to a release, and never corrected by one."""
     declared = shelf.releases
     claims = merge(*(archive.claims() for archive in shelf.archives), key=_order)
@@ -25,7 +25,7 @@ def releases(shelf: Shelf, _asked: Asked) -> Page:
         for one in found.conflicts[:_MOST_CONFLICTS]
     ]
     counts = {str(kind): count for kind, count in sorted(found.conflict_counts.items())}
-    return Page(
+    return DeskPage(
         template="releases.html",
         title="Releases and contradictions",
         data={"releases": rows, "silent_captures": found.silent, "conflicts": conflicts, "conflict_counts": counts},

@@ -13,14 +13,14 @@ from preserve.cables.identity import canonical_id
 from preserve.errors import UsageError
 from preserve.formats.citations.data import is_web
 from preserve.replay.recover import published_as
-from preserve.replay.searching import ORDERS, Answer, Order, Question, SearchHits, ask
+from preserve.replay.searching import ORDERS, Order, Question, SearchAnswer, SearchHits, ask
 from preserve.store.searchindex import FACET_KINDS, MARKS, RANKED, FacetChoice, Filters
 from preserve.text import single_spaced
 from preserve.web.library import Shelf
 from preserve.web.metadata import coins
 from preserve.web.plots import Bar, Plot, bars
-from preserve.web.responses import File, Page, path_of
-from preserve.web.routing import Asked
+from preserve.web.responses import DeskPage, File, path_of
+from preserve.web.routing import DeskRequest
 from preserve.web.settings import MAX_FILTERS, MAX_QUERY_CHARS, PAGE_SIZES
 
 _DAY_LENGTHS: Final = (4, 7, 10)
@@ -80,7 +80,7 @@ class Sought:
         return "rank" if self.text else "newest"
 
 
-def sought(asked: Asked) -> Sought:
+def sought(asked: DeskRequest) -> Sought:
     """The query of a request.
 
     Raises:
@@ -122,7 +122,7 @@ def _day(text: str) -> str:
     return text
 
 
-def _found(shelf: Shelf, wanted: Sought, *, limit: int, after: str = "") -> Answer:
+def _found(shelf: Shelf, wanted: Sought, *, limit: int, after: str = "") -> SearchAnswer:
     opened = [
         one
         for one in shelf.indexes
@@ -156,14 +156,14 @@ class FacetRow:
     reset_path: str
 
 
-def search(shelf: Shelf, asked: Asked) -> Page:
+def search(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     """The hits of a query, a page of them, with counts of facets and by time."""
     wanted = sought(asked)
     answer = _found(shelf, wanted, limit=wanted.size, after=wanted.after)
     direct = _direct(shelf, wanted.text)
     hits = [_hit(item, asked) for item in answer.hits]
     following = _path(wanted.query(after=answer.following)) if answer.following else ""
-    return Page(
+    return DeskPage(
         template="search.html",
         title=f"Search: {single_spaced(wanted.text)[:80]}" if wanted.text else "All cables",
         data={
@@ -227,7 +227,7 @@ def _direct(shelf: Shelf, text: str) -> list[str]:
     return [name for name in published_as(shelf.archives, text) if not shelf.blocked.reason(cable=name)]
 
 
-def _hit(item: SearchHits, asked: Asked) -> dict[str, object]:
+def _hit(item: SearchHits, asked: DeskRequest) -> dict[str, object]:
     cable = item.hit.cable
     path = path_of("cable", cable.published_id)
     return {
@@ -246,7 +246,7 @@ def _pieces(passage: str) -> list[tuple[bool, str]]:
     return [(number % 2 == 1, piece) for number, piece in enumerate(parts) if piece]
 
 
-def _row(item: SearchHits, asked: Asked) -> dict[str, object]:
+def _row(item: SearchHits, asked: DeskRequest) -> dict[str, object]:
     cable = item.hit.cable
     return {
         "published_id": cable.published_id,
@@ -270,7 +270,7 @@ def _row(item: SearchHits, asked: Asked) -> dict[str, object]:
     }
 
 
-def _rows(kind: str, answer: Answer, wanted: Sought) -> list[FacetRow]:
+def _rows(kind: str, answer: SearchAnswer, wanted: Sought) -> list[FacetRow]:
     chosen = {one.value: one.is_out for one in wanted.filters.chosen if one.kind == kind}
     if kind == "collection":
         chosen = {**dict.fromkeys(wanted.collections, False), **dict.fromkeys(wanted.without, True)}
@@ -307,7 +307,7 @@ def _with(wanted: Sought, key: str, value: str, *, of: str = "") -> dict[str, li
     return query
 
 
-def _histogram(shelf: Shelf, wanted: Sought, answer: Answer) -> Plot:
+def _histogram(shelf: Shelf, wanted: Sought, answer: SearchAnswer) -> Plot:
     """Hits by year, or by month where they are of few years; beside each how many are held of that time."""
     years = {month[:4] for month in answer.months if month}
     length = _MONTH if 0 < len(years) <= _MOST_YEARS_BY_MONTH else 4
@@ -339,13 +339,13 @@ def _share(count: int, held: int) -> str:
     return f"{100 * count / held:.1f} % of {held:,} held" if held else ""
 
 
-def _exported(shelf: Shelf, asked: Asked) -> tuple[Sought, Answer]:
+def _exported(shelf: Shelf, asked: DeskRequest) -> tuple[Sought, SearchAnswer]:
     """All hits of a query, up to the bound on what is ranked: exactly those that its pages go through."""
     wanted = sought(asked)
     return wanted, _found(shelf, wanted, limit=RANKED * max(1, len(shelf.names)))
 
 
-def as_csv(shelf: Shelf, asked: Asked) -> File:
+def as_csv(shelf: Shelf, asked: DeskRequest) -> File:
     """All hits as CSV (RFC 4180): what a spreadsheet would take for a formula stands behind an apostrophe."""
     _wanted, answer = _exported(shelf, asked)
     out = io.StringIO()
@@ -362,14 +362,14 @@ def _cell(value: object) -> str:
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
-def as_jsonl(shelf: Shelf, asked: Asked) -> File:
+def as_jsonl(shelf: Shelf, asked: DeskRequest) -> File:
     """All hits as JSON, one a line."""
     _wanted, answer = _exported(shelf, asked)
     lines = "".join(json.dumps(_row(item, asked), ensure_ascii=True) + "\n" for item in answer.hits)
     return File(body=lines.encode(), media_type="application/jsonl", name="cables.jsonl")
 
 
-def as_ris(shelf: Shelf, asked: Asked) -> File:
+def as_ris(shelf: Shelf, asked: DeskRequest) -> File:
     """All hits as RIS, each a report."""
     _wanted, answer = _exported(shelf, asked)
     entries = []
@@ -401,7 +401,7 @@ _TEX: Final = str.maketrans(
 )  # fmt: skip
 
 
-def as_bibtex(shelf: Shelf, asked: Asked) -> File:
+def as_bibtex(shelf: Shelf, asked: DeskRequest) -> File:
     """All hits as BibTeX, each a technical report."""
     _wanted, answer = _exported(shelf, asked)
     entries = []
@@ -429,7 +429,7 @@ def as_bibtex(shelf: Shelf, asked: Asked) -> File:
     )
 
 
-def as_atom(shelf: Shelf, asked: Asked) -> File:
+def as_atom(shelf: Shelf, asked: DeskRequest) -> File:
     """The cables of a query that were captured last, as a feed (RFC 4287)."""
     wanted, answer = _exported(shelf, asked)
     newest = sorted(answer.hits, key=lambda item: (item.hit.cable.last_seen, item.hit.cable.statement), reverse=True)
@@ -447,7 +447,7 @@ def as_atom(shelf: Shelf, asked: Asked) -> File:
     return File(body=text.encode("utf-8", "replace"), media_type="application/atom+xml; charset=utf-8")
 
 
-def _entry(item: SearchHits, asked: Asked) -> str:
+def _entry(item: SearchHits, asked: DeskRequest) -> str:
     cable = item.hit.cable
     address = f"{asked.base}{path_of('cable', cable.published_id)}"
     source = f'<link rel="via" href={quoteattr(cable.uri)}/>\n' if is_web(cable.uri) and cable.uri.isprintable() else ""
