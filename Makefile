@@ -51,8 +51,8 @@ test: .venv/.test lint types ## what must pass before a commit: lint, types, lay
 	@touch $@
 
 .oracles/debian/.ready: tools/debian_tool.sh .oracles/.ready
-	@echo "== unpacking nginx, wget and poppler (Debian packages) into .oracles/debian"
-	@tools/debian_tool.sh .oracles/debian nginx wget poppler-utils libpoppler126 libopenjp2-7
+	@echo "== unpacking nginx and wget (Debian packages) into .oracles/debian"
+	@tools/debian_tool.sh .oracles/debian nginx wget
 	@mkdir -p .oracles/debian && touch $@
 
 oracles: .oracles/.ready .oracles/debian/.ready ## get pywb, nginx, pandoc and others into .oracles, for the tests that need them

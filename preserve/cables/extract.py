@@ -27,6 +27,7 @@ from preserve.cables.page.fields import FieldValue, date_time_group
 from preserve.cables.page.layouts import Layout, candidates, is_error_page, recognised
 from preserve.cables.page.offsets import BodyMap, ByteCursor, body_map
 from preserve.cables.page.reading import PageText, Reading
+from preserve.cables.page.texts import Segment
 from preserve.cables.page.unseen import HiddenText
 from preserve.cables.page.visible import Visible, visible_text
 from preserve.findings import Finding
@@ -314,10 +315,7 @@ def plain_text(payload: bytes, content_type: str | None) -> PlainText:
 
     A ``text/plain`` is its text; everything else is read as HTML, in which a text without tags is its text as well.
     """
-    decoded = decide(payload[: DEFAULT_LIMITS.max_text_chars], content_type)
-    is_plain = (content_type or "").strip().lower().startswith("text/plain")
-    visible = None if is_plain else visible_text(decoded.text)
-    text = decoded.text if visible is None else visible.text.strip("\n")
+    decoded, text, visible = _shown(payload, content_type)
     return PlainText(
         text=text,
         encoding=decoded.encoding,
@@ -327,6 +325,26 @@ def plain_text(payload: bytes, content_type: str | None) -> PlainText:
         comparison_rules=VERSION,
         unseen=HiddenText() if visible is None else visible.unseen,
     )
+
+
+def plain_map(payload: bytes, content_type: str | None) -> BodyMap:
+    """Where the characters of the text that `plain_text` gives stand in the page."""
+    decoded, text, visible = _shown(payload, content_type)
+    if visible is None:
+        segments = [Segment(start=0, length=len(text), from_start=0, from_end=len(text), copied=True)]
+    else:
+        first = len(visible.text) - len(visible.text.lstrip("\n"))
+        segments = visible.builder.segments(first, first + len(text))
+    return body_map(text, segments, payload[: DEFAULT_LIMITS.max_text_chars], decoded)
+
+
+def _shown(payload: bytes, content_type: str | None) -> tuple[Decoded, str, Visible | None]:
+    """A page decoded, and the text that it shows; no `Visible` where it is a plain text."""
+    decoded = decide(payload[: DEFAULT_LIMITS.max_text_chars], content_type)
+    if (content_type or "").strip().lower().startswith("text/plain"):
+        return decoded, decoded.text, None
+    visible = visible_text(decoded.text)
+    return decoded, visible.text.strip("\n"), visible
 
 
 def _with_bytes(value: object, maps: Mapping[str, BodyMap], part: str) -> object:

@@ -24,6 +24,6 @@ class Passage:
     portion_mark: str | None = None
     """The portion mark of that paragraph, as printed: ``(SBU)``."""
     folded_blanks: bool = False
-    """True where the quote as given has one blank for a line end or several blanks of the text."""
+    """True where the quote as given has other blanks, or signs set in another way, than the text has."""
     page_lines: tuple[str, ...] = ()
     """The page lines inside of it that the quote as given leaves out."""

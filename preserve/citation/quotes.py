@@ -1,22 +1,23 @@
-"""Finds a passage of a cable's text: by its words, by the number of its paragraph, or by its characters.
+"""Finds a passage of a text: by its words, by the number of its paragraph, or by its characters.
 
-A quote is found where the text has the same characters; only white space may differ (a blank for a line end), and a
-page line between two lines may be left out. Both are said by the passage. Nothing else is ever taken for equal: not
-another Unicode form, not other quotation marks, not a word parted at a line's end.
+A quote is found where the text has the same characters; white space may differ (a blank for a line end), and a page
+line between two lines may be left out. Where no such place is, what typesetters and word processors change is forgiven:
+quotation marks, dashes, soft hyphens, ligatures, composed letters, a word parted at a line's end. What is cited are the
+characters of the text always, never those of the quote. Capital letters and words are never forgiven.
 """
 
 import re
-import unicodedata
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from preserve.cables.extract import Extraction
 from preserve.cables.message.pagelines import is_break_line
 from preserve.cables.message.paragraphs import Paragraph
+from preserve.citation.forgiving import forgiving_places
 from preserve.citation.passage import Passage
+from preserve.citation.quotable import QuotableText
 from preserve.errors import NotHeldError, UsageError
 from preserve.expressions import lazy_re
 from preserve.text import single_spaced
@@ -27,23 +28,17 @@ _PLACES_TOLD: Final = 10
 _WHITE: Final = lazy_re(r"\s+")
 _LINE: Final = lazy_re(r"[^\n]+")
 _PAGE_LINE_CHARS: Final = 120
-_ONE_SIGN: Final = str.maketrans("\u2018\u2019\u201c\u201d\u2013\u2014\u00b4`", "''\"\"--''")
-_OTHER_FORMS: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
-    ("in the Unicode form (composed or decomposed characters)", lambda text: unicodedata.normalize("NFC", text)),
-    ("in curly and straight quotation marks, or in dashes", lambda text: text.translate(_ONE_SIGN)),
-    ("in a word that the text parts at a line's end", lambda text: re.sub(r"-\s+", "", text)),
-    ("in capital and small letters", str.casefold),
-)
+_LETTER_CASE: Final = "in capital and small letters"
 
 
 def find_passage(
-    extraction: Extraction,
+    text: QuotableText,
     *,
     quote: str | None = None,
     paragraph: int | str | None = None,
     chars: tuple[int, int] | None = None,
 ) -> Passage:
-    """The one passage of a cable's text that is meant. A quote with a paragraph or characters is looked for in those.
+    """The one passage of a text that is meant. A quote with a paragraph or characters is looked for in those.
 
     ``chars`` counts characters of the text from 0, the end not in it.
 
@@ -51,36 +46,34 @@ def find_passage(
         UsageError: nothing is asked for, or what is asked for stands in more than one place, or outside of the text.
         NotHeldError: the text has no such passage.
     """
-    spans = [(0, len(extraction.body))]
+    spans = [(0, len(text.body))]
     if paragraph is not None:
-        spans = _of_paragraph(extraction, str(paragraph))
+        spans = _of_paragraph(text, str(paragraph))
     if chars is not None:
-        spans = [_inside(extraction, chars, spans)]
+        spans = [_inside(text, chars, spans)]
     if quote is not None:
-        return _quoted(extraction, quote, spans)
+        return _quoted(text, quote, spans)
     if paragraph is None and chars is None:
         raise UsageError("no passage is asked for", next_step="Give a quote, a paragraph or characters.")
     if len(spans) > 1:
-        raise _ambiguous(extraction, f"paragraph {paragraph}", spans)
-    return _passage(extraction, spans[0], None)
+        raise _ambiguous(text, f"paragraph {paragraph}", spans)
+    return _passage(text, spans[0], None)
 
 
-def _of_paragraph(extraction: Extraction, number: str) -> list[tuple[int, int]]:
-    paragraphs = extraction.message.paragraphs
+def _of_paragraph(text: QuotableText, number: str) -> list[tuple[int, int]]:
+    paragraphs = text.paragraphs
     found = [(each.start, each.end) for each in paragraphs if each.number.text == number]
     if not found:
         known = single_spaced(", ".join(each.number.text for each in paragraphs))[:200] or "none"
-        raise NotHeldError(
-            f"{extraction.published_id} has no paragraph {number}", next_step=f"Its numbered paragraphs: {known}."
-        )
+        raise NotHeldError(f"{text.name} has no paragraph {number}", next_step=f"Its numbered paragraphs: {known}.")
     return found
 
 
-def _inside(extraction: Extraction, chars: tuple[int, int], spans: Sequence[tuple[int, int]]) -> tuple[int, int]:
+def _inside(text: QuotableText, chars: tuple[int, int], spans: Sequence[tuple[int, int]]) -> tuple[int, int]:
     start, end = chars
-    if not 0 <= start < end <= len(extraction.body):
+    if not 0 <= start < end <= len(text.body):
         raise UsageError(
-            f"characters {start} to {end} are no passage of a text of {len(extraction.body)} characters",
+            f"characters {start} to {end} are no passage of a text of {len(text.body)} characters",
             next_step="Count from 0; the end is not in the passage.",
         )
     if not any(first <= start and end <= last for first, last in spans):
@@ -88,7 +81,7 @@ def _inside(extraction: Extraction, chars: tuple[int, int], spans: Sequence[tupl
     return start, end
 
 
-def _quoted(extraction: Extraction, quote: str, spans: Sequence[tuple[int, int]]) -> Passage:
+def _quoted(text: QuotableText, quote: str, spans: Sequence[tuple[int, int]]) -> Passage:
     wanted = quote.strip()
     if not wanted:
         raise UsageError("the quote is empty", next_step="Give the words of the passage.")
@@ -96,17 +89,25 @@ def _quoted(extraction: Extraction, quote: str, spans: Sequence[tuple[int, int]]
         raise UsageError(
             f"the quote has {len(wanted)} characters, more than {MAX_QUOTE_CHARS}", next_step="Give its characters."
         )
-    whole = _fold(extraction.body, ())
+    whole = _fold(text.body, ())
     found = set(whole.find(wanted))
-    lines = _page_lines(extraction.body)
+    lines = _page_lines(text.body)
     if lines:
-        found |= set(_fold(extraction.body, lines).find(wanted))
-    places = sorted(place for place in found if any(place[0] >= first and place[1] <= last for first, last in spans))
+        found |= set(_fold(text.body, lines).find(wanted))
+    places = _within(found, spans)
+    if not places and not found:
+        # Only where the characters stand nowhere is anything forgiven.
+        found = set(forgiving_places(text.body, wanted, lines))
+        places = _within(found, spans)
     if not places:
-        raise _not_there(extraction, wanted, whole)
+        raise _not_there(text, wanted, whole, is_elsewhere=bool(found))
     if len(places) > 1:
-        raise _ambiguous(extraction, "the quote", places)
-    return _passage(extraction, places[0], wanted)
+        raise _ambiguous(text, "the quote", places)
+    return _passage(text, places[0], wanted)
+
+
+def _within(found: Iterable[tuple[int, int]], spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    return sorted(place for place in found if any(place[0] >= first and place[1] <= last for first, last in spans))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +166,12 @@ def _words(body: str, left_out: Sequence[tuple[int, int]]) -> list[tuple[int, in
     return kept
 
 
-def _passage(extraction: Extraction, span: tuple[int, int], quote: str | None) -> Passage:
+def _passage(text: QuotableText, span: tuple[int, int], quote: str | None) -> Passage:
     start, end = span
-    body = extraction.body
+    body = text.body
     exact = body[start:end]
-    byte_start, byte_end = extraction.body_map.bytes_of(start, end)
-    inside = _paragraph_at(extraction.message.paragraphs, start)
+    byte_start, byte_end = text.bytes_of(start, end)
+    inside = _paragraph_at(text.paragraphs, start)
     plain = quote is not None and _WHITE.sub(" ", exact) == _WHITE.sub(" ", quote)
     left_out: tuple[str, ...] = ()
     if quote is not None and not plain:
@@ -201,12 +202,12 @@ def _paragraph_at(paragraphs: Sequence[Paragraph], offset: int) -> Paragraph | N
     return next((each for each in paragraphs if each.start <= offset < each.end), None)
 
 
-def _ambiguous(extraction: Extraction, what: str, places: Sequence[tuple[int, int]]) -> UsageError:
+def _ambiguous(text: QuotableText, what: str, places: Sequence[tuple[int, int]]) -> UsageError:
     lines = []
     for start, end in places[:_PLACES_TOLD]:
-        inside = _paragraph_at(extraction.message.paragraphs, start)
+        inside = _paragraph_at(text.paragraphs, start)
         number = "" if inside is None else f"paragraph {inside.number.text}, "
-        around = single_spaced(extraction.body[max(0, start - CONTEXT_CHARS) : end + CONTEXT_CHARS])[:120]
+        around = single_spaced(text.body[max(0, start - CONTEXT_CHARS) : end + CONTEXT_CHARS])[:120]
         lines.append(f"  {number}characters {start}-{end}: {around}")
     more = " (and more)" if len(places) > _PLACES_TOLD else ""
     count = min(len(places), _PLACES_TOLD)
@@ -216,23 +217,22 @@ def _ambiguous(extraction: Extraction, what: str, places: Sequence[tuple[int, in
     )
 
 
-def _not_there(extraction: Extraction, quote: str, whole: _Folded) -> NotHeldError:
+def _not_there(text: QuotableText, quote: str, whole: _Folded, *, is_elsewhere: bool) -> NotHeldError:
     wanted = _WHITE.sub(" ", quote)
-    if wanted in whole.text:
+    if is_elsewhere:
         return NotHeldError("the quote stands in the text, but not in that part of it")
-    for what, form in _OTHER_FORMS:
-        if form(wanted) in form(whole.text):
-            return NotHeldError(
-                f"the quote is not in the text of {extraction.published_id}: it differs only {what}",
-                next_step="Quote the characters as the text has them.",
-            )
+    if wanted.casefold() in whole.text.casefold():
+        return NotHeldError(
+            f"the quote is not in the text of {text.name}: it differs only {_LETTER_CASE}",
+            next_step="Quote the characters as the text has them.",
+        )
     same = _longest(wanted, whole.text)
     if not same:
-        return NotHeldError(f"nothing like the quote is in the text of {extraction.published_id}")
+        return NotHeldError(f"nothing like the quote is in the text of {text.name}")
     at = whole.text.find(wanted[:same])
     has = single_spaced(whole.text[at : at + same + CONTEXT_CHARS])[-200:]
     return NotHeldError(
-        f"the quote is not in the text of {extraction.published_id}. Nearest, at character {whole.place(at)}: {has!r}; "
+        f"the quote is not in the text of {text.name}. Nearest, at character {whole.place(at)}: {has!r}; "
         f"after {same} characters the text has {whole.text[at + same : at + same + CONTEXT_CHARS]!r} "
         f"where the quote has {wanted[same : same + CONTEXT_CHARS]!r}",
         next_step="Quote the characters as the text has them.",

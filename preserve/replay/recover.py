@@ -15,7 +15,6 @@ from preserve.cables.identity import canonical_id
 from preserve.cables.page.layouts import Layout
 from preserve.errors import ArchiveError, BrokenStateError, CatalogueDiffersError, FormatError, NotHeldError, UsageError
 from preserve.expressions import lazy_re
-from preserve.formats.http1.stream import Payload
 from preserve.formats.urls import of_header
 from preserve.formats.warc.record import WarcRecord, original_of, record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
@@ -28,12 +27,12 @@ from preserve.provenance.describe import (
     notes_of,
     read_cables,
     resource_type,
-    type_of,
 )
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.proved import ProvedLog
 from preserve.provenance.releases import ReleaseClaim
 from preserve.provenance.statements import IMPORT_RUN, ImportStatement
+from preserve.replay.recordpage import RecordPage
 from preserve.replay.times import Dated, Times, in_order, newest
 from preserve.store.archive import open_archive
 from preserve.store.catalogue import Catalogue, RecordRow, RowProof
@@ -116,30 +115,10 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecoveredPage:
-    """A capture, read: the record, the HTTP reply in it, and the content with its content coding removed.
-
-    Of a ``resource`` record ``payload`` is None: no HTTP reply brought it.
-    """
+class RecoveredPage(RecordPage):
+    """A capture, read: the record, the HTTP reply in it, and the content with its content coding removed."""
 
     capture: Capture
-    record: WarcRecord
-    payload: Payload | None
-    content: bytes
-
-    @property
-    def media_type(self) -> str | None:
-        """The bare media type that it is read as."""
-        if self.payload is not None:
-            return type_of(self.payload, self.content).essence
-        return (resource_type(self.record.header) or "").split(";")[0].strip().lower() or None
-
-    @property
-    def content_type(self) -> str | None:
-        """The Content-Type that it is read by, with its parameters."""
-        if self.payload is None:
-            return resource_type(self.record.header)
-        return type_of(self.payload, self.content).value
 
     @property
     def notes(self) -> list[tuple[str, str]]:
@@ -252,10 +231,7 @@ class CollectionReader:
 
     def plain(self, page: RecoveredPage) -> PlainText | None:
         """What a page shows that is no cable; None where it is no text."""
-        kind = page.media_type or ""
-        if kind and kind not in HTML_TYPES and not kind.startswith("text/"):
-            return None
-        return plain_text(page.content, page.content_type)
+        return plain_text(page.content, page.content_type) if is_text(page.media_type) else None
 
     def claims(self) -> Iterator[ReleaseClaim]:
         """What every capture of a cable claims of its source, sorted by id, then by time."""
@@ -331,6 +307,11 @@ class CollectionReader:
                 TakenIn(statement=index or 0, said=said) if isinstance(said, ImportStatement) else None
             )
         return self._imports[file]
+
+
+def is_text(media_type: str | None) -> bool:
+    """Whether pages of a media type are read as text; without one they are."""
+    return not media_type or media_type in HTML_TYPES or media_type.startswith("text/")
 
 
 def _dated(capture: Capture) -> Dated:

@@ -106,11 +106,6 @@ def test_mistakes_are_said_and_nothing_is_printed(held: Any, words: tuple[str, .
     assert "Traceback" not in held.errors
 
 
-def test_a_passage_of_a_page_that_is_no_cable_is_refused(held: Any, site: Any) -> None:
-    held("cite", site.url("/news"), "--quote", "Nothing", status=2)
-    assert "only passages of cables" in held.errors
-
-
 def test_several_are_cited_at_once_each_capture_once(public: Any, site: Any) -> None:
     words = ("06VELDORA42", site.url("/news"), site.url("/one"))
     text = public("cite", *words, "--format", "bibtex", "--format", "csl-json", "06VELDORA42")

@@ -39,6 +39,8 @@ _HEADING: Final = lazy_re(
 _BLANKS: Final = " \t\r\\\u00a0"
 _RULE: Final = lazy_re(r"([-=_~*])\1{2,}\Z")
 _TITLE_CHARS: Final = 72
+_MOST_BETWEEN: Final = 6
+"""Rules and headings that stand between two paragraphs at the most."""
 _SENTENCE_ENDS: Final = (".", "!", "?", ".)", '."', ".'", ".\u201d", ":)")
 _TITLE: Final = lazy_re(r"[A-Z][^.;:!?]*[^.;:!?,]\Z")
 _SMALL_WORD: Final = lazy_re(
@@ -103,33 +105,59 @@ def read_paragraphs(body: str, starts: Sequence[re.Match[str]], end: int) -> tup
 
 
 def _before_heading(body: str, start: int, end: int, *, is_last: bool) -> int:
-    """Where a paragraph ends whose text is ``[start, end)``: before the heading of the section that follows, if any.
+    """Where a paragraph ends whose text is ``[start, end)``: before all that stands between it and the next section.
 
-    A heading stands alone, behind a blank line: a short line with a rule below it, perhaps also above. Without a rule
-    it is one whose words have capitals, behind a whole sentence and before another paragraph.
+    Headings, captions and rules that stand alone there belong to neither.
+    """
+    for _each in range(_MOST_BETWEEN):
+        before = _before_one(body, start, end, is_last=is_last)
+        if before == end:
+            break
+        end = before
+    return end
+
+
+def _before_one(body: str, start: int, end: int, *, is_last: bool) -> int:
+    """The end without the rule, or the heading with its rules, that stands there behind a blank line.
+
+    A heading is a short line with a rule below it, perhaps also above. Without a rule it is one whose words have
+    capitals, behind a whole sentence and before another paragraph.
     """
     line = body.rfind("\n", start, end) + 1
     first = line
+    if not line:
+        return end
     is_ruled = _is_rule(body, line, end)
     if is_ruled:
+        before = trimmed_end(body, start, line)
+        if body.count("\n", before, line) > 1:
+            return before if before > start else end
         first = body.rfind("\n", start, max(start, line - 1)) + 1
-    if not first or not line:
+    if not first:
         return end
     title = body[first : line - 1 if is_ruled else end].strip(_BLANKS)
     if not title or len(title) > _TITLE_CHARS or _RULE.match(title) is not None:
         return end
     above = body.rfind("\n", start, max(start, first - 1)) + 1
+    if is_ruled and above and not _is_rule(body, above, first - 1):
+        # The first line of a heading of two.
+        upper = body[above : first - 1].strip(_BLANKS)
+        if upper and len(upper) <= _TITLE_CHARS and _is_title(upper, "."):
+            first = above
+            above = body.rfind("\n", start, max(start, first - 1)) + 1
     if is_ruled and above and _is_rule(body, above, first - 1):
         first = above
     before = trimmed_end(body, start, first)
-    is_apart = body.count("\n", before, first) > 1
-    if (
-        before <= start
-        or not is_apart
-        or not (is_ruled or (not is_last and _is_title(title, body[max(start, before - 2) : before])))
-    ):
-        return end
-    return before
+    is_apart = before > start and body.count("\n", before, first) > 1
+    return (
+        before if is_apart and (is_ruled or (not is_last and _is_title(title, _behind(body, start, before)))) else end
+    )
+
+
+def _behind(body: str, start: int, end: int) -> str:
+    """The last signs of what ends there; behind a rule a heading needs no sentence."""
+    line = body.rfind("\n", start, end) + 1
+    return "." if line and _is_rule(body, line, end) else body[max(start, end - 2) : end]
 
 
 def _is_rule(body: str, start: int, end: int) -> bool:

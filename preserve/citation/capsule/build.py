@@ -12,20 +12,25 @@ from typing import Final
 from preserve.cables.extract import Extraction
 from preserve.citation.capsule import check_capsule
 from preserve.citation.capsule.check_capsule import DEFLATED, FAIL, MANIFEST, STORED, Member, canonical
+from preserve.citation.capsule.index import index_page
 from preserve.citation.capsule.page import readable_page
 from preserve.citation.passage import Passage
+from preserve.citation.quotable import QuotableText
 from preserve.citation.selectors import selectors
 from preserve.errors import ArchiveError, FormatError, NotHeldError, UsageError, unreadable
 from preserve.formats.citations.csl import to_csl_json
 from preserve.formats.citations.data import CitationData
 from preserve.formats.tlog.files import Proof, format_proof, parse_checkpoint
 from preserve.formats.tlog.note import parse_note
+from preserve.formats.warc.members import GZIP_MAGIC, read_member
+from preserve.formats.warc.record import parse_record
 from preserve.provenance import statements
 from preserve.provenance.receipts import Receipt, held_receipts, kept_checkpoints, read_reply
 from preserve.provenance.statements import CableStatement, KeyStatement, decode
 from preserve.regular import open_regular, read_regular
 from preserve.replay.recover import Capture, CollectionReader
 from preserve.store.catalogue import RecordRow
+from preserve.store.warcfile import read_record
 
 _SIGNATURE: Final = "\n\u2014 ".encode()
 _MAX_CHANGES: Final = 40
@@ -48,11 +53,13 @@ def citation_item(data: CitationData) -> dict[str, object]:
 def build_capsule(
     archive: CollectionReader,
     capture: Capture,
-    extraction: Extraction,
+    *,
+    text: QuotableText,
+    extraction: Extraction | None,
     passage: Passage,
     citation: Mapping[str, object],
 ) -> Capsule:
-    """The capsule of a passage of a cable. ``citation`` is its CSL-JSON item.
+    """The capsule of a passage. ``extraction``: the cable that it is of; ``citation`` is its CSL-JSON item.
 
     Raises:
         NotHeldError: a statement is under no checkpoint yet, or the text was never stated.
@@ -63,7 +70,8 @@ def build_capsule(
         raise NotHeldError("the log has no checkpoint yet", next_step="Run a capture to its end first.")
     files = _records(archive, capture)
     stated = {name: row.statement_index for name, row in _rows(capture).items()}
-    stated["cable"] = _cable_statement(archive, capture, extraction)
+    if extraction is not None:
+        stated["cable"] = _cable_statement(archive, capture, extraction)
     if capture.memento is not None:
         stated["memento"] = capture.memento.statement
     if capture.taken_in is not None:
@@ -73,12 +81,12 @@ def build_capsule(
         files[f"{name}.tlog-proof"] = _proof(archive, index, note)
     files["checkpoint"] = note
     files["log.vkey"] = read_regular(archive.paths.vkey)
-    files["text.txt"] = extraction.body.encode()
-    files["selector.json"] = canonical(_selector(capture, passage))
+    files["text.txt"] = text.body.encode()
+    files["selector.json"] = canonical(_selector(capture, text, passage))
     files["citation.json"] = canonical(citation)
     files["check_capsule.py"] = read_regular(Path(check_capsule.__file__))
     left_out = [*_add_changes(archive, files), *_add_receipts(archive, files, stated)]
-    files["readme.txt"] = readable_page(files).encode()
+    files |= {"readme.txt": readable_page(files).encode(), "index.html": index_page(files).encode()}
     data = pack(files)
     wrong = [each for each in check_capsule.check(data) if each.verdict == FAIL]
     if wrong:
@@ -107,7 +115,7 @@ def _rows(capture: Capture) -> dict[str, RecordRow]:
 
 
 def _records(archive: CollectionReader, capture: Capture) -> dict[str, bytes]:
-    """The gzip members of the records, exactly as they lie in their files."""
+    """The records: as gzip members, exactly as they lie in their files, or taken out of what they lie in."""
     found = {}
     for name, row in _rows(capture).items():
         place = row.place
@@ -117,13 +125,26 @@ def _records(archive: CollectionReader, capture: Capture) -> dict[str, bytes]:
                 data = file.read(place.length)
         except OSError as error:
             raise unreadable(place.file, error) from error
-        if place.inner or not data.startswith(b"\x1f\x8b"):
+        if not place.inner and _is_member(data):
+            found[f"{name}.warc.gz"] = data
+            continue
+        record = read_record(archive.paths, place)
+        if not record.header.raw.startswith(b"WARC/"):
             raise UsageError(
-                f"record {row.record_id} in {place.file} is no gzip member of its own, and no capsule holds another",
-                next_step="Cite a capture whose file is compressed record by record.",
+                f"record {row.record_id} in {place.file} is no WARC record, and no capsule holds another",
+                next_step="Cite it without --capsule.",
             )
-        found[f"{name}.warc.gz"] = data
+        found[f"{name}.warc"] = record.header.raw + record.block + b"\r\n\r\n"
     return found
+
+
+def _is_member(data: bytes) -> bool:
+    """Whether bytes are a gzip member with one WARC record, and nothing behind it."""
+    try:
+        parse_record(read_member(data))
+    except FormatError:
+        return False
+    return data.startswith(GZIP_MAGIC)
 
 
 def _cable_statement(archive: CollectionReader, capture: Capture, extraction: Extraction) -> int:
@@ -204,9 +225,10 @@ def _add_changes(archive: CollectionReader, files: dict[str, bytes]) -> list[str
     return [] if first.key == key else [f"changes of the log's key before {key}"]
 
 
-def _selector(capture: Capture, passage: Passage) -> dict[str, object]:
+def _selector(capture: Capture, text: QuotableText, passage: Passage) -> dict[str, object]:
     return {
         "source": check_capsule.without_password(capture.url),
+        "extractor": text.extractor,
         "selector": selectors(passage),
         "paragraph": passage.paragraph,
         "portion_mark": passage.portion_mark,

@@ -6,24 +6,26 @@ from contextlib import suppress
 from preserve.cables.extract import EXTRACTOR, HIDDEN_UNTIL_OPENED, Extraction
 from preserve.cables.message.pagelines import is_break_line
 from preserve.cables.page.layouts import Layout
+from preserve.cables.page.titles import page_title
 from preserve.citation.capsule import check_capsule, reproduce
 from preserve.citation.capsule.check_capsule import FAIL, NOT_CHECKED, PASS, Bad, Verdict
+from preserve.citation.capsule.reproduce import CitedAgain
+from preserve.citation.forgiving import may_be_set_otherwise
 from preserve.citation.passage import Passage
+from preserve.citation.quotable import QuotableText, of_cable, of_page
 from preserve.citation.quotes import find_passage
 from preserve.citation.selectors import selectors
 from preserve.errors import FormatError, UsageError
-from preserve.expressions import lazy_re
 from preserve.formats.tlog.files import parse_checkpoint
 from preserve.formats.tlog.note import parse_note
-from preserve.formats.warc.members import read_member
 from preserve.formats.warc.record import parse_record
 from preserve.limits import DEFAULT_LIMITS
 from preserve.provenance.describe import read_cables
 from preserve.provenance.knownlogs import KnownLog, KnownLogs
 from preserve.provenance.receipts import check_signature, read_reply
 from preserve.provenance.trust import Trust
+from preserve.replay.recordpage import page_of_record
 
-_ODD_BLANKS = lazy_re(r"\s\s|[^\S ]")
 _CLAIM = "the text follows from the bytes"
 _ERRORS = (KeyError, TypeError, ValueError, IndexError, Bad, FormatError, UsageError)
 
@@ -92,47 +94,63 @@ def _follows(data: bytes, layouts: Mapping[str, Layout]) -> list[Verdict]:
     files = {name: member.data for name, member in check_capsule.read_zip(data).items()}
     unread = "the text was not read again"
     try:
-        said = check_capsule.read_json(files["cable.json"])
-        name, _slash, version = str(said["layout"]).rpartition("/")
-        layout = layouts.get(name)
-        if said["extractor"] != EXTRACTOR or layout is None or str(layout.version) != version:
-            why = f"it was read by {said['extractor']} with layout {said['layout']}, not here"
+        layout: Layout | None = None
+        extractor, by = str(check_capsule.read_json(files["selector.json"])["extractor"]), ""
+        if "cable.json" in files:
+            said = check_capsule.read_json(files["cable.json"])
+            name, _slash, version = str(said["layout"]).rpartition("/")
+            layout, by = layouts.get(name), f" with layout {said['layout']}"
+            if layout is not None and str(layout.version) != version:
+                layout = None
+        if extractor != EXTRACTOR or (by and layout is None):
+            why = f"it was read by {extractor}{by}, not here"
             return [Verdict(_CLAIM, NOT_CHECKED, why), Verdict(reproduce.CLAIM, NOT_CHECKED, unread)]
-        extraction, passage = _read_again(files, layout)
+        cited = _read_again(files, layout)
     except _ERRORS as error:
         why = str(error) if isinstance(error, Bad) else f"it cannot be read: {error}"
         return [Verdict(_CLAIM, FAIL, why), Verdict(reproduce.CLAIM, NOT_CHECKED, unread)]
     try:
-        again = reproduce.compared(files, extraction, passage)
+        again = reproduce.compared(files, cited)
     except _ERRORS as error:
         again = (FAIL, f"it cannot be read: {error}")
-    told = f"read again by {EXTRACTOR} with layout {name}/{version}"
-    if extraction.hidden_until_opened:
+    told = f"read again by {EXTRACTOR}{by}"
+    if cited.extraction is not None and cited.extraction.hidden_until_opened:
         told += f"; on the page it is {HIDDEN_UNTIL_OPENED}"
     return [Verdict(_CLAIM, PASS, told), Verdict(reproduce.CLAIM, *again)]
 
 
-def _read_again(files: Mapping[str, bytes], layout: Layout) -> tuple[Extraction, Passage]:
-    """The text and the passage from the record's bytes.
+def _read_again(files: Mapping[str, bytes], layout: Layout | None) -> CitedAgain:
+    """The text and the passage from the record's bytes; ``layout``: that of the cable, None for another page.
 
     Raises:
         Bad: they are others than the capsule says.
     """
-    record = parse_record(read_member(files.get("source.warc.gz", files["record.warc.gz"])))
+    name = "source" if "source.json" in files else "record"
+    header, block = check_capsule.read_record(dict(files), name)
+    record = parse_record(header + block + b"\r\n\r\n")
     text = files["text.txt"].decode("utf-8")
-    found = [each for each in read_cables(record, (layout,), DEFAULT_LIMITS).cables if each.body == text]
+    told = check_capsule.read_json(files["selector.json"])
+    found: list[tuple[Extraction | None, QuotableText, str]]
+    if layout is not None:
+        cables = read_cables(record, (layout,), DEFAULT_LIMITS).cables
+        found = [(each, of_cable(each), "") for each in cables if each.body == text]
+    else:
+        page = page_of_record(record, DEFAULT_LIMITS)
+        shown = None if page is None else of_page("the page", page.content, page.content_type)
+        title = page_title(page.content, page.content_type) if page is not None and page.is_html else ""
+        found = [(None, shown, title)] if shown is not None and shown.body == text else []
     if not found:
         raise Bad("the record's bytes give another text")
-    told = check_capsule.read_json(files["selector.json"])
     place = told["selector"][0]
-    passages = [find_passage(each, chars=(place["start"], place["end"])) for each in found]
+    passages = [find_passage(each, chars=(place["start"], place["end"])) for _cable, each, _title in found]
     fitting = [n for n, passage in enumerate(passages) if selectors(passage) == told["selector"]]
     if not fitting:
         raise Bad("the quote was read from other bytes")
     amiss = _amiss(told, passages[fitting[0]])
     if amiss:
         raise Bad(f"the selector has another {amiss}")
-    return found[fitting[0]], passages[fitting[0]]
+    extraction, _text, title = found[fitting[0]]
+    return CitedAgain(extraction=extraction, passage=passages[fitting[0]], title=title)
 
 
 def _amiss(told: Mapping[str, object], passage: Passage) -> str:
@@ -149,4 +167,4 @@ def _amiss(told: Mapping[str, object], passage: Passage) -> str:
     if not isinstance(left_out, list) or any(line not in lines for line in left_out):
         return "page line"
     folds = told["folded_blanks"]
-    return "" if folds is False or (folds is True and _ODD_BLANKS.search(passage.exact)) else "word on blanks"
+    return "" if folds is False or (folds is True and may_be_set_otherwise(passage.exact)) else "word on blanks"

@@ -39,16 +39,17 @@ _NUMBER = "(?:0|[1-9][0-9]{0,17})"
 MAX_CHANGES = 40  # Changes of the log's key that a capsule has at most.
 # What each member needs beside it: no other names are a capsule's (docs/formats/capsule.md).
 _ALWAYS = {
-    "capsule.json", "record.warc.gz", "record.json", "record.tlog-proof", "cable.json", "cable.tlog-proof",
-    "checkpoint", "log.vkey", "text.txt", "selector.json", "citation.json", "readme.txt", "check_capsule.py",
+    "capsule.json", "record.json", "record.tlog-proof", "checkpoint", "log.vkey", "text.txt", "selector.json",
+    "citation.json", "readme.txt", "index.html", "check_capsule.py",
 }  # fmt: skip
 _SOMETIMES = (
-    {"source.warc.gz", "source.json", "source.tlog-proof"},
+    {"cable.json", "cable.tlog-proof"},
+    {"source.json", "source.tlog-proof"},
     {"memento.json", "memento.tlog-proof"},
     {"import.json", "import.tlog-proof"},
 )
 _RECEIPT = re.compile("(" + _NUMBER + r")\.([a-z0-9][a-z0-9-]{0,39})\.tsr\Z")
-_SELECTOR = {"source", "selector", "paragraph", "portion_mark", "folded_blanks", "page_lines"}
+_SELECTOR = {"source", "selector", "extractor", "paragraph", "portion_mark", "folded_blanks", "page_lines"}
 _PLACES = (
     ("TextPositionSelector", {"type", "start", "end"}),
     ("TextQuoteSelector", {"type", "exact", "prefix", "suffix"}),
@@ -198,6 +199,11 @@ def check_names(names: Set[str]) -> None:
     for group in _SOMETIMES:
         if group & names:
             wanted |= group
+    for name in ("record", "source"):
+        if name + ".json" in wanted or name + ".warc" in names:
+            # A record is compressed by itself, or was taken out of what it lies in.
+            wanted |= {name + ".json", name + ".tlog-proof"}
+            wanted.add(name + (".warc" if name + ".warc" in names else ".warc.gz"))
     number = 1
     while number <= MAX_CHANGES and "key%d.json" % number in names:
         wanted |= {"key%d.json" % number, "key%d.tlog-proof" % number}
@@ -225,9 +231,9 @@ def newer_version(members: Dict[str, Member]) -> int:
     return int(match[1]) if match is not None and int(match[1]) > VERSION else 0
 
 
-def read_record(member: bytes) -> Tuple[bytes, bytes]:
-    """Header and block of the one WARC record in a gzip member."""
-    raw = inflate(member, 31, MAX_MEMBER)
+def read_record(files: Dict[str, bytes], name: str) -> Tuple[bytes, bytes]:
+    """Header and block of a WARC record of the capsule: in a gzip member of its own, or bare."""
+    raw = files[name + ".warc"] if name + ".warc" in files else inflate(files[name + ".warc.gz"], 31, MAX_MEMBER)
     head, gap, rest = raw.partition(b"\r\n\r\n")
     if not gap or not rest.endswith(b"\r\n\r\n"):
         raise Bad("the record is no WARC record")
@@ -543,6 +549,7 @@ def alone(data: bytes, keys: Sequence[str] = (), stamps: Optional[StampCheck] = 
                 "only words; `preserve check` makes them again",
             ),
             Verdict("what readme.txt says", NOT_CHECKED, "only words; `preserve check` makes it again"),
+            Verdict("what index.html shows", NOT_CHECKED, "only words; `preserve check` makes it again"),
         ]
     return told
 
@@ -568,30 +575,37 @@ def conclusion(verdicts: Sequence[Verdict]) -> str:
 
 
 def _source(files: Dict[str, bytes]) -> str:
-    return "source" if "source.warc.gz" in files else "record"
+    return "source" if "source.json" in files else "record"
 
 
 def _record(files: Dict[str, bytes]) -> Tuple[str, str]:
     for name in sorted({"record", _source(files)}):
-        header, block = read_record(files[name + ".warc.gz"])
+        header, block = read_record(files, name)
         said = read_json(files[name + ".json"])
         if said["kind"] != "record" or sha256(header + block) != said["record_sha256"]:
-            raise Bad(name + ".warc.gz is not the record of " + name + ".json")
-    record, cable = read_json(files["record.json"]), read_json(files["cable.json"])
+            raise Bad("the " + name + " is not the one of " + name + ".json")
+    record, cable = read_json(files["record.json"]), _cable(files)
     source = read_json(files[_source(files) + ".json"])
     if source is not record and source["record_id"] not in (record["record_id"], record["refers_to"]):
         raise Bad("the record does not refer to the other one")
-    if cable["kind"] != "cable" or cable["record_id"] != source["record_id"]:
+    if cable is not None and (cable["kind"] != "cable" or cable["record_id"] != source["record_id"]):
         raise Bad("the text was not read from this record")
     hand = second_hand(files)
     _citation(files, record, source, cable, hand[0])
-    page = files["readme.txt"].decode("utf-8")
-    if source["record_sha256"] not in page or cable["body_sha256"] not in page or record["record_id"] not in page:
-        raise Bad("the readable page is of another passage")
+    for name in ("readme.txt", "index.html"):
+        page = files[name].decode("utf-8")
+        told = (source["record_sha256"], sha256(files["text.txt"]), record["record_id"])
+        if not all(each in page for each in told):
+            raise Bad(name + " is of another passage")
     return PASS, "%s of %s, captured %s%s" % (record["type"], record["uri"], record["date"], hand[1])
 
 
-def _citation(files: Dict[str, bytes], record: dict, source: dict, cable: dict, hand: str) -> None:  # type: ignore[type-arg]
+def _cable(files: Dict[str, bytes]) -> Optional[dict]:  # type: ignore[type-arg]
+    """The statement of the text; None for a page that is no cable, of which the log states none."""
+    return read_json(files["cable.json"]) if "cable.json" in files else None
+
+
+def _citation(files: Dict[str, bytes], record: dict, source: dict, cable: Optional[dict], hand: str) -> None:  # type: ignore[type-arg]
     """Holds what a citation says of record, text, log and passage against them; its other words are not looked at."""
     cited = read_json(files["citation.json"])
     custom = cited["custom"]
@@ -606,7 +620,8 @@ def _citation(files: Dict[str, bytes], record: dict, source: dict, cable: dict, 
     told = (custom["record_id"], custom["record_sha256"], custom.get("payload_sha256", ""))
     if told != (record["record_id"], record["record_sha256"], source["payload_sha256"] or ""):
         raise Bad("the citation is of another record")
-    if (cited["number"], custom["body_sha256"]) != (cable["published_id"], cable["body_sha256"]):
+    name = None if cable is None else cable["published_id"]
+    if (cited.get("number"), custom["body_sha256"]) != (name, sha256(files["text.txt"])):
         raise Bad("the citation is of another text")
     origin, size = files["checkpoint"].split(b"\n")[0].decode("utf-8"), tree_of(files["checkpoint"])[0]
     log = (origin, size, index_of(files["record.tlog-proof"]))
@@ -668,9 +683,7 @@ def _imported(files: Dict[str, bytes]) -> Optional[dict]:  # type: ignore[type-a
 
 
 def _proved(files: Dict[str, bytes]) -> List[str]:
-    return sorted(
-        {"record", _source(files), "cable"} | {each for each in ("memento", "import") if each + ".json" in files}
-    )
+    return sorted(name for name in ("record", "source", "cable", "memento", "import") if name + ".json" in files)
 
 
 def _in_log(files: Dict[str, bytes]) -> Tuple[str, str]:
@@ -725,7 +738,9 @@ def _keys_before(files: Dict[str, bytes], key: str) -> List[str]:
 
 
 def _text(files: Dict[str, bytes]) -> Tuple[str, str]:
-    cable = read_json(files["cable.json"])
+    cable = _cable(files)
+    if cable is None:
+        return NOT_PROVEN, "the log states no text of a page that is no cable"
     if sha256(files["text.txt"]) != cable["body_sha256"]:
         raise Bad("text.txt is not the text of the statement")
     return PASS, "as %s read it" % cable["extractor"]
@@ -742,6 +757,9 @@ def _quote(files: Dict[str, bytes]) -> Tuple[str, str]:
         raise Bad("something else stands around it")
     if said["source"] != address(files):
         raise Bad("the selector is of another page")
+    cable = _cable(files)
+    if not isinstance(said["extractor"], str) or (cable is not None and said["extractor"] != cable["extractor"]):
+        raise Bad("the selector is of another text")
     return PASS, "characters %d to %d; the text has it %d times" % (start, end, text.count(quote["exact"]))
 
 
@@ -766,7 +784,7 @@ def _selector(said: dict) -> None:  # type: ignore[type-arg]
 
 
 def _bytes(files: Dict[str, bytes]) -> Tuple[str, str]:
-    block = read_record(files[_source(files) + ".warc.gz"])[1]
+    block = read_record(files, _source(files))[1]
     is_reply = read_json(files[_source(files) + ".json"])["type"] != "resource"
     content = content_of(block) if is_reply else block
     if content is None:

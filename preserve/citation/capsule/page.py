@@ -33,12 +33,7 @@ $ {unpack} | head -c -4 | sha256sum | cut -c 1-64
 $ grep -o '"record_sha256":"[0-9a-f]*"' {source}.json | cut -d '"' -f 4
 = {record_sha256}
 
-2. The text has the checksum that the log states:
-
-$ sha256sum text.txt | cut -c 1-64
-= {body_sha256}
-$ grep -o '"body_sha256":"[0-9a-f]*"' cable.json | cut -d '"' -f 4
-= {body_sha256}
+2. {stated}
 
 3. The log's checkpoint is signed (the key is {vkey}):
 
@@ -52,6 +47,16 @@ $ openssl pkeyutl -verify -pubin -keyform DER -inkey log.der -rawin -in signed -
 {times}
 What nothing here shows: that the origin really sent these bytes. Compare independent captures.
 """
+_STATED: Final = """The text has the checksum that the log states:
+
+$ sha256sum text.txt | cut -c 1-64
+= {body_sha256}
+$ grep -o '"body_sha256":"[0-9a-f]*"' cable.json | cut -d '"' -f 4
+= {body_sha256}"""
+_NOT_STATED: Final = """The text is what the page shows, which the log does not state: `preserve check` reads it again.
+
+$ sha256sum text.txt | cut -c 1-64
+= {body_sha256}"""
 _TIMES: Final = """
 5. A time authority saw the log (take its root certificate from the authority itself):
 
@@ -68,7 +73,8 @@ def readable_page(files: Mapping[str, bytes]) -> str:
     vkey = files["log.vkey"].decode("ascii", "replace").strip()
     origin, key_id, key = check_capsule.parse_key(vkey)
     der = bytes.fromhex("302a300506032b6570032100") + key
-    record, cable = (check_capsule.read_json(files[f"{name}.json"]) for name in ("record", "cable"))
+    record = check_capsule.read_json(files["record.json"])
+    stated = _STATED if "cable.json" in files else _NOT_STATED
     name = "source" if "source.json" in files else "record"
     place, quote, _span = check_capsule.read_json(files["selector.json"])["selector"]
     stamped = sorted(name for name in files if name.endswith(".tsr"))
@@ -81,7 +87,7 @@ def readable_page(files: Mapping[str, bytes]) -> str:
         unpack=f"gunzip -c {name}.warc.gz" if f"{name}.warc.gz" in files else f"cat {name}.warc",
         source=name,
         record_sha256=check_capsule.read_json(files[f"{name}.json"])["record_sha256"],
-        body_sha256=cable["body_sha256"],
+        stated=stated.format(body_sha256=check_capsule.sha256(files["text.txt"])),
         vkey=vkey,
         origin=origin,
         # The number of the key is in the first five digits whole, but for two bits that are the signature's.

@@ -14,7 +14,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from preserve.citation.documents.document import Block, CitedLink, CitingDocument, Edit, bare_links, decoded, edited
+from preserve.citation.documents.document import (
+    Block,
+    CitedLink,
+    CitingDocument,
+    Insertion,
+    bare_links,
+    decoded,
+    with_insertions,
+)
 from preserve.citation.documents.texmarkup import BRACED_ADDRESS, plain_tex, tex_address
 from preserve.expressions import lazy_re
 from preserve.limits import MIB
@@ -27,12 +35,13 @@ _BLANK: Final = lazy_re(r"[ \t\r\n]*")
 _NO_ENTRY: Final = frozenset({"comment", "preamble"})
 _LINK_FIELDS: Final = ("url", "howpublished", "note", "annote", "addendum", "archiveurl", "doi", "eprint")
 _DATE: Final = lazy_re(r"\d{4}-\d{2}-\d{2}")
-_ADDRESS: Final = lazy_re(rf"\\(?:url|nolinkurl|path)({BRACED_ADDRESS})")
+_ADDRESS: Final = lazy_re(rf"\\(?:url|nolinkurl|path|href)({BRACED_ADDRESS})")
 _BRACE: Final = lazy_re(r"[{}]")
 _BRACE_NOT_ESCAPED: Final = lazy_re(r"\\.|[{}]", re.DOTALL)
 _SIGN: Final = lazy_re(r'\\"(?![ \t\r\n]*[,#})])|[{}"]')
 _END: Final = lazy_re(r"[ \t\r\n,]*([})])")
 _MOST_EXPANDED: Final = 4 * MIB
+_MOST_UNREAD: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +59,19 @@ class Entry:
 
 
 def read_bibtex(data: bytes) -> CitingDocument:
-    """A block for each entry, with its addresses; its text is all of its fields."""
-    return CitingDocument(kind="bibtex", blocks=tuple(_block(entry) for entry in entries(decoded(data))))
+    """A block for each entry, with its addresses; its text is all of its fields. What cannot be read is told."""
+    unread: list[str] = []
+    blocks = tuple(_block(entry) for entry in entries(decoded(data), unread))
+    return CitingDocument(kind="bibtex", blocks=blocks, unread=tuple(unread))
 
 
-def entries(text: str) -> list[Entry]:
-    """Every entry of a file, in its order. Macros (``@string``) are put in where they are used."""
+def entries(text: str, unread: list[str] | None = None) -> list[Entry]:
+    """Every entry of a file, in its order. Macros (``@string``) are put in where they are used.
+
+    ``unread`` takes the place of each that cannot be read, and the reason.
+    """
     found: list[Entry] = []
+    amiss = [] if unread is None else unread
     reader = _Reader(text)
     position = line_at = 0
     line = 1
@@ -71,10 +86,16 @@ def entries(text: str) -> list[Entry]:
         if key is None:
             named = _KEY.match(text, position)
             if named is None:
+                if _is_at_line_start(text, match.start()):
+                    amiss.append(f"@{kind} (line {line}): it has no key")
                 continue
             key, position = named[1], named.end()
         read = reader.fields(position)
         if read is None:
+            if len(amiss) < _MOST_UNREAD:
+                amiss.append(
+                    f"entry {key or '@string'} (line {line}): a field of it cannot be read, or it does not end"
+                )
             continue
         fields, end = read
         position = end + 1
@@ -85,6 +106,11 @@ def entries(text: str) -> list[Entry]:
     return found
 
 
+def _is_at_line_start(text: str, place: int) -> bool:
+    """Whether a mark stands where an entry begins: elsewhere it is part of an address of mail, or of a comment."""
+    return not text[text.rfind("\n", 0, place) + 1 : place].strip()
+
+
 def with_fields(data: bytes, added: Mapping[str, Mapping[str, str]]) -> bytes:
     """The file with fields added to entries by key, before their closing brackets; a field that is there is kept.
 
@@ -92,7 +118,7 @@ def with_fields(data: bytes, added: Mapping[str, Mapping[str, str]]) -> bytes:
     """
     text = decoded(data)
     line_end = "\r\n" if "\r\n" in text else "\n"
-    edits: list[Edit[str]] = []
+    insertions: list[Insertion[str]] = []
     for entry in entries(text):
         new = {name: value for name, value in added.get(entry.key, {}).items() if name not in entry.fields}
         if new:
@@ -102,9 +128,9 @@ def with_fields(data: bytes, added: Mapping[str, Mapping[str, str]]) -> bytes:
             comma = "" if text[end - 1] == "," else ","
             lines = "".join(f"{line_end}  {name} = {{{value}}}," for name, value in new.items())
             tail = "" if "\n" in text[end : entry.end] else line_end
-            edits.append(Edit(end, end, f"{comma}{lines}{tail}"))
+            insertions.append(Insertion(end, f"{comma}{lines}{tail}"))
     mark = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
-    return mark + edited(text, edits).encode("utf-8", "surrogateescape")
+    return mark + with_insertions(text, insertions).encode("utf-8", "surrogateescape")
 
 
 class _Reader:
@@ -220,7 +246,8 @@ def _shown(value: str) -> str:
     """The text of a field; in the argument of a command ``url``, the marks of running text are none."""
     pieces, done = [], 0
     for match in _ADDRESS.finditer(value):
-        pieces += [plain_tex(value[done : match.start()]), tex_address(match[1])]
+        # Blanks part an address from the text of its link.
+        pieces += [plain_tex(value[done : match.start()]), tex_address(match[1]), " "]
         done = match.end()
     return "".join([*pieces, plain_tex(value[done:])])
 
@@ -243,5 +270,6 @@ def _block(entry: Entry) -> Block:
         text="".join(pieces),
         links=tuple(links),
         entry=entry.key,
+        entry_type=entry.type,
         accessed=None if dated is None else dated[0],
     )

@@ -384,6 +384,11 @@ def _addresses(target: CitedTarget) -> Iterator[str]:
                 yield re.sub(r"\A(https?:)/+", r"\1//", archived[2])
 
 
+def is_archived(url: str) -> bool:
+    """Whether an address is that of a page in a web archive, by its form."""
+    return _ARCHIVED.match(url) is not None
+
+
 def _stamp(target: CitedTarget) -> str | None:
     """The time in the address of an archived page."""
     archived = _ARCHIVED.match(target.value) if target.kind == "url" else None

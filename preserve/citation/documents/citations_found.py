@@ -113,6 +113,27 @@ def bibliography_of(documents: Sequence[CitingDocument], resolve: Resolve) -> di
     return found
 
 
+def names_something(block: Block) -> bool:
+    """Whether a block names a page, a cable, a record or a text at all."""
+    return next(_targets(block), None) is not None
+
+
+def keys_without_entry(documents: Mapping[str, CitingDocument]) -> dict[str, list[tuple[str, str]]]:
+    """By document the keys that it cites and that no entry of the documents has, each once, with where it is cited."""
+    known = {block.entry for document in documents.values() for block in document.blocks if block.entry is not None}
+    return {
+        name: list(
+            {
+                key.key: (key.key, block.place)
+                for block in reversed(document.blocks)
+                for key in reversed(block.keys)
+                if key.key not in known and key.key != "*"
+            }.values()
+        )[::-1]
+        for name, document in documents.items()
+    }
+
+
 def _in_block(block: Block, resolve: Resolve, bibliography: Mapping[str, Sequence[Mention]]) -> list[Mention]:
     """The citations of a block, in their order. What means the same records is one, however often it is named."""
     groups: list[tuple[list[int], list[CitedTarget], frozenset[str]]] = []

@@ -10,6 +10,8 @@ from preserve.errors import FormatError
 from preserve.expressions import lazy_re
 
 _URL: Final = lazy_re(r"https?://[^\s<>\"{}\[\]|\\^`\x00-\x1f\u201c\u201d\u00ab\u00bb]{1,4000}", re.IGNORECASE)
+MOST_BLOCKS: Final = 500_000
+"""Paragraphs and entries of one document: what is looked up for each is bounded."""
 _TRAILING: Final = ".,;:!?'\u2019*_"
 
 
@@ -47,16 +49,29 @@ class Block:
     keys: tuple[CitedKey, ...] = ()
     is_quotation: bool = False
     entry: str | None = None
+    entry_type: str = ""
+    """Of an entry what it says that it is: ``book``, ``techreport``; in small letters."""
     accessed: str | None = None
     """The date at which the writer says to have seen it: ``YYYY-MM-DD``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CitingDocument:
-    """What was read. ``kind`` is the name of the format."""
+    """What was read. ``kind`` is the name of the format.
+
+    ``unread``: the entries and pieces that cannot be read, each with its place and the reason.
+
+    Raises:
+        FormatError: it has more blocks than any document.
+    """
 
     kind: str
     blocks: tuple[Block, ...]
+    unread: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.blocks) > MOST_BLOCKS:
+            raise FormatError(f"the document has more than {MOST_BLOCKS:,} paragraphs")
 
 
 @dataclass(slots=True)
@@ -140,35 +155,52 @@ Writing = TypeVar("Writing", str, bytes)
 
 
 @dataclass(frozen=True, slots=True)
-class Edit(Generic[Writing]):
-    """What stands from ``start`` to ``end`` becomes ``new``."""
+class Insertion(Generic[Writing]):
+    """What is put in at a place of a document. Nothing is ever taken out."""
 
-    start: int
-    end: int
+    place: int
     new: Writing
 
 
-def edited(text: Writing, edits: Iterable[Edit[Writing]]) -> Writing:
-    """A text with edits done; every other character stays.
+def with_insertions(text: Writing, insertions: Iterable[Insertion[Writing]]) -> Writing:
+    """A text with things put in; every character of it stays, in its order.
 
     Raises:
-        FormatError: two edits touch the same characters, or the text would not be the same with them undone.
+        FormatError: two stand at one place, one outside of the text, or the text without them is not the one given.
     """
+    ordered = sorted(insertions, key=lambda insertion: insertion.place)
     empty = text[:0]
     pieces: list[Writing] = []
-    undone: list[Writing] = []
     done = 0
-    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
-        if not done <= edit.start <= edit.end <= len(text):
+    for number, each in enumerate(ordered):
+        if not 0 <= each.place <= len(text) or (number and each.place == ordered[number - 1].place):
             raise FormatError("two changes touch the same place of the document; nothing is written")
-        pieces += [text[done : edit.start], edit.new]
-        undone += [text[done : edit.start], text[edit.start : edit.end]]
-        done = edit.end
-    undone.append(text[done:])
+        pieces += [text[done : each.place], each.new]
+        done = each.place
     pieces.append(text[done:])
-    if empty.join(undone) != text:
+    made = empty.join(pieces)
+    if without_insertions(made, ordered) != text:
         raise FormatError("the document would lose something; nothing is written")
-    return empty.join(pieces)
+    return made
+
+
+def without_insertions(made: Writing, ordered: Sequence[Insertion[Writing]]) -> Writing:
+    """What is left of a text that was made by `with_insertions` when what was put in is taken out of it again.
+
+    Raises:
+        FormatError: what was put in does not stand where it was.
+    """
+    kept: list[Writing] = []
+    done = shift = 0
+    for each in ordered:
+        place = each.place + shift
+        if made[place : place + len(each.new)] != each.new:
+            raise FormatError("the document was not written as it was meant to be; nothing is written")
+        kept.append(made[done:place])
+        done = place + len(each.new)
+        shift += len(each.new)
+    kept.append(made[done:])
+    return made[:0].join(kept)
 
 
 def decoded(data: bytes) -> str:

@@ -1,25 +1,18 @@
 """Word documents (ECMA-376 part 1): paragraphs with their links; foot- and endnotes stand where they are called.
 
-A document is a hostile ZIP: only the members that are asked for are read, each within a bound of bytes, tags and
-attributes, and no entity of their XML is expanded. A note stands where it is called first.
+A note stands where it is called first.
 """
 
-import io
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from lxml import etree
 
 from preserve.citation.documents.document import Block, BlockText, CitingDocument
+from preserve.citation.documents.package import opened_package
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
-from preserve.limits import MIB
 
-_MOST_BYTES: Final = 64 * MIB
-_MOST_MARKS: Final = 4_000_000
-"""Angle brackets and equals signs of one member: what its tree takes is bounded before it is made."""
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _R: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _STRICT: Final = (
@@ -33,17 +26,6 @@ _STRICT: Final = (
     ),
 )
 _INSTRUCTION: Final = lazy_re(r"\s*HYPERLINK\s+\"([^\"]{1,4000})\"")
-_DAMAGE: Final = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    LookupError,
-    OverflowError,
-    RuntimeError,
-    ValueError,
-    NotImplementedError,
-)
-
 Notes = dict[tuple[str, str], "etree._Element"]  # noqa: SLF001 - the only name of the type of an element
 
 
@@ -53,48 +35,26 @@ def read_docx(data: bytes) -> CitingDocument:
     Raises:
         FormatError: it is no Word document, is damaged, or holds more than its bounds.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as package:
-            body = _part(package, "word/document.xml")
-            if body is None:
-                raise FormatError("it is no Word document: it has no word/document.xml")
-            notes = {
-                (kind, str(note.get(f"{_W}id"))): note
-                for kind in ("footnote", "endnote")
-                if (root := _part(package, f"word/{kind}s.xml")) is not None
-                for note in root.iter(f"{_W}{kind}")
-            }
-            links = {
-                name: _targets(_part(package, f"word/_rels/{name}.xml.rels"))
-                for name in ("document", "footnotes", "endnotes")
-            }
-    except _DAMAGE as error:
-        raise FormatError(f"the document is damaged: {str(error)[:200]}") from error
+    with opened_package(data) as package:
+        body = package.xml("word/document.xml", _STRICT)
+        if body is None:
+            raise FormatError("it is no Word document: it has no word/document.xml")
+        notes = {
+            (kind, str(note.get(f"{_W}id"))): note
+            for kind in ("footnote", "endnote")
+            if (root := package.xml(f"word/{kind}s.xml", _STRICT)) is not None
+            for note in root.iter(f"{_W}{kind}")
+        }
+        links = {
+            name: _targets(package.xml(f"word/_rels/{name}.xml.rels", _STRICT))
+            for name in ("document", "footnotes", "endnotes")
+        }
     blocks: list[Block | None] = []
     for number, paragraph in enumerate(body.iter(f"{_W}p"), 1):
         made = BlockText()
         _paragraph(made, paragraph, links["document"], notes, links)
         blocks.append(made.block(f"paragraph {number}", is_quotation=_is_quotation(paragraph)))
     return CitingDocument(kind="docx", blocks=tuple(block for block in blocks if block is not None))
-
-
-def _part(package: zipfile.ZipFile, name: str) -> etree._Element | None:
-    if sum(info.filename == name for info in package.infolist()) != 1:
-        return None
-    with package.open(name) as member:
-        data = member.read(_MOST_BYTES + 1)
-    if len(data) > _MOST_BYTES:
-        raise FormatError(f"{name} in the document holds more than {_MOST_BYTES:,} bytes")
-    if data.count(b"<") + data.count(b"=") > _MOST_MARKS:
-        raise FormatError(f"{name} in the document holds more than {_MOST_MARKS:,} tags and attributes")
-    text = data
-    for strict, usual in _STRICT:
-        text = text.replace(strict.encode(), usual.encode())
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, recover=False)
-    try:
-        return etree.fromstring(text, parser)
-    except etree.XMLSyntaxError as error:
-        raise FormatError(f"{name} in the document is no XML: {error}") from error
 
 
 def _targets(root: etree._Element | None) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from lxml import etree
 
-from preserve.citation.documents.document import Block, BlockText, CitingDocument, Edit, edited
+from preserve.citation.documents.document import Block, BlockText, CitingDocument, Insertion, with_insertions
 from preserve.expressions import lazy_re
 from preserve.formats.charset import decide
 
@@ -34,7 +34,8 @@ _MANY: Final = lazy_re(
 )
 """A tag with more attributes than any has: reading them takes the parser time that grows with their square."""
 _COMMENT: Final = lazy_re(
-    rb"<!--.*?(?:-->|\Z)|<(script|style|textarea|title)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL
+    rb"<!--.*?(?:-->|\Z)|<(script|style|textarea|title|pre|code|samp|kbd|xmp|template)\b.*?(?:</\1\s*>|\Z)",
+    re.IGNORECASE | re.DOTALL,
 )
 _ROBUST: Final = frozenset({b"data-originalurl", b"data-versionurl"})
 _NOTE_CHARS: Final = 5_000
@@ -59,7 +60,7 @@ def with_robust_links(data: bytes, attributes: Callable[[str], Mapping[str, str]
     A link that is robust already is left. Nothing else is changed, byte for byte.
     """
     passed = [match.span() for match in _COMMENT.finditer(data)]
-    edits: list[Edit[bytes]] = []
+    insertions: list[Insertion[bytes]] = []
     for match in _ANCHOR.finditer(data):
         while passed and passed[0][1] <= match.start():
             passed.pop(0)
@@ -74,8 +75,8 @@ def with_robust_links(data: bytes, attributes: Callable[[str], Mapping[str, str]
         if added:
             end = match.start(1) + written.end()
             text = "".join(f' {name}="{html.escape(value)}"' for name, value in added.items())
-            edits.append(Edit(end, end, text.encode("ascii", "xmlcharrefreplace")))
-    return edited(data, edits)
+            insertions.append(Insertion(end, text.encode("ascii", "xmlcharrefreplace")))
+    return with_insertions(data, insertions)
 
 
 def _parsed(text: str) -> etree._Element | None:

@@ -1,10 +1,9 @@
-"""Markdown: paragraphs, quotations and notes with their links, and the same text with links made robust.
+"""Markdown: paragraphs, quotations and notes with their links, and the same text with copies named behind links.
 
 CommonMark's blocks as far as citations need them: fenced code is passed over, ``>`` marks a quotation, notes stand
 where they are called first, ``[@key]`` cites a bibliography (pandoc's way).
 """
 
-import html
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,11 +13,11 @@ from preserve.citation.documents.document import (
     Block,
     BlockText,
     CitingDocument,
-    Edit,
+    Insertion,
     bare_links,
     decoded,
-    edited,
     is_within,
+    with_insertions,
 )
 from preserve.expressions import lazy_re
 
@@ -47,6 +46,8 @@ _APART: Final = lazy_re(
     re.DOTALL | re.IGNORECASE,
 )
 """What is no text to be written in: metadata at the head, comments, code and scripts in HTML."""
+_WRITTEN: Final = ' (<a href="'
+"""How what is put in behind a link begins."""
 _INDENTED: Final = lazy_re(r"[ >]*(?: {4}|\t)")
 _KEY: Final = lazy_re(r"-?@\{?([\w][\w:.#$%&+?<>~/-]*[\w]|\w)")
 _LINE_END: Final = lazy_re(r"[ \t]*\r?\n[ \t]*")
@@ -78,47 +79,44 @@ def read_markdown(data: bytes) -> CitingDocument:
     return CitingDocument(kind="markdown", blocks=tuple(block for block in blocks if block is not None))
 
 
-def with_robust_links(data: bytes, anchor: Callable[[str, str], str | None]) -> bytes:
-    """The text with links written as HTML where ``anchor`` gives it: it is called with an address and the link's text.
+def with_copies_named(data: bytes, copy: Callable[[str], str | None]) -> bytes:
+    """The text with what ``copy`` gives for an address put in behind each link to it. Nothing else is changed.
 
-    Links that stand behind a name, and all in code, HTML, comments and metadata stay as they are.
+    Links that stand behind a name, those that have a copy behind them, and all in code, HTML, comments and metadata
+    stay as they are.
 
     Raises:
         FormatError: two links stand in one place; no text is given that is damaged.
     """
     text = decoded(data)
     apart = [match.span() for match in _APART.finditer(text)]
-    edits: list[Edit[str]] = []
+    insertions: list[Insertion[str]] = []
     for part in _parts(text):
-        for start, end, url, shown, title in _written(text, part):
-            if is_within(start, apart):
+        for start, end, url in _written(text, part):
+            if is_within(start, apart) or text.startswith(_WRITTEN, end):
                 continue
-            made = anchor(url, shown)
-            if made is not None:
-                if title:
-                    made = made.replace(">", f' title="{html.escape(html.unescape(title))}">', 1)
-                edits.append(Edit(start, end, made))
+            made = copy(url)
+            if made:
+                insertions.append(Insertion(end, made))
     mark = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
-    return mark + edited(text, edits).encode("utf-8", "surrogateescape")
+    return mark + with_insertions(text, insertions).encode("utf-8", "surrogateescape")
 
 
-def _written(text: str, part: _Part) -> Iterator[tuple[int, int, str, str, str]]:
-    """The links of a part that can be written anew: their span in the text, address, text and title."""
+def _written(text: str, part: _Part) -> Iterator[tuple[int, int, str]]:
+    """The links of a part behind which something can be put: their span in the text, and their address."""
     raw = text[part.start : part.end]
     if _DEFINITION.match(raw) is not None or _INDENTED.match(raw) is not None:
         return
     covered: list[tuple[int, int]] = []
     for match in _INLINE.finditer(raw):
         covered.append(match.span())
-        url, shown = match["url"], match["text"]
-        if match["auto"] is not None:
-            url = shown = match["auto"]
+        url = match["auto"] or match["url"]
         if url is None or _is_image(raw, match.start()):
             continue
         if url.lower().startswith(("http://", "https://")):
-            yield part.start + match.start(), part.start + match.end(), url, shown, (match["title"] or "")[1:-1]
+            yield part.start + match.start(), part.start + match.end(), url
     bare = [link for link in bare_links(raw) if not is_within(link.start, covered)]
-    yield from ((part.start + link.start, part.start + link.end, link.url, link.url, "") for link in bare)
+    yield from ((part.start + link.start, part.start + link.end, link.url) for link in bare)
 
 
 def _is_image(text: str, start: int) -> bool:

@@ -1,4 +1,4 @@
-"""Plain texts, and what a program read out of a PDF: paragraphs are parted by empty lines, pages by form feeds."""
+"""Plain texts: paragraphs are parted by empty lines."""
 
 from typing import Final
 
@@ -20,14 +20,3 @@ def read_text(data: bytes) -> CitingDocument:
         line += text.count("\n", start, following)
         start = following
     return CitingDocument(kind="text", blocks=tuple(block for block in blocks if block is not None))
-
-
-def read_pages(data: bytes) -> CitingDocument:
-    """The blocks of a text whose pages end in form feeds, each with its page's number."""
-    blocks = []
-    for number, page in enumerate(decoded(data).split("\f"), 1):
-        for paragraph in _EMPTY.split(page):
-            made = BlockText()
-            made.add(paragraph)
-            blocks.append(made.block(f"page {number}"))
-    return CitingDocument(kind="pdf", blocks=tuple(block for block in blocks if block is not None))

@@ -1,9 +1,9 @@
 """Whether words that a document quotes stand in a text: exactly, or how else; and what stands there in their place.
 
 Documents change what they quote in ways that are custom: line ends and runs of blanks become one blank, quotation marks
-and dashes are set as the printer sets them, an ellipsis stands for what is left out, a comma is put inside of the
-closing mark. Each is told and none is passed over: only the first two degrees are the text's own words in its own
-signs.
+and dashes are set as the printer sets them, words are parted at line ends, an ellipsis stands for what is left out, a
+comma is put inside of the closing mark. Each is told. What is the same word for word in other signs is what
+`preserve.citation.forgiving` says; another accent is another word.
 """
 
 import difflib
@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from preserve.cables.message.pagelines import is_break_line
+from preserve.citation.forgiving import forgiving_places
 from preserve.expressions import lazy_re
 
 _BLANKS: Final = lazy_re(r"\s+")
@@ -26,6 +27,8 @@ _FOLDED: Final = str.maketrans(
 )  # fmt: skip
 _DASHES: Final = lazy_re(r" ?-{1,3} ?")
 _LAST: Final = ".,;:!?"
+_LINE: Final = lazy_re(r"[^\n]+")
+_MOST_PARTS: Final = 20
 _MOST_TEXT: Final = 400_000
 _MOST_QUOTE: Final = 4_000
 
@@ -36,8 +39,9 @@ class Wording(StrEnum):
     EXACT = "word for word"
     BLANKS = "word for word, with line ends or several blanks of the text as one blank"
     PAGE_LINES = "word for word, with a page line of the message left out"
+    TYPESET = "word for word, with quotation marks, dashes or hyphens set in another way"
     PARTS = "in parts, in their order, with what is left out between them"
-    SIGNS = "but for quotation marks, dashes or accents set in another way"
+    SIGNS = "but for accents set in another way"
     NONE = "not found"
 
 
@@ -50,7 +54,7 @@ class Match:
 
     @property
     def is_found(self) -> bool:
-        """True where the words are the text's own; signs set in another way are not."""
+        """True where the words are the text's own; with other accents they are not."""
         return self.wording not in {Wording.SIGNS, Wording.NONE}
 
 
@@ -65,9 +69,12 @@ def wording_of(quote: str, text: str) -> Match:
     paged = _flat("\n".join(line for line in text.split("\n") if not is_break_line(line)))
     if wanted.rstrip(_LAST) in paged:
         return Match(wording=Wording.PAGE_LINES)
+    lines = [match.span() for match in _LINE.finditer(text) if is_break_line(match[0])]
+    if next(forgiving_places(text, quote.rstrip(_LAST), lines), None) is not None:
+        return Match(wording=Wording.TYPESET)
     parts = [part.strip(_LAST + " ") for part in _ELLIPSIS.split(wanted)]
     parts = [part for part in parts if part]
-    if len(parts) > 1 and _in_order(parts, paged):
+    if len(parts) > 1 and (_in_order(parts, paged) or _in_order_typeset(parts, paged)):
         return Match(wording=Wording.PARTS)
     folded = _folded(paged)
     if _in_order([_folded(part) for part in parts], folded):
@@ -91,6 +98,17 @@ def _in_order(parts: list[str], text: str) -> bool:
             return False
         place += len(part)
     return bool(parts)
+
+
+def _in_order_typeset(parts: list[str], text: str) -> bool:
+    """Whether the parts stand in their order, their signs set in another way."""
+    place = 0
+    for part in parts[:_MOST_PARTS]:
+        found = next(forgiving_places(text[place:], part), None)
+        if found is None:
+            return False
+        place += found[1]
+    return len(parts) <= _MOST_PARTS
 
 
 def _nearest(quote: str, text: str) -> str:

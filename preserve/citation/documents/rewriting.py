@@ -1,16 +1,18 @@
-"""A document written back with its archived copies named: Robust Links in HTML and Markdown, fields in a bibliography.
+"""A document written back with its archived copies named: Robust Links in HTML, links to the copies in Markdown and
+LaTeX, fields in a bibliography.
 
-Only links and entries whose copy is held are touched; every other byte stays.
+Nothing is taken out: what is written is the document with things put in behind links, attributes and fields, and before
+it is handed over it is held against the document, byte for byte.
 """
 
 import html
 from collections.abc import Mapping, Sequence
 
-from preserve.citation.documents import bibtex, markdown
+from preserve.citation.documents import bibtex, markdown, tex
 from preserve.citation.documents import html as pages
-from preserve.citation.documents.checking import CitationCheck, Copy
+from preserve.citation.documents.checking import CitationCheck, Copy, is_archived
 from preserve.errors import UsageError
-from preserve.formats.citations.data import ni_name
+from preserve.formats.citations.data import ni_name, safe_url
 from preserve.model import timestamp14
 
 
@@ -27,11 +29,15 @@ def rewritten(kind: str, data: bytes, checked: Sequence[CitationCheck], public_u
         for one in checked
         if one.cited is not None and one.cited.capture.is_full and one.cited.capture.is_signed
         for target in one.targets
+        # What leads to a copy already is left as it is.
+        if not is_archived(target)
     }
     if kind == "html":
         return pages.with_robust_links(data, lambda url: _attributes(url, copies.get(url), public_urls))
     if kind == "markdown":
-        return markdown.with_robust_links(data, lambda url, shown: _anchor(url, shown, copies.get(url), public_urls))
+        return markdown.with_copies_named(data, lambda url: _anchor(url, copies.get(url), public_urls))
+    if kind == "tex":
+        return tex.with_copies_named(data, lambda url: _tex_note(copies.get(url), public_urls))
     if kind == "bibtex":
         entries = {
             entry: one.cited
@@ -41,7 +47,7 @@ def rewritten(kind: str, data: bytes, checked: Sequence[CitationCheck], public_u
         return bibtex.with_fields(data, {entry: _fields(copy, public_urls) for entry, copy in entries.items()})
     raise UsageError(
         f"a document of the kind {kind} cannot be written back",
-        next_step="HTML, Markdown and BibTeX can; convert it to one of these.",
+        next_step="HTML, Markdown, LaTeX and BibTeX can; convert it to one of these.",
     )
 
 
@@ -61,12 +67,28 @@ def _attributes(url: str, copy: Copy | None, public_urls: Mapping[str, str]) -> 
     }
 
 
-def _anchor(url: str, shown: str, copy: Copy | None, public_urls: Mapping[str, str]) -> str | None:
+def _anchor(url: str, copy: Copy | None, public_urls: Mapping[str, str]) -> str | None:
+    """What is put in behind a link of Markdown: a Robust Link to the copy, else to the address with its moment."""
     attributes = _attributes(url, copy, public_urls)
-    if attributes is None:
+    if copy is None or attributes is None:
         return None
-    written = "".join(f' {name}="{html.escape(value)}"' for name, value in {"href": url, **attributes}.items())
-    return f"<a{written}>{shown}</a>"
+    archived = _archived(copy, public_urls)
+    shown = "archived copy" if archived else f"captured {copy.capture.moment[:10]}"
+    written = {"href": archived or url, **attributes}
+    said = "".join(f' {name}="{html.escape(value)}"' for name, value in written.items())
+    return f" (<a{said}>{shown}</a>)"
+
+
+def _tex_note(copy: Copy | None, public_urls: Mapping[str, str]) -> str | None:
+    """What is put in behind a link of LaTeX."""
+    if copy is None:
+        return None
+    archived = _archived(copy, public_urls)
+    day = copy.capture.moment[:10]
+    if not archived:
+        return f" (archived copy of {day})"
+    address = safe_url(archived).replace("%", "\\%").replace("#", "\\#")
+    return f" (archived copy of {day}: \\url{{{address}}})"
 
 
 def _fields(copy: Copy, public_urls: Mapping[str, str]) -> dict[str, str]:

@@ -1,9 +1,21 @@
-"""LaTeX sources: paragraphs and quotations, with addresses and the keys that they cite. Notes stand where they are."""
+"""LaTeX sources: paragraphs and quotations, with addresses and the keys that they cite. Notes stand where they are.
+
+Written back, copies are named behind plain links.
+"""
 
 import re
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from preserve.citation.documents.document import Block, BlockText, CitingDocument, decoded
+from preserve.citation.documents.document import (
+    Block,
+    BlockText,
+    CitingDocument,
+    Insertion,
+    decoded,
+    is_within,
+    with_insertions,
+)
 from preserve.citation.documents.texmarkup import BRACED_ADDRESS, plain_tex, tex_address
 from preserve.expressions import lazy_re
 
@@ -19,6 +31,25 @@ _COMMAND: Final = lazy_re(
     r"|\\(?:block|text)(?:c?quote)(?:\[[^\]]{0,500}\])?(?:\{(?P<block_key>[^{}]{0,200})\}(?=\{))?\{(?P<block>(?:[^{}]|\{[^{}]{0,1000}\}){1,20000})\}"
     r"|\\footnote\{"
 )
+
+
+_BEGIN: Final = "\\begin{document}"
+_WRITTEN: Final = " (archived copy"
+"""How what is put in behind a link begins."""
+_PLAIN: Final = lazy_re(
+    r"\\(?:url|nolinkurl)\{([^{}\\%\s]{1,4000})\}|\\href\{([^{}\\%\s]{1,4000})\}\{[^{}\\%]{0,2000}\}"
+)
+_APART: Final = (
+    _COMMENT,
+    lazy_re(r"\\begin\{(verbatim|lstlisting|minted|comment|filecontents)\*?\}.*?(?:\\end\{\1\*?\}|\Z)", re.DOTALL),
+    lazy_re(
+        r"^[ \t]*\\(?:title|author|date|part|chapter|(?:sub)*section|(?:sub)?paragraph|caption|newcommand|renewcommand|"
+        r"providecommand|def|let|hypersetup|label|thanks|includegraphics)(?![A-Za-z])[^\n]*",
+        re.MULTILINE,
+    ),
+    lazy_re(r"\\(?:title|(?:sub)*section|chapter|caption)\*?\{[^{}]{0,2000}(?:\{[^{}]{0,2000}\}[^{}]{0,2000}){0,20}\}"),
+)
+"""What is no text to be written in. Of a comment and a verbatim text the whole span counts."""
 
 
 def read_tex(data: bytes) -> CitingDocument:
@@ -41,6 +72,40 @@ def read_tex(data: bytes) -> CitingDocument:
             line += text.count("\n", done, match.end())
             done = match.end()
     return CitingDocument(kind="tex", blocks=tuple(block for block in blocks if block is not None))
+
+
+def with_copies_named(data: bytes, copy: Callable[[str], str | None]) -> bytes:
+    """The source with what ``copy`` gives for an address put in behind each plain ``url`` and ``href`` command to it.
+
+    Plain is an address without a command, brace or percent sign. What stands before the document, in comments, verbatim
+    text, titles, headings and definitions stays as it is; nothing else is changed.
+
+    Raises:
+        FormatError: no text is given that is damaged.
+    """
+    text = decoded(data)
+    apart = _joined(match.span() for each in _APART for match in each.finditer(text))
+    begun = text.find(_BEGIN)
+    insertions: list[Insertion[str]] = []
+    for match in _PLAIN.finditer(text, max(begun, 0)):
+        if is_within(match.start(), apart):
+            continue
+        made = None if text.startswith(_WRITTEN, match.end()) else copy((match[1] or match[2]).strip())
+        if made:
+            insertions.append(Insertion(match.end(), made))
+    mark = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
+    return mark + with_insertions(text, insertions).encode("utf-8", "surrogateescape")
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans in order, those that overlap as one."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def _boundaries(text: str) -> list[re.Match[str]]:

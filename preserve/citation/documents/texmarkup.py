@@ -25,6 +25,8 @@ _MARKS: Final = (("``", "“"), ("''", "”"), ("---", "—"), ("--", "\u2013"),
 
 
 _OF_ADDRESS: Final = lazy_re(r"\\([&%$#_{}~^/])(?:\{\})?|\\([A-Za-z]{1,40})(?:\{\}|[ \t]*)|\\-|[{}]")
+_TILDE: Final = lazy_re(r"(?:\{?\\?\$\}?)\{?\\sim(?:eq)?\}?(?:\{?\\?\$\}?)|\\texttildelow(?:\{\}|(?![A-Za-z]))")
+"""Ways in which managers of references write a tilde."""
 _NOT_PRINTED: Final = frozenset({"allowbreak", "linebreak", "nolinkurl", "path", "relax", "string", "texttt", "url"})
 BRACED_ADDRESS: Final = r"\{(?:[^{}]|\{[^{}]{0,100}\}){1,4000}+\}"
 """A pattern: an address as the argument of a command, with braces around some of its characters."""
@@ -32,7 +34,7 @@ BRACED_ADDRESS: Final = r"\{(?:[^{}]|\{[^{}]{0,100}\}){1,4000}+\}"
 
 def tex_address(text: str) -> str:
     """An address as TeX prints it: its escapes undone, without the braces. A backslash is read as browsers read it."""
-    return _OF_ADDRESS.sub(_of_address, text.strip()).replace("\\", "/")
+    return _OF_ADDRESS.sub(_of_address, _TILDE.sub("~", text.strip())).replace("\\", "/")
 
 
 def _of_address(match: re.Match[str]) -> str:

@@ -32,7 +32,7 @@ _CAPSULE = MANIFEST.encode("ascii")
 @click.option(
     "--write",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the one document back with its copies named: HTML, Markdown or BibTeX.",
+    help="Write the one document back with its copies named: HTML, Markdown, LaTeX or BibTeX.",
 )
 @trust_option
 @command_options
@@ -49,10 +49,10 @@ def check(
     """Check each of FILES: every claim that it makes, with a verdict. Status 1: one of them is FAIL, or a log's key is
     none that you trust.
 
-    A capsule is checked without network and without any archive. A document (.bib .tex .md .html .docx .txt .pdf) is
-    held against the archives: is what it cites held, does what it quotes stand there, has the page changed since.
-    Where you name keys of logs (--trust, CONFIG/trust/), only what is signed by one of them is believed; where you name
-    none, the keys by which a log is known here count.
+    A capsule is checked without network and without any archive. A document (.bib .ris .json .rdf .tex .md .html .docx
+    .odt .epub .pdf .txt) is held against the archives: is what it cites held, does what it quotes stand there, has the
+    page changed since. Where you name keys of logs (--trust, CONFIG/trust/), only what is signed by one of them is
+    believed; where you name none, the keys by which a log is known here count.
     """
     capsules = {path: data for path in files if _is_capsule(data := _read(path))}
     documents = [path for path in files if path not in capsules]

@@ -13,6 +13,7 @@ from preserve.cables.extract import Extraction
 from preserve.citation.cite import cite as make_citation
 from preserve.citation.forms import FORMS, MANY_LINES, write
 from preserve.citation.passage import Passage
+from preserve.citation.quotable import QuotableText, of_cable, of_page
 from preserve.citation.quotes import find_passage
 from preserve.citation.rendered import is_style
 from preserve.cli.shared.common import Place, command_options, json_text, say
@@ -21,7 +22,15 @@ from preserve.cli.shared.output import file_fault
 from preserve.errors import NotHeldError, UsageError
 from preserve.formats.citations.csl import to_csl_json
 from preserve.formats.citations.data import CitationData
-from preserve.replay.recover import NOT_SIGNED, Capture, CollectionReader, find_one, parse_moment
+from preserve.replay.recover import (
+    NOT_SIGNED,
+    Capture,
+    CollectionReader,
+    RecoveredPage,
+    find_one,
+    is_text,
+    parse_moment,
+)
 from preserve.replay.since import Later, looks_since
 from preserve.store.durable import write_atomic
 from preserve.text import clean, terminal_line
@@ -30,6 +39,7 @@ from preserve.text import clean, terminal_line
 _SHAPING = frozenset("\u200c\u200d\u200e\u200f\u061c")
 _JSON_FORMS = frozenset({"csl-json", "annotation"})
 _MOST_FOUND = 1000
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,12 +157,12 @@ def cite(  # noqa: PLR0913 - one for each option
                 )
             passage = None
             if has_passage:
-                passage = find_passage(_cable(extraction), quote=quote, paragraph=paragraph, chars=span)
+                passage = _passage(page, extraction, quote=quote, paragraph=paragraph, span=span)
             base = public_url(place, one.archive.paths.name)
             data = make_citation(one.archive, page, extraction, passage, public_url=base, accessed=day, is_long=is_long)
             texts = {form: write(data, form, passage, number=len(cited) + 1) for form in forms}
             if capsule is not None and passage is not None:
-                _write_capsule(capsule, one, _cable(extraction), passage, data)
+                _write_capsule(capsule, one, page, extraction, passage=passage, data=data)
             doubt = one.capture.dated.doubt
             later = looks_since(one.archive.catalogue, one.capture.url)
             cited.append(_Cited(data=data, texts=texts, passage=passage, doubt=doubt, later=later))
@@ -218,10 +228,48 @@ def _check(one: _Wanted, *, cut: bool) -> None:
         )
 
 
-def _write_capsule(path: Path, one: _Wanted, extraction: Extraction, passage: Passage, data: CitationData) -> None:
+def _passage(
+    page: RecoveredPage, extraction: Extraction | None, *, quote: str | None, paragraph: int | None, span: Span | None
+) -> Passage:
+    """The passage that is meant. Where the quote was written in other signs, what was taken is told."""
+    passage = find_passage(_text(page, extraction), quote=quote, paragraph=paragraph, chars=span)
+    if quote is not None and passage.exact != quote.strip():
+        say(f"preserve: cited as it stands there: “{terminal_line(passage.exact, 2_000)}”")
+    return passage
+
+
+def _text(page: RecoveredPage, extraction: Extraction | None) -> QuotableText:
+    """The text that is quoted: the cable's, or what the page shows.
+
+    Raises:
+        UsageError: the page is no text.
+    """
+    if extraction is not None:
+        return of_cable(extraction)
+    if not is_text(page.media_type):
+        raise UsageError(f"a page of the type {page.media_type} is no text to quote from", next_step="Cite it whole.")
+    return of_page(page.capture.url, page.content, page.content_type)
+
+
+def _write_capsule(
+    path: Path,
+    one: _Wanted,
+    page: RecoveredPage,
+    extraction: Extraction | None,
+    *,
+    passage: Passage,
+    data: CitationData,
+) -> None:
     from preserve.citation.capsule.build import build_capsule, citation_item
 
-    made = build_capsule(one.archive, one.capture, extraction, passage, citation_item(data))
+    made = build_capsule(
+        one.archive,
+        one.capture,
+        text=_text(page, extraction),
+        extraction=extraction,
+        passage=passage,
+        citation=citation_item(data),
+    )
     _write(path, made.data)
     for each in made.left_out:
         click.echo(f"not in the capsule: {terminal_line(each, 300)}", err=True)
@@ -268,15 +316,6 @@ def _safe(form: str, text: str) -> str:
     return "".join(sign if sign in _SHAPING else clean(sign) for sign in text)
 
 
-def _cable(extraction: Extraction | None) -> Extraction:
-    if extraction is None:
-        raise UsageError(
-            "no cable is recognised on the page, and only passages of cables are cited",
-            next_step="Cite the page as a whole.",
-        )
-    return extraction
-
-
 def _day(accessed: str | None, today: date) -> str:
     if accessed is None:
         return today.isoformat()
@@ -286,7 +325,7 @@ def _day(accessed: str | None, today: date) -> str:
         raise UsageError(f"{accessed[:80]!r} is no day", next_step="Write --accessed 2026-11-25.") from None
 
 
-def _span(chars: str | None) -> tuple[int, int] | None:
+def _span(chars: str | None) -> Span | None:
     if chars is None:
         return None
     first, dash, last = chars.partition("-")

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from preserve.citation.documents.checking import ORIGINAL, CitationCheck, CitationChecker
+from preserve.citation.documents.citations_found import keys_without_entry, names_something
 from preserve.citation.documents.document import CitingDocument
 from preserve.citation.documents.kinds import READERS
-from preserve.citation.documents.pdftext import pdf_text
-from preserve.citation.documents.plain import read_pages
+from preserve.citation.documents.pdftext import read_pdf
 from preserve.citation.documents.rewriting import rewritten
 from preserve.cli.shared.common import Place, counted, say
 from preserve.cli.shared.loading import all_layouts, public_url, reading
@@ -33,6 +33,8 @@ from preserve.store.looks import ProbeRow, ProbeTable
 from preserve.text import terminal_line
 
 _MOST_BYTES = 128 * MIB
+_MOST_TOLD = 200
+"""Keys and entries of one document that are told one by one."""
 _SIGNED = "the archive's log is one to go by"
 
 
@@ -75,8 +77,9 @@ def check_documents(
             _write(write, again, before, data[name], files[0])
             if not any(bases.values()):
                 say("no collection has a public_url: copies are named by their dates, and not by an address")
-    said: list[dict[str, object]] = [_document_json(name, documents[name], checked) for name in documents]
-    lines = [line for name in documents for line in _document_lines(name, checked)]
+    lost = keys_without_entry(documents)
+    said: list[dict[str, object]] = [_document_json(name, documents[name], checked, lost[name]) for name in documents]
+    lines = [line for name in documents for line in _document_lines(name, documents[name], checked, lost[name])]
     return said, lines, all(one.is_good for one in checked)
 
 
@@ -134,10 +137,7 @@ def read_document(path: Path) -> tuple[bytes, CitingDocument]:
         UsageError: it is of no kind that can be read, or cannot be read.
     """
     ending = path.suffix.lower()
-    if ending == ".pdf":
-        text = pdf_text(path)
-        return text, read_pages(text)
-    reader = READERS.get(ending)
+    reader = read_pdf if ending == ".pdf" else READERS.get(ending)
     if reader is None:
         raise UsageError(
             f"{path} is no capsule and no document that can be read",
@@ -227,10 +227,19 @@ def _original(asked: Asked, machine: LinkStatusMachine) -> Claim:
     return Claim(name=ORIGINAL, verdict=Verdict.PASS, detail=detail)
 
 
-def _document_json(name: str, document: CitingDocument, checked: Sequence[CitationCheck]) -> dict[str, object]:
+Keys = Sequence[tuple[str, str]]
+"""Keys that are cited and have no entry, each with its place."""
+
+
+def _document_json(
+    name: str, document: CitingDocument, checked: Sequence[CitationCheck], lost: Keys
+) -> dict[str, object]:
     return {
         "file": name,
         "kind": document.kind,
+        "entries": _entries(document),
+        "unread": list(document.unread),
+        "keys_without_entry": [{"key": key, "place": place} for key, place in lost],
         "citations": [
             {
                 "place": one.place,
@@ -252,12 +261,37 @@ def _document_json(name: str, document: CitingDocument, checked: Sequence[Citati
     }
 
 
-def _document_lines(name: str, checked: Sequence[CitationCheck]) -> list[str]:
+def _entries(document: CitingDocument) -> dict[str, int]:
+    """How many entries of a bibliography name a page, name none (by their types), and are unreadable."""
+    entries = [block for block in document.blocks if block.entry is not None]
+    if not entries and not document.unread:
+        return {}
+    bare = Counter(block.entry_type or "entry" for block in entries if not names_something(block))
+    counts = {"page": len(entries) - sum(bare.values()), **bare, "unreadable": len(document.unread)}
+    return {word: number for word, number in counts.items() if number}
+
+
+def _entry_line(document: CitingDocument) -> str:
+    counts = _entries(document)
+    pages = counted(counts.pop("page"), "page") if "page" in counts else ""
+    others = [f"{number} {terminal_line(word, 40)}" for word, number in counts.items()]
+    total = sum(block.entry is not None for block in document.blocks) + len(document.unread)
+    return f"  {total} {'entry' if total == 1 else 'entries'}: {', '.join([*([pages] if pages else []), *others])}"
+
+
+def _document_lines(name: str, document: CitingDocument, checked: Sequence[CitationCheck], lost: Keys) -> list[str]:
     mine = [one for one in checked if one.document == name]
     lines = [terminal_line(name, 200)]
     for one in mine:
         lines.append(f"  {terminal_line(one.place)}: {terminal_line(', '.join(one.targets), 200)}")
         lines += [f"    {claim.verdict:<12}{claim.name}: {terminal_line(claim.detail, 400)}" for claim in one.claims]
+    lines += [f"  cannot be read: {terminal_line(each, 200)}" for each in document.unread[:_MOST_TOLD]]
+    lines += [
+        f"  cited without an entry: {terminal_line(key, 100)} ({terminal_line(place, 80)})"
+        for key, place in lost[:_MOST_TOLD]
+    ]
+    if _entries(document):
+        lines.append(_entry_line(document))
     counts = Counter(_word(one) for one in mine)
     told = ", ".join(f"{number} {word}" for word, number in sorted(counts.items())) or "nothing is cited"
     if not mine and any(one.entry is not None for one in checked):

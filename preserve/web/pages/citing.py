@@ -9,6 +9,7 @@ from preserve.citation.capsule.build import build_capsule, citation_item
 from preserve.citation.cite import cite
 from preserve.citation.forms import FORMS, write
 from preserve.citation.passage import Passage
+from preserve.citation.quotable import of_cable
 from preserve.citation.quotes import find_passage
 from preserve.errors import EnvironmentFaultError, NotHeldError, UsageError
 from preserve.formats.citations.csl import to_csl_json
@@ -45,7 +46,7 @@ def _cited(shelf: Shelf, asked: DeskRequest) -> tuple[SeenCable, CitationData, P
     quote, paragraph = asked.first("quote")[:_MOST_QUOTED] or None, asked.first("paragraph") or None
     passage = None
     if quote is not None or paragraph is not None:
-        passage = find_passage(seen.extraction, quote=quote, paragraph=paragraph)
+        passage = find_passage(of_cable(seen.extraction), quote=quote, paragraph=paragraph)
     data = cite(
         seen.archive,
         seen.page,
@@ -108,5 +109,12 @@ def capsule(shelf: Shelf, asked: DeskRequest) -> File:
     seen, data, passage = _cited(shelf, asked)
     if passage is None:
         raise UsageError("a capsule proves a passage", next_step="Choose a paragraph, or give the words of a quote.")
-    made = build_capsule(seen.archive, seen.capture, seen.extraction, passage, citation_item(data))
+    made = build_capsule(
+        seen.archive,
+        seen.capture,
+        text=of_cable(seen.extraction),
+        extraction=seen.extraction,
+        passage=passage,
+        citation=citation_item(data),
+    )
     return File(body=made.data, media_type="application/zip", name=f"{seen.published_id}-capsule.zip")

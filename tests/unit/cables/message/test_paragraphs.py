@@ -165,6 +165,23 @@ def test_a_paragraph_ends_before_the_heading_of_the_next_section(heading: str, l
 
 
 @pytest.mark.parametrize(
+    "between",
+    [
+        "--------------",
+        "***",
+        "=====\n\nThe Next Season\n\n-----",
+        "BUDGET OF THE HARBOUR\nAND OF ITS BOATS\n----------------",
+        "COMMENT",
+        "-----\nThe Boats\n-----",
+    ],
+)
+def test_rules_headings_and_captions_between_paragraphs_belong_to_neither(between: str) -> None:
+    first, second = parse_message(body := f"{HEAD}1. It was seen.\n\n{between}\n\n2. B. C").paragraphs
+    assert body[first.start : first.end] == "1. It was seen."
+    assert body[second.start : second.end] == "2. B. C"
+
+
+@pytest.mark.parametrize(
     "end",
     [
         "JOHN HOLLOWAY\n\nJANE MARLOWE",
@@ -173,7 +190,6 @@ def test_a_paragraph_ends_before_the_heading_of_the_next_section(heading: str, l
         "It was seen.\nThe Next Season",
         "Name     Boats\n--------------\nHolloway    12",
         "It was seen.\n\n- The Boats",
-        "It was seen.\n\n--------------",
     ],
 )
 def test_what_is_no_heading_stays_in_its_paragraph(end: str) -> None:

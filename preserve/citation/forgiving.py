@@ -1,0 +1,139 @@
+"""Places of a text that have the words of a quote, where both may be set in different signs.
+
+Both are folded to one form: quotation marks to one, dashes of every length to one hyphen without blanks
+around it, ligatures and composed letters taken apart, signs that nobody sees dropped, white space to one blank. A
+hyphen at a line's end may be the word's own or not: it stands for both.
+
+Time is linear in the text for each place found.
+"""
+
+import re
+import unicodedata
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from preserve.expressions import lazy_re
+
+_MOST_PLACES: Final = 12
+_UNSEEN: Final = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
+_QUOTES: Final = '"\u2018\u2019\u201a\u201b\u2032\u00b4\u02bc`\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb'
+_DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+_SIGNS: Final = {
+    # Marks inside of a quotation are turned, double to single, so both are one.
+    **dict.fromkeys(_QUOTES, "'"),
+    **dict.fromkeys(_DASHES, "-"),
+    "\u2026": "...",
+}
+
+_LIGATURES: Final = frozenset("\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06\u0132\u0133")
+_TOKEN: Final = lazy_re(
+    # A hyphen at the end of a line, between two letters or digits.
+    r"(?P<end>(?<=\w)[-\u00ad\u2010\u2011][ \t\r]*\n\s*(?=\w))"
+    rf"|(?P<dash>[ \t]*[-{_DASHES}][-{_DASHES}\s]*(?<=[-{_DASHES}])\s*|\s+[-{_DASHES}][-{_DASHES}\s]*)"
+    r"|(?P<blank>\s+)|(?P<word>[A-Za-z0-9,;:!?()/]+)|(?P<sign>.)",
+    re.DOTALL,
+)
+_MAYBE: Final = "\x00"
+"""Stands for a hyphen at a line's end: it is a hyphen or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    """A text in one form. ``first`` and ``last``: of each sign where it begins in the text, and where it ends."""
+
+    text: str
+    first: "array[int]"
+    last: "array[int]"
+
+    def is_whole(self, start: int, end: int) -> bool:
+        """Whether no letter of the text is cut where these signs begin, or where they end."""
+        starts = start == 0 or self.first[start - 1] != self.first[start]
+        return starts and (end == len(self.text) or self.last[end - 1] != self.last[end])
+
+
+def may_be_set_otherwise(text: str) -> bool:
+    """Whether a quote of a text can be written with other characters and still be found."""
+    return not text.isascii() or any(sign in "-'\"`\u00ad\n\t\r" for sign in text) or "  " in text or "..." in text
+
+
+def forgiving_places(text: str, quote: str, left_out: Sequence[tuple[int, int]] = ()) -> Iterator[tuple[int, int]]:
+    """Spans of the text that have the quote's words, at most a few. ``left_out``: lines that it may leave out."""
+    wanted = _folded(quote, ()).text.strip(f" -{_MAYBE}")
+    if not wanted:
+        return
+    seen: set[tuple[int, int]] = set()
+    for without in ((), left_out) if left_out else ((),):
+        for place in _places(_folded(text, without), wanted):
+            if place not in seen:
+                seen.add(place)
+                yield place
+
+
+def _places(signs: _Signs, wanted: str) -> Iterator[tuple[int, int]]:
+    # Hyphens are left out of both to find where the quote may stand; there it is held against the text sign by sign.
+    kept = array("q", (n for n, sign in enumerate(signs.text) if sign not in {"-", _MAYBE}))
+    bare = "".join(signs.text[n] for n in kept)
+    sought = wanted.replace("-", "").replace(_MAYBE, "")
+    at, found = bare.find(sought), 0
+    while at >= 0 and found < _MOST_PLACES:
+        start = kept[at]
+        end = _held_against(signs.text, start, wanted)
+        if end is not None and signs.is_whole(start, end):
+            found += 1
+            yield signs.first[start], signs.last[end - 1]
+        at = bare.find(sought, at + 1)
+
+
+def _held_against(text: str, start: int, wanted: str) -> int | None:
+    """Where the quote ends that begins at ``start``; None where a hyphen is one too many, or one is missing."""
+    place = 0
+    for sign in wanted:
+        while start + place < len(text) and text[start + place] == _MAYBE and sign not in {"-", _MAYBE}:
+            place += 1
+        here = text[start + place : start + place + 1]
+        if sign == _MAYBE:
+            place += here in {"-", _MAYBE}
+        elif here == sign or (sign == "-" and here == _MAYBE):
+            place += 1
+        else:
+            return None
+    return start + place
+
+
+def _folded(text: str, left_out: Sequence[tuple[int, int]]) -> _Signs:
+    pieces: list[str] = []
+    first, last = array("q"), array("q")
+    done = 0
+    for hide, show in (*left_out, (len(text), len(text))):
+        for match in _TOKEN.finditer(text, done, hide):
+            if match.lastgroup == "word":
+                pieces.append(match[0])
+                first.extend(range(match.start(), match.end()))
+                last.extend(range(match.start() + 1, match.end() + 1))
+                continue
+            said = _said(match.lastgroup or "", match[0])
+            if said == " " and pieces and pieces[-1] == " ":
+                continue
+            pieces.append(said)
+            first.extend([match.start()] * len(said))
+            last.extend([match.end()] * len(said))
+        done = show
+    return _Signs("".join(pieces), first, last)
+
+
+def _said(kind: str, sign: str) -> str:
+    if kind == "end":
+        return _MAYBE
+    if kind == "dash":
+        return "-"
+    if kind == "blank":
+        return " "
+    if sign in _UNSEEN or sign == _MAYBE:
+        return ""
+    if sign in _SIGNS:
+        return _SIGNS[sign]
+    if sign.isascii():
+        return sign
+    return unicodedata.normalize("NFKD" if sign in _LIGATURES else "NFD", sign)
