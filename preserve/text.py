@@ -1,6 +1,7 @@
 """Text from anywhere, made fit for a terminal, for one line, for JSON that a terminal may show."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -34,3 +35,14 @@ def terminal_line(text: str, width: int = 100) -> str:
 def single_spaced(text: str) -> str:
     """The text on one line: every run of white space is one blank, and none stands at its ends."""
     return " ".join(text.split())
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """``did you mean 'x'?``, or the list of what is known where nothing is near."""
+    import difflib  # noqa: PLC0415 - only a mistake needs it
+
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return "known here: " + (", ".join(names) or "nothing yet")

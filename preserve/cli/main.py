@@ -14,6 +14,7 @@ import click
 
 from preserve import __version__
 from preserve.cli.shared.common import EXIT_STATUSES, say, say_error
+from preserve.cli.shared.completing import complete
 from preserve.cli.shared.streams import drop_stdout, guard_streams
 from preserve.errors import CancelledError, EnvironmentFaultError, OutputError, PreserveError
 from preserve.store.database import database_fault
@@ -93,6 +94,8 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
         {
             "demo": "Run a demonstration on invented cables.",
             "serve": "Read what is held, with a browser.",
+            "docs": "Read the documentation.",
+            "completion": "Complete words in bash, zsh or fish.",
         },
     ),
 }
@@ -118,6 +121,7 @@ class _Commands(MutableMapping[str, click.Command]):
 
     def __setitem__(self, name: str, command: click.Command) -> None:
         command.epilog = EXIT_STATUSES
+        complete(command)
         command.short_help = self._names.setdefault(name, command.short_help or "")
         self._loaded[name] = command
 

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, model_validator
 
 from preserve.config.addresses import check_address, check_proxy, url_mistake
-from preserve.config.checked import Strict, nearest
+from preserve.config.checked import Strict
 from preserve.config.collection import check_secret_source
 from preserve.config.paths import check_absolute
 from preserve.config.spans import Span, span_seconds
+from preserve.text import nearest
 
 DEFAULT_RULE = "default"
 _AFTER, _AGAIN_AFTER_S, _RESOLVED = 1, 86_400, True

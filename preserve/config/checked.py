@@ -1,6 +1,5 @@
 """A YAML document checked against a pydantic model, with all mistakes at once, each on its line, in words of ours."""
 
-import difflib
 import types
 import typing
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from preserve.config.yamlfile import Mistake, Path, YamlDocument, read_yaml
 from preserve.errors import ConfigError
+from preserve.text import nearest
 
 
 class Strict(BaseModel):
@@ -66,15 +66,6 @@ def _told(error: pydantic.ValidationError) -> list[ErrorDetails]:
     details = error.errors(include_url=False)
     inner = {detail["loc"][:-1] for detail in details}
     return [detail for detail in details if not (detail["type"] == "too_short" and detail["loc"] in inner)]
-
-
-def nearest(word: str, known: typing.Iterable[str]) -> str:
-    """``did you mean 'x'?``, or the list of what is known where nothing is near."""
-    names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    return "known here: " + (", ".join(names) or "nothing yet")
 
 
 def _mistake(detail: ErrorDetails, document: YamlDocument, model: type[BaseModel]) -> Mistake:

@@ -10,11 +10,12 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from preserve import __version__
 from preserve.config.addresses import check_address, check_proxy, url_mistake
-from preserve.config.checked import Strict, nearest
+from preserve.config.checked import Strict
 from preserve.config.patterns import linear
 from preserve.config.schedule import ScheduleConfig, ScheduleRuleConfig
 from preserve.config.spans import SPAN
 from preserve.limits import DEFAULT_LIMITS, MIB, Limits
+from preserve.text import nearest
 
 _EMAIL = re.compile(r"[^\s@()<>]+@[^\s@()<>]+\.[^\s@()<>.]+")
 _AUTHORITY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from preserve.config.alarms import AlarmsConfig
 from preserve.config.blocked import BlockedConfig
-from preserve.config.checked import CORRECT, Model, check, nearest
+from preserve.config.checked import CORRECT, Model, check
 from preserve.config.collection import CollectionConfig
 from preserve.config.layout import LayoutConfig
 from preserve.config.place import bundled_config_dir, user_config_dir
@@ -16,6 +16,7 @@ from preserve.errors import ConfigError
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import check_collection_name
 from preserve.regular import open_regular
+from preserve.text import nearest
 
 
 def list_collections(config_dir: Path) -> tuple[str, ...]:

@@ -30,6 +30,12 @@ def bundled_config_dir() -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / "config"
 
 
+def bundled_docs_dir() -> Path:
+    """The pages of documentation that came with the program: inside an installed package, or beside it."""
+    inside = _PACKAGE / "_docs"
+    return inside if inside.is_dir() else _PACKAGE.parent / "docs"
+
+
 def find_config_dir(
     explicit: Path | None = None, *, environment: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> Path:

@@ -66,7 +66,7 @@ def _library() -> Any:  # noqa: ANN401 - a module without types
     except ImportError as error:
         raise EnvironmentFaultError(
             "PROV is written with the library prov, which is not installed",
-            next_step="Run `pip install -e '.[export]'` in the checkout.",
+            next_step="Install its extra `export` too (see `preserve docs install`).",
         ) from error
 
 

@@ -252,7 +252,7 @@ def write_parquet(rows: Iterable[Mapping[str, Any]], out: IO[bytes], columns: Se
     except ImportError as error:
         raise UsageError(
             "Parquet needs pyarrow, which is not installed",
-            next_step="Run `pip install -e '.[export]'` in the checkout, or export csv or jsonl.",
+            next_step="Install its extra `export` too (see `preserve docs install`), or export csv or jsonl.",
         ) from error
     kinds = {name: pa.list_(pa.string()) for name in _LISTS} | dict.fromkeys(_NUMBERS, pa.int64())
     kinds |= dict.fromkeys(_TRUTHS, pa.bool_())

@@ -474,6 +474,13 @@ class Catalogue:
         )
         return [_row(row) for row in rows if row[2] in {"response", "revisit", "resource"}]
 
+    def cables_that_begin(self, begin: str, most: int) -> list[str]:
+        """Ids of cables that begin so, sorted, as the table says: to be completed, not to be believed."""
+        asked = (
+            "SELECT DISTINCT published_id FROM cables WHERE published_id >= ? AND published_id < ? ORDER BY 1 LIMIT ?"
+        )
+        return [str(row[0]) for row in self._db.execute(asked, (begin, f"{begin}\U0010ffff", most))]
+
     def cable_statements(self) -> Iterator[tuple[int, str, str]]:
         """Of every text that the ledger names: its statement's index, its record, the id it is published under.
 

@@ -10,11 +10,10 @@ from preserve.alarms.kinds import next_step
 from preserve.alarms.values import Condition, Unsent
 from preserve.cli.shared.common import Place, counted, say
 from preserve.cli.shared.configured import read_secret
-from preserve.config.checked import nearest
 from preserve.config.folder import load_alarms
 from preserve.errors import ConfigError, EnvironmentFaultError, UsageError
 from preserve.model import check_collection_name, moment_text
-from preserve.text import clean
+from preserve.text import clean, nearest
 
 
 def list_(place: Place) -> int:

@@ -1,6 +1,5 @@
 """Citations in styles."""
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import pytest
 
 from preserve.citation import rendered
 from preserve.citation.rendered import STYLES, render
-from preserve.errors import EnvironmentFaultError, UsageError
+from preserve.errors import UsageError
 from tests.unit.formats.test_citations import ARCHIVED, CABLE, HOSTILE
 
 COPY = (
@@ -105,13 +104,6 @@ def test_words_of_a_quotation_stand_in_every_style() -> None:
     quoted = replace(CABLE, passage="paragraph 3", quote="The ferry and\nthe harbour clock disagree")
     for name in (*STYLES, "csl:nature"):
         assert "(paragraph 3: “The ferry and the harbour clock disagree”)." in render(quoted, name)
-
-
-def test_without_the_library_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "citeproc", None)
-    with pytest.raises(EnvironmentFaultError) as caught:
-        render(CABLE, "apa")
-    assert "pip install -e '.[cite]'" in caught.value.next_step
 
 
 @pytest.mark.parametrize(

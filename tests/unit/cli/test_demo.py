@@ -37,7 +37,7 @@ def test_as_json_it_is_one_document_with_every_step(here: Path, capsys: pytest.C
     assert [one["source_released"] for one in history["observations"]] == ["2011-10-04", "2012-06-30"]
     assert verified["collections"][0]["good"] is True
     assert verified["collections"][0]["findings"] == []
-    assert cited["forms"]["bibtex"].startswith("@misc{")
+    assert cited["citations"][0]["forms"]["bibtex"].startswith("@techreport{")
     assert damaged["collections"][0]["good"] is False
     assert "E-WARC-HASH" in {finding["code"] for finding in damaged["collections"][0]["findings"]}
 
