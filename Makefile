@@ -13,7 +13,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help demo test oracles test-all soak bench bench-large lint types docs format lock clean
+.PHONY: help dist demo test oracles test-all soak bench bench-large lint types docs format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -61,6 +61,12 @@ test-all: .venv/.test oracles lint types ## the same with the slow tests, and wh
 	@echo "== tests (all but those that need the internet, $(WORKERS) processes)"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not online" --hypothesis-profile search --cov --cov-report=term
 
+dist: .venv/.test oracles ## build the wheel and the source archive into dist/, and look at their metadata
+	@rm -rf build/man dist
+	@$(BIN)/python tools/generate_man.py build/man
+	@$(BIN)/hatchling build -d dist -t sdist -t wheel
+	@.oracles/bin/twine check --strict dist/*
+
 soak: .venv/.test ## a long capture: 100,000 addresses on 50 hosts of loopback, faults mixed in
 	@$(BIN)/python -m tests.soak.soak
 
@@ -103,5 +109,5 @@ lock: ## resolve the pinned lists in requirements/ anew (needs uv and the intern
 	@$(LOCK) requirements/oracles.in -o requirements/oracles.txt
 
 clean: ## remove what can be made again; archives are left alone
-	@rm -rf .venv .oracles .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage dist
+	@rm -rf .venv .oracles .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage build dist
 	@find preserve tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
