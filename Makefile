@@ -13,7 +13,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help dist demo test oracles test-all soak bench bench-large lint types docs format lock clean
+.PHONY: help dist demo test oracles test-all soak years bench bench-large lint types docs format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -69,6 +69,9 @@ dist: .venv/.test oracles ## build the wheel and the source archive into dist/, 
 
 soak: .venv/.test ## a long capture: 100,000 addresses on 50 hosts of loopback, faults mixed in
 	@$(BIN)/python -m tests.soak.soak
+
+years: .venv/.test ## 300 days of daily captures with a shifted clock and a year's accidents (half an hour)
+	@$(BIN)/python -m tests.years.year
 
 bench: .venv/.test oracles ## capture beside wget, the ledger at size, checks and indexes beside others (a few minutes)
 	@$(BIN)/python -m tests.bench.capture

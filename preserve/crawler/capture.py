@@ -23,6 +23,7 @@ from preserve.crawler.due import DueTimes
 from preserve.crawler.frontier import FoundAddress, Frontier, RunInfo
 from preserve.crawler.group import GroupWriter
 from preserve.crawler.held import HeldPages
+from preserve.crawler.outcomes import troubles
 from preserve.crawler.page import PageWriter, WantedPage
 from preserve.crawler.pool import ForkPool, InProcessPool, MakeWorker, WorkerPool
 from preserve.crawler.revisit import Revisits
@@ -58,6 +59,8 @@ from preserve.store.readmarks import ReadMarks
 _KINDS = (RecordStatement, CableStatement, RunStatement)
 _MAX_PROBLEMS = 1000
 """Addresses without a full reply that are told one by one; the run's statement has them all."""
+_MOST_PUT_OFF = 10_000
+"""Addresses in trouble that wait for all others."""
 _DISK_EVERY = 64
 """Rounds of work between two looks at the free space."""
 
@@ -333,6 +336,8 @@ def _crawl(recipe: _Recipe, keeper: RunCoordinator, crew: WorkerPool) -> tuple[s
     """
     keeper.seed(FoundAddress.seeds(recipe.config.seeds))
     with Catalogue.open(recipe.paths, read_only=True) as catalogue:
+        # What made its host pause is asked for last: the pages behind it are looked at first.
+        keeper.put_off(catalogue.in_trouble(troubles(), _MOST_PUT_OFF))
         held = recipe.held_pages(catalogue)
         rest = held
         if held is not None:
@@ -352,10 +357,11 @@ def _crawl(recipe: _Recipe, keeper: RunCoordinator, crew: WorkerPool) -> tuple[s
             crew.work()
             if not keeper.is_settled:
                 continue
-            if rest is None or not keeper.seed_rest(rest):
+            is_more = (rest is not None and keeper.seed_rest(rest)) or keeper.release()
+            rest = None
+            if not is_more:
                 outcome = "complete"
                 break
-            rest = None
         crew.finish()
         return outcome, {} if held is None else held.left
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from preserve.crawler.frontier import FoundAddress, Frontier, FrontierTarget
 from preserve.crawler.group import Group
 from preserve.crawler.held import HeldPages
-from preserve.crawler.outcomes import FAILED, HOST_PAUSED, RETRY, AddressOutcome
+from preserve.crawler.outcomes import HOST_PAUSED, RETRY, AddressOutcome
 from preserve.crawler.pace import HostState
 from preserve.crawler.worker import VisitResult
 from preserve.provenance.session import WritingSession
@@ -97,6 +97,17 @@ class RunCoordinator:
             some = True
         return some
 
+    def put_off(self, urls: Sequence[str]) -> None:
+        """Addresses that are asked for when all others have ended, in this order."""
+        self._frontier.put_off(urls)
+
+    def release(self) -> bool:
+        """Takes up what was put off; returns whether there was anything."""
+        hosts = self._frontier.release()
+        for host in hosts:
+            self._feed(host)
+        return bool(hosts)
+
     def visited(self, visited: VisitResult) -> None:
         """Takes in what a visit showed; none of it is durable yet."""
         if visited.found:
@@ -108,7 +119,7 @@ class RunCoordinator:
         for outcome in visited.outcomes:
             self._take_back(outcome)
         for host in visited.given_up:
-            self._frontier.give_up(host, HOST_PAUSED, FAILED)
+            self._frontier.give_up(host, HOST_PAUSED)
             self._given_out_total -= self._given_out.pop(host, 0)
             self._hungry.pop(host, None)
             self._later.pop(host, None)

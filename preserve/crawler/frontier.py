@@ -30,8 +30,12 @@ from preserve.store.layout import CollectionPaths
 MacOf = Callable[..., bytes]
 """Gives the MAC of texts, for what is kept in the archive's folder between two runs."""
 _VERSION = 4
+SEED = "seed"
+"""How an address was found that a run begins at."""
 _WRITTEN = "written"
 """State of an address whose links are saved and whose capture is about to be."""
+_LATE = "late"
+"""State of an address that waits until all others have ended."""
 _SCHEMA = """
 CREATE TABLE runs (run TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT, mac BLOB NOT NULL, all_mac BLOB);
 CREATE TABLE targets (
@@ -47,7 +51,9 @@ CREATE TABLE hosts (
 """
 
 
-_ADD = "INSERT OR IGNORE INTO targets (key, url, host, via, depth, hop, found_mac) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_ADD = (
+    "INSERT OR IGNORE INTO targets (key, url, host, via, depth, hop, found_mac, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _SEEN = "CREATE TEMP TABLE IF NOT EXISTS seen (number INTEGER PRIMARY KEY, seen TEXT NOT NULL)"
 _LEFT_OUT = "url NOT IN (SELECT url FROM targets)"
 """An address that was refused may be taken after all, where another way leads to it."""
@@ -63,7 +69,10 @@ class RunInfo:
 
 
 class FrontierTarget(NamedTuple):
-    """One address to fetch. ``hop``: how it was found (``docs/formats/archive.md``); ``tries``: how often it failed."""
+    """One address to fetch. ``hop``: how it was found (``docs/formats/archive.md``); ``tries``: how often it failed.
+
+    ``trouble``: why it failed last in this run, or nothing.
+    """
 
     number: int
     url: str
@@ -72,6 +81,7 @@ class FrontierTarget(NamedTuple):
     depth: int
     hop: str
     tries: int
+    trouble: str = ""
 
 
 class FoundAddress(NamedTuple):
@@ -102,7 +112,7 @@ class FoundAddress(NamedTuple):
         """
         found: dict[str, FoundAddress] = {}
         for url in urls:
-            seed = cls.of(resolve(url, "") or url, via=None, depth=0, hop="seed")
+            seed = cls.of(resolve(url, "") or url, via=None, depth=0, hop=SEED)
             known = found.setdefault(seed.key, seed)
             if known.url != seed.url:
                 seed = seed._replace(key=canonical(seed.url))
@@ -139,6 +149,7 @@ class Frontier:
         """By host: the number of the last address given out."""
         self._total = 0
         self._waiting_total = 0
+        self._put_off: dict[str, int] = {}
 
     @classmethod
     def open(cls, paths: CollectionPaths, mac_of: MacOf) -> Self:
@@ -266,17 +277,38 @@ class Frontier:
                 self.refuse([(item.url, TRAP_SESSION)])
 
     def _insert(self, host: str, items: Sequence[FoundAddress]) -> int:
-        added = 0
+        added, waiting = 0, 0
         for item in items:
             mac = self._found_mac(item.url, item.via, item.depth, item.hop)
+            state = _LATE if item.key in self._put_off and item.hop != SEED else "waiting"
             # One by one: of each it must be known whether it was there.
-            if self._db.execute(_ADD, (*item, mac)).rowcount > 0:
+            if self._db.execute(_ADD, (*item, mac, state)).rowcount > 0:
                 self._all.add(mac)
                 added += 1
+                waiting += state != _LATE
         self._grown = self._grown or added > 0
-        self._count(host, added)
+        self._count(host, waiting)
         self._total += added
         return added
+
+    def put_off(self, urls: Sequence[str]) -> None:
+        """Addresses that wait until all others have ended, where they are added from now on; seeds do not.
+
+        Then they are asked for in this order. A run that is continued asks for those it has as for all others.
+        """
+        self._put_off = {_key(url): number for number, url in enumerate(urls)}
+
+    def release(self) -> list[str]:
+        """Lets the addresses that were put off wait as others do; gives their hosts."""
+        rows = self._db.execute("SELECT number, key, host FROM targets WHERE state = ?", (_LATE,)).fetchall()
+        for number, _key_of, host in sorted(rows, key=lambda row: self._put_off.get(row[1], 0)):
+            self._db.execute(
+                "UPDATE targets SET state = 'waiting', number = (SELECT max(number) + 1 FROM targets) WHERE number = ?",
+                (number,),
+            )
+            self._count(host, 1)
+        self._db.commit()
+        return [row[2] for row in rows]
 
     def _holds_other(self, item: FoundAddress) -> bool:
         row = self._db.execute("SELECT url FROM targets WHERE key = ?", (item.key,)).fetchone()
@@ -315,14 +347,18 @@ class Frontier:
     def take(self, host: str, most: int) -> list[FrontierTarget]:
         """The next addresses of a host in order of finding. Each is given out once."""
         rows = self._db.execute(
-            "SELECT number, url, host, via, depth, hop, tries FROM targets "
+            "SELECT number, url, host, via, depth, hop, tries, reason, ended_mac FROM targets "
             "WHERE state = 'waiting' AND host = ? AND number > ? ORDER BY number LIMIT ?",
             (host, self._taken.get(host, 0), most),
         ).fetchall()
         if rows:
             self._taken[host] = rows[-1][0]
         self._count(host, -len(rows))
-        return [FrontierTarget(*row) for row in rows]
+        return [FrontierTarget._make((*row[:7], self._trouble(row[1], *row[7:]))) for row in rows]
+
+    def _trouble(self, url: str, reason: str, mac: bytes | None) -> str:
+        """Why an address that waits failed last in this run, where this program noted it; else nothing."""
+        return reason if mac is not None and mac == self._mac_of(self._run, url, RETRY, reason) else ""
 
     def _count(self, host: str, more: int) -> None:
         left = self._waiting.get(host, 0) + more
@@ -345,18 +381,27 @@ class Frontier:
         self._db.executemany("UPDATE targets SET state = ?, reason = ?, ended_mac = ? WHERE number = ?", ended)
         for outcome in outcomes:
             if outcome.state == RETRY:
+                mac = self._mac_of(self._run, outcome.url, RETRY, outcome.reason)
                 row = self._db.execute(
-                    "UPDATE targets SET tries = tries + 1, number = (SELECT max(number) + 1 FROM targets) "
-                    "WHERE number = ? RETURNING host",
-                    (outcome.number,),
+                    "UPDATE targets SET tries = tries + 1, number = (SELECT max(number) + 1 FROM targets), "
+                    "reason = ?, ended_mac = ? WHERE number = ? RETURNING host",
+                    (outcome.reason, mac, outcome.number),
                 ).fetchone()
                 self._count(row[0], 1)
         self._commit()
 
-    def give_up(self, host: str, reason: str, state: str) -> int:
-        """Ends every address of a host that waits, given out or not; returns how many."""
-        rows = self._db.execute("SELECT number, url FROM targets WHERE host = ? AND state = 'waiting'", (host,))
-        ended = [(state, reason, self._mac_of(self._run, url, state, reason), number) for number, url in rows]
+    def give_up(self, host: str, reason: str) -> int:
+        """Ends every address of a host that waits, given out or not; returns how many.
+
+        One that failed in this run ends by what it failed for.
+        """
+        rows = self._db.execute(
+            "SELECT number, url, reason, ended_mac FROM targets WHERE host = ? AND state = 'waiting'", (host,)
+        )
+        ended = []
+        for number, url, *last in rows:
+            why = self._trouble(url, *last) or reason
+            ended.append((state_of(why), why, self._mac_of(self._run, url, state_of(why), why), number))
         self._db.executemany("UPDATE targets SET state = ?, reason = ?, ended_mac = ? WHERE number = ?", ended)
         self._count(host, -self._waiting.get(host, 0))
         self._commit()

@@ -84,6 +84,12 @@ def is_passing(reason: str) -> bool:
     return status in {"408", "425", "429"} or status[0] == "5"
 
 
+def troubles() -> list[str]:
+    """Reasons of addresses that were asked for in vain, and may answer later; those of replies left out."""
+    unasked = {HOST_PAUSED, ROBOTS_UNREACHABLE}
+    return [name for name, one in REASONS.items() if one.state == FAILED and one.passing and name not in unasked]
+
+
 def reason_of(exchange: Exchange, *, challenge: str | None) -> str:
     """The reason code of an exchange."""
     if exchange.error is not None:

@@ -48,11 +48,13 @@ class Revisits:
         self._read_late: set[str] = set()
 
     def newest(self, url: str) -> HeldCapture | None:
-        """The newest full reply held from an address, for a conditional request; None where there is none.
+        """The full reply that the last look at an address showed, for a conditional request; None where there is none.
 
-        Of ten looks one asks without conditions: a server whose older page was put back says "not modified" for ever.
+        It may be older than the newest one: a page that is as it was long ago is asked for by that copy, or the
+        server's "not modified" would be taken for the word that the newest one is there. Of ten looks one asks without
+        conditions: a server whose older page was put back says "not modified" for ever.
         """
-        held = self._stated(self._read(self._catalogue.newest_response(url)))
+        held = self._stated(self._read(self._catalogue.last_shown(url)))
         if held is None or not held.conditions or self._catalogue.unmodified_looks(url, _BELIEVED) < _BELIEVED:
             return held
         return replace(held, conditions={})

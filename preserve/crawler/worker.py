@@ -232,7 +232,7 @@ class Worker:
     def _leave(self, name: str, targets: Iterable[FrontierTarget]) -> None:
         visited = VisitResult(given_up=[name])
         for target in targets:
-            outcome = _outcome(target, HOST_PAUSED)
+            outcome = _outcome(target, target.trouble or HOST_PAUSED)
             visited.outcomes.append(outcome)
             self._pages.writer.end(outcome)
         self._pages.writer.commit()

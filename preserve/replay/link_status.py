@@ -131,8 +131,10 @@ class LinkStatusMachine:
         if known is not None:
             return known
         dead = self.missing_days >= MISSING_DAYS or self.unreachable_days >= UNREACHABLE_DAYS
-        # A page that is gone is not brought back by a doubt.
-        return LinkState.GONE if dead or self.state is LinkState.GONE else LinkState.UNKNOWN
+        if dead:
+            return LinkState.GONE
+        # A page that is lost is not brought back by a doubt.
+        return self.state if self.state in LOST else LinkState.UNKNOWN
 
     def _enter(self, new: LinkState, look: Probe) -> None:
         if len(self.transitions) == MAX_TRANSITIONS:

@@ -25,7 +25,7 @@ CAPTURE, VERIFICATION = "capture", "verification"
 """The jobs of a collection: each has a table, and a lock, of its own."""
 DAMAGE = "damage was found"
 """What the reason of a verification begins with that found some."""
-_VERSION = 2
+_VERSION = 3
 _RULE_KEYS = {"every", "cron", "time_zone", "only", "jitter"}
 """Keys that say when moments are due; the others may change and the moments stay."""
 _STEP_TRIES = 3
@@ -38,7 +38,8 @@ _ALIVE_S = 3 * _LOOKED_EVERY_S
 """A run whose scheduler was heard of within this time is taken to be under way."""
 _SCHEMA = """
 CREATE TABLE plan (id INTEGER PRIMARY KEY CHECK (id = 1), rule TEXT NOT NULL, anchor INTEGER NOT NULL,
-    settled INTEGER NOT NULL, looked INTEGER NOT NULL, unseen_from INTEGER, unseen_to INTEGER) STRICT;
+    settled INTEGER NOT NULL, looked INTEGER NOT NULL, latest INTEGER NOT NULL,
+    unseen_from INTEGER, unseen_to INTEGER) STRICT;
 CREATE TABLE moment (nominal INTEGER PRIMARY KEY, start INTEGER NOT NULL,
     outcome TEXT NOT NULL CHECK (outcome IN ('running', 'waiting', 'ran', 'failed', 'skipped', 'missed')),
     reason TEXT NOT NULL, tries INTEGER NOT NULL, judged TEXT NOT NULL, again INTEGER, began INTEGER, ended INTEGER,
@@ -287,14 +288,16 @@ class JobTable:
     def looked(self, now: int) -> None:
         """Notes that a scheduler looked, every few minutes: what watches it need not wait for a due moment.
 
-        A time without a look that was too long is kept, until there is another one.
+        A time without a look that was too long is kept, until there is another one. It begins at the ``latest`` look:
+        one with the clock set back makes no time that nobody looked in.
         """
         with self._connection as change:
             change.execute(
-                "UPDATE plan SET unseen_from = looked, unseen_to = ? WHERE looked < ?", (now, now - LONG_UNSEEN_S)
+                "UPDATE plan SET unseen_from = latest, unseen_to = ? WHERE latest < ?", (now, now - LONG_UNSEEN_S)
             )
             change.execute(
-                "UPDATE plan SET looked = ? WHERE NOT looked BETWEEN ? AND ?", (now, now - _LOOKED_EVERY_S, now)
+                "UPDATE plan SET looked = ?, latest = max(latest, ?) WHERE NOT looked BETWEEN ? AND ?",
+                (now, now, now - _LOOKED_EVERY_S, now),
             )
 
     def events(self, most: int | None = None) -> list[JobEvent]:
@@ -314,7 +317,10 @@ class JobTable:
                 (now, now),
             )
             forgotten = change.execute(f"DELETE FROM moment WHERE {_OF_WRONG_CLOCK}", (now, now)).rowcount  # noqa: S608
-            change.execute("UPDATE plan SET anchor = min(anchor, ?), looked = min(looked, ?)", (now, now))
+            change.execute(
+                "UPDATE plan SET anchor = min(anchor, ?), looked = min(looked, ?), latest = min(latest, ?)",
+                (now, now, now),
+            )
             change.execute("UPDATE plan SET unseen_from = NULL, unseen_to = NULL WHERE unseen_to > ?", (now,))
             # What was due until now and is not recorded any more is due.
             change.execute("UPDATE plan SET settled = max(anchor - 1, (SELECT coalesce(max(nominal), 0) FROM moment))")
@@ -415,9 +421,10 @@ class JobTable:
             anchor = max(now, row[2] + 1, (newest or 0) + 1)
             settled = anchor - 1
         self._connection.execute(
-            "INSERT INTO plan VALUES (1, ?, ?, ?, ?, NULL, NULL) ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, "
+            "INSERT INTO plan VALUES (1, ?, ?, ?, ?, ?, NULL, NULL) "
+            "ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, "
             "anchor = excluded.anchor, settled = excluded.settled, looked = excluded.looked",
-            (rule, anchor, settled, now),
+            (rule, anchor, settled, now, now),
         )
         return anchor, settled
 

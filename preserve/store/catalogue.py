@@ -62,7 +62,8 @@ CREATE INDEX looks_canonical ON looks (canonical, statement);
 _IS_REPLY = "type IN ('response', 'revisit')"
 """The condition of the index by page, word for word: only a query that has it can use that index."""
 _TAKEN_IN = "(SELECT max(i.imported) FROM imports AS i WHERE i.run = records.run)"
-_IS_WHOLE = "type = 'response' AND status = 200 AND challenge IS NULL AND whole = 'whole'"
+_IS_FULL = "type = 'response' AND status = 200 AND whole = 'whole'"
+_IS_WHOLE = f"{_IS_FULL} AND challenge IS NULL"
 _IS_AS_IT_WAS = "(type = 'revisit' AND challenge IS NULL AND payload_sha256 IS NOT NULL)"
 _IS_SOFT_GONE = (
     "EXISTS (SELECT 1 FROM looks AS k WHERE k.canonical = records.canonical AND k.run = records.run "
@@ -71,6 +72,9 @@ _IS_SOFT_GONE = (
 _IS_OWN = "run NOT IN (SELECT run FROM imports)"
 _NEWEST = f"{_TAKEN_IN} IS NOT NULL, iif(date BETWEEN '1991' AND {_TAKEN_IN}, date, '') DESC, statement DESC"
 """What was captured last: what was stated last. Files of others come behind, by dates that can be (ADR 0016)."""
+
+_LAST_RUNS = "coalesce((SELECT statement FROM runs ORDER BY statement DESC LIMIT 1 OFFSET 100), 0)"
+"""Where the last hundred runs begin: a query about what runs stated goes no further back."""
 
 Row = tuple[object, ...]
 """A whole row of a table, the statement's index first."""
@@ -383,6 +387,14 @@ class Catalogue:
         row = next(self._asked("records", asked, values), None)
         return None if row is None else _row(row)
 
+    def _newest(self, condition: str, values: Sequence[object]) -> RecordRow | None:
+        """Of the rows of ``records`` with this condition the one that was captured last (`_NEWEST`).
+
+        Own captures are looked through from the last one on, and no further than to the first that fits.
+        """
+        own = self._first_record(f"WHERE {condition} AND {_IS_OWN} ORDER BY statement DESC LIMIT 1", values)
+        return own or self._first_record(f"WHERE {condition} ORDER BY {_NEWEST} LIMIT 1", values)
+
     def _asked(self, table: str, condition: str, values: Sequence[object] | dict[str, object] = ()) -> Iterator[Row]:
         """Rows of one table for ``condition`` (what stands behind FROM and its table), each as the proof has it."""
         query = f"SELECT {table}.* FROM {table} {condition}"  # noqa: S608 - names and conditions of our own
@@ -611,19 +623,20 @@ class Catalogue:
 
     def last_response(self, url: str, payload_sha256: str) -> RecordRow | None:
         """The newest full and whole reply from an address with this payload."""
-        asked = (
-            f"WHERE canonical = ? AND {_IS_REPLY} AND type = 'response' "
-            f"AND payload_sha256 = ? AND status = 200 AND whole = 'whole' ORDER BY {_NEWEST} LIMIT 1"
-        )
-        return self._first_record(asked, (key_form(canonical, url), payload_sha256))
+        asked = f"canonical = ? AND {_IS_REPLY} AND payload_sha256 = ? AND {_IS_FULL}"
+        return self._newest(asked, (key_form(canonical, url), payload_sha256))
 
     def newest_response(self, url: str) -> RecordRow | None:
         """The newest full and whole reply from an address that is no bot wall's challenge."""
-        asked = (
-            f"WHERE canonical = ? AND {_IS_REPLY} AND type = 'response' "
-            f"AND status = 200 AND challenge IS NULL AND whole = 'whole' ORDER BY {_NEWEST} LIMIT 1"
-        )
-        return self._first_record(asked, (key_form(canonical, url),))
+        return self._newest(f"canonical = ? AND {_IS_REPLY} AND {_IS_WHOLE}", (key_form(canonical, url),))
+
+    def last_shown(self, url: str) -> RecordRow | None:
+        """The full and whole reply that the last look at an address showed: an older one, where that one came again."""
+        asked = f"canonical = ? AND {_IS_REPLY} AND ({_IS_WHOLE} OR {_IS_AS_IT_WAS})"
+        last = self._newest(asked, (key_form(canonical, url),))
+        if last is None or last.type != "revisit":
+            return last
+        return None if last.refers_to is None else self.record(last.refers_to)
 
     def unmodified_looks(self, url: str, most: int) -> int:
         """How many of the last looks in a row were the server's word that nothing changed; at most so many."""
@@ -654,18 +667,37 @@ class Catalogue:
     def held_pages(self, *, not_of: str, imported: bool) -> Iterator[HeldRow]:
         """Every address with a whole reply, by longest not looked at; those that the run ``not_of`` looked at left out.
 
+        One that a run took up and had no reply from counts as looked at by that run, as far back as `_LAST_RUNS`.
         ``imported``: files of others count too. Memory stays flat.
         """
         own = "1" if imported else _IS_OWN
         rows = self._db.execute(
             "SELECT g.uri, g.statement, g.file, l.date FROM ("  # noqa: S608 - names of our own
-            f"SELECT max(statement) AS last, max(CASE WHEN {_IS_WHOLE} AND {own} THEN statement END) AS good "
+            "SELECT canonical, max(statement) AS last, "
+            f"max(CASE WHEN {_IS_WHOLE} AND {own} THEN statement END) AS good "
             f"FROM records WHERE canonical IS NOT NULL AND {_IS_REPLY} GROUP BY canonical"
             ") AS h JOIN records AS g ON g.statement = h.good JOIN records AS l ON l.statement = h.last "
-            "WHERE l.run <> ? ORDER BY h.last",
+            f"LEFT JOIN (SELECT canonical, max(statement) AS tried FROM looks WHERE statement >= {_LAST_RUNS} "
+            "GROUP BY canonical) AS t ON t.canonical = h.canonical "
+            "WHERE l.run <> ? ORDER BY max(h.last, coalesce(t.tried, 0)), h.last",
             (not_of,),
         )
         return (HeldRow._make(row) for row in rows)
+
+    def in_trouble(self, reasons: Sequence[str], most: int) -> list[str]:
+        """Addresses that gave an error of the server, or ended for one of ``reasons``, when they were last asked for.
+
+        Longest not asked first, at most so many; as far back as `_LAST_RUNS`.
+        """
+        marks = ", ".join("?" * len(reasons))
+        rows = self._db.execute(
+            "SELECT t.canonical FROM (SELECT canonical, max(statement) AS tried FROM looks "  # noqa: S608 - names of ours
+            f"WHERE statement >= {_LAST_RUNS} AND (reason GLOB 'http-5[0-9][0-9]' OR reason IN ({marks})) "
+            "GROUP BY canonical) AS t WHERE NOT EXISTS (SELECT 1 FROM records AS r WHERE r.canonical = t.canonical "
+            f"AND r.{_IS_REPLY} AND r.statement > t.tried) ORDER BY t.tried LIMIT ?",
+            (*reasons, most),
+        )
+        return [str(row[0]) for row in rows]
 
     def held_from(self, statement: int, *, imported: bool) -> HeldRow | None:
         """The first whole reply that is stated at ``statement`` or behind it."""
@@ -690,10 +722,9 @@ class Catalogue:
     def held_before(self, url: str, run: str) -> RecordRow | None:
         """The last look but those of this run that found the page whole, or as it was: a reply, or a revisit of one."""
         asked = (
-            f"WHERE canonical = ? AND {_IS_REPLY} AND run <> ? AND ({_IS_WHOLE} OR {_IS_AS_IT_WAS}) "
-            f"AND NOT {_IS_SOFT_GONE} ORDER BY {_NEWEST} LIMIT 1"
+            f"canonical = ? AND {_IS_REPLY} AND run <> ? AND ({_IS_WHOLE} OR {_IS_AS_IT_WAS}) AND NOT {_IS_SOFT_GONE}"
         )
-        return self._first_record(asked, (key_form(canonical, url), run))
+        return self._newest(asked, (key_form(canonical, url), run))
 
     def was_soft_gone(self, url: str, payload_sha256: str) -> bool:
         """Whether a run stated of this payload at this address that it is the page no more."""

@@ -104,3 +104,18 @@ def test_conditional_requests_can_be_turned_off(shell: Any, site: Any) -> None:
     assert second.block.startswith(b"HTTP/1.1 200 OK")
     assert second.header.type == "revisit"
     assert first.block.endswith(BODY)
+
+
+def test_a_page_that_is_as_it_was_long_ago_is_asked_for_by_that_copy(shell: Any, site: Any) -> None:
+    shell.site_collection("demo", site, "/")
+    shell("init", "demo")
+    for edition in ("one", "two", "one", "one"):
+        head = f'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag: "{edition}"\r\nContent-Length: 3\r\n\r\n'
+        site.replies["/"] = (head + edition).encode()
+        site.unchanged["/"] = f'If-None-Match: "{edition}"\r\n'.encode()
+        shell("capture", "demo")
+    conditions = [head for head, path in zip(site.heads, site.asked, strict=True) if path == "/"]
+    assert b'If-None-Match: "one"' in conditions[-1]
+    records = _records(shell, site.url("/"))
+    assert [record.header.type for record in records] == ["response", "response", "revisit", "revisit"]
+    assert {record.header.get("WARC-Refers-To") for record in records[2:]} == {f"<{records[0].header.record_id}>"}

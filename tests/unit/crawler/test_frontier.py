@@ -119,7 +119,7 @@ def test_what_is_asked_again_goes_behind_the_others_and_counts_its_tries(frontie
 def test_giving_up_a_host_ends_all_its_addresses(frontier: Frontier) -> None:
     _seeds(frontier, "a", "b", "c")
     frontier.take(HOST, 1)
-    assert frontier.give_up(HOST, "host-paused", "failed") == 3
+    assert frontier.give_up(HOST, "host-paused") == 3
     assert (frontier.waiting, frontier.counts()) == (0, {"failed": 3})
 
 

@@ -56,6 +56,8 @@ def _state(*signs: LinkSignal) -> LinkState | None:
             LinkState.GONE,
         ),
         ([LinkSignal.SAME, LinkSignal.ERROR_PAGE, LinkSignal.UNSEEN], LinkState.SOFT_404),
+        ([LinkSignal.SAME, LinkSignal.ERROR_PAGE, LinkSignal.UNREACHABLE], LinkState.SOFT_404),
+        ([LinkSignal.SAME, LinkSignal.ERROR_PAGE, LinkSignal.DOUBTFUL], LinkState.SOFT_404),
     ],
 )
 def test_each_rule(signs: list[LinkSignal], state: LinkState) -> None:

@@ -120,6 +120,14 @@ def test_a_clock_set_back_runs_no_moment_twice_and_is_told(tmp_path: Path) -> No
     assert run(tmp_path, _START + 2 * _DAY, _DAILY) == "ran"
 
 
+def test_a_clock_that_was_set_back_for_a_while_is_no_time_without_a_look(tmp_path: Path) -> None:
+    for day in range(5):
+        run(tmp_path, _START + day * _DAY, _DAILY)
+    run(tmp_path, _START + _DAY, _DAILY)
+    run(tmp_path, _START + 5 * _DAY, _DAILY)
+    assert standing(tmp_path, _START + 5 * _DAY, _DAILY).unseen is None
+
+
 def test_what_was_due_while_the_clock_was_ahead_is_due_once_it_is_right(tmp_path: Path) -> None:
     rule = ScheduleConfig(every="30d", retries=0)
     assert run(tmp_path, _START, rule) == "ran"
