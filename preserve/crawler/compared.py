@@ -85,6 +85,7 @@ class RunComparer:
     """Per cent."""
     judgements: Judgements
     _pages: dict[str, tuple[Page, str]] = field(default_factory=dict)
+    _rows: dict[str, tuple[RecordRow | None, RecordRow | None]] = field(default_factory=dict)
 
     def of(self, frontier: Frontier, left: Mapping[str, int]) -> RunComparison:
         """Compares all that ended, notes in the frontier what is to be told of each, and says what came of it."""
@@ -98,6 +99,7 @@ class RunComparer:
                 # So are nearly all pages of nearly all runs: no more is asked about them.
                 counts[Seen.UNCHANGED] += 1
                 seeds[False] += end.url in self.seeds
+                self._rows.pop(end.url, None)
             else:
                 others.append(end.number)
         crowds = self._crowds(frontier, others, counts[Seen.UNCHANGED])
@@ -156,10 +158,10 @@ class RunComparer:
         """Whether the server or the payload says that a page is the one that was found by the last look."""
         if end.state != DONE:
             return False
-        now = self.catalogue.newest_of_run(end.url, self.run)
+        now = self._now(end.url)
         if now is None or now.type != "revisit" or now.challenge is not None:
             return False
-        before = self.catalogue.held_before(end.url, self.run)
+        before = self._held(end.url)
         return before is not None and before.payload_sha256 == now.payload_sha256
 
     def _crowds(self, frontier: Frontier, others: Sequence[int], pages: int) -> frozenset[str]:
@@ -169,7 +171,7 @@ class RunComparer:
                 before = self._before(end)
                 if before is None:
                     continue
-                now = self.catalogue.newest_of_run(end.url, self.run)
+                now = self._now(end.url)
                 if now is None or now.status not in {None, _OK, _NOT_MODIFIED, *REDIRECTS}:
                     continue
                 pages += 1
@@ -195,14 +197,32 @@ class RunComparer:
         return now if now.status == _OK and now.whole == "whole" else None
 
     def _before(self, end: EndedAddress) -> RecordRow | None:
-        return self.catalogue.held_before(end.url, self.run) if end.state == DONE else None
+        return self._held(end.url) if end.state == DONE else None
+
+    def _now(self, url: str) -> RecordRow | None:
+        """The newest reply that this run has from an address."""
+        return self._asked(url)[0]
+
+    def _held(self, url: str) -> RecordRow | None:
+        """What was held of an address before this run."""
+        return self._asked(url)[1]
+
+    def _asked(self, url: str) -> tuple[RecordRow | None, RecordRow | None]:
+        """Both, asked for once; kept for a while, as the same addresses come again for crowds and for their looks."""
+        found = self._rows.get(url)
+        if found is None:
+            if len(self._rows) >= _KEPT:
+                self._rows.pop(next(iter(self._rows)))
+            now = self.catalogue.newest_of_run(url, self.run)
+            found = self._rows[url] = (now, self.catalogue.held_before(url, self.run))
+        return found
 
     def _look(self, end: EndedAddress, crowds: frozenset[str]) -> tuple[Page | None, Look, str]:
-        held = self.catalogue.held_before(end.url, self.run)
+        held = self._held(end.url)
         before = None if held is None else Page(payload_sha256=held.payload_sha256 or "", text="")
         if end.reason in _NOT_TRIED:
             return before, Look(reason=end.reason, not_tried=True), ""
-        now = self.catalogue.newest_of_run(end.url, self.run) if end.state == DONE else None
+        now = self._now(end.url) if end.state == DONE else None
         if now is None:
             return before, Look(reason=end.reason), ""
         status = now.status
@@ -240,7 +260,7 @@ class RunComparer:
             if target is None:
                 break
             at = target
-            now = self.catalogue.newest_of_run(at, self.run)
+            now = self._now(at)
             status = None if now is None else _OK if now.type == "revisit" else now.status
         if at == url:
             return at, None

@@ -649,7 +649,8 @@ class Catalogue:
 
     def newest_of_run(self, url: str, run: str) -> RecordRow | None:
         """The newest reply, also a revisit, that a run captured from an address."""
-        asked = f"WHERE canonical = ? AND {_IS_REPLY} AND run = ? ORDER BY statement DESC LIMIT 1"
+        # By the index of addresses: a run has many records, and an address few.
+        asked = f"WHERE canonical = ? AND {_IS_REPLY} AND +run = ? ORDER BY statement DESC LIMIT 1"
         return self._first_record(asked, (key_form(canonical, url), run))
 
     def looks_at(self, url: str, until: str, most: int) -> list[RecordRow]:

@@ -121,7 +121,7 @@ class World:
             status = 503 if outage == "robots" else 404
             return status, None, False, self._wire(status)
         if outage == "moved":
-            return 301, None, False, self._wire(301, f"Location: http://moved.example.org{path}")
+            return 301, None, False, self._wire(301, f"Location: http://127.0.0.9:{self.ports[MAIN]}{path}")
         if path == "/":
             numbers = range(self.pages) if host == MAIN else range(_OTHERS)
             there = [number for number in numbers if host == OTHER or not self.fate(number)]
