@@ -9,6 +9,7 @@ from preserve.formats.citations.data import CitationData
 from preserve.formats.tlog.files import Checkpoint
 from preserve.provenance.describe import HTML_TYPES
 from preserve.replay.recover import Capture, CollectionReader, RecoveredPage
+from preserve.replay.since import other_addresses
 
 _GONE = frozenset({404, 410})
 
@@ -58,6 +59,7 @@ def cite(
         body_sha256=_text_sha256(archive, page, extraction),
         statement=row.statement_index,
         checkpoint_size=checkpoint.size if checkpoint is not None and checkpoint.size > row.statement_index else 0,
+        moved=tuple((one.way, without_password(one.other)) for one in other_addresses(archive, capture.url)),
         url_status=_url_status(archive, capture),
         passage="" if passage is None else place_of(passage),
         quote="" if passage is None else passage.exact,

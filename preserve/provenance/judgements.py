@@ -9,15 +9,30 @@ from preserve.provenance.statements import AcceptedStatement, Moved, decode
 from preserve.store.catalogue import Catalogue, key_form
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherAddress:
+    """Another address of a page. ``way``: ``moved to`` or ``moved from``; ``stated``: when somebody said so."""
+
+    way: str
+    other: str
+    stated: str
+    reason: str
+
+    @property
+    def words(self) -> str:
+        """In a line."""
+        return f"{self.way} {self.other}, as stated {self.stated}" + (f": {self.reason}" if self.reason else "")
+
+
 @dataclass(frozen=True, slots=True)
 class Judgements:
     """``accepted``: of each address in canonical form the last statement that accepts its loss.
 
-    ``moves``: old and new beginning of addresses, as they were given, oldest first.
+    ``moves``: what was said of old and new beginnings of addresses, oldest first.
     """
 
     accepted: dict[str, int] = field(default_factory=dict)
-    moves: tuple[tuple[str, str], ...] = ()
+    moves: tuple[Moved, ...] = ()
 
     @classmethod
     def read(cls, catalogue: Catalogue, entry: Callable[[int], bytes] | None) -> "Judgements":
@@ -29,13 +44,13 @@ class Judgements:
             ArchiveError, FormatError: the log is damaged there.
         """
         accepted: dict[str, int] = {}
-        moves: list[tuple[str, str]] = []
+        moves: list[Moved] = []
         for index in catalogue.judgements() if entry is not None else ():
             match None if entry is None else decode(entry(index)):
                 case AcceptedStatement(urls=urls):
                     accepted.update((key, index) for url in urls if (key := key_form(canonical, url)) is not None)
-                case Moved(old=old, new=new):
-                    moves.append((old, new))
+                case Moved() as said:
+                    moves.append(said)
         return cls(accepted, tuple(moves))
 
     def is_accepted(self, url: str, last_whole: Callable[[], int]) -> bool:
@@ -48,14 +63,25 @@ class Judgements:
 
     def homes_of(self, url: str) -> Iterator[str]:
         """Where a page has moved to, by what was said last first."""
-        for old, new in reversed(self.moves):
-            if (moved := moved_address(url, old, new)) is not None:
+        for said in reversed(self.moves):
+            if (moved := moved_address(url, said.old, said.new)) is not None:
                 yield moved
+
+    def other_addresses(self, url: str) -> list["OtherAddress"]:
+        """The addresses that a page has moved to and from, as somebody said; oldest first."""
+        found = []
+        for said in self.moves:
+            now, before = moved_address(url, said.old, said.new), moved_address(url, said.new, said.old)
+            if now is not None:
+                found.append(OtherAddress(way="moved to", other=now, stated=said.stated, reason=said.reason))
+            if before is not None:
+                found.append(OtherAddress(way="moved from", other=before, stated=said.stated, reason=said.reason))
+        return found
 
     @property
     def homes(self) -> Sequence[str]:
         """The beginnings of addresses that pages have moved to: they belong to the collection."""
-        return [new for _old, new in self.moves]
+        return [said.new for said in self.moves]
 
 
 def moved_address(url: str, old: str, new: str) -> str | None:

@@ -1,10 +1,12 @@
-"""What the looks at an address saw after the last one that found its page whole."""
+"""What is known of an address beside its captures: looks after the last whole one, and where its page has moved."""
 
 from dataclasses import dataclass
 
 from preserve.model import NOT_WHOLE
+from preserve.provenance.judgements import Judgements, OtherAddress
 from preserve.provenance.statements import IMPORT_RUN
 from preserve.replay.comparing import LOST, Seen
+from preserve.replay.recover import CollectionReader
 from preserve.store.catalogue import Catalogue, RecordRow
 
 _DAY = len("2026-01-02")
@@ -47,6 +49,11 @@ def looks_since(catalogue: Catalogue, url: str) -> Later | None:
         return None
     dates = [date for date, _reason in seen.values()]
     return Later(url=url, reason=list(seen.values())[-1][1], since=dates[0], last=dates[-1], looks=len(seen))
+
+
+def other_addresses(archive: CollectionReader, url: str) -> list[OtherAddress]:
+    """The addresses that the page at an address has moved to and from, as the ledger states."""
+    return Judgements.read(archive.catalogue, archive.log.entry).other_addresses(url)
 
 
 def _reason(row: RecordRow) -> str:

@@ -115,6 +115,28 @@ def test_a_new_home_is_adopted_by_one_command(held: Any, site: Any) -> None:
     held("verify", "demo", status=0)
 
 
+def test_both_addresses_of_a_page_that_moved_stand_in_history_and_citation(shell: Any, site: Any) -> None:
+    old, new = site.url("/old/"), site.url("/new/")
+    site.page("/old/cable", CABLE)
+    site.page("/new/cable", CABLE)
+    shell.site_collection("demo", site, "/old/cable", "/new/cable")
+    shell("init", "demo")
+    shell("capture", "demo")
+    shell("rot", "moved", old, new, "-c", "demo", "--reason", "a new server")
+    told = shell("history", "08SAMPLETOWN12")
+    assert f"moved to {new}cable, as stated 20" in told
+    assert f"moved from {old}cable, as stated 20" in told
+    assert "a new server" in told
+    assert {(one["url"], one["way"]) for one in shell.json("history", "08SAMPLETOWN12")["moved"]} == {
+        (f"{old}cable", "moved to"),
+        (f"{new}cable", "moved from"),
+    }
+    assert f"moved to {new}cable" in shell("cite", f"{old}cable")
+    assert f"moved from {old}cable" in shell("cite", f"{new}cable")
+    for form in ("bibtex", "ris", "csl-json"):
+        assert f"{new}cable" in shell("cite", f"{old}cable", "--format", form)
+
+
 def test_history_show_and_citation_say_what_came_after_the_last_whole_capture(shell: Any, site: Any) -> None:
     site.page("/cable", CABLE)
     site.page("/", b"<a href=/cable>c</a>")
@@ -128,7 +150,7 @@ def test_history_show_and_citation_say_what_came_after_the_last_whole_capture(sh
     shell("capture", "demo", status=1)
     for words in (("history", "08SAMPLETOWN12"), ("show", "08SAMPLETOWN12"), ("show", site.url("/cable"))):
         assert re.search(r"later looks +http-404 since 20\d\d-\d\d-\d\d, 2 looks\n", shell(*words))
-    (later,) = shell.json("history", "08SAMPLETOWN12")["citations"][0]["later"]
+    (later,) = shell.json("history", "08SAMPLETOWN12")["later"]
     assert (later["url"], later["reason"], later["looks"]) == (site.url("/cable"), "http-404", 2)
     shell("cite", "08SAMPLETOWN12")
     assert "later looks: http-404 since" in shell.errors

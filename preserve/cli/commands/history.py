@@ -1,7 +1,8 @@
 """``preserve history``: every capture of a cable, and how its text changed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from typing import TypeVar
 
 import click
 
@@ -13,8 +14,10 @@ from preserve.provenance.releases import Conflict
 from preserve.replay.history import History, HistoryEntry, Unread
 from preserve.replay.history import history as observations
 from preserve.replay.recover import NOT_SIGNED, CollectionReader
-from preserve.replay.since import Later, looks_since
+from preserve.replay.since import looks_since, other_addresses
 from preserve.text import clean, terminal_line
+
+_T = TypeVar("_T")
 
 
 @click.command()
@@ -30,40 +33,48 @@ def history(place: Place, cable: str, collection: tuple[str, ...], *, verbose: b
     changed. A capture that is not whole is compared with none. Claims that contradict one another are listed with the
     capture that shows it.
 
-    Behind them stands what was seen at an address after its last whole capture.
+    Behind them stands what was seen at an address after its last whole capture, and where its page has moved to or
+    from, as `preserve rot moved` stated.
 
     Status 1: a capture could not be read; it is named.
     """
     releases = cached_releases(place.config_dir)
     with reading(place, collection) as archives:
         held = observations(archives, cable, releases)
-        later = _later(archives, held)
+        later = _of_each(archives, held, lambda archive, url: looks_since(archive.catalogue, url))
+        moved = _of_each(archives, held, lambda archive, url: other_addresses(archive, url) or None)
     place.emit(
         {
             "cable": cable,
             "observations": [as_json(one) for one in held.observations],
             "unread": [_unread(one) for one in held.unread],
-            "later": [{"collection": name, **asdict(one)} for name, one in later],
+            "later": [{"collection": name, **asdict(one)} for name, _url, one in later],
+            "moved": [{"collection": name, "url": url, **asdict(one)} for name, url, found in moved for one in found],
         },
-        as_text(cable, held, verbose=verbose) + "".join(_later_text(one) for _name, one in later),
+        as_text(cable, held, verbose=verbose)
+        + "".join(_behind(url, f"later looks  {one.words}") for _name, url, one in later)
+        + "".join(_behind(url, *(one.words for one in found)) for _name, url, found in moved),
     )
     return 1 if held.unread else 0
 
 
-def _later(archives: Sequence[CollectionReader], held: History) -> list[tuple[str, Later]]:
-    """Of each address in each collection what was seen there after the last whole capture, if anything was."""
+def _of_each(
+    archives: Sequence[CollectionReader], held: History, ask: Callable[[CollectionReader, str], _T | None]
+) -> list[tuple[str, str, _T]]:
+    """Of each address in each collection what ``ask`` says of it, if it says anything."""
     found = []
     for archive in archives:
         captures = (one.capture for one in held.observations)
         for url in dict.fromkeys(one.url for one in captures if one.collection == archive.paths.name):
-            later = looks_since(archive.catalogue, url)
-            if later is not None:
-                found.append((archive.paths.name, later))
+            said = ask(archive, url)
+            if said is not None:
+                found.append((archive.paths.name, url, said))
     return found
 
 
-def _later_text(later: Later) -> str:
-    return f"\n-  {terminal_line(later.url, 200)}\n   later looks  {terminal_line(later.words)}\n"
+def _behind(url: str, *lines: str) -> str:
+    told = "".join(f"   {terminal_line(line, 400)}\n" for line in lines)
+    return f"\n-  {terminal_line(url, 200)}\n{told}"
 
 
 def as_json(observation: HistoryEntry) -> dict[str, object]:

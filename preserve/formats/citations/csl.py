@@ -51,6 +51,7 @@ def _custom(data: CitationData) -> dict[str, object]:
     said: dict[str, object] = {
         "original_url": data.url,
         "archived_url": data.archived_url,
+        "moved": [f"{way} {url}" for way, url in data.moved],
         "captured": data.captured,
         "ark": data.ark,
         "ni": list(data.told_identifiers),

@@ -63,6 +63,8 @@ class CitationData:
     """What speaks against ``captured``."""
     hidden_until_opened: bool = False
     """Whether a browser shows the text only after a script opened the element that it stands in."""
+    moved: tuple[tuple[str, str], ...] = ()
+    """The other addresses of the page, as the ledger states: ``moved to`` or ``moved from``, and an address."""
     url_status: str = ""
     """``live`` or ``dead`` where the newest capture of the address says so."""
     tags: tuple[str, ...] = ()
@@ -217,6 +219,7 @@ def note(data: CitationData, shown: Iterable[str] = ()) -> str:
     parts.append(f"captured {captured}{doubt}")
     if data.url not in told and data.archived_url:
         parts[-1] += f" from {safe_url(data.url)}"
+    parts += [f"{way} {safe_url(url)}" for way, url in data.moved]
     if data.archived_url and data.archived_url not in told:
         parts.append(f"archived copy {safe_url(data.archived_url)}")
     if data.ark:
