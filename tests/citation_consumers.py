@@ -17,6 +17,7 @@ import rispy
 from preserve.citation.documents.bibtex import read_bibtex
 from preserve.citation.documents.citations_found import mentions_of
 from preserve.citation.documents.document import CitingDocument
+from preserve.citation.documents.entryfiles import read_csl_json, read_ris
 from preserve.citation.documents.html import read_html
 from preserve.citation.documents.markdown import read_markdown
 from preserve.citation.documents.plain import read_text
@@ -208,6 +209,8 @@ _READERS: Mapping[str, Callable[[bytes], CitingDocument]] = {
     "biblatex": read_bibtex,
     "html": read_html,
     "markdown": read_markdown,
+    "ris": read_ris,
+    "csl-json": read_csl_json,
 }
 
 
@@ -221,6 +224,8 @@ def check_facts(form: str, text: str) -> Facts:
         if target.kind == "url":
             url = target.value.partition("#:~:")[0]
             found["address" if "archive.example.org" in url else "original"] = url
+        elif target.kind == "record":
+            found["record"] = target.value
         elif target.kind == "cable":
             found["number"] = target.value
         elif target.kind == "digest":

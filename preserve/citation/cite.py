@@ -4,6 +4,7 @@ from preserve.cables.extract import Extraction
 from preserve.cables.page.titles import page_title
 from preserve.citation.capsule.check_capsule import without_password
 from preserve.citation.passage import Passage
+from preserve.config.arks import ark_of
 from preserve.errors import FormatError
 from preserve.formats.citations.data import CitationData
 from preserve.formats.tlog.files import Checkpoint
@@ -21,13 +22,17 @@ def cite(
     passage: Passage | None = None,
     *,
     public_url: str = "",
+    ark: str = "",
     accessed: str = "",
     is_long: bool = False,
 ) -> CitationData:
     """The citation of a page as this capture shows it: of its cable, or, where it has none, of the page itself.
 
     What the page says of its source is its claim. A page's title is its ``title`` element, and nothing else.
-    ``accessed`` is a day (``YYYY-MM-DD``); ``is_long``: all that proves the copy is printed.
+    ``ark``: what the collection's ARKs begin with. ``accessed`` is a day (``YYYY-MM-DD``); ``is_long``: all that
+    proves the copy is printed.
+    proves the copy is printed.
+    proves the copy is printed.
 
     Raises:
         FormatError: the capture's date cannot be read.
@@ -51,6 +56,7 @@ def cite(
         accessed=accessed,
         archive=checkpoint.origin if checkpoint is not None else archive.paths.name,
         public_url=public_url,
+        ark=ark_of(ark, row.record_id),
         tags=tags(extraction),
         is_long=is_long,
         record_id=row.record_id,

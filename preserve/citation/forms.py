@@ -10,7 +10,7 @@ from preserve.citation.selectors import annotation, text_fragment
 from preserve.errors import UsageError
 from preserve.formats.citations.bibtex import to_biblatex, to_bibtex
 from preserve.formats.citations.csl import to_csl_json
-from preserve.formats.citations.data import CitationData, pwid
+from preserve.formats.citations.data import CitationData, pwid, safe_url
 from preserve.formats.citations.ris import to_ris
 from preserve.formats.citations.texts import to_markdown, to_robust_link, to_text, to_wikitext
 
@@ -24,6 +24,14 @@ _PLAIN: Final[Mapping[str, Callable[[CitationData], str]]] = {
     "markdown": to_markdown,
     "wikitext": to_wikitext,
     "pwid": lambda data: pwid(data) + "\n",
+    "ark": lambda data: _said(
+        data.ark, "the collection's configuration has no `ark`", "Add it, as docs/citing.md shows."
+    ),
+    "permalink": lambda data: _said(
+        safe_url(data.archived_url),
+        "the collection's configuration has no `public_url`",
+        "Publish the collection first, as docs/citing.md shows.",
+    ),
     "ni": lambda data: "".join(name + "\n" for name in data.identifiers),
 }
 MANY_LINES: Final = frozenset({"bibtex", "biblatex", "ris", "annotation", "ni"})
@@ -51,6 +59,22 @@ def write(data: CitationData, form: str, passage: Passage | None = None, *, numb
             )
         return text_fragment(data, passage) + "\n"
     return _PLAIN[form](data)
+
+
+def available(data: CitationData, passage: Passage | None) -> list[str]:
+    """The forms that can be written of a citation, but for what is not installed."""
+    lacks = {
+        "text-fragment": passage is None,
+        "ark": not data.ark,
+        "permalink": not data.archived_url,
+    }
+    return [form for form in FORMS if not lacks.get(form)]
+
+
+def _said(value: str, lack: str, next_step: str) -> str:
+    if not value:
+        raise UsageError(lack, next_step=next_step)
+    return value + "\n"
 
 
 def _json(data: object) -> str:

@@ -218,7 +218,7 @@ def _copy(data: CitationData) -> str:
     doubt = f" (in doubt: {data.date_doubt})" if data.date_doubt else ""
     lack = f", {NOT_WHOLE[data.whole]}" if data.whole in NOT_WHOLE else ""
     original = f" from {safe_url(data.url)}" if data.archived_url else ""
-    names = [*([data.ark] if data.ark else []), *data.told_identifiers]
+    names = list(data.told_identifiers)
     if data.is_long:
         released = f"source {data.source} released {data.source_released}" if data.source_released else ""
         names = [*([released] if released else []), f"{data.archive}, statement {data.statement}", *names]

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from preserve import __version__
 from preserve.config.addresses import check_address, check_proxy, url_mistake
+from preserve.config.arks import is_ark_prefix
 from preserve.config.checked import Strict
 from preserve.config.patterns import linear
 from preserve.config.schedule import ScheduleConfig, ScheduleRuleConfig
@@ -88,6 +89,12 @@ def _public(text: str | None) -> str | None:
     mistake = None if text is None else url_mistake(text)
     if text is not None and (mistake is not None or set(text) & set("?#")):
         raise ValueError(f"{mistake or 'a query or fragment'}; write it like https://archive.example.org/mrkva")
+    return text
+
+
+def _ark(text: str | None) -> str | None:
+    if text is not None and not is_ark_prefix(text):
+        raise ValueError("it begins no ARK; write the number of your authority and a shoulder, like 12345/x")
     return text
 
 
@@ -255,6 +262,11 @@ class CollectionConfig(Strict):
         default=None,
         description="where the public replay of this collection begins, such as https://archive.example.org/mrkva; "
         "citations give its copies as `public_url/14 digits/address`",
+    )
+    ark: Annotated[str | None, AfterValidator(_ark)] = Field(
+        default=None,
+        description="what the Archival Resource Keys of its captures begin with, such as `12345/x`: the number of your "
+        "name assigning authority, a slash, and a shoulder that you give to nothing else",
     )
     time_authorities: Annotated[dict[str, str], AfterValidator(_authorities)] = Field(
         default={},

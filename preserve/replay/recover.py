@@ -13,6 +13,7 @@ from pathlib import Path
 from preserve.cables.extract import Extraction, PageReading, PlainText, plain_text
 from preserve.cables.identity import canonical_id
 from preserve.cables.page.layouts import Layout
+from preserve.config.arks import record_of_ark
 from preserve.errors import ArchiveError, BrokenStateError, CatalogueDiffersError, FormatError, NotHeldError, UsageError
 from preserve.expressions import lazy_re
 from preserve.formats.urls import of_header
@@ -440,14 +441,23 @@ def published_as(archives: Sequence[CollectionReader], cable_id: str) -> list[st
     return sorted({name for archive in archives for name in archive.catalogue.published_as(meant or cable_id)})
 
 
+def is_of_a_page(query: str) -> bool:
+    """Whether what a person names is a page or a record, and no cable."""
+    return "://" in query or query.startswith("urn:uuid:") or record_of_ark(query) is not None
+
+
 def captures_found(archives: Sequence[CollectionReader], query: str) -> list[tuple[CollectionReader, Capture]]:
-    """The captures that a person means: of an address, or of what is published under an id.
+    """The captures that a person means: of an address, of a record or its ARK, or of what is published under an id.
 
     An id that nothing is published under means the cable: what is published under its canonical id, or else all that
     is published of it.
     """
     if "://" in query:
         return [(archive, capture) for archive in archives for capture in archive.captures_of(query)]
+    record_id = record_of_ark(query) or (query if query.startswith("urn:uuid:") else None)
+    if record_id is not None:
+        captures = ((archive, archive.capture_of_record(record_id)) for archive in archives)
+        return [(archive, capture) for archive, capture in captures if capture is not None]
     found: list[tuple[CollectionReader, Capture]] = []
     for written in ([query], [canonical_id(query) or query], published_as(archives, query)):
         found = [

@@ -31,7 +31,8 @@ class DeskSettings:
     ``collections``: those that are shown, all that are held where it is empty. ``hosts``: names (without ports) that a
     request may be addressed to. ``public_url``: where readers reach it through a proxy, without a slash at the end.
     ``proxies``: addresses of proxies whose X-Forwarded-* fields count. ``replay_urls``: by collection, where the public
-    replay begins that citations name. ``trusted``: verifier keys of logs that the reader names.
+    replay begins that citations name; ``arks``: what their ARKs begin with. ``trusted``: verifier keys of logs that the
+    reader names.
     """
 
     archives: Path
@@ -42,5 +43,6 @@ class DeskSettings:
     public_url: str = ""
     proxies: frozenset[str] = frozenset()
     replay_urls: Mapping[str, str] = field(default_factory=dict)
+    arks: Mapping[str, str] = field(default_factory=dict)
     trusted: frozenset[str] = frozenset()
     with_metrics: bool = False

@@ -1,5 +1,7 @@
 """pywb replays a collection folder as it stands: our index, our files, nothing indexed anew."""
 
+import os
+import re
 import shutil
 import socket
 import subprocess
@@ -135,3 +137,42 @@ def test_cdxj_indexer_reads_the_nasty_replies_too(shell: Any, site: Any) -> None
     theirs = {parse_line(line).fields["offset"] for line in done.stdout.splitlines()}
     ours = (shell.archives / "demo" / "indexes" / "index.cdx").read_text("utf-8").splitlines()
     assert {parse_line(line).fields["offset"] for line in ours} == theirs, done.stderr
+
+
+def test_the_lines_of_the_guide_give_every_copy_a_public_address(shell: Any, site: Any, tmp_path: Path) -> None:
+    site.page("/one", replies(1)["/cable/2006/03/06VELDORA42.html"].body)
+    shell.site_collection("demo", site, "/one")
+    shell("init", "demo")
+    shell("capture", "demo")
+    guide = (Path(__file__).parents[2] / "docs" / "citing.md").read_text("utf-8")
+    (lines,) = re.findall(r"```bash\n(pip install pywb\n.*?)```", guide, re.DOTALL)
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+    script = lines.replace("pip install pywb\n", "").replace("8080", str(port)).replace("wayback", "exec wayback")
+    assert shell.archives.name == "archives"
+    environment = {**os.environ, "PATH": f"{ORACLES}:{os.environ['PATH']}"}
+    with (tmp_path / "pywb.log").open("w") as log:
+        process = subprocess.Popen(
+            ["bash", "-euc", script], cwd=shell.archives.parent, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+    try:
+        base = f"http://127.0.0.1:{port}/demo"
+        config = shell.config / "collections" / "demo.yaml"
+        config.write_text(config.read_text() + f"public_url: {base}\n")
+        address = shell("cite", "06VELDORA42", "--format", "permalink").strip()
+        assert address.startswith(base)
+        for _attempt in range(600):
+            assert process.poll() is None, (tmp_path / "pywb.log").read_text("utf-8")
+            try:
+                status, body = _get(address.replace("/http", "mp_/http", 1))
+                break
+            except OSError:
+                time.sleep(0.05)
+        else:
+            pytest.fail("pywb does not answer")
+        assert status == 200
+        assert b"ALMOND HARVEST" in body
+    finally:
+        process.terminate()
+        process.wait(20)

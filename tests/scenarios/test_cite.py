@@ -33,7 +33,7 @@ def held(site: Any, shell: Any) -> Any:
 @pytest.fixture
 def public(held: Any) -> Any:
     path = held.config / "collections" / "demo.yaml"
-    path.write_text(path.read_text() + "public_url: https://archive.example.org/demo/\n")
+    path.write_text(path.read_text() + "public_url: https://archive.example.org/demo/\nark: 12345/x\n")
     return held
 
 
@@ -43,7 +43,7 @@ def test_every_form_of_a_passage_names_the_capture_and_reads_no_clock_but_the_da
     text = public(*words)
     assert text == public(*words)
     assert text.endswith("\n")
-    assert "https://archive.example.org/demo/2" in text or form in {"pwid", "ni", "text"} or "ni:///" in text
+    assert "https://archive.example.org/demo/2" in text or form in {"pwid", "ark", "ni", "text"} or "ni:///" in text
 
 
 def test_several_forms_are_printed_in_the_order_asked_for(held: Any) -> None:
@@ -134,6 +134,26 @@ def test_what_a_search_finds_and_what_a_document_cites_is_cited(public: Any, sit
 def test_what_is_to_be_cited_is_named_in_one_way(held: Any, words: tuple[str, ...]) -> None:
     assert held("cite", *words, status=2) == ""
     assert "next:" in held.errors
+
+
+def test_an_ark_leads_back_to_the_capture_that_it_was_made_of(public: Any, site: Any, tmp_path: Path) -> None:
+    first = public("cite", "06VELDORA42", "--format", "ark").strip()
+    assert re.fullmatch(r"ark:12345/x[0-9a-f]{32}", first)
+    public("capture", "demo")
+    assert public("cite", first, "--format", "ark").strip() == first
+    assert public("cite", first.replace("ark:", "ark:/"), "--format", "ris").startswith("TY  - RPRT")
+    article = tmp_path / "a.txt"
+    article.write_text(f"See {first}, and ark:12345/x{'0' * 32}.\n")
+    answer = public.json("check", str(article), status=1)
+    assert [each["claims"][0]["verdict"] for each in answer["files"][0]["citations"]] == ["PASS", "FAIL"]
+    public("cite", "ark:12345/x" + "0" * 32, status=3)
+    public("cite", site.url("/news"), "--format", "permalink")
+
+
+@pytest.mark.parametrize(("form", "lack"), [("ark", "no `ark`"), ("permalink", "no `public_url`")])
+def test_a_name_that_nobody_gives_is_told(held: Any, form: str, lack: str) -> None:
+    assert held("cite", "06VELDORA42", "--format", form, status=2) == ""
+    assert lack in held.errors
 
 
 def test_a_public_address_that_is_none_is_told(held: Any) -> None:

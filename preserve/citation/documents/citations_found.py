@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from preserve.citation.documents.document import Block, CitingDocument
+from preserve.config.arks import ARK, record_of_ark
 from preserve.expressions import lazy_re
 from preserve.text import MONTHS
 
@@ -177,6 +178,10 @@ def _targets(block: Block) -> Iterator[tuple[int, CitedTarget]]:
         for match in expression.finditer(block.text):
             if not any(start <= match.start() < end for start, end in inside):
                 yield match.start(), CitedTarget(kind=kind, value=match[0])
+    for match in ARK.finditer(block.text):
+        record_id = record_of_ark(match[0])
+        if record_id is not None and not any(start <= match.start() < end for start, end in inside):
+            yield match.start(), CitedTarget(kind="record", value=record_id)
     for match in _CONTENT_NAME.finditer(block.text):
         # Four digits of base64 are three bytes; the last two bits of the name are none (RFC 6920, section 3).
         yield match.start(), CitedTarget(kind="digest", value=base64.urlsafe_b64decode(match[1] + "=").hex())

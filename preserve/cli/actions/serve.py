@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 
 from preserve.cli.shared.common import Place, say
-from preserve.cli.shared.loading import public_url, trusted_keys
+from preserve.cli.shared.loading import public_names, trusted_keys
 from preserve.errors import EnvironmentFaultError, NotHeldError, UsageError
 from preserve.expressions import lazy_re
 from preserve.model import check_collection_name
@@ -49,7 +49,8 @@ def run(
         hosts=_names(host, hosts, public),
         public_url=public.rstrip("/"),
         proxies=frozenset(_address(one) for one in proxies),
-        replay_urls={name: public_url(place, name) for name in held},
+        replay_urls={name: public_names(place, name)[0] for name in held},
+        arks={name: public_names(place, name)[1] for name in held},
         trusted=trusted_keys(place),
         with_metrics=with_metrics,
     )

@@ -17,7 +17,7 @@ from preserve.citation.quotable import QuotableText, of_cable, of_page
 from preserve.citation.quotes import find_passage
 from preserve.citation.rendered import is_style
 from preserve.cli.shared.common import Place, command_options, json_text, say
-from preserve.cli.shared.loading import public_url, reading
+from preserve.cli.shared.loading import public_names, reading
 from preserve.cli.shared.output import file_fault
 from preserve.errors import NotHeldError, UsageError
 from preserve.formats.citations.csl import to_csl_json
@@ -28,6 +28,7 @@ from preserve.replay.recover import (
     CollectionReader,
     RecoveredPage,
     find_one,
+    is_of_a_page,
     is_text,
     parse_moment,
 )
@@ -123,8 +124,8 @@ def cite(  # noqa: PLR0913 - one for each option
     accessed: str | None,
     capsule: Path | None,
 ) -> int:
-    """Cite captured cables (by their ids) and pages (by their addresses): what each is, when it was captured, where
-    its copy is, and one name of its content; with --long all that proves it.
+    """Cite captured cables (by their ids) and pages (by their addresses, records or ARKs): what each is, when it was
+    captured, where its copy is, and one name of its content; with --long all that proves it.
 
     A passage is cited with --quote, --paragraph or --chars. A capture that is not whole (cut, a part, or not to be
     decoded) is cited with --cut only, and the citation says what it is.
@@ -151,15 +152,17 @@ def cite(  # noqa: PLR0913 - one for each option
             _check(one, cut=cut)
             page = one.archive.page(one.capture)
             extraction = one.archive.cable(page, one.name)
-            if extraction is None and "://" not in one.name:
+            if extraction is None and not is_of_a_page(one.name):
                 raise NotHeldError(
                     f"{one.name} is held, but no cable is recognised on it", next_step="Cite it by its address."
                 )
             passage = None
             if has_passage:
                 passage = _passage(page, extraction, quote=quote, paragraph=paragraph, span=span)
-            base = public_url(place, one.archive.paths.name)
-            data = make_citation(one.archive, page, extraction, passage, public_url=base, accessed=day, is_long=is_long)
+            base, ark = public_names(place, one.archive.paths.name)
+            data = make_citation(
+                one.archive, page, extraction, passage, public_url=base, ark=ark, accessed=day, is_long=is_long
+            )
             texts = {form: write(data, form, passage, number=len(cited) + 1) for form in forms}
             if capsule is not None and passage is not None:
                 _write_capsule(capsule, one, page, extraction, passage=passage, data=data)
@@ -210,7 +213,7 @@ def _once(wanted: Sequence[_Wanted]) -> list[_Wanted]:
     """Each capture once, in the order in which it is named first."""
     seen: dict[tuple[str, str, str], _Wanted] = {}
     for one in wanted:
-        cable = "" if "://" in one.name else one.name
+        cable = "" if is_of_a_page(one.name) else one.name
         seen.setdefault((one.capture.collection, one.capture.row.record_id, cable), one)
     return list(seen.values())
 

@@ -64,8 +64,14 @@ def trusted_keys(place: Place) -> frozenset[str]:
 
 def public_url(place: Place, name: str) -> str:
     """Where the public replay of a collection begins, as its configuration says; empty where it says nothing."""
+    return public_names(place, name)[0]
+
+
+def public_names(place: Place, name: str) -> tuple[str, str]:
+    """Where the public replay of a collection begins, and what its ARKs begin with; empty where nothing says it."""
     if not (place.config_dir / "collections" / f"{check_collection_name(name)}.yaml").is_file():
-        return ""
+        return "", ""
     from preserve.config.folder import load_collection  # noqa: PLC0415 - it brings all that checks configuration
 
-    return load_collection(place.config_dir, name).public_url or ""
+    config = load_collection(place.config_dir, name)
+    return config.public_url or "", config.ark or ""

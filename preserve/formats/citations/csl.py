@@ -54,7 +54,7 @@ def _custom(data: CitationData) -> dict[str, object]:
         "moved": [f"{way} {url}" for way, url in data.moved],
         "captured": data.captured,
         "ark": data.ark,
-        "ni": list(data.told_identifiers),
+        "ni": list(data.identifiers if data.is_long else data.identifiers[:1]),
     }
     if data.is_long:
         said |= {

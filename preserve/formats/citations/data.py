@@ -103,8 +103,9 @@ class CitationData:
 
     @property
     def told_identifiers(self) -> tuple[str, ...]:
-        """The names of the content that a citation prints: all of a long one, else the first."""
-        return self.identifiers if self.is_long else self.identifiers[:1]
+        """The names that a citation prints: all of a long one, else the ARK or, without one, that of the content."""
+        names = (self.ark, *self.identifiers) if self.ark else self.identifiers
+        return names if self.is_long else names[:1]
 
     @property
     def identifiers(self) -> tuple[str, ...]:
@@ -222,13 +223,12 @@ def note(data: CitationData, shown: Iterable[str] = ()) -> str:
     parts += [f"{way} {safe_url(url)}" for way, url in data.moved]
     if data.archived_url and data.archived_url not in told:
         parts.append(f"archived copy {safe_url(data.archived_url)}")
-    if data.ark:
-        parts.append(data.ark)
     return single_spaced("; ".join([*parts, *(_proof(data) if data.is_long else data.told_identifiers)]))
 
 
 def _proof(data: CitationData) -> list[str]:
     parts = [
+        *([data.ark] if data.ark else []),
         f"archive {data.archive}, statement {data.statement}",
         f"record {data.record_id}",
         f"SHA-256 of the record {data.record_sha256}",

@@ -68,7 +68,7 @@ def to_wikitext(data: CitationData) -> str:
         ("url", _wiki_url(data.url)),
         ("author", _wiki(data.origin)),
         ("date", "" if date is None else iso(date)),
-        ("id", _wiki(", ".join(part for part in (_cable(data), data.ark, *data.told_identifiers) if part))),
+        ("id", _wiki(", ".join(part for part in (_cable(data), *data.told_identifiers) if part))),
         ("type", _wiki(NOT_WHOLE.get(data.whole, ""))),
         ("via", _wiki(", ".join(part for part in (data.source, _hand(data)) if part))),
         ("archive-url", _wiki_url(data.archived_url)),

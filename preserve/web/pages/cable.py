@@ -133,6 +133,7 @@ def _page(shelf: Shelf, asked: DeskRequest, seen: SeenCable) -> DeskPage:
         seen.page,
         extraction,
         public_url=shelf.settings.replay_urls.get(capture.collection, ""),
+        ark=shelf.settings.arks.get(capture.collection, ""),
     )
     captures = _captures(shelf, seen)
     graph_of = _graph(shelf, cable_key(seen.canonical_id))

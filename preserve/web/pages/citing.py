@@ -7,7 +7,7 @@ from typing import Final
 
 from preserve.citation.capsule.build import build_capsule, citation_item
 from preserve.citation.cite import cite
-from preserve.citation.forms import FORMS, write
+from preserve.citation.forms import FORMS, available, write
 from preserve.citation.passage import Passage
 from preserve.citation.quotable import of_cable
 from preserve.citation.quotes import find_passage
@@ -53,6 +53,7 @@ def _cited(shelf: Shelf, asked: DeskRequest) -> tuple[SeenCable, CitationData, P
         seen.extraction,
         passage,
         public_url=shelf.settings.replay_urls.get(seen.capture.collection, ""),
+        ark=shelf.settings.arks.get(seen.capture.collection, ""),
         accessed=datetime.now(UTC).date().isoformat(),
     )
     return seen, data, passage
@@ -76,7 +77,7 @@ def cite_page(shelf: Shelf, asked: DeskRequest) -> DeskPage:
         context={
             "name": name,
             "forms": forms,
-            "all_forms": [form for form in FORMS if form != "text-fragment" or passage is not None],
+            "all_forms": available(data, passage),
             "named": named,
             "passage": passage,
             "paragraphs": list(dict.fromkeys(paragraphs)),

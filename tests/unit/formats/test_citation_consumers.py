@@ -8,6 +8,7 @@ import pytest
 
 from preserve.citation.forms import FORMS, write
 from preserve.citation.passage import Passage
+from preserve.config.arks import ark_of
 from preserve.formats.citations.data import CitationData, pwid
 from tests.citation_consumers import CONSUMERS, ZOTERO_TYPES, check_facts
 from tests.unit.formats.test_citations import ARCHIVED, CABLE
@@ -96,10 +97,14 @@ def consumer_table() -> str:
         facts = kept(consumer, CITED)
         rows.append((form, consumer.partition(",")[0], facts, LOST.get(consumer, set())))
     for form in (*FORMS, "csl:nature"):
-        found = check_facts(form, write(CITED, form, PASSAGE))
-        facts = {fact for fact, value in {**EXPECTED, "original": CITED.url}.items() if found.get(fact) == value}
+        found = check_facts(form, write(NAMED if form == "ark" else CITED, form, PASSAGE))
+        facts = {
+            fact
+            for fact, value in {**EXPECTED, "original": CITED.url, "record": CITED.record_id}.items()
+            if found.get(fact) == value
+        }
         rows.append((form, "`preserve check`", facts, set()))
-    order = {fact: place for place, fact in enumerate([*EXPECTED, "original"])}
+    order = {fact: place for place, fact in enumerate([*EXPECTED, "original", "record"])}
     lines = ["| form | read by | comes back | is lost |", "| --- | --- | --- | --- |"]
     for form, reader, facts, lost in sorted(rows, key=lambda row: [*FORMS, "csl:nature"].index(row[0])):
         said = [", ".join(sorted(each, key=lambda fact: order[fact])) or "\u2013" for each in (facts, lost)]
@@ -107,6 +112,7 @@ def consumer_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+NAMED = replace(CITED, ark=ark_of("12345/x", CITED.record_id))
 PASSAGE = Passage(
     exact="The ferry and the harbour clock disagree",
     prefix="",
@@ -126,5 +132,14 @@ def test_the_table_of_the_guide_is_what_the_readers_give() -> None:
 
 def test_every_form_tells_this_program_which_copy_is_cited() -> None:
     for form in FORMS:
-        found = check_facts(form, write(CITED, form, PASSAGE))
-        assert {"address", "original", "number", "identifier"} & set(found), form
+        found = check_facts(form, write(NAMED if form == "ark" else CITED, form, PASSAGE))
+        assert {"address", "original", "number", "identifier", "record"} & set(found), form
+
+
+def test_where_an_ark_is_given_it_is_the_one_name_of_a_short_citation() -> None:
+    for form in ("text", "bibtex", "ris", "markdown", "wikitext", "apa"):
+        short, long = write(NAMED, form), write(replace(NAMED, is_long=True), form)
+        assert NAMED.ark in short
+        assert NAMED.ark in long
+        assert "sha-256;" in long
+        assert "sha-256;" not in short
