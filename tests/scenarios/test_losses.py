@@ -133,6 +133,9 @@ def test_both_addresses_of_a_page_that_moved_stand_in_history_and_citation(shell
     }
     assert f"moved to {new}cable" in shell("cite", f"{old}cable")
     assert f"moved from {old}cable" in shell("cite", f"{new}cable")
+    capsule = shell.folder / "moved.capsule"
+    shell("cite", f"{old}cable", "--chars", "0-12", "--capsule", str(capsule))
+    assert "FAIL" not in shell("check", str(capsule), status=None)
     for form in ("bibtex", "ris", "csl-json"):
         assert f"{new}cable" in shell("cite", f"{old}cable", "--format", form)
 

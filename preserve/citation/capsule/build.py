@@ -47,7 +47,9 @@ class Capsule:
 
 def citation_item(data: CitationData) -> dict[str, object]:
     """A citation as a capsule has it: what the log says, nothing of today, nothing of where the copy can be seen."""
-    return to_csl_json(replace(data, public_url="", accessed="", date_doubt="", ark="", tags=(), is_long=True))
+    return to_csl_json(
+        replace(data, public_url="", accessed="", date_doubt="", ark="", tags=(), moved=(), is_long=True)
+    )
 
 
 def build_capsule(

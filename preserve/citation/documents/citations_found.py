@@ -125,7 +125,7 @@ def keys_without_entry(documents: Mapping[str, CitingDocument]) -> dict[str, lis
     return {
         name: list(
             {
-                key.key: (key.key, block.place)
+                key.key: (key.key, block.place_at(key.start))
                 for block in reversed(document.blocks)
                 for key in reversed(block.keys)
                 if key.key not in known and key.key != "*"
@@ -153,7 +153,7 @@ def _in_block(block: Block, resolve: Resolve, bibliography: Mapping[str, Sequenc
     seen = _seen(block)
     own = [
         Mention(
-            place=block.place,
+            place=block.place_at(starts[0]),
             starts=tuple(starts),
             targets=tuple(dict.fromkeys(targets)),
             seen=_near(seen, starts[0], len(groups)),
@@ -162,7 +162,7 @@ def _in_block(block: Block, resolve: Resolve, bibliography: Mapping[str, Sequenc
         for starts, targets, _means in groups
     ]
     cited = [
-        replace(mention, place=f"{block.place}, {key.key}", starts=(key.start,))
+        replace(mention, place=f"{block.place_at(key.start)}, {key.key}", starts=(key.start,))
         for key in block.keys
         for mention in bibliography.get(key.key, ())
     ]

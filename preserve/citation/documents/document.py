@@ -48,11 +48,18 @@ class Block:
     links: tuple[CitedLink, ...] = ()
     keys: tuple[CitedKey, ...] = ()
     is_quotation: bool = False
+    lines: tuple[tuple[int, int], ...] = ()
+    """Where lines of the document begin in the text, and their numbers; empty where it has none."""
     entry: str | None = None
     entry_type: str = ""
     """Of an entry what it says that it is: ``book``, ``techreport``; in small letters."""
     accessed: str | None = None
     """The date at which the writer says to have seen it: ``YYYY-MM-DD``."""
+
+    def place_at(self, start: int) -> str:
+        """The place of what stands at a character of the text: its own line, where lines are known."""
+        number = bisect_right(self.lines, start, key=lambda line: line[0]) - 1
+        return f"line {self.lines[number][1]}" if number >= 0 else self.place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +88,25 @@ class BlockText:
     pieces: list[str] = field(default_factory=list)
     links: list[CitedLink] = field(default_factory=list)
     keys: list[CitedKey] = field(default_factory=list)
+    lines: list[tuple[int, int]] = field(default_factory=list)
     length: int = 0
 
     def add(self, text: str) -> None:
         """Adds text."""
         self.pieces.append(text)
         self.length += len(text)
+
+    def at_line(self, number: int) -> None:
+        """Notes that what follows stands in a line of the document."""
+        if not self.lines or self.lines[-1][1] != number:
+            self.lines.append((self.length, number))
+
+    def add_lines(self, text: str, number: int) -> None:
+        """Adds text that begins in a line of the document and has its line ends."""
+        for line in text.splitlines(keepends=True):
+            self.at_line(number)
+            self.add(line)
+            number += line.endswith("\n")
 
     def link(self, text: str, url: str) -> None:
         """Adds text that is a link. Only addresses of the web count."""
@@ -115,6 +135,7 @@ class BlockText:
             links=with_bare_links(text, self.links),
             keys=tuple(self.keys),
             is_quotation=is_quotation,
+            lines=tuple(self.lines),
         )
 
 

@@ -122,8 +122,10 @@ class _Reader:
         elif name == "br":
             self._made.add("\n")
         elif name == "q":
+            self._made.at_line(_line_of(element))
             self._made.add("\u201c")
         elif name == "a":
+            self._made.at_line(_line_of(element))
             self._anchors.append((self._made.length, str(element.get("href") or "")))
         self._made.add(element.text or "")
 

@@ -68,13 +68,13 @@ def read_markdown(data: bytes) -> CitingDocument:
     """The blocks of a text in Markdown, each with its first line's number."""
     text = decoded(data)
     parts = list(_parts(text))
-    notes = {match[1]: match[2] for part in parts if (match := _NOTE.match(part.text)) is not None}
+    notes = {match[1]: (match[2], part.line) for part in parts if (match := _NOTE.match(part.text)) is not None}
     named = {match[1].lower(): match[2] for match in _DEFINITION.finditer(text)}
     blocks: list[Block | None] = []
     for part in parts:
         if _NOTE.match(part.text) is None and _DEFINITION.match(part.text) is None:
             made = BlockText()
-            _inline(made, part.text, notes, named)
+            _inline(made, part.text, part.line, notes, named)
             blocks.append(made.block(f"line {part.line}", is_quotation=part.is_quotation))
     return CitingDocument(kind="markdown", blocks=tuple(block for block in blocks if block is not None))
 
@@ -146,10 +146,18 @@ def _parts(text: str) -> Iterator[_Part]:
         position += len(raw)
 
 
-def _inline(made: BlockText, text: str, notes: dict[str, str], named: dict[str, str], *, depth: int = 0) -> None:
+Notes = dict[str, tuple[str, int]]
+"""By their names the texts of notes, and the lines in which they begin."""
+
+
+def _inline(made: BlockText, text: str, line: int, notes: Notes, named: dict[str, str], *, depth: int = 0) -> None:
+    """Adds a piece of text that begins in a line of the document."""
     done = 0
     for match in _INLINE.finditer(text):
-        made.add(text[done : match.start()])
+        made.add_lines(text[done : match.start()], line)
+        line += text.count("\n", done, match.start())
+        made.at_line(line)
+        line += text.count("\n", match.start(), match.end())
         done = match.end()
         if match["code"] is not None:
             # An address in code is an example, and no citation.
@@ -160,7 +168,8 @@ def _inline(made: BlockText, text: str, notes: dict[str, str], named: dict[str, 
             note = notes.pop(match["note"], None) if depth == 0 else None
             if note is not None:
                 made.add(" (")
-                _inline(made, note, {}, named, depth=1)
+                _inline(made, note[0], note[1], {}, named, depth=1)
+                made.at_line(line)
                 made.add(") ")
         elif match["link"] is not None:
             made.link(_flat(match["text"]), match["url"])
@@ -174,7 +183,7 @@ def _inline(made: BlockText, text: str, notes: dict[str, str], named: dict[str, 
             made.link(match["auto"], match["auto"])
         elif match["anchor"] is not None:
             made.link(_flat(match["anchor"]), match["href"] or match["href1"] or "")
-    made.add(text[done:])
+    made.add_lines(text[done:], line)
 
 
 def _flat(text: str) -> str:

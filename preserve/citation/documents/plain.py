@@ -15,7 +15,7 @@ def read_text(data: bytes) -> CitingDocument:
     start, line = 0, 1
     for end, following in (*((m.start(), m.end()) for m in _EMPTY.finditer(text)), (len(text), len(text))):
         made = BlockText()
-        made.add(text[start:end])
+        made.add_lines(text[start:end], line)
         blocks.append(made.block(f"line {line}"))
         line += text.count("\n", start, following)
         start = following

@@ -62,7 +62,7 @@ def read_tex(data: bytes) -> CitingDocument:
     for match in (*_boundaries(text), None):
         end = len(text) if match is None else match.start()
         made = BlockText()
-        _inline(made, text[done:end])
+        _inline(made, text[done:end], line)
         blocks.append(made.block(f"line {line + _blank_lines(text[done:end])}", is_quotation=depth > 0))
         if match is not None:
             if match[0].startswith("\\begin"):
@@ -117,10 +117,24 @@ def _blank_lines(text: str) -> int:
     return text[: len(text) - len(text.lstrip())].count("\n")
 
 
-def _inline(made: BlockText, text: str) -> None:
+def _add(made: BlockText, text: str, line: int) -> None:
+    """Adds a piece of text that begins in a line. Where TeX's own line ends stand in it, one line is told for it."""
+    plain = plain_tex(text)
+    if plain.count("\n") == text.count("\n"):
+        made.add_lines(plain, line)
+    else:
+        made.at_line(line)
+        made.add(plain)
+
+
+def _inline(made: BlockText, text: str, line: int) -> None:
     done = 0
     for match in _COMMAND.finditer(text):
-        made.add(plain_tex(text[done : match.start()]))
+        _add(made, text[done : match.start()], line)
+        line += text.count("\n", done, match.start())
+        made.at_line(line)
+        within = line
+        line += text.count("\n", match.start(), match.end())
         done = match.end()
         if match["cite"] is not None:
             for key in match["keys"].split(","):
@@ -134,8 +148,8 @@ def _inline(made: BlockText, text: str) -> None:
             if match["block_key"]:
                 made.cite(match["block_key"].strip())
             made.add("\u201c")
-            _inline(made, match["quote"] or match["block"])
+            _inline(made, match["quote"] or match["block"], within)
             made.add("\u201d")
         else:
             made.add(" ")
-    made.add(plain_tex(text[done:]))
+    _add(made, text[done:], line)

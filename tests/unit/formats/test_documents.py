@@ -672,3 +672,24 @@ def test_a_member_that_unpacks_to_more_than_a_document_holds_is_refused(monkeypa
 def test_what_is_no_pdf_is_refused(data: bytes) -> None:
     with pytest.raises(FormatError):
         read_pdf(data)
+
+
+@pytest.mark.parametrize(
+    ("reader", "text"),
+    [
+        (read_markdown, "One\ntwo https://a.b/3.\nthree\n[four](https://a.b/5).[^n]\n\n[^n]: A note\n https://a.b/8\n"),
+        (
+            read_tex,
+            "One\ntwo \\url{https://a.b/3}. % no\n\\textbf{three}\n\\href{https://a.b/5}{four}\n\n\n\\url{https://a.b/8}",
+        ),
+        (read_text, "One\ntwo https://a.b/3.\nthree\nhttps://a.b/5\n\n\nhttps://a.b/8\n"),
+        (
+            read_html,
+            "<p>One\n<a href=https://a.b/3>two</a>\n\n<a href='https://a.b/5'>four</a>\n\n<p>\n<a href=https://a.b/8>x</a>",
+        ),
+    ],
+)
+def test_a_citation_stands_in_its_own_line(reader: Callable[[bytes], CitingDocument], text: str) -> None:
+    document = reader(b"\n" + text.encode())
+    told = {link.url: block.place_at(link.start) for block in document.blocks for link in block.links}
+    assert told == {f"https://a.b/{line}": f"line {line}" for line in (3, 5, 8)}
