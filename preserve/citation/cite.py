@@ -5,14 +5,18 @@ from preserve.cables.page.titles import page_title
 from preserve.citation.capsule.check_capsule import without_password
 from preserve.citation.passage import Passage
 from preserve.config.arks import ark_of
-from preserve.errors import FormatError
+from preserve.errors import FormatError, NotHeldError
+from preserve.formats.citations.collections import CollectionCitation
 from preserve.formats.citations.data import CitationData
 from preserve.formats.tlog.files import Checkpoint
 from preserve.provenance.describe import HTML_TYPES
+from preserve.provenance.statements import ArchiveStatement, RunStatement, decode
 from preserve.replay.recover import Capture, CollectionReader, RecoveredPage
 from preserve.replay.since import other_addresses
 
 _GONE = frozenset({404, 410})
+_LAST_STATEMENTS = 1000
+"""Statements among which the newest run is looked for: behind its own stand only receipts and the like."""
 
 
 def cite(
@@ -70,6 +74,45 @@ def cite(
         passage="" if passage is None else place_of(passage),
         quote="" if passage is None else passage.exact,
     )
+
+
+def cite_collection(
+    archive: CollectionReader, *, title: str = "", public_url: str = "", accessed: str = ""
+) -> CollectionCitation:
+    """The citation of a collection as it is at its newest checkpoint.
+
+    Raises:
+        NotHeldError: it has none yet.
+    """
+    checkpoint = _checkpoint(archive)
+    if checkpoint is None or not checkpoint.size:
+        raise NotHeldError(
+            f"the log of {archive.paths.name} has no checkpoint yet", next_step="Run a capture to its end first."
+        )
+    begun = decode(next(data for _index, data in archive.ledger.raw(0)))
+    return CollectionCitation(
+        name=archive.paths.name,
+        title=title,
+        archive=checkpoint.origin,
+        size=checkpoint.size,
+        root=checkpoint.root,
+        first=begun.created[:10] if isinstance(begun, ArchiveStatement) else "",
+        last=_last_run(archive, checkpoint.size),
+        public_url=public_url,
+        accessed=accessed,
+    )
+
+
+def _last_run(archive: CollectionReader, size: int) -> str:
+    """The day on which the newest run under a checkpoint ended; empty where none is among the last statements."""
+    found = ""
+    for index, data in archive.ledger.raw(max(0, size - _LAST_STATEMENTS)):
+        if index >= size:
+            break
+        said = decode(data)
+        if isinstance(said, RunStatement):
+            found = said.ended[:10]
+    return found
 
 
 def cable_title(extraction: Extraction) -> str:

@@ -127,6 +127,37 @@ def test_what_a_search_finds_and_what_a_document_cites_is_cited(public: Any, sit
     assert "https://nowhere.example/x: nothing is held of it" in public.errors
 
 
+def test_a_collection_is_cited_as_a_data_set_at_a_checkpoint(public: Any) -> None:
+    forms = (
+        "--format",
+        "text",
+        "--format",
+        "bibtex",
+        "--format",
+        "biblatex",
+        "--format",
+        "ris",
+        "--format",
+        "csl-json",
+    )
+    text = public("cite", "--collection", "demo", *forms, "--accessed", "2026-11-25")
+    note = (public.archives / "demo" / "ledger" / "checkpoint").read_text().split("\n")
+    for form in (
+        "@misc{demo,",
+        "@dataset{demo,",
+        "TY  - DATA",
+        '"type": "dataset"',
+        "A site for a test [data set], 20",
+    ):
+        assert form in text
+    assert text.count(f"checkpoint {note[1]}, root {note[2]}") == 6
+    assert note[0] in text
+    (said,) = public.json("cite", "-c", "demo")["citations"]
+    assert said["csl"]["version"] == note[1]
+    assert public("cite", "-c", "demo", "--format", "pwid", status=2) == ""
+    assert "is not cited as pwid" in public.errors
+
+
 @pytest.mark.parametrize(
     "words",
     [(), ("06VELDORA42", "--search", "fair"), ("06VELDORA42", "06VELDORA42", "--quote", "x")],

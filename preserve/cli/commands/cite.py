@@ -17,7 +17,7 @@ from preserve.citation.quotable import QuotableText, of_cable, of_page
 from preserve.citation.quotes import find_passage
 from preserve.citation.rendered import is_style
 from preserve.cli.shared.common import Place, command_options, json_text, say
-from preserve.cli.shared.loading import public_names, reading
+from preserve.cli.shared.loading import public_names, reading, title_of
 from preserve.cli.shared.output import file_fault
 from preserve.errors import NotHeldError, UsageError
 from preserve.formats.citations.csl import to_csl_json
@@ -127,13 +127,16 @@ def cite(  # noqa: PLR0913 - one for each option
     """Cite captured cables (by their ids) and pages (by their addresses, records or ARKs): what each is, when it was
     captured, where its copy is, and one name of its content; with --long all that proves it.
 
+    --collection alone cites the collection itself, at its newest checkpoint.
     A passage is cited with --quote, --paragraph or --chars. A capture that is not whole (cut, a part, or not to be
     decoded) is cited with --cut only, and the citation says what it is.
     """
+    if collection and not (names or words or document):
+        return _cite_collections(place, collection, forms, _day(accessed, datetime.now(UTC).date()))
     if (bool(names), words is not None, document is not None).count(True) != 1:
         raise UsageError(
             "nothing is named, or in more than one way",
-            next_step="Give ids or addresses, or --search WORDS, or --document FILE.",
+            next_step="Give ids or addresses, or --search WORDS, or --document FILE, or --collection NAME alone.",
         )
     day, span = _day(accessed, datetime.now(UTC).date()), _span(chars)
     has_passage = capsule is not None or (quote, paragraph, span) != (None, None, None)
@@ -177,6 +180,31 @@ def cite(  # noqa: PLR0913 - one for each option
     sys.stdout.write(
         json_text({"citations": [_answer(each) for each in cited]}) if place.as_json else _printed(cited, forms)
     )
+    return 0
+
+
+def _cite_collections(place: Place, names: Sequence[str], forms: Sequence[str], day: str) -> int:
+    """Prints the citations of whole collections, at their newest checkpoints."""
+    from preserve.citation.cite import cite_collection
+    from preserve.formats.citations.collections import collection_item, write_collection
+
+    with reading(place, names) as archives:
+        cited = [
+            cite_collection(
+                archive,
+                title=title_of(place, archive.paths.name),
+                public_url=public_names(place, archive.paths.name)[0],
+                accessed=day,
+            )
+            for archive in archives
+        ]
+    texts = [{form: _safe(form, write_collection(each, form)) for form in forms} for each in cited]
+    if place.as_json:
+        pairs = zip(cited, texts, strict=True)
+        answer = [{"csl": collection_item(each), "forms": said} for each, said in pairs]
+        sys.stdout.write(json_text({"citations": answer}))
+    else:
+        sys.stdout.write("\n".join(_joined(form, [said[form] for said in texts]) for form in forms))
     return 0
 
 
@@ -280,13 +308,13 @@ def _write_capsule(
 
 def _printed(cited: Sequence[_Cited], forms: Sequence[str]) -> str:
     """The citations, one form after the other: CSL-JSON is one list, entries of several lines stand apart."""
-    shown = []
-    for form in forms:
-        texts = [_safe(form, each.texts[form]) for each in cited]
-        if form == "csl-json":
-            texts = [json_text([item for text in texts for item in json.loads(text)])]
-        shown.append(("\n" if form in MANY_LINES else "").join(texts))
-    return "\n".join(shown)
+    return "\n".join(_joined(form, [_safe(form, each.texts[form]) for each in cited]) for form in forms)
+
+
+def _joined(form: str, texts: Sequence[str]) -> str:
+    if form == "csl-json":
+        return json_text([item for text in texts for item in json.loads(text)])
+    return ("\n" if form in MANY_LINES else "").join(texts)
 
 
 def _answer(cited: _Cited) -> dict[str, object]:

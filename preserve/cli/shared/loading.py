@@ -67,6 +67,15 @@ def public_url(place: Place, name: str) -> str:
     return public_names(place, name)[0]
 
 
+def title_of(place: Place, name: str) -> str:
+    """The title of a collection, as its configuration says; empty where it has none."""
+    if not (place.config_dir / "collections" / f"{check_collection_name(name)}.yaml").is_file():
+        return ""
+    from preserve.config.folder import load_collection  # noqa: PLC0415 - it brings all that checks configuration
+
+    return load_collection(place.config_dir, name).title
+
+
 def public_names(place: Place, name: str) -> tuple[str, str]:
     """Where the public replay of a collection begins, and what its ARKs begin with; empty where nothing says it."""
     if not (place.config_dir / "collections" / f"{check_collection_name(name)}.yaml").is_file():
