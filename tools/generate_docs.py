@@ -19,7 +19,7 @@ from preserve.config.checked import Strict
 from preserve.config.collection import CollectionConfig, PolitenessConfig, ScopeConfig
 from preserve.config.layout import FIELD_KEYS, LayoutConfig
 from preserve.config.release import BuildConfig, ReleaseConfig
-from preserve.config.schedule import ScheduleConfig, ScheduleRuleConfig, StepConfig
+from preserve.config.schedule import ScheduleConfig, StepConfig, VerificationConfig
 from preserve.crawler.outcomes import REASONS
 from preserve.findings import CODES
 
@@ -108,7 +108,7 @@ The keys of each of its `steps`, one in a step:
 {_keys(StepConfig)}
 The keys of `verification` (docs/schedule.md):
 
-{_keys(ScheduleRuleConfig)}
+{_keys(VerificationConfig)}
 ## A layout
 
 {_keys(LayoutConfig)}

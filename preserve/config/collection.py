@@ -13,7 +13,7 @@ from preserve.config.addresses import check_address, check_proxy, url_mistake
 from preserve.config.arks import is_ark_prefix
 from preserve.config.checked import Strict
 from preserve.config.patterns import linear
-from preserve.config.schedule import ScheduleConfig, ScheduleRuleConfig
+from preserve.config.schedule import ScheduleConfig, VerificationConfig
 from preserve.config.spans import SPAN
 from preserve.limits import DEFAULT_LIMITS, MIB, Limits
 from preserve.text import nearest
@@ -229,7 +229,7 @@ class CollectionConfig(Strict):
         description="per cent of the held pages looked at that may be lost, 0 to 100: a run that loses more, and at "
         "least three, is not good",
     )
-    verification: ScheduleRuleConfig | None = Field(
+    verification: VerificationConfig | None = Field(
         default=None, description="a group of keys with `every` or `cron`: when all that is held is verified"
     )
     min_free_mb: int = Field(

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.addresses import url_mistake
@@ -113,6 +113,10 @@ class ScheduleRuleConfig(Strict):
         return time.fromisoformat(first), time.fromisoformat(last)
 
 
+def _share(value: object) -> object:
+    return value[:-1] if isinstance(value, str) and value.endswith("%") else value
+
+
 def _wanted(value: bool) -> bool:  # noqa: FBT001 - pydantic hands over by position
     if not value:
         raise ValueError("a step that is not wanted is left out; write `true`")
@@ -140,6 +144,18 @@ class StepConfig(Strict):
         if len(self.model_fields_set) != 1:
             raise ValueError("write exactly one of `verify`, `receipts`, `replicate` and `export` in a step")
         return self
+
+
+class VerificationConfig(ScheduleRuleConfig):
+    """When all that is held is verified, and how much of what was read before is read again."""
+
+    deep: Annotated[float, BeforeValidator(_share)] = Field(
+        default=10.0,
+        gt=0,
+        le=100,
+        description="the part of the bytes that is read record by record again each time, such as `10%`: the rest is "
+        "compared by SHA-256",
+    )
 
 
 class ScheduleConfig(ScheduleRuleConfig):

@@ -20,7 +20,7 @@ from preserve.schedule.job_status import wrongs
 from preserve.schedule.job_table import JobStatus, JobTable, has_table
 from preserve.schedule.jobs import jobs_of
 from preserve.store.archive import open_archive
-from preserve.store.checks import FULL, Check, lasting_damage, noted_checks
+from preserve.store.checks import WHOLE, Check, lasting_damage, noted_checks
 from preserve.store.durable import free_bytes
 
 _TOLD_CODES = 8
@@ -201,7 +201,7 @@ class StatusReader:
         if notes.unread:
             which = "a note of a check" if notes.unread == 1 else f"{notes.unread:,} notes of checks"
             wrong.append(f"{which} cannot be read, it may have told of damage: run `preserve verify {name}`")
-        full = next((check for check in reversed(checks) if check.level == FULL), None)
+        full = next((check for check in reversed(checks) if check.level in WHOLE), None)
         damage = lasting_damage(checks)
         if damage is not None:
             codes = ", ".join(list(damage.codes)[:_TOLD_CODES]) or "a claim failed"

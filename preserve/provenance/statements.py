@@ -341,6 +341,26 @@ class CutStatement(_Kind, frozen=True, kw_only=True, tag="cut"):
     quarantined: FileName | None
 
 
+class FixityStatement(_Kind, frozen=True, kw_only=True, tag="fixity"):
+    """A file was read record by record, and each record and text was the one that the ledger names (ADR 25).
+
+    ``check``: version of the rules of the check; ``size``: it covers the statements below this index; ``sha256`` and
+    ``records``: the file as it was read. ``texts`` were extracted again, ``texts_unread`` could not be.
+    ``places_sha256``: where each record lay, in the ledger's order (`preserve.integrity.verify.fixity.Places`).
+    """
+
+    file: FileName
+    sha256: Sha256
+    records: Count
+    texts: Count
+    texts_unread: Count
+    places_sha256: Sha256
+    size: Count
+    check: Count
+    checked: str
+    program: str
+
+
 class AcceptedStatement(_Kind, frozen=True, kw_only=True, tag="accepted"):
     """Somebody knows that these pages are lost: until they come whole again, no run is bad for them."""
 
@@ -372,6 +392,7 @@ Known = (
     | MementoStatement
     | KeyStatement
     | CutStatement
+    | FixityStatement
     | AcceptedStatement
     | Moved
 )
@@ -401,6 +422,7 @@ _MOMENTS: Final[Mapping[type, tuple[str, ...]]] = {
     MementoStatement: ("requested", "served"),
     KeyStatement: ("changed",),
     CutStatement: (),
+    FixityStatement: ("checked",),
     AcceptedStatement: ("stated",),
     Moved: ("stated",),
 }

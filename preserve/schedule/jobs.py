@@ -62,7 +62,7 @@ def jobs_of(config: CollectionConfig) -> list[Job]:
             )
         )
     if config.verification is not None:
-        words = ("verify", name, "--json")
+        words = ("verify", name, "--deepen", f"{config.verification.deep:g}", "--state", "--json")
         found.append(
             Job(
                 collection=name,

@@ -15,6 +15,8 @@ from preserve.store.durable import append_synced, make_dir
 from preserve.store.layout import job_folder
 
 FULL = "full"
+WHOLE = frozenset({FULL, "seals"})
+"""Levels of checks of everything: ``seals`` read some files, and of others that were read before the SHA-256 only."""
 _MAX_BYTES = 16 * MIB
 """Decades of a check a day."""
 _MOST = 1 << 63
@@ -22,7 +24,7 @@ _MOST = 1 << 63
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One verification of a collection. ``level``: full, structure or sample. Times in seconds since 1970.
+    """One verification of a collection. ``level``: full, seals, structure or sample. Times in seconds since 1970.
 
     ``good``: nothing is damaged; ``statements``: how many the ledger held; ``codes``: what was found, in number.
     """
@@ -88,7 +90,7 @@ def noted_checks(archives: Path, collection: str) -> CheckNotes:
         check = _read(line)
         if check is not None:
             checks.append(check)
-            unread = 0 if check.level == FULL else unread
+            unread = 0 if check.level in WHOLE else unread
         elif line:
             unread += 1
     return CheckNotes(checks=tuple(checks), unread=unread)
@@ -103,7 +105,7 @@ def lasting_damage(checks: Sequence[Check]) -> Check | None:
     for check in checks:
         if not check.good:
             damage = check
-        elif check.level == FULL:
+        elif check.level in WHOLE:
             damage = None
     return damage
 

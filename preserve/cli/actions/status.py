@@ -184,7 +184,7 @@ def _read_whole(state: CollectionState) -> str:
     if full is None:
         return "never"
     since = f", {counted(state.checked.since, 'statement')} since" if state.checked.since else ""
-    return f"{day(full.started)}: {'good' if full.good else 'DAMAGE'}{since}"
+    return f"{day(full.started)}: {'good' if full.good else 'DAMAGE'}{' by seals' * (full.level == 'seals')}{since}"
 
 
 def _ledger(state: CollectionState) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from preserve.cli.shared.common import Place, command_options, say
+from preserve.cli.shared.common import Place, command_options, counted, say
 from preserve.cli.shared.loading import all_layouts, collections_to_read
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.trusting import read_trust, trust_option
@@ -26,11 +26,15 @@ from preserve.integrity.verify.collection import VerifyOptions
 from preserve.integrity.verify.collection import verify as verify_collection
 from preserve.integrity.verify.foreign import verify_files
 from preserve.integrity.verify.report import Report
+from preserve.integrity.verify.stating import state_fixity
 from preserve.model import format_utc
+from preserve.provenance.founding import load_writer
+from preserve.provenance.keys import passphrase
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.store.archive import check_readable, open_archive
 from preserve.store.checks import Check, note_check
 from preserve.store.durable import write_atomic
+from preserve.store.layout import CollectionPaths
 
 
 @click.command()
@@ -39,6 +43,11 @@ from preserve.store.durable import write_atomic
 @click.option(
     "--sample", type=float, metavar="PERCENT", help="As --structure, and this part of the records, by chance."
 )
+@click.option("--deep", is_flag=True, help="Read every record, also of files that were read before and are unchanged.")
+@click.option(
+    "--deepen", type=click.FloatRange(0, 100), metavar="PERCENT", help="Read this part of them, longest not read first."
+)
+@click.option("--state", is_flag=True, help="State in the ledger which files were read and found whole.")
 @click.option(
     "--processes", type=click.IntRange(1, 64), help="How many processes read records. [default: one a processor]"
 )
@@ -51,12 +60,15 @@ from preserve.store.durable import write_atomic
 )
 @trust_option
 @command_options
-def verify(
+def verify(  # noqa: PLR0913 - one for each option
     place: Place,
     what: tuple[str, ...],
     *,
     structure: bool,
     sample: float | None,
+    deep: bool,
+    deepen: float | None,
+    state: bool,
     processes: int | None,
     second_reader: bool,
     report_file: Path | None,
@@ -69,15 +81,20 @@ def verify(
     believed for lying in the archive. Stopped and run again, it takes the hash of a file that it found whole, and does
     not go through its records again.
 
+    With --state the ledger says which files were read record by record and found whole; the lock and the signing key
+    are needed for that. A later check takes the SHA-256 of such a file and does not read its records again, where the
+    statement is under a checkpoint of your own key, or of one that you trust. `--deep` reads everything.
+
     A FILE is checked by itself, whoever made it: every record, every digest, what records say of one another. That
     nothing was changed or taken out, only a ledger can show. Of a signed WACZ file the key, the domain, the names and
     dates of the certificate are told, and whether a root that you trust leads to it.
 
-    Each claim is PASS, FAIL, NOT CHECKED or NOT PROVEN. Nothing is changed; the date and the outcome for a collection
-    are noted beside it, for `preserve status`. Status 1: something was found.
+    Each claim is PASS, FAIL, NOT CHECKED or NOT PROVEN. Without --state nothing is changed; the date and the
+    outcome for a collection are noted beside it, for `preserve status`. Status 1: something was found.
     """
     level = _level(structure=structure, sample=sample)
     files, names = _sorted_out(what)
+    _check_depth(level, is_asked=deep or deepen is not None or state, with_files=bool(files))
     reports: list[Report] = []
     believed = read_trust(place, trust)
     if files:
@@ -90,15 +107,25 @@ def verify(
             logs=KnownLogs(place.keys),
             processes=processes,
             second_reader=second_reader,
+            deep=100.0 if deep else deepen or 0.0,
             state=state_folder(os.environ),
         )
-        reports += _collections(place, names, manner)
+        reports += _collections(place, names, manner, is_stated=state)
     if report_file is not None:
         write_atomic(report_file, as_html(reports, format_utc(datetime.now(UTC))))
     key = "files" if files and not names else "collections"
     text = "\n".join(as_text(report) for report in reports)
     place.emit({key: [as_json(report) for report in reports]}, text)
     return 0 if all(report.spotless for report in reports) else 1
+
+
+def _check_depth(level: Level, *, is_asked: bool, with_files: bool) -> None:
+    """What is read again, and what is stated, is a matter of collections that are read whole."""
+    if is_asked and (level.name != "full" or with_files):
+        raise UsageError(
+            "--deep, --deepen and --state are for collections, without --structure and --sample",
+            next_step="Leave one of them out.",
+        )
 
 
 def state_folder(environment: Mapping[str, str]) -> Path:
@@ -127,7 +154,7 @@ def _sorted_out(what: Sequence[str]) -> tuple[list[Path], list[str]]:
     return files, [text for text in what if Path(text) not in files]
 
 
-def _collections(place: Place, names: Sequence[str], manner: VerifyOptions) -> list[Report]:
+def _collections(place: Place, names: Sequence[str], manner: VerifyOptions, *, is_stated: bool) -> list[Report]:
     layouts = all_layouts(place)
     reports = []
     for name in collections_to_read(place, names):
@@ -142,11 +169,24 @@ def _collections(place: Place, names: Sequence[str], manner: VerifyOptions) -> l
                     f"{name}: not checked to its end",
                     next_step="Run it again: files that were found whole are not read for their records again.",
                 ) from None
-        _note(place, name, reports[-1], started)
+        stated = _state(place, paths, reports[-1], started) if is_stated else 0
+        _note(place, name, reports[-1], started, stated=stated)
     return reports
 
 
-def _note(place: Place, name: str, report: Report, started: int) -> None:
+def _state(place: Place, paths: CollectionPaths, report: Report, started: int) -> int:
+    """States what was read; that it cannot be stated takes nothing from what was found. Returns how many statements."""
+    try:
+        writer = load_writer(paths, place.keys, secret=passphrase(os.environ))
+        count = state_fixity(paths, writer, report, checked=datetime.fromtimestamp(started, UTC))
+    except PreserveError as error:
+        say(f"preserve: {paths.name}: what was read is not stated in the ledger: {error}")
+        return 0
+    say(f"{paths.name}: {counted(count, 'file')} stated as read record by record")
+    return count
+
+
+def _note(place: Place, name: str, report: Report, started: int, *, stated: int) -> None:
     """Notes what was found, for the dates of `preserve status`; an archive that cannot be written to is checked too."""
     check = Check(
         level=report.level.split()[0],
@@ -155,7 +195,7 @@ def _note(place: Place, name: str, report: Report, started: int) -> None:
         good=report.good,
         records=report.records,
         bytes_read=report.bytes_read,
-        statements=report.statements,
+        statements=None if report.statements is None else report.statements + stated,
         codes=dict(sorted(Counter(f.code for f in report.findings).items())),
     )
     try:

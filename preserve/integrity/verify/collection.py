@@ -31,11 +31,13 @@ from preserve.integrity.verify.attestations import Attestations
 from preserve.integrity.verify.checkpoint_check import SignedCheckpoint, read_checkpoint
 from preserve.integrity.verify.checks import CheckScope, Level, StatementCheck
 from preserve.integrity.verify.derived_checks import CatalogueCheck, IndexCheck, Obstacle
+from preserve.integrity.verify.fixity import passed_over
+from preserve.integrity.verify.fixity_check import FixityCheck
 from preserve.integrity.verify.held_catalogue import HeldCatalogue
 from preserve.integrity.verify.ledger_reading import read_ledger
 from preserve.integrity.verify.newer import Newer
 from preserve.integrity.verify.record_check import RecordCheck, RecordReading
-from preserve.integrity.verify.report import ORIGIN, Findings, Report
+from preserve.integrity.verify.report import ORIGIN, CheckedLog, Findings, Report
 from preserve.integrity.verify.resume import Resume
 from preserve.integrity.verify.sample import Sample
 from preserve.integrity.verify.seal_check import SealCheck
@@ -52,6 +54,8 @@ from preserve.store.layout import CollectionPaths
 from preserve.store.strange import strange_entries
 
 _TRIES = 3
+SEALS = "seals"
+"""The level of a check that read some files, and of the others their SHA-256: they were read before."""
 FULL = Level()
 
 
@@ -59,6 +63,8 @@ FULL = Level()
 class VerifyOptions:
     """How a verification is done. ``state``: a folder for the note that lets a stopped one go on; None: no note.
 
+    ``deep``: the share of all bytes, in per cent, that is read record by record though the ledger says that it was
+    before (`preserve.integrity.verify.fixity`); 100: everything.
     ``second_reader``: warcio reads every sealed file, too.
     ``logs``: what is known of logs; the one that is verified is noted there, if nothing is wrong with it.
     """
@@ -69,6 +75,7 @@ class VerifyOptions:
     limits: Limits = DEFAULT_LIMITS
     processes: int | None = None
     second_reader: bool = False
+    deep: float = 0.0
     state: Path | None = None
     progress: Callable[[int], None] = lambda _done: None
 
@@ -87,10 +94,18 @@ def verify(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Verify
     """
     for _try in range(_TRIES - 1):
         before = _moment(paths)
-        report = _verified(paths, layouts, manner)
+        report = _checked(paths, layouts, manner)
         if report.good or _moment(paths) == before:
             return report
-    return _verified(paths, layouts, manner)
+    return _checked(paths, layouts, manner)
+
+
+def _checked(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: VerifyOptions) -> Report:
+    """Reads what must be read; all of it, where something is wrong or an earlier check cannot be relied on."""
+    report, is_relied_on = _verified(paths, layouts, manner)
+    if report.level != SEALS or (report.good and is_relied_on):
+        return report
+    return _verified(paths, layouts, replace(manner, deep=100.0))[0]
 
 
 def _moment(paths: CollectionPaths) -> tuple[bytes, int, list[str]]:
@@ -104,7 +119,8 @@ def _moment(paths: CollectionPaths) -> tuple[bytes, int, list[str]]:
     return note, catalogue, sorted(path.name for path in paths.archive.glob("*"))
 
 
-def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: VerifyOptions) -> Report:
+def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: VerifyOptions) -> tuple[Report, bool]:
+    """The report, and whether what earlier checks stated is not contradicted."""
     findings = Findings()
     signed = read_checkpoint(paths, findings)
     scope = CheckScope(
@@ -132,6 +148,7 @@ def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Ver
                 catalogue=catalogue,
                 resume=resume,
                 hashes=hashes,
+                passed=passed_over(scope, signed, manner.logs, manner.trust, hashes, deep=manner.deep),
             )
             checks = _Checks(scope, signed, manner, held, reading)
             read_ledger(paths, checks.tree, checks.all, manner.progress)
@@ -141,7 +158,7 @@ def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Ver
     finally:
         catalogue.close()
     resume.forget()
-    return report
+    return report, not reading.passed.doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +217,7 @@ class _Checks:
         self.files = SealCheck(scope, self.tree, self.records, reading.hashes, held.strangers)
         self.second = SecondReaderCheck(scope, self.files, held.files if manner.second_reader else ())
         self.texts = TextCheck(scope, self.records, reading.catalogue)
+        self.fixity = FixityCheck(reading.passed)
         self.known = KnownCheck(self.tree, vouching)
         self.signature = SignatureCheck(self.known, vouching)
         self.time = TimeCheck(scope.findings, self.tree, vouching, self.statements.dates)
@@ -212,6 +230,7 @@ class _Checks:
             self.files,
             self.second,
             self.texts,
+            self.fixity,
             self.known,
             self.signature,
             self.time,
@@ -226,6 +245,7 @@ class _Checks:
         findings = self._scope.findings
         told = (
             self.records,
+            *([self.fixity] if self.fixity.has_passed else []),
             self.files,
             self.tree,
             self.signature,
@@ -237,19 +257,31 @@ class _Checks:
             self.time,
             *([self.second] if self.second.has_read else []),
         )
+        claims = (*(self._claim(check) for check in told), ORIGIN)
+        log = self._log()
         return Report(
             subject=self._scope.paths.name,
-            claims=(*(self._claim(check) for check in told), ORIGIN),
+            claims=claims,
             findings=tuple(findings.listed),
             records=self.records.count,
             statements=self.tree.statements,
             bytes_read=self.files.bytes_read,
-            level=str(self._scope.level),
+            level=SEALS if self.fixity.has_passed else str(self._scope.level),
             notes=findings.notes,
             untold=findings.untold,
             touched=self.records.touched.listed(),
             repair="" if not any(f.is_error for f in findings.listed) else self._repair(),
+            checked=() if log is None else tuple(self.records.read_whole(self.files.sealed_by, log.size)),
+            log=log,
         )
+
+    def _log(self) -> CheckedLog | None:
+        """The log, where nothing is wrong with it or what it names, and all of it is known."""
+        scope, checkpoint = self._scope, self._scope.checkpoint
+        is_wrong = scope.newer.statements or any(code.startswith("E-") for code in scope.findings.codes)
+        if checkpoint is None or is_wrong or scope.level.name != "full":
+            return None
+        return CheckedLog(checkpoint.size, checkpoint.root)
 
     def _claim(self, check: StatementCheck) -> Claim:
         """A log that nothing is wrong with is noted, so that it is known from now on."""

@@ -98,6 +98,9 @@ class CatalogueCheck(StatementCheck):
         match statement:
             case RecordStatement() | CableStatement() if self._scope.level.name != "full":
                 return
+            case RecordStatement() if self._records.last is not None and self._records.last.file.passed is not None:
+                # Its row was held against the statement when its place was taken from it.
+                return
             case RecordStatement():
                 row = None if self._records.last is None else self._records.last.row
                 if row is None:

@@ -1,6 +1,7 @@
 """Every record: against its statement, and by itself; every revisit: against what it refers to."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,9 +10,10 @@ from preserve.integrity.scan import FileHashes, ScannedRecord, Scanner
 from preserve.integrity.verify.checks import CheckScope, Leaf, Said, StatementCheck, Unreadable
 from preserve.integrity.verify.earlier_replies import EarlierReplies
 from preserve.integrity.verify.file_matcher import FileMatcher, Matched
+from preserve.integrity.verify.fixity import FileIdentity, PassedFile, PassedFiles, Places
 from preserve.integrity.verify.held_catalogue import HeldCatalogue
 from preserve.integrity.verify.index_sum import IndexSum
-from preserve.integrity.verify.report import Findings, claim, not_checked
+from preserve.integrity.verify.report import CheckedFile, Findings, claim, not_checked
 from preserve.integrity.verify.resume import FileTally, Resume
 from preserve.integrity.verify.sample import Sample
 from preserve.integrity.verify.touched import TouchedRecords
@@ -28,7 +30,7 @@ from preserve.provenance.statements import (
     Statement,
     UnknownStatement,
 )
-from preserve.store.catalogue import StatementRow
+from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.layout import IMPORTING_SUFFIX
 from preserve.store.warcfile import container_of
 
@@ -49,8 +51,13 @@ class FileReading:
     """It was found whole before, and its records are not read again."""
     is_gone: bool = False
     """It is not there. That is one finding, told at the end with the number of records that went with it."""
+    passed: PassedFile | None = None
+    """The statement that stands in for reading its records."""
     stated: int = 0
     """Number of records that the ledger has named in it."""
+    places: Places = field(default_factory=Places)
+    identity: FileIdentity | None = None
+    """Of the file as its reading began."""
     unheld: Findings = field(default_factory=Findings)
     """Revisits whose original is not held: damage in a file of our own, a habit of other crawlers in one of theirs."""
 
@@ -80,6 +87,7 @@ class RecordReading:
     catalogue: HeldCatalogue
     resume: Resume
     hashes: FileHashes
+    passed: PassedFiles
 
 
 class RecordCheck(StatementCheck):
@@ -136,6 +144,9 @@ class RecordCheck(StatementCheck):
         if file.is_gone:
             self._touch(statement, file)
             return
+        if file.passed is not None:
+            self._passed(index, statement, file, file.passed)
+            return
         if sample is not None:
             matched = sample.look(statement, row)
         elif file.matcher is not None:
@@ -144,6 +155,22 @@ class RecordCheck(StatementCheck):
             # Only its file is looked at, or it was looked at before.
             return
         self._matched(statement, file, matched)
+
+    def _passed(self, index: int, statement: RecordStatement, file: FileReading, passed: PassedFile) -> None:
+        """Takes the place of a record from the catalogue: it is proved once all places of the file are."""
+        held = self._catalogue.held(index, "records")
+        if held is None or index >= passed.said.size:
+            self._reading.passed.doubted(f"statement {index} has no row in the catalogue, or came after the check")
+            return
+        row = None
+        with suppress(ValueError):
+            place = Catalogue.place_in(held)
+            row = row_of(statement, place)
+        if row is None or held != (index, *row.values):
+            self._reading.passed.doubted(f"statement {index} and its row in the catalogue differ")
+            return
+        file.places.add(place)
+        self.last = LastRecord(statement.record_id, file, None, row)
 
     def _revisit(self, statement: RecordStatement, refers_to: str, file: FileReading) -> None:
         if refers_to not in self.replies and not self._scope.newer.names(refers_to):
@@ -157,6 +184,7 @@ class RecordCheck(StatementCheck):
             self._touch(statement, file)
         if matched is not None:
             row = None if is_sample else row_of(statement, matched.place)
+            file.places.add(matched.place)
             self.last = LastRecord(statement.record_id, file, matched, row)
 
     def _touch(self, statement: RecordStatement, file: FileReading) -> None:
@@ -175,6 +203,11 @@ class RecordCheck(StatementCheck):
         self._reading.hashes.begin(path)
         if self._reading.scanner is None:
             return file
+        if (passed := self._reading.passed.files.get(name)) is not None:
+            file.passed = passed
+            file.tally = FileTally(texts=passed.said.texts, texts_not_read=passed.said.texts_unread)
+            return file
+        file.identity = FileIdentity.of(path)
         tally = self._reading.resume.tally_of(path)
         if tally is not None:
             file.tally, file.is_done = tally, True
@@ -229,6 +262,8 @@ class RecordCheck(StatementCheck):
                 findings.add("E-WARC-MISSING", name, f"{file.stated} records stated")
             if file.matcher is not None and self._tree.is_whole:
                 file.matcher.finish()
+            if file.passed is not None and not _is_as_stated(file, file.passed):
+                self._reading.passed.doubted(f"the records of {name}")
             findings.join(file.findings)
 
     def finish(self) -> Claim:
@@ -247,6 +282,29 @@ class RecordCheck(StatementCheck):
             detail = f"{read} of {count} records, chosen by chance"
             return claim(_RECORDS, good=True, detail=detail) if read else not_checked(_RECORDS, detail)
         return claim(_RECORDS, good=True, detail=f"{count} records")
+
+    def read_whole(self, sealed: Mapping[str, int], size: int) -> Iterator[CheckedFile]:
+        """The files that were read to their end, and of which nothing is to be said.
+
+        ``sealed``: by name, the statement that sealed it last. All that is said of a file is below ``size``.
+        """
+        for name, file in self.files.items():
+            is_as_it_was = file.identity is not None and file.identity == FileIdentity.of(file.path)
+            if file.matcher is None or not is_as_it_was or sealed.get(name, size) >= size or file.path.name != name:
+                continue
+            if not any(code[0] in "EW" or code == "I-IMPORT-DAMAGED" for code in file.findings.codes):
+                yield CheckedFile(
+                    file=name,
+                    sha256=self._reading.hashes.of(name).sha256,
+                    records=file.stated,
+                    texts=file.tally.texts,
+                    texts_unread=file.tally.texts_not_read,
+                    places_sha256=file.places.hexdigest(),
+                )
+
+
+def _is_as_stated(file: FileReading, passed: PassedFile) -> bool:
+    return (file.stated, file.places.hexdigest()) == (passed.said.records, passed.said.places_sha256)
 
 
 def _readable(scanner: Scanner, path: Path) -> Iterator[ScannedRecord]:

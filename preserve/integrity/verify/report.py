@@ -21,6 +21,24 @@ class Touched(NamedTuple):
     revisits: int
 
 
+class CheckedFile(NamedTuple):
+    """A file that was read record by record, and of which nothing is to be said: see `FixityStatement`."""
+
+    file: str
+    sha256: str
+    records: int
+    texts: int
+    texts_unread: int
+    places_sha256: str
+
+
+class CheckedLog(NamedTuple):
+    """The log that was checked: number of statements under its checkpoint, and their root."""
+
+    size: int
+    root: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The outcome of one verification: of a collection, or of one file.
@@ -42,6 +60,9 @@ class Report:
     repair: str = ""
     is_file: bool = False
     signature: PackageSignature | None = None
+    checked: tuple[CheckedFile, ...] = ()
+    """Files of which a ``fixity`` statement can be made, with ``log``."""
+    log: CheckedLog | None = None
 
     @property
     def good(self) -> bool:

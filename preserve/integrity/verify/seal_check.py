@@ -35,7 +35,7 @@ class SealCheck(StatementCheck):
         self._strangers = strangers
         self.sealed: dict[str, tuple[Sealed, ...]] = {}
         """By name, the seals of each file: one, or more where a repair could not give back the compression."""
-        self._sealed_by: dict[str, int] = {}
+        self.sealed_by: dict[str, int] = {}
         """By name, the statement that sealed it last."""
         self.bytes_read = 0
 
@@ -45,7 +45,7 @@ class SealCheck(StatementCheck):
             return
         for sealed in sealed_in(statement):
             self.sealed[sealed.name] = (*self.sealed.get(sealed.name, ()), sealed)
-            self._sealed_by[sealed.name] = index
+            self.sealed_by[sealed.name] = index
 
     def end(self) -> None:
         """Holds every file against its seals."""
@@ -73,7 +73,7 @@ class SealCheck(StatementCheck):
         self.bytes_read += found.size
         if (found.size, found.sha256) in {(sealed.size, sealed.sha256) for sealed in seals}:
             return
-        if newer.names(name, after=self._sealed_by[name]):
+        if newer.names(name, after=self.sealed_by[name]):
             # It may have been sealed again, as a repair does.
             newer.files += 1
             return

@@ -24,6 +24,7 @@ from preserve.provenance.statements import (
     CutStatement,
     DigestFit,
     Dump,
+    FixityStatement,
     ImportStatement,
     KeyStatement,
     Known,
@@ -157,6 +158,10 @@ CUT = CutStatement(
     file="a.warc.gz", size=1, sha256=HASH, records=1, cut_bytes=7, reason="x", quarantined="a.warc.gz.tail"
 )
 ACCEPTED = AcceptedStatement(urls=("http://x.org/",), reason="closed", stated=DATE, program="p")
+FIXITY = FixityStatement(
+    file="a.warc.gz", sha256=HASH, records=3, texts=1, texts_unread=0, places_sha256=HASH, size=7, check=1,
+    checked=DATE, program="p",
+)  # fmt: skip
 MOVED = Moved(old="http://x.org/", new="http://y.org/", reason="", stated=DATE, program="p")
 ARCHIVE = ArchiveStatement(collection="demo", format=2, origin="a", key="b", created=DATE)
 _MAY_BE_NULL = {
@@ -164,7 +169,7 @@ _MAY_BE_NULL = {
     "counter", "dump", "quarantined", "served", "claimed_digest",
 }  # fmt: skip
 ONE_OF_EACH: list[Known] = [
-    ARCHIVE, RECORD, CABLE, RUN, IMPORT, RELEASE, REPAIR, LISTING, MEMENTO, KEY, CUT, ACCEPTED, MOVED,
+    ARCHIVE, RECORD, CABLE, RUN, IMPORT, RELEASE, REPAIR, LISTING, MEMENTO, KEY, CUT, FIXITY, ACCEPTED, MOVED,
 ]  # fmt: skip
 
 

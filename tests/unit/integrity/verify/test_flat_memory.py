@@ -12,6 +12,7 @@ from preserve.integrity.scan import FileHashes, Scanner
 from preserve.integrity.verify import record_check
 from preserve.integrity.verify.checks import CheckScope, Leaf, Level
 from preserve.integrity.verify.earlier_replies import EarlierReplies
+from preserve.integrity.verify.fixity import PassedFiles
 from preserve.integrity.verify.held_catalogue import HeldCatalogue
 from preserve.integrity.verify.newer import Newer
 from preserve.integrity.verify.record_check import RecordCheck, RecordReading
@@ -68,7 +69,12 @@ def _grown(tmp_path: Path, count: int) -> tuple[int, Findings]:
     with Scanner(RecordQuery(), processes=1, total_bytes=0) as scanner:
         catalogue = HeldCatalogue(paths)
         reading = RecordReading(
-            scanner=None, sample=None, catalogue=catalogue, resume=Resume(None, ""), hashes=FileHashes(scanner)
+            scanner=None,
+            sample=None,
+            catalogue=catalogue,
+            resume=Resume(None, ""),
+            hashes=FileHashes(scanner),
+            passed=PassedFiles(),
         )
         tree = TreeCheck(scope)
         records = RecordCheck(scope, tree, reading)

@@ -1,0 +1,171 @@
+"""Files whose records are not read again: they were, the ledger says so, and their bytes are the same (ADR 25).
+
+A ``fixity`` statement stands in for reading a file where all of this holds, and else the file is read:
+
+- it is under a checkpoint that is signed by a key of this installation, or by one that the reader names as trusted;
+- it was made by this version of the check (`CHECK`), over a part of the ledger that ends before it;
+- the SHA-256 of the file, taken now, is the one in it. The seal is held against the same hash.
+
+What is not the file's is checked as ever: tree, signature, each statement, each line of the index and each row of the
+catalogue. Where a record lies is taken from the catalogue, and held against the digest of the places in the statement.
+Where anything is found to be wrong, all files are read (`preserve.integrity.verify.collection`).
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from preserve.errors import FormatError, PreserveError
+from preserve.findings import Verdict
+from preserve.integrity.scan import FileHashes
+from preserve.integrity.verify.checkpoint_check import SignedCheckpoint
+from preserve.integrity.verify.checks import CheckScope
+from preserve.model import RecordPlace
+from preserve.provenance.knownlogs import KnownLogs
+from preserve.provenance.ledger import Ledger
+from preserve.provenance.statements import FixityStatement, decode
+from preserve.provenance.trust import Trust
+
+CHECK: Final = 1
+"""Version of the rules by which files are read: raised when what was good by the old ones can be bad by the new."""
+_KIND: Final = b'"kind":"fixity"'
+"""As it stands in the canonical form of a ``fixity`` statement, and in that of no other."""
+_WHOLE: Final = 100.0
+
+
+class Places:
+    """A digest of where the records of a file lie, taken in the ledger's order.
+
+    SHA-256 over one line of ASCII a record: ordinal, offset, length, and offset inside of what was compressed in one
+    piece, in decimal digits with blanks between, and a line feed.
+    """
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+
+    def add(self, place: RecordPlace) -> None:
+        """Takes in one record."""
+        self._digest.update(b"%d %d %d %d\n" % (place.ordinal, place.offset, place.length, place.inner))
+
+    def hexdigest(self) -> str:
+        """64 hexadecimal digits."""
+        return self._digest.hexdigest()
+
+
+class FileIdentity(NamedTuple):
+    """What changes when a file is put in the place of another, or is written to."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> "FileIdentity | None":
+        """None where there is no file."""
+        with suppress(OSError):
+            found = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - Path.stat follows by default
+            return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedFile:
+    """A file whose records are not read, and the statement at ``index`` that stands in for it."""
+
+    index: int
+    said: FixityStatement
+
+
+@dataclass(slots=True)
+class PassedFiles:
+    """The files that are not read, by name. ``doubt``: why one of the statements cannot be relied on after all."""
+
+    files: Mapping[str, PassedFile] = field(default_factory=dict)
+    doubt: str = ""
+
+    def doubted(self, reason: str) -> None:
+        """Something contradicts: all files are to be read."""
+        self.doubt = self.doubt or reason
+
+
+def passed_over(
+    scope: CheckScope,
+    signed: SignedCheckpoint,
+    known: KnownLogs | None,
+    trust: Trust,
+    hashes: FileHashes,
+    *,
+    deep: float,
+) -> PassedFiles:
+    """The files that need not be read. ``deep``: the share of all bytes that is read all the same, in per cent.
+
+    Files that were read longest ago come first in that share.
+    """
+    if scope.level.name != "full" or deep >= _WHOLE or not _is_ours(signed, known, trust):
+        return PassedFiles()
+    stated = {name: file for name, file in _stated(scope).items() if scope.paths.held_file(name).is_file()}
+    for name in stated:
+        hashes.begin(scope.paths.held_file(name))
+    total = sum(path.stat().st_size for path in scope.paths.archive.iterdir() if path.is_file())
+    wanted = total * deep / 100
+    chosen = dict(stated)
+    for name in _oldest_first(stated):
+        if wanted <= 0:
+            break
+        wanted -= scope.paths.held_file(name).stat().st_size
+        del chosen[name]
+    return PassedFiles({name: file for name, file in chosen.items() if _is_same(name, file, hashes)})
+
+
+def _is_same(name: str, file: PassedFile, hashes: FileHashes) -> bool:
+    try:
+        return hashes.of(name).sha256 == file.said.sha256
+    except OSError:
+        return False
+
+
+def _oldest_first(stated: Mapping[str, PassedFile]) -> Sequence[str]:
+    return sorted(stated, key=lambda name: stated[name].index)
+
+
+def _is_ours(signed: SignedCheckpoint, known: KnownLogs | None, trust: Trust) -> bool:
+    """Whether the checkpoint is signed by a key that the reader trusts, or, where none is named, by our own."""
+    if signed.checkpoint is None or signed.claim.verdict is not Verdict.PASS:
+        return False
+    if trust.logs:
+        return signed.vkey in {key.vkey for key in trust.logs}
+    if known is None:
+        return False
+    with suppress(PreserveError):
+        log = known.log(signed.checkpoint.origin)
+        keys = () if log is None or not log.is_own else log.keys_at(signed.checkpoint.size)
+        return bool(keys) and keys[-1].vkey == signed.vkey
+    return False
+
+
+def _stated(scope: CheckScope) -> dict[str, PassedFile]:
+    """The newest statement of each file by this version of the check; none where the ledger cannot be read."""
+    found: dict[str, PassedFile] = {}
+    try:
+        for index, said in _fixities(Ledger(scope.paths)):
+            if said.check == CHECK and said.size <= index:
+                found[said.file] = PassedFile(index=index, said=said)
+    except (PreserveError, OSError):
+        return {}
+    return found
+
+
+def _fixities(ledger: Ledger) -> Iterator[tuple[int, FixityStatement]]:
+    """Every ``fixity`` statement under the checkpoint. The tree over them is checked when the ledger is read."""
+    for index, entry in ledger.raw():
+        if _KIND in entry:
+            with suppress(FormatError):
+                said = decode(entry)
+                if isinstance(said, FixityStatement):
+                    yield index, said

@@ -1,0 +1,354 @@
+"""Checks that do not read again what was read: what they find, whom they believe, and what they leave to a deep one."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from preserve.cli.shared.common import keys_folder
+from preserve.errors import ArchiveError, EnvironmentFaultError
+from preserve.findings import Verdict
+from preserve.formats.tlog.note import parse_vkey
+from preserve.integrity import scan
+from preserve.integrity.verify import fixity
+from preserve.integrity.verify.collection import VerifyOptions, verify
+from preserve.integrity.verify.report import Report
+from preserve.integrity.verify.stating import state_fixity
+from preserve.provenance.founding import load_writer
+from preserve.provenance.knownlogs import KnownLogs
+from preserve.provenance.ledger import Ledger
+from preserve.provenance.session import Writer
+from preserve.provenance.statements import FixityStatement, encode
+from preserve.provenance.trust import Trust
+from preserve.regular import FileIdentity, read_regular
+from preserve.store.layout import CollectionPaths
+from tests.conftest import Shell, Site
+from tests.ledgers import extended
+from tests.simulated import Simulation, links
+
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+class Held:
+    """Two captures, two files, each read whole once, and stated."""
+
+    def __init__(self, folder: Path) -> None:
+        self.sim = sim = Simulation(folder)
+        sim.politeness = "delay_s: 0\n  robots: ignore"
+        sim.web.pages = {"http://x.org/": links("/a", "/b"), "http://x.org/a": links("/"), "http://x.org/b": links("/")}
+        self.paths = CollectionPaths(sim.archives, "sim")
+        for body in ("/a", "/c"):
+            sim.web.pages["http://x.org/b"] = links(body)
+            sim.run()
+
+    @property
+    def writer(self) -> Writer:
+        return load_writer(self.paths, self.sim.folder / "keys", secret=None)
+
+    @property
+    def files(self) -> list[str]:
+        return sorted(path.name for path in self.paths.archive.iterdir())
+
+    def check(self, *, deep: float = 0.0, trust: Trust = Trust(), known: bool = True) -> Report:  # noqa: B008
+        logs = KnownLogs(self.sim.folder / "keys") if known else None
+        return verify(self.paths, {}, VerifyOptions(processes=1, logs=logs, deep=deep, trust=trust))
+
+    def state(self, report: Report, writer: Writer | None = None) -> int:
+        return state_fixity(self.paths, writer or self.writer, report, checked=NOW)
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Held:
+    made = Held(tmp_path)
+    report = made.check()
+    assert (report.level, report.spotless, [item.file for item in report.checked]) == ("full", True, made.files)
+    assert made.state(report) == len(made.files) == 2
+    return made
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files whose records are read."""
+    read: list[str] = []
+    rows = scan.Scanner.rows
+
+    def counted(self: scan.Scanner, path: Path, container: object) -> object:
+        read.append(path.name)
+        return rows(self, path, container)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(scan.Scanner, "rows", counted)
+    return read
+
+
+def test_a_file_that_was_read_and_is_unchanged_is_not_read_again(held: Held, reads: list[str]) -> None:
+    report = held.check()
+    assert (report.level, report.spotless, reads) == ("seals", True, [])
+    (claim,) = [claim for claim in report.claims if claim.name.startswith("bytes unchanged")]
+    assert claim.verdict is Verdict.PASS
+    first = Ledger(held.paths).size - 2
+    assert claim.name.startswith("bytes unchanged since every record was checked on 2026-12-01 by preserve/")
+    assert claim.name.endswith(f"(statement {first})")
+    assert report.records == held.check(deep=100).records
+    assert reads == held.files
+
+
+def test_a_new_file_is_read_and_the_others_are_not(held: Held, reads: list[str]) -> None:
+    held.sim.web.pages["http://x.org/b"] = links("/d")
+    held.sim.run()
+    report = held.check()
+    (new,) = {*held.files} - set(held.files[:2])
+    assert (report.level, report.spotless, reads) == ("seals", True, [new])
+    assert [item.file for item in report.checked] == [new]
+    assert held.state(report) == 1
+    reads.clear()
+    assert (held.check().spotless, reads) == (True, [])
+
+
+def _evidence(paths: CollectionPaths) -> dict[Path, bytes]:
+    """All that is in the archive, beside what SQLite keeps of its readers."""
+    files = (path for path in paths.folder.rglob("*") if path.is_file() and not path.name.endswith(("-shm", "-wal")))
+    return {path: path.read_bytes() for path in files}
+
+
+def test_a_check_by_itself_writes_nothing(held: Held) -> None:
+    before = _evidence(held.paths)
+    held.check()
+    held.check(deep=100)
+    assert _evidence(held.paths) == before
+
+
+@pytest.mark.parametrize("share", [1.0, 50.0, 99.9])
+def test_a_share_is_read_anew_the_longest_not_read_first(held: Held, reads: list[str], share: float) -> None:
+    """So that all is read anew within as many checks as the share goes into the whole."""
+    rounds = 0
+    while len({*reads}) < len(held.files):
+        report = held.check(deep=share)
+        assert report.spotless
+        assert len(report.checked) >= 1
+        held.state(report)
+        rounds += 1
+    assert rounds <= len(held.files)
+
+
+def test_another_version_of_the_check_reads_all(held: Held, reads: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fixity, "CHECK", fixity.CHECK + 1)
+    assert (held.check().level, reads) == ("full", held.files)
+
+
+def test_whoever_does_not_know_the_key_reads_all(held: Held, reads: list[str]) -> None:
+    assert (held.check(known=False).level, reads) == ("full", held.files)
+    reads.clear()
+    vkey = parse_vkey(read_regular(held.paths.vkey).decode().strip())
+    assert (held.check(known=False, trust=Trust(keys=(vkey,))).level, reads) == ("seals", [])
+
+
+def test_a_key_that_is_trusted_takes_the_place_of_the_own_one(held: Held, reads: list[str], tmp_path: Path) -> None:
+    other = Held(tmp_path / "other")
+    vkey = parse_vkey(read_regular(other.paths.vkey).decode().strip())
+    report = held.check(trust=Trust(keys=(vkey,)))
+    assert (report.level, report.good, reads) == ("full", False, held.files)
+
+
+def _flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(data)
+
+
+def _swap(paths: CollectionPaths) -> None:
+    first, second = sorted(paths.archive.iterdir())
+    aside = paths.folder / "aside"
+    first.rename(aside)
+    second.rename(first)
+    aside.rename(second)
+
+
+DAMAGES: dict[str, Callable[[CollectionPaths], object]] = {
+    "a bit of a file": lambda paths: _flip(min(paths.archive.iterdir())),
+    "a file that is gone": lambda paths: min(paths.archive.iterdir()).unlink(),
+    "two files with each other's name": _swap,
+    "a file more": lambda paths: shutil.copy(min(paths.archive.iterdir()), paths.archive / "more.warc.gz"),
+    "a bit of the index": lambda paths: _flip(paths.index),
+    "no index": lambda paths: paths.index.unlink(),
+    "no catalogue": lambda paths: paths.catalogue.unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_damage_is_found_as_by_a_deep_check(held: Held, damage: Callable[[CollectionPaths], object]) -> None:
+    damage(held.paths)
+    report, deep = held.check(), held.check(deep=100)
+    assert not report.good
+    assert (report.claims, report.findings, report.level) == (deep.claims, deep.findings, "full")
+    assert report.checked == () or report.log is None
+    assert held.state(report) == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE records SET offset = offset + 1 WHERE statement = (SELECT max(statement) FROM records)",
+        "UPDATE records SET ordinal = 'x' WHERE statement = (SELECT min(statement) FROM records)",
+        "UPDATE records SET uri = 'http://other.org/' WHERE statement = (SELECT min(statement) FROM records)",
+        "DELETE FROM records WHERE statement = (SELECT max(statement) FROM records)",
+    ],
+)
+def test_a_row_that_was_changed_is_found_without_reading_the_file(held: Held, change: str) -> None:
+    with sqlite3.connect(held.paths.catalogue) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        try:
+            connection.execute(change)
+        except sqlite3.IntegrityError:
+            pytest.skip("the table does not take it")
+    report = held.check()
+    assert [finding.code for finding in report.findings] == ["E-CATALOGUE"]
+
+
+def _forged(held: Held, **changes: object) -> FixityStatement:
+    """What somebody would like to have stated of the first file."""
+    (item, *_others) = held.check(deep=100).checked
+    said = FixityStatement(
+        **item._asdict(), size=1, check=fixity.CHECK, checked="2026-12-02T00:00:00.000000Z", program="forged"
+    )
+    return msgspec.structs.replace(said, **changes)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_statement_under_another_key_stands_in_for_nothing(
+    held: Held, reads: list[str], tmp_path: Path, known: bool
+) -> None:
+    """Whoever can write to the archive can put a log of their own there, with whatever it states."""
+    other = Held(tmp_path / "other")
+    forged = _forged(other, size=Ledger(other.paths).size)
+    signer = other.writer.signer
+    assert signer is not None
+    extended(other.paths, [encode(forged)], signer)
+    shutil.rmtree(held.paths.folder)
+    shutil.copytree(other.paths.folder, held.paths.folder)
+    reads.clear()
+    report = held.check(known=known)
+    assert (report.level, reads) == ("full", other.files)
+
+
+def test_a_statement_in_the_journal_stands_in_for_nothing(held: Held, reads: list[str]) -> None:
+    forged = encode(_forged(held, sha256="0" * 64))
+    for name in held.files:
+        _flip(held.paths.archive / name)
+    with held.paths.pending.open("ab") as journal:
+        journal.write(forged + b"\n")
+    reads.clear()
+    assert not held.check().good
+    assert reads == held.files
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"records": 1}, {"places_sha256": "0" * 64}, {"size": 1}],
+    ids=["records", "places", "covers less"],
+)
+def test_a_statement_that_does_not_fit_is_not_relied_on(
+    held: Held, reads: list[str], changes: dict[str, object]
+) -> None:
+    """Even under the right key: a program with a fault may have made it."""
+    forged = _forged(held, **{"size": Ledger(held.paths).size, **changes})
+    signer = held.writer.signer
+    assert signer is not None
+    extended(held.paths, [encode(forged)], signer)
+    reads.clear()
+    report = held.check(known=True)
+    assert (report.level, reads) == ("full", held.files)
+
+
+def test_a_file_that_is_put_in_the_place_of_another_while_it_is_read_is_not_stated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Held(tmp_path)
+    (first, *_others) = made.files
+    path = made.paths.archive / first
+    rows = scan.Scanner.rows
+
+    def swapped(self: scan.Scanner, read: Path, container: object) -> object:
+        yield from rows(self, read, container)  # type: ignore[arg-type]
+        if read == path:
+            copy = path.with_name("copy")
+            shutil.copy(path, copy)
+            copy.replace(path)
+
+    monkeypatch.setattr(scan.Scanner, "rows", swapped)
+    report = made.check()
+    assert report.good
+    assert first not in [item.file for item in report.checked]
+
+
+def test_what_nobody_signs_is_not_stated(held: Held) -> None:
+    report = held.check(deep=100)
+    with pytest.raises(EnvironmentFaultError, match="not at hand"):
+        held.state(report, replace(held.writer, signer=None))
+
+
+def test_a_log_that_is_not_the_one_that_was_checked_is_not_stated(held: Held) -> None:
+    report = held.check(deep=100)
+    assert report.log is not None
+    with pytest.raises(ArchiveError, match="not the one that was checked"):
+        held.state(replace(report, log=report.log._replace(root=bytes(32))))
+
+
+def test_a_capture_between_check_and_statement_does_no_harm(held: Held) -> None:
+    report = held.check(deep=100)
+    held.sim.web.pages["http://x.org/b"] = links("/e")
+    held.sim.run()
+    assert held.state(report) == 2
+    assert (held.check().spotless, held.check().level) == (True, "seals")
+
+
+def test_the_identity_of_a_file_changes_with_whatever_is_done_to_it(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    assert FileIdentity.of(path) is None
+    path.write_bytes(b"a")
+    before = FileIdentity.of(path)
+    os.utime(path, ns=(1, 1))
+    assert FileIdentity.of(path) != before
+
+
+def _level(shell: Shell, *words: str) -> str:
+    told: Any = shell.json("verify", "demo", *words)
+    return str(told["collections"][0]["level"])
+
+
+def test_the_command_states_relies_and_reads_all_on_demand(shell: Shell, site: Site) -> None:
+    site.page("/", b"<p>a page</p>")
+    shell.site_collection("demo", site, "/", layouts="[]")
+    shell("init", "demo")
+    shell("capture", "demo")
+    assert "bytes unchanged" not in shell("verify", "demo")
+    assert "bytes unchanged" not in shell("verify", "demo", "--state")
+    said = shell("verify", "demo")
+    assert "PASS        bytes unchanged since every record was checked on 20" in said
+    assert "--deep reads them again" in said
+    assert "by seals" in shell("status", "demo")
+    assert _level(shell) == "seals"
+    assert _level(shell, "--deep") == "full"
+    assert _level(shell, "--deepen", "10", "--state") == "full"
+    for other in ("--structure", "--sample=5"):
+        shell("verify", "demo", other, "--state", status=2)
+    (file,) = shell.archives.glob("demo/archive/*.gz")
+    shell("verify", str(file), "--deep", status=2)
+
+
+def test_without_the_key_what_was_found_is_told_all_the_same(shell: Shell, site: Site) -> None:
+    site.page("/", b"<p>a page</p>")
+    shell.site_collection("demo", site, "/", layouts="[]")
+    shell("init", "demo")
+    shell("capture", "demo")
+    for key in keys_folder(os.environ).glob("demo.key"):
+        key.unlink()
+    assert "every record is the one in the ledger" in shell("verify", "demo", "--state")
+    assert _level(shell) == "full"
