@@ -7,8 +7,9 @@ of many gigabytes of nothing. Every file of an archive, of a configuration and o
 import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 MAX_SMALL_BYTES = 1 << 20
 """More than any key, note, marker or trust file has."""
@@ -20,6 +21,24 @@ class NotRegularError(OSError):
 
 class TooLargeError(OSError):
     """A file has more bytes than what it stands for can have."""
+
+
+class FileIdentity(NamedTuple):
+    """What changes when a file is put in the place of another, or is written to."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> "FileIdentity | None":
+        """None where there is no file."""
+        with suppress(OSError):
+            found = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - Path.stat follows by default
+            return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        return None
 
 
 def open_regular(path: Path) -> BinaryIO:

@@ -3,7 +3,7 @@
 ``NAME.secret`` authenticates the journal and the files that are being written (`preserve.provenance.journal`).
 ``NAME.head`` says how far the journal had come at its last group commit: whoever can write to the archive's folder can
 put an older journal back, and not an older head. ``NAME.unproven`` lists what was moved to quarantine and is not stated
-yet.
+yet. ``NAME.index`` says which file the index is that was written last, so that the next session only adds to it.
 """
 
 import os
@@ -19,6 +19,7 @@ import msgspec
 from preserve.config.place import user_folder
 from preserve.errors import EnvironmentFaultError
 from preserve.provenance.keys import read_private
+from preserve.regular import FileIdentity
 from preserve.store.durable import make_dir, write_atomic
 
 _SECRET_BYTES = 32
@@ -52,6 +53,15 @@ class JournalHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     size: int
     mac: str
     files: tuple[FileState, ...] = ()
+
+
+class IndexMark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The index as this installation wrote it last, behind the checkpoint of this size and root: which file it is."""
+
+    origin: str
+    size: int
+    root: str
+    file: FileIdentity
 
 
 class Unproven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -146,6 +156,22 @@ class Installation:
     def write_head(self, head: JournalHead) -> None:
         """Puts the head in place, durably."""
         self._write(self.head_file, msgspec.json.encode(head) + b"\n")
+
+    @property
+    def index_file(self) -> Path:
+        """Which file the index is that this installation wrote."""
+        return self.keys / f"{self.name}.index"
+
+    def index_mark(self) -> IndexMark | None:
+        """The mark of the index; None where there is none that can be read: the index is then written whole."""
+        with suppress(EnvironmentFaultError, OSError):
+            return self._read(self.index_file, IndexMark)
+        return None
+
+    def write_index_mark(self, mark: IndexMark) -> None:
+        """Puts the mark in place. That it cannot be is no fault: see `index_mark`."""
+        with suppress(EnvironmentFaultError):
+            self._write(self.index_file, msgspec.json.encode(mark) + b"\n")
 
     @property
     def unproven_file(self) -> Path:

@@ -17,6 +17,7 @@ A session takes the kinds of statement that its command may make, and no others:
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -28,7 +29,7 @@ from preserve.formats.tlog.note import Signer, open_note, parse_vkey
 from preserve.formats.tlog.signing import sign_note
 from preserve.model import new_uuid
 from preserve.provenance.derive import catch_up, rebuild, refuse
-from preserve.provenance.installation import FileState, Installation, JournalHead
+from preserve.provenance.installation import FileState, IndexMark, Installation, JournalHead
 from preserve.provenance.journal import Journal, Proved
 from preserve.provenance.knownlogs import KnownLogs, read_log
 from preserve.provenance.leaves import Leaves
@@ -36,10 +37,10 @@ from preserve.provenance.ledger import Ledger, check_signer
 from preserve.provenance.recovery import Recovered, Recovery, recover, unproven_error
 from preserve.provenance.rows import row_of
 from preserve.provenance.statements import CutStatement, RecordStatement, Statement, encode
-from preserve.regular import read_regular
+from preserve.regular import FileIdentity, read_regular
 from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.durable import Lock, remove_derived, remove_parts
-from preserve.store.index import write_index
+from preserve.store.index import extend_index, write_index
 from preserve.store.layout import CollectionPaths
 
 _MAX_REASON = 300
@@ -297,10 +298,35 @@ class WritingSession:
         """
         catch_up(self._paths, self.ledger, self.catalogue)
         # The index before the checkpoint: once all statements are covered, everything derived agrees with them.
-        write_index(self._paths, self.catalogue)
+        self._write_index()
         if self._writer.signer is not None:
             self._cover([self._writer.signer, *others])
+            self._mark_index()
         return self.ledger.size
+
+    def _write_index(self) -> None:
+        """Adds the lines of new statements, where the index is the file that this installation wrote; else all."""
+        mark, last = self._writer.installation.index_mark(), self._last
+        if mark is not None and last is not None and self._is_as_marked(mark, last):
+            with suppress(OSError):
+                extend_index(self._paths, self.catalogue, mark.size)
+                return
+        write_index(self._paths, self.catalogue)
+
+    def _is_as_marked(self, mark: IndexMark, last: Checkpoint) -> bool:
+        """Whether the log begins with what the index was made of, and the index is the file that was written then."""
+        is_of_log = mark.origin == self.origin and 0 < mark.size <= last.size
+        return (
+            is_of_log
+            and self.ledger.root_at(mark.size).hex() == mark.root
+            and FileIdentity.of(self._paths.index) == mark.file
+        )
+
+    def _mark_index(self) -> None:
+        identity = FileIdentity.of(self._paths.index)
+        if self._last is not None and identity is not None:
+            mark = IndexMark(origin=self.origin, size=self._last.size, root=self._last.root.hex(), file=identity)
+            self._writer.installation.write_index_mark(mark)
 
     def _cover(self, signers: Sequence[Signer]) -> None:
         last = self._last

@@ -742,11 +742,12 @@ class Catalogue:
         rows = self._asked("looks", asked, (key_form(canonical, url), first))
         return [LookRow._make((row[0], *row[3:])) for row in rows]
 
-    def index_rows(self) -> Iterator[IndexRow]:
-        """Every capture for the index, sorted bytewise by SURT, then by time."""
+    def index_rows(self, first: int = 0) -> Iterator[IndexRow]:
+        """Every capture that is stated from ``first`` on, for the index: sorted bytewise by SURT, then by time."""
         rows = self._db.execute(
             "SELECT surt, date, uri, type, status, mime, payload_sha256, file, ordinal, offset, length, inner "
-            "FROM records WHERE surt IS NOT NULL ORDER BY surt || ' ', date, statement"
+            "FROM records WHERE surt IS NOT NULL AND statement >= ? ORDER BY surt || ' ', date, statement",
+            (first,),
         )
         for key, date, uri, kind, status, mime, payload, *where in rows:
             place = _place(where)
@@ -868,14 +869,9 @@ def _is_indexed(place: RecordPlace) -> bool:
 
 
 def _place(values: Sequence[object]) -> RecordPlace:
-    file, ordinal, offset, length, inner = values
-    return RecordPlace(
-        file=str(file),
-        ordinal=int(str(ordinal)),
-        offset=int(str(offset)),
-        length=int(str(length)),
-        inner=int(str(inner)),
-    )
+    file, *numbers = values
+    ordinal, offset, length, inner = (value if type(value) is int else int(str(value)) for value in numbers)
+    return RecordPlace(file=str(file), ordinal=ordinal, offset=offset, length=length, inner=inner)
 
 
 def _index_row(values: tuple[object, ...], place: RecordPlace) -> IndexRow:

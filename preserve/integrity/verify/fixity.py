@@ -12,12 +12,10 @@ Where anything is found to be wrong, all files are read (`preserve.integrity.ver
 """
 
 import hashlib
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from preserve.errors import FormatError, PreserveError
 from preserve.findings import Verdict
@@ -54,24 +52,6 @@ class Places:
     def hexdigest(self) -> str:
         """64 hexadecimal digits."""
         return self._digest.hexdigest()
-
-
-class FileIdentity(NamedTuple):
-    """What changes when a file is put in the place of another, or is written to."""
-
-    device: int
-    inode: int
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-
-    @classmethod
-    def of(cls, path: Path) -> "FileIdentity | None":
-        """None where there is no file."""
-        with suppress(OSError):
-            found = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - Path.stat follows by default
-            return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from preserve.integrity.scan import FileHashes, ScannedRecord, Scanner
 from preserve.integrity.verify.checks import CheckScope, Leaf, Said, StatementCheck, Unreadable
 from preserve.integrity.verify.earlier_replies import EarlierReplies
 from preserve.integrity.verify.file_matcher import FileMatcher, Matched
-from preserve.integrity.verify.fixity import FileIdentity, PassedFile, PassedFiles, Places
+from preserve.integrity.verify.fixity import PassedFile, PassedFiles, Places
 from preserve.integrity.verify.held_catalogue import HeldCatalogue
 from preserve.integrity.verify.index_sum import IndexSum
 from preserve.integrity.verify.report import CheckedFile, Findings, claim, not_checked
@@ -30,6 +30,7 @@ from preserve.provenance.statements import (
     Statement,
     UnknownStatement,
 )
+from preserve.regular import FileIdentity
 from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.layout import IMPORTING_SUFFIX
 from preserve.store.warcfile import container_of
