@@ -21,7 +21,7 @@ from preserve.store.database import begin_snapshot, check_sound, connect, limit_
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
-_VERSION = 10
+_VERSION = 11
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('ledger_size', 0);
@@ -33,6 +33,9 @@ CREATE TABLE records (
 );
 CREATE INDEX records_id ON records (record_id);
 CREATE INDEX records_page ON records (canonical) WHERE type IN ('response', 'revisit');
+CREATE INDEX records_full ON records (canonical) WHERE type = 'response';
+CREATE INDEX records_whole ON records (statement)
+    WHERE type = 'response' AND status = 200 AND whole = 'whole' AND challenge IS NULL;
 CREATE INDEX records_refers ON records (refers_to) WHERE refers_to IS NOT NULL;
 CREATE INDEX records_run ON records (run);
 CREATE TABLE cables (
@@ -672,11 +675,16 @@ class Catalogue:
         ``imported``: files of others count too. Memory stays flat.
         """
         own = "1" if imported else _IS_OWN
+        # From page to page by the index: the work grows with their number, and not with that of the looks at them.
         rows = self._db.execute(
-            "SELECT g.uri, g.statement, g.file, l.date FROM ("  # noqa: S608 - names of our own
-            "SELECT canonical, max(statement) AS last, "
-            f"max(CASE WHEN {_IS_WHOLE} AND {own} THEN statement END) AS good "
-            f"FROM records WHERE canonical IS NOT NULL AND {_IS_REPLY} GROUP BY canonical"
+            "WITH RECURSIVE pages (page) AS ("  # noqa: S608 - names of our own
+            f"SELECT min(canonical) FROM records WHERE canonical IS NOT NULL AND {_IS_REPLY} UNION ALL "
+            f"SELECT (SELECT min(canonical) FROM records WHERE canonical > page AND {_IS_REPLY}) "
+            "FROM pages WHERE page IS NOT NULL) "
+            "SELECT g.uri, g.statement, g.file, l.date FROM (SELECT page AS canonical, "
+            f"(SELECT max(statement) FROM records WHERE canonical = page AND {_IS_REPLY}) AS last, "
+            f"(SELECT statement FROM records WHERE canonical = page AND {_IS_WHOLE} AND {own} "
+            "ORDER BY statement DESC LIMIT 1) AS good FROM pages WHERE page IS NOT NULL"
             ") AS h JOIN records AS g ON g.statement = h.good JOIN records AS l ON l.statement = h.last "
             f"LEFT JOIN (SELECT canonical, max(statement) AS tried FROM looks WHERE statement >= {_LAST_RUNS} "
             "GROUP BY canonical) AS t ON t.canonical = h.canonical "
@@ -704,8 +712,9 @@ class Catalogue:
         """The first whole reply that is stated at ``statement`` or behind it."""
         own = "1" if imported else _IS_OWN
         row = self._db.execute(
-            f"SELECT uri, statement, file, date FROM records WHERE statement >= ? AND canonical IS NOT NULL "  # noqa: S608
-            f"AND {_IS_WHOLE} AND {own} ORDER BY statement LIMIT 1",
+            # By an index of its own: nearly all records are none of these.
+            "SELECT uri, statement, file, date FROM records INDEXED BY records_whole "  # noqa: S608 - names of our own
+            f"WHERE statement >= ? AND canonical IS NOT NULL AND {_IS_WHOLE} AND {own} ORDER BY statement LIMIT 1",
             (statement,),
         ).fetchone()
         return None if row is None else HeldRow._make(row)

@@ -1,7 +1,9 @@
 """What a capture of the same pages does is the same after many runs as after few: counted, not timed."""
 
+import sqlite3
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +46,18 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         counted["bundles read"] += 1
         return bundle(ledger, number)
 
+    connect = sqlite3.connect
+
+    def counting(*values: Any, **named: Any) -> sqlite3.Connection:
+        def step() -> int:
+            counted["hundred steps of SQLite"] += 1
+            return 0
+
+        connection: sqlite3.Connection = connect(*values, **named)
+        connection.set_progress_handler(step, 100)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", counting)
     monkeypatch.setattr(statements, "_DECODER", _Counting(statements._DECODER, counted))
     monkeypatch.setattr(index, "index_line", line)
     monkeypatch.setattr(Ledger, "bundle", read)
