@@ -593,7 +593,12 @@ class SearchIndex:
         With a ``key`` only what that cable cites, and who cites it. In the order of published ids and entries.
         """
         self._check_newest()
-        condition = "c.is_newest = 1 AND (c.key = :key OR x.key = :key)"
+        # Where to look first, by index; then whether it is so.
+        condition = (
+            "x.statement IN (SELECT statement FROM cables WHERE key = :key UNION "
+            "SELECT statement FROM citations WHERE key = :key) "
+            "AND c.is_newest = 1 AND (c.key = :key OR x.key = :key)"
+        )
         if key is None:
             condition = "c.is_newest = 1 OR c.statement IS NULL"
         rows = self._db.execute(

@@ -90,7 +90,9 @@ def bars(values: Sequence[Bar], *, name: str, title: str, unit: str, notes: str 
         )
         for number, bar in enumerate(values)
     ]
-    ticks = [Tick(y=_HEIGHT - _BOTTOM - room * part / 2, value=top * part // 2) for part in (1, 2)] if top else []
+    # Half of an odd number is no count.
+    parts = ((1, 2) if top % 2 == 0 else (2,)) if top else ()
+    ticks = [Tick(y=_HEIGHT - _BOTTOM - room * part / 2, value=top * part // 2) for part in parts]
     return Plot(
         name=name,
         title=title,

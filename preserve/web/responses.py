@@ -98,6 +98,7 @@ def shown(value: object) -> object:
     """Text for a page: what is no character to read, or turns the order of others, becomes U+FFFD."""
     if not isinstance(value, str) or value.isprintable() or isinstance(value, Markup):
         return value
+    value = value.replace("\r\n", "\n")
     return "".join(sign if sign.isprintable() or sign in _BLANKS or sign in _SHAPING else "\ufffd" for sign in value)
 
 

@@ -161,6 +161,7 @@ def _page(shelf: Shelf, asked: DeskRequest, seen: SeenCable) -> DeskPage:
             "heading": single_spaced(cable_title(extraction)) or name,
             "capture": capture,
             "fields": _fields(seen),
+            "facts": _facts_line(seen),
             "dates": _dates(seen),
             "tags": [(tag.meant, tag_meaning(tag.meant), tag.certain) for tag in extraction.message.meant_tags],
             "captions": [(one.text, caption_meaning(one.text)) for one in extraction.message.captions],
@@ -236,6 +237,15 @@ def _captures(shelf: Shelf, seen: SeenCable) -> list[dict[str, object]]:
             }
         )
     return found
+
+
+def _facts_line(seen: SeenCable) -> list[str]:
+    """Origin, classification and date, as far as they are known: what stands under a title."""
+    fields, sent = seen.extraction.fields, seen.extraction.sent
+    said = [fields[name].printed for name in ("origin", "classification") if name in fields]
+    if sent is not None:
+        said.append((sent.value or sent.printed).replace("T", " "))
+    return [one for one in said if one]
 
 
 def _fields(seen: SeenCable) -> list[tuple[str, str, str]]:
@@ -314,7 +324,7 @@ def _dates(seen: SeenCable) -> list[tuple[str, str, str]]:
             )
             rows.append((label, (field.value or field.printed).replace("T", " "), by))
     doubt = capture.dated.doubt or ("a web archive's claim" if capture.memento is not None else "by this archive")
-    rows.append(("Captured", capture.moment, doubt))
+    rows.append(("Captured", f"{capture.moment[:19].replace('T', ' ')} UTC", doubt))
     return rows
 
 
