@@ -20,7 +20,7 @@ from preserve.replay.searchwords import expression
 from preserve.store.archive import open_archive
 from preserve.store.catalogue import Catalogue
 from preserve.store.layout import CollectionPaths
-from preserve.store.searchindex import FACET_KINDS, RANKED, Filters, HeldCable, Hit, SearchIndex, facet_values
+from preserve.store.searchindex import FACET_KINDS, RANKED, Columns, Filters, HeldCable, Hit, SearchIndex
 
 if TYPE_CHECKING:
     from preserve.cables.page.layouts import Layout
@@ -48,11 +48,15 @@ Progress = Callable[[str, int], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Searchable:
-    """A collection's index, open. ``remarks``: a line each on what is amiss with it."""
+    """A collection's index, open. ``remarks``: a line each on what is amiss with it.
+
+    ``columns``: what is counted out of all that is in it, without what is not to be shown, where somebody keeps that.
+    """
 
     name: str
     index: SearchIndex
     remarks: tuple[str, ...]
+    columns: Columns | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,23 +104,23 @@ class SearchAnswer:
 
 class _Found(NamedTuple):
     of: Searchable
-    cable: HeldCable
-    text: int
+    columns: Columns
+    statement: int
     rank: float
+
+    @property
+    def place(self) -> int:
+        return self.columns.place[self.statement]
 
     def key(self, order: Order) -> tuple[Any, ...]:
         """What it is sorted by: no two have the same."""
-        place = (self.of.name, self.cable.statement)
-        sent = self.cable.sent
-        match order:
-            case "rank":
-                return (self.rank, *place)
-            case "newest":
-                return (sent is not None, sent or "", *place)
-            case "oldest":
-                return (sent is None, sent or "", *place)
-            case "id":
-                return (self.cable.published_id, *place)
+        at = (self.of.name, self.statement)
+        if order == "rank":
+            return (self.rank, *at)
+        if order == "id":
+            return (self.columns.ids[self.place], *at)
+        sent = self.columns.sent[self.place]
+        return ((sent is not None) if order == "newest" else (sent is None), sent or "", *at)
 
 
 @contextmanager
@@ -153,7 +157,7 @@ def ask(
 ) -> SearchAnswer:
     """The hits of a question over some collections: the one way to search, for a terminal as for the desk.
 
-    ``leave_out``: cables that are in no hit and in no count.
+    ``leave_out``: cables that are in no hit and in no count; `Searchable.columns`, where they are kept, have none.
 
     Raises:
         UsageError: nothing can be searched for with these words, or ``after`` is no end of a page.
@@ -163,11 +167,21 @@ def ask(
     if not asked.with_facets:
         return _best(opened, asked, wanted)
     found: list[_Found] = []
+    facets: Counter[tuple[str, str]] = Counter()
+    months: Counter[str] = Counter()
     is_more = False
     for one in opened:
-        matches = one.index.matches(wanted, asked.filters)
-        is_more = is_more or len(matches) >= RANKED
-        found += [_Found(one, *match) for match in matches if not leave_out(match[0])]
+        ranks = one.index.ranks(wanted, asked.filters)
+        is_more = is_more or len(ranks) >= RANKED
+        columns = one.columns
+        if columns is None:
+            columns = one.index.columns((statement for statement, _rank in ranks), leave_out)
+        of_one = [_Found(one, columns, *each) for each in ranks if each[0] in columns.place]
+        places = [columns.place[each.statement] for each in of_one]
+        facets.update(columns.facets(places))
+        facets["collection", one.name] = len(of_one)
+        months.update(columns.months(places))
+        found += of_one
     is_back = asked.order == "newest"
     found.sort(key=lambda item: item.key(asked.order), reverse=is_back)
     start = 0
@@ -183,8 +197,8 @@ def ask(
         is_more=is_more,
         first=start,
         following=following,
-        facets=_facets(found, asked.most_values),
-        months=Counter((item.cable.sent or "")[:7] for item in found),
+        facets=_commonest(facets, asked.most_values),
+        months=months,
     )
 
 
@@ -200,31 +214,34 @@ def _best(opened: Sequence[Searchable], asked: Question, wanted: str) -> SearchA
     return SearchAnswer(hits=found[: asked.limit], count=sum(counts), is_more=any(count >= RANKED for count in counts))
 
 
-def _facets(found: Sequence[_Found], most: int) -> dict[str, list[tuple[str, int]]]:
-    """How many of the hits have which value. Tags are those that are meant. The commonest come first."""
-    counts: Counter[tuple[str, str]] = Counter(("collection", item.of.name) for item in found)
-    for item in found:
-        counts.update(facet_values(item.cable))
+def _commonest(counts: Mapping[tuple[str, str], int], most: int) -> dict[str, list[tuple[str, int]]]:
+    """The commonest values of each kind. Tags are those that are meant."""
     parts: dict[str, list[tuple[str, int]]] = {kind: [] for kind in ("tag", "origin", *FACET_KINDS, "collection")}
     for (kind, value), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        if len(parts[kind]) < most:
+        if count and len(parts[kind]) < most:
             parts[kind].append((value, count))
     return parts
 
 
 def _with_passages(shown: Sequence[_Found], wanted: str) -> list[SearchHits]:
-    texts: dict[str, set[int]] = {}
-    for item in shown:
-        texts.setdefault(item.of.name, set()).add(item.text)
+    """The hits of a page, read and held against their MACs."""
+    cables: dict[tuple[str, int], HeldCable] = {}
     said: dict[tuple[str, object], str] = {}
     for one in {item.of.name: item.of for item in shown}.values():
-        numbers = texts[one.name]
+        own = [item for item in shown if item.of is one]
+        numbers = {item.columns.texts[item.place] for item in own}
         passages = one.index.passages(wanted, numbers) if wanted else one.index.beginnings(numbers, _BEGINNING)
         said.update(((one.name, number), passage) for number, passage in passages.items())
+        held = one.index.at(item.statement for item in own)
+        cables.update(((one.name, statement), cable) for statement, cable in held.items())
     return [
         SearchHits(
             collection=item.of.name,
-            hit=Hit(cable=item.cable, rank=item.rank, passage=said[item.of.name, item.text]),
+            hit=Hit(
+                cable=cables[item.of.name, item.statement],
+                rank=item.rank,
+                passage=said[item.of.name, item.columns.texts[item.place]],
+            ),
         )
         for item in shown
     ]

@@ -16,7 +16,9 @@ import hmac
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, Self
 
@@ -61,6 +63,7 @@ _CABLE = (
 )
 """The columns of ``cables`` before the MAC, which is over them."""
 _KEY = 19
+_IS_NEWEST = 18
 _WEIGHTS = "8.0, 4.0, 1.0"
 """What a word in the subject counts, in a field, in the text."""
 RANKED = 10_000
@@ -244,8 +247,56 @@ class Hit:
     passage: str
 
 
-Match = tuple[HeldCable, int, float]
-"""A text that is found: the cable, the number of its text, and its rank."""
+class Columns:
+    """Of many texts what is counted out and sorted by: small enough to be kept for all of a collection.
+
+    ``place`` tells where the text of a statement stands in the lists: ``texts`` are their numbers, ``sent`` and ``ids``
+    the documents' dates and published ids.
+    """
+
+    def __init__(self) -> None:
+        self.place: dict[int, int] = {}
+        self.texts = array("q")
+        self.sent: list[str | None] = []
+        self.ids: list[str] = []
+        self.newest = bytearray()
+        self._facets = array("L")
+        self._sets: list[tuple[tuple[Facet, str], ...]] = []
+        self._numbers: dict[tuple[tuple[Facet, str], ...], int] = {}
+        self._months = array("L")
+        self._month_names: dict[str, int] = {}
+
+    def add(self, cable: HeldCable, text: int, *, is_newest: bool) -> None:
+        """Takes in one text."""
+        self.place[cable.statement] = len(self.texts)
+        self.texts.append(text)
+        self.sent.append(cable.sent)
+        self.ids.append(cable.published_id)
+        self.newest.append(is_newest)
+        said = tuple(sorted(facet_values(cable)))
+        number = self._numbers.setdefault(said, len(self._sets))
+        if number == len(self._sets):
+            self._sets.append(said)
+        self._facets.append(number)
+        month = (cable.sent or "")[:7]
+        self._months.append(self._month_names.setdefault(month, len(self._month_names)))
+
+    def every_newest(self) -> list[int]:
+        """Where the newest texts stand."""
+        return [place for place, is_newest in enumerate(self.newest) if is_newest]
+
+    def facets(self, places: Sequence[int]) -> Counter[tuple[str, str]]:
+        """How many of some texts have which value of a facet."""
+        counts: Counter[tuple[str, str]] = Counter()
+        for number, count in Counter(map(self._facets.__getitem__, places)).items():
+            for said in self._sets[number]:
+                counts[said] += count
+        return counts
+
+    def months(self, places: Sequence[int]) -> dict[str, int]:
+        """How many of some texts are of which month (``YYYY-MM``), those without a date under the empty text."""
+        names = list(self._month_names)
+        return {names[number]: count for number, count in Counter(map(self._months.__getitem__, places)).items()}
 
 
 class SearchIndex:
@@ -505,22 +556,52 @@ class SearchIndex:
         ]
         return hits, int(rows[0][1]) if rows else 0
 
-    def matches(self, expression: str, filters: Filters) -> list[Match]:
-        """The texts for an expression of FTS5, up to `RANKED`, in no order; of all texts where it is empty: no rank."""
+    def ranks(self, expression: str, filters: Filters) -> list[tuple[int, float]]:
+        """The statements of the texts for an expression of FTS5, up to `RANKED`, in no order, each with its rank.
+
+        Of all texts where the expression is empty: no rank.
+        """
         condition, values = filters.condition()
         if expression:
             query = (
-                f"SELECT bm25(words, {_WEIGHTS}), c.* FROM words w CROSS JOIN cables c ON c.text = w.rowid "  # noqa: S608 - names of our own
+                f"SELECT c.statement, bm25(words, {_WEIGHTS}) FROM words w CROSS JOIN cables c ON c.text = w.rowid "  # noqa: S608 - names of our own
                 f"WHERE words MATCH ? AND {condition} LIMIT {RANKED:d}"
             )
             values.insert(0, expression)
         else:
-            query = f"SELECT 0.0, c.* FROM cables c WHERE {condition} LIMIT {RANKED:d}"  # noqa: S608 - as above
-        found = []
-        for row in self._db.execute(query, values).fetchall():
-            cable = self._as_made("cables", row[1:])
-            found.append((_held(cable), int(str(cable[1])), float(row[0])))
+            query = f"SELECT c.statement, 0.0 FROM cables c WHERE {condition} LIMIT {RANKED:d}"  # noqa: S608 - as above
+        return [(int(statement), float(rank)) for statement, rank in self._db.execute(query, values).fetchall()]
+
+    def columns(
+        self,
+        statements: Iterable[int] | None = None,
+        leave_out: Callable[[HeldCable], bool] = lambda _cable: False,
+    ) -> "Columns":
+        """What is counted out and sorted by, of the texts of some statements or of all, but those to leave out.
+
+        Raises:
+            CatalogueDiffersError: a row is not as it was made.
+        """
+        found = Columns()
+        for row in self._rows_of(statements):
+            cable = _held(row)
+            if not leave_out(cable):
+                found.add(cable, int(str(row[1])), is_newest=bool(row[_IS_NEWEST]))
         return found
+
+    def at(self, statements: Iterable[int]) -> dict[int, HeldCable]:
+        """The texts of some statements, each by its own."""
+        return {cable.statement: cable for cable in map(_held, self._rows_of(statements))}
+
+    def _rows_of(self, statements: Iterable[int] | None) -> Iterator[Sequence[object]]:
+        if statements is None:
+            rows = self._db.execute("SELECT c.* FROM cables c")
+        else:
+            rows = self._db.execute(
+                "SELECT c.* FROM cables c WHERE c.statement IN (SELECT value FROM json_each(?))",
+                (json.dumps(sorted(statements)),),
+            )
+        return (self._as_made("cables", row) for row in rows)
 
     def beginnings(self, texts: Iterable[int], characters: int) -> dict[int, str]:
         """How texts begin, on one line, each by its number."""

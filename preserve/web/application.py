@@ -190,6 +190,7 @@ class Desk:
             here=f"{asked.base}{asked.path}",
             now=time.strftime("%Y-%m-%d", time.gmtime()),
             ages=[] if shelf is None else shelf.ages(),
+            uncounted=[] if shelf is None else sorted(shelf.uncounted - shelf.troubles.keys()),
             troubles=[(name, str(error), error.next_step) for name, error in troubles.items()],
             structured=None if page.structured is None else script_json(page.structured),
         )

@@ -7,10 +7,9 @@ its MACs (`preserve.store.searchindex`): what was seen to be good is not looked 
 
 import sqlite3
 import threading
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -28,7 +27,7 @@ from preserve.replay.recover import Capture, CollectionReader
 from preserve.replay.searching import Searchable
 from preserve.store.archive import list_collections, open_archive
 from preserve.store.layout import CollectionPaths
-from preserve.store.searchindex import HeldCable, SearchIndex, facet_values
+from preserve.store.searchindex import Columns, HeldCable, SearchIndex
 from preserve.web.settings import QUERY_S, DeskSettings
 
 Stamp = tuple[tuple[int, int, int], ...]
@@ -148,7 +147,8 @@ def _address(url: str) -> str:
 class Shelf:
     """The collections as one request sees them. Each is opened once, at its first use, and closed at the end.
 
-    ``troubles``: collections that cannot be opened, and why.
+    ``troubles``: collections that cannot be opened, and why. ``uncounted``: those that were asked for their numbers,
+    and are still being counted.
     """
 
     def __init__(self, library: "Library", stack: ExitStack, *, query_s: float) -> None:
@@ -160,6 +160,7 @@ class Shelf:
         self.blocked = library.blocked()
         self.names = library.names()
         self.troubles: dict[str, PreserveError] = {}
+        self.uncounted: set[str] = set()
 
     @cached_property
     def archives(self) -> list[CollectionReader]:
@@ -231,7 +232,7 @@ class Shelf:
         self._stack.callback(index.close)
         index.begin_snapshot()
         index.limit_time(self._query_s)
-        return Searchable(name=paths.name, index=index, remarks=())
+        return Searchable(name=paths.name, index=index, remarks=(), columns=self._library.columns(paths.name))
 
     def ages(self) -> list[Age]:
         """How far each collection that was opened is shown."""
@@ -254,8 +255,11 @@ class Shelf:
         return self._library.releases()
 
     def overview(self, name: str) -> Overview | None:
-        """What a collection holds; None where it cannot be read."""
-        return self._library.overview(name)
+        """What a collection holds; None where that is not counted yet, or it cannot be read."""
+        found = self._library.overview(name)
+        if found is None:
+            self.uncounted.add(name)
+        return found
 
 
 class Library:
@@ -264,9 +268,9 @@ class Library:
     def __init__(self, settings: DeskSettings) -> None:
         self.settings = settings
         self._lock = threading.Lock()
-        self._counting = threading.Lock()
+        self._counting: dict[str, threading.Thread] = {}
+        self._counted: dict[str, _Counted] = {}
         self._proved: dict[str, tuple[Stamp, set[int]]] = {}
-        self._overviews: dict[str, tuple[Stamp, Overview]] = {}
         self._blocked: tuple[Stamp, Blocked] | None = None
         self._releases: tuple[Stamp, Mapping[str, ReleaseConfig]] | None = None
 
@@ -323,55 +327,67 @@ class Library:
                 self._proved[paths.name] = held
             return held[1]
 
-    def overview(self, name: str) -> Overview | None:
-        """What a collection holds, counted where its files have changed since."""
-        paths = CollectionPaths(self.settings.archives, check_collection_name(name))
-        stamp = (*_stamp(paths.catalogue), *_stamp(paths.search))
-        held = self._overviews.get(name)
-        if held is not None and held[0] == stamp:
-            return held[1]
-        # One at a time: whoever waits finds what the other has counted.
-        with self._counting:
-            held = self._overviews.get(name)
-            if held is not None and held[0] == stamp:
-                return held[1]
-            found = self._count(name)
-            if found is not None:
-                self._overviews[name] = (stamp, found)
-            return found
+    def columns(self, name: str) -> Columns | None:
+        """What is counted out of a search index as it is now; None where nobody has counted it yet."""
+        held = self._counted.get(name)
+        return None if held is None or held.stamp != self._stamp_of(name) else held.columns
 
-    def _count(self, name: str) -> Overview | None:
-        with self.opened(query_s=_COUNTING_S) as shelf:
-            try:
+    def overview(self, name: str) -> Overview | None:
+        """What a collection holds. Where its files have changed it is counted again, in a thread of its own.
+
+        A little is waited for that. None: it was never counted and that takes longer, or it cannot be read.
+        """
+        held = self._counted.get(name)
+        if held is None or held.stamp != self._stamp_of(name):
+            with self._lock:
+                work = self._counting.get(name)
+                if work is None:
+                    work = threading.Thread(target=self._count, args=(name,), name=f"count {name}", daemon=True)
+                    self._counting[name] = work
+                    work.start()
+            work.join(_WAIT_S)
+            held = self._counted.get(name)
+        return None if held is None else held.overview
+
+    def _stamp_of(self, name: str) -> Stamp:
+        paths = CollectionPaths(self.settings.archives, check_collection_name(name))
+        blocked = self.settings.config_dir / "blocked.yaml"
+        return (*_stamp(paths.catalogue), *_stamp(paths.search), *_stamp(blocked))
+
+    def _count(self, name: str) -> None:
+        stamp = self._stamp_of(name)
+        overview = columns = None
+        try:
+            with self.opened(query_s=_COUNTING_S) as shelf, suppress(PreserveError, sqlite3.DatabaseError, OSError):
                 archive = shelf.archive(name)
                 runs, records, cables = archive.catalogue.totals()
                 captured = archive.catalogue.months()
-            except (PreserveError, sqlite3.DatabaseError, OSError):
-                return None
-            facets: Counter[tuple[str, str]] = Counter()
-            written: Counter[str] = Counter()
-            try:
-                index = next((one.index for one in shelf.indexes if one.name == name), None)
-                for _key_of_cable, cable in () if index is None else index.keys():
-                    if not shelf.blocked.has(cable):
-                        facets.update(facet_values(cable))
-                        written[(cable.sent or "")[:7]] += 1
-            except (PreserveError, sqlite3.DatabaseError, OSError):
-                # Whoever searches is told why.
-                facets.clear()
-                written.clear()
-        return Overview(runs=runs, records=records, cables=cables, facets=facets, written=written, captured=captured)
+                overview = Overview(runs=runs, records=records, cables=cables, facets={}, written={}, captured=captured)
+                # What is wrong with an index is told to whoever searches.
+                index = next(one.index for one in shelf.indexes if one.name == name)
+                columns = index.columns(leave_out=shelf.blocked.has)
+                newest = columns.every_newest()
+                overview = replace(overview, facets=columns.facets(newest), written=columns.months(newest))
+        finally:
+            with self._lock:
+                self._counted[name] = _Counted(stamp, overview, columns)
+                self._counting.pop(name, None)
 
     def warm(self) -> None:
-        """Counts and compiles in the background what the first readers would wait for."""
-
-        def work() -> None:
-            for name in self.names():
-                self.overview(name)
-
-        threading.Thread(target=work, name="overview", daemon=True).start()
+        """Begins to count what the first readers would wait for."""
+        for name in self.names():
+            threading.Thread(target=self.overview, args=(name,), daemon=True).start()
 
 
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    stamp: Stamp
+    overview: Overview | None
+    columns: Columns | None
+
+
+_WAIT_S = 1.0
+"""How long a page waits for numbers over everything; without them it says that they are being counted."""
 _COUNTING_S = 300.0
 
 
