@@ -20,7 +20,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple, Self
+from typing import Final, Generic, Literal, NamedTuple, Self, TypeVar
 
 from preserve.errors import BrokenStateError, CatalogueDiffersError
 from preserve.model import sha256_hex
@@ -260,11 +260,10 @@ class Columns:
         self.sent: list[str | None] = []
         self.ids: list[str] = []
         self.newest = bytearray()
-        self._facets = array("L")
-        self._sets: list[tuple[tuple[Facet, str], ...]] = []
-        self._numbers: dict[tuple[tuple[Facet, str], ...], int] = {}
-        self._months = array("L")
-        self._month_names: dict[str, int] = {}
+        self._one: dict[Facet | Literal["month"], _Column[str]] = {
+            kind: _Column() for kind in ("origin", "class", "year", "source", "redacted", "month")
+        }
+        self._tags: _Column[tuple[str, ...]] = _Column()
 
     def add(self, cable: HeldCable, text: int, *, is_newest: bool) -> None:
         """Takes in one text."""
@@ -273,13 +272,10 @@ class Columns:
         self.sent.append(cable.sent)
         self.ids.append(cable.published_id)
         self.newest.append(is_newest)
-        said = tuple(sorted(facet_values(cable)))
-        number = self._numbers.setdefault(said, len(self._sets))
-        if number == len(self._sets):
-            self._sets.append(said)
-        self._facets.append(number)
-        month = (cable.sent or "")[:7]
-        self._months.append(self._month_names.setdefault(month, len(self._month_names)))
+        said = dict(facet_values(cable))
+        for kind, column in self._one.items():
+            column.add((cable.sent or "")[:7] if kind == "month" else said.get(kind, ""))
+        self._tags.add(tuple(sorted(set(cable.tags))))
 
     def every_newest(self) -> list[int]:
         """Where the newest texts stand."""
@@ -288,15 +284,35 @@ class Columns:
     def facets(self, places: Sequence[int]) -> Counter[tuple[str, str]]:
         """How many of some texts have which value of a facet."""
         counts: Counter[tuple[str, str]] = Counter()
-        for number, count in Counter(map(self._facets.__getitem__, places)).items():
-            for said in self._sets[number]:
-                counts[said] += count
+        for kind, column in self._one.items():
+            if kind != "month":
+                counts.update({(kind, value): count for value, count in column.counts(places).items() if value})
+        for tags, count in self._tags.counts(places).items():
+            for tag in tags:
+                counts["tag", tag] += count
         return counts
 
     def months(self, places: Sequence[int]) -> dict[str, int]:
         """How many of some texts are of which month (``YYYY-MM``), those without a date under the empty text."""
-        names = list(self._month_names)
-        return {names[number]: count for number, count in Counter(map(self._months.__getitem__, places)).items()}
+        return self._one["month"].counts(places)
+
+
+_Kind = TypeVar("_Kind")
+
+
+class _Column(Generic[_Kind]):
+    """One value of each text, as the number of the value."""
+
+    def __init__(self) -> None:
+        self._numbers = array("L")
+        self._number_of: dict[_Kind, int] = {}
+
+    def add(self, value: _Kind) -> None:
+        self._numbers.append(self._number_of.setdefault(value, len(self._number_of)))
+
+    def counts(self, places: Sequence[int]) -> dict[_Kind, int]:
+        values = list(self._number_of)
+        return {values[number]: count for number, count in Counter(map(self._numbers.__getitem__, places)).items()}
 
 
 class SearchIndex:
