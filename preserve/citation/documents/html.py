@@ -7,6 +7,7 @@ Robust Links (mementoweb.org/robustlinks/spec): an ``a`` gets ``data-originalurl
 import html
 import re
 from collections.abc import Callable, Mapping
+from itertools import chain, islice
 from typing import Final
 
 from lxml import etree
@@ -39,6 +40,9 @@ _COMMENT: Final = lazy_re(
 )
 _ROBUST: Final = frozenset({b"data-originalurl", b"data-versionurl"})
 _NOTE_CHARS: Final = 5_000
+_NOTE_STEPS: Final = 4_000
+"""Starts and ends of elements of one note that are put in where it is called."""
+_ABOVE: Final = 5
 
 
 def read_html(data: bytes) -> CitingDocument:
@@ -99,6 +103,9 @@ class _Reader:
         self._quotations = 0
         self._anchors: list[tuple[int, str]] = []
         self._unread = 0
+        self._told: set[etree._Element] = set()
+        """Notes that stand where they are called, and are not read again where they stand."""
+        self._skipped: set[etree._Element] = set()
 
     def walk(self, root: etree._Element) -> None:
         """Reads all that the page shows."""
@@ -111,7 +118,9 @@ class _Reader:
         self._finish()
 
     def _start(self, name: str, element: etree._Element) -> None:
-        if name in _UNREAD:
+        if element in self._told:
+            self._skipped.add(element)
+        if name in _UNREAD or element in self._skipped:
             self._unread += 1
         if self._unread:
             return
@@ -130,7 +139,7 @@ class _Reader:
         self._made.add(element.text or "")
 
     def _end(self, name: str, element: etree._Element) -> None:
-        if name in _UNREAD:
+        if name in _UNREAD or element in self._skipped:
             self._unread -= 1
         elif not self._unread:
             if name in _BLOCKS:
@@ -152,7 +161,10 @@ class _Reader:
             return
         self._made.add(" (")
         room = _NOTE_CHARS
-        for event, element in etree.iterwalk(note, events=("start", "end")):
+        for steps, (event, element) in enumerate(etree.iterwalk(note, events=("start", "end"))):
+            if not room or steps > _NOTE_STEPS:
+                room = 0
+                break
             text = element.text if event == "start" else element.tail if element is not note else None
             if event == "start" and element.tag == "a":
                 self._made.link((text or "")[:room], str(element.get("href") or ""))
@@ -160,6 +172,8 @@ class _Reader:
                 self._made.add((text or "")[:room])
             room -= min(room, len(text or ""))
         self._made.add(") ")
+        if room and _is_note(note):
+            self._told.add(note)
 
     def _finish(self) -> None:
         block = self._made.block(f"line {self._line}", is_quotation=self._quotations > 0)
@@ -167,6 +181,19 @@ class _Reader:
             self.blocks.append(block)
         self._made = BlockText()
         self._anchors = []
+
+
+def _is_note(element: etree._Element) -> bool:
+    """Whether an element is a note, and no other part of the page that a link leads to."""
+    said = " ".join(str(element.get(name) or "") for name in ("role", "class", "id", "epub:type")).lower()
+    above = element.getparent()
+    if above is not None:
+        said += " " + " ".join(
+            str(each.get("class") or "").lower() for each in islice(chain([above], above.iterancestors()), _ABOVE)
+        )
+    return "note" in said or any(
+        str(link.get("href") or "").startswith("#") for link in islice(element.iter("a"), _NOTE_STEPS)
+    )
 
 
 def _line_of(element: etree._Element) -> int:

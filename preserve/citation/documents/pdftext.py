@@ -7,7 +7,8 @@ import json
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,11 +33,17 @@ def read_pdf(data: bytes) -> CitingDocument:
     """
     blocks: list[Block | None] = []
     for number, page in enumerate(_pages(data), 1):
-        links = sorted(page["links"], key=lambda link: -link["y"])
-        blocks += [_block(f"page {number}", paragraph, links) for paragraph in _paragraphs(page["lines"])]
-        if links:
+        over, elsewhere = _links_over(page["lines"], page["links"])
+        blocks += [
+            _block(f"page {number}", page["lines"], range(first, end), over)
+            for first, end in _paragraphs(page["lines"])
+        ]
+        if elsewhere:
             # Links over pictures, and over text that is none.
-            blocks.append(_block(f"page {number}", [], links))
+            made = BlockText()
+            for url in elsewhere:
+                made.link_from(0, url)
+            blocks.append(made.block(f"page {number}"))
     return CitingDocument(kind="pdf", blocks=tuple(block for block in blocks if block is not None))
 
 
@@ -73,31 +80,48 @@ def _bounded() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
 
 
-def _paragraphs(lines: list[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
-    """Runs of lines without a gap. A line further up begins another column."""
-    run: list[Mapping[str, Any]] = []
-    for line in lines:
-        if run and not 0 < run[-1]["y"] - line["y"] <= _GAP * line["height"]:
-            yield run
-            run = []
-        run.append(line)
-    if run:
-        yield run
+def _links_over(
+    lines: Sequence[Mapping[str, Any]], links: Sequence[Mapping[str, Any]]
+) -> tuple[dict[int, list[str]], list[str]]:
+    """By the numbers of lines the addresses of links whose boxes lie over them, and those that lie over none."""
+    by_height = sorted((float(line["y"]), number) for number, line in enumerate(lines))
+    over: dict[int, list[str]] = {}
+    elsewhere = []
+    for link in links:
+        y, url = float(link["y"]), str(link["url"])
+        place = bisect_left(by_height, (y, 0))
+        near = by_height[max(0, place - 1) : place + 1]
+        distance, number = min(((abs(at - y), number) for at, number in near), default=(0.0, -1))
+        if number >= 0 and distance <= lines[number]["height"]:
+            over.setdefault(number, []).append(url)
+        else:
+            elsewhere.append(url)
+    return over, elsewhere
 
 
-def _block(place: str, lines: list[Mapping[str, Any]], links: list[Mapping[str, Any]]) -> Block | None:
-    """A paragraph, and behind each line the links whose boxes lie over it; those are taken from ``links``."""
+def _paragraphs(lines: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, int]]:
+    """Runs of lines without a gap: the first, and the one behind the last. A line further up begins another column."""
+    first = 0
+    for number in range(1, len(lines) + 1):
+        if (
+            number == len(lines)
+            or not 0 < lines[number - 1]["y"] - lines[number]["y"] <= _GAP * lines[number]["height"]
+        ):
+            yield first, number
+            first = number
+
+
+def _block(
+    place: str, lines: Sequence[Mapping[str, Any]], numbers: range, over: Mapping[int, list[str]]
+) -> Block | None:
+    """A paragraph, and behind each line the links that lie over it."""
     made = BlockText()
-    for line in lines:
-        made.add(str(line["text"]).rstrip("\n"))
-        over = [link for link in links if abs(link["y"] - line["y"]) <= line["height"]]
-        for link in over:
-            links.remove(link)
+    for number in numbers:
+        text = str(lines[number]["text"]).rstrip("\n")
+        made.add(text)
+        for url in over.get(number, ()):
             # An address that is printed is a link already.
-            if str(link["url"]) not in line["text"]:
-                made.link_from(made.length, str(link["url"]))
+            if url not in text:
+                made.link_from(made.length, url)
         made.add("\n")
-    if not lines:
-        for link in links:
-            made.link_from(0, str(link["url"]))
     return made.block(place)

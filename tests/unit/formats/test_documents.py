@@ -368,7 +368,13 @@ def test_a_note_called_many_times_stands_where_it_is_called_first() -> None:
     (block,) = read_markdown(text.encode()).blocks
     assert block.text.count("long words") == 5_000
     page = "<p>" + "<a href='#n'>1</a> " * 2_000 + "<ol><li id=n>" + "long words " * 400 + "</ol>"
+    # A note is a note by its name, its class or a link back; what else a link leads to is read where it stands as well.
     assert sum(block.text.count("long words") for block in read_html(page.encode()).blocks) == 800
+    for note in ("<li id=n class=footnote>", "<li id=n role=doc-footnote>", "<li id=n><a href='#back'>x</a>"):
+        found = read_html(page.replace("<li id=n>", note).encode()).blocks
+        assert sum(block.text.count("long words") for block in found) == 400
+    long = page.replace("<li id=n>", "<li id=n class=footnote>").replace("long words " * 400, "long words " * 900)
+    assert sum(block.text.count("long words") for block in read_html(long.encode()).blocks) > 900
 
 
 def test_a_tag_of_many_attributes_is_read_without_them(monkeypatch: pytest.MonkeyPatch) -> None:
