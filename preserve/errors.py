@@ -34,6 +34,8 @@ _NO_BYTES = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EIO, err
 class PreserveError(Exception):
     """The root: one line for a person, and one line that says what to do next."""
 
+    code: ClassVar[str] = "failed"
+    """Stands in the JSON of an error; stable."""
     exit_status: ClassVar[int] = 7
 
     def __init__(self, message: str, *, next_step: str = "") -> None:
@@ -48,11 +50,14 @@ class PreserveError(Exception):
 class UsageError(PreserveError):
     """The caller asked for something that cannot be: exit 2."""
 
+    code = "usage"
     exit_status = 2
 
 
 class ConfigError(UsageError):
     """A configuration file is wrong. ``mistakes`` holds every one: ``file:line: what, and what would be right``."""
+
+    code = "configuration"
 
     def __init__(self, mistakes: tuple[str, ...], *, next_step: str = "") -> None:
         super().__init__("\n".join(mistakes), next_step=next_step)
@@ -62,36 +67,42 @@ class ConfigError(UsageError):
 class NotHeldError(PreserveError):
     """No such archive, page or cable: exit 3."""
 
+    code = "not-held"
     exit_status = 3
 
 
 class LockedError(PreserveError):
     """Another process is writing to the collection: exit 4."""
 
+    code = "locked"
     exit_status = 4
 
 
 class NetworkError(PreserveError):
     """The network failed as a whole (not one URL, which is a recorded outcome): exit 5."""
 
+    code = "network"
     exit_status = 5
 
 
 class LimitError(PreserveError):
     """A limit that the user set stopped the work; running it again goes on: exit 6."""
 
+    code = "limit"
     exit_status = 6
 
 
 class FormatError(PreserveError):
     """Bytes that do not follow their format: exit 1. The only error a codec raises."""
 
+    code = "format"
     exit_status = 1
 
 
 class ArchiveError(PreserveError):
     """Evidence is damaged, or is not what the ledger names: exit 1."""
 
+    code = "damaged"
     exit_status = 1
 
 
@@ -101,15 +112,20 @@ class CatalogueDiffersError(PreserveError):
     No `ArchiveError`: who passes over what is damaged does not pass over this.
     """
 
+    code = "catalogue-differs"
     exit_status = 1
 
 
 class EnvironmentFaultError(PreserveError):
     """It could not be done: disk, rights, clock, keys or another program stand in the way. Exit 7."""
 
+    code = "could-not"
+
 
 class OutputError(EnvironmentFaultError):
     """Standard output is closed or full. ``reader_left``: it was a pipe, and whoever read it has gone (``| head``)."""
+
+    code = "output"
 
     def __init__(self, message: str, *, reader_left: bool = False, next_step: str = "") -> None:
         super().__init__(message, next_step=next_step)
@@ -119,14 +135,19 @@ class OutputError(EnvironmentFaultError):
 class BrokenStateError(EnvironmentFaultError):
     """A file of the program's own cannot be used: catalogue, tables, format marker. No evidence is in it."""
 
+    code = "broken-state"
+
 
 class NewerFormatError(EnvironmentFaultError):
     """The archive was written by a newer version of the program: nothing in it may be read as if it were known."""
+
+    code = "newer-format"
 
 
 class CancelledError(PreserveError):
     """Stopped by the user: exit 130."""
 
+    code = "cancelled"
     exit_status = 130
 
 

@@ -13,10 +13,10 @@ from typing import Final
 import click
 
 from preserve import __version__
-from preserve.cli.shared.common import EXIT_STATUSES, say, say_error
+from preserve.cli.shared.common import EXIT_STATUSES, error_text, has_answered, say, say_error
 from preserve.cli.shared.completing import complete
 from preserve.cli.shared.streams import drop_stdout, guard_streams
-from preserve.errors import CancelledError, EnvironmentFaultError, OutputError, PreserveError
+from preserve.errors import CancelledError, EnvironmentFaultError, OutputError, PreserveError, UsageError
 from preserve.store.database import database_fault
 
 _DATABASE_HELP = (
@@ -175,38 +175,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if arguments is None:
         guard_streams()
-    status = _run(arguments)
+    as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
+    has_answered.set(False)
     try:
+        status = _run(arguments, as_json=as_json)
         sys.stdout.flush()
     except OutputError as error:
-        return _report(error)
+        return _report(error, as_json=False)
     return status
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def _run(arguments: Sequence[str] | None, *, as_json: bool) -> int:
     try:
         result = cli.main(args=arguments, prog_name="preserve", standalone_mode=False)
     except PreserveError as error:
-        return _report(error)
+        return _report(error, as_json=as_json)
     except click.exceptions.NoArgsIsHelpError as error:
         say(error.format_message())
         return 2
     except click.ClickException as error:
-        say(f"preserve: {error.format_message()}")
-        return 2
+        return _report(UsageError(error.format_message()), as_json=as_json)
     except (KeyboardInterrupt, click.Abort):
-        return _report(CancelledError("cancelled"))
+        return _report(CancelledError("cancelled"), as_json=as_json)
     except sqlite3.DatabaseError as error:
-        return _report(database_fault("a database", error, next_step=_DATABASE_HELP))
+        return _report(database_fault("a database", error, next_step=_DATABASE_HELP), as_json=as_json)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        return _report(EnvironmentFaultError(f"{where}{error.strerror or error}", next_step=_SYSTEM_HELP))
+        fault = EnvironmentFaultError(f"{where}{error.strerror or error}", next_step=_SYSTEM_HELP)
+        return _report(fault, as_json=as_json)
     return result if isinstance(result, int) else 0
 
 
-def _report(error: PreserveError) -> int:
+def _report(error: PreserveError, *, as_json: bool) -> int:
     if isinstance(error, OutputError):
         drop_stdout()
     if not (isinstance(error, OutputError) and error.reader_left):
         say_error(error)
+    if as_json and not isinstance(error, OutputError):
+        sys.stdout.write(error_text(error.code, str(error), error.next_step, error.exit_status))
     return error.exit_status

@@ -16,7 +16,7 @@ from preserve.cli.commands.history import history
 from preserve.cli.commands.init import init
 from preserve.cli.commands.show import show
 from preserve.cli.commands.verify import verify
-from preserve.cli.shared.common import say
+from preserve.cli.shared.common import answer_text, say
 from preserve.config.place import bundled_config_dir
 from preserve.demo_site.cables import LIGHTHOUSE
 from preserve.demo_site.process import PORT, DemoMirror
@@ -77,7 +77,7 @@ def demo(*, folder: Path, as_json: bool) -> int:
         _configure(folder, mirror)
         _play(stage, mirror)
     if as_json:
-        sys.stdout.write(json.dumps({"good": stage.good, "steps": stage.outputs}, ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(answer_text({"good": stage.good, "steps": stage.outputs}))
     else:
         sys.stdout.write(_where(folder))
     return 0 if stage.good else EnvironmentFaultError.exit_status

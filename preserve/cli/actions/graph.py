@@ -8,7 +8,7 @@ from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from preserve.cables.identity import cable_key, canonical_id
-from preserve.cli.shared.common import Place, counted, say
+from preserve.cli.shared.common import Place, counted, say, schema_name
 from preserve.cli.shared.output import opened_output
 from preserve.cli.shared.search_indexes import asking
 from preserve.replay.graph import Edge, Graph, Node, read_graph
@@ -144,7 +144,8 @@ def _json(found: Graph, _key: str | None) -> str:
          "sent": node.sent, "origin": node.origin}
         for node in found.nodes
     ]  # fmt: skip
-    return json.dumps({"nodes": nodes, "edges": [_row(edge, held) for edge in found.edges]}, indent=1) + "\n"
+    edges = [_row(edge, held) for edge in found.edges]
+    return json.dumps({"schema": schema_name(), "nodes": nodes, "edges": edges}, indent=1) + "\n"
 
 
 _GRAPHML: Final = """\

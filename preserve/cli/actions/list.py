@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 
 from preserve.cables.identity import cable_key, canonical_id
-from preserve.cli.shared.common import Place, say
+from preserve.cli.shared.common import Place, say, schema_name
 from preserve.cli.shared.search_indexes import asking, cable_facts
 from preserve.replay.searching import held
 from preserve.store.searchindex import Filters, HeldCable
@@ -39,7 +39,7 @@ def _write_lines(rows: Iterator[tuple[str, HeldCable]]) -> int:
 def _write_json(rows: Iterator[tuple[str, HeldCable]]) -> int:
     """One document, a cable a line, written as they come."""
     count = 0
-    sys.stdout.write('{"cables": [')
+    sys.stdout.write(f'{{"schema": "{schema_name()}", "cables": [')
     for collection, cable in rows:
         sys.stdout.write(",\n" if count else "\n")
         sys.stdout.write(json.dumps(cable_facts(collection, cable)))

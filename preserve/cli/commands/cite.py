@@ -16,7 +16,7 @@ from preserve.citation.passage import Passage
 from preserve.citation.quotable import QuotableText, of_cable, of_page
 from preserve.citation.quotes import find_passage
 from preserve.citation.rendered import is_style
-from preserve.cli.shared.common import Place, command_options, json_text, say
+from preserve.cli.shared.common import Place, answer_text, command_options, json_text, say
 from preserve.cli.shared.loading import public_names, reading, title_of
 from preserve.cli.shared.output import file_fault
 from preserve.errors import NotHeldError, UsageError
@@ -178,7 +178,7 @@ def cite(  # noqa: PLR0913 - one for each option
         if each.later is not None:
             say(f"preserve: {each.later.url}: later looks: {each.later.words}")
     sys.stdout.write(
-        json_text({"citations": [_answer(each) for each in cited]}) if place.as_json else _printed(cited, forms)
+        answer_text({"citations": [_answer(each) for each in cited]}) if place.as_json else _printed(cited, forms)
     )
     return 0
 
@@ -202,7 +202,7 @@ def _cite_collections(place: Place, names: Sequence[str], forms: Sequence[str], 
     if place.as_json:
         pairs = zip(cited, texts, strict=True)
         answer = [{"csl": collection_item(each), "forms": said} for each, said in pairs]
-        sys.stdout.write(json_text({"citations": answer}))
+        sys.stdout.write(answer_text({"citations": answer}))
     else:
         sys.stdout.write("\n".join(_joined(form, [said[form] for said in texts]) for form in forms))
     return 0

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import click
 
-from preserve.cli.shared.common import Place, command_options, counted, say
+from preserve.cli.shared.common import Place, command_options, counted, say, schema_name
 from preserve.cli.shared.loading import reading
 from preserve.errors import UsageError
 from preserve.integrity.losses import accept_losses, state_moved
@@ -228,7 +228,7 @@ def _transition(change: LinkTransition) -> dict[str, object]:
 
 def _write_json(listed: Iterator[LinkStatus], counts: Mapping[str, int]) -> None:
     """One JSON document, written as it goes: a collection may have millions of addresses."""
-    sys.stdout.write('{\n  "addresses": [')
+    sys.stdout.write(f'{{\n  "schema": "{schema_name()}",\n  "addresses": [')
     for number, found in enumerate(listed):
         # With ASCII only, no control character of an address reaches a terminal.
         sys.stdout.write(f"{',' if number else ''}\n    {json.dumps(as_json(found))}")

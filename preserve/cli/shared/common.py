@@ -26,6 +26,7 @@ _COMMAND = lazy_re(
     r"`(preserve (?:capture|import|init|rebuild|release|repair|replicate|reread|rescue|verify)\b[^`\n]*)`"
 )
 """A command that a message names, and that takes the options of all."""
+has_answered: ContextVar[bool] = ContextVar("an answer in JSON was begun", default=False)
 _options_in_use: ContextVar[str] = ContextVar("options in use", default="")
 EXIT_STATUSES = (
     "Exit status: 0 good; 1 findings; 2 usage or configuration; 3 no such archive, page or cable; 4 locked; "
@@ -45,7 +46,7 @@ class Place:
     def emit(self, data: Mapping[str, object], text: str) -> None:
         """One result on stdout: ``data`` as one JSON document, or ``text`` for people."""
         if self.as_json:
-            sys.stdout.write(json_text(data))
+            sys.stdout.write(answer_text(data))
         else:
             text = clean(text)
             sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
@@ -102,7 +103,7 @@ def say_error(error: PreserveError) -> None:
     for number, line in enumerate(str(error).splitlines() or [""]):
         say(f"preserve: {line}" if number == 0 else f"          {line}")
     if error.next_step:
-        say("  next: " + _COMMAND.sub(lambda match: f"`{with_options(match[1])}`", error.next_step))
+        say(f"  next: {with_options_in(error.next_step)}")
 
 
 def console() -> "Console":
@@ -129,9 +130,34 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'s' if number != 1 else ''}"
 
 
+def schema_name() -> str:
+    """The name and version of the document that the command at work answers with: ``preserve/ledger-log/1``."""
+    has_answered.set(True)
+    path = click.get_current_context().command_path.split()
+    return f"preserve/{'-'.join(path[1:])}/1"
+
+
+def answer_text(data: Mapping[str, object]) -> str:
+    """The one JSON document that a command answers with, its schema first."""
+    return json_text({"schema": schema_name(), **data})
+
+
+def error_text(code: str, message: str, next_step: str, status: int) -> str:
+    """What stands in place of an answer, in one line; empty behind an answer that was begun."""
+    if has_answered.get():
+        return ""
+    told = {"code": code, "message": message, "next": with_options_in(next_step), "exit_status": status}
+    return escaped_json(json.dumps({"schema": "preserve/error/1", "error": told}, ensure_ascii=False) + "\n")
+
+
 def json_text(data: object) -> str:
     """One JSON document for stdout, with every control character escaped, those beyond ASCII too."""
     return escaped_json(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+
+
+def with_options_in(text: str) -> str:
+    """A text whose commands get the options of this one."""
+    return _COMMAND.sub(lambda match: f"`{with_options(match[1])}`", text)
 
 
 def with_options(command: str) -> str:
