@@ -37,12 +37,16 @@ def single_spaced(text: str) -> str:
     return " ".join(text.split())
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """``did you mean 'x'?``, or the list of what is known where nothing is near."""
+def most_like(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """The one of the known words that is most like this one; empty where none is. ``cutoff``: 0 to 1, as `difflib`."""
     import difflib  # noqa: PLC0415 - only a mistake needs it
 
+    return next(iter(difflib.get_close_matches(word, sorted(known), n=1, cutoff=cutoff)), "")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """``did you mean 'x'?``, or the list of what is known where nothing is near."""
     names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {close[0]!r}?"
+    if close := most_like(word, names):
+        return f"did you mean {close!r}?"
     return "known here: " + (", ".join(names) or "nothing yet")

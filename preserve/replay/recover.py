@@ -41,9 +41,14 @@ from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
 from preserve.store.mementos import MementoRow
 from preserve.store.warcfile import read_record
+from preserve.text import most_like, terminal_line
 
 NOT_SIGNED = "it is under no checkpoint; end the run, or run `preserve recover`"
 """What is said of a capture whose statement only this installation's secret proves."""
+_LIKE_CHARS = 4
+"""The year and the first letters of the station."""
+_MOST_LIKE = 500
+_LONGEST_ID_CHARS = 60
 _WHEN = lazy_re(r"(\d{4})(?:-?(\d{2})(?:-?(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::?(\d{2}))?)?)?)?Z?\Z")
 
 
@@ -421,7 +426,7 @@ def find_one(
     """
     found = merged(captures_found(archives, query))
     if not found:
-        raise NotHeldError(f"nothing is held for {query}", next_step=_advice(query))
+        raise NotHeldError(f"nothing is held for {query}{like_held(archives, query)}", next_step=_advice(query))
     good = [pair for pair in found if pair[1].is_full] or found
     first_hand = [capture for _archive, capture in good if not capture.second_hand]
     best = at_time(first_hand, moment) or at_time([capture for _archive, capture in good], moment)
@@ -466,6 +471,16 @@ def captures_found(archives: Sequence[CollectionReader], query: str) -> list[tup
         if found:
             break
     return found
+
+
+def like_held(archives: Sequence[CollectionReader], query: str) -> str:
+    """The id that is most like one that is not held, of those that begin as it does; as the tables say."""
+    begin = query.strip().upper()[:_LIKE_CHARS]
+    if "://" in query or not begin.isalnum():
+        return ""
+    known = {name for archive in archives for name in archive.catalogue.cables_that_begin(begin, _MOST_LIKE)}
+    near = most_like(query.strip().upper()[:_LONGEST_ID_CHARS], known, cutoff=0.8)
+    return f"; did you mean {terminal_line(near, _LONGEST_ID_CHARS)!r}?" if near else ""
 
 
 def _advice(query: str) -> str:

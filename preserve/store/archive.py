@@ -10,6 +10,7 @@ from preserve.model import check_collection_name
 from preserve.regular import open_regular
 from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths
+from preserve.text import nearest
 
 ARCHIVE_FORMAT = 2
 """The on-disk format (ADR 0001). An archive of a newer one is refused, never guessed at."""
@@ -61,8 +62,9 @@ def open_archive(archives: Path, name: str, *, damaged: bool = False) -> Collect
     check_collection_name(name)
     paths = CollectionPaths(archives, name)
     if not paths.folder.is_dir():
+        near = nearest(name, held) if (held := list_collections(archives)) else "none is held there"
         raise NotHeldError(
-            f"no archive {name!r} under {archives}",
+            f"no archive {name!r} under {archives}; {near}",
             next_step=f"Run `preserve init {name}`, or name the folder with --archives.",
         )
     try:

@@ -12,7 +12,7 @@ from preserve.errors import NotHeldError, UsageError
 from preserve.export.gather import lineage_of, whole_lineage
 from preserve.export.lineage import Lineage
 from preserve.export.tables import TABLES, WRITERS, table_rows
-from preserve.replay.recover import Capture, CollectionReader, captures_found, published_as
+from preserve.replay.recover import Capture, CollectionReader, captures_found, like_held, published_as
 from preserve.replay.stated_texts import TextSource
 from preserve.store.catalogue import ShownCable
 from preserve.text import terminal_line
@@ -66,7 +66,7 @@ def lineages(
         found.setdefault(archive.paths.name, (archive, []))[1].append(capture)
     if not found:
         raise NotHeldError(
-            f"nothing is held for {subject}",
+            f"nothing is held for {subject}{like_held(archives, subject)}",
             next_step="Give the id as the page prints it, for example 05ALMATY342, or the full address.",
         )
     names: set[str] = set()

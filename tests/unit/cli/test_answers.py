@@ -67,3 +67,13 @@ def test_every_error_has_a_code_of_its_own() -> None:
     ]
     codes = [vars(kind)["code"] for kind in kinds]
     assert len(set(codes)) == len(codes)
+
+
+def test_a_name_that_is_not_held_brings_the_nearest_that_is(shell: Any, site: Any) -> None:
+    shell.site_collection("harbour", site, "/")
+    shell("verify", "harbor", status=3)
+    assert "no archive 'harbor' under" in shell.errors
+    assert "none is held there" in shell.errors
+    shell("init", "harbour")
+    shell("verify", "harbor", status=3)
+    assert "did you mean 'harbour'?" in shell.errors
