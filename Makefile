@@ -13,7 +13,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help dist demo test oracles test-all soak years bench bench-large lint types docs format lock clean
+.PHONY: help docs-site dist demo test oracles test-all soak years bench bench-large lint types docs format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -67,6 +67,16 @@ dist: .venv/.test oracles ## build the wheel and the source archive into dist/, 
 	@$(BIN)/hatchling build -d dist -t sdist -t wheel
 	@.oracles/bin/twine check --strict dist/*
 
+.docs/.ready: .venv/pyvenv.cfg requirements/docs.txt
+	@echo "== making .docs: what builds the site of the documentation (requirements/docs.txt)"
+	@$(PYTHON) -m venv .docs
+	@.docs/bin/python -m pip --disable-pip-version-check --quiet --no-input install --no-deps --require-hashes -r requirements/docs.txt
+	@touch $@
+
+docs-site: .docs/.ready docs ## build the documentation as a site into build/site, with every link checked
+	@NO_MKDOCS_2_WARNING=1 .docs/bin/mkdocs build --quiet
+	@echo "== build/site/index.html"
+
 soak: .venv/.test ## a long capture: 100,000 addresses on 50 hosts of loopback, faults mixed in
 	@$(BIN)/python -m tests.soak.soak
 
@@ -110,7 +120,8 @@ lock: ## resolve the pinned lists in requirements/ anew (needs uv and the intern
 	@$(LOCK) --extra web pyproject.toml requirements/build.in -o requirements/run.txt
 	@$(LOCK) --extra dev -c requirements/run.txt pyproject.toml requirements/build.in -o requirements/test.txt
 	@$(LOCK) requirements/oracles.in -o requirements/oracles.txt
+	@$(LOCK) requirements/docs.in -o requirements/docs.txt
 
 clean: ## remove what can be made again; archives are left alone
-	@rm -rf .venv .oracles .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage build dist
+	@rm -rf .venv .oracles .docs .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage build dist
 	@find preserve tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,15 +1,18 @@
 """Writes the pages that follow from the code: findings, commands, configuration. ``--check`` only compares."""
 
 import ast
+import inspect
 import re
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from preserve import api
 from preserve.cli.main import cli
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.alarms import AlarmRuleConfig, AlarmsConfig, CommandChannel, MailChannel, WebhookChannel
@@ -214,12 +217,45 @@ def decisions() -> str:
     )
 
 
+def python_interface() -> str:
+    """The public names of `preserve.api`, with their signatures and docstrings."""
+    made = "Made from the docstrings of `preserve.api`. [From Python](../python.md) shows how it is used."
+    parts = [f"# The Python interface, name by name\n\n{made}\n"]
+    for name, item in vars(api).items():
+        if name.startswith("_") or getattr(item, "__module__", "") != api.__name__:
+            continue
+        if inspect.isclass(item):
+            parts.append(f"\n## {name}\n\n{_doc(item)}\n")
+            for own, member in vars(item).items():
+                function = member.fget if isinstance(member, property) else member
+                if not own.startswith("_") and inspect.isfunction(function):
+                    said = own if isinstance(member, property) else f"{own}{_signature(function)}"
+                    parts.append(f"\n### {name}.{own}\n\n```python\n{said}\n```\n\n{_doc(function)}\n")
+        elif inspect.isfunction(item):
+            parts.append(f"\n## {name}\n\n```python\n{name}{_signature(item)}\n```\n\n{_doc(item)}\n")
+    return "".join(parts)
+
+
+def _doc(item: object) -> str:
+    text = (inspect.getdoc(item) or "").replace("``", "`")
+    return re.sub(r"^Raises:\n((?:    .*\n?)+)", lambda found: _raises(found[1]), text, flags=re.MULTILINE)
+
+
+def _raises(lines: str) -> str:
+    return "Raises:\n\n" + "".join(f"- {line.strip()}\n" for line in lines.splitlines())
+
+
+def _signature(function: Callable[..., object]) -> str:
+    return re.sub(r"preserve(?:\.\w+)+\.(\w+)", r"\1", str(inspect.signature(function)).replace("'", ""))
+
+
 PAGES = {
     "architecture.md": architecture,
     "adr/README.md": decisions,
     "findings.md": findings,
     "reference/outcomes.md": outcomes,
     "reference/commands.md": commands,
+    "reference/python.md": python_interface,
     "reference/configuration.md": configuration,
 }
 
