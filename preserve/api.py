@@ -54,7 +54,7 @@ class Cable:
 
     @property
     def canonical_id(self) -> str | None:
-        """The canonical id; None where it cannot be told."""
+        """The canonical id; None where it is not known."""
         return self.extraction.canonical_id
 
     @property

@@ -410,7 +410,7 @@ CODES: dict[str, Code] = {
     ),
     "E-RESCUE-DATETIME": Code(
         "The Memento-Datetime of a reply contradicts its address.",
-        "It was kept and not taken for the page: which moment it shows cannot be told.",
+        "It was kept and not taken for the page: which moment it shows is not known.",
     ),
     "E-RESCUE-OTHER-URL": Code(
         "A web archive answered for another address than the one asked for.",

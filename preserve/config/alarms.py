@@ -234,13 +234,13 @@ class AlarmRuleConfig(Strict):
         default=None, description="a list of names of channels; an empty one switches the kind off"
     )
     after: Annotated[int, Field(ge=1, le=1000)] | None = Field(
-        default=None, description="how many times in a row something is found bad before it is told, 1 to 1000"
+        default=None, description="how many times in a row something is found bad before an alarm is sent, 1 to 1000"
     )
     again_after: Span | None = Field(
-        default=None, description="a span after which what is still bad is told again, such as 12h or 1d"
+        default=None, description="a span after which an alarm that still holds is sent again, such as 12h or 1d"
     )
     resolved: bool | None = Field(
-        default=None, description="`true` (it is told when what was told is good again) or `false`"
+        default=None, description="`true` (a message is sent when it is good again) or `false`"
     )
 
 

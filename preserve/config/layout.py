@@ -123,7 +123,7 @@ class LayoutConfig(Strict):
         default=(), description="regular expressions of lines in the text that are not the message's, such as stamps"
     )
     split_header: bool = Field(
-        default=False, description="true where header and text stand together and must be told apart"
+        default=False, description="true where header and text stand together and must be separated"
     )
     lines: tuple[PlaceKey, ...] = Field(default=(), description="for `lines`: the fields of the first lines, in order")
     columns: tuple[PlaceKey, ...] = Field(default=(), description="for `rows`: the fields of the columns, in order")

@@ -33,7 +33,7 @@ _TRUTHS: Final = frozenset({"certain", "year_is_assumed"})
 _BEFORE: Final = {
     "collection": "the collection",
     "published_id": "the id that the page prints",
-    "canonical_id": "the canonical id; empty where it cannot be told",
+    "canonical_id": "the canonical id; empty where it is not known",
     "title": "the page's title of the cable",
     "subject": "the message's subject, on one line",
 }
@@ -78,7 +78,7 @@ COLUMNS: Final = tuple(columns())
 REFERENCES: Final = {
     "collection": "the collection",
     "published_id": "the id that the page of the citing cable prints",
-    "canonical_id": "its canonical id; empty where it cannot be told",
+    "canonical_id": "its canonical id; empty where it is not known",
     "entry": "which entry of the list of references, counted from 1 (a number)",
     "enumerator": "its letter, where it has one",
     "printed": "the entry as printed, on one line",

@@ -200,7 +200,7 @@ class StatusReader:
         checks = notes.checks
         if notes.unread:
             which = "a note of a check" if notes.unread == 1 else f"{notes.unread:,} notes of checks"
-            wrong.append(f"{which} cannot be read, it may have told of damage: run `preserve verify {name}`")
+            wrong.append(f"{which} cannot be read, it may have named damage: run `preserve verify {name}`")
         full = next((check for check in reversed(checks) if check.level in WHOLE), None)
         damage = lasting_damage(checks)
         if damage is not None:

@@ -62,7 +62,7 @@ def _synchronised() -> CheckResult:
         step = "Have it kept by NTP (systemd-timesyncd, chrony): dates of captures are evidence."
         return warn("clock", "nothing keeps it right", step)
     if state < 0:
-        return not_checked("clock", "whether something keeps it right cannot be told here")
+        return not_checked("clock", "whether something keeps it right is not known here")
     return ok("clock", "it is kept right")
 
 

@@ -42,7 +42,7 @@ def test_the_example_is_good(tmp_path: Path) -> None:
 
 def test_the_table_is_that_of_the_program() -> None:
     assert set(KINDS) == set(AlarmKind)
-    section = _PAGE.split("## What is told\n")[1].split("\n## ")[0]
+    section = _PAGE.split("## What is reported\n")[1].split("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("| `")]
     expected = []
     for kind, facts in KINDS.items():

@@ -79,7 +79,7 @@ def test_a_failure_is_told_and_listed_until_it_is_sent(shell: Any, hook: Hook) -
 def test_what_the_rules_do_not_tell_yet_is_listed_and_is_no_finding(shell: Any) -> None:
     _observe(shell, found(1), after=2)
     _observe(shell, found(1, kind=AlarmKind.DISK_LOW), to=())
-    assert "  no channel is told\n" in shell("alarms", "list", status=1)
+    assert "  no channel gets it\n" in shell("alarms", "list", status=1)
     shell("alarms", "forget", "tides")
     _observe(shell, found(1), after=2)
     assert "not told yet: the rules wait for more times in a row" in shell("alarms", "list", status=0)

@@ -112,7 +112,7 @@ def _condition_text(condition: Condition) -> str:
         lines.append("  not told yet: the rules wait for more times in a row")
     else:
         when = _told(condition.told)
-        lines.append(f"  handed to its channels {when}" if when else "  no channel is told")
+        lines.append(f"  handed to its channels {when}" if when else "  no channel gets it")
     return "\n".join([*lines, f"  next: {next_step(condition.kind, condition.collection)}"]) + "\n"
 
 

@@ -96,7 +96,7 @@ def _alarms(place: Place) -> _Alarms:
 
 
 def _alarm_text(told: _Alarms) -> str:
-    nobody = "nobody is told: docs/alarms.md says how" if told.is_known else "not known"
+    nobody = "nobody is notified: docs/alarms.md says how" if told.is_known else "not known"
     names = ", ".join(told.channels) or nobody
     lines = [f"alarms: {names}", *(f"  raised     {terminal_line(text, 200)}" for text in told.raised[:_MOST_LINES])]
     lines += [f"  WRONG      {terminal_line(text, 300)}" for text in told.wrong[:_MOST_LINES]]

@@ -270,11 +270,11 @@ class _Running:
                 self.watch.troubled(name, FILE, str(mistake))
             deliveries = self.watch.tell(read_secret, time.time)
         except (PreserveError, sqlite3.DatabaseError, OSError) as error:
-            said.tell("alarms", f"alarms cannot be told: {error}")
+            said.tell("alarms", f"alarms cannot be sent: {error}")
             return True
         except Exception as error:  # noqa: BLE001 - nobody else would hear of it: it is said, and tried again
             trace = "".join(traceback.format_exception(error))
-            said.tell("alarms", f"alarms cannot be told: a fault of the program, please report it:\n{trace}")
+            said.tell("alarms", f"alarms cannot be sent: a fault of the program, please report it:\n{trace}")
             return True
         failed = {delivery.channel: delivery.error for delivery in deliveries if delivery.error}
         told = "; ".join(f"not sent to {channel}: {error}" for channel, error in failed.items())

@@ -71,9 +71,7 @@ def check_documents(
             try:
                 again = rewritten(documents[name].kind, data[name], checked, bases)
             except FormatError as error:
-                raise UsageError(
-                    f"{name}: {error}", next_step="Write the copies by hand, from what is told."
-                ) from error
+                raise UsageError(f"{name}: {error}", next_step="Write the copies by hand, from this report.") from error
             _write(write, again, before, data[name], files[0])
             if not any(bases.values()):
                 say("no collection has a public_url: copies are named by their dates, and not by an address")
@@ -141,7 +139,7 @@ def read_document(path: Path) -> tuple[bytes, CitingDocument]:
     if reader is None:
         raise UsageError(
             f"{path} is no capsule and no document that can be read",
-            next_step=f"Documents are told by their endings: {', '.join(sorted((*READERS, '.pdf')))}.",
+            next_step=f"The kind of a document is known by its ending: {', '.join(sorted((*READERS, '.pdf')))}.",
         )
     try:
         with open_regular(path) as file:
