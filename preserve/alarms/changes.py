@@ -4,7 +4,7 @@ A look costs nothing where the ledger has not grown. Else it goes once over the 
 whose payload is another than before. Memory stays flat.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -17,6 +17,7 @@ from preserve.errors import ArchiveError
 from preserve.provenance.judgements import Judgements
 from preserve.replay.link_status import LOST, LinkState
 from preserve.replay.link_status_list import LinkStatus, rot_of
+from preserve.replay.muting import Muting
 from preserve.replay.recover import Capture, CollectionReader
 from preserve.store.catalogue import RecordRow
 
@@ -30,8 +31,12 @@ _CHANGED = {
 }
 
 
-def look(book: AlarmDatabase, archive: CollectionReader, rules: Rules, now: int) -> list[Observation]:
+def look(
+    book: AlarmDatabase, archive: CollectionReader, rules: Rules, now: int, mute: Sequence[str] = ()
+) -> list[Observation]:
     """Looks at a collection, and takes what was found and how far it looked into the book, both or neither.
+
+    ``mute``: patterns of addresses that raise no alarm, beside those that the ledger states.
 
     The first look finds nothing: what was so before is known. For one process at a time a collection.
 
@@ -40,7 +45,7 @@ def look(book: AlarmDatabase, archive: CollectionReader, rules: Rules, now: int)
     """
     name = archive.paths.name
     mark, first = book.mark(name, LAST_LOOK), book.mark(name, FIRST_LOOK)
-    found, size = of_archive(archive, mark, first=first)
+    found, size = of_archive(archive, mark, first=first, mute=mute)
     marks = {(name, LAST_LOOK): size}
     if not _is_after(archive, mark, first):
         marks[name, FIRST_LOOK] = size
@@ -50,7 +55,7 @@ def look(book: AlarmDatabase, archive: CollectionReader, rules: Rules, now: int)
 
 
 def of_archive(
-    archive: CollectionReader, mark: int | None, *, first: int | None = None
+    archive: CollectionReader, mark: int | None, *, first: int | None = None, mute: Sequence[str] = ()
 ) -> tuple[list[Observation], int]:
     """What was found since ``mark``, the ledger's size at the last look (None: never), and the mark for the next look.
 
@@ -63,7 +68,9 @@ def of_archive(
     first = mark if first is None else first
     if mark is None or first is None or not _is_after(archive, mark, first) or size == mark:
         return [], size
-    return [*_gone(archive, first, mark, size), *_texts(archive, mark, size)], size
+    judgements = Judgements.read(archive.catalogue, archive.log.entry)
+    muting = Muting(mute, judgements)
+    return [*_gone(archive, (first, mark, size), judgements, muting), *_texts(archive, mark, size, muting)], size
 
 
 def _is_after(archive: CollectionReader, mark: int | None, first: int | None) -> bool:
@@ -84,12 +91,14 @@ class _Items:
             self.some.append(item)
 
 
-def _gone(archive: CollectionReader, first: int, mark: int, size: int) -> Iterator[Observation]:
+def _gone(
+    archive: CollectionReader, sizes: tuple[int, int, int], judgements: Judgements, muting: Muting
+) -> Iterator[Observation]:
     """One condition for the whole collection: a site that dies is one alarm."""
+    first, mark, size = sizes
     new, lost, accepted = _Items(), 0, 0
-    judgements = Judgements.read(archive.catalogue, archive.log.entry)
     for rot in rot_of(archive, (first, mark)):
-        if not _is_loss(rot, rot.earlier[0]):
+        if not _is_loss(rot, rot.earlier[0]) or muting.holds(rot.url):
             continue
         if judgements.is_accepted(rot.url, partial(archive.catalogue.last_whole, rot.url, "")):
             accepted += 1
@@ -119,9 +128,11 @@ def _is_loss(rot: LinkStatus, before: LinkState | None) -> bool:
     return rot.first is not None and rot.state in LOST and before not in LOST
 
 
-def _texts(archive: CollectionReader, mark: int, size: int) -> Iterator[Observation]:
+def _texts(archive: CollectionReader, mark: int, size: int, muting: Muting) -> Iterator[Observation]:
     found = {AlarmKind.TEXT_CHANGED: _Items(), AlarmKind.REDACTION_CHANGED: _Items()}
     for row in archive.catalogue.replies_since(mark):
+        if muting.holds(row.uri or ""):
+            continue
         for published_id, difference in _differences(archive, row, mark):
             if difference in _CHANGED:
                 found[_CHANGED[difference]].add(f"{published_id} {row.uri}: {difference}")

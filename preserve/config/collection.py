@@ -222,6 +222,11 @@ class CollectionConfig(Strict):
     recheck_imported: bool = Field(
         default=False, description="`true` (pages of imported files are looked at again, too) or `false`"
     )
+    mute: tuple[Annotated[str, AfterValidator(_scope_entry)], ...] = Field(
+        default=(),
+        description="a list of beginnings of addresses, or `re:` and regular expressions of RE2: pages that are looked "
+        "at and raise no alarm",
+    )
     alarm_lost: float = Field(
         default=10,
         ge=0,

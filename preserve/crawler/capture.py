@@ -50,6 +50,7 @@ from preserve.provenance.statements import (
     in_parts,
 )
 from preserve.replay.indexing import index_stated
+from preserve.replay.muting import Muting
 from preserve.replay.text_spool import TextSpool
 from preserve.store.catalogue import Catalogue
 from preserve.store.durable import free_bytes
@@ -447,6 +448,7 @@ class _Ending:
             seeds=frozenset(found.url for found in FoundAddress.seeds(self.recipe.config.seeds)),
             alarm_lost=self.recipe.config.alarm_lost,
             judgements=self.recipe.judgements,
+            muting=Muting(self.recipe.config.mute, self.recipe.judgements),
         )
         return comparison.of(self.frontier, self.left)
 
@@ -462,5 +464,7 @@ def _stated(compared: RunComparison) -> ComparedRun:
         looked=compared.looked,
         lost=compared.lost,
         accepted=compared.accepted,
+        muted=compared.muted,
+        quiet=compared.quiet,
         good=compared.good,
     )

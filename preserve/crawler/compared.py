@@ -13,7 +13,16 @@ from typing import Final
 from preserve.cables.extract import plain_text, read_page
 from preserve.cables.page.layouts import Layout
 from preserve.crawler.frontier import EndedAddress, Frontier
-from preserve.crawler.outcomes import DONE, NOT_DUE, OUT_OF_SCOPE, TOO_DEEP, TOO_LONG, TRAP_CALENDAR, TRAP_REPEAT
+from preserve.crawler.outcomes import (
+    ALARMED,
+    DONE,
+    NOT_DUE,
+    OUT_OF_SCOPE,
+    TOO_DEEP,
+    TOO_LONG,
+    TRAP_CALENDAR,
+    TRAP_REPEAT,
+)
 from preserve.crawler.page import redirect_of
 from preserve.errors import ArchiveError
 from preserve.formats.errorpage import is_error_page
@@ -24,6 +33,7 @@ from preserve.limits import Limits
 from preserve.provenance.describe import decoded_content, http_payload, type_of
 from preserve.provenance.judgements import Judgements
 from preserve.replay.comparing import LOST, TOLD, Led, Look, Page, Seen, compare, gist, is_crowd
+from preserve.replay.muting import Muting
 from preserve.store.catalogue import Catalogue, RecordRow
 from preserve.store.external_sort import ExternalSort
 from preserve.store.layout import CollectionPaths
@@ -46,6 +56,7 @@ class Told:
     seen: str
     reason: str
     leads_to: str = ""
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +64,11 @@ class RunComparison:
     """A run in numbers. ``seen`` counts addresses by what their look showed, ``left`` held pages not looked at.
 
     ``looked``: those of pages that were held whole; ``lost`` of them were not to be had, ``accepted`` more neither, and
-    somebody knows. ``good``: false where that is too much, and ``why`` says so. ``told``: what is not as it was, the
-    first thousand.
+    somebody knows. ``muted`` of them raise no alarm, and of those ``quiet`` were not to be had. ``good``: false where
+    that is too much, and ``why`` says so. ``told``: what is not as it was, the first thousand.
+
+    ``muted_reasons``: how many muted addresses ended for each reason that there is an alarm of; ``muted_urls``: they,
+    the first thousand.
     """
 
     seen: Mapping[str, int]
@@ -63,8 +77,12 @@ class RunComparison:
     lost: int
     accepted: int
     good: bool
+    muted: int = 0
+    quiet: int = 0
     why: str = ""
     told: tuple[Told, ...] = ()
+    muted_reasons: Mapping[str, int] = field(default_factory=dict)
+    muted_urls: tuple[str, ...] = ()
 
 
 NOTHING_HELD: Final = RunComparison(seen={}, left={}, looked=0, lost=0, accepted=0, good=True)
@@ -84,6 +102,7 @@ class RunComparer:
     alarm_lost: float
     """Per cent."""
     judgements: Judgements
+    muting: Muting
     _pages: dict[str, tuple[Page, str]] = field(default_factory=dict)
     _rows: dict[str, tuple[RecordRow | None, RecordRow | None]] = field(default_factory=dict)
 
@@ -93,9 +112,16 @@ class RunComparer:
         told: list[Told] = []
         seeds = {False: 0, True: 0}
         others = array("q")
+        muted, quiet = 0, 0
+        muted_reasons: Counter[str] = Counter()
+        muted_urls: list[str] = []
         # Numbers of addresses in the frontier: eight bytes each, however many there are.
         for end in frontier.endings():
+            if end.reason in ALARMED and self.muting.holds(end.url):
+                muted_reasons[end.reason] += 1
+                muted_urls += [end.url] if len(muted_urls) < MOST_TOLD else []
             if self._is_as_it_was(end):
+                muted += self.muting.holds(end.url)
                 # So are nearly all pages of nearly all runs: no more is asked about them.
                 counts[Seen.UNCHANGED] += 1
                 seeds[False] += end.url in self.seeds
@@ -116,28 +142,37 @@ class RunComparer:
                 seen, leads_to = Seen.MOVED, home
             counts[seen] += 1
             is_accepted = seen in LOST and self._is_accepted(end.url)
+            is_muted = before is not None and self.muting.holds(end.url)
+            is_quiet = is_muted and seen in LOST and not is_accepted
             accepted += is_accepted
-            if seen in LOST and not is_accepted:
+            muted += is_muted
+            quiet += is_quiet
+            is_known = is_accepted or is_quiet
+            if seen in LOST and not is_known:
                 lost[seen] += 1
-            if end.url in self.seeds and before is not None and not is_accepted:
+            if end.url in self.seeds and before is not None and not is_known:
                 seeds[seen in LOST] += 1
             if seen in TOLD:
                 notes.append((end.number, seen))
                 if seen in LOST or len(told) < MOST_TOLD // 2:
-                    told.append(Told(url=end.url, seen=seen, reason=end.reason, leads_to=leads_to))
+                    told.append(Told(url=end.url, seen=seen, reason=end.reason, leads_to=leads_to, muted=is_muted))
                     del told[MOST_TOLD:]
         frontier.note_seen(notes)
         looked = counts.total() - counts[Seen.NEW]
-        why = self._why(lost, looked - accepted, all_seeds=seeds[True] > 0 and not seeds[False])
+        why = self._why(lost, looked - accepted - quiet, all_seeds=seeds[True] > 0 and not seeds[False])
         return RunComparison(
             seen=dict(sorted(counts.items())),
             left=dict(sorted(left.items())),
             looked=looked,
             lost=lost.total(),
             accepted=accepted,
+            muted=muted,
+            quiet=quiet,
             good=not why,
             why=why,
             told=tuple(sorted(told, key=lambda one: one.seen not in LOST)),
+            muted_reasons=dict(sorted(muted_reasons.items())),
+            muted_urls=tuple(muted_urls),
         )
 
     def _why(self, lost: Counter[str], looked: int, *, all_seeds: bool) -> str:

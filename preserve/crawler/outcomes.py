@@ -15,6 +15,8 @@ OUT_OF_SCOPE, TOO_DEEP, TOO_LONG = "out-of-scope", "too-deep", "url-too-long"
 TRAP_REPEAT, TRAP_CALENDAR, TRAP_SESSION = "trap-repetition", "trap-calendar", "trap-session"
 ROBOTS, ROBOTS_UNREACHABLE = "robots", "robots-unreachable"
 HOST_PAUSED = "host-paused"
+ALARMED = frozenset({"challenge", "tls"})
+"""Reasons that there is an alarm of."""
 NOT_DUE = "not-due"
 RESCUED, NOT_ARCHIVED, NO_GOOD_MEMENTO, NO_ANSWER = "rescued", "not-archived", "no-good-memento", "no-answer"
 

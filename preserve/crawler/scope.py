@@ -4,13 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from preserve.config.collection import REGEX_MARK
-from preserve.config.patterns import linear
 from preserve.crawler.outcomes import OUT_OF_SCOPE, TOO_DEEP, TOO_LONG, TRAP_CALENDAR, TRAP_REPEAT
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
 from preserve.formats.urls import canonical
 from preserve.limits import DEFAULT_LIMITS
+from preserve.replay.address_patterns import AddressPatterns
 
 _MAX_REPEATS = 3
 _LONG_PATH = 10
@@ -40,8 +39,8 @@ class Scope:
         this_year: int,
         traps: bool = True,
     ) -> None:
-        self._include = _Patterns(include)
-        self._exclude = _Patterns(exclude)
+        self._include = AddressPatterns(include)
+        self._exclude = AddressPatterns(exclude)
         self._max_depth = max_depth
         self._requisites = requisites
         self._last_year = this_year + 2
@@ -105,20 +104,3 @@ def _repeats(parts: list[str], *, long: int | None) -> bool:
     often = sum(1 for count in counts.values() if count >= _MAX_REPEATS)
     is_long = long is not None and counts.total() >= long
     return max(counts.values(), default=0) > _MAX_REPEATS or (often > 1 and is_long)
-
-
-class _Patterns:
-    """Beginnings of addresses, compared in canonical form, and expressions, held against addresses as they stand."""
-
-    def __init__(self, entries: Sequence[str]) -> None:
-        self._prefixes = tuple(_beginning(entry) for entry in entries if not entry.startswith(REGEX_MARK))
-        self._regexes = [linear(e.removeprefix(REGEX_MARK)) for e in entries if e.startswith(REGEX_MARK)]
-
-    def match(self, url: str, key: str) -> bool:
-        """True where an address, whose canonical form is ``key``, is one of these."""
-        return key.startswith(self._prefixes) or any(regex.match(url) is not None for regex in self._regexes)
-
-
-def _beginning(entry: str) -> str:
-    """A beginning of addresses in canonical form, which has no empty query but where one begins."""
-    return canonical(entry) + ("?" if entry.endswith("?") else "")

@@ -9,7 +9,7 @@ from preserve.formats.urls import canonical
 from preserve.provenance.judgements import moved_address
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.receipts import AUTHORITY_NAME, held_failures
-from preserve.provenance.statements import AcceptedStatement, ComparedRun, Moved, RunStatement, decode
+from preserve.provenance.statements import AcceptedStatement, ComparedRun, Moved, Muted, RunStatement, decode
 from preserve.replay.comparing import LOST
 from preserve.store.catalogue import Catalogue, key_form
 from preserve.store.durable import is_locked
@@ -17,7 +17,7 @@ from preserve.store.layout import CollectionPaths
 from preserve.store.warcfile import open_files
 
 _RUN = b'"kind":"run"'
-_OF_LOOKS = (_RUN, b'"kind":"accepted"', b'"kind":"moved"')
+_OF_LOOKS = (_RUN, b'"kind":"accepted"', b'"kind":"moved"', b'"kind":"muted"')
 _MOST_BUNDLES = 64
 """Bundles of the ledger gone through, from its end, for the last run: some 16,000 statements."""
 
@@ -35,13 +35,15 @@ class LastRun:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastLook:
     """What the last run that looked at held pages says of them, and of how many lost ones nobody has said so far that
-    it is known. ``good``: as the run was, or as it is made by what was said since.
+    it is known. ``muted``: those of them that raise no alarm. ``good``: as the run was, or as it is made by what was
+    said since.
     """
 
     ended: str
     seen: Mapping[str, int]
     looked: int
     lost: int
+    muted: int
     good: bool
 
 
@@ -152,7 +154,7 @@ def last_look(ledger: Ledger) -> LastLook | None:
             if not any(mark in entry for mark in _OF_LOOKS):
                 continue
             match decode(entry):
-                case AcceptedStatement(urls=urls):
+                case AcceptedStatement(urls=urls) | Muted(urls=urls, muted=True):
                     known += urls
                 case Moved() as said:
                     moved.append(said)
@@ -173,10 +175,13 @@ def _accepted(known: Sequence[str], lost: Sequence[str]) -> set[str]:
 
 def _last_look(said: RunStatement, compared: ComparedRun, left: set[str], moved: Sequence[Moved]) -> LastLook:
     still = sum(1 for url in left if not any(moved_address(url, one.old, one.new) for one in moved))
+    # What was known before the run stands among the lost addresses of its statement, too.
+    still = max(0, still - compared.accepted - compared.quiet)
     return LastLook(
         ended=said.ended,
         seen=compared.seen,
         looked=compared.looked,
+        muted=compared.muted,
         lost=min(still, compared.lost),
         good=compared.good or not still,
     )

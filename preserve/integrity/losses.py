@@ -1,4 +1,4 @@
-"""Statements of people about pages that are lost: that it is known, and where a site has moved."""
+"""Statements of people about pages: that a loss is known, where a site has moved, and which pages are muted."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,8 +7,9 @@ from preserve import PROGRAM
 from preserve.errors import FormatError, NotHeldError, UsageError
 from preserve.formats.urls import canonical
 from preserve.model import format_utc
+from preserve.provenance.judgements import Judgements
 from preserve.provenance.session import Writer, WritingSession
-from preserve.provenance.statements import AcceptedStatement, Moved, accepted_in_parts
+from preserve.provenance.statements import AcceptedStatement, Moved, Muted, urls_in_parts
 from preserve.store.catalogue import Catalogue, key_form
 from preserve.store.layout import CollectionPaths
 
@@ -32,7 +33,7 @@ def accept_losses(
                 )
         known = [str(key_form(canonical, url)) for url in urls] or lost
         said = AcceptedStatement(urls=tuple(known), reason=reason, stated=format_utc(now), program=PROGRAM)
-        session.state(list(accepted_in_parts(said)))
+        session.state(list(urls_in_parts(said)))
         session.finish()
     return known
 
@@ -40,6 +41,39 @@ def accept_losses(
 def _lost(catalogue: Catalogue) -> list[str]:
     """The pages that the last run lost, and that did not come whole since."""
     return [url for url, statement, _seen in catalogue.lost_by_last() if catalogue.last_whole(url, "") < statement]
+
+
+def state_muted(
+    paths: CollectionPaths, writer: Writer, urls: Sequence[str], *, muted: bool, reason: str, now: datetime
+) -> list[str]:
+    """States that these pages raise no alarm from now on, or (not ``muted``) that they do again; gives their addresses.
+
+    Raises:
+        NotHeldError: one of them was never captured or tried, or is not muted by a statement.
+    """
+    with WritingSession(paths, writer, command=f"rot mute {paths.name}", kinds=(Muted,)) as session:
+        known = {_key(url): url for url in urls}
+        leaves = session.leaves()
+        stated = Judgements.read(session.catalogue, None if leaves is None else leaves.entry).muted
+        for key, url in known.items():
+            if muted and session.catalogue.last_whole(url, "") < 0:
+                raise NotHeldError(f"{url}: no page is held from there", next_step="`preserve rot --all` lists those.")
+            if not muted and key not in stated:
+                raise NotHeldError(
+                    f"{url}: no statement mutes it",
+                    next_step="See `mute` in the collection's file; it mutes pages, too.",
+                )
+        said = Muted(urls=tuple(known), muted=muted, reason=reason, stated=format_utc(now), program=PROGRAM)
+        session.state(list(urls_in_parts(said)))
+        session.finish()
+    return list(known)
+
+
+def _key(url: str) -> str:
+    try:
+        return canonical(url)
+    except FormatError as error:
+        raise UsageError(f"{url}: {error}", next_step="Write it like https://example.org/page.") from error
 
 
 def state_moved(paths: CollectionPaths, writer: Writer, old: str, new: str, *, reason: str, now: datetime) -> None:

@@ -1,11 +1,11 @@
-"""What somebody said of pages that are lost: that it is known, and where pages have moved. Read from the log itself."""
+"""What somebody said of pages: that a loss is known, where they have moved, which are muted. Read from the log."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from preserve.errors import FormatError
 from preserve.formats.urls import canonical
-from preserve.provenance.statements import AcceptedStatement, Moved, decode
+from preserve.provenance.statements import AcceptedStatement, Moved, Muted, decode
 from preserve.store.catalogue import Catalogue, key_form
 
 
@@ -33,6 +33,8 @@ class Judgements:
 
     accepted: dict[str, int] = field(default_factory=dict)
     moves: tuple[Moved, ...] = ()
+    muted: frozenset[str] = frozenset()
+    """Addresses in canonical form."""
 
     @classmethod
     def read(cls, catalogue: Catalogue, entry: Callable[[int], bytes] | None) -> "Judgements":
@@ -45,13 +47,17 @@ class Judgements:
         """
         accepted: dict[str, int] = {}
         moves: list[Moved] = []
+        muted: set[str] = set()
         for index in catalogue.judgements() if entry is not None else ():
             match None if entry is None else decode(entry(index)):
                 case AcceptedStatement(urls=urls):
                     accepted.update((key, index) for url in urls if (key := key_form(canonical, url)) is not None)
                 case Moved() as said:
                     moves.append(said)
-        return cls(accepted, tuple(moves))
+                case Muted(urls=urls, muted=is_muted):
+                    keys = {key for url in urls if (key := key_form(canonical, url)) is not None}
+                    muted = muted | keys if is_muted else muted - keys
+        return cls(accepted, tuple(moves), frozenset(muted))
 
     def is_accepted(self, url: str, last_whole: Callable[[], int]) -> bool:
         """Whether the loss of a page is known, and it did not come whole since.

@@ -12,6 +12,7 @@ from preserve.provenance.statements import (
     ImportStatement,
     MementoStatement,
     Moved,
+    Muted,
     RecordStatement,
     ReleaseStatement,
     RunStatement,
@@ -36,7 +37,7 @@ def row_of(statement: Statement, place: RecordPlace | None = None) -> StatementR
             return NOTHING_KEPT if place is None else _record(statement, place)
         case CableStatement():
             return _cable(statement)
-        case ReleaseStatement() | AcceptedStatement() | Moved():
+        case ReleaseStatement() | AcceptedStatement() | Moved() | Muted():
             body = encode(statement).decode("utf-8")
             return (
                 StatementRow("releases", (statement.release, body))

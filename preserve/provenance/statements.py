@@ -68,8 +68,8 @@ class RunEnd(_Value, frozen=True, kw_only=True):
 class ComparedRun(_Value, frozen=True, kw_only=True):
     """A run held against what was held before it: addresses by what their look showed, held pages left, by reason.
 
-    ``looked``: held pages looked at; ``lost`` of them were not to be had, those not counted whose loss is ``accepted``;
-    ``good``: whether that can be borne.
+    ``looked``: held pages looked at; ``lost`` of them were not to be had, those not counted whose loss is ``accepted``,
+    nor the ``quiet`` ones among those that are ``muted``; ``good``: whether that can be borne.
     """
 
     seen: dict[Ascii, Count]
@@ -77,6 +77,8 @@ class ComparedRun(_Value, frozen=True, kw_only=True):
     looked: Count
     lost: Count
     accepted: Count
+    muted: Count
+    quiet: Count
     good: bool
 
 
@@ -380,6 +382,16 @@ class Moved(_Kind, frozen=True, kw_only=True, tag="moved"):
     program: str
 
 
+class Muted(_Kind, frozen=True, kw_only=True, tag="muted"):
+    """Pages that are looked at and raise no alarm from now on; where not ``muted``, they raise alarms again."""
+
+    urls: tuple[str, ...]
+    muted: bool
+    reason: str
+    stated: str
+    program: str
+
+
 Known = (
     ArchiveStatement
     | RecordStatement
@@ -395,6 +407,7 @@ Known = (
     | FixityStatement
     | AcceptedStatement
     | Moved
+    | Muted
 )
 
 
@@ -425,6 +438,7 @@ _MOMENTS: Final[Mapping[type, tuple[str, ...]]] = {
     FixityStatement: ("checked",),
     AcceptedStatement: ("stated",),
     Moved: ("stated",),
+    Muted: ("stated",),
 }
 """The fields of each kind that are moments (or, where they may be, None)."""
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
@@ -525,7 +539,10 @@ def in_parts(run: RunStatement, urls: Callable[[], Iterable[RunEnd]]) -> Iterato
         )
 
 
-def accepted_in_parts(said: AcceptedStatement) -> Iterator[AcceptedStatement]:
+_Urls = TypeVar("_Urls", AcceptedStatement, Muted)
+
+
+def urls_in_parts(said: _Urls) -> Iterator[_Urls]:
     """The same in as many statements as its addresses take."""
     for urls in _groups(said.urls):
         yield msgspec.structs.replace(said, urls=urls)

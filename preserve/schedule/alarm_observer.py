@@ -73,7 +73,7 @@ class Watch:
             book.observe([*found, *observe_gone(job, book.open_conditions(job.collection))], rules, now)
             # Checkpoints are signed at the end of runs, by whomever: only then may pages and texts have changed.
             if job.kind == CAPTURE and covered > (book.mark(job.collection, LAST_LOOK) or 0):
-                self._changes(book, job.collection, rules, now)
+                self._changes(book, job, rules, now)
 
     def troubled(self, collection: str, subject: str, trouble: str) -> None:
         """Observes that something of a collection's schedule (its file, a job) could not be looked at.
@@ -118,11 +118,11 @@ class Watch:
             found += observe_receipts(job.collection, job.authorities, held_failures(paths), covered)
         return found, covered
 
-    def _changes(self, book: AlarmDatabase, collection: str, rules: Rules, now: int) -> None:
-        trouble = ""
+    def _changes(self, book: AlarmDatabase, job: Job, rules: Rules, now: int) -> None:
+        collection, trouble = job.collection, ""
         try:
             with open_for_reading(self.archives, [collection], self.layouts()) as (archive,):
-                look(book, archive, rules, now)
+                look(book, archive, rules, now, job.mute)
         except (PreserveError, OSError) as error:
             trouble = f"changes cannot be looked for: {error}"
         book.observe([observe_trouble(collection, _CHANGES, trouble, now)], rules, now)

@@ -19,8 +19,8 @@ ALIVE = "alive"
 class Job:
     """One job. ``kind``: capture or verification; ``words``: the command that does it.
 
-    ``steps`` follow a run, in their order. ``proxy``, ``min_free_bytes`` and ``authorities`` (those of time) are what
-    its collection asks for.
+    ``steps`` follow a run, in their order. ``proxy``, ``min_free_bytes``, ``authorities`` (those of time) and ``mute``
+    are what its collection asks for.
     """
 
     collection: str
@@ -33,6 +33,7 @@ class Job:
     proxy: str | None = None
     min_free_bytes: int = 0
     authorities: tuple[str, ...] = ()
+    mute: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -59,6 +60,7 @@ def jobs_of(config: CollectionConfig) -> list[Job]:
                 proxy=config.proxy,
                 min_free_bytes=least,
                 authorities=authorities,
+                mute=config.mute,
             )
         )
     if config.verification is not None:

@@ -7,8 +7,10 @@ import pytest
 
 from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.alarms.changes import look
+from preserve.alarms.values import Observation
 from preserve.config.alarms import AlarmKind
 from preserve.replay.recover import open_for_reading
+from tests.clocks import ShiftedClock
 from tests.layout_pages import BODY, HEADER, escaped, wikileaks_page
 from tests.unit.alarms.telling import START, rules
 
@@ -169,3 +171,45 @@ def test_a_site_that_shuts_its_robots_txt_is_not_alive(held: Any, site: Any) -> 
     assert report["compared"]["seen"] == {"not-reached": 5}
     states = held.json("rot", status=0)["addresses"]
     assert [(row["state"], row["reason"]) for row in states] == [("unknown", "robots")] * 5
+
+
+def test_a_muted_page_is_looked_at_and_raises_no_alarm(held: Any, site: Any, clock: type[ShiftedClock]) -> None:
+    config, mute = held.config / "collections" / "demo.yaml", (site.url("/two"),)
+    held("rot", "mute", site.url("/one"), "-c", "demo", "--reason", "it comes and goes", status=0)
+    config.write_text(config.read_text() + f"mute:\n  - {mute[0]}\n")
+    for name in NAMES[:2]:
+        site.page(f"/{name}", b"no", status="404 Not Found")
+    with AlarmDatabase.open(held.archives) as book:
+        _look(held, book)
+    for days in (1, 2):
+        clock.days = days
+        site.asked.clear()
+        report = held.json("capture", "demo", status=0)
+        assert {"/one", "/two"} <= set(site.asked)
+        compared = report["compared"]
+        assert (compared["seen"]["gone"], compared["lost"], compared["muted"], compared["quiet"]) == (2, 0, 2, 2)
+    told = held("rot", status=0)
+    assert told.count("\n  muted\n") == 2
+    assert "2 gone" in told
+    assert "; 2 muted" in told
+    assert {one["url"] for one in held.json("rot", "--all")["addresses"] if one["muted"]} == {
+        site.url("/one"),
+        site.url("/two"),
+    }
+    assert "2 muted" in held("status", "demo", status=0)
+    assert "no statement mutes it" in _said(held, "mute", site.url("/three"), "--end")
+    assert "no page is held" in _said(held, "mute", site.url("/none"))
+    with AlarmDatabase.open(held.archives) as book:
+        assert [one.kind for one in _look(held, book, mute) if one.bad] == []
+    held("rot", "mute", site.url("/one"), "-c", "demo", "--reason", "it is wanted again", "--end", status=0)
+    assert held.json("capture", "demo", status=1)["compared"]["lost"] == 1
+
+
+def _said(shell: Any, *words: str) -> str:
+    shell("rot", *words, "-c", "demo", "--reason", "x", status=3)
+    return str(shell.errors)
+
+
+def _look(shell: Any, book: AlarmDatabase, mute: tuple[str, ...] = ()) -> list[Observation]:
+    with open_for_reading(shell.archives, ["demo"], {}) as (archive,):
+        return look(book, archive, rules(), START, mute)

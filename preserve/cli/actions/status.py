@@ -147,9 +147,9 @@ def _rows(state: CollectionState, now: int) -> list[tuple[str, str]]:
     if holding is not None and holding.last_look is not None:
         look = holding.last_look
         seen = ", ".join(f"{count:,} {name}" for name, count in look.seen.items())
-        rows.append(
-            ("last look", f"{look.ended[:19]}Z {seen}" + (f"; {look.lost:,} not to be had" if look.lost else ""))
-        )
+        seen += f"; {look.lost:,} not to be had" if look.lost else ""
+        seen += f"; {look.muted:,} muted" if look.muted else ""
+        rows.append(("last look", f"{look.ended[:19]}Z {seen}"))
     if links is not None:
         told = ", ".join(f"{count:,} {name}" for name, count in links.counts.items() if count) or "none looked at"
         rows.append(("links", told + (f"; last lost {links.lost_since[:10]}" if links.lost_since else "")))

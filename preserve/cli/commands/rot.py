@@ -7,19 +7,23 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import click
 
 from preserve.cli.shared.common import Place, command_options, counted, say, schema_name
+from preserve.cli.shared.configured import muted_patterns
 from preserve.cli.shared.loading import reading
 from preserve.errors import UsageError
-from preserve.integrity.losses import accept_losses, state_moved
+from preserve.integrity.losses import accept_losses, state_moved, state_muted
 from preserve.model import check_collection_name, format_utc
 from preserve.provenance.founding import load_writer
+from preserve.provenance.judgements import Judgements
 from preserve.provenance.keys import passphrase
 from preserve.provenance.session import Writer
 from preserve.replay.link_status import LOST, LinkState, LinkTransition
 from preserve.replay.link_status_list import UNREADABLE, LinkStatus, rot_of
+from preserve.replay.muting import Muting
 from preserve.replay.recover import CollectionReader, parse_moment
 from preserve.store.archive import open_archive
 from preserve.store.catalogue import SeenRow
@@ -61,7 +65,8 @@ def rot(
 
     It looks at what is held and connects to nothing: the states are as fresh as the last capture. An address is gone
     after 404, 410 or 451 on two different days, or after three days without an answer while other hosts answered.
-    Status 1: something is gone or a soft 404, or a record could not be read.
+    Pages that are muted are counted and marked. Status 1: something that is not muted is gone or a soft 404, or a
+    record could not be read.
     """
     if click.get_current_context().invoked_subcommand is not None:
         return 0
@@ -77,7 +82,7 @@ def rot(
         since="" if since is None else format_utc(parse_moment(since)),
     )
     with reading(place, collection) as archives:
-        listed = _listed(archives, wanted, counts)
+        listed = _listed(place, archives, wanted, counts)
         if place.as_json:
             _write_json(listed, counts)
         else:
@@ -85,7 +90,7 @@ def rot(
     if counts[UNREADABLE]:
         say(f"preserve: records of {counted(counts[UNREADABLE], 'page')} could not be read")
         say("  next: run `preserve rebuild COLLECTION`, then `preserve verify COLLECTION` to see what is damaged")
-    return 1 if counts[UNREADABLE] or any(counts[state] for state in LOST) else 0
+    return 1 if counts[UNREADABLE] or counts[_LOUD] else 0
 
 
 @rot.command(short_help="State that losses are known.")
@@ -127,6 +132,27 @@ def moved(place: Place, old: str, new: str, *, collection: str, reason: str) -> 
     return 0
 
 
+@rot.command(short_help="State that pages raise no alarm.")
+@click.argument("urls", nargs=-1, required=True)
+@click.option("--collection", "-c", required=True, help="The collection.")
+@click.option("--reason", required=True, help="Why, in a few words; it stands in the log for ever.")
+@click.option("--end", is_flag=True, help="They raise alarms again.")
+@command_options
+def mute(place: Place, urls: tuple[str, ...], *, collection: str, reason: str, end: bool) -> int:
+    """State that the pages at URLS raise no alarm from then on: they are looked at and recorded as before.
+
+    Patterns of addresses are muted by `mute` in the collection's file.
+    """
+    paths, writer = _to_write(place, collection)
+    told = state_muted(paths, writer, urls, muted=not end, reason=reason, now=datetime.now(UTC))
+    word = "not muted" if end else "muted"
+    place.emit(
+        {"collection": collection, "muted": not end, "urls": told},
+        "".join(f"{word:<9} {terminal_line(url)}\n" for url in told),
+    )
+    return 0
+
+
 def _to_write(place: Place, collection: str) -> tuple[CollectionPaths, Writer]:
     paths = open_archive(place.archives, check_collection_name(collection))
     return paths, load_writer(paths, place.keys, secret=passphrase(os.environ))
@@ -151,19 +177,32 @@ class _Wanted:
 
 
 _NEVER = "never a page"
+_MUTED, _LOUD = "muted", "lost and not muted"
 
 
-def _listed(archives: Sequence[CollectionReader], wanted: _Wanted, counts: Counter[str]) -> Iterator[LinkStatus]:
-    """The addresses to list, one by one; ``counts`` counts all, and those that never were a page."""
+def _listed(
+    place: Place, archives: Sequence[CollectionReader], wanted: _Wanted, counts: Counter[str]
+) -> Iterator["_Listed"]:
+    """The addresses to list, one by one; ``counts`` counts all, those that never were a page, and those muted."""
     for archive in archives:
+        judgements = Judgements.read(archive.catalogue, archive.log.entry)
+        muting = Muting(muted_patterns(place, archive.paths.name), judgements)
         for found in rot_of(archive):
             if wanted.held and found.first is None:
                 continue
+            is_muted = muting.holds(found.url)
+            counts[_MUTED] += is_muted
+            counts[_LOUD] += found.state in LOST and not is_muted
             counts[found.state] += 1
             counts[_NEVER] += found.first is None
             counts[UNREADABLE] += _is_unreadable(found)
             if wanted.lists(found):
-                yield found
+                yield _Listed(found, is_muted)
+
+
+class _Listed(NamedTuple):
+    found: LinkStatus
+    is_muted: bool
 
 
 def _is_unreadable(found: LinkStatus) -> bool:
@@ -226,27 +265,32 @@ def _transition(change: LinkTransition) -> dict[str, object]:
     }
 
 
-def _write_json(listed: Iterator[LinkStatus], counts: Mapping[str, int]) -> None:
+def _write_json(listed: Iterator[_Listed], counts: Mapping[str, int]) -> None:
     """One JSON document, written as it goes: a collection may have millions of addresses."""
     sys.stdout.write(f'{{\n  "schema": "{schema_name()}",\n  "addresses": [')
-    for number, found in enumerate(listed):
+    for number, (found, is_muted) in enumerate(listed):
         # With ASCII only, no control character of an address reaches a terminal.
-        sys.stdout.write(f"{',' if number else ''}\n    {json.dumps(as_json(found))}")
-    sys.stdout.write(f'\n  ],\n  "counts": {json.dumps({name: counts[name] for name in _ORDER})}\n}}\n')
+        sys.stdout.write(f"{',' if number else ''}\n    {json.dumps({**as_json(found), 'muted': is_muted})}")
+    sys.stdout.write(f'\n  ],\n  "counts": {json.dumps({name: counts[name] for name in (*_ORDER, _MUTED)})}\n}}\n')
 
 
 def _write_people(
-    listed: Iterator[LinkStatus], counts: Mapping[str, int], write: _Write, entry: Callable[[LinkStatus], list[str]]
+    listed: Iterator[_Listed], counts: Mapping[str, int], write: _Write, entry: Callable[[LinkStatus], list[str]]
 ) -> None:
     is_markdown = entry is _markdown
     if is_markdown:
         write("# Link rot\n\n")
-    for found in listed:
-        write("\n".join(entry(found)) + "\n")
+    for found, is_muted in listed:
+        lines = entry(found)
+        # Behind the heading and its blank line, or the line of the state.
+        at = 2 if is_markdown else 1
+        lines[at:at] = ["- muted" if is_markdown else "  muted"] if is_muted else []
+        write("\n".join(lines) + "\n")
     number = sum(counts[name] for name in _ORDER)
     total = f"{number:,} address{'es' if number != 1 else ''}"
     told = ", ".join(f"{counts[name]:,} {name}" for name in _ORDER if counts[name])
     never = f"; {counts[_NEVER]:,} never were a page" if counts[_NEVER] else ""
+    never += f"; {counts[_MUTED]:,} muted" if counts[_MUTED] else ""
     write(f"\n{total}: {told}{never}.\n" if is_markdown else f"{total}{f': {told}' if told else ''}{never}\n")
 
 

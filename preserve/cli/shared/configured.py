@@ -9,7 +9,7 @@ from preserve.cli.shared.loading import all_layouts
 from preserve.cli.shared.output import file_fault
 from preserve.config.collection import CollectionConfig
 from preserve.config.folder import load_collection, own_collections
-from preserve.errors import UsageError
+from preserve.errors import PreserveError, UsageError
 from preserve.regular import read_regular
 
 _MAX_SECRET_BYTES = 16 * 1024
@@ -79,3 +79,11 @@ def read_secret(source: str, name: str = "") -> str:
     if not value or not value.isascii() or not value.isprintable():
         raise UsageError(f"{called} is empty or no single line of ASCII text")
     return value
+
+
+def muted_patterns(place: Place, collection: str) -> tuple[str, ...]:
+    """``mute`` in a collection's file; nothing where it has none, or one with mistakes, which other commands tell."""
+    try:
+        return load_collection(place.config_dir, collection).mute
+    except PreserveError:
+        return ()

@@ -16,6 +16,7 @@ from preserve.provenance.statements import (
     CableStatement,
     ImportStatement,
     Moved,
+    Muted,
     RecordStatement,
     ReleaseStatement,
     RunStatement,
@@ -113,7 +114,7 @@ class CatalogueCheck(StatementCheck):
                     self._held.held(index, "cables")
                 else:
                     self._held.compare(index, row_of(statement))
-            case ReleaseStatement() | RunStatement() | ImportStatement() | AcceptedStatement() | Moved():
+            case ReleaseStatement() | RunStatement() | ImportStatement() | AcceptedStatement() | Moved() | Muted():
                 self._held.compare(index, row_of(statement))
             case Unreadable() | _:
                 return

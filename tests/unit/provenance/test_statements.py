@@ -31,6 +31,7 @@ from preserve.provenance.statements import (
     ListingStatement,
     MementoStatement,
     Moved,
+    Muted,
     PrintedFields,
     RecordStatement,
     ReleaseStatement,
@@ -163,6 +164,7 @@ FIXITY = FixityStatement(
     checked=DATE, program="p",
 )  # fmt: skip
 MOVED = Moved(old="http://x.org/", new="http://y.org/", reason="", stated=DATE, program="p")
+MUTED = Muted(urls=("http://x.org/",), muted=True, reason="it changes all the time", stated=DATE, program="p")
 ARCHIVE = ArchiveStatement(collection="demo", format=2, origin="a", key="b", created=DATE)
 _MAY_BE_NULL = {
     "uri", "status", "payload_sha256", "refers_to", "mime", "challenge", "canonical_id", "package", "released",
@@ -170,6 +172,7 @@ _MAY_BE_NULL = {
 }  # fmt: skip
 ONE_OF_EACH: list[Known] = [
     ARCHIVE, RECORD, CABLE, RUN, IMPORT, RELEASE, REPAIR, LISTING, MEMENTO, KEY, CUT, FIXITY, ACCEPTED, MOVED,
+    MUTED,
 ]  # fmt: skip
 
 
