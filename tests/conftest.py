@@ -238,7 +238,10 @@ class Shell:
         Installation(keys_folder(os.environ), name).head_file.unlink(missing_ok=True)
 
     def json(self, *words: str, status: int | None = 0) -> dict[str, object]:
+        """What a command answers with ``--json``, but for its schema, which names the command."""
         answer: dict[str, object] = json.loads(self(*words, "--json", status=status))
+        schema = str(answer.pop("schema"))
+        assert schema == "preserve/error/1" or re.fullmatch(rf"preserve/{words[0]}(-[a-z-]+)?/1", schema)
         return answer
 
     errors: str = ""

@@ -25,7 +25,7 @@ def test_an_answer_names_its_schema_first(words: list[str], schema: str, shell: 
     site.page("/", b"<p>a page</p>")
     shell.site_collection("demo", site, "/")
     shell("init", "demo")
-    answer = shell.json(*words, status=None)
+    answer = json.loads(shell(*words, "--json", status=None))
     assert next(iter(answer.items())) == ("schema", schema)
 
 
