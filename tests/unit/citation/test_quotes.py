@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from preserve.cables.extract import Extraction, extract
 from preserve.cables.page.layouts import Layout, compile_layouts
+from preserve.citation import forgiving
 from preserve.citation.forgiving import forgiving_places
 from preserve.citation.quotable import QuotableText, of_cable, of_page
 from preserve.citation.quotes import find_passage
@@ -176,3 +177,31 @@ def test_what_stands_in_the_text_is_found_or_ambiguous(data: st.DataObject) -> N
         found = quote.strip()
         assert extraction.body.split().count(found) != 1
     assert found == quote.strip()
+
+
+def test_a_quote_that_nearly_stands_at_every_place_is_compared_in_bounded_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared = 0
+    real = forgiving._held_against
+
+    def counted(*given: object) -> tuple[int | None, int]:
+        nonlocal compared
+        end, steps = real(*given)  # type: ignore[arg-type]
+        compared += steps
+        return end, steps
+
+    monkeypatch.setattr(forgiving, "_held_against", counted)
+    monkeypatch.setattr(forgiving, "_COMPARED_BASE", 1_000)
+    text = ("a" * 500 + "-") * 400
+    assert list(forgiving_places(text, "a" * 1_000)) == []
+    assert compared <= 1_000 + 9 * len(text)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 3), st.integers(0, 9000), st.integers(1, 5000))
+def test_a_quote_is_found_wherever_the_pieces_of_the_text_end(seed: int, start: int, length: int) -> None:
+    words = " ".join(f"w{(number * 7919 + seed) % 10_007}\u2014x" for number in range(2_000))
+    quote = words[start : start + length].strip(" -\u2014")
+    found = [words[first:last] for first, last in forgiving_places(words, quote.replace("\u2014", "--"))]
+    assert quote in found or not any(sign.isalnum() for sign in quote) or len(found) > 0
