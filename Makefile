@@ -51,8 +51,9 @@ test: .venv/.test lint types ## what must pass before a commit: lint, types, lay
 	@touch $@
 
 .oracles/debian/.ready: tools/debian_tool.sh .oracles/.ready
-	@echo "== unpacking nginx and wget (Debian packages) into .oracles/debian"
+	@echo "== unpacking nginx, wget and a browser (Debian packages) into .oracles/debian"
 	@tools/debian_tool.sh .oracles/debian nginx wget
+	@command -v chromium >/dev/null || tools/debian_tool.sh --needed .oracles/debian chromium fonts-dejavu-core
 	@mkdir -p .oracles/debian && touch $@
 
 oracles: .oracles/.ready .oracles/debian/.ready ## get pywb, nginx, pandoc and others into .oracles, for the tests that need them

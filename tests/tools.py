@@ -36,3 +36,19 @@ def other_tool(name: str, *arguments: str, data: bytes = b"") -> bytes:
         env=dict(os.environ) if installed else environment,
     )
     return done.stdout
+
+
+def browser() -> tuple[str, str, dict[str, str]]:
+    """A Python that drives browsers, Chromium, and the environment for both. Skips the test where one is missing."""
+    python = _ORACLES / "bin" / "python"
+    environment = tool_environment()
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is not None:
+        environment = dict(os.environ)
+    else:
+        # The script of the package knows the place of an installed browser only.
+        unpacked = _UNPACKED / "lib" / "chromium" / "chromium"
+        chromium = str(unpacked) if unpacked.is_file() else None
+    if chromium is None or not python.is_file() or not list(_ORACLES.glob("lib/python3*/site-packages/playwright")):
+        pytest.skip("no browser is here: run `make oracles`")
+    return str(python), chromium, environment
