@@ -39,7 +39,7 @@ from preserve.provenance.knownlogs import (
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.sealing import sealed_in
 from preserve.provenance.standing import standing
-from preserve.provenance.statements import Sealed, UnknownStatement, decode
+from preserve.provenance.statements import Sealed, UnknownStatement, decode, is_of_record_or_text
 from preserve.provenance.trust import Trust
 from preserve.regular import NotRegularError, open_regular, read_regular
 from preserve.store.archive import marker_bytes, read_marker
@@ -196,6 +196,9 @@ def _read(work: _Work) -> _Snapshot:
         if index >= seen.size:
             break
         tree.append(leaf_hash(entry))
+        if is_of_record_or_text(entry):
+            # It seals nothing, and is one that was signed: the root says so.
+            continue
         statement = decode(entry)
         newer += isinstance(statement, UnknownStatement)
         for item in sealed_in(statement):

@@ -15,11 +15,10 @@ from preserve.provenance.statements import (
     Sealed,
     Statement,
     decode,
+    is_of_record_or_text,
 )
 
 ARCHIVE_FOLDER = "archive/"
-_SEAL_NOTHING = (b'"kind":"record"', b'"kind":"cable"')
-"""As it stands in nearly all entries; no text of a page gives it, whose quotation marks are written otherwise."""
 
 
 def sealed_in(statement: Statement) -> Iterator[Sealed]:
@@ -43,7 +42,7 @@ def sealed_files(ledger: Ledger) -> set[str]:
     Raises:
         ArchiveError, FormatError: the ledger is damaged.
     """
-    entries = (entry for _index, entry in ledger.raw() if not any(kind in entry for kind in _SEAL_NOTHING))
+    entries = (entry for _index, entry in ledger.raw() if not is_of_record_or_text(entry))
     return {sealed.name for entry in entries for sealed in sealed_in(decode(entry))}
 
 

@@ -9,6 +9,7 @@ tree over it is checked, its content is not. Nothing is added to a ledger that h
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Annotated, Final, Literal, TypeVar, get_args
 
 import msgspec
@@ -443,6 +444,17 @@ _MOMENTS: Final[Mapping[type, tuple[str, ...]]] = {
 """The fields of each kind that are moments (or, where they may be, None)."""
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
 _DECODER: Final[msgspec.json.Decoder[Known]] = msgspec.json.Decoder(Known)
+_NEARLY_ALL: Final = frozenset(str(kind.__struct_config__.tag) for kind in (RecordStatement, CableStatement))
+
+
+class _Head(msgspec.Struct, frozen=True, gc=False):
+    """What a statement is, whatever else it says."""
+
+    kind: str
+    v: int
+
+
+_HEADS: Final = msgspec.json.Decoder(_Head)
 _MOST_BYTES: Final = DEFAULT_LIMITS.max_statement_bytes
 
 
@@ -484,6 +496,17 @@ def decode(entry: bytes) -> Statement:
         raise FormatError("a statement that is not in canonical form")
     _check_moments(statement)
     return statement
+
+
+def is_of_record_or_text(entry: bytes) -> bool:
+    """True for a ``record`` or a ``cable`` statement of the version known here, by kind and version alone.
+
+    Nearly all statements are one, and whoever looks for others need not decode them.
+    """
+    with suppress(msgspec.MsgspecError, ValueError, RecursionError):
+        head = _HEADS.decode(entry)
+        return head.v == VERSION and head.kind in _NEARLY_ALL
+    return False
 
 
 def _check_length(entry: bytes) -> None:

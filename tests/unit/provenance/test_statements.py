@@ -44,6 +44,7 @@ from preserve.provenance.statements import (
     decode,
     encode,
     in_parts,
+    is_of_record_or_text,
     kind_of,
 )
 
@@ -630,3 +631,18 @@ def test_a_run_is_told_in_parts_that_fit_and_lose_nothing(urls: int) -> None:
     assert (len(told), len(files)) == (urls, 500)
     assert [part.counts for part in parts] == [{"done": 1}, *({} for _ in parts[1:])]
     assert [part.refused for part in parts] == [{"out-of-scope": 3}, *({} for _ in parts[1:])]
+
+
+@pytest.mark.parametrize("statement", ONE_OF_EACH, ids=kind_of)
+def test_records_and_texts_are_known_by_kind_and_version(statement: Known) -> None:
+    entry = encode(statement)
+    said = _said(statement)
+    assert is_of_record_or_text(entry) is isinstance(statement, RecordStatement | CableStatement)
+    assert not is_of_record_or_text(canonical.encode({**said, "v": VERSION + 1}))
+    # What another statement quotes is none.
+    assert not is_of_record_or_text(canonical.encode({"about": said, "kind": "future", "v": VERSION}))
+
+
+@pytest.mark.parametrize("entry", [b"", b"{}", b"[]", b'{"kind":1,"v":2}', b'{"kind":"record"}', b"\xff", b"[" * 5_000])
+def test_what_is_no_statement_is_neither(entry: bytes) -> None:
+    assert not is_of_record_or_text(entry)
