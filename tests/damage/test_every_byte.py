@@ -1,18 +1,26 @@
 """Every byte of a small archive flipped in turn, and every file cut at every length: nothing goes unnoticed."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from preserve.integrity.verify.collection import verify
+from preserve.formats.tlog.note import parse_vkey
+from preserve.integrity.verify.collection import VerifyOptions, verify
 from preserve.integrity.verify.report import Report
+from preserve.integrity.verify.stating import state_fixity
+from preserve.provenance.founding import load_writer
+from preserve.provenance.trust import Trust
+from preserve.regular import read_regular
 from preserve.store.layout import CollectionPaths
 from tests.simulated import Simulation, links
 
 pytestmark = pytest.mark.damages
+Verified = Callable[[CollectionPaths], Report]
 PARTS = 8
 """The work is dealt out in parts, so that processes share it."""
 
@@ -20,12 +28,40 @@ PARTS = 8
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> CollectionPaths:
     """Two captures of one page: several files, a revisit, bundles, tiles, a checkpoint, an index."""
-    sim = Simulation(tmp_path_factory.mktemp("small"))
+    return CollectionPaths(_captured(tmp_path_factory.mktemp("small")).archives, "sim")
+
+
+def _captured(folder: Path) -> Simulation:
+    sim = Simulation(folder)
     sim.politeness = "delay_s: 0\n  robots: ignore"
     sim.web.pages = {"http://x.org/": links("/a"), "http://x.org/a": b"HTTP/1.1 204 X\r\n\r\n"}
     for _time in range(2):
         sim.run()
-    return CollectionPaths(sim.archives, "sim")
+    return sim
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """A collection whose files were read before, as its ledger states, and the key that is known."""
+
+    paths: CollectionPaths
+    manner: VerifyOptions
+
+    def verified(self, _paths: CollectionPaths) -> Report:
+        return verify(self.paths, {}, self.manner)
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> _Checked:
+    sim = _captured(tmp_path_factory.mktemp("checked"))
+    paths, keys = CollectionPaths(sim.archives, "sim"), sim.folder / "keys"
+    # Nothing is noted in these: a damaged archive is not known from then on.
+    trust = Trust(keys=(parse_vkey(read_regular(paths.vkey).decode().strip()),))
+    made = _Checked(paths, VerifyOptions(processes=1, trust=trust))
+    writer = load_writer(paths, keys, secret=None)
+    assert state_fixity(paths, writer, made.verified(paths), checked=datetime(2026, 12, 1, tzinfo=UTC)) == 2
+    assert made.verified(paths).level == "seals"
+    return made
 
 
 def _files(paths: CollectionPaths) -> list[Path]:
@@ -39,8 +75,8 @@ def _verified(paths: CollectionPaths) -> Report:
     return verify(paths, {})
 
 
-def _is_noticed(paths: CollectionPaths) -> bool:
-    report = _verified(paths)
+def _is_noticed(paths: CollectionPaths, verified: Verified = _verified) -> bool:
+    report = verified(paths)
     return not report.good or bool(report.findings)
 
 
@@ -64,7 +100,12 @@ def test_the_archive_itself_is_good(small: CollectionPaths) -> None:
     assert (report.good, report.findings) == (True, ())
 
 
-def _missed(small: CollectionPaths, damages: Callable[[bytes], Iterator[tuple[str, bytes]]], part: slice) -> list[str]:
+def _missed(
+    small: CollectionPaths,
+    damages: Callable[[bytes], Iterator[tuple[str, bytes]]],
+    part: slice,
+    verified: Verified = _verified,
+) -> list[str]:
     """The damages, of every file in turn, that nothing is said of. ``part`` chooses among them by their number."""
     missed = []
     chosen = ((path, *damage) for path in _files(small) for damage in damages(path.read_bytes()))
@@ -72,7 +113,7 @@ def _missed(small: CollectionPaths, damages: Callable[[bytes], Iterator[tuple[st
         data, mode = path.read_bytes(), path.stat().st_mode
         path.chmod(0o600)
         path.write_bytes(damaged)
-        if not _is_noticed(small):
+        if not _is_noticed(small, verified):
             missed.append(f"{path.relative_to(small.folder)}: {name}")
         path.write_bytes(data)
         path.chmod(mode)
@@ -92,6 +133,10 @@ def test_more_bytes_than_there_should_be_are_noticed(small: CollectionPaths) -> 
 
 def test_no_damage_of_a_sample_goes_unnoticed(small: CollectionPaths) -> None:
     assert _missed(small, _damages, slice(0, None, 97)) == []
+
+
+def test_nor_does_it_where_the_files_are_not_read_again(checked: _Checked) -> None:
+    assert _missed(checked.paths, _damages, slice(0, None, 101), checked.verified) == []
 
 
 def test_a_file_that_is_missing_or_one_too_many_is_noticed(small: CollectionPaths) -> None:
