@@ -331,6 +331,7 @@ def test_the_command_states_relies_and_reads_all_on_demand(shell: Shell, site: S
     assert "bytes unchanged" not in shell("verify", "demo")
     assert "bytes unchanged" not in shell("verify", "demo", "--state")
     said = shell("verify", "demo")
+    assert said.startswith("demo: good\n")
     assert "PASS        bytes unchanged since every record was checked on 20" in said
     assert "--deep reads them again" in said
     assert "by seals" in shell("status", "demo")

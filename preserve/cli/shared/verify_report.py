@@ -10,6 +10,7 @@ from preserve.cli.shared.common import counted, human_bytes, with_options
 from preserve.findings import CODES, Claim, Finding
 from preserve.formats.waczsignature import as_values
 from preserve.integrity.verify.report import Report
+from preserve.store.checks import WHOLE
 from preserve.text import terminal_line
 
 _SHOWN = 100
@@ -177,4 +178,4 @@ def _clean(text: str) -> str:
 def _word(report: Report) -> str:
     if not report.good:
         return "DAMAGED"
-    return "good" if report.level == "full" else f"good, as far as {report.level} goes"
+    return "good" if report.level in WHOLE else f"good, as far as {report.level} goes"
