@@ -9,7 +9,7 @@ from rich.text import Text
 from preserve.cables.comparison import comparison_text
 from preserve.cables.difference import Difference, classify, redaction_marks
 from preserve.cables.passages import DifferenceLine, Passages, RedactionMark, passages
-from preserve.cli.commands.history import claim_words
+from preserve.cli.actions.history import claim_words
 from preserve.cli.shared.common import Place, counted, say
 from preserve.cli.shared.loading import reading
 from preserve.cli.shared.output import opened_output

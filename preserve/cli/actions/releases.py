@@ -5,7 +5,7 @@ from heapq import merge
 
 import msgspec
 
-from preserve.cli.commands.history import conflict_json
+from preserve.cli.actions.history import conflict_json
 from preserve.cli.shared.common import Place, counted
 from preserve.cli.shared.loading import reading
 from preserve.config.folder import load_releases

@@ -8,8 +8,10 @@ import click
 import pytest
 
 from preserve.cli.commands.export import export
+from preserve.cli.commands.rot import STATES
 from preserve.cli.main import cli
 from preserve.export.tables import TABLES
+from preserve.replay.link_status import LinkState
 
 # What takes longest to import of what is installed, and the packages of this program that bring it.
 _HEAVY = (
@@ -41,7 +43,7 @@ def imported() -> dict[str, list[str]]:
     return found
 
 
-_WHOLE = {"cite", "check", "history", "rot", "schedule", "show", "verify"}
+_WHOLE = {"cite", "check", "schedule", "verify"}
 """Commands that are still declared where they are done."""
 
 
@@ -54,3 +56,7 @@ def test_the_tables_that_can_be_exported_are_those_that_are_there() -> None:
     (option,) = [each for each in export.commands["csv"].params if each.name == "table"]
     assert isinstance(option.type, click.Choice)
     assert list(option.type.choices) == list(TABLES)
+
+
+def test_the_states_that_can_be_asked_for_are_those_that_there_are() -> None:
+    assert tuple(map(str, LinkState)) == STATES
