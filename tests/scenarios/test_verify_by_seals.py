@@ -17,9 +17,11 @@ from preserve.errors import ArchiveError, EnvironmentFaultError
 from preserve.findings import Verdict
 from preserve.formats.tlog.note import parse_vkey
 from preserve.integrity import scan
-from preserve.integrity.verify import fixity
+from preserve.integrity.verify import collection, fixity
+from preserve.integrity.verify.checkpoint_check import SignedCheckpoint, read_checkpoint
 from preserve.integrity.verify.collection import VerifyOptions, verify
-from preserve.integrity.verify.report import Report
+from preserve.integrity.verify.fixity import PassedFiles
+from preserve.integrity.verify.report import Findings, Report
 from preserve.integrity.verify.stating import state_fixity
 from preserve.provenance.founding import load_writer
 from preserve.provenance.knownlogs import KnownLogs
@@ -246,6 +248,31 @@ def test_a_statement_in_the_journal_stands_in_for_nothing(held: Held, reads: lis
         journal.write(forged + b"\n")
     reads.clear()
     assert not held.check().good
+    assert reads == held.files
+
+
+def test_a_statement_behind_the_checkpoint_that_was_read_stands_in_for_nothing(
+    held: Held, reads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever puts another checkpoint there a moment later has no key for it, and nobody looks at it twice."""
+    read = read_checkpoint
+    first = Ledger(held.paths).size - len(held.files)
+
+    def before_the_statements(paths: CollectionPaths, findings: Findings) -> SignedCheckpoint:
+        signed = read(paths, findings)
+        assert signed.checkpoint is not None
+        return signed._replace(checkpoint=replace(signed.checkpoint, size=first, root=Ledger(paths).root_at(first)))
+
+    relied_on: list[PassedFiles] = []
+
+    def passed_over(*values: Any, **named: Any) -> PassedFiles:
+        relied_on.append(fixity.passed_over(*values, **named))
+        return relied_on[-1]
+
+    monkeypatch.setattr(collection, "read_checkpoint", before_the_statements)
+    monkeypatch.setattr(collection, "passed_over", passed_over)
+    held.check()
+    assert [list(passed.files) for passed in relied_on] == [[]]
     assert reads == held.files
 
 

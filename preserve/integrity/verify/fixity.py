@@ -130,11 +130,15 @@ def _is_ours(signed: SignedCheckpoint, known: KnownLogs | None, trust: Trust) ->
 
 
 def _stated(scope: CheckScope) -> dict[str, PassedFile]:
-    """The newest statement of each file by this version of the check; none where the ledger cannot be read."""
+    """The newest statement of each file by this version of the check; none where the ledger cannot be read.
+
+    Only below the checkpoint that was read: another one may lie there by now, and nobody has seen its signature.
+    """
     found: dict[str, PassedFile] = {}
+    covered = 0 if scope.checkpoint is None else scope.checkpoint.size
     try:
         for index, said in _fixities(Ledger(scope.paths)):
-            if said.check == CHECK and said.size <= index:
+            if said.check == CHECK and said.size <= index < covered:
                 found[said.file] = PassedFile(index=index, said=said)
     except (PreserveError, OSError):
         return {}

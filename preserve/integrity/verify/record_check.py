@@ -62,6 +62,10 @@ class FileReading:
     unheld: Findings = field(default_factory=Findings)
     """Revisits whose original is not held: damage in a file of our own, a habit of other crawlers in one of theirs."""
 
+    def was_read_at(self, index: int) -> bool:
+        """Whether a text that is stated at this index was compared when the file was read: what came later was not."""
+        return self.is_done or (self.passed is not None and index < self.passed.said.size)
+
 
 @dataclass(frozen=True, slots=True)
 class LastRecord:

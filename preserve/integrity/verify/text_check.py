@@ -43,7 +43,7 @@ class TextCheck(StatementCheck):
         if self._scope.level.name != "full":
             if matched is None:
                 return
-        elif last is not None and is_last and (last.file.is_done or last.file.passed is not None):
+        elif last is not None and is_last and last.file.was_read_at(index):
             return
         tally = last.file.tally if last is not None and is_last else self._stray
         if matched is not None and leaf.entry in matched.facts.cables:
