@@ -235,7 +235,7 @@ class _Recipe:
         if catalogue is not None and revisits is not None and self.adaptive is not None:
             # By the time at which the run began: continued later, it asks for what it would have asked for.
             began = parse_utc(self.info.started)
-            due = DueTimes(catalogue, revisits, self.adaptive, now=began)
+            due = DueTimes(catalogue, revisits, self.adaptive, now=began, is_known=self._knows(catalogue))
         pages = PageWriter(
             writer=writer,
             scope=self.scope(),
@@ -259,6 +259,11 @@ class _Recipe:
             wait=around.wait,
         )
 
+    def _knows(self, catalogue: Catalogue) -> Callable[[str], bool]:
+        """Whether somebody knows of a page that is lost, or wants to hear nothing of it."""
+        muting = Muting(self.config.mute, self.judgements)
+        return lambda url: muting.holds(url) or self.judgements.is_accepted(url, lambda: catalogue.last_whole(url, ""))
+
     def scope(self) -> Scope:
         """What belongs to the collection."""
         scope = self.config.scope
@@ -280,7 +285,7 @@ class _Recipe:
         due = None
         if self.adaptive is not None:
             revisits = Revisits(self.paths, catalogue, self.leaves, self.info.run_id)
-            due = DueTimes(catalogue, revisits, self.adaptive, now=began).is_due
+            due = DueTimes(catalogue, revisits, self.adaptive, now=began, is_known=self._knows(catalogue)).is_due
         return HeldPages(
             catalogue=catalogue,
             paths=self.paths,

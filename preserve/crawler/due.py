@@ -1,9 +1,10 @@
 """Which addresses are due, from the captures that are held: nothing is kept beside the evidence.
 
-In doubt an address is due: where no capture is held, or where the newest cannot be read whole.
+In doubt an address is due: where no capture is held, or where the newest cannot be read whole. So is a page that is
+lost, until it is there again or somebody says that it is known.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from preserve.config.adaptive import AdaptiveConfig
@@ -14,6 +15,7 @@ from preserve.errors import FormatError
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import format_utc, parse_utc
 from preserve.provenance.statements import IMPORT_RUN
+from preserve.replay.comparing import LOST
 from preserve.store.catalogue import Catalogue, RecordRow
 
 _OK, _NOT_MODIFIED, _BAD = 200, 304, 400
@@ -22,8 +24,18 @@ _OK, _NOT_MODIFIED, _BAD = 200, 304, 400
 class DueTimes:
     """Judges addresses at the moment at which a run began, by what was captured before it."""
 
-    def __init__(self, catalogue: Catalogue, revisits: Revisits, bounds: AdaptiveConfig, *, now: datetime) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        revisits: Revisits,
+        bounds: AdaptiveConfig,
+        *,
+        now: datetime,
+        is_known: Callable[[str], bool] = lambda _url: False,
+    ) -> None:
+        """``is_known`` says of a page that is lost whether somebody knows it."""
         self._catalogue = catalogue
+        self._is_known = is_known
         self._revisits = revisits
         self._minimum_s = bounds.minimum_s
         self._maximum_s = bounds.maximum_s
@@ -38,7 +50,14 @@ class DueTimes:
         newest = self._newest_if_not_due(url)
         return None if newest is None else self._revisits.held_in(newest, url)
 
+    def _is_lost(self, url: str) -> bool:
+        """Whether a page was not to be had at its last look, and nobody knows: it is told until it is there again."""
+        lost = [look.statement for look in self._catalogue.looks_of(url) if look.seen in LOST]
+        return bool(lost) and lost[-1] > self._catalogue.last_whole(url, "") and not self._is_known(url)
+
     def _newest_if_not_due(self, url: str) -> RecordRow | None:
+        if self._is_lost(url):
+            return None
         rows = self._catalogue.looks_at(url, format_utc(self._now), DEFAULT_LIMITS.max_looks)
         dated = [(moment, row) for row in rows if (moment := _moment(row.date)) is not None]
         if not dated:

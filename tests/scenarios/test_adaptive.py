@@ -12,7 +12,9 @@ import pytest
 
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.net.exchange import Failure
-from preserve.provenance.statements import RunEnd, RunStatement, decode
+from preserve.provenance.ledger import Ledger
+from preserve.provenance.statements import ComparedRun, RunEnd, RunStatement, decode
+from preserve.store.layout import CollectionPaths
 from tests.simulated import Reply, Simulation, Web, html, links, reply
 
 ROOT = "http://x.org/"
@@ -155,7 +157,7 @@ def test_an_error_page_is_asked_for_less_often_while_it_stays_one(tmp_path: Path
     assert _on(sim, 2.5 + 1.2) == [ROOT]
 
 
-def test_after_a_passing_error_a_page_is_due_after_the_shortest_interval(tmp_path: Path) -> None:
+def test_after_a_passing_error_a_page_that_is_held_is_due(tmp_path: Path) -> None:
     page = links("/a")
     sim = _simulation(tmp_path, {ROOT: [page] * 4 + [reply(500, "oh"), page], "http://x.org/a": html("a")})
     sim.politeness = "delay_s: 0\n  retries: 0"
@@ -163,8 +165,17 @@ def test_after_a_passing_error_a_page_is_due_after_the_shortest_interval(tmp_pat
         assert ROOT in _on(sim, day)
     # What it led to is due as well, and held: it is asked for though nothing leads to it.
     assert _on(sim, 10) == [ROOT, "http://x.org/a"]
-    assert _on(sim, 10.8) == []
-    assert _on(sim, 11) == [ROOT]
+    assert _on(sim, 10.8) == [ROOT]
+    assert _on(sim, 11) == []
+
+
+def test_after_a_passing_error_an_address_that_was_no_page_is_due_after_the_shortest_interval(tmp_path: Path) -> None:
+    sim = _simulation(tmp_path, {ROOT: [*[reply(500, "oh")] * 5, html("a")]})
+    sim.politeness = "delay_s: 0\n  retries: 0"
+    for day in (0, 1, 2, 3):
+        assert _on(sim, day) == [ROOT]
+    assert _on(sim, 3.8) == []
+    assert _on(sim, 4) == [ROOT]
 
 
 def test_an_address_that_gave_no_reply_is_due(tmp_path: Path) -> None:
@@ -461,3 +472,31 @@ def test_a_server_is_not_believed_for_ever_that_nothing_changed(tmp_path: Path) 
     assert report.compared.seen == {"changed": 1}
     assert b"If-Modified-Since" not in sim.web.requests[-1]
     assert any(b"If-Modified-Since" in request for request in sim.web.requests)
+
+
+def test_a_page_that_is_lost_is_due_until_it_is_there_again(tmp_path: Path) -> None:
+    sim = _simulation(tmp_path, {ROOT: links("/a", "/b"), "http://x.org/a": html("a"), "http://x.org/b": html("b")})
+    for day in (0, 1, 2.5, 5):
+        _on(sim, day)
+    sim.web.pages[ROOT] = links("/b")
+    del sim.web.pages["http://x.org/a"]
+    told = []
+    for day in range(9, 16):
+        asked = _on(sim, day)
+        report = _compared_of(sim)
+        told.append(("http://x.org/a" in asked, report.lost))
+    # From its first bad look on it is asked for and told each day, though its intervals would be longer.
+    first = told.index((True, 1))
+    assert set(told[first:]) == {(True, 1)}
+    assert len(told) - first >= 5
+    sim.web.pages["http://x.org/a"] = html("a")
+    assert "http://x.org/a" in _on(sim, 16)
+    assert "http://x.org/a" not in _on(sim, 16.5)
+
+
+def _compared_of(sim: Simulation) -> ComparedRun:
+    """What the last run states of held pages."""
+    entries = (entry for _index, entry in Ledger(CollectionPaths(sim.archives, "sim")).raw())
+    runs = [said for entry in entries if isinstance(said := decode(entry), RunStatement)]
+    assert isinstance(runs[-1].compared, ComparedRun)
+    return runs[-1].compared

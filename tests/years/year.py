@@ -63,7 +63,16 @@ def long_script() -> Script:
     """300 days, ten of which the machine is off; 60 pages."""
     first = date(2027, 9, 15)
     on = [day for n, day in enumerate(_dates(first, 300)) if not 130 <= n < 140]
-    accidents = {20: "edit", 60: "rotate", 75: "nearly-full", 80: "full", 90: "back", 100: "ahead", 110: "ahead-silent"}
+    accidents = {
+        20: "edit",
+        60: "rotate",
+        75: "nearly-full",
+        80: "full",
+        90: "back",
+        100: "ahead",
+        110: "ahead-silent",
+        230: "adaptive",
+    }
     kills = dict.fromkeys((12, 33, 44, 66, 88, 122, 155, 177, 199, 222, 277), "kill")
     return Script(
         days=tuple(on),
@@ -88,13 +97,14 @@ def long_script() -> Script:
 
 
 def short_script() -> Script:
-    """The same in 44 days: both changes of daylight saving and a leap day, and all accidents."""
+    """The same in 46 days: both changes of daylight saving and a leap day, and all accidents."""
     first = date(2027, 10, 28)
-    on = [*_dates(first, 10), *_dates(date(2028, 2, 25), 34)]
+    on = [*_dates(first, 10), *_dates(date(2028, 2, 25), 36)]
     accidents = {
         date(2027, 11, 1): "kill", date(2027, 11, 2): "edit", date(2027, 11, 4): "nearly-full",
         date(2028, 2, 28): "rotate", date(2028, 3, 1): "back", date(2028, 3, 2): "full", date(2028, 3, 4): "ahead",
         date(2028, 3, 6): "ahead-silent", date(2028, 3, 9): "kill", date(2028, 3, 20): "kill",
+        date(2028, 3, 27): "adaptive",
     }  # fmt: skip
     late = (date(2028, 2, 25) - first).days
     return Script(
@@ -144,6 +154,8 @@ class Year:
     told: Told = field(default_factory=Told)
     more: str = ""
     """What was added to the collection's file."""
+    adaptive: str = ""
+    """What was added to its schedule."""
     runs: int = 0
     _read_bytes: int = 0
     _window: list[Served] = field(default_factory=list)
@@ -162,7 +174,7 @@ class Year:
             f"title: Two sites\ncontact: test@example.org\nseeds: ['{main}', '{other}']\n"
             f"scope:\n  include: ['{main}', '{other}']\n  max_depth: 1\npoliteness:\n  delay_s: 0\n"
             "allow_addresses: [127.0.0.0/8]\nlayouts: [wikileaks-cable]\nmin_free_mb: 64\n"
-            "schedule:\n  cron: '30 2 * * *'\n  time_zone: Europe/Vienna\n  grace: 5d\n"
+            "schedule:\n  cron: '30 2 * * *'\n  time_zone: Europe/Vienna\n  grace: 5d\n{self.adaptive}"
             f"  steps:\n    - verify: 5\n    - replicate: {self.folder}/copy\n  alive_file: {self.alive}\n"
             f"verification:\n  every: 30d\n{self.more}",
         )
@@ -374,6 +386,11 @@ class Year:
 
     def _rotate(self, _today: date) -> set[str]:
         self.do("key", "rotate", _NAME, "--reason", "it is time")
+        return set()
+
+    def _adaptive(self, _today: date) -> set[str]:
+        self.adaptive = "  adaptive: {min: 1d, max: 10d}\n"
+        self.write_config()
         return set()
 
     def _edit(self, _today: date) -> set[str]:
