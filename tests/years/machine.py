@@ -162,7 +162,7 @@ def _shift(fault: Fault) -> None:
         if name.startswith("preserve.") and getattr(module, "datetime", None) is datetime:
             module.datetime = _Moment  # type: ignore[attr-defined]
     loaded: Any = sys.modules
-    loaded["preserve.cli.commands.capture"].time = SimpleNamespace(sleep=_Clock.sleep)
+    loaded["preserve.cli.actions.capture"].time = SimpleNamespace(sleep=_Clock.sleep)
     if fault.free_bytes is not None:
         free = fault.free_bytes
         setattr(os, "statvfs", lambda _path: SimpleNamespace(f_bavail=free, f_frsize=1))  # noqa: B010 - of another type

@@ -174,7 +174,7 @@ class Year:
             f"title: Two sites\ncontact: test@example.org\nseeds: ['{main}', '{other}']\n"
             f"scope:\n  include: ['{main}', '{other}']\n  max_depth: 1\npoliteness:\n  delay_s: 0\n"
             "allow_addresses: [127.0.0.0/8]\nlayouts: [wikileaks-cable]\nmin_free_mb: 64\n"
-            "schedule:\n  cron: '30 2 * * *'\n  time_zone: Europe/Vienna\n  grace: 5d\n{self.adaptive}"
+            f"schedule:\n  cron: '30 2 * * *'\n  time_zone: Europe/Vienna\n  grace: 5d\n{self.adaptive}"
             f"  steps:\n    - verify: 5\n    - replicate: {self.folder}/copy\n  alive_file: {self.alive}\n"
             f"verification:\n  every: 30d\n{self.more}",
         )
