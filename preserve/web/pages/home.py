@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from preserve.config.folder import load_collection
 from preserve.errors import PreserveError
 from preserve.model import moment_text
-from preserve.store.checks import FULL, lasting_damage, noted_checks
+from preserve.store.checks import WHOLE, lasting_damage, noted_checks
 from preserve.web.library import Overview, Shelf
 from preserve.web.plots import Bar, Plot, bars
 from preserve.web.responses import DeskPage
@@ -68,7 +68,7 @@ def check_words(shelf: Shelf, name: str) -> tuple[str, str]:
     damage = lasting_damage(checks)
     if damage is not None:
         return f"damage was found at {moment_text(damage.ended)}", "damage"
-    full = next((check for check in reversed(checks) if check.level == FULL), None)
+    full = next((check for check in reversed(checks) if check.level in WHOLE), None)
     if full is None:
         return "never verified whole here", "unknown"
     return f"verified whole at {moment_text(full.ended)}", "good"
