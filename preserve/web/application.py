@@ -137,7 +137,16 @@ class Desk:
 
     def _made(self, handler: Handler, asked: DeskRequest, headers: Headers, *, query_s: float) -> Response:
         with self.library.opened(query_s=query_s) as shelf:
-            answer = handler(shelf, asked)
+            try:
+                answer = handler(shelf, asked)
+            except NotHeldError as error:
+                behind = [age.words for age in shelf.ages() if age.is_behind]
+                if behind:
+                    raise LockedError(
+                        f"{error} Not all that is held is shown now ({'; '.join(behind)}).",
+                        next_step="Try again once the archive has caught up.",
+                    ) from error
+                raise
             if isinstance(answer, DeskPage):
                 # Every page says how far the collections are shown; one that shows nothing of them is shown without.
                 with suppress(PreserveError):
