@@ -7,6 +7,8 @@ import sys
 import click
 import pytest
 
+from preserve.citation import forms
+from preserve.cli.commands import cite
 from preserve.cli.commands.export import export
 from preserve.cli.commands.rot import STATES
 from preserve.cli.main import cli
@@ -43,7 +45,7 @@ def imported() -> dict[str, list[str]]:
     return found
 
 
-_WHOLE = {"cite", "check", "schedule", "verify"}
+_WHOLE = {"schedule", "verify"}
 """Commands that are still declared where they are done."""
 
 
@@ -60,3 +62,7 @@ def test_the_tables_that_can_be_exported_are_those_that_are_there() -> None:
 
 def test_the_states_that_can_be_asked_for_are_those_that_there_are() -> None:
     assert tuple(map(str, LinkState)) == STATES
+
+
+def test_the_forms_that_can_be_asked_for_are_those_that_there_are() -> None:
+    assert tuple(forms.FORMS) == cite.FORMS
