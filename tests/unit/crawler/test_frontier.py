@@ -123,6 +123,47 @@ def test_giving_up_a_host_ends_all_its_addresses(frontier: Frontier) -> None:
     assert (frontier.waiting, frontier.counts()) == (0, {"failed": 3})
 
 
+def test_an_address_that_failed_ends_by_its_own_reason_when_its_host_is_given_up(
+    frontier: Frontier, paths: CollectionPaths
+) -> None:
+    _seeds(frontier, "a", "b", "c")
+    a, b = frontier.take(HOST, 2)
+    frontier.mark([_ended(a, "http-503", "retry"), _ended(b, "timeout", "retry")])
+    with connect(paths.frontier) as others:
+        # What anybody could write into the file is no reason.
+        others.execute("UPDATE targets SET reason = 'http-404' WHERE url = ?", (b.url,))
+    others.close()
+    assert frontier.give_up(HOST, "host-paused") == 3
+    assert [(end.url, end.state, end.reason) for end in frontier.endings()] == [
+        ("http://x.org/c", "failed", "host-paused"),
+        (a.url, "done", "http-503"),
+        (b.url, "failed", "host-paused"),
+    ]
+
+
+def _with_some_put_off(frontier: Frontier) -> None:
+    frontier.put_off([f"http://x.org/{name}" for name in "cba"])
+    _seeds(frontier, "c")
+    frontier.add(FoundAddress.of(f"http://x.org/{name}", via=None, depth=1, hop="link") for name in "abdc")
+    frontier.save()
+
+
+def test_what_is_put_off_waits_until_it_is_released_and_a_seed_does_not(frontier: Frontier) -> None:
+    _with_some_put_off(frontier)
+    assert [target.url[-1] for target in frontier.take(HOST, 9)] == ["c", "d"]
+    assert (frontier.waiting, frontier.total) == (0, 4)
+    assert frontier.release() == [HOST, HOST]
+    assert [target.url[-1] for target in frontier.take(HOST, 9)] == ["b", "a"]
+    assert frontier.release() == []
+
+
+def test_a_run_that_is_continued_asks_for_what_was_put_off(frontier: Frontier, paths: CollectionPaths) -> None:
+    _with_some_put_off(frontier)
+    with Frontier.open(paths, mac_of) as again:
+        again.settle(again.start_or_resume_run(NOW).run_id)
+        assert {target.url[-1] for target in again.take(HOST, 9)} == set("abcd")
+
+
 def test_hosts_are_remembered_over_runs_until_they_are_clean(frontier: Frontier) -> None:
     state = HostState(host=HOST, troubles=3, last_trouble=NOW, paused_until=NOW + timedelta(hours=1))
     frontier.remember([state])
