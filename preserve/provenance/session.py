@@ -40,7 +40,7 @@ from preserve.provenance.statements import CutStatement, RecordStatement, Statem
 from preserve.regular import FileIdentity, read_regular
 from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.durable import Lock, remove_derived, remove_parts
-from preserve.store.index import extend_index, write_index
+from preserve.store.index import UnusableIndexError, extend_index, write_index
 from preserve.store.layout import CollectionPaths
 
 _MAX_REASON = 300
@@ -308,7 +308,7 @@ class WritingSession:
         """Adds the lines of new statements, where the index is the file that this installation wrote; else all."""
         mark, last = self._writer.installation.index_mark(), self._last
         if mark is not None and last is not None and self._is_as_marked(mark, last):
-            with suppress(OSError):
+            with suppress(UnusableIndexError):
                 extend_index(self._paths, self.catalogue, mark.size)
                 return
         write_index(self._paths, self.catalogue)

@@ -1,6 +1,5 @@
 """The CDXJ index of a collection, sorted bytewise; pywb and WACZ read it as it is. Derived."""
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,39 +35,79 @@ def write_index(paths: CollectionPaths, catalogue: Catalogue) -> int:
     return count
 
 
+class UnusableIndexError(Exception):
+    """The index that is there cannot be added to: it is to be written whole."""
+
+
 def extend_index(paths: CollectionPaths, catalogue: Catalogue, first: int) -> None:
     """Puts the lines that are stated from ``first`` on between those of the index that is there.
 
-    That the index has all lines before them, and no others, is for the caller to know. What is there is copied by the
-    operating system, not read line by line: the work is that of the new lines, and of looking for their places.
+    That the index has all lines before them, and no others, is for the caller to know. What is there is copied in large
+    pieces, not line by line: the work is that of the new lines, and of looking for their places.
 
     Raises:
-        OSError: there is none.
+        UnusableIndexError: there is none, or it cannot be read. Nothing was changed.
+        OSError: the new one cannot be written.
     """
-    with open_regular(paths.index) as old, _in_place(paths) as file:
-        size = old.seek(0, os.SEEK_END)
+    with _opened(paths) as held, _in_place(paths) as file:
+        size = held.size()
         done = 0
         for line in index_lines(catalogue, first):
-            place = _place_for(old, line, done, size)
-            _copy(old, file, done, place)
+            place = _place_for(held, line, done, size)
+            _copy(held, file, done, place)
             file.write(line)
             done = place
-        _copy(old, file, done, size)
+        _copy(held, file, done, size)
 
 
-def _place_for(file: BinaryIO, line: bytes, low: int, high: int) -> int:
-    """Where a line belongs among sorted ones: the offset of the first that is greater, between two beginnings of lines.
+class _Held:
+    """The index that is there. What cannot be read of it makes it unusable; that is no fault of what is written."""
 
-    Raises:
-        OSError: a line has no end.
-    """
-    while low < high:
-        middle = (low + high) // 2
-        start = _begin_of_line(file, low, middle)
-        file.seek(start)
-        found = file.readline(_MAX_LINE_BYTES)
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def size(self) -> int:
+        with _unusable():
+            return self._file.seek(0, os.SEEK_END)
+
+    def read(self, offset: int, size: int) -> bytes:
+        with _unusable():
+            self._file.seek(offset)
+            data = self._file.read(size)
+        if len(data) != size:
+            raise UnusableIndexError("it became shorter while it was read")
+        return data
+
+    def line(self, offset: int) -> bytes:
+        with _unusable():
+            self._file.seek(offset)
+            found = self._file.readline(_MAX_LINE_BYTES)
         if not found.endswith(b"\n"):
-            raise OSError(errno.EIO, "a line of the index has no end")
+            raise UnusableIndexError("a line has no end")
+        return found
+
+
+@contextmanager
+def _unusable() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UnusableIndexError(str(error)) from error
+
+
+@contextmanager
+def _opened(paths: CollectionPaths) -> Iterator[_Held]:
+    with _unusable():
+        file = open_regular(paths.index)
+    with file:
+        yield _Held(file)
+
+
+def _place_for(held: _Held, line: bytes, low: int, high: int) -> int:
+    """Where a line belongs among sorted ones: the offset of the first that is greater."""
+    while low < high:
+        start = _begin_of_line(held, low, (low + high) // 2)
+        found = held.line(start)
         if found <= line:
             low = start + len(found)
         else:
@@ -76,28 +115,20 @@ def _place_for(file: BinaryIO, line: bytes, low: int, high: int) -> int:
     return low
 
 
-def _begin_of_line(file: BinaryIO, low: int, offset: int) -> int:
+def _begin_of_line(held: _Held, low: int, offset: int) -> int:
     """Where the line begins that the byte at ``offset`` is of; ``low`` is where some line before it begins."""
     end = offset
     while end > low:
         begin = max(low, end - _STEP)
-        file.seek(begin)
-        found = file.read(end - begin).rfind(b"\n")
+        found = held.read(begin, end - begin).rfind(b"\n")
         if found >= 0:
             return begin + found + 1
         end = begin
     return low
 
 
-def _copy(source: BinaryIO, target: BinaryIO, start: int, stop: int) -> None:
-    source.seek(start)
-    left = stop - start
-    while left:
-        data = source.read(min(left, MIB))
-        if not data:
-            raise OSError(errno.EIO, "the index became shorter while it was read")
-        target.write(data)
-        left -= len(data)
+def _copy(held: _Held, target: BinaryIO, start: int, stop: int) -> None:
+    target.writelines(held.read(offset, min(MIB, stop - offset)) for offset in range(start, stop, MIB))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Lines put between those of an index that is there: the same file as if it were written whole."""
 
+import errno
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from preserve.store import index
-from preserve.store.index import extend_index
+from preserve.store.index import UnusableIndexError, extend_index
 from preserve.store.layout import CollectionPaths
 
 
@@ -62,6 +63,21 @@ def test_it_reads_lines_in_the_logarithm_of_their_number(
 
 
 def test_a_line_without_end_is_not_gone_on_with(paths: CollectionPaths, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(OSError, match="no end"):
+    with pytest.raises(UnusableIndexError, match="no end"):
         _extended(paths, monkeypatch, [b"a"], [b"b\n"])
     assert paths.index.read_bytes() == b"a"
+
+
+def test_a_disk_that_cannot_be_written_to_is_told_of(paths: CollectionPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_values: object) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr(index, "replace_synced", full)
+    with pytest.raises(OSError, match="no room"):
+        _extended(paths, monkeypatch, [b"a\n"], [b"b\n"])
+    assert paths.index.read_bytes() == b"a\n"
+
+
+def test_no_index_is_nothing_to_add_to(paths: CollectionPaths) -> None:
+    with pytest.raises(UnusableIndexError):
+        extend_index(paths, None, 7)  # type: ignore[arg-type]
