@@ -43,6 +43,12 @@ class Truth:
     gone: bool = False
     changes: int = 0
 
+    @property
+    def bad(self) -> set[str]:
+        """What is bad, and told again while it lasts."""
+        kinds = (("capture-failing", self.failing), ("page-missing", self.missing))
+        return {f"{kind} bad" for kind, is_bad in kinds if is_bad}
+
     def accept(self, url: str) -> None:
         """The operator says that a loss is known."""
         self.held[url].is_accepted = True

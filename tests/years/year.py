@@ -227,6 +227,8 @@ class Year:
         if number and (today - self.script.days[number - 1]).days > 2:
             expected.add("not-looked")
         self.alive.unlink(missing_ok=True)
+        # A look that comes to no run tells what was bad before it once more.
+        again = self.truth.bad if accident else set()
         if accident:
             expected |= getattr(self, f"_{accident.replace('-', '_')}")(today)
         self.look()
@@ -237,7 +239,7 @@ class Year:
         for page in [page for day, page in self.script.accepted.items() if day == today]:
             self.do("rot", "accept", self.world.page_url(page), "-c", _NAME, "--reason", "it is known")
             self.truth.accept(self.world.page_url(page))
-        self._judge(expected)
+        self._judge(expected, again)
         self._nothing_is_due(today)
 
     def at(self, today: date, hour: int, minute: int = 0) -> None:
@@ -266,7 +268,7 @@ class Year:
         self._seen = len(self.world.log)
         return [] if void else fresh
 
-    def _judge(self, expected: set[str]) -> None:
+    def _judge(self, expected: set[str], again: set[str]) -> None:
         path = self.folder / "told"
         data = path.read_bytes()[self._read_bytes :] if path.exists() else b""
         self._read_bytes += len(data)
@@ -278,7 +280,7 @@ class Year:
         if len(unnamed) == sum(int(message["items_total"]) - len(message["items"]) for message in messages):
             expected -= unnamed
         self.told.missed += [f"{self.machine.now:%Y-%m-%d} {word}" for word in sorted(expected - told)]
-        self.told.false += [f"{self.machine.now:%Y-%m-%d} {word}" for word in sorted(told - expected)]
+        self.told.false += [f"{self.machine.now:%Y-%m-%d} {word}" for word in sorted(told - expected - again)]
 
     def later(self, minutes: int = 20) -> None:
         self._set(self.machine.now + timedelta(minutes=minutes))
@@ -414,7 +416,7 @@ def live(folder: Path, script: Script, say: Callable[[str], None] = lambda _line
         year.do("init", _NAME)
         # What is due is due from the first look on.
         year.look()
-        year._judge(set())
+        year._judge(set(), set())
         for number, today in enumerate(script.days):
             begun = time.monotonic()
             year.day(number, today)
