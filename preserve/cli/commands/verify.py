@@ -1,40 +1,11 @@
-"""``preserve verify``: checks collections against their ledgers, and files by themselves."""
+"""``preserve verify``: what may be typed, and its help."""
 
-import os
-import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import click
 
-from preserve.cli.shared.common import Place, command_options, counted, say
-from preserve.cli.shared.loading import all_layouts, collections_to_read
-from preserve.cli.shared.progress import ProgressLine
-from preserve.cli.shared.trusting import read_trust, trust_option
-from preserve.cli.shared.verify_report import as_html, as_json, as_text
-from preserve.config.place import user_folder
-from preserve.errors import CancelledError, NotHeldError, PreserveError, UsageError
-from preserve.formats.waczsignature import Authorities
-from preserve.integrity.record import RecordQuery
-from preserve.integrity.scan import Scanner
-from preserve.integrity.verify.checks import Level
-from preserve.integrity.verify.collection import VerifyOptions
-from preserve.integrity.verify.collection import verify as verify_collection
-from preserve.integrity.verify.foreign import verify_files
-from preserve.integrity.verify.report import Report
-from preserve.integrity.verify.stating import state_fixity
-from preserve.model import format_utc
-from preserve.provenance.founding import load_writer
-from preserve.provenance.keys import passphrase
-from preserve.provenance.knownlogs import KnownLogs
-from preserve.store.archive import check_readable, open_archive
-from preserve.store.checks import Check, note_check
-from preserve.store.durable import write_atomic
-from preserve.store.layout import CollectionPaths
+from preserve.cli.shared.common import Place, command_options
+from preserve.cli.shared.trusting import trust_option
 
 
 @click.command()
@@ -92,136 +63,18 @@ def verify(  # noqa: PLR0913 - one for each option
     Each claim is PASS, FAIL, NOT CHECKED or NOT PROVEN. Without --state nothing is changed; the date and the
     outcome for a collection are noted beside it, for `preserve status`. Status 1: something was found.
     """
-    level = _level(structure=structure, sample=sample)
-    files, names = _sorted_out(what)
-    _check_depth(level, is_asked=deep or deepen is not None or state, with_files=bool(files))
-    reports: list[Report] = []
-    believed = read_trust(place, trust)
-    if files:
-        authorities = Authorities(now=datetime.now(UTC), roots=believed.roots, intermediates=believed.intermediates)
-        reports += _files(files, level, processes, authorities, second_reader=second_reader)
-    if names or not files:
-        manner = VerifyOptions(
-            level=level,
-            trust=believed,
-            logs=KnownLogs(place.keys),
-            processes=processes,
-            second_reader=second_reader,
-            deep=100.0 if deep else deepen or 0.0,
-            state=state_folder(os.environ),
-        )
-        reports += _collections(place, names, manner, is_stated=state)
-    if report_file is not None:
-        write_atomic(report_file, as_html(reports, format_utc(datetime.now(UTC))))
-    key = "files" if files and not names else "collections"
-    text = "\n".join(as_text(report) for report in reports)
-    place.emit({key: [as_json(report) for report in reports]}, text)
-    return 0 if all(report.spotless for report in reports) else 1
+    from preserve.cli.actions import verify as actions
 
-
-def _check_depth(level: Level, *, is_asked: bool, with_files: bool) -> None:
-    """What is read again, and what is stated, is a matter of collections that are read whole."""
-    if is_asked and (level.name != "full" or with_files):
-        raise UsageError(
-            "--deep, --deepen and --state are for collections, without --structure and --sample",
-            next_step="Leave one of them out.",
-        )
-
-
-def state_folder(environment: Mapping[str, str]) -> Path:
-    """Where the notes of stopped verifications lie: ``$XDG_STATE_HOME/preserve/verify``."""
-    return user_folder("state", environment) / "preserve" / "verify"
-
-
-def _level(*, structure: bool, sample: float | None) -> Level:
-    if structure and sample is not None:
-        raise UsageError("--structure reads no record, --sample reads some", next_step="Give one of them.")
-    if structure:
-        return Level(name="structure")
-    return Level() if sample is None else Level(name="sample", percent=sample)
-
-
-def _sorted_out(what: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """Files, and names of collections: what has a dot or a slash in it is a file."""
-    files = [Path(text) for text in what if "/" in text or "." in text or Path(text).is_file()]
-    for path in files:
-        if path.is_dir():
-            raise UsageError(
-                f"{path} is a folder", next_step="Name a collection, with --archives for where it is, or single files."
-            )
-        if not path.is_file():
-            raise NotHeldError(f"there is no file {path}")
-    return files, [text for text in what if Path(text) not in files]
-
-
-def _collections(place: Place, names: Sequence[str], manner: VerifyOptions, *, is_stated: bool) -> list[Report]:
-    layouts = all_layouts(place)
-    reports = []
-    for name in collections_to_read(place, names):
-        paths = open_archive(place.archives, name, damaged=True)
-        check_readable(paths)
-        with ProgressLine("statements") as told:
-            started = int(time.time())
-            try:
-                reports.append(verify_collection(paths, layouts, _with(manner, partial(told, name))))
-            except KeyboardInterrupt:
-                raise CancelledError(
-                    f"{name}: not checked to its end",
-                    next_step="Run it again: files that were found whole are not read for their records again.",
-                ) from None
-        stated = _state(place, paths, reports[-1], started) if is_stated else 0
-        _note(place, name, reports[-1], started, stated=stated)
-    return reports
-
-
-def _state(place: Place, paths: CollectionPaths, report: Report, started: int) -> int:
-    """States what was read; that it cannot be stated takes nothing from what was found. Returns how many statements."""
-    try:
-        writer = load_writer(paths, place.keys, secret=passphrase(os.environ))
-        count = state_fixity(paths, writer, report, checked=datetime.fromtimestamp(started, UTC))
-    except PreserveError as error:
-        say(f"preserve: {paths.name}: what was read is not stated in the ledger: {error}")
-        return 0
-    say(f"{paths.name}: {counted(count, 'file')} stated as read record by record")
-    return count
-
-
-def _note(place: Place, name: str, report: Report, started: int, *, stated: int) -> None:
-    """Notes what was found, for the dates of `preserve status`; an archive that cannot be written to is checked too."""
-    check = Check(
-        level=report.level.split()[0],
-        started=started,
-        ended=int(time.time()),
-        good=report.good,
-        records=report.records,
-        bytes_read=report.bytes_read,
-        statements=None if report.statements is None else report.statements + stated,
-        codes=dict(sorted(Counter(f.code for f in report.findings).items())),
+    return actions.verify(
+        place,
+        what=what,
+        structure=structure,
+        sample=sample,
+        deep=deep,
+        deepen=deepen,
+        state=state,
+        processes=processes,
+        second_reader=second_reader,
+        report_file=report_file,
+        trust=trust,
     )
-    try:
-        note_check(place.archives, name, check)
-    except (OSError, PreserveError) as error:
-        say(f"preserve: the date of this check is not noted for `preserve status`: {error}")
-
-
-def _with(manner: VerifyOptions, progress: Callable[[int], None]) -> VerifyOptions:
-    return replace(manner, progress=progress)
-
-
-def _files(
-    files: Sequence[Path], level: Level, processes: int | None, authorities: Authorities, *, second_reader: bool
-) -> list[Report]:
-    if level.name == "sample":
-        raise UsageError("--sample is for collections: of a file, every record is read")
-    wanted = RecordQuery(digests=level.name == "full")
-    total = sum(path.stat().st_size for path in files)
-    with Scanner(wanted, processes=processes, total_bytes=total) as scanner, ProgressLine("records") as told:
-        progress = partial(told, "files")
-        return verify_files(
-            files,
-            scanner,
-            authorities=authorities,
-            digests=wanted.digests,
-            second_reader=second_reader,
-            progress=progress,
-        )

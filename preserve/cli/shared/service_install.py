@@ -9,9 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import click
-
-from preserve.cli.shared.common import Place, command_options, say
+from preserve.cli.shared.common import Place, say
 from preserve.config.alarms import AlarmsConfig, CommandChannel, MailChannel
 from preserve.config.collection import CollectionConfig
 from preserve.config.folder import list_collections, load_alarms, load_collection
@@ -26,24 +24,8 @@ _VARIABLES = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "PRESERVE_K
 _PASSPHRASE = "PRESERVE_KEY_PASSPHRASE"  # noqa: S105 - the name of a variable
 
 
-@click.command(short_help="Set up systemd or cron to run schedules.")
-@click.option("--systemd", is_flag=True, help="Units of systemd: `preserve schedule run` as a service.")
-@click.option("--cron", is_flag=True, help="A line of your crontab: `preserve schedule once`.")
-@click.option("--system", is_flag=True, help="Units of the whole system, which run as you. [default: your own units]")
-@click.option(
-    "--prometheus",
-    "metrics",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write `preserve status` to this file for Prometheus, each 10 minutes, too.",
-)
-@click.option("--yes", is_flag=True, help="Write what is shown.")
-@command_options
 def install(place: Place, *, systemd: bool, cron: bool, system: bool, metrics: Path | None, yes: bool) -> int:
-    """Show the units of systemd, or the line of cron, that run the schedules of these archives; with --yes, write them.
-
-    They name this Python, these archives and this configuration by their full paths. What was written by this command
-    before is replaced, nothing else is.
-    """
+    """Show the units of systemd, or the line of cron; with ``yes``, write them."""
     if systemd == cron:
         told = "both --systemd and --cron are given" if cron else "neither --systemd nor --cron is given"
         raise UsageError(told, next_step="Give one of them.")
