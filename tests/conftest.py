@@ -1,25 +1,19 @@
 """Shared by all tests: no network but loopback, no home of the user, a site, a shell, and the folder of real pages."""
 
-import json
 import os
 import re
-import shutil
 import socket
-import socketserver
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from preserve.cli.main import main
-from preserve.cli.shared.common import keys_folder
-from preserve.provenance.installation import Installation
-from preserve.provenance.keys import mark_path
 from tests.readers import assert_others_read
+from tests.shell import Shell
+from tests.site import Handler, Server, Site
 
 pytest_plugins = ["tests.clocks", "tests.tls", "tests.tsa"]
 
@@ -107,67 +101,10 @@ def shared_cables() -> Path:
     return folder
 
 
-class _Handler(socketserver.StreamRequestHandler):
-    timeout = 20
-
-    def handle(self) -> None:
-        site: Site = self.server.site  # type: ignore[attr-defined]
-        try:
-            while len(start := self.rfile.readline(8192).split()) == 3:
-                head = b""
-                while (line := self.rfile.readline(8192)) not in (b"\r\n", b"\n", b""):
-                    head += line
-                path = start[1].decode("latin-1")
-                site.own.head = head
-                site.heads.append(head)
-                site.asked.append(path)
-                if site.before is not None:
-                    site.before(path)
-                self.wfile.write(site.reply(path, head))
-                if path in site.closing:
-                    return
-        except OSError:
-            return
-
-
-@dataclass
-class Site:
-    """``replies``: path to the bytes of the reply; ``closing``: paths after which the connection is closed."""
-
-    replies: dict[str, bytes] = field(default_factory=dict)
-    closing: set[str] = field(default_factory=set)
-    asked: list[str] = field(default_factory=list)
-    heads: list[bytes] = field(default_factory=list)
-    unchanged: dict[str, bytes] = field(default_factory=dict)
-    """Path to a field of a conditional request that is answered with 304."""
-    before: Callable[[str], None] | None = None
-    own: threading.local = field(default_factory=threading.local)
-    """``head``: of the request that the thread asking for it answers."""
-    port: int = 0
-
-    def page(self, path: str, body: bytes, *, status: str = "200 OK", kind: str = "text/html") -> None:
-        head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
-        self.replies[path] = head.encode() + body
-
-    def reply(self, path: str, head: bytes) -> bytes:
-        condition = self.unchanged.get(path)
-        if condition is not None and condition in head:
-            return b"HTTP/1.1 304 Not Modified\r\nETag: unchanged\r\n\r\n"
-        return self.replies.get(path, b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
-
-    def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.port}{path}"
-
-
-class _Server(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-
-
 @pytest.fixture
 def site() -> Iterator[Site]:
     site = Site()
-    with _Server(("127.0.0.1", 0), _Handler) as server:
+    with Server(("127.0.0.1", 0), Handler) as server:
         server.site = site  # type: ignore[attr-defined]
         site.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
@@ -175,78 +112,6 @@ def site() -> Iterator[Site]:
         yield site
         server.shutdown()
         thread.join()
-
-
-@dataclass
-class Shell:
-    """Runs commands against archives and a configuration of their own."""
-
-    folder: Path
-    capsys: pytest.CaptureFixture[str]
-
-    @property
-    def archives(self) -> Path:
-        return self.folder / "archives"
-
-    @property
-    def config(self) -> Path:
-        return self.folder / "config"
-
-    def collection(self, name: str, text: str) -> None:
-        path = self.config / "collections" / f"{name}.yaml"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-
-    def site_collection(
-        self,
-        name: str,
-        site: Site,
-        *paths: str,
-        layouts: str = "[mrkva, wikileaks-cable]",
-        retries: int = 0,
-        recheck: str = "held",
-    ) -> None:
-        seeds = "\n".join(f"  - {site.url(path)}" for path in paths)
-        self.collection(
-            name,
-            f"title: A site for a test\ncontact: test@example.org\nseeds:\n{seeds}\n"
-            f"scope:\n  include:\n    - {site.url('/')}\n  max_depth: 2\n"
-            f"politeness:\n  delay_s: 0\n  retries: {retries}\nlayouts: {layouts}\nallow_addresses:\n  - 127.0.0.1\n"
-            f"recheck: {recheck}\n",
-        )
-
-    def __call__(self, *words: str, status: int | None = 0) -> str:
-        """What a command writes to stdout; its exit status must be ``status``, and no traceback may be shown."""
-        self.capsys.readouterr()
-        archives = [] if "--archives" in words else ["--archives", str(self.archives)]
-        got = main([*words, *archives, "--config", str(self.config)])
-        out, self.errors = self.capsys.readouterr()
-        self.status = int(got)
-        assert "Traceback" not in self.errors
-        assert status is None or got == status, f"{words}: {got}\n{out}\n{self.errors}"
-        return out
-
-    def begin_anew(self, name: str) -> None:
-        """Another archive with the same key, of which nothing is known any more: what one does who rewrites history."""
-        self.forget_log(name)
-        self("init", name)
-
-    def forget_log(self, name: str) -> None:
-        """Takes away what is known of a log outside the archive."""
-        mark_path(name, keys_folder(os.environ)).unlink(missing_ok=True)
-        shutil.rmtree(keys_folder(os.environ) / "known-logs", ignore_errors=True)
-        Installation(keys_folder(os.environ), name).head_file.unlink(missing_ok=True)
-
-    def json(self, *words: str, status: int | None = 0) -> dict[str, object]:
-        """What a command answers with ``--json``, but for its schema, which names the command."""
-        answer: dict[str, object] = json.loads(self(*words, "--json", status=status))
-        schema = str(answer.pop("schema"))
-        assert schema == "preserve/error/1" or re.fullmatch(rf"preserve/{words[0]}(-[a-z-]+)?/1", schema)
-        return answer
-
-    errors: str = ""
-    status: int = 0
-    """Of the last command."""
 
 
 @pytest.fixture

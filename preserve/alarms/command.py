@@ -66,7 +66,7 @@ def run(channel: CommandChannel, patience: Patience, message: AlarmMessage) -> N
         raise RefusedError(f"it ended with {how}" + (f": {terminal_line(last, _MAX_ERROR_CHARS)}" if last else ""))
 
 
-def _wait(process: subprocess.Popen[bytes], patience: Patience) -> bool:
+def _wait(process: "subprocess.Popen[bytes]", patience: Patience) -> bool:
     """Waits in time, and kills what is left of the process group. True where the program has ended by itself."""
     until = time.monotonic() + patience.command_s
     try:

@@ -90,7 +90,7 @@ def run_child(arguments: Sequence[str], asking: Asking) -> ChildEnd:
 class _Ear:
     """Hears what a process says on stderr, in a thread, line by line. ``said`` is its last message."""
 
-    def __init__(self, process: subprocess.Popen[bytes], hear: Callable[[str], None]) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", hear: Callable[[str], None]) -> None:
         self.said = ""
         self._pipe = process.stderr
         self._hear = hear
@@ -113,7 +113,7 @@ class _Ear:
                     self._hear(text)
 
 
-def _wait(process: subprocess.Popen[bytes], asking: Asking) -> tuple[bool, bool]:
+def _wait(process: "subprocess.Popen[bytes]", asking: Asking) -> tuple[bool, bool]:
     """Waits for the end; whether it was asked to stop, and whether its time was over."""
     begun = time.monotonic()
     asked, timed_out = 0, False
@@ -136,7 +136,7 @@ def _wait(process: subprocess.Popen[bytes], asking: Asking) -> tuple[bool, bool]
             return asked > 0, timed_out
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: "subprocess.Popen[bytes]") -> None:
     """Kills the process and those it made."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

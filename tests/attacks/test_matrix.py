@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,6 +21,8 @@ from preserve.formats.warc.record import compress_member, make_record, record_by
 from preserve.provenance.ledger import Ledger
 from preserve.store.layout import CollectionPaths
 from tests.crash.dying import die
+from tests.shell import Shell
+from tests.site import Site
 
 pytestmark = [pytest.mark.slow, pytest.mark.damages, pytest.mark.timeout(1800)]
 
@@ -57,8 +58,8 @@ class Lab:
     """The honest archive in two states, copied for every case: ended, and killed with a journal and open files."""
 
     folder: Path
-    shell: Any
-    site: Any
+    shell: Shell
+    site: Site
 
     def start(self, state: str, name: str) -> "Case":
         """A copy of one state, with a home of its own."""
@@ -74,8 +75,8 @@ class Case:
     """One copy, attacked."""
 
     folder: Path
-    shell: Any
-    site: Any
+    shell: Shell
+    site: Site
     state: str
 
     @property
@@ -92,7 +93,7 @@ class Case:
         return dict.fromkeys(path.read_bytes() for path in self.archive.rglob("*") if path.is_file())
 
 
-def _site(site: Any) -> None:
+def _site(site: Site) -> None:
     site.page("/", "".join(f'<a href="{path}">x</a>' for path in _PAGES).encode())
     for path in _PAGES[1:]:
         site.page(path, f"<p>honest words of {path}</p>".encode())
@@ -104,7 +105,7 @@ def lab_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def lab(tmp_path: Path, shell: Any, site: Any) -> Iterator[Lab]:
+def lab(tmp_path: Path, shell: Shell, site: Site) -> Iterator[Lab]:
     """Made anew for each test: the site's port is the test's own."""
     home = os.environ["HOME"]
     _site(site)

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,6 +17,8 @@ from preserve.demo_site.pages import replies
 from preserve.store.layout import CollectionPaths
 from tests.scenarios.test_damage import PAGE
 from tests.scenarios.test_rescue import LOST, OLD, WebArchive
+from tests.shell import Shell
+from tests.site import Site
 from tests.warcs import gz, record, reply
 
 FORGED = "http://forged.example/Jane"
@@ -32,7 +33,7 @@ _SHADOWS = ("words", "sqlite_")
 class Lab:
     """An archive with two captures of a site, an imported file, a stated release and a memento; and honest answers."""
 
-    shell: Any
+    shell: Shell
     paths: CollectionPaths
     asked: list[tuple[str, ...]]
     honest: dict[tuple[str, ...], tuple[int, str, str]]
@@ -85,7 +86,7 @@ class Lab:
 
 
 @pytest.fixture
-def lab(shell: Any, site: Any, tmp_path: Path) -> Lab:
+def lab(shell: Shell, site: Site, tmp_path: Path) -> Lab:
     archive = WebArchive(shell, site)
     for phase in (1, 2):
         site.replies.update({path: answer.wire() for path, answer in replies(phase).items()})

@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from typing import Any
+
+from tests.shell import Shell
 
 # By os._exit nothing buffered is written, nothing is cleaned up.
 _DYING = """
@@ -25,7 +26,7 @@ sys.exit(main(sys.argv[2:]))
 """
 
 
-def die(shell: Any, count: int, *words: str) -> int:
+def die(shell: Shell, count: int, *words: str) -> int:
     """Runs a command that dies at the ``count``-th such call; its status, 137 where it died."""
     command = [sys.executable, "-c", _DYING, str(count), *words]
     command += ["--archives", str(shell.archives), "--config", str(shell.config)]

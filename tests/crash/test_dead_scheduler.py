@@ -6,14 +6,16 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from tests.shell import Shell
+from tests.site import Site
 
 _END_S = 60.0
 
 
-def _begin(shell: Any, *words: str) -> subprocess.Popen[bytes]:
+def _begin(shell: Shell, *words: str) -> subprocess.Popen[bytes]:
     """The program as a scheduler runs it: stdin and stderr are its pipes."""
     command = [sys.executable, "-m", "preserve", *words, "--archives", str(shell.archives)]
     return subprocess.Popen(
@@ -26,7 +28,7 @@ def _begin(shell: Any, *words: str) -> subprocess.Popen[bytes]:
     )
 
 
-def _slow_site(shell: Any, site: Any) -> tuple[threading.Event, threading.Event]:
+def _slow_site(shell: Shell, site: Site) -> tuple[threading.Event, threading.Event]:
     """A collection of pages of which the second is answered only when the test says so."""
     asked, answer = threading.Event(), threading.Event()
 
@@ -44,12 +46,12 @@ def _slow_site(shell: Any, site: Any) -> tuple[threading.Event, threading.Event]
     return asked, answer
 
 
-def _is_sealed(shell: Any) -> bool:
+def _is_sealed(shell: Shell) -> bool:
     names = [path.name for path in (shell.archives / "demo" / "archive").iterdir()]
     return len(names) == 1 and names[0].endswith(".warc.gz")
 
 
-def test_a_capture_whose_scheduler_was_killed_seals_its_file(shell: Any, site: Any) -> None:
+def test_a_capture_whose_scheduler_was_killed_seals_its_file(shell: Shell, site: Site) -> None:
     asked, answer = _slow_site(shell, site)
     process = _begin(shell, "--until-stdin-closes", "capture", "demo", "--json")
     assert asked.wait(_END_S)
@@ -65,7 +67,7 @@ def test_a_capture_whose_scheduler_was_killed_seals_its_file(shell: Any, site: A
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
-def test_a_signal_seals_the_file_also_where_nobody_hears(shell: Any, site: Any, number: signal.Signals) -> None:
+def test_a_signal_seals_the_file_also_where_nobody_hears(shell: Shell, site: Site, number: signal.Signals) -> None:
     asked, answer = _slow_site(shell, site)
     process = _begin(shell, "capture", "demo")
     assert asked.wait(_END_S)

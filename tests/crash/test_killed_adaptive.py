@@ -1,10 +1,10 @@
 """A capture that passes over what is not due and dies at any of its writes: the next one finds what was behind."""
 
-from typing import Any
-
 import pytest
 
 from tests.crash.dying import die
+from tests.shell import Shell
+from tests.site import Site
 
 pytestmark = pytest.mark.crash
 
@@ -13,7 +13,7 @@ _SCHEDULE = "schedule:\n  every: 1d\n  adaptive: {min: 1d, max: 180d}\n"
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_capture_that_dies_loses_no_link_of_a_page_that_is_not_due(shell: Any, site: Any) -> None:
+def test_a_capture_that_dies_loses_no_link_of_a_page_that_is_not_due(shell: Shell, site: Site) -> None:
     site.page("/", b"<a href='/hub'>x</a>")
     site.page("/hub", b"<a href='/late'>x</a>")
     site.page("/late", b"late")
@@ -39,7 +39,7 @@ def test_a_capture_that_dies_loses_no_link_of_a_page_that_is_not_due(shell: Any,
     pytest.fail("the capture never came to its end")
 
 
-def _captures(shell: Any) -> list[str]:
+def _captures(shell: Shell) -> list[str]:
     """The addresses of all captures, from the index."""
     lines = (shell.archives / "demo" / "indexes" / "index.cdx").read_text("utf-8").splitlines()
     return [line.split('"url": "')[1].split('"')[0] for line in lines if '"url": "' in line]

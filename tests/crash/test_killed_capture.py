@@ -6,11 +6,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.crash.dying import die
+from tests.shell import Shell
+from tests.site import Site
 
 pytestmark = pytest.mark.crash
 
@@ -19,7 +20,7 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONWARNINGS": "ignore"}
 
 
-def _site(site: Any) -> list[str]:
+def _site(site: Site) -> list[str]:
     paths = [f"/page/{number}" for number in range(4)]
     links = "".join(f'<a href="{path}">x</a>' for path in paths)
     site.page("/", links.encode())
@@ -28,12 +29,12 @@ def _site(site: Any) -> list[str]:
     return ["/", *paths]
 
 
-def _errors(shell: Any) -> list[str]:
+def _errors(shell: Shell) -> list[str]:
     report = shell.json("verify", "demo", status=None)["collections"][0]
     return [f"{f['code']} {f['where']} {f['detail']}" for f in report["findings"] if f["code"].startswith("E-")]
 
 
-def _check_goes_on(shell: Any, site: Any, paths: list[str]) -> None:
+def _check_goes_on(shell: Shell, site: Site, paths: list[str]) -> None:
     assert _errors(shell) == []
     # What a crash leaves is never taken for somebody else's: the status is 0 at once.
     report = shell.json("capture", "demo")
@@ -49,7 +50,7 @@ def _check_goes_on(shell: Any, site: Any, paths: list[str]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_capture_that_dies_at_any_write_loses_nothing_and_goes_on(shell: Any, site: Any, tmp_path: Path) -> None:
+def test_a_capture_that_dies_at_any_write_loses_nothing_and_goes_on(shell: Shell, site: Site, tmp_path: Path) -> None:
     paths = _site(site)
     original = shell.folder
     for count in range(1, 200):
@@ -67,7 +68,7 @@ def test_a_capture_that_dies_at_any_write_loses_nothing_and_goes_on(shell: Any, 
 
 
 @pytest.mark.slow
-def test_an_init_that_dies_at_any_write_is_completed_by_the_next(shell: Any, site: Any) -> None:
+def test_an_init_that_dies_at_any_write_is_completed_by_the_next(shell: Shell, site: Site) -> None:
     _site(site)
     original, home = shell.folder, os.environ["HOME"]
     for count in range(1, 100):
@@ -86,12 +87,12 @@ def test_an_init_that_dies_at_any_write_is_completed_by_the_next(shell: Any, sit
     os.environ["HOME"] = home
 
 
-def _command(shell: Any) -> list[str]:
+def _command(shell: Shell) -> list[str]:
     command = [sys.executable, "-m", "preserve", "capture", "demo"]
     return [*command, "--archives", str(shell.archives), "--config", str(shell.config)]
 
 
-def _start(shell: Any) -> subprocess.Popen[str]:
+def _start(shell: Shell) -> subprocess.Popen[str]:
     return subprocess.Popen(
         _command(shell), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=_environment()
     )
@@ -100,7 +101,7 @@ def _start(shell: Any) -> subprocess.Popen[str]:
 @pytest.mark.parametrize("at", ["/robots.txt", "/", "/page/1", "/page/3"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_in_the_middle_ends_cleanly_and_the_next_capture_goes_on(
-    shell: Any, site: Any, at: str, number: signal.Signals
+    shell: Shell, site: Site, at: str, number: signal.Signals
 ) -> None:
     paths = _site(site)
     shell.site_collection("demo", site, "/")
@@ -126,7 +127,7 @@ def test_a_signal_in_the_middle_ends_cleanly_and_the_next_capture_goes_on(
 
 
 @pytest.mark.parametrize("at", ["/robots.txt", "/", "/page/1", "/page/3"])
-def test_a_killed_capture_loses_nothing_and_goes_on(shell: Any, site: Any, at: str) -> None:
+def test_a_killed_capture_loses_nothing_and_goes_on(shell: Shell, site: Site, at: str) -> None:
     paths = _site(site)
     shell.site_collection("demo", site, "/")
     shell("init", "demo")
@@ -138,7 +139,7 @@ def test_a_killed_capture_loses_nothing_and_goes_on(shell: Any, site: Any, at: s
     _check_goes_on(shell, site, paths)
 
 
-def test_a_second_capture_of_the_same_collection_is_locked_out(shell: Any, site: Any) -> None:
+def test_a_second_capture_of_the_same_collection_is_locked_out(shell: Shell, site: Site) -> None:
     _site(site)
     shell.site_collection("demo", site, "/")
     shell("init", "demo")
@@ -156,7 +157,7 @@ def test_a_second_capture_of_the_same_collection_is_locked_out(shell: Any, site:
     assert seen == [4]
 
 
-def test_a_run_stops_cleanly_before_the_disk_is_full_and_goes_on(shell: Any, site: Any) -> None:
+def test_a_run_stops_cleanly_before_the_disk_is_full_and_goes_on(shell: Shell, site: Site) -> None:
     paths = _site(site)
     shell.site_collection("demo", site, "/")
     path = shell.config / "collections" / "demo.yaml"
@@ -219,7 +220,7 @@ sys.exit(status if left <= 0 else 99)
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO], ids=["full disk", "bad disk"])
-def test_a_capture_whose_writes_fail_loses_nothing_and_goes_on(shell: Any, site: Any, error: int) -> None:
+def test_a_capture_whose_writes_fail_loses_nothing_and_goes_on(shell: Shell, site: Site, error: int) -> None:
     paths = _site(site)
     original = shell.folder
     is_signed = False

@@ -6,19 +6,20 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any
 
 import pytest
 
 from preserve.errors import EnvironmentFaultError
 from tests.processes import children_of, is_alive, until
+from tests.shell import Shell
+from tests.site import Site
 
 pytestmark = pytest.mark.crash
 
 PAGES = 12
 
 
-def _site(site: Any) -> list[str]:
+def _site(site: Site) -> list[str]:
     for path in [f"/page/{n}" for n in range(PAGES)]:
         site.page(path, f"<p>{path}</p>".encode())
     site.page("/", "".join(f'<a href="/page/{n}">x</a>' for n in range(PAGES)).encode())
@@ -26,7 +27,7 @@ def _site(site: Any) -> list[str]:
     return [f"http://{host}:{site.port}{path}" for host in ("127.0.0.1", "localhost") for path in site.replies]
 
 
-def _collection(shell: Any, site: Any) -> None:
+def _collection(shell: Shell, site: Site) -> None:
     seeds = [f"http://{host}:{site.port}/" for host in ("127.0.0.1", "localhost")]
     lines = "".join(f"\n    - {seed}" for seed in seeds)
     shell.collection(
@@ -36,13 +37,13 @@ def _collection(shell: Any, site: Any) -> None:
     )
 
 
-def _start(shell: Any, processes: str = "2") -> subprocess.Popen[bytes]:
+def _start(shell: Shell, processes: str = "2") -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "preserve", "capture", "demo", "--processes", processes]
     command += ["--archives", str(shell.archives), "--config", str(shell.config)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def _good(shell: Any, urls: list[str]) -> None:
+def _good(shell: Shell, urls: list[str]) -> None:
     report = shell.json("verify", "demo", status=None)["collections"][0]
     assert [f for f in report["findings"] if f["code"].startswith("E-")] == []
     assert shell.json("capture", "demo", "--processes", "2")["outcome"] == "complete"
@@ -51,7 +52,7 @@ def _good(shell: Any, urls: list[str]) -> None:
         assert shell.json("show", url)["status"] == 200
 
 
-def test_two_processes_capture_what_one_captures(shell: Any, site: Any) -> None:
+def test_two_processes_capture_what_one_captures(shell: Shell, site: Site) -> None:
     urls = _site(site)
     _collection(shell, site)
     shell("init", "demo")
@@ -67,7 +68,7 @@ def test_two_processes_capture_what_one_captures(shell: Any, site: Any) -> None:
 @pytest.mark.parametrize("who", ["parent", "child"])
 @pytest.mark.parametrize("at", [1, 5, PAGES, 2 * PAGES])
 def test_a_process_that_is_killed_leaves_an_archive_that_the_next_capture_completes(
-    shell: Any, site: Any, who: str, at: int
+    shell: Shell, site: Site, who: str, at: int
 ) -> None:
     urls = _site(site)
     _collection(shell, site)
@@ -100,7 +101,7 @@ def test_a_process_that_is_killed_leaves_an_archive_that_the_next_capture_comple
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_all_processes_cleanly(shell: Any, site: Any, number: int) -> None:
+def test_a_signal_ends_all_processes_cleanly(shell: Shell, site: Site, number: int) -> None:
     urls = _site(site)
     _collection(shell, site)
     shell("init", "demo")
@@ -127,7 +128,9 @@ def test_a_signal_ends_all_processes_cleanly(shell: Any, site: Any, number: int)
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])
-def test_a_second_interrupt_does_not_wait_for_a_host_that_says_nothing(shell: Any, site: Any, processes: str) -> None:
+def test_a_second_interrupt_does_not_wait_for_a_host_that_says_nothing(
+    shell: Shell, site: Site, processes: str
+) -> None:
     _site(site)
     _collection(shell, site)
     shell("init", "demo")

@@ -1,16 +1,16 @@
 """A rescue that dies at any of its writes: nothing that was stated is lost, and the next rescue goes on."""
 
-from typing import Any
-
 import pytest
 
 from tests.crash.dying import die
 from tests.scenarios.test_rescue import LOST, NEW, OLD, WebArchive
+from tests.shell import Shell
+from tests.site import Site
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-def test_a_rescue_that_dies_at_any_write_loses_nothing_and_goes_on(shell: Any, site: Any) -> None:
+def test_a_rescue_that_dies_at_any_write_loses_nothing_and_goes_on(shell: Shell, site: Site) -> None:
     original = shell.folder
     for count in range(1, 200):
         shell.folder = original / str(count)

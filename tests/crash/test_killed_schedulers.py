@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Shell, Site
 from tests.processes import catches, children_of, is_alive, until
+from tests.shell import Shell
+from tests.site import Site
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
 

@@ -4,7 +4,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,6 +11,8 @@ from tests.crash.dying import die
 from tests.scenarios.test_damage import PAGE
 from tests.scenarios.test_import import _warc
 from tests.scenarios.test_releases import _dump
+from tests.shell import Shell
+from tests.site import Site
 
 # warcio leaves the files open that it takes digests with.
 pytestmark = [
@@ -27,7 +28,7 @@ _MOST_STOPS = 300
 _RELEASE = ["release", "add", "some-release", "--title", "A release", "--publisher", "P", "--known-from", "a letter"]
 
 
-def _copies(shell: Any, base: Path) -> Iterator[int]:
+def _copies(shell: Shell, base: Path) -> Iterator[int]:
     """For each stop the state to begin with, in a folder and a home of its own."""
     for stop in range(1, _MOST_STOPS):
         folder = base.parent / f"stop-{stop}"
@@ -40,7 +41,7 @@ def _copies(shell: Any, base: Path) -> Iterator[int]:
 
 
 @pytest.fixture
-def base(shell: Any, site: Any, tmp_path: Path) -> Iterator[Path]:
+def base(shell: Shell, site: Site, tmp_path: Path) -> Iterator[Path]:
     """A collection of two runs, a replica of it, a file and a dump to take in."""
     home = os.environ["HOME"]
     folder = tmp_path / "base"
@@ -76,7 +77,7 @@ _COMMANDS = {
 
 @pytest.mark.parametrize("name", list(_COMMANDS))
 def test_a_command_that_dies_at_any_write_leaves_no_damage_and_is_finished_by_the_next(
-    shell: Any, base: Path, name: str
+    shell: Shell, base: Path, name: str
 ) -> None:
     if name == "release import":
         shell(*_RELEASE)

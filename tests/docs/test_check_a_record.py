@@ -18,6 +18,8 @@ from preserve.formats.tlog.merkle import leaf_hash, root_of, verify_inclusion
 from preserve.formats.tlog.note import Signer, open_note
 from preserve.formats.tlog.signing import sign_note
 from preserve.provenance.statements import ArchiveStatement, decode
+from tests.shell import Shell
+from tests.site import Site
 
 DOCS = Path(__file__).parents[2] / "docs"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -47,7 +49,7 @@ def test_the_worked_example_of_the_format_is_what_it_says() -> None:
 
 
 @pytest.fixture
-def stranger(shell: Any, site: Any, time_authority: Any, tmp_path: Path) -> tuple[Path, dict[str, str]]:
+def stranger(shell: Shell, site: Site, time_authority: Any, tmp_path: Path) -> tuple[Path, dict[str, str]]:
     """A folder with what a stranger has, and the values that the page leaves to the reader."""
     authority = time_authority()
     site.page("/", b"<p>" + b"words " * 500 + b"</p>")

@@ -3,10 +3,11 @@
 import re
 import shlex
 from pathlib import Path
-from typing import Any
 
 from preserve.citation.forms import FORMS
 from preserve.demo_site.pages import replies
+from tests.shell import Shell
+from tests.site import Site
 
 GUIDE = Path(__file__).parents[2] / "docs" / "citing.md"
 PATH = "/cable/2006/03/06VELDORA42.html"
@@ -29,7 +30,7 @@ def _same(text: str) -> str:
     return text
 
 
-def test_what_the_guide_shows_is_printed(site: Any, shell: Any) -> None:
+def test_what_the_guide_shows_is_printed(site: Site, shell: Shell) -> None:
     site.page(PATH, replies(1)[PATH].body)
     shell.site_collection("demo", site, PATH)
     config = shell.config / "collections" / "demo.yaml"

@@ -2,12 +2,13 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from preserve.cli.main import main
 from preserve.findings import CODES
+from tests.shell import Shell
+from tests.site import Site
 
 _DOCS = Path(__file__).parents[2] / "docs"
 _PAGES = ("invariants.md", "formats/archive.md", "repair.md", "what-catches-what.md", "threat-model.md")
@@ -27,7 +28,7 @@ def _commands() -> list[str]:
 
 
 @pytest.mark.parametrize("command", _commands())
-def test_a_command_that_is_told_to_be_run_runs(shell: Any, site: Any, command: str) -> None:
+def test_a_command_that_is_told_to_be_run_runs(shell: Shell, site: Site, command: str) -> None:
     site.page("/", b"<p>one</p>")
     shell.site_collection("demo", site, "/")
     shell("init", "demo")

@@ -13,6 +13,8 @@ from click.shell_completion import BashComplete
 
 from preserve.cli.actions.completion import VARIABLE
 from preserve.cli.main import cli, main
+from tests.shell import Shell
+from tests.site import Site
 from tools.generate_man import pages_of
 
 TOP = Path(__file__).parents[2]
@@ -47,7 +49,7 @@ def test_every_page_that_a_message_names_comes_along() -> None:
             assert (TOP / name).is_file(), (path, name)
 
 
-def test_the_names_of_collections_and_cables_are_completed(shell: Any, site: Any, monkeypatch: Any) -> None:
+def test_the_names_of_collections_and_cables_are_completed(shell: Shell, site: Site, monkeypatch: Any) -> None:
     site.page("/", b"<p>a page</p>")
     shell.site_collection("harbour", site, "/")
     shell("init", "harbour")
@@ -66,7 +68,7 @@ def test_the_names_of_collections_and_cables_are_completed(shell: Any, site: Any
     assert "--archives" in completed("verify", "--a")
 
 
-def test_a_catalogue_that_is_none_completes_nothing(shell: Any, site: Any, monkeypatch: Any) -> None:
+def test_a_catalogue_that_is_none_completes_nothing(shell: Shell, site: Site, monkeypatch: Any) -> None:
     shell.site_collection("harbour", site, "/")
     shell("init", "harbour")
     (shell.archives / "harbour" / "catalogue.db").write_bytes(b"no database")

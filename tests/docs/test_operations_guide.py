@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import Site
 from tests.docs.test_repair_guide import shows
 from tests.scenarios.test_damage import PAGE
+from tests.site import Site
 
 _GUIDE = Path(__file__).parents[2] / "docs" / "operations.md"
 _PART = re.compile(r"^```(console|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -8,13 +8,15 @@ import pytest
 from lxml import html
 
 from preserve.demo_site.pages import replies
+from tests.shell import Shell
+from tests.site import Site
 from tests.tools import other_tool
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow]
 _FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars")
 
 
-def test_a_browser_shows_the_passage_and_the_chain_of_proof(shell: Any, site: Any, tmp_path: Path) -> None:
+def test_a_browser_shows_the_passage_and_the_chain_of_proof(shell: Shell, site: Site, tmp_path: Path) -> None:
     site.page("/one", replies(1)["/cable/2006/03/06VELDORA42.html"].body)
     shell.site_collection("demo", site, "/one")
     shell("init", "demo")

@@ -14,6 +14,7 @@ import pytest
 from preserve.formats.http1.stream import payload_of
 from preserve.formats.warc.record import WarcRecord
 from preserve.store.warcfile import iter_file
+from tests.shell import Shell
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow]
 
@@ -84,7 +85,7 @@ def nginx(tmp_path: Path, authority: Any, free_ports: list[int]) -> Iterator[Ngi
         process.wait(20)
 
 
-def _collection(shell: Any, seed: str, *more: str) -> None:
+def _collection(shell: Shell, seed: str, *more: str) -> None:
     shell.collection(
         "demo",
         f"title: nginx\ncontact: test@example.org\nseeds:\n  - {seed}\nscope:\n  include:\n    - {seed}\n"
@@ -92,12 +93,12 @@ def _collection(shell: Any, seed: str, *more: str) -> None:
     )
 
 
-def _records(shell: Any) -> list[list[WarcRecord]]:
+def _records(shell: Shell) -> list[list[WarcRecord]]:
     files = sorted(Path(shell.archives, "demo", "archive").glob("*.warc.gz"))
     return [[record for _place, record, _defect in iter_file(path) if record is not None] for path in files]
 
 
-def test_a_site_on_nginx_is_captured_whole_and_the_second_time_by_its_own_word(shell: Any, nginx: Nginx) -> None:
+def test_a_site_on_nginx_is_captured_whole_and_the_second_time_by_its_own_word(shell: Shell, nginx: Nginx) -> None:
     seed = f"http://127.0.0.1:{nginx.port}/"
     _collection(shell, seed)
     shell("init", "demo")
@@ -121,7 +122,7 @@ def test_a_site_on_nginx_is_captured_whole_and_the_second_time_by_its_own_word(s
     assert shell.json("verify", "demo")["collections"][0]["good"] is True
 
 
-def test_tls_by_nginx_is_recorded_with_verdict_and_chain(shell: Any, nginx: Nginx, authority: Any) -> None:
+def test_tls_by_nginx_is_recorded_with_verdict_and_chain(shell: Shell, nginx: Nginx, authority: Any) -> None:
     _collection(shell, f"https://127.0.0.1:{nginx.tls_port}/page1.html", "tls: record")
     shell("init", "demo")
     shell("capture", "demo")
@@ -135,7 +136,7 @@ def test_tls_by_nginx_is_recorded_with_verdict_and_chain(shell: Any, nginx: Ngin
     assert b"tlsVerdict: self-signed certificate in certificate chain" in facts
 
 
-def test_an_unknown_authority_fails_by_default(shell: Any, nginx: Nginx) -> None:
+def test_an_unknown_authority_fails_by_default(shell: Shell, nginx: Nginx) -> None:
     seed = f"https://127.0.0.1:{nginx.tls_port}/page1.html"
     _collection(shell, seed)
     shell("init", "demo")

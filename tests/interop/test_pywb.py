@@ -10,13 +10,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from preserve.demo_site.pages import replies
 from preserve.formats.cdxj import parse_line
 from tests.scenarios.test_nasty_inputs import CASES
+from tests.shell import Shell
+from tests.site import Site
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow]
 
@@ -101,7 +102,7 @@ def test_our_keys_are_those_of_cdxj_indexer(demo_archive: Path, tmp_path: Path) 
 
 
 def test_pywb_replays_a_revisit_by_the_servers_word(
-    site: Any, shell: Any, tmp_path: Path, replay_of: Callable[[Path], str]
+    site: Site, shell: Shell, tmp_path: Path, replay_of: Callable[[Path], str]
 ) -> None:
     site.replies["/"] = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag: x\r\nContent-Length: 5\r\n\r\nhello"
     site.unchanged["/"] = b"If-None-Match: x\r\n"
@@ -121,7 +122,7 @@ def test_pywb_replays_a_revisit_by_the_servers_word(
     assert (status, body) == (200, b"hello")
 
 
-def test_cdxj_indexer_reads_the_nasty_replies_too(shell: Any, site: Any) -> None:
+def test_cdxj_indexer_reads_the_nasty_replies_too(shell: Shell, site: Site) -> None:
     for case in CASES:
         site.replies[f"/{case.number}"] = case.reply
         if case.closes:
@@ -139,7 +140,7 @@ def test_cdxj_indexer_reads_the_nasty_replies_too(shell: Any, site: Any) -> None
     assert {parse_line(line).fields["offset"] for line in ours} == theirs, done.stderr
 
 
-def test_the_lines_of_the_guide_give_every_copy_a_public_address(shell: Any, site: Any, tmp_path: Path) -> None:
+def test_the_lines_of_the_guide_give_every_copy_a_public_address(shell: Shell, site: Site, tmp_path: Path) -> None:
     site.page("/one", replies(1)["/cable/2006/03/06VELDORA42.html"].body)
     shell.site_collection("demo", site, "/one")
     shell("init", "demo")

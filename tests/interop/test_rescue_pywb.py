@@ -8,11 +8,12 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.scenarios.test_damage import PAGE
+from tests.shell import Shell
+from tests.site import Site
 from tests.tools import other_tool
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow]
@@ -57,7 +58,9 @@ def pywb(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
     log.close()
 
 
-def test_a_lost_page_comes_back_from_pywb(shell: Any, site: Any, tmp_path: Path, pywb: Callable[[Path], str]) -> None:
+def test_a_lost_page_comes_back_from_pywb(
+    shell: Shell, site: Site, tmp_path: Path, pywb: Callable[[Path], str]
+) -> None:
     site.page("/06TESTPOST12", PAGE.encode())
     site.page("/never", b"", status="404 Not Found")
     page, never = site.url("/06TESTPOST12"), site.url("/nowhere")

@@ -14,12 +14,14 @@ from preserve.provenance import accept
 from preserve.provenance.session import WritingSession
 from tests.dying import die_at
 from tests.scenarios.test_damage import PAGE
+from tests.shell import Shell
+from tests.site import Site
 
 pytestmark = pytest.mark.damages
 
 
 @pytest.fixture
-def demo(shell: Any, site: Any) -> Any:
+def demo(shell: Shell, site: Site) -> Any:
     """A collection with a changed key, of which an older state was put back; ``newest`` is the one that is lost."""
     site.page("/cable", PAGE.encode())
     shell.site_collection("demo", site, "/cable")
@@ -39,7 +41,7 @@ def _keys() -> Path:
     return Path(os.environ["HOME"]) / ".config" / "preserve" / "keys"
 
 
-def _log(shell: Any, *words: str) -> list[dict[str, Any]]:
+def _log(shell: Shell, *words: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in shell("ledger", "log", "demo", "--json", *words).splitlines()]
 
 
@@ -98,7 +100,7 @@ def test_a_damaged_rest_is_repaired_first(demo: Any) -> None:
     assert (demo.archives / "demo" / "ledger").exists()
 
 
-def test_a_forked_log_is_not_accepted(demo: Any, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_forked_log_is_not_accepted(demo: Any, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(_keys(), demo.folder / "elsewhere" / "preserve" / "keys")
     for path in ("known-logs", "demo.head"):
         gone = demo.folder / "elsewhere" / "preserve" / "keys" / path

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,7 +14,9 @@ from preserve.net.exchange import Failure
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import ComparedRun, RunEnd, RunStatement, decode
 from preserve.store.layout import CollectionPaths
+from tests.shell import Shell
 from tests.simulated import Reply, Simulation, Web, html, links, reply
+from tests.site import Site
 
 ROOT = "http://x.org/"
 ROBOTS = "http://x.org/robots.txt"
@@ -393,7 +394,7 @@ def test_several_processes_decide_as_one_does(tmp_path: Path) -> None:
     assert sim.run(processes=2).counts == {"skipped": 13}
 
 
-def _adaptive_shell(shell: Any, site: Any, schedule: str) -> None:
+def _adaptive_shell(shell: Shell, site: Site, schedule: str) -> None:
     shell.site_collection("demo", site, "/")
     path = shell.config / "collections" / "demo.yaml"
     path.write_text(path.read_text("utf-8") + schedule, "utf-8")
@@ -403,7 +404,7 @@ def _adaptive_shell(shell: Any, site: Any, schedule: str) -> None:
 _SCHEDULE = "schedule:\n  every: 1d\n  adaptive: {min: 1d, max: 180d}\n"
 
 
-def test_the_command_tells_what_was_not_due_and_states_it(shell: Any, site: Any) -> None:
+def test_the_command_tells_what_was_not_due_and_states_it(shell: Shell, site: Site) -> None:
     site.page("/", b"<a href=/a>a</a>")
     site.page("/a", b"a")
     _adaptive_shell(shell, site, _SCHEDULE)
@@ -421,7 +422,7 @@ def test_the_command_tells_what_was_not_due_and_states_it(shell: Any, site: Any)
     assert site.asked[-3:] == ["/robots.txt", "/", "/a"]
 
 
-def test_one_address_without_a_reply_is_not_all_of_them_where_others_are_not_due(shell: Any, site: Any) -> None:
+def test_one_address_without_a_reply_is_not_all_of_them_where_others_are_not_due(shell: Shell, site: Site) -> None:
     site.page("/", b"<a href=/a>a</a>")
     site.replies["/a"] = b""
     site.closing.add("/a")
@@ -434,7 +435,7 @@ def test_one_address_without_a_reply_is_not_all_of_them_where_others_are_not_due
 @pytest.mark.parametrize(
     ("schedule", "right"), [("", "`schedule:` with `every: 1d`"), ("schedule: {every: 1d}\n", "Write `adaptive: {min:")]
 )
-def test_without_bounds_the_command_says_what_to_write(shell: Any, site: Any, schedule: str, right: str) -> None:
+def test_without_bounds_the_command_says_what_to_write(shell: Shell, site: Site, schedule: str, right: str) -> None:
     _adaptive_shell(shell, site, schedule)
     shell("capture", "demo", "--adaptive", status=2)
     assert right in shell.errors

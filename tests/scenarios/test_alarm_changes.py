@@ -13,6 +13,8 @@ from preserve.config.alarms import AlarmKind
 from preserve.formats.warc.record import compress_member, make_record, record_bytes
 from preserve.replay.recover import open_for_reading
 from tests.layout_pages import BODY, HEADER, LAYOUTS, escaped, wikileaks_page
+from tests.shell import Shell
+from tests.site import Site
 from tests.unit.alarms.telling import START, Hook, hooked, rules
 
 _URL = "http://a.example/{}"
@@ -27,7 +29,7 @@ def _cable(body: str = BODY, *, more: str = "") -> tuple[int, bytes]:
 class Days:
     """A collection that is captured once a day, and looked at."""
 
-    def __init__(self, shell: Any, book: AlarmDatabase) -> None:
+    def __init__(self, shell: Shell, book: AlarmDatabase) -> None:
         self.shell = shell
         self.book = book
         self.day = 0
@@ -62,7 +64,7 @@ class Days:
 
 
 @pytest.fixture
-def days(shell: Any) -> Iterator[Days]:
+def days(shell: Shell) -> Iterator[Days]:
     with AlarmDatabase.open(shell.archives) as book:
         yield Days(shell, book)
 
@@ -250,7 +252,7 @@ def test_without_a_first_look_what_is_lost_since_the_mark_counts(days: Days) -> 
 
 
 def test_a_host_without_an_answer_is_gone_by_what_runs_state(
-    shell: Any, site: Any, monkeypatch: pytest.MonkeyPatch
+    shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Clock(datetime):
         day = 1

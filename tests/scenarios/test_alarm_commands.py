@@ -10,6 +10,7 @@ import pytest
 from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.config.alarms import AlarmKind
 from preserve.store.durable import Lock
+from tests.shell import Shell
 from tests.unit.alarms.telling import START, Hook, Post, found, hooked, post_office, rules
 
 
@@ -19,26 +20,26 @@ def hook() -> Iterator[Hook]:
         yield opened
 
 
-def _configure(shell: Any, text: str) -> None:
+def _configure(shell: Shell, text: str) -> None:
     (shell.config / "alarms.yaml").write_text(text)
 
 
-def _desk(shell: Any, hook: Hook, more: str = "") -> None:
+def _desk(shell: Shell, hook: Hook, more: str = "") -> None:
     _configure(shell, f"channels:\n  desk:\n    webhook: http://127.0.0.1:{hook.port}/\n{more}")
 
 
-def _observe(shell: Any, *observations: Any, to: tuple[str, ...] = ("desk",), after: int = 1) -> None:
+def _observe(shell: Shell, *observations: Any, to: tuple[str, ...] = ("desk",), after: int = 1) -> None:
     with AlarmDatabase.open(shell.archives) as book:
         book.observe(observations, rules(*to, after=after), START)
 
 
-def test_nothing_is_wrong_where_nothing_was_observed(shell: Any) -> None:
+def test_nothing_is_wrong_where_nothing_was_observed(shell: Shell) -> None:
     assert shell("alarms", "list") == ""
     assert shell.json("alarms", "list") == {"conditions": [], "unsent": []}
     assert not (shell.archives / ".schedule").exists()
 
 
-def test_what_is_wrong_is_listed_sent_and_listed_as_sent(shell: Any, hook: Hook) -> None:
+def test_what_is_wrong_is_listed_sent_and_listed_as_sent(shell: Shell, hook: Hook) -> None:
     _desk(shell, hook)
     items = tuple(f"https://e.example/{number}" for number in range(30))
     _observe(shell, found(1, items=items, items_total=99), found(1, kind=AlarmKind.STEP_FAILING, subject="search"))
@@ -64,7 +65,7 @@ def test_what_is_wrong_is_listed_sent_and_listed_as_sent(shell: Any, hook: Hook)
     assert answer["conditions"][0]["raised"] == "2027-01-15T08:00:00Z"
 
 
-def test_a_failure_is_told_and_listed_until_it_is_sent(shell: Any, hook: Hook) -> None:
+def test_a_failure_is_told_and_listed_until_it_is_sent(shell: Shell, hook: Hook) -> None:
     _desk(shell, hook)
     hook.answers.append(503)
     _observe(shell, found(1))
@@ -76,7 +77,7 @@ def test_a_failure_is_told_and_listed_until_it_is_sent(shell: Any, hook: Hook) -
     assert (unsent["attempts"], unsent["error"], unsent["undeliverable"]) == (1, "the answer has status 503", False)
 
 
-def test_what_the_rules_do_not_tell_yet_is_listed_and_is_no_finding(shell: Any) -> None:
+def test_what_the_rules_do_not_tell_yet_is_listed_and_is_no_finding(shell: Shell) -> None:
     _observe(shell, found(1), after=2)
     _observe(shell, found(1, kind=AlarmKind.DISK_LOW), to=())
     assert "  no channel gets it\n" in shell("alarms", "list", status=1)
@@ -85,7 +86,7 @@ def test_what_the_rules_do_not_tell_yet_is_listed_and_is_no_finding(shell: Any) 
     assert "not told yet: the rules wait for more times in a row" in shell("alarms", "list", status=0)
 
 
-def test_a_channel_taken_out_leaves_what_is_undeliverable_until_it_is_dropped(shell: Any, hook: Hook) -> None:
+def test_a_channel_taken_out_leaves_what_is_undeliverable_until_it_is_dropped(shell: Shell, hook: Hook) -> None:
     _desk(shell, hook)
     _observe(shell, found(1), to=("desk", "former"))
     assert "undeliverable: no channel has that name now" in shell("alarms", "list", status=1)
@@ -95,14 +96,14 @@ def test_a_channel_taken_out_leaves_what_is_undeliverable_until_it_is_dropped(sh
     assert shell.json("alarms", "list", status=1)["unsent"] == []
 
 
-def test_drop_leaves_what_can_be_delivered(shell: Any, hook: Hook) -> None:
+def test_drop_leaves_what_can_be_delivered(shell: Shell, hook: Hook) -> None:
     _desk(shell, hook)
     _observe(shell, found(1))
     assert shell("alarms", "drop") == ""
     assert len(shell.json("alarms", "list", status=1)["unsent"]) == 1
 
 
-def test_a_collection_is_forgotten(shell: Any, hook: Hook) -> None:
+def test_a_collection_is_forgotten(shell: Shell, hook: Hook) -> None:
     _desk(shell, hook)
     _observe(shell, found(1), found(1, collection="waves"))
     assert shell("alarms", "forget", "tides") == "tides: 1 alarm forgotten\n"
@@ -110,7 +111,7 @@ def test_a_collection_is_forgotten(shell: Any, hook: Hook) -> None:
     shell("alarms", "forget", "../x", status=2)
 
 
-def test_a_test_message_tells_what_became_of_it(shell: Any, hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_test_message_tells_what_became_of_it(shell: Shell, hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRESERVE_HOOK_SECRET", "correct horse")
     with post_office(Post()) as post:
         _desk(
@@ -134,7 +135,7 @@ def test_a_test_message_tells_what_became_of_it(shell: Any, hook: Hook, monkeypa
     assert not (shell.archives / ".schedule").exists()
 
 
-def test_secrets_are_read_as_those_of_a_capture(shell: Any, hook: Hook, tmp_path: Path) -> None:
+def test_secrets_are_read_as_those_of_a_capture(shell: Shell, hook: Hook, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("correct horse\n")
     secret.chmod(0o644)
@@ -146,7 +147,7 @@ def test_secrets_are_read_as_those_of_a_capture(shell: Any, hook: Hook, tmp_path
     assert "the secret env:PRESERVE_NONE is empty" in shell("alarms", "test", status=7)
 
 
-def test_mistakes_are_told(shell: Any, hook: Hook) -> None:
+def test_mistakes_are_told(shell: Shell, hook: Hook) -> None:
     shell("alarms", "test", status=2)
     assert "no channel is there" in shell.errors
     assert "alarms.yaml" in shell.errors
@@ -165,7 +166,7 @@ def test_mistakes_are_told(shell: Any, hook: Hook) -> None:
         assert f"Move {book} away" in shell.errors
 
 
-def test_texts_of_pages_do_nothing_to_a_terminal(shell: Any) -> None:
+def test_texts_of_pages_do_nothing_to_a_terminal(shell: Shell) -> None:
     _observe(shell, found(1, summary="\x1b[2J\r\nx", subject="\u202e\x9b", items=("\x07",)))
     text = shell("alarms", "list", status=1)
     assert all(c.isprintable() or c == "\n" for c in text)

@@ -26,20 +26,22 @@ from preserve.formats.tlog.note import Signer, parse_note
 from preserve.formats.tlog.signing import sign_note
 from preserve.provenance.keys import key_path, read_key
 from preserve.provenance.receipts import read_reply
+from tests.shell import Shell
+from tests.site import Site
 
 SIGNED = check_capsule.SIGNED
 PAGE = replies(1)["/cable/2006/03/06VELDORA42.html"].body
 OTHER = PAGE.replace(b"06VELDORA42", b"06VELDORA43").replace(b"three weeks", b"four weeks")
 
 
-def _capsule(shell: Any, cable: str, quote: str, name: str) -> Path:
+def _capsule(shell: Shell, cable: str, quote: str, name: str) -> Path:
     path: Path = shell.folder / name
     shell("cite", cable, "--quote", quote, "--capsule", str(path))
     return path
 
 
 @pytest.fixture
-def held(site: Any, shell: Any) -> Any:
+def held(site: Site, shell: Shell) -> Any:
     site.page("/one", PAGE)
     site.page("/two", OTHER)
     shell.site_collection("demo", site, "/one", "/two")
@@ -60,7 +62,7 @@ def _files(path: Path) -> dict[str, bytes]:
 
 
 def _claims(
-    shell: Any, path: Path, *words: str, key: Path | None = None, status: int | None = 0
+    shell: Shell, path: Path, *words: str, key: Path | None = None, status: int | None = 0
 ) -> dict[str, tuple[str, str]]:
     """The claims of a capsule, with the key of its log trusted unless another one is given."""
     trusted = key or shell.archives / "demo" / "ledger" / "log.vkey"
@@ -270,7 +272,7 @@ def test_hostile_zips_are_told_and_nothing_is_written(held: Any, capsule: Path, 
     held("check", str(capsule), status=2)
 
 
-def test_receipts_are_in_it(shell: Any, site: Any, time_authority: Any) -> None:
+def test_receipts_are_in_it(shell: Shell, site: Site, time_authority: Any) -> None:
     authority = time_authority()
     site.page("/one", PAGE)
     shell.site_collection("demo", site, "/one")

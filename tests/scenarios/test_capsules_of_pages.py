@@ -14,6 +14,8 @@ from lxml import html
 from preserve.citation.capsule import check_capsule
 from preserve.citation.capsule.build import pack
 from preserve.demo_site.pages import replies
+from tests.shell import Shell
+from tests.site import Site
 from tests.warcs import gz, record, reply, zst
 
 CABLE = replies(1)["/cable/2006/03/06VELDORA42.html"].body
@@ -26,7 +28,7 @@ CONTAINERS: dict[str, tuple[str, Callable[[list[bytes]], bytes]]] = {
 }
 
 
-def _checked(shell: Any, path: Path, *, status: int = 0) -> dict[str, str]:
+def _checked(shell: Shell, path: Path, *, status: int = 0) -> dict[str, str]:
     key = shell.archives / "demo" / "ledger" / "log.vkey"
     said = shell.json("check", str(path), "--trust", str(key), status=status)
     return {each["claim"]: each["verdict"] for each in said["files"][0]["claims"]}
@@ -39,7 +41,7 @@ def _files(path: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(params=CONTAINERS)
-def imported(request: Any, site: Any, shell: Any, tmp_path: Path) -> Any:
+def imported(request: Any, site: Site, shell: Shell, tmp_path: Path) -> Any:
     name, packed = CONTAINERS[request.param]
     bodies = {"http://a.example/cable": CABLE, "http://a.example/news": NEWS}
     records = [
@@ -85,7 +87,7 @@ def test_a_capsule_is_made_of_every_kind_of_record_and_page(
 
 
 @pytest.fixture
-def held(site: Any, shell: Any) -> Any:
+def held(site: Site, shell: Shell) -> Any:
     site.page("/one", CABLE)
     site.page("/news", NEWS)
     site.page("/picture", b"GIF89a", kind="image/gif")
@@ -95,7 +97,7 @@ def held(site: Any, shell: Any) -> Any:
     return shell
 
 
-def test_the_page_for_people_shows_the_passage_in_its_text_and_is_made_again(held: Any, site: Any) -> None:
+def test_the_page_for_people_shows_the_passage_in_its_text_and_is_made_again(held: Any, site: Site) -> None:
     for name, quote, taken in (
         ("06VELDORA42", "three weeks", "three weeks"),
         (site.url("/news"), "the ferry & the harbour".capitalize(), "The ferry & the\nharbour"),
@@ -122,7 +124,7 @@ def test_the_page_for_people_shows_the_passage_in_its_text_and_is_made_again(hel
         assert "FAIL" not in told.values()
 
 
-def test_words_of_a_page_are_cited_in_every_form_and_a_picture_has_none(held: Any, site: Any) -> None:
+def test_words_of_a_page_are_cited_in_every_form_and_a_picture_has_none(held: Any, site: Site) -> None:
     text = held("cite", site.url("/news"), "--quote", "harbour clock", "--format", "text", "--format", "apa")
     assert text.count("characters") == text.count("“harbour clock”") == 2
     held("cite", site.url("/news"), "--quote", "the ferry & the", status=3)
@@ -131,7 +133,7 @@ def test_words_of_a_page_are_cited_in_every_form_and_a_picture_has_none(held: An
     assert "no text to quote from" in held.errors
 
 
-def test_markup_of_a_page_is_no_markup_of_the_page_for_people(site: Any, shell: Any) -> None:
+def test_markup_of_a_page_is_no_markup_of_the_page_for_people(site: Site, shell: Shell) -> None:
     hostile = (
         "&lt;script&gt;alert(1)&lt;/script&gt; \u202e &lt;/pre&gt;&lt;img src=x onerror=alert(1)&gt; words to cite"
     )

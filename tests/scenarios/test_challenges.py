@@ -1,12 +1,15 @@
 """A bot wall's challenge is kept and named, and never stands in for the page."""
 
-from typing import Any
+from tests.shell import Shell
+from tests.site import Site
 
 WALL = b"<title>Just a moment...</title><script>window._cf_chl_opt={}</script><a href='/from-the-wall'>x</a>"
 GOOD = b"<p>the page</p><script src='/cdn-cgi/challenge-platform/x.js'></script><a href='/next'>next</a>"
 
 
-def test_a_challenge_with_status_200_is_kept_named_and_never_takes_the_place_of_the_page(shell: Any, site: Any) -> None:
+def test_a_challenge_with_status_200_is_kept_named_and_never_takes_the_place_of_the_page(
+    shell: Shell, site: Site
+) -> None:
     site.page("/", GOOD)
     site.page("/next", b"<p>next</p>")
     site.page("/cdn-cgi/challenge-platform/x.js", b"", kind="text/javascript")
@@ -23,7 +26,7 @@ def test_a_challenge_with_status_200_is_kept_named_and_never_takes_the_place_of_
     assert shell("show", site.url("/"), "--as", "html").encode() == GOOD
 
 
-def test_where_only_a_challenge_is_held_it_is_shown_as_one(shell: Any, site: Any) -> None:
+def test_where_only_a_challenge_is_held_it_is_shown_as_one(shell: Shell, site: Site) -> None:
     site.page("/", WALL, status="503 Service Unavailable")
     shell.site_collection("demo", site, "/")
     shell("init", "demo")

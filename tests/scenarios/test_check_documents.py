@@ -14,13 +14,15 @@ from preserve.formats.tlog.note import Signer
 from preserve.provenance import session
 from tests.articles import Sentence, to_pdf
 from tests.layout_pages import mrkva_page
+from tests.shell import Shell
+from tests.site import Site
 
 PAGE = mrkva_page()
 ORIGINAL = "the page is still there"
 
 
 @pytest.fixture
-def held(shell: Any, site: Any) -> Any:
+def held(shell: Shell, site: Site) -> Any:
     """A collection with a cable captured twice, with a word changed between."""
     site.page("/cable", PAGE)
     shell.site_collection("demo", site, "/cable")
@@ -31,7 +33,7 @@ def held(shell: Any, site: Any) -> Any:
     return shell
 
 
-def document(shell: Any, name: str, text: str) -> Path:
+def document(shell: Shell, name: str, text: str) -> Path:
     path: Path = shell.folder / name
     path.write_text(text, encoding="utf-8")
     return path
@@ -42,7 +44,7 @@ def claims(answer: Any, number: int = 0) -> dict[str, str]:
     return {claim["claim"]: claim["verdict"] for claim in file["citations"][number]["claims"]}
 
 
-def test_a_citation_that_is_right_passes(held: Any, site: Any) -> None:
+def test_a_citation_that_is_right_passes(held: Any, site: Site) -> None:
     text = f'He counted "gulls of Sampletown were counted" ([08SAMPLETOWN12]({site.url("/cable")})).\n'
     answer = held.json("check", str(document(held, "a.md", text)))
     assert claims(answer) == {
@@ -53,7 +55,7 @@ def test_a_citation_that_is_right_passes(held: Any, site: Any) -> None:
 
 
 def test_a_copy_that_is_not_signed_yet_is_marked_and_not_written(
-    held: Any, site: Any, monkeypatch: pytest.MonkeyPatch
+    held: Any, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stopped(*_words: object) -> bytes:
         raise OSError(28, "No space left on device")
@@ -77,7 +79,7 @@ def test_a_copy_that_is_not_signed_yet_is_marked_and_not_written(
     assert b"data-versiondate" in out.read_bytes()
 
 
-def test_where_keys_are_named_an_archive_by_another_one_fails(held: Any, site: Any) -> None:
+def test_where_keys_are_named_an_archive_by_another_one_fails(held: Any, site: Site) -> None:
     named = "the archive's log is one to go by"
     path = document(held, "a.md", f'He counted "gulls of Sampletown were counted" ({site.url("/cable")}).\n')
     own, other = held.folder / "own.vkey", held.folder / "other.vkey"
@@ -90,7 +92,7 @@ def test_where_keys_are_named_an_archive_by_another_one_fails(held: Any, site: A
     assert claims(held.json("check", str(path), status=1))[named] == "FAIL"
 
 
-def test_an_archive_that_was_rolled_back_fails_whatever_it_holds(held: Any, site: Any) -> None:
+def test_an_archive_that_was_rolled_back_fails_whatever_it_holds(held: Any, site: Site) -> None:
     path = document(held, "a.md", f'He counted "gulls of Sampletown were counted" ({site.url("/cable")}).\n')
     shutil.copytree(held.archives / "demo", held.folder / "before")
     held("capture", "demo")
@@ -158,7 +160,7 @@ def test_a_title_as_styles_print_it_is_no_quotation(held: Any) -> None:
         assert claims(held.json("check", str(path), status=1))[quoted] == "FAIL"
 
 
-def test_a_pages_own_title_is_no_quotation(shell: Any, site: Any) -> None:
+def test_a_pages_own_title_is_no_quotation(shell: Shell, site: Site) -> None:
     body = b"<title>How to  Count Gulls | The Sampletown Post</title><p>There are many gulls on the roofs here.</p>"
     site.page("/gulls", body)
     shell.site_collection("demo", site, "/gulls")
@@ -172,7 +174,7 @@ def test_a_pages_own_title_is_no_quotation(shell: Any, site: Any) -> None:
         assert [each["detail"].partition("”")[0] for each in told] == ["“many gulls on the roofs"]
 
 
-def test_a_key_stands_for_its_entry(held: Any, site: Any) -> None:
+def test_a_key_stands_for_its_entry(held: Any, site: Site) -> None:
     bib = document(held, "r.bib", f"@misc{{gulls, url = {{{site.url('/cable')}}}, urldate = {{2100-01-01}}}}\n")
     tex = document(held, "a.tex", "He says ``the gulls of Sampletown'' \\autocite{gulls} and more.\n")
     answer = held.json("check", str(tex), str(bib), status=1)
@@ -181,7 +183,7 @@ def test_a_key_stands_for_its_entry(held: Any, site: Any) -> None:
     assert entries["citations"] == []
 
 
-def test_an_archives_address_and_a_text_fragment_are_understood(held: Any, site: Any) -> None:
+def test_an_archives_address_and_a_text_fragment_are_understood(held: Any, site: Site) -> None:
     text = (
         f"https://web.archive.example/web/21000101000000id_/{site.url('/cable')}\n\n"
         f"{site.url('/cable')}#:~:text=gulls%20of%20Sampletown,counted\n"
@@ -191,7 +193,7 @@ def test_an_archives_address_and_a_text_fragment_are_understood(held: Any, site:
     assert claims(answer, 1)["what it quotes stands in the copy"] == "PASS"
 
 
-def test_documents_are_written_back_with_their_copies(held: Any, site: Any) -> None:
+def test_documents_are_written_back_with_their_copies(held: Any, site: Site) -> None:
     config = (held.config / "collections" / "demo.yaml").read_text("utf-8")
     held.collection("demo", config + "public_url: https://archive.example.org/demo\n")
     url = site.url("/cable")
@@ -209,7 +211,7 @@ def test_documents_are_written_back_with_their_copies(held: Any, site: Any) -> N
     assert (held.folder / "c.html").read_text("utf-8") == written
 
 
-def test_one_failure_of_the_original_is_no_death(held: Any, site: Any) -> None:
+def test_one_failure_of_the_original_is_no_death(held: Any, site: Site) -> None:
     path = document(held, "a.txt", f"See {site.url('/cable')}.\n")
     alive = held.json("check", str(path), "--live", "--delay", "0")
     assert claims(alive)[ORIGINAL] == "PASS"
@@ -229,7 +231,7 @@ def test_one_failure_of_the_original_is_no_death(held: Any, site: Any) -> None:
     ],
 )
 def test_what_the_original_shows_is_told_apart(
-    held: Any, site: Any, page: bytes, status: str, verdict: str, word: str
+    held: Any, site: Site, page: bytes, status: str, verdict: str, word: str
 ) -> None:
     site.page("/cable", page, status=status)
     answer = held.json("check", str(document(held, "a.txt", site.url("/cable"))), "--live", "--delay", "0", status=None)
@@ -238,7 +240,7 @@ def test_what_the_original_shows_is_told_apart(
     assert word in claim["detail"]
 
 
-def test_a_pdf_is_told_by_its_pages(held: Any, site: Any) -> None:
+def test_a_pdf_is_told_by_its_pages(held: Any, site: Site) -> None:
     path = held.folder / "a.pdf"
     path.write_bytes(to_pdf([Sentence("See 08SAMPLETOWN12 or", "", site.url("/cable"))]))
     out = held("check", str(path), status=None)
@@ -246,7 +248,7 @@ def test_a_pdf_is_told_by_its_pages(held: Any, site: Any) -> None:
     assert "PASS" in out
 
 
-def test_entries_and_keys_that_lead_nowhere_are_told(held: Any, site: Any) -> None:
+def test_entries_and_keys_that_lead_nowhere_are_told(held: Any, site: Site) -> None:
     bib = document(
         held,
         "r.bib",
@@ -264,7 +266,7 @@ def test_entries_and_keys_that_lead_nowhere_are_told(held: Any, site: Any) -> No
     assert answer["files"][1]["entries"] == {"page": 1, "book": 1, "misc": 1, "unreadable": 1}
 
 
-def test_markdown_and_latex_are_written_back_with_links_to_the_copies(held: Any, site: Any) -> None:
+def test_markdown_and_latex_are_written_back_with_links_to_the_copies(held: Any, site: Site) -> None:
     config = (held.config / "collections" / "demo.yaml").read_text("utf-8")
     url = site.url("/cable")
     for name, text, put_in in (
@@ -314,7 +316,7 @@ def test_a_text_cannot_be_written_back(held: Any) -> None:
     assert not (held.folder / "b.txt").exists()
 
 
-def test_a_document_written_back_in_place_keeps_its_mode_and_its_link(held: Any, site: Any) -> None:
+def test_a_document_written_back_in_place_keeps_its_mode_and_its_link(held: Any, site: Site) -> None:
     real = held.folder / "real.md"
     real.write_text(f"See {site.url('/cable')}.\r\n", "utf-8", newline="")
     real.chmod(0o600)
@@ -330,7 +332,7 @@ def test_a_document_written_back_in_place_keeps_its_mode_and_its_link(held: Any,
 
 
 def test_a_document_that_is_saved_meanwhile_is_left_alone(
-    held: Any, site: Any, monkeypatch: pytest.MonkeyPatch
+    held: Any, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = held.folder / "draft.md"
     path.write_text(f"See {site.url('/cable')}.\n", "utf-8")

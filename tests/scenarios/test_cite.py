@@ -9,6 +9,8 @@ import pytest
 
 from preserve.citation.forms import FORMS
 from preserve.demo_site.pages import replies
+from tests.shell import Shell
+from tests.site import Site
 
 PAGE = replies(1)["/cable/2006/03/06VELDORA42.html"].body
 QUOTE = "Growers have asked for the fair to be moved"
@@ -18,7 +20,7 @@ PLAIN = (
 
 
 @pytest.fixture
-def held(site: Any, shell: Any) -> Any:
+def held(site: Site, shell: Shell) -> Any:
     site.page("/one", PAGE)
     site.page("/news", PLAIN)
     title = "<title>\u0645\u06cc\u200c\u0631\u0648\u062f \u202egnp.exe \x1b[31m</title>"
@@ -51,7 +53,7 @@ def test_several_forms_are_printed_in_the_order_asked_for(held: Any) -> None:
     assert re.match(r"urn:pwid:\S+\n\nTY  - RPRT\n(.*\n)+ER  - \n\nni:///sha-256;\S+\nni:///sha-256;\S+\n\Z", text)
 
 
-def test_a_page_is_cited_by_its_address_with_the_title_it_gives_itself(held: Any, site: Any) -> None:
+def test_a_page_is_cited_by_its_address_with_the_title_it_gives_itself(held: Any, site: Site) -> None:
     said = held.json("cite", site.url("/news"), "--format", "bibtex")["citations"][0]
     assert said["csl"]["title"] == "Harbour & <b>news</b>"
     assert said["csl"]["type"] == "webpage"
@@ -60,14 +62,14 @@ def test_a_page_is_cited_by_its_address_with_the_title_it_gives_itself(held: Any
     assert bare["csl"]["title"] == site.url("/bare")
 
 
-def test_joiners_of_a_title_are_printed_and_what_turns_a_terminal_is_not(held: Any, site: Any) -> None:
+def test_joiners_of_a_title_are_printed_and_what_turns_a_terminal_is_not(held: Any, site: Site) -> None:
     for form in ("bibtex", "ris", "apa", "wikitext"):
         text = held("cite", site.url("/rtl"), "--format", form)
         assert "\u0645\u06cc\u200c\u0631\u0648\u062f \ufffdgnp.exe \ufffd" in text
         assert not set("\u202e\x1b") & set(text)
 
 
-def test_json_has_the_item_the_forms_and_the_passage(public: Any, site: Any) -> None:
+def test_json_has_the_item_the_forms_and_the_passage(public: Any, site: Site) -> None:
     words = ("06VELDORA42", "--paragraph", "2", "--format", "annotation", "--accessed", "2026-11-25")
     (said,) = public.json("cite", *words)["citations"]
     assert list(said["forms"]) == ["annotation"]
@@ -81,7 +83,7 @@ def test_json_has_the_item_the_forms_and_the_passage(public: Any, site: Any) -> 
     assert PAGE[passage["byte_start"] : passage["byte_end"]].startswith("\u00b62. ".encode()) or passage["byte_end"]
 
 
-def test_the_page_as_it_is_now_tells_whether_the_original_is_gone(public: Any, site: Any) -> None:
+def test_the_page_as_it_is_now_tells_whether_the_original_is_gone(public: Any, site: Site) -> None:
     assert "|url-status=live" in public("cite", "06VELDORA42", "--format", "wikitext")
     site.page("/one", b"gone", status="410 Gone")
     public("capture", "demo", status=None)
@@ -106,7 +108,7 @@ def test_mistakes_are_said_and_nothing_is_printed(held: Any, words: tuple[str, .
     assert "Traceback" not in held.errors
 
 
-def test_several_are_cited_at_once_each_capture_once(public: Any, site: Any) -> None:
+def test_several_are_cited_at_once_each_capture_once(public: Any, site: Site) -> None:
     words = ("06VELDORA42", site.url("/news"), site.url("/one"))
     text = public("cite", *words, "--format", "bibtex", "--format", "csl-json", "06VELDORA42")
     bibliography, _blank, items = text.partition("\n[")
@@ -116,7 +118,7 @@ def test_several_are_cited_at_once_each_capture_once(public: Any, site: Any) -> 
     assert len(public.json("cite", *words)["citations"]) == 3
 
 
-def test_what_a_search_finds_and_what_a_document_cites_is_cited(public: Any, site: Any, tmp_path: Path) -> None:
+def test_what_a_search_finds_and_what_a_document_cites_is_cited(public: Any, site: Site, tmp_path: Path) -> None:
     found = public("cite", "--search", "fair moved", "--format", "csl-json")
     assert [item["number"] for item in json.loads(found)] == ["06VELDORA42"]
     public("cite", "--search", "unheardof", status=3)
@@ -167,7 +169,7 @@ def test_what_is_to_be_cited_is_named_in_one_way(held: Any, words: tuple[str, ..
     assert "next:" in held.errors
 
 
-def test_an_ark_leads_back_to_the_capture_that_it_was_made_of(public: Any, site: Any, tmp_path: Path) -> None:
+def test_an_ark_leads_back_to_the_capture_that_it_was_made_of(public: Any, site: Site, tmp_path: Path) -> None:
     first = public("cite", "06VELDORA42", "--format", "ark").strip()
     assert re.fullmatch(r"ark:12345/x[0-9a-f]{32}", first)
     public("capture", "demo")

@@ -10,13 +10,15 @@ import pytest
 from preserve.formats.warc.record import compress_member
 from tests.clocks import ShiftedClock
 from tests.layout_pages import mrkva_page
+from tests.shell import Shell
+from tests.site import Site
 from tests.warcs import record, reply
 
 _PAGE = "<html><body><p>{}</p></body></html>"
 
 
 @pytest.fixture
-def demo(shell: Any, site: Any) -> Any:
+def demo(shell: Shell, site: Site) -> Any:
     site.page("/", _PAGE.format("one").encode())
     shell.site_collection("demo", site, "/")
     shell("init", "demo")
@@ -24,12 +26,12 @@ def demo(shell: Any, site: Any) -> Any:
     return shell
 
 
-def _shows(shell: Any, site: Any) -> str:
+def _shows(shell: Shell, site: Site) -> str:
     return str(shell.json("show", site.url("/"))["text"]).strip()
 
 
 def test_a_capture_of_the_future_does_not_hide_what_comes_after_it(
-    demo: Any, site: Any, clock: type[ShiftedClock]
+    demo: Any, site: Site, clock: type[ShiftedClock]
 ) -> None:
     clock.days = 30
     site.page("/", _PAGE.format("two").encode())
@@ -55,7 +57,7 @@ def test_a_capture_of_the_future_does_not_hide_what_comes_after_it(
     assert sorted(finding["code"] for finding in report["findings"]) == ["W-CLOCK-AHEAD", "W-CLOCK-ORDER"]
 
 
-def test_a_page_that_changed_and_died_after_a_jump_is_told(demo: Any, site: Any, clock: type[ShiftedClock]) -> None:
+def test_a_page_that_changed_and_died_after_a_jump_is_told(demo: Any, site: Site, clock: type[ShiftedClock]) -> None:
     clock.days = 30
     demo("capture", "demo")
     site.page("/", b"", status="410 Gone")
@@ -66,7 +68,7 @@ def test_a_page_that_changed_and_died_after_a_jump_is_told(demo: Any, site: Any,
 
 
 def test_a_clock_that_is_set_back_is_told_by_the_capture_that_lies(
-    demo: Any, site: Any, clock: type[ShiftedClock]
+    demo: Any, site: Site, clock: type[ShiftedClock]
 ) -> None:
     clock.days = -400
     site.page("/", _PAGE.format("two").encode())
@@ -84,7 +86,7 @@ def test_a_clock_that_is_set_back_is_told_by_the_capture_that_lies(
 
 
 def test_the_first_server_that_says_another_time_stops_the_run_before_more_is_asked(
-    demo: Any, site: Any, clock: type[ShiftedClock]
+    demo: Any, site: Site, clock: type[ShiftedClock]
 ) -> None:
     page = site.replies["/"]
     site.replies["/robots.txt"] = (
@@ -104,7 +106,7 @@ def test_the_first_server_that_says_another_time_stops_the_run_before_more_is_as
 
 
 def test_a_run_that_a_wrong_clock_began_is_no_run_of_the_future(
-    demo: Any, site: Any, clock: type[ShiftedClock]
+    demo: Any, site: Site, clock: type[ShiftedClock]
 ) -> None:
     now = datetime.now().astimezone()
     date = now.strftime("%a, %d %b %Y %H:%M:%S %z").encode()
@@ -118,7 +120,7 @@ def test_a_run_that_a_wrong_clock_began_is_no_run_of_the_future(
 
 @pytest.mark.parametrize("date", ["9999-12-31T23:59:59Z", "1900-01-01T00:00:00Z"])
 def test_an_imported_date_that_cannot_be_is_told_and_never_the_newest_or_the_first(
-    shell: Any, site: Any, tmp_path: Path, date: str
+    shell: Shell, site: Site, tmp_path: Path, date: str
 ) -> None:
     site.page("/c", mrkva_page())
     shell.site_collection("demo", site, "/c")

@@ -1,8 +1,9 @@
 """Pages whose header does not say how they are to be read: read as browsers read them, and told."""
 
-from typing import Any
-
 import pytest
+
+from tests.shell import Shell
+from tests.site import Site
 
 PAGE = b"<!DOCTYPE html><html><body><p>some words</p><a href='/behind'>on</a></body></html>"
 
@@ -27,7 +28,7 @@ def _reply(*fields: bytes, body: bytes = PAGE) -> bytes:
     ],
 )
 def test_what_a_header_does_not_say_is_found_as_browsers_find_it(
-    shell: Any, site: Any, fields: list[bytes], followed: bool, code: str | None, words: str
+    shell: Shell, site: Site, fields: list[bytes], followed: bool, code: str | None, words: str
 ) -> None:
     site.replies["/page"] = _reply(*fields)
     site.page("/behind", b"<p>behind</p>")

@@ -17,12 +17,14 @@ from preserve.provenance.statements import ReleaseStatement, encode
 from preserve.store.durable import write_atomic
 from preserve.store.layout import CollectionPaths
 from tests.ledgers import extended
+from tests.shell import Shell
+from tests.site import Site
 
 pytestmark = pytest.mark.damages
 
 
 @pytest.fixture
-def demo(shell: Any, site: Any) -> Any:
+def demo(shell: Shell, site: Site) -> Any:
     """A collection of two captures, and a copy of it in ``backup``."""
     site.page("/", b"<p>page</p>")
     shell.site_collection("demo", site, "/")
@@ -33,11 +35,11 @@ def demo(shell: Any, site: Any) -> Any:
     return shell
 
 
-def _paths(shell: Any, where: str = "backup") -> CollectionPaths:
+def _paths(shell: Shell, where: str = "backup") -> CollectionPaths:
     return CollectionPaths(shell.folder / where, "demo")
 
 
-def _replicated(shell: Any, *words: str, status: int = 1) -> tuple[str, set[str]]:
+def _replicated(shell: Shell, *words: str, status: int = 1) -> tuple[str, set[str]]:
     """The relation, and the codes of findings."""
     (item,) = shell.json("replicate", str(shell.folder / "backup"), *words, status=status)["collections"]
     return str(item["relation"]), {finding["code"] for finding in item["findings"]}

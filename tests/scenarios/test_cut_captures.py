@@ -1,11 +1,12 @@
 """Captures that are not whole: kept, named as such everywhere, never in the place of a whole one."""
 
 import gzip
-from typing import Any
 
 import pytest
 
 from tests.layout_pages import wikileaks_page
+from tests.shell import Shell
+from tests.site import Site
 
 PAGE = wikileaks_page()
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
@@ -28,7 +29,7 @@ LAST = "Post will count again"
 WORDS = {"cut": "cut capture", "partial": "partial capture", "undecodable": "unreadable capture"}
 
 
-def _captured(shell: Any, site: Any, *replies: bytes) -> None:
+def _captured(shell: Shell, site: Site, *replies: bytes) -> None:
     shell.site_collection("demo", site, "/c")
     shell("init", "demo")
     for reply in replies:
@@ -39,7 +40,7 @@ def _captured(shell: Any, site: Any, *replies: bytes) -> None:
 
 
 @pytest.mark.parametrize("lack", sorted(LACKS))
-def test_a_capture_that_is_not_whole_never_takes_the_place_of_a_whole_one(shell: Any, site: Any, lack: str) -> None:
+def test_a_capture_that_is_not_whole_never_takes_the_place_of_a_whole_one(shell: Shell, site: Site, lack: str) -> None:
     _captured(shell, site, _length(PAGE, len(PAGE)), LACKS[lack])
     shown = shell.json("show", CABLE)
     assert (shown["whole"], LAST in shown["text"]) == ("whole", True)
@@ -56,7 +57,7 @@ def test_a_capture_that_is_not_whole_never_takes_the_place_of_a_whole_one(shell:
     assert (WORDS[lack] in told) is (lack == "cut")
 
 
-def test_a_whole_capture_behind_a_cut_one_is_compared_with_the_whole_one_before(shell: Any, site: Any) -> None:
+def test_a_whole_capture_behind_a_cut_one_is_compared_with_the_whole_one_before(shell: Shell, site: Site) -> None:
     whole = _length(PAGE, len(PAGE))
     _captured(shell, site, whole, LACKS["cut"], _length(PAGE + b"\n", len(PAGE) + 1))
     observations = shell.json("history", CABLE)["observations"]
@@ -64,7 +65,7 @@ def test_a_whole_capture_behind_a_cut_one_is_compared_with_the_whole_one_before(
     assert "same body" in shell("diff", CABLE)
 
 
-def test_a_page_that_is_only_held_cut_is_marked_and_cited_only_on_request(shell: Any, site: Any) -> None:
+def test_a_page_that_is_only_held_cut_is_marked_and_cited_only_on_request(shell: Shell, site: Site) -> None:
     _captured(shell, site, LACKS["cut"])
     assert "cut capture: not all of the reply came" in shell("show", CABLE)
     assert shell.json("show", site.url("/c"))["whole"] == "cut"
@@ -76,7 +77,7 @@ def test_a_page_that_is_only_held_cut_is_marked_and_cited_only_on_request(shell:
     assert shell.json("cite", CABLE, "--cut")["citations"][0]["csl"]["custom"]["whole"] == "cut"
 
 
-def test_a_capsule_of_a_cut_capture_says_so_and_is_checked_for_it(shell: Any, site: Any) -> None:
+def test_a_capsule_of_a_cut_capture_says_so_and_is_checked_for_it(shell: Shell, site: Site) -> None:
     _captured(shell, site, LACKS["cut"])
     capsule = shell.folder / "c.capsule.zip"
     shell("cite", CABLE, "--cut", "--quote", "The gulls of Sampletown", "--capsule", str(capsule))
@@ -84,7 +85,7 @@ def test_a_capsule_of_a_cut_capture_says_so_and_is_checked_for_it(shell: Any, si
     assert "FAIL" not in shell("check", str(capsule), status=None)
 
 
-def test_a_document_that_cites_a_cut_capture_is_told_so(shell: Any, site: Any) -> None:
+def test_a_document_that_cites_a_cut_capture_is_told_so(shell: Shell, site: Site) -> None:
     _captured(shell, site, LACKS["cut"])
     paper = shell.folder / "paper.md"
     paper.write_text(
@@ -93,7 +94,7 @@ def test_a_document_that_cites_a_cut_capture_is_told_so(shell: Any, site: Any) -
     assert "cut capture" in shell("check", str(paper), status=None)
 
 
-def test_a_cut_capture_is_no_sign_of_a_changed_page(shell: Any, site: Any) -> None:
+def test_a_cut_capture_is_no_sign_of_a_changed_page(shell: Shell, site: Site) -> None:
     _captured(shell, site, _length(PAGE, len(PAGE)), LACKS["cut"])
     addresses = shell.json("rot", "-c", "demo", "--all", status=None)["addresses"]
     assert [each["state"] for each in addresses if each["url"] == site.url("/c")] == ["alive"]

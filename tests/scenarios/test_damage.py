@@ -3,13 +3,14 @@
 import gzip
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from preserve.formats.warc.members import iter_members
 from preserve.formats.warc.record import compress_member, make_record, parse_record, record_bytes
 from preserve.model import sha256_hex
+from tests.shell import Shell
+from tests.site import Site
 
 PAGE = """<html><body><table><tr><td>Identifier:</td><td>06TESTPOST12</td></tr><tr><td>Origin:</td><td>Embassy Testpost
 </td></tr><tr><td>Created:</td><td>2006-01-02 03:04:00</td></tr><tr><td>Classification:</td><td>UNCLASSIFIED</td></tr>
@@ -25,7 +26,7 @@ NNNN
 
 
 @pytest.fixture
-def archive(shell: Any, site: Any) -> Path:
+def archive(shell: Shell, site: Site) -> Path:
     """A collection of two runs: a cable, its revisit, and an error page."""
     site.page("/cable", PAGE.encode())
     site.page("/broken", b"no", status="500 Internal Server Error")
@@ -36,7 +37,7 @@ def archive(shell: Any, site: Any) -> Path:
     return Path(shell.archives) / "demo"
 
 
-def _codes(shell: Any, status: int = 1) -> set[str]:
+def _codes(shell: Shell, status: int = 1) -> set[str]:
     report = shell.json("verify", "demo", status=status)["collections"][0]
     return {finding["code"] for finding in report["findings"]}
 
@@ -50,12 +51,12 @@ def _rewrite(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-def test_a_sound_archive_has_no_finding(shell: Any, archive: Path) -> None:
+def test_a_sound_archive_has_no_finding(shell: Shell, archive: Path) -> None:
     assert _codes(shell, status=0) == set()
 
 
 @pytest.mark.damages
-def test_every_flipped_byte_of_a_warc_file_is_found(shell: Any, archive: Path) -> None:
+def test_every_flipped_byte_of_a_warc_file_is_found(shell: Shell, archive: Path) -> None:
     path = _files(archive)[0]
     original = path.read_bytes()
     step = max(1, len(original) // 60)
@@ -66,7 +67,7 @@ def test_every_flipped_byte_of_a_warc_file_is_found(shell: Any, archive: Path) -
         assert "E-WARC-HASH" in _codes(shell), position
 
 
-def test_a_changed_warc_date_with_recomputed_digests_is_found(shell: Any, archive: Path) -> None:
+def test_a_changed_warc_date_with_recomputed_digests_is_found(shell: Shell, archive: Path) -> None:
     path = _files(archive)[0]
     members = []
     with path.open("rb") as file:
@@ -85,7 +86,7 @@ def test_a_changed_warc_date_with_recomputed_digests_is_found(shell: Any, archiv
     assert not codes & {"E-WARC-BLOCK-DIGEST", "E-WARC-PAYLOAD-DIGEST"}
 
 
-def test_recompressed_files_with_equal_records_are_told_from_changed_records(shell: Any, archive: Path) -> None:
+def test_recompressed_files_with_equal_records_are_told_from_changed_records(shell: Shell, archive: Path) -> None:
     path = _files(archive)[0]
     with path.open("rb") as file:
         members = [gzip.compress(m.data, 1) for m in iter_members(file) if m.data is not None]
@@ -95,7 +96,7 @@ def test_recompressed_files_with_equal_records_are_told_from_changed_records(she
     assert "E-WARC-RECORD" not in codes
 
 
-def test_missing_extra_swapped_and_cut_files_are_found(shell: Any, archive: Path) -> None:
+def test_missing_extra_swapped_and_cut_files_are_found(shell: Shell, archive: Path) -> None:
     first, second = _files(archive)
     kept = first.read_bytes()
     first.chmod(0o644)
@@ -112,7 +113,7 @@ def test_missing_extra_swapped_and_cut_files_are_found(shell: Any, archive: Path
 
 @pytest.mark.parametrize("level", [(), ("--sample", "100"), ("--structure",)])
 def test_a_file_that_is_gone_is_one_finding_with_the_number_of_its_records(
-    shell: Any, archive: Path, level: tuple[str, ...]
+    shell: Shell, archive: Path, level: tuple[str, ...]
 ) -> None:
     path = _files(archive)[0]
     with path.open("rb") as file:
@@ -125,7 +126,7 @@ def test_a_file_that_is_gone_is_one_finding_with_the_number_of_its_records(
     assert sum(path.name in line for line in shell("verify", "demo", *level, status=1).splitlines()) == 1
 
 
-def test_a_doubled_or_removed_record_is_found(shell: Any, archive: Path) -> None:
+def test_a_doubled_or_removed_record_is_found(shell: Shell, archive: Path) -> None:
     path = _files(archive)[0]
     data = path.read_bytes()
     with path.open("rb") as file:
@@ -138,7 +139,7 @@ def test_a_doubled_or_removed_record_is_found(shell: Any, archive: Path) -> None
 
 
 @pytest.mark.parametrize("name", ["checkpoint", "log.vkey", "tile/entries/000.p/", "tile/0/000.p/"])
-def test_a_changed_byte_in_the_ledger_is_found(shell: Any, archive: Path, name: str) -> None:
+def test_a_changed_byte_in_the_ledger_is_found(shell: Shell, archive: Path, name: str) -> None:
     path = archive / "ledger" / name
     if name.endswith("/"):
         path = next(path.iterdir())
@@ -150,14 +151,14 @@ def test_a_changed_byte_in_the_ledger_is_found(shell: Any, archive: Path, name: 
         assert any(code.startswith("E-LEDGER") for code in _codes(shell)), position
 
 
-def test_a_folder_in_the_place_of_the_journal_is_found(shell: Any, archive: Path) -> None:
+def test_a_folder_in_the_place_of_the_journal_is_found(shell: Shell, archive: Path) -> None:
     journal = archive / "ledger" / "pending.jsonl"
     journal.unlink(missing_ok=True)
     journal.mkdir()
     assert "E-LEDGER-MISSING" in _codes(shell)
 
 
-def test_a_removed_checkpoint_or_bundle_is_found(shell: Any, archive: Path) -> None:
+def test_a_removed_checkpoint_or_bundle_is_found(shell: Shell, archive: Path) -> None:
     checkpoint = archive / "ledger" / "checkpoint"
     note = checkpoint.read_bytes()
     checkpoint.unlink()
@@ -167,7 +168,7 @@ def test_a_removed_checkpoint_or_bundle_is_found(shell: Any, archive: Path) -> N
     assert "E-LEDGER-MISSING" in _codes(shell)
 
 
-def test_damage_to_what_is_derived_is_found_and_rebuilt(shell: Any, archive: Path) -> None:
+def test_damage_to_what_is_derived_is_found_and_rebuilt(shell: Shell, archive: Path) -> None:
     index = archive / "indexes" / "index.cdx"
     before = index.read_bytes()
     index.write_bytes(before.replace(b"200", b"201", 1))
@@ -179,7 +180,7 @@ def test_damage_to_what_is_derived_is_found_and_rebuilt(shell: Any, archive: Pat
     assert _codes(shell, status=0) == set()
 
 
-def test_a_changed_format_marker_is_found(shell: Any, archive: Path) -> None:
+def test_a_changed_format_marker_is_found(shell: Shell, archive: Path) -> None:
     marker = archive / "preserve.json"
     marker.write_text(marker.read_text().replace('"collection": "demo"', '"collection": "other"'))
     assert _codes(shell) == {"E-FORMAT-MARKER"}
@@ -189,7 +190,7 @@ def test_a_changed_format_marker_is_found(shell: Any, archive: Path) -> None:
     assert _codes(shell) == {"E-FORMAT-MARKER"}
 
 
-def test_a_changed_record_is_never_shown_as_the_captured_one(shell: Any, archive: Path) -> None:
+def test_a_changed_record_is_never_shown_as_the_captured_one(shell: Shell, archive: Path) -> None:
     path = _files(archive)[0]
     with path.open("rb") as file:
         members = [m.data for m in iter_members(file) if m.data is not None]

@@ -15,6 +15,8 @@ from preserve.web.responses import path_of
 from preserve.web.settings import DeskSettings
 from tests.desk import CABLE, DemoFolder, demo, desk
 from tests.layout_pages import escaped, wikileaks_page
+from tests.shell import Shell
+from tests.site import Site
 
 __all__ = ["demo", "desk"]
 
@@ -28,7 +30,7 @@ _BODY = (
 
 
 @pytest.fixture
-def hostile(shell: Any, site: Any) -> TestClient:
+def hostile(shell: Shell, site: Site) -> TestClient:
     shown = escaped(_BODY).replace("\x07", "").replace("\x1b", "")
     site.page("/a", wikileaks_page(boxes=("VZCZCX", shown), heading=escaped(f"08SAMPLETOWN12, {_SUBJECT}")))
     shell.site_collection("demo", site, "/a")

@@ -12,7 +12,8 @@ import pytest
 
 from preserve.health import machine
 from preserve.store.layout import CollectionPaths
-from tests.conftest import Shell, Site
+from tests.shell import Shell
+from tests.site import Site
 
 
 def _collection(shell: Shell, site: Site, text: str = "") -> Path:

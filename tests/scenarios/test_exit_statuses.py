@@ -10,6 +10,8 @@ import pytest
 
 from preserve.errors import ArchiveError, EnvironmentFaultError, unreadable
 from preserve.store.copying import need_room
+from tests.shell import Shell
+from tests.site import Site
 
 _REDIRECTIONS = {"closed": ">&-", "full": ">/dev/full"}
 
@@ -24,7 +26,7 @@ def _run(words: str, redirection: str, folder: Path) -> subprocess.CompletedProc
 
 
 @pytest.fixture
-def held(shell: Any, site: Any) -> Any:
+def held(shell: Shell, site: Site) -> Any:
     """A collection with one capture."""
     site.page("/", b"<p>The harbour is closed.</p>")
     shell.site_collection("demo", site, "/")
@@ -87,7 +89,7 @@ def test_a_catalogue_that_is_none_is_no_damage_of_evidence(held: Any) -> None:
 
 
 @pytest.mark.damages
-def test_damage_that_a_command_meets_is_found(held: Any, site: Any) -> None:
+def test_damage_that_a_command_meets_is_found(held: Any, site: Site) -> None:
     (path,) = (held.archives / "demo" / "archive").iterdir()
     path.chmod(0o644)
     data = bytearray(path.read_bytes())
@@ -117,7 +119,7 @@ def test_a_marker_that_is_none_is_no_damage_of_evidence(held: Any) -> None:
     held("verify", "demo")
 
 
-def test_what_cannot_be_made_could_not_be_done(shell: Any, site: Any) -> None:
+def test_what_cannot_be_made_could_not_be_done(shell: Shell, site: Site) -> None:
     shell.site_collection("demo", site, "/")
     shell("init", "demo", "--archives", "/proc/nowhere", status=7)
     shell("capture", "demo", status=3)
@@ -128,14 +130,14 @@ def test_an_output_file_is_refused_by_its_place_or_by_the_disk(held: Any) -> Non
     held("export", "premis", "-c", "demo", "-o", "/dev/full", status=7)
 
 
-def test_another_folder_of_that_name_is_a_mistake_of_usage(shell: Any, site: Any) -> None:
+def test_another_folder_of_that_name_is_a_mistake_of_usage(shell: Shell, site: Site) -> None:
     shell.site_collection("demo", site, "/")
     (shell.archives / "demo").mkdir(parents=True)
     (shell.archives / "demo" / "photo.jpg").write_bytes(b"x")
     shell("init", "demo", status=2)
 
 
-def test_a_help_page_tells_of_every_status(shell: Any) -> None:
+def test_a_help_page_tells_of_every_status(shell: Shell) -> None:
     told = " ".join(shell("verify", "--help").split())
     assert "1 findings" in told
     assert "7 could not be done" in told

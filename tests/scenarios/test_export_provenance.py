@@ -27,6 +27,8 @@ from preserve.provenance.statements import CableStatement, MementoStatement, Pri
 from tests.readers import assert_others_read
 from tests.scenarios.test_history_of_releases import page, warc
 from tests.scenarios.test_rescue import LOST, MIDDLE, WebArchive
+from tests.shell import Shell
+from tests.site import Site
 from tests.tsa import OPENSSL
 from tests.unit.export.premis_rules import NS, check_premis
 
@@ -34,7 +36,7 @@ _ID = "05PORTSOLACE117"
 
 
 @pytest.fixture
-def held(shell: Any, site: Any) -> Any:
+def held(shell: Shell, site: Site) -> Any:
     """The mirror captured three times, with a change between the first two."""
     for phase in (1, 2, 2):
         site.replies.update({path: reply.wire() for path, reply in replies(phase).items()})
@@ -115,7 +117,7 @@ def test_what_a_page_printed_is_in_its_claims_and_nowhere_else(held: Any) -> Non
 
 
 @pytest.mark.skipif(OPENSSL is None, reason="needs openssl")
-def test_the_four_dates_are_four_properties(shell: Any, site: Any, time_authority: Any, tmp_path: Path) -> None:
+def test_the_four_dates_are_four_properties(shell: Shell, site: Site, time_authority: Any, tmp_path: Path) -> None:
     site.replies.update({path: reply.wire() for path, reply in replies(1).items()})
     shell.site_collection("demo", site, "/")
     config = shell.config / "collections" / "demo.yaml"
@@ -156,7 +158,7 @@ def test_premis_follows_the_rules_of_its_schema(held: Any, tmp_path: Path) -> No
     check_premis((tmp_path / "p.xml").read_bytes())
 
 
-def test_two_files_of_one_import_are_two_events(shell: Any, tmp_path: Path) -> None:
+def test_two_files_of_one_import_are_two_events(shell: Shell, tmp_path: Path) -> None:
     one, two = (("http://a.example/1", f"201{n}-12-01T00:00:00.123456789Z", page("08SAMPLETOWN12")) for n in (0, 1))
     paths = [warc(tmp_path / "one.warc.gz", [one]), warc(tmp_path / "two.warc.gz", [two], first=5)]
     shell("import", *map(str, paths), "--into", "held")
@@ -179,7 +181,7 @@ def test_a_release_that_is_declared_stands_beside_the_claims_that_name_it(held: 
     assert len(_of(_document(held("export", "prov", "-c", "demo")), "DeclaredRelease")) == 2
 
 
-def test_imports_are_events_and_their_captures_are_of_nobody_known(shell: Any, tmp_path: Path) -> None:
+def test_imports_are_events_and_their_captures_are_of_nobody_known(shell: Shell, tmp_path: Path) -> None:
     capture = ("http://a.example/1", "2010-12-01T00:00:00Z", page("08SAMPLETOWN12"))
     shell("import", str(warc(tmp_path / "made.warc.gz", [capture])), "--into", "held")
     document = _document(shell("export", "prov", "-c", "held"))
@@ -193,7 +195,7 @@ def test_imports_are_events_and_their_captures_are_of_nobody_known(shell: Any, t
     assert "ingestion" in [one.text for one in root.iter(f"{NS}eventType")]
 
 
-def test_the_same_capture_in_two_collections_is_two_records_of_two_ledgers(shell: Any, tmp_path: Path) -> None:
+def test_the_same_capture_in_two_collections_is_two_records_of_two_ledgers(shell: Shell, tmp_path: Path) -> None:
     capture = ("http://a.example/1", "2010-12-01T00:00:00Z", page("08SAMPLETOWN12"))
     path = warc(tmp_path / "made.warc.gz", [capture])
     for name in ("one", "two"):
@@ -209,7 +211,7 @@ def test_the_same_capture_in_two_collections_is_two_records_of_two_ledgers(shell
 
 
 def test_a_second_hand_capture_is_one_of_the_web_archive_and_the_rest_its_claim(
-    shell: Any, site: Any, tmp_path: Path
+    shell: Shell, site: Site, tmp_path: Path
 ) -> None:
     archive = WebArchive(shell, site)
     archive.rows(MIDDLE)

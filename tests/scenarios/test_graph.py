@@ -9,6 +9,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from preserve.demo_site.pages import replies
+from tests.shell import Shell
+from tests.site import Site
 
 PAGE = replies(1)["/cable.php?id=101"].body
 REFS = b"REF: A. 04 PORT SOLACE 1204 B. 05 PORT SOLACE 12\nC. KIEV 77 D. JERSUALEM 5\nE. DOE-ROE EMAIL OF 3/4\n"
@@ -18,7 +20,7 @@ THIRD = PAGE.replace(b"05PORTSOLACE117", b"05KYIV77").replace(b"REF: 04 PORT SOL
 
 
 @pytest.fixture
-def held(shell: Any, site: Any) -> Any:
+def held(shell: Shell, site: Site) -> Any:
     site.page("/one", FIRST)
     site.page("/two", SECOND)
     site.page("/three", THIRD)

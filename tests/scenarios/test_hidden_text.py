@@ -2,18 +2,19 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from preserve.demo_site.pages import replies
+from tests.shell import Shell
+from tests.site import Site
 
 PAGE = replies(1)["/cable/2006/03/06VELDORA42.html"].body
 QUOTE = "Consulate will attend the fair on whichever day it is."
 SECRET = "the envoy hid the ledger"
 
 
-def _held(site: Any, shell: Any, page: bytes) -> None:
+def _held(site: Site, shell: Shell, page: bytes) -> None:
     site.page("/one", page)
     shell.site_collection("demo", site, "/one")
     shell("init", "demo")
@@ -29,7 +30,7 @@ def _held(site: Any, shell: Any, page: bytes) -> None:
         "<template>{}</template>",
     ],
 )
-def test_hidden_words_are_neither_shown_nor_quoted(site: Any, shell: Any, markup: str) -> None:
+def test_hidden_words_are_neither_shown_nor_quoted(site: Site, shell: Shell, markup: str) -> None:
     _held(site, shell, PAGE.replace(b"three weeks", markup.format(SECRET).encode() + b"three weeks"))
     shown = shell("show", "06VELDORA42")
     assert SECRET not in shown
@@ -39,14 +40,14 @@ def test_hidden_words_are_neither_shown_nor_quoted(site: Any, shell: Any, markup
     assert "I-CABLE-HIDDEN" in shell("show", "06VELDORA42", "--as", "json")
 
 
-def test_hidden_words_of_a_page_without_a_cable_are_left_out_and_told(site: Any, shell: Any) -> None:
+def test_hidden_words_of_a_page_without_a_cable_are_left_out_and_told(site: Site, shell: Shell) -> None:
     _held(site, shell, b"<p>Open words<p hidden>secret words")
     shown = shell("show", site.url("/one"))
     assert "secret" not in shown
     assert "left out        11 characters that a browser never shows" in shown
 
 
-def test_a_text_that_the_layout_opens_is_said_to_be_hidden_until_opened(site: Any, shell: Any) -> None:
+def test_a_text_that_the_layout_opens_is_said_to_be_hidden_until_opened(site: Site, shell: Shell) -> None:
     start, end = PAGE.index(b"<code>"), PAGE.rindex(b"</code>") + len(b"</code>")
     _held(site, shell, PAGE[:start] + b"<div style='display:none'>" + PAGE[start:end] + b"</div>" + PAGE[end:])
     assert "hidden until opened" in shell("show", "06VELDORA42")

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from preserve.formats.warc.record import compress_member, make_record, record_bytes
 from tests.layout_pages import BODY, HEADER, escaped, wikileaks_page
+from tests.shell import Shell
 
 
 def page(
@@ -41,11 +41,11 @@ def warc(path: Path, captures: Sequence[tuple[str, str, bytes]], *, first: int =
     return path
 
 
-def _held(shell: Any, tmp_path: Path, *captures: tuple[str, str, bytes]) -> None:
+def _held(shell: Shell, tmp_path: Path, *captures: tuple[str, str, bytes]) -> None:
     shell("import", str(warc(tmp_path / "made.warc.gz", captures)), "--into", "held")
 
 
-def test_claims_that_contradict_one_another_are_listed(shell: Any, tmp_path: Path) -> None:
+def test_claims_that_contradict_one_another_are_listed(shell: Shell, tmp_path: Path) -> None:
     name = "08SAMPLETOWN12"
     _held(
         shell,
@@ -81,7 +81,7 @@ def test_claims_that_contradict_one_another_are_listed(shell: Any, tmp_path: Pat
     assert shell.json("releases", "plusd")["conflicts"] == []
 
 
-def test_two_captures_are_compared_by_words_and_marks(shell: Any, tmp_path: Path) -> None:
+def test_two_captures_are_compared_by_words_and_marks(shell: Shell, tmp_path: Path) -> None:
     name = "08SAMPLETOWN12"
     later = BODY.replace("412 of them", "XXXXXXXXXXXX of them").replace("\nDOE", "\n<b>ROE")
     _held(
@@ -118,7 +118,7 @@ def test_two_captures_are_compared_by_words_and_marks(shell: Any, tmp_path: Path
     assert "<ins>XXXXXXXXXXXX</ins>" in made
 
 
-def test_sources_are_grouped_by_what_they_show(shell: Any, tmp_path: Path) -> None:
+def test_sources_are_grouped_by_what_they_show(shell: Shell, tmp_path: Path) -> None:
     name = "08SAMPLETOWN12"
     _held(
         shell,
@@ -144,7 +144,7 @@ def test_sources_are_grouped_by_what_they_show(shell: Any, tmp_path: Path) -> No
 
 
 @pytest.mark.damages
-def test_a_capture_that_cannot_be_read_is_named_and_stops_nothing(shell: Any, tmp_path: Path) -> None:
+def test_a_capture_that_cannot_be_read_is_named_and_stops_nothing(shell: Shell, tmp_path: Path) -> None:
     name = "08SAMPLETOWN12"
     captures = [("http://a.example/1", f"2010-12-0{day}T00:00:00Z", page(name, more="x" * day)) for day in (1, 2, 3)]
     _held(shell, tmp_path, *captures)
@@ -160,7 +160,7 @@ def test_a_capture_that_cannot_be_read_is_named_and_stops_nothing(shell: Any, tm
     assert shell.json("diff", name)["difference"] == "same body"
 
 
-def test_real_histories_replayed_as_captures(shell: Any, tmp_path: Path, shared_cables: Path) -> None:
+def test_real_histories_replayed_as_captures(shell: Shell, tmp_path: Path, shared_cables: Path) -> None:
     known = json.loads((shared_cables / "release_history.json").read_text("utf-8"))
     counters = {one["commit"]: one["counters_printed"] for one in known["snapshots"]}
     captures = []
@@ -202,7 +202,7 @@ def test_real_histories_replayed_as_captures(shell: Any, tmp_path: Path, shared_
     ],
 )
 def test_real_pairs_of_versions(
-    shell: Any, tmp_path: Path, shared_cables: Path, name: str, kind: str | None, released: bool
+    shell: Shell, tmp_path: Path, shared_cables: Path, name: str, kind: str | None, released: bool
 ) -> None:
     pages = [(shared_cables / f"{name}.v{version}.html").read_bytes() for version in (1, 2)]
     _held(

@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from tests.shell import Shell
+from tests.site import Site
+
 LONG = "A" * 60_000
 
 
@@ -28,7 +31,7 @@ HOSTILE = {
 
 
 @pytest.fixture
-def hostile(shell: Any, site: Any) -> Any:
+def hostile(shell: Shell, site: Site) -> Any:
     site.replies.update(HOSTILE)
     site.closing.update(HOSTILE)
     site.page("/id", _cable("05" + "X" * 50_000 + "1", "UNCLAS\n"))
@@ -44,7 +47,7 @@ def hostile(shell: Any, site: Any) -> Any:
     return shell.json("capture", "demo", status=None)
 
 
-def test_every_address_has_one_outcome_and_the_archive_verifies(shell: Any, hostile: Any) -> None:
+def test_every_address_has_one_outcome_and_the_archive_verifies(shell: Shell, hostile: Any) -> None:
     counts = hostile["counts"]
     assert counts.get("waiting", 0) == 0
     assert sum(counts.values()) >= len(HOSTILE) + 4
@@ -53,7 +56,7 @@ def test_every_address_has_one_outcome_and_the_archive_verifies(shell: Any, host
     assert report["findings"] == []
 
 
-def test_nothing_on_a_page_reaches_the_terminal_as_a_control(shell: Any, site: Any, hostile: Any) -> None:
+def test_nothing_on_a_page_reaches_the_terminal_as_a_control(shell: Shell, site: Site, hostile: Any) -> None:
     for words in (
         ("show", "05ESCAPE1"),
         ("history", "05ESCAPE1"),

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from tests.shell import Shell
+from tests.site import Site
+
 pytestmark = pytest.mark.damages
 
 
 @pytest.fixture
-def held(site: Any, shell: Any) -> Any:
+def held(site: Site, shell: Shell) -> Any:
     site.page("/", b"<p>page</p>")
     shell.site_collection("demo", site, "/")
     shell("init", "demo")
@@ -19,7 +22,7 @@ def held(site: Any, shell: Any) -> Any:
     return shell
 
 
-def _in_place(shell: Any, name: str) -> Path:
+def _in_place(shell: Shell, name: str) -> Path:
     folder: Path = shell.archives / "demo"
     path = next(iter(sorted(folder.glob(name))), folder / name)
     path.parent.mkdir(exist_ok=True)
@@ -81,7 +84,7 @@ def test_a_pipe_as_signing_key_or_passphrase_is_told(held: Any, monkeypatch: pyt
 
 @pytest.mark.parametrize("secret", ["", "\n", "x" * 1024])
 def test_a_passphrase_that_no_key_can_have_is_told(
-    shell: Any, site: Any, monkeypatch: pytest.MonkeyPatch, secret: str
+    shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch, secret: str
 ) -> None:
     shell.site_collection("demo", site, "/")
     path = shell.folder / "passphrase"

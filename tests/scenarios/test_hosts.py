@@ -2,15 +2,16 @@
 
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.shell import Shell
 from tests.simulated import Simulation, html, links
+from tests.site import Site
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_a_host_that_does_not_answer_holds_up_no_other(shell: Any, site: Any, processes: int) -> None:
+def test_a_host_that_does_not_answer_holds_up_no_other(shell: Shell, site: Site, processes: int) -> None:
     pages = [f"/page/{n}" for n in range(20)]
     for path in pages:
         site.page(path, b"x")
@@ -38,7 +39,7 @@ def test_a_host_that_does_not_answer_holds_up_no_other(shell: Any, site: Any, pr
     assert in_time == [True]
 
 
-def test_no_host_is_asked_over_two_connections_at_once(shell: Any, site: Any) -> None:
+def test_no_host_is_asked_over_two_connections_at_once(shell: Shell, site: Site) -> None:
     hosts = ["127.0.0.1", "localhost"]
     at_once: dict[str, int] = dict.fromkeys(hosts, 0)
     most: list[int] = []

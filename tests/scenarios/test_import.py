@@ -28,6 +28,7 @@ from preserve.provenance.session import WritingSession
 from preserve.store.layout import CollectionPaths
 from tests.dying import die_at
 from tests.scenarios.test_damage import PAGE
+from tests.shell import Shell
 from tests.unit.formats.test_wacz import DIGEST, MEMBERS, TEXT, digest_of, listing, package
 from tests.unit.formats.test_waczsignature import LEAF, MIDDLE, ROOT, certificate, pem
 from tests.warcs import gz, page, record, reply
@@ -57,7 +58,7 @@ def _warc(path: Path, *, compress: bool = True, pages: int = 3, software: str = 
 
 
 @pytest.mark.parametrize("compress", [True, False], ids=["gzip", "plain"])
-def test_a_file_is_taken_in_to_the_byte_and_its_cable_shown(shell: Any, tmp_path: Path, compress: bool) -> None:
+def test_a_file_is_taken_in_to_the_byte_and_its_cable_shown(shell: Shell, tmp_path: Path, compress: bool) -> None:
     path = _warc(tmp_path / ("x.warc.gz" if compress else "x.warc"), compress=compress)
     (item,) = shell.json("import", str(path), "--into", "old")["files"]
     assert (item["outcome"], item["records"], item["cables"]) == ("imported", 7, 1)
@@ -71,7 +72,7 @@ def test_a_file_is_taken_in_to_the_byte_and_its_cable_shown(shell: Any, tmp_path
     assert len(index.splitlines()) == 3
 
 
-def test_the_same_bytes_are_taken_in_once(shell: Any, tmp_path: Path) -> None:
+def test_the_same_bytes_are_taken_in_once(shell: Shell, tmp_path: Path) -> None:
     path = _warc(tmp_path / "x.warc.gz")
     shell("import", str(path), "--into", "old")
     renamed = path.rename(tmp_path / "y.warc.gz")
@@ -83,7 +84,7 @@ def test_the_same_bytes_are_taken_in_once(shell: Any, tmp_path: Path) -> None:
     shell("verify", "old")
 
 
-def test_names_that_lead_out_or_hide_are_made_plain(shell: Any, tmp_path: Path) -> None:
+def test_names_that_lead_out_or_hide_are_made_plain(shell: Shell, tmp_path: Path) -> None:
     path = _warc(tmp_path / ".. -ä b.warc.gz")
     (item,) = shell.json("import", str(path), "--into", "old")["files"]
     assert item["file"] == "b.warc.gz"
@@ -91,7 +92,7 @@ def test_names_that_lead_out_or_hide_are_made_plain(shell: Any, tmp_path: Path) 
     shell("verify", "old")
 
 
-def test_a_package_is_taken_in_file_by_file(shell: Any, tmp_path: Path) -> None:
+def test_a_package_is_taken_in_file_by_file(shell: Shell, tmp_path: Path) -> None:
     warc = _warc(tmp_path / "data.warc.gz")
     crawl = tmp_path / "crawl.wacz"
     crawl.write_bytes(package({"archive/data.warc.gz": warc.read_bytes()}))
@@ -103,7 +104,7 @@ def test_a_package_is_taken_in_file_by_file(shell: Any, tmp_path: Path) -> None:
     shell("verify", "old")
 
 
-def test_a_damaged_file_is_refused_or_taken_in_as_it_is(shell: Any, tmp_path: Path) -> None:
+def test_a_damaged_file_is_refused_or_taken_in_as_it_is(shell: Shell, tmp_path: Path) -> None:
     path = _warc(tmp_path / "x.warc.gz")
     with path.open("rb") as file:
         third = list(iter_members(file))[2]
@@ -125,7 +126,7 @@ def test_a_damaged_file_is_refused_or_taken_in_as_it_is(shell: Any, tmp_path: Pa
 
 
 def test_records_that_stand_twice_are_refused_and_references_that_lead_nowhere_are_counted(
-    shell: Any, tmp_path: Path
+    shell: Shell, tmp_path: Path
 ) -> None:
     path = _warc(tmp_path / "x.warc.gz")
     with path.open("rb") as file:
@@ -144,7 +145,7 @@ def test_records_that_stand_twice_are_refused_and_references_that_lead_nowhere_a
     shell("verify", "old")
 
 
-def test_files_that_hold_no_records_are_refused(shell: Any, tmp_path: Path) -> None:
+def test_files_that_hold_no_records_are_refused(shell: Shell, tmp_path: Path) -> None:
     for name, data in {"a.txt": b"text", "b.warc.gz": b"", "c.wacz": b"PK\x03\x04rubbish"}.items():
         path = tmp_path / name
         path.write_bytes(data)
@@ -156,7 +157,7 @@ def test_files_that_hold_no_records_are_refused(shell: Any, tmp_path: Path) -> N
 
 
 def test_an_import_that_dies_at_any_step_is_finished_by_the_next(
-    shell: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = _warc(tmp_path / "x.warc.gz", pages=5)
     first = _warc(tmp_path / "first.warc.gz", pages=1)
@@ -183,7 +184,7 @@ def test_an_import_that_dies_at_any_step_is_finished_by_the_next(
     pytest.fail("the import never came to its end")
 
 
-def test_a_file_compressed_as_a_whole_can_be_read_and_repaired(shell: Any, tmp_path: Path) -> None:
+def test_a_file_compressed_as_a_whole_can_be_read_and_repaired(shell: Shell, tmp_path: Path) -> None:
     plain = _warc(tmp_path / "p.warc", compress=False)
     path = tmp_path / "whole.warc.gz"
     path.write_bytes(gzip.compress(plain.read_bytes()))
@@ -194,7 +195,7 @@ def test_a_file_compressed_as_a_whole_can_be_read_and_repaired(shell: Any, tmp_p
     shell("verify", "old")
 
 
-def test_the_report_is_one_page_of_html_and_holds_no_markup_of_the_archive(shell: Any, tmp_path: Path) -> None:
+def test_the_report_is_one_page_of_html_and_holds_no_markup_of_the_archive(shell: Shell, tmp_path: Path) -> None:
     path = _warc(tmp_path / "x.warc.gz")
     data = gzip.decompress(path.read_bytes()).replace(b"http://pages.example/1", b"http://a/<script>alert")
     data = data.replace(b"<p>page 1</p>", b"<p>page X</p>")
@@ -208,7 +209,7 @@ def test_the_report_is_one_page_of_html_and_holds_no_markup_of_the_archive(shell
     assert "DAMAGED" in text
 
 
-def test_a_packages_signer_is_held_against_the_roots_that_the_reader_names(shell: Any, tmp_path: Path) -> None:
+def test_a_packages_signer_is_held_against_the_roots_that_the_reader_names(shell: Shell, tmp_path: Path) -> None:
     root, wrong, crawl = tmp_path / "root.pem", tmp_path / "wrong.pem", tmp_path / "crawl.wacz"
     began = datetime.now(UTC) - timedelta(days=1)
     dates: dict[str, Any] = {"begins": began, "ends": began + timedelta(days=30)}
@@ -244,7 +245,7 @@ def test_a_packages_signer_is_held_against_the_roots_that_the_reader_names(shell
     assert said("--trust", str(root))[0] == "FAIL"
 
 
-def test_levels_read_as_much_as_they_say(shell: Any, tmp_path: Path) -> None:
+def test_levels_read_as_much_as_they_say(shell: Shell, tmp_path: Path) -> None:
     shell("import", str(_warc(tmp_path / "x.warc.gz")), "--into", "old")
     for words, verdict in (
         (("--structure",), "NOT CHECKED"),
@@ -264,7 +265,7 @@ def test_levels_read_as_much_as_they_say(shell: Any, tmp_path: Path) -> None:
 
 
 def test_a_stopped_verification_goes_on_behind_the_files_that_it_found_whole(
-    shell: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(3):
         shell("import", str(_warc(tmp_path / f"{number}.warc.gz", pages=number + 1)), "--into", "old")
@@ -312,7 +313,7 @@ REVISITS = {
 
 @pytest.mark.parametrize(("before", "fields", "is_held"), REVISITS.values(), ids=REVISITS)
 def test_revisits_of_others_never_damage_a_collection(
-    shell: Any, tmp_path: Path, before: list[bytes], fields: tuple[tuple[str, str], ...], is_held: bool
+    shell: Shell, tmp_path: Path, before: list[bytes], fields: tuple[tuple[str, str], ...], is_held: bool
 ) -> None:
     revisit = record(7, b"", *fields, kind="revisit", uri="http://h.example/rv")
     path = tmp_path / "x.warc.gz"
@@ -334,7 +335,7 @@ def test_revisits_of_others_never_damage_a_collection(
         assert "another" in shell("show", "http://h.example/rv")
 
 
-def test_an_original_may_lie_in_a_file_that_was_taken_in_before(shell: Any, tmp_path: Path) -> None:
+def test_an_original_may_lie_in_a_file_that_was_taken_in_before(shell: Shell, tmp_path: Path) -> None:
     for name, data in (("a.warc", ORIGINAL), ("b.warc", record(7, b"", *BY_ADDRESS, kind="revisit"))):
         (tmp_path / name).write_bytes(data)
         shell("import", str(tmp_path / name), "--into", "old")
@@ -355,7 +356,9 @@ HABITS = {
 
 @pytest.mark.parametrize("pack", [gz, b"".join], ids=["gzip", "plain"])
 @pytest.mark.parametrize("habit", HABITS)
-def test_habits_of_other_writers_are_taken_in_and_stay_good(shell: Any, tmp_path: Path, pack: Any, habit: str) -> None:
+def test_habits_of_other_writers_are_taken_in_and_stay_good(
+    shell: Shell, tmp_path: Path, pack: Any, habit: str
+) -> None:
     records = [HABITS[habit], page(2)]
     path = tmp_path / "x.warc"
     path.write_bytes(pack(*records) if pack is gz else pack(records))
@@ -366,7 +369,7 @@ def test_habits_of_other_writers_are_taken_in_and_stay_good(shell: Any, tmp_path
     shell("verify", "old")
 
 
-def test_the_program_that_made_a_file_is_named_in_the_words_of_the_file(shell: Any, tmp_path: Path) -> None:
+def test_the_program_that_made_a_file_is_named_in_the_words_of_the_file(shell: Shell, tmp_path: Path) -> None:
     path = _warc(tmp_path / "x.warc.gz", software="Wget/1.21.3\x1b[31m (linux-gnu)")
     shell("import", str(path), "--into", "old")
     made = "made by Wget/1.21.3 [31m (linux-gnu), taken in on "
@@ -379,7 +382,7 @@ def test_the_program_that_made_a_file_is_named_in_the_words_of_the_file(shell: A
 HAND = r"second hand, from x\.warc\.gz, made by a test, taken in on \d{4}-\d{2}-\d{2}"
 
 
-def test_a_page_out_of_an_imported_file_is_second_hand_wherever_it_is_told(shell: Any, tmp_path: Path) -> None:
+def test_a_page_out_of_an_imported_file_is_second_hand_wherever_it_is_told(shell: Shell, tmp_path: Path) -> None:
     shell("import", str(_warc(tmp_path / "x.warc.gz")), "--into", "old")
     for words in (["show", "06TESTPOST12"], ["history", "06TESTPOST12"]):
         assert re.search(r"second hand +from x\.warc\.gz, made by a test, taken in on ", shell(*words))
@@ -409,7 +412,7 @@ def test_a_page_out_of_an_imported_file_is_second_hand_wherever_it_is_told(shell
         assert not check_capsule.is_good(check_capsule.check(pack(forged), [key]))
 
 
-def test_a_password_in_an_imported_address_is_not_cited(shell: Any, tmp_path: Path) -> None:
+def test_a_password_in_an_imported_address_is_not_cited(shell: Shell, tmp_path: Path) -> None:
     path = _warc(tmp_path / "x.warc.gz", compress=False)
     data = path.read_bytes().replace(b"http://pages.example/0", b"http://u:PW@p.example/0")
     path.write_bytes(re.sub(rb"WARC-(Block|Payload)-Digest: [^\r]*\r\n", b"", data))

@@ -15,13 +15,15 @@ from preserve.replay import indexing, stated_texts
 from preserve.replay.text_spool import TextSpool
 from preserve.store.layout import CollectionPaths
 from preserve.store.searchindex import SearchIndex
+from tests.shell import Shell
+from tests.site import Site
 
 _DERIVED = {"id", "text", "mac"}
 """Columns that say nothing of a text: numbers that the database gave, and MACs, which are over these too."""
 
 
 @pytest.fixture
-def mirror(shell: Any, site: Any) -> Any:
+def mirror(shell: Shell, site: Site) -> Any:
     """The mirror, not captured yet."""
     _phase(site, 1)
     shell.site_collection("demo", site, "/")
@@ -43,11 +45,11 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-def _phase(site: Any, phase: int) -> None:
+def _phase(site: Site, phase: int) -> None:
     site.replies.update({path: reply.wire() for path, reply in replies(phase).items()})
 
 
-def _index(shell: Any, name: str = "demo") -> Path:
+def _index(shell: Shell, name: str = "demo") -> Path:
     return CollectionPaths(shell.archives, name).search
 
 
@@ -67,7 +69,7 @@ def _rows(path: Path) -> dict[str, list[Any]]:
         return found
 
 
-def _as_made_by_a_search(shell: Any, name: str = "demo") -> dict[str, list[Any]]:
+def _as_made_by_a_search(shell: Shell, name: str = "demo") -> dict[str, list[Any]]:
     path = _index(shell, name)
     for each in path.parent.glob(f"{path.name}*"):
         each.unlink()
@@ -77,7 +79,7 @@ def _as_made_by_a_search(shell: Any, name: str = "demo") -> dict[str, list[Any]]
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])
-def test_after_captures_a_search_reads_nothing_again(mirror: Any, site: Any, reads: list[str], processes: str) -> None:
+def test_after_captures_a_search_reads_nothing_again(mirror: Any, site: Site, reads: list[str], processes: str) -> None:
     for phase in (1, 2, 2):
         _phase(site, phase)
         mirror("capture", "demo", "--processes", processes, status=None)
@@ -91,7 +93,7 @@ def test_after_captures_a_search_reads_nothing_again(mirror: Any, site: Any, rea
 
 
 def test_after_an_import_and_a_reading_again_a_search_reads_nothing_again(
-    mirror: Any, site: Any, reads: list[str]
+    mirror: Any, site: Site, reads: list[str]
 ) -> None:
     mirror("capture", "demo", status=None)
     (path,) = (mirror.archives / "demo" / "archive").glob("*.warc.gz")
@@ -108,7 +110,7 @@ def test_after_an_import_and_a_reading_again_a_search_reads_nothing_again(
         assert _rows(_index(mirror, name)) == _as_made_by_a_search(mirror, name)
 
 
-def test_a_run_that_states_no_text_makes_no_index(shell: Any, site: Any) -> None:
+def test_a_run_that_states_no_text_makes_no_index(shell: Shell, site: Site) -> None:
     site.page("/", b"<p>nothing</p>")
     shell.site_collection("demo", site, "/")
     shell("init", "demo")
@@ -124,7 +126,7 @@ def _stop(*_given: Any, **_named: Any) -> None:
     "target", ["preserve.crawler.capture.index_stated", "preserve.store.searchindex.SearchIndex.finish"]
 )
 def test_what_a_stop_behind_the_checkpoint_leaves_out_the_next_search_takes_in(
-    mirror: Any, site: Any, reads: list[str], monkeypatch: pytest.MonkeyPatch, target: str
+    mirror: Any, site: Site, reads: list[str], monkeypatch: pytest.MonkeyPatch, target: str
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(target, _stop)

@@ -15,12 +15,14 @@ from preserve.provenance.statements import KeyStatement, encode
 from preserve.store.durable import write_atomic
 from preserve.store.layout import CollectionPaths
 from tests.ledgers import extended
+from tests.shell import Shell
+from tests.site import Site
 
 pytestmark = pytest.mark.damages
 
 
 @pytest.fixture
-def demo(shell: Any, site: Any) -> Any:
+def demo(shell: Shell, site: Site) -> Any:
     """A collection of three captures; ``older`` is a copy made before the last one, ``backup`` a whole one."""
     site.page("/", b"<p>page</p>")
     shell.site_collection("demo", site, "/")
@@ -33,21 +35,21 @@ def demo(shell: Any, site: Any) -> Any:
     return shell
 
 
-def _archive(shell: Any) -> Path:
+def _archive(shell: Shell) -> Path:
     return Path(shell.archives) / "demo"
 
 
-def _put(shell: Any, where: str) -> None:
+def _put(shell: Shell, where: str) -> None:
     """Puts another state in the archive's place."""
     shutil.rmtree(_archive(shell))
     shutil.copytree(shell.folder / where / "demo", _archive(shell))
 
 
-def _codes(shell: Any, status: int = 1) -> set[str]:
+def _codes(shell: Shell, status: int = 1) -> set[str]:
     return {finding["code"] for finding in shell.json("verify", "demo", status=status)["collections"][0]["findings"]}
 
 
-def _note(shell: Any, where: str = "archives") -> bytes:
+def _note(shell: Shell, where: str = "archives") -> bytes:
     return (Path(shell.folder) / where / "demo" / "ledger" / "checkpoint").read_bytes()
 
 
@@ -81,7 +83,7 @@ def test_an_older_copy_mends_the_part_that_it_has(demo: Any) -> None:
 
 
 def test_another_log_in_its_place_gives_way_to_the_one_that_is_known(
-    demo: Any, site: Any, monkeypatch: pytest.MonkeyPatch
+    demo: Any, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setenv("XDG_CONFIG_HOME", str(demo.folder / "evil"))

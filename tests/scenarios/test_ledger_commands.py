@@ -15,12 +15,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from preserve.formats.tlog.files import parse_checkpoint
 from preserve.formats.tlog.note import Signer, parse_note, parse_vkey
 from tests.crash.dying import die
+from tests.shell import Shell
+from tests.site import Site
 
 SIGNED = "the checkpoint is signed by the log's key"
 
 
 @pytest.fixture
-def demo(shell: Any, site: Any) -> Any:
+def demo(shell: Shell, site: Site) -> Any:
     """A collection of one page, captured once; ``capture`` makes it longer."""
     site.page("/", b"<p>page</p>")
     shell.site_collection("demo", site, "/")
@@ -29,12 +31,12 @@ def demo(shell: Any, site: Any) -> Any:
     return shell
 
 
-def _note(shell: Any) -> bytes:
+def _note(shell: Shell) -> bytes:
     data: bytes = (shell.archives / "demo" / "ledger" / "checkpoint").read_bytes()
     return data
 
 
-def _claim(shell: Any, *words: str, status: int | None = 0) -> tuple[str, str]:
+def _claim(shell: Shell, *words: str, status: int | None = 0) -> tuple[str, str]:
     report = shell.json("verify", "demo", *words, status=status)["collections"][0]
     found = next(claim for claim in report["claims"] if claim["claim"] == SIGNED)
     return found["verdict"], found["detail"]
@@ -91,7 +93,7 @@ def test_an_older_checkpoint_proves_that_nothing_before_it_changed(demo: Any, mo
     assert "the archive's own key, not known to you" in demo("ledger", "check", "demo", str(older))
 
 
-def test_a_history_that_was_rewritten_with_the_key_is_found_by_an_older_checkpoint(demo: Any, site: Any) -> None:
+def test_a_history_that_was_rewritten_with_the_key_is_found_by_an_older_checkpoint(demo: Any, site: Site) -> None:
     older = demo.folder / "older"
     older.write_bytes(_note(demo))
     shutil.rmtree(demo.archives / "demo")
@@ -197,7 +199,9 @@ def test_a_change_of_key_that_dies_at_any_write_is_completed_by_the_next(demo: A
     os.environ["HOME"] = str(home)
 
 
-def test_a_passphrase_is_needed_where_the_key_has_one(shell: Any, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_passphrase_is_needed_where_the_key_has_one(
+    shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     site.page("/", b"<p>page</p>")
     shell.site_collection("demo", site, "/")
     secret = shell.folder / "passphrase"
@@ -241,7 +245,7 @@ def test_a_witness_signs_what_only_grew_and_is_named_by_those_who_trust_it(demo:
     assert demo.json("verify", "demo")["collections"][0]["good"] is True
 
 
-def test_a_witness_signs_no_history_that_it_did_not_see(demo: Any, site: Any) -> None:
+def test_a_witness_signs_no_history_that_it_did_not_see(demo: Any, site: Site) -> None:
     demo("ledger", "witness", "demo", "--name", "w")
     shutil.rmtree(demo.archives / "demo")
     demo.begin_anew("demo")
@@ -287,7 +291,7 @@ def _ssh_blob(line: str) -> bytes:
 
 
 @pytest.mark.parametrize("seed", [8, 10, 11])
-def test_a_key_is_named_whatever_letters_its_base64_has(shell: Any, site: Any, seed: int) -> None:
+def test_a_key_is_named_whatever_letters_its_base64_has(shell: Shell, site: Site, seed: int) -> None:
     key = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
     keys = Path(os.environ["HOME"]) / ".config" / "preserve" / "keys"
     keys.mkdir(parents=True)

@@ -2,7 +2,6 @@
 
 import json
 import os
-from typing import Any
 
 from preserve.cli.shared.common import keys_folder
 from preserve.formats.tlog.note import Signer
@@ -14,6 +13,8 @@ from preserve.replay.recover import open_for_reading
 from preserve.store.layout import CollectionPaths
 from tests.clocks import ShiftedClock
 from tests.ledgers import extended
+from tests.shell import Shell
+from tests.site import Site
 
 PAGE = b"<html><title>A page</title><body>" + b"<p>Words that stay as they are.</p>" * 200 + b"</body></html>"
 
@@ -24,7 +25,7 @@ def _states(answer: dict[str, object]) -> dict[str, tuple[str, str]]:
     return {row["url"].split("/", 3)[3]: (row["state"], row["reason"]) for row in rows}
 
 
-def test_every_state_from_captures_of_several_days(shell: Any, site: Any, clock: type[ShiftedClock]) -> None:
+def test_every_state_from_captures_of_several_days(shell: Shell, site: Site, clock: type[ShiftedClock]) -> None:
     names = ["alive", "moved", "home", "changed", "soft", "gone", "once", "wall", "back", "cable", "broken"]
     for name in names:
         site.page(f"/{name}", PAGE)
@@ -85,7 +86,7 @@ def test_every_state_from_captures_of_several_days(shell: Any, site: Any, clock:
 
 
 def test_a_dead_host_is_told_from_our_own_dead_network(
-    shell: Any, site: Any, clock: type[ShiftedClock], dead_port: int
+    shell: Shell, site: Site, clock: type[ShiftedClock], dead_port: int
 ) -> None:
     dead = f"http://localhost:{dead_port}/page"
     text = (
@@ -111,7 +112,7 @@ def test_a_dead_host_is_told_from_our_own_dead_network(
 
 
 def test_a_page_that_has_changed_and_was_not_modified_since_is_changed(
-    shell: Any, site: Any, clock: type[ShiftedClock]
+    shell: Shell, site: Site, clock: type[ShiftedClock]
 ) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag: %s\r\nContent-Length: %d\r\n\r\n"
     changed = PAGE.replace(b"stay", b"went")
@@ -130,7 +131,7 @@ def test_a_page_that_has_changed_and_was_not_modified_since_is_changed(
     assert f"--at {row['first_good']['captured']}" in shell("rot", status=0)
 
 
-def test_a_failure_that_a_continued_run_states_again_is_one_failure(shell: Any, site: Any) -> None:
+def test_a_failure_that_a_continued_run_states_again_is_one_failure(shell: Shell, site: Site) -> None:
     shell.site_collection("demo", site, "/page")
     shell("init", "demo")
     paths = CollectionPaths(shell.archives, "demo")
@@ -152,7 +153,7 @@ def test_a_failure_that_a_continued_run_states_again_is_one_failure(shell: Any, 
     assert _states(shell.json("rot", status=1)) == {"continued": ("unknown", "dns"), "each": ("gone", "dns")}
 
 
-def test_what_came_from_a_page_cannot_speak_to_shell_terminal_or_markdown(shell: Any, site: Any) -> None:
+def test_what_came_from_a_page_cannot_speak_to_shell_terminal_or_markdown(shell: Shell, site: Site) -> None:
     path = "/?`$(id)`'x%1b[31m"
     shell.site_collection("demo", site, path)
     shell("init", "demo")
@@ -162,7 +163,7 @@ def test_what_came_from_a_page_cannot_speak_to_shell_terminal_or_markdown(shell:
     assert json.loads(shell("rot", "--json", status=0))["counts"]["unknown"] == 1
 
 
-def test_wrong_use_is_told(shell: Any) -> None:
+def test_wrong_use_is_told(shell: Shell) -> None:
     answer = json.loads(shell("rot", "--json", "--markdown", status=2))
     assert answer["error"]["message"] == "--json and --markdown exclude each other"
     assert "no archive is held" in (shell("rot", status=3) or shell.errors)

@@ -12,6 +12,8 @@ from preserve.config.alarms import AlarmKind
 from preserve.replay.recover import open_for_reading
 from tests.clocks import ShiftedClock
 from tests.layout_pages import BODY, HEADER, escaped, wikileaks_page
+from tests.shell import Shell
+from tests.site import Site
 from tests.unit.alarms.telling import START, rules
 
 CABLE = wikileaks_page(boxes=(escaped(HEADER), escaped(BODY)))
@@ -20,7 +22,7 @@ NAMES = ("one", "two", "three", "four")
 
 
 @pytest.fixture
-def held(shell: Any, site: Any) -> Any:
+def held(shell: Shell, site: Site) -> Any:
     for name in NAMES:
         site.page(f"/{name}", PAGE.format(name).encode())
     site.page("/", "".join(f"<a href=/{name}>x</a>" for name in NAMES).encode())
@@ -31,12 +33,12 @@ def held(shell: Any, site: Any) -> Any:
     return shell
 
 
-def _dies(site: Any) -> None:
+def _dies(site: Site) -> None:
     for path in ("/", *(f"/{name}" for name in NAMES)):
         site.page(path, b"no", status="404 Not Found")
 
 
-def test_a_dead_site_is_wrong_until_somebody_says_that_it_is_known(held: Any, site: Any) -> None:
+def test_a_dead_site_is_wrong_until_somebody_says_that_it_is_known(held: Any, site: Site) -> None:
     _dies(site)
     for _run in range(2):
         told = held("capture", "demo", status=1)
@@ -60,7 +62,7 @@ def test_a_dead_site_is_wrong_until_somebody_says_that_it_is_known(held: Any, si
 
 
 def test_a_loss_that_is_accepted_ends_the_alarm_of_pages_that_are_gone(
-    held: Any, site: Any, monkeypatch: pytest.MonkeyPatch
+    held: Any, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("preserve.replay.link_status.MISSING_DAYS", 1)
     with AlarmDatabase.open(held.archives) as book:
@@ -78,7 +80,7 @@ def test_a_loss_that_is_accepted_ends_the_alarm_of_pages_that_are_gone(
         assert seen() == [(False, "the loss of 5 is accepted, and no other page is gone")]
 
 
-def test_what_came_back_and_went_again_is_no_longer_known(held: Any, site: Any) -> None:
+def test_what_came_back_and_went_again_is_no_longer_known(held: Any, site: Site) -> None:
     pages = dict(site.replies)
     _dies(site)
     held("capture", "demo", status=1)
@@ -91,7 +93,7 @@ def test_what_came_back_and_went_again_is_no_longer_known(held: Any, site: Any) 
     assert held.json("capture", "demo", status=1)["compared"]["lost"] == 5
 
 
-def test_one_page_that_went_is_told_and_is_no_dead_site(held: Any, site: Any) -> None:
+def test_one_page_that_went_is_told_and_is_no_dead_site(held: Any, site: Site) -> None:
     site.page("/", "".join(f"<a href=/{name}>x</a>" for name in NAMES[1:]).encode())
     site.page("/one", b"no", status="404 Not Found")
     held("capture", "demo", status=1)
@@ -99,7 +101,7 @@ def test_one_page_that_went_is_told_and_is_no_dead_site(held: Any, site: Any) ->
     assert "1 gone, 3 unchanged; 1 not to be had" in status
 
 
-def test_a_new_home_is_adopted_by_one_command(held: Any, site: Any) -> None:
+def test_a_new_home_is_adopted_by_one_command(held: Any, site: Site) -> None:
     old, new = site.url("/"), site.url("/").replace("127.0.0.1", "localhost")
     for name in NAMES:
         site.replies[f"/{name}"] = f"HTTP/1.1 301 M\r\nLocation: {new}new/{name}\r\nContent-Length: 0\r\n\r\n".encode()
@@ -117,7 +119,7 @@ def test_a_new_home_is_adopted_by_one_command(held: Any, site: Any) -> None:
     held("verify", "demo", status=0)
 
 
-def test_both_addresses_of_a_page_that_moved_stand_in_history_and_citation(shell: Any, site: Any) -> None:
+def test_both_addresses_of_a_page_that_moved_stand_in_history_and_citation(shell: Shell, site: Site) -> None:
     old, new = site.url("/old/"), site.url("/new/")
     site.page("/old/cable", CABLE)
     site.page("/new/cable", CABLE)
@@ -142,7 +144,7 @@ def test_both_addresses_of_a_page_that_moved_stand_in_history_and_citation(shell
         assert f"{new}cable" in shell("cite", f"{old}cable", "--format", form)
 
 
-def test_history_show_and_citation_say_what_came_after_the_last_whole_capture(shell: Any, site: Any) -> None:
+def test_history_show_and_citation_say_what_came_after_the_last_whole_capture(shell: Shell, site: Site) -> None:
     site.page("/cable", CABLE)
     site.page("/", b"<a href=/cable>c</a>")
     shell.site_collection("demo", site, "/")
@@ -165,7 +167,7 @@ def test_history_show_and_citation_say_what_came_after_the_last_whole_capture(sh
     assert "later looks" not in shell("history", "08SAMPLETOWN12")
 
 
-def test_a_site_that_shuts_its_robots_txt_is_not_alive(held: Any, site: Any) -> None:
+def test_a_site_that_shuts_its_robots_txt_is_not_alive(held: Any, site: Site) -> None:
     site.page("/robots.txt", b"User-agent: *\nDisallow: /\n", kind="text/plain")
     report = held.json("capture", "demo", status=1)
     assert report["compared"]["seen"] == {"not-reached": 5}
@@ -173,7 +175,7 @@ def test_a_site_that_shuts_its_robots_txt_is_not_alive(held: Any, site: Any) -> 
     assert [(row["state"], row["reason"]) for row in states] == [("unknown", "robots")] * 5
 
 
-def test_a_muted_page_is_looked_at_and_raises_no_alarm(held: Any, site: Any, clock: type[ShiftedClock]) -> None:
+def test_a_muted_page_is_looked_at_and_raises_no_alarm(held: Any, site: Site, clock: type[ShiftedClock]) -> None:
     config, mute = held.config / "collections" / "demo.yaml", (site.url("/two"),)
     held("rot", "mute", site.url("/one"), "-c", "demo", "--reason", "it comes and goes", status=0)
     config.write_text(config.read_text() + f"mute:\n  - {mute[0]}\n")
@@ -205,11 +207,11 @@ def test_a_muted_page_is_looked_at_and_raises_no_alarm(held: Any, site: Any, clo
     assert held.json("capture", "demo", status=1)["compared"]["lost"] == 1
 
 
-def _said(shell: Any, *words: str) -> str:
+def _said(shell: Shell, *words: str) -> str:
     shell("rot", *words, "-c", "demo", "--reason", "x", status=3)
     return str(shell.errors)
 
 
-def _look(shell: Any, book: AlarmDatabase, mute: tuple[str, ...] = ()) -> list[Observation]:
+def _look(shell: Shell, book: AlarmDatabase, mute: tuple[str, ...] = ()) -> list[Observation]:
     with open_for_reading(shell.archives, ["demo"], {}) as (archive,):
         return look(book, archive, rules(), START, mute)

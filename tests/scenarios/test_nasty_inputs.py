@@ -11,6 +11,8 @@ import pytest
 from preserve.formats.warc.record import WarcRecord
 from preserve.limits import MAX_REPLY_HEAD_BYTES
 from preserve.store.warcfile import iter_file
+from tests.shell import Shell
+from tests.site import Site
 
 PAGE = b"<p>page</p>"
 
@@ -112,7 +114,7 @@ CASES = [
 
 
 @pytest.fixture
-def run(shell: Any, site: Any) -> tuple[dict[str, Any], dict[str, WarcRecord]]:
+def run(shell: Shell, site: Site) -> tuple[dict[str, Any], dict[str, WarcRecord]]:
     """The report of a capture of all cases, and the response record of each."""
     for case in CASES:
         site.replies[f"/{case.number}"] = case.reply
@@ -130,7 +132,7 @@ def run(shell: Any, site: Any) -> tuple[dict[str, Any], dict[str, WarcRecord]]:
 
 
 def test_each_nasty_reply_is_kept_as_it_travelled_and_told_by_its_name(
-    shell: Any, site: Any, run: tuple[dict[str, Any], dict[str, WarcRecord]]
+    shell: Shell, site: Site, run: tuple[dict[str, Any], dict[str, WarcRecord]]
 ) -> None:
     report, responses = run
     told = {url.rsplit("/", 1)[1]: reason for url, _state, reason in report["problems"]}
@@ -149,7 +151,7 @@ def test_each_nasty_reply_is_kept_as_it_travelled_and_told_by_its_name(
 
 
 def test_each_nasty_reply_gives_its_content_back_or_says_why_not(
-    shell: Any, site: Any, run: tuple[dict[str, Any], dict[str, WarcRecord]]
+    shell: Shell, site: Site, run: tuple[dict[str, Any], dict[str, WarcRecord]]
 ) -> None:
     for case in CASES:
         if case.truncated == "length":
@@ -167,7 +169,7 @@ def test_two_chunk_layouts_of_one_payload_have_one_digest(run: tuple[dict[str, A
     assert len(digests) == 1
 
 
-def test_a_redirect_to_itself_or_without_end_stops(shell: Any, site: Any) -> None:
+def test_a_redirect_to_itself_or_without_end_stops(shell: Shell, site: Site) -> None:
     site.replies["/self"] = b"HTTP/1.1 302 Found\r\nLocation: /self\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n"
     for number in range(30):
         reply = f"HTTP/1.1 302 Found\r\nLocation: /hop/{number + 1}\r\nContent-Length: 0\r\n\r\n"
@@ -190,7 +192,7 @@ def test_a_redirect_to_itself_or_without_end_stops(shell: Any, site: Any) -> Non
         "http://[::ffff:127.0.0.2]/x",
     ],
 )
-def test_a_redirect_to_a_private_address_is_refused(shell: Any, site: Any, target: str) -> None:
+def test_a_redirect_to_a_private_address_is_refused(shell: Shell, site: Site, target: str) -> None:
     site.replies["/"] = f"HTTP/1.1 302 Found\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n".encode()
     shell.site_collection("demo", site, "/")
     shell("init", "demo")
@@ -210,7 +212,9 @@ def test_a_redirect_to_a_private_address_is_refused(shell: Any, site: Any, targe
     ],
     ids=["500", "429", "404", "a page", "a loop", "over the bound"],
 )
-def test_odd_robots_files_allow_or_refuse_as_rfc_9309_says(shell: Any, site: Any, reply: bytes, fetched: bool) -> None:
+def test_odd_robots_files_allow_or_refuse_as_rfc_9309_says(
+    shell: Shell, site: Site, reply: bytes, fetched: bool
+) -> None:
     site.replies["/robots.txt"] = reply
     site.closing.add("/robots.txt")
     site.page("/", PAGE)
@@ -220,7 +224,7 @@ def test_odd_robots_files_allow_or_refuse_as_rfc_9309_says(shell: Any, site: Any
     assert ("/" in site.asked) is fetched
 
 
-def test_odd_links_are_followed_as_a_browser_would_and_long_ones_are_passed_over(shell: Any, site: Any) -> None:
+def test_odd_links_are_followed_as_a_browser_would_and_long_ones_are_passed_over(shell: Shell, site: Site) -> None:
     links = (
         b"<!-- a comment --><?php odd ?><a href='/caf\xc3\xa9?x=\xc3\xbc'>26</a><a href='/caf%C3%A9?x=%C3%BC'>26</a>"
         b"<!--<a href='/in-a-comment'>--><a href='/" + b"x" * 2_000_000 + b"'>28</a>"
@@ -236,7 +240,7 @@ def test_odd_links_are_followed_as_a_browser_would_and_long_ones_are_passed_over
     assert sorted(site.asked) == ["/", "/blank", "/caf%C3%A9?x=%C3%BC", "/robots.txt"]
 
 
-def test_no_cookie_comes_back_whatever_its_domain(shell: Any, site: Any) -> None:
+def test_no_cookie_comes_back_whatever_its_domain(shell: Shell, site: Site) -> None:
     site.replies["/"] = _ok(b"Set-Cookie: a=b; Domain=.127.0.0.1\r\nSet-Cookie: c=d\r\n" + LENGTH)
     shell.site_collection("demo", site, "/")
     shell("init", "demo")
@@ -246,14 +250,14 @@ def test_no_cookie_comes_back_whatever_its_domain(shell: Any, site: Any) -> None
     assert not any(b"ookie" in head for head in site.heads)
 
 
-def test_a_file_that_is_full_is_sealed_and_the_next_begun(shell: Any, site: Any) -> None:
+def test_a_file_that_is_full_is_sealed_and_the_next_begun(shell: Shell, site: Site) -> None:
     chance = random.Random(1)
     paths = [f"/{number}" for number in range(6)]
     for path in paths:
         site.page(path, chance.randbytes(700_000), kind="application/octet-stream")
     shell.site_collection("demo", site, *paths)
-    path = shell.config / "collections" / "demo.yaml"
-    path.write_text(path.read_text("utf-8") + "warc_file_mb: 1\n", "utf-8")
+    file = shell.config / "collections" / "demo.yaml"
+    file.write_text(file.read_text("utf-8") + "warc_file_mb: 1\n", "utf-8")
     shell("init", "demo")
     report = shell.json("capture", "demo")
     files = sorted(Path(shell.archives, "demo", "archive").iterdir())

@@ -2,13 +2,14 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from preserve.cli.main import main
 from tests.layout_pages import mrkva_page
+from tests.shell import Shell
+from tests.site import Site
 
 _CONTACT = ("--contact", "reader@example.org")
 
@@ -17,7 +18,7 @@ def _own_file(name: str) -> Path:
     return Path(os.environ["HOME"]) / ".config" / "preserve" / "collections" / f"{name}.yaml"
 
 
-def test_a_new_collection_names_the_layout_that_reads_its_page_and_is_captured(shell: Any, site: Any) -> None:
+def test_a_new_collection_names_the_layout_that_reads_its_page_and_is_captured(shell: Shell, site: Site) -> None:
     (shell.config / "collections").mkdir(parents=True)
     site.page("/cables/one.html", mrkva_page() + b"<a href='/cables/two.html'>2</a> <a href='/other.html'>3</a>")
     site.page("/cables/two.html", mrkva_page())
@@ -35,7 +36,7 @@ def test_a_new_collection_names_the_layout_that_reads_its_page_and_is_captured(s
     assert "/other.html" not in site.asked
 
 
-def test_a_page_that_no_layout_reads_gives_a_collection_as_well(shell: Any, site: Any) -> None:
+def test_a_page_that_no_layout_reads_gives_a_collection_as_well(shell: Shell, site: Site) -> None:
     (shell.config / "collections").mkdir(parents=True)
     site.page("/", b'<title>Harbour: "news" # 1</title><p>The harbour is closed.</p>')
     answer = shell.json("new", "harbour", site.url("/"), *_CONTACT)
@@ -51,7 +52,7 @@ def test_a_page_that_no_layout_reads_gives_a_collection_as_well(shell: Any, site
 
 
 def test_without_a_folder_of_configuration_the_file_goes_to_the_users_own(
-    site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     site.page("/", b"<p>hello</p>")
@@ -65,7 +66,7 @@ def test_without_a_folder_of_configuration_the_file_goes_to_the_users_own(
     assert str(_own_file("nothing")) in capsys.readouterr().err
 
 
-def test_an_address_that_gives_no_reply_writes_nothing(shell: Any, dead_port: int) -> None:
+def test_an_address_that_gives_no_reply_writes_nothing(shell: Shell, dead_port: int) -> None:
     (shell.config / "collections").mkdir(parents=True)
     shell("new", "gulls", f"http://127.0.0.1:{dead_port}/", *_CONTACT, status=5)
     shell("new", "gulls", "no address", *_CONTACT, status=2)
@@ -73,7 +74,7 @@ def test_an_address_that_gives_no_reply_writes_nothing(shell: Any, dead_port: in
     assert list((shell.config / "collections").iterdir()) == []
 
 
-def test_a_page_is_captured_by_its_address_alone(shell: Any, site: Any) -> None:
+def test_a_page_is_captured_by_its_address_alone(shell: Shell, site: Site) -> None:
     (shell.config / "collections").mkdir(parents=True)
     site.page("/one", mrkva_page() + b"<img src='/gull.png'><a href='/two'>two</a>")
     site.page("/gull.png", b"GIF89a", kind="image/png")

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,6 +16,8 @@ from preserve.provenance.statements import NEWER, VERSION, UnknownStatement
 from preserve.store.layout import CollectionPaths
 from tests.ledgers import extended
 from tests.scenarios.test_damage import PAGE
+from tests.shell import Shell
+from tests.site import Site
 
 _CABLE = "06TESTPOST12"
 
@@ -26,7 +27,7 @@ def _newer(kind: str, version: int, **said: object) -> UnknownStatement:
 
 
 @pytest.fixture
-def demo(shell: Any, site: Any) -> Any:
+def demo(shell: Shell, site: Site) -> Shell:
     """A collection with a cable, and behind it two statements of a newer program under a checkpoint."""
     site.page("/", PAGE.encode())
     shell.site_collection("demo", site, "/")
@@ -36,11 +37,10 @@ def demo(shell: Any, site: Any) -> Any:
     file = next(path.name for path in paths.archive.iterdir())
     newer = [_newer("remark", 1, file=file, text="seen"), _newer("run", VERSION + 1, run="urn:uuid:1")]
     extended(paths, [statement.raw for statement in newer], load_signer(paths, keys_folder(os.environ), secret=None))
-    shell.site = site
     return shell
 
 
-def _claims(shell: Any) -> dict[str, tuple[str, str]]:
+def _claims(shell: Shell) -> dict[str, tuple[str, str]]:
     (report,) = shell.json("verify", "demo")["collections"]
     assert report["good"]
     assert report["findings"] == []
@@ -57,7 +57,7 @@ def _held(folder: Path) -> dict[str, str]:
     }
 
 
-def test_verification_checks_the_tree_and_says_what_it_did_not_check(demo: Any) -> None:
+def test_verification_checks_the_tree_and_says_what_it_did_not_check(demo: Shell) -> None:
     claims = _claims(demo)
     assert claims["every statement can be read"][0] == "NOT CHECKED"
     assert claims["every statement can be read"][1].endswith(NEWER)
@@ -71,7 +71,7 @@ def test_verification_checks_the_tree_and_says_what_it_did_not_check(demo: Any) 
     )
 
 
-def test_damage_is_found_all_the_same(demo: Any) -> None:
+def test_damage_is_found_all_the_same(demo: Shell) -> None:
     paths = CollectionPaths(demo.archives, "demo")
     (file,) = paths.archive.iterdir()
     file.chmod(0o600)
@@ -85,7 +85,7 @@ def test_damage_is_found_all_the_same(demo: Any) -> None:
     assert "E-WARC-MISSING" in {finding["code"] for finding in report["findings"]}
 
 
-def test_a_changed_byte_of_such_a_statement_is_found(demo: Any) -> None:
+def test_a_changed_byte_of_such_a_statement_is_found(demo: Shell) -> None:
     paths = CollectionPaths(demo.archives, "demo")
     for path in sorted((paths.ledger / "tile" / "entries").rglob("*")):
         if path.is_file() and b'"text":"seen"' in path.read_bytes():
@@ -94,7 +94,7 @@ def test_a_changed_byte_of_such_a_statement_is_found(demo: Any) -> None:
     assert {"E-LEDGER-ROOT", "E-LEDGER-TILE"} <= {finding["code"] for finding in report["findings"]}
 
 
-def test_what_reads_goes_on_and_says_what_it_passed_over(demo: Any) -> None:
+def test_what_reads_goes_on_and_says_what_it_passed_over(demo: Shell) -> None:
     assert _CABLE in demo("show", _CABLE)
     assert f"demo: 2 statements of its ledger, {NEWER}, passed over\n" in demo.errors
     assert _CABLE in demo("list")
@@ -121,7 +121,7 @@ def test_what_reads_goes_on_and_says_what_it_passed_over(demo: Any) -> None:
 
 
 @pytest.mark.parametrize("command", ["capture", "import", "repair", "release", "dump", "rescue", "rotate", "replicate"])
-def test_no_writer_adds_to_such_a_log(demo: Any, command: str) -> None:
+def test_no_writer_adds_to_such_a_log(demo: Shell, site: Site, command: str) -> None:
     paths = CollectionPaths(demo.archives, "demo")
     (file,) = paths.archive.iterdir()
     other = demo.folder / "other.warc.gz"
@@ -143,11 +143,11 @@ def test_no_writer_adds_to_such_a_log(demo: Any, command: str) -> None:
         "rotate": ("key", "rotate", "demo"),
         "replicate": ("replicate", str(backup)),
     }[command]
-    asked = list(demo.site.asked)
+    asked = list(site.asked)
     archive, keys = _held(paths.folder), _held(keys_folder(os.environ))
     demo(*words, status=7)
     assert f"2 statements of its ledger, {NEWER}; nothing is added to it" in demo.errors
     assert "Use a newer version of preserve" in demo.errors
     assert (_held(paths.folder), _held(keys_folder(os.environ))) == (archive, keys)
-    assert demo.site.asked == asked
+    assert site.asked == asked
     assert not (backup / "demo" / "ledger" / "checkpoint").exists()

@@ -2,12 +2,13 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.articles import WRITERS, Sentence
 from tests.layout_pages import mrkva_page
+from tests.shell import Shell
+from tests.site import Site
 
 CABLE = mrkva_page()
 NEWS = (
@@ -17,7 +18,7 @@ CHANGED = NEWS.replace(b"at noon", b"at night")
 
 
 @pytest.fixture
-def article(site: Any, shell: Any) -> list[Sentence]:
+def article(site: Site, shell: Shell) -> list[Sentence]:
     """Twelve citations: held, quoted, misquoted, changed since, cut, an error page, and missing."""
     site.page("/cable", CABLE)
     for name in ("/news", "/other", "/third"):
@@ -48,13 +49,15 @@ def article(site: Any, shell: Any) -> list[Sentence]:
     ]
 
 
-def _verdicts(shell: Any, path: Path) -> list[tuple[tuple[str, str], ...]]:
+def _verdicts(shell: Shell, path: Path) -> list[tuple[tuple[str, str], ...]]:
     said = shell.json("check", str(path), status=None)
     (file,) = said["files"]
     return [tuple((claim["claim"], claim["verdict"]) for claim in each["claims"]) for each in file["citations"]]
 
 
-def test_twelve_citations_have_the_same_verdicts_in_every_kind_of_document(article: list[Sentence], shell: Any) -> None:
+def test_twelve_citations_have_the_same_verdicts_in_every_kind_of_document(
+    article: list[Sentence], shell: Shell
+) -> None:
     told = {}
     for ending, write in WRITERS.items():
         path = shell.folder / f"article{ending}"

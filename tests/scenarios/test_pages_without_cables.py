@@ -1,11 +1,11 @@
 """Pages that a layout knows and that show no whole cable, and pages that no layout knows: told, and never a cable."""
 
-from typing import Any
-
 import pytest
 
 from preserve.demo_site.pages import replies
 from preserve.model import sha256_hex
+from tests.shell import Shell
+from tests.site import Site
 
 PAGES = replies(1)
 WHOLE = PAGES["/cable.php?id=103"].body
@@ -16,7 +16,7 @@ UNKNOWN = b"<html><title>About</title><p>This page is <b>about</b> the mirror.</
 
 
 @pytest.fixture
-def captured(site: Any, shell: Any) -> str:
+def captured(site: Site, shell: Shell) -> str:
     for path, body in {"/whole": WHOLE, "/empty": EMPTY, "/nameless": NAMELESS, "/unknown": UNKNOWN}.items():
         site.page(path, body)
     shell.site_collection("demo", site, "/whole", "/empty", "/nameless", "/unknown")
@@ -25,7 +25,7 @@ def captured(site: Any, shell: Any) -> str:
     return said
 
 
-def test_a_capture_tells_them(captured: str, site: Any) -> None:
+def test_a_capture_tells_them(captured: str, site: Site) -> None:
     assert "cables     2" in captured
     assert "pages that were not read whole: 2" in captured
     assert f"W-CABLE-EMPTY        {site.url('/empty')}" in captured
@@ -33,12 +33,12 @@ def test_a_capture_tells_them(captured: str, site: Any) -> None:
     assert site.url("/unknown") not in captured
 
 
-def test_they_are_no_damage_to_the_archive(captured: str, shell: Any) -> None:
+def test_they_are_no_damage_to_the_archive(captured: str, shell: Shell) -> None:
     assert captured
     shell("verify", "demo")
 
 
-def test_an_import_tells_them_and_takes_them_in(captured: str, shell: Any) -> None:
+def test_an_import_tells_them_and_takes_them_in(captured: str, shell: Shell) -> None:
     assert captured
     (file,) = (shell.archives / "demo" / "archive").iterdir()
     shell.collection("other", (shell.config / "collections" / "demo.yaml").read_text("utf-8"))
@@ -50,7 +50,7 @@ def test_an_import_tells_them_and_takes_them_in(captured: str, shell: Any) -> No
 
 
 @pytest.mark.parametrize("path", ["/unknown", "/nameless"])
-def test_such_a_page_is_shown_as_plain_text(captured: str, shell: Any, site: Any, path: str) -> None:
+def test_such_a_page_is_shown_as_plain_text(captured: str, shell: Shell, site: Site, path: str) -> None:
     assert captured
     said = shell("show", site.url(path))
     assert said.startswith("not recognised as a cable")
@@ -60,7 +60,7 @@ def test_such_a_page_is_shown_as_plain_text(captured: str, shell: Any, site: Any
     assert told["sha256"]["body"] == sha256_hex(b"This page is about the mirror.")
 
 
-def test_a_picture_is_not_shown_as_text(site: Any, shell: Any) -> None:
+def test_a_picture_is_not_shown_as_text(site: Site, shell: Shell) -> None:
     site.page("/picture", b"GIF89a", kind="image/gif")
     shell.site_collection("demo", site, "/picture")
     shell("init", "demo")

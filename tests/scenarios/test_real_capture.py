@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.shell import Shell
+from tests.site import Site
+
 SEED_PATH = "/cable.php?id=26134"
 
 
@@ -39,7 +42,7 @@ def entries(shared_cables: Path) -> list[dict[str, Any]]:
 
 
 def test_every_real_page_is_captured_and_gives_back_what_its_manifest_says(
-    site: Any, shell: Any, shared_cables: Path, entries: list[dict[str, Any]]
+    site: Site, shell: Shell, shared_cables: Path, entries: list[dict[str, Any]]
 ) -> None:
     viewers = [entry for entry in entries if entry["layout"] == "wikileaks-cable-page"]
     assert len(viewers) == 27
@@ -74,7 +77,7 @@ def test_every_real_page_is_captured_and_gives_back_what_its_manifest_says(
 
 
 def test_the_worked_example_gives_its_fields_message_and_stated_source(
-    site: Any, shell: Any, shared_cables: Path
+    site: Site, shell: Shell, shared_cables: Path
 ) -> None:
     text = (shared_cables / "05ALMATY342.txt").read_text("utf-8")
     site.page(SEED_PATH, _mirror_page(text))

@@ -11,12 +11,14 @@ import pytest
 from preserve.demo_site.pages import replies
 from preserve.formats.der import values, with_certificates_in_order
 from tests.proxy import proxy_at_work
+from tests.shell import Shell
+from tests.site import Site
 from tests.tsa import OPENSSL
 
 TIME = "existed before a trusted time"
 
 
-def _collection(shell: Any, site: Any, **authorities: str) -> None:
+def _collection(shell: Shell, site: Site, **authorities: str) -> None:
     site.page("/", b"<p>page</p>")
     shell.site_collection("demo", site, "/")
     path = shell.config / "collections" / "demo.yaml"
@@ -25,25 +27,25 @@ def _collection(shell: Any, site: Any, **authorities: str) -> None:
     shell("init", "demo")
 
 
-def _trust(shell: Any, *roots: Path) -> None:
+def _trust(shell: Shell, *roots: Path) -> None:
     (shell.config / "trust").mkdir(exist_ok=True)
     for number, root in enumerate(roots):
         (shell.config / "trust" / f"root{number}.pem").write_bytes(root.read_bytes())
 
 
-def _claim(shell: Any, name: str = TIME, *words: str) -> tuple[str, str]:
+def _claim(shell: Shell, name: str = TIME, *words: str) -> tuple[str, str]:
     report = shell.json("verify", "demo", *words, status=None)["collections"][0]
     found = next(claim for claim in report["claims"] if claim["claim"] == name)
     return found["verdict"], found["detail"]
 
 
-def _codes(shell: Any) -> list[str]:
+def _codes(shell: Shell) -> list[str]:
     report = shell.json("verify", "demo", status=None)["collections"][0]
     return [f["code"] for f in report["findings"]]
 
 
 def test_a_run_ends_with_receipts_of_every_authority_and_they_prove_its_time(
-    shell: Any, site: Any, time_authority: Any
+    shell: Shell, site: Site, time_authority: Any
 ) -> None:
     one, two = time_authority(), time_authority()
     _collection(shell, site, one=one.url, two=two.url)
@@ -64,7 +66,7 @@ def test_a_run_ends_with_receipts_of_every_authority_and_they_prove_its_time(
     assert _codes(shell) == []
 
 
-def test_openssl_verifies_what_is_kept(shell: Any, site: Any, time_authority: Any) -> None:
+def test_openssl_verifies_what_is_kept(shell: Shell, site: Site, time_authority: Any) -> None:
     authority = time_authority()
     _collection(shell, site, one=authority.url)
     size = shell.json("capture", "demo")["checkpoint_size"]
@@ -77,7 +79,7 @@ def test_openssl_verifies_what_is_kept(shell: Any, site: Any, time_authority: An
 
 
 def test_an_authority_that_fails_is_a_finding_and_is_asked_again_by_the_next_run(
-    shell: Any, site: Any, time_authority: Any
+    shell: Shell, site: Site, time_authority: Any
 ) -> None:
     authority = time_authority(status=503)
     _collection(shell, site, one=authority.url)
@@ -91,13 +93,13 @@ def test_an_authority_that_fails_is_a_finding_and_is_asked_again_by_the_next_run
     assert shell("ledger", "stamp", "demo") == "receipts of all authorities are held\n"
 
 
-def test_an_authority_that_is_not_there_is_told(shell: Any, site: Any, dead_port: int) -> None:
+def test_an_authority_that_is_not_there_is_told(shell: Shell, site: Site, dead_port: int) -> None:
     _collection(shell, site, one=f"http://127.0.0.1:{dead_port}/")
     out = shell("capture", "demo")
     assert "time       one: the authority cannot be reached: ConnectionError" in out
 
 
-def test_an_authority_is_asked_through_the_proxy_of_the_collection(shell: Any, site: Any, dead_port: int) -> None:
+def test_an_authority_is_asked_through_the_proxy_of_the_collection(shell: Shell, site: Site, dead_port: int) -> None:
     _collection(shell, site, one=f"http://127.0.0.1:{dead_port}/")
     shell("capture", "demo")
     path = shell.config / "collections" / "demo.yaml"
@@ -124,14 +126,16 @@ def _altered(data: bytes) -> bytes:
     ],
     ids=["nothing", "a page", "cut", "too long", "refused"],
 )
-def test_a_reply_that_is_none_is_not_kept(shell: Any, site: Any, time_authority: Any, spoil: Any, reason: str) -> None:
+def test_a_reply_that_is_none_is_not_kept(
+    shell: Shell, site: Site, time_authority: Any, spoil: Any, reason: str
+) -> None:
     _collection(shell, site, one=time_authority(spoil=spoil).url)
     (told,) = shell.json("capture", "demo")["stamped"]
     assert reason in told["reason"]
     assert list((shell.archives / "demo" / "receipts").glob("*.tsr")) == []
 
 
-def test_an_answer_to_another_request_is_not_taken(shell: Any, site: Any, time_authority: Any) -> None:
+def test_an_answer_to_another_request_is_not_taken(shell: Shell, site: Site, time_authority: Any) -> None:
     first: list[bytes] = []
 
     def replay(data: bytes) -> bytes:
@@ -148,7 +152,7 @@ def test_an_answer_to_another_request_is_not_taken(shell: Any, site: Any, time_a
     assert shell.json("capture", "demo")["stamped"][0]["reason"] == "the reply is for other bytes"
 
 
-def test_an_altered_receipt_proves_nothing(shell: Any, site: Any, time_authority: Any) -> None:
+def test_an_altered_receipt_proves_nothing(shell: Shell, site: Site, time_authority: Any) -> None:
     authority = time_authority()
     _collection(shell, site, one=authority.url)
     shell("capture", "demo")
@@ -167,7 +171,7 @@ def test_an_altered_receipt_proves_nothing(shell: Any, site: Any, time_authority
 
 
 def test_a_certificate_that_was_not_valid_at_the_receipts_time_proves_nothing(
-    shell: Any, site: Any, time_authority: Any
+    shell: Shell, site: Site, time_authority: Any
 ) -> None:
     then = datetime.now(UTC) - timedelta(days=100)
     authority = time_authority(valid_from=then, valid_to=then + timedelta(days=1))
@@ -178,7 +182,7 @@ def test_a_certificate_that_was_not_valid_at_the_receipts_time_proves_nothing(
     assert _codes(shell) == ["W-RECEIPT-CHAIN"]
 
 
-def test_certificates_out_of_order_are_kept_and_told(shell: Any, site: Any, time_authority: Any) -> None:
+def test_certificates_out_of_order_are_kept_and_told(shell: Shell, site: Site, time_authority: Any) -> None:
     authority = time_authority(with_chain=True)
     _collection(shell, site, one=authority.url)
     (told,) = shell.json("capture", "demo")["stamped"]
@@ -190,7 +194,7 @@ def test_certificates_out_of_order_are_kept_and_told(shell: Any, site: Any, time
         assert _claim(shell)[0] == "PASS"
 
 
-def test_a_receipt_of_another_history_is_the_gravest_finding(shell: Any, site: Any, time_authority: Any) -> None:
+def test_a_receipt_of_another_history_is_the_gravest_finding(shell: Shell, site: Site, time_authority: Any) -> None:
     authority = time_authority()
     _collection(shell, site, one=authority.url)
     shell("capture", "demo")
@@ -227,7 +231,7 @@ def _against_der(reply: bytes) -> bytes:
 
 
 def test_certificates_out_of_order_are_put_in_order_for_the_check_alone(
-    shell: Any, site: Any, time_authority: Any
+    shell: Shell, site: Site, time_authority: Any
 ) -> None:
     authority = time_authority(with_chain=True)
     authority.spoil = _against_der
@@ -242,7 +246,7 @@ def test_certificates_out_of_order_are_put_in_order_for_the_check_alone(
 
 
 def test_an_intermediate_among_what_is_trusted_leads_to_its_root_and_is_none(
-    shell: Any, site: Any, time_authority: Any
+    shell: Shell, site: Site, time_authority: Any
 ) -> None:
     authority = time_authority(with_intermediate=True)
     _collection(shell, site, one=authority.url)
@@ -255,7 +259,7 @@ def test_an_intermediate_among_what_is_trusted_leads_to_its_root_and_is_none(
     assert _claim(shell)[0] == "NOT PROVEN"
 
 
-def test_a_capsule_names_the_receipts_that_it_leaves_out(shell: Any, site: Any, time_authority: Any) -> None:
+def test_a_capsule_names_the_receipts_that_it_leaves_out(shell: Shell, site: Site, time_authority: Any) -> None:
     authority = time_authority()
     site.page("/", replies(1)["/cable/2006/03/06VELDORA42.html"].body)
     shell.site_collection("demo", site, "/")

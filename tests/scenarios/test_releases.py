@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,6 +13,8 @@ from preserve.provenance.session import WritingSession
 from preserve.store.layout import CollectionPaths
 from preserve.store.warcfile import iter_file
 from tests.dying import die_at
+from tests.shell import Shell
+from tests.site import Site
 
 
 def _row(number: int, body: str, end: str = "\n") -> bytes:
@@ -63,7 +64,7 @@ def _given_back(paths: CollectionPaths, file: str) -> bytes:
     return whole
 
 
-def test_a_dump_is_kept_row_by_row_and_given_back_to_the_byte(shell: Any, tmp_path: Path) -> None:
+def test_a_dump_is_kept_row_by_row_and_given_back_to_the_byte(shell: Shell, tmp_path: Path) -> None:
     path = _dump(tmp_path, ROWS + _row(5, "no line end behind", ""))
     words = ("release", "import", str(path), "--into", "dump", "--release", "cables-csv")
     told = shell.json(*words, status=1)
@@ -87,7 +88,7 @@ def test_a_dump_is_kept_row_by_row_and_given_back_to_the_byte(shell: Any, tmp_pa
 
 @pytest.mark.slow
 def test_an_import_of_a_dump_that_dies_at_any_step_is_finished_by_the_next(
-    shell: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = _dump(tmp_path)
     shell("release", "add", "gulls", "--title", "Gulls", "--known-from", "a test")
@@ -115,7 +116,7 @@ def test_an_import_of_a_dump_that_dies_at_any_step_is_finished_by_the_next(
     pytest.fail("the import never came to its end")
 
 
-def test_what_is_no_table_is_refused(shell: Any, tmp_path: Path) -> None:
+def test_what_is_no_table_is_refused(shell: Shell, tmp_path: Path) -> None:
     path = _dump(tmp_path, b"a,b,c\n1,2,3\n")
     shell("release", "import", str(path), "--into", "dump", "--release", "cables-csv", status=2)
     assert "no layout reads it as a table" in shell.errors
@@ -124,7 +125,7 @@ def test_what_is_no_table_is_refused(shell: Any, tmp_path: Path) -> None:
     shell("release", "import", str(tmp_path / "none"), "--into", "dump", "--release", "cables-csv", status=3)
 
 
-def test_a_release_is_declared_once_and_stated_where_it_is_asked_for(shell: Any, site: Any) -> None:
+def test_a_release_is_declared_once_and_stated_where_it_is_asked_for(shell: Shell, site: Site) -> None:
     site.page("/", b"<p>one</p>")
     shell.site_collection("demo", site, "/")
     shell("init", "demo")
@@ -146,7 +147,7 @@ def test_a_release_is_declared_once_and_stated_where_it_is_asked_for(shell: Any,
     shell("releases", "unheard-of", status=3)
 
 
-def test_without_an_archive_the_declared_ones_are_listed(shell: Any) -> None:
+def test_without_an_archive_the_declared_ones_are_listed(shell: Shell) -> None:
     text = shell("releases")
     assert "cablebrowser-2" in text
     assert "claimed by no capture" in text

@@ -20,12 +20,14 @@ from preserve.provenance.session import Writer, WritingSession
 from preserve.store.layout import CollectionPaths
 from tests.dying import die_at
 from tests.scenarios.test_damage import PAGE
+from tests.shell import Shell
+from tests.site import Site
 
 pytestmark = pytest.mark.damages
 
 
 @pytest.fixture
-def archive(shell: Any, site: Any) -> Path:
+def archive(shell: Shell, site: Site) -> Path:
     """A collection of two runs, and a copy of it under ``copies``."""
     site.page("/cable", PAGE.encode())
     site.page("/other", b"<p>other</p>" * 50)
@@ -64,15 +66,15 @@ def _flip(path: Path, number: int) -> None:
     _damage(path, bytes(data))
 
 
-def _repair(shell: Any, *words: str, status: int = 0) -> Any:
+def _repair(shell: Shell, *words: str, status: int = 0) -> Any:
     return shell.json("repair", "demo", *words, status=status)
 
 
-def test_a_sound_collection_needs_no_repair(shell: Any, archive: Path) -> None:
+def test_a_sound_collection_needs_no_repair(shell: Shell, archive: Path) -> None:
     assert _repair(shell, "--from", str(_copy(archive)))["files"] == []
 
 
-def test_without_apply_nothing_is_changed(shell: Any, archive: Path) -> None:
+def test_without_apply_nothing_is_changed(shell: Shell, archive: Path) -> None:
     _flip(_files(archive)[0], 2)
     before = {path: path.read_bytes() for path in archive.rglob("*") if path.is_file() and path.parent.name != "state"}
     told = shell("repair", "demo", "--from", str(_copy(archive)), status=1)
@@ -82,7 +84,7 @@ def test_without_apply_nothing_is_changed(shell: Any, archive: Path) -> None:
     assert after == before
 
 
-def test_a_whole_file_comes_back_to_the_byte_and_the_damaged_one_is_kept(shell: Any, archive: Path) -> None:
+def test_a_whole_file_comes_back_to_the_byte_and_the_damaged_one_is_kept(shell: Shell, archive: Path) -> None:
     path = _files(archive)[0]
     right = path.read_bytes()
     _flip(path, 2)
@@ -97,7 +99,7 @@ def test_a_whole_file_comes_back_to_the_byte_and_the_damaged_one_is_kept(shell: 
 
 
 def test_records_that_are_damaged_in_different_places_of_two_copies_make_one_whole_file(
-    shell: Any, archive: Path
+    shell: Shell, archive: Path
 ) -> None:
     path = _files(archive)[0]
     right = path.read_bytes()
@@ -110,7 +112,7 @@ def test_records_that_are_damaged_in_different_places_of_two_copies_make_one_who
 
 
 def test_records_from_a_recompressed_copy_make_a_file_of_other_bytes_and_the_same_records(
-    shell: Any, archive: Path, tmp_path: Path
+    shell: Shell, archive: Path, tmp_path: Path
 ) -> None:
     path = _files(archive)[0]
     folder = tmp_path / "loose"
@@ -128,7 +130,7 @@ def test_records_from_a_recompressed_copy_make_a_file_of_other_bytes_and_the_sam
     shell("verify", "demo", "--archives", str(_copy(archive)))
 
 
-def test_what_no_copy_has_is_said_and_the_rest_restored(shell: Any, archive: Path) -> None:
+def test_what_no_copy_has_is_said_and_the_rest_restored(shell: Shell, archive: Path) -> None:
     first, second = _files(archive)
     copy = _copy(archive) / "demo" / "archive"
     right = second.read_bytes()
@@ -143,7 +145,7 @@ def test_what_no_copy_has_is_said_and_the_rest_restored(shell: Any, archive: Pat
     assert "touched: 1 record" in told
 
 
-def test_bytes_that_the_ledger_does_not_name_are_never_taken(shell: Any, archive: Path) -> None:
+def test_bytes_that_the_ledger_does_not_name_are_never_taken(shell: Shell, archive: Path) -> None:
     path = _files(archive)[0]
     forged = _copy(archive) / "demo" / "archive" / path.name
     with path.open("rb") as file:
@@ -159,7 +161,7 @@ def test_bytes_that_the_ledger_does_not_name_are_never_taken(shell: Any, archive
 
 
 @pytest.mark.parametrize("name", ["checkpoint", "log.vkey", "tile/entries/000.p", "tile/0/000.p", "pending.jsonl"])
-def test_every_part_of_the_ledger_comes_back(shell: Any, archive: Path, name: str) -> None:
+def test_every_part_of_the_ledger_comes_back(shell: Shell, archive: Path, name: str) -> None:
     path = archive / "ledger" / name
     if path.is_dir():
         path = next(path.iterdir())
@@ -175,14 +177,14 @@ def test_every_part_of_the_ledger_comes_back(shell: Any, archive: Path, name: st
         shell("verify", "demo")
 
 
-def test_a_lost_marker_and_a_lost_ledger_come_back(shell: Any, archive: Path) -> None:
+def test_a_lost_marker_and_a_lost_ledger_come_back(shell: Shell, archive: Path) -> None:
     (archive / "preserve.json").unlink()
     shutil.rmtree(archive / "ledger" / "tile")
     shell("repair", "demo", "--from", str(_copy(archive)), "--apply")
     shell("verify", "demo")
 
 
-def test_without_its_key_a_ledger_is_put_together_only_by_one_that_is_trusted(shell: Any, archive: Path) -> None:
+def test_without_its_key_a_ledger_is_put_together_only_by_one_that_is_trusted(shell: Shell, archive: Path) -> None:
     vkey = archive / "ledger" / "log.vkey"
     trusted = archive.parent / "published.vkey"
     shutil.copy(vkey, trusted)
@@ -197,7 +199,7 @@ def test_without_its_key_a_ledger_is_put_together_only_by_one_that_is_trusted(sh
 
 
 def test_a_copy_is_the_same_older_newer_or_forked(
-    shell: Any, site: Any, archive: Path, monkeypatch: pytest.MonkeyPatch
+    shell: Shell, site: Site, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copies = str(_copy(archive))
 
@@ -229,7 +231,7 @@ def test_a_copy_is_the_same_older_newer_or_forked(
     assert (item["relation"], [f["code"] for f in item["findings"]]) == ("refused", ["E-LEDGER-FORKED"])
 
 
-def test_a_file_is_never_replaced_by_a_different_one(shell: Any, archive: Path) -> None:
+def test_a_file_is_never_replaced_by_a_different_one(shell: Shell, archive: Path) -> None:
     path = _copy(archive) / "demo" / "archive" / _files(archive)[0].name
     _damage(path, path.read_bytes()[:-1] + b"x")
     (item,) = shell.json("replicate", str(_copy(archive)), "demo", "--check", status=1)["collections"]
@@ -237,7 +239,7 @@ def test_a_file_is_never_replaced_by_a_different_one(shell: Any, archive: Path) 
     assert path.read_bytes().endswith(b"x")
 
 
-def test_a_damaged_file_is_not_copied(shell: Any, archive: Path) -> None:
+def test_a_damaged_file_is_not_copied(shell: Shell, archive: Path) -> None:
     _flip(_files(archive)[0], 1)
     target = archive.parent / "another"
     (item,) = shell.json("replicate", str(target), "demo", status=1)["collections"]
@@ -251,7 +253,7 @@ _LEDGER_STEPS = [(Ledger, name) for name in ("extend", "cover")]
 
 
 def test_a_copy_that_was_stopped_at_any_step_is_finished_by_the_next_run(
-    shell: Any, archive: Path, monkeypatch: pytest.MonkeyPatch
+    shell: Shell, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps = ("copy_to_part", "seal_part", "make_dir", "write_atomic", "catch_up", "write_index")
     for stop in range(1, 100):
@@ -271,7 +273,7 @@ def test_a_copy_that_was_stopped_at_any_step_is_finished_by_the_next_run(
 
 
 def test_a_repair_that_was_stopped_at_any_step_is_finished_by_the_next_run(
-    shell: Any, archive: Path, monkeypatch: pytest.MonkeyPatch
+    shell: Shell, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = _files(archive)
     right = [path.read_bytes() for path in (first, second)]
@@ -329,7 +331,7 @@ def test_receipts_come_back_from_a_copy_that_fits_the_ledger(tmp_path: Path, suf
     assert not report.findings or {f.code for f in report.findings} <= {"W-LEDGER-PENDING", "W-LEDGER-JOURNAL"}
 
 
-def test_a_dry_run_copies_nothing(shell: Any, archive: Path) -> None:
+def test_a_dry_run_copies_nothing(shell: Shell, archive: Path) -> None:
     target = archive.parent / "another"
     (item,) = shell.json("replicate", str(target), "demo", "--dry-run")["collections"]
     assert len(item["copied"]) == len(_files(archive))

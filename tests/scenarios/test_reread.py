@@ -15,21 +15,23 @@ from preserve.provenance.session import WritingSession
 from preserve.provenance.statements import CableStatement
 from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
+from tests.shell import Shell
+from tests.site import Site
 
 PAGES = replies(1)
 BRIDGE = PAGES["/cable.php?id=103"].body
 LIGHTHOUSE = PAGES["/cable.php?id=101"].body
 
 
-def _paths(shell: Any, name: str = "demo") -> CollectionPaths:
+def _paths(shell: Shell, name: str = "demo") -> CollectionPaths:
     return CollectionPaths(shell.archives, name)
 
 
-def _texts(shell: Any, name: str = "demo") -> list[CableStatement]:
+def _texts(shell: Shell, name: str = "demo") -> list[CableStatement]:
     return [said for _i, said in Ledger.of_user(_paths(shell, name)).statements() if isinstance(said, CableStatement)]
 
 
-def _by(shell: Any, site: Any, layouts: str | None) -> None:
+def _by(shell: Shell, site: Site, layouts: str | None) -> None:
     """The collection's file, with these layouts, or without the key."""
     shell.site_collection("demo", site, "/one", "/two", layouts=layouts or "[]")
     if layouts is None:
@@ -38,7 +40,7 @@ def _by(shell: Any, site: Any, layouts: str | None) -> None:
 
 
 @pytest.fixture
-def unread(site: Any, shell: Any) -> Any:
+def unread(site: Site, shell: Shell) -> Any:
     """Two cables, captured by a layout that does not know them."""
     site.page("/one", BRIDGE)
     site.page("/two", LIGHTHOUSE)
@@ -49,7 +51,7 @@ def unread(site: Any, shell: Any) -> Any:
     return shell
 
 
-def test_layouts_left_out_are_all_that_are_known(site: Any, shell: Any) -> None:
+def test_layouts_left_out_are_all_that_are_known(site: Site, shell: Shell) -> None:
     site.page("/one", BRIDGE)
     site.page("/two", LIGHTHOUSE)
     _by(shell, site, None)
@@ -58,7 +60,7 @@ def test_layouts_left_out_are_all_that_are_known(site: Any, shell: Any) -> None:
     assert shell.json("reread", "demo")["texts"] == 0
 
 
-def test_a_page_that_comes_again_is_read_by_the_layouts_of_today(unread: Any, site: Any) -> None:
+def test_a_page_that_comes_again_is_read_by_the_layouts_of_today(unread: Any, site: Site) -> None:
     _by(unread, site, "[mrkva]")
     told = unread.json("capture", "demo")
     assert told["cables"] == 2
@@ -69,7 +71,7 @@ def test_a_page_that_comes_again_is_read_by_the_layouts_of_today(unread: Any, si
     unread("verify", "demo")
 
 
-def test_not_modified_is_as_good_as_the_same_bytes(site: Any, shell: Any) -> None:
+def test_not_modified_is_as_good_as_the_same_bytes(site: Site, shell: Shell) -> None:
     head = f'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag: "a"\r\nContent-Length: {len(BRIDGE)}\r\n\r\n'
     site.replies["/one"] = head.encode() + BRIDGE
     site.unchanged["/one"] = b'If-None-Match: "a"'
@@ -82,7 +84,7 @@ def test_not_modified_is_as_good_as_the_same_bytes(site: Any, shell: Any) -> Non
     shell("verify", "demo")
 
 
-def test_what_waits_is_told_with_the_command_that_helps(unread: Any, site: Any) -> None:
+def test_what_waits_is_told_with_the_command_that_helps(unread: Any, site: Site) -> None:
     command = "run `preserve reread demo --layout mrkva`"
     assert f"2 pages that are held can be read by mrkva: {command}" in unread("status")
     _by(unread, site, None)
@@ -91,7 +93,7 @@ def test_what_waits_is_told_with_the_command_that_helps(unread: Any, site: Any) 
     assert "waiting" not in unread("status")
 
 
-def test_a_capture_tells_of_pages_that_it_does_not_ask_for(unread: Any, site: Any) -> None:
+def test_a_capture_tells_of_pages_that_it_does_not_ask_for(unread: Any, site: Site) -> None:
     site.page("/three", b"<p>nothing</p>")
     unread.site_collection("demo", site, "/three", layouts="[mrkva]", recheck="linked")
     told = unread("capture", "demo")
@@ -101,7 +103,7 @@ def test_a_capture_tells_of_pages_that_it_does_not_ask_for(unread: Any, site: An
     assert unread.json("status")["collections"][0]["waiting"]["pages"] == {}
 
 
-def test_a_dry_run_counts_and_states_nothing(unread: Any, site: Any) -> None:
+def test_a_dry_run_counts_and_states_nothing(unread: Any, site: Site) -> None:
     _by(unread, site, None)
     size = Ledger.of_user(_paths(unread)).size
     with Lock(_paths(unread).lock, "a capture"):
@@ -112,7 +114,7 @@ def test_a_dry_run_counts_and_states_nothing(unread: Any, site: Any) -> None:
     assert unread.json("reread", "demo", "--dry-run")["texts"] == 2
 
 
-def test_each_text_is_stated_once(unread: Any, site: Any) -> None:
+def test_each_text_is_stated_once(unread: Any, site: Site) -> None:
     _by(unread, site, None)
     first = unread.json("reread", "demo")
     assert (first["texts"], first["pages_stated"], first["dry_run"]) == (2, 2, False)
@@ -127,7 +129,7 @@ def test_each_text_is_stated_once(unread: Any, site: Any) -> None:
     unread("verify", "demo")
 
 
-def test_stopped_half_way_it_goes_on(unread: Any, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopped_half_way_it_goes_on(unread: Any, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     _by(unread, site, None)
     monkeypatch.setattr(preserve.integrity.rereading, "_GROUP", 1)
     take = WritingSession.take
@@ -154,7 +156,7 @@ def test_another_process_that_writes_is_waited_for_by_the_user(unread: Any) -> N
     assert "preserve capture demo" in unread.errors
 
 
-def test_what_cannot_be_wanted_is_said(unread: Any, site: Any) -> None:
+def test_what_cannot_be_wanted_is_said(unread: Any, site: Site) -> None:
     unread("reread", "demo", "--layout", "mrkvva", status=2)
     assert "no layout is called 'mrkvva'" in unread.errors
     _by(unread, site, "[]")
@@ -164,7 +166,7 @@ def test_what_cannot_be_wanted_is_said(unread: Any, site: Any) -> None:
 
 
 @pytest.mark.damages
-def test_a_damaged_record_is_told_and_the_others_are_read(unread: Any, site: Any) -> None:
+def test_a_damaged_record_is_told_and_the_others_are_read(unread: Any, site: Site) -> None:
     _by(unread, site, None)
     (file,) = (unread.archives / "demo" / "archive").iterdir()
     whole = file.read_bytes()
@@ -187,7 +189,7 @@ def test_a_damaged_record_is_told_and_the_others_are_read(unread: Any, site: Any
     assert [one["code"] for one in told["faults"]] == ["E-WARC-MISSING"]
 
 
-def _own_layout(shell: Any, body: str, version: int = 1) -> None:
+def _own_layout(shell: Shell, body: str, version: int = 1) -> None:
     (shell.config / "layouts" / "own.yaml").write_text(
         f"title: pages of a test\nversion: {version}\nrecognise: <title>Own</title>\n"
         f"fields: table\nlabels: {{Number: identifier}}\nbody: {body}\n",
@@ -196,7 +198,7 @@ def _own_layout(shell: Any, body: str, version: int = 1) -> None:
 
 
 @pytest.fixture
-def own(site: Any, shell: Any) -> Any:
+def own(site: Site, shell: Shell) -> Any:
     """A page, read by a layout of the user's own."""
     site.page(
         "/one",
@@ -247,7 +249,7 @@ def _extractor(monkeypatch: pytest.MonkeyPatch, number: int) -> str:
 
 
 def test_a_newer_extractor_states_its_readings_beside_the_old(
-    unread: Any, site: Any, monkeypatch: pytest.MonkeyPatch
+    unread: Any, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _by(unread, site, None)
     unread("reread", "demo")
@@ -265,7 +267,7 @@ def test_a_newer_extractor_states_its_readings_beside_the_old(
 
 
 def test_an_earlier_program_leaves_the_readings_of_a_later_one_alone(
-    unread: Any, site: Any, monkeypatch: pytest.MonkeyPatch
+    unread: Any, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _by(unread, site, None)
     with monkeypatch.context() as later:
@@ -276,7 +278,7 @@ def test_an_earlier_program_leaves_the_readings_of_a_later_one_alone(
     assert len(_texts(unread)) == 2
 
 
-def test_a_page_that_was_cut_is_read_as_far_as_it_came(site: Any, shell: Any) -> None:
+def test_a_page_that_was_cut_is_read_as_far_as_it_came(site: Site, shell: Shell) -> None:
     site.replies["/one"] = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 90000\r\n\r\n" + BRIDGE
     site.closing.add("/one")
     site.page("/two", b"<p>no cable</p>")
@@ -288,7 +290,7 @@ def test_a_page_that_was_cut_is_read_as_far_as_it_came(site: Any, shell: Any) ->
     assert "not whole" in shell("show", "03PORTSOLACE881")
 
 
-def test_a_file_of_others_is_read_by_a_layout_that_came_later(own: Any, site: Any) -> None:
+def test_a_file_of_others_is_read_by_a_layout_that_came_later(own: Any, site: Site) -> None:
     (file,) = (own.archives / "demo" / "archive").iterdir()
     (own.config / "layouts" / "own.yaml").unlink()
     _by(own, site, None)
@@ -301,7 +303,7 @@ def test_a_file_of_others_is_read_by_a_layout_that_came_later(own: Any, site: An
     own("verify", "other")
 
 
-def test_the_real_pages_are_read_without_a_word_of_layouts(site: Any, shell: Any, shared_cables: Path) -> None:
+def test_the_real_pages_are_read_without_a_word_of_layouts(site: Site, shell: Shell, shared_cables: Path) -> None:
     pages = sorted(shared_cables.glob("*.html"))
     for page in pages:
         site.page(f"/{page.name}", page.read_bytes())
@@ -323,7 +325,7 @@ def test_it_is_a_command_of_the_program(capsys: pytest.CaptureFixture[str]) -> N
     assert "states" not in capsys.readouterr().err
 
 
-def test_a_text_that_was_stated_late_has_the_captures_before_it(own: Any, site: Any) -> None:
+def test_a_text_that_was_stated_late_has_the_captures_before_it(own: Any, site: Site) -> None:
     own("capture", "demo")
     before = own.json("list")["cables"]
     assert [one["captures"] for one in before] == [2]

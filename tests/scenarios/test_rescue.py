@@ -15,6 +15,8 @@ import pytest
 from preserve.citation.capsule import check_capsule
 from preserve.citation.capsule.build import pack
 from tests.scenarios.test_damage import PAGE
+from tests.shell import Shell
+from tests.site import Site
 
 LOST = "http://lost.example/06TESTPOST12"
 TIMES = {
@@ -30,7 +32,7 @@ NONE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 3\
 class WebArchive:
     """A scripted web archive on loopback: lists, and mementos under ``/web/``."""
 
-    def __init__(self, shell: Any, site: Any, *, cdx: bool = True, timemap: bool = False, more: str = "") -> None:
+    def __init__(self, shell: Shell, site: Site, *, cdx: bool = True, timemap: bool = False, more: str = "") -> None:
         self.shell, self.site = shell, site
         self.cdx = f"/cdx?limit=3&url={quote(LOST, safe='')}"
         self.timemap = f"/map/{LOST}"
@@ -85,11 +87,11 @@ class WebArchive:
 
 
 @pytest.fixture
-def archive(shell: Any, site: Any) -> Callable[..., WebArchive]:
+def archive(shell: Shell, site: Site) -> Callable[..., WebArchive]:
     return lambda **how: WebArchive(shell, site, **how)
 
 
-def _not_held(shell: Any) -> None:
+def _not_held(shell: Shell) -> None:
     shell("show", LOST, status=3)
     shell("show", "06TESTPOST12", status=3)
 
@@ -116,7 +118,7 @@ _NO_LISTS = {
 
 
 @pytest.mark.parametrize("case", _NO_LISTS)
-def test_what_is_no_list_is_never_taken_for_none(archive: Any, site: Any, shell: Any, case: str) -> None:
+def test_what_is_no_list_is_never_taken_for_none(archive: Any, site: Site, shell: Shell, case: str) -> None:
     of = archive()
     site.replies[of.cdx], code = _NO_LISTS[case]
     site.closing.add(of.cdx)
@@ -126,14 +128,14 @@ def test_what_is_no_list_is_never_taken_for_none(archive: Any, site: Any, shell:
     _not_held(shell)
 
 
-def test_a_whole_empty_list_says_that_there_is_none(archive: Any, site: Any) -> None:
+def test_a_whole_empty_list_says_that_there_is_none(archive: Any, site: Site) -> None:
     of = archive()
     site.replies[of.cdx] = NONE
     saved = of.rescue(status=1)
     assert (saved["outcome"], saved["answers"], saved["complete"]) == ("not-archived", {"test": "none"}, {"test": True})
 
 
-def test_one_list_that_fails_leaves_it_open(archive: Any, site: Any) -> None:
+def test_one_list_that_fails_leaves_it_open(archive: Any, site: Site) -> None:
     of = archive(timemap=True)
     site.replies[of.cdx] = NONE
     site.page(of.timemap, b"<p>Oh.", status="500 Oh")
@@ -141,7 +143,7 @@ def test_one_list_that_fails_leaves_it_open(archive: Any, site: Any) -> None:
     assert (saved["outcome"], saved["codes"]) == ("no-answer", ["W-RESCUE-FAILED"])
 
 
-def test_lists_that_disagree_are_joined_and_told(archive: Any, site: Any) -> None:
+def test_lists_that_disagree_are_joined_and_told(archive: Any, site: Site) -> None:
     of = archive(timemap=True)
     of.rows(OLD)
     of.links(OLD, NEW)
@@ -152,7 +154,7 @@ def test_lists_that_disagree_are_joined_and_told(archive: Any, site: Any) -> Non
     assert saved["mementos"][0]["served"].startswith("2012-10-04T01:02:03")
 
 
-def test_a_list_is_read_to_its_end_by_resume_keys(archive: Any, site: Any) -> None:
+def test_a_list_is_read_to_its_end_by_resume_keys(archive: Any, site: Site) -> None:
     of = archive()
     of.rows(NEW, OLD, key="one two")
     of.rows(MIDDLE, path=f"{of.cdx}&resumeKey=one%20two")
@@ -174,7 +176,7 @@ def test_a_full_list_without_a_resume_key_is_not_complete(archive: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["same-key", "endless"])
-def test_a_list_without_end_is_left(archive: Any, site: Any, kind: str) -> None:
+def test_a_list_without_end_is_left(archive: Any, site: Site, kind: str) -> None:
     of = archive()
     keys = iter(range(100))
     of.rows(OLD, key="0")
@@ -191,7 +193,7 @@ def test_a_list_without_end_is_left(archive: Any, site: Any, kind: str) -> None:
     assert len(site.asked) < 8
 
 
-def test_timemaps_in_parts_are_read_and_strangers_are_not_asked(archive: Any, site: Any) -> None:
+def test_timemaps_in_parts_are_read_and_strangers_are_not_asked(archive: Any, site: Site) -> None:
     of = archive(cdx=False, timemap=True)
     of.links(
         OLD,
@@ -207,7 +209,7 @@ def test_timemaps_in_parts_are_read_and_strangers_are_not_asked(archive: Any, si
     assert saved["outcome"] == "rescued"
 
 
-def test_a_timemap_of_another_address_is_no_answer(archive: Any, shell: Any) -> None:
+def test_a_timemap_of_another_address_is_no_answer(archive: Any, shell: Shell) -> None:
     of = archive(cdx=False, timemap=True)
     of.links(NEW, url="http://lost.example/other")
     of.memento(NEW)
@@ -216,7 +218,7 @@ def test_a_timemap_of_another_address_is_no_answer(archive: Any, shell: Any) -> 
     _not_held(shell)
 
 
-def test_rows_of_another_address_are_left_out(archive: Any, shell: Any) -> None:
+def test_rows_of_another_address_are_left_out(archive: Any, shell: Shell) -> None:
     of = archive()
     of.rows(NEW, url="http://lost.example/other")
     of.memento(NEW)
@@ -248,7 +250,9 @@ _BAD_MEMENTOS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", _BAD_MEMENTOS)
-def test_a_memento_that_is_not_the_page_is_kept_and_not_shown(archive: Any, site: Any, shell: Any, case: str) -> None:
+def test_a_memento_that_is_not_the_page_is_kept_and_not_shown(
+    archive: Any, site: Site, shell: Shell, case: str
+) -> None:
     how, code = _BAD_MEMENTOS[case]
     of = archive()
     of.rows(NEW)
@@ -268,7 +272,7 @@ def test_a_memento_that_is_not_the_page_is_kept_and_not_shown(archive: Any, site
     assert len(site.asked) == asked + {"loop": 2, "cut": 2, "busy": 0}.get(case, 1)
 
 
-def test_an_archives_own_redirect_is_followed_and_the_served_moment_is_kept(archive: Any, shell: Any) -> None:
+def test_an_archives_own_redirect_is_followed_and_the_served_moment_is_kept(archive: Any, shell: Shell) -> None:
     of = archive()
     of.rows(NEW)
     of.memento(NEW, b"", status="302 Found", served="", head=f"Location: /web/{OLD}id_/{LOST}\r\n")
@@ -280,7 +284,7 @@ def test_an_archives_own_redirect_is_followed_and_the_served_moment_is_kept(arch
     assert "memento of 2011-09-04" in shell("cite", "06TESTPOST12")
 
 
-def test_a_capsule_of_a_rescued_page_says_whose_copy_it_is(archive: Any, shell: Any) -> None:
+def test_a_capsule_of_a_rescued_page_says_whose_copy_it_is(archive: Any, shell: Shell) -> None:
     of = archive()
     of.rows(NEW)
     of.memento(NEW, b"", status="302 Found", served="", head=f"Location: /web/{OLD}id_/{LOST}\r\n")
@@ -322,7 +326,7 @@ def _no_other_hand_passes(files: dict[str, bytes]) -> None:
         assert any(each.verdict == "FAIL" for each in check_capsule.check(pack(changed)))
 
 
-def test_what_came_is_compared_with_what_is_held(archive: Any, site: Any, shell: Any) -> None:
+def test_what_came_is_compared_with_what_is_held(archive: Any, site: Site, shell: Shell) -> None:
     of = archive()
     page = site.url("/front")
     site.page("/front", PAGE.encode())
@@ -344,7 +348,7 @@ def test_what_came_is_compared_with_what_is_held(archive: Any, site: Any, shell:
     assert {row["url"]: row["looks"] for row in shell.json("rot", "--all")["addresses"]} == {page: 1}
 
 
-def test_the_budget_is_kept_over_jobs(archive: Any, site: Any) -> None:
+def test_the_budget_is_kept_over_jobs(archive: Any, site: Site) -> None:
     of = archive(more="per_day: 2\n")
     of.rows(NEW, OLD)
     of.memento(NEW, b"", status="404 Not Found")
@@ -355,7 +359,7 @@ def test_the_budget_is_kept_over_jobs(archive: Any, site: Any) -> None:
     assert (saved["answers"], saved["outcome"], len(site.asked)) == ({"test": "failed"}, "no-answer", 2)
 
 
-def test_retry_after_is_kept_over_jobs(archive: Any, site: Any) -> None:
+def test_retry_after_is_kept_over_jobs(archive: Any, site: Site) -> None:
     of = archive()
     site.replies[of.cdx] = b"HTTP/1.1 429 Slow\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n"
     of.rescue(status=5)
@@ -365,7 +369,7 @@ def test_retry_after_is_kept_over_jobs(archive: Any, site: Any) -> None:
     assert b"test@example.org" in site.heads[0]
 
 
-def test_a_dry_run_keeps_nothing(archive: Any, site: Any, shell: Any) -> None:
+def test_a_dry_run_keeps_nothing(archive: Any, site: Site, shell: Shell) -> None:
     of = archive()
     of.rows(NEW, OLD)
     before = shell("ledger", "show", "demo", status=None)
@@ -376,7 +380,7 @@ def test_a_dry_run_keeps_nothing(archive: Any, site: Any, shell: Any) -> None:
     assert list((shell.archives / "demo" / "archive").iterdir()) == []
 
 
-def test_wrong_use_says_what_to_do(archive: Any, shell: Any) -> None:
+def test_wrong_use_says_what_to_do(archive: Any, shell: Shell) -> None:
     archive()
     shell("rescue", "--into", "demo", status=2)
     assert "--gone" in shell.errors
@@ -390,7 +394,7 @@ def test_wrong_use_says_what_to_do(archive: Any, shell: Any) -> None:
     assert "unknown key 'delay'" in shell.errors
 
 
-def test_all_that_is_gone_is_asked_for(archive: Any, site: Any, shell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_that_is_gone_is_asked_for(archive: Any, site: Site, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     of = archive()
     monkeypatch.setattr("preserve.replay.link_status.MISSING_DAYS", 1)
     site.page("/front", b"", status="410 Gone")
@@ -406,13 +410,13 @@ def test_all_that_is_gone_is_asked_for(archive: Any, site: Any, shell: Any, monk
     assert "The Test Archive, memento of 2012-10-04" in text
 
 
-def test_where_nothing_is_gone_nothing_is_asked(archive: Any, site: Any, shell: Any) -> None:
+def test_where_nothing_is_gone_nothing_is_asked(archive: Any, site: Site, shell: Shell) -> None:
     archive()
     assert shell("rescue", "--gone", "--into", "demo") == "nothing of demo is gone\n"
     assert site.asked == []
 
 
-def test_a_page_without_a_cable_is_shown_second_hand(archive: Any, shell: Any) -> None:
+def test_a_page_without_a_cable_is_shown_second_hand(archive: Any, shell: Shell) -> None:
     of = archive()
     of.rows(NEW)
     of.memento(NEW, b"<p>Words of a page that no layout knows.</p>")
@@ -446,7 +450,7 @@ def test_which_reading_the_listed_digest_fits_is_told(archive: Any, over: str, d
     assert saved["mementos"][0]["cables"] == ["06TESTPOST12"]
 
 
-def test_a_digest_over_the_body_as_it_travelled(archive: Any, site: Any) -> None:
+def test_a_digest_over_the_body_as_it_travelled(archive: Any, site: Site) -> None:
     of = archive()
     body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(PAGE.encode()), PAGE.encode())
     of.rows(NEW, digest=_sha1(body))

@@ -1,18 +1,19 @@
 """Captures of what is held already: by payload, and by the server's own word."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from preserve.formats.warc.record import WarcRecord
 from preserve.store.warcfile import iter_file
+from tests.shell import Shell
+from tests.site import Site
 
 ETAG = 'W/"odd  tag"'
 BODY = b"<a href='/next'>next</a>"
 
 
-def _tagged(site: Any) -> None:
+def _tagged(site: Site) -> None:
     site.replies["/"] = (
         f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag:  {ETAG} \r\nContent-Length: {len(BODY)}\r\n\r\n".encode()
         + BODY
@@ -21,17 +22,17 @@ def _tagged(site: Any) -> None:
     site.unchanged["/"] = f"If-None-Match: {ETAG}\r\n".encode()
 
 
-def _all(shell: Any) -> list[WarcRecord]:
+def _all(shell: Shell) -> list[WarcRecord]:
     files = sorted(Path(shell.archives, "demo", "archive").glob("*.warc.gz"))
     return [record for path in files for _place, record, _defect in iter_file(path) if record is not None]
 
 
-def _records(shell: Any, uri: str) -> list[WarcRecord]:
+def _records(shell: Shell, uri: str) -> list[WarcRecord]:
     return [r for r in _all(shell) if r.header.target_uri == uri and r.header.type in {"response", "revisit"}]
 
 
 @pytest.fixture
-def twice(shell: Any, site: Any) -> list[WarcRecord]:
+def twice(shell: Shell, site: Site) -> list[WarcRecord]:
     _tagged(site)
     shell.site_collection("demo", site, "/")
     shell("init", "demo")
@@ -41,7 +42,7 @@ def twice(shell: Any, site: Any) -> list[WarcRecord]:
 
 
 def test_a_server_that_says_not_modified_gives_a_revisit_of_the_held_record(
-    shell: Any, site: Any, twice: list[WarcRecord]
+    shell: Shell, site: Site, twice: list[WarcRecord]
 ) -> None:
     first, second = twice
     assert second.header.type == "revisit"
@@ -55,7 +56,7 @@ def test_a_server_that_says_not_modified_gives_a_revisit_of_the_held_record(
 
 
 def test_the_links_of_a_page_that_was_not_sent_again_are_followed(
-    shell: Any, site: Any, twice: list[WarcRecord]
+    shell: Shell, site: Site, twice: list[WarcRecord]
 ) -> None:
     assert site.asked.count("/next") == 2
     first, second = _records(shell, site.url("/next"))
@@ -63,11 +64,11 @@ def test_the_links_of_a_page_that_was_not_sent_again_are_followed(
     assert second.header.get("WARC-Truncated") == "length"
 
 
-def test_validators_come_back_as_they_were_received(site: Any, twice: list[WarcRecord]) -> None:
+def test_validators_come_back_as_they_were_received(site: Site, twice: list[WarcRecord]) -> None:
     assert f"If-None-Match: {ETAG}\r\n".encode() in b"".join(site.heads)
 
 
-def test_not_modified_to_an_unconditional_request_is_no_revisit(shell: Any, site: Any) -> None:
+def test_not_modified_to_an_unconditional_request_is_no_revisit(shell: Shell, site: Site) -> None:
     site.replies["/"] = b"HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n"
     shell.site_collection("demo", site, "/")
     shell("init", "demo")
@@ -77,7 +78,7 @@ def test_not_modified_to_an_unconditional_request_is_no_revisit(shell: Any, site
 
 
 @pytest.mark.damages
-def test_a_damaged_record_is_never_referred_to(shell: Any, site: Any) -> None:
+def test_a_damaged_record_is_never_referred_to(shell: Shell, site: Site) -> None:
     _tagged(site)
     shell.site_collection("demo", site, "/")
     shell("init", "demo")
@@ -91,7 +92,7 @@ def test_a_damaged_record_is_never_referred_to(shell: Any, site: Any) -> None:
     assert b"If-None-Match" not in b"".join(site.heads)
 
 
-def test_conditional_requests_can_be_turned_off(shell: Any, site: Any) -> None:
+def test_conditional_requests_can_be_turned_off(shell: Shell, site: Site) -> None:
     _tagged(site)
     shell.site_collection("demo", site, "/")
     path = shell.config / "collections" / "demo.yaml"
@@ -106,7 +107,7 @@ def test_conditional_requests_can_be_turned_off(shell: Any, site: Any) -> None:
     assert first.block.endswith(BODY)
 
 
-def test_a_page_that_is_as_it_was_long_ago_is_asked_for_by_that_copy(shell: Any, site: Any) -> None:
+def test_a_page_that_is_as_it_was_long_ago_is_asked_for_by_that_copy(shell: Shell, site: Site) -> None:
     shell.site_collection("demo", site, "/")
     shell("init", "demo")
     for edition in ("one", "two", "one", "one"):

@@ -11,7 +11,8 @@ import pytest
 from preserve.schedule.child import Asking, ChildEnd, run_child
 from preserve.schedule.machine import SchedulerHost
 from preserve.store.checks import FULL, checks_path, noted_checks
-from tests.conftest import Shell, Site
+from tests.shell import Shell
+from tests.site import Site
 
 
 def _scheduled(shell: Shell, site: Site, text: str, name: str = "demo") -> Path:

@@ -27,12 +27,14 @@ from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
 from preserve.store.searchindex import SearchIndex
 from tests.layout_pages import wikileaks_page
+from tests.shell import Shell
+from tests.site import Site
 
 _DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture
-def held(shell: Any, site: Any) -> Any:
+def held(shell: Shell, site: Site) -> Any:
     """The mirror captured twice, with the change between."""
     for phase in (1, 2):
         site.replies.update({path: reply.wire() for path, reply in replies(phase).items()})
@@ -70,7 +72,7 @@ def test_words_find_the_cables_that_have_them(held: Any, words: str, expected: s
             assert hit["passage"][start:end].strip()
 
 
-def test_signs_that_nobody_sees_part_no_word(shell: Any, site: Any) -> None:
+def test_signs_that_nobody_sees_part_no_word(shell: Shell, site: Site) -> None:
     site.page("/c", wikileaks_page().replace(b"gulls", b"gu&shy;ll&#8203;s"))
     shell.site_collection("demo", site, "/c")
     shell("init", "demo")
@@ -130,7 +132,7 @@ def test_an_index_that_is_broken_is_made_again(held: Any, broken: bytes) -> None
     assert "09VELDORA7" in held("search", "clock")
 
 
-def test_while_another_writes_what_is_indexed_is_searched(held: Any, site: Any) -> None:
+def test_while_another_writes_what_is_indexed_is_searched(held: Any, site: Site) -> None:
     held("rebuild", "demo")
     paths = CollectionPaths(held.archives, "demo")
     with Lock(paths.lock, "another"):

@@ -2,12 +2,12 @@
 
 import gzip
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from preserve.crawler import group
 from preserve.store.secondreader import Follower, SecondReading
+from tests.shell import Shell
 from tests.simulated import Simulation, links
 from tests.warcs import gz, page, zst
 
@@ -59,7 +59,7 @@ def test_a_record_that_is_stated_otherwise_is_a_finding_of_the_run(
     assert [(name, code) for name, code, _detail in report.findings] == [(report.files[0], "E-SECOND-READER")]
 
 
-def test_verify_has_it_read_files_and_collections_when_asked(shell: Any, tmp_path: Path) -> None:
+def test_verify_has_it_read_files_and_collections_when_asked(shell: Shell, tmp_path: Path) -> None:
     for name, data, verdict in (("a.warc.gz", gz(page(1)), "PASS"), ("b.warc.zst", zst([page(2)]), "NOT CHECKED")):
         (tmp_path / name).write_bytes(data)
         shell("import", str(tmp_path / name), "--into", "old")
@@ -72,7 +72,7 @@ def test_verify_has_it_read_files_and_collections_when_asked(shell: Any, tmp_pat
     assert "Zstandard" in text
 
 
-def test_what_was_not_read_again_is_noted_at_import(shell: Any, tmp_path: Path) -> None:
+def test_what_was_not_read_again_is_noted_at_import(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "b.warc.zst").write_bytes(zst([page(2)]))
     (item,) = shell.json("import", str(tmp_path / "b.warc.zst"), "--into", "old")["files"]
     assert item["lacks"] == {"I-SECOND-READER": 1}

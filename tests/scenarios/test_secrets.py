@@ -2,16 +2,17 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from preserve.store.warcfile import iter_file
+from tests.shell import Shell
+from tests.site import Site
 
 SECRET = "Bearer 0123456789-do-not-keep"
 
 
-def _configure(shell: Any, site: Any, source: str) -> None:
+def _configure(shell: Shell, site: Site, source: str) -> None:
     shell.site_collection("demo", site, "/")
     path = shell.config / "collections" / "demo.yaml"
     path.write_text(path.read_text("utf-8") + f"secret_headers:\n  Authorization: {source}\n", "utf-8")
@@ -29,7 +30,7 @@ def _everything(folder: Path) -> bytes:
 
 @pytest.mark.parametrize("kind", ["env", "file"])
 def test_a_secret_is_sent_and_leaves_no_trace(
-    shell: Any, site: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
+    shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
 ) -> None:
     site.page("/", b"<p>members only</p>")
     if kind == "env":
@@ -52,7 +53,7 @@ def test_a_secret_is_sent_and_leaves_no_trace(
 
 
 def test_a_secret_does_not_follow_a_redirect_to_another_host(
-    shell: Any, site: Any, monkeypatch: pytest.MonkeyPatch
+    shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SITE_TOKEN", SECRET)
     elsewhere = f"http://localhost:{site.port}/taken"
@@ -69,7 +70,7 @@ def test_a_secret_does_not_follow_a_redirect_to_another_host(
 
 
 @pytest.mark.parametrize("source", ["env:ABSENT_TOKEN", "file:/no/such/file"])
-def test_a_missing_secret_is_a_mistake_of_usage(shell: Any, site: Any, source: str) -> None:
+def test_a_missing_secret_is_a_mistake_of_usage(shell: Shell, site: Site, source: str) -> None:
     _configure(shell, site, source)
     shell("init", "demo")
     shell("capture", "demo", status=2)
@@ -77,7 +78,7 @@ def test_a_missing_secret_is_a_mistake_of_usage(shell: Any, site: Any, source: s
     assert site.asked == []
 
 
-def test_a_secret_file_open_to_others_is_refused(shell: Any, site: Any, tmp_path: Path) -> None:
+def test_a_secret_file_open_to_others_is_refused(shell: Shell, site: Site, tmp_path: Path) -> None:
     secret = tmp_path / "token"
     secret.write_text(SECRET, "utf-8")
     os.chmod(secret, 0o644)  # noqa: PTH101 - the mode is the point
@@ -88,7 +89,7 @@ def test_a_secret_file_open_to_others_is_refused(shell: Any, site: Any, tmp_path
     assert SECRET not in shell.errors
 
 
-def test_a_secret_in_the_configuration_itself_is_refused_without_being_shown(shell: Any, site: Any) -> None:
+def test_a_secret_in_the_configuration_itself_is_refused_without_being_shown(shell: Shell, site: Site) -> None:
     _configure(shell, site, SECRET)
     shell("init", "demo", status=2)
     assert "env:NAME" in shell.errors

@@ -1,11 +1,11 @@
 """A cable shown for reading: its lines joined, its page lines left out, and said to be that."""
 
-from typing import Any
-
 from tests.layout_pages import mrkva_page
+from tests.shell import Shell
+from tests.site import Site
 
 
-def test_lines_are_joined_for_reading_and_stay_as_they_are_in_the_text(shell: Any, site: Any) -> None:
+def test_lines_are_joined_for_reading_and_stay_as_they_are_in_the_text(shell: Shell, site: Site) -> None:
     site.page("/cable", mrkva_page().replace(b"report. ", b"report. \x1b[31m \n \nSAMPLETOWN 00000525  002 OF 003 \n "))
     shell.site_collection("demo", site, "/cable")
     shell("init", "demo")
@@ -20,7 +20,7 @@ def test_lines_are_joined_for_reading_and_stay_as_they_are_in_the_text(shell: An
     assert "002 OF 003" in text
 
 
-def test_a_page_that_is_no_cable_is_shown_as_it_is(shell: Any, site: Any) -> None:
+def test_a_page_that_is_no_cable_is_shown_as_it_is(shell: Shell, site: Site) -> None:
     site.page("/page", b"<title>A page</title><p>Nothing but words</p>")
     shell.site_collection("demo", site, "/page")
     shell("init", "demo")

@@ -20,7 +20,8 @@ from preserve.health import link_history
 from preserve.store.checks import Check, checks_path, note_check
 from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
-from tests.conftest import Shell, Site
+from tests.shell import Shell
+from tests.site import Site
 
 _SCHEDULE = "schedule:\n  every: 1d\nverification:\n  every: 30d\n"
 
@@ -223,7 +224,7 @@ def test_link_rot_is_counted_once_for_a_ledger(shell: Shell, site: Site, monkeyp
     assert _state(shell)["links"] == first
     shell("capture", "demo")
     assert _state(shell)["links"]["statements"] > first["statements"]
-    assert shell.json("status", "--no-links")["collections"][0]["links"] is None  # type: ignore[index]
+    assert shell.json("status", "--no-links")["collections"][0]["links"] is None
 
 
 def test_metrics_are_read_by_prometheus_and_a_title_can_say_anything(shell: Shell, site: Site, tmp_path: Path) -> None:

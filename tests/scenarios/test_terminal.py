@@ -3,12 +3,13 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from preserve.cli.main import main
 from preserve.demo_site.pages import replies
+from tests.shell import Shell
+from tests.site import Site
 
 PAGE = replies(1)["/cable/2006/03/06VELDORA42.html"].body
 EVIL = "\u009b31m\x1b[2J\u202e\u2066\x7f"
@@ -25,7 +26,7 @@ def test_extract_prints_escapes_alone(tmp_path: Path, capsys: pytest.CaptureFixt
         assert "\u202e" in json.dumps(json.loads(out.splitlines()[0]), ensure_ascii=False)
 
 
-def test_tables_for_people_hold_no_controls(shell: Any, site: Any) -> None:
+def test_tables_for_people_hold_no_controls(shell: Shell, site: Site) -> None:
     site.page("/one", PAGE.replace(b"three weeks", EVIL.encode() + b"three weeks"))
     shell.site_collection("demo", site, "/one")
     shell("init", "demo")
@@ -39,7 +40,7 @@ def test_tables_for_people_hold_no_controls(shell: Any, site: Any) -> None:
 
 
 @pytest.mark.parametrize("words", [["verify"], ["show"], ["check"], ["import", "--into", "x"], ["history"], ["diff"]])
-def test_names_and_arguments_are_printed_without_controls(shell: Any, tmp_path: Path, words: list[str]) -> None:
+def test_names_and_arguments_are_printed_without_controls(shell: Shell, tmp_path: Path, words: list[str]) -> None:
     path = tmp_path / f"a{EVIL.replace('/', '')}.warc.gz"
     path.write_bytes(b"rubbish")
     for name in (str(path), f"x{EVIL}", f"http://x/{EVIL}"):
@@ -48,7 +49,7 @@ def test_names_and_arguments_are_printed_without_controls(shell: Any, tmp_path: 
 
 
 @pytest.mark.damages
-def test_the_command_to_run_next_has_the_options_in_use(site: Any, shell: Any) -> None:
+def test_the_command_to_run_next_has_the_options_in_use(site: Site, shell: Shell) -> None:
     site.page("/", b"<p>page</p>")
     shell.site_collection("demo", site, "/")
     shell("init", "demo")

@@ -1,17 +1,17 @@
 """Two records of one cable, published under two ids: linked, and never taken for one another."""
 
-from typing import Any
-
 import pytest
 
 from preserve.demo_site.pages import replies
+from tests.shell import Shell
+from tests.site import Site
 
 PAGE = replies(1)["/cable/2006/03/06VELDORA42.html"].body
 MALFORMED = PAGE.replace(b"06VELDORA42", b"06SECTION01OF02VELDORA42").replace(b"three weeks", b"four weeks")
 
 
 @pytest.fixture
-def held(site: Any, shell: Any) -> None:
+def held(site: Site, shell: Shell) -> None:
     site.page("/one", PAGE)
     site.page("/two", MALFORMED)
     shell.site_collection("demo", site, "/one", "/two")
@@ -20,7 +20,7 @@ def held(site: Any, shell: Any) -> None:
 
 
 @pytest.mark.usefixtures("held")
-def test_each_is_shown_under_its_own_id_and_names_the_other(shell: Any) -> None:
+def test_each_is_shown_under_its_own_id_and_names_the_other(shell: Shell) -> None:
     right, other = shell.json("show", "06VELDORA42"), shell.json("show", "06SECTION01OF02VELDORA42")
     assert right["cable"]["published_id"] == right["cable"]["canonical_id"] == "06VELDORA42"
     assert right["also_published_as"] == ["06SECTION01OF02VELDORA42"]
@@ -34,13 +34,13 @@ def test_each_is_shown_under_its_own_id_and_names_the_other(shell: Any) -> None:
 @pytest.mark.parametrize(
     "written", ["06veldora42", "06VELDORA000042", "2006VELDORA42", "06 VELDORA 42", "06VELDORA42_a"]
 )
-def test_an_id_is_found_however_it_is_written(shell: Any, written: str) -> None:
+def test_an_id_is_found_however_it_is_written(shell: Shell, written: str) -> None:
     assert shell.json("show", written)["cable"]["canonical_id"] == "06VELDORA42"
     assert "06VELDORA42" in shell("cite", written)
 
 
 @pytest.mark.usefixtures("held")
-def test_the_history_lists_both_and_compares_each_with_its_own(shell: Any, site: Any) -> None:
+def test_the_history_lists_both_and_compares_each_with_its_own(shell: Shell, site: Site) -> None:
     site.page("/two", MALFORMED.replace(b"four weeks", b"five weeks"))
     shell("capture", "demo")
     for asked in ("06VELDORA42", "06SECTION01OF02VELDORA42", "06veldora42"):
@@ -53,7 +53,7 @@ def test_the_history_lists_both_and_compares_each_with_its_own(shell: Any, site:
     assert "published as 06SECTION01OF02VELDORA42" in shell("history", "06VELDORA42")
 
 
-def test_a_cable_that_is_held_under_no_id_is_not_found(shell: Any, site: Any) -> None:
+def test_a_cable_that_is_held_under_no_id_is_not_found(shell: Shell, site: Site) -> None:
     site.page("/one", PAGE)
     shell.site_collection("demo", site, "/one")
     shell("init", "demo")

@@ -2,11 +2,12 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from preserve.cli.shared.common import keys_folder
+from tests.shell import Shell
+from tests.site import Site
 
 pytestmark = pytest.mark.damages
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.damages
 class _Machine:
     """A home and a folder of archives of its own; the configuration is shared."""
 
-    def __init__(self, shell: Any, patch: pytest.MonkeyPatch, name: str) -> None:
+    def __init__(self, shell: Shell, patch: pytest.MonkeyPatch, name: str) -> None:
         self._shell, self._patch = shell, patch
         self.home, self.archives = shell.folder / f"{name}-home", shell.folder / name
 
@@ -41,7 +42,7 @@ class _Machine:
 
 
 @pytest.fixture
-def machines(shell: Any, site: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[_Machine, _Machine]:
+def machines(shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch) -> tuple[_Machine, _Machine]:
     """Two machines; the second has only the signing key of the first."""
     site.page("/", b"<p>page</p>")
     shell.site_collection("demo", site, "/")

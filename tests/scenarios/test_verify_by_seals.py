@@ -31,9 +31,10 @@ from preserve.provenance.statements import FixityStatement, encode
 from preserve.provenance.trust import Trust
 from preserve.regular import FileIdentity, read_regular
 from preserve.store.layout import CollectionPaths
-from tests.conftest import Shell, Site
 from tests.ledgers import extended
+from tests.shell import Shell
 from tests.simulated import Simulation, links
+from tests.site import Site
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 

@@ -3,7 +3,6 @@
 import click
 
 from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options
-from preserve.cli.shared.desk_install import install
 
 
 class _Serve(click.Group):
@@ -71,6 +70,22 @@ def run(
     )
 
 
-serve.add_command(install)
+@serve.command(short_help="Set up systemd to serve the desk.")
+@click.option("--systemd", is_flag=True, help="Units of systemd: a socket, and the desk as a service behind it.")
+@click.option("--system", is_flag=True, help="Units of the whole system, which run as you. [default: your own units]")
+@click.option("--desk", default="127.0.0.1:8350", show_default=True, metavar="HOST:PORT", help="Where to listen.")
+@click.option("--public-url", "public", default="", metavar="URL", help="Where readers reach it through a proxy.")
+@click.option("--yes", is_flag=True, help="Write what is shown.")
+@command_options
+def install(place: Place, *, systemd: bool, system: bool, desk: str, public: str, yes: bool) -> int:
+    """Show the units of systemd that serve the desk of these archives; with --yes, write them.
+
+    systemd listens, and begins the desk with the first request.
+    """
+    from preserve.cli.shared.desk_install import install as install_desk
+
+    return install_desk(place, systemd=systemd, system=system, desk=desk, public=public, yes=yes)
+
+
 for _command in serve.commands.values():
     _command.epilog = EXIT_STATUSES

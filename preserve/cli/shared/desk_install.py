@@ -3,9 +3,7 @@
 import sys
 from pathlib import Path
 
-import click
-
-from preserve.cli.shared.common import Place, command_options
+from preserve.cli.shared.common import Place
 from preserve.cli.shared.service_install import (
     check_words,
     current_user,
@@ -21,18 +19,8 @@ from preserve.schedule.install import DESK_SOCKET, ProgramCall, desk_units
 _SYSTEM_UNITS = Path("/etc/systemd/system")
 
 
-@click.command(short_help="Set up systemd to serve the desk.")
-@click.option("--systemd", is_flag=True, help="Units of systemd: a socket, and the desk as a service behind it.")
-@click.option("--system", is_flag=True, help="Units of the whole system, which run as you. [default: your own units]")
-@click.option("--desk", default="127.0.0.1:8350", show_default=True, metavar="HOST:PORT", help="Where to listen.")
-@click.option("--public-url", "public", default="", metavar="URL", help="Where readers reach it through a proxy.")
-@click.option("--yes", is_flag=True, help="Write what is shown.")
-@command_options
 def install(place: Place, *, systemd: bool, system: bool, desk: str, public: str, yes: bool) -> int:
-    """Show the units of systemd that serve the desk of these archives; with --yes, write them.
-
-    systemd listens, and begins the desk with the first request.
-    """
+    """Show the units of systemd that serve the desk; with ``yes``, write them."""
     if not systemd:
         raise UsageError("--systemd is not given", next_step="Give it: nothing else can be set up.")
     archives, config = full_path(place.archives), full_path(place.config_dir)

@@ -7,6 +7,8 @@ import pytest
 
 from preserve import errors
 from preserve.cli.main import main
+from tests.shell import Shell
+from tests.site import Site
 
 
 @pytest.mark.parametrize(
@@ -21,7 +23,7 @@ from preserve.cli.main import main
         (["alarms", "list"], "preserve/alarms-list/1"),
     ],
 )
-def test_an_answer_names_its_schema_first(words: list[str], schema: str, shell: Any, site: Any) -> None:
+def test_an_answer_names_its_schema_first(words: list[str], schema: str, shell: Shell, site: Site) -> None:
     site.page("/", b"<p>a page</p>")
     shell.site_collection("demo", site, "/")
     shell("init", "demo")
@@ -69,7 +71,7 @@ def test_every_error_has_a_code_of_its_own() -> None:
     assert len(set(codes)) == len(codes)
 
 
-def test_a_name_that_is_not_held_brings_the_nearest_that_is(shell: Any, site: Any) -> None:
+def test_a_name_that_is_not_held_brings_the_nearest_that_is(shell: Shell, site: Site) -> None:
     shell.site_collection("harbour", site, "/")
     shell("verify", "harbor", status=3)
     assert "no archive 'harbor' under" in shell.errors

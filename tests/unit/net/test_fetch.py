@@ -13,6 +13,7 @@ from preserve.limits import DEFAULT_LIMITS, MAX_REPLY_HEAD_BYTES, Limits
 from preserve.net.addresses import AddressGuard
 from preserve.net.exchange import Failure, Peer, Truncation
 from preserve.net.fetch import Fetcher
+from tests.site import Site
 
 LIMITS = replace(DEFAULT_LIMITS, connect_timeout_s=20.0, read_timeout_s=20.0)
 QUICK = replace(LIMITS, read_timeout_s=0.3)
@@ -48,7 +49,7 @@ ODD = (
 )
 
 
-def test_request_and_reply_are_kept_byte_for_byte(site: Any, fetcher: Fetcher) -> None:
+def test_request_and_reply_are_kept_byte_for_byte(site: Site, fetcher: Fetcher) -> None:
     site.replies["/a?b=%20c&d"] = ODD
     exchange = fetcher.fetch(site.url("/a?b=%20c&d"))
     assert exchange.response_bytes == ODD
@@ -60,7 +61,7 @@ def test_request_and_reply_are_kept_byte_for_byte(site: Any, fetcher: Fetcher) -
     assert payload_of(exchange.response_bytes).payload == b"hello world"
 
 
-def test_a_kept_connection_gives_one_recording_an_exchange_and_sends_no_cookie(site: Any, fetcher: Fetcher) -> None:
+def test_a_kept_connection_gives_one_recording_an_exchange_and_sends_no_cookie(site: Site, fetcher: Fetcher) -> None:
     site.replies["/odd"] = ODD
     site.page("/plain", b"x" * 100_000)
     first = fetcher.fetch(site.url("/odd"))
@@ -71,7 +72,7 @@ def test_a_kept_connection_gives_one_recording_an_exchange_and_sends_no_cookie(s
     assert second.peer == first.peer
 
 
-def test_a_connection_that_the_server_closed_meanwhile_is_made_anew(site: Any, fetcher: Fetcher) -> None:
+def test_a_connection_that_the_server_closed_meanwhile_is_made_anew(site: Site, fetcher: Fetcher) -> None:
     site.page("/one", b"1")
     site.page("/two", b"2")
     site.closing.add("/one")
@@ -86,7 +87,7 @@ def test_a_connection_that_the_server_closed_meanwhile_is_made_anew(site: Any, f
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\nonly this",
     ],
 )
-def test_a_reply_that_ends_early_is_kept_and_marked(site: Any, fetcher: Fetcher, reply: bytes) -> None:
+def test_a_reply_that_ends_early_is_kept_and_marked(site: Site, fetcher: Fetcher, reply: bytes) -> None:
     site.replies["/cut"] = reply
     site.closing.add("/cut")
     exchange = fetcher.fetch(site.url("/cut"))
@@ -95,14 +96,14 @@ def test_a_reply_that_ends_early_is_kept_and_marked(site: Any, fetcher: Fetcher,
     assert exchange.error is None
 
 
-def test_a_reply_that_falls_silent_is_kept_and_marked(site: Any, hasty_fetcher: Fetcher) -> None:
+def test_a_reply_that_falls_silent_is_kept_and_marked(site: Site, hasty_fetcher: Fetcher) -> None:
     site.replies["/slow"] = b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nonly this"
     exchange = hasty_fetcher.fetch(site.url("/slow"))
     assert exchange.truncated is Truncation.TIME
     assert exchange.response_bytes.endswith(b"only this")
 
 
-def test_a_server_that_says_nothing_is_a_timeout(site: Any, hasty_fetcher: Fetcher) -> None:
+def test_a_server_that_says_nothing_is_a_timeout(site: Site, hasty_fetcher: Fetcher) -> None:
     site.replies["/mute"] = b""
     exchange = hasty_fetcher.fetch(site.url("/mute"))
     assert exchange.error is Failure.TIMEOUT
@@ -110,13 +111,13 @@ def test_a_server_that_says_nothing_is_a_timeout(site: Any, hasty_fetcher: Fetch
     assert exchange.request_bytes.startswith(b"GET /mute")
 
 
-def test_a_server_that_hangs_up_is_a_disconnect(site: Any, fetcher: Fetcher) -> None:
+def test_a_server_that_hangs_up_is_a_disconnect(site: Site, fetcher: Fetcher) -> None:
     site.replies["/bye"] = b""
     site.closing.add("/bye")
     assert fetcher.fetch(site.url("/bye")).error is Failure.DISCONNECT
 
 
-def test_a_body_beyond_the_bound_is_cut_and_marked(site: Any) -> None:
+def test_a_body_beyond_the_bound_is_cut_and_marked(site: Site) -> None:
     site.page("/big", b"x" * 500_000)
     fetcher = _fetcher(replace(LIMITS, max_body_bytes=99_000))
     exchange = fetcher.fetch(site.url("/big"))
@@ -125,7 +126,7 @@ def test_a_body_beyond_the_bound_is_cut_and_marked(site: Any) -> None:
     fetcher.close()
 
 
-def test_rubbish_is_kept_and_named(site: Any, fetcher: Fetcher) -> None:
+def test_rubbish_is_kept_and_named(site: Site, fetcher: Fetcher) -> None:
     site.replies["/rubbish"] = b"\x00\x01\x02 not HTTP at all\r\n\r\n"
     site.closing.add("/rubbish")
     exchange = fetcher.fetch(site.url("/rubbish"))
@@ -133,7 +134,7 @@ def test_rubbish_is_kept_and_named(site: Any, fetcher: Fetcher) -> None:
     assert exchange.response_bytes == site.replies["/rubbish"]
 
 
-def test_more_fields_than_the_standard_library_takes_are_no_fault(site: Any, fetcher: Fetcher) -> None:
+def test_more_fields_than_the_standard_library_takes_are_no_fault(site: Site, fetcher: Fetcher) -> None:
     fields = b"".join(b"X-%d: y\r\n" % n for n in range(500))
     site.replies["/many"] = b"HTTP/1.1 200 OK\r\n" + fields + b"Content-Length: 0\r\n\r\n"
     exchange = fetcher.fetch(site.url("/many"))
@@ -144,7 +145,7 @@ def test_more_fields_than_the_standard_library_takes_are_no_fault(site: Any, fet
 INTERIM = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
 
 
-def test_interim_replies_are_kept_apart(site: Any, fetcher: Fetcher) -> None:
+def test_interim_replies_are_kept_apart(site: Site, fetcher: Fetcher) -> None:
     final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     site.replies["/hints"] = INTERIM + final
     exchange = fetcher.fetch(site.url("/hints"))
@@ -162,7 +163,7 @@ def test_interim_replies_are_kept_apart(site: Any, fetcher: Fetcher) -> None:
         b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\nContent-Length: 2\r\n\r\nok",
     ],
 )
-def test_heads_that_others_reject_are_kept_whole(site: Any, fetcher: Fetcher, reply: bytes) -> None:
+def test_heads_that_others_reject_are_kept_whole(site: Site, fetcher: Fetcher, reply: bytes) -> None:
     site.replies["/odd"] = reply
     exchange = fetcher.fetch(site.url("/odd"))
     assert (exchange.error, exchange.truncated) == (None, None)
@@ -178,7 +179,7 @@ def test_heads_that_others_reject_are_kept_whole(site: Any, fetcher: Fetcher, re
         b"HTTP/1.1 abc\r\n\r\nbody",
     ],
 )
-def test_a_reply_that_cannot_be_parsed_is_kept_to_its_last_byte(site: Any, fetcher: Fetcher, reply: bytes) -> None:
+def test_a_reply_that_cannot_be_parsed_is_kept_to_its_last_byte(site: Site, fetcher: Fetcher, reply: bytes) -> None:
     site.replies["/odd"] = reply
     site.closing.add("/odd")
     exchange = fetcher.fetch(site.url("/odd"))
@@ -186,7 +187,7 @@ def test_a_reply_that_cannot_be_parsed_is_kept_to_its_last_byte(site: Any, fetch
     assert exchange.response_bytes == reply
 
 
-def test_a_close_delimited_reply_is_whole_when_the_connection_ends(site: Any, fetcher: Fetcher) -> None:
+def test_a_close_delimited_reply_is_whole_when_the_connection_ends(site: Site, fetcher: Fetcher) -> None:
     site.replies["/old"] = b"HTTP/1.0 200 OK\r\n\r\n" + b"x" * 100_000
     site.closing.add("/old")
     exchange = fetcher.fetch(site.url("/old"))
@@ -194,7 +195,7 @@ def test_a_close_delimited_reply_is_whole_when_the_connection_ends(site: Any, fe
     assert exchange.response_bytes == site.replies["/old"]
 
 
-def test_redirects_are_not_followed(site: Any, fetcher: Fetcher) -> None:
+def test_redirects_are_not_followed(site: Site, fetcher: Fetcher) -> None:
     site.replies["/from"] = b"HTTP/1.1 302 Found\r\nLocation: /to\r\nContent-Length: 0\r\n\r\n"
     assert fetcher.fetch(site.url("/from")).response_bytes == site.replies["/from"]
     assert site.asked == ["/from"]
@@ -217,7 +218,7 @@ def test_an_unresolvable_name_is_named(fetcher: Fetcher, monkeypatch: pytest.Mon
     assert fetcher.fetch("http://nowhere.example/").error is Failure.DNS
 
 
-def test_private_addresses_are_refused_unless_the_configuration_names_them(site: Any) -> None:
+def test_private_addresses_are_refused_unless_the_configuration_names_them(site: Site) -> None:
     fetcher = Fetcher(user_agent="x", limits=LIMITS, allow_addresses=[], verify_tls=True)
     site.page("/", b"secret")
     assert fetcher.fetch(site.url("/")).error is Failure.ADDRESS

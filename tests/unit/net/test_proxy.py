@@ -11,6 +11,8 @@ from preserve.net.addresses import AddressGuard, Origin, resolve_host, split_url
 from preserve.net.exchange import ExchangeError, Failure
 from preserve.net.fetch import Fetcher
 from tests.proxy import proxy_at_work
+from tests.shell import Shell
+from tests.site import Site
 
 LIMITS = replace(DEFAULT_LIMITS, connect_timeout_s=20.0, read_timeout_s=20.0)
 
@@ -97,7 +99,7 @@ def test_public_names_and_those_of_the_configuration_go_to_the_proxy(
     assert AddressGuard(allowed).permits_by_name(host) is permitted
 
 
-def test_the_metadata_record_says_whether_there_was_aproxy_at_work(shell: Any, site: Any) -> None:
+def test_the_metadata_record_says_whether_there_was_aproxy_at_work(shell: Shell, site: Site) -> None:
     with proxy_at_work([]) as proxy:
         shell.site_collection("demo", site, "/")
         path = shell.config / "collections" / "demo.yaml"

@@ -12,7 +12,8 @@ import pytest
 from preserve.errors import UsageError
 from preserve.schedule.install import SERVICE, STATUS_SERVICE, STATUS_TIMER, ProgramCall, cron_block, crontab_with
 from preserve.schedule.install import systemd_units as units_of
-from tests.conftest import Shell, Site
+from tests.shell import Shell
+from tests.site import Site
 
 _ODD = "/srv/an archive/100% $HOME \"x\" 'y' \\z;"
 
@@ -162,7 +163,7 @@ def test_units_are_written_with_yes(shell: Shell, site: Site, tmp_path: Path, mo
     _ready(shell, site)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
     answer = shell.json("schedule", "install", "--systemd", "--yes", "--prometheus", str(tmp_path / "a.prom"))
-    for name, text in answer["units"].items():  # type: ignore[attr-defined]
+    for name, text in answer["units"].items():
         assert (tmp_path / "xdg" / "systemd" / "user" / name).read_text() == text
 
 
