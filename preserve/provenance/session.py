@@ -64,7 +64,8 @@ class WritingSession:
 
     ``kinds`` are those of statements that ``command`` may make. ``prepare`` is called under the lock before anything is
     proved, and says who writes: a repair puts a ledger together there. ``without_unproven``: a secret that is missing
-    is made anew, and what it would have proved is moved to quarantine.
+    is made anew, and what it would have proved is moved to quarantine. ``is_brief``: it states what is known already,
+    and the next writer waits for it.
     """
 
     def __init__(
@@ -76,13 +77,14 @@ class WritingSession:
         kinds: Sequence[type[Statement]],
         prepare: Callable[[], Writer] | None = None,
         without_unproven: bool = False,
+        is_brief: bool = False,
     ) -> None:
         self._paths = paths
         self._writer = writer
         self._kinds = (*kinds, CutStatement)
         self._prepare = prepare
         self._without_unproven = without_unproven
-        self._lock = Lock(paths.lock, f"preserve {command}")
+        self._lock = Lock(paths.lock, f"preserve {command}", is_brief=is_brief)
         self._catalogue: Catalogue | None = None
         self.recovered: tuple[Recovered, ...] = ()
         """Files that the session before left open, which this one sealed and stated."""

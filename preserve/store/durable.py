@@ -9,10 +9,11 @@ import fcntl
 import os
 import stat
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self, cast
+from typing import BinaryIO, Final, Self, cast
 
 from preserve.errors import EnvironmentFaultError, LockedError
 from preserve.regular import open_regular
@@ -156,15 +157,23 @@ def _open_lock(path: Path) -> int:
     return descriptor
 
 
+_BRIEFLY: Final = ", for a moment"
+_BRIEF_LOCK_S: Final = 30.0
+_LOCK_NAMED_S: Final = 1.0
+_LOCK_LOOK_S: Final = 0.05
+
+
 class Lock:
     """One writer a collection. Advisory, by ``flock``: it ends with the process however that ends.
 
-    The file says who holds it, for the message of the next who wants it.
+    The file says who holds it, for the message of the next who wants it. Who holds it briefly, to state what is known
+    already, says so, and the next one waits: a capture does not fail because of a verification that has just ended.
     """
 
-    def __init__(self, path: Path, holder: str) -> None:
+    def __init__(self, path: Path, holder: str, *, is_brief: bool = False) -> None:
         self._path = path
         self._holder = holder
+        self._is_brief = is_brief
         self._descriptor: int | None = None
 
     def __enter__(self) -> Self:
@@ -176,17 +185,26 @@ class Lock:
                 f"{self._path}: the lock cannot be opened: {error.strerror}",
                 next_step="It is a plain file of this program. Find out who put something else there; move it away.",
             ) from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = os.read(descriptor, 500).decode("utf-8", "replace").strip()
-            os.close(descriptor)
-            raise LockedError(
-                f"{self._path.parent.parent} is in use by {holder or 'another process'}",
-                next_step="Wait until it has ended. The lock ends with its process and never needs deleting.",
-            ) from error
+        began_s = time.monotonic()
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                holder = os.pread(descriptor, 500, 0).decode("utf-8", "replace").strip()
+                # Who has only just taken it has not yet said who it is.
+                patience_s = _BRIEF_LOCK_S if holder.endswith(_BRIEFLY) else 0.0 if holder else _LOCK_NAMED_S
+                if time.monotonic() - began_s < patience_s:
+                    time.sleep(_LOCK_LOOK_S)
+                    continue
+                os.close(descriptor)
+                raise LockedError(
+                    f"{self._path.parent.parent} is in use by {holder or 'another process'}",
+                    next_step="Wait until it has ended. The lock ends with its process and never needs deleting.",
+                ) from error
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{self._holder} (process {os.getpid()})\n".encode(), 0)
+        said = f"{self._holder} (process {os.getpid()}){_BRIEFLY if self._is_brief else ''}\n"
+        os.pwrite(descriptor, said.encode(), 0)
         self._descriptor = descriptor
         return self
 

@@ -303,7 +303,7 @@ def test_mistakes_are_told_with_a_next_step(held: Any, tmp_path: Path, monkeypat
     held("export", "ro-crate", _ID, "-o", str(tmp_path / "no" / "crate"), status=2)
     monkeypatch.setitem(sys.modules, "prov.model", None)
     held("export", "prov", _ID, status=7)
-    assert "pip install -e '.[export]'" in held.errors
+    assert "`preserve docs install`" in held.errors
     check_premis(held("export", "premis", _ID).encode())
 
 

@@ -132,7 +132,7 @@ def test_a_host_that_asks_for_longer_than_a_run_waits_is_left_to_the_next_run(si
     assert sim.accounts == {
         HOME: "done http-200",
         "http://y.org/": "done http-200",
-        "http://x.org/a": "failed host-paused",
+        "http://x.org/a": "done http-503",
         "http://x.org/b": "failed host-paused",
     }
     # The pause holds in the next run, a new one, and is over after its time.

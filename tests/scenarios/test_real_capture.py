@@ -99,7 +99,7 @@ def test_the_worked_example_gives_its_fields_message_and_stated_source(
     shown_text = shell("show", "05ALMATY342")
     assert "tags            PHUM, PREL, EAID, KZ, Human Rights, POLITICAL" in shown_text
     assert "stated source   cablebrowser-2, released 2011-10-04" in shown_text
-    citation = shell("cite", "05ALMATY342")
+    citation = shell("cite", "05ALMATY342", "--long")
     assert "05ALMATY342" in citation
     assert "2011-10-04" in citation
     assert shell.json("verify", "mirror")["collections"][0]["good"] is True

@@ -50,6 +50,7 @@ OWN_FILES = {
     "demo.py",
     "configcache.py",
     "machine.py",
+    "machines.py",
     "preflight.py",
     "regular.py",
 }

@@ -97,10 +97,11 @@ def read_references(
             pages.append(line)
             continue
         inside = page_lines_inside(line.text)
-        page = next((end for start_of, end in inside if not line.text[:start_of].strip()), 0)
+        page = next((end_of for start_of, end_of in inside if not line.text[:start_of].strip()), 0)
         words = line.text[page:]
         needed = gap or bool(page) or ends(line.text)
-        if len(said) > _LONGEST_LINE and not page:
+        length = len(said) - sum(end_of - start_of for start_of, end_of in inside)
+        if length > _LONGEST_LINE and not page:
             break
         if needed and not _goes_on(source[max(start, last.start) : last.start + len(last.text)], words, empty=empty):
             break

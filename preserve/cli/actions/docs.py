@@ -8,6 +8,7 @@ import click
 from preserve.cli.shared.common import Place
 from preserve.config.place import bundled_docs_dir
 from preserve.errors import NotHeldError
+from preserve.regular import read_regular
 from preserve.text import nearest
 
 
@@ -27,7 +28,7 @@ def docs(place: Place, *, topic: str | None) -> int:
             f"no page is called {topic!r}; {nearest(name, list(pages))}",
             next_step="Run `preserve docs` to list the pages.",
         )
-    text = path.read_text("utf-8")
+    text = read_regular(path).decode("utf-8")
     if not place.as_json and sys.stdout.isatty():
         click.echo_via_pager(text)
     else:
@@ -43,5 +44,4 @@ def _pages(folder: Path) -> dict[str, Path]:
 
 
 def _title(path: Path) -> str:
-    with path.open(encoding="utf-8") as file:
-        return file.readline().lstrip("# ").strip()
+    return read_regular(path).decode("utf-8").partition("\n")[0].lstrip("# ").strip()

@@ -29,7 +29,8 @@ def state_fixity(paths: CollectionPaths, writer: Writer, report: Report, *, chec
             f"the signing key of {paths.name} is not at hand", next_step="Run it where the key is, or without --state."
         )
     size, root = report.log
-    with WritingSession(paths, writer, command=f"verify {paths.name} --state", kinds=(FixityStatement,)) as session:
+    command = f"verify {paths.name} --state"
+    with WritingSession(paths, writer, command=command, kinds=(FixityStatement,), is_brief=True) as session:
         if session.ledger.covered < size or session.ledger.root_at(size) != root:
             raise ArchiveError(
                 f"{paths.ledger} is not the one that was checked; nothing was stated",
