@@ -96,7 +96,7 @@ def test_a_lost_page_comes_back_from_pywb(
     assert f"second hand  as served by A pywb, memento of {memento['served']}" in shell("history", "06TESTPOST12")
     cited = shell("cite", "06TESTPOST12")
     assert page in cited
-    assert f"second hand, as served by A pywb, memento of {memento['served']}" in cited
+    assert f"Second hand, as served by A pywb, memento of {memento['served']}" in cited
     assert "demo: good" in shell("verify", "demo")
     shell("rebuild", "demo")
     assert shell.json("show", page)["second_hand"]["served"] == memento["served"]
