@@ -14,7 +14,8 @@ _PANDOC = sorted(_ORACLES.glob("lib/python3*/site-packages/pypandoc/files"))
 
 def tool_environment() -> dict[str, str]:
     """An environment in which the unpacked programs and their libraries are found behind the installed ones."""
-    libraries = [str(folder) for folder in sorted((_UNPACKED / "lib").glob("*-linux-gnu"))]
+    machine = sorted((_UNPACKED / "lib").glob("*-linux-gnu"))
+    libraries = [str(folder) for folder in (*machine, *(folder / "pulseaudio" for folder in machine))]
     folders = [*_PANDOC, _UNPACKED / "bin", _UNPACKED / "sbin"]
     path = ":".join([os.environ.get("PATH", "/usr/bin:/bin"), *(str(folder) for folder in folders)])
     return {**os.environ, "PATH": path, "LD_LIBRARY_PATH": ":".join(libraries)}
@@ -38,17 +39,31 @@ def other_tool(name: str, *arguments: str, data: bytes = b"") -> bytes:
     return done.stdout
 
 
+def _chromium() -> tuple[str | None, dict[str, str]]:
+    """Chromium and the environment that it needs: the installed one, else the one that was unpacked."""
+    installed = shutil.which("chromium") or shutil.which("chromium-browser")
+    if installed is not None:
+        return installed, dict(os.environ)
+    # The script of the package knows the place of an installed browser only. Fonts are looked for beside the data.
+    unpacked = _UNPACKED / "lib" / "chromium" / "chromium"
+    environment = {**tool_environment(), "XDG_DATA_HOME": str(_UNPACKED / "share")}
+    return (str(unpacked) if unpacked.is_file() else None), environment
+
+
+def chromium(*arguments: str) -> bytes:
+    """What Chromium writes to stdout. Skips the test where it is not here."""
+    program, environment = _chromium()
+    if program is None:
+        pytest.skip("no browser is here: run `make oracles`")
+    done = subprocess.run([program, *arguments], capture_output=True, check=False, timeout=120, env=environment)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
 def browser() -> tuple[str, str, dict[str, str]]:
     """A Python that drives browsers, Chromium, and the environment for both. Skips the test where one is missing."""
     python = _ORACLES / "bin" / "python"
-    environment = tool_environment()
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is not None:
-        environment = dict(os.environ)
-    else:
-        # The script of the package knows the place of an installed browser only.
-        unpacked = _UNPACKED / "lib" / "chromium" / "chromium"
-        chromium = str(unpacked) if unpacked.is_file() else None
-    if chromium is None or not python.is_file() or not list(_ORACLES.glob("lib/python3*/site-packages/playwright")):
+    program, environment = _chromium()
+    if program is None or not python.is_file() or not list(_ORACLES.glob("lib/python3*/site-packages/playwright")):
         pytest.skip("no browser is here: run `make oracles`")
-    return str(python), chromium, environment
+    return str(python), program, environment

@@ -10,7 +10,7 @@ from lxml import html
 from preserve.demo_site.pages import replies
 from tests.shell import Shell
 from tests.site import Site
-from tests.tools import other_tool
+from tests.tools import chromium
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow]
 _FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars")
@@ -27,10 +27,10 @@ def test_a_browser_shows_the_passage_and_the_chain_of_proof(shell: Shell, site: 
         packed.extractall(tmp_path / "capsule")
     address = (tmp_path / "capsule" / "index.html").as_uri()
     profile = f"--user-data-dir={tmp_path / 'profile'}"
-    page: Any = html.fromstring(other_tool("chromium", *_FLAGS, profile, "--dump-dom", address).decode())
+    page: Any = html.fromstring(chromium(*_FLAGS, profile, "--dump-dom", address).decode())
     assert " ".join(page.xpath("//pre/mark")[0].text_content().split()) == quote
     assert page.xpath("//*[local-name()='svg']//*[local-name()='rect']")
     picture = tmp_path / "page.png"
-    other_tool("chromium", *_FLAGS, profile, "--window-size=1000,1600", f"--screenshot={picture}", address)
+    chromium(*_FLAGS, profile, "--window-size=1000,1600", f"--screenshot={picture}", address)
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stat().st_size > 20_000
