@@ -37,7 +37,7 @@ def run(
     except ModuleNotFoundError as error:
         raise EnvironmentFaultError(
             f"the desk needs {error.name}, which is not installed",
-            next_step="Run `pip install -e '.[web]'` in the checkout.",
+            next_step="Install its extra `web` too (see `preserve docs install`).",
         ) from error
     host, port = _listen(desk)
     held = _held(place, collections)
