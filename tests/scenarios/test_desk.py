@@ -588,7 +588,7 @@ def test_without_its_libraries_it_tells_what_to_install(demo: DemoFolder, monkey
     monkeypatch.delitem(sys.modules, "preserve.web.server", raising=False)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     assert main(["serve", "--archives", str(demo.folder / "archives")]) == 7
-    assert "pip install -e '.[web]'" in capsys.readouterr().err
+    assert "`preserve docs install`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
