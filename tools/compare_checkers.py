@@ -35,6 +35,11 @@ to a plain file and once to one that is compressed record by record; the files l
 [tests/vectors](../tests/vectors/README.md). Made by `python -m tools.compare_checkers`, which runs the checkers.
 Caught means: the exit status is not 0.
 
+`preserve verify COLLECTION` reads the records of files that were not read before, or that changed. Of the others it
+takes the SHA-256, where the ledger states that they were read ([ADR 25](adr/0025-fixity-statements.md)). It finds what
+is in the table all the same: tests do all damages of the corpus to a collection whose files were read. What it leaves
+to `--deep` is no damage to bytes: a record that an older version of the program read, and this one could not.
+
 | column | command |
 | --- | --- |
 | collection | `preserve verify COLLECTION`: the file in its place, with the ledger |
