@@ -473,6 +473,21 @@ def captures_found(archives: Sequence[CollectionReader], query: str) -> list[tup
     return found
 
 
+def record_facts(capture: Capture) -> dict[str, object]:
+    """Which record a capture is, where it lies and by what it is known, as `show` and the desk have it in JSON."""
+    row = capture.row
+    return {
+        "id": row.record_id,
+        "type": row.type,
+        "file": row.place.file,
+        "offset": row.place.offset,
+        "statement": row.statement_index,
+        "sha256": row.record_sha256,
+        "payload_sha256": row.payload_sha256,
+        "payload_record": capture.source.record_id,
+    }
+
+
 def like_held(archives: Sequence[CollectionReader], query: str) -> str:
     """The id that is most like one that is not held, of those that begin as it does; as the tables say."""
     begin = query.strip().upper()[:_LIKE_CHARS]

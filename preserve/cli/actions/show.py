@@ -14,7 +14,15 @@ from preserve.cli.shared.secondhand import second_hand
 from preserve.errors import NotHeldError
 from preserve.provenance.describe import describe_cable
 from preserve.replay.readings import ShownReading, shown_reading
-from preserve.replay.recover import NOT_SIGNED, CollectionReader, RecoveredPage, find_one, parse_moment, published_as
+from preserve.replay.recover import (
+    NOT_SIGNED,
+    CollectionReader,
+    RecoveredPage,
+    find_one,
+    parse_moment,
+    published_as,
+    record_facts,
+)
 from preserve.replay.since import Later, looks_since
 from preserve.text import clean, terminal_line
 
@@ -83,16 +91,7 @@ def facts(
         "challenge": capture.source.challenge,
         "whole": capture.source.whole,
         "notes": [{"code": code, "detail": detail} for code, detail in page.notes],
-        "record": {
-            "id": capture.row.record_id,
-            "type": capture.row.type,
-            "file": capture.row.place.file,
-            "offset": capture.row.place.offset,
-            "statement": capture.row.statement_index,
-            "sha256": capture.row.record_sha256,
-            "payload_sha256": capture.row.payload_sha256,
-            "payload_record": capture.source.record_id,
-        },
+        "record": record_facts(capture),
     }
     if extraction is not None:
         cable = describe_cable(capture.source.record_id, extraction)

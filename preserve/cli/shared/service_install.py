@@ -37,14 +37,18 @@ def install(place: Place, *, systemd: bool, cron: bool, system: bool, metrics: P
     _warn_of_secrets(place, configs)
     if cron:
         return _cron(place, cron_block(described), yes=yes)
+    names = " ".join([SERVICE, *([STATUS_TIMER] if metrics is not None else [])])
+    return show_units(place, systemd_units(described), names, system=system, yes=yes)
+
+
+def show_units(place: Place, units: Mapping[str, str], names: str, *, system: bool, yes: bool) -> int:
+    """Shows units and what begins and ends ``names`` of them; with ``yes``, writes them."""
     folder = _SYSTEM_UNITS if system else user_folder("config") / "systemd" / "user"
-    units = systemd_units(described)
     if yes:
         # What is not there when a unit starts, it may not make in a closed system.
         for needed in own_folders(place):
             make_dir(needed)
         write_units(folder, units)
-    names = " ".join([SERVICE, *([STATUS_TIMER] if metrics is not None else [])])
     control = "systemctl" if system else "systemctl --user"
     commands = [f"{control} daemon-reload", f"{control} enable --now {names}"]
     if not system:

@@ -25,6 +25,7 @@ from preserve.replay.recover import (
     merged,
     parse_moment,
     published_as,
+    record_facts,
 )
 from preserve.replay.since import looks_since
 from preserve.text import single_spaced
@@ -199,16 +200,7 @@ def _facts(seen: SeenCable) -> dict[str, object]:
         "second_hand": capture.second_hand or None,
         "date_doubt": capture.dated.doubt or None,
         "signed": capture.is_signed,
-        "record": {
-            "id": capture.row.record_id,
-            "type": capture.row.type,
-            "file": capture.row.place.file,
-            "offset": capture.row.place.offset,
-            "statement": capture.row.statement_index,
-            "sha256": capture.row.record_sha256,
-            "payload_sha256": capture.row.payload_sha256,
-            "payload_record": capture.source.record_id,
-        },
+        "record": record_facts(capture),
         "cable": {key: value for key, value in said.items() if key not in {"kind", "v", "record_id"}},
         "reading": asdict(seen.reading),
         "text": extraction.body,
