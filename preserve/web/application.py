@@ -26,7 +26,8 @@ from preserve.errors import (
     PreserveError,
     UsageError,
 )
-from preserve.web.library import BlockedError, Library, Shelf
+from preserve.replay.blocked import BlockedError
+from preserve.web.library import Library, Shelf
 from preserve.web.responses import (
     JSON,
     SECURITY,

@@ -9,33 +9,27 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from preserve.cables.identity import cable_key, canonical_id
 from preserve.cables.page.layouts import Layout, compile_layouts
-from preserve.config.blocked import BlockedConfig
 from preserve.config.configcache import cached_layouts
 from preserve.config.folder import load_blocked, load_releases
 from preserve.config.release import ReleaseConfig
-from preserve.errors import FormatError, NotHeldError, PreserveError, UsageError
-from preserve.formats.urls import canonical
+from preserve.errors import NotHeldError, PreserveError, UsageError
 from preserve.model import check_collection_name
 from preserve.provenance.installation import Installation
-from preserve.replay.recover import Capture, CollectionReader
+from preserve.replay.blocked import Blocked
+from preserve.replay.recover import CollectionReader
 from preserve.replay.searching import Searchable
 from preserve.store.archive import list_collections, open_archive
 from preserve.store.layout import CollectionPaths
-from preserve.store.searchindex import Columns, HeldCable, SearchIndex
+from preserve.store.searchindex import Columns, SearchIndex
 from preserve.web.settings import QUERY_S, DeskSettings
 
 Stamp = tuple[tuple[int, int, int], ...]
 """What a file and its log looked like: inode, size, time of change; zeros where it is not there."""
-
-
-class BlockedError(PreserveError):
-    """What is asked for is held, and not shown here: the reason is the operator's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,66 +76,6 @@ class Overview:
     facets: Mapping[tuple[str, str], int]
     written: Mapping[str, int]
     captured: Sequence[tuple[str, int, int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Blocked:
-    """The operator's list, as it is looked up."""
-
-    config: BlockedConfig
-    cables: Mapping[str, str] = field(default_factory=dict)
-    urls: Mapping[str, str] = field(default_factory=dict)
-    records: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, config: BlockedConfig) -> "Blocked":
-        """The list of a configuration."""
-        return cls(
-            config,
-            {_key(one.cable): one.reason for one in config.blocked if one.cable is not None},
-            {_address(one.url): one.reason for one in config.blocked if one.url is not None},
-            {one.record: one.reason for one in config.blocked if one.record is not None},
-        )
-
-    def reason(self, *, cable: str = "", canonical: str | None = None, url: str = "", record: str = "") -> str:
-        """Why something is not shown; empty where it is."""
-        if not self.config.blocked:
-            return ""
-        of_cable = self.cables.get(_key(cable), "") if cable else ""
-        of_cable = of_cable or (self.cables.get(_key(canonical), "") if canonical else "")
-        return of_cable or (self.urls.get(_address(url), "") if url else "") or self.records.get(record, "")
-
-    def check(self, *, cable: str = "", canonical: str | None = None, url: str = "", record: str = "") -> None:
-        """Raises `BlockedError` where something is not shown."""
-        reason = self.reason(cable=cable, canonical=canonical, url=url, record=record)
-        if reason:
-            raise BlockedError(reason)
-
-    def has(self, cable: HeldCable) -> bool:
-        """Whether a cable that is found is not shown."""
-        return bool(
-            self.config.blocked
-            and self.reason(
-                cable=cable.published_id, canonical=cable.canonical_id, url=cable.uri, record=cable.record_id
-            )
-        )
-
-    def check_capture(self, capture: Capture) -> None:
-        """Raises `BlockedError` where the page of a capture is not shown, by address or record."""
-        for row in (capture.row, capture.source):
-            self.check(url=row.uri or "", record=row.record_id)
-        self.check(url=capture.url)
-
-
-def _key(cable: str) -> str:
-    return cable_key(canonical_id(cable) or cable.strip().upper())
-
-
-def _address(url: str) -> str:
-    try:
-        return canonical(url)
-    except FormatError:
-        return url
 
 
 class Shelf:

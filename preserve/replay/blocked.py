@@ -1,0 +1,75 @@
+"""What the operator does not show, looked up: by cable, address and record (``config/blocked.yaml``)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from preserve.cables.identity import cable_key, canonical_id
+from preserve.config.blocked import BlockedConfig
+from preserve.errors import FormatError, PreserveError
+from preserve.formats.urls import canonical
+from preserve.replay.recover import Capture
+from preserve.store.searchindex import HeldCable
+
+
+class BlockedError(PreserveError):
+    """What is asked for is held, and not shown here: the reason is the operator's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The operator's list, as it is looked up."""
+
+    config: BlockedConfig
+    cables: Mapping[str, str] = field(default_factory=dict)
+    urls: Mapping[str, str] = field(default_factory=dict)
+    records: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: BlockedConfig) -> "Blocked":
+        """The list of a configuration."""
+        return cls(
+            config,
+            {_key(one.cable): one.reason for one in config.blocked if one.cable is not None},
+            {_address(one.url): one.reason for one in config.blocked if one.url is not None},
+            {one.record: one.reason for one in config.blocked if one.record is not None},
+        )
+
+    def reason(self, *, cable: str = "", canonical: str | None = None, url: str = "", record: str = "") -> str:
+        """Why something is not shown; empty where it is."""
+        if not self.config.blocked:
+            return ""
+        of_cable = self.cables.get(_key(cable), "") if cable else ""
+        of_cable = of_cable or (self.cables.get(_key(canonical), "") if canonical else "")
+        return of_cable or (self.urls.get(_address(url), "") if url else "") or self.records.get(record, "")
+
+    def check(self, *, cable: str = "", canonical: str | None = None, url: str = "", record: str = "") -> None:
+        """Raises `BlockedError` where something is not shown."""
+        reason = self.reason(cable=cable, canonical=canonical, url=url, record=record)
+        if reason:
+            raise BlockedError(reason)
+
+    def has(self, cable: HeldCable) -> bool:
+        """Whether a cable that is found is not shown."""
+        return bool(
+            self.config.blocked
+            and self.reason(
+                cable=cable.published_id, canonical=cable.canonical_id, url=cable.uri, record=cable.record_id
+            )
+        )
+
+    def check_capture(self, capture: Capture) -> None:
+        """Raises `BlockedError` where the page of a capture is not shown, by address or record."""
+        for row in (capture.row, capture.source):
+            self.check(url=row.uri or "", record=row.record_id)
+        self.check(url=capture.url)
+
+
+def _key(cable: str) -> str:
+    return cable_key(canonical_id(cable) or cable.strip().upper())
+
+
+def _address(url: str) -> str:
+    try:
+        return canonical(url)
+    except FormatError:
+        return url
