@@ -96,13 +96,16 @@ bench: .venv/.test oracles ## capture beside wget, the ledger at size, checks an
 bench-large: .venv/.test ## an archive of 250,000 cables in /tmp/large, and what commands take on it (ten minutes the first time)
 	@$(BIN)/python -m tests.bench.large --folder /tmp/large
 
-lint: .venv/.test docs ## ruff, its formatter, and the import layers
+lint: .venv/.test docs ## ruff, its formatter, the import layers, and what nothing calls
 	@echo "== ruff: rules"
 	@$(BIN)/ruff check --quiet .
 	@echo "== ruff: format"
 	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check . ; echo "run: make format" >&2; exit 1; }
 	@echo "== import layers"
 	@$(BIN)/lint-imports --no-cache >.venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+	@echo "== dead code"
+	@$(BIN)/vulture
+	@$(BIN)/vulture preserve tests tools
 
 types: .venv/.test ## mypy, strict
 	@echo "== types"

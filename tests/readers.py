@@ -1,12 +1,40 @@
-"""Other people's readers on a file of ours: each must see the same records with the same bytes."""
+"""The records of a file of ours, as we read them and as other people's readers do."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import fastwarc.warc
 import warcio.archiveiterator
 
-from preserve.model import sha256_hex
-from preserve.store.warcfile import iter_file
+from preserve.errors import FormatError
+from preserve.formats.warc.members import iter_members
+from preserve.formats.warc.record import WarcRecord, parse_record
+from preserve.model import RecordPlace, sha256_hex
+from preserve.regular import open_regular
+from preserve.store.layout import name_when_sealed
+
+
+def iter_file(path: Path) -> Iterator[tuple[RecordPlace, WarcRecord | None, str]]:
+    """Every record of a file in order; damage gives a place with None and the defect, and reading goes on behind it.
+
+    Defects of a record (not of its gzip member) begin with ``record``.
+    """
+    name = name_when_sealed(path.name)
+    ordinal = 0
+    with open_regular(path) as file:
+        for member in iter_members(file):
+            place = RecordPlace(file=name, ordinal=ordinal, offset=member.offset, length=member.length)
+            ordinal += 1
+            if member.data is None:
+                yield place, None, member.defect
+                continue
+            try:
+                record = parse_record(member.data)
+                _ = record.header.record_id, record.header.type, record.header.date
+            except FormatError as error:
+                yield place, None, f"record: {error}"
+                continue
+            yield place, record, ""
 
 
 def assert_others_read(path: Path) -> None:

@@ -216,7 +216,6 @@ def _means(value: object) -> str | None:
     return next((word for word in ("mail", "webhook", "command") if isinstance(value, Mapping) and word in value), None)
 
 
-Channel = MailChannel | WebhookChannel | CommandChannel
 _Channel = Annotated[
     Annotated[MailChannel, Tag("mail")]
     | Annotated[WebhookChannel, Tag("webhook")]

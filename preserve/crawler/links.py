@@ -104,10 +104,9 @@ class SeenTags:
 class _Reader:
     """Reads one page, and the pages that stand in its ``srcdoc`` attributes."""
 
-    def __init__(self, content: bytes, content_type: str | None, url: str, seen: SeenTags | None, depth: int) -> None:
+    def __init__(self, content: bytes, content_type: str | None, seen: SeenTags | None, depth: int) -> None:
         self._content = content
         self._content_type = content_type
-        self._url = url
         self._seen = seen
         self._depth = depth
         self._encoding: str | None = None
@@ -191,7 +190,7 @@ def page_links(
 
     With ``seen``, only what tags lead to that were not seen before on a page of no greater ``depth``.
     """
-    reader = _Reader(content, content_type, url, seen, depth)
+    reader = _Reader(content, content_type, seen, depth)
     text = reader.text()
     defect = "" if len(text) <= limits.max_text_chars else f"read up to character {limits.max_text_chars:,}"
     xml = "xhtml+xml" in (content_type or "").lower()

@@ -76,11 +76,6 @@ class DemoMirror:
         """Process id of the server; 0 where it is not running."""
         return self._process.pid if self._process is not None else 0
 
-    @property
-    def base_url(self) -> str:
-        """The mirror's address, with its slash."""
-        return f"http://127.0.0.1:{self.port}/"
-
     def enter_phase(self, phase: int) -> None:
         """Changes what the mirror serves; every request sent after this is answered in that phase.
 

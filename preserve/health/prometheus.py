@@ -1,84 +1,92 @@
-"""The state of collections in the text format of Prometheus (version 0.0.4). Pure: who asked makes a file of it."""
+"""The state of collections in the text format of Prometheus (version 0.0.4). Pure: who asked makes a file of it.
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+`prometheus_client` writes the text (ADR 27). What is measured is read from disk at each call, so nothing is counted in
+the registry of that library; one is made for each text.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector, CollectorRegistry
 
 from preserve import __version__
 from preserve.health.collections import CollectionState, JobState
 
-_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
-Labels = tuple[tuple[str, str], ...]
 
+class _Gauges(Collector):
+    """Metrics by name: all samples of one stand together. What has no sample is left out."""
 
-@dataclass(slots=True)
-class _Family:
-    """One metric: all its samples stand together."""
+    def __init__(self) -> None:
+        self._families: dict[str, GaugeMetricFamily] = {}
 
-    kind: str
-    help: str
-    samples: list[tuple[Labels, float]] = field(default_factory=list)
+    def put(self, name: str, text: str, value: float | None, **labels: str) -> None:
+        """Adds a sample, unless the value is not known. A metric has the same names of labels in every sample."""
+        if value is None:
+            return
+        family = self._families.get(name)
+        if family is None:
+            family = self._families[name] = GaugeMetricFamily(f"preserve_{name}", text, labels=tuple(labels))
+        family.add_metric(tuple(labels.values()), value)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """What was put, in that order."""
+        yield from self._families.values()
 
 
 def metrics(states: Sequence[CollectionState], now: int, *, open_alarms: int | None, unsent_alarms: int | None) -> str:
     """The exposition. Times are seconds since 1970; a value that is not known has no sample."""
-    families: dict[str, _Family] = {}
-
-    def put(name: str, kind: str, text: str, value: float | None, *labels: tuple[str, str]) -> None:
-        family = families.setdefault(f"preserve_{name}", _Family(kind, text))
-        if value is not None:
-            family.samples.append((labels, value))
-
-    put("info", "gauge", "The program that looked.", 1, ("version", __version__))
-    put("status_time_seconds", "gauge", "When it was looked.", now)
-    put("alarms_open", "gauge", "Alarms that are raised.", open_alarms)
-    put("alarms_unsent", "gauge", "Messages of alarms that no channel has taken yet.", unsent_alarms)
+    gauges = _Gauges()
+    gauges.put("info", "The program that looked.", 1, version=__version__)
+    gauges.put("status_time_seconds", "When it was looked.", now)
+    gauges.put("alarms_open", "Alarms that are raised.", open_alarms)
+    gauges.put("alarms_unsent", "Messages of alarms that no channel has taken yet.", unsent_alarms)
     for state in states:
-        label = ("collection", state.name)
-        put("wrong", "gauge", "Things that a keeper must look at.", len(state.wrong), label)
-        for name, kind, text, value in _of_collection(state):
-            put(name, kind, text, value, label)
+        gauges.put("wrong", "Things that the operator must look at.", len(state.wrong), collection=state.name)
+        for name, text, value in _of_collection(state):
+            gauges.put(name, text, value, collection=state.name)
         for job in state.jobs:
             for name, text, value in _of_job(job):
-                put(name, "gauge", text, value, label, ("job", job.job))
+                gauges.put(name, text, value, collection=state.name, job=job.job)
         if state.holding is not None:
             for authority, size in state.holding.receipts.items():
                 text = "Statements that a time authority vouches for."
-                put("receipt_statements", "gauge", text, size, label, ("authority", authority))
+                gauges.put("receipt_statements", text, size, collection=state.name, authority=authority)
         if state.links is not None:
             for name, count in state.links.counts.items():
-                put("links", "gauge", "Addresses by what became of them.", count, label, ("state", name))
-    return "".join(_lines(families.items()))
+                gauges.put("links", "Addresses by what became of them.", count, collection=state.name, state=name)
+    registry = CollectorRegistry()
+    registry.register(gauges)
+    return generate_latest(registry).decode("utf-8")
 
 
-def _of_collection(state: CollectionState) -> Iterator[tuple[str, str, str, float | None]]:
+def _of_collection(state: CollectionState) -> Iterator[tuple[str, str, float | None]]:
     holding, checked = state.holding, state.checked
     if holding is not None:
-        yield "runs", "gauge", "Runs that kept records.", holding.runs
-        yield "records", "gauge", "Records held.", holding.records
-        yield "cables", "gauge", "Cables held, by their published ids.", holding.cables
-        yield "warc_files", "gauge", "WARC files held.", holding.warc_files
-        yield "warc_bytes", "gauge", "Size of the WARC files.", holding.warc_bytes
-        yield "archive_bytes", "gauge", "Size of the whole archive.", holding.all_bytes
-        yield "ledger_statements", "gauge", "Statements in the ledger.", holding.statements
-        yield "ledger_covered_statements", "gauge", "Statements under a signed checkpoint.", holding.covered
-        yield "receipts_failing", "gauge", "Receipts that time authorities failed to give.", len(holding.unstamped)
-        yield "quarantined_files", "gauge", "Damaged files that repairs moved away.", holding.quarantined
+        yield "runs", "Runs that kept records.", holding.runs
+        yield "records", "Records held.", holding.records
+        yield "cables", "Cables held, by their published ids.", holding.cables
+        yield "warc_files", "WARC files held.", holding.warc_files
+        yield "warc_bytes", "Size of the WARC files.", holding.warc_bytes
+        yield "archive_bytes", "Size of the whole archive.", holding.all_bytes
+        yield "ledger_statements", "Statements in the ledger.", holding.statements
+        yield "ledger_covered_statements", "Statements under a signed checkpoint.", holding.covered
+        yield "receipts_failing", "Receipts that time authorities failed to give.", len(holding.unstamped)
+        yield "quarantined_files", "Damaged files that repairs moved away.", holding.quarantined
     full, last = checked.full, checked.last
     yield (
         "full_check_time_seconds",
-        "gauge",
         "Start of the last check of everything.",
         None if full is None else full.started,
     )
-    yield "check_time_seconds", "gauge", "End of the last check of any level.", None if last is None else last.ended
+    yield "check_time_seconds", "End of the last check of any level.", None if last is None else last.ended
     yield (
         "damaged",
-        "gauge",
         "1 where damage was found and no good full check came after it.",
         float(checked.damage is not None),
     )
-    yield "free_bytes", "gauge", "Bytes free on the archive's disk.", state.free_bytes
-    yield "min_free_bytes", "gauge", "Bytes free below which captures stop.", state.min_free_bytes
+    yield "free_bytes", "Bytes free on the archive's disk.", state.free_bytes
+    yield "min_free_bytes", "Bytes free below which captures stop.", state.min_free_bytes
 
 
 def _of_job(job: JobState) -> Iterator[tuple[str, str, float | None]]:
@@ -102,14 +110,3 @@ def _of_job(job: JobState) -> Iterator[tuple[str, str, float | None]]:
         "Steps that failed after the last capture.",
         sum(step.outcome == "failed" for step in standing.steps),
     )
-
-
-def _lines(families: Iterable[tuple[str, _Family]]) -> Iterator[str]:
-    for name, family in families:
-        if not family.samples:
-            continue
-        yield f"# HELP {name} {family.help}\n# TYPE {name} {family.kind}\n"
-        for labels, value in family.samples:
-            inner = ",".join(f'{key}="{text.translate(_ESCAPES)}"' for key, text in labels)
-            number = f"{value:d}" if isinstance(value, int) else repr(value)
-            yield f"{name}{f'{{{inner}}}' if inner else ''} {number}\n"

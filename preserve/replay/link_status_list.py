@@ -5,7 +5,6 @@ Pages are read only where their payload is another than that of the first good c
 cable may be an error page.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -79,12 +78,6 @@ def rot_of(archive: CollectionReader, earlier: Sequence[int] = ()) -> Iterator[L
             found = _one(archive, _Judge(key, runs, pages), group, earlier)
             if found is not None:
                 yield found
-
-
-def count_states(archive: CollectionReader) -> dict[str, int]:
-    """Number of addresses in each state, those of no address too."""
-    counts = Counter(rot.state for rot in rot_of(archive))
-    return {str(state): counts[state] for state in LinkState}
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,29 +132,6 @@ def open_files(paths: CollectionPaths) -> list[Path]:
     return sorted(paths.archive.glob(f"*{OPEN_SUFFIX}"))
 
 
-def iter_file(path: Path) -> Iterator[tuple[RecordPlace, WarcRecord | None, str]]:
-    """Every record of a file in order; damage gives a place with None and the defect, and reading goes on behind it.
-
-    Defects of a record (not of its gzip member) begin with ``record``.
-    """
-    name = name_when_sealed(path.name)
-    ordinal = 0
-    with open_regular(path) as file:
-        for member in iter_members(file):
-            place = RecordPlace(file=name, ordinal=ordinal, offset=member.offset, length=member.length)
-            ordinal += 1
-            if member.data is None:
-                yield place, None, member.defect
-                continue
-            try:
-                record = parse_record(member.data)
-                _ = record.header.record_id, record.header.type, record.header.date
-            except FormatError as error:
-                yield place, None, f"record: {error}"
-                continue
-            yield place, record, ""
-
-
 def container_of(path: Path, name: str = "") -> Container | None:
     """What a file is; None where it is none of the kinds that hold records. ``name``: its name, if not the path's.
 

@@ -99,11 +99,6 @@ def _site(site: Site) -> None:
         site.page(path, f"<p>honest words of {path}</p>".encode())
 
 
-@pytest.fixture(scope="module")
-def lab_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("lab")
-
-
 @pytest.fixture
 def lab(tmp_path: Path, shell: Shell, site: Site) -> Iterator[Lab]:
     """Made anew for each test: the site's port is the test's own."""

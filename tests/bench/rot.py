@@ -7,6 +7,7 @@ import argparse
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from preserve.model import RecordPlace
 from preserve.provenance.rows import row_of
 from preserve.provenance.session import Writer, WritingSession
 from preserve.provenance.statements import RecordStatement, RunEnd, RunStatement, Statement, encode, in_parts
-from preserve.replay.link_status_list import count_states
+from preserve.replay.link_status_list import rot_of
 from preserve.replay.recover import open_for_reading
 from preserve.store.archive import create_archive
 
@@ -100,7 +101,7 @@ def _measure(count: int) -> tuple[float, float]:
         before = _resident_mib()
         begun = time.perf_counter()
         with open_for_reading(archives, ["bench"], {}) as (archive,):
-            counts = count_states(archive)
+            counts = Counter(str(found.state) for found in rot_of(archive))
         took = time.perf_counter() - begun
         grown = _resident_mib() - before
     assert counts["gone"] == len(range(0, count, 20))

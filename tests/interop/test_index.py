@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from preserve.cli.main import main
-from preserve.formats.cdxj import CdxLine, parse_line
+from preserve.formats.cdxj import CdxLine
+from tests.cdxj import parse_line
 from tests.warcs import arc, gz, page, record, reply, sha1
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow]

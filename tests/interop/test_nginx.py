@@ -13,7 +13,7 @@ import pytest
 
 from preserve.formats.http1.stream import payload_of
 from preserve.formats.warc.record import WarcRecord
-from preserve.store.warcfile import iter_file
+from tests.readers import iter_file
 from tests.shell import Shell
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow]

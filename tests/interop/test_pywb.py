@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from preserve.demo_site.pages import replies
-from preserve.formats.cdxj import parse_line
+from tests.cdxj import parse_line
 from tests.scenarios.test_nasty_inputs import CASES
 from tests.shell import Shell
 from tests.site import Site

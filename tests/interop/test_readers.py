@@ -13,8 +13,7 @@ import pytest
 from preserve.demo_site.pages import replies
 from preserve.formats.warc.record import WarcRecord
 from preserve.model import sha256_hex
-from preserve.store.warcfile import iter_file
-from tests.readers import assert_others_read
+from tests.readers import assert_others_read, iter_file
 
 pytestmark = pytest.mark.interop
 

@@ -43,7 +43,6 @@ PIECES = [
     *("\u00b6", "\u20ac", "\U0001f426", "\x00", "\ufeff", "\r\n", "\r", "\n", " ", "x", NOTE, f"{KEY}\n"),
     *("Message Text\n", "Message Attributes\n", "Latest source of this page is x, released 2011-10-04"),
 ]
-TEXTS = [page.decode("windows-1252", "replace") for page in PAGES.values()]
 ENCODINGS = ["utf-8", "windows-1252", "utf-16", "utf-16-le", "utf-16-be", "shift_jis", "koi8-r", "gb18030"]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from preserve.formats.warc.record import WarcRecord
 from preserve.limits import MAX_REPLY_HEAD_BYTES
-from preserve.store.warcfile import iter_file
+from tests.readers import iter_file
 from tests.shell import Shell
 from tests.site import Site
 

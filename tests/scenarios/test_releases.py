@@ -11,8 +11,8 @@ from preserve.integrity.verify.collection import VerifyOptions, verify
 from preserve.provenance import session
 from preserve.provenance.session import WritingSession
 from preserve.store.layout import CollectionPaths
-from preserve.store.warcfile import iter_file
 from tests.dying import die_at
+from tests.readers import iter_file
 from tests.shell import Shell
 from tests.site import Site
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from preserve.model import sha256_hex
-from preserve.store.warcfile import iter_file
+from tests.readers import iter_file
 from tests.simulated import Simulation, html, links, reply
 
 _SITE = 12

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from preserve.formats.warc.record import WarcRecord
-from preserve.store.warcfile import iter_file
+from tests.readers import iter_file
 from tests.shell import Shell
 from tests.site import Site
 

@@ -244,8 +244,3 @@ def _answer(arguments: Sequence[str], numbers: Sequence[int]) -> NoReturn:
         _pid, status = os.waitpid(pid, 0)
         os.write(numbers[2], str(os.waitstatus_to_exitcode(status)).encode())
         os._exit(0)
-
-
-def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
-    """A moment."""
-    return datetime(year, month, day, hour, minute, tzinfo=UTC)

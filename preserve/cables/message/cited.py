@@ -169,11 +169,6 @@ class _Reader:
         )
 
 
-def cited_ids(entry: str, citing_id: str | None) -> tuple[Cited, ...]:
-    """The cables that one entry cites, as if it were the only one of its list: see `cited_cables`."""
-    return cited_cables((entry,), citing_id)[0]
-
-
 def cited_cables(entries: Sequence[str], citing_id: str | None) -> tuple[tuple[Cited, ...], ...]:
     """For each entry of a list the cables that it cites, in order. Never fails; time is linear in the lengths.
 

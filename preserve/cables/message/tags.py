@@ -13,7 +13,6 @@ from preserve.cables.message.meanttags import completes_name
 from preserve.cables.message.pagelines import page_lines_inside
 from preserve.cables.message.printed import PrintedLine, PrintedValue, printed
 from preserve.expressions import lazy_re
-from preserve.text import single_spaced
 
 _LIST: Final = r"[ \t]*(?=[A-Z]{2,4}(?:[ ,;/|.-]++[A-Z]{2,4}(?![A-Za-z]))*+[ ,;/|.\\\r-]*$|[A-Za-z]{2,4} ?[,;])"
 """What must stand behind a label that may be a word like others: codes alone, or a first one that is set apart."""
@@ -53,18 +52,13 @@ _BRACKET_LINES: Final = 4
 """Lines over which what stands in brackets may go; where it is longer, they do not close."""
 
 
-def split_tags(said: str) -> tuple[str, ...]:
-    """The tags in the content of a TAGS line.
+def tag_spans(said: str) -> list[tuple[int, int]]:
+    """Where the tags stand in the content of a TAGS line.
 
     Where it has commas they separate, so that a tag may be of two words (``Human Rights``); between them, words that
     are all codes of two to four capitals are tags of their own. Without commas blanks separate. What stands in
     brackets belongs to the tag before it (``OVIP (STEINBERG, JAMES B.)``).
     """
-    return tuple(single_spaced(said[start:end]) for start, end in tag_spans(said))
-
-
-def tag_spans(said: str) -> list[tuple[int, int]]:
-    """Where the tags stand in the content of a TAGS line."""
     tags: list[tuple[int, int]] = []
     marked = _OTHER_SEPARATOR.sub(lambda sign: ",".rjust(len(sign[0])), said)
     pieces = _outside_brackets(marked, 0, len(said), ",;")

@@ -15,7 +15,6 @@ from preserve.config.folder import list_collections, load_alarms
 from preserve.errors import NotHeldError, PreserveError
 from preserve.health.collections import CollectionState, JobState, StatusReader, day
 from preserve.health.overview import known_collections, state_of_file
-from preserve.health.prometheus import metrics
 from preserve.model import check_collection_name, moment_text
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.statements import NEWER
@@ -36,6 +35,8 @@ def status(place: Place, *, collections: tuple[str, ...], no_links: bool, metric
         state_of_file(desk, place.config_dir, name, with_links=not no_links) for name in _names(place, collections)
     ]
     if metrics_to is not None:
+        from preserve.health.prometheus import metrics  # noqa: PLC0415 - its library is slow to load
+
         with opened_output(metrics_to) as out:
             out.write(metrics(states, now, open_alarms=told.number_raised, unsent_alarms=told.number_unsent).encode())
         if metrics_to.is_file():

@@ -8,7 +8,6 @@ from xml.sax.saxutils import escape
 
 from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.errors import NotHeldError, PreserveError
-from preserve.health.prometheus import metrics
 from preserve.web.description import description
 from preserve.web.library import Shelf
 from preserve.web.metadata import cable_links
@@ -41,6 +40,8 @@ def metrics_text(shelf: Shelf, _asked: DeskRequest) -> File:
             raised, unsent = len(book.open_conditions()), len(book.unsent())
     except (PreserveError, sqlite3.DatabaseError, OSError):
         pass
+    from preserve.health.prometheus import metrics  # noqa: PLC0415 - its library is slow to load
+
     text = metrics(states(shelf), int(time.time()), open_alarms=raised, unsent_alarms=unsent)
     return File(body=text.encode(), media_type="text/plain; version=0.0.4; charset=utf-8", is_data=False)
 

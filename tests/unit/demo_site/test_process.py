@@ -70,7 +70,7 @@ def test_what_it_does_not_serve_ends_the_connection_and_nothing_else(request_byt
 
 def test_it_listens_on_the_loopback_address_and_says_where() -> None:
     with DemoMirror(0) as mirror:
-        assert mirror.base_url == f"http://127.0.0.1:{mirror.port}/"
+        assert _get(mirror.port, "/robots.txt") == replies(1)["/robots.txt"].wire()
         assert mirror.pid > 0
 
 

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preserve.cli.main import main
-from preserve.formats.cdxj import CdxLine, parse_line
+from preserve.formats.cdxj import CdxLine
 from preserve.readers import index as indexing
 from preserve.readers import segments
 from preserve.readers.index import IndexedFile, captures_of, index_files
 from preserve.readers.segments import SegmentReader
+from tests.cdxj import parse_line
 from tests.warcs import arc, chunked, dictionary, gz, page, record, reply, sha1, zst
 
 HTML = "Content-Type: text/html; charset=utf-8"

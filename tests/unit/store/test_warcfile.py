@@ -10,7 +10,8 @@ from preserve.errors import ArchiveError, EnvironmentFaultError
 from preserve.formats.warc.record import WarcRecord, make_record
 from preserve.model import RecordPlace, sha256_hex
 from preserve.store.layout import CollectionPaths, warc_name
-from preserve.store.warcfile import WarcWriter, count_records, iter_file, open_files, read_record
+from preserve.store.warcfile import WarcWriter, count_records, open_files, read_record
+from tests.readers import iter_file
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 

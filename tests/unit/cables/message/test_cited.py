@@ -3,9 +3,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preserve.cables.identity import canonical_id
-from preserve.cables.message.cited import cited_ids
+from preserve.cables.message.cited import Cited, cited_cables
 
 CITING = "06SAMPLETOWN700"
+
+
+def cited_ids(entry: str, citing_id: str | None) -> tuple[Cited, ...]:
+    """What the only entry of a list cites."""
+    return cited_cables((entry,), citing_id)[0]
 
 
 @pytest.mark.parametrize(

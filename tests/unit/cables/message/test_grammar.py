@@ -8,7 +8,7 @@ from preserve.cables.message.grammar import Message, parse_message
 from preserve.cables.message.preamble import Preamble
 from preserve.cables.message.printed import PrintedValue
 from preserve.cables.message.readingview import reading_view
-from preserve.cables.message.tags import split_tags
+from preserve.cables.message.tags import tag_spans
 from preserve.text import single_spaced
 
 LINES = [
@@ -269,7 +269,7 @@ def test_captions(body: str, captions: list[str]) -> None:
     ],
 )
 def test_tags(said: str, tags: tuple[str, ...]) -> None:
-    assert split_tags(said) == tags
+    assert tuple(" ".join(said[start:end].split()) for start, end in tag_spans(said)) == tags
 
 
 TAG_LINES = {
