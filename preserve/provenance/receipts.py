@@ -174,16 +174,31 @@ def keep_failure(paths: CollectionPaths, *, size: int, authority: str, reason: s
 
 def held_receipts(paths: CollectionPaths) -> Iterator[Receipt]:
     """Every receipt held, the newest checkpoint first. What is missing or too large of one is empty."""
-    places = []
+    for size, authority in sorted(_places(paths), reverse=True):
+        yield _receipt(paths, size, authority)
+
+
+def receipts_over(paths: CollectionPaths, statement: int) -> list[Receipt]:
+    """Of each authority the receipt of the smallest checkpoint over a statement; only these are read."""
+    smallest: dict[str, int] = {}
+    for size, authority in _places(paths):
+        if size > statement:
+            smallest[authority] = min(size, smallest.get(authority, size))
+    return [_receipt(paths, size, authority) for authority, size in sorted(smallest.items())]
+
+
+def _places(paths: CollectionPaths) -> Iterator[tuple[int, str]]:
     for path in paths.receipts.glob("*.tsr") if paths.receipts.is_dir() else ():
         match = _NAME.fullmatch(path.name)
         if match is not None:
-            places.append((int(match[1]), match[2]))
-    for size, authority in sorted(places, reverse=True):
-        note = _read(paths, f"{size}.checkpoint")
-        request = _read(paths, f"{size}.{authority}.tsq")
-        reply = _read(paths, f"{size}.{authority}.tsr")
-        yield Receipt(size=size, authority=authority, note=note, request=request, reply=reply)
+            yield int(match[1]), match[2]
+
+
+def _receipt(paths: CollectionPaths, size: int, authority: str) -> Receipt:
+    note = _read(paths, f"{size}.checkpoint")
+    request = _read(paths, f"{size}.{authority}.tsq")
+    reply = _read(paths, f"{size}.{authority}.tsr")
+    return Receipt(size=size, authority=authority, note=note, request=request, reply=reply)
 
 
 def kept_checkpoints(paths: CollectionPaths) -> dict[int, bytes]:

@@ -315,15 +315,15 @@ class Catalogue:
         """From now on a query ends with `sqlite3.OperationalError` once this time is over."""
         limit_time(self._db, seconds)
 
-    def months(self) -> list[tuple[str, int, int]]:
-        """Month (``YYYY-MM``) by dates of capture, and how many replies were captured, and how many of them anew.
+    def months(self) -> list[tuple[str, int, int, int]]:
+        """Month (``YYYY-MM``) by dates of capture: replies captured, how many of them anew, and their bytes as stored.
 
         As they stand there: held against nothing.
         """
         return [
-            (str(month), int(all_of_them), int(anew))
-            for month, all_of_them, anew in self._db.execute(
-                "SELECT substr(date, 1, 7), count(*), sum(type <> 'revisit') FROM records "
+            (str(month), int(all_of_them), int(anew), int(stored))
+            for month, all_of_them, anew, stored in self._db.execute(
+                "SELECT substr(date, 1, 7), count(*), sum(type <> 'revisit'), sum(length) FROM records "
                 "WHERE type IN ('response', 'revisit', 'resource') GROUP BY 1 ORDER BY 1"
             )
         ]

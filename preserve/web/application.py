@@ -14,7 +14,7 @@ from typing import Final
 import anyio
 import anyio.to_thread
 from starlette.datastructures import Headers
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from preserve.errors import (
@@ -28,6 +28,7 @@ from preserve.errors import (
 )
 from preserve.replay.blocked import BlockedError
 from preserve.web.library import Library, Shelf
+from preserve.web.pages.machines import metrics_text
 from preserve.web.responses import (
     JSON,
     SECURITY,
@@ -275,6 +276,38 @@ class Desk:
 class _Level:
     tokens: float
     at: float
+
+
+class Gauges:
+    """The numbers of a desk's collections for Prometheus, as an application on an address of its own.
+
+    They tell more of the machine than readers need, and cost more than a page: whoever watches reaches them, and
+    nobody else.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request: ``/metrics`` is all there is."""
+        if scope["type"] == "lifespan":
+            await self._desk(scope, receive, send)
+        elif scope["type"] == "http":
+            await (await self._respond(scope))(scope, receive, send)
+
+    async def _respond(self, scope: Scope) -> Response:
+        if scope["method"] not in {"GET", "HEAD"}:
+            return PlainTextResponse("It takes GET and HEAD.\n", status_code=405, headers={"Allow": "GET, HEAD"})
+        if scope["path"] != "/metrics":
+            return PlainTextResponse("The numbers are at /metrics.\n", status_code=404)
+        body = await anyio.to_thread.run_sync(self._text)
+        response = Response(body, media_type="text/plain; version=0.0.4; charset=utf-8")
+        response.headers.update({**SECURITY, "Cache-Control": "no-store"})
+        return _without_body(response) if scope["method"] == "HEAD" else response
+
+    def _text(self) -> bytes:
+        with self._desk.library.opened() as shelf:
+            return metrics_text(shelf)
 
 
 class ExportBucket:

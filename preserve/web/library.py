@@ -20,6 +20,7 @@ from preserve.config.release import ReleaseConfig
 from preserve.errors import NotHeldError, PreserveError, UsageError
 from preserve.model import check_collection_name
 from preserve.provenance.installation import Installation
+from preserve.provenance.trust import Trust, load_trust
 from preserve.replay.blocked import Blocked
 from preserve.replay.recover import CollectionReader
 from preserve.replay.searching import Searchable
@@ -67,7 +68,7 @@ class Overview:
     """What a collection holds, counted once for each state of its files.
 
     ``facets``: cables by facet and value; ``written``: cables by month of the document, those without a date under
-    the empty text; ``captured``: month, replies, and those of them that were new.
+    the empty text; ``captured``: month, replies, those of them that were new, and their bytes as stored.
     """
 
     runs: int
@@ -75,7 +76,7 @@ class Overview:
     cables: int
     facets: Mapping[tuple[str, str], int]
     written: Mapping[str, int]
-    captured: Sequence[tuple[str, int, int]]
+    captured: Sequence[tuple[str, int, int, int]]
 
 
 class Shelf:
@@ -168,6 +169,12 @@ class Shelf:
         index.limit_time(self._query_s)
         return Searchable(name=paths.name, index=index, remarks=(), columns=self._library.columns(paths.name))
 
+    def indexed(self, archive: CollectionReader) -> int | None:
+        """How many statements the search index of a collection has; None where it cannot be opened."""
+        with suppress(PreserveError, sqlite3.DatabaseError, OSError):
+            return self._index(archive.paths).index.ledger_size
+        return None
+
     def ages(self) -> list[Age]:
         """How far each collection that was opened is shown."""
         indexed = {one.name: one.index.ledger_size for one in self.__dict__.get("indexes", ())}
@@ -188,6 +195,11 @@ class Shelf:
         """The releases that are declared."""
         return self._library.releases()
 
+    @property
+    def trust(self) -> Trust:
+        """Whose signatures count here."""
+        return self._library.trust()
+
     def overview(self, name: str) -> Overview | None:
         """What a collection holds; None where that is not counted yet, or it cannot be read."""
         found = self._library.overview(name)
@@ -207,6 +219,7 @@ class Library:
         self._proved: dict[str, tuple[Stamp, set[int]]] = {}
         self._blocked: tuple[Stamp, Blocked] | None = None
         self._releases: tuple[Stamp, Mapping[str, ReleaseConfig]] | None = None
+        self._trust: tuple[Stamp, Trust] | None = None
 
     @cached_property
     def layouts(self) -> Mapping[str, Layout]:
@@ -249,6 +262,20 @@ class Library:
         if held is None or held[0] != stamp:
             held = (stamp, load_releases(self.settings.config_dir))
             self._releases = held
+        return held[1]
+
+    def trust(self) -> Trust:
+        """The keys and root certificates of the configuration, read again where their files have changed.
+
+        Raises:
+            UsageError: one of them cannot be read.
+        """
+        folder = self.settings.config_dir / "trust"
+        stamp = tuple(_look(path) for path in sorted(folder.glob("*")))
+        held = self._trust
+        if held is None or held[0] != stamp:
+            held = (stamp, load_trust([folder] if folder.is_dir() else []))
+            self._trust = held
         return held[1]
 
     def proved(self, paths: CollectionPaths) -> set[int]:

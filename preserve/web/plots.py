@@ -1,6 +1,6 @@
-"""Plots as numbers that a template draws: bars, and the cables around one. Each has a table of the same beside it."""
+"""Plots as numbers that a template draws: bars, rows of bars, the cables around one. Each has a table of the same."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log10
 from typing import Final
@@ -112,6 +112,107 @@ def _rounded(most: int) -> int:
         return most
     unit = 10 ** int(log10(most))
     return next(int(step * unit) for step in (1, 2, 4, 6, 8, 10) if step * unit >= most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanelRow:
+    """One row of a `Panels`: bars as (x, y, width, height) over ``base``; ``most``: the value that is as high as it."""
+
+    label: str
+    base: float
+    most: int
+    bars: Sequence[tuple[float, float, float, float]]
+    is_apart: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panels:
+    """Rows of bars under one another over the same times, each with a scale of its own: few are seen beside many.
+
+    ``labels``: x and text of times; ``table``: each time with the value of every row.
+    """
+
+    name: str
+    title: str
+    width: int
+    height: int
+    left: int
+    right: int
+    rows: Sequence[PanelRow]
+    labels: Sequence[tuple[float, str]]
+    table: Sequence[tuple[str, Sequence[int]]]
+
+    @property
+    def summary(self) -> str:
+        """The drawing in a sentence, for who does not see it."""
+        if not self.table:
+            return f"{self.title}: nothing to show."
+        label, values = self.table[-1]
+        said = ", ".join(f"{value:,} {row.label}" for row, value in zip(self.rows, values, strict=True))
+        return f"{self.title}, from {self.table[0][0]} to {label}; at the end: {said}."
+
+
+_PANEL: Final = 40
+_PANEL_LEFT: Final = 94
+_PANEL_RIGHT: Final = 650
+
+
+def panels(
+    times: Sequence[str], rows: Mapping[str, Sequence[int]], *, name: str, title: str, apart: Collection[str] = ()
+) -> Panels:
+    """The drawing of some numbers at the same times; rows that are never more than 0 are left out."""
+    step = (_PANEL_RIGHT - _PANEL_LEFT) / max(1, len(times))
+    every = max(1, -(-len(times) // (_MOST_LABELS // 2)))
+    drawn: list[PanelRow] = []
+    for label, values in rows.items():
+        most = max(values, default=0)
+        if not most:
+            continue
+        base = (len(drawn) + 1) * _PANEL - 2
+        bars = [
+            (
+                round(_PANEL_LEFT + number * step, 2),
+                round(base - (_PANEL - 10) * value / most, 2),
+                round(min(step * 0.9, 60), 2),
+                round((_PANEL - 10) * value / most, 2),
+            )
+            for number, value in enumerate(values)
+            if value
+        ]
+        drawn.append(PanelRow(label=label, base=base, most=most, bars=bars, is_apart=label in apart))
+    shown = [values for values in rows.values() if any(values)]
+    return Panels(
+        name=name,
+        title=title,
+        width=_WIDTH,
+        height=len(drawn) * _PANEL + 22,
+        left=_PANEL_LEFT,
+        right=_PANEL_RIGHT,
+        rows=drawn,
+        labels=[
+            (round(_PANEL_LEFT + number * step + min(step * 0.9, 60) / 2, 2), time)
+            for number, time in enumerate(times)
+            if number % every == 0
+        ],
+        table=[(time, [values[number] for values in shown]) for number, time in enumerate(times)],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A part of a whole, in numbers and words."""
+
+    label: str
+    part: int
+    whole: int
+    part_words: str
+    whole_words: str
+    note: str = ""
+
+    @property
+    def percent(self) -> float:
+        """The length of its bar."""
+        return round(100 * min(self.part, self.whole) / self.whole, 2) if self.whole > 0 else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,6 @@ ROUTES: Final = Routes(
         ("about",): about.about,
         ("accessibility",): about.accessibility,
         ("healthz",): machines.health,
-        ("metrics",): machines.metrics_text,
         ("robots.txt",): machines.robots,
         ("sitemap.xml",): machines.sitemap,
         ("openapi.json",): machines.openapi,

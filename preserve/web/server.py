@@ -1,16 +1,20 @@
-"""The desk on an address: bound first, then served until the process is asked to stop."""
+"""Applications on addresses: bound first, then served together until the process is asked to stop."""
 
 import logging
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 from typing import Final
 
+import anyio
 import uvicorn
+from starlette.types import ASGIApp
 
 from preserve.errors import EnvironmentFaultError
-from preserve.web.application import Desk
+from preserve.web.application import Desk, Gauges
 from preserve.web.settings import MAX_CONNECTIONS, DeskSettings
 
 _HEAD_BYTES: Final = 64 * 1024
@@ -19,28 +23,85 @@ _STOP_S: Final = 5
 _BACKLOG: Final = 1_024
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """An application and where it listens. ``descriptor``: a socket that is listened to already, for an address.
+
+    ``option``: by what the address is given, for who has to choose another.
+    """
+
+    application: ASGIApp
+    option: str
+    host: str
+    port: int
+    descriptor: int | None = None
+
+
 def serve(
     settings: DeskSettings,
     *,
     host: str,
     port: int,
     descriptor: int | None,
-    begun: Callable[[str], object],
+    metrics: tuple[str, int] | None,
+    begun: Callable[[Sequence[str]], object],
     say: Callable[[str], object],
 ) -> None:
     """Serves until SIGINT or SIGTERM. ``descriptor``: a socket that is listened to already, in place of an address.
 
-    ``begun`` gets the address once it can be asked; ``say``: what goes wrong inside.
+    ``metrics``: host and port of the numbers for Prometheus; None: they are not given out. ``begun`` gets the
+    addresses once they can be asked, the desk's first; ``say``: what goes wrong inside.
 
     Raises:
-        EnvironmentFaultError: the address cannot be listened to.
+        EnvironmentFaultError: an address cannot be listened to.
     """
     desk = Desk(settings, say)
+    listeners = [Listener(application=desk, option="--desk", host=host, port=port, descriptor=descriptor)]
+    if metrics is not None:
+        gauges = Gauges(desk)
+        listeners.append(Listener(application=gauges, option="--metrics", host=metrics[0], port=metrics[1]))
+    with ExitStack() as stack:
+        bound = [_bound(one, stack) for one in listeners]
+        begun([one.address for one in bound])
+        desk.library.warm()
+        with _ending(*(one.server for one in bound)):
+            anyio.run(_all, bound)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A server on a socket that is listened to."""
+
+    server: uvicorn.Server
+    address: str
+    serve: Callable[[], Awaitable[None]]
+
+
+async def _all(bound: Sequence[_Bound]) -> None:
+    async with anyio.create_task_group() as group:
+        for one in bound:
+            group.start_soon(_until_the_end, one)
+
+
+async def _until_the_end(one: _Bound) -> None:
+    await one.serve()
+
+
+class _Server(uvicorn.Server):
+    """A server that is not asked to end by signals: one process has several."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Whoever began it listens to signals."""
+        yield
+
+
+def _bound(one: Listener, stack: ExitStack) -> _Bound:
     config = uvicorn.Config(
-        desk,
-        host=host,
-        port=port,
-        fd=descriptor,
+        one.application,
+        host=one.host,
+        port=one.port,
+        fd=one.descriptor,
         log_config=None,
         log_level=logging.CRITICAL,
         access_log=False,
@@ -60,30 +121,29 @@ def serve(
         listening = config.bind_socket()
     except (SystemExit, OSError) as error:
         raise EnvironmentFaultError(
-            f"{host}:{port} cannot be listened to", next_step="Is a desk there already? Choose another with --desk."
+            f"{one.host}:{one.port} cannot be listened to",
+            next_step=f"Is something there already? Choose another with {one.option}.",
         ) from error
-    try:
-        # From here on whoever asks waits, and is not refused.
-        listening.listen(_BACKLOG)
-        name = listening.getsockname()
-        place = f"[{name[0]}]:{name[1]}" if ":" in str(name[0]) else f"{name[0]}:{name[1]}"
-        begun(f"http://{place}/")
-        desk.library.warm()
-        with _quiet_signals():
-            uvicorn.Server(config).run(sockets=[listening])
-    finally:
-        listening.close()
+    stack.callback(listening.close)
+    # From here on whoever asks waits, and is not refused.
+    listening.listen(_BACKLOG)
+    name = listening.getsockname()
+    place = f"[{name[0]}]:{name[1]}" if ":" in str(name[0]) else f"{name[0]}:{name[1]}"
+    server = _Server(config)
+    return _Bound(server, f"http://{place}/", partial(server.serve, sockets=[listening]))
 
 
 @contextmanager
-def _quiet_signals() -> Iterator[None]:
-    """The server ends by itself when it is asked to; what it raises again afterwards is no news."""
+def _ending(*servers: uvicorn.Server) -> Iterator[None]:
+    """Ends the servers at the first signal; a second SIGINT does not wait for those who are being answered."""
 
-    def ignore(_number: int, _frame: FrameType | None) -> None:
-        """The server has seen it."""
+    def end(number: int, _frame: FrameType | None) -> None:
+        for server in servers:
+            server.force_exit = server.force_exit or (server.should_exit and number == signal.SIGINT)
+            server.should_exit = True
 
     numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, ignore) for number in numbers}
+    before = {number: signal.signal(number, end) for number in numbers}
     try:
         yield
     finally:

@@ -45,4 +45,3 @@ class DeskSettings:
     replay_urls: Mapping[str, str] = field(default_factory=dict)
     arks: Mapping[str, str] = field(default_factory=dict)
     trusted: frozenset[str] = frozenset()
-    with_metrics: bool = False

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from preserve.cli.main import main
-from preserve.web.application import ExportBucket
+from preserve.web.application import ExportBucket, Gauges
 from preserve.web.responses import path_of
 from preserve.web.settings import EXPORTS_AT_ONCE, MAX_TARGET_BYTES
 from tests.desk import CABLE, DemoFolder, demo, desk
@@ -157,8 +157,9 @@ def test_every_page_has_a_twin_in_json(desk: TestClient, path: str) -> None:
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["access-control-allow-origin"] == "*"
     negotiated = desk.get(_path(desk, path), headers={"accept": "application/json"})
-    # Room on the disk changes while others work.
-    assert {**negotiated.json(), "free_bytes": 0} == {**answer.json(), "free_bytes": 0}
+    # Room on the disk changes while others work, and readers of a database keep a log beside it.
+    changing = {"free_bytes": 0, "all_bytes": 0}
+    assert {**negotiated.json(), **changing} == {**answer.json(), **changing}
 
 
 @pytest.mark.parametrize("path", ["/", f"/cable/{CABLE}", "/search.csv", "/static/desk.css"])
@@ -520,8 +521,17 @@ def test_too_many_exports_are_told_to_wait(desk: TestClient) -> None:
     assert desk.get("/search").status_code == 200
 
 
-def test_metrics_where_the_operator_gives_them_out(demo: DemoFolder, desk: TestClient) -> None:
-    assert 'preserve_cables{collection="demo"} 4' in demo.desk(with_metrics=True).get("/metrics").text
+def test_metrics_have_an_address_of_their_own(desk: TestClient) -> None:
+    assert desk.get("/metrics").status_code == 404
+    application: Any = desk.app
+    watched = TestClient(Gauges(application))
+    answer = watched.get("/metrics")
+    assert 'preserve_cables{collection="demo"} 4' in answer.text
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert watched.head("/metrics").content == b""
+    assert watched.get("/").status_code == 404
+    assert watched.get("/keeper").status_code == 404
+    assert watched.post("/metrics").status_code == 405
 
 
 @settings(max_examples=60)
@@ -559,8 +569,8 @@ def test_whatever_path_is_asked_is_answered(demo: DemoFolder, parts: list[str]) 
 
 
 def test_the_program_serves_and_ends_cleanly(demo: DemoFolder, desk: TestClient) -> None:
-    words = ["serve", "--desk", "127.0.0.1:0", "--archives", str(demo.folder / "archives")]
-    words += ["--config", str(demo.folder / "config"), "--json"]
+    words = ["serve", "--desk", "127.0.0.1:0", "--metrics", "127.0.0.1:0"]
+    words += ["--archives", str(demo.folder / "archives"), "--config", str(demo.folder / "config"), "--json"]
     with subprocess.Popen(
         [sys.executable, "-m", "preserve", *words],
         stdout=subprocess.PIPE,
@@ -580,6 +590,8 @@ def test_the_program_serves_and_ends_cleanly(demo: DemoFolder, desk: TestClient)
         with urllib.request.urlopen(f"{address}healthz") as answer:
             assert json.load(answer) == {"good": True, "collections": ["demo"], "troubles": {}}
             assert "server" not in answer.headers
+        with urllib.request.urlopen(json.loads(said)["metrics"]) as answer:
+            assert b"preserve_status_time_seconds" in answer.read()
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
 
@@ -596,6 +608,7 @@ def test_without_its_libraries_it_tells_what_to_install(demo: DemoFolder, monkey
     [
         (["--desk", "nowhere"], "is no address to listen on"),
         (["--desk", "127.0.0.1:99999"], "is no address to listen on"),
+        (["--metrics", "8352"], "Write --metrics 127.0.0.1:8352"),
         (["--public-url", "ftp://x"], "is no address of a desk"),
         (["--proxy", "everybody"], "is no address of a proxy"),
         (["other"], "no archive of other is held"),

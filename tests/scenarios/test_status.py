@@ -263,7 +263,7 @@ def test_status_writes_nothing_into_an_archive(shell: Shell, site: Site) -> None
     assert files() == before
 
 
-_KEPT = {"version": 1, "statements": 0, "counts": {}, "lost_since": ""}
+_KEPT = {"statements": 0, "counts": {}, "lost_since": ""}
 
 
 @pytest.mark.parametrize(
@@ -275,6 +275,9 @@ _KEPT = {"version": 1, "statements": 0, "counts": {}, "lost_since": ""}
         {"counts": {"alive": -1}},
         {"lost_since": 5},
         {"lost_since": "2026\x1b[31m"},
+        {"months": {"soon": {}}},
+        {"months": {"2026-01": {"alive": 1}}},
+        {"lost": [{"url": "u", "state": "away", "since": "", "reason": ""}]},
         "[" * 100_000,
     ],
 )
@@ -286,7 +289,7 @@ def test_numbers_of_link_rot_that_nobody_wrote_are_worked_out_anew(
     true = _state(shell)
     path = shell.archives / ".schedule" / "demo" / "links.json"
     whole = {**_KEPT, "statements": true["holding"]["statements"], "counts": true["links"]["counts"]}
-    path.write_text(kept if isinstance(kept, str) else json.dumps({**whole, **kept}))
+    path.write_text(kept if isinstance(kept, str) else json.dumps({"version": 2, "links": {**whole, **kept}}))
     assert "1 alive" in shell("status", "--prometheus", str(tmp_path / "preserve.prom"))
     assert _state(shell)["links"] == true["links"]
 

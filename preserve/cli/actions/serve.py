@@ -27,7 +27,7 @@ def run(
     hosts: tuple[str, ...],
     public: str,
     proxies: tuple[str, ...],
-    with_metrics: bool,
+    metrics: str,
     descriptor: int | None,
 ) -> int:
     """Serve COLLECTIONS (all that are held), until SIGTERM or Ctrl-C."""
@@ -39,7 +39,8 @@ def run(
             f"the desk needs {error.name}, which is not installed",
             next_step="Install its extra `web` too (see `preserve docs install`).",
         ) from error
-    host, port = _listen(desk)
+    host, port = _listen(desk, "--desk 127.0.0.1:8350")
+    watched = _listen(metrics, "--metrics 127.0.0.1:8352") if metrics else None
     held = _held(place, collections)
     settings = DeskSettings(
         archives=place.archives,
@@ -52,12 +53,15 @@ def run(
         replay_urls={name: public_names(place, name)[0] for name in held},
         arks={name: public_names(place, name)[1] for name in held},
         trusted=trusted_keys(place),
-        with_metrics=with_metrics,
     )
 
-    def begun(address: str) -> None:
-        shown = public or address
-        place.emit({"desk": shown, "listening": address, "collections": held}, f"desk  {shown}\n")
+    def begun(addresses: Sequence[str]) -> None:
+        shown = public or addresses[0]
+        numbers = f"{addresses[1]}metrics" if watched is not None else None
+        place.emit(
+            {"desk": shown, "listening": addresses[0], "metrics": numbers, "collections": held},
+            f"desk     {shown}\n" + (f"metrics  {numbers}\n" if numbers else ""),
+        )
         sys.stdout.flush()
         say("preserve: serving; Ctrl-C ends it")
 
@@ -66,6 +70,7 @@ def run(
         host=host,
         port=port,
         descriptor=descriptor,
+        metrics=watched,
         begun=begun,
         say=lambda line: say(f"preserve: {line}"),
     )
@@ -90,10 +95,10 @@ def _held(place: Place, chosen: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(chosen)) or held
 
 
-def _listen(text: str) -> tuple[str, int]:
+def _listen(text: str, example: str) -> tuple[str, int]:
     match = _PLACE.match(text)
     if match is None or int(match["port"]) > 65_535:  # noqa: PLR2004 - the largest port
-        raise UsageError(f"{text[:80]!r} is no address to listen on", next_step="Write --desk 127.0.0.1:8350.")
+        raise UsageError(f"{text[:80]!r} is no address to listen on", next_step=f"Write {example}.")
     return match["six"] or match["host"], int(match["port"])
 
 

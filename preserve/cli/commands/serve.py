@@ -37,7 +37,7 @@ def serve() -> None:
     metavar="ADDRESS",
     help="The address of a proxy whose X-Forwarded-* fields count. May be repeated.",
 )
-@click.option("--with-metrics", is_flag=True, help="Also give out /metrics, for Prometheus.")
+@click.option("--metrics", default="", metavar="HOST:PORT", help="Where to give out /metrics, for Prometheus.")
 @click.option("--listening-fd", "descriptor", type=click.IntRange(3), hidden=True)
 @command_options
 def run(
@@ -48,7 +48,7 @@ def run(
     hosts: tuple[str, ...],
     public: str,
     proxies: tuple[str, ...],
-    with_metrics: bool,
+    metrics: str,
     descriptor: int | None,
 ) -> int:
     """Serve COLLECTIONS (all that are held), until SIGTERM or Ctrl-C.
@@ -65,7 +65,7 @@ def run(
         hosts=hosts,
         public=public,
         proxies=proxies,
-        with_metrics=with_metrics,
+        metrics=metrics,
         descriptor=descriptor,
     )
 

@@ -31,7 +31,7 @@ def home(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     cards = [_card(shelf, name) for name in shelf.names]
     months: dict[str, list[int]] = {}
     for card in cards:
-        for month, captured, anew in () if card.overview is None else card.overview.captured:
+        for month, captured, anew, _stored in () if card.overview is None else card.overview.captured:
             sums = months.setdefault(month, [0, 0])
             sums[0] += captured
             sums[1] += anew

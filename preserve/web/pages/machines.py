@@ -30,10 +30,8 @@ def health(shelf: Shelf, _asked: DeskRequest) -> File:
     return File(body=json_bytes(said), media_type="application/json")
 
 
-def metrics_text(shelf: Shelf, _asked: DeskRequest) -> File:
-    """The state of the collections for Prometheus, where the operator gives it out."""
-    if not shelf.settings.with_metrics:
-        raise NotHeldError("There is no such page here.")
+def metrics_text(shelf: Shelf) -> bytes:
+    """The state of the collections for Prometheus."""
     raised = unsent = None
     try:
         with AlarmDatabase.open(shelf.settings.archives, read_only=True) as book:
@@ -42,8 +40,7 @@ def metrics_text(shelf: Shelf, _asked: DeskRequest) -> File:
         pass
     from preserve.health.prometheus import metrics  # noqa: PLC0415 - its library is slow to load
 
-    text = metrics(states(shelf), int(time.time()), open_alarms=raised, unsent_alarms=unsent)
-    return File(body=text.encode(), media_type="text/plain; version=0.0.4; charset=utf-8", is_data=False)
+    return metrics(states(shelf), int(time.time()), open_alarms=raised, unsent_alarms=unsent).encode()
 
 
 def robots(_shelf: Shelf, asked: DeskRequest) -> File:

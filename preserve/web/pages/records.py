@@ -1,6 +1,7 @@
 """One record down to its raw header, one statement down to its proof: what a reviewer checks, and by which commands."""
 
 import json
+from dataclasses import asdict
 from typing import Final
 
 from preserve.errors import ArchiveError, FormatError, NotHeldError
@@ -11,6 +12,7 @@ from preserve.replay.recover import CollectionReader
 from preserve.store.catalogue import RecordRow
 from preserve.store.warcfile import read_record
 from preserve.web.library import Shelf
+from preserve.web.receipts import receipt_lines
 from preserve.web.responses import DeskPage, File, Link, path_of
 from preserve.web.routing import DeskRequest
 
@@ -55,6 +57,7 @@ def record(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     is_page = row.type in {"response", "revisit", "resource"}
     name = archive.paths.name
     number = str(row.statement_index)
+    receipts = receipt_lines(archive, row.statement_index, shelf.trust)
     return DeskPage(
         template="record.html",
         title=f"Record {row.record_id}",
@@ -76,8 +79,10 @@ def record(shelf: Shelf, asked: DeskRequest) -> DeskPage:
             "header": held.header.raw.decode("utf-8", "replace"),
             "head": head,
             "cables": cables,
+            "receipts": [asdict(one) for one in receipts],
         },
         context={
+            "receipts": receipts,
             "row": row,
             "name": name,
             "header": held.header.raw.decode("utf-8", "replace"),
@@ -132,6 +137,7 @@ def statement(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     value = json.loads(entry)
     record_id = value.get("record_id", "") if isinstance(value, dict) else ""
     number = str(index)
+    receipts = receipt_lines(archive, index, shelf.trust)
     return DeskPage(
         template="statement.html",
         title=f"Statement {index:,} of {name}",
@@ -143,8 +149,10 @@ def statement(shelf: Shelf, asked: DeskRequest) -> DeskPage:
             "signed": archive.log.is_signed(index),
             "size": archive.log.signed,
             "proof": proof_text,
+            "receipts": [asdict(one) for one in receipts],
         },
         context={
+            "receipts": receipts,
             "name": name,
             "index": index,
             "kind": kind_of(decode(entry)),
