@@ -17,7 +17,7 @@ from preserve.errors import BrokenStateError, FormatError
 from preserve.formats.urls import canonical
 from preserve.model import RecordPlace
 from preserve.store import mementos
-from preserve.store.database import begin_snapshot, check_sound, connect, limit_time
+from preserve.store.database import begin_snapshot, check_sound, connect, limit_time, require_still
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
@@ -310,6 +310,10 @@ class Catalogue:
     def begin_snapshot(self) -> None:
         """From now on it is read as it is at this moment, until it is closed."""
         begin_snapshot(self._db)
+
+    def require_still(self) -> None:
+        """Raises `LockedError` where it is read without locks, and was written to meanwhile."""
+        require_still(self._db, "the catalogue")
 
     def limit_time(self, seconds: float) -> None:
         """From now on a query ends with `sqlite3.OperationalError` once this time is over."""

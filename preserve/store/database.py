@@ -4,6 +4,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from preserve.errors import BrokenStateError, EnvironmentFaultError, LockedError, PreserveError
@@ -121,9 +122,57 @@ def _make(connection: sqlite3.Connection, schema: str, version: int) -> int:
     return version
 
 
+class _Writing(sqlite3.Connection):
+    """A connection that writes. At its end the log is taken into the file, so that who may not write can read it.
+
+    SQLite does so for the last connection alone, and not where that one only reads.
+    """
+
+    def close(self) -> None:
+        """Closes it; what was not committed is dropped. A log that others are reading stays."""
+        with suppress(sqlite3.Error):
+            self.rollback()
+            self.execute("PRAGMA busy_timeout = 0")
+            self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        super().close()
+
+
+class _Still(sqlite3.Connection):
+    """A file of a folder that cannot be written to, read without locks: nobody is to change it meanwhile."""
+
+    path: Path
+    seen: tuple[tuple[int, int, int] | None, ...]
+
+    def has_changed(self) -> bool:
+        """Whether somebody wrote since it was opened."""
+        return self.seen != _looks(self.path)
+
+
+def require_still(connection: sqlite3.Connection, what: str) -> None:
+    """Raises `LockedError` where a file that is read without locks was written to while it was read."""
+    if isinstance(connection, _Still) and connection.has_changed():
+        raise LockedError(f"{what} was written to while it was read", next_step="Try again.")
+
+
+def _looks(path: Path) -> tuple[tuple[int, int, int] | None, ...]:
+    found: list[tuple[int, int, int] | None] = []
+    for one in (path, _log_of(path)):
+        try:
+            said = one.stat()
+        except FileNotFoundError:
+            found.append(None)
+        else:
+            found.append((said.st_ino, said.st_size, said.st_mtime_ns))
+    return tuple(found)
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
 def _open(path: Path, *, read_only: bool) -> sqlite3.Connection:
     if not read_only:
-        return _opened(sqlite3.connect(path, timeout=_BUSY_S), _set_up)
+        return _opened(sqlite3.connect(path, timeout=_BUSY_S, factory=_Writing), _set_up)
     base = path.absolute().as_uri()
     try:
         return _opened(sqlite3.connect(f"{base}?mode=ro", uri=True, timeout=_BUSY_S), _look)
@@ -131,7 +180,16 @@ def _open(path: Path, *, read_only: bool) -> sqlite3.Connection:
         # A folder that cannot be written to (a read-only medium) has no room for the shared memory of the log.
         if _is_busy(error) or os.access(path.parent, os.W_OK):
             raise
-    return sqlite3.connect(f"{base}?immutable=1", uri=True)
+    seen = _looks(path)
+    if seen[1] is not None and seen[1][1]:
+        # Without its log the file may be of two times.
+        raise EnvironmentFaultError(
+            f"{path} has a log that cannot be read, because nothing can be written beside it",
+            next_step="Run `preserve list` once as who may write there: it takes the log in.",
+        )
+    still = sqlite3.connect(f"{base}?immutable=1", uri=True, factory=_Still)
+    still.path, still.seen = path, seen
+    return still
 
 
 def _opened(connection: sqlite3.Connection, first_use: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:

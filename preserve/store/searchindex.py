@@ -24,7 +24,7 @@ from typing import Final, Generic, Literal, NamedTuple, Self, TypeVar
 
 from preserve.errors import BrokenStateError, CatalogueDiffersError
 from preserve.model import sha256_hex
-from preserve.store.database import begin_snapshot, connect, limit_time
+from preserve.store.database import begin_snapshot, connect, limit_time, require_still
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
@@ -365,6 +365,10 @@ class SearchIndex:
     def begin_snapshot(self) -> None:
         """From now on it is read as it is at this moment, until it is closed."""
         begin_snapshot(self._db)
+
+    def require_still(self) -> None:
+        """Raises `LockedError` where it is read without locks, and was written to meanwhile."""
+        require_still(self._db, "the search index")
 
     def limit_time(self, seconds: float) -> None:
         """From now on a query ends with `sqlite3.OperationalError` once this time is over."""

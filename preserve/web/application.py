@@ -153,8 +153,7 @@ class Desk:
                 # Every page says how far the collections are shown; one that shows nothing of them is shown without.
                 with suppress(PreserveError):
                     shelf.archives  # noqa: B018 - opened at its first use
-            for archive in shelf.__dict__.get("archives", ()):
-                archive.log.require_whole()
+            shelf.require_whole()
             response = self._rendered(answer, asked, shelf)
         return finished(
             response,

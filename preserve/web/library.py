@@ -169,6 +169,14 @@ class Shelf:
         index.limit_time(self._query_s)
         return Searchable(name=paths.name, index=index, remarks=(), columns=self._library.columns(paths.name))
 
+    def require_whole(self) -> None:
+        """Raises `PreserveError` where what was read is not what the ledger states, or changed while it was read."""
+        for archive in self.__dict__.get("archives", ()):
+            archive.log.require_whole()
+            archive.catalogue.require_still()
+        for one in self.__dict__.get("indexes", ()):
+            one.index.require_still()
+
     def indexed(self, archive: CollectionReader) -> int | None:
         """How many statements the search index of a collection has; None where it cannot be opened."""
         with suppress(PreserveError, sqlite3.DatabaseError, OSError):
