@@ -10,7 +10,7 @@ from datetime import datetime
 
 from preserve.formats.http1.message import split_head
 from preserve.formats.http1.stream import Payload
-from preserve.formats.warc.record import WarcRecord, make_record
+from preserve.formats.warc.record import METHOD_FIELD, WarcRecord, make_record
 from preserve.model import format_utc, new_uuid, sha256_hex
 from preserve.net.exchange import Exchange
 
@@ -160,6 +160,8 @@ def _response(exchange: Exchange, payload: Payload | None) -> tuple[_Fields, byt
         head.append(("WARC-Truncated", str(exchange.truncated)))
     if payload is not None:
         head.append(("WARC-Payload-Digest", f"sha256:{sha256_hex(payload.payload)}"))
+    if exchange.method != "GET":
+        head.append((METHOD_FIELD, exchange.method))
     return head, exchange.response_bytes
 
 

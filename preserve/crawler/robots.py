@@ -70,7 +70,7 @@ class RobotsRules:
             return closed
         if exchange.truncated in {Truncation.TIME, Truncation.DISCONNECT}:
             return closed
-        payload = payload_of(exchange.response_bytes, head=exchange.head)
+        payload = payload_of(exchange.response_bytes, exchange.method, head=exchange.head)
         return cls.from_payload(payload, limits, now=now, record_id=record_id)
 
     @classmethod

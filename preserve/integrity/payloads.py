@@ -6,7 +6,7 @@ from preserve.cables.page.layouts import Layout, may_be
 from preserve.errors import FormatError
 from preserve.formats.digests import DeclaredDigest
 from preserve.formats.http1.stream import Payload, payload_of, plain_body
-from preserve.formats.warc.record import RecordHeader
+from preserve.formats.warc.record import RecordHeader, request_method
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.provenance.describe import decoded_content, decodes, is_http
 from preserve.readers.hashing import HASHES, Fault, declared_digest
@@ -35,7 +35,9 @@ class ReplyCheck:
             if is_http(header):
                 self.content = _behind_head(block)
             return
-        plain = plain_body(block)
+        self._method = request_method(header)
+        # What follows the head of a reply to HEAD is no body, whatever length it says.
+        plain = None if self._method == "HEAD" else plain_body(block)
         if plain is not None:
             self.status, self._plain_end = plain
             self.content = memoryview(block)[self._plain_end :]
@@ -77,7 +79,7 @@ class ReplyCheck:
         """The reply taken apart; None where there is none."""
         if self._payload is None and self.is_reply:
             try:
-                self._payload = payload_of(self._block)
+                self._payload = payload_of(self._block, self._method)
             except FormatError:
                 if faults is not None:
                     faults.append(("I-HTTP-HEAD", NO_HEAD))

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from msgspec import UNSET, UnsetType
+
 from preserve.cables.extract import told_of
 from preserve.cables.page.layouts import Layout
 from preserve.errors import FormatError
@@ -17,7 +19,7 @@ from preserve.formats.digests import DeclaredDigest, parse_digest
 from preserve.formats.http1.message import ReplyHead, transfer_codings
 from preserve.formats.http1.stream import PayloadStream
 from preserve.formats.warc.fields import BY_KEY, is_written_right, missing, misuses
-from preserve.formats.warc.record import RecordHeader, WarcRecord, bare_uri, original_of
+from preserve.formats.warc.record import RecordHeader, WarcRecord, bare_uri, original_of, request_method
 from preserve.formats.warc.stream import RawRecord
 from preserve.integrity.payloads import NO_HEAD, ReplyCheck, framing_faults, payload_digest, payload_is_own
 from preserve.limits import DEFAULT_LIMITS, Limits
@@ -84,6 +86,8 @@ class RecordFacts(NamedTuple):
     faults: tuple[Fault, ...] = ()
     whole: Whole | None = None
     """Whether all of a page came and can be read (`wholeness`); with ``identity`` or ``statement`` only."""
+    method: str | UnsetType = UNSET
+    """The method by which a reply was asked for, where it was not GET (`request_method`)."""
 
 
 def facts_of(raw: RawRecord, wanted: RecordQuery) -> RecordFacts:
@@ -122,8 +126,9 @@ def _base(
     names = header.by_name
     refers_to = names.get("warc-refers-to")
     uri = names.get("warc-target-uri")
+    method = request_method(header)
     # By position: this is done for every record.
-    return RecordFacts(
+    facts = RecordFacts(
         bare_uri(names["warc-record-id"]),
         names["warc-type"],
         None if uri is None else bare_uri(uri) or None,
@@ -138,6 +143,7 @@ def _base(
         () if names.keys().isdisjoint(_REFERENCES) else _references(header),
         None if refers_to is None else bare_uri(refers_to),
     )
+    return facts if method == "GET" else facts._replace(method=method)
 
 
 def is_crawlers_own(facts: RecordFacts) -> bool:
@@ -213,7 +219,7 @@ def _held_facts(header: RecordHeader, block: bytes, wanted: RecordQuery, faults:
     if wanted.identity or wanted.statement:
         whole = wholeness(header, reply.status, complete=reply.is_complete, decodes=reply.decodes())
         facts = facts._replace(whole=whole)
-    is_shown = reply.status == _OK and reply.may_show(wanted.layouts)
+    is_shown = reply.status == _OK and facts.method is UNSET and reply.may_show(wanted.layouts)
     if wanted.layouts and (is_shown or resource_type(header) is not None):
         payload_read = reply.whole()
         if payload_read is None:
@@ -290,7 +296,7 @@ def _large_facts(raw: RawRecord, header: RecordHeader, wanted: RecordQuery, faul
     ]
     sinks = [sink for is_wanted, sink in wishes if is_wanted]
     is_reply = header.type == "response" and is_http(header)
-    stream = PayloadStream() if is_reply or header.type == "revisit" else None
+    stream = PayloadStream(request_method(header)) if is_reply or header.type == "revisit" else None
     for part in raw.more or ():
         for sink in sinks:
             sink(part)

@@ -81,6 +81,15 @@ class Surplus:
     cut: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it is sent, every byte of it; ``url`` is what it asks for, ``method`` in capitals."""
+
+    url: str
+    method: str
+    data: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """One request and what came back.

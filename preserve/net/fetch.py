@@ -8,9 +8,12 @@ from typing import Protocol
 
 from preserve.limits import Limits
 from preserve.net.addresses import AddressGuard, Origin, split_url
-from preserve.net.exchange import WITHHELD, Exchange, ExchangeError, Failure, Peer, Surplus
-from preserve.net.transport import Connection, Connector, Recording
+from preserve.net.exchange import WITHHELD, Exchange, ExchangeError, Failure, Peer, Request, Surplus
+from preserve.net.transport import Connection, Connector, Recording, Tap
 
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""Methods that change nothing (RFC 9110 section 9.2.1)."""
+_SWITCHING = 101
 _MAX_KEPT = 64
 """Connections kept open at once, each to another origin."""
 
@@ -84,12 +87,25 @@ class Fetcher:
         try:
             origin, target = split_url(url)
         except ExchangeError as error:
-            return _Ended(_failed(url, started, error.failure))
+            return _Ended(_failed(Request(url, "GET", b""), started, error.failure))
         secrets = tuple(self._secrets.items()) if origin in self._secret_origins else ()
-        request = self._request(origin, target, extra_headers, secrets)
+        request = Request(url, "GET", self._request(origin, target, extra_headers, secrets))
         connection = self.take(origin)
-        recording = None if connection is None else connection.begin(url, request)
-        return _Call(self, url, origin, started, secrets, request, connection, recording)
+        recording = None if connection is None else connection.begin(request)
+        return _Call(self, request, origin, started, secrets, connection, recording)
+
+    def relay(self, request: Request, origin: Origin, tap: Tap) -> Exchange:
+        """One exchange with the request of somebody else, who reads along while the reply comes.
+
+        A method that may change something goes out on a new connection: on one that was kept nobody could tell whether
+        it arrived before the server closed it (RFC 9110 section 9.2.2).
+        """
+        connection = self.take(origin)
+        if connection is not None and request.method not in _SAFE:
+            connection.close()
+            connection = None
+        recording = None if connection is None else connection.begin(request, tap)
+        return _Call(self, request, origin, datetime.now(UTC), (), connection, recording, tap=tap).finish()
 
     def _request(
         self, origin: Origin, target: str, extra: Mapping[str, str], secrets: Sequence[tuple[str, str]]
@@ -137,14 +153,14 @@ class _Call:
     """One exchange under way. It goes on where it stopped, on whatever thread."""
 
     fetcher: Fetcher
-    url: str
+    request: Request
     origin: Origin
     started: datetime
     secrets: tuple[tuple[str, str], ...]
-    request: bytes
     connection: Connection | None
     recording: Recording | None
     surplus: tuple[Surplus, ...] = ()
+    tap: Tap | None = None
 
     def quick(self, patience_s: float) -> Exchange | None:
         """The exchange, where a kept connection gives it within the patience."""
@@ -163,10 +179,10 @@ class _Call:
                     self._give_up(self.connection, self.recording)
             if self.connection is None or self.recording is None:
                 self.connection = self.fetcher.connect(self.origin)
-                self.recording = self.connection.begin(self.url, self.request)
+                self.recording = self.connection.begin(self.request, self.tap)
                 self.connection.advance(self.recording, None)
         except ExchangeError as error:
-            return _failed(self.url, self.started, error.failure, self.surplus)
+            return _failed(self.request, self.started, error.failure, self.surplus)
         return self._made(self.connection, self.recording)
 
     def _give_up(self, connection: Connection, recording: Recording) -> None:
@@ -183,13 +199,13 @@ class _Call:
             line, withheld = f"\r\n{name}: {value}\r\n".encode("latin-1"), f"\r\n{name}: ".encode("ascii")
             recording.sent = recording.sent.replace(line, withheld + WITHHELD + b"\r\n")
         surplus = self.surplus if recording.surplus is None else (*self.surplus, recording.surplus)
-        return _made(self.url, self.started, recording, connection.peer, self.secrets, surplus=surplus)
+        return _made(self.request, self.started, recording, connection.peer, self.secrets, surplus=surplus)
 
 
-def _failed(url: str, started: datetime, failure: Failure, surplus: tuple[Surplus, ...] = ()) -> Exchange:
+def _failed(request: Request, started: datetime, failure: Failure, surplus: tuple[Surplus, ...] = ()) -> Exchange:
     return Exchange(
-        url=url,
-        method="GET",
+        url=request.url,
+        method=request.method,
         request_bytes=b"",
         interim_bytes=b"",
         response_bytes=b"",
@@ -207,7 +223,7 @@ def _failed(url: str, started: datetime, failure: Failure, surplus: tuple[Surplu
 
 
 def _made(
-    url: str,
+    request: Request,
     started: datetime,
     recording: Recording,
     peer: Peer,
@@ -219,12 +235,15 @@ def _made(
     received = recording.received[0] if len(recording.received) == 1 else b"".join(recording.received)
     # A reply may be large: it is held once.
     recording.received.clear()
+    if recording.tap is not None and scanner.extra_bytes and scanner.head and scanner.head.status == _SWITCHING:
+        # What follows is of another protocol, and was handed on.
+        received = received[: -scanner.extra_bytes]
     failure = recording.failure
     if received and scanner.head is None:
         failure = Failure.MALFORMED
     return Exchange(
-        url=url,
-        method="GET",
+        url=request.url,
+        method=request.method,
         request_bytes=recording.sent,
         interim_bytes=received[: scanner.interim_bytes],
         response_bytes=received[scanner.interim_bytes :] if scanner.interim_bytes else received,

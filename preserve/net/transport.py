@@ -12,21 +12,45 @@ import select
 import socket
 import ssl
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import certifi
 
 from preserve.formats.http1.framing import ReplyParser
 from preserve.limits import MAX_REPLY_HEAD_BYTES, Limits
 from preserve.net.addresses import AddressGuard, Origin, resolve_host
-from preserve.net.exchange import ExchangeError, Failure, Peer, Surplus, TlsFacts, Truncation
+from preserve.net.exchange import ExchangeError, Failure, Peer, Request, Surplus, TlsFacts, Truncation
 from preserve.net.tunnel import open_tunnel
 
 _READ_BYTES = 1 << 16
 _REQUEST_TIMEOUT = 408
+_SWITCHING = 101
 _RECORD_HEAD = 5
 _NOTHING_WAITS = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+class Tap(Protocol):
+    """Who reads along while a reply comes, and may end it. Nothing that it does may raise."""
+
+    def began(self, cut: Callable[[], None]) -> None:
+        """The request is about to be sent; ``cut`` ends the connection from any thread."""
+        ...
+
+    def took(self, data: bytes) -> None:
+        """Bytes of the reply, or of what follows a 101, as they come."""
+        ...
+
+    def switched(self, sock: Any) -> None:  # noqa: ANN401 - a socket, plain or TLS
+        """The connection goes on in another protocol (101). It is closed when this returns."""
+        ...
+
+    @property
+    def is_cut(self) -> bool:
+        """True where the connection was cut from this side."""
+        ...
 
 
 @dataclass(slots=True)
@@ -49,6 +73,7 @@ class Recording:
     after: str = ""
     """The address that was asked before on the connection; empty where there was none."""
     surplus: Surplus | None = None
+    tap: "Tap | None" = None
 
     @property
     def answers_nothing(self) -> bool:
@@ -58,7 +83,8 @@ class Recording:
         """
         if not self.after:
             return False
-        return self.failure in {Failure.DISCONNECT, Failure.UNASKED} or self._is_idle_timeout
+        # Whoever reads along has the 408 already, and may ask again by itself.
+        return self.failure in {Failure.DISCONNECT, Failure.UNASKED} or (self.tap is None and self._is_idle_timeout)
 
     @property
     def _is_idle_timeout(self) -> bool:
@@ -85,22 +111,25 @@ class Connection:
         self._waits = select.poll()
         self._waits.register(sock, select.POLLIN)
 
-    def begin(self, url: str, request: bytes) -> Recording:
-        """Sends the request for an address. Where that fails, or something waits already, the recording says so."""
+    def begin(self, request: Request, tap: Tap | None = None) -> Recording:
+        """Sends a request. Where that fails, or something waits already, the recording says so."""
         limits = self._limits
         recording = Recording(
-            ReplyParser(),
+            ReplyParser(request.method),
             room=MAX_REPLY_HEAD_BYTES + limits.max_body_bytes,
             deadline=time.monotonic() + limits.fetch_timeout_s,
             after=self._asked,
+            tap=tap,
         )
-        self._asked = url
+        self._asked = request.url
+        if tap is not None:
+            tap.began(self._cut)
         try:
             if self._is_used_up(recording):
                 return recording
             self._wait_at_most(limits.read_timeout_s)
-            self._sock.sendall(request)
-            recording.sent = request
+            self._sock.sendall(request.data)
+            recording.sent = request.data
         except OSError as error:
             self._break(recording, error)
         return recording
@@ -141,9 +170,17 @@ class Connection:
                 if isinstance(error, TimeoutError) and patience_s is not None:
                     return False
                 self._break(recording, error)
+        head = recording.scanner.head
+        if recording.tap is not None and self.open and head is not None and head.status == _SWITCHING:
+            recording.tap.switched(self._sock)
         if recording.failure or recording.truncated or not recording.scanner.keeps_connection:
             self.close()
         return True
+
+    def _cut(self) -> None:
+        """Ends what waits in the connection. TLS is passed by: another thread may be reading it."""
+        with suppress(OSError):
+            socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
     def _wait_at_most(self, timeout_s: float) -> None:
         if timeout_s != self._timeout_s:
@@ -152,7 +189,7 @@ class Connection:
 
     @staticmethod
     def _break(recording: Recording, error: OSError) -> None:
-        timed_out = isinstance(error, TimeoutError)
+        timed_out = isinstance(error, TimeoutError) or (recording.tap is not None and recording.tap.is_cut)
         recording.ended = True
         if recording.received:
             recording.truncated = Truncation.TIME if timed_out else Truncation.DISCONNECT
@@ -164,6 +201,8 @@ class Connection:
         while not recording.ended:
             data = self._sock.recv(_READ_BYTES)
             if not data:
+                if recording.tap is not None and recording.tap.is_cut:
+                    raise TimeoutError
                 recording.ended = True
                 if not recording.received:
                     recording.failure = Failure.DISCONNECT
@@ -178,6 +217,8 @@ class Connection:
             if data:
                 recording.received.append(data)
                 scanner.feed(data)
+                if recording.tap is not None:
+                    recording.tap.took(data)
             recording.ended = scanner.done or recording.truncated is not None
             if not recording.ended and time.monotonic() > recording.deadline:
                 recording.truncated = Truncation.TIME

@@ -7,6 +7,8 @@ that they cannot disagree.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from msgspec import UNSET
+
 from preserve.cables.extract import EXTRACTOR, NOTHING_READ, Extraction, PageReading, read_page
 from preserve.cables.page.fields import CLAIMS
 from preserve.cables.page.layouts import Layout, digest
@@ -17,7 +19,7 @@ from preserve.formats.http1.message import ReplyHead, parse_response_head, split
 from preserve.formats.http1.stream import Payload, payload_of
 from preserve.formats.mediatype import ContentType, content_type, declared_type
 from preserve.formats.warc.containers import HOLD_BYTES
-from preserve.formats.warc.record import RecordHeader, WarcRecord, bare_uri, record_sha256
+from preserve.formats.warc.record import RecordHeader, WarcRecord, bare_uri, record_sha256, request_method
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import sha256_hex
 from preserve.provenance import statements
@@ -95,6 +97,7 @@ def describe_fresh(
     said, kind = header.by_name.get, header.type
     is_reply = kind in HTTP_RESPONSE_TYPES
     uri = said("warc-target-uri")
+    method = request_method(header)
     return statements.RecordStatement(
         record_id=header.record_id,
         type=kind,
@@ -111,6 +114,7 @@ def describe_fresh(
         challenge=fresh.challenge if kind == "response" else None,
         whole=_fresh_wholeness(record, fresh) if kind in _WITH_A_PAGE else None,
         run=run,
+        method=UNSET if method == "GET" else method,
     )
 
 
@@ -142,7 +146,8 @@ def read_cables(record: WarcRecord, layouts: Sequence[Layout], limits: Limits) -
     if record.header.type == "resource" and layouts:
         content_type = resource_type(record.header)
         return NOTHING_READ if content_type is None else read_page(record.block, content_type, layouts)
-    if record.header.type != "response" or not layouts:
+    method = request_method(record.header)
+    if record.header.type != "response" or not layouts or method != "GET":
         return NOTHING_READ
     payload = http_payload(record.block)
     return NOTHING_READ if payload is None else cables_in(payload, decoded_content(payload, limits), layouts)
@@ -190,10 +195,10 @@ def challenge_in(payload: Payload, content: bytes | None) -> str | None:
     return challenge_of(payload.head, content if is_page else None)
 
 
-def http_payload(block: bytes) -> Payload | None:
-    """The HTTP reply in a response block, or None where no reply can be read in it."""
+def http_payload(block: bytes, method: str = "GET") -> Payload | None:
+    """The HTTP reply in a response block, or None where no reply can be read in it. ``method``: of its request."""
     try:
-        return payload_of(block)
+        return payload_of(block, method)
     except FormatError:
         return None
 

@@ -75,7 +75,7 @@ def _looks(said: RunStatement) -> tuple[tuple[str, ...], ...]:
 
 def _record(said: RecordStatement, place: RecordPlace) -> StatementRow:
     keys: tuple[str | None, str | None] = (None, None)
-    if said.uri is not None and said.type in {"response", "revisit"}:
+    if said.uri is not None and said.type in {"response", "revisit"} and said.method is UNSET:
         keys = (key_form(canonical, said.uri), key_form(surt, said.uri))
     where = (said.file, place.ordinal, place.offset, place.length, place.inner)
     return StatementRow("records", (*_RECORD_HEAD(said), *keys, *_RECORD_MIDDLE(said), *where, *_RECORD_REST(said)))

@@ -23,6 +23,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from msgspec import UNSET
+
 from preserve.errors import ArchiveError, BrokenStateError, FormatError
 from preserve.formats.tlog.files import Checkpoint, format_checkpoint, parse_checkpoint
 from preserve.formats.tlog.note import Signer, open_note, parse_vkey
@@ -247,7 +249,9 @@ class WritingSession:
         """Address, status and challenge of the replies that a run stated and that are under no checkpoint yet."""
         for _index, statement in self.ledger.statements(self.ledger.covered):
             match statement:
-                case RecordStatement(uri=str() as uri, run=of_run, type="response" | "revisit") if of_run == run:
+                case RecordStatement(uri=str() as uri, run=of_run, type="response" | "revisit", method=method) if (
+                    of_run == run and method is UNSET
+                ):
                     yield uri, statement.status, statement.challenge
 
     def leaves(self) -> Leaves | None:

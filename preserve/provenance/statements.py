@@ -35,6 +35,8 @@ FileName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}\Z")]
 FilePath = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}(?:/[A-Za-z0-9][A-Za-z0-9._-]{0,254})*\Z")]
 """A path below the collection's folder: plain names with slashes between."""
 
+Method = Annotated[str, Meta(pattern=r"^[A-Z]{1,20}\Z")]
+"""A method of HTTP."""
 Whole = Literal["whole", "cut", "partial", "undecodable"]
 """Whether all of a page came, and can be read."""
 
@@ -151,7 +153,8 @@ class RecordStatement(_Kind, frozen=True, kw_only=True, tag="record"):
     """One stored record. ``ordinal`` counts from 0 in its file; digests are 64 hexadecimal digits.
 
     ``challenge`` names the bot wall whose page a reply was taken for. ``whole``: of a ``response`` or ``resource``,
-    None of others (`preserve.provenance.describe.wholeness`).
+    None of others (`preserve.provenance.describe.wholeness`). ``method``: by which the reply was asked for, where that
+    was not GET; such a reply is no capture of its address.
     """
 
     record_id: str
@@ -169,6 +172,7 @@ class RecordStatement(_Kind, frozen=True, kw_only=True, tag="record"):
     challenge: str | None
     whole: Whole | None
     run: str
+    method: Method | msgspec.UnsetType = msgspec.UNSET
 
 
 class CableStatement(_Kind, frozen=True, kw_only=True, tag="cable"):

@@ -23,7 +23,7 @@ from preserve.formats.cdxj import CdxLine, format_line
 from preserve.formats.http1.stream import PayloadStream
 from preserve.formats.urls import surt
 from preserve.formats.warc.containers import Container, RecordSpan
-from preserve.formats.warc.record import RecordHeader, bare_uri
+from preserve.formats.warc.record import RecordHeader, bare_uri, request_method
 from preserve.formats.warc.stream import RawRecord
 from preserve.limits import MIB
 from preserve.model import timestamp14, whole_date
@@ -221,6 +221,10 @@ def _capture(raw: RawRecord) -> _Capture | None:
     uri = bare_uri(names.get("warc-target-uri", ""))
     if kind not in _CAPTURES or not uri.startswith(_ADDRESSES):
         return None
+    method = request_method(header)
+    if kind == "response" and method != "GET":
+        # Whoever looks an address up wants what GET gave.
+        return None
     content_type = names.get("content-type")
     if kind == "resource" and content_type == "application/warc-fields":
         return None
@@ -232,7 +236,7 @@ def _capture(raw: RawRecord) -> _Capture | None:
         status, mime = _reply(first)
     digest = names.get("warc-payload-digest")
     if digest is None and kind != "revisit":
-        digest = _payload_sha1(chain((first,), parts), is_reply=kind == "response")
+        digest = _payload_sha1(chain((first,), parts), is_reply=kind == "response", method=method)
     return _Capture(
         uri=uri.replace(" ", "%20"),
         date=header.date,
@@ -252,10 +256,10 @@ def _reply(block: bytes) -> tuple[str | None, str | None]:
     return status.group(1).decode(), mime.group(1).decode("latin-1") if mime is not None else None
 
 
-def _payload_sha1(parts: Iterable[bytes], *, is_reply: bool) -> str:
+def _payload_sha1(parts: Iterable[bytes], *, is_reply: bool, method: str) -> str:
     """The digest of a payload as most writers declare it: of a reply, with its transfer coding removed."""
     whole, payload = hashlib.sha1(usedforsecurity=False), hashlib.sha1(usedforsecurity=False)
-    stream = PayloadStream() if is_reply else None
+    stream = PayloadStream(method) if is_reply else None
     for part in parts:
         whole.update(part)
         if stream is not None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from preserve.formats.http1.stream import Payload
-from preserve.formats.warc.record import WarcRecord
+from preserve.formats.warc.record import WarcRecord, request_method
 from preserve.limits import Limits
 from preserve.provenance.describe import HTML_TYPES, decoded_content, http_payload, resource_type, type_of
 
@@ -40,6 +40,6 @@ def page_of_record(record: WarcRecord, limits: Limits) -> RecordPage | None:
     """The page of a record; None where it holds no readable reply, or a coding that cannot be removed."""
     if resource_type(record.header) is not None:
         return RecordPage(record=record, payload=None, content=record.block)
-    payload = http_payload(record.block)
+    payload = http_payload(record.block, request_method(record.header))
     content = None if payload is None else decoded_content(payload, limits)
     return None if content is None else RecordPage(record=record, payload=payload, content=content)

@@ -17,7 +17,7 @@ from preserve.config.arks import record_of_ark
 from preserve.errors import ArchiveError, BrokenStateError, CatalogueDiffersError, FormatError, NotHeldError, UsageError
 from preserve.expressions import lazy_re
 from preserve.formats.urls import of_header
-from preserve.formats.warc.record import WarcRecord, original_of, record_sha256
+from preserve.formats.warc.record import WarcRecord, original_of, record_sha256, request_method
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import NOT_WHOLE, parse_utc, whole_date
 from preserve.provenance.derive import catch_up
@@ -205,7 +205,7 @@ class CollectionReader:
             self._record(capture.row)
         if resource_type(record.header) is not None:
             return RecoveredPage(capture=capture, record=record, payload=None, content=record.block)
-        payload = http_payload(record.block)
+        payload = http_payload(record.block, request_method(record.header))
         if payload is None:
             raise ArchiveError(f"record {row.record_id} in {row.place.file} holds no readable HTTP reply")
         content = decoded_content(payload, self.limits)

@@ -7,7 +7,7 @@ keyboard alone leads.
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-not-found, unused-ignore]
 from playwright.sync_api import Browser, Page, sync_playwright  # type: ignore[import-not-found, unused-ignore]
@@ -36,6 +36,12 @@ _PAGES = [
     "/cable/99NOWHERE1",
 ]
 _MOST_TABS = 150
+_VIEWS: Final[list[tuple[int, Literal["light", "dark"]]]] = [
+    (1440, "light"),
+    (1440, "dark"),
+    (320, "light"),
+    (320, "dark"),
+]
 
 
 def looks(browser: Browser, address: str) -> dict[str, list[str]]:
@@ -43,7 +49,7 @@ def looks(browser: Browser, address: str) -> dict[str, list[str]]:
     violations, wide, elsewhere = [], [], []
     record = json.loads(_get(browser, f"{address}cable/{CABLE}.json"))
     pages = [*_PAGES, f"/record/{record['record']['id']}", f"/page?url={record['url']}"]
-    for width, scheme in ((1440, "light"), (1440, "dark"), (320, "light"), (320, "dark")):
+    for width, scheme in _VIEWS:
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
         page = context.new_page()
         page.on("request", lambda request: None if request.url.startswith(address) else elsewhere.append(request.url))

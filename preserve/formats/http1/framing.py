@@ -152,6 +152,9 @@ class ReplyParser:
         """True where another request may follow on the connection (RFC 9112 section 9.3)."""
         if not self.done or self.extra_bytes or self.head is None or self.head.version != b"HTTP/1.1":
             return False
+        if self.head.status == _SWITCHING:
+            # Another protocol goes on from here (RFC 9110 section 15.2.2).
+            return False
         return b"close" not in self.head.get_list(b"connection")
 
     @property

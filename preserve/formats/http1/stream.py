@@ -56,8 +56,8 @@ class PayloadStream:
     the block then has no payload.
     """
 
-    def __init__(self) -> None:
-        self._parser = ReplyParser(interim=False)
+    def __init__(self, request_method: str = "GET") -> None:
+        self._parser = ReplyParser(request_method, interim=False)
 
     @property
     def head(self) -> ReplyHead | None:

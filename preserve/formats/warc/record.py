@@ -18,6 +18,9 @@ from preserve.limits import DEFAULT_LIMITS
 
 _VERSION = lazy_re(r"(?i)WARC/[01]\.\d+\Z")
 _NAME = lazy_re(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+_METHOD = lazy_re(r"[A-Z]{1,20}")
+METHOD_FIELD = "WARC-Request-Method"
+"""The field of a ``response`` record that says by which method it was asked for, where that was not GET."""
 _END = b"\r\n\r\n"
 _LF_END = b"\n\n"
 _LONGEST_VERSION = 64
@@ -108,6 +111,12 @@ def original_of(header: RecordHeader) -> tuple[str, str] | None:
     """Address and date of the record that a revisit refers to, where it names both (WARC 1.1 sections 5.12, 5.13)."""
     uri, date = header.get("WARC-Refers-To-Target-URI"), header.get("WARC-Refers-To-Date")
     return (bare_uri(uri), date) if uri and date else None
+
+
+def request_method(header: RecordHeader) -> str:
+    """The method by which the reply in a record was asked for: ``GET`` where the record names none that can be."""
+    said = header.by_name.get("warc-request-method")
+    return said if said is not None and _METHOD.fullmatch(said) is not None else "GET"
 
 
 def record_sha256(header_raw: bytes, block: bytes) -> str:

@@ -404,6 +404,7 @@ def _stated(facts: RecordFacts, file: str, ordinal: int, run: str) -> list[bytes
         challenge=facts.challenge,
         whole=facts.whole,
         run=run,
+        method=facts.method,
     )
     return [statements.encode(statement), *facts.cables]
 

@@ -17,7 +17,7 @@ from preserve.integrity.verify.report import Findings
 from preserve.model import RecordPlace, whole_date
 from preserve.provenance.statements import RecordStatement
 
-_COMPARED = ("type", "uri", "refers_to", "status", "whole")
+_COMPARED = ("type", "uri", "refers_to", "status", "whole", "method")
 _DIGESTS = ("block_sha256", "payload_sha256")
 
 

@@ -3,7 +3,10 @@
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
+
+import pytest
 
 from preserve.crawler.records import (
     NOT_MODIFIED_PROFILE,
@@ -16,9 +19,13 @@ from preserve.crawler.records import (
 from preserve.errors import FormatError
 from preserve.formats.http1.message import parse_response_head, split_head
 from preserve.formats.http1.stream import payload_of
-from preserve.formats.warc.record import WarcRecord, parse_record, record_bytes
-from preserve.model import sha256_hex
+from preserve.formats.warc.record import METHOD_FIELD, WarcRecord, parse_record, record_bytes
+from preserve.formats.warc.stream import RecordStream
+from preserve.integrity.record import RecordQuery, facts_of
+from preserve.model import RecordPlace, sha256_hex
 from preserve.net.exchange import Exchange, Failure, Peer, Surplus, TlsFacts, Truncation
+from preserve.provenance.describe import KnownOfRecord, describe_fresh
+from preserve.provenance.rows import row_of
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 TLS = TlsFacts(version="TLSv1.3", cipher="TLS_AES", chain=(b"one", b"two"), verdict="verified")
@@ -166,3 +173,28 @@ def test_a_malformed_reply_is_kept_without_a_payload_digest() -> None:
 def test_a_warcinfo_value_cannot_smuggle_in_a_field() -> None:
     built = warcinfo_record(file_name="a.warc.gz", now=START, fields={"operator": "me\r\nrobots: ignore"})
     assert b"operator: me robots: ignore\r\n" in parse_record(record_bytes(built)).block
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST"])
+@pytest.mark.parametrize("hold_bytes", [10, 100_000])
+def test_a_reply_to_another_method_names_it_and_is_read_by_it(method: str, hold_bytes: int) -> None:
+    body = b"" if method == "HEAD" else b"hello"
+    reply = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\n" + body
+    payload = payload_of(reply, method)
+    exchange = _exchange(method=method, response_bytes=reply)
+    found = FoundAs(via=None, hop="requisite")
+    records = exchange_records(
+        exchange, warcinfo_id="urn:uuid:w", found=found, payload=payload, revisit_of=None, with_chain=False
+    )
+    assert records[0].header.get(METHOD_FIELD) == method
+    known = KnownOfRecord(head=exchange.head, payload=payload, content=payload.payload)
+    stated = describe_fresh(records[0], known, file="a.warc.gz", ordinal=1, run="urn:uuid:r")
+    assert (stated.method, stated.whole, stated.status) == (method, "whole", 200)
+    wanted = RecordQuery(identity=True, digests=True, statement=True)
+    stream = RecordStream(BytesIO(record_bytes(records[0])).read, hold_bytes=hold_bytes)
+    (facts,) = [facts_of(raw, wanted) for raw in stream]
+    assert (facts.method, facts.whole, facts.payload_sha256) == (method, "whole", stated.payload_sha256)
+    assert not facts.faults
+    # It is no capture of its address: whoever looks that up wants what GET gave.
+    row = row_of(stated, RecordPlace(file="a.warc.gz", ordinal=1, offset=0, length=10)).values
+    assert row[3:5] == (None, None)

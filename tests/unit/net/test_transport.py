@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from preserve.limits import DEFAULT_LIMITS
-from preserve.net.exchange import Failure, Peer, Surplus
+from preserve.net.exchange import Failure, Peer, Request, Surplus
 from preserve.net.transport import Connection
 
 PEER = Peer(ip="192.0.2.1", addresses=(), tls=None, proxy=None)
@@ -30,7 +30,7 @@ def line() -> Iterator[tuple[Connection, socket.socket]]:
 
 
 def _ask(connection: Connection, theirs: socket.socket, url: str, reply: bytes) -> None:
-    recording = connection.begin(url, REQUEST)
+    recording = connection.begin(Request(url, "GET", REQUEST))
     assert theirs.recv(1000) == REQUEST
     theirs.sendall(reply)
     assert connection.advance(recording, None)
@@ -40,7 +40,7 @@ def _ask(connection: Connection, theirs: socket.socket, url: str, reply: bytes) 
 def test_a_new_connection_on_which_something_waits_is_not_used(line: tuple[Connection, socket.socket]) -> None:
     connection, theirs = line
     theirs.sendall(b"220 mail.example ESMTP\r\n")
-    recording = connection.begin("http://x.org/", REQUEST)
+    recording = connection.begin(Request("http://x.org/", "GET", REQUEST))
     assert (recording.failure, recording.sent, connection.open) == (Failure.UNASKED, b"", False)
     assert recording.surplus == Surplus(data=b"220 mail.example ESMTP\r\n", after="")
     assert not recording.answers_nothing
@@ -58,7 +58,7 @@ def test_what_waits_on_a_kept_connection_is_surplus(
     theirs.sendall(late)
     if ends:
         theirs.shutdown(socket.SHUT_WR)
-    recording = connection.begin("http://x.org/b", REQUEST)
+    recording = connection.begin(Request("http://x.org/b", "GET", REQUEST))
     assert recording.answers_nothing
     assert recording.unanswering() == Surplus(data=late, after="http://x.org/a")
     assert theirs.recv(1000) == b""
@@ -68,7 +68,7 @@ def test_an_end_that_waits_is_no_surplus_and_no_request_is_sent(line: tuple[Conn
     connection, theirs = line
     _ask(connection, theirs, "http://x.org/a", OK)
     theirs.shutdown(socket.SHUT_WR)
-    recording = connection.begin("http://x.org/b", REQUEST)
+    recording = connection.begin(Request("http://x.org/b", "GET", REQUEST))
     assert (recording.answers_nothing, recording.unanswering(), recording.sent) == (True, None, b"")
 
 
@@ -78,7 +78,7 @@ def test_surplus_without_end_is_cut_at_its_bound(line: tuple[Connection, socket.
     theirs.settimeout(0.0)
     sent = theirs.send(b"y" * 1_000_000)
     assert sent > LIMITS.max_surplus_bytes
-    surplus = connection.begin("http://x.org/", REQUEST).surplus
+    surplus = connection.begin(Request("http://x.org/", "GET", REQUEST)).surplus
     assert surplus is not None
     assert (len(surplus.data), surplus.cut) == (LIMITS.max_surplus_bytes, True)
 
@@ -89,7 +89,7 @@ def test_a_408_on_a_kept_connection_is_no_answer_and_on_a_new_one_it_is(
     connection, theirs = line
     timeout = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
     _ask(connection, theirs, "http://x.org/a", OK)
-    recording = connection.begin("http://x.org/b", REQUEST)
+    recording = connection.begin(Request("http://x.org/b", "GET", REQUEST))
     theirs.sendall(timeout)
     connection.advance(recording, None)
     assert recording.answers_nothing
@@ -97,7 +97,7 @@ def test_a_408_on_a_kept_connection_is_no_answer_and_on_a_new_one_it_is(
     ours, theirs_new = socket.socketpair()
     with ours, theirs_new:
         fresh = Connection(ours, PEER, LIMITS)
-        recording = fresh.begin("http://x.org/b", REQUEST)
+        recording = fresh.begin(Request("http://x.org/b", "GET", REQUEST))
         theirs_new.sendall(timeout)
         fresh.advance(recording, None)
         assert not recording.answers_nothing
@@ -140,10 +140,10 @@ def test_a_part_of_a_tls_record_ends_the_use_of_a_connection(authority: Any, kep
         with context.wrap_socket(ours, server_hostname="127.0.0.1", suppress_ragged_eofs=False) as tls:
             thread.join()
             connection = Connection(tls, PEER, LIMITS)
-            recording = connection.begin("http://x.org/a", REQUEST)
+            recording = connection.begin(Request("http://x.org/a", "GET", REQUEST))
             theirs.sendall(server.record(OK))
             connection.advance(recording, None)
             assert connection.open
             theirs.sendall(server.record(OK)[:kept])
-            recording = connection.begin("http://x.org/b", REQUEST)
+            recording = connection.begin(Request("http://x.org/b", "GET", REQUEST))
             assert (recording.answers_nothing, recording.sent, connection.open) == (True, b"", False)
