@@ -32,6 +32,11 @@ def terminal_line(text: str, width: int = 100) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
+def counted(number: int, what: str) -> str:
+    """``1 record``, ``2,000 records``."""
+    return f"{number:,} {what}{'s' if number != 1 else ''}"
+
+
 def single_spaced(text: str) -> str:
     """The text on one line: every run of white space is one blank, and none stands at its ends."""
     return " ".join(text.split())

@@ -13,8 +13,9 @@ from typing import Final
 import click
 
 from preserve import __version__
-from preserve.cli.shared.common import EXIT_STATUSES, error_text, has_answered, say, say_error
+from preserve.cli.shared.common import EXIT_STATUSES, asks_json, error_text, has_answered, say, say_error
 from preserve.cli.shared.completing import complete
+from preserve.cli.shared.manner import add_manner, begin_manner
 from preserve.cli.shared.streams import drop_stdout, guard_streams
 from preserve.errors import CancelledError, EnvironmentFaultError, OutputError, PreserveError, UsageError
 from preserve.store.database import database_fault
@@ -122,6 +123,7 @@ class _Commands(MutableMapping[str, click.Command]):
     def __setitem__(self, name: str, command: click.Command) -> None:
         command.epilog = EXIT_STATUSES
         complete(command)
+        add_manner(command)
         command.short_help = self._names.setdefault(name, command.short_help or "")
         self._loaded[name] = command
 
@@ -177,40 +179,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
         guard_streams()
     as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
     has_answered.set(False)
+    asks_json.set(as_json)
+    begin_manner()
     try:
-        status = _run(arguments, as_json=as_json)
+        status = _run(arguments)
         sys.stdout.flush()
     except OutputError as error:
-        return _report(error, as_json=False)
+        return _report(error)
     return status
 
 
-def _run(arguments: Sequence[str] | None, *, as_json: bool) -> int:
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         result = cli.main(args=arguments, prog_name="preserve", standalone_mode=False)
     except PreserveError as error:
-        return _report(error, as_json=as_json)
+        return _report(error)
     except click.exceptions.NoArgsIsHelpError as error:
         say(error.format_message())
         return 2
     except click.ClickException as error:
-        return _report(UsageError(error.format_message()), as_json=as_json)
+        return _report(UsageError(error.format_message()))
     except (KeyboardInterrupt, click.Abort):
-        return _report(CancelledError("cancelled"), as_json=as_json)
+        return _report(CancelledError("cancelled"))
     except sqlite3.DatabaseError as error:
-        return _report(database_fault("a database", error, next_step=_DATABASE_HELP), as_json=as_json)
+        return _report(database_fault("a database", error, next_step=_DATABASE_HELP))
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         fault = EnvironmentFaultError(f"{where}{error.strerror or error}", next_step=_SYSTEM_HELP)
-        return _report(fault, as_json=as_json)
+        return _report(fault)
     return result if isinstance(result, int) else 0
 
 
-def _report(error: PreserveError, *, as_json: bool) -> int:
+def _report(error: PreserveError) -> int:
     if isinstance(error, OutputError):
         drop_stdout()
     if not (isinstance(error, OutputError) and error.reader_left):
         say_error(error)
-    if as_json and not isinstance(error, OutputError):
+    if asks_json.get() and not isinstance(error, OutputError):
         sys.stdout.write(error_text(error.code, str(error), error.next_step, error.exit_status))
     return error.exit_status

@@ -34,6 +34,8 @@ class Progress(NamedTuple):
     waiting: int
     url: str
     outcome: str
+    stored_bytes: int
+    """In the files of this run, as they are on disk."""
 
 
 class RunCoordinator:
@@ -50,6 +52,7 @@ class RunCoordinator:
         self._later: dict[str, None] = {}
         """Hosts for which there is no room yet."""
         self._done = 0
+        self._sizes: dict[str, int] = {}
         self._again = 0
         """Addresses to be asked again that are not in the frontier yet."""
         self.sealed: list[SealedFile] = []
@@ -134,6 +137,7 @@ class RunCoordinator:
                 self._again -= 1
                 self._feed(outcome.host)
         self.sealed += group.sealed
+        self._sizes.update((file.name, file.size) for file in group.files)
         self.cables += group.cables
         self.found += len(group.findings)
         self.findings += group.findings[: _MOST_FINDINGS - len(self.findings)]
@@ -161,4 +165,12 @@ class RunCoordinator:
         self._done += not again
         self._feed(host)
         waiting = self._frontier.waiting + self._given_out_total + self._again
-        self._progress(Progress(done=self._done, waiting=waiting, url=outcome.url, outcome=outcome.reason))
+        self._progress(
+            Progress(
+                done=self._done,
+                waiting=waiting,
+                url=outcome.url,
+                outcome=outcome.reason,
+                stored_bytes=sum(self._sizes.values()),
+            )
+        )

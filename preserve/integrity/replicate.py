@@ -8,7 +8,7 @@ checkpoint is written last, when all that it covers is there; so whatever is lef
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -27,6 +27,7 @@ from preserve.findings import Finding
 from preserve.formats.tlog.merkle import CompactRange, leaf_hash
 from preserve.integrity.verify.report import Findings
 from preserve.limits import DEFAULT_LIMITS, Limits
+from preserve.progress import Tell, untold
 from preserve.provenance.derive import catch_up, refuse
 from preserve.provenance.knownlogs import (
     KnownLogs,
@@ -112,7 +113,7 @@ class _Work:
     limits: Limits
     only_look: bool
     rehash: bool
-    progress: Callable[[str, int], None]
+    progress: Tell
     findings: Findings = field(default_factory=Findings)
     copied: list[str] = field(default_factory=list)
     bytes_copied: int = 0
@@ -127,7 +128,7 @@ def replicate(
     limits: Limits = DEFAULT_LIMITS,
     only_look: bool = False,
     rehash: bool = False,
-    progress: Callable[[str, int], None] = lambda _name, _done: None,
+    progress: Tell = untold,
 ) -> Replicated:
     """Brings the copy of a collection below ``folder`` up to the source's checkpoint.
 
@@ -365,7 +366,7 @@ def _identity(work: _Work, snapshot: _Snapshot) -> None:
 
 def _files(work: _Work, snapshot: _Snapshot) -> None:
     for number, (name, seals) in enumerate(snapshot.sealed.items()):
-        work.progress(name, number)
+        work.progress(name, number, total=len(snapshot.sealed), done_bytes=work.bytes_copied)
         path = work.target.archive / name
         hashes = {sealed.sha256 for sealed in seals}
         if path.is_file():

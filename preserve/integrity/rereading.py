@@ -7,7 +7,7 @@ stopped goes on, and states nothing twice.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final
@@ -19,6 +19,7 @@ from preserve.formats.warc.containers import Container
 from preserve.integrity.record import RecordFacts, RecordQuery
 from preserve.integrity.scan import ScannedRecord, Scanner
 from preserve.limits import DEFAULT_LIMITS, Limits
+from preserve.progress import Tell, untold
 from preserve.provenance.describe import readers_of
 from preserve.provenance.leaves import Leaves
 from preserve.provenance.ledger import Ledger
@@ -89,7 +90,7 @@ class Rereader:
     layouts: Mapping[str, Layout]
     limits: Limits = DEFAULT_LIMITS
     processes: int | None = None
-    progress: Callable[[str, int], None] = lambda _name, _done: None
+    progress: Tell = untold
 
     def run(self) -> Reread:
         """Reads every file that these layouts have not read yet, and states what is new.

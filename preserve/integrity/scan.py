@@ -95,11 +95,13 @@ class FileHashes:
     def __init__(self, scanner: Scanner) -> None:
         self._scanner = scanner
         self._begun: dict[str, Hashing] = {}
+        self.begun_bytes = 0
 
     def begin(self, path: Path) -> None:
         """Begins to hash a file; one that was begun already is not hashed again."""
         if path.name not in self._begun:
             self._begun[path.name] = self._scanner.hashed(path)
+            self.begun_bytes += path.stat().st_size
 
     @property
     def names(self) -> frozenset[str]:

@@ -1,10 +1,11 @@
 """What follows from the evidence: the catalogue caught up, and everything derived made again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from preserve.errors import NewerFormatError
 from preserve.model import RecordPlace
+from preserve.progress import Tell, untold
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.rows import row_of
 from preserve.provenance.statements import NEWER, RecordStatement
@@ -34,7 +35,7 @@ def catch_up(paths: CollectionPaths, ledger: Ledger, catalogue: Catalogue) -> in
 
     A catalogue that claims more than the ledger holds is not of this ledger and is left to `rebuild`.
     """
-    return _apply(paths, ledger, catalogue, start=catalogue.ledger_size, progress=lambda _done: None)
+    return _apply(paths, ledger, catalogue, start=catalogue.ledger_size, progress=untold)
 
 
 def refuse(collection: str, newer: int) -> None:
@@ -50,7 +51,7 @@ def refuse(collection: str, newer: int) -> None:
         )
 
 
-def rebuild(paths: CollectionPaths, ledger: Ledger, *, progress: Callable[[int], None] = lambda _done: None) -> Rebuilt:
+def rebuild(paths: CollectionPaths, ledger: Ledger, *, progress: Tell = untold) -> Rebuilt:
     """Deletes catalogue and index and makes them again from WARC files and ledger alone.
 
     The caller holds the collection's lock. Stopped half way, the next call begins anew; the evidence is only read.
@@ -68,16 +69,15 @@ def rebuild(paths: CollectionPaths, ledger: Ledger, *, progress: Callable[[int],
         )
 
 
-def _apply(
-    paths: CollectionPaths, ledger: Ledger, catalogue: Catalogue, *, start: int, progress: Callable[[int], None]
-) -> int:
+def _apply(paths: CollectionPaths, ledger: Ledger, catalogue: Catalogue, *, start: int, progress: Tell) -> int:
     places = _Places(paths)
     done = 0
     rows: list[StatementRow] = []
     for _index, statement in ledger.statements(start):
         rows.append(row_of(statement, places.of(statement) if isinstance(statement, RecordStatement) else None))
         done += 1
-        progress(done)
+        if not done % _BATCH:
+            progress(paths.name, done, total=ledger.size - start)
         if len(rows) == _BATCH:
             catalogue.apply(start + done - len(rows), rows)
             rows = []

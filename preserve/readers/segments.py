@@ -66,6 +66,8 @@ class SegmentReader(Generic[T]):
     def __init__(self, look: Look[T], *, processes: int | None = None, total_bytes: int) -> None:
         """``processes`` None: as many as there are processors, and none but this where ``total_bytes`` is little."""
         self._look = look
+        self.done_bytes = 0
+        """Of the files whose pieces were given: up to the last piece that is whole."""
         self._count = len(os.sched_getaffinity(0)) if processes is None else processes
         self._pool: ProcessPoolExecutor | None = None
         if self._count > 1 and (total_bytes >= _WORTH_PROCESSES_BYTES or processes is not None):
@@ -92,6 +94,7 @@ class SegmentReader(Generic[T]):
         if self._pool is None or container is not Container.WARC_GZIP or size < 2 * STRETCH_BYTES:
             with open_regular(path) as file:
                 yield from self._look(path.name, records_in(file, container))
+            self.done_bytes += size
             return
         try:
             yield from self._dealt(self._pool, path, size)
@@ -110,7 +113,7 @@ class SegmentReader(Generic[T]):
 
         for _number in range(self._count + 2):
             deal()
-        reached = 0
+        reached, before = 0, self.done_bytes
         try:
             while waiting:
                 stop, future = waiting.popleft()
@@ -123,6 +126,7 @@ class SegmentReader(Generic[T]):
                     stretch = pool.submit(_stretch, path, reached, stop, False).result()  # noqa: FBT003 - as it is sent
                 yield from stretch.found
                 reached = stretch.end
+                self.done_bytes = before + reached
         finally:
             for _stop, future in waiting:
                 future.cancel()

@@ -42,7 +42,7 @@ def test_a_dead_site_is_wrong_until_somebody_says_that_it_is_known(held: Any, si
     _dies(site)
     for _run in range(2):
         told = held("capture", "demo", status=1)
-        assert "held       5 gone" in told
+        assert "5 missing (5 gone)" in told
         assert f"gone        http-404             {site.url('/one')}" in told
         status = held("status", "demo", status=1)
         assert "WRONG      5 of 5 pages that are held were not to be had at the last run" in status

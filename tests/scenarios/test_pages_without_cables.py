@@ -26,7 +26,7 @@ def captured(site: Site, shell: Shell) -> str:
 
 
 def test_a_capture_tells_them(captured: str, site: Site) -> None:
-    assert "cables     2" in captured
+    assert "cables     2 held; 2 new texts" in captured
     assert "pages that were not read whole: 2" in captured
     assert f"W-CABLE-EMPTY        {site.url('/empty')}" in captured
     assert f"W-CABLE-UNREADABLE   {site.url('/nameless')}" in captured

@@ -18,7 +18,7 @@ def test_a_run_that_ends_while_it_is_read_is_no_damage(tmp_path: Path, moment: i
     sim.run()
     told = [0]
 
-    def meanwhile(_done: int) -> None:
+    def meanwhile(*_told: object, **_more: object) -> None:
         told[0] += 1
         if told[0] == moment + 1:
             sim.web.pages |= {f"http://x.org/{n}": links(f"/{n}/other") for n in range(moment, 60)}

@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from rich.text import Text
-
-from preserve.cli.shared.common import Place, console, say
+from preserve.cli.shared.common import Place, counted, say
 from preserve.cli.shared.configured import chosen_layouts, own_contact, read_secrets
 from preserve.cli.shared.loading import all_layouts
+from preserve.cli.shared.manner import manner
 from preserve.cli.shared.output import file_fault
+from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.stopping import stopped_by_signals
+from preserve.cli.shared.tones import toned
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.collection import CollectionConfig
 from preserve.config.folder import list_layouts, load_collection
@@ -34,12 +35,12 @@ from preserve.provenance.founding import found_archive
 from preserve.provenance.keys import passphrase
 from preserve.replay.comparing import LOST
 from preserve.store.archive import open_archive
+from preserve.store.catalogue import Catalogue
 from preserve.text import terminal_line
 
-_SHOWN = 100
-
-
-_SHOWN_LOST = 20
+_SHOWN = 10
+_EVERY = 1_000
+"""Shown of what is told one by one, and shown of it where more is wished."""
 
 
 def capture(
@@ -67,7 +68,7 @@ def capture(
     founded = found_archive(place.archives, config.name, keys=place.keys, secret=passphrase(os.environ))
     with (
         stopped_by_signals() as stop,
-        _display(quiet=place.as_json) as display,
+        _display() as display,
         _accounts(report_to, config.seeds) as accounts,
     ):
         report = run_capture(
@@ -89,11 +90,16 @@ def capture(
             adaptive=bounds,
         )
     waiting = waiting_in(founded.paths, config, all_layouts(place))
+    with Catalogue.open(founded.paths, read_only=True) as catalogue:
+        _runs, _records, held = catalogue.totals()
+    status = _status(report)
     place.emit(
-        {"collection": config.name, **asdict(report), "waiting": asdict(waiting)},
-        _text(report, waiting.words(config.name)),
+        {"collection": config.name, **asdict(report), "cables_held": held, "waiting": asdict(waiting)},
+        _text(report, held, waiting.words(config.name)),
+        all_is_well=not status,
     )
-    return _status(report)
+    _say_why(report)
+    return status
 
 
 def _bounds(config: CollectionConfig) -> AdaptiveConfig:
@@ -121,37 +127,49 @@ def _status(report: RunReport) -> int:
     if report.outcome == "cancelled":
         return CancelledError.exit_status
     if report.outcome == "limit":
-        say("preserve: stopped before the disk is full; make room and run it again, it goes on")
         return LimitError.exit_status
-    compared = report.compared
-    if not compared.good:
-        say(f"preserve: {compared.why}")
+    if report.counts.get("failed", 0):
+        return 1 if report.counts.get("done", 0) or NOT_DUE in report.reasons else NetworkError.exit_status
+    return 1 if report.findings_total or report.compared.lost else 0
+
+
+def _say_why(report: RunReport) -> None:
+    """Says what the exit status is for."""
+    if report.outcome == "cancelled":
+        say(f"{toned('preserve:', 'o')} stopped; what was captured is kept\n  next: run it again; it goes on")
+        return
+    if report.outcome == "limit":
+        say(
+            f"{toned('preserve:', 'b')} stopped before the disk is full\n  next: make room and run it again; it goes on"
+        )
+        return
+    if not report.compared.good:
+        say(f"{toned('preserve:', 'b')} {report.compared.why}")
     failed, done = report.counts.get("failed", 0), report.counts.get("done", 0)
     if failed:
-        say(f"preserve: {failed} of {failed + done} addresses gave no reply; the next run asks them again")
-        return 1 if done or NOT_DUE in report.reasons else NetworkError.exit_status
-    return 1 if report.findings_total or compared.lost else 0
+        told = f"{failed:,} of {failed + done:,} addresses gave no reply; the next run asks them again"
+        say(f"{toned('preserve:', 'b')} {told}")
+        if "address-refused" in report.reasons:
+            say("  next: name private addresses that may be asked in `allow_addresses` of the collection's file")
 
 
 @contextmanager
-def _display(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
-    """Progress on stderr: one line that is rewritten on a terminal, one JSON line an address otherwise."""
-    terminal = console()
-    if quiet:
-        yield lambda _progress: None
-    elif terminal.is_terminal:
-        with terminal.status("") as status:
-            yield lambda progress: status.update(
-                Text(
-                    f"{progress.done:,} done, {progress.waiting:,} waiting  "
-                    f"{progress.outcome:<16} {terminal_line(progress.url, 88)}",
-                    no_wrap=True,
-                    overflow="ellipsis",
-                )
-            )
-    else:
+def _display() -> Iterator[Callable[[Progress], None]]:
+    """Progress on stderr: a bar on a terminal, a line an address where that is asked for, else nothing."""
+    if manner().progress == "json":
         yield lambda progress: _write_line(sys.stderr.buffer, progress._asdict())
         sys.stderr.flush()
+        return
+    if manner().verbose:
+        yield lambda progress: say(f"{progress.outcome:<16} {terminal_line(progress.url, 200)}")
+        return
+    with ProgressLine("addresses") as bar:
+        yield lambda progress: bar(
+            f"{progress.outcome} {progress.url}",
+            progress.done,
+            total=progress.done + progress.waiting,
+            done_bytes=progress.stored_bytes,
+        )
 
 
 @contextmanager
@@ -183,57 +201,94 @@ def _encode(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def _compared_lines(compared: RunComparison) -> list[str]:
-    """What became of the pages that were held."""
-    if not compared.seen and not compared.left:
-        return []
-    lines = [
-        "held       " + (", ".join(f"{count:,} {name}" for name, count in compared.seen.items()) or "none looked at")
-    ]
+def _page_lines(report: RunReport) -> list[str]:
+    """What became of the pages: those that came, and those that were held."""
+    compared = report.compared
+    seen = dict(compared.seen)
+    if not compared.looked:
+        # Nothing was held before: every page that came is new.
+        seen["new"] = sum(count for reason, count in report.reasons.items() if reason.startswith("http-2"))
+    kinds = [f"{seen.pop(name, 0):,} {name}" for name in ("new", "changed", "unchanged")]
+    missing = {name: count for name, count in seen.items() if name in LOST}
+    told = f"{sum(missing.values()):,} missing"
+    if missing:
+        told += f" ({', '.join(f'{count:,} {name}' for name, count in missing.items())})"
+    others = [f"{count:,} {name}" for name, count in seen.items() if name not in LOST]
+    lines = [f"pages      {', '.join([*kinds, told, *others])}"]
     if compared.left:
         lines.append("not looked " + ", ".join(f"{count:,} {name}" for name, count in compared.left.items()))
     if compared.why:
-        lines.append(f"WRONG      {compared.why}")
-    lost = [told for told in compared.told if told.seen in LOST]
-    if lost:
-        lines.append(f"pages that are held and were not to be had: {compared.lost:,}")
-        lines += [f"  {one.seen:<11} {_reason(one):<20} {terminal_line(one.url)}" for one in lost[:_SHOWN_LOST]]
-        if compared.lost > _SHOWN_LOST:
-            lines.append("  and more; `preserve rot` tells of each")
+        lines.append(f"{toned('WRONG')}      {compared.why}")
     return lines
+
+
+def _lost_lines(compared: RunComparison) -> list[str]:
+    """The pages that are held and were not to be had."""
+    lost = [f"{one.seen:<11} {_reason(one):<20} {terminal_line(one.url)}" for one in compared.told if one.seen in LOST]
+    if not lost:
+        return []
+    return _first(
+        f"pages that are held and were not to be had: {compared.lost:,}", lost, "`preserve rot` tells of each"
+    )
 
 
 def _reason(told: Told) -> str:
     return f"{told.reason} to {terminal_line(told.leads_to)}" if told.leads_to else told.reason
 
 
-def _text(report: RunReport, waiting: str) -> str:
-    lines = [f"run        {report.run}  ({report.outcome}{', resumed' if report.resumed else ''})"]
-    lines += [f"recovered  {a.file}: {a.records:,} records kept, {a.cut_bytes:,} bytes cut" for a in report.recovered]
-    lines.append("addresses  " + ", ".join(f"{count} {name}" for name, count in sorted(report.counts.items())))
+def _first(head: str, lines: Sequence[str], rest: str, *, number: int | None = None) -> list[str]:
+    """A heading and the first of the lines below it; how many there are beyond, and where to find them."""
+    most = _EVERY if manner().verbose else _SHOWN
+    more = (len(lines) if number is None else number) - min(len(lines), most)
+    behind = [f"  and {more:,} more; {rest}"] if more else []
+    return [head, *(f"  {line}" for line in lines[:most]), *behind]
+
+
+def _address_line(report: RunReport) -> str:
+    """How many addresses ended how, and with which replies."""
+    replies = ", ".join(f"{n:,} {name}" for name, n in sorted(report.reasons.items()) if name.startswith("http-"))
+    parts = [f"{count:,} {name}" for name, count in sorted(report.counts.items())]
+    return "addresses  " + ", ".join(parts) + (f" (replies: {replies})" if replies else "")
+
+
+def _text(report: RunReport, held: int, waiting: str) -> str:
+    lines = [f"run        {report.run}  ({toned(report.outcome)}{', resumed' if report.resumed else ''})"]
+    lines += [
+        f"recovered  {a.file}: {counted(a.records, 'record')} kept, {a.cut_bytes:,} bytes cut" for a in report.recovered
+    ]
+    lines += _page_lines(report)
+    lines.append(f"cables     {held:,} held; {counted(report.cables, 'new text')}")
+    lines.append(_address_line(report))
     if NOT_DUE in report.reasons:
-        lines.append(f"not due    {report.reasons[NOT_DUE]} of those skipped")
+        lines.append(f"not due    {report.reasons[NOT_DUE]:,} of those skipped")
     if report.refused:
-        lines.append("links left " + ", ".join(f"{count} {name}" for name, count in sorted(report.refused.items())))
-    lines += _compared_lines(report.compared)
-    lines.append(f"cables     {report.cables}")
+        lines.append("left out   " + ", ".join(f"{count:,} {name}" for name, count in sorted(report.refused.items())))
     if waiting:
         lines.append(f"waiting    {waiting}")
     lines += [f"file       {name}" for name in report.files]
-    lines.append(f"ledger     {report.checkpoint_size} statements, checkpoint signed")
-    for told in report.stamped:
-        lines.append(f"time       {told.authority}: {told.reason or 'receipt kept'}")
+    lines.append(f"ledger     {counted(report.checkpoint_size, 'statement')}, checkpoint signed")
+    lines += [f"time       {told.authority}: {told.reason or 'receipt kept'}" for told in report.stamped]
+    lines += _lost_lines(report.compared)
     if report.findings:
-        lines.append(f"pages that were not read whole: {report.findings_total:,}")
-        lines += [
-            f"  {code:<20} {terminal_line(url)}{f': {terminal_line(detail, 100)}' if detail else ''}"
-            for url, code, detail in report.findings[:_SHOWN]
-        ]
-        if report.findings_total > min(len(report.findings), _SHOWN):
-            lines.append("  and more; `preserve extract` on the files tells all")
+        lines += _first(
+            f"pages that were not read whole: {report.findings_total:,}",
+            [
+                f"{code:<20} {terminal_line(url)}{f': {terminal_line(detail, 100)}' if detail else ''}"
+                for url, code, detail in report.findings
+            ],
+            "`preserve extract` on the files tells all",
+            number=report.findings_total,
+        )
     if report.problems:
-        lines.append("not captured as a full page:")
-        lines += [f"  {state:<8} {reason:<20} {terminal_line(url)}" for url, state, reason in report.problems[:_SHOWN]]
-        if len(report.problems) > _SHOWN:
-            lines.append("  and more; --report FILE writes them all")
+        lines += _first(
+            "not captured as a full page:",
+            [f"{state:<8} {reason:<20} {terminal_line(url)}" for url, state, reason in _by_weight(report.problems)],
+            "--report FILE writes them all",
+        )
     return "\n".join(lines) + "\n"
+
+
+def _by_weight(problems: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """What failed before what was answered with an error, and that before what was left out."""
+    order = {"failed": 0, "done": 1}
+    return sorted(problems, key=lambda one: order.get(one[1], 2))

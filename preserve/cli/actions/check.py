@@ -7,11 +7,11 @@ from preserve.citation.capsule.check_capsule import MANIFEST, MAX_FILE, Verdict,
 from preserve.cli.shared.common import Place
 from preserve.cli.shared.loading import all_layouts
 from preserve.cli.shared.output import file_fault
+from preserve.cli.shared.tones import toned
 from preserve.cli.shared.trusting import read_trust
 from preserve.errors import NotHeldError, UsageError
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.regular import open_regular
-from preserve.text import clean
 
 _CAPSULE = MANIFEST.encode("ascii")
 
@@ -51,12 +51,12 @@ def check(
             claims = [each._asdict() for each in verdicts]
             said.append({"file": str(path), "kind": "capsule", "claims": claims, "conclusion": ended})
             lines += [str(path), *(_line(each) for each in verdicts), f"  {ended}"]
-    place.emit({"good": not failed, "files": said}, clean("\n".join(lines) + "\n"))
+    place.emit({"good": not failed, "files": said}, "\n".join(lines) + "\n")
     return 1 if failed else 0
 
 
 def _line(verdict: Verdict) -> str:
-    return f"  {verdict.verdict:<12}{verdict.claim}: {verdict.detail}"
+    return f"  {toned(f'{verdict.verdict:<12}')}{verdict.claim}: {verdict.detail}"
 
 
 def _read(path: Path) -> bytes:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.cli.shared.common import Place, counted
 from preserve.cli.shared.configured import read_secret, read_secrets
+from preserve.cli.shared.tones import toned
 from preserve.config.alarms import CommandChannel, MailChannel, WebhookChannel
 from preserve.config.collection import CollectionConfig
 from preserve.config.folder import list_collections, load_alarms, load_collection, own_collections
@@ -132,7 +133,7 @@ def _mistakes(error: PreserveError) -> Iterable[CheckResult]:
 def _text(name: str, points: Sequence[CheckResult]) -> str:
     lines = [name]
     for point in points:
-        lines.append(f"  {point.mark:<11}  {point.about}: {terminal_line(point.detail, 200)}")
+        lines.append(f"  {toned(f'{point.mark:<11}')}  {point.about}: {terminal_line(point.detail, 200)}")
         if point.next_step:
             lines.append(f"               next: {terminal_line(point.next_step, 200)}")
     return "\n".join(lines) + "\n\n"

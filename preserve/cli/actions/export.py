@@ -8,6 +8,7 @@ from preserve.cables.identity import canonical_id
 from preserve.cli.shared.common import Place, counted, say
 from preserve.cli.shared.loading import all_layouts, reading
 from preserve.cli.shared.output import opened_output, write_folder, write_zip
+from preserve.cli.shared.progress import ProgressLine
 from preserve.errors import NotHeldError, UsageError
 from preserve.export.gather import lineage_of, whole_lineage
 from preserve.export.lineage import Lineage
@@ -30,7 +31,11 @@ def table(place: Place, *, form: str, output: Path | None, collection: tuple[str
     if lost:
         say("  next: end the run that is not signed yet, or run `preserve verify` to see what is damaged")
     if output is not None:
-        place.emit({"file": str(output), "rows": count, "left_out": lost}, f"{output}: {counted(count, 'row')}")
+        place.emit(
+            {"file": str(output), "rows": count, "left_out": lost},
+            f"{output}: {counted(count, 'row')}",
+            all_is_well=not lost,
+        )
     return 1 if lost else 0
 
 
@@ -44,7 +49,12 @@ def _rows(archives: Sequence[CollectionReader], place: Place, lost: list[str], t
             lost.append(f"{name}: {cable.published_id} of record {cable.record.record_id} could not be read again")
 
         source = TextSource.of(archive.paths, layouts)
-        yield from table_rows(source, archive.catalogue, unread, table, size=archive.log.signed)
+        # A bar a collection: each begins processes of its own, and no bar's thread may be there when they are forked.
+        with ProgressLine("rows") as bar:
+            rows = table_rows(source, archive.catalogue, unread, table, size=archive.log.signed)
+            for number, row in enumerate(rows, 1):
+                bar(archive.paths.name, number)
+                yield row
 
 
 def lineages(

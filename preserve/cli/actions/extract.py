@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from preserve.cables.page.layouts import compile_layouts
-from preserve.cli.shared.common import counted, say
+from preserve.cli.shared.common import counted, note, say
 from preserve.cli.shared.output import opened_output
 from preserve.cli.shared.progress import ProgressLine
 from preserve.config.folder import load_layouts
@@ -44,15 +44,17 @@ def extract(
     done: list[Extracted] = []
     with (
         SegmentReader[ExtractedPart](partial(cables_of, wish), processes=processes, total_bytes=total) as stretches,
-        ProgressLine("cables") as told,
+        ProgressLine("cables", total_bytes=total) as told,
         opened_output(output) as file,
     ):
-        for extracted in extract_files(files, stretches, wish, file.write, partial(told, "files")):
+        for extracted in extract_files(
+            files, stretches, wish, file.write, lambda cables: told("files", cables, done_bytes=stretches.done_bytes)
+        ):
             done.append(extracted)
             for line in _words(extracted):
                 say(line)
     cables, unknown = sum(item.cables for item in done), sum(item.unknown for item in done)
-    say(f"{counted(cables, 'cable')}; {counted(unknown, 'page')} not recognised")
+    note(f"{counted(cables, 'cable')}; {counted(unknown, 'page')} not recognised")
     return 1 if any(item.faults or item.findings for item in done) else 0
 
 

@@ -29,7 +29,7 @@ def import_files(
     founded = found_archive(place.archives, name, keys=place.keys, secret=passphrase(os.environ))
     if founded.created:
         say(f"The signing key is {founded.key_file}. Keep a copy of it somewhere safe: the archive does not hold it.")
-    with ProgressLine("records") as told:
+    with ProgressLine("records", total_bytes=sum(path.stat().st_size for path in files)) as told:
         importer = Importer(
             paths=founded.paths,
             writer=founded.writer,
@@ -46,8 +46,11 @@ def import_files(
                 f"{name}: the import was cut short",
                 next_step=f"Run `preserve import --into {name}`: it finishes the file at hand. Then name the others.",
             ) from None
-    place.emit({"collection": name, "files": [_json(item) for item in done]}, _texts(name, done))
-    return 1 if any(item.outcome == "refused" for item in done) else 0
+    is_refused = any(item.outcome == "refused" for item in done)
+    place.emit(
+        {"collection": name, "files": [_json(item) for item in done]}, _texts(name, done), all_is_well=not is_refused
+    )
+    return 1 if is_refused else 0
 
 
 def _collection(place: Place, into: str | None) -> str:
@@ -86,7 +89,7 @@ def _text(item: Imported) -> str:
         if item.lacks:
             lines.append("  next: get a better copy, or take it in as it is with --damaged")
     else:
-        lines = [f"{source}: {item.records:,} records, {item.cables:,} cables, as {item.file}"]
+        lines = [f"{source}: {counted(item.records, 'record')}, {counted(item.cables, 'cable')}, as {item.file}"]
     lines += _lacks(item)
     return "\n".join(lines) + "\n"
 

@@ -1,7 +1,6 @@
 """What ``preserve index`` does: a CDXJ index of WARC and ARC files, whoever made them."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from preserve.cli.shared.common import say
@@ -25,10 +24,15 @@ def index(*, files: tuple[Path, ...], output: Path | None, processes: int | None
     total = sum(path.stat().st_size for path in files)
     with (
         SegmentReader(captures_of, processes=processes, total_bytes=total) as stretches,
-        ProgressLine("records") as told,
+        ProgressLine("records", total_bytes=total) as told,
         opened_output(output) as file,
     ):
-        done = index_files(files, stretches, file.writelines, partial(told, "files"))
+        done = index_files(
+            files,
+            stretches,
+            file.writelines,
+            lambda records: told("files", records, done_bytes=stretches.done_bytes),
+        )
     for indexed in done:
         for line in _words(indexed):
             say(line)

@@ -3,6 +3,7 @@
 import os
 import time
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -10,6 +11,8 @@ import msgspec
 
 from preserve.cli.shared.common import Place, counted, say
 from preserve.cli.shared.output import file_fault
+from preserve.cli.shared.tables import TableShape, write_rows
+from preserve.cli.shared.tones import toned
 from preserve.cli.shared.trusting import read_trust
 from preserve.config.folder import load_collection
 from preserve.crawler.stamping import stamp as ask_for_stamps
@@ -53,17 +56,20 @@ from preserve.text import terminal_line
 _MAX_INPUT_BYTES = 1 << 20
 
 
-def log(place: Place, *, collection: str, first: int, count: int | None) -> int:
+def log(place: Place, *, collection: str, first: int, count: int | None, shape: TableShape) -> int:
     """List the statements of COLLECTION: number, kind, and what each is about."""
     log_of = Ledger.of_user(open_archive(place.archives, collection))
-    for number, (index, entry) in enumerate(log_of.raw(first)):
-        if count is not None and number >= count:
-            break
-        if place.as_json:
+    entries = islice(log_of.raw(first), count)
+    if place.as_json:
+        for _index, entry in entries:
             click.echo(entry)
-        else:
-            click.echo(f"{index:>8}  {_summary(decode(entry))}")
+    else:
+        write_rows(shape, (_row(index, decode(entry)) for index, entry in entries))
     return 0
+
+
+def _row(index: int, statement: Statement) -> dict[str, object]:
+    return {"statement": index, "kind": kind_of(statement), "about": "  ".join(_about(statement))}
 
 
 def _summary(statement: Statement) -> str:
@@ -121,12 +127,12 @@ def check(place: Place, *, collection: str, older: Path, entry: Path | None, tru
         note, who = _opened(lines.checkpoint, paths, read_trust(place, trust), KnownLogs(place.keys))
         held = check_extends(Ledger(paths), note)
     except FormatError as error:
-        place.emit({"good": False, "reason": str(error)}, f"FAIL  {error}\n")
+        place.emit({"good": False, "reason": str(error)}, f"{toned('FAIL')}  {error}\n")
         return 1
-    told = [f"PASS  the older checkpoint is signed {who}"]
+    told = [f"{toned('PASS')}  the older checkpoint is signed {who}"]
     if lines.is_proved:
-        told.append(f"PASS  statement {lines.index} was under it")
-    told.append(f"PASS  the {note.size} statements under it are the first of the {held} there are now")
+        told.append(f"{toned('PASS')}  statement {lines.index} was under it")
+    told.append(f"{toned('PASS')}  the {note.size} statements under it are the first of the {held} there are now")
     place.emit({"good": True, "older": note.size, "held": held, "signed": who}, "\n".join(told) + "\n")
     return 0
 

@@ -8,32 +8,24 @@ from itertools import islice
 
 from preserve.cables.identity import cable_key, canonical_id
 from preserve.cli.shared.common import Place, say, schema_name
-from preserve.cli.shared.search_indexes import asking, cable_facts
+from preserve.cli.shared.search_indexes import asking, cable_facts, cable_row
+from preserve.cli.shared.tables import TableShape, write_rows
 from preserve.replay.searching import held
 from preserve.store.searchindex import Filters, HeldCable
-from preserve.text import terminal_line
 
 
-def list_cables(place: Place, *, filters: Filters, collection: tuple[str, ...], cites: str, limit: int | None) -> int:
+def list_cables(
+    place: Place, *, filters: Filters, collection: tuple[str, ...], cites: str, limit: int | None, shape: TableShape
+) -> int:
     """List the cables held, by their id: id, date of the document, classification, origin, subject, captures."""
     if cites:
         filters = replace(filters, cites=cable_key(canonical_id(cites) or cites.strip().upper()))
     with asking(place, collection) as opened:
         rows = islice(held(opened, filters), limit)
-        count = _write_json(rows) if place.as_json else _write_lines(rows)
+        count = _write_json(rows) if place.as_json else write_rows(shape, (cable_row(*row) for row in rows))
     if not count and not place.as_json:
         say("preserve: no cable is held that fits\n  next: leave out a filter.")
     return 0 if count else 3
-
-
-def _write_lines(rows: Iterator[tuple[str, HeldCable]]) -> int:
-    count = 0
-    for _collection, cable in rows:
-        count += 1
-        shown = (cable.published_id, cable.sent or "-", cable.classification or "-", cable.origin or "-", cable.subject)
-        line = "\t".join(terminal_line(value, 120) for value in shown)
-        sys.stdout.write(f"{line}\t{cable.captures}\n")
-    return count
 
 
 def _write_json(rows: Iterator[tuple[str, HeldCable]]) -> int:

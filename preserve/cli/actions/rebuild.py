@@ -1,6 +1,7 @@
 """What ``preserve rebuild`` does: makes index and catalogue again from the evidence."""
 
-from preserve.cli.shared.common import Place
+from preserve.cli.shared.common import Place, counted
+from preserve.cli.shared.progress import ProgressLine
 from preserve.model import check_collection_name
 from preserve.provenance.derive import rebuild as make_again
 from preserve.provenance.ledger import Ledger
@@ -12,8 +13,8 @@ from preserve.store.durable import Lock
 def rebuild(place: Place, *, collection: str) -> int:
     """Make the index and the catalogue of COLLECTION again, from its WARC files and its ledger alone."""
     paths = open_archive(place.archives, check_collection_name(collection))
-    with Lock(paths.lock, f"preserve rebuild {collection}"):
-        done = make_again(paths, Ledger.of_user(paths))
+    with Lock(paths.lock, f"preserve rebuild {collection}"), ProgressLine("statements") as told:
+        done = make_again(paths, Ledger.of_user(paths), progress=told)
     place.emit(
         {
             "collection": collection,
@@ -22,7 +23,9 @@ def rebuild(place: Place, *, collection: str) -> int:
             "index_lines": done.index_lines,
             "newer_statements": done.newer,
         },
-        f"{collection}: {done.statements} statements, {done.records} records, {done.index_lines} lines in the index\n"
-        + (f"{done.newer} of the statements, {NEWER}: nothing was made of them\n" if done.newer else ""),
+        f"{collection}: {counted(done.statements, 'statement')}, {counted(done.records, 'record')}, "
+        f"{counted(done.index_lines, 'line')} in the index\n"
+        + (f"{done.newer:,} of the statements, {NEWER}: nothing was made of them\n" if done.newer else ""),
+        all_is_well=not done.newer,
     )
     return 0

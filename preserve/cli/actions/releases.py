@@ -1,6 +1,6 @@
 """What ``preserve releases`` does: the releases that are declared, and those that pages claim."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from heapq import merge
 
 import msgspec
@@ -8,6 +8,7 @@ import msgspec
 from preserve.cli.actions.history import conflict_json
 from preserve.cli.shared.common import Place, counted
 from preserve.cli.shared.loading import reading
+from preserve.cli.shared.tables import TableShape, write_rows
 from preserve.config.folder import load_releases
 from preserve.config.release import ReleaseConfig
 from preserve.errors import NotHeldError
@@ -22,7 +23,7 @@ _TOLD = 20
 _SHOWN_BUILDS = 12
 
 
-def releases(place: Place, *, name: str | None, collection: tuple[str, ...]) -> int:
+def releases(place: Place, *, name: str | None, collection: tuple[str, ...], shape: TableShape) -> int:
     """List the releases that are declared, how many captures and cables claim each, and where claims conflict."""
     declared = load_releases(place.config_dir)
     stated: list[tuple[str, ReleaseStatement]] = []
@@ -46,8 +47,31 @@ def releases(place: Place, *, name: str | None, collection: tuple[str, ...]) -> 
                 next_step="Run `preserve releases` for their names; `preserve release add` declares one.",
             )
         stated = [one for one in stated if one[1].release == name]
-    place.emit(_json(name, declared, found, stated), _text(name, declared, found, stated))
+    if shape.is_table and not place.as_json:
+        write_rows(shape, _rows(name, declared, found))
+    else:
+        place.emit(_json(name, declared, found, stated), _text(name, declared, found, stated))
     return 0
+
+
+def _rows(name: str | None, declared: Mapping[str, ReleaseConfig], found: ReleaseReport) -> Iterator[dict[str, object]]:
+    """Releases for a table, by the columns of `preserve.cli.commands.releases.COLUMNS`."""
+    known = [(key, found.declared[key], config) for key, config in declared.items()]
+    claimed = [(source, use, None) for source, use in found.undeclared.items()]
+    for called, use, config in (*known, *claimed):
+        if name in {None, called}:
+            yield {
+                "name": called,
+                "declared": config is not None,
+                "released": "" if config is None else config.released,
+                "captures": use.captures,
+                "cables": use.cables,
+                "first_captured": use.first,
+                "last_captured": use.last,
+                "title": "" if config is None else config.title,
+                "counter": None if config is None else config.counter,
+                "publisher": "" if config is None else config.publisher,
+            }
 
 
 def _order(claim: ReleaseClaim) -> tuple[str, str]:
@@ -89,8 +113,8 @@ def _use(use: ReleaseUse) -> dict[str, object]:
         "cables": use.cables,
         "printed": dict(use.printed.most_common()),
         "collections": sorted(use.collections),
-        "first_capture": use.first or None,
-        "last_capture": use.last or None,
+        "first_captured": use.first or None,
+        "last_captured": use.last or None,
     }
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from preserve.cli.shared.common import Place, with_options
+from preserve.cli.shared.common import Place, counted, with_options
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.trusting import read_trust
 from preserve.errors import NotHeldError, PreserveError
@@ -94,7 +94,8 @@ def _text(done: Repaired, copies: tuple[Path, ...]) -> str:
     lines += [f"  {terminal_line(plan.path, 160)}: {_line(plan, applied=done.applied)}" for plan in done.plans]
     lines += [f"  moved to quarantine/: {terminal_line(name, 160)}" for name in done.quarantined]
     if done.pending:
-        lines.append(f"  {done.pending} statements are under no checkpoint yet: the log's key was not at hand")
+        told = counted(done.pending, "statement")
+        lines.append(f"  under no checkpoint yet, for the log's key was not at hand: {told}")
     if not done.applied:
         sources = [f"--from {shlex.quote(str(copy))}" for copy in copies]
         command = with_options(" ".join(["preserve repair", done.collection, *sources, "--apply"]))
@@ -114,7 +115,7 @@ def _line(plan: Plan, *, applied: bool) -> str:
     if plan.exact:
         return f"{verb} to the byte{source}"
     if plan.found and plan.is_whole:
-        return f"{verb}, all {plan.records} records, in another compression where need be{source}"
+        return f"{verb}, all {counted(plan.records, 'record')}, in another compression where need be{source}"
     if plan.found:
-        return f"{verb} in part, {plan.found} of {plan.records} records{source}; {plan.reason}"
+        return f"{verb} in part, {plan.found:,} of {counted(plan.records, 'record')}{source}; {plan.reason}"
     return f"cannot be restored: {plan.reason or 'no copy has it'}"

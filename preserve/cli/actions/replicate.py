@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from preserve.cli.shared.common import Place, human_bytes
+from preserve.cli.shared.common import Place, counted, human_bytes
 from preserve.cli.shared.loading import collections_to_read
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.trusting import read_trust
@@ -42,8 +42,13 @@ def replicate(
                 )
             except KeyboardInterrupt:
                 raise CancelledError(f"{name}: not copied to its end", next_step="Run it again: it goes on.") from None
-    place.emit({"collections": [_json(item) for item in done]}, "".join(_text(item, dry_run=dry_run) for item in done))
-    return 1 if any(item.findings for item in done) else 0
+    is_amiss = any(item.findings for item in done)
+    place.emit(
+        {"collections": [_json(item) for item in done]},
+        "".join(_text(item, dry_run=dry_run) for item in done),
+        all_is_well=not is_amiss,
+    )
+    return 1 if is_amiss else 0
 
 
 def _json(item: Replicated) -> dict[str, object]:
@@ -62,15 +67,14 @@ def _json(item: Replicated) -> dict[str, object]:
 
 def _text(item: Replicated, *, dry_run: bool) -> str:
     verb = "to copy" if dry_run else "copied"
-    lines = [
-        f"{item.collection}: {_WORDS[item.relation]}; {len(item.copied)} files {verb}, {human_bytes(item.bytes_copied)}"
-    ]
+    done = f"{counted(len(item.copied), 'file')} {verb}, {human_bytes(item.bytes_copied)}"
+    lines = [f"{item.collection}: {_WORDS[item.relation]}; {done}"]
     if item.complete and not dry_run and item.relation is not Relation.NEWER:
-        lines.append(f"  complete: {item.files} WARC files, {item.statements} statements")
+        lines.append(f"  complete: {counted(item.files, 'WARC file')}, {counted(item.statements, 'statement')}")
     elif not item.complete:
         lines.append("  not complete: the copy's checkpoint is as it was")
     if item.pending:
-        lines.append(f"  {item.pending} statements are under no checkpoint yet, and are copied with the next")
+        lines.append(f"  under no checkpoint yet, and copied with the next: {counted(item.pending, 'statement')}")
     lines += [f"  {f.code}  {terminal_line(f.where, 160)}: {terminal_line(f.detail, 160)}" for f in item.findings]
     lines += [f"    next: {CODES[code].next_step}" for code in sorted({f.code for f in item.findings})]
     return "\n".join(lines) + "\n"

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from preserve.cli.shared.common import Place, console, say
+from preserve.cli.shared.common import Place, counted, say
 from preserve.cli.shared.configured import chosen_layouts
 from preserve.cli.shared.loading import reading
+from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.stopping import stopped_by_signals
 from preserve.config.archives import ArchiveConfig, load_archives
 from preserve.config.folder import load_collection
@@ -60,7 +61,7 @@ def rescue(  # noqa: PLR0913 - one for each option
     if not wish.urls:
         place.emit({"collection": config.name, "dry_run": dry, "saved": []}, f"nothing of {config.name} is gone\n")
         return 0
-    with stopped_by_signals() as stop, Quotas.open(place.archives) as budgets, _told(quiet=place.as_json) as told:
+    with stopped_by_signals() as stop, Quotas.open(place.archives) as budgets, _told(wish.urls) as told:
         means = RescueEnvironment(
             config=config,
             archives=archives,
@@ -72,8 +73,13 @@ def rescue(  # noqa: PLR0913 - one for each option
             progress=told,
         )
         report = run_rescue(wish, paths, writer, budgets, means)
-    place.emit({"collection": config.name, "dry_run": wish.dry, **asdict(report)}, _text(report, dry=wish.dry))
-    return _status(report)
+    status = _status(report)
+    place.emit(
+        {"collection": config.name, "dry_run": wish.dry, **asdict(report)},
+        _text(report, dry=wish.dry),
+        all_is_well=not status,
+    )
+    return status
 
 
 def _checked(urls: Sequence[str]) -> list[str]:
@@ -105,13 +111,10 @@ def _lost(place: Place, collection: str) -> list[str]:
 
 
 @contextmanager
-def _told(*, quiet: bool) -> Iterator[Callable[[str, str], None]]:
-    terminal = console()
-    if quiet or not terminal.is_terminal:
-        yield lambda _url, _what: None
-        return
-    with terminal.status("") as status:
-        yield lambda url, what: status.update(terminal_line(f"{what}  {url}", 110).replace("[", "\\["))
+def _told(urls: Sequence[str]) -> Iterator[Callable[[str, str], None]]:
+    places = {url: number for number, url in enumerate(urls)}
+    with ProgressLine("addresses", total=len(urls)) as bar:
+        yield lambda url, what: bar(f"{what} {url}", places.get(url, 0))
 
 
 def _status(report: RescueReport) -> int:
@@ -141,11 +144,11 @@ def _text(report: RescueReport, *, dry: bool) -> str:
     for saved in report.saved:
         lines.append(terminal_line(saved.url, 200))
         lines += [f"  {line}" for line in _about(saved, dry=dry)]
-    asked = ", ".join(f"{count} {name}" for name, count in report.asked.items())
+    asked = ", ".join(f"{count:,} {name}" for name, count in report.asked.items())
     lines.append(f"requests   {asked or 'none'}")
     if not dry:
         lines += [f"file       {name}" for name in report.files]
-        lines.append(f"ledger     {report.checkpoint_size} statements, checkpoint signed")
+        lines.append(f"ledger     {counted(report.checkpoint_size, 'statement')}, checkpoint signed")
     return "\n".join(lines) + "\n"
 
 

@@ -15,6 +15,9 @@ from preserve.cli.commands.rot import STATES
 from preserve.cli.shared.common import Place, counted, say, schema_name
 from preserve.cli.shared.configured import muted_patterns
 from preserve.cli.shared.loading import reading
+from preserve.cli.shared.manner import is_coloured
+from preserve.cli.shared.tables import TableShape, write_rows
+from preserve.cli.shared.tones import rendered, toned
 from preserve.errors import UsageError
 from preserve.integrity.losses import accept_losses, state_moved, state_muted
 from preserve.model import check_collection_name, format_utc
@@ -35,7 +38,7 @@ from preserve.text import terminal_line
 _Write = Callable[[str], object]
 
 
-def rot(
+def rot(  # noqa: PLR0913 - one for each option
     place: Place,
     *,
     collection: tuple[str, ...],
@@ -45,12 +48,13 @@ def rot(
     never: bool,
     since: str | None,
     markdown: bool,
+    shape: TableShape,
 ) -> int:
     """Tell what became of every captured address, with the evidence."""
     if click.get_current_context().invoked_subcommand is not None:
         return 0
-    if markdown and place.as_json:
-        raise UsageError("--json and --markdown exclude each other", next_step="Give one of them.")
+    if markdown and (place.as_json or shape.is_table):
+        raise UsageError("--json, --format and --markdown exclude each other", next_step="Give one of them.")
     chosen = frozenset(states) or frozenset(STATES if everything else STATES[1:])
     counts: Counter[str] = Counter()
     wanted = _Wanted(
@@ -64,8 +68,10 @@ def rot(
         listed = _listed(place, archives, wanted, counts)
         if place.as_json:
             _write_json(listed, counts)
+        elif shape.is_table:
+            write_rows(shape, map(_row, listed))
         else:
-            _write_people(listed, counts, sys.stdout.write, _markdown if markdown else _text)
+            _write_people(listed, counts, _say, _markdown if markdown else _text)
     if counts[UNREADABLE]:
         say(f"preserve: records of {counted(counts[UNREADABLE], 'page')} could not be read")
         say("  next: run `preserve rebuild COLLECTION`, then `preserve verify COLLECTION` to see what is damaged")
@@ -184,6 +190,24 @@ def as_json(found: LinkStatus) -> dict[str, object]:
     }
 
 
+def _row(listed: "_Listed") -> dict[str, object]:
+    """One address for a table, by the columns of `preserve.cli.commands.rot.COLUMNS`."""
+    found, machine, good = listed.found, listed.found.machine, listed.found.good
+    return {
+        "state": str(found.state),
+        "since": machine.since,
+        "reason": machine.reason,
+        "last_look": None if machine.last is None else machine.last.date,
+        "looks": machine.looks,
+        "captured": None if good is None else good.row.date,
+        "cable": None if good is None else good.cable,
+        "url": found.url,
+        "muted": listed.is_muted,
+        "collection": found.collection,
+        "record_id": None if good is None else good.row.record_id,
+    }
+
+
 def _good(good: SeenRow | None) -> dict[str, object] | None:
     if good is None:
         return None
@@ -227,6 +251,10 @@ def _write_json(listed: Iterator[_Listed], counts: Mapping[str, int]) -> None:
     sys.stdout.write(f'\n  ],\n  "counts": {json.dumps({name: counts[name] for name in (*STATES, _MUTED)})}\n}}\n')
 
 
+def _say(text: str) -> None:
+    sys.stdout.write(rendered(text, colour=is_coloured(sys.stdout)))
+
+
 def _write_people(
     listed: Iterator[_Listed], counts: Mapping[str, int], write: _Write, entry: Callable[[LinkStatus], list[str]]
 ) -> None:
@@ -248,7 +276,7 @@ def _write_people(
 
 
 def _text(found: LinkStatus) -> list[str]:
-    lines = [f"{found.state:<9} {terminal_line(found.url, 200)}", f"  {'since':<10} {_since(found)}"]
+    lines = [f"{toned(f'{found.state:<9}')} {terminal_line(found.url, 200)}", f"  {'since':<10} {_since(found)}"]
     lines += [f"  {name:<10} {line}" for name, line in _copies(found)]
     return lines
 

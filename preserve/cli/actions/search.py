@@ -3,10 +3,10 @@
 import sys
 from collections.abc import Sequence
 
-import click
-
-from preserve.cli.shared.common import Place
-from preserve.cli.shared.search_indexes import asking, cable_facts
+from preserve.cli.shared.common import Place, note
+from preserve.cli.shared.manner import is_coloured
+from preserve.cli.shared.search_indexes import asking, cable_facts, cable_row
+from preserve.cli.shared.tables import TableShape, write_rows
 from preserve.replay.searching import Question, SearchHits, ask
 from preserve.store.searchindex import MARKS, RANKED, Filters
 from preserve.text import terminal_line
@@ -22,6 +22,7 @@ def search(
     collection: tuple[str, ...],
     limit: int,
     with_facets: bool,
+    shape: TableShape,
 ) -> int:
     """Find cables that have WORDS in their text, subject or fields, the best first, each with the passage."""
     with asking(place, collection) as opened:
@@ -39,10 +40,13 @@ def search(
         data["facets"] = {
             kind: [{"value": value, "count": count} for value, count in said] for kind, said in parts.items()
         }
-    shown = "".join(_text(item, colour=sys.stdout.isatty()) for item in found)
-    place.emit(data, shown + "".join(_facet(kind, said) for kind, said in parts.items() if said))
+    if shape.is_table and not place.as_json:
+        write_rows(shape, map(_row, found))
+    else:
+        shown = "".join(_text(item, colour=is_coloured(sys.stdout)) for item in found)
+        place.emit(data, shown + "".join(_facet(kind, said) for kind, said in parts.items() if said))
     if not place.as_json:
-        click.echo(_summary(len(found), total, is_more=is_more), err=True)
+        note(_summary(len(found), total, is_more=is_more))
     return 0 if found else 3
 
 
@@ -63,6 +67,10 @@ def _json(item: SearchHits) -> dict[str, object]:
     passage, marks = _marked(item.hit.passage)
     facts = cable_facts(item.collection, item.hit.cable)
     return {**facts, "rank": round(item.hit.rank, 4), "passage": passage, "marks": marks}
+
+
+def _row(item: SearchHits) -> dict[str, object]:
+    return {**cable_row(item.collection, item.hit.cable), "passage": _marked(item.hit.passage)[0]}
 
 
 def _marked(passage: str) -> tuple[str, list[list[int]]]:

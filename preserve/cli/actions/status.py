@@ -11,6 +11,7 @@ from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.cli.shared.common import Place, counted, human_bytes
 from preserve.cli.shared.loading import all_layouts
 from preserve.cli.shared.output import opened_output
+from preserve.cli.shared.tones import toned
 from preserve.config.folder import list_collections, load_alarms
 from preserve.errors import NotHeldError, PreserveError
 from preserve.health.collections import CollectionState, JobState, StatusReader, day
@@ -100,7 +101,7 @@ def _alarm_text(told: _Alarms) -> str:
     nobody = "nobody is notified: docs/alarms.md says how" if told.is_known else "not known"
     names = ", ".join(told.channels) or nobody
     lines = [f"alarms: {names}", *(f"  raised     {terminal_line(text, 200)}" for text in told.raised[:_MOST_LINES])]
-    lines += [f"  WRONG      {terminal_line(text, 300)}" for text in told.wrong[:_MOST_LINES]]
+    lines += [f"  {toned('WRONG')}      {terminal_line(text, 300)}" for text in told.wrong[:_MOST_LINES]]
     return "\n".join(lines) + "\n"
 
 
@@ -121,11 +122,11 @@ def _names(place: Place, chosen: Sequence[str]) -> list[str]:
 def _text(state: CollectionState, now: int) -> str:
     head = f"{state.name}: {terminal_line(state.title, 70)}" if state.title else state.name
     word = f"{counted(len(state.wrong), 'thing')} wrong" if state.wrong else "good"
-    lines = [f"{head:<{_WIDTH - 20}}  {word}"]
+    lines = [f"{head:<{_WIDTH - 20}}  {toned(word, 'b' if state.wrong else 'g')}"]
     lines += [f"  {label:<11}{text}" for label, text in _rows(state, now)]
-    lines += [f"  WRONG      {terminal_line(text, 300)}" for text in state.wrong[:_MOST_LINES]]
+    lines += [f"  {toned('WRONG')}      {terminal_line(text, 300)}" for text in state.wrong[:_MOST_LINES]]
     if len(state.wrong) > _MOST_LINES:
-        lines.append(f"  WRONG      and {len(state.wrong) - _MOST_LINES} more; --json lists them")
+        lines.append(f"  {toned('WRONG')}      and {len(state.wrong) - _MOST_LINES:,} more; --json lists them")
     return "\n".join(lines) + "\n"
 
 
@@ -208,4 +209,4 @@ def _total(place: Place, states: Sequence[CollectionState], wrong: int) -> str:
         )
     size = sum(state.holding.all_bytes for state in states if state.holding is not None)
     word = f"{counted(wrong, 'thing')} wrong" if wrong else "all good"
-    return f"{counted(len(states), 'collection')}, {human_bytes(size)}: {word}"
+    return f"{counted(len(states), 'collection')}, {human_bytes(size)}: {toned(word, 'b' if wrong else 'g')}"

@@ -3,13 +3,12 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
-from preserve.cli.shared.common import Place, counted, say
+from preserve.cli.shared.common import Place, counted, note, say
 from preserve.cli.shared.loading import all_layouts, collections_to_read
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.trusting import read_trust
@@ -73,8 +72,9 @@ def verify(  # noqa: PLR0913 - one for each option
         write_atomic(report_file, as_html(reports, format_utc(datetime.now(UTC))))
     key = "files" if files and not names else "collections"
     text = "\n".join(as_text(report) for report in reports)
-    place.emit({key: [as_json(report) for report in reports]}, text)
-    return 0 if all(report.spotless for report in reports) else 1
+    is_spotless = all(report.spotless for report in reports)
+    place.emit({key: [as_json(report) for report in reports]}, text, all_is_well=is_spotless)
+    return 0 if is_spotless else 1
 
 
 def _check_depth(level: Level, *, is_asked: bool, with_files: bool) -> None:
@@ -118,10 +118,10 @@ def _collections(place: Place, names: Sequence[str], manner: VerifyOptions, *, i
     for name in collections_to_read(place, names):
         paths = open_archive(place.archives, name, damaged=True)
         check_readable(paths)
-        with ProgressLine("statements") as told:
+        with ProgressLine("statements", total_bytes=_size(paths)) as told:
             started = int(time.time())
             try:
-                reports.append(verify_collection(paths, layouts, _with(manner, partial(told, name))))
+                reports.append(verify_collection(paths, layouts, replace(manner, progress=told)))
             except KeyboardInterrupt:
                 raise CancelledError(
                     f"{name}: not checked to its end",
@@ -132,6 +132,11 @@ def _collections(place: Place, names: Sequence[str], manner: VerifyOptions, *, i
     return reports
 
 
+def _size(paths: CollectionPaths) -> int:
+    """Bytes of the WARC files."""
+    return sum(path.stat().st_size for path in paths.archive.glob("*") if path.is_file())
+
+
 def _state(place: Place, paths: CollectionPaths, report: Report, started: int) -> int:
     """States what was read; that it cannot be stated takes nothing from what was found. Returns how many statements."""
     try:
@@ -140,7 +145,7 @@ def _state(place: Place, paths: CollectionPaths, report: Report, started: int) -
     except PreserveError as error:
         say(f"preserve: {paths.name}: what was read is not stated in the ledger: {error}")
         return 0
-    say(f"{paths.name}: {counted(count, 'file')} stated as read record by record")
+    note(f"{paths.name}: {counted(count, 'file')} stated as read record by record")
     return count
 
 
@@ -162,10 +167,6 @@ def _note(place: Place, name: str, report: Report, started: int, *, stated: int)
         say(f"preserve: the date of this check is not noted for `preserve status`: {error}")
 
 
-def _with(manner: VerifyOptions, progress: Callable[[int], None]) -> VerifyOptions:
-    return replace(manner, progress=progress)
-
-
 def _files(
     files: Sequence[Path], level: Level, processes: int | None, authorities: Authorities, *, second_reader: bool
 ) -> list[Report]:
@@ -173,13 +174,15 @@ def _files(
         raise UsageError("--sample is for collections: of a file, every record is read")
     wanted = RecordQuery(digests=level.name == "full")
     total = sum(path.stat().st_size for path in files)
-    with Scanner(wanted, processes=processes, total_bytes=total) as scanner, ProgressLine("records") as told:
-        progress = partial(told, "files")
+    with (
+        Scanner(wanted, processes=processes, total_bytes=total) as scanner,
+        ProgressLine("records", total_bytes=total) as told,
+    ):
         return verify_files(
             files,
             scanner,
             authorities=authorities,
             digests=wanted.digests,
             second_reader=second_reader,
-            progress=progress,
+            progress=told,
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options
+from preserve.cli.shared.tables import TableShape, table_options
 from preserve.cli.shared.trusting import trust_option
 
 
@@ -18,11 +19,15 @@ def ledger() -> None:
 @click.option("--from", "first", type=click.IntRange(0), default=0, show_default=True, help="First statement.")
 @click.option("--count", type=click.IntRange(1), help="How many; by default all.")
 @command_options
-def log(place: Place, collection: str, first: int, count: int | None) -> int:
-    """List the statements of COLLECTION: number, kind, and what each is about. With --json, whole, one a line."""
+@table_options({"statement": "", "kind": "", "about": "what it is about"})
+def log(place: Place, collection: str, first: int, count: int | None, *, shape: TableShape) -> int:
+    """List the statements of COLLECTION: number, kind, and what each is about.
+
+    With --json: JSON Lines, each statement as it is in the ledger, and not one document.
+    """
     from preserve.cli.actions import ledger as actions
 
-    return actions.log(place, collection=collection, first=first, count=count)
+    return actions.log(place, collection=collection, first=first, count=count, shape=shape)
 
 
 @ledger.command(short_help="Prove that a record is in the log.")

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 from preserve.cli.shared.common import Place, command_options
-from preserve.cli.shared.record_filters import filter_options
+from preserve.cli.shared.record_filters import CABLE_COLUMNS, CABLE_SHOWN, filter_options
+from preserve.cli.shared.tables import TableShape, table_options
 
 if TYPE_CHECKING:
     from preserve.store.searchindex import Filters
@@ -16,11 +17,21 @@ if TYPE_CHECKING:
 @click.option("--cites", metavar="ID", default="", help="Cables whose references cite this one, held or not.")
 @click.option("--limit", type=click.IntRange(min=1), help="Cables at most. [default: all]")
 @command_options
-def list_cables(place: Place, *, filters: "Filters", collection: tuple[str, ...], cites: str, limit: int | None) -> int:
+@table_options(CABLE_COLUMNS, shown=CABLE_SHOWN)
+def list_cables(
+    place: Place,
+    *,
+    filters: "Filters",
+    collection: tuple[str, ...],
+    cites: str,
+    limit: int | None,
+    shape: TableShape,
+) -> int:
     """List the cables held, by their id: id, date of the document, classification, origin, subject, captures.
 
-    Each stands there once with its newest text. Columns are parted by a tab. Status 3: there is none.
+    Each stands there once, with its newest text. Off a terminal all columns are written, divided by tabs, below a line
+    with their names. Status 3: there is none.
     """
     from preserve.cli.actions import list as actions
 
-    return actions.list_cables(place, filters=filters, collection=collection, cites=cites, limit=limit)
+    return actions.list_cables(place, filters=filters, collection=collection, cites=cites, limit=limit, shape=shape)

@@ -3,13 +3,29 @@
 import click
 
 from preserve.cli.shared.common import Place, command_options
+from preserve.cli.shared.tables import TableShape, table_options
+
+COLUMNS = {
+    "name": "",
+    "declared": "",
+    "released": "",
+    "captures": "captures that claim it",
+    "cables": "their cables",
+    "first_captured": "",
+    "last_captured": "",
+    "title": "",
+    "counter": "cables in it, as declared",
+    "publisher": "",
+}
+"""Columns of a table of releases."""
 
 
 @click.command()
 @click.argument("name", required=False)
 @click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
 @command_options
-def releases(place: Place, name: str | None, collection: tuple[str, ...]) -> int:
+@table_options(COLUMNS, shown=("name", "declared", "released", "captures", "cables", "title"), own="report")
+def releases(place: Place, name: str | None, *, collection: tuple[str, ...], shape: TableShape) -> int:
     """List the releases that are declared, how many captures and cables claim each, and where claims conflict.
 
     With NAME (of a declared release, or a source as pages print it): that one in full, with its cables' conflicts.
@@ -18,4 +34,4 @@ def releases(place: Place, name: str | None, collection: tuple[str, ...]) -> int
     """
     from preserve.cli.actions import releases as actions
 
-    return actions.releases(place, name=name, collection=collection)
+    return actions.releases(place, name=name, collection=collection, shape=shape)

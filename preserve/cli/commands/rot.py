@@ -3,9 +3,24 @@
 import click
 
 from preserve.cli.shared.common import Place, command_options
+from preserve.cli.shared.tables import TableShape, table_options
 
 STATES = ("alive", "moved", "changed", "soft-404", "gone", "unknown")
 """Those of `preserve.replay.link_status.LinkState`, in its order."""
+COLUMNS = {
+    "state": "",
+    "since": "",
+    "reason": "",
+    "last_look": "",
+    "looks": "",
+    "captured": "newest good capture",
+    "cable": "",
+    "url": "",
+    "muted": "",
+    "collection": "",
+    "record_id": "of the newest good capture",
+}
+"""Columns of a table of addresses."""
 
 
 @click.group(invoke_without_command=True)
@@ -23,7 +38,8 @@ STATES = ("alive", "moved", "changed", "soft-404", "gone", "unknown")
 @click.option("--since", metavar="TIME", help="List only what is as it is since TIME (2011-10-04, or longer), in UTC.")
 @click.option("--markdown", is_flag=True, help="Answer with a report in Markdown.")
 @command_options
-def rot(
+@table_options(COLUMNS, shown=("state", "since", "reason", "captured", "url"), own="report")
+def rot(  # noqa: PLR0913 - one for each option
     place: Place,
     *,
     collection: tuple[str, ...],
@@ -33,6 +49,7 @@ def rot(
     never: bool,
     since: str | None,
     markdown: bool,
+    shape: TableShape,
 ) -> int:
     """Tell what became of every captured address: alive, moved, changed, soft-404, gone or unknown; with the evidence.
 
@@ -52,6 +69,7 @@ def rot(
         never=never,
         since=since,
         markdown=markdown,
+        shape=shape,
     )
 
 

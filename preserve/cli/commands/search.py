@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 from preserve.cli.shared.common import Place, command_options
-from preserve.cli.shared.record_filters import filter_options
+from preserve.cli.shared.record_filters import CABLE_COLUMNS, CABLE_SHOWN, filter_options
+from preserve.cli.shared.tables import TableShape, table_options
 
 if TYPE_CHECKING:
     from preserve.store.searchindex import Filters
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     help="Also how many hits have which tag, origin, class, year, source, redaction.",
 )
 @command_options
+@table_options({**CABLE_COLUMNS, "passage": ""}, shown=(*CABLE_SHOWN, "passage"), own="passages")
 def search(
     place: Place,
     words: tuple[str, ...],
@@ -30,6 +32,7 @@ def search(
     collection: tuple[str, ...],
     limit: int,
     with_facets: bool,
+    shape: TableShape,
 ) -> int:
     """Find cables that have WORDS in their text, subject or fields, the best first, each with the passage.
 
@@ -40,5 +43,11 @@ def search(
     from preserve.cli.actions import search as actions
 
     return actions.search(
-        place, words=words, filters=filters, collection=collection, limit=limit, with_facets=with_facets
+        place,
+        words=words,
+        filters=filters,
+        collection=collection,
+        limit=limit,
+        with_facets=with_facets,
+        shape=shape,
     )

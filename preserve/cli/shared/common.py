@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from preserve.cli.shared.manner import is_coloured, manner
+from preserve.cli.shared.tones import rendered, toned
 from preserve.config.place import find_config_dir, user_folder
 from preserve.errors import PreserveError
 from preserve.expressions import lazy_re
-from preserve.text import clean, escaped_json
+from preserve.text import counted as counted  # noqa: PLC0414 - commands take it from here
+from preserve.text import escaped_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,6 +30,7 @@ _COMMAND = lazy_re(
 )
 """A command that a message names, and that takes the options of all."""
 has_answered: ContextVar[bool] = ContextVar("an answer in JSON was begun", default=False)
+asks_json: ContextVar[bool] = ContextVar("an answer in JSON is wanted", default=False)
 _options_in_use: ContextVar[str] = ContextVar("options in use", default="")
 EXIT_STATUSES = (
     "Exit status: 0 good; 1 findings; 2 usage or configuration; 3 no such archive, page or cable; 4 locked; "
@@ -43,12 +47,15 @@ class Place:
     keys: Path
     as_json: bool
 
-    def emit(self, data: Mapping[str, object], text: str) -> None:
-        """One result on stdout: ``data`` as one JSON document, or ``text`` for people."""
+    def emit(self, data: Mapping[str, object], text: str, *, all_is_well: bool = False) -> None:
+        """One result on stdout: ``data`` as one JSON document, or ``text`` for people.
+
+        ``all_is_well``: it tells what was done and how well that went, and who wants quiet need not hear of it.
+        """
         if self.as_json:
             sys.stdout.write(answer_text(data))
-        else:
-            text = clean(text)
+        elif not (all_is_well and manner().quiet):
+            text = rendered(text, colour=is_coloured(sys.stdout))
             sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
 
 
@@ -85,8 +92,9 @@ def command_options(function: Callable[..., Any]) -> Callable[..., Any]:
             archives=archives,
             config_dir=find_config_dir(config_dir),
             keys=keys_folder(os.environ),
-            as_json=as_json,
+            as_json=as_json or asks_json.get(),
         )
+        detail(f"archives: {place.archives}; configuration: {place.config_dir}; keys: {place.keys}")
         return function(place, **rest)
 
     return wrapper
@@ -95,13 +103,25 @@ def command_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def say(line: str) -> None:
     """One line for people, on stderr; where nobody hears it, the work goes on."""
     with suppress(OSError):
-        sys.stderr.write(clean(line) + "\n")
+        sys.stderr.write(rendered(line, colour=is_coloured(sys.stderr)) + "\n")
+
+
+def note(line: str) -> None:
+    """The same, of what went well: not said where quiet is wished."""
+    if not manner().quiet:
+        say(line)
+
+
+def detail(line: str) -> None:
+    """The same, for who wants to know more."""
+    if manner().verbose:
+        say(line)
 
 
 def say_error(error: PreserveError) -> None:
     """What went wrong and what to do next, on stderr."""
     for number, line in enumerate(str(error).splitlines() or [""]):
-        say(f"preserve: {line}" if number == 0 else f"          {line}")
+        say(f"{toned('preserve:', 'b')} {line}" if number == 0 else f"          {line}")
     if error.next_step:
         say(f"  next: {with_options_in(error.next_step)}")
 
@@ -123,11 +143,6 @@ def human_bytes(count: int) -> str:
         if value < 1000:  # noqa: PLR2004
             return f"{value:,.1f} {unit}"
     return f"{value / 1024:,.1f} TiB"
-
-
-def counted(number: int, what: str) -> str:
-    """``1 record``, ``2,000 records``."""
-    return f"{number:,} {what}{'s' if number != 1 else ''}"
 
 
 def schema_name() -> str:

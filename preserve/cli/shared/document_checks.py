@@ -15,6 +15,7 @@ from preserve.citation.documents.rewriting import rewritten
 from preserve.cli.shared.common import Place, counted, say
 from preserve.cli.shared.loading import all_layouts, public_url, reading
 from preserve.cli.shared.output import file_fault, opened_output
+from preserve.cli.shared.tones import toned
 from preserve.config.collection import CollectionConfig
 from preserve.config.folder import list_collections, load_collection
 from preserve.crawler.liveness import AddressProber, Asked
@@ -282,7 +283,10 @@ def _document_lines(name: str, document: CitingDocument, checked: Sequence[Citat
     lines = [terminal_line(name, 200)]
     for one in mine:
         lines.append(f"  {terminal_line(one.place)}: {terminal_line(', '.join(one.targets), 200)}")
-        lines += [f"    {claim.verdict:<12}{claim.name}: {terminal_line(claim.detail, 400)}" for claim in one.claims]
+        lines += [
+            f"    {toned(f'{claim.verdict:<12}')}{claim.name}: {terminal_line(claim.detail, 400)}"
+            for claim in one.claims
+        ]
     lines += [f"  cannot be read: {terminal_line(each, 200)}" for each in document.unread[:_MOST_TOLD]]
     lines += [
         f"  cited without an entry: {terminal_line(key, 100)} ({terminal_line(place, 80)})"

@@ -12,6 +12,27 @@ from preserve.expressions import lazy_re
 from preserve.store.searchindex import Filters
 from preserve.text import terminal_line
 
+CABLE_COLUMNS = {
+    "id": "as the page prints it",
+    "sent": "the document's date",
+    "classification": "",
+    "origin": "",
+    "subject": "",
+    "captures": "how often it was captured",
+    "tags": "",
+    "collection": "",
+    "canonical_id": "",
+    "source": "",
+    "url": "",
+    "first_captured": "",
+    "last_captured": "",
+    "record_id": "",
+    "statement": "",
+    "body_sha256": "",
+    "redactions": "",
+}
+"""Columns of a table of cables."""
+CABLE_SHOWN = ("id", "sent", "classification", "origin", "subject", "captures")
 _DAY = lazy_re(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z")
 
 

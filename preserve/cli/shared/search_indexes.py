@@ -65,8 +65,14 @@ def cable_facts(collection: str, cable: HeldCable) -> dict[str, object]:
         "captures": cable.captures,
         "first_captured": cable.first_seen,
         "last_captured": cable.last_seen,
-        "record": cable.record_id,
+        "record_id": cable.record_id,
         "statement": cable.statement,
         "body_sha256": cable.body_sha256,
         "redactions": cable.redactions,
     }
+
+
+def cable_row(collection: str, cable: HeldCable) -> dict[str, object]:
+    """A cable for a table, by the columns of `CABLE_COLUMNS`."""
+    facts = cable_facts(collection, cable)
+    return {"id": facts.pop("published_id"), **facts}

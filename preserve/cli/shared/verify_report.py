@@ -1,15 +1,18 @@
 """The outcome of a verification, said to a person, to a program, and as one page of HTML."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from lxml import html
 from lxml.html import builder as tag
 
 from preserve import PROGRAM
-from preserve.cli.shared.common import counted, human_bytes, with_options
+from preserve.cli.shared.common import counted, human_bytes, with_options, with_options_in
+from preserve.cli.shared.manner import manner
+from preserve.cli.shared.tones import toned
 from preserve.findings import CODES, Claim, Finding
 from preserve.formats.waczsignature import as_values
-from preserve.integrity.verify.report import Report
+from preserve.integrity.verify.report import MAX_FINDINGS, Report
 from preserve.store.checks import WHOLE
 from preserve.text import terminal_line
 
@@ -41,7 +44,14 @@ def as_json(report: Report) -> dict[str, object]:
         "findings_not_listed": report.untold,
         "notes": dict(report.notes),
         "touched": [
-            {"record_id": t.record_id, "uri": t.uri, "date": t.date, "cables": list(t.cables), "revisits": t.revisits}
+            {
+                "record_id": t.record_id,
+                "type": t.type,
+                "url": t.uri,
+                "captured": t.date,
+                "cables": list(t.cables),
+                "revisits": t.revisits,
+            }
             for t in report.touched
         ],
         "repair": with_options(report.repair) if report.repair else "",
@@ -50,32 +60,18 @@ def as_json(report: Report) -> dict[str, object]:
 
 
 def as_text(report: Report) -> str:
-    """The report for a terminal."""
-    lines = [f"{terminal_line(report.subject, 200)}: {_word(report)}"]
+    """The report for a terminal: a line a damaged file; every finding where more is wished."""
+    lines = [f"{terminal_line(report.subject, 200)}: {toned(_word(report), 'g' if report.good else 'b')}"]
     lines += [
-        f"  {c.verdict:<11} {c.name}" + (f": {terminal_line(c.detail, 1_000)}" if c.detail else "")
+        f"  {toned(f'{c.verdict:<11}')} {c.name}" + (f": {terminal_line(c.detail, 1_000)}" if c.detail else "")
         for c in report.claims
     ]
     if report.findings:
         lines.append(f"  {counted(len(report.findings) + report.untold, 'finding')}:")
-    lines += [
-        f"  {f.code}  {terminal_line(f.where, 160)}" + (f": {terminal_line(f.detail, 160)}" if f.detail else "")
-        for f in report.findings[:_SHOWN]
-    ]
-    if len(report.findings) > _SHOWN:
-        lines.append(f"  … and {len(report.findings) - _SHOWN + report.untold} more; --json lists them")
+    lines += _found(report)
     lines += _advice(report)
     lines += [f"  {code}  {counted(count, 'time')}: {CODES[code].meaning}" for code, count in report.notes]
-    if report.touched:
-        lines.append(f"  touched: {counted(len(report.touched), 'record')}")
-    for touched in report.touched[:_TOUCHED]:
-        what = [*touched.cables, terminal_line(touched.uri or touched.record_id, 120), touched.date]
-        lines.append(
-            f"    {' '.join(what)}" + (f", and {counted(touched.revisits, 'revisit')}" * bool(touched.revisits))
-        )
-        lines.append(f"      citations that name record {terminal_line(touched.record_id, 80)} cannot be relied on")
-    if len(report.touched) > _TOUCHED:
-        lines.append(f"    … and {len(report.touched) - _TOUCHED} more; --json lists them")
+    lines += _touched(report)
     if report.repair:
         lines.append(
             f"  repair: make a copy of the collection first; then: {terminal_line(with_options(report.repair), 1000)}"
@@ -83,11 +79,74 @@ def as_text(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _found(report: Report) -> list[str]:
+    """The findings: those about one file together, with their number and the first of each kind."""
+    most = MAX_FINDINGS if manner().verbose else _SHOWN
+    if manner().verbose or report.is_file:
+        told = [_finding_line(f) for f in report.findings[:most]]
+    else:
+        groups: dict[str, list[Finding]] = {}
+        for finding in report.findings:
+            groups.setdefault(_about(finding), []).append(finding)
+        told = [line for about, group in groups.items() for line in _group_lines(about, group)][:most]
+        if not report.untold and len(told) < most:
+            return told
+    more = len(report.findings) + report.untold - most
+    return [*told, f"  … and {more:,} more; --json lists them"] if more > 0 else told
+
+
+def _about(finding: Finding) -> str:
+    """The file that a finding is about; for what is about no file of the archive, its own place."""
+    return finding.where.split(" ")[0] if "-WARC-" in finding.code else finding.where
+
+
+def _group_lines(about: str, group: Sequence[Finding]) -> list[str]:
+    if len(group) == 1:
+        return [_finding_line(group[0])]
+    first = {finding.code: finding for finding in reversed(group)}
+    counts = Counter(finding.code for finding in group)
+    lines = [f"  {terminal_line(about, 160)}: {counted(len(group), 'finding')}"]
+    for code, count in counts.items():
+        one = first[code]
+        where = one.where.removeprefix(about).strip()
+        detail = ", ".join(filter(None, (terminal_line(where, 120), terminal_line(one.detail, 120))))
+        times = f"{count:,} times, first " if count > 1 else ""
+        lines.append(f"    {code:<15} {times}{detail}".rstrip())
+    return lines
+
+
+def _finding_line(finding: Finding) -> str:
+    detail = f": {terminal_line(finding.detail, 160)}" if finding.detail else ""
+    return f"  {finding.code}  {terminal_line(finding.where, 160)}{detail}"
+
+
+def _touched(report: Report) -> list[str]:
+    """Pages and cables that cannot be relied on: what somebody may have cited."""
+    cited = [touched for touched in report.touched if touched.is_cited]
+    if not cited:
+        return []
+    cables = sum(len(touched.cables) for touched in cited)
+    touched_of = f"{counted(len(cited), 'page')}, {counted(cables, 'cable')}"
+    lines = [f"  touched: {touched_of}; citations of them cannot be relied on"]
+    most = MAX_FINDINGS if manner().verbose else _TOUCHED
+    for touched in cited[:most]:
+        what = [*touched.cables, terminal_line(touched.uri or "", 120), touched.date]
+        again = f", and {counted(touched.revisits, 'revisit')}" if touched.revisits else ""
+        lines.append(f"    {' '.join(filter(None, what))}{again}")
+        lines += [f"      record {terminal_line(touched.record_id, 80)}"] if manner().verbose else []
+    if len(cited) > most:
+        lines.append(f"    … and {len(cited) - most:,} more; --json lists them")
+    return lines
+
+
 def _advice(report: Report) -> list[str]:
     """What each code means, and what to do: said once for all codes that ask for the same."""
     steps: dict[str, list[str]] = {}
     for code in sorted({f.code for f in report.findings}):
-        steps.setdefault(CODES[code].step(is_file=report.is_file), []).append(f"  {code}: {CODES[code].meaning}")
+        step = CODES[code].step(is_file=report.is_file)
+        if not report.is_file:
+            step = with_options_in(step.replace("COLLECTION", report.subject))
+        steps.setdefault(step, []).append(f"  {code}: {CODES[code].meaning}")
     return [line for step, meanings in steps.items() for line in (*meanings, f"    next: {step}")]
 
 

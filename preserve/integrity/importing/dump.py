@@ -25,6 +25,7 @@ from preserve.errors import ArchiveError, EnvironmentFaultError, UsageError
 from preserve.formats.warc.record import compress_member, make_record, record_bytes
 from preserve.integrity.importing.files import Importer
 from preserve.model import format_utc, sha256_hex
+from preserve.progress import Tell, untold
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.session import Writer, WritingSession
 from preserve.provenance.statements import CableStatement, Dump, ImportStatement, RecordStatement, ReleaseStatement
@@ -59,7 +60,7 @@ class DumpImport:
     release: ReleaseConfig
     now: datetime
     processes: int | None = None
-    progress: Callable[[str, int], None] = lambda _name, _done: None
+    progress: Tell = untold
 
     def run(self, path: Path) -> ImportedDump:
         """Takes the dump in, or finishes what an earlier call began.

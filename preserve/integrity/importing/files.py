@@ -8,7 +8,7 @@ drops.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,6 +31,7 @@ from preserve.integrity.record import RecordFacts, RecordQuery
 from preserve.integrity.scan import Scanner
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import format_utc, new_uuid, whole_date
+from preserve.progress import Tell, untold
 from preserve.provenance import statements
 from preserve.provenance.describe import readers_of
 from preserve.provenance.installation import FileState
@@ -94,7 +95,7 @@ class Importer:
     limits: Limits = DEFAULT_LIMITS
     processes: int | None = None
     take_damaged: bool = False
-    progress: Callable[[str, int], None] = lambda _name, _done: None
+    progress: Tell = untold
 
     def run(self, files: Sequence[Path]) -> list[Imported]:
         """Finishes imports that were cut short, takes in the files, and puts all under a new checkpoint.
@@ -115,6 +116,7 @@ class Importer:
             done = [session.finish(state) for state in writing.importing]
             for path in files:
                 done += session.take(path)
+                session.read_bytes += path.stat().st_size
             writing.finish()
             index_stated(self.paths, self.writer.installation.readers_secret(), spool)
         return done
@@ -139,6 +141,8 @@ class _Session:
         self._order = order
         self._paths = order.paths
         self._scanner = scanner
+        self.read_bytes = 0
+        """Of the files that were taken."""
         self._run = f"{IMPORT_RUN}{new_uuid()}"
         self._sealed = {
             sealed.sha256: sealed.name
@@ -266,7 +270,7 @@ class _Session:
                     found.spool.writelines(entry + b"\n" for entry in entries)
             found.take(faults, f"{name} at byte {row.offset}")
             if not ordinal % _BATCH:
-                self._order.progress(name, ordinal)
+                self._order.progress(name, ordinal, done_bytes=self.read_bytes + row.offset)
         found.maker = maker_of(path, container)
         found.take(second_reading(path, container=container).faults, name)
 

@@ -32,6 +32,7 @@ from preserve.integrity.repair.receipts import FoundReceipt, missing_receipts
 from preserve.integrity.scan import Scanner
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import format_utc
+from preserve.progress import Tell, untold
 from preserve.provenance import statements
 from preserve.provenance.derive import rebuild, refuse
 from preserve.provenance.knownlogs import KnownLog
@@ -124,7 +125,7 @@ class Repairer:
     writer: Callable[[], Writer]
     now: datetime
     limits: Limits = DEFAULT_LIMITS
-    progress: Callable[[str, int], None] = lambda _name, _done: None
+    progress: Tell = untold
     _quarantined: list[str] = field(default_factory=list)
 
     def look(self) -> Repaired:
@@ -202,7 +203,7 @@ class Repairer:
                 sealed[item.name] = (*sealed.get(item.name, ()), item)
         jobs = {}
         for number, (name, seals) in enumerate(sealed.items()):
-            self.progress(name, number)
+            self.progress(name, number, total=len(sealed))
             if not _is_sealed(self.paths.archive / name, seals):
                 jobs[name] = _Job(name, seals)
         if not jobs:
@@ -230,7 +231,7 @@ class Repairer:
             for path in order:
                 if not missing:
                     return
-                self.progress(path.name, len(missing))
+                self.progress(f"{len(missing):,} records to find: {path.name}", len(jobs))
                 with suppress(OSError):
                     _look_through(path, scanner, missing)
 

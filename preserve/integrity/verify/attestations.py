@@ -34,6 +34,7 @@ from preserve.provenance.receipts import (
 from preserve.provenance.statements import NEWER, ArchiveStatement, KeyStatement, Statement
 from preserve.provenance.trust import Trust
 from preserve.store.layout import CollectionPaths
+from preserve.text import counted
 
 Found = Callable[[str, str, str], None]
 """Takes code, place and detail of a finding."""
@@ -167,7 +168,7 @@ class Attestations:
         if compared.behind:
             told = f"an older copy, {compared.behind} statements behind the newest state known"
             return Claim(name=KNOWN, verdict=Verdict.PASS, detail=told), compared
-        told = f"{before} statements were known" + (f", {size} are here" if size != before else "")
+        told = f"{before:,} statements were known" + (f", {size:,} are here" if size != before else "")
         return Claim(name=KNOWN, verdict=Verdict.PASS, detail=told), compared
 
     def note(self) -> str:
@@ -226,7 +227,7 @@ class Attestations:
         if good is not None:
             receipt, stamp = good
             by = f"by {receipt.authority}, policy {stamp.policy}, number {stamp.serial}"
-            detail = f"{receipt.size} of {statements} statements before {format_utc(stamp.moment)}, {by}"
+            detail = f"{receipt.size:,} of {counted(statements, 'statement')} before {format_utc(stamp.moment)}, {by}"
             return Claim(name=_TIMED, verdict=Verdict.PASS, detail=detail)
         if not held:
             return Claim(name=_TIMED, verdict=Verdict.NOT_CHECKED, detail="no receipts are held")

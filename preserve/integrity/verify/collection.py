@@ -17,7 +17,8 @@ flat in their size. The checks, in the order in which each takes a statement:
 What is *not* done here: that the origin really served these bytes can never be proven.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -47,6 +48,7 @@ from preserve.integrity.verify.text_check import TextCheck
 from preserve.integrity.verify.tree_check import TreeCheck
 from preserve.integrity.verify.vouching_checks import KnownCheck, SignatureCheck, TimeCheck
 from preserve.limits import DEFAULT_LIMITS, Limits
+from preserve.progress import Tell, untold
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.trust import Trust
 from preserve.regular import open_regular
@@ -77,11 +79,11 @@ class VerifyOptions:
     second_reader: bool = False
     deep: float = 0.0
     state: Path | None = None
-    progress: Callable[[int], None] = lambda _done: None
+    progress: Tell = untold
 
 
 def verify(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: VerifyOptions = VerifyOptions()) -> Report:
-    """Checks one collection; ``manner.progress`` is told the number of statements done.
+    """Checks one collection; ``manner.progress`` is told the number of statements done, and the bytes of files.
 
     Without ``manner.trust``, keys and receipts of the archive are not known to anybody.
 
@@ -151,7 +153,7 @@ def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Ver
                 passed=passed_over(scope, signed, manner.logs, manner.trust, hashes, deep=manner.deep),
             )
             checks = _Checks(scope, signed, manner, held, reading)
-            read_ledger(paths, checks.tree, checks.all, manner.progress)
+            read_ledger(paths, checks.tree, checks.all, _with_bytes(manner.progress, hashes))
             for path in held.files:
                 hashes.begin(path)
             report = checks.report()
@@ -159,6 +161,15 @@ def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Ver
         catalogue.close()
     resume.forget()
     return report, not reading.passed.doubt
+
+
+def _with_bytes(progress: Tell, hashes: FileHashes) -> Tell:
+    """Tells of the files, too: how many bytes those have whose records are looked at."""
+
+    def told(subject: str, done: int, /, *, done_bytes: int | None = None, total: int | None = None) -> None:
+        progress(subject, done, done_bytes=hashes.begun_bytes if done_bytes is None else done_bytes, total=total)
+
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,4 +307,6 @@ class _Checks:
         name, listed = self._scope.paths.name, self._scope.findings.listed
         if {f.code for f in listed if f.is_error} <= {"E-INDEX", "E-CATALOGUE"}:
             return f"preserve rebuild {name}"
-        return f"preserve repair {name} --from COPY"
+        # A file that was renamed is whole: it is its own copy.
+        source = shlex.quote(str(self._scope.paths.archive)) if self.files.has_renamed else "COPY"
+        return f"preserve repair {name} --from {source}"

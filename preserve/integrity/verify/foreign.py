@@ -4,7 +4,7 @@ What no file can show by itself is said so: that nothing was taken out, no date 
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from preserve.integrity.duplicate_ids import References
 from preserve.integrity.scan import ScannedRecord, Scanner
 from preserve.integrity.verify.report import ORIGIN, Findings, Report, claim, not_checked, not_proven
 from preserve.limits import MIB
+from preserve.progress import Tell, untold
 from preserve.regular import open_regular
 from preserve.store.durable import free_bytes
 from preserve.store.secondreader import READER, SecondReading, second_reading
@@ -63,19 +64,19 @@ def verify_files(
     authorities: Authorities,
     digests: bool = True,
     second_reader: bool = False,
-    progress: Callable[[int], None] = lambda _done: None,
+    progress: Tell = untold,
 ) -> list[Report]:
     """Checks files together: a record may refer to one in another of them. One report for each.
 
     ``authorities``: the time, and the roots that the reader trusts, for the signatures of packages.
     ``digests`` says whether ``scanner`` looks at them. ``second_reader``: warcio reads each file too.
-    ``progress`` is told the number of records read.
+    ``progress`` is told the number of records read, and of the bytes before them.
 
     Raises:
         EnvironmentFaultError: a helping process was killed, or there is no room to take a package apart.
     """
     done: list[FileCheck] = []
-    told = 0
+    told = before = 0
     with (
         tempfile.TemporaryDirectory(prefix="preserve-verify-") as scratch,
         closing(References(Path(scratch) / "references.sqlite")) as references,
@@ -88,10 +89,11 @@ def verify_files(
                 _take(checked, row, number, references)
                 told += 1
                 if not told % _TOLD_EVERY:
-                    progress(told)
+                    progress(path.name, told, done_bytes=before + row.offset)
+            before += path.stat().st_size
             if checked.findings.has("I-WARC-MEMBERS"):
                 checked.findings.add("W-WARC-MEMBERS", path.name)
-        progress(told)
+        progress("files", told, done_bytes=before)
         for number, code, where, detail in references.faults():
             done[number].findings.add(code, f"{done[number].path.name} {where}", detail)
     return [_report(checked, digests=digests) for checked in done]

@@ -1,6 +1,6 @@
 """One reading of a ledger, first statement to last; each goes to every check in turn."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from preserve.errors import FormatError, PreserveError
@@ -8,6 +8,7 @@ from preserve.formats.tlog.files import TILE_WIDTH
 from preserve.formats.tlog.merkle import leaf_hash
 from preserve.integrity.verify.checks import Leaf, Said, StatementCheck, Unreadable
 from preserve.integrity.verify.tree_check import TreeCheck
+from preserve.progress import Tell
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import decode
 from preserve.store.layout import CollectionPaths
@@ -15,9 +16,7 @@ from preserve.store.layout import CollectionPaths
 _TOLD_EVERY = 256
 
 
-def read_ledger(
-    paths: CollectionPaths, tree: TreeCheck, checks: Sequence[StatementCheck], progress: Callable[[int], None]
-) -> None:
+def read_ledger(paths: CollectionPaths, tree: TreeCheck, checks: Sequence[StatementCheck], progress: Tell) -> None:
     """Reads everything. Damage is a finding, and reading goes on behind it. ``tree`` is the first of the checks."""
     takers = [check.take for check in checks if type(check).take is not StatementCheck.take]
     try:
@@ -26,14 +25,14 @@ def read_ledger(
         for entries in _bundles(ledger, tree):
             for index, entry in entries:
                 if not index % _TOLD_EVERY:
-                    progress(index)
+                    progress(paths.name, index, total=ledger.size)
                 leaf, statement = Leaf(entry, leaf_hash(entry)), _said(entry)
                 for take in takers:
                     take(index, statement, leaf)
         tree.entries_end()
     except (PreserveError, OSError) as error:
         tree.lost("ledger", str(error))
-    progress(tree.statements)
+    progress(paths.name, tree.statements, total=tree.statements)
 
 
 def _bundles(ledger: Ledger, tree: TreeCheck) -> Iterator[Iterator[tuple[int, bytes]]]:

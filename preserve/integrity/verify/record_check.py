@@ -34,6 +34,7 @@ from preserve.regular import FileIdentity
 from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.layout import IMPORTING_SUFFIX
 from preserve.store.warcfile import container_of
+from preserve.text import counted
 
 _RECORDS = "every record is the one in the ledger"
 
@@ -57,6 +58,8 @@ class FileReading:
     stated: int = 0
     """Number of records that the ledger has named in it."""
     places: Places = field(default_factory=Places)
+    bad: int = 0
+    """Records that are not in it as they are stated."""
     identity: FileIdentity | None = None
     """Of the file as its reading began."""
     unheld: Findings = field(default_factory=Findings)
@@ -108,6 +111,8 @@ class RecordCheck(StatementCheck):
         self.touched = TouchedRecords()
         self.last: LastRecord | None = None
         self.count = 0
+        self._bad = 0
+        """Records that are not in the archive as they are stated."""
 
     def names(self, file: str) -> bool:
         """True where some statement names a file."""
@@ -193,6 +198,8 @@ class RecordCheck(StatementCheck):
             self.last = LastRecord(statement.record_id, file, matched, row)
 
     def _touch(self, statement: RecordStatement, file: FileReading) -> None:
+        self._bad += 1
+        file.bad += 1
         if self.touched.add(statement):
             file.touched.append(statement.record_id)
 
@@ -254,6 +261,8 @@ class RecordCheck(StatementCheck):
             for code, count in file.findings.codes.items():
                 known.codes["I-IMPORT-DAMAGED" if code[0] in "EW" else code] += count
             file.findings = known
+            self._bad -= file.bad
+            file.bad = 0
             for record_id in file.touched:
                 self.touched.drop(record_id)
             file.touched.clear()
@@ -264,7 +273,7 @@ class RecordCheck(StatementCheck):
         for name, file in self.files.items():
             self._revisits_found(file, is_own=not file.path.name.endswith(IMPORTING_SUFFIX))
             if file.is_gone:
-                findings.add("E-WARC-MISSING", name, f"{file.stated} records stated")
+                findings.add("E-WARC-MISSING", name, f"{counted(file.stated, 'record')} stated")
             if file.matcher is not None and self._tree.is_whole:
                 file.matcher.finish()
             if file.passed is not None and not _is_as_stated(file, file.passed):
@@ -275,18 +284,19 @@ class RecordCheck(StatementCheck):
         """What is wrong with a file is wrong with its records."""
         scope, count = self._scope, self.count
         if any(code.startswith("E-WARC") or code == "E-LEDGER-RECORD" for code in scope.findings.codes):
-            return Claim(name=_RECORDS, verdict=Verdict.FAIL, detail=f"{count} records")
+            told = f"{self._bad:,} of {counted(count, 'record')}"
+            return Claim(name=_RECORDS, verdict=Verdict.FAIL, detail=told)
         if scope.newer.records:
-            return not_checked(_RECORDS, f"{scope.newer.records} records named by statements {NEWER}")
+            return not_checked(_RECORDS, f"{counted(scope.newer.records, 'record')} named by statements {NEWER}")
         if scope.level.name == "structure":
-            return not_checked(_RECORDS, f"{count} records; only their files were read")
+            return not_checked(_RECORDS, f"{counted(count, 'record')}; only their files were read")
         if self._reading.sample is not None:
             if self._catalogue.defect:
                 return not_checked(_RECORDS, f"the catalogue, which says where they lie: {self._catalogue.defect}")
             read = self._reading.sample.read
-            detail = f"{read} of {count} records, chosen by chance"
+            detail = f"{read:,} of {counted(count, 'record')}, chosen by chance"
             return claim(_RECORDS, good=True, detail=detail) if read else not_checked(_RECORDS, detail)
-        return claim(_RECORDS, good=True, detail=f"{count} records")
+        return claim(_RECORDS, good=True, detail=counted(count, "record"))
 
     def read_whole(self, sealed: Mapping[str, int], size: int) -> Iterator[CheckedFile]:
         """The files that were read to their end, and of which nothing is to be said.

@@ -12,13 +12,19 @@ MAX_FINDINGS = 10_000
 
 
 class Touched(NamedTuple):
-    """A record that is damaged or lost, and what was made from it. ``cables``: published ids."""
+    """A record that is damaged or lost, and what was made from it. ``type``: WARC-Type; ``cables``: published ids."""
 
     record_id: str
+    type: str
     uri: str | None
     date: str
     cables: tuple[str, ...]
     revisits: int
+
+    @property
+    def is_cited(self) -> bool:
+        """Whether it is a page or has cables: what somebody may cite. Requests and metadata are named by nobody."""
+        return bool(self.cables) or self.type in {"response", "resource", "revisit"}
 
 
 class CheckedFile(NamedTuple):

@@ -1,6 +1,7 @@
 """Every file against the statement that sealed it; no file unknown, none missing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from preserve.findings import Claim
 from preserve.integrity.scan import FileHashes
@@ -12,6 +13,7 @@ from preserve.provenance.sealing import sealed_in
 from preserve.provenance.statements import NEWER, CableStatement, RecordStatement, Sealed, UnknownStatement
 from preserve.store.copying import is_part
 from preserve.store.layout import IMPORTING_SUFFIX, OPEN_SUFFIX
+from preserve.text import counted
 
 _FILES = "every file is the one sealed"
 _FILE_CODES = ("E-WARC-MISSING", "E-WARC-UNKNOWN", "E-WARC-SIZE", "E-WARC-HASH", "E-FORMAT-MARKER")
@@ -38,6 +40,8 @@ class SealCheck(StatementCheck):
         self.sealed_by: dict[str, int] = {}
         """By name, the statement that sealed it last."""
         self.bytes_read = 0
+        self.has_renamed = False
+        """Whether a file that is missing is there under another name."""
 
     def take(self, index: int, statement: Said, leaf: Leaf) -> None:
         """Takes in the files that a statement seals."""
@@ -55,11 +59,12 @@ class SealCheck(StatementCheck):
                 self._compare(name)
             elif not self._records.names(name):
                 findings.add("E-WARC-MISSING", name)
+        lost = {sealed.sha256: name for name in self.sealed if name not in held for sealed in self.sealed[name]}
         for name in sorted(held - self.sealed.keys()):
             if newer.names(name):
                 newer.files += 1
             else:
-                findings.add(*self._unsealed(name))
+                findings.add(*self._unsealed(name, lost))
         for name in self._strangers:
             findings.add("E-WARC-UNKNOWN", name, "no file")
 
@@ -78,12 +83,12 @@ class SealCheck(StatementCheck):
             newer.files += 1
             return
         if found.size != seals[-1].size:
-            findings.add("E-WARC-SIZE", name, f"{found.size} bytes, {seals[-1].size} stated")
+            findings.add("E-WARC-SIZE", name, f"{found.size:,} bytes, {seals[-1].size:,} stated")
         if found.sha256 not in {sealed.sha256 for sealed in seals}:
             findings.add("E-WARC-HASH", name, f"SHA-256 is {found.sha256}")
 
-    def _unsealed(self, name: str) -> tuple[str, str, str]:
-        """The finding of a file that no statement seals."""
+    def _unsealed(self, name: str, lost: Mapping[str, str]) -> tuple[str, str, str]:
+        """The finding of a file that no statement seals. ``lost``: names of missing files by their hashes."""
         if is_part(name):
             return "W-WARC-OPEN", name, ""
         if name.endswith((OPEN_SUFFIX, IMPORTING_SUFFIX)):
@@ -92,6 +97,10 @@ class SealCheck(StatementCheck):
             return "E-WARC-UNKNOWN", name, "no run of this installation began it"
         if self._records.names(name):
             return "W-WARC-OPEN", name, "its statements are held, the statement that seals it is not"
+        with suppress(OSError):
+            if own := lost.get(self._hashes.of(name).sha256):
+                self.has_renamed = True
+                return "E-WARC-UNKNOWN", name, f"its bytes are those of {own}: it was renamed"
         return "E-WARC-UNKNOWN", name, ""
 
     def finish(self) -> Claim:
@@ -99,9 +108,5 @@ class SealCheck(StatementCheck):
         newer, count = self._scope.newer, len(self.sealed)
         good = not self._scope.findings.has(*_FILE_CODES)
         if good and newer.files:
-            return not_checked(_FILES, f"{_count(newer.files)} named by statements {NEWER}")
-        return claim(_FILES, good=good, detail=f"{_count(count)}, {self.bytes_read} bytes")
-
-
-def _count(files: int) -> str:
-    return f"{files} file{'s' if files != 1 else ''}"
+            return not_checked(_FILES, f"{counted(newer.files, 'file')} named by statements {NEWER}")
+        return claim(_FILES, good=good, detail=f"{counted(count, 'file')}, {self.bytes_read:,} bytes")

@@ -8,6 +8,7 @@ from preserve.integrity.verify.checks import CheckScope, Leaf, Said, StatementCh
 from preserve.integrity.verify.date_check import DateCheck
 from preserve.integrity.verify.report import claim, not_checked
 from preserve.provenance.statements import NEWER, ArchiveStatement, UnknownStatement
+from preserve.text import counted
 
 _STATEMENTS = "every statement can be read"
 
@@ -50,5 +51,5 @@ class ReadableCheck(StatementCheck):
         """Whether every statement is one of a kind that is known."""
         findings, newer = self._scope.findings, self._scope.newer
         if newer.statements and not findings.has("E-LEDGER-STATEMENT"):
-            return not_checked(_STATEMENTS, f"{newer.statements} of {self._count} statements, {NEWER}")
-        return claim(_STATEMENTS, good=not findings.has("E-LEDGER-STATEMENT"), detail=f"{self._count} statements")
+            return not_checked(_STATEMENTS, f"{newer.statements:,} of {counted(self._count, 'statement')}, {NEWER}")
+        return claim(_STATEMENTS, good=not findings.has("E-LEDGER-STATEMENT"), detail=counted(self._count, "statement"))

@@ -11,6 +11,7 @@ from preserve.model import RecordPlace
 from preserve.provenance.describe import describe_cable, read_cables
 from preserve.provenance.statements import CableStatement
 from preserve.store.warcfile import read_record
+from preserve.text import counted
 
 _TEXTS = "every text follows from its bytes"
 
@@ -86,9 +87,9 @@ class TextCheck(StatementCheck):
         tallies = [self._stray, *(file.tally for file in self._records.files.values())]
         read, not_read = sum(t.texts for t in tallies), sum(t.texts_not_read for t in tallies)
         if self._scope.findings.has("E-CABLE-TEXT", "E-CABLE-SOURCE"):
-            return Claim(name=_TEXTS, verdict=Verdict.FAIL, detail=f"{read} texts")
+            return Claim(name=_TEXTS, verdict=Verdict.FAIL, detail=counted(read, "text"))
         if self._scope.level.name == "structure":
             return not_checked(_TEXTS, "no record was read")
         if not_read:
-            return not_checked(_TEXTS, f"{not_read} of {read + not_read} texts not extracted again")
-        return claim(_TEXTS, good=True, detail=f"{read} texts extracted again")
+            return not_checked(_TEXTS, f"{not_read:,} of {counted(read + not_read, 'text')} not extracted again")
+        return claim(_TEXTS, good=True, detail=f"{counted(read, 'text')} extracted again")

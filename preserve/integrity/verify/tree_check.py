@@ -5,6 +5,7 @@ from preserve.formats.tlog.merkle import CompactRange
 from preserve.integrity.verify.checks import CheckScope, Leaf, Said, StatementCheck
 from preserve.integrity.verify.report import claim
 from preserve.provenance.ledger import Ledger, TileCheck
+from preserve.text import counted
 
 _TREE = "the ledger is complete and in order"
 ENTRY_CODES = ("E-LEDGER-MISSING", "E-LEDGER-SIZE", "E-LEDGER-ROOT")
@@ -83,7 +84,7 @@ class TreeCheck(StatementCheck):
         elif self.is_whole and self._root_at_size != checkpoint.root:
             self._findings.add("E-LEDGER-ROOT", "checkpoint", f"at size {checkpoint.size}")
         if self.statements > checkpoint.size:
-            self._findings.add("W-LEDGER-PENDING", "ledger", f"{self.statements - checkpoint.size} statements")
+            self._findings.add("W-LEDGER-PENDING", "ledger", counted(self.statements - checkpoint.size, "statement"))
 
     def finish(self) -> Claim:
         """Whether the tree is the one of the checkpoint."""
@@ -92,7 +93,7 @@ class TreeCheck(StatementCheck):
         if checkpoint is None:
             verdict = Verdict.FAIL if failed else Verdict.NOT_CHECKED
             return Claim(name=_TREE, verdict=verdict, detail="no readable checkpoint")
-        return claim(_TREE, good=not failed, detail=f"{checkpoint.size} statements under the checkpoint")
+        return claim(_TREE, good=not failed, detail=f"{counted(checkpoint.size, 'statement')} under the checkpoint")
 
     def _found(self, paths: list[str]) -> None:
         for path in paths:
