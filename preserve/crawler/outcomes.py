@@ -36,6 +36,7 @@ REASONS: dict[str, Reason] = {
     CHALLENGE: Reason(DONE, _STAYS, "A bot wall's challenge came in the place of the page; kept, and not defied."),
     "cut-length": Reason(DONE, _STAYS, "The reply was longer than `max_body_mb` and is cut there."),
     "cut-time": Reason(DONE, _PASSES, "The reply fell silent, or took too long; what came is kept."),
+    "cut-unspecified": Reason(DONE, _PASSES, "A browser's page was over before the reply was; what came is kept."),
     "cut-disconnect": Reason(DONE, _PASSES, "The connection ended before the reply did; what came is kept."),
     "malformed-reply": Reason(DONE, _STAYS, "What came is no HTTP reply; it is kept to the last byte."),
     "bad-url": Reason(FAILED, _STAYS, "The address cannot be asked for."),

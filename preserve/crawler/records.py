@@ -201,6 +201,8 @@ def _facts(exchange: Exchange, found: FoundAs) -> dict[str, str]:
         facts["receivedBodyBytes"] = str(exchange.received_bytes)
         if exchange.expected_bytes is not None:
             facts["expectedBodyBytes"] = str(exchange.expected_bytes)
+    if exchange.frames is not None:
+        facts["framesNotKeptBytes"] = f"{exchange.frames[0]} sent, {exchange.frames[1]} received"
     if exchange.surplus:
         facts["surplusBytes"] = " ".join(str(len(surplus.data)) for surplus in exchange.surplus)
         facts["surplusAfter"] = " ".join(surplus.after or "-" for surplus in exchange.surplus)

@@ -40,6 +40,8 @@ class Truncation(StrEnum):
     LENGTH = "length"
     TIME = "time"
     DISCONNECT = "disconnect"
+    UNSPECIFIED = "unspecified"
+    """From this side: the page that asked for it was over, or the connection went on in another protocol."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,3 +118,5 @@ class Exchange:
     error: Failure | None
     surplus: tuple[Surplus, ...] = ()
     """What came on connections that were given up for this exchange."""
+    frames: tuple[int, int] | None = None
+    """Bytes that were sent and received behind a 101, in another protocol, and not kept."""

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -100,6 +100,9 @@ class Fetcher:
         A method that may change something goes out on a new connection: on one that was kept nobody could tell whether
         it arrived before the server closed it (RFC 9110 section 9.2.2).
         """
+        if self._proxy is not None and origin.scheme == "http":
+            method, target, rest = request.data.split(b" ", 2)
+            request = replace(request, data=b"%b http://%b%b %b" % (method, origin.netloc.encode(), target, rest))
         connection = self.take(origin)
         if connection is not None and request.method not in _SAFE:
             connection.close()
@@ -130,6 +133,9 @@ class Fetcher:
     def give_back(self, origin: Origin, connection: Connection) -> None:
         """Keeps a connection that is still open; the one that was not used for longest is closed for it."""
         if connection.open:
+            other = self._kept.pop(origin, None)
+            if other is not None:
+                other.close()
             self._kept[origin] = connection
             if len(self._kept) > _MAX_KEPT:
                 self._kept.popitem(last=False)[1].close()

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 import certifi
 
 from preserve.formats.http1.framing import ReplyParser
+from preserve.formats.http1.message import ReplyHead
 from preserve.limits import MAX_REPLY_HEAD_BYTES, Limits
 from preserve.net.addresses import AddressGuard, Origin, resolve_host
 from preserve.net.exchange import ExchangeError, Failure, Peer, Request, Surplus, TlsFacts, Truncation
@@ -37,6 +38,10 @@ class Tap(Protocol):
 
     def began(self, cut: Callable[[], None]) -> None:
         """The request is about to be sent; ``cut`` ends the connection from any thread."""
+        ...
+
+    def head_came(self, head: ReplyHead) -> None:
+        """The reply's head is there, and was given to `took`."""
         ...
 
     def took(self, data: bytes) -> None:
@@ -189,10 +194,13 @@ class Connection:
 
     @staticmethod
     def _break(recording: Recording, error: OSError) -> None:
-        timed_out = isinstance(error, TimeoutError) or (recording.tap is not None and recording.tap.is_cut)
+        is_cut = recording.tap is not None and recording.tap.is_cut
+        timed_out = isinstance(error, TimeoutError) or is_cut
         recording.ended = True
         if recording.received:
             recording.truncated = Truncation.TIME if timed_out else Truncation.DISCONNECT
+            if is_cut:
+                recording.truncated = Truncation.UNSPECIFIED
         else:
             recording.failure = Failure.TIMEOUT if timed_out else Failure.DISCONNECT
 
@@ -216,9 +224,12 @@ class Connection:
             recording.room -= len(data)
             if data:
                 recording.received.append(data)
+                had_head = scanner.head is not None
                 scanner.feed(data)
                 if recording.tap is not None:
                     recording.tap.took(data)
+                    if scanner.head is not None and not had_head:
+                        recording.tap.head_came(scanner.head)
             recording.ended = scanner.done or recording.truncated is not None
             if not recording.ended and time.monotonic() > recording.deadline:
                 recording.truncated = Truncation.TIME
