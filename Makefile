@@ -51,12 +51,26 @@ test: .venv/.test lint types ## what must pass before a commit: lint, types, lay
 	@touch $@
 
 .oracles/debian/.ready: tools/debian_tool.sh .oracles/.ready
-	@echo "== unpacking nginx, wget and a browser (Debian packages) into .oracles/debian"
+	@echo "== unpacking nginx, wget, strace and a browser (Debian packages) into .oracles/debian"
 	@tools/debian_tool.sh .oracles/debian nginx wget
 	@command -v chromium >/dev/null || tools/debian_tool.sh --needed .oracles/debian chromium fonts-dejavu-core
+	@command -v strace >/dev/null || tools/debian_tool.sh --needed .oracles/debian strace
 	@mkdir -p .oracles/debian && touch $@
 
-oracles: .oracles/.ready .oracles/debian/.ready ## get pywb, nginx, pandoc and others into .oracles, for the tests that need them
+# The Nu Html Checker, pinned with its hash. It needs Java, which is not fetched.
+VNU := vnu-jar-26.9.27
+VNU_SHA256 := 5970d3ffca91a627cf0965e5d91bb2e4242307c29292998de0b419d6a901b2b7
+.oracles/vnu/.ready: .oracles/.ready
+	@mkdir -p .oracles/vnu
+	@if command -v npm >/dev/null && command -v java >/dev/null; then \
+		echo "== unpacking the checker of HTML (npm) into .oracles/vnu"; \
+		(cd .oracles/vnu && npm pack --silent $(subst jar-,jar@,$(VNU)) >/dev/null && \
+			echo "$(VNU_SHA256)  $(VNU).tgz" | sha256sum --check --quiet && \
+			tar -xzf $(VNU).tgz package/build/dist/vnu.jar && rm $(VNU).tgz); \
+	else echo "no npm or Java here: the test that checks HTML is skipped" >&2; fi
+	@touch $@
+
+oracles: .oracles/.ready .oracles/debian/.ready .oracles/vnu/.ready ## get pywb, nginx, pandoc and others into .oracles, for the tests that need them
 
 test-all: .venv/.test oracles lint types ## the same with the slow tests, and what they cover
 	@echo "== tests (all but those that need the internet, $(WORKERS) processes)"

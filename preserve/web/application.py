@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
+from urllib.parse import urlencode
 
 import anyio
 import anyio.to_thread
@@ -42,6 +43,7 @@ from preserve.web.responses import (
     json_bytes,
     link_header,
     negotiates_json,
+    path_of,
     script_json,
 )
 from preserve.web.routes import EXPORTS, ROUTES
@@ -173,7 +175,12 @@ class Desk:
                 response.headers["Link"] = link_header(answer.links, asked.base)
             return response
         links = list(answer.links)
-        if answer.twin:
+        if answer.twin and asked.path.endswith(".json"):
+            # The twin is what describes the page: it leads back, and is no landing page itself.
+            query = f"?{urlencode(asked.query)}" if asked.query else ""
+            links = [Link("describes", path_of(*asked.segments) + query, "text/html")]
+            links += [link for link in answer.links if link.rel == "linkset"]
+        elif answer.twin:
             links.append(Link("alternate", answer.twin, JSON))
         ages = [] if shelf is None else shelf.ages()
         if asked.wants_json:

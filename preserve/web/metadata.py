@@ -83,6 +83,14 @@ def fixed_path(seen: SeenCable) -> str:
     return path_of("cable", seen.published_id, "at", seen.capture.row.record_id)
 
 
+def links_back(rel: str, name: str) -> Sequence[Link]:
+    """The typed links of a part of a cable, or of what describes it, back to its page and to all links."""
+    return (
+        Link(rel, path_of("cable", name), "text/html"),
+        Link("linkset", path_of("cable", name, "linkset.json"), "application/linkset+json"),
+    )
+
+
 def cable_links(seen: SeenCable) -> Sequence[Link]:
     """The typed links of a cable's page, after the profile of Signposting."""
     name = seen.published_id

@@ -26,6 +26,9 @@ _PAGES = [
     f"/graph/{CABLE}",
     "/browse",
     "/browse/tag",
+    "/browse/origin",
+    "/browse/class",
+    "/browse/source",
     "/browse/month",
     "/statement/demo/5",
     "/collection/demo",
@@ -36,29 +39,34 @@ _PAGES = [
     "/cable/99NOWHERE1",
 ]
 _MOST_TABS = 150
-_VIEWS: Final[list[tuple[int, Literal["light", "dark"]]]] = [
-    (1440, "light"),
-    (1440, "dark"),
-    (320, "light"),
-    (320, "dark"),
+_VIEWS: Final[list[tuple[int, Literal["light", "dark"], Literal["screen", "print"]]]] = [
+    (1440, "light", "screen"),
+    (1440, "dark", "screen"),
+    (320, "light", "screen"),
+    (320, "dark", "screen"),
+    (720, "light", "print"),
 ]
 
 
 def looks(browser: Browser, address: str) -> dict[str, list[str]]:
-    """What is wrong with pages, in four views."""
+    """What is wrong with pages, on wide and narrow screens, light and dark, and printed."""
     violations, wide, elsewhere = [], [], []
     record = json.loads(_get(browser, f"{address}cable/{CABLE}.json"))
-    pages = [*_PAGES, f"/record/{record['record']['id']}", f"/page?url={record['url']}"]
-    for width, scheme in _VIEWS:
+    name = record["record"]["id"]
+    pages = [*_PAGES, f"/record/{name}", f"/cable/{CABLE}/at/{name}", f"/page?url={record['url']}"]
+    for width, scheme, medium in _VIEWS:
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
         page = context.new_page()
+        page.emulate_media(media=medium)
         page.on("request", lambda request: None if request.url.startswith(address) else elsewhere.append(request.url))
         for path in pages:
             page.goto(address.rstrip("/") + path)
             if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
                 wide.append(f"{width} {path}")
             found = Axe().run(page).response["violations"]
-            violations += [f"{width} {scheme} {path}: {one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
+            violations += [
+                f"{width} {scheme} {medium} {path}: {one['id']}: {one['nodes'][0]['html'][:200]}" for one in found
+            ]
         context.close()
     return {"violations": violations, "wide": wide, "elsewhere": elsewhere}
 

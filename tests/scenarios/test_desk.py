@@ -293,19 +293,6 @@ def test_metadata_for_reference_managers(desk: TestClient) -> None:
     assert all("rft.type=report" in hit for hit in hits)
 
 
-def test_links_for_programs_lead_back(desk: TestClient) -> None:
-    header = desk.get(f"/cable/{CABLE}").headers["link"]
-    for rel in ("cite-as", "type", "describedby", "item", "collection", "linkset", "alternate"):
-        assert f'rel="{rel}"' in header
-    said = desk.get(f"/cable/{CABLE}/linkset.json")
-    assert said.headers["content-type"] == "application/linkset+json"
-    own, *others = said.json()["linkset"]
-    assert own["anchor"] == f"http://testserver/cable/{CABLE}"
-    for link in own["describedby"] + own["item"] + own["cite-as"] + own["collection"]:
-        assert desk.get(link["href"]).status_code == 200
-    assert all(one.get("describes") or one.get("collection") for one in others)
-
-
 def test_search_counts_filters_and_exports_agree(desk: TestClient) -> None:
     everything = desk.get("/search.json").json()
     assert everything["count"] == 4

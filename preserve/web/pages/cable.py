@@ -31,7 +31,7 @@ from preserve.replay.since import looks_since
 from preserve.text import single_spaced
 from preserve.web.glossary import caption_meaning, tag_meaning
 from preserve.web.library import Shelf
-from preserve.web.metadata import cable_links, cable_meta, cable_structured
+from preserve.web.metadata import cable_links, cable_meta, cable_structured, links_back
 from preserve.web.plots import EgoNode, ego
 from preserve.web.responses import DeskPage, File, path_of
 from preserve.web.routing import DeskRequest
@@ -98,7 +98,11 @@ def fixed(shelf: Shelf, asked: DeskRequest) -> DeskPage:
 def text(shelf: Shelf, asked: DeskRequest) -> File:
     """The text as it stands on the page, to compute with and to cite from."""
     seen = find_cable(shelf, asked.rest[0], asked.first("at") or None)
-    return File(body=seen.extraction.body.encode("utf-8", "replace"), media_type="text/plain; charset=utf-8")
+    return File(
+        body=seen.extraction.body.encode("utf-8", "replace"),
+        media_type="text/plain; charset=utf-8",
+        links=links_back("collection", seen.published_id),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from preserve.formats.citations.csl import to_csl_json
 from preserve.formats.citations.data import CitationData
 from preserve.replay.recover import NOT_SIGNED
 from preserve.web.library import Shelf
-from preserve.web.metadata import CSL_TYPE, fixed_path
+from preserve.web.metadata import CSL_TYPE, fixed_path, links_back
 from preserve.web.pages.cable import find_cable
 from preserve.web.responses import DeskPage, File, Link, path_of
 from preserve.web.routing import DeskRequest
@@ -101,7 +101,7 @@ def citation(shelf: Shelf, asked: DeskRequest) -> File:
         body=write(data, form, passage).encode("utf-8", "replace"),
         media_type=media_type,
         name=f"{seen.published_id}-{form}.{ending}" if form in _TYPES else "",
-        links=(Link("describes", path_of("cable", seen.published_id)),),
+        links=links_back("describes", seen.published_id),
     )
 
 

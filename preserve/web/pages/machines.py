@@ -10,7 +10,7 @@ from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.errors import NotHeldError, PreserveError
 from preserve.web.description import description
 from preserve.web.library import Shelf
-from preserve.web.metadata import cable_links
+from preserve.web.metadata import cable_links, fixed_path
 from preserve.web.pages.cable import find_cable
 from preserve.web.pages.keeper import states
 from preserve.web.responses import File, json_bytes, path_of
@@ -86,23 +86,24 @@ def static(_shelf: Shelf, asked: DeskRequest) -> File:
     return File(body=body, media_type=_STATIC[name], is_data=False)
 
 
+_BACK: Final = {"item": "collection", "describedby": "describes"}
+
+
 def linkset(shelf: Shelf, asked: DeskRequest) -> File:
-    """All typed links of a cable (RFC 9264), its data's links back to it with them."""
+    """All typed links of a cable (RFC 9264): of its page, of that of this capture, and of its data back to it."""
     seen = find_cable(shelf, asked.rest[0], None)
-    anchor = f"{asked.base}{path_of('cable', seen.published_id)}"
-    own: dict[str, object] = {"anchor": anchor}
     links = cable_links(seen)
+    anchor = f"{asked.base}{path_of('cable', seen.published_id)}"
+    members: dict[str, list[dict[str, str]]] = {}
     for link in links:
         target = {"href": f"{asked.base}{link.href}" if link.href.startswith("/") else link.href}
         if link.type:
             target["type"] = link.type
-        held = own.setdefault(link.rel, [])
-        if isinstance(held, list):
-            held.append(target)
-    back = {"item": "collection", "describedby": "describes"}
+        members.setdefault(link.rel, []).append(target)
+    pages = [{"anchor": page, **members} for page in (anchor, f"{asked.base}{fixed_path(seen)}")]
     others = [
-        {"anchor": f"{asked.base}{link.href}", back[link.rel]: [{"href": anchor, "type": "text/html"}]}
+        {"anchor": f"{asked.base}{link.href}", _BACK[link.rel]: [{"href": anchor, "type": "text/html"}]}
         for link in links
-        if link.rel in back
+        if link.rel in _BACK
     ]
-    return File(body=json_bytes({"linkset": [own, *others]}), media_type="application/linkset+json")
+    return File(body=json_bytes({"linkset": [*pages, *others]}), media_type="application/linkset+json")

@@ -53,7 +53,7 @@ def record(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     if row.type in {"response", "request"}:
         part, end, _rest = held.block[:_MOST_HEAD].partition(b"\r\n\r\n")
         head = part.decode("utf-8", "replace") if end else ""
-    cables = [one.published_id for one in archive.catalogue.readings_of(row.record_id)]
+    cables = [one.published_id for one in archive.catalogue.readings_of(row.refers_to or row.record_id)]
     is_page = row.type in {"response", "revisit", "resource"}
     name = archive.paths.name
     number = str(row.statement_index)
@@ -95,7 +95,10 @@ def record(shelf: Shelf, asked: DeskRequest) -> DeskPage:
             "statement_path": path_of("statement", name, number),
         },
         is_indexed=False,
-        links=(Link("describedby", path_of("statement", name, number)),),
+        links=(
+            Link("describedby", path_of("statement", name, number), "text/html"),
+            *(Link("collection", path_of("cable", one), "text/html") for one in dict.fromkeys(cables)),
+        ),
         twin=path_of("record", f"{row.record_id}.json"),
     )
 
