@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from preserve.store import secondreader
+from tests.forked_reader import Subprocesses, forking
 from tests.readers import assert_others_read
 from tests.shell import Shell
 from tests.site import Handler, Server, Site
@@ -86,6 +88,26 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     for name in list(os.environ):
         if name.startswith(("XDG_", "PRESERVE_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def _forked_readers() -> Iterator[Subprocesses]:
+    with forking() as subprocesses:
+        yield subprocesses
+
+
+@pytest.fixture(autouse=True)
+def _second_reader(monkeypatch: pytest.MonkeyPatch, _forked_readers: Subprocesses) -> None:
+    """Second readers are forked. Tests of how they are started have an empty fixture of this name."""
+    monkeypatch.setattr(secondreader, "subprocess", _forked_readers)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_waiting_for_disks() -> Iterator[None]:
+    """Nobody cuts the power under a test: what is synced is the same as what is written, and only later there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _file: None)
+        yield
 
 
 _SHARED = os.environ.get("PRESERVE_SHARED")

@@ -36,6 +36,11 @@ def followed(path: Path, stated: Sequence[RecordAsRead]) -> SecondReading:
     return follower.finish(path, size)
 
 
+@pytest.fixture(autouse=True)
+def _second_reader() -> None:
+    """It is started here as the program starts it."""
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A sound file of three records."""

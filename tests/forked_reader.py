@@ -1,0 +1,144 @@
+"""Second readers, forked from a process that has loaded all they need.
+
+To start Python anew for each capture of each test takes longer than the tests. What runs is what the program runs.
+
+As a program (``python tests/forked_reader.py DESCRIPTOR``) this is the process that forks: on a socket it gets the
+words of one reader and its open files, and gives back a descriptor of the process.
+"""
+
+import fcntl
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+_MOST_WORDS_BYTES = 65_536
+_MOST_FILES = 8
+_ABOVE = 64
+"""Descriptors below it are given to the files of a reader."""
+
+
+class ForkedReader:
+    """A reader that was forked, as far as a `subprocess.Popen` is asked for."""
+
+    def __init__(self, process: int, stdin: IO[bytes] | None, stdout: IO[bytes]) -> None:
+        self._process = process
+        self.stdin = stdin
+        self.stdout = stdout
+
+    def kill(self) -> None:
+        """Ends it."""
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._process, signal.SIGKILL)
+
+    def wait(self) -> None:
+        """Waits for its end."""
+        select.select([self._process], [], [])
+        os.close(self._process)
+
+
+class Forker:
+    """The process that forks readers, as the other end of its socket."""
+
+    def __init__(self) -> None:
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            words = [sys.executable, __file__, str(theirs.fileno())]
+            self._process = subprocess.Popen(words, pass_fds=(theirs.fileno(),))
+
+    def begin(self, words: Sequence[str], *, is_told: bool, printed: IO[bytes], files: Sequence[int]) -> ForkedReader:
+        """A reader with these words, that is told things on its standard input or not, and gets these open files."""
+        out, its_out = os.pipe()
+        its_in, into = os.pipe() if is_told else (os.open(os.devnull, os.O_RDONLY), None)
+        try:
+            asked = json.dumps([words, [0, 1, 2, *files]]).encode()
+            socket.send_fds(self._socket, [asked], [its_in, its_out, printed.fileno(), *files])
+            _done, (process,), _flags, _address = socket.recv_fds(self._socket, 1, 1)
+        finally:
+            os.close(its_in)
+            os.close(its_out)
+        stdin = None if into is None else os.fdopen(into, "wb", buffering=0)
+        return ForkedReader(process, stdin, os.fdopen(out, "rb", buffering=0))
+
+    def close(self) -> None:
+        """Ends it."""
+        self._socket.close()
+        self._process.wait()
+
+
+class Subprocesses:
+    """Stands for the module `subprocess` where the program begins its second reader."""
+
+    DEVNULL = subprocess.DEVNULL
+    PIPE = subprocess.PIPE
+
+    def __init__(self, forker: Forker) -> None:
+        self._forker = forker
+
+    def Popen(  # noqa: N802 - the name that is called
+        self, words: Sequence[str], *, stdin: int, stderr: IO[bytes], pass_fds: Sequence[int], **_more: Any
+    ) -> ForkedReader:
+        """A forked reader: of the words, those behind the interpreter, its option and the script are the reader's."""
+        return self._forker.begin(words[3:], is_told=stdin == subprocess.PIPE, printed=stderr, files=pass_fds)
+
+
+@contextmanager
+def forking() -> Iterator[Subprocesses]:
+    """What stands for the module `subprocess`, until the end."""
+    forker = Forker()
+    try:
+        yield Subprocesses(forker)
+    finally:
+        forker.close()
+
+
+def _serve(line: socket.socket) -> None:
+    while True:
+        asked, files, _flags, _address = socket.recv_fds(line, _MOST_WORDS_BYTES, _MOST_FILES)
+        if not asked:
+            return
+        pid = os.fork()
+        if pid == 0:
+            line.close()
+            words, numbers = json.loads(asked)
+            _read(words, numbers, files)
+        # Nobody has waited for it, so the number is still its own.
+        process = os.pidfd_open(pid)
+        socket.send_fds(line, [b"."], [process])
+        for descriptor in (process, *files):
+            os.close(descriptor)
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+
+def _read(words: Sequence[str], numbers: Sequence[int], files: Sequence[int]) -> None:
+    """Is a reader with these words, whose open files have these numbers, to its end."""
+    from preserve.store import secondchild  # noqa: PLC0415 - loaded by who forks
+
+    status = 1
+    try:
+        os.setpgid(0, 0)
+        above = [fcntl.fcntl(file, fcntl.F_DUPFD, max(_ABOVE, *numbers) + 1) for file in files]
+        for number, file in zip(numbers, above, strict=True):
+            os.dup2(file, number, inheritable=True)
+        secondchild.main(words[0], follow=words[1:] == ["follow"])
+        status = 0
+    finally:
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    import warcio.archiveiterator  # noqa: F401
+
+    import preserve.store.secondchild  # noqa: F401
+
+    _serve(socket.socket(fileno=int(sys.argv[1])))
