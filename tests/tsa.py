@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -38,6 +39,12 @@ ess_cert_id_alg = sha256
 """
 
 
+@cache
+def _key(number: int) -> rsa.RSAPrivateKey:
+    """Keys are made once: an authority has those from ``number`` on, and another one others."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
@@ -61,14 +68,16 @@ class Authority:
     status: int = 200
     asked: list[bytes] = field(default_factory=list)
     url: str = ""
+    number: int = 0
+    """Of the authorities of a test."""
 
     def __post_init__(self) -> None:
         self.top.mkdir(parents=True)
-        root_key, key = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _key in range(2))
+        root_key, key = _key(3 * self.number), _key(3 * self.number + 1)
         root = self._certificate(_name("A root"), root_key, root_key, ca=True)
         issuer, issuer_key = "A root", root_key
         if self.with_intermediate:
-            issuer, issuer_key = "A middle", rsa.generate_private_key(public_exponent=65537, key_size=2048)
+            issuer, issuer_key = "A middle", _key(3 * self.number + 2)
             middle = self._certificate(_name(issuer), issuer_key, root_key, ca=True)
             (self.top / "intermediate.pem").write_bytes(middle.public_bytes(serialization.Encoding.PEM))
         mine = self._certificate(_name("A time authority"), key, issuer_key, ca=False, issuer=issuer)
@@ -132,7 +141,7 @@ def time_authority(tmp_path: Path) -> Iterator[Callable[..., Authority]]:
     servers: list[ThreadingHTTPServer] = []
 
     def make(**named: object) -> Authority:
-        authority = Authority(tmp_path / f"tsa{len(servers)}", **named)  # type: ignore[arg-type]
+        authority = Authority(tmp_path / f"tsa{len(servers)}", number=len(servers), **named)  # type: ignore[arg-type]
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
