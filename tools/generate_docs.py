@@ -2,10 +2,12 @@
 
 import ast
 import inspect
+import json
 import re
 import sys
 import tomllib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,6 +16,8 @@ from pydantic_core import PydanticUndefined
 
 from preserve import api
 from preserve.cli.main import cli
+from preserve.cli.shared.answers import ANSWERS, STREAMS
+from preserve.cli.shared.schemas import document_schema
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.alarms import AlarmRuleConfig, AlarmsConfig, CommandChannel, MailChannel, WebhookChannel
 from preserve.config.archives import ArchiveConfig
@@ -249,7 +253,49 @@ def _signature(function: Callable[..., object]) -> str:
     return re.sub(r"preserve(?:\.\w+)+\.(\w+)", r"\1", str(inspect.signature(function)).replace("'", ""))
 
 
-PAGES = {
+def schema(name: str) -> str:
+    """The JSON Schema of one answer."""
+    made = document_schema(f"preserve/{name}/1", ANSWERS[name], title=_called(name))
+    return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
+
+
+def answers() -> str:
+    """The page that lists the schemas."""
+    rows = "".join(f"| `{_called(name)}` | [{name}/1](../schemas/{name}.json) |\n" for name in ANSWERS)
+    streams = ", ".join(f"`preserve {name.replace('-', ' ')}`" for name in sorted(STREAMS))
+    return (
+        "# Answers in JSON\n\nWith `--json` a command writes one document to stdout, whose first key is `schema`: "
+        "the word preserve, a slash, and what stands below. "
+        "The schemas are JSON Schema, draft 2020-12, made\nfrom the types that the answers are written from. A later "
+        "version may add fields, so allow those that you do not know; see\n[what later versions "
+        "promise](../compatibility.md).\n\nTimes are RFC 3339, in UTC. `record_id` is a WARC record, `captured` its "
+        "WARC-Date, `statement` a number in the ledger.\nEvery error is a document too, `error/1`, with the "
+        "exit status and what to do next.\n\n"
+        f"Two commands write JSON Lines, a document a line, and no one document: {streams} (with `--json`).\n"
+        "The first writes a text a line ([texts](../export.md)), the second the statements as they are in the "
+        "[ledger](../formats/ledger.md).\n"
+        "`--progress json` writes JSON Lines to stderr.\n\n"
+        f"| command | schema |\n| --- | --- |\n{rows}"
+    )
+
+
+def _called(name: str) -> str:
+    return name if name in {"error", "progress"} else f"preserve {_path_of(name)}"
+
+
+def _path_of(name: str) -> str:
+    """The words of a command, of its schema's name: a name of one word may have a hyphen itself (`ro-crate`)."""
+    command: click.Command = cli
+    words: list[str] = []
+    rest = name
+    while rest and isinstance(command, click.Group):
+        word = max((one for one in command.commands if rest == one or rest.startswith(f"{one}-")), key=len)
+        words.append(word)
+        command, rest = command.commands[word], rest[len(word) + 1 :]
+    return " ".join(words)
+
+
+PAGES: dict[str, Callable[[], str]] = {
     "architecture.md": architecture,
     "adr/README.md": decisions,
     "findings.md": findings,
@@ -257,6 +303,8 @@ PAGES = {
     "reference/commands.md": commands,
     "reference/python.md": python_interface,
     "reference/configuration.md": configuration,
+    "reference/json.md": answers,
+    **{f"schemas/{name}.json": partial(schema, name) for name in ANSWERS},
 }
 
 

@@ -51,9 +51,9 @@ def test_what_is_wrong_is_listed_sent_and_listed_as_sent(shell: Shell, hook: Hoo
     ):
         assert part in text
     assert "https://e.example/19\n    ...\n" in text
-    assert text.count("  handed to its channels 2027-01-15T08:00:00Z\n") == 2
+    assert text.count("  queued 2027-01-15T08:00:00Z: its channels have not taken it yet\n") == 2
     assert "  next: Run `preserve capture tides` by hand" in text
-    assert text.count("not sent to desk") == 2
+    assert text.count("queued for desk") == 2
     assert text.count("not tried yet") == 2
     told = shell("alarms", "send")
     assert told == "desk: tides: capture failing: sent\ndesk: tides: step failing: search: sent\n"
@@ -63,6 +63,8 @@ def test_what_is_wrong_is_listed_sent_and_listed_as_sent(shell: Shell, hook: Hoo
     assert answer["unsent"] == []
     assert [condition["kind"] for condition in answer["conditions"]] == ["capture-failing", "step-failing"]
     assert answer["conditions"][0]["raised"] == "2027-01-15T08:00:00Z"
+    assert [condition["state"] for condition in answer["conditions"]] == ["sent", "sent"]
+    assert shell("alarms", "list", status=1).count("  sent 2027-01-15T08:00:00Z\n") == 2
 
 
 def test_a_failure_is_told_and_listed_until_it_is_sent(shell: Shell, hook: Hook) -> None:
@@ -73,6 +75,8 @@ def test_a_failure_is_told_and_listed_until_it_is_sent(shell: Shell, hook: Hook)
     assert "1 message not sent" in shell.errors
     text = shell("alarms", "list", status=1)
     assert "tried 1 time: the answer has status 503\n  tried again from 20" in text
+    assert "failed for desk: tides: capture failing\n" in text
+    assert "  failed 2027-01-15T08:00:00Z: a channel did not take it; it is tried again\n" in text
     (unsent,) = shell.json("alarms", "list", status=1)["unsent"]
     assert (unsent["attempts"], unsent["error"], unsent["undeliverable"]) == (1, "the answer has status 503", False)
 
@@ -107,7 +111,7 @@ def test_a_collection_is_forgotten(shell: Shell, hook: Hook) -> None:
     _desk(shell, hook)
     _observe(shell, found(1), found(1, collection="waves"))
     assert shell("alarms", "forget", "tides") == "tides: 1 alarm forgotten\n"
-    assert "tides" not in shell("alarms", "list", status=1).replace("not sent to desk: tides", "")
+    assert "tides" not in shell("alarms", "list", status=1).replace("queued for desk: tides", "")
     shell("alarms", "forget", "../x", status=2)
 
 

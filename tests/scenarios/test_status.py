@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import preserve
 from preserve.cli.main import main
+from preserve.cli.shared.moments import written
 from preserve.config.place import bundled_config_dir
 from preserve.health import link_history
 from preserve.store.checks import Check, checks_path, note_check
@@ -316,7 +317,7 @@ def test_a_note_of_a_check_that_is_none_is_told_until_everything_was_read(
     with checks_path(shell.archives, "demo").open("a") as file:
         file.write(f"{line}\n")
     state = _state(shell, status=1)
-    assert state["checked"]["last"] == asdict(_check(good=True))
+    assert state["checked"]["last"] == written(_check(good=True))
     assert "a note of a check cannot be read" in state["wrong"][0]
     note_check(shell.archives, "demo", _check(good=True, level="sample"))
     _state(shell, status=1)

@@ -10,10 +10,17 @@ from preserve.alarms.kinds import next_step
 from preserve.alarms.values import Condition, Unsent
 from preserve.cli.shared.common import Place, counted, say
 from preserve.cli.shared.configured import read_secret
+from preserve.cli.shared.tones import toned
 from preserve.config.folder import load_alarms
 from preserve.errors import ConfigError, EnvironmentFaultError, UsageError
 from preserve.model import check_collection_name, moment_text
 from preserve.text import clean, nearest
+
+_STATES = {
+    "queued": ": its channels have not taken it yet",
+    "failed": ": a channel did not take it; it is tried again",
+}
+"""What is said behind the state of an alarm that is raised."""
 
 
 def list_(place: Place) -> int:
@@ -23,13 +30,11 @@ def list_(place: Place) -> int:
         conditions, unsent = book.open_conditions(), book.unsent()
     place.emit(
         {
-            "conditions": [_condition_json(condition) for condition in conditions],
-            "unsent": [{**_unsent_json(one), "undeliverable": one.message.channel not in channels} for one in unsent],
+            "conditions": [_condition_json(one, _state(one, unsent)) for one in conditions],
+            "unsent": [_unsent_json(one, is_known=one.message.channel in channels) for one in unsent],
         },
-        clean(
-            "".join(_condition_text(condition) for condition in conditions)
-            + "".join(_unsent_text(one, is_known=one.message.channel in channels) for one in unsent)
-        ),
+        "".join(_condition_text(one, _state(one, unsent)) for one in conditions)
+        + "".join(_unsent_text(one, is_known=one.message.channel in channels) for one in unsent),
     )
     return 1 if unsent or any(condition.raised is not None for condition in conditions) else 0
 
@@ -83,7 +88,20 @@ def _tell(place: Place, deliveries: Sequence[Delivery]) -> int:
     return EnvironmentFaultError.exit_status if failed else 0
 
 
-def _condition_json(condition: Condition) -> dict[str, object]:
+def _state(condition: Condition, unsent: Sequence[Unsent]) -> str:
+    """What became of the telling: ``sent``, ``queued``, ``failed``; ``waiting`` for the rules; for ``nobody``."""
+    if condition.raised is None:
+        return "waiting"
+    if condition.told is None:
+        return "nobody"
+    about = (condition.collection, condition.kind, condition.subject)
+    mine = [one for one in unsent if (one.message.collection, one.message.kind, one.message.subject) == about]
+    if any(one.attempts for one in mine):
+        return "failed"
+    return "queued" if mine else "sent"
+
+
+def _condition_json(condition: Condition, state: str) -> dict[str, object]:
     return {
         "collection": condition.collection,
         "kind": str(condition.kind),
@@ -95,11 +113,12 @@ def _condition_json(condition: Condition) -> dict[str, object]:
         "times": condition.times,
         "raised": _told(condition.raised),
         "told": _told(condition.told),
+        "state": state,
         "next_step": next_step(condition.kind, condition.collection),
     }
 
 
-def _condition_text(condition: Condition) -> str:
+def _condition_text(condition: Condition, state: str) -> str:
     subject = f" {condition.subject}" if condition.subject else ""
     lines = [
         f"{condition.collection or 'preserve'}: {condition.kind}{subject}",
@@ -111,14 +130,17 @@ def _condition_text(condition: Condition) -> str:
     if condition.raised is None:
         lines.append("  not told yet: the rules wait for more times in a row")
     else:
-        when = _told(condition.told)
-        lines.append(f"  handed to its channels {when}" if when else "  no channel gets it")
+        told = f"{toned(state)} {_told(condition.told)}" if condition.told is not None else "no channel gets it"
+        lines.append(f"  {told}{_STATES.get(state, '')}")
     return "\n".join([*lines, f"  next: {next_step(condition.kind, condition.collection)}"]) + "\n"
 
 
-def _unsent_json(unsent: Unsent) -> dict[str, object]:
+def _unsent_json(unsent: Unsent, *, is_known: bool) -> dict[str, object]:
+    state = "undeliverable" if not is_known else "failed" if unsent.attempts else "queued"
     return {
         **document(unsent.message),
+        "state": state,
+        "undeliverable": not is_known,
         "attempts": unsent.attempts,
         "failing_since": _told(unsent.failing_since),
         "error": unsent.error,
@@ -127,7 +149,8 @@ def _unsent_json(unsent: Unsent) -> dict[str, object]:
 
 
 def _unsent_text(unsent: Unsent, *, is_known: bool) -> str:
-    head = f"not sent to {unsent.message.channel}: {title(unsent.message)}\n"
+    word = "failed" if unsent.attempts else "queued"
+    head = f"{toned(word)} for {unsent.message.channel}: {title(unsent.message)}\n"
     if not is_known:
         return f"{head}  undeliverable: no channel has that name now; `preserve alarms drop` drops it\n"
     if not unsent.attempts:

@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -15,6 +14,7 @@ from preserve.cli.shared.common import Place, counted, say
 from preserve.cli.shared.configured import chosen_layouts, own_contact, read_secrets
 from preserve.cli.shared.loading import all_layouts
 from preserve.cli.shared.manner import manner
+from preserve.cli.shared.moments import written_fields
 from preserve.cli.shared.output import file_fault
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.stopping import stopped_by_signals
@@ -94,7 +94,7 @@ def capture(
         _runs, _records, held = catalogue.totals()
     status = _status(report)
     place.emit(
-        {"collection": config.name, **asdict(report), "cables_held": held, "waiting": asdict(waiting)},
+        {"collection": config.name, **written_fields(report), "cables_held": held, "waiting": written_fields(waiting)},
         _text(report, held, waiting.words(config.name)),
         all_is_well=not status,
     )

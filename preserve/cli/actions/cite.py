@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from preserve.citation.quotable import QuotableText, of_cable, of_page
 from preserve.citation.quotes import find_passage
 from preserve.cli.shared.common import Place, answer_text, json_text, say
 from preserve.cli.shared.loading import public_names, reading, title_of
+from preserve.cli.shared.moments import written_fields
 from preserve.cli.shared.output import file_fault
 from preserve.errors import NotHeldError, UsageError
 from preserve.formats.citations.csl import to_csl_json
@@ -276,7 +277,7 @@ def _answer(cited: _Cited) -> dict[str, object]:
     answer: dict[str, object] = {
         "csl": to_csl_json(cited.data),
         "forms": {form: _safe(form, text) for form, text in cited.texts.items()},
-        "later": None if cited.later is None else asdict(cited.later),
+        "later": None if cited.later is None else written_fields(cited.later),
     }
     if cited.passage is not None:
         answer["passage"] = {

@@ -1,5 +1,7 @@
 """What ``preserve corroborate`` does: which independent sources show the same text of a cable."""
 
+from typing import TYPE_CHECKING
+
 from preserve.cli.shared.common import Place, counted
 from preserve.cli.shared.loading import reading
 from preserve.config.configcache import cached_releases
@@ -7,6 +9,9 @@ from preserve.replay.corroborate import LEVELS, Agreement, Corroboration, Witnes
 from preserve.replay.corroborate import corroborate as grouped
 from preserve.replay.history import history
 from preserve.text import terminal_line
+
+if TYPE_CHECKING:
+    from preserve.cli.shared.answers import CorroborateAnswer
 
 _CAVEAT = (
     "Agreement is not proof: sources that copy one release agree because they copy it. It shows that what stands here "
@@ -24,7 +29,7 @@ def corroborate(place: Place, *, cable: str, collection: tuple[str, ...]) -> int
     return 1 if held.unread else 0
 
 
-def _json(cable: str, found: Corroboration, unread: int) -> dict[str, object]:
+def _json(cable: str, found: Corroboration, unread: int) -> "CorroborateAnswer":
     return {
         "cable": cable,
         "sources": [

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
@@ -21,6 +22,9 @@ from preserve.replay.history import history as observations
 from preserve.replay.selection import choose, last_different
 from preserve.replay.times import newest
 from preserve.text import clean, terminal_line
+
+if TYPE_CHECKING:
+    from preserve.cli.shared.answers import DiffAnswer, MarkAnswer, SideAnswer
 
 _MOST_MARKS = 10
 
@@ -77,7 +81,7 @@ def _chosen(held: History, cable: str, a: str | None, b: str | None) -> tuple[Hi
     return choose(held.observations, a), _last(held) if b is None else choose(held.observations, b)
 
 
-def _side(observation: HistoryEntry) -> dict[str, object]:
+def _side(observation: HistoryEntry) -> "SideAnswer":
     extraction = observation.extraction
     return {
         "number": observation.number,
@@ -95,9 +99,7 @@ def _side(observation: HistoryEntry) -> dict[str, object]:
     }
 
 
-def _json(
-    cable: str, kind: Difference, before: HistoryEntry, after: HistoryEntry, found: Passages
-) -> dict[str, object]:
+def _json(cable: str, kind: Difference, before: HistoryEntry, after: HistoryEntry, found: Passages) -> "DiffAnswer":
     return {
         "cable": cable,
         "difference": str(kind),
@@ -118,7 +120,7 @@ def _json(
     }
 
 
-def _mark(mark: RedactionMark) -> dict[str, object]:
+def _mark(mark: RedactionMark) -> "MarkAnswer":
     return {"text": mark.text, "line": mark.line}
 
 

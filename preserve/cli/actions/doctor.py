@@ -4,11 +4,11 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 
 from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.cli.shared.common import Place, counted
 from preserve.cli.shared.configured import read_secret, read_secrets
+from preserve.cli.shared.moments import written_fields
 from preserve.cli.shared.tones import toned
 from preserve.config.alarms import CommandChannel, MailChannel, WebhookChannel
 from preserve.config.collection import CollectionConfig
@@ -47,7 +47,10 @@ def doctor(place: Place, *, collections: tuple[str, ...]) -> int:
         sections.append((name, points))
     failed = sum(point.mark is CheckMark.FAIL for _, points in sections for point in points)
     place.emit(
-        {"failed": failed, "points": [{"of": name, **asdict(point)} for name, points in sections for point in points]},
+        {
+            "failed": failed,
+            "points": [{"of": name, **written_fields(point)} for name, points in sections for point in points],
+        },
         "".join(_text(name, points) for name, points in sections)
         + (f"{counted(failed, 'point')} failed\n" if failed else "nothing stands in the way\n"),
     )

@@ -1,11 +1,11 @@
 """What ``preserve history`` does: every capture of a cable, and how its text changed."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from preserve.cli.shared.common import Place, counted
 from preserve.cli.shared.loading import reading
+from preserve.cli.shared.moments import written_fields
 from preserve.cli.shared.secondhand import second_hand
 from preserve.config.configcache import cached_releases
 from preserve.provenance.releases import Conflict
@@ -14,6 +14,9 @@ from preserve.replay.history import history as observations
 from preserve.replay.recover import NOT_SIGNED, CollectionReader
 from preserve.replay.since import looks_since, other_addresses
 from preserve.text import clean, terminal_line
+
+if TYPE_CHECKING:
+    from preserve.cli.shared.answers import ConflictAnswer, ObservationAnswer, UnreadAnswer
 
 _T = TypeVar("_T")
 
@@ -30,8 +33,10 @@ def history(place: Place, *, cable: str, collection: tuple[str, ...], verbose: b
             "cable": cable,
             "observations": [as_json(one) for one in held.observations],
             "unread": [_unread(one) for one in held.unread],
-            "later": [{"collection": name, **asdict(one)} for name, _url, one in later],
-            "moved": [{"collection": name, "url": url, **asdict(one)} for name, url, found in moved for one in found],
+            "later": [{"collection": name, **written_fields(one)} for name, _url, one in later],
+            "moved": [
+                {"collection": name, "url": url, **written_fields(one)} for name, url, found in moved for one in found
+            ],
         },
         as_text(cable, held, verbose=verbose)
         + "".join(_behind(url, f"later looks  {one.words}") for _name, url, one in later)
@@ -59,7 +64,7 @@ def _behind(url: str, *lines: str) -> str:
     return f"\n-  {terminal_line(url, 200)}\n{told}"
 
 
-def as_json(observation: HistoryEntry) -> dict[str, object]:
+def as_json(observation: HistoryEntry) -> "ObservationAnswer":
     """One observation, ready for JSON."""
     capture, extraction = observation.capture, observation.extraction
     return {
@@ -72,7 +77,7 @@ def as_json(observation: HistoryEntry) -> dict[str, object]:
         "record_id": capture.row.record_id,
         "revisit": capture.is_revisit,
         "layout": extraction.layout,
-        "reading": asdict(observation.reading),
+        "reading": observation.reading,
         "published_id": extraction.published_id,
         "canonical_id": extraction.canonical_id,
         "source": _printed(observation, "source"),
@@ -92,7 +97,7 @@ def as_json(observation: HistoryEntry) -> dict[str, object]:
     }
 
 
-def conflict_json(conflict: Conflict) -> dict[str, object]:
+def conflict_json(conflict: Conflict) -> "ConflictAnswer":
     """One contradiction, ready for JSON."""
     return {
         "kind": str(conflict.kind),
@@ -155,7 +160,7 @@ def claim_words(observation: HistoryEntry) -> str:
     return terminal_line(", ".join(part for part in parts if part))
 
 
-def _unread(unread: Unread) -> dict[str, object]:
+def _unread(unread: Unread) -> "UnreadAnswer":
     return {
         "collection": unread.capture.collection,
         "captured": unread.capture.row.date,

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from preserve.cli.shared.common import Place, counted, say
 from preserve.cli.shared.loading import all_layouts
@@ -16,6 +17,9 @@ from preserve.provenance.founding import found_archive
 from preserve.provenance.keys import passphrase
 from preserve.store.archive import list_collections
 from preserve.text import terminal_line
+
+if TYPE_CHECKING:
+    from preserve.cli.shared.answers import ImportedAnswer
 
 
 def import_files(
@@ -64,7 +68,7 @@ def _collection(place: Place, into: str | None) -> str:
     return names[0]
 
 
-def _json(item: Imported) -> dict[str, object]:
+def _json(item: Imported) -> "ImportedAnswer":
     return {
         "source": item.source,
         "outcome": item.outcome,

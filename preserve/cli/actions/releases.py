@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import merge
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,6 +17,9 @@ from preserve.provenance.releases import ReleaseClaim, ReleaseReport, ReleaseUse
 from preserve.provenance.statements import ReleaseStatement, decode
 from preserve.store.archive import list_collections
 from preserve.text import terminal_line
+
+if TYPE_CHECKING:
+    from preserve.cli.shared.answers import ClaimedByAnswer, ReleasesAnswer
 
 _TOLD = 20
 
@@ -83,7 +87,7 @@ def _json(
     declared: Mapping[str, ReleaseConfig],
     found: ReleaseReport,
     stated: Sequence[tuple[str, ReleaseStatement]],
-) -> dict[str, object]:
+) -> "ReleasesAnswer":
     return {
         "declared": [
             {
@@ -107,7 +111,7 @@ def _json(
     }
 
 
-def _use(use: ReleaseUse) -> dict[str, object]:
+def _use(use: ReleaseUse) -> "ClaimedByAnswer":
     return {
         "captures": use.captures,
         "cables": use.cables,

@@ -5,6 +5,7 @@ import shlex
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from preserve.cli.shared.common import Place, counted, with_options
 from preserve.cli.shared.progress import ProgressLine
@@ -20,6 +21,9 @@ from preserve.provenance.session import Writer
 from preserve.store.archive import open_archive
 from preserve.store.layout import CollectionPaths
 from preserve.text import terminal_line
+
+if TYPE_CHECKING:
+    from preserve.cli.shared.answers import RepairAnswer
 
 
 def repair(place: Place, *, collection: str, copies: tuple[Path, ...], do: bool, trust: tuple[Path, ...]) -> int:
@@ -63,7 +67,7 @@ def _known(paths: CollectionPaths, place: Place, trust: tuple[Path, ...]) -> lis
     return [signer.verifier, *keys] if signer is not None else keys
 
 
-def _json(done: Repaired) -> dict[str, object]:
+def _json(done: Repaired) -> "RepairAnswer":
     return {
         "collection": done.collection,
         "applied": done.applied,

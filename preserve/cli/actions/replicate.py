@@ -1,6 +1,7 @@
 """What ``preserve replicate`` does: a second copy of a collection, on another disk."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from preserve.cli.shared.common import Place, counted, human_bytes
 from preserve.cli.shared.loading import collections_to_read
@@ -13,6 +14,9 @@ from preserve.integrity.replicate import replicate as bring_up_to_date
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.store.archive import open_archive
 from preserve.text import terminal_line
+
+if TYPE_CHECKING:
+    from preserve.cli.shared.answers import ReplicatedAnswer
 
 _WORDS = {
     Relation.NEW: "no copy yet",
@@ -51,7 +55,7 @@ def replicate(
     return 1 if is_amiss else 0
 
 
-def _json(item: Replicated) -> dict[str, object]:
+def _json(item: Replicated) -> "ReplicatedAnswer":
     return {
         "collection": item.collection,
         "relation": str(item.relation),

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from preserve.cables.extract import EXTRACTOR
 from preserve.cables.page.layouts import Layout
 from preserve.cli.shared.common import Place, counted
 from preserve.cli.shared.configured import chosen_layouts
 from preserve.cli.shared.loading import all_layouts
+from preserve.cli.shared.moments import written_fields
 from preserve.cli.shared.progress import ProgressLine
 from preserve.config.folder import list_collections, load_collection
 from preserve.errors import CancelledError, UsageError
@@ -43,7 +43,7 @@ def reread(place: Place, *, collection: str, chosen: tuple[str, ...], dry_run: b
             "extractor": EXTRACTOR,
             "layouts": sorted(layouts),
             "texts": done.total,
-            **asdict(done),
+            **written_fields(done),
             "changed": _json(done.changed),
             "faults": _json(done.faults),
         },

@@ -4,12 +4,12 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 
 from preserve.cli.shared.common import Place, counted, say
 from preserve.cli.shared.configured import chosen_layouts
 from preserve.cli.shared.loading import reading
+from preserve.cli.shared.moments import written_fields
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.stopping import stopped_by_signals
 from preserve.config.archives import ArchiveConfig, load_archives
@@ -75,7 +75,7 @@ def rescue(  # noqa: PLR0913 - one for each option
         report = run_rescue(wish, paths, writer, budgets, means)
     status = _status(report)
     place.emit(
-        {"collection": config.name, "dry_run": wish.dry, **asdict(report)},
+        {"collection": config.name, "dry_run": wish.dry, **written_fields(report)},
         _text(report, dry=wish.dry),
         all_is_well=not status,
     )

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -34,6 +34,9 @@ from preserve.store.catalogue import SeenRow
 from preserve.store.layout import CollectionPaths
 from preserve.store.mementos import MementoRow
 from preserve.text import terminal_line
+
+if TYPE_CHECKING:
+    from preserve.cli.shared.answers import AddressFacts, GoodCapture, MementoAnswer, TransitionAnswer
 
 _Write = Callable[[str], object]
 
@@ -169,7 +172,7 @@ def _is_unreadable(found: LinkStatus) -> bool:
     return any(look is not None and look.reason == UNREADABLE for look in (*looks, found.machine.last))
 
 
-def as_json(found: LinkStatus) -> dict[str, object]:
+def as_json(found: LinkStatus) -> "AddressFacts":
     """One address, ready for JSON."""
     machine = found.machine
     return {
@@ -208,7 +211,7 @@ def _row(listed: "_Listed") -> dict[str, object]:
     }
 
 
-def _good(good: SeenRow | None) -> dict[str, object] | None:
+def _good(good: SeenRow | None) -> "GoodCapture | None":
     if good is None:
         return None
     return {
@@ -220,7 +223,7 @@ def _good(good: SeenRow | None) -> dict[str, object] | None:
     }
 
 
-def _memento(row: MementoRow) -> dict[str, object]:
+def _memento(row: MementoRow) -> "MementoAnswer":
     return {
         "archive": row.archive,
         "served": row.served,
@@ -230,7 +233,7 @@ def _memento(row: MementoRow) -> dict[str, object]:
     }
 
 
-def _transition(change: LinkTransition) -> dict[str, object]:
+def _transition(change: LinkTransition) -> "TransitionAnswer":
     look = change.look
     return {
         "date": look.date,

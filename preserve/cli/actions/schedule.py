@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -14,6 +13,7 @@ from typing import Self
 from preserve.cli.shared.common import Place, counted, say, say_error
 from preserve.cli.shared.configured import read_secret
 from preserve.cli.shared.loading import all_layouts
+from preserve.cli.shared.moments import written_fields
 from preserve.cli.shared.scheduler_loop import Alarms, Jobs, Once, told_of
 from preserve.cli.shared.stopping import stopped_by_signals
 from preserve.config.folder import load_collection
@@ -123,7 +123,7 @@ def status(place: Place, *, collections: tuple[str, ...]) -> int:
                 {
                     "collection": job.collection,
                     "job": job.kind,
-                    **({} if standing is None else asdict(standing)),
+                    **({} if standing is None else written_fields(standing)),
                     "wrong": wrong,
                 }
                 for job, standing, wrong in found
@@ -154,7 +154,9 @@ def log(place: Place, *, collection: str, count: int) -> int:
         with JobTable.read(place.archives, job.collection, job.kind, job.rule) as table:
             for event in [] if table is None else table.events(count):
                 steps = [] if table is None else table.steps_of(event.nominal)
-                told.append({"job": job.kind, **asdict(event), "steps": [asdict(step) for step in steps]})
+                told.append(
+                    {"job": job.kind, **written_fields(event), "steps": [written_fields(step) for step in steps]}
+                )
                 lines.append(_event_lines(job, event, steps))
     place.emit({"collection": collection, "events": told}, "".join(lines))
     return 0
@@ -177,7 +179,7 @@ def forget(place: Place, *, collection: str, yes: bool) -> int:
         {
             "collection": collection,
             "forgotten": yes,
-            "events": [{"job": job.kind, **asdict(event)} for job, events in found for event in events],
+            "events": [{"job": job.kind, **written_fields(event)} for job, events in found for event in events],
         },
         "".join(
             [
@@ -242,12 +244,12 @@ def _tell(done: Sequence[Done], said: Once) -> None:
 
 
 def _json(job: Job, outcome: JobOutcome) -> dict[str, object]:
-    event = None if outcome.event is None else asdict(outcome.event)
+    event = None if outcome.event is None else written_fields(outcome.event)
     return {
         "collection": job.collection,
         "job": job.kind,
         "event": event,
-        "steps": [asdict(step) for step in outcome.steps],
+        "steps": [written_fields(step) for step in outcome.steps],
     }
 
 

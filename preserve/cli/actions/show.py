@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 import msgspec
@@ -10,6 +9,7 @@ import msgspec
 from preserve.cables.extract import HIDDEN_UNTIL_OPENED, Extraction, PlainText
 from preserve.cli.shared.common import Place
 from preserve.cli.shared.loading import reading
+from preserve.cli.shared.moments import written_fields
 from preserve.cli.shared.secondhand import second_hand
 from preserve.errors import NotHeldError
 from preserve.provenance.describe import describe_cable
@@ -56,7 +56,7 @@ def show(place: Place, *, cable_or_url: str, form: str, at: str | None, collecti
                 )
             data = facts(archive, page, extraction, plain)
             later = looks_since(archive.catalogue, capture.url)
-            data["later"] = None if later is None else asdict(later)
+            data["later"] = None if later is None else written_fields(later)
             others: list[str] = []
             if extraction is not None:
                 names = published_as(archives, extraction.published_id)
@@ -97,7 +97,7 @@ def facts(
         cable = describe_cable(capture.source.record_id, extraction)
         said = msgspec.to_builtins(cable)
         data["cable"] = {k: v for k, v in said.items() if k not in {"kind", "v", "record_id"}}
-        data["reading"] = asdict(shown_reading(archive, capture, extraction))
+        data["reading"] = written_fields(shown_reading(archive, capture, extraction))
         data["text"] = extraction.body
         data["findings"] = [{"code": finding.code, "detail": finding.detail} for finding in extraction.findings]
         data["hidden_until_opened"] = extraction.hidden_until_opened

@@ -3,13 +3,14 @@
 import sqlite3
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.cli.shared.common import Place, counted, human_bytes
 from preserve.cli.shared.loading import all_layouts
+from preserve.cli.shared.moments import written_fields
 from preserve.cli.shared.output import opened_output
 from preserve.cli.shared.tones import toned
 from preserve.config.folder import list_collections, load_alarms
@@ -46,10 +47,10 @@ def status(place: Place, *, collections: tuple[str, ...], no_links: bool, metric
     wrong = sum(len(state.wrong) for state in states) + len(told.wrong)
     place.emit(
         {
-            "looked": now,
+            "looked": moment_text(now),
             "wrong": wrong,
-            "collections": [asdict(state) for state in states],
-            "alarms": asdict(told),
+            "collections": [written_fields(state) for state in states],
+            "alarms": written_fields(told),
         },
         "\n".join([*(_text(state, now) for state in states), _alarm_text(told), f"{_total(place, states, wrong)}\n"]),
     )

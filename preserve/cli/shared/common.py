@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from preserve.cli.shared.manner import is_coloured, manner
+from preserve.cli.shared.moments import written
 from preserve.cli.shared.tones import rendered, toned
 from preserve.config.place import find_config_dir, user_folder
 from preserve.errors import PreserveError
@@ -154,7 +155,7 @@ def schema_name() -> str:
 
 def answer_text(data: Mapping[str, object]) -> str:
     """The one JSON document that a command answers with, its schema first."""
-    return json_text({"schema": schema_name(), **data})
+    return json_text(written({"schema": schema_name(), **data}))
 
 
 def error_text(code: str, message: str, next_step: str, status: int) -> str:

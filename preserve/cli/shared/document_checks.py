@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from preserve.citation.documents.checking import ORIGINAL, CitationCheck, CitationChecker
 from preserve.citation.documents.citations_found import keys_without_entry, names_something
@@ -32,6 +33,9 @@ from preserve.replay.link_status import LOST, LinkSignal, LinkState, LinkStatusM
 from preserve.replay.recover import CollectionReader
 from preserve.store.looks import ProbeRow, ProbeTable
 from preserve.text import terminal_line
+
+if TYPE_CHECKING:
+    from preserve.cli.shared.answers import CheckedDocument
 
 _MOST_BYTES = 128 * MIB
 _MOST_TOLD = 200
@@ -77,7 +81,9 @@ def check_documents(
             if not any(bases.values()):
                 say("no collection has a public_url: copies are named by their dates, and not by an address")
     lost = keys_without_entry(documents)
-    said: list[dict[str, object]] = [_document_json(name, documents[name], checked, lost[name]) for name in documents]
+    said: list[dict[str, object]] = [
+        dict(_document_json(name, documents[name], checked, lost[name])) for name in documents
+    ]
     lines = [line for name in documents for line in _document_lines(name, documents[name], checked, lost[name])]
     return said, lines, all(one.is_good for one in checked)
 
@@ -232,7 +238,7 @@ Keys = Sequence[tuple[str, str]]
 
 def _document_json(
     name: str, document: CitingDocument, checked: Sequence[CitationCheck], lost: Keys
-) -> dict[str, object]:
+) -> "CheckedDocument":
     return {
         "file": name,
         "kind": document.kind,
@@ -251,7 +257,7 @@ def _document_json(
                 "record_id": None if one.cited is None else one.cited.capture.row.record_id,
                 "collection": None if one.cited is None else one.cited.capture.collection,
                 "claims": [
-                    {"claim": claim.name, "verdict": str(claim.verdict), "detail": claim.detail} for claim in one.claims
+                    {"claim": claim.name, "verdict": claim.verdict, "detail": claim.detail} for claim in one.claims
                 ],
             }
             for one in checked

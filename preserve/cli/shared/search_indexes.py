@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from preserve.cli.shared.common import Place, say
 from preserve.errors import NotHeldError
@@ -10,6 +10,9 @@ from preserve.model import check_collection_name
 from preserve.replay.searching import Searchable, searchable
 from preserve.store.archive import list_collections
 from preserve.store.searchindex import HeldCable
+
+if TYPE_CHECKING:
+    from preserve.cli.shared.answers import CableFacts
 
 
 @contextmanager
@@ -49,7 +52,7 @@ def asking(place: Place, chosen: Sequence[str]) -> Iterator[list[Searchable]]:
             told.pop().__exit__()
 
 
-def cable_facts(collection: str, cable: HeldCable) -> dict[str, object]:
+def cable_facts(collection: str, cable: HeldCable) -> "CableFacts":
     """A cable for JSON."""
     return {
         "collection": collection,
@@ -75,4 +78,4 @@ def cable_facts(collection: str, cable: HeldCable) -> dict[str, object]:
 def cable_row(collection: str, cable: HeldCable) -> dict[str, object]:
     """A cable for a table, by the columns of `CABLE_COLUMNS`."""
     facts = cable_facts(collection, cable)
-    return {"id": facts.pop("published_id"), **facts}
+    return {"id": facts["published_id"], **facts}

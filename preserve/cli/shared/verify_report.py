@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from lxml import html
 from lxml.html import builder as tag
@@ -16,6 +17,9 @@ from preserve.integrity.verify.report import MAX_FINDINGS, Report
 from preserve.store.checks import WHOLE
 from preserve.text import terminal_line
 
+if TYPE_CHECKING:
+    from preserve.cli.shared.answers import VerifiedAnswer
+
 _SHOWN = 100
 _TOUCHED = 20
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -29,17 +33,16 @@ th, .code, .verdict { white-space: nowrap; overflow-wrap: normal; }
 """
 
 
-def as_json(report: Report) -> dict[str, object]:
+def as_json(report: Report) -> "VerifiedAnswer":
     """The whole report as values."""
-    signature = {} if report.signature is None else {"signature": as_values(report.signature)}
-    return {
+    answer: VerifiedAnswer = {
         "subject": report.subject,
         "level": report.level,
         "good": report.good,
         "records": report.records,
         "statements": report.statements,
         "bytes_read": report.bytes_read,
-        "claims": [{"claim": c.name, "verdict": str(c.verdict), "detail": c.detail} for c in report.claims],
+        "claims": [{"claim": c.name, "verdict": c.verdict, "detail": c.detail} for c in report.claims],
         "findings": [{"code": f.code, "where": f.where, "detail": f.detail} for f in report.findings],
         "findings_not_listed": report.untold,
         "notes": dict(report.notes),
@@ -55,8 +58,10 @@ def as_json(report: Report) -> dict[str, object]:
             for t in report.touched
         ],
         "repair": with_options(report.repair) if report.repair else "",
-        **signature,
     }
+    if report.signature is not None:
+        answer["signature"] = as_values(report.signature)
+    return answer
 
 
 def as_text(report: Report) -> str:
