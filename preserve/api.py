@@ -1,4 +1,7 @@
-"""The archive for programs: ``preserve.open_archive(path)``. ``docs/python.md`` has an example that runs."""
+"""The archive for programs: ``preserve.open_archive(path)``. ``docs/python.md`` has an example that runs.
+
+Tested by ``tests/scenarios/test_search.py``.
+"""
 
 import time
 from collections.abc import Iterator, Mapping

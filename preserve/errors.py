@@ -23,6 +23,8 @@ looked at. What kept the program from looking is 7.
 
 A codec raises `FormatError` only: `ValueError`, `zlib.error`, `ssl.SSLError` and their like never leak out of one.
 Damage found while checking is never an exception, it is a finding (`preserve.findings`).
+
+Tested by ``tests/scenarios/test_errors.py``.
 """
 
 import errno

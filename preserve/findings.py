@@ -2,6 +2,8 @@
 
 A code is ``E-AREA-NAME`` (breaks a MUST), ``W-…`` (breaks a SHOULD) or ``I-…`` (information). `CODES` is the one table
 of all codes: what each means and what to do next. ``docs/findings.md`` is generated from it.
+
+Tested by ``tests/damage/test_corpus.py``.
 """
 
 from dataclasses import dataclass

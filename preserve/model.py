@@ -1,4 +1,7 @@
-"""Values shared by the layers: digests, times, positions. No I/O here."""
+"""Values shared by the layers: digests, times, positions. No I/O here.
+
+Tested by ``tests/unit/provenance/test_statements.py``.
+"""
 
 import hashlib
 import re

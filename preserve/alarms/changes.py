@@ -2,6 +2,8 @@
 
 A look costs nothing where the ledger has not grown. Else it goes once over the addresses, and reads again only pages
 whose payload is another than before. Memory stays flat.
+
+Tested by ``tests/scenarios/test_alarm_changes.py``.
 """
 
 from collections.abc import Iterator, Sequence

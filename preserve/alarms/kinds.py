@@ -1,4 +1,7 @@
-"""The kinds of alarms: a closed table (``docs/alarms.md``)."""
+"""The kinds of alarms: a closed table (``docs/alarms.md``).
+
+Tested by ``tests/docs/test_alarms_guide.py``.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

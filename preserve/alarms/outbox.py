@@ -1,4 +1,7 @@
-"""What is still to be told, a message for each channel, kept until its channel has taken it."""
+"""What is still to be told, a message for each channel, kept until its channel has taken it.
+
+Tested by ``tests/unit/alarms/test_deliver.py``.
+"""
 
 import json
 import sqlite3

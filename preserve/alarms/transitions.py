@@ -1,4 +1,7 @@
-"""How an observation, or time that passes, turns a condition, and what is to be told of it. Pure."""
+"""How an observation, or time that passes, turns a condition, and what is to be told of it. Pure.
+
+Tested by ``tests/unit/alarms/test_alarm_db.py``.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,7 @@
-"""What is observed, what is open, what is to be told. All times are seconds since 1970 (UTC)."""
+"""What is observed, what is open, what is to be told. All times are seconds since 1970 (UTC).
+
+Tested by ``tests/unit/alarms/test_alarm_db.py``.
+"""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum

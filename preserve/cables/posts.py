@@ -15,6 +15,8 @@ rule                      what is printed                                       
 
 (*) but for short forms that also mean something else. The last two rules read a name only where one post alone fits:
 what lies between two posts (``MADRAD``) is none of them. Nothing here is silent: who shows a reading shows its rule.
+
+Tested by ``tests/properties/test_readings.py``.
 """
 
 import unicodedata

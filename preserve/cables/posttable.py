@@ -9,6 +9,8 @@ Sources: the ids and origins printed on 10,461 pages of three public mirrors of 
 names); the station list and the spellings met in references that the authors of `cablemap` published in 2011-2015;
 public lists of the posts of the Department of State, past and present, for the others and for years; the codes of
 countries are those of its TAGS (Foreign Affairs Handbook, 5 FAH-3). A post that is missing is no mistake of a message.
+
+Tested by ``tests/properties/test_readings.py``.
 """
 
 from typing import Final

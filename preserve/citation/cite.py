@@ -1,4 +1,7 @@
-"""One capture as the values of a citation: what it is, which bytes, where in the ledger they stand."""
+"""One capture as the values of a citation: what it is, which bytes, where in the ledger they stand.
+
+Tested by ``tests/scenarios/test_cite.py``.
+"""
 
 from preserve.cables.extract import Extraction
 from preserve.cables.page.titles import page_title

@@ -5,6 +5,8 @@ around it, ligatures and composed letters taken apart, signs that nobody sees dr
 hyphen at a line's end may be the word's own or not: it stands for both.
 
 Time is linear in the text: so much is compared, and no more.
+
+Tested by ``tests/unit/citation/test_quotes.py``.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""The entry point: the group of commands, and the one place where an error becomes a line and an exit status."""
+"""The entry point: the group of commands, and the one place where an error becomes a line and an exit status.
+
+Tested by ``tests/unit/cli/test_help.py``.
+"""
 
 import os
 import signal

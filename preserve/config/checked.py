@@ -1,4 +1,7 @@
-"""A YAML document checked against a pydantic model, with all mistakes at once, each on its line, in words of ours."""
+"""A YAML document checked against a pydantic model, with all mistakes at once, each on its line, in words of ours.
+
+Tested by ``tests/unit/config/test_yamlfile.py``.
+"""
 
 import types
 import typing

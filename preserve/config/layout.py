@@ -1,4 +1,7 @@
-"""What a person writes about one page layout: how its pages are told from others, and where on them stands what."""
+"""What a person writes about one page layout: how its pages are told from others, and where on them stands what.
+
+Tested by ``tests/unit/cables/page/test_layouts.py``.
+"""
 
 from typing import Annotated, Literal
 

@@ -6,6 +6,8 @@ tree of Python's own parser, one pass from left to right, with the repetitions t
 
 A set of signs is a whole number with a bit for each sign of a small alphabet: ASCII, some signs beyond it of each kind,
 and every sign that the expression names. What is not known counts for all signs, so that more is refused than need be.
+
+Tested by ``tests/unit/config/test_patterns.py``.
 """
 
 import re

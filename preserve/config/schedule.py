@@ -1,4 +1,7 @@
-"""When a collection is captured and when it is verified: the ``schedule`` and ``verification`` groups of its file."""
+"""When a collection is captured and when it is verified: the ``schedule`` and ``verification`` groups of its file.
+
+Tested by ``tests/unit/schedule/test_schedule.py``.
+"""
 
 import re
 from datetime import UTC, datetime, time

@@ -2,6 +2,8 @@
 
 The path of a URL here: frontier, keeper, worker (scope, robots.txt, pace, fetch), records, group, keeper, links. Every
 URL ends as exactly one outcome; a run that was stopped is continued by the next.
+
+Tested by ``tests/scenarios/test_resume.py``.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -2,6 +2,8 @@
 
 It is done once, at the end: what stands in the frontier is put beside what the catalogue has of each address, and pages
 are read only where their payload is another than before. Memory stays flat, but for the redirects of one chain.
+
+Tested by ``tests/scenarios/test_held.py``.
 """
 
 from array import array

@@ -2,6 +2,8 @@
 
 **Links are saved, then statements appended and synced, then the catalogue fed, and last the addresses marked.** A
 process that dies between two of these leaves an archive that is older but consistent (``docs/invariants.md``).
+
+Tested by ``tests/unit/crawler/test_pool.py``.
 """
 
 from collections.abc import Callable, Iterable, Sequence

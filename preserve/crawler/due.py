@@ -2,6 +2,8 @@
 
 In doubt an address is due: where no capture is held, or where the newest cannot be read whole. So is a page that is
 lost, until it is there again or somebody says that it is known.
+
+Tested by ``tests/scenarios/test_adaptive.py``.
 """
 
 from collections.abc import Callable, Sequence

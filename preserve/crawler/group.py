@@ -2,6 +2,8 @@
 
 The durable order begins here: **record bytes are synced before their statements leave the worker**. The keeper then
 saves links, appends the statements, feeds the catalogue, and marks addresses last (`preserve.crawler.coordinator`).
+
+Tested by ``tests/scenarios/test_second_reader.py``.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -2,6 +2,8 @@
 
 They come from the catalogue as rows, by longest not looked at, and go into the frontier in batches: memory stays flat,
 whatever is held. How a page was found and how deep is read from the metadata record of its last whole capture.
+
+Tested by ``tests/scenarios/test_held.py``.
 """
 
 import random

@@ -2,6 +2,8 @@
 
 One look says little: `preserve.replay.link_status` says what several say of a page. Redirects are followed as a
 reader's browser would, one exchange at a time, with a pause between two looks at one host.
+
+Tested by ``tests/scenarios/test_check_documents.py``.
 """
 
 import time

@@ -1,6 +1,8 @@
 """How an address can end: the closed list of states and reason codes, each permanent or passing.
 
 ``docs/reference/outcomes.md`` is generated from `REASONS`. A reply has the reason ``http-STATUS``.
+
+Tested by ``tests/unit/crawler/test_frontier.py``.
 """
 
 from dataclasses import dataclass

@@ -2,6 +2,8 @@
 
 A revisit is only ever written to a record that is held and was read and compared with its statement in the log in this
 very run: what it refers to is there. The catalogue says only where to look. Source: WARC 1.1 section 6.7.
+
+Tested by ``tests/scenarios/test_revisits.py``.
 """
 
 from collections.abc import Mapping

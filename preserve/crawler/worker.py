@@ -2,6 +2,8 @@
 
 One exchange at a time with each host, many hosts at once. An exchange that takes its time goes on in a lane (a thread),
 so that one slow host never holds up another; everything else is done here, by one thread.
+
+Tested by ``tests/unit/crawler/test_pool.py``.
 """
 
 import heapq

@@ -1,4 +1,7 @@
-"""The demo's cables. Every post, person and event in them is invented; their form is that of the real ones."""
+"""The demo's cables. Every post, person and event in them is invented; their form is that of the real ones.
+
+Tested by ``tests/unit/demo_site/test_pages.py``.
+"""
 
 from dataclasses import dataclass
 

@@ -3,6 +3,8 @@
 Each record is a WARC file of one record, each text a file, and beside them stand what proves them: statements, proofs
 of inclusion, the checkpoint, receipts. The description is written here and not by a library: the same archive gives
 the same bytes. Memory is that of the lineages and one record.
+
+Tested by ``tests/scenarios/test_export_provenance.py``.
 """
 
 import json

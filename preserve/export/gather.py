@@ -1,6 +1,8 @@
 """The lineage of what was asked for, read from the ledger in one pass.
 
 Memory is that of the captures asked for. How many one document can hold is for its writer: more are refused here.
+
+Tested by ``tests/scenarios/test_export_provenance.py``.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -2,6 +2,8 @@
 
 Nothing here is a judgement. What a page printed is a claim of that page at that capture; what the ledger states is what
 this program did or measured; what a time authority says is read, and not verified.
+
+Tested by ``tests/scenarios/test_export_provenance.py``.
 """
 
 from collections.abc import Sequence

@@ -2,6 +2,8 @@
 
 The order and number of elements is that of the PREMIS 3.0 schema's complex types. It is written as it is made. What a
 page claims is no event and no fact; it stands as ``significantProperties`` of the text, named as claims.
+
+Tested by ``tests/scenarios/test_export_provenance.py``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

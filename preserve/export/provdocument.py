@@ -3,6 +3,8 @@
 A page's claims are an entity of their own, and only its attributes name what they are about: no PROV relation leads
 from a capture to a release or an office, for nobody here saw that. Every relation has an identifier and everything is
 sorted, so that the same archive gives the same bytes.
+
+Tested by ``tests/scenarios/test_export_provenance.py``.
 """
 
 import re

@@ -4,6 +4,8 @@ Rows are read from the records, in the ledger's order, and written as they come:
 the same archive gives the same rows. The four dates stay apart: the document's (``sent``), the source's release
 (``source_released``), the capture's (``captured``); what a proof says of time is in the ledger's receipts, and
 ``statement`` is the row's place in the ledger that they vouch for.
+
+Tested by ``tests/scenarios/test_search.py``.
 """
 
 import csv

@@ -1,4 +1,7 @@
-"""Content codings of HTTP (RFC 9110 section 8.4.1), taken off for reading; the stored bytes keep them."""
+"""Content codings of HTTP (RFC 9110 section 8.4.1), taken off for reading; the stored bytes keep them.
+
+Tested by ``tests/unit/formats/test_content_cdxj.py``.
+"""
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence

@@ -6,6 +6,8 @@ lost however deep or long a page is. As in `preserve.cables.page.tokens`, a tag 
 quotation mark that never closes does not swallow the rest of the page.
 
 All of a page is found by one expression, in time linear in its length: pages of real mirrors have a thousand links.
+
+Tested by ``tests/unit/crawler/test_links.py``.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""How every collection is doing: what the keeper's screen, the JSON of it and the metrics are made from."""
+"""How every collection is doing: what the keeper's screen, the JSON of it and the metrics are made from.
+
+Tested by ``tests/scenarios/test_status.py``.
+"""
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence

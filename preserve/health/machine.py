@@ -1,4 +1,7 @@
-"""The machine that archives live on: program, clock, disk, locks, limits. Nothing stays changed; no network is used."""
+"""The machine that archives live on: program, clock, disk, locks, limits. Nothing stays changed; no network is used.
+
+Tested by ``tests/scenarios/test_doctor.py``.
+"""
 
 import ctypes
 import fcntl

@@ -1,4 +1,7 @@
-"""Whether a collection can be captured and kept on this machine: archive, key, disk, leftovers, schedule, targets."""
+"""Whether a collection can be captured and kept on this machine: archive, key, disk, leftovers, schedule, targets.
+
+Tested by ``tests/scenarios/test_doctor.py``.
+"""
 
 import os
 import sqlite3

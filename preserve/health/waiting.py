@@ -3,6 +3,8 @@ extractor. `preserve reread` states both.
 
 Of pages that no layout in use has read yet, at most a thousand are looked at, spread over all. What was found is kept
 beside the collections for as long as neither ledger nor layouts change. Derived.
+
+Tested by ``tests/scenarios/test_status.py``.
 """
 
 from collections import Counter

@@ -1,4 +1,7 @@
-"""The payload in a record's block: the reply it is of, and whether the digest that is declared of it fits."""
+"""The payload in a record's block: the reply it is of, and whether the digest that is declared of it fits.
+
+Tested by ``tests/unit/integrity/test_record.py``.
+"""
 
 from collections.abc import Iterable
 

@@ -4,6 +4,8 @@ Nothing that is stated is replaced. A text is stated of a record only where its 
 statement that says so is proved to be under the checkpoint (or in the journal of this installation). Files are read
 one after another by as many processes as help; what is stated is durable group by group, so that a reading that was
 stopped goes on, and states nothing twice.
+
+Tested by ``tests/scenarios/test_reread.py``.
 """
 
 from collections import Counter

@@ -1,4 +1,7 @@
-"""Which machine answers for a name, and whether it may be asked: the guard against private and special addresses."""
+"""Which machine answers for a name, and whether it may be asked: the guard against private and special addresses.
+
+Tested by ``tests/scenarios/test_addresses.py``.
+"""
 
 import ipaddress
 import socket

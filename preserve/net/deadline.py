@@ -1,4 +1,7 @@
-"""A connection that ends in time whatever the other side does, and the words for why one failed."""
+"""A connection that ends in time whatever the other side does, and the words for why one failed.
+
+Tested by ``tests/unit/net/test_session.py``.
+"""
 
 import errno
 import queue

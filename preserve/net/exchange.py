@@ -1,4 +1,7 @@
-"""One HTTP exchange as it travelled: the bytes sent, the bytes received, and what the connection showed."""
+"""One HTTP exchange as it travelled: the bytes sent, the bytes received, and what the connection showed.
+
+Tested by ``tests/unit/net/test_transport.py``.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime

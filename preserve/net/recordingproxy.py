@@ -7,6 +7,8 @@ recorded is what was sent to the origin and what came from it.
 
 A client says by its user name which page it asks for. Without one that is known here it is asked for it (407) and gets
 nothing; whether an exchange of a page may be made, and when, is said by whoever opened the page (`Visitor`).
+
+Tested by ``tests/unit/net/test_recording_proxy.py``.
 """
 
 import base64

@@ -1,4 +1,7 @@
-"""Mail: one SMTP connection for any number of messages (RFC 5321, RFC 3207, RFC 4954)."""
+"""Mail: one SMTP connection for any number of messages (RFC 5321, RFC 3207, RFC 4954).
+
+Tested by ``tests/unit/alarms/test_deliver.py``.
+"""
 
 import base64
 import smtplib

@@ -7,6 +7,8 @@ first statement says which log it follows, and every statement of the old log th
 Nothing is deleted. The old ledger and its receipts go to ``ledger-before/``, where they verify as ever; files that no
 statement is left of go to ``quarantine/``. Stopped anywhere, the same call goes on: the new key lies beside the old one
 until the end.
+
+Tested by ``tests/scenarios/test_accept.py``.
 """
 
 from bisect import bisect_left

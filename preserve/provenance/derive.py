@@ -1,4 +1,7 @@
-"""What follows from the evidence: the catalogue caught up, and everything derived made again."""
+"""What follows from the evidence: the catalogue caught up, and everything derived made again.
+
+Tested by ``tests/scenarios/test_run_costs_what_is_new.py``.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -2,6 +2,8 @@
 
 The one place where a stored record becomes a statement: a capture, an import and verification all go through it, so
 that they cannot disagree.
+
+Tested by ``tests/unit/crawler/test_records.py``.
 """
 
 from collections.abc import Callable, Sequence

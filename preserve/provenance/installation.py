@@ -4,6 +4,8 @@
 ``NAME.head`` says how far the journal had come at its last group commit: whoever can write to the archive's folder can
 put an older journal back, and not an older head. ``NAME.unproven`` lists what was moved to quarantine and is not stated
 yet. ``NAME.index`` says which file the index is that was written last, so that the next session only adds to it.
+
+Tested by ``tests/unit/provenance/test_journal.py``.
 """
 
 import os

@@ -2,6 +2,8 @@
 
 It may be under a passphrase, which comes from ``PRESERVE_KEY_PASSPHRASE`` or from the file that
 ``PRESERVE_KEY_PASSPHRASE_FILE`` names: a capture under cron has nobody to ask.
+
+Tested by ``tests/unit/provenance/test_founding.py``.
 """
 
 import os

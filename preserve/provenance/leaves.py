@@ -3,6 +3,8 @@
 The catalogue says where to look; what is true is what stands in the log. The tiles at the right edge of the tree give
 its root, each full tile is a node of the tile above it, and a bundle is held against its tile: a tile and a bundle are
 hashed once, and after that a statement costs its own hash.
+
+Tested by ``tests/attacks/test_tables.py``.
 """
 
 from collections import OrderedDict

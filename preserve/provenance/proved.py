@@ -3,6 +3,8 @@
 The one way from the tables to a reader. A row says where to look and what to expect; the statement at its index says
 what is true. A statement counts when it is under a checkpoint that the known key signed (`_believed`), or, marked as
 not signed yet, when this installation's secret proves it in the journal.
+
+Tested by ``tests/attacks/test_tables.py``.
 """
 
 from collections.abc import Callable, Collection, Iterator

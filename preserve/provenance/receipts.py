@@ -3,6 +3,8 @@
 ``receipts/SIZE.checkpoint`` is the signed note that was stamped, ``SIZE.AUTHORITY.tsq`` the request, ``.tsr`` the reply
 with its certificates; ``openssl ts -verify`` works on these files. A reply is judged at its own time (RFC 3161 appendix
 B): a certificate that has expired since spoils nothing. Roots are given by the reader, never taken from the archive.
+
+Tested by ``tests/scenarios/test_receipts.py``.
 """
 
 from collections.abc import Iterator, Sequence

@@ -5,6 +5,8 @@ are cut back to the last group commit and sealed, and the `cut` statement says s
 commit was never a statement, and is dropped. Everything else was not written by this program: it goes to
 ``quarantine/``, and the session ends before it asks or signs anything. That it agrees with other things on the disk
 proves nothing: the same hand can have written both.
+
+Tested by ``tests/unit/provenance/test_ledger.py``.
 """
 
 import hashlib

@@ -2,6 +2,8 @@
 
 A claim is what one page printed at one capture. It is linked to a release, never corrected by one; a conflict is
 shown with its captures, and not explained.
+
+Tested by ``tests/scenarios/test_releases.py``.
 """
 
 from collections import Counter

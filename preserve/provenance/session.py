@@ -13,6 +13,8 @@ The order, which no command has a second version of:
 
 A session takes the kinds of statement that its command may make, and no others: a change of the key comes from
 ``key rotate`` and from nothing else.
+
+Tested by ``tests/unit/provenance/test_journal.py``.
 """
 
 import sqlite3

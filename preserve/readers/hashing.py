@@ -1,4 +1,7 @@
-"""The digests that a record declares, and what takes them from its bytes."""
+"""The digests that a record declares, and what takes them from its bytes.
+
+Tested by ``tests/unit/integrity/test_record.py``.
+"""
 
 import hashlib
 from collections.abc import Callable, Mapping

@@ -3,6 +3,8 @@
 A large gzip file is dealt out in stretches. Where a stretch begins is a guess (a piece of an archived file can look
 like a record), so the stretches are joined: one that does not begin where the last one ended is read again from
 there. So what comes out is what one process gives that reads from the beginning.
+
+Tested by ``tests/unit/integrity/test_scan.py``.
 """
 
 import os

@@ -1,4 +1,7 @@
-"""The history of one cable: every capture of it, what its page claimed then, how its text differs from the last."""
+"""The history of one cable: every capture of it, what its page claimed then, how its text differs from the last.
+
+Tested by ``tests/scenarios/test_history_of_releases.py``.
+"""
 
 import difflib
 from collections.abc import Mapping, Sequence

@@ -3,6 +3,8 @@
 At the end of a session from what that session has read (`index_stated`); at a search all that is lacking then, each
 text read again from its record (`update_search`). It goes on where it was stopped. One that cannot be used, or that
 goes further than the ledger, is made anew, by a search.
+
+Tested by ``tests/scenarios/test_index_as_stated.py``.
 """
 
 import sqlite3

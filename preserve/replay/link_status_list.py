@@ -3,6 +3,8 @@
 A failed fetch has no record: it stands in the run's statement only. Both are gone through in the order of addresses.
 Pages are read only where their payload is another than that of the first good capture, or where a small page without a
 cable may be an error page.
+
+Tested by ``tests/scenarios/test_link_rot.py``.
 """
 
 from collections.abc import Iterator, Sequence

@@ -2,6 +2,8 @@
 
 Every value is read from the stored bytes at that moment and checked against the ledger's hash of the record, so that
 what is shown is what was captured, or an error.
+
+Tested by ``tests/scenarios/test_one_article.py``.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -1,6 +1,8 @@
 """Search indexes opened for asking: brought up to date where that can be done, else told how far they go.
 
 What reads pages is imported only where something has to be read: a search takes no longer than the search.
+
+Tested by ``tests/scenarios/test_search.py``.
 """
 
 import base64

@@ -11,6 +11,8 @@
 
 Everything else is letters and digits with what parts them: ``E.O. 12958`` is the phrase of its three words, a quote
 that is not closed goes to the end, a star alone or a bracket too many is nothing.
+
+Tested by ``tests/scenarios/test_search.py``.
 """
 
 import re

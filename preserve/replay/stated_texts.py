@@ -1,6 +1,8 @@
 """Every text that the ledger names, read again from its record: in the ledger's order, by as many processes as help.
 
 Memory is that of a few batches, whatever the size of the archive.
+
+Tested by ``tests/scenarios/test_index_as_stated.py``.
 """
 
 import os

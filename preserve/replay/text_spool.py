@@ -3,6 +3,8 @@
 A file without a name in the archive's ``state/``: it is gone with the session, however that ends, and nobody else can
 write to it. Every process that reads pages adds to its end: nothing of a text crosses a pipe, no group waits for it.
 Texts are found by what is stated of them. One that is not here is no loss: the next search reads its record.
+
+Tested by ``tests/scenarios/test_index_as_stated.py``.
 """
 
 import fcntl

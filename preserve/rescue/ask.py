@@ -1,4 +1,7 @@
-"""Asking one web archive: its budget and pace, kept over jobs; one exchange at a time; what came back, taken apart."""
+"""Asking one web archive: its budget and pace, kept over jobs; one exchange at a time; what came back, taken apart.
+
+Tested by ``tests/scenarios/test_rescue.py``.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

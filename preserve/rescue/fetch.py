@@ -1,4 +1,7 @@
-"""Fetching one memento: the archive's own redirects followed, the last reply judged, and compared with what is held."""
+"""Fetching one memento: the archive's own redirects followed, the last reply judged, and compared with what is held.
+
+Tested by ``tests/scenarios/test_rescue.py``.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -2,6 +2,8 @@
 
 A memento counts as the page only if it is of the address asked for, does not contradict itself, and has status 200.
 Whatever it is, it is kept; only a page is linked to the lost address.
+
+Tested by ``tests/scenarios/test_rescue.py``.
 """
 
 import base64

@@ -2,6 +2,8 @@
 
 ``none`` is said only where every list that was asked is whole, readable and empty. Whatever else went wrong is
 ``failed`` or an incomplete list, with a finding.
+
+Tested by ``tests/scenarios/test_rescue.py``.
 """
 
 from collections.abc import Callable

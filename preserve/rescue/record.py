@@ -2,6 +2,8 @@
 
 The durable order is that of a capture: record bytes synced, statements appended, catalogue fed. What links a record to
 a lost address is appended in one piece with the record's own statement.
+
+Tested by ``tests/scenarios/test_rescue.py``.
 """
 
 from collections.abc import Callable, Mapping

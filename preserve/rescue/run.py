@@ -3,6 +3,8 @@
 Of each address: the lists of every configured archive, then mementos from the newest on until one is the page. What
 came is kept as records under the address that was really asked; ``listing`` and ``memento`` statements say what each
 was. Everything of one exchange is durable before the next page is asked for: a killed rescue goes on where it stopped.
+
+Tested by ``tests/scenarios/test_rescue.py``.
 """
 
 from collections import Counter

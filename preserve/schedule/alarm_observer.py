@@ -1,4 +1,7 @@
-"""From what a look at a job showed to alarms: observed into the book, told again while it lasts, and sent."""
+"""From what a look at a job showed to alarms: observed into the book, told again while it lasts, and sent.
+
+Tested by ``tests/scenarios/test_schedule_alarms.py``.
+"""
 
 import sqlite3
 from collections.abc import Callable, Mapping

@@ -1,4 +1,7 @@
-"""The program as a process of its own, which is asked to stop when the schedule is, and ends when the schedule dies."""
+"""The program as a process of its own, which is asked to stop when the schedule is, and ends when the schedule dies.
+
+Tested by ``tests/unit/schedule/test_steps.py``.
+"""
 
 import json
 import os

@@ -2,6 +2,8 @@
 
 A moment goes from ``running`` to one of ``ran``, ``failed``, ``skipped`` and stays there; one that failed and is tried
 again before the next is due is ``waiting`` meanwhile. One that nobody took in time is ``missed``.
+
+Tested by ``tests/unit/schedule/test_schedule.py``.
 """
 
 import sqlite3

@@ -1,4 +1,7 @@
-"""The jobs of a collection: what is due by which rule, which command does it, and which steps follow."""
+"""The jobs of a collection: what is due by which rule, which command does it, and which steps follow.
+
+Tested by ``tests/unit/schedule/test_schedule.py``.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""The jobs of all collections at work in one process: several captures at a time, one verification."""
+"""The jobs of all collections at work in one process: several captures at a time, one verification.
+
+Tested by ``tests/scenarios/test_schedule.py``.
+"""
 
 import queue
 import threading

@@ -2,6 +2,8 @@
 
 Everything is recorded before it is begun and after it has ended, so a scheduler that dies anywhere leaves no moment
 lost and none doubled (``docs/schedule.md``).
+
+Tested by ``tests/unit/schedule/test_schedule.py``.
 """
 
 import sqlite3

@@ -1,4 +1,7 @@
-"""A collection's folder: making it, opening it, and the format marker that says what it is."""
+"""A collection's folder: making it, opening it, and the format marker that says what it is.
+
+Tested by ``tests/unit/provenance/test_founding.py``.
+"""
 
 import errno
 import json

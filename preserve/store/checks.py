@@ -1,6 +1,8 @@
 """What verifications found and when, one JSON line each, beside the collections: the dates that a keeper is shown.
 
 No evidence, and nothing makes it again: the evidence itself can be verified at any time.
+
+Tested by ``tests/unit/store/test_check_levels.py``.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""Files copied so that the copy is known to be right: synced, read back, named only then."""
+"""Files copied so that the copy is known to be right: synced, read back, named only then.
+
+Tested by ``tests/scenarios/test_copies.py``.
+"""
 
 import hashlib
 import os

@@ -2,6 +2,8 @@
 
 POSIX promises nothing about a file's name until its folder is synced; every function here that makes or renames a file
 syncs the folder as well.
+
+Tested by ``tests/crash/test_killed_writers.py``.
 """
 
 import errno

@@ -1,4 +1,7 @@
-"""The CDXJ index of a collection, sorted bytewise; pywb and WACZ read it as it is. Derived."""
+"""The CDXJ index of a collection, sorted bytewise; pywb and WACZ read it as it is. Derived.
+
+Tested by ``tests/unit/store/test_index_extended.py``.
+"""
 
 import os
 from collections.abc import Iterator

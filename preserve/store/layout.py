@@ -1,4 +1,7 @@
-"""Where everything of one collection lies (``docs/formats/archive.md``)."""
+"""Where everything of one collection lies (``docs/formats/archive.md``).
+
+Tested by ``tests/scenarios/test_hostile_folders.py``.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -1,6 +1,8 @@
 """The ledger's files: entry bundles, hash tiles, the checkpoint.
 
 Layout: C2SP tlog-tiles; normative here: ``docs/formats/ledger.md``.
+
+Tested by ``tests/unit/provenance/test_ledger.py``.
 """
 
 from collections.abc import Callable, Iterator, Sequence

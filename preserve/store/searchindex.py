@@ -10,6 +10,8 @@ made is made again; a row that another hand changed is given out to nobody. With
 
 Dates are the documents' own, as precisely as they are known (``2005-01-31T08:10``, ``1966-12-28T18``, ``2005-01-31``),
 compared as spans: a cable of which only the day is known is of every minute of it.
+
+Tested by ``tests/scenarios/test_search.py``.
 """
 
 import hmac

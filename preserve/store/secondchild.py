@@ -5,6 +5,8 @@ many bytes of it are there, the last one, with a dot behind the number, that the
 
 It writes a line of JSON for each record, as `preserve.store.secondreader` reads it, and a last one that says how it
 ended. Digests are taken here, of the bytes that warcio gives. Whatever warcio prints goes to standard error.
+
+Tested by ``tests/unit/store/test_secondreader.py``.
 """
 
 import hashlib

@@ -1,4 +1,7 @@
-"""The desk as an ASGI application: who may ask, what is asked, who answers, and what an error looks like."""
+"""The desk as an ASGI application: who may ask, what is asked, who answers, and what an error looks like.
+
+Tested by ``tests/scenarios/test_desk_hostile.py``.
+"""
 
 import re
 import sqlite3

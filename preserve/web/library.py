@@ -3,6 +3,8 @@
 An archive is never caught up and an index never filled here: where one is behind the ledger, what there is is shown,
 and every page says how far it goes. Rows are held against the ledger as for every reader (ADR 22), the index against
 its MACs (`preserve.store.searchindex`): what was seen to be good is not looked at twice while the file stays the same.
+
+Tested by ``tests/scenarios/test_desk.py``.
 """
 
 import sqlite3

@@ -2,6 +2,8 @@
 
 The names were chosen by what Zotero's translators make of them: an author with a comma at its end is taken as one name,
 and COinS beats every other form, so it stands in lists of hits only.
+
+Tested by ``tests/scenarios/test_desk_machines.py``.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,7 @@
-"""Answers of the desk: a page from a template, the same as JSON, a file; with headers, validators and links."""
+"""Answers of the desk: a page from a template, the same as JSON, a file; with headers, validators and links.
+
+Tested by ``tests/scenarios/test_desk.py``.
+"""
 
 import hashlib
 import json

@@ -1,4 +1,7 @@
-"""From the bytes of a request's target to a page. Segments are parted before they are decoded: ``%2F`` is no slash."""
+"""From the bytes of a request's target to a page. Segments are parted before they are decoded: ``%2F`` is no slash.
+
+Tested by ``tests/scenarios/test_desk.py``.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

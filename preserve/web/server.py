@@ -1,4 +1,7 @@
-"""Applications on addresses: bound first, then served together until the process is asked to stop."""
+"""Applications on addresses: bound first, then served together until the process is asked to stop.
+
+Tested by ``tests/scenarios/test_desk_hostile.py``.
+"""
 
 import logging
 import signal

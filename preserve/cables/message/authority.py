@@ -2,6 +2,8 @@
 
 The label stands in the head or in the first paragraph. There it is read only at the beginning or with a colon, and
 only with a reason that is a section of the order (``1.4 (b) and (d)``): without one, nothing tells where the name ends.
+
+Tested by ``tests/unit/cables/test_heads.py``.
 """
 
 import re

@@ -6,6 +6,8 @@ printed, a section where the message has several, the station and the serial num
     C O N F I D E N T I A L SECTION 01 OF 03 SAMPLETOWN 000123
 
 Captions (``SIPDIS``, ``SENSITIVE``) stand on lines of their own or on this line; doubled ones are kept, in order.
+
+Tested by ``tests/unit/cables/message/test_grammar.py``.
 """
 
 import re

@@ -2,6 +2,8 @@
 
 The words come in two orders, ``TITLE NAME`` and ``NAME, TITLE, OFFICE``, and what tells them apart is a list of the
 words of titles. Without any such word all is a name. What fits neither is left whole.
+
+Tested by ``tests/unit/cables/test_heads.py``.
 """
 
 import re

@@ -3,6 +3,8 @@
 The signature is the name of the head of post, on a line of its own or behind the last sentence. Behind it may stand
 ``NNNN``, page lines, classifications with their captions, and lines that others added: rules, number signs, print
 tracks, notes of a later review or of the communications centre.
+
+Tested by ``tests/unit/cables/message/test_grammar.py``.
 """
 
 import re

@@ -17,6 +17,8 @@ rule                       what is printed                                      
 (*) where there is only one split; where others need more codes the shortest alone counts, and it is not certain; where
 two are as short, or none of the codes has four letters, the word stays whole. (**) in brackets yes. A repeated tag is
 told once. A caption of the message that stands among its tags (``SIPDIS``) is none.
+
+Tested by ``tests/unit/cables/test_heads.py``.
 """
 
 from collections.abc import Sequence

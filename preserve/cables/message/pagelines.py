@@ -6,6 +6,8 @@ Long messages were sent in pages, and the line at a page's head stands in the te
     PAGE 02 SAMPLETOWN 023763 071504Z
 
 Which gaps are no ends of paragraphs is a guess from the words around them; it serves the reading view alone.
+
+Tested by ``tests/unit/cables/message/test_paragraphs.py``.
 """
 
 import re

@@ -4,6 +4,8 @@ Entries are told apart by their enumerators (``A.``, ``(B)``, ``C)``, ``[D]``, `
 before a station and its number), which must follow one another or stand apart, so that a person's initial is none;
 without enumerators, by semicolons. Page lines and footers between and inside entries are left out. A classification
 between a station and its number (``KUWAIT (C) 02293``) is neither an enumerator nor a paragraph's mark.
+
+Tested by ``tests/unit/cables/message/test_grammar.py``.
 """
 
 import re

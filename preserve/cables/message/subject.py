@@ -3,6 +3,8 @@
 Nothing but layout tells where a title ends. It ends at a blank line, another label, or a sentence in small letters
 below a title in capitals. Over the end of a page it goes on where it cannot be whole: its last word needs another, or
 the next begins small.
+
+Tested by ``tests/unit/cables/message/test_grammar.py``.
 """
 
 import re

@@ -3,6 +3,8 @@
 Commas, semicolons and slashes separate, and where a line has none of them blanks do; lines of one list may differ. What
 stands in brackets belongs to the tag before it, also where it goes on in the next line. Codes that are run together
 (``ECONEFIN``) stay one tag, as they are printed.
+
+Tested by ``tests/unit/cables/message/test_grammar.py``.
 """
 
 import re

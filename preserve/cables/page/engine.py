@@ -12,6 +12,8 @@ The part of a page that is read is the element that ``within`` selects, without 
   The lines of ``cut`` are dropped. Else nothing is changed.
 - With ``only_markup``, an element of the message is text in which only those tags are markup, because the site did
   not escape it: what else looks like markup is kept and reported.
+
+Tested by ``tests/unit/cables/page/test_fields.py``.
 """
 
 from bisect import bisect_right

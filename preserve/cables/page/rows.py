@@ -8,6 +8,8 @@ the first ``\"``.
 The file is read in pieces, so that memory is that of one row, whatever its size. A row that does not begin as
 rows of the layout do, has no end within `MAX_ROW_BYTES` or not as many fields as the layout has columns is told, and
 reading goes on at the next line that begins as rows do.
+
+Tested by ``tests/unit/cables/test_cables_csv.py``.
 """
 
 import re

@@ -2,6 +2,8 @@
 
 A text is made of segments. Most are copied from the page character by character; the others stand for a piece of the
 page of another length: a character reference, a line end, a tag that breaks the line.
+
+Tested by ``tests/unit/cables/page/test_offsets.py``.
 """
 
 import html

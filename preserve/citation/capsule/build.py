@@ -1,6 +1,8 @@
 """Builds a citation capsule (docs/formats/capsule.md): one small file from which a stranger can check a passage.
 
 It is checked as a stranger would check it before it is handed over.
+
+Tested by ``tests/scenarios/test_capsules.py``.
 """
 
 import zlib

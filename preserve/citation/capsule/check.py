@@ -1,4 +1,7 @@
-"""Checks a capsule with this program: what the stand-alone checker checks, and that the text follows from the bytes."""
+"""Checks a capsule with this program: what the stand-alone checker checks, and that the text follows from the bytes.
+
+Tested by ``tests/scenarios/test_capsules.py``.
+"""
 
 from collections.abc import Mapping
 from contextlib import suppress

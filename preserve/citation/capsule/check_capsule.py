@@ -5,6 +5,8 @@ One file of standard-library Python, from 3.9 on. Signatures need the package ``
 Options: ``--key VKEY`` (a log's verifier key that you trust), ``--roots FILE`` (PEM certificates of time authorities).
 Status 0: nothing failed, and the log's key is one that you gave, if you gave any. Status 1: anything else. Status 2: a
 wrong call. Without a key it is NOT PROVEN whose log it is: give one.
+
+Tested by ``tests/scenarios/test_capsules.py``.
 """
 # ruff: noqa: UP006, UP031, UP035, UP045, B905, PTH123, PTH118, PLC0415, PLR2004, T201, N818, S603, S607, TRY301 - Python 3.9
 

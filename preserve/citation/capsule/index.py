@@ -2,6 +2,8 @@
 
 It is made of nothing but the capsule's other files, so that it can be made again and compared. It has no script and
 asks for nothing: it opens from the folder that the ZIP was unpacked to.
+
+Tested by ``tests/scenarios/test_capsules.py``.
 """
 
 import html

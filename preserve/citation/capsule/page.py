@@ -1,6 +1,8 @@
 """The page of a capsule that a person reads: what it is, and how to check it by hand with ordinary commands.
 
 It is made of nothing but the capsule's other files, so that it can be made again and compared.
+
+Tested by ``tests/interop/test_capsule_page.py``.
 """
 
 import base64

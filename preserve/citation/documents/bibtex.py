@@ -5,6 +5,8 @@ or a macro, joined by ``#``. What stands outside of entries is a comment. An ent
 
 Time is linear in the length of the file: which brace closes which is found out once, and macros are put in only as
 far as all of them together have 4 MiB; behind that a macro stands as its name.
+
+Tested by ``tests/unit/formats/test_documents.py``.
 """
 
 import re

@@ -2,6 +2,8 @@
 
 Nothing is asked of the network here. What is held is read from the stored bytes at that moment, checked against the
 ledger's hash of the record.
+
+Tested by ``tests/scenarios/test_check_documents.py``.
 """
 
 import re

@@ -5,6 +5,8 @@ is a manner of speaking. It belongs to the citation that follows it in its parag
 quoted block to the citation in it, else to the one that the next block begins with, else to the last of the block
 before it. An address of the web is a citation wherever it stands; an id of a cable, a record's id and a text's digest
 are citations of archives.
+
+Tested by ``tests/interop/test_documents_pandoc.py``.
 """
 
 import base64

@@ -1,4 +1,7 @@
-"""A document as it is read for its citations, whatever its kind: blocks of text with what they point to."""
+"""A document as it is read for its citations, whatever its kind: blocks of text with what they point to.
+
+Tested by ``tests/unit/formats/test_documents.py``.
+"""
 
 import re
 from bisect import bisect_right

@@ -1,6 +1,8 @@
 """Word documents (ECMA-376 part 1): paragraphs with their links; foot- and endnotes stand where they are called.
 
 A note stands where it is called first.
+
+Tested by ``tests/unit/formats/test_documents.py``.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,7 @@
-"""Bibliographies of reference managers: CSL-JSON, RIS, and Zotero's RDF. A block for each entry, with its addresses."""
+"""Bibliographies of reference managers: CSL-JSON, RIS, and Zotero's RDF. A block for each entry, with its addresses.
+
+Tested by ``tests/unit/formats/test_documents.py``.
+"""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -2,6 +2,8 @@
 
 Robust Links (mementoweb.org/robustlinks/spec): an ``a`` gets ``data-originalurl``, ``data-versionurl`` and
 ``data-versiondate``; its ``href`` and everything else stays.
+
+Tested by ``tests/unit/formats/test_documents.py``.
 """
 
 import html

@@ -2,6 +2,8 @@
 
 CommonMark's blocks as far as citations need them: fenced code is passed over, ``>`` marks a quotation, notes stand
 where they are called first, ``[@key]`` cites a bibliography (pandoc's way).
+
+Tested by ``tests/unit/formats/test_documents.py``.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""OpenDocument texts (OpenDocument 1.3, part 3): paragraphs with their links; notes stand where they are called."""
+"""OpenDocument texts (OpenDocument 1.3, part 3): paragraphs with their links; notes stand where they are called.
+
+Tested by ``tests/unit/formats/test_documents.py``.
+"""
 
 from collections.abc import Iterator
 from typing import Final

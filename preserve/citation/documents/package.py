@@ -2,6 +2,8 @@
 
 A document is a hostile ZIP: only the members that are asked for are read, each within a bound of bytes, tags and
 attributes, all of them together within another, and no entity of their XML is expanded.
+
+Tested by ``tests/unit/formats/test_documents.py``.
 """
 
 import io

@@ -1,6 +1,8 @@
 """A PDF as it is read for its citations: in a process of its own, within bounds of time, memory and output.
 
 Paragraphs are told by the gaps between lines, links by the places of their boxes.
+
+Tested by ``tests/unit/formats/test_documents.py``.
 """
 
 import json

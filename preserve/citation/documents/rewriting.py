@@ -3,6 +3,8 @@ LaTeX, fields in a bibliography.
 
 Nothing is taken out: what is written is the document with things put in behind links, attributes and fields, and before
 it is handed over it is held against the document, byte for byte.
+
+Tested by ``tests/scenarios/test_check_documents.py``.
 """
 
 import html

@@ -1,6 +1,8 @@
 """LaTeX sources: paragraphs and quotations, with addresses and the keys that they cite. Notes stand where they are.
 
 Written back, copies are named behind plain links.
+
+Tested by ``tests/unit/formats/test_documents.py``.
 """
 
 import re

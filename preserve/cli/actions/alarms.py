@@ -1,4 +1,7 @@
-"""What ``preserve alarms`` does: what is wrong, what is still to be told of it, and the telling."""
+"""What ``preserve alarms`` does: what is wrong, what is still to be told of it, and the telling.
+
+Tested by ``tests/scenarios/test_alarm_commands.py``.
+"""
 
 import time
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""What ``preserve capture`` does: one capture run, in the foreground, stopped cleanly by Ctrl-C or SIGTERM."""
+"""What ``preserve capture`` does: one capture run, in the foreground, stopped cleanly by Ctrl-C or SIGTERM.
+
+Tested by ``tests/scenarios/test_real_capture.py``.
+"""
 
 import json
 import os

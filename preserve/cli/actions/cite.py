@@ -1,4 +1,7 @@
-"""What ``preserve cite`` does: citations of cables, pages and collections, in every form, and their capsules."""
+"""What ``preserve cite`` does: citations of cables, pages and collections, in every form, and their capsules.
+
+Tested by ``tests/scenarios/test_cite.py``.
+"""
 
 import json
 import sys

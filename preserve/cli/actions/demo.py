@@ -1,4 +1,7 @@
-"""What ``preserve demo`` does: the whole path once, on a mirror of its own, offline."""
+"""What ``preserve demo`` does: the whole path once, on a mirror of its own, offline.
+
+Tested by ``tests/unit/cli/test_demo.py``.
+"""
 
 import io
 import json

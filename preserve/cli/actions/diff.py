@@ -1,4 +1,7 @@
-"""What ``preserve diff`` does: how two captures of a cable differ, by lines, words and redaction marks."""
+"""What ``preserve diff`` does: how two captures of a cable differ, by lines, words and redaction marks.
+
+Tested by ``tests/scenarios/test_history_of_releases.py``.
+"""
 
 import sys
 from pathlib import Path

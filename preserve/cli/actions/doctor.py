@@ -1,4 +1,7 @@
-"""What ``preserve doctor`` does: whether this machine can do the work."""
+"""What ``preserve doctor`` does: whether this machine can do the work.
+
+Tested by ``tests/scenarios/test_doctor.py``.
+"""
 
 import os
 import sqlite3

@@ -1,4 +1,7 @@
-"""What ``preserve export`` does: everything recovered as a table, and where texts come from, for other programs."""
+"""What ``preserve export`` does: everything recovered as a table, and where texts come from, for other programs.
+
+Tested by ``tests/scenarios/test_export_provenance.py``.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""What ``preserve graph`` does: who cites whom."""
+"""What ``preserve graph`` does: who cites whom.
+
+Tested by ``tests/scenarios/test_graph.py``.
+"""
 
 import csv
 import io

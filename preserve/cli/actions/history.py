@@ -1,4 +1,7 @@
-"""What ``preserve history`` does: every capture of a cable, and how its text changed."""
+"""What ``preserve history`` does: every capture of a cable, and how its text changed.
+
+Tested by ``tests/scenarios/test_history_of_releases.py``.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar

@@ -1,4 +1,7 @@
-"""What ``preserve ledger`` does: what is in a collection's log, proofs out of it, and who else vouches for it."""
+"""What ``preserve ledger`` does: what is in a collection's log, proofs out of it, and who else vouches for it.
+
+Tested by ``tests/scenarios/test_ledger_commands.py``.
+"""
 
 import os
 import time

@@ -1,4 +1,7 @@
-"""What ``preserve release`` does: declares a release, and takes a dump in as one."""
+"""What ``preserve release`` does: declares a release, and takes a dump in as one.
+
+Tested by ``tests/scenarios/test_releases.py``.
+"""
 
 import os
 from datetime import UTC, datetime

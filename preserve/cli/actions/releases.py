@@ -1,4 +1,7 @@
-"""What ``preserve releases`` does: the releases that are declared, and those that pages claim."""
+"""What ``preserve releases`` does: the releases that are declared, and those that pages claim.
+
+Tested by ``tests/scenarios/test_history_of_releases.py``.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import merge

@@ -1,4 +1,7 @@
-"""What ``preserve repair`` does: makes a damaged collection whole again from copies."""
+"""What ``preserve repair`` does: makes a damaged collection whole again from copies.
+
+Tested by ``tests/scenarios/test_repair.py``.
+"""
 
 import os
 import shlex

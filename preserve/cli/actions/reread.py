@@ -1,4 +1,7 @@
-"""What ``preserve reread`` does: the texts of what is held, by the layouts and the extractor of today."""
+"""What ``preserve reread`` does: the texts of what is held, by the layouts and the extractor of today.
+
+Tested by ``tests/scenarios/test_reread.py``.
+"""
 
 import os
 from collections.abc import Sequence

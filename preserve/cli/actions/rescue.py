@@ -1,4 +1,7 @@
-"""What ``preserve rescue`` does: asks web archives for pages that are gone."""
+"""What ``preserve rescue`` does: asks web archives for pages that are gone.
+
+Tested by ``tests/scenarios/test_rescue.py``.
+"""
 
 import os
 import time

@@ -1,4 +1,7 @@
-"""What ``preserve rot`` does: what became of the addresses that were captured, and what stable copy there is."""
+"""What ``preserve rot`` does: what became of the addresses that were captured, and what stable copy there is.
+
+Tested by ``tests/scenarios/test_link_rot.py``.
+"""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""What ``preserve schedule`` does: captures and verifications at their time, and how the schedules stand."""
+"""What ``preserve schedule`` does: captures and verifications at their time, and how the schedules stand.
+
+Tested by ``tests/scenarios/test_schedule.py``.
+"""
 
 import sqlite3
 import time

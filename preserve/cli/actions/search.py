@@ -1,4 +1,7 @@
-"""What ``preserve search`` does: words in the texts and fields of the cables held."""
+"""What ``preserve search`` does: words in the texts and fields of the cables held.
+
+Tested by ``tests/scenarios/test_search.py``.
+"""
 
 import sys
 from collections.abc import Sequence

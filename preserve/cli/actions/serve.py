@@ -1,4 +1,7 @@
-"""What ``preserve serve`` does: the web desk, until it is stopped."""
+"""What ``preserve serve`` does: the web desk, until it is stopped.
+
+Tested by ``tests/scenarios/test_desk.py``.
+"""
 
 import sys
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""What ``preserve show`` does: gives a page or a cable back."""
+"""What ``preserve show`` does: gives a page or a cable back.
+
+Tested by ``tests/scenarios/test_show_for_reading.py``.
+"""
 
 import sys
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""What ``preserve status`` does: one screen for a keeper."""
+"""What ``preserve status`` does: one screen for a keeper.
+
+Tested by ``tests/scenarios/test_status.py``.
+"""
 
 import sqlite3
 import time

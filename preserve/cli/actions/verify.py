@@ -1,4 +1,7 @@
-"""What ``preserve verify`` does: checks collections against their ledgers, and files by themselves."""
+"""What ``preserve verify`` does: checks collections against their ledgers, and files by themselves.
+
+Tested by ``tests/scenarios/test_damage.py``.
+"""
 
 import os
 import time

@@ -1,4 +1,7 @@
-"""``preserve cite``: what may be typed, and its help."""
+"""``preserve cite``: what may be typed, and its help.
+
+Tested by ``tests/scenarios/test_cite.py``.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""``preserve export``: what may be typed, and its help."""
+"""``preserve export``: what may be typed, and its help.
+
+Tested by ``tests/scenarios/test_export_provenance.py``.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""``preserve ledger``: what may be typed, and its help."""
+"""``preserve ledger``: what may be typed, and its help.
+
+Tested by ``tests/scenarios/test_ledger_commands.py``.
+"""
 
 from pathlib import Path
 

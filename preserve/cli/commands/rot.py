@@ -1,4 +1,7 @@
-"""``preserve rot``: what may be typed, and its help."""
+"""``preserve rot``: what may be typed, and its help.
+
+Tested by ``tests/scenarios/test_link_rot.py``.
+"""
 
 import click
 

@@ -1,4 +1,7 @@
-"""``preserve schedule``: what may be typed, and its help."""
+"""``preserve schedule``: what may be typed, and its help.
+
+Tested by ``tests/scenarios/test_schedule.py``.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""What every command shares: where things are, how results are printed, and the help's table of exit statuses."""
+"""What every command shares: where things are, how results are printed, and the help's table of exit statuses.
+
+Tested by ``tests/scenarios/test_errors.py``.
+"""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""``preserve check`` of documents: what they cite and quote against what is held, and on request against the web."""
+"""``preserve check`` of documents: what they cite and quote against what is held, and on request against the web.
+
+Tested by ``tests/scenarios/test_check_documents.py``.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,7 @@
-"""Where a command writes its lines: to stdout, or to a file that is there whole or not at all."""
+"""Where a command writes its lines: to stdout, or to a file that is there whole or not at all.
+
+Tested by ``tests/scenarios/test_exit_statuses.py``.
+"""
 
 import errno
 import os

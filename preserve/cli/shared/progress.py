@@ -1,4 +1,7 @@
-"""How far a long command is: a bar on a terminal, JSON Lines where that is asked for, and nothing elsewhere."""
+"""How far a long command is: a bar on a terminal, JSON Lines where that is asked for, and nothing elsewhere.
+
+Tested by ``tests/unit/cli/test_manner.py``.
+"""
 
 import json
 import sys

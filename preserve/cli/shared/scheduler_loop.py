@@ -1,4 +1,7 @@
-"""What a scheduler at the command line reads again and again, and how it says what it met."""
+"""What a scheduler at the command line reads again and again, and how it says what it met.
+
+Tested by ``tests/scenarios/test_schedule.py``.
+"""
 
 import sqlite3
 import threading

@@ -1,4 +1,7 @@
-"""``preserve schedule install``: a service of systemd or a line of cron, shown before it is written."""
+"""``preserve schedule install``: a service of systemd or a line of cron, shown before it is written.
+
+Tested by ``tests/unit/schedule/test_install.py``.
+"""
 
 import os
 import pwd

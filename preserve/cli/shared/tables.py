@@ -1,4 +1,7 @@
-"""Rows for people and for other programs: an aligned table on a terminal, else values divided by tabs; CSV; JSON."""
+"""Rows for people and for other programs: an aligned table on a terminal, else values divided by tabs; CSV; JSON.
+
+Tested by ``tests/unit/cli/test_manner.py``.
+"""
 
 import csv
 import io

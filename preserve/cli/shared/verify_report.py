@@ -1,4 +1,7 @@
-"""The outcome of a verification, said to a person, to a program, and as one page of HTML."""
+"""The outcome of a verification, said to a person, to a program, and as one page of HTML.
+
+Tested by ``tests/scenarios/test_damage.py``.
+"""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,6 +1,8 @@
 """BibTeX and biblatex entries: of a cable ``@techreport`` and ``@report``, of another page ``@misc`` and ``@online``.
 
 Reference managers keep number, institution, kind, place and keywords of reports, and of no other type.
+
+Tested by ``tests/unit/formats/test_citations.py``.
 """
 
 from preserve.expressions import lazy_re

@@ -1,4 +1,7 @@
-"""Citations of a whole collection, as it was at one checkpoint of its log: a data set with a version."""
+"""Citations of a whole collection, as it was at one checkpoint of its log: a data set with a version.
+
+Tested by ``tests/scenarios/test_cite.py``.
+"""
 
 import base64
 import json

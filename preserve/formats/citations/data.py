@@ -2,6 +2,8 @@
 
 The dates stay apart: ``created`` (the document's own), ``source_released`` (when its source made it public),
 ``captured`` (when these bytes came) and ``accessed`` (when the person who cites looked).
+
+Tested by ``tests/unit/formats/test_citations.py``.
 """
 
 import base64

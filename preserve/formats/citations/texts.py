@@ -1,4 +1,7 @@
-"""Citations for documents: one plain sentence, HTML with Robust Links, Markdown, wikitext."""
+"""Citations for documents: one plain sentence, HTML with Robust Links, Markdown, wikitext.
+
+Tested by ``tests/unit/formats/test_citations.py``.
+"""
 
 import html
 

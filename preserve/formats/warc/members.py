@@ -7,6 +7,8 @@ Memory is bounded: a piece larger than `Members`' ``hold_bytes`` is handed out a
 A record may hold a compressed file of records. So behind a damaged piece, one that begins further on is believed only
 where it cannot lie in the damaged one: whole pieces follow one another from it to the end of the file, or to where the
 damaged one must have ended. What lies in a piece is followed by the rest of that, which is none.
+
+Tested by ``tests/unit/formats/test_work_is_linear.py``.
 """
 
 import zlib

@@ -7,6 +7,8 @@ its name, which is made of the dump's SHA-256, and stated by the next call.
 Form of the file (``docs/formats/archive.md``): a record's target is ``urn:preserve:dump:sha256:HEX#bytes=FIRST-LAST``
 and its block those bytes of the dump; ``#between=`` stands there for what is no row. What has no record between two
 others is one line end: LF where one byte is left out, CRLF where two are. So the records give it back to the byte.
+
+Tested by ``tests/scenarios/test_releases.py``.
 """
 
 import hashlib

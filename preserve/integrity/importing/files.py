@@ -4,6 +4,8 @@ The order, for a process that may die anywhere: a copy under a ``.part`` name, s
 ``NAME.TOKEN.importing``; what it is and was taken from, in the journal; a statement for each record and each cable; the
 ``import`` statement, which seals the file; the name ``NAME``. Whatever is left half way, the next import finishes or
 drops.
+
+Tested by ``tests/scenarios/test_import.py``.
 """
 
 import hashlib

@@ -4,6 +4,8 @@ First the ledger (`preserve.integrity.repair.ledger_repair`), for it is the meas
 not the one that was sealed: a copy of the whole file, where one has it; else record by record, out of the damaged
 file and all copies.
 The damaged file is moved to ``quarantine/``, never deleted, and every repair is a statement.
+
+Tested by ``tests/scenarios/test_repair.py``.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -5,6 +5,8 @@ keys by which the log is known (`preserve.provenance.knownlogs`); never one that
 is known of the log decides how far it goes: nothing smaller, and nothing of another history, takes its place.
 A bundle of entries is taken from whichever copy has it, and the whole is believed only if it gives the root of that
 checkpoint. Tiles follow from the entries and are made again.
+
+Tested by ``tests/scenarios/test_repair.py``.
 """
 
 from collections.abc import Iterator, Sequence

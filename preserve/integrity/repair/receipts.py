@@ -1,4 +1,7 @@
-"""Receipts that are damaged or missing, found again in copies: a receipt is believed if it fits the ledger."""
+"""Receipts that are damaged or missing, found again in copies: a receipt is believed if it fits the ledger.
+
+Tested by ``tests/scenarios/test_repair.py``.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -3,6 +3,8 @@
 A key is not believed because it lies in the archive. What the reader trusts (`preserve.provenance.trust`) decides, and
 where that names keys of logs, nothing else does. Else what is known of the log from before
 (`preserve.provenance.knownlogs`); else the verdict says whose key it is and that it is not known.
+
+Tested by ``tests/scenarios/test_damage.py``.
 """
 
 from collections.abc import Callable

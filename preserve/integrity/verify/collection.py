@@ -15,6 +15,8 @@ flat in their size. The checks, in the order in which each takes a statement:
 9. what is derived: every line of the index and every row of the catalogue, against what checks 2 and 3 read.
 
 What is *not* done here: that the origin really served these bytes can never be proven.
+
+Tested by ``tests/damage/test_corpus.py``.
 """
 
 import shlex

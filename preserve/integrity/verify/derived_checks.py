@@ -1,4 +1,7 @@
-"""Index and catalogue: every line and every row against what follows from the evidence."""
+"""Index and catalogue: every line and every row against what follows from the evidence.
+
+Tested by ``tests/damage/test_corpus.py``.
+"""
 
 from functools import cached_property
 

@@ -2,6 +2,8 @@
 
 A record is found by its id, so that one lost or damaged record does not put all that follow out of step. In a sound
 file nothing is kept but the record at hand; only after damage are the rows of the rest of that file held.
+
+Tested by ``tests/damage/test_corpus.py``.
 """
 
 from collections import deque

@@ -9,6 +9,8 @@ A ``fixity`` statement stands in for reading a file where all of this holds, and
 What is not the file's is checked as ever: tree, signature, each statement, each line of the index and each row of the
 catalogue. Where a record lies is taken from the catalogue, and held against the digest of the places in the statement.
 Where anything is found to be wrong, all files are read (`preserve.integrity.verify.collection`).
+
+Tested by ``tests/scenarios/test_verify_by_seals.py``.
 """
 
 import hashlib

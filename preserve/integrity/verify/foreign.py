@@ -1,6 +1,8 @@
 """WARC, ARC and WACZ files of whatever origin, checked by themselves: without a ledger, as far as that goes.
 
 What no file can show by itself is said so: that nothing was taken out, no date and no address changed.
+
+Tested by ``tests/damage/test_corpus.py``.
 """
 
 import tempfile

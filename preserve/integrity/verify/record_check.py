@@ -1,4 +1,7 @@
-"""Every record: against its statement, and by itself; every revisit: against what it refers to."""
+"""Every record: against its statement, and by itself; every revisit: against what it refers to.
+
+Tested by ``tests/unit/integrity/verify/test_text_check.py``.
+"""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress

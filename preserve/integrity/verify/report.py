@@ -1,4 +1,7 @@
-"""What a check says at its end: claims with their verdicts, findings, and what the damage touches."""
+"""What a check says at its end: claims with their verdicts, findings, and what the damage touches.
+
+Tested by ``tests/damage/test_corpus.py``.
+"""
 
 from collections import Counter
 from dataclasses import dataclass, field

@@ -1,4 +1,7 @@
-"""Every file against the statement that sealed it; no file unknown, none missing."""
+"""Every file against the statement that sealed it; no file unknown, none missing.
+
+Tested by ``tests/damage/test_corpus.py``.
+"""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress

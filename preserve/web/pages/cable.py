@@ -1,4 +1,7 @@
-"""A cable to read, as the newest capture or a chosen one shows it; its graph; and pages that are no cable."""
+"""A cable to read, as the newest capture or a chosen one shows it; its graph; and pages that are no cable.
+
+Tested by ``tests/scenarios/test_desk.py``.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass

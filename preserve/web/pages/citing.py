@@ -1,4 +1,7 @@
-"""Citations of a cable or a paragraph in every form, and the capsule that proves a passage."""
+"""Citations of a cable or a paragraph in every form, and the capsule that proves a passage.
+
+Tested by ``tests/scenarios/test_desk.py``.
+"""
 
 from collections.abc import Mapping
 from contextlib import suppress

@@ -1,4 +1,7 @@
-"""Every capture of a cable, and two of them compared word by word."""
+"""Every capture of a cable, and two of them compared word by word.
+
+Tested by ``tests/scenarios/test_desk.py``.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict

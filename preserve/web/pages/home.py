@@ -1,4 +1,7 @@
-"""The first page: which collections there are, what they hold, when they were checked, how they grew."""
+"""The first page: which collections there are, what they hold, when they were checked, how they grew.
+
+Tested by ``tests/scenarios/test_desk.py``.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""For the operator: how each collection is doing, as `preserve status` tells it; nothing is written for it."""
+"""For the operator: how each collection is doing, as `preserve status` tells it; nothing is written for it.
+
+Tested by ``tests/scenarios/test_desk_keeper.py``.
+"""
 
 import sqlite3
 import time

@@ -1,4 +1,7 @@
-"""What programs ask for: health, metrics, robots.txt, sitemap, the description of the interface, styles, links."""
+"""What programs ask for: health, metrics, robots.txt, sitemap, the description of the interface, styles, links.
+
+Tested by ``tests/scenarios/test_desk_machines.py``.
+"""
 
 import sqlite3
 import time

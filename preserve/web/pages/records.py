@@ -1,4 +1,7 @@
-"""One record down to its raw header, one statement down to its proof: what a reviewer checks, and by which commands."""
+"""One record down to its raw header, one statement down to its proof: what a reviewer checks, and by which commands.
+
+Tested by ``tests/scenarios/test_desk.py``.
+"""
 
 import json
 from dataclasses import asdict

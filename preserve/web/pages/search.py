@@ -1,4 +1,7 @@
-"""Search: the query is the address, its result can be counted, drawn, gone through and taken away whole."""
+"""Search: the query is the address, its result can be counted, drawn, gone through and taken away whole.
+
+Tested by ``tests/scenarios/test_desk.py``.
+"""
 
 import csv
 import io
