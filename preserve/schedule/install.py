@@ -22,7 +22,7 @@ class ProgramCall:
     ``program``: the words before a command (`python -m preserve`); ``archives``: their folder; ``options``: those of
     every command, archives and configuration; ``environment``: variables it needs; ``writable``: folders that it writes
     to; ``user``: who runs a unit of the system, None for a unit of a user's own; ``metrics``: a file for Prometheus, or
-    None.
+    None; ``secrets``: a file of variables that the scheduler is given, if it is there, or None.
     """
 
     program: tuple[str, ...]
@@ -32,6 +32,7 @@ class ProgramCall:
     writable: Sequence[str]
     user: str | None
     metrics: str | None = None
+    secrets: str | None = None
 
 
 def systemd_units(place: ProgramCall) -> dict[str, str]:
@@ -40,7 +41,7 @@ def systemd_units(place: ProgramCall) -> dict[str, str]:
     units = {
         SERVICE: _unit("Captures and verifies web archives at their time", place, f"""\
 Type=exec
-ExecStart={_command((*place.program, "schedule", "run", *place.options))}
+{_secrets(place)}ExecStart={_command((*place.program, "schedule", "run", *place.options))}
 # The capture under way finishes what it is writing, and seals it.
 KillMode=mixed
 TimeoutStopSec={_STOP_S}
@@ -123,6 +124,11 @@ def _unit(description: str, place: ProgramCall, service: str) -> str:
         "Wants=network-online.target time-sync.target\nAfter=network-online.target time-sync.target\n\n"
         f"[Service]\n{user}{variables}{service}"
     )
+
+
+def _secrets(place: ProgramCall) -> str:
+    """The file of variables; with the hyphen, one that is not there is no mistake (systemd.exec(5))."""
+    return "" if place.secrets is None else f"EnvironmentFile={_percent('-' + place.secrets)}\n"
 
 
 def _sandbox(place: ProgramCall) -> str:

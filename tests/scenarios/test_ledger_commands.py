@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from preserve.cli.shared.common import keys_folder
 from preserve.formats.tlog.files import parse_checkpoint
 from preserve.formats.tlog.note import Signer, parse_note, parse_vkey
 from tests.crash.dying import die
@@ -148,6 +149,23 @@ def test_trust_that_cannot_be_read_is_a_mistake(demo: Any, text: bytes) -> None:
     path.write_bytes(text)
     demo("verify", "demo", "--trust", str(path), status=2)
     assert "x.vkey" in demo.errors
+
+
+def test_a_key_that_is_lost_cannot_be_changed_and_nothing_is(demo: Any) -> None:
+    keys = keys_folder(os.environ)
+    kept = demo.folder / "demo.key"
+    shutil.move(keys / "demo.key", kept)
+    before = {path.name for path in keys.iterdir()}
+    statements = demo("ledger", "log", "demo")
+    demo("key", "rotate", "demo", "--reason", "x", status=None)
+    assert demo.status != 0
+    assert "demo.key" in demo.errors
+    assert {path.name for path in keys.iterdir()} == before
+    assert demo("ledger", "log", "demo") == statements
+    assert "cut short" not in demo("doctor", "demo", status=None)
+    shutil.move(kept, keys / "demo.key")
+    demo("capture", "demo")
+    demo("key", "rotate", "demo", "--reason", "x")
 
 
 def test_a_change_of_key_is_a_statement_and_whoever_trusts_the_old_key_can_follow(demo: Any) -> None:

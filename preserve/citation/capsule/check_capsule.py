@@ -762,7 +762,8 @@ def _quote(files: Dict[str, bytes]) -> Tuple[str, str]:
     cable = _cable(files)
     if not isinstance(said["extractor"], str) or (cable is not None and said["extractor"] != cable["extractor"]):
         raise Bad("the selector is of another text")
-    return PASS, "characters %d to %d; the text has it %d times" % (start, end, text.count(quote["exact"]))
+    times = text.count(quote["exact"])
+    return PASS, "characters %d to %d; the text has it %d time%s" % (start, end, times, "" if times == 1 else "s")
 
 
 def _selector(said: dict) -> None:  # type: ignore[type-arg]

@@ -64,6 +64,10 @@ def show_units(place: Place, units: Mapping[str, str], names: str, *, system: bo
     return 0
 
 
+SECRETS = "secrets.env"
+"""Beside the configuration: variables that the unit of the scheduler is given (EnvironmentFile=)."""
+
+
 def _configs(place: Place) -> list[CollectionConfig]:
     """The collections whose files can be read; what is wrong with the others is said."""
     found = []
@@ -98,6 +102,7 @@ def _installation(
         writable=writable,
         user=user,
         metrics=None if target is None else str(target),
+        secrets=str(config / SECRETS),
     )
 
 
@@ -142,7 +147,8 @@ def _warn_of_secrets(place: Place, configs: Sequence[CollectionConfig]) -> None:
     for name in sorted(names):
         say(f"preserve: {name} is a variable of this shell, and is not written: the scheduler will not have it")
     if names:
-        say("  next: have secrets read from files (`file:PATH`, PRESERVE_KEY_PASSPHRASE_FILE), mode 0600")
+        say(f"  next: write NAME=value into {full_path(place.config_dir) / SECRETS} (mode 0600), which the unit reads,")
+        say("        or have secrets read from files (`file:PATH`, PRESERVE_KEY_PASSPHRASE_FILE)")
 
 
 def _secret_variables(config: AlarmsConfig) -> set[str]:
