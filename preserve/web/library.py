@@ -19,7 +19,7 @@ from preserve.cables.page.layouts import Layout, compile_layouts
 from preserve.config.configcache import cached_layouts
 from preserve.config.folder import load_blocked, load_releases
 from preserve.config.release import ReleaseConfig
-from preserve.errors import NotHeldError, PreserveError, UsageError
+from preserve.errors import EnvironmentFaultError, NotHeldError, PreserveError
 from preserve.model import check_collection_name
 from preserve.provenance.installation import Installation
 from preserve.provenance.trust import Trust, load_trust
@@ -159,7 +159,7 @@ class Shelf:
 
     def _index(self, paths: CollectionPaths) -> Searchable:
         if not paths.search.is_file():
-            raise UsageError(
+            raise EnvironmentFaultError(
                 f"{paths.name} has no search index yet",
                 next_step=f"Its operator runs `preserve list -c {paths.name}` once: it makes it.",
             )
@@ -366,7 +366,7 @@ def trouble_of(name: str, error: Exception) -> PreserveError:
     """What keeps a collection from being read, as an error of ours."""
     if isinstance(error, PreserveError):
         return error
-    return UsageError(f"{name} cannot be read: {error}", next_step=f"Run `preserve verify {name}`.")
+    return EnvironmentFaultError(f"{name} cannot be read: {error}", next_step=f"Run `preserve verify {name}`.")
 
 
 def _stamp(path: Path) -> Stamp:
