@@ -1,5 +1,6 @@
 """CDXJ lines: SURT key, 14-digit time, one JSON object. The interchange form of indexes (pywb, WACZ)."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii as _quoted
@@ -35,3 +36,21 @@ def format_line(line: CdxLine) -> str:
         names += [name for name in fields if name not in _ORDER]
     said = ", ".join([f"{_quoted(name)}: {_quoted(fields[name])}" for name in names])
     return f"{line.key} {line.timestamp} {{{said}}}"
+
+
+def parse_line(text: str) -> CdxLine:
+    """The inverse of `format_line`.
+
+    Raises:
+        FormatError: not such a line.
+    """
+    parts = text.rstrip("\r\n").split(" ", 2)
+    if len(parts) != 3 or not parts[0] or _TIME.match(parts[1]) is None:  # noqa: PLR2004 - key, time, JSON
+        raise FormatError(f"no CDXJ line: {text[:60]!r}")
+    try:
+        fields = json.loads(parts[2])
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"no JSON in a CDXJ line: {error}") from error
+    if not isinstance(fields, dict) or not all(isinstance(value, str) for value in fields.values()):
+        raise FormatError("a CDXJ line whose fields are no text")
+    return CdxLine(key=parts[0], timestamp=parts[1], fields=fields)

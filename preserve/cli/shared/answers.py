@@ -756,6 +756,15 @@ class KeyShowAnswer(TypedDict):
     passphrase: bool
 
 
+class KeyWaczAnswer(TypedDict):
+    """`preserve key wacz`. ``key`` is the public key: SubjectPublicKeyInfo in base64; ``is_new``: it was made now."""
+
+    collection: str
+    key: str
+    file: str
+    is_new: bool
+
+
 class KeyRotateAnswer(TypedDict):
     """`preserve key rotate`."""
 
@@ -1058,6 +1067,18 @@ class TableAnswer(TypedDict):
     left_out: list[str]
 
 
+class PackageAnswer(TypedDict):
+    """`preserve export wacz`. ``size`` in bytes; ``unsigned``, ``blocked``: records that were left out, and why."""
+
+    file: str
+    size: int
+    files: int
+    records: int
+    unsigned: int
+    blocked: int
+    is_signed: bool
+
+
 class ProvenanceAnswer(TypedDict):
     """`preserve export prov`, `premis`."""
 
@@ -1126,6 +1147,7 @@ ANSWERS: Final[Mapping[str, object]] = {
     "export-premis": ProvenanceAnswer,
     "export-prov": ProvenanceAnswer,
     "export-ro-crate": CrateAnswer,
+    "export-wacz": PackageAnswer,
     "graph": GraphAnswer,
     "history": HistoryAnswer,
     "import": ImportAnswer,
@@ -1133,6 +1155,7 @@ ANSWERS: Final[Mapping[str, object]] = {
     "key-export": KeyExportAnswer,
     "key-rotate": KeyRotateAnswer,
     "key-show": KeyShowAnswer,
+    "key-wacz": KeyWaczAnswer,
     "ledger-accept": AcceptAnswer,
     "ledger-check": LedgerCheckAnswer,
     "ledger-prove": ProveAnswer,
