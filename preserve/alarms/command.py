@@ -1,4 +1,7 @@
-"""Alarms to a program of the operator's: no shell, the JSON document on its standard input."""
+"""Alarms to a program of the operator's: no shell, the JSON document on its standard input.
+
+Tested by ``tests/unit/alarms/test_deliver.py``.
+"""
 
 import os
 import signal

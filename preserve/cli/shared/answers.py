@@ -1,6 +1,8 @@
 """The answers of all commands in JSON, as types: what is written is checked against them, and so are the schemas made.
 
 Commands import this for their annotations alone. A value with a class of its own in the program stands here by that.
+
+Tested by ``tests/scenarios/test_schemas.py``.
 """
 
 from collections.abc import Mapping
