@@ -98,12 +98,76 @@ def addressed_tags(text: str, *, every: bool = False, xml: bool = False) -> dict
     return dict.fromkeys(_finder(every=every, xml=xml).findall(text, 0, text.rfind(">") + 1))
 
 
+def tags_in(text: str, *, xml: bool = False) -> Iterator[re.Match[str]]:
+    """Each start tag with attributes where it stands, raw content behind it and all, in order.
+
+    As `addressed_tags`, but every one as often as it stands there.
+    """
+    return _finder(every=True, xml=xml).finditer(text, 0, text.rfind(">") + 1)
+
+
 def read_tag(written: str) -> Tag | None:
     """A tag as `addressed_tags` gives it; None for what is none."""
     match = _START.match(written)
     if match is None:
         return None
     return Tag(match[1].lower(), attributes(match[2]), written[match.end() :])
+
+
+class Spot(NamedTuple):
+    """Where the value of an attribute stands in the text of its tag, without quotation marks, and as it is written."""
+
+    name: str
+    start: int
+    end: int
+    written: str
+    is_quoted: bool
+
+
+def tag_spots(written: str) -> tuple[str, list[Spot], int] | None:
+    """A tag as `tags_in` gives it: its name without a prefix, its attributes that have values, and where it ends.
+
+    Names are in lower case; of several equal ones there is the first. None for what is no tag.
+    """
+    match = _START.match(written)
+    if match is None:
+        return None
+    found: dict[str, Spot | None] = {}
+    for one in _ATTRIBUTE.finditer(written, match.start(2), match.end(2)):
+        group = one.lastindex or 1
+        name = one[1].lower()
+        if name not in found:
+            spot = Spot(name, one.start(group), one.end(group), one[group], group != _BARE_VALUE)
+            # A quotation mark that never closes: to a browser there is no tag.
+            is_open = not spot.is_quoted and spot.written[:1] in {'"', "'"}
+            found[name] = spot if group > 1 and not is_open else None
+    return match[1].lower(), [spot for spot in found.values() if spot is not None], match.end()
+
+
+_BARE_VALUE: Final = 4
+"""The group of `_ATTRIBUTE` with a value without quotation marks."""
+
+
+def unescaped(written: str) -> tuple[str, list[int] | None]:
+    """What an attribute's value stands for, and for each character of it, and its end, where that is written.
+
+    None in place of the list: each stands where it is.
+    """
+    if "&" not in written:
+        return written.replace("\x00", "\ufffd"), None
+    pieces: list[str] = []
+    places: list[int] = []
+    done = 0
+    for match in _REFERENCE.finditer(written):
+        pieces.append(written[done : match.start()])
+        places.extend(range(done, match.start()))
+        said = _character(match)
+        pieces.append(said)
+        places.extend([match.start()] * len(said))
+        done = match.end()
+    pieces.append(written[done:])
+    places.extend(range(done, len(written) + 1))
+    return "".join(pieces).replace("\x00", "\ufffd"), places
 
 
 def attributes(text: str) -> dict[str, str]:
@@ -135,22 +199,28 @@ _REFRESH_URL: Final = lazy_re(rf"[uU][rR][lL][{_SPACE}]*=[{_SPACE}]*")
 
 
 def refresh(value: str) -> str | None:
-    """The reference of a refresh, in a ``meta`` element or a header field; None where it names none.
+    """The reference of a refresh, in a ``meta`` element or a header field; None where it names none."""
+    found = refresh_span(value)
+    return None if found is None else found[1]
+
+
+def refresh_span(value: str) -> tuple[int, str] | None:
+    """Where the reference of a refresh begins, and the reference; None where it names none.
 
     Source: the HTML Standard, section 4.2.5.3, "shared declarative refresh steps".
     """
     match = _REFRESH.fullmatch(value)
     if match is None or not match[1]:
         return None
-    rest = match[1]
-    named = _REFRESH_URL.match(rest)
+    start = match.start(1)
+    named = _REFRESH_URL.match(value, start)
     if named is not None:
-        rest = rest[named.end() :]
-    elif rest[0] in "uU":
-        return rest
-    if rest[:1] in {'"', "'"}:
-        rest = rest[1:].split(rest[0], 1)[0]
-    return rest
+        start = named.end()
+    elif value[start] in "uU":
+        return start, value[start:]
+    if value[start : start + 1] in {'"', "'"}:
+        return start + 1, value[start + 1 :].split(value[start], 1)[0]
+    return start, value[start:]
 
 
 _CANDIDATE: Final = lazy_re(rf"[{_SPACE},]*+([^{_SPACE}]++)")
@@ -158,17 +228,25 @@ _DESCRIPTORS: Final = lazy_re(r"(?:[^,(]++|\([^)]*+\)?+)*+")
 
 
 def srcset(value: str) -> Iterator[str]:
-    """The references of a ``srcset`` (HTML Standard, section 4.8.4.2.2, "parsing a srcset attribute")."""
+    """The references of a ``srcset``."""
+    return (reference for _start, reference in srcset_spans(value))
+
+
+def srcset_spans(value: str) -> Iterator[tuple[int, str]]:
+    """Where each reference of a ``srcset`` begins, and it.
+
+    Source: the HTML Standard, section 4.8.4.2.2, "parsing a srcset attribute".
+    """
     position = 0
     while (match := _CANDIDATE.match(value, position)) is not None:
-        reference, position = match[1], match.end()
+        start, reference, position = match.start(1), match[1], match.end()
         if reference.endswith(","):
             reference = reference.rstrip(",")
         else:
             descriptors = _DESCRIPTORS.match(value, position)
             position = position if descriptors is None else descriptors.end()
         if reference:
-            yield reference
+            yield start, reference
 
 
 _CSS_URL: Final = lazy_re(r"""url\([\t\n\f\r ]*+(?:"([^"\n]*+)"|'([^'\n]*+)'|([^\s"'()]++))\s*+\)""", re.IGNORECASE)

@@ -6,18 +6,18 @@ for a person gives it a `RowProof`: then no value is given out of a row that is 
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from preserve.errors import BrokenStateError, FormatError
 from preserve.formats.urls import canonical
 from preserve.model import RecordPlace
 from preserve.store import mementos
-from preserve.store.database import begin_snapshot, check_sound, connect, limit_time, require_still
+from preserve.store.database import begin_snapshot, check_sound, connect, end_snapshot, limit_time, require_still
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
@@ -129,6 +129,7 @@ class RecordRow:
     uri: str | None
     date: str
     status: int | None
+    mime: str | None
     place: RecordPlace
     record_sha256: str
     payload_sha256: str | None
@@ -152,22 +153,6 @@ class IndexRow:
     mime: str | None
     payload_sha256: str | None
     place: RecordPlace
-
-
-class StoredRecord(NamedTuple):
-    """A record and where it lies: ``end`` is one past the last byte of the piece that it is in."""
-
-    statement: int
-    record_id: str
-    type: str
-    uri: str | None
-    date: str
-    mime: str | None
-    file: str
-    offset: int
-    end: int
-    refers_to: str | None
-    run: str
 
 
 class HeldRow(NamedTuple):
@@ -331,6 +316,10 @@ class Catalogue:
         """Raises `LockedError` where it is read without locks, and was written to meanwhile."""
         require_still(self._db, "the catalogue")
 
+    def end_snapshot(self) -> None:
+        """Until the next snapshot it holds up nobody who writes."""
+        end_snapshot(self._db)
+
     def limit_time(self, seconds: float) -> None:
         """From now on a query ends with `sqlite3.OperationalError` once this time is over."""
         limit_time(self._db, seconds)
@@ -488,6 +477,16 @@ class Catalogue:
         asked = f"WHERE canonical = ? AND {_IS_REPLY} ORDER BY statement"
         return [_row(row) for row in self._asked("records", asked, (key_form(canonical, url),))]
 
+    def addresses_held(self, keys: Collection[str]) -> set[str]:
+        """Those of these addresses, in canonical form, that something was captured from. As it stands there."""
+        tables = [f"SELECT 1 FROM records WHERE canonical = value AND {_IS_REPLY}"]  # noqa: S608 - as below
+        if mementos.is_there(self._db):
+            tables.append(f"SELECT 1 FROM {mementos.TABLE} WHERE canonical = value AND verdict = 'page'")  # noqa: S608
+        found = " OR ".join(f"EXISTS ({table})" for table in tables)
+        query = f"SELECT value FROM json_each(?) WHERE {found}"  # noqa: S608 - names and conditions of our own
+        rows = self._db.execute(query, (json.dumps(list(keys)),))
+        return {str(row[0]) for row in rows}
+
     def newest_of_url(self, url: str) -> Iterator[RecordRow]:
         """Every reply captured from an address, newest first, imported ones behind; read as far as asked for."""
         asked = f"WHERE canonical = ? AND {_IS_REPLY} ORDER BY {_NEWEST}"
@@ -522,47 +521,6 @@ class Catalogue:
         As they stand there: whoever uses one reads its statement.
         """
         return iter(self._db.execute("SELECT statement, record_id, published_id FROM cables ORDER BY statement"))
-
-    def records_in_files(self, *, proved: bool) -> Iterator["StoredRecord"]:
-        """Every record, file by file and in the order of each.
-
-        ``proved``: each is held against its statement; else they are as they stand there, at a tenth of the work.
-        """
-        rows: Iterator[Row] = iter(self._db.execute("SELECT * FROM records ORDER BY file, ordinal"))
-        return map(_stored, self._held("records", rows) if proved else rows)
-
-    @property
-    def has_open_ends(self) -> bool:
-        """True where it is not known of some record how long the piece is that it lies in."""
-        return self._db.execute("SELECT 1 FROM records WHERE length = 0 LIMIT 1").fetchone() is not None
-
-    def pages_in_order(self) -> Iterator[tuple[int, str, str, str]]:
-        """Every page: a reply of status 200 that is HTML and no challenge: its statement, record, address and date.
-
-        In the ledger's order, as they stand there.
-        """
-        rows = self._db.execute(
-            "SELECT statement, record_id, uri, date FROM records WHERE type = 'response' AND status = 200 "
-            "AND mime IN ('text/html', 'application/xhtml+xml') AND challenge IS NULL ORDER BY statement"
-        )
-        return ((int(statement), str(record), str(uri), str(date)) for statement, record, uri, date in rows)
-
-    def names_of_texts(self) -> Iterator[tuple[str, str, str | None]]:
-        """Of every text its record, and the ids that it is published under and known by."""
-        rows = self._asked("cables", "ORDER BY statement")
-        return ((str(row[1]), str(row[4]), None if row[5] is None else str(row[5])) for row in rows)
-
-    def texts_with_records(self) -> Iterator[tuple[int, int]]:
-        """Of every text its statement's index, and that of its record's; as they stand there."""
-        asked = "SELECT c.statement, r.statement FROM cables c JOIN records r ON r.record_id = c.record_id"
-        return ((int(text), int(record)) for text, record in self._db.execute(asked))
-
-    def mementos_with_records(self) -> Iterator[tuple[int, int]]:
-        """The same of what web archives served, where a record holds it."""
-        if not mementos.is_there(self._db):
-            return iter(())
-        asked = "SELECT m.statement, r.statement FROM mementos m JOIN records r ON r.record_id = m.record_id"
-        return ((int(memento), int(record)) for memento, record in self._db.execute(asked))
 
     def claims(self) -> Iterator[ClaimRow]:
         """What every cable's page claims of its source, with the revisits that found it unchanged: by id, then time.
@@ -938,12 +896,6 @@ def _is_indexed(place: RecordPlace) -> bool:
     return place.inner == 0 and place.length > 0
 
 
-def _stored(row: Any) -> StoredRecord:  # noqa: ANN401 - a row as the database gives it
-    return StoredRecord(
-        row[0], row[1], row[2], row[3], row[6], row[8], row[9], row[11], row[11] + row[12], row[16], row[19]
-    )
-
-
 def _place(values: Sequence[object]) -> RecordPlace:
     file, *numbers = values
     ordinal, offset, length, inner = (value if type(value) is int else int(str(value)) for value in numbers)
@@ -973,7 +925,7 @@ def key_form(form: Callable[[str], str], url: str) -> str | None:
 
 
 def _row(values: Row) -> RecordRow:
-    statement, record_id, kind, uri, _key, _surt, date, status, _mime, *rest = values
+    statement, record_id, kind, uri, _key, _surt, date, status, mime, *rest = values
     *where, sha256, payload, refers_to, challenge, whole, run = rest
     return RecordRow(
         record_id=str(record_id),
@@ -981,6 +933,7 @@ def _row(values: Row) -> RecordRow:
         uri=None if uri is None else str(uri),
         date=str(date),
         status=None if status is None else int(str(status)),
+        mime=None if mime is None else str(mime),
         place=_place(where),
         record_sha256=str(sha256),
         payload_sha256=None if payload is None else str(payload),

@@ -89,6 +89,11 @@ def begin_snapshot(connection: sqlite3.Connection) -> None:
     connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
 
+def end_snapshot(connection: sqlite3.Connection) -> None:
+    """From now on whoever writes may clear the log of what was written since."""
+    connection.rollback()
+
+
 def limit_time(connection: sqlite3.Connection, seconds: float) -> None:
     """From now on a query ends with `sqlite3.OperationalError` ("interrupted") once this time is over."""
     until = time.monotonic() + seconds
@@ -175,7 +180,9 @@ def _open(path: Path, *, read_only: bool) -> sqlite3.Connection:
         return _opened(sqlite3.connect(path, timeout=_BUSY_S, factory=_Writing), _set_up)
     base = path.absolute().as_uri()
     try:
-        return _opened(sqlite3.connect(f"{base}?mode=ro", uri=True, timeout=_BUSY_S), _look)
+        # What only reads may be handed from one thread to another; one at a time has it.
+        opened = sqlite3.connect(f"{base}?mode=ro", uri=True, timeout=_BUSY_S, check_same_thread=False)
+        return _opened(opened, _look)
     except sqlite3.OperationalError as error:
         # A folder that cannot be written to (a read-only medium) has no room for the shared memory of the log.
         if _is_busy(error) or os.access(path.parent, os.W_OK):
@@ -187,7 +194,7 @@ def _open(path: Path, *, read_only: bool) -> sqlite3.Connection:
             f"{path} has a log that cannot be read, because nothing can be written beside it",
             next_step="Run `preserve list` once as who may write there: it takes the log in.",
         )
-    still = sqlite3.connect(f"{base}?immutable=1", uri=True, factory=_Still)
+    still = sqlite3.connect(f"{base}?immutable=1", uri=True, factory=_Still, check_same_thread=False)
     still.path, still.seen = path, seen
     return still
 

@@ -33,6 +33,7 @@ from preserve.errors import (
 from preserve.replay.blocked import BlockedError
 from preserve.web.library import Library, Shelf
 from preserve.web.pages.machines import metrics_text
+from preserve.web.reached import Names
 from preserve.web.responses import (
     JSON,
     SECURITY,
@@ -54,8 +55,6 @@ from preserve.web.routing import DeskRequest, Handler, TargetError, check_length
 from preserve.web.settings import EXPORT_QUERY_S, EXPORTS_A_MINUTE, EXPORTS_AT_ONCE, QUERY_S, THREADS, DeskSettings
 
 _METHODS: Final = "GET, HEAD, OPTIONS"
-_HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::(\d{1,5}))?\Z")
-_PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9._~-]{1,64}){0,8}\Z")
 _MOST_TAKERS: Final = 10_000
 
 
@@ -66,27 +65,22 @@ class Desk:
         self.settings = settings
         self.library = Library(settings)
         self._say = say
+        self._names = Names(settings.hosts, settings.public_url, settings.proxies)
         self._templates = environment()
         self._limiter: anyio.CapacityLimiter | None = None
         self._exports = ExportBucket()
+        self.exhibit_url = ""
+        """Where the exhibit room is, once it is known, without a slash at the end; empty: there is none."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; of another protocol than HTTP only the life of the server is listened to."""
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await live(receive, send)
         elif scope["type"] == "http":
             response = await self._respond(scope)
             if scope["method"] == "HEAD":
                 response = _without_body(response)
             await response(scope, receive, send)
-
-    @staticmethod
-    async def _live(receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            await send({"type": f"{message['type']}.complete"})
-            if message["type"] == "lifespan.shutdown":
-                return
 
     async def _respond(self, scope: Scope) -> Response:
         if self._limiter is None:
@@ -100,19 +94,19 @@ class Desk:
         """The answer to one request, made in a thread."""
         headers = Headers(scope=scope)
         if scope["method"] == "OPTIONS":
-            return _options(headers)
+            return answer_to_options(headers)
         if scope["method"] not in {"GET", "HEAD"}:
             return self._error(405, "This desk is for reading: it takes GET, HEAD and OPTIONS.", headers=_ALLOW)
         host = headers.get("host", "")
         client = str((scope.get("client") or ("", 0))[0])
-        is_proxy = client in self.settings.proxies
-        if not self._is_known(host):
+        is_proxy = self._names.is_proxy(scope)
+        if not self._names.knows(host):
             return self._error(400, "This desk is not known by the name that the request gives it.")
         raw_path, raw_query = bytes(scope.get("raw_path") or scope["path"].encode()), bytes(scope["query_string"])
         raw_path = raw_path.partition(b"?")[0]
         if not check_length(raw_path, raw_query):
             return self._error(414, "The address is too long.")
-        prefix, base = self._base(scope, headers, host, is_proxy=is_proxy)
+        prefix, base = self._names.base(scope, headers)
         if prefix and (raw_path + b"/").startswith(prefix.encode() + b"/"):
             raw_path = raw_path[len(prefix) :] or b"/"
         asked = DeskRequest(path="/", segments=("",), prefix=prefix, base=base)
@@ -262,24 +256,6 @@ class Desk:
             response.headers["Link"] = f'<{asked.base if asked else ""}/about#blocked>; rel="blocked-by"'
         return response
 
-    def _is_known(self, host: str) -> bool:
-        match = _HOST.match(host)
-        return match is not None and match[1].strip("[]").lower() in self.settings.hosts
-
-    def _base(self, scope: Scope, headers: Headers, host: str, *, is_proxy: bool) -> tuple[str, str]:
-        """The prefix of every path, and how a reader reaches the desk."""
-        if self.settings.public_url:
-            rest = self.settings.public_url.partition("://")[2]
-            return "".join(f"/{part}" for part in rest.split("/")[1:]), self.settings.public_url
-        scheme, prefix = str(scope.get("scheme", "http")), ""
-        if is_proxy:
-            said = headers.get("x-forwarded-prefix", "").rstrip("/")
-            prefix = said if _PREFIX.match(said) else ""
-            scheme = "https" if headers.get("x-forwarded-proto", "").strip().lower() == "https" else scheme
-            forwarded = headers.get("x-forwarded-host", "").strip()
-            host = forwarded if self._is_known(forwarded) else host
-        return prefix, f"{scheme}://{host}{prefix}"
-
 
 @dataclass(slots=True)
 class _Level:
@@ -370,7 +346,17 @@ def _taker(headers: Headers, client: str, *, is_proxy: bool) -> str:
     return forwarded.rpartition(",")[2].strip()[:64] or client
 
 
-def _options(headers: Headers) -> Response:
+async def live(receive: Receive, send: Send) -> None:
+    """Listens to the life of the server, until it ends."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+def answer_to_options(headers: Headers) -> Response:
+    """What may be asked, also by pages of other sites."""
     answer = Response(status_code=204, headers={"Allow": _METHODS})
     if "access-control-request-method" in headers:
         answer.headers["Access-Control-Allow-Origin"] = "*"

@@ -267,7 +267,7 @@ class Library:
             ConfigError: some have mistakes.
         """
         files = sorted((self.settings.config_dir / "releases").glob("*.yaml"))
-        stamp = tuple(_look(path) for path in files)
+        stamp = tuple(look_at(path) for path in files)
         held = self._releases
         if held is None or held[0] != stamp:
             held = (stamp, load_releases(self.settings.config_dir))
@@ -281,7 +281,7 @@ class Library:
             UsageError: one of them cannot be read.
         """
         folder = self.settings.config_dir / "trust"
-        stamp = tuple(_look(path) for path in sorted(folder.glob("*")))
+        stamp = tuple(look_at(path) for path in sorted(folder.glob("*")))
         held = self._trust
         if held is None or held[0] != stamp:
             held = (stamp, load_trust([folder] if folder.is_dir() else []))
@@ -371,10 +371,11 @@ def trouble_of(name: str, error: Exception) -> PreserveError:
 
 def _stamp(path: Path) -> Stamp:
     """Of a database and its write-ahead log."""
-    return tuple(_look(one) for one in (path, path.with_name(path.name + "-wal")))
+    return tuple(look_at(one) for one in (path, path.with_name(path.name + "-wal")))
 
 
-def _look(path: Path) -> tuple[int, int, int]:
+def look_at(path: Path) -> tuple[int, int, int]:
+    """Inode, size and time of change of a file; zeros where it is not there."""
     try:
         said = path.stat()
     except OSError:

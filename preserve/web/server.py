@@ -5,7 +5,7 @@ Tested by ``tests/scenarios/test_desk_hostile.py``.
 
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +18,8 @@ from starlette.types import ASGIApp
 
 from preserve.errors import EnvironmentFaultError
 from preserve.web.application import Desk, Gauges
+from preserve.web.exhibit.room import ExhibitRoom
+from preserve.web.reached import origin_of
 from preserve.web.settings import MAX_CONNECTIONS, DeskSettings
 
 _HEAD_BYTES: Final = 64 * 1024
@@ -46,29 +48,48 @@ def serve(
     host: str,
     port: int,
     descriptor: int | None,
+    exhibit: tuple[str, int] | None,
     metrics: tuple[str, int] | None,
-    begun: Callable[[Sequence[str]], object],
+    begun: Callable[[Mapping[str, str]], object],
     say: Callable[[str], object],
 ) -> None:
     """Serves until SIGINT or SIGTERM. ``descriptor``: a socket that is listened to already, in place of an address.
 
-    ``metrics``: host and port of the numbers for Prometheus; None: they are not given out. ``begun`` gets the
-    addresses once they can be asked, the desk's first; ``say``: what goes wrong inside.
+    ``exhibit``: host and port of the exhibit room, ``metrics`` those of the numbers for Prometheus; None: there is
+    none. ``begun`` gets the addresses by the options that give them, once they can be asked; ``say``: what goes wrong
+    inside.
 
     Raises:
         EnvironmentFaultError: an address cannot be listened to.
     """
     desk = Desk(settings, say)
     listeners = [Listener(application=desk, option="--desk", host=host, port=port, descriptor=descriptor)]
+    room = None
+    if exhibit is not None:
+        room = ExhibitRoom(settings, desk.library, say)
+        listeners.append(Listener(application=room, option="--replay", host=exhibit[0], port=exhibit[1]))
     if metrics is not None:
         gauges = Gauges(desk)
         listeners.append(Listener(application=gauges, option="--metrics", host=metrics[0], port=metrics[1]))
     with ExitStack() as stack:
         bound = [_bound(one, stack) for one in listeners]
-        begun([one.address for one in bound])
+        addresses = {one.option: bound_one.address for one, bound_one in zip(listeners, bound, strict=True)}
+        if room is not None:
+            introduce(desk, room, addresses["--desk"], addresses["--replay"])
+        begun(addresses)
         desk.library.warm()
         with _ending(*(one.server for one in bound)):
             anyio.run(_all, bound)
+
+
+def introduce(desk: Desk, room: ExhibitRoom, desk_address: str, room_address: str) -> None:
+    """Tells desk and room of one another: the one frames what the other shows."""
+    settings = desk.settings
+    desk.exhibit_url = settings.exhibit_url or room_address.rstrip("/")
+    origins = [origin_of(settings.public_url)] if settings.public_url else []
+    port = desk_address.rstrip("/").rpartition(":")[2]
+    names = sorted(f"[{name}]" if ":" in name else name for name in settings.hosts)
+    room.desk_origins = (*origins, *(f"http://{name}:{port}" for name in names))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ class DeskSettings:
     ``collections``: those that are shown, all that are held where it is empty. ``hosts``: names (without ports) that a
     request may be addressed to. ``public_url``: where readers reach it through a proxy, without a slash at the end.
     ``proxies``: addresses of proxies whose X-Forwarded-* fields count. ``replay_urls``: by collection, where the public
-    replay begins that citations name; ``arks``: what their ARKs begin with. ``trusted``: verifier keys of logs that the
+    replay begins that citations name; ``arks``: what their ARKs begin with. ``exhibit_url``: where readers reach the
+    exhibit room through a proxy; ``exhibit_hosts``: further names of it. ``trusted``: verifier keys of logs that the
     reader names.
     """
 
@@ -44,4 +45,6 @@ class DeskSettings:
     proxies: frozenset[str] = frozenset()
     replay_urls: Mapping[str, str] = field(default_factory=dict)
     arks: Mapping[str, str] = field(default_factory=dict)
+    exhibit_url: str = ""
+    exhibit_hosts: frozenset[str] = frozenset()
     trusted: frozenset[str] = frozenset()

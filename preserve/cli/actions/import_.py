@@ -1,7 +1,4 @@
-"""What ``preserve import`` does: files that other programs made, taken in as evidence.
-
-Tested by ``tests/scenarios/test_import.py``.
-"""
+"""What ``preserve import`` does: files that other programs made, taken in as evidence."""
 
 import os
 from collections.abc import Sequence

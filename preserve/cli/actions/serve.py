@@ -4,7 +4,7 @@ Tested by ``tests/scenarios/test_desk.py``.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 
 from preserve.cli.shared.common import Place, say
@@ -22,11 +22,13 @@ _EVERY = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound t
 _OWN = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-def run(
+def run(  # noqa: PLR0913 - one for each option
     place: Place,
     *,
     collections: tuple[str, ...],
     desk: str,
+    exhibit: str,
+    exhibit_url: str,
     hosts: tuple[str, ...],
     public: str,
     proxies: tuple[str, ...],
@@ -43,6 +45,7 @@ def run(
             next_step="Install its extra `web` too (see `preserve docs install`).",
         ) from error
     host, port = _listen(desk, "--desk 127.0.0.1:8350")
+    shown_at = _room(exhibit, exhibit_url, (host, port), public)
     watched = _listen(metrics, "--metrics 127.0.0.1:8352") if metrics else None
     held = _held(place, collections)
     settings = DeskSettings(
@@ -55,16 +58,19 @@ def run(
         proxies=frozenset(_address(one) for one in proxies),
         replay_urls={name: public_names(place, name)[0] for name in held},
         arks={name: public_names(place, name)[1] for name in held},
+        exhibit_url=exhibit_url.rstrip("/"),
+        exhibit_hosts=frozenset() if shown_at is None else _names(shown_at[0], (), exhibit_url),
         trusted=trusted_keys(place),
     )
 
-    def begun(addresses: Sequence[str]) -> None:
-        shown = public or addresses[0]
-        numbers = f"{addresses[1]}metrics" if watched is not None else None
-        place.emit(
-            {"desk": shown, "listening": addresses[0], "metrics": numbers, "collections": held},
-            f"desk     {shown}\n" + (f"metrics  {numbers}\n" if numbers else ""),
-        )
+    def begun(addresses: Mapping[str, str]) -> None:
+        shown = {"desk": public or addresses["--desk"]}
+        if shown_at is not None:
+            shown["replay"] = exhibit_url or addresses["--replay"]
+        if watched is not None:
+            shown["metrics"] = f"{addresses['--metrics']}metrics"
+        data = {"listening": addresses["--desk"], "replay": None, "metrics": None, "collections": held, **shown}
+        place.emit(data, "".join(f"{name:<8} {address}\n" for name, address in shown.items()))
         sys.stdout.flush()
         say("preserve: serving; Ctrl-C ends it")
 
@@ -73,11 +79,46 @@ def run(
         host=host,
         port=port,
         descriptor=descriptor,
+        exhibit=shown_at,
         metrics=watched,
         begun=begun,
         say=lambda line: say(f"preserve: {line}"),
     )
     return 0
+
+
+def _room(exhibit: str, exhibit_url: str, desk: tuple[str, int], public: str) -> tuple[str, int] | None:
+    """Where the exhibit room listens; None: there is none.
+
+    Raises:
+        UsageError: a browser could not tell it from the desk.
+    """
+    if not exhibit:
+        if exhibit_url:
+            raise UsageError("--replay-url is of no use alone", next_step="Give --replay 127.0.0.1:8351 too.")
+        return None
+    found = _listen(exhibit, "--replay 127.0.0.1:8351")
+    hosts = {found[0].lower(), desk[0].lower()}
+    same_host = len(hosts) == 1 or hosts & _EVERY or hosts <= _OWN
+    if found[1] == desk[1] != 0 and same_host:
+        raise UsageError(
+            "captured pages are shown on an address that is not the desk's",
+            next_step="Write another port: --replay 127.0.0.1:8351.",
+        )
+    if exhibit_url and _PUBLIC.match(exhibit_url) is None:
+        raise UsageError(f"{exhibit_url[:80]!r} is no address", next_step="Write https://replay.example.org.")
+    if exhibit_url and public and _origin(exhibit_url) == _origin(public):
+        raise UsageError(
+            "captured pages are shown at another host or port than the desk",
+            next_step="Give --replay-url a host of its own.",
+        )
+    return found
+
+
+def _origin(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    host = rest.partition("/")[0].lower()
+    return f"{scheme}://{host.removesuffix(':443' if scheme == 'https' else ':80')}"
 
 
 def _held(place: Place, chosen: Sequence[str]) -> list[str]:

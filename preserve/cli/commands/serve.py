@@ -1,4 +1,7 @@
-"""``preserve serve``: the web desk, to read what is held with a browser."""
+"""``preserve serve``: the web desk, to read what is held with a browser.
+
+Tested by ``tests/scenarios/test_desk.py``.
+"""
 
 import click
 
@@ -27,6 +30,14 @@ def serve() -> None:
 @click.argument("collections", nargs=-1)
 @click.option("--desk", default="127.0.0.1:8350", show_default=True, metavar="HOST:PORT", help="Where to listen.")
 @click.option(
+    "--replay",
+    "exhibit",
+    default="",
+    metavar="HOST:PORT",
+    help="Where to show captured pages as they were, for example 127.0.0.1:8351.",
+)
+@click.option("--replay-url", default="", metavar="URL", help="Where readers reach that through a proxy.")
+@click.option(
     "--host", "hosts", multiple=True, metavar="NAME", help="A name that the desk is asked by. May be repeated."
 )
 @click.option("--public-url", "public", default="", metavar="URL", help="Where readers reach it through a proxy.")
@@ -40,11 +51,13 @@ def serve() -> None:
 @click.option("--metrics", default="", metavar="HOST:PORT", help="Where to give out /metrics, for Prometheus.")
 @click.option("--listening-fd", "descriptor", type=click.IntRange(3), hidden=True)
 @command_options
-def run(
+def run(  # noqa: PLR0913 - one for each option
     place: Place,
     collections: tuple[str, ...],
     *,
     desk: str,
+    exhibit: str,
+    replay_url: str,
     hosts: tuple[str, ...],
     public: str,
     proxies: tuple[str, ...],
@@ -62,6 +75,8 @@ def run(
         place,
         collections=collections,
         desk=desk,
+        exhibit=exhibit,
+        exhibit_url=replay_url,
         hosts=hosts,
         public=public,
         proxies=proxies,

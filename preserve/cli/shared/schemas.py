@@ -1,7 +1,4 @@
-"""JSON Schema (draft 2020-12) of what a command answers, made from the types that its answer is written from.
-
-Tested by ``tests/scenarios/test_schemas.py``.
-"""
+"""JSON Schema (draft 2020-12) of what a command answers, made from the types that its answer is written from."""
 
 import re
 import types

@@ -1,0 +1,72 @@
+"""A captured content by its media type: where its addresses stand, and it with them led elsewhere, in pieces."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from preserve.errors import FormatError
+from preserve.formats.charset import decide
+from preserve.formats.rewriting.css import style_places
+from preserve.formats.rewriting.html import Page, first_base
+from preserve.formats.rewriting.places import Place, Resolver, Use, as_text, pieces
+from preserve.formats.urls import Base
+
+HTML_TYPES: Final = frozenset({"text/html"})
+XML_TYPES: Final = frozenset({"application/xhtml+xml", "image/svg+xml", "application/xml", "text/xml"})
+STYLE_TYPES: Final = frozenset({"text/css"})
+MAX_BYTES: Final = 8 * 1024 * 1024
+"""Of a content that is looked through; a longer one is left as it is."""
+_CHARSET_BYTES: Final = 4_096
+"""Beginning of a style sheet that says in what it is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritable:
+    """A content, the places of the addresses in it in order, and what it is written in where that is no ASCII."""
+
+    content: bytes
+    places: tuple[Place, ...]
+    wide: str
+
+    @property
+    def links(self) -> set[str]:
+        """The http and https addresses that a reader may follow."""
+        return {place.url for place in self.places if place.use is Use.LINK and place.url is not None}
+
+    def pieces(self, prefix: Callable[[Use, str | None], str]) -> Iterator[bytes]:
+        """The content, each address in it behind what ``prefix`` gives for its use and for where it leads.
+
+        What it gives is ASCII without blanks, quotation marks, ``<``, ``>`` and ``&``.
+        """
+        return pieces(self.content, self.places, prefix, wide=self.wide)
+
+
+def rewritable(content: bytes, url: str, media_type: str | None, content_type: str | None) -> Rewritable | None:
+    """A content whose codings are removed, captured at ``url``. None: it is of a type, or of a length, that stays.
+
+    ``content_type``: the value of the field by which it is read, if there is one.
+    """
+    if len(content) > MAX_BYTES or media_type is None:
+        return None
+    is_style, is_xml = media_type in STYLE_TYPES, media_type in XML_TYPES
+    if not (is_style or is_xml or media_type in HTML_TYPES):
+        return None
+    said = decide(content[:_CHARSET_BYTES] if is_style else content, content_type)
+    text, wide = as_text(content, said.encoding)
+    try:
+        # Addresses in style sheets are always written in UTF-8.
+        own = base = Base(url, "utf-8" if is_style else said.encoding)
+    except FormatError:
+        return None
+    if not is_style and (reference := first_base(text, xml=is_xml)) is not None:
+        base = own.against(reference) or own
+    resolver = Resolver(base, said.encoding, is_wide=bool(wide))
+    if is_style:
+        found = style_places(text, resolver)
+    else:
+        of_base = Resolver(own, said.encoding, is_wide=bool(wide))
+        found = Page(resolver, of_base, is_xml=is_xml).places(text)
+    width = 2 if wide else 1
+    if width > 1:
+        found = (place._replace(start=place.start * width, end=place.end * width) for place in found)
+    return Rewritable(content, tuple(found), wide)

@@ -1,0 +1,85 @@
+"""The references of a style sheet, or of a ``style`` attribute, with their places.
+
+Source: CSS Syntax Module Level 3, section 4 (tokens); CSS Images Level 4, ``image-set()``. A function whose name is
+written with escapes is not found: what it asks for is the policy's to refuse.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from preserve.expressions import lazy_re
+from preserve.formats.rewriting.places import Place, Resolver, Use, for_style
+
+_BLANK: Final = r"[\t\n\f\r ]*+"
+_QUOTED: Final = r"""(?:"((?:[^"\\\n]|\\.)*+)"?+|'((?:[^'\\\n]|\\.)*+)'?+)"""
+_BARE: Final = r"""((?:[^\s"'()\\]|\\(?:[0-9a-fA-F]{1,6}+[\t\n\f\r ]?+|.))++)"""
+_TOKEN: Final = lazy_re(
+    r"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/)?+"
+    rf"|(?P<import>@import\b(?:{_BLANK}/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/)*+){_BLANK}(?:(?:url|src)\({_BLANK}(?:{_QUOTED}|{_BARE})|{_QUOTED})"
+    rf"|(?:url|src)\({_BLANK}(?:{_QUOTED}|{_BARE})"
+    r"|(?P<set>image-set\()"
+    rf"|(?P<string>{_QUOTED})"
+    r"|\\."
+    r"|(?P<close>[;{}])",
+    re.IGNORECASE | re.DOTALL,
+)
+_TYPE: Final = lazy_re(rf"type\({_BLANK}\Z", re.IGNORECASE)
+_ESCAPE: Final = lazy_re(r"\\(?:([0-9a-fA-F]{1,6})(?:\r\n|[\t\n\f\r ])?+|(\r\n|[\n\r\f])|(.))", re.DOTALL)
+_LOOK_BACK: Final = 16
+
+
+class StyleReference(NamedTuple):
+    """Where a reference stands in a style sheet, as it is written, and whether it is a style sheet."""
+
+    start: int
+    end: int
+    written: str
+    is_import: bool
+
+
+def style_spans(text: str) -> Iterator[StyleReference]:
+    """The references of a style sheet in their order. In time linear in its length."""
+    in_set = False
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup
+        if kind == "set":
+            in_set = True
+        elif kind == "close":
+            in_set = False
+        elif match["string"] is not None:
+            before = text[max(0, match.start() - _LOOK_BACK) : match.start()]
+            if in_set and _TYPE.search(before) is None:
+                yield _spot(match, is_import=False)
+        elif match.lastindex is not None:
+            yield _spot(match, is_import=match["import"] is not None)
+
+
+def _spot(match: "re.Match[str]", *, is_import: bool) -> StyleReference:
+    group = next(
+        number for number in range(len(match.regs) - 1, 0, -1) if match[number] is not None and number not in _NAMED
+    )
+    return StyleReference(match.start(group), match.end(group), match[group], is_import)
+
+
+_NAMED: Final = frozenset(_TOKEN.groupindex.values())
+
+
+def style_places(text: str, resolver: Resolver) -> Iterator[Place]:
+    """The places of a style sheet, by characters of its text."""
+    for spot in style_spans(text):
+        target = resolver.target(_ESCAPE.sub(_character, resolver.characters(spot.written)))
+        if target is None:
+            continue
+        start = spot.start
+        if target.skip:
+            start += len(spot.written) - len(spot.written.lstrip())
+        use = Use.STYLE if spot.is_import else Use.IMAGE
+        yield Place(start, spot.end if target.is_whole else start, use, target.url, for_style(target.lead))
+
+
+def _character(match: "re.Match[str]") -> str:
+    if match[1]:
+        code = int(match[1], 16)
+        return chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"  # noqa: PLR2004
+    return match[3] or ""

@@ -1,0 +1,254 @@
+"""The references of a page of HTML, XHTML or SVG, with their places. Source: the HTML Standard, sections 4 and 13.2.5.
+
+Comments stay as they are, those with conditions too: no browser of today reads them. What stands in ``noscript`` is
+markup where no script runs. A ``srcdoc`` is a page of its own in an attribute.
+
+Tested by ``tests/unit/formats/test_rewriting.py``.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from preserve.expressions import lazy_re
+from preserve.formats.markup import Spot, refresh_span, srcset_spans, tag_spots, tags_in, unescaped
+from preserve.formats.rewriting.css import style_places
+from preserve.formats.rewriting.places import Place, Resolver, Use, for_attribute
+from preserve.formats.urls import PLAIN_REFERENCE
+
+_BY_NAME: Final = {
+    "action": Use.LINK,
+    "formaction": Use.LINK,
+    "cite": Use.LINK,
+    "longdesc": Use.LINK,
+    "background": Use.IMAGE,
+    "poster": Use.IMAGE,
+    "lowsrc": Use.IMAGE,
+    "dynsrc": Use.IMAGE,
+    "icon": Use.IMAGE,
+    "manifest": Use.OTHER,
+    "codebase": Use.OTHER,
+}
+"""Attributes that are addresses on whatever element they stand."""
+_SRC: Final = {
+    "script": Use.SCRIPT,
+    "iframe": Use.FRAME,
+    "frame": Use.FRAME,
+    "embed": Use.OBJECT,
+    "audio": Use.OBJECT,
+    "video": Use.OBJECT,
+    "source": Use.OBJECT,
+    "track": Use.OBJECT,
+}
+_HREF: Final = {
+    "script": Use.SCRIPT,
+    "image": Use.IMAGE,
+    "use": Use.IMAGE,
+    "feimage": Use.IMAGE,
+    "base": Use.OTHER,
+}
+_LINK_TYPES: Final = {
+    "stylesheet": Use.STYLE,
+    "icon": Use.IMAGE,
+    "apple-touch-icon": Use.IMAGE,
+    "modulepreload": Use.SCRIPT,
+}
+_PAINTED: Final = frozenset(
+    {"fill", "stroke", "filter", "mask", "clip-path", "marker", "marker-start", "marker-mid", "marker-end", "cursor"}
+)
+"""Attributes of SVG that are values of style sheets."""
+_SETS: Final = frozenset({"srcset", "imagesrcset"})
+_ADDRESSED: Final = lazy_re(
+    r"href|src|style|action|data|poster|background|cite|longdesc|manifest|codebase|icon|ping|content|integrity"
+    r"|crossorigin|url",
+    re.IGNORECASE,
+)
+"""Without one of these in it a tag has nothing that is looked for here."""
+_BASE: Final = lazy_re(r"<base[\t\n\f\r /]", re.IGNORECASE)
+_CDATA: Final = "<![CDATA["
+_SHEET: Final = lazy_re(r"""<\?xml-stylesheet\s[^>]*?\bhref\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
+_WORD: Final = lazy_re(r"[^\t\n\f\r ]++")
+_OTHER: Final = r"""(?:[ \n](?:class|dir|id|lang|name|rel|target|title|width)="[^"]*+")*+"""
+_QUICK_LINK: Final = lazy_re(
+    rf"""<[aA]{_OTHER}[ \n]href="(?=[^"&\x00]*+"){PLAIN_REFERENCE}(?:\#[^"]*+)?"{_OTHER}[ \n]?/?>"""
+)
+_MOST_KEPT: Final = 20_000
+_MOST_NESTED: Final = 3
+"""Pages in attributes of pages in attributes: beyond this they are left out."""
+
+
+def first_base(text: str, *, xml: bool = False) -> str | None:
+    """The reference of the first ``base`` element that has one (HTML Standard, section 2.4.3); None: there is none."""
+    if _BASE.search(text) is None:
+        return None
+    for match in tags_in(text, xml=xml):
+        tag = tag_spots(match[0]) if _BASE.match(match[0]) is not None else None
+        if tag is not None:
+            found = next((unescaped(spot.written)[0] for spot in tag[1] if spot.name == "href"), None)
+            if found is not None:
+                return found
+    return None
+
+
+@dataclass(slots=True)
+class Page:
+    """Finds the places of one page, by characters of its text."""
+
+    resolver: Resolver
+    of_base: Resolver | None = None
+    """Reads the reference of a ``base`` element, which is relative to the page's own address."""
+    is_xml: bool = False
+    depth: int = 0
+    _seen: dict[str, tuple[Place, ...]] = field(default_factory=dict)
+
+    def places(self, text: str) -> Iterator[Place]:
+        """The places, in order."""
+        was_style = False
+        seen, is_xml = self._seen, self.is_xml
+        for match in tags_in(text, xml=is_xml):
+            written = match[0]
+            if was_style and written.startswith(_CDATA):
+                yield from _moved(style_places(written, self.resolver), match.start())
+            if is_xml:
+                was_style = written[:6].lower() == "<style"
+            found = seen.get(written)
+            if found is None:
+                if len(seen) >= _MOST_KEPT:
+                    seen.clear()
+                found = seen[written] = self._of_link(written) or self._of_tag(written)
+            if found:
+                yield from _moved(found, match.start())
+
+    def _of_link(self, written: str) -> tuple[Place, ...]:
+        """The place of a link as most are written; nothing, where more has to be looked at."""
+        match = _QUICK_LINK.match(written)
+        found = None if match is None else self.resolver.plain_target(match[1], match[2], match[3])
+        if match is None or found is None:
+            return ()
+        at = match.start(1)
+        return (Place(at, at, Use.LINK, found.url, for_attribute(found.lead)),)
+
+    def _of_tag(self, written: str) -> tuple[Place, ...]:
+        """The places of one tag, by characters of it."""
+        if _ADDRESSED.search(written) is None:
+            return ()
+        if written[1] in "!?":
+            return self._of_instruction(written)
+        tag = tag_spots(written)
+        if tag is None:
+            return ()
+        name, spots, end = tag
+        found: list[Place] = []
+        said = {spot.name: spot.written.strip().lower() for spot in spots} if name in {"meta", "link"} else {}
+        for spot in spots:
+            found += self._of_attribute(name, spot, said)
+        found.sort(key=lambda place: place.start)
+        if name == "style":
+            found += _moved(style_places(written[end:], self.resolver), end)
+        return tuple(found)
+
+    def _of_instruction(self, written: str) -> tuple[Place, ...]:
+        """The style sheet that an XML page names before its first element."""
+        match = _SHEET.match(written) if self.is_xml else None
+        if match is None:
+            return ()
+        group = match.lastindex or 1
+        spot = Spot("href", match.start(group), match.end(group), match[group], is_quoted=True)
+        return tuple(self._address(spot, Use.STYLE))
+
+    def _of_attribute(self, tag: str, spot: Spot, said: dict[str, str]) -> Iterator[Place]:
+        name = spot.name.rpartition(":")[2] if spot.name.startswith("xlink:") else spot.name
+        if name == "href":
+            resolver = self.of_base if tag == "base" else None
+            yield from self._address(spot, _use_of_href(tag, said), resolver)
+        elif name == "src":
+            yield from self._address(spot, _SRC.get(tag, Use.IMAGE))
+        elif name in _BY_NAME:
+            yield from self._address(spot, _BY_NAME[name])
+        elif name == "data" and tag == "object":
+            yield from self._address(spot, Use.OBJECT)
+        elif name in _SETS:
+            yield from self._several(spot, list(srcset_spans(unescaped(spot.written)[0])), Use.IMAGE)
+        elif name == "ping":
+            words = [(match.start(), match[0]) for match in _WORD.finditer(unescaped(spot.written)[0])]
+            yield from self._several(spot, words, Use.OTHER)
+        elif name == "style" or (name in _PAINTED and "url" in spot.written.lower()):
+            yield from self._style(spot)
+        elif name == "content" and tag == "meta":
+            yield from self._meta(spot, said.get("http-equiv", ""))
+        elif name == "integrity" or (name == "crossorigin" and spot.written.strip().lower() == "use-credentials"):
+            # Of bytes that have changed no digest holds; and no answer here is for the bearer of a cookie.
+            yield _emptied(spot)
+        elif name == "srcdoc":
+            yield from self._document(spot)
+
+    def _address(self, spot: Spot, use: Use, resolver: Resolver | None = None) -> Iterator[Place]:
+        resolver = resolver or self.resolver
+        target = resolver.target(unescaped(resolver.characters(spot.written))[0])
+        if target is None:
+            return
+        start = spot.start + target.skip
+        if target.skip and "&" in spot.written:
+            # Blanks may be written as references.
+            start = spot.start + (unescaped(spot.written)[1] or ())[target.skip]
+        yield Place(start, spot.end if target.is_whole else start, use, target.url, for_attribute(target.lead))
+
+    def _several(self, spot: Spot, references: list[tuple[int, str]], use: Use) -> Iterator[Place]:
+        """References in one value, given by where each begins in what the value stands for."""
+        written_at = unescaped(spot.written)[1]
+        for at, reference in references:
+            target = self.resolver.target(self.resolver.characters(reference))
+            if target is None:
+                continue
+            first, last = at + target.skip, at + len(reference)
+            if written_at is not None:
+                first, last = written_at[first], written_at[last]
+            # A comma at the end of an address ends it here.
+            text = for_attribute(target.lead.replace(",", "%2C") if target.is_whole else target.lead)
+            start = spot.start + first
+            yield Place(start, spot.start + last if target.is_whole else start, use, target.url, text)
+
+    def _style(self, spot: Spot) -> Iterator[Place]:
+        value, written_at = unescaped(spot.written)
+        yield from _within(spot, written_at, style_places(value, self.resolver))
+
+    def _meta(self, spot: Spot, kind: str) -> Iterator[Place]:
+        if kind == "refresh":
+            found = refresh_span(unescaped(spot.written)[0])
+            if found is not None:
+                yield from self._several(spot, [found], Use.LINK)
+        elif kind in {"content-security-policy", "x-content-security-policy", "x-webkit-csp"}:
+            # It names the hosts of the page as it was, and would refuse what is shown of them here.
+            yield _emptied(spot)
+
+    def _document(self, spot: Spot) -> Iterator[Place]:
+        if self.depth >= _MOST_NESTED:
+            yield _emptied(spot)
+            return
+        value, written_at = unescaped(spot.written)
+        yield from _within(spot, written_at, Page(self.resolver, depth=self.depth + 1).places(value))
+
+
+def _use_of_href(tag: str, said: dict[str, str]) -> Use:
+    if tag != "link":
+        return _HREF.get(tag, Use.LINK)
+    types = said.get("rel", "").split()
+    return next((_LINK_TYPES[one] for one in types if one in _LINK_TYPES), Use.OTHER)
+
+
+def _within(spot: Spot, written_at: list[int] | None, places: Iterator[Place]) -> Iterator[Place]:
+    """Places in what an attribute's value stands for, as places in its tag."""
+    for place in places:
+        first, last = place.start, place.end
+        if written_at is not None:
+            first, last = written_at[first], written_at[last]
+        yield Place(spot.start + first, spot.start + last, place.use, place.url, for_attribute(place.text))
+
+
+def _emptied(spot: Spot) -> Place:
+    return Place(spot.start, spot.end, None, None, "" if spot.is_quoted else '""')
+
+
+def _moved(places: Iterator[Place] | tuple[Place, ...], by: int) -> Iterator[Place]:
+    return (Place(place.start + by, place.end + by, *place[2:]) for place in places)
