@@ -70,7 +70,13 @@ VNU_SHA256 := 5970d3ffca91a627cf0965e5d91bb2e4242307c29292998de0b419d6a901b2b7
 	else echo "no npm or Java here: the test that checks HTML is skipped" >&2; fi
 	@touch $@
 
-oracles: .oracles/.ready .oracles/debian/.ready .oracles/vnu/.ready ## get pywb, nginx, pandoc and others into .oracles, for the tests that need them
+.oracles/npm/.ready: tools/npm_package.sh .oracles/.ready
+	@echo "== unpacking ReplayWeb.page (npm, AGPL: for tests only) into .oracles/npm"
+	@tools/npm_package.sh .oracles/npm replaywebpage 2.4.6 \
+	  uG50jESRld0p+fY7+nUxIWl7hvfimreNjSmaNkc/a9a8gBdmb7PH4J42Iib+vgk9KrHd0HLScVT++LgqV5fwpQ==
+	@mkdir -p .oracles/npm && touch $@
+
+oracles: .oracles/.ready .oracles/debian/.ready .oracles/vnu/.ready .oracles/npm/.ready ## get pywb, nginx, pandoc and others into .oracles, for the tests that need them
 
 test-all: .venv/.test oracles lint types ## the same with the slow tests, and what they cover
 	@echo "== tests (all but those that need the internet, $(WORKERS) processes)"

@@ -119,6 +119,7 @@ CODES: dict[str, Code] = {
     "E-WARC-NO-STATEMENT": Code(
         "A record is in the file, and the ledger has no statement for it.",
         "If a capture was killed here, the next `preserve capture` cuts it off; otherwise find out who wrote it.",
+        file_step="It was put there by somebody else than the archive: get the file again from where it came from.",
     ),
     "E-WARC-LOST": Code("A record that the ledger names is not in its file.", _REPAIR),
     "E-WARC-BLOCK-DIGEST": Code("A record's block does not match its WARC-Block-Digest.", _REPAIR),
@@ -243,6 +244,26 @@ CODES: dict[str, Code] = {
     "W-WACZ-SIGNATURE": Code(
         "The package's signature cannot be checked.", "Nothing to do: it says nothing, for or against."
     ),
+    "W-WACZ-KEY": Code(
+        "A package is signed by a key that the ledger in it does not state.",
+        "Ask its maker for another: `preserve key wacz COLLECTION` states the key before packages are signed with it.",
+    ),
+    "W-WACZ-RANGES": Code(
+        "A WARC file or an index is not stored in a package as it is, or has fields in its header that the directory lacks.",
+        "Browsers cannot read pages out of it: pack it again without compression, or take in what it holds.",
+    ),
+    "E-WACZ-LEDGER": Code(
+        "What proves a package is missing in it, cannot be read, or is of another log.",
+        "Get it again from where it came from.",
+    ),
+    "E-WACZ-INDEX": Code(
+        "A line of a package's index leads to no record, or to another, or a capture has no line.",
+        "Get it again from where it came from; `preserve index FILE` shows what the files hold.",
+    ),
+    "E-WACZ-PAGES": Code(
+        "The list of pages of a package names what was not captured, or a text that the ledger does not state.",
+        "Do not rely on its titles and texts; get it again from where it came from.",
+    ),
     "I-WACZ-SIGNED": Code(
         "The package's signature holds.", "Compare the key with the one that its maker publishes: any key makes one."
     ),
@@ -300,6 +321,7 @@ CODES: dict[str, Code] = {
     "E-LEDGER-SIGNATURE": Code(
         "The checkpoint's signature does not verify with the log's key.",
         "Compare the key with the one published; restore the checkpoint from a replica.",
+        file_step="Compare the key with the one published; get the file again from where it came from.",
     ),
     "E-LEDGER-KEY": Code("The log's public key is missing or unreadable.", _REPAIR),
     "E-LEDGER-TRUST": Code(

@@ -20,6 +20,8 @@ def clean(text: str) -> str:
 
 def escaped_json(text: str) -> str:
     """JSON with every sign escaped that a terminal acts upon. The values in it stay the same."""
+    if text.isascii() and "\x7f" not in text:
+        return text
     return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 

@@ -1,4 +1,7 @@
-"""Alarms to a program of the keeper's: no shell, the JSON document on its standard input."""
+"""Alarms to a program of the operator's: no shell, the JSON document on its standard input.
+
+Tested by ``tests/unit/alarms/test_deliver.py``.
+"""
 
 import os
 import signal
@@ -6,7 +9,9 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 from preserve.alarms.documents import json_bytes
@@ -26,20 +31,41 @@ _END_S = 1.0
 _LOOK_S = 0.02
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a program ended: its status, or less than 0 the signal; ``last``: the last line that it printed, or empty."""
+
+    status: int
+    last: str
+
+
 def run(channel: CommandChannel, patience: Patience, message: AlarmMessage) -> None:
-    """Runs the program to its end; status 0 is success. In time, or it is killed with its process group.
+    """Runs the program to its end; status 0 is success.
 
     Raises:
         UnreachedError: it cannot be started.
         RefusedError: it failed, or took too long.
     """
+    ended = run_to_end(channel.command, json_bytes(message), patience)
+    if ended.status != 0:
+        how = f"signal {-ended.status}" if ended.status < 0 else f"status {ended.status}"
+        raise RefusedError(f"it ended with {how}" + (f": {ended.last}" if ended.last else ""))
+
+
+def run_to_end(words: Sequence[str], given: bytes, patience: Patience) -> Ended:
+    """Runs a program with these bytes on its standard input. In time, or it is killed with its process group.
+
+    Raises:
+        UnreachedError: it cannot be started.
+        RefusedError: it took too long.
+    """
     output, inherited = os.pipe()
     with tempfile.TemporaryFile() as document:
-        document.write(json_bytes(message))
+        document.write(given)
         document.seek(0)
         try:
-            process = subprocess.Popen(  # noqa: S603 - a list of arguments out of the keeper's own file
-                channel.command,
+            process = subprocess.Popen(  # noqa: S603 - a list of arguments out of the operator's own file, or our own
+                words,
                 stdin=document,
                 stdout=inherited,
                 stderr=subprocess.STDOUT,
@@ -49,7 +75,7 @@ def run(channel: CommandChannel, patience: Patience, message: AlarmMessage) -> N
             )
         except OSError as error:
             os.close(output)
-            raise UnreachedError(f"{channel.command[0]} cannot be started: {error.strerror}") from None
+            raise UnreachedError(f"{words[0]} cannot be started: {error.strerror}") from None
         finally:
             os.close(inherited)
     kept = bytearray()
@@ -60,10 +86,8 @@ def run(channel: CommandChannel, patience: Patience, message: AlarmMessage) -> N
     reader.join(_END_S)
     if not is_ended:
         raise RefusedError(f"it did not end within {patience.command_s:g} s and was killed")
-    if process.returncode != 0:
-        how = f"signal {-process.returncode}" if process.returncode < 0 else f"status {process.returncode}"
-        last = bytes(kept).decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise RefusedError(f"it ended with {how}" + (f": {terminal_line(last, _MAX_ERROR_CHARS)}" if last else ""))
+    last = bytes(kept).decode("utf-8", "replace").strip().rpartition("\n")[2]
+    return Ended(status=process.returncode, last=terminal_line(last, _MAX_ERROR_CHARS))
 
 
 def _wait(process: "subprocess.Popen[bytes]", patience: Patience) -> bool:

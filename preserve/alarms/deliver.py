@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from preserve.alarms.alarm_db import AlarmDatabase
+from preserve.alarms.chat import notify
 from preserve.alarms.command import run
 from preserve.alarms.mail import mail_line
 from preserve.alarms.values import AlarmEvent, AlarmMessage, Patience
 from preserve.alarms.webhook import post
-from preserve.config.alarms import AlarmsConfig, MailChannel, WebhookChannel
+from preserve.config.alarms import AlarmsConfig, AppriseChannel, MailChannel, WebhookChannel
 from preserve.errors import PreserveError
 from preserve.model import new_uuid
 from preserve.net.deadline import RefusedError, UnreachedError
@@ -95,6 +96,9 @@ class _Lines:
         elif isinstance(channel, WebhookChannel):
             secret = None if channel.secret is None else self.secrets(channel.secret)
             yield lambda message: post(channel, secret, message, patience=self.patience, until=until, now=self.clock())
+        elif isinstance(channel, AppriseChannel):
+            address = self.secrets(channel.apprise)
+            yield lambda message: notify(address, self.patience, message)
         else:
             yield lambda message: run(channel, self.patience, message)
 

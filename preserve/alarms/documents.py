@@ -69,15 +69,18 @@ def mail(message: AlarmMessage, *, sender: str, to: Sequence[str]) -> EmailMessa
     made["Message-ID"] = f"<{message.id}@{sender.rpartition('@')[2]}>"
     made["Auto-Submitted"] = "auto-generated"
     made[MESSAGE_FIELD] = message.id
-    made.set_content("\n".join(_lines(message)) + "\n", charset="utf-8", cte="quoted-printable")
+    made.set_content(f"{title(message)}\n\n{text(message)}", charset="utf-8", cte="quoted-printable")
     return made
+
+
+def text(message: AlarmMessage) -> str:
+    """What a person reads below the title: lines, each with its end."""
+    return "\n".join(_lines(message)) + "\n"
 
 
 def _lines(message: AlarmMessage) -> list[str]:
     facts = None if message.kind is None else KINDS[message.kind]
-    lines = [title(message), ""]
-    if message.summary:
-        lines += [message.summary, ""]
+    lines = [message.summary, ""] if message.summary else []
     meaning = _TEST_MEANING if facts is None else facts.meaning
     lines.append(f"This is over: {meaning}" if message.event is AlarmEvent.RESOLVED else meaning)
     if message.kind is not None and message.event is not AlarmEvent.RESOLVED:

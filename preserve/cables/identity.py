@@ -12,6 +12,7 @@ station is none that is known and is like the name of the origin, which is known
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from preserve.cables.posts import PostRule, is_station, letters_of, read_post, same_post, station_of_origin
@@ -176,10 +177,15 @@ def _distance(one: str, other: str) -> int:
 
 def station_of(origin: str) -> str | None:
     """The station of an origin as printed: ``US Office Sampletown`` gives ``SAMPLETOWN``."""
+    return _station_of(origin[:200])
+
+
+@lru_cache(maxsize=1_024)
+def _station_of(origin: str) -> str | None:
     known = station_of_origin(origin)
     if known is not None:
         return known
-    station = letters_of(_STATION_KINDS.sub("", origin[:200].strip()))
+    station = letters_of(_STATION_KINDS.sub("", origin.strip()))
     post = read_post(station, alike=False)
     if post is not None:
         return post.station

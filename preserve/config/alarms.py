@@ -115,6 +115,10 @@ def _secret(source: str | None) -> str | None:
     return None if source is None else check_secret_source(source, "secret")
 
 
+def _service(source: str) -> str:
+    return check_secret_source(source, "apprise")
+
+
 def _program(words: tuple[str, ...]) -> tuple[str, ...]:
     if not words[0].startswith("/") or any("\0" in word for word in words):
         raise ValueError(f"{words[0]!r} is no absolute path; write a list like [/usr/local/bin/page, --urgent]")
@@ -212,16 +216,30 @@ class CommandChannel(Strict):
     )
 
 
+class AppriseChannel(Strict):
+    """Alarms to a chat or push service that the library Apprise knows."""
+
+    apprise: Annotated[str, AfterValidator(_service)] = Field(
+        description="`env:NAME` or `file:PATH`, where the Apprise address of a service is read from; it is a secret"
+    )
+
+
+_MEANS = ("mail", "webhook", "command", "apprise")
+
+
 def _means(value: object) -> str | None:
-    return next((word for word in ("mail", "webhook", "command") if isinstance(value, Mapping) and word in value), None)
+    return next((word for word in _MEANS if isinstance(value, Mapping) and word in value), None)
 
 
 _Channel = Annotated[
     Annotated[MailChannel, Tag("mail")]
     | Annotated[WebhookChannel, Tag("webhook")]
-    | Annotated[CommandChannel, Tag("command")],
+    | Annotated[CommandChannel, Tag("command")]
+    | Annotated[AppriseChannel, Tag("apprise")],
     Discriminator(
-        _means, custom_error_type="channel_means", custom_error_message="none of mail, webhook and command is given"
+        _means,
+        custom_error_type="channel_means",
+        custom_error_message="none of mail, webhook, command and apprise is given",
     ),
 ]
 
@@ -258,7 +276,7 @@ class AlarmsConfig(Strict):
 
     name: str = Field(default="alarms", description="the file's name")
     channels: dict[Annotated[str, AfterValidator(_channel_name)], _Channel] = Field(
-        default={}, description="a group of channels, each with `mail`, `webhook` or `command`"
+        default={}, description="a group of channels, each with `mail`, `webhook`, `command` or `apprise`"
     )
     rules: dict[Annotated[str, AfterValidator(_rule_key)], AlarmRuleConfig] = Field(
         default={}, description="a group of rules by kind of alarm, and `default`"

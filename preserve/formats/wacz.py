@@ -96,6 +96,13 @@ class Package:
             raise FormatError(f"no member {name!r:.200} in the package")
         return _open_member(self.archive, info)
 
+    def has_more_in_header(self, name: str) -> bool:
+        """Whether the header before a member has extra fields."""
+        if self.archive.fp is None:
+            return False
+        self.archive.fp.seek(self.members[name].header_offset)
+        return self.archive.fp.read(_LOCAL_HEADER_BYTES)[-2:] not in {b"", b"\0\0"}
+
 
 class _Window(io.RawIOBase):
     """A stream within its own ends: the ZIP library seeks where a hostile directory points."""
@@ -307,6 +314,7 @@ def package_defects(package: Package, signature: PackageSignature | None) -> Ite
     ``signature`` is what `package_signature` gave.
 
     Codes: E-WACZ-PACKAGE, E-WACZ-MISSING, E-WACZ-HASH, E-WACZ-UNLISTED, E-WACZ-DIGEST, E-WACZ-SIGNATURE, W-WACZ-INDEX,
+    W-WACZ-RANGES,
     W-WACZ-SIGNATURE (it was not checked), I-WACZ-SIGNED (it holds, and what of it is not checked), I-WACZ-UNSIGNED,
     I-WACZ-OLD-LIST.
     """
@@ -321,6 +329,7 @@ def package_defects(package: Package, signature: PackageSignature | None) -> Ite
         empty_folder = info.is_dir() and info.file_size == 0 and info.compress_size == 0
         if name not in listed and not empty_folder:
             yield "E-WACZ-UNLISTED", name, "the package holds it and does not list it"
+    yield from _range_defects(package)
     if not any(name.startswith("indexes/") and not name.endswith("/") for name in package.names):
         yield "W-WACZ-INDEX", "indexes/", "the package has no index"
     if _PAGES not in package.names:
@@ -328,6 +337,17 @@ def package_defects(package: Package, signature: PackageSignature | None) -> Ite
     yield from _digest_defects(package.listing.raw, package.digest)
     if signature is not None:
         yield signature.code, DIGEST, signature.detail
+
+
+def _range_defects(package: Package) -> Iterator[Defect]:
+    """Members that readers take pieces of, by offsets that they count themselves."""
+    for name, info in package.members.items():
+        if not name.endswith((*_WARCS, ".cdx", ".cdxj", ".cdx.gz", ".idx")):
+            continue
+        if info.compress_type != zipfile.ZIP_STORED:
+            yield "W-WACZ-RANGES", name, "it is compressed by the ZIP"
+        elif not info.extra and package.has_more_in_header(name):
+            yield "W-WACZ-RANGES", name, "its header has fields that the directory of the ZIP lacks"
 
 
 def _resource_defects(package: Package, resource: Resource) -> Iterator[Defect]:

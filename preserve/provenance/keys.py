@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -51,6 +53,11 @@ def next_path(collection: str, keys: Path) -> Path:
 def coming_path(collection: str, keys: Path) -> Path:
     """Where the key of a log lies that is to follow one of which a part is lost, until it has begun."""
     return keys / f"{collection}.follows"
+
+
+def package_key_path(collection: str, keys: Path) -> Path:
+    """Where the key lies that signs packages of a collection."""
+    return keys / f"{collection}.wacz"
 
 
 def mark_path(collection: str, keys: Path) -> Path:
@@ -92,9 +99,21 @@ def read_key(path: Path, secret: bytes | None) -> Ed25519PrivateKey:
     Raises:
         EnvironmentFaultError: missing, readable by others, no Ed25519 key, or under another passphrase.
     """
+    key = load_private(path, secret)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise EnvironmentFaultError(f"{path} is no Ed25519 key")
+    return key
+
+
+def load_private(path: Path, secret: bytes | None) -> PrivateKeyTypes:
+    """A private key of any kind from its file.
+
+    Raises:
+        EnvironmentFaultError: missing, readable by others, no private key, or under another passphrase.
+    """
     data = read_private(path, "the signing key")
     try:
-        key = load_pem_private_key(data, password=secret if b"ENCRYPTED" in data else None)
+        return load_pem_private_key(data, password=secret if b"ENCRYPTED" in data else None)
     except TypeError as error:
         raise EnvironmentFaultError(
             f"{path} is under a passphrase", next_step=f"Set {_PASSPHRASE_FILE} to a file that holds it."
@@ -103,9 +122,6 @@ def read_key(path: Path, secret: bytes | None) -> Ed25519PrivateKey:
         raise EnvironmentFaultError(
             f"{path} is no readable private key (PEM, PKCS #8), or the passphrase is wrong"
         ) from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise EnvironmentFaultError(f"{path} is no Ed25519 key")
-    return key
 
 
 def is_under_passphrase(path: Path) -> bool:
@@ -114,13 +130,18 @@ def is_under_passphrase(path: Path) -> bool:
 
 
 def make_key(path: Path, secret: bytes | None) -> None:
-    """Makes a key durably, under a passphrase if one is given. A key that another process made first stands.
+    """Makes a key of a log; see `make_private`."""
+    make_private(path, Ed25519PrivateKey.generate(), secret)
+
+
+def make_private(path: Path, key: Ed25519PrivateKey | EllipticCurvePrivateKey, secret: bytes | None) -> None:
+    """Writes a key durably, under a passphrase if one is given. A key that another process made first stands.
 
     Raises:
         EnvironmentFaultError: the folder cannot be written to.
     """
     lock: KeySerializationEncryption = NoEncryption() if secret is None else BestAvailableEncryption(secret)
-    data = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock)
+    data = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = path.with_name(f".{path.name}.{os.getpid()}.part")

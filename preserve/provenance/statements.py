@@ -397,6 +397,14 @@ class Muted(_Kind, frozen=True, kw_only=True, tag="muted"):
     program: str
 
 
+class WaczKey(_Kind, frozen=True, kw_only=True, tag="wacz-key"):
+    """A key that signs packages of this collection: SubjectPublicKeyInfo in base64, since when, and why."""
+
+    key: Annotated[str, Meta(pattern=r"^[A-Za-z0-9+/]{100,400}={0,2}\Z")]
+    since: str
+    reason: str
+
+
 Known = (
     ArchiveStatement
     | RecordStatement
@@ -413,6 +421,7 @@ Known = (
     | AcceptedStatement
     | Moved
     | Muted
+    | WaczKey
 )
 
 
@@ -444,6 +453,7 @@ _MOMENTS: Final[Mapping[type, tuple[str, ...]]] = {
     AcceptedStatement: ("stated",),
     Moved: ("stated",),
     Muted: ("stated",),
+    WaczKey: ("since",),
 }
 """The fields of each kind that are moments (or, where they may be, None)."""
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")

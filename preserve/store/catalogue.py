@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from preserve.errors import BrokenStateError, FormatError
 from preserve.formats.urls import canonical
@@ -153,6 +153,22 @@ class IndexRow:
     mime: str | None
     payload_sha256: str | None
     place: RecordPlace
+
+
+class StoredRecord(NamedTuple):
+    """A record and where it lies: ``end`` is one past the last byte of the piece that it is in."""
+
+    statement: int
+    record_id: str
+    type: str
+    uri: str | None
+    date: str
+    mime: str | None
+    file: str
+    offset: int
+    end: int
+    refers_to: str | None
+    run: str
 
 
 class HeldRow(NamedTuple):
@@ -521,6 +537,47 @@ class Catalogue:
         As they stand there: whoever uses one reads its statement.
         """
         return iter(self._db.execute("SELECT statement, record_id, published_id FROM cables ORDER BY statement"))
+
+    def records_in_files(self, *, proved: bool) -> Iterator["StoredRecord"]:
+        """Every record, file by file and in the order of each.
+
+        ``proved``: each is held against its statement; else they are as they stand there, at a tenth of the work.
+        """
+        rows: Iterator[Row] = iter(self._db.execute("SELECT * FROM records ORDER BY file, ordinal"))
+        return map(_stored, self._held("records", rows) if proved else rows)
+
+    @property
+    def has_open_ends(self) -> bool:
+        """True where it is not known of some record how long the piece is that it lies in."""
+        return self._db.execute("SELECT 1 FROM records WHERE length = 0 LIMIT 1").fetchone() is not None
+
+    def pages_in_order(self) -> Iterator[tuple[int, str, str, str]]:
+        """Every page: a reply of status 200 that is HTML and no challenge: its statement, record, address and date.
+
+        In the ledger's order, as they stand there.
+        """
+        rows = self._db.execute(
+            "SELECT statement, record_id, uri, date FROM records WHERE type = 'response' AND status = 200 "
+            "AND mime IN ('text/html', 'application/xhtml+xml') AND challenge IS NULL ORDER BY statement"
+        )
+        return ((int(statement), str(record), str(uri), str(date)) for statement, record, uri, date in rows)
+
+    def names_of_texts(self) -> Iterator[tuple[str, str, str | None]]:
+        """Of every text its record, and the ids that it is published under and known by."""
+        rows = self._asked("cables", "ORDER BY statement")
+        return ((str(row[1]), str(row[4]), None if row[5] is None else str(row[5])) for row in rows)
+
+    def texts_with_records(self) -> Iterator[tuple[int, int]]:
+        """Of every text its statement's index, and that of its record's; as they stand there."""
+        asked = "SELECT c.statement, r.statement FROM cables c JOIN records r ON r.record_id = c.record_id"
+        return ((int(text), int(record)) for text, record in self._db.execute(asked))
+
+    def mementos_with_records(self) -> Iterator[tuple[int, int]]:
+        """The same of what web archives served, where a record holds it."""
+        if not mementos.is_there(self._db):
+            return iter(())
+        asked = "SELECT m.statement, r.statement FROM mementos m JOIN records r ON r.record_id = m.record_id"
+        return ((int(memento), int(record)) for memento, record in self._db.execute(asked))
 
     def claims(self) -> Iterator[ClaimRow]:
         """What every cable's page claims of its source, with the revisits that found it unchanged: by id, then time.
@@ -894,6 +951,12 @@ class Catalogue:
 def _is_indexed(place: RecordPlace) -> bool:
     """False where a record is inside of a compressed piece: no reader of an index finds it there."""
     return place.inner == 0 and place.length > 0
+
+
+def _stored(row: Any) -> StoredRecord:  # noqa: ANN401 - a row as the database gives it
+    return StoredRecord(
+        row[0], row[1], row[2], row[3], row[6], row[8], row[9], row[11], row[11] + row[12], row[16], row[19]
+    )
 
 
 def _place(values: Sequence[object]) -> RecordPlace:

@@ -11,7 +11,6 @@ from typing import BinaryIO
 
 from preserve.formats.cdxj import CdxLine, format_line
 from preserve.limits import MIB
-from preserve.model import timestamp14
 from preserve.regular import open_regular
 from preserve.store.catalogue import Catalogue, IndexRow
 from preserve.store.durable import make_dir, replace_synced
@@ -24,8 +23,14 @@ _REVISIT_MIME = "warc/revisit"
 
 def index_lines(catalogue: Catalogue, first: int = 0) -> Iterator[bytes]:
     """Every line of the index that is stated from ``first`` on, with its line end, in order."""
-    for _key, rows in groupby(catalogue.index_rows(first), key=lambda row: (row.surt, timestamp14(row.date))):
+    for rows in sorted_rows(catalogue, first):
         yield from sorted(index_line(row) for row in rows)
+
+
+def sorted_rows(catalogue: Catalogue, first: int = 0) -> Iterator[Iterator[IndexRow]]:
+    """The captures for the index, in groups that are in order; those of one group are sorted by their lines."""
+    for _key, rows in groupby(catalogue.index_rows(first), key=lambda row: (row.surt, row.date[:19])):
+        yield rows
 
 
 def write_index(paths: CollectionPaths, catalogue: Catalogue) -> int:
@@ -172,4 +177,9 @@ def _line(row: IndexRow) -> CdxLine:
         "offset": str(row.place.offset),
         "filename": row.place.file,
     }
-    return CdxLine(key=row.surt, timestamp=timestamp14(row.date), fields={k: v for k, v in fields.items() if v})
+    return CdxLine(key=row.surt, timestamp=_digits(row.date), fields={k: v for k, v in fields.items() if v})
+
+
+def _digits(date: str) -> str:
+    """A date as 14 digits. Statements have no date without a place for each; a line with another is refused."""
+    return f"{date[:4]}{date[5:7]}{date[8:10]}{date[11:13]}{date[14:16]}{date[17:19]}"

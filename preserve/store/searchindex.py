@@ -677,6 +677,26 @@ class SearchIndex:
         )
         return (_held(self._as_made("cables", row)) for row in rows)
 
+    def shown_texts(self, record_id: str) -> list[tuple[HeldCable, str]]:
+        """The texts that a record shows, in the ledger's order, each with what is indexed of it.
+
+        Raises:
+            CatalogueDiffersError: a row or a text is not as it was made.
+        """
+        rows = self._db.execute("SELECT c.* FROM cables c WHERE c.record_id = ? ORDER BY c.statement", (record_id,))
+        made = [self._as_made("cables", row) for row in rows.fetchall()]
+        return [(_held(row), self._text(row[1])[2]) for row in made]
+
+    def matching(self, expression: str, filters: Filters) -> Iterator[HeldCable]:
+        """Every text for an expression of FTS5 (of all texts where it is empty), in the ledger's order, unranked."""
+        condition, values = filters.condition()
+        words = "c.text IN (SELECT rowid FROM words WHERE words MATCH ?)" if expression else "? = ''"
+        rows = self._db.execute(
+            f"SELECT c.* FROM cables c WHERE {words} AND {condition} ORDER BY c.statement",  # noqa: S608 - names of our own
+            (expression, *values),
+        )
+        return (_held(self._as_made("cables", row)) for row in rows)
+
     def of_key(self, key: str) -> Iterator[HeldCable]:
         """The newest texts of the cable with a key, by published id."""
         rows = self._db.execute(

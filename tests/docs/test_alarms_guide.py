@@ -34,7 +34,7 @@ def test_the_example_is_good(tmp_path: Path) -> None:
     (text,) = _blocks("yaml")
     (tmp_path / "alarms.yaml").write_text(text)
     config = load_alarms(tmp_path)
-    assert set(config.channels) == {"keeper", "desk", "pager"}
+    assert set(config.channels) == {"keeper", "desk", "pager", "team"}
     assert config.rule(AlarmKind.CAPTURE_FAILING).after == 2
     assert config.rule(AlarmKind.CHALLENGE_PAGE).to == ()
     assert config.rule(AlarmKind.DAMAGE_FOUND).again_after_s == 12 * 3600

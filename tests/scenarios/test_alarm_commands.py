@@ -158,7 +158,7 @@ def test_mistakes_are_told(shell: Shell, hook: Hook) -> None:
     _configure(shell, "channels:\n  desk: {webhok: 'https://e.example/'}\n")
     for command in ("list", "test", "send", "drop"):
         shell("alarms", command, status=2)
-        assert "alarms.yaml:2: channels.desk: none of mail, webhook and command is given" in shell.errors
+        assert "alarms.yaml:2: channels.desk: none of mail, webhook, command and apprise is given" in shell.errors
     _desk(shell, hook)
     _observe(shell, found(1))
     with Lock(shell.archives / ".schedule" / "alarms.lock", "another"):

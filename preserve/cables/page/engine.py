@@ -17,7 +17,6 @@ Tested by ``tests/unit/cables/page/test_fields.py``.
 """
 
 from bisect import bisect_right
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -348,7 +347,7 @@ def _running_text(page: PageReader, labelled: Fields | None, found: _Found) -> P
     if layout.text_after is not None:
         position, end = _text_between(page)
     note = layout.sentences.get("partial_note")
-    match = None if note is None else note.pattern.match(text, _skip(text, position))
+    match = None if note is None else note.begins_at(text, _skip(text, position))
     if match is not None:
         found.add("partial_note", make_field("partial_note", match[0], source="sentence"), _at(visible, match.span()))
         position = match.end()
@@ -364,7 +363,7 @@ def _closing(page: PageReader, position: int, found: _Found) -> int:
     for name, sentence in page.layout.sentences.items():
         if name in found.fields or name == "partial_note":
             continue
-        last = next(iter(deque(sentence.pattern.finditer(visible.text, position), maxlen=1)), None)
+        last = sentence.last_behind(visible.text, position)
         if last is None:
             continue
         group = 1 if sentence.pattern.groups and last[1] is not None else 0

@@ -13,7 +13,7 @@
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from preserve.cables.page.fields import FieldValue, make_field
 from preserve.cables.page.layouts import VALUE_CHARS, Layout, label
@@ -35,8 +35,7 @@ _MOST_LINES: Final = 20
 """Lines that one value may go over."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Mark:
+class _Mark(NamedTuple):
     """A label in the visible text: where it begins, where its value may begin, and the value's cell if it has one."""
 
     start: int
@@ -174,6 +173,8 @@ def _cell_around(visible: Visible, offset: int) -> tuple[int, int] | None:
 
 def _cells_below(visible: Visible) -> Mapping[int, int]:
     """For every cell of a row that is all header cells, the cell of the row below that stands under it."""
+    if not any(is_header for _, is_header in visible.rows):
+        return {}
     rows: dict[int, list[int]] = {}
     for number, (row, _) in enumerate(visible.rows):
         rows.setdefault(row, []).append(number)
@@ -234,13 +235,15 @@ def _last_line(text: str, end: int, bound: int) -> int:
 def _cut(text: str, start: int, end: int, layout: Layout) -> int:
     """Where a value ends before a sentence of the layout that follows it on the same line."""
     note = layout.sentences.get("partial_note")
-    found = note.pattern.search(text, start, end) if note is not None else None
+    if note is None or text.find(note.needle, start, end) < 0:
+        return end
+    found = note.pattern.search(text, start, end)
     return end if found is None else found.start()
 
 
 def _sentence_at(text: str, position: int, layout: Layout) -> bool:
     place = _skip(text, position)
-    return any(sentence.pattern.match(text, place) for sentence in layout.sentences.values())
+    return any(sentence.begins_at(text, place) for sentence in layout.sentences.values())
 
 
 def _begins_line(text: str, position: int) -> bool:

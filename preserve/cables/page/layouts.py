@@ -6,8 +6,10 @@ is furniture. Two kinds of files are no pages: texts whose first lines are field
 """
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Final, Literal
 
 from preserve.cables.page.fields import Times
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 _NEXT: Final = "Correct the layout; docs/reference/configuration.md lists every key."
 _WORD: Final = lazy_re(r"[A-Za-z]+")
 _LITERAL: Final = lazy_re(r"[A-Za-z0-9 -]{4,}")
+_LEAD: Final = lazy_re(r"[A-Za-z]+(?= )")
 VALUE_CHARS: Final = 4_096
 """Characters of a value at which its form looks: forms may take the square of it."""
 _BEGINNING_CHARS: Final = 2_000
@@ -45,10 +48,24 @@ class Recognised:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """The pattern of a sentence or of lines, and a piece of text that every match holds, empty where none is known."""
+    """The pattern of a sentence or of lines. ``needle`` is a piece of text that every match holds, ``lead`` one that
+    every match begins with; each is empty where none is known.
+    """
 
     pattern: re.Pattern[str]
     needle: str
+    lead: str = dataclass_field(default="", compare=False)
+
+    def begins_at(self, text: str, position: int) -> re.Match[str] | None:
+        """The sentence, where it begins at a place."""
+        return self.pattern.match(text, position) if text.startswith(self.lead, position) else None
+
+    def last_behind(self, text: str, position: int) -> re.Match[str] | None:
+        """The last of the sentences that stand in a text behind a place, one after another."""
+        first = text.find(self.lead, position)
+        if first < 0:
+            return None
+        return next(iter(deque(self.pattern.finditer(text, first), maxlen=1)), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +146,9 @@ def compile_layout(config: "LayoutConfig") -> Layout:
         label_lines=_label_lines(labels),
         values={field: selectors(texts) for field, texts in config.values.items()},
         forms={field: pattern(text) for field, text in config.forms.items()},
-        sentences={field: Sentence(pattern(text), _needle(text)) for field, text in config.sentences.items()},
+        sentences={
+            field: Sentence(pattern(text), _needle(text), _lead(text)) for field, text in config.sentences.items()
+        },
         times=config.times,
         header=selectors(config.header),
         body=selectors(config.body),
@@ -195,7 +214,7 @@ def _plain(value: object) -> object:
     if isinstance(value, re.Pattern):
         return value.pattern, value.flags
     if is_dataclass(value):
-        return [_plain(getattr(value, one.name)) for one in fields(value)]
+        return [_plain(getattr(value, one.name)) for one in fields(value) if one.compare]
     if isinstance(value, Mapping):
         return [(key, _plain(one)) for key, one in value.items()]
     if isinstance(value, frozenset):
@@ -286,6 +305,12 @@ def _needle(text: str) -> str:
     # A quantifier may belong to the last character.
     words = match[0].rstrip(" ") if match.end() == len(text) else match[0][:-1]
     return max(words.split(), key=len, default="")
+
+
+def _lead(text: str) -> str:
+    """The word that an expression begins with literally, empty where there is none."""
+    match = _LEAD.match(text)
+    return "" if match is None or "|" in text else match[0]
 
 
 def _label_lines(labels: Mapping[str, str]) -> re.Pattern[str] | None:

@@ -54,17 +54,17 @@ class TextBuilder:
 
         ``unify_line_ends`` makes CR LF and CR one LF, as every HTML parser does before it reads.
         """
-        page = self.page
-        has_cr = unify_line_ends and page.find("\r", start, end) >= 0
-        if not has_cr and page.find("&", start, end) < 0:
-            if start < end:
-                said = page[start:end]
+        said = self.page[start:end]
+        has_cr = unify_line_ends and "\r" in said
+        if not has_cr and "&" not in said:
+            if said:
                 self._parts.append(said)
                 self._starts.append(self.length)
                 self._origins.append((start, end, True))
                 self.length += end - start
                 self.last = said[-1]
             return
+        page = self.page
         pattern = _COPIED if has_cr else _REFERENCE
         shown = start
         for match in pattern.finditer(page, start, end):

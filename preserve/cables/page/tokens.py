@@ -14,7 +14,7 @@ follows text. Worked example: ``<p>1 <Israel><br>`` is a start tag ``p``, the te
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
@@ -45,10 +45,26 @@ TAG_NAME: Final = r"[a-zA-Z][a-zA-Z0-9]*+"
 ATTRIBUTES: Final = r"""[^>=]*+(?:=[\t\n\f\r ]*+(?:"[^"]*+"|'[^']*+'|[^\t\n\f\r >]*+)[^>=]*+)*+"""
 """What stands between a tag's name and its ``>``, as an expression."""
 _TAG: Final = lazy_re(rf"<(/?+)({TAG_NAME})({ATTRIBUTES})>")
-_BARE: Final = lazy_re(rf"<(/?+)({TAG_NAME})>")
-"""A tag without attributes: most are."""
-_KINDS: Final[Mapping[str, Kind]] = {"": "start", "/": "end"}
-_NAME: Final = lazy_re(r"</?+([a-zA-Z][a-zA-Z0-9]{0,12}+)(?=[\t\n\f\r />])")
+_BEHIND_NAME: Final = r"[\t\n\f\r />]"
+
+
+def _any_of(names: Iterable[str]) -> str:
+    """An expression for some names in any case, by their first letters: the few that begin alike are tried, not all."""
+    rests: dict[str, list[str]] = {}
+    for name in sorted(names, reverse=True):
+        rests.setdefault(name[0], []).append(name[1:])
+    return "|".join(f"[{first}{first.upper()}](?ai:{'|'.join(some)})" for first, some in rests.items())
+
+
+_NAME: Final = lazy_re(rf"<(/?+(?:{_any_of(ELEMENTS)}))(?={_BEHIND_NAME})")
+_HTML_TAG: Final = lazy_re(rf"{_NAME.pattern}{ATTRIBUTES}>")
+_FORMS: Final[tuple[tuple[Kind, str], ...]] = (("start", "{}"), ("start", "{}/"), ("start", "{} /"), ("end", "/{}"))
+_KNOWN: Final[Mapping[str, tuple[Kind, str]]] = {
+    form.format(spelt): (kind, name) for name in ELEMENTS for kind, form in _FORMS for spelt in (name, name.upper())
+}
+"""What nearly all tags without attributes have between their signs."""
+_WINDOW_CHARS: Final = 1 << 16
+"""How much of a page is taken apart at a time."""
 _ATTRIBUTE: Final = lazy_re(
     r"""([^\t\n\f\r />=]++)(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:"([^"]*+)"|'([^']*+)'|([^\t\n\f\r >]*+)))?+"""
 )
@@ -67,41 +83,62 @@ class Token(NamedTuple):
     raw: bool = False
 
 
+Piece = tuple[Kind, int, int, str, bool]
+"""A `Token` without the names of its parts: pages have thousands, and a plain tuple is made in a tenth of the time."""
+
+
 def tokenise(text: str, start: int = 0, end: int | None = None) -> Iterator[Token]:
     """The tokens of a page from ``start`` to ``end``, in order; their spans cover it whole."""
+    return map(Token._make, pieces(text, start, end))
+
+
+def pieces(text: str, start: int = 0, end: int | None = None) -> Iterator[Piece]:
+    """What `tokenise` gives, as plain tuples."""
     stop = len(text) if end is None else end
     last_close = text.rfind(">", start, stop)
-    last_comment = text.rfind("-->", start, stop)
+    last_comment: int | None = None
     shown = position = start
-    # Pages have thousands of tokens: they are made as the tuples that they are, in half the time.
-    made, find, bare_at = tuple.__new__, text.find, _BARE.match
-    while (position := find("<", position, stop)) >= 0 and position < last_close:
-        bare = bare_at(text, position, stop)
-        if bare is not None:
-            slash, name = bare.groups()
-            kind, name, after = _KINDS[slash], name.lower(), bare.end()
-            if name not in ELEMENTS:
-                position += 1
+    known = _KNOWN.get
+    for window in range(start, last_close + 1, _WINDOW_CHARS):
+        signs = iter(text[window : min(window + _WINDOW_CHARS, stop)].split("<"))
+        begun = window + len(next(signs))
+        for behind in signs:
+            at, begun = begun, begun + len(behind) + 1
+            if at < position:
+                # Inside of a comment, an attribute or a script.
                 continue
-        else:
-            markup = _markup(text, position, stop, last_comment)
-            if markup is None:
-                position += 1
-                continue
-            kind, _position, after, name, _raw = markup
-            if after < 0:
+            if at > last_close:
                 break
-        if position > shown:
-            yield made(Token, ("text", shown, position, "", False))
-        yield made(Token, (kind, position, after, name, False))
-        shown = position = after
-        if name in RAW and kind == "start":
-            closing = raw_end(text, name, after, stop)
-            if closing > shown:
-                yield Token("text", shown, closing, name, raw=True)
-            shown = position = closing
+            written, sign, _rest = behind.partition(">")
+            tag = known(written) if sign else None
+            if tag is not None:
+                kind, name = tag
+                after = at + len(written) + 2
+            elif text[at + 1] in "!?":
+                last_comment = text.rfind("-->", start, stop) if last_comment is None else last_comment
+                kind, name, after = "comment", "", _comment_end(text, at, last_comment)
+                if after < 0:
+                    continue
+            else:
+                found = _HTML_TAG.match(text, at, stop)
+                if found is None:
+                    if _NAME.match(text, at, stop) is None:
+                        continue
+                    # A tag that never ends: all that is left is text.
+                    position = stop
+                    break
+                said, after = found[1], found.end()
+                kind, name = ("end", said[1:].lower()) if said[0] == "/" else ("start", said.lower())
+            if at > shown:
+                yield "text", shown, at, "", False
+            yield kind, at, after, name, False
+            shown = position = after
+            if name in RAW and kind == "start":
+                shown = position = raw_end(text, name, after, stop)
+                if shown > after:
+                    yield "text", after, shown, name, True
     if shown < stop:
-        yield Token("text", shown, stop)
+        yield "text", shown, stop, "", False
 
 
 def attributes(text: str, token: Token) -> dict[str, str]:
@@ -117,24 +154,12 @@ def tag_at(text: str, position: int, end: int) -> re.Match[str] | None:
     return _TAG.match(text, position, end)
 
 
-def _markup(text: str, position: int, stop: int, last_comment: int) -> Token | None:
-    """What is no bare tag and begins at ``position``; None where it is text; an end of -1 where all the rest is."""
-    name = _NAME.match(text, position, stop)
-    if name is not None:
-        # The name first: what is no element is not read to its end, which may be that of the page.
-        said = name[1].lower()
-        if said not in ELEMENTS:
-            return None
-        match = _TAG.match(text, position, stop)
-        return Token("text", position, -1) if match is None else Token(_KINDS[match[1]], position, match.end(), said)
-    if text.startswith("<!--", position):
-        if position + 2 > last_comment:
-            return None
-        # The two hyphens before ">" may be those that open the comment.
-        return Token("comment", position, text.find("-->", position + 2) + 3)
-    if text.startswith(("<!", "<?"), position):
-        return Token("comment", position, text.find(">", position) + 1)
-    return None
+def _comment_end(text: str, begun: int, last_comment: int) -> int:
+    """Where the comment or declaration ends that begins somewhere before the last ``>``; -1 where it is text."""
+    if not text.startswith("<!--", begun):
+        return text.find(">", begun) + 1
+    # The two hyphens before ">" may be those that open the comment.
+    return -1 if begun + 2 > last_comment else text.find("-->", begun + 2) + 3
 
 
 @lru_cache(maxsize=64)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from preserve.cables.page.texts import TextBuilder
-from preserve.cables.page.tokens import Token, tokenise
+from preserve.cables.page.tokens import Piece, Token, pieces
 from preserve.cables.page.unseen import HiddenText, may_hide, seen
 from preserve.expressions import lazy_re
 
@@ -40,6 +40,8 @@ _SHOWN_RAW: Final = frozenset({"xmp", "textarea", "plaintext"})
 """Elements of `preserve.cables.page.tokens.RAW` whose content a browser shows."""
 _LINE_END: Final = lazy_re(r"\r\n?|\n")
 _BLANKS: Final = " \t\n\f\r"
+_NOTHING: Final[Piece] = ("start", 0, 0, "", False)
+"""Stands for what is before the first token and behind the last."""
 _LONGEST_INLINE: Final = 80
 """Characters of an inline element that is remembered: labels are short."""
 
@@ -80,72 +82,86 @@ class _Maker:
     open_inlines: list[tuple[str, int]] = field(default_factory=list)
     row: int = 0
 
-    def read(self, tokens: Sequence[Token]) -> None:
+    def read(self, tokens: Sequence[Piece]) -> None:
         """Takes in the tokens of a page, without comments."""
-        before: Token | None = None
-        nexts: list[Token | None] = []
+        builder, hidden, inlines = self.builder, self.hidden, self.open_inlines
+        before: Piece = _NOTHING
+        nexts: list[Piece] = []
+        last = len(tokens)
         for number, token in enumerate(tokens, 1):
             kind, start, end, name, raw = token
             if kind != "text":
-                does = _DOES.get(name)
-                if does is not None and not self.hidden:
-                    does(self, token)
-                elif self.hidden:
-                    self._hide(token)
                 before = token
+                if hidden:
+                    self._hide(token)
+                elif name in _BLOCKS:
+                    if builder.length and builder.last != "\n":
+                        builder.put("\n", start, end)
+                    if inlines:
+                        inlines.clear()
+                    if name in _DOES:
+                        _DOES[name](self, token)
+                elif name in _DOES:
+                    _DOES[name](self, token)
                 continue
-            after = tokens[number] if number < len(tokens) else None
-            if after is not None and after.kind == "text":
+            after = tokens[number] if number < last else _NOTHING
+            if after[0] == "text":
                 # A comment stood between them.
                 nexts = nexts or self._nexts(tokens)
                 after = nexts[number - 1]
-            if raw and name in _SHOWN_RAW and not self.hidden:
+            if raw and name in _SHOWN_RAW and not hidden:
                 self._show_raw(start, end, name)
-            elif not raw and not self.hidden:
+            elif not raw and not hidden:
                 if self.pre_depth:
-                    self._show(start, end)
+                    builder.copy(start, end, unify_line_ends=True)
                 else:
                     self._text(start, end, before, after)
             if raw or (nexts and self.page[start:end].strip(_BLANKS)):
                 before = token
 
-    def _nexts(self, tokens: Sequence[Token]) -> list[Token | None]:
+    def _nexts(self, tokens: Sequence[Piece]) -> list[Piece]:
         """For every token the nearest one behind it that is not white space."""
-        result: list[Token | None] = []
-        behind: Token | None = None
+        result: list[Piece] = []
+        behind = _NOTHING
         for token in reversed(tokens):
             result.append(behind)
-            if token.kind != "text" or self.page[token.start : token.end].strip(_BLANKS):
+            if token[0] != "text" or self.page[token[1] : token[2]].strip(_BLANKS):
                 behind = token
         return result[::-1]
 
-    def _hide(self, token: Token) -> None:
+    def _hide(self, token: Piece) -> None:
         """A tag that may hide what follows it, or end what hides."""
-        name = token.name
+        kind, start, end, name, _raw = token
         if not self.hidden:
-            if token.kind == "start" and not self.page.endswith("/>", token.start, token.end):
+            if kind == "start" and not self.page.endswith("/>", start, end):
                 self.hidden.append(name)
         elif name == self.hidden[-1]:
-            if token.kind == "end":
+            if kind == "end":
                 self.hidden.pop()
             else:
                 self.hidden.append(name)
 
-    def _text(self, start: int, end: int, before: Token | None, after: Token | None) -> None:
+    def _text(self, start: int, end: int, before: Piece, after: Piece) -> None:
         """Text outside ``pre``, between two tags."""
-        if after is None or after.name in _BLOCKS:
-            if (before is None or before.name in _BLOCKS) and not self.page[start:end].strip(_BLANKS):
-                whole = before is not None and after is not None and before.name == after.name
-                if not whole or before is None or after is None or (before.kind, after.kind) != ("start", "end"):
+        said = self.page[start:end]
+        has_lines = "\n" in said or "\r" in said
+        if after is _NOTHING or after[3] in _BLOCKS:
+            if (before is _NOTHING or before[3] in _BLOCKS) and not said.strip(_BLANKS):
+                is_whole = before is not _NOTHING and after is not _NOTHING and before[3] == after[3]
+                if not is_whole or (before[0], after[0]) != ("start", "end"):
                     return
-            end = self._without_indentation(start, end)
-        if before is not None and before.name == "br":
+            if has_lines:
+                end = self._without_indentation(start, end)
+        if has_lines and before[3] == "br":
             line_end = _LINE_END.match(self.page, start, end)
             start = start if line_end is None else line_end.end()
-        self._show(start, end)
+        shown = self.builder.length
+        self.builder.copy(start, end, unify_line_ends=True)
+        if has_lines and (self.page.find("\n", start, end) >= 0 or self.page.find("\r", start, end) >= 0):
+            self.visible.soft.append((shown, self.builder.length))
 
-    def break_line(self, token: Token) -> None:
-        self.builder.put("\n", token.start, token.end)
+    def break_line(self, token: Piece) -> None:
+        self.builder.put("\n", token[1], token[2])
 
     def finish(self) -> Visible:
         while self.open_cells:
@@ -154,13 +170,6 @@ class _Maker:
         visible.text = self.builder.text()
         visible.inlines.sort()
         return visible
-
-    def _show(self, start: int, end: int) -> None:
-        page, builder = self.page, self.builder
-        shown = builder.length
-        builder.copy(start, end, unify_line_ends=True)
-        if not self.pre_depth and (page.find("\n", start, end) >= 0 or page.find("\r", start, end) >= 0):
-            self.visible.soft.append((shown, builder.length))
 
     def _show_raw(self, start: int, end: int, name: str) -> None:
         """The content of an element that holds no tags, as it stands: only that of a ``textarea`` has references."""
@@ -183,30 +192,24 @@ class _Maker:
             return end
         return start if not self.page[start:line].strip(_BLANKS) else line + 1
 
-    def _block(self, token: Token) -> None:
-        if self.builder.length and self.builder.last != "\n":
-            self.break_line(token)
-        self.open_inlines.clear()
+    def _pre(self, token: Piece) -> None:
+        self.pre_depth = max(0, self.pre_depth + (1 if token[0] == "start" else -1))
 
-    def _pre(self, token: Token) -> None:
-        self._block(token)
-        self.pre_depth = max(0, self.pre_depth + (1 if token.kind == "start" else -1))
-
-    def _cell(self, token: Token) -> None:
+    def _cell(self, token: Piece) -> None:
         """The start or the end of a row or of a cell."""
-        self._block(token)
         if self.open_cells and self.open_cells[-1] >= 0:
             self._close_cell()
-        if token.name == "tr":
-            self.row += token.kind == "start"
-        elif token.kind == "start":
-            self.open_cells.append(len(self.visible.cells))
-            self.visible.cells.append((self.builder.length, self.builder.length))
-            self.visible.rows.append((self.row, token.name == "th"))
+        name = token[3]
+        if name == "tr":
+            self.row += token[0] == "start"
+        elif token[0] == "start":
+            length, visible = self.builder.length, self.visible
+            self.open_cells.append(len(visible.cells))
+            visible.cells.append((length, length))
+            visible.rows.append((self.row, name == "th"))
 
-    def _table(self, token: Token) -> None:
-        self._block(token)
-        if token.kind == "start":
+    def _table(self, token: Piece) -> None:
+        if token[0] == "start":
             self.open_cells.append(-1)
             return
         while self.open_cells and self.open_cells[-1] >= 0:
@@ -219,29 +222,29 @@ class _Maker:
         if number >= 0:
             self.visible.cells[number] = (self.visible.cells[number][0], self.builder.length)
 
-    def _inline(self, token: Token) -> None:
-        if token.kind == "start":
+    def _inline(self, token: Piece) -> None:
+        name, length = token[3], self.builder.length
+        if token[0] == "start":
             if len(self.open_inlines) < _LONGEST_INLINE:
-                self.open_inlines.append((token.name, self.builder.length))
+                self.open_inlines.append((name, length))
             return
         while self.open_inlines:
-            name, start = self.open_inlines.pop()
-            if name == token.name:
-                if start < self.builder.length <= start + _LONGEST_INLINE:
-                    self.visible.inlines.append((start, self.builder.length))
+            opened, start = self.open_inlines.pop()
+            if opened == name:
+                if start < length <= start + _LONGEST_INLINE:
+                    self.visible.inlines.append((start, length))
                 return
 
 
-_DOES: Final[Mapping[str, Callable[[_Maker, Token], None]]] = {
-    **dict.fromkeys(_BLOCKS, _Maker._block),  # noqa: SLF001 - one unit
-    **dict.fromkeys(_INLINE, _Maker._inline),  # noqa: SLF001
+_DOES: Final[Mapping[str, Callable[[_Maker, Piece], None]]] = {
+    **dict.fromkeys(_INLINE, _Maker._inline),  # noqa: SLF001 - one unit
     **dict.fromkeys(_HIDDEN, _Maker._hide),  # noqa: SLF001
     **dict.fromkeys(_CELLS | {"tr"}, _Maker._cell),  # noqa: SLF001
     **dict.fromkeys(_TABLES, _Maker._table),  # noqa: SLF001
     "pre": _Maker._pre,  # noqa: SLF001
     "br": _Maker.break_line,
 }
-"""What a tag does, by its name."""
+"""What a tag does, by its name, beside ending a line where its element is a block."""
 
 
 def visible_text(
@@ -262,19 +265,21 @@ def visible_text(
     stop = len(page) if end is None else end
     tokens = _shown_tokens(page, start, stop, hidden)
     if may_hide(page, start, stop):
-        tokens, maker.visible.unseen = seen(page, tokens)
-    maker.read(tokens)
+        shown, maker.visible.unseen = seen(page, [Token._make(token) for token in tokens])
+        maker.read(shown)
+    else:
+        maker.read(tokens)
     return maker.finish()
 
 
-def _shown_tokens(page: str, start: int, end: int, hidden: Sequence[tuple[int, int]]) -> list[Token]:
-    tokens: list[Token] = []
+def _shown_tokens(page: str, start: int, end: int, hidden: Sequence[tuple[int, int]]) -> list[Piece]:
+    tokens: list[Piece] = []
     for hide, show in hidden:
         if hide < start or show > end:
             continue
-        tokens += tokenise(page, start, hide)
+        tokens += pieces(page, start, hide)
         # What is hidden was an element: it ends a line as a block does.
-        tokens.append(Token("start", hide, hide, "div"))
+        tokens.append(("start", hide, hide, "div", False))
         start = show
-    tokens += tokenise(page, start, end)
-    return [token for token in tokens if token.kind != "comment"]
+    tokens += pieces(page, start, end)
+    return [token for token in tokens if token[0] != "comment"]

@@ -13,7 +13,7 @@ from preserve.cli.shared.common import Place, counted
 from preserve.cli.shared.configured import read_secret, read_secrets
 from preserve.cli.shared.moments import written_fields
 from preserve.cli.shared.tones import toned
-from preserve.config.alarms import CommandChannel, MailChannel, WebhookChannel
+from preserve.config.alarms import AppriseChannel, CommandChannel, MailChannel, WebhookChannel
 from preserve.config.collection import CollectionConfig
 from preserve.config.folder import list_collections, load_alarms, load_collection, own_collections
 from preserve.errors import ConfigError, NotHeldError, PreserveError
@@ -118,7 +118,9 @@ def _alarms(place: Place) -> Iterator[CheckResult]:
     for name, channel in channels.items():
         problem, step = "", ""
         match channel:
-            case MailChannel(password=source) | WebhookChannel(secret=source) if source is not None:
+            case MailChannel(password=source) | WebhookChannel(secret=source) | AppriseChannel(apprise=source) if (
+                source is not None
+            ):
                 try:
                     read_secret(source)
                 except PreserveError as error:

@@ -8,7 +8,7 @@ from preserve.cables.page.layouts import compile_layouts
 from preserve.cli.shared.common import counted, note, say
 from preserve.cli.shared.output import opened_output
 from preserve.cli.shared.progress import ProgressLine
-from preserve.config.folder import load_layouts
+from preserve.config.configcache import cached_layouts
 from preserve.config.place import find_config_dir
 from preserve.errors import NotHeldError, UsageError
 from preserve.readers.extract import Extracted, ExtractedPart, ExtractOptions, cables_of, extract_files
@@ -34,7 +34,7 @@ def extract(
             raise NotHeldError(f"there is no file {path}")
         if output is not None and output.exists() and output.samefile(path):
             raise UsageError(f"{path} is to be read, and not to be written over")
-    layouts = compile_layouts(load_layouts(find_config_dir(config_dir)))
+    layouts = compile_layouts(cached_layouts(find_config_dir(config_dir)))
     for name in chosen:
         if name not in layouts:
             raise UsageError(f"no layout is called {name!r}", next_step=f"Known are {', '.join(sorted(layouts))}.")

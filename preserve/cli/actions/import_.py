@@ -1,4 +1,7 @@
-"""What ``preserve import`` does: files that other programs made, taken in as evidence."""
+"""What ``preserve import`` does: files that other programs made, taken in as evidence.
+
+Tested by ``tests/scenarios/test_import.py``.
+"""
 
 import os
 from collections.abc import Sequence

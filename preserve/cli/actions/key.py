@@ -7,9 +7,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from preserve.cli.shared.common import Place, say
 from preserve.formats.tlog.note import Signer
-from preserve.provenance.founding import load_signer
-from preserve.provenance.keys import is_under_passphrase, key_path, passphrase, retired_path
+from preserve.provenance.founding import load_signer, load_writer
+from preserve.provenance.keys import is_under_passphrase, key_path, package_key_path, passphrase, retired_path
 from preserve.provenance.rotate import rotate_key
+from preserve.provenance.waczkey import make_package_key
 from preserve.store.archive import open_archive
 
 
@@ -46,6 +47,24 @@ def export(place: Place, *, collection: str, form: str) -> int:
     paths = open_archive(place.archives, collection)
     text = _exported(load_signer(paths, place.keys, secret=passphrase(os.environ)), form)
     place.emit({"form": form, "key": text}, text)
+    return 0
+
+
+def wacz(place: Place, *, collection: str, reason: str) -> int:
+    """Make the key that signs WACZ packages of COLLECTION, and state it in the log."""
+    paths = open_archive(place.archives, collection)
+    secret = passphrase(os.environ)
+    writer = load_writer(paths, place.keys, secret=secret)
+    signer, is_new = make_package_key(
+        paths, place.keys, writer, secret=secret, reason=reason, clock=lambda: datetime.now(UTC)
+    )
+    path = package_key_path(collection, place.keys)
+    place.emit(
+        {"collection": collection, "key": signer.public_key, "file": str(path), "is_new": is_new},
+        f"key   {signer.public_key}\nfile  {path}\n",
+    )
+    if is_new:
+        say("It is stated in the log. Keep a copy of the file: packages are signed with it from now on.")
     return 0
 
 

@@ -24,7 +24,8 @@ from preserve.integrity.scan import Scanner
 from preserve.integrity.verify.checks import Level
 from preserve.integrity.verify.collection import VerifyOptions
 from preserve.integrity.verify.collection import verify as verify_collection
-from preserve.integrity.verify.foreign import verify_files
+from preserve.integrity.verify.foreign import is_package, verify_files
+from preserve.integrity.verify.package_check import Believed
 from preserve.integrity.verify.report import Report
 from preserve.integrity.verify.stating import state_fixity
 from preserve.model import format_utc
@@ -59,7 +60,8 @@ def verify(  # noqa: PLR0913 - one for each option
     believed = read_trust(place, trust)
     if files:
         authorities = Authorities(now=datetime.now(UTC), roots=believed.roots, intermediates=believed.intermediates)
-        reports += _files(files, level, processes, authorities, second_reader=second_reader)
+        logs = Believed(trust=believed, logs=KnownLogs(place.keys))
+        reports += _files(files, level, processes, (authorities, logs), second_reader=second_reader)
     if names or not files:
         manner = VerifyOptions(
             level=level,
@@ -171,11 +173,19 @@ def _note(place: Place, name: str, report: Report, started: int, *, stated: int)
 
 
 def _files(
-    files: Sequence[Path], level: Level, processes: int | None, authorities: Authorities, *, second_reader: bool
+    files: Sequence[Path],
+    level: Level,
+    processes: int | None,
+    reader: tuple[Authorities, Believed],
+    *,
+    second_reader: bool,
 ) -> list[Report]:
     if level.name == "sample":
         raise UsageError("--sample is for collections: of a file, every record is read")
-    wanted = RecordQuery(digests=level.name == "full")
+    authorities, believed = reader
+    is_full = level.name == "full"
+    # The ledger in a package names records by their hashes.
+    wanted = RecordQuery(digests=is_full, identity=is_full and any(map(is_package, files)))
     total = sum(path.stat().st_size for path in files)
     with (
         Scanner(wanted, processes=processes, total_bytes=total) as scanner,
@@ -185,6 +195,7 @@ def _files(
             files,
             scanner,
             authorities=authorities,
+            believed=believed,
             digests=wanted.digests,
             second_reader=second_reader,
             progress=told,

@@ -9,7 +9,8 @@ from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options
 def alarms() -> None:
     """Show what is wrong with the collections, and send what is still to be told of it (docs/alarms.md).
 
-    `alarms.yaml` in the folder of configuration says whom to tell, by mail, webhook or a command of yours.
+    `alarms.yaml` in the folder of configuration says whom to tell: by mail, webhook, a command of yours, or a chat
+    service.
     """
 
 

@@ -53,5 +53,20 @@ def export(place: Place, collection: str, form: str) -> int:
     return actions.export(place, collection=collection, form=form)
 
 
+@key.command("wacz", short_help="Make the key that signs packages.")
+@click.argument("collection")
+@click.option("--reason", default="", help="Why, in a few words; it stands in the log for ever.")
+@command_options
+def wacz(place: Place, collection: str, reason: str) -> int:
+    """Make the key that signs WACZ packages of COLLECTION, and state it in the log.
+
+    It is an ECDSA key on P-384, and is made and stated once: done again, it is shown. `preserve export wacz` signs with
+    it. Whoever trusts the log can tell by the statement whose packages it signs.
+    """
+    from preserve.cli.actions import key as actions
+
+    return actions.wacz(place, collection=collection, reason=reason)
+
+
 for _command in key.commands.values():
     _command.epilog = EXIT_STATUSES

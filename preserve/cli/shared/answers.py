@@ -1,6 +1,8 @@
 """The answers of all commands in JSON, as types: what is written is checked against them, and so are the schemas made.
 
 Commands import this for their annotations alone. A value with a class of its own in the program stands here by that.
+
+Tested by ``tests/scenarios/test_schemas.py``.
 """
 
 from collections.abc import Mapping
@@ -756,6 +758,15 @@ class KeyShowAnswer(TypedDict):
     passphrase: bool
 
 
+class KeyWaczAnswer(TypedDict):
+    """`preserve key wacz`. ``key`` is the public key: SubjectPublicKeyInfo in base64; ``is_new``: it was made now."""
+
+    collection: str
+    key: str
+    file: str
+    is_new: bool
+
+
 class KeyRotateAnswer(TypedDict):
     """`preserve key rotate`."""
 
@@ -1058,6 +1069,18 @@ class TableAnswer(TypedDict):
     left_out: list[str]
 
 
+class PackageAnswer(TypedDict):
+    """`preserve export wacz`. ``size`` in bytes; ``unsigned``, ``blocked``: records that were left out, and why."""
+
+    file: str
+    size: int
+    files: int
+    records: int
+    unsigned: int
+    blocked: int
+    is_signed: bool
+
+
 class ProvenanceAnswer(TypedDict):
     """`preserve export prov`, `premis`."""
 
@@ -1128,6 +1151,7 @@ ANSWERS: Final[Mapping[str, object]] = {
     "export-premis": ProvenanceAnswer,
     "export-prov": ProvenanceAnswer,
     "export-ro-crate": CrateAnswer,
+    "export-wacz": PackageAnswer,
     "graph": GraphAnswer,
     "history": HistoryAnswer,
     "import": ImportAnswer,
@@ -1135,6 +1159,7 @@ ANSWERS: Final[Mapping[str, object]] = {
     "key-export": KeyExportAnswer,
     "key-rotate": KeyRotateAnswer,
     "key-show": KeyShowAnswer,
+    "key-wacz": KeyWaczAnswer,
     "ledger-accept": AcceptAnswer,
     "ledger-check": LedgerCheckAnswer,
     "ledger-prove": ProveAnswer,

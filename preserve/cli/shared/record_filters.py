@@ -37,7 +37,13 @@ _DAY = lazy_re(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z")
 
 
 def filter_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the filters; the function gets them as ``filters``, and ``collection``."""
+    """Adds the filters, and the choice of collections; the function gets ``filters`` and ``collection``."""
+    chosen = click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
+    return document_filters(chosen(function))
+
+
+def document_filters(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the filters by what documents are; the function gets them as ``filters``."""
 
     @click.option("--origin", default="", help="Part of the origin, for example 'Port Solace'.")
     @click.option("--tag", multiple=True, help="A whole tag. Given again: all of them.")
@@ -47,7 +53,6 @@ def filter_options(function: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.option("--to", "last", default="", metavar="DATE", help="Documents of DATE or earlier.")
     @click.option("--source", default="", help="Part of the source that the page names, or of its address.")
-    @click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
     @click.option("--all-texts", is_flag=True, help="Also texts of a cable that a newer capture shows otherwise.")
     @wraps(function)
     def wrapper(

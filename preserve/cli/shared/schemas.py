@@ -1,4 +1,7 @@
-"""JSON Schema (draft 2020-12) of what a command answers, made from the types that its answer is written from."""
+"""JSON Schema (draft 2020-12) of what a command answers, made from the types that its answer is written from.
+
+Tested by ``tests/scenarios/test_schemas.py``.
+"""
 
 import re
 import types

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from preserve.cli.shared.common import Place, say
-from preserve.config.alarms import AlarmsConfig, CommandChannel, MailChannel
+from preserve.config.alarms import AlarmsConfig, AppriseChannel, MailChannel, WebhookChannel
 from preserve.config.collection import CollectionConfig
 from preserve.config.folder import list_collections, load_alarms, load_collection
 from preserve.config.place import user_folder
@@ -153,11 +153,13 @@ def _warn_of_secrets(place: Place, configs: Sequence[CollectionConfig]) -> None:
 
 def _secret_variables(config: AlarmsConfig) -> set[str]:
     """The names of variables that channels of alarms read their secrets from."""
-    sources = [
-        channel.password if isinstance(channel, MailChannel) else channel.secret
-        for channel in config.channels.values()
-        if not isinstance(channel, CommandChannel)
-    ]
+    sources: list[str | None] = []
+    for channel in config.channels.values():
+        match channel:
+            case MailChannel(password=source) | WebhookChannel(secret=source) | AppriseChannel(apprise=source):
+                sources.append(source)
+            case _:
+                pass
     return _variables(source for source in sources if source is not None)
 
 

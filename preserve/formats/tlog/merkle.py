@@ -15,6 +15,7 @@ from preserve.errors import FormatError
 
 HASH_BYTES = 32
 """SHA-256."""
+_MOST_LEVELS = 63
 EMPTY_ROOT = hashlib.sha256().digest()
 """The root of a tree without leaves."""
 
@@ -73,13 +74,23 @@ class CompactRange:
         Raises:
             FormatError: it is not of 32 bytes; the tree is as it was.
         """
-        value = _hash(leaf)
-        below = self._size
+        self.append_subtree(0, leaf)
+
+    def append_subtree(self, level: int, value: bytes) -> None:
+        """Adds ``2**level`` leaves at once by the hash over them, where their number so far is a multiple of that.
+
+        Raises:
+            FormatError: it is not, or the hash is not of 32 bytes; the tree is as it was.
+        """
+        value = _hash(value)
+        below = self._size >> level
+        if not 0 <= level < _MOST_LEVELS or below << level != self._size:
+            raise FormatError(f"no subtree of level {level} begins at leaf {self._size}")
         while below & 1:
             value = node_hash(self._hashes.pop(), value)
             below >>= 1
         self._hashes.append(value)
-        self._size += 1
+        self._size += 1 << level
 
     def root(self) -> bytes:
         """The root over the leaves so far; `EMPTY_ROOT` without any."""

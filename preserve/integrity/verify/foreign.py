@@ -19,9 +19,11 @@ from preserve.formats.waczsignature import Authorities, PackageSignature
 from preserve.formats.warc.containers import Container
 from preserve.integrity.duplicate_ids import References
 from preserve.integrity.scan import ScannedRecord, Scanner
+from preserve.integrity.verify.package_check import Believed, PackageCheck
 from preserve.integrity.verify.report import ORIGIN, Findings, Report, claim, not_checked, not_proven
 from preserve.limits import MIB
 from preserve.progress import Tell, untold
+from preserve.provenance.trust import Trust
 from preserve.regular import open_regular
 from preserve.store.durable import free_bytes
 from preserve.store.secondreader import READER, SecondReading, second_reading
@@ -52,6 +54,9 @@ class FileCheck:
     second: list[SecondReading] = field(default_factory=list)
     signature: PackageSignature | None = None
     """Of a package."""
+    package_claims: list[Claim] = field(default_factory=list)
+    """What its index says, and what its ledger proves, where it carries one."""
+    has_ledger: bool = False
 
     @property
     def damaged(self) -> bool:
@@ -64,6 +69,7 @@ def verify_files(
     scanner: Scanner,
     *,
     authorities: Authorities,
+    believed: Believed | None = None,
     digests: bool = True,
     second_reader: bool = False,
     progress: Tell = untold,
@@ -71,6 +77,7 @@ def verify_files(
     """Checks files together: a record may refer to one in another of them. One report for each.
 
     ``authorities``: the time, and the roots that the reader trusts, for the signatures of packages.
+    ``believed``: whose ledgers in packages the reader believes.
     ``digests`` says whether ``scanner`` looks at them. ``second_reader``: warcio reads each file too.
     ``progress`` is told the number of records read, and of the bytes before them.
 
@@ -79,6 +86,7 @@ def verify_files(
     """
     done: list[FileCheck] = []
     told = before = 0
+    whose = believed or Believed(trust=Trust(), logs=None)
     with (
         tempfile.TemporaryDirectory(prefix="preserve-verify-") as scratch,
         closing(References(Path(scratch) / "references.sqlite")) as references,
@@ -86,7 +94,8 @@ def verify_files(
         for number, path in enumerate(paths):
             checked = FileCheck(path)
             done.append(checked)
-            for row in _rows(checked, scanner, Path(scratch), authorities, second_reader=second_reader):
+            rows = _rows(checked, scanner, Path(scratch), (authorities, whose), second_reader=second_reader)
+            for row in rows:
                 checked.records += row.facts is not None
                 _take(checked, row, number, references)
                 told += 1
@@ -99,6 +108,13 @@ def verify_files(
         for number, code, where, detail in references.faults():
             done[number].findings.add(code, f"{done[number].path.name} {where}", detail)
     return [_report(checked, digests=digests) for checked in done]
+
+
+def is_package(path: Path) -> bool:
+    """Whether a file is a WACZ package; one that cannot be read is none."""
+    with suppress(OSError):
+        return container_of(path) is Container.WACZ
+    return False
 
 
 def _take(checked: FileCheck, row: ScannedRecord, number: int, references: References) -> None:
@@ -114,7 +130,7 @@ def _take(checked: FileCheck, row: ScannedRecord, number: int, references: Refer
 
 
 def _rows(
-    checked: FileCheck, scanner: Scanner, scratch: Path, authorities: Authorities, *, second_reader: bool
+    checked: FileCheck, scanner: Scanner, scratch: Path, reader: tuple[Authorities, Believed], *, second_reader: bool
 ) -> Iterator[ScannedRecord]:
     path, findings = checked.path, checked.findings
     try:
@@ -125,7 +141,7 @@ def _rows(
         elif checked.container is None:
             findings.add("E-WARC-UNREADABLE", path.name, "it is no WARC, ARC or WACZ file")
         elif checked.container is Container.WACZ:
-            yield from _package_rows(checked, scanner, scratch, authorities, second_reader=second_reader)
+            yield from _package_rows(checked, scanner, scratch, reader, second_reader=second_reader)
         else:
             any_record = False
             for row in scanner.rows(path, checked.container):
@@ -147,9 +163,10 @@ def _read_again(checked: FileCheck, path: Path, container: Container, where: str
 
 
 def _package_rows(
-    checked: FileCheck, scanner: Scanner, scratch: Path, authorities: Authorities, *, second_reader: bool
+    checked: FileCheck, scanner: Scanner, scratch: Path, reader: tuple[Authorities, Believed], *, second_reader: bool
 ) -> Iterator[ScannedRecord]:
-    with open_regular(checked.path) as stream:
+    authorities, believed = reader
+    with open_regular(checked.path) as stream, tempfile.TemporaryDirectory(dir=scratch) as folder:
         try:
             package = open_package(stream)
         except FormatError as error:
@@ -158,21 +175,32 @@ def _package_rows(
         checked.signature = package_signature(package, authorities)
         for code, where, detail in package_defects(package, checked.signature):
             checked.findings.add(code, f"{checked.path.name} {where}", detail)
-        for name in package.warc_names:
-            taken = take_out(package, name, scratch)
-            if isinstance(taken, str):
-                checked.findings.add("E-WACZ-PACKAGE", f"{checked.path.name} {name}", taken)
-                continue
-            try:
-                container = container_of(taken)
-                if container is None or container is Container.WACZ:
-                    checked.findings.add("E-WARC-UNREADABLE", f"{checked.path.name} {name}", "no WARC or ARC file")
-                else:
-                    yield from scanner.rows(taken, container)
-                    if second_reader:
-                        _read_again(checked, taken, container, f"{checked.path.name} {name}")
-            finally:
-                taken.unlink()
+        with closing(PackageCheck(package, checked.path.name, checked.findings, Path(folder), believed)) as held:
+            for name in package.warc_names:
+                for row in _member_rows(checked, package, name, scanner, scratch, second_reader=second_reader):
+                    held.take(name, row)
+                    yield row
+            checked.has_ledger = held.is_ours
+            checked.package_claims = held.finish(checked.signature)
+
+
+def _member_rows(
+    checked: FileCheck, package: Package, name: str, scanner: Scanner, scratch: Path, *, second_reader: bool
+) -> Iterator[ScannedRecord]:
+    taken = take_out(package, name, scratch)
+    if isinstance(taken, str):
+        checked.findings.add("E-WACZ-PACKAGE", f"{checked.path.name} {name}", taken)
+        return
+    try:
+        container = container_of(taken)
+        if container is None or container is Container.WACZ:
+            checked.findings.add("E-WARC-UNREADABLE", f"{checked.path.name} {name}", "no WARC or ARC file")
+        else:
+            yield from scanner.rows(taken, container)
+            if second_reader:
+                _read_again(checked, taken, container, f"{checked.path.name} {name}")
+    finally:
+        taken.unlink()
 
 
 def take_out(package: Package, name: str, folder: Path) -> Path | str:
@@ -218,11 +246,16 @@ def _report(checked: FileCheck, *, digests: bool) -> Report:
     if checked.container is Container.WACZ:
         broken = any(code.startswith("E-WACZ") for code in findings.codes)
         claims.append(claim(_PACKAGE, good=not broken))
-        if checked.signature is not None:
+        told = {one.name for one in checked.package_claims}
+        if checked.signature is not None and _SIGNED not in told:
             claims.append(_signed_claim(checked.signature, broken=broken))
+        claims += checked.package_claims
     if checked.second:
         claims.append(second_claim(checked.second))
-    claims += [not_proven(_COMPLETE, "no ledger is at hand: a file by itself cannot show what it lacks"), ORIGIN]
+    if not any(one.name == _COMPLETE for one in claims):
+        why = "the ledger in it does not hold" if checked.has_ledger else "no ledger is at hand"
+        claims.append(not_proven(_COMPLETE, f"{why}: a file by itself cannot show what it lacks"))
+    claims.append(ORIGIN)
     return Report(
         subject=str(checked.path),
         is_file=True,

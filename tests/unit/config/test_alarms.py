@@ -110,7 +110,7 @@ rules:
         "5: channels.keeper.smtp: 'mail.example.org' is no host with a port; write it like mail.example.org:587",
         "8: channels.desk.webhook: alarms would travel unprotected; write it like https://",
         "10: channels.Bad name: 'Bad name' cannot name a channel",
-        "11: channels.nothing: none of mail, webhook and command is given",
+        "11: channels.nothing: none of mail, webhook, command and apprise is given",
         "13: rules.default.to[1]: no channel 'keepr'; did you mean 'keeper'?",
         "13: rules.default.again_after: '1x' is no span; write minutes, hours, days or weeks",
         "14: rules.capture-failin: no kind of alarm 'capture-failin'; did you mean 'capture-failing'?",
@@ -167,7 +167,10 @@ def test_a_webhook_on_this_machine_may_go_without_tls(tmp_path: Path) -> None:
 def test_a_file_of_rubbish_is_told(tmp_path: Path) -> None:
     assert _mistakes(tmp_path, "- a\n")
     assert _mistakes(tmp_path, "channels: [a]\n") == [
-        "1: channels: not a group of keys; write a group of channels, each with `mail`, `webhook` or `command`"
+        (
+            "1: channels: not a group of keys; "
+            "write a group of channels, each with `mail`, `webhook`, `command` or `apprise`"
+        ),
     ]
     assert _mistakes(tmp_path, "channels: {a: {command: []}}\n")
     assert _mistakes(tmp_path, "channels: {a: [b]}\nrules: 3\n")

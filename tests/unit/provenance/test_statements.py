@@ -41,6 +41,7 @@ from preserve.provenance.statements import (
     Sealed,
     SourcePackage,
     UnknownStatement,
+    WaczKey,
     decode,
     encode,
     in_parts,
@@ -166,6 +167,7 @@ FIXITY = FixityStatement(
 )  # fmt: skip
 MOVED = Moved(old="http://x.org/", new="http://y.org/", reason="", stated=DATE, program="p")
 MUTED = Muted(urls=("http://x.org/",), muted=True, reason="it changes all the time", stated=DATE, program="p")
+WACZ_KEY = WaczKey(key="M" * 160, since=DATE, reason="for readers")
 ARCHIVE = ArchiveStatement(collection="demo", format=2, origin="a", key="b", created=DATE)
 _MAY_BE_NULL = {
     "uri", "status", "payload_sha256", "refers_to", "mime", "challenge", "canonical_id", "package", "released",
@@ -173,7 +175,7 @@ _MAY_BE_NULL = {
 }  # fmt: skip
 ONE_OF_EACH: list[Known] = [
     ARCHIVE, RECORD, CABLE, RUN, IMPORT, RELEASE, REPAIR, LISTING, MEMENTO, KEY, CUT, FIXITY, ACCEPTED, MOVED,
-    MUTED,
+    MUTED, WACZ_KEY,
 ]  # fmt: skip
 
 

@@ -1,8 +1,20 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from preserve.cables.page.layouts import Layout, candidates, compile_layout, compile_layouts, label, may_be, recognised
+from preserve.cables.page.layouts import (
+    Layout,
+    candidates,
+    compile_layout,
+    compile_layouts,
+    digest,
+    label,
+    may_be,
+    recognised,
+)
 from preserve.config.folder import load_layouts
 from preserve.config.layout import LayoutConfig
 from preserve.errors import ConfigError
@@ -25,6 +37,38 @@ def test_labels_are_normalised_and_blanks_of_sentences_stretch() -> None:
     assert dict(layout.labels) == {"Number": "identifier", "Made on": "created"}
     assert layout.sentences["source"].pattern.search("from\n there,\t on") is not None
     assert (layout.name, layout.version, layout.reads) == ("sample", 3, "page")
+
+
+@pytest.mark.parametrize(
+    ("expression", "lead"),
+    [
+        ("from (.{1,9}?), on", "from"),
+        ("from .{1,9}", "from"),
+        ("fro?m here", ""),
+        ("from", ""),
+        ("from here|there", ""),
+        ("(from) here", ""),
+    ],
+)
+def test_the_word_that_every_match_begins_with(expression: str, lead: str) -> None:
+    assert compile_layout(config(sentences={"source": expression})).sentences["source"].lead == lead
+
+
+@given(st.lists(st.sampled_from(["from ", "from\n", "here", "fro", ", on", " ", "x"]), max_size=12).map("".join))
+def test_a_sentence_is_found_as_its_expression_finds_it(text: str) -> None:
+    sentence = compile_layout(config()).sentences["source"]
+    for start in range(len(text) + 1):
+        every = list(sentence.pattern.finditer(text, start))
+        last, here = sentence.last_behind(text, start), sentence.pattern.match(text, start)
+        assert (last and last.span()) == (every[-1].span() if every else None)
+        found = sentence.begins_at(text, start)
+        assert (found and found.span()) == (here and here.span())
+
+
+def test_what_is_known_of_an_expression_does_not_tell_layouts_apart() -> None:
+    layout = compile_layout(config())
+    other = replace(layout, sentences={"source": replace(layout.sentences["source"], lead="")})
+    assert digest(other) == digest(layout)
 
 
 def test_every_mistake_is_told() -> None:

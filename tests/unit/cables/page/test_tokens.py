@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from preserve.cables.page import tokens
 from preserve.cables.page.tokens import Token, attributes, box_tokens, tokenise
 
 BOX = frozenset({"a", "code", "pre"})
@@ -42,6 +43,28 @@ def told(page: str, tokens: Iterable[Token]) -> list[tuple[str, str]]:
 )
 def test_tokens(page: str, expected: list[tuple[str, str]]) -> None:
     assert told(page, tokenise(page)) == expected
+
+
+SIGNS = ("<", ">", "</", "<p", "<P>", "<br />", "<td>", "</td>", "<a href='<b>'", "<title>", "</title>", "<script ")
+MORE_SIGNS = ("</SCRIPT>", "<!--", "-->", "<!", "<?", "<Israel>", '"', "'", "=", " ", "x", "\n")
+
+
+@given(page=st.lists(st.sampled_from(SIGNS + MORE_SIGNS), max_size=30).map("".join), window=st.integers(1, 9))
+def test_a_page_is_read_alike_wherever_it_is_taken_apart(page: str, window: int) -> None:
+    whole = list(tokenise(page))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tokens, "_WINDOW_CHARS", window)
+        assert list(tokenise(page)) == whole
+
+
+def test_names_are_those_of_html_in_any_case_of_ascii() -> None:
+    page = "<TaBlE><\u017fcript><bloc\u212aquote></TABLE ><Br/>"
+    assert told(page, tokenise(page)) == [
+        ("start", "table"),
+        ("text", "<\u017fcript><bloc\u212aquote>"),
+        ("end", "table"),
+        ("start", "br"),
+    ]
 
 
 def test_in_a_box_only_its_own_tags_are_markup() -> None:
