@@ -30,7 +30,7 @@ from preserve.store.database import begin_snapshot, connect, limit_time, require
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
-_VERSION = 7
+_VERSION = 8
 _TOKENS = "unicode61 remove_diacritics 2"
 _SCHEMA = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -51,6 +51,7 @@ CREATE INDEX cables_text ON cables (text);
 CREATE INDEX cables_record ON cables (record_id);
 CREATE INDEX cables_id ON cables (published_id, last_seen);
 CREATE INDEX cables_key ON cables (key);
+CREATE INDEX cables_newest ON cables (statement) WHERE is_newest = 1;
 CREATE TABLE citations (
     statement INTEGER NOT NULL, entry INTEGER NOT NULL, enumerator TEXT, printed TEXT NOT NULL, cited TEXT NOT NULL,
     key TEXT NOT NULL, certain INTEGER NOT NULL, year_is_assumed INTEGER NOT NULL, rules TEXT NOT NULL,

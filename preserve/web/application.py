@@ -195,6 +195,7 @@ class Desk:
 
     def _html(self, page: DeskPage, asked: DeskRequest, shelf: Shelf | None) -> bytes:
         troubles = {} if shelf is None else shelf.troubles
+        unsearched = {} if shelf is None else shelf.unsearched
         template = self._templates.get_template(page.template)
         text = template.render(
             **page.context,
@@ -204,8 +205,9 @@ class Desk:
             here=f"{asked.base}{asked.path}",
             now=time.strftime("%Y-%m-%d", time.gmtime()),
             ages=[] if shelf is None else shelf.ages(),
-            uncounted=[] if shelf is None else sorted(shelf.uncounted - shelf.troubles.keys()),
+            uncounted=[] if shelf is None else sorted(shelf.uncounted - troubles.keys() - unsearched.keys()),
             troubles=[(name, str(error), error.next_step) for name, error in troubles.items()],
+            unsearched=[(name, str(error), error.next_step) for name, error in unsearched.items()],
             structured=None if page.structured is None else script_json(page.structured),
         )
         return text.encode("utf-8", "replace")
@@ -213,19 +215,18 @@ class Desk:
     def _failed(self, error: Exception, asked: DeskRequest) -> Response:
         status, title = 500, "Something went wrong"
         message, next_step = str(error), getattr(error, "next_step", "")
-        for kinds, told in _STATUSES:
-            if isinstance(error, kinds):
-                status, title = told
-                break
-        else:
-            if not isinstance(error, PreserveError):
-                self._say("a fault of the program, please report it:\n" + "".join(traceback.format_exception(error)))
-                message = "This is a fault of the program. Whoever runs this desk finds the details in its output."
         if isinstance(error, sqlite3.OperationalError) and "interrupted" in message:
             status, title = 503, "This takes too long"
             message, next_step = "The question would take longer than this desk gives one.", "Narrow it, with a filter."
         elif isinstance(error, sqlite3.DatabaseError):
             status, title, next_step = 503, "Cannot be read", "The operator runs `preserve rebuild`."
+        else:
+            known = next((told for kinds, told in _STATUSES if isinstance(error, kinds)), None)
+            if known is not None:
+                status, title = known
+            elif not isinstance(error, PreserveError):
+                self._say("a fault of the program, please report it:\n" + "".join(traceback.format_exception(error)))
+                message = "This is a fault of the program. Whoever runs this desk finds the details in its output."
         if isinstance(error, NotHeldError) and message.endswith("here."):
             title = "Not found"
         if isinstance(error, BlockedError):

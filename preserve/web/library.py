@@ -84,8 +84,8 @@ class Overview:
 class Shelf:
     """The collections as one request sees them. Each is opened once, at its first use, and closed at the end.
 
-    ``troubles``: collections that cannot be opened, and why. ``uncounted``: those that were asked for their numbers,
-    and are still being counted.
+    ``troubles``: collections that cannot be opened, and why; ``unsearched``: those whose search index cannot.
+    ``uncounted``: those that were asked for their numbers, and are still being counted.
     """
 
     def __init__(self, library: "Library", stack: ExitStack, *, query_s: float) -> None:
@@ -97,6 +97,7 @@ class Shelf:
         self.blocked = library.blocked()
         self.names = library.names()
         self.troubles: dict[str, PreserveError] = {}
+        self.unsearched: dict[str, PreserveError] = {}
         self.uncounted: set[str] = set()
 
     @cached_property
@@ -141,7 +142,7 @@ class Shelf:
 
     @cached_property
     def indexes(self) -> list[Searchable]:
-        """The search indexes that there are; of the others `troubles` tells.
+        """The search indexes that there are; of the others `troubles` and `unsearched` tell.
 
         Raises:
             PreserveError: there is none that can be opened.
@@ -152,9 +153,9 @@ class Shelf:
             try:
                 opened.append(self._index(archive.paths))
             except (PreserveError, sqlite3.DatabaseError, OSError) as error:
-                self.troubles[name] = trouble_of(name, error)
+                self.unsearched[name] = trouble_of(name, error)
         if self.names and not opened:
-            raise next(iter(self.troubles.values()))
+            raise next(iter((self.unsearched or self.troubles).values()))
         return opened
 
     def _index(self, paths: CollectionPaths) -> Searchable:

@@ -116,6 +116,24 @@ def redacted(text: str) -> list[tuple[bool, str]]:
     return [piece for piece in pieces if piece[1]]
 
 
+def minute(moment: object) -> str:
+    """A moment of ISO 8601 to the minute, as pages write it."""
+    return str(moment or "")[:16].replace("T", " ")
+
+
+_THOUSAND: Final = 1_000
+_TEN: Final = 10
+
+
+def size_words(size_bytes: int) -> str:
+    """Bytes in words: two digits at least, in a unit of 1,000s."""
+    value, units = float(max(0, size_bytes)), ["B", "kB", "MB", "GB", "TB"]
+    while value >= _THOUSAND and len(units) > 1:
+        value /= _THOUSAND
+        units.pop(0)
+    return f"{value:.0f} {units[0]}" if units[0] == "B" or value >= _TEN else f"{value:.1f} {units[0]}"
+
+
 def environment() -> jinja2.Environment:
     """Templates with every value escaped, and an error for every name that is not there."""
     made = jinja2.Environment(
@@ -129,8 +147,9 @@ def environment() -> jinja2.Environment:
     )
     made.filters["thousands"] = lambda number: f"{number:,}"
     made.filters["redacted"] = redacted
+    made.filters["size"] = size_words
     made.filters["day"] = lambda moment: str(moment or "")[:10]
-    made.filters["minute"] = lambda moment: str(moment or "")[:16].replace("T", " ")
+    made.filters["minute"] = minute
     made.tests["web"] = is_web
     made.globals["path_of"] = path_of
     made.globals["version"] = __version__

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from preserve.cli.main import main
+from preserve.store.searchindex import SearchIndex
 from preserve.web.application import ExportBucket, Gauges
 from preserve.web.responses import path_of
 from preserve.web.settings import EXPORTS_AT_ONCE, MAX_TARGET_BYTES
@@ -382,6 +383,35 @@ def test_what_is_damaged_is_shown_as_such(demo: DemoFolder, desk: TestClient, tm
     assert [one["record"] for one in unread] == [record]
     assert damaged.get("/cable/06VELDORA42").status_code == 200
     assert not damaged.faults
+
+
+def test_without_a_search_index_cables_are_read_and_what_is_missing_is_told(
+    demo: DemoFolder, desk: TestClient, tmp_path: Path
+) -> None:
+    archives = demo.copy(tmp_path / "archives")
+    (archives / "demo" / "state" / "search.sqlite").unlink()
+    client = demo.desk(archives)
+    page = client.get(f"/cable/{CABLE}")
+    assert page.status_code == 200
+    assert "demo cannot be searched now" in page.text
+    assert "is left out" not in page.text
+    answer = client.get("/search.json")
+    assert answer.status_code == 503
+    assert "preserve list" in answer.json()["next_step"]
+    assert client.get("/healthz").json()["good"] is True
+
+
+def test_a_question_that_takes_too_long_is_ended_and_is_no_fault(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ranks(index: SearchIndex, *_given: object) -> object:
+        monkeypatch.setattr("preserve.store.database._STEPS_A_LOOK", 1)
+        index.limit_time(-1.0)
+        return index._db.execute("SELECT count(*) FROM cables").fetchall()
+
+    monkeypatch.setattr(SearchIndex, "ranks", ranks)
+    answer = desk.get("/search.json?q=harbour")
+    assert answer.status_code == 503
+    assert "Narrow it" in answer.json()["next_step"]
+    assert not desk.faults
 
 
 def test_a_changed_row_of_the_catalogue_is_a_fail(demo: DemoFolder, desk: TestClient, tmp_path: Path) -> None:

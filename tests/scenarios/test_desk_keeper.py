@@ -11,7 +11,8 @@ from starlette.testclient import TestClient
 from preserve.health.link_history import LinkCounts, LostLink
 from preserve.replay.link_status import LinkState
 from preserve.web.application import Desk
-from preserve.web.pages.keeper import links_over_time, size_words
+from preserve.web.pages.keeper import links_over_time
+from preserve.web.responses import size_words
 from preserve.web.settings import DeskSettings
 from tests.shell import Shell
 from tests.site import Site

@@ -12,7 +12,7 @@ from preserve.model import moment_text
 from preserve.store.checks import WHOLE, lasting_damage, noted_checks
 from preserve.web.library import Overview, Shelf
 from preserve.web.plots import Bar, Plot, bars
-from preserve.web.responses import DeskPage
+from preserve.web.responses import DeskPage, minute
 from preserve.web.routing import DeskRequest
 
 
@@ -70,11 +70,11 @@ def check_words(shelf: Shelf, name: str) -> tuple[str, str]:
         return "the notes of checks cannot be read", "unknown"
     damage = lasting_damage(checks)
     if damage is not None:
-        return f"damage was found at {moment_text(damage.ended)}", "damage"
+        return f"damage was found at {minute(moment_text(damage.ended))}", "damage"
     full = next((check for check in reversed(checks) if check.level in WHOLE), None)
     if full is None:
         return "never verified whole here", "unknown"
-    return f"verified whole at {moment_text(full.ended)}", "good"
+    return f"verified whole at {minute(moment_text(full.ended))} UTC", "good"
 
 
 def title_of(shelf: Shelf, name: str) -> str:

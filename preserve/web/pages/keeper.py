@@ -19,7 +19,7 @@ from preserve.replay.link_status import LOST, LinkState
 from preserve.web.library import Shelf
 from preserve.web.pages.home import title_of
 from preserve.web.plots import Bar, Panels, Plot, Share, bars, panels
-from preserve.web.responses import DeskPage, Link, path_of
+from preserve.web.responses import DeskPage, Link, minute, path_of, size_words
 from preserve.web.routing import DeskRequest
 
 _MOST_WRONG = 50
@@ -147,7 +147,7 @@ def coverage(shelf: Shelf, state: CollectionState) -> list[Share]:
     known = [("under a signed checkpoint", holding.covered, "")]
     known += [(f"vouched for by {authority}", size, "") for authority, size in holding.receipts.items()]
     if full is not None and full.statements is not None:
-        known.append(("read whole by the last verification", full.statements, moment_text(full.ended)))
+        known.append(("read whole by the last verification", full.statements, minute(moment_text(full.ended))))
     archive = next((one for one in shelf.archives if one.paths.name == state.name), None)
     if archive is not None:
         known.append(("shown here", archive.catalogue.ledger_size, "in the catalogue"))
@@ -184,16 +184,6 @@ def space(state: CollectionState) -> list[Share]:
     ]
 
 
-def size_words(size_bytes: int) -> str:
-    """Bytes in words: two digits at least, in a unit of 1,000s."""
-    value, units = float(max(0, size_bytes)), ["B", "kB", "MB", "GB", "TB"]
-    while value >= _THOUSAND and len(units) > 1:
-        value /= _THOUSAND
-        units.pop(0)
-    return f"{value:.0f} {units[0]}" if units[0] == "B" or value >= _TEN else f"{value:.1f} {units[0]}"
-
-
-_THOUSAND: Final = 1_000
 _TEN: Final = 10
 
 
