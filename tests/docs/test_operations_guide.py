@@ -1,31 +1,17 @@
 """The operations guide, command by command, in its order, on a site of loopback."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.docs.test_repair_guide import shows
+from tests.guides import shows, typed
 from tests.scenarios.test_damage import PAGE
 from tests.site import Site
 
 _GUIDE = Path(__file__).parents[2] / "docs" / "operations.md"
 _PART = re.compile(r"^```(console|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def _run(command: str, folder: Path) -> list[str]:
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(folder)}
-    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
-        environment.pop(name, None)
-    done = subprocess.run(command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    # 1 is an answer (something is wrong, as the guide says); a command that does not exist is 2.
-    assert done.returncode in {0, 1}, f"{command}\n{done.stdout}\n{done.stderr}"
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.stdout.splitlines()
 
 
 @pytest.mark.timeout(300)
@@ -53,7 +39,9 @@ def test_the_operations_guide_does_what_it_says(site: Site, tmp_path: Path) -> N
                 shown.append(line)
                 continue
             if command:
-                printed = _run(command, tmp_path)
+                status, printed = typed(command, tmp_path)
+                # 1 is an answer (something is wrong, as the guide says); a command that does not exist is 2.
+                assert status in {0, 1}, command
                 assert shows(printed, shown), f"{command}\n" + "\n".join(printed)
                 count += 1
             command, shown = line[2:], []

@@ -1,17 +1,13 @@
 """The repair guide, command by command, on a collection that is damaged as it says."""
 
-import os
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 from preserve.formats.warc.members import iter_members
 from preserve.formats.warc.record import compress_member, make_record, record_bytes
+from tests.guides import commands_of, shows, typed
 from tests.scenarios.test_damage import PAGE
 
 _GUIDE = Path(__file__).parents[2] / "docs" / "repair.md"
-_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def _warc() -> bytes:
@@ -33,36 +29,10 @@ def _warc() -> bytes:
     return b"".join(compress_member(record_bytes(record)) for record in records)
 
 
-def commands_of(guide: Path) -> list[tuple[str, list[str]]]:
-    """Every command of the guide with the lines that it shows."""
-    found: list[tuple[str, list[str]]] = []
-    for block in _BLOCK.findall(guide.read_text("utf-8")):
-        for line in block.splitlines():
-            if line.startswith("$ "):
-                found.append((line[2:], []))
-            else:
-                found[-1][1].append(line)
-    return found
-
-
-def shows(printed: list[str], wanted: list[str]) -> bool:
-    """The lines in this order; ``…`` stands for anything, alone in a line for any lines."""
-    left = iter(printed)
-    patterns = [re.compile(".*".join(re.escape(part) for part in line.split("…"))) for line in wanted if line != "…"]
-    return all(any(pattern.fullmatch(line) for line in left) for pattern in patterns)
-
-
-def run(command: str, folder: Path) -> list[str]:
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(folder)}
-    done = subprocess.run(command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.stdout.splitlines()
-
-
 def test_the_repair_guide_does_what_it_says(tmp_path: Path) -> None:
     (tmp_path / "made-by-another.warc.gz").write_bytes(_warc())
-    run("preserve import made-by-another.warc.gz --into cables", tmp_path)
-    run("preserve replicate backup", tmp_path)
+    typed("preserve import made-by-another.warc.gz --into cables", tmp_path)
+    typed("preserve replicate backup", tmp_path)
     path = tmp_path / "archives" / "cables" / "archive" / "made-by-another.warc.gz"
     with path.open("rb") as file:
         first = next(iter(iter_members(file)))
@@ -73,7 +43,7 @@ def test_the_repair_guide_does_what_it_says(tmp_path: Path) -> None:
     commands = commands_of(_GUIDE)
     assert len(commands) > 8
     for command, shown in commands:
-        printed = run(command, tmp_path)
+        _status, printed = typed(command, tmp_path)
         assert shows(printed, shown), f"{command}\n" + "\n".join(printed)
     assert (tmp_path / "verdict.html").read_text("utf-8").startswith("<!DOCTYPE html>")
     assert (tmp_path / "cables-as-found" / "archive" / path.name).read_bytes() == bytes(data)

@@ -8,7 +8,7 @@ import pytest
 
 from preserve.cli.main import main
 from preserve.demo_site.pages import replies
-from tests.docs.test_repair_guide import commands_of, shows
+from tests.guides import commands_of, shows
 from tests.site import Site
 
 _TOP = Path(__file__).parents[2]
