@@ -546,6 +546,14 @@ class Catalogue:
         rows: Iterator[Row] = iter(self._db.execute("SELECT * FROM records ORDER BY file, ordinal"))
         return map(_stored, self._held("records", rows) if proved else rows)
 
+    def span(self) -> tuple[str, str] | None:
+        """The first and the last date of a capture; None where nothing was captured. As the rows stand there."""
+        row = self._db.execute(
+            "SELECT min(date), max(date) FROM records "
+            "WHERE type IN ('response', 'revisit', 'resource') AND date > '1991'"
+        ).fetchone()
+        return None if row[0] is None else (str(row[0]), str(row[1]))
+
     @property
     def has_open_ends(self) -> bool:
         """True where it is not known of some record how long the piece is that it lies in."""

@@ -166,3 +166,67 @@ def wacz(
     return actions.wacz(
         place, collection=collection, filters=filters, words=words, title=title, unsigned=unsigned, output=output
     )
+
+
+@export.command(short_help="A collection as a bag, for a transfer.", epilog=EXIT_STATUSES)
+@click.argument("collection")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The folder to make; it is there whole or not at all.",
+)
+@click.option("--organization", default="", help="Who hands it over: Source-Organization in bag-info.txt.")
+@command_options
+def bag(place: Place, collection: str, *, output: Path, organization: str) -> int:
+    """Write COLLECTION as a bag (BagIt 1.0, RFC 8493), to hand it over to another archive.
+
+    In data/ lies a copy as `preserve replicate` makes it: all that the checkpoint covers, each file held against the
+    ledger, a collection that `preserve` and pywb open as it is. Stopped and run again, it goes on. It is a copy:
+    nothing that blocked.yaml names is left out.
+    """
+    from preserve.cli.actions import export_packages as actions
+
+    return actions.bag(place, collection=collection, output=output, organization=organization)
+
+
+@export.command(short_help="Metadata of a collection, as DataCite.", epilog=EXIT_STATUSES)
+@click.argument("collection")
+@click.option("--doi", default="", help="The DOI, where it has one.")
+@click.option("--creator", "creators", multiple=True, help="Who made it: 'Family, Given', or an organization.")
+@click.option("--publisher", default="", help="Who publishes it.")
+@click.option("--rights", default="", help="Under which terms, in a line.")
+@click.option("--url", default="", help="Where it can be found.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The file to write. [default: stdout]"
+)
+@command_options
+def datacite(
+    place: Place,
+    collection: str,
+    *,
+    doi: str,
+    creators: tuple[str, ...],
+    publisher: str,
+    rights: str,
+    url: str,
+    output: Path | None,
+) -> int:
+    """Write what COLLECTION is at its checkpoint as metadata of DataCite 4.6, in JSON.
+
+    Zenodo and others take it for a deposit. The version is the size of the checkpoint, the root of the log an alternate
+    identifier. What nobody says stands as :unav or :tba.
+    """
+    from preserve.cli.actions import export_packages as actions
+
+    return actions.datacite(
+        place,
+        collection=collection,
+        doi=doi,
+        creators=creators,
+        publisher=publisher,
+        rights=rights,
+        url=url,
+        output=output,
+    )

@@ -1081,6 +1081,22 @@ class PackageAnswer(TypedDict):
     is_signed: bool
 
 
+class BagAnswer(TypedDict):
+    """`preserve export bag`. ``files`` of the payload, ``size`` their bytes; ``pending``: statements not copied."""
+
+    output: str
+    files: int
+    size: int
+    pending: int
+
+
+class DataciteAnswer(TypedDict):
+    """`preserve export datacite`. ``version`` is the size of the checkpoint."""
+
+    file: str
+    version: str
+
+
 class ProvenanceAnswer(TypedDict):
     """`preserve export prov`, `premis`."""
 
@@ -1145,7 +1161,9 @@ ANSWERS: Final[Mapping[str, object]] = {
     "docs": DocsAnswer,
     "doctor": DoctorAnswer,
     "error": ErrorAnswer,
+    "export-bag": BagAnswer,
     "export-csv": TableAnswer,
+    "export-datacite": DataciteAnswer,
     "export-jsonl": TableAnswer,
     "export-parquet": TableAnswer,
     "export-premis": ProvenanceAnswer,
