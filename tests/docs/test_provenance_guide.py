@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.docs import test_repair_guide as guide
+from tests.guides import commands_of, shows, typed
 from tests.scenarios.test_history_of_releases import page, warc
 
 _TOP = Path(__file__).parents[2]
@@ -16,11 +16,11 @@ def test_every_command_shows_what_the_guide_says(tmp_path: Path) -> None:
     later = ("http://a.example/12", "2011-02-13T00:00:00Z", page(_NAME, released="2011-01-21 16:04"))
     warc(tmp_path / "a.warc.gz", [first, later])
     (tmp_path / "config" / "layouts").mkdir(parents=True)
-    commands = guide.commands_of(_GUIDE)
+    commands = commands_of(_GUIDE)
     assert len(commands) == 8
     for command, shown in commands:
-        printed = guide.run(command, tmp_path)
-        assert guide.shows(printed, shown), (command, printed)
+        _status, printed = typed(command, tmp_path)
+        assert shows(printed, shown), (command, printed)
 
 
 def test_every_term_that_the_guide_names_is_one_of_the_program() -> None:
