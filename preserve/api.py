@@ -1,27 +1,28 @@
 """The archive for programs: ``preserve.open_archive(path)``. ``docs/python.md`` has an example that runs.
 
-Tested by ``tests/scenarios/test_search.py``.
+Tested by ``tests/scenarios/test_search.py`` and ``tests/docs/test_notebook.py``.
 """
 
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from preserve.cables.extract import Extraction
 from preserve.cables.page.fields import FieldValue
 from preserve.cables.page.layouts import Layout, compile_layouts
 from preserve.config.folder import load_layouts
 from preserve.config.place import find_config_dir, user_folder
-from preserve.errors import ArchiveError, NotHeldError
+from preserve.errors import ArchiveError, NotHeldError, UsageError
 from preserve.health.collections import CollectionState, StatusReader
 from preserve.health.overview import known_collections, state_of_file
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.replay.history import History, history
-from preserve.replay.recover import Capture, find_one, parse_moment
+from preserve.replay.recover import NOT_SIGNED, Capture, find_one, parse_moment
 from preserve.replay.recover import CollectionReader as Collection
 from preserve.replay.searching import Question, SearchHits, ask, searchable
 from preserve.replay.stated_texts import TextSource, read_again
@@ -29,6 +30,10 @@ from preserve.store.archive import list_collections
 from preserve.store.archive import open_archive as open_collection
 from preserve.store.catalogue import ShownCable
 from preserve.store.searchindex import Filters
+from preserve.text import nearest
+
+if TYPE_CHECKING:
+    from preserve.integrity.verify.report import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +202,87 @@ class Archive:
         """
         with searchable(self._archives, self.collections, lambda: self._layouts) as opened:
             return ask(opened, Question(words=words, filters=filters or Filters(), limit=limit)).hits
+
+    def cite(
+        self, cable_id: str, form: str = "text", *, quote: str | None = None, at: str | None = None, accessed: str = ""
+    ) -> str:
+        """The citation of a cable, as ``preserve cite`` prints it. ``form``: of ``docs/citing.md``, or ``csl:STYLE``.
+
+        ``quote``: a passage of its text, which must stand there once. ``accessed``: a day (``2026-11-29``); today, if
+        empty.
+
+        Raises:
+            NotHeldError: there is no such cable, its capture is not signed yet, or the quote is not in it.
+            UsageError: there is no such form, or the quote stands there more than once.
+        """
+        from preserve.citation.cite import cite  # noqa: PLC0415 - it brings the citation processor
+        from preserve.citation.forms import FORMS, write  # noqa: PLC0415
+        from preserve.citation.quotable import of_cable  # noqa: PLC0415
+        from preserve.citation.quotes import find_passage  # noqa: PLC0415
+        from preserve.citation.rendered import is_style  # noqa: PLC0415
+
+        if form not in FORMS and not is_style(form):
+            raise UsageError(f"no form is called {form!r}", next_step=nearest(form, FORMS).capitalize())
+        moment = None if at is None else parse_moment(at)
+        collection, capture = find_one(self._collections, cable_id, moment)
+        if not capture.is_signed:
+            raise NotHeldError(f"{cable_id} is held and not signed yet: {NOT_SIGNED}")
+        page = collection.page(capture)
+        text = collection.cable(page, cable_id)
+        if text is None:
+            raise NotHeldError(f"{cable_id} is held; it is no cable")
+        passage = None if quote is None else find_passage(of_cable(text), quote=quote, paragraph=None, chars=None)
+        day = accessed or datetime.now(UTC).date().isoformat()
+        data = cite(collection, page, text, passage, public_url="", ark="", accessed=day, is_long=False)
+        return write(data, form, passage)
+
+    def verify(self, *collections: str, processes: int | None = None) -> tuple["Report", ...]:
+        """Checks collections (all that are open, if none is named) against their ledgers, a report each.
+
+        Nothing is noted of it: ``preserve status`` does not know of this check. ``processes`` None: as many as there
+        are processors.
+        """
+        from preserve.integrity.verify.collection import VerifyOptions, verify  # noqa: PLC0415 - it brings all checks
+
+        chosen = [one for one in self._collections if not collections or one.paths.name in collections]
+        return tuple(verify(one.paths, self._layouts, VerifyOptions(processes=processes)) for one in chosen)
+
+    def rows(self, table: Literal["texts", "references"] = "texts") -> Iterator[dict[str, Any]]:
+        """The rows of a table of ``docs/export.md``, as they are read: all texts, or all references. Memory stays flat.
+
+        Raises:
+            ArchiveError: a record no longer gives the text that the ledger names.
+        """
+        from preserve.export.tables import table_rows  # noqa: PLC0415 - few programs want tables
+
+        for collection in self._collections:
+
+            def unread(cable: ShownCable, name: str = collection.paths.name) -> None:
+                raise ArchiveError(
+                    f"record {cable.record.record_id} does not give the text of {cable.published_id}",
+                    next_step=f"Run `preserve verify {name}` to see what is damaged.",
+                )
+
+            source = TextSource.of(collection.paths, self._layouts)
+            yield from table_rows(source, collection.catalogue, unread, table, size=collection.log.signed)
+
+    def export(
+        self,
+        path: str | Path,
+        form: Literal["csv", "jsonl", "parquet"] = "csv",
+        *,
+        table: Literal["texts", "references"] = "texts",
+    ) -> int:
+        """Writes a table to a file, as ``preserve export`` does; returns the number of rows.
+
+        Raises:
+            ArchiveError: a record no longer gives the text that the ledger names.
+            EnvironmentFaultError: the form needs a library that is not installed.
+        """
+        from preserve.export.tables import TABLES, WRITERS  # noqa: PLC0415 - few programs want tables
+
+        with Path(path).open("wb") as out:
+            return WRITERS[form](self.rows(table), out, TABLES[table])
 
 
 def open_archive(path: str | Path, *, config: str | Path | None = None) -> Archive:

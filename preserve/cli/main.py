@@ -71,6 +71,7 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
             "repair": "Repair a damaged collection from copies.",
             "recover": "Finish what a stopped run left, without capturing.",
             "rebuild": "Rebuild index and catalogue from the evidence.",
+            "upgrade": "Show what this version makes of an archive.",
             "ledger": "Inspect the log; make and check proofs.",
             "key": "Show, change and export the signing key.",
         },

@@ -109,6 +109,8 @@ def _verify(ask: Asker, shell: Shell, folder: Path) -> None:
     ask("recover", "demo")
     ask("rebuild", "demo")
     ask("reread", "demo", status=None)
+    ask("upgrade")
+    ask("upgrade", "demo", "--apply")
     ask("replicate", str(folder / "copies"))
     kept = folder / "checkpoint"
     kept.write_bytes((paths / "ledger" / "checkpoint").read_bytes())

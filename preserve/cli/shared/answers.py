@@ -683,6 +683,26 @@ class RebuildAnswer(TypedDict):
     newer_statements: int
 
 
+class UpgradedAnswer(TypedDict):
+    """What this version makes of one archive; ``good``: null where nothing was verified."""
+
+    collection: str
+    format: int
+    statements: int
+    newer_statements: int
+    derived: dict[str, str]
+    applied: bool
+    good: bool | None
+    files_stated: int
+
+
+class UpgradeAnswer(TypedDict):
+    """`preserve upgrade`."""
+
+    program: str
+    collections: list[UpgradedAnswer]
+
+
 class ReplicatedAnswer(TypedDict):
     """One copy."""
 
@@ -1209,6 +1229,7 @@ ANSWERS: Final[Mapping[str, object]] = {
     "serve-install": InstallAnswer,
     "show": ShowAnswer,
     "status": StatusAnswer,
+    "upgrade": UpgradeAnswer,
     "verify": VerifyAnswer,
 }
 """The answer of every command that has ``--json``, by the name of its schema: ``preserve/NAME/1``."""

@@ -10,7 +10,7 @@ import click
 
 LONG_COMMANDS: Final = frozenset({
     "capture", "export", "extract", "import", "index", "rebuild", "release", "repair", "replicate", "reread", "rescue",
-    "verify",
+    "upgrade", "verify",
 })  # fmt: skip
 """Commands that tell how far they are. `export` and `release` are groups: what is under them does."""
 PROGRESS: Final = ("auto", "json", "none")
