@@ -167,6 +167,8 @@ def test_answers_are_as_their_schemas_say(shell: Shell, site: Site, hook: Hook, 
     _cite(ask, tmp_path, site.url("/page"))
     for form in ("csv", "jsonl", "parquet"):
         ask("export", form, "-o", str(tmp_path / f"rows.{form}"))
+    ask("key", "wacz", "demo")
+    ask("export", "wacz", "demo", "-o", str(tmp_path / "demo.wacz"))
     ask("export", "premis", _CABLE, "-o", str(tmp_path / "premis.xml"))
     ask("rescue", "--gone", "--into", "demo")
     ask("rot", "mute", site.url("/gone"), "-c", "demo", "--reason", "known")
