@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
@@ -105,24 +106,65 @@ class SearchAnswer:
 
 
 class _Found(NamedTuple):
+    """What is shown of what was found: a text of an index by its place in the columns, and its rank."""
+
     of: Searchable
     columns: Columns
-    statement: int
+    place: int
     rank: float
 
     @property
-    def place(self) -> int:
-        return self.columns.place[self.statement]
+    def statement(self) -> int:
+        return self.columns.statements[self.place]
 
-    def key(self, order: Order) -> tuple[Any, ...]:
-        """What it is sorted by: no two have the same."""
-        at = (self.of.name, self.statement)
-        if order == "rank":
-            return (self.rank, *at)
-        if order == "id":
-            return (self.columns.ids[self.place], *at)
-        sent = self.columns.sent[self.place]
-        return ((sent is not None) if order == "newest" else (sent is None), sent or "", *at)
+
+_Item = tuple[Any, ...]
+"""What is sorted: a key of which no two are the same, which ends with collection and statement; place and rank."""
+
+
+def _items(name: str, columns: Columns, ranked: Sequence[tuple[int, float]], order: Order) -> list[_Item]:
+    statements, ids, days = columns.statements, columns.ids, columns.sent
+    if order == "rank":
+        return [(rank, name, statements[place], place, rank) for place, rank in ranked]
+    if order == "id":
+        return [(ids[place], name, statements[place], place, rank) for place, rank in ranked]
+    # What has no date comes last, in both directions.
+    dated = order == "newest"
+    return [
+        ((days[place] is not None) is dated, days[place] or "", name, statements[place], place, rank)
+        for place, rank in ranked
+    ]
+
+
+def _ranked(
+    one: Searchable, wanted: str, filters: Filters, leave_out: Callable[[HeldCable], bool]
+) -> tuple[Columns, Sequence[tuple[int, float]], bool]:
+    """The places of the texts that are found, each with its rank, up to `RANKED`; and whether there may be more."""
+    columns, passes = one.columns, None if one.columns is None else one.columns.passing(filters)
+    if columns is not None and passes is not None:
+        places = filter(passes, columns.candidates(filters))
+        found = _through(one, columns, wanted, passes) if wanted else [(place, 0.0) for place in islice(places, RANKED)]
+        return columns, found, len(found) >= RANKED
+    ranks = one.index.ranks(wanted, filters)
+    if columns is None:
+        columns = one.index.columns((statement for statement, _rank in ranks), leave_out)
+    place_of = {statement: place for place, statement in enumerate(columns.statements)}
+    return (
+        columns,
+        [(place_of[statement], rank) for statement, rank in ranks if statement in place_of],
+        len(ranks) >= RANKED,
+    )
+
+
+def _through(one: Searchable, columns: Columns, wanted: str, passes: Callable[[int], bool]) -> list[tuple[int, float]]:
+    """The same out of what is kept of the index: only the words are looked up there."""
+    found = (
+        (place, rank)
+        for text, rank in one.index.ranked_texts(wanted)
+        for place in columns.places_of_text(text)
+        if passes(place)
+    )
+    return list(islice(found, RANKED))
 
 
 @contextmanager
@@ -168,33 +210,30 @@ def ask(
     wanted = "" if asked.words is None else expression(asked.words)
     if not asked.with_facets:
         return _best(opened, asked, wanted)
-    found: list[_Found] = []
+    found: list[_Item] = []
     facets: Counter[tuple[str, str]] = Counter()
     months: Counter[str] = Counter()
     is_more = False
+    sources: dict[str, tuple[Searchable, Columns]] = {}
     for one in opened:
-        ranks = one.index.ranks(wanted, asked.filters)
-        is_more = is_more or len(ranks) >= RANKED
-        columns = one.columns
-        if columns is None:
-            columns = one.index.columns((statement for statement, _rank in ranks), leave_out)
-        of_one = [_Found(one, columns, *each) for each in ranks if each[0] in columns.place]
-        places = [columns.place[each.statement] for each in of_one]
+        columns, ranked, has_more = _ranked(one, wanted, asked.filters, leave_out)
+        is_more = is_more or has_more
+        places = [place for place, _rank in ranked]
         facets.update(columns.facets(places))
-        facets["collection", one.name] = len(of_one)
+        facets["collection", one.name] = len(places)
         months.update(columns.months(places))
-        found += of_one
+        sources[one.name] = one, columns
+        found += _items(one.name, columns, ranked, asked.order)
     is_back = asked.order == "newest"
-    found.sort(key=lambda item: item.key(asked.order), reverse=is_back)
+    found.sort(reverse=is_back)
     start = 0
     if asked.after:
         last = _key_of(asked.after, asked.order)
-        keys = [item.key(asked.order) for item in found]
-        start = sum(key >= last if is_back else key <= last for key in keys)
+        start = sum(item[:-2] >= last if is_back else item[:-2] <= last for item in found)
     shown = found[start : start + asked.limit]
-    following = _cursor(shown[-1].key(asked.order)) if shown and start + asked.limit < len(found) else ""
+    following = _cursor(shown[-1][:-2]) if shown and start + asked.limit < len(found) else ""
     return SearchAnswer(
-        hits=_with_passages(shown, wanted),
+        hits=_with_passages([_Found(*sources[item[-4]], item[-2], item[-1]) for item in shown], wanted),
         count=len(found),
         is_more=is_more,
         first=start,

@@ -250,15 +250,19 @@ class Hit:
     passage: str
 
 
+_MOST_IN_ORDER: Final = 1 << 23
+"""Numbers of texts that are kept in a list by number; what is larger is none of an index that grew."""
+
+
 class Columns:
     """Of many texts what is counted out and sorted by: small enough to be kept for all of a collection.
 
-    ``place`` tells where the text of a statement stands in the lists: ``texts`` are their numbers, ``sent`` and ``ids``
-    the documents' dates and published ids.
+    A text is called by its place in the lists: ``statements`` and ``texts`` are their numbers, ``sent`` and ``ids`` the
+    documents' dates and published ids.
     """
 
     def __init__(self) -> None:
-        self.place: dict[int, int] = {}
+        self.statements = array("q")
         self.texts = array("q")
         self.sent: list[str | None] = []
         self.ids: list[str] = []
@@ -267,10 +271,65 @@ class Columns:
             kind: _Column() for kind in ("origin", "class", "year", "source", "redacted", "month")
         }
         self._tags: _Column[tuple[str, ...]] = _Column()
+        self._first_of_text = array("i")
+        self._more_of_text: dict[int, list[int]] = {}
+
+    def _place_of_text(self, text: int, place: int) -> None:
+        if not 0 <= text < _MOST_IN_ORDER or self._first(text) >= 0:
+            self._more_of_text.setdefault(text, []).append(place)
+            return
+        self._first_of_text.extend([-1] * (text + 1 - len(self._first_of_text)))
+        self._first_of_text[text] = place
+
+    def _first(self, text: int) -> int:
+        return self._first_of_text[text] if 0 <= text < len(self._first_of_text) else -1
+
+    def places_of_text(self, text: int) -> Sequence[int]:
+        """Where the texts with a number stand: one text may be that of several statements."""
+        first, more = self._first(text), self._more_of_text.get(text)
+        if more is None:
+            return (first,) if first >= 0 else ()
+        return (first, *more) if first >= 0 else more
+
+    def candidates(self, filters: "Filters") -> Iterable[int]:
+        """The places that `passing` has to be asked of, in their order: those of one facet where one is chosen."""
+        for choice in filters.chosen:
+            if not choice.is_out:
+                column = self._column(choice)
+                wanted = column.of_choice(choice)
+                return (place for place, number in enumerate(column.numbers) if number in wanted)
+        return range(len(self.statements))
+
+    def _column(self, choice: FacetChoice) -> "_Column[str] | _Column[tuple[str, ...]]":
+        return self._tags if choice.kind == "tag" else self._one[choice.kind]
+
+    def passing(self, filters: "Filters") -> Callable[[int], bool] | None:
+        """Whether the text at a place is let through; None: these filters ask for more than is kept here."""
+        if filters.origin or filters.classification or filters.tags or filters.source or filters.cites:
+            return None
+        newest = bytearray(b"\1") * len(self.newest) if filters.all_texts else self.newest
+        chosen = [(self._tags if choice.kind == "tag" else self._one[choice.kind], choice) for choice in filters.chosen]
+        conditions = [(column.numbers, column.of_choice(choice), choice.is_out) for column, choice in chosen]
+        first, last, sent = filters.first, f"{filters.last}~" if filters.last else "", self.sent
+        if not conditions and not first and not last:
+            return lambda place: bool(newest[place])
+
+        def passes(place: int) -> bool:
+            if not newest[place]:
+                return False
+            if any((numbers[place] in wanted) == is_out for numbers, wanted, is_out in conditions):
+                return False
+            day = sent[place]
+            return not (first or last) or (
+                day is not None and (not first or f"{day}~" >= first) and (not last or day <= last)
+            )
+
+        return passes
 
     def add(self, cable: HeldCable, text: int, *, is_newest: bool) -> None:
         """Takes in one text."""
-        self.place[cable.statement] = len(self.texts)
+        self._place_of_text(text, len(self.texts))
+        self.statements.append(cable.statement)
         self.texts.append(text)
         self.sent.append(cable.sent)
         self.ids.append(cable.published_id)
@@ -307,15 +366,23 @@ class _Column(Generic[_Kind]):
     """One value of each text, as the number of the value."""
 
     def __init__(self) -> None:
-        self._numbers = array("L")
+        self.numbers = array("L")
         self._number_of: dict[_Kind, int] = {}
 
     def add(self, value: _Kind) -> None:
-        self._numbers.append(self._number_of.setdefault(value, len(self._number_of)))
+        self.numbers.append(self._number_of.setdefault(value, len(self._number_of)))
+
+    def of_choice(self, choice: FacetChoice) -> frozenset[int]:
+        """The numbers of the values that are the chosen one, or hold it."""
+        return frozenset(
+            number
+            for value, number in self._number_of.items()
+            if value == choice.value or (isinstance(value, tuple) and choice.value in value)
+        )
 
     def counts(self, places: Sequence[int]) -> dict[_Kind, int]:
         values = list(self._number_of)
-        return {values[number]: count for number, count in Counter(map(self._numbers.__getitem__, places)).items()}
+        return {values[number]: count for number, count in Counter(map(self.numbers.__getitem__, places)).items()}
 
 
 class SearchIndex:
@@ -594,6 +661,11 @@ class SearchIndex:
         else:
             query = f"SELECT c.statement, 0.0 FROM cables c WHERE {condition} LIMIT {RANKED:d}"  # noqa: S608 - as above
         return [(int(statement), float(rank)) for statement, rank in self._db.execute(query, values).fetchall()]
+
+    def ranked_texts(self, expression: str) -> Iterator[tuple[int, float]]:
+        """The number of every text for an expression of FTS5, by number, each with its rank."""
+        query = f"SELECT rowid, bm25(words, {_WEIGHTS}) FROM words WHERE words MATCH ?"  # noqa: S608 - names of our own
+        return iter(self._db.execute(query, (expression,)))
 
     def columns(
         self,

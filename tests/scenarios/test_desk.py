@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -21,7 +22,10 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from preserve.cli.main import main
-from preserve.store.searchindex import SearchIndex
+from preserve.provenance.installation import Installation
+from preserve.replay.searching import Order, Question, Searchable, ask
+from preserve.store.layout import CollectionPaths
+from preserve.store.searchindex import FacetChoice, Filters, SearchIndex
 from preserve.web.application import ExportBucket, Gauges
 from preserve.web.responses import path_of
 from preserve.web.settings import EXPORTS_AT_ONCE, MAX_TARGET_BYTES
@@ -331,6 +335,53 @@ def test_pages_of_a_result_have_every_hit_once(
     everything = desk.get(f"/search.json?q=e*&sort={order}&size=100").json()
     assert found == [hit["published_id"] for hit in everything["hits"]]
     assert len(found) == 4
+
+
+_CHOICES = [
+    FacetChoice("tag", "SENV"),
+    FacetChoice("origin", "Embassy Port Solace"),
+    FacetChoice("year", "2005"),
+    FacetChoice("redacted", "yes"),
+    FacetChoice("class", "no such"),
+    FacetChoice("source", ""),
+]
+_FILTERS = [
+    Filters(),
+    Filters(all_texts=True),
+    Filters(first="2005", last="2006-07"),
+    Filters(last="2005-03-14"),
+    Filters(origin="solace"),
+    *(
+        Filters(chosen=(choice._replace(is_out=is_out),), all_texts=is_out)
+        for is_out in (False, True)
+        for choice in _CHOICES
+    ),
+    Filters(chosen=(FacetChoice("redacted", "no", is_out=True), FacetChoice("tag", "EWWT"))),
+]
+
+
+@pytest.mark.parametrize("filters", _FILTERS)
+def test_what_is_kept_of_an_index_gives_the_answers_of_the_index(
+    demo: DemoFolder, desk: TestClient, filters: Filters
+) -> None:
+    paths = CollectionPaths(demo.folder / "archives", "demo")
+    with SearchIndex.open(paths, Installation.of_user("demo").readers_secret(), read_only=True) as index:
+        plain = Searchable(name="demo", index=index, remarks=())
+        kept = Searchable(name="demo", index=index, remarks=(), columns=index.columns())
+        asked_for: list[tuple[str | None, Order]] = [
+            ("e*", "rank"),
+            ("harbour", "newest"),
+            ("e*", "oldest"),
+            (None, "id"),
+            (None, "newest"),
+        ]
+        for words, order in asked_for:
+            asked = Question(words=words, filters=filters, order=order, limit=3, with_facets=True)
+            first = ask([kept], asked)
+            assert first == ask([plain], asked)
+            if first.following:
+                following = replace(asked, after=first.following)
+                assert ask([kept], following) == ask([plain], following)
 
 
 @pytest.mark.parametrize("said", [CABLE, CABLE.lower(), "05 Port Solace 117", "05PORTSOLACE000117"])
