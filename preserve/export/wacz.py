@@ -86,6 +86,7 @@ def write_package(archive: CollectionReader, order: PackageOrder, out: IO[bytes]
         NotHeldError: nothing of what is asked for is held under a checkpoint.
         ArchiveError, FormatError: a file or the ledger is damaged, or changed while it was read.
     """
+    archive.catalogue.begin_snapshot()
     plan = plan_package(archive, order)
     stream = ZipStream(out, can_go_back=can_go_back)
     listed = stream.add(plan.parts)
@@ -111,7 +112,7 @@ class PackagePlan:
 
 
 def plan_package(archive: CollectionReader, order: PackageOrder) -> PackagePlan:
-    """What a package will hold; the records are chosen, and nothing of them is read.
+    """What a package will hold; the records are chosen, and nothing of them is read. The catalogue stays as it is.
 
     Raises: as `write_package`.
     """
@@ -121,7 +122,6 @@ def plan_package(archive: CollectionReader, order: PackageOrder) -> PackagePlan:
         raise NotHeldError(f"{name} has no checkpoint yet", next_step="Run a capture to its end first.")
     if parse_checkpoint(parse_note(note).text).size != archive.log.signed:
         raise ArchiveError(f"{name} was signed anew while it was opened", next_step="Run the export again.")
-    archive.catalogue.begin_snapshot()
     choice = choose(archive, order.blocked, order.pages)
     if not choice.count:
         raise NotHeldError(f"nothing of what is asked for is held in {name} under a checkpoint")
@@ -182,7 +182,13 @@ class _Seals:
 
 def _archive_parts(archive: CollectionReader, choice: Choice, seals: _Seals) -> Iterator[Part]:
     for name in sorted(choice.shares):
-        yield Part(name=f"archive/{check_file_name(name)}", pieces=_stretches(archive, choice.shares[name], seals))
+        share = choice.shares[name]
+        yield Part(
+            name=f"archive/{check_file_name(name)}",
+            pieces=_stretches(archive, share, seals),
+            path=archive.paths.held_file(name),
+            stretches=tuple(share.stretches()),
+        )
 
 
 def _stretches(archive: CollectionReader, share: FileShare, seals: _Seals) -> Callable[[], Iterator[bytes]]:

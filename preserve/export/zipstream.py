@@ -10,21 +10,29 @@ import hashlib
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import IO, Final
+from pathlib import Path
+from typing import IO, Final, NamedTuple
 
-from preserve.errors import ArchiveError
+from preserve.errors import ArchiveError, UsageError
 from preserve.formats.zipformat import DEFLATED, STORED, ZipMember, directory, local_header
+from preserve.regular import open_regular
 
 _LEVEL: Final = 4
+_PIECE_BYTES: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A member to be: ``pieces`` gives its content each time anew. ``is_packed``: deflated in the ZIP."""
+    """A member to be: ``pieces`` gives its content each time anew. ``is_packed``: deflated in the ZIP.
+
+    ``path``, ``stretches``: of a part that is nothing but stretches of one file, which.
+    """
 
     name: str
     pieces: Callable[[], Iterable[bytes]]
     is_packed: bool = False
+    path: Path | None = None
+    stretches: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,3 +146,97 @@ class ZipStream:
             )
         self._members.append((self._place, one.member))
         self._place += len(header) + one.member.packed
+
+
+class LaidStretch(NamedTuple):
+    """A stretch of a ZIP: ``size`` bytes that are held, or those of a file from ``start`` on."""
+
+    size: int
+    data: bytes
+    path: Path | None
+    start: int
+
+
+class LaidOut:
+    """A ZIP that is not written: what has to be made is held, what lies in files is read when it is asked for.
+
+    ``tag``: SHA-256 of its directory, in hexadecimal digits. It is never changed once it is made.
+    """
+
+    def __init__(
+        self,
+        parts: Iterable[Part],
+        listing: Callable[[list[Measured]], list[Part]],
+        *,
+        most_held_bytes: int,
+        most_bytes: int,
+    ) -> None:
+        """Goes through all parts once.
+
+        Raises:
+            UsageError: more would be held than ``most_held_bytes``, or the files have more than ``most_bytes``.
+        """
+        self._stretches: list[LaidStretch] = []
+        self._held_left = most_held_bytes
+        self._left = most_bytes
+        self.size = 0
+        members: list[tuple[int, ZipMember]] = []
+        listed = [self._add(part, members) for part in parts]
+        for part in listing(listed):
+            self._add(part, members)
+        end = directory(members, self.size)
+        self._hold(end)
+        self.tag = hashlib.sha256(end).hexdigest()
+
+    def _add(self, part: Part, members: list[tuple[int, ZipMember]]) -> Measured:
+        counted = _Counted(part)
+        held = []
+        for piece in counted.pieces():
+            if part.path is None:
+                self._held_left -= len(piece)
+                held.append(piece)
+            else:
+                self._left -= len(piece)
+            if min(self._held_left, self._left) < 0:
+                raise UsageError(
+                    "it is too large to be made at a reader's request",
+                    next_step="Whoever runs this desk can write it with `preserve export wacz COLLECTION -o FILE`.",
+                )
+        one = counted.measured()
+        members.append((self.size, one.member))
+        self._hold(local_header(one.member))
+        self._hold(b"".join(held))
+        for start, end in part.stretches:
+            self._put(LaidStretch(end - start, b"", part.path, start))
+        return one
+
+    def _hold(self, data: bytes) -> None:
+        self._put(LaidStretch(len(data), data, None, 0))
+
+    def _put(self, stretch: LaidStretch) -> None:
+        self._stretches.append(stretch)
+        self.size += stretch.size
+
+    def read(self, start: int, end: int) -> Iterator[bytes]:
+        """Its bytes from ``start`` up to ``end``, in pieces.
+
+        Raises:
+            OSError: a file cannot be read.
+        """
+        place = 0
+        for stretch in self._stretches:
+            first, last = max(start - place, 0), min(end - place, stretch.size)
+            place += stretch.size
+            if first >= last:
+                continue
+            if stretch.path is None:
+                yield stretch.data[first:last]
+                continue
+            with open_regular(stretch.path) as file:
+                file.seek(stretch.start + first)
+                left = last - first
+                while left and (piece := file.read(min(_PIECE_BYTES, left))):
+                    left -= len(piece)
+                    yield piece
+                if left:
+                    raise OSError(f"{stretch.path.name} became shorter")

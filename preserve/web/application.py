@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import anyio
 import anyio.to_thread
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from preserve.errors import (
@@ -32,22 +32,24 @@ from preserve.errors import (
 )
 from preserve.replay.blocked import BlockedError
 from preserve.web.library import Library, Shelf
+from preserve.web.pages import packages
 from preserve.web.pages.machines import metrics_text
 from preserve.web.reached import Names
 from preserve.web.responses import (
     JSON,
     SECURITY,
-    Answer,
     DeskPage,
     DeskRedirect,
     File,
     Link,
+    Ranged,
     environment,
     finished,
     json_bytes,
     link_header,
     negotiates_json,
     path_of,
+    ranged,
     script_json,
 )
 from preserve.web.routes import EXPORTS, ROUTES
@@ -116,11 +118,11 @@ class Desk:
             segments = segments_of(raw_path)
             asked = replace(asked, segments=segments, wants_json=wants_json or segments[-1].endswith(".json"))
             taker = _taker(headers, client, is_proxy=is_proxy)
-            return self._found(asked, taker, headers)
+            return self._found(asked, taker, headers, is_head=scope["method"] == "HEAD")
         except Exception as error:  # noqa: BLE001 - every fault becomes a page; those of the program are reported
             return self._failed(error, asked)
 
-    def _found(self, asked: DeskRequest, taker: str, headers: Headers) -> Response:
+    def _found(self, asked: DeskRequest, taker: str, headers: Headers, *, is_head: bool) -> Response:
         last = asked.segments[-1]
         if last.endswith(".json") and not ROUTES.names(asked.segments):
             short = "" if last == "index.json" and len(asked.segments) == 1 else last.removesuffix(".json")
@@ -134,9 +136,12 @@ class Desk:
             return self._error(
                 429, "Too many exports at a time: wait a little.", asked, headers={"Retry-After": f"{wait_s:d}"}
             )
-        return self._made(handler, replace(asked, rest=rest), headers, query_s=EXPORT_QUERY_S if is_export else QUERY_S)
+        query_s = EXPORT_QUERY_S if is_export or handler is packages.package else QUERY_S
+        return self._made(handler, replace(asked, rest=rest), headers, query_s=query_s, is_head=is_head)
 
-    def _made(self, handler: Handler, asked: DeskRequest, headers: Headers, *, query_s: float) -> Response:
+    def _made(
+        self, handler: Handler, asked: DeskRequest, headers: Headers, *, query_s: float, is_head: bool
+    ) -> Response:
         with self.library.opened(query_s=query_s) as shelf:
             try:
                 answer = handler(shelf, asked)
@@ -153,6 +158,8 @@ class Desk:
                 with suppress(PreserveError):
                     shelf.archives  # noqa: B018 - opened at its first use
             shelf.require_whole()
+            if isinstance(answer, Ranged):
+                return ranged(answer, headers, is_head=is_head)
             response = self._rendered(answer, asked, shelf)
         return finished(
             response,
@@ -161,7 +168,7 @@ class Desk:
             max_age_s=answer.max_age_s if isinstance(answer, File) else 0,
         )
 
-    def _rendered(self, answer: Answer, asked: DeskRequest, shelf: Shelf | None) -> Response:
+    def _rendered(self, answer: DeskPage | File | DeskRedirect, asked: DeskRequest, shelf: Shelf | None) -> Response:
         if isinstance(answer, DeskRedirect):
             return RedirectResponse(f"{asked.prefix}{answer.path}", status_code=303)
         if isinstance(answer, File):
@@ -369,6 +376,9 @@ def answer_to_options(headers: Headers) -> Response:
 
 def _without_body(response: Response) -> Response:
     """The headers of GET for HEAD."""
+    if isinstance(response, StreamingResponse):
+        # It was made without one.
+        return response
     length = response.headers.get("content-length")
     response.body = b""
     if length is not None:

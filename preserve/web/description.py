@@ -43,6 +43,7 @@ _PAGES: Final = (
     ("/statement/{collection}/{number}/proof", "The proof that it is in the log (c2sp.org/tlog-proof@v1).", ()),
     ("/checkpoint/{collection}", "The newest checkpoint, signed.", ()),
     ("/collection/{collection}.json", "How a collection is doing.", ()),
+    ("/wacz/{collection}.wacz", "A collection as a WACZ package; in ranges.", ()),
     ("/releases.json", "Releases that pages claim, and contradictions.", ()),
     ("/healthz", "Whether archives can be opened.", ()),
 )

@@ -9,7 +9,7 @@ Tested by ``tests/scenarios/test_desk.py``.
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,7 +19,8 @@ from preserve.cables.page.layouts import Layout, compile_layouts
 from preserve.config.configcache import cached_layouts
 from preserve.config.folder import load_blocked, load_releases
 from preserve.config.release import ReleaseConfig
-from preserve.errors import EnvironmentFaultError, NotHeldError, PreserveError
+from preserve.errors import EnvironmentFaultError, LockedError, NotHeldError, PreserveError
+from preserve.export.zipstream import LaidOut
 from preserve.model import check_collection_name
 from preserve.provenance.installation import Installation
 from preserve.provenance.trust import Trust, load_trust
@@ -29,7 +30,7 @@ from preserve.replay.searching import Searchable
 from preserve.store.archive import list_collections, open_archive
 from preserve.store.layout import CollectionPaths
 from preserve.store.searchindex import Columns, SearchIndex
-from preserve.web.settings import QUERY_S, DeskSettings
+from preserve.web.settings import PACKAGES_KEPT, QUERY_S, DeskSettings
 
 Stamp = tuple[tuple[int, int, int], ...]
 """What a file and its log looked like: inode, size, time of change; zeros where it is not there."""
@@ -211,6 +212,10 @@ class Shelf:
         """Whose signatures count here."""
         return self._library.trust()
 
+    def package(self, name: str, state: tuple[int, ...], make: Callable[[], LaidOut]) -> LaidOut:
+        """A package of a collection in one state: kept, else made."""
+        return self._library.package(name, state, make)
+
     def overview(self, name: str) -> Overview | None:
         """What a collection holds; None where that is not counted yet, or it cannot be read."""
         found = self._library.overview(name)
@@ -231,6 +236,8 @@ class Library:
         self._blocked: tuple[Stamp, Blocked] | None = None
         self._releases: tuple[Stamp, Mapping[str, ReleaseConfig]] | None = None
         self._trust: tuple[Stamp, Trust] | None = None
+        self._packing = threading.Lock()
+        self._packages: dict[str, tuple[tuple[int, ...], LaidOut]] = {}
 
     @cached_property
     def layouts(self) -> Mapping[str, Layout]:
@@ -260,6 +267,25 @@ class Library:
             held = (stamp, Blocked.of(load_blocked(self.settings.config_dir)))
             self._blocked = held
         return held[1]
+
+    def package(self, name: str, state: tuple[int, ...], make: Callable[[], LaidOut]) -> LaidOut:
+        """A package of a collection in one state: kept, else made, one at a time.
+
+        Raises:
+            LockedError: another one is being made.
+        """
+        held = self._packages.get(name)
+        if held is not None and held[0] == state:
+            return held[1]
+        if not self._packing.acquire(blocking=False):
+            raise LockedError("a package is being made for another reader", next_step="Ask again in a minute.")
+        try:
+            made = make()
+            kept = [(key, one) for key, one in self._packages.items() if key != name]
+            self._packages = dict([*kept, (name, (state, made))][-PACKAGES_KEPT:])
+        finally:
+            self._packing.release()
+        return made
 
     def releases(self) -> Mapping[str, ReleaseConfig]:
         """The releases that are declared, read again where their files have changed.

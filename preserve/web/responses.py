@@ -6,14 +6,14 @@ Tested by ``tests/scenarios/test_desk.py``.
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 from urllib.parse import quote, urlencode
 
 import jinja2
 from markupsafe import Markup
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from preserve import __version__
 from preserve.cables.difference import MARK
@@ -24,6 +24,7 @@ JSON: Final = "application/json"
 _SHAPING: Final = frozenset("\u200c\u200d\u200e\u200f\u061c\u00ad")
 """What titles in Persian, Hebrew and Arabic are written with, and where words may be parted."""
 _BLANKS: Final = frozenset("\n\t\u00a0\u3000\u2002\u2003\u2009\u202f")
+_RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 _CONDITION: Final = re.compile(r'(?:W/)?"([^"]*)"|\*')
 SECURITY: Final[Mapping[str, str]] = {
     "Content-Security-Policy": (
@@ -88,7 +89,49 @@ class DeskRedirect:
     path: str
 
 
-Answer = DeskPage | File | DeskRedirect
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranged:
+    """Bytes that are given out in ranges: ``read(start, end)`` gives some of them. ``tag``: a strong validator."""
+
+    size: int
+    read: Callable[[int, int], Iterator[bytes]]
+    tag: str
+    media_type: str
+    name: str
+
+
+Answer = DeskPage | File | DeskRedirect | Ranged
+
+
+def ranged(answer: Ranged, headers: Mapping[str, str], *, is_head: bool) -> Response:
+    """The bytes that are asked for (RFC 9110 section 14): all, or one range; other requests for ranges get all."""
+    tag = f'"{answer.tag}"'
+    given = {
+        "ETag": tag,
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "no-cache",
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Expose-Headers": "ETag, Accept-Ranges, Content-Range, Content-Length",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "Content-Disposition": f'attachment; filename="{answer.name}"',
+        "X-Robots-Tag": "noindex",
+    }
+    conditions = _CONDITION.finditer(headers.get("if-none-match", "")[:4_096])
+    if any(match[0] == "*" or match[1] == answer.tag for match in conditions):
+        return Response(status_code=304, headers=given)
+    start, end, status = 0, answer.size, 200
+    asked = _RANGE.fullmatch(headers.get("range", ""))
+    if asked is not None and any(asked.groups()) and headers.get("if-range", tag) == tag:
+        first, last = asked.groups()
+        start = int(first) if first else max(0, answer.size - int(last))
+        end = min(int(last) + 1, answer.size) if first and last else answer.size
+        status = 206
+        if start >= end:
+            return Response(status_code=416, headers={**given, "Content-Range": f"bytes */{answer.size}"})
+        given["Content-Range"] = f"bytes {start}-{end - 1}/{answer.size}"
+    given["Content-Length"] = str(end - start)
+    pieces = iter(()) if is_head else answer.read(start, end)
+    return StreamingResponse(pieces, status_code=status, headers=given, media_type=answer.media_type)
 
 
 def path_of(*parts: str, **query: str) -> str:

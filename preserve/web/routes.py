@@ -1,8 +1,21 @@
-"""Which path is answered by what. ``replay``, ``timegate``, ``timemap``, ``cdx`` and ``wacz`` are kept free."""
+"""Which path is answered by what. ``replay``, ``timegate``, ``timemap`` and ``cdx`` are kept free."""
 
 from typing import Final
 
-from preserve.web.pages import about, browse, cable, citing, history, home, keeper, machines, records, releases, search
+from preserve.web.pages import (
+    about,
+    browse,
+    cable,
+    citing,
+    history,
+    home,
+    keeper,
+    machines,
+    packages,
+    records,
+    releases,
+    search,
+)
 from preserve.web.routing import ANY, Handler, Routes
 
 ROUTES: Final = Routes(
@@ -34,6 +47,7 @@ ROUTES: Final = Routes(
         ("statement", ANY, ANY, "proof"): records.proof,
         ("checkpoint", ANY): records.checkpoint,
         ("collection", ANY): keeper.collection,
+        ("wacz", ANY): packages.package,
         ("keeper",): keeper.keeper,
         ("releases",): releases.releases,
         ("about",): about.about,

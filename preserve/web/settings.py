@@ -15,6 +15,11 @@ PAGE_SIZES: Final = (20, 50, 100)
 QUERY_S: Final = 1.0
 """Time of one query of a database; beyond it the answer is 503, with the advice to narrow it."""
 EXPORT_QUERY_S: Final = 10.0
+MAX_PACKAGE_BYTES: Final = 2 << 30
+"""WARC files in a package that is made at a reader's request."""
+MAX_PACKAGE_HELD_BYTES: Final = 64 << 20
+"""Index, pages and ledger of such a package: they are held, of so many packages at most."""
+PACKAGES_KEPT: Final = 2
 MAX_CONNECTIONS: Final = 2_000
 """Open at a time; one that only waits costs little, and slow ones keep nobody else waiting."""
 THREADS: Final = 4
