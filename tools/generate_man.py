@@ -42,6 +42,16 @@ def pages_of(name: str, command: click.Command, parent: click.Context | None = N
         lines += _commands(path, command, is_program=parent is None)
         for each in sorted(command.commands):
             made |= pages_of(each, command.commands[each], context)
+    if parent is None:
+        lines += [
+            ".SH COMPLETION",
+            escaped(
+                "preserve completion SHELL writes a script for bash, zsh or fish, which completes commands, options, "
+                "collections and ids of cables."
+            ),
+            ".SH ENVIRONMENT",
+            escaped("PRESERVE_ARCHIVES, PRESERVE_CONFIG: as --archives and --config. NO_COLOR: no colour."),
+        ]
     lines += [".SH EXIT STATUS", escaped(EXIT_STATUSES.removeprefix("Exit status: "))]
     if parent is not None:
         lines += [".SH SEE ALSO", ".BR preserve (1)"]

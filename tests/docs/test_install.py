@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -91,21 +92,72 @@ def test_every_command_has_a_manual_page_and_no_text_is_a_request() -> None:
         assert {line.split(" ")[0] for line in text.splitlines() if line[:1] in {".", "'"}} <= known
 
 
+def test_the_manual_page_tells_of_completion() -> None:
+    assert "preserve completion SHELL" in pages_of("preserve", cli)["preserve.1"]
+
+
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of an environment into which only the wheel was put; its libraries are those of this one."""
-    folder = tmp_path_factory.mktemp("installed")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
     subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], cwd=TOP, check=True)
-    (wheel,) = folder.glob("*.whl")
+    (made,) = folder.glob("*.whl")
+    return made
+
+
+def _lend_libraries(env: Path) -> None:
+    """The libraries are those of this environment: nothing is fetched for a test."""
+    (site,) = (env / "lib").glob("python*/site-packages")
+    # Behind what is installed; a path alone, so that no checkout is found by it.
+    (site / "libraries.pth").write_text(f"{sysconfig.get_path('purelib')}\n", "utf-8")
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment into which only the wheel was put."""
+    folder = tmp_path_factory.mktemp("installed")
     subprocess.run([sys.executable, "-m", "venv", str(folder / "env")], check=True)
     bin_dir = folder / "env" / "bin"
     pip = [str(bin_dir / "python"), "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", str(wheel)]
     subprocess.run(pip, check=True)
-    (site,) = (folder / "env" / "lib").glob("python*/site-packages")
-    libraries = sysconfig.get_path("purelib")
-    # Behind what is installed; a path alone, so that no checkout is found by it.
-    (site / "libraries.pth").write_text(f"{libraries}\n", "utf-8")
+    _lend_libraries(folder / "env")
     return bin_dir
+
+
+def _shows_its_version(program: Path, home: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8"}
+    for words, begin in ((["--version"], "preserve"), (["docs", "repair"], "# "), (["status"], "alarms:")):
+        done = subprocess.run(
+            [str(program), *words], capture_output=True, text=True, env=environment, cwd=home, check=True, timeout=120
+        )
+        assert done.stdout.startswith(begin), done.stdout
+
+
+@pytest.mark.slow
+def test_pipx_installs_the_wheel(wheel: Path, tmp_path: Path) -> None:
+    pipx = shutil.which("pipx")
+    if pipx is None:
+        pytest.skip("pipx is not here")
+    places = {"PIPX_HOME": str(tmp_path / "pipx"), "PIPX_BIN_DIR": str(tmp_path / "bin"), "HOME": str(tmp_path)}
+    environment = {**os.environ, **places}
+    words = [pipx, "install", "--python", sys.executable, "--pip-args=--no-index --no-deps", str(wheel)]
+    subprocess.run(words, env=environment, check=True, capture_output=True, timeout=300)
+    _lend_libraries(tmp_path / "pipx" / "venvs" / "preserve-warc")
+    _shows_its_version(tmp_path / "bin" / "preserve", tmp_path)
+
+
+@pytest.mark.slow
+def test_uv_installs_the_wheel(wheel: Path, tmp_path: Path) -> None:
+    uv = shutil.which("uv")
+    if uv is None:
+        pytest.skip("uv is not here")
+    environment = {**os.environ, "HOME": str(tmp_path), "UV_CACHE_DIR": str(tmp_path / "cache")}
+    for words in (
+        ["venv", "--python", sys.executable, str(tmp_path / "env")],
+        ["pip", "install", "--offline", "--no-deps", "--python", str(tmp_path / "env" / "bin" / "python"), str(wheel)],
+    ):
+        subprocess.run([uv, *words], env=environment, check=True, capture_output=True, timeout=300)
+    _lend_libraries(tmp_path / "env")
+    _shows_its_version(tmp_path / "env" / "bin" / "preserve", tmp_path)
 
 
 @pytest.mark.slow
