@@ -400,6 +400,10 @@ CODES: dict[str, Code] = {
         "Not every address on a page, style sheet, sitemap or feed was read.",
         "Look at it. Addresses that are missing can be named as seeds of the collection.",
     ),
+    "W-PAGE-LOAD": Code(
+        "A browser did not load a page to its end: in its time, or at all. What came until then is kept.",
+        "Look at what is kept. A page that never ends to load can be left out of `browser_for`.",
+    ),
     "W-RESCUE-FAILED": Code(
         "A web archive did not answer as it should: an error, a bot wall, a cut reply.",
         "Nothing follows from it for the page; run `preserve rescue` again later.",

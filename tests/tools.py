@@ -50,6 +50,14 @@ def _chromium() -> tuple[str | None, dict[str, str]]:
     return (str(unpacked) if unpacked.is_file() else None), environment
 
 
+def chromium_program() -> tuple[str, dict[str, str]]:
+    """Chromium and the environment that it needs. Skips the test where it is not here."""
+    program, environment = _chromium()
+    if program is None:
+        pytest.skip("no browser is here: run `make oracles`")
+    return program, environment
+
+
 def chromium(*arguments: str) -> bytes:
     """What Chromium writes to stdout. Skips the test where it is not here."""
     program, environment = _chromium()

@@ -250,6 +250,15 @@ class CollectionConfig(Strict):
         default={},
         description="a group of `Field-Name: env:NAME` or `Field-Name: file:PATH`; only seeds' hosts get them",
     )
+    browser: Literal["off", "pages", "all"] = Field(
+        default="off",
+        description="`off`, `pages` (a browser loads what `browser_for` fits) or `all` (a browser loads every page); "
+        "needs the extra `browser` and Chromium",
+    )
+    browser_for: tuple[Annotated[str, AfterValidator(_scope_entry)], ...] = Field(
+        default=(),
+        description="with `browser: pages`: a list of beginnings of addresses, or `re:` and regular expressions of RE2",
+    )
     server_clock: Literal["check", "ignore"] = Field(
         default="check",
         description="`check` (a run stops where the first server's time is an hour or more from ours) or `ignore`",
@@ -294,6 +303,16 @@ class CollectionConfig(Strict):
         wants = self.schedule is not None and any(step.receipts for step in self.schedule.steps)
         if wants and not self.time_authorities:
             raise ValueError("the step `receipts` asks time authorities; name some in `time_authorities`")
+        return self
+
+    @model_validator(mode="after")
+    def _pages_of_a_browser(self) -> Self:
+        if (self.browser == "pages") != bool(self.browser_for):
+            raise ValueError("`browser: pages` and a list `browser_for` belong together: write both, or neither")
+        if self.browser != "off" and self.scope.requisites == "none":
+            raise ValueError("a browser asks for what pages are made of: write `requisites: scope` or `all`")
+        if self.browser != "off" and self.secret_headers:
+            raise ValueError("a page's scripts could read what `secret_headers` opens: leave out these or `browser`")
         return self
 
     @property

@@ -18,6 +18,8 @@ from preserve.cables.page.layouts import Layout
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.collection import HELD, LINKED, CollectionConfig
 from preserve.config.spans import span_seconds
+from preserve.crawler.browser.gates import GatedFetches, HostGates
+from preserve.crawler.browser.visit import PAGE_S, Browser, Browsing
 from preserve.crawler.compared import NOTHING_HELD, RunComparer, RunComparison
 from preserve.crawler.coordinator import Progress, RunCoordinator
 from preserve.crawler.dated import DatedFetches
@@ -51,6 +53,7 @@ from preserve.provenance.statements import (
     Sealed,
     in_parts,
 )
+from preserve.replay.address_patterns import AddressPatterns
 from preserve.replay.indexing import index_stated
 from preserve.replay.muting import Muting
 from preserve.replay.text_spool import TextSpool
@@ -250,9 +253,17 @@ class _Recipe:
             ),
             conditional=config.politeness.conditional,
         )
+        fetcher = self._fetcher()
+        browser = None
+        if config.browser != "off":
+            gates = HostGates(config.politeness.delay_s)
+            # Longer than a page may have the turn of a host.
+            fetcher = GatedFetches(fetcher, gates, 2 * PAGE_S)
+            browser = self._browsing(fetcher, gates)
         return Worker(
             pages=pages,
-            fetcher=self._fetcher(),
+            fetcher=fetcher,
+            browser=browser,
             sink=sink,
             limits=limits,
             delay_s=config.politeness.delay_s,
@@ -260,6 +271,21 @@ class _Recipe:
             clock=around.clock,
             wait=around.wait,
         )
+
+    def _browsing(self, plain: Fetches, gates: HostGates) -> Browsing:
+        """The browser, and the pages that it loads."""
+        config = self.config
+        browser = Browser(
+            fetcher=self._made_fetcher(secrets={}),
+            plain=plain,
+            gates=gates,
+            scope=self.scope(),
+            limits=self.limits,
+            agent=config.user_agent,
+            obey_robots=config.politeness.robots == "obey",
+            page_s=PAGE_S,
+        )
+        return Browsing(browser, AddressPatterns(config.browser_for) if config.browser == "pages" else None)
 
     def _knows(self, catalogue: Catalogue) -> Callable[[str], bool]:
         """Whether somebody knows of a page that is lost, or wants to hear nothing of it."""
@@ -310,12 +336,15 @@ class _Recipe:
     def _plain_fetcher(self) -> Fetches:
         if self.around.fetcher is not None:
             return self.around.fetcher()
+        return self._made_fetcher(self.secrets)
+
+    def _made_fetcher(self, secrets: Mapping[str, str]) -> Fetcher:
         return Fetcher(
             user_agent=self.config.user_agent,
             limits=self.limits,
             allow_addresses=self.config.allow_addresses,
             verify_tls=self.config.tls == "verify",
-            secrets=self.secrets,
+            secrets=secrets,
             secret_origins=[split_url(seed)[0] for seed in self.config.seeds],
             proxy=self.config.proxy,
         )

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from preserve.cables.extract import NOTHING_READ
 from preserve.cables.page.layouts import Layout
+from preserve.crawler.browser.load import PageLoad
 from preserve.crawler.due import DueTimes
 from preserve.crawler.frontier import FoundAddress, FrontierTarget
 from preserve.crawler.group import GroupWriter
 from preserve.crawler.links import LinkKind, PageLink, PageLinks, SeenTags, css_links, page_links
 from preserve.crawler.listings import feed_links, sitemap_links
 from preserve.crawler.outcomes import CHALLENGE, OUT_OF_SCOPE, reason_of
-from preserve.crawler.records import FoundAs, RevisitOf, exchange_records
+from preserve.crawler.records import FoundAs, RevisitOf, artefact_record, exchange_records
 from preserve.crawler.revisit import HeldCapture, Revisits
 from preserve.crawler.robots import RobotsRules
 from preserve.crawler.scope import Scope
@@ -26,11 +27,17 @@ from preserve.limits import Limits
 from preserve.model import parse_utc
 from preserve.net.exchange import Exchange
 from preserve.provenance.describe import KnownOfRecord, cables_in, challenge_in, decoded_content, media_type, type_of
+from preserve.text import terminal_line
 
 _OK = 200
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _MAX_SEEN = 1 << 17
 _NEVER = 1 << 30
+_LOADED = {
+    "time": "the page was not loaded in its time; what came is kept",
+    "failed": "the browser could not load it; what came is kept",
+    "lost": "the browser ended before the page did; what came is kept",
+}
 _OF_THE_HOST = frozenset({LinkKind.SITEMAP, LinkKind.FEED})
 """What is read of the page's own host only: a list may name any address."""
 
@@ -114,8 +121,18 @@ class PageWriter:
         self._follow(target, held.payload, self._content(held.payload), found, refused)
         return True
 
-    def write(self, visit: Visit, exchange: Exchange, found: list[FoundAddress], refused: dict[str, str]) -> str:
-        """Writes the records of an exchange; returns the reason code, and adds to what was found and refused."""
+    def write(
+        self,
+        visit: Visit,
+        exchange: Exchange,
+        found: list[FoundAddress],
+        refused: dict[str, str],
+        load: PageLoad | None = None,
+    ) -> str:
+        """Writes the records of an exchange; returns the reason code, and adds to what was found and refused.
+
+        ``load``: what the browser that made the exchange brought beside it.
+        """
         target = visit.target
         payload = _payload(exchange)
         content = self._content(payload)
@@ -125,16 +142,48 @@ class PageWriter:
         if self._revisits is not None:
             repeats = self._revisits.repeated(exchange, payload, visit.asked)
         found_as = FoundAs(via=target.via, hop=target.hop, robots=visit.robots, depth=target.depth)
-        self._write(exchange, _Reply(payload, content, challenge), found_as, repeats)
+        page_id = "" if load is None else load.page_id
+        record_id = self._write(exchange, _Reply(payload, content, challenge), found_as, repeats, page_id)
         if repeats is not None:
             self._read_late(repeats.record_id)
+        if load is not None:
+            self._write_load(target, load, record_id, exchange)
         if exchange.error is None and payload is not None and reason != CHALLENGE:
             if repeats is not None and repeats.not_modified and visit.asked is not None:
                 # A page that was not sent again still has its links.
                 payload = visit.asked.payload
                 content = self._content(payload)
-            self._follow(target, payload, content, found, refused)
+            self._follow(target, payload, content, found, refused, load)
         return reason
+
+    def _write_load(self, target: FrontierTarget, load: PageLoad, record_id: str, page: Exchange) -> None:
+        """Writes what a browser's visit brought beside the page's own exchange."""
+        for exchange in load.robots:
+            self.write_robots(exchange)
+        for exchange in load.exchanges:
+            payload = _payload(exchange)
+            content = self._content(payload)
+            challenge = None if payload is None else challenge_in(payload, content)
+            repeats = None
+            if self._revisits is not None and exchange.method == "GET":
+                repeats = self._revisits.repeated(exchange, payload, None)
+            verdict = load.verdicts.get(exchange.url, "")
+            found_as = FoundAs(via=target.url, hop=LinkKind.REQUISITE, robots=verdict, depth=target.depth)
+            self._write(exchange, _Reply(payload, content, challenge), found_as, repeats, load.page_id)
+        for artefact in load.artefacts:
+            self.writer.open_file()
+            record = artefact_record(
+                artefact,
+                url=target.url,
+                page_id=load.page_id,
+                concurrent_to=record_id,
+                warcinfo_id=self.writer.warcinfo_id,
+                now=page.started,
+            )
+            self.writer.add([record], KnownOfRecord(), NOTHING_READ)
+        if load.state not in {"whole", "nothing"}:
+            detail = f"{_LOADED.get(load.state, load.state)}{': ' if load.why else ''}{terminal_line(load.why, 300)}"
+            self.writer.tell(Finding(code="W-PAGE-LOAD", where=target.url, detail=detail))
 
     def write_robots(self, exchange: Exchange) -> tuple[str, str | None]:
         """Writes a reply for robots.txt; returns its record's id, and where it redirects to."""
@@ -161,7 +210,9 @@ class PageWriter:
     def _content(self, payload: Payload | None) -> bytes | None:
         return decoded_content(payload, self._limits) if payload is not None and _is_read(payload) else None
 
-    def _write(self, exchange: Exchange, reply: _Reply, found_as: FoundAs, repeats: RevisitOf | None) -> str:
+    def _write(
+        self, exchange: Exchange, reply: _Reply, found_as: FoundAs, repeats: RevisitOf | None, page_id: str = ""
+    ) -> str:
         self.writer.open_file()
         tls = exchange.peer.tls if exchange.peer is not None else None
         records = exchange_records(
@@ -171,9 +222,10 @@ class PageWriter:
             payload=reply.payload,
             revisit_of=repeats,
             with_chain=tls is not None and self.writer.first_in_file(tls.chain),
+            page_id=page_id,
         )
         read = NOTHING_READ
-        if reply.payload is not None and repeats is None:
+        if reply.payload is not None and repeats is None and exchange.method == "GET":
             read = cables_in(reply.payload, reply.content, self._layouts)
         self.writer.add(
             records,
@@ -194,13 +246,14 @@ class PageWriter:
             self._revisits.read_late(record_id)
             self.writer.state_cables(record_id, read)
 
-    def _follow(
+    def _follow(  # noqa: PLR0917 - what came, and where to put what is found
         self,
         target: FrontierTarget,
         payload: Payload,
         content: bytes | None,
         found: list[FoundAddress],
         refused: dict[str, str],
+        load: PageLoad | None = None,
     ) -> None:
         """Adds a redirect's target, or what a page leads to."""
         location = redirect_of(target.url, payload)
@@ -208,6 +261,9 @@ class PageWriter:
             if target.hop.count("R") < self._limits.max_redirects:
                 _one(location, target.url, target.depth, f"{target.hop}R", found)
             return
+        if load is not None and target.hop.count("R") < self._limits.max_redirects:
+            for there in load.elsewhere:
+                _one(there, target.url, target.depth, f"{target.hop}R", found)
         if payload.head.status != _OK:
             return
         if content is None:
@@ -221,7 +277,13 @@ class PageWriter:
         finds = self._finds(target, payload, content, depth, nested)
         if finds.defect:
             self.writer.tell(Finding(code="W-LINKS-PART", where=target.url, detail=finds.defect))
-        self._add(finds.links, target.url, depth=depth, nested=nested, found=found, refused=refused)
+        links = finds.links
+        if load is not None:
+            # What the page is made of, the browser has asked for; and it shows the links that scripts have made.
+            dom = load.dom or b""
+            links = [*links, *page_links(dom, "text/html; charset=utf-8", target.url, self._limits).links]
+            links = [link for link in links if link.kind is not LinkKind.REQUISITE]
+        self._add(links, target.url, depth=depth, nested=nested, found=found, refused=refused)
         field = payload.head.get(b"refresh")
         reference = None if field is None else refresh(of_header(field))
         url = None if reference is None else resolve(target.url, reference)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from preserve.crawler.browser.load import Artefact
 from preserve.formats.http1.message import split_head
 from preserve.formats.http1.stream import Payload
 from preserve.formats.warc.record import METHOD_FIELD, WarcRecord, make_record
@@ -67,12 +68,14 @@ def exchange_records(
     payload: Payload | None,
     revisit_of: RevisitOf | None,
     with_chain: bool,
+    page_id: str = "",
 ) -> list[WarcRecord]:
     """The records of one exchange, in the order in which they are written. ``payload``: the reply, taken apart.
 
     ``with_chain`` adds the certificates that the server sent; the metadata record names them by hash in any case.
+    ``page_id``: the visit of a browser that made the exchange, if one did.
     """
-    build = _Builder(exchange, warcinfo_id)
+    build = _Builder(exchange, warcinfo_id, page_id)
     if exchange.response_bytes:
         if revisit_of is None:
             build.add(*_response(exchange, payload))
@@ -100,14 +103,33 @@ def exchange_records(
     return build.records
 
 
+def artefact_record(
+    artefact: Artefact, *, url: str, page_id: str, concurrent_to: str, warcinfo_id: str, now: datetime
+) -> WarcRecord:
+    """What this program made of a page: a ``resource`` under an address that is none of the site's."""
+    fields: _Fields = [
+        ("WARC-Type", "resource"),
+        ("WARC-Record-ID", f"<urn:uuid:{new_uuid()}>"),
+        ("WARC-Date", format_utc(now)),
+        ("WARC-Target-URI", f"urn:{artefact.kind}:{url}"),
+        ("WARC-Concurrent-To", f"<{concurrent_to}>"),
+        ("WARC-Page-ID", page_id),
+        ("WARC-Warcinfo-ID", f"<{warcinfo_id}>"),
+        ("WARC-Block-Digest", f"sha256:{sha256_hex(artefact.data)}"),
+        ("Content-Type", artefact.content_type),
+    ]
+    return make_record(fields, artefact.data)
+
+
 class _Builder:
     """Puts the fields that every record of an exchange has around those that are its own.
 
     The ids of one exchange differ in their last two digits only: they are random as a whole, and compress well.
     """
 
-    def __init__(self, exchange: Exchange, warcinfo_id: str) -> None:
+    def __init__(self, exchange: Exchange, warcinfo_id: str, page_id: str) -> None:
         self._exchange = exchange
+        self._page_id = page_id
         self._warcinfo_id = warcinfo_id
         self._stem = f"<urn:uuid:{new_uuid()[:-2]}"
         self._date = format_utc(exchange.started)
@@ -131,6 +153,8 @@ class _Builder:
         ]
         if self.records:
             fields.append(("WARC-Concurrent-To", f"{self._stem}00>"))
+        if self._page_id:
+            fields.append(("WARC-Page-ID", self._page_id))
         if own[0][1] != "metadata":
             fields += self._way
         if not self.records:

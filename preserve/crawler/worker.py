@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from preserve.crawler.browser.visit import Browsing, OpenedPage
 from preserve.crawler.frontier import FoundAddress, FrontierTarget
 from preserve.crawler.group import Group
 from preserve.crawler.outcomes import HOST_PAUSED, NOT_DUE, RETRY, AddressOutcome, is_passing, state_of
@@ -108,12 +109,14 @@ class _Job:
     target: FrontierTarget | None
     visit: Visit | None
     url: str
+    page: OpenedPage | None = None
+    """The visit of a browser, where that makes the exchange."""
 
 
 class Worker:
     """Works off what it is assigned, step by step. Not for more than one thread."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a worker works with
         self,
         *,
         pages: PageWriter,
@@ -124,8 +127,11 @@ class Worker:
         obey_robots: bool,
         clock: Callable[[], datetime],
         wait: Callable[[float], None],
+        browser: Browsing | None = None,
     ) -> None:
+        """``browser`` loads the pages that it wants; one at a time."""
         self._pages = pages
+        self._browser = browser
         self._fetcher = fetcher
         self._sink = sink
         self._limits = limits
@@ -185,12 +191,16 @@ class Worker:
                 (job, begun), host.ahead = host.ahead, None
                 host.on(HostEvent.TURN)
                 self._go_on(job, begun)
+        if self._browser is not None and self._under_way:
+            self._browser.browser.hurry()
         while self._under_way:
             self._collect(1.0)
         self._pages.writer.seal()
 
     def close(self) -> None:
         """Lets go of connections and, after a fault, of the open file."""
+        if self._browser is not None:
+            self._browser.browser.close()
         self._fetcher.close()
         self._pages.writer.abandon()
 
@@ -267,6 +277,9 @@ class Worker:
         job = self._next_job(host)
         if job is None:
             return None
+        if job.target is not None and self._browser is not None and self._browser.wants(job.target):
+            job.page = self._browser.browser.open(job.url, job.target.depth)
+            return job, job.page
         conditions = job.visit.conditions if job.visit is not None else {}
         return job, self._fetcher.begin(job.url, conditions)
 
@@ -339,6 +352,8 @@ class Worker:
             rules = self._pages.known_robots(address)
             if rules is not None:
                 host.take_rules(address, rules)
+                if self._browser is not None:
+                    self._browser.browser.know(address, rules)
         return None if rules is None or rules.expired(self._clock(), self._limits) else rules
 
     def _complete(self, job: _Job, exchange: Exchange) -> None:
@@ -354,7 +369,8 @@ class Worker:
         else:
             if not self._finishing and host.queue and host.pace.wait_s(now) <= 0:
                 host.ahead = self._begin_next(host)
-            reason = self._pages.write(job.visit, exchange, visited.found, visited.refused)
+            load = None if job.page is None else job.page.load
+            reason = self._pages.write(job.visit, exchange, visited.found, visited.refused, load)
             outcome = _outcome(job.target, reason)
             if is_passing(reason) and job.target.tries < self._limits.retries:
                 outcome = outcome._replace(state=RETRY)
@@ -383,6 +399,8 @@ class Worker:
             return
         host.robots_tries = 0
         host.take_rules(hop.address, rules)
+        if self._browser is not None:
+            self._browser.browser.know(hop.address, rules)
         self._pages.sitemaps(rules, hop.address, visited.found, visited.refused)
 
 

@@ -163,6 +163,9 @@ def readers_of(layouts: Sequence[Layout]) -> Readers:
 def resource_type(header: RecordHeader) -> str | None:
     """The Content-Type of a ``resource`` record whose block is text that can show cables; else None."""
     declared = header.get("Content-Type") or ""
+    if bare_uri(header.by_name.get("warc-target-uri", "")).startswith("urn:"):
+        # A picture of a page, in whatever form, is not the page (ADR 28).
+        return None
     is_text = header.type == "resource" and declared.split(";")[0].strip().lower() in RESOURCE_TYPES
     return declared if is_text else None
 

@@ -38,6 +38,7 @@ NOT_FOUND_BY_VERIFY = {
     "W-CABLE-UNREADABLE": "told at capture, import, and where a page is shown",
     "W-CABLE-ERROR-PAGE": "told at capture, import, and where a page is shown",
     "W-LINKS-PART": "told at capture",
+    "W-PAGE-LOAD": "told at capture",
     "W-CABLE-ROW": "told at capture, import, and where a page is shown",
     "E-LEDGER-ROLLED-BACK": "told by what is known of the log from outside the archive",
     "E-LEDGER-FORKED": "told by what is known of the log from outside the archive",

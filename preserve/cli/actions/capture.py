@@ -63,6 +63,10 @@ def capture(
         config = single_page(collection, contact=own_contact(place, contact), layouts=known)
     else:
         config = load_collection(place.config_dir, collection)
+    if config.browser != "off" and processes > 1:
+        raise UsageError(
+            "pages that a browser loads ask many hosts, so that one process must deal them: leave out --processes"
+        )
     bounds = _bounds(config) if adaptive else None
     layouts = chosen_layouts(place, config)
     if not is_page:

@@ -215,3 +215,29 @@ def test_a_secret_field_that_frames_the_request_is_refused_with_its_line(name: s
 def test_an_expression_that_cannot_be_used_is_told_with_its_line(text: str) -> None:
     (told,) = mistakes(GOOD.replace("    - https://tides.example.org/", f"    - '{text}'"))
     assert told.startswith("tides.yaml:7")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("browser: pages\n", "belong together"),
+        ("browser_for: [https://tides.example.org/app/]\n", "belong together"),
+        ("browser: all\nbrowser_for: [https://tides.example.org/app/]\n", "belong together"),
+        ("browser: all\nsecret_headers:\n  Authorization: env:WORD\n", "`secret_headers`"),
+        ("browser: sometimes\n", "`off`, `pages`"),
+    ],
+)
+def test_a_browser_needs_to_know_its_pages_and_gets_no_secrets(text: str, told: str) -> None:
+    (mistake,) = mistakes(GOOD + text)
+    assert told in mistake
+
+
+def test_a_browser_needs_what_pages_are_made_of() -> None:
+    (mistake,) = mistakes(GOOD.replace("scope:\n", "scope:\n  requisites: none\n") + "browser: all\n")
+    assert "requisites" in mistake
+
+
+def test_a_browser_is_off_where_nothing_is_said() -> None:
+    assert parse(GOOD).browser == "off"
+    config = parse(GOOD + "browser: pages\nbrowser_for: ['re:.*/app/.*']\n")
+    assert (config.browser, config.browser_for) == ("pages", ("re:.*/app/.*",))

@@ -1,0 +1,185 @@
+"""Drives a browser: one JSON document a line on stdin for each page, lines of what happens on stdout.
+
+A process of its own, so that whatever a page does to a browser can be ended from outside. It knows nothing of archives
+and writes files of fixed names to the folder that the job names. Lines of stdout: ``{"asks": ADDRESS, "main": BOOL}``
+for each request before it is sent, and ``{"done": {...}}`` at the end of a page.
+
+Tested by ``tests/scenarios/test_browser.py``.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Error, FloatRect, Page, Request, sync_playwright
+
+_FLAGS = [
+    "--disable-quic",
+    # Without it, what is asked of the loopback goes round the proxy.
+    "--proxy-bypass-list=<-loopback>",
+    "--disable-domain-reliability",
+    "--disable-component-update",
+    "--disable-client-side-phishing-detection",
+    "--disable-features=OptimizationHints,MediaRouter,DialMediaRouteProvider,Translate,AutofillServerCommunication",
+    # What a page sends by UDP goes round every proxy.
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--no-pings",
+]
+_VIEWPORT = (1280, 800)
+_THUMBNAIL = 0.25
+_MOST_PIXELS = 20_000
+"""Height of the picture of a whole page."""
+_QUIET_MS = 5_000
+"""How long the network is waited for until it is quiet."""
+
+
+def _say(**said: object) -> None:
+    sys.stdout.write(json.dumps(said) + "\n")
+    sys.stdout.flush()
+
+
+def _asked(context: BrowserContext, page: Page) -> None:
+    """Tells each request, as it is made."""
+
+    def ask(request: Request) -> None:
+        is_main = False
+        with suppress(Error):
+            is_main = request.is_navigation_request()
+            is_main = is_main and request.frame.parent_frame is None
+        _say(asks=request.url.partition("#")[0], main=is_main)
+
+    context.on("request", ask)
+    page.on("websocket", lambda socket: _say(asks="http" + socket.url.removeprefix("ws"), main=False))
+    # A window that a page opens is not the page.
+    context.on("page", lambda other: other.close() if other != page else None)
+    page.on("dialog", lambda dialog: dialog.dismiss())
+    page.on("download", lambda download: download.cancel())
+
+
+def _load(page: Page, job: dict[str, Any], until: float) -> str:
+    """Loads the page; how far that came."""
+    try:
+        # A page that wants to go elsewhere at once stays, and is waited for in vain by its event.
+        page.goto(job["url"], wait_until="commit", timeout=_share_ms(until))
+        page.wait_for_function("document.readyState === 'complete'", timeout=_share_ms(until))
+    except Error as error:
+        if "Timeout" in error.message:
+            return "time"
+        return "nothing" if "ERR_ABORTED" in error.message or "Download" in error.message else "failed"
+    with suppress(Error):
+        page.wait_for_load_state("networkidle", timeout=_QUIET_MS)
+    return "whole"
+
+
+def _share_ms(until: float) -> float:
+    """The part of the time that is left which goes to loading; pictures need the rest."""
+    return max(1.0, 600.0 * (until - time.monotonic()))
+
+
+def _each(made: dict[str, str], name: str, make: Callable[[], object]) -> None:
+    """Makes one artefact; what cannot be made is told and is no failure of the page."""
+    try:
+        make()
+        made[name] = ""
+    except Error as error:
+        made[name] = error.message.splitlines()[0][:200]
+
+
+def _artefacts(page: Page, context: BrowserContext, job: dict[str, Any]) -> dict[str, Any]:
+    """Makes pictures and texts of the page before and after the behaviours."""
+    folder, made = Path(job["folder"]), dict[str, str]()
+    cdp = context.new_cdp_session(page)
+    _each(made, "view.png", lambda: page.screenshot(path=folder / "view.png", timeout=20_000))
+    clip = {"x": 0, "y": 0, "width": _VIEWPORT[0], "height": _VIEWPORT[1], "scale": _THUMBNAIL}
+    shot = {"format": "jpeg", "quality": 70, "clip": clip}
+    _each(
+        made,
+        "thumbnail.jpg.base64",
+        lambda: (folder / "thumbnail.jpg.base64").write_text(cdp.send("Page.captureScreenshot", shot)["data"]),
+    )
+    script = (Path(__file__).parent / "behaviours.js").read_text(encoding="utf-8")
+    behaved: object = None
+    try:
+        behaved = page.evaluate(script, job["behaviours"])
+        page.wait_for_load_state("networkidle", timeout=_QUIET_MS)
+    except Error as error:
+        behaved = behaved or {"ended": error.message.splitlines()[0][:200]}
+    inner = "document.body ? document.body.innerText : ''"
+    _each(made, "dom.html", lambda: _write(folder / "dom.html", page.content()))
+    _each(made, "text.txt", lambda: _write(folder / "text.txt", page.evaluate(inner)))
+    _each(made, "accessibility.txt", lambda: _write(folder / "accessibility.txt", _tree(page)))
+    height = page.evaluate("document.documentElement.scrollHeight")
+    whole = FloatRect(x=0, y=0, width=_VIEWPORT[0], height=max(_VIEWPORT[1], min(int(height), _MOST_PIXELS)))
+    _each(
+        made, "full.png", lambda: page.screenshot(path=folder / "full.png", full_page=True, clip=whole, timeout=30_000)
+    )  # fmt: skip
+    _each(made, "page.pdf", lambda: page.pdf(path=folder / "page.pdf"))
+    facts = page.evaluate(
+        "() => ({title: document.title, url: location.href, language: navigator.language,"
+        " userAgent: navigator.userAgent, zone: Intl.DateTimeFormat().resolvedOptions().timeZone, isSecureContext})"
+    )
+    return {"artefacts": made, "behaviours": behaved, "page": facts}
+
+
+def _tree(page: Page) -> str:
+    return page.locator("body").aria_snapshot(timeout=20_000)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", errors="replace")
+
+
+def _visit(playwright: Any, job: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - Playwright's own
+    until = time.monotonic() + job["seconds"]
+    with TemporaryDirectory(prefix="preserve-profile-") as profile:
+        context = playwright.chromium.launch_persistent_context(
+            profile,
+            executable_path=job["browser"],
+            headless=True,
+            chromium_sandbox=job["sandbox"],
+            args=[*_FLAGS, f"--ignore-certificate-errors-spki-list={job['spki']}"],
+            proxy={"server": job["proxy"], "username": job["page"], "password": job["word"]},
+            service_workers="block",
+            viewport={"width": _VIEWPORT[0], "height": _VIEWPORT[1]},
+            locale=job["language"],
+            timezone_id=job["zone"],
+            accept_downloads=True,
+            user_agent=job["agent"] or None,
+        )
+        try:
+            page = context.pages[0] if context.pages else context.new_page()
+            if not job["agent"]:
+                # Its own name, so that sites are told the truth, and behind it ours.
+                return {"agent": page.evaluate("navigator.userAgent"), "version": _version(context, page)}
+            _asked(context, page)
+            state = _load(page, job, until)
+            found = {"state": state, "version": _version(context, page)}
+            if state in {"whole", "time"}:
+                found |= _artefacts(page, context, job)
+            return found
+        finally:
+            with suppress(Error):
+                context.close()
+
+
+def _version(context: BrowserContext, page: Page) -> str:
+    return str(context.new_cdp_session(page).send("Browser.getVersion")["product"])
+
+
+def main() -> None:
+    """Works off pages until stdin ends."""
+    with sync_playwright() as playwright:
+        for line in sys.stdin:
+            try:
+                _say(done=_visit(playwright, json.loads(line)))
+            except Error as error:
+                _say(done={"state": "failed", "why": error.message[:500]})
+
+
+if __name__ == "__main__":
+    main()

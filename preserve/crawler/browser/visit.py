@@ -1,0 +1,417 @@
+"""A page's visit by a browser: what it may ask for, what came of it, and what was made of it.
+
+Tested by ``tests/unit/crawler/test_browser_visit.py`` and, with Chromium, ``tests/scenarios/test_browser.py``.
+"""
+
+import base64
+import binascii
+import json
+import os
+import secrets
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from preserve import PROGRAM
+from preserve.crawler.browser.gates import HostGates, host_of
+from preserve.crawler.browser.load import Artefact, PageLoad
+from preserve.crawler.browser.process import Driver, LostBrowserError, find_browser
+from preserve.crawler.frontier import FrontierTarget
+from preserve.crawler.outcomes import OUT_OF_SCOPE
+from preserve.crawler.robots import RobotsRules, robots_url
+from preserve.crawler.scope import Scope
+from preserve.formats.http1.message import REDIRECTS, ReplyHead
+from preserve.formats.urls import canonical, of_header, resolve
+from preserve.limits import MIB, Limits
+from preserve.model import format_utc, new_uuid
+from preserve.net.certificates import RunAuthority
+from preserve.net.exchange import Exchange, Request
+from preserve.net.fetch import Fetcher, Fetches
+from preserve.net.recordingproxy import STAY, RecordingProxy
+from preserve.regular import read_regular
+from preserve.replay.address_patterns import AddressPatterns
+
+PAGE_S = 300.0
+"""Time of one page; politeness is in it."""
+MAX_EXCHANGES = 2_000
+"""Of one page."""
+MAX_PAGE_BYTES = 256 * MIB
+"""Bytes of a page's replies that are held until they are written; a page that has them asks for nothing more."""
+_MAX_ARTEFACT_BYTES = 64 * MIB
+_ASKED_S = 15.0
+"""How long it may take until the browser tells a request that it makes for a page."""
+_ENDING_S = 10.0
+_NO_PAGES = ("requisite", "sitemap", "feed", "robots")
+BEHAVIOURS: Mapping[str, Any] = {
+    "millis": 30_000, "pause": 250, "scrolls": 100, "candidates": 200, "media": 4, "clicks": 20, "click": [],
+}  # fmt: skip
+"""Bounds of what is done on a page (``behaviours.js``)."""
+LANGUAGE, ZONE = "en-US", "UTC"
+
+OWN = "browser-own"
+"""Refused: nothing on the page asked for it."""
+TOO_MUCH = "page-bound"
+PAGE_OVER = "page-over"
+
+
+_FILES = {
+    "view.png": ("view", "image/png"),
+    "thumbnail.jpg.base64": ("thumbnail", "image/jpeg"),
+    "full.png": ("fullPageFinal", "image/png"),
+    "text.txt": ("text", "text/plain; charset=utf-8"),
+    "dom.html": ("dom", "text/html; charset=utf-8"),
+    "page.pdf": ("pdf", "application/pdf"),
+    "accessibility.txt": ("accessibility", "text/plain; charset=utf-8"),
+}
+
+
+class RobotsOfHosts:
+    """The rules of every host that a page asked, of one run. Any number of threads may ask."""
+
+    def __init__(self, fetches: Fetches, limits: Limits) -> None:
+        self._fetches = fetches
+        self._limits = limits
+        self._rules: dict[str, RobotsRules] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def know(self, address: str, rules: RobotsRules) -> None:
+        """Takes rules that the crawler read."""
+        self._rules[address] = rules
+
+    def of(self, url: str, gates: HostGates, keep: Callable[[Exchange], None]) -> RobotsRules:
+        """The rules for an address; its robots.txt is asked for where it is not known."""
+        address = robots_url(url)
+        with self._lock:
+            lock = self._locks.setdefault(address, threading.Lock())
+        with lock:
+            known = self._rules.get(address)
+            if known is None or known.expired(datetime.now(UTC), self._limits):
+                known = self._rules[address] = self._asked(address, keep)
+                gates.ask_for(host_of(address), min(known.delay_s, self._limits.max_crawl_delay_s))
+            return known
+
+    def _asked(self, address: str, keep: Callable[[Exchange], None]) -> RobotsRules:
+        current = address
+        exchange = self._fetches.begin(current, {}).finish()
+        keep(exchange)
+        for _hop in range(self._limits.max_robots_redirects):
+            location = redirect_of(exchange)
+            if location is None:
+                break
+            exchange = self._fetches.begin(location, {}).finish()
+            keep(exchange)
+        return RobotsRules.from_exchange(exchange, self._limits, now=datetime.now(UTC))
+
+
+def redirect_of(exchange: Exchange) -> str | None:
+    """Where a reply redirects to, absolute; None where it does not."""
+    head = exchange.head
+    location = None if head is None or head.status not in REDIRECTS else head.get(b"location")
+    return None if location is None else resolve(exchange.url, of_header(location))
+
+
+@dataclass
+class PageVisit:
+    """One page under way (`preserve.net.recordingproxy.Visitor`). Called from the proxy's threads."""
+
+    url: str
+    depth: int
+    scope: Scope
+    gates: HostGates
+    robots: RobotsOfHosts | None
+    until: float
+    exchanges: list[Exchange] = field(default_factory=list)
+    robots_exchanges: list[Exchange] = field(default_factory=list)
+    verdicts: dict[str, str] = field(default_factory=dict)
+    refused: "Counter[str]" = field(default_factory=Counter)
+    elsewhere: dict[str, None] = field(default_factory=dict)
+    _asked: dict[str, bool] = field(default_factory=dict)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+    _bytes: int = 0
+    _entered: int = 0
+
+    def asks(self, url: str, is_main: bool) -> None:  # noqa: FBT001 - as the driver says it
+        """The browser told that its page asks for an address; ``is_main``: as the page itself."""
+        with self._changed:
+            self._asked[url] = is_main or self._asked.get(url, False)
+            self._changed.notify_all()
+
+    def enter(self, request: Request) -> str:
+        """Waits until a request may be sent; empty, or why it may not be."""
+        refusal = self._refusal(request)
+        if refusal:
+            with self._changed:
+                self.refused["elsewhere" if refusal == STAY else refusal] += 1
+        return refusal
+
+    def _refusal(self, request: Request) -> str:
+        url = request.url
+        with self._changed:
+            known = self._changed.wait_for(lambda: self._asked.get(url) is not None, _ASKED_S)
+            is_main = self._asked.get(url, False)
+            if not known:
+                return OWN
+            if is_main and not self.is_page(url):
+                if len(self.elsewhere) < MAX_EXCHANGES:
+                    self.elsewhere[url] = None
+                return STAY
+            if self._bytes >= MAX_PAGE_BYTES or self._entered >= MAX_EXCHANGES:
+                return TOO_MUCH
+        if not self.is_page(url):
+            refusal = self.scope.refusal(url, depth=self.depth, hop="requisite")
+            if refusal is not None:
+                return refusal
+        if self.robots is not None:
+            rules = self.robots.of(url, self.gates, self._keep_robots)
+            if not rules.allowed(url):
+                return rules.refusal or OUT_OF_SCOPE
+            self.verdicts[url] = rules.verdict
+        else:
+            self.verdicts[url] = "ignored"
+        if not self.gates.enter(host_of(url), self.until):
+            return PAGE_OVER
+        with self._changed:
+            self._entered += 1
+        return ""
+
+    def is_page(self, url: str) -> bool:
+        """True for the address of the page itself."""
+        return url == self.url or url == resolve(self.url, "")
+
+    def _keep_robots(self, exchange: Exchange) -> None:
+        with self._changed:
+            self.robots_exchanges.append(exchange)
+
+    def leave(self, url: str) -> None:
+        """The turn of the host is over."""
+        self.gates.leave(host_of(url))
+
+    def made(self, exchange: Exchange) -> None:
+        """Takes an exchange."""
+        with self._changed:
+            self.exchanges.append(exchange)
+            self._bytes += len(exchange.response_bytes) + len(exchange.request_bytes)
+
+    def is_streaming(self, head: ReplyHead) -> bool:
+        """True where a server keeps a reply open to say more when it has more."""
+        return (head.get(b"content-type") or b"").lower().startswith(b"text/event-stream")
+
+
+class Browser:
+    """Loads pages, one at a time. ``close`` ends proxy and browser."""
+
+    def __init__(
+        self, *, fetcher: Fetcher, plain: Fetches, gates: HostGates, scope: Scope, limits: Limits, agent: str,
+        obey_robots: bool, page_s: float,
+    ) -> None:  # fmt: skip
+        """``plain`` asks for robots.txt, and for a page whose browser was lost. ``agent``: this program's name."""
+        self._path = find_browser()
+        self._plain = plain
+        self._gates = gates
+        self._scope = scope
+        self._agent = agent
+        self._page_s = page_s
+        self._robots = RobotsOfHosts(plain, limits) if obey_robots else None
+        self._proxy = RecordingProxy(fetcher, RunAuthority(), limits)
+        self._driver = Driver()
+        self._turn = threading.Lock()
+        self._own_agent = ""
+
+    def know(self, address: str, rules: RobotsRules) -> None:
+        """Takes rules that the crawler read."""
+        if self._robots is not None:
+            self._robots.know(address, rules)
+
+    def open(self, url: str, depth: int) -> "OpenedPage":
+        """A page about to be loaded."""
+        return OpenedPage(self, url, depth)
+
+    def load(self, url: str, depth: int) -> tuple[Exchange, PageLoad]:
+        """Loads a page: its own exchange, and what else came."""
+        with self._turn, tempfile.TemporaryDirectory(prefix="preserve-page-") as folder:
+            visit = PageVisit(
+                url=url,
+                depth=depth,
+                scope=self._scope,
+                gates=self._gates,
+                robots=self._robots,
+                until=time.monotonic() + self._page_s,
+            )
+            page_id, word = new_uuid().removeprefix("urn:uuid:"), secrets.token_hex(16)
+            door = self._proxy.open(page_id, word, visit)
+            before = self._proxy.uninvited
+            started = datetime.now(UTC)
+            try:
+                done = self._driven(visit, page_id, word, folder)
+            finally:
+                self._proxy.shut(door, _ENDING_S)
+            visit.refused["no-page"] += self._proxy.uninvited - before
+            return self._loaded(visit, page_id, done, Path(folder), started)
+
+    def _driven(self, visit: PageVisit, page_id: str, word: str, folder: str) -> dict[str, Any]:
+        job = {
+            "url": visit.url,
+            "folder": folder,
+            "browser": self._path,
+            "sandbox": not _is_root(),
+            "spki": self._proxy.authority.spki_sha256,
+            "proxy": f"http://127.0.0.1:{self._proxy.port}",
+            "page": page_id,
+            "word": word,
+            "language": LANGUAGE,
+            "zone": ZONE,
+            "seconds": self._page_s,
+            "behaviours": BEHAVIOURS,
+        }
+        try:
+            if not self._own_agent:
+                said = self._driver.visit({**job, "agent": ""}, lambda _url, _main: None)
+                self._own_agent = str(said.get("agent") or "")
+                if not self._own_agent:
+                    return {"state": "lost", "why": str(said.get("why") or "the browser does not start")}
+            return self._driver.visit({**job, "agent": f"{self._own_agent} {self._agent}"}, visit.asks)
+        except LostBrowserError as error:
+            return {"state": "lost", "why": str(error)}
+
+    def _loaded(
+        self, visit: PageVisit, page_id: str, done: Mapping[str, Any], folder: Path, started: datetime
+    ) -> tuple[Exchange, PageLoad]:
+        exchanges = list(visit.exchanges)
+        main = next((one for one in exchanges if one.method == "GET" and visit.is_page(one.url)), None)
+        if main is None:
+            main = self._plain.begin(visit.url, {}).finish()
+        else:
+            exchanges.remove(main)
+        is_moved = redirect_of(main) is not None
+        artefacts = [] if is_moved else _artefacts(done, folder)
+        info = _pageinfo(visit, page_id, done, [main, *exchanges], started)
+        return main, PageLoad(
+            page_id=page_id,
+            state="nothing" if is_moved else str(done.get("state")),
+            exchanges=tuple(exchanges),
+            robots=tuple(visit.robots_exchanges),
+            verdicts=visit.verdicts,
+            artefacts=(*artefacts, Artefact("pageinfo", "application/json", info)),
+            dom=next((one.data for one in artefacts if one.kind == "dom"), None),
+            elsewhere=() if is_moved else tuple(visit.elsewhere),
+            why=str(done.get("why") or "")[:500],
+            refused=+visit.refused,
+        )
+
+    def hurry(self) -> None:
+        """The run is to end: the page under way is over, and what came of it is kept."""
+        self._driver.kill()
+
+    def close(self) -> None:
+        """Ends browser and proxy."""
+        self._driver.end()
+        self._proxy.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Browsing:
+    """A browser, and which addresses it loads: those that ``only`` matches, or (None) every page."""
+
+    browser: Browser
+    only: AddressPatterns | None
+
+    def wants(self, target: FrontierTarget) -> bool:
+        """True where a browser loads an address. What pages are made of, and lists, it does not."""
+        if target.hop.startswith(_NO_PAGES):
+            return False
+        return self.only is None or self.only.match(target.url, canonical(target.url))
+
+
+@dataclass
+class OpenedPage:
+    """A page's visit as an exchange that is under way (`preserve.net.fetch.Pending`)."""
+
+    browser: Browser
+    url: str
+    depth: int
+    load: PageLoad | None = None
+
+    def quick(self, _patience_s: float) -> Exchange | None:
+        """No page is loaded in a moment."""
+        return None
+
+    def finish(self) -> Exchange:
+        """Loads the page; ``load`` has what came beside its own exchange."""
+        exchange, self.load = self.browser.load(self.url, self.depth)
+        return exchange
+
+
+def _artefacts(done: Mapping[str, Any], folder: Path) -> list[Artefact]:
+    made = done.get("artefacts")
+    found = []
+    for name, (kind, content_type) in _FILES.items():
+        if not isinstance(made, dict) or made.get(name) != "":
+            continue
+        with suppress(OSError):
+            data = read_regular(folder / name, _MAX_ARTEFACT_BYTES)
+            if name.endswith(".base64"):
+                data = _unpacked(data)
+            if data:
+                found.append(Artefact(kind, content_type, data))
+    return found
+
+
+def _unpacked(data: bytes) -> bytes:
+    try:
+        return base64.b64decode(data, validate=True)
+    except binascii.Error:
+        return b""
+
+
+def _pageinfo(
+    visit: PageVisit, page_id: str, done: Mapping[str, Any], exchanges: Sequence[Exchange], started: datetime
+) -> bytes:
+    """What is known of the visit, in the form that browsertrix-crawler has, and behind it what it does not have."""
+    facts = done.get("page") if isinstance(done.get("page"), dict) else {}
+    said = {
+        "pageid": page_id,
+        "url": visit.url,
+        "ts": format_utc(started),
+        "loadState": done.get("state"),
+        "title": _text(facts, "title"),
+        "urls": {
+            one.url if one.method == "GET" else f"{one.method} {one.url}": {
+                "status": 0 if one.head is None else one.head.status,
+                **({"error": str(one.error)} if one.error is not None else {}),
+                **({"truncated": str(one.truncated)} if one.truncated is not None else {}),
+            }
+            for one in exchanges
+        },
+        "preserve": {
+            "made_by": PROGRAM,
+            "browser": _text(done, "version"),
+            "user_agent": _text(facts, "userAgent"),
+            "viewport": "1280x800",
+            "language": _text(facts, "language"),
+            "zone": _text(facts, "zone"),
+            "sandbox": not _is_root(),
+            "behaviours": done.get("behaviours"),
+            "bounds": dict(BEHAVIOURS),
+            "artefacts": done.get("artefacts"),
+            "asked_not_made": dict(+visit.refused),
+            "leads_to": list(visit.elsewhere)[:100],
+            "why": _text(done, "why"),
+        },
+    }
+    return json.dumps(said, ensure_ascii=False, indent=1, sort_keys=True).encode("utf-8", "replace")
+
+
+def _text(facts: Any, name: str) -> str:  # noqa: ANN401 - JSON of the driver
+    return str(facts.get(name) or "")[:1000] if isinstance(facts, dict) else ""
+
+
+def _is_root() -> bool:
+    return os.geteuid() == 0

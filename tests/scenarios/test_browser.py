@@ -1,0 +1,221 @@
+"""Pages that a browser loads: every exchange in the archive as the origin saw it, and what was made of the page."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from warcio.archiveiterator import ArchiveIterator
+
+from tests.odd_replies import OK, OddOrigin, Shape, odd_origin
+from tests.shell import Shell
+from tests.tools import chromium_program
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
+
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
+)
+PAGE = """<!doctype html><title>A built page</title><link rel=stylesheet href=/style><h1 id=h>Nothing yet</h1>
+<img srcset="/small 1x, /large 2x"><div style="height:3000px"></div><img loading=lazy src=/lazy>
+<iframe src=/frame></iframe><div id=host></div><a href=/next>next</a>
+<script src=/script></script>"""
+SCRIPT = """
+(async () => {
+  const said = await (await fetch('/api?q=1', {method: 'POST', body: 'a=b1'})).text();
+  document.getElementById('h').textContent = 'Built by a script: ' + said;
+  const root = document.getElementById('host').attachShadow({mode: 'open'});
+  root.innerHTML = '<img src=/shadow>';
+  const link = document.createElement('a'); link.href = '/made'; link.textContent = 'made'; document.body.append(link);
+  for (const bad of ['http://169.254.169.254/latest', 'http://10.0.0.1/']) { try { await fetch(bad); } catch (e) {} }
+  navigator.serviceWorker && navigator.serviceWorker.register('/worker').catch(() => undefined);
+  let more = 0;
+  addEventListener('scroll', () => { if (more < 2) { more += 1; fetch('/more?' + more); } });
+})();
+"""
+
+
+def body(data: str | bytes, kind: str = "text/html") -> Shape:
+    raw = data.encode() if isinstance(data, str) else data
+    return Shape(
+        OK + b"X-Odd:   blanks  \r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n%b" % (kind.encode(), len(raw), raw)
+    )
+
+
+SITE: dict[str, Shape] = {
+    "robots.txt": body("User-agent: *\nDisallow: /secret\n", "text/plain"),
+    "page": Shape(b"HTTP/1.1 103 Early Hints\r\nLink: </style>\r\n\r\n" + body(PAGE).reply),
+    "style": body("h1 { color: red; background: url(/back) }", "text/css"),
+    "script": Shape(
+        OK + b"Content-Type: text/javascript\r\nX-L: caf\xe9\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"%x;ext=1\r\n%b\r\n0\r\nX-T: y\r\n\r\n" % (len(SCRIPT.encode()), SCRIPT.encode())
+    ),
+    "api": Shape(OK + b"Set-Cookie: a=1\r\nset-cookie: b=2\r\nContent-Length: 5\r\n\r\nhello"),
+    "frame": body("<p>In a frame <img src=/in-frame>"),
+    "moved": body("<p>Wait<script>location.href = '/page'</script>"),
+    "hung": body("<p>Hung<script>for (;;) {}</script>"),
+    "busy": body("<p>Busy<script>for (let n = 0; n < 10000; n++) fetch('/small?' + n).catch(() => 0)</script>"),
+    "next": body("<p>The next page"),
+    "made": body("<p>Made by a script"),
+    "more": body("more", "text/plain"),
+    "favicon.ico": body(PIXEL, "image/png"),
+    **{name: body(PIXEL, "image/png") for name in ("small", "large", "lazy", "shadow", "in-frame", "back")},
+}  # fmt: skip
+
+
+@pytest.fixture
+def origin(monkeypatch: pytest.MonkeyPatch) -> Iterator[OddOrigin]:
+    pytest.importorskip("playwright")
+    program, environment = chromium_program()
+    for name, value in environment.items():
+        if os.environ.get(name) != value:
+            monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PRESERVE_CHROMIUM", program)
+    with odd_origin(more=SITE) as made:
+        yield made
+
+
+def collect(shell: Shell, origin: OddOrigin, *paths: str, more: str = "browser: all", depth: int = 0) -> None:
+    base = f"http://127.0.0.1:{origin.port}"
+    seeds = "\n".join(f"  - {base}/{path}" for path in paths)
+    shell.collection(
+        "app",
+        f"title: A site of scripts\ncontact: test@example.org\nseeds:\n{seeds}\n"
+        f"scope:\n  include: [{base}/]\n  max_depth: {depth}\npoliteness:\n  delay_s: 0\n  retries: 0\n"
+        f"allow_addresses: [127.0.0.1]\nlayouts: []\n{more}\n",
+    )
+    shell("init", "app")
+
+
+def records(shell: Shell) -> list[dict[str, Any]]:
+    found = []
+    for path in sorted((shell.archives / "app" / "archive").glob("*.warc.gz")):
+        with path.open("rb") as file:
+            for record in ArchiveIterator(file, no_record_parse=True):
+                fields = dict(record.rec_headers.headers)
+                found.append({**fields, "block": record.content_stream().read()})
+    return found
+
+
+def path_of(record: dict[str, Any]) -> str:
+    return re.sub(r"^(.*?)https?://[^/]+", r"\1", str(record.get("WARC-Target-URI", "")))
+
+
+def test_a_page_of_scripts_is_recorded_byte_for_byte_with_its_pictures(shell: Shell, origin: OddOrigin) -> None:
+    collect(shell, origin, "page")
+    shell("capture", "app", status=None)
+    held = records(shell)
+    replies = {path_of(one): one for one in held if one["WARC-Type"] == "response"}
+    wanted = [
+        "/page",
+        "/style",
+        "/script",
+        "/api?q=1",
+        "/frame",
+        "/in-frame",
+        "/small",
+        "/large",
+        "/lazy",
+        "/shadow",
+        "/back",
+    ]
+    assert set(wanted) <= set(replies), sorted(replies)
+    assert "/more?1" in replies
+    assert "/worker" not in replies
+    for path, record in replies.items():
+        shape = origin.replies[path.lstrip("/").partition("?")[0]]
+        assert shape.reply.endswith(record["block"]), path
+        assert shape.reply == record["block"] or path == "/page"
+    sent = {path_of(one): one["block"] for one in held if one["WARC-Type"] == "request"}
+    for path in wanted:
+        assert sent[path] == origin.requests[path], path
+    assert b"HeadlessChrome" in sent["/page"]
+    assert b"preserve/" in sent["/page"]
+    assert replies["/api?q=1"]["WARC-Request-Method"] == "POST"
+    page_ids = {one.get("WARC-Page-ID") for path, one in replies.items() if path != "/robots.txt"}
+    assert len(page_ids) == 1
+    made = {path_of(one): one for one in held if one["WARC-Type"] == "resource"}
+    assert made["urn:view:/page"]["block"].startswith(b"\x89PNG")
+    assert made["urn:fullPageFinal:/page"]["block"].startswith(b"\x89PNG")
+    assert made["urn:thumbnail:/page"]["block"].startswith(b"\xff\xd8")
+    assert made["urn:pdf:/page"]["block"].startswith(b"%PDF")
+    assert b"Built by a script: hello" in made["urn:text:/page"]["block"]
+    assert b"Built by a script: hello" in made["urn:dom:/page"]["block"]
+    assert b"Built by a script: hello" in made["urn:accessibility:/page"]["block"]
+    info = json.loads(made["urn:pageinfo:/page"]["block"])
+    assert (info["loadState"], info["title"]) == ("whole", "A built page")
+    assert info["preserve"]["browser"].startswith("Chrome/")
+    assert info["preserve"]["zone"] == "UTC"
+    refused = [record["block"] for record in held if b"failure: address-refused" in record["block"]]
+    assert len(refused) + info["preserve"]["asked_not_made"].get("out-of-scope", 0) >= 2
+    assert {one["WARC-Concurrent-To"] for one in made.values()} == {f"{replies['/page']['WARC-Record-ID']}"}
+    # What scripts made is followed: it is too deep here, and known.
+    verified = shell.json("verify", "app", "--deep", status=None)
+    assert shell.status == 0, verified
+    # A reply to POST is no capture of its address.
+    shell("show", f"http://127.0.0.1:{origin.port}/api?q=1", status=None)
+    assert shell.status != 0
+
+
+def test_links_that_scripts_make_and_pages_that_lead_elsewhere_are_followed(shell: Shell, origin: OddOrigin) -> None:
+    collect(shell, origin, "moved", depth=1)
+    shell("capture", "app", status=None)
+    replies = [path_of(one) for one in records(shell) if one["WARC-Type"] == "response"]
+    assert {"/moved", "/page", "/next", "/made"} <= set(replies)
+    assert replies.count("/page") == 1
+
+
+def test_robots_are_obeyed_for_what_a_page_asks(shell: Shell, origin: OddOrigin) -> None:
+    origin.replies["with-secret"] = body("<p>x<img src=/secret><img src=/small>")
+    collect(shell, origin, "with-secret")
+    shell("capture", "app", status=None)
+    assert "/secret" not in origin.requests
+    info = json.loads(next(one["block"] for one in records(shell) if path_of(one) == "urn:pageinfo:/with-secret"))
+    assert info["preserve"]["asked_not_made"]["robots"] == 1
+
+
+def test_only_pages_that_are_named_are_loaded_by_the_browser(shell: Shell, origin: OddOrigin) -> None:
+    base = f"http://127.0.0.1:{origin.port}"
+    collect(shell, origin, "next", "made", more=f"browser: pages\nbrowser_for: [{base}/next]")
+    shell("capture", "app", status=None)
+    views = [path_of(one) for one in records(shell) if path_of(one).startswith("urn:view:")]
+    assert views == ["urn:view:/next"]
+
+
+def test_a_hung_page_is_ended_and_the_next_goes_on(
+    shell: Shell, origin: OddOrigin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("preserve.crawler.capture.PAGE_S", 8.0)
+    monkeypatch.setattr("preserve.crawler.browser.process._GRACE_S", 10.0)
+    collect(shell, origin, "hung", "next")
+    out = shell("capture", "app", status=None)
+    assert "W-PAGE-LOAD" in out + shell.errors
+    replies = [path_of(one) for one in records(shell) if one["WARC-Type"] == "response"]
+    assert {"/hung", "/next"} <= set(replies)
+
+
+def test_ten_thousand_requests_are_bounded(shell: Shell, origin: OddOrigin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("preserve.crawler.browser.visit.MAX_EXCHANGES", 50)
+    monkeypatch.setattr("preserve.crawler.capture.PAGE_S", 30.0)
+    collect(shell, origin, "busy", "next")
+    shell("capture", "app", status=None)
+    held = records(shell)
+    replies = [path_of(one) for one in held if one["WARC-Type"] == "response"]
+    assert "/next" in replies
+    assert len(replies) < 120
+    info = json.loads(next(one["block"] for one in held if path_of(one) == "urn:pageinfo:/busy"))
+    assert info["preserve"]["asked_not_made"]["page-bound"] > 100
+
+
+def test_without_a_browser_the_run_ends_before_it_asks(
+    shell: Shell, origin: OddOrigin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PRESERVE_CHROMIUM", str(tmp_path / "none"))
+    collect(shell, origin, "page")
+    shell("capture", "app", status=None)
+    assert "PRESERVE_CHROMIUM names no file" in shell.errors
+    assert not origin.requests
