@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from preserve.errors import EnvironmentFaultError
 from preserve.web.application import Desk, Gauges
+from preserve.web.connections import BoundedConnection
 from preserve.web.exhibit.room import ExhibitRoom
 from preserve.web.reached import origin_of
 from preserve.web.settings import MAX_CONNECTIONS, DeskSettings
@@ -132,7 +133,7 @@ def _bound(one: Listener, stack: ExitStack) -> _Bound:
         server_header=False,
         proxy_headers=False,
         lifespan="on",
-        http="h11",
+        http=BoundedConnection,
         ws="none",
         loop="asyncio",
         h11_max_incomplete_event_size=_HEAD_BYTES,
