@@ -76,8 +76,8 @@ class Exhibits:
     def archives(self) -> Path:
         return self.folder / "archives"
 
-    def room(self, **changes: Any) -> TestClient:
-        settings = DeskSettings(
+    def settings(self, **changes: Any) -> DeskSettings:
+        return DeskSettings(
             **{
                 "archives": self.archives,
                 "config_dir": self.folder / "config",
@@ -86,6 +86,14 @@ class Exhibits:
                 **changes,
             }
         )
+
+    def desk(self, exhibit_url: str) -> TestClient:
+        made = Desk(self.settings())
+        made.exhibit_url = exhibit_url
+        return TestClient(made, follow_redirects=False)
+
+    def room(self, **changes: Any) -> TestClient:
+        settings = self.settings(**changes)
         faults: list[str] = []
         made = ExhibitRoom(settings, Desk(settings).library, faults.append)
         made.desk_origins = ("http://desk.example:8350",)

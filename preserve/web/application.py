@@ -34,7 +34,7 @@ from preserve.replay.blocked import BlockedError
 from preserve.web.library import Library, Shelf
 from preserve.web.pages import packages
 from preserve.web.pages.machines import metrics_text
-from preserve.web.reached import Names
+from preserve.web.reached import Names, origin_of
 from preserve.web.responses import (
     JSON,
     SECURITY,
@@ -111,7 +111,7 @@ class Desk:
         prefix, base = self._names.base(scope, headers)
         if prefix and (raw_path + b"/").startswith(prefix.encode() + b"/"):
             raw_path = raw_path[len(prefix) :] or b"/"
-        asked = DeskRequest(path="/", segments=("",), prefix=prefix, base=base)
+        asked = DeskRequest(path="/", segments=("",), prefix=prefix, base=base, exhibit=self._exhibit(base))
         wants_json = negotiates_json(headers.get("accept", ""))
         try:
             asked = replace(asked, path=raw_path.decode("ascii", "replace"), query=query_of(raw_query))
@@ -121,6 +121,14 @@ class Desk:
             return self._found(asked, taker, headers, is_head=scope["method"] == "HEAD")
         except Exception as error:  # noqa: BLE001 - every fault becomes a page; those of the program are reported
             return self._failed(error, asked)
+
+    def _exhibit(self, base: str) -> str:
+        """Where a reader of this desk reaches the exhibit room: by the same name, where it listens to all of them."""
+        scheme, _, place = self.exhibit_url.partition("://")
+        host, _, port = place.rpartition(":")
+        if host not in {"0.0.0.0", "[::]"}:  # noqa: S104 - compared with, not bound to
+            return self.exhibit_url
+        return f"{scheme}://{re.sub(r':[0-9]+$', '', origin_of(base).partition('://')[2])}:{port}"
 
     def _found(self, asked: DeskRequest, taker: str, headers: Headers, *, is_head: bool) -> Response:
         last = asked.segments[-1]
@@ -192,6 +200,9 @@ class Desk:
             response = Response(json_bytes(data), status_code=answer.status, media_type=JSON)
         else:
             response = Response(self._html(answer, asked, shelf), status_code=answer.status, media_type="text/html")
+        if answer.frames:
+            policy = SECURITY["Content-Security-Policy"]
+            response.headers["Content-Security-Policy"] = f"{policy}; frame-src {origin_of(answer.frames)}"
         if links:
             response.headers["Link"] = link_header(links, asked.base)
         if answer.twin:
@@ -209,6 +220,7 @@ class Desk:
             page=page,
             prefix=asked.prefix,
             base=asked.base,
+            exhibit=asked.exhibit,
             here=f"{asked.base}{asked.path}",
             now=time.strftime("%Y-%m-%d", time.gmtime()),
             ages=[] if shelf is None else shelf.ages(),

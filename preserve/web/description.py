@@ -37,6 +37,11 @@ _PAGES: Final = (
     ("/cable/{id}/capsule.zip", "The proof of a passage.", (("paragraph", "Its number."), ("quote", "Its words."))),
     ("/cable/{id}/linkset.json", "Typed links (RFC 9264).", ()),
     ("/graph/{id}.json", "What a cable cites, and what cites it.", ()),
+    (
+        "/replay.json",
+        "Where a captured page is shown as it was.",
+        (("url", "Its address."), ("at", "A time, a record.")),
+    ),
     ("/record/{uuid}.json", "One record, with its statement.", ()),
     ("/statement/{collection}/{number}.json", "One statement, with its proof.", ()),
     ("/statement/{collection}/{number}/entry", "The bytes of a statement.", ()),

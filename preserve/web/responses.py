@@ -68,6 +68,8 @@ class DeskPage:
     is_indexed: bool = True
     twin: str = ""
     """Path and query of the JSON twin; empty: there is none."""
+    frames: str = ""
+    """What is framed: an address of the exhibit room; empty: nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

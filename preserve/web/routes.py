@@ -1,4 +1,4 @@
-"""Which path is answered by what. ``replay``, ``timegate``, ``timemap`` and ``cdx`` are kept free."""
+"""Which path is answered by what. ``timegate``, ``timemap`` and ``cdx`` are kept free."""
 
 from typing import Final
 
@@ -14,6 +14,7 @@ from preserve.web.pages import (
     packages,
     records,
     releases,
+    replay,
     search,
 )
 from preserve.web.routing import ANY, Handler, Routes
@@ -39,6 +40,7 @@ ROUTES: Final = Routes(
         ("cable", ANY, "linkset.json"): machines.linkset,
         ("graph", ANY): cable.graph,
         ("page",): cable.plain,
+        ("replay",): replay.replay,
         ("browse",): browse.browse,
         ("browse", ANY): browse.by_kind,
         ("record", ANY): records.record,

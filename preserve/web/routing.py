@@ -23,6 +23,7 @@ class DeskRequest:
     """One request. ``segments`` are those of the path, decoded; ``query`` has names and values in their order.
 
     ``base``: scheme, host and prefix by which the reader reaches the desk; ``prefix``: the path before every path.
+    ``exhibit``: where the exhibit room is, without a slash at the end; empty: there is none.
     """
 
     path: str
@@ -31,6 +32,7 @@ class DeskRequest:
     wants_json: bool = False
     base: str = ""
     prefix: str = ""
+    exhibit: str = ""
     rest: tuple[str, ...] = field(default=())
     """The segments that a route leaves open."""
 

@@ -390,3 +390,21 @@ def test_names_that_the_room_does_not_have(room: TestClient) -> None:
 )
 def test_the_room_is_not_where_the_desk_is(shell: Shell, words: list[str]) -> None:
     shell("serve", *words, status=2)
+
+
+def test_the_desk_frames_a_page_beside_its_text(exhibits: Exhibits, room: TestClient) -> None:
+    assert exhibits.desk("").get(f"/replay?url={PAGE}").status_code == 404
+    desk = exhibits.desk("http://r.example:8351")
+    newest = desk.get(f"/replay?url={PAGE}")
+    assert newest.status_code == 200
+    assert newest.headers["content-security-policy"].endswith("frame-src http://r.example:8351")
+    assert f'<iframe src="http://r.example:8351/record/{(NAME % 3)[9:]}"' in newest.text
+    assert 'rel="prev"' in newest.text
+    assert 'rel="next"' not in newest.text
+    middle = desk.get("/replay.json", params={"url": PAGE, "at": NAME % 2}).json()
+    assert middle["replay"] == f"http://r.example:8351/record/{(NAME % 2)[9:]}"
+    assert [one["record"] for one in middle["captures"]] == [NAME % number for number in (1, 2, 3)]
+    anywhere = exhibits.desk("http://0.0.0.0:8351").get(f"/replay?url={PAGE}")
+    assert '<iframe src="http://testserver:8351/record/' in anywhere.text
+    assert "As it was" not in desk.get(f"/replay?url={PAGE}x").text
+    assert "frame-src" not in desk.get("/about").headers["content-security-policy"]

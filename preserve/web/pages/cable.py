@@ -57,7 +57,7 @@ def find_cable(shelf: Shelf, name: str, at: str | None) -> SeenCable:
         raise NotHeldError("A cable is named by its id; a page by its address is under /page.")
     shelf.blocked.check(cable=name)
     if at is not None and at.startswith(_RECORD):
-        archive, capture = _by_record(shelf.archives, at)
+        archive, capture = by_record(shelf.archives, at)
     else:
         archive, capture = find_one(shelf.archives, name, None if at is None else parse_moment(at))
     shelf.blocked.check_capture(capture)
@@ -80,7 +80,12 @@ def find_cable(shelf: Shelf, name: str, at: str | None) -> SeenCable:
     )
 
 
-def _by_record(archives: Sequence[CollectionReader], record_id: str) -> tuple[CollectionReader, Capture]:
+def by_record(archives: Sequence[CollectionReader], record_id: str) -> tuple[CollectionReader, Capture]:
+    """The capture that a record is.
+
+    Raises:
+        NotHeldError: it is none that is held.
+    """
     for archive in archives:
         capture = archive.capture_of_record(record_id)
         if capture is not None:
@@ -454,7 +459,7 @@ def plain(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     shelf.blocked.check(url=url)
     at = asked.first("at")
     if at.startswith(_RECORD):
-        archive, capture = _by_record(shelf.archives, at)
+        archive, capture = by_record(shelf.archives, at)
     else:
         archive, capture = find_one(shelf.archives, url, parse_moment(at) if at else None)
     shelf.blocked.check_capture(capture)
