@@ -27,6 +27,7 @@ _OUR_FIELDS = frozenset(
 )  # fmt: skip
 """Fields that frame a request (RFC 9112), or that the program writes: a second one would be read in its place."""
 _SECRET_SOURCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
+_MAX_SELECTOR_CHARS = 500
 RECHECKS = (HELD, LINKED) = ("held", "linked")
 REGEX_MARK = "re:"
 """What begins a scope entry that is a regular expression and no prefix."""
@@ -76,6 +77,12 @@ def _scope_entry(text: str) -> str:
         raise ValueError(f"{text!r} has a folder '.' or '..'; write the address as a browser shows it")
     if not urlsplit(text).path:
         raise ValueError(f"{text!r} would also match longer host names; end the host with '/': {text}/")
+    return text
+
+
+def _selector(text: str) -> str:
+    if not text.strip() or not text.isprintable() or len(text) > _MAX_SELECTOR_CHARS:
+        raise ValueError(f"no CSS selector on one line of at most {_MAX_SELECTOR_CHARS} characters")
     return text
 
 
@@ -259,6 +266,11 @@ class CollectionConfig(Strict):
         default=(),
         description="with `browser: pages`: a list of beginnings of addresses, or `re:` and regular expressions of RE2",
     )
+    browser_click: tuple[Annotated[str, AfterValidator(_selector)], ...] = Field(
+        default=(),
+        description="with a browser: a list of CSS selectors of what is clicked on a page, such as `button.more`; each "
+        "again while it is there, 20 times in all at most",
+    )
     server_clock: Literal["check", "ignore"] = Field(
         default="check",
         description="`check` (a run stops where the first server's time is an hour or more from ours) or `ignore`",
@@ -309,6 +321,8 @@ class CollectionConfig(Strict):
     def _pages_of_a_browser(self) -> Self:
         if (self.browser == "pages") != bool(self.browser_for):
             raise ValueError("`browser: pages` and a list `browser_for` belong together: write both, or neither")
+        if self.browser == "off" and self.browser_click:
+            raise ValueError("`browser_click` is for pages that a browser loads: write `browser: pages` or `all`, too")
         if self.browser != "off" and self.scope.requisites == "none":
             raise ValueError("a browser asks for what pages are made of: write `requisites: scope` or `all`")
         if self.browser != "off" and self.secret_headers:

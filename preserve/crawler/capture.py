@@ -284,6 +284,7 @@ class _Recipe:
             agent=config.user_agent,
             obey_robots=config.politeness.robots == "obey",
             page_s=PAGE_S,
+            click=config.browser_click,
         )
         return Browsing(browser, AddressPatterns(config.browser_for) if config.browser == "pages" else None)
 

@@ -186,6 +186,22 @@ def test_only_pages_that_are_named_are_loaded_by_the_browser(shell: Shell, origi
     assert views == ["urn:view:/next"]
 
 
+def test_what_the_collection_names_is_clicked_within_bounds(shell: Shell, origin: OddOrigin) -> None:
+    script = (
+        "let n = 0; const b = document.querySelector('button.more'); b.onclick = () => { n += 1; fetch('/more?' + n);"
+    )
+    origin.replies["list"] = body(
+        f"<button class=more>More</button><script>{script} if (n === 3) b.remove(); }}</script>"
+    )
+    collect(shell, origin, "list", more="browser: all\nbrowser_click: ['button.more', 'a[']")
+    shell("capture", "app", status=None)
+    held = records(shell)
+    replies = {path_of(one) for one in held if one["WARC-Type"] == "response"}
+    assert {"/more?1", "/more?2", "/more?3"} <= replies
+    info = json.loads(next(one["block"] for one in held if path_of(one) == "urn:pageinfo:/list"))
+    assert (info["preserve"]["behaviours"]["clicked"], info["preserve"]["behaviours"]["mistakes"]) == (3, ["a["])
+
+
 def test_a_hung_page_is_ended_and_the_next_goes_on(
     shell: Shell, origin: OddOrigin, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,7 +50,12 @@ async (options) => {
   await scroll();
   for (const selector of options.click) {
     while (done.clicked < options.clicks && !isOver()) {
-      const button = document.querySelector(selector);
+      let button = null;
+      try {
+        button = document.querySelector(selector);
+      } catch {
+        done.mistakes = (done.mistakes || []).concat(selector);
+      }
       if (!button || button.disabled || button.offsetParent === null) break;
       button.click();
       done.clicked += 1;

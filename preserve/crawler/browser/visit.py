@@ -50,7 +50,7 @@ _ASKED_S = 15.0
 _ENDING_S = 10.0
 _NO_PAGES = ("requisite", "sitemap", "feed", "robots")
 BEHAVIOURS: Mapping[str, Any] = {
-    "millis": 30_000, "pause": 250, "scrolls": 100, "candidates": 200, "media": 4, "clicks": 20, "click": [],
+    "millis": 30_000, "pause": 250, "scrolls": 100, "candidates": 200, "media": 4, "clicks": 20,
 }  # fmt: skip
 """Bounds of what is done on a page (``behaviours.js``)."""
 LANGUAGE, ZONE = "en-US", "UTC"
@@ -208,11 +208,14 @@ class PageVisit:
 class Browser:
     """Loads pages, one at a time. ``close`` ends proxy and browser."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a page is judged by
         self, *, fetcher: Fetcher, plain: Fetches, gates: HostGates, scope: Scope, limits: Limits, agent: str,
-        obey_robots: bool, page_s: float,
+        obey_robots: bool, page_s: float, click: Sequence[str] = (),
     ) -> None:  # fmt: skip
-        """``plain`` asks for robots.txt, and for a page whose browser was lost. ``agent``: this program's name."""
+        """``plain`` asks for robots.txt, and for a page whose browser was lost. ``agent``: this program's name.
+        ``click``: CSS selectors of what is clicked on a page.
+        """
+        self._behaviours = {**BEHAVIOURS, "click": list(click)}
         self._path = find_browser()
         self._plain = plain
         self._gates = gates
@@ -269,7 +272,7 @@ class Browser:
             "language": LANGUAGE,
             "zone": ZONE,
             "seconds": self._page_s,
-            "behaviours": BEHAVIOURS,
+            "behaviours": self._behaviours,
         }
         try:
             if not self._own_agent:
@@ -292,7 +295,7 @@ class Browser:
             exchanges.remove(main)
         is_moved = redirect_of(main) is not None
         artefacts = [] if is_moved else _artefacts(done, folder)
-        info = _pageinfo(visit, page_id, done, [main, *exchanges], started)
+        info = _pageinfo(visit, page_id, {**done, "bounds": self._behaviours}, [main, *exchanges], started)
         return main, PageLoad(
             page_id=page_id,
             state="nothing" if is_moved else str(done.get("state")),
@@ -399,7 +402,7 @@ def _pageinfo(
             "zone": _text(facts, "zone"),
             "sandbox": not _is_root(),
             "behaviours": done.get("behaviours"),
-            "bounds": dict(BEHAVIOURS),
+            "bounds": done.get("bounds"),
             "artefacts": done.get("artefacts"),
             "asked_not_made": dict(+visit.refused),
             "leads_to": list(visit.elsewhere)[:100],

@@ -225,6 +225,8 @@ def test_an_expression_that_cannot_be_used_is_told_with_its_line(text: str) -> N
         ("browser: all\nbrowser_for: [https://tides.example.org/app/]\n", "belong together"),
         ("browser: all\nsecret_headers:\n  Authorization: env:WORD\n", "`secret_headers`"),
         ("browser: sometimes\n", "`off`, `pages`"),
+        ("browser_click: [button]\n", "`browser_click`"),
+        ("browser: all\nbrowser_click: ['']\n", "selector"),
     ],
 )
 def test_a_browser_needs_to_know_its_pages_and_gets_no_secrets(text: str, told: str) -> None:
