@@ -1,7 +1,7 @@
 """What has become of a collection's pages since the last look: pages gone, texts and redactions changed.
 
-A look costs nothing where the ledger has not grown. Else it goes once over the addresses, and reads again only pages
-whose payload is another than before. Memory stays flat.
+A look costs nothing where the ledger has not grown. Else it goes over what was stated since the last one
+(`preserve.replay.link_states`), and reads again only pages whose payload is another than before.
 
 Tested by ``tests/scenarios/test_alarm_changes.py``.
 """
@@ -9,6 +9,7 @@ Tested by ``tests/scenarios/test_alarm_changes.py``.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from preserve.alarms.alarm_db import AlarmDatabase, Rules
 from preserve.alarms.values import MAX_ITEMS, Observation
@@ -17,11 +18,12 @@ from preserve.cables.extract import Extraction
 from preserve.config.alarms import AlarmKind
 from preserve.errors import ArchiveError
 from preserve.provenance.judgements import Judgements
-from preserve.replay.link_status import LOST, LinkState
-from preserve.replay.link_status_list import LinkStatus, rot_of
+from preserve.replay.link_states import LinkLook, look_at
+from preserve.replay.link_status import LOST
 from preserve.replay.muting import Muting
 from preserve.replay.recover import Capture, CollectionReader
 from preserve.store.catalogue import RecordRow
+from preserve.store.layout import job_folder
 
 LAST_LOOK, FIRST_LOOK = "changes", "changes-first"
 """Names of the marks: the ledger's size at the last look, and at the first one."""
@@ -47,7 +49,8 @@ def look(
     """
     name = archive.paths.name
     mark, first = book.mark(name, LAST_LOOK), book.mark(name, FIRST_LOOK)
-    found, size = of_archive(archive, mark, first=first, mute=mute)
+    place = job_folder(archive.paths.root, name) / "looked.links"
+    found, size = of_archive(archive, mark, first=first, mute=mute, place=place)
     marks = {(name, LAST_LOOK): size}
     if not _is_after(archive, mark, first):
         marks[name, FIRST_LOOK] = size
@@ -57,11 +60,17 @@ def look(
 
 
 def of_archive(
-    archive: CollectionReader, mark: int | None, *, first: int | None = None, mute: Sequence[str] = ()
+    archive: CollectionReader,
+    mark: int | None,
+    *,
+    first: int | None = None,
+    mute: Sequence[str] = (),
+    place: Path | None = None,
 ) -> tuple[list[Observation], int]:
     """What was found since ``mark``, the ledger's size at the last look (None: never), and the mark for the next look.
 
     ``first``: the size at the first look; pages are bad while any is lost that was not lost then. By default ``mark``.
+    ``place``: where the states of links are kept for the next look, if at all.
 
     Raises:
         ArchiveError: the ledger or the catalogue is damaged.
@@ -72,7 +81,8 @@ def of_archive(
         return [], size
     judgements = Judgements.read(archive.catalogue, archive.log.entry)
     muting = Muting(mute, judgements)
-    return [*_gone(archive, (first, mark, size), judgements, muting), *_texts(archive, mark, size, muting)], size
+    links = look_at(archive, place, first=first, mark=mark)
+    return [*_gone(archive, links, judgements, muting), *_texts(archive, mark, size, muting)], size
 
 
 def _is_after(archive: CollectionReader, mark: int | None, first: int | None) -> bool:
@@ -93,21 +103,19 @@ class _Items:
             self.some.append(item)
 
 
-def _gone(
-    archive: CollectionReader, sizes: tuple[int, int, int], judgements: Judgements, muting: Muting
-) -> Iterator[Observation]:
+def _gone(archive: CollectionReader, links: LinkLook, judgements: Judgements, muting: Muting) -> Iterator[Observation]:
     """One condition for the whole collection: a site that dies is one alarm."""
-    first, mark, size = sizes
+    size = links.states.size
     new, lost, accepted = _Items(), 0, 0
-    for rot in rot_of(archive, (first, mark)):
-        if not _is_loss(rot, rot.earlier[0]) or muting.holds(rot.url):
+    for key, address in sorted(links.states.addresses.items()):
+        if not address.is_lost or address.at_first in LOST or muting.holds(address.url):
             continue
-        if judgements.is_accepted(rot.url, partial(archive.catalogue.last_whole, rot.url, "")):
+        if judgements.is_accepted(address.url, partial(archive.catalogue.last_whole, address.url, "")):
             accepted += 1
             continue
         lost += 1
-        if _is_loss(rot, rot.earlier[1]):
-            new.add(rot.url)
+        if links.before.get(key, address.state) not in LOST:
+            new.add(address.url)
     name = archive.paths.name
     if new.total:
         summary = f"{new.total:,} newly gone; {lost:,} that were there at the first look are gone now"
@@ -123,11 +131,6 @@ def _gone(
     elif not lost:
         summary = f"the loss of {accepted:,} is accepted, and no other page is gone" if accepted else _ALL_THERE
         yield Observation(collection=name, kind=AlarmKind.PAGE_GONE, bad=False, summary=summary, occasion=size)
-
-
-def _is_loss(rot: LinkStatus, before: LinkState | None) -> bool:
-    """True where a page that was once captured is lost now, and was not before."""
-    return rot.first is not None and rot.state in LOST and before not in LOST
 
 
 def _texts(archive: CollectionReader, mark: int, size: int, muting: Muting) -> Iterator[Observation]:
@@ -170,6 +173,8 @@ def _differences(archive: CollectionReader, row: RecordRow, mark: int) -> Iterat
 
 def _pair(archive: CollectionReader, row: RecordRow, mark: int) -> tuple[Capture, Capture] | None:
     newest: Capture | None = None
+    if not archive.capture(row).is_full:
+        return None
     for other in archive.catalogue.newest_of_url(row.uri or ""):
         capture = archive.capture(other)
         if not capture.is_full:

@@ -14,8 +14,9 @@ from preserve.cables.page.layouts import Layout
 from preserve.errors import EnvironmentFaultError
 from preserve.expressions import lazy_re
 from preserve.regular import read_regular
+from preserve.replay.link_states import look_at
 from preserve.replay.link_status import LOST, LinkState
-from preserve.replay.link_status_list import LinkStatus, rot_of
+from preserve.replay.link_status_list import LinkStatus
 from preserve.replay.recover import open_for_reading
 from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import job_folder
@@ -72,7 +73,8 @@ def links_of(archives: Path, name: str, layouts: Mapping[str, Layout], statement
     if kept is not None and kept.statements == statements:
         return kept
     with open_for_reading(archives, [name], layouts) as (archive,):
-        found = count_links(rot_of(archive), statements)
+        links = look_at(archive, path.with_name("status.links")).states
+        found = count_links(links.listed(name), statements)
     # An archive that cannot be written to is shown too; it only takes longer.
     with suppress(OSError, EnvironmentFaultError):
         make_dir(path.parent)

@@ -110,6 +110,18 @@ class Ledger:
             self._check(number, entries)
         return entries
 
+    def covered_with(self, text: bytes) -> Iterator[tuple[int, bytes]]:
+        """Index and bytes of the entries under the checkpoint that have a text in them.
+
+        Raises:
+            ArchiveError, FormatError: a bundle is missing or damaged.
+        """
+        for number in self.bundles():
+            if self._files.may_have(number, min(TILE_WIDTH, self._covered - number * TILE_WIDTH), text):
+                for index, entry in enumerate(self.bundle(number), number * TILE_WIDTH):
+                    if text in entry:
+                        yield index, entry
+
     def uncovered(self, start: int = 0) -> Iterator[tuple[int, bytes]]:
         """Index and bytes of every entry from ``start`` on that no checkpoint covers and that the secret proves.
 
@@ -404,6 +416,11 @@ class TileCheck:
         self._tiles.push(0, leaf)
         return self._tiles.take_defects()
 
+    def push_full(self, leaves: Sequence[bytes], root: bytes) -> list[str]:
+        """Takes the hashes of as many entries as make a full tile, behind none that is not full, and their root."""
+        self._tiles.push_full(leaves, root)
+        return self._tiles.take_defects()
+
     def finish(self) -> list[str]:
         """The same of the tiles that are not full."""
         self._tiles.flush()
@@ -438,6 +455,17 @@ class _TileStack:
             self._tiles[level] = []
             self._numbers[level] += 1
             self.push(level + 1, root)
+
+    def push_full(self, hashes: Sequence[bytes], root: bytes) -> None:
+        """Adds a full tile to the lowest level, whose tile is empty; ``root`` is over it."""
+        if not self._tiles:
+            self._tiles.append([])
+            self._numbers.append(0)
+        self._tiles[0] = list(hashes)
+        self._put(0)
+        self._tiles[0] = []
+        self._numbers[0] += 1
+        self.push(1, root)
 
     def flush(self) -> None:
         """Writes or compares the partial tiles."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from preserve.errors import ArchiveError, CatalogueDiffersError, EnvironmentFaultError, FormatError
 from preserve.findings import CODES
 from preserve.formats.tlog.files import Checkpoint, parse_checkpoint
+from preserve.formats.tlog.merkle import verify_consistency
 from preserve.formats.tlog.note import parse_note, parse_vkey
 from preserve.model import RecordPlace
 from preserve.provenance.installation import Installation
@@ -57,13 +58,14 @@ class ProvedLog:
         self._ledger = ledger
         self._own_from = own_from
         self._pending: dict[int, bytes] = {}
-        self._swept_to = -1
+        self._swept_from, self._swept_to = 0, -1
         self._looks: tuple[int, frozenset[Row]] = (-1, frozenset())
         self._lost: set[int] = set()
         self._unproven: set[int] = set()
         believed = _believed(paths, ledger, frozenset(trusted))
         self.signed = 0 if believed is None else believed.checkpoint.size
         """Number of statements under the checkpoint."""
+        self._checkpoint = None if believed is None else believed.checkpoint
         self.remark = "" if believed is None else believed.remark
         """What is to be said of the key; empty where it is known."""
         self._leaves = None if believed is None else Leaves(Ledger(paths), believed.checkpoint)
@@ -74,6 +76,27 @@ class ProvedLog:
     def unproven(self) -> int:
         """Number of statements met that are under no checkpoint and that nothing proves: they were left out."""
         return len(self._unproven)
+
+    @property
+    def origin(self) -> str:
+        """The name of the log; empty where there is no checkpoint."""
+        return "" if self._checkpoint is None else self._checkpoint.origin
+
+    @property
+    def root(self) -> bytes:
+        """The root under the checkpoint; empty where there is none."""
+        return b"" if self._checkpoint is None else self._checkpoint.root
+
+    def begins_with(self, size: int, root: bytes) -> bool:
+        """Whether the log under the checkpoint begins with a tree of this size and root (RFC 6962 section 2.1.2)."""
+        if self._checkpoint is None or not 0 < size <= self._checkpoint.size:
+            return False
+        try:
+            proof = self._ledger.consistency_proof(size, self._checkpoint.size)
+            verify_consistency(size, root, self._checkpoint.size, self._checkpoint.root, proof)
+        except (ArchiveError, FormatError, OSError):
+            return False
+        return True
 
     def is_signed(self, index: int) -> bool:
         """Whether a statement is under the checkpoint."""
@@ -139,13 +162,13 @@ class ProvedLog:
         """See `preserve.store.catalogue.Proof`."""
         self._lost.add(index)
 
-    def sweep(self, rows: Callable[[str], Iterator[Row]], size: int) -> int:
+    def sweep(self, rows: Callable[[str, int], Iterator[Row]], size: int, first: int = 0) -> int:
         """See `preserve.store.catalogue.Proof`."""
-        if self._swept_to >= 0:
+        if self._swept_to >= 0 and self._swept_from <= first:
             return self._swept_to
-        tables = {table: _Ahead(rows(table)) for table in (*TABLES, mementos.TABLE)}
+        tables = {table: _Ahead(rows(table, first)) for table in (*TABLES, mementos.TABLE)}
         end = min(size, self._ledger.size)
-        for index, entry in self._ledger.raw():
+        for index, entry in self._ledger.raw(first):
             if index >= end:
                 break
             statement = decode(entry)
@@ -165,7 +188,7 @@ class ProvedLog:
                 if not isinstance(row[0], int) or row[0] < end:
                     raise self._differs("a row belongs to no statement")
                 self._unproven.add(row[0])
-        self._swept_to = end
+        self._swept_from, self._swept_to = first, end
         return end
 
     def require_whole(self) -> None:

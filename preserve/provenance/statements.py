@@ -348,12 +348,28 @@ class CutStatement(_Kind, frozen=True, kw_only=True, tag="cut"):
     quarantined: FileName | None
 
 
+class DerivedSums(_Value, frozen=True, kw_only=True):
+    """Catalogue and index as a check found them to follow from the statements that it covers (ADR 25).
+
+    ``rows_sha256``: over their rows (`preserve.integrity.verify.settled`); ``lines``: how many lines of the index;
+    ``lines_sum``: the sum of their SHA-256, modulo 2**256. ``texts`` and ``texts_unread``: as in the statement around
+    it, of texts that do not follow their record.
+    """
+
+    rows_sha256: Sha256
+    lines: Count
+    lines_sum: Sha256
+    texts: Count
+    texts_unread: Count
+
+
 class FixityStatement(_Kind, frozen=True, kw_only=True, tag="fixity"):
     """A file was read record by record, and each record and text was the one that the ledger names (ADR 25).
 
     ``check``: version of the rules of the check; ``size``: it covers the statements below this index; ``sha256`` and
     ``records``: the file as it was read. ``texts`` were extracted again, ``texts_unread`` could not be.
     ``places_sha256``: where each record lay, in the ledger's order (`preserve.integrity.verify.fixity.Places`).
+    ``derived`` is there in one of the statements of a check that found catalogue and index to be good.
     """
 
     file: FileName
@@ -366,6 +382,7 @@ class FixityStatement(_Kind, frozen=True, kw_only=True, tag="fixity"):
     check: Count
     checked: str
     program: str
+    derived: DerivedSums | msgspec.UnsetType = msgspec.UNSET
 
 
 class AcceptedStatement(_Kind, frozen=True, kw_only=True, tag="accepted"):

@@ -95,8 +95,9 @@ class LinkStatusMachine:
     """Transitions that are not kept."""
     missing_days: int = 0
     unreachable_days: int = 0
-    _missing_day: str = ""
-    _unreachable_day: str = ""
+    missing_day: str = ""
+    unreachable_day: str = ""
+    """The last day that was counted in each."""
 
     def take(self, look: Probe) -> None:
         """Takes in one look."""
@@ -118,13 +119,13 @@ class LinkStatusMachine:
         match look.sign:
             case LinkSignal.SAME | LinkSignal.OTHER | LinkSignal.ERROR_PAGE | LinkSignal.MOVED:
                 self.missing_days = self.unreachable_days = 0
-                self._missing_day = self._unreachable_day = ""
-            case LinkSignal.MISSING if day != self._missing_day:
+                self.missing_day = self.unreachable_day = ""
+            case LinkSignal.MISSING if day != self.missing_day:
                 self.missing_days += 1
-                self._missing_day = day
-            case LinkSignal.UNREACHABLE if day != self._unreachable_day:
+                self.missing_day = day
+            case LinkSignal.UNREACHABLE if day != self.unreachable_day:
                 self.unreachable_days += 1
-                self._unreachable_day = day
+                self.unreachable_day = day
 
     def _next(self, look: Probe) -> LinkState:
         known = _CERTAIN.get(look.sign)

@@ -7,15 +7,16 @@ cable may be an error page.
 Tested by ``tests/scenarios/test_link_rot.py``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from heapq import merge
 from itertools import groupby
+from typing import Final, NamedTuple
 
 from preserve.errors import FormatError
 from preserve.formats.urls import canonical, host_name
-from preserve.model import NOT_WHOLE
+from preserve.model import NOT_WHOLE, parse_utc
 from preserve.provenance.statements import ListingStatement, RunStatement, decode
 from preserve.replay.comparing import Seen
 from preserve.replay.link_status import LinkSignal, LinkState, LinkStatusMachine, Probe, sign_of_failure, sign_of_status
@@ -28,9 +29,12 @@ from preserve.store.mementos import MementoRow
 
 UNREADABLE = "record-unreadable"
 """The reason of a look whose record is in the ledger and cannot be read from where the catalogue has it."""
+NOTHING_BEHIND: Final = "9999-12-31T23:59:59Z"
+"""A date behind which no look comes: one whose date gives it no place stands behind all others."""
 _SMALL_BYTES = 4_096
 """Stored length of a reply without a cable that is read to see whether it is an error page."""
-_RUN, _LISTING = b'"kind":"run"', b'"kind":"listing"'
+RUN, LISTING = b'"kind":"run"', b'"kind":"listing"'
+"""As they stand in the canonical form of these statements, and in that of no others."""
 _HTML = frozenset({None, "text/html", "application/xhtml+xml", "text/plain"})
 
 
@@ -49,6 +53,12 @@ class LinkStatus:
     """What web archives served of it and was the page; looked up where it is not alive."""
     earlier: tuple[LinkState | None, ...] = ()
     """What was known of it when the ledger had each of the sizes asked for; None: nothing."""
+    key: str
+    """The address in canonical form."""
+    not_before: str = ""
+    """The last date of the looks, where some are of files of others; where one of these has no place: the year 9999.
+    Empty where all are this program's own.
+    """
 
     @property
     def state(self) -> LinkState:
@@ -56,90 +66,109 @@ class LinkStatus:
         return self.machine.state or LinkState.UNKNOWN
 
 
-def rot_of(archive: CollectionReader, earlier: Sequence[int] = ()) -> Iterator[LinkStatus]:
+def rot_of(
+    archive: CollectionReader, earlier: Sequence[int] = (), rescues: set[str] | None = None
+) -> Iterator[LinkStatus]:
     """Every address of an archive that was captured or tried, by its canonical form.
 
     ``earlier`` are sizes that the ledger had: what was known then of each address is given along.
+    ``rescues`` takes up the runs that asked web archives.
     robots.txt is no page, and what was asked of web archives in a rescue is not the site's: both are left out.
 
     Raises:
         ArchiveError: the ledger is damaged.
     """
     with ExternalSort() as failures:
-        runs = _read_runs(archive, failures)
+        runs = _read_runs(archive, failures, set() if rescues is None else rescues)
         pages = Pages(archive)
         replies = (
             _Item(seen.canonical, _dated(archive, seen.row), seen) for seen in archive.catalogue.replies_in_order()
         )
-        failed = (_Item(key, _dated_failure(date, value), value) for key, date, value in failures.in_order())
+        failed = (_failed(*row) for row in failures.in_order())
         items = merge(replies, failed, key=lambda item: item.key.encode("utf-8", "surrogatepass"))
         for key, found_of_key in groupby(items, key=lambda item: item.key):
             group = [item for _moment, item in in_order(found_of_key, lambda item: item.dated)]
             if key.endswith("/robots.txt"):
                 continue
-            found = _one(archive, _Judge(key, runs, pages), group, earlier)
+            found = _one(archive, LinkJudge(key, runs, pages), group, earlier)
             if found is not None:
                 yield found
 
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """A reply, or a failure: its run, the index of the run's statement and the reason, with blanks between."""
-
     key: str
     dated: Dated
-    what: SeenRow | str
+    what: "Told"
 
 
 def _dated(archive: CollectionReader, row: RecordRow) -> Dated:
     return archive.times.of(date=row.date, run=row.run, statement=row.statement_index)
 
 
-def _dated_failure(date: str, value: str) -> Dated:
-    return Dated(date=date, statement=int(value.split(" ", 2)[1]))
+def _failed(key: str, date: str, value: str) -> _Item:
+    run, statement, reason = value.split(" ", 2)
+    return _Item(key, Dated(date=date, statement=int(statement)), Failure(date, run, int(statement), reason))
+
+
+class Failure(NamedTuple):
+    """What the statement of a run that ended at ``date`` says of an address beside its records."""
+
+    date: str
+    run: str
+    statement: int
+    reason: str
+
+
+Told = SeenRow | Failure
+"""A look at an address: a reply, or what a run states."""
 
 
 @dataclass(slots=True)
-class _Runs:
+class Runs:
     """``answered``: of each run up to two hosts that answered; ``rescues``: runs that asked web archives."""
 
     answered: dict[str, set[str]] = field(default_factory=dict)
     rescues: set[str] = field(default_factory=set)
 
 
-def _read_runs(archive: CollectionReader, failures: ExternalSort) -> _Runs:
-    runs = _Runs()
+def _read_runs(archive: CollectionReader, failures: ExternalSort, rescues: set[str]) -> Runs:
+    runs = Runs(rescues=rescues)
     for index, entry in archive.ledger.raw():
         # Statements are canonical JSON: these bytes stand in no other place.
-        if _RUN not in entry and _LISTING not in entry:
+        if RUN not in entry and LISTING not in entry:
             continue
         match decode(entry):
             case RunStatement() as said:
-                _read_run(index, said, runs, failures)
+                failures.add(
+                    (key, failed.date, f"{failed.run} {failed.statement} {failed.reason}")
+                    for key, failed in read_run(index, said, runs)
+                )
             case ListingStatement(run=run):
                 runs.rescues.add(run)
     return runs
 
 
-def _read_run(index: int, said: RunStatement, runs: _Runs, failures: ExternalSort) -> None:
+def read_run(index: int, said: RunStatement, runs: Runs) -> Sequence[tuple[str, Failure]]:
+    """What a part of a run's statement says of addresses, each in canonical form; ``runs`` takes up who answered."""
     answered = runs.answered.setdefault(said.run, set())
-    rows = []
+    rows: list[tuple[str, Failure]] = []
     for item in said.urls:
         with suppress(FormatError):
             if item.outcome == "failed" or item.seen in {Seen.SOFT_GONE, Seen.NOT_REACHED}:
                 # What is no page any more has a reply, too; what may not be asked for has none.
                 reason = str(item.seen) if item.seen == Seen.SOFT_GONE else item.reason
-                rows.append((canonical(item.url), said.ended, f"{said.run} {index} {reason}"))
+                rows.append((canonical(item.url), Failure(said.ended, said.run, index, reason)))
             if item.outcome == "done" and len(answered) < 2:  # noqa: PLR2004 - one of two is another than any one
                 answered.add(host_name(item.url))
-    failures.add(rows)
+    return rows
 
 
 def _one(
-    archive: CollectionReader, judge: "_Judge", group: Sequence[_Item], earlier: Sequence[int]
+    archive: CollectionReader, judge: "LinkJudge", group: Sequence[_Item], earlier: Sequence[int]
 ) -> LinkStatus | None:
     machine, then = LinkStatusMachine(), [(size, LinkStatusMachine()) for size in earlier]
-    for look in judge.looks(group):
+    for look in judge.looks([item.what for item in group]):
         machine.take(look)
         for size, former in then:
             if look.statement < size:
@@ -160,13 +189,32 @@ def _one(
         first=judge.first,
         second_hand=held,
         earlier=tuple(former.state for _size, former in then),
+        key=judge.key,
+        not_before=_last_date([item.dated for item in group]),
     )
 
 
-class _Judge:
-    """Makes looks of what is held of one address."""
+def _last_date(looks: Sequence[Dated]) -> str:
+    if all(look.is_own for look in looks):
+        return ""
+    if not all(look.has_place for look in looks):
+        return NOTHING_BEHIND
+    return max((look.date for look in looks), key=parse_utc)
 
-    def __init__(self, key: str, runs: _Runs, pages: Pages) -> None:
+
+Shown = tuple[str, LinkSignal, str]
+"""The record of a payload, and what that said, held against the first good capture; an empty id: nothing."""
+NOT_TOLD: Final[Shown] = "", LinkSignal.NOTHING, ""
+
+
+class LinkJudge:
+    """Makes looks of what is held of one address.
+
+    ``first``, ``url`` and ``shown`` may be set to go on from an earlier look: the first good capture, the address as it
+    was asked for, and what was `told` then: the last payload that was held against the first one, and what that said.
+    """
+
+    def __init__(self, key: str, runs: Runs, pages: Pages) -> None:
         self._runs = runs
         self._pages = pages
         self._host = host_name(key)
@@ -176,15 +224,15 @@ class _Judge:
         self._no_page: set[str] = set()
         """Runs that found another page in the place of this one, as their statements say."""
         self.good: SeenRow | None = None
+        self.shown = self.told = NOT_TOLD
 
-    def looks(self, items: Sequence[_Item]) -> Iterator[Probe]:
+    def looks(self, items: Iterable[Told]) -> Iterator[Probe]:
         """The looks, in their order."""
-        told: set[str] = set()
-        stated = (item.what.split(" ", 2) for item in items if isinstance(item.what, str))
-        self._no_page = {run for run, _statement, reason in stated if reason == Seen.SOFT_GONE}
+        items, told = list(items), set[str]()
+        self._no_page = {item.run for item in items if isinstance(item, Failure) and item.reason == Seen.SOFT_GONE}
         for item in items:
-            if isinstance(item.what, str):
-                run, statement, reason = item.what.split(" ", 2)
+            if isinstance(item, Failure):
+                date, run, statement, reason = item
                 if reason == Seen.SOFT_GONE:
                     continue
                 # A run that was stopped and continued is stated more than once, with what failed before the stop.
@@ -192,9 +240,9 @@ class _Judge:
                     told.add(run)
                     others = bool(self._runs.answered.get(run, set()) - {self._host})
                     sign = sign_of_failure(reason, others_answered=others)
-                    yield Probe(date=item.dated.date, sign=sign, reason=reason, evidence=run, statement=int(statement))
-            elif item.what.run not in self._runs.rescues:
-                yield self._reply(item.what)
+                    yield Probe(date=date, sign=sign, reason=reason, evidence=run, statement=statement)
+            elif item.run not in self._runs.rescues:
+                yield self._reply(item)
 
     def _reply(self, seen: SeenRow) -> Probe:
         row = seen.row
@@ -208,7 +256,7 @@ class _Judge:
             # What is missing is no change of the page.
             sign, reason = LinkSignal.NOTHING, f"{row.whole}-capture"
         elif sign is LinkSignal.SAME:
-            sign, reason = self._compared(seen, reason)
+            sign, reason = self._held_against_first(seen, reason)
         elif sign is LinkSignal.MOVED and self._pages.leads_home(row):
             sign, reason = LinkSignal.ERROR_PAGE, f"{reason} to the front page"
         if sign in {LinkSignal.SAME, LinkSignal.OTHER} and seen.run in self._no_page:
@@ -224,6 +272,15 @@ class _Judge:
             status=row.status,
             statement=row.statement_index,
         )
+
+    def _held_against_first(self, seen: SeenRow, reason: str) -> tuple[LinkSignal, str]:
+        source, (last, sign, said) = seen.row.refers_to or seen.row.record_id, self.shown
+        if seen.row.type == "revisit" and source == last:
+            # The payload that an earlier look was held against the first one for.
+            return sign, reason if sign is LinkSignal.SAME else said
+        sign, reason = self._compared(seen, reason)
+        self.told = (source, sign, reason) if sign is not LinkSignal.DOUBTFUL else NOT_TOLD
+        return sign, reason
 
     def _compared(self, seen: SeenRow, reason: str) -> tuple[LinkSignal, str]:
         """A good reply, held against the first good one."""

@@ -29,6 +29,7 @@ from preserve.provenance.describe import (
     http_payload,
     notes_of,
     read_cables,
+    readers_of,
     resource_type,
 )
 from preserve.provenance.ledger import Ledger
@@ -42,6 +43,7 @@ from preserve.store.catalogue import Catalogue, RecordRow, RowProof
 from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
 from preserve.store.mementos import MementoRow
+from preserve.store.readmarks import Readers
 from preserve.store.warcfile import read_record
 from preserve.text import most_like, terminal_line
 
@@ -161,6 +163,11 @@ class CollectionReader:
             catalogue_as_it_is(paths, self.log) if as_it_is else current_catalogue(paths, self.ledger, self.log)
         )
         self.times = Times(self.catalogue)
+
+    @property
+    def readers(self) -> Readers:
+        """What reads pages here: the version of the extractor, and the layouts."""
+        return readers_of(tuple(self._layouts.values()))
 
     def close(self) -> None:
         """Closes the catalogue."""

@@ -21,7 +21,7 @@ from preserve.store.database import begin_snapshot, check_sound, connect, end_sn
 from preserve.store.durable import make_dir
 from preserve.store.layout import CollectionPaths
 
-_VERSION = 11
+_VERSION = 12
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('ledger_size', 0);
@@ -53,6 +53,7 @@ CREATE TABLE imports (
 CREATE INDEX imports_file ON imports (file);
 CREATE TABLE newer (statement INTEGER PRIMARY KEY, kind TEXT NOT NULL, v INTEGER NOT NULL);
 CREATE TABLE runs (statement INTEGER PRIMARY KEY, run TEXT NOT NULL, started TEXT NOT NULL, ended TEXT NOT NULL);
+CREATE INDEX runs_run ON runs (run);
 CREATE INDEX imports_run ON imports (run);
 CREATE TABLE looks (
     statement INTEGER NOT NULL, number INTEGER NOT NULL, canonical TEXT NOT NULL, run TEXT NOT NULL,
@@ -106,8 +107,8 @@ class RowProof(Protocol):
         """Told of a statement whose record has no row here: what depends on it is left out."""
         ...
 
-    def sweep(self, rows: Callable[[str], Iterator[Row]], size: int) -> int:
-        """Holds whole tables against the log: for queries in another order than that of the statements.
+    def sweep(self, rows: Callable[[str, int], Iterator[Row]], size: int, first: int = 0) -> int:
+        """Holds whole tables, from one statement on, against the log: for queries in another order than the log's.
 
         Returns how many statements are proved: rows of others are to be left out.
 
@@ -394,8 +395,8 @@ class Catalogue:
         """Makes what was applied durable."""
         self._db.commit()
 
-    def rows(self, table: str) -> Iterator[Row]:
-        """Every row of a table of statements, as `StatementRow` gives it with the statement's index before it.
+    def rows(self, table: str, first: int = 0) -> Iterator[Row]:
+        """The rows of a table from a statement on, as `StatementRow` gives them with the statement's index before.
 
         They are as they stand there: held against nothing.
         """
@@ -403,7 +404,25 @@ class Catalogue:
             raise ValueError(table)
         if table == mementos.TABLE and not mementos.is_there(self._db):
             return iter(())
-        return iter(self._db.execute(f"SELECT * FROM {table} ORDER BY statement"))  # noqa: S608 - names of our own
+        asked = f"SELECT * FROM {table} WHERE statement >= ? ORDER BY statement"  # noqa: S608 - names of our own
+        return iter(self._db.execute(asked, (first,)))
+
+    def row_batches(self, table: str, before: int, most: int) -> Iterator[list[Row]]:
+        """The rows of a table of statements, or of looks, below a statement, ``most`` at once; held against nothing."""
+        if table not in (*_MARKS, "looks"):
+            raise ValueError(table)
+        order = "statement, number" if table == "looks" else "statement"
+        rows = self._db.execute(f"SELECT * FROM {table} WHERE statement < ? ORDER BY {order}", (before,))  # noqa: S608
+        while batch := rows.fetchmany(most):
+            yield batch
+
+    def dates_of_files(self, before: int) -> Iterator[tuple[str, str, str, str]]:
+        """Of the records of each run in each file, stated before a statement: run, file, first and last date."""
+        return iter(
+            self._db.execute(
+                "SELECT run, file, min(date), max(date) FROM records WHERE statement < ? GROUP BY run, file", (before,)
+            )
+        )
 
     @staticmethod
     def place_in(row: Sequence[object]) -> RecordPlace:
@@ -436,9 +455,9 @@ class Catalogue:
         """The same of the rows that a query has joined."""
         return self._proof is None or all(self._proof.holds(table, row) for table, row in parts)
 
-    def _swept(self) -> int:
+    def _swept(self, first: int = 0) -> int:
         """Before a query that does not go in the order of statements over whole tables: up to where they are proved."""
-        return self.ledger_size if self._proof is None else self._proof.sweep(self.rows, self.ledger_size)
+        return self.ledger_size if self._proof is None else self._proof.sweep(self.rows, self.ledger_size, first)
 
     @property
     def end(self) -> int:
@@ -505,8 +524,12 @@ class Catalogue:
 
     def newest_of_url(self, url: str) -> Iterator[RecordRow]:
         """Every reply captured from an address, newest first, imported ones behind; read as far as asked for."""
-        asked = f"WHERE canonical = ? AND {_IS_REPLY} ORDER BY {_NEWEST}"
-        return (_row(row) for row in self._asked("records", asked, (key_form(canonical, url),)))
+        key = key_form(canonical, url)
+        # Own ones lie in the order of the index: no more of them are read than are asked for.
+        own = f"WHERE canonical = ? AND {_IS_REPLY} AND {_IS_OWN} ORDER BY statement DESC"
+        others = f"WHERE canonical = ? AND {_IS_REPLY} AND NOT {_IS_OWN} ORDER BY {_NEWEST}"
+        for asked in (own, others):
+            yield from (_row(row) for row in self._asked("records", asked, (key,)))
 
     def replies_since(self, first: int) -> Iterator[RecordRow]:
         """Every reply stated from the statement at ``first`` on, in the ledger's order."""
@@ -923,6 +946,50 @@ class Catalogue:
                 text_sha256=str(comparison) if cables == 1 else None,
             )
 
+    def replies_from(self, first: int) -> Iterator["SeenRow"]:
+        """The replies that are stated from ``first`` on, in the ledger's order, with what was read."""
+        proved = self._swept(first)
+        rows = self._db.execute(
+            f"SELECT * FROM records WHERE statement >= ? AND statement < ? AND canonical IS NOT NULL AND {_IS_REPLY} "  # noqa: S608
+            "ORDER BY statement",
+            (first, proved),
+        )
+        return (self._seen(row) for row in rows)
+
+    def seen_at(self, statement: int) -> "SeenRow | None":
+        """The reply that a statement names, with what was read."""
+        row = next(self._asked("records", "WHERE statement = ?", (statement,)), None)
+        return None if row is None else self._seen(row)
+
+    def _seen(self, row: Row) -> "SeenRow":
+        texts = self.readings_of(str(row[1] if row[16] is None else row[16]))
+        last = texts[-1] if texts else None
+        is_one = len({text.published_id for text in texts}) == 1
+        return SeenRow(
+            canonical=str(row[4]),
+            row=_row(row),
+            mime=None if row[8] is None else str(row[8]),
+            run=str(row[19]),
+            cable=None if last is None else last.published_id,
+            text_sha256=None if last is None or not is_one else last.comparison_sha256,
+        )
+
+    def texts_of_older(self, first: int) -> bool:
+        """Whether a text is stated from ``first`` on whose record was stated before."""
+        query = (
+            "SELECT 1 FROM cables AS c JOIN records AS r ON r.record_id = c.record_id "
+            "WHERE c.statement >= ? AND r.statement < ? LIMIT 1"
+        )
+        return self._db.execute(query, (first, first)).fetchone() is not None
+
+    def is_run_before(self, run: str, statement: int) -> bool:
+        """Whether a run was stated, or a record of it, before a statement."""
+        query = (
+            "SELECT 1 FROM runs WHERE run = :run AND statement < :at "
+            "UNION ALL SELECT 1 FROM records WHERE run = :run AND statement < :at LIMIT 1"
+        )
+        return self._db.execute(query, {"run": run, "at": statement}).fetchone() is not None
+
     def runs(self) -> Iterator[tuple[int, str, str, str]]:
         """Of every run that is stated, in the ledger's order: its statement's index, its id, its start and its end.
 
@@ -936,7 +1003,8 @@ class Catalogue:
         Raises:
             CatalogueDiffersError: it is not what they say.
         """
-        return len(list(self._asked("runs", "WHERE ? IN ('', run)", (run,)))) > 0
+        condition, values = ("WHERE run = ?", (run,)) if run else ("", ())
+        return len(list(self._asked("runs", condition, values))) > 0
 
     def last_run_ended(self) -> str | None:
         """The end of the run that was stated last; None where none is."""

@@ -43,11 +43,23 @@ class LedgerFiles:
             ArchiveError: it is missing.
             FormatError: it does not hold as many entries as its name says.
         """
+        data, held = self._bundle_bytes(number, width)
+        return parse_bundle(data, held)[:width]
+
+    def may_have(self, number: int, width: int, text: bytes) -> bool:
+        """Whether the bytes of a bundle, or of a wider one, have a text in them: only then can an entry have it.
+
+        Raises:
+            ArchiveError: it is missing.
+        """
+        return text in self._bundle_bytes(number, width)[0]
+
+    def _bundle_bytes(self, number: int, width: int) -> tuple[bytes, int]:
         for held in self._widths(width, lambda held: entries_path(number, held)):
             path = self._paths.ledger / entries_path(number, held)
             data = self._read(path, TILE_WIDTH * (DEFAULT_LIMITS.max_statement_bytes + 2))
             if data is not None:
-                return parse_bundle(data, held)[:width]
+                return data, held
         raise ArchiveError(f"{self._paths.ledger / entries_path(number, width)} is missing")
 
     def has_bundle(self, number: int, width: int) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from preserve.formats.tlog.note import parse_vkey
@@ -51,6 +52,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert report.good
     assert report.log is not None
     assert report.checked
+    assert report.derived is not None
     entries = [
         encode(
             FixityStatement(
@@ -59,6 +61,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 check=CHECK,
                 checked=format_utc(datetime(2022, 2, 1, tzinfo=UTC)),
                 program="by hand",
+                derived=msgspec.UNSET if report.derived is None else report.derived,
             )
         )
         for item in report.checked

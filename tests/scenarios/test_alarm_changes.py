@@ -94,7 +94,7 @@ def test_a_look_at_what_has_not_grown_reads_nothing(days: Days, monkeypatch: pyt
     def untouched(*_arguments: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("preserve.alarms.changes.rot_of", untouched)
+    monkeypatch.setattr("preserve.alarms.changes.look_at", untouched)
     monkeypatch.setattr("preserve.store.catalogue.Catalogue.replies_since", untouched)
     assert days.look() == []
 

@@ -17,17 +17,18 @@ from preserve.errors import ArchiveError, EnvironmentFaultError
 from preserve.findings import Verdict
 from preserve.formats.tlog.note import parse_vkey
 from preserve.integrity import scan
-from preserve.integrity.verify import collection, fixity
+from preserve.integrity.verify import collection, fixity, ledger_reading
 from preserve.integrity.verify.checkpoint_check import SignedCheckpoint, read_checkpoint
 from preserve.integrity.verify.collection import VerifyOptions, verify
 from preserve.integrity.verify.fixity import PassedFiles
 from preserve.integrity.verify.report import Findings, Report
 from preserve.integrity.verify.stating import state_fixity
+from preserve.provenance.derive import rebuild
 from preserve.provenance.founding import load_writer
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.session import Writer
-from preserve.provenance.statements import FixityStatement, encode
+from preserve.provenance.statements import DerivedSums, FixityStatement, encode, is_of_record_or_text
 from preserve.provenance.trust import Trust
 from preserve.regular import FileIdentity, read_regular
 from preserve.store.layout import CollectionPaths
@@ -201,7 +202,12 @@ def test_damage_is_found_as_by_a_deep_check(held: Held, damage: Callable[[Collec
         "UPDATE records SET offset = offset + 1 WHERE statement = (SELECT max(statement) FROM records)",
         "UPDATE records SET ordinal = 'x' WHERE statement = (SELECT min(statement) FROM records)",
         "UPDATE records SET uri = 'http://other.org/' WHERE statement = (SELECT min(statement) FROM records)",
+        "UPDATE records SET uri = CAST(uri AS BLOB) WHERE statement = (SELECT min(statement) FROM records)",
+        "UPDATE records SET statement = 10000 WHERE statement = (SELECT min(statement) FROM records)",
         "DELETE FROM records WHERE statement = (SELECT max(statement) FROM records)",
+        "UPDATE runs SET ended = started WHERE statement = (SELECT max(statement) FROM runs)",
+        "DELETE FROM runs WHERE statement = (SELECT min(statement) FROM runs)",
+        "INSERT INTO looks VALUES (1, 0, 'http://x.org/', 'run', 'ended', 'failed', 'dns', '')",
     ],
 )
 def test_a_row_that_was_changed_is_found_without_reading_the_file(held: Held, change: str) -> None:
@@ -213,6 +219,60 @@ def test_a_row_that_was_changed_is_found_without_reading_the_file(held: Held, ch
             pytest.skip("the table does not take it")
     report = held.check()
     assert [finding.code for finding in report.findings] == ["E-CATALOGUE"]
+
+
+def test_statements_that_a_check_has_read_are_hashed_and_not_decoded(
+    held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[bytes] = []
+    read = ledger_reading.decode
+
+    def counted(entry: bytes) -> object:
+        decoded.append(entry)
+        return read(entry)
+
+    monkeypatch.setattr(ledger_reading, "decode", counted)
+    report = held.check()
+    assert (report.level, report.spotless) == ("seals", True)
+    entries = [entry for _index, entry in Ledger(held.paths).raw()]
+    assert decoded == [entry for entry in entries if not is_of_record_or_text(entry)]
+    # A new file's records are decoded, and those of a file that is read again.
+    held.sim.web.pages["http://x.org/b"] = links("/e")
+    held.sim.run()
+    decoded.clear()
+    report = held.check()
+    assert (report.level, report.spotless) == ("seals", True)
+    assert sum(map(is_of_record_or_text, decoded)) == report.checked[0].records
+    assert report.records == held.check(deep=100).records
+    decoded.clear()
+    assert held.check(deep=1).spotless
+    again = {*held.files} - {name for name in held.files if name.encode() not in b"".join(decoded)}
+    assert len(again) >= 2
+
+
+def test_sums_of_what_is_derived_are_stated_once_a_check_and_agree(held: Held) -> None:
+    said = [one for _index, one in Ledger(held.paths).statements() if isinstance(one, FixityStatement)]
+    assert [isinstance(one.derived, DerivedSums) for one in said] == [False, True]
+    assert held.check(deep=100).derived == held.check().derived
+    assert held.state(held.check(deep=100)) == 2
+    assert held.check().spotless
+
+
+@pytest.mark.parametrize(
+    "changes", [{"rows_sha256": "0" * 64}, {"lines": 1}, {"lines_sum": "0" * 64}], ids=min
+)
+def test_sums_that_do_not_fit_cost_time_and_hide_nothing(
+    held: Held, reads: list[str], changes: dict[str, object]
+) -> None:
+    said = [one for _index, one in Ledger(held.paths).statements() if isinstance(one, FixityStatement)][-1]
+    assert isinstance(said.derived, DerivedSums)
+    other = msgspec.structs.replace(said, derived=msgspec.structs.replace(said.derived, **changes))
+    signer = held.writer.signer
+    assert signer is not None
+    extended(held.paths, [encode(other)], signer)
+    rebuild(held.paths, Ledger(held.paths))
+    report = held.check()
+    assert (report.level, report.good, reads) == ("full", True, held.files)
 
 
 def _forged(held: Held, **changes: object) -> FixityStatement:

@@ -140,14 +140,15 @@ def parse_bundle(data: bytes, count: int) -> tuple[bytes, ...]:
     """
     _check_width(count)
     entries: list[bytes] = []
-    position = 0
-    while len(entries) < count:
+    position, end = 0, len(data)
+    for number in range(count):
         start = position + 2
-        position = start + int.from_bytes(data[position:start], "big")
-        if start > len(data) or position > len(data):
-            raise FormatError(f"an entry bundle that ends in entry {len(entries)} of {count}")
+        if start <= end:
+            position = start + (data[position] << 8 | data[position + 1])
+        if start > end or position > end:
+            raise FormatError(f"an entry bundle that ends in entry {number} of {count}")
         entries.append(data[start:position])
-    if position != len(data):
+    if position != end:
         raise FormatError(f"an entry bundle with {len(data) - position} bytes after its {count} entries")
     return tuple(entries)
 

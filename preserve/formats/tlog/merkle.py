@@ -10,6 +10,7 @@ The tree is never held: `CompactRange` keeps one hash for each bit set in its si
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
 
 from preserve.errors import FormatError
 
@@ -26,6 +27,11 @@ GetHash = Callable[[int, int], bytes]
 def leaf_hash(data: bytes) -> bytes:
     """The hash of one leaf."""
     return hashlib.sha256(b"\x00" + data).digest()
+
+
+def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
+    """The hashes of leaves."""
+    return [sha256(b"\x00" + data).digest() for data in entries]
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -92,9 +98,50 @@ class CompactRange:
         self._hashes.append(value)
         self._size += 1 << level
 
+    def append_tree(self, height: int, root: bytes) -> None:
+        """Adds a complete subtree of ``2**height`` leaves at once.
+
+        Raises:
+            FormatError: it cannot stand here, or the root is not of 32 bytes; the tree is as it was.
+        """
+        value, below = _hash(root), self._size >> height
+        if below << height != self._size:
+            raise FormatError(f"a subtree of {1 << height} leaves cannot follow {self._size}")
+        while below & 1:
+            value = node_hash(self._hashes.pop(), value)
+            below >>= 1
+        self._hashes.append(value)
+        self._size += 1 << height
+
+    def with_part_of(self, levels: Sequence[Sequence[bytes]], count: int) -> "CompactRange":
+        """The tree with the first ``count`` leaves of a subtree that would stand here, as `levels_of` gave it."""
+        made = CompactRange.of(self._size, self._hashes)
+        done = 0
+        for height in range(len(levels) - 1, -1, -1):
+            if count & (1 << height):
+                made.append_tree(height, levels[height][done >> height])
+                done += 1 << height
+        return made
+
     def root(self) -> bytes:
         """The root over the leaves so far; `EMPTY_ROOT` without any."""
         return _fold(self._hashes) if self._hashes else EMPTY_ROOT
+
+
+def levels_of(leaf_hashes: Sequence[bytes]) -> list[list[bytes]]:
+    """The hashes of a complete subtree, level by level from its leaves up; the last is the root alone.
+
+    Raises:
+        FormatError: their number is no power of two, or one is not of 32 bytes.
+    """
+    level = [_hash(value) for value in leaf_hashes]
+    if not level or len(level) & (len(level) - 1):
+        raise FormatError(f"{len(level)} leaves are no complete subtree")
+    levels = [level]
+    while len(level) > 1:
+        level = [sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=True)]
+        levels.append(level)
+    return levels
 
 
 def root_of(leaf_hashes: Iterable[bytes]) -> bytes:

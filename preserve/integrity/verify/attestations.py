@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from preserve.errors import FormatError
 from preserve.findings import Claim, Verdict
 from preserve.formats.tlog.files import parse_checkpoint
-from preserve.formats.tlog.merkle import CompactRange
 from preserve.formats.tlog.note import COSIGNATURE, open_note, parse_note, parse_vkey
 from preserve.integrity.verify.checkpoint_check import SignedCheckpoint
 from preserve.integrity.verify.newer import Newer
@@ -67,19 +66,19 @@ class Attestations:
         self._newer = newer
         self._kept = kept_checkpoints(paths)
         """Size to note of every checkpoint that is kept."""
-        self._wanted = {*self._kept}
+        self.wanted = {*self._kept}
+        """The sizes at which the root is asked for."""
         if logs is not None and checkpoint is not None:
-            self._wanted |= logs.sizes(checkpoint.origin, paths.folder)
+            self.wanted |= logs.sizes(checkpoint.origin, paths.folder)
         self._roots: dict[int, bytes] = {}
         self.stamped: list[tuple[int, datetime]] = []
         """Of each receipt that can be believed: how many statements it is for, and its moment."""
         self._keys: list[LogKey] = []
         """From the first key of the log to the one that signs its checkpoint."""
 
-    def grown(self, tree: CompactRange) -> None:
-        """Takes in the tree after each statement."""
-        if tree.size in self._wanted:
-            self._roots[tree.size] = tree.root()
+    def grown(self, size: int, root: bytes) -> None:
+        """Takes in the root at one of the sizes `wanted`."""
+        self._roots[size] = root
 
     def stated(self, index: int, statement: Statement) -> None:
         """Takes in a statement: the first and those of a change of key say which keys the log has."""

@@ -34,7 +34,7 @@ from preserve.integrity.verify.attestations import Attestations
 from preserve.integrity.verify.checkpoint_check import SignedCheckpoint, read_checkpoint
 from preserve.integrity.verify.checks import CheckScope, Level, StatementCheck
 from preserve.integrity.verify.derived_checks import CatalogueCheck, IndexCheck, Obstacle
-from preserve.integrity.verify.fixity import passed_over
+from preserve.integrity.verify.fixity import passed_over, settled
 from preserve.integrity.verify.fixity_check import FixityCheck
 from preserve.integrity.verify.held_catalogue import HeldCatalogue
 from preserve.integrity.verify.ledger_reading import read_ledger
@@ -52,6 +52,7 @@ from preserve.integrity.verify.vouching_checks import KnownCheck, SignatureCheck
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.progress import Tell, untold
 from preserve.provenance.knownlogs import KnownLogs
+from preserve.provenance.statements import DerivedSums
 from preserve.provenance.trust import Trust
 from preserve.regular import open_regular
 from preserve.store.layout import CollectionPaths
@@ -154,8 +155,9 @@ def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Ver
                 hashes=hashes,
                 passed=passed_over(scope, signed, manner.logs, manner.trust, hashes, deep=manner.deep),
             )
+            reading = replace(reading, settled=settled(reading.passed, catalogue))
             checks = _Checks(scope, signed, manner, held, reading)
-            read_ledger(paths, checks.tree, checks.all, _with_bytes(manner.progress, hashes))
+            read_ledger(paths, checks.tree, checks.all, reading.settled, _with_bytes(manner.progress, hashes))
             for path in held.files:
                 hashes.begin(path)
             report = checks.report()
@@ -229,13 +231,16 @@ class _Checks:
         self.statements = ReadableCheck(scope)
         self.files = SealCheck(scope, self.tree, self.records, reading.hashes, held.strangers)
         self.second = SecondReaderCheck(scope, self.files, held.files if manner.second_reader else ())
-        self.texts = TextCheck(scope, self.records, reading.catalogue)
+        self.texts = TextCheck(scope, self.records, reading)
         self.fixity = FixityCheck(reading.passed)
         self.known = KnownCheck(self.tree, vouching)
         self.signature = SignatureCheck(self.known, vouching)
         self.time = TimeCheck(scope.findings, self.tree, vouching, self.statements.dates)
-        self.index = IndexCheck(scope, self.records, obstacle)
-        self.catalogue = CatalogueCheck(scope, self.tree, self.records, reading.catalogue, obstacle)
+        self.index = IndexCheck(scope, self.records, reading.settled, obstacle)
+        self._reading = reading
+        for run, file, first, last in reading.catalogue.dates(reading.settled.size) if reading.settled.size else ():
+            self.statements.dates.between(run, file, first, last)
+        self.catalogue = CatalogueCheck(scope, self.tree, self.records, reading, obstacle)
         self.all: tuple[StatementCheck, ...] = (
             self.tree,
             self.records,
@@ -286,6 +291,20 @@ class _Checks:
             repair="" if not any(f.is_error for f in findings.listed) else self._repair(),
             checked=() if log is None else tuple(self.records.read_whole(self.files.sealed_by, log.size)),
             log=log,
+            derived=None if log is None else self._derived(log),
+        )
+
+    def _derived(self, log: CheckedLog) -> DerivedSums | None:
+        """The sums of catalogue and index, where both are good and have nothing but what the log states."""
+        is_good = all(check.finish().verdict is Verdict.PASS for check in (self.index, self.catalogue))
+        if not is_good or self.tree.statements != log.size:
+            return None
+        return DerivedSums(
+            rows_sha256=self._reading.catalogue.sum_of_rows(),
+            lines=self.index.sum.count,
+            lines_sum=f"{self.index.sum.sum:064x}",
+            texts=self.texts.stray.texts,
+            texts_unread=self.texts.stray.texts_not_read,
         )
 
     def _log(self) -> CheckedLog | None:

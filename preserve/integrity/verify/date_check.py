@@ -51,6 +51,10 @@ class DateCheck:
             case _:
                 pass
 
+    def between(self, run: str, file: str, first: str, last: str) -> None:
+        """Takes the earliest and the latest date of the records of a run in a file, once, before any statement."""
+        self._dated[run, file] = _Between(first, last)
+
     def finish(self, findings: Findings) -> None:
         """Tells what contradicts."""
         for span in out_of_order(self._runs):

@@ -7,10 +7,10 @@ from functools import cached_property
 
 from preserve.findings import Claim
 from preserve.integrity.verify.checks import CheckScope, Leaf, Said, StatementCheck, Unreadable
-from preserve.integrity.verify.held_catalogue import HeldCatalogue
 from preserve.integrity.verify.index_sum import IndexSum
-from preserve.integrity.verify.record_check import RecordCheck
+from preserve.integrity.verify.record_check import RecordCheck, RecordReading
 from preserve.integrity.verify.report import claim, not_checked
+from preserve.integrity.verify.settled import Settled
 from preserve.integrity.verify.tree_check import TreeCheck
 from preserve.provenance.rows import row_of
 from preserve.provenance.statements import (
@@ -55,11 +55,13 @@ class Obstacle:
 class IndexCheck(StatementCheck):
     """Lines are summed up by file, as the note of a verification that was stopped has them."""
 
-    def __init__(self, scope: CheckScope, records: RecordCheck, obstacle: Obstacle) -> None:
+    def __init__(self, scope: CheckScope, records: RecordCheck, settled: Settled, obstacle: Obstacle) -> None:
         self._scope = scope
         self._records = records
+        self._settled = settled
         self._obstacle = obstacle
         self._defect = ""
+        self.sum = IndexSum()
 
     def take(self, index: int, statement: Said, leaf: Leaf) -> None:
         """Takes in the line of a record that was read."""
@@ -71,10 +73,12 @@ class IndexCheck(StatementCheck):
         """Reads the index."""
         if self._obstacle.reason:
             return
-        whole = IndexSum()
+        self.sum = self._settled.lines
         for file in self._records.files.values():
-            whole.add(file.index)
-        self._defect = whole.defect(self._scope.paths)
+            # Lines of what was stated before are in that sum already, also of files that are read again.
+            if not file.stated or file.first >= self._settled.size:
+                self.sum.add(file.index)
+        self._defect = self.sum.defect(self._scope.paths)
         if self._defect:
             self._scope.findings.add("E-INDEX", self._scope.paths.index.name, self._defect)
 
@@ -88,17 +92,20 @@ class CatalogueCheck(StatementCheck):
     """Rows of records that are not read again are passed over."""
 
     def __init__(
-        self, scope: CheckScope, tree: TreeCheck, records: RecordCheck, held: HeldCatalogue, obstacle: Obstacle
+        self, scope: CheckScope, tree: TreeCheck, records: RecordCheck, reading: RecordReading, obstacle: Obstacle
     ) -> None:
         self._scope = scope
         self._tree = tree
         self._records = records
-        self._held = held
+        self._held = reading.catalogue
+        self._from = reading.settled.size
         self._obstacle = obstacle
         self._is_good = True
 
     def take(self, index: int, statement: Said, leaf: Leaf) -> None:
-        """Holds the row of a statement against the one in the catalogue."""
+        """Holds the row of a statement against the one in the catalogue: of one whose row is in the sum, it was."""
+        if index < self._from:
+            return
         match statement:
             case RecordStatement() | CableStatement() if self._scope.level.name != "full":
                 return

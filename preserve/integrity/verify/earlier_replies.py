@@ -5,6 +5,7 @@ Memory is flat in their number: a window of hashes, and the cache of a temporary
 """
 
 import sqlite3
+from collections.abc import Callable
 from typing import Final
 
 from preserve.errors import EnvironmentFaultError
@@ -24,8 +25,9 @@ CREATE TABLE replies (hash INTEGER PRIMARY KEY) WITHOUT ROWID;
 class EarlierReplies:
     """Takes in record ids; one is as good as 64 bits of a hash that nobody outside of this process knows the key of."""
 
-    def __init__(self, window: int = _WINDOW) -> None:
-        """``window``: how many are kept in memory."""
+    def __init__(self, window: int = _WINDOW, *, older: Callable[[str], bool] | None = None) -> None:
+        """``window``: how many are kept in memory. ``older``: whether a reply was named before the first added."""
+        self._before = older
         self._window = window
         self._recent: set[int] = set()
         self._older: sqlite3.Connection | None = None
@@ -56,9 +58,11 @@ class EarlierReplies:
         number = hash(record_id)
         if number in self._recent:
             return True
-        if self._older is None:
-            return False
-        return self._older.execute("SELECT 1 FROM replies WHERE hash = ?", (number,)).fetchone() is not None
+        if self._older is not None:
+            found = self._older.execute("SELECT 1 FROM replies WHERE hash = ?", (number,)).fetchone()
+            if found is not None:
+                return True
+        return self._before is not None and self._before(record_id)
 
     def close(self) -> None:
         """Gives back the temporary file."""

@@ -6,9 +6,11 @@ A ``fixity`` statement stands in for reading a file where all of this holds, and
 - it was made by this version of the check (`CHECK`), over a part of the ledger that ends before it;
 - the SHA-256 of the file, taken now, is the one in it. The seal is held against the same hash.
 
-What is not the file's is checked as ever: tree, signature, each statement, each line of the index and each row of the
-catalogue. Where a record lies is taken from the catalogue, and held against the digest of the places in the statement.
-Where anything is found to be wrong, all files are read (`preserve.integrity.verify.collection`).
+What is not the file's is checked as ever: tree, signature, each statement that came since, each line of the index and
+each row of the catalogue. Where a record lies is taken from the catalogue, and held against the digest of the places in
+the statement. Of statements that the check has read, and rows and lines that follow from them, sums are compared
+(`preserve.integrity.verify.settled`). Where anything is found to be wrong, all is read
+(`preserve.integrity.verify.collection`).
 
 Tested by ``tests/scenarios/test_verify_by_seals.py``.
 """
@@ -19,11 +21,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from preserve.errors import FormatError, PreserveError
 from preserve.findings import Verdict
 from preserve.integrity.scan import FileHashes
 from preserve.integrity.verify.checkpoint_check import SignedCheckpoint
 from preserve.integrity.verify.checks import CheckScope
+from preserve.integrity.verify.held_catalogue import HeldCatalogue
+from preserve.integrity.verify.settled import Settled
 from preserve.model import RecordPlace
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.ledger import Ledger
@@ -69,6 +75,8 @@ class PassedFiles:
     """The files that are not read, by name. ``doubt``: why one of the statements cannot be relied on after all."""
 
     files: Mapping[str, PassedFile] = field(default_factory=dict)
+    mark: PassedFile | None = None
+    """The newest statement that has sums of what is derived."""
     doubt: str = ""
 
     def doubted(self, reason: str) -> None:
@@ -91,7 +99,8 @@ def passed_over(
     """
     if scope.level.name != "full" or deep >= _WHOLE or not _is_ours(signed, known, trust):
         return PassedFiles()
-    stated = {name: file for name, file in _stated(scope).items() if scope.paths.held_file(name).is_file()}
+    found, mark = _stated(scope)
+    stated = {name: file for name, file in found.items() if scope.paths.held_file(name).is_file()}
     for name in stated:
         hashes.begin(scope.paths.held_file(name))
     total = sum(path.stat().st_size for path in scope.paths.archive.iterdir() if path.is_file())
@@ -102,7 +111,20 @@ def passed_over(
             break
         wanted -= scope.paths.held_file(name).stat().st_size
         del chosen[name]
-    return PassedFiles({name: file for name, file in chosen.items() if _is_same(name, file, hashes)})
+    return PassedFiles({name: file for name, file in chosen.items() if _is_same(name, file, hashes)}, mark)
+
+
+def settled(passed: PassedFiles, catalogue: HeldCatalogue) -> Settled:
+    """The statements that are not decoded: none, where the rows that follow from them are not as was stated."""
+    mark = passed.mark
+    if mark is None or isinstance(mark.said.derived, msgspec.UnsetType) or not passed.files:
+        return Settled()
+    size, sums = mark.said.size, mark.said.derived
+    if not catalogue.pass_over(size, sums.rows_sha256):
+        passed.doubted("the rows of the catalogue are not those of the earlier check")
+        return Settled()
+    names = [name.encode("ascii") for name, file in passed.files.items() if file.said.size <= size]
+    return Settled(size, sums, names, catalogue.file_of)
 
 
 def _is_same(name: str, file: PassedFile, hashes: FileHashes) -> bool:
@@ -131,27 +153,30 @@ def _is_ours(signed: SignedCheckpoint, known: KnownLogs | None, trust: Trust) ->
     return False
 
 
-def _stated(scope: CheckScope) -> dict[str, PassedFile]:
-    """The newest statement of each file by this version of the check; none where the ledger cannot be read.
+def _stated(scope: CheckScope) -> tuple[dict[str, PassedFile], PassedFile | None]:
+    """The newest statement of each file by this version of the check, and the newest with sums of what is derived.
+
+    None where the ledger cannot be read.
 
     Only below the checkpoint that was read: another one may lie there by now, and nobody has seen its signature.
     """
     found: dict[str, PassedFile] = {}
+    mark = None
     covered = 0 if scope.checkpoint is None else scope.checkpoint.size
     try:
         for index, said in _fixities(Ledger(scope.paths)):
             if said.check == CHECK and said.size <= index < covered:
                 found[said.file] = PassedFile(index=index, said=said)
+                mark = mark if said.derived is msgspec.UNSET else found[said.file]
     except (PreserveError, OSError):
-        return {}
-    return found
+        return {}, None
+    return found, mark
 
 
 def _fixities(ledger: Ledger) -> Iterator[tuple[int, FixityStatement]]:
     """Every ``fixity`` statement under the checkpoint. The tree over them is checked when the ledger is read."""
-    for index, entry in ledger.raw():
-        if _KIND in entry:
-            with suppress(FormatError):
-                said = decode(entry)
-                if isinstance(said, FixityStatement):
-                    yield index, said
+    for index, entry in ledger.covered_with(_KIND):
+        with suppress(FormatError):
+            said = decode(entry)
+            if isinstance(said, FixityStatement):
+                yield index, said

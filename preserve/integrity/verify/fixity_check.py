@@ -11,7 +11,8 @@ class FixityCheck(StatementCheck):
 
     def __init__(self, passed: PassedFiles) -> None:
         self._passed = passed
-        self._missing = {file.index: file.said for file in passed.files.values()}
+        relied_on = [*passed.files.values(), *([passed.mark] if passed.mark is not None else [])]
+        self._missing = {file.index: file.said for file in relied_on}
 
     def take(self, index: int, statement: Said, leaf: Leaf) -> None:
         """Takes one statement."""

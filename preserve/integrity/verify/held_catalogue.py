@@ -4,12 +4,16 @@ import sqlite3
 from collections.abc import Iterator
 
 from preserve.errors import PreserveError
+from preserve.integrity.verify.settled import RowSums
 from preserve.model import RecordPlace
 from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.layout import CollectionPaths
 
 _COMPARED = ("records", "cables", "releases", "runs", "imports", "judgements")
 """Tables of which each row is held against its statement."""
+LOOKS = "looks"
+_BATCH = 512
+"""Rows that are taken from the database at once."""
 
 
 class HeldCatalogue:
@@ -17,6 +21,10 @@ class HeldCatalogue:
 
     def __init__(self, paths: CollectionPaths) -> None:
         self.defect = ""
+        self._sums = RowSums()
+        self._from = 0
+        for table in (*_COMPARED, LOOKS):
+            self._sums.begin(table)
         self._catalogue: Catalogue | None = None
         self._rows: dict[str, Iterator[tuple[object, ...]]] = {}
         self._looks = 0
@@ -32,6 +40,42 @@ class HeldCatalogue:
                 self._ahead[table] = next(self._rows[table], None)
         except (PreserveError, sqlite3.DatabaseError) as error:
             self._fails(str(error))
+
+    def pass_over(self, size: int, rows_sha256: str) -> bool:
+        """Takes the rows of the statements below ``size`` at once; whether their sum is this one. Before any other."""
+        if self._catalogue is None or not self._rows:
+            return False
+        try:
+            for table in (*_COMPARED, LOOKS):
+                for batch in self._catalogue.row_batches(table, size, _BATCH):
+                    self._sums.take(table, batch)
+                    self._looks += len(batch) if table == LOOKS else 0
+            for table in _COMPARED:
+                self._rows[table] = self._catalogue.rows(table, size)
+                self._ahead[table] = next(self._rows[table], None)
+        except sqlite3.DatabaseError as error:
+            self._fails(str(error))
+            return False
+        self._from = size
+        return self._sums.hexdigest() == rows_sha256
+
+    def is_reply(self, record_id: str) -> bool:
+        """Whether the statements that were passed over name a reply of this id."""
+        row = None if self._catalogue is None else self._catalogue.record(record_id)
+        return row is not None and row.statement_index < self._from and row.type in {"response", "resource"}
+
+    def file_of(self, record_id: str) -> str | None:
+        """The file of a record."""
+        row = None if self._catalogue is None else self._catalogue.record(record_id)
+        return None if row is None else row.place.file
+
+    def dates(self, size: int) -> list[tuple[str, str, str, str]]:
+        """Run, file, first and last date of the records that are stated below ``size``."""
+        return [] if self._catalogue is None else list(self._catalogue.dates_of_files(size))
+
+    def sum_of_rows(self) -> str:
+        """The sum of all rows that were compared (`preserve.integrity.verify.settled.RowSums`)."""
+        return self._sums.hexdigest()
 
     def close(self) -> None:
         """Closes the catalogue."""
@@ -60,6 +104,7 @@ class HeldCatalogue:
         except sqlite3.DatabaseError as error:
             self._fails(str(error))
             return None
+        self._sums.take(table, (row,))
         return row
 
     def compare(self, index: int, row: StatementRow) -> None:
@@ -71,6 +116,7 @@ class HeldCatalogue:
             try:
                 if self._catalogue.looks_stated(index) != row.looks:
                     self._fails(f"differs at statement {index}")
+                self._sums.take(LOOKS, ((index, number, *look) for number, look in enumerate(row.looks)))
             except sqlite3.DatabaseError as error:
                 self._fails(str(error))
 

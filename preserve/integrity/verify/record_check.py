@@ -19,6 +19,7 @@ from preserve.integrity.verify.index_sum import IndexSum
 from preserve.integrity.verify.report import CheckedFile, Findings, claim, not_checked
 from preserve.integrity.verify.resume import FileTally, Resume
 from preserve.integrity.verify.sample import Sample
+from preserve.integrity.verify.settled import Settled
 from preserve.integrity.verify.touched import TouchedRecords
 from preserve.integrity.verify.tree_check import TreeCheck
 from preserve.provenance.rows import row_of
@@ -58,6 +59,10 @@ class FileReading:
     """It is not there. That is one finding, told at the end with the number of records that went with it."""
     passed: PassedFile | None = None
     """The statement that stands in for reading its records."""
+    is_settled: bool = False
+    """Statements of its records are passed over, too (`preserve.integrity.verify.settled`)."""
+    first: int = 0
+    """The index of the first statement of a record in it that was taken."""
     stated: int = 0
     """Number of records that the ledger has named in it."""
     places: Places = field(default_factory=Places)
@@ -99,6 +104,7 @@ class RecordReading:
     resume: Resume
     hashes: FileHashes
     passed: PassedFiles
+    settled: Settled = field(default_factory=Settled)
 
 
 class RecordCheck(StatementCheck):
@@ -110,12 +116,21 @@ class RecordCheck(StatementCheck):
         self._catalogue = reading.catalogue
         self._reading = reading
         self.files: dict[str, FileReading] = {}
-        self.replies = EarlierReplies()
+        self._settled = settled = reading.settled
+        self.replies = EarlierReplies(older=reading.catalogue.is_reply if settled.size else None)
         self.touched = TouchedRecords()
         self.last: LastRecord | None = None
-        self.count = 0
+        self._count = 0
         self._bad = 0
         """Records that are not in the archive as they are stated."""
+        for name, file in reading.passed.files.items():
+            if settled.size >= file.said.size:
+                self._file(name).is_settled = True
+
+    @property
+    def count(self) -> int:
+        """Number of records stated so far."""
+        return self._count + self._settled.records
 
     def names(self, file: str) -> bool:
         """True where some statement names a file."""
@@ -135,6 +150,10 @@ class RecordCheck(StatementCheck):
 
     def _count_stated(self, index: int, statement: Statement, sealed: Sealed) -> None:
         """As many records are stated as the statement says that it seals."""
+        if sealed.name in self.files and self.files[sealed.name].is_settled:
+            if index >= self._settled.size and not isinstance(statement, RepairStatement):
+                self._reading.passed.doubted(f"{sealed.name} was sealed again")
+            return
         stated = self.files[sealed.name].stated if sealed.name in self.files else 0
         # A repair that could not find every record seals what there is; records that a newer program stated are not
         # counted here.
@@ -144,10 +163,14 @@ class RecordCheck(StatementCheck):
             self._scope.findings.add("E-LEDGER-STATEMENT", f"statement {index}", detail)
 
     def _record(self, index: int, statement: RecordStatement) -> None:
-        self.count += 1
+        self._count += 1
         if statement.type in {"response", "resource"}:
             self.replies.add(statement.record_id)
         file = self._file(statement.file)
+        if not file.stated:
+            file.first = index
+        elif file.first < self._settled.size <= index:
+            self._reading.passed.doubted(f"a record of {statement.file} was stated after the check")
         file.stated += 1
         if statement.type == "revisit":
             self._revisit(statement, str(statement.refers_to), file)
@@ -279,7 +302,7 @@ class RecordCheck(StatementCheck):
                 findings.add("E-WARC-MISSING", name, f"{counted(file.stated, 'record')} stated")
             if file.matcher is not None and self._tree.is_whole:
                 file.matcher.finish()
-            if file.passed is not None and not _is_as_stated(file, file.passed):
+            if file.passed is not None and not file.is_settled and not _is_as_stated(file, file.passed):
                 self._reading.passed.doubted(f"the records of {name}")
             findings.join(file.findings)
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from preserve.findings import Claim, Finding, Verdict
 from preserve.formats.waczsignature import PackageSignature
+from preserve.provenance.statements import DerivedSums
 
 MAX_FINDINGS = 10_000
 """Findings that are told one by one; those beyond are counted. A hostile file has millions."""
@@ -72,6 +73,8 @@ class Report:
     checked: tuple[CheckedFile, ...] = ()
     """Files of which a ``fixity`` statement can be made, with ``log``."""
     log: CheckedLog | None = None
+    derived: DerivedSums | None = None
+    """Of catalogue and index, where they are good and have nothing but what ``log`` states."""
 
     @property
     def good(self) -> bool:

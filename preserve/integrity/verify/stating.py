@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import msgspec
+
 from preserve import PROGRAM
 from preserve.errors import ArchiveError, EnvironmentFaultError
 from preserve.integrity.verify.fixity import CHECK
@@ -36,11 +38,12 @@ def state_fixity(paths: CollectionPaths, writer: Writer, report: Report, *, chec
                 f"{paths.ledger} is not the one that was checked; nothing was stated",
                 next_step=f"Run `preserve verify {paths.name}` again.",
             )
-        session.state(
-            [
-                FixityStatement(**file._asdict(), size=size, check=CHECK, checked=format_utc(checked), program=PROGRAM)
-                for file in report.checked
-            ]
-        )
+        said = [
+            FixityStatement(**file._asdict(), size=size, check=CHECK, checked=format_utc(checked), program=PROGRAM)
+            for file in report.checked
+        ]
+        if report.derived is not None:
+            said[-1] = msgspec.structs.replace(said[-1], derived=report.derived)
+        session.state(said)
         session.finish()
     return len(report.checked)

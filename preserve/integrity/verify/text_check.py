@@ -3,8 +3,7 @@
 from preserve.errors import ArchiveError
 from preserve.findings import Claim, Verdict
 from preserve.integrity.verify.checks import CheckScope, Leaf, Said, StatementCheck
-from preserve.integrity.verify.held_catalogue import HeldCatalogue
-from preserve.integrity.verify.record_check import RecordCheck
+from preserve.integrity.verify.record_check import RecordCheck, RecordReading
 from preserve.integrity.verify.report import claim, not_checked
 from preserve.integrity.verify.resume import FileTally
 from preserve.model import RecordPlace
@@ -19,11 +18,12 @@ _TEXTS = "every text follows from its bytes"
 class TextCheck(StatementCheck):
     """A text that follows its record is compared with what was extracted as that was read; another is read again."""
 
-    def __init__(self, scope: CheckScope, records: RecordCheck, catalogue: HeldCatalogue) -> None:
+    def __init__(self, scope: CheckScope, records: RecordCheck, reading: RecordReading) -> None:
         self._scope = scope
         self._records = records
-        self._catalogue = catalogue
-        self._stray = FileTally()
+        self._catalogue = reading.catalogue
+        sums = reading.settled.sums
+        self.stray = FileTally() if sums is None else FileTally(texts=sums.texts, texts_not_read=sums.texts_unread)
         """Of texts that do not follow their record."""
 
     def take(self, index: int, statement: Said, leaf: Leaf) -> None:
@@ -36,7 +36,7 @@ class TextCheck(StatementCheck):
         is_last = last is not None and last.record_id == record_id
         if record_id not in self._records.replies:
             if self._scope.newer.names(record_id):
-                self._stray.texts_not_read += 1
+                self.stray.texts_not_read += 1
             else:
                 self._scope.findings.add("E-CABLE-SOURCE", where, record_id)
             return
@@ -46,7 +46,7 @@ class TextCheck(StatementCheck):
                 return
         elif last is not None and is_last and last.file.was_read_at(index):
             return
-        tally = last.file.tally if last is not None and is_last else self._stray
+        tally = last.file.tally if last is not None and is_last else self.stray
         if matched is not None and leaf.entry in matched.facts.cables:
             tally.texts += 1
             return
@@ -84,7 +84,7 @@ class TextCheck(StatementCheck):
 
     def finish(self) -> Claim:
         """How many texts were extracted again."""
-        tallies = [self._stray, *(file.tally for file in self._records.files.values())]
+        tallies = [self.stray, *(file.tally for file in self._records.files.values())]
         read, not_read = sum(t.texts for t in tallies), sum(t.texts_not_read for t in tallies)
         if self._scope.findings.has("E-CABLE-TEXT", "E-CABLE-SOURCE"):
             return Claim(name=_TEXTS, verdict=Verdict.FAIL, detail=counted(read, "text"))

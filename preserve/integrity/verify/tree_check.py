@@ -1,8 +1,12 @@
 """The tree: every entry and tile of the ledger against the root that its checkpoint signs."""
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Sequence
+
 from preserve.findings import Claim, Verdict
-from preserve.formats.tlog.merkle import CompactRange
-from preserve.integrity.verify.checks import CheckScope, Leaf, Said, StatementCheck
+from preserve.formats.tlog.files import TILE_WIDTH
+from preserve.formats.tlog.merkle import CompactRange, leaf_hash, leaf_hashes, levels_of
+from preserve.integrity.verify.checks import CheckScope, StatementCheck
 from preserve.integrity.verify.report import claim
 from preserve.provenance.ledger import Ledger, TileCheck
 from preserve.text import counted
@@ -25,6 +29,8 @@ class TreeCheck(StatementCheck):
         self.is_whole = True
         self.statements = 0
         self._root_at_size = self.range.root() if self._checkpoint is not None and not self._checkpoint.size else None
+        self._tell: Callable[[int, bytes], None] = lambda _size, _root: None
+        self._wanted: list[int] = [] if self._checkpoint is None else [self._checkpoint.size]
 
     def begin(self, ledger: Ledger) -> None:
         """Takes the ledger whose entries come now."""
@@ -36,16 +42,48 @@ class TreeCheck(StatementCheck):
         self._findings.add("E-LEDGER-MISSING", where, reason)
         self.is_whole = False
 
-    def take(self, index: int, statement: Said, leaf: Leaf) -> None:
-        """Takes one entry."""
+    def take_bundle(self, first: int, entries: Sequence[bytes]) -> list[bytes]:
+        """Takes the entries of a bundle, the first of them at an index; their leaf hashes."""
+        if not self.is_whole or len(entries) < TILE_WIDTH or self._tiles is None:
+            return [self.take_leaf(index, entry) for index, entry in enumerate(entries, first)]
+        self.statements = first + len(entries)
+        levels = levels_of(leaf_hashes(entries))
+        self._found(self._tiles.push_full(levels[0], levels[-1][0]))
+        for size in self._wanted_within(first, self.statements):
+            self._met(self.range.with_part_of(levels, size - first))
+        self.range.append_tree(len(levels) - 1, levels[-1][0])
+        self._met_whole()
+        return levels[0]
+
+    def take_leaf(self, index: int, entry: bytes) -> bytes:
+        """Takes one entry; its leaf hash."""
+        leaf = leaf_hash(entry)
         self.statements = index + 1
-        if not self.is_whole:
-            return
-        if self._tiles is not None and self._ledger is not None and index < self._ledger.covered:
-            self._found(self._tiles.push(leaf.hash))
-        self.range.append(leaf.hash)
-        if self._checkpoint is not None and self.statements == self._checkpoint.size:
-            self._root_at_size = self.range.root()
+        if self.is_whole:
+            if self._tiles is not None and self._ledger is not None and index < self._ledger.covered:
+                self._found(self._tiles.push(leaf))
+            self.range.append(leaf)
+            self._met_whole()
+        return leaf
+
+    def want(self, sizes: Collection[int], tell: Callable[[int, bytes], None]) -> None:
+        """From now on ``tell`` is told the root at each of these sizes, as it is met."""
+        self._wanted, self._tell = sorted({*self._wanted, *sizes}), tell
+
+    def _wanted_within(self, first: int, end: int) -> Sequence[int]:
+        """The sizes at which a root is asked for behind the first of some entries and before their end."""
+        return self._wanted[bisect_right(self._wanted, first) : bisect_left(self._wanted, end)]
+
+    def _met_whole(self) -> None:
+        at = bisect_left(self._wanted, self.range.size)
+        if at < len(self._wanted) and self._wanted[at] == self.range.size:
+            self._met(self.range)
+
+    def _met(self, tree: CompactRange) -> None:
+        root = tree.root()
+        if self._checkpoint is not None and tree.size == self._checkpoint.size:
+            self._root_at_size = root
+        self._tell(tree.size, root)
 
     def entries_end(self) -> None:
         """Every entry was taken: tiles that are not full, and what the journal holds beside proved statements.

@@ -22,11 +22,10 @@ class KnownCheck(StatementCheck):
         self._attestations = attestations
         self._claim: Claim
         self.compared = Compared()
+        tree.want(attestations.wanted, attestations.grown)
 
     def take(self, index: int, statement: Said, leaf: Leaf) -> None:
-        """Takes in the tree, and the keys that statements name."""
-        if self._tree.is_whole:
-            self._attestations.grown(self._tree.range)
+        """Takes in the keys that statements name."""
         if not isinstance(statement, RecordStatement | CableStatement | UnknownStatement | Unreadable):
             self._attestations.stated(index, statement)
 
