@@ -15,7 +15,7 @@ from preserve.alarms.outbox import SCHEMA as OUTBOX_SCHEMA
 from preserve.alarms.outbox import Outbox
 from preserve.alarms.transitions import AlarmState, AlarmTransition, observed, reminded
 from preserve.alarms.values import AlarmMessage, Condition, Observation, Unsent
-from preserve.config.alarms import AlarmKind, AlarmRule
+from preserve.config.alarm_kinds import AlarmKind, AlarmRule
 from preserve.store.database import UnmadeError, connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import schedule_folder

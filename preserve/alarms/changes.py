@@ -15,7 +15,7 @@ from preserve.alarms.alarm_db import AlarmDatabase, Rules
 from preserve.alarms.values import MAX_ITEMS, Observation
 from preserve.cables.difference import Difference, classify
 from preserve.cables.extract import Extraction
-from preserve.config.alarms import AlarmKind
+from preserve.config.alarm_kinds import AlarmKind
 from preserve.errors import ArchiveError
 from preserve.provenance.judgements import Judgements
 from preserve.replay.link_states import LinkLook, look_at

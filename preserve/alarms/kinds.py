@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from preserve.config.alarms import AlarmKind
+from preserve.config.alarm_kinds import AlarmKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from preserve.alarms.transitions import AlarmState, Notification
 from preserve.alarms.values import MAX_ITEMS, AlarmEvent, AlarmMessage, Unsent
-from preserve.config.alarms import AlarmKind
+from preserve.config.alarm_kinds import AlarmKind
 from preserve.model import new_uuid
 
 FIRST_PAUSE_S: Final = 60

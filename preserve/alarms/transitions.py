@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from preserve.alarms.kinds import KINDS
 from preserve.alarms.values import AlarmEvent, Observation
-from preserve.config.alarms import AlarmKind, AlarmRule
+from preserve.config.alarm_kinds import AlarmKind, AlarmRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

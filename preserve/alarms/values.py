@@ -6,7 +6,7 @@ Tested by ``tests/unit/alarms/test_alarm_db.py``.
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from preserve.config.alarms import AlarmKind
+from preserve.config.alarm_kinds import AlarmKind
 from preserve.text import terminal_line
 
 MAX_ITEMS = 20

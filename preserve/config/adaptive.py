@@ -5,7 +5,8 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from preserve.config.checked import Strict
-from preserve.config.spans import Span, span_seconds
+from preserve.config.spanfield import Span
+from preserve.config.spans import span_seconds
 
 
 class AdaptiveConfig(Strict):

@@ -3,47 +3,25 @@
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, model_validator
 
 from preserve.config.addresses import check_address, check_proxy, url_mistake
+from preserve.config.alarm_kinds import DEFAULT_AFTER, DEFAULT_AGAIN_AFTER_S, DEFAULT_RESOLVED, AlarmKind, AlarmRule
 from preserve.config.checked import Strict
 from preserve.config.collection import check_secret_source
 from preserve.config.paths import check_absolute
-from preserve.config.spans import Span, span_seconds
+from preserve.config.spanfield import Span
+from preserve.config.spans import span_seconds
 from preserve.text import nearest
 
 DEFAULT_RULE = "default"
-_AFTER, _AGAIN_AFTER_S, _RESOLVED = 1, 86_400, True
 _CHANNEL = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(.{1,253})")
 _SERVER = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[^\[\]:]{1,253}):([0-9]{1,5})")
 _MAX_PORT = 65_535
-
-
-class AlarmKind(StrEnum):
-    """What an alarm can be of. `preserve.alarms.kinds` says what each means."""
-
-    CAPTURE_FAILING = "capture-failing"
-    STEP_FAILING = "step-failing"
-    PAGE_MISSING = "page-missing"
-    PAGE_GONE = "page-gone"
-    TEXT_CHANGED = "text-changed"
-    REDACTION_CHANGED = "redaction-changed"
-    CHALLENGE_PAGE = "challenge-page"
-    CERTIFICATE_INVALID = "certificate-invalid"
-    RECEIPTS_FAILING = "receipts-failing"
-    DAMAGE_FOUND = "damage-found"
-    LOG_DIFFERS = "log-differs"
-    DISK_LOW = "disk-low"
-    OVERDUE = "overdue"
-    CLOCK_BACK = "clock-back"
-    NOT_LOOKED = "not-looked"
-    SCHEDULE_FAILING = "schedule-failing"
 
 
 def _mailbox(text: str) -> str:
@@ -261,16 +239,6 @@ class AlarmRuleConfig(Strict):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlarmRule:
-    """A rule in force: channels, times in a row before it is told, seconds until it is told again."""
-
-    to: tuple[str, ...]
-    after: int = _AFTER
-    again_after_s: int = _AGAIN_AFTER_S
-    resolved: bool = _RESOLVED
-
-
 class AlarmsConfig(Strict):
     """The file of alarms. ``name`` is the file's name without ``.yaml``; every other field is a key of the file."""
 
@@ -291,9 +259,9 @@ class AlarmsConfig(Strict):
         own = AlarmRuleConfig.model_validate(said)
         return AlarmRule(
             to=tuple(dict.fromkeys(tuple(self.channels) if own.to is None else own.to)),
-            after=own.after or _AFTER,
-            again_after_s=_AGAIN_AFTER_S if own.again_after is None else span_seconds(own.again_after),
-            resolved=_RESOLVED if own.resolved is None else own.resolved,
+            after=own.after or DEFAULT_AFTER,
+            again_after_s=DEFAULT_AGAIN_AFTER_S if own.again_after is None else span_seconds(own.again_after),
+            resolved=DEFAULT_RESOLVED if own.resolved is None else own.resolved,
         )
 
     @property

@@ -1,4 +1,4 @@
-"""Layouts and releases that were checked before: the same files, to the byte, are not checked at every start.
+"""Layouts, releases and collections that were checked before: the same files are not checked at every start.
 
 What is kept lies in the user's own cache folder, under a name made of the program's version and of all the bytes that
 were checked. It can be deleted at any time. Whatever is odd about it, the files are checked again.
@@ -15,16 +15,19 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from preserve import PROGRAM
+from preserve.config.folder import list_layouts, load_collection, load_layouts, load_releases
 from preserve.config.place import bundled_config_dir, user_folder
 from preserve.limits import DEFAULT_LIMITS
-from preserve.model import sha256_hex
+from preserve.model import check_collection_name, sha256_hex
 from preserve.regular import open_regular, read_regular
 
 if TYPE_CHECKING:
+    from preserve.config.collection import CollectionConfig
     from preserve.config.layout import LayoutConfig
     from preserve.config.release import ReleaseConfig
 
 _KEPT_FILES = 8
+_KEPT_COLLECTIONS = 1_000
 _MAX_CACHE_BYTES = 64 << 20
 _DIGEST_CHARS = 64
 _RULES = tuple(Path(__file__).with_name(name) for name in ("checked.py", "layout.py", "release.py", "yamlfile.py"))
@@ -40,8 +43,6 @@ def cached_layouts(config_dir: Path | None) -> "dict[str, LayoutConfig]":
     kept = _place(config_dir, "layouts")
     if (values := _kept(kept)) is not None:
         return {name: cast("LayoutConfig", SimpleNamespace(**value)) for name, value in values.items()}
-    from preserve.config.folder import load_layouts  # noqa: PLC0415 - not needed where the cache has them
-
     loaded = load_layouts(config_dir)
     _keep(kept, {name: layout.model_dump(mode="json") for name, layout in loaded.items()})
     return loaded
@@ -58,11 +59,39 @@ def cached_releases(config_dir: Path | None) -> "dict[str, ReleaseConfig]":
         for value in values.values():
             value["builds"] = tuple(SimpleNamespace(**build) for build in value["builds"])
         return {name: cast("ReleaseConfig", SimpleNamespace(**value)) for name, value in values.items()}
-    from preserve.config.folder import load_releases  # noqa: PLC0415 - not needed where the cache has them
-
     loaded = load_releases(config_dir)
     _keep(kept, {name: release.model_dump(mode="json") for name, release in loaded.items()})
     return loaded
+
+
+def cached_collection(config_dir: Path, name: str) -> "CollectionConfig":
+    """What `preserve.config.folder.load_collection` gives, as far as its fields are simple values: those that were
+    checked. One with a schedule of its own is checked each time.
+
+    Raises:
+        ConfigError: there is none, or it has mistakes.
+        UsageError: the name cannot be a collection's.
+    """
+    kept = _place_of_collection(config_dir, check_collection_name(name))
+    if (values := _kept(kept)) is not None:
+        return cast("CollectionConfig", SimpleNamespace(**values[name]))
+    loaded = load_collection(config_dir, name)
+    if loaded.schedule is None and loaded.verification is None:
+        _keep(kept, {name: loaded.model_dump(mode="json")})
+    return loaded
+
+
+def _place_of_collection(config_dir: Path, name: str) -> Path | None:
+    """The file that would hold a collection; None where it cannot be read: loading it says so."""
+    digest = hashlib.sha256(f"{PROGRAM}\0{name}\0{list_layouts(config_dir)}\0".encode("utf-8", "surrogateescape"))
+    try:
+        for path in sorted(Path(__file__).parent.glob("*.py")):
+            digest.update(path.read_bytes())
+        with open_regular(config_dir / "collections" / f"{name}.yaml") as file:
+            digest.update(file.read(DEFAULT_LIMITS.max_config_bytes + 1))
+    except OSError:
+        return None
+    return user_folder("cache") / "preserve" / f"collection-{digest.hexdigest()}.json"
 
 
 def _place(config_dir: Path | None, kind: str) -> Path | None:
@@ -117,5 +146,6 @@ def _keep(path: Path | None, values: Mapping[str, object]) -> None:
         part.write_bytes(sha256_hex(written).encode("ascii") + written)
         part.replace(path)
         known = sorted(path.parent.glob(f"{path.name.split('-')[0]}-*.json"), key=lambda each: each.stat().st_mtime)
-        for old in known[:-_KEPT_FILES]:
+        most = _KEPT_COLLECTIONS if path.name.startswith("collection-") else _KEPT_FILES
+        for old in known[:-most]:
             old.unlink(missing_ok=True)

@@ -1,22 +1,27 @@
-"""Reading the folder of configuration: ``alarms.yaml``, and files of collections, layouts and releases."""
+"""Reading the folder of configuration: ``alarms.yaml``, and files of collections, layouts and releases.
+
+What checks a file is imported when there is one: it takes longer than most commands.
+"""
 
 import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from preserve.config.alarms import AlarmsConfig
-from preserve.config.blocked import BlockedConfig
-from preserve.config.checked import CORRECT, Model, check
-from preserve.config.collection import CollectionConfig
-from preserve.config.layout import LayoutConfig
 from preserve.config.place import bundled_config_dir, user_config_dir
-from preserve.config.release import ReleaseConfig
-from preserve.config.yamlfile import read_yaml
 from preserve.errors import ConfigError
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import check_collection_name
 from preserve.regular import open_regular
 from preserve.text import nearest
+
+if TYPE_CHECKING:
+    from preserve.config.alarms import AlarmsConfig
+    from preserve.config.blocked import BlockedConfig
+    from preserve.config.checked import Model
+    from preserve.config.collection import CollectionConfig
+    from preserve.config.layout import LayoutConfig
+    from preserve.config.release import ReleaseConfig
 
 
 def list_collections(config_dir: Path) -> tuple[str, ...]:
@@ -36,7 +41,7 @@ def own_collections(config_dir: Path) -> tuple[str, ...]:
     return () if config_dir == bundled_config_dir() else list_collections(config_dir)
 
 
-def load_collection(config_dir: Path, name: str) -> CollectionConfig:
+def load_collection(config_dir: Path, name: str) -> "CollectionConfig":
     """The collection's configuration.
 
     Raises:
@@ -56,7 +61,7 @@ def load_collection(config_dir: Path, name: str) -> CollectionConfig:
 
 def parse_collection(
     data: bytes, *, name: str, source: str, layouts: Collection[str] | None = None
-) -> CollectionConfig:
+) -> "CollectionConfig":
     """A collection's configuration from the text of its file; ``source`` is how messages call the file.
 
     ``layouts`` are the names that may be chosen from; None leaves them unchecked.
@@ -64,18 +69,31 @@ def parse_collection(
     Raises:
         ConfigError: it has mistakes.
     """
+    from preserve.config.checked import check  # noqa: PLC0415 - see above
+    from preserve.config.collection import CollectionConfig  # noqa: PLC0415
+
     return check(data, CollectionConfig, source=source, name=name, context={"layouts": layouts})
 
 
-def load_alarms(config_dir: Path) -> AlarmsConfig:
+def has_alarms(config_dir: Path) -> bool:
+    """Whether there is a file of alarms."""
+    path = config_dir / "alarms.yaml"
+    # One that is there and cannot be read must not pass for none: nobody would be told anything.
+    return path.exists() or path.is_symlink()
+
+
+def load_alarms(config_dir: Path) -> "AlarmsConfig":
     """The channels and rules of alarms; no channel, where there is no file.
 
     Raises:
         ConfigError: it has mistakes (all of them are named).
     """
+    from preserve.config.alarms import AlarmsConfig  # noqa: PLC0415 - see above
+    from preserve.config.checked import check  # noqa: PLC0415
+    from preserve.config.yamlfile import read_yaml  # noqa: PLC0415
+
     path = config_dir / "alarms.yaml"
-    # One that is there and cannot be read must not pass for none: nobody would be told anything.
-    if not path.exists() and not path.is_symlink():
+    if not has_alarms(config_dir):
         return AlarmsConfig()
     data = _read(path)
     value = read_yaml(data).value
@@ -84,12 +102,15 @@ def load_alarms(config_dir: Path) -> AlarmsConfig:
     return check(data, AlarmsConfig, source=str(path), name="alarms", context={"channels": known})
 
 
-def load_blocked(config_dir: Path) -> BlockedConfig:
+def load_blocked(config_dir: Path) -> "BlockedConfig":
     """What is not to be shown to readers of the desk: ``blocked.yaml`` of the folder; nothing where there is no file.
 
     Raises:
         ConfigError: it has mistakes.
     """
+    from preserve.config.blocked import BlockedConfig  # noqa: PLC0415 - see above
+    from preserve.config.checked import check  # noqa: PLC0415
+
     path = config_dir / "blocked.yaml"
     if not path.is_file():
         return BlockedConfig(name="blocked")
@@ -101,25 +122,31 @@ def list_layouts(config_dir: Path | None) -> tuple[str, ...]:
     return tuple(sorted(_files(config_dir, "layouts")))
 
 
-def load_layouts(config_dir: Path | None = None) -> dict[str, LayoutConfig]:
+def load_layouts(config_dir: Path | None = None) -> "dict[str, LayoutConfig]":
     """All layouts by name, sorted. One in ``config_dir`` takes the place of one of that name that came along.
 
     Raises:
         ConfigError: some have mistakes (all are named).
     """
+    from preserve.config.layout import LayoutConfig  # noqa: PLC0415 - see above
+
     return _load(_files(config_dir, "layouts"), LayoutConfig)
 
 
-def load_releases(config_dir: Path | None = None) -> dict[str, ReleaseConfig]:
+def load_releases(config_dir: Path | None = None) -> "dict[str, ReleaseConfig]":
     """All declared releases by name, sorted. One in ``config_dir`` takes the place of one of that name that came along.
 
     Raises:
         ConfigError: some have mistakes (all are named).
     """
+    from preserve.config.release import ReleaseConfig  # noqa: PLC0415 - see above
+
     return _load(_files(config_dir, "releases"), ReleaseConfig)
 
 
-def _load(files: Mapping[str, Path], model: type[Model]) -> dict[str, Model]:
+def _load(files: Mapping[str, Path], model: "type[Model]") -> "dict[str, Model]":
+    from preserve.config.checked import CORRECT, check  # noqa: PLC0415 - see above
+
     result: dict[str, Model] = {}
     mistakes: list[str] = []
     for name, path in sorted(files.items()):

@@ -15,7 +15,7 @@ from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.addresses import url_mistake
 from preserve.config.checked import Strict
 from preserve.config.paths import check_absolute
-from preserve.config.spans import Span
+from preserve.config.spanfield import Span
 
 _CRON_FIELDS = 5
 _WINDOW = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")

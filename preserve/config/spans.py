@@ -1,9 +1,6 @@
 """Spans of time as a person writes them: ``15m``, ``12h``, ``30d``, ``2w``."""
 
 import re
-from typing import Annotated
-
-from pydantic import AfterValidator
 
 SPAN = re.compile(r"([1-9][0-9]{0,3})([mhdw])")
 _UNIT_S = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -14,11 +11,12 @@ def span_seconds(text: str) -> int:
     return int(text[:-1]) * _UNIT_S[text[-1]]
 
 
-def _span(text: str) -> str:
+def checked_span(text: str) -> str:
+    """The text, where it is a span.
+
+    Raises:
+        ValueError: it is none.
+    """
     if SPAN.fullmatch(text) is None:
         raise ValueError(f"{text!r} is no span; write minutes, hours, days or weeks like 15m, 12h, 30d or 2w")
     return text
-
-
-Span = Annotated[str, AfterValidator(_span)]
-"""The type of a key that takes a span."""

@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from preserve.cables.page.layouts import Layout
-from preserve.config.collection import CollectionConfig
 from preserve.errors import PreserveError
 from preserve.health.holding import Holding, holding_of
 from preserve.health.link_history import LinkCounts, kept_links, links_of
@@ -25,6 +25,9 @@ from preserve.schedule.jobs import jobs_of
 from preserve.store.archive import open_archive
 from preserve.store.checks import WHOLE, Check, lasting_damage, noted_checks
 from preserve.store.durable import free_bytes
+
+if TYPE_CHECKING:
+    from preserve.config.collection import CollectionConfig
 
 _TOLD_CODES = 8
 _ASKED_WITHIN_S = 86_400
@@ -86,7 +89,7 @@ class StatusReader:
     keeps: bool = True
 
     def state_of(
-        self, name: str, config: CollectionConfig | None, *, mistake: str = "", with_links: bool = True
+        self, name: str, config: "CollectionConfig | None", *, mistake: str = "", with_links: bool = True
     ) -> CollectionState:
         """How a collection is doing. ``config`` None: it has no file, or one with a ``mistake``. Raises nothing that an
         archive can cause: what cannot be read is one of the things that are wrong.
@@ -170,7 +173,7 @@ class StatusReader:
             wrong=tuple(wrong),
         )
 
-    def _jobs(self, config: CollectionConfig, wrong: list[str]) -> Sequence[JobState]:
+    def _jobs(self, config: "CollectionConfig", wrong: list[str]) -> Sequence[JobState]:
         found = []
         for job in jobs_of(config):
             standing = None
@@ -184,7 +187,7 @@ class StatusReader:
             wrong += [f"{job.kind}: {line}" for line in lines]
         return found
 
-    def _without_receipt(self, config: CollectionConfig | None, holding: Holding) -> Iterator[str]:
+    def _without_receipt(self, config: "CollectionConfig | None", holding: Holding) -> Iterator[str]:
         """Authorities that give none and have not failed either: nobody asked them, after an import, say."""
         if config is None or holding.signed is None or self.now - holding.signed < _ASKED_WITHIN_S:
             return

@@ -1,12 +1,16 @@
 """Collections by their files: what is configured, what is held, and how each is doing."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from preserve.config.collection import CollectionConfig
-from preserve.config.folder import load_collection, own_collections
+from preserve.config.configcache import cached_collection
+from preserve.config.folder import own_collections
 from preserve.errors import ConfigError, PreserveError
 from preserve.health.collections import CollectionState, StatusReader
 from preserve.store.archive import list_collections as list_archives
+
+if TYPE_CHECKING:
+    from preserve.config.collection import CollectionConfig
 
 
 def known_collections(archives: Path, config_dir: Path) -> list[str]:
@@ -20,7 +24,7 @@ def state_of_file(desk: StatusReader, config_dir: Path, name: str, *, with_links
     mistake = ""
     if (config_dir / "collections" / f"{name}.yaml").is_file():
         try:
-            config = load_collection(config_dir, name)
+            config = cached_collection(config_dir, name)
         except ConfigError as error:
             mistake = f"its file has mistakes: {error.mistakes[0]}"
         except PreserveError as error:

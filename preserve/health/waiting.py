@@ -13,12 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
 from preserve.cables.page.layouts import Layout
-from preserve.config.collection import CollectionConfig
 from preserve.errors import ArchiveError, EnvironmentFaultError
 from preserve.formats.warc.record import record_sha256
 from preserve.limits import DEFAULT_LIMITS
@@ -30,6 +29,9 @@ from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths, job_folder
 from preserve.store.readmarks import Readers, ReadMarks
 from preserve.store.warcfile import read_record
+
+if TYPE_CHECKING:
+    from preserve.config.collection import CollectionConfig
 
 MOST_LOOKED_AT: Final = 1_000
 _MAX_BYTES: Final = 1 << 20
@@ -78,7 +80,7 @@ class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     found: Waiting
 
 
-def waiting_in(paths: CollectionPaths, config: CollectionConfig | None, layouts: Mapping[str, Layout]) -> Waiting:
+def waiting_in(paths: CollectionPaths, config: "CollectionConfig | None", layouts: Mapping[str, Layout]) -> Waiting:
     """What waits in a collection; looked for where that is not known. ``layouts`` are all that are known.
 
     Also those that the collection's file forgot; nothing where it says that no page is read.

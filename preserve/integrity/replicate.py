@@ -9,6 +9,8 @@ checkpoint is written last, when all that it covers is there; so whatever is lef
 Tested by ``tests/scenarios/test_copies.py``.
 """
 
+import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -31,6 +33,7 @@ from preserve.integrity.verify.report import Findings
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.progress import Tell, untold
 from preserve.provenance.derive import catch_up, refuse
+from preserve.provenance.installation import CopyMark, Installation
 from preserve.provenance.knownlogs import (
     KnownLogs,
     LogNotAsKnownError,
@@ -44,12 +47,12 @@ from preserve.provenance.sealing import sealed_in
 from preserve.provenance.standing import standing
 from preserve.provenance.statements import Sealed, UnknownStatement, decode, is_of_record_or_text
 from preserve.provenance.trust import Trust
-from preserve.regular import NotRegularError, open_regular, read_regular
+from preserve.regular import FileIdentity, NotRegularError, open_regular, read_regular
 from preserve.store.archive import marker_bytes, read_marker
 from preserve.store.catalogue import Catalogue
 from preserve.store.copying import copy_to_part, hash_file, need_room, part_of, seal_part
 from preserve.store.durable import Lock, make_dir, remove_parts, write_atomic
-from preserve.store.index import write_index
+from preserve.store.index import UnusableIndexError, extend_index, write_index
 from preserve.store.layout import CollectionPaths
 
 _TRIES = 3
@@ -91,12 +94,20 @@ class Replicated:
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
-    """The source under one checkpoint."""
+    """The source under one checkpoint: all of it, or what came since the copy was complete."""
 
     paths: CollectionPaths
     ledger: Ledger
     seen: SeenLog
     sealed: dict[str, tuple[Sealed, ...]]
+    """Files that statements behind ``since`` seal."""
+    since: CopyMark | None = None
+    """What the copy had last, where that is still so."""
+
+    @property
+    def files(self) -> int:
+        """Number of all files that are sealed."""
+        return len(self.sealed) + (0 if self.since is None else self.since.files)
 
     def entries(self, start: int) -> Iterator[bytes]:
         """The entries from ``start`` on that the checkpoint covers."""
@@ -192,10 +203,11 @@ def _read(work: _Work) -> _Snapshot:
         raise LogNotAsKnownError.of(paths, judged.amiss)
     if seen.size != ledger.covered:
         raise ArchiveError("the checkpoint changed while it was read")
-    tree = CompactRange()
+    since = _since(work, seen, ledger)
+    tree = CompactRange() if since is None else ledger.tree_at(since.size)
     sealed: dict[str, tuple[Sealed, ...]] = {}
     newer = 0
-    for index, entry in ledger.raw():
+    for index, entry in ledger.raw(tree.size):
         if index >= seen.size:
             break
         tree.append(leaf_hash(entry))
@@ -211,7 +223,35 @@ def _read(work: _Work) -> _Snapshot:
     # Which files those seal is not known here, and a copy without them would look whole.
     refuse(paths.name, newer)
     work.logs.meet(paths.folder, seen)
-    return _Snapshot(paths, ledger, seen, sealed)
+    return _Snapshot(paths, ledger, seen, sealed, since)
+
+
+def _since(work: _Work, seen: SeenLog, ledger: Ledger) -> CopyMark | None:
+    """The mark of a copy that was complete, where the log begins with what it held, and its archive lists the same.
+
+    The mark lies beside the signing key, where nobody writes who can write to the archive or the copy.
+    """
+    folder, size = str(work.target.folder.resolve()), ledger.covered
+    marks = () if work.rehash else Installation.of_user(work.source.name).copy_marks()
+    mark = next((mark for mark in marks if (mark.folder, mark.origin) == (folder, seen.origin)), None)
+    if mark is None or not 0 < mark.size <= size or not work.target.checkpoint.is_file():
+        return None
+    try:
+        root = bytes.fromhex(mark.root)
+        is_same = ledger.tree_at(mark.size).root() == root and seen.begins_with(mark.size, root)
+    except (ArchiveError, FormatError, ValueError):
+        return None
+    # What was copied since, and not noted, is told from what was there by its name alone: it is looked at in full.
+    return mark if is_same and mark.listing == _listing(work.target) else None
+
+
+def _listing(paths: CollectionPaths) -> str:
+    """SHA-256 over names and sizes of what lies in an archive, sorted by name."""
+    digest = hashlib.sha256()
+    with suppress(FileNotFoundError), os.scandir(paths.archive) as entries:
+        for entry in sorted(entries, key=lambda each: each.name):
+            digest.update(f"{entry.stat().st_size} {entry.name}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
 
 
 def _compared(work: _Work, snapshot: _Snapshot) -> Replicated:
@@ -236,7 +276,7 @@ def _outcome(work: _Work, snapshot: _Snapshot | None, relation: Relation, *, com
         collection=work.source.name,
         relation=relation,
         statements=0 if snapshot is None else snapshot.seen.size,
-        files=0 if snapshot is None else len(snapshot.sealed),
+        files=0 if snapshot is None else snapshot.files,
         copied=tuple(work.copied),
         bytes_copied=work.bytes_copied,
         pending=0 if snapshot is None else snapshot.ledger.size - snapshot.seen.size,
@@ -252,13 +292,30 @@ def _filled(work: _Work, snapshot: _Snapshot) -> bool:
         _read_ledger_of_copy(work)
     _files(work, snapshot)
     _receipts(work, snapshot)
-    _ledgers_before(work)
+    if snapshot.since is None:
+        _ledgers_before(work)
     _identity(work, snapshot)
     if len(work.findings.listed) > told:
         return False
     if not work.only_look:
         _ledger(work, snapshot)
+        _mark(work, snapshot)
     return True
+
+
+def _mark(work: _Work, snapshot: _Snapshot) -> None:
+    seen = snapshot.seen
+    mark = CopyMark(
+        folder=str(work.target.folder.resolve()),
+        origin=seen.origin,
+        size=seen.size,
+        root=seen.root.hex(),
+        files=snapshot.files,
+        listing=_listing(work.target),
+        index=FileIdentity.of(work.target.index),
+    )
+    if mark != snapshot.since:
+        Installation.of_user(work.source.name).write_copy_mark(mark)
 
 
 def _linked(work: _Work, snapshot: _Snapshot) -> dict[str, int]:
@@ -269,11 +326,13 @@ def _linked(work: _Work, snapshot: _Snapshot) -> dict[str, int]:
     files = (
         source.marker,
         *(source.archive / name for name in snapshot.sealed),
+        # Of those that the copy had before, too: what is no link today may be one tomorrow.
+        *(source.archive.glob("*") if snapshot.since is not None else ()),
         *(source.receipts.glob("*")),
         *(source.ledger.rglob("*")),
         *(source.ledgers_before.rglob("*")),
     )
-    for path in (*folders, *files):
+    for path in dict.fromkeys((*folders, *files)):
         below = path.relative_to(source.folder)
         with suppress(OSError):
             if path.samefile(target.folder / below):
@@ -411,7 +470,15 @@ def _receipts(work: _Work, snapshot: _Snapshot) -> None:
     for path in sorted(source.iterdir()) if source.is_dir() else ():
         if path.suffix == ".failed" or not path.is_file() or path.name.startswith("."):
             continue
+        if snapshot.since is not None and _is_stamped_before(path.name, snapshot.since):
+            continue
         _small_file(work, path)
+
+
+def _is_stamped_before(name: str, mark: CopyMark) -> bool:
+    """Whether a file is of a checkpoint that the copy was complete with: one of them may still be stamped later."""
+    size = name.partition(".")[0]
+    return size.isdecimal() and int(size) < mark.size
 
 
 def _ledgers_before(work: _Work) -> None:
@@ -459,4 +526,13 @@ def _ledger(work: _Work, snapshot: _Snapshot) -> None:
     with Catalogue.open(target) as catalogue:
         caught_up = catch_up(target, ledger, catalogue)
         if caught_up or work.copied or not target.index.is_file():
-            write_index(target, catalogue)
+            _index(target, catalogue, snapshot.since)
+
+
+def _index(target: CollectionPaths, catalogue: Catalogue, since: CopyMark | None) -> None:
+    """Adds the lines of what came since, where the index is the file that was written then; else all."""
+    if since is not None and since.index is not None and FileIdentity.of(target.index) == since.index:
+        with suppress(UnusableIndexError):
+            extend_index(target, catalogue, since.size)
+            return
+    write_index(target, catalogue)

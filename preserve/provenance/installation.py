@@ -3,7 +3,8 @@
 ``NAME.secret`` authenticates the journal and the files that are being written (`preserve.provenance.journal`).
 ``NAME.head`` says how far the journal had come at its last group commit: whoever can write to the archive's folder can
 put an older journal back, and not an older head. ``NAME.unproven`` lists what was moved to quarantine and is not stated
-yet. ``NAME.index`` says which file the index is that was written last, so that the next session only adds to it.
+yet. ``NAME.index`` says which file the index is that was written last, so that the next session only adds to it, and
+``NAME.copies`` which copies were complete at which size, so that the next one only looks at what came since.
 
 Tested by ``tests/unit/provenance/test_journal.py``.
 """
@@ -27,6 +28,7 @@ from preserve.store.durable import make_dir, write_atomic
 _SECRET_BYTES = 32
 _MODE = 0o600
 _MAX_FILE_BYTES = 16 << 20
+_MOST_COPIES = 63
 _Kept = TypeVar("_Kept")
 
 
@@ -64,6 +66,21 @@ class IndexMark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     size: int
     root: str
     file: FileIdentity
+
+
+class CopyMark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A copy that was complete: its folder, size and root of the log that it held, and how many files that seals.
+
+    ``listing``: SHA-256 over names and sizes of what lay in its archive then. ``index``: which file its index was.
+    """
+
+    folder: str
+    origin: str
+    size: int
+    root: str
+    files: int
+    listing: str
+    index: FileIdentity | None
 
 
 class Unproven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -174,6 +191,23 @@ class Installation:
         """Puts the mark in place. That it cannot be is no fault: see `index_mark`."""
         with suppress(EnvironmentFaultError):
             self._write(self.index_file, msgspec.json.encode(mark) + b"\n")
+
+    @property
+    def copies_file(self) -> Path:
+        """Which copies of the collection were complete, and when."""
+        return self.keys / f"{self.name}.copies"
+
+    def copy_marks(self) -> tuple[CopyMark, ...]:
+        """The marks of copies; none where they cannot be read: all of a copy is then looked at."""
+        with suppress(EnvironmentFaultError, OSError):
+            return self._read(self.copies_file, tuple[CopyMark, ...]) or ()
+        return ()
+
+    def write_copy_mark(self, mark: CopyMark) -> None:
+        """Puts the mark of one copy in the place of its last one. That it cannot be is no fault: see `copy_marks`."""
+        others = [held for held in self.copy_marks() if held.folder != mark.folder]
+        with suppress(EnvironmentFaultError):
+            self._write(self.copies_file, msgspec.json.encode((*others[-_MOST_COPIES:], mark)) + b"\n")
 
     @property
     def unproven_file(self) -> Path:

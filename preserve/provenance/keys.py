@@ -10,23 +10,16 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    KeySerializationEncryption,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
+from typing import TYPE_CHECKING
 
 from preserve.errors import EnvironmentFaultError
 from preserve.regular import open_regular
 from preserve.store.durable import sync_dir
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 _MODE = 0o600
 _MAX_KEY_BYTES = 64 * 1024
@@ -93,24 +86,30 @@ def _usable(secret: bytes, where: str) -> bytes:
     return secret
 
 
-def read_key(path: Path, secret: bytes | None) -> Ed25519PrivateKey:
+def read_key(path: Path, secret: bytes | None) -> "Ed25519PrivateKey":
     """A signing key from its file.
 
     Raises:
         EnvironmentFaultError: missing, readable by others, no Ed25519 key, or under another passphrase.
     """
+    # What only reads an archive has no key to read.
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
+
     key = load_private(path, secret)
     if not isinstance(key, Ed25519PrivateKey):
         raise EnvironmentFaultError(f"{path} is no Ed25519 key")
     return key
 
 
-def load_private(path: Path, secret: bytes | None) -> PrivateKeyTypes:
+def load_private(path: Path, secret: bytes | None) -> "PrivateKeyTypes":
     """A private key of any kind from its file.
 
     Raises:
         EnvironmentFaultError: missing, readable by others, no private key, or under another passphrase.
     """
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - see `read_key`
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
+
     data = read_private(path, "the signing key")
     try:
         return load_pem_private_key(data, password=secret if b"ENCRYPTED" in data else None)
@@ -131,17 +130,23 @@ def is_under_passphrase(path: Path) -> bool:
 
 def make_key(path: Path, secret: bytes | None) -> None:
     """Makes a key of a log; see `make_private`."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - see `read_key`
+
     make_private(path, Ed25519PrivateKey.generate(), secret)
 
 
-def make_private(path: Path, key: Ed25519PrivateKey | EllipticCurvePrivateKey, secret: bytes | None) -> None:
+def make_private(path: Path, key: "Ed25519PrivateKey | EllipticCurvePrivateKey", secret: bytes | None) -> None:
     """Writes a key durably, under a passphrase if one is given. A key that another process made first stands.
 
     Raises:
         EnvironmentFaultError: the folder cannot be written to.
     """
-    lock: KeySerializationEncryption = NoEncryption() if secret is None else BestAvailableEncryption(secret)
-    data = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock)
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - see `read_key`
+
+    lock: serialization.KeySerializationEncryption = (
+        serialization.NoEncryption() if secret is None else serialization.BestAvailableEncryption(secret)
+    )
+    data = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = path.with_name(f".{path.name}.{os.getpid()}.part")

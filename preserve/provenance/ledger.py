@@ -259,6 +259,14 @@ class Ledger:
             raise FormatError(f"the checkpoint covers {self._covered} statements, not {size}")
         return self._tree_at(size).root()
 
+    def tree_at(self, size: int) -> CompactRange:
+        """The tree over the first ``size`` statements under the checkpoint, from the tiles.
+
+        Raises:
+            ArchiveError: a tile is missing. FormatError: the checkpoint covers fewer.
+        """
+        return self._tree_at(size)
+
     def inclusion_proof(self, index: int, size: int) -> tuple[bytes, ...]:
         """The audit path of a statement in the tree of ``size`` statements (RFC 6962 section 2.1.1).
 

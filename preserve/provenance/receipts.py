@@ -10,16 +10,7 @@ Tested by ``tests/scenarios/test_receipts.py``.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-from cryptography.x509 import Certificate
-from rfc3161_client import (
-    HashAlgorithm,
-    TimestampRequestBuilder,
-    TimeStampResponse,
-    VerificationError,
-    VerifierBuilder,
-    decode_timestamp_response,
-)
+from typing import TYPE_CHECKING
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
@@ -28,6 +19,10 @@ from preserve.model import sha256_hex
 from preserve.regular import open_regular
 from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+    from rfc3161_client import TimeStampResponse
 
 MAX_RECEIPT_BYTES = 1 << 20
 AUTHORITY_NAME = lazy_re(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -68,6 +63,9 @@ class Receipt:
 
 def make_request(note: bytes) -> tuple[bytes, int]:
     """A request for a stamp of these bytes, and its nonce: SHA-256, the certificates asked for (section 2.4.1)."""
+    # What reads receipts takes long to import, and most archives that are read have none.
+    from rfc3161_client import HashAlgorithm, TimestampRequestBuilder  # noqa: PLC0415
+
     builder = TimestampRequestBuilder(data=note, hash_algorithm=HashAlgorithm.SHA256)
     request = builder.nonce(nonce=True).cert_request(cert_request=True).build()
     if request.nonce is None:
@@ -121,7 +119,7 @@ def is_in_order(reply: bytes) -> bool:
 
 
 def check_signature(
-    reply: bytes, note: bytes, roots: Sequence[Certificate], intermediates: Sequence[Certificate] = ()
+    reply: bytes, note: bytes, roots: "Sequence[Certificate]", intermediates: "Sequence[Certificate]" = ()
 ) -> None:
     """Verifies signature and certificates of a reply at its own time, up to one of these roots.
 
@@ -130,6 +128,8 @@ def check_signature(
     Raises:
         ReceiptError: they do not hold.
     """
+    from rfc3161_client import VerificationError, VerifierBuilder  # noqa: PLC0415
+
     reason = "there is no root"
     for root in roots:
         # One by one: an authority's old and new root may have the same name.
@@ -143,7 +143,9 @@ def check_signature(
     raise ReceiptError(reason)
 
 
-def _decode(reply: bytes) -> TimeStampResponse:
+def _decode(reply: bytes) -> "TimeStampResponse":
+    from rfc3161_client import decode_timestamp_response  # noqa: PLC0415
+
     if len(reply) > MAX_RECEIPT_BYTES:
         raise ReceiptError(f"a reply of {len(reply)} bytes")
     try:

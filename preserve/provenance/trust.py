@@ -8,12 +8,14 @@ authority (intermediates) and are believed only where a root leads to them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from cryptography.x509 import Certificate, load_pem_x509_certificates
+from typing import TYPE_CHECKING
 
 from preserve.errors import FormatError, UsageError
 from preserve.formats.tlog.note import COSIGNATURE, Verifier, parse_vkey
 from preserve.regular import open_regular
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 _MAX_BYTES = 1 << 20
 
@@ -23,8 +25,8 @@ class Trust:
     """Keys and root certificates that the reader believes; ``intermediates`` only help to reach a root."""
 
     keys: tuple[Verifier, ...] = ()
-    roots: tuple[Certificate, ...] = ()
-    intermediates: tuple[Certificate, ...] = ()
+    roots: "tuple[Certificate, ...]" = ()
+    intermediates: "tuple[Certificate, ...]" = ()
 
     @property
     def logs(self) -> tuple[Verifier, ...]:
@@ -55,7 +57,7 @@ def load_trust(places: Sequence[Path]) -> Trust:
     )
 
 
-def _is_root(certificate: Certificate) -> bool:
+def _is_root(certificate: "Certificate") -> bool:
     return certificate.subject == certificate.issuer
 
 
@@ -69,7 +71,9 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def _certificates(path: Path, data: bytes) -> list[Certificate]:
+def _certificates(path: Path, data: bytes) -> "list[Certificate]":
+    from cryptography.x509 import load_pem_x509_certificates  # noqa: PLC0415 - most trust keys only
+
     try:
         return load_pem_x509_certificates(data)
     except ValueError as error:

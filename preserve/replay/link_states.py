@@ -7,6 +7,8 @@ secret, where the log that lies here begins with the very tree it was made of, a
 Where it cannot be carried on, all is gone through (`preserve.replay.link_status_list`): without the secret; where a run
 was continued over the last look, a text was read again, or a file of others came in; where dates of such a file lie
 ahead of a capture. Memory grows with addresses, not with looks at them.
+
+Tested by ``tests/scenarios/test_links_carried_on.py``.
 """
 
 import hmac

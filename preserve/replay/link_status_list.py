@@ -53,7 +53,7 @@ class LinkStatus:
     """What web archives served of it and was the page; looked up where it is not alive."""
     earlier: tuple[LinkState | None, ...] = ()
     """What was known of it when the ledger had each of the sizes asked for; None: nothing."""
-    key: str
+    key: str = ""
     """The address in canonical form."""
     not_before: str = ""
     """The last date of the looks, where some are of files of others; where one of these has no place: the year 9999.

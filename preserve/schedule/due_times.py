@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from preserve.config.schedule import ScheduleRuleConfig
 from preserve.config.spans import span_seconds
+
+if TYPE_CHECKING:
+    from preserve.config.schedule import ScheduleRuleConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +24,7 @@ class DueTime:
     start: int
 
 
-def moments(rule: ScheduleRuleConfig, *, seed: str, anchor: int, after: int) -> Iterator[DueTime]:
+def moments(rule: "ScheduleRuleConfig", *, seed: str, anchor: int, after: int) -> Iterator[DueTime]:
     """The due moments whose nominal time is later than ``after`` and not before ``anchor``, in order, without end.
 
     ``anchor`` is the first moment of ``every``. The same arguments always give the same moments.
@@ -31,12 +34,12 @@ def moments(rule: ScheduleRuleConfig, *, seed: str, anchor: int, after: int) -> 
         yield DueTime(nominal=nominal, start=opening(rule, nominal + late))
 
 
-def may_begin(rule: ScheduleRuleConfig, now: int) -> bool:
+def may_begin(rule: "ScheduleRuleConfig", now: int) -> bool:
     """Whether a capture may begin at ``now``: the window is open, or there is none."""
     return opening(rule, now) == now
 
 
-def _nominal(rule: ScheduleRuleConfig, *, anchor: int, after: int) -> Iterator[int]:
+def _nominal(rule: "ScheduleRuleConfig", *, anchor: int, after: int) -> Iterator[int]:
     if rule.every is not None:
         step = span_seconds(rule.every)
         value = anchor + ((after - anchor) // step + 1) * step
@@ -52,7 +55,7 @@ def _nominal(rule: ScheduleRuleConfig, *, anchor: int, after: int) -> Iterator[i
             last = value
 
 
-def _zone(rule: ScheduleRuleConfig) -> ZoneInfo:
+def _zone(rule: "ScheduleRuleConfig") -> ZoneInfo:
     return ZoneInfo(rule.time_zone)
 
 
@@ -61,7 +64,7 @@ def _chance(seed: str, nominal: int) -> float:
     return int.from_bytes(digest[:6], "big") / 2**48
 
 
-def opening(rule: ScheduleRuleConfig, value: int) -> int:
+def opening(rule: "ScheduleRuleConfig", value: int) -> int:
     """The first second at or after ``value`` at which the window is open."""
     window = rule.window
     if window is None:

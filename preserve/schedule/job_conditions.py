@@ -7,7 +7,7 @@ has none of its own, such as a full disk, is sampled once an hour.
 from collections.abc import Mapping, Sequence
 
 from preserve.alarms.values import Condition, Observation
-from preserve.config.alarms import AlarmKind
+from preserve.config.alarm_kinds import AlarmKind
 from preserve.findings import Finding
 from preserve.limits import MIB
 from preserve.model import moment_text

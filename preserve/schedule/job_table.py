@@ -12,9 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice, takewhile
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from preserve.config.schedule import ScheduleRuleConfig
 from preserve.config.spans import span_seconds
 from preserve.model import is_collection_name
 from preserve.schedule.due_times import DueTime, may_begin, moments, opening
@@ -22,6 +21,9 @@ from preserve.schedule.stored_json import report_kept, rule_kept
 from preserve.store.database import UnmadeError, connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import job_folder, schedule_folder
+
+if TYPE_CHECKING:
+    from preserve.config.schedule import ScheduleRuleConfig
 
 CAPTURE, VERIFICATION = "capture", "verification"
 """The jobs of a collection: each has a table, and a lock, of its own."""
@@ -159,14 +161,14 @@ def scheduled_names(archives: Path, *, without: Collection[str]) -> list[str]:
 class JobTable:
     """The due table. What writes is for whoever holds the job's lock; the rest is for everyone."""
 
-    def __init__(self, connection: sqlite3.Connection, seed: str, rule: ScheduleRuleConfig) -> None:
+    def __init__(self, connection: sqlite3.Connection, seed: str, rule: "ScheduleRuleConfig") -> None:
         self._connection = connection
         self._seed = seed
         self._rule = rule
 
     @classmethod
     @contextmanager
-    def open(cls, archives: Path, collection: str, job: str, rule: ScheduleRuleConfig) -> Iterator["JobTable"]:
+    def open(cls, archives: Path, collection: str, job: str, rule: "ScheduleRuleConfig") -> Iterator["JobTable"]:
         """The table for writing, made where there is none.
 
         Raises:
@@ -184,7 +186,7 @@ class JobTable:
 
     @classmethod
     @contextmanager
-    def read(cls, archives: Path, collection: str, job: str, rule: ScheduleRuleConfig) -> Iterator["JobTable | None"]:
+    def read(cls, archives: Path, collection: str, job: str, rule: "ScheduleRuleConfig") -> Iterator["JobTable | None"]:
         """The table for reading only; None where no scheduler has looked at the job yet.
 
         Raises:

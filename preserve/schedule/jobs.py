@@ -5,14 +5,17 @@ Tested by ``tests/unit/schedule/test_schedule.py``.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from preserve.config.collection import CollectionConfig
-from preserve.config.schedule import ScheduleConfig, ScheduleRuleConfig, StepConfig
 from preserve.errors import CancelledError, EnvironmentFaultError, LockedError
 from preserve.limits import MIB
 from preserve.schedule.child import ChildEnd
 from preserve.schedule.job_table import CAPTURE, DAMAGE, VERIFICATION, Judged
 from preserve.schedule.run_summary import summary_of
+
+if TYPE_CHECKING:
+    from preserve.config.collection import CollectionConfig
+    from preserve.config.schedule import ScheduleConfig, ScheduleRuleConfig, StepConfig
 
 ALIVE = "alive"
 """The last step: the alive file is touched and the alive address asked for, where all before it was good."""
@@ -28,7 +31,7 @@ class Job:
 
     collection: str
     kind: str
-    rule: ScheduleRuleConfig
+    rule: "ScheduleRuleConfig"
     words: tuple[str, ...]
     steps: tuple[str, ...] = ()
     alive_file: str | None = None
@@ -44,7 +47,7 @@ class Job:
         return self.collection if self.kind == CAPTURE else f"{self.collection} {self.kind}"
 
 
-def jobs_of(config: CollectionConfig) -> list[Job]:
+def jobs_of(config: "CollectionConfig") -> list[Job]:
     """The jobs that a collection's file asks for."""
     found = []
     name = config.name
@@ -81,7 +84,7 @@ def jobs_of(config: CollectionConfig) -> list[Job]:
     return found
 
 
-def step_names(schedule: ScheduleConfig) -> tuple[str, ...]:
+def step_names(schedule: "ScheduleConfig") -> tuple[str, ...]:
     """The steps as the table records them: a word, and what it is about (``verify 5``, ``replicate /mnt/copy``)."""
     is_watched = schedule.alive_file is not None or schedule.alive_url is not None
     return (*(_name(step) for step in schedule.steps), *([ALIVE] if is_watched else []))
@@ -160,7 +163,7 @@ def judge_step(name: str, ended: ChildEnd) -> tuple[str, str]:
     return "failed", found or _why(ended)
 
 
-def _name(step: StepConfig) -> str:
+def _name(step: "StepConfig") -> str:
     if step.verify is not None:
         return f"verify {step.verify:g}"
     if step.replicate is not None:

@@ -2,19 +2,24 @@
 
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from preserve.config.schedule import ScheduleRuleConfig
 from preserve.errors import BrokenStateError
+
+if TYPE_CHECKING:
+    from preserve.config.schedule import ScheduleRuleConfig
 
 _NEXT_STEP = "Move the job's table in .schedule/ of the archives away: its schedule begins anew."
 
 
-def rule_kept(text: str) -> ScheduleRuleConfig:
+def rule_kept(text: str) -> "ScheduleRuleConfig":
     """The rule by which a table was filled.
 
     Raises:
         BrokenStateError: it is none.
     """
+    from preserve.config.schedule import ScheduleRuleConfig  # noqa: PLC0415 - where nothing is scheduled none is kept
+
     try:
         return ScheduleRuleConfig.model_validate_json(text)
     except ValueError as error:

@@ -9,7 +9,7 @@ import pytest
 from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.alarms.deliver import deliver
 from preserve.alarms.values import AlarmMessage
-from preserve.config.alarms import AlarmKind
+from preserve.config.alarm_kinds import AlarmKind
 from tests.unit.alarms.telling import START, configured, found
 
 pytestmark = pytest.mark.crash

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from preserve.formats.tlog.note import parse_vkey
@@ -61,7 +60,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 check=CHECK,
                 checked=format_utc(datetime(2022, 2, 1, tzinfo=UTC)),
                 program="by hand",
-                derived=msgspec.UNSET if report.derived is None else report.derived,
+                derived=report.derived,
             )
         )
         for item in report.checked

@@ -18,7 +18,7 @@ from preserve.alarms.kinds import KINDS
 from preserve.alarms.outbox import FIRST_PAUSE_S, MAX_PAUSE_S
 from preserve.alarms.values import MAX_ITEMS, AlarmEvent, Patience
 from preserve.cli.main import cli
-from preserve.config.alarms import AlarmKind
+from preserve.config.alarm_kinds import AlarmKind
 from preserve.config.folder import load_alarms
 from tests.unit.alarms.telling import START, Hook, configured, found, hooked
 

@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.alarms.deliver import deliver
 from preserve.alarms.values import AlarmEvent, AlarmMessage
-from preserve.config.alarms import AlarmKind, AlarmRule, AlarmsConfig, CommandChannel
+from preserve.config.alarm_kinds import AlarmKind, AlarmRule
+from preserve.config.alarms import AlarmsConfig, CommandChannel
 from preserve.net.deadline import RefusedError, UnreachedError
 from tests.unit.alarms.telling import START, configured, found
 

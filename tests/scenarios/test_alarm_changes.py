@@ -9,7 +9,7 @@ import pytest
 from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.alarms.changes import FIRST_LOOK, LAST_LOOK, look, of_archive
 from preserve.alarms.values import MAX_ITEMS, Observation
-from preserve.config.alarms import AlarmKind
+from preserve.config.alarm_kinds import AlarmKind
 from preserve.formats.warc.record import compress_member, make_record, record_bytes
 from preserve.replay.recover import open_for_reading
 from tests.layout_pages import BODY, HEADER, LAYOUTS, escaped, wikileaks_page

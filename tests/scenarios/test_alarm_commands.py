@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from preserve.alarms.alarm_db import AlarmDatabase
-from preserve.config.alarms import AlarmKind
+from preserve.config.alarm_kinds import AlarmKind
 from preserve.store.durable import Lock
 from tests.shell import Shell
 from tests.unit.alarms.telling import START, Hook, Post, found, hooked, post_office, rules

@@ -1,7 +1,6 @@
 """The states of links that are carried on from look to look are those that going through everything gives."""
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -55,9 +54,9 @@ def anew(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return times
 
 
-def _read(sim: Simulation) -> Iterator[CollectionReader]:
+def _looked(sim: Simulation, place: Path | None, *, first: int | None = None, mark: int | None = None) -> LinkLook:
     with open_for_reading(sim.archives, ["sim"], {}) as (archive,):
-        yield archive
+        return look_at(archive, place, first=first, mark=mark)
 
 
 def _facts(states: dict[str, AddressState]) -> dict[str, tuple[object, ...]]:
@@ -75,14 +74,11 @@ def test_what_is_carried_on_is_what_going_through_all_gives(
             sim.web.pages[f"http://x.org/{page}"] = chance.choice(_replies(page))
         sim.web.wait(chance.choice([60, 86_400]))
         sim.run()
-        for archive in _read(sim):
-            size = archive.catalogue.ledger_size
-            kept = look_at(archive, tmp_path / "states", first=first, mark=mark)
-        for archive in _read(sim):
-            whole = look_at(archive, None, first=first or 0, mark=mark)
+        kept = _looked(sim, tmp_path / "states", first=first, mark=mark)
+        whole = _looked(sim, None, first=first or 0, mark=mark)
         assert _facts(kept.states.addresses) == _facts(whole.states.addresses)
         assert mark is None or kept.before == whole.before
-        first, mark = (0 if first is None else first), size
+        first, mark = first or 0, kept.states.size
     assert len(anew) == 1 + _RUNS
 
 
@@ -113,11 +109,10 @@ def test_what_is_not_proved_is_not_carried_on(sim: Simulation, tmp_path: Path, a
     place = tmp_path / "states"
     sim.web.pages["http://x.org/1"] = links("/")
     for expected in ([], ["sim"], ["sim"]):
-        for archive in _read(sim) if expected else ():
-            look_at(archive, place)
+        if expected:
+            _looked(sim, place)
         assert anew == expected
         sim.run()
     change(sim, place)  # type: ignore[operator]
-    for archive in _read(sim):
-        look_at(archive, place)
+    _looked(sim, place)
     assert anew == ["sim", "sim"]

@@ -8,7 +8,7 @@ import pytest
 from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.alarms.changes import look
 from preserve.alarms.values import Observation
-from preserve.config.alarms import AlarmKind
+from preserve.config.alarm_kinds import AlarmKind
 from preserve.replay.recover import open_for_reading
 from tests.clocks import ShiftedClock
 from tests.layout_pages import BODY, HEADER, escaped, wikileaks_page

@@ -1,19 +1,25 @@
 """What a capture of the same pages does is the same after many runs as after few: counted, not timed."""
 
+import os
+import shutil
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from preserve.alarms.changes import of_archive
+from preserve.health.link_history import links_of
 from preserve.integrity.replicate import replicate
 from preserve.integrity.verify.collection import VerifyOptions, verify
 from preserve.provenance import session, statements
 from preserve.provenance.derive import rebuild
-from preserve.provenance.installation import Installation
+from preserve.provenance.installation import Installation, keys_folder
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.ledger import Ledger
+from preserve.replay.recover import open_for_reading
 from preserve.store import index
 from preserve.store.catalogue import Catalogue, IndexRow
 from preserve.store.layout import CollectionPaths
@@ -93,6 +99,103 @@ def test_a_run_after_many_does_what_one_after_few_does(tmp_path: Path, work: Cou
     assert done[MANY]["index lines made"] < 10
     report = verify(CollectionPaths(sim.archives, "sim"), {}, VerifyOptions(processes=1))
     assert (report.good, report.findings) == (True, ())
+
+
+@pytest.fixture
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of keys of whoever runs commands, which is the one that the captures use."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "user"))
+    found = keys_folder(os.environ)
+    found.parent.mkdir(parents=True)
+    found.symlink_to(tmp_path / "keys")
+    return found
+
+
+def test_what_follows_a_run_after_many_does_what_it_does_after_few(
+    tmp_path: Path, work: Counter[str], user: Path
+) -> None:
+    """Alarms' look, the copy, and the states of links that `status` counts."""
+    sim = _simulation(tmp_path)
+    paths, logs = CollectionPaths(sim.archives, "sim"), KnownLogs(user)
+    marks: list[int] = []
+
+    def look() -> None:
+        with open_for_reading(sim.archives, ["sim"], {}) as (archive,):
+            mark, first = (marks[-1], marks[0]) if marks else (None, None)
+            marks.append(of_archive(archive, mark, first=first, place=tmp_path / "looked")[1])
+
+    steps: dict[str, Callable[[], object]] = {
+        "look": look,
+        "copy": lambda: replicate(paths, tmp_path / "copy", logs=logs),
+        "links": lambda: links_of(sim.archives, "sim", {}, Ledger(paths).covered),
+    }
+    done: dict[str, dict[int, Counter[str]]] = {name: {} for name in steps}
+    for number in range(1, MANY + 1):
+        _run(sim, number)
+        for name, step in steps.items():
+            work.clear()
+            step()
+            done[name][number] = Counter(work)
+    for name, counts in done.items():
+        for what, count in counts[FEW].items():
+            # The statements of a run lie in one bundle, or in two.
+            assert counts[MANY][what] <= 1.3 * count + (what == "bundles read"), (name, counts[FEW], counts[MANY])
+    assert replicate(paths, tmp_path / "copy", logs=logs, rehash=True).complete
+    copy = CollectionPaths(tmp_path / "copy", "sim")
+    assert verify(copy, {}, VerifyOptions(processes=1)).good
+
+
+def _nothing(_copy: CollectionPaths, _marks: Path) -> None:
+    return
+
+
+def _shorter(copy: CollectionPaths, _marks: Path) -> None:
+    name = min(copy.archive.iterdir())
+    name.chmod(0o600)
+    name.write_bytes(name.read_bytes()[:-1])
+
+
+def _file_gone(copy: CollectionPaths, _marks: Path) -> None:
+    min(copy.archive.iterdir()).unlink()
+
+
+def _all_gone(copy: CollectionPaths, _marks: Path) -> None:
+    shutil.rmtree(copy.folder)
+
+
+def _index_touched(copy: CollectionPaths, _marks: Path) -> None:
+    copy.index.write_bytes(copy.index.read_bytes().replace(b"200", b"404", 1))
+
+
+def _no_copy_mark(_copy: CollectionPaths, marks: Path) -> None:
+    marks.unlink()
+
+
+def _other_copy_root(_copy: CollectionPaths, marks: Path) -> None:
+    marks.write_bytes(marks.read_bytes().replace(b'"root":"', b'"root":"00'))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [_nothing, _shorter, _file_gone, _all_gone, _index_touched, _no_copy_mark, _other_copy_root],
+    ids=lambda change: change.__name__,
+)
+def test_a_copy_that_is_not_as_it_was_left_is_looked_at_in_full(tmp_path: Path, user: Path, change: Any) -> None:
+    sim = _simulation(tmp_path)
+    source, logs = CollectionPaths(sim.archives, "sim"), KnownLogs(user)
+    for number in range(2):
+        _run(sim, number)
+        replicate(source, tmp_path / "copy", logs=logs)
+    change(CollectionPaths(tmp_path / "copy", "sim"), Installation.of_user("sim").copies_file)
+    _run(sim, 3)
+    done = replicate(source, tmp_path / "copy", logs=logs)
+    assert done.files == len({*source.archive.iterdir()})
+    assert [finding.code for finding in done.findings] == (["E-REPLICA-DIFFERS"] if change is _shorter else [])
+    assert done.complete is (change is not _shorter)
+    copied = [name for name in done.copied if name.endswith(".warc.gz")]
+    assert len(copied) == {_file_gone: 2, _all_gone: 3}.get(change, 1)
+    if done.complete:
+        assert verify(CollectionPaths(tmp_path / "copy", "sim"), {}, VerifyOptions(processes=1)).good
 
 
 @pytest.fixture

@@ -219,7 +219,7 @@ def test_link_rot_is_counted_once_for_a_ledger(shell: Shell, site: Site, monkeyp
         raise AssertionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(link_history, "rot_of", refuse)
+        patch.setattr(link_history, "look_at", refuse)
         assert _state(shell)["links"] == first
     (shell.archives / ".schedule" / "demo" / "links.json").write_bytes(b"rubbish")
     assert _state(shell)["links"] == first

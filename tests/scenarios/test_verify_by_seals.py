@@ -28,7 +28,7 @@ from preserve.provenance.founding import load_writer
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.session import Writer
-from preserve.provenance.statements import DerivedSums, FixityStatement, encode, is_of_record_or_text
+from preserve.provenance.statements import DerivedSums, FixityStatement, decode, encode, is_of_record_or_text
 from preserve.provenance.trust import Trust
 from preserve.regular import FileIdentity, read_regular
 from preserve.store.layout import CollectionPaths
@@ -202,7 +202,7 @@ def test_damage_is_found_as_by_a_deep_check(held: Held, damage: Callable[[Collec
         "UPDATE records SET offset = offset + 1 WHERE statement = (SELECT max(statement) FROM records)",
         "UPDATE records SET ordinal = 'x' WHERE statement = (SELECT min(statement) FROM records)",
         "UPDATE records SET uri = 'http://other.org/' WHERE statement = (SELECT min(statement) FROM records)",
-        "UPDATE records SET uri = CAST(uri AS BLOB) WHERE statement = (SELECT min(statement) FROM records)",
+        "UPDATE records SET file = CAST(file AS BLOB) WHERE statement = (SELECT min(statement) FROM records)",
         "UPDATE records SET statement = 10000 WHERE statement = (SELECT min(statement) FROM records)",
         "DELETE FROM records WHERE statement = (SELECT max(statement) FROM records)",
         "UPDATE runs SET ended = started WHERE statement = (SELECT max(statement) FROM runs)",
@@ -225,11 +225,10 @@ def test_statements_that_a_check_has_read_are_hashed_and_not_decoded(
     held: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[bytes] = []
-    read = ledger_reading.decode
 
     def counted(entry: bytes) -> object:
         decoded.append(entry)
-        return read(entry)
+        return decode(entry)
 
     monkeypatch.setattr(ledger_reading, "decode", counted)
     report = held.check()
@@ -258,9 +257,7 @@ def test_sums_of_what_is_derived_are_stated_once_a_check_and_agree(held: Held) -
     assert held.check().spotless
 
 
-@pytest.mark.parametrize(
-    "changes", [{"rows_sha256": "0" * 64}, {"lines": 1}, {"lines_sum": "0" * 64}], ids=min
-)
+@pytest.mark.parametrize("changes", [{"rows_sha256": "0" * 64}, {"lines": 1}, {"lines_sum": "0" * 64}], ids=min)
 def test_sums_that_do_not_fit_cost_time_and_hide_nothing(
     held: Held, reads: list[str], changes: dict[str, object]
 ) -> None:

@@ -16,7 +16,7 @@ from preserve.cli.shared.loading import all_layouts
 from preserve.cli.shared.moments import written_fields
 from preserve.cli.shared.output import opened_output
 from preserve.cli.shared.tones import toned
-from preserve.config.folder import list_collections, load_alarms
+from preserve.config.folder import has_alarms, list_collections, load_alarms
 from preserve.errors import NotHeldError, PreserveError
 from preserve.health.collections import CollectionState, JobState, StatusReader, day
 from preserve.health.overview import known_collections, state_of_file
@@ -84,7 +84,7 @@ class _Alarms:
 def _alarms(place: Place) -> _Alarms:
     """What alarms there are. One that is raised is wrong where it is found; one that cannot be told is wrong here."""
     try:
-        channels = tuple(load_alarms(place.config_dir).channels)
+        channels = tuple(load_alarms(place.config_dir).channels) if has_alarms(place.config_dir) else ()
         with AlarmDatabase.open(place.archives, read_only=True) as book:
             raised = tuple(
                 " ".join(

@@ -15,23 +15,19 @@ from preserve.cli.shared.common import Place, counted, note, say
 from preserve.cli.shared.loading import all_layouts, collections_to_read
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.trusting import read_trust
-from preserve.cli.shared.verify_report import as_html, as_json, as_text
+from preserve.cli.shared.verify_report import as_json, as_text
 from preserve.config.place import user_folder
 from preserve.errors import CancelledError, NotHeldError, PreserveError, UsageError
-from preserve.formats.waczsignature import Authorities
 from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import Scanner
 from preserve.integrity.verify.checks import Level
 from preserve.integrity.verify.collection import VerifyOptions
 from preserve.integrity.verify.collection import verify as verify_collection
-from preserve.integrity.verify.foreign import is_package, verify_files
-from preserve.integrity.verify.package_check import Believed
 from preserve.integrity.verify.report import Report
-from preserve.integrity.verify.stating import state_fixity
 from preserve.model import format_utc
-from preserve.provenance.founding import load_writer
 from preserve.provenance.keys import passphrase
 from preserve.provenance.knownlogs import KnownLogs
+from preserve.provenance.trust import Trust
 from preserve.store.archive import check_readable, open_archive
 from preserve.store.checks import Check, note_check
 from preserve.store.durable import write_atomic
@@ -59,9 +55,7 @@ def verify(  # noqa: PLR0913 - one for each option
     reports: list[Report] = []
     believed = read_trust(place, trust)
     if files:
-        authorities = Authorities(now=datetime.now(UTC), roots=believed.roots, intermediates=believed.intermediates)
-        logs = Believed(trust=believed, logs=KnownLogs(place.keys))
-        reports += _files(files, level, processes, (authorities, logs), second_reader=second_reader)
+        reports += _files(files, level, processes, (believed, KnownLogs(place.keys)), second_reader=second_reader)
     if names or not files:
         manner = VerifyOptions(
             level=level,
@@ -74,6 +68,8 @@ def verify(  # noqa: PLR0913 - one for each option
         )
         reports += _collections(place, names, manner, is_stated=state)
     if report_file is not None:
+        from preserve.cli.shared.verify_html import as_html  # noqa: PLC0415 - it brings what writes HTML
+
         write_atomic(report_file, as_html(reports, format_utc(datetime.now(UTC))))
     key = "files" if files and not names else "collections"
     text = "\n".join(as_text(report) for report in reports)
@@ -144,6 +140,9 @@ def _size(paths: CollectionPaths) -> int:
 
 def _state(place: Place, paths: CollectionPaths, report: Report, started: int) -> int:
     """States what was read; that it cannot be stated takes nothing from what was found. Returns how many statements."""
+    from preserve.integrity.verify.stating import state_fixity  # noqa: PLC0415 - what writes to an archive
+    from preserve.provenance.founding import load_writer  # noqa: PLC0415
+
     try:
         writer = load_writer(paths, place.keys, secret=passphrase(os.environ))
         count = state_fixity(paths, writer, report, checked=datetime.fromtimestamp(started, UTC))
@@ -176,13 +175,19 @@ def _files(
     files: Sequence[Path],
     level: Level,
     processes: int | None,
-    reader: tuple[Authorities, Believed],
+    reader: tuple[Trust, KnownLogs],
     *,
     second_reader: bool,
 ) -> list[Report]:
     if level.name == "sample":
         raise UsageError("--sample is for collections: of a file, every record is read")
-    authorities, believed = reader
+    # What checks packages brings certificates.
+    from preserve.formats.waczsignature import Authorities  # noqa: PLC0415
+    from preserve.integrity.verify.foreign import is_package, verify_files  # noqa: PLC0415
+    from preserve.integrity.verify.package_check import Believed  # noqa: PLC0415
+
+    trust, logs = reader
+    authorities = Authorities(now=datetime.now(UTC), roots=trust.roots, intermediates=trust.intermediates)
     is_full = level.name == "full"
     # The ledger in a package names records by their hashes.
     wanted = RecordQuery(digests=is_full, identity=is_full and any(map(is_package, files)))
@@ -195,7 +200,7 @@ def _files(
             files,
             scanner,
             authorities=authorities,
-            believed=believed,
+            believed=Believed(trust=trust, logs=logs),
             digests=wanted.digests,
             second_reader=second_reader,
             progress=told,

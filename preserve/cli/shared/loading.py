@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from preserve.cables.page.layouts import Layout, compile_layouts
 from preserve.cli.shared.common import Place, counted, say
-from preserve.config.configcache import cached_layouts
+from preserve.config.configcache import cached_collection, cached_layouts
 from preserve.errors import NotHeldError
 from preserve.model import check_collection_name
 from preserve.provenance.statements import NEWER
-from preserve.replay.recover import CollectionReader, open_for_reading
 from preserve.store.archive import list_collections
+
+if TYPE_CHECKING:
+    from preserve.replay.recover import CollectionReader
 
 
 def all_layouts(place: Place) -> dict[str, Layout]:
@@ -36,8 +39,10 @@ def collections_to_read(place: Place, chosen: Sequence[str]) -> list[str]:
 
 
 @contextmanager
-def reading(place: Place, chosen: Sequence[str]) -> Iterator[list[CollectionReader]]:
+def reading(place: Place, chosen: Sequence[str]) -> "Iterator[list[CollectionReader]]":
     """The collections to look in, opened for reading. What is to be said of their logs is said on stderr."""
+    from preserve.replay.recover import open_for_reading  # noqa: PLC0415 - not all that looks for archives reads them
+
     names = collections_to_read(place, chosen)
     with open_for_reading(place.archives, names, all_layouts(place), trusted=trusted_keys(place)) as archives:
         for archive in archives:
@@ -71,16 +76,12 @@ def title_of(place: Place, name: str) -> str:
     """The title of a collection, as its configuration says; empty where it has none."""
     if not (place.config_dir / "collections" / f"{check_collection_name(name)}.yaml").is_file():
         return ""
-    from preserve.config.folder import load_collection  # noqa: PLC0415 - it brings all that checks configuration
-
-    return load_collection(place.config_dir, name).title
+    return cached_collection(place.config_dir, name).title
 
 
 def public_names(place: Place, name: str) -> tuple[str, str]:
     """Where the public replay of a collection begins, and what its ARKs begin with; empty where nothing says it."""
     if not (place.config_dir / "collections" / f"{check_collection_name(name)}.yaml").is_file():
         return "", ""
-    from preserve.config.folder import load_collection  # noqa: PLC0415 - it brings all that checks configuration
-
-    config = load_collection(place.config_dir, name)
+    config = cached_collection(place.config_dir, name)
     return config.public_url or "", config.ark or ""

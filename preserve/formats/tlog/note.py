@@ -27,13 +27,14 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from typing import TYPE_CHECKING
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
 from preserve.limits import DEFAULT_LIMITS, Limits
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 ED25519 = 1
 COSIGNATURE = 4
@@ -102,7 +103,7 @@ class Verifier:
 
     name: str
     key_id: bytes
-    public_key: Ed25519PublicKey
+    public_key: "Ed25519PublicKey"
     kind: int = ED25519
 
     @property
@@ -116,6 +117,8 @@ class Verifier:
         Raises:
             BadSignatureError: it does not fit.
         """
+        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - most readers check no signature
+
         time, signed, signature = None, body, value
         if self.kind == COSIGNATURE:
             time, signature = int.from_bytes(value[:_TIME_BYTES], "big"), value[_TIME_BYTES:]
@@ -136,7 +139,7 @@ class Signer:
     """
 
     name: str
-    key: Ed25519PrivateKey = field(repr=False)
+    key: "Ed25519PrivateKey" = field(repr=False)
     kind: int = ED25519
 
     def __post_init__(self) -> None:
@@ -174,6 +177,8 @@ def parse_vkey(vkey: str) -> Verifier:
     material = _decode_base64(encoded, "the verifier key")
     if material[:1] not in {bytes([kind]) for kind in _TYPES} or len(material) != 1 + _PUBLIC_KEY_BYTES:
         raise NoteMalformedError("the verifier key is not of a type of Ed25519")
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
+
     try:
         public_key = Ed25519PublicKey.from_public_bytes(material[1:])
     except ValueError as error:
@@ -313,11 +318,11 @@ def _decode_base64(encoded: str, what: str) -> bytes:
     return value
 
 
-def _key_id(name: str, public_key: Ed25519PublicKey, kind: int) -> bytes:
+def _key_id(name: str, public_key: "Ed25519PublicKey", kind: int) -> bytes:
     material = bytes([kind]) + public_key.public_bytes_raw()
     return hashlib.sha256(name.encode("utf-8") + b"\n" + material).digest()[:_KEY_ID_BYTES]
 
 
-def _vkey(name: str, public_key: Ed25519PublicKey, kind: int) -> str:
+def _vkey(name: str, public_key: "Ed25519PublicKey", kind: int) -> str:
     encoded = base64.b64encode(bytes([kind]) + public_key.public_bytes_raw()).decode("ascii")
     return f"{name}+{_key_id(name, public_key, kind).hex()}+{encoded}"

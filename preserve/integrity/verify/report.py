@@ -5,11 +5,13 @@ Tested by ``tests/damage/test_corpus.py``.
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from preserve.findings import Claim, Finding, Verdict
-from preserve.formats.waczsignature import PackageSignature
 from preserve.provenance.statements import DerivedSums
+
+if TYPE_CHECKING:
+    from preserve.formats.waczsignature import PackageSignature
 
 MAX_FINDINGS = 10_000
 """Findings that are told one by one; those beyond are counted. A hostile file has millions."""
@@ -69,7 +71,7 @@ class Report:
     touched: tuple[Touched, ...] = ()
     repair: str = ""
     is_file: bool = False
-    signature: PackageSignature | None = None
+    signature: "PackageSignature | None" = None
     checked: tuple[CheckedFile, ...] = ()
     """Files of which a ``fixity`` statement can be made, with ``log``."""
     log: CheckedLog | None = None

@@ -6,6 +6,8 @@ hashed: the tree is held against the root, and the statement is not decoded. Wha
 catalogue, a line of the index) is held against the sums that the check stated, together with all others.
 
 All other kinds of statement are decoded and checked as ever: there are few, and checks ask for them.
+
+Tested by ``tests/scenarios/test_verify_by_seals.py``.
 """
 
 import hashlib

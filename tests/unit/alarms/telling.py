@@ -17,7 +17,8 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from preserve.alarms.values import Observation
-from preserve.config.alarms import AlarmKind, AlarmRule, AlarmsConfig
+from preserve.config.alarm_kinds import AlarmKind, AlarmRule
+from preserve.config.alarms import AlarmsConfig
 
 DAY = 86_400
 START = 1_800_000_000

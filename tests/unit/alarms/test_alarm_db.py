@@ -10,7 +10,7 @@ import pytest
 from preserve.alarms.alarm_db import AlarmDatabase, book_path
 from preserve.alarms.outbox import FIRST_PAUSE_S, MAX_PAUSE_S
 from preserve.alarms.values import MAX_ITEMS, AlarmEvent
-from preserve.config.alarms import AlarmKind, AlarmRule
+from preserve.config.alarm_kinds import AlarmKind, AlarmRule
 from preserve.errors import BrokenStateError
 from tests.unit.alarms.telling import DAY, START, found, rules
 

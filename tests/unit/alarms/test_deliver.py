@@ -19,7 +19,8 @@ from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.alarms.deliver import Delivery, deliver, send_test
 from preserve.alarms.outbox import MAX_PAUSE_S
 from preserve.alarms.values import AlarmEvent, Patience
-from preserve.config.alarms import AlarmKind, AlarmsConfig
+from preserve.config.alarm_kinds import AlarmKind
+from preserve.config.alarms import AlarmsConfig
 from preserve.errors import LockedError, UsageError
 from preserve.store.durable import Lock
 from tests.processes import is_alive, until

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from preserve.alarms.documents import document, json_bytes, mail, title
 from preserve.alarms.values import MAX_ITEMS, AlarmEvent, AlarmMessage
-from preserve.config.alarms import AlarmKind
+from preserve.config.alarm_kinds import AlarmKind
 from tests.unit.alarms.telling import START, found
 
 _TEXT = st.text(max_size=300) | st.text(alphabet='a \r\n\t:.=?_\x00\x1b\u202e\ud800é€\U0001f600,;"<>@', max_size=900)

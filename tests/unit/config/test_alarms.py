@@ -8,7 +8,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preserve.config.alarms import AlarmKind, AlarmRule, AlarmsConfig, CommandChannel, MailChannel, WebhookChannel
+from preserve.config.alarm_kinds import AlarmKind, AlarmRule
+from preserve.config.alarms import AlarmsConfig, CommandChannel, MailChannel, WebhookChannel
 from preserve.config.checked import check
 from preserve.config.folder import load_alarms
 from preserve.errors import ConfigError

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from preserve.alarms.values import Observation
-from preserve.config.alarms import AlarmKind
+from preserve.config.alarm_kinds import AlarmKind
 from preserve.config.schedule import ScheduleConfig, StepConfig
 from preserve.schedule.child import ChildEnd
 from preserve.schedule.job_conditions import (

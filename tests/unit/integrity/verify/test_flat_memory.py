@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from preserve.formats.tlog.merkle import leaf_hash
 from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import FileHashes, Scanner
 from preserve.integrity.verify import record_check
@@ -78,11 +77,11 @@ def _grown(tmp_path: Path, count: int) -> tuple[int, Findings]:
         )
         tree = TreeCheck(scope)
         records = RecordCheck(scope, tree, reading)
-        checks = (tree, records, ReadableCheck(scope), TextCheck(scope, records, catalogue))
+        checks = (records, ReadableCheck(scope), TextCheck(scope, records, reading))
         tracemalloc.start()
         try:
             for index, statement in enumerate(_records(count)):
-                leaf = Leaf(b"", leaf_hash(b""))
+                leaf = Leaf(b"", tree.take_leaf(index, b""))
                 for check in checks:
                     check.take(index, statement, leaf)
             held = tracemalloc.get_traced_memory()[0]
@@ -93,7 +92,7 @@ def _grown(tmp_path: Path, count: int) -> tuple[int, Findings]:
 
 
 def test_the_checks_hold_as_much_of_many_records_as_of_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record_check, "EarlierReplies", lambda: EarlierReplies(WINDOW))
+    monkeypatch.setattr(record_check, "EarlierReplies", lambda older: EarlierReplies(WINDOW, older=older))
     few, found = _grown(tmp_path, 2_000)
     many, found_of_many = _grown(tmp_path, 8_000)
     # One whose reference is not held would be a finding: the first page was long out of the window.

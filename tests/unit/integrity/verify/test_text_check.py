@@ -14,6 +14,7 @@ from preserve.integrity.verify.newer import Newer
 from preserve.integrity.verify.record_check import FileReading, LastRecord
 from preserve.integrity.verify.report import Findings
 from preserve.integrity.verify.resume import FileTally
+from preserve.integrity.verify.settled import Settled
 from preserve.integrity.verify.text_check import TextCheck
 from preserve.integrity.verify.touched import TouchedRecords
 from preserve.limits import DEFAULT_LIMITS
@@ -43,7 +44,8 @@ def test_a_text_that_was_stated_after_the_check_is_looked_at(tmp_path: Path, ind
         findings=Findings(),
         newer=Newer(),
     )
-    check = TextCheck(scope, records, catalogue)
+    reading: Any = SimpleNamespace(catalogue=catalogue, settled=Settled())
+    check = TextCheck(scope, records, reading)
     check.take(index, CABLE, Leaf(encode(CABLE), b""))
     assert (looked == [CABLE.record_id]) is is_looked_at
     # What cannot be read again is not called read.
