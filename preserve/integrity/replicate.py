@@ -257,7 +257,7 @@ def _listing(paths: CollectionPaths) -> str:
 def _compared(work: _Work, snapshot: _Snapshot) -> Replicated:
     relation = Relation.SAME
     complete = False
-    linked = _linked(work, snapshot)
+    linked = _linked(work)
     for name, count in linked.items():
         work.findings.add(
             "E-REPLICA-LINKED", name, f"{count} of its files and folders are those of {work.source.folder}"
@@ -318,26 +318,30 @@ def _mark(work: _Work, snapshot: _Snapshot) -> None:
         Installation.of_user(work.source.name).write_copy_mark(mark)
 
 
-def _linked(work: _Work, snapshot: _Snapshot) -> dict[str, int]:
-    """How many files and folders of the copy are the source's own (by a link, a mount), by part of the collection."""
-    source, target = work.source, work.target
+def _linked(work: _Work) -> dict[str, int]:
+    """How many files and folders of the copy are the source's own (by a link, a mount), by part of the collection.
+
+    Of those that the copy had before, too: what is no link today may be one tomorrow.
+    """
+    source, target = os.fspath(work.source.folder), os.fspath(work.target.folder)
     found: Counter[str] = Counter()
-    folders = (source.folder, source.archive, source.ledger, source.receipts, source.indexes, source.state)
-    files = (
-        source.marker,
-        *(source.archive / name for name in snapshot.sealed),
-        # Of those that the copy had before, too: what is no link today may be one tomorrow.
-        *(source.archive.glob("*") if snapshot.since is not None else ()),
-        *(source.receipts.glob("*")),
-        *(source.ledger.rglob("*")),
-        *(source.ledgers_before.rglob("*")),
-    )
-    for path in dict.fromkeys((*folders, *files)):
-        below = path.relative_to(source.folder)
+    for below in _paths_in(work.source):
         with suppress(OSError):
-            if path.samefile(target.folder / below):
-                found[below.parts[0] if below.parts else target.name] += 1
+            # As text: there are as many as runs, and a path costs more than both looks at it.
+            one, other = os.stat(f"{source}/{below}"), os.stat(f"{target}/{below}")  # noqa: PTH116
+            if (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino):
+                found[below.partition("/")[0] or work.target.name] += 1
     return dict(found)
+
+
+def _paths_in(paths: CollectionPaths) -> Iterator[str]:
+    """Below the collection's folder: itself, the marker, and folders and files of all that is copied."""
+    yield from ("", paths.marker.name, paths.indexes.name, paths.state.name)
+    for top in (paths.archive, paths.receipts, paths.ledger, paths.ledgers_before):
+        for folder, _folders, files in os.walk(top):
+            below = os.path.relpath(folder, paths.folder)
+            yield below
+            yield from (f"{below}/{name}" for name in files)
 
 
 def _relation(work: _Work, snapshot: _Snapshot) -> Relation:

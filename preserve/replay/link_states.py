@@ -30,7 +30,7 @@ from preserve.replay.link_status import LOST, LinkSignal, LinkState, LinkStatusM
 from preserve.replay.link_status_list import (
     LISTING,
     RUN,
-    Failure,
+    StatedFailure,
     LinkJudge,
     LinkStatus,
     Runs,
@@ -278,7 +278,7 @@ def _comes_last(held: AddressState, item: Told) -> bool:
     """Whether a look stands behind all that are known of its address."""
     if not held.not_before:
         return True
-    date = item.date if isinstance(item, Failure) else item.row.date
+    date = item.date if isinstance(item, StatedFailure) else item.row.date
     with suppress(FormatError):
         return parse_utc(date) >= parse_utc(held.not_before)
     return False
@@ -301,7 +301,7 @@ def _taken(
     dates = [held.not_before] if held is not None and held.not_before else []
     if dates:
         # A look that is told by a run is of the run's end.
-        dates += [item.date if isinstance(item, Failure) else item.row.date for item in items]
+        dates += [item.date if isinstance(item, StatedFailure) else item.row.date for item in items]
     source, sign, reason = judge.told
     return AddressState(
         url=judge.url,
@@ -323,4 +323,6 @@ def _taken(
 
 
 def _in_order(items: Sequence[Told]) -> Iterator[Told]:
-    yield from sorted(items, key=lambda item: item.statement if isinstance(item, Failure) else item.row.statement_index)
+    yield from sorted(
+        items, key=lambda item: item.statement if isinstance(item, StatedFailure) else item.row.statement_index
+    )

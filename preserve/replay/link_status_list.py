@@ -108,10 +108,10 @@ def _dated(archive: CollectionReader, row: RecordRow) -> Dated:
 
 def _failed(key: str, date: str, value: str) -> _Item:
     run, statement, reason = value.split(" ", 2)
-    return _Item(key, Dated(date=date, statement=int(statement)), Failure(date, run, int(statement), reason))
+    return _Item(key, Dated(date=date, statement=int(statement)), StatedFailure(date, run, int(statement), reason))
 
 
-class Failure(NamedTuple):
+class StatedFailure(NamedTuple):
     """What the statement of a run that ended at ``date`` says of an address beside its records."""
 
     date: str
@@ -120,7 +120,7 @@ class Failure(NamedTuple):
     reason: str
 
 
-Told = SeenRow | Failure
+Told = SeenRow | StatedFailure
 """A look at an address: a reply, or what a run states."""
 
 
@@ -149,16 +149,16 @@ def _read_runs(archive: CollectionReader, failures: ExternalSort, rescues: set[s
     return runs
 
 
-def read_run(index: int, said: RunStatement, runs: Runs) -> Sequence[tuple[str, Failure]]:
+def read_run(index: int, said: RunStatement, runs: Runs) -> Sequence[tuple[str, StatedFailure]]:
     """What a part of a run's statement says of addresses, each in canonical form; ``runs`` takes up who answered."""
     answered = runs.answered.setdefault(said.run, set())
-    rows: list[tuple[str, Failure]] = []
+    rows: list[tuple[str, StatedFailure]] = []
     for item in said.urls:
         with suppress(FormatError):
             if item.outcome == "failed" or item.seen in {Seen.SOFT_GONE, Seen.NOT_REACHED}:
                 # What is no page any more has a reply, too; what may not be asked for has none.
                 reason = str(item.seen) if item.seen == Seen.SOFT_GONE else item.reason
-                rows.append((canonical(item.url), Failure(said.ended, said.run, index, reason)))
+                rows.append((canonical(item.url), StatedFailure(said.ended, said.run, index, reason)))
             if item.outcome == "done" and len(answered) < 2:  # noqa: PLR2004 - one of two is another than any one
                 answered.add(host_name(item.url))
     return rows
@@ -229,9 +229,11 @@ class LinkJudge:
     def looks(self, items: Iterable[Told]) -> Iterator[Probe]:
         """The looks, in their order."""
         items, told = list(items), set[str]()
-        self._no_page = {item.run for item in items if isinstance(item, Failure) and item.reason == Seen.SOFT_GONE}
+        self._no_page = {
+            item.run for item in items if isinstance(item, StatedFailure) and item.reason == Seen.SOFT_GONE
+        }
         for item in items:
-            if isinstance(item, Failure):
+            if isinstance(item, StatedFailure):
                 date, run, statement, reason = item
                 if reason == Seen.SOFT_GONE:
                     continue
