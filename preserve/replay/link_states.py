@@ -30,10 +30,10 @@ from preserve.replay.link_status import LOST, LinkSignal, LinkState, LinkStatusM
 from preserve.replay.link_status_list import (
     LISTING,
     RUN,
-    StatedFailure,
     LinkJudge,
     LinkStatus,
     Runs,
+    StatedFailure,
     Told,
     read_run,
     rot_of,
