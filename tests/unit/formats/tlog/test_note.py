@@ -299,7 +299,7 @@ def test_a_key_that_the_library_refuses_is_malformed(monkeypatch: pytest.MonkeyP
         def from_public_bytes(data: bytes) -> None:
             raise ValueError("not a point of the curve")
 
-    monkeypatch.setattr("preserve.formats.tlog.note.Ed25519PublicKey", Refusing)
+    monkeypatch.setattr("cryptography.hazmat.primitives.asymmetric.ed25519.Ed25519PublicKey", Refusing)
     with pytest.raises(NoteMalformedError, match="no Ed25519 key"):
         parse_vkey(PETER_VKEY)
 
