@@ -15,7 +15,16 @@ _CABLE = "08SAMPLETOWN12"
 # What reads configuration, signatures, certificates, markup and other programs' files: none of it is needed for an
 # archive whose log is known, and whose collection and layouts were checked before.
 _HEAVY = frozenset(
-    {"cryptography.x509", "pydantic", "requests", "rfc3161_client", "warcio", "yaml", "preserve.crawler", "cronsim"}
+    {
+        "cryptography.x509",
+        "pydantic",
+        "requests",
+        "rfc3161_client",
+        "warcio",
+        "yaml",
+        "preserve.crawler.capture",
+        "cronsim",
+    }
 )
 _MOST = {"show": 340, "history": 340, "cite": 370, "status": 400, "verify": 415}
 """Modules, those of Python among them, of which the entry brings some 130."""
