@@ -31,6 +31,7 @@ from preserve.errors import (
     UsageError,
 )
 from preserve.replay.blocked import BlockedError
+from preserve.web.exhibit.own_copy import PREFIX
 from preserve.web.library import Library, Shelf
 from preserve.web.pages import packages
 from preserve.web.pages.machines import metrics_text
@@ -218,6 +219,7 @@ class Desk:
         text = template.render(
             **page.context,
             page=page,
+            own_copy=self._own_copy(),
             prefix=asked.prefix,
             base=asked.base,
             exhibit=asked.exhibit,
@@ -230,6 +232,11 @@ class Desk:
             structured=None if page.structured is None else script_json(page.structured),
         )
         return text.encode("utf-8", "replace")
+
+    def _own_copy(self) -> str:
+        """Where the operator's own copy of ReplayWeb.page is; empty where there is none."""
+        is_there = self.settings.replay_web_page is not None and self.exhibit_url
+        return f"{self.exhibit_url}{PREFIX}" if is_there else ""
 
     def _failed(self, error: Exception, asked: DeskRequest) -> Response:
         status, title = 500, "Something went wrong"

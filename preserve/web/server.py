@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp
 from preserve.errors import EnvironmentFaultError
 from preserve.web.application import Desk, Gauges
 from preserve.web.connections import BoundedConnection
+from preserve.web.exhibit.own_copy import OwnCopy
 from preserve.web.exhibit.room import ExhibitRoom
 from preserve.web.reached import origin_of
 from preserve.web.settings import MAX_CONNECTIONS, DeskSettings
@@ -68,7 +70,8 @@ def serve(
     room = None
     if exhibit is not None:
         room = ExhibitRoom(settings, desk.library, say)
-        listeners.append(Listener(application=room, option="--replay", host=exhibit[0], port=exhibit[1]))
+        shown = room if settings.replay_web_page is None else _with_own_copy(settings.replay_web_page, room)
+        listeners.append(Listener(application=shown, option="--replay", host=exhibit[0], port=exhibit[1]))
     if metrics is not None:
         gauges = Gauges(desk)
         listeners.append(Listener(application=gauges, option="--metrics", host=metrics[0], port=metrics[1]))
@@ -81,6 +84,11 @@ def serve(
         desk.library.warm()
         with _ending(*(one.server for one in bound)):
             anyio.run(_all, bound)
+
+
+def _with_own_copy(folder: Path, room: ExhibitRoom) -> OwnCopy:
+    # A policy has no name for an IPv6 address.
+    return OwnCopy(folder, room, lambda: " ".join(one for one in room.desk_origins if "[" not in one))
 
 
 def introduce(desk: Desk, room: ExhibitRoom, desk_address: str, room_address: str) -> None:

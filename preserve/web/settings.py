@@ -37,8 +37,9 @@ class DeskSettings:
     request may be addressed to. ``public_url``: where readers reach it through a proxy, without a slash at the end.
     ``proxies``: addresses of proxies whose X-Forwarded-* fields count. ``replay_urls``: by collection, where the public
     replay begins that citations name; ``arks``: what their ARKs begin with. ``exhibit_url``: where readers reach the
-    exhibit room through a proxy; ``exhibit_hosts``: further names of it. ``trusted``: verifier keys of logs that the
-    reader names.
+    exhibit room through a proxy; ``exhibit_hosts``: further names of it.
+    ``replay_web_page``: the folder of the operator's own copy of ReplayWeb.page.
+    ``trusted``: verifier keys of logs that the reader names.
     """
 
     archives: Path
@@ -52,4 +53,5 @@ class DeskSettings:
     arks: Mapping[str, str] = field(default_factory=dict)
     exhibit_url: str = ""
     exhibit_hosts: frozenset[str] = frozenset()
+    replay_web_page: Path | None = None
     trusted: frozenset[str] = frozenset()

@@ -6,6 +6,7 @@ Tested by ``tests/scenarios/test_desk.py``.
 import sys
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
+from pathlib import Path
 
 from preserve.cli.shared.common import Place, say
 from preserve.cli.shared.loading import public_names, trusted_keys
@@ -29,6 +30,7 @@ def run(  # noqa: PLR0913 - one for each option
     desk: str,
     exhibit: str,
     exhibit_url: str,
+    own_copy: Path | None,
     hosts: tuple[str, ...],
     public: str,
     proxies: tuple[str, ...],
@@ -46,6 +48,8 @@ def run(  # noqa: PLR0913 - one for each option
         ) from error
     host, port = _listen(desk, "--desk 127.0.0.1:8350")
     shown_at = _room(exhibit, exhibit_url, (host, port), public)
+    if own_copy is not None and shown_at is None:
+        raise UsageError("--replay-web-page is of no use alone", next_step="Give --replay 127.0.0.1:8351 too.")
     watched = _listen(metrics, "--metrics 127.0.0.1:8352") if metrics else None
     held = _held(place, collections)
     settings = DeskSettings(
@@ -60,6 +64,7 @@ def run(  # noqa: PLR0913 - one for each option
         arks={name: public_names(place, name)[1] for name in held},
         exhibit_url=exhibit_url.rstrip("/"),
         exhibit_hosts=frozenset() if shown_at is None else _names(shown_at[0], (), exhibit_url),
+        replay_web_page=own_copy,
         trusted=trusted_keys(place),
     )
 

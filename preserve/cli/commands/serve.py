@@ -3,6 +3,8 @@
 Tested by ``tests/scenarios/test_desk.py``.
 """
 
+from pathlib import Path
+
 import click
 
 from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options
@@ -38,6 +40,12 @@ def serve() -> None:
 )
 @click.option("--replay-url", default="", metavar="URL", help="Where readers reach that through a proxy.")
 @click.option(
+    "--replay-web-page",
+    "own_copy",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Your own unpacked copy of ReplayWeb.page, to be given out beside the captured pages.",
+)
+@click.option(
     "--host", "hosts", multiple=True, metavar="NAME", help="A name that the desk is asked by. May be repeated."
 )
 @click.option("--public-url", "public", default="", metavar="URL", help="Where readers reach it through a proxy.")
@@ -58,6 +66,7 @@ def run(  # noqa: PLR0913 - one for each option
     desk: str,
     exhibit: str,
     replay_url: str,
+    own_copy: Path | None,
     hosts: tuple[str, ...],
     public: str,
     proxies: tuple[str, ...],
@@ -77,6 +86,7 @@ def run(  # noqa: PLR0913 - one for each option
         desk=desk,
         exhibit=exhibit,
         exhibit_url=replay_url,
+        own_copy=own_copy,
         hosts=hosts,
         public=public,
         proxies=proxies,
