@@ -1,4 +1,7 @@
-"""The desk's interface for programs as an OpenAPI 3.1 document."""
+"""The desk's interface for programs as an OpenAPI 3.1 document.
+
+Tested by ``tests/scenarios/test_desk_machines.py``.
+"""
 
 from typing import Final
 
