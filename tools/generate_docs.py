@@ -35,15 +35,51 @@ DOCS = TOP / "docs"
 _HELP_WIDTH = 100
 
 
+_EXAMPLES = tomllib.loads((TOP / "tools" / "finding_examples.toml").read_text("utf-8"))
+_AREAS = {
+    "WARC": "Files and records",
+    "LEDGER": "The ledger",
+    "RECEIPT": "Receipts",
+    "CLOCK": "Clocks and dates",
+    "DATE": "Clocks and dates",
+    "CABLE": "Cables and pages",
+    "PAGE": "Cables and pages",
+    "HTTP": "Replies",
+    "LINKS": "Links",
+    "SECOND": "The second reader",
+    "IMPORT": "Files of others",
+    "INDEX": "What is derived",
+    "CATALOGUE": "What is derived",
+    "FORMAT": "The folder",
+    "REPLICA": "Copies",
+    "RESCUE": "Web archives",
+    "WACZ": "Packages",
+}
+"""Where a finding stands on its page, by the second part of its code."""
+
+
 def findings() -> str:
-    """The table of finding codes."""
-    rows = "".join(f"| `{name}` | {code.meaning} | {code.next_step} |\n" for name, code in sorted(CODES.items()))
-    return (
-        "# Findings\n\nWhat `preserve verify` and `preserve rescue` report. `E-` breaks a rule of the archive, "
-        "`W-` asks for attention, `I-` informs.\nCodes are stable: scripts may rely on them.\n\n"
-        "| code | what it means | what to do next |\n"
-        f"| --- | --- | --- |\n{rows}"
+    """Every finding by what it is about: what it means, a line as it is printed, and what to do next."""
+    head = (
+        "# Findings\n\nWhat `preserve verify`, `replicate` and `rescue` report, each with a line as it is printed. "
+        "`E-` breaks a rule of the archive, `W-` asks for\nattention, `I-` informs and is only counted. Codes are "
+        "stable: scripts may rely on them.\n"
     )
+    parts = [head]
+    for area in dict.fromkeys(_AREAS.values()):
+        parts.append(f"\n## {area}\n")
+        parts += [_finding(name) for name in sorted(CODES, key=_rank) if _AREAS[name.split("-")[1]] == area]
+    return "".join(parts)
+
+
+def _rank(name: str) -> tuple[int, str]:
+    return "EWI".index(name[0]), name
+
+
+def _finding(name: str) -> str:
+    code = CODES[name]
+    example = f"1 time: {code.meaning}" if name.startswith("I-") else _EXAMPLES[name]
+    return f"\n### {name}\n\n{code.meaning}\n\n```text\n{name}  {example}\n```\n\nNext: {code.next_step}\n"
 
 
 def outcomes() -> str:
