@@ -75,3 +75,11 @@ def browser() -> tuple[str, str, dict[str, str]]:
     if program is None or not python.is_file() or not list(_ORACLES.glob("lib/python3*/site-packages/playwright")):
         pytest.skip("no browser is here: run `make oracles`")
     return str(python), program, environment
+
+
+def oracle(name: str) -> str:
+    """A program of the oracles' own environment. Skips the test where it is not here."""
+    program = _ORACLES / "bin" / name
+    if not program.is_file():
+        pytest.skip(f"{name} is not here: run `make oracles`")
+    return str(program)

@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from preserve.errors import FormatError, NotHeldError, PreserveError
@@ -116,15 +117,12 @@ class Opened:
                 keys[url] = canonical(url)
             except FormatError:
                 continue
+        if len(self._held) + len(keys) > _MOST_KEYS:
+            self._held.clear()
         unknown = {key for key in keys.values() if key not in self._held}
         if unknown:
-            if len(self._held) + len(unknown) > _MOST_KEYS:
-                self._held.clear()
             held = self.reader.catalogue.addresses_held(unknown)
-            known = {key: key in held for key in unknown}
-            self._held.update(known)
-            known |= self._held
-            return {url for url, key in keys.items() if known.get(key)}
+            self._held.update((key, key in held) for key in unknown)
         return {url for url, key in keys.items() if self._held[key]}
 
 
@@ -146,6 +144,7 @@ class Rooms:
         self._library = library
         self._lock = threading.Lock()
         self._idle: dict[str, list[Opened]] = {}
+        self._files: dict[str, tuple[Path, ...]] = {}
 
     @contextmanager
     def opened(self, name: str) -> Iterator[Opened]:
@@ -173,8 +172,7 @@ class Rooms:
             self._give_back(name, one, is_good=is_good)
 
     def _taken(self, name: str) -> Opened:
-        paths = CollectionPaths(self._library.settings.archives, name)
-        stamp = _stamp(paths)
+        stamp = self._stamp(name)
         while True:
             with self._lock:
                 idle = self._idle.get(name)
@@ -185,6 +183,17 @@ class Rooms:
                 one.reader.catalogue.begin_snapshot()
                 return one
             one.reader.close()
+
+    def _stamp(self, name: str) -> Stamp:
+        """How the files look that what was proved depends on."""
+        files = self._files.get(name)
+        if files is None:
+            paths = CollectionPaths(self._library.settings.archives, name)
+            log = paths.catalogue.with_name(paths.catalogue.name + "-wal")
+            files = (paths.catalogue, log, paths.checkpoint, paths.pending)
+            if paths.folder.is_dir():
+                self._files[name] = files
+        return tuple(look_at(one) for one in files)
 
     def _open(self, name: str, stamp: Stamp) -> Opened:
         settings = self._library.settings
@@ -204,9 +213,3 @@ class Rooms:
                     idle.append(one)
                     return
         one.reader.close()
-
-
-def _stamp(paths: CollectionPaths) -> Stamp:
-    """How the files look that what was proved depends on."""
-    log = paths.catalogue.with_name(paths.catalogue.name + "-wal")
-    return tuple(look_at(one) for one in (paths.catalogue, log, paths.checkpoint, paths.pending))

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -25,6 +26,7 @@ LINK_FORMAT: Final = "application/link-format"
 _SAFE: Final = "%:/?#[]@!$&'()*+,;=-._~"
 
 
+@lru_cache(maxsize=16_384)
 def rfc1123(digits: str) -> str:
     """14 digits as HTTP writes a moment."""
     return format_datetime(moment_of(digits), usegmt=True)
@@ -36,6 +38,7 @@ def accepted(value: str) -> str | None:
     return None if moment is None else moment.strftime("%Y%m%d%H%M%S").rjust(14, "0")
 
 
+@lru_cache(maxsize=16_384)
 def padded(digits: str) -> str | None:
     """The first second of a year, a month, a day... in up to 14 digits; None: there is none."""
     if len(digits) < 4:  # noqa: PLR2004 - a year
