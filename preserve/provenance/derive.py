@@ -3,8 +3,9 @@
 Tested by ``tests/scenarios/test_run_costs_what_is_new.py``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from preserve.errors import NewerFormatError
 from preserve.model import RecordPlace
@@ -20,6 +21,10 @@ from preserve.store.warcfile import iter_places
 
 _BATCH = 1_000
 """Statements applied to the catalogue at once."""
+
+
+PlacesIn = Callable[[Path], Iterator[tuple[RecordPlace, str]]]
+"""Place and id of every record of a file, as `preserve.store.warcfile.iter_places` gives them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +43,7 @@ def catch_up(paths: CollectionPaths, ledger: Ledger, catalogue: Catalogue) -> in
 
     A catalogue that claims more than the ledger holds is not of this ledger and is left to `rebuild`.
     """
-    return _apply(paths, ledger, catalogue, start=catalogue.ledger_size, progress=untold)
+    return _apply(paths, ledger, catalogue, _Places(paths), start=catalogue.ledger_size, progress=untold)
 
 
 def refuse(collection: str, newer: int) -> None:
@@ -54,15 +59,18 @@ def refuse(collection: str, newer: int) -> None:
         )
 
 
-def rebuild(paths: CollectionPaths, ledger: Ledger, *, progress: Tell = untold) -> Rebuilt:
+def rebuild(
+    paths: CollectionPaths, ledger: Ledger, *, progress: Tell = untold, places_in: PlacesIn = iter_places
+) -> Rebuilt:
     """Deletes catalogue and index and makes them again from WARC files and ledger alone.
 
-    The caller holds the collection's lock. Stopped half way, the next call begins anew; the evidence is only read.
+    ``places_in`` reads a file: with helpers, where the caller has some. The caller holds the collection's lock.
+    Stopped half way, the next call begins anew; the evidence is only read.
     """
     remove_parts(paths)
     remove_derived(paths)
     with Catalogue.open(paths) as catalogue:
-        statements = _apply(paths, ledger, catalogue, start=0, progress=progress)
+        statements = _apply(paths, ledger, catalogue, _Places(paths, places_in), start=0, progress=progress)
         lines = write_index(paths, catalogue)
         return Rebuilt(
             statements=statements,
@@ -72,8 +80,9 @@ def rebuild(paths: CollectionPaths, ledger: Ledger, *, progress: Tell = untold) 
         )
 
 
-def _apply(paths: CollectionPaths, ledger: Ledger, catalogue: Catalogue, *, start: int, progress: Tell) -> int:
-    places = _Places(paths)
+def _apply(
+    paths: CollectionPaths, ledger: Ledger, catalogue: Catalogue, places: "_Places", *, start: int, progress: Tell
+) -> int:
     done = 0
     rows: list[StatementRow] = []
     for _index, statement in ledger.statements(start):
@@ -92,8 +101,9 @@ def _apply(paths: CollectionPaths, ledger: Ledger, catalogue: Catalogue, *, star
 class _Places:
     """Where records lie, by reading each file once as its statements come."""
 
-    def __init__(self, paths: CollectionPaths) -> None:
+    def __init__(self, paths: CollectionPaths, places_in: PlacesIn = iter_places) -> None:
         self._paths = paths
+        self._places_in = places_in
         self._files: dict[str, Iterator[tuple[RecordPlace, str]]] = {}
         self._ahead: dict[tuple[str, str], RecordPlace] = {}
 
@@ -104,7 +114,7 @@ class _Places:
             return place
         if name not in self._files:
             path = self._paths.held_file(name)
-            self._files[name] = iter_places(path) if path.is_file() else iter(())
+            self._files[name] = self._places_in(path) if path.is_file() else iter(())
         for place, record_id in self._files[name]:
             if record_id == wanted:
                 return place

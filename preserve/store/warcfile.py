@@ -2,12 +2,12 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO, NamedTuple, Self
 
 from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError, unreadable
 from preserve.formats.warc.containers import HEAD_BYTES, Container, RecordSpan, identify, record_at, records_in
@@ -143,37 +143,60 @@ def container_of(path: Path, name: str = "") -> Container | None:
         return identify(file.read(HEAD_BYTES), name)
 
 
+class FoundRecord(NamedTuple):
+    """One record where it lies in a file; ``record_id`` None: a stretch that holds none, or one that is damaged."""
+
+    offset: int
+    length: int
+    inner: int
+    record_id: str | None
+
+
+def found_records(_name: str, spots: Iterable[RecordSpan]) -> Iterator[FoundRecord]:
+    """What lies in a file, or in a stretch of it: one for each of ``spots``, in order."""
+    last: tuple[RecordSpan, str | None] | None = None
+    for spot in spots:
+        if last is not None:
+            # Of a large record the length is known only behind it.
+            yield _found(*last)
+        last = (spot, _id_of(spot))
+    if last is not None:
+        yield _found(*last)
+
+
+def _id_of(spot: RecordSpan) -> str | None:
+    header = None if spot.raw is None else spot.raw.header
+    try:
+        if isinstance(header, RecordHeader):
+            _ = header.type, header.date
+            return header.record_id
+    except FormatError:
+        pass
+    return None
+
+
+def _found(spot: RecordSpan, record_id: str | None) -> FoundRecord:
+    return FoundRecord(spot.offset, spot.length, spot.inner, record_id)
+
+
+def places_of(name: str, found: Iterable[FoundRecord]) -> Iterator[tuple[RecordPlace, str]]:
+    """Place and id of every record in the file of this name, of all that lies in it."""
+    for ordinal, (offset, length, inner, record_id) in enumerate(found):
+        if record_id is not None:
+            yield RecordPlace(file=name, ordinal=ordinal, offset=offset, length=length, inner=inner), record_id
+
+
 def iter_places(path: Path) -> Iterator[tuple[RecordPlace, str]]:
     """Place and id of every record of a file of whatever container, in order. What is damaged is passed over.
 
     Raises:
         OSError: it cannot be read.
     """
-    name = name_when_sealed(path.name)
     container = container_of(path)
     if container is None:
         return
     with open_regular(path) as file:
-        last: tuple[RecordSpan, int, str] | None = None
-        for ordinal, spot in enumerate(records_in(file, container)):
-            if last is not None:
-                # Of a large record the length is known only behind it.
-                yield _place(name, *last)
-                last = None
-            try:
-                header = None if spot.raw is None else spot.raw.header
-                if isinstance(header, RecordHeader):
-                    last = (spot, ordinal, header.record_id)
-                    _ = header.type, header.date
-            except FormatError:
-                last = None
-        if last is not None:
-            yield _place(name, *last)
-
-
-def _place(name: str, spot: RecordSpan, ordinal: int, record_id: str) -> tuple[RecordPlace, str]:
-    place = RecordPlace(file=name, ordinal=ordinal, offset=spot.offset, length=spot.length, inner=spot.inner)
-    return place, record_id
+        yield from places_of(name_when_sealed(path.name), found_records(path.name, records_in(file, container)))
 
 
 def read_record(paths: CollectionPaths, place: RecordPlace) -> WarcRecord:

@@ -6,6 +6,7 @@ from preserve.model import check_collection_name
 from preserve.provenance.derive import rebuild as make_again
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import NEWER
+from preserve.readers.places import place_reader
 from preserve.store.archive import open_archive
 from preserve.store.durable import Lock
 
@@ -13,8 +14,12 @@ from preserve.store.durable import Lock
 def rebuild(place: Place, *, collection: str) -> int:
     """Make the index and the catalogue of COLLECTION again, from its WARC files and its ledger alone."""
     paths = open_archive(place.archives, check_collection_name(collection))
-    with Lock(paths.lock, f"preserve rebuild {collection}"), ProgressLine("statements") as told:
-        done = make_again(paths, Ledger.of_user(paths), progress=told)
+    with (
+        place_reader(paths) as places_in,
+        Lock(paths.lock, f"preserve rebuild {collection}"),
+        ProgressLine("statements") as told,
+    ):
+        done = make_again(paths, Ledger.of_user(paths), progress=told, places_in=places_in)
     place.emit(
         {
             "collection": collection,
