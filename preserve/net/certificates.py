@@ -4,8 +4,6 @@ No key of it is ever a file: OpenSSL reads keys from files only, so that each pa
 (``memfd_create``). The browser is told the authority's public key by its hash, and trusts it for nothing but that run.
 
 Tested by ``tests/unit/net/test_recording_proxy.py``.
-
-Tested by ``tests/unit/net/test_recording_proxy.py``.
 """
 
 import base64

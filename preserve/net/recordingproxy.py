@@ -9,8 +9,6 @@ A client says by its user name which page it asks for. Without one that is known
 nothing; whether an exchange of a page may be made, and when, is said by whoever opened the page (`Visitor`).
 
 Tested by ``tests/unit/net/test_recording_proxy.py``.
-
-Tested by ``tests/unit/net/test_recording_proxy.py``.
 """
 
 import base64

@@ -1,4 +1,7 @@
-"""What ``preserve upgrade`` does: says what this version makes of an archive, and states what it checked."""
+"""What ``preserve upgrade`` does: says what this version makes of an archive, and states what it checked.
+
+Tested by ``tests/scenarios/test_upgrade.py``.
+"""
 
 import os
 from collections.abc import Sequence
