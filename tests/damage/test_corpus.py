@@ -43,6 +43,11 @@ NOT_FOUND_BY_VERIFY = {
     "E-LEDGER-ROLLED-BACK": "told by what is known of the log from outside the archive",
     "E-LEDGER-FORKED": "told by what is known of the log from outside the archive",
     "E-LEDGER-REPLACED": "told by what is known of the log from outside the archive",
+    "E-WACZ-INDEX": "packages are made and changed in tests/scenarios/test_verify_packages.py",
+    "E-WACZ-LEDGER": "packages are made and changed in tests/scenarios/test_verify_packages.py",
+    "E-WACZ-PAGES": "packages are made and changed in tests/scenarios/test_verify_packages.py",
+    "W-WACZ-KEY": "packages are made and changed in tests/scenarios/test_verify_packages.py",
+    "W-WACZ-RANGES": "packages are made and changed in tests/scenarios/test_verify_packages.py",
 }
 OF_OTHER_COMMANDS = ("E-REPLICA-", "W-REPLICA-", "E-REPAIR-", "W-REPAIR-", "E-RESCUE-", "W-RESCUE-", "E-SECOND-")
 """Areas of codes that tell what copies are to one another, or what a web archive or another reader says."""

@@ -156,13 +156,13 @@ class PackageCheck:
         self._findings.add(code, where, detail)
 
     def finish(self, signature: PackageSignature | None) -> list[Claim]:
-        """What is to be said of the index, and of a package with a ledger of all that it proves."""
+        """What is to be said of a package with a ledger: of its index, its pages, and of all that it proves."""
         self._flush()
         self._db.execute("CREATE INDEX held_place ON held (file, offset)")
-        told = [*self._index_claims()]
-        if self._is_ours:
-            told += [self._pages_claim(), *self._ledger_claims(signature)]
-        return told
+        if not self._is_ours:
+            # Others write indexes in ways of their own.
+            return []
+        return [*self._index_claims(), self._pages_claim(), *self._ledger_claims(signature)]
 
     # --- the ledger
 
@@ -392,7 +392,7 @@ class PackageCheck:
                     count += 1
         except FormatError as error:
             self._add("E-WACZ-INDEX", f"{self._name} {INDEX}", str(error))
-        for file, record_id in self._db.execute(_NOT_LISTED) if self._is_ours else ():
+        for file, record_id in self._db.execute(_NOT_LISTED):
             if str(file).endswith(_ON_DISK):
                 self._add("E-WACZ-INDEX", f"{self._name} {record_id}", "no line leads to it")
         yield claim(_INDEXED, good=self._findings.codes["E-WACZ-INDEX"] == before, detail=f"{count} lines")
@@ -413,7 +413,7 @@ class PackageCheck:
         self._db.execute("UPDATE held SET listed = 1 WHERE rowid = ?", (row[0],))
         if row[1] != length:
             return f"the record there has {row[1]} bytes, not {length}"
-        if self._is_ours and (row[2], row[3]) != (fields.get("url"), said.timestamp):
+        if (row[2], row[3]) != (fields.get("url"), said.timestamp):
             return f"the record there is of {row[2]!a:.200} at {row[3]}"
         return ""
 
