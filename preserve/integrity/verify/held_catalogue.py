@@ -1,4 +1,7 @@
-"""The catalogue that is held, row by row in the order of the ledger, against what follows from the evidence."""
+"""The catalogue that is held, row by row in the order of the ledger, against what follows from the evidence.
+
+Tested by ``tests/scenarios/test_verify_by_seals.py``.
+"""
 
 import sqlite3
 from collections.abc import Iterator

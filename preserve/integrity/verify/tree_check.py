@@ -1,4 +1,7 @@
-"""The tree: every entry and tile of the ledger against the root that its checkpoint signs."""
+"""The tree: every entry and tile of the ledger against the root that its checkpoint signs.
+
+Tested by ``tests/damage/test_corpus.py``.
+"""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Sequence
