@@ -7,14 +7,14 @@ from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options
 
 @click.group()
 def alarms() -> None:
-    """Show what is wrong with the collections, and send what is still to be told of it (docs/alarms.md).
+    """Show what is wrong with the collections, and send what was not sent yet (docs/alarms.md).
 
     `alarms.yaml` in the folder of configuration says whom to tell: by mail, webhook, a command of yours, or a chat
     service.
     """
 
 
-@alarms.command("list", short_help="Show what is wrong, and what was not told yet.")
+@alarms.command("list", short_help="Show what is wrong, and what was not sent yet.")
 @command_options
 def list_(place: Place) -> int:
     """Show what is wrong now, and the messages that no channel has taken yet. Nothing is sent.
