@@ -35,7 +35,7 @@ from preserve.web.exhibit.own_copy import PREFIX
 from preserve.web.library import Library, Shelf
 from preserve.web.pages import packages
 from preserve.web.pages.machines import metrics_text
-from preserve.web.reached import Names, origin_of
+from preserve.web.reached import ServedNames, origin_of
 from preserve.web.responses import (
     JSON,
     SECURITY,
@@ -68,7 +68,7 @@ class Desk:
         self.settings = settings
         self.library = Library(settings)
         self._say = say
-        self._names = Names(settings.hosts, settings.public_url, settings.proxies)
+        self._names = ServedNames(settings.hosts, settings.public_url, settings.proxies)
         self._templates = environment()
         self._limiter: anyio.CapacityLimiter | None = None
         self._exports = ExportBucket()

@@ -13,7 +13,7 @@ _PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9._~-]{1,64}){0,8}\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class ServedNames:
     """What an application may be asked by.
 
     ``hosts``: names without ports; ``public_url``: where readers reach it, without a slash at the end, or nothing;

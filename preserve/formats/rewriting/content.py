@@ -6,9 +6,9 @@ from typing import Final
 
 from preserve.errors import FormatError
 from preserve.formats.charset import decide
-from preserve.formats.rewriting.css import style_places
-from preserve.formats.rewriting.html import Page, first_base
-from preserve.formats.rewriting.places import Place, Resolver, Use, as_text, pieces
+from preserve.formats.rewriting.css import style_edits
+from preserve.formats.rewriting.html import PageEdits, first_base
+from preserve.formats.rewriting.edits import Edit, Resolver, Use, as_text, pieces
 from preserve.formats.urls import Base
 
 HTML_TYPES: Final = frozenset({"text/html"})
@@ -22,23 +22,23 @@ _CHARSET_BYTES: Final = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Rewritable:
-    """A content, the places of the addresses in it in order, and what it is written in where that is no ASCII."""
+    """A content, the edits of its addresses in order, and what it is written in where that is no ASCII."""
 
     content: bytes
-    places: tuple[Place, ...]
+    edits: tuple[Edit, ...]
     wide: str
 
     @property
     def links(self) -> set[str]:
         """The http and https addresses that a reader may follow."""
-        return {place.url for place in self.places if place.use is Use.LINK and place.url is not None}
+        return {edit.url for edit in self.edits if edit.use is Use.LINK and edit.url is not None}
 
     def pieces(self, prefix: Callable[[Use, str | None], str]) -> Iterator[bytes]:
         """The content, each address in it behind what ``prefix`` gives for its use and for where it leads.
 
         What it gives is ASCII without blanks, quotation marks, ``<``, ``>`` and ``&``.
         """
-        return pieces(self.content, self.places, prefix, wide=self.wide)
+        return pieces(self.content, self.edits, prefix, wide=self.wide)
 
 
 def rewritable(content: bytes, url: str, media_type: str | None, content_type: str | None) -> Rewritable | None:
@@ -62,11 +62,11 @@ def rewritable(content: bytes, url: str, media_type: str | None, content_type: s
         base = own.against(reference) or own
     resolver = Resolver(base, said.encoding, is_wide=bool(wide))
     if is_style:
-        found = style_places(text, resolver)
+        found = style_edits(text, resolver)
     else:
         of_base = Resolver(own, said.encoding, is_wide=bool(wide))
-        found = Page(resolver, of_base, is_xml=is_xml).places(text)
+        found = PageEdits(resolver, of_base, is_xml=is_xml).edits(text)
     width = 2 if wide else 1
     if width > 1:
-        found = (place._replace(start=place.start * width, end=place.end * width) for place in found)
+        found = (edit._replace(start=edit.start * width, end=edit.end * width) for edit in found)
     return Rewritable(content, tuple(found), wide)

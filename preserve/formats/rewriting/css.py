@@ -1,4 +1,4 @@
-"""The references of a style sheet, or of a ``style`` attribute, with their places.
+"""The references of a style sheet, or of a ``style`` attribute, with their edits.
 
 Source: CSS Syntax Module Level 3, section 4 (tokens); CSS Images Level 4, ``image-set()``. A function whose name is
 written with escapes is not found: what it asks for is the policy's to refuse.
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from preserve.expressions import lazy_re
-from preserve.formats.rewriting.places import Place, Resolver, Use, for_style
+from preserve.formats.rewriting.edits import Edit, Resolver, Use, for_style
 
 _BLANK: Final = r"[\t\n\f\r ]*+"
 _QUOTED: Final = r"""(?:"((?:[^"\\\n]|\\.)*+)"?+|'((?:[^'\\\n]|\\.)*+)'?+)"""
@@ -65,8 +65,8 @@ def _spot(match: "re.Match[str]", *, is_import: bool) -> StyleReference:
 _NAMED: Final = frozenset(_TOKEN.groupindex.values())
 
 
-def style_places(text: str, resolver: Resolver) -> Iterator[Place]:
-    """The places of a style sheet, by characters of its text."""
+def style_edits(text: str, resolver: Resolver) -> Iterator[Edit]:
+    """The edits of a style sheet, by characters of its text."""
     for spot in style_spans(text):
         target = resolver.target(_ESCAPE.sub(_character, resolver.characters(spot.written)))
         if target is None:
@@ -75,7 +75,7 @@ def style_places(text: str, resolver: Resolver) -> Iterator[Place]:
         if target.skip:
             start += len(spot.written) - len(spot.written.lstrip())
         use = Use.STYLE if spot.is_import else Use.IMAGE
-        yield Place(start, spot.end if target.is_whole else start, use, target.url, for_style(target.lead))
+        yield Edit(start, spot.end if target.is_whole else start, use, target.url, for_style(target.lead))
 
 
 def _character(match: "re.Match[str]") -> str:

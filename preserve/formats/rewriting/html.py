@@ -1,4 +1,4 @@
-"""The references of a page of HTML, XHTML or SVG, with their places. Source: the HTML Standard, sections 4 and 13.2.5.
+"""The references of a page of HTML, XHTML or SVG, with their edits. Source: the HTML Standard, sections 4 and 13.2.5.
 
 Comments stay as they are, those with conditions too: no browser of today reads them. What stands in ``noscript`` is
 markup where no script runs. A ``srcdoc`` is a page of its own in an attribute.
@@ -13,8 +13,8 @@ from typing import Final
 
 from preserve.expressions import lazy_re
 from preserve.formats.markup import Spot, refresh_span, srcset_spans, tag_spots, tags_in, unescaped
-from preserve.formats.rewriting.css import style_places
-from preserve.formats.rewriting.places import Place, Resolver, Use, for_attribute
+from preserve.formats.rewriting.css import style_edits
+from preserve.formats.rewriting.edits import Edit, Resolver, Use, for_attribute
 from preserve.formats.urls import PLAIN_REFERENCE
 
 _BY_NAME: Final = {
@@ -92,24 +92,24 @@ def first_base(text: str, *, xml: bool = False) -> str | None:
 
 
 @dataclass(slots=True)
-class Page:
-    """Finds the places of one page, by characters of its text."""
+class PageEdits:
+    """Finds the edits of one page, by characters of its text."""
 
     resolver: Resolver
     of_base: Resolver | None = None
     """Reads the reference of a ``base`` element, which is relative to the page's own address."""
     is_xml: bool = False
     depth: int = 0
-    _seen: dict[str, tuple[Place, ...]] = field(default_factory=dict)
+    _seen: dict[str, tuple[Edit, ...]] = field(default_factory=dict)
 
-    def places(self, text: str) -> Iterator[Place]:
-        """The places, in order."""
+    def edits(self, text: str) -> Iterator[Edit]:
+        """The edits, in order."""
         was_style = False
         seen, is_xml = self._seen, self.is_xml
         for match in tags_in(text, xml=is_xml):
             written = match[0]
             if was_style and written.startswith(_CDATA):
-                yield from _moved(style_places(written, self.resolver), match.start())
+                yield from _moved(style_edits(written, self.resolver), match.start())
             if is_xml:
                 was_style = written[:6].lower() == "<style"
             found = seen.get(written)
@@ -120,17 +120,17 @@ class Page:
             if found:
                 yield from _moved(found, match.start())
 
-    def _of_link(self, written: str) -> tuple[Place, ...]:
-        """The place of a link as most are written; nothing, where more has to be looked at."""
+    def _of_link(self, written: str) -> tuple[Edit, ...]:
+        """The edit of a link as most are written; nothing, where more has to be looked at."""
         match = _QUICK_LINK.match(written)
         found = None if match is None else self.resolver.plain_target(match[1], match[2], match[3])
         if match is None or found is None:
             return ()
         at = match.start(1)
-        return (Place(at, at, Use.LINK, found.url, for_attribute(found.lead)),)
+        return (Edit(at, at, Use.LINK, found.url, for_attribute(found.lead)),)
 
-    def _of_tag(self, written: str) -> tuple[Place, ...]:
-        """The places of one tag, by characters of it."""
+    def _of_tag(self, written: str) -> tuple[Edit, ...]:
+        """The edits of one tag, by characters of it."""
         if _ADDRESSED.search(written) is None:
             return ()
         if written[1] in "!?":
@@ -139,16 +139,16 @@ class Page:
         if tag is None:
             return ()
         name, spots, end = tag
-        found: list[Place] = []
+        found: list[Edit] = []
         said = {spot.name: spot.written.strip().lower() for spot in spots} if name in {"meta", "link"} else {}
         for spot in spots:
             found += self._of_attribute(name, spot, said)
-        found.sort(key=lambda place: place.start)
+        found.sort(key=lambda edit: edit.start)
         if name == "style":
-            found += _moved(style_places(written[end:], self.resolver), end)
+            found += _moved(style_edits(written[end:], self.resolver), end)
         return tuple(found)
 
-    def _of_instruction(self, written: str) -> tuple[Place, ...]:
+    def _of_instruction(self, written: str) -> tuple[Edit, ...]:
         """The style sheet that an XML page names before its first element."""
         match = _SHEET.match(written) if self.is_xml else None
         if match is None:
@@ -157,7 +157,7 @@ class Page:
         spot = Spot("href", match.start(group), match.end(group), match[group], is_quoted=True)
         return tuple(self._address(spot, Use.STYLE))
 
-    def _of_attribute(self, tag: str, spot: Spot, said: dict[str, str]) -> Iterator[Place]:
+    def _of_attribute(self, tag: str, spot: Spot, said: dict[str, str]) -> Iterator[Edit]:
         name = spot.name.rpartition(":")[2] if spot.name.startswith("xlink:") else spot.name
         if name == "href":
             resolver = self.of_base if tag == "base" else None
@@ -183,7 +183,7 @@ class Page:
         elif name == "srcdoc":
             yield from self._document(spot)
 
-    def _address(self, spot: Spot, use: Use, resolver: Resolver | None = None) -> Iterator[Place]:
+    def _address(self, spot: Spot, use: Use, resolver: Resolver | None = None) -> Iterator[Edit]:
         resolver = resolver or self.resolver
         target = resolver.target(unescaped(resolver.characters(spot.written))[0])
         if target is None:
@@ -192,9 +192,9 @@ class Page:
         if target.skip and "&" in spot.written:
             # Blanks may be written as references.
             start = spot.start + (unescaped(spot.written)[1] or ())[target.skip]
-        yield Place(start, spot.end if target.is_whole else start, use, target.url, for_attribute(target.lead))
+        yield Edit(start, spot.end if target.is_whole else start, use, target.url, for_attribute(target.lead))
 
-    def _several(self, spot: Spot, references: list[tuple[int, str]], use: Use) -> Iterator[Place]:
+    def _several(self, spot: Spot, references: list[tuple[int, str]], use: Use) -> Iterator[Edit]:
         """References in one value, given by where each begins in what the value stands for."""
         written_at = unescaped(spot.written)[1]
         for at, reference in references:
@@ -207,13 +207,13 @@ class Page:
             # A comma at the end of an address ends it here.
             text = for_attribute(target.lead.replace(",", "%2C") if target.is_whole else target.lead)
             start = spot.start + first
-            yield Place(start, spot.start + last if target.is_whole else start, use, target.url, text)
+            yield Edit(start, spot.start + last if target.is_whole else start, use, target.url, text)
 
-    def _style(self, spot: Spot) -> Iterator[Place]:
+    def _style(self, spot: Spot) -> Iterator[Edit]:
         value, written_at = unescaped(spot.written)
-        yield from _within(spot, written_at, style_places(value, self.resolver))
+        yield from _within(spot, written_at, style_edits(value, self.resolver))
 
-    def _meta(self, spot: Spot, kind: str) -> Iterator[Place]:
+    def _meta(self, spot: Spot, kind: str) -> Iterator[Edit]:
         if kind == "refresh":
             found = refresh_span(unescaped(spot.written)[0])
             if found is not None:
@@ -222,12 +222,12 @@ class Page:
             # It names the hosts of the page as it was, and would refuse what is shown of them here.
             yield _emptied(spot)
 
-    def _document(self, spot: Spot) -> Iterator[Place]:
+    def _document(self, spot: Spot) -> Iterator[Edit]:
         if self.depth >= _MOST_NESTED:
             yield _emptied(spot)
             return
         value, written_at = unescaped(spot.written)
-        yield from _within(spot, written_at, Page(self.resolver, depth=self.depth + 1).places(value))
+        yield from _within(spot, written_at, PageEdits(self.resolver, depth=self.depth + 1).edits(value))
 
 
 def _use_of_href(tag: str, said: dict[str, str]) -> Use:
@@ -237,18 +237,18 @@ def _use_of_href(tag: str, said: dict[str, str]) -> Use:
     return next((_LINK_TYPES[one] for one in types if one in _LINK_TYPES), Use.OTHER)
 
 
-def _within(spot: Spot, written_at: list[int] | None, places: Iterator[Place]) -> Iterator[Place]:
-    """Places in what an attribute's value stands for, as places in its tag."""
-    for place in places:
-        first, last = place.start, place.end
+def _within(spot: Spot, written_at: list[int] | None, edits: Iterator[Edit]) -> Iterator[Edit]:
+    """Edits in what an attribute's value stands for, as edits in its tag."""
+    for edit in edits:
+        first, last = edit.start, edit.end
         if written_at is not None:
             first, last = written_at[first], written_at[last]
-        yield Place(spot.start + first, spot.start + last, place.use, place.url, for_attribute(place.text))
+        yield Edit(spot.start + first, spot.start + last, edit.use, edit.url, for_attribute(edit.text))
 
 
-def _emptied(spot: Spot) -> Place:
-    return Place(spot.start, spot.end, None, None, "" if spot.is_quoted else '""')
+def _emptied(spot: Spot) -> Edit:
+    return Edit(spot.start, spot.end, None, None, "" if spot.is_quoted else '""')
 
 
-def _moved(places: Iterator[Place] | tuple[Place, ...], by: int) -> Iterator[Place]:
-    return (Place(place.start + by, place.end + by, *place[2:]) for place in places)
+def _moved(edits: Iterator[Edit] | tuple[Edit, ...], by: int) -> Iterator[Edit]:
+    return (Edit(edit.start + by, edit.end + by, *edit[2:]) for edit in edits)

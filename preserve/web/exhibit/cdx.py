@@ -53,7 +53,7 @@ Row = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class CdxQuery:
     """What is asked for. ``first`` and ``last``: 14 digits; ``resume``: key, timestamp, lines of these to pass by."""
 
     url: str
@@ -74,7 +74,7 @@ class Question:
     shows_resume: bool
 
 
-def question_of(query: Sequence[tuple[str, str]]) -> Question:
+def question_of(query: Sequence[tuple[str, str]]) -> CdxQuery:
     """The question in a query's parameters.
 
     Raises:
@@ -98,7 +98,7 @@ def question_of(query: Sequence[tuple[str, str]]) -> Question:
     if len(filters) > _MAX_FILTERS:
         raise UsageError("too many filters")
     shown = said.get("fields", said.get("fl", ""))
-    return Question(
+    return CdxQuery(
         url=url,
         match=match,
         first=_moment(said.get("from", ""), "0"),
@@ -227,7 +227,7 @@ def _key(url: str) -> str:
         return url.replace(" ", "%20")
 
 
-def index_rows(paths: CollectionPaths, asked: Question) -> Iterator[Row]:
+def index_rows(paths: CollectionPaths, asked: CdxQuery) -> Iterator[Row]:
     """The lines of the index that may be meant, in its order, from where a question goes on.
 
     Raises:
@@ -247,7 +247,7 @@ def index_rows(paths: CollectionPaths, asked: Question) -> Iterator[Row]:
                 yield {"urlkey": read.key, "timestamp": read.timestamp, **read.fields}
 
 
-def _prefixes(asked: Question) -> list[bytes]:
+def _prefixes(asked: CdxQuery) -> list[bytes]:
     """What the lines that are meant begin with, in the order of the index."""
     try:
         key = surt(asked.url)
@@ -276,7 +276,7 @@ def _lines(file: BinaryIO, prefix: bytes, resume: tuple[str, str, int] | None) -
         yield line
 
 
-def exact_rows(captures: Captures, asked: Question) -> Iterable[Row]:
+def exact_rows(captures: Captures, asked: CdxQuery) -> Iterable[Row]:
     """The captures of one address, in the order that is asked for."""
     moments: Sequence[Moment] = captures.moments
     if asked.sort == "reverse":
@@ -294,7 +294,7 @@ class Answered:
     resume: str
 
 
-def select(rows: Iterable[Row], asked: Question, is_shown: Callable[[Row], bool]) -> Answered:
+def select(rows: Iterable[Row], asked: CdxQuery, is_shown: Callable[[Row], bool]) -> Answered:
     """Of some lines those that are asked for, one page or up to the limit.
 
     Raises:
@@ -310,7 +310,7 @@ def select(rows: Iterable[Row], asked: Question, is_shown: Callable[[Row], bool]
     return Answered(taken, _resume_key(taken, asked) if has_more and asked.sort in {"", "default"} else "")
 
 
-def _kept(rows: Iterable[Row], asked: Question, is_shown: Callable[[Row], bool], until: float) -> Iterator[Row]:
+def _kept(rows: Iterable[Row], asked: CdxQuery, is_shown: Callable[[Row], bool], until: float) -> Iterator[Row]:
     last: str | None = None
     passed = 0
     for number, row in enumerate(rows):
@@ -335,7 +335,7 @@ def _kept(rows: Iterable[Row], asked: Question, is_shown: Callable[[Row], bool],
         yield row
 
 
-def _resume_key(taken: Sequence[Row], asked: Question) -> str:
+def _resume_key(taken: Sequence[Row], asked: CdxQuery) -> str:
     key, timestamp = taken[-1]["urlkey"], taken[-1]["timestamp"]
     same = sum(1 for row in taken if (row["urlkey"], row["timestamp"]) == (key, timestamp))
     if asked.resume is not None and asked.resume[:2] == (key, timestamp):
@@ -343,7 +343,7 @@ def _resume_key(taken: Sequence[Row], asked: Question) -> str:
     return base64.urlsafe_b64encode(f"{key} {timestamp} {same}".encode()).decode()
 
 
-def written(row: Row, asked: Question) -> str:
+def written(row: Row, asked: CdxQuery) -> str:
     """A line as it is asked for, without its line end."""
     if asked.output == "text":
         return " ".join(row.get(name, "-").replace(" ", "%20") for name in asked.fields or FIELDS)

@@ -39,7 +39,7 @@ from preserve.web.exhibit.policy import Fields, security
 from preserve.web.exhibit.showing import Frame, Shown, as_captured, rewritten
 from preserve.web.exhibit.targets import RECORD, Target, target_of
 from preserve.web.library import Library
-from preserve.web.reached import Names, origin_of
+from preserve.web.reached import ServedNames, origin_of
 from preserve.web.responses import environment
 from preserve.web.routing import check_length, query_of
 from preserve.web.settings import THREADS, DeskSettings
@@ -103,7 +103,7 @@ class ExhibitRoom:
     """
 
     def __init__(self, settings: DeskSettings, library: Library, say: Callable[[str], object]) -> None:
-        self._names = Names(settings.hosts | settings.exhibit_hosts, settings.exhibit_url, settings.proxies)
+        self._names = ServedNames(settings.hosts | settings.exhibit_hosts, settings.exhibit_url, settings.proxies)
         self._library = library
         self._rooms = Rooms(library)
         self._say = say

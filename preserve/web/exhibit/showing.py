@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from preserve.formats.http1.stream import Payload
 from preserve.formats.rewriting.content import HTML_TYPES, STYLE_TYPES, XML_TYPES, rewritable
-from preserve.formats.rewriting.places import Use
+from preserve.formats.rewriting.edits import Use
 from preserve.formats.urls import of_header, resolve
 from preserve.replay.recover import Capture, RecoveredPage
 from preserve.web.exhibit.policy import Fields

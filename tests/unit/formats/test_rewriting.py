@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from preserve.formats.rewriting.content import MAX_BYTES, rewritable
-from preserve.formats.rewriting.places import Use
+from preserve.formats.rewriting.edits import Use
 
 PAGE = "http://h.example/a/b/p.php?id=1"
 HERE = "/c/2011"

@@ -28,7 +28,7 @@ class Use(Enum):
     OBJECT = "oe_"
 
 
-class Place(NamedTuple):
+class Edit(NamedTuple):
     """Bytes ``start`` to ``end`` of a content give way to a prefix that the use decides, and to ``text``.
 
     Where both are equal, something is put there and nothing gives way. ``use`` None: ``text`` alone, no prefix.
@@ -42,8 +42,8 @@ class Place(NamedTuple):
     text: str
 
 
-class Target(NamedTuple):
-    """What is to be done with one reference: see `Place`. ``skip``: characters before it that stay where they are."""
+class Rewrite(NamedTuple):
+    """What is to be done with one reference: see `Edit`. ``skip``: characters before it that stay where they are."""
 
     skip: int
     is_whole: bool
@@ -73,7 +73,7 @@ class Resolver:
     base: Base
     encoding: str
     is_wide: bool = False
-    _seen: dict[str, Target | None] = field(default_factory=dict)
+    _seen: dict[str, Rewrite | None] = field(default_factory=dict)
     _folders: tuple[str, str, str, int] = ("", "", "", 0)
 
     def __post_init__(self) -> None:
@@ -84,15 +84,15 @@ class Resolver:
             folder = match[1] + match[2] + match[3]
             self._folders = (match[1], match[1] + match[2], folder, match[3].count("/") - 1)
 
-    def plain_target(self, up: str, path: str, query: str) -> Target | None:
+    def plain_target(self, up: str, path: str, query: str) -> Rewrite | None:
         """The same of a plain reference, in its parts (`Base.behind`); None where more has to be looked at."""
         url = self.base.behind(up, path, query)
         _scheme, origin, folder, depth = self._folders
         if url is None or len(up) // 3 > depth:
             return None
-        return Target(0, is_whole=False, lead=origin if up == "/" else folder, url=url)
+        return Rewrite(0, is_whole=False, lead=origin if up == "/" else folder, url=url)
 
-    def target(self, value: str) -> Target | None:
+    def target(self, value: str) -> Rewrite | None:
         """What becomes of a reference, given as characters; None: it stays as it is."""
         if value in self._seen:
             return self._seen[value]
@@ -101,7 +101,7 @@ class Resolver:
         found = self._seen[value] = self._target(value)
         return found
 
-    def _target(self, value: str) -> Target | None:
+    def _target(self, value: str) -> Rewrite | None:
         rest = value.lstrip(_EDGES)
         skip = len(value) - len(rest)
         plain = rest.translate(_REMOVED).rstrip(_EDGES)
@@ -111,18 +111,18 @@ class Resolver:
         scheme = _SCHEME.match(plain)
         if scheme is not None and _WEB.match(plain) is None:
             inert = scheme[0][:-1].lower() in _INERT
-            return None if inert else Target(skip, is_whole=False, lead="", url=None)
+            return None if inert else Rewrite(skip, is_whole=False, lead="", url=None)
         lead = self._lead(plain, path, has_scheme=scheme is not None)
         if lead == "" and plain.isascii():
-            return Target(skip, is_whole=False, lead="", url=plain.partition("#")[0])
+            return Rewrite(skip, is_whole=False, lead="", url=plain.partition("#")[0])
         url = self.base.join(plain)
         if url is None:
-            return Target(skip, is_whole=False, lead="", url=None)
+            return Rewrite(skip, is_whole=False, lead="", url=None)
         if lead is None:
             fragment = plain.partition("#")[2]
             whole = url + (f"#{quote(fragment, safe='%/?:@!$*+,;=~')}" if fragment else "")
-            return Target(skip, is_whole=True, lead=whole, url=url)
-        return Target(skip, is_whole=False, lead=lead, url=url)
+            return Rewrite(skip, is_whole=True, lead=whole, url=url)
+        return Rewrite(skip, is_whole=False, lead=lead, url=url)
 
     def _lead(self, plain: str, path: str, *, has_scheme: bool) -> str | None:
         """What makes a whole address of a reference, put before it; None: it has to be written anew."""
@@ -181,21 +181,21 @@ def for_style(text: str) -> str:
 
 
 def pieces(
-    content: bytes, places: Iterable[Place], prefix: Callable[[Use, str | None], str], *, wide: str = ""
+    content: bytes, edits: Iterable[Edit], prefix: Callable[[Use, str | None], str], *, wide: str = ""
 ) -> Iterator[bytes]:
-    """The content with its places led elsewhere, in pieces. Places are in order, and none overlaps another.
+    """The content with its edits made, in pieces. Edits are in order, and none overlaps another.
 
     ``prefix``: what is put before an address, ASCII without quotation marks, blanks, ``<``, ``>`` and ``&``.
     ``wide``: what the text is written in, where it is not a superset of ASCII (`as_text`).
     """
     done = 0
-    for place in places:
-        if place.start < done:
+    for edit in edits:
+        if edit.start < done:
             continue
-        yield content[done : place.start]
-        text = place.text if place.use is None else prefix(place.use, place.url) + place.text
+        yield content[done : edit.start]
+        text = edit.text if edit.use is None else prefix(edit.use, edit.url) + edit.text
         yield text.encode(wide or "ascii", "replace")
-        done = place.end
+        done = edit.end
     yield content[done:]
 
 
