@@ -7,8 +7,8 @@ from typing import Final
 from preserve.errors import FormatError
 from preserve.formats.charset import decide
 from preserve.formats.rewriting.css import style_edits
-from preserve.formats.rewriting.html import PageEdits, first_base
 from preserve.formats.rewriting.edits import Edit, Resolver, Use, as_text, pieces
+from preserve.formats.rewriting.html import PageEdits, first_base
 from preserve.formats.urls import Base
 
 HTML_TYPES: Final = frozenset({"text/html"})
