@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from itertools import chain, islice
+from pathlib import Path
 from typing import IO, Final, NamedTuple
 
 from preserve import PROGRAM
@@ -307,7 +308,7 @@ def _proof_parts(archive: CollectionReader, note: bytes) -> Iterator[Part]:
         yield _held(f"{stem}.tsr", receipt.reply)
     for name in _CHECKERS:
         # Files to be handed on, not code to be called.
-        data = (files("preserve.citation.capsule") / name).read_bytes()
+        data = read_regular(Path(str(files("preserve.citation.capsule") / name)))
         yield _held(f"preserve/{name}", data, is_packed=True)
     yield _held("preserve/readme.txt", _README.encode("ascii"))
 

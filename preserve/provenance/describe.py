@@ -6,6 +6,7 @@ that they cannot disagree.
 Tested by ``tests/unit/crawler/test_records.py``.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from preserve.cables.extract import EXTRACTOR, NOTHING_READ, Extraction, PageRea
 from preserve.cables.page.fields import CLAIMS
 from preserve.cables.page.layouts import Layout, digest
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 from preserve.formats.challenge import challenge_of
 from preserve.formats.content import decode_content, no_codings
 from preserve.formats.http1.message import ReplyHead, parse_response_head, split_head, transfer_codings
@@ -32,6 +34,8 @@ from preserve.text import terminal_line
 _DIGEST_PREFIX = "sha256:"
 _WITH_A_PAGE = frozenset({"response", "resource"})
 _PARTIAL_CONTENT = 206
+_PICTURE = lazy_re(r"urn:[a-z][a-z-]*:https?:", re.IGNORECASE)
+"""Target of what a browser made of a page, in whatever form (``urn:text:https://…``): it is not the page (ADR 28)."""
 TakeText = Callable[[str, Extraction], object]
 """Takes a text that was read, and the id of the record that it was read from."""
 HTTP_RESPONSE_TYPES = ("response", "revisit")
@@ -163,8 +167,7 @@ def readers_of(layouts: Sequence[Layout]) -> Readers:
 def resource_type(header: RecordHeader) -> str | None:
     """The Content-Type of a ``resource`` record whose block is text that can show cables; else None."""
     declared = header.get("Content-Type") or ""
-    if bare_uri(header.by_name.get("warc-target-uri", "")).startswith("urn:"):
-        # A picture of a page, in whatever form, is not the page (ADR 28).
+    if _PICTURE.match(bare_uri(header.by_name.get("warc-target-uri", ""))):
         return None
     is_text = header.type == "resource" and declared.split(";")[0].strip().lower() in RESOURCE_TYPES
     return declared if is_text else None

@@ -237,7 +237,7 @@ def test_a_new_version_of_a_layout_states_its_text_beside_the_old(own: Any) -> N
     now = preserve.cables.extract.EXTRACTOR
     assert f"read by         {now}, layout own/2; also stated as read by {now}, layout own/1" in shown
     assert f"read by      {now}, layout own/2; also stated as read by" in own("history", "05PORTSOLACE118")
-    assert own("list").count("05PORTSOLACE118") == 1
+    assert own("list").count("\n05PORTSOLACE118\t") == 1
     own("verify", "demo")
 
 
@@ -262,7 +262,7 @@ def test_a_newer_extractor_states_its_readings_beside_the_old(
     checked = unread.json("verify", "demo")["collections"][0]
     assert checked["good"] is True
     assert unread.json("reread", "demo")["texts"] == 0
-    assert unread("list").count("03PORTSOLACE881") == 1
+    assert unread("list").count("\n03PORTSOLACE881\t") == 1
     assert unread("search", "bridge").count("03PORTSOLACE881") == 1
 
 

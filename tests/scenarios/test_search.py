@@ -152,6 +152,9 @@ def test_rebuilding_deletes_the_index_and_a_search_makes_it_again(held: Any) -> 
     before = held.json("search", "veldora", "--all-texts")
     held("rebuild", "demo")
     assert not held.archives.joinpath("demo/state/search.sqlite").exists()
+    assert "the next search makes it again, or now: `preserve list -c demo" in held.errors
+    held("rebuild", "demo")
+    assert "search" not in held.errors
     assert held.json("search", "veldora", "--all-texts") == before
 
 

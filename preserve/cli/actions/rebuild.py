@@ -1,6 +1,6 @@
 """What ``preserve rebuild`` does: makes index and catalogue again from the evidence."""
 
-from preserve.cli.shared.common import Place, counted
+from preserve.cli.shared.common import Place, counted, note, with_options_in
 from preserve.cli.shared.progress import ProgressLine
 from preserve.model import check_collection_name
 from preserve.provenance.derive import rebuild as make_again
@@ -14,6 +14,7 @@ from preserve.store.durable import Lock
 def rebuild(place: Place, *, collection: str) -> int:
     """Make the index and the catalogue of COLLECTION again, from its WARC files and its ledger alone."""
     paths = open_archive(place.archives, check_collection_name(collection))
+    had_search = paths.search.exists()
     with (
         place_reader(paths) as places_in,
         Lock(paths.lock, f"preserve rebuild {collection}"),
@@ -33,4 +34,8 @@ def rebuild(place: Place, *, collection: str) -> int:
         + (f"{done.newer:,} of the statements, {NEWER}: nothing was made of them\n" if done.newer else ""),
         all_is_well=not done.newer,
     )
+    if had_search:
+        # To read every text again takes longer than all else.
+        again = with_options_in(f"`preserve list -c {collection}`")
+        note(f"the search index went with the catalogue; the next search makes it again, or now: {again}")
     return 0

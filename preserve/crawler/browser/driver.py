@@ -18,6 +18,8 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Error, FloatRect, Page, Request, sync_playwright
 
+from preserve.regular import read_regular
+
 _FLAGS = [
     "--disable-quic",
     # Without it, what is asked of the loopback goes round the proxy.
@@ -102,7 +104,7 @@ def _artefacts(page: Page, context: BrowserContext, job: dict[str, Any]) -> dict
         "thumbnail.jpg.base64",
         lambda: (folder / "thumbnail.jpg.base64").write_text(cdp.send("Page.captureScreenshot", shot)["data"]),
     )
-    script = (Path(__file__).parent / "behaviours.js").read_text(encoding="utf-8")
+    script = read_regular(Path(__file__).parent / "behaviours.js").decode()
     behaved: object = None
     try:
         behaved = page.evaluate(script, job["behaviours"])

@@ -14,7 +14,7 @@ from preserve.crawler.frontier import FrontierTarget
 from preserve.crawler.records import artefact_record
 from preserve.crawler.scope import Scope
 from preserve.errors import EnvironmentFaultError
-from preserve.formats.warc.record import parse_record, record_bytes
+from preserve.formats.warc.record import make_record, parse_record, record_bytes
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import RecordPlace
 from preserve.net.exchange import Request
@@ -176,6 +176,23 @@ def test_a_browser_loads_pages_that_are_named(hop: str, url: str, *, wanted: boo
     target = FrontierTarget(number=1, url=url, host="x.org", via=None, depth=0, hop=hop, tries=0)
     browsing: Any = Browsing(None, AddressPatterns([PAGE]))  # type: ignore[arg-type]
     assert browsing.wants(target) is wanted
+
+
+@pytest.mark.parametrize(
+    ("uri", "is_page"),
+    [
+        ("urn:text:https://x.org/", False),
+        ("urn:pageinfo:http://x.org/", False),
+        ("URN:View:HTTPS://x.org/", False),
+        ("<urn:dom:https://x.org/>", False),
+        ("urn:preserve:dump:sha256:0a#bytes=0-9", True),
+        ("urn:isbn:9780140328721", True),
+        ("https://x.org/urn:text:https://x.org/", True),
+    ],
+)  # fmt: skip
+def test_what_a_browser_made_is_told_from_what_was_brought(uri: str, is_page: bool) -> None:
+    fields = [("WARC-Type", "resource"), ("WARC-Target-URI", uri), ("Content-Type", "text/html")]
+    assert (resource_type(make_record(fields, b"").header) is not None) == is_page
 
 
 def test_what_was_made_of_a_page_is_a_resource_and_no_page() -> None:
