@@ -292,8 +292,7 @@ def _filled(work: _Work, snapshot: _Snapshot) -> bool:
         _read_ledger_of_copy(work)
     _files(work, snapshot)
     _receipts(work, snapshot)
-    if snapshot.since is None:
-        _ledgers_before(work)
+    _ledgers_before(work)
     _identity(work, snapshot)
     if len(work.findings.listed) > told:
         return False
@@ -486,7 +485,7 @@ def _is_stamped_before(name: str, mark: CopyMark) -> bool:
 
 
 def _ledgers_before(work: _Work) -> None:
-    """Logs that were given up, with their receipts: nothing in them changes any more."""
+    """Logs that were given up, with their receipts: they change no more, and their number does not grow."""
     for path in sorted(work.source.ledgers_before.rglob("*")):
         if path.is_file():
             _small_file(work, path)
