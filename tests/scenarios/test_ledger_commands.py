@@ -44,16 +44,18 @@ def _claim(shell: Shell, *words: str, status: int | None = 0) -> tuple[str, str]
 
 
 def test_the_log_is_listed_by_number_and_kind(demo: Any) -> None:
-    lines = demo("ledger", "log", "demo").splitlines()
+    head, *lines = demo("ledger", "log", "demo").splitlines()
+    assert head.split() == ["statement", "kind", "about"]
     assert lines[0].split()[:2] == ["0", "archive"]
     assert {line.split()[1] for line in lines} == {"archive", "record", "run"}
-    assert demo("ledger", "log", "demo", "--from", "1", "--count", "2").splitlines() == lines[1:3]
+    assert demo("ledger", "log", "demo", "--from", "1", "--count", "2").splitlines() == [head, *lines[1:3]]
     whole = [json.loads(line) for line in demo("ledger", "log", "demo", "--json").splitlines()]
     assert [statement["kind"] for statement in whole] == [line.split()[1] for line in lines]
 
 
 def test_every_statement_is_proved_under_the_checkpoint_and_checked_later(demo: Any) -> None:
-    count = len(demo("ledger", "log", "demo").splitlines())
+    _head, *lines = demo("ledger", "log", "demo").splitlines()
+    count = len(lines)
     proof, entry = demo.folder / "a.tlog-proof", demo.folder / "entry.json"
     for index in range(count):
         demo("ledger", "prove", "demo", str(index), "--out", str(proof), "--entry", str(entry))

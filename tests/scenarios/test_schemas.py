@@ -167,6 +167,8 @@ def test_answers_are_as_their_schemas_say(shell: Shell, site: Site, hook: Hook, 
     _cite(ask, tmp_path, site.url("/page"))
     for form in ("csv", "jsonl", "parquet"):
         ask("export", form, "-o", str(tmp_path / f"rows.{form}"))
+    ask("export", "bag", "demo", "-o", str(tmp_path / "bag"))
+    ask("export", "datacite", "demo", "-o", str(tmp_path / "datacite.json"))
     ask("key", "wacz", "demo")
     ask("export", "wacz", "demo", "-o", str(tmp_path / "demo.wacz"))
     ask("export", "premis", _CABLE, "-o", str(tmp_path / "premis.xml"))
