@@ -20,7 +20,7 @@ from tests.site import Site
 
 __all__ = ["demo", "desk"]
 
-_SUBJECT = "</title><script>alert(1)</script><img src=x onerror=alert(2)> {{7*7}} ${7*7} \u202egnp.exe"
+_SUBJECT = "</title><script>alert(1)</script><img src=x onerror=alert(2)> {{70007*70009}} ${70007*70009} \u202egnp.exe"
 _BODY = (
     "UNCLAS SAMPLETOWN 000012\n\nE.O. 12958: N/A\nTAGS: PREL, <B>X\n"
     f"SUBJECT: {_SUBJECT}\nREF: A. 04 <svg/onload=alert(3)> 99\n\n"
@@ -72,7 +72,7 @@ def test_a_hostile_cable_stays_text(hostile: TestClient) -> None:
         assert not [href for href in page.xpath("//@href") if href.lower().startswith("javascript")], path
         assert len(page.xpath("//main")) == 1
         assert "\u202e" not in answer.text
-        assert "49" not in page.xpath("//h1")[0].text_content()
+        assert "4901120063" not in page.xpath("//h1")[0].text_content()
         assert len(page.xpath("//@id")) == len(set(page.xpath("//@id")))
     for ending in ("csv", "jsonl", "ris", "bib", "atom"):
         assert hostile.get(f"/search.{ending}").status_code == 200
