@@ -2,8 +2,8 @@
 
 To start Python anew for each capture of each test takes longer than the tests. What runs is what the program runs.
 
-As a program (``python tests/forked_reader.py DESCRIPTOR``) this is the process that forks: on a socket it gets the
-words of one reader and its open files, and gives back a descriptor of the process.
+As a program (``python tests/forked_reader.py LISTENER LINE``) this is the process that forks: on each connection it
+gets the words of one reader and its open files, and gives back a descriptor of the process. It ends with the line.
 """
 
 import fcntl
@@ -48,10 +48,14 @@ class Forker:
     """The process that forks readers, as the other end of its socket."""
 
     def __init__(self) -> None:
-        self._socket, theirs = socket.socketpair()
-        with theirs:
-            words = [sys.executable, __file__, str(theirs.fileno())]
-            self._process = subprocess.Popen(words, pass_fds=(theirs.fileno(),))
+        self._line, theirs = socket.socketpair()
+        with theirs, socket.socket(socket.AF_UNIX) as listener:
+            # Without a name in the file system; the kernel chooses one that is free.
+            listener.bind("")
+            listener.listen(64)
+            self._address = listener.getsockname()
+            passed = listener.fileno(), theirs.fileno()
+            self._process = subprocess.Popen([sys.executable, __file__, *map(str, passed)], pass_fds=passed)
 
     def begin(self, words: Sequence[str], *, is_told: bool, printed: IO[bytes], files: Sequence[int]) -> ForkedReader:
         """A reader with these words, that is told things on its standard input or not, and gets these open files."""
@@ -59,8 +63,11 @@ class Forker:
         its_in, into = os.pipe() if is_told else (os.open(os.devnull, os.O_RDONLY), None)
         try:
             asked = json.dumps([words, [0, 1, 2, *files]]).encode()
-            socket.send_fds(self._socket, [asked], [its_in, its_out, printed.fileno(), *files])
-            _done, (process,), _flags, _address = socket.recv_fds(self._socket, 1, 1)
+            # A connection each: the processes of one capture ask at the same time.
+            with socket.socket(socket.AF_UNIX) as asking:
+                asking.connect(self._address)
+                socket.send_fds(asking, [asked], [its_in, its_out, printed.fileno(), *files])
+                _done, (process,), _flags, _address = socket.recv_fds(asking, 1, 1)
         finally:
             os.close(its_in)
             os.close(its_out)
@@ -69,7 +76,7 @@ class Forker:
 
     def close(self) -> None:
         """Ends it."""
-        self._socket.close()
+        self._line.close()
         self._process.wait()
 
 
@@ -99,24 +106,34 @@ def forking() -> Iterator[Subprocesses]:
         forker.close()
 
 
-def _serve(line: socket.socket) -> None:
-    while True:
-        asked, files, _flags, _address = socket.recv_fds(line, _MOST_WORDS_BYTES, _MOST_FILES)
-        if not asked:
-            return
-        pid = os.fork()
-        if pid == 0:
-            line.close()
-            words, numbers = json.loads(asked)
-            _read(words, numbers, files)
-        # Nobody has waited for it, so the number is still its own.
-        process = os.pidfd_open(pid)
-        socket.send_fds(line, [b"."], [process])
-        for descriptor in (process, *files):
-            os.close(descriptor)
+def _serve(listener: socket.socket, line: socket.socket) -> None:
+    while line not in select.select([listener, line], [], [])[0]:
+        asking = listener.accept()[0]
+        with asking, suppress(OSError):
+            # Who asks may have been killed meanwhile.
+            _fork(asking, listener, line)
         with suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
+
+
+def _fork(asking: socket.socket, *others: socket.socket) -> None:
+    asked, files, _flags, _address = socket.recv_fds(asking, _MOST_WORDS_BYTES, _MOST_FILES)
+    if not asked:
+        return
+    pid = os.fork()
+    if pid == 0:
+        for each in (asking, *others):
+            each.close()
+        words, numbers = json.loads(asked)
+        _read(words, numbers, files)
+    # Nobody has waited for it, so the number is still its own.
+    process = os.pidfd_open(pid)
+    try:
+        socket.send_fds(asking, [b"."], [process])
+    finally:
+        for descriptor in (process, *files):
+            os.close(descriptor)
 
 
 def _read(words: Sequence[str], numbers: Sequence[int], files: Sequence[int]) -> None:
@@ -141,4 +158,4 @@ if __name__ == "__main__":
 
     import preserve.store.secondchild  # noqa: F401
 
-    _serve(socket.socket(fileno=int(sys.argv[1])))
+    _serve(socket.socket(fileno=int(sys.argv[1])), socket.socket(fileno=int(sys.argv[2])))

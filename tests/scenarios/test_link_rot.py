@@ -167,5 +167,5 @@ def test_what_came_from_a_page_cannot_speak_to_shell_terminal_or_markdown(shell:
 
 def test_wrong_use_is_told(shell: Shell) -> None:
     answer = json.loads(shell("rot", "--json", "--markdown", status=2))
-    assert answer["error"]["message"] == "--json and --markdown exclude each other"
+    assert answer["error"]["message"] == "--json, --format and --markdown exclude each other"
     assert "no archive is held" in (shell("rot", status=3) or shell.errors)
