@@ -16,6 +16,7 @@ from preserve.schedule.job_conditions import (
     observe_receipts,
     observe_trouble,
 )
+from preserve.schedule.job_table import CAPTURE, JobTable
 from preserve.store.checks import Check
 from tests.unit.schedule.doing import COMPLETE, GOOD, UNREACHED, Doing, capture_job, look, run, standing
 
@@ -66,6 +67,18 @@ def test_days_without_a_look_are_told_once(tmp_path: Path) -> None:
     assert told.summary == "none looked from 2024-01-01T00:00:00Z to 2024-01-11T00:00:00Z: 9 due moments were missed"
     run(tmp_path, _START + 11 * _DAY, _DAILY)
     assert _observed(tmp_path, _START + 11 * _DAY)[AlarmKind.NOT_LOOKED, ""] == told
+
+
+def test_a_time_without_looks_that_ends_where_a_wrong_clock_was_once_is_another(tmp_path: Path) -> None:
+    run(tmp_path, _START, _DAILY)
+    run(tmp_path, _START + 30 * _DAY, _DAILY)
+    wrong = _observed(tmp_path, _START + 30 * _DAY)[AlarmKind.NOT_LOOKED, ""]
+    with JobTable.open(tmp_path, "demo", CAPTURE, _DAILY) as table:
+        table.forget_to_come(_START + _DAY)
+    run(tmp_path, _START + 30 * _DAY, _DAILY)
+    right = _observed(tmp_path, _START + 30 * _DAY)[AlarmKind.NOT_LOOKED, ""]
+    assert right.summary.startswith("none looked from 2024-01-02T00:00:00Z to 2024-01-31T00:00:00Z")
+    assert right.occasion != wrong.occasion
 
 
 def test_a_clock_that_was_set_back_is_bad(tmp_path: Path) -> None:
