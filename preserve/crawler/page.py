@@ -261,9 +261,10 @@ class PageWriter:
             if target.hop.count("R") < self._limits.max_redirects:
                 _one(location, target.url, target.depth, f"{target.hop}R", found)
             return
-        if load is not None and target.hop.count("R") < self._limits.max_redirects:
-            for there in load.elsewhere:
-                _one(there, target.url, target.depth, f"{target.hop}R", found)
+        if load is not None:
+            # Where a script wanted to lead: a link like others, for it may name any host.
+            there = [PageLink(url) for url in load.elsewhere]
+            self._add(there, target.url, depth=target.depth + 1, nested="", found=found, refused=refused)
         if payload.head.status != _OK:
             return
         if content is None:

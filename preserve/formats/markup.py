@@ -193,7 +193,7 @@ def _character(match: re.Match[str]) -> str:
 
 
 _REFRESH: Final = lazy_re(
-    rf"[{_SPACE}]*(?:[0-9]+[0-9.]*|\.[0-9.]*)(?=[;,{_SPACE}])[{_SPACE}]*[;,]?[{_SPACE}]*(.*)", re.DOTALL
+    rf"[{_SPACE}]*+(?:[0-9]++[0-9.]*+|\.[0-9.]*+)(?=[;,{_SPACE}])[{_SPACE}]*[;,]?[{_SPACE}]*(.*)", re.DOTALL
 )
 _REFRESH_URL: Final = lazy_re(rf"[uU][rR][lL][{_SPACE}]*=[{_SPACE}]*")
 

@@ -111,7 +111,7 @@ class _Window(io.RawIOBase):
         super().__init__()
         self._stream = stream
         self.size = stream.seek(0, io.SEEK_END)
-        self.most = 64 * MIB  # of a directory, which the library holds in memory
+        self.most = 16 * MIB  # of a directory, which the library holds in memory
 
     def seekable(self) -> bool:
         return True

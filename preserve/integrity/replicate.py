@@ -250,7 +250,11 @@ def _listing(paths: CollectionPaths) -> str:
     digest = hashlib.sha256()
     with suppress(FileNotFoundError), os.scandir(paths.archive) as entries:
         for entry in sorted(entries, key=lambda each: each.name):
-            digest.update(f"{entry.stat().st_size} {entry.name}\n".encode("utf-8", "surrogateescape"))
+            try:
+                size = entry.stat().st_size
+            except OSError:
+                size = -1
+            digest.update(f"{size} {entry.name}\0".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 
@@ -304,6 +308,11 @@ def _filled(work: _Work, snapshot: _Snapshot) -> bool:
 
 def _mark(work: _Work, snapshot: _Snapshot) -> None:
     seen = snapshot.seen
+    if not all(_is_as_sealed(work.target.archive / name, seals) for name, seals in snapshot.sealed.items()):
+        # It was there when it was looked at: the next run looks at all of it.
+        return
+    if snapshot.since is not None and not work.copied and _listing(work.target) != snapshot.since.listing:
+        return
     mark = CopyMark(
         folder=str(work.target.folder.resolve()),
         origin=seen.origin,
@@ -315,6 +324,11 @@ def _mark(work: _Work, snapshot: _Snapshot) -> None:
     )
     if mark != snapshot.since:
         Installation.of_user(work.source.name).write_copy_mark(mark)
+
+
+def _is_as_sealed(path: Path, seals: tuple[Sealed, ...]) -> bool:
+    """Whether a file is there with the size of one of its seals."""
+    return path.is_file() and path.stat().st_size in {sealed.size for sealed in seals}
 
 
 def _linked(work: _Work) -> dict[str, int]:
@@ -473,15 +487,7 @@ def _receipts(work: _Work, snapshot: _Snapshot) -> None:
     for path in sorted(source.iterdir()) if source.is_dir() else ():
         if path.suffix == ".failed" or not path.is_file() or path.name.startswith("."):
             continue
-        if snapshot.since is not None and _is_stamped_before(path.name, snapshot.since):
-            continue
         _small_file(work, path)
-
-
-def _is_stamped_before(name: str, mark: CopyMark) -> bool:
-    """Whether a file is of a checkpoint that the copy was complete with: one of them may still be stamped later."""
-    size = name.partition(".")[0]
-    return size.isdecimal() and int(size) < mark.size
 
 
 def _ledgers_before(work: _Work) -> None:

@@ -255,6 +255,10 @@ class _Handler(socketserver.BaseRequestHandler):
         except ExchangeError:
             client.sendall(_own(400, "no address"))
             return False
+        if {"@", "\\"} & set(request.url.split("/", 3)[2]):
+            # Readers of addresses do not agree on the host of such a one.
+            client.sendall(_own(400, "an address with more than a host"))
+            return False
         if not door.begin():
             return False
         tap = _ClientTap(client, door, request.url)

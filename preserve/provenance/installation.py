@@ -206,7 +206,8 @@ class Installation:
     def write_copy_mark(self, mark: CopyMark) -> None:
         """Puts the mark of one copy in the place of its last one. That it cannot be is no fault: see `copy_marks`."""
         others = [held for held in self.copy_marks() if held.folder != mark.folder]
-        with suppress(EnvironmentFaultError):
+        # The name of a folder may be no text.
+        with suppress(EnvironmentFaultError, UnicodeEncodeError):
             self._write(self.copies_file, msgspec.json.encode((*others[-_MOST_COPIES:], mark)) + b"\n")
 
     @property

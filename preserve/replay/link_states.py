@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from preserve import __version__
-from preserve.errors import EnvironmentFaultError, FormatError
+from preserve.errors import CatalogueDiffersError, EnvironmentFaultError, FormatError
 from preserve.model import parse_utc, sha256_hex
 from preserve.provenance.installation import Installation
 from preserve.provenance.mac import Mac
@@ -292,6 +292,12 @@ def _taken(
         judge.url = held.url
         if held.first >= 0:
             judge.first = archive.catalogue.seen_at(held.first)
+            if judge.first is None:
+                name = archive.paths.name
+                raise CatalogueDiffersError(
+                    f"the catalogue of {name} disagrees with the ledger: it has no row of statement {held.first}",
+                    next_step=f"Run `preserve rebuild {name}`: it makes the catalogue again.",
+                )
         judge.shown = judge.told = held.source, held.sign, held.reason
         machine = held.machine()
     for look in judge.looks(_in_order(items)):

@@ -54,7 +54,7 @@ def observe_job(job: Job, standing: JobStatus, now: int) -> list[Observation]:
                 subject=subject,
                 bad=True,
                 summary=f"none looked from {moment_text(unseen.began)} to {moment_text(unseen.ended)}: {missed}",
-                # Its begin, for there is one such time after each look; an end may be a moment of a clock that was ahead.
+                # One such time begins after each look; an end may be a moment of a clock that was ahead.
                 occasion=unseen.began,
             )
         )

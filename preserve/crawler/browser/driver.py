@@ -95,6 +95,7 @@ def _each(made: dict[str, str], name: str, make: Callable[[], object]) -> None:
 def _artefacts(page: Page, context: BrowserContext, job: dict[str, Any]) -> dict[str, Any]:
     """Makes pictures and texts of the page before and after the behaviours."""
     folder, made = Path(job["folder"]), dict[str, str]()
+    shown = page.evaluate_handle("document")
     cdp = context.new_cdp_session(page)
     _each(made, "view.png", lambda: page.screenshot(path=folder / "view.png", timeout=20_000))
     clip = {"x": 0, "y": 0, "width": _VIEWPORT[0], "height": _VIEWPORT[1], "scale": _THUMBNAIL}
@@ -122,9 +123,11 @@ def _artefacts(page: Page, context: BrowserContext, job: dict[str, Any]) -> dict
     )  # fmt: skip
     _each(made, "page.pdf", lambda: page.pdf(path=folder / "page.pdf"))
     facts = page.evaluate(
-        "() => ({title: document.title, url: location.href, language: navigator.language,"
+        "() => ({title: document.title.slice(0, 1000), url: location.href.slice(0, 4000), language: navigator.language,"
         " userAgent: navigator.userAgent, zone: Intl.DateTimeFormat().resolvedOptions().timeZone, isSecureContext})"
     )
+    # Raises where a script has put another document in its place: what was made is of nobody knows which.
+    shown.evaluate("one => one === document")
     return {"artefacts": made, "behaviours": behaved, "page": facts}
 
 
@@ -138,7 +141,7 @@ def _write(path: Path, text: str) -> None:
 
 def _visit(playwright: Any, job: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - Playwright's own
     until = time.monotonic() + job["seconds"]
-    with TemporaryDirectory(prefix="preserve-profile-") as profile:
+    with TemporaryDirectory(prefix="preserve-profile-", ignore_cleanup_errors=True) as profile:
         context = playwright.chromium.launch_persistent_context(
             profile,
             executable_path=job["browser"],

@@ -12,6 +12,9 @@ from preserve.net.addresses import split_url
 from preserve.net.exchange import Exchange, ExchangeError
 from preserve.net.fetch import Fetches, Pending
 
+_AT_ONCE_S = 0.5
+"""Who gives the moment of the call waits for nothing; what is over for longer gets no turn."""
+
 
 @dataclass(slots=True)
 class _Gate:
@@ -41,7 +44,7 @@ class HostGates:
             while True:
                 now = time.monotonic()
                 wait_s = until - now if gate.is_taken else gate.free_at - now
-                if not gate.is_taken and wait_s <= 0:
+                if not gate.is_taken and wait_s <= 0 and now <= until + _AT_ONCE_S:
                     gate.is_taken = True
                     return True
                 if now + max(wait_s, 0.0) > until or now >= until:

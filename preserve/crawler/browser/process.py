@@ -6,6 +6,7 @@ Tested by ``tests/unit/crawler/test_browser_visit.py`` and, with Chromium, ``tes
 import json
 import os
 import queue
+import secrets
 import shutil
 import signal
 import subprocess
@@ -19,8 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from preserve.errors import EnvironmentFaultError
+from preserve.regular import read_regular
 
 PATH_VARIABLE = "PRESERVE_CHROMIUM"
+_MARK = "PRESERVE_DRIVER"
+"""By this word in its environment a browser is found that did not end with its driver."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _MAX_LINE_BYTES = 1 << 20
 """A line of the driver: an address, or the facts of a page."""
@@ -57,6 +61,7 @@ class Driver:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._mark = ""
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
 
     def visit(self, job: Mapping[str, Any], asks: Callable[[str, bool], None]) -> dict[str, Any]:
@@ -107,6 +112,8 @@ class Driver:
             self.end()
             # What is secret to the program is none of a page's business.
             environment = {name: value for name, value in os.environ.items() if not name.startswith("PRESERVE_")}
+            environment[_MARK] = secrets.token_hex(16)
+            self._mark = f"{_MARK}={environment[_MARK]}"
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "preserve.crawler.browser.driver"],
                 stdin=subprocess.PIPE,
@@ -125,6 +132,8 @@ class Driver:
         if process is not None and process.poll() is None:
             with suppress(OSError):
                 os.killpg(process.pid, signal.SIGKILL)
+        if self._mark:
+            _kill_marked(self._mark.encode())
 
     def end(self) -> None:
         """Ends the driver and every process that it started."""
@@ -137,6 +146,14 @@ class Driver:
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
+
+
+def _kill_marked(mark: bytes) -> None:
+    """Kills the groups of processes that were begun with a mark: a browser leads a group of its own."""
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError, ValueError):
+            if mark in read_regular(path).split(b"\0"):
+                os.killpg(os.getpgid(int(path.parent.name)), signal.SIGKILL)
 
 
 def _read(process: "subprocess.Popen[bytes]", lines: "queue.SimpleQueue[bytes | None]") -> None:

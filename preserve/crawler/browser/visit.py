@@ -29,7 +29,7 @@ from preserve.crawler.robots import RobotsRules, robots_url
 from preserve.crawler.scope import Scope
 from preserve.formats.http1.message import REDIRECTS, ReplyHead
 from preserve.formats.urls import canonical, of_header, resolve
-from preserve.limits import MIB, Limits
+from preserve.limits import DEFAULT_LIMITS, MIB, Limits
 from preserve.model import format_utc, new_uuid
 from preserve.net.certificates import RunAuthority
 from preserve.net.exchange import Exchange, Request
@@ -140,6 +140,9 @@ class PageVisit:
 
     def asks(self, url: str, is_main: bool) -> None:  # noqa: FBT001 - as the driver says it
         """The browser told that its page asks for an address; ``is_main``: as the page itself."""
+        if len(url) > DEFAULT_LIMITS.max_url_chars or len(self._asked) >= 10 * MAX_EXCHANGES:
+            # It is refused as one that no page asked for.
+            return
         with self._changed:
             self._asked[url] = is_main or self._asked.get(url, False)
             self._changed.notify_all()
@@ -189,6 +192,8 @@ class PageVisit:
     def _keep_robots(self, exchange: Exchange) -> None:
         with self._changed:
             self.robots_exchanges.append(exchange)
+            self._bytes += len(exchange.response_bytes)
+            self._entered += 1
 
     def leave(self, url: str) -> None:
         """The turn of the host is over."""
@@ -221,17 +226,20 @@ class Browser:
         self._gates = gates
         self._scope = scope
         self._agent = agent
+        self._limits = limits
         self._page_s = page_s
         self._robots = RobotsOfHosts(plain, limits) if obey_robots else None
         self._proxy = RecordingProxy(fetcher, RunAuthority(), limits)
         self._driver = Driver()
         self._turn = threading.Lock()
+        self._is_over = False
         self._own_agent = ""
 
     def know(self, address: str, rules: RobotsRules) -> None:
         """Takes rules that the crawler read."""
         if self._robots is not None:
             self._robots.know(address, rules)
+            self._gates.ask_for(host_of(address), min(rules.delay_s, self._limits.max_crawl_delay_s))
 
     def open(self, url: str, depth: int) -> "OpenedPage":
         """A page about to be loaded."""
@@ -239,7 +247,7 @@ class Browser:
 
     def load(self, url: str, depth: int) -> tuple[Exchange, PageLoad]:
         """Loads a page: its own exchange, and what else came."""
-        with self._turn, tempfile.TemporaryDirectory(prefix="preserve-page-") as folder:
+        with self._turn, tempfile.TemporaryDirectory(prefix="preserve-page-", ignore_cleanup_errors=True) as folder:
             visit = PageVisit(
                 url=url,
                 depth=depth,
@@ -260,6 +268,8 @@ class Browser:
             return self._loaded(visit, page_id, done, Path(folder), started)
 
     def _driven(self, visit: PageVisit, page_id: str, word: str, folder: str) -> dict[str, Any]:
+        if self._is_over:
+            return {"state": "lost", "why": "the run ended"}
         job = {
             "url": visit.url,
             "folder": folder,
@@ -310,7 +320,8 @@ class Browser:
         )
 
     def hurry(self) -> None:
-        """The run is to end: the page under way is over, and what came of it is kept."""
+        """The run is to end: the page under way is over, what came of it is kept, and no other is begun."""
+        self._is_over = True
         self._driver.kill()
 
     def close(self) -> None:

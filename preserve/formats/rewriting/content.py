@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from preserve.errors import FormatError
@@ -16,6 +17,9 @@ XML_TYPES: Final = frozenset({"application/xhtml+xml", "image/svg+xml", "applica
 STYLE_TYPES: Final = frozenset({"text/css"})
 MAX_BYTES: Final = 8 * 1024 * 1024
 """Of a content that is looked through; a longer one is left as it is."""
+_MOST_EDITS: Final = 200_000
+_MOST_BASE_CHARS: Final = 4_000
+"""A page with more, or a longer base, grows beyond measure where each address is written out: it is shown as stored."""
 _CHARSET_BYTES: Final = 4_096
 """Beginning of a style sheet that says in what it is written."""
 
@@ -59,7 +63,8 @@ def rewritable(content: bytes, url: str, media_type: str | None, content_type: s
     except FormatError:
         return None
     if not is_style and (reference := first_base(text, xml=is_xml)) is not None:
-        base = own.against(reference) or own
+        named = own.against(reference)
+        base = named if named is not None and len(named.href) <= _MOST_BASE_CHARS else own
     resolver = Resolver(base, said.encoding, is_wide=bool(wide))
     if is_style:
         found = style_edits(text, resolver)
@@ -69,4 +74,5 @@ def rewritable(content: bytes, url: str, media_type: str | None, content_type: s
     width = 2 if wide else 1
     if width > 1:
         found = (edit._replace(start=edit.start * width, end=edit.end * width) for edit in found)
-    return Rewritable(content, tuple(found), wide)
+    edits = tuple(islice(found, _MOST_EDITS + 1))
+    return Rewritable(content, edits, wide) if len(edits) <= _MOST_EDITS else None

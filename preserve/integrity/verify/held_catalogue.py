@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from preserve.errors import PreserveError
 from preserve.integrity.verify.settled import RowSums
 from preserve.model import RecordPlace
-from preserve.store.catalogue import Catalogue, StatementRow
+from preserve.store.catalogue import Catalogue, RecordRow, StatementRow
 from preserve.store.layout import CollectionPaths
 
 _COMPARED = ("records", "cables", "releases", "runs", "imports", "judgements")
@@ -64,17 +64,30 @@ class HeldCatalogue:
 
     def is_reply(self, record_id: str) -> bool:
         """Whether the statements that were passed over name a reply of this id."""
-        row = None if self._catalogue is None else self._catalogue.record(record_id)
+        row = self._record(record_id)
         return row is not None and row.statement_index < self._from and row.type in {"response", "resource"}
 
     def file_of(self, record_id: str) -> str | None:
         """The file of a record."""
-        row = None if self._catalogue is None else self._catalogue.record(record_id)
+        row = self._record(record_id)
         return None if row is None else row.place.file
+
+    def _record(self, record_id: str) -> RecordRow | None:
+        """The row of a record, where the database can be read and does not give another's."""
+        try:
+            row = None if self._catalogue is None else self._catalogue.record(record_id)
+        except sqlite3.DatabaseError as error:
+            self._fails(str(error))
+            return None
+        return row if row is not None and row.record_id == record_id else None
 
     def dates(self, size: int) -> list[tuple[str, str, str, str]]:
         """Run, file, first and last date of the records that are stated below ``size``."""
-        return [] if self._catalogue is None else list(self._catalogue.dates_of_files(size))
+        try:
+            return [] if self._catalogue is None else list(self._catalogue.dates_of_files(size))
+        except sqlite3.DatabaseError as error:
+            self._fails(str(error))
+            return []
 
     def sum_of_rows(self) -> str:
         """The sum of all rows that were compared (`preserve.integrity.verify.settled.RowSums`)."""

@@ -8,6 +8,7 @@ is flat in their number.
 Tested by ``tests/scenarios/test_verify_packages.py``.
 """
 
+import hashlib
 import json
 import sqlite3
 import zlib
@@ -159,6 +160,7 @@ class PackageCheck:
         """What is to be said of a package with a ledger: of its index, its pages, and of all that it proves."""
         self._flush()
         self._db.execute("CREATE INDEX held_place ON held (file, offset)")
+        self._db.execute("CREATE INDEX held_id ON held (id)")
         if not self._is_ours:
             # Others write indexes in ways of their own.
             return []
@@ -406,7 +408,8 @@ class PackageCheck:
         except (FormatError, UnicodeDecodeError, KeyError, ValueError) as error:
             return f"it cannot be read: {str(error)!a:.200}"
         row = self._db.execute(
-            "SELECT rowid, length, uri, moment FROM held WHERE file = ? AND offset = ?", (file, min(offset, 2**62))
+            "SELECT rowid, length, uri, moment FROM held WHERE file = ? AND offset = ?",
+            (_storable(file), max(-1, min(offset, 2**62))),
         ).fetchone()
         if row is None:
             return f"no record begins at byte {offset} of {file!a:.100}"
@@ -435,7 +438,7 @@ class PackageCheck:
         return claim(_PAGES, good=not self._findings.has("E-WACZ-PAGES"), detail=f"{count} pages")
 
     def _page_fault(self, page: dict[str, object]) -> str:
-        record_id = f"urn:uuid:{page.get('id')}"[:200]
+        record_id = _storable(f"urn:uuid:{page.get('id')}"[:200])
         row = self._db.execute("SELECT uri, moment FROM held WHERE id = ?", (record_id,)).fetchone()
         when = "".join(filter(str.isdigit, str(page.get("ts"))))[:14]
         if row is None or tuple(row) != (page.get("url"), when):
@@ -452,11 +455,17 @@ def _is_made_of(pieces: list[str], stated: set[str]) -> bool:
     """Whether pieces, joined again by blank lines, are texts with these hashes, one behind the other."""
     if sha256_hex("\n\n".join(pieces).encode("utf-8", "replace")) in stated:
         return True
-    start = 0
-    for end in range(1, len(pieces) + 1):
-        if sha256_hex("\n\n".join(pieces[start:end]).encode("utf-8", "replace")) in stated:
-            start = end
+    start, digest = 0, hashlib.sha256()
+    for at, piece in enumerate(pieces):
+        digest.update((("\n\n" if at > start else "") + piece).encode("utf-8", "replace"))
+        if digest.hexdigest() in stated:
+            start, digest = at + 1, hashlib.sha256()
     return start == len(pieces)
+
+
+def _storable(text: str) -> str:
+    """A text that a database takes: JSON can have halves of characters."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _object(line: bytes) -> dict[str, object]:

@@ -153,7 +153,7 @@ def _resume(said: str) -> tuple[str, str, int] | None:
         parts = base64.urlsafe_b64decode(said.encode("ascii")).decode().split(" ")
     except ValueError:
         parts = []
-    if len(parts) != 3 or not parts[1].isdigit() or not parts[2].isdigit():  # noqa: PLR2004 - key, time, number
+    if len(parts) != 3 or not all(one.isascii() and one.isdigit() for one in parts[1:]):  # noqa: PLR2004 - key, time, number
         raise UsageError("this is no resumeKey of ours")
     return parts[0], parts[1], int(parts[2][:9])
 
@@ -191,7 +191,7 @@ def _collapse(said: str) -> Callable[[Row], str] | None:
         return None
     name, _, digits = said.partition(":")
     name = _NAMES.get(name, name)
-    if name not in FIELDS or (digits and not digits.isdigit()):
+    if name not in FIELDS or (digits and not (digits.isascii() and digits.isdigit())):
         raise UsageError(f"{said[:20]!r} cannot be collapsed", next_step="Write collapse=digest or timestamp:8.")
     length = int(digits[:3]) if digits else None
     return lambda row: row.get(name, "")[:length]

@@ -46,7 +46,6 @@ from preserve.web.settings import THREADS, DeskSettings
 
 _HTML: Final = (b"content-type", b"text/html; charset=utf-8")
 _TEXT: Final = "text/plain; charset=utf-8"
-_FOREVER: Final = b"public, max-age=31536000, immutable"
 _RAW: Final = frozenset({"raw", "original-content"})
 _MOST_LISTED: Final = 1_000
 _METHODS: Final = b"GET, HEAD, OPTIONS"
@@ -224,7 +223,6 @@ class ExhibitRoom:
         link = links(asked.at, captures, place, is_memento=True)
         if capture.second_hand and capture.memento is not None:
             link += f', <{capture.memento.memento}>; rel="derivedfrom"'
-        is_raw = asked.target.modifier == "id_"
         tag = hashlib.sha256(shown.body).hexdigest()[:32].encode()
         fields = [
             *shown.fields,
@@ -232,7 +230,8 @@ class ExhibitRoom:
             (b"link", link.encode("ascii", "replace")),
             (b"etag", b'"%s"' % tag),
             # What is held of the addresses in a page may be more tomorrow.
-            (b"cache-control", _FOREVER if is_raw else b"no-cache"),
+            # What is shown today may be blocked tomorrow, and an import may bring another capture of that second.
+            (b"cache-control", b"no-cache"),
             (b"x-archive-record-sha256", capture.row.record_sha256.encode()),
         ]
         if capture.source.payload_sha256:
@@ -304,6 +303,8 @@ class ExhibitRoom:
 
         if question.match == "exact":
             captures = opened.captures_of(question.url)
+            if captures is not None and blocked.config.blocked:
+                captures = _shown(captures, opened, blocked)
             if question.output == "link":
                 target = replace(asked.target, address=question.url, form="link")
                 return self._timemap(replace(asked, target=target), captures)

@@ -169,6 +169,9 @@ def _type_fields(page: RecoveredPage, modifier: str) -> Fields:
     value = media_type + (f"; charset={charset[1]}" if charset is not None else "")
     fields = [(b"content-type", value.encode("ascii", "replace"))]
     if media_type not in _SHOWN:
+        if media_type.startswith("multipart/"):
+            # Browsers have shown its parts in spite of what follows.
+            fields = [(b"content-type", b"application/octet-stream")]
         fields.append((b"content-disposition", f'attachment; filename="{_file_name(page.capture.url)}"'.encode()))
     return fields
 

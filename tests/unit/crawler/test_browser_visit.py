@@ -115,6 +115,7 @@ def test_a_host_is_asked_one_at_a_time_by_page_and_crawler_alike() -> None:
     assert gates.enter("x.org", until)
     assert not gates.enter("x.org", time.monotonic())
     assert gates.enter("y.org", time.monotonic())
+    assert not gates.enter("z.org", time.monotonic() - 100)
     web = Web()
     web.pages = {PAGE: reply(200, "hello")}
     pending = GatedFetches(SimulatedFetcher(web), gates, 20).begin(PAGE, {})

@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from preserve.formats.markup import refresh
 from preserve.formats.rewriting.content import MAX_BYTES, rewritable
 from preserve.formats.rewriting.edits import Use
+from tests.growth import assert_linear
 
 PAGE = "http://h.example/a/b/p.php?id=1"
 HERE = "/c/2011"
@@ -284,3 +286,18 @@ def test_work_is_linear(piece: str, media_type: str) -> None:
     found = rewritable(content, PAGE, media_type, None)
     assert found is not None
     assert sum(map(len, found.pieces(prefix))) >= len(content)
+
+
+def test_a_long_base_is_no_base() -> None:
+    page = b'<base href="http://x.org/' + b"a" * 20_000 + b'/">' + b"<a href=b>" * 2_000
+    assert len(rewritten(page)) < 10 * len(page)
+
+
+def test_a_page_of_addresses_alone_is_left_as_it_is() -> None:
+    assert rewritable(b'<img srcset="' + b"a, " * 250_000 + b'">', PAGE, "text/html", None) is None
+
+
+def test_digits_of_a_refresh_are_read_once() -> None:
+    assert_linear(lambda size: refresh("1" * size), 4_000_000)
+    assert refresh("1.5; url=next") == "next"
+    assert refresh("12") is None
