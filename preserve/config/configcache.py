@@ -34,8 +34,8 @@ _RULES = tuple(Path(__file__).with_name(name) for name in ("checked.py", "layout
 """What files are read and checked by."""
 
 
-def cached_layouts(config_dir: Path | None) -> "dict[str, LayoutConfig]":
-    """What `preserve.config.folder.load_layouts` gives: values that were checked.
+def cached_layouts(config_dir: Path | None, *, keeps: bool = True) -> "dict[str, LayoutConfig]":
+    """What `preserve.config.folder.load_layouts` gives: values that were checked. Not ``keeps``: nothing is written.
 
     Raises:
         ConfigError: some layouts have mistakes (all are named).
@@ -44,7 +44,8 @@ def cached_layouts(config_dir: Path | None) -> "dict[str, LayoutConfig]":
     if (values := _kept(kept)) is not None:
         return {name: cast("LayoutConfig", SimpleNamespace(**value)) for name, value in values.items()}
     loaded = load_layouts(config_dir)
-    _keep(kept, {name: layout.model_dump(mode="json") for name, layout in loaded.items()})
+    if keeps:
+        _keep(kept, {name: layout.model_dump(mode="json") for name, layout in loaded.items()})
     return loaded
 
 
@@ -64,9 +65,9 @@ def cached_releases(config_dir: Path | None) -> "dict[str, ReleaseConfig]":
     return loaded
 
 
-def cached_collection(config_dir: Path, name: str) -> "CollectionConfig":
+def cached_collection(config_dir: Path, name: str, *, keeps: bool = True) -> "CollectionConfig":
     """What `preserve.config.folder.load_collection` gives, as far as its fields are simple values: those that were
-    checked. One with a schedule of its own is checked each time.
+    checked. One with a schedule of its own is checked each time. Not ``keeps``: nothing is written.
 
     Raises:
         ConfigError: there is none, or it has mistakes.
@@ -76,7 +77,7 @@ def cached_collection(config_dir: Path, name: str) -> "CollectionConfig":
     if (values := _kept(kept)) is not None:
         return cast("CollectionConfig", SimpleNamespace(**values[name]))
     loaded = load_collection(config_dir, name)
-    if loaded.schedule is None and loaded.verification is None:
+    if keeps and loaded.schedule is None and loaded.verification is None:
         _keep(kept, {name: loaded.model_dump(mode="json")})
     return loaded
 

@@ -264,7 +264,9 @@ class PageWriter:
         if load is not None:
             # Where a script wanted to lead: a link like others, for it may name any host.
             there = [PageLink(url) for url in load.elsewhere]
-            self._add(there, target.url, depth=target.depth + 1, nested="", found=found, refused=refused)
+            hops = "R" * (target.hop.count("R") + 1)
+            if len(hops) <= self._limits.max_redirects:
+                self._add(there, target.url, depth=target.depth, nested=hops, found=found, refused=refused)
         if payload.head.status != _OK:
             return
         if content is None:

@@ -18,13 +18,18 @@ def known_collections(archives: Path, config_dir: Path) -> list[str]:
     return sorted({*own_collections(config_dir), *list_archives(archives)})
 
 
-def state_of_file(desk: StatusReader, config_dir: Path, name: str, *, with_links: bool) -> CollectionState:
-    """How a collection is doing by what its file says. A file with mistakes is one of the things that are wrong."""
+def state_of_file(
+    desk: StatusReader, config_dir: Path, name: str, *, with_links: bool, keeps: bool = True
+) -> CollectionState:
+    """How a collection is doing by what its file says. A file with mistakes is one of the things that are wrong.
+
+    Not ``keeps``: the file is read anew where it is not in the cache, and nothing is written there.
+    """
     config: CollectionConfig | None = None
     mistake = ""
     if (config_dir / "collections" / f"{name}.yaml").is_file():
         try:
-            config = cached_collection(config_dir, name)
+            config = cached_collection(config_dir, name, keeps=keeps)
         except ConfigError as error:
             mistake = f"its file has mistakes: {error.mistakes[0]}"
         except PreserveError as error:

@@ -242,7 +242,7 @@ class Library:
     @cached_property
     def layouts(self) -> Mapping[str, Layout]:
         """Every layout there is: those that came with the program, and the operator's own before them."""
-        return compile_layouts(cached_layouts(self.settings.config_dir))
+        return compile_layouts(cached_layouts(self.settings.config_dir, keeps=False))
 
     def names(self) -> list[str]:
         """The collections that are shown."""

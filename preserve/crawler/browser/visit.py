@@ -42,6 +42,8 @@ PAGE_S = 300.0
 """Time of one page; politeness is in it."""
 MAX_EXCHANGES = 2_000
 """Of one page."""
+_MAX_ASKED = 20_000
+"""Addresses of one page that its browser has told of."""
 MAX_PAGE_BYTES = 256 * MIB
 """Bytes of a page's replies that are held until they are written; a page that has them asks for nothing more."""
 _MAX_ARTEFACT_BYTES = 64 * MIB
@@ -140,7 +142,7 @@ class PageVisit:
 
     def asks(self, url: str, is_main: bool) -> None:  # noqa: FBT001 - as the driver says it
         """The browser told that its page asks for an address; ``is_main``: as the page itself."""
-        if len(url) > DEFAULT_LIMITS.max_url_chars or len(self._asked) >= 10 * MAX_EXCHANGES:
+        if len(url) > DEFAULT_LIMITS.max_url_chars or len(self._asked) >= _MAX_ASKED:
             # It is refused as one that no page asked for.
             return
         with self._changed:

@@ -36,7 +36,7 @@ def states(shelf: Shelf, names: Sequence[str] | None = None) -> list[CollectionS
         keeps=False,
     )
     return [
-        state_of_file(reader, shelf.settings.config_dir, name, with_links=True)
+        state_of_file(reader, shelf.settings.config_dir, name, with_links=True, keeps=False)
         for name in (shelf.names if names is None else names)
     ]
 
