@@ -79,9 +79,12 @@ def title_of(place: Place, name: str) -> str:
     return cached_collection(place.config_dir, name).title
 
 
-def public_names(place: Place, name: str) -> tuple[str, str]:
-    """Where the public replay of a collection begins, and what its ARKs begin with; empty where nothing says it."""
+def public_names(place: Place, name: str, *, keeps: bool = True) -> tuple[str, str]:
+    """Where the public replay of a collection begins, and what its ARKs begin with; empty where nothing says it.
+
+    Not ``keeps``: nothing is written to the cache.
+    """
     if not (place.config_dir / "collections" / f"{check_collection_name(name)}.yaml").is_file():
         return "", ""
-    config = cached_collection(place.config_dir, name)
+    config = cached_collection(place.config_dir, name, keeps=keeps)
     return config.public_url or "", config.ark or ""
