@@ -448,8 +448,7 @@ def _files(work: _Work, snapshot: _Snapshot) -> None:
         path = work.target.archive / name
         hashes = {sealed.sha256 for sealed in seals}
         if path.is_file():
-            right_size = path.stat().st_size in {sealed.size for sealed in seals}
-            if not right_size or (work.rehash and hash_file(path).sha256 not in hashes):
+            if not _is_as_sealed(path, seals) or (work.rehash and hash_file(path).sha256 not in hashes):
                 work.findings.add("E-REPLICA-DIFFERS", name, "not the file that was sealed")
             continue
         _copy(work, name, path, hashes)

@@ -1,7 +1,8 @@
 """What the operator does not show, looked up: by cable, address and record (``config/blocked.yaml``)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from preserve.cables.identity import cable_key, canonical_id
 from preserve.config.blocked import BlockedConfig
@@ -9,6 +10,20 @@ from preserve.errors import FormatError, PreserveError
 from preserve.formats.urls import canonical
 from preserve.replay.recover import Capture
 from preserve.store.searchindex import HeldCable
+
+
+class NamedCable(Protocol):
+    """What has the ids of a cable."""
+
+    @property
+    def published_id(self) -> str:
+        """As it is published."""
+        ...
+
+    @property
+    def canonical_id(self) -> str | None:
+        """In its canonical spelling, where it has one."""
+        ...
 
 
 class BlockedError(PreserveError):
@@ -56,6 +71,11 @@ class Blocked:
                 cable=cable.published_id, canonical=cable.canonical_id, url=cable.uri, record=cable.record_id
             )
         )
+
+    def check_cables(self, cables: Iterable[NamedCable]) -> None:
+        """Raises `BlockedError` where one of the cables on a page is not shown."""
+        for one in cables:
+            self.check(cable=one.published_id, canonical=one.canonical_id)
 
     def check_capture(self, capture: Capture) -> None:
         """Raises `BlockedError` where the page of a capture is not shown, by address or record."""

@@ -407,8 +407,7 @@ def _check(opened: Opened, capture: Capture, blocked: Blocked) -> None:
     if not blocked.config.blocked:
         return
     blocked.check_capture(capture)
-    for one in opened.reader.catalogue.readings_of(capture.source.record_id):
-        blocked.check(cable=one.published_id, canonical=one.canonical_id)
+    blocked.check_cables(opened.reader.catalogue.readings_of(capture.source.record_id))
 
 
 def _shown(captures: Captures, opened: Opened, blocked: Blocked) -> Captures:

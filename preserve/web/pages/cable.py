@@ -93,6 +93,18 @@ def by_record(archives: Sequence[CollectionReader], record_id: str) -> tuple[Col
     raise NotHeldError(f"no record {record_id} is held here")
 
 
+def by_address(archives: Sequence[CollectionReader], url: str, at: str) -> tuple[CollectionReader, Capture]:
+    """The capture of an address: the newest, or that of a time or a record (``at``).
+
+    Raises:
+        NotHeldError: there is none that is held.
+        UsageError: ``at`` is no moment.
+    """
+    if at.startswith(_RECORD):
+        return by_record(archives, at)
+    return find_one(archives, url, parse_moment(at) if at else None)
+
+
 def cable(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     """The newest good capture of a cable."""
     return _page(shelf, asked, find_cable(shelf, asked.rest[0], None))
@@ -458,15 +470,11 @@ def plain(shelf: Shelf, asked: DeskRequest) -> DeskPage:
         raise UsageError("this is no address", next_step="Give it whole, with https://, as it was captured.")
     shelf.blocked.check(url=url)
     at = asked.first("at")
-    if at.startswith(_RECORD):
-        archive, capture = by_record(shelf.archives, at)
-    else:
-        archive, capture = find_one(shelf.archives, url, parse_moment(at) if at else None)
+    archive, capture = by_address(shelf.archives, url, at)
     shelf.blocked.check_capture(capture)
     page = archive.page(capture)
     cables = archive.read(page).cables
-    for one in cables:
-        shelf.blocked.check(cable=one.published_id, canonical=one.canonical_id)
+    shelf.blocked.check_cables(cables)
     shown = archive.plain(page)
     captures = [one for reader in shelf.archives for one in reader.captures_of(url)]
     try:
@@ -475,7 +483,7 @@ def plain(shelf: Shelf, asked: DeskRequest) -> DeskPage:
         redirect = None
     return DeskPage(
         template="page.html",
-        title=f"DeskPage {capture.url}",
+        title=f"Page {capture.url}",
         data={
             "url": capture.url,
             "collection": capture.collection,

@@ -27,8 +27,7 @@ def _held(shelf: Shelf, name: str) -> History:
         raise NotHeldError("A cable is named by its id.")
     shelf.blocked.check(cable=name)
     found = observations(shelf.archives, name, shelf.releases)
-    for one in found.observations:
-        shelf.blocked.check(cable=one.extraction.published_id, canonical=one.extraction.canonical_id)
+    shelf.blocked.check_cables(one.extraction for one in found.observations)
     kept = tuple(
         one
         for one in found.observations

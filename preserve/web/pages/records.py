@@ -38,8 +38,7 @@ def _check(shelf: Shelf, archive: CollectionReader, row: RecordRow) -> None:
     """Raises `BlockedError` where the record is of something that is not shown."""
     shelf.blocked.check(record=row.record_id, url=row.uri or "")
     shelf.blocked.check(record=row.refers_to or "")
-    for one in archive.catalogue.readings_of(row.refers_to or row.record_id):
-        shelf.blocked.check(cable=one.published_id, canonical=one.canonical_id)
+    shelf.blocked.check_cables(archive.catalogue.readings_of(row.refers_to or row.record_id))
 
 
 def record(shelf: Shelf, asked: DeskRequest) -> DeskPage:

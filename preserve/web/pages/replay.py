@@ -5,9 +5,9 @@ from itertools import groupby
 from typing import Final
 
 from preserve.errors import NotHeldError, UsageError
-from preserve.replay.recover import Capture, CollectionReader, find_one, parse_moment
+from preserve.replay.recover import Capture
 from preserve.web.library import Shelf
-from preserve.web.pages.cable import by_record
+from preserve.web.pages.cable import by_address
 from preserve.web.responses import DeskPage, path_of
 from preserve.web.routing import DeskRequest
 
@@ -27,12 +27,11 @@ def replay(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     if not asked.exhibit:
         raise NotHeldError("Captured pages are not shown as they were here.")
     shelf.blocked.check(url=url)
-    archive, capture = _capture(shelf.archives, url, at)
+    archive, capture = by_address(shelf.archives, url, at)
     shelf.blocked.check_capture(capture)
     page = archive.page(capture)
     cables = archive.read(page).cables
-    for one in cables:
-        shelf.blocked.check(cable=one.published_id, canonical=one.canonical_id)
+    shelf.blocked.check_cables(cables)
     text = archive.plain(page)
     captures = [one for one in archive.captures_of(url) if not shelf.blocked.reason(record=one.row.record_id)]
     captures = captures[-_MOST_CAPTURES:]
@@ -66,12 +65,6 @@ def replay(shelf: Shelf, asked: DeskRequest) -> DeskPage:
         twin=path_of("replay.json", url=url, **({"at": at} if at else {})),
         frames=asked.exhibit,
     )
-
-
-def _capture(archives: Sequence[CollectionReader], url: str, at: str) -> tuple[CollectionReader, Capture]:
-    if at.startswith(_RECORD):
-        return by_record(archives, at)
-    return find_one(archives, url, parse_moment(at) if at else None)
 
 
 def _at(captures: Sequence[Capture], place: int) -> Capture | None:
