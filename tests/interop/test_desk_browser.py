@@ -12,6 +12,7 @@ import pytest
 
 from preserve.cli.main import main
 from tests.desk import DemoFolder, demo, desk
+from tests.serving import announced
 from tests.tools import browser
 
 __all__ = ["demo", "desk"]
@@ -30,12 +31,8 @@ def test_a_reader_with_a_browser(demo: DemoFolder, desk: Any, tmp_path: Path) ->
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(_ROOT)},
     ) as serving:
-        assert serving.stdout is not None
         try:
-            said = ""
-            while not said.endswith("}\n"):
-                said += serving.stdout.readline().decode()
-            address = json.loads(said)["listening"]
+            address = announced(serving)["listening"]
             done = subprocess.run(
                 [python, str(_SCRIPT), address, chromium, str(tmp_path)],
                 capture_output=True,

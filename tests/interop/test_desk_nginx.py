@@ -1,6 +1,5 @@
 """The desk under a path behind a real nginx."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.desk import CABLE, DemoFolder, demo, desk
+from tests.serving import announced
 
 __all__ = ["demo", "desk"]
 
@@ -52,14 +52,11 @@ def test_every_link_stays_under_the_path(demo: DemoFolder, desk: Any, tmp_path: 
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(_ROOT)},
     ) as serving:
-        assert serving.stdout is not None
-        said = ""
-        while not said.endswith("}\n"):
-            said += serving.stdout.readline().decode()
+        address = announced(serving)["listening"]
         top = tmp_path / "nginx"
         top.mkdir()
         user = "user root root;" if os.geteuid() == 0 else ""
-        config = _CONFIG.format(user=user, top=top, port=free_ports[0], desk=json.loads(said)["listening"])
+        config = _CONFIG.format(user=user, top=top, port=free_ports[0], desk=address)
         (top / "nginx.conf").write_text(config, "utf-8")
         command = [program, "-p", str(top), "-c", str(top / "nginx.conf"), "-e", str(top / "error.log")]
         with subprocess.Popen(command, stderr=subprocess.DEVNULL) as proxy:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from tests.scenarios.test_damage import PAGE
+from tests.serving import announced
 from tests.shell import Shell
 from tests.site import Site
 from tests.tools import tool_environment
@@ -148,14 +149,8 @@ def test_nothing_is_written_and_nobody_is_asked_while_others_write(
         stderr=subprocess.DEVNULL,
         env={**own, "LD_LIBRARY_PATH": environment["LD_LIBRARY_PATH"]},
     ) as serving:
-        assert serving.stdout is not None
         try:
-            said = ""
-            while not said.endswith("}\n"):
-                line = serving.stdout.readline().decode()
-                assert line, "it did not begin"
-                said += line
-            address = json.loads(said)["listening"]
+            address = announced(serving)["listening"]
             names = json.loads(urllib.request.urlopen(f"{address}search.json").read())["hits"]
             of_cable = [f"cable/{names[0]['published_id']}", f"cable/{names[0]['published_id']}/history"]
             for path in (*_PATHS, *of_cable):

@@ -30,6 +30,7 @@ from preserve.web.application import ExportBucket, Gauges
 from preserve.web.responses import path_of
 from preserve.web.settings import EXPORTS_AT_ONCE, MAX_TARGET_BYTES
 from tests.desk import CABLE, DemoFolder, demo, desk
+from tests.serving import announced
 
 __all__ = ["demo", "desk"]
 
@@ -645,20 +646,12 @@ def test_the_program_serves_and_ends_cleanly(demo: DemoFolder, desk: TestClient)
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        said = ""
-        while not said.rstrip().endswith("\n}"):
-            line = process.stdout.readline().decode()
-            assert line, process.stderr.read().decode()
-            said += line
-            if line == "}\n":
-                break
-        address = json.loads(said)["listening"]
+        said = announced(process)
+        address = said["listening"]
         with urllib.request.urlopen(f"{address}healthz") as answer:
             assert json.load(answer) == {"good": True, "collections": ["demo"], "troubles": {}}
             assert "server" not in answer.headers
-        with urllib.request.urlopen(json.loads(said)["metrics"]) as answer:
+        with urllib.request.urlopen(said["metrics"]) as answer:
             assert b"preserve_status_time_seconds" in answer.read()
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0

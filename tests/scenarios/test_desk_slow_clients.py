@@ -1,7 +1,6 @@
 """Clients that never end their request, or never read the answer: nobody waits for them, and they are let go."""
 
 import contextlib
-import json
 import os
 import signal
 import socket
@@ -21,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from preserve.web import connections
 from preserve.web.connections import BoundedConnection
 from tests.desk import CABLE, DemoFolder, demo, desk
+from tests.serving import announced
 
 __all__ = ["demo", "desk"]
 
@@ -37,11 +37,7 @@ def served(demo: DemoFolder, desk: Any) -> Iterator[tuple[str, int]]:
         stderr=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": str(_ROOT)},
     ) as serving:
-        assert serving.stdout is not None
-        said = ""
-        while not said.endswith("}\n"):
-            said += serving.stdout.readline().decode()
-        host, port = json.loads(said)["listening"].removeprefix("http://").rstrip("/").split(":")
+        host, port = announced(serving)["listening"].removeprefix("http://").rstrip("/").split(":")
         yield host, int(port)
         serving.send_signal(signal.SIGTERM)
 
