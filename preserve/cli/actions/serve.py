@@ -51,7 +51,7 @@ def run(  # noqa: PLR0913 - one for each option
     if own_copy is not None and shown_at is None:
         raise UsageError("--replay-web-page is of no use alone", next_step="Give --replay 127.0.0.1:8351 too.")
     watched = _listen(metrics, "--metrics 127.0.0.1:8352") if metrics else None
-    held = _held(place, collections)
+    named = {name: public_names(place, name, keeps=False) for name in _held(place, collections)}
     settings = DeskSettings(
         archives=place.archives,
         config_dir=place.config_dir,
@@ -60,8 +60,8 @@ def run(  # noqa: PLR0913 - one for each option
         hosts=_names(host, hosts, public),
         public_url=public.rstrip("/"),
         proxies=frozenset(_address(one) for one in proxies),
-        replay_urls={name: public_names(place, name, keeps=False)[0] for name in held},
-        arks={name: public_names(place, name, keeps=False)[1] for name in held},
+        replay_urls={name: url for name, (url, _ark) in named.items()},
+        arks={name: ark for name, (_url, ark) in named.items()},
         exhibit_url=exhibit_url.rstrip("/"),
         exhibit_hosts=frozenset() if shown_at is None else _names(shown_at[0], (), exhibit_url),
         replay_web_page=own_copy,
