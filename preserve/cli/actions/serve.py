@@ -74,7 +74,7 @@ def run(  # noqa: PLR0913 - one for each option
             shown["replay"] = exhibit_url or addresses["--replay"]
         if watched is not None:
             shown["metrics"] = f"{addresses['--metrics']}metrics"
-        data = {"listening": addresses["--desk"], "replay": None, "metrics": None, "collections": held, **shown}
+        data = {"listening": addresses["--desk"], "replay": None, "metrics": None, "collections": list(named), **shown}
         place.emit(data, "".join(f"{name:<8} {address}\n" for name, address in shown.items()))
         sys.stdout.flush()
         say("preserve: serving; Ctrl-C ends it")
