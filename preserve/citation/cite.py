@@ -7,6 +7,7 @@ from preserve.cables.extract import Extraction
 from preserve.cables.page.titles import page_title
 from preserve.citation.capsule.check_capsule import without_password
 from preserve.citation.passage import Passage
+from preserve.citation.public_copies import public_copy
 from preserve.config.arks import ark_of
 from preserve.errors import FormatError, NotHeldError
 from preserve.formats.citations.collections import CollectionCitation
@@ -37,9 +38,7 @@ def cite(
 
     What the page says of its source is its claim. A page's title is its ``title`` element, and nothing else.
     ``ark``: what the collection's ARKs begin with. ``accessed`` is a day (``YYYY-MM-DD``); ``is_long``: all that
-    proves the copy is printed.
-    proves the copy is printed.
-    proves the copy is printed.
+    proves the copy is printed. ``public_url``: where the collection's public replay begins.
 
     Raises:
         FormatError: the capture's date cannot be read.
@@ -62,7 +61,7 @@ def cite(
         captured=row.date,
         accessed=accessed,
         archive=checkpoint.origin if checkpoint is not None else archive.paths.name,
-        public_url=public_url,
+        archived_url=public_copy(archive, capture, public_url),
         ark=ark_of(ark, row.record_id),
         tags=tags(extraction),
         is_long=is_long,

@@ -287,7 +287,8 @@ class CollectionConfig(Strict):
     public_url: Annotated[str | None, AfterValidator(_public)] = Field(
         default=None,
         description="where the public replay of this collection begins, such as https://archive.example.org/mrkva; "
-        "citations give its copies as `public_url/14 digits/address`",
+        "citations give its copies as `public_url/14 digits/address`, and one that is followed by another in the same "
+        "second as `public_url/record/UUID`",
     )
     ark: Annotated[str | None, AfterValidator(_ark)] = Field(
         default=None,

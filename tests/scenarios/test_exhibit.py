@@ -156,7 +156,9 @@ TABLE: list[tuple[str, dict[str, str], int, str, bool]] = [
     (f"/old/{T2}/http://h.example/odd?a=1&b=%2F//x", {}, 200, "", True),
     (f"/old/{T2}/http://h.example/odd?a=1&b=//x", {}, 404, "", False),
     (f"/record/{NAME % 4}", {}, 200, "", True),
+    (f"/old/record/{NAME % 4}", {}, 200, "", True),
     (f"/record/{NAME % 99}", {}, 404, "", False),
+    (f"/nothing/record/{NAME % 4}", {}, 404, "", False),
 ]
 
 

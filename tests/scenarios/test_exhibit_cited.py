@@ -30,13 +30,15 @@ def test_every_cited_address_gives_the_payload_that_is_cited(demo: DemoFolder, m
     for cable in ids:
         facts = desk.get(f"/cable/{cable}.json").json()
         cited = desk.get(f"/cable/{cable}/cite/csl-json").json()[0]["URL"]
-        assert cited.startswith("http://testserver/demo/20")
+        # The demo's captures may be of one second, and then the earlier has its record's address.
+        assert cited.startswith(("http://testserver/demo/20", "http://testserver/demo/record/"))
         shown = room.get(cited)
         assert shown.status_code == 200
         payload = desk.get(f"/record/{facts['record']['id']}.json").json()["payload_sha256"]
         assert shown.headers["x-archive-payload-sha256"] == payload
         head, _, address = cited.removeprefix("http://testserver/demo/").partition("/")
+        as_sent = f"record/{address}id_" if head == "record" else f"{head}id_/{address}"
         # A payload is what was sent, compressed where it was.
-        with room.stream("GET", f"/demo/{head}id_/{address}") as raw:
+        with room.stream("GET", f"/demo/{as_sent}") as raw:
             sent = b"".join(raw.iter_raw())
         assert hashlib.sha256(sent).hexdigest() == payload

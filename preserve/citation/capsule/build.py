@@ -50,7 +50,7 @@ class Capsule:
 def citation_item(data: CitationData) -> dict[str, object]:
     """A citation as a capsule has it: what the log says, nothing of today, nothing of where the copy can be seen."""
     return to_csl_json(
-        replace(data, public_url="", accessed="", date_doubt="", ark="", tags=(), moved=(), is_long=True)
+        replace(data, archived_url="", accessed="", date_doubt="", ark="", tags=(), moved=(), is_long=True)
     )
 
 

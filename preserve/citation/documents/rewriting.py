@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from preserve.citation.documents import bibtex, markdown, tex
 from preserve.citation.documents import html as pages
 from preserve.citation.documents.checking import CitationCheck, Copy, is_archived
+from preserve.citation.public_copies import public_copy
 from preserve.errors import UsageError
 from preserve.formats.citations.data import ni_name, safe_url
-from preserve.model import timestamp14
 
 
 def rewritten(kind: str, data: bytes, checked: Sequence[CitationCheck], public_urls: Mapping[str, str]) -> bytes:
@@ -54,8 +54,7 @@ def rewritten(kind: str, data: bytes, checked: Sequence[CitationCheck], public_u
 
 
 def _archived(copy: Copy, public_urls: Mapping[str, str]) -> str:
-    base = public_urls.get(copy.capture.collection, "")
-    return f"{base.rstrip('/')}/{timestamp14(copy.capture.moment)}/{copy.capture.url}" if base else ""
+    return public_copy(copy.archive, copy.capture, public_urls.get(copy.capture.collection, ""))
 
 
 def _attributes(url: str, copy: Copy | None, public_urls: Mapping[str, str]) -> dict[str, str] | None:

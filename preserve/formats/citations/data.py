@@ -46,8 +46,8 @@ class CitationData:
     """``YYYY-MM-DD``, the day on which whoever cites looked at it."""
     archive: str
     """The ledger's origin line, which names the archive."""
-    public_url: str = ""
-    """Where the archive's replay begins, such as ``https://archive.example.org/mrkva``."""
+    archived_url: str = ""
+    """The address of this copy in the archive's public replay; empty where there is none."""
     record_id: str
     record_sha256: str
     payload_sha256: str = ""
@@ -84,13 +84,6 @@ class CitationData:
     def name(self) -> str:
         """The title on one line, else what it is known by; never empty where the address is not."""
         return single_spaced(self.title) or self.identifier or self.url
-
-    @property
-    def archived_url(self) -> str:
-        """The address in the archive's public replay (``BASE/14 digits/URL``); empty where there is none."""
-        if not self.public_url:
-            return ""
-        return f"{self.public_url.rstrip('/')}/{captured_at(self):%Y%m%d%H%M%S}/{self.url}"
 
     @property
     def address(self) -> str:
@@ -183,7 +176,7 @@ def pwid(data: CitationData) -> str:
     The archive's id is the host of its public address, else the ledger's origin; every run of characters that an id
     cannot have is a hyphen.
     """
-    host = urlsplit(data.public_url).hostname if data.public_url else None
+    host = urlsplit(data.archived_url).hostname if data.archived_url else None
     archive = _ARCHIVE_ID.sub("-", host or data.archive).strip("-")
     coverage = "part" if data.quote else "page"
     return f"urn:pwid:{archive}:{captured_at(data):%Y-%m-%dT%H:%M:%SZ}:{coverage}:{safe_url(data.url)}"

@@ -37,7 +37,7 @@ from preserve.web.exhibit.memento import (
 )
 from preserve.web.exhibit.policy import Fields, security
 from preserve.web.exhibit.showing import Frame, Shown, as_captured, rewritten
-from preserve.web.exhibit.targets import RECORD, Target, target_of
+from preserve.web.exhibit.targets import Target, target_of
 from preserve.web.library import Library
 from preserve.web.reached import ServedNames, origin_of
 from preserve.web.responses import environment
@@ -243,32 +243,39 @@ class ExhibitRoom:
         return Reply(shown.status, fields, shown.body)
 
     def _record(self, asked: _Asked) -> Reply:
-        """A capture by its record: the only name of one that is followed by another in the same second."""
+        """A capture by its record: the only name of one that is followed by another in the same second.
+
+        A collection that cannot be read does not hide what another holds.
+        """
+        named, trouble = asked.target.collection, None
+        for name in [named] if named else self._library.names():
+            is_here = False
+            try:
+                with self._rooms.opened(name) as opened:
+                    capture = opened.reader.capture_of_record(asked.target.record)
+                    is_here = capture is not None
+                    if capture is not None:
+                        return self._of_record(opened, asked, name, capture)
+            except PreserveError as error:
+                if is_here:
+                    raise
+                trouble = error
+        raise trouble or NotHeldError(f"no capture {asked.target.record} is held here")
+
+    def _of_record(self, opened: Opened, asked: _Asked, name: str, capture: Capture) -> Reply:
         blocked = self._library.blocked()
-        names = self._library.settings.collections or self._library.names()
-        for name in names:
-            if name == RECORD:
-                continue
-            with self._rooms.opened(name) as opened:
-                capture = opened.reader.capture_of_record(asked.target.record)
-                if capture is None:
-                    continue
-                _check(opened, capture, blocked)
-                captures = in_order([capture])
-                held = opened.captures_of(capture.url) or captures
-                if blocked.config.blocked:
-                    held = _shown(held, opened, blocked)
-                row = capture.row.record_id
-                place = next((at for at, one in enumerate(held.moments) if one.capture.row.record_id == row), None)
-                if place is None:
-                    held, place = captures, 0
-                target = replace(asked.target, collection=name, address=capture.url)
-                asked = replace(asked, target=target)
-                digits = held.moments[place].digits
-                frame = Frame(asked.prefix, name, digits, target.modifier, opened.addresses_held)
-                shown = _of_capture(opened, capture, frame, asked.headers)
-                return self._memento(asked, held, place, shown, capture)
-        raise NotHeldError(f"no capture {asked.target.record} is held here")
+        _check(opened, capture, blocked)
+        captures = in_order([capture])
+        held = opened.captures_of(capture.url) or captures
+        if blocked.config.blocked:
+            held = _shown(held, opened, blocked)
+        row = capture.row.record_id
+        place = next((at for at, one in enumerate(held.moments) if one.capture.row.record_id == row), None)
+        if place is None:
+            held, place = captures, 0
+        asked = replace(asked, target=replace(asked.target, collection=name, address=capture.url))
+        frame = Frame(asked.prefix, name, held.digits[place], asked.target.modifier, opened.addresses_held)
+        return self._memento(asked, held, place, _of_capture(opened, capture, frame, asked.headers), capture)
 
     def _timemap(self, asked: _Asked, captures: Captures | None) -> Reply:
         write, media_type = _TIMEMAPS[asked.target.form]

@@ -1,7 +1,8 @@
 """What a target asks for. It is read as bytes: an archived address is the rest of it, with ``//``, ``%2F`` and all.
 
 ``/COLLECTION/14digits[modifier]/ADDRESS``, ``/COLLECTION/ADDRESS`` (the TimeGate), ``/COLLECTION/*/ADDRESS``,
-``/COLLECTION/timemap/FORM/[PAGE/]ADDRESS``, ``/COLLECTION/cdx?...``, ``/record/UUID[modifier]``.
+``/COLLECTION/timemap/FORM/[PAGE/]ADDRESS``, ``/COLLECTION/cdx?...``, ``/record/UUID[modifier]``, and the same behind
+``/COLLECTION``.
 """
 
 import re
@@ -12,10 +13,11 @@ from preserve.formats.urls import of_header
 
 MODIFIERS: Final = frozenset({"", "id_", "mp_", "im_", "cs_", "js_", "if_", "oe_", "no_"})
 """What may stand behind a time. ``no_``: it was not held when the page that leads there was sent."""
-RECORD: Final = "record"
-"""The first segment of what is asked for by a record's id; no collection of that name is shown."""
 _TIME: Final = re.compile(rb"(\d{1,14})([a-z]{2}_)?/(.+)", re.DOTALL)
-_RECORD: Final = re.compile(rb"/record/(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(id_)?/?")
+_RECORD: Final = re.compile(
+    rb"(?:/([A-Za-z0-9][A-Za-z0-9._-]{0,99}))?"
+    rb"/record/(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(id_)?/?"
+)
 _TIMEMAP: Final = re.compile(rb"timemap/(link|json|cdxj)/(?:(\d{1,6})/(?=[A-Za-z][A-Za-z0-9+.-]*:))?(.+)", re.DOTALL)
 _NAME: Final = re.compile(rb"/([A-Za-z0-9][A-Za-z0-9._-]{0,99})/(.*)", re.DOTALL)
 _SCHEME: Final = re.compile(r"(https?):/{0,2}(?=[^/])", re.IGNORECASE)
@@ -45,7 +47,12 @@ def target_of(path: bytes, query: bytes) -> Target | None:  # noqa: PLR0911 - on
     """What is asked for; None: nothing that is here. ``path`` is without the prefix, and not decoded."""
     record = _RECORD.fullmatch(path)
     if record is not None:
-        return Target(kind="record", record=f"urn:uuid:{record[1].decode()}", modifier=(record[2] or b"").decode())
+        return Target(
+            kind="record",
+            collection=(record[1] or b"").decode(),
+            record=f"urn:uuid:{record[2].decode()}",
+            modifier=(record[3] or b"").decode(),
+        )
     if path in {b"", b"/"}:
         return Target(kind="front")
     named = _NAME.fullmatch(path)

@@ -30,7 +30,7 @@ def _directive(link: str) -> list[str]:
 
 
 def test_signs_of_the_directive_are_encoded_in_its_words_and_cut_words_are_left_out() -> None:
-    link = text_fragment(replace(CABLE, public_url=""), PASSAGE)
+    link = text_fragment(replace(CABLE, archived_url=""), PASSAGE)
     assert link == (
         f"{CABLE.url}#:~:text=The%20mayor%20praised-,co%2Doperation%2C%20rain%20%26%20shine,-before%20the%20harbour%20was"
     )
@@ -38,7 +38,7 @@ def test_signs_of_the_directive_are_encoded_in_its_words_and_cut_words_are_left_
 
 def test_it_goes_to_the_archived_copy_and_keeps_a_fragment_of_the_address() -> None:
     assert text_fragment(CABLE, PASSAGE).startswith(ARCHIVED + "#:~:text=")
-    data = replace(CABLE, url="https://x.example/#part", public_url="")
+    data = replace(CABLE, url="https://x.example/#part", archived_url="")
     assert text_fragment(data, PASSAGE).startswith("https://x.example/#part:~:text=")
 
 

@@ -35,7 +35,7 @@ CABLE = CitationData(
     captured="2026-11-23T07:58:09.123456Z",
     accessed="2026-11-25",
     archive="example.org/veldora",
-    public_url="https://archive.example.org/veldora/",
+    archived_url="https://archive.example.org/veldora/20261123075809/https://cables.example.org/cable.php?id=42&v=1",
     record_id="urn:uuid:6bf80e6f-d444-4bfb-a220-b2e5442d2b00",
     record_sha256="7c" * 32,
     payload_sha256="20" * 32,
@@ -135,7 +135,7 @@ def test_ni_names_are_those_of_rfc_6920_section_8(content: bytes, name: str) -> 
 def test_a_pwid_has_hour_minute_and_second_at_their_places_and_an_id_of_few_signs() -> None:
     page = "page:https://cables.example.org/cable.php?id=42&v=1"
     assert pwid(CABLE) == f"urn:pwid:archive.example.org:2026-11-23T07:58:09Z:{page}"
-    assert pwid(replace(CABLE, public_url="")) == f"urn:pwid:example.org-veldora:2026-11-23T07:58:09Z:{page}"
+    assert pwid(replace(CABLE, archived_url="")) == f"urn:pwid:example.org-veldora:2026-11-23T07:58:09Z:{page}"
     assert ":part:" in pwid(replace(CABLE, quote="some words"))
 
 
@@ -161,7 +161,7 @@ def test_four_dates_stay_apart() -> None:
 
 
 def test_without_a_public_address_no_archived_one_is_claimed() -> None:
-    data = replace(CABLE, public_url="")
+    data = replace(CABLE, archived_url="")
     for text in (
         to_wikitext(data),
         to_robust_link(data),
@@ -201,14 +201,14 @@ def test_a_capture_date_that_cannot_be_read_is_an_error() -> None:
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "http://[", "dns:example.org"])
 def test_only_web_addresses_become_links(url: str) -> None:
-    data = replace(CABLE, url=url, public_url="")
+    data = replace(CABLE, url=url, archived_url="")
     assert "href" not in to_robust_link(data)
     assert "](" not in to_markdown(data)
 
 
 def test_hostile_addresses_stay_in_their_place() -> None:
     url = 'https://x.example/a b"><i>|}}{{x}}[y](z)\\`%41\u00e9'
-    data = replace(CABLE, url=url, public_url="")
+    data = replace(CABLE, url=url, archived_url="")
     link = _Link()
     link.feed(to_robust_link(data))
     assert [tag for tag, _attributes in link.tags] == ["a"]
