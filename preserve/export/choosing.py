@@ -103,7 +103,7 @@ def choose(archive: CollectionReader, blocked: Blocked, pages: Collection[str] |
         ArchiveError, FormatError: the ledger is damaged, or the catalogue differs from it.
     """
     is_everything = pages is None and not blocked.config.blocked
-    hidden = _hidden_by_text(archive, blocked)
+    hidden = blocked.hidden_records(archive)
     shares: dict[str, FileShare] = {}
     records = Bits(archive.log.signed)
     count = unsigned = hidden_count = 0
@@ -121,7 +121,7 @@ def choose(archive: CollectionReader, blocked: Blocked, pages: Collection[str] |
             signed = [row for row in unit if archive.log.is_signed(row.statement)]
             unsigned += len(unit) - len(signed)
             share.is_whole = share.is_whole and len(signed) == len(unit)
-            is_hidden = not is_everything and any(_is_hidden(archive, blocked, hidden, row) for row in signed)
+            is_hidden = not is_everything and any(_is_hidden(blocked, hidden, row) for row in signed)
             hidden_count += len(signed) * is_hidden
             if is_hidden or not signed or not _is_wanted(unit, pages):
                 share.is_whole = False
@@ -201,24 +201,7 @@ def _newest(row: StoredRecord) -> tuple[bool, int, str]:
     return (not row.run.startswith(IMPORT_RUN), row.statement, row.date)
 
 
-def _hidden_by_text(archive: CollectionReader, blocked: Blocked) -> frozenset[str]:
-    """The records that show a cable which is not shown."""
-    if not blocked.cables:
-        return frozenset()
-    return frozenset(
-        record_id
-        for record_id, published_id, known_as in archive.catalogue.names_of_texts()
-        if blocked.reason(cable=published_id, canonical=known_as)
-    )
-
-
-def _is_hidden(archive: CollectionReader, blocked: Blocked, hidden: frozenset[str], row: StoredRecord) -> bool:
+def _is_hidden(blocked: Blocked, hidden: frozenset[str], row: StoredRecord) -> bool:
     """Whether a record is of a page that is not shown, by itself, by its cable, or as the copy of such a page."""
-    if not blocked.config.blocked:
-        return False
-    if row.record_id in hidden or row.refers_to in hidden:
-        return True
-    if blocked.reason(url=row.uri or "", record=row.record_id) or blocked.reason(record=row.refers_to or ""):
-        return True
-    memento = archive.catalogue.memento_in(row.record_id) if blocked.urls else None
-    return memento is not None and bool(blocked.reason(url=memento.uri))
+    # A request has an address too.
+    return row.record_id in hidden or row.refers_to in hidden or bool(blocked.reason(url=row.uri or ""))

@@ -8,7 +8,7 @@ from preserve.cables.identity import cable_key, canonical_id
 from preserve.config.blocked import BlockedConfig
 from preserve.errors import FormatError, PreserveError
 from preserve.formats.urls import canonical
-from preserve.replay.recover import Capture
+from preserve.replay.recover import Capture, CollectionReader
 from preserve.store.searchindex import HeldCable
 
 
@@ -82,6 +82,41 @@ class Blocked:
         for row in (capture.row, capture.source):
             self.check(url=row.uri or "", record=row.record_id)
         self.check(url=capture.url)
+
+    def check_shown(self, archive: CollectionReader, capture: Capture) -> None:
+        """Raises `BlockedError` where a capture is not shown, by itself, by the record it repeats, or by its cables.
+
+        `hidden_records` says the same of everything at once.
+        """
+        if self.config.blocked:
+            self.check_capture(capture)
+            self.check_cables(archive.catalogue.readings_of(capture.source.record_id))
+
+    def is_shown(self, archive: CollectionReader, capture: Capture) -> bool:
+        """The same as a question."""
+        try:
+            self.check_shown(archive, capture)
+        except BlockedError:
+            return False
+        return True
+
+    def hidden_records(self, archive: CollectionReader) -> frozenset[str]:
+        """The records of one collection that are not shown by themselves or by their cables.
+
+        What repeats one of them, or names one as that which it repeats, is not shown either.
+        """
+        catalogue = archive.catalogue
+        hidden = set(self.records)
+        for url in self.urls:
+            hidden.update(row.record_id for row in catalogue.captures_of_url(url))
+            hidden.update(one.record_id for one in catalogue.mementos_of(url) if one.record_id is not None)
+        if self.cables:
+            hidden.update(
+                record_id
+                for record_id, published_id, known_as in catalogue.names_of_texts()
+                if self.reason(cable=published_id, canonical=known_as)
+            )
+        return frozenset(hidden)
 
 
 def _key(cable: str) -> str:

@@ -49,6 +49,11 @@ class ServedNames:
         return prefix, f"{scheme}://{host}{prefix}"
 
 
+def is_service_worker(headers: Headers) -> bool:
+    """Whether a browser asks for a script to let it answer for an origin (Service Workers, section "Update")."""
+    return headers.get("service-worker", "").strip().lower() == "script"
+
+
 def origin_of(url: str) -> str:
     """Scheme, host and port of an address of ours."""
     scheme, _, rest = url.partition("://")

@@ -88,7 +88,7 @@ def serve(
 
 def _with_own_copy(folder: Path, room: ExhibitRoom) -> OwnCopy:
     # A policy has no name for an IPv6 address.
-    return OwnCopy(folder, room, lambda: " ".join(one for one in room.desk_origins if "[" not in one))
+    return OwnCopy(folder, room, room.names, lambda: " ".join(one for one in room.desk_origins if "[" not in one))
 
 
 def introduce(desk: Desk, room: ExhibitRoom, desk_address: str, room_address: str) -> None:

@@ -22,6 +22,8 @@ MAX_PACKAGE_HELD_BYTES: Final = 64 << 20
 PACKAGES_KEPT: Final = 2
 MAX_CONNECTIONS: Final = 2_000
 """Open at a time; one that only waits costs little, and slow ones keep nobody else waiting."""
+MAX_BEING_SENT_BYTES: Final = 256 << 20
+"""Answers of the exhibit room, in sum, that readers have not taken yet; whoever asks for more is told to come again."""
 THREADS: Final = 4
 """Pages made at a time: SQLite and Python gain nothing from more."""
 EXPORTS_AT_ONCE: Final = 10

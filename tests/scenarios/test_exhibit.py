@@ -7,15 +7,20 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from starlette.testclient import TestClient
 
 from preserve.formats.cdxserver import parse_cdx
 from preserve.formats.timemap import parse_json_timemap, parse_links, parse_timemap
+from preserve.web.application import Desk
+from preserve.web.exhibit.room import ExhibitRoom
+from preserve.web.settings import DeskSettings
+from tests.desk import CABLE, DemoFolder, demo
 from tests.exhibits import FIRST, PAGE, PNG, SECOND, ZIPPED, Exhibits, exhibits, room
 from tests.shell import Shell
 
-__all__ = ["exhibits", "room"]
+__all__ = ["demo", "exhibits", "room"]
 
 B = "http://h.example/a/b.html"
 T1, T2, T3 = "20100101000000", "20110601123000", "20121231235959"
@@ -368,6 +373,96 @@ def test_what_is_blocked(exhibits: Exhibits, room: TestClient, tmp_path: Path) -
     assert blocked.get(f"/old/{T2}/{PAGE}").status_code == 302
     assert len(cdx(blocked, url="h.example/*")) == 13
     assert len(cdx(blocked, url=PAGE)) == 2
+
+
+def test_of_many_addresses_no_line_is_listed_that_is_not_listed_of_its_own(
+    exhibits: Exhibits, demo: DemoFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What repeats a record that is not shown is hidden with it, and so is every page that shows a hidden cable."""
+    spelled = CABLE.lower().replace("portsolace", " PortSolace ")
+    cases: list[tuple[Exhibits | DemoFolder, str, str, str]] = [
+        (exhibits, "old", f"record: {NAME % 1}", "h.example/*"),
+        (demo, "demo", f"cable: {spelled}", "127.0.0.1:8342/*"),
+    ]
+    for number, (folder, name, entry, asked) in enumerate(cases):
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(folder.folder / "home"))
+        config = tmp_path / str(number)
+        config.mkdir()
+        before = lines_of_all(room_of(folder, tmp_path), name, asked)
+        (config / "blocked.yaml").write_text(f"blocked:\n  - {entry}\n    reason: by order\n", encoding="utf-8")
+        client = room_of(folder, config)
+        after = lines_of_all(client, name, asked)
+        own = {line for url in {line[1] for line in before} for line in lines_of_all(client, name, url)}
+        assert after == own
+        assert len(before) - len(after) >= 2, name
+
+
+def room_of(folder: Exhibits | DemoFolder, config: Path) -> TestClient:
+    settings = DeskSettings(
+        archives=folder.folder / "archives",
+        config_dir=config,
+        keys=folder.folder / "home" / "preserve" / "keys",
+        hosts=frozenset({"testserver"}),
+    )
+    return TestClient(ExhibitRoom(settings, Desk(settings).library, print), follow_redirects=False)
+
+
+def lines_of_all(client: TestClient, name: str, url: str) -> set[tuple[str, str, str, str]]:
+    answer = client.get(f"/{name}/cdx", params={"url": url, "output": "json"})
+    rows = [] if answer.status_code == 451 else [json.loads(line) for line in answer.text.splitlines()]
+    return {(row["timestamp"], row["url"], row["filename"], row["offset"]) for row in rows}
+
+
+def test_answers_that_are_not_taken_are_bounded_in_sum(exhibits: Exhibits, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(exhibits.folder / "home"))
+    room = exhibits.room().app
+    monkeypatch.setattr("preserve.web.exhibit.room._PIECE_BYTES", 16)
+    monkeypatch.setattr("preserve.web.exhibit.room.MAX_BEING_SENT_BYTES", 2 * len(FIRST))
+    path = f"/old/{T1}id_/{PAGE}"
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"host", b"testserver")],
+    }
+
+    async def asked(taken: anyio.Event | None, begun: anyio.Event) -> tuple[dict[bytes, bytes], int, bytes]:
+        said: list[dict[str, Any]] = []
+
+        async def send(message: dict[str, Any]) -> None:
+            said.append(message)
+            if message["type"] == "http.response.body":
+                begun.set()
+                if taken is not None:
+                    await taken.wait()
+
+        await room(scope, None, send)  # type: ignore[arg-type]
+        body = b"".join(one["body"] for one in said[1:])
+        assert all(len(one["body"]) <= 16 for one in said[1:])
+        assert [one["more_body"] for one in said[1:]] == [True] * (len(said) - 2) + [False]
+        return dict(said[0]["headers"]), said[0]["status"], body
+
+    async def all_of_them() -> None:
+        taken, begun = anyio.Event(), [anyio.Event() for _ in range(4)]
+        async with anyio.create_task_group() as group:
+            for one in begun[:2]:
+                group.start_soon(asked, taken, one)
+                await one.wait()
+            fields, status, _body = await asked(None, begun[2])
+            assert (status, fields[b"retry-after"]) == (503, b"10")
+            assert b"sandbox" in fields[b"content-security-policy"]
+            taken.set()
+        _fields, status, body = await asked(None, begun[3])
+        assert (status, body) == (200, FIRST)
+
+    anyio.run(all_of_them)
+
+
+def test_no_capture_is_given_out_as_a_service_worker(room: TestClient) -> None:
+    for path in (f"/old/{T1}id_/{PAGE}", f"/old/{T1}js_/{PAGE}", f"/record/{NAME % 1}id_"):
+        assert room.get(path, headers={"Service-Worker": "script"}).status_code == 403
 
 
 def test_names_that_the_room_does_not_have(room: TestClient) -> None:

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from preserve.cli.main import main
 from preserve.errors import UsageError
 from preserve.web.exhibit.own_copy import OwnCopy
+from preserve.web.reached import ServedNames
 from tests.desk import DemoFolder, demo
 
 __all__ = ["demo"]
@@ -34,7 +35,8 @@ def _room(_request: Any) -> PlainTextResponse:
 
 def test_only_the_files_of_the_copy_are_given_out(folder: Path) -> None:
     room = Starlette(routes=[Route("/{rest:path}", _room)])
-    client = TestClient(OwnCopy(folder, room, lambda: "http://127.0.0.1:8350"), follow_redirects=False)
+    names = ServedNames({"testserver"})
+    client = TestClient(OwnCopy(folder, room, names, lambda: "http://127.0.0.1:8350"), follow_redirects=False)
     for name, kind in {"": "text/html", "sw.js": "text/javascript", "adblock/rules.gz": "application/gzip"}.items():
         answer = client.get(f"/replay-web-page/{name}")
         assert (answer.status_code, answer.text) == (200, f"this is {name or 'index.html'}")
@@ -46,11 +48,15 @@ def test_only_the_files_of_the_copy_are_given_out(folder: Path) -> None:
         assert answer.text in {"There is no such file.\n", "the room"}, name
     assert client.post("/replay-web-page/ui.js").status_code == 405
     assert client.get("/demo/20110101000000/http://a.org/").text == "the room"
+    worker = {"Service-Worker": "script"}
+    assert client.get("/replay-web-page/sw.js", headers=worker).status_code == 200
+    assert client.get("/replay-web-page/ui.js", headers=worker).status_code == 403
+    assert client.get("/replay-web-page/ui.js", headers={"Host": "evil.example"}).status_code == 400
 
 
 def test_a_folder_that_is_no_copy_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(UsageError, match="no copy of ReplayWeb"):
-        OwnCopy(tmp_path, lambda *_given: None, str)  # type: ignore[arg-type]
+        OwnCopy(tmp_path, lambda *_given: None, ServedNames(()), str)  # type: ignore[arg-type]
     assert main(["serve", "run", "--replay-web-page", str(tmp_path)]) != 0
     assert "--replay-web-page is of no use alone" in capsys.readouterr().err
 

@@ -20,6 +20,8 @@ MAX_BYTES: Final = 8 * 1024 * 1024
 _MOST_EDITS: Final = 200_000
 _MOST_BASE_CHARS: Final = 4_000
 """A page with more, or a longer base, grows beyond measure where each address is written out: it is shown as stored."""
+MAX_REWRITTEN_BYTES: Final = 32 * 1024 * 1024
+"""Of what a content becomes, and of the addresses in it; a page that would grow beyond it is shown as stored."""
 _CHARSET_BYTES: Final = 4_096
 """Beginning of a style sheet that says in what it is written."""
 
@@ -43,6 +45,16 @@ class Rewritable:
         What it gives is ASCII without blanks, quotation marks, ``<``, ``>`` and ``&``.
         """
         return pieces(self.content, self.edits, prefix, wide=self.wide)
+
+    def rewritten(self, prefix: Callable[[Use, str | None], str]) -> bytes | None:
+        """The pieces in one; None where they are more than `MAX_REWRITTEN_BYTES`."""
+        made, size = [], 0
+        for piece in self.pieces(prefix):
+            size += len(piece)
+            if size > MAX_REWRITTEN_BYTES:
+                return None
+            made.append(piece)
+        return b"".join(made)
 
 
 def rewritable(content: bytes, url: str, media_type: str | None, content_type: str | None) -> Rewritable | None:
@@ -74,5 +86,11 @@ def rewritable(content: bytes, url: str, media_type: str | None, content_type: s
     width = 2 if wide else 1
     if width > 1:
         found = (edit._replace(start=edit.start * width, end=edit.end * width) for edit in found)
-    edits = tuple(islice(found, _MOST_EDITS + 1))
-    return Rewritable(content, edits, wide) if len(edits) <= _MOST_EDITS else None
+    edits: list[Edit] = []
+    size = len(content)
+    for edit in islice(found, _MOST_EDITS + 1):
+        edits.append(edit)
+        size += len(edit.text) * width + len(edit.url or "")
+        if len(edits) > _MOST_EDITS or size > MAX_REWRITTEN_BYTES:
+            return None
+    return Rewritable(content, tuple(edits), wide)

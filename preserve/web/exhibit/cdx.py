@@ -29,7 +29,8 @@ MAX_LINES: Final = 1_000
 """Lines of one answer."""
 MAX_SCANNED: Final = 200_000
 """Lines of the index that one question looks at."""
-_MAX_S: Final = 1.0
+_MAX_S: Final = 3.0
+"""Time of one question: where something is not shown, each line is looked up."""
 _MAX_LINE_BYTES: Final = 65_536
 _MAX_FILTERS: Final = 20
 _MAX_PATTERN: Final = 100

@@ -12,7 +12,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,6 +51,8 @@ class Captures:
 
     moments: tuple[Moment, ...]
     digits: tuple[str, ...]
+    places: Mapping[tuple[str, str], Capture]
+    """The captures by file and offset of their records."""
 
     def at(self, digits: str) -> int | None:
         """The place of the capture of this very second; of several, of the last. None: there is none."""
@@ -109,6 +111,11 @@ class Opened:
             self._captures.move_to_end(key)
         return found if found.moments else None
 
+    def capture_at(self, url: str, file: str, offset: str) -> Capture | None:
+        """The capture of an address that lies at a place; None where there is none."""
+        captures = self.captures_of(url)
+        return None if captures is None else captures.places.get((file, offset))
+
     def addresses_held(self, urls: Collection[str]) -> set[str]:
         """Those of these addresses that something is held of."""
         keys: dict[str, str] = {}
@@ -126,6 +133,10 @@ class Opened:
         return {url for url, key in keys.items() if self._held[key]}
 
 
+def _place(capture: Capture) -> tuple[str, str]:
+    return capture.row.place.file, str(capture.row.place.offset)
+
+
 def in_order(captures: Sequence[Capture]) -> Captures:
     """Captures by their times."""
     timed = sorted(((timestamp14(one.moment), number) for number, one in enumerate(captures)))
@@ -134,7 +145,8 @@ def in_order(captures: Sequence[Capture]) -> Captures:
         Moment(said, captures[number], is_alone=place + 1 == len(timed) or digits[place + 1] != said)
         for place, (said, number) in enumerate(timed)
     )
-    return Captures(moments, digits)
+    places = {_place(one): one for one in captures}
+    return Captures(moments, digits, places)
 
 
 class Rooms:

@@ -2,7 +2,8 @@
 
 They are under a licence of their own (AGPL) and no part of this program. What may be asked for is what lay there when
 the desk began: no path is made of what is asked. Its pages run scripts, those of captured pages too, on the origin of
-the room; what the room itself shows is sandboxed, and the desk is of another origin.
+the room; what the room itself shows is sandboxed, and the desk is of another origin. So nothing but the copy's own
+service worker is given out as one.
 
 Tested by ``tests/scenarios/test_own_copy.py``.
 """
@@ -13,13 +14,16 @@ from pathlib import Path
 from typing import Final
 
 import anyio.to_thread
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from preserve.errors import UsageError
 from preserve.regular import read_regular
+from preserve.web.reached import ServedNames, is_service_worker
 
 PREFIX: Final = "/replay-web-page/"
+_WORKER: Final = "sw.js"
 _MOST_FILES: Final = 1_000
 _MOST_BYTES: Final = 64 << 20
 _MOST_DEPTH: Final = 6
@@ -44,16 +48,17 @@ _POLICY: Final = (
 class OwnCopy:
     """The application: what begins with `PREFIX` is a file of the copy, all else is the room's."""
 
-    def __init__(self, folder: Path, room: ASGIApp, desk_origins: Callable[[], str]) -> None:
-        """``desk_origins``: the origins that packages come from, with blanks between.
+    def __init__(self, folder: Path, room: ASGIApp, names: ServedNames, desk_origins: Callable[[], str]) -> None:
+        """``names``: those of the room. ``desk_origins``: the origins that packages come from, with blanks between.
 
         Raises:
             UsageError: the folder is no unpacked copy, or has too much in it.
         """
         self._files = dict(_listed(folder, "", 0))
         self._room = room
+        self._names = names
         self._desk_origins = desk_origins
-        if not {"index.html", "ui.js", "sw.js"} <= self._files.keys() or len(self._files) > _MOST_FILES:
+        if not {"index.html", "ui.js", _WORKER} <= self._files.keys() or len(self._files) > _MOST_FILES:
             raise UsageError(
                 f"{folder} is no copy of ReplayWeb.page",
                 next_step="Run `npm pack replaywebpage`, unpack it, and name the folder that holds sw.js.",
@@ -65,10 +70,11 @@ class OwnCopy:
         if scope["type"] != "http" or not path.startswith(PREFIX):
             await self._room(scope, receive, send)
             return
-        response = await anyio.to_thread.run_sync(self._answer, path.removeprefix(PREFIX), str(scope["method"]))
+        name, method, headers = path.removeprefix(PREFIX), str(scope["method"]), Headers(scope=scope)
+        response = await anyio.to_thread.run_sync(self._answer, name, method, headers)
         await response(scope, receive, send)
 
-    def _answer(self, name: str, method: str) -> Response:
+    def _answer(self, name: str, method: str, asked: Headers) -> Response:
         path = self._files.get(name or "index.html")
         headers = {
             "Content-Security-Policy": _POLICY.format(desk=self._desk_origins()),
@@ -77,6 +83,11 @@ class OwnCopy:
             "X-Robots-Tag": "noindex",
             "Cache-Control": "no-cache",
         }
+        if not self._names.knows(asked.get("host", "")):
+            said = "This is not known by the name that the request gives it.\n"
+            return Response(said, status_code=400, headers=headers, media_type="text/plain")
+        if is_service_worker(asked) and name != _WORKER:
+            return Response("This is no service worker.\n", status_code=403, headers=headers, media_type="text/plain")
         if method not in {"GET", "HEAD"}:
             return Response(status_code=405, headers={**headers, "Allow": "GET, HEAD"})
         if path is None:

@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from preserve.errors import ArchiveError, FormatError, NotHeldError, PreserveError, UsageError
 from preserve.replay.blocked import Blocked, BlockedError
-from preserve.replay.recover import Capture, captures_found
+from preserve.replay.recover import Capture
 from preserve.web.application import answer_to_options, live
 from preserve.web.exhibit import cdx
 from preserve.web.exhibit.held import Captures, Opened, Rooms, in_order
@@ -39,16 +39,19 @@ from preserve.web.exhibit.policy import Fields, security
 from preserve.web.exhibit.showing import Frame, Shown, as_captured, rewritten
 from preserve.web.exhibit.targets import Target, target_of
 from preserve.web.library import Library
-from preserve.web.reached import ServedNames, origin_of
+from preserve.web.reached import ServedNames, is_service_worker, origin_of
 from preserve.web.responses import environment
 from preserve.web.routing import check_length, query_of
-from preserve.web.settings import THREADS, DeskSettings
+from preserve.web.settings import MAX_BEING_SENT_BYTES, THREADS, DeskSettings
 
 _HTML: Final = (b"content-type", b"text/html; charset=utf-8")
 _TEXT: Final = "text/plain; charset=utf-8"
 _RAW: Final = frozenset({"raw", "original-content"})
 _MOST_LISTED: Final = 1_000
 _METHODS: Final = b"GET, HEAD, OPTIONS"
+_PIECE_BYTES: Final = 64 * 1024
+"""Of an answer that is handed over at a time; one that is no longer counts for nothing."""
+_RETRY_S: Final = b"10"
 _TIMEMAPS: Final = {
     "link": (timemap_links, LINK_FORMAT),
     "json": (timemap_json, "application/json"),
@@ -56,6 +59,7 @@ _TIMEMAPS: Final = {
 }
 _TITLES: Final = {
     400: "This cannot be asked",
+    403: "Not given",
     404: "Not held",
     405: "Only for reading",
     414: "Too long",
@@ -102,12 +106,13 @@ class ExhibitRoom:
     """
 
     def __init__(self, settings: DeskSettings, library: Library, say: Callable[[str], object]) -> None:
-        self._names = ServedNames(settings.hosts | settings.exhibit_hosts, settings.exhibit_url, settings.proxies)
+        self.names = ServedNames(settings.hosts | settings.exhibit_hosts, settings.exhibit_url, settings.proxies)
         self._library = library
         self._rooms = Rooms(library)
         self._say = say
         self._template = environment().get_template("exhibit.html")
         self._limiter: anyio.CapacityLimiter | None = None
+        self._being_sent = 0
         self.desk_origins: Sequence[str] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -118,10 +123,26 @@ class ExhibitRoom:
             if self._limiter is None:
                 self._limiter = anyio.CapacityLimiter(THREADS)
             reply = await anyio.to_thread.run_sync(partial(self.answer, scope), limiter=self._limiter)
+            await self._send(reply, send, is_head=scope["method"] == "HEAD")
+
+    async def _send(self, reply: Reply, send: Send, *, is_head: bool) -> None:
+        """Hands an answer over in pieces: each is waited for until the reader has taken most of those before it."""
+        size = 0 if is_head or len(reply.body) <= _PIECE_BYTES else len(reply.body)
+        # One that is larger than what there is room for is sent where it is alone.
+        if size and self._being_sent and self._being_sent + size > MAX_BEING_SENT_BYTES:
+            size = 0
+            said = "Too much is being sent at this moment to readers who are slow to take it."
+            reply = self._error(503, said, [(b"retry-after", _RETRY_S)], next_step="Ask again in a minute.")
+        self._being_sent += size
+        try:
             fields = [*reply.fields, (b"content-length", b"%d" % len(reply.body))]
             await send({"type": "http.response.start", "status": reply.status, "headers": fields})
-            body = b"" if scope["method"] == "HEAD" else reply.body
-            await send({"type": "http.response.body", "body": body})
+            body = memoryview(b"" if is_head else reply.body)
+            for start in range(0, max(1, len(body)), _PIECE_BYTES):
+                end = start + _PIECE_BYTES
+                await send({"type": "http.response.body", "body": bytes(body[start:end]), "more_body": end < len(body)})
+        finally:
+            self._being_sent -= size
 
     def answer(self, scope: Scope) -> Reply:
         """The answer to one request, made in a thread."""
@@ -133,11 +154,13 @@ class ExhibitRoom:
             return self._whole(Reply(204, list(options.raw_headers), b""), "")
         if scope["method"] not in {"GET", "HEAD"}:
             return self._error(405, "This is for reading: it takes GET, HEAD and OPTIONS.", [(b"allow", _METHODS)])
-        if not self._names.knows(headers.get("host", "")):
+        if is_service_worker(headers):
+            return self._error(403, "Nothing that was captured is given out as a service worker.")
+        if not self.names.knows(headers.get("host", "")):
             return self._error(400, "This room is not known by the name that the request gives it.")
         if not check_length(path, query):
             return self._error(414, "The address is too long.")
-        prefix, base = self._names.base(scope, headers)
+        prefix, base = self.names.base(scope, headers)
         if prefix and (path + b"/").startswith(prefix.encode() + b"/"):
             path = path[len(prefix) :] or b"/"
         target = target_of(path, query)
@@ -264,7 +287,7 @@ class ExhibitRoom:
 
     def _of_record(self, opened: Opened, asked: _Asked, name: str, capture: Capture) -> Reply:
         blocked = self._library.blocked()
-        _check(opened, capture, blocked)
+        blocked.check_shown(opened.reader, capture)
         captures = in_order([capture])
         held = opened.captures_of(capture.url) or captures
         if blocked.config.blocked:
@@ -302,11 +325,13 @@ class ExhibitRoom:
         question = cdx.question_of(query_of(query))
         if question.match == "exact":
             blocked.check(url=question.url)
-        hidden = _hidden_places(opened, blocked)
 
         def is_shown(row: cdx.Row) -> bool:
-            place = (row.get("filename", ""), row.get("offset", ""))
-            return place not in hidden and not blocked.reason(url=row.get("url", ""))
+            # Whoever counts gets the number of pages at most: some have fewer lines than they could.
+            is_looked_up = bool(blocked.config.blocked) and not question.counts_pages
+            return not blocked.reason(url=row.get("url", "")) and (
+                not is_looked_up or _is_line_shown(opened, blocked, row)
+            )
 
         if question.match == "exact":
             captures = opened.captures_of(question.url)
@@ -409,14 +434,6 @@ def _of_capture(opened: Opened, capture: Capture, frame: Frame, headers: Headers
     return rewritten(page, frame)
 
 
-def _check(opened: Opened, capture: Capture, blocked: Blocked) -> None:
-    """Raises `BlockedError` where a capture is not shown, by itself or by a cable on it."""
-    if not blocked.config.blocked:
-        return
-    blocked.check_capture(capture)
-    blocked.check_cables(opened.reader.catalogue.readings_of(capture.source.record_id))
-
-
 def _shown(captures: Captures, opened: Opened, blocked: Blocked) -> Captures:
     """Captures without those that are not shown.
 
@@ -426,7 +443,7 @@ def _shown(captures: Captures, opened: Opened, blocked: Blocked) -> Captures:
     kept, reason = [], None
     for moment in captures.moments:
         try:
-            _check(opened, moment.capture, blocked)
+            blocked.check_shown(opened.reader, moment.capture)
         except BlockedError as error:
             reason = error
         else:
@@ -436,17 +453,10 @@ def _shown(captures: Captures, opened: Opened, blocked: Blocked) -> Captures:
     return captures if len(kept) == len(captures.moments) else in_order(kept)
 
 
-def _hidden_places(opened: Opened, blocked: Blocked) -> frozenset[tuple[str, str]]:
-    """Where the records lie that are not shown: a line of the index names nothing else of them."""
-    found: list[Capture] = []
-    for one in blocked.config.blocked:
-        if one.record is not None:
-            capture = opened.reader.capture_of_record(one.record)
-            found += [] if capture is None else [capture]
-        elif one.cable is not None:
-            found += [capture for _archive, capture in captures_found([opened.reader], one.cable)]
-    rows = [row for capture in found for row in (capture.row, capture.source)]
-    return frozenset((row.place.file, str(row.place.offset)) for row in rows)
+def _is_line_shown(opened: Opened, blocked: Blocked, row: cdx.Row) -> bool:
+    """Whether the capture that a line of the index is of is shown; one that the catalogue does not know is not."""
+    capture = opened.capture_at(row.get("url", ""), row.get("filename", ""), row.get("offset", ""))
+    return capture is not None and blocked.is_shown(opened.reader, capture)
 
 
 def _data(text: str, media_type: str) -> Reply:

@@ -127,7 +127,8 @@ def rewritten(page: RecoveredPage, frame: Frame) -> Shown:
     found = rewritable(page.content, capture.url, _media_type(page, frame.modifier), page.content_type)
     if found is not None:
         held = frame.held(found.links)
-        body = b"".join(found.pieces(lambda use, url: frame.leading(use, url, held)))
+        led = found.rewritten(lambda use, url: frame.leading(use, url, held))
+        body = page.content if led is None else led
     return Shown(status, [*fields, *_redirect(page, frame)], body)
 
 

@@ -293,6 +293,16 @@ def test_a_long_base_is_no_base() -> None:
     assert len(rewritten(page)) < 10 * len(page)
 
 
+def test_what_a_page_becomes_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("preserve.formats.rewriting.content.MAX_REWRITTEN_BYTES", 40_000)
+    page = b'<base href="http://x.org/' + b"a" * 1_000 + b'/">' + b"<a href=b>" * 50
+    assert rewritable(page, PAGE, "text/html", None) is None
+    found = rewritable(b"<a href=b>" * 500, PAGE, "text/html", None)
+    assert found is not None
+    assert found.rewritten(prefix) is not None
+    assert found.rewritten(lambda _use, _url: "/" + "a" * 100) is None
+
+
 def test_a_page_of_addresses_alone_is_left_as_it_is() -> None:
     assert rewritable(b'<img srcset="' + b"a, " * 250_000 + b'">', PAGE, "text/html", None) is None
 
