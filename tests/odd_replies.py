@@ -106,7 +106,7 @@ class _Handler(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         server = cast("_Server", self.server)
         conn: Any = self.request
-        conn.settimeout(20)
+        conn.settimeout(120)
         with suppress(OSError):
             if server.context is not None:
                 conn = server.context.wrap_socket(conn, server_side=True)

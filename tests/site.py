@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 class Handler(socketserver.StreamRequestHandler):
-    timeout = 20
+    timeout = 120
 
     def handle(self) -> None:
         site: Site = self.server.site  # type: ignore[attr-defined]

@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,14 @@ def _start(shell: Shell) -> subprocess.Popen[str]:
     )
 
 
+def _start_and(do: Callable[[subprocess.Popen[str]], None], shell: Shell, site: Site, at: str) -> subprocess.Popen[str]:
+    """A capture, with which something is done when it asks for a path, however soon that is."""
+    begun: Future[subprocess.Popen[str]] = Future()
+    site.before = lambda path: do(begun.result()) if path == at else None
+    begun.set_result(_start(shell))
+    return begun.result()
+
+
 @pytest.mark.parametrize("at", ["/robots.txt", "/", "/page/1", "/page/3"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_in_the_middle_ends_cleanly_and_the_next_capture_goes_on(
@@ -106,8 +116,7 @@ def test_a_signal_in_the_middle_ends_cleanly_and_the_next_capture_goes_on(
     paths = _site(site)
     shell.site_collection("demo", site, "/")
     shell("init", "demo")
-    process = _start(shell)
-    site.before = lambda path: process.send_signal(number) if path == at else None
+    process = _start_and(lambda process: process.send_signal(number), shell, site, at)
     out, errors = process.communicate(timeout=60)
     site.before = None
     assert process.returncode == 130, errors
@@ -131,8 +140,7 @@ def test_a_killed_capture_loses_nothing_and_goes_on(shell: Shell, site: Site, at
     paths = _site(site)
     shell.site_collection("demo", site, "/")
     shell("init", "demo")
-    process = _start(shell)
-    site.before = lambda path: process.kill() if path == at else None
+    process = _start_and(lambda process: process.kill(), shell, site, at)
     process.communicate(timeout=60)
     site.before = None
     assert process.returncode == -signal.SIGKILL

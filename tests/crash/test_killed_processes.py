@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -133,6 +132,9 @@ def test_a_second_interrupt_does_not_wait_for_a_host_that_says_nothing(
 ) -> None:
     _site(site)
     _collection(shell, site)
+    path = shell.config / "collections" / "demo.yaml"
+    # It is not the limit on an answer that ends the run.
+    path.write_text(path.read_text().replace("delay_s: 0\n", "delay_s: 0\n  read_timeout_s: 600\n"))
     shell("init", "demo")
     running: list[subprocess.Popen[bytes]] = []
     silent = threading.Event()
@@ -141,20 +143,20 @@ def test_a_second_interrupt_does_not_wait_for_a_host_that_says_nothing(
     def before(path: str) -> None:
         if path == "/page/3":
             reached.set()
-            silent.wait(30)
+            silent.wait()
 
     site.before = before
     running.append(_start(shell, processes))
-    assert reached.wait(30)
-    begun = time.monotonic()
+    assert reached.wait(60)
     running[0].send_signal(signal.SIGINT)
     assert running[0].stderr is not None
     while b"finishing" not in (line := running[0].stderr.readline()):
         assert line, "it ended before it was asked to"
     running[0].send_signal(signal.SIGINT)
-    running[0].communicate(timeout=60)
-    assert time.monotonic() - begun < 20
-    silent.set()
+    try:
+        running[0].communicate(timeout=120)
+    finally:
+        silent.set()
     site.before = None
     assert running[0].returncode == 130
     assert shell.json("capture", "demo")["outcome"] == "complete"

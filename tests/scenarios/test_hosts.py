@@ -23,7 +23,7 @@ def test_a_host_that_does_not_answer_holds_up_no_other(shell: Shell, site: Site,
     def before(path: str) -> None:
         if path == "/slow":
             # Answers only once every page of the other host was asked for.
-            in_time.append(all_asked.wait(20))
+            in_time.append(all_asked.wait(60))
         if set(pages) <= set(site.asked):
             all_asked.set()
 
@@ -32,7 +32,7 @@ def test_a_host_that_does_not_answer_holds_up_no_other(shell: Shell, site: Site,
     shell.collection(
         "demo",
         f"title: T\ncontact: test@example.org\nseeds:\n  - {slow}\n  - {quick}\nscope:\n  include:\n    - {quick}\n"
-        "politeness:\n  delay_s: 0\nlayouts: []\nallow_addresses: [127.0.0.0/8, '::1']\n",
+        "politeness:\n  delay_s: 0\n  read_timeout_s: 120\nlayouts: []\nallow_addresses: [127.0.0.0/8, '::1']\n",
     )
     shell("init", "demo")
     assert shell.json("capture", "demo", "--processes", str(processes))["problems"] == []

@@ -13,7 +13,7 @@ from preserve.demo_site.pages import NOT_FOUND, replies
 from preserve.demo_site.process import DemoMirror
 from preserve.errors import EnvironmentFaultError
 
-TIMEOUT_S = 20
+TIMEOUT_S = 60
 
 
 def _exchange(port: int, request: bytes) -> bytes:

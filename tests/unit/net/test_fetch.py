@@ -15,7 +15,7 @@ from preserve.net.exchange import Failure, Peer, Truncation
 from preserve.net.fetch import Fetcher
 from tests.site import Site
 
-LIMITS = replace(DEFAULT_LIMITS, connect_timeout_s=20.0, read_timeout_s=20.0)
+LIMITS = replace(DEFAULT_LIMITS, connect_timeout_s=60.0, read_timeout_s=60.0)
 QUICK = replace(LIMITS, read_timeout_s=0.3)
 """For servers that never answer: a busy machine may need more for one that does."""
 

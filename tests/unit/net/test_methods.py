@@ -35,7 +35,7 @@ VECTORS: dict[str, tuple[str, bytes, bytes, bool]] = {
 def line() -> Iterator[tuple[Connection, socket.socket]]:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        theirs.settimeout(20.0)
+        theirs.settimeout(60.0)
         yield Connection(ours, PEER, DEFAULT_LIMITS), theirs
 
 

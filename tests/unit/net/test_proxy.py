@@ -14,7 +14,7 @@ from tests.proxy import proxy_at_work
 from tests.shell import Shell
 from tests.site import Site
 
-LIMITS = replace(DEFAULT_LIMITS, connect_timeout_s=20.0, read_timeout_s=20.0)
+LIMITS = replace(DEFAULT_LIMITS, connect_timeout_s=60.0, read_timeout_s=60.0)
 
 
 def _fetcher(proxy: str, **named: Any) -> Fetcher:

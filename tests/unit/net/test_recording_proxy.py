@@ -20,7 +20,7 @@ from preserve.net.recordingproxy import PageDoor, RecordingProxy
 from tests.odd_replies import SHAPES, OddOrigin, Shape, odd_origin
 from tests.tls import Authority
 
-LIMITS = replace(DEFAULT_LIMITS, connect_timeout_s=20.0, read_timeout_s=20.0)
+LIMITS = replace(DEFAULT_LIMITS, connect_timeout_s=60.0, read_timeout_s=60.0)
 PAGE, WORD = "page-1", "secret"
 
 
@@ -49,7 +49,7 @@ class Everyone:
         return bool(head.get(b"content-type") == b"text/event-stream")
 
     def next(self) -> Exchange:
-        return self.came.get(timeout=20)
+        return self.came.get(timeout=60)
 
 
 @dataclass
@@ -59,7 +59,7 @@ class Bench:
     visitor: Everyone
 
     def plain(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.proxy.port), 20)
+        return socket.create_connection(("127.0.0.1", self.proxy.port), 60)
 
     def tunnel(self, port: int, host: str = "127.0.0.1", *, tls: bool = False, page: str = PAGE) -> socket.socket:
         sock = self.plain()

@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
@@ -15,23 +15,39 @@ from preserve.net.smtp import MailServer, sending
 
 
 @contextmanager
+def _accepting(server: socket.socket, answer: Callable[[socket.socket], None]) -> Iterator[None]:
+    """Answers the first that connects, in a thread; nobody is waited for who gave up before."""
+
+    def work() -> None:
+        with suppress(OSError):
+            line, _peer = server.accept()
+            with line:
+                answer(line)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@contextmanager
 def _answering(*parts: bytes, pause_s: float = 0.0) -> Iterator[tuple[str, list[bytes]]]:
     """A server that gives one answer, in parts; its address, and what it was sent."""
     sent: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def answer() -> None:
-            line, _peer = server.accept()
-            with line, suppress(OSError):
-                sent.append(line.recv(65_536))
-                for part in parts:
-                    line.sendall(part)
-                    time.sleep(pause_s)
+        def answer(line: socket.socket) -> None:
+            sent.append(line.recv(65_536))
+            for part in parts:
+                line.sendall(part)
+                time.sleep(pause_s)
 
-        thread = threading.Thread(target=answer)
-        thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}/x", sent
-        thread.join()
+        with _accepting(server, answer):
+            yield f"http://127.0.0.1:{server.getsockname()[1]}/x", sent
 
 
 def test_a_body_is_posted_and_the_answer_read_within_its_bound() -> None:
@@ -68,19 +84,15 @@ def _endless(first: bytes, piece: bytes) -> Iterator[str]:
     """A server that answers without end, until nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def answer() -> None:
-            line, _peer = server.accept()
-            with line, suppress(OSError):
-                if not first.startswith(b"220") and not piece.startswith(b"220"):
-                    line.recv(65_536)
-                line.sendall(first)
-                while True:
-                    line.sendall(piece)
+        def answer(line: socket.socket) -> None:
+            if not first.startswith(b"220") and not piece.startswith(b"220"):
+                line.recv(65_536)
+            line.sendall(first)
+            while True:
+                line.sendall(piece)
 
-        thread = threading.Thread(target=answer)
-        thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}/x"
-        thread.join()
+        with _accepting(server, answer):
+            yield f"http://127.0.0.1:{server.getsockname()[1]}/x"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from preserve.net.exchange import Failure, Peer, Request, Surplus
 from preserve.net.transport import Connection
 
 PEER = Peer(ip="192.0.2.1", addresses=(), tls=None, proxy=None)
-LIMITS = replace(DEFAULT_LIMITS, max_surplus_bytes=100_000, read_timeout_s=20.0)
+LIMITS = replace(DEFAULT_LIMITS, max_surplus_bytes=100_000, read_timeout_s=60.0)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 REQUEST = b"GET / HTTP/1.1\r\n\r\n"
 
@@ -25,7 +25,7 @@ def line() -> Iterator[tuple[Connection, socket.socket]]:
     """A connection, and the server's end of it."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        theirs.settimeout(20.0)
+        theirs.settimeout(60.0)
         yield Connection(ours, PEER, LIMITS), theirs
 
 

@@ -31,6 +31,6 @@ def test_who_holds_it_for_a_moment_is_waited_for(tmp_path: Path) -> None:
     thread.start()
     order.append("first")
     first.__exit__(None, None, None)
-    thread.join(20)
+    thread.join()
     assert order == ["first", "second"]
     assert path.read_bytes() == b""
