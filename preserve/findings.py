@@ -273,7 +273,7 @@ CODES: dict[str, Code] = {
     "I-WACZ-UNSIGNED": Code("The package is not signed.", "Nothing to do."),
     "E-REPLICA-FORKED": Code(
         "The copy has another history than the source, or another key.",
-        "Keep both. One of them was changed: compare their receipts, and ask the keeper. Nothing was copied.",
+        "Keep both. One of them was changed: compare their receipts, and ask the operator. Nothing was copied.",
     ),
     "E-REPLICA-LINKED": Code(
         "Files of the copy are the source's own files, by a link or a mount: there is no second copy of them.",
@@ -326,7 +326,7 @@ CODES: dict[str, Code] = {
     "E-LEDGER-KEY": Code("The log's public key is missing or unreadable.", _REPAIR),
     "E-LEDGER-TRUST": Code(
         "The checkpoint is signed by none of the keys that you trust.",
-        "Ask the archive's keeper, by another way than the archive, which key is right; do not rely on this copy before. Of"
+        "Ask the archive's operator, by another way than the archive, which key is right; do not rely on this copy before. Of"
         " a log of your own, add the key (`preserve key export COLLECTION`) to CONFIG/trust/.",
     ),
     "E-LEDGER-ROLLED-BACK": Code(
@@ -336,7 +336,7 @@ CODES: dict[str, Code] = {
     ),
     "E-LEDGER-FORKED": Code(
         "The log is not the one that is known by this name: it has another history, or another key.",
-        "Keep both copies, and ask the archive's keeper which is right; `preserve repair COLLECTION --from REPLICA` puts"
+        "Keep both copies, and ask the archive's operator which is right; `preserve repair COLLECTION --from REPLICA` puts"
         " the log that is known in place.",
     ),
     "E-LEDGER-REPLACED": Code(

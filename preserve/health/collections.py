@@ -1,4 +1,4 @@
-"""How every collection is doing: what the keeper's screen, the JSON of it and the metrics are made from.
+"""How every collection is doing: what the operator's screen, the JSON of it and the metrics are made from.
 
 Tested by ``tests/scenarios/test_status.py``.
 """
@@ -59,7 +59,7 @@ class LastCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionState:
-    """One collection. ``wrong`` is what a keeper must look at, a line each; none where all is well."""
+    """One collection. ``wrong`` is what an operator must look at, a line each; none where all is well."""
 
     name: str
     title: str

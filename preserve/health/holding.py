@@ -1,4 +1,4 @@
-"""What a collection's archive holds, read for a keeper: runs, sizes, ledger, receipts. What cannot be read is said.
+"""What a collection's archive holds, read for an operator: runs, sizes, ledger, receipts. What cannot be read is said.
 
 Tested by ``tests/scenarios/test_status.py``.
 """

@@ -1,4 +1,4 @@
-"""What a keeper must look at in how a job stands, in words."""
+"""What an operator must look at in how a job stands, in words."""
 
 from preserve.model import moment_text
 from preserve.schedule.job_table import LONG_UNSEEN_S, JobStatus

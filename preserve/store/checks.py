@@ -1,4 +1,4 @@
-"""What verifications found and when, one JSON line each, beside the collections: the dates that a keeper is shown.
+"""What verifications found and when, one JSON line each, beside the collections: the dates that an operator is shown.
 
 No evidence, and nothing makes it again: the evidence itself can be verified at any time.
 

@@ -1,4 +1,4 @@
-"""``preserve alarms`` as a keeper uses it."""
+"""``preserve alarms`` as an operator uses it."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the desk tells a keeper: coverage, space, what became of links over time; and whose receipts are held."""
+"""What the desk tells an operator: coverage, space, what became of links over time; and whose receipts are held."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`preserve ledger` and `preserve key`: what a stranger, a witness and a keeper do with a log."""
+"""`preserve ledger` and `preserve key`: what a stranger, a witness and an operator do with a log."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Link rot as a keeper sees it: captures on several days, and what `preserve rot` tells of each address."""
+"""Link rot as an operator sees it: captures on several days, and what `preserve rot` tells of each address."""
 
 import json
 import os

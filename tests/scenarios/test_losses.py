@@ -1,4 +1,4 @@
-"""What a keeper is told of a site that dies, and what makes it good: its pages, or a statement that it is known."""
+"""What an operator is told of a site that dies, and what makes it good: its pages, or a statement that it is known."""
 
 import re
 from typing import Any

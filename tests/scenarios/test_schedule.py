@@ -1,4 +1,4 @@
-"""Schedules as a keeper runs them: commands, real captures of a site on loopback, and steps after them."""
+"""Schedules as an operator runs them: commands, real captures of a site on loopback, and steps after them."""
 
 import re
 import subprocess

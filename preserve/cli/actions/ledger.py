@@ -185,7 +185,7 @@ def witness(place: Place, *, collection: str, name: str) -> int:
                 check_extends(log_of, parse_checkpoint(parse_note(_read(seen)).text))
         except FormatError as error:
             raise ArchiveError(
-                f"not signed: {error}", next_step="The log is not what it was: keep both copies, and ask its keeper."
+                f"not signed: {error}", next_step="The log is not what it was: keep both copies, and ask its operator."
             ) from error
         if not any((s.name, s.key_id) == (signer.name, signer.key_id) for s in parse_note(note).signatures):
             log_of.replace_note(cosign_note(note, signer, time=int(time.time())))

@@ -1,4 +1,4 @@
-"""What ``preserve status`` does: one screen for a keeper.
+"""What ``preserve status`` does: one screen for an operator.
 
 Tested by ``tests/scenarios/test_status.py``.
 """

@@ -102,7 +102,7 @@ def whole_ledger(
     if not known and log is None:
         raise NoAnchorError(
             f"no key of the log of {paths.name} is known: one that lies in the archive proves nothing",
-            next_step="Name the log's key with --trust; its keeper publishes it.",
+            next_step="Name the log's key with --trust; its operator publishes it.",
         )
     own = _anchor(_read_note(paths), known, log)
     anchor, bundles = _measured(paths, copies, own, known, log)
