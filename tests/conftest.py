@@ -20,8 +20,10 @@ from tests.site import Handler, Server, Site
 pytest_plugins = ["tests.clocks", "tests.tls", "tests.tsa"]
 
 # No test depends on how fast the machine is at the moment, and a commit that passed passes again. `make test-all`
-# draws other examples each time.
-settings.register_profile("preserve", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+# draws other examples each time, and four times as many.
+settings.register_profile(
+    "preserve", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, max_examples=25
+)
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("preserve")
 _SLOW_TIMEOUT_S = 1_800

@@ -17,6 +17,7 @@ from preserve.alarms.values import AlarmEvent, AlarmMessage
 from preserve.config.alarm_kinds import AlarmKind, AlarmRule
 from preserve.config.alarms import AlarmsConfig, CommandChannel
 from preserve.net.deadline import RefusedError, UnreachedError
+from tests.examples import examples
 from tests.unit.alarms.telling import START, configured, found
 
 _CHANNELS = ("desk", "keeper")
@@ -186,7 +187,7 @@ def _in_turn(messages: list[AlarmMessage], key: _Key) -> list[AlarmEvent]:
 
 
 TestTelling = Telling.TestCase
-TestTelling.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestTelling.settings = settings(max_examples=examples(40), stateful_step_count=40, deadline=None)
 
 
 def test_a_happening_is_told_once_where_nothing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

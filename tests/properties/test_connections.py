@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from preserve.limits import DEFAULT_LIMITS
 from preserve.net.fetch import Fetcher
+from tests.examples import examples
 
-LIMITS = replace(DEFAULT_LIMITS, connect_timeout_s=20.0, read_timeout_s=20.0)
+LIMITS = replace(DEFAULT_LIMITS, connect_timeout_s=60.0, read_timeout_s=60.0)
 END = b"\r\n\r\n"
 TIMEOUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -105,13 +106,13 @@ def _serving() -> Iterator[tuple[_Server, int]]:
 def _wait_for_arrival(fetcher: Fetcher, size: int) -> None:
     """Until so many bytes, or the end, have come to this machine."""
     (connection,) = fetcher._kept.values()
-    connection._sock.settimeout(20.0)
+    connection._sock.settimeout(60.0)
     connection._timeout_s = None
     while len(connection._sock.recv(size or 1, socket.MSG_PEEK)) < size:
         pass
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(STEPS)
 @example([("length", FORGED, False), ("length", b"", False), ("length", TIMEOUT, True), ("chunked", b"", False)])
 @example([("length", b"", False), ("408", b"", False), ("length", b"", True), ("interim", FORGED[:9], False)])
@@ -123,14 +124,14 @@ def test_each_exchange_is_the_answer_to_its_request(steps: list[tuple[str, bytes
             path = b"/%d" % number
             server.shapes[path] = shape
             exchange = fetcher.fetch(f"http://127.0.0.1:{port}{path.decode()}")
-            server.answered.get(timeout=20)
+            server.answered.get(timeout=60)
             asked_twice = shape == "408" and is_kept and not late
             expected = _shaped(shape, b"page " + path)
             surplus = [late] if late else [TIMEOUT] if asked_twice else []
             if shape == "408" and not asked_twice:
                 expected = TIMEOUT
             elif asked_twice:
-                server.answered.get(timeout=20)
+                server.answered.get(timeout=60)
             assert exchange.interim_bytes + exchange.response_bytes == expected
             assert [each.data for each in exchange.surplus] == surplus
             assert (exchange.error, exchange.truncated) == (None, None)

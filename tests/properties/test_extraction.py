@@ -11,6 +11,7 @@ from preserve.cables.extract import Extraction, PageReading, plain_text, read_pa
 from preserve.model import sha256_hex
 from preserve.provenance.describe import describe_cable
 from preserve.provenance.statements import encode
+from tests.examples import examples
 from tests.growth import assert_linear
 from tests.layout_pages import ALL, KEY, LAYOUTS, NOTE, a_page_of_each, check_places
 
@@ -91,7 +92,7 @@ def check_cable(payload: bytes, cable: Extraction) -> None:
         assert 0 <= first <= end <= len(payload)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @pytest.mark.parametrize("name", PAGES)
 @given(data=st.data())
 def test_a_damaged_page_gives_a_cable_or_none(name: str, data: st.DataObject) -> None:
@@ -99,7 +100,7 @@ def test_a_damaged_page_gives_a_cable_or_none(name: str, data: st.DataObject) ->
     check(page, data.draw(st.sampled_from(WIDE)))
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @pytest.mark.parametrize("name", PAGES)
 @given(data=st.data())
 def test_copied_runs_of_a_damaged_page_are_its_bytes(name: str, data: st.DataObject) -> None:
@@ -110,7 +111,7 @@ def test_copied_runs_of_a_damaged_page_are_its_bytes(name: str, data: st.DataObj
         check_places(page, cable)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     st.lists(st.sampled_from([*PIECES, *(page.decode("windows-1252") for page in PAGES.values())]), max_size=30).map(
         "".join
@@ -122,7 +123,7 @@ def test_any_mixture_gives_a_cable_or_none(page: str, encoding: str, content_typ
     check(page.encode(encoding, "replace"), content_type)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.binary(max_size=400), st.sampled_from(WIDE))
 def test_bytes_without_the_texts_of_a_layout_are_no_cable(payload: bytes, content_type: str | None) -> None:
     assert check(payload, content_type).cables == ()
@@ -153,7 +154,7 @@ def test_every_encoding_gives_the_same_text(name: str, encoding: str) -> None:
     assert got.body == wanted.body.replace("\u00b6", "")
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(data=st.data())
 def test_a_table_of_any_bytes_gives_cables_and_findings(data: st.DataObject) -> None:
     table = data.draw(changed(PAGES["cables-csv"]))

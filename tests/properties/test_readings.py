@@ -13,6 +13,7 @@ from preserve.cables.likeness import one_letter_apart
 from preserve.cables.message.cited import cited_cables
 from preserve.cables.message.grammar import parse_message
 from preserve.cables.posts import Post, all_posts, letters_of, read_post, same_post
+from tests.examples import examples
 
 CITING = "09LIMA700"
 NAMES = [
@@ -67,7 +68,7 @@ def read(text: str) -> list[list[tuple[str, bool]]]:
 
 
 @given(lists())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_noise_between_the_tokens_of_a_list_of_references_changes_nothing(both: tuple[str, str]) -> None:
     plain, noisy = both
     assert read(noisy) == read(plain)
@@ -114,7 +115,7 @@ def test_noise_around_a_signature_changes_nothing(before: Sequence[str], behind:
 
 
 @given(st.text(alphabet="ABCDEIKLMOPRST0123456789 .,;()/-&\n:", max_size=300))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_no_reading_invents_an_id(text: str) -> None:
     """The serial of every id is printed, and its station is one of the table or is printed."""
     entries = [entry.text for entry in parse_message(f"REF: {text}").refs]
@@ -142,7 +143,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @given(st.sampled_from(all_posts()), st.integers(0, 20), st.sampled_from(LETTERS), st.integers(0, 3))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 def test_a_garbled_name_never_crosses_two_posts(post: Post, at: int, letter: str, kind: int) -> None:
     name = post.station
     at %= len(name)

@@ -30,6 +30,7 @@ from preserve.web.application import ExportBucket, Gauges
 from preserve.web.responses import path_of
 from preserve.web.settings import EXPORTS_AT_ONCE, MAX_TARGET_BYTES
 from tests.desk import CABLE, DemoFolder, demo, desk
+from tests.examples import examples
 from tests.serving import announced
 
 __all__ = ["demo", "desk"]
@@ -603,7 +604,7 @@ def test_metrics_have_an_address_of_their_own(desk: TestClient) -> None:
     assert watched.post("/metrics").status_code == 405
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     said=st.text(max_size=200)
     | st.sampled_from(
@@ -627,7 +628,7 @@ def test_whatever_is_asked_stays_text(demo: DemoFolder, said: str, kind: str) ->
             assert "\u202e" not in answer.text
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(parts=st.lists(st.text(min_size=1, max_size=30), min_size=1, max_size=5))
 def test_whatever_path_is_asked_is_answered(demo: DemoFolder, parts: list[str]) -> None:
     client: Any = demo.desk()

@@ -9,6 +9,7 @@ from preserve.cables.extract import Extraction, read_page, read_table
 from preserve.cables.page import rows
 from preserve.cables.page.fields import FieldValue
 from preserve.findings import Finding
+from tests.examples import examples
 from tests.growth import assert_linear
 from tests.layout_pages import ALL, BODY, HEADER, LAYOUTS, NOTE, check_places, check_sums, codes, csv_row
 
@@ -261,7 +262,7 @@ PARTS = [
 ]
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     st.lists(st.sampled_from(PARTS), max_size=20).map("".join),
     st.lists(st.integers(1, 200), max_size=20),
@@ -281,7 +282,7 @@ def test_any_file_in_any_pieces_gives_the_same_rows(text: str, sizes: list[int],
     table(data)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.text(st.characters(codec="utf-8"), max_size=60), st.text(st.characters(codec="utf-8"), max_size=60))
 def test_any_text_comes_back(header: str, body: str) -> None:
     (got,) = cables(csv_row(header=header, body=body).encode())

@@ -14,6 +14,7 @@ from preserve.limits import DEFAULT_LIMITS
 from preserve.model import sha256_hex
 from preserve.provenance.describe import describe_cable
 from preserve.provenance.statements import encode
+from tests.examples import examples
 from tests.growth import assert_linear
 
 LAYOUTS: list[Layout] = list(compile_layouts(load_layouts(Path(__file__).parents[3] / "config")).values())
@@ -172,14 +173,14 @@ CONTENT_TYPES = [
 ]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.sampled_from(CONTENT_TYPES))
 def test_broken_pages_give_a_cable_or_none(page: str, content_type: str | None) -> None:
     payload = page.encode()
     check(payload, extract(payload, content_type, LAYOUTS))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.binary(max_size=300), st.binary(max_size=300), st.sampled_from(CONTENT_TYPES))
 def test_random_bytes_give_a_cable_or_none(one: bytes, two: bytes, content_type: str | None) -> None:
     for payload in (one, BOXES.encode() + one, LABELS.encode() + one + LAST.encode() + two):

@@ -13,6 +13,7 @@ from preserve.citation.quotable import QuotableText, of_cable, of_page
 from preserve.citation.quotes import find_passage
 from preserve.config.folder import load_layouts
 from preserve.errors import NotHeldError, UsageError
+from tests.examples import examples
 
 LAYOUTS: list[Layout] = list(compile_layouts(load_layouts(Path(__file__).parents[3] / "config")).values())
 TEXT = """UNCLAS SAMPLETOWN 000001
@@ -112,7 +113,7 @@ def test_a_hyphen_inside_of_a_line_is_a_sign_of_the_text() -> None:
 _LETTERS = st.text(st.sampled_from("ab -\n'\"\u201c\u2019\u2014\u00ad\ufb01e\u0301\u00e9.\x00"), max_size=40)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(_LETTERS, _LETTERS, _LETTERS)
 def test_whatever_is_taken_has_the_letters_of_the_quote(before: str, quote: str, behind: str) -> None:
     for start, end in forgiving_places(before + quote + behind, quote):
@@ -158,7 +159,7 @@ def test_paragraphs_and_characters() -> None:
             find_passage(extraction, quote=empty)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.data())
 def test_what_stands_in_the_text_is_found_or_ambiguous(data: st.DataObject) -> None:
     extraction = quotable()
@@ -198,7 +199,7 @@ def test_a_quote_that_nearly_stands_at_every_place_is_compared_in_bounded_steps(
     assert compared <= 1_000 + 9 * len(text)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.integers(0, 3), st.integers(0, 9000), st.integers(1, 5000))
 def test_a_quote_is_found_wherever_the_pieces_of_the_text_end(seed: int, start: int, length: int) -> None:
     words = " ".join(f"w{(number * 7919 + seed) % 10_007}\u2014x" for number in range(2_000))

@@ -11,6 +11,7 @@ from lxml import etree
 from preserve.formats.markup import refresh
 from preserve.formats.rewriting.content import MAX_BYTES, rewritable
 from preserve.formats.rewriting.edits import Use
+from tests.examples import examples
 from tests.growth import assert_linear
 
 PAGE = "http://h.example/a/b/p.php?id=1"
@@ -220,7 +221,7 @@ _WORDS = (
 _HOSTILE = st.lists(st.sampled_from(_WORDS) | st.text(max_size=3), max_size=40).map("".join)
 
 
-@settings(max_examples=MANY, deadline=None)
+@settings(max_examples=examples(MANY), deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -239,7 +240,7 @@ def test_without_what_was_put_before_them_it_is_the_page_again(parts: list[tuple
     assert put.sub(b"", found) == page
 
 
-@settings(max_examples=MANY, deadline=None)
+@settings(max_examples=examples(MANY), deadline=None)
 @given(_HOSTILE)
 def test_a_hostile_page_has_the_same_tags_and_no_live_address_to_follow(text: str) -> None:
     page = text.encode("utf-8", "replace")

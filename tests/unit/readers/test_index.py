@@ -16,6 +16,7 @@ from preserve.readers import segments
 from preserve.readers.index import IndexedFile, captures_of, index_files
 from preserve.readers.segments import SegmentReader
 from tests.cdxj import parse_line
+from tests.examples import examples
 from tests.warcs import arc, chunked, dictionary, gz, page, record, reply, sha1, zst
 
 HTML = "Content-Type: text/html; charset=utf-8"
@@ -144,7 +145,7 @@ def test_several_processes_give_the_same_index(tmp_path: Path, monkeypatch: pyte
     assert index(path, 2) == (lines, told)
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=60), st.integers(1, 2000))
 def test_what_is_sorted_on_disk_is_sorted(numbers: list[int], most: int) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:

@@ -12,6 +12,7 @@ from preserve.cables.page.fields import FieldValue
 from preserve.cables.page.layouts import Layout, compile_layouts
 from preserve.config.folder import load_layouts
 from preserve.provenance.describe import describe_cable
+from tests.examples import examples
 
 LAYOUT: Layout = compile_layouts(load_layouts(Path(__file__).parents[3] / "config"))["mrkva"]
 NOTE = "This record is a partial extract of the original cable. The full text of the original cable is not available."
@@ -137,7 +138,7 @@ LINES = st.lists(
 ).map("\n".join)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(
     fields=st.sampled_from(sorted(FIELD_FORMS)),
     body=st.sampled_from(sorted(BODY_FORMS)),

@@ -12,6 +12,7 @@ from preserve.formats.http1.framing import Begin, Data, Defect, End, Event, Extr
 from preserve.formats.http1.message import parse_response_head
 from preserve.formats.http1.stream import PayloadStream, payload_of, plain_body
 from preserve.limits import MAX_CHUNK_LINE_BYTES, MAX_REPLY_HEAD_BYTES
+from tests.examples import examples
 
 OK = b"HTTP/1.1 200 OK\r\n"
 REPLIES = [
@@ -142,7 +143,7 @@ LARGE = {
 }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.sampled_from(sorted(LARGE)),
     st.sampled_from([MAX_CHUNK_LINE_BYTES, MAX_REPLY_HEAD_BYTES]),
