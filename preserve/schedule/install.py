@@ -66,15 +66,21 @@ StandardOutput=null
     return units
 
 
-def desk_units(place: ProgramCall, listen: str) -> dict[str, str]:
-    """The units of the desk: a socket on ``listen`` (host and port), and the service that it begins."""
-    words = (*place.program, "serve", "run", "--desk", listen, "--listening-fd", "3", *place.options)
+def desk_units(place: ProgramCall, desk: str, room: str) -> dict[str, str]:
+    """The units of the desk: a socket on ``desk`` (host and port), and the service that it begins.
+
+    ``room``: the same of the exhibit room, which the service is given behind the desk; empty: there is none.
+    """
+    words = [*place.program, "serve", "run", "--desk", desk, "--listening-fd", "3"]
+    words += ["--replay", room, "--replay-fd", "4"] if room else []
+    words += place.options
+    streams = "".join(f"ListenStream={_percent(one)}\n" for one in (desk, room) if one)
     target = "multi-user.target" if place.user is not None else "default.target"
     # The archives are open for writing: SQLite keeps the shared memory of a log there, also for who only reads.
     return {
         DESK_SOCKET: (
             "[Unit]\nDescription=Where the desk of web archives is reached\n\n"
-            f"[Socket]\nListenStream={_percent(listen)}\n\n[Install]\nWantedBy=sockets.target\n"
+            f"[Socket]\n{streams}\n[Install]\nWantedBy=sockets.target\n"
         ),
         DESK_SERVICE: _unit("Shows web archives to readers", place, f"""\
 Type=exec

@@ -956,6 +956,19 @@ class Catalogue:
         )
         return (self._seen(row) for row in rows)
 
+    def replies_of(self, url: str) -> list["SeenRow"]:
+        """The replies captured from one address, in the ledger's order, with what was read."""
+        asked = f"WHERE canonical = ? AND {_IS_REPLY} ORDER BY statement"
+        return [self._seen(row) for row in self._asked("records", asked, (key_form(canonical, url),))]
+
+    def looks_told_of(self, url: str) -> int:
+        """Number of replies from an address, and of what runs stated of it. As it stands there."""
+        query = (
+            f"SELECT (SELECT count(*) FROM records WHERE canonical = :key AND {_IS_REPLY}) "  # noqa: S608 - of our own
+            "+ (SELECT count(*) FROM looks WHERE canonical = :key)"
+        )
+        return int(self._db.execute(query, {"key": key_form(canonical, url)}).fetchone()[0])
+
     def seen_at(self, statement: int) -> "SeenRow | None":
         """The reply that a statement names, with what was read."""
         row = next(self._asked("records", "WHERE statement = ?", (statement,)), None)

@@ -32,7 +32,7 @@ from preserve.errors import (
 )
 from preserve.replay.blocked import BlockedError
 from preserve.web.exhibit.own_copy import PREFIX
-from preserve.web.library import Library, Shelf
+from preserve.web.library import Library, NoIndexError, Shelf
 from preserve.web.pages import packages
 from preserve.web.pages.machines import metrics_text
 from preserve.web.reached import ServedNames, origin_of
@@ -66,7 +66,7 @@ class Desk:
 
     def __init__(self, settings: DeskSettings, say: Callable[[str], object] = lambda _line: None) -> None:
         self.settings = settings
-        self.library = Library(settings)
+        self.library = Library(settings, say)
         self._say = say
         self._names = ServedNames(settings.hosts, settings.public_url, settings.proxies)
         self._templates = environment()
@@ -227,8 +227,8 @@ class Desk:
             now=time.strftime("%Y-%m-%d", time.gmtime()),
             ages=[] if shelf is None else shelf.ages(),
             uncounted=[] if shelf is None else sorted(shelf.uncounted - troubles.keys() - unsearched.keys()),
-            troubles=[(name, str(error), error.next_step) for name, error in troubles.items()],
-            unsearched=[(name, str(error), error.next_step) for name, error in unsearched.items()],
+            troubles=[(name, *self.library.public.error(error)) for name, error in troubles.items()],
+            unsearched=[(name, *self.library.public.error(error)) for name, error in unsearched.items()],
             structured=None if page.structured is None else script_json(page.structured),
         )
         return text.encode("utf-8", "replace")
@@ -240,7 +240,7 @@ class Desk:
 
     def _failed(self, error: Exception, asked: DeskRequest) -> Response:
         status, title = 500, "Something went wrong"
-        message, next_step = str(error), getattr(error, "next_step", "")
+        message, next_step = self.library.public.error(error)
         if isinstance(error, sqlite3.OperationalError) and "interrupted" in message:
             status, title = 503, "This takes too long"
             message, next_step = "The question would take longer than this desk gives one.", "Narrow it, with a filter."
@@ -359,6 +359,7 @@ _STATUSES: Final[tuple[tuple[tuple[type[Exception], ...], tuple[int, str]], ...]
     ((NotHeldError,), (404, "Not held")),
     ((CatalogueDiffersError, ArchiveError, FormatError), (500, "FAIL")),
     ((LockedError,), (503, "Busy")),
+    ((NoIndexError,), (503, "It cannot be searched yet")),
     ((PreserveError,), (503, "Cannot be read")),
 )
 

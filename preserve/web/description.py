@@ -45,6 +45,11 @@ _PAGES: Final = (
         "Where a captured page is shown as it was.",
         (("url", "Its address."), ("at", "A time, a record.")),
     ),
+    (
+        "/page.json",
+        "A captured page as text, and what became of its address.",
+        (("url", "Its address."), ("at", "A time, a record.")),
+    ),
     ("/record/{uuid}.json", "One record, with its statement.", ()),
     ("/statement/{collection}/{number}.json", "One statement, with its proof.", ()),
     ("/statement/{collection}/{number}/entry", "The bytes of a statement.", ()),

@@ -30,6 +30,7 @@ from preserve.replay.searching import Searchable
 from preserve.store.archive import list_collections, open_archive
 from preserve.store.layout import CollectionPaths
 from preserve.store.searchindex import Columns, SearchIndex
+from preserve.web.publicwords import PublicWords
 from preserve.web.settings import PACKAGES_KEPT, QUERY_S, DeskSettings
 
 Stamp = tuple[tuple[int, int, int], ...]
@@ -82,6 +83,10 @@ class Overview:
     captured: Sequence[tuple[str, int, int, int]]
 
 
+class NoIndexError(EnvironmentFaultError):
+    """A collection has no search index yet."""
+
+
 class Shelf:
     """The collections as one request sees them. Each is opened once, at its first use, and closed at the end.
 
@@ -94,6 +99,7 @@ class Shelf:
         self._stack = stack
         self._query_s = query_s
         self.settings = library.settings
+        self.public = library.public
         self.layouts = library.layouts
         self.blocked = library.blocked()
         self.names = library.names()
@@ -161,9 +167,9 @@ class Shelf:
 
     def _index(self, paths: CollectionPaths) -> Searchable:
         if not paths.search.is_file():
-            raise EnvironmentFaultError(
-                f"{paths.name} has no search index yet",
-                next_step=f"Its operator runs `preserve list -c {paths.name}` once: it makes it.",
+            raise NoIndexError(
+                f"{paths.name} has no search index yet: nothing is lost, and its pages can be read by their addresses.",
+                next_step=f"Its operator runs `preserve list -c {paths.name}` once, which makes it.",
             )
         secret = Installation.of_user(paths.name).readers_secret()
         proved = self._library.proved(paths)
@@ -225,10 +231,11 @@ class Shelf:
 
 
 class Library:
-    """The collections of a desk for as long as it runs. Used by several threads."""
+    """The collections of a desk for as long as it runs. ``say``: to its operator. Used by several threads."""
 
-    def __init__(self, settings: DeskSettings) -> None:
+    def __init__(self, settings: DeskSettings, say: Callable[[str], object]) -> None:
         self.settings = settings
+        self.public = PublicWords(settings, say)
         self._lock = threading.Lock()
         self._counting: dict[str, threading.Thread] = {}
         self._counted: dict[str, _Counted] = {}

@@ -10,6 +10,7 @@ from preserve.model import format_utc
 from preserve.provenance.receipts import Receipt, ReceiptError, check_signature, read_reply, receipts_over
 from preserve.provenance.trust import Trust
 from preserve.replay.recover import CollectionReader
+from preserve.web.publicwords import PublicWords
 from preserve.web.seen import VerdictWord
 
 _MOST: Final = 8
@@ -30,24 +31,26 @@ class ReceiptLine:
     detail: str
 
 
-def receipt_lines(archive: CollectionReader, statement: int, trust: Trust) -> list[ReceiptLine]:
+def receipt_lines(archive: CollectionReader, statement: int, trust: Trust, public: PublicWords) -> list[ReceiptLine]:
     """What is held of receipts over a statement; none: no authority vouches for it."""
-    return [_line(archive, receipt, trust) for receipt in receipts_over(archive.paths, statement)[:_MOST]]
+    return [_line(archive, receipt, trust, public) for receipt in receipts_over(archive.paths, statement)[:_MOST]]
 
 
-def _line(archive: CollectionReader, receipt: Receipt, trust: Trust) -> ReceiptLine:
-    moment, word, detail = _judged(archive, receipt, trust)
+def _line(archive: CollectionReader, receipt: Receipt, trust: Trust, public: PublicWords) -> ReceiptLine:
+    moment, word, detail = _judged(archive, receipt, trust, public)
     return ReceiptLine(authority=receipt.authority, size=receipt.size, moment=moment, word=word, detail=detail)
 
 
-def _judged(archive: CollectionReader, receipt: Receipt, trust: Trust) -> tuple[str, VerdictWord, str]:
+def _judged(
+    archive: CollectionReader, receipt: Receipt, trust: Trust, public: PublicWords
+) -> tuple[str, VerdictWord, str]:
     try:
         moment = format_utc(read_reply(receipt.reply, receipt.note).moment)
         checkpoint = parse_checkpoint(parse_note(receipt.note).text)
         if checkpoint.size != receipt.size or archive.ledger.root_at(receipt.size) != checkpoint.root:
             return moment, "FAIL", "it is for another history than this ledger\u2019s"
     except (FormatError, ArchiveError) as error:
-        return "", "FAIL", str(error)
+        return "", "FAIL", public.error(error)[0]
     if not trust.roots:
         return (
             moment,

@@ -31,57 +31,56 @@ _STOP_S: Final = 5
 _BACKLOG: Final = 1_024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listener:
-    """An application and where it listens. ``descriptor``: a socket that is listened to already, for an address.
+@dataclass(frozen=True, slots=True)
+class ListeningPlace:
+    """Where to listen. ``descriptor``: a socket that is listened to already, in place of an address."""
 
-    ``option``: by what the address is given, for who has to choose another.
-    """
-
-    application: ASGIApp
-    option: str
     host: str
     port: int
     descriptor: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """An application and where it listens. ``option``: by what that is given, for who has to choose another."""
+
+    application: ASGIApp
+    option: str
+    place: ListeningPlace
+
+
 def serve(
     settings: DeskSettings,
     *,
-    host: str,
-    port: int,
-    descriptor: int | None,
-    exhibit: tuple[str, int] | None,
-    metrics: tuple[str, int] | None,
+    desk: ListeningPlace,
+    exhibit: ListeningPlace | None,
+    metrics: ListeningPlace | None,
     begun: Callable[[Mapping[str, str]], object],
     say: Callable[[str], object],
 ) -> None:
-    """Serves until SIGINT or SIGTERM. ``descriptor``: a socket that is listened to already, in place of an address.
+    """Serves until SIGINT or SIGTERM: the desk, and where they are given the exhibit room and numbers for Prometheus.
 
-    ``exhibit``: host and port of the exhibit room, ``metrics`` those of the numbers for Prometheus; None: there is
-    none. ``begun`` gets the addresses by the options that give them, once they can be asked; ``say``: what goes wrong
-    inside.
+    ``begun`` gets the addresses by the options that give them, once they can be asked; ``say``: what goes wrong inside.
 
     Raises:
         EnvironmentFaultError: an address cannot be listened to.
     """
-    desk = Desk(settings, say)
-    listeners = [Listener(application=desk, option="--desk", host=host, port=port, descriptor=descriptor)]
+    application = Desk(settings, say)
+    listeners = [Listener(application=application, option="--desk", place=desk)]
     room = None
     if exhibit is not None:
-        room = ExhibitRoom(settings, desk.library, say)
+        room = ExhibitRoom(settings, application.library, say)
         shown = room if settings.replay_web_page is None else _with_own_copy(settings.replay_web_page, room)
-        listeners.append(Listener(application=shown, option="--replay", host=exhibit[0], port=exhibit[1]))
+        listeners.append(Listener(application=shown, option="--replay", place=exhibit))
     if metrics is not None:
-        gauges = Gauges(desk)
-        listeners.append(Listener(application=gauges, option="--metrics", host=metrics[0], port=metrics[1]))
+        listeners.append(Listener(application=Gauges(application), option="--metrics", place=metrics))
     with ExitStack() as stack:
         bound = [_bound(one, stack) for one in listeners]
         addresses = {one.option: bound_one.address for one, bound_one in zip(listeners, bound, strict=True)}
         if room is not None:
-            introduce(desk, room, addresses["--desk"], addresses["--replay"])
+            introduce(application, room, addresses["--desk"], addresses["--replay"])
         begun(addresses)
-        desk.library.warm()
+        application.library.warm()
         with _ending(*(one.server for one in bound)):
             anyio.run(_all, bound)
 
@@ -132,9 +131,9 @@ class _Server(uvicorn.Server):
 def _bound(one: Listener, stack: ExitStack) -> _Bound:
     config = uvicorn.Config(
         one.application,
-        host=one.host,
-        port=one.port,
-        fd=one.descriptor,
+        host=one.place.host,
+        port=one.place.port,
+        fd=one.place.descriptor,
         log_config=None,
         log_level=logging.CRITICAL,
         access_log=False,
@@ -154,7 +153,7 @@ def _bound(one: Listener, stack: ExitStack) -> _Bound:
         listening = config.bind_socket()
     except (SystemExit, OSError) as error:
         raise EnvironmentFaultError(
-            f"{one.host}:{one.port} cannot be listened to",
+            f"{one.place.host}:{one.place.port} cannot be listened to",
             next_step=f"Is something there already? Choose another with {one.option}.",
         ) from error
     stack.callback(listening.close)

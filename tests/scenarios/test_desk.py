@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -450,7 +451,8 @@ def test_without_a_search_index_cables_are_read_and_what_is_missing_is_told(
     assert "is left out" not in page.text
     answer = client.get("/search.json")
     assert answer.status_code == 503
-    assert "preserve list" in answer.json()["next_step"]
+    assert "preserve list -c demo" in answer.json()["next_step"]
+    assert "<h1>It cannot be searched yet</h1>" in client.get("/search?q=harbour").text
     assert client.get("/healthz").json()["good"] is True
 
 
@@ -475,6 +477,35 @@ def test_a_changed_row_of_the_catalogue_is_a_fail(demo: DemoFolder, desk: TestCl
     assert answer.status_code == 500
     assert "FAIL" in answer.text
     assert "preserve rebuild demo" in answer.text
+
+
+def test_no_page_says_where_the_archives_lie_on_the_disk(demo: DemoFolder, desk: TestClient, tmp_path: Path) -> None:
+    archives = demo.copy(tmp_path / "archives")
+    catalogue = archives / "demo" / "state" / "catalogue.sqlite"
+    with sqlite3.connect(catalogue) as database:
+        database.execute("PRAGMA user_version = 1")
+    database.close()
+    client: Any = demo.desk(archives)
+    for path in ("/", "/search?q=harbour", f"/cable/{CABLE}", "/keeper", "/collection/demo", "/healthz"):
+        for asked in (path, path if path == "/healthz" else path_of("index.json") if path == "/" else f"{path}.json"):
+            answer = client.get(asked)
+            assert str(tmp_path) not in answer.text
+            assert "catalogue.sqlite of demo has schema 1" in answer.text or path == "/"
+    assert any(str(catalogue) in line for line in client.faults)
+    assert len(client.faults) == len(set(client.faults))
+
+
+def test_what_became_of_an_address_stands_on_its_pages(desk: TestClient) -> None:
+    record = desk.get(f"/cable/{CABLE}.json").json()["record"]["id"]
+    facts = desk.get(f"/record/{record}.json").json()
+    assert facts["link"]["state"] in {"alive", "changed"}
+    assert facts["link"]["looks"] > 0
+    of_page = desk.get(path_of("page.json", url=facts["uri"])).json()
+    assert of_page["link"] == facts["link"]
+    for path in (f"/record/{record}", path_of("page", url=facts["uri"])):
+        shown: Any = lxml.html.document_fromstring(desk.get(path).text)
+        text = " ".join(shown.text_content().split())
+        assert f"On the web{facts['link']['state']} since " in text
 
 
 def test_what_is_behind_is_told_on_every_page(demo: DemoFolder, desk: TestClient, tmp_path: Path) -> None:
@@ -658,6 +689,30 @@ def test_the_program_serves_and_ends_cleanly(demo: DemoFolder, desk: TestClient)
         assert process.wait(60) == 0
 
 
+def test_it_serves_on_sockets_that_systemd_has_opened(demo: DemoFolder, desk: TestClient) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as desk_socket, socket.create_server(("127.0.0.1", 0)) as room_socket:
+        opened = (desk_socket.fileno(), room_socket.fileno())
+        places = [f"127.0.0.1:{one.getsockname()[1]}" for one in (desk_socket, room_socket)]
+        words = ["serve", "--desk", places[0], "--listening-fd", str(opened[0])]
+        words += ["--replay", places[1], "--replay-fd", str(opened[1])]
+        words += ["--archives", str(demo.folder / "archives"), "--config", str(demo.folder / "config"), "--json"]
+        with subprocess.Popen(
+            [sys.executable, "-m", "preserve", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=opened,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        ) as process:
+            said = announced(process)
+            assert [said["listening"], said["replay"]] == [f"http://{place}/" for place in places]
+            with urllib.request.urlopen(f"{said['listening']}healthz") as answer:
+                assert json.load(answer)["good"]
+            with urllib.request.urlopen(said["replay"]) as answer:
+                assert b"The exhibit room" in answer.read()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+
+
 def test_without_its_libraries_it_tells_what_to_install(demo: DemoFolder, monkeypatch: Any, capsys: Any) -> None:
     monkeypatch.delitem(sys.modules, "preserve.web.server", raising=False)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
@@ -692,6 +747,16 @@ def test_units_of_systemd_are_shown_and_written(
     assert set(said["units"]) == {"preserve-desk.socket", "preserve-desk.service"}
     assert "ListenStream=127.0.0.1:8350" in said["units"]["preserve-desk.socket"]
     assert "--listening-fd 3" in said["units"]["preserve-desk.service"]
+    assert "--replay" not in said["units"]["preserve-desk.service"]
+    more = ["--replay", "127.0.0.1:8351", "--replay-url", "https://replay.example.org", "--proxy", "127.0.0.1"]
+    assert main([*words, *more, "--host", "archive.example.org"]) == 0
+    said = json.loads(capsys.readouterr().out)["units"]
+    assert "ListenStream=127.0.0.1:8350\nListenStream=127.0.0.1:8351\n" in said["preserve-desk.socket"]
+    service = said["preserve-desk.service"]
+    assert "--desk 127.0.0.1:8350 --listening-fd 3 --replay 127.0.0.1:8351 --replay-fd 4" in service
+    assert "--replay-url https://replay.example.org --host archive.example.org --proxy 127.0.0.1" in service
+    for wrong in (["--replay", "127.0.0.1:8350"], ["--replay-url", "https://x.example"], ["--desk", "8350"]):
+        assert main([*words, *wrong]) == 2
     assert main([*words, "--yes"]) == 0
     assert (tmp_path / "systemd" / "user" / "preserve-desk.socket").is_file()
     assert main(["serve", "install", "--archives", "."]) == 2

@@ -65,7 +65,8 @@ def test_the_description_is_openapi_and_every_path_of_it_answers(desk: TestClien
     OpenAPIV31SpecValidator(document).validate()
     facts = desk.get(f"/cable/{CABLE}.json").json()
     record = facts["record"]["id"]
-    given = {"/cable/{id}/capsule.zip": {"paragraph": "2"}, "/replay.json": {"url": facts["url"]}}
+    given = {"/cable/{id}/capsule.zip": {"paragraph": "2"}}
+    given |= {path: {"url": facts["url"]} for path in ("/replay.json", "/page.json")}
     named = {"id": CABLE, "capture": record, "captures": "1..2", "form": "ris", "uuid": record, "collection": "demo"}
     named |= {"number": "5"}
     for path, said in document["paths"].items():

@@ -10,6 +10,7 @@ from preserve.provenance.keys import key_path, read_key
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import RunEnd, RunStatement, encode
 from preserve.replay.link_status_list import rot_of
+from preserve.replay.one_link import link_of
 from preserve.replay.recover import open_for_reading
 from preserve.store.layout import CollectionPaths
 from tests.clocks import ShiftedClock
@@ -24,6 +25,20 @@ def _states(answer: dict[str, object]) -> dict[str, tuple[str, str]]:
     rows = answer["addresses"]
     assert isinstance(rows, list)
     return {row["url"].split("/", 3)[3]: (row["state"], row["reason"]) for row in rows}
+
+
+def _same_alone(shell: Shell, *names: str) -> int:
+    """Whether each address, looked at alone, is what it is among all; gives their number."""
+    known = 0
+    for name in names:
+        with open_for_reading(shell.archives, [name], {}) as (archive,):
+            for rot in rot_of(archive):
+                alone = link_of(archive, rot.url)
+                assert alone is not None
+                assert alone == rot.machine
+                known += 1
+            assert link_of(archive, "http://nowhere.example/") is None
+    return known
 
 
 def test_every_state_from_captures_of_several_days(shell: Shell, site: Site, clock: type[ShiftedClock]) -> None:
@@ -78,6 +93,7 @@ def test_every_state_from_captures_of_several_days(shell: Shell, site: Site, clo
     text = shell("rot", "--state", "gone", "--never", status=1)
     assert text.count("gone      http") == 2
     assert f"preserve show '{site.url('/gone')}' -c demo --at 2" in text
+    assert _same_alone(shell, "demo") == len(told)
     assert f"preserve rescue '{site.url('/never')}' --into demo" in text
     report = shell("rot", "--markdown", status=1)
     assert f"## gone: `{site.url('/gone')}`" in report
@@ -111,6 +127,7 @@ def test_a_dead_host_is_told_from_our_own_dead_network(
     assert (row["url"], row["state"], row["reason"], row["last_good"]) == (dead, "gone", "connect", None)
     assert row["transitions"][-1]["evidence"].startswith("urn:uuid:")
     assert {row["state"] for row in shell.json("rot", "-c", "alone", status=0)["addresses"]} == {"unknown"}
+    assert _same_alone(shell, "both", "alone") == 4
 
 
 def test_a_page_that_has_changed_and_was_not_modified_since_is_changed(
@@ -153,6 +170,7 @@ def test_a_failure_that_a_continued_run_states_again_is_one_failure(shell: Shell
             )  # fmt: skip
             extended(paths, [encode(manifest)], signer)
     assert _states(shell.json("rot", status=1)) == {"continued": ("unknown", "dns"), "each": ("gone", "dns")}
+    assert _same_alone(shell, "demo") == 2
 
 
 def test_what_came_from_a_page_cannot_speak_to_shell_terminal_or_markdown(shell: Shell, site: Site) -> None:

@@ -36,9 +36,11 @@ def run(  # noqa: PLR0913 - one for each option
     proxies: tuple[str, ...],
     metrics: str,
     descriptor: int | None,
+    exhibit_descriptor: int | None,
 ) -> int:
     """Serve COLLECTIONS (all that are held), until SIGTERM or Ctrl-C."""
     try:
+        from preserve.web.server import ListeningPlace  # noqa: PLC0415 - an extra that not everybody has
         from preserve.web.server import serve as serve_desk  # noqa: PLC0415 - an extra that not everybody has
         from preserve.web.settings import DeskSettings  # noqa: PLC0415 - as above
     except ModuleNotFoundError as error:
@@ -46,10 +48,7 @@ def run(  # noqa: PLR0913 - one for each option
             f"the desk needs {error.name}, which is not installed",
             next_step="Install its extra `web` too (see `preserve docs install`).",
         ) from error
-    host, port = _listen(desk, "--desk 127.0.0.1:8350")
-    shown_at = _room(exhibit, exhibit_url, (host, port), public)
-    if own_copy is not None and shown_at is None:
-        raise UsageError("--replay-web-page is of no use alone", next_step="Give --replay 127.0.0.1:8351 too.")
+    (host, port), shown_at = _places(desk, exhibit, exhibit_url, public, own_copy)
     watched = _listen(metrics, "--metrics 127.0.0.1:8352") if metrics else None
     named = {name: public_names(place, name, keeps=False) for name in _held(place, collections)}
     settings = DeskSettings(
@@ -81,15 +80,62 @@ def run(  # noqa: PLR0913 - one for each option
 
     serve_desk(
         settings,
-        host=host,
-        port=port,
-        descriptor=descriptor,
-        exhibit=shown_at,
-        metrics=watched,
+        desk=ListeningPlace(host, port, descriptor),
+        exhibit=None if shown_at is None else ListeningPlace(*shown_at, exhibit_descriptor),
+        metrics=None if watched is None else ListeningPlace(*watched),
         begun=begun,
         say=lambda line: say(f"preserve: {line}"),
     )
     return 0
+
+
+def install(  # noqa: PLR0913 - one for each option
+    place: Place,
+    *,
+    systemd: bool,
+    system: bool,
+    desk: str,
+    exhibit: str,
+    exhibit_url: str,
+    own_copy: Path | None,
+    hosts: tuple[str, ...],
+    public: str,
+    proxies: tuple[str, ...],
+    yes: bool,
+) -> int:
+    """Show the units of systemd that serve the desk; with ``yes``, write them."""
+    from preserve.cli.shared.desk_install import install as install_desk  # noqa: PLC0415 - serving needs none of it
+    from preserve.cli.shared.service_install import full_path  # noqa: PLC0415 - as above
+
+    (host, _port), _shown_at = _places(desk, exhibit, exhibit_url, public, own_copy)
+    _names(host, hosts, public)
+    options = [("--public-url", public), ("--replay-url", exhibit_url)]
+    options += [("--replay-web-page", "" if own_copy is None else str(full_path(own_copy)))]
+    options += [("--host", name) for name in hosts] + [("--proxy", _address(one)) for one in proxies]
+    return install_desk(
+        place,
+        systemd=systemd,
+        system=system,
+        desk=desk,
+        room=exhibit,
+        options=[word for name, value in options if value for word in (name, value)],
+        yes=yes,
+    )
+
+
+def _places(
+    desk: str, exhibit: str, exhibit_url: str, public: str, own_copy: Path | None
+) -> tuple[tuple[str, int], tuple[str, int] | None]:
+    """Host and port of the desk, and of the exhibit room where there is one.
+
+    Raises:
+        UsageError: they are none, or what is given of the room is of no use.
+    """
+    place = _listen(desk, "--desk 127.0.0.1:8350")
+    shown_at = _room(exhibit, exhibit_url, place, public)
+    if own_copy is not None and shown_at is None:
+        raise UsageError("--replay-web-page is of no use alone", next_step="Give --replay 127.0.0.1:8351 too.")
+    return place, shown_at
 
 
 def _room(exhibit: str, exhibit_url: str, desk: tuple[str, int], public: str) -> tuple[str, int] | None:

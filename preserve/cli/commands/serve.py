@@ -28,36 +28,49 @@ def serve() -> None:
     """
 
 
-@serve.command(short_help="Serve until stopped.")
-@click.argument("collections", nargs=-1)
-@click.option("--desk", default="127.0.0.1:8350", show_default=True, metavar="HOST:PORT", help="Where to listen.")
-@click.option(
+_exhibit_option = click.option(
     "--replay",
     "exhibit",
     default="",
     metavar="HOST:PORT",
     help="Where to show captured pages as they were, for example 127.0.0.1:8351.",
 )
-@click.option("--replay-url", default="", metavar="URL", help="Where readers reach that through a proxy.")
-@click.option(
+_exhibit_url_option = click.option(
+    "--replay-url", default="", metavar="URL", help="Where readers reach that through a proxy."
+)
+_own_copy_option = click.option(
     "--replay-web-page",
     "own_copy",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="Your own unpacked copy of ReplayWeb.page, to be given out beside the captured pages.",
 )
-@click.option(
+_hosts_option = click.option(
     "--host", "hosts", multiple=True, metavar="NAME", help="A name that the desk is asked by. May be repeated."
 )
-@click.option("--public-url", "public", default="", metavar="URL", help="Where readers reach it through a proxy.")
-@click.option(
+_public_option = click.option(
+    "--public-url", "public", default="", metavar="URL", help="Where readers reach it through a proxy."
+)
+_proxies_option = click.option(
     "--proxy",
     "proxies",
     multiple=True,
     metavar="ADDRESS",
     help="The address of a proxy whose X-Forwarded-* fields count. May be repeated.",
 )
+
+
+@serve.command(short_help="Serve until stopped.")
+@click.argument("collections", nargs=-1)
+@click.option("--desk", default="127.0.0.1:8350", show_default=True, metavar="HOST:PORT", help="Where to listen.")
+@_exhibit_option
+@_exhibit_url_option
+@_own_copy_option
+@_hosts_option
+@_public_option
+@_proxies_option
 @click.option("--metrics", default="", metavar="HOST:PORT", help="Where to give out /metrics, for Prometheus.")
 @click.option("--listening-fd", "descriptor", type=click.IntRange(3), hidden=True)
+@click.option("--replay-fd", "exhibit_descriptor", type=click.IntRange(3), hidden=True)
 @command_options
 def run(  # noqa: PLR0913 - one for each option
     place: Place,
@@ -72,6 +85,7 @@ def run(  # noqa: PLR0913 - one for each option
     proxies: tuple[str, ...],
     metrics: str,
     descriptor: int | None,
+    exhibit_descriptor: int | None,
 ) -> int:
     """Serve COLLECTIONS (all that are held), until SIGTERM or Ctrl-C.
 
@@ -92,6 +106,7 @@ def run(  # noqa: PLR0913 - one for each option
         proxies=proxies,
         metrics=metrics,
         descriptor=descriptor,
+        exhibit_descriptor=exhibit_descriptor,
     )
 
 
@@ -99,17 +114,47 @@ def run(  # noqa: PLR0913 - one for each option
 @click.option("--systemd", is_flag=True, help="Units of systemd: a socket, and the desk as a service behind it.")
 @click.option("--system", is_flag=True, help="Units of the whole system, which run as you. [default: your own units]")
 @click.option("--desk", default="127.0.0.1:8350", show_default=True, metavar="HOST:PORT", help="Where to listen.")
-@click.option("--public-url", "public", default="", metavar="URL", help="Where readers reach it through a proxy.")
+@_exhibit_option
+@_exhibit_url_option
+@_own_copy_option
+@_hosts_option
+@_public_option
+@_proxies_option
 @click.option("--yes", is_flag=True, help="Write what is shown.")
 @command_options
-def install(place: Place, *, systemd: bool, system: bool, desk: str, public: str, yes: bool) -> int:
+def install(  # noqa: PLR0913 - one for each option
+    place: Place,
+    *,
+    systemd: bool,
+    system: bool,
+    desk: str,
+    exhibit: str,
+    replay_url: str,
+    own_copy: Path | None,
+    hosts: tuple[str, ...],
+    public: str,
+    proxies: tuple[str, ...],
+    yes: bool,
+) -> int:
     """Show the units of systemd that serve the desk of these archives; with --yes, write them.
 
     systemd listens, and begins the desk with the first request.
     """
-    from preserve.cli.shared.desk_install import install as install_desk
+    from preserve.cli.actions import serve as actions
 
-    return install_desk(place, systemd=systemd, system=system, desk=desk, public=public, yes=yes)
+    return actions.install(
+        place,
+        systemd=systemd,
+        system=system,
+        desk=desk,
+        exhibit=exhibit,
+        exhibit_url=replay_url,
+        own_copy=own_copy,
+        hosts=hosts,
+        public=public,
+        proxies=proxies,
+        yes=yes,
+    )
 
 
 for _command in serve.commands.values():

@@ -212,6 +212,8 @@ class Rooms:
         try:
             paths = open_archive(settings.archives, name)
             reader = CollectionReader(paths, {}, trusted=settings.trusted, as_it_is=True)
+        except NotHeldError as error:
+            raise NotHeldError(f"no collection is called {name} here") from error
         except (PreserveError, sqlite3.DatabaseError, OSError) as error:
             raise trouble_of(name, error) from error
         return Opened(reader, stamp, time.monotonic())

@@ -378,7 +378,8 @@ class ExhibitRoom:
         return Reply(404, fields, body)
 
     def _failed(self, error: Exception, asked: _Asked) -> Reply:
-        status, message, next_step = 503, str(error), getattr(error, "next_step", "")
+        status = 503
+        message, next_step = self._library.public.error(error)
         if isinstance(error, BlockedError):
             status, message = 451, f"Held, and not shown here. The reason that is given: {message}"
         elif isinstance(error, UsageError):

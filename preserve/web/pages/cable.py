@@ -34,6 +34,7 @@ from preserve.replay.since import looks_since
 from preserve.text import single_spaced
 from preserve.web.glossary import caption_meaning, tag_meaning
 from preserve.web.library import Shelf
+from preserve.web.links import link_line
 from preserve.web.metadata import cable_links, cable_meta, cable_structured, links_back
 from preserve.web.plots import EgoNode, ego
 from preserve.web.responses import DeskPage, File, path_of
@@ -481,6 +482,7 @@ def plain(shelf: Shelf, asked: DeskRequest) -> DeskPage:
         redirect = archive.redirect_of(capture)
     except FormatError:
         redirect = None
+    link = link_line(archive, capture.url)
     return DeskPage(
         template="page.html",
         title=f"Page {capture.url}",
@@ -492,11 +494,13 @@ def plain(shelf: Shelf, asked: DeskRequest) -> DeskPage:
             "status": capture.source.status,
             "media_type": page.media_type,
             "redirect": redirect,
+            "link": None if link is None else asdict(link),
             "cables": [one.published_id for one in cables],
             "text": None if shown is None else shown.text,
             "captures": [{"captured": one.moment, "record": one.row.record_id} for one in captures],
         },
         context={
+            "link": link,
             "capture": capture,
             "page_seen": page,
             "cables": cables,

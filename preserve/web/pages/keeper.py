@@ -6,6 +6,7 @@ Tested by ``tests/scenarios/test_desk_keeper.py``.
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from preserve.alarms.alarm_db import AlarmDatabase
@@ -35,10 +36,11 @@ def states(shelf: Shelf, names: Sequence[str] | None = None) -> list[CollectionS
         lambda: shelf.layouts,
         keeps=False,
     )
-    return [
+    found = (
         state_of_file(reader, shelf.settings.config_dir, name, with_links=True, keeps=False)
         for name in (shelf.names if names is None else names)
-    ]
+    )
+    return [replace(state, wrong=tuple(map(shelf.public.line, state.wrong))) for state in found]
 
 
 def alarms(shelf: Shelf, collection: str | None = None) -> list[str] | None:
@@ -46,7 +48,7 @@ def alarms(shelf: Shelf, collection: str | None = None) -> list[str] | None:
     try:
         with AlarmDatabase.open(shelf.settings.archives, read_only=True) as book:
             return [
-                f"{one.collection}: {one.kind} {one.subject} since {moment_text(one.raised)}"
+                shelf.public.line(f"{one.collection}: {one.kind} {one.subject} since {moment_text(one.raised)}")
                 for one in book.open_conditions(collection)
                 if one.raised is not None
             ]

@@ -28,7 +28,7 @@ _HOUR_S: Final = 3_600
 def health(shelf: Shelf, _asked: DeskRequest) -> File:
     """Whether archives can be opened: 200, or the status of the error."""
     opened = [one.paths.name for one in shelf.archives]
-    troubles = {name: str(error) for name, error in shelf.troubles.items()}
+    troubles = {name: shelf.public.error(error)[0] for name, error in shelf.troubles.items()}
     said = {"good": not troubles, "collections": opened, "troubles": troubles}
     return File(body=json_bytes(said), media_type="application/json")
 

@@ -15,6 +15,7 @@ from preserve.replay.recover import CollectionReader
 from preserve.store.catalogue import RecordRow
 from preserve.store.warcfile import read_record
 from preserve.web.library import Shelf
+from preserve.web.links import link_line
 from preserve.web.receipts import receipt_lines
 from preserve.web.responses import DeskPage, File, Link, path_of
 from preserve.web.routing import DeskRequest
@@ -59,7 +60,8 @@ def record(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     is_page = row.type in {"response", "revisit", "resource"}
     name = archive.paths.name
     number = str(row.statement_index)
-    receipts = receipt_lines(archive, row.statement_index, shelf.trust)
+    link = link_line(archive, row.uri) if is_page else None
+    receipts = receipt_lines(archive, row.statement_index, shelf.trust, shelf.public)
     return DeskPage(
         template="record.html",
         title=f"Record {row.record_id}",
@@ -81,9 +83,11 @@ def record(shelf: Shelf, asked: DeskRequest) -> DeskPage:
             "header": held.header.raw.decode("utf-8", "replace"),
             "head": head,
             "cables": cables,
+            "link": None if link is None else asdict(link),
             "receipts": [asdict(one) for one in receipts],
         },
         context={
+            "link": link,
             "receipts": receipts,
             "row": row,
             "name": name,
@@ -142,7 +146,7 @@ def statement(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     value = json.loads(entry)
     record_id = value.get("record_id", "") if isinstance(value, dict) else ""
     number = str(index)
-    receipts = receipt_lines(archive, index, shelf.trust)
+    receipts = receipt_lines(archive, index, shelf.trust, shelf.public)
     return DeskPage(
         template="statement.html",
         title=f"Statement {index:,} of {name}",
