@@ -4,7 +4,8 @@
 ``NAME.head`` says how far the journal had come at its last group commit: whoever can write to the archive's folder can
 put an older journal back, and not an older head. ``NAME.unproven`` lists what was moved to quarantine and is not stated
 yet. ``NAME.index`` says which file the index is that was written last, so that the next session only adds to it, and
-``NAME.copies`` which copies were complete at which size, so that the next one only looks at what came since.
+``NAME.copies`` which copies were complete at which size, so that the next one only looks at what came since, and
+``NAME.sample`` what the last sampled check that found nothing had gone through (`preserve.integrity.verify.earlier`).
 
 Tested by ``tests/unit/provenance/test_journal.py``.
 """
@@ -209,6 +210,23 @@ class Installation:
         # The name of a folder may be no text.
         with suppress(EnvironmentFaultError, UnicodeEncodeError):
             self._write(self.copies_file, msgspec.json.encode((*others[-_MOST_COPIES:], mark)) + b"\n")
+
+    @property
+    def sample_file(self) -> Path:
+        """What a sampled check has gone through."""
+        return self.keys / f"{self.name}.sample"
+
+    def sample_mark(self, kind: type[_Kept]) -> _Kept | None:
+        """The mark of a sampled check; None where there is none that can be read: all is then gone through."""
+        with suppress(EnvironmentFaultError, OSError):
+            return self._read(self.sample_file, kind)
+        return None
+
+    def write_sample_mark(self, mark: msgspec.Struct) -> None:
+        """Puts the mark in place. That it cannot be is no fault: see `sample_mark`."""
+        # The name of a folder may be no text.
+        with suppress(EnvironmentFaultError, UnicodeEncodeError):
+            self._write(self.sample_file, msgspec.json.encode(mark) + b"\n")
 
     @property
     def unproven_file(self) -> Path:

@@ -275,9 +275,13 @@ class Ledger:
         """
         return inclusion_proof(index, size, self._hash)
 
-    def tile_check(self) -> "TileCheck":
-        """Compares the tiles with the entries, as these are read."""
-        return TileCheck(self)
+    def tile_check(self, start: int = 0) -> "TileCheck":
+        """Compares the tiles with the entries from ``start`` on, where a bundle begins, as these are read.
+
+        Raises:
+            ArchiveError: a tile is missing.
+        """
+        return TileCheck(self, start)
 
     def make_tiles_again(self) -> None:
         """Writes every tile anew from the entries below it."""
@@ -416,8 +420,8 @@ class JournalState:
 class TileCheck:
     """The tiles of a ledger held against its entries, in one reading of these."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._tiles = _TileStack(ledger, checking=True)
+    def __init__(self, ledger: Ledger, start: int = 0) -> None:
+        self._tiles = _TileStack(ledger, covered=start, checking=True)
 
     def push(self, leaf: bytes) -> list[str]:
         """Takes the hash of the next entry; the paths of tiles found to be missing or to disagree."""

@@ -12,8 +12,7 @@ from preserve.formats.tlog.note import parse_vkey
 from preserve.formats.warc.containers import Container
 from preserve.integrity.scan import ScannedRecord, Scanner
 from preserve.integrity.verify.collection import VerifyOptions, verify
-from preserve.integrity.verify.fixity import CHECK
-from preserve.integrity.verify.report import Report
+from preserve.integrity.verify.report import CHECK, Report
 from preserve.model import format_utc
 from preserve.provenance.derive import rebuild
 from preserve.provenance.ledger import Ledger

@@ -21,7 +21,7 @@ from preserve.integrity.verify import collection, fixity, ledger_reading
 from preserve.integrity.verify.checkpoint_check import SignedCheckpoint, read_checkpoint
 from preserve.integrity.verify.collection import VerifyOptions, verify
 from preserve.integrity.verify.fixity import PassedFiles
-from preserve.integrity.verify.report import Findings, Report
+from preserve.integrity.verify.report import CHECK, Findings, Report
 from preserve.integrity.verify.stating import state_fixity
 from preserve.provenance.derive import rebuild
 from preserve.provenance.founding import load_writer
@@ -142,7 +142,7 @@ def test_a_share_is_read_anew_the_longest_not_read_first(held: Held, reads: list
 
 
 def test_another_version_of_the_check_reads_all(held: Held, reads: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fixity, "CHECK", fixity.CHECK + 1)
+    monkeypatch.setattr(fixity, "CHECK", CHECK + 1)
     assert (held.check().level, reads) == ("full", held.files)
 
 
@@ -276,7 +276,7 @@ def _forged(held: Held, **changes: object) -> FixityStatement:
     """What somebody would like to have stated of the first file."""
     (item, *_others) = held.check(deep=100).checked
     said = FixityStatement(
-        **item._asdict(), size=1, check=fixity.CHECK, checked="2026-12-02T00:00:00.000000Z", program="forged"
+        **item._asdict(), size=1, check=CHECK, checked="2026-12-02T00:00:00.000000Z", program="forged"
     )
     return msgspec.structs.replace(said, **changes)
 

@@ -12,7 +12,10 @@ from preserve.cli.shared.trusting import trust_option
 @click.argument("what", nargs=-1, metavar="[COLLECTION|FILE]...")
 @click.option("--structure", is_flag=True, help="Files, hashes, ledger and signatures only; no record is read.")
 @click.option(
-    "--sample", type=float, metavar="PERCENT", help="As --structure, and this part of the records, by chance."
+    "--sample",
+    type=float,
+    metavar="PERCENT",
+    help="What came since the last sample, and this part of all else, by chance.",
 )
 @click.option("--deep", is_flag=True, help="Read every record, also of files that were read before and are unchanged.")
 @click.option(
@@ -55,6 +58,10 @@ def verify(  # noqa: PLR0913 - one for each option
     With --state the ledger says which files were read record by record and found whole; the lock and the signing key
     are needed for that. A later check takes the SHA-256 of such a file and does not read its records again, where the
     statement is under a checkpoint of your own key, or of one that you trust. `--deep` reads everything.
+
+    With --sample the first check goes through files, ledger and signatures, and reads this part of the records. One
+    that found nothing is gone on from: what came since, files that are not the same on disk, and this part of the
+    statements, records and files from before, chosen by chance. The rest is NOT CHECKED. 100 leaves nothing out.
 
     A FILE is checked by itself, whoever made it: every record, every digest, what records say of one another. That
     nothing was changed or taken out, only a ledger can show. Of a signed WACZ file the key, the domain, the names and

@@ -16,6 +16,7 @@ from preserve.findings import Claim, Verdict
 from preserve.formats.tlog.files import parse_checkpoint
 from preserve.formats.tlog.note import COSIGNATURE, open_note, parse_note, parse_vkey
 from preserve.integrity.verify.checkpoint_check import SignedCheckpoint
+from preserve.integrity.verify.earlier import NOTHING, Earlier
 from preserve.integrity.verify.newer import Newer
 from preserve.model import format_utc
 from preserve.provenance.keychain import LogKey, is_signed_change, vouched_by
@@ -56,6 +57,7 @@ class Attestations:
         *,
         found: Found,
         newer: Newer,
+        earlier: Earlier = NOTHING,
     ) -> None:
         self._paths = paths
         self._signed = signed
@@ -73,7 +75,8 @@ class Attestations:
         self._roots: dict[int, bytes] = {}
         self.stamped: list[tuple[int, datetime]] = []
         """Of each receipt that can be believed: how many statements it is for, and its moment."""
-        self._keys: list[LogKey] = []
+        self._earlier = earlier
+        self.keys: list[LogKey] = earlier.keys
         """From the first key of the log to the one that signs its checkpoint."""
 
     def grown(self, size: int, root: bytes) -> None:
@@ -84,21 +87,21 @@ class Attestations:
         """Takes in a statement: the first and those of a change of key say which keys the log has."""
         match statement:
             case ArchiveStatement(key=key) if index == 0:
-                self._keys = [LogKey(index, key)]
+                self.keys = [LogKey(index, key)]
             case KeyStatement(old=old, new=new):
-                if self._keys and self._keys[-1].vkey != old and not self._newer.names(old):
+                if self.keys and self.keys[-1].vkey != old and not self._newer.names(old):
                     self._found("E-LEDGER-CHANGE", f"statement {index}", "the key that it changes is not the log's")
                 if self._checkpoint is not None and index < self._checkpoint.size:
                     # One that no checkpoint covers has changed nothing yet.
-                    self._keys.append(LogKey(index, new))
+                    self.keys.append(LogKey(index, new))
             case _:
                 return
 
     def signature(self, known: Compared) -> Claim:
         """What to say of the checkpoint's signature, which was verified with the key that lies in the archive."""
-        if self._signed.claim.verdict is not Verdict.PASS or not self._keys:
+        if self._signed.claim.verdict is not Verdict.PASS or not self.keys:
             return self._signed.claim
-        own = self._keys[-1]
+        own = self.keys[-1]
         is_newer_change = self._is_newer_change()
         if self._is_half_changed():
             detail = "a change of key, which both keys signed, did not end: run `preserve key rotate` again"
@@ -107,7 +110,7 @@ class Attestations:
             self._found("E-LEDGER-KEY", self._paths.vkey.name, "it is not the key that the ledger names")
             return Claim(name=_SIGNED, verdict=Verdict.FAIL, detail="the key is not the one that the ledger names")
         trusted = {key.vkey for key in self._trust.logs}
-        voucher = vouched_by(self._keys, trusted, self._kept, self._begins_with)
+        voucher = vouched_by(self.keys, trusted, self._kept, self._begins_with)
         if is_newer_change and (voucher is not None or not trusted):
             return Claim(name=_SIGNED, verdict=Verdict.NOT_CHECKED, detail=f"a change of key, {NEWER}")
         if voucher == own:
@@ -125,10 +128,10 @@ class Attestations:
 
     def _is_half_changed(self) -> bool:
         """True where the key that lies here is still the old one of a change that both keys signed."""
-        if not self._keys[:-1] or self._signed.vkey != self._keys[-2].vkey:
+        if not self.keys[:-1] or self._signed.vkey != self.keys[-2].vkey:
             return False
         with suppress(FormatError):
-            open_note(self._signed.note, [parse_vkey(self._keys[-1].vkey)])
+            open_note(self._signed.note, [parse_vkey(self.keys[-1].vkey)])
             return True
         return False
 
@@ -138,9 +141,9 @@ class Attestations:
         Such a statement names it, and both keys signed a checkpoint over that, which nobody can who has not the old
         one. What else it says is not known.
         """
-        if not self._keys:
+        if not self.keys:
             return False
-        own, held = self._keys[-1], self._signed.vkey
+        own, held = self.keys[-1], self._signed.vkey
         index = self._newer.last_naming(held)
         return index > own.since and is_signed_change(own, LogKey(index, held), self._kept, self._begins_with)
 
@@ -152,7 +155,7 @@ class Attestations:
         if self._logs is None:
             return Claim(name=KNOWN, verdict=Verdict.NOT_CHECKED, detail="no record of it was given"), Compared()
         is_signed = self._signed.claim.verdict is Verdict.PASS
-        if self._checkpoint is not None and not (is_signed and whole and self._keys):
+        if self._checkpoint is not None and not (is_signed and whole and self.keys):
             return Claim(name=KNOWN, verdict=Verdict.NOT_CHECKED, detail="the ledger is damaged"), Compared()
         if self._is_newer_change():
             return Claim(name=KNOWN, verdict=Verdict.NOT_CHECKED, detail=f"a change of key, {NEWER}"), Compared()
@@ -186,7 +189,7 @@ class Attestations:
             size=checkpoint.size,
             root=checkpoint.root,
             note=self._signed.note,
-            keys=tuple(self._keys),
+            keys=tuple(self.keys),
             notes=self._kept,
             begins_with=self._begins_with,
         )
@@ -194,8 +197,12 @@ class Attestations:
     def _begins_with(self, size: int, root: bytes) -> bool | None:
         if self._checkpoint is not None and size == self._checkpoint.size:
             return root == self._checkpoint.root
+        return self._is_root(size, root)
+
+    def _is_root(self, size: int, root: bytes) -> bool | None:
+        """Whether this is the root over so many statements, as they were read; None: that was not seen."""
         held = self._roots.get(size)
-        return None if held is None else held == root
+        return self._earlier.begins_with(size, root) if held is None else held == root
 
     def _witnesses(self, note: bytes) -> str:
         """Those of the witnesses trusted that have signed as well, with their times."""
@@ -252,7 +259,7 @@ class Attestations:
         except ReceiptError as error:
             # What the reply proves does not hang on it.
             self._found("E-RECEIPT-BAD", receipt.name.removesuffix("tsr") + "tsq", str(error))
-        if checkpoint.size != receipt.size or self._roots.get(receipt.size) != checkpoint.root:
+        if checkpoint.size != receipt.size or not self._is_root(receipt.size, checkpoint.root):
             self._found("E-RECEIPT-ROOT", receipt.name, f"at size {receipt.size}")
             return None, "it is for another history than this ledger's"
         if not self._trust.roots:

@@ -13,6 +13,7 @@ from preserve.cables.page.layouts import Layout
 from preserve.errors import UsageError
 from preserve.findings import Claim
 from preserve.formats.tlog.files import Checkpoint
+from preserve.integrity.verify.earlier import NOTHING, Earlier
 from preserve.integrity.verify.newer import Newer
 from preserve.integrity.verify.report import Findings
 from preserve.limits import Limits
@@ -53,7 +54,10 @@ Said = Statement | Unreadable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckScope:
-    """What is checked, how far, and where the findings go. ``checkpoint`` None: nothing readable."""
+    """What is checked, how far, and where the findings go. ``checkpoint`` None: nothing readable.
+
+    ``earlier``: what a check before this one has gone through, which is not gone through again.
+    """
 
     paths: CollectionPaths
     layouts: Mapping[str, Layout]
@@ -62,6 +66,7 @@ class CheckScope:
     checkpoint: Checkpoint | None
     findings: Findings
     newer: Newer
+    earlier: Earlier = NOTHING
 
 
 class StatementCheck(ABC):

@@ -24,6 +24,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from preserve import __version__
 from preserve.cables.page.layouts import Layout
@@ -34,6 +35,7 @@ from preserve.integrity.verify.attestations import Attestations
 from preserve.integrity.verify.checkpoint_check import SignedCheckpoint, read_checkpoint
 from preserve.integrity.verify.checks import CheckScope, Level, StatementCheck
 from preserve.integrity.verify.derived_checks import CatalogueCheck, IndexCheck, Obstacle
+from preserve.integrity.verify.earlier import NOTHING, Marking, earlier_check
 from preserve.integrity.verify.fixity import passed_over, settled
 from preserve.integrity.verify.fixity_check import FixityCheck
 from preserve.integrity.verify.held_catalogue import HeldCatalogue
@@ -107,10 +109,11 @@ def verify(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Verify
 
 def _checked(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: VerifyOptions) -> Report:
     """Reads what must be read; all of it, where something is wrong or an earlier check cannot be relied on."""
-    report, is_relied_on = _verified(paths, layouts, manner)
-    if report.level != SEALS or (report.good and is_relied_on):
-        return report
-    return _verified(paths, layouts, replace(manner, deep=100.0))[0]
+    checked = _verified(paths, layouts, manner)
+    if not checked.has_gone_on or (checked.report.good and checked.is_relied_on):
+        return checked.report
+    manner = replace(manner, deep=100.0)
+    return _verified(paths, layouts, manner, again=checked.read).report
 
 
 def _moment(paths: CollectionPaths) -> tuple[bytes, int, list[str]]:
@@ -124,10 +127,32 @@ def _moment(paths: CollectionPaths) -> tuple[bytes, int, list[str]]:
     return note, catalogue, sorted(path.name for path in paths.archive.glob("*"))
 
 
-def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: VerifyOptions) -> tuple[Report, bool]:
-    """The report, and whether what earlier checks stated is not contradicted."""
+class _Checked(NamedTuple):
+    """A report. ``has_gone_on``: it relies on an earlier check; ``is_relied_on``: nothing contradicts what that said.
+
+    ``read``: of a sample the statements whose records were read.
+    """
+
+    report: Report
+    has_gone_on: bool
+    is_relied_on: bool
+    read: frozenset[int]
+
+
+def _verified(
+    paths: CollectionPaths,
+    layouts: Mapping[str, Layout],
+    manner: VerifyOptions,
+    *,
+    again: frozenset[int] | None = None,
+) -> _Checked:
+    """One check. ``again``: no sample is gone on from, and the records of these statements are read in any case."""
     findings = Findings()
     signed = read_checkpoint(paths, findings)
+    is_sample = manner.level.name == "sample"
+    goes_on = is_sample and again is None and manner.logs is not None
+    earlier = earlier_check(paths, signed.checkpoint, manner.level.percent) if goes_on else NOTHING
+    earlier = replace(earlier, again=again or frozenset())
     scope = CheckScope(
         paths=paths,
         layouts=layouts,
@@ -136,20 +161,21 @@ def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Ver
         checkpoint=signed.checkpoint,
         findings=findings,
         newer=Newer(),
+        earlier=earlier,
     )
     for strange in strange_entries(paths):
         findings.add(strange.code, strange.where, strange.detail)
     held = _Held.of(paths)
+    marking = Marking(paths, signed.checkpoint) if is_sample and manner.logs is not None else None
     wanted = RecordQuery(identity=True, layouts=tuple(layouts.values()), limits=manner.limits)
     resume = Resume(_note_path(paths, manner), _about(paths, layouts, manner))
     catalogue = HeldCatalogue(paths)
     try:
         with Scanner(wanted, processes=manner.processes, total_bytes=held.total_bytes()) as scanner:
             hashes = FileHashes(scanner)
-            is_sample = manner.level.name == "sample"
             reading = RecordReading(
                 scanner=scanner if manner.level.name == "full" else None,
-                sample=Sample(paths, manner.level.percent, wanted, findings) if is_sample else None,
+                sample=Sample(paths, manner.level.percent, wanted, findings, earlier) if is_sample else None,
                 catalogue=catalogue,
                 resume=resume,
                 hashes=hashes,
@@ -157,14 +183,26 @@ def _verified(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Ver
             )
             reading = replace(reading, settled=settled(reading.passed, catalogue))
             checks = _Checks(scope, signed, manner, held, reading)
-            read_ledger(paths, checks.tree, checks.all, reading.settled, _with_bytes(manner.progress, hashes))
+            if earlier.size:
+                catalogue.begin_at(earlier.size)
+            told = _with_bytes(manner.progress, hashes)
+            read_ledger(paths, checks.tree, checks.all, reading.settled, told, earlier=earlier)
             for path in held.files:
-                hashes.begin(path)
+                if path.name not in earlier.unhashed:
+                    hashes.begin(path)
             report = checks.report()
     finally:
         catalogue.close()
     resume.forget()
-    return report, not reading.passed.doubt
+    is_relied_on = not reading.passed.doubt
+    if marking is not None and report.spotless and is_relied_on:
+        checks.mark(marking)
+    return _Checked(
+        report=report,
+        has_gone_on=report.level == SEALS or earlier.size > 0,
+        is_relied_on=is_relied_on and (report.spotless or not earlier.size),
+        read=frozenset() if reading.sample is None else frozenset(reading.sample.read),
+    )
 
 
 def _with_bytes(progress: Tell, hashes: FileHashes) -> Tell:
@@ -221,7 +259,13 @@ class _Checks:
         reading: RecordReading,
     ) -> None:
         vouching = Attestations(
-            scope.paths, signed, manner.trust, manner.logs, found=scope.findings.add, newer=scope.newer
+            scope.paths,
+            signed,
+            manner.trust,
+            manner.logs,
+            found=scope.findings.add,
+            newer=scope.newer,
+            earlier=scope.earlier,
         )
         self._scope = scope
         self._vouching = vouching
@@ -233,7 +277,7 @@ class _Checks:
         self.second = SecondReaderCheck(scope, self.files, held.files if manner.second_reader else ())
         self.texts = TextCheck(scope, self.records, reading)
         self.fixity = FixityCheck(reading.passed)
-        self.known = KnownCheck(self.tree, vouching)
+        self.known = KnownCheck(self.tree, vouching, scope.earlier.size)
         self.signature = SignatureCheck(self.known, vouching)
         self.time = TimeCheck(scope.findings, self.tree, vouching, self.statements.dates)
         self.index = IndexCheck(scope, self.records, reading.settled, obstacle)
@@ -292,6 +336,20 @@ class _Checks:
             checked=() if log is None else tuple(self.records.read_whole(self.files.sealed_by, log.size)),
             log=log,
             derived=None if log is None else self._derived(log),
+        )
+
+    def mark(self, marking: Marking) -> None:
+        """Keeps what the next sampled check goes on from, where the log is signed, and all that it names is sealed."""
+        sealed, scope = self.files.sealed, self._scope
+        is_ended = self.tree.statements == marking.size and sealed.keys() >= self.records.files.keys()
+        if not is_ended or scope.newer.statements or self.signature.finish().verdict is not Verdict.PASS:
+            return
+        marking.write(
+            since=scope.earlier.since,
+            records=self.records.count,
+            keys=self._vouching.keys,
+            runs=self.statements.dates.runs,
+            sealed={name: (seals, self.files.sealed_by[name]) for name, seals in sealed.items()},
         )
 
     def _derived(self, log: CheckedLog) -> DerivedSums | None:

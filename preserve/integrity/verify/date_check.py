@@ -23,7 +23,8 @@ class DateCheck:
     """Takes statements in the ledger's order. Memory grows with runs and imported files, not with records."""
 
     now: datetime
-    _runs: list[Span] = field(default_factory=list)
+    runs: list[Span] = field(default_factory=list)
+    """Those that are stated, in the ledger's order."""
     _dated: dict[tuple[str, str], _Between] = field(default_factory=dict)
     """By run and file."""
     _imports: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -42,7 +43,7 @@ class DateCheck:
                 elif date > between.last:
                     between.last = date
             case RunStatement(run=run, started=started, ended=ended, part=1):
-                self._runs.append(Span(index, run, started, ended))
+                self.runs.append(Span(index, run, started, ended))
             case ImportStatement(run=run, file=file, imported=imported):
                 self._imports[run, file] = imported
             case MementoStatement(memento=memento, served=str() as served, verdict="page", record_id=str()):
@@ -57,10 +58,10 @@ class DateCheck:
 
     def finish(self, findings: Findings) -> None:
         """Tells what contradicts."""
-        for span in out_of_order(self._runs):
+        for span in out_of_order(self.runs):
             findings.add("W-CLOCK-ORDER", f"statement {span.statement}", f"run {span.run} of {span.ended}")
-        ahead = {span.run for span in self._runs if self._is_ahead(span.ended)}
-        for span in self._runs:
+        ahead = {span.run for span in self.runs if self._is_ahead(span.ended)}
+        for span in self.runs:
             if span.run in ahead:
                 findings.add("W-CLOCK-AHEAD", f"statement {span.statement}", f"run {span.run} of {span.ended}")
         for (run, file), between in self._dated.items():
@@ -74,10 +75,10 @@ class DateCheck:
 
     def stamped(self, findings: Findings, receipts: Iterable[tuple[int, datetime]]) -> None:
         """Tells of runs that ended after a receipt was given for a checkpoint that covers them: size and moment."""
-        told = {span.statement for span in self._runs if self._is_ahead(span.ended)}
+        told = {span.statement for span in self.runs if self._is_ahead(span.ended)}
         for size, moment in receipts:
             latest = (moment + TOLERANCE).timestamp()
-            for span in self._runs:
+            for span in self.runs:
                 if span.statement < size and span.statement not in told and parse_utc(span.ended).timestamp() > latest:
                     told.add(span.statement)
                     detail = f"run {span.run} of {span.ended}, which was stamped at {format_utc(moment)}"

@@ -98,7 +98,7 @@ class CatalogueCheck(StatementCheck):
         self._tree = tree
         self._records = records
         self._held = reading.catalogue
-        self._from = reading.settled.size
+        self._from = max(reading.settled.size, scope.earlier.size)
         self._obstacle = obstacle
         self._is_good = True
 

@@ -29,6 +29,7 @@ from preserve.integrity.scan import FileHashes
 from preserve.integrity.verify.checkpoint_check import SignedCheckpoint
 from preserve.integrity.verify.checks import CheckScope
 from preserve.integrity.verify.held_catalogue import HeldCatalogue
+from preserve.integrity.verify.report import CHECK
 from preserve.integrity.verify.settled import Settled
 from preserve.model import RecordPlace
 from preserve.provenance.knownlogs import KnownLogs
@@ -36,8 +37,6 @@ from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import FixityStatement, decode
 from preserve.provenance.trust import Trust
 
-CHECK: Final = 1
-"""Version of the rules by which files are read: raised when what was good by the old ones can be bad by the new."""
 _KIND: Final = b'"kind":"fixity"'
 """As it stands in the canonical form of a ``fixity`` statement, and in that of no other."""
 _WHOLE: Final = 100.0

@@ -53,14 +53,37 @@ class HeldCatalogue:
                 for batch in self._catalogue.row_batches(table, size, _BATCH):
                     self._sums.take(table, batch)
                     self._looks += len(batch) if table == LOOKS else 0
+        except sqlite3.DatabaseError as error:
+            self._fails(str(error))
+            return False
+        self.begin_at(size)
+        self._from = size
+        return self._sums.hexdigest() == rows_sha256
+
+    def begin_at(self, size: int) -> None:
+        """Rows of statements below ``size`` are held against nothing. Before any is asked for."""
+        if self._catalogue is None or not self._rows:
+            return
+        try:
             for table in _COMPARED:
                 self._rows[table] = self._catalogue.rows(table, size)
                 self._ahead[table] = next(self._rows[table], None)
         except sqlite3.DatabaseError as error:
             self._fails(str(error))
-            return False
-        self._from = size
-        return self._sums.hexdigest() == rows_sha256
+
+    def row_of_record(self, index: int) -> tuple[object, ...] | None:
+        """The row of a record's statement, asked for in any order; None where there is none."""
+        try:
+            row = None if self._catalogue is None else next(self._catalogue.rows("records", index), None)
+        except sqlite3.DatabaseError as error:
+            self._fails(str(error))
+            return None
+        return row if row is not None and row[0] == index else None
+
+    def statement_of(self, record_id: str) -> int | None:
+        """The index of the statement of a record."""
+        row = self._record(record_id)
+        return None if row is None else row.statement_index
 
     def is_reply(self, record_id: str) -> bool:
         """Whether the statements that were passed over name a reply of this id."""

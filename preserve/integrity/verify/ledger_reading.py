@@ -5,7 +5,9 @@ from itertools import takewhile
 
 from preserve.errors import FormatError, PreserveError
 from preserve.formats.tlog.files import TILE_WIDTH
+from preserve.formats.tlog.merkle import leaf_hash
 from preserve.integrity.verify.checks import Leaf, Said, StatementCheck, Unreadable
+from preserve.integrity.verify.earlier import NOTHING, Earlier
 from preserve.integrity.verify.settled import Settled
 from preserve.integrity.verify.tree_check import TreeCheck
 from preserve.progress import Tell
@@ -15,20 +17,34 @@ from preserve.store.layout import CollectionPaths
 
 
 def read_ledger(
-    paths: CollectionPaths, tree: TreeCheck, checks: Sequence[StatementCheck], settled: Settled, progress: Tell
+    paths: CollectionPaths,
+    tree: TreeCheck,
+    checks: Sequence[StatementCheck],
+    settled: Settled,
+    progress: Tell,
+    *,
+    earlier: Earlier = NOTHING,
 ) -> None:
     """Reads everything. Damage is a finding, and reading goes on behind it. ``tree`` takes each leaf before the checks.
 
-    Of what is ``settled`` the tree takes the leaf, and no check the statement.
+    Of what is ``settled`` the tree takes the leaf, and no check the statement. Of what an ``earlier`` check has gone
+    through only what was chosen is read, before all that is new.
     """
     takers = [check.take for check in checks if type(check).take is not StatementCheck.take]
     try:
         ledger = Ledger.of_user(paths)
         tree.begin(ledger)
-        for first, entries in _bundles(ledger, tree):
+        for first, entries in earlier.chosen(ledger):
+            for index, entry in enumerate(entries, first):
+                leaf, statement = Leaf(entry, leaf_hash(entry)), _said(entry)
+                for take in takers:
+                    take(index, statement, leaf)
+        for first, entries in _bundles(ledger, tree, earlier.start):
             progress(paths.name, first, total=ledger.size)
             leaves = tree.take_bundle(first, entries)
             for index, entry in settled.left(first, entries):
+                if not earlier.takes(index):
+                    continue
                 leaf, statement = Leaf(entry, leaves[index - first]), _said(entry)
                 for take in takers:
                     take(index, statement, leaf)
@@ -43,9 +59,9 @@ def read_ledger(
     progress(paths.name, tree.statements, total=tree.statements)
 
 
-def _bundles(ledger: Ledger, tree: TreeCheck) -> Iterator[tuple[int, tuple[bytes, ...]]]:
-    """The entries bundle by bundle, each with its first index; one that cannot be read is a finding."""
-    for number in ledger.bundles():
+def _bundles(ledger: Ledger, tree: TreeCheck, start: int) -> Iterator[tuple[int, tuple[bytes, ...]]]:
+    """The entries bundle by bundle from one on, each with its first index; one that cannot be read is a finding."""
+    for number in ledger.bundles(start):
         try:
             entries = ledger.bundle(number)
         except (PreserveError, OSError) as error:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from preserve.errors import ArchiveError, FormatError
 from preserve.findings import Claim, Verdict
 from preserve.integrity.scan import FileHashes, ScannedRecord, Scanner
 from preserve.integrity.verify.checks import CheckScope, Leaf, Said, StatementCheck, Unreadable
@@ -40,6 +41,7 @@ from preserve.store.layout import IMPORTING_SUFFIX
 from preserve.store.warcfile import container_of
 from preserve.text import counted
 
+_REPLIES = frozenset({"response", "resource"})
 _RECORDS = "every record is the one in the ledger"
 
 
@@ -117,7 +119,9 @@ class RecordCheck(StatementCheck):
         self._reading = reading
         self.files: dict[str, FileReading] = {}
         self._settled = settled = reading.settled
-        self.replies = EarlierReplies(older=reading.catalogue.is_reply if settled.size else None)
+        self._earlier = scope.earlier
+        older = reading.catalogue.is_reply if settled.size else self._is_earlier_reply if scope.earlier.size else None
+        self.replies = EarlierReplies(older=older)
         self.touched = TouchedRecords()
         self.last: LastRecord | None = None
         self._count = 0
@@ -130,7 +134,7 @@ class RecordCheck(StatementCheck):
     @property
     def count(self) -> int:
         """Number of records stated so far."""
-        return self._count + self._settled.records
+        return self._count + self._settled.records + self._earlier.records
 
     def names(self, file: str) -> bool:
         """True where some statement names a file."""
@@ -142,6 +146,8 @@ class RecordCheck(StatementCheck):
             case RecordStatement():
                 self._record(index, statement)
             case CableStatement() | UnknownStatement() | Unreadable():
+                pass
+            case _ if index < self._earlier.size:
                 pass
             case _:
                 for sealed in sealed_in(statement):
@@ -162,9 +168,33 @@ class RecordCheck(StatementCheck):
             detail = f"{sealed.records} records in {sealed.name}, of which {stated} are stated"
             self._scope.findings.add("E-LEDGER-STATEMENT", f"statement {index}", detail)
 
+    def _is_earlier_reply(self, record_id: str) -> bool:
+        """Whether a statement that an earlier check has gone through names a reply of this id: the log proves it."""
+        index = self._catalogue.statement_of(record_id)
+        if index is None:
+            return False
+        try:
+            said = self._earlier.at(index)
+        except (ArchiveError, FormatError):
+            return False
+        return isinstance(said, RecordStatement) and said.record_id == record_id and said.type in _REPLIES
+
+    def _again(self, index: int, statement: RecordStatement, sample: Sample) -> None:
+        """Reads a record that an earlier check knew, by its statement."""
+        file = self._file(statement.file)
+        self.last = LastRecord(statement.record_id, file)
+        if not file.is_gone:
+            self._matched(statement, file, sample.look(index, statement, self._catalogue.row_of_record(index)))
+
     def _record(self, index: int, statement: RecordStatement) -> None:
+        sample = self._reading.sample
+        if index < self._earlier.size and sample is not None:
+            self._again(index, statement, sample)
+            return
+        if statement.file in self._earlier.files:
+            self._reading.passed.doubted(f"a record of {statement.file} was stated after it was sealed")
         self._count += 1
-        if statement.type in {"response", "resource"}:
+        if statement.type in _REPLIES:
             self.replies.add(statement.record_id)
         file = self._file(statement.file)
         if not file.stated:
@@ -175,7 +205,6 @@ class RecordCheck(StatementCheck):
         if statement.type == "revisit":
             self._revisit(statement, str(statement.refers_to), file)
         self.last = LastRecord(statement.record_id, file)
-        sample = self._reading.sample
         row = None if sample is None else self._catalogue.held(index, "records")
         if file.is_gone:
             self._touch(statement, file)
@@ -184,7 +213,7 @@ class RecordCheck(StatementCheck):
             self._passed(index, statement, file, file.passed)
             return
         if sample is not None:
-            matched = sample.look(statement, row)
+            matched = sample.look(index, statement, row)
         elif file.matcher is not None:
             matched = file.matcher.match(statement)
         else:
@@ -238,7 +267,8 @@ class RecordCheck(StatementCheck):
         if not path.is_file():
             file.is_gone = True
             return file
-        self._reading.hashes.begin(path)
+        if name not in self._earlier.unhashed:
+            self._reading.hashes.begin(path)
         if self._reading.scanner is None:
             return file
         if (passed := self._reading.passed.files.get(name)) is not None:
@@ -319,7 +349,7 @@ class RecordCheck(StatementCheck):
         if self._reading.sample is not None:
             if self._catalogue.defect:
                 return not_checked(_RECORDS, f"the catalogue, which says where they lie: {self._catalogue.defect}")
-            read = self._reading.sample.read
+            read = len(self._reading.sample.read)
             detail = f"{read:,} of {counted(count, 'record')}, chosen by chance"
             return claim(_RECORDS, good=True, detail=detail) if read else not_checked(_RECORDS, detail)
         return claim(_RECORDS, good=True, detail=counted(count, "record"))

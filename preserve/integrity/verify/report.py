@@ -5,7 +5,7 @@ Tested by ``tests/damage/test_corpus.py``.
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from preserve.findings import Claim, Finding, Verdict
 from preserve.provenance.statements import DerivedSums
@@ -13,6 +13,8 @@ from preserve.provenance.statements import DerivedSums
 if TYPE_CHECKING:
     from preserve.formats.waczsignature import PackageSignature
 
+CHECK: Final = 1
+"""Version of the rules by which files are read: raised when what was good by the old ones can be bad by the new."""
 MAX_FINDINGS = 10_000
 """Findings that are told one by one; those beyond are counted. A hostile file has millions."""
 

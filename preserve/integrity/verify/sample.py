@@ -7,6 +7,7 @@ from preserve.errors import FormatError
 from preserve.formats.warc.containers import record_at
 from preserve.integrity.record import RecordFacts, RecordQuery, facts_of
 from preserve.integrity.scan import ScannedRecord
+from preserve.integrity.verify.earlier import Earlier
 from preserve.integrity.verify.file_matcher import FileMatcher, Matched
 from preserve.integrity.verify.report import Findings
 from preserve.model import RecordPlace
@@ -18,23 +19,30 @@ from preserve.store.warcfile import container_of
 
 
 class Sample:
-    """``percent`` of the records, others every time."""
+    """``percent`` of the records, others every time. ``read``: the indexes of statements whose records were read.
 
-    def __init__(self, paths: CollectionPaths, percent: float, wanted: RecordQuery, findings: Findings) -> None:
+    Of statements that an earlier check has gone through (`.earlier`) only those come that chance has chosen.
+    """
+
+    def __init__(
+        self, paths: CollectionPaths, percent: float, wanted: RecordQuery, findings: Findings, earlier: Earlier
+    ) -> None:
         self._paths = paths
         self._part = percent / 100
         self._wanted = wanted
         self._findings = findings
         self._chance = random.SystemRandom()
-        self.read = 0
+        self._earlier = earlier
+        self.read: set[int] = set()
 
-    def look(self, statement: RecordStatement, row: tuple[object, ...] | None) -> Matched | None:
+    def look(self, index: int, statement: RecordStatement, row: tuple[object, ...] | None) -> Matched | None:
         """Reads the record of a statement, if chance has it so. None: it was not read, or is not there."""
-        if row is None or self._chance.random() >= self._part:
+        is_chosen = index < self._earlier.size or index in self._earlier.again or self._chance.random() < self._part
+        if row is None or not is_chosen:
             return None
         place = Catalogue.place_in(row)
         path = self._paths.held_file(place.file)
-        self.read += 1
+        self.read.add(index)
         try:
             facts = self._read(path, place)
         except (OSError, FormatError) as error:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from preserve.errors import ArchiveError, FormatError
 from preserve.findings import Claim
 from preserve.integrity.verify.checkpoint_check import check_marker
 from preserve.integrity.verify.checks import CheckScope, Leaf, Said, StatementCheck, Unreadable
@@ -19,7 +20,7 @@ class ReadableCheck(StatementCheck):
     def __init__(self, scope: CheckScope) -> None:
         self._scope = scope
         self._count = 0
-        self.dates = DateCheck(now=datetime.now(UTC))
+        self.dates = DateCheck(now=datetime.now(UTC), runs=scope.earlier.runs)
 
     def take(self, index: int, statement: Said, leaf: Leaf) -> None:
         """Takes one statement."""
@@ -28,9 +29,10 @@ class ReadableCheck(StatementCheck):
         if isinstance(statement, Unreadable):
             scope.findings.add("E-LEDGER-STATEMENT", f"statement {index}", statement.reason)
             return
-        if index == 0:
+        if index == 0 and not scope.earlier.size:
             check_marker(scope.paths, statement, scope.checkpoint, scope.findings)
-        self.dates.take(index, statement)
+        if index >= scope.earlier.size:
+            self.dates.take(index, statement)
         match statement:
             case UnknownStatement():
                 is_covered = scope.checkpoint is not None and index < scope.checkpoint.size
@@ -45,11 +47,19 @@ class ReadableCheck(StatementCheck):
 
     def end(self) -> None:
         """Tells the dates that contradict; of the claim they are no part."""
+        scope = self._scope
+        if scope.earlier.size:
+            try:
+                check_marker(scope.paths, scope.earlier.at(0), scope.checkpoint, scope.findings)
+            except (ArchiveError, FormatError) as error:
+                scope.findings.add("E-LEDGER-MISSING", "statement 0", str(error))
         self.dates.finish(self._scope.findings)
 
     def finish(self) -> Claim:
         """Whether every statement is one of a kind that is known."""
-        findings, newer = self._scope.findings, self._scope.newer
+        findings, newer, earlier = self._scope.findings, self._scope.newer, self._scope.earlier
+        if earlier.size and not findings.has("E-LEDGER-STATEMENT"):
+            return not_checked(_STATEMENTS, earlier.told)
         if newer.statements and not findings.has("E-LEDGER-STATEMENT"):
             return not_checked(_STATEMENTS, f"{newer.statements:,} of {counted(self._count, 'statement')}, {NEWER}")
         return claim(_STATEMENTS, good=not findings.has("E-LEDGER-STATEMENT"), detail=counted(self._count, "statement"))

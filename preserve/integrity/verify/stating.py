@@ -6,8 +6,7 @@ import msgspec
 
 from preserve import PROGRAM
 from preserve.errors import ArchiveError, EnvironmentFaultError
-from preserve.integrity.verify.fixity import CHECK
-from preserve.integrity.verify.report import Report
+from preserve.integrity.verify.report import CHECK, Report
 from preserve.model import format_utc
 from preserve.provenance.session import Writer, WritingSession
 from preserve.provenance.statements import FixityStatement

@@ -10,7 +10,7 @@ from preserve.findings import Claim, Verdict
 from preserve.formats.tlog.files import TILE_WIDTH
 from preserve.formats.tlog.merkle import CompactRange, leaf_hash, leaf_hashes, levels_of
 from preserve.integrity.verify.checks import CheckScope, StatementCheck
-from preserve.integrity.verify.report import claim
+from preserve.integrity.verify.report import claim, not_checked
 from preserve.provenance.ledger import Ledger, TileCheck
 from preserve.text import counted
 
@@ -26,6 +26,7 @@ class TreeCheck(StatementCheck):
         self._paths = scope.paths
         self._checkpoint = scope.checkpoint
         self._findings = scope.findings
+        self._earlier = scope.earlier
         self._tiles: TileCheck | None = None
         self._ledger: Ledger | None = None
         self.range = CompactRange()
@@ -36,9 +37,18 @@ class TreeCheck(StatementCheck):
         self._wanted: list[int] = [] if self._checkpoint is None else [self._checkpoint.size]
 
     def begin(self, ledger: Ledger) -> None:
-        """Takes the ledger whose entries come now."""
+        """Takes the ledger whose entries come now: those behind what an earlier check has gone through.
+
+        Raises:
+            ArchiveError, FormatError: a tile over what comes before them is missing.
+        """
         self._ledger = ledger
-        self._tiles = ledger.tile_check()
+        start = self._earlier.start
+        self._tiles = ledger.tile_check(start)
+        if start:
+            # Other tiles than those that were checked do not give the root of the checkpoint in the end.
+            self.range, self.statements = ledger.tree_at(start), start
+            self._met_whole()
 
     def lost(self, where: str, reason: str) -> None:
         """Entries are missing here: what comes behind them cannot be held against the root."""
@@ -134,6 +144,8 @@ class TreeCheck(StatementCheck):
         if checkpoint is None:
             verdict = Verdict.FAIL if failed else Verdict.NOT_CHECKED
             return Claim(name=_TREE, verdict=verdict, detail="no readable checkpoint")
+        if self._earlier.size and not failed:
+            return not_checked(_TREE, self._earlier.told)
         return claim(_TREE, good=not failed, detail=f"{counted(checkpoint.size, 'statement')} under the checkpoint")
 
     def _found(self, paths: list[str]) -> None:

@@ -17,15 +17,19 @@ from preserve.provenance.statements import CableStatement, RecordStatement, Unkn
 class KnownCheck(StatementCheck):
     """The log, against what is known of it from outside the archive (`preserve.provenance.knownlogs`)."""
 
-    def __init__(self, tree: TreeCheck, attestations: Attestations) -> None:
+    def __init__(self, tree: TreeCheck, attestations: Attestations, since: int) -> None:
+        """``since``: the index from which on statements are taken; what those before it name is known."""
         self._tree = tree
         self._attestations = attestations
+        self._since = since
         self._claim: Claim
         self.compared = Compared()
         tree.want(attestations.wanted, attestations.grown)
 
     def take(self, index: int, statement: Said, leaf: Leaf) -> None:
         """Takes in the keys that statements name."""
+        if index < self._since:
+            return
         if not isinstance(statement, RecordStatement | CableStatement | UnknownStatement | Unreadable):
             self._attestations.stated(index, statement)
 
