@@ -15,37 +15,20 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
-from preserve.errors import (
-    ArchiveError,
-    EnvironmentFaultError,
-    FormatError,
-    NotHeldError,
-    PreserveError,
-    UsageError,
-    unreadable,
-)
-from preserve.findings import Finding
+from preserve.errors import ArchiveError, FormatError, PreserveError, UsageError
 from preserve.formats.tlog.merkle import CompactRange, leaf_hash
+from preserve.integrity.replica_source import Relation, Replicated, Snapshot, compare_copy, read_source, small_files
 from preserve.integrity.verify.report import Findings
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.progress import Tell, untold
-from preserve.provenance.derive import catch_up, refuse
+from preserve.provenance.derive import catch_up
 from preserve.provenance.installation import CopyMark, Installation
-from preserve.provenance.knownlogs import (
-    KnownLogs,
-    LogNotAsKnownError,
-    SeenLog,
-    compare_with,
-    known_by,
-    read_log,
-)
+from preserve.provenance.knownlogs import KnownLogs, LogNotAsKnownError, SeenLog, read_log
 from preserve.provenance.ledger import Ledger
-from preserve.provenance.sealing import sealed_in
-from preserve.provenance.standing import standing
-from preserve.provenance.statements import Sealed, UnknownStatement, decode, is_of_record_or_text
+from preserve.provenance.statements import Sealed
 from preserve.provenance.trust import Trust
 from preserve.regular import FileIdentity, NotRegularError, open_regular, read_regular
 from preserve.store.archive import marker_bytes, read_marker
@@ -55,66 +38,8 @@ from preserve.store.durable import Lock, make_dir, remove_parts, write_atomic
 from preserve.store.index import UnusableIndexError, extend_index, write_index
 from preserve.store.layout import CollectionPaths
 
-_TRIES = 3
-"""A capture that sets a new checkpoint while the source is read moves the ledger's last, partial files."""
 _NOBODY = Trust()
 _MAX_NOTE_BYTES = DEFAULT_LIMITS.max_note_bytes
-
-
-class Relation(StrEnum):
-    """What the copy's log is, as against the source's."""
-
-    NEW = "new"
-    SAME = "same"
-    OLDER = "older"
-    NEWER = "newer"
-    FORKED = "forked"
-    LINKED = "linked"
-    REFUSED = "refused"
-    """The source's log is not the one that is known, or not one that is trusted: it was held against no copy."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replicated:
-    """What was done. ``pending``: statements of the source under no checkpoint yet, which are not copied.
-
-    ``relation`` is what the copy was before. ``complete``: it holds all now that the source's checkpoint covers.
-    """
-
-    collection: str
-    relation: Relation
-    statements: int
-    files: int
-    copied: tuple[str, ...]
-    bytes_copied: int
-    pending: int
-    complete: bool
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Snapshot:
-    """The source under one checkpoint: all of it, or what came since the copy was complete."""
-
-    paths: CollectionPaths
-    ledger: Ledger
-    seen: SeenLog
-    sealed: dict[str, tuple[Sealed, ...]]
-    """Files that statements behind ``since`` seal."""
-    since: CopyMark | None = None
-    """What the copy had last, where that is still so."""
-
-    @property
-    def files(self) -> int:
-        """Number of all files that are sealed."""
-        return len(self.sealed) + (0 if self.since is None else self.since.files)
-
-    def entries(self, start: int) -> Iterator[bytes]:
-        """The entries from ``start`` on that the checkpoint covers."""
-        for index, entry in self.ledger.raw(start):
-            if index >= self.seen.size:
-                return
-            yield entry
 
 
 @dataclass(slots=True)
@@ -158,7 +83,7 @@ def replicate(
     if work.target.folder.resolve() == source.folder.resolve():
         raise UsageError(f"{work.target.folder} is the collection itself", next_step="Name another folder.")
     try:
-        snapshot = _snapshot(work)
+        snapshot = read_source(source, logs=logs, trust=trust, since=partial(_since, work))
     except LogNotAsKnownError as error:
         for finding in error.findings:
             work.findings.add(finding.code, str(source.folder), finding.detail)
@@ -169,61 +94,6 @@ def replicate(
     with Lock(work.target.lock, f"preserve replicate {source.name}"):
         remove_parts(work.target)
         return _compared(work, snapshot)
-
-
-def _snapshot(work: _Work) -> _Snapshot:
-    """The source's ledger read whole and held against its checkpoint."""
-    paths = work.source
-    for left in range(_TRIES - 1, -1, -1):
-        try:
-            return _read(work)
-        except (PreserveError, OSError) as error:
-            if not left:
-                if isinstance(error, EnvironmentFaultError) or (isinstance(error, PreserveError) and error.next_step):
-                    raise
-                if isinstance(error, OSError):
-                    raise unreadable(str(paths.folder), error) from error
-                raise ArchiveError(
-                    f"{paths.folder}: {error}",
-                    next_step=f"Run `preserve verify {paths.name}`. Nothing is copied from a damaged ledger.",
-                ) from error
-    raise AssertionError
-
-
-def _read(work: _Work) -> _Snapshot:
-    paths = work.source
-    ledger = Ledger.of_user(paths)
-    judged = standing(paths, ledger, logs=work.logs, trust=work.trust)
-    seen = judged.seen
-    if seen is None and not judged.amiss:
-        raise NotHeldError(
-            f"{paths.name} has no checkpoint yet", next_step=f"Run `preserve capture {paths.name}` to its end first."
-        )
-    if seen is None or judged.amiss:
-        raise LogNotAsKnownError.of(paths, judged.amiss)
-    if seen.size != ledger.covered:
-        raise ArchiveError("the checkpoint changed while it was read")
-    since = _since(work, seen, ledger)
-    tree = CompactRange() if since is None else ledger.tree_at(since.size)
-    sealed: dict[str, tuple[Sealed, ...]] = {}
-    newer = 0
-    for index, entry in ledger.raw(tree.size):
-        if index >= seen.size:
-            break
-        tree.append(leaf_hash(entry))
-        if is_of_record_or_text(entry):
-            # It seals nothing, and is one that was signed: the root says so.
-            continue
-        statement = decode(entry)
-        newer += isinstance(statement, UnknownStatement)
-        for item in sealed_in(statement):
-            sealed[item.name] = (*sealed.get(item.name, ()), item)
-    if tree.root() != seen.root or tree.size != seen.size:
-        raise ArchiveError("the entries do not give the root of the checkpoint")
-    # Which files those seal is not known here, and a copy without them would look whole.
-    refuse(paths.name, newer)
-    work.logs.meet(paths.folder, seen)
-    return _Snapshot(paths, ledger, seen, sealed, since)
 
 
 def _since(work: _Work, seen: SeenLog, ledger: Ledger) -> CopyMark | None:
@@ -258,7 +128,7 @@ def _listing(paths: CollectionPaths) -> str:
     return digest.hexdigest()
 
 
-def _compared(work: _Work, snapshot: _Snapshot) -> Replicated:
+def _compared(work: _Work, snapshot: Snapshot) -> Replicated:
     relation = Relation.SAME
     complete = False
     linked = _linked(work)
@@ -275,7 +145,7 @@ def _compared(work: _Work, snapshot: _Snapshot) -> Replicated:
     return _outcome(work, snapshot, Relation.LINKED if linked else relation, complete=complete)
 
 
-def _outcome(work: _Work, snapshot: _Snapshot | None, relation: Relation, *, complete: bool) -> Replicated:
+def _outcome(work: _Work, snapshot: Snapshot | None, relation: Relation, *, complete: bool) -> Replicated:
     return Replicated(
         collection=work.source.name,
         relation=relation,
@@ -289,14 +159,14 @@ def _outcome(work: _Work, snapshot: _Snapshot | None, relation: Relation, *, com
     )
 
 
-def _filled(work: _Work, snapshot: _Snapshot) -> bool:
+def _filled(work: _Work, snapshot: Snapshot) -> bool:
     """Copies what is missing; True where the copy then holds all."""
     told = len(work.findings.listed)
     if work.rehash:
         _read_ledger_of_copy(work)
     _files(work, snapshot)
-    _receipts(work, snapshot)
-    _ledgers_before(work)
+    for path in small_files(snapshot.paths):
+        _small_file(work, path)
     _identity(work, snapshot)
     if len(work.findings.listed) > told:
         return False
@@ -306,7 +176,7 @@ def _filled(work: _Work, snapshot: _Snapshot) -> bool:
     return True
 
 
-def _mark(work: _Work, snapshot: _Snapshot) -> None:
+def _mark(work: _Work, snapshot: Snapshot) -> None:
     seen = snapshot.seen
     if not all(_is_as_sealed(work.target.archive / name, seals) for name, seals in snapshot.sealed.items()):
         # It was there when it was looked at: the next run looks at all of it.
@@ -357,7 +227,7 @@ def _paths_in(paths: CollectionPaths) -> Iterator[str]:
             yield from (f"{below}/{name}" for name in files)
 
 
-def _relation(work: _Work, snapshot: _Snapshot) -> Relation:
+def _relation(work: _Work, snapshot: Snapshot) -> Relation:
     target = work.target
     try:
         there = _standing_of_copy(work)
@@ -365,28 +235,13 @@ def _relation(work: _Work, snapshot: _Snapshot) -> Relation:
         raise _damaged(work, str(error)) from error
     if there is None:
         return Relation.NEW
-    compared = compare_with(known_by(snapshot.seen), there)
-    forks = [finding.detail for finding in compared.findings if finding.is_amiss]
-    if there.size < snapshot.seen.size and snapshot.seen.begins_with(there.size, there.root) is False:
-        # What is known of the source is its newest state alone: what a smaller copy has is held against its entries.
-        forks.append("Its statements are not those that the source begins with.")
-    if forks or Ledger(target).journal.length:
-        # A journal of its own: something else is written there than what the source has.
-        why = forks[0] if forks else "It has statements of its own under no checkpoint."
-        work.findings.add("E-REPLICA-FORKED", str(target.folder), why)
-        return Relation.FORKED
-    if not compared.is_told:
+    own = "It has statements of its own under no checkpoint." if Ledger(target).journal.length else ""
+    relation = compare_copy(
+        snapshot, there, target.folder, str(target.folder), logs=work.logs, findings=work.findings, own=own
+    )
+    if relation is None:
         raise _damaged(work, "its checkpoint is not the one of its entries")
-    known = work.logs.compare(target.folder, there)
-    for finding in known.findings:
-        if finding.is_amiss:
-            work.findings.add(finding.code, str(target.folder), finding.detail)
-    if any(finding.code != "E-LEDGER-ROLLED-BACK" for finding in known.findings if finding.is_amiss):
-        return Relation.FORKED
-    if there.size > snapshot.seen.size:
-        work.logs.meet(target.folder, there)
-        return Relation.NEWER
-    return Relation.OLDER if there.size < snapshot.seen.size else Relation.SAME
+    return relation
 
 
 def _standing_of_copy(work: _Work) -> SeenLog | None:
@@ -428,7 +283,7 @@ def _read_ledger_of_copy(work: _Work) -> None:
         work.findings.add("E-REPLICA-DIFFERS", "ledger", detail)
 
 
-def _identity(work: _Work, snapshot: _Snapshot) -> None:
+def _identity(work: _Work, snapshot: Snapshot) -> None:
     """Marker and key of the copy: those of its log, or not there yet."""
     target = work.target
     marker = read_marker(snapshot.paths)
@@ -442,7 +297,7 @@ def _identity(work: _Work, snapshot: _Snapshot) -> None:
             work.findings.add("E-REPLICA-DIFFERS", f"ledger/{target.vkey.name}", "not a key of this log")
 
 
-def _files(work: _Work, snapshot: _Snapshot) -> None:
+def _files(work: _Work, snapshot: Snapshot) -> None:
     for number, (name, seals) in enumerate(snapshot.sealed.items()):
         work.progress(name, number, total=len(snapshot.sealed), done_bytes=work.bytes_copied)
         path = work.target.archive / name
@@ -480,22 +335,6 @@ def _copy(work: _Work, name: str, path: Path, hashes: set[str]) -> None:
     work.bytes_copied += size
 
 
-def _receipts(work: _Work, snapshot: _Snapshot) -> None:
-    """Receipts and the checkpoints that they are for: small files, which are never rewritten."""
-    source = snapshot.paths.receipts
-    for path in sorted(source.iterdir()) if source.is_dir() else ():
-        if path.suffix == ".failed" or not path.is_file() or path.name.startswith("."):
-            continue
-        _small_file(work, path)
-
-
-def _ledgers_before(work: _Work) -> None:
-    """Logs that were given up, with their receipts: they change no more, and their number does not grow."""
-    for path in sorted(work.source.ledgers_before.rglob("*")):
-        if path.is_file():
-            _small_file(work, path)
-
-
 def _small_file(work: _Work, path: Path) -> None:
     """Copies a file that is never rewritten; one that is there and differs is a finding."""
     below = path.relative_to(work.source.folder)
@@ -510,7 +349,7 @@ def _small_file(work: _Work, path: Path) -> None:
     work.copied.append(str(below))
 
 
-def _ledger(work: _Work, snapshot: _Snapshot) -> None:
+def _ledger(work: _Work, snapshot: Snapshot) -> None:
     """Marker, key, entries, tiles, and last the checkpoint; then what is derived from them."""
     target = work.target
     for folder in (target.archive, target.indexes, target.ledger, target.state):

@@ -1,5 +1,6 @@
-"""What ``preserve replicate`` does: a second copy of a collection, on another disk."""
+"""What ``preserve replicate`` does: a second copy of a collection, on another disk or in object storage."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,14 @@ from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.trusting import read_trust
 from preserve.errors import CancelledError
 from preserve.findings import CODES
-from preserve.integrity.replicate import Relation, Replicated
+from preserve.integrity.replica_source import Relation, Replicated
 from preserve.integrity.replicate import replicate as bring_up_to_date
+from preserve.objects.port import names_store
+from preserve.progress import Tell
 from preserve.provenance.knownlogs import KnownLogs
+from preserve.provenance.trust import Trust
 from preserve.store.archive import open_archive
+from preserve.store.layout import CollectionPaths
 from preserve.text import terminal_line
 
 if TYPE_CHECKING:
@@ -30,20 +35,17 @@ _WORDS = {
 
 
 def replicate(
-    place: Place, *, dest: Path, collection: tuple[str, ...], dry_run: bool, check: bool, trust: tuple[Path, ...]
+    place: Place, *, dest: str, collection: tuple[str, ...], dry_run: bool, check: bool, trust: tuple[Path, ...]
 ) -> int:
     """Bring the copies of collections below the folder DEST up to date (of all that are held, if none is named)."""
     done: list[Replicated] = []
     believed, logs = read_trust(place, trust), KnownLogs(place.keys)
+    copy = _copier(dest, logs=logs, trust=believed, only_look=dry_run, rehash=check)
     with ProgressLine("files") as told:
         for name in collections_to_read(place, collection):
             paths = open_archive(place.archives, name)
             try:
-                done.append(
-                    bring_up_to_date(
-                        paths, dest, logs=logs, trust=believed, only_look=dry_run, rehash=check, progress=told
-                    )
-                )
+                done.append(copy(paths, told))
             except KeyboardInterrupt:
                 raise CancelledError(f"{name}: not copied to its end", next_step="Run it again: it goes on.") from None
     is_amiss = any(item.findings for item in done)
@@ -53,6 +55,24 @@ def replicate(
         all_is_well=not is_amiss,
     )
     return 1 if is_amiss else 0
+
+
+def _copier(
+    dest: str, *, logs: KnownLogs, trust: Trust, only_look: bool, rehash: bool
+) -> Callable[[CollectionPaths, Tell], Replicated]:
+    """What brings one collection's copy up to date: in a folder, or in a store."""
+    if not names_store(dest):
+        return lambda paths, told: bring_up_to_date(
+            paths, Path(dest), logs=logs, trust=trust, only_look=only_look, rehash=rehash, progress=told
+        )
+    # What is there for stores brings what speaks to them.
+    from preserve.integrity.replicate_objects import replicate_to_store  # noqa: PLC0415
+    from preserve.objects.opening import open_store  # noqa: PLC0415
+
+    store = open_store(dest)
+    return lambda paths, told: replicate_to_store(
+        paths, store, logs=logs, trust=trust, only_look=only_look, rehash=rehash, progress=told
+    )
 
 
 def _json(item: Replicated) -> "ReplicatedAnswer":

@@ -1,0 +1,141 @@
+"""What an object store can do, as far as this program uses it: list, read, read a range, create, replace.
+
+Keys are relative to the store: folders of plain names, with ``/`` between them. There is no verb that deletes, and only
+one object of a copy is ever replaced, by who has read what it replaces (``docs/object-storage.md``).
+
+Tested by ``tests/unit/objects/test_contract.py``.
+"""
+
+import mmap
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from preserve.errors import ArchiveError, FormatError
+from preserve.expressions import lazy_re
+from preserve.regular import open_regular
+
+_PLAIN = lazy_re(r"[A-Za-z0-9_][A-Za-z0-9_.@+=,-]{0,254}(?:/[A-Za-z0-9_][A-Za-z0-9_.@+=,-]{0,254})*\Z", re.ASCII)
+_MAX_KEY_BYTES = 900
+"""Of 1,024 that S3 takes, so that a prefix has room."""
+
+ObjectData = bytes | memoryview
+"""What is put into an object: bytes, or a file that was mapped (`mapped`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedObject:
+    """An object as a listing names it; ``size`` in bytes."""
+
+    key: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedObject:
+    """An object that is read once, forward. ``tag`` changes when another object takes its place; it is no hash."""
+
+    key: str
+    size: int
+    tag: str
+    chunks: Iterator[bytes]
+
+    def whole(self, most: int) -> bytes:
+        """All of it.
+
+        Raises:
+            ArchiveError: it has more than ``most`` bytes.
+            NetworkError: it could not be read to its end.
+        """
+        if self.size > most:
+            raise ArchiveError(f"{self.key} is larger than {most} bytes")
+        return b"".join(self.chunks)
+
+
+class ObjectStore(Protocol):
+    """A place for objects. ``name`` is what the user calls it; there is no credential in it.
+
+    What each verb raises beside what it says::
+
+        NetworkError           no answer, or none that is whole, after a few tries: nothing is said of the object
+        EnvironmentFaultError  the store refuses: rights, credentials, no such bucket
+    """
+
+    @property
+    def name(self) -> str:
+        """As it was named."""
+        ...
+
+    @property
+    def place(self) -> Path:
+        """What stands for it where the folders of collections are noted; nothing is opened there."""
+        ...
+
+    def list(self, below: str) -> Iterator[ListedObject]:
+        """The objects whose keys begin with ``below`` and a slash, in no order; also those that are none of ours."""
+        ...
+
+    def read(self, key: str) -> OpenedObject | None:
+        """An object; None where there is none."""
+        ...
+
+    def read_range(self, key: str, start: int, size: int, tag: str) -> bytes:
+        """``size`` bytes of an object from ``start`` on, if it still is the one with this tag.
+
+        Raises:
+            ArchiveError: another object has its key now, or none has.
+        """
+        ...
+
+    def create(self, key: str, data: ObjectData, sha256: str) -> bool:
+        """Makes an object, declared to have this SHA-256 (hex); False where one has the key already, which stays.
+
+        Raises:
+            DeclaredHashError: the bytes have another SHA-256. There is no object then.
+        """
+        ...
+
+    def replace(self, key: str, data: bytes, tag: str) -> bool:
+        """Puts an object in the place of the one with this tag; False where that is not the one there."""
+        ...
+
+
+class DeclaredHashError(ArchiveError):
+    """The store did not get the bytes that it was told of."""
+
+
+def names_store(text: str) -> bool:
+    """Whether this is the name of a store, and no path of a folder."""
+    return text.lower().startswith(("s3://", "file://"))
+
+
+def check_key(key: str) -> str:
+    """The key itself.
+
+    Raises:
+        FormatError: it is none of ours: it could lead out of a folder, or differ from itself on another system.
+    """
+    if _PLAIN.match(key) is None or len(key) > _MAX_KEY_BYTES:
+        raise FormatError(f"no plain key: {key[:60]!r}")
+    return key
+
+
+@contextmanager
+def mapped(path: Path) -> Iterator[ObjectData]:
+    """The bytes of a file, which need no memory of their own. Read it once before: a disk's error is no error here.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    with open_regular(path) as file:
+        try:
+            held = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+        except ValueError:
+            # An empty file cannot be mapped.
+            yield b""
+            return
+        view = memoryview(held)
+        yield view

@@ -1,0 +1,96 @@
+"""The small files of a collection in a store, put into a folder of this machine: marker, ledger, receipts.
+
+What lies in a store is hostile: keys that are none of ours make no path, and no more is written than there is room for.
+
+Tested by ``tests/scenarios/test_object_copies.py``.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from preserve.errors import ArchiveError, FormatError, NetworkError, NotHeldError
+from preserve.limits import DEFAULT_LIMITS, MIB
+from preserve.objects.port import ObjectStore, check_key
+from preserve.store.copying import need_room
+from preserve.store.layout import CollectionPaths
+
+_MAX_SMALL_BYTES = 20 * MIB
+"""More than an entry bundle of 256 statements can have."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionListing:
+    """The objects of one collection by their paths below its folder; ``strange``: keys that are no such paths."""
+
+    name: str
+    sizes: Mapping[str, int]
+    strange: tuple[str, ...] = field(default=())
+
+    def below(self, folder: str) -> dict[str, int]:
+        """Those in a folder, by their paths in it."""
+        start = f"{folder}/"
+        return {path.removeprefix(start): size for path, size in self.sizes.items() if path.startswith(start)}
+
+
+def list_collection(store: ObjectStore, name: str) -> CollectionListing:
+    """What a store has of a collection."""
+    sizes: dict[str, int] = {}
+    strange: list[str] = []
+    for item in store.list(name):
+        try:
+            sizes[check_key(item.key).removeprefix(f"{name}/")] = item.size
+        except FormatError:
+            strange.append(item.key)
+    return CollectionListing(name, sizes, tuple(sorted(strange)))
+
+
+def object_hash(store: ObjectStore, key: str) -> str | None:
+    """SHA-256 (hex) of an object that is read whole; None where there is none."""
+    opened = store.read(key)
+    if opened is None:
+        return None
+    digest = hashlib.sha256()
+    for chunk in opened.chunks:
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def spool_small(store: ObjectStore, listing: CollectionListing, root: Path) -> CollectionPaths:
+    """Puts all but the files of the archive and what is derived into a folder of the collection's name below ``root``.
+
+    Raises:
+        NotHeldError: the store has no such collection.
+        ArchiveError: a file is larger than it can be.
+        NetworkError, EnvironmentFaultError: it cannot be read, or there is no room.
+    """
+    paths = CollectionPaths(root, listing.name)
+    tops = (paths.ledger.name, paths.receipts.name, paths.ledgers_before.name)
+    wanted = {
+        path: size
+        for path, size in listing.sizes.items()
+        if path == paths.marker.name or path.partition("/")[0] in tops
+    }
+    # Statements under no checkpoint are never copied: who put some there is not this program.
+    wanted.pop(f"{paths.ledger.name}/{paths.pending.name}", None)
+    if not wanted:
+        raise NotHeldError(
+            f"no collection {listing.name!r} in {store.name}",
+            next_step=f"See what is there; `preserve replicate {store.name} {listing.name}` puts it there.",
+        )
+    need_room(root, sum(wanted.values()), DEFAULT_LIMITS.min_free_bytes)
+    for folder in (paths.archive, paths.indexes, paths.ledger, paths.state):
+        folder.mkdir(parents=True)
+    for path, size in wanted.items():
+        if size > _MAX_SMALL_BYTES:
+            raise ArchiveError(f"{store.name}/{listing.name}/{path} has {size} bytes: it is no file of a ledger")
+        opened = store.read(f"{listing.name}/{path}")
+        if opened is None:
+            raise NetworkError(
+                f"{store.name}/{listing.name}/{path} was listed and is not there", next_step="Run it again."
+            )
+        target = paths.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(opened.whole(_MAX_SMALL_BYTES))
+    return paths
