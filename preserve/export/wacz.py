@@ -11,6 +11,7 @@ Tested by ``tests/scenarios/test_export_wacz.py``.
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from itertools import chain, islice
@@ -18,7 +19,8 @@ from pathlib import Path
 from typing import IO, Final, NamedTuple
 
 from preserve import PROGRAM
-from preserve.errors import ArchiveError, CatalogueDiffersError, NotHeldError, unreadable
+from preserve.cables.page.titles import page_title
+from preserve.errors import ArchiveError, CatalogueDiffersError, FormatError, NotHeldError, unreadable
 from preserve.export.choosing import Bits, Choice, FileShare, choose
 from preserve.export.leaves import ledger_lines
 from preserve.export.zipstream import Measured, Part, ZipStream
@@ -49,6 +51,8 @@ _IMPORT: Final = b'"kind":"import"'
 _LINE_ENDS: Final = lazy_re("\n")
 _MOST_HEADER_LINES: Final = 40
 _GATHERED: Final = 256 * 1024
+_MOST_BEFORE_TITLE: Final = 64 * 1024
+"""Bytes of a page that are looked through for its title."""
 _CHECKERS: Final = ("check_capsule.py", "check_wacz.py")
 
 ShownText = tuple[HeldCable, str]
@@ -246,7 +250,20 @@ def _pages(archive: CollectionReader, choice: Choice, order: PackageOrder) -> It
             if texts := list(order.texts_of(record_id)):
                 page["title"] = "; ".join(f"{cable.published_id} {cable.subject}".strip() for cable, _text in texts)
                 page["text"] = "\n\n".join(_stated(archive, record_id, *shown) for shown in texts)
+            elif title := _title(archive, record_id):
+                page["title"] = title
             yield _line(page)
+
+
+def _title(archive: CollectionReader, record_id: str) -> str:
+    """The title that a page gives itself; empty where it gives none at its beginning, or cannot be decoded."""
+    capture = archive.capture_of_record(record_id)
+    if capture is None:
+        return ""
+    with suppress(FormatError):
+        page = archive.page(capture)
+        return page_title(page.content[:_MOST_BEFORE_TITLE], page.content_type)
+    return ""
 
 
 def _stated(archive: CollectionReader, record_id: str, cable: HeldCable, indexed: str) -> str:

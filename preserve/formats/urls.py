@@ -12,6 +12,7 @@ Worked example: on ``http://x.org/a/b``, the reference ``..\\c d?q="é"#top`` is
 """
 
 import re
+from contextlib import suppress
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
@@ -54,6 +55,8 @@ _SPECIAL_QUERY_SAFE = "!$%&()*+,-./:;=?@[\\]^_`{|}~"
 """What the special-query percent-encode set leaves alone (URL Standard, section 1.3)."""
 
 _MAX_ROUNDS = 10
+_IN_PATH = "%:/?#[]@!$&'()*+,;=-._~"
+_DOT_SEGMENT = lazy_re(r"/(?:\.|%2e){1,2}(?:/|\Z)", re.IGNORECASE)
 """How often percent-encoding is taken off one text: addresses are seen that were encoded several times."""
 _WWW = lazy_re(r"www\d*\.")
 _PATH_SESSION = lazy_re(r"^(.*/)(\((?:[a-z]\([0-9a-z]{24}\))+\)/|\([0-9a-z]{24}\)/)([^?]+\.aspx.*)$", re.IGNORECASE)
@@ -248,6 +251,21 @@ def canonical(url: str) -> str:
     parts = _parse(url)
     query = _escapes(parts.query, _QUERY_SAFE) if parts.query else None
     return parts._replace(host=_without_dot(parts.host), path=_escapes(parts.path, _PATH_SAFE), query=query).url
+
+
+def in_path(url: str) -> str | None:
+    """An address as the end of the path and query of another one; None where it would be read as another address there.
+
+    So it is where a client takes dot segments out of the whole path (URL Standard, 4.4), and where an address has signs
+    that only its own reading takes for others, as a backslash for a slash. None too of what is no http or https one.
+    """
+    if _plain_parts(url) is not None:
+        return url
+    with suppress(FormatError, UnicodeEncodeError):
+        said = quote(url, safe=_IN_PATH)
+        if _DOT_SEGMENT.search(said.partition("?")[0].partition("#")[0]) is None and canonical(said) == canonical(url):
+            return said
+    return None
 
 
 def _escapes(text: str, safe: str) -> str:

@@ -94,6 +94,7 @@ def test_a_package_is_written_by_the_rules_of_its_strictest_reader(held: Shell, 
     assert listed == set(names) - {"datapackage.json", "datapackage-digest.json"}
     page = next(page for page in pages_of(package) if str(page.get("title", "")).startswith(_ID))
     assert "Harbour Master" in page["text"]
+    assert {page["title"] for page in pages_of(package) if "text" not in page} == {"Mirror of invented cables"}
 
 
 def test_files_are_as_sealed_and_the_same_archive_gives_the_same_bytes(held: Shell, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from preserve.errors import FormatError
 from preserve.formats.cdxserver import moment_of
 from preserve.formats.timemap import http_date
+from preserve.formats.urls import in_path
 from preserve.replay.recover import Capture
 from preserve.web.exhibit.held import Captures, Moment
 
@@ -85,10 +86,10 @@ class Addresses:
         return f"{self._of}/timemap/{form}/{f'{page}/' if page > 1 else ''}{self._said}"
 
     def memento(self, moment: Moment, modifier: str = "") -> str:
-        """A capture: that of a second, or, where a later one is of the same, its record."""
-        if not moment.is_alone:
+        """A capture: that of a second; its record where a later one is of the same, or a path cannot hold its address."""
+        said = in_path(moment.capture.url) if moment.is_alone else None
+        if said is None:
             return f"{self.base}/record/{record_name(moment.capture)}{'id_' if modifier == 'id_' else ''}"
-        said = quote(moment.capture.url, safe=_SAFE)
         return f"{self._of}/{moment.digits}{modifier}/{said}"
 
 

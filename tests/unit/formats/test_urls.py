@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from preserve.errors import FormatError
 from preserve.formats import urls
-from preserve.formats.urls import Base, canonical, host_name, of_header, resolve, surt, without_session
+from preserve.formats.urls import Base, canonical, host_name, in_path, of_header, resolve, surt, without_session
 from tests.growth import assert_linear
 
 SID = "0123456789abcdef" * 2
@@ -317,3 +317,24 @@ def test_a_base_may_be_of_any_scheme() -> None:
     assert page.folder == "http://x.org/a/"
     with pytest.raises(FormatError):
         Base("no address")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://a.example/b?c=http://d//e", "http://a.example/b?c=http://d//e"),
+        ("http://a.example/b c?d e#f g", "http://a.example/b%20c?d%20e#f%20g"),
+        ("http://a.example/\u00e9%C3%a9", "http://a.example/%C3%A9%C3%a9"),
+        ("http://a.example/?b=/../c", "http://a.example/?b=/../c"),
+        ("http://a.example/.b/..c/...", "http://a.example/.b/..c/..."),
+        ("http://a.example/../b", None),
+        ("http://a.example/b/%2E./c", None),
+        ("http://a.example/b/.", None),
+        ("http://a.example\\b", None),
+        (" http://a.example/", None),
+        ("http://a.example/\ud800", None),
+        ("urn:a:b", None),
+    ],
+)
+def test_an_address_in_the_path_of_another_one_stays_the_same(url: str, said: str | None) -> None:
+    assert in_path(url) == said
