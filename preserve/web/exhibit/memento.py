@@ -86,7 +86,7 @@ class Addresses:
         return f"{self._of}/timemap/{form}/{f'{page}/' if page > 1 else ''}{self._said}"
 
     def memento(self, moment: Moment, modifier: str = "") -> str:
-        """A capture: that of a second; its record where a later one is of the same, or a path cannot hold its address."""
+        """A capture: that of a second; its record where a later one is of it, or a path cannot hold its address."""
         said = in_path(moment.capture.url) if moment.is_alone else None
         if said is None:
             return f"{self.base}/record/{record_name(moment.capture)}{'id_' if modifier == 'id_' else ''}"
