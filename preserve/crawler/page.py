@@ -147,7 +147,7 @@ class PageWriter:
         if repeats is not None:
             self._read_late(repeats.record_id)
         if load is not None:
-            self._write_load(target, load, record_id, exchange)
+            self._write_load(target, load, record_id)
         if exchange.error is None and payload is not None and reason != CHALLENGE:
             if repeats is not None and repeats.not_modified and visit.asked is not None:
                 # A page that was not sent again still has its links.
@@ -156,7 +156,7 @@ class PageWriter:
             self._follow(target, payload, content, found, refused, load)
         return reason
 
-    def _write_load(self, target: FrontierTarget, load: PageLoad, record_id: str, page: Exchange) -> None:
+    def _write_load(self, target: FrontierTarget, load: PageLoad, record_id: str) -> None:
         """Writes what a browser's visit brought beside the page's own exchange."""
         for exchange in load.robots:
             self.write_robots(exchange)
@@ -178,7 +178,6 @@ class PageWriter:
                 page_id=load.page_id,
                 concurrent_to=record_id,
                 warcinfo_id=self.writer.warcinfo_id,
-                now=page.started,
             )
             self.writer.add([record], KnownOfRecord(), NOTHING_READ)
         if load.state not in {"whole", "nothing"}:

@@ -103,14 +103,12 @@ def exchange_records(
     return build.records
 
 
-def artefact_record(
-    artefact: Artefact, *, url: str, page_id: str, concurrent_to: str, warcinfo_id: str, now: datetime
-) -> WarcRecord:
+def artefact_record(artefact: Artefact, *, url: str, page_id: str, concurrent_to: str, warcinfo_id: str) -> WarcRecord:
     """What this program made of a page: a ``resource`` under an address that is none of the site's."""
     fields: _Fields = [
         ("WARC-Type", "resource"),
         ("WARC-Record-ID", f"<urn:uuid:{new_uuid()}>"),
-        ("WARC-Date", format_utc(now)),
+        ("WARC-Date", format_utc(artefact.made)),
         ("WARC-Target-URI", f"urn:{artefact.kind}:{url}"),
         ("WARC-Concurrent-To", f"<{concurrent_to}>"),
         ("WARC-Page-ID", page_id),

@@ -195,6 +195,9 @@ class Worker:
             self._browser.browser.hurry()
         while self._under_way:
             self._collect(1.0)
+        if self._browser is not None:
+            for exchange in self._browser.browser.robots_taken(self._limits.fetch_timeout_s):
+                self._pages.write_robots(exchange)
         self._pages.writer.seal()
 
     def close(self) -> None:

@@ -33,8 +33,13 @@ class Origin:
     @property
     def netloc(self) -> str:
         """The value of the Host field: the port only where it is not the scheme's own."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+        authority = self.authority
+        return authority.rpartition(":")[0] if self.port == _PORTS[self.scheme] else authority
+
+    @property
+    def authority(self) -> str:
+        """Host and port, also where the port is the scheme's own."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def split_url(url: str) -> tuple[Origin, str]:

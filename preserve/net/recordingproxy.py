@@ -22,7 +22,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
 from preserve.errors import FormatError
@@ -39,10 +39,16 @@ STAY = "stay"
 """The refusal of a navigation that leaves the page as it is."""
 MAX_REQUEST_BYTES = 16 * MIB
 """One request of a page with its body: uploads are no part of what is preserved."""
+MAX_CLIENTS = 256
+"""Connections at once, each with a thread. Chromium opens 32 to a proxy, and as many again for WebSockets."""
 _READ_BYTES = 1 << 16
 _TLS_HANDSHAKE = 0x16
 _IDLE_S = 120.0
 """How long a client's connection may say nothing."""
+_BODY_S = 30.0
+"""How long the rest of a request may let wait for itself: a host's turn is held meanwhile."""
+_PASS_S = 5.0
+"""The same of a request that was refused."""
 _LOOK_S = 0.2
 """How often a relayed connection is looked at for the end of its page."""
 _SWITCHING = 101
@@ -60,16 +66,24 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Visitor(Protocol):
     """Who opened a page: says what may be asked for, and takes what came. Called from many threads."""
 
-    def enter(self, request: Request) -> str:
-        """Waits until a request may be sent; empty, or why it may not be (`STAY`: the page is to stay as it is)."""
+    def enter(self, url: str) -> str:
+        """Waits until an address may be asked for; empty, or why it may not be (`STAY`: the page stays as it is)."""
         ...
 
     def leave(self, url: str) -> None:
         """The server's turn is over, once for each `enter` that said yes: the next request may go to its host."""
         ...
 
+    def take(self, count: int) -> int:
+        """Counts in bytes that are going to be held until the page is over; how many of them may be."""
+        ...
+
     def made(self, exchange: Exchange) -> None:
-        """Takes an exchange, also one that failed."""
+        """Takes an exchange, also one that failed. Its bytes were counted by `take`."""
+        ...
+
+    def over(self) -> None:
+        """The page is over: whoever waits in `enter` is told so."""
         ...
 
     def is_streaming(self, exchange_head: Any) -> bool:  # noqa: ANN401 - a ReplyHead
@@ -88,6 +102,8 @@ class RecordingProxy:
         """A fault of the program in a thread of the proxy."""
         self.uninvited = 0
         """Requests that named no page: the browser's own, or another program's."""
+        self.turned_away = 0
+        """Connections beyond `MAX_CLIENTS`."""
         self._pages: dict[str, PageDoor] = {}
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.proxy = self
@@ -175,6 +191,8 @@ class PageDoor:
             self.is_shut = True
             for cut in self._cuts.values():
                 cut()
+        self.visitor.over()
+        with self._lock:
             self._lock.wait_for(lambda: not self._under_way, wait_s)
 
 
@@ -183,6 +201,25 @@ class _Server(socketserver.ThreadingTCPServer):
     block_on_close = False
     request_queue_size = 128
     proxy: RecordingProxy
+
+    def __init__(self, address: tuple[str, int], handler: type[socketserver.BaseRequestHandler]) -> None:
+        self._rooms = threading.BoundedSemaphore(MAX_CLIENTS)
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the base has them
+        """A thread for the connection, where there is room for one more; else it is closed."""
+        if self._rooms.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.proxy.turned_away += 1
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the base has them
+        """Handles the connection, and makes room for another."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._rooms.release()
 
     def handle_error(self, _request: object, _client_address: object) -> None:
         """Keeps a fault of the program: it is raised where the page is closed."""
@@ -204,18 +241,18 @@ class _Handler(socketserver.BaseRequestHandler):
 
     def _plain(self) -> None:
         """Requests that are for the proxy itself."""
-        while (parser := _next_request(self.request)) is not None and parser.head is not None:
-            head = parser.head
+        while (asked := _next_request(self.request)) is not None:
+            head = asked.head
             door = self._proxy.door_of(head)
             if door is None:
                 self.request.sendall(_ASK)
+                if not asked.parser.done:
+                    return
             elif head.method == "CONNECT":
                 self._tunnel(head, door)
                 return
-            else:
-                url = head.target
-                if not self._is_absolute(url) or not self._exchange(self.request, door, _for_origin(parser, url)):
-                    return
+            elif not self._is_absolute(head.target) or not self._exchange(self.request, door, asked, None):
+                return
 
     def _is_absolute(self, url: str) -> bool:
         if url.startswith("http://"):
@@ -239,36 +276,41 @@ class _Handler(socketserver.BaseRequestHandler):
                 self._requests(tls, door, Origin("https", host, port))
 
     def _requests(self, client: Any, door: PageDoor, origin: Origin) -> None:  # noqa: ANN401 - a socket, plain or TLS
-        while (parser := _next_request(client)) is not None and parser.head is not None:
-            head = parser.head
-            if head.method == "CONNECT" or not head.target.startswith(("/", "*")):
+        while (asked := _next_request(client)) is not None:
+            if asked.head.method == "CONNECT" or not asked.head.target.startswith(("/", "*")):
                 client.sendall(_own(400, "a path was wanted"))
                 return
-            url = f"{origin.scheme}://{origin.netloc}{'/' if head.target == '*' else head.target}"
-            if not self._exchange(client, door, Request(url, head.method, parser.raw)):
+            if not self._exchange(client, door, asked, origin):
                 return
 
-    def _exchange(self, client: Any, door: PageDoor, request: Request) -> bool:  # noqa: ANN401 - as above
+    def _exchange(self, client: Any, door: PageDoor, asked: "_Asked", tunnel: Origin | None) -> bool:  # noqa: ANN401 - as above
         """Makes one exchange for a page; true where the client may ask for more on its connection."""
+        url = asked.url(tunnel)
         try:
-            origin = split_url(request.url)[0]
+            origin = split_url(url)[0]
         except ExchangeError:
             client.sendall(_own(400, "no address"))
             return False
-        if {"@", "\\"} & set(request.url.split("/", 3)[2]):
+        if {"@", "\\"} & set(url.split("/", 3)[2]):
             # Readers of addresses do not agree on the host of such a one.
             client.sendall(_own(400, "an address with more than a host"))
             return False
+        if asked.head.host.lower() not in {origin.netloc, origin.authority}:
+            # The server would answer for another one than the record names.
+            client.sendall(_own(400, "the field Host names another server than the address"))
+            return False
         if not door.begin():
             return False
-        tap = _ClientTap(client, door, request.url)
+        tap = _ClientTap(client, door, url)
         try:
-            refusal = door.visitor.enter(request)
+            refusal = door.visitor.enter(url)
             if refusal:
                 client.sendall(_NO_CONTENT if refusal == STAY else _own(403, refusal))
+                _pass_over(client, asked.parser)
                 return False
             try:
-                exchange = self._proxy.fetcher.relay(request, origin, tap)
+                _read_body(client, asked, door.visitor)
+                exchange = self._proxy.fetcher.relay(asked.request(url, tunnel), origin, tap)
             finally:
                 tap.turn_over()
             door.visitor.made(tap.marked(exchange))
@@ -298,6 +340,10 @@ class _ClientTap:
         """True where the page is over, or its browser wants no more."""
         return self._door.is_shut or not self.client_is_there
 
+    def room_for(self, count: int) -> int:
+        """How many of the bytes that came the page may still hold."""
+        return self._door.visitor.take(count)
+
     def began(self, cut: Callable[[], None]) -> None:
         """The request is about to be sent."""
         self._cut = cut
@@ -325,10 +371,10 @@ class _ClientTap:
             self._has_turn = False
             self._door.visitor.leave(self._url)
 
-    def switched(self, sock: Any) -> None:  # noqa: ANN401 - a socket, plain or TLS
+    def switched(self, sock: Any, behind: int) -> None:  # noqa: ANN401 - a socket, plain or TLS
         """Hands bytes on in both directions until one side ends, or the page does. They are counted and not kept."""
         self.turn_over()
-        self._frames = [0, 0]
+        self._frames = [0, behind]
         ways = {self._client: (sock, 0), sock: (self._client, 1)}
         until = time.monotonic() + _IDLE_S
         with suppress(OSError):
@@ -350,51 +396,106 @@ class _ClientTap:
         return replace(exchange, frames=(self._frames[0], self._frames[1]), truncated=Truncation.UNSPECIFIED)
 
 
-def _next_request(client: Any) -> RequestParser | None:  # noqa: ANN401 - a socket, plain or TLS
-    """The next request on a client's connection; None where there is none.
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request whose head is there; its body may still be to come."""
+
+    parser: RequestParser
+    head: RequestHead
+
+    def url(self, tunnel: Origin | None) -> str:
+        """What it asks for: in a tunnel by the tunnel's origin and its path, else by the address in its target."""
+        target = self.head.target
+        if tunnel is not None:
+            return f"{tunnel.scheme}://{tunnel.netloc}{'/' if target == '*' else target}"
+        authority, path = _cut(target)
+        return f"http://{authority}{path}"
+
+    def request(self, url: str, tunnel: Origin | None) -> Request:
+        """The whole request as the origin gets it.
+
+        Of a plain one the origin is taken out of the target, and the proxy's own fields are left out.
+        """
+        head, raw = self.head, self.parser.raw
+        if tunnel is not None:
+            return Request(url, head.method, raw)
+        lines = _PROXY_FIELD.sub(b"", head.lines)
+        line = f"{head.method} {_cut(head.target)[1]} {head.version}\r\n".encode("ascii")
+        return Request(url, head.method, line + lines + raw[len(head.raw) :])
+
+
+def _cut(url: str) -> tuple[str, str]:
+    """The authority of an absolute address, and what a server is asked for (RFC 9112 section 3.2.1)."""
+    _scheme, _slashes, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    if slash:
+        return authority, f"/{path}"
+    authority, mark, query = authority.partition("?")
+    return authority, f"/{mark}{query}"
+
+
+def _next_request(client: Any) -> _Asked | None:  # noqa: ANN401 - a socket, plain or TLS
+    """The next request on a client's connection, as far as its head; None where there is none.
 
     Raises:
         FormatError: what came is no request.
     """
+    client.settimeout(_IDLE_S)
     parser = RequestParser(MAX_REQUEST_BYTES)
-    has_waited = False
-    while True:
+    while parser.head is None:
         data = client.recv(_READ_BYTES)
         if not data:
             return None
-        try:
-            parser.feed(data)
-        except FormatError as error:
-            client.sendall(_own(400, str(error)))
-            raise
+        _feed(client, parser, data)
+    return _Asked(parser, parser.head)
+
+
+def _read_body(client: Any, asked: _Asked, visitor: Visitor) -> None:  # noqa: ANN401 - a socket, plain or TLS
+    """Reads what is left of a request.
+
+    Raises:
+        FormatError: it is framed wrongly, or more than may be held.
+    """
+    parser = asked.parser
+    client.settimeout(_BODY_S)
+    if not parser.done and b"100-continue" in asked.head.fields.get_list(b"expect"):
+        client.sendall(_CONTINUE)
+    count = len(parser.raw)
+    while visitor.take(count) == count:
         if parser.done:
-            break
-        head = parser.head
-        if head is not None and not has_waited:
-            has_waited = True
-            if b"100-continue" in head.fields.get_list(b"expect"):
-                client.sendall(_CONTINUE)
+            return
+        data = client.recv(_READ_BYTES)
+        if not data:
+            raise FormatError("a request that does not come to its end")
+        _feed(client, parser, data)
+        count = len(data)
+    client.sendall(_own(413, "the page has sent and received as much as is held"))
+    _pass_over(client, parser)
+    raise FormatError("more than is held")
+
+
+def _feed(client: Any, parser: RequestParser, data: bytes) -> None:  # noqa: ANN401 - a socket, plain or TLS
+    try:
+        parser.feed(data)
+    except FormatError as error:
+        client.sendall(_own(400, str(error)))
+        raise
     if parser.extra:
         # Nobody asks for more before the reply is there (RFC 9112 section 9.3.2 lets a client; browsers do not).
         raise FormatError("requests without waiting for replies")
-    return parser
 
 
-def _for_origin(parser: RequestParser, url: str) -> Request:
-    """A plain request as the origin gets it: the origin out of the target, the proxy's own fields left out."""
-    head = parser.head
-    if head is None:
-        raise FormatError("no request")
-    _scheme, _slashes, rest = url.partition("://")
-    authority, slash, path = rest.partition("/")
-    query = ""
-    if not slash and "?" in authority:
-        authority, _mark, query = authority.partition("?")
-        query = f"?{query}"
-    target = f"/{path}" if slash else f"/{query}"
-    lines = _PROXY_FIELD.sub(b"", head.lines)
-    line = f"{head.method} {target} {head.version}\r\n".encode("ascii")
-    return Request(f"http://{authority}{target}", head.method, line + lines + parser.raw[len(head.raw) :])
+def _pass_over(client: Any, parser: RequestParser) -> None:  # noqa: ANN401 - a socket, plain or TLS
+    """Reads the rest of a request that was answered already, and keeps nothing of it.
+
+    Else the connection's end would reach the client as a fault, and before the reply.
+    """
+    if parser.done:
+        return
+    client.settimeout(_PASS_S)
+    left = MAX_REQUEST_BYTES
+    while left > 0 and (data := client.recv(_READ_BYTES)):
+        left -= len(data)
 
 
 def _keeps(exchange: Exchange) -> bool:

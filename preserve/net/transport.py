@@ -48,8 +48,15 @@ class Tap(Protocol):
         """Bytes of the reply, or of what follows a 101, as they come."""
         ...
 
-    def switched(self, sock: Any) -> None:  # noqa: ANN401 - a socket, plain or TLS
-        """The connection goes on in another protocol (101). It is closed when this returns."""
+    def room_for(self, count: int) -> int:
+        """How many of ``count`` bytes that came are kept; where not all of them are, the reply is cut there."""
+        ...
+
+    def switched(self, sock: Any, behind: int) -> None:  # noqa: ANN401 - a socket, plain or TLS
+        """The connection goes on in another protocol (101). It is closed when this returns.
+
+        ``behind``: bytes of that protocol that came with the 101, and were given to `took`.
+        """
         ...
 
     @property
@@ -177,7 +184,7 @@ class Connection:
                 self._break(recording, error)
         head = recording.scanner.head
         if recording.tap is not None and self.open and head is not None and head.status == _SWITCHING:
-            recording.tap.switched(self._sock)
+            recording.tap.switched(self._sock, recording.scanner.extra_bytes)
         if recording.failure or recording.truncated or not recording.scanner.keeps_connection:
             self.close()
         return True
@@ -218,9 +225,12 @@ class Connection:
                     recording.truncated = Truncation.DISCONNECT
                 self.close()
                 return
-            if len(data) > recording.room:
+            room = recording.room
+            if recording.tap is not None:
+                room = min(room, recording.tap.room_for(len(data)))
+            if len(data) > room:
                 recording.truncated = Truncation.LENGTH
-                data = data[: recording.room]
+                data = data[:room]
             recording.room -= len(data)
             if data:
                 recording.received.append(data)

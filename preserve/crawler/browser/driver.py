@@ -1,8 +1,8 @@
 """Drives a browser: one JSON document a line on stdin for each page, lines of what happens on stdout.
 
 A process of its own, so that whatever a page does to a browser can be ended from outside. It knows nothing of archives
-and writes files of fixed names to the folder that the job names. Lines of stdout: ``{"asks": ADDRESS, "main": BOOL}``
-for each request before it is sent, and ``{"done": {...}}`` at the end of a page.
+and writes files of fixed names, and the browser's profile, to the folder that the job names. Lines of stdout:
+``{"asks": ADDRESS, "main": BOOL}`` for each request before it is sent, and ``{"done": {...}}`` at the end of a page.
 
 Tested by ``tests/scenarios/test_browser.py``.
 """
@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Error, FloatRect, Page, Request, sync_playwright
@@ -88,8 +87,8 @@ def _each(made: dict[str, str], name: str, make: Callable[[], object]) -> None:
     try:
         make()
         made[name] = ""
-    except Error as error:
-        made[name] = error.message.splitlines()[0][:200]
+    except Exception as error:  # noqa: BLE001 - a page's scripts decide what its values are
+        made[name] = _first_line(error)
 
 
 def _artefacts(page: Page, context: BrowserContext, job: dict[str, Any]) -> dict[str, Any]:
@@ -110,17 +109,13 @@ def _artefacts(page: Page, context: BrowserContext, job: dict[str, Any]) -> dict
     try:
         behaved = page.evaluate(script, job["behaviours"])
         page.wait_for_load_state("networkidle", timeout=_QUIET_MS)
-    except Error as error:
-        behaved = behaved or {"ended": error.message.splitlines()[0][:200]}
+    except Exception as error:  # noqa: BLE001 - as above
+        behaved = behaved or {"ended": _first_line(error)}
     inner = "document.body ? document.body.innerText : ''"
     _each(made, "dom.html", lambda: _write(folder / "dom.html", page.content()))
     _each(made, "text.txt", lambda: _write(folder / "text.txt", page.evaluate(inner)))
     _each(made, "accessibility.txt", lambda: _write(folder / "accessibility.txt", _tree(page)))
-    height = page.evaluate("document.documentElement.scrollHeight")
-    whole = FloatRect(x=0, y=0, width=_VIEWPORT[0], height=max(_VIEWPORT[1], min(int(height), _MOST_PIXELS)))
-    _each(
-        made, "full.png", lambda: page.screenshot(path=folder / "full.png", full_page=True, clip=whole, timeout=30_000)
-    )  # fmt: skip
+    _each(made, "full.png", lambda: _whole(page, folder / "full.png"))
     _each(made, "page.pdf", lambda: page.pdf(path=folder / "page.pdf"))
     facts = page.evaluate(
         "() => ({title: document.title.slice(0, 1000), url: location.href.slice(0, 4000), language: navigator.language,"
@@ -129,6 +124,17 @@ def _artefacts(page: Page, context: BrowserContext, job: dict[str, Any]) -> dict
     # Raises where a script has put another document in its place: what was made is of nobody knows which.
     shown.evaluate("one => one === document")
     return {"artefacts": made, "behaviours": behaved, "page": facts}
+
+
+def _first_line(error: Exception) -> str:
+    said = error.message if isinstance(error, Error) else f"{type(error).__name__}: {error}"
+    return (said.splitlines() or [""])[0][:200] or type(error).__name__
+
+
+def _whole(page: Page, path: Path) -> None:
+    height = page.evaluate("Math.min(Number(document.documentElement.scrollHeight) || 0, 1e6)")
+    clip = FloatRect(x=0, y=0, width=_VIEWPORT[0], height=max(_VIEWPORT[1], min(int(height), _MOST_PIXELS)))
+    page.screenshot(path=path, full_page=True, clip=clip, timeout=30_000)
 
 
 def _tree(page: Page) -> str:
@@ -141,35 +147,34 @@ def _write(path: Path, text: str) -> None:
 
 def _visit(playwright: Any, job: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - Playwright's own
     until = time.monotonic() + job["seconds"]
-    with TemporaryDirectory(prefix="preserve-profile-", ignore_cleanup_errors=True) as profile:
-        context = playwright.chromium.launch_persistent_context(
-            profile,
-            executable_path=job["browser"],
-            headless=True,
-            chromium_sandbox=job["sandbox"],
-            args=[*_FLAGS, f"--ignore-certificate-errors-spki-list={job['spki']}"],
-            proxy={"server": job["proxy"], "username": job["page"], "password": job["word"]},
-            service_workers="block",
-            viewport={"width": _VIEWPORT[0], "height": _VIEWPORT[1]},
-            locale=job["language"],
-            timezone_id=job["zone"],
-            accept_downloads=True,
-            user_agent=job["agent"] or None,
-        )
-        try:
-            page = context.pages[0] if context.pages else context.new_page()
-            if not job["agent"]:
-                # Its own name, so that sites are told the truth, and behind it ours.
-                return {"agent": page.evaluate("navigator.userAgent"), "version": _version(context, page)}
-            _asked(context, page)
-            state = _load(page, job, until)
-            found = {"state": state, "version": _version(context, page)}
-            if state in {"whole", "time"}:
-                found |= _artefacts(page, context, job)
-            return found
-        finally:
-            with suppress(Error):
-                context.close()
+    context = playwright.chromium.launch_persistent_context(
+        Path(job["folder"]) / ("profile" if job["agent"] else "first"),
+        executable_path=job["browser"],
+        headless=True,
+        chromium_sandbox=job["sandbox"],
+        args=[*_FLAGS, f"--ignore-certificate-errors-spki-list={job['spki']}"],
+        proxy={"server": job["proxy"], "username": job["page"], "password": job["word"]},
+        service_workers="block",
+        viewport={"width": _VIEWPORT[0], "height": _VIEWPORT[1]},
+        locale=job["language"],
+        timezone_id=job["zone"],
+        accept_downloads=True,
+        user_agent=job["agent"] or None,
+    )
+    try:
+        page = context.pages[0] if context.pages else context.new_page()
+        if not job["agent"]:
+            # Its own name, so that sites are told the truth, and behind it ours.
+            return {"agent": page.evaluate("navigator.userAgent"), "version": _version(context, page)}
+        _asked(context, page)
+        state = _load(page, job, until)
+        found = {"state": state, "version": _version(context, page)}
+        if state in {"whole", "time"}:
+            found |= _artefacts(page, context, job)
+        return found
+    finally:
+        with suppress(Error):
+            context.close()
 
 
 def _version(context: BrowserContext, page: Page) -> str:
@@ -182,8 +187,8 @@ def main() -> None:
         for line in sys.stdin:
             try:
                 _say(done=_visit(playwright, json.loads(line)))
-            except Error as error:
-                _say(done={"state": "failed", "why": error.message[:500]})
+            except Exception as error:  # noqa: BLE001 - whatever it is, it ends this page and no other
+                _say(done={"state": "failed", "why": _first_line(error)})
 
 
 if __name__ == "__main__":

@@ -37,11 +37,11 @@ class HostGates:
             gate = self._gate(host)
             gate.delay_s = max(gate.delay_s, delay_s)
 
-    def enter(self, host: str, until: float) -> bool:
-        """Waits for the host's turn; false where it does not come before ``until``."""
+    def enter(self, host: str, until: float, is_over: Callable[[], bool] = lambda: False) -> bool:
+        """Waits for the host's turn; false where it does not come before ``until``, or `wake` finds ``is_over``."""
         with self._changed:
             gate = self._gate(host)
-            while True:
+            while not is_over():
                 now = time.monotonic()
                 wait_s = until - now if gate.is_taken else gate.free_at - now
                 if not gate.is_taken and wait_s <= 0 and now <= until + _AT_ONCE_S:
@@ -50,6 +50,12 @@ class HostGates:
                 if now + max(wait_s, 0.0) > until or now >= until:
                     return False
                 self._changed.wait(wait_s)
+            return False
+
+    def wake(self) -> None:
+        """Lets everybody who waits look whether that is still wanted."""
+        with self._changed:
+            self._changed.notify_all()
 
     def leave(self, host: str) -> None:
         """The turn is over."""

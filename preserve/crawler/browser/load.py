@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from preserve.net.exchange import Exchange
 
 
 @dataclass(frozen=True, slots=True)
 class Artefact:
-    """Something that this program made of a page: ``kind`` stands in its address (``urn:KIND:ADDRESS``)."""
+    """Something that this program made of a page, and when: ``kind`` stands in its address (``urn:KIND:ADDRESS``)."""
 
     kind: str
     content_type: str
     data: bytes
+    made: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class PageLoad:
     state: str
     exchanges: tuple[Exchange, ...]
     robots: tuple[Exchange, ...]
-    """Replies for robots.txt of hosts that the page asked."""
+    """Replies for robots.txt of hosts that the page asked, and of an earlier one where they outlived it."""
     verdicts: Mapping[str, str]
     """What robots.txt said, by address."""
     artefacts: tuple[Artefact, ...]

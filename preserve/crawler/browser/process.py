@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -30,6 +31,9 @@ _MAX_LINE_BYTES = 1 << 20
 """A line of the driver: an address, or the facts of a page."""
 _GRACE_S = 30.0
 """How long a page's driver may go on behind the time that it was given, for pictures and for the browser's end."""
+_KILLED_S = 5.0
+"""How long the end of what was killed is waited for."""
+_KILL_AGAIN_S = 0.02
 
 
 class LostBrowserError(Exception):
@@ -62,6 +66,8 @@ class Driver:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._mark = ""
+        self._scratch: Path | None = None
+        """Where driver and browser put what they need for themselves; it goes with them."""
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
 
     def visit(self, job: Mapping[str, Any], asks: Callable[[str, bool], None]) -> dict[str, Any]:
@@ -70,16 +76,16 @@ class Driver:
         Raises:
             LostBrowserError: there is no end.
         """
-        process = self._running()
         until = time.monotonic() + float(job["seconds"]) + _GRACE_S
         try:
+            process = self._running()
             if process.stdin is not None:
                 process.stdin.write(json.dumps(job).encode() + b"\n")
                 process.stdin.flush()
             return self._done(until, asks)
         except OSError as error:
             self.end()
-            raise LostBrowserError("the browser's driver ended") from error
+            raise LostBrowserError(f"the browser's driver ended: {error}") from error
         except LostBrowserError:
             self.end()
             raise
@@ -104,7 +110,7 @@ class Driver:
             raise LostBrowserError("the browser's driver ended")
         try:
             return json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     def _running(self) -> "subprocess.Popen[bytes]":
@@ -112,6 +118,8 @@ class Driver:
             self.end()
             # What is secret to the program is none of a page's business.
             environment = {name: value for name, value in os.environ.items() if not name.startswith("PRESERVE_")}
+            self._scratch = Path(tempfile.mkdtemp(prefix="preserve-browser-"))
+            environment["TMPDIR"] = str(self._scratch)
             environment[_MARK] = secrets.token_hex(16)
             self._mark = f"{_MARK}={environment[_MARK]}"
             self._process = subprocess.Popen(
@@ -139,21 +147,43 @@ class Driver:
         """Ends the driver and every process that it started."""
         self.kill()
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
+        if process is not None:
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    with suppress(OSError):
+                        pipe.close()
+        scratch, self._scratch = self._scratch, None
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _kill_marked(mark: bytes) -> None:
-    """Kills the groups of processes that were begun with a mark: a browser leads a group of its own."""
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        with suppress(OSError, ValueError):
-            if mark in read_regular(path).split(b"\0"):
-                os.killpg(os.getpgid(int(path.parent.name)), signal.SIGKILL)
+    """Kills the groups of processes that were begun with a mark: a browser leads a group of its own.
+
+    Again while there are any, for a process may have begun another meanwhile, and a while for their ends: they may
+    write until then.
+    """
+    until = time.monotonic() + _KILLED_S
+    while (found := _marked(mark)) and time.monotonic() < until:
+        for number in found:
+            with suppress(OSError):
+                os.killpg(os.getpgid(number), signal.SIGKILL)
+        time.sleep(_KILL_AGAIN_S)
+
+
+def _marked(mark: bytes) -> list[int]:
+    """Numbers of the processes that have a mark in their environment. One that has ended has none any more."""
+    found: list[int] = []
+    with suppress(OSError):
+        found += [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and _has_mark(entry, mark)]  # noqa: PTH208
+    return found
+
+
+def _has_mark(entry: str, mark: bytes) -> bool:
+    with suppress(OSError):
+        return mark in read_regular(Path("/proc", entry, "environ")).split(b"\0")
+    return False
 
 
 def _read(process: "subprocess.Popen[bytes]", lines: "queue.SimpleQueue[bytes | None]") -> None:

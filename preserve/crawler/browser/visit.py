@@ -32,7 +32,7 @@ from preserve.formats.urls import canonical, of_header, resolve
 from preserve.limits import DEFAULT_LIMITS, MIB, Limits
 from preserve.model import format_utc, new_uuid
 from preserve.net.certificates import RunAuthority
-from preserve.net.exchange import Exchange, Request
+from preserve.net.exchange import Exchange
 from preserve.net.fetch import Fetcher, Fetches
 from preserve.net.recordingproxy import STAY, RecordingProxy
 from preserve.regular import read_regular
@@ -45,7 +45,7 @@ MAX_EXCHANGES = 2_000
 _MAX_ASKED = 20_000
 """Addresses of one page that its browser has told of."""
 MAX_PAGE_BYTES = 256 * MIB
-"""Bytes of a page's replies that are held until they are written; a page that has them asks for nothing more."""
+"""Bytes of a page's requests and replies, held until they are written: what goes beyond is cut there."""
 _MAX_ARTEFACT_BYTES = 64 * MIB
 _ASKED_S = 15.0
 """How long it may take until the browser tells a request that it makes for a page."""
@@ -55,12 +55,14 @@ BEHAVIOURS: Mapping[str, Any] = {
     "millis": 30_000, "pause": 250, "scrolls": 100, "candidates": 200, "media": 4, "clicks": 20,
 }  # fmt: skip
 """Bounds of what is done on a page (``behaviours.js``)."""
+_COUNTED = ("scrolled", "candidates", "played", "clicked")
 LANGUAGE, ZONE = "en-US", "UTC"
 
 OWN = "browser-own"
 """Refused: nothing on the page asked for it."""
 TOO_MUCH = "page-bound"
 PAGE_OVER = "page-over"
+TOO_MANY = "connections-bound"
 
 
 _FILES = {
@@ -82,35 +84,55 @@ class RobotsOfHosts:
         self._limits = limits
         self._rules: dict[str, RobotsRules] = {}
         self._locks: dict[str, threading.Lock] = {}
-        self._lock = threading.Lock()
+        self._came: list[Exchange] = []
+        self._under_way = 0
+        self._changed = threading.Condition()
 
     def know(self, address: str, rules: RobotsRules) -> None:
         """Takes rules that the crawler read."""
         self._rules[address] = rules
 
-    def of(self, url: str, gates: HostGates, keep: Callable[[Exchange], None]) -> RobotsRules:
-        """The rules for an address; its robots.txt is asked for where it is not known."""
+    def of(self, url: str, gates: HostGates, count: Callable[[Exchange], None]) -> RobotsRules:
+        """The rules for an address; its robots.txt is asked for where it is not known. ``count`` is told what came."""
         address = robots_url(url)
-        with self._lock:
+        with self._changed:
             lock = self._locks.setdefault(address, threading.Lock())
         with lock:
             known = self._rules.get(address)
             if known is None or known.expired(datetime.now(UTC), self._limits):
-                known = self._rules[address] = self._asked(address, keep)
+                known = self._rules[address] = self._asked(address, count)
                 gates.ask_for(host_of(address), min(known.delay_s, self._limits.max_crawl_delay_s))
             return known
 
-    def _asked(self, address: str, keep: Callable[[Exchange], None]) -> RobotsRules:
-        current = address
-        exchange = self._fetches.begin(current, {}).finish()
-        keep(exchange)
-        for _hop in range(self._limits.max_robots_redirects):
-            location = redirect_of(exchange)
-            if location is None:
-                break
-            exchange = self._fetches.begin(location, {}).finish()
-            keep(exchange)
+    def taken(self, wait_s: float) -> tuple[Exchange, ...]:
+        """What came and was not taken yet, whichever page it was asked for; what is under way is waited for."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._under_way, wait_s)
+            came, self._came = self._came, []
+            return tuple(came)
+
+    def _asked(self, address: str, count: Callable[[Exchange], None]) -> RobotsRules:
+        with self._changed:
+            self._under_way += 1
+        try:
+            exchange = self._exchange(address, count)
+            for _hop in range(self._limits.max_robots_redirects):
+                location = redirect_of(exchange)
+                if location is None:
+                    break
+                exchange = self._exchange(location, count)
+        finally:
+            with self._changed:
+                self._under_way -= 1
+                self._changed.notify_all()
         return RobotsRules.from_exchange(exchange, self._limits, now=datetime.now(UTC))
+
+    def _exchange(self, address: str, count: Callable[[Exchange], None]) -> Exchange:
+        exchange = self._fetches.begin(address, {}).finish()
+        count(exchange)
+        with self._changed:
+            self._came.append(exchange)
+        return exchange
 
 
 def redirect_of(exchange: Exchange) -> str | None:
@@ -131,7 +153,6 @@ class PageVisit:
     robots: RobotsOfHosts | None
     until: float
     exchanges: list[Exchange] = field(default_factory=list)
-    robots_exchanges: list[Exchange] = field(default_factory=list)
     verdicts: dict[str, str] = field(default_factory=dict)
     refused: "Counter[str]" = field(default_factory=Counter)
     elsewhere: dict[str, None] = field(default_factory=dict)
@@ -139,6 +160,7 @@ class PageVisit:
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _bytes: int = 0
     _entered: int = 0
+    _is_over: bool = False
 
     def asks(self, url: str, is_main: bool) -> None:  # noqa: FBT001 - as the driver says it
         """The browser told that its page asks for an address; ``is_main``: as the page itself."""
@@ -149,21 +171,22 @@ class PageVisit:
             self._asked[url] = is_main or self._asked.get(url, False)
             self._changed.notify_all()
 
-    def enter(self, request: Request) -> str:
-        """Waits until a request may be sent; empty, or why it may not be."""
-        refusal = self._refusal(request)
+    def enter(self, url: str) -> str:
+        """Waits until an address may be asked for; empty, or why it may not be."""
+        refusal = self._refusal(url)
         if refusal:
             with self._changed:
                 self.refused["elsewhere" if refusal == STAY else refusal] += 1
         return refusal
 
-    def _refusal(self, request: Request) -> str:
-        url = request.url
+    def _refusal(self, url: str) -> str:
         with self._changed:
-            known = self._changed.wait_for(lambda: self._asked.get(url) is not None, _ASKED_S)
-            is_main = self._asked.get(url, False)
-            if not known:
+            self._changed.wait_for(lambda: self._is_over or url in self._asked, _ASKED_S)
+            if self._is_over:
+                return PAGE_OVER
+            if url not in self._asked:
                 return OWN
+            is_main = self._asked[url]
             if is_main and not self.is_page(url):
                 if len(self.elsewhere) < MAX_EXCHANGES:
                     self.elsewhere[url] = None
@@ -175,13 +198,13 @@ class PageVisit:
             if refusal is not None:
                 return refusal
         if self.robots is not None:
-            rules = self.robots.of(url, self.gates, self._keep_robots)
+            rules = self.robots.of(url, self.gates, self._count_robots)
             if not rules.allowed(url):
                 return rules.refusal or OUT_OF_SCOPE
             self.verdicts[url] = rules.verdict
         else:
             self.verdicts[url] = "ignored"
-        if not self.gates.enter(host_of(url), self.until):
+        if not self.gates.enter(host_of(url), self.until, lambda: self._is_over):
             return PAGE_OVER
         with self._changed:
             self._entered += 1
@@ -191,9 +214,8 @@ class PageVisit:
         """True for the address of the page itself."""
         return url == self.url or url == resolve(self.url, "")
 
-    def _keep_robots(self, exchange: Exchange) -> None:
+    def _count_robots(self, exchange: Exchange) -> None:
         with self._changed:
-            self.robots_exchanges.append(exchange)
             self._bytes += len(exchange.response_bytes)
             self._entered += 1
 
@@ -201,11 +223,25 @@ class PageVisit:
         """The turn of the host is over."""
         self.gates.leave(host_of(url))
 
+    def take(self, count: int) -> int:
+        """Counts in bytes that are going to be held; how many of them may be."""
+        with self._changed:
+            taken = max(0, min(count, MAX_PAGE_BYTES - self._bytes))
+            self._bytes += taken
+            return taken
+
     def made(self, exchange: Exchange) -> None:
         """Takes an exchange."""
         with self._changed:
             self.exchanges.append(exchange)
-            self._bytes += len(exchange.response_bytes) + len(exchange.request_bytes)
+            self._bytes += sum(len(surplus.data) for surplus in exchange.surplus)
+
+    def over(self) -> None:
+        """The page is over: whoever waits is told so."""
+        with self._changed:
+            self._is_over = True
+            self._changed.notify_all()
+        self.gates.wake()
 
     def is_streaming(self, head: ReplyHead) -> bool:
         """True where a server keeps a reply open to say more when it has more."""
@@ -260,13 +296,14 @@ class Browser:
             )
             page_id, word = new_uuid().removeprefix("urn:uuid:"), secrets.token_hex(16)
             door = self._proxy.open(page_id, word, visit)
-            before = self._proxy.uninvited
+            uninvited, turned_away = self._proxy.uninvited, self._proxy.turned_away
             started = datetime.now(UTC)
             try:
                 done = self._driven(visit, page_id, word, folder)
             finally:
                 self._proxy.shut(door, _ENDING_S)
-            visit.refused["no-page"] += self._proxy.uninvited - before
+            visit.refused["no-page"] += self._proxy.uninvited - uninvited
+            visit.refused[TOO_MANY] += self._proxy.turned_away - turned_away
             return self._loaded(visit, page_id, done, Path(folder), started)
 
     def _driven(self, visit: PageVisit, page_id: str, word: str, folder: str) -> dict[str, Any]:
@@ -306,20 +343,24 @@ class Browser:
         else:
             exchanges.remove(main)
         is_moved = redirect_of(main) is not None
-        artefacts = [] if is_moved else _artefacts(done, folder)
+        artefacts = [] if is_moved else _artefacts(done, folder, started)
         info = _pageinfo(visit, page_id, {**done, "bounds": self._behaviours}, [main, *exchanges], started)
         return main, PageLoad(
             page_id=page_id,
             state="nothing" if is_moved else str(done.get("state")),
             exchanges=tuple(exchanges),
-            robots=tuple(visit.robots_exchanges),
+            robots=self.robots_taken(0.0),
             verdicts=visit.verdicts,
-            artefacts=(*artefacts, Artefact("pageinfo", "application/json", info)),
+            artefacts=(*artefacts, Artefact("pageinfo", "application/json", info, datetime.now(UTC))),
             dom=next((one.data for one in artefacts if one.kind == "dom"), None),
             elsewhere=() if is_moved else tuple(visit.elsewhere),
             why=str(done.get("why") or "")[:500],
             refused=+visit.refused,
         )
+
+    def robots_taken(self, wait_s: float) -> tuple[Exchange, ...]:
+        """Replies for robots.txt that came, of this page or of one that was over before they did."""
+        return () if self._robots is None else self._robots.taken(wait_s)
 
     def hurry(self) -> None:
         """The run is to end: the page under way is over, what came of it is kept, and no other is begun."""
@@ -365,18 +406,21 @@ class OpenedPage:
         return exchange
 
 
-def _artefacts(done: Mapping[str, Any], folder: Path) -> list[Artefact]:
-    made = done.get("artefacts")
+def _artefacts(done: Mapping[str, Any], folder: Path, started: datetime) -> list[Artefact]:
+    said = _named(done)
     found = []
     for name, (kind, content_type) in _FILES.items():
-        if not isinstance(made, dict) or made.get(name) != "":
+        if said.get(name) != "":
             continue
-        with suppress(OSError):
+        with suppress(OSError, OverflowError, ValueError):
             data = read_regular(folder / name, _MAX_ARTEFACT_BYTES)
+            written = datetime.fromtimestamp((folder / name).stat().st_mtime, UTC)
             if name.endswith(".base64"):
                 data = _unpacked(data)
             if data:
-                found.append(Artefact(kind, content_type, data))
+                # A file system's clock may be coarser, and whoever drew the page may have set it.
+                made = min(max(written, started), datetime.now(UTC))
+                found.append(Artefact(kind, content_type, data, made))
     return found
 
 
@@ -414,15 +458,30 @@ def _pageinfo(
             "language": _text(facts, "language"),
             "zone": _text(facts, "zone"),
             "sandbox": not _is_root(),
-            "behaviours": done.get("behaviours"),
+            "behaviours": _behaved(done.get("behaviours")),
             "bounds": done.get("bounds"),
-            "artefacts": done.get("artefacts"),
+            "artefacts": {name: _text(done.get("artefacts"), name) for name in _FILES if name in _named(done)},
             "asked_not_made": dict(+visit.refused),
             "leads_to": list(visit.elsewhere)[:100],
             "why": _text(done, "why"),
         },
     }
     return json.dumps(said, ensure_ascii=False, indent=1, sort_keys=True).encode("utf-8", "replace")
+
+
+def _behaved(said: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON of the driver
+    """What was done on the page, as the page's own scripts let it be said: what has another form is left out."""
+    if not isinstance(said, dict):
+        return {}
+    counts = {name: said[name] for name in _COUNTED if type(said.get(name)) is int and abs(said[name]) < 1 << 31}
+    mistakes = said.get("mistakes")
+    told = [str(one)[:200] for one in mistakes[:20]] if isinstance(mistakes, list) else []
+    return {**counts, "ended": _text(said, "ended")[:200], **({"mistakes": told} if told else {})}
+
+
+def _named(done: Mapping[str, Any]) -> Mapping[str, Any]:
+    made = done.get("artefacts")
+    return made if isinstance(made, dict) else {}
 
 
 def _text(facts: Any, name: str) -> str:  # noqa: ANN401 - JSON of the driver

@@ -1,7 +1,12 @@
 """A page's visit by a browser: what it may ask for, and what is left when the browser is lost. No browser is needed."""
 
+import os
+import queue
+import tempfile
 import threading
 import time
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +14,16 @@ import pytest
 from preserve.crawler.browser.gates import GatedFetches, HostGates
 from preserve.crawler.browser.load import Artefact
 from preserve.crawler.browser.process import Driver, LostBrowserError, find_browser
-from preserve.crawler.browser.visit import OWN, TOO_MUCH, Browsing, PageVisit, RobotsOfHosts
+from preserve.crawler.browser.visit import (
+    OWN,
+    PAGE_OVER,
+    TOO_MUCH,
+    Browsing,
+    PageVisit,
+    RobotsOfHosts,
+    _artefacts,
+    _behaved,
+)
 from preserve.crawler.frontier import FrontierTarget
 from preserve.crawler.records import artefact_record
 from preserve.crawler.scope import Scope
@@ -17,13 +31,12 @@ from preserve.errors import EnvironmentFaultError
 from preserve.formats.warc.record import make_record, parse_record, record_bytes
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import RecordPlace
-from preserve.net.exchange import Request
 from preserve.net.recordingproxy import STAY
 from preserve.provenance.describe import KnownOfRecord, describe_fresh, resource_type
 from preserve.provenance.rows import row_of
 from preserve.replay.address_patterns import AddressPatterns
 from tests.simulated import SimulatedFetcher, Web, reply
-from tests.unit.crawler.exchanges import NOW, exchange_of, ok
+from tests.unit.crawler.exchanges import NOW
 
 PAGE = "http://x.org/page"
 
@@ -46,15 +59,15 @@ def visit(**changes: Any) -> PageVisit:
     return PageVisit(**{**given, **changes})
 
 
-def enter(page: PageVisit, url: str, *, main: bool = False, method: str = "GET") -> str:
+def enter(page: PageVisit, url: str, *, main: bool = False) -> str:
     page.asks(url, main)
-    return page.enter(Request(url, method, b""))
+    return page.enter(url)
 
 
 def test_what_no_page_asked_for_is_refused_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("preserve.crawler.browser.visit._ASKED_S", 0.01)
     page = visit()
-    assert page.enter(Request("http://update.example/", "GET", b"")) == OWN
+    assert page.enter("http://update.example/") == OWN
     assert page.refused == {OWN: 1}
 
 
@@ -62,7 +75,7 @@ def test_a_request_may_come_before_the_browser_tells_of_it() -> None:
     page = visit()
     teller = threading.Timer(0.01, page.asks, (PAGE, True))
     teller.start()
-    assert page.enter(Request(PAGE, "GET", b"")) == ""
+    assert page.enter(PAGE) == ""
     teller.join()
 
 
@@ -94,8 +107,82 @@ def test_exchanges_and_bytes_of_a_page_have_a_bound(monkeypatch: pytest.MonkeyPa
     assert enter(page, "http://x.org/3") == TOO_MUCH
     monkeypatch.setattr("preserve.crawler.browser.visit.MAX_PAGE_BYTES", 10)
     page = visit()
-    page.made(exchange_of(ok("hello world")))
+    assert [page.take(8), page.take(8), page.take(8)] == [8, 2, 0]
     assert enter(page, "http://x.org/3") == TOO_MUCH
+
+
+def test_a_page_that_is_over_lets_nobody_wait() -> None:
+    page = visit()
+    answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+    assert page.gates.enter("x.org", time.monotonic() + 20)
+    waiting = [
+        threading.Thread(target=lambda url=url: answers.put(page.enter(url)), daemon=True)
+        for url in (PAGE, "http://never.example/")
+    ]
+    page.asks(PAGE, True)
+    for thread in waiting:
+        thread.start()
+    page.over()
+    # Who waits for the browser's word or for a host's turn would do so until long after these.
+    assert {answers.get(timeout=10) for _one in waiting} == {PAGE_OVER}
+    assert page.enter(PAGE) == PAGE_OVER
+
+
+def test_a_robots_txt_that_outlives_its_page_is_kept_for_the_next() -> None:
+    web = Web()
+    web.pages = {"http://x.org/robots.txt": reply(200, "User-agent: *\nDisallow: /secret\n")}
+    slow = _Held(SimulatedFetcher(web))
+    robots = RobotsOfHosts(slow, DEFAULT_LIMITS)
+    page = visit(robots=robots)
+    page.asks(PAGE, True)
+    asking = threading.Thread(target=page.enter, args=(PAGE,), daemon=True)
+    asking.start()
+    assert slow.is_asked.wait(20)
+    page.over()
+    assert robots.taken(0) == ()
+    slow.may_end.set()
+    assert [one.url for one in robots.taken(20)] == ["http://x.org/robots.txt"]
+    asking.join(20)
+
+
+class _Held:
+    """A fetcher whose exchanges end when they may."""
+
+    def __init__(self, fetches: Any) -> None:
+        self._fetches = fetches
+        self.is_asked = threading.Event()
+        self.may_end = threading.Event()
+
+    def begin(self, url: str, extra_headers: Any) -> Any:
+        self.is_asked.set()
+        self.may_end.wait(20)
+        return self._fetches.begin(url, extra_headers)
+
+    def close(self) -> None:
+        self._fetches.close()
+
+
+def test_what_a_page_says_of_itself_keeps_its_form() -> None:
+    said = {"scrolled": 3, "clicked": "x", "played": True, "ended": "e" * 999, "mistakes": ["m" * 999] * 99, "own": [1]}
+    behaved = _behaved(said)
+    assert (behaved["scrolled"], behaved["ended"]) == (3, "e" * 200)
+    assert set(behaved) == {"scrolled", "ended", "mistakes"}
+    assert (len(behaved["mistakes"]), len(behaved["mistakes"][0])) == (20, 200)
+    assert _behaved("nothing like it") == {}
+
+
+def test_what_was_made_has_the_date_of_its_making(tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("text")
+    (tmp_path / "dom.html").write_text("<p>text")
+    os.utime(tmp_path / "text.txt", (2_000_000_000, 1_000_000_000))
+    os.utime(tmp_path / "dom.html", (9_000_000_000, 9_000_000_000))
+    started = datetime(2020, 1, 1, tzinfo=UTC)
+    done = {"artefacts": {"text.txt": "", "dom.html": "", "view.png": "it failed"}}
+    made = {one.kind: one.made for one in _artefacts(done, tmp_path, started)}
+    # Neither before the page was begun nor behind this moment.
+    assert made["text"] == started
+    assert started < made["dom"] <= datetime.now(UTC)
+    assert set(made) == {"text", "dom"}
 
 
 def test_robots_are_asked_for_once_a_host_and_obeyed() -> None:
@@ -103,9 +190,10 @@ def test_robots_are_asked_for_once_a_host_and_obeyed() -> None:
     web.pages = {"http://x.org/robots.txt": reply(200, "User-agent: *\nDisallow: /secret\n")}
     robots = RobotsOfHosts(SimulatedFetcher(web), DEFAULT_LIMITS)
     page = visit(robots=robots, scope=scope("all"))
-    assert enter(page, "http://x.org/secret", method="POST") == "robots"
+    assert enter(page, "http://x.org/secret") == "robots"
     assert enter(page, "http://x.org/open") == ""
-    assert [one.url for one in page.robots_exchanges] == ["http://x.org/robots.txt"]
+    assert [one.url for one in robots.taken(0)] == ["http://x.org/robots.txt"]
+    assert robots.taken(0) == ()
     assert page.verdicts == {"http://x.org/open": "rules"}
 
 
@@ -144,6 +232,37 @@ def test_a_driver_that_ends_is_a_lost_browser(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(LostBrowserError):
         driver.visit({"seconds": 5}, lambda _url, _main: None)
     driver.end()
+
+
+def test_what_a_browser_left_behind_goes_with_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "leaves"
+    program.write_text('#!/bin/sh\nmkdir "$TMPDIR/profile"\ntouch "$TMPDIR/profile/cookies"\nexit 1\n')
+    program.chmod(0o755)
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    monkeypatch.setattr("preserve.crawler.browser.process.sys.executable", str(program))
+    with pytest.raises(LostBrowserError):
+        Driver().visit({"seconds": 5}, lambda _url, _main: None)
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_a_driver_that_cannot_be_started_is_a_lost_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("preserve.crawler.browser.process.sys.executable", "/nowhere/python")
+    with pytest.raises(LostBrowserError, match="driver ended"):
+        Driver().visit({"seconds": 5}, lambda _url, _main: None)
+
+
+@pytest.mark.parametrize("said", ["[" * 100_000, "{}", "nothing"])
+def test_a_driver_that_says_nonsense_is_a_lost_browser(
+    said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "said").write_text(f"{said}\n")
+    program = tmp_path / "says"
+    program.write_text(f"#!/bin/sh\ncat {tmp_path}/said\nexec sleep 1000\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("preserve.crawler.browser.process.sys.executable", str(program))
+    with pytest.raises(LostBrowserError, match="nobody understands"):
+        Driver().visit({"seconds": 5}, lambda _url, _main: None)
 
 
 def test_a_driver_that_says_nothing_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
@@ -197,10 +316,8 @@ def test_what_a_browser_made_is_told_from_what_was_brought(uri: str, is_page: bo
 
 
 def test_what_was_made_of_a_page_is_a_resource_and_no_page() -> None:
-    artefact = Artefact("dom", "text/html; charset=utf-8", b"<p>made")
-    record = artefact_record(
-        artefact, url=PAGE, page_id="1", concurrent_to="urn:uuid:2", warcinfo_id="urn:uuid:3", now=NOW
-    )
+    artefact = Artefact("dom", "text/html; charset=utf-8", b"<p>made", NOW)
+    record = artefact_record(artefact, url=PAGE, page_id="1", concurrent_to="urn:uuid:2", warcinfo_id="urn:uuid:3")
     assert parse_record(record_bytes(record)).block == artefact.data
     header = record.header
     assert (header.type, header.get("WARC-Target-URI")) == ("resource", f"urn:dom:{PAGE}")

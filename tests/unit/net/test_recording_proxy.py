@@ -4,6 +4,7 @@ import base64
 import queue
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ import pytest
 
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.net.certificates import RunAuthority
-from preserve.net.exchange import Exchange, Failure, Request, Truncation
+from preserve.net.exchange import Exchange, Failure, Truncation
 from preserve.net.fetch import Fetcher
 from preserve.net.recordingproxy import PageDoor, RecordingProxy
 from tests.odd_replies import SHAPES, OddOrigin, Shape, odd_origin
@@ -31,16 +32,28 @@ class Everyone:
     refused: set[str] = field(default_factory=set)
     entered: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    room: int = 1 << 40
+    is_over: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
     came: "queue.SimpleQueue[Exchange]" = field(default_factory=queue.SimpleQueue)
 
-    def enter(self, request: Request) -> str:
-        if request.url in self.refused:
+    def enter(self, url: str) -> str:
+        if url in self.refused:
             return "robots"
-        self.entered.append(request.url)
+        self.entered.append(url)
         return ""
 
     def leave(self, url: str) -> None:
         self.left.append(url)
+
+    def take(self, count: int) -> int:
+        with self._lock:
+            taken = min(count, self.room)
+            self.room -= taken
+            return taken
+
+    def over(self) -> None:
+        self.is_over.set()
 
     def made(self, exchange: Exchange) -> None:
         self.came.put(exchange)
@@ -127,6 +140,10 @@ def request_for(name: str, origin: OddOrigin, *, prefix: str = "", more: str = "
     return line.encode() + (shape.sends or b"\r\n")
 
 
+def get(path: str, origin: OddOrigin, more: str = "", *, host: str = "127.0.0.1") -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: {host}:{origin.port}\r\n{more}\r\n".encode()
+
+
 def ask(sock: socket.socket, request: bytes, reply: bytes) -> bytes:
     """What the client gets, as many bytes as there are to come."""
     sock.sendall(request)
@@ -211,7 +228,7 @@ def test_who_names_no_page_gets_nothing(said: str, origin: OddOrigin) -> None:
 def test_what_the_visitor_refuses_is_not_sent(origin: OddOrigin) -> None:
     with bench() as made, made.tunnel(origin.port) as sock:
         made.visitor.refused.add(f"http://127.0.0.1:{origin.port}/nothing-like-it")
-        answer = ask(sock, b"GET /nothing-like-it HTTP/1.1\r\nHost: x\r\n\r\n", b"x")
+        answer = ask(sock, get("/nothing-like-it", origin), b"x")
         assert answer.startswith(b"HTTP/1.1 403 ")
         assert made.visitor.came.empty()
     assert "/nothing-like-it" not in origin.requests
@@ -222,7 +239,7 @@ def test_private_addresses_are_refused_in_every_form(host: str, origin: OddOrigi
     with bench(allow=()) as made:
         written = f"[{host}]" if ":" in host else host
         with made.tunnel(origin.port, host=written) as sock:
-            answer = ask(sock, b"GET /plain HTTP/1.1\r\nHost: x\r\n\r\n", b"x")
+            answer = ask(sock, f"GET /plain HTTP/1.1\r\nHost: {written}:{origin.port}\r\n\r\n".encode(), b"x")
         assert answer.startswith(b"HTTP/1.1 502 ")
         assert made.visitor.next().error is Failure.ADDRESS
 
@@ -244,12 +261,12 @@ def test_a_name_is_resolved_once_and_the_very_address_is_asked(
         with made.tunnel(origin.port, host="rebind.example") as sock:
             monkeypatch.setattr("preserve.net.transport.resolve_host", resolve)
             monkeypatch.setattr("preserve.net.transport.socket.create_connection", dial)
-            sock.sendall(b"GET /plain HTTP/1.1\r\nHost: x\r\n\r\n")
+            sock.sendall(get("/plain", origin, host="rebind.example"))
             assert made.visitor.next().error is Failure.CONNECT
             monkeypatch.undo()
         with made.tunnel(origin.port, host="rebind.example") as sock:
             monkeypatch.setattr("preserve.net.transport.resolve_host", resolve)
-            sock.sendall(b"GET /plain HTTP/1.1\r\nHost: x\r\n\r\n")
+            sock.sendall(get("/plain", origin, host="rebind.example"))
             assert made.visitor.next().error is Failure.ADDRESS
     assert dialled == ["93.184.215.14"]
 
@@ -274,7 +291,7 @@ def test_a_reply_beyond_the_bound_is_cut_for_record_and_client_alike(origin: Odd
         bench(replace(LIMITS, max_body_bytes=1_000_000)) as made,
         made.tunnel(made_origin.port) as sock,
     ):
-        sock.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+        sock.sendall(get("/large", made_origin))
         while sock.recv(65536):
             pass
         exchange = made.visitor.next()
@@ -283,10 +300,79 @@ def test_a_reply_beyond_the_bound_is_cut_for_record_and_client_alike(origin: Odd
     assert len(exchange.response_bytes) < 1_500_000
 
 
+def test_what_a_page_may_hold_is_counted_while_it_comes(origin: OddOrigin) -> None:
+    large = Shape(b"HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n" + b"x" * 2_000_000)
+    with odd_origin(more={"large": large}) as made_origin, bench() as made, made.tunnel(made_origin.port) as sock:
+        request = get("/large", made_origin)
+        made.visitor.room = len(request) + 1000
+        sock.sendall(request)
+        got = b""
+        while data := sock.recv(65536):
+            got += data
+        exchange = made.visitor.next()
+    assert exchange.truncated is Truncation.LENGTH
+    assert exchange.response_bytes == got == large.reply[:1000]
+    assert made.visitor.room == 0
+
+
+def test_a_body_is_read_after_the_word_and_within_what_the_page_may_hold(origin: OddOrigin) -> None:
+    head = f"POST /never HTTP/1.1\r\nHost: 127.0.0.1:{origin.port}\r\nContent-Length: 4000\r\n\r\n".encode()
+    with bench() as made:
+        made.visitor.refused.add(f"http://127.0.0.1:{origin.port}/never")
+        with made.tunnel(origin.port) as sock:
+            assert ask(sock, head, b"x").startswith(b"HTTP/1.1 403 ")
+        made.visitor.refused.clear()
+        made.visitor.room = len(head) + 2000
+        with made.tunnel(origin.port) as sock:
+            sock.sendall(head + b"x" * 1000)
+            sock.sendall(b"x" * 3000)
+            assert sock.recv(12).startswith(b"HTTP/1.1 413")
+        made.proxy.shut(made.door, 20)
+        assert made.visitor.came.empty()
+        assert made.visitor.left == made.visitor.entered
+    assert "/never" not in origin.requests
+
+
+@pytest.mark.parametrize("host", ["other.example", "127.0.0.1", "127.0.0.1:1", "", "a, b"])
+def test_the_host_that_is_asked_for_is_that_of_the_connection(host: str, origin: OddOrigin) -> None:
+    with bench() as made:
+        with made.tunnel(origin.port) as sock:
+            assert ask(sock, f"GET /plain HTTP/1.1\r\nHost: {host}\r\n\r\n".encode(), b"x").startswith(b"HTTP/1.1 400 ")
+        with made.plain() as sock:
+            line = f"GET http://127.0.0.1:{origin.port}/plain HTTP/1.1\r\nHost: {host}\r\n{credentials()}\r\n"
+            assert ask(sock, line.encode(), b"x").startswith(b"HTTP/1.1 400 ")
+        assert not made.visitor.entered
+
+
+def test_connections_have_a_bound(monkeypatch: pytest.MonkeyPatch, origin: OddOrigin) -> None:
+    monkeypatch.setattr("preserve.net.recordingproxy.MAX_CLIENTS", 2)
+    with bench() as made:
+        with made.tunnel(origin.port), made.tunnel(origin.port), made.plain() as third:
+            assert third.recv(1) == b""
+            assert made.proxy.turned_away == 1
+        # Both have gone, sooner or later, and there is room again.
+        assert _let_in(made, origin)
+
+
+def _let_in(made: Bench, origin: OddOrigin) -> bool:
+    while True:
+        try:
+            with made.tunnel(origin.port):
+                return True
+        except ConnectionError:
+            continue
+
+
+def test_a_page_that_is_over_tells_its_visitor(origin: OddOrigin) -> None:
+    with bench() as made:
+        made.proxy.shut(made.door, 20)
+        assert made.visitor.is_over.is_set()
+
+
 def test_a_stream_lets_others_ask_and_ends_with_its_page() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n"
     with odd_origin(more={"events": Shape(head)}) as origin, bench() as made, made.tunnel(origin.port) as sock:
-        assert ask(sock, b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n", head) == head
+        assert ask(sock, get("/events", origin), head) == head
         url = f"http://127.0.0.1:{origin.port}/events"
         with made.tunnel(origin.port) as other:
             assert ask(other, request_for("plain", origin), SHAPES["plain"].reply) == SHAPES["plain"].reply
@@ -302,7 +388,7 @@ def test_a_client_that_goes_away_ends_its_exchange() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n" + b"x" * 3_000_000
     with odd_origin(more={"slow": Shape(head)}) as origin, bench() as made:
         with made.tunnel(origin.port) as sock:
-            sock.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+            sock.sendall(get("/slow", origin))
             sock.recv(10)
         exchange = made.visitor.next()
     assert exchange.truncated is Truncation.UNSPECIFIED
@@ -313,13 +399,14 @@ def test_what_follows_a_101_is_handed_on_and_counted() -> None:
     head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
     with odd_origin(more={"socket": Shape(head + b"frame")}) as origin, bench() as made:
         with made.tunnel(origin.port) as sock:
-            assert ask(sock, b"GET /socket HTTP/1.1\r\nUpgrade: websocket\r\n\r\n", head + b"frame") == head + b"frame"
+            first = get("/socket", origin, "Upgrade: websocket\r\n")
+            assert ask(sock, first, head + b"frame") == head + b"frame"
             # The origin takes it for a request of the same address, and says the same again.
             again = b"GET /socket HTTP/1.1\r\n\r\n"
             assert ask(sock, again, head + b"frame") == head + b"frame"
         exchange = made.visitor.next()
     assert (exchange.response_bytes, exchange.truncated) == (head, Truncation.UNSPECIFIED)
-    assert exchange.frames == (len(again), len(head) + 5)
+    assert exchange.frames == (len(again), 5 + len(head) + 5)
 
 
 @pytest.mark.parametrize(
