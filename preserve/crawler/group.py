@@ -117,15 +117,15 @@ class GroupWriter:
         for number, record in enumerate(records):
             self._write(record, fresh)
             if number == 0:
-                self.state_cables(record.header.record_id, read)
+                self.state_cables(record.header.record_id, record.header.target_uri, read)
         for finding in told_of(read):
             self._group.findings.append((records[0].header.target_uri or "", finding.code, finding.detail))
 
-    def state_cables(self, record_id: str, read: PageReading) -> None:
-        """States the cables on a page that is held."""
+    def state_cables(self, record_id: str, uri: str | None, read: PageReading) -> None:
+        """States the cables on a page that is held, in the record of a target."""
         for extraction in read.cables:
             self._group.cables += 1
-            self._state(describe_cable(record_id, extraction), None)
+            self._state(describe_cable(record_id, uri, extraction), None)
             self._take_text(record_id, extraction)
 
     def tell(self, finding: Finding) -> None:

@@ -26,7 +26,15 @@ from preserve.formats.urls import of_header, resolve
 from preserve.limits import Limits
 from preserve.model import parse_utc
 from preserve.net.exchange import Exchange
-from preserve.provenance.describe import KnownOfRecord, cables_in, challenge_in, decoded_content, media_type, type_of
+from preserve.provenance.describe import (
+    KnownOfRecord,
+    cables_in,
+    challenge_in,
+    decoded_content,
+    media_type,
+    read_cables,
+    type_of,
+)
 from preserve.text import terminal_line
 
 _OK = 200
@@ -147,7 +155,9 @@ class PageWriter:
         if repeats is not None:
             self._read_late(repeats.record_id)
         if load is not None:
-            self._write_load(target, load, record_id)
+            own = NOTHING_READ if payload is None else cables_in(payload, content, self._layouts)
+            is_page = payload is not None and payload.head.status == _OK and reason != CHALLENGE
+            self._write_load(target, load, record_id, reads_dom=is_page and not own.cables)
         if exchange.error is None and payload is not None and reason != CHALLENGE:
             if repeats is not None and repeats.not_modified and visit.asked is not None:
                 # A page that was not sent again still has its links.
@@ -156,8 +166,11 @@ class PageWriter:
             self._follow(target, payload, content, found, refused, load)
         return reason
 
-    def _write_load(self, target: FrontierTarget, load: PageLoad, record_id: str) -> None:
-        """Writes what a browser's visit brought beside the page's own exchange."""
+    def _write_load(self, target: FrontierTarget, load: PageLoad, record_id: str, *, reads_dom: bool) -> None:
+        """Writes what a browser's visit brought beside the page's own exchange.
+
+        ``reads_dom``: the page's own reply shows no cable, so that one is looked for in what its scripts made of it.
+        """
         for exchange in load.robots:
             self.write_robots(exchange)
         for exchange in load.exchanges:
@@ -179,7 +192,11 @@ class PageWriter:
                 concurrent_to=record_id,
                 warcinfo_id=self.writer.warcinfo_id,
             )
-            self.writer.add([record], KnownOfRecord(), NOTHING_READ)
+            read = NOTHING_READ
+            if reads_dom and artefact.kind == "dom" and self._layouts:
+                read = read_cables(record, self._layouts, self._limits)
+            # That scripts made nothing of a layout's page is nothing that is amiss with it.
+            self.writer.add([record], KnownOfRecord(), read if read.cables else NOTHING_READ)
         if load.state not in {"whole", "nothing"}:
             detail = f"{_LOADED.get(load.state, load.state)}{': ' if load.why else ''}{terminal_line(load.why, 300)}"
             self.writer.tell(Finding(code="W-PAGE-LOAD", where=target.url, detail=detail))
@@ -243,7 +260,7 @@ class PageWriter:
         read = cables_in(held.payload, self._content(held.payload), self._layouts)
         if read.cables:
             self._revisits.read_late(record_id)
-            self.writer.state_cables(record_id, read)
+            self.writer.state_cables(record_id, None, read)
 
     def _follow(  # noqa: PLR0917 - what came, and where to put what is found
         self,

@@ -22,7 +22,7 @@ from preserve.errors import ArchiveError, EnvironmentFaultError
 from preserve.formats.warc.record import record_sha256
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import sha256_hex
-from preserve.provenance.describe import read_cables, readers_of
+from preserve.provenance.describe import page_of_dom, read_cables, readers_of
 from preserve.regular import read_regular
 from preserve.store.catalogue import Catalogue, RecordRow
 from preserve.store.durable import make_dir, write_atomic
@@ -154,7 +154,7 @@ def _rows(catalogue: Catalogue, statements: list[int]) -> Iterator[RecordRow]:
 def _layout_of(paths: CollectionPaths, catalogue: Catalogue, row: RecordRow, layouts: tuple[Layout, ...]) -> str | None:
     """The layout that reads a page, where it shows a cable and its bytes are those that are stated."""
     memento = catalogue.memento_in(row.record_id)
-    if memento is not None and memento.verdict != "page":
+    if (memento is not None and memento.verdict != "page") or page_of_dom(row.uri) is not None:
         return None
     try:
         record = read_record(paths, row.place)

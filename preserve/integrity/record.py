@@ -230,7 +230,7 @@ def _held_facts(header: RecordHeader, block: bytes, wanted: RecordQuery, faults:
             for cable in read.cables:
                 wanted.take_text(facts.record_id, cable)
         facts = facts._replace(
-            cables=tuple(encode(describe_cable(facts.record_id, cable)) for cable in read.cables),
+            cables=tuple(encode(describe_cable(facts.record_id, facts.uri, cable)) for cable in read.cables),
             shown=tuple((finding.code, finding.detail) for finding in told_of(read)),
         )
     return facts

@@ -36,6 +36,9 @@ _WITH_A_PAGE = frozenset({"response", "resource"})
 _PARTIAL_CONTENT = 206
 _PICTURE = lazy_re(r"urn:[a-z][a-z-]*:https?:", re.IGNORECASE)
 """Target of what a browser made of a page, in whatever form (``urn:text:https://…``): it is not the page (ADR 28)."""
+_DOM = "urn:dom:"
+BUILT_BY_SCRIPTS = "from the document that the page's scripts built in the browser of the program that captured it"
+"""From whom a text is that was read in such a document, where a reply showed none."""
 TakeText = Callable[[str, Extraction], object]
 """Takes a text that was read, and the id of the record that it was read from."""
 HTTP_RESPONSE_TYPES = ("response", "revisit")
@@ -147,10 +150,11 @@ def cables_in(payload: Payload, content: bytes | None, layouts: Sequence[Layout]
 def read_cables(record: WarcRecord, layouts: Sequence[Layout], limits: Limits) -> PageReading:
     """The cables on a stored page: none for another kind of record, an error reply, or a page of no known layout.
 
-    A ``resource`` record of text (WARC 1.1 section 6.3: a page or row that no HTTP reply brought) is a page as well.
+    A ``resource`` record of text (WARC 1.1 section 6.3: a page or row that no HTTP reply brought) is a page as well,
+    and so is the document that scripts made of one: whether its text counts is for whoever asks (`resource_type`).
     """
     if record.header.type == "resource" and layouts:
-        content_type = resource_type(record.header)
+        content_type = page_type(record.header)
         return NOTHING_READ if content_type is None else read_page(record.block, content_type, layouts)
     method = request_method(record.header)
     if record.header.type != "response" or not layouts or method != "GET":
@@ -173,8 +177,22 @@ def resource_type(header: RecordHeader) -> str | None:
     return declared if is_text else None
 
 
-def describe_cable(record_id: str, extraction: Extraction) -> CableStatement:
-    """The ``cable`` statement of one extraction."""
+def page_of_dom(uri: str | None) -> str | None:
+    """The address of the page whose scripts made the document of a record (``urn:dom:https://…``); else None."""
+    page = (uri or "").removeprefix(_DOM)
+    return page if page != uri and page.startswith(("http:", "https:")) else None
+
+
+def page_type(header: RecordHeader) -> str | None:
+    """The Content-Type of a ``resource`` record that is read as a page: one that was brought, or one of scripts."""
+    if page_of_dom(bare_uri(header.by_name.get("warc-target-uri", ""))) is None:
+        return resource_type(header)
+    declared = header.get("Content-Type") or ""
+    return declared if header.type == "resource" and declared.split(";")[0].strip().lower() in HTML_TYPES else None
+
+
+def describe_cable(record_id: str, uri: str | None, extraction: Extraction) -> CableStatement:
+    """The ``cable`` statement of one extraction. ``uri``: the target of the record that it was read from."""
     fields = extraction.fields
     return CableStatement(
         record_id=record_id,
@@ -194,6 +212,7 @@ def describe_cable(record_id: str, extraction: Extraction) -> CableStatement:
             name: PrintedFields(printed=one.printed, value=one.value, precision=one.precision, source=one.source)
             for name, one in fields.items()
         },
+        read_in=UNSET if page_of_dom(uri) is None else "dom",
     )
 
 

@@ -176,7 +176,11 @@ class RecordStatement(_Kind, frozen=True, kw_only=True, tag="record"):
 
 
 class CableStatement(_Kind, frozen=True, kw_only=True, tag="cable"):
-    """One cable as one extractor read it from one record. Never replaced: another extractor states its own."""
+    """One cable as one extractor read it from one record. Never replaced: another extractor states its own.
+
+    ``read_in`` is there where the record is no reply but the document that scripts made of a page, in the browser of
+    the program that captured it.
+    """
 
     record_id: str
     extractor: str
@@ -190,6 +194,7 @@ class CableStatement(_Kind, frozen=True, kw_only=True, tag="cable"):
     rules_fired: tuple[Count, ...]
     claims: dict[Ascii, Claimed]
     fields: dict[Ascii, PrintedFields]
+    read_in: Literal["dom"] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def layout_name(self) -> str:

@@ -19,7 +19,16 @@ from preserve.formats.warc.arc import ArcHeader
 from preserve.formats.warc.containers import Container, RecordSpan
 from preserve.formats.warc.stream import RawRecord
 from preserve.limits import DEFAULT_LIMITS, Limits
-from preserve.provenance.describe import HTML_TYPES, cables_in, decoded_content, http_payload, is_http, type_of
+from preserve.provenance.describe import (
+    HTML_TYPES,
+    cables_in,
+    decoded_content,
+    http_payload,
+    is_http,
+    page_of_dom,
+    page_type,
+    type_of,
+)
 from preserve.readers.hashing import Fault
 from preserve.readers.segments import SegmentReader, stretch_fault
 from preserve.regular import open_regular
@@ -212,7 +221,9 @@ class _Taker:
         if header.type == "response" and is_http(header):
             self._reply(place, block)
         elif header.type == "resource":
-            content_type = header.get("Content-Type")
+            content_type = page_type(header)
+            if page_of_dom(header.target_uri) is not None:
+                place["read_in"] = "dom"
             if (content_type or "").split(";")[0].strip().lower() in _TEXT_TYPES:
                 self.page(place, block, content_type, read_page(block, content_type, self._wish.layouts))
 

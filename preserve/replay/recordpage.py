@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from preserve.formats.http1.stream import Payload
 from preserve.formats.warc.record import WarcRecord, request_method
 from preserve.limits import Limits
-from preserve.provenance.describe import HTML_TYPES, decoded_content, http_payload, resource_type, type_of
+from preserve.provenance.describe import HTML_TYPES, decoded_content, http_payload, page_type, type_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +21,13 @@ class RecordPage:
         """The bare media type that it is read as."""
         if self.payload is not None:
             return type_of(self.payload, self.content).essence
-        return (resource_type(self.record.header) or "").split(";")[0].strip().lower() or None
+        return (page_type(self.record.header) or "").split(";")[0].strip().lower() or None
 
     @property
     def content_type(self) -> str | None:
         """The Content-Type that it is read by, with its parameters."""
         if self.payload is None:
-            return resource_type(self.record.header)
+            return page_type(self.record.header)
         return type_of(self.payload, self.content).value
 
     @property
@@ -38,7 +38,7 @@ class RecordPage:
 
 def page_of_record(record: WarcRecord, limits: Limits) -> RecordPage | None:
     """The page of a record; None where it holds no readable reply, or a coding that cannot be removed."""
-    if resource_type(record.header) is not None:
+    if page_type(record.header) is not None:
         return RecordPage(record=record, payload=None, content=record.block)
     payload = http_payload(record.block, request_method(record.header))
     content = None if payload is None else decoded_content(payload, limits)

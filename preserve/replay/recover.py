@@ -24,13 +24,15 @@ from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import NOT_WHOLE, parse_utc, whole_date
 from preserve.provenance.derive import catch_up
 from preserve.provenance.describe import (
+    BUILT_BY_SCRIPTS,
     HTML_TYPES,
     decoded_content,
     http_payload,
     notes_of,
+    page_of_dom,
+    page_type,
     read_cables,
     readers_of,
-    resource_type,
 )
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.proved import ProvedLog
@@ -92,7 +94,12 @@ class Capture:
     @property
     def url(self) -> str:
         """The page's own address."""
-        return self.row.uri or "" if self.memento is None else self.memento.uri
+        return page_of_dom(self.row.uri) or self.row.uri or "" if self.memento is None else self.memento.uri
+
+    @property
+    def is_built(self) -> bool:
+        """True where it is no reply, but the document that the page's scripts made in the browser of the capture."""
+        return page_of_dom(self.source.uri) is not None
 
     @property
     def moment(self) -> str:
@@ -104,6 +111,8 @@ class Capture:
         """From whom it is, where it is second hand; else empty."""
         if self.taken_in is not None:
             return self.taken_in.told
+        if self.is_built:
+            return BUILT_BY_SCRIPTS
         memento = self.memento
         return "" if memento is None else f"as served by {memento.archive_title}, memento of {self.moment}"
 
@@ -212,7 +221,7 @@ class CollectionReader:
         record = self._record(row)
         if capture.is_revisit:
             self._record(capture.row)
-        if resource_type(record.header) is not None:
+        if page_type(record.header) is not None:
             return RecoveredPage(capture=capture, record=record, payload=None, content=record.block)
         payload = http_payload(record.block, request_method(record.header))
         if payload is None:

@@ -82,7 +82,7 @@ def told(cable: Extraction) -> list[object]:
 def check_cable(payload: bytes, cable: Extraction) -> None:
     assert cable.published_id
     assert cable.body_sha256 == sha256_hex(cable.body.encode())
-    encode(describe_cable("urn:uuid:1", cable))
+    encode(describe_cable("urn:uuid:1", None, cable))
     cable.message.paragraphs  # noqa: B018 - it is taken apart without an error
     for text, places in ((cable.body, cable.body_map), (cable.header_text or "", cable.header_map)):
         first, end = places.bytes_of(0, len(text))

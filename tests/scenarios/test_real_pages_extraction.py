@@ -228,7 +228,7 @@ def test_the_seed_page_in_every_form(
     assert got.message.signature.text == expected["signature"]
     assert got.message.end_mark.text == expected["end_marker"]
     assert [ref.text for ref in got.message.refs] == expected["refs"]
-    claims = describe_cable("urn:uuid:1", got).claims
+    claims = describe_cable("urn:uuid:1", None, got).claims
     assert claims["redacted_note"].printed == expected["redacted_note"]
     assert claims["partial_note"].printed.startswith("This record is a partial extract")
     assert claims["source"].printed == expected["source"]

@@ -636,13 +636,18 @@ def _citation(files: Dict[str, bytes], record: dict, source: dict, cable: Option
 def address(files: Dict[str, bytes]) -> str:
     """The address of the page itself: of a page from a web archive the one that the archive served it for."""
     name = "memento.json" if "memento.json" in files else "record.json"
-    return without_password(str(read_json(files[name])["uri"]))
+    uri = str(read_json(files[name])["uri"])
+    return without_password(uri.removeprefix(_DOM))
 
 
 def without_password(url: str) -> str:
     """An address as it is cited: without the user name and the password that it may have."""
     match = re.match(r"([A-Za-z][A-Za-z0-9+.-]*:/*)[^/?#]*@", url)
     return url if match is None else match[1] + url[match.end() :]
+
+
+_DOM = "urn:dom:"
+BUILT = "from the document that the page's scripts built in the browser of the program that captured it"
 
 
 def second_hand(files: Dict[str, bytes]) -> Tuple[str, str]:
@@ -658,6 +663,8 @@ def second_hand(files: Dict[str, bytes]) -> Tuple[str, str]:
         )
         return told, "; second hand: " + told + "; its date and address are what that file says"
     if "memento.json" not in files:
+        if str(read_json(files[_source(files) + ".json"])["uri"]).startswith(_DOM):
+            return BUILT, "; second hand: " + BUILT + ", and in no reply of its server"
         return "", ""
     said, record = read_json(files["memento.json"]), read_json(files["record.json"])
     if said["kind"] != "memento" or said["verdict"] != "page":

@@ -85,8 +85,8 @@ def _about(statement: Statement) -> tuple[str, ...]:
             return (origin,)
         case RecordStatement(type=kind, date=date, uri=uri):
             return (kind, date, str(uri))
-        case CableStatement(published_id=name, layout=layout):
-            return (name, layout)
+        case CableStatement(published_id=name, layout=layout, read_in=read_in):
+            return (name, layout, *(["read in what scripts built"] if read_in == "dom" else []))
         case RunStatement(outcome=outcome, started=started, run=run):
             return (outcome, started, run)
         case CutStatement(file=file, reason=reason):

@@ -97,7 +97,7 @@ def facts(
         "record": record_facts(capture),
     }
     if extraction is not None:
-        cable = describe_cable(capture.source.record_id, extraction)
+        cable = describe_cable(capture.source.record_id, capture.source.uri, extraction)
         said = msgspec.to_builtins(cable)
         data["cable"] = {k: v for k, v in said.items() if k not in {"kind", "v", "record_id"}}
         data["reading"] = written_fields(shown_reading(archive, capture, extraction))

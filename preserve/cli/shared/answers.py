@@ -274,6 +274,7 @@ class CableAnswer(TypedDict):
     rules_fired: list[int]
     claims: dict[str, Claimed]
     fields: dict[str, PrintedFields]
+    read_in: NotRequired[str]
 
 
 class ShowAnswer(TypedDict):

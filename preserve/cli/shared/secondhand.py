@@ -1,4 +1,4 @@
-"""How commands say that a page is second hand: as a web archive served it, or out of a file that was imported."""
+"""How commands say that a page is second hand: from a web archive, out of an imported file, or built by scripts."""
 
 from preserve.replay.recover import Capture
 
@@ -16,6 +16,8 @@ def second_hand(capture: Capture) -> dict[str, object] | None:
             "taken_in": said.imported,
             "statement": taken_in.statement,
         }
+    if capture.is_built:
+        return {"document": capture.source.record_id, "page": capture.url, "told": capture.second_hand}
     if memento is None:
         return None
     return {

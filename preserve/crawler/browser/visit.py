@@ -340,10 +340,13 @@ class Browser:
         main = next((one for one in exchanges if one.method == "GET" and visit.is_page(one.url)), None)
         if main is None:
             main = self._plain.begin(visit.url, {}).finish()
+            if done.get("state") in {"whole", "time"}:
+                done = {"state": "failed", "why": "its browser did not get the page"}
         else:
             exchanges.remove(main)
         is_moved = redirect_of(main) is not None
-        artefacts = [] if is_moved else _artefacts(done, folder, started)
+        # Where no reply came, what the browser shows is said by the proxy.
+        artefacts = [] if is_moved or main.error is not None else _artefacts(done, folder, started)
         info = _pageinfo(visit, page_id, {**done, "bounds": self._behaviours}, [main, *exchanges], started)
         return main, PageLoad(
             page_id=page_id,

@@ -66,7 +66,8 @@ class TextCheck(StatementCheck):
             tally.texts_not_read += 1
             return
         cables = read_cables(record, [layout], scope.limits).cables
-        again = [describe_cable(statement.record_id, cable) for cable in cables]
+        uri = record.header.target_uri
+        again = [describe_cable(statement.record_id, uri, cable) for cable in cables]
         if any((said.extractor, said.layout) != (statement.extractor, statement.layout) for said in again):
             tally.texts_not_read += 1
             return

@@ -215,7 +215,7 @@ def _page(shelf: Shelf, asked: DeskRequest, seen: SeenCable) -> DeskPage:
 def _facts(seen: SeenCable) -> dict[str, object]:
     """Everything about one capture of a cable, for programs."""
     capture, extraction = seen.capture, seen.extraction
-    said = msgspec.to_builtins(describe_cable(capture.source.record_id, extraction))
+    said = msgspec.to_builtins(describe_cable(capture.source.record_id, capture.source.uri, extraction))
     return {
         "collection": capture.collection,
         "published_id": extraction.published_id,

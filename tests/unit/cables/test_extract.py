@@ -61,7 +61,7 @@ def test_fields_are_short_enough_for_a_statement() -> None:
     payload = f"<meta charset=utf-8>{labels}Redacted: {wide}<br>text<br>{LAST}".encode()
     got = extract(payload, None, LAYOUTS)
     assert got is not None
-    said = json.loads(encode(describe_cable("urn:uuid:1", got)))
+    said = json.loads(encode(describe_cable("urn:uuid:1", None, got)))
     assert len(json.dumps([said["claims"], said["fields"]], ensure_ascii=False).encode()) < 32_000
     assert len(got.fields["origin"].printed) == MAX_FIELD_CHARS
     assert got.fields["origin"].printed.endswith("\u2026")
@@ -120,7 +120,7 @@ def check(payload: bytes, got: Extraction | None) -> None:
     assert got.body_sha256 == sha256_hex(got.body.encode("utf-8"))
     first, end = got.body_map.bytes_of(0, len(got.body))
     assert 0 <= first <= end <= len(payload)
-    encode(describe_cable("urn:uuid:1", got))
+    encode(describe_cable("urn:uuid:1", None, got))
 
 
 PIECES = [

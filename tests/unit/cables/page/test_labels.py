@@ -171,7 +171,7 @@ def test_values_and_claims() -> None:
         printed="2007-03-04 05:06:00", value="2007-03-04T05:06", precision="minute"
     )
     assert got.fields["partial_note"].source == "sentence"
-    assert msgspec.to_builtins(describe_cable("urn:uuid:1", got).claims) == {
+    assert msgspec.to_builtins(describe_cable("urn:uuid:1", None, got).claims) == {
         "redacted_note": {"printed": "This cable was not redacted at all.", "value": None},
         "partial_note": {"printed": NOTE, "value": None},
         "source": {"printed": "samplebrowser-1", "value": None},
