@@ -30,13 +30,13 @@ from preserve.cables.page.reading import PageText, Reading
 from preserve.cables.page.texts import Segment
 from preserve.cables.page.unseen import HiddenText
 from preserve.cables.page.visible import Visible, visible_text
+from preserve.cables.version import EXTRACTOR
 from preserve.findings import Finding
 from preserve.formats.charset import Decoded, decide
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import sha256_hex
 from preserve.text import single_spaced
 
-EXTRACTOR: Final = "preserve-cables/3"
 HIDDEN_UNTIL_OPENED: Final = "hidden until opened"
 """How a text is called that stands in an element which a browser shows only after a script opened it."""
 

@@ -3,9 +3,9 @@
 Tested by ``tests/unit/integrity/test_record.py``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from preserve.cables.page.layouts import Layout, may_be
 from preserve.errors import FormatError
 from preserve.formats.digests import DeclaredDigest
 from preserve.formats.http1.stream import Payload, payload_of, plain_body
@@ -13,6 +13,9 @@ from preserve.formats.warc.record import RecordHeader, request_method
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.provenance.describe import decoded_content, decodes, is_http
 from preserve.readers.hashing import HASHES, Fault, declared_digest
+
+if TYPE_CHECKING:
+    from preserve.cables.page.layouts import Layout
 
 NO_HEAD = "no HTTP status line, or no end of the head within the bound"
 """What is told of a reply that cannot be read, whether it was held or read in pieces."""
@@ -71,10 +74,14 @@ class ReplyCheck:
             self._decoded = limits.max_decoded_bytes, decoded_content(payload, limits)
         return self._decoded[1]
 
-    def may_show(self, layouts: Iterable[Layout]) -> bool:
+    def may_show(self, layouts: "Sequence[Layout]") -> bool:
         """False where it shows no cable for certain."""
         if self._plain_end is None or b"content-encoding" in self._block[: self._plain_end].lower():
             return self.is_reply
+        if not layouts:
+            return False
+        from preserve.cables.page.layouts import may_be  # noqa: PLC0415 - only those who read pages need it
+
         content = bytes(self.content)
         return any(may_be(layout, content) for layout in layouts)
 

@@ -8,12 +8,10 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import UNSET, UnsetType
 
-from preserve.cables.extract import told_of
-from preserve.cables.page.layouts import Layout
 from preserve.errors import FormatError
 from preserve.formats.digests import DeclaredDigest, parse_digest
 from preserve.formats.http1.message import ReplyHead, transfer_codings
@@ -39,6 +37,9 @@ from preserve.provenance.describe import (
 from preserve.provenance.statements import Whole, encode
 from preserve.readers.hashing import HASHES, BehindHead, DecodedHash, Fault, Hash, declared_digest, new_hash
 
+if TYPE_CHECKING:
+    from preserve.cables.page.layouts import Layout
+
 _VERSIONS = frozenset({"WARC/1.0", "WARC/1.1", "ARC"})
 _OK = 200
 _CRAWLERS_OWN = frozenset({"warcinfo", "metadata"})
@@ -57,9 +58,14 @@ class RecordQuery:
     digests: bool = True
     identity: bool = False
     statement: bool = False
-    layouts: tuple[Layout, ...] = ()
+    layouts: "tuple[Layout, ...]" = ()
     limits: Limits = DEFAULT_LIMITS
     take_text: TakeText | None = None
+
+    def load(self) -> None:
+        """Loads what reads pages, if any is to be read: once, before helpers are forked, and not in each."""
+        if self.layouts:
+            import preserve.cables.extract  # noqa: F401, PLC0415 - a check that reads no page needs none of it
 
 
 class RecordFacts(NamedTuple):
@@ -221,6 +227,8 @@ def _held_facts(header: RecordHeader, block: bytes, wanted: RecordQuery, faults:
         facts = facts._replace(whole=whole)
     is_shown = reply.status == _OK and facts.method is UNSET and reply.may_show(wanted.layouts)
     if wanted.layouts and (is_shown or resource_type(header) is not None):
+        from preserve.cables.extract import told_of  # noqa: PLC0415 - as above
+
         payload_read = reply.whole()
         if payload_read is None:
             read = read_cables(WarcRecord(header=header, block=block), wanted.layouts, wanted.limits)

@@ -60,7 +60,7 @@ class Scanner:
     def __init__(self, wanted: RecordQuery, *, processes: int | None = None, total_bytes: int) -> None:
         """``processes`` None: as many as there are processors, and none but this where ``total_bytes`` is little."""
         self._stretches = SegmentReader[ScannedRecord](
-            partial(_rows, wanted), processes=processes, total_bytes=total_bytes
+            partial(_rows, wanted), processes=processes, total_bytes=total_bytes, before=wanted.load
         )
 
     def __enter__(self) -> Self:

@@ -9,12 +9,11 @@ Tested by ``tests/unit/crawler/test_records.py``.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from preserve.cables.extract import EXTRACTOR, NOTHING_READ, Extraction, PageReading, read_page
-from preserve.cables.page.fields import CLAIMS
-from preserve.cables.page.layouts import Layout, digest
+from preserve.cables.version import EXTRACTOR
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
 from preserve.formats.challenge import challenge_of
@@ -31,6 +30,10 @@ from preserve.provenance.statements import CableStatement, Claimed, PrintedField
 from preserve.store.readmarks import Readers
 from preserve.text import terminal_line
 
+if TYPE_CHECKING:
+    from preserve.cables.extract import Extraction, PageReading
+    from preserve.cables.page.layouts import Layout
+
 _DIGEST_PREFIX = "sha256:"
 _WITH_A_PAGE = frozenset({"response", "resource"})
 _PARTIAL_CONTENT = 206
@@ -39,7 +42,7 @@ _PICTURE = lazy_re(r"urn:[a-z][a-z-]*:https?:", re.IGNORECASE)
 _DOM = "urn:dom:"
 BUILT_BY_SCRIPTS = "from the document that the page's scripts built in the browser of the program that captured it"
 """From whom a text is that was read in such a document, where a reply showed none."""
-TakeText = Callable[[str, Extraction], object]
+TakeText = Callable[[str, "Extraction"], object]
 """Takes a text that was read, and the id of the record that it was read from."""
 HTTP_RESPONSE_TYPES = ("response", "revisit")
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
@@ -140,19 +143,23 @@ def _fresh_wholeness(record: WarcRecord, fresh: KnownOfRecord) -> Whole | None:
     )
 
 
-def cables_in(payload: Payload, content: bytes | None, layouts: Sequence[Layout]) -> PageReading:
+def cables_in(payload: Payload, content: bytes | None, layouts: "Sequence[Layout]") -> "PageReading":
     """The cables in a reply whose content was decoded before."""
+    from preserve.cables.extract import NOTHING_READ, read_page  # noqa: PLC0415 - only those who read pages need it
+
     if not layouts or content is None or payload.head.status != 200:  # noqa: PLR2004 - only a full reply shows one
         return NOTHING_READ
     return read_page(content, type_of(payload, content).value, layouts)
 
 
-def read_cables(record: WarcRecord, layouts: Sequence[Layout], limits: Limits) -> PageReading:
+def read_cables(record: WarcRecord, layouts: "Sequence[Layout]", limits: Limits) -> "PageReading":
     """The cables on a stored page: none for another kind of record, an error reply, or a page of no known layout.
 
     A ``resource`` record of text (WARC 1.1 section 6.3: a page or row that no HTTP reply brought) is a page as well,
     and so is the document that scripts made of one: whether its text counts is for whoever asks (`resource_type`).
     """
+    from preserve.cables.extract import NOTHING_READ, read_page  # noqa: PLC0415 - as above
+
     if record.header.type == "resource" and layouts:
         content_type = page_type(record.header)
         return NOTHING_READ if content_type is None else read_page(record.block, content_type, layouts)
@@ -163,8 +170,10 @@ def read_cables(record: WarcRecord, layouts: Sequence[Layout], limits: Limits) -
     return NOTHING_READ if payload is None else cables_in(payload, decoded_content(payload, limits), layouts)
 
 
-def readers_of(layouts: Sequence[Layout]) -> Readers:
+def readers_of(layouts: "Sequence[Layout]") -> Readers:
     """This program's extractor with some layouts."""
+    from preserve.cables.page.layouts import digest  # noqa: PLC0415 - as above
+
     return Readers(EXTRACTOR, frozenset(digest(layout) for layout in layouts))
 
 
@@ -191,8 +200,10 @@ def page_type(header: RecordHeader) -> str | None:
     return declared if header.type == "resource" and declared.split(";")[0].strip().lower() in HTML_TYPES else None
 
 
-def describe_cable(record_id: str, uri: str | None, extraction: Extraction) -> CableStatement:
+def describe_cable(record_id: str, uri: str | None, extraction: "Extraction") -> CableStatement:
     """The ``cable`` statement of one extraction. ``uri``: the target of the record that it was read from."""
+    from preserve.cables.page.fields import CLAIMS  # noqa: PLC0415 - as above
+
     fields = extraction.fields
     return CableStatement(
         record_id=record_id,

@@ -65,14 +65,26 @@ def _stretch(path: Path, start: int, stop: int, is_guess: bool) -> _Stretch[Any]
 class SegmentReader(Generic[T]):
     """Reads files, in this process or with helpers. Make it before any thread is started: it forks."""
 
-    def __init__(self, look: Look[T], *, processes: int | None = None, total_bytes: int) -> None:
-        """``processes`` None: as many as there are processors, and none but this where ``total_bytes`` is little."""
+    def __init__(
+        self,
+        look: Look[T],
+        *,
+        processes: int | None = None,
+        total_bytes: int,
+        before: Callable[[], object] | None = None,
+    ) -> None:
+        """``processes`` None: as many as there are processors, and none but this where ``total_bytes`` is little.
+
+        ``before`` is called once, before helpers are made.
+        """
         self._look = look
         self.done_bytes = 0
         """Of the files whose pieces were given: up to the last piece that is whole."""
         self._count = len(os.sched_getaffinity(0)) if processes is None else processes
         self._pool: ProcessPoolExecutor | None = None
         if self._count > 1 and (total_bytes >= _WORTH_PROCESSES_BYTES or processes is not None):
+            if before is not None:
+                before()
             _LOOK[:] = [look]
             self._pool = ProcessPoolExecutor(self._count, mp_context=get_context("fork"), initializer=begin_helper)
             self._pool.submit(_ready).result()

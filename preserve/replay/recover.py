@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from preserve.cables.extract import Extraction, PageReading, PlainText, plain_text
 from preserve.cables.identity import canonical_id
 from preserve.cables.page.layouts import Layout
 from preserve.config.arks import record_of_ark
@@ -48,6 +48,9 @@ from preserve.store.mementos import MementoRow
 from preserve.store.readmarks import Readers
 from preserve.store.warcfile import read_record
 from preserve.text import most_like, terminal_line
+
+if TYPE_CHECKING:
+    from preserve.cables.extract import Extraction, PageReading, PlainText
 
 NOT_SIGNED = "it is under no checkpoint; end the run, or run `preserve recover`"
 """What is said of a capture whose statement only this installation's secret proves."""
@@ -241,11 +244,11 @@ class CollectionReader:
             )
         return record
 
-    def read(self, page: RecoveredPage) -> PageReading:
+    def read(self, page: RecoveredPage) -> "PageReading":
         """The cables on a page, extracted from its bytes now."""
         return read_cables(page.record, tuple(self._layouts.values()), self.limits)
 
-    def cable(self, page: RecoveredPage, cable_id: str = "") -> Extraction | None:
+    def cable(self, page: RecoveredPage, cable_id: str = "") -> "Extraction | None":
         """The cable of that id on a page, else the first on it; None where there is none."""
         cables = self.read(page).cables
         told = canonical_id(cable_id)
@@ -253,8 +256,10 @@ class CollectionReader:
         meant = (cable for cable in cables if told is not None and cable.canonical_id == told)
         return next(published, next(meant, cables[0] if cables else None))
 
-    def plain(self, page: RecoveredPage) -> PlainText | None:
+    def plain(self, page: RecoveredPage) -> "PlainText | None":
         """What a page shows that is no cable; None where it is no text."""
+        from preserve.cables.extract import plain_text  # noqa: PLC0415 - of links and looks no text is read
+
         return plain_text(page.content, page.content_type) if is_text(page.media_type) else None
 
     def claims(self) -> Iterator[ReleaseClaim]:

@@ -11,9 +11,8 @@ import pytest
 from preserve.findings import Verdict
 from preserve.formats.tlog.files import TILE_WIDTH
 from preserve.integrity.verify import earlier, ledger_reading
-from preserve.integrity.verify.checks import Level
 from preserve.integrity.verify.collection import VerifyOptions, verify
-from preserve.integrity.verify.report import Report
+from preserve.integrity.verify.report import Level, Report
 from preserve.integrity.verify.sample import Sample
 from preserve.provenance.installation import Installation, keys_folder
 from preserve.provenance.knownlogs import KnownLogs

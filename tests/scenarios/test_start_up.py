@@ -73,5 +73,7 @@ def test_commands_load_what_they_use(brought: dict[str, set[str]]) -> None:
         allowed = {"cronsim"} if name == "status" else set()
         assert modules & _HEAVY <= allowed, name
         assert len(modules) <= _MOST[name], name
+    # What takes a text out of a page: links and looks need none.
+    assert "preserve.cables.extract" not in brought["status"]
     assert "cryptography" not in brought["show"] | brought["history"] | brought["cite"]
     assert "lxml" not in brought["show"] | brought["history"] | brought["status"] | brought["verify"]

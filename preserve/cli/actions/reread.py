@@ -6,8 +6,8 @@ Tested by ``tests/scenarios/test_reread.py``.
 import os
 from collections.abc import Sequence
 
-from preserve.cables.extract import EXTRACTOR
 from preserve.cables.page.layouts import Layout
+from preserve.cables.version import EXTRACTOR
 from preserve.cli.shared.common import Place, counted
 from preserve.cli.shared.configured import chosen_layouts
 from preserve.cli.shared.loading import all_layouts

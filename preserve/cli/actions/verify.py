@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from preserve.cli.shared.common import Place, counted, note, say
-from preserve.cli.shared.loading import all_layouts, collections_to_read
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.trusting import read_trust
 from preserve.cli.shared.verify_report import as_json, as_text
@@ -20,18 +20,16 @@ from preserve.config.place import user_folder
 from preserve.errors import CancelledError, NotHeldError, PreserveError, UsageError
 from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import Scanner
-from preserve.integrity.verify.checks import Level
-from preserve.integrity.verify.collection import VerifyOptions
-from preserve.integrity.verify.collection import verify as verify_collection
-from preserve.integrity.verify.report import Report
+from preserve.integrity.verify.report import Level, Report
 from preserve.model import format_utc
 from preserve.provenance.keys import passphrase
-from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.trust import Trust
-from preserve.store.archive import check_readable, open_archive
 from preserve.store.checks import Check, note_check
 from preserve.store.durable import write_atomic
 from preserve.store.layout import CollectionPaths
+
+if TYPE_CHECKING:
+    from preserve.integrity.verify.collection import VerifyOptions
 
 
 def verify(  # noqa: PLR0913 - one for each option
@@ -55,8 +53,11 @@ def verify(  # noqa: PLR0913 - one for each option
     reports: list[Report] = []
     believed = read_trust(place, trust)
     if files:
-        reports += _files(files, level, processes, (believed, KnownLogs(place.keys)), second_reader=second_reader)
+        reports += _files(files, level, processes, (believed, place.keys), second_reader=second_reader)
     if names or not files:
+        from preserve.integrity.verify.collection import VerifyOptions  # noqa: PLC0415 - of a file less is checked
+        from preserve.provenance.knownlogs import KnownLogs  # noqa: PLC0415
+
         manner = VerifyOptions(
             level=level,
             trust=believed,
@@ -113,7 +114,11 @@ def _sorted_out(what: Sequence[str]) -> tuple[list[Path], list[str]]:
     return files, [text for text in what if Path(text) not in files]
 
 
-def _collections(place: Place, names: Sequence[str], manner: VerifyOptions, *, is_stated: bool) -> list[Report]:
+def _collections(place: Place, names: Sequence[str], manner: "VerifyOptions", *, is_stated: bool) -> list[Report]:
+    from preserve.cli.shared.loading import all_layouts, collections_to_read  # noqa: PLC0415 - of files none is needed
+    from preserve.integrity.verify.collection import verify as verify_collection  # noqa: PLC0415
+    from preserve.store.archive import check_readable, open_archive  # noqa: PLC0415
+
     layouts = all_layouts(place)
     reports = []
     for name in collections_to_read(place, names):
@@ -175,22 +180,28 @@ def _files(
     files: Sequence[Path],
     level: Level,
     processes: int | None,
-    reader: tuple[Trust, KnownLogs],
+    reader: tuple[Trust, Path],
     *,
     second_reader: bool,
 ) -> list[Report]:
     if level.name == "sample":
         raise UsageError("--sample is for collections: of a file, every record is read")
-    # What checks packages brings certificates.
-    from preserve.formats.waczsignature import Authorities  # noqa: PLC0415
     from preserve.integrity.verify.foreign import is_package, verify_files  # noqa: PLC0415
-    from preserve.integrity.verify.package_check import Believed  # noqa: PLC0415
 
-    trust, logs = reader
-    authorities = Authorities(now=datetime.now(UTC), roots=trust.roots, intermediates=trust.intermediates)
+    trust, keys = reader
+    authorities = believed = None
+    has_packages = any(map(is_package, files))
+    if has_packages:
+        # What checks packages brings certificates.
+        from preserve.formats.waczsignature import Authorities  # noqa: PLC0415
+        from preserve.integrity.verify.package_check import Believed  # noqa: PLC0415
+        from preserve.provenance.knownlogs import KnownLogs  # noqa: PLC0415
+
+        authorities = Authorities(now=datetime.now(UTC), roots=trust.roots, intermediates=trust.intermediates)
+        believed = Believed(trust=trust, logs=KnownLogs(keys))
     is_full = level.name == "full"
     # The ledger in a package names records by their hashes.
-    wanted = RecordQuery(digests=is_full, identity=is_full and any(map(is_package, files)))
+    wanted = RecordQuery(digests=is_full, identity=is_full and has_packages)
     total = sum(path.stat().st_size for path in files)
     with (
         Scanner(wanted, processes=processes, total_bytes=total) as scanner,
@@ -200,7 +211,7 @@ def _files(
             files,
             scanner,
             authorities=authorities,
-            believed=Believed(trust=trust, logs=logs),
+            believed=believed,
             digests=wanted.digests,
             second_reader=second_reader,
             progress=told,

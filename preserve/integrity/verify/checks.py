@@ -10,30 +10,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from preserve.cables.page.layouts import Layout
-from preserve.errors import UsageError
 from preserve.findings import Claim
 from preserve.formats.tlog.files import Checkpoint
 from preserve.integrity.verify.earlier import NOTHING, Earlier
 from preserve.integrity.verify.newer import Newer
-from preserve.integrity.verify.report import Findings
+from preserve.integrity.verify.report import Findings, Level
 from preserve.limits import Limits
 from preserve.provenance.statements import Statement
 from preserve.store.layout import CollectionPaths
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
-    """How much is read: ``structure`` (files and ledger only), ``full``, or ``sample`` with a percentage of records."""
-
-    name: str = "full"
-    percent: float = 100.0
-
-    def __post_init__(self) -> None:
-        if not 0 < self.percent <= 100:  # noqa: PLR2004 - per cent
-            raise UsageError(f"{self.percent:g} is no percentage of records", next_step="Give one above 0, up to 100.")
-
-    def __str__(self) -> str:
-        return f"sample {self.percent:g}%" if self.name == "sample" else self.name
 
 
 class Leaf(NamedTuple):

@@ -33,7 +33,7 @@ from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import FileHashes, Scanner
 from preserve.integrity.verify.attestations import Attestations
 from preserve.integrity.verify.checkpoint_check import SignedCheckpoint, read_checkpoint
-from preserve.integrity.verify.checks import CheckScope, Level, StatementCheck
+from preserve.integrity.verify.checks import CheckScope, StatementCheck
 from preserve.integrity.verify.derived_checks import CatalogueCheck, IndexCheck, Obstacle
 from preserve.integrity.verify.earlier import NOTHING, Marking, earlier_check
 from preserve.integrity.verify.fixity import passed_over, settled
@@ -42,7 +42,7 @@ from preserve.integrity.verify.held_catalogue import HeldCatalogue
 from preserve.integrity.verify.ledger_reading import read_ledger
 from preserve.integrity.verify.newer import Newer
 from preserve.integrity.verify.record_check import RecordCheck, RecordReading
-from preserve.integrity.verify.report import ORIGIN, CheckedLog, Findings, Report
+from preserve.integrity.verify.report import ORIGIN, CheckedLog, Findings, Level, Report
 from preserve.integrity.verify.resume import Resume
 from preserve.integrity.verify.sample import Sample
 from preserve.integrity.verify.seal_check import SealCheck

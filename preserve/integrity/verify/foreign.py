@@ -10,24 +10,27 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from preserve.errors import EnvironmentFaultError, FormatError
 from preserve.findings import Claim, Verdict
-from preserve.formats.wacz import Package, open_package, package_defects, package_signature
-from preserve.formats.waczsignature import Authorities, PackageSignature
 from preserve.formats.warc.containers import Container
 from preserve.integrity.duplicate_ids import References
 from preserve.integrity.scan import ScannedRecord, Scanner
-from preserve.integrity.verify.package_check import Believed, PackageCheck
 from preserve.integrity.verify.report import ORIGIN, Findings, Report, claim, not_checked, not_proven
 from preserve.limits import MIB
 from preserve.progress import Tell, untold
-from preserve.provenance.trust import Trust
 from preserve.regular import open_regular
 from preserve.store.durable import free_bytes
-from preserve.store.secondreader import READER, SecondReading, second_reading
 from preserve.store.warcfile import container_of
+
+if TYPE_CHECKING:
+    from preserve.formats.wacz import Package
+    from preserve.formats.waczsignature import Authorities, PackageSignature
+    from preserve.integrity.verify.package_check import Believed
+    from preserve.store.secondreader import SecondReading
+
+    _Reader = tuple[Authorities | None, Believed | None]
 
 _READABLE = "every record can be read"
 _DIGESTS = "every declared digest fits"
@@ -51,8 +54,8 @@ class FileCheck:
     records: int = 0
     size: int = 0
     container: Container | None = None
-    second: list[SecondReading] = field(default_factory=list)
-    signature: PackageSignature | None = None
+    second: "list[SecondReading]" = field(default_factory=list)
+    signature: "PackageSignature | None" = None
     """Of a package."""
     package_claims: list[Claim] = field(default_factory=list)
     """What its index says, and what its ledger proves, where it carries one."""
@@ -68,16 +71,16 @@ def verify_files(
     paths: Sequence[Path],
     scanner: Scanner,
     *,
-    authorities: Authorities,
-    believed: Believed | None = None,
+    authorities: "Authorities | None" = None,
+    believed: "Believed | None" = None,
     digests: bool = True,
     second_reader: bool = False,
     progress: Tell = untold,
 ) -> list[Report]:
     """Checks files together: a record may refer to one in another of them. One report for each.
 
-    ``authorities``: the time, and the roots that the reader trusts, for the signatures of packages.
-    ``believed``: whose ledgers in packages the reader believes.
+    ``authorities``: the time, and the roots that the reader trusts, for the signatures of packages; without them no
+    package is read. ``believed``: whose ledgers in packages the reader believes.
     ``digests`` says whether ``scanner`` looks at them. ``second_reader``: warcio reads each file too.
     ``progress`` is told the number of records read, and of the bytes before them.
 
@@ -86,7 +89,6 @@ def verify_files(
     """
     done: list[FileCheck] = []
     told = before = 0
-    whose = believed or Believed(trust=Trust(), logs=None)
     with (
         tempfile.TemporaryDirectory(prefix="preserve-verify-") as scratch,
         closing(References(Path(scratch) / "references.sqlite")) as references,
@@ -94,7 +96,7 @@ def verify_files(
         for number, path in enumerate(paths):
             checked = FileCheck(path)
             done.append(checked)
-            rows = _rows(checked, scanner, Path(scratch), (authorities, whose), second_reader=second_reader)
+            rows = _rows(checked, scanner, Path(scratch), (authorities, believed), second_reader=second_reader)
             for row in rows:
                 checked.records += row.facts is not None
                 _take(checked, row, number, references)
@@ -130,7 +132,7 @@ def _take(checked: FileCheck, row: ScannedRecord, number: int, references: Refer
 
 
 def _rows(
-    checked: FileCheck, scanner: Scanner, scratch: Path, reader: tuple[Authorities, Believed], *, second_reader: bool
+    checked: FileCheck, scanner: Scanner, scratch: Path, reader: "_Reader", *, second_reader: bool
 ) -> Iterator[ScannedRecord]:
     path, findings = checked.path, checked.findings
     try:
@@ -156,6 +158,8 @@ def _rows(
 
 
 def _read_again(checked: FileCheck, path: Path, container: Container, where: str) -> None:
+    from preserve.store.secondreader import second_reading  # noqa: PLC0415 - it is seldom asked for
+
     reading = second_reading(path, container=container)
     checked.second.append(reading)
     for code, detail in reading.faults:
@@ -163,9 +167,18 @@ def _read_again(checked: FileCheck, path: Path, container: Container, where: str
 
 
 def _package_rows(
-    checked: FileCheck, scanner: Scanner, scratch: Path, reader: tuple[Authorities, Believed], *, second_reader: bool
+    checked: FileCheck, scanner: Scanner, scratch: Path, reader: "_Reader", *, second_reader: bool
 ) -> Iterator[ScannedRecord]:
+    # What checks packages brings certificates.
+    from preserve.formats.wacz import open_package, package_defects, package_signature  # noqa: PLC0415
+    from preserve.integrity.verify.package_check import Believed, PackageCheck  # noqa: PLC0415
+    from preserve.provenance.trust import Trust  # noqa: PLC0415
+
     authorities, believed = reader
+    if authorities is None:
+        checked.findings.add("E-WACZ-PACKAGE", checked.path.name, "packages are not read here")
+        return
+    whose = believed or Believed(trust=Trust(), logs=None)
     with open_regular(checked.path) as stream, tempfile.TemporaryDirectory(dir=scratch) as folder:
         try:
             package = open_package(stream)
@@ -175,7 +188,7 @@ def _package_rows(
         checked.signature = package_signature(package, authorities)
         for code, where, detail in package_defects(package, checked.signature):
             checked.findings.add(code, f"{checked.path.name} {where}", detail)
-        with closing(PackageCheck(package, checked.path.name, checked.findings, Path(folder), believed)) as held:
+        with closing(PackageCheck(package, checked.path.name, checked.findings, Path(folder), whose)) as held:
             for name in package.warc_names:
                 for row in _member_rows(checked, package, name, scanner, scratch, second_reader=second_reader):
                     held.take(name, row)
@@ -185,7 +198,7 @@ def _package_rows(
 
 
 def _member_rows(
-    checked: FileCheck, package: Package, name: str, scanner: Scanner, scratch: Path, *, second_reader: bool
+    checked: FileCheck, package: "Package", name: str, scanner: Scanner, scratch: Path, *, second_reader: bool
 ) -> Iterator[ScannedRecord]:
     taken = take_out(package, name, scratch)
     if isinstance(taken, str):
@@ -203,7 +216,7 @@ def _member_rows(
         taken.unlink()
 
 
-def take_out(package: Package, name: str, folder: Path) -> Path | str:
+def take_out(package: "Package", name: str, folder: Path) -> Path | str:
     """Copies one file of a package into a folder, under a name of our own; what is wrong where that fails.
 
     Raises:
@@ -270,7 +283,7 @@ def _report(checked: FileCheck, *, digests: bool) -> Report:
     )
 
 
-def _signed_claim(signature: PackageSignature, *, broken: bool) -> Claim:
+def _signed_claim(signature: "PackageSignature", *, broken: bool) -> Claim:
     """Who signed. Of a package that is not the one of its list, nobody is shown to have signed it."""
     verdict, detail = signature.verdict, signature.detail
     if broken and verdict is Verdict.PASS:
@@ -278,9 +291,11 @@ def _signed_claim(signature: PackageSignature, *, broken: bool) -> Claim:
     return Claim(name=_SIGNED, verdict=verdict, detail=detail)
 
 
-def second_claim(readings: Sequence[SecondReading]) -> Claim:
+def second_claim(readings: "Sequence[SecondReading]") -> Claim:
     """What a second reader makes of some files."""
     records = sum(reading.records for reading in readings)
+    from preserve.store.secondreader import READER  # noqa: PLC0415 - as above
+
     detail = f"{records} records by {READER}"
     if any(reading.verdict is Verdict.FAIL for reading in readings):
         return claim(_SECOND, good=False, detail=detail)

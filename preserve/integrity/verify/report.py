@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from preserve.errors import UsageError
 from preserve.findings import Claim, Finding, Verdict
 from preserve.provenance.statements import DerivedSums
 
@@ -17,6 +18,21 @@ CHECK: Final = 1
 """Version of the rules by which files are read: raised when what was good by the old ones can be bad by the new."""
 MAX_FINDINGS = 10_000
 """Findings that are told one by one; those beyond are counted. A hostile file has millions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """How much is read: ``structure`` (files and ledger only), ``full``, or ``sample`` with a percentage of records."""
+
+    name: str = "full"
+    percent: float = 100.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.percent <= 100:  # noqa: PLR2004 - per cent
+            raise UsageError(f"{self.percent:g} is no percentage of records", next_step="Give one above 0, up to 100.")
+
+    def __str__(self) -> str:
+        return f"sample {self.percent:g}%" if self.name == "sample" else self.name
 
 
 class Touched(NamedTuple):

@@ -9,13 +9,13 @@ import pytest
 from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import FileHashes, Scanner
 from preserve.integrity.verify import record_check
-from preserve.integrity.verify.checks import CheckScope, Leaf, Level
+from preserve.integrity.verify.checks import CheckScope, Leaf
 from preserve.integrity.verify.earlier_replies import EarlierReplies
 from preserve.integrity.verify.fixity import PassedFiles
 from preserve.integrity.verify.held_catalogue import HeldCatalogue
 from preserve.integrity.verify.newer import Newer
 from preserve.integrity.verify.record_check import RecordCheck, RecordReading
-from preserve.integrity.verify.report import Findings
+from preserve.integrity.verify.report import Findings, Level
 from preserve.integrity.verify.resume import Resume
 from preserve.integrity.verify.statement_check import ReadableCheck
 from preserve.integrity.verify.text_check import TextCheck

@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from preserve.findings import Verdict
-from preserve.integrity.verify.checks import CheckScope, Leaf, Level
+from preserve.integrity.verify.checks import CheckScope, Leaf
 from preserve.integrity.verify.fixity import PassedFile
 from preserve.integrity.verify.newer import Newer
 from preserve.integrity.verify.record_check import FileReading, LastRecord
-from preserve.integrity.verify.report import Findings
+from preserve.integrity.verify.report import Findings, Level
 from preserve.integrity.verify.resume import FileTally
 from preserve.integrity.verify.settled import Settled
 from preserve.integrity.verify.text_check import TextCheck
