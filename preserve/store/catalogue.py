@@ -77,6 +77,8 @@ _IS_OWN = "run NOT IN (SELECT run FROM imports)"
 _NEWEST = f"{_TAKEN_IN} IS NOT NULL, iif(date BETWEEN '1991' AND {_TAKEN_IN}, date, '') DESC, statement DESC"
 """What was captured last: what was stated last. Files of others come behind, by dates that can be (ADR 0016)."""
 
+_OF_A_VISIT = 20_000
+"""More statements than a browser's visit of a page leaves (`preserve.crawler.browser.visit`)."""
 _LAST_RUNS = "coalesce((SELECT statement FROM runs ORDER BY statement DESC LIMIT 1 OFFSET 100), 0)"
 """Where the last hundred runs begin: a query about what runs stated goes no further back."""
 
@@ -546,6 +548,17 @@ class Catalogue:
             {"ids": json.dumps(sorted(shown))},
         )
         return [_row(row) for row in rows if row[2] in {"response", "revisit", "resource"}]
+
+    def resources_behind(self, statement: int, end: int | None, run: str, uris: Sequence[str]) -> list[RecordRow]:
+        """The ``resource`` records of a run with one of some targets that follow a statement, before ``end``."""
+        last = statement + _OF_A_VISIT if end is None else min(end, statement + _OF_A_VISIT)
+        rows = self._asked(
+            "records",
+            "WHERE statement > ? AND statement < ? AND +type = 'resource' AND +run = ?"
+            " AND uri IN (SELECT value FROM json_each(?)) ORDER BY statement",
+            (statement, last, run, json.dumps(list(uris))),
+        )
+        return [_row(row) for row in rows]
 
     def cables_that_begin(self, begin: str, most: int) -> list[str]:
         """Ids of cables that begin so, sorted, as the table says: to be completed, not to be believed."""

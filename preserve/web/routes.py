@@ -44,6 +44,7 @@ ROUTES: Final = Routes(
         ("browse",): browse.browse,
         ("browse", ANY): browse.by_kind,
         ("record", ANY): records.record,
+        ("record", ANY, "picture"): records.picture,
         ("statement", ANY, ANY): records.statement,
         ("statement", ANY, ANY, "entry"): records.entry,
         ("statement", ANY, ANY, "proof"): records.proof,

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 from collections.abc import Callable, Mapping
 from http.client import HTTPConnection
 from pathlib import Path
@@ -9,17 +10,25 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from starlette.testclient import TestClient
 
 from preserve.cli.main import main
+from preserve.cli.shared.common import keys_folder
 from preserve.provenance.describe import BUILT_BY_SCRIPTS
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import CableStatement, RecordStatement, decode
 from preserve.store.layout import CollectionPaths
+from preserve.web.application import Desk
+from preserve.web.settings import DeskSettings
 from tests.layout_pages import mrkva_page
 from tests.shell import Shell
 from tests.site import Site
 
 BUILT = mrkva_page()
+PICTURE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
+)
 EMPTY = b"<!doctype html><title>An application</title><div id=app></div><script src=/app.js></script>"
 
 
@@ -27,6 +36,8 @@ class FakeDriver:
     """Stands for driver and browser: asks for the page, and writes what a browser would have made of it."""
 
     document = BUILT
+    version = "Test/1.0"
+    pictures: Mapping[str, bytes] = {"view.png": PICTURE}
 
     def visit(self, job: Mapping[str, Any], asks: Callable[[str, bool], None]) -> dict[str, Any]:
         if not job["agent"]:
@@ -34,8 +45,11 @@ class FakeDriver:
         asks(job["url"], True)
         self.ask(job)
         (Path(job["folder"]) / "dom.html").write_bytes(self.document)
+        for name, data in self.pictures.items():
+            (Path(job["folder"]) / name).write_bytes(data)
+        made = dict.fromkeys(("dom.html", *self.pictures), "")
         facts = {"title": "An application", "userAgent": "Test/1.0", "language": "en-US", "zone": "UTC"}
-        return {"state": "whole", "version": "Test/1.0", "artefacts": {"dom.html": ""}, "page": facts}
+        return {"state": "whole", "version": self.version, "artefacts": made, "page": facts}
 
     def ask(self, job: Mapping[str, Any]) -> None:
         proxy, page = urlsplit(job["proxy"]), urlsplit(job["url"])
@@ -133,3 +147,56 @@ def test_a_document_without_a_cable_is_nothing_amiss(app: str, shell: Shell, mon
     shell("capture", "demo")
     assert stated(shell)[0] == []
     assert app
+
+
+def desk_of(shell: Shell, **changes: Any) -> TestClient:
+    settings = DeskSettings(
+        archives=shell.archives,
+        config_dir=shell.config,
+        keys=keys_folder(os.environ),
+        hosts=frozenset({"testserver"}),
+        **changes,
+    )
+    return TestClient(Desk(settings, lambda _fault: None), follow_redirects=False)
+
+
+def test_the_desk_shows_pictures_beside_the_text_and_says_who_made_them(
+    app: str, site: Site, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell("capture", "demo")
+    site.page("/app", EMPTY + b"<p>changed")
+    monkeypatch.setattr(FakeDriver, "version", "Test/2.0")
+    shell("capture", "demo", status=None)
+    desk = desk_of(shell)
+    said = desk.get("/page.json", params={"url": app}).json()
+    assert (list(said["pictures"]), said["pictures_by"]) == (["view"], "Test/2.0")
+    page = desk.get("/page", params={"url": app}).text
+    picture = f"/record/{said['pictures']['view']}/picture"
+    assert f'src="{picture}"' in page
+    assert "are no bytes of the page" in page
+    assert "drawn by another browser version, Test/1.0" in page
+    first = desk.get("/page", params={"url": app, "at": said["captures"][0]["record"]}).text
+    assert "Test/1.0" in first
+    assert "another browser version" not in first
+    shown = desk.get(picture)
+    assert (shown.content, shown.headers["content-type"]) == (PICTURE, "image/png")
+    assert shown.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in shown.headers["content-security-policy"]
+    assert shown.headers["cross-origin-resource-policy"] == "same-origin"
+    # No other record is given out as a picture.
+    assert desk.get(f"/record/{said['record']}/picture").status_code == 404
+
+
+def test_what_is_no_picture_is_not_given_out_as_one(app: str, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeDriver, "pictures", {"view.png": b"<script>alert(1)</script>"})
+    shell("capture", "demo")
+    desk = desk_of(shell)
+    said = desk.get("/page.json", params={"url": app}).json()
+    assert desk.get(f"/record/{said['pictures']['view']}/picture").status_code == 404
+
+
+def test_a_picture_of_what_is_blocked_is_blocked(app: str, shell: Shell) -> None:
+    shell("capture", "demo")
+    said = desk_of(shell).get("/page.json", params={"url": app}).json()
+    (shell.config / "blocked.yaml").write_text("blocked:\n  - cable: 08SAMPLETOWN12\n    reason: a test\n")
+    assert desk_of(shell).get(f"/record/{said['pictures']['view']}/picture").status_code == 451

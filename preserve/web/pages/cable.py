@@ -19,6 +19,7 @@ from preserve.errors import FormatError, NotHeldError, PreserveError, UsageError
 from preserve.formats.citations.data import is_web
 from preserve.provenance.describe import describe_cable
 from preserve.replay.graph import Edge, Graph, Node, read_graph
+from preserve.replay.made import Made, made_of
 from preserve.replay.readings import shown_reading
 from preserve.replay.recover import (
     Capture,
@@ -462,6 +463,16 @@ def _ego(node: Node) -> EgoNode:
     )
 
 
+def _made(archive: CollectionReader, capture: Capture, captures: Sequence[Capture]) -> tuple[Made | None, str]:
+    """What a browser made of a capture, and the browser of the capture before, where that was another one."""
+    made = made_of(archive, capture, captures)
+    before = [one for one in captures if one.collection == capture.collection and one.moment < capture.moment]
+    if made is None or not before:
+        return made, ""
+    earlier = made_of(archive, before[-1], captures)
+    return made, earlier.browser if earlier is not None and earlier.browser != made.browser else ""
+
+
 def plain(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     """A page that is no cable, as the text that it shows: by its address, the newest or at a time."""
     url = asked.first("url").strip()
@@ -483,6 +494,7 @@ def plain(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     except FormatError:
         redirect = None
     link = link_line(archive, capture.url)
+    made, other = _made(archive, capture, captures)
     return DeskPage(
         template="page.html",
         title=f"Page {capture.url}",
@@ -497,9 +509,13 @@ def plain(shelf: Shelf, asked: DeskRequest) -> DeskPage:
             "link": None if link is None else asdict(link),
             "cables": [one.published_id for one in cables],
             "text": None if shown is None else shown.text,
+            "pictures": {} if made is None else {kind: row.record_id for kind, row in made.records.items()},
+            "pictures_by": None if made is None else made.browser,
             "captures": [{"captured": one.moment, "record": one.row.record_id} for one in captures],
         },
         context={
+            "made": made,
+            "other_browser": other,
             "link": link,
             "capture": capture,
             "page_seen": page,

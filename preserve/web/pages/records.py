@@ -11,6 +11,7 @@ from preserve.errors import ArchiveError, FormatError, NotHeldError
 from preserve.formats.tlog.files import Proof, format_proof
 from preserve.formats.warc.record import record_sha256
 from preserve.provenance.statements import CableStatement, RecordStatement, decode, kind_of
+from preserve.replay.made import picture_of
 from preserve.replay.recover import CollectionReader
 from preserve.store.catalogue import RecordRow
 from preserve.store.warcfile import read_record
@@ -107,6 +108,16 @@ def record(shelf: Shelf, asked: DeskRequest) -> DeskPage:
         ),
         twin=path_of("record", f"{row.record_id}.json"),
     )
+
+
+def picture(shelf: Shelf, asked: DeskRequest) -> File:
+    """A picture that a browser made of a page when it was captured; never a picture of its server."""
+    archive, row = _row(shelf, asked.rest[0])
+    shelf.blocked.check(url=(row.uri or "").split(":", 2)[-1])
+    seen = picture_of(archive, row)
+    for text in seen.texts:
+        _check(shelf, archive, text)
+    return File(body=seen.data, media_type=seen.media_type, is_data=False)
 
 
 def _statement(shelf: Shelf, asked: DeskRequest) -> tuple[CollectionReader, int, bytes]:
