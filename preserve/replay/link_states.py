@@ -25,7 +25,7 @@ from preserve.model import parse_utc, sha256_hex
 from preserve.provenance.installation import Installation
 from preserve.provenance.mac import Mac
 from preserve.provenance.statements import ListingStatement, RunStatement, decode
-from preserve.regular import NotRegularError, read_regular
+from preserve.regular import open_regular
 from preserve.replay.link_status import LOST, LinkSignal, LinkState, LinkStatusMachine, LinkTransition, Probe
 from preserve.replay.link_status_list import (
     LISTING,
@@ -42,9 +42,11 @@ from preserve.replay.look import Pages
 from preserve.replay.recover import CollectionReader
 from preserve.store.durable import make_dir, write_atomic
 
-_VERSION = 1
+_VERSION = 2
 _MAC_BYTES = 32
-_MAX_BYTES = 1 << 30
+_SIZE_BYTES = 8
+_HEAD_BYTES = _SIZE_BYTES + 2 * _MAC_BYTES
+"""The size of what follows, a MAC over that, and one over what follows: no more is read than was once written here."""
 
 
 class AddressState(msgspec.Struct, array_like=True):
@@ -53,7 +55,8 @@ class AddressState(msgspec.Struct, array_like=True):
     ``first``: the statement of the first good capture, -1 where there is none. ``not_before``: a look with an earlier
     date would not come last; empty where all are this program's own, whose order is the ledger's. ``source``, ``sign``
     and ``reason``: which record's payload was last held against the first one, and what that said. ``why``: the reason
-    of the state; ``changes``: each state that it entered, and the date of the look.
+    of the state; ``changes``: each state that it entered, and the date of the look. ``cable`` and ``text``: the id
+    published on the first good capture, and the checksum of its text (`preserve.store.catalogue.SeenRow`).
     """
 
     url: str
@@ -71,6 +74,8 @@ class AddressState(msgspec.Struct, array_like=True):
     source: str = ""
     sign: LinkSignal = LinkSignal.NOTHING
     reason: str = ""
+    cable: str | None = None
+    text: str | None = None
 
     def machine(self) -> LinkStatusMachine:
         """The state machine, to take the next looks."""
@@ -96,7 +101,10 @@ class AddressState(msgspec.Struct, array_like=True):
 
 
 class LinkStates(msgspec.Struct, kw_only=True):
-    """``size``: of the log; ``first``: size of `AddressState.at_first`; ``rescues``: runs that asked web archives."""
+    """``size``: of the log; ``first``: size of `AddressState.at_first`; ``rescues``: runs that asked web archives.
+
+    ``runs``: all that are stated below ``size``, or have a reply there.
+    """
 
     version: int
     key: str
@@ -105,6 +113,7 @@ class LinkStates(msgspec.Struct, kw_only=True):
     root: bytes
     first: int
     rescues: set[str]
+    runs: set[str]
     addresses: dict[str, AddressState]
 
     def listed(self, collection: str) -> Iterator[LinkStatus]:
@@ -117,10 +126,14 @@ class LinkStates(msgspec.Struct, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class LinkLook:
-    """The states now, and what those were before the look that are another now, by address in canonical form."""
+    """The states now, and what those were before the look that are another now, by address in canonical form.
+
+    ``missed``: some bytes were not there to be read; the next look may find more.
+    """
 
     states: LinkStates
     before: dict[str, LinkState | None]
+    missed: bool = False
 
 
 def look_at(
@@ -141,7 +154,8 @@ def look_at(
     found = None if kept is None else _carried_on(archive, kept)
     if found is None:
         found = _anew(archive, first or 0, mark)
-    if mac is not None and place is not None and found.states.size and found.states.size == archive.log.signed:
+    is_signed = 0 < found.states.size == archive.log.signed
+    if mac is not None and place is not None and is_signed and not found.missed:
         _keep(place, found.states, mac)
     return found
 
@@ -158,12 +172,8 @@ def _key_of(archive: CollectionReader) -> str:
 
 
 def _kept(archive: CollectionReader, place: Path, mac: Mac) -> LinkStates | None:
-    try:
-        data = read_regular(place, _MAX_BYTES) if place.is_file() else b""
-    except (OSError, NotRegularError):
-        return None
-    told, body = data[:_MAC_BYTES], data[_MAC_BYTES:]
-    if not hmac.compare_digest(told, mac.digest(body)):
+    body = _read(place, mac)
+    if body is None:
         return None
     with suppress(msgspec.MsgspecError, ValueError, RecursionError):
         states = msgspec.msgpack.decode(body, type=LinkStates)
@@ -173,17 +183,30 @@ def _kept(archive: CollectionReader, place: Path, mac: Mac) -> LinkStates | None
     return None
 
 
+def _read(place: Path, mac: Mac) -> bytes | None:
+    """What was kept; None where it is not what this installation wrote."""
+    with suppress(OSError), open_regular(place) as file:
+        head = file.read(_HEAD_BYTES)
+        size, of_size, of_body = head[:_SIZE_BYTES], head[_SIZE_BYTES:-_MAC_BYTES], head[-_MAC_BYTES:]
+        if len(head) == _HEAD_BYTES and hmac.compare_digest(of_size, mac.digest(b"size" + size)):
+            body = file.read(int.from_bytes(size))
+            return body if hmac.compare_digest(of_body, mac.digest(body)) else None
+    return None
+
+
 def _keep(place: Path, states: LinkStates, mac: Mac) -> None:
     """That it cannot be kept costs the next look its time."""
     body = msgspec.msgpack.encode(states)
     with suppress(OSError, EnvironmentFaultError):
         make_dir(place.parent)
-        write_atomic(place, mac.digest(body) + body)
+        size = len(body).to_bytes(_SIZE_BYTES)
+        write_atomic(place, size + mac.digest(b"size" + size) + mac.digest(body) + body)
 
 
 def _anew(archive: CollectionReader, first: int, mark: int | None) -> LinkLook:
     """Goes through everything."""
     size, sizes = archive.catalogue.ledger_size, (first, first if mark is None else mark)
+    runs, pages = Runs(), Pages(archive)
     states = LinkStates(
         version=_VERSION,
         key=_key_of(archive),
@@ -191,15 +214,16 @@ def _anew(archive: CollectionReader, first: int, mark: int | None) -> LinkLook:
         size=size,
         root=archive.log.root if size == archive.log.signed else b"",
         first=first,
-        rescues=set(),
+        rescues=runs.rescues,
+        runs=runs.begun,
         addresses={},
     )
     before: dict[str, LinkState | None] = {}
-    for rot in rot_of(archive, sizes, states.rescues):
+    for rot in rot_of(archive, sizes, runs, pages):
         states.addresses[rot.key] = address = _address(rot)
         if rot.earlier[1] is not address.state:
             before[rot.key] = rot.earlier[1]
-    return LinkLook(states, before)
+    return LinkLook(states, before, pages.missed)
 
 
 def _address(rot: LinkStatus) -> AddressState:
@@ -217,6 +241,8 @@ def _address(rot: LinkStatus) -> AddressState:
         not_before=rot.not_before,
         why=machine.reason,
         changes=[(one.new, one.look.date) for one in machine.transitions],
+        cable=None if rot.first is None else rot.first.cable,
+        text=None if rot.first is None else rot.first.text_sha256,
     )
 
 
@@ -226,13 +252,16 @@ def _carried_on(archive: CollectionReader, kept: LinkStates) -> LinkLook | None:
     size = catalogue.ledger_size
     if size == mark:
         return LinkLook(kept, {})
-    if catalogue.texts_of_older(mark):
-        return None
-    found = _stated(archive, mark, kept.rescues)
+    found = _stated(archive, mark, kept)
     if found is None:
         return None
     runs, new = found
-    for seen in catalogue.replies_from(mark):
+    replies = catalogue.replies_from(mark)
+    # The rows from the mark on are held against their statements by now, and no others.
+    if catalogue.texts_of_older(mark):
+        return None
+    for seen in replies:
+        kept.runs.add(seen.run)
         if catalogue.imported(seen.run) is not None:
             return None
         new.setdefault(seen.canonical, []).append(seen)
@@ -250,25 +279,26 @@ def _carried_on(archive: CollectionReader, kept: LinkStates) -> LinkLook | None:
         if held is None or held.state is not address.state:
             before[key] = None if held is None else held.state
         kept.addresses[key] = address
+    kept.runs |= runs.begun
     kept.size, kept.root = size, archive.log.root if size == archive.log.signed else b""
-    return LinkLook(kept, before)
+    return LinkLook(kept, before, pages.missed)
 
 
-def _stated(archive: CollectionReader, mark: int, rescues: set[str]) -> tuple[Runs, dict[str, list[Told]]] | None:
+def _stated(archive: CollectionReader, mark: int, kept: LinkStates) -> tuple[Runs, dict[str, list[Told]]] | None:
     """What runs state since ``mark``: None where one of them had begun before it."""
-    runs = Runs(rescues=rescues)
+    runs, rescues = Runs(rescues=kept.rescues), kept.rescues
     new: dict[str, list[Told]] = {}
     for index, entry in archive.ledger.raw(mark):
         if RUN not in entry and LISTING not in entry:
             continue
         match decode(entry):
             case RunStatement() as said:
-                if archive.catalogue.is_run_before(said.run, mark):
+                if said.run in kept.runs:
                     return None
                 for key, failure in read_run(index, said, runs):
                     new.setdefault(key, []).append(failure)
             case ListingStatement(run=run):
-                if run not in rescues and archive.catalogue.is_run_before(run, mark):
+                if run not in rescues and run in kept.runs:
                     return None
                 rescues.add(run)
     return runs, new
@@ -291,13 +321,15 @@ def _taken(
     if held is not None:
         judge.url = held.url
         if held.first >= 0:
-            judge.first = archive.catalogue.seen_at(held.first)
-            if judge.first is None:
+            first = archive.catalogue.seen_at(held.first)
+            if first is None:
                 name = archive.paths.name
                 raise CatalogueDiffersError(
                     f"the catalogue of {name} disagrees with the ledger: it has no row of statement {held.first}",
                     next_step=f"Run `preserve rebuild {name}`: it makes the catalogue again.",
                 )
+            # That a text has a row here is proved of those since the mark only.
+            judge.first = first._replace(cable=held.cable, text_sha256=held.text)
         judge.shown = judge.told = held.source, held.sign, held.reason
         machine = held.machine()
     for look in judge.looks(_in_order(items)):
@@ -325,6 +357,8 @@ def _taken(
         source=source,
         sign=sign,
         reason=reason,
+        cable=None if judge.first is None else judge.first.cable,
+        text=None if judge.first is None else judge.first.text_sha256,
     )
 
 

@@ -67,23 +67,22 @@ class LinkStatus:
 
 
 def rot_of(
-    archive: CollectionReader, earlier: Sequence[int] = (), rescues: set[str] | None = None
+    archive: CollectionReader, earlier: Sequence[int] = (), runs: "Runs | None" = None, pages: Pages | None = None
 ) -> Iterator[LinkStatus]:
     """Every address of an archive that was captured or tried, by its canonical form.
 
     ``earlier`` are sizes that the ledger had: what was known then of each address is given along.
-    ``rescues`` takes up the runs that asked web archives.
+    ``runs`` takes up what runs there were; ``pages`` is what reads pages.
     robots.txt is no page, and what was asked of web archives in a rescue is not the site's: both are left out.
 
     Raises:
         ArchiveError: the ledger is damaged.
     """
     with ExternalSort() as failures:
-        runs = _read_runs(archive, failures, set() if rescues is None else rescues)
-        pages = Pages(archive)
-        replies = (
-            _Item(seen.canonical, _dated(archive, seen.row), seen) for seen in archive.catalogue.replies_in_order()
-        )
+        runs = Runs() if runs is None else runs
+        _read_runs(archive, failures, runs)
+        pages = Pages(archive) if pages is None else pages
+        replies = _replies(archive, runs)
         failed = (_failed(*row) for row in failures.in_order())
         items = merge(replies, failed, key=lambda item: item.key.encode("utf-8", "surrogatepass"))
         for key, found_of_key in groupby(items, key=lambda item: item.key):
@@ -93,6 +92,12 @@ def rot_of(
             found = _one(archive, LinkJudge(key, runs, pages), group, earlier)
             if found is not None:
                 yield found
+
+
+def _replies(archive: CollectionReader, runs: "Runs") -> Iterator["_Item"]:
+    for seen in archive.catalogue.replies_in_order():
+        runs.begun.add(seen.run)
+        yield _Item(seen.canonical, _dated(archive, seen.row), seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +131,17 @@ Told = SeenRow | StatedFailure
 
 @dataclass(slots=True)
 class Runs:
-    """``answered``: of each run up to two hosts that answered; ``rescues``: runs that asked web archives."""
+    """``answered``: of each run up to two hosts that answered; ``rescues``: runs that asked web archives.
+
+    ``begun``: all that are stated, or have a reply.
+    """
 
     answered: dict[str, set[str]] = field(default_factory=dict)
     rescues: set[str] = field(default_factory=set)
+    begun: set[str] = field(default_factory=set)
 
 
-def _read_runs(archive: CollectionReader, failures: ExternalSort, rescues: set[str]) -> Runs:
-    runs = Runs(rescues=rescues)
+def _read_runs(archive: CollectionReader, failures: ExternalSort, runs: Runs) -> None:
     for index, entry in archive.ledger.raw():
         # Statements are canonical JSON: these bytes stand in no other place.
         if RUN not in entry and LISTING not in entry:
@@ -146,11 +154,11 @@ def _read_runs(archive: CollectionReader, failures: ExternalSort, rescues: set[s
                 )
             case ListingStatement(run=run):
                 runs.rescues.add(run)
-    return runs
 
 
 def read_run(index: int, said: RunStatement, runs: Runs) -> Sequence[tuple[str, StatedFailure]]:
     """What a part of a run's statement says of addresses, each in canonical form; ``runs`` takes up who answered."""
+    runs.begun.add(said.run)
     answered = runs.answered.setdefault(said.run, set())
     rows: list[tuple[str, StatedFailure]] = []
     for item in said.urls:

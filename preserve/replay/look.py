@@ -33,6 +33,8 @@ class Pages:
     def __init__(self, archive: CollectionReader) -> None:
         self._archive = archive
         self._kept: dict[str, PageSummary] = {}
+        self.missed = False
+        """Whether some bytes were not there to be read: what was made without them says nothing of later."""
 
     def seen(self, row: RecordRow) -> PageSummary | None:
         """What a reply shows; None where its bytes cannot be read, which is no fault of the page."""
@@ -62,6 +64,7 @@ class Pages:
         try:
             return read(self._archive, self._archive.capture(row))
         except ArchiveError:
+            self.missed = self.missed or not self._archive.can_read(row)
             return None
 
 

@@ -244,6 +244,17 @@ class CollectionReader:
             )
         return record
 
+    def can_read(self, row: RecordRow) -> bool:
+        """Whether the bytes of a record, and of the one that it refers to, are there and are those of the ledger."""
+        source = None if row.refers_to is None else self.catalogue.record(row.refers_to)
+        try:
+            for one in (row, source):
+                if one is not None:
+                    self._record(one)
+        except ArchiveError:
+            return False
+        return True
+
     def read(self, page: RecoveredPage) -> "PageReading":
         """The cables on a page, extracted from its bytes now."""
         return read_cables(page.record, tuple(self._layouts.values()), self.limits)

@@ -1001,20 +1001,16 @@ class Catalogue:
         )
 
     def texts_of_older(self, first: int) -> bool:
-        """Whether a text is stated from ``first`` on whose record was stated before."""
-        query = (
-            "SELECT 1 FROM cables AS c JOIN records AS r ON r.record_id = c.record_id "
-            "WHERE c.statement >= ? AND r.statement < ? LIMIT 1"
-        )
-        return self._db.execute(query, (first, first)).fetchone() is not None
+        """Whether a text is stated from ``first`` on whose record was stated before, or has no row from there on.
 
-    def is_run_before(self, run: str, statement: int) -> bool:
-        """Whether a run was stated, or a record of it, before a statement."""
+        Rows from ``first`` on decide, so that a row before it which was taken away hides nothing.
+        """
         query = (
-            "SELECT 1 FROM runs WHERE run = :run AND statement < :at "
-            "UNION ALL SELECT 1 FROM records WHERE run = :run AND statement < :at LIMIT 1"
+            "SELECT 1 FROM cables AS c WHERE c.statement >= :first AND ("
+            "NOT EXISTS (SELECT 1 FROM records AS r WHERE r.record_id = c.record_id AND r.statement >= :first) "
+            "OR EXISTS (SELECT 1 FROM records AS r WHERE r.record_id = c.record_id AND r.statement < :first)) LIMIT 1"
         )
-        return self._db.execute(query, {"run": run, "at": statement}).fetchone() is not None
+        return self._db.execute(query, {"first": first}).fetchone() is not None
 
     def runs(self) -> Iterator[tuple[int, str, str, str]]:
         """Of every run that is stated, in the ledger's order: its statement's index, its id, its start and its end.

@@ -1,5 +1,7 @@
 """The states of links that are carried on from look to look are those that going through everything gives."""
 
+import io
+import os
 import random
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 from preserve.net.exchange import Failure
 from preserve.provenance.installation import keys_folder
 from preserve.replay import link_states
-from preserve.replay.link_states import AddressState, LinkLook, look_at
+from preserve.replay.link_states import AddressState, LinkLook, _stated, look_at
 from preserve.replay.recover import CollectionReader, open_for_reading
 from tests.simulated import NOT_FOUND, Reply, Simulation, html, links, reply
 
@@ -78,8 +80,98 @@ def test_what_is_carried_on_is_what_going_through_all_gives(
         whole = _looked(sim, None, first=first or 0, mark=mark)
         assert _facts(kept.states.addresses) == _facts(whole.states.addresses)
         assert mark is None or kept.before == whole.before
+        assert kept.states.runs == whole.states.runs == set(_runs(sim))
         first, mark = first or 0, kept.states.size
     assert len(anew) == 1 + _RUNS
+
+
+def _runs(sim: Simulation) -> list[str]:
+    with open_for_reading(sim.archives, ["sim"], {}) as (archive,):
+        return [run for _statement, run, _started, _ended in archive.catalogue.runs()]
+
+
+def test_a_run_that_had_begun_before_is_known_without_its_rows(sim: Simulation, tmp_path: Path) -> None:
+    """The rows of before the last look are held against nothing: that one is not there says nothing."""
+    sim.run()
+    with open_for_reading(sim.archives, ["sim"], {}) as (archive,):
+        mark = archive.catalogue.ledger_size
+        assert _stated(archive, 0, look_at(archive, None).states) is None
+        sim_states = look_at(archive, None).states
+        sim_states.runs.clear()
+        assert _stated(archive, 0, sim_states) is not None
+        assert _stated(archive, mark, sim_states) is not None
+
+
+def test_the_cable_of_a_first_capture_is_the_one_that_was_kept(sim: Simulation, tmp_path: Path) -> None:
+    """Its row is one of before the last look."""
+    place, page = tmp_path / "states", "http://x.org/1"
+    sim.web.pages[page] = html(_TEXT)
+    sim.run()
+    _looked(sim, place)
+    with open_for_reading(sim.archives, ["sim"], {}) as (archive,):
+        mac = link_states._mac_of(archive)
+        assert mac is not None
+        kept = link_states._kept(archive, place, mac)
+        assert kept is not None
+        kept.addresses[page].cable = "05SAMPLETOWN1"
+        link_states._keep(place, kept, mac)
+    sim.web.pages[page] = html(_TEXT + "<p>another text</p>")
+    sim.web.wait(86_400)
+    sim.run()
+    assert _looked(sim, place).states.addresses[page].reason == "cable-not-on-page"
+
+
+def test_what_was_made_while_a_file_could_not_be_read_is_not_kept(
+    sim: Simulation, tmp_path: Path, anew: list[str]
+) -> None:
+    place, page = tmp_path / "states", "http://x.org/1"
+    for text in ("", "<p>another text</p>", "<p>and another</p>"):
+        sim.web.pages[page] = html(_TEXT + text)
+        sim.web.wait(86_400)
+        sim.run()
+        if not text:
+            _looked(sim, place)
+    before = place.read_bytes()
+    files = sorted((sim.archives / "sim" / "archive").glob("*.warc.gz"))
+    for file in files[1:]:
+        file.rename(file.with_suffix(".away"))
+    assert _looked(sim, place).missed
+    assert place.read_bytes() == before
+    place.unlink()
+    assert _looked(sim, place).missed
+    assert not place.exists()
+    for file in files[1:]:
+        file.with_suffix(".away").rename(file)
+    found = _looked(sim, place)
+    assert not found.missed
+    assert place.exists()
+    assert _facts(found.states.addresses) == _facts(_looked(sim, None).states.addresses)
+
+
+def test_no_more_is_read_than_was_once_written(
+    sim: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, read = tmp_path / "states", []
+
+    class Counted(io.FileIO):
+        def read(self, size: int | None = -1) -> bytes:
+            data = super().read(size)
+            read.append(len(data))
+            return data
+
+    monkeypatch.setattr(link_states, "open_regular", Counted)
+    sim.run()
+    _looked(sim, place)
+    size = place.stat().st_size
+    os.truncate(place, 1 << 30)
+    read.clear()
+    _looked(sim, place)
+    assert sum(read) == size
+    place.write_bytes(b"\x7f" * size)
+    os.truncate(place, 1 << 30)
+    read.clear()
+    _looked(sim, place)
+    assert sum(read) < 100
 
 
 def _tampered(sim: Simulation, place: Path) -> None:
