@@ -111,11 +111,27 @@ class ArchiveError(PreserveError):
 class CatalogueDiffersError(PreserveError):
     """A derived table says something else than the ledger: exit 1.
 
-    No `ArchiveError`: who passes over what is damaged does not pass over this.
+    No `ArchiveError`: who passes over what is damaged does not pass over this. Made by `of` and `of_index` alone.
     """
 
     code = "catalogue-differs"
     exit_status = 1
+
+    @classmethod
+    def of(cls, collection: str, detail: str) -> "CatalogueDiffersError":
+        """Of the catalogue: in what it differs."""
+        return cls(
+            f"the catalogue of {collection} disagrees with the ledger: {detail}",
+            next_step=f"Run `preserve rebuild {collection}`: it makes the catalogue again. Nothing of it is believed.",
+        )
+
+    @classmethod
+    def of_index(cls, collection: str, detail: str) -> "CatalogueDiffersError":
+        """Of the index of the search: in what it is not the one that was made."""
+        return cls(
+            f"the search index of {collection} was changed: {detail}",
+            next_step=f"Run `preserve rebuild {collection}`: the next search makes it again.",
+        )
 
 
 class EnvironmentFaultError(PreserveError):

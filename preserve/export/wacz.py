@@ -300,10 +300,7 @@ def _ledger(archive: CollectionReader, choice: Choice, seals: _Seals) -> Iterato
     yield from ledger_lines(archive.ledger, size, is_said, stops)
     missing = sorted(seals.of.keys() - choice.shares.keys()) if choice.is_everything else []
     if missing:
-        raise CatalogueDiffersError(
-            f"the catalogue of {archive.paths.name} has no record of {missing[0]}, which the ledger seals",
-            next_step=f"Run `preserve rebuild {archive.paths.name}`: it makes the catalogue again.",
-        )
+        raise CatalogueDiffersError.of(archive.paths.name, f"it has no record of {missing[0]}, which that seals")
 
 
 def _kept(archive: CollectionReader) -> dict[int, bytes]:

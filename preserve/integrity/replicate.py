@@ -12,7 +12,7 @@ Tested by ``tests/scenarios/test_copies.py``.
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -115,11 +115,14 @@ def _since(work: _Work, seen: SeenLog, ledger: Ledger) -> CopyMark | None:
     return mark if is_same and mark.listing == _listing(work.target) else None
 
 
-def _listing(paths: CollectionPaths) -> str:
-    """SHA-256 over names and sizes of what lies in an archive, sorted by name."""
+def _listing(paths: CollectionPaths, but: Collection[str] = ()) -> str:
+    """SHA-256 over names and sizes of what lies in an archive, but for some files, sorted by name."""
+    left_out = frozenset(but)
     digest = hashlib.sha256()
     with suppress(FileNotFoundError), os.scandir(paths.archive) as entries:
         for entry in sorted(entries, key=lambda each: each.name):
+            if entry.name in left_out:
+                continue
             try:
                 size = entry.stat().st_size
             except OSError:
@@ -181,7 +184,8 @@ def _mark(work: _Work, snapshot: Snapshot) -> None:
     if not all(_is_as_sealed(work.target.archive / name, seals) for name, seals in snapshot.sealed.items()):
         # It was there when it was looked at: the next run looks at all of it.
         return
-    if snapshot.since is not None and not work.copied and _listing(work.target) != snapshot.since.listing:
+    # What is not of this run is still what was there at the last mark.
+    if snapshot.since is not None and _listing(work.target, but=work.copied) != snapshot.since.listing:
         return
     mark = CopyMark(
         folder=str(work.target.folder.resolve()),

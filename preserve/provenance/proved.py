@@ -220,10 +220,7 @@ class ProvedLog:
 
     def _differs(self, detail: str, index: object = None) -> CatalogueDiffersError:
         unsigned = isinstance(index, int) and index >= self.signed
-        return CatalogueDiffersError(
-            f"the catalogue of {self._name} disagrees with the ledger: {detail}" + (" (not signed yet)" * unsigned),
-            next_step=f"Run `preserve rebuild {self._name}`: it makes the catalogue again. Nothing of it is believed.",
-        )
+        return CatalogueDiffersError.of(self._name, detail + " (not signed yet)" * unsigned)
 
 
 class _Ahead:

@@ -323,11 +323,7 @@ def _taken(
         if held.first >= 0:
             first = archive.catalogue.seen_at(held.first)
             if first is None:
-                name = archive.paths.name
-                raise CatalogueDiffersError(
-                    f"the catalogue of {name} disagrees with the ledger: it has no row of statement {held.first}",
-                    next_step=f"Run `preserve rebuild {name}`: it makes the catalogue again.",
-                )
+                raise CatalogueDiffersError.of(archive.paths.name, f"it has no row of statement {held.first}")
             # That a text has a row here is proved of those since the mark only.
             judge.first = first._replace(cable=held.cable, text_sha256=held.text)
         judge.shown = judge.told = held.source, held.sign, held.reason

@@ -339,10 +339,7 @@ class CollectionReader:
             said = None if index is None else self.log.at(index)
             is_import = isinstance(said, ImportStatement) and said.file == file
             if not is_import and (index is not None or row.run.startswith(IMPORT_RUN)):
-                raise CatalogueDiffersError(
-                    f"the catalogue of {self.paths.name} disagrees with the ledger on the import of {file}",
-                    next_step=f"Run `preserve rebuild {self.paths.name}`.",
-                )
+                raise CatalogueDiffersError.of(self.paths.name, f"the import of {file} is another")
             self._imports[file] = (
                 TakenIn(statement=index or 0, said=said) if isinstance(said, ImportStatement) else None
             )
@@ -411,10 +408,7 @@ def _check_end(paths: CollectionPaths, catalogue: Catalogue) -> None:
     # The end first: whoever writes, writes both at once.
     if catalogue.end > catalogue.ledger_size:
         catalogue.close()
-        raise CatalogueDiffersError(
-            f"the catalogue of {paths.name} has rows past its own end: they belong to no statement",
-            next_step=f"Run `preserve rebuild {paths.name}`: it makes the catalogue again.",
-        )
+        raise CatalogueDiffersError.of(paths.name, "it has rows past its own end: they belong to no statement")
 
 
 @contextmanager

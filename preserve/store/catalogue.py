@@ -385,13 +385,13 @@ class Catalogue:
         end = first + len(rows)
         self._db.execute("UPDATE meta SET value = ? WHERE name = 'ledger_size' AND value < ?", (end, end))
 
-    def check_sound(self) -> None:
-        """Reads the whole file.
+    def check_sound(self, *, indexes: bool = False) -> None:
+        """Reads the whole file. ``indexes``: holds them against their tables, which takes several times as long.
 
         Raises:
             BrokenStateError: it is damaged somewhere.
         """
-        check_sound(self._db, next_step="Run `preserve rebuild COLLECTION`.")
+        check_sound(self._db, next_step="Run `preserve rebuild COLLECTION`.", indexes=indexes)
 
     def commit(self) -> None:
         """Makes what was applied durable."""
@@ -411,8 +411,10 @@ class Catalogue:
 
     def row_batches(self, table: str, before: int, most: int) -> Iterator[list[Row]]:
         """The rows of a table of statements, or of looks, below a statement, ``most`` at once; held against nothing."""
-        if table not in (*_MARKS, "looks"):
+        if table not in (*_MARKS, mementos.TABLE, "looks"):
             raise ValueError(table)
+        if table == mementos.TABLE and not mementos.is_there(self._db):
+            return
         order = "statement, number" if table == "looks" else "statement"
         rows = self._db.execute(f"SELECT * FROM {table} WHERE statement < ? ORDER BY {order}", (before,))  # noqa: S608
         while batch := rows.fetchmany(most):
@@ -464,7 +466,8 @@ class Catalogue:
     @property
     def end(self) -> int:
         """One past the last statement that has a row: never past `ledger_size`, in a catalogue that was not changed."""
-        lasts = ", ".join(f"(SELECT max(statement) FROM {table})" for table in TABLES)  # noqa: S608 - names of our own
+        tables = (*TABLES, mementos.TABLE) if mementos.is_there(self._db) else TABLES
+        lasts = ", ".join(f"(SELECT max(statement) FROM {table})" for table in tables)  # noqa: S608 - names of our own
         last = [row for row in self._db.execute(f"SELECT {lasts}").fetchone() if isinstance(row, int)]
         return max(last, default=-1) + 1
 

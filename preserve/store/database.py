@@ -100,14 +100,15 @@ def limit_time(connection: sqlite3.Connection, seconds: float) -> None:
     connection.set_progress_handler(lambda: int(time.monotonic() > until), _STEPS_A_LOOK)
 
 
-def check_sound(connection: sqlite3.Connection, *, next_step: str) -> None:
-    """Reads a database through (``PRAGMA quick_check``).
+def check_sound(connection: sqlite3.Connection, *, next_step: str, indexes: bool = False) -> None:
+    """Reads a database through (``PRAGMA quick_check``). ``indexes``: that each has what its table has, too.
 
     Raises:
         BrokenStateError: it is damaged somewhere.
     """
     try:
-        said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        check = "integrity_check" if indexes else "quick_check"
+        said = connection.execute(f"PRAGMA {check}(1)").fetchone()[0]
     except sqlite3.DatabaseError as error:
         raise database_fault("a database", error, next_step=next_step) from error
     if said != "ok":
@@ -161,7 +162,7 @@ def require_still(connection: sqlite3.Connection, what: str) -> None:
 
 def _looks(path: Path) -> tuple[tuple[int, int, int] | None, ...]:
     found: list[tuple[int, int, int] | None] = []
-    for one in (path, _log_of(path)):
+    for one in (path, log_of(path)):
         try:
             said = one.stat()
         except FileNotFoundError:
@@ -171,7 +172,8 @@ def _looks(path: Path) -> tuple[tuple[int, int, int] | None, ...]:
     return tuple(found)
 
 
-def _log_of(path: Path) -> Path:
+def log_of(path: Path) -> Path:
+    """Where what was written to a database since lies."""
     return path.with_name(f"{path.name}-wal")
 
 

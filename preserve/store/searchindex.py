@@ -493,10 +493,7 @@ class SearchIndex:
         return row[:-1]
 
     def _differs(self, detail: str) -> CatalogueDiffersError:
-        return CatalogueDiffersError(
-            f"the search index of {self._name} was changed: {detail}",
-            next_step=f"Run `preserve rebuild {self._name}`: the next search makes it again.",
-        )
+        return CatalogueDiffersError.of_index(self._name, detail)
 
     def close(self) -> None:
         """Closes it; what was not committed is dropped."""

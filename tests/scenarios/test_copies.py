@@ -13,11 +13,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from preserve.formats.tlog.files import parse_checkpoint
 from preserve.formats.tlog.note import Signer, parse_note
 from preserve.formats.tlog.signing import sign_note
+from preserve.integrity import replicate as module
+from preserve.provenance.installation import keys_folder
+from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.statements import ReleaseStatement, encode
 from preserve.store.durable import write_atomic
 from preserve.store.layout import CollectionPaths
 from tests.ledgers import extended
 from tests.shell import Shell
+from tests.simulated import Simulation, links
 from tests.site import Site
 
 pytestmark = pytest.mark.damages
@@ -149,6 +153,45 @@ def test_a_new_copy_over_a_link_to_the_source_writes_nothing(demo: Any) -> None:
     _paths(demo).archive.symlink_to(demo.archives / "demo" / "archive")
     assert _replicated(demo) == ("linked", {"E-REPLICA-LINKED"})
     assert not _paths(demo).ledger.exists()
+
+
+def test_a_file_that_went_while_others_were_copied_is_missed_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No mark says that a copy is complete of which nobody looked at what was there before."""
+    sim = Simulation(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "user"))
+    keys_folder({"XDG_CONFIG_HOME": str(tmp_path / "user")}).parent.mkdir(parents=True)
+    keys_folder({"XDG_CONFIG_HOME": str(tmp_path / "user")}).symlink_to(tmp_path / "keys")
+    sim.politeness = "delay_s: 0\n  robots: ignore"
+    sim.web.pages = {"http://x.org/": links("/")}
+    source = CollectionPaths(sim.archives, "sim")
+    target = CollectionPaths(tmp_path / "copy", "sim")
+
+    def copied() -> tuple[str, ...]:
+        done = module.replicate(source, target.root, logs=KnownLogs(tmp_path / "keys"))
+        assert done.complete
+        return done.copied
+
+    def files() -> set[str]:
+        return {path.name for path in source.archive.iterdir()}
+
+    sim.run()
+    (older,) = files()
+    assert older in copied()
+    sim.web.pages["http://x.org/"] = links("/b")
+    sim.run()
+    with monkeypatch.context() as patch:
+        last = module._ledger
+
+        def going(work: Any, snapshot: Any) -> None:
+            last(work, snapshot)
+            (work.target.archive / older).unlink()
+
+        patch.setattr(module, "_ledger", going)
+        assert files() - {older} <= set(copied())
+    assert older in copied()
+    assert copied() == ()
 
 
 def test_a_source_that_was_rolled_back_is_not_copied(demo: Any) -> None:

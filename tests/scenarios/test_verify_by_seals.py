@@ -21,6 +21,7 @@ from preserve.integrity.verify import collection, fixity, ledger_reading
 from preserve.integrity.verify.checkpoint_check import SignedCheckpoint, read_checkpoint
 from preserve.integrity.verify.collection import VerifyOptions, verify
 from preserve.integrity.verify.fixity import PassedFiles
+from preserve.integrity.verify.held_catalogue import HeldCatalogue
 from preserve.integrity.verify.report import CHECK, Findings, Report
 from preserve.integrity.verify.stating import state_fixity
 from preserve.provenance.derive import rebuild
@@ -31,6 +32,7 @@ from preserve.provenance.session import Writer
 from preserve.provenance.statements import DerivedSums, FixityStatement, decode, encode, is_of_record_or_text
 from preserve.provenance.trust import Trust
 from preserve.regular import FileIdentity, read_regular
+from preserve.store import mementos
 from preserve.store.layout import CollectionPaths
 from tests.ledgers import extended
 from tests.shell import Shell
@@ -219,6 +221,71 @@ def test_a_row_that_was_changed_is_found_without_reading_the_file(held: Held, ch
             pytest.skip("the table does not take it")
     report = held.check()
     assert [finding.code for finding in report.findings] == ["E-CATALOGUE"]
+
+
+def test_a_file_that_is_read_again_has_its_rows_compared_though_their_sum_is_as_stated(
+    held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sum is of then: whoever had a wrong one stated hides nothing from whoever reads again."""
+    passes = HeldCatalogue.pass_over
+    monkeypatch.setattr(HeldCatalogue, "pass_over", lambda self, *given: passes(self, *given) or True)
+    with sqlite3.connect(held.paths.catalogue) as connection:
+        connection.execute("UPDATE records SET mime = 'text/other' WHERE type = 'response'")
+    assert held.check().good
+    assert [finding.code for finding in held.check(deep=99.9).findings] == ["E-CATALOGUE"]
+
+
+def test_a_memento_that_nothing_states_is_found(held: Held) -> None:
+    row = ("http://x.org/", "http://x.org/", "a", "A", "http://a/", "2020", None, "urn:uuid:1", "page", "d", "h")
+    with sqlite3.connect(held.paths.catalogue) as connection:
+        mementos.keep(connection, [(1, *row)])
+    assert [finding.code for finding in held.check().findings] == ["E-CATALOGUE"]
+
+
+def test_an_index_of_the_catalogue_that_is_not_that_of_its_table_is_found(held: Held) -> None:
+    path = held.paths.catalogue
+    with sqlite3.connect(path) as connection:
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'runs_run'").fetchone()
+        (other,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'imports_run'").fetchone()
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_master SET rootpage = ? WHERE name = 'runs_run'", (other,))
+        connection.execute("UPDATE sqlite_master SET rootpage = ? WHERE name = 'imports_run'", (root,))
+    report = held.check(deep=100)
+    assert [finding.code for finding in report.findings] == ["E-CATALOGUE"]
+    assert "is damaged" in report.findings[0].detail
+
+
+def test_a_catalogue_that_cannot_be_read_is_a_defect_wherever_it_is_asked(held: Held) -> None:
+    for ask in (HeldCatalogue.place_of, HeldCatalogue.file_of):
+        catalogue = HeldCatalogue(held.paths)
+        assert catalogue._catalogue is not None
+        catalogue._catalogue.close()
+        assert ask(catalogue, "urn:uuid:00000000-0000-4000-8000-000000000001") is None
+        assert catalogue.defect
+
+
+def test_a_note_of_what_was_read_is_about_every_change_of_the_catalogue(
+    held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def about() -> str:
+        return collection._about(held.paths, {}, VerifyOptions())
+
+    path, real = held.paths.catalogue, FileIdentity.of
+    log = path.with_name(path.name + "-wal")
+    log.unlink(missing_ok=True)
+    before = about()
+    log.touch()
+    assert about() == before
+    log.write_bytes(b"written since")
+    assert about() != before
+    log.unlink()
+
+    def of(path: Path) -> FileIdentity | None:
+        found = real(path)
+        return None if found is None else found._replace(ctime_ns=1)
+
+    monkeypatch.setattr(FileIdentity, "of", of)
+    assert about() != before
 
 
 def test_statements_that_a_check_has_read_are_hashed_and_not_decoded(

@@ -56,7 +56,8 @@ from preserve.progress import Tell, untold
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.statements import DerivedSums
 from preserve.provenance.trust import Trust
-from preserve.regular import open_regular
+from preserve.regular import FileIdentity, open_regular
+from preserve.store.database import log_of
 from preserve.store.layout import CollectionPaths
 from preserve.store.strange import strange_entries
 
@@ -239,9 +240,11 @@ def _note_path(paths: CollectionPaths, manner: VerifyOptions) -> Path | None:
 def _about(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: VerifyOptions) -> str:
     """All that the outcome for a file depends on beside the file."""
     digest = sha256(f"{__version__} {sorted(layouts)} {manner.limits}".encode())
-    for path in (paths.checkpoint, paths.catalogue):
-        found = path.stat() if path.is_file() else None
-        digest.update(f" {found and (found.st_size, found.st_mtime_ns, found.st_ino)}".encode())
+    for path in (paths.checkpoint, paths.catalogue, log_of(paths.catalogue)):
+        found = FileIdentity.of(path)
+        # Whoever reads a database may leave an empty log behind.
+        is_there = found is not None and found.size > 0
+        digest.update(f" {tuple(found) if found is not None and is_there else None}".encode())
     for layout in layouts.values():
         digest.update(repr(layout).encode())
     return digest.hexdigest()

@@ -18,6 +18,7 @@ from preserve.provenance.statements import (
     AcceptedStatement,
     CableStatement,
     ImportStatement,
+    MementoStatement,
     Moved,
     Muted,
     RecordStatement,
@@ -105,6 +106,7 @@ class CatalogueCheck(StatementCheck):
     def take(self, index: int, statement: Said, leaf: Leaf) -> None:
         """Holds the row of a statement against the one in the catalogue: of one whose row is in the sum, it was."""
         if index < self._from:
+            self._take_again(index, statement)
             return
         match statement:
             case RecordStatement() | CableStatement() if self._scope.level.name != "full":
@@ -126,8 +128,20 @@ class CatalogueCheck(StatementCheck):
                     self._held.compare(index, row_of(statement))
             case ReleaseStatement() | RunStatement() | ImportStatement() | AcceptedStatement() | Moved() | Muted():
                 self._held.compare(index, row_of(statement))
+            case MementoStatement():
+                self._held.compare(index, row_of(statement))
             case Unreadable() | _:
                 return
+
+    def _take_again(self, index: int, statement: Said) -> None:
+        """Of what is in the sum, the rows of records that were read again now: the sum is of then."""
+        last = self._records.last
+        if last is None or last.row is None or last.file.passed is not None:
+            return
+        if isinstance(statement, RecordStatement):
+            self._held.compare_again(index, last.row)
+        elif isinstance(statement, CableStatement) and statement.record_id == last.record_id:
+            self._held.compare_again(index, row_of(statement))
 
     def end(self) -> None:
         """At the end nothing may be left over."""

@@ -12,7 +12,7 @@ from preserve.model import RecordPlace
 from preserve.store.catalogue import Catalogue, RecordRow, StatementRow
 from preserve.store.layout import CollectionPaths
 
-_COMPARED = ("records", "cables", "releases", "runs", "imports", "judgements")
+_COMPARED = ("records", "cables", "releases", "runs", "imports", "judgements", "mementos")
 """Tables of which each row is held against its statement."""
 LOOKS = "looks"
 _BATCH = 512
@@ -161,11 +161,18 @@ class HeldCatalogue:
 
     def place_of(self, record_id: str) -> RecordPlace | None:
         """Where the catalogue has a record; whoever reads it there sees whether that is so."""
-        try:
-            row = None if self._catalogue is None else self._catalogue.record(record_id)
-        except sqlite3.DatabaseError:
-            return None
+        row = self._record(record_id)
         return None if row is None else row.place
+
+    def compare_again(self, index: int, row: StatementRow) -> None:
+        """The same of a statement that was passed over, and whose record is read again: its row is looked up."""
+        if row.table is None or self._catalogue is None or not self._rows:
+            return
+        try:
+            if next(self._catalogue.rows(row.table, index), None) != (index, *row.values):
+                self._fails(f"differs at statement {index}")
+        except sqlite3.DatabaseError as error:
+            self._fails(str(error))
 
     def finish(self, statements: int) -> None:
         """At the end nothing may be left over."""
@@ -178,5 +185,8 @@ class HeldCatalogue:
                 self._fails("looks that no run states")
             elif self._catalogue.ledger_size != statements:
                 self._fails(f"it covers {self._catalogue.ledger_size} of {statements} statements")
-        except sqlite3.DatabaseError as error:
+            elif not self._from:
+                # Its indexes are in no sum; going through them takes as long as sorting their rows.
+                self._catalogue.check_sound(indexes=True)
+        except (PreserveError, sqlite3.DatabaseError) as error:
             self._fails(str(error))
