@@ -29,7 +29,7 @@ _ELEMENTS: Final = frozenset(re.findall(r"<([a-z][a-z0-9]*)", " ".join(_TEMPLATE
 _VALUED: Final = re.findall(r"[\s}]([a-z][a-z0-9:-]*)=[\"{]", " ".join(_TEMPLATES).lower())
 _ATTRIBUTES: Final = frozenset(_VALUED) | {"open", "selected", "checked"}
 _ADDRESSES: Final = frozenset({"href", "src", "action", "formaction", "poster", "data", "srcset", "xlink:href", "cite"})
-_MAY_HOLD_IT: Final = frozenset({"href", "value", "content", "title", "aria-label", "src", "alt"})
+_MAY_HOLD_IT: Final = frozenset({"action", "href", "value", "content", "title", "aria-label", "src", "alt"})
 _TAG: Final = re.compile(r"<(?:!doctype html|/?([a-z][a-z0-9]*))(?=[\s>/])", re.IGNORECASE)
 
 

@@ -83,3 +83,11 @@ def oracle(name: str) -> str:
     if not program.is_file():
         pytest.skip(f"{name} is not here: run `make oracles`")
     return str(program)
+
+
+def oracle_python(package: str) -> str:
+    """The Python of the oracles' own environment, which has a package. Skips the test where it is not here."""
+    python = _ORACLES / "bin" / "python"
+    if not python.is_file() or not list(_ORACLES.glob(f"lib/python3*/site-packages/{package}")):
+        pytest.skip(f"{package} is not here: run `make oracles`")
+    return str(python)
