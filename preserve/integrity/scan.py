@@ -1,6 +1,6 @@
 """Every record of a file, checked by itself, in this process or with helpers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -68,6 +68,10 @@ class Scanner:
 
     def __exit__(self, *error: object) -> None:
         self._stretches.__exit__(*error)
+
+    def expect(self, paths: Iterable[Path]) -> None:
+        """Tells of files whose records will be asked for, in this order as a rule: helpers read small ones ahead."""
+        self._stretches.expect(paths)
 
     def rows(self, path: Path, container: Container) -> Iterator[ScannedRecord]:
         """The records of a file, in order.

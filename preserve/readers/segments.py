@@ -1,6 +1,7 @@
 """Reads the records of a file with as many processes as there are processors.
 
-A large gzip file is dealt out in stretches. Where a stretch begins is a guess (a piece of an archived file can look
+A small file that was told of is read whole by a helper, before it is asked for. A large gzip file is dealt out in
+stretches. Where a stretch begins is a guess (a piece of an archived file can look
 like a record), so the stretches are joined: one that does not begin where the last one ended is read again from
 there. So what comes out is what one process gives that reads from the beginning.
 
@@ -62,6 +63,11 @@ def _stretch(path: Path, start: int, stop: int, is_guess: bool) -> _Stretch[Any]
         return _Stretch(first, members.offset, found)
 
 
+def _whole(path: Path) -> list[Any]:
+    with open_regular(path) as file:
+        return list(_LOOK[0](path.name, records_in(file, Container.WARC_GZIP)))
+
+
 class SegmentReader(Generic[T]):
     """Reads files, in this process or with helpers. Make it before any thread is started: it forks."""
 
@@ -82,6 +88,8 @@ class SegmentReader(Generic[T]):
         """Of the files whose pieces were given: up to the last piece that is whole."""
         self._count = len(os.sched_getaffinity(0)) if processes is None else processes
         self._pool: ProcessPoolExecutor | None = None
+        self._expected: dict[Path, None] = {}
+        self._ahead: dict[Path, Future[list[T]]] = {}
         if self._count > 1 and (total_bytes >= _WORTH_PROCESSES_BYTES or processes is not None):
             if before is not None:
                 before()
@@ -96,6 +104,29 @@ class SegmentReader(Generic[T]):
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
+    def expect(self, paths: Iterable[Path]) -> None:
+        """Tells of files that will be asked for, in this order as a rule: helpers read small ones ahead, a few at once.
+
+        Nothing is read before the first of them is asked for.
+        """
+        if self._pool is not None:
+            self._expected = {path: None for path in paths if _is_small_gzip(path)}
+
+    def _read_ahead(self, pool: ProcessPoolExecutor, path: Path) -> list[T]:
+        """What is found in a file that was told of; the next ones are begun."""
+        future = self._ahead.pop(path, None)
+        if future is None:
+            self._expected.pop(path, None)
+            future = pool.submit(_whole, path)
+            if len(self._ahead) > self._count:
+                # They come in another order: one that is asked for later is read then.
+                self._ahead.pop(next(iter(self._ahead))).cancel()
+        while self._expected and len(self._ahead) <= self._count:
+            following = next(iter(self._expected))
+            del self._expected[following]
+            self._ahead[following] = pool.submit(_whole, following)
+        return future.result()
+
     def over(self, path: Path, container: Container) -> Iterator[T]:
         """What is found in a file, in order.
 
@@ -105,6 +136,17 @@ class SegmentReader(Generic[T]):
             OSError: the file cannot be read.
         """
         size = path.stat().st_size
+        if (
+            self._pool is not None
+            and container is Container.WARC_GZIP
+            and (path in self._ahead or path in self._expected)
+        ):
+            try:
+                yield from self._read_ahead(self._pool, path)
+            except BrokenProcessPool as error:
+                raise _died() from error
+            self.done_bytes += size
+            return
         if self._pool is None or container is not Container.WARC_GZIP or size < 2 * STRETCH_BYTES:
             with open_regular(path) as file:
                 yield from self._look(path.name, records_in(file, container))
@@ -166,6 +208,14 @@ class SegmentReader(Generic[T]):
 def stretch_fault(spot: RecordSpan) -> Fault:
     """The finding for a stretch that holds no record."""
     return ("E-WARC-GZIP" if spot.is_damaged_piece else "E-WARC-HEADER"), spot.defect
+
+
+def _is_small_gzip(path: Path) -> bool:
+    """Whether a file is too small to be dealt out in stretches, by its name and size."""
+    try:
+        return path.name.endswith(".warc.gz") and path.stat().st_size < 2 * STRETCH_BYTES
+    except OSError:
+        return False
 
 
 def _died() -> EnvironmentFaultError:

@@ -184,6 +184,9 @@ def _verified(
             )
             reading = replace(reading, settled=settled(reading.passed, catalogue))
             checks = _Checks(scope, signed, manner, held, reading)
+            if reading.scanner is not None:
+                passed = reading.passed.files
+                scanner.expect(p for p in held.files if p.name not in passed and resume.tally_of(p) is None)
             if earlier.size:
                 catalogue.begin_at(earlier.size)
             told = _with_bytes(manner.progress, hashes)
@@ -194,6 +197,7 @@ def _verified(
             report = checks.report()
     finally:
         catalogue.close()
+        resume.close()
     resume.forget()
     is_relied_on = not reading.passed.doubt
     if marking is not None and report.spotless and is_relied_on:

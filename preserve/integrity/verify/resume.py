@@ -4,16 +4,18 @@ The note lies in the reader's own state folder, never in the archive. A file cou
 times and inode are the same; its SHA-256 is taken again in any case.
 """
 
+import os
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
 from preserve.regular import open_regular
-from preserve.store.durable import make_dir, write_atomic
+from preserve.store.durable import make_dir
 
 _MAX_BYTES = 64 << 20
+_MAX_LINES = 1 << 20
 
 
 class FileTally(msgspec.Struct):
@@ -38,24 +40,44 @@ class _Done(msgspec.Struct):
     tally: FileTally
 
 
-class _Note(msgspec.Struct):
+class _Head(msgspec.Struct):
     about: str
-    files: dict[str, _Done]
+
+
+class _Line(msgspec.Struct):
+    file: str
+    done: _Done
 
 
 class Resume:
-    """``about`` names all that the outcome depends on; a note about something else is worth nothing."""
+    """``about`` names all that the outcome depends on; a note about something else is worth nothing.
+
+    The note has a line of JSON that says what it is about, and one for each file, which is added as the file was found
+    whole. It is not synced: what a crash of the machine takes of it is looked at again.
+    """
 
     def __init__(self, path: Path | None, about: str) -> None:
         self._path = path
         self._about = about
+        self._note: BinaryIO | None = None
         self._files: dict[str, _Done] = {}
+        self._whole_bytes = 0
+        """Length of the lines that were read; behind them stands a line that was cut."""
         if path is not None:
-            with suppress(OSError, msgspec.MsgspecError):
-                with open_regular(path) as file:
-                    note = msgspec.json.decode(file.read(_MAX_BYTES), type=_Note)
-                if note.about == about:
-                    self._files = note.files
+            with suppress(OSError, msgspec.MsgspecError), open_regular(path) as file:
+                self._read(file.read(_MAX_BYTES))
+
+    def _read(self, data: bytes) -> None:
+        head, *lines = data.splitlines(keepends=True)[:_MAX_LINES] or [b""]
+        if msgspec.json.decode(head, type=_Head).about != self._about:
+            return
+        self._whole_bytes = len(head)
+        for line in lines:
+            if not line.endswith(b"\n"):
+                break
+            said = msgspec.json.decode(line, type=_Line)
+            self._files[said.file] = said.done
+            self._whole_bytes += len(line)
 
     def __len__(self) -> int:
         return len(self._files)
@@ -70,12 +92,32 @@ class Resume:
         if self._path is None:
             return
         with suppress(OSError):
-            self._files[path.name] = _Done(_stat(path), tally)
-            make_dir(self._path.parent)
-            write_atomic(self._path, msgspec.json.encode(_Note(self._about, self._files)), mode=0o600)
+            done = self._files[path.name] = _Done(_stat(path), tally)
+            if self._note is None:
+                self._note = self._begun(self._path)
+            self._note.write(msgspec.json.encode(_Line(path.name, done)) + b"\n")
+            self._note.flush()
+
+    def _begun(self, path: Path) -> BinaryIO:
+        """The note, behind the lines that were read; a new one where there are none."""
+        make_dir(path.parent)
+        note = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600), "r+b")
+        note.truncate(self._whole_bytes)
+        note.seek(self._whole_bytes)
+        if not self._whole_bytes:
+            note.write(msgspec.json.encode(_Head(self._about)) + b"\n")
+        return note
+
+    def close(self) -> None:
+        """Leaves the note for a check that goes on."""
+        if self._note is not None:
+            with suppress(OSError):
+                self._note.close()
+            self._note = None
 
     def forget(self) -> None:
         """The verification came to its end."""
+        self.close()
         if self._path is not None:
             self._path.unlink(missing_ok=True)
 

@@ -1,6 +1,7 @@
 """Every record of a file: the same whoever reads it, whatever is damaged in it."""
 
 import gzip
+import os
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -182,3 +183,36 @@ def test_a_hash_is_taken_by_a_helper_as_by_oneself(two: Scanner, tmp_path: Path)
     assert two.hashed(path)() == hash_file(path) == (3000, sha256_hex(b"abc" * 1000))
     with pytest.raises(FileNotFoundError):
         two.hashed(tmp_path / "b")()
+
+
+def test_small_files_that_were_told_of_are_read_by_helpers_in_whatever_order_they_are_asked_for(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.warc.gz" for number in range(9)]
+    for number, path in enumerate(paths):
+        path.write_bytes(gz(*many(number)) + (b"" if number % 3 else gz(page(1))[:-4]))
+    with Scanner(WANTED, processes=2, total_bytes=0) as scanner:
+        scanner.expect([*paths, tmp_path / "gone.warc.gz", tmp_path / "plain.warc"])
+        for order in (paths, paths[::-1], [*paths[5:], *paths[:5]]):
+            for path in order:
+                assert list(scanner.rows(path, Container.WARC_GZIP)) == one(path)
+            scanner.expect(paths)
+
+
+def test_a_small_file_that_was_told_of_is_not_read_by_this_process(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.warc.gz" for number in range(6)]
+    for path in paths:
+        path.write_bytes(gz(page(1)))
+    with segments.SegmentReader(lambda _name, _spots: [os.getpid()], processes=2, total_bytes=0) as reading:
+        reading.expect(paths[1:])
+        by = [next(reading.over(path, Container.WARC_GZIP)) for path in paths]
+    assert [pid == os.getpid() for pid in by] == [True, *[False] * 5]
+
+
+def test_a_file_that_is_gone_by_the_time_it_is_read_ahead_is_a_fault_when_it_is_asked_for(tmp_path: Path) -> None:
+    first, second = tmp_path / "1.warc.gz", tmp_path / "2.warc.gz"
+    first.write_bytes(gz(page(1)))
+    second.mkdir()
+    with Scanner(WANTED, processes=2, total_bytes=0) as scanner:
+        scanner.expect([first, second])
+        assert list(scanner.rows(first, Container.WARC_GZIP)) == one(first)
+        with pytest.raises(OSError, match=r"2\.warc\.gz"):
+            list(scanner.rows(second, Container.WARC_GZIP))
