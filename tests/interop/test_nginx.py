@@ -15,6 +15,7 @@ from preserve.formats.http1.stream import payload_of
 from preserve.formats.warc.record import WarcRecord
 from tests.readers import iter_file
 from tests.shell import Shell
+from tests.tools import chromium, chromium_program
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow]
 
@@ -28,12 +29,14 @@ events {{ worker_connections 64; }}
 http {{
   types {{ text/html html; }}
   log_format connections '$connection $request_uri $status';
+  log_format protocols '$server_protocol $request_uri';
   access_log {top}/access.log connections;
+  access_log {top}/protocols.log protocols;
   client_body_temp_path {top}/t1; proxy_temp_path {top}/t2; fastcgi_temp_path {top}/t3; uwsgi_temp_path {top}/t4;
   scgi_temp_path {top}/t5;
   server {{
     listen 127.0.0.1:{port};
-    listen 127.0.0.1:{tls_port} ssl;
+    listen 127.0.0.1:{tls_port} ssl http2;
     ssl_certificate {pem}; ssl_certificate_key {pem};
     root {top}/site;
     location /zipped/ {{ alias {top}/site/; gzip on; gzip_min_length 1; }}
@@ -142,3 +145,32 @@ def test_an_unknown_authority_fails_by_default(shell: Shell, nginx: Nginx) -> No
     shell("init", "demo")
     report = shell.json("capture", "demo", status=5)
     assert report["problems"] == [[seed, "failed", "tls"]]
+
+
+def test_a_browser_that_speaks_http_2_is_recorded_in_http_1_1(
+    shell: Shell, nginx: Nginx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("playwright")
+    site = f"https://127.0.0.1:{nginx.tls_port}"
+    program, environment = chromium_program()
+    chromium("--headless", "--no-sandbox", "--ignore-certificate-errors", "--dump-dom", f"{site}/page1.html")
+    alone = (nginx.top / "protocols.log").read_text("utf-8").splitlines()
+    assert "HTTP/2.0 /page1.html" in alone
+    for name, value in environment.items():
+        if os.environ.get(name) != value:
+            monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PRESERVE_CHROMIUM", program)
+    _collection(shell, f"{site}/zipped/page2.html", "tls: record", "browser: all")
+    shell("init", "demo")
+    shell("capture", "demo", status=None)
+    recorded = (nginx.top / "protocols.log").read_text("utf-8").splitlines()[len(alone) :]
+    assert "HTTP/1.1 /zipped/page2.html" in recorded
+    assert {line.split()[0] for line in recorded} == {"HTTP/1.1"}
+    (page,) = (
+        record
+        for record in _records(shell)[0]
+        if record.header.type == "response" and (record.header.target_uri or "").endswith("/page2.html")
+    )
+    payload = payload_of(page.block)
+    assert payload.head.get(b"content-encoding") == b"gzip"
+    assert payload.complete

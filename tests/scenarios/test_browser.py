@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import ssl
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,9 @@ from typing import Any
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from tests.odd_replies import OK, OddOrigin, Shape, odd_origin
+from tests.odd_replies import OK, SHAPES, OddOrigin, Shape, odd_origin
 from tests.shell import Shell
+from tests.tls import Authority
 from tests.tools import chromium_program
 
 pytestmark = pytest.mark.slow
@@ -82,8 +85,15 @@ def origin(monkeypatch: pytest.MonkeyPatch) -> Iterator[OddOrigin]:
         yield made
 
 
-def collect(shell: Shell, origin: OddOrigin, *paths: str, more: str = "browser: all", depth: int = 0) -> None:
-    base = f"http://127.0.0.1:{origin.port}"
+def collect(
+    shell: Shell,
+    origin: OddOrigin,
+    *paths: str,
+    more: str = "browser: all",
+    depth: int = 0,
+    scheme: str = "http",
+) -> None:
+    base = f"{scheme}://127.0.0.1:{origin.port}"
     seeds = "\n".join(f"  - {base}/{path}" for path in paths)
     shell.collection(
         "app",
@@ -162,6 +172,49 @@ def test_a_page_of_scripts_is_recorded_byte_for_byte_with_its_pictures(shell: Sh
     # A reply to POST is no capture of its address.
     shell("show", f"http://127.0.0.1:{origin.port}/api?q=1", status=None)
     assert shell.status != 0
+
+
+def test_odd_replies_over_tls_are_recorded_as_the_origin_wrote_them(
+    shell: Shell, origin: OddOrigin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # A short path: Chromium's sockets lie below it.
+    scratch = Path(tempfile.mkdtemp(prefix="p-"))
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    asked = {name: shape.method for name, shape in SHAPES.items()}
+    script = (
+        f"(async () => {{ for (const [name, method] of Object.entries({json.dumps(asked)})) {{"
+        " const options = {method}; if (method === 'POST' || method === 'PUT') options.body = 'a=b1';"
+        " await fetch('/' + name, options).then((reply) => reply.arrayBuffer()).catch(() => 0); }"
+        " document.title = 'asked for all'; })()"
+    )
+    more = {
+        "robots.txt": body("", "text/plain"),
+        "favicon.ico": body(PIXEL, "image/png"),
+        "elsewhere": body("elsewhere"),
+        "all": body(f"<title>at it</title><img src=/slow><script>{script}</script>"),
+        "slow": body(PIXEL, "image/png"),
+    }
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(Authority(tmp_path).server("127.0.0.1"))
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with odd_origin(context, more=more) as over_tls:
+        collect(shell, over_tls, "all", more="browser: all\ntls: record", scheme="https")
+        shell("capture", "app", status=None)
+        held = records(shell)
+        for path, written in ((f"/{name}", shape.reply) for name, shape in SHAPES.items()):
+            replies = [one for one in held if one["WARC-Type"] == "response" and path_of(one) == path]
+            if path not in over_tls.requests:
+                # The page was over before: that it asked for most is looked at below.
+                continue
+            assert replies, path
+            for record in replies:
+                assert record["block"], path
+                assert written.endswith(record["block"]), path
+            sent = [one["block"] for one in held if one["WARC-Type"] == "request" and path_of(one) == path]
+            assert over_tls.requests[path] in sent, path
+        assert len(over_tls.requests) > len(SHAPES) - 5, sorted(over_tls.requests)
+    # Nothing that a browser needed is left.
+    scratch.rmdir()
 
 
 def test_links_that_scripts_make_and_pages_that_lead_elsewhere_are_followed(shell: Shell, origin: OddOrigin) -> None:
