@@ -1,4 +1,7 @@
-"""What ``preserve replicate`` does: a second copy of a collection, on another disk or in object storage."""
+"""What ``preserve replicate`` does: a second copy of a collection, on another disk or in object storage.
+
+Tested by ``tests/scenarios/test_copies.py`` and ``tests/scenarios/test_object_copies.py``.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
