@@ -36,9 +36,17 @@ class FileIdentity(NamedTuple):
     def of(cls, path: Path) -> "FileIdentity | None":
         """None where there is no file."""
         with suppress(OSError):
-            found = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - Path.stat follows by default
-            return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            return cls._of(os.stat(path, follow_symlinks=False))  # noqa: PTH116 - Path.stat follows by default
         return None
+
+    @classmethod
+    def of_open(cls, file: BinaryIO) -> "FileIdentity":
+        """Of a file that is open."""
+        return cls._of(os.fstat(file.fileno()))
+
+    @classmethod
+    def _of(cls, found: os.stat_result) -> "FileIdentity":
+        return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def open_regular(path: Path) -> BinaryIO:

@@ -9,13 +9,14 @@ Tested by ``tests/scenarios/test_export_wacz.py``.
 import hashlib
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import IO, BinaryIO, Final, NamedTuple
 
 from preserve.errors import ArchiveError, UsageError
 from preserve.formats.zipformat import DEFLATED, STORED, ZipMember, directory, local_header
-from preserve.regular import open_regular
+from preserve.regular import FileIdentity, open_regular
 
 _LEVEL: Final = 4
 _PIECE_BYTES: Final = 256 * 1024
@@ -149,12 +150,31 @@ class ZipStream:
 
 
 class LaidStretch(NamedTuple):
-    """A stretch of a ZIP: ``size`` bytes that are held, or those of a file from ``start`` on."""
+    """A stretch of a ZIP: ``size`` bytes that are held, or those of a file from ``start`` on.
+
+    ``identity``: of the file, as it was before it was gone through.
+    """
 
     size: int
     data: bytes
     path: Path | None
     start: int
+    identity: FileIdentity | None = None
+
+
+class PackageTooLargeError(UsageError):
+    """A package is larger than what is made at a reader's request."""
+
+    def again(self) -> "PackageTooLargeError":
+        """The same, without what led to it."""
+        return PackageTooLargeError(self.message, next_step=self.next_step)
+
+
+def _too_large() -> PackageTooLargeError:
+    return PackageTooLargeError(
+        "it is too large to be made at a reader's request",
+        next_step="Whoever runs this desk can write it with `preserve export wacz COLLECTION -o FILE`.",
+    )
 
 
 class LaidOut:
@@ -174,12 +194,16 @@ class LaidOut:
         """Goes through all parts once.
 
         Raises:
-            UsageError: more would be held than ``most_held_bytes``, or the files have more than ``most_bytes``.
+            PackageTooLargeError: more would be held than ``most_held_bytes``, or files have more than ``most_bytes``.
         """
         self._stretches: list[LaidStretch] = []
         self._held_left = most_held_bytes
         self._left = most_bytes
         self.size = 0
+        parts = list(parts)
+        # Before anything is read: that takes as long as the files are large.
+        if sum(end - start for part in parts for start, end in part.stretches) > most_bytes:
+            raise _too_large()
         members: list[tuple[int, ZipMember]] = []
         listed = [self._add(part, members) for part in parts]
         for part in listing(listed):
@@ -190,6 +214,7 @@ class LaidOut:
 
     def _add(self, part: Part, members: list[tuple[int, ZipMember]]) -> Measured:
         counted = _Counted(part)
+        identity = None if part.path is None else _identity(part.path)
         held = []
         for piece in counted.pieces():
             if part.path is None:
@@ -198,16 +223,13 @@ class LaidOut:
             else:
                 self._left -= len(piece)
             if min(self._held_left, self._left) < 0:
-                raise UsageError(
-                    "it is too large to be made at a reader's request",
-                    next_step="Whoever runs this desk can write it with `preserve export wacz COLLECTION -o FILE`.",
-                )
+                raise _too_large()
         one = counted.measured()
         members.append((self.size, one.member))
         self._hold(local_header(one.member))
         self._hold(b"".join(held))
         for start, end in part.stretches:
-            self._put(LaidStretch(end - start, b"", part.path, start))
+            self._put(LaidStretch(end - start, b"", part.path, start, identity))
         return one
 
     def _hold(self, data: bytes) -> None:
@@ -221,7 +243,7 @@ class LaidOut:
         """Its bytes from ``start`` up to ``end``, in pieces.
 
         Raises:
-            OSError: a file cannot be read.
+            OSError: a file cannot be read, or is not the one that was gone through.
         """
         place = 0
         for stretch in self._stretches:
@@ -233,10 +255,32 @@ class LaidOut:
                 yield stretch.data[first:last]
                 continue
             with open_regular(stretch.path) as file:
+                _require_same(file, stretch)
                 file.seek(stretch.start + first)
                 left = last - first
                 while left and (piece := file.read(min(_PIECE_BYTES, left))):
+                    # What was written while it was read is not given out.
+                    _require_same(file, stretch)
                     left -= len(piece)
                     yield piece
                 if left:
                     raise OSError(f"{stretch.path.name} became shorter")
+
+    def is_still(self) -> bool:
+        """Whether every file that it reads from is the one that was gone through."""
+        files = {stretch.path: stretch.identity for stretch in self._stretches if stretch.path is not None}
+        return all(_identity(path) == identity for path, identity in files.items())
+
+
+def _identity(path: Path) -> FileIdentity | None:
+    """Of the file that is read there, through a link too; None where there is none."""
+    with suppress(OSError), open_regular(path) as file:
+        return FileIdentity.of_open(file)
+    return None
+
+
+def _require_same(file: BinaryIO, stretch: LaidStretch) -> None:
+    """Raises `OSError` where an open file is not, or is no longer, the one that was hashed."""
+    if FileIdentity.of_open(file) != stretch.identity:
+        name = "a file" if stretch.path is None else stretch.path.name
+        raise OSError(f"{name} was changed since it was hashed")

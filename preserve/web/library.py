@@ -20,7 +20,7 @@ from preserve.config.configcache import cached_layouts
 from preserve.config.folder import load_blocked, load_releases
 from preserve.config.release import ReleaseConfig
 from preserve.errors import EnvironmentFaultError, LockedError, NotHeldError, PreserveError
-from preserve.export.zipstream import LaidOut
+from preserve.export.zipstream import LaidOut, PackageTooLargeError
 from preserve.model import check_collection_name
 from preserve.provenance.installation import Installation
 from preserve.provenance.trust import Trust, load_trust
@@ -245,6 +245,7 @@ class Library:
         self._trust: tuple[Stamp, Trust] | None = None
         self._packing = threading.Lock()
         self._packages: dict[str, tuple[tuple[int, ...], LaidOut]] = {}
+        self._refused: dict[str, tuple[tuple[int, ...], PackageTooLargeError]] = {}
 
     @cached_property
     def layouts(self) -> Mapping[str, Layout]:
@@ -278,16 +279,26 @@ class Library:
     def package(self, name: str, state: tuple[int, ...], make: Callable[[], LaidOut]) -> LaidOut:
         """A package of a collection in one state: kept, else made, one at a time.
 
+        One that is kept counts as long as the files that it reads from are those that were hashed.
+
         Raises:
             LockedError: another one is being made.
+            PackageTooLargeError: it is too large; that is found out once for each state.
         """
         held = self._packages.get(name)
-        if held is not None and held[0] == state:
+        if held is not None and held[0] == state and held[1].is_still():
             return held[1]
+        refused = self._refused.get(name)
+        if refused is not None and refused[0] == state:
+            raise refused[1].again()
         if not self._packing.acquire(blocking=False):
             raise LockedError("a package is being made for another reader", next_step="Ask again in a minute.")
         try:
-            made = make()
+            try:
+                made = make()
+            except PackageTooLargeError as error:
+                self._refused[name] = (state, error.again())
+                raise
             kept = [(key, one) for key, one in self._packages.items() if key != name]
             self._packages = dict([*kept, (name, (state, made))][-PACKAGES_KEPT:])
         finally:

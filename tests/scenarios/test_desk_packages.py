@@ -9,8 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from preserve.cli.main import main
-from preserve.errors import LockedError
-from preserve.export.zipstream import LaidOut
+from preserve.errors import LockedError, UsageError
+from preserve.export.zipstream import LaidOut, Part
 from preserve.web.application import Desk
 from preserve.web.pages import packages
 from tests.desk import CABLE, DemoFolder, demo, desk
@@ -99,6 +99,17 @@ def test_one_package_is_made_at_a_time_and_two_are_kept(demo: DemoFolder, monkey
         library.package(name, (1,), lambda: made)
     with pytest.raises(AssertionError):
         library.package("a", (1,), never)
+
+    def too_large() -> LaidOut:
+        return LaidOut([Part(name="a", pieces=lambda: [b"x"])], lambda _listed: [], most_held_bytes=0, most_bytes=0)
+
+    for make in (too_large, never):
+        with pytest.raises(UsageError, match="too large"):
+            library.package("d", (1,), make)
+    assert library.package("d", (2,), lambda: made) is made
+    monkeypatch.setattr(LaidOut, "is_still", lambda _self: False)
+    with pytest.raises(AssertionError):
+        library.package("d", (2,), never)
 
 
 def test_the_collection_leads_to_its_package_and_to_a_reader_of_packages(desk: TestClient) -> None:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,7 +69,7 @@ _LEFT_OUT = lazy_re(rb'\[(0|[1-9][0-9]?),"([0-9a-f]{64})"\]\Z')
 _RECEIPT = lazy_re(r"preserve/receipts/(0|[1-9][0-9]{0,17})\.(?:checkpoint|([a-z0-9][a-z0-9-]{0,39})\.ts[qr])\Z")
 _NOT_LISTED: Final = (
     "SELECT file, id FROM held AS h WHERE NOT listed AND length > 0 AND type IN ('response', 'revisit') "
-    "AND (SELECT count(*) FROM held WHERE file = h.file AND offset = h.offset) = 1"
+    "AND NOT EXISTS (SELECT 1 FROM held WHERE file = h.file AND offset = h.offset AND rowid != h.rowid)"
 )
 """Captures without a line in the index, each in a piece of its own: no index leads to others."""
 _SCHEMA: Final = """
@@ -80,6 +80,13 @@ CREATE TABLE texts (id TEXT NOT NULL, sha256 TEXT NOT NULL);
 CREATE TABLE held (file TEXT NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, id TEXT NOT NULL,
     type TEXT NOT NULL, uri TEXT, moment TEXT NOT NULL, listed INTEGER NOT NULL DEFAULT 0);
 """
+
+
+_INDEXES: Final = """
+CREATE INDEX stated_id ON stated (id, sha256, met);
+CREATE INDEX texts_id ON texts (id, sha256);
+"""
+"""With the hashes in them: of one id there may be as many rows as a hostile ledger has statements."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,13 +152,14 @@ class PackageCheck:
         if facts.record_sha256 is None:
             self._with_hashes = False
             return
-        rows = self._db.execute("SELECT rowid, sha256 FROM stated WHERE id = ?", (facts.record_id,)).fetchall()
-        if not rows:
-            self._add("E-WARC-NO-STATEMENT", where)
-        elif (met := next((row for row, sha256 in rows if sha256 == facts.record_sha256), None)) is None:
-            self._add("E-WARC-RECORD", where)
-        else:
-            self._db.execute("UPDATE stated SET met = 1 WHERE rowid = ?", (met,))
+        said = (facts.record_id, facts.record_sha256)
+        asked = "SELECT rowid FROM stated WHERE id = ? AND sha256 = ?"
+        met = self._db.execute(f"{asked} AND met = 0 LIMIT 1", said).fetchone()
+        if met is not None:
+            self._db.execute("UPDATE stated SET met = 1 WHERE rowid = ?", met)
+        elif self._db.execute(f"{asked} LIMIT 1", said).fetchone() is None:
+            is_named = self._db.execute("SELECT 1 FROM stated WHERE id = ? LIMIT 1", said[:1]).fetchone()
+            self._add("E-WARC-RECORD" if is_named else "E-WARC-NO-STATEMENT", where)
 
     def _add(self, code: str, where: str, detail: str = "") -> None:
         self._findings.add(code, where, detail)
@@ -180,8 +188,7 @@ class PackageCheck:
         except (FormatError, UnicodeDecodeError) as error:
             self._add("E-WACZ-LEDGER", f"{self._name} {FOLDER}", str(error))
             return False
-        self._db.execute("CREATE INDEX stated_id ON stated (id)")
-        self._db.execute("CREATE INDEX texts_id ON texts (id)")
+        self._db.executescript(_INDEXES)
         if (tree.size, tree.root()) != (checkpoint.size, checkpoint.root):
             detail = f"{tree.size} statements, and another root than that of {checkpoint.size} under the checkpoint"
             self._add("E-LEDGER-ROOT", f"{self._name} {LEDGER}", detail)
@@ -445,20 +452,24 @@ class PackageCheck:
             return f"{str(page.get('url'))!a:.200} at {when} is no capture in the package"
         if not page.get("text") or not self._is_logged:
             return ""
-        stated = {str(sha256) for (sha256,) in self._db.execute("SELECT sha256 FROM texts WHERE id = ?", (record_id,))}
+
+        def is_stated(sha256: str) -> bool:
+            asked = "SELECT 1 FROM texts WHERE id = ? AND sha256 = ? LIMIT 1"
+            return self._db.execute(asked, (record_id, sha256)).fetchone() is not None
+
         text = str(page["text"])
         # Of a page with several texts they stand one behind the other: what is between them is found by trying.
-        return "" if _is_made_of(text.split("\n\n"), stated) else "its text is none that the ledger states of it"
+        return "" if _is_made_of(text.split("\n\n"), is_stated) else "its text is none that the ledger states of it"
 
 
-def _is_made_of(pieces: list[str], stated: set[str]) -> bool:
+def _is_made_of(pieces: list[str], is_stated: Callable[[str], bool]) -> bool:
     """Whether pieces, joined again by blank lines, are texts with these hashes, one behind the other."""
-    if sha256_hex("\n\n".join(pieces).encode("utf-8", "replace")) in stated:
+    if is_stated(sha256_hex("\n\n".join(pieces).encode("utf-8", "replace"))):
         return True
     start, digest = 0, hashlib.sha256()
     for at, piece in enumerate(pieces):
         digest.update((("\n\n" if at > start else "") + piece).encode("utf-8", "replace"))
-        if digest.hexdigest() in stated:
+        if is_stated(digest.hexdigest()):
             start, digest = at + 1, hashlib.sha256()
     return start == len(pieces)
 

@@ -94,6 +94,40 @@ def test_what_is_laid_out_is_what_would_be_written_from_any_place_to_any_other(s
     assert laid.tag == _laid(parts).tag != _laid(PARTS).tag
 
 
+def test_what_is_given_out_later_is_of_the_file_that_was_hashed(stretches: Part) -> None:
+    laid = _laid([*PARTS, stretches])
+    assert laid.is_still()
+    path = stretches.path
+    assert path is not None
+    other = path.with_name("other")
+    other.write_bytes(bytes(256))
+    other.replace(path)
+    assert not laid.is_still()
+    with pytest.raises(OSError, match="changed since it was hashed"):
+        b"".join(laid.read(0, laid.size))
+    path.unlink()
+    assert not laid.is_still()
+
+
+def test_a_link_to_a_file_is_read_as_the_file(stretches: Part) -> None:
+    path = stretches.path
+    assert path is not None
+    kept = path.rename(path.with_name("kept"))
+    path.symlink_to(kept)
+    laid = _laid([stretches])
+    assert laid.is_still()
+    assert b"".join(laid.read(0, laid.size)) == _written([stretches], can_go_back=True)
+
+
+def test_what_is_too_large_is_not_read_first(stretches: Part) -> None:
+    def never() -> Iterable[bytes]:
+        raise AssertionError
+
+    part = Part(name="a", pieces=never, path=stretches.path, stretches=stretches.stretches)
+    with pytest.raises(UsageError, match="too large"):
+        _laid([part], most=39)
+
+
 def test_what_lists_the_others_comes_last() -> None:
     def listing(listed: list[Measured]) -> list[Part]:
         return [_part("list", "\n".join(one.sha256 for one in listed).encode())]
@@ -117,5 +151,5 @@ def test_a_file_that_became_shorter_is_noticed_when_it_is_read(stretches: Part) 
     laid = _laid([stretches])
     assert stretches.path is not None
     stretches.path.write_bytes(b"x" * 120)
-    with pytest.raises(OSError, match=r"a\.warc\.gz became shorter"):
+    with pytest.raises(OSError, match=r"a\.warc\.gz was changed since"):
         list(laid.read(0, laid.size))
