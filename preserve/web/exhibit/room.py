@@ -23,6 +23,7 @@ from preserve.replay.recover import Capture
 from preserve.web.application import answer_to_options, live
 from preserve.web.exhibit import cdx
 from preserve.web.exhibit.held import Captures, Opened, Rooms, in_order
+from preserve.web.exhibit.kept_edits import KeptEdits
 from preserve.web.exhibit.memento import (
     LINK_FORMAT,
     Addresses,
@@ -110,6 +111,7 @@ class ExhibitRoom:
         self._library = library
         self._rooms = Rooms(library)
         self._say = say
+        self._edits = KeptEdits()
         self._template = environment().get_template("exhibit.html")
         self._limiter: anyio.CapacityLimiter | None = None
         self._being_sent = 0
@@ -238,7 +240,7 @@ class ExhibitRoom:
         if asked.preferred and modifier != "id_":
             return self._redirect(asked, captures, place, [(b"vary", b"prefer")], "id_")
         moment = captures.moments[place]
-        frame = Frame(asked.prefix, target.collection, moment.digits, modifier, opened.addresses_held)
+        frame = Frame(asked.prefix, target.collection, moment.digits, modifier, opened.addresses_held, self._edits)
         shown = _of_capture(opened, moment.capture, frame, asked.headers)
         return self._memento(asked, captures, place, shown, moment.capture)
 
@@ -297,7 +299,7 @@ class ExhibitRoom:
         if place is None:
             held, place = captures, 0
         asked = replace(asked, target=replace(asked.target, collection=name, address=capture.url))
-        frame = Frame(asked.prefix, name, held.digits[place], asked.target.modifier, opened.addresses_held)
+        frame = Frame(asked.prefix, name, held.digits[place], asked.target.modifier, opened.addresses_held, self._edits)
         return self._memento(asked, held, place, _of_capture(opened, capture, frame, asked.headers), capture)
 
     def _timemap(self, asked: _Asked, captures: Captures | None) -> Reply:

@@ -10,10 +10,11 @@ from typing import Final
 from urllib.parse import quote
 
 from preserve.formats.http1.stream import Payload
-from preserve.formats.rewriting.content import HTML_TYPES, STYLE_TYPES, XML_TYPES, rewritable
+from preserve.formats.rewriting.content import HTML_TYPES, STYLE_TYPES, XML_TYPES
 from preserve.formats.rewriting.edits import Use
 from preserve.formats.urls import of_header, resolve
 from preserve.replay.recover import Capture, RecoveredPage
+from preserve.web.exhibit.kept_edits import KeptEdits
 from preserve.web.exhibit.policy import Fields
 
 _SHOWN: Final = frozenset(
@@ -86,13 +87,17 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Where a capture is shown: the prefix of the room, the collection, the time in its address, and its modifier."""
+    """Where a capture is shown: the prefix of the room, the collection, the time in its address, and its modifier.
+
+    ``held`` gives those of some addresses that something is held of; ``edits`` finds the addresses in a content.
+    """
 
     prefix: str
     collection: str
     digits: str
     modifier: str
     held: Callable[[Collection[str]], set[str]]
+    edits: KeptEdits
 
     def leading(self, use: Use, url: str | None, held: Collection[str]) -> str:
         """What is put before an address of a page."""
@@ -124,7 +129,7 @@ def rewritten(page: RecoveredPage, frame: Frame) -> Shown:
     capture = page.capture
     fields = [*_type_fields(page, frame.modifier), *_original_fields(page.payload)]
     status, body = _status(capture), page.content
-    found = rewritable(page.content, capture.url, _media_type(page, frame.modifier), page.content_type)
+    found = frame.edits.find(page.content, capture.url, _media_type(page, frame.modifier), page.content_type)
     if found is not None:
         held = frame.held(found.links)
         led = found.rewritten(lambda use, url: frame.leading(use, url, held))
