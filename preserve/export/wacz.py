@@ -36,6 +36,7 @@ from preserve.provenance.statements import decode
 from preserve.provenance.waczkey import WaczSigner
 from preserve.regular import open_regular, read_regular
 from preserve.replay.blocked import Blocked
+from preserve.replay.made import made_of
 from preserve.replay.recover import CollectionReader
 from preserve.store.index import index_line, sorted_rows
 from preserve.store.layout import check_file_name
@@ -244,6 +245,7 @@ def _index(archive: CollectionReader, choice: Choice) -> Iterator[bytes]:
 def _pages(archive: CollectionReader, choice: Choice, order: PackageOrder) -> Iterator[bytes]:
     """The list of pages: a header, and a line for each page that was captured whole."""
     yield _line({"format": "json-pages-1.0", "id": "pages", "title": f"Pages of {order.title}", "hasText": True})
+    drawn = archive.catalogue.drawn_pages()
     for statement, record_id, uri, date in archive.catalogue.pages_in_order():
         if statement < archive.log.signed and statement in choice.records:
             page: dict[str, object] = {"id": record_id.rpartition(":")[2], "url": uri, "ts": _second(date)}
@@ -252,7 +254,17 @@ def _pages(archive: CollectionReader, choice: Choice, order: PackageOrder) -> It
                 page["text"] = "\n\n".join(_stated(archive, record_id, *shown) for shown in texts)
             elif title := _title(archive, record_id):
                 page["title"] = title
+            if uri in drawn and (pictures := _pictures(archive, choice, record_id)):
+                page["pictures"] = pictures
             yield _line(page)
+
+
+def _pictures(archive: CollectionReader, choice: Choice, record_id: str) -> dict[str, str]:
+    """The pictures of a page that are in the package: by the target of each the UUID of its record."""
+    capture = archive.capture_of_record(record_id)
+    made = None if capture is None else made_of(archive, capture, archive.captures_of(capture.url))
+    rows = () if made is None else made.records.values()
+    return {row.uri or "": row.record_id.rpartition(":")[2] for row in rows if row.statement_index in choice.records}
 
 
 def _title(archive: CollectionReader, record_id: str) -> str:

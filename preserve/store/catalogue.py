@@ -609,6 +609,11 @@ class Catalogue:
         )
         return ((int(statement), str(record), str(uri), str(date)) for statement, record, uri, date in rows)
 
+    def drawn_pages(self) -> set[str]:
+        """The addresses of pages that a browser drew."""
+        rows = self._asked("records", "WHERE type = 'resource' AND uri GLOB 'urn:view:*'")
+        return {(_row(row).uri or "").removeprefix("urn:view:") for row in rows}
+
     def names_of_texts(self) -> Iterator[tuple[str, str, str | None]]:
         """Of every text its record, and the ids that it is published under and known by."""
         rows = self._asked("cables", "ORDER BY statement")

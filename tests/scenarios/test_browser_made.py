@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import zipfile
 from collections.abc import Callable, Mapping
 from http.client import HTTPConnection
 from pathlib import Path
@@ -200,3 +201,15 @@ def test_a_picture_of_what_is_blocked_is_blocked(app: str, shell: Shell) -> None
     said = desk_of(shell).get("/page.json", params={"url": app}).json()
     (shell.config / "blocked.yaml").write_text("blocked:\n  - cable: 08SAMPLETOWN12\n    reason: a test\n")
     assert desk_of(shell).get(f"/record/{said['pictures']['view']}/picture").status_code == 451
+
+
+def test_a_package_names_the_pictures_of_its_pages(app: str, shell: Shell) -> None:
+    shell("capture", "demo")
+    path = shell.folder / "demo.wacz"
+    shell("export", "wacz", "demo", "-o", str(path))
+    with zipfile.ZipFile(path) as package:
+        _header, line = map(json.loads, package.read("pages/pages.jsonl").splitlines())
+    said = desk_of(shell).get("/page.json", params={"url": app}).json()
+    assert line["url"] == app
+    assert line["pictures"] == {f"urn:view:{app}": said["pictures"]["view"].removeprefix("urn:uuid:")}
+    assert "E-WACZ-PAGES" not in json.dumps(shell.json("verify", str(path), status=None))
