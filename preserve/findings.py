@@ -97,7 +97,7 @@ CODES: dict[str, Code] = {
         "See that the clock is right now. Nothing is damaged: the order of the ledger holds, those dates do not.",
     ),
     "W-DATE": Code(
-        "Something made by others has a date that cannot be: before the web, or after it was taken in.",
+        "Something made by others has a date that cannot be: before the web, or after it was imported.",
         "Nothing is damaged here: it is never shown as the newest or the first while there is another capture.",
     ),
     "E-WARC-MISSING": Code("A WARC file that the ledger names is not there.", _REPAIR),
@@ -288,7 +288,7 @@ CODES: dict[str, Code] = {
         "Run `preserve verify` on both; repair the one that is damaged.",
     ),
     "I-IMPORT-DAMAGED": Code(
-        "A file was taken in with damage or with habits of its writer, and is as it was then.",
+        "A file was imported with damage or with habits of its writer, and is as it was then.",
         "Nothing to do; where it was damaged, import a better copy beside it.",
     ),
     "E-LEDGER-RECORD": Code(

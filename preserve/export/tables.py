@@ -60,7 +60,7 @@ _BEHIND: Final = {
     "statement": "index of the text's statement in the ledger (a number)",
     "layout": "the layout of the page, with its version",
     "extractor": "the extractor that read it, with its version",
-    "findings": "codes of what is amiss (a list)",
+    "findings": "codes of what is wrong (a list)",
 }
 
 

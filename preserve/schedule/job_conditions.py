@@ -177,7 +177,7 @@ def observe_gone(job: Job, conditions: Sequence[Condition]) -> list[Observation]
             kind=one.kind,
             subject=one.subject,
             bad=False,
-            summary="it stands in the collection's file no more",
+            summary="it is no longer in the collection's file",
             occasion="gone",
         )
         for one in conditions

@@ -173,7 +173,7 @@ def _name(step: "StepConfig") -> str:
 
 _MAX_WORDS = 300
 _WHY = {
-    1: "it found something amiss",
+    1: "it found something wrong",
     2: "its configuration or its command line is wrong",
     3: "there is no such archive",
     LockedError.exit_status: "another process was writing to the collection",

@@ -64,7 +64,7 @@ def drop(place: Place) -> int:
 @click.argument("collection")
 @command_options
 def forget(place: Place, collection: str) -> int:
-    """Forget what is known of the alarms of COLLECTION: what is wrong is told anew when it is found again.
+    """Forget what is known of the alarms of COLLECTION: what is wrong is reported again when it is found again.
 
     Pages that are gone now are taken as known. For a collection that is no longer captured, or an alarm that was dealt
     with and cannot become good. Messages that wait are still sent.

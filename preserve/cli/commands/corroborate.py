@@ -14,7 +14,7 @@ def corroborate(place: Place, cable: str, collection: tuple[str, ...]) -> int:
 
     A source is a host with the source that its pages name. Captures of one source are not independent of one another:
     the newest stands for all. That sources agree is no proof of the text; they may be copies of one release, which
-    is told.
+    is reported.
 
     Status 1: a capture could not be read.
     """

@@ -29,7 +29,7 @@ def diff(
 
     A and B are numbers that `preserve history CABLE` gives, record ids, or times (the newest capture at or before it);
     B alone left out is the newest capture, both left out the newest two that differ. What is compared are the
-    texts as they stand on the pages; the class is told by the rules of comparison.
+    texts as they stand on the pages; the class follows from the rules of comparison.
     """
     from preserve.cli.actions import diff as actions
 

@@ -42,7 +42,7 @@ def extract(
     A JSON line for each cable: its ids, fields, header and text, and three checksums. A page that no layout recognises
     is no cable: its line has the kind "page", and what it shows.
 
-    Findings are told on stderr. Status 1: something could not be read, or a known page shows no whole cable.
+    Findings are reported on stderr. Status 1: something could not be read, or a known page shows no whole cable.
     """
     from preserve.cli.actions import extract as actions
 

@@ -23,7 +23,7 @@ def import_files(
     """Take WARC, ARC and WACZ files into a collection as evidence: wget's, Heritrix's, Browsertrix's, pywb's, warcio's.
 
     No byte of a file is changed. Every record is stated in the ledger and indexed, texts are extracted, and what the
-    file lacked (digests, for one) is said and stated. Of a package, each WARC file is taken in by itself, with the
+    file lacked (digests, for one) is said and stated. Of a package, each WARC file is imported by itself, with the
     package's name and hash.
 
     A damaged file is refused, unless --damaged is given. Without FILE, an import that was cut short is finished.

@@ -22,7 +22,7 @@ def index(files: tuple[Path, ...], *, output: Path | None, processes: int | None
     A line is what cdxj-indexer writes for a response, a revisit or a resource with an http or https address. Records
     that were compressed several in one piece cannot be replayed from their place, and are left out.
 
-    What is damaged is told on stderr, and the rest is indexed. Status 1: something was damaged.
+    What is damaged is reported on stderr, and the rest is indexed. Status 1: something was damaged.
     """
     from preserve.cli.actions import index as actions
 

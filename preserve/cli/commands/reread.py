@@ -24,8 +24,8 @@ def reread(place: Place, collection: str, *, chosen: tuple[str, ...], dry_run: b
     extractor read. What is stated stays beside them, and nothing is asked over the network.
 
     Stopped, it goes on when it is run again; files that these layouts have read are passed over. A record that is
-    damaged or missing is told, and the others are read. Where a layout reads another text than it did under the same
-    version, that is told, and not stated.
+    damaged or missing is reported, and the others are read. Where a layout reads another text than it did under the
+    same version, that is reported, and not stated.
 
     Status 1: a record could not be read, or a layout was changed without a new version. Status 4: a capture writes.
     """

@@ -65,7 +65,7 @@ def verify(  # noqa: PLR0913 - one for each option
 
     A FILE is checked by itself, whoever made it: every record, every digest, what records say of one another. That
     nothing was changed or taken out, only a ledger can show. Of a signed WACZ file the key, the domain, the names and
-    dates of the certificate are told, and whether a root that you trust leads to it.
+    dates of the certificate are reported, and whether a root that you trust leads to it.
 
     Each claim is PASS, FAIL, NOT CHECKED or NOT PROVEN. Without --state nothing is changed; the date and the
     outcome for a collection are noted beside it, for `preserve status`. Status 1: something was found.
