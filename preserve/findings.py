@@ -287,6 +287,10 @@ CODES: dict[str, Code] = {
         "A file at the destination is another one than the source has; it was left as it is.",
         "Run `preserve verify` on both; repair the one that is damaged.",
     ),
+    "W-REPLICA-UNREAD": Code(
+        "A file in object storage could not be read after several tries; nothing is said of it.",
+        "Run it again. If it stays so, see what the store and the network say; it is no sign of damage.",
+    ),
     "I-IMPORT-DAMAGED": Code(
         "A file was imported with damage or with habits of its writer, and is as it was then.",
         "Nothing to do; where it was damaged, import a better copy beside it.",

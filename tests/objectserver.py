@@ -37,6 +37,8 @@ class ObjectServer:
     """Keys in one page of a listing."""
     before: dict[str, Any] = field(default_factory=dict)
     """By a part of the key: what is called once before an object of it is written."""
+    on_list: Any = None
+    """What is called once before a listing is made."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     ended: threading.Event = field(default_factory=threading.Event)
 
@@ -109,6 +111,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self._place()[0] == "\0":
             self._answer(404, code="NoSuchBucket")
         elif "list-type" in query:
+            if self.ours.on_list is not None:
+                then, self.ours.on_list = self.ours.on_list, None
+                then()
             self._list(key, query)
         else:
             self._get(key, fault)

@@ -100,12 +100,18 @@ class FileHashes:
         self._scanner = scanner
         self._begun: dict[str, Hashing] = {}
         self.begun_bytes = 0
+        self.unread: dict[str, str] = {}
+        """Files of which nothing is known, since they could not be had, with the reason."""
 
     def begin(self, path: Path) -> None:
         """Begins to hash a file; one that was begun already is not hashed again."""
         if path.name not in self._begun:
             self._begun[path.name] = self._scanner.hashed(path)
             self.begun_bytes += path.stat().st_size
+
+    def rows(self, path: Path, found: Iterator[ScannedRecord]) -> Iterator[ScannedRecord]:  # noqa: ARG002 - who fetches needs it
+        """Hands on what is found in a file; here its reading ends."""
+        return found
 
     @property
     def names(self) -> frozenset[str]:

@@ -52,6 +52,9 @@ class ServerPatience:
     pause_s: float = 0.5
 
 
+_PATIENCE = ServerPatience()
+
+
 class BucketStore:
     """``name``: ``s3://BUCKET`` or ``s3://BUCKET/PREFIX``, as `preserve.objects.opening` has checked it."""
 
@@ -61,14 +64,14 @@ class BucketStore:
         bucket: str,
         prefix: str,
         *,
-        patience: ServerPatience = ServerPatience(),
+        patience: ServerPatience | None = None,
         environment: Mapping[str, str],
     ) -> None:
         """Raises: EnvironmentFaultError: obstore is not installed, or what the environment says cannot be used."""
         self.name = name
         self._bucket = bucket
         self._prefix = prefix
-        self._patience = patience
+        self._patience = patience = _PATIENCE if patience is None else patience
         endpoint = urlsplit(_endpoint(environment))
         self.place = Path("/s3", endpoint.netloc.rpartition("@")[2] or "amazon", bucket, prefix)
         # Elsewhere than on this machine, the user has to say so (AWS_ALLOW_HTTP).
@@ -253,6 +256,12 @@ class BucketStore:
             return EnvironmentFaultError(
                 f"{self.name}: there are no credentials",
                 next_step="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.",
+            )
+        if "invalid path" in text:
+            return EnvironmentFaultError(
+                f"{self.name}: among the objects below {key} is one with a name that no file can have (.., // or signs "
+                "that cannot be shown)",
+                next_step="Somebody else put it there. Find it with the tools of the store, and move it elsewhere.",
             )
         found = _STATUS.search(text)
         if found is not None and found[1].startswith("4") and found[1] not in {"408", "409", "429"}:

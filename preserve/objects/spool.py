@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from preserve.errors import ArchiveError, FormatError, NetworkError, NotHeldError
+from preserve.errors import ArchiveError, FormatError, LockedError, NetworkError, NotHeldError
 from preserve.limits import DEFAULT_LIMITS, MIB
 from preserve.objects.port import ObjectStore, check_key
-from preserve.store.copying import need_room
+from preserve.store.copying import Hashed, need_room
 from preserve.store.layout import CollectionPaths
 
 _MAX_SMALL_BYTES = 20 * MIB
@@ -46,15 +46,62 @@ def list_collection(store: ObjectStore, name: str) -> CollectionListing:
     return CollectionListing(name, sizes, tuple(sorted(strange)))
 
 
-def object_hash(store: ObjectStore, key: str) -> str | None:
-    """SHA-256 (hex) of an object that is read whole; None where there is none."""
+def hash_object(store: ObjectStore, key: str) -> Hashed | None:
+    """Size and SHA-256 of an object that is read whole; None where there is none."""
     opened = store.read(key)
     if opened is None:
         return None
     digest = hashlib.sha256()
     for chunk in opened.chunks:
         digest.update(chunk)
-    return digest.hexdigest()
+    return Hashed(opened.size, digest.hexdigest())
+
+
+def object_hash(store: ObjectStore, key: str) -> str | None:
+    """SHA-256 (hex) of an object that is read whole; None where there is none."""
+    found = hash_object(store, key)
+    return None if found is None else found.sha256
+
+
+_TRIES = 3
+
+
+def spool_collection(store: ObjectStore, name: str, root: Path) -> tuple[CollectionListing, CollectionPaths]:
+    """What a store has of a collection under one checkpoint, with its small files below ``root`` (see `spool_small`).
+
+    A copy that is brought up to date meanwhile is looked at again.
+
+    Raises:
+        LockedError: it is brought up to date again and again.
+    """
+    for number in range(_TRIES):
+        paths = CollectionPaths(root / str(number), name)
+        key = f"{name}/{paths.checkpoint.relative_to(paths.folder).as_posix()}"
+        before = store.read(key)
+        note = b"" if before is None else before.whole(_MAX_SMALL_BYTES)
+        listing = list_collection(store, name)
+        spool_small(store, listing, paths.root)
+        if not paths.checkpoint.is_file() or paths.checkpoint.read_bytes() == note:
+            return listing, paths
+    raise LockedError(f"{store.name}/{name} is being brought up to date", next_step="Run it again when that has ended.")
+
+
+def fetch_object(store: ObjectStore, key: str, path: Path) -> Hashed | None:
+    """Puts an object into a file, in place of what is there; its size and SHA-256. None where there is no object.
+
+    Raises:
+        NetworkError, EnvironmentFaultError: it cannot be read to its end, or there is no room.
+    """
+    opened = store.read(key)
+    if opened is None:
+        return None
+    need_room(path.parent, opened.size, DEFAULT_LIMITS.min_free_bytes)
+    digest = hashlib.sha256()
+    with path.open("wb") as file:
+        for chunk in opened.chunks:
+            digest.update(chunk)
+            file.write(chunk)
+    return Hashed(opened.size, digest.hexdigest())
 
 
 def spool_small(store: ObjectStore, listing: CollectionListing, root: Path) -> CollectionPaths:

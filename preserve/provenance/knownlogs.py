@@ -157,10 +157,14 @@ _File = TypeVar("_File", _LogFile, _PlaceFile)
 
 
 class KnownLogs:
-    """The record of known logs beside the signing keys (``keys`` is their folder)."""
+    """The record of known logs beside the signing keys (``keys`` is their folder).
 
-    def __init__(self, keys: Path) -> None:
+    ``at``: the place that counts for a log that was fetched from there, wherever it lies now.
+    """
+
+    def __init__(self, keys: Path, *, at: Path | None = None) -> None:
         self._folder = keys / "known-logs"
+        self._at = at
 
     def log(self, origin: str) -> KnownLog | None:
         """What is known of a log.
@@ -352,7 +356,7 @@ class KnownLogs:
             data = msgspec.json.encode(
                 _PlaceFile(
                     v=1,
-                    path=os.fsencode(folder.resolve()).decode("utf-8", "replace"),
+                    path=os.fsencode((self._at or folder).resolve()).decode("utf-8", "replace"),
                     origin=seen.origin,
                     size=seen.size,
                     root=_base64(seen.root),
@@ -386,7 +390,7 @@ class KnownLogs:
         return self._folder / "logs" / f"{_digits(origin.encode('utf-8', 'surrogatepass'))}.json"
 
     def _place_path(self, folder: Path) -> Path:
-        return self._folder / "places" / f"{_digits(os.fsencode(folder.resolve()))}.json"
+        return self._folder / "places" / f"{_digits(os.fsencode((self._at or folder).resolve()))}.json"
 
 
 @dataclass(frozen=True, slots=True)

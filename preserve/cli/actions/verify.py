@@ -22,6 +22,7 @@ from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import Scanner
 from preserve.integrity.verify.report import Level, Report
 from preserve.model import format_utc
+from preserve.objects.port import names_store
 from preserve.provenance.keys import passphrase
 from preserve.provenance.trust import Trust
 from preserve.store.checks import Check, note_check
@@ -48,13 +49,19 @@ def verify(  # noqa: PLR0913 - one for each option
 ) -> int:
     """Check collections against their ledgers (all that are held, if none is named), or WARC, ARC and WACZ files."""
     level = _level(structure=structure, sample=sample)
-    files, names = _sorted_out(what)
+    stores = [text for text in what if names_store(text)]
+    files, names = _sorted_out([text for text in what if text not in stores])
     _check_depth(level, is_asked=deep or deepen is not None or state, with_files=bool(files))
+    if stores and (sample is not None or second_reader or state or deepen is not None):
+        raise UsageError(
+            "--sample, --deepen, --second-reader and --state are for collections on this machine",
+            next_step="Leave it out.",
+        )
     reports: list[Report] = []
     believed = read_trust(place, trust)
     if files:
         reports += _files(files, level, processes, (believed, place.keys), second_reader=second_reader)
-    if names or not files:
+    if stores or names or not files:
         from preserve.integrity.verify.collection import VerifyOptions  # noqa: PLC0415 - of a file less is checked
         from preserve.provenance.knownlogs import KnownLogs  # noqa: PLC0415
 
@@ -67,12 +74,17 @@ def verify(  # noqa: PLR0913 - one for each option
             deep=100.0 if deep else deepen or 0.0,
             state=state_folder(os.environ),
         )
-        reports += _collections(place, names, manner, is_stated=state)
+        if stores:
+            from preserve.cli.actions.verify_objects import verify_stores  # noqa: PLC0415 - it brings what reads them
+
+            reports += verify_stores(place, stores, manner)
+        if names or not what:
+            reports += _collections(place, names, manner, is_stated=state)
     if report_file is not None:
         from preserve.cli.shared.verify_html import as_html  # noqa: PLC0415 - it brings what writes HTML
 
         write_atomic(report_file, as_html(reports, format_utc(datetime.now(UTC))))
-    key = "files" if files and not names else "collections"
+    key = "files" if files and not names and not stores else "collections"
     text = "\n".join(as_text(report) for report in reports)
     is_spotless = all(report.spotless for report in reports)
     place.emit({key: [as_json(report) for report in reports]}, text, all_is_well=is_spotless)

@@ -9,7 +9,7 @@ from preserve.cli.shared.trusting import trust_option
 
 
 @click.command()
-@click.argument("what", nargs=-1, metavar="[COLLECTION|FILE]...")
+@click.argument("what", nargs=-1, metavar="[COLLECTION|FILE|STORE/COLLECTION]...")
 @click.option("--structure", is_flag=True, help="Files, hashes, ledger and signatures only; no record is read.")
 @click.option(
     "--sample",
@@ -66,6 +66,9 @@ def verify(  # noqa: PLR0913 - one for each option
     A FILE is checked by itself, whoever made it: every record, every digest, what records say of one another. That
     nothing was changed or taken out, only a ledger can show. Of a signed WACZ file the key, the domain, the names and
     dates of the certificate are reported, and whether a root that you trust leads to it.
+
+    A copy in object storage is named with its store: s3://BUCKET/PREFIX/COLLECTION, or file:///FOLDER/COLLECTION. One
+    file at a time is fetched into TMPDIR. What cannot be read there is NOT CHECKED, and no damage.
 
     Each claim is PASS, FAIL, NOT CHECKED or NOT PROVEN. Without --state nothing is changed; the date and the
     outcome for a collection are noted beside it, for `preserve status`. Status 1: something was found.

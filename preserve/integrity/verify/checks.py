@@ -40,6 +40,7 @@ Said = Statement | Unreadable
 class CheckScope:
     """What is checked, how far, and where the findings go. ``checkpoint`` None: nothing readable.
 
+    ``underived``: why there is no index and no catalogue, where none belongs there.
     ``earlier``: what a check before this one has gone through, which is not gone through again.
     """
 
@@ -50,6 +51,7 @@ class CheckScope:
     checkpoint: Checkpoint | None
     findings: Findings
     newer: Newer
+    underived: str = ""
     earlier: Earlier = NOTHING
 
 

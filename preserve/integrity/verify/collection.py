@@ -36,6 +36,7 @@ from preserve.integrity.verify.checkpoint_check import SignedCheckpoint, read_ch
 from preserve.integrity.verify.checks import CheckScope, StatementCheck
 from preserve.integrity.verify.derived_checks import CatalogueCheck, IndexCheck, Obstacle
 from preserve.integrity.verify.earlier import NOTHING, Marking, earlier_check
+from preserve.integrity.verify.fetched import FetchedFiles, FetchedHashes
 from preserve.integrity.verify.fixity import passed_over, settled
 from preserve.integrity.verify.fixity_check import FixityCheck
 from preserve.integrity.verify.held_catalogue import HeldCatalogue
@@ -73,6 +74,7 @@ class VerifyOptions:
 
     ``deep``: the share of all bytes, in per cent, that is read record by record though the ledger says that it was
     before (`preserve.integrity.verify.fixity`); 100: everything.
+    ``fetched``: the files lie in a store, and what is derived does not.
     ``second_reader``: warcio reads every sealed file, too.
     ``logs``: what is known of logs; the one that is verified is noted there, if nothing is wrong with it.
     """
@@ -85,6 +87,7 @@ class VerifyOptions:
     second_reader: bool = False
     deep: float = 0.0
     state: Path | None = None
+    fetched: FetchedFiles | None = None
     progress: Tell = untold
 
 
@@ -162,20 +165,26 @@ def _verified(
         checkpoint=signed.checkpoint,
         findings=findings,
         newer=Newer(),
+        underived="" if manner.fetched is None else "in object storage there is none: it is made from the rest",
         earlier=earlier,
     )
     for strange in strange_entries(paths):
         findings.add(strange.code, strange.where, strange.detail)
     held = _Held.of(paths)
+    if manner.fetched is not None:
+        held = replace(held, strangers=manner.fetched.strange)
     marking = Marking(paths, signed.checkpoint) if is_sample and manner.logs is not None else None
     wanted = RecordQuery(identity=True, layouts=tuple(layouts.values()), limits=manner.limits)
     resume = Resume(_note_path(paths, manner), _about(paths, layouts, manner))
     catalogue = HeldCatalogue(paths)
     try:
         with Scanner(wanted, processes=manner.processes, total_bytes=held.total_bytes()) as scanner:
+            is_full = manner.level.name == "full"
             hashes = FileHashes(scanner)
+            if manner.fetched is not None:
+                hashes = FetchedHashes(scanner, manner.fetched, keeps=is_full)
             reading = RecordReading(
-                scanner=scanner if manner.level.name == "full" else None,
+                scanner=scanner if is_full else None,
                 sample=Sample(paths, manner.level.percent, wanted, findings, earlier) if is_sample else None,
                 catalogue=catalogue,
                 resume=resume,
@@ -184,7 +193,7 @@ def _verified(
             )
             reading = replace(reading, settled=settled(reading.passed, catalogue))
             checks = _Checks(scope, signed, manner, held, reading)
-            if reading.scanner is not None:
+            if reading.scanner is not None and manner.fetched is None:
                 passed = reading.passed.files
                 scanner.expect(p for p in held.files if p.name not in passed and resume.tally_of(p) is None)
             if earlier.size:

@@ -42,6 +42,8 @@ class Obstacle:
     def reason(self) -> str:
         """Empty where there is none. Asked once the evidence was checked to its end."""
         findings, newer = self._scope.findings, self._scope.newer
+        if self._scope.underived:
+            return self._scope.underived
         if self._scope.level.name != "full":
             return "not every record was read"
         if newer.statements:

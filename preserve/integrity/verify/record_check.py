@@ -269,7 +269,7 @@ class RecordCheck(StatementCheck):
             return file
         if name not in self._earlier.unhashed:
             self._reading.hashes.begin(path)
-        if self._reading.scanner is None:
+        if self._reading.scanner is None or path.name in self._reading.hashes.unread:
             return file
         if (passed := self._reading.passed.files.get(name)) is not None:
             file.passed = passed
@@ -281,7 +281,7 @@ class RecordCheck(StatementCheck):
             file.tally, file.is_done = tally, True
             file.index = IndexSum(int(tally.index_sum), tally.index_lines)
         else:
-            rows = _readable(self._reading.scanner, path)
+            rows = self._reading.hashes.rows(path, _readable(self._reading.scanner, path))
             is_open = path.name != name
             file.matcher = FileMatcher(name, rows, file.findings, is_open=is_open, newer=self._scope.newer)
         return file
@@ -344,6 +344,8 @@ class RecordCheck(StatementCheck):
             return Claim(name=_RECORDS, verdict=Verdict.FAIL, detail=told)
         if scope.newer.records:
             return not_checked(_RECORDS, f"{counted(scope.newer.records, 'record')} named by statements {NEWER}")
+        if unread := self._reading.hashes.unread:
+            return not_checked(_RECORDS, f"{counted(len(unread), 'file')} could not be read")
         if scope.level.name == "structure":
             return not_checked(_RECORDS, f"{counted(count, 'record')}; only their files were read")
         if self._reading.sample is not None:

@@ -75,9 +75,13 @@ class SealCheck(StatementCheck):
                 findings.add(*self._unsealed(name, lost))
         for name in self._strangers:
             findings.add("E-WARC-UNKNOWN", name, "no file")
+        for name, reason in sorted(self._hashes.unread.items()):
+            findings.add("W-REPLICA-UNREAD", name, reason)
 
     def _compare(self, name: str) -> None:
         findings, newer, seals = self._scope.findings, self._scope.newer, self.sealed[name]
+        if name in self._hashes.unread:
+            return
         try:
             found = self._hashes.of(name)
         except OSError as error:
@@ -115,6 +119,8 @@ class SealCheck(StatementCheck):
         """Whether every file is there, as it was sealed, and no other."""
         newer, count = self._scope.newer, len(self.sealed)
         good = not self._scope.findings.has(*_FILE_CODES)
+        if good and self._hashes.unread:
+            return not_checked(_FILES, f"{len(self._hashes.unread):,} of {counted(count, 'file')} could not be read")
         if good and newer.files:
             return not_checked(_FILES, f"{counted(newer.files, 'file')} named by statements {NEWER}")
         if good and (unhashed := len(self._earlier.unhashed)):

@@ -1,0 +1,193 @@
+"""A copy in object storage is checked there: all damage is found, and trouble of the network is no damage."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from preserve.objects.s3 import ServerPatience
+from tests.objectserver import BUCKET, ObjectServer, serving_objects
+from tests.shell import Shell
+from tests.site import Site
+
+pytestmark = pytest.mark.damages
+
+WHERE = f"s3://{BUCKET}/copies"
+_FILES = "every file is the one sealed"
+_RECORDS = "every record is the one in the ledger"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectServer]:
+    with serving_objects() as ours:
+        for name, value in ours.environment().items():
+            monkeypatch.setenv(name, value)
+        yield ours
+
+
+@pytest.fixture
+def demo(shell: Shell, site: Site, server: ObjectServer) -> Any:
+    """A collection of two captures, with its copy in the store."""
+    site.page("/", b"<p>page</p>")
+    shell.site_collection("demo", site, "/")
+    shell("init", "demo")
+    shell("capture", "demo")
+    site.page("/", b"<p>another</p>")
+    shell("capture", "demo")
+    shell("replicate", WHERE, "demo")
+    return shell
+
+
+def _verified(shell: Shell, *words: str, status: int = 0) -> dict[str, Any]:
+    (report,) = shell.json("verify", f"{WHERE}/demo", *words, status=status)["collections"]
+    found: dict[str, Any] = report
+    return found
+
+
+def _codes(report: dict[str, Any]) -> set[str]:
+    return {finding["code"] for finding in report["findings"]}
+
+
+def _verdicts(report: dict[str, Any]) -> dict[str, str]:
+    return {claim["claim"]: claim["verdict"] for claim in report["claims"]}
+
+
+def _key(server: ObjectServer, part: str, number: int = 0) -> str:
+    return sorted(key for key in server.objects if key.startswith(f"copies/demo/{part}"))[number]
+
+
+def _flip(server: ObjectServer, key: str, at: float = 0.5) -> None:
+    data = bytearray(server.objects[key])
+    data[int(len(data) * at)] ^= 1
+    server.objects[key] = bytes(data)
+
+
+@pytest.mark.parametrize("words", [(), ("--processes", "2")], ids=["", "helpers"])
+def test_a_copy_says_what_the_collection_says(demo: Any, words: tuple[str, ...]) -> None:
+    there = _verified(demo, *words)
+    (here,) = demo.json("verify", "demo", "--deep")["collections"]
+    derived = {name for name in _verdicts(here) if name.startswith(("index", "catalogue"))}
+    assert {name: verdict for name, verdict in _verdicts(there).items() if name not in derived} == {
+        name: verdict for name, verdict in _verdicts(here).items() if name not in derived
+    }
+    assert {_verdicts(there)[name] for name in derived} == {"NOT CHECKED"}
+    assert [there[name] for name in ("records", "statements", "bytes_read", "findings")] == [
+        here[name] for name in ("records", "statements", "bytes_read", "findings")
+    ]
+    assert there["subject"] == f"{WHERE}/demo"
+
+
+def test_nothing_of_it_stays_on_this_machine(demo: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "spool").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "spool"))
+    before = sorted(demo.folder.rglob("*"))
+    _verified(demo)
+    assert list((tmp_path / "spool").iterdir()) == []
+    assert sorted(demo.folder.rglob("*")) == before
+
+
+def test_each_file_is_read_once(demo: Any, server: ObjectServer) -> None:
+    server.asked.clear()
+    _verified(demo)
+    read = [key for method, key in server.asked if method == "GET" and "/archive/" in key]
+    assert len(read) == len(set(read)) == 2
+    assert not [key for method, key in server.asked if method == "PUT"]
+
+
+@pytest.mark.parametrize("words", [(), ("--structure",)], ids=["", "structure"])
+def test_damage_is_found(demo: Any, server: ObjectServer, words: tuple[str, ...]) -> None:
+    first, second = _key(server, "archive/", 0), _key(server, "archive/", 1)
+    _flip(server, first)
+    del server.objects[second]
+    server.objects["copies/demo/archive/stranger.warc.gz"] = b"not ours"
+    codes = _codes(_verified(demo, *words, status=1))
+    assert codes >= {"E-WARC-HASH", "E-WARC-MISSING", "E-WARC-UNKNOWN"}
+    assert bool(codes & {"E-WARC-GZIP", "E-WARC-LOST", "E-WARC-RECORD"}) == (not words)
+
+
+@pytest.mark.parametrize(
+    ("part", "code"),
+    [
+        ("ledger/tile/entries/", "E-LEDGER-"),
+        ("ledger/tile/0/", "E-LEDGER-TILE"),
+        ("ledger/checkpoint", "E-LEDGER-"),
+    ],
+)
+def test_a_damaged_ledger_is_found(demo: Any, server: ObjectServer, part: str, code: str) -> None:
+    _flip(server, _key(server, part, -1))
+    report = _verified(demo, "--structure", status=1)
+    assert any(found.startswith(code) for found in _codes(report))
+    assert "/tmp" not in str(report)
+
+
+def test_an_older_checkpoint_that_was_put_back_is_found(demo: Any, server: ObjectServer, site: Site) -> None:
+    older = server.objects["copies/demo/ledger/checkpoint"]
+    demo("capture", "demo")
+    demo("replicate", WHERE, "demo")
+    _verified(demo, "--structure")
+    server.objects["copies/demo/ledger/checkpoint"] = older
+    assert "E-LEDGER-ROLLED-BACK" in _codes(_verified(demo, "--structure", status=1))
+
+
+@pytest.mark.parametrize("words", [(), ("--structure",)], ids=["", "structure"])
+def test_a_file_that_cannot_be_read_is_not_checked_and_no_damage(
+    demo: Any, server: ObjectServer, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("preserve.objects.s3._PATIENCE", ServerPatience(tries=1, pause_s=0.001))
+    name = _key(server, "archive/").rpartition("/")[2]
+    server.faults = [("GET", name, "cut"), ("GET", name, "503")] * 400
+    report = _verified(demo, *words, status=1)
+    assert [(finding["code"], finding["where"]) for finding in report["findings"]] == [("W-REPLICA-UNREAD", name)]
+    assert _verdicts(report)[_FILES] == _verdicts(report)[_RECORDS] == "NOT CHECKED"
+    server.faults.clear()
+    assert _verified(demo, *words)["findings"] == []
+
+
+def test_trouble_that_passes_is_no_finding(demo: Any, server: ObjectServer) -> None:
+    server.faults = [("GET", "archive/", "cut"), ("GET", "entries", "503"), ("LIST", "demo", "503")]
+    assert _verified(demo)["findings"] == []
+
+
+def test_a_copy_that_is_brought_up_to_date_meanwhile(demo: Any, server: ObjectServer) -> None:
+    demo("capture", "demo")
+    later: list[int] = []
+
+    def once() -> None:
+        later.append(1)
+        demo("replicate", WHERE, "demo")
+
+    server.on_list = once
+    assert _verified(demo)["findings"] == []
+    assert later == [1]
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ((f"{WHERE}/none",), 3),
+        (("s3://",), 2),
+        ((f"s3://{BUCKET}/copies/DEMO!",), 2),
+        ((f"{WHERE}/demo", "--sample", "5"), 2),
+        ((f"{WHERE}/demo", "--state"), 2),
+        (("s3://no-such-bucket/copies/demo",), 7),
+    ],
+)
+def test_what_cannot_be_checked_is_told_plainly(demo: Any, words: tuple[str, ...], status: int) -> None:
+    demo("verify", *words, status=status)
+
+
+def test_an_odd_key_makes_no_path(demo: Any, server: ObjectServer) -> None:
+    server.objects["copies/demo/archive/sub/file"] = b"x"
+    server.objects["copies/demo/archive/.hidden"] = b"x"
+    found = {finding["where"] for finding in _verified(demo, status=1)["findings"]}
+    assert found == {"archive/sub/file", "demo/archive/.hidden"}
+    server.objects["copies/demo/archive/../../escape"] = b"x"
+    error = demo.json("verify", f"{WHERE}/demo", status=7)["error"]
+    assert "no file can have" in error["message"]
+
+
+def test_the_same_in_a_folder(demo: Any, tmp_path: Path) -> None:
+    demo("replicate", f"file://{tmp_path}/objects", "demo")
+    (report,) = demo.json("verify", f"file://{tmp_path}/objects/demo")["collections"]
+    assert report["findings"] == []
