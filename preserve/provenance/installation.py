@@ -228,6 +228,11 @@ class Installation:
         with suppress(EnvironmentFaultError, UnicodeEncodeError):
             self._write(self.sample_file, msgspec.json.encode(mark) + b"\n")
 
+    def drop_sample_mark(self) -> None:
+        """Takes the mark away; that it cannot be taken away costs time."""
+        with suppress(OSError):
+            self.sample_file.unlink(missing_ok=True)
+
     @property
     def unproven_file(self) -> Path:
         """What lies in quarantine and is not yet stated."""

@@ -244,6 +244,16 @@ def test_no_mark_is_left_where_anything_was_found(watched: Watched) -> None:
     assert not watched.mark.exists()
 
 
+def test_what_lasts_is_no_longer_looked_for_behind_a_mark(watched: Watched) -> None:
+    watched.check()
+    (watched.paths.archive / "other.warc.gz").write_bytes(b"")
+    watched.check()
+    assert not watched.mark.exists()
+    (watched.paths.archive / "other.warc.gz").unlink()
+    assert _gone_through(watched.check()) == {Verdict.PASS}
+    assert watched.mark.exists()
+
+
 def test_without_the_folder_of_keys_nothing_is_kept(watched: Watched) -> None:
     level = Level(name="sample", percent=5.0)
     assert verify(watched.paths, {}, VerifyOptions(level=level, processes=1)).good

@@ -211,6 +211,9 @@ def _verified(
     is_relied_on = not reading.passed.doubt
     if marking is not None and report.spotless and is_relied_on:
         checks.mark(marking)
+    elif marking is not None and not earlier.size and not findings.has("W-WARC-OPEN"):
+        # What lasts would be found each time, and all be gone through behind what is new.
+        marking.drop()
     return _Checked(
         report=report,
         has_gone_on=report.level == SEALS or earlier.size > 0,

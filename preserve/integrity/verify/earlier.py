@@ -211,6 +211,10 @@ class Marking:
         archive = self._paths.archive
         return {path.name: FileIdentity.of(path) for path in archive.iterdir()} if archive.is_dir() else {}
 
+    def drop(self) -> None:
+        """Takes away what was kept: the next check goes through all at once."""
+        Installation.of_user(self._paths.name).drop_sample_mark()
+
     def write(
         self,
         *,
