@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -40,14 +41,25 @@ class ReleaseClaim(NamedTuple):
     @property
     def counted(self) -> int | None:
         """The counter as a number."""
-        value = None if self.counter is None else make_field("counter", self.counter, source="field").value
-        return None if value is None else int(value)
+        return None if self.counter is None else _number(self.counter)
 
     def day(self, name: str) -> str | None:
         """The day of ``released`` or ``source_released``; None where no time can be read."""
         printed = self.released if name == "released" else self.source_released
-        value = None if printed is None else make_field(name, printed, source="field", times="day").value
-        return None if value is None else value[:10]
+        return None if printed is None else _day(name, printed)
+
+
+# The same few words stand on page after page.
+@lru_cache(maxsize=8_192)
+def _number(printed: str) -> int | None:
+    value = make_field("counter", printed, source="field").value
+    return None if value is None else int(value)
+
+
+@lru_cache(maxsize=8_192)
+def _day(name: str, printed: str) -> str | None:
+    value = make_field(name, printed, source="field", times="day").value
+    return None if value is None else value[:10]
 
 
 class ConflictKind(StrEnum):

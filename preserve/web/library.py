@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from heapq import merge
 from pathlib import Path
 
 from preserve.cables.page.layouts import Layout, compile_layouts
@@ -23,6 +24,7 @@ from preserve.errors import EnvironmentFaultError, LockedError, NotHeldError, Pr
 from preserve.export.zipstream import LaidOut, PackageTooLargeError
 from preserve.model import check_collection_name
 from preserve.provenance.installation import Installation
+from preserve.provenance.releases import ReleaseClaim, ReleaseReport, report
 from preserve.provenance.trust import Trust, load_trust
 from preserve.replay.blocked import Blocked
 from preserve.replay.recover import CollectionReader
@@ -30,11 +32,9 @@ from preserve.replay.searching import Searchable
 from preserve.store.archive import list_collections, open_archive
 from preserve.store.layout import CollectionPaths
 from preserve.store.searchindex import Columns, SearchIndex
+from preserve.web.counting import Counting, Stamp
 from preserve.web.publicwords import PublicWords
 from preserve.web.settings import PACKAGES_KEPT, QUERY_S, DeskSettings
-
-Stamp = tuple[tuple[int, int, int], ...]
-"""What a file and its log looked like: inode, size, time of change; zeros where it is not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +213,17 @@ class Shelf:
         """The releases that are declared."""
         return self._library.releases()
 
+    def claimed(self) -> ReleaseReport | None:
+        """What all captures that are shown claim of their source; None where that is still being counted.
+
+        Raises:
+            PreserveError: a collection could not be read to its end.
+        """
+        found = self._library.claimed()
+        if found is None:
+            self.uncounted.update(archive.paths.name for archive in self.archives)
+        return found
+
     @property
     def trust(self) -> Trust:
         """Whose signatures count here."""
@@ -237,8 +248,8 @@ class Library:
         self.settings = settings
         self.public = PublicWords(settings, say)
         self._lock = threading.Lock()
-        self._counting: dict[str, threading.Thread] = {}
-        self._counted: dict[str, _Counted] = {}
+        self._counted = Counting(self._stamp_of, self._count)
+        self._claimed = Counting(lambda _all: self._stamp_of_claims(), lambda _all: self._count_claims())
         self._proved: dict[str, tuple[Stamp, set[int]]] = {}
         self._blocked: tuple[Stamp, Blocked] | None = None
         self._releases: tuple[Stamp, Mapping[str, ReleaseConfig]] | None = None
@@ -345,49 +356,65 @@ class Library:
 
     def columns(self, name: str) -> Columns | None:
         """What is counted out of a search index as it is now; None where nobody has counted it yet."""
-        held = self._counted.get(name)
-        return None if held is None or held.stamp != self._stamp_of(name) else held.columns
+        held = self._counted.still(name)
+        return None if held is None else held.columns
 
     def overview(self, name: str) -> Overview | None:
         """What a collection holds. Where its files have changed it is counted again, in a thread of its own.
 
         A little is waited for that. None: it was never counted and that takes longer, or it cannot be read.
         """
-        held = self._counted.get(name)
-        if held is None or held.stamp != self._stamp_of(name):
-            with self._lock:
-                work = self._counting.get(name)
-                if work is None:
-                    work = threading.Thread(target=self._count, args=(name,), name=f"count {name}", daemon=True)
-                    self._counting[name] = work
-                    work.start()
-            work.join(_WAIT_S)
-            held = self._counted.get(name)
+        held = self._counted.of(name)
         return None if held is None else held.overview
+
+    def claimed(self) -> ReleaseReport | None:
+        """What all captures that are shown claim of their source; None where that is still being counted.
+
+        Raises:
+            PreserveError: a collection could not be read to its end.
+        """
+        found = self._claimed.of("")
+        if isinstance(found, PreserveError):
+            # What could not be read once may be read the next time.
+            self._claimed.forget("")
+            raise found
+        return found
 
     def _stamp_of(self, name: str) -> Stamp:
         paths = CollectionPaths(self.settings.archives, check_collection_name(name))
         blocked = self.settings.config_dir / "blocked.yaml"
         return (*_stamp(paths.catalogue), *_stamp(paths.search), *_stamp(blocked))
 
-    def _count(self, name: str) -> None:
-        stamp = self._stamp_of(name)
+    def _count(self, name: str) -> "_Counted":
         overview = columns = None
-        try:
-            with self.opened(query_s=_COUNTING_S) as shelf, suppress(PreserveError, sqlite3.DatabaseError, OSError):
-                archive = shelf.archive(name)
-                runs, records, cables = archive.catalogue.totals()
-                captured = archive.catalogue.months()
-                overview = Overview(runs=runs, records=records, cables=cables, facets={}, written={}, captured=captured)
-                # What is wrong with an index is told to whoever searches.
-                index = next(one.index for one in shelf.indexes if one.name == name)
+        with suppress(PreserveError, sqlite3.DatabaseError, OSError), self.opened(query_s=_COUNTING_S) as shelf:
+            archive = shelf.archive(name)
+            runs, records, cables = archive.catalogue.totals()
+            captured = archive.catalogue.months()
+            overview = Overview(runs=runs, records=records, cables=cables, facets={}, written={}, captured=captured)
+            # What is wrong with an index is told to whoever searches.
+            index = next((one.index for one in shelf.indexes if one.name == name), None)
+            if index is not None:
                 columns = index.columns(leave_out=shelf.blocked.has)
                 newest = columns.every_newest()
                 overview = replace(overview, facets=columns.facets(newest), written=columns.months(newest))
-        finally:
-            with self._lock:
-                self._counted[name] = _Counted(stamp, overview, columns)
-                self._counting.pop(name, None)
+        return _Counted(overview, columns)
+
+    def _stamp_of_claims(self) -> Stamp:
+        declared = sorted((self.settings.config_dir / "releases").glob("*.yaml"))
+        of_each = (part for name in self.names() for part in self._stamp_of(name))
+        return (*of_each, *(look_at(path) for path in declared))
+
+    def _count_claims(self) -> ReleaseReport | PreserveError:
+        try:
+            with self.opened(query_s=_COUNTING_S) as shelf:
+                claims = merge(*(archive.claims() for archive in shelf.archives), key=_by_cable)
+                blocked = shelf.blocked
+                found = report((claim for claim in claims if not _is_blocked(blocked, claim)), self.releases())
+                shelf.require_whole()
+                return found
+        except (PreserveError, sqlite3.DatabaseError, OSError) as error:
+            return trouble_of("what the collections claim", error)
 
     def warm(self) -> None:
         """Begins to count what the first readers would wait for."""
@@ -397,13 +424,10 @@ class Library:
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    stamp: Stamp
     overview: Overview | None
     columns: Columns | None
 
 
-_WAIT_S = 1.0
-"""How long a page waits for numbers over everything; without them it says that they are being counted."""
 _COUNTING_S = 300.0
 
 
@@ -412,6 +436,14 @@ def trouble_of(name: str, error: Exception) -> PreserveError:
     if isinstance(error, PreserveError):
         return error
     return EnvironmentFaultError(f"{name} cannot be read: {error}", next_step=f"Run `preserve verify {name}`.")
+
+
+def _by_cable(claim: ReleaseClaim) -> tuple[str, str]:
+    return claim.published_id, claim.date
+
+
+def _is_blocked(blocked: Blocked, claim: ReleaseClaim) -> bool:
+    return bool(blocked.reason(cable=claim.published_id, url=claim.uri or "", record=claim.record_id))
 
 
 def _stamp(path: Path) -> Stamp:

@@ -31,8 +31,9 @@ from starlette.testclient import TestClient
 from preserve.web.application import Desk
 from preserve.web.settings import DeskSettings
 folder = Path(sys.argv[1])
-client = TestClient(Desk(DeskSettings(archives=folder / "archives", config_dir=folder / "config",
-                                      keys=folder / "no-keys", hosts=frozenset({"testserver"})), print))
+settings = DeskSettings(archives=folder / "archives", config_dir=folder / "config",
+                        keys=folder / "no-keys", hosts=frozenset({"testserver"}))
+client = TestClient(Desk(settings, lambda text: print(text, file=sys.stderr)))
 for path in sys.argv[2:]:
     answer = client.get(path)
     print(json.dumps([path, answer.status_code, answer.text]))

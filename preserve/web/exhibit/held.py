@@ -24,7 +24,8 @@ from preserve.model import is_collection_name, timestamp14
 from preserve.replay.recover import Capture, CollectionReader
 from preserve.store.archive import open_archive
 from preserve.store.layout import CollectionPaths
-from preserve.web.library import Library, Stamp, look_at, trouble_of
+from preserve.web.counting import Stamp
+from preserve.web.library import Library, look_at, trouble_of
 from preserve.web.settings import QUERY_S
 
 _MOST_ADDRESSES: Final = 4_096

@@ -1,8 +1,7 @@
 """Releases: those that are declared, those that pages claim, and where claims contradict one another."""
 
-from heapq import merge
-
-from preserve.provenance.releases import ReleaseClaim, ReleaseUse, report
+from preserve.errors import LockedError
+from preserve.provenance.releases import ReleaseReport, ReleaseUse
 from preserve.web.library import Shelf
 from preserve.web.responses import DeskPage
 from preserve.web.routing import DeskRequest
@@ -10,14 +9,21 @@ from preserve.web.routing import DeskRequest
 _MOST_CONFLICTS = 200
 
 
-def releases(shelf: Shelf, _asked: DeskRequest) -> DeskPage:
-    """What pages say of their source is a claim: it is linked to a release, and never corrected by one."""
+def releases(shelf: Shelf, asked: DeskRequest) -> DeskPage:
+    """What pages say of their source is a claim: it is linked to a release, and never corrected by one.
+
+    Raises:
+        LockedError: a program asks for numbers that are still being counted.
+    """
     declared = shelf.releases
-    claims = merge(*(archive.claims() for archive in shelf.archives), key=_order)
-    found = report((claim for claim in claims if not _is_blocked(shelf, claim)), declared)
+    # What cannot be opened is told beside what the others claim.
+    counted = shelf.claimed() if shelf.archives else ReleaseReport()
+    if counted is None and asked.wants_json:
+        raise LockedError("what pages claim is still being counted", next_step="Ask again in a minute.")
+    found = ReleaseReport() if counted is None else counted
     rows = [
-        {"name": name, "title": declared[name].title, "is_declared": True, **_use(use)}
-        for name, use in found.declared.items()
+        {"name": name, "title": one.title, "is_declared": True, **_use(found.declared.get(name, ReleaseUse()))}
+        for name, one in declared.items()
     ]
     rows += [{"name": name, "title": "", "is_declared": False, **_use(use)} for name, use in found.undeclared.items()]
     conflicts = [
@@ -29,17 +35,15 @@ def releases(shelf: Shelf, _asked: DeskRequest) -> DeskPage:
         template="releases.html",
         title="Releases and contradictions",
         data={"releases": rows, "silent_captures": found.silent, "conflicts": conflicts, "conflict_counts": counts},
-        context={"rows": rows, "silent": found.silent, "conflicts": conflicts, "counts": counts},
+        context={
+            "rows": rows,
+            "silent": found.silent,
+            "conflicts": conflicts,
+            "counts": counts,
+            "is_counted": counted is not None,
+        },
         twin="/releases.json",
     )
-
-
-def _order(claim: ReleaseClaim) -> tuple[str, str]:
-    return claim.published_id, claim.date
-
-
-def _is_blocked(shelf: Shelf, claim: ReleaseClaim) -> bool:
-    return bool(shelf.blocked.reason(cable=claim.published_id, url=claim.uri or "", record=claim.record_id))
 
 
 def _use(use: ReleaseUse) -> dict[str, object]:
