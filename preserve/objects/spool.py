@@ -13,6 +13,7 @@ from pathlib import Path
 from preserve.errors import ArchiveError, FormatError, LockedError, NetworkError, NotHeldError
 from preserve.limits import DEFAULT_LIMITS, MIB
 from preserve.objects.port import ObjectStore, check_key
+from preserve.regular import read_regular
 from preserve.store.copying import Hashed, need_room
 from preserve.store.layout import CollectionPaths
 
@@ -81,7 +82,7 @@ def spool_collection(store: ObjectStore, name: str, root: Path) -> tuple[Collect
         note = b"" if before is None else before.whole(_MAX_SMALL_BYTES)
         listing = list_collection(store, name)
         spool_small(store, listing, paths.root)
-        if not paths.checkpoint.is_file() or paths.checkpoint.read_bytes() == note:
+        if not paths.checkpoint.is_file() or read_regular(paths.checkpoint, _MAX_SMALL_BYTES) == note:
             return listing, paths
     raise LockedError(f"{store.name}/{name} is being brought up to date", next_step="Run it again when that has ended.")
 
