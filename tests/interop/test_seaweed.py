@@ -22,6 +22,15 @@ def _one(shell: Shell, *words: str, status: int = 0) -> Any:
     return item
 
 
+def _repaired(shell: Shell, path: Path) -> None:
+    """A file that the copy has whole is damaged here, and made whole from there."""
+    right = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(right[:-100])
+    assert shell.json("repair", "demo", "--from", WHERE, "--apply")["whole"]
+    assert path.read_bytes() == right
+
+
 def test_a_copy_is_made_kept_checked_and_its_damage_found(
     shell: Shell, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -45,6 +54,7 @@ def test_a_copy_is_made_kept_checked_and_its_damage_found(
             data = bytes(obstore.get(store, f"copies/demo/archive/{path.name}").bytes())
             assert hashlib.sha256(data).digest() == hashlib.sha256(path.read_bytes()).digest()
         first, second = sorted(folder.glob("*.warc.gz"))
+        _repaired(shell, second)
         damaged = bytearray(first.read_bytes())
         damaged[len(damaged) // 2] ^= 1
         obstore.put(store, f"copies/demo/archive/{first.name}", bytes(damaged))

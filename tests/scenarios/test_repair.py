@@ -13,6 +13,7 @@ from preserve.formats.tlog.note import parse_vkey
 from preserve.formats.warc.members import iter_members
 from preserve.integrity import replicate
 from preserve.integrity.repair import collection
+from preserve.integrity.repair.copies import Copies
 from preserve.integrity.verify.collection import VerifyOptions, verify
 from preserve.provenance import derive
 from preserve.provenance.ledger import Ledger
@@ -318,7 +319,7 @@ def test_receipts_come_back_from_a_copy_that_fits_the_ledger(tmp_path: Path, suf
             (copy.receipts / path.name).write_bytes(other)
             done = collection.Repairer(
                 paths=paths,
-                copies=[copy.folder],
+                copies=Copies([copy.folder]),
                 known=[parse_vkey(paths.vkey.read_text("ascii").strip())],
                 log=None,
                 writer=lambda: Writer.of(paths, tmp_path / "keys", None),

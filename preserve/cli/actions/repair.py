@@ -5,6 +5,8 @@ Tested by ``tests/scenarios/test_repair.py``.
 
 import os
 import shlex
+import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -16,7 +18,9 @@ from preserve.cli.shared.trusting import read_trust
 from preserve.errors import NotHeldError, PreserveError
 from preserve.formats.tlog.note import Signer, Verifier
 from preserve.integrity.repair.collection import Plan, Repaired, Repairer
+from preserve.integrity.repair.copies import Copies, StoreCopy
 from preserve.model import check_collection_name
+from preserve.objects.port import names_store
 from preserve.provenance.founding import load_signer
 from preserve.provenance.keys import passphrase
 from preserve.provenance.knownlogs import KnownLogs
@@ -29,16 +33,16 @@ if TYPE_CHECKING:
     from preserve.cli.shared.answers import RepairAnswer
 
 
-def repair(place: Place, *, collection: str, copies: tuple[Path, ...], do: bool, trust: tuple[Path, ...]) -> int:
+def repair(place: Place, *, collection: str, copies: tuple[str, ...], do: bool, trust: tuple[Path, ...]) -> int:
     """Make COLLECTION whole again."""
     for copy in copies:
-        if not copy.exists():
+        if not names_store(copy) and not Path(copy).exists():
             raise NotHeldError(f"there is no folder or file {copy}")
     paths = open_archive(place.archives, check_collection_name(collection), damaged=True)
-    with ProgressLine("files") as told:
+    with tempfile.TemporaryDirectory(prefix="preserve-") as folder, ProgressLine("files") as told:
         repairer = Repairer(
             paths=paths,
-            copies=copies,
+            copies=_opened(copies, paths.name, Path(folder)),
             known=_known(paths, place, trust),
             log=KnownLogs(place.keys).of_archive(paths),
             writer=partial(_writer, paths, place),
@@ -50,6 +54,26 @@ def repair(place: Place, *, collection: str, copies: tuple[Path, ...], do: bool,
     if not done.plans:
         return 0
     return 0 if done.applied and done.is_whole else 1
+
+
+def _opened(copies: Sequence[str], name: str, folder: Path) -> Copies:
+    """The copies; ``folder`` is for what is fetched of those in stores."""
+    stores = [_in_store(text, name, folder / str(number)) for number, text in enumerate(copies) if names_store(text)]
+    return Copies([Path(text) for text in copies if not names_store(text)], stores)
+
+
+def _in_store(text: str, name: str, folder: Path) -> StoreCopy:
+    """The copy in a store, which is named with the collection or without, as a folder may be."""
+    # What is there for stores brings what speaks to them.
+    from preserve.objects.opening import open_store  # noqa: PLC0415
+
+    above, _slash, last = text.rstrip("/").rpartition("/")
+    try:
+        return StoreCopy.of(open_store(text), name, folder / "above")
+    except NotHeldError as error:
+        if last == name and not above.endswith("/"):
+            return StoreCopy.of(open_store(above), name, folder / "itself")
+        raise NotHeldError(str(error), next_step="Name the store that `preserve replicate` copied it to.") from error
 
 
 def _writer(paths: CollectionPaths, place: Place) -> Writer:
@@ -91,7 +115,7 @@ def _json(done: Repaired) -> "RepairAnswer":
     }
 
 
-def _text(done: Repaired, copies: tuple[Path, ...]) -> str:
+def _text(done: Repaired, copies: tuple[str, ...]) -> str:
     if not done.plans:
         lines = [f"{done.collection}: nothing to repair in its ledger and its WARC files"]
         if not done.applied:
@@ -104,7 +128,7 @@ def _text(done: Repaired, copies: tuple[Path, ...]) -> str:
         told = counted(done.pending, "statement")
         lines.append(f"  under no checkpoint yet, for the log's key was not at hand: {told}")
     if not done.applied:
-        sources = [f"--from {shlex.quote(str(copy))}" for copy in copies]
+        sources = [f"--from {shlex.quote(copy)}" for copy in copies]
         command = with_options(" ".join(["preserve repair", done.collection, *sources, "--apply"]))
         lines.append(f"  next: make a copy of the collection as it is; then: {command}")
     return "\n".join(lines) + "\n"

@@ -8,7 +8,7 @@ The damaged file is moved to ``quarantine/``, never deleted, and every repair is
 Tested by ``tests/scenarios/test_repair.py``.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -29,6 +29,7 @@ from preserve.formats.warc.record import (
     record_sha256,
 )
 from preserve.integrity.record import RecordQuery
+from preserve.integrity.repair.copies import Copies, CopyFile
 from preserve.integrity.repair.ledger_repair import LedgerCopy, mend, whole_ledger
 from preserve.integrity.repair.receipts import FoundReceipt, missing_receipts
 from preserve.integrity.scan import Scanner
@@ -49,6 +50,9 @@ from preserve.store.warcfile import container_of
 
 _BY_RECORD = {".warc": Container.WARC, ".warc.gz": Container.WARC_GZIP}
 """Containers that are put together record by record; of others only the whole file can be had."""
+
+_MOST_TIMES = 2
+"""An object that is larger than so many times what was sealed under its name is not fetched to be searched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +111,7 @@ class _Job:
     seals: tuple[Sealed, ...]
     wanted: list[str] = field(default_factory=list)
     """SHA-256 of its records, in order."""
-    whole: Path | None = None
+    whole: CopyFile | None = None
     spots: dict[str, _Spot] = field(default_factory=dict)
 
 
@@ -121,7 +125,7 @@ class Repairer:
     """
 
     paths: CollectionPaths
-    copies: Sequence[Path]
+    copies: Copies
     known: Sequence[Verifier]
     log: KnownLog | None
     writer: Callable[[], Writer]
@@ -136,10 +140,13 @@ class Repairer:
         Raises:
             NoAnchorError: the ledger cannot be put together, so that nothing can be measured by it.
         """
-        whole = whole_ledger(self.paths, _collections(self.copies, self.paths.name), self.known, self.log)
+        whole = whole_ledger(self.paths, self.copies.collections(self.paths.name), self.known, self.log)
         plans = _ledger_plans(whole)
-        plans += [Plan(path=item.path, exact=True, sources=(str(item.source),)) for item in self._receipts(whole)]
-        plans += [_plan(job) for job in self._jobs(whole)]
+        plans += [
+            Plan(path=item.path, exact=True, sources=(self.copies.where(item.source),))
+            for item in self._receipts(whole)
+        ]
+        plans += [self._plan(job) for job in self._jobs(whole)]
         return Repaired(collection=self.paths.name, plans=tuple(plans), applied=False)
 
     def apply(self) -> Repaired:
@@ -156,7 +163,7 @@ class Repairer:
         written: list[str] = []
 
         def put_together() -> Writer:
-            whole = whole_ledger(self.paths, _collections(self.copies, self.paths.name), self.known, self.log)
+            whole = whole_ledger(self.paths, self.copies.collections(self.paths.name), self.known, self.log)
             refuse(
                 self.paths.name,
                 sum(isinstance(statement, UnknownStatement) for _index, statement in whole.statements()),
@@ -179,7 +186,7 @@ class Repairer:
                 make_dir(self.paths.receipts)
                 quarantined = self._aside(self.paths.folder / item.path)
                 write_atomic(self.paths.folder / item.path, item.data)
-                plans.append(Plan(path=item.path, exact=True, sources=(str(item.source),)))
+                plans.append(Plan(path=item.path, exact=True, sources=(self.copies.where(item.source),)))
                 session.state([self._small(item.path, (item.source.name,), quarantined)])
             plans += [self._restored(job, session) for job in self._jobs(whole)]
             session.release_catalogue()
@@ -195,10 +202,13 @@ class Repairer:
         )
 
     def _receipts(self, whole: LedgerCopy) -> list[FoundReceipt]:
-        return missing_receipts(whole, _collections(self.copies, self.paths.name))
+        return missing_receipts(whole, self.copies.collections(self.paths.name))
 
-    def _jobs(self, whole: LedgerCopy) -> list[_Job]:
-        """The files that are not as they were sealed, with what was found of each."""
+    def _jobs(self, whole: LedgerCopy) -> Iterator[_Job]:
+        """The files that are not as they were sealed, with what was found of each: those that a copy has whole first.
+
+        What was fetched for one of these is there until the next is asked for.
+        """
         sealed: dict[str, tuple[Sealed, ...]] = {}
         for _index, statement in whole.statements():
             for item in sealed_in(statement):
@@ -209,36 +219,44 @@ class Repairer:
             if not _is_sealed(self.paths.archive / name, seals):
                 jobs[name] = _Job(name, seals)
         if not jobs:
-            return []
+            return
         for _index, statement in whole.statements():
             if isinstance(statement, statements.RecordStatement) and statement.file in jobs:
                 jobs[statement.file].wanted.append(statement.record_sha256)
-        files = _files_of(self.copies, self.paths.name)
+        files = self.copies.files(self.paths.name)
         for job in jobs.values():
-            job.whole = next((path for path in files if _may_be(path, job) and _is_sealed(path, job.seals)), None)
-        self._find_records([job for job in jobs.values() if job.whole is None], files)
-        return list(jobs.values())
+            job.whole = next(
+                (file for file in files if _may_be(file, job) and _is_sealed(file.brought(), job.seals)), None
+            )
+            if job.whole is not None:
+                yield job
+                job.whole.put_away()
+        left = [job for job in jobs.values() if job.whole is None]
+        self._find_records(left, files)
+        yield from left
 
-    def _find_records(self, jobs: Sequence[_Job], files: Sequence[Path]) -> None:
+    def _find_records(self, jobs: Sequence[_Job], files: Sequence[CopyFile]) -> None:
         """Looks for every wanted record: first in the damaged file, then in files of its name, then in all others."""
         missing: dict[str, list[_Job]] = {}
         for job in jobs:
             for sha256 in job.wanted:
                 missing.setdefault(sha256, []).append(job)
         names = {job.name for job in jobs}
-        own = [self.paths.archive / job.name for job in jobs]
+        own = [CopyFile(self.paths.archive / job.name) for job in jobs]
         kept = sorted(self.paths.quarantine.glob("*")) if self.paths.quarantine.is_dir() else []
-        order = chain(own, sorted(files, key=lambda path: path.name not in names), kept)
+        order = chain(own, sorted(files, key=lambda file: file.path.name not in names), map(CopyFile, kept))
         with Scanner(RecordQuery(digests=False, identity=True), processes=1, total_bytes=0) as scanner:
-            for path in order:
+            for file in order:
                 if not missing:
                     return
-                self.progress(f"{len(missing):,} records to find: {path.name}", len(jobs))
+                if file.store is not None and not _is_worth_fetching(file, missing):
+                    continue
+                self.progress(f"{len(missing):,} records to find: {file.path.name}", len(jobs))
                 with suppress(OSError):
-                    _look_through(path, scanner, missing)
+                    _look_through(file.brought(), scanner, missing)
 
     def _restored(self, job: _Job, session: WritingSession) -> Plan:
-        plan = _plan(job)
+        plan = self._plan(job)
         own = {self.paths.archive / job.name}
         if not plan.is_whole and not any(_from_elsewhere(job, sha256, own) for sha256 in job.wanted):
             # No copy has more than the damaged file itself.
@@ -248,15 +266,16 @@ class Repairer:
         part = part_of(path.parent)
         try:
             if job.whole is not None:
-                size = job.whole.stat().st_size
-                with open_regular(job.whole) as source:
+                size = job.whole.path.stat().st_size
+                with open_regular(job.whole.path) as source:
                     sha256 = copy_to_part(source, part, size)
             else:
                 size, sha256 = write_part(_pieces(job), part)
             exact = sha256 in {sealed.sha256 for sealed in job.seals}
             if job.whole is not None and not exact:
                 raise ArchiveError(
-                    f"{job.whole} is not any more what it was when it was looked at; nothing was put in place",
+                    f"{self.copies.where(job.whole.path)} is not any more what it was when it was looked at; "
+                    "nothing was put in place",
                     next_step="Run it again when nothing writes to the copy.",
                 )
             quarantined = self._aside(path)
@@ -272,6 +291,21 @@ class Repairer:
             sources=plan.sources,
             reason=plan.reason,
         )
+
+    def _plan(self, job: _Job) -> Plan:
+        path = f"{ARCHIVE_FOLDER}{job.name}"
+        records = len(job.wanted)
+        if job.whole is not None:
+            whole = self.copies.where(job.whole.path)
+            return Plan(path=path, records=records, found=records, exact=True, sources=(whole,))
+        found = sum(1 for sha256 in job.wanted if sha256 in job.spots)
+        sources = tuple(sorted({self.copies.where(spot.path) for spot in job.spots.values()}))
+        reason = ""
+        if _container_by_name(job.name) is None:
+            found, reason = 0, "such a file can only be taken from a copy as a whole, and none has it"
+        elif found < records:
+            reason = f"{records - found} records are in no copy"
+        return Plan(path=path, records=records, found=found, sources=sources, reason=reason)
 
     def _aside(self, path: Path) -> str | None:
         """Moves a damaged file out of the way, if there is one."""
@@ -324,48 +358,8 @@ def _from_elsewhere(job: _Job, sha256: str, own: set[Path]) -> bool:
     return spot is not None and spot.path not in own
 
 
-def _plan(job: _Job) -> Plan:
-    path = f"{ARCHIVE_FOLDER}{job.name}"
-    records = len(job.wanted)
-    if job.whole is not None:
-        return Plan(path=path, records=records, found=records, exact=True, sources=(str(job.whole),))
-    found = sum(1 for sha256 in job.wanted if sha256 in job.spots)
-    sources = tuple(sorted({str(spot.path) for spot in job.spots.values()}))
-    reason = ""
-    if _container_by_name(job.name) is None:
-        found, reason = 0, "such a file can only be taken from a copy as a whole, and none has it"
-    elif found < records:
-        reason = f"{records - found} records are in no copy"
-    return Plan(path=path, records=records, found=found, sources=sources, reason=reason)
-
-
 def _container_by_name(name: str) -> Container | None:
     return next((kind for end, kind in _BY_RECORD.items() if name.lower().endswith(end)), None)
-
-
-def _collections(copies: Sequence[Path], name: str) -> list[CollectionPaths]:
-    """Those of the copies that are a collection, or hold it below their own folder."""
-    found = []
-    for copy in copies:
-        for folder in (copy, copy / name):
-            if (folder / "ledger").is_dir():
-                found.append(CollectionPaths(folder.parent, folder.name))
-                break
-    return found
-
-
-def _files_of(copies: Sequence[Path], name: str) -> list[Path]:
-    """Every file in the copies that may hold records."""
-    files: list[Path] = []
-    for copy in copies:
-        if copy.is_file():
-            files.append(copy)
-            continue
-        for folder in (copy / "archive", copy / name / "archive", copy):
-            if folder.is_dir():
-                files += sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-                break
-    return files
 
 
 def _is_sealed(path: Path, seals: Sequence[Sealed]) -> bool:
@@ -377,8 +371,20 @@ def _is_sealed(path: Path, seals: Sequence[Sealed]) -> bool:
         return False
 
 
-def _may_be(path: Path, job: _Job) -> bool:
-    return path.stat().st_size in {sealed.size for sealed in job.seals}
+def _may_be(file: CopyFile, job: _Job) -> bool:
+    try:
+        return file.may_be_for(job.name) and file.size() in {sealed.size for sealed in job.seals}
+    except OSError:
+        return False
+
+
+def _is_worth_fetching(file: CopyFile, missing: Mapping[str, Sequence[_Job]]) -> bool:
+    """Whether records are missing of the file of its name. One much larger was put there by somebody else."""
+    return any(
+        file.may_be_for(job.name) and file.size() <= _MOST_TIMES * max(sealed.size for sealed in job.seals)
+        for jobs in missing.values()
+        for job in jobs
+    )
 
 
 def _look_through(path: Path, scanner: Scanner, missing: dict[str, list[_Job]]) -> None:
