@@ -140,9 +140,10 @@ def _tags(said: str) -> list[str]:
 
 
 def _without_page_lines(text: str) -> str:
-    at = text.find(" OF ")
-    while at >= 0 and not text[at - 1 : at].isdigit():
-        at = text.find(" OF ", at + 1)
+    # Without the blank behind it, which is common, it is found in half the time.
+    at = text.find(" OF")
+    while at >= 0 and not (text[at - 1 : at].isdigit() and text.startswith(" ", at + len(" OF"))):
+        at = text.find(" OF", at + 1)
     if at < 0:
         return text
     return "\n".join([line for line in text.split("\n") if " OF " not in line or not is_page_line(line)])

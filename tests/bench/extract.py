@@ -65,7 +65,7 @@ def small_page(number: int, message: str) -> bytes:
         "Identifier": f"08SAMPLETOWN{number}",
         "Wikileaks": f"<a href='x'>View 08SAMPLETOWN{number} at Wikileaks.org</a>",
         "Origin": "Embassy Sampletown",
-        "Created": "2008-03-05 12:10:00",
+        "Created": f"2008-03-{number // 1440 % 28 + 1:02} {number // 60 % 24:02}:{number % 60:02}:00",
         "Classification": "UNCLASSIFIED",
         "Tags": "PREL ECON ZZ",
     }

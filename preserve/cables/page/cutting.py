@@ -7,6 +7,8 @@ from functools import partial
 from preserve.cables.page.layouts import Sentence
 from preserve.cables.page.reading import PageText
 from preserve.cables.page.texts import Segment, TextBuilder
+from preserve.cables.page.unseen import HiddenText
+from preserve.cables.page.visible import Visible
 
 Span = tuple[int, int]
 
@@ -30,13 +32,17 @@ def cut_lines(text: str, start: int, end: int, cut: Iterable[Sentence]) -> list[
     )
 
 
-def without(builder: TextBuilder, text: str, start: int, end: int, cut: Iterable[Span]) -> PageText:
-    """A part of a text without some spans of it, which are in order. ``builder`` made the text."""
-    return _joined(builder, text, _left(start, end, cut))
+def without(builder: TextBuilder, text: str, cut: Iterable[Span], unseen: HiddenText) -> PageText:
+    """A text without some spans of it, which are in order. ``builder`` made the text."""
+    return _joined(builder, text, _left(0, len(text), cut), unseen)
 
 
-def without_empty_ends(builder: TextBuilder, text: str, start: int, end: int, cut: Iterable[Sentence]) -> PageText:
-    """A part of a text without the lines that are cut and, after that, without empty lines at its ends."""
+def without_empty_ends(visible: Visible, start: int, end: int, cut: Iterable[Sentence]) -> PageText:
+    """A part of what a page shows without the lines that are cut and, after that, without empty lines at its ends.
+
+    With it goes what is not shown there.
+    """
+    text = visible.text
     left = _left(start, end, cut_lines(text, start, end, cut))
     first, last = 0, len(left)
     while first < last and not text[slice(*left[first])].strip("\n"):
@@ -49,7 +55,7 @@ def without_empty_ends(builder: TextBuilder, text: str, start: int, end: int, cu
         left[0] = stop - len(text[begin:stop].lstrip("\n")), stop
         begin, stop = left[-1]
         left[-1] = begin, begin + len(text[begin:stop].rstrip("\n"))
-    return _joined(builder, text, left)
+    return _joined(visible.builder, text, left, visible.unseen)
 
 
 def _left(start: int, end: int, cut: Iterable[Span]) -> list[Span]:
@@ -60,9 +66,9 @@ def _left(start: int, end: int, cut: Iterable[Span]) -> list[Span]:
     return [*left, (start, end)]
 
 
-def _joined(builder: TextBuilder, text: str, spans: Sequence[Span]) -> PageText:
+def _joined(builder: TextBuilder, text: str, spans: Sequence[Span], unseen: HiddenText) -> PageText:
     said = "".join([text[start:end] for start, end in spans])
-    return PageText(text=said, segments=partial(_segments, builder, spans))
+    return PageText(text=said, segments=partial(_segments, builder, spans), unseen=unseen)
 
 
 def _segments(builder: TextBuilder, spans: Iterable[Span]) -> list[Segment]:

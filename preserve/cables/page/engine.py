@@ -18,7 +18,7 @@ Tested by ``tests/unit/cables/page/test_fields.py``.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice, pairwise
 from typing import Final
@@ -265,8 +265,7 @@ def _boxed(page: PageReader, element: Element | None, found: _Found | None = Non
         is_pre = page.text[element.start + 1 : element.start + 4].lower() == "pre"
         hidden = disjoint(page.furniture)
         shown = visible_text(page.text, element.inner, element.inner_end, hidden, preformatted=is_pre)
-        said = without_empty_ends(shown.builder, shown.text, 0, len(shown.text), page.layout.cut)
-        return replace(said, unseen=shown.unseen)
+        return without_empty_ends(shown, 0, len(shown.text), page.layout.cut)
     tokens = list(box_tokens(page.text, element.inner, element.inner_end, page.layout.only_markup))
     if found is not None and page.layout.links:
         _links(page, tokens, found)
@@ -275,7 +274,7 @@ def _boxed(page: PageReader, element: Element | None, found: _Found | None = Non
     text = "".join([decode_references(page.text[start:end]) for start, end in spans])
     cut = cut_lines(text, 0, len(text), page.layout.cut)
     if cut:
-        return replace(without(_built(page.text, spans), text, 0, len(text), cut), unseen=unseen)
+        return without(_built(page.text, spans), text, cut, unseen)
     return PageText(text=text, segments=partial(_segments, page.text, spans), unseen=unseen)
 
 
@@ -352,18 +351,18 @@ def _running_text(page: PageReader, labelled: Fields | None, found: _Found) -> P
         found.add("partial_note", make_field("partial_note", match[0], source="sentence"), _at(visible, match.span()))
         position = match.end()
     end = min(end, _closing(page, position, found))
-    said = without_empty_ends(visible.builder, text, _behind_line(text, position, end), end, layout.cut)
-    return replace(said, unseen=visible.unseen)
+    return without_empty_ends(visible, _behind_line(text, position, end), end, layout.cut)
 
 
 def _closing(page: PageReader, position: int, found: _Found) -> int:
     """Reads the sentences that stand behind the text; where the text ends."""
     visible = page.visible
     end = len(visible.text)
+    leads: dict[str, int] = {}
     for name, sentence in page.layout.sentences.items():
         if name in found.fields or name == "partial_note":
             continue
-        last = sentence.last_behind(visible.text, position)
+        last = sentence.last_behind(visible.text, position, leads)
         if last is None:
             continue
         group = 1 if sentence.pattern.groups and last[1] is not None else 0

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, Literal
+
+import msgspec
 
 from preserve.expressions import lazy_re
 from preserve.text import MONTHS, single_spaced
@@ -46,8 +48,7 @@ _FIRST_YEAR: Final = 66
 """The oldest cable is of 1966: two-digit years from here on are of the 20th century."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldValue:
+class FieldValue(msgspec.Struct, frozen=True, kw_only=True):
     """``printed`` as the page prints it (white space as one blank), ``value`` what it means or None where that is not
     known, ``precision`` of a time, ``source`` the part of the page it was read from.
 
@@ -115,6 +116,7 @@ def minute_of(year: str, month: int, day: str, hour: str, minute: str) -> str | 
     return _iso((year, str(month), day), hour, minute)
 
 
+@lru_cache(maxsize=1_024)
 def moment(printed: str, *, times: Times = "second") -> tuple[str | None, Precision | None]:
     """What a printed time means: ISO 8601 without a zone, and how precise it is; None where it cannot be read.
 

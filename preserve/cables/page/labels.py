@@ -243,7 +243,11 @@ def _cut(text: str, start: int, end: int, layout: Layout) -> int:
 
 def _sentence_at(text: str, position: int, layout: Layout) -> bool:
     place = _skip(text, position)
-    return any(sentence.begins_at(text, place) for sentence in layout.sentences.values())
+    # A generator for `any` would cost as much again, and every field asks.
+    for sentence in layout.sentences.values():  # noqa: SIM110
+        if sentence.begins_at(text, place) is not None:
+            return True
+    return False
 
 
 def _begins_line(text: str, position: int) -> bool:

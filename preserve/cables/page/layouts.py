@@ -60,9 +60,14 @@ class Sentence:
         """The sentence, where it begins at a place."""
         return self.pattern.match(text, position) if text.startswith(self.lead, position) else None
 
-    def last_behind(self, text: str, position: int) -> re.Match[str] | None:
-        """The last of the sentences that stand in a text behind a place, one after another."""
-        first = text.find(self.lead, position)
+    def last_behind(self, text: str, position: int, leads: dict[str, int]) -> re.Match[str] | None:
+        """The last of the sentences that stand in a text behind a place, one after another.
+
+        ``leads`` keeps where each lead was found behind that place: many sentences begin alike.
+        """
+        first = leads.get(self.lead)
+        if first is None:
+            first = leads[self.lead] = text.find(self.lead, position)
         if first < 0:
             return None
         return next(iter(deque(self.pattern.finditer(text, first), maxlen=1)), None)

@@ -72,14 +72,20 @@ class TextBuilder:
             said = "\n" if written[0] == "\r" else decode_reference(written)
             if said == written:
                 continue
-            self._add(page[shown : match.start()], shown, match.start(), copied=True)
-            self._add(said, match.start(), match.end(), copied=False)
+            self.put(page[shown : match.start()], shown, match.start(), copied=True)
+            self.put(said, match.start(), match.end())
             shown = match.end()
-        self._add(page[shown:end], shown, end, copied=True)
+        self.put(page[shown:end], shown, end, copied=True)
 
     def put(self, said: str, start: int, end: int, *, copied: bool = False) -> None:
         """Adds ``said``, which stands for a piece of the page; ``copied`` where it is that piece as it is."""
-        self._add(said, start, end, copied=copied)
+        if not said:
+            return
+        self._parts.append(said)
+        self._starts.append(self.length)
+        self._origins.append((start, end, copied))
+        self.length += len(said)
+        self.last = said[-1]
 
     def text(self) -> str:
         """The whole text."""
@@ -115,15 +121,6 @@ class TextBuilder:
         number = bisect_right(self._starts, end - 1) - 1
         from_start, stop, copied = self._origins[number]
         return begin, from_start + end - self._starts[number] if copied else stop
-
-    def _add(self, said: str, start: int, end: int, *, copied: bool) -> None:
-        if not said:
-            return
-        self._parts.append(said)
-        self._starts.append(self.length)
-        self._origins.append((start, end, copied))
-        self.length += len(said)
-        self.last = said[-1]
 
 
 @lru_cache(maxsize=512)

@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
 from preserve.cables.page.texts import decode_references
-from preserve.cables.page.tokens import ATTRIBUTES, ELEMENTS, Token, attributes
+from preserve.cables.page.tokens import ATTRIBUTES, ELEMENTS, Piece, Token, attributes
 from preserve.expressions import lazy_re
 
 _HIDDEN_NAME: Final = lazy_re(r"""(?<=[\t\n\f\r /"'])hidden(?=[\t\n\f\r =/>])""")
@@ -80,6 +80,9 @@ _LONGEST_STYLE: Final = 100_000
 """Characters of a style that are read; a longer one hides, because nobody writes such."""
 
 
+_BARE_CHARS: Final = len("</>")
+
+
 class InlineStyle(NamedTuple):
     """What an element's own style says: its last valid ``display`` and ``visibility``, empty where it says none."""
 
@@ -93,6 +96,25 @@ def may_hide(page: str, start: int, end: int) -> bool:
     if "<template" in part or ("hidden" in part and _HIDDEN_NAME.search(part) is not None):
         return True
     return "style" in part and any(_MAY_HIDE.search(match[1]) is not None for match in _STYLE_NAME.finditer(part))
+
+
+def tags_may_hide(page: str, tokens: Iterable[Piece]) -> bool:
+    """The same of a part that is taken apart already: only its tags are looked at, and text with a sign of other tags.
+
+    A bare tag, ``<p>`` or ``</p>``, hides nothing but if it is a ``<template>``.
+    """
+    written = "".join(
+        [
+            page[start:end]
+            for kind, start, end, name, _raw in tokens
+            if (
+                page.find("<", start, end) >= 0
+                if kind == "text"
+                else end - start > len(name) + _BARE_CHARS or name == "template"
+            )
+        ]
+    )
+    return may_hide(written, 0, len(written))
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from typing import Final
 
 from preserve.cables.page.texts import TextBuilder
 from preserve.cables.page.tokens import Piece, Token, pieces
-from preserve.cables.page.unseen import HiddenText, may_hide, seen
+from preserve.cables.page.unseen import HiddenText, seen, tags_may_hide
 from preserve.expressions import lazy_re
 
 _BLOCK_NAMES: Final = """
@@ -85,6 +85,7 @@ class _Maker:
     def read(self, tokens: Sequence[Piece]) -> None:
         """Takes in the tokens of a page, without comments."""
         builder, hidden, inlines = self.builder, self.hidden, self.open_inlines
+        does = _DOES.get
         before: Piece = _NOTHING
         nexts: list[Piece] = []
         last = len(tokens)
@@ -99,10 +100,10 @@ class _Maker:
                         builder.put("\n", start, end)
                     if inlines:
                         inlines.clear()
-                    if name in _DOES:
-                        _DOES[name](self, token)
-                elif name in _DOES:
-                    _DOES[name](self, token)
+                    if (done := does(name)) is not None:
+                        done(self, token)
+                elif (done := does(name)) is not None:
+                    done(self, token)
                 continue
             after = tokens[number] if number < last else _NOTHING
             if after[0] == "text":
@@ -199,10 +200,12 @@ class _Maker:
         """The start or the end of a row or of a cell."""
         if self.open_cells and self.open_cells[-1] >= 0:
             self._close_cell()
-        name = token[3]
+        kind, _start, _end, name, _raw = token
+        if kind != "start":
+            return
         if name == "tr":
-            self.row += token[0] == "start"
-        elif token[0] == "start":
+            self.row += 1
+        else:
             length, visible = self.builder.length, self.visible
             self.open_cells.append(len(visible.cells))
             visible.cells.append((length, length))
@@ -264,7 +267,7 @@ def visible_text(
     maker = _Maker(page=page, builder=builder, visible=Visible(builder=builder), pre_depth=int(preformatted))
     stop = len(page) if end is None else end
     tokens = _shown_tokens(page, start, stop, hidden)
-    if may_hide(page, start, stop):
+    if tags_may_hide(page, tokens):
         shown, maker.visible.unseen = seen(page, [Token._make(token) for token in tokens])
         maker.read(shown)
     else:

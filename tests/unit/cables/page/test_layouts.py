@@ -59,7 +59,7 @@ def test_a_sentence_is_found_as_its_expression_finds_it(text: str) -> None:
     sentence = compile_layout(config()).sentences["source"]
     for start in range(len(text) + 1):
         every = list(sentence.pattern.finditer(text, start))
-        last, here = sentence.last_behind(text, start), sentence.pattern.match(text, start)
+        last, here = sentence.last_behind(text, start, {}), sentence.pattern.match(text, start)
         assert (last and last.span()) == (every[-1].span() if every else None)
         found = sentence.begins_at(text, start)
         assert (found and found.span()) == (here and here.span())

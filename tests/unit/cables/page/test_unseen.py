@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preserve.cables.page.tokens import tokenise
-from preserve.cables.page.unseen import InlineStyle, hidden_spans, may_hide, seen, style_of
+from preserve.cables.page.tokens import pieces, tokenise
+from preserve.cables.page.unseen import InlineStyle, hidden_spans, may_hide, seen, style_of, tags_may_hide
 from preserve.cables.page.visible import visible_text
 
 
@@ -122,6 +122,22 @@ def test_what_is_left_out_ends_no_line_and_what_is_invisible_does() -> None:
 def test_a_page_without_such_is_not_looked_at() -> None:
     assert not may_hide("<link rel=stylesheet><style>p {display: none}</style><p style='color:red'>x", 0, 70)
     assert may_hide("<p HIDDEN>x", 0, 11)
+
+
+@pytest.mark.parametrize(
+    ("page", "may"),
+    [
+        ("<td>x</td><p class=a>hidden style='display: none' <b>x</b> 1 < 2", False),
+        ("<p>x<p hidden>y", True),
+        ("<P STYLE='display: none'>y", True),
+        ("<td>x<template>y</template>", True),
+        ("<b>x <x-y hidden>y</x-y>", True),
+        ("<p title='<' hidden>y", True),
+        ("<!-- hidden style='display: none' --><p>y", False),
+    ],
+)
+def test_of_a_page_that_is_taken_apart_only_tags_are_looked_at(page: str, may: bool) -> None:
+    assert tags_may_hide(page, [piece for piece in pieces(page) if piece[0] != "comment"]) is may
 
 
 @pytest.mark.parametrize(
