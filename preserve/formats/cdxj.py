@@ -9,6 +9,7 @@ from preserve.errors import FormatError
 from preserve.expressions import lazy_re
 
 _ORDER = ("url", "mime", "status", "digest", "length", "offset", "filename")
+_WRITTEN = {name: f"{_quoted(name)}: " for name in _ORDER}
 _TIME = lazy_re(r"[0-9]{14}\Z")
 _BLANK = lazy_re(r"\s")
 
@@ -31,11 +32,10 @@ def format_line(line: CdxLine) -> str:
     if not line.key or _BLANK.search(line.key) or _TIME.match(line.timestamp) is None:
         raise FormatError(f"no key and time of an index: {line.key[:60]!r} {line.timestamp[:20]!r}")
     fields = line.fields
-    names = [name for name in _ORDER if name in fields]
-    if len(names) != len(fields):
-        names += [name for name in fields if name not in _ORDER]
-    said = ", ".join([f"{_quoted(name)}: {_quoted(fields[name])}" for name in names])
-    return f"{line.key} {line.timestamp} {{{said}}}"
+    parts = [written + _quoted(fields[name]) for name, written in _WRITTEN.items() if name in fields]
+    if len(parts) != len(fields):
+        parts += [f"{_quoted(name)}: {_quoted(said)}" for name, said in fields.items() if name not in _WRITTEN]
+    return f"{line.key} {line.timestamp} {{{', '.join(parts)}}}"
 
 
 def parse_line(text: str) -> CdxLine:

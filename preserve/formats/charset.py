@@ -17,7 +17,9 @@ Worked example: ``decide(b"caf\xe9", "text/html; charset=latin1")`` has the enco
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 import webencodings
@@ -100,19 +102,23 @@ def lookup(label: str) -> str | None:
 
 
 def _decoded(payload: bytes, name: str, source: Source, bom_bytes: int) -> Decoded:
-    codec = webencodings.lookup(name).codec_info
-    text, _ = codec.decode(payload[bom_bytes:], "replace")
-    return Decoded(encoding=name, source=source, text=text, bom_bytes=bom_bytes)
+    return Decoded(encoding=name, source=source, text=decode_piece(payload[bom_bytes:], name), bom_bytes=bom_bytes)
 
 
 def decode_piece(piece: bytes, encoding: str) -> str:
     """The text of a piece of a payload whose encoding was decided; it must begin and end between characters."""
-    text: str = webencodings.lookup(encoding).codec_info.decode(piece, "replace")[0]
-    return text
+    return _decoder(encoding)(piece, "replace")[0]
 
 
+@lru_cache(maxsize=64)
+def _decoder(encoding: str) -> Callable[[bytes, str], tuple[str, int]]:
+    decoder: Callable[[bytes, str], tuple[str, int]] = webencodings.lookup(encoding).codec_info.decode
+    return decoder
+
+
+@lru_cache(maxsize=64)
 def _http_encoding(content_type: str) -> str | None:
-    """The first ``charset`` parameter that names a known encoding."""
+    """The first ``charset`` parameter that names a known encoding. Most pages of a host say the same."""
     for match in _HTTP_CHARSET.finditer(content_type):
         name = lookup(match[1] or match[2] or match[3] or "")
         if name is not None:

@@ -177,18 +177,15 @@ class _Taker:
         if spot.is_shared:
             self.shared += 1
             return
-        fields = {
-            "url": capture.uri,
-            "mime": capture.mime,
-            "status": capture.status,
-            "digest": capture.digest,
-            "length": str(spot.length),
-            "offset": str(spot.offset),
-            "filename": self._name,
-        }
-        said = {name: value for name, value in fields.items() if value is not None}
+        fields = {"url": capture.uri, "length": str(spot.length), "offset": str(spot.offset), "filename": self._name}
+        if capture.mime is not None:
+            fields["mime"] = capture.mime
+        if capture.status is not None:
+            fields["status"] = capture.status
+        if capture.digest is not None:
+            fields["digest"] = capture.digest
         try:
-            line = format_line(CdxLine(key=surt(capture.uri), timestamp=_timestamp(capture.date), fields=said))
+            line = format_line(CdxLine(key=surt(capture.uri), timestamp=_timestamp(capture.date), fields=fields))
         except FormatError:
             self.unkeyed += 1
             return
