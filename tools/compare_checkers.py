@@ -63,7 +63,7 @@ have only a compressed form.
   It finds no other damage than the columns above; it shows that what is kept can be read without this program.
 - What a page quotes is no record: [nasty inputs](nasty-inputs.md#files-of-others) lists the forms, each with a vector.
 - 24 loses nothing. `preserve verify FILE` tells of it as something to know (`W-WARC-MEMBERS`).
-- The ledger finds what was changed after it was written. What the keeper of its key states anew is for receipts and
+- The ledger finds what was changed after it was written. What the holder of its key states anew is for receipts and
   replicas to find ([threat model](threat-model.md)).
 """
 
