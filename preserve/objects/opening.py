@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from preserve.errors import FormatError, UsageError
 from preserve.expressions import lazy_re
@@ -27,11 +27,12 @@ def open_store(text: str) -> ObjectStore:
             "a store is named without credentials and options",
             next_step="Write s3://BUCKET/PREFIX; credentials are read from the environment.",
         )
-    parts = urlsplit(text)
-    if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
-        return FolderStore(text.rstrip("/"), Path(unquote(parts.path)))
-    prefix = parts.path.strip("/")
-    if parts.scheme != "s3" or _BUCKET.match(parts.netloc) is None:
+    scheme, _, rest = text.partition("://")
+    bucket, slash, path = rest.partition("/")
+    if scheme == "file" and not bucket and slash and "\0" not in unquote(path):
+        return FolderStore(text.rstrip("/"), Path("/", unquote(path)))
+    prefix = path.strip("/")
+    if scheme != "s3" or _BUCKET.match(bucket) is None:
         raise UsageError(f"{text!r} names no store", next_step="Write s3://BUCKET/PREFIX or file:///FOLDER.")
     try:
         if prefix:
@@ -40,5 +41,5 @@ def open_store(text: str) -> ObjectStore:
         raise UsageError(
             f"{text!r}: a prefix is made of letters, digits and _ . + = , - with / between", next_step="Use another."
         ) from error
-    name = f"s3://{parts.netloc}/{prefix}".rstrip("/")
-    return BucketStore(name, parts.netloc, prefix, environment=os.environ)
+    name = f"s3://{bucket}/{prefix}".rstrip("/")
+    return BucketStore(name, bucket, prefix, environment=os.environ)

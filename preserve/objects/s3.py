@@ -72,7 +72,13 @@ class BucketStore:
         self._bucket = bucket
         self._prefix = prefix
         self._patience = patience = _PATIENCE if patience is None else patience
-        endpoint = urlsplit(_endpoint(environment))
+        try:
+            endpoint = urlsplit(_endpoint(environment))
+        except ValueError as error:
+            # Not repeated: it may hold a secret.
+            raise EnvironmentFaultError(
+                "the address of the server (AWS_ENDPOINT_URL) is none", next_step="Write it as https://HOST:PORT."
+            ) from error
         self.place = Path("/s3", endpoint.netloc.rpartition("@")[2] or "amazon", bucket, prefix)
         # Elsewhere than on this machine, the user has to say so (AWS_ALLOW_HTTP).
         self._is_plain = endpoint.scheme == "http" and endpoint.hostname in _LOOPBACK
