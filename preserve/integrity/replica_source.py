@@ -4,7 +4,7 @@ Tested by ``tests/scenarios/test_copies.py`` and ``tests/scenarios/test_object_c
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from preserve.errors import ArchiveError, EnvironmentFaultError, NotHeldError, P
 from preserve.findings import Finding
 from preserve.formats.tlog.merkle import CompactRange, leaf_hash
 from preserve.integrity.verify.report import Findings
+from preserve.progress import Tell
 from preserve.provenance.derive import refuse
 from preserve.provenance.installation import CopyMark
 from preserve.provenance.knownlogs import KnownLogs, LogNotAsKnownError, SeenLog, compare_with, known_by
@@ -142,6 +143,35 @@ def _read(paths: CollectionPaths, logs: KnownLogs, trust: Trust, since_of: Since
     refuse(paths.name, newer)
     logs.meet(paths.folder, seen)
     return Snapshot(paths, ledger, seen, sealed, since)
+
+
+@dataclass(slots=True, kw_only=True)
+class CopyWork:
+    """What a copy of any kind is made with, and what came of it so far. ``only_look``: nothing is written."""
+
+    source: CollectionPaths
+    logs: KnownLogs
+    only_look: bool
+    rehash: bool
+    progress: Tell
+    findings: Findings = field(default_factory=Findings)
+    copied: list[str] = field(default_factory=list)
+    bytes_copied: int = 0
+
+
+def outcome(work: CopyWork, snapshot: Snapshot | None, relation: Relation, *, complete: bool) -> Replicated:
+    """What was done; without a snapshot the source could not be held against what is known."""
+    return Replicated(
+        collection=work.source.name,
+        relation=relation,
+        statements=0 if snapshot is None else snapshot.seen.size,
+        files=0 if snapshot is None else snapshot.files,
+        copied=tuple(work.copied),
+        bytes_copied=work.bytes_copied,
+        pending=0 if snapshot is None else snapshot.ledger.size - snapshot.seen.size,
+        complete=complete,
+        findings=tuple(work.findings.listed),
+    )
 
 
 def compare_copy(

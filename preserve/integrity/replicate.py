@@ -14,14 +14,22 @@ import os
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from preserve.errors import ArchiveError, FormatError, PreserveError, UsageError
 from preserve.formats.tlog.merkle import CompactRange, leaf_hash
-from preserve.integrity.replica_source import Relation, Replicated, Snapshot, compare_copy, read_source, small_files
-from preserve.integrity.verify.report import Findings
+from preserve.integrity.replica_source import (
+    CopyWork,
+    Relation,
+    Replicated,
+    Snapshot,
+    compare_copy,
+    outcome,
+    read_source,
+    small_files,
+)
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.progress import Tell, untold
 from preserve.provenance.derive import catch_up
@@ -42,19 +50,11 @@ _NOBODY = Trust()
 _MAX_NOTE_BYTES = DEFAULT_LIMITS.max_note_bytes
 
 
-@dataclass(slots=True)
-class _Work:
-    source: CollectionPaths
+@dataclass(slots=True, kw_only=True)
+class _Work(CopyWork):
     target: CollectionPaths
-    logs: KnownLogs
     trust: Trust
     limits: Limits
-    only_look: bool
-    rehash: bool
-    progress: Tell
-    findings: Findings = field(default_factory=Findings)
-    copied: list[str] = field(default_factory=list)
-    bytes_copied: int = 0
 
 
 def replicate(
@@ -79,7 +79,16 @@ def replicate(
         LockedError: another process writes to the copy.
         EnvironmentFaultError: no room, or the disk gives back other bytes.
     """
-    work = _Work(source, CollectionPaths(folder, source.name), logs, trust, limits, only_look, rehash, progress)
+    work = _Work(
+        source=source,
+        target=CollectionPaths(folder, source.name),
+        logs=logs,
+        trust=trust,
+        limits=limits,
+        only_look=only_look,
+        rehash=rehash,
+        progress=progress,
+    )
     if work.target.folder.resolve() == source.folder.resolve():
         raise UsageError(f"{work.target.folder} is the collection itself", next_step="Name another folder.")
     try:
@@ -87,7 +96,7 @@ def replicate(
     except LogNotAsKnownError as error:
         for finding in error.findings:
             work.findings.add(finding.code, str(source.folder), finding.detail)
-        return _outcome(work, None, Relation.REFUSED, complete=False)
+        return outcome(work, None, Relation.REFUSED, complete=False)
     if only_look:
         return _compared(work, snapshot)
     make_dir(work.target.state)
@@ -145,21 +154,7 @@ def _compared(work: _Work, snapshot: Snapshot) -> Replicated:
             complete = True
         elif relation is not Relation.FORKED:
             complete = _filled(work, snapshot)
-    return _outcome(work, snapshot, Relation.LINKED if linked else relation, complete=complete)
-
-
-def _outcome(work: _Work, snapshot: Snapshot | None, relation: Relation, *, complete: bool) -> Replicated:
-    return Replicated(
-        collection=work.source.name,
-        relation=relation,
-        statements=0 if snapshot is None else snapshot.seen.size,
-        files=0 if snapshot is None else snapshot.files,
-        copied=tuple(work.copied),
-        bytes_copied=work.bytes_copied,
-        pending=0 if snapshot is None else snapshot.ledger.size - snapshot.seen.size,
-        complete=complete,
-        findings=tuple(work.findings.listed),
-    )
+    return outcome(work, snapshot, Relation.LINKED if linked else relation, complete=complete)
 
 
 def _filled(work: _Work, snapshot: Snapshot) -> bool:

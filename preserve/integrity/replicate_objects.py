@@ -11,7 +11,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from preserve.errors import ArchiveError, FormatError, LockedError
@@ -25,8 +25,16 @@ from preserve.formats.tlog.files import (
 )
 from preserve.formats.tlog.merkle import leaf_hash
 from preserve.formats.tlog.note import parse_note
-from preserve.integrity.replica_source import Relation, Replicated, Snapshot, compare_copy, read_source, small_files
-from preserve.integrity.verify.report import Findings
+from preserve.integrity.replica_source import (
+    CopyWork,
+    Relation,
+    Replicated,
+    Snapshot,
+    compare_copy,
+    outcome,
+    read_source,
+    small_files,
+)
 from preserve.limits import DEFAULT_LIMITS
 from preserve.objects.port import DeclaredHashError, ObjectData, ObjectStore, mapped
 from preserve.objects.probe import probe
@@ -53,17 +61,9 @@ class _Note:
     checkpoint: Checkpoint
 
 
-@dataclass(slots=True)
-class _Work:
-    source: CollectionPaths
+@dataclass(slots=True, kw_only=True)
+class _Work(CopyWork):
     store: ObjectStore
-    logs: KnownLogs
-    only_look: bool
-    rehash: bool
-    progress: Tell
-    findings: Findings = field(default_factory=Findings)
-    copied: list[str] = field(default_factory=list)
-    bytes_copied: int = 0
 
     @property
     def where(self) -> str:
@@ -102,13 +102,13 @@ def replicate_to_store(
         EnvironmentFaultError: the store is no place for evidence, or refuses.
         NetworkError: it does not answer.
     """
-    work = _Work(source, store, logs, only_look, rehash, progress)
+    work = _Work(source=source, store=store, logs=logs, only_look=only_look, rehash=rehash, progress=progress)
     try:
         snapshot = read_source(source, logs=logs, trust=trust)
     except LogNotAsKnownError as error:
         for finding in error.findings:
             work.findings.add(finding.code, str(source.folder), finding.detail)
-        return _outcome(work, None, Relation.REFUSED, complete=False)
+        return outcome(work, None, Relation.REFUSED, complete=False)
     if not only_look:
         probe(store)
     listing = list_collection(store, source.name)
@@ -117,21 +117,7 @@ def replicate_to_store(
     complete = relation is Relation.NEWER
     if relation in {Relation.NEW, Relation.OLDER, Relation.SAME}:
         complete = _filled(work, snapshot, listing, note)
-    return _outcome(work, snapshot, relation, complete=complete)
-
-
-def _outcome(work: _Work, snapshot: Snapshot | None, relation: Relation, *, complete: bool) -> Replicated:
-    return Replicated(
-        collection=work.source.name,
-        relation=relation,
-        statements=0 if snapshot is None else snapshot.seen.size,
-        files=0 if snapshot is None else snapshot.files,
-        copied=tuple(work.copied),
-        bytes_copied=work.bytes_copied,
-        pending=0 if snapshot is None else snapshot.ledger.size - snapshot.seen.size,
-        complete=complete,
-        findings=tuple(work.findings.listed),
-    )
+    return outcome(work, snapshot, relation, complete=complete)
 
 
 def _note(work: _Work) -> _Note | None:
