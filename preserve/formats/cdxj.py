@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii as _quoted
+
+from msgspec import Struct
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
@@ -11,11 +12,9 @@ from preserve.expressions import lazy_re
 _ORDER = ("url", "mime", "status", "digest", "length", "offset", "filename")
 _WRITTEN = {name: f"{_quoted(name)}: " for name in _ORDER}
 _TIME = lazy_re(r"[0-9]{14}\Z")
-_BLANK = lazy_re(r"\s")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CdxLine:
+class CdxLine(Struct, frozen=True, kw_only=True):
     """One capture. ``fields`` are text, as pywb writes them; ``timestamp`` is 14 digits in UTC."""
 
     key: str
@@ -29,13 +28,14 @@ def format_line(line: CdxLine) -> str:
     Raises:
         FormatError: a blank in the key, or no 14 digits.
     """
-    if not line.key or _BLANK.search(line.key) or _TIME.match(line.timestamp) is None:
-        raise FormatError(f"no key and time of an index: {line.key[:60]!r} {line.timestamp[:20]!r}")
-    fields = line.fields
+    key, timestamp, fields = line.key, line.timestamp, line.fields
+    is_time = len(timestamp) == 14 and timestamp.isascii() and timestamp.isdigit()  # noqa: PLR2004 - YYYYMMDDhhmmss
+    if not is_time or key.split() != [key]:
+        raise FormatError(f"no key and time of an index: {key[:60]!r} {timestamp[:20]!r}")
     parts = [written + _quoted(fields[name]) for name, written in _WRITTEN.items() if name in fields]
     if len(parts) != len(fields):
         parts += [f"{_quoted(name)}: {_quoted(said)}" for name, said in fields.items() if name not in _WRITTEN]
-    return f"{line.key} {line.timestamp} {{{', '.join(parts)}}}"
+    return f"{key} {timestamp} {{{', '.join(parts)}}}"
 
 
 def parse_line(text: str) -> CdxLine:

@@ -5,7 +5,8 @@ script together with its title, or together with almost no text. What is not cer
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from preserve.expressions import lazy_re
 from preserve.formats.http1.message import ReplyHead
@@ -18,8 +19,7 @@ _UNSEEN = lazy_re(rb"<(script|style|noscript|template)\b.*?(?:</\1\s*>|\Z)", re.
 _TAG = lazy_re(rb"<[^>]*(?:>|\Z)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Wall:
+class _Wall(Struct, frozen=True):
     """``fields``: header field and values that say so by themselves. ``marks``: what its pages are made with."""
 
     name: str

@@ -18,11 +18,11 @@ Worked example: ``decide(b"caf\xe9", "text/html; charset=latin1")`` has the enco
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
 import webencodings
+from msgspec import Struct
 
 from preserve.expressions import lazy_re
 
@@ -51,8 +51,7 @@ _XML_ENCODING: Final = lazy_re(rb"encoding[\x00-\x20]*=[\x00-\x20]*([\"'])")
 Source = Literal["bom", "http", "meta", "default"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decoded:
+class Decoded(Struct, frozen=True, kw_only=True):
     """The text of a payload and how it was found."""
 
     encoding: str

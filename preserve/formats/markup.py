@@ -17,7 +17,7 @@ from html import unescape
 from html.entities import html5
 from typing import Final, NamedTuple
 
-from preserve.expressions import lazy_re
+from preserve.expressions import compiled_re, lazy_re
 
 _SPACE: Final = "\t\n\f\r "
 _END: Final = "[\t\n\f\r />]"
@@ -79,13 +79,13 @@ def _finder(*, every: bool, xml: bool) -> re.Pattern[str]:
     if xml:
         prefixed = rf"(?:[A-Za-z0-9_.-]++:)?+(?:{names}|{_any_case('script')}|{_any_case('iframe')})"
         tag = rf"{prefixed}(?=[\t\n\f\r /]){ATTRIBUTES}>"
-        return re.compile(
+        return compiled_re(
             rf"<(?:{tag}|{_any_case('style')}{ATTRIBUTES}>[^<]*+|!--[^-]*+(?:-(?!->)[^-]*+)*+"
             rf"|!\[CDATA\[[^\]]*+(?:\](?!\]>)[^\]]*+)*+|[!?][^>]*+>|{other})"
         )
     plain_text = rf"{_any_case('plaintext')}(?={_END}){ATTRIBUTES}>(?s:.*+)"
     raw = "|".join([_script(), *map(_raw, _RAW), plain_text])
-    return re.compile(rf"<(?:{_PLAIN_LINK}|(?!{_BARE})(?:{raw}|{tag}|{_COMMENT}|[!?][^>]*+>|{other}))")
+    return compiled_re(rf"<(?:{_PLAIN_LINK}|(?!{_BARE})(?:{raw}|{tag}|{_COMMENT}|[!?][^>]*+>|{other}))")
 
 
 def addressed_tags(text: str, *, every: bool = False, xml: bool = False) -> dict[str, None]:

@@ -10,9 +10,10 @@ value at all and the content ``<!DOCTYPE html>…`` likewise; with ``text/plain`
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
 
 from preserve.expressions import lazy_re
 
@@ -36,8 +37,7 @@ _SAYS_NOTHING: Final = frozenset({"unknown/unknown", "application/unknown", "*/*
 _PLAIN: Final = "text/plain"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredType:
+class DeclaredType(Struct, frozen=True, kw_only=True):
     """What the header says: ``essence`` in lower case, ``charset`` as written, ``None`` where there is none.
 
     ``is_odd``: said more than once, or with something beside it that is no media type.
@@ -48,8 +48,7 @@ class DeclaredType:
     is_odd: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContentType:
+class ContentType(Struct, frozen=True, kw_only=True):
     """What a content is read as. ``essence``: the media type. ``value``: it with its parameters, as of Content-Type.
 
     ``note`` says what is odd about it, empty where nothing is.

@@ -330,6 +330,11 @@ def without_session(url: str) -> str:
     return f"{address}{mark if query else ''}{query}"
 
 
+def _hints_at_session(plain: str) -> bool:
+    """What `_SESSION_HINT` looks for, in a plain address in small letters: most have nothing of it."""
+    return "sid=" in plain or "sessionid" in plain or "cfid=" in plain or "/(" in plain
+
+
 def _no_session(query: str) -> str:
     for pattern in _QUERY_SESSIONS:
         match = pattern.match(query)
@@ -348,10 +353,8 @@ def surt(url: str) -> str:
         FormatError: no http or https address with a host.
     """
     plain = _plain_parts(url)
-    if plain is not None and "//" not in plain.path and _SESSION_HINT.search(url) is None:
-        key = ",".join(reversed(_WWW.sub("", plain.host, count=1).split("."))) + (
-            f":{plain.port}" if plain.port else ""
-        )
+    if plain is not None and "//" not in plain.path and not _hints_at_session(url.lower()):
+        key = _turned(plain.host, plain.port)
         path = plain.path.lower().rstrip("/") or "/"
         return f"{key}){path}?{'&'.join(sorted(plain.query.lower().split('&')))}" if plain.query else f"{key}){path}"
     parts = _parse(url)
@@ -369,6 +372,13 @@ def surt(url: str) -> str:
     query = _no_session(_plain(asked))
     arguments = "&".join(sorted(query.lower().split("&")))
     return f"{key}{port}){path}" + (f"?{arguments}" if arguments else "")
+
+
+@lru_cache(maxsize=256)
+def _turned(host: str, port: str | None) -> str:
+    """The beginning of a key: the labels of a plain host turned round, and its port."""
+    key = ",".join(reversed(_WWW.sub("", host, count=1).split(".")))
+    return f"{key}:{port}" if port else key
 
 
 def _no_dots(path: str) -> str:

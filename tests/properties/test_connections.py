@@ -5,10 +5,10 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from preserve.limits import DEFAULT_LIMITS
 from preserve.net.fetch import Fetcher

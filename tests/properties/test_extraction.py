@@ -11,7 +11,7 @@ from preserve.cables.extract import Extraction, PageReading, plain_text, read_pa
 from preserve.model import sha256_hex
 from preserve.provenance.describe import describe_cable
 from preserve.provenance.statements import encode
-from tests.examples import examples
+from tests.examples import examples, pairs
 from tests.growth import assert_linear
 from tests.layout_pages import ALL, KEY, LAYOUTS, NOTE, a_page_of_each, check_places
 
@@ -92,6 +92,7 @@ def check_cable(payload: bytes, cable: Extraction) -> None:
         assert 0 <= first <= end <= len(payload)
 
 
+@pytest.mark.one_in(2)
 @settings(max_examples=examples(100))
 @pytest.mark.parametrize("name", PAGES)
 @given(data=st.data())
@@ -100,6 +101,7 @@ def test_a_damaged_page_gives_a_cable_or_none(name: str, data: st.DataObject) ->
     check(page, data.draw(st.sampled_from(WIDE)))
 
 
+@pytest.mark.one_in(2)
 @settings(max_examples=examples(50))
 @pytest.mark.parametrize("name", PAGES)
 @given(data=st.data())
@@ -129,6 +131,7 @@ def test_bytes_without_the_texts_of_a_layout_are_no_cable(payload: bytes, conten
     assert check(payload, content_type).cables == ()
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", PAGES)
 @given(data=st.data())
 def test_a_page_that_no_layout_recognises_is_never_a_cable(name: str, data: st.DataObject) -> None:
@@ -195,8 +198,8 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("piece", HOSTILE)
+@pytest.mark.one_in(3)
+@pytest.mark.parametrize(("name", "piece"), pairs(PAGES, HOSTILE))
 def test_hostile_repetition_is_read_once(name: str, piece: str) -> None:
     page = PAGES[name]
 

@@ -6,8 +6,9 @@ Tested by ``tests/scenarios/test_cite.py``.
 import base64
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from preserve.errors import UsageError
 from preserve.formats.citations.bibtex import tex
@@ -15,8 +16,7 @@ from preserve.formats.citations.data import safe_url
 from preserve.text import single_spaced
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CollectionCitation:
+class CollectionCitation(Struct, frozen=True, kw_only=True):
     """What a citation of a collection says. Days are ``YYYY-MM-DD``; empty: not known, and then not printed."""
 
     name: str

@@ -8,9 +8,10 @@ Tested by ``tests/unit/formats/test_citations.py``.
 
 import base64
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
@@ -27,8 +28,7 @@ KIND = "Cable"
 """What kind of report a cable is, as reference managers print it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CitationData:
+class CitationData(Struct, frozen=True, kw_only=True):
     """What a citation of one capture says. Empty string: not known, and then not printed."""
 
     identifier: str

@@ -9,8 +9,9 @@ otherwise than it did when it was stated.
 Nothing is refused: a reply that cannot be understood goes on until the input ends. Sources: RFC 9112 sections 6 and 7.
 """
 
-from dataclasses import dataclass
 from enum import Enum, auto
+
+from msgspec import Struct
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
@@ -36,42 +37,36 @@ _BEGINNING = b"HTTP/"
 _SWITCHING = 101
 
 
-@dataclass(frozen=True, slots=True)
-class Interim:
+class Interim(Struct, frozen=True):
     """A reply 1xx before the final one, whole."""
 
     raw: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
+class Begin(Struct, frozen=True):
     """The final reply's head, and how its body is framed."""
 
     head: ReplyHead
     framing: Framing
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
+class Data(Struct, frozen=True):
     """Bytes of the payload: the body without its transfer coding ``chunked``."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Trailers:
+class Trailers(Struct, frozen=True):
     """The trailer section with its blank line, where there is more than that."""
 
     raw: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """All that the framing promises was there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Defect:
+class Defect(Struct, frozen=True):
     """What is wrong with the framing.
 
     ``no-head``: no readable head within the bound. ``not-chunked``: said to be chunked and begins without a chunk; the
@@ -82,8 +77,7 @@ class Defect:
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Extra:
+class Extra(Struct, frozen=True):
     """Bytes behind the end of the reply."""
 
     data: bytes

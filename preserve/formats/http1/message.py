@@ -5,9 +5,10 @@ named in `ReplyHead.defects`, and only a reply without a readable status line is
 """
 
 import re
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+
+from msgspec import Struct
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
@@ -33,8 +34,7 @@ _MAX_LENGTH_DIGITS = 18
 """Below 2**63."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplyHead:
+class ReplyHead(Struct, frozen=True, kw_only=True):
     """A message head. ``raw`` holds every byte up to and with the blank line; ``fields`` are in order, as sent.
 
     ``version`` is in capitals.
@@ -47,7 +47,7 @@ class ReplyHead:
     status: int
     reason: bytes
     defects: tuple[str, ...]
-    _by_name: dict[bytes, list[bytes]] = field(compare=False, repr=False)
+    _by_name: dict[bytes, list[bytes]]
     """The values by name in lower case: a head is asked some twenty times."""
 
     def get(self, name: bytes) -> bytes | None:
@@ -184,8 +184,7 @@ class FramingKind(StrEnum):
     CLOSE = "close"
 
 
-@dataclass(frozen=True, slots=True)
-class Framing:
+class Framing(Struct, frozen=True):
     """``length`` is in bytes, and set for ``length`` only."""
 
     kind: FramingKind

@@ -4,7 +4,8 @@ Both are loops over the one automaton of `preserve.formats.http1.framing`.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from preserve.expressions import lazy_re
 from preserve.formats.http1.framing import Data, Event, ReplyParser
@@ -15,8 +16,7 @@ EXTRA_BYTES = "extra-bytes"
 """The defect of a block that goes on behind the end of its reply."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payload:
+class Payload(Struct, frozen=True, kw_only=True):
     """A reply taken apart: the entity body with transfer coding removed and content coding kept.
 
     ``expected`` is the declared Content-Length in bytes, where it frames the body; ``complete`` says whether all that

@@ -22,7 +22,8 @@ import base64
 import binascii
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
@@ -42,8 +43,7 @@ _CONTROL = lazy_re(r"[\x00-\x1f]")
 _PROOF_MARK = "c2sp.org/tlog-proof@v1"
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(Struct, frozen=True):
     """What a log says of itself: ``size`` leaves under ``root`` (32 bytes). ``extensions`` are further lines.
 
     Raises:
@@ -63,8 +63,7 @@ class Checkpoint:
             raise FormatError(f"a root of {len(self.root)} bytes, not {_ROOT_BYTES}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class Proof(Struct, frozen=True, kw_only=True):
     """That the leaf ``index`` is in the log of ``checkpoint``, to be checked offline.
 
     ``hashes`` go from the leaf's sibling up; ``checkpoint`` is the signed note, byte for byte; ``extra`` is bytes of

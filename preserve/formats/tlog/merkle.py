@@ -153,7 +153,7 @@ def root_of(leaf_hashes: Iterable[bytes]) -> bytes:
     # Level by level; the last of an odd number goes up as it is.
     level = [_hash(value) for value in leaf_hashes]
     while len(level) > 1:
-        pairs = [node_hash(left, right) for left, right in zip(level[::2], level[1::2], strict=False)]
+        pairs = [sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=False)]
         level = pairs + level[2 * len(pairs) :]
     return level[0] if level else EMPTY_ROOT
 

@@ -27,7 +27,10 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
@@ -63,8 +66,7 @@ class BadSignatureError(NoteError):
     """A signature by a known key does not fit the text."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class Signature(Struct, frozen=True, kw_only=True):
     """One signature line. ``key_id`` has 4 bytes, ``value`` what the key's algorithm made of the text."""
 
     name: str
@@ -77,16 +79,14 @@ class Signature:
         return f"{_MARK}{self.name} {base64.b64encode(self.key_id + self.value).decode('ascii')}\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A note as it is written; nothing in it is verified. ``text`` ends with a newline."""
 
     text: str
     signatures: tuple[Signature, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedNote:
+class VerifiedNote(Struct, frozen=True):
     """A note whose text at least one known key vouches for.
 
     ``verified`` holds one signature a known key, however often it is repeated; ``unverified`` those of unknown keys.
@@ -97,8 +97,7 @@ class VerifiedNote:
     unverified: tuple[Signature, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Verifier:
+class Verifier(Struct, frozen=True):
     """A key that may be known to a reader."""
 
     name: str
@@ -117,16 +116,12 @@ class Verifier:
         Raises:
             BadSignatureError: it does not fit.
         """
-        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - most readers check no signature
-
         time, signed, signature = None, body, value
         if self.kind == COSIGNATURE:
             time, signature = int.from_bytes(value[:_TIME_BYTES], "big"), value[_TIME_BYTES:]
             signed = _cosigned(body, time)
-        try:
-            self.public_key.verify(signature, signed)
-        except InvalidSignature as error:
-            raise BadSignatureError(f"the signature by {self.name}+{self.key_id.hex()} is bad") from error
+        if not _fits(self.public_key.public_bytes_raw(), signature, signed):
+            raise BadSignatureError(f"the signature by {self.name}+{self.key_id.hex()} is bad")
         return time
 
 
@@ -202,6 +197,19 @@ def cosign_note(data: bytes, witness: Signer, *, time: int, limits: Limits = DEF
     made = data + Signature(name=witness.name, key_id=witness.key_id, value=value).line.encode("utf-8")
     parse_note(made, limits=limits)
     return made
+
+
+@lru_cache(maxsize=64)
+def _fits(public_key: bytes, signature: bytes, signed: bytes) -> bool:
+    """Whether a signature is by a key. A command reads the same checkpoint several times."""
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - most readers check no signature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
+
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _cosigned(body: bytes, time: int) -> bytes:

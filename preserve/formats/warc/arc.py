@@ -10,7 +10,7 @@ URLs and content types with blanks in them, so a line is read from its right end
 Source: M. Burner, B. Kahle, "Arc File Format", Internet Archive, 1996.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
@@ -26,8 +26,7 @@ _FILEDESC = "filedesc://"
 _NOTHING = "-"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArcHeader:
+class ArcHeader(Struct, frozen=True, kw_only=True):
     """A record header. ``raw``: the header line with its line end; ``length``: bytes of the body behind it.
 
     ``date14`` is as written, 14 digits or 12 (without seconds). The last five are those of version 2, None where the

@@ -7,10 +7,11 @@ In an uncompressed file the offset is that of the record itself.
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from io import BytesIO
 from itertools import chain
+
+from msgspec import Struct
 
 from preserve.errors import FormatError
 from preserve.formats.warc.arc import ArcHeader, is_filedesc, parse_arc_header, parse_filedesc
@@ -91,8 +92,7 @@ def identify(head: bytes, name: str) -> Container | None:
     return next((kind for end, kind in _BY_NAME.items() if name.lower().endswith(end)), None)
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class RecordSpan:
+class RecordSpan(Struct, kw_only=True, eq=False):
     """One record where it lies, or a stretch that holds none (``raw`` None, and its ``defect``).
 
     ``length`` is that of the piece at ``offset``, 0 where that is not known before its end; of an uncompressed record
@@ -132,11 +132,11 @@ def records_in(
     raise FormatError("a package holds files, not records")
 
 
-def record_at(stream: Reader, container: Container, offset: int, inner: int) -> RawRecord:
+def record_at(stream: Reader, container: Container, offset: int, inner: int, length: int | None = None) -> RawRecord:
     """The record at a place, whole.
 
     Raises:
-        FormatError: there is none, it is damaged, or too large to be held.
+        FormatError: there is none, it is damaged, too large to be held, or of another ``length`` than is said.
     """
     for spot in records_in(stream, container, start=offset, hold_bytes=DEFAULT_LIMITS.max_warc_record_bytes):
         if spot.offset != offset:
@@ -147,6 +147,8 @@ def record_at(stream: Reader, container: Container, offset: int, inner: int) -> 
             break
         if spot.raw.defect or spot.raw.block is None:
             raise FormatError(spot.raw.defect or "a record too large to be held")
+        if length is not None and spot.length not in {0, length}:
+            raise FormatError(f"a piece of {spot.length} bytes, not of {length}")
         return spot.raw
     raise FormatError("no record can be read there")
 
@@ -229,8 +231,12 @@ class _Ahead:
         self._back: CompressedMember | None = None
 
     def __iter__(self) -> Iterator[CompressedMember]:
-        while (member := self._next()) is not None:
+        # One generator behind the other takes time for every record: nothing is called here that need not be.
+        for member in self._pieces:
             yield member
+            while self._back is not None:
+                back, self._back = self._back, None
+                yield back
 
     def _next(self) -> CompressedMember | None:
         member, self._back = self._back, None
@@ -324,9 +330,10 @@ def _only(data: bytes) -> RawRecord | None:
         end = split + header.content_length
     except FormatError:
         return None
-    if len(data) != end + 4:
+    size = len(data)
+    if size != end + 4:
         return None
-    return RawRecord(offset=0, header=header, block=data[split:end], size=len(data), ends=len(_END))
+    return RawRecord(offset=0, header=header, block=data[split:end], size=size, ends=4)
 
 
 def _through(member: CompressedMember, more: Iterator[bytes], arc_version: int | None) -> Iterator[RecordSpan]:

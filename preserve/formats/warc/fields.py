@@ -98,11 +98,12 @@ def misuses(header: RecordHeader) -> tuple[Misuse, ...]:
     names = tuple(header.by_name)
     if len(names) != len(header.fields):
         names = tuple(name.lower() for name, _value in header.fields)
-    return _misuses(header.by_name.get("warc-type", ""), names)
+    return misuses_of(header.by_name.get("warc-type", ""), names)
 
 
 @lru_cache(maxsize=512)
-def _misuses(kind: str, names: tuple[str, ...]) -> tuple[Misuse, ...]:
+def misuses_of(kind: str, names: tuple[str, ...]) -> tuple[Misuse, ...]:
+    """The same of a type of record, and names in lower case."""
     counts = Counter(names)
     found: list[Misuse] = []
     for rule in FIELDS:

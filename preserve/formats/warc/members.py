@@ -14,11 +14,11 @@ Tested by ``tests/unit/formats/test_work_is_linear.py``.
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Protocol
 
 from backports import zstd
 from isal import isal_zlib
+from msgspec import Struct
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
@@ -113,8 +113,7 @@ class _Zstd:
         return out
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class CompressedMember:
+class CompressedMember(Struct, kw_only=True, eq=False):
     """One piece of a file: compressed offset and length, and its content.
 
     ``data`` None and a ``defect``: a damaged stretch, up to where a piece begins again; ``partial`` is what was read

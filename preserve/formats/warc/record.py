@@ -7,13 +7,15 @@ Sources: WARC 1.1 (ISO 28500:2017) sections 4 and 5 and annex D; RFC 1952.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Self
 
 import deflate
+from msgspec import Struct
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
+from preserve.formats.warc.shapes import HeaderShape, Shapes
 from preserve.limits import DEFAULT_LIMITS
 
 _VERSION = lazy_re(r"(?i)WARC/[01]\.\d+\Z")
@@ -27,6 +29,7 @@ _LONGEST_VERSION = 64
 """A version line is shorter than this: what is longer has none."""
 FOLDED = "I-WARC-FOLDED"
 LF_ONLY = "W-WARC-LF"
+_SHAPES = Shapes()
 _LEVEL = 5
 """Within a tenth of the smallest that gzip can be, at half of its time."""
 
@@ -36,30 +39,71 @@ def _lower(name: str) -> str:
     return name.lower()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordHeader:
     """A record header. ``raw`` is every byte of it with the blank line; ``fields`` are in order, names as written.
 
-    ``habits``: codes of what is unusual in how it is written, and is read all the same.
+    ``habits``: codes of what is unusual in how it is written, and is read all the same. ``shape``: what it has in
+    common with others, where nothing in it is unusual and many are like it; ``values`` are then those of its fields.
     """
 
-    version: str
-    fields: tuple[tuple[str, str], ...]
-    raw: bytes
-    habits: tuple[str, ...] = ()
-    by_name: Mapping[str, str] = field(init=False, compare=False, repr=False)
-    """The first value of each field, by its name in lower case: a header is asked some ten times."""
+    __slots__ = ("_by_name", "_fields", "habits", "raw", "shape", "values", "version")
 
-    def __post_init__(self) -> None:
-        # Backwards, so that the first of two of a name is what stays.
-        object.__setattr__(self, "by_name", {_lower(name): value for name, value in reversed(self.fields)})
+    def __init__(
+        self, *, version: str, fields: tuple[tuple[str, str], ...], raw: bytes, habits: tuple[str, ...] = ()
+    ) -> None:
+        self.version = version
+        self.raw = raw
+        self.habits = habits
+        self.shape: HeaderShape | None = None
+        self.values: tuple[str, ...] = ()
+        self._fields: tuple[tuple[str, str], ...] | None = fields
+        self._by_name: Mapping[str, str] | None = None
+
+    @classmethod
+    def shaped(cls, shape: HeaderShape, values: tuple[str, ...], raw: bytes) -> Self:
+        """A header of a shape that is known, with these values in its order."""
+        made = cls.__new__(cls)
+        made.version = shape.version
+        made.raw = raw
+        made.habits = ()
+        made.shape = shape
+        made.values = values
+        made._fields, made._by_name = None, None  # noqa: SLF001 - its own
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RecordHeader) and (self.raw, self.fields) == (other.raw, other.fields)
+
+    def __hash__(self) -> int:
+        return hash(self.raw)
+
+    @property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """Names as written, and values, in order."""
+        if self._fields is None:
+            self._fields = () if self.shape is None else tuple(zip(self.shape.names, self.values, strict=True))
+        return self._fields
+
+    @property
+    def by_name(self) -> Mapping[str, str]:
+        """The first value of each field, by its name in lower case: a header is asked some ten times."""
+        if self._by_name is None:
+            if self.shape is not None:
+                self._by_name = dict(zip(self.shape.keys, self.values, strict=True))
+            else:
+                # Backwards, so that the first of two of a name is what stays.
+                self._by_name = {_lower(name): value for name, value in reversed(self.fields)}
+        return self._by_name
 
     def get(self, name: str) -> str | None:
         """The first value of a field; names are compared without case (section 4)."""
+        if self.shape is not None:
+            place = self.shape.places.get(_lower(name))
+            return None if place is None else self.values[place]
         return self.by_name.get(_lower(name))
 
     def _required(self, name: str) -> str:
-        value = self.by_name.get(_lower(name))
+        value = self.get(name)
         if not value:
             raise FormatError(f"record without {name}")
         return value
@@ -94,8 +138,7 @@ class RecordHeader:
         return int(text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WarcRecord:
+class WarcRecord(Struct, frozen=True, kw_only=True):
     """One record: header and block, as they stand in the file."""
 
     header: RecordHeader
@@ -202,6 +245,8 @@ def parse_header(raw: bytes) -> RecordHeader:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise FormatError("record header that is not UTF-8") from error
+    if (known := _SHAPES.read(text)) is not None:
+        return RecordHeader.shaped(*known, raw)
     habits: tuple[str, ...] = ()
     if raw.endswith(_LF_END) and end_of_line(raw[:_LONGEST_VERSION]) == b"\n":
         habits = (LF_ONLY,)
@@ -224,6 +269,8 @@ def parse_header(raw: bytes) -> RecordHeader:
         if not colon or not _is_name(name):
             raise FormatError(f"record header with the line {line[:40]!r}")
         fields.append((name, value.strip(" \t")))
+    if not habits:
+        _SHAPES.met(lines[0], tuple(fields))
     return RecordHeader(version=lines[0], fields=tuple(fields), raw=raw, habits=habits)
 
 

@@ -12,7 +12,8 @@ handed out as a reader. Sources: WARC 1.1 section 4; the Internet Archive's ARC 
 import hashlib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
@@ -44,8 +45,7 @@ ODD_ENDS = "W-WARC-LINE-ENDS"
 ARC_LENGTH = "W-WARC-ARC-LENGTH"
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class RawRecord:
+class RawRecord(Struct, kw_only=True, eq=False):
     """One record as it stands: where it begins in the stream, its header, and its block, held or to be read.
 
     ``defect`` says what is wrong with its framing; without a header, it is a stretch of ``size`` bytes that holds none.

@@ -1,9 +1,8 @@
 """A collection's file: what is taken, what is refused, and that every mistake is told at once with its line."""
 
-from dataclasses import replace
-
 import pydantic
 import pytest
+from msgspec.structs import replace
 
 from preserve import __version__
 from preserve.config.collection import CollectionConfig
@@ -226,6 +225,9 @@ def test_an_expression_that_cannot_be_used_is_told_with_its_line(text: str) -> N
         ("browser: all\nsecret_headers:\n  Authorization: env:WORD\n", "`secret_headers`"),
         ("browser: sometimes\n", "`off`, `pages`"),
         ("browser_click: [button]\n", "`browser_click`"),
+        ("browser_sites: [{pages: [https://x.org/], click: [a]}]\n", "`browser_sites`"),
+        ("browser: all\nbrowser_sites: [{click: [a]}]\n", "pages"),
+        ("browser: all\nbrowser_sites: [{pages: ['re:(']}]\n", "pages"),
         ("browser: all\nbrowser_click: ['']\n", "selector"),
     ],
 )

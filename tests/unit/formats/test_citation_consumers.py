@@ -1,10 +1,10 @@
 """What survives where a citation is read by other people's programs: number, institution, kind, date, archive, tags."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from preserve.citation.forms import FORMS, write
 from preserve.citation.passage import Passage

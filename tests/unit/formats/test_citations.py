@@ -6,7 +6,6 @@ import json
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -15,6 +14,7 @@ import pytest
 import rispy
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from preserve.errors import FormatError
 from preserve.formats.citations.bibtex import tex, to_biblatex, to_bibtex

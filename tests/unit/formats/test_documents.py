@@ -274,6 +274,7 @@ def test_latex_and_html_of_another_program() -> None:
         assert [url for _text, url in links(document.blocks[0])] == ["https://a.example/1", "https://a.example/2"]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("reader", list(dict.fromkeys(READERS.values())))
 @given(
     data=st.one_of(st.binary(max_size=300), st.text(alphabet="@{}\"\\[]()<>a=,#\n`'^>%-", max_size=300).map(str.encode))
@@ -337,6 +338,7 @@ def _count(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, work: Call
     return calls
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "piece", ["@a{b,c={", '@a{b,c="', '@a{b,c="{', "@misc{a,\nurl={", "@string{a={", "@a{b,c={}, ", '{"', "@a{b,c=d#"]
 )

@@ -77,7 +77,23 @@ def work(container: Container, data: bytes, monkeypatch: pytest.MonkeyPatch) -> 
         return looked + stream.taken
 
 
-@pytest.mark.parametrize("name", PIECES)
+# Each kind of container has one that is quick.
+_LONG = (
+    "members of nothing",
+    "beginnings of members",
+    "headers in headers",
+    "members of two bytes",
+    "marks of gzip",
+    "marks of Zstandard",
+    "versions",
+    "versions in lines",
+    "headers without an end",
+)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in _LONG else ()) for name in PIECES]
+)
 def test_twice_the_file_is_twice_the_work(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     container, piece = PIECES[name]
     count = 250_000 // len(piece)

@@ -1,11 +1,11 @@
 """The files of a log against the examples of C2SP tlog-checkpoint, tlog-tiles and tlog-proof."""
 
 import base64
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from preserve.errors import FormatError
 from preserve.formats.tlog.files import (

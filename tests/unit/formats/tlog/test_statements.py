@@ -2,7 +2,6 @@
 
 import json
 from collections import OrderedDict
-from dataclasses import replace
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from preserve.errors import FormatError
 from preserve.formats.tlog.statements import decode, encode
