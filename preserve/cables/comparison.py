@@ -23,8 +23,9 @@ misspellings and garbles, order and doubling of captions, signatures, footnote d
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from preserve.cables.page.texts import decode_references
 from preserve.expressions import lazy_re
@@ -47,8 +48,7 @@ _LONGEST_PAGE_LINE: Final = 90
 _QUOTES: Final = tuple(zip("\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f", "'" * 4 + '"' * 4, strict=True))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Struct, frozen=True, kw_only=True):
     """A text made for comparing, and the numbers of the rules that changed something on the way."""
 
     text: str

@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from preserve.cables.comparison import VERSION, comparison_text
 from preserve.cables.identity import IdentityHints, IdReading, read_id
@@ -177,8 +178,7 @@ class Extraction:
         return {**said, "refs": [{**entry, "cables": msgspec.to_builtins(cited)} for entry, cited in refs]}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlainText:
+class PlainText(Struct, frozen=True, kw_only=True):
     """What a page shows that is no cable, and its checksums. ``encoding`` is its name in the Encoding Standard."""
 
     text: str
@@ -190,8 +190,7 @@ class PlainText:
     unseen: HiddenText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageReading:
+class PageReading(Struct, frozen=True, kw_only=True):
     """What a page was read as. ``layout`` is the name of the one that recognises it, None where none does.
 
     ``findings`` are those of the page; each cable has its own.
@@ -205,8 +204,7 @@ class PageReading:
 NOTHING_READ: Final = PageReading(layout=None, cables=(), findings=())
 
 
-@dataclass(slots=True)
-class _Source:
+class _Source(Struct):
     """A payload, or a row of one, decoded and read only as far as a layout asks for it.
 
     ``first_byte`` is where it begins in the payload, for a row.

@@ -11,9 +11,10 @@ station is none that is known and is like the name of the origin, which is known
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from preserve.cables.posts import PostRule, is_station, letters_of, read_post, same_post, station_of_origin
 from preserve.expressions import lazy_re
@@ -65,8 +66,7 @@ _ZERO: Final = lazy_re(r"(\d{2})([A-Z]+(?:0[A-Z]+)+)(\d{1,7})\Z", re.ASCII)
 IdRule = PostRule | Literal["as printed", "cleaned", "facts of the page", "origin", "behind a garble"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityHints:
+class IdentityHints(Struct, frozen=True, kw_only=True):
     """What a page says that can tell which cable it shows; each may be missing."""
 
     origin: str | None = None
@@ -79,8 +79,7 @@ class IdentityHints:
     """The text of the message's header, with a line ``DE RUEHXX #0525/01 1761847``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdReading:
+class IdReading(Struct, frozen=True, kw_only=True):
     """A canonical id, the rule that made it and whether that leaves no doubt.
 
     ``rule`` is ``as printed`` for a well-formed id in whatever spelling, ``cleaned`` where labels and captions were

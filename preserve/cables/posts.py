@@ -20,9 +20,10 @@ Tested by ``tests/properties/test_readings.py``.
 """
 
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from preserve.cables.likeness import one_less, one_letter_apart
 from preserve.cables.posttable import COUNTRIES, POSTS
@@ -45,8 +46,7 @@ _SHORTEST_LIKE: Final = 5
 """Letters that a name must have to be read by a rule that is not certain."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
+class Post(Struct, frozen=True, kw_only=True):
     """A post or agency. ``station`` is its name in ids; ``country`` the code of its country in TAGS, if it has one.
 
     ``same_as`` is the station under which the post is known otherwise or later (``KYIV`` of ``KIEV``). ``years`` are
@@ -61,8 +61,7 @@ class Post:
     years: tuple[int | None, int | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostReading:
+class PostReading(Struct, frozen=True, kw_only=True):
     """The station that a name means, the rule that says so, and whether that rule leaves no doubt."""
 
     station: str
@@ -70,8 +69,7 @@ class PostReading:
     certain: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
+class _Table(Struct, frozen=True):
     posts: dict[str, Post]
     forms: dict[str, tuple[str, bool]]
     """By the letters of a name or short form: the station, and whether it is certain."""
@@ -215,4 +213,4 @@ def _joined(words: str) -> str:
 
 def letters_of(text: str) -> str:
     """The letters of a name in capitals, without accents, blanks and points."""
-    return "".join(letter for letter in _words(text) if letter.isalpha())
+    return "".join(filter(str.isalpha, _words(text)))

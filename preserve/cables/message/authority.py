@@ -8,7 +8,6 @@ Tested by ``tests/unit/cables/test_heads.py``.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -71,8 +70,7 @@ _LONGEST_PARAGRAPH: Final = 4_000
 """Characters of a first paragraph that are looked at."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassifiedBy(PrintedValue):
+class ClassifiedBy(PrintedValue, frozen=True, kw_only=True):
     """Who classified the message, as printed behind the label, and the ``reason`` (``1.4 (b) and (d)``).
 
     ``classifier`` is the same taken apart, ``reasons`` the sections that the reason names (``1.4 (b)``, ``1.4 (d)``).
@@ -83,8 +81,7 @@ class ClassifiedBy(PrintedValue):
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeclassifyOn(PrintedValue):
+class DeclassifyOn(PrintedValue, frozen=True, kw_only=True):
     """Until when the message is classified, as printed, and the ``date`` in it (ISO 8601), if it is one."""
 
     date: str | None

@@ -14,8 +14,9 @@ line or its own number.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from preserve.cables.identity import canonical_id
 from preserve.cables.likeness import one_letter_apart
@@ -113,8 +114,7 @@ _SHORTEST_LONE: Final = 3
 """Digits of a number that stands for a cable without a station beside it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cited:
+class Cited(Struct, frozen=True, kw_only=True):
     """A cable that an entry cites: its canonical id, and ``[start, end)`` of the entry that says so.
 
     ``rules`` made the reading, that of the station first. ``certain`` is False where one of them leaves a doubt;
@@ -129,15 +129,13 @@ class Cited:
     certain: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Station:
+class _Station(Struct, frozen=True):
     name: str
     rules: tuple[CitedRule, ...]
     certain: bool
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     """Reads one entry, piece by piece. ``station`` is that of the number before, ``year`` the one printed with it."""
 
     entry: str

@@ -12,7 +12,6 @@ Tested by ``tests/unit/cables/message/test_grammar.py``.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from preserve.cables.message.printed import PATTERN_CHARS, PrintedLine, PrintedValue, printed
@@ -66,8 +65,7 @@ _CORRECTED_LINE: Final = lazy_re(rf"[ \t(*]*+({_CORRECTED})(?![A-Za-z])", re.IGN
 _HEADINGS: Final = lazy_re(r"E\.?[Oo]\.?:? ?\d|TAGS|SUBJ|REF[S:]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassificationLine(PrintedValue):
+class ClassificationLine(PrintedValue, frozen=True, kw_only=True):
     """The line, and its parts as far as they are told.
 
     ``classification`` as printed (``C O N F I D E N T I A L``, ``UNCLASSIFIED//FOR OFFICIAL USE ONLY``), ``level``

@@ -7,9 +7,10 @@ Tested by ``tests/unit/cables/test_heads.py``.
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from preserve.cables.likeness import one_letter_apart
 from preserve.cables.message.printed import PrintedValue, printed
@@ -62,8 +63,7 @@ _MOST_REASONS: Final = 20
 ClassifierRule = Literal["name alone", "name before the title", "name behind the title"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Classifier:
+class Classifier(Struct, frozen=True, kw_only=True):
     """Name, title and office of who classified, as printed, and the rule that told them apart.
 
     A title or office that is not told is None. No rule is certain: they go by the words of titles.

@@ -8,8 +8,9 @@ Tested by ``tests/unit/cables/message/test_grammar.py``.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from preserve.cables.message.classification import CAPTION, is_caption_line, is_captioned_footer
 from preserve.cables.message.pagelines import is_break_line
@@ -47,8 +48,7 @@ _FEET: Final = (" UNCLASSIFIED", " CONFIDENTIAL", " SECRET")
 """Feet of pages that lost their own line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class Ending(Struct, frozen=True, kw_only=True):
     """Where the text ends without signature and end mark, and these as printed, if there are any."""
 
     text_end: int

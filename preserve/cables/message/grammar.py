@@ -16,8 +16,9 @@ Worked example of a head::
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from preserve.cables.message.authority import ClassifiedBy, DeclassifyOn, read_in_paragraph
 from preserve.cables.message.classification import (
@@ -41,8 +42,7 @@ _HEAD_LINES: Final = 400
 """Lines at the start in which a head is looked for; of texts without numbered paragraphs it has no other end."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(Struct, frozen=True, kw_only=True):
     """What the text of a message says in its fixed forms.
 
     Values are as printed, with their offsets in the body; those of ``header`` refer to the text that its ``part``
@@ -68,8 +68,7 @@ class Message:
     end_mark: PrintedValue | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageHead:
+class MessageHead(Struct, frozen=True, kw_only=True):
     """What stands before a message's paragraphs: what is asked for most, at half of what the whole message costs.
 
     ``lines`` are those of the head; ``headings`` what its labels say.

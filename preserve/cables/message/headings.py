@@ -6,8 +6,9 @@ several lines. Everything is read in place, so that each value keeps its offsets
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from preserve.cables.message import references, subject, tags
 from preserve.cables.message.authority import ClassifiedBy, DeclassifyOn, read_classified_by, read_order
@@ -37,8 +38,7 @@ _ENDS: Final = lazy_re(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Headings:
+class Headings(Struct, frozen=True, kw_only=True):
     """The values under the labels of a head; None or empty where there are none."""
 
     eo: PrintedValue | None = None

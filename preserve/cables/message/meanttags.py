@@ -22,9 +22,10 @@ Tested by ``tests/unit/cables/test_heads.py``.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from preserve.cables.message.classification import CAPTION
 from preserve.cables.message.printed import PrintedValue
@@ -56,8 +57,7 @@ _LONGEST_GARBLED: Final = 30
 _OTHERWISE: Final = {"COUNTER TERRORISM": "COUNTERTERRORISM", "PHALANAGE PARTY": "PHALANGE PARTY"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeantTag:
+class MeantTag(Struct, frozen=True, kw_only=True):
     """A tag that is meant, the rule that says so, and ``[start, end)`` of the body, where it is printed."""
 
     meant: str
@@ -67,8 +67,7 @@ class MeantTag:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(Struct, frozen=True):
     said: str
     upper: str
     start: int
@@ -80,8 +79,7 @@ class _Word:
     bracketed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Lists:
+class _Lists(Struct, frozen=True):
     known: frozenset[str]
     """Codes, and names with single blanks."""
     joined: dict[str, str]

@@ -11,7 +11,6 @@ Tested by ``tests/unit/cables/message/test_paragraphs.py``.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from preserve.cables.comparison import is_page_line
@@ -41,8 +40,7 @@ _STATION_WORDS: Final = lazy_re(r"(?:(?<![^\s.,);])[A-Z][A-Z.'-]{1,20} {1,3}){1,
 _STATION_CHARS: Final = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageLine(PrintedValue):
+class PageLine(PrintedValue, frozen=True, kw_only=True):
     """A page line: the number of the page, its ``part`` behind a point, and of how many pages, where it is told."""
 
     page: int

@@ -7,8 +7,9 @@ The heading of a section belongs to no paragraph.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from preserve.cables.message.printed import PrintedValue, printed, trimmed_end
 from preserve.expressions import lazy_re
@@ -48,8 +49,7 @@ _SMALL_WORD: Final = lazy_re(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paragraph:
+class Paragraph(Struct, frozen=True, kw_only=True):
     """One numbered paragraph, ``[start, end)`` of the body, from the site's ``¶`` or its number to its last character.
 
     ``number`` are its digits and ``mark`` its portion mark (``SBU``, ``S/NF``) as printed, without brackets;

@@ -14,8 +14,9 @@ Rows and records print true minutes, where pages print none.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, Literal
+
+from msgspec import Struct, field
 
 from preserve.cables.message.classification import classification_at, is_footer
 from preserve.cables.message.printed import PATTERN_CHARS, PrintedValue, lines_of, printed
@@ -67,8 +68,7 @@ _HEADER_LINE: Final = lazy_re(
 _QUOTE_END: Final = lazy_re(r'"\s*+\Z')
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preamble:
+class Preamble(Struct, frozen=True, kw_only=True):
     """What stands before the message proper, which is ``[message_start, message_end)`` of the body.
 
     ``values`` are those of a record or row by their names (id, date, refid, origin, classification, destination);

@@ -7,8 +7,9 @@ some copies put at every line's end.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from preserve.expressions import lazy_re
 from preserve.text import single_spaced
@@ -16,14 +17,16 @@ from preserve.text import single_spaced
 PATTERN_CHARS: Final = 1_000
 """Characters of a line that patterns look at. Lines have up to 80; lost line ends make longer ones."""
 
-_WHITE: Final = "".join(chr(code) for code in range(0x3001) if chr(code).isspace()) + "\\"
+_WHITE: Final = (
+    "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\\"
+)
 """Everything that `str.strip` takes for white space, and the backslash."""
 _EMPTY_LINES: Final = lazy_re(r"(?:\s*+\\[ \t\r]*+\n)*+\s*+")
 """Lines that hold nothing, or only the backslash of a line end."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrintedValue:
+class PrintedValue(Struct, frozen=True, kw_only=True):
     """``text`` as printed, every run of white space as one blank; it was read from ``[start, end)`` of the source.
 
     Offsets count characters. No white space stands at the ends of the span, and it is never empty.

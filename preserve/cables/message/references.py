@@ -10,7 +10,6 @@ Tested by ``tests/unit/cables/message/test_grammar.py``.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from preserve.cables.message.classification import is_captioned_footer
@@ -72,8 +71,7 @@ _MOST_LINES: Final = 60
 """Lines of one list; the longest real one has about 20."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference(PrintedValue):
+class Reference(PrintedValue, frozen=True, kw_only=True):
     """One entry of REF without its enumeration, and the letter of its ``enumerator`` as printed, if it has one."""
 
     enumerator: str | None

@@ -9,7 +9,6 @@ Tested by ``tests/unit/cables/message/test_grammar.py``.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from preserve.cables.message.authority import FIRST_PARAGRAPH
@@ -58,8 +57,7 @@ _MARKED: Final = lazy_re(rf"({PORTION})[ \t]*(?=\S)|(?<=\S)[ \t]*({PORTION})\Z")
 _LABEL_MARK: Final = lazy_re(r"\(([A-Z/]{1,8})\)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject(PrintedValue):
+class Subject(PrintedValue, frozen=True, kw_only=True):
     """The title as printed, and beside it: its portion ``mark`` without brackets, and the ``title`` without the mark.
 
     In the title character references that the page left in the text are decoded.

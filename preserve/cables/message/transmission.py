@@ -16,8 +16,9 @@ Every line may be missing. Pages print it in a box of its own or inside the mess
 which text its offsets refer to.
 """
 
-from dataclasses import dataclass, field
 from typing import Final, Literal
+
+from msgspec import Struct, field
 
 from preserve.cables.message.classification import classification_at, is_footer
 from preserve.cables.message.pagelines import is_break_line
@@ -63,16 +64,14 @@ _MISSION: Final = lazy_re(r"AM(?:EMBASSY|CONSUL|CONGEN)|USMISSION|SECSTATE")
 _KINDS: Final = lazy_re(r"(?:AM|US|SEC|REO|CDR|HQ|DEPT|JOINT|[A-Z]{2,8} ?/)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Routing(PrintedValue):
+class Routing(PrintedValue, frozen=True, kw_only=True):
     """``OO RUEHAG RUEHROV``: the precedence letters, and the routes that the message is sent over."""
 
     precedence: str
     routes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendingStation(PrintedValue):
+class SendingStation(PrintedValue, frozen=True, kw_only=True):
     """``DE RUEHXX #0355/01 1611342``: the station's route, the message's number, its section, and when it was filed.
 
     ``filed`` is day of the year, hour and minute, seven digits as printed.
@@ -84,8 +83,7 @@ class SendingStation(PrintedValue):
     filed: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Addressee(PrintedValue):
+class Addressee(PrintedValue, frozen=True, kw_only=True):
     """One addressee; ``text`` is its whole line, without ``TO`` and ``INFO``.
 
     ``route`` stands before a slash; ``precedence`` is IMMEDIATE, PRIORITY, ROUTINE, FLASH or NIACT IMMEDIATE;
@@ -100,8 +98,7 @@ class Addressee(PrintedValue):
     number: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransmissionHeader:
+class TransmissionHeader(Struct, frozen=True, kw_only=True):
     """A transmission header. Offsets refer to the header's own text or to the body, as ``part`` says.
 
     ``precedence`` are the letters before the date-time group (``O P``), ``date_time`` what that group means: ISO 8601
@@ -123,8 +120,7 @@ class TransmissionHeader:
     info: tuple[Addressee, ...]
 
 
-@dataclass(slots=True)
-class _Collected:
+class _Collected(Struct):
     """What was read so far; ``list_of`` says to whom a line without a label belongs.
 
     ``on_one_line`` is true of a header that has lost its line ends, so that none of its lines goes on in the next.

@@ -1,8 +1,9 @@
 """Leaving lines out of a text that are on its page and not in its message: stamps, keys, empty lines of layout."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from preserve.cables.page.layouts import Sentence
 from preserve.cables.page.reading import PageText

@@ -18,10 +18,11 @@ Tested by ``tests/unit/cables/page/test_fields.py``.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice, pairwise
 from typing import Final
+
+from msgspec import Struct, field
 
 from preserve.cables.page.cutting import cut_lines, disjoint, without, without_empty_ends
 from preserve.cables.page.fields import FieldValue, clip, make_field
@@ -43,8 +44,7 @@ _MOST_STRAYS: Final = 1_000
 _LONGEST_TITLE: Final = 2_000
 
 
-@dataclass(slots=True)
-class PageReader:
+class PageReader(Struct):
     """A page being read by one layout. ``visible`` is what it shows without its header and body."""
 
     text: str
@@ -157,8 +157,7 @@ def _has_fields(layout: Layout, found: "_Found") -> bool:
     return not expected or any(found.fields[name].source == "field" for name in expected & found.fields.keys())
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     fields: dict[str, FieldValue] = field(default_factory=dict)
     places: dict[str, tuple[int, int]] = field(default_factory=dict)
 

@@ -12,8 +12,9 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
+
+from msgspec import Struct, field
 
 from preserve.cables.page.fields import FieldValue, make_field
 from preserve.cables.page.layouts import VALUE_CHARS, Layout, label
@@ -45,8 +46,7 @@ class _Mark(NamedTuple):
     is_above: bool = False
 
 
-@dataclass(slots=True)
-class Fields:
+class Fields(Struct):
     """The fields read, their spans of the visible text, and where the first label begins and the last value ends."""
 
     values: dict[str, FieldValue] = field(default_factory=dict)

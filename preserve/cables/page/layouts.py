@@ -8,15 +8,16 @@ is furniture. Two kinds of files are no pages: texts whose first lines are field
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
-from dataclasses import field as dataclass_field
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct
 
 from preserve.cables.page.fields import Times
 from preserve.cables.page.selectors import Selector, parse_selector
 from preserve.config.patterns import check_bounded, stretched
 from preserve.errors import ConfigError
-from preserve.expressions import lazy_re
+from preserve.expressions import compiled_re, lazy_re
 from preserve.model import sha256_hex
 from preserve.text import single_spaced
 
@@ -32,10 +33,12 @@ VALUE_CHARS: Final = 4_096
 """Characters of a value at which its form looks: forms may take the square of it."""
 _BEGINNING_CHARS: Final = 2_000
 """Characters of a file at which ``begins`` looks."""
+_MOST_KEPT: Final = 64
+_kept: "dict[str, Layout]" = {}
+"""Layouts that were compiled, by all that their configuration says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recognised:
+class Recognised(Struct, frozen=True):
     """A text by which pages are told: its bytes, the same on one line, and its words that are ASCII letters.
 
     In a page of an encoding that holds ASCII as it is, each word stands in the bytes, not split by markup.
@@ -46,15 +49,14 @@ class Recognised:
     words: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(Struct, frozen=True):
     """The pattern of a sentence or of lines. ``needle`` is a piece of text that every match holds, ``lead`` one that
     every match begins with; each is empty where none is known.
     """
 
     pattern: re.Pattern[str]
     needle: str
-    lead: str = dataclass_field(default="", compare=False)
+    lead: str = ""
 
     def begins_at(self, text: str, position: int) -> re.Match[str] | None:
         """The sentence, where it begins at a place."""
@@ -73,8 +75,7 @@ class Sentence:
         return next(iter(deque(self.pattern.finditer(text, first), maxlen=1)), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class Layout(Struct, frozen=True, kw_only=True, dict=True):
     """One kind of page. ``labels`` maps a label as printed, without white space at its ends and without its colon."""
 
     name: str
@@ -110,19 +111,36 @@ class Layout:
         """Whether the message stands in an element of its own."""
         return bool(self.body)
 
+    @cached_property
+    def digest(self) -> str:
+        """16 hexadecimal digits that tell it from every other, and from itself before it was edited."""
+        return sha256_hex(repr(_plain(self)).encode("utf-8", "surrogatepass"))[:16]
+
 
 def compile_layout(config: "LayoutConfig") -> Layout:
     """The layout that a configuration describes. In its expressions, blanks stand for any run of white space.
 
+    A process asks for the same ones again and again: they are kept.
+
     Raises:
         ConfigError: a selector is none, or the layout could never recognise a page or read an identifier.
     """
+    written = repr(config)
+    layout = _kept.get(written)
+    if layout is None:
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        layout = _kept[written] = _compiled(config)
+    return layout
+
+
+def _compiled(config: "LayoutConfig") -> Layout:
     where = f"layouts/{config.name}.yaml"
     mistakes = [f"{where}: {mistake}" for mistake in _contradictions(config)]
 
     def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
         try:
-            return re.compile(check_bounded(stretched(text)), flags)
+            return compiled_re(stretched(text), flags, check=check_bounded)
         except (ValueError, re.error) as error:
             mistakes.append(f"{where}: {text!r} cannot be used once its blanks stretch: {error}")
             return re.compile("")
@@ -179,7 +197,7 @@ def _contradictions(config: "LayoutConfig") -> Iterable[str]:
     if "" in {label(printed) for printed in config.labels}:
         yield "a label is empty; write the label that the page prints"
     for field, expression in config.forms.items():
-        if re.compile(expression).groups == 0:
+        if compiled_re(expression).groups == 0:
             yield f"the form of {field} has no group; put what is wanted of the value in round brackets"
     if config.reads == "page" and not config.recognise:
         yield "nothing to recognise its pages by; write texts that all of them hold under 'recognise'"
@@ -209,17 +227,15 @@ def compile_layouts(configs: Mapping[str, "LayoutConfig"]) -> dict[str, Layout]:
     return result
 
 
-def digest(layout: Layout) -> str:
-    """16 hexadecimal digits that tell a layout from every other, and from itself before it was edited."""
-    return sha256_hex(repr(_plain(layout)).encode("utf-8", "surrogatepass"))[:16]
-
-
 def _plain(value: object) -> object:
     """A value of a layout as one whose `repr` says all of it; that of an expression is cut short."""
     if isinstance(value, re.Pattern):
         return value.pattern, value.flags
-    if is_dataclass(value):
-        return [_plain(getattr(value, one.name)) for one in fields(value) if one.compare]
+    if isinstance(value, Sentence):
+        # Its lead follows from the pattern.
+        return [_plain(value.pattern), value.needle]
+    if isinstance(value, Struct):
+        return [_plain(getattr(value, name)) for name in value.__struct_fields__]
     if isinstance(value, Mapping):
         return [(key, _plain(one)) for key, one in value.items()]
     if isinstance(value, frozenset):
@@ -260,17 +276,24 @@ def recognised(layout: Layout, payload: bytes, text: Callable[[], str], shown: C
 
 def may_be(layout: Layout, payload: bytes) -> bool:
     """False for most pages that are not of a layout, at a fiftieth of the cost of reading what they show."""
-    if layout.begins is not None:
-        beginning = payload[:_BEGINNING_CHARS]
-        # ASCII reads alike in every encoding but those with NULs; of others it has to be found out which they are in.
-        if beginning.isascii() and b"\0" not in beginning and not layout.begins.match(beginning.decode("ascii")):
-            return False
-    if _holds_words(layout.recognise, payload):
+    return may_be_any((layout,), payload)
+
+
+def may_be_any(layouts: Sequence[Layout], payload: bytes) -> bool:
+    """False where a page is of none of them, as `may_be` has it."""
+    beginning = payload[:_BEGINNING_CHARS]
+    # ASCII reads alike in every encoding but those with NULs; of others it has to be found out which they are in.
+    text = beginning.decode("ascii") if beginning.isascii() and b"\0" not in beginning else None
+    begun = [
+        layout for layout in layouts if layout.begins is None or text is None or layout.begins.match(text) is not None
+    ]
+    if any(_holds_words(layout.recognise, payload) for layout in begun):
         return True
     if b"\0" not in payload:
         return False
     # UTF-16 and UTF-32 put NULs between the letters; most payloads that have some are images.
-    return _holds_words(layout.recognise, payload.translate(None, b"\0"))
+    without = payload.translate(None, b"\0")
+    return any(_holds_words(layout.recognise, without) for layout in begun)
 
 
 def _is_written(layout: Layout, payload: bytes) -> bool:
@@ -323,7 +346,7 @@ def _label_lines(labels: Mapping[str, str]) -> re.Pattern[str] | None:
         return None
     names = "|".join(re.escape(name).replace(r"\ ", r"[ \t\u00a0]+") for name in sorted(labels, reverse=True))
     # A pattern that begins with a character is looked for ten times as fast as one that begins with a place.
-    return re.compile(rf"\n[ \t\u00a0]*+({names})[ \t\u00a0]*+:")
+    return compiled_re(rf"\n[ \t\u00a0]*+({names})[ \t\u00a0]*+:")
 
 
 def label(printed: str) -> str:

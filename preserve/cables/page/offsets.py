@@ -8,10 +8,10 @@ written the usual way, near otherwise.
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 import webencodings
+from msgspec import Struct
 
 from preserve.cables.page.texts import Segment
 from preserve.formats.charset import Decoded
@@ -39,14 +39,13 @@ def encoded_length(text: str, encoding: str) -> int:
     return len(text)
 
 
-@dataclass(slots=True)
-class ByteCursor:
+class ByteCursor(Struct):
     """Byte offsets of ever later characters of a decoded payload."""
 
     payload: bytes
     decoded: Decoded
     _character: int = 0
-    _byte: int = field(init=False)
+    _byte: int = 0
 
     def __post_init__(self) -> None:
         self._byte = self.decoded.bom_bytes
@@ -75,8 +74,7 @@ class ByteCursor:
         return 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BodyMap:
+class BodyMap(Struct, frozen=True, kw_only=True):
     """Where the characters of a text stand in the payload: runs of the text, each with its span of bytes.
 
     In a run that is ``copied`` every character has its own bytes; the others stand for their bytes as a whole (a

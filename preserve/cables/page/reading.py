@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from preserve.cables.page.fields import FieldValue
 from preserve.cables.page.texts import Segment
@@ -15,8 +16,7 @@ _ID: Final = lazy_re(r"[0-9A-Za-z][0-9A-Za-z/_.-]{2,99}\Z", re.ASCII)
 _ID_IN_TEXT: Final = lazy_re(r"(?<![0-9A-Za-z])\d{2}[0-9A-Z]{3,60}(?![0-9A-Za-z])", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageText:
+class PageText(Struct, frozen=True, kw_only=True):
     """A text of a page, and what it was made of. ``segments`` is called only where places are asked for."""
 
     text: str
@@ -40,8 +40,7 @@ def no_text() -> PageText:
     return PageText(text="", segments=list)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(Struct, frozen=True, kw_only=True):
     """One cable as it stands on a page.
 
     ``places`` are the spans of the page, in characters, that fields were read from, ``strays`` is the markup that

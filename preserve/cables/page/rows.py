@@ -15,9 +15,10 @@ Tested by ``tests/unit/cables/test_cables_csv.py``.
 import re
 from bisect import bisect_right, insort
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, NamedTuple
+
+from msgspec import Struct, field
 
 from preserve.cables.page.fields import FieldValue, make_field
 from preserve.cables.page.layouts import Layout
@@ -43,8 +44,7 @@ _NEVER: Final = 1 << 62
 """The end of a field that has none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableRow:
+class TableRow(Struct, frozen=True, kw_only=True):
     """One row: its bytes, where they begin in the file, and its fields' spans in them (quotation marks included).
 
     ``defect`` says what is wrong with it; then it has no fields.
@@ -93,8 +93,7 @@ class _Found(NamedTuple):
     defect: str = ""
 
 
-@dataclass(slots=True, kw_only=True)
-class _Held:
+class _Held(Struct, kw_only=True):
     """The part of a file that is in memory."""
 
     data: bytes

@@ -16,14 +16,15 @@ found as if it stood outside, because tags of other names are passed over unread
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Final, Literal, NamedTuple
 
+from msgspec import Struct
+
 from preserve.cables.page.texts import decode_references
 from preserve.cables.page.tokens import ATTRIBUTES, RAW, TAG_NAME, Token, attributes, raw_end, tag_at
-from preserve.expressions import lazy_re
+from preserve.expressions import compiled_re, lazy_re
 
 _PART: Final = lazy_re(r"([a-zA-Z][a-zA-Z0-9]*)?((?:[#.][\w-]+|\[[\w-]+\])*)", re.ASCII)
 _CONDITION: Final = lazy_re(r"([#.\[])([\w-]+)", re.ASCII)
@@ -35,8 +36,7 @@ _MOST_ELEMENTS: Final = 10_000
 _EXAMPLES: Final = "write like 'table.cable', 'div#a pre:last' or 'input#b@value'"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
+class _Part(Struct, frozen=True, kw_only=True):
     """One element of a selector: what its tag must have."""
 
     name: str | None
@@ -57,8 +57,7 @@ class _Part:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selector:
+class Selector(Struct, frozen=True, kw_only=True):
     """A selector taken apart. ``which``: the first or the last of the elements found, or every one."""
 
     parts: tuple[_Part, ...]
@@ -230,7 +229,7 @@ def _pattern(name: str | None, ends: str, *, opaque_pre: bool) -> re.Pattern[str
     tag never ends.
     """
     if name is None:
-        return re.compile(rf"<(?:(!--)|({ends})({TAG_NAME})(?:({ATTRIBUTES})>)?+)")
+        return compiled_re(rf"<(?:(!--)|({ends})({TAG_NAME})(?:({ATTRIBUTES})>)?+)")
     passed = sorted({*RAW, *(("pre",) if opaque_pre else ())} - {name})
     letters = "".join(sorted({word[0] for word in [name, *passed]}))
     one, others = _any_case(name), "|".join(_any_case(word) for word in passed)
@@ -239,7 +238,7 @@ def _pattern(name: str | None, ends: str, *, opaque_pre: bool) -> re.Pattern[str
     slash = rf"({ends}(?={one}{behind})|)" if ends else "()"
     # The set of first letters passes over most tags at once.
     first = rf"(?=[{'/' if ends else ''}{letters}{letters.upper()}])"
-    return re.compile(rf"<(?:(!--)|{first}{slash}({one}|{others}){behind}(?:({ATTRIBUTES})>)?+)")
+    return compiled_re(rf"<(?:(!--)|{first}{slash}({one}|{others}){behind}(?:({ATTRIBUTES})>)?+)")
 
 
 def _any_case(word: str) -> str:

@@ -5,9 +5,10 @@ What stands before it is the header. Where no such line is found, all is text.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Final
+
+from msgspec.structs import replace
 
 from preserve.cables.page.reading import PageText
 from preserve.cables.page.texts import Segment

@@ -8,9 +8,10 @@ Tested by ``tests/unit/cables/page/test_offsets.py``.
 
 import html
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct, field
 
 from preserve.expressions import lazy_re
 
@@ -22,8 +23,7 @@ _LONGEST_NUMBER: Final = 16
 """Digits of a numeric reference; no code point needs more, and longer numbers cost time to read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
+class Segment(Struct, frozen=True, kw_only=True):
     """``length`` characters of the text, made from the page's characters ``from_start`` to ``from_end``.
 
     ``copied`` is true where they are those characters one by one.
@@ -36,8 +36,7 @@ class Segment:
     copied: bool
 
 
-@dataclass(slots=True)
-class TextBuilder:
+class TextBuilder(Struct):
     """Collects a text with its origin in one page. Grows only at its end."""
 
     page: str

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
-from preserve.expressions import lazy_re
+from preserve.expressions import compiled_re, lazy_re
 
 Kind = Literal["text", "start", "end", "comment"]
 
@@ -164,7 +164,7 @@ def _comment_end(text: str, begun: int, last_comment: int) -> int:
 
 @lru_cache(maxsize=64)
 def _closing(name: str) -> re.Pattern[str]:
-    return re.compile(rf"</{name}[\t\n\f\r />]", re.IGNORECASE)
+    return compiled_re(rf"</{name}[\t\n\f\r />]", re.IGNORECASE)
 
 
 def raw_end(text: str, name: str, start: int, end: int) -> int:
@@ -187,4 +187,4 @@ def box_tokens(text: str, start: int, end: int, names: frozenset[str]) -> Iterat
 
 @lru_cache(maxsize=64)
 def _box_tags(names: frozenset[str]) -> re.Pattern[str]:
-    return re.compile(rf"<(/?)({'|'.join(sorted(names))})(?:[\t\n\f\r /][^<>]*+)?>", re.IGNORECASE)
+    return compiled_re(rf"<(/?)({'|'.join(sorted(names))})(?:[\t\n\f\r /][^<>]*+)?>", re.IGNORECASE)

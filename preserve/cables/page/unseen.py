@@ -12,9 +12,10 @@ where nothing can be hidden.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
+
+from msgspec import Struct, field
 
 from preserve.cables.page.texts import decode_references
 from preserve.cables.page.tokens import ATTRIBUTES, ELEMENTS, Piece, Token, attributes
@@ -117,8 +118,7 @@ def tags_may_hide(page: str, tokens: Iterable[Piece]) -> bool:
     return may_hide(written, 0, len(written))
 
 
-@dataclass(slots=True)
-class HiddenText:
+class HiddenText(Struct):
     """What was left out: ``elements`` that hide, and the ``characters`` of text in them (white space not counted)."""
 
     elements: int = 0
@@ -203,8 +203,7 @@ class _Open(NamedTuple):
     visibility: Literal["", "hidden", "visible"]
 
 
-@dataclass(slots=True)
-class _Stack:
+class _Stack(Struct):
     """The open elements, the innermost last."""
 
     page: str

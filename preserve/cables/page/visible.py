@@ -16,8 +16,9 @@ by ``<br>`` or one ``<pre>``:
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from preserve.cables.page.texts import TextBuilder
 from preserve.cables.page.tokens import Piece, Token, pieces
@@ -46,8 +47,7 @@ _LONGEST_INLINE: Final = 80
 """Characters of an inline element that is remembered: labels are short."""
 
 
-@dataclass(slots=True)
-class Visible:
+class Visible(Struct):
     """A page's visible text. ``cells`` and ``inlines`` are spans of it, in the order in which they begin."""
 
     builder: TextBuilder
@@ -70,8 +70,7 @@ class Visible:
         return number >= 0 and offset < self.soft[number][1]
 
 
-@dataclass(slots=True)
-class _Maker:
+class _Maker(Struct):
     page: str
     builder: TextBuilder
     visible: Visible

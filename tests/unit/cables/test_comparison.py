@@ -135,6 +135,7 @@ def test_the_commas_of_tags_that_go_on_in_the_next_line(dump: str, page: str) ->
     assert comparison_text(dump).text == comparison_text(page).text == page
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "piece", [" ", "\n", " \n", "\u00b6", "&", "&#", "TAGS: ", "NNNN\n", "A ", ", ", "\nTAGS: A,", "A,\n"]
 )

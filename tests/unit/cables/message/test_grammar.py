@@ -788,6 +788,7 @@ LONG = [
 ]
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("piece", LONG)
 def test_long_texts_are_read_in_linear_time(piece: str) -> None:
     def read(size: int) -> None:

@@ -1,16 +1,15 @@
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from preserve.cables.page.layouts import (
     Layout,
     candidates,
     compile_layout,
     compile_layouts,
-    digest,
     label,
     may_be,
     recognised,
@@ -68,7 +67,15 @@ def test_a_sentence_is_found_as_its_expression_finds_it(text: str) -> None:
 def test_what_is_known_of_an_expression_does_not_tell_layouts_apart() -> None:
     layout = compile_layout(config())
     other = replace(layout, sentences={"source": replace(layout.sentences["source"], lead="")})
-    assert digest(other) == digest(layout)
+    assert other.digest == layout.digest
+
+
+def test_what_was_compiled_is_kept_by_all_that_its_configuration_says() -> None:
+    layout = compile_layout(config(version=1))
+    assert compile_layout(config(version=1)) is layout
+    assert compile_layout(config(version=2)).version == 2
+    turned = config(labels=dict(reversed(list(config().labels.items()))))
+    assert list(compile_layout(turned).labels) == list(layout.labels)[::-1]
 
 
 def test_every_mistake_is_told() -> None:
