@@ -16,6 +16,7 @@ The tree::
         OutputError           7   what the command prints has nowhere to go
         BrokenStateError      7   a file of the program's own cannot be used: it holds no evidence
         NewerFormatError      7   it was written by a newer version of the program
+        LeaseLostError        7   another machine of a fleet may go on with the collection
       CancelledError        130   stopped by the user
 
 Status 1 means that something was found, and nothing else: a monitor that sees it knows that evidence or pages are to be
@@ -160,6 +161,12 @@ class NewerFormatError(EnvironmentFaultError):
     """The archive was written by a newer version of the program: nothing in it may be read as if it were known."""
 
     code = "newer-format"
+
+
+class LeaseLostError(EnvironmentFaultError):
+    """The collection is not this machine's any more: nothing is written of it."""
+
+    code = "lease-lost"
 
 
 class CancelledError(PreserveError):

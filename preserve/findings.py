@@ -6,8 +6,9 @@ of all codes: what each means and what to do next. ``docs/findings.md`` is gener
 Tested by ``tests/damage/test_corpus.py``.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Verdict(StrEnum):
@@ -19,8 +20,7 @@ class Verdict(StrEnum):
     NOT_PROVEN = "NOT PROVEN"
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """One row of the table of codes."""
 
     meaning: str
@@ -32,8 +32,7 @@ class Code:
         return self.next_step if not is_file else self.file_step or _FILE_STEPS.get(self.next_step, self.next_step)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """One thing found: ``code`` from `CODES`, ``where`` (file, record, statement or URL), ``detail`` for a person."""
 
     code: str
@@ -55,8 +54,7 @@ class Finding:
         return self.code.startswith("E-")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(Struct, frozen=True, kw_only=True):
     """One claim and its verdict; ``detail`` says how much was checked, or why it was not."""
 
     name: str
@@ -179,6 +177,10 @@ CODES: dict[str, Code] = {
         "A file was left open by a capture or an import that did not end.",
         "Run `preserve capture COLLECTION` (or the same `preserve import` again): it ends it. Nothing stated is lost.",
     ),
+    "I-WARC-WRITING": Code(
+        "A file is being written: a capture, or whoever else holds the collection's lock, is at work.",
+        "Nothing to do. Check again when it has ended.",
+    ),
     "I-WARC-CUT": Code(
         "A capture was stopped uncleanly, or something not proved was moved to quarantine; the cut is stated.",
         "Nothing to do after a crash: the run goes on. What lies in quarantine somebody should look at.",
@@ -287,9 +289,14 @@ CODES: dict[str, Code] = {
         "A file at the destination is another one than the source has; it was left as it is.",
         "Run `preserve verify` on both; repair the one that is damaged.",
     ),
+    "W-REPLICA-LOCK": Code(
+        "Object lock keeps files of the copy for a short time only, or no more, or some of them and others not.",
+        "Nothing is damaged. Who runs the store extends the retention of these objects, or of the bucket; in how many "
+        "days an end is soon, PRESERVE_LOCK_DAYS says (30).",
+    ),
     "W-REPLICA-UNREAD": Code(
-        "A file in object storage could not be read after several tries; nothing is said of it.",
-        "Run it again. If it stays so, see what the store and the network say; it is no sign of damage.",
+        "A file in object storage, or one that another process was to read, could not be read; nothing is said of it.",
+        "Run it again. If it stays so, see what the store, the network or the worker says; it is no sign of damage.",
     ),
     "I-IMPORT-DAMAGED": Code(
         "A file was imported with damage or with habits of its writer, and is as it was then.",
@@ -309,6 +316,10 @@ CODES: dict[str, Code] = {
     "W-LEDGER-PENDING": Code(
         "Statements are not yet under a checkpoint.",
         "Run `preserve capture COLLECTION`, or the command again that was stopped: the next checkpoint covers them.",
+    ),
+    "I-LEDGER-WRITING": Code(
+        "Statements are not yet under a checkpoint, and whoever will set it is at work.",
+        "Nothing to do. Check again when it has ended.",
     ),
     "W-LEDGER-TORN": Code(
         "The journal ends in the middle of a group of statements: a capture was stopped while it wrote one.",

@@ -3,7 +3,7 @@
 Reaching a bound is recorded (WARC-Truncated, a finding or a reason code), never silent.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 MIB = 1024 * 1024
 
@@ -16,8 +16,7 @@ MAX_CHUNK_LINE_BYTES = 8 * 1024
 """First line of a chunk, with its line feed: the size and extensions that nobody reads."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """The bounds of one process. All have defaults; a collection may lower or raise the capture ones."""
 
     max_body_bytes: int = 200 * MIB

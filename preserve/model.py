@@ -7,10 +7,11 @@ import hashlib
 import re
 import secrets
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
 
 from preserve.errors import FormatError, UsageError
 from preserve.expressions import lazy_re
@@ -21,6 +22,8 @@ _SECONDS = len("2011-10-04T00:00:00Z")
 _BEGINNING = "0001-01-01T00:00:00Z"
 _DATE_LIKE = lazy_re(r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ]?(\d\d):?(\d\d)(?::?(\d\d)(?:\.(\d{1,9}))?)?)?Z?\Z", re.ASCII)
 _LEAST = (1, 1, 1, 0, 0, 0)
+_CLOCK = lazy_re(r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?Z\Z")
+_DAY = len("2011-10-04")
 _UTC = lazy_re(r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?Z\Z")
 
 
@@ -88,12 +91,28 @@ def whole_date(text: str) -> str | None:
     second among them, the nearest before it stands: 30 April for 31 April, 23:59:59 for 23:59:60. Dates without a zone
     or with other signs between, as old writers have them, are read as UTC.
     """
+    if is_whole_date(text):
+        return text
     whole = text if len(text) >= _SECONDS else text.removesuffix("Z") + _BEGINNING[len(text.removesuffix("Z")) :]
     try:
         moment = parse_utc(whole)
         return whole if len(text) >= _SECONDS else format_utc(moment)
     except FormatError:
         return _nearest_date(text)
+
+
+def is_whole_date(text: str) -> bool:
+    """True for nearly every date that has all its parts and that a calendar has; of others `whole_date` must look."""
+    return _CLOCK.match(text, _DAY) is not None and _is_day(text[:_DAY])
+
+
+@lru_cache(maxsize=256)
+def _is_day(text: str) -> bool:
+    try:
+        parse_utc(f"{text}T00:00:00Z")
+    except FormatError:
+        return False
+    return text.isascii()
 
 
 def _nearest_date(text: str) -> str | None:
@@ -125,8 +144,7 @@ def timestamp14(text: str) -> str:
     return f"{text[:4]}{text[5:7]}{text[8:10]}{text[11:13]}{text[14:16]}{text[17:19]}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordPlace:
+class RecordPlace(Struct, frozen=True, kw_only=True):
     """Where a record lies: file name (no folder), ordinal in the file from 0, compressed offset and length in bytes.
 
     ``inner`` is where it begins in the compressed piece at ``offset``: 0 but in files that were not compressed record

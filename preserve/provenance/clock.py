@@ -9,7 +9,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 from preserve.errors import EnvironmentFaultError, FormatError
@@ -96,6 +95,8 @@ def server_time(fields: Iterable[tuple[bytes, bytes]]) -> datetime | None:
             case b"age":
                 age = value.strip()
     try:
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415 - it brings sockets, and few commands ask
+
         said = parsedate_to_datetime(date[:100].decode("ascii"))
         seconds = int(age) if age.isdigit() and len(age) < 10 else 0  # noqa: PLR2004 - a plain number of seconds
         return said.astimezone(UTC) + timedelta(seconds=min(seconds, _MOST_AGE_S))

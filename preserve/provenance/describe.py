@@ -8,10 +8,9 @@ Tested by ``tests/unit/crawler/test_records.py``.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from preserve.cables.version import EXTRACTOR
 from preserve.errors import FormatError
@@ -37,11 +36,13 @@ if TYPE_CHECKING:
 _DIGEST_PREFIX = "sha256:"
 _WITH_A_PAGE = frozenset({"response", "resource"})
 _PARTIAL_CONTENT = 206
-_PICTURE = lazy_re(r"urn:[a-z][a-z-]*:https?:", re.IGNORECASE)
+_PICTURE = lazy_re(r"urn:[a-z][a-z-]*:(https?:)", re.IGNORECASE)
 """Target of what a browser made of a page, in whatever form (``urn:text:https://…``): it is not the page (ADR 28)."""
 _DOM = "urn:dom:"
 BUILT_BY_SCRIPTS = "from the document that the page's scripts built in the browser of the program that captured it"
 """From whom a text is that was read in such a document, where a reply showed none."""
+MADE_HERE = "made by this program in the browser that captured the page; no server sent it"
+"""Who made a record whose address `page_of_made` reads, where this program captured the page."""
 TakeText = Callable[[str, "Extraction"], object]
 """Takes a text that was read, and the id of the record that it was read from."""
 HTTP_RESPONSE_TYPES = ("response", "revisit")
@@ -86,8 +87,7 @@ def is_http(header: RecordHeader) -> bool:
     return (header.get("Content-Type") or "").lower().startswith("application/http")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownOfRecord:
+class KnownOfRecord(Struct, frozen=True, kw_only=True):
     """What the writer of a record knows of it already: the reply's head, and the bot wall that it was taken for.
 
     The digests that such a record declares were taken from its bytes a moment ago, and are not taken again.
@@ -172,9 +172,7 @@ def read_cables(record: WarcRecord, layouts: "Sequence[Layout]", limits: Limits)
 
 def readers_of(layouts: "Sequence[Layout]") -> Readers:
     """This program's extractor with some layouts."""
-    from preserve.cables.page.layouts import digest  # noqa: PLC0415 - as above
-
-    return Readers(EXTRACTOR, frozenset(digest(layout) for layout in layouts))
+    return Readers(EXTRACTOR, frozenset(layout.digest for layout in layouts))
 
 
 def resource_type(header: RecordHeader) -> str | None:
@@ -184,6 +182,12 @@ def resource_type(header: RecordHeader) -> str | None:
         return None
     is_text = header.type == "resource" and declared.split(";")[0].strip().lower() in RESOURCE_TYPES
     return declared if is_text else None
+
+
+def page_of_made(uri: str | None) -> str | None:
+    """The address of the page of which a browser made a record (``urn:view:https://…``); else None."""
+    match = _PICTURE.match(uri or "")
+    return None if match is None else (uri or "")[match.start(1) :]
 
 
 def page_of_dom(uri: str | None) -> str | None:

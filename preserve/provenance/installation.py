@@ -5,24 +5,27 @@
 put an older journal back, and not an older head. ``NAME.unproven`` lists what was moved to quarantine and is not stated
 yet. ``NAME.index`` says which file the index is that was written last, so that the next session only adds to it, and
 ``NAME.copies`` which copies were complete at which size, so that the next one only looks at what came since, and
-``NAME.sample`` what the last sampled check that found nothing had gone through (`preserve.integrity.verify.earlier`).
+``NAME.sample`` what the last sampled check that found nothing had gone through (`preserve.integrity.verify.earlier`),
+and ``NAME.derived`` what the last check by seals summed up (`preserve.integrity.verify.kept_sums`).
 
 Tested by ``tests/unit/provenance/test_journal.py``.
 """
 
+import hmac
 import os
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from preserve.config.place import user_folder
 from preserve.errors import EnvironmentFaultError
 from preserve.provenance.keys import read_private
+from preserve.provenance.mac import Mac
 from preserve.regular import FileIdentity
 from preserve.store.durable import make_dir, write_atomic
 
@@ -102,8 +105,7 @@ def keys_folder(environment: Mapping[str, str]) -> Path:
     return user_folder("config", environment) / "preserve" / "keys"
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
+class Installation(Struct, frozen=True):
     """The files of one collection in the folder of keys."""
 
     keys: Path
@@ -232,6 +234,40 @@ class Installation:
         """Takes the mark away; that it cannot be taken away costs time."""
         with suppress(OSError):
             self.sample_file.unlink(missing_ok=True)
+
+    @property
+    def derived_file(self) -> Path:
+        """What a check by seals worked out from catalogue, index and ledger."""
+        return self.keys / f"{self.name}.derived"
+
+    def derived_mark(self, kind: type[_Kept]) -> _Kept | None:
+        """The mark of a check by seals, where the secret proves it; None: all is then worked out again.
+
+        A mark of another installation, or of another collection of this one, is not proved.
+        """
+        key = self._derived_key()
+        with suppress(EnvironmentFaultError, OSError, msgspec.MsgspecError):
+            if key is None or not self.derived_file.exists():
+                return None
+            data = read_private(self.derived_file, "the mark of a check", most=_MAX_FILE_BYTES)
+            mac, _separator, body = data.partition(b"\n")
+            if hmac.compare_digest(mac, key.digest(body).hex().encode("ascii")):
+                return msgspec.json.decode(body, type=kind)
+        return None
+
+    def write_derived_mark(self, mark: msgspec.Struct) -> None:
+        """Puts the mark in place, unless it is too large to be read. That it cannot be is no fault."""
+        key, body = self._derived_key(), msgspec.json.encode(mark) + b"\n"
+        if key is None:
+            return
+        data = key.digest(body).hex().encode("ascii") + b"\n" + body
+        if len(data) <= _MAX_FILE_BYTES:
+            with suppress(EnvironmentFaultError):
+                self._write(self.derived_file, data)
+
+    def _derived_key(self) -> Mac | None:
+        secret = self.readers_secret()
+        return None if secret is None else Mac(Mac(secret).digest(f"preserve: sums of {self.name}".encode()))
 
     @property
     def unproven_file(self) -> Path:

@@ -14,11 +14,12 @@ of these bytes. What a crash can leave is the part of a group at the end: it was
 
 import hmac
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import BinaryIO, Literal, NamedTuple
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from preserve.errors import ArchiveError, FormatError
 from preserve.expressions import lazy_re
@@ -71,8 +72,7 @@ class JournalGoneError(ArchiveError):
     """Another journal, or none, is in the place of the one that was read."""
 
 
-@dataclass(slots=True)
-class Proved:
+class Proved(Struct):
     """What a journal proves: the group commits from its beginning to the last one that holds.
 
     ``end`` is the length of the file up to there, ``size`` the number of statements of the log, ``mac`` the last MAC.

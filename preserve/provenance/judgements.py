@@ -1,7 +1,8 @@
 """What somebody said of pages: that a loss is known, where they have moved, which are muted. Read from the log."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from preserve.errors import FormatError
 from preserve.formats.urls import canonical
@@ -9,8 +10,7 @@ from preserve.provenance.statements import AcceptedStatement, Moved, Muted, deco
 from preserve.store.catalogue import Catalogue, key_form
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OtherAddress:
+class OtherAddress(Struct, frozen=True, kw_only=True):
     """Another address of a page. ``way``: ``moved to`` or ``moved from``; ``stated``: when somebody said so."""
 
     way: str
@@ -24,8 +24,7 @@ class OtherAddress:
         return f"{self.way} {self.other}, as stated {self.stated}" + (f": {self.reason}" if self.reason else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Judgements:
+class Judgements(Struct, frozen=True):
     """``accepted``: of each address in canonical form the last statement that accepts its loss.
 
     ``moves``: what was said of old and new beginnings of addresses, oldest first.

@@ -4,7 +4,8 @@ A change of key holds where a checkpoint over its statement is signed by both ke
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from preserve.errors import FormatError
 from preserve.formats.tlog.files import parse_checkpoint
@@ -17,8 +18,7 @@ _CHANGE = b'"kind":"key"'
 """As it stands in the canonical form of a ``key`` statement; other entries are not decoded."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogKey:
+class LogKey(Struct, frozen=True):
     """A verifier key, and the index of the statement that names it. It signs the checkpoints that cover that one."""
 
     since: int

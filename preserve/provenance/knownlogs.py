@@ -24,11 +24,12 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from preserve.errors import ArchiveError, BrokenStateError, EnvironmentFaultError, FormatError, PreserveError
 from preserve.findings import CODES, Finding
@@ -48,8 +49,7 @@ _MAX_SEEN = 512
 _NAME_DIGITS = 32
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenLog:
+class SeenLog(Struct, frozen=True, kw_only=True):
     """A log as it is read. ``keys`` from the first to that in force; ``notes``: signed checkpoints that are held,
     by size; ``begins_with``: whether the log has this root at that size.
     """
@@ -62,9 +62,12 @@ class SeenLog:
     notes: Mapping[int, bytes]
     begins_with: BeginsWith
 
+    def goes_on_from(self, size: int, root: bytes) -> bool:
+        """Whether it is this state of a log, or a later one; False, too, where that cannot be told."""
+        return size <= self.size and (root == self.root if size == self.size else self.begins_with(size, root) is True)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownLog:
+
+class KnownLog(Struct, frozen=True, kw_only=True):
     """What is known of a log. ``seen``: sizes and roots of checkpoints, ascending; the last is the newest.
 
     ``is_own``: its checkpoints were signed here.
@@ -90,8 +93,7 @@ class KnownLog:
         return next((item for item in reversed(self.seen) if item[0] <= size), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownPlace:
+class KnownPlace(Struct, frozen=True, kw_only=True):
     """What was last seen at a place."""
 
     origin: str
@@ -99,8 +101,7 @@ class KnownPlace:
     root: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class Compared(Struct, frozen=True, kw_only=True):
     """The outcome. ``behind``: statements that a newer state of the log has. ``is_told``: False where archive or record
     is too damaged to say whether it is the log known. ``not_noted``: why it was not noted, where it was to be.
     """
@@ -309,6 +310,30 @@ class KnownLogs:
         except OSError as error:
             raise _unwritable(self._folder, error) from error
 
+    def set_back(self, folder: Path, tail: SeenLog, head: SeenLog) -> None:
+        """Puts a log in the place of what is known, where only ``tail`` speaks against it: what was signed here, and is
+        given up for the ``head`` that all machines have. What lay at ``folder`` is forgotten.
+
+        Raises:
+            LogNotAsKnownError: something else that was seen speaks against it, too; nothing is changed.
+            EnvironmentFaultError: it cannot be.
+        """
+        with self._locked():
+            known = self.log(head.origin)
+            if known is not None:
+                held = [item for item in known.seen if head.goes_on_from(*item)]
+                given_up = [item for item in known.seen if item not in held]
+                if not known.is_own or not all(tail.goes_on_from(*item) for item in given_up):
+                    raise LogNotAsKnownError(
+                        f"{folder.name}: the log of the fleet is not the one that is known here",
+                        _Comparison(known, None).outcome(head).findings,
+                        next_step="Find out who else signs with its key. Nothing was changed.",
+                    )
+                seen = (*(item for item in held if item[0] < head.size), (head.size, head.root))
+                made = replace(known, keys=head.keys, note=head.note, seen=seen)
+                _store(self._log_path(head.origin), _encoded(made))
+        self.forget_place(folder)
+
     def require(self, paths: CollectionPaths, ledger: Ledger) -> Compared:
         """For whoever is about to write: the log must be the newest state that is known of it.
 
@@ -393,8 +418,7 @@ class KnownLogs:
         return self._folder / "places" / f"{_digits(os.fsencode((self._at or folder).resolve()))}.json"
 
 
-@dataclass(frozen=True, slots=True)
-class _Comparison:
+class _Comparison(Struct, frozen=True):
     known: KnownLog | None
     place: KnownPlace | None
 
@@ -520,8 +544,7 @@ def _covered(ledger: Ledger, start: int, size: int) -> Iterator[tuple[int, bytes
         yield index, entry
 
 
-@dataclass(frozen=True, slots=True)
-class _Beginning:
+class _Beginning(Struct, frozen=True):
     """Whether a log begins with a tree: by a proof out of the tiles; where they give none, from the entries."""
 
     ledger: Ledger

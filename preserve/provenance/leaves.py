@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from preserve.errors import ArchiveError, FormatError
 from preserve.formats.tlog.files import TILE_WIDTH, Checkpoint
-from preserve.formats.tlog.merkle import CompactRange, leaf_hash, root_of
+from preserve.formats.tlog.merkle import CompactRange, leaf_hash, leaf_hashes, root_of
 from preserve.provenance.ledger import Ledger
 
 _HEIGHT = 8
@@ -62,7 +62,7 @@ class Leaves:
             tile = self._leaf_hashes(number)
         except FormatError as error:
             raise _unproved(first, str(error)) from error
-        if tuple(leaf_hash(entry) for entry in entries) != tile[: len(entries)]:
+        if tuple(leaf_hashes(entries)) != tile[: len(entries)]:
             raise _unproved(first, "its bundle is another one")
 
     def _leaf_hashes(self, number: int) -> tuple[bytes, ...]:

@@ -7,9 +7,10 @@ by the writing session alone (`preserve.provenance.session`).
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Self
+
+from msgspec import Struct
 
 from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError
 from preserve.formats.tlog.files import TILE_WIDTH, Checkpoint, entries_path, parse_checkpoint, tile_path
@@ -110,13 +111,35 @@ class Ledger:
             self._check(number, entries)
         return entries
 
-    def covered_with(self, text: bytes) -> Iterator[tuple[int, bytes]]:
+    def full_bundle(self, number: int) -> bytes:
+        """The bytes of a bundle that is full.
+
+        Raises:
+            ArchiveError: it is missing or cannot be read.
+        """
+        return self._files.bundle_bytes(number, TILE_WIDTH)
+
+    def full_tile(self, number: int) -> bytes:
+        """The bytes of the tile over a full bundle: the hashes of its leaves.
+
+        Raises:
+            ArchiveError: it is missing, cannot be read, or has another size.
+        """
+        return self._files.tile_bytes(0, number, TILE_WIDTH)
+
+    def covered_with(
+        self, text: bytes, *, without: Callable[[int], bool] = lambda _number: False
+    ) -> Iterator[tuple[int, bytes]]:
         """Index and bytes of the entries under the checkpoint that have a text in them.
+
+        ``without`` is given the number of each bundle, and tells whether it is passed over.
 
         Raises:
             ArchiveError, FormatError: a bundle is missing or damaged.
         """
         for number in self.bundles():
+            if without(number):
+                continue
             if self._files.may_have(number, min(TILE_WIDTH, self._covered - number * TILE_WIDTH), text):
                 for index, entry in enumerate(self.bundle(number), number * TILE_WIDTH):
                     if text in entry:
@@ -405,8 +428,7 @@ def check_signer(paths: CollectionPaths, signer: Signer) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalState:
+class JournalState(Struct, frozen=True, kw_only=True):
     """``length`` of the file; ``defect``: what is not proved, empty where nothing is; ``torn_bytes``: what a crash left
     of a group. ``unknown_bytes``: the length of a journal that nothing can be said of without a secret.
     """
@@ -431,6 +453,11 @@ class TileCheck:
     def push_full(self, leaves: Sequence[bytes], root: bytes) -> list[str]:
         """Takes the hashes of as many entries as make a full tile, behind none that is not full, and their root."""
         self._tiles.push_full(leaves, root)
+        return self._tiles.take_defects()
+
+    def push_root(self, root: bytes) -> list[str]:
+        """The same of a full tile that was compared, by the root over it."""
+        self._tiles.push_root(root)
         return self._tiles.take_defects()
 
     def finish(self) -> list[str]:
@@ -476,6 +503,13 @@ class _TileStack:
         self._tiles[0] = list(hashes)
         self._put(0)
         self._tiles[0] = []
+        self.push_root(root)
+
+    def push_root(self, root: bytes) -> None:
+        """Passes over a full tile of the lowest level, whose tile is empty; ``root`` is over it."""
+        if not self._tiles:
+            self._tiles.append([])
+            self._numbers.append(0)
         self._numbers[0] += 1
         self.push(1, root)
 

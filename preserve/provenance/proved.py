@@ -7,9 +7,12 @@ not signed yet, when this installation's secret proves it in the journal.
 Tested by ``tests/attacks/test_tables.py``.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from heapq import heapify, heapreplace
+
+from msgspec import Struct
 
 from preserve.errors import ArchiveError, CatalogueDiffersError, EnvironmentFaultError, FormatError
 from preserve.findings import CODES
@@ -26,15 +29,14 @@ from preserve.provenance.rows import row_of
 from preserve.provenance.statements import CableStatement, RecordStatement, Statement, decode
 from preserve.regular import read_regular
 from preserve.store import mementos
-from preserve.store.catalogue import TABLES, Catalogue, Row
+from preserve.store.catalogue import TABLES, Catalogue, Row, StatementRow
 from preserve.store.layout import CollectionPaths
 
 _CABLE = b'"kind":"cable"'
 """As it stands in the canonical form of a ``cable`` statement, and in that of no other."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Believed:
+class _Believed(Struct, frozen=True):
     """A checkpoint with a good signature, and what is to be said of the key that made it; empty where it is known."""
 
     checkpoint: Checkpoint
@@ -44,7 +46,8 @@ class _Believed:
 class ProvedLog:
     """The statements of one log that are proved, and the proof of the catalogue's rows.
 
-    ``trusted``: verifier keys that the reader names. ``own_from``: from this index on statements are the reader's own.
+    ``trusted``: verifier keys that the reader names. ``own_from``: from this index on statements are the reader's own,
+    or it has just made their rows itself: these are held against nothing.
 
     Raises:
         ArchiveError: the checkpoint is not signed by the key of the log, or the log is not the one that is known.
@@ -71,6 +74,14 @@ class ProvedLog:
         self._leaves = None if believed is None else Leaves(Ledger(paths), believed.checkpoint)
         if self._leaves is not None:
             ledger.prove_bundles(self._leaves.check)
+
+    def is_signed_bundle(self, number: int, entries: tuple[bytes, ...]) -> bool:
+        """Whether a whole bundle, as it was read, is the one under the checkpoint."""
+        with suppress(ArchiveError):
+            if self._leaves is not None:
+                self._leaves.check(number, entries)
+                return True
+        return False
 
     @property
     def unproven(self) -> int:
@@ -166,30 +177,50 @@ class ProvedLog:
         """See `preserve.store.catalogue.Proof`."""
         if self._swept_to >= 0 and self._swept_from <= first:
             return self._swept_to
-        tables = {table: _Ahead(rows(table, first)) for table in (*TABLES, mementos.TABLE)}
         end = min(size, self._ledger.size)
+        held_to = end if self._own_from is None else min(end, self._own_from)
+        if first < held_to:
+            self._sweep(rows, first, held_to)
+        self._note_rows_behind(rows, end)
+        self._swept_from, self._swept_to = first, end
+        return end
+
+    def _sweep(self, rows: Callable[[str, int], Iterator[Row]], first: int, end: int) -> None:
+        """Holds the rows of statements from one up to another against them."""
+        tables = [(table, _Ahead(rows(table, first))) for table in (*TABLES, mementos.TABLE)]
+        # The table whose next row is that of the earliest statement comes first: only that one is looked at.
+        coming = [(ahead.next_index, table, ahead) for table, ahead in tables]
+        heapify(coming)
         for index, entry in self._ledger.raw(first):
             if index >= end:
                 break
             statement = decode(entry)
-            name = "records" if isinstance(statement, RecordStatement) else row_of(statement).table
-            for table, ahead in tables.items():
-                row = ahead.take(index)
-                if row is not None and (row[0] != index or table != name):
-                    raise self._differs("a row belongs to no statement")
-                if row is not None:
-                    self._compare(table, row, statement)
-                elif table == name == "records":
-                    self._lost.add(index)
-                elif table == name:
-                    raise self._differs(f"the row of statement {index} is missing in its table {table}")
-        for ahead in tables.values():
-            while (row := ahead.take(2**63)) is not None:
-                if not isinstance(row[0], int) or row[0] < end:
+            expected = None if isinstance(statement, RecordStatement) else row_of(statement)
+            name = "records" if expected is None else expected.table
+            due, table, ahead = coming[0]
+            if due > index:
+                self._miss(name, index)
+                continue
+            if due < index or table != name:
+                raise self._differs("a row belongs to no statement")
+            self._compare(table, ahead.take(), statement, expected)
+            heapreplace(coming, (ahead.next_index, table, ahead))
+        if coming[0][0] < end:
+            raise self._differs("a row belongs to no statement")
+
+    def _miss(self, table: str | None, index: int) -> None:
+        """A statement has no row: of a record it is left out, else the table was changed."""
+        if table == "records":
+            self._lost.add(index)
+        elif table is not None:
+            raise self._differs(f"the row of statement {index} is missing in its table {table}")
+
+    def _note_rows_behind(self, rows: Callable[[str, int], Iterator[Row]], end: int) -> None:
+        for table in (*TABLES, mementos.TABLE):
+            for row in rows(table, end):
+                if not isinstance(row[0], int):
                     raise self._differs("a row belongs to no statement")
                 self._unproven.add(row[0])
-        self._swept_from, self._swept_to = first, end
-        return end
 
     def require_whole(self) -> None:
         """At the end of reading: nothing may have been left out because the catalogue does not have it.
@@ -203,13 +234,14 @@ class ProvedLog:
                 f"the first by statement {min(self._lost)}"
             )
 
-    def _compare(self, table: str, row: Row, statement: Statement) -> None:
+    def _compare(self, table: str, row: Row, statement: Statement, expected: StatementRow | None = None) -> None:
+        """``expected``: the row of the statement, where that is known; of a record it depends on its place."""
         place = None
         if isinstance(statement, RecordStatement) and table == "records":
             place = self._place_in(row)
             if place.ordinal != statement.ordinal:
                 raise self._differs(f"its row of statement {row[0]} is not what the ledger says", row[0])
-        expected = row_of(statement, place)
+        expected = expected or row_of(statement, place)
         if expected.table != table or expected.values != tuple(row[1:]):
             raise self._differs(f"its row of statement {row[0]} is not what the ledger says", row[0])
 
@@ -224,18 +256,24 @@ class ProvedLog:
 
 
 class _Ahead:
-    """Rows in the order of statements, looked at one ahead."""
+    """Rows in the order of statements, looked at one ahead.
+
+    ``next_index``: the statement of the next one; -1 where it is of none, infinite where there is no other row.
+    """
 
     def __init__(self, rows: Iterator[Row]) -> None:
         self._rows = rows
-        self._next = next(rows, None)
+        self._row: Row = ()
+        self.next_index: float = -1
+        self.take()
 
-    def take(self, index: int) -> Row | None:
-        """The next row where it is of this statement or of one before it, or of none."""
-        row = self._next
-        if row is None or (isinstance(row[0], int) and row[0] > index):
-            return None
-        self._next = next(self._rows, None)
+    def take(self) -> Row:
+        """The next row."""
+        row, self._row = self._row, next(self._rows, ())
+        if not self._row:
+            self.next_index = math.inf
+        else:
+            self.next_index = self._row[0] if isinstance(self._row[0], int) else -1
         return row
 
 

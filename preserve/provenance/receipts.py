@@ -8,9 +8,10 @@ Tested by ``tests/scenarios/test_receipts.py``.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
@@ -36,8 +37,7 @@ class ReceiptError(FormatError):
     """A reply that says nothing of the checkpoint, or nothing that can be read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
+class Stamp(Struct, frozen=True, kw_only=True):
     """What a reply says, believed or not: its moment, number and policy."""
 
     moment: datetime
@@ -45,8 +45,7 @@ class Stamp:
     policy: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(Struct, frozen=True, kw_only=True):
     """A reply that is held, with the checkpoint that it is for and the request that it answers."""
 
     size: int

@@ -8,11 +8,12 @@ Tested by ``tests/scenarios/test_releases.py``.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct, field
 
 from preserve.cables.page.fields import make_field
 
@@ -73,8 +74,7 @@ class ConflictKind(StrEnum):
     SOURCE_DATE_DIFFERS = "another date than the declared release has"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
+class Conflict(Struct, frozen=True, kw_only=True):
     """One contradiction: of what cable, what is said, and by which captures (their record ids, oldest first)."""
 
     kind: ConflictKind
@@ -83,8 +83,7 @@ class Conflict:
     record_ids: tuple[str, ...]
 
 
-@dataclass(slots=True, kw_only=True)
-class ReleaseUse:
+class ReleaseUse(Struct, kw_only=True):
     """How many captures and cables name a release. ``printed`` counts how they name it."""
 
     captures: int = 0
@@ -108,8 +107,7 @@ class ReleaseUse:
             self.printed[words] += 1
 
 
-@dataclass(slots=True, kw_only=True)
-class ReleaseReport:
+class ReleaseReport(Struct, kw_only=True):
     """Every release that captures name, by its declared name, else by what is printed; captures that name none."""
 
     declared: dict[str, ReleaseUse] = field(default_factory=dict)

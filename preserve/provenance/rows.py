@@ -1,8 +1,9 @@
 """What the catalogue keeps of each statement: from the typed statement to the row of its table."""
 
 from operator import attrgetter
+from typing import Protocol
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from preserve.formats.urls import canonical, surt
 from preserve.model import RecordPlace
@@ -25,7 +26,7 @@ from preserve.store.catalogue import CABLE_COLUMNS, CLAIM_COLUMNS, NOTHING_KEPT,
 
 _RECORD_HEAD = attrgetter("record_id", "type", "uri")
 _RECORD_MIDDLE = attrgetter("date", "status", "mime")
-_RECORD_REST = attrgetter("record_sha256", "payload_sha256", "refers_to", "challenge", "whole", "run")
+_RECORD_REST = attrgetter("record_sha256", "payload_sha256", "refers_to", "challenge", "whole")
 _CABLE = attrgetter(*CABLE_COLUMNS)
 _MEMENTO = attrgetter(*mementos.COLUMNS)
 
@@ -73,9 +74,31 @@ def _looks(said: RunStatement) -> tuple[tuple[str, ...], ...]:
     return tuple(found)
 
 
-def _record(said: RecordStatement, place: RecordPlace) -> StatementRow:
+class _SaysRecord(Protocol):
+    """What a statement says of a record, and whoever read that: names as in `RecordStatement`."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def uri(self) -> str | None: ...
+    @property
+    def method(self) -> str | UnsetType: ...
+
+
+_Values = tuple[str | int | None, ...]
+
+
+def around_ordinal(said: _SaysRecord, file: str, offset: int, length: int, inner: int) -> tuple[_Values, _Values]:
+    """The values of a record's row before its ordinal, and between that and its run, behind which there is none."""
     keys: tuple[str | None, str | None] = (None, None)
     if said.uri is not None and said.type in {"response", "revisit"} and said.method is UNSET:
         keys = (key_form(canonical, said.uri), key_form(surt, said.uri))
-    where = (said.file, place.ordinal, place.offset, place.length, place.inner)
-    return StatementRow("records", (*_RECORD_HEAD(said), *keys, *_RECORD_MIDDLE(said), *where, *_RECORD_REST(said)))
+    return (
+        (*_RECORD_HEAD(said), *keys, *_RECORD_MIDDLE(said), file),
+        (offset, length, inner, *_RECORD_REST(said)),
+    )
+
+
+def _record(said: RecordStatement, place: RecordPlace) -> StatementRow:
+    before, between = around_ordinal(said, said.file, place.offset, place.length, place.inner)
+    return StatementRow("records", (*before, place.ordinal, *between, said.run))

@@ -46,6 +46,7 @@ from preserve.store.catalogue import Catalogue, StatementRow
 from preserve.store.durable import Lock, remove_derived, remove_parts
 from preserve.store.index import UnusableIndexError, extend_index, write_index
 from preserve.store.layout import CollectionPaths
+from preserve.store.warcfile import seal_name
 
 _MAX_REASON = 300
 
@@ -293,6 +294,14 @@ class WritingSession:
             self.catalogue.apply(first, rows)
             self.catalogue.commit()
         return range(first, first + len(entries))
+
+    def seal_file(self, name: str) -> None:
+        """Gives an open file of this session its name for ever. What it holds was taken before.
+
+        Raises:
+            OSError: it is not there, or cannot be renamed.
+        """
+        seal_name(self._paths, self._paths.open_file(name, self.token_of(name)))
 
     def finish(self, *others: Signer) -> int:
         """Catalogue and index, and then a signed checkpoint over all; returns the number of statements.

@@ -517,6 +517,20 @@ def encode(statement: Statement) -> bytes:
     return entry
 
 
+def encode_unchecked(statement: Known) -> bytes:
+    """The same bytes, of a statement whose values are known to be such as its kind allows.
+
+    Raises:
+        FormatError: a lone surrogate, or a result of more than 65,535 bytes.
+    """
+    try:
+        entry = _ENCODER.encode(statement)
+    except UnicodeEncodeError as error:
+        raise FormatError(f"a {kind_of(statement)} statement that cannot be: {error}"[:300]) from error
+    _check_length(entry)
+    return entry
+
+
 def decode(entry: bytes) -> Statement:
     """The statement in these bytes, which are exactly those that `encode` makes of it.
 

@@ -6,9 +6,10 @@ authority (intermediates) and are believed only where a root leads to them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from preserve.errors import FormatError, UsageError
 from preserve.formats.tlog.note import COSIGNATURE, Verifier, parse_vkey
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 _MAX_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
+class Trust(Struct, frozen=True, kw_only=True):
     """Keys and root certificates that the reader believes; ``intermediates`` only help to reach a root."""
 
     keys: tuple[Verifier, ...] = ()

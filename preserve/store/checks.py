@@ -7,9 +7,11 @@ Tested by ``tests/unit/store/test_check_levels.py``.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from preserve.limits import MIB
 from preserve.regular import open_regular
@@ -24,8 +26,7 @@ _MAX_BYTES = 16 * MIB
 _MOST = 1 << 63
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(Struct, frozen=True, kw_only=True):
     """One verification of a collection. ``level``: full, seals, structure or sample. Times in seconds since 1970.
 
     ``good``: nothing is damaged; ``statements``: how many the ledger held; ``codes``: what was found, in number.
@@ -41,8 +42,7 @@ class Check:
     codes: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckNotes:
+class CheckNotes(Struct, frozen=True, kw_only=True):
     """The checks noted, oldest first. ``unread``: lines after the last full one that are none: they may have told of
     damage. One that a crash cut short is such a line.
     """

@@ -11,8 +11,8 @@ from typing import NamedTuple, Protocol
 
 from preserve.errors import ArchiveError, EnvironmentFaultError, LimitError
 from preserve.limits import MIB
-from preserve.regular import open_regular
 from preserve.store.durable import free_bytes, make_dir, make_read_only, sync_dir
+from preserve.store.heldfiles import open_written
 
 
 class CopySource(Protocol):
@@ -38,7 +38,7 @@ def hash_file(path: Path) -> Hashed:
     """
     digest = hashlib.sha256()
     size = 0
-    with open_regular(path) as file:
+    with open_written(path) as file:
         while chunk := file.read(MIB):
             digest.update(chunk)
             size += len(chunk)

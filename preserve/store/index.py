@@ -164,10 +164,11 @@ def _in_place(paths: CollectionPaths) -> Iterator[BinaryIO]:
 
 def index_line(row: IndexRow) -> bytes:
     """The line of one capture, with its line end."""
-    return format_line(_line(row)).encode() + b"\n"
+    return format_line(cdx_line(row)).encode() + b"\n"
 
 
-def _line(row: IndexRow) -> CdxLine:
+def cdx_line(row: IndexRow) -> CdxLine:
+    """What the line of one capture says."""
     fields = {
         "url": row.uri,
         "mime": _REVISIT_MIME if row.type == "revisit" else (row.mime or "unk"),

@@ -3,9 +3,10 @@
 Tested by ``tests/scenarios/test_hostile_folders.py``.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
@@ -19,8 +20,7 @@ WARC_SUFFIX = ".warc.gz"
 _SAFE_NAME = lazy_re(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class CollectionPaths:
+class CollectionPaths(Struct, frozen=True):
     """The paths of one collection: ``root`` is the folder of archives, ``name`` a checked collection name."""
 
     root: Path
@@ -135,6 +135,11 @@ class CollectionPaths:
     def readmarks(self) -> Path:
         """By which extractor and layouts each WARC file was read. Derived."""
         return self.state / "readmarks.json"
+
+    @property
+    def misplaced(self) -> Path:
+        """Of an archive that lies elsewhere: files whose records were not where the catalogue has them."""
+        return self.state / "misplaced"
 
     @property
     def frontier(self) -> Path:

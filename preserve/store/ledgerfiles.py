@@ -46,6 +46,14 @@ class LedgerFiles:
         data, held = self._bundle_bytes(number, width)
         return parse_bundle(data, held)[:width]
 
+    def bundle_bytes(self, number: int, width: int) -> bytes:
+        """A bundle of that width, or the full one, as it lies there.
+
+        Raises:
+            ArchiveError: it is missing or cannot be read.
+        """
+        return self._bundle_bytes(number, width)[0]
+
     def may_have(self, number: int, width: int, text: bytes) -> bool:
         """Whether the bytes of a bundle, or of a wider one, have a text in them: only then can an entry have it.
 
@@ -90,13 +98,22 @@ class LedgerFiles:
         Raises:
             ArchiveError: it is missing or has another size.
         """
+        data = self.tile_bytes(level, number, width)
+        return tuple(data[n * _HASH_BYTES : (n + 1) * _HASH_BYTES] for n in range(width))
+
+    def tile_bytes(self, level: int, number: int, width: int) -> bytes:
+        """A tile of at least that width, as it lies there.
+
+        Raises:
+            ArchiveError: it is missing, cannot be read, or has another size.
+        """
         for held in self._widths(width, lambda held: tile_path(level, number, held)):
             path = self._paths.ledger / tile_path(level, number, held)
             data = self._read(path, TILE_WIDTH * _HASH_BYTES)
             if data is not None:
                 if len(data) != held * _HASH_BYTES:
                     raise ArchiveError(f"{path} has {len(data)} bytes, not {held * _HASH_BYTES}")
-                return tuple(data[n * _HASH_BYTES : (n + 1) * _HASH_BYTES] for n in range(width))
+                return data
         raise ArchiveError(f"{self._paths.ledger / tile_path(level, number, width)} is missing")
 
     def write_tile(self, level: int, number: int, hashes: Sequence[bytes]) -> None:

@@ -29,7 +29,7 @@ from preserve.formats.digests import UnknownAlgorithmError, parse_digest
 from preserve.formats.warc.containers import Container, RecordSpan, records_in
 from preserve.formats.warc.record import FOLDED, LF_ONLY, RecordHeader, bare_uri
 from preserve.formats.warc.stream import ARC_LENGTH, ODD_ENDS
-from preserve.regular import open_regular
+from preserve.store.heldfiles import open_written
 from preserve.store.warcfile import container_of
 
 READER = f"warcio {version('warcio')}"
@@ -298,7 +298,7 @@ class _Child:
 
 def read_here(path: Path, container: Container) -> Iterator[RecordAsRead]:
     """What this program reads of a file, with the obstacles to reading it in another way. Behind damage it ends."""
-    with open_regular(path) as file:
+    with open_written(path) as file:
         for spot in records_in(file, container):
             seen = _seen(spot)
             yield seen

@@ -2,28 +2,37 @@
 
 import hashlib
 import os
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Self
+from typing import BinaryIO, NamedTuple, Protocol, Self
+
+from msgspec import Struct
 
 from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError, unreadable
 from preserve.formats.warc.containers import HEAD_BYTES, Container, RecordSpan, identify, record_at, records_in
 from preserve.formats.warc.members import iter_members, read_member
-from preserve.formats.warc.record import RecordHeader, WarcRecord, compress_member, parse_record, record_bytes
+from preserve.formats.warc.record import (
+    RecordHeader,
+    WarcRecord,
+    compress_member,
+    parse_record,
+    record_bytes,
+    record_sha256,
+)
 from preserve.model import RecordPlace
-from preserve.regular import open_regular
 from preserve.store.copying import hash_file
 from preserve.store.durable import make_dir, make_read_only, sync_dir
+from preserve.store.heldfiles import is_elsewhere, note_misplaced, open_held, open_written
 from preserve.store.layout import OPEN_SUFFIX, CollectionPaths, check_file_name, name_when_sealed, warc_name
 
 _BUFFER_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealedFile:
+class SealedFile(Struct, frozen=True, kw_only=True):
     """A file that is never written again: name, bytes, SHA-256 of the file, number of records."""
 
     name: str
@@ -84,11 +93,11 @@ class WarcWriter:
         self._file.flush()
         os.fsync(self._file.fileno())
 
-    def seal(self) -> SealedFile:
-        """Syncs, reads the file back, takes the ``.open`` off and makes it read-only.
+    def finish(self) -> SealedFile:
+        """Syncs, closes and reads the file back. It keeps its open name: `seal_name` is for who has its records stated.
 
         Raises:
-            EnvironmentFaultError: the disk gives back other bytes than were written; the file stays open.
+            EnvironmentFaultError: the disk gives back other bytes than were written.
         """
         self.sync()
         self._file.close()
@@ -99,11 +108,10 @@ class WarcWriter:
                 f"{self.path}: the disk gives back other bytes than were written to it",
                 next_step="Check the disk before anything else is captured to it.",
             )
-        seal_name(self._paths, self.path)
         return written
 
     def so_far(self) -> SealedFile:
-        """The file as far as it is written: what `seal` gives, were it called now."""
+        """The file as far as it is written: what `finish` gives, were it called now."""
         return SealedFile(name=self.name, size=self.size, sha256=self._digest.copy().hexdigest(), records=self.records)
 
     def abandon(self) -> None:
@@ -113,7 +121,11 @@ class WarcWriter:
 
 
 def seal_name(paths: CollectionPaths, path: Path) -> Path:
-    """Makes a file that was being written read-only, and gives it its name for ever."""
+    """Makes a file that was being written read-only, and gives it its name for ever.
+
+    Only after the journal has its records: of an open file of which it has none the next session makes an end, a sealed
+    one would lie there for ever without a statement.
+    """
     make_read_only(path)
     sealed = path.with_name(name_when_sealed(path.name))
     path.rename(sealed)
@@ -123,7 +135,7 @@ def seal_name(paths: CollectionPaths, path: Path) -> Path:
 
 def count_records(path: Path) -> int:
     """The number of whole members of a file, each inflated and its checksum verified."""
-    with open_regular(path) as file:
+    with open_written(path) as file:
         return sum(1 for member in iter_members(file) if not member.defect)
 
 
@@ -139,8 +151,13 @@ def container_of(path: Path, name: str = "") -> Container | None:
         OSError: it cannot be read.
     """
     name = name_when_sealed(name or path.name)
-    with open_regular(path) as file:
-        return identify(file.read(HEAD_BYTES), name)
+    with open_written(path) as file:
+        return _container(file, name)
+
+
+def _container(file: BinaryIO, name: str) -> Container | None:
+    file.seek(0)
+    return identify(file.read(HEAD_BYTES), name)
 
 
 class FoundRecord(NamedTuple):
@@ -195,42 +212,134 @@ def iter_places(path: Path) -> Iterator[tuple[RecordPlace, str]]:
     container = container_of(path)
     if container is None:
         return
-    with open_regular(path) as file:
+    with open_written(path) as file:
         yield from places_of(name_when_sealed(path.name), found_records(path.name, records_in(file, container)))
+
+
+def iter_held_places(paths: CollectionPaths, name: str) -> Iterator[tuple[RecordPlace, str]]:
+    """The same of a file of an archive, wherever that lies; none where it is not there.
+
+    Raises:
+        OSError, NetworkError: it cannot be read.
+    """
+    with suppress(FileNotFoundError), open_held(paths, check_file_name(name), is_whole=True) as file:
+        container = _container(file, name)
+        if container is not None:
+            yield from places_of(name, found_records(name, records_in(file, container)))
+
+
+class RecordIdentity(Protocol):
+    """What the ledger names a record by."""
+
+    @property
+    def record_id(self) -> str:
+        """Its ``WARC-Record-ID``."""
+        ...
+
+    @property
+    def record_sha256(self) -> str:
+        """Its hash, 64 hexadecimal digits."""
+        ...
 
 
 def read_record(paths: CollectionPaths, place: RecordPlace) -> WarcRecord:
     """One record by its place.
 
     Raises:
-        ArchiveError: it is not there, or damaged. EnvironmentFaultError: this process may not read it.
+        ArchiveError: it is not there, or damaged. EnvironmentFaultError: this process may not read it, or it lies
+            elsewhere and cannot be had.
     """
     where = f"{place.file} at byte {place.offset}: the record"
     next_step = f"Run `preserve verify {paths.name}` to see what is damaged."
     try:
-        path = paths.held_file(check_file_name(place.file))
-        with open_regular(path) as file:
-            is_member = False
+        with open_held(paths, check_file_name(place.file)) as file:
+            damage: FormatError | None = None
             try:
                 file.seek(place.offset)
                 content = read_member(file.read(place.length))
-                is_member = True
-                return parse_record(content)
-            except FormatError:
-                container = container_of(path)
-                is_a_members = container is Container.WARC_GZIP and place.length and not place.inner
-                if container is None or (is_a_members and not is_member):
-                    raise
-                return _read_anywhere(file, container, place)
+            except FormatError as error:
+                damage = error
+            else:
+                if not place.inner:
+                    with suppress(FormatError):
+                        return parse_record(content)
+            container = _container(file, place.file)
+            if damage is not None and container is Container.WARC_GZIP and place.length and not place.inner:
+                raise damage
+            return _read_anywhere(file, container, place)
     except OSError as error:
         raise unreadable(where, error, next_step=next_step) from error
     except FormatError as error:
         raise ArchiveError(f"{where} cannot be read: {error}", next_step=next_step) from error
 
 
-def _read_anywhere(file: BinaryIO, container: Container, place: RecordPlace) -> WarcRecord:
+class StatedRecord(NamedTuple):
+    """A record that is the one that the ledger names, and where it lies."""
+
+    record: WarcRecord
+    place: RecordPlace
+
+
+def read_stated(paths: CollectionPaths, place: RecordPlace, stated: RecordIdentity) -> StatedRecord:
+    """One record by its place, held against the ledger's hash of it.
+
+    Of an archive that lies elsewhere places may be hints of somebody. Where one is wrong, its file is read.
+
+    Raises:
+        ArchiveError: it is not there, damaged, or another. EnvironmentFaultError: as `read_record` has it.
+    """
+    try:
+        return _stated_at(paths, place, stated)
+    except ArchiveError:
+        found = _place_read(paths, place) if is_elsewhere(paths) else None
+        if found is None or found == place:
+            raise
+    right = _stated_at(paths, found, stated)
+    note_misplaced(paths, place.file)
+    return right
+
+
+def _stated_at(paths: CollectionPaths, place: RecordPlace, stated: RecordIdentity) -> StatedRecord:
+    record = read_record(paths, place)
+    if record_sha256(record.header.raw, record.block) != stated.record_sha256:
+        raise ArchiveError(
+            f"record {stated.record_id} in {place.file} is not the one that the ledger names",
+            next_step=f"Run `preserve verify {paths.name}` to see what is damaged.",
+        )
+    return StatedRecord(record, place)
+
+
+_NOWHERE = 2**64 - 1
+
+
+@lru_cache(maxsize=16)
+def _places_read(paths: CollectionPaths, name: str) -> "array[int]":
+    """Where the records of a file lie, by reading it: offset, length and inner place for each ordinal."""
+    found = array("Q")
+    for place, _record_id in iter_held_places(paths, name):
+        found.extend([_NOWHERE] * (3 * place.ordinal - len(found)))
+        found.extend((place.offset, place.length, place.inner))
+    return found
+
+
+def _place_read(paths: CollectionPaths, place: RecordPlace) -> RecordPlace | None:
+    """The place of a record as its file has it; None where there is none."""
+    try:
+        offset, length, inner = _places_read(paths, place.file)[3 * place.ordinal : 3 * place.ordinal + 3]
+    except ValueError:
+        return None
+    except OSError as error:
+        raise unreadable(place.file, error) from error
+    if offset == _NOWHERE:
+        return None
+    return RecordPlace(file=place.file, ordinal=place.ordinal, offset=offset, length=length, inner=inner)
+
+
+def _read_anywhere(file: BinaryIO, container: Container | None, place: RecordPlace) -> WarcRecord:
     """A record of a file that was not compressed record by record, or not by gzip, or not at all."""
-    raw = record_at(file, container, place.offset, place.inner)
+    if container is None:
+        raise FormatError("no file that holds records")
+    raw = record_at(file, container, place.offset, place.inner, place.length)
     if not isinstance(raw.header, RecordHeader):
         raise FormatError("no record can be read there")
     return WarcRecord(header=raw.header, block=bytes(raw.block or b""))

@@ -88,6 +88,7 @@ def _take(session: WritingSession, numbers: range) -> range:
     return session.take([encode(_statement(n)) for n in numbers], [])
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "steps", [(1,), (2, 3), (255, 1), (256,), (257, 1), (100, 156, 300), (600,), (1, 1, 1, 253, 256)]
 )
@@ -135,7 +136,8 @@ def _secret(paths: CollectionPaths) -> bytes | None:
     return Installation(paths.root / "keys", paths.name).secret()
 
 
-def test_what_a_crash_leaves_of_a_group_is_no_statement(tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", [29, pytest.param(7, marks=pytest.mark.slow)])
+def test_what_a_crash_leaves_of_a_group_is_no_statement(tmp_path: Path, step: int) -> None:
     """Cut anywhere in the last group, its head not written yet: the groups before it stand."""
     first = _paths(tmp_path / "whole")
     with _session(first) as session:
@@ -144,7 +146,7 @@ def test_what_a_crash_leaves_of_a_group_is_no_statement(tmp_path: Path) -> None:
         head = Installation(tmp_path / "whole" / "keys", "demo").head_file.read_bytes()
         _take(session, range(2, 4))
     data = first.pending.read_bytes()
-    for end in range(before, len(data) + 1, 7):
+    for end in [*range(before, len(data), step), len(data)]:
         folder = tmp_path / str(end)
         shutil.copytree(tmp_path / "whole", folder)
         paths = CollectionPaths(folder, "demo")

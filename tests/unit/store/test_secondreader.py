@@ -36,9 +36,10 @@ def followed(path: Path, stated: Sequence[RecordAsRead]) -> SecondReading:
     return follower.finish(path, size)
 
 
-@pytest.fixture(autouse=True)
-def _second_reader() -> None:
-    """It is started here as the program starts it."""
+@pytest.fixture
+def as_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second reader is started as the program starts it, and not forked."""
+    monkeypatch.setattr(secondreader, "subprocess", subprocess)
 
 
 @pytest.fixture
@@ -49,6 +50,7 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.usefixtures("as_a_program")
 def test_a_sound_file_is_read_as_it_is_stated(path: Path) -> None:
     found = followed(path, [seen(data) for data in RECORDS])
     assert (found.verdict, found.records, found.faults, found.printed) == (Verdict.PASS, 3, (), "")
@@ -102,6 +104,7 @@ def test_what_it_is_known_not_to_read_is_not_checked(tmp_path: Path, name: str, 
     assert [code for code, _detail in found.faults] == ["I-SECOND-READER"]
 
 
+@pytest.mark.usefixtures("as_a_program")
 def test_what_it_prints_is_caught(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.warc"
     path.write_bytes(page(1).replace(b"\r\n\r\nWARC", b"WARC").removesuffix(b"\r\n\r\n") + page(2))
@@ -109,6 +112,7 @@ def test_what_it_prints_is_caught(tmp_path: Path, capfd: pytest.CaptureFixture[s
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.usefixtures("as_a_program")
 def test_a_reader_that_cannot_be_begun_or_does_not_end_checks_nothing(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,6 +126,7 @@ def test_a_reader_that_cannot_be_begun_or_does_not_end_checks_nothing(
                 assert READER in found.reason
 
 
+@pytest.mark.usefixtures("as_a_program")
 def test_a_file_is_read_while_it_is_written(tmp_path: Path) -> None:
     path = tmp_path / "a.warc.gz.open"
     members = [gz(page(number)) for number in range(1, 200)]
@@ -157,6 +162,7 @@ def test_both_readers_agree_on_some_files_of_the_corpus(single: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("as_a_program")
 @pytest.mark.parametrize("single", SINGLES, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_both_readers_agree_on_every_file_of_the_corpus(single: Path) -> None:
     agree(single)

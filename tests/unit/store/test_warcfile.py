@@ -10,7 +10,7 @@ from preserve.errors import ArchiveError, EnvironmentFaultError
 from preserve.formats.warc.record import WarcRecord, make_record
 from preserve.model import RecordPlace, sha256_hex
 from preserve.store.layout import CollectionPaths, warc_name
-from preserve.store.warcfile import WarcWriter, count_records, open_files, read_record
+from preserve.store.warcfile import WarcWriter, count_records, open_files, read_record, seal_name
 from tests.readers import iter_file
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -42,8 +42,10 @@ def test_a_file_is_open_by_name_until_it_is_sealed_and_then_read_only(paths: Col
     assert writer.name == warc_name("demo", NOW, 1) == "demo-20260102030405678901-00001.warc.gz"
     assert [path.name for path in open_files(paths)] == [f"{writer.name}.token.open"]
     assert read_record(paths, places[2]).block == b"block 2"
-    sealed = writer.seal()
-    path = paths.archive / sealed.name
+    sealed = writer.finish()
+    assert [path.name for path in open_files(paths)] == [f"{writer.name}.token.open"]
+    path = seal_name(paths, writer.path)
+    assert path == paths.archive / sealed.name
     assert open_files(paths) == []
     assert (sealed.size, sealed.records, sealed.sha256) == (path.stat().st_size, 4, sha256_hex(path.read_bytes()))
     assert not path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
@@ -64,7 +66,7 @@ def test_a_disk_that_gives_back_other_bytes_is_told_and_nothing_is_sealed(paths:
     data = path.read_bytes()
     path.write_bytes(data[:50] + bytes([data[50] ^ 1]) + data[51:])
     with pytest.raises(EnvironmentFaultError):
-        writer.seal()
+        writer.finish()
     assert open_files(paths) == [path]
 
 
@@ -92,7 +94,8 @@ def test_what_was_written_so_far_is_what_the_disk_has(paths: CollectionPaths) ->
 
 def test_what_cannot_be_read_is_an_error_of_the_archive(paths: CollectionPaths) -> None:
     writer, places = _written(paths)
-    writer.seal()
+    writer.finish()
+    seal_name(paths, writer.path)
     first = places[0]
     for place in (
         RecordPlace(file="absent.warc.gz", ordinal=0, offset=0, length=10),
