@@ -144,7 +144,7 @@ def _forged_record() -> bytes:
 
 
 def _check(case: Case, honest: list[bytes], *, mended: bool) -> None:
-    """Runs what an honest keeper runs, and holds the outcome against what was there before."""
+    """Runs what an honest operator runs, and holds the outcome against what was there before."""
     shell = case.shell
     shell("capture", "demo", status=None)
     assert "Traceback" not in shell.errors

@@ -174,6 +174,19 @@ def test_rows_that_are_moved_past_the_log_and_records_at_another_place_are_told(
     assert "`preserve rebuild demo" in lab.shell.errors
 
 
+def test_a_place_that_is_printed_is_exactly_the_records(lab: Lab) -> None:
+    lab.asked = [("export", "csv"), ("show", _CABLE, "--json")]
+    for column, value in (
+        ("inner", NUMBER),
+        ("inner", 1),
+        ("inner", -1),
+        ("length", 0),
+        ("length", 12),
+        ("length", -1),
+    ):
+        assert lab.changed("catalogue", f"UPDATE records SET {column} = ?", (value,)) == [], (column, value)
+
+
 def test_what_a_person_is_shown_first_is_held_against_its_statement(lab: Lab) -> None:
     lab.asked = [*[words for words in lab.asked if words[0] in {"show", "cite", "list", "search"}][:3], ("list",)]
     for name, table, column in (

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -139,12 +139,18 @@ def _below(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS, ids=_name)
+def _one_of_each(vectors: Sequence[Path]) -> list[Any]:
+    """All of them, to parametrise with; in the fast suite the first of each finding."""
+    firsts = {(path.parent, path.name.split(".")[0]): path for path in reversed(vectors)}.values()
+    return [pytest.param(path, marks=() if path in firsts else pytest.mark.slow) for path in vectors]
+
+
+@pytest.mark.parametrize("overlay", _one_of_each(OVERLAYS), ids=_name)
 def test_a_collection_is_given_the_finding_it_is_named_for(base: Path, overlay: Path, tmp_path: Path) -> None:
     _assert_as_named(overlay, _overlaid(base, overlay, tmp_path).verify())
 
 
-@pytest.mark.parametrize("path", SINGLES, ids=_name)
+@pytest.mark.parametrize("path", _one_of_each(SINGLES), ids=_name)
 def test_a_file_is_given_the_finding_it_is_named_for(path: Path) -> None:
     _assert_as_named(path, _alone(path))
 

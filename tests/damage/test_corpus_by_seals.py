@@ -2,11 +2,11 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from preserve.formats.tlog.note import parse_vkey
 from preserve.formats.warc.containers import Container
@@ -86,7 +86,12 @@ def test_the_overlays_are_those_that_were_meant() -> None:
     assert len(BESIDE_THE_LEDGER) > 60
 
 
-@pytest.mark.parametrize("overlay", BESIDE_THE_LEDGER, ids=_name)
+@pytest.mark.one_in(8)
+@pytest.mark.parametrize(
+    "overlay",
+    BESIDE_THE_LEDGER,
+    ids=_name,
+)
 def test_damage_is_found_by_the_default_level_too(checked: Path, overlay: Path, tmp_path: Path) -> None:
     overlaid = _overlaid(checked, overlay, tmp_path)
     paths, given = overlaid.paths, load_trust([VECTORS / name for name in overlaid.about.get("trust", [])])

@@ -131,12 +131,14 @@ def test_more_bytes_than_there_should_be_are_noticed(small: CollectionPaths) -> 
     assert _missed(small, _more, slice(0, None, 1)) == []
 
 
-def test_no_damage_of_a_sample_goes_unnoticed(small: CollectionPaths) -> None:
-    assert _missed(small, _damages, slice(0, None, 97)) == []
+@pytest.mark.parametrize("every", [997, *(pytest.param(every, marks=pytest.mark.slow) for every in (389, 97))])
+def test_no_damage_of_a_sample_goes_unnoticed(small: CollectionPaths, every: int) -> None:
+    assert _missed(small, _damages, slice(0, None, every)) == []
 
 
-def test_nor_does_it_where_the_files_are_not_read_again(checked: _Checked) -> None:
-    assert _missed(checked.paths, _damages, slice(0, None, 101), checked.verified) == []
+@pytest.mark.parametrize("every", [997, *(pytest.param(every, marks=pytest.mark.slow) for every in (389, 101))])
+def test_nor_does_it_where_the_files_are_not_read_again(checked: _Checked, every: int) -> None:
+    assert _missed(checked.paths, _damages, slice(0, None, every), checked.verified) == []
 
 
 def test_a_file_that_is_missing_or_one_too_many_is_noticed(small: CollectionPaths) -> None:

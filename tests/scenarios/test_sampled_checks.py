@@ -163,6 +163,7 @@ _DAMAGE: dict[Callable[[Watched], None], set[str]] = {
 }
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("damage", "codes"), _DAMAGE.items(), ids=lambda value: getattr(value, "__name__", ""))
 def test_what_is_no_longer_the_same_on_disk_is_found_whatever_chance_chose(
     watched: Watched, damage: Callable[[Watched], None], codes: set[str]
@@ -220,6 +221,7 @@ def _other_rules(watched: Watched) -> None:
     watched.mark.write_bytes(watched.mark.read_bytes().replace(b'"rules":"', b'"rules":"x'))
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "change", [_no_mark, _odd_mark, _other_root, _greater_size, _other_rules], ids=lambda change: change.__name__
 )

@@ -28,11 +28,13 @@ from preserve.formats.wacz import DATAPACKAGE, Package, open_package, package_de
 from preserve.formats.waczsignature import Authorities
 from preserve.formats.warc.containers import Container
 from preserve.integrity.duplicate_ids import References
+from preserve.integrity.facts import RecordFacts
 from preserve.integrity.importing.maker import maker_of
-from preserve.integrity.record import RecordFacts, RecordQuery
+from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import Scanner
+from preserve.integrity.stated import statement_of
 from preserve.limits import DEFAULT_LIMITS, Limits
-from preserve.model import format_utc, new_uuid, whole_date
+from preserve.model import format_utc, new_uuid
 from preserve.progress import Tell, untold
 from preserve.provenance import statements
 from preserve.provenance.describe import readers_of
@@ -49,6 +51,7 @@ from preserve.provenance.statements import (
 )
 from preserve.regular import open_regular
 from preserve.replay.indexing import index_stated
+from preserve.replay.link_states import keep_states
 from preserve.replay.text_spool import TextSpool
 from preserve.store.copying import Hashed, copy_to_part, hash_file, need_room, part_of, seal_part
 from preserve.store.durable import sync_dir
@@ -114,6 +117,7 @@ class Importer:
             Scanner(self._wanted(spool), processes=self.processes, total_bytes=total) as scanner,
             self._session() as writing,
         ):
+            own_from = writing.ledger.size
             session = _Session(self, scanner, writing)
             done = [session.finish(state) for state in writing.importing]
             for path in files:
@@ -121,6 +125,7 @@ class Importer:
                 session.read_bytes += path.stat().st_size
             writing.finish()
             index_stated(self.paths, self.writer.installation.readers_secret(), spool)
+            keep_states(self.paths, self.layouts, own_from=own_from)
         return done
 
     def _wanted(self, spool: TextSpool) -> RecordQuery:
@@ -394,25 +399,7 @@ def _stated(facts: RecordFacts, file: str, ordinal: int, run: str) -> list[bytes
     Raises:
         FormatError: they would break the schema, or are too long.
     """
-    statement = RecordStatement(
-        record_id=facts.record_id,
-        type=facts.type,
-        uri=facts.uri,
-        date=whole_date(facts.date) or facts.date,
-        status=facts.status,
-        file=file,
-        ordinal=ordinal,
-        record_sha256=facts.record_sha256 or "",
-        block_sha256=facts.block_sha256 or "",
-        payload_sha256=facts.payload_sha256,
-        refers_to=facts.refers_to,
-        mime=facts.mime,
-        challenge=facts.challenge,
-        whole=facts.whole,
-        run=run,
-        method=facts.method,
-    )
-    return [statements.encode(statement), *facts.cables]
+    return [statements.encode(statement_of(facts, file, ordinal, run)), *facts.cables]
 
 
 def _digest(package: Package) -> str:

@@ -6,8 +6,11 @@ goes to `Findings`, in the order in which it is met. A check may ask those that 
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from preserve.cables.page.layouts import Layout
 from preserve.findings import Claim
@@ -17,6 +20,7 @@ from preserve.integrity.verify.newer import Newer
 from preserve.integrity.verify.report import Findings, Level
 from preserve.limits import Limits
 from preserve.provenance.statements import Statement
+from preserve.store.durable import is_locked
 from preserve.store.layout import CollectionPaths
 
 
@@ -36,12 +40,27 @@ class Unreadable(NamedTuple):
 Said = Statement | Unreadable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckScope:
+class Writing:
+    """Whether somebody writes to the collection now: then what has no end yet was not left behind.
+
+    Whoever takes the lock ends what was left, before anything else. So its holder is who will end it.
+    """
+
+    def __init__(self, lock: Path) -> None:
+        self._lock = lock
+
+    @cached_property
+    def is_going_on(self) -> bool:
+        """Asked once, and only where something has no end: while it is asked, nobody else can take the lock."""
+        return is_locked(self._lock)
+
+
+class CheckScope(Struct, frozen=True, kw_only=True):
     """What is checked, how far, and where the findings go. ``checkpoint`` None: nothing readable.
 
     ``underived``: why there is no index and no catalogue, where none belongs there.
     ``earlier``: what a check before this one has gone through, which is not gone through again.
+    ``writing``: who may be at work meanwhile.
     """
 
     paths: CollectionPaths
@@ -51,6 +70,7 @@ class CheckScope:
     checkpoint: Checkpoint | None
     findings: Findings
     newer: Newer
+    writing: Writing
     underived: str = ""
     earlier: Earlier = NOTHING
 

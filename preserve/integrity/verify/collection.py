@@ -20,11 +20,13 @@ Tested by ``tests/damage/test_corpus.py``.
 """
 
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from preserve import __version__
 from preserve.cables.page.layouts import Layout
@@ -33,13 +35,15 @@ from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import FileHashes, Scanner
 from preserve.integrity.verify.attestations import Attestations
 from preserve.integrity.verify.checkpoint_check import SignedCheckpoint, read_checkpoint
-from preserve.integrity.verify.checks import CheckScope, StatementCheck
+from preserve.integrity.verify.checks import CheckScope, StatementCheck, Writing
 from preserve.integrity.verify.derived_checks import CatalogueCheck, IndexCheck, Obstacle
 from preserve.integrity.verify.earlier import NOTHING, Marking, earlier_check
+from preserve.integrity.verify.elsewhere import ElsewhereHashes, FileReadings
 from preserve.integrity.verify.fetched import FetchedFiles, FetchedHashes
 from preserve.integrity.verify.fixity import passed_over, settled
 from preserve.integrity.verify.fixity_check import FixityCheck
 from preserve.integrity.verify.held_catalogue import HeldCatalogue
+from preserve.integrity.verify.kept_sums import KeptSums
 from preserve.integrity.verify.ledger_reading import read_ledger
 from preserve.integrity.verify.newer import Newer
 from preserve.integrity.verify.record_check import RecordCheck, RecordReading
@@ -48,6 +52,7 @@ from preserve.integrity.verify.resume import Resume
 from preserve.integrity.verify.sample import Sample
 from preserve.integrity.verify.seal_check import SealCheck
 from preserve.integrity.verify.second_check import SecondReaderCheck
+from preserve.integrity.verify.statement_bytes import RECORD
 from preserve.integrity.verify.statement_check import ReadableCheck
 from preserve.integrity.verify.text_check import TextCheck
 from preserve.integrity.verify.tree_check import TreeCheck
@@ -59,28 +64,30 @@ from preserve.provenance.statements import DerivedSums
 from preserve.provenance.trust import Trust
 from preserve.regular import FileIdentity, open_regular
 from preserve.store.database import log_of
+from preserve.store.heldfiles import archive_bytes
 from preserve.store.layout import CollectionPaths
 from preserve.store.strange import strange_entries
 
 _TRIES = 3
+_WHOLE = 100.0
 SEALS = "seals"
 """The level of a check that read some files, and of the others their SHA-256: they were read before."""
 FULL = Level()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifyOptions:
+class VerifyOptions(Struct, frozen=True, kw_only=True):
     """How a verification is done. ``state``: a folder for the note that lets a stopped one go on; None: no note.
 
     ``deep``: the share of all bytes, in per cent, that is read record by record though the ledger says that it was
     before (`preserve.integrity.verify.fixity`); 100: everything.
     ``fetched``: the files lie in a store, and what is derived does not.
+    ``readings``: the files are read by other processes; all are, whatever the ledger says of earlier checks.
     ``second_reader``: warcio reads every sealed file, too.
     ``logs``: what is known of logs; the one that is verified is noted there, if nothing is wrong with it.
     """
 
     level: Level = FULL
-    trust: Trust = Trust()  # noqa: RUF009 - a frozen value
+    trust: Trust = Trust()
     logs: KnownLogs | None = None
     limits: Limits = DEFAULT_LIMITS
     processes: int | None = None
@@ -88,10 +95,15 @@ class VerifyOptions:
     deep: float = 0.0
     state: Path | None = None
     fetched: FetchedFiles | None = None
+    readings: FileReadings | None = None
     progress: Tell = untold
 
 
-def verify(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: VerifyOptions = VerifyOptions()) -> Report:
+CollectionCheck = Callable[[CollectionPaths, Mapping[str, Layout], VerifyOptions], Report]
+"""`verify`, or what calls it with files that are read elsewhere."""
+
+
+def verify(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: VerifyOptions = VerifyOptions()) -> Report:  # noqa: B008 - frozen
     """Checks one collection; ``manner.progress`` is told the number of statements done, and the bytes of files.
 
     Without ``manner.trust``, keys and receipts of the archive are not known to anybody.
@@ -116,7 +128,7 @@ def _checked(paths: CollectionPaths, layouts: Mapping[str, Layout], manner: Veri
     checked = _verified(paths, layouts, manner)
     if not checked.has_gone_on or (checked.report.good and checked.is_relied_on):
         return checked.report
-    manner = replace(manner, deep=100.0)
+    manner = replace(manner, deep=_WHOLE)
     return _verified(paths, layouts, manner, again=checked.read).report
 
 
@@ -165,6 +177,7 @@ def _verified(
         checkpoint=signed.checkpoint,
         findings=findings,
         newer=Newer(),
+        writing=Writing(paths.lock),
         underived="" if manner.fetched is None else "in object storage there is none: it is made from the rest",
         earlier=earlier,
     )
@@ -174,32 +187,50 @@ def _verified(
     if manner.fetched is not None:
         held = replace(held, strangers=manner.fetched.strange)
     marking = Marking(paths, signed.checkpoint) if is_sample and manner.logs is not None else None
-    wanted = RecordQuery(identity=True, layouts=tuple(layouts.values()), limits=manner.limits)
+    wanted = RecordQuery(
+        identity=True, expected=manner.readings is None, layouts=tuple(layouts.values()), limits=manner.limits
+    )
     resume = Resume(_note_path(paths, manner), _about(paths, layouts, manner))
-    catalogue = HeldCatalogue(paths)
+    # A check that reads everything believes nothing that was worked out before.
+    is_kept = manner.logs is not None and manner.fetched is None and manner.deep < _WHOLE and not is_sample
+    kept = KeptSums(paths.name if is_kept else None)
+    catalogue = HeldCatalogue(paths, kept)
     try:
-        with Scanner(wanted, processes=manner.processes, total_bytes=held.total_bytes()) as scanner:
+        processes = manner.processes if manner.readings is None else 1
+        with Scanner(wanted, processes=processes, total_bytes=archive_bytes(paths)) as scanner:
             is_full = manner.level.name == "full"
-            hashes = FileHashes(scanner)
-            if manner.fetched is not None:
-                hashes = FetchedHashes(scanner, manner.fetched, keeps=is_full)
+            hashes = _hashes(scanner, manner)
+            if manner.readings is not None:
+                manner.readings.expect(held.files, wanted if is_full else None)
             reading = RecordReading(
                 scanner=scanner if is_full else None,
                 sample=Sample(paths, manner.level.percent, wanted, findings, earlier) if is_sample else None,
                 catalogue=catalogue,
                 resume=resume,
                 hashes=hashes,
-                passed=passed_over(scope, signed, manner.logs, manner.trust, hashes, deep=manner.deep),
+                kept=kept,
+                passed=passed_over(
+                    scope, signed, manner.logs, manner.trust, hashes, deep=manner.deep, bundles=kept.bundles
+                ),
             )
             reading = replace(reading, settled=settled(reading.passed, catalogue))
             checks = _Checks(scope, signed, manner, held, reading)
-            if reading.scanner is not None and manner.fetched is None:
+            if reading.scanner is not None and type(hashes) is FileHashes:
                 passed = reading.passed.files
                 scanner.expect(p for p in held.files if p.name not in passed and resume.tally_of(p) is None)
             if earlier.size:
                 catalogue.begin_at(earlier.size)
             told = _with_bytes(manner.progress, hashes)
-            read_ledger(paths, checks.tree, checks.all, reading.settled, told, earlier=earlier)
+            read_ledger(
+                paths,
+                checks.tree,
+                checks.all,
+                reading.settled,
+                told,
+                bundles=kept.bundles,
+                is_taken=checks.take_expected,
+                earlier=earlier,
+            )
             for path in held.files:
                 if path.name not in earlier.unhashed:
                     hashes.begin(path)
@@ -209,9 +240,11 @@ def _verified(
         resume.close()
     resume.forget()
     is_relied_on = not reading.passed.doubt
+    if report.level == SEALS and report.good and is_relied_on:
+        kept.keep()
     if marking is not None and report.spotless and is_relied_on:
         checks.mark(marking)
-    elif marking is not None and not earlier.size and not findings.has("W-WARC-OPEN"):
+    elif marking is not None and not earlier.size and not findings.has("W-WARC-OPEN", "I-WARC-WRITING"):
         # What lasts would be found each time, and all be gone through behind what is new.
         marking.drop()
     return _Checked(
@@ -220,6 +253,15 @@ def _verified(
         is_relied_on=is_relied_on and (report.spotless or not earlier.size),
         read=frozenset() if reading.sample is None else frozenset(reading.sample.read),
     )
+
+
+def _hashes(scanner: Scanner, manner: VerifyOptions) -> FileHashes:
+    """What takes the hash of each file, wherever that is read."""
+    if manner.readings is not None:
+        return ElsewhereHashes(scanner, manner.readings, manner.fetched)
+    if manner.fetched is not None:
+        return FetchedHashes(scanner, manner.fetched, keeps=manner.level.name == "full")
+    return FileHashes(scanner)
 
 
 def _with_bytes(progress: Tell, hashes: FileHashes) -> Tell:
@@ -231,8 +273,7 @@ def _with_bytes(progress: Tell, hashes: FileHashes) -> Tell:
     return told
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(Struct, frozen=True):
     """What lies in the archive's folder: files, and names of what is none."""
 
     files: Sequence[Path]
@@ -242,9 +283,6 @@ class _Held:
     def of(cls, paths: CollectionPaths) -> "_Held":
         held = sorted(paths.archive.iterdir()) if paths.archive.is_dir() else []
         return cls([path for path in held if path.is_file()], [path.name for path in held if not path.is_file()])
-
-    def total_bytes(self) -> int:
-        return sum(path.stat().st_size for path in self.files)
 
 
 def _note_path(paths: CollectionPaths, manner: VerifyOptions) -> Path | None:
@@ -288,7 +326,7 @@ class _Checks:
         )
         self._scope = scope
         self._vouching = vouching
-        obstacle = Obstacle(scope)
+        obstacle = Obstacle(scope, reading.hashes)
         self.tree = TreeCheck(scope)
         self.records = RecordCheck(scope, self.tree, reading)
         self.statements = ReadableCheck(scope)
@@ -299,7 +337,7 @@ class _Checks:
         self.known = KnownCheck(self.tree, vouching, scope.earlier.size)
         self.signature = SignatureCheck(self.known, vouching)
         self.time = TimeCheck(scope.findings, self.tree, vouching, self.statements.dates)
-        self.index = IndexCheck(scope, self.records, reading.settled, obstacle)
+        self.index = IndexCheck(scope, self.records, reading, obstacle)
         self._reading = reading
         for run, file, first, last in reading.catalogue.dates(reading.settled.size) if reading.settled.size else ():
             self.statements.dates.between(run, file, first, last)
@@ -318,6 +356,15 @@ class _Checks:
             self.index,
             self.catalogue,
         )
+
+    def take_expected(self, index: int, entry: bytes) -> bool:
+        """Takes the statement of a record for all checks, where it is, byte for byte, the one that follows from it."""
+        taken = self.records.take_expected(index, entry) if RECORD in entry else None
+        if taken is None:
+            return False
+        self.statements.take_record(index, taken.run, taken.file, taken.date)
+        self.catalogue.take_record(index, taken.row)
+        return True
 
     def report(self) -> Report:
         """Ends every check, and tells what they found."""

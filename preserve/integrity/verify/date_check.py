@@ -1,8 +1,9 @@
 """Dates held against the order of the ledger, against now, and against when they were taken in (ADR 0016)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from preserve.integrity.verify.report import Findings
 from preserve.model import format_utc, parse_utc
@@ -10,16 +11,14 @@ from preserve.provenance.clock import TOLERANCE, WEB_BEGAN, Span, is_possible, o
 from preserve.provenance.statements import ImportStatement, MementoStatement, RecordStatement, RunStatement, Statement
 
 
-@dataclass(slots=True)
-class _Between:
+class _Between(Struct):
     """The earliest and the latest date of the records of one run in one file, as texts compare."""
 
     first: str
     last: str
 
 
-@dataclass(slots=True)
-class DateCheck:
+class DateCheck(Struct):
     """Takes statements in the ledger's order. Memory grows with runs and imported files, not with records."""
 
     now: datetime
@@ -35,13 +34,7 @@ class DateCheck:
         """Takes one statement."""
         match statement:
             case RecordStatement(run=run, file=file, date=date):
-                between = self._dated.get((run, file))
-                if between is None:
-                    self._dated[run, file] = _Between(date, date)
-                elif date < between.first:
-                    between.first = date
-                elif date > between.last:
-                    between.last = date
+                self.take_record(run, file, date)
             case RunStatement(run=run, started=started, ended=ended, part=1):
                 self.runs.append(Span(index, run, started, ended))
             case ImportStatement(run=run, file=file, imported=imported):
@@ -51,6 +44,16 @@ class DateCheck:
                     self._mementos.append(f"{memento}: served as of {served}")
             case _:
                 pass
+
+    def take_record(self, run: str, file: str, date: str) -> None:
+        """Takes the date of one record of a run in a file."""
+        between = self._dated.get((run, file))
+        if between is None:
+            self._dated[run, file] = _Between(date, date)
+        elif date < between.first:
+            between.first = date
+        elif date > between.last:
+            between.last = date
 
     def between(self, run: str, file: str, first: str, last: str) -> None:
         """Takes the earliest and the latest date of the records of a run in a file, once, before any statement."""

@@ -6,11 +6,11 @@ Tested by ``tests/damage/test_corpus.py``.
 from functools import cached_property
 
 from preserve.findings import Claim
+from preserve.integrity.scan import FileHashes
 from preserve.integrity.verify.checks import CheckScope, Leaf, Said, StatementCheck, Unreadable
 from preserve.integrity.verify.index_sum import IndexSum
 from preserve.integrity.verify.record_check import RecordCheck, RecordReading
 from preserve.integrity.verify.report import claim, not_checked
-from preserve.integrity.verify.settled import Settled
 from preserve.integrity.verify.tree_check import TreeCheck
 from preserve.provenance.rows import row_of
 from preserve.provenance.statements import (
@@ -29,14 +29,16 @@ from preserve.provenance.statements import (
 _INDEX = "index agrees with the evidence"
 _CATALOGUE = "catalogue agrees with the evidence"
 _INCOMPLETE = ("E-WARC-MISSING", "E-WARC-LOST", "E-LEDGER-STATEMENT", "E-LEDGER-MISSING", "E-LEDGER-SIZE")
+_GOING_ON = ("I-WARC-WRITING", "I-LEDGER-WRITING")
 _UNENDED = ("W-WARC-OPEN", "W-LEDGER-PENDING", "E-LEDGER-JOURNAL", "W-LEDGER-JOURNAL")
 
 
 class Obstacle:
     """What keeps the derived from being held against the evidence: what comes of damaged evidence proves nothing."""
 
-    def __init__(self, scope: CheckScope) -> None:
+    def __init__(self, scope: CheckScope, hashes: FileHashes) -> None:
         self._scope = scope
+        self._hashes = hashes
 
     @cached_property
     def reason(self) -> str:
@@ -48,20 +50,25 @@ class Obstacle:
             return "not every record was read"
         if newer.statements:
             return f"what follows from statements {NEWER} is not known"
+        if self._hashes.unread:
+            return "not every file could be read"
         if findings.has(*_INCOMPLETE):
             return "the evidence is not whole"
         if findings.has(*_UNENDED):
             return "a capture did not end; the next one brings them up to date"
+        if findings.has(*_GOING_ON):
+            return "somebody writes to the collection now, and brings them up to date at the end"
         return ""
 
 
 class IndexCheck(StatementCheck):
     """Lines are summed up by file, as the note of a verification that was stopped has them."""
 
-    def __init__(self, scope: CheckScope, records: RecordCheck, settled: Settled, obstacle: Obstacle) -> None:
+    def __init__(self, scope: CheckScope, records: RecordCheck, reading: RecordReading, obstacle: Obstacle) -> None:
         self._scope = scope
         self._records = records
-        self._settled = settled
+        self._settled = reading.settled
+        self._kept = reading.kept
         self._obstacle = obstacle
         self._defect = ""
         self.sum = IndexSum()
@@ -81,7 +88,7 @@ class IndexCheck(StatementCheck):
             # Lines of what was stated before are in that sum already, also of files that are read again.
             if not file.stated or file.first >= self._settled.size:
                 self.sum.add(file.index)
-        self._defect = self.sum.defect(self._scope.paths)
+        self._defect = self.sum.defect(self._scope.paths, self._kept)
         if self._defect:
             self._scope.findings.add("E-INDEX", self._scope.paths.index.name, self._defect)
 
@@ -134,6 +141,10 @@ class CatalogueCheck(StatementCheck):
                 self._held.compare(index, row_of(statement))
             case Unreadable() | _:
                 return
+
+    def take_record(self, index: int, row: bytes) -> None:
+        """Holds the row of a record, as MessagePack writes it, against the one in the catalogue."""
+        self._held.compare_record(index, row)
 
     def _take_again(self, index: int, statement: Said) -> None:
         """Of what is in the sum, the rows of records that were read again now: the sum is of then."""

@@ -15,12 +15,12 @@ Tested by ``tests/scenarios/test_sampled_checks.py``.
 import hashlib
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import ceil
 from typing import TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from preserve import PROGRAM
 from preserve.errors import ArchiveError, FormatError, PreserveError
@@ -72,8 +72,7 @@ class SampleMark(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     files: dict[str, MarkedFile]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Earlier:
+class Earlier(Struct, frozen=True, kw_only=True):
     """What was gone through before, and what of it is looked at again. By default nothing was.
 
     ``bundles``: numbers of those that are read again. ``unhashed``: files that are the same on disk, and not chosen.

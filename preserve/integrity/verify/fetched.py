@@ -6,10 +6,11 @@ is never taken for damage.
 Tested by ``tests/scenarios/test_verify_objects.py``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from preserve.errors import PreserveError
 from preserve.integrity.scan import FileHashes, ScannedRecord, Scanner
@@ -21,25 +22,28 @@ from preserve.store.layout import CollectionPaths
 _ODD = "/"
 
 
-@dataclass(frozen=True, slots=True)
-class FetchedFiles:
+class FetchedFiles(Struct, frozen=True):
     """The files of one collection in a store, and the folder in which their places are held."""
 
     store: ObjectStore
     paths: CollectionPaths
     strange: tuple[str, ...]
     """What lies there and can be no file of an archive."""
+    states: Mapping[str, str] = field(default_factory=dict)
+    """What the listing said of each file, by its name: it says otherwise when another one has taken its place."""
 
     @classmethod
     def of(cls, store: ObjectStore, listing: CollectionListing, paths: CollectionPaths) -> "FetchedFiles":
         """Holds the place of each file."""
         strange = list(listing.strange)
-        for name in listing.below(paths.archive.name):
+        states: dict[str, str] = {}
+        for name, size in listing.below(paths.archive.name).items():
             if _ODD in name:
                 strange.append(f"{paths.archive.name}/{name}")
             else:
                 (paths.archive / name).touch()
-        return cls(store, paths, tuple(strange))
+                states[name] = f"{size} {listing.states[f'{paths.archive.name}/{name}']}"
+        return cls(store, paths, tuple(strange), states)
 
     def key(self, path: Path) -> str:
         """The key of the object of which this is the place."""

@@ -12,7 +12,8 @@ from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
-from preserve.integrity.record import RecordFacts
+from preserve.integrity.expected import ExpectedRecord
+from preserve.integrity.facts import RecordFacts
 from preserve.integrity.scan import ScannedRecord
 from preserve.integrity.verify.newer import Newer
 from preserve.integrity.verify.report import Findings
@@ -28,10 +29,10 @@ _Found = tuple[int, RecordPlace, RecordFacts]
 
 
 class Matched(NamedTuple):
-    """The record of a statement: where it lies, what was found of it, and whether it is the one stated."""
+    """The record of a statement: where it lies, the texts in it, and whether it is the one stated."""
 
     place: RecordPlace
-    facts: RecordFacts
+    cables: tuple[bytes, ...]
     is_whole: bool
 
 
@@ -51,6 +52,7 @@ class FileMatcher:
         """``first`` is the ordinal of the first row. ``newer``: what statements of a newer program name."""
         self._name = name
         self._rows = rows
+        self._ahead: ScannedRecord | None = None
         self._findings = findings
         self._is_open = is_open
         self._newer = newer
@@ -63,15 +65,12 @@ class FileMatcher:
         """Finds the record of one ``record`` statement and compares it; None where it is lost."""
         wanted = statement.record_id
         found = self._put_by(wanted) or self._advance_to(wanted)
-        where = f"{self._name} {wanted} {statement.uri or ''}".rstrip()
+        where = self._where(wanted, statement.uri)
         if found is None:
             self._found("E-WARC-LOST", where, f"ordinal {statement.ordinal}")
             return None
         ordinal, place, facts = found
-        is_whole = True
-        for code, detail in facts.faults:
-            self._found(code, where, detail)
-            is_whole = is_whole and not code.startswith("E-")
+        is_whole = self._tell(facts, where)
         if ordinal < self._furthest:
             self._found("E-WARC-ORDER", where)
         self._furthest = max(self._furthest, ordinal)
@@ -82,7 +81,40 @@ class FileMatcher:
             self._said(statement, facts, where)
             if ordinal != statement.ordinal and not self._is_broken:
                 self._found("E-WARC-ORDER", where, f"now record {ordinal}")
-        return Matched(place, facts, is_whole)
+        return Matched(place, facts.cables, is_whole)
+
+    def match_expected(self, entry: bytes, run: bytes) -> tuple[Matched, ExpectedRecord] | None:
+        """The next record, if a statement is the one that follows from it; None: the statement is to be decoded.
+
+        ``entry`` are its bytes, ``run`` the text of its run as it stands in JSON.
+        """
+        if self._waiting:
+            return None
+        row = self._ahead = self._ahead or next(self._rows, None)
+        if row is None or row.expected is None:
+            return None
+        ordinal = self._ordinal
+        if not row.expected.is_entry(entry, ordinal, run):
+            return None
+        self._ahead = None
+        self._ordinal += 1
+        self._furthest = ordinal
+        facts = row.facts
+        if facts is not None and facts.faults:
+            self._tell(facts, self._where(facts.record_id, facts.uri))
+        return Matched(self._place(ordinal, row), () if facts is None else facts.cables, is_whole=True), row.expected
+
+    def _tell(self, facts: RecordFacts, where: str) -> bool:
+        """Tells what was found of a record by itself; whether it is no damage."""
+        for code, detail in facts.faults:
+            self._found(code, where, detail)
+        return not any(code.startswith("E-") for code, _detail in facts.faults)
+
+    def _where(self, record_id: str, uri: str | None) -> str:
+        return f"{self._name} {record_id} {uri or ''}".rstrip()
+
+    def _place(self, ordinal: int, row: ScannedRecord) -> RecordPlace:
+        return RecordPlace(file=self._name, ordinal=ordinal, offset=row.offset, length=row.length, inner=row.inner)
 
     def _said(self, statement: RecordStatement, facts: RecordFacts, where: str) -> None:
         """The record is the one stated: then the statement must say what is in it."""
@@ -136,17 +168,17 @@ class FileMatcher:
         return waiting.popleft()
 
     def _next(self) -> _Found | None:
-        for row in self._rows:
+        while (row := self._ahead or next(self._rows, None)) is not None:
+            self._ahead = None
             ordinal = self._ordinal
             self._ordinal += 1
-            if row.facts is None:
+            if (facts := row.found()) is None:
                 code, detail = row.fault or ("E-WARC-HEADER", "")
                 if not (self._is_open and code == "E-WARC-GZIP"):
                     self._found(code, f"{self._name} at byte {row.offset}", detail)
                 self._is_broken = True
                 continue
-            place = RecordPlace(file=self._name, ordinal=ordinal, offset=row.offset, length=row.length, inner=row.inner)
-            return ordinal, place, row.facts
+            return ordinal, self._place(ordinal, row), facts
         return None
 
     def _found(self, code: str, where: str, detail: str = "") -> None:

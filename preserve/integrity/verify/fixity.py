@@ -11,17 +11,15 @@ each row of the catalogue. Where a record lies is taken from the catalogue, and 
 the statement. Of statements that the check has read, and rows and lines that follow from them, sums are compared
 (`preserve.integrity.verify.settled`). Where anything is found to be wrong, all is read
 (`preserve.integrity.verify.collection`).
-
-Tested by ``tests/scenarios/test_verify_by_seals.py``.
 """
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
+from msgspec import Struct, field
 
 from preserve.errors import FormatError, PreserveError
 from preserve.findings import Verdict
@@ -29,6 +27,7 @@ from preserve.integrity.scan import FileHashes
 from preserve.integrity.verify.checkpoint_check import SignedCheckpoint
 from preserve.integrity.verify.checks import CheckScope
 from preserve.integrity.verify.held_catalogue import HeldCatalogue
+from preserve.integrity.verify.kept_bundles import KeptBundles
 from preserve.integrity.verify.report import CHECK
 from preserve.integrity.verify.settled import Settled
 from preserve.model import RecordPlace
@@ -36,6 +35,7 @@ from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import FixityStatement, decode
 from preserve.provenance.trust import Trust
+from preserve.store.heldfiles import archive_bytes
 
 _KIND: Final = b'"kind":"fixity"'
 """As it stands in the canonical form of a ``fixity`` statement, and in that of no other."""
@@ -61,16 +61,14 @@ class Places:
         return self._digest.hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PassedFile:
+class PassedFile(Struct, frozen=True, kw_only=True):
     """A file whose records are not read, and the statement at ``index`` that stands in for it."""
 
     index: int
     said: FixityStatement
 
 
-@dataclass(slots=True)
-class PassedFiles:
+class PassedFiles(Struct):
     """The files that are not read, by name. ``doubt``: why one of the statements cannot be relied on after all."""
 
     files: Mapping[str, PassedFile] = field(default_factory=dict)
@@ -91,6 +89,7 @@ def passed_over(
     hashes: FileHashes,
     *,
     deep: float,
+    bundles: KeptBundles,
 ) -> PassedFiles:
     """The files that need not be read. ``deep``: the share of all bytes that is read all the same, in per cent.
 
@@ -98,11 +97,11 @@ def passed_over(
     """
     if scope.level.name != "full" or deep >= _WHOLE or not _is_ours(signed, known, trust):
         return PassedFiles()
-    found, mark = _stated(scope)
+    found, mark = _stated(scope, bundles)
     stated = {name: file for name, file in found.items() if scope.paths.held_file(name).is_file()}
     for name in stated:
         hashes.begin(scope.paths.held_file(name))
-    total = sum(path.stat().st_size for path in scope.paths.archive.iterdir() if path.is_file())
+    total = archive_bytes(scope.paths)
     wanted = total * deep / 100
     chosen = dict(stated)
     for name in _oldest_first(stated):
@@ -152,18 +151,19 @@ def _is_ours(signed: SignedCheckpoint, known: KnownLogs | None, trust: Trust) ->
     return False
 
 
-def _stated(scope: CheckScope) -> tuple[dict[str, PassedFile], PassedFile | None]:
+def _stated(scope: CheckScope, bundles: KeptBundles) -> tuple[dict[str, PassedFile], PassedFile | None]:
     """The newest statement of each file by this version of the check, and the newest with sums of what is derived.
 
     None where the ledger cannot be read.
 
-    Only below the checkpoint that was read: another one may lie there by now, and nobody has seen its signature.
+    Only below the checkpoint that was read: another one may lie there by now, and nobody has seen its signature. Of a
+    bundle that is not what was kept, a statement may be missed: its file is read then.
     """
     found: dict[str, PassedFile] = {}
     mark = None
     covered = 0 if scope.checkpoint is None else scope.checkpoint.size
     try:
-        for index, said in _fixities(Ledger(scope.paths)):
+        for index, said in _fixities(Ledger(scope.paths), bundles):
             if said.check == CHECK and said.size <= index < covered:
                 found[said.file] = PassedFile(index=index, said=said)
                 mark = mark if said.derived is msgspec.UNSET else found[said.file]
@@ -172,9 +172,9 @@ def _stated(scope: CheckScope) -> tuple[dict[str, PassedFile], PassedFile | None
     return found, mark
 
 
-def _fixities(ledger: Ledger) -> Iterator[tuple[int, FixityStatement]]:
+def _fixities(ledger: Ledger, bundles: KeptBundles) -> Iterator[tuple[int, FixityStatement]]:
     """Every ``fixity`` statement under the checkpoint. The tree over them is checked when the ledger is read."""
-    for index, entry in ledger.covered_with(_KIND):
+    for index, entry in ledger.covered_with(_KIND, without=bundles.has_only_records):
         with suppress(FormatError):
             said = decode(entry)
             if isinstance(said, FixityStatement):

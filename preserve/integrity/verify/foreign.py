@@ -120,14 +120,13 @@ def is_package(path: Path) -> bool:
 
 
 def _take(checked: FileCheck, row: ScannedRecord, number: int, references: References) -> None:
-    name = checked.path.name
-    if row.facts is None:
-        code, detail = row.fault or ("E-WARC-HEADER", "")
-        checked.findings.add(code, f"{name} at byte {row.offset}", detail)
-        return
     facts = row.facts
+    if facts is None:
+        code, detail = row.fault or ("E-WARC-HEADER", "")
+        checked.findings.add(code, f"{checked.path.name} at byte {row.offset}", detail)
+        return
     for code, detail in facts.faults:
-        checked.findings.add(code, f"{name} {facts.record_id} {facts.uri or ''}".rstrip(), detail)
+        checked.findings.add(code, f"{checked.path.name} {facts.record_id} {facts.uri or ''}".rstrip(), detail)
     references.add(number, facts)
 
 

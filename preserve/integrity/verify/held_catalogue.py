@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from preserve.errors import PreserveError
+from preserve.integrity.verify.kept_sums import DatabaseFile, KeptRows, KeptSums
 from preserve.integrity.verify.settled import RowSums
 from preserve.model import RecordPlace
 from preserve.store.catalogue import Catalogue, RecordRow, StatementRow
@@ -22,8 +23,12 @@ _BATCH = 512
 class HeldCatalogue:
     """``defect`` says what differs; the first is enough."""
 
-    def __init__(self, paths: CollectionPaths) -> None:
+    def __init__(self, paths: CollectionPaths, kept: KeptSums | None = None) -> None:
+        """``kept``: what was worked out from its bytes before, if they are the same."""
         self.defect = ""
+        self._kept = kept or KeptSums(None)
+        self._given: KeptRows | None = None
+        self._file = DatabaseFile(paths.catalogue)
         self._sums = RowSums()
         self._from = 0
         for table in (*_COMPARED, LOOKS):
@@ -48,6 +53,13 @@ class HeldCatalogue:
         """Takes the rows of the statements below ``size`` at once; whether their sum is this one. Before any other."""
         if self._catalogue is None or not self._rows:
             return False
+        sha256 = self._file.sha256()
+        given = self._kept.rows
+        if given is not None and (given.sha256, given.size, given.rows_sha256) == (sha256, size, rows_sha256):
+            self._given, self._looks, self._from = given, given.looks, size
+            self.begin_at(size)
+            return True
+        self._kept.rows = None
         try:
             for table in (*_COMPARED, LOOKS):
                 for batch in self._catalogue.row_batches(table, size, _BATCH):
@@ -58,7 +70,23 @@ class HeldCatalogue:
             return False
         self.begin_at(size)
         self._from = size
-        return self._sums.hexdigest() == rows_sha256
+        is_same = self._sums.hexdigest() == rows_sha256
+        self._kept.rows = self._summed(sha256, size) if is_same and sha256 else None
+        return is_same
+
+    def _summed(self, sha256: str, size: int) -> KeptRows | None:
+        """What the rows below ``size`` gave, where the bytes are those that were hashed and there are no other rows."""
+        dates, rows_sha256 = tuple(self.dates(size)), self._sums.hexdigest()
+        try:
+            is_all = self._catalogue is not None and self._catalogue.look_count() == self._looks
+        except sqlite3.DatabaseError as error:
+            self._fails(str(error))
+            return None
+        if not is_all or self.defect or any(row is not None for row in self._ahead.values()):
+            return None
+        if not self._file.is_as_it_was:
+            return None
+        return KeptRows(sha256=sha256, size=size, rows_sha256=rows_sha256, looks=self._looks, dates=dates)
 
     def begin_at(self, size: int) -> None:
         """Rows of statements below ``size`` are held against nothing. Before any is asked for."""
@@ -106,6 +134,8 @@ class HeldCatalogue:
 
     def dates(self, size: int) -> list[tuple[str, str, str, str]]:
         """Run, file, first and last date of the records that are stated below ``size``."""
+        if self._kept.rows is not None and self._from == self._kept.rows.size == size:
+            return list(self._kept.rows.dates)
         try:
             return [] if self._catalogue is None else list(self._catalogue.dates_of_files(size))
         except sqlite3.DatabaseError as error:
@@ -114,7 +144,8 @@ class HeldCatalogue:
 
     def sum_of_rows(self) -> str:
         """The sum of all rows that were compared (`preserve.integrity.verify.settled.RowSums`)."""
-        return self._sums.hexdigest()
+        # Behind rows that were not gone through one by one there are none.
+        return self._sums.hexdigest() if self._given is None else self._given.rows_sha256
 
     def close(self) -> None:
         """Closes the catalogue."""
@@ -129,6 +160,12 @@ class HeldCatalogue:
 
     def held(self, index: int, table: str) -> tuple[object, ...] | None:
         """The row of a statement, the statement's index first; None where there is none. Asked in rising order."""
+        row = self._row(index, table)
+        if row is not None:
+            self._sums.take_one(table, row)
+        return row
+
+    def _row(self, index: int, table: str) -> tuple[object, ...] | None:
         if not self._rows:
             return None
         try:
@@ -143,7 +180,6 @@ class HeldCatalogue:
         except sqlite3.DatabaseError as error:
             self._fails(str(error))
             return None
-        self._sums.take(table, (row,))
         return row
 
     def compare(self, index: int, row: StatementRow) -> None:
@@ -158,6 +194,14 @@ class HeldCatalogue:
                 self._sums.take(LOOKS, ((index, number, *look) for number, look in enumerate(row.looks)))
             except sqlite3.DatabaseError as error:
                 self._fails(str(error))
+
+    def compare_record(self, index: int, row: bytes) -> None:
+        """Holds the row of a record's statement, as MessagePack writes it, against the one in the catalogue."""
+        if not self._rows:
+            return
+        held = self._row(index, "records")
+        if held is None or self._sums.take_one("records", held) != row:
+            self._fails(f"differs at statement {index}")
 
     def place_of(self, record_id: str) -> RecordPlace | None:
         """Where the catalogue has a record; whoever reads it there sees whether that is so."""

@@ -1,13 +1,14 @@
 """One reading of a ledger, first statement to last; each goes to every check in turn."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import takewhile
 
 from preserve.errors import FormatError, PreserveError
-from preserve.formats.tlog.files import TILE_WIDTH
+from preserve.formats.tlog.files import TILE_WIDTH, parse_bundle
 from preserve.formats.tlog.merkle import leaf_hash
 from preserve.integrity.verify.checks import Leaf, Said, StatementCheck, Unreadable
 from preserve.integrity.verify.earlier import NOTHING, Earlier
+from preserve.integrity.verify.kept_bundles import KeptBundle, KeptBundles
 from preserve.integrity.verify.settled import Settled
 from preserve.integrity.verify.tree_check import TreeCheck
 from preserve.progress import Tell
@@ -23,12 +24,16 @@ def read_ledger(
     settled: Settled,
     progress: Tell,
     *,
+    bundles: KeptBundles,
+    is_taken: Callable[[int, bytes], bool],
     earlier: Earlier = NOTHING,
 ) -> None:
     """Reads everything. Damage is a finding, and reading goes on behind it. ``tree`` takes each leaf before the checks.
 
-    Of what is ``settled`` the tree takes the leaf, and no check the statement. Of what an ``earlier`` check has gone
-    through only what was chosen is read, before all that is new.
+    Of what is ``settled`` the tree takes the leaf, and no check the statement; of ``bundles`` whose bytes are known, it
+    takes the root. Of what an ``earlier`` check has gone through only what was chosen is read, before all that is
+    new. ``is_taken`` is given index and bytes of each statement under the checkpoint that is left, and tells whether it
+    has taken it for all checks.
     """
     takers = [check.take for check in checks if type(check).take is not StatementCheck.take]
     try:
@@ -39,13 +44,13 @@ def read_ledger(
                 leaf, statement = Leaf(entry, leaf_hash(entry)), _said(entry)
                 for take in takers:
                     take(index, statement, leaf)
-        for first, entries in _bundles(ledger, tree, earlier.start):
+        for number in ledger.bundles(earlier.start):
+            first = number * TILE_WIDTH
             progress(paths.name, first, total=ledger.size)
-            leaves = tree.take_bundle(first, entries)
-            for index, entry in settled.left(first, entries):
-                if not earlier.takes(index):
+            for index, leaf in _left(ledger, number, tree, settled, bundles):
+                if not earlier.takes(index) or is_taken(index, leaf.entry):
                     continue
-                leaf, statement = Leaf(entry, leaves[index - first]), _said(entry)
+                statement = _said(leaf.entry)
                 for take in takers:
                     take(index, statement, leaf)
         for index, entry in takewhile(lambda item: item[0] < ledger.size, ledger.uncovered()):
@@ -59,15 +64,32 @@ def read_ledger(
     progress(paths.name, tree.statements, total=tree.statements)
 
 
-def _bundles(ledger: Ledger, tree: TreeCheck, start: int) -> Iterator[tuple[int, tuple[bytes, ...]]]:
-    """The entries bundle by bundle from one on, each with its first index; one that cannot be read is a finding."""
-    for number in ledger.bundles(start):
-        try:
-            entries = ledger.bundle(number)
-        except (PreserveError, OSError) as error:
-            tree.lost(f"statements from {number * TILE_WIDTH} on", str(error))
-            continue
-        yield number * TILE_WIDTH, entries
+def _left(
+    ledger: Ledger, number: int, tree: TreeCheck, settled: Settled, bundles: KeptBundles
+) -> Iterator[tuple[int, Leaf]]:
+    """Index and leaf of the statements of one bundle that checks are to take; one that cannot be read is a finding."""
+    first = number * TILE_WIDTH
+    end = first + TILE_WIDTH
+
+    def takes(kept: KeptBundle) -> bool:
+        return tree.is_whole and settled.are_settled(end, kept.files)
+
+    if (known := bundles.known(ledger, number, takes)) is not None:
+        tree.take_known(first, known)
+        for place, entry in settled.left_of(known.kept.records, known.others()):
+            yield first + place, Leaf(entry, known.leaf(place))
+        return
+    try:
+        data = ledger.full_bundle(number) if end <= ledger.covered else b""
+        entries = parse_bundle(data, TILE_WIDTH) if data else ledger.bundle(number)
+    except (PreserveError, OSError) as error:
+        tree.lost(f"statements from {first} on", str(error))
+        return
+    hashes = tree.take_bundle(first, entries)
+    if hashes.root is not None:
+        bundles.met(number, data, entries, hashes.leaves, hashes.root)
+    for index, entry in settled.left(first, entries):
+        yield index, Leaf(entry, hashes.leaves[index - first])
 
 
 def _said(entry: bytes) -> Said:

@@ -28,7 +28,7 @@ from preserve.formats.tlog.merkle import CompactRange, leaf_hash
 from preserve.formats.tlog.note import parse_note, parse_vkey
 from preserve.formats.wacz import DIGEST, Package
 from preserve.formats.waczsignature import PackageSignature
-from preserve.integrity.record import RecordFacts
+from preserve.integrity.facts import RecordFacts
 from preserve.integrity.scan import ScannedRecord
 from preserve.integrity.verify.report import Findings, claim, not_checked, not_proven
 from preserve.limits import DEFAULT_LIMITS, MIB

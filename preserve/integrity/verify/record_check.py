@@ -5,8 +5,11 @@ Tested by ``tests/unit/integrity/verify/test_text_check.py``.
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct, field
 
 from preserve.errors import ArchiveError, FormatError
 from preserve.findings import Claim, Verdict
@@ -17,10 +20,12 @@ from preserve.integrity.verify.file_matcher import FileMatcher, Matched
 from preserve.integrity.verify.fixity import PassedFile, PassedFiles, Places
 from preserve.integrity.verify.held_catalogue import HeldCatalogue
 from preserve.integrity.verify.index_sum import IndexSum
+from preserve.integrity.verify.kept_sums import KeptSums
 from preserve.integrity.verify.report import CheckedFile, Findings, claim, not_checked
 from preserve.integrity.verify.resume import FileTally, Resume
 from preserve.integrity.verify.sample import Sample
 from preserve.integrity.verify.settled import Settled
+from preserve.integrity.verify.statement_bytes import FILE, text_behind
 from preserve.integrity.verify.touched import TouchedRecords
 from preserve.integrity.verify.tree_check import TreeCheck
 from preserve.provenance.rows import row_of
@@ -45,8 +50,7 @@ _REPLIES = frozenset({"response", "resource"})
 _RECORDS = "every record is the one in the ledger"
 
 
-@dataclass(slots=True)
-class FileReading:
+class FileReading(Struct):
     """One file of the archive while its statements come. ``matcher`` None: its records are not read (again)."""
 
     path: Path
@@ -65,6 +69,10 @@ class FileReading:
     """Statements of its records are passed over, too (`preserve.integrity.verify.settled`)."""
     first: int = 0
     """The index of the first statement of a record in it that was taken."""
+    run: str = ""
+    """Of the record that was stated last, and was decoded."""
+    run_json: bytes = b""
+    """The same as it stands in JSON."""
     stated: int = 0
     """Number of records that the ledger has named in it."""
     places: Places = field(default_factory=Places)
@@ -80,11 +88,11 @@ class FileReading:
         return self.is_done or (self.passed is not None and index < self.passed.said.size)
 
 
-@dataclass(frozen=True, slots=True)
-class LastRecord:
+class LastRecord(Struct, frozen=True):
     """What the last ``record`` statement gave: its cable's statement follows it as a rule.
 
-    ``matched`` None: the record was not read, or is not there. ``row``: what the catalogue must have of it.
+    ``matched`` None: the record was not read, or is not there. ``row``: what the catalogue must have of it; None, too,
+    where the statement was not decoded, and all was held against it.
     """
 
     record_id: str
@@ -93,8 +101,16 @@ class LastRecord:
     row: StatementRow | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordReading:
+class TakenRecord(NamedTuple):
+    """What checks are to know of a statement that was not decoded. ``row``: as MessagePack writes it."""
+
+    run: str
+    file: str
+    date: str
+    row: bytes
+
+
+class RecordReading(Struct, frozen=True, kw_only=True):
     """How records are read. ``scanner`` None: none is, but those of ``sample``, where the ``catalogue`` has them.
 
     ``hashes`` is told each file that is there when its first record is stated.
@@ -107,6 +123,7 @@ class RecordReading:
     hashes: FileHashes
     passed: PassedFiles
     settled: Settled = field(default_factory=Settled)
+    kept: KeptSums = field(default_factory=lambda: KeptSums(None))
 
 
 class RecordCheck(StatementCheck):
@@ -197,6 +214,8 @@ class RecordCheck(StatementCheck):
         if statement.type in _REPLIES:
             self.replies.add(statement.record_id)
         file = self._file(statement.file)
+        if file.run != statement.run:
+            file.run, file.run_json = statement.run, msgspec.json.encode(statement.run)
         if not file.stated:
             file.first = index
         elif file.first < self._settled.size <= index:
@@ -220,6 +239,25 @@ class RecordCheck(StatementCheck):
             # Only its file is looked at, or it was looked at before.
             return
         self._matched(statement, file, matched)
+
+    def take_expected(self, index: int, entry: bytes) -> "TakenRecord | None":
+        """Takes the statement of a record, if it is byte for byte the one that follows; None: it is to be decoded."""
+        file = self.files.get(text_behind(FILE, entry).decode("latin-1"))
+        if file is None or file.matcher is None or not file.run or index < self._settled.size:
+            return None
+        if file.first < self._settled.size or (found := file.matcher.match_expected(entry, file.run_json)) is None:
+            return None
+        matched, expected = found
+        self._count += 1
+        file.stated += 1
+        if expected.type in _REPLIES:
+            self.replies.add(expected.record_id)
+        file.places.add(matched.place)
+        if expected.line is not None:
+            file.index.expect_sha256(expected.line)
+        self.last = LastRecord(expected.record_id, file, matched)
+        row = expected.row_bytes(index, matched.place.ordinal, file.run)
+        return TakenRecord(file.run, matched.place.file, expected.date, row)
 
     def _passed(self, index: int, statement: RecordStatement, file: FileReading, passed: PassedFile) -> None:
         """Takes the place of a record from the catalogue: it is proved once all places of the file are."""
@@ -281,7 +319,7 @@ class RecordCheck(StatementCheck):
             file.tally, file.is_done = tally, True
             file.index = IndexSum(int(tally.index_sum), tally.index_lines)
         else:
-            rows = self._reading.hashes.rows(path, _readable(self._reading.scanner, path))
+            rows = self._reading.hashes.rows(path, readable_rows(self._reading.scanner, path))
             is_open = path.name != name
             file.matcher = FileMatcher(name, rows, file.findings, is_open=is_open, newer=self._scope.newer)
         return file
@@ -380,7 +418,7 @@ def _is_as_stated(file: FileReading, passed: PassedFile) -> bool:
     return (file.stated, file.places.hexdigest()) == (passed.said.records, passed.said.places_sha256)
 
 
-def _readable(scanner: Scanner, path: Path) -> Iterator[ScannedRecord]:
+def readable_rows(scanner: Scanner, path: Path) -> Iterator[ScannedRecord]:
     """The rows of a file; a disk that fails is a fault of that file."""
     try:
         container = container_of(path)

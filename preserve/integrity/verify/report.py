@@ -4,8 +4,9 @@ Tested by ``tests/damage/test_corpus.py``.
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct, field
 
 from preserve.errors import UsageError
 from preserve.findings import Claim, Finding, Verdict
@@ -20,8 +21,7 @@ MAX_FINDINGS = 10_000
 """Findings that are told one by one; those beyond are counted. A hostile file has millions."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
+class Level(Struct, frozen=True, kw_only=True):
     """How much is read: ``structure`` (files and ledger only), ``full``, or ``sample`` with a percentage of records."""
 
     name: str = "full"
@@ -69,8 +69,7 @@ class CheckedLog(NamedTuple):
     root: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """The outcome of one verification: of a collection, or of one file.
 
     ``is_file``: of a file by itself, of whatever origin. ``notes`` counts what is odd and no damage, by code.
@@ -107,8 +106,7 @@ class Report:
         return self.good and not any(f.code.startswith("W-") for f in self.findings)
 
 
-@dataclass(slots=True)
-class Findings:
+class Findings(Struct):
     """Takes in what is found. Information about what is no damage is only counted."""
 
     listed: list[Finding] = field(default_factory=list)

@@ -5,15 +5,16 @@ from pathlib import Path
 
 from preserve.errors import FormatError
 from preserve.formats.warc.containers import record_at
-from preserve.integrity.record import RecordFacts, RecordQuery, facts_of
+from preserve.integrity.facts import RecordFacts
+from preserve.integrity.record import RecordQuery, facts_of
 from preserve.integrity.scan import ScannedRecord
 from preserve.integrity.verify.earlier import Earlier
 from preserve.integrity.verify.file_matcher import FileMatcher, Matched
 from preserve.integrity.verify.report import Findings
 from preserve.model import RecordPlace
 from preserve.provenance.statements import RecordStatement
-from preserve.regular import open_regular
 from preserve.store.catalogue import Catalogue
+from preserve.store.heldfiles import open_written
 from preserve.store.layout import CollectionPaths
 from preserve.store.warcfile import container_of
 
@@ -57,5 +58,5 @@ class Sample:
         container = container_of(path)
         if container is None:
             raise FormatError("no WARC or ARC file")
-        with open_regular(path) as file:
+        with open_written(path) as file:
             return facts_of(record_at(file, container, place.offset, place.inner), self._wanted)

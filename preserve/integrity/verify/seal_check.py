@@ -72,7 +72,9 @@ class SealCheck(StatementCheck):
             if newer.names(name):
                 newer.files += 1
             else:
-                findings.add(*self._unsealed(name, lost))
+                code, where, detail = self._unsealed(name, lost)
+                is_written = code == "W-WARC-OPEN" and self._scope.writing.is_going_on
+                findings.add("I-WARC-WRITING" if is_written else code, where, detail)
         for name in self._strangers:
             findings.add("E-WARC-UNKNOWN", name, "no file")
         for name, reason in sorted(self._hashes.unread.items()):

@@ -18,12 +18,9 @@ from typing import Final
 import msgspec
 
 from preserve.integrity.verify.index_sum import IndexSum
+from preserve.integrity.verify.statement_bytes import CABLE, FILE, RECORD, RECORD_ID, text_behind
 from preserve.provenance.statements import DerivedSums
 
-_RECORD: Final = b'"kind":"record"'
-_CABLE: Final = b'"kind":"cable"'
-_FILE: Final = b'"file":"'
-_RECORD_ID: Final = b'"record_id":"'
 _NONE: Final = b'"kind":"record"' * 2
 """Stands in no statement."""
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
@@ -61,25 +58,39 @@ class Settled:
             if self._same in entry:
                 self._last = entry
                 self.records += 1
-            elif _RECORD in entry:
+            elif RECORD in entry:
                 if not self._is_record_settled(entry):
                     yield index, entry
-            elif _CABLE not in entry or not self._is_text_settled(entry):
+            elif CABLE not in entry or not self._is_text_settled(entry):
                 yield index, entry
             index += 1
         yield from enumerate(entries[index - first :], index)
 
+    def are_settled(self, end: int, files: Collection[str]) -> bool:
+        """Whether nothing more is to be known of records in these files, and their texts, stated below ``end``."""
+        return end <= self.size and all(name.encode("latin-1") in self._files for name in files)
+
+    def left_of(self, records: int, others: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+        """The same of a bundle in which so many statements of records are settled, and the texts behind them.
+
+        ``others``: all its other statements, as its shape has them (`preserve.integrity.verify.statement_bytes`).
+        """
+        self.records += records
+        for number, entry in others:
+            if CABLE not in entry or not self._is_text_settled(entry):
+                yield number, entry
+
     def _is_record_settled(self, entry: bytes) -> bool:
-        name = _text_behind(_FILE, entry)
+        name = text_behind(FILE, entry)
         self._last, self._is_last_settled = entry, name in self._files
         # In canonical JSON the one key follows the other.
-        self._same = _FILE + name + b'",' + _RECORD if self._is_last_settled else _NONE
+        self._same = FILE + name + b'",' + RECORD if self._is_last_settled else _NONE
         self.records += self._is_last_settled
         return self._is_last_settled
 
     def _is_text_settled(self, entry: bytes) -> bool:
-        record_id = _text_behind(_RECORD_ID, entry)
-        if record_id == _text_behind(_RECORD_ID, self._last):
+        record_id = text_behind(RECORD_ID, entry)
+        if record_id == text_behind(RECORD_ID, self._last):
             return self._is_last_settled
         file = self.file_of(record_id.decode("ascii", "replace"))
         return file is not None and file.encode("ascii", "replace") in self._files
@@ -90,12 +101,6 @@ class Settled:
         if self.sums is None:
             return IndexSum()
         return IndexSum(int(self.sums.lines_sum, 16), self.sums.lines)
-
-
-def _text_behind(key: bytes, entry: bytes) -> bytes:
-    """The text of a key in canonical JSON, up to the next quotation mark: names and ids have none in them."""
-    start = entry.find(key)
-    return b"" if start < 0 else entry[start + len(key) : entry.find(b'"', start + len(key))]
 
 
 class RowSums:
@@ -114,6 +119,12 @@ class RowSums:
     def take(self, table: str, rows: Iterable[tuple[object, ...]]) -> None:
         """Takes in rows of a table."""
         self._tables[table].update(b"".join(map(_ENCODE, rows)))
+
+    def take_one(self, table: str, row: tuple[object, ...]) -> bytes:
+        """Takes in one row, and gives what stands for it."""
+        encoded = _ENCODE(row)
+        self._tables[table].update(encoded)
+        return encoded
 
     def hexdigest(self) -> str:
         """64 hexadecimal digits, over all that was taken so far."""

@@ -45,6 +45,11 @@ class ReadableCheck(StatementCheck):
             case _:
                 pass
 
+    def take_record(self, index: int, run: str, file: str, date: str) -> None:
+        """Takes the statement of a record that can be read: its run, file and date."""
+        self._count = index + 1
+        self.dates.take_record(run, file, date)
+
     def end(self) -> None:
         """Tells the dates that contradict; of the claim they are no part."""
         scope = self._scope

@@ -22,6 +22,7 @@ class TextCheck(StatementCheck):
         self._scope = scope
         self._records = records
         self._catalogue = reading.catalogue
+        self._hashes = reading.hashes
         sums = reading.settled.sums
         self.stray = FileTally() if sums is None else FileTally(texts=sums.texts, texts_not_read=sums.texts_unread)
         """Of texts that do not follow their record."""
@@ -47,7 +48,7 @@ class TextCheck(StatementCheck):
         elif last is not None and is_last and last.file.was_read_at(index):
             return
         tally = last.file.tally if last is not None and is_last else self.stray
-        if matched is not None and leaf.entry in matched.facts.cables:
+        if matched is not None and leaf.entry in matched.cables:
             tally.texts += 1
             return
         self._again(statement, where, tally, None if matched is None else matched.place)
@@ -60,6 +61,7 @@ class TextCheck(StatementCheck):
         if place is None or layout is None:
             tally.texts_not_read += 1
             return
+        self._hashes.need(scope.paths.held_file(place.file))
         try:
             record = read_record(scope.paths, place)
         except ArchiveError:

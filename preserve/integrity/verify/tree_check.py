@@ -5,18 +5,28 @@ Tested by ``tests/damage/test_corpus.py``.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
 
 from preserve.findings import Claim, Verdict
 from preserve.formats.tlog.files import TILE_WIDTH
 from preserve.formats.tlog.merkle import CompactRange, leaf_hash, leaf_hashes, levels_of
 from preserve.integrity.verify.checks import CheckScope, StatementCheck
+from preserve.integrity.verify.kept_bundles import KnownBundle
 from preserve.integrity.verify.report import claim, not_checked
 from preserve.provenance.ledger import Ledger, TileCheck
 from preserve.text import counted
 
+_BUNDLE_HEIGHT = TILE_WIDTH.bit_length() - 1
 _TREE = "the ledger is complete and in order"
 ENTRY_CODES = ("E-LEDGER-MISSING", "E-LEDGER-SIZE", "E-LEDGER-ROOT")
 """Findings after which the entries do not give the root of the checkpoint."""
+
+
+class BundleHashes(NamedTuple):
+    """The hashes of the entries of a bundle; and the root over them, of a full one before which none is missing."""
+
+    leaves: list[bytes]
+    root: bytes | None = None
 
 
 class TreeCheck(StatementCheck):
@@ -27,6 +37,7 @@ class TreeCheck(StatementCheck):
         self._checkpoint = scope.checkpoint
         self._findings = scope.findings
         self._earlier = scope.earlier
+        self._writing = scope.writing
         self._tiles: TileCheck | None = None
         self._ledger: Ledger | None = None
         self.range = CompactRange()
@@ -55,10 +66,10 @@ class TreeCheck(StatementCheck):
         self._findings.add("E-LEDGER-MISSING", where, reason)
         self.is_whole = False
 
-    def take_bundle(self, first: int, entries: Sequence[bytes]) -> list[bytes]:
-        """Takes the entries of a bundle, the first of them at an index; their leaf hashes."""
+    def take_bundle(self, first: int, entries: Sequence[bytes]) -> "BundleHashes":
+        """Takes the entries of a bundle, the first of them at an index."""
         if not self.is_whole or len(entries) < TILE_WIDTH or self._tiles is None:
-            return [self.take_leaf(index, entry) for index, entry in enumerate(entries, first)]
+            return BundleHashes([self.take_leaf(index, entry) for index, entry in enumerate(entries, first)])
         self.statements = first + len(entries)
         levels = levels_of(leaf_hashes(entries))
         self._found(self._tiles.push_full(levels[0], levels[-1][0]))
@@ -66,7 +77,19 @@ class TreeCheck(StatementCheck):
             self._met(self.range.with_part_of(levels, size - first))
         self.range.append_tree(len(levels) - 1, levels[-1][0])
         self._met_whole()
-        return levels[0]
+        return BundleHashes(levels[0], levels[-1][0])
+
+    def take_known(self, first: int, bundle: KnownBundle) -> None:
+        """Takes a full bundle whose root is known, and its tile compared. Only while none before it is missing."""
+        self.statements = first + TILE_WIDTH
+        if self._tiles is not None:
+            self._found(self._tiles.push_root(bundle.kept.root))
+        if wanted := self._wanted_within(first, self.statements):
+            levels = levels_of(bundle.leaves())
+            for size in wanted:
+                self._met(self.range.with_part_of(levels, size - first))
+        self.range.append_tree(_BUNDLE_HEIGHT, bundle.kept.root)
+        self._met_whole()
 
     def take_leaf(self, index: int, entry: bytes) -> bytes:
         """Takes one entry; its leaf hash."""
@@ -135,7 +158,8 @@ class TreeCheck(StatementCheck):
         elif self.is_whole and self._root_at_size != checkpoint.root:
             self._findings.add("E-LEDGER-ROOT", "checkpoint", f"at size {checkpoint.size}")
         if self.statements > checkpoint.size:
-            self._findings.add("W-LEDGER-PENDING", "ledger", counted(self.statements - checkpoint.size, "statement"))
+            code = "I-LEDGER-WRITING" if self._writing.is_going_on else "W-LEDGER-PENDING"
+            self._findings.add(code, "ledger", counted(self.statements - checkpoint.size, "statement"))
 
     def finish(self) -> Claim:
         """Whether the tree is the one of the checkpoint."""

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from preserve.errors import FormatError
 from preserve.formats.http1.stream import payload_of, plain_body
 from preserve.formats.warc.stream import RecordStream
-from preserve.integrity.record import RecordFacts, RecordQuery, facts_of
+from preserve.integrity.facts import RecordFacts
+from preserve.integrity.record import RecordQuery, facts_of
 from tests.warcs import chunked, record, reply, sha1
 
 ALL = RecordQuery(identity=True, statement=True)

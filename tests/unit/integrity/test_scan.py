@@ -145,6 +145,7 @@ def test_a_dictionary_that_cannot_be_read_is_one_fault(tmp_path: Path) -> None:
     assert row.fault[0] == "E-WARC-GZIP"
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("container", [Container.WARC_GZIP, Container.WARC, Container.WARC_ZSTD])
 def test_a_record_of_64_mib_is_read_in_little_memory(tmp_path: Path, container: Container) -> None:
     block = bytes(64 * MIB)

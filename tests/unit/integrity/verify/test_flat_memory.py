@@ -9,7 +9,7 @@ import pytest
 from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import FileHashes, Scanner
 from preserve.integrity.verify import record_check
-from preserve.integrity.verify.checks import CheckScope, Leaf
+from preserve.integrity.verify.checks import CheckScope, Leaf, Writing
 from preserve.integrity.verify.earlier_replies import EarlierReplies
 from preserve.integrity.verify.fixity import PassedFiles
 from preserve.integrity.verify.held_catalogue import HeldCatalogue
@@ -64,6 +64,7 @@ def _grown(tmp_path: Path, count: int) -> tuple[int, Findings]:
         checkpoint=None,
         findings=findings,
         newer=Newer(),
+        writing=Writing(paths.lock),
     )
     with Scanner(RecordQuery(), processes=1, total_bytes=0) as scanner:
         catalogue = HeldCatalogue(paths)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from preserve.findings import Verdict
-from preserve.integrity.verify.checks import CheckScope, Leaf
+from preserve.integrity.verify.checks import CheckScope, Leaf, Writing
 from preserve.integrity.verify.fixity import PassedFile
 from preserve.integrity.verify.newer import Newer
 from preserve.integrity.verify.record_check import FileReading, LastRecord
@@ -43,8 +43,9 @@ def test_a_text_that_was_stated_after_the_check_is_looked_at(tmp_path: Path, ind
         checkpoint=None,
         findings=Findings(),
         newer=Newer(),
+        writing=Writing(tmp_path / "lock"),
     )
-    reading: Any = SimpleNamespace(catalogue=catalogue, settled=Settled())
+    reading: Any = SimpleNamespace(catalogue=catalogue, settled=Settled(), hashes=None)
     check = TextCheck(scope, records, reading)
     check.take(index, CABLE, Leaf(encode(CABLE), b""))
     assert (looked == [CABLE.record_id]) is is_looked_at
