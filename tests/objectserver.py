@@ -9,6 +9,7 @@ import base64
 import hashlib
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
+
+import pytest
 
 BUCKET = "evidence"
 ACCESS_KEY, SECRET = "AKIATESTTESTTESTTEST", "secret/of+a/test+and/nowhere+else0000000"
@@ -30,6 +33,12 @@ class ObjectServer:
     faults: list[tuple[str, str, str]] = field(default_factory=list)
     """Method, a part of the key, fault; each is used up by the request that it fits."""
     asked: list[tuple[str, str]] = field(default_factory=list)
+    locks: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By key, what is said of its object lock: fields of an answer, without the ``x-amz-object-lock-`` before."""
+    queries: list[str] = field(default_factory=list)
+    """What stood behind the ``?`` of each request for an object."""
+    sent: Counter[str] = field(default_factory=Counter)
+    """By key, the bytes of it that were sent."""
     declared: dict[str, str] = field(default_factory=dict)
     """By key, the SHA-256 (hex) with which it was written."""
     url: str = ""
@@ -41,6 +50,11 @@ class ObjectServer:
     """What is called once before a listing is made."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     ended: threading.Event = field(default_factory=threading.Event)
+
+    def begin_anew(self) -> None:
+        """Holds nothing, has been asked nothing, and does what it should."""
+        for name, value in vars(ObjectServer(url=self.url)).items():
+            setattr(self, name, value)
 
     def environment(self) -> dict[str, str]:
         """What a program needs to know."""
@@ -67,6 +81,8 @@ def tag_of(data: bytes) -> str:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # The body follows the head in a write of its own, which would wait 40 ms for the head to be acknowledged.
+    disable_nagle_algorithm = True
     timeout = 60
     ours: ObjectServer
 
@@ -79,6 +95,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
+        if "closes" in self.ours.bad:
+            self.send_header("Connection", "close")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
@@ -131,6 +149,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(412, code="PreconditionFailed")
             return
         headers = {"ETag": tag, "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"}
+        headers |= {f"x-amz-object-lock-{name}": value for name, value in self.ours.locks.get(key, {}).items()}
+        self.ours.queries.append(urlsplit(self.path).query)
         found = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("range", ""))
         status = 200
         if found is not None and fault != "whole":
@@ -150,6 +170,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if "flips" in self.ours.bad and data:
             data = bytes([data[0] ^ 1]) + data[1:]
+        if self.command != "HEAD":
+            self.ours.sent[key] += len(data)
         self._answer(status, data, headers=headers)
 
     def _list(self, prefix: str, query: dict[str, list[str]]) -> None:
@@ -221,3 +243,19 @@ def serving_objects() -> Iterator[ObjectServer]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def _objects_served() -> Iterator[ObjectServer]:
+    with serving_objects() as ours:
+        yield ours
+
+
+@pytest.fixture
+def server(_objects_served: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectServer]:
+    """The server of the test, empty, and the environment that leads to it."""
+    _objects_served.begin_anew()
+    for name, value in _objects_served.environment().items():
+        monkeypatch.setenv(name, value)
+    yield _objects_served
+    _objects_served.ended.set()

@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -102,6 +102,17 @@ def _make_bucket(server: "subprocess.Popen[bytes]", environment: dict[str, str])
             time.sleep(0.2)
         else:
             return
+
+
+def make_locking_bucket(name: str) -> None:
+    """Makes a bucket whose objects can be locked, with the credentials of the environment."""
+    fields = {"x-amz-bucket-object-lock-enabled": "true"}
+    store = S3Store(
+        name, client_options={"allow_http": True, "default_headers": fields}, retry_config={"max_retries": 0}
+    )
+    # A bucket is no object: the library misses a tag in the answer.
+    with suppress(obstore.exceptions.GenericError):
+        obstore.put(store, "", b"", use_multipart=False)
 
 
 def _put_bucket(store: S3Store) -> None:

@@ -4,19 +4,23 @@ Tested by ``tests/unit/integrity/test_record.py``.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from preserve.errors import FormatError
+from preserve.expressions import lazy_re
 from preserve.formats.digests import DeclaredDigest
+from preserve.formats.http1.message import parse_response_head
 from preserve.formats.http1.stream import Payload, payload_of, plain_body
 from preserve.formats.warc.record import RecordHeader, request_method
 from preserve.limits import DEFAULT_LIMITS, Limits
-from preserve.provenance.describe import decoded_content, decodes, is_http
+from preserve.provenance.describe import decoded_content, decodes, is_http, media_type
 from preserve.readers.hashing import HASHES, Fault, declared_digest
 
 if TYPE_CHECKING:
     from preserve.cables.page.layouts import Layout
 
+_TYPE_FIELD = lazy_re(rb"(?im)^content-type:[^\r\n]*\r\n")
 NO_HEAD = "no HTTP status line, or no end of the head within the bound"
 """What is told of a reply that cannot be read, whether it was held or read in pieces."""
 
@@ -39,7 +43,7 @@ class ReplyCheck:
         self._decoded: tuple[int, bytes | None] | None = None
         if not self.is_reply:
             if is_http(header):
-                self.content = _behind_head(block)
+                self.content = behind_head(block)
             return
         self._method = request_method(header)
         # What follows the head of a reply to HEAD is no body, whatever length it says.
@@ -58,9 +62,16 @@ class ReplyCheck:
         """True where all is there that the framing promises, or there is no framing to promise anything."""
         return self._plain_end is not None or self._payload is None or self._payload.complete
 
+    def media_type(self) -> str | None:
+        """The media type that the reply says it has; None where there is none, or no reply."""
+        if self._plain_end is not None:
+            return media_type_in(self._block, self._plain_end)
+        payload = self.whole()
+        return None if payload is None else media_type(payload.head)
+
     def decodes(self) -> bool:
         """True where its codings can be taken off."""
-        if self._plain_end is not None and b"content-encoding" not in self._block[: self._plain_end].lower():
+        if self._plain_end is not None and not has_content_coding(self._block, self._plain_end):
             return True
         payload = self.whole()
         return payload is None or decodes(payload, len(self._block), lambda: self.decoded(DEFAULT_LIMITS))
@@ -76,14 +87,9 @@ class ReplyCheck:
 
     def may_show(self, layouts: "Sequence[Layout]") -> bool:
         """False where it shows no cable for certain."""
-        if self._plain_end is None or b"content-encoding" in self._block[: self._plain_end].lower():
+        if self._plain_end is None or has_content_coding(self._block, self._plain_end):
             return self.is_reply
-        if not layouts:
-            return False
-        from preserve.cables.page.layouts import may_be  # noqa: PLC0415 - only those who read pages need it
-
-        content = bytes(self.content)
-        return any(may_be(layout, content) for layout in layouts)
+        return any_may_be(layouts, self.content)
 
     def whole(self, faults: list[Fault] | None = None) -> Payload | None:
         """The reply taken apart; None where there is none."""
@@ -133,6 +139,31 @@ def _habits(block: bytes, payload: Payload | None) -> Iterable[tuple[str, bytes]
     yield "I-WARC-DIGEST-BLOCK", block
 
 
-def _behind_head(block: bytes) -> bytes:
+def has_content_coding(block: bytes, end: int) -> bool:
+    """Whether a reply whose head ends there may have a content coding."""
+    return b"content-encoding" in block[:end].lower()
+
+
+def any_may_be(layouts: "Sequence[Layout]", content: bytes | memoryview) -> bool:
+    """False for content that shows no page of these layouts for certain."""
+    if not layouts:
+        return False
+    from preserve.cables.page.layouts import may_be_any  # noqa: PLC0415 - only those who read pages need it
+
+    return may_be_any(layouts, bytes(content))
+
+
+def media_type_in(block: bytes, end: int) -> str | None:
+    """The media type that a reply says it has whose plain head ends there; None where there is none."""
+    return _media_type_of(tuple(_TYPE_FIELD.findall(block, 0, end)))
+
+
+@lru_cache(maxsize=256)
+def _media_type_of(fields: tuple[bytes, ...]) -> str | None:
+    """The media type of a reply that has these lines of Content-Type."""
+    return media_type(parse_response_head(b"HTTP/1.1 200 OK\r\n" + b"".join(fields) + b"\r\n"))
+
+
+def behind_head(block: bytes) -> bytes:
     """The body of a request: what stands behind its blank line."""
     return block.partition(b"\r\n\r\n")[2]

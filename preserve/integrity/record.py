@@ -6,11 +6,10 @@ those who hold one. What is odd in a reply is what a server sent, and no damage;
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct
 
 from preserve.errors import FormatError
 from preserve.formats.digests import DeclaredDigest, parse_digest
@@ -19,7 +18,9 @@ from preserve.formats.http1.stream import PayloadStream
 from preserve.formats.warc.fields import BY_KEY, is_written_right, missing, misuses
 from preserve.formats.warc.record import RecordHeader, WarcRecord, bare_uri, original_of, request_method
 from preserve.formats.warc.stream import RawRecord
+from preserve.integrity.facts import RecordFacts
 from preserve.integrity.payloads import NO_HEAD, ReplyCheck, framing_faults, payload_digest, payload_is_own
+from preserve.integrity.plain import REFERENCES, VERSIONS, plain_facts
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import sha256_hex, whole_date
 from preserve.provenance.describe import (
@@ -40,23 +41,22 @@ from preserve.readers.hashing import HASHES, BehindHead, DecodedHash, Fault, Has
 if TYPE_CHECKING:
     from preserve.cables.page.layouts import Layout
 
-_VERSIONS = frozenset({"WARC/1.0", "WARC/1.1", "ARC"})
 _OK = 200
 _CRAWLERS_OWN = frozenset({"warcinfo", "metadata"})
-_REFERENCES = frozenset({"warc-concurrent-to", "warc-refers-to", "warc-warcinfo-id", "warc-segment-origin-id"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordQuery:
+class RecordQuery(Struct, frozen=True, kw_only=True):
     """What to find out of each record, beside its header: the less, the faster.
 
-    ``identity``: SHA-256 of header and block. ``digests``: whether those that it declares fit; and, with these only,
+    ``identity``: SHA-256 of header and block; with that, ``expected``: what follows from it for ledger, catalogue and
+    index (`preserve.integrity.expected`). ``digests``: whether those that it declares fit; and, with these only,
     ``statement``: all that a ``record`` statement says, and ``layouts``: the cable on its page, as its statement's
     canonical bytes. ``take_text`` is given each cable with the id of its record, in whatever process read it.
     """
 
     digests: bool = True
     identity: bool = False
+    expected: bool = False
     statement: bool = False
     layouts: "tuple[Layout, ...]" = ()
     limits: Limits = DEFAULT_LIMITS
@@ -68,34 +68,6 @@ class RecordQuery:
             import preserve.cables.extract  # noqa: F401, PLC0415 - a check that reads no page needs none of it
 
 
-class RecordFacts(NamedTuple):
-    """What was found of one record. Digests are hexadecimal; None where they were not asked for or there are none."""
-
-    record_id: str
-    type: str
-    uri: str | None
-    date: str
-    record_sha256: str | None = None
-    block_sha256: str | None = None
-    payload_sha256: str | None = None
-    declared_payload: str | None = None
-    status: int | None = None
-    mime: str | None = None
-    challenge: str | None = None
-    references: tuple[tuple[str, str], ...] = ()
-    refers_to: str | None = None
-    original: tuple[str, str] | None = None
-    """Of a revisit: address and date of the record that it refers to, as its header has them."""
-    cables: tuple[bytes, ...] = ()
-    shown: tuple[Fault, ...] = ()
-    """What is amiss with the page, where a layout knows it: nothing of the record's."""
-    faults: tuple[Fault, ...] = ()
-    whole: Whole | None = None
-    """Whether all of a page came and can be read (`wholeness`); with ``identity`` or ``statement`` only."""
-    method: str | UnsetType = UNSET
-    """The method by which a reply was asked for, where it was not GET (`request_method`)."""
-
-
 def facts_of(raw: RawRecord, wanted: RecordQuery) -> RecordFacts:
     """Reads one record to its end.
 
@@ -105,12 +77,14 @@ def facts_of(raw: RawRecord, wanted: RecordQuery) -> RecordFacts:
     header = raw.header
     if not isinstance(header, RecordHeader):
         raise FormatError(raw.defect or "no record")
+    block = None if raw.block is None else bytes(raw.block)
+    if block is not None and wanted.digests and not (wanted.statement or raw.defect or raw.habits):
+        plain = plain_facts(header, block, identity=wanted.identity, mime=wanted.expected, layouts=wanted.layouts)
+        if plain is not None:
+            return plain
     faults: list[Fault] = []
     _header_faults(header, faults)
-    if raw.block is None:
-        facts = _large_facts(raw, header, wanted, faults)
-    else:
-        facts = _held_facts(header, bytes(raw.block), wanted, faults)
+    facts = _large_facts(raw, header, wanted, faults) if block is None else _held_facts(header, block, wanted, faults)
     if raw.defect:
         faults.append(("E-WARC-LENGTH", raw.defect))
     faults += [(code, "") for code in (*header.habits, *raw.habits)]
@@ -146,7 +120,7 @@ def _base(
         status,
         None,
         None,
-        () if names.keys().isdisjoint(_REFERENCES) else _references(header),
+        () if names.keys().isdisjoint(REFERENCES) else _references(header),
         None if refers_to is None else bare_uri(refers_to),
     )
     return facts if method == "GET" else facts._replace(method=method)
@@ -159,7 +133,7 @@ def is_crawlers_own(facts: RecordFacts) -> bool:
 
 
 def _references(header: RecordHeader) -> tuple[tuple[str, str], ...]:
-    return tuple((name, bare_uri(value)) for name, value in header.fields if name.lower() in _REFERENCES)
+    return tuple((name, bare_uri(value)) for name, value in header.fields if name.lower() in REFERENCES)
 
 
 def _header_faults(header: RecordHeader, faults: list[Fault]) -> None:
@@ -181,7 +155,7 @@ def _header_faults(header: RecordHeader, faults: list[Fault]) -> None:
             faults.append(("W-WARC-URI", f"{header.type} with an empty WARC-Target-URI"))
         elif uri.startswith("<"):
             faults.append(("I-WARC-URI-BRACKETS", ""))
-    if header.version not in _VERSIONS:
+    if header.version not in VERSIONS:
         faults.append(("I-WARC-VERSION", header.version))
 
 
@@ -224,7 +198,7 @@ def _held_facts(header: RecordHeader, block: bytes, wanted: RecordQuery, faults:
         facts = _base(header, reply.status)
     if wanted.identity or wanted.statement:
         whole = wholeness(header, reply.status, complete=reply.is_complete, decodes=reply.decodes())
-        facts = facts._replace(whole=whole)
+        facts = facts._replace(whole=whole, mime=reply.media_type() if wanted.expected else facts.mime)
     is_shown = reply.status == _OK and facts.method is UNSET and reply.may_show(wanted.layouts)
     if wanted.layouts and (is_shown or resource_type(header) is not None):
         from preserve.cables.extract import told_of  # noqa: PLC0415 - as above

@@ -11,6 +11,7 @@ from pathlib import Path
 from preserve.errors import ArchiveError, EnvironmentFaultError, NotHeldError, PreserveError, unreadable
 from preserve.findings import Finding
 from preserve.formats.tlog.merkle import CompactRange, leaf_hash
+from preserve.integrity.locks import CopyLocks
 from preserve.integrity.verify.report import Findings
 from preserve.progress import Tell
 from preserve.provenance.derive import refuse
@@ -58,6 +59,8 @@ class Replicated:
     pending: int
     complete: bool
     findings: tuple[Finding, ...]
+    locks: CopyLocks | None = None
+    """What locks the files of the copy, where it lies in a store that can."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,6 @@ checkpoint is held against the keys of the source's log, and both against what i
 
 Only what a checkpoint of the source covers is copied, and every file is held against the ledger on its way. The copy's
 checkpoint is written last, when all that it covers is there; so whatever is left half way, the next run finishes.
-
-Tested by ``tests/scenarios/test_copies.py``.
 """
 
 import hashlib

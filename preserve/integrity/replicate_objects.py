@@ -4,17 +4,25 @@ The objects are the files of a copy in a folder, under the same names, without w
 checkpoints stay: their names are their own. What is replaced, by who has read what it replaces, is the checkpoint,
 last of all, and the log's key where that has changed. Of two writers at once, the second to set a checkpoint is told.
 
+Of machines that take turns one may be lost before its checkpoint is set. What it left under names that the next one
+needs, and no checkpoint covers, is replaced, too: behind a `Fence`.
+
 Tested by ``tests/scenarios/test_object_copies.py``.
 """
 
+import dataclasses
 import hashlib
+import sqlite3
 import tempfile
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-from preserve.errors import ArchiveError, FormatError, LockedError
+from msgspec.structs import replace
+
+from preserve.errors import ArchiveError, FormatError, LockedError, PreserveError
 from preserve.formats.tlog.files import (
     TILE_WIDTH,
     Checkpoint,
@@ -25,6 +33,7 @@ from preserve.formats.tlog.files import (
 )
 from preserve.formats.tlog.merkle import leaf_hash
 from preserve.formats.tlog.note import parse_note
+from preserve.integrity.locks import look_at_locks
 from preserve.integrity.replica_source import (
     CopyWork,
     Relation,
@@ -35,7 +44,8 @@ from preserve.integrity.replica_source import (
     read_source,
     small_files,
 )
-from preserve.limits import DEFAULT_LIMITS
+from preserve.limits import DEFAULT_LIMITS, MIB
+from preserve.model import RecordPlace
 from preserve.objects.port import DeclaredHashError, ObjectData, ObjectStore, mapped
 from preserve.objects.probe import probe
 from preserve.objects.spool import CollectionListing, list_collection, object_hash, spool_small
@@ -46,10 +56,15 @@ from preserve.provenance.statements import Sealed
 from preserve.provenance.trust import Trust
 from preserve.regular import read_regular
 from preserve.store.archive import marker_bytes, read_marker
+from preserve.store.catalogue import Catalogue
 from preserve.store.copying import hash_file
+from preserve.store.knownplaces import encode_places, places_key
 from preserve.store.layout import CollectionPaths
 
 _NOBODY = Trust()
+_MAX_SMALL_BYTES = 20 * MIB
+Fence = Callable[[SeenLog | None], AbstractContextManager[None]]
+"""While it lasts nobody else's turn begins; it raises where ours is over. With the log whose checkpoint is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +79,9 @@ class _Note:
 @dataclass(slots=True, kw_only=True)
 class _Work(CopyWork):
     store: ObjectStore
+    fence: Fence | None
+    placed: int = 0
+    """Statements under the copy's checkpoint."""
 
     @property
     def where(self) -> str:
@@ -81,7 +99,7 @@ class _Work(CopyWork):
         return path.relative_to(self.source.folder).as_posix()
 
 
-def replicate_to_store(
+def replicate_to_store(  # noqa: PLR0913 - one for each thing that a copy depends on
     source: CollectionPaths,
     store: ObjectStore,
     *,
@@ -89,12 +107,16 @@ def replicate_to_store(
     trust: Trust = _NOBODY,
     only_look: bool = False,
     rehash: bool = False,
+    fence: Fence | None = None,
+    lock_days: int | None = None,
     progress: Tell = untold,
 ) -> Replicated:
     """Brings the copy of a collection in a store up to the source's checkpoint.
 
     ``only_look`` changes nothing and says what would be copied. ``rehash`` reads the objects that the copy has already;
-    without, name and size of a file must be those that were sealed.
+    without, name and size of a file must be those that were sealed. ``fence``: of machines that take turns.
+    ``lock_days``: in how many days an end of the object lock on a file of the copy is to be told; None: it is not
+    looked at.
 
     Raises:
         ArchiveError: the source's ledger, or the copy's checkpoint, is damaged.
@@ -102,7 +124,9 @@ def replicate_to_store(
         EnvironmentFaultError: the store is no place for evidence, or refuses.
         NetworkError: it does not answer.
     """
-    work = _Work(source=source, store=store, logs=logs, only_look=only_look, rehash=rehash, progress=progress)
+    work = _Work(
+        source=source, store=store, logs=logs, fence=fence, only_look=only_look, rehash=rehash, progress=progress
+    )
     try:
         snapshot = read_source(source, logs=logs, trust=trust)
     except LogNotAsKnownError as error:
@@ -113,11 +137,20 @@ def replicate_to_store(
         probe(store)
     listing = list_collection(store, source.name)
     note = _note(work)
+    work.placed = 0 if note is None else note.checkpoint.size
     relation = Relation.NEW if note is None else _relation(work, snapshot, listing, note)
     complete = relation is Relation.NEWER
     if relation in {Relation.NEW, Relation.OLDER, Relation.SAME}:
         complete = _filled(work, snapshot, listing, note)
-    return outcome(work, snapshot, relation, complete=complete)
+    done = outcome(work, snapshot, relation, complete=complete)
+    return done if lock_days is None or only_look or not complete else _with_locks(work, snapshot, done, lock_days)
+
+
+def _with_locks(work: _Work, snapshot: Snapshot, done: Replicated, days: int) -> Replicated:
+    folder = work.key(work.source.archive.name)
+    locks = look_at_locks(work.store, folder, list(snapshot.sealed), days=days, now=datetime.now(UTC))
+    told = () if locks is None else locks.findings
+    return dataclasses.replace(done, locks=locks, findings=(*done.findings, *told))
 
 
 def _note(work: _Work) -> _Note | None:
@@ -167,7 +200,7 @@ def _filled(work: _Work, snapshot: Snapshot, listing: CollectionListing, note: _
     told = len(work.findings.listed)
     _files(work, snapshot, listing)
     for path in small_files(snapshot.paths):
-        _small(work, listing, work.below(path), read_regular(path))
+        _small(work, listing, work.below(path), read_regular(path), size=_size_in(snapshot.paths, path))
     marker = read_marker(snapshot.paths)
     _small(
         work,
@@ -181,6 +214,7 @@ def _filled(work: _Work, snapshot: Snapshot, listing: CollectionListing, note: _
     if len(work.findings.listed) > told:
         return False
     if not work.only_look:
+        _places(work, snapshot, listing)
         _checkpoint(work, snapshot, note)
         if vkey_tag and not work.store.replace(work.key(work.below(snapshot.paths.vkey)), vkey, vkey_tag):
             raise _overtaken(work)
@@ -227,27 +261,79 @@ def _file(work: _Work, name: str, below: str, seals: tuple[Sealed, ...]) -> None
         work.bytes_copied += found.size
 
 
+def _places(work: _Work, snapshot: Snapshot, listing: CollectionListing) -> None:
+    """Where the records of files lie, for whoever reads the copy: of those of which that is not there yet.
+
+    They are a hint, so nothing depends on them: what the catalogue does not know is left out.
+    """
+    keys = {name: key for name in snapshot.sealed if (key := places_key(name)) is not None}
+    missing = {name: snapshot.sealed[name][-1].records for name, key in keys.items() if key not in listing.sizes}
+    if not missing:
+        return
+    for name, places in _catalogued(work.source, missing):
+        data = encode_places(name, places)
+        work.store.create(work.key(keys[name]), data, hashlib.sha256(data).hexdigest())
+
+
+def _catalogued(paths: CollectionPaths, counts: Mapping[str, int]) -> Iterator[tuple[str, list[RecordPlace]]]:
+    """What the catalogue has of where the records of files lie; no more where it cannot be read."""
+    with (
+        suppress(PreserveError, sqlite3.Error, ValueError),
+        Catalogue.open(paths, read_only=True) as catalogue,
+    ):
+        yield from catalogue.file_places(counts)
+
+
 def _put(work: _Work, below: str, data: ObjectData, sha256: str) -> None:
     """Makes an object. One that came in between is read: another writer's, or ours, of which the answer was lost."""
     if not work.store.create(work.key(below), data, sha256) and object_hash(work.store, work.key(below)) != sha256:
         work.findings.add("E-REPLICA-DIFFERS", below, "not what was to be put there")
 
 
-def _small(work: _Work, listing: CollectionListing, below: str, data: bytes) -> None:
+def _size_in(paths: CollectionPaths, path: Path) -> int:
+    """Of what checkpoint a receipt is, by its name; 0 for others."""
+    first = path.name.partition(".")[0]
+    return int(first) if path.parent == paths.receipts and first.isascii() and first.isdigit() else 0
+
+
+def _small(work: _Work, listing: CollectionListing, below: str, data: bytes, *, size: int = 0) -> None:
     """A small file of its own, which is told where it is copied."""
-    _same(work, listing, below, data)
+    _same(work, listing, below, data, size=size)
     if below not in listing.sizes:
         work.copied.append(below)
 
 
-def _same(work: _Work, listing: CollectionListing, below: str, data: bytes) -> None:
-    """A small file that is never rewritten; one that is there and differs is a finding."""
+def _same(work: _Work, listing: CollectionListing, below: str, data: bytes, *, size: int) -> None:
+    """A small file that is never rewritten; one that is there and differs is a finding.
+
+    ``size``: statements of the smallest log that it belongs to. A file of a log that no checkpoint covers may be what
+    another machine left whose turn is over: it is read, and replaced.
+    """
     sha256 = hashlib.sha256(data).hexdigest()
-    if below not in listing.sizes:
+    if work.fence is not None and size > work.placed:
+        if not work.only_look:
+            _put_over(work, work.fence, below, data, sha256)
+    elif below not in listing.sizes:
         if not work.only_look:
             _put(work, below, data, sha256)
     elif listing.sizes[below] != len(data) or (work.rehash and object_hash(work.store, work.key(below)) != sha256):
         work.findings.add("E-REPLICA-DIFFERS", below)
+
+
+def _put_over(work: _Work, fence: Fence, below: str, data: bytes, sha256: str) -> None:
+    """Makes an object, or puts it in the place of what is no part of any log that counts."""
+    key = work.key(below)
+    if work.store.create(key, data, sha256):
+        return
+    opened = work.store.read(key)
+    if opened is None:
+        raise _overtaken(work)
+    if opened.size == len(data) and opened.whole(_MAX_SMALL_BYTES) == data:
+        return
+    # Read before the fence: what the next machine writes, if our turn ends within it, has another tag.
+    with fence(None):
+        if not work.store.replace(key, data, opened.tag):
+            raise _overtaken(work)
 
 
 def _vkey(work: _Work, snapshot: Snapshot, vkey: bytes) -> str:
@@ -270,7 +356,11 @@ def _ledger(work: _Work, snapshot: Snapshot, listing: CollectionListing) -> None
     """Entry bundles and tiles of the source's checkpoint."""
     top = work.below(snapshot.paths.ledger)
     held = listing.below(top)
-    missing = [item for item in _log_files(snapshot.seen.size) if work.rehash or item.path not in held]
+    missing = [
+        item
+        for item in log_files(snapshot.seen.size)
+        if work.rehash or item.path not in held or (work.fence is not None and item.end > work.placed)
+    ]
     wrong = _wrong_tiles(snapshot) if missing and not work.only_look else []
     if wrong:
         raise ArchiveError(
@@ -279,7 +369,7 @@ def _ledger(work: _Work, snapshot: Snapshot, listing: CollectionListing) -> None
         )
     for item in missing:
         if not work.only_look or item.path in held:
-            _same(work, listing, f"{top}/{item.path}", item.data(snapshot.ledger))
+            _same(work, listing, f"{top}/{item.path}", item.data(snapshot.ledger), size=item.end)
 
 
 def _wrong_tiles(snapshot: Snapshot) -> list[str]:
@@ -292,7 +382,7 @@ def _wrong_tiles(snapshot: Snapshot) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _LogFile:
+class LogFile:
     """A bundle (``level`` -1) or a tile of a log."""
 
     level: int
@@ -301,9 +391,15 @@ class _LogFile:
 
     @property
     def path(self) -> str:
+        """Below the folder of the ledger."""
         if self.level < 0:
             return entries_path(self.number, self.width)
         return tile_path(self.level, self.number, self.width)
+
+    @property
+    def end(self) -> int:
+        """Statements of the smallest log that it is of."""
+        return int((self.number * TILE_WIDTH + self.width) * TILE_WIDTH ** max(self.level, 0))
 
     def data(self, ledger: Ledger) -> bytes:
         """Its bytes, out of the source's ledger."""
@@ -312,21 +408,25 @@ class _LogFile:
         return b"".join(ledger.tile_part(self.level, self.number, self.width))
 
 
-def _log_files(size: int) -> Iterator[_LogFile]:
+def log_files(size: int) -> Iterator[LogFile]:
     """All that a log of ``size`` statements consists of, tiles below before those above them."""
     level = 0
     while count := size // TILE_WIDTH**level:
         for number in range(-(-count // TILE_WIDTH)):
             width = min(TILE_WIDTH, count - number * TILE_WIDTH)
             if level == 0:
-                yield _LogFile(-1, number, width)
-            yield _LogFile(level, number, width)
+                yield LogFile(-1, number, width)
+            yield LogFile(level, number, width)
         level += 1
 
 
 def _checkpoint(work: _Work, snapshot: Snapshot, note: _Note | None) -> None:
     """Sets it, if nobody else has meanwhile."""
-    key, wanted = work.key(work.below(snapshot.paths.checkpoint)), snapshot.seen.note
+    with nullcontext() if work.fence is None else work.fence(snapshot.seen):
+        _set(work, work.key(work.below(snapshot.paths.checkpoint)), snapshot.seen.note, note)
+
+
+def _set(work: _Work, key: str, wanted: bytes, note: _Note | None) -> None:
     if note is None:
         is_set = work.store.create(key, wanted, hashlib.sha256(wanted).hexdigest())
     else:

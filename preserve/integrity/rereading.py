@@ -18,7 +18,8 @@ from preserve.cables.extract import is_newer
 from preserve.cables.page.layouts import Layout
 from preserve.errors import ArchiveError, FormatError
 from preserve.formats.warc.containers import Container
-from preserve.integrity.record import RecordFacts, RecordQuery
+from preserve.integrity.facts import RecordFacts
+from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import ScannedRecord, Scanner
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.progress import Tell, untold
@@ -35,6 +36,7 @@ from preserve.replay.indexing import index_stated
 from preserve.replay.recover import current_catalogue
 from preserve.replay.text_spool import TextSpool
 from preserve.store.catalogue import Catalogue, RecordRow, StatedReading
+from preserve.store.heldfiles import archive_bytes
 from preserve.store.layout import CollectionPaths
 from preserve.store.readmarks import ReadMarks
 from preserve.store.warcfile import container_of
@@ -104,7 +106,7 @@ class Rereader:
             EnvironmentFaultError: a helping process was killed.
         """
         layouts = tuple(self.layouts.values())
-        total = sum(path.stat().st_size for path in self.paths.archive.iterdir() if path.is_file())
+        total = archive_bytes(self.paths)
         with ExitStack() as stack:
             spool = None if self.writer is None else stack.enter_context(TextSpool.of(self.paths))
             wanted = RecordQuery(

@@ -7,35 +7,57 @@ from typing import NamedTuple, Self
 
 from preserve.errors import FormatError
 from preserve.formats.warc.containers import Container, RecordSpan
-from preserve.integrity.record import RecordFacts, RecordQuery, facts_of
+from preserve.integrity.expected import ExpectedRecord, expected_of
+from preserve.integrity.facts import RecordFacts
+from preserve.integrity.record import RecordQuery, facts_of
 from preserve.readers.hashing import Fault
 from preserve.readers.segments import SegmentReader, stretch_fault
+from preserve.regular import FileIdentity
 from preserve.store.copying import Hashed, hash_file
 
 
 class ScannedRecord(NamedTuple):
-    """One record as it was read: its place, and what was found of it; or a stretch with its fault and no facts."""
+    """One record as it was read: its place, and what was found of it; or a stretch with its fault and nothing found.
+
+    ``expected``: what follows from it for ledger, catalogue and index, where that was asked for and can be told. Then
+    ``facts`` are left out where they say no more (`found`): what a helper sends costs time at both ends.
+    """
 
     offset: int
     length: int
     inner: int
     facts: RecordFacts | None
     fault: Fault | None = None
+    expected: ExpectedRecord | None = None
+
+    def found(self) -> RecordFacts | None:
+        """What was found of the record; None: there is none."""
+        return self.expected.facts() if self.facts is None and self.expected is not None else self.facts
 
 
-def _rows(wanted: RecordQuery, _name: str, spots: Iterator[RecordSpan]) -> Iterator[ScannedRecord]:
+def _rows(wanted: RecordQuery, name: str, spots: Iterator[RecordSpan]) -> Iterator[ScannedRecord]:
+    row = partial(_expecting, name) if wanted.expected else _row
     # One is held back: of a large record the length is known only behind it.
     last: tuple[RecordSpan, RecordFacts | None, Fault | None] | None = None
     for spot in spots:
         if last is not None:
-            yield _row(*last)
+            yield row(*last)
         last = (spot, *_looked_at(spot, wanted))
     if last is not None:
-        yield _row(*last)
+        yield row(*last)
 
 
 def _row(spot: RecordSpan, facts: RecordFacts | None, fault: Fault | None) -> ScannedRecord:
     return ScannedRecord(spot.offset, spot.length, spot.inner, facts, fault)
+
+
+def _expecting(name: str, spot: RecordSpan, facts: RecordFacts | None, fault: Fault | None) -> ScannedRecord:
+    where = (spot.offset, spot.length, spot.inner)
+    is_held = facts is not None and spot.raw is not None and spot.raw.block is not None
+    expected = expected_of(facts, name, *where) if facts is not None and is_held else None
+    if facts is not None and expected is not None and not (facts.faults or facts.cables or facts.shown):
+        facts = None
+    return ScannedRecord(*where, facts, fault, expected)
 
 
 def _looked_at(spot: RecordSpan, wanted: RecordQuery) -> tuple[RecordFacts | None, Fault | None]:
@@ -107,11 +129,15 @@ class FileHashes:
         """Begins to hash a file; one that was begun already is not hashed again."""
         if path.name not in self._begun:
             self._begun[path.name] = self._scanner.hashed(path)
-            self.begun_bytes += path.stat().st_size
+            identity = FileIdentity.of(path)
+            self.begun_bytes += 0 if identity is None else identity.size
 
     def rows(self, path: Path, found: Iterator[ScannedRecord]) -> Iterator[ScannedRecord]:  # noqa: ARG002 - who fetches needs it
         """Hands on what is found in a file; here its reading ends."""
         return found
+
+    def need(self, path: Path) -> None:
+        """One record of a file that is read is looked at once more: a file that is here is here."""
 
     @property
     def names(self) -> frozenset[str]:

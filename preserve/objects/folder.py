@@ -7,14 +7,15 @@ import fcntl
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from preserve.config.stores import check_key
 from preserve.errors import ArchiveError, EnvironmentFaultError, unreadable
 from preserve.limits import MIB
-from preserve.objects.port import DeclaredHashError, ListedObject, ObjectData, OpenedObject, check_key
-from preserve.regular import open_regular, read_regular
+from preserve.objects.port import DeclaredHashError, ListedObject, LookedAt, ObjectData, ObjectLock, OpenedObject
+from preserve.regular import FileIdentity, open_regular, read_regular
 from preserve.store.copying import hash_file, is_part
 from preserve.store.durable import make_dir, make_read_only, sync_dir, write_atomic
 
@@ -26,6 +27,7 @@ class FolderStore:
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
+        self.has_locks = False
         self.place = folder
         self._folder = folder
 
@@ -36,7 +38,13 @@ class FolderStore:
                 path = Path(folder, name)
                 with suppress(FileNotFoundError):
                     if not is_part(name) and not path.is_symlink():
-                        yield ListedObject(path.relative_to(self._folder).as_posix(), path.stat().st_size)
+                        size, state = path.stat().st_size, repr(FileIdentity.of(path))
+                        yield ListedObject(path.relative_to(self._folder).as_posix(), size, state)
+
+    def look(self, key: str) -> LookedAt | None:
+        """See `ObjectStore`."""
+        opened = self.read(key)
+        return None if opened is None else LookedAt(opened.size, opened.tag)
 
     def read(self, key: str) -> OpenedObject | None:
         """See `ObjectStore`."""
@@ -60,6 +68,10 @@ class FolderStore:
         except OSError as error:
             raise unreadable(str(path), error) from error
         raise ArchiveError(f"{path} was changed while it was read")
+
+    def locks(self, keys: Sequence[str]) -> Iterator[ObjectLock | None]:
+        """See `ObjectStore`."""
+        return iter([None] * len(keys))
 
     def create(self, key: str, data: ObjectData, sha256: str) -> bool:
         """See `ObjectStore`. The name is given by a link, which is refused where there is one."""

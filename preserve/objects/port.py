@@ -1,4 +1,4 @@
-"""What an object store can do, as far as this program uses it: list, read, read a range, create, replace.
+"""What an object store can do, as far as this program uses it: list, look, read, read a range, create, replace.
 
 Keys are relative to the store: folders of plain names, with ``/`` between them. There is no verb that deletes, and only
 one object of a copy is ever replaced, by who has read what it replaces (``docs/object-storage.md``).
@@ -7,35 +7,33 @@ Tested by ``tests/unit/objects/test_contract.py``.
 """
 
 import mmap
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from preserve.errors import ArchiveError, FormatError
-from preserve.expressions import lazy_re
-from preserve.regular import open_regular
+from msgspec import Struct
 
-_PLAIN = lazy_re(r"[A-Za-z0-9_][A-Za-z0-9_.@+=,-]{0,254}(?:/[A-Za-z0-9_][A-Za-z0-9_.@+=,-]{0,254})*\Z", re.ASCII)
-_MAX_KEY_BYTES = 900
-"""Of 1,024 that S3 takes, so that a prefix has room."""
+from preserve.errors import ArchiveError
+from preserve.regular import open_regular
 
 ObjectData = bytes | memoryview
 """What is put into an object: bytes, or a file that was mapped (`mapped`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListedObject:
-    """An object as a listing names it; ``size`` in bytes."""
+class ListedObject(Struct, frozen=True):
+    """An object as a listing names it; ``size`` in bytes.
+
+    ``state``: what a listing says otherwise when another object has taken its place. It is no hash, and no tag.
+    """
 
     key: str
     size: int
+    state: str
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedObject:
+class OpenedObject(Struct, frozen=True):
     """An object that is read once, forward. ``tag`` changes when another object takes its place; it is no hash."""
 
     key: str
@@ -53,6 +51,19 @@ class OpenedObject:
         if self.size > most:
             raise ArchiveError(f"{self.key} is larger than {most} bytes")
         return b"".join(self.chunks)
+
+
+class LookedAt(Struct, frozen=True):
+    """What a store says of an object without giving it: bytes, and the tag as `OpenedObject` has it."""
+
+    size: int
+    tag: str
+
+
+class ObjectLock(Struct, frozen=True):
+    """What keeps an object from being deleted: retention, ``until`` its end (UTC), or a legal hold, which has none."""
+
+    until: datetime | None
 
 
 class ObjectStore(Protocol):
@@ -74,8 +85,17 @@ class ObjectStore(Protocol):
         """What stands for it where the folders of collections are noted; nothing is opened there."""
         ...
 
+    @property
+    def has_locks(self) -> bool:
+        """Whether the store can lock objects."""
+        ...
+
     def list(self, below: str) -> Iterator[ListedObject]:
         """The objects whose keys begin with ``below`` and a slash, in no order; also those that are none of ours."""
+        ...
+
+    def look(self, key: str) -> LookedAt | None:
+        """Size and tag of an object; None where there is none."""
         ...
 
     def read(self, key: str) -> OpenedObject | None:
@@ -88,6 +108,10 @@ class ObjectStore(Protocol):
         Raises:
             ArchiveError: another object has its key now, or none has.
         """
+        ...
+
+    def locks(self, keys: Sequence[str]) -> Iterator[ObjectLock | None]:
+        """The lock of each object as far as who asks may see it; None where there is none, or no object."""
         ...
 
     def create(self, key: str, data: ObjectData, sha256: str) -> bool:
@@ -105,22 +129,6 @@ class ObjectStore(Protocol):
 
 class DeclaredHashError(ArchiveError):
     """The store did not get the bytes that it was told of."""
-
-
-def names_store(text: str) -> bool:
-    """Whether this is the name of a store, and no path of a folder."""
-    return text.lower().startswith(("s3://", "file://"))
-
-
-def check_key(key: str) -> str:
-    """The key itself.
-
-    Raises:
-        FormatError: it is none of ours: it could lead out of a folder, or differ from itself on another system.
-    """
-    if _PLAIN.match(key) is None or len(key) > _MAX_KEY_BYTES:
-        raise FormatError(f"no plain key: {key[:60]!r}")
-    return key
 
 
 @contextmanager

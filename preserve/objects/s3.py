@@ -11,17 +11,22 @@ Tested by ``tests/unit/objects/test_contract.py`` and ``tests/unit/objects/test_
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-from preserve.errors import ArchiveError, EnvironmentFaultError, NetworkError, PreserveError
+from preserve.config.stores import check_key
+from preserve.errors import ArchiveError, EnvironmentFaultError, FormatError, NetworkError, PreserveError
 from preserve.expressions import lazy_re
 from preserve.limits import MIB
-from preserve.objects.port import DeclaredHashError, ListedObject, ObjectData, OpenedObject, check_key
+from preserve.model import parse_utc
+from preserve.net.heads import HeadReply, heads
+from preserve.net.session import NoAnswerError
+from preserve.objects.port import DeclaredHashError, ListedObject, LookedAt, ObjectData, ObjectLock, OpenedObject
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -33,6 +38,9 @@ _SLOWEST_BYTES_A_SECOND: Final = 128 * 1024
 _WHOLE_READ_S: Final = 6 * 3600.0
 _RANGE_BYTES: Final = 8 * MIB
 _READS: Final = 4
+_SIGNED_AT_ONCE: Final = 64
+_SIGNED_FOR: Final = timedelta(hours=1)
+_OK, _NOT_FOUND = 200, 404
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _STATUS = lazy_re(r"status code: ([0-9]{3})", re.ASCII)
 _CODE = lazy_re(r"<Code>([A-Za-z0-9.]{1,60})</Code>", re.ASCII)
@@ -69,6 +77,7 @@ class BucketStore:
     ) -> None:
         """Raises: EnvironmentFaultError: obstore is not installed, or what the environment says cannot be used."""
         self.name = name
+        self.has_locks = True
         self._bucket = bucket
         self._prefix = prefix
         self._patience = patience = _PATIENCE if patience is None else patience
@@ -82,8 +91,12 @@ class BucketStore:
         self.place = Path("/s3", endpoint.netloc.rpartition("@")[2] or "amazon", bucket, prefix)
         # Elsewhere than on this machine, the user has to say so (AWS_ALLOW_HTTP).
         self._is_plain = endpoint.scheme == "http" and endpoint.hostname in _LOOPBACK
-        self._writing = self._made(patience.silence_s, checksum_algorithm="SHA256")
         self._reading = self._made(_WHOLE_READ_S, read_timeout_s=patience.silence_s)
+
+    @cached_property
+    def _writing(self) -> "S3Store":
+        # To make one takes milliseconds, and most stores are only read.
+        return self._made(self._patience.silence_s, checksum_algorithm="SHA256")
 
     def list(self, below: str) -> Iterator[ListedObject]:
         """See `ObjectStore`."""
@@ -92,7 +105,19 @@ class BucketStore:
         pages = self._asked("list", check_key(below), lambda: iter(obstore.list(self._reading, prefix=below)))
         while (page := self._asked("list", below, lambda: next(pages, None))) is not None:
             for item in page:
-                yield ListedObject(str(item["path"]), int(item["size"]))
+                state = f"{item['e_tag'] or ''} {item['last_modified'].isoformat()}"
+                yield ListedObject(str(item["path"]), int(item["size"]), state)
+
+    def look(self, key: str) -> LookedAt | None:
+        """See `ObjectStore`."""
+        import obstore  # noqa: PLC0415 - of an extra
+
+        check_key(key)
+        try:
+            found = self._asked("look at", key, lambda: obstore.head(self._reading, key))
+        except _NoObjectError:
+            return None
+        return LookedAt(int(found["size"]), str(found["e_tag"] or ""))
 
     def read(self, key: str) -> OpenedObject | None:
         """See `ObjectStore`."""
@@ -148,6 +173,45 @@ class BucketStore:
             if len(got) == size:
                 return got
         raise last or NetworkError(f"{self._at(key)}: {size} bytes were asked for, others came", next_step=_AGAIN)
+
+    def locks(self, keys: Sequence[str]) -> Iterator[ObjectLock | None]:
+        """See `ObjectStore`. The library does not tell: it signs addresses, which are asked for what they say."""
+        import obstore  # noqa: PLC0415 - of an extra
+
+        for first in range(0, len(keys), _SIGNED_AT_ONCE):
+            batch = [check_key(key) for key in keys[first : first + _SIGNED_AT_ONCE]]
+
+            def signed(paths: list[str] = batch) -> list[str]:
+                return list(obstore.sign(self._reading, "HEAD", paths, _SIGNED_FOR))
+
+            urls = self._asked("sign", batch[0], signed)
+            for _try in range(_READS):
+                try:
+                    answers = list(heads(urls, step_s=self._patience.silence_s))
+                except NoAnswerError:
+                    continue
+                break
+            else:
+                raise NetworkError(f"{self.name}: no answer came of what locks {batch[0]}", next_step=_AGAIN)
+            for key, answer in zip(batch, answers, strict=True):
+                yield self._lock(key, answer)
+
+    def _lock(self, key: str, answer: HeadReply) -> ObjectLock | None:
+        if answer.status == _NOT_FOUND:
+            return None
+        if answer.status != _OK:
+            raise NetworkError(
+                f"{self._at(key)}: its lock cannot be seen: it answers {answer.status}", next_step=_AGAIN
+            )
+        if answer.fields.get("x-amz-object-lock-legal-hold", "").upper() == "ON":
+            return ObjectLock(None)
+        until = answer.fields.get("x-amz-object-lock-retain-until-date")
+        if until is None:
+            return None
+        try:
+            return ObjectLock(parse_utc(until))
+        except FormatError:
+            raise NetworkError(f"{self._at(key)}: the end of its lock cannot be read", next_step=_AGAIN) from None
 
     def create(self, key: str, data: ObjectData, sha256: str) -> bool:
         """See `ObjectStore`. The server is told the SHA-256 and takes no other bytes."""

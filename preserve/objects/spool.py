@@ -7,12 +7,14 @@ Tested by ``tests/scenarios/test_object_copies.py``.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct, field
+
+from preserve.config.stores import check_key
 from preserve.errors import ArchiveError, FormatError, LockedError, NetworkError, NotHeldError
 from preserve.limits import DEFAULT_LIMITS, MIB
-from preserve.objects.port import ObjectStore, check_key
+from preserve.objects.port import ObjectStore
 from preserve.regular import read_regular
 from preserve.store.copying import Hashed, need_room
 from preserve.store.layout import CollectionPaths
@@ -21,12 +23,15 @@ _MAX_SMALL_BYTES = 20 * MIB
 """More than an entry bundle of 256 statements can have."""
 
 
-@dataclass(frozen=True, slots=True)
-class CollectionListing:
-    """The objects of one collection by their paths below its folder; ``strange``: keys that are no such paths."""
+class CollectionListing(Struct, frozen=True):
+    """The objects of one collection by their paths below its folder; ``strange``: keys that are no such paths.
+
+    ``states``: as `ListedObject` has them.
+    """
 
     name: str
     sizes: Mapping[str, int]
+    states: Mapping[str, str]
     strange: tuple[str, ...] = field(default=())
 
     def below(self, folder: str) -> dict[str, int]:
@@ -38,13 +43,16 @@ class CollectionListing:
 def list_collection(store: ObjectStore, name: str) -> CollectionListing:
     """What a store has of a collection."""
     sizes: dict[str, int] = {}
+    states: dict[str, str] = {}
     strange: list[str] = []
     for item in store.list(name):
         try:
-            sizes[check_key(item.key).removeprefix(f"{name}/")] = item.size
+            path = check_key(item.key).removeprefix(f"{name}/")
         except FormatError:
             strange.append(item.key)
-    return CollectionListing(name, sizes, tuple(sorted(strange)))
+        else:
+            sizes[path], states[path] = item.size, item.state
+    return CollectionListing(name, sizes, states, tuple(sorted(strange)))
 
 
 def hash_object(store: ObjectStore, key: str) -> Hashed | None:

@@ -2,11 +2,11 @@
 
 import socket
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+from msgspec.structs import replace
 
 from preserve.formats.http1.stream import payload_of
 from preserve.limits import DEFAULT_LIMITS, MAX_REPLY_HEAD_BYTES, Limits
@@ -284,6 +284,7 @@ def test_tls_records_plain_http_the_verdict_and_the_chain(authority: Any, tls_se
     fetcher.close()
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("address", "days", "trusted", "verdict"),
     [

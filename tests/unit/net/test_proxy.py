@@ -1,10 +1,10 @@
 """Through a proxy: what is sent to it, what is known behind it, and what is refused all the same."""
 
 import socket
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from preserve.limits import DEFAULT_LIMITS
 from preserve.net.addresses import AddressGuard, Origin, resolve_host, split_url

@@ -7,11 +7,12 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.net.certificates import RunAuthority
@@ -437,6 +438,16 @@ def test_a_page_that_is_over_gets_nothing(origin: OddOrigin) -> None:
         assert ask(sock, request_for("plain", origin), b"x") == b""
         with pytest.raises(ConnectionError, match="407"):
             made.tunnel(origin.port)
+
+
+def test_what_has_no_end_is_counted_and_not_waited_for() -> None:
+    with bench() as made:
+        # A connection that is being made knows no way to be cut.
+        assert made.door.begin()
+        assert made.proxy.shut(made.door, 0.0) == 1
+        assert not made.door.begin()
+        made.door.end(1)
+        assert made.proxy.shut(made.door, 0.0) == 0
 
 
 def test_the_authority_is_of_this_run_alone() -> None:

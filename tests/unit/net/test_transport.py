@@ -4,11 +4,11 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from preserve.limits import DEFAULT_LIMITS
 from preserve.net.exchange import Failure, Peer, Request, Surplus

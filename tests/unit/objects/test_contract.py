@@ -11,7 +11,7 @@ import pytest
 from preserve.errors import ArchiveError, FormatError, UsageError
 from preserve.objects.folder import FolderStore
 from preserve.objects.opening import open_store
-from preserve.objects.port import DeclaredHashError, ListedObject, ObjectStore, mapped
+from preserve.objects.port import DeclaredHashError, LookedAt, ObjectStore, mapped
 from preserve.objects.probe import probe
 from preserve.objects.s3 import BucketStore
 from tests.objectserver import BUCKET, serving_objects
@@ -81,7 +81,26 @@ def test_what_is_given_comes_back(place: ObjectStore, top: str, size: int, tmp_p
     opened = place.read(f"{top}/x001/067")
     assert opened is not None
     assert (opened.size, b"".join(opened.chunks) == data) == (size, True)
-    assert list(place.list(top)) == [ListedObject(f"{top}/x001/067", size)]
+    (listed,) = place.list(top)
+    assert (listed.key, listed.size) == (f"{top}/x001/067", size)
+    assert list(place.list(top)) == [listed]
+
+
+def test_a_listing_says_that_another_object_has_taken_a_place(place: ObjectStore, top: str) -> None:
+    _make(place, f"{top}/a", b"first")
+    (first,), opened = place.list(top), place.read(f"{top}/a")
+    assert opened is not None
+    assert place.replace(f"{top}/a", b"other", opened.tag)
+    (second,) = place.list(top)
+    assert (first.size, first.state != second.state) == (second.size, True)
+
+
+def test_what_is_looked_at_is_what_is_read(place: ObjectStore, top: str) -> None:
+    _make(place, f"{top}/a", b"0123456789")
+    opened, found = place.read(f"{top}/a"), place.look(f"{top}/a")
+    assert opened is not None
+    assert found == LookedAt(10, opened.tag)
+    assert place.look(f"{top}/b") is None
 
 
 def test_a_range_is_of_the_object_that_was_opened(place: ObjectStore, top: str) -> None:
