@@ -4,7 +4,7 @@ Nothing is written and nothing is checked but what has to be read anyway. A page
 its line says so and has what the page shows, with the same checksums.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -29,7 +29,7 @@ from preserve.provenance.describe import (
     page_type,
     type_of,
 )
-from preserve.readers.hashing import Fault
+from preserve.readers.hashing import MOST_TOLD, Fault
 from preserve.readers.segments import SegmentReader, stretch_fault
 from preserve.regular import open_regular
 from preserve.store.warcfile import container_of
@@ -69,11 +69,16 @@ class ExtractedPart(NamedTuple):
 
 @dataclass(slots=True)
 class Extracted:
-    """What one file gave, in numbers as in `ExtractedPart`."""
+    """What one file gave, in numbers as in `ExtractedPart`.
+
+    ``findings`` and ``faults``: the first `MOST_TOLD` of ``finding_count`` and ``fault_count``.
+    """
 
     path: Path
     cables: int = 0
     unknown: int = 0
+    finding_count: int = 0
+    fault_count: int = 0
     findings: list[Told] = field(default_factory=list)
     faults: list[tuple[int, Fault]] = field(default_factory=list)
 
@@ -81,20 +86,21 @@ class Extracted:
         """Adds what some of its records gave."""
         self.cables += part.cables
         self.unknown += part.unknown
-        self.findings += part.findings
-        self.faults += part.faults
+        self.finding_count += len(part.findings)
+        self.findings += part.findings[: MOST_TOLD - len(self.findings)]
+        self.fault_count += len(part.faults)
+        self.faults += part.faults[: MOST_TOLD - len(self.faults)]
 
 
 def extract_files(
-    paths: Sequence[Path],
-    stretches: SegmentReader[ExtractedPart],
-    wish: ExtractOptions,
+    paths: Iterable[Path],
+    parts_in: Callable[[Path], Iterator[ExtractedPart]],
     out: Callable[[bytes], object],
     progress: Callable[[int], None] = lambda _done: None,
 ) -> Iterator[Extracted]:
     """Hands the lines of each file to ``out``, in its order, and gives what was found when it is through.
 
-    ``progress`` is told the number of cables.
+    ``parts_in`` reads a file, as `extracted_parts` does. ``progress`` is told the number of cables.
 
     Raises:
         EnvironmentFaultError: a helping process was killed.
@@ -102,7 +108,7 @@ def extract_files(
     before = 0
     for path in paths:
         extracted = Extracted(path)
-        for part in _parts(path, stretches, wish):
+        for part in parts_in(path):
             extracted.take(part)
             out(part.lines)
             progress(before + extracted.cables)
@@ -110,7 +116,10 @@ def extract_files(
         yield extracted
 
 
-def _parts(path: Path, stretches: SegmentReader[ExtractedPart], wish: ExtractOptions) -> Iterator[ExtractedPart]:
+def extracted_parts(
+    stretches: SegmentReader[ExtractedPart], wish: ExtractOptions, path: Path
+) -> Iterator[ExtractedPart]:
+    """What one file gives, part by part. ``stretches`` look with `cables_of`; that it cannot be read is a fault."""
     try:
         container = container_of(path)
         if container is Container.WACZ:

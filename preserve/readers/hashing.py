@@ -5,7 +5,7 @@ Tested by ``tests/unit/integrity/test_record.py``.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from preserve.errors import FormatError
 from preserve.formats.content import ContentStream
@@ -16,6 +16,8 @@ from preserve.limits import MAX_REPLY_HEAD_BYTES
 
 Fault = tuple[str, str]
 """A finding's code, and its detail."""
+MOST_TOLD: Final = 20
+"""Of a file, how many are told one by one; those beyond are counted. A hostile file has millions."""
 
 
 class Hash(Protocol):

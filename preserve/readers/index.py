@@ -1,6 +1,7 @@
 """A CDXJ index of WARC and ARC files of whatever origin, sorted bytewise: the captures that a replayer can give back.
 
-A line is what cdxj-indexer writes of the same record. Nothing is checked but what has to be read anyway, and no payload
+A line is what cdxj-indexer writes of the same record; what Common Crawl's lines say beside it is added where it is
+wanted. Nothing is checked but what has to be read anyway, and no payload
 is hashed but that of a record which declares no digest of it. Sorting is done on disk where the lines are many.
 """
 
@@ -9,7 +10,7 @@ import hashlib
 import heapq
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,13 +22,13 @@ from preserve.errors import FormatError
 from preserve.expressions import lazy_re
 from preserve.formats.cdxj import CdxLine, format_line
 from preserve.formats.http1.stream import PayloadStream
-from preserve.formats.urls import surt
+from preserve.formats.urls import of_header, resolve, surt
 from preserve.formats.warc.containers import Container, RecordSpan
 from preserve.formats.warc.record import RecordHeader, bare_uri, request_method
 from preserve.formats.warc.stream import RawRecord
 from preserve.limits import MIB
 from preserve.model import timestamp14, whole_date
-from preserve.readers.hashing import Fault
+from preserve.readers.hashing import MOST_TOLD, Fault
 from preserve.readers.segments import SegmentReader, stretch_fault
 from preserve.regular import open_regular
 from preserve.store.warcfile import container_of
@@ -40,6 +41,8 @@ SORTED_BYTES = 64 * MIB
 """Lines that are sorted in memory; more than these are sorted in parts on disk."""
 _STATUS = lazy_re(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?!\d)")
 _TYPE = lazy_re(rb"\ncontent-type:[ \t]*([^;\s]*)", re.IGNORECASE)
+_LOCATION = lazy_re(rb"\nlocation:[ \t]*([^\r\n]*)", re.IGNORECASE)
+_REDIRECTS = frozenset({"301", "302", "303", "307", "308"})
 _WORD = lazy_re(r"[;\s]")
 _HEAD_ENDS = (b"\r\n\r\n", b"\n\n")
 
@@ -60,13 +63,14 @@ class IndexedPart(NamedTuple):
 
 @dataclass(slots=True)
 class IndexedFile:
-    """What one file gave, in numbers as in `IndexedPart`."""
+    """What one file gave, in numbers as in `IndexedPart`. ``faults``: the first `MOST_TOLD` of ``fault_count``."""
 
     path: Path
     lines: int = 0
     records: int = 0
     shared: int = 0
     unkeyed: int = 0
+    fault_count: int = 0
     faults: list[tuple[int, Fault]] = field(default_factory=list)
 
     def take(self, part: IndexedPart) -> None:
@@ -75,18 +79,19 @@ class IndexedFile:
         self.records += part.records
         self.shared += part.shared
         self.unkeyed += part.unkeyed
-        self.faults += part.faults
+        self.fault_count += len(part.faults)
+        self.faults += part.faults[: MOST_TOLD - len(self.faults)]
 
 
 def index_files(
-    paths: Sequence[Path],
-    stretches: SegmentReader[IndexedPart],
+    paths: Iterable[Path],
+    parts_in: Callable[[Path], Iterator[IndexedPart]],
     out: Callable[[Iterable[bytes]], object],
     progress: Callable[[int], None] = lambda _done: None,
 ) -> list[IndexedFile]:
     """Hands the lines of all the files to ``out``, sorted together. Damage is told of, and the rest is indexed.
 
-    ``progress`` is told the number of records read.
+    ``parts_in`` reads a file, as `indexed_parts` does. ``progress`` is told the number of records read.
 
     Raises:
         EnvironmentFaultError: a helping process was killed.
@@ -98,7 +103,7 @@ def index_files(
         for path in paths:
             indexed = IndexedFile(path)
             done.append(indexed)
-            for part in _parts(indexed, stretches):
+            for part in parts_in(path):
                 indexed.take(part)
                 sorter.add(part.lines)
                 progress(sum(item.records for item in done))
@@ -107,22 +112,30 @@ def index_files(
     return done
 
 
-def _parts(indexed: IndexedFile, stretches: SegmentReader[IndexedPart]) -> Iterator[IndexedPart]:
+def indexed_parts(stretches: SegmentReader[IndexedPart], path: Path) -> Iterator[IndexedPart]:
+    """What one file gives, part by part. ``stretches`` look with `captures_of`; that it cannot be read is a fault."""
     try:
-        container = container_of(indexed.path)
+        container = container_of(path)
         if container is None or container is Container.WACZ:
             what = "it is no WARC or ARC file" if container is None else "a package holds its index already"
-            indexed.faults.append((0, ("E-WARC-UNREADABLE", what)))
+            yield _fault("E-WARC-UNREADABLE", what)
             return
-        yield from stretches.over(indexed.path, container)
+        yield from stretches.over(path, container)
     except FormatError as error:
-        indexed.faults.append((0, ("E-WARC-GZIP", str(error))))
+        yield _fault("E-WARC-GZIP", str(error))
     except OSError as error:
-        indexed.faults.append((0, ("E-WARC-UNREADABLE", error.strerror or str(error))))
+        yield _fault("E-WARC-UNREADABLE", error.strerror or str(error))
 
 
-def captures_of(name: str, spots: Iterator[RecordSpan]) -> Iterator[IndexedPart]:
-    """The lines of the captures in the file with this name, or in a stretch of it, part by part."""
+def _fault(code: str, detail: str) -> IndexedPart:
+    return IndexedPart([], 0, 0, 0, [(0, (code, detail))])
+
+
+def captures_of(name: str, spots: Iterator[RecordSpan], *, full: bool = False) -> Iterator[IndexedPart]:
+    """The lines of the captures in the file with this name, or in a stretch of it, part by part.
+
+    ``full``: with the fields ``recordid``, ``redirect``, ``mime-detected`` and ``truncated``, as Common Crawl has them.
+    """
     taker = _Taker(name)
     # One is held back: of a large record the length is known only behind it.
     last: tuple[RecordSpan, _Capture] | None = None
@@ -138,7 +151,7 @@ def captures_of(name: str, spots: Iterator[RecordSpan]) -> Iterator[IndexedPart]
             continue
         taker.records += 1
         try:
-            capture = _capture(spot.raw)
+            capture = _capture(spot.raw, full=full)
         except FormatError as error:
             taker.faults.append((spot.offset, ("E-WARC-HEADER", str(error))))
             continue
@@ -159,6 +172,7 @@ class _Capture(NamedTuple):
     mime: str | None
     status: str | None
     digest: str | None
+    more: Mapping[str, str]
 
 
 class _Taker:
@@ -177,15 +191,19 @@ class _Taker:
         if spot.is_shared:
             self.shared += 1
             return
-        fields = {"url": capture.uri, "length": str(spot.length), "offset": str(spot.offset), "filename": self._name}
-        if capture.mime is not None:
-            fields["mime"] = capture.mime
-        if capture.status is not None:
-            fields["status"] = capture.status
-        if capture.digest is not None:
-            fields["digest"] = capture.digest
+        uri, date, mime, status, digest, more = capture
+        fields = {"url": uri}
+        if mime is not None:
+            fields["mime"] = mime
+        if status is not None:
+            fields["status"] = status
+        if digest is not None:
+            fields["digest"] = digest
+        fields["length"], fields["offset"], fields["filename"] = str(spot.length), str(spot.offset), self._name
+        if more:
+            fields |= more
         try:
-            line = format_line(CdxLine(key=surt(capture.uri), timestamp=_timestamp(capture.date), fields=fields))
+            line = format_line(CdxLine(key=surt(uri), timestamp=_timestamp(date), fields=fields))
         except FormatError:
             self.unkeyed += 1
             return
@@ -204,7 +222,7 @@ def _timestamp(date: str) -> str:
     return timestamp14(whole)
 
 
-def _capture(raw: RawRecord) -> _Capture | None:
+def _capture(raw: RawRecord, *, full: bool) -> _Capture | None:
     """What there is to say of a record, or None: it is no capture of an address.
 
     Raises:
@@ -214,19 +232,20 @@ def _capture(raw: RawRecord) -> _Capture | None:
     if not isinstance(header, RecordHeader):
         raise FormatError(raw.defect or "no record")
     names = header.by_name
-    kind = header.type
-    uri = bare_uri(names.get("warc-target-uri", ""))
+    kind, uri = names.get("warc-type") or header.type, names.get("warc-target-uri", "")
+    if uri.startswith("<"):
+        uri = bare_uri(uri)
     if kind not in _CAPTURES or not uri.startswith(_ADDRESSES):
         return None
-    method = request_method(header)
+    method = request_method(header) if "warc-request-method" in names else "GET"
     if kind == "response" and method != "GET":
         # Whoever looks an address up wants what GET gave.
         return None
     content_type = names.get("content-type")
     if kind == "resource" and content_type == "application/warc-fields":
         return None
-    parts = iter(raw.more or ()) if raw.block is None else iter((bytes(raw.block),))
-    first = next(parts, b"")
+    parts = iter(raw.more or ())
+    first = next(parts, b"") if raw.block is None else bytes(raw.block)
     if kind == "resource":
         status, mime = None, None if content_type is None else _WORD.split(content_type, maxsplit=1)[0]
     else:
@@ -236,11 +255,37 @@ def _capture(raw: RawRecord) -> _Capture | None:
         digest = _payload_sha1(chain((first,), parts), is_reply=kind == "response", method=method)
     return _Capture(
         uri=uri.replace(" ", "%20"),
-        date=header.date,
+        date=names.get("warc-date") or header.date,
         mime=_REVISIT_MIME if kind == "revisit" else mime,
         status=status,
         digest=digest,
+        more=_more(header, uri, status, first) if full else {},
     )
+
+
+def _more(header: RecordHeader, uri: str, status: str | None, block: bytes) -> dict[str, str]:
+    """What Common Crawl's lines say beside. ``block``: the first bytes of it."""
+    said = {
+        "recordid": header.record_id,
+        "redirect": _redirect(uri, block) if status in _REDIRECTS else None,
+        "mime-detected": header.get("WARC-Identified-Payload-Type"),
+        "truncated": header.get("WARC-Truncated"),
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _redirect(uri: str, block: bytes) -> str | None:
+    """Where a reply leads to; None where it names no http or https address."""
+    location = _LOCATION.search(block, 0, _head_end(block) + 1)
+    return None if location is None else resolve(uri, of_header(location.group(1).strip()))
+
+
+def _head_end(block: bytes) -> int:
+    for mark in _HEAD_ENDS:
+        end = block.find(mark)
+        if end >= 0:
+            return end
+    return len(block)
 
 
 def _reply(block: bytes) -> tuple[str | None, str | None]:
@@ -248,8 +293,7 @@ def _reply(block: bytes) -> tuple[str | None, str | None]:
     status = _STATUS.match(block)
     if status is None:
         return None, None
-    end = next((found for mark in _HEAD_ENDS if (found := block.find(mark)) >= 0), len(block))
-    mime = _TYPE.search(block, 0, end + 1)
+    mime = _TYPE.search(block, 0, _head_end(block) + 1)
     return status.group(1).decode(), mime.group(1).decode("latin-1") if mime is not None else None
 
 

@@ -23,8 +23,8 @@ from preserve.formats.warc.containers import HOLD_BYTES, Container, RecordSpan, 
 from preserve.formats.warc.members import Members
 from preserve.limits import MIB
 from preserve.readers.hashing import Fault
-from preserve.regular import open_regular
 from preserve.replay.worker_process import begin_helper
+from preserve.store.heldfiles import open_written
 
 STRETCH_BYTES = 2 * MIB
 _WORTH_PROCESSES_BYTES = 8 * MIB
@@ -54,7 +54,7 @@ def _ready() -> None:
 
 
 def _stretch(path: Path, start: int, stop: int, is_guess: bool) -> _Stretch[Any]:  # noqa: FBT001 - sent by position
-    with open_regular(path) as file:
+    with open_written(path) as file:
         first = Members(file, start=start).next_start(start, stop) if is_guess else start
         if first >= stop:
             return _Stretch(first, first, [])
@@ -64,7 +64,7 @@ def _stretch(path: Path, start: int, stop: int, is_guess: bool) -> _Stretch[Any]
 
 
 def _whole(path: Path) -> list[Any]:
-    with open_regular(path) as file:
+    with open_written(path) as file:
         return list(_LOOK[0](path.name, records_in(file, Container.WARC_GZIP)))
 
 
@@ -135,25 +135,20 @@ class SegmentReader(Generic[T]):
             EnvironmentFaultError: a helper died.
             OSError: the file cannot be read.
         """
-        size = path.stat().st_size
-        if (
-            self._pool is not None
-            and container is Container.WARC_GZIP
-            and (path in self._ahead or path in self._expected)
-        ):
-            try:
-                yield from self._read_ahead(self._pool, path)
-            except BrokenProcessPool as error:
-                raise _died() from error
-            self.done_bytes += size
-            return
-        if self._pool is None or container is not Container.WARC_GZIP or size < 2 * STRETCH_BYTES:
-            with open_regular(path) as file:
+        pool = self._pool if container is Container.WARC_GZIP else None
+        with open_written(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            is_told_of = path in self._ahead or path in self._expected
+            if pool is None or (size < 2 * STRETCH_BYTES and not is_told_of):
                 yield from self._look(path.name, records_in(file, container))
-            self.done_bytes += size
-            return
+                self.done_bytes += size
+                return
         try:
-            yield from self._dealt(self._pool, path, size)
+            if is_told_of:
+                yield from self._read_ahead(pool, path)
+                self.done_bytes += size
+            else:
+                yield from self._dealt(pool, path, size)
         except BrokenProcessPool as error:
             raise _died() from error
 

@@ -14,9 +14,11 @@ from preserve.cli.main import main
 from preserve.config.folder import load_layouts
 from preserve.demo_site.cables import ALMONDS, BRIDGE
 from preserve.demo_site.pages import replies
+from preserve.findings import Finding
 from preserve.model import sha256_hex
 from preserve.readers import segments
-from preserve.readers.extract import Extracted, ExtractOptions, cables_of, extract_files
+from preserve.readers.extract import Extracted, ExtractedPart, ExtractOptions, cables_of, extract_files, extracted_parts
+from preserve.readers.hashing import MOST_TOLD
 from preserve.readers.segments import SegmentReader
 from tests.warcs import arc, chunked, gz, record, reply, zst
 
@@ -51,7 +53,7 @@ def extract(path: Path, *, processes: int = 1, **wished: Any) -> tuple[list[dict
     lines = BytesIO()
     wish = ExtractOptions(layouts=LAYOUTS, **wished)
     with SegmentReader(partial(cables_of, wish), processes=processes, total_bytes=0) as reading:
-        (told,) = extract_files([path], reading, wish, lines.write)
+        (told,) = extract_files([path], partial(extracted_parts, reading, wish), lines.write)
     return [json.loads(line) for line in lines.getvalue().splitlines()], told
 
 
@@ -202,3 +204,12 @@ def test_mistakes_are_told(
     Path("a.wacz").write_bytes(b"PK\x03\x04" + bytes(30))
     assert main(["extract", *words]) == status
     assert said in capsys.readouterr().err
+
+
+def test_of_many_findings_some_are_told_and_all_counted() -> None:
+    told = Extracted(Path("a.warc.gz"))
+    finding = Finding(code="I-WARC-MEMBERS", where="here")
+    for _number in range(7):
+        told.take(ExtractedPart(b"", 9, 0, [("there", finding)] * 9, [(0, ("E-WARC-GZIP", ""))] * 8))
+    assert (told.finding_count, len(told.findings)) == (63, MOST_TOLD)
+    assert (told.fault_count, len(told.faults)) == (56, MOST_TOLD)

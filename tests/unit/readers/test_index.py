@@ -2,6 +2,7 @@
 
 import gzip
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from preserve.cli.main import main
 from preserve.formats.cdxj import CdxLine
 from preserve.readers import index as indexing
 from preserve.readers import segments
-from preserve.readers.index import IndexedFile, captures_of, index_files
+from preserve.readers.hashing import MOST_TOLD
+from preserve.readers.index import IndexedFile, IndexedPart, captures_of, index_files, indexed_parts
 from preserve.readers.segments import SegmentReader
 from tests.cdxj import parse_line
 from tests.examples import examples
@@ -39,7 +41,7 @@ KEYS = ["org,example)/1", "org,example)/3", "org,example)/4", "org,example)/8", 
 def index(path: Path, processes: int = 1) -> tuple[list[bytes], IndexedFile]:
     lines: list[bytes] = []
     with SegmentReader(captures_of, processes=processes, total_bytes=0) as reading:
-        (told,) = index_files([path], reading, lines.extend)
+        (told,) = index_files([path], partial(indexed_parts, reading), lines.extend)
     return lines, told
 
 
@@ -190,3 +192,11 @@ def test_a_file_is_not_written_over_by_its_own_index(tmp_path: Path) -> None:
     path.write_bytes(gz(page(1)))
     assert main(["index", str(path), "-o", str(tmp_path / "." / "a.warc.gz")]) == 2
     assert path.read_bytes() == gz(page(1))
+
+
+def test_of_many_places_that_are_damaged_some_are_told_and_all_counted() -> None:
+    told = IndexedFile(Path("a.warc.gz"))
+    for number in range(7):
+        told.take(IndexedPart([], 0, 0, 0, [(9 * number + place, ("E-WARC-GZIP", "")) for place in range(9)]))
+    assert told.fault_count == 63
+    assert [offset for offset, _fault in told.faults] == list(range(MOST_TOLD))
