@@ -17,7 +17,7 @@ from operator import attrgetter
 
 from preserve.model import RecordPlace
 from preserve.provenance.statements import IMPORT_RUN
-from preserve.replay.blocked import Blocked
+from preserve.replay.blocked import Blocked, HiddenRecords
 from preserve.replay.recover import CollectionReader
 from preserve.store.catalogue import StoredRecord
 from preserve.store.layout import check_file_name
@@ -103,7 +103,7 @@ def choose(archive: CollectionReader, blocked: Blocked, pages: Collection[str] |
         ArchiveError, FormatError: the ledger is damaged, or the catalogue differs from it.
     """
     is_everything = pages is None and not blocked.config.blocked
-    hidden = blocked.hidden_records(archive)
+    hidden = blocked.hidden_in(archive)
     shares: dict[str, FileShare] = {}
     records = Bits(archive.log.signed)
     count = unsigned = hidden_count = 0
@@ -121,7 +121,7 @@ def choose(archive: CollectionReader, blocked: Blocked, pages: Collection[str] |
             signed = [row for row in unit if archive.log.is_signed(row.statement)]
             unsigned += len(unit) - len(signed)
             share.is_whole = share.is_whole and len(signed) == len(unit)
-            is_hidden = not is_everything and any(_is_hidden(blocked, hidden, row) for row in signed)
+            is_hidden = not is_everything and any(_is_hidden(hidden, row) for row in signed)
             hidden_count += len(signed) * is_hidden
             if is_hidden or not signed or not _is_wanted(unit, pages):
                 share.is_whole = False
@@ -201,7 +201,5 @@ def _newest(row: StoredRecord) -> tuple[bool, int, str]:
     return (not row.run.startswith(IMPORT_RUN), row.statement, row.date)
 
 
-def _is_hidden(blocked: Blocked, hidden: frozenset[str], row: StoredRecord) -> bool:
-    """Whether a record is of a page that is not shown, by itself, by its cable, or as the copy of such a page."""
-    # A request has an address too.
-    return row.record_id in hidden or row.refers_to in hidden or bool(blocked.reason(url=row.uri or ""))
+def _is_hidden(hidden: HiddenRecords, row: StoredRecord) -> bool:
+    return hidden.has(record_id=row.record_id, refers_to=row.refers_to, url=row.uri)

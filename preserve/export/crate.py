@@ -9,9 +9,10 @@ Tested by ``tests/scenarios/test_export_provenance.py``.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from io import BytesIO
 from typing import Final
+
+from msgspec.structs import replace
 
 from preserve.errors import ArchiveError, FormatError
 from preserve.export.gather import moment_of
@@ -19,14 +20,15 @@ from preserve.export.lineage import Lineage, Names, key_of, names_of, plain
 from preserve.export.premis import write_premis
 from preserve.expressions import lazy_re
 from preserve.formats.tlog.files import Proof, format_proof
-from preserve.formats.warc.record import WarcRecord, compress_member, record_bytes, record_sha256
+from preserve.formats.warc.record import WarcRecord, compress_member, record_bytes
 from preserve.model import sha256_hex
 from preserve.provenance import statements
+from preserve.provenance.describe import MADE_HERE, page_of_made
 from preserve.provenance.receipts import held_receipts
 from preserve.provenance.statements import CableStatement
 from preserve.regular import read_regular
 from preserve.replay.recover import Capture, CollectionReader
-from preserve.store.warcfile import read_record
+from preserve.store.warcfile import read_stated
 
 METADATA: Final = "ro-crate-metadata.json"
 MOST: Final = 20_000
@@ -152,10 +154,13 @@ class Crate:
         }
         said: Entity = {}
         if record.uri is not None:
-            page = f"#page-{key_of(record.uri)}"
-            self._others[page] = {"@id": page, "@type": "WebPage", "name": plain(record.uri), "url": plain(record.uri)}
+            address = page_of_made(record.uri) or record.uri
+            page = f"#page-{key_of(address)}"
+            self._others[page] = {"@id": page, "@type": "WebPage", "name": plain(address), "url": plain(address)}
             action["object"] = said["isBasedOn"] = {"@id": page}
         program = next((one.program for one in lineage.events if one.name == record.run and one.kind == "run"), None)
+        if page_of_made(record.uri) is not None and record.run not in lineage.imports:
+            action["description"] = MADE_HERE
         if program is not None:
             agent = f"#program-{key_of(program)}"
             self._others[agent] = {"@id": agent, "@type": "SoftwareApplication", "name": plain(program)}
@@ -224,10 +229,9 @@ class Crate:
 def _read(archive: CollectionReader, record: statements.RecordStatement, capture: Capture) -> WarcRecord | None:
     """A record that is the one that the ledger names; else None."""
     try:
-        held = read_record(archive.paths, capture.row.place)
+        return read_stated(archive.paths, capture.row.place, record).record
     except (ArchiveError, FormatError):
         return None
-    return held if record_sha256(held.header.raw, held.block) == record.record_sha256 else None
 
 
 def _bodies(archive: CollectionReader, capture: Capture) -> dict[tuple[str, str], str]:

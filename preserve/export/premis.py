@@ -19,6 +19,7 @@ from preserve.export.lineage import (
     names_of,
     plain,
 )
+from preserve.provenance.describe import BUILT_BY_SCRIPTS, MADE_HERE, page_of_made
 from preserve.provenance.statements import CableStatement, MementoStatement, RecordStatement, Sealed
 
 NAMESPACE: Final = "http://www.loc.gov/premis/v3"
@@ -144,7 +145,8 @@ def _record(
         ("record id", record.record_id),
         ("record type", record.type),
         ("address", record.uri),
-        ("captured", record.date),
+        ("made of the page", page_of_made(record.uri)),
+        ("captured" if page_of_made(record.uri) is None else "made", record.date),
         ("HTTP status", None if record.status is None else str(record.status)),
         ("bot wall", record.challenge),
         ("whole", record.whole),
@@ -195,6 +197,7 @@ def _text(index: int, text: CableStatement, lineage: Lineage, names: Names, sour
         ("layout", text.layout),
         ("raw digest, SHA-256 over the page", text.raw_sha256),
         (f"comparison digest, SHA-256, rules {text.comparison_rules}", text.comparison_sha256),
+        ("read in", BUILT_BY_SCRIPTS if text.read_in == "dom" else None),
         *_stated(index, lineage),
     ]
     tree = [_identifier("objectIdentifier", names.thing("text", index))]
@@ -223,12 +226,13 @@ def _events(lineage: Lineage, names: Names) -> Iterator[etree._Element]:
     }
     for index, record in lineage.records:
         is_own = record.run not in lineage.imports
-        notes = f"exchange of the run {record.run}" if is_own else "made by another program, and imported"
+        is_made = page_of_made(record.uri) is not None
+        own = f"{MADE_HERE}; run {record.run}" if is_made else f"exchange of the run {record.run}"
         yield _made(
             names.thing("capture", index),
-            ("capture", _RULES),
+            ("creation" if is_made else "capture", _RULES),
             record.date,
-            detail=notes,
+            detail=own if is_own else "made by another program, and imported",
             agent=programs.get(record.run),
             made=names.record(index),
         )

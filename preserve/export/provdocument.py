@@ -25,6 +25,7 @@ from preserve.export.lineage import (
     plain,
 )
 from preserve.model import format_utc, parse_utc
+from preserve.provenance.describe import BUILT_BY_SCRIPTS, MADE_HERE, page_of_made
 from preserve.provenance.statements import CableStatement, MementoStatement, RecordStatement, ReleaseStatement
 
 TERMS: Final = "urn:x-preserve:term:"
@@ -222,11 +223,13 @@ class _Writer:
     def _record(self, index: int, record: RecordStatement, checkpoint: Any) -> None:  # noqa: ANN401
         name = self._named(self._names.record(index))
         is_own = record.run not in self._lineage.imports
+        made_of = page_of_made(record.uri)
         said: list[tuple[str, object]] = [
             ("recordId", record.record_id),
             ("recordType", record.type),
             ("url", None if record.uri is None else self._uri(record.uri)),
-            ("captured", self._moment(record.date)),
+            ("madeBy", None if made_of is None or not is_own else MADE_HERE),
+            ("captured" if made_of is None else "made", self._moment(record.date)),
             ("status", record.status),
             ("mediaType", record.mime),
             ("challenge", record.challenge),
@@ -247,8 +250,9 @@ class _Writer:
             activity = self._once(self._document.activity, run, "Run", [("label", record.run)])
         self._generated(name, activity, key, record.date)
         if record.uri is not None:
-            page = self._external(key_of(record.uri), "Page", [("url", self._uri(record.uri))])
-            self._derived(name, page, f"{key}-page", "Capture")
+            address = made_of or record.uri
+            page = self._external(key_of(address), "Page", [("url", self._uri(address))])
+            self._derived(name, page, f"{key}-page", "Capture" if made_of is None else "Making")
         if record.type == "revisit" and record.refers_to is not None:
             held = self._names.record_of_id(record.refers_to)
             if held is not None:
@@ -311,7 +315,8 @@ class _Writer:
             ("comparisonSha256", self._digest(text.comparison_sha256)),
             ("comparisonRules", text.comparison_rules),
         ]
-        said = [("publishedId", text.published_id), ("canonicalId", text.canonical_id), *digests]
+        read_in = BUILT_BY_SCRIPTS if text.read_in == "dom" else None
+        said = [("publishedId", text.published_id), ("canonicalId", text.canonical_id), ("readIn", read_in), *digests]
         self._once(self._document.entity, entity, "Text", [*said, *self._stated(index, checkpoint)])
         self._generated(entity, reading, key, None)
         self._derived(entity, source, key, "Reading")

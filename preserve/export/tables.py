@@ -1,9 +1,10 @@
-"""Everything recovered, as a table: CSV, JSON Lines or Parquet, a row for each text that the ledger names.
+"""Everything recovered, as tables: CSV, JSON Lines or Parquet; a row for each text that the ledger names, for each
+reference in it, or for each capture.
 
 Rows are read from the records, in the ledger's order, and written as they come: memory is that of a few batches, and
-the same archive gives the same rows. The four dates stay apart: the document's (``sent``), the source's release
-(``source_released``), the capture's (``captured``); what a proof says of time is in the ledger's receipts, and
-``statement`` is the row's place in the ledger that they vouch for.
+the same archive gives the same rows. What the operator does not show is left out. The four dates stay apart: the
+document's (``sent``), the source's release (``source_released``), the capture's (``captured``); what a proof says of
+time is in the ledger's receipts, and ``statement`` is the row's place in the ledger that they vouch for.
 
 Tested by ``tests/scenarios/test_search.py``.
 """
@@ -12,13 +13,15 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NamedTuple
 
 from preserve.cables.extract import Extraction
 from preserve.cables.message.cited import Cited
 from preserve.cables.message.references import Reference
-from preserve.errors import UsageError
+from preserve.export import ccindex
+from preserve.export.parquet import Kind, RowWriter
+from preserve.export.suffixes import Suffixes
+from preserve.replay.blocked import HiddenRecords
 from preserve.replay.stated_texts import TextSource, read_again
 from preserve.store.catalogue import Catalogue, ShownCable
 from preserve.text import clean, escaped_json
@@ -27,10 +30,14 @@ FIELDS: Final = (
     "created", "date_time_group", "origin", "classification", "tags", "released", "redacted_note", "partial_note",
     "source", "source_released", "counter", "history",
 )  # fmt: skip
-_TIMES: Final = frozenset({"created", "date_time_group", "released", "source_released"})
-_LISTS: Final = frozenset({"message_tags", "meant_tags", "cites", "findings", "rules"})
-_NUMBERS: Final = frozenset({"statement", "entry", "start", "end"})
-_TRUTHS: Final = frozenset({"certain", "year_is_assumed"})
+TIMES: Final = frozenset({"created", "date_time_group", "released", "source_released"})
+_KINDS: Final[dict[str, Kind]] = {
+    **dict.fromkeys(("message_tags", "meant_tags", "cites", "findings", "rules"), Kind.LIST),
+    **dict.fromkeys(("statement", "entry", "start", "end", "offset", "length", "inner"), Kind.NUMBER),
+    **dict.fromkeys(("certain", "year_is_assumed"), Kind.TRUTH),
+    **{name: column.kind for name, column in ccindex.COLUMNS.items()},
+}
+"""The columns of all tables that are no texts."""
 
 _BEFORE: Final = {
     "collection": "the collection",
@@ -57,6 +64,9 @@ _BEHIND: Final = {
     "record_id": "the WARC record",
     "record_sha256": "SHA-256 of the record, as the ledger names it",
     "file": "the WARC file",
+    "offset": "where the compressed piece with the record begins in it, in bytes (a number)",
+    "length": "how long that piece is, in bytes; empty where it is not known (a number)",
+    "inner": "where the record begins in that piece: 0 but where several were compressed together (a number)",
     "statement": "index of the text's statement in the ledger (a number)",
     "layout": "the layout of the page, with its version",
     "extractor": "the extractor that read it, with its version",
@@ -64,15 +74,20 @@ _BEHIND: Final = {
 }
 
 
-def columns() -> dict[str, str]:
-    """Every column in order, and what stands in it."""
-    said = dict(_BEFORE)
+def with_fields(before: Mapping[str, str], behind: Mapping[str, str]) -> dict[str, str]:
+    """Columns, and what stands in each, with those of the fields of a cable between the others."""
+    said = dict(before)
     for name in FIELDS:
         said[f"{name}_printed"] = f"the page's field {name}, as printed"
         said[f"{name}_value"] = f"what {name} means, where that is known"
-        if name in _TIMES:
+        if name in TIMES:
             said[f"{name}_precision"] = f"how precisely {name} is known"
-    return said | _BEHIND
+    return said | dict(behind)
+
+
+def columns() -> dict[str, str]:
+    """Every column in order, and what stands in it."""
+    return with_fields(_BEFORE, _BEHIND)
 
 
 COLUMNS: Final = tuple(columns())
@@ -97,8 +112,25 @@ REFERENCES: Final = {
 }
 """The columns of the table of references, and what stands in them."""
 
-TABLES: Final[dict[str, tuple[str, ...]]] = {"texts": COLUMNS, "references": tuple(REFERENCES)}
+TABLES: Final[dict[str, tuple[str, ...]]] = {
+    "texts": COLUMNS,
+    "references": tuple(REFERENCES),
+    "index": tuple(ccindex.COLUMNS),
+}
 """Every table with its columns."""
+
+
+Part = dict[str, Any]
+"""Some columns of a row, with what stands in them: texts, numbers, truths, lists of texts, None."""
+ReadTexts = Callable[[Iterable[ShownCable]], Iterator[tuple[ShownCable, list[Part] | None]]]
+"""Reads texts again, in their order; gives what rows say of each, None where its record no longer gives it."""
+
+
+class TextTable(NamedTuple):
+    """``parts``: what the rows of a text say of it alone; ``about``: what each says of its capture."""
+
+    parts: Callable[[Extraction], list[Part]]
+    about: Callable[[ShownCable], Part]
 
 
 def table_rows(
@@ -107,34 +139,52 @@ def table_rows(
     unread: Callable[[ShownCable], object],
     table: str = "texts",
     *,
+    hidden: HiddenRecords,
     size: int,
-) -> Iterator[dict[str, Any]]:
+    read: ReadTexts | None = None,
+) -> Iterator[Part]:
     """The rows of a collection, of one of `TABLES`. ``unread`` is told each text that its record no longer gives.
 
-    ``size`` is that of the checkpoint: statements above it are left out.
+    ``read``: what reads the texts again; None: this process, and those that help it.
+
+    ``size`` is that of the checkpoint: statements above it are left out, and so is what is ``hidden``.
 
     The table of references has a row for each cable that an entry cites, and one for each entry that cites none.
 
     Raises:
         EnvironmentFaultError: a helping process was killed.
+        UsageError: the table needs a library that is not installed.
     """
-    read = _references if table == "references" else _texts
+    if table == "index":
+        yield from ccindex.index_rows(catalogue, hidden, crawl=source.paths.name, size=size)
+        return
+    parts, about = TEXT_TABLES[table]
     signed = (cable for cable in catalogue.shown_cables() if cable.statement < size)
-    for cable, rows in read_again(source, signed, read, expected=catalogue.ledger_size):
-        if rows is None:
+    shown = (
+        cable
+        for cable in signed
+        if not hidden.has(record_id=cable.record.record_id, refers_to=cable.record.refers_to, url=cable.record.uri)
+    )
+    taken = (
+        read_again(source, shown, lambda _cable, text: parts(text), expected=catalogue.ledger_size)
+        if read is None
+        else read(shown)
+    )
+    for cable, found in taken:
+        if found is None:
             unread(cable)
         else:
-            yield from ({"collection": source.paths.name, **row} for row in rows)
+            yield from ({"collection": source.paths.name, **part, **about(cable)} for part in found)
 
 
-def _references(cable: ShownCable, text: Extraction) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
+def _references(text: Extraction) -> list[Part]:
+    rows: list[Part] = []
     for number, (entry, cited) in enumerate(zip(text.message.refs, text.cited, strict=True), 1):
-        rows += [_reference(cable, text, number, entry, one) for one in cited or (None,)]
+        rows += [_reference(text, number, entry, one) for one in cited or (None,)]
     return rows
 
 
-def _reference(cable: ShownCable, text: Extraction, number: int, entry: Reference, one: Cited | None) -> dict[str, Any]:
+def _reference(text: Extraction, number: int, entry: Reference, one: Cited | None) -> Part:
     return {
         "published_id": text.published_id,
         "canonical_id": text.canonical_id,
@@ -147,20 +197,21 @@ def _reference(cable: ShownCable, text: Extraction, number: int, entry: Referenc
         "rules": [] if one is None else list(one.rules),
         "certain": None if one is None else one.certain,
         "year_is_assumed": None if one is None else one.year_is_assumed,
-        "captured": cable.record.date,
-        "record_id": cable.record.record_id,
-        "statement": cable.statement,
         "extractor": text.extractor,
     }
 
 
-def _texts(cable: ShownCable, text: Extraction) -> list[dict[str, Any]]:
-    return [_row(cable, text)]
+def _about_reference(cable: ShownCable) -> Part:
+    return {
+        "captured": cable.record.date,
+        "record_id": cable.record.record_id,
+        "statement": cable.statement,
+    }
 
 
-def _row(cable: ShownCable, text: Extraction) -> dict[str, Any]:
+def _texts(text: Extraction) -> list[Part]:
     subject = text.message.subject
-    row: dict[str, Any] = {
+    row: Part = {
         "published_id": text.published_id,
         "canonical_id": text.canonical_id,
         "title": text.title,
@@ -170,10 +221,10 @@ def _row(cable: ShownCable, text: Extraction) -> dict[str, Any]:
         field = text.fields.get(name)
         row[f"{name}_printed"] = None if field is None else field.printed
         row[f"{name}_value"] = None if field is None else field.value
-        if name in _TIMES:
+        if name in TIMES:
             row[f"{name}_precision"] = None if field is None else field.precision
     sent = text.sent
-    return row | {
+    row |= {
         "sent": None if sent is None else sent.value,
         "sent_printed": None if sent is None else sent.printed,
         "sent_precision": None if sent is None else sent.precision,
@@ -185,17 +236,30 @@ def _row(cable: ShownCable, text: Extraction) -> dict[str, Any]:
         "raw_sha256": text.raw_sha256,
         "body_sha256": text.body_sha256,
         "comparison_sha256": text.comparison_sha256,
+        "layout": f"{text.layout}/{text.layout_version}",
+        "extractor": text.extractor,
+        "findings": [finding.code for finding in text.findings],
+    }
+    return [row]
+
+
+def _about_text(cable: ShownCable) -> Part:
+    return {
         "url": cable.record.uri,
         "captured": cable.record.date,
         "whole": cable.record.whole,
         "record_id": cable.record.record_id,
         "record_sha256": cable.record.record_sha256,
         "file": cable.record.place.file,
+        "offset": cable.record.place.offset,
+        "length": cable.record.place.length or None,
+        "inner": cable.record.place.inner,
         "statement": cable.statement,
-        "layout": f"{text.layout}/{text.layout_version}",
-        "extractor": text.extractor,
-        "findings": [finding.code for finding in text.findings],
     }
+
+
+TEXT_TABLES: Final = {"texts": TextTable(_texts, _about_text), "references": TextTable(_references, _about_reference)}
+"""Those of `TABLES` whose rows are made of texts."""
 
 
 def write_csv(rows: Iterable[Mapping[str, Any]], out: IO[bytes], columns: Sequence[str] = COLUMNS) -> int:
@@ -239,44 +303,19 @@ def write_jsonl(rows: Iterable[Mapping[str, Any]], out: IO[bytes], columns: Sequ
     return count
 
 
-_ROWS_A_GROUP: Final = 2_000
-
-
 def write_parquet(rows: Iterable[Mapping[str, Any]], out: IO[bytes], columns: Sequence[str] = COLUMNS) -> int:
     """Parquet, texts as strings, lists as lists, what is not known as null. Returns the number of rows.
 
     Raises:
         UsageError: pyarrow is not installed.
     """
-    try:
-        import pyarrow as pa  # noqa: PLC0415 - an optional extra
-        import pyarrow.parquet as pq  # noqa: PLC0415 - as above
-    except ImportError as error:
-        raise UsageError(
-            "Parquet needs pyarrow, which is not installed",
-            next_step="Install its extra `export` too (see `preserve docs install`), or export csv or jsonl.",
-        ) from error
-    kinds = {name: pa.list_(pa.string()) for name in _LISTS} | dict.fromkeys(_NUMBERS, pa.int64())
-    kinds |= dict.fromkeys(_TRUTHS, pa.bool_())
-    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in columns])
-    count = 0
-    remaining = iter(rows)
-    with pq.ParquetWriter(out, schema, compression="zstd") as writer:
-        while group := list(islice(remaining, _ROWS_A_GROUP)):
-            writer.write_table(pa.Table.from_pylist(_encodable(group), schema=schema))
-            count += len(group)
-    return count
-
-
-def _encodable(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Rows whose texts are UTF-8: half of a surrogate pair becomes ``?``, as in the other forms."""
-    return [
-        {
-            name: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-            for name, value in row.items()
-        }
-        for row in rows
-    ]
+    kinds = {name: _KINDS.get(name, Kind.TEXT) for name in columns}
+    # The list changes, and what stands in two columns with it.
+    notes = {"publicsuffixlist": Suffixes().version} if "url_host_registry_suffix" in kinds else {}
+    with RowWriter(out, kinds, notes) as writer:
+        for row in rows:
+            writer.add(row)
+    return writer.count
 
 
 WRITERS: Final = {"csv": write_csv, "jsonl": write_jsonl, "parquet": write_parquet}

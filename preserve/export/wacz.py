@@ -12,11 +12,13 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.resources import files
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Final, NamedTuple
+
+from msgspec import structs
 
 from preserve import PROGRAM
 from preserve.cables.page.titles import page_title
@@ -34,10 +36,11 @@ from preserve.provenance.receipts import held_receipts, kept_checkpoints
 from preserve.provenance.sealing import sealed_in
 from preserve.provenance.statements import decode
 from preserve.provenance.waczkey import WaczSigner
-from preserve.regular import open_regular, read_regular
+from preserve.regular import read_regular
 from preserve.replay.blocked import Blocked
 from preserve.replay.made import made_of
 from preserve.replay.recover import CollectionReader
+from preserve.store.heldfiles import open_held
 from preserve.store.index import index_line, sorted_rows
 from preserve.store.layout import check_file_name
 from preserve.store.searchindex import HeldCable
@@ -203,7 +206,7 @@ def _stretches(archive: CollectionReader, share: FileShare, seals: _Seals) -> Ca
     def pieces() -> Iterator[bytes]:
         digest = hashlib.sha256()
         try:
-            with open_regular(archive.paths.held_file(share.name)) as file:
+            with open_held(archive.paths, check_file_name(share.name)) as file:
                 for start, end in share.stretches():
                     file.seek(start)
                     for offset in range(start, end, MIB):
@@ -237,8 +240,8 @@ def _index(archive: CollectionReader, choice: Choice) -> Iterator[bytes]:
             share = choice.shares.get(row.place.file)
             offset = None if share is None else share.moved(row.place)
             if offset is not None and row.place.file.endswith(_INDEXED):
-                moved = row if offset == row.place.offset else replace(row, place=replace(row.place, offset=offset))
-                lines.append(index_line(moved))
+                moved = structs.replace(row.place, offset=offset)
+                lines.append(index_line(row if moved == row.place else structs.replace(row, place=moved)))
         yield from sorted(lines)
 
 

@@ -36,6 +36,7 @@ def python() -> Path:
     return _PYTHON
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", ["texts", "references"])
 def test_pandas_reads_every_table_in_every_form(
     table: Any, python: Path, shell: Shell, site: Site, tmp_path: Path
