@@ -1,10 +1,12 @@
 """A made-up web and a made-up clock: whole captures without a socket and without waiting."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.folder import load_collection
@@ -185,7 +187,7 @@ class Simulation:
             founded.writer,
             layouts={},
             secrets={},
-            limits=replace(config.limits, **limits),  # type: ignore[arg-type]
+            limits=replace(config.limits, **limits),
             around=RunEnvironment(
                 clock=self.web.clock,
                 wait=self.web.wait,

@@ -9,7 +9,7 @@ from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.alarms.chat import notify
 from preserve.alarms.command import run
 from preserve.alarms.mail import mail_line
-from preserve.alarms.values import AlarmEvent, AlarmMessage, Patience
+from preserve.alarms.values import AlarmEvent, AlarmMessage, Patience, this_machine
 from preserve.alarms.webhook import post
 from preserve.config.alarms import AlarmsConfig, AppriseChannel, MailChannel, WebhookChannel
 from preserve.errors import PreserveError
@@ -61,6 +61,7 @@ def send_test(
         message = AlarmMessage(
             number=0, id=new_uuid(), channel=name, event=AlarmEvent.TEST, collection="", kind=None, subject="",
             summary="", items=(), items_total=0, times=0, bad_since=None, created=int(clock()),
+            machine=this_machine(),
         )  # fmt: skip
         error = ""
         try:

@@ -38,6 +38,7 @@ def document(message: AlarmMessage) -> dict[str, object]:
         "times": message.times,
         "bad_since": None if message.bad_since is None else moment_text(message.bad_since),
         "created": moment_text(message.created),
+        "machine": message.machine,
         "meaning": _TEST_MEANING if facts is None else facts.meaning,
         "next_step": "" if message.kind is None else next_step(message.kind, message.collection),
     }
@@ -99,4 +100,5 @@ def _lines(message: AlarmMessage) -> list[str]:
         is_part = message.items_total > len(message.items)
         of_all = f" ({len(message.items)} of {message.items_total:,})" if is_part else ""
         lines += ["", f"What it is about{of_all}:", *(f"  {item}" for item in message.items)]
-    return [*lines, "", "-- ", f"preserve {__version__}, message {message.id}"]
+    machine = f" on {message.machine}" if message.machine else ""
+    return [*lines, "", "-- ", f"preserve {__version__}{machine}, message {message.id}"]

@@ -4,15 +4,15 @@ Tested by ``tests/docs/test_alarms_guide.py``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct
 
 from preserve.config.alarm_kinds import AlarmKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KindFacts:
+class KindFacts(Struct, frozen=True, kw_only=True):
     """What a kind means and what to do next.
 
     ``is_state``: it can become good again; else it is a happening, told once. ``is_counted``: the rule's ``after`` says

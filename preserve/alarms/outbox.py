@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from preserve.alarms.transitions import AlarmState, Notification
-from preserve.alarms.values import MAX_ITEMS, AlarmEvent, AlarmMessage, Unsent
+from preserve.alarms.values import MAX_ITEMS, AlarmEvent, AlarmMessage, Unsent, this_machine
 from preserve.config.alarm_kinds import AlarmKind
 from preserve.model import new_uuid
 
@@ -198,5 +198,6 @@ def _message(row: Sequence[Any]) -> AlarmMessage:
         times=times,
         bad_since=since,
         created=created,
+        machine=this_machine(),
         reached=tuple(json.loads(reached)),
     )

@@ -4,16 +4,17 @@ Tested by ``tests/unit/alarms/test_alarm_db.py``.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from preserve.alarms.kinds import KINDS
 from preserve.alarms.values import AlarmEvent, Observation
 from preserve.config.alarm_kinds import AlarmKind, AlarmRule
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlarmState:
+class AlarmState(Struct, frozen=True, kw_only=True):
     """What is kept of a condition. ``told_to``: the channels that were told since it was raised."""
 
     collection: str

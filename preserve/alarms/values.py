@@ -3,8 +3,11 @@
 Tested by ``tests/unit/alarms/test_alarm_db.py``.
 """
 
-from dataclasses import dataclass, replace
+import platform
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from preserve.config.alarm_kinds import AlarmKind
 from preserve.text import terminal_line
@@ -14,6 +17,11 @@ _MAX_ITEM_CHARS = 500
 _MAX_SUMMARY_CHARS = 500
 _MAX_SUBJECT_CHARS = 200
 _MAX_OCCASION_CHARS = 100
+
+
+def this_machine() -> str:
+    """The name of this machine, as it calls itself."""
+    return terminal_line(platform.node(), _MAX_SUBJECT_CHARS)
 
 
 class AlarmEvent(StrEnum):
@@ -26,8 +34,7 @@ class AlarmEvent(StrEnum):
     TEST = "test"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(Struct, frozen=True, kw_only=True):
     """What was found of one thing at one occasion.
 
     ``subject`` names the thing within the collection (a host, a step; empty for the collection itself). ``items`` are
@@ -59,8 +66,7 @@ class Observation:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class Condition(Struct, frozen=True, kw_only=True):
     """What is bad now. ``raised``: since when it is an alarm; None while the rule waits for more times in a row."""
 
     collection: str
@@ -75,12 +81,11 @@ class Condition:
     told: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlarmMessage:
+class AlarmMessage(Struct, frozen=True, kw_only=True):
     """One message for one channel. ``id`` stays the same over all attempts to send it; another content has another id.
 
-    ``times``: how often in a row it was found bad; of a happening, how many occasions the message tells. ``reached``:
-    the mailboxes that have it already.
+    ``times``: how often in a row it was found bad; of a happening, how many occasions the message tells. ``machine``:
+    the name of the one that has found it. ``reached``: the mailboxes that have it already.
     """
 
     number: int
@@ -96,11 +101,11 @@ class AlarmMessage:
     times: int
     bad_since: int | None
     created: int
+    machine: str = ""
     reached: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unsent:
+class Unsent(Struct, frozen=True, kw_only=True):
     """A message that waits: how often it was tried, since when that fails, why, and when it is tried again."""
 
     message: AlarmMessage
@@ -110,8 +115,7 @@ class Unsent:
     next_try: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Patience(Struct, frozen=True, kw_only=True):
     """Seconds: of one step of a connection, of a channel altogether, of a command."""
 
     step_s: float = 20.0

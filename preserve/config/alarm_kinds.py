@@ -1,8 +1,9 @@
 """What alarms can be of, and the rule in force for one. Without what checks a configuration: who is told reads it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 DEFAULT_AFTER: Final = 1
 DEFAULT_AGAIN_AFTER_S: Final = 86_400
@@ -30,8 +31,7 @@ class AlarmKind(StrEnum):
     SCHEDULE_FAILING = "schedule-failing"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlarmRule:
+class AlarmRule(Struct, frozen=True, kw_only=True):
     """A rule in force: channels, times in a row before it is told, seconds until it is told again."""
 
     to: tuple[str, ...]

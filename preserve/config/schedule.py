@@ -16,6 +16,8 @@ from preserve.config.addresses import url_mistake
 from preserve.config.checked import Strict
 from preserve.config.paths import check_absolute
 from preserve.config.spanfield import Span
+from preserve.config.stores import names_store, read_store_name
+from preserve.errors import UsageError
 
 _CRON_FIELDS = 5
 _WINDOW = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
@@ -53,8 +55,13 @@ def _file(text: str) -> str:
     return check_absolute(text, like="/srv/preserve/demo.alive")
 
 
-def _folder(text: str) -> str:
-    return check_absolute(text, like="/mnt/copy")
+def _copies(text: str) -> str:
+    if not names_store(text):
+        return check_absolute(text, like="/mnt/copy or s3://BUCKET/PREFIX")
+    try:
+        return read_store_name(text).text
+    except UsageError as error:
+        raise ValueError(f"{error}. {error.next_step}") from error
 
 
 def _table(text: str) -> str:
@@ -135,8 +142,10 @@ class StepConfig(Strict):
     receipts: Annotated[bool, AfterValidator(_wanted)] | None = Field(
         default=None, description="`true`: time authorities that gave no receipt are asked again"
     )
-    replicate: Annotated[str, AfterValidator(_folder)] | None = Field(
-        default=None, description="an absolute path of the folder of the copy"
+    replicate: Annotated[str, AfterValidator(_copies)] | None = Field(
+        default=None,
+        description="an absolute path of the folder of the copy, or a place in object storage, such as "
+        "`s3://BUCKET/PREFIX`",
     )
     export: Annotated[str, AfterValidator(_table)] | None = Field(
         default=None, description="an absolute path of a table that ends in .csv, .jsonl or .parquet"

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
+from msgspec import Struct
 
 from preserve.config.spans import span_seconds
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from preserve.config.schedule import ScheduleRuleConfig
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueTime:
+class DueTime(Struct, frozen=True, kw_only=True):
     """A due moment: ``nominal`` names it, ``start`` is when it may begin (later by jitter and window)."""
 
     nominal: int

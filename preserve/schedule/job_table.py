@@ -7,17 +7,18 @@ Tested by ``tests/unit/schedule/test_schedule.py``.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import Struct
+
 from preserve.config.spans import span_seconds
 from preserve.model import is_collection_name
 from preserve.schedule.due_times import DueTime, may_begin, moments, opening
-from preserve.schedule.stored_json import report_kept, rule_kept
+from preserve.schedule.stored_json import fill, report_kept, rule_kept, text_of
 from preserve.store.database import UnmadeError, connect
 from preserve.store.durable import make_dir
 from preserve.store.layout import job_folder, schedule_folder
@@ -58,8 +59,7 @@ _OF_WRONG_CLOCK = "(start >= ? OR (outcome <> 'ran' AND ended >= ?))"
 _EVENT = "nominal, start, outcome, reason, tries, again, began, ended, report"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobEvent:
+class JobEvent(Struct, frozen=True, kw_only=True):
     """What became of a due moment. Times in seconds since 1970.
 
     ``tries``: how often it failed; ``again``: when it is tried again, while it is waiting. ``report``: what the run
@@ -77,8 +77,7 @@ class JobEvent:
     report: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One step after a capture. ``number`` counts from 0; ``detail`` says why it failed."""
 
     nominal: int
@@ -90,8 +89,7 @@ class Step:
     ended: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judged(Struct, frozen=True, kw_only=True):
     """How a run ended: ``ran``, ``failed`` or ``skipped``, and why. ``report``: what it told, as JSON.
 
     ``is_counted``: false where it was stopped because the schedule was; it then goes on at the next look. ``status``:
@@ -115,8 +113,7 @@ class UnwatchedTime(NamedTuple):
     missed: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobStatus:
+class JobStatus(Struct, frozen=True, kw_only=True):
     """How a job stands. ``overdue_since`` is the due moment that no good run has followed within the grace; a run that
     is under way is not overdue, its time limit is its bound.
 
@@ -161,10 +158,17 @@ def scheduled_names(archives: Path, *, without: Collection[str]) -> list[str]:
 class JobTable:
     """The due table. What writes is for whoever holds the job's lock; the rest is for everyone."""
 
-    def __init__(self, connection: sqlite3.Connection, seed: str, rule: "ScheduleRuleConfig") -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        seed: str,
+        rule: "ScheduleRuleConfig",
+        keep: Callable[[str], None] | None = None,
+    ) -> None:
         self._connection = connection
         self._seed = seed
         self._rule = rule
+        self._keep = keep
 
     @classmethod
     @contextmanager
@@ -183,6 +187,24 @@ class JobTable:
             yield cls(connection, _seed(collection, job), rule)
         finally:
             connection.close()
+
+    @classmethod
+    @contextmanager
+    def of_text(
+        cls, text: str, collection: str, job: str, rule: "ScheduleRuleConfig", keep: Callable[[str], None] | None = None
+    ) -> Iterator["JobTable"]:
+        """A table that is kept elsewhere as text, empty where nothing was: ``keep`` is given the text anew before a
+        change counts, and a change that it does not take is none.
+
+        Raises:
+            BrokenStateError: the text is no due table.
+        """
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.executescript(_SCHEMA)
+            table = cls(connection, _seed(collection, job), rule, keep)
+            if text:
+                fill(connection, text)
+            yield table
 
     @classmethod
     @contextmanager
@@ -211,8 +233,7 @@ class JobTable:
         One that a dead process left running has failed, and waits to be tried again. None: nothing is due, or the
         window is closed, or more is due than one look records.
         """
-        with self._connection as change:
-            change.execute("BEGIN IMMEDIATE")
+        with self._change() as change:
             for event in self._events("WHERE outcome = 'running'"):
                 self._settle(event, Judged(outcome="failed", reason="its process ended"), now)
             anchor, settled = self._plan(now)
@@ -234,8 +255,7 @@ class JobTable:
 
     def end(self, moment: DueTime, judged: Judged, now: int, *, steps: Sequence[str] = ()) -> JobEvent:
         """Records how the moment that was taken has ended, with the steps that follow a run."""
-        with self._connection as change:
-            change.execute("BEGIN IMMEDIATE")
+        with self._change() as change:
             event = self._events("WHERE nominal = ?", moment.nominal)[0]
             if event.outcome == "running":
                 self._settle(event, judged, now)
@@ -251,8 +271,7 @@ class JobTable:
 
         One that a dead process left is done again, until it has ended its process three times.
         """
-        with self._connection as change:
-            change.execute("BEGIN IMMEDIATE")
+        with self._change() as change:
             change.execute(
                 "UPDATE step SET outcome = 'failed', detail = 'its process ended', ended = ?"
                 " WHERE outcome = 'running' AND tries >= ?",
@@ -272,8 +291,7 @@ class JobTable:
 
     def end_step(self, step: Step, outcome: str, detail: str, now: int) -> None:
         """Records how a step ended: ``good``, ``failed``, ``skipped``; ``waiting``: it was stopped and comes again."""
-        with self._connection as change:
-            change.execute("BEGIN IMMEDIATE")
+        with self._change() as change:
             change.execute(
                 "UPDATE step SET outcome = ?, detail = ?, ended = ?, tries = tries - ?"
                 " WHERE nominal = ? AND number = ? AND outcome = 'running'",
@@ -295,7 +313,7 @@ class JobTable:
         A time without a look that was too long is kept, until there is another one. It begins at the ``latest`` look:
         one with the clock set back makes no time that nobody looked in.
         """
-        with self._connection as change:
+        with self._change() as change:
             change.execute(
                 "UPDATE plan SET unseen_from = latest, unseen_to = ? WHERE latest < ?", (now, now - LONG_UNSEEN_S)
             )
@@ -314,8 +332,7 @@ class JobTable:
 
     def forget_to_come(self, now: int) -> int:
         """Forgets the moments of `to_come`, with their steps: each is due at its time, or now. Their number."""
-        with self._connection as change:
-            change.execute("BEGIN IMMEDIATE")
+        with self._change() as change:
             change.execute(
                 f"DELETE FROM step WHERE nominal IN (SELECT nominal FROM moment WHERE {_OF_WRONG_CLOCK})",  # noqa: S608 - ours
                 (now, now),
@@ -368,6 +385,15 @@ class JobTable:
                 self._events("WHERE outcome IN ('ran', 'failed', 'skipped') ORDER BY nominal DESC LIMIT 2")[::-1]
             ),
         )
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        with self._connection as change:
+            change.execute("BEGIN IMMEDIATE")
+            before = change.total_changes
+            yield change
+            if self._keep is not None and change.total_changes != before:
+                self._keep(text_of(change))
 
     def _missed(self, began: int, ended: int) -> int:
         row = self._connection.execute(

@@ -4,9 +4,11 @@ Tested by ``tests/unit/schedule/test_schedule.py``.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
+from preserve.config.stores import names_store
 from preserve.errors import CancelledError, EnvironmentFaultError, LockedError
 from preserve.limits import MIB
 from preserve.schedule.child import ChildEnd
@@ -21,11 +23,11 @@ ALIVE = "alive"
 """The last step: the alive file is touched and the alive address asked for, where all before it was good."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(Struct, frozen=True, kw_only=True):
     """One job. ``kind``: capture or verification; ``words``: the command that does it.
 
-    ``steps`` follow a run, in their order. ``proxy``, ``min_free_bytes``, ``authorities`` (those of time) and ``mute``
+    ``steps`` follow a run, in their order. ``store``: the first place in object storage that the collection is copied
+    to; empty: none. ``proxy``, ``min_free_bytes``, ``authorities`` (those of time) and ``mute``
     are what its collection asks for.
     """
 
@@ -34,6 +36,7 @@ class Job:
     rule: "ScheduleRuleConfig"
     words: tuple[str, ...]
     steps: tuple[str, ...] = ()
+    store: str = ""
     alive_file: str | None = None
     alive_url: str | None = None
     proxy: str | None = None
@@ -53,6 +56,8 @@ def jobs_of(config: "CollectionConfig") -> list[Job]:
     name = config.name
     least, authorities = config.min_free_mb * MIB, tuple(config.time_authorities)
     rule = config.schedule
+    copies = [step.replicate for step in (() if rule is None else rule.steps) if step.replicate is not None]
+    store = next((copy for copy in copies if names_store(copy)), "")
     if rule is not None:
         found.append(
             Job(
@@ -61,6 +66,7 @@ def jobs_of(config: "CollectionConfig") -> list[Job]:
                 rule=rule,
                 words=("capture", name, *(["--adaptive"] if rule.adaptive is not None else []), "--json"),
                 steps=step_names(rule),
+                store=store,
                 alive_file=rule.alive_file,
                 alive_url=rule.alive_url,
                 proxy=config.proxy,
@@ -77,6 +83,7 @@ def jobs_of(config: "CollectionConfig") -> list[Job]:
                 kind=VERIFICATION,
                 rule=config.verification,
                 words=words,
+                store=store,
                 min_free_bytes=least,
                 authorities=authorities,
             )
@@ -161,6 +168,12 @@ def judge_step(name: str, ended: ChildEnd) -> tuple[str, str]:
         return "good", ""
     found = "" if ended.report is None else _details(ended.report)
     return "failed", found or _why(ended)
+
+
+def is_made_anew(ended: ChildEnd) -> bool:
+    """Whether a copy was made where the process that made it found none."""
+    told = None if ended.report is None else ended.report.get("collections")
+    return isinstance(told, list) and any(isinstance(one, dict) and one.get("relation") == "new" for one in told)
 
 
 def _name(step: "StepConfig") -> str:

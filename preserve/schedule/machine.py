@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from preserve.errors import LockedError
@@ -19,6 +18,7 @@ from preserve.schedule.child import Asking, ChildEnd, run_child
 from preserve.schedule.job_table import VERIFICATION, JobStatus
 from preserve.schedule.jobs import Job
 from preserve.schedule.runs import JobOutcome, Working, run_due
+from preserve.schedule.tables import Tables
 
 _REST_S = 300.0
 """Between two looks at a job that has nothing to do: its file of moments may be changed by others, or moved away."""
@@ -97,8 +97,8 @@ class Done:
 class Scheduler:
     """Looks at jobs, each in a thread of its own and none twice at a time."""
 
-    def __init__(self, archives: Path, working: Working, watching: Watching, *, captures: int) -> None:
-        self._archives = archives
+    def __init__(self, tables: Tables, working: Working, watching: Watching, *, captures: int) -> None:
+        self._tables = tables
         self._working = working
         self._watching = watching
         self._captures = ThreadPoolExecutor(captures, thread_name_prefix="capture")
@@ -153,7 +153,7 @@ class Scheduler:
         done: Done | None = None
         try:
             if not self._working.stop():
-                outcome = run_due(self._archives, job, self._working)
+                outcome = run_due(self._tables, job, self._working)
                 self._resting[job.title] = _Rest(job, outcome.standing.next_start, time.monotonic() + _REST_S)
                 done = Done(job=job, outcome=outcome) if outcome.did_something else None
                 self._watching.looked(job, outcome.standing)

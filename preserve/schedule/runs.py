@@ -7,18 +7,20 @@ Tested by ``tests/unit/schedule/test_schedule.py``.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from preserve.config.spans import span_seconds
-from preserve.errors import EnvironmentFaultError
+from preserve.config.stores import folder_of_copies
+from preserve.errors import EnvironmentFaultError, LeaseLostError, NetworkError, PreserveError
 from preserve.schedule.child import Asking, ChildEnd
-from preserve.schedule.job_table import JobEvent, JobStatus, JobTable, Judged, Step, table_path
-from preserve.schedule.jobs import ALIVE, Job, judge, judge_step, status_of, status_of_all, step_words
-from preserve.store.durable import Lock
+from preserve.schedule.job_table import JobEvent, JobStatus, JobTable, Judged, Step
+from preserve.schedule.jobs import ALIVE, Job, is_made_anew, judge, judge_step, status_of, status_of_all, step_words
+from preserve.schedule.tables import HeldJob, Tables
 
 _FAULT = EnvironmentFaultError.exit_status
 
@@ -66,16 +68,19 @@ class JobOutcome:
         return self.event is not None or bool(self.steps)
 
 
-def run_due(archives: Path, job: Job, working: Working) -> JobOutcome:
+def run_due(tables: Tables, job: Job, working: Working) -> JobOutcome:
     """Does what is due of a job.
 
     Raises:
         LockedError: another scheduler does it.
+        LeaseLostError: it went to another machine meanwhile.
         BrokenStateError: the table cannot be used.
+        NetworkError: the database that it lies in does not answer; the moment stays due, or waits.
         sqlite3.DatabaseError: it cannot be written, as on a full disk; the moment stays due, or waits.
     """
-    with _held(archives, job) as table:
-        look = _Look(job, table, working)
+    with tables.held(job) as held:
+        table = held.table
+        look = _Look(job, held, working)
         look.beat()
         steps = look.steps()
         moment = None if working.stop() else table.take(working.clock())
@@ -95,7 +100,7 @@ def run_due(archives: Path, job: Job, working: Working) -> JobOutcome:
         )
 
 
-def forget_to_come(archives: Path, job: Job, now: int) -> int:
+def forget_to_come(tables: Tables, job: Job, now: int) -> int:
     """Forgets the moments of a job that were recorded with a clock that was ahead; their number.
 
     Raises:
@@ -103,38 +108,33 @@ def forget_to_come(archives: Path, job: Job, now: int) -> int:
         BrokenStateError: the table cannot be used.
         sqlite3.DatabaseError: it cannot be written.
     """
-    with _held(archives, job) as table:
-        return table.forget_to_come(now)
-
-
-@contextmanager
-def _held(archives: Path, job: Job) -> Iterator[JobTable]:
-    """The table of a job, for writing, while nobody else is at work with it."""
-    lock = table_path(archives, job.collection, job.kind).with_suffix(".lock")
-    with (
-        Lock(lock, f"preserve schedule {job.title}"),
-        JobTable.open(archives, job.collection, job.kind, job.rule) as table,
-    ):
-        yield table
+    with tables.held(job) as held:
+        return held.table.forget_to_come(now)
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
     job: Job
-    table: JobTable
+    held: HeldJob
     working: Working
     statuses: list[int] = field(default_factory=list)
     """Of what was done, in its order."""
 
+    @property
+    def table(self) -> JobTable:
+        return self.held.table
+
     def beat(self) -> None:
-        # A full disk must not end the run that it is noted for.
-        with suppress(sqlite3.DatabaseError):
+        # A full disk, or a database that does not answer, must not end the run that it is noted for.
+        with suppress(sqlite3.DatabaseError, NetworkError):
             self.table.looked(self.working.clock())
 
     @property
     def asking(self) -> Asking:
         return Asking(
             stop=self.working.stop,
+            until_s=self.held.until_s,
+            environment=self.held.environment,
             beat=self.beat,
             hear=lambda line: self.working.hear(self.job, line),
             time_limit_s=float(span_seconds(self.job.rule.time_limit)),
@@ -142,9 +142,23 @@ class _Look:
 
     def work(self) -> Judged:
         try:
-            return judge(self.job.kind, self.working.run(self.job.words, self.asking))
+            self.held.begin()
+            judged = judge(self.job.kind, self.working.run(self.job.words, self.asking))
+        except LeaseLostError:
+            raise
+        except PreserveError as error:
+            return Judged(outcome="failed", reason=str(error), status=error.exit_status)
         except OSError as error:
             return Judged(outcome="failed", reason=_unstarted(error), status=_FAULT)
+        try:
+            self.held.settle()
+        except LeaseLostError:
+            raise
+        except PreserveError as error:
+            # It is there, and is not said to have run: a machine that is lost by now has it alone.
+            if judged.outcome == "ran" or judged.is_over:
+                return replace(judged, outcome="failed", reason=str(error), status=error.exit_status, is_over=False)
+        return judged
 
     def steps(self) -> list[Step]:
         """Does the steps that are left, in their order. One that fails keeps no other from being done, but `ALIVE`."""
@@ -166,23 +180,50 @@ class _Look:
             problem = self.working.alive(self.job)
             self.statuses.append(_FAULT if problem else 0)
             return ("failed" if problem else "good"), problem
+        if step.name == f"replicate {self.held.store}":
+            return self._settle()
         if step.name.startswith("replicate ") and self._is_gone(step.name):
             self.statuses.append(_FAULT)
             again = f"preserve {step.name} {self.job.collection}"
             return "failed", f"the copy that was there is gone: is its disk mounted? If it is, run `{again}` once"
         try:
+            self.held.begin()
             ended = self.working.run(step_words(step.name, self.job.collection), self.asking)
+        except LeaseLostError:
+            raise
+        except PreserveError as error:
+            self.statuses.append(error.exit_status)
+            return "failed", str(error)
         except OSError as error:
             self.statuses.append(_FAULT)
             return "failed", _unstarted(error)
         outcome, detail = judge_step(step.name, ended)
+        if outcome == "good" and is_made_anew(ended) and self.table.was_good(step.name):
+            # In a bucket this is seen only afterwards: what was there was deleted, and not by us.
+            self.statuses.append(_FAULT)
+            return "failed", "the copy that was there was gone, and was made anew: find out who deleted it"
         self.statuses.append(0 if outcome == "good" else status_of(ended))
         return outcome, detail
 
+    def _settle(self) -> tuple[str, str]:
+        try:
+            self.held.begin()
+            told = self.held.settle()
+        except LeaseLostError:
+            raise
+        except PreserveError as error:
+            self.statuses.append(error.exit_status)
+            return "failed", str(error)
+        self.statuses.append(1 if told else 0)
+        return ("failed", told) if told else ("good", "")
+
     def _is_gone(self, name: str) -> bool:
         """True where a copy was made before and none is there: the folder of a disk that is not mounted."""
-        folder = Path(name.partition(" ")[2]) / self.job.collection
-        return self.table.was_good(name) and not folder.is_dir()
+        folder = folder_of_copies(name.partition(" ")[2])
+        if folder is None:
+            # A bucket that is not there is an error of its own.
+            return False
+        return self.table.was_good(name) and not (folder / self.job.collection).is_dir()
 
 
 def _unstarted(error: OSError) -> str:

@@ -11,8 +11,16 @@ import pytest
 from preserve.schedule.child import Asking, ChildEnd, run_child
 from preserve.schedule.machine import SchedulerHost
 from preserve.store.checks import FULL, checks_path, noted_checks
+from tests.objectserver import BUCKET, SECRET, serving_objects
 from tests.shell import Shell
 from tests.site import Site
+
+pytestmark = pytest.mark.usefixtures("forked_program")
+
+
+def _really_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program is started anew, not forked."""
+    monkeypatch.setattr("preserve.schedule.child.subprocess", subprocess)
 
 
 def _scheduled(shell: Shell, site: Site, text: str, name: str = "demo") -> Path:
@@ -25,7 +33,10 @@ def _scheduled(shell: Shell, site: Site, text: str, name: str = "demo") -> Path:
     return path
 
 
-def test_once_captures_what_is_due_and_status_tells_it(shell: Shell, site: Site) -> None:
+def test_once_captures_what_is_due_and_status_tells_it(
+    shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _really_started(monkeypatch)
     _scheduled(shell, site, "schedule:\n  every: 1d\n")
     assert "no scheduler has looked" in shell("schedule", "status", status=1)
     assert re.fullmatch(r"demo: due \S+Z: ran\n", shell("schedule", "once"))
@@ -55,7 +66,10 @@ def test_moments_of_a_clock_that_was_ahead_are_forgotten_when_they_were_shown(
     assert shell("schedule", "once") == ""
 
 
-def test_steps_are_done_and_the_log_lists_them(shell: Shell, site: Site, tmp_path: Path) -> None:
+def test_steps_are_done_and_the_log_lists_them(
+    shell: Shell, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _really_started(monkeypatch)
     copy, alive = tmp_path / "copy", tmp_path / "alive"
     site.page("/ping", b"ok")
     steps = (
@@ -81,6 +95,44 @@ def test_receipts_are_a_step(shell: Shell, site: Site, dead_port: int) -> None:
     authorities = f"time_authorities:\n  one: http://127.0.0.1:{dead_port}/\n"
     _scheduled(shell, site, f"{authorities}schedule:\n  every: 1d\n  steps:\n    - receipts: true\n")
     assert "step receipts: failed: status 1" in shell("schedule", "once", status=1)
+
+
+def test_a_copy_in_object_storage_is_a_step(
+    shell: Shell, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = f"  steps:\n    - replicate: s3://{BUCKET}/copies\n  alive_file: {tmp_path}/alive\n"
+    _scheduled(shell, site, f"schedule:\n  every: 1d\n{steps}")
+    with serving_objects() as server:
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        told = shell("schedule", "once", status=None)
+        # First what tells why, where it went wrong.
+        log: Any = shell.json("schedule", "log", "demo")
+        (ran,) = log["events"]
+        assert [(s["name"], s["outcome"], s["detail"]) for s in ran["steps"]] == [
+            (f"replicate s3://{BUCKET}/copies", "good", ""),
+            ("alive", "good", ""),
+        ], (told, ran)
+        assert SECRET not in str(log)
+        assert "copies/demo/ledger/checkpoint" in server.objects
+        assert (tmp_path / "alive").exists()
+        shell("verify", f"s3://{BUCKET}/copies/demo")
+
+
+def test_a_store_that_refuses_is_a_failed_step(
+    shell: Shell, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = f"  steps:\n    - replicate: s3://{BUCKET}/copies\n  alive_file: {tmp_path}/alive\n"
+    _scheduled(shell, site, f"schedule:\n  every: 1d\n{steps}")
+    with serving_objects() as server:
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        server.faults = [("PUT", "copies/", "403")] * 9
+        told = shell("schedule", "once", status=7)
+    assert "403 AccessDenied" in told
+    assert SECRET not in told
+    assert not (tmp_path / "alive").exists()
+    assert f"step replicate s3://{BUCKET}/copies" in shell("schedule", "status", status=1)
 
 
 def test_a_copy_with_another_history_says_so(shell: Shell, site: Site, tmp_path: Path) -> None:
@@ -120,7 +172,7 @@ def test_a_capture_that_cannot_begin_fails_loudly(shell: Shell, site: Site, monk
     def refuse(*_words: object, **_named: object) -> None:
         raise OSError(12, "Cannot allocate memory")
 
-    monkeypatch.setattr(subprocess, "Popen", refuse)
+    monkeypatch.setattr("preserve.schedule.child.subprocess.Popen", refuse)
     assert "Cannot allocate memory" in shell("schedule", "once", status=7)
     assert "is tried again at" in shell("schedule", "status", status=1)
 
@@ -159,6 +211,10 @@ def test_a_site_that_is_gone_fails_and_is_tried_again(shell: Shell, site: Site, 
         "every: 1d\n  only: '25:00-06:00'",
         "every: 1d\n  time_zone: ../../etc/passwd",
         "every: 1d\n  steps:\n    - replicate: copy",
+        "every: 1d\n  steps:\n    - replicate: s3://",
+        "every: 1d\n  steps:\n    - replicate: s3://bucket/../other",
+        "every: 1d\n  steps:\n    - replicate: s3://AKIA:geheim@bucket/copies",
+        "every: 1d\n  steps:\n    - replicate: https://bucket.example.org/copies",
         "every: 1d\n  steps:\n    - verify: 5\n      receipts: true",
         "every: 1d\n  steps:\n    - {}",
         "every: 1d\n  steps:\n    - verify: 0",
@@ -174,6 +230,7 @@ def test_mistakes_in_a_schedule_are_told(shell: Shell, site: Site, text: str) ->
     path.write_text(path.read_text() + f"schedule:\n  {text}\n")
     shell("schedule", "status", status=2)
     assert "demo.yaml" in shell.errors
+    assert "geheim" not in shell.errors
 
 
 def test_a_file_with_mistakes_keeps_no_other_collection_from_its_run(shell: Shell, site: Site) -> None:
@@ -208,7 +265,10 @@ def test_a_table_that_is_none_is_told_with_a_way_out(shell: Shell, site: Site, c
     assert "capture.sqlite away" in shell.errors
 
 
-def test_a_child_gives_its_status_what_it_said_and_a_report_only_where_it_is_an_object() -> None:
+def test_a_child_gives_its_status_what_it_said_and_a_report_only_where_it_is_an_object(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _really_started(monkeypatch)
     heard: list[str] = []
     assert run_child(["--version"], Asking()) == ChildEnd(status=0)
     ended = run_child(["capture"], Asking(hear=heard.append))

@@ -18,6 +18,8 @@ from preserve.schedule.machine import SchedulerHost
 from tests.shell import Shell
 from tests.site import Site
 
+pytestmark = pytest.mark.usefixtures("forked_program")
+
 
 def _scheduled(shell: Shell, site: Site, text: str, alarms: str) -> Path:
     site.page("/a", b"<p>page</p>")

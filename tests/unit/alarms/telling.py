@@ -137,6 +137,8 @@ class Hook:
 @contextmanager
 def hooked(hook: Hook, pem: Path | None = None) -> Iterator[Hook]:
     class Handler(BaseHTTPRequestHandler):
+        disable_nagle_algorithm = True
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             hook.paths.append(self.path)

@@ -43,6 +43,7 @@ def test_a_message_is_the_text_of_the_mail(tmp_path: Path, hook: Hook) -> None:
     assert document["type"] == "failure"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [500, 301])
 def test_what_a_service_does_not_take_waits_and_no_secret_is_said(tmp_path: Path, hook: Hook, status: int) -> None:
     hook.answers = [status]
@@ -57,6 +58,7 @@ def test_what_a_service_does_not_take_waits_and_no_secret_is_said(tmp_path: Path
     assert all(_SECRET.encode() not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
 
 
+@pytest.mark.slow
 def test_an_address_of_no_service_is_said_to_be_one() -> None:
     assert _test(configured(team=_TEAM), f"nonsense://{_SECRET}") == "the address names no service that Apprise knows"
 

@@ -18,7 +18,7 @@ import pytest
 from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.alarms.deliver import Delivery, deliver, send_test
 from preserve.alarms.outbox import MAX_PAUSE_S
-from preserve.alarms.values import AlarmEvent, Patience
+from preserve.alarms.values import AlarmEvent, Patience, this_machine
 from preserve.config.alarm_kinds import AlarmKind
 from preserve.config.alarms import AlarmsConfig
 from preserve.errors import LockedError, UsageError
@@ -377,7 +377,8 @@ def test_a_webhook_gets_a_signed_document(book: AlarmDatabase) -> None:
     code = hmac.new(_SECRET.encode(), f"{START}.".encode() + body, hashlib.sha256).hexdigest()
     assert fields["X-Preserve-Signature"] == f"v1={code}"
     assert json.loads(body) == {
-        "version": 1, "id": own_id, "event": "raised", "channel": "desk", "collection": "tides",
+        "version": 1, "id": own_id, "machine": this_machine(), "event": "raised",
+        "channel": "desk", "collection": "tides",
         "kind": "capture-failing", "subject": "", "summary": "no address answered", "items": ["/é"], "items_total": 7,
         "times": 1, "bad_since": "2027-01-15T07:59:55Z", "created": "2027-01-15T07:59:55Z",
         "meaning": "A capture did not come to its end, no address answered, or too many pages that are held were "

@@ -9,6 +9,7 @@ from preserve.schedule.child import Asking, ChildEnd
 from preserve.schedule.job_table import CAPTURE, JobEvent, JobStatus, JobTable, Step
 from preserve.schedule.jobs import Job, step_names
 from preserve.schedule.runs import JobOutcome, run_due
+from preserve.schedule.tables import LocalTables
 
 COMPLETE = {"outcome": "complete", "counts": {"done": 1}}
 GOOD = ChildEnd(status=0, report=COMPLETE)
@@ -51,7 +52,7 @@ def capture_job(rule: ScheduleConfig) -> Job:
 
 def look(folder: Path, rule: ScheduleConfig, doing: Doing) -> JobOutcome:
     """One look at the capture of ``demo``."""
-    return run_due(folder, capture_job(rule), doing)
+    return run_due(LocalTables(folder), capture_job(rule), doing)
 
 
 def run(folder: Path, now: int, rule: ScheduleConfig, ended: ChildEnd = GOOD) -> str | None:

@@ -206,3 +206,19 @@ def test_paths_are_written_in_full(shell: Shell, site: Site, monkeypatch: pytest
 def test_what_to_set_up_must_be_said(shell: Shell) -> None:
     shell("schedule", "install", status=2)
     shell("schedule", "install", "--cron", "--system", status=2)
+
+
+def test_a_bucket_is_no_folder_and_its_credentials_are_not_written(
+    shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.site_collection("demo", site, "/")
+    path = shell.config / "collections" / "demo.yaml"
+    steps = "    - replicate: /srv/copy\n    - replicate: file:///srv/mounted\n    - replicate: s3://bucket/copies\n"
+    path.write_text(path.read_text() + f"schedule:\n  every: 1d\n  steps:\n{steps}")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "geheim")
+    shown = shell("schedule", "install", "--systemd", "--system")
+    assert "ReadWritePaths=-/srv/copy\n" in shown
+    assert "ReadWritePaths=-/srv/mounted\n" in shown
+    assert "s3:" not in shown
+    assert "AWS_SECRET_ACCESS_KEY is a variable of this shell, and is not written" in shell.errors
+    assert "geheim" not in shown + shell.errors

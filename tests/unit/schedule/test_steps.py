@@ -143,6 +143,35 @@ def test_a_copy_that_was_there_and_is_gone_is_not_made_anew_on_the_wrong_disk(tm
     assert "mounted" in failed.detail
 
 
+def test_a_mounted_bucket_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
+    rule = ScheduleConfig(every="1d", steps=(StepConfig(replicate=f"file://{tmp_path}/copy"),))
+    (tmp_path / "copy" / "demo").mkdir(parents=True)
+    assert run(tmp_path / "archives", _START, rule) == "ran"
+    (tmp_path / "copy" / "demo").rmdir()
+    doing = Doing(_START + _DAY)
+    look(tmp_path / "archives", rule, doing)
+    assert [words[0] for words in doing.done] == ["capture"]
+    assert "mounted" in steps(tmp_path / "archives", rule)[-1].detail
+
+
+def test_a_copy_in_a_bucket_that_was_there_and_had_to_be_made_anew_is_a_failed_step(tmp_path: Path) -> None:
+    rule = ScheduleConfig(every="1d", steps=(StepConfig(replicate="s3://bucket/copies"),))
+    relations = iter(["new", "older", "new", "older"])
+
+    def ends(words: Sequence[str]) -> ChildEnd:
+        if words[0] == "capture":
+            return GOOD
+        return ChildEnd(status=0, report={"collections": [{"relation": next(relations)}]})
+
+    outcomes = []
+    for day in range(4):
+        doing = Doing(_START + day * _DAY, ends)
+        look(tmp_path, rule, doing)
+        assert doing.done[-1] == ("replicate", "s3://bucket/copies", "demo", "--json")
+        outcomes.append(steps(tmp_path, rule)[-1].outcome)
+    assert outcomes == ["good", "good", "failed", "good"]
+
+
 def test_damage_that_a_sample_finds_is_a_failed_step_and_warnings_are_not() -> None:
     assert judge_step("verify 5", ChildEnd(status=1, report=_DAMAGED)) == (
         "failed", "damage was found: E-LEDGER-RECORD",
@@ -169,6 +198,7 @@ _WRITES = ("looked", "take", "end", "next_step", "end_step")
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("dies_at", range(1, 18))
 def test_a_scheduler_that_dies_at_any_write_loses_and_doubles_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies_at: int, when: str
