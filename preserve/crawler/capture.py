@@ -1,7 +1,7 @@
 """One capture run of one collection: the wiring of the crawler.
 
-The path of a URL here: frontier, keeper, worker (scope, robots.txt, pace, fetch), records, group, keeper, links. Every
-URL ends as exactly one outcome; a run that was stopped is continued by the next.
+The path of a URL here: frontier, coordinator, worker (scope, robots.txt, pace, fetch), records, group, coordinator,
+links. Every URL ends as exactly one outcome; a run that was stopped is continued by the next.
 
 Tested by ``tests/scenarios/test_resume.py``.
 """
@@ -18,8 +18,8 @@ from preserve.cables.page.layouts import Layout
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.collection import HELD, LINKED, CollectionConfig
 from preserve.config.spans import span_seconds
-from preserve.crawler.browser.gates import GatedFetches, HostGates
-from preserve.crawler.browser.visit import PAGE_S, Browser, Browsing
+from preserve.crawler.browser.gates import GatedFetches, HostGates, HostTurns
+from preserve.crawler.browser.visit import PAGE_S, Browser, Browsing, Clicks
 from preserve.crawler.compared import NOTHING_HELD, RunComparer, RunComparison
 from preserve.crawler.coordinator import Progress, RunCoordinator
 from preserve.crawler.dated import DatedFetches
@@ -67,6 +67,7 @@ _MAX_PROBLEMS = 1000
 """Addresses without a full reply that are told one by one; the run's statement has them all."""
 _MOST_PUT_OFF = 10_000
 """Addresses in trouble that wait for all others."""
+_LONG_S = 7 * 86_400.0
 _DISK_EVERY = 64
 """Rounds of work between two looks at the free space."""
 
@@ -96,6 +97,8 @@ class RunReport:
     """Files that the run before left open."""
     checkpoint_size: int
     stamped: tuple[Stamped, ...]
+    browser_lacks: str
+    """What the browser lacked of its safest way to run; empty where nothing, or where none ran."""
     compared: RunComparison = NOTHING_HELD
     """The run held against what was held before it."""
 
@@ -115,6 +118,8 @@ class RunEnvironment:
     """Makes the fetcher of a worker; None: the real one."""
     ask: Ask | None = None
     """Asks a time authority; None: over HTTP."""
+    turns: HostTurns | None = None
+    """Turns with hosts among machines; None: this one is alone."""
     clock_is_right: bool = False
     """Somebody says so: it is held against nothing."""
 
@@ -181,11 +186,11 @@ def capture(  # noqa: PLR0913 - what is captured, how, and in what surroundings
         try:
             with Frontier.open(paths, session.mac_of) as frontier:
                 frontier.settle(info.run_id)
-                keeper = RunCoordinator(frontier, session, progress=around.progress)
-                crew = _crew(forked, recipe.worker, keeper)
+                coordinator = RunCoordinator(frontier, session, progress=around.progress)
+                crew = _crew(forked, recipe.worker, coordinator)
                 with closing(crew):
-                    outcome, left = _crawl(recipe, keeper, crew)
-                ending = _Ending(recipe, session, frontier, keeper, left)
+                    outcome, left = _crawl(recipe, coordinator, crew)
+                ending = _Ending(recipe, session, frontier, coordinator, left)
                 report = ending.finish(outcome=outcome, first_statement=first_statement)
                 ReadMarks.of(paths).add(report.files, readers_of(recipe.layouts))
                 index_stated(paths, writer.installation.readers_secret(), spool, around.stop)
@@ -195,10 +200,10 @@ def capture(  # noqa: PLR0913 - what is captured, how, and in what surroundings
                 forked.close()
 
 
-def _crew(forked: ForkPool | None, make_worker: MakeWorker, keeper: RunCoordinator) -> WorkerPool:
+def _crew(forked: ForkPool | None, make_worker: MakeWorker, coordinator: RunCoordinator) -> WorkerPool:
     if forked is None:
-        return InProcessPool(make_worker, keeper)
-    forked.serve(keeper)
+        return InProcessPool(make_worker, coordinator)
+    forked.serve(coordinator)
     return forked
 
 
@@ -255,10 +260,11 @@ class _Recipe:
         )
         fetcher = self._fetcher()
         browser = None
+        gates = HostGates(config.politeness.delay_s, around.turns)
+        if config.browser != "off" or around.turns is not None:
+            # Longer than a page may have the turn of a host; among machines, for as long as it takes.
+            fetcher = GatedFetches(fetcher, gates, 2 * PAGE_S if around.turns is None else _LONG_S)
         if config.browser != "off":
-            gates = HostGates(config.politeness.delay_s)
-            # Longer than a page may have the turn of a host.
-            fetcher = GatedFetches(fetcher, gates, 2 * PAGE_S)
             browser = self._browsing(fetcher, gates)
         return Worker(
             pages=pages,
@@ -270,6 +276,7 @@ class _Recipe:
             obey_robots=config.politeness.robots == "obey",
             clock=around.clock,
             wait=around.wait,
+            rest=gates.rest,
         )
 
     def _browsing(self, plain: Fetches, gates: HostGates) -> Browsing:
@@ -284,7 +291,11 @@ class _Recipe:
             agent=config.user_agent,
             obey_robots=config.politeness.robots == "obey",
             page_s=PAGE_S,
-            click=config.browser_click,
+            clicks=[
+                Clicks(None, click=config.browser_click),
+                *(Clicks(AddressPatterns(one.pages), one.dismiss, one.click) for one in config.browser_sites),
+            ],
+            needs_sandbox=config.browser_sandbox == "required",
         )
         return Browsing(browser, AddressPatterns(config.browser_for) if config.browser == "pages" else None)
 
@@ -367,19 +378,19 @@ def _warcinfo(config: CollectionConfig, info: RunInfo) -> dict[str, str]:
     }
 
 
-def _crawl(recipe: _Recipe, keeper: RunCoordinator, crew: WorkerPool) -> tuple[str, Mapping[str, int]]:
+def _crawl(recipe: _Recipe, coordinator: RunCoordinator, crew: WorkerPool) -> tuple[str, Mapping[str, int]]:
     """Deals and works until nothing is left, or it is told to stop.
 
     Returns the outcome, and how many held pages were not looked at, by reason.
     """
-    keeper.seed(FoundAddress.seeds(recipe.config.seeds))
+    coordinator.seed(FoundAddress.seeds(recipe.config.seeds))
     with Catalogue.open(recipe.paths, read_only=True) as catalogue:
         # What made its host pause is asked for last: the pages behind it are looked at first.
-        keeper.put_off(catalogue.in_trouble(troubles(), _MOST_PUT_OFF))
+        coordinator.put_off(catalogue.in_trouble(troubles(), _MOST_PUT_OFF))
         held = recipe.held_pages(catalogue)
         rest = held
         if held is not None:
-            keeper.seed(held.sample())
+            coordinator.seed(held.sample())
         outcome = "cancelled"
         rounds = 0
         while not recipe.around.stop():
@@ -387,15 +398,15 @@ def _crawl(recipe: _Recipe, keeper: RunCoordinator, crew: WorkerPool) -> tuple[s
                 outcome = "limit"
                 break
             rounds += 1
-            keeper.deal(crew.assign)
-            if not keeper.is_done:
+            coordinator.deal(crew.assign)
+            if not coordinator.is_done:
                 crew.work()
                 continue
             # What a worker holds back may be addresses to be asked again.
             crew.work()
-            if not keeper.is_settled:
+            if not coordinator.is_settled:
                 continue
-            is_more = (rest is not None and keeper.seed_rest(rest)) or keeper.release()
+            is_more = (rest is not None and coordinator.seed_rest(rest)) or coordinator.release()
             rest = None
             if not is_more:
                 outcome = "complete"
@@ -414,7 +425,7 @@ class _Ending:
     recipe: _Recipe
     session: WritingSession
     frontier: Frontier
-    keeper: RunCoordinator
+    coordinator: RunCoordinator
     left: Mapping[str, int]
     """Held pages that were not looked at, by reason."""
 
@@ -430,7 +441,7 @@ class _Ending:
             outcome=outcome,
             program=PROGRAM,
             files=tuple(
-                Sealed(name=f.name, size=f.size, sha256=f.sha256, records=f.records) for f in self.keeper.sealed
+                Sealed(name=f.name, size=f.size, sha256=f.sha256, records=f.records) for f in self.coordinator.sealed
             ),
             counts=counts,
             refused=refused,
@@ -463,13 +474,14 @@ class _Ending:
             reasons=self.frontier.reasons(),
             refused=refused,
             problems=tuple(self.frontier.problems(_MAX_PROBLEMS)),
-            cables=self.keeper.cables,
-            findings=tuple(self.keeper.findings),
-            findings_total=self.keeper.found,
-            files=tuple(f.name for f in self.keeper.sealed),
+            cables=self.coordinator.cables,
+            findings=tuple(self.coordinator.findings),
+            findings_total=self.coordinator.found,
+            files=tuple(f.name for f in self.coordinator.sealed),
             recovered=self.session.recovered,
             checkpoint_size=size,
             stamped=tuple(stamped),
+            browser_lacks=self.coordinator.browser_lacks,
             compared=compared,
         )
 

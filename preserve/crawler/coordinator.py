@@ -1,4 +1,4 @@
-"""The keeper of a run: deals addresses to workers, and makes what they hand over durable, in the durable order.
+"""The coordinator of a run: deals addresses to workers, and makes what they hand over durable, in the durable order.
 
 **Links are saved, then statements appended and synced, then the catalogue fed, and last the addresses marked.** A
 process that dies between two of these leaves an archive that is older but consistent (``docs/invariants.md``).
@@ -60,6 +60,7 @@ class RunCoordinator:
         self.sealed: list[SealedFile] = []
         self.cables = 0
         self.findings: list[tuple[str, str, str]] = []
+        self.browser_lacks = ""
         """Address, code and detail of pages that layouts know, of the first thousand; ``found`` counts all."""
         self.found = 0
 
@@ -133,6 +134,8 @@ class RunCoordinator:
         """Makes a group whose records are durable part of the archive."""
         self._frontier.save(group.outcomes)
         self._session.take(group.entries, group.rows, group.files)
+        for file in group.sealed:
+            self._session.seal_file(file.name)
         self._frontier.mark(group.outcomes)
         for outcome in group.outcomes:
             if outcome.state == RETRY:
@@ -142,6 +145,7 @@ class RunCoordinator:
         self._sizes.update((file.name, file.size) for file in group.files)
         self.cables += group.cables
         self.found += len(group.findings)
+        self.browser_lacks = self.browser_lacks or group.browser_lacks
         self.findings += group.findings[: _MOST_FINDINGS - len(self.findings)]
 
     def _add(self, found: Sequence[FoundAddress]) -> None:

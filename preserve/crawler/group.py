@@ -1,7 +1,8 @@
 """What a worker writes, and hands over group by group: records on disk, and the statements that make them captures.
 
-The durable order begins here: **record bytes are synced before their statements leave the worker**. The keeper then
-saves links, appends the statements, feeds the catalogue, and marks addresses last (`preserve.crawler.coordinator`).
+The durable order begins here: **record bytes are synced before their statements leave the worker**. The coordinator
+then saves links, appends the statements, feeds the catalogue, gives a file that is full its name, and marks addresses
+last (`preserve.crawler.coordinator`).
 
 Tested by ``tests/scenarios/test_second_reader.py``.
 """
@@ -9,6 +10,7 @@ Tested by ``tests/scenarios/test_second_reader.py``.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from preserve.cables.extract import PageReading, told_of
 from preserve.crawler.outcomes import AddressOutcome
@@ -40,6 +42,9 @@ class Group:
     cables: int = 0
     findings: list[tuple[str, str, str]] = field(default_factory=list)
     """Address (or file), code and detail of what is amiss with pages that layouts know, and with files."""
+
+    browser_lacks: str = ""
+    """What the browser lacked of its safest way to run."""
 
     def __bool__(self) -> bool:
         return bool(self.entries or self.outcomes or self.sealed)
@@ -132,6 +137,10 @@ class GroupWriter:
         """Notes a finding of the page that was added last; it is told with the group."""
         self._group.findings.append((finding.where, finding.code, finding.detail))
 
+    def tell_browser(self, lacks: str) -> None:
+        """Notes what the browser lacked of its safest way to run; it is told with the group."""
+        self._group.browser_lacks = lacks
+
     def end(self, outcome: AddressOutcome) -> None:
         """Notes how an address ended; it is marked with the group. Commits when the group is full or old."""
         self._group.outcomes.append(outcome)
@@ -157,18 +166,20 @@ class GroupWriter:
         self._hand_over(group)
 
     def seal(self) -> None:
-        """Closes the open file for ever, and commits."""
+        """Closes the open file for ever, and commits. Who takes the group gives it its name: only then are its records
+        in the journal, whichever process that is of.
+        """
         self.commit()
         if self._writer is not None:
-            sealed = self._writer.seal()
-            self._read_again(sealed)
+            sealed = self._writer.finish()
+            self._read_again(self._writer.path, sealed)
             self._group.sealed.append(sealed)
             self._writer = None
             self.commit()
 
-    def _read_again(self, sealed: SealedFile) -> None:
+    def _read_again(self, path: Path, sealed: SealedFile) -> None:
         if self._follower is not None:
-            reading = self._follower.finish(self._paths.archive / sealed.name, sealed.size)
+            reading = self._follower.finish(path, sealed.size)
             self._group.findings += [(sealed.name, code, detail) for code, detail in reading.faults]
             self._follower = None
 

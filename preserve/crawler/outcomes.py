@@ -5,9 +5,10 @@
 Tested by ``tests/unit/crawler/test_frontier.py``.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from preserve.net.exchange import Exchange, Failure
 
@@ -23,8 +24,7 @@ NOT_DUE = "not-due"
 RESCUED, NOT_ARCHIVED, NO_GOOD_MEMENTO, NO_ANSWER = "rescued", "not-archived", "no-good-memento", "no-answer"
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """One row of the table. ``passing``: the same request may well succeed later."""
 
     state: str

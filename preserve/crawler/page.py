@@ -200,6 +200,8 @@ class PageWriter:
         if load.state not in {"whole", "nothing"}:
             detail = f"{_LOADED.get(load.state, load.state)}{': ' if load.why else ''}{terminal_line(load.why, 300)}"
             self.writer.tell(Finding(code="W-PAGE-LOAD", where=target.url, detail=detail))
+        if load.unsafe:
+            self.writer.tell_browser(load.unsafe)
 
     def write_robots(self, exchange: Exchange) -> tuple[str, str | None]:
         """Writes a reply for robots.txt; returns its record's id, and where it redirects to."""

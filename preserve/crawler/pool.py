@@ -1,6 +1,6 @@
 """The workers of a run: one in this process, or several in processes of their own, hosts dealt among them.
 
-Each process writes and syncs its own WARC file and hands its statements to the keeper, the only one that touches
+Each process writes and syncs its own WARC file and hands its statements to the coordinator, the only one that touches
 ledger, catalogue and frontier. Processes are forked while the collection's lock is held: as long as one of them lives,
 no other run can begin. A child that loses its parent ends at once, and the next run puts its file right.
 """
@@ -31,7 +31,7 @@ MakeWorker = Callable[[Sink], Worker]
 
 
 class WorkerPool(Protocol):
-    """What the keeper's loop needs of workers."""
+    """What the coordinator's loop needs of workers."""
 
     def assign(self, state: HostState, targets: Sequence[FrontierTarget]) -> None:
         """Gives addresses of one host to a worker; all of a host go to the same one."""
@@ -53,8 +53,8 @@ class WorkerPool(Protocol):
 class InProcessPool:
     """A worker in this process."""
 
-    def __init__(self, make_worker: MakeWorker, keeper: RunCoordinator) -> None:
-        self._worker = make_worker(keeper)
+    def __init__(self, make_worker: MakeWorker, coordinator: RunCoordinator) -> None:
+        self._worker = make_worker(coordinator)
 
     def assign(self, state: HostState, targets: Sequence[FrontierTarget]) -> None:
         """See `WorkerPool`."""
@@ -80,7 +80,7 @@ class ForkPool:
 
     def __init__(self, make_worker: MakeWorker, count: int) -> None:
         context = multiprocessing.get_context("fork")
-        self._keeper: RunCoordinator | None = None
+        self._coordinator: RunCoordinator | None = None
         self._pipes: list[Connection] = []
         self._children: list[multiprocessing.process.BaseProcess] = []
         self._worker_of: dict[str, int] = {}
@@ -96,9 +96,9 @@ class ForkPool:
             self._pipes.append(ours)
             self._children.append(child)
 
-    def serve(self, keeper: RunCoordinator) -> None:
+    def serve(self, coordinator: RunCoordinator) -> None:
         """Says who takes what the workers give."""
-        self._keeper = keeper
+        self._coordinator = coordinator
 
     def assign(self, state: HostState, targets: Sequence[FrontierTarget]) -> None:
         """See `WorkerPool`."""
@@ -159,13 +159,13 @@ class ForkPool:
             self._take(number, message)
 
     def _take(self, number: int, message: object) -> None:
-        if self._keeper is None:
-            raise RuntimeError("no keeper")
+        if self._coordinator is None:
+            raise RuntimeError("no coordinator")
         if isinstance(message, Group):
-            self._keeper.committed(message)
+            self._coordinator.committed(message)
         elif isinstance(message, list):
             for visited in message:
-                self._keeper.visited(visited)
+                self._coordinator.visited(visited)
         elif isinstance(message, _Fault):
             raise RuntimeError(  # noqa: TRY004 - a message, not an argument
                 f"in capture process {number + 1}:\n{message.trace}"
@@ -270,7 +270,7 @@ def _loop(worker: Worker, sink: _Pipe, pipe: Connection) -> None:
 
 
 def _listen(pipe: Connection, inbox: "queue.SimpleQueue[tuple[object, ...]]") -> None:
-    """Takes messages as they come: a keeper that had to wait for a worker that waits for it would wait for ever."""
+    """Takes messages as they come: a coordinator that waited for a worker that waits for it would wait for ever."""
     try:
         while True:
             inbox.put(pipe.recv())

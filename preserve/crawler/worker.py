@@ -128,8 +128,11 @@ class Worker:
         clock: Callable[[], datetime],
         wait: Callable[[float], None],
         browser: Browsing | None = None,
+        rest: Callable[[str, float], None] = lambda _url, _rest_s: None,
     ) -> None:
-        """``browser`` loads the pages that it wants; one at a time."""
+        """``browser`` loads the pages that it wants; one at a time. ``rest`` is told how long the host of an address is
+        left alone.
+        """
         self._pages = pages
         self._browser = browser
         self._fetcher = fetcher
@@ -139,6 +142,7 @@ class Worker:
         self._obey_robots = obey_robots
         self._clock = clock
         self._wait = wait
+        self._rest = rest
         self._hosts: dict[str, _Host] = {}
         self._given_up: set[str] = set()
         self._ready: deque[_Host] = deque()
@@ -365,6 +369,7 @@ class Worker:
         changed = host.pace.done(exchange, now, is_robots=job.target is None)
         if changed:
             visited.states.append(host.pace.state)
+        self._rest(exchange.url, host.pace.wait_s(now))
         host.on(HostEvent.ENDED)
         if job.target is None or job.visit is None:
             self._robots_came(host, exchange, visited, now)

@@ -3,9 +3,10 @@
 Tested by ``tests/unit/net/test_transport.py``.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from preserve.formats.http1.message import ReplyHead
 
@@ -47,8 +48,7 @@ class Truncation(StrEnum):
     """From this side: the page that asked for it was over, or the connection went on in another protocol."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsFacts:
+class TlsFacts(Struct, frozen=True, kw_only=True):
     """What the TLS connection showed. ``chain`` is what the server sent: DER certificates, its own first.
 
     ``verdict``: ``verified``, or why the chain was not accepted, in the words of the TLS library.
@@ -60,8 +60,7 @@ class TlsFacts:
     verdict: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Peer:
+class Peer(Struct, frozen=True, kw_only=True):
     """Who answered: the address connected to, and every address that the name resolved to at that moment.
 
     Behind a proxy both are unknown: ``ip`` and ``addresses`` are empty, and ``proxy`` names it and its address.
@@ -73,8 +72,7 @@ class Peer:
     proxy: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surplus:
+class Surplus(Struct, frozen=True, kw_only=True):
     """Bytes that answer no request of ours: they came before one was sent, or end an idle connection (408).
 
     ``after``: the address that was asked before on the connection; empty where there was none. ``cut``: there were more
@@ -86,8 +84,7 @@ class Surplus:
     cut: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request as it is sent, every byte of it; ``url`` is what it asks for, ``method`` in capitals."""
 
     url: str
@@ -95,8 +92,7 @@ class Request:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class Exchange(Struct, frozen=True, kw_only=True):
     """One request and what came back.
 
     ``response_bytes`` may be cut (``truncated``), malformed or empty (``error``). ``interim_bytes``: replies 1xx before

@@ -2,9 +2,11 @@
 
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from preserve.limits import Limits
 from preserve.net.addresses import AddressGuard, Origin, split_url

@@ -22,8 +22,10 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol, cast
+
+from msgspec.structs import replace
 
 from preserve.errors import FormatError
 from preserve.expressions import lazy_re
@@ -121,13 +123,17 @@ class RecordingProxy:
         self._pages[_credentials(page_id, password)] = door
         return door
 
-    def shut(self, door: "PageDoor", wait_s: float) -> None:
-        """No more exchanges for a page: those under way are cut, and waited for."""
+    def shut(self, door: "PageDoor", wait_s: float) -> int:
+        """No more exchanges for a page: those under way are cut, and waited for.
+
+        How many had no end until then: connections that are being made cannot be cut, and end by their own limits.
+        """
         for key in [key for key, known in self._pages.items() if known is door]:
             del self._pages[key]
-        door.shut(wait_s)
+        left = door.shut(wait_s)
         if self.fault is not None:
             raise self.fault
+        return left
 
     def close(self) -> None:
         """Ends the listener, and every connection of the fetcher."""
@@ -185,8 +191,8 @@ class PageDoor:
             if self.is_shut:
                 cut()
 
-    def shut(self, wait_s: float) -> None:
-        """Cuts what is under way, and waits for it."""
+    def shut(self, wait_s: float) -> int:
+        """Cuts what is under way, and waits for it; how much of it had no end."""
         with self._lock:
             self.is_shut = True
             for cut in self._cuts.values():
@@ -194,6 +200,7 @@ class PageDoor:
         self.visitor.over()
         with self._lock:
             self._lock.wait_for(lambda: not self._under_way, wait_s)
+            return self._under_way
 
 
 class _Server(socketserver.ThreadingTCPServer):

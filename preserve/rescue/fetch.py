@@ -72,7 +72,7 @@ def fetch_memento(
     asker: Asker,
     candidate: Candidate,
     url: str,
-    keeper: RescueRecorder,
+    recorder: RescueRecorder,
     held: KnownMemento,
     *,
     layouts: Sequence[Layout],
@@ -88,20 +88,20 @@ def fetch_memento(
     while True:
         *earlier, reply = asker.ask(address)
         for one in earlier:
-            keeper.keep(one, via=url, hop="memento")
+            recorder.keep(one, via=url, hop="memento")
         seen.add(address)
         target = resolve(address, reply.location) if is_own_redirect(reply) else None
         if target is None or target in seen or len(seen) > _MAX_REDIRECTS:
             break
         if not _is_of(target, origin):
-            return _elsewhere(reply, candidate, url, keeper, target)
-        keeper.keep(reply, via=url, hop="memento")
+            return _elsewhere(reply, candidate, url, recorder, target)
+        recorder.keep(reply, via=url, hop="memento")
         address = target
     read = cables_in(reply.payload, reply.content, layouts) if reply.payload is not None else NOTHING_READ
     shown = "" if read.cables else _shown(reply)
     verdict = judge(reply, candidate, url, shown=shown)
     is_page = verdict.kind == PAGE
-    record_id = keeper.keep(reply, via=url, hop="memento", read=read if is_page else NOTHING_READ)
+    record_id = recorder.keep(reply, via=url, hop="memento", read=read if is_page else NOTHING_READ)
     text = _text_of(read, reply.content or b"", reply.read_as.value)
     return FetchedMemento(
         address=address,
@@ -114,12 +114,12 @@ def fetch_memento(
 
 
 def _elsewhere(
-    reply: ArchiveReply, candidate: Candidate, url: str, keeper: RescueRecorder, target: str
+    reply: ArchiveReply, candidate: Candidate, url: str, recorder: RescueRecorder, target: str
 ) -> FetchedMemento:
     finding = Finding(code="E-RESCUE-OTHER-URL", where=candidate.url, detail=f"leads to {target}"[:300])
     return FetchedMemento(
         address=candidate.url,
-        record_id=keeper.keep(reply, via=url, hop="memento"),
+        record_id=recorder.keep(reply, via=url, hop="memento"),
         status=reply.status,
         verdict=MementoVerdict(kind=OTHER, served=None, digest="unknown", findings=(finding,)),
         held="unknown",

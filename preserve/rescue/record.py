@@ -95,6 +95,8 @@ class RescueRecorder:
 
     def _committed(self, group: Group) -> None:
         self._append(group)
+        for file in group.sealed:
+            self._session.seal_file(file.name)
         self.sealed += group.sealed
         self.findings += [found for found in group.findings if found[1] in {CODE, NOT_CHECKED}]
         self.cables += group.cables

@@ -16,6 +16,7 @@ from preserve import PROGRAM
 from preserve.cables.page.layouts import Layout
 from preserve.config.archives import ArchiveConfig
 from preserve.config.collection import CollectionConfig
+from preserve.crawler.browser.gates import GatedFetches, HostGates, HostTurns
 from preserve.crawler.outcomes import NO_ANSWER, NO_GOOD_MEMENTO, NOT_ARCHIVED, RESCUED, state_of
 from preserve.findings import Finding
 from preserve.formats.urls import canonical
@@ -42,6 +43,8 @@ from preserve.store.mementos import MementoRow
 from preserve.store.quota import Quotas
 
 _KINDS = (RecordStatement, CableStatement, statements.ListingStatement, statements.MementoStatement, RunStatement)
+_LONG_S = 7 * 86_400.0
+"""A host that other machines ask is waited for as long as it takes."""
 _MOST_TRIES = 5
 """Mementos of one address that are asked for in one rescue, beyond those that were the page."""
 
@@ -118,6 +121,8 @@ class RescueEnvironment:
     progress: Callable[[str, str], None] = lambda _url, _what: None
     fetcher: Callable[[ArchiveConfig], Fetches] | None = None
     """Makes the fetcher for an archive; None: the real one."""
+    turns: HostTurns | None = None
+    """Those of other machines, where there are some."""
 
 
 def rescue(
@@ -138,7 +143,7 @@ def rescue(
             ledger = Ledger.of_user(paths)
             with current_catalogue(paths, ledger, ProvedLog(paths, ledger)) as catalogue:
                 work = _Work(wish, means, askers, catalogue, None, run, paths)
-                return _report(run, work, tuple(work.all()), keeper=None, size=0)
+                return _report(run, work, tuple(work.all()), recorder=None, size=0)
         return _kept(wish, paths, writer, means, askers, run=run)
     finally:
         for asker in askers:
@@ -160,7 +165,7 @@ def _kept(
         TextSpool.of(paths) as spool,
     ):
         first = session.ledger.size
-        keeper = RescueRecorder(
+        recorder = RescueRecorder(
             paths,
             session,
             limits=means.limits,
@@ -170,23 +175,23 @@ def _kept(
             take_text=spool.put,
         )
         held = ProvedLog(paths, Ledger(paths, writer.installation.secret()), own_from=first)
-        work = _Work(wish, means, askers, session.catalogue.proved_by(held), keeper, run, paths)
+        work = _Work(wish, means, askers, session.catalogue.proved_by(held), recorder, run, paths)
         try:
             saved = tuple(work.all())
-            keeper.seal()
-            for where, code, detail in keeper.findings if saved else ():
+            recorder.seal()
+            for where, code, detail in recorder.findings if saved else ():
                 saved[-1].findings.append(Finding(code=code, where=where, detail=detail))
         except BaseException:
-            keeper.abandon()
+            recorder.abandon()
             raise
-        _state_run(session, keeper, run=run, started=started, first=first, saved=saved, work=work)
+        _state_run(session, recorder, run=run, started=started, first=first, saved=saved, work=work)
         size = session.finish()
         index_stated(paths, writer.installation.readers_secret(), spool, means.stop)
-        return _report(run, work, saved, keeper=keeper, size=size)
+        return _report(run, work, saved, recorder=recorder, size=size)
 
 
 def _asker(archive: ArchiveConfig, budgets: Quotas, means: RescueEnvironment) -> Asker:
-    make = means.fetcher or (
+    make: Callable[[ArchiveConfig], Fetches] = means.fetcher or (
         lambda chosen: Fetcher(
             user_agent=means.config.user_agent,
             limits=means.limits,
@@ -195,21 +200,22 @@ def _asker(archive: ArchiveConfig, budgets: Quotas, means: RescueEnvironment) ->
             proxy=means.config.proxy,
         )
     )
-    return Asker(
-        archive, make(archive), budgets, limits=means.limits, clock=means.clock, wait=means.wait, stop=means.stop
-    )
+    fetcher = make(archive)
+    if means.turns is not None:
+        fetcher = GatedFetches(fetcher, HostGates(archive.delay_s, means.turns), _LONG_S)
+    return Asker(archive, fetcher, budgets, limits=means.limits, clock=means.clock, wait=means.wait, stop=means.stop)
 
 
 def _report(
-    run: str, work: "_Work", saved: tuple[Saved, ...], *, keeper: RescueRecorder | None, size: int
+    run: str, work: "_Work", saved: tuple[Saved, ...], *, recorder: RescueRecorder | None, size: int
 ) -> RescueReport:
     return RescueReport(
         run=run,
         outcome=work.outcome,
         saved=saved,
         asked={asker.archive.name: asker.asked for asker in work.askers},
-        cables=0 if keeper is None else keeper.cables,
-        files=() if keeper is None else tuple(f.name for f in keeper.sealed),
+        cables=0 if recorder is None else recorder.cables,
+        files=() if recorder is None else tuple(f.name for f in recorder.sealed),
         checkpoint_size=size,
     )
 
@@ -229,7 +235,7 @@ def _warcinfo(means: RescueEnvironment, run: str) -> dict[str, str]:
 
 def _state_run(
     session: WritingSession,
-    keeper: RescueRecorder,
+    recorder: RescueRecorder,
     *,
     run: str,
     started: str,
@@ -247,7 +253,7 @@ def _state_run(
         ended=format_utc(work.means.clock()),
         outcome=work.outcome,
         program=PROGRAM,
-        files=tuple(Sealed(name=f.name, size=f.size, sha256=f.sha256, records=f.records) for f in keeper.sealed),
+        files=tuple(Sealed(name=f.name, size=f.size, sha256=f.sha256, records=f.records) for f in recorder.sealed),
         counts=dict(Counter(state_of(one.outcome) for one in saved)),
         refused={},
         first_statement=first,
@@ -265,7 +271,7 @@ class _Work:
     means: RescueEnvironment
     askers: Sequence[Asker]
     catalogue: Catalogue
-    keeper: RescueRecorder | None
+    recorder: RescueRecorder | None
     run: str
     paths: CollectionPaths
     outcome: str = "complete"
@@ -312,18 +318,18 @@ class _Work:
         self.means.progress(url, f"asking {asker.archive.name}")
         asked = format_utc(self.means.clock())
         records: list[str] = []
-        keeper = self.keeper
+        recorder = self.recorder
         listing = list_mementos(
             asker,
             url,
-            lambda reply: None if keeper is None else records.append(keeper.keep(reply, via=url, hop="listing")),
+            lambda reply: None if recorder is None else records.append(recorder.keep(reply, via=url, hop="listing")),
         )
         self._note_stop(listing.not_asked)
         saved.answers[asker.archive.name] = listing.answer
         saved.complete[asker.archive.name] = listing.complete
         saved.findings += listing.findings
-        if keeper is not None:
-            keeper.state(
+        if recorder is not None:
+            recorder.state(
                 statements.ListingStatement(
                     run=self.run,
                     archive=asker.archive.name,
@@ -336,7 +342,7 @@ class _Work:
                     reasons=tuple(sorted({finding.code for finding in listing.findings})),
                 )
             )
-            keeper.commit()
+            recorder.commit()
         return listing
 
     def _fetch(
@@ -352,24 +358,24 @@ class _Work:
             if len(saved.mementos) + len(saved.would_fetch) >= wanted or tries >= _MOST_TRIES + wanted:
                 return
             tries += 1
-            if self.keeper is None:
+            if self.recorder is None:
                 saved.would_fetch.append(candidate.url)
                 continue
             self.means.progress(url, f"{candidate.archive} {candidate.timestamp}")
             try:
-                self._memento(by_name[candidate.archive], candidate, url, saved, self.keeper)
+                self._memento(by_name[candidate.archive], candidate, url, saved, self.recorder)
             except NotAskedError as error:
                 self._note_stop(error.reason)
                 saved.findings.append(Finding(code="W-RESCUE-NOT-ASKED", where=candidate.url, detail=error.reason))
                 return
 
-    def _memento(self, asker: Asker, candidate: Candidate, url: str, saved: Saved, keeper: RescueRecorder) -> None:
+    def _memento(self, asker: Asker, candidate: Candidate, url: str, saved: Saved, recorder: RescueRecorder) -> None:
         held = KnownMemento(self.paths, self.catalogue, self.means.layouts, self.means.limits)
-        got = fetch_memento(asker, candidate, url, keeper, held, layouts=self.means.layouts)
+        got = fetch_memento(asker, candidate, url, recorder, held, layouts=self.means.layouts)
         verdict = got.verdict
         saved.findings += verdict.findings
         served = None if verdict.served is None else format_utc(verdict.served)
-        keeper.state(
+        recorder.state(
             statements.MementoStatement(
                 run=self.run,
                 archive=candidate.archive,
@@ -387,7 +393,7 @@ class _Work:
                 held=got.held,
             )
         )
-        keeper.commit()
+        recorder.commit()
         if verdict.kind == PAGE:
             saved.mementos.append(
                 Rescued(

@@ -17,7 +17,17 @@ _END_S = 60.0
 
 def _begin(shell: Shell, *words: str) -> subprocess.Popen[bytes]:
     """The program as a scheduler runs it: stdin and stderr are its pipes."""
-    command = [sys.executable, "-m", "preserve", *words, "--archives", str(shell.archives)]
+    # Where the tests run under nohup, SIGHUP is ignored by all that they start, and by a capture on purpose.
+    command = [
+        "env",
+        "--default-signal=HUP",
+        sys.executable,
+        "-m",
+        "preserve",
+        *words,
+        "--archives",
+        str(shell.archives),
+    ]
     return subprocess.Popen(
         [*command, "--config", str(shell.config)],
         stdin=subprocess.PIPE,
@@ -66,6 +76,7 @@ def test_a_capture_whose_scheduler_was_killed_seals_its_file(shell: Shell, site:
     shell("verify", "demo")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
 def test_a_signal_seals_the_file_also_where_nobody_hears(shell: Shell, site: Site, number: signal.Signals) -> None:
     asked, answer = _slow_site(shell, site)

@@ -100,6 +100,10 @@ def _start(shell: Shell) -> subprocess.Popen[str]:
     )
 
 
+PLACES = ["/page/1", *(pytest.param(at, marks=pytest.mark.slow) for at in ("/robots.txt", "/", "/page/3"))]
+"""Paths of the site, in the order in which they are asked for but the first."""
+
+
 def _start_and(do: Callable[[subprocess.Popen[str]], None], shell: Shell, site: Site, at: str) -> subprocess.Popen[str]:
     """A capture, with which something is done when it asks for a path, however soon that is."""
     begun: Future[subprocess.Popen[str]] = Future()
@@ -108,8 +112,8 @@ def _start_and(do: Callable[[subprocess.Popen[str]], None], shell: Shell, site: 
     return begun.result()
 
 
-@pytest.mark.parametrize("at", ["/robots.txt", "/", "/page/1", "/page/3"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("at", PLACES)
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_signal_in_the_middle_ends_cleanly_and_the_next_capture_goes_on(
     shell: Shell, site: Site, at: str, number: signal.Signals
 ) -> None:
@@ -135,7 +139,7 @@ def test_a_signal_in_the_middle_ends_cleanly_and_the_next_capture_goes_on(
     assert shell.json("verify", "demo")["collections"][0]["good"] is True
 
 
-@pytest.mark.parametrize("at", ["/robots.txt", "/", "/page/1", "/page/3"])
+@pytest.mark.parametrize("at", PLACES)
 def test_a_killed_capture_loses_nothing_and_goes_on(shell: Shell, site: Site, at: str) -> None:
     paths = _site(site)
     shell.site_collection("demo", site, "/")
@@ -159,9 +163,7 @@ def test_a_second_capture_of_the_same_collection_is_locked_out(shell: Shell, sit
             seen.append(second.returncode)
 
     site.before = meanwhile
-    first = _start(shell)
-    first.communicate(timeout=60)
-    assert first.returncode == 0
+    shell("capture", "demo")
     assert seen == [4]
 
 

@@ -8,6 +8,8 @@ import threading
 
 import pytest
 
+from preserve.crawler.coordinator import RunCoordinator
+from preserve.crawler.pool import ForkPool
 from preserve.errors import EnvironmentFaultError
 from tests.processes import children_of, is_alive, until
 from tests.shell import Shell
@@ -64,8 +66,14 @@ def test_two_processes_capture_what_one_captures(shell: Shell, site: Site) -> No
         assert shell.json("show", url)["status"] == 200
 
 
-@pytest.mark.parametrize("who", ["parent", "child"])
-@pytest.mark.parametrize("at", [1, 5, PAGES, 2 * PAGES])
+@pytest.mark.parametrize(
+    ("at", "who"),
+    [
+        (5, "child"),
+        *(pytest.param(at, "child", marks=pytest.mark.slow) for at in (1, PAGES, 2 * PAGES)),
+        *(pytest.param(at, "parent", marks=pytest.mark.slow) for at in (1, 5, PAGES, 2 * PAGES)),
+    ],
+)
 def test_a_process_that_is_killed_leaves_an_archive_that_the_next_capture_completes(
     shell: Shell, site: Site, who: str, at: int
 ) -> None:
@@ -99,6 +107,7 @@ def test_a_process_that_is_killed_leaves_an_archive_that_the_next_capture_comple
     _good(shell, urls)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_all_processes_cleanly(shell: Shell, site: Site, number: int) -> None:
     urls = _site(site)
@@ -126,7 +135,7 @@ def test_a_signal_ends_all_processes_cleanly(shell: Shell, site: Site, number: i
     _good(shell, urls)
 
 
-@pytest.mark.parametrize("processes", ["1", "2"])
+@pytest.mark.parametrize("processes", [pytest.param("1", marks=pytest.mark.slow), "2"])
 def test_a_second_interrupt_does_not_wait_for_a_host_that_says_nothing(
     shell: Shell, site: Site, processes: str
 ) -> None:
@@ -161,3 +170,25 @@ def test_a_second_interrupt_does_not_wait_for_a_host_that_says_nothing(
     assert running[0].returncode == 130
     assert shell.json("capture", "demo")["outcome"] == "complete"
     assert shell.json("verify", "demo")["collections"][0]["good"] is True
+
+
+def test_files_of_which_the_coordinator_took_nothing_have_no_name_yet_and_are_asked_for_again(
+    shell: Shell, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls = _site(site)
+    _collection(shell, site)
+    shell("init", "demo")
+    with monkeypatch.context() as patched:
+        finish = ForkPool.finish
+
+        def stopped(pool: ForkPool) -> None:
+            # The workers have finished their files and are gone; what they handed over is lost with the coordinator.
+            finish(pool)
+            raise KeyboardInterrupt
+
+        patched.setattr(ForkPool, "finish", stopped)
+        patched.setattr(RunCoordinator, "committed", lambda _coordinator, _group: None)
+        shell("capture", "demo", "--processes", "2", status=130)
+    assert not list((shell.archives / "demo" / "archive").glob("*.gz"))
+    assert len(list((shell.archives / "demo" / "archive").glob("*.open"))) == 2
+    _good(shell, urls)

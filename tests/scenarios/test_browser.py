@@ -3,15 +3,22 @@
 import json
 import os
 import re
+import signal
 import ssl
+import stat
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
+from preserve.crawler.browser.visit import PageVisit
+from preserve.limits import MIB
 from tests.odd_replies import OK, SHAPES, OddOrigin, Shape, odd_origin
 from tests.shell import Shell
 from tests.tls import Authority
@@ -23,6 +30,7 @@ PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
 )
+STREAM = 5 << 30
 PAGE = """<!doctype html><title>A built page</title><link rel=stylesheet href=/style><h1 id=h>Nothing yet</h1>
 <img srcset="/small 1x, /large 2x"><div style="height:3000px"></div><img loading=lazy src=/lazy>
 <iframe src=/frame></iframe><div id=host></div><a href=/next>next</a>
@@ -61,6 +69,12 @@ SITE: dict[str, Shape] = {
     "api": Shape(OK + b"Set-Cookie: a=1\r\nset-cookie: b=2\r\nContent-Length: 5\r\n\r\nhello"),
     "frame": body("<p>In a frame <img src=/in-frame>"),
     "moved": body("<p>Wait<script>location.href = '/page'</script>"),
+    "flood": body(
+        "<p>Flood<script>fetch('/stream').then((reply) => reply.arrayBuffer()).catch(() => 0)</script>"
+    ),
+    "stream": Shape(
+        OK + b"Content-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n" % STREAM, streams=STREAM
+    ),
     "hung": body("<p>Hung<script>for (;;) {}</script>"),
     "busy": body("<p>Busy<script>for (let n = 0; n < 10000; n++) fetch('/small?' + n).catch(() => 0)</script>"),
     "next": body("<p>The next page"),
@@ -92,6 +106,7 @@ def collect(
     more: str = "browser: all",
     depth: int = 0,
     scheme: str = "http",
+    max_body_mb: int = 256,
 ) -> None:
     base = f"{scheme}://127.0.0.1:{origin.port}"
     seeds = "\n".join(f"  - {base}/{path}" for path in paths)
@@ -99,6 +114,7 @@ def collect(
         "app",
         f"title: A site of scripts\ncontact: test@example.org\nseeds:\n{seeds}\n"
         f"scope:\n  include: [{base}/]\n  max_depth: {depth}\npoliteness:\n  delay_s: 0\n  retries: 0\n"
+        f"  max_body_mb: {max_body_mb}\n"
         f"allow_addresses: [127.0.0.1]\nlayouts: []\n{more}\n",
     )
     shell("init", "app")
@@ -179,6 +195,7 @@ def test_odd_replies_over_tls_are_recorded_as_the_origin_wrote_them(
 ) -> None:
     # A short path: Chromium's sockets lie below it.
     scratch = Path(tempfile.mkdtemp(prefix="p-"))
+    scratch.chmod(0o711)
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     asked = {name: shape.method for name, shape in SHAPES.items()}
     script = (
@@ -258,6 +275,30 @@ def test_what_the_collection_names_is_clicked_within_bounds(shell: Shell, origin
     assert (info["preserve"]["behaviours"]["clicked"], info["preserve"]["behaviours"]["mistakes"]) == (3, ["a["])
 
 
+def test_what_is_clicked_on_a_site_is_clicked_there_only(shell: Shell, origin: OddOrigin) -> None:
+    page = (
+        "<div id=banner style='position:fixed;top:0'><button onclick=\"fetch('/more?refused');"
+        "document.getElementById('banner').remove()\">No</button></div><p>Text"
+        "<button class=next onclick=\"fetch('/more?next'); this.remove()\">Next</button>"
+    )
+    origin.replies["list"] = origin.replies["other"] = body(page)
+    on_list = f"pages: ['http://127.0.0.1:{origin.port}/list']"
+    sites = f"[{{{on_list}, dismiss: ['#banner button', '#none'], click: [button.next]}}]"
+    collect(shell, origin, "list", "other", more=f"browser: all\nbrowser_sites: {sites}")
+    shell("capture", "app", status=None)
+    held = records(shell)
+    done = {
+        path: json.loads(next(one["block"] for one in held if path_of(one) == f"urn:pageinfo:{path}"))["preserve"]
+        for path in ("/list", "/other")
+    }
+    clicked = {path: (one["behaviours"]["dismissed"], one["behaviours"]["clicked"]) for path, one in done.items()}
+    assert clicked == {"/list": (1, 1), "/other": (0, 0)}
+    assert {"/more?refused", "/more?next"} <= {path_of(one) for one in held if one["WARC-Type"] == "response"}
+    document = {path_of(one): one["block"] for one in held if one["WARC-Type"] == "resource"}
+    assert b'id="banner"' not in document["urn:dom:/list"]
+    assert b'id="banner"' in document["urn:dom:/other"]
+
+
 def test_a_hung_page_is_ended_and_the_next_goes_on(
     shell: Shell, origin: OddOrigin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,6 +312,70 @@ def test_a_hung_page_is_ended_and_the_next_goes_on(
     assert {"/hung", "/next"} <= set(replies)
 
 
+@pytest.mark.parametrize("victim", ["driver", "browser"])
+def test_what_is_killed_amid_a_page_ends_that_page_only(
+    victim: str, shell: Shell, origin: OddOrigin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed, begun, entered = list[int](), list[int](), PageVisit.enter
+
+    def kill(self: PageVisit, url: str) -> str:
+        # The page waits for its script meanwhile.
+        if url.endswith("/script") and not killed:
+            for number, line in family().items():
+                is_browser = "--user-data-dir=" in line and "--type=" not in line
+                if is_browser:
+                    begun.append(number)
+                if is_browser if victim == "browser" else "preserve.crawler.browser.driver" in line:
+                    killed.append(number)
+            for number in killed:
+                os.kill(number, signal.SIGKILL)
+        return entered(self, url)
+
+    monkeypatch.setattr(PageVisit, "enter", kill)
+    collect(shell, origin, "page", "next")
+    told = shell("capture", "app", status=None)
+    assert killed
+    assert told.count("W-PAGE-LOAD") == 1
+    held = records(shell)
+    replies = {path_of(one): one for one in held if one["WARC-Type"] == "response"}
+    # What came until then is kept.
+    assert replies["/page"]["block"]
+    state = {
+        path_of(one).removeprefix("urn:pageinfo:"): json.loads(one["block"])["loadState"]
+        for one in held
+        if path_of(one).startswith("urn:pageinfo:")
+    }
+    assert state["/next"] == "whole"
+    assert state["/page"] in {"lost", "failed"}
+    assert begun
+    # Nothing of it is left: what is over and not waited for has no command line.
+    for number in begun:
+        with suppress(OSError):
+            assert not Path(f"/proc/{number}/cmdline").read_bytes()
+    shell("verify", "app", "--deep")
+
+
+@pytest.mark.parametrize("bound", ["reply", "page"])
+def test_a_stream_of_five_gigabytes_is_cut_and_the_next_page_goes_on(
+    bound: str, shell: Shell, origin: OddOrigin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if bound == "page":
+        monkeypatch.setattr("preserve.crawler.browser.visit.MAX_PAGE_BYTES", MIB)
+    collect(shell, origin, "flood", "next", max_body_mb=1 if bound == "reply" else 1000)
+    shell("capture", "app", status=None)
+    held = records(shell)
+    (stream,) = (one for one in held if one["WARC-Type"] == "response" and path_of(one) == "/stream")
+    assert stream["WARC-Truncated"] == "length"
+    assert MIB // 2 < len(stream["block"]) < 2 * MIB
+    # What lies in buffers of both systems was taken, too, and no more.
+    assert origin.streamed < 64 * MIB
+    infos = {path_of(one): json.loads(one["block"]) for one in held if path_of(one).startswith("urn:pageinfo:")}
+    told = {address.rpartition("/")[2]: said for address, said in infos["urn:pageinfo:/flood"]["urls"].items()}
+    assert told["stream"]["truncated"] == "length"
+    assert infos["urn:pageinfo:/next"]["loadState"] == "whole"
+    shell("verify", "app", "--deep")
+
+
 def test_ten_thousand_requests_are_bounded(shell: Shell, origin: OddOrigin, monkeypatch: pytest.MonkeyPatch) -> None:
     # A slow machine comes as far as this before the page is over.
     monkeypatch.setattr("preserve.crawler.browser.visit.MAX_EXCHANGES", 5)
@@ -281,7 +386,113 @@ def test_ten_thousand_requests_are_bounded(shell: Shell, origin: OddOrigin, monk
     assert "/next" in replies
     assert len(replies) < 20
     info = json.loads(next(one["block"] for one in held if path_of(one) == "urn:pageinfo:/busy"))
-    assert info["preserve"]["asked_not_made"]["page-bound"] >= 1, info["preserve"]
+    # On a slow machine the browser may come to ask only after the page's time is over, which bounds it too.
+    refused = info["preserve"]["asked_not_made"]
+    assert refused.get("page-bound", 0) + refused.get("page-over", 0) >= 1, info["preserve"]
+
+
+def family() -> dict[int, str]:
+    """The command lines of this process's descendants, by number."""
+    parents, lines = dict[int, int](), dict[int, str]()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, ValueError):
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            lines[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
+    found = {os.getpid()}
+    while more := {number for number, parent in parents.items() if parent in found} - found:
+        found |= more
+    return {number: lines.get(number, "") for number in found}
+
+
+def status_of(number: int) -> dict[str, str]:
+    lines = Path(f"/proc/{number}/status").read_text().splitlines()
+    return {name: value.strip() for name, _colon, value in (line.partition(":") for line in lines)}
+
+
+def test_a_page_is_drawn_in_a_sandbox_by_a_user_that_owns_nothing(
+    shell: Shell, origin: OddOrigin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing, browsing, entered = dict[int, dict[str, str]](), dict[int, dict[str, str]](), PageVisit.enter
+
+    def look(self: PageVisit, url: str) -> str:
+        # The page waits for its script meanwhile.
+        if url.endswith("/script"):
+            for number, line in family().items():
+                if "--type=renderer" in line:
+                    drawing[number] = status_of(number)
+                elif "--user-data-dir=" in line and "--type=" not in line and "chrom" in status_of(number)["Name"]:
+                    browsing[number] = status_of(number)
+        return entered(self, url)
+
+    monkeypatch.setattr(PageVisit, "enter", look)
+    collect(shell, origin, "page")
+    told = shell("capture", "app", status=None)
+    info = json.loads(next(one["block"] for one in records(shell) if path_of(one) == "urn:pageinfo:/page"))
+    assert drawing
+    assert browsing
+    if os.geteuid() == 0 and info["preserve"]["own_user"]:
+        for status in (*drawing.values(), *browsing.values()):
+            assert all(61_184 <= int(number) < 65_520 for number in status["Uid"].split() + status["Gid"].split())
+            assert (status["Groups"], int(status["CapPrm"], 16), int(status["CapEff"], 16)) == ("", 0, 0)
+    if not info["preserve"]["sandbox"]:
+        pytest.skip("this machine gives a browser no sandbox")
+    for status in drawing.values():
+        # Filtered calls, no new rights, and a namespace of processes below that of the browser.
+        assert (status["Seccomp"], status["NoNewPrivs"]) == ("2", "1")
+        assert len(status["NSpid"].split()) > len(next(iter(browsing.values()))["NSpid"].split())
+    assert "browser    " not in told
+
+
+def is_begun_by_all(program: Path) -> bool:
+    """True where every user may begin a program."""
+    real = program.resolve()
+    return all(one.stat().st_mode & stat.S_IXOTH for one in (real, *real.parents, *program.absolute().parents))
+
+
+WITHOUT_NAMESPACES = """
+import ctypes, os, sys
+ready, go = os.pipe(), os.pipe()
+child = os.fork()
+if child == 0:
+    assert ctypes.CDLL(None).unshare(0x10000000) == 0
+    os.write(ready[1], b"x")
+    os.read(go[0], 1)
+    open("/proc/sys/user/max_user_namespaces", "w").write("0")
+    os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+os.read(ready[0], 1)
+for name in ("uid_map", "gid_map"):
+    open(f"/proc/{child}/{name}", "w").write("0 0 65536\\n")
+os.write(go[1], b"x")
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+"""Runs Python with arguments where nobody gets a user namespace any more."""
+
+
+@pytest.mark.parametrize("wanted", ["required", "where-possible"])
+def test_where_the_machine_refuses_a_sandbox_it_is_said_or_nothing_is_asked(
+    wanted: str, shell: Shell, origin: OddOrigin
+) -> None:
+    narrow = [sys.executable, "-c", WITHOUT_NAMESPACES]
+    if os.geteuid() != 0 or subprocess.run([*narrow, "-c", ""], capture_output=True, check=False).returncode:
+        pytest.skip("only root can make such a place, and not everywhere")
+    collect(shell, origin, "next", more=f"browser: all\nbrowser_sandbox: {wanted}")
+    words = ["capture", "app", "--archives", str(shell.archives), "--config", str(shell.config)]
+    done = subprocess.run([*narrow, "-m", "preserve", *words], capture_output=True, text=True, check=False)
+    if wanted == "required":
+        assert done.returncode != 0
+        assert "browser_sandbox" in done.stderr
+        assert not origin.requests
+        return
+    # A browser in a folder that only root may enter is begun as root: nobody else can.
+    is_another = is_begun_by_all(Path(os.environ["PRESERVE_CHROMIUM"]))
+    lacks = "without its sandbox" if is_another else "without its sandbox and as root"
+    assert (done.stdout + done.stderr).count(f"browser    ran {lacks}: this") == 1
+    info = json.loads(next(one["block"] for one in records(shell) if path_of(one) == "urn:pageinfo:/next"))
+    assert (info["loadState"], info["preserve"]["sandbox"], info["preserve"]["own_user"]) == (
+        "whole",
+        False,
+        is_another,
+    )
 
 
 def test_without_a_browser_the_run_ends_before_it_asks(

@@ -2,7 +2,7 @@
 // filled in or sent, and nothing is clicked but what the options name. Returns what was done.
 async (options) => {
   const until = Date.now() + options.millis;
-  const done = { scrolled: 0, candidates: 0, played: 0, clicked: 0, ended: "whole" };
+  const done = { scrolled: 0, candidates: 0, played: 0, clicked: 0, dismissed: 0, ended: "whole" };
   const pause = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
   const isOver = () => Date.now() >= until;
 
@@ -45,18 +45,31 @@ async (options) => {
     }
   };
 
+  const shown = (selector) => {
+    let button = null;
+    try {
+      button = document.querySelector(selector);
+    } catch {
+      done.mistakes = (done.mistakes || []).concat(selector);
+    }
+    // What is fixed to the window has no offsetParent, and still has boxes.
+    return button && !button.disabled && button.getClientRects().length ? button : null;
+  };
+
+  for (const selector of options.dismiss) {
+    const button = done.dismissed < options.clicks && !isOver() ? shown(selector) : null;
+    if (!button) continue;
+    button.click();
+    done.dismissed += 1;
+    await pause(options.pause);
+  }
   eager();
   play();
   await scroll();
   for (const selector of options.click) {
     while (done.clicked < options.clicks && !isOver()) {
-      let button = null;
-      try {
-        button = document.querySelector(selector);
-      } catch {
-        done.mistakes = (done.mistakes || []).concat(selector);
-      }
-      if (!button || button.disabled || button.offsetParent === null) break;
+      const button = shown(selector);
+      if (!button) break;
       button.click();
       done.clicked += 1;
       await pause(options.pause);
@@ -65,6 +78,6 @@ async (options) => {
   }
   window.scrollTo(0, 0);
   if (isOver()) done.ended = "time";
-  else if (done.scrolled >= options.scrolls || done.clicked >= options.clicks) done.ended = "bound";
+  else if (done.scrolled >= options.scrolls || done.clicked >= options.clicks || done.dismissed >= options.clicks) done.ended = "bound";
   return done;
 }

@@ -1,13 +1,14 @@
 """Drives a browser: one JSON document a line on stdin for each page, lines of what happens on stdout.
 
 A process of its own, so that whatever a page does to a browser can be ended from outside. It knows nothing of archives
-and writes files of fixed names, and the browser's profile, to the folder that the job names. Lines of stdout:
+and writes files of fixed names to the folder that the job names. Lines of stdout:
 ``{"asks": ADDRESS, "main": BOOL}`` for each request before it is sent, and ``{"done": {...}}`` at the end of a page.
 
 Tested by ``tests/scenarios/test_browser.py``.
 """
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Error, FloatRect, Page, Request, sync_playwright
 
+from preserve.crawler.browser.own_user import CANNOT
+from preserve.crawler.browser.ways import OWN_USER, SANDBOX
 from preserve.regular import read_regular
 
 _FLAGS = [
@@ -31,6 +34,8 @@ _FLAGS = [
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--no-pings",
 ]
+_NO_SANDBOX = re.compile("No usable sandbox|sandboxing failed|Failed to move to new namespace")
+"""What Chromium, and Playwright for it, say where the machine does not let it have its sandbox."""
 _VIEWPORT = (1280, 800)
 _THUMBNAIL = 0.25
 _MOST_PIXELS = 20_000
@@ -131,6 +136,14 @@ def _first_line(error: Exception) -> str:
     return (said.splitlines() or [""])[0][:200] or type(error).__name__
 
 
+def _refused(error: Exception) -> str:
+    """What of the way in which the browser was to be run this machine refuses; empty where it is something else."""
+    said = error.message if isinstance(error, Error) else ""
+    if CANNOT in said or "EACCES" in said:
+        return OWN_USER
+    return SANDBOX if _NO_SANDBOX.search(said) else ""
+
+
 def _whole(page: Page, path: Path) -> None:
     height = page.evaluate("Math.min(Number(document.documentElement.scrollHeight) || 0, 1e6)")
     clip = FloatRect(x=0, y=0, width=_VIEWPORT[0], height=max(_VIEWPORT[1], min(int(height), _MOST_PIXELS)))
@@ -148,7 +161,7 @@ def _write(path: Path, text: str) -> None:
 def _visit(playwright: Any, job: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - Playwright's own
     until = time.monotonic() + job["seconds"]
     context = playwright.chromium.launch_persistent_context(
-        Path(job["folder"]) / ("profile" if job["agent"] else "first"),
+        job["profile"],
         executable_path=job["browser"],
         headless=True,
         chromium_sandbox=job["sandbox"],
@@ -188,7 +201,7 @@ def main() -> None:
             try:
                 _say(done=_visit(playwright, json.loads(line)))
             except Exception as error:  # noqa: BLE001 - whatever it is, it ends this page and no other
-                _say(done={"state": "failed", "why": _first_line(error)})
+                _say(done={"state": "failed", "why": _first_line(error), "refused": _refused(error)})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One exchange at a time with each host, whoever makes it: the crawler, or a page that a browser loads.
+"""One exchange at a time with each host, whoever makes it: the crawler, a page that a browser loads, another machine.
 
 Tested by ``tests/unit/crawler/test_browser_visit.py`` and, with Chromium, ``tests/scenarios/test_browser.py``.
 """
@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from preserve.net.addresses import split_url
 from preserve.net.exchange import Exchange, ExchangeError
@@ -23,11 +24,31 @@ class _Gate:
     delay_s: float = 0.0
 
 
-class HostGates:
-    """Gates by host; any number of threads may come to one. Moments are those of the monotonic clock."""
+class HostTurns(Protocol):
+    """Turns with hosts among machines that capture different collections."""
 
-    def __init__(self, delay_s: float) -> None:
+    def enter(self, host: str, until: float, is_over: Callable[[], bool]) -> bool:
+        """Waits for the host's turn; false where it does not come before ``until``, or it is over."""
+        ...
+
+    def leave(self, host: str, rest_s: float) -> None:
+        """The turn is over. Nobody is to ask the host for so many seconds."""
+        ...
+
+    def rest(self, host: str, rest_s: float) -> None:
+        """The same, whoever has the turn now."""
+        ...
+
+
+class HostGates:
+    """Gates by host; any number of threads may come to one. Moments are those of the monotonic clock.
+
+    ``turns``: those of other machines, which are waited for behind the gate.
+    """
+
+    def __init__(self, delay_s: float, turns: HostTurns | None = None) -> None:
         self._delay_s = delay_s
+        self._turns = turns
         self._gates: dict[str, _Gate] = {}
         self._changed = threading.Condition()
 
@@ -39,6 +60,16 @@ class HostGates:
 
     def enter(self, host: str, until: float, is_over: Callable[[], bool] = lambda: False) -> bool:
         """Waits for the host's turn; false where it does not come before ``until``, or `wake` finds ``is_over``."""
+        if not self._enter(host, until, is_over):
+            return False
+        if self._turns is None or self._turns.enter(host, until, is_over):
+            return True
+        with self._changed:
+            self._gate(host).is_taken = False
+            self._changed.notify_all()
+        return False
+
+    def _enter(self, host: str, until: float, is_over: Callable[[], bool]) -> bool:
         with self._changed:
             gate = self._gate(host)
             while not is_over():
@@ -59,11 +90,20 @@ class HostGates:
 
     def leave(self, host: str) -> None:
         """The turn is over."""
+        if self._turns is not None:
+            self._turns.leave(host, self._gate(host).delay_s)
         with self._changed:
             gate = self._gate(host)
             gate.is_taken = False
             gate.free_at = time.monotonic() + gate.delay_s
             self._changed.notify_all()
+
+    def rest(self, url: str, rest_s: float) -> None:
+        """What the host of an address asks for beside: after a reply that says so, or trouble."""
+        if self._turns is not None:
+            host = host_of(url)
+            if rest_s > self._gate(host).delay_s:
+                self._turns.rest(host, rest_s)
 
     def _gate(self, host: str) -> _Gate:
         return self._gates.setdefault(host, _Gate(delay_s=self._delay_s))
@@ -114,7 +154,8 @@ class _Gated:
         return exchange
 
     def finish(self) -> Exchange:
-        # A page holds no gate for longer than it lasts: where the wait is over nevertheless, the turn is taken.
+        # A page holds no gate for longer than it lasts: where the wait is over nevertheless, the turn is taken. Among
+        # machines nobody waits so long: the lease ends before.
         has_turn = self._pending is not None or self._gates.enter(self._host, self.until)
         try:
             return (self._pending or self._begin()).finish()

@@ -39,3 +39,5 @@ class PageLoad:
     why: str
     refused: Mapping[str, int]
     """Requests that were not made, by reason."""
+    unsafe: str = ""
+    """What the browser lacks of its safest way to run here; said of the first page only."""

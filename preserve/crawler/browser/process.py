@@ -6,6 +6,7 @@ Tested by ``tests/unit/crawler/test_browser_visit.py`` and, with Chromium, ``tes
 import json
 import os
 import queue
+import re
 import secrets
 import shutil
 import signal
@@ -14,18 +15,23 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from preserve.crawler.browser.ways import OWN_USER, own_folder, program_of, temporary_folder
 from preserve.errors import EnvironmentFaultError
 from preserve.regular import read_regular
 
 PATH_VARIABLE = "PRESERVE_CHROMIUM"
 _MARK = "PRESERVE_DRIVER"
 """By this word in its environment a browser is found that did not end with its driver."""
+_PASSED = re.compile(
+    r"PATH|HOME|LANG|LANGUAGE|LC_[A-Z]+|TZ|LD_LIBRARY_PATH|PYTHON(PATH|HOME)|XDG_[A-Z_]+|FONTCONFIG_[A-Z]+"
+)
+"""What driver and browser get of the environment; whatever else is in it is none of a page's business."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _MAX_LINE_BYTES = 1 << 20
 """A line of the driver: an address, or the facts of a page."""
@@ -61,28 +67,38 @@ def find_browser() -> str:
 
 
 class Driver:
-    """The process. One page at a time; not for more than one thread."""
+    """The process. One page at a time; not for more than one thread. ``browser``: the path of Chromium."""
 
-    def __init__(self) -> None:
+    def __init__(self, browser: str) -> None:
+        self._browser = browser
         self._process: subprocess.Popen[bytes] | None = None
         self._mark = ""
         self._scratch: Path | None = None
         """Where driver and browser put what they need for themselves; it goes with them."""
+        self._as_user: Path | None = None
+        """The program that is Chromium as another user."""
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
 
     def visit(self, job: Mapping[str, Any], asks: Callable[[str, bool], None]) -> dict[str, Any]:
         """Has a page loaded; gives what is told at its end. ``asks`` takes each address that the page asks for.
+
+        ``user`` of the job: which user Chromium becomes; None: that of the program.
 
         Raises:
             LostBrowserError: there is no end.
         """
         until = time.monotonic() + float(job["seconds"]) + _GRACE_S
         try:
-            process = self._running()
-            if process.stdin is not None:
-                process.stdin.write(json.dumps(job).encode() + b"\n")
-                process.stdin.flush()
-            return self._done(until, asks)
+            process, scratch = self._running()
+            with _profile(job.get("user"), scratch) as profile:
+                placed = {**job, "browser": self._program(job.get("user"), scratch), "profile": str(profile)}
+                if process.stdin is not None:
+                    process.stdin.write(json.dumps(placed).encode() + b"\n")
+                    process.stdin.flush()
+                return self._done(until, asks)
+        except PermissionError as error:
+            self.end()
+            return {"state": "failed", "why": f"not allowed: {error}", "refused": OWN_USER}
         except OSError as error:
             self.end()
             raise LostBrowserError(f"the browser's driver ended: {error}") from error
@@ -113,12 +129,19 @@ class Driver:
         except (ValueError, RecursionError):
             return None
 
-    def _running(self) -> "subprocess.Popen[bytes]":
-        if self._process is None or self._process.poll() is not None:
+    def _program(self, user: int | None, scratch: Path) -> str:
+        if user is None:
+            return self._browser
+        if self._as_user is None:
+            self._as_user = program_of(user, self._browser, scratch)
+        return str(self._as_user)
+
+    def _running(self) -> "tuple[subprocess.Popen[bytes], Path]":
+        """The process, and where it puts what it needs for itself."""
+        if self._process is None or self._scratch is None or self._process.poll() is not None:
             self.end()
-            # What is secret to the program is none of a page's business.
-            environment = {name: value for name, value in os.environ.items() if not name.startswith("PRESERVE_")}
-            self._scratch = Path(tempfile.mkdtemp(prefix="preserve-browser-"))
+            environment = {name: value for name, value in os.environ.items() if _PASSED.fullmatch(name)}
+            self._scratch = Path(tempfile.mkdtemp(prefix="preserve-browser-", dir=temporary_folder()))
             environment["TMPDIR"] = str(self._scratch)
             environment[_MARK] = secrets.token_hex(16)
             self._mark = f"{_MARK}={environment[_MARK]}"
@@ -132,7 +155,7 @@ class Driver:
             )
             self._lines = queue.SimpleQueue()
             threading.Thread(target=_read, args=(self._process, self._lines), daemon=True, name="driver").start()
-        return self._process
+        return self._process, self._scratch
 
     def kill(self) -> None:
         """Kills the driver and every process that it started, from any thread; `visit` then ends."""
@@ -153,9 +176,20 @@ class Driver:
                 if pipe is not None:
                     with suppress(OSError):
                         pipe.close()
+        self._as_user = None
         scratch, self._scratch = self._scratch, None
         if scratch is not None:
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def _profile(user: int | None, scratch: Path) -> Iterator[Path]:
+    """The folder of a browser's profile, for one page."""
+    folder = own_folder(user, scratch / f"profile-{secrets.token_hex(8)}")
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _kill_marked(mark: bytes) -> None:

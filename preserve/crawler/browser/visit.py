@@ -6,7 +6,6 @@ Tested by ``tests/unit/crawler/test_browser_visit.py`` and, with Chromium, ``tes
 import base64
 import binascii
 import json
-import os
 import secrets
 import tempfile
 import threading
@@ -23,10 +22,12 @@ from preserve import PROGRAM
 from preserve.crawler.browser.gates import HostGates, host_of
 from preserve.crawler.browser.load import Artefact, PageLoad
 from preserve.crawler.browser.process import Driver, LostBrowserError, find_browser
+from preserve.crawler.browser.ways import left, ways
 from preserve.crawler.frontier import FrontierTarget
 from preserve.crawler.outcomes import OUT_OF_SCOPE
 from preserve.crawler.robots import RobotsRules, robots_url
 from preserve.crawler.scope import Scope
+from preserve.errors import EnvironmentFaultError
 from preserve.formats.http1.message import REDIRECTS, ReplyHead
 from preserve.formats.urls import canonical, of_header, resolve
 from preserve.limits import DEFAULT_LIMITS, MIB, Limits
@@ -55,13 +56,15 @@ BEHAVIOURS: Mapping[str, Any] = {
     "millis": 30_000, "pause": 250, "scrolls": 100, "candidates": 200, "media": 4, "clicks": 20,
 }  # fmt: skip
 """Bounds of what is done on a page (``behaviours.js``)."""
-_COUNTED = ("scrolled", "candidates", "played", "clicked")
+_COUNTED = ("scrolled", "candidates", "played", "clicked", "dismissed")
 LANGUAGE, ZONE = "en-US", "UTC"
 
 OWN = "browser-own"
 """Refused: nothing on the page asked for it."""
 TOO_MUCH = "page-bound"
 PAGE_OVER = "page-over"
+UNDER_WAY = "under-way"
+"""Not refused: no end came of it in the time that a page's last exchanges have, so that nothing of it is kept."""
 TOO_MANY = "connections-bound"
 
 
@@ -248,18 +251,35 @@ class PageVisit:
         return (head.get(b"content-type") or b"").lower().startswith(b"text/event-stream")
 
 
+@dataclass(frozen=True, slots=True)
+class Clicks:
+    """CSS selectors of what is clicked on the pages that ``pages`` matches; None: on every page."""
+
+    pages: AddressPatterns | None
+    dismiss: tuple[str, ...] = ()
+    """Clicked once each, before anything else is done."""
+    click: tuple[str, ...] = ()
+    """Clicked again while it is there."""
+
+    def fits(self, url: str) -> bool:
+        """True where a page is one of them."""
+        return self.pages is None or self.pages.match(url, canonical(url))
+
+
 class Browser:
     """Loads pages, one at a time. ``close`` ends proxy and browser."""
 
     def __init__(  # noqa: PLR0913 - all that a page is judged by
         self, *, fetcher: Fetcher, plain: Fetches, gates: HostGates, scope: Scope, limits: Limits, agent: str,
-        obey_robots: bool, page_s: float, click: Sequence[str] = (),
+        obey_robots: bool, page_s: float, clicks: Sequence[Clicks] = (), needs_sandbox: bool = False,
     ) -> None:  # fmt: skip
         """``plain`` asks for robots.txt, and for a page whose browser was lost. ``agent``: this program's name.
-        ``click``: CSS selectors of what is clicked on a page.
+
+        Raises:
+            EnvironmentFaultError: there is no browser, or (``needs_sandbox``) none that has its sandbox here.
         """
-        self._behaviours = {**BEHAVIOURS, "click": list(click)}
-        self._path = find_browser()
+        self._clicks = clicks
+        browser = find_browser()
         self._plain = plain
         self._gates = gates
         self._scope = scope
@@ -268,10 +288,14 @@ class Browser:
         self._page_s = page_s
         self._robots = RobotsOfHosts(plain, limits) if obey_robots else None
         self._proxy = RecordingProxy(fetcher, RunAuthority(), limits)
-        self._driver = Driver()
+        self._driver = Driver(browser)
+        self._ways = ways(needs_sandbox=needs_sandbox)
+        self._is_told = False
         self._turn = threading.Lock()
         self._is_over = False
         self._own_agent = ""
+        if needs_sandbox:
+            self._must_begin()
 
     def know(self, address: str, rules: RobotsRules) -> None:
         """Takes rules that the crawler read."""
@@ -301,7 +325,7 @@ class Browser:
             try:
                 done = self._driven(visit, page_id, word, folder)
             finally:
-                self._proxy.shut(door, _ENDING_S)
+                visit.refused[UNDER_WAY] += self._proxy.shut(door, _ENDING_S)
             visit.refused["no-page"] += self._proxy.uninvited - uninvited
             visit.refused[TOO_MANY] += self._proxy.turned_away - turned_away
             return self._loaded(visit, page_id, done, Path(folder), started)
@@ -312,26 +336,77 @@ class Browser:
         job = {
             "url": visit.url,
             "folder": folder,
-            "browser": self._path,
-            "sandbox": not _is_root(),
-            "spki": self._proxy.authority.spki_sha256,
             "proxy": f"http://127.0.0.1:{self._proxy.port}",
             "page": page_id,
             "word": word,
-            "language": LANGUAGE,
-            "zone": ZONE,
             "seconds": self._page_s,
-            "behaviours": self._behaviours,
+            "behaviours": self._behaviours(visit.url),
         }
         try:
-            if not self._own_agent:
-                said = self._driver.visit({**job, "agent": ""}, lambda _url, _main: None)
-                self._own_agent = str(said.get("agent") or "")
-                if not self._own_agent:
-                    return {"state": "lost", "why": str(said.get("why") or "the browser does not start")}
-            return self._driver.visit({**job, "agent": f"{self._own_agent} {self._agent}"}, visit.asks)
+            if not self._own_agent and (why := self._begin()):
+                return {"state": "lost", "why": why}
+            agent = f"{self._own_agent} {self._agent}"
+            return self._driver.visit({**self._job, **job, "agent": agent}, visit.asks)
         except LostBrowserError as error:
             return {"state": "lost", "why": str(error)}
+
+    def _behaviours(self, url: str) -> dict[str, Any]:
+        """What is done on a page, with its bounds."""
+        fit = [one for one in self._clicks if one.fits(url)]
+        return {
+            **BEHAVIOURS,
+            "dismiss": [selector for one in fit for selector in one.dismiss],
+            "click": [selector for one in fit for selector in one.click],
+        }
+
+    @property
+    def _job(self) -> dict[str, Any]:
+        """What each start of the browser is told."""
+        way = self._ways[0]
+        return {
+            "user": way.user,
+            "sandbox": way.sandbox,
+            "spki": self._proxy.authority.spki_sha256,
+            "language": LANGUAGE,
+            "zone": ZONE,
+        }
+
+    def _begin(self) -> str:
+        """Starts the browser in the safest way that this machine lets it have, and takes its own name.
+
+        Empty, or why it does not start.
+
+        Raises:
+            LostBrowserError: see `Driver.visit`.
+        """
+        nowhere = {"proxy": f"http://127.0.0.1:{self._proxy.port}", "page": "", "word": "", "agent": ""}
+        while True:
+            said = self._driver.visit({**self._job, **nowhere, "seconds": self._page_s}, lambda _url, _main: None)
+            self._own_agent = str(said.get("agent") or "")
+            if self._own_agent:
+                return ""
+            others = left(self._ways, said.get("refused"))
+            if not others or others == self._ways:
+                return str(said.get("why") or "the browser does not start")
+            self._ways = others
+
+    def _must_begin(self) -> None:
+        try:
+            why = self._begin()
+        except LostBrowserError as error:
+            why = str(error)
+        if why:
+            self.close()
+            raise EnvironmentFaultError(
+                f"`browser_sandbox: required`, and the browser does not start with its sandbox: {why}",
+                next_step="Allow user namespaces to users (the threat model says how), or write `where-possible`.",
+            )
+
+    def _told_once(self) -> str:
+        """What the way lacks in which the browser runs, the first time that it is asked for."""
+        lacks = "" if self._is_told or not self._own_agent else self._ways[0].lacks
+        self._is_told = self._is_told or bool(lacks)
+        return lacks
 
     def _loaded(
         self, visit: PageVisit, page_id: str, done: Mapping[str, Any], folder: Path, started: datetime
@@ -347,7 +422,8 @@ class Browser:
         is_moved = redirect_of(main) is not None
         # Where no reply came, what the browser shows is said by the proxy.
         artefacts = [] if is_moved or main.error is not None else _artefacts(done, folder, started)
-        info = _pageinfo(visit, page_id, {**done, "bounds": self._behaviours}, [main, *exchanges], started)
+        said = {**done, "bounds": self._behaviours(visit.url), "way": self._ways[0]}
+        info = _pageinfo(visit, page_id, said, [main, *exchanges], started)
         return main, PageLoad(
             page_id=page_id,
             state="nothing" if is_moved else str(done.get("state")),
@@ -359,6 +435,7 @@ class Browser:
             elsewhere=() if is_moved else tuple(visit.elsewhere),
             why=str(done.get("why") or "")[:500],
             refused=+visit.refused,
+            unsafe=self._told_once(),
         )
 
     def robots_taken(self, wait_s: float) -> tuple[Exchange, ...]:
@@ -460,7 +537,8 @@ def _pageinfo(
             "viewport": "1280x800",
             "language": _text(facts, "language"),
             "zone": _text(facts, "zone"),
-            "sandbox": not _is_root(),
+            "sandbox": done["way"].sandbox,
+            "own_user": done["way"].user is not None,
             "behaviours": _behaved(done.get("behaviours")),
             "bounds": done.get("bounds"),
             "artefacts": {name: _text(done.get("artefacts"), name) for name in _FILES if name in _named(done)},
@@ -489,7 +567,3 @@ def _named(done: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _text(facts: Any, name: str) -> str:  # noqa: ANN401 - JSON of the driver
     return str(facts.get(name) or "")[:1000] if isinstance(facts, dict) else ""
-
-
-def _is_root() -> bool:
-    return os.geteuid() == 0

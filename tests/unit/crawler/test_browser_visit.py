@@ -19,6 +19,7 @@ from preserve.crawler.browser.visit import (
     PAGE_OVER,
     TOO_MUCH,
     Browsing,
+    Clicks,
     PageVisit,
     RobotsOfHosts,
     _artefacts,
@@ -228,7 +229,7 @@ def test_the_delay_of_a_host_counts_from_the_end_of_an_exchange() -> None:
 
 def test_a_driver_that_ends_is_a_lost_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("preserve.crawler.browser.process.sys.executable", "/bin/false")
-    driver = Driver()
+    driver = Driver("chromium")
     with pytest.raises(LostBrowserError):
         driver.visit({"seconds": 5}, lambda _url, _main: None)
     driver.end()
@@ -240,16 +241,17 @@ def test_what_a_browser_left_behind_goes_with_it(monkeypatch: pytest.MonkeyPatch
     program.chmod(0o755)
     (tmp_path / "scratch").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    monkeypatch.setattr("preserve.crawler.browser.ways._TEMPORARY", ())
     monkeypatch.setattr("preserve.crawler.browser.process.sys.executable", str(program))
     with pytest.raises(LostBrowserError):
-        Driver().visit({"seconds": 5}, lambda _url, _main: None)
+        Driver("chromium").visit({"seconds": 5}, lambda _url, _main: None)
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
 def test_a_driver_that_cannot_be_started_is_a_lost_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("preserve.crawler.browser.process.sys.executable", "/nowhere/python")
     with pytest.raises(LostBrowserError, match="driver ended"):
-        Driver().visit({"seconds": 5}, lambda _url, _main: None)
+        Driver("chromium").visit({"seconds": 5}, lambda _url, _main: None)
 
 
 @pytest.mark.parametrize("said", ["[" * 100_000, "{}", "nothing"])
@@ -262,7 +264,7 @@ def test_a_driver_that_says_nonsense_is_a_lost_browser(
     program.chmod(0o755)
     monkeypatch.setattr("preserve.crawler.browser.process.sys.executable", str(program))
     with pytest.raises(LostBrowserError, match="nobody understands"):
-        Driver().visit({"seconds": 5}, lambda _url, _main: None)
+        Driver("chromium").visit({"seconds": 5}, lambda _url, _main: None)
 
 
 def test_a_driver_that_says_nothing_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
@@ -273,7 +275,7 @@ def test_a_driver_that_says_nothing_is_ended(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setattr("preserve.crawler.browser.process._GRACE_S", 0.3)
     asked = []
     with pytest.raises(LostBrowserError, match="did not come to an end"):
-        Driver().visit({"seconds": 0}, lambda url, main: asked.append((url, main)))
+        Driver("chromium").visit({"seconds": 0}, lambda url, main: asked.append((url, main)))
     assert asked in ([], [("http://x.org/", True)])
 
 
@@ -325,3 +327,25 @@ def test_what_was_made_of_a_page_is_a_resource_and_no_page() -> None:
     assert resource_type(header) is None
     stated = describe_fresh(record, KnownOfRecord(), file="a.warc.gz", ordinal=1, run="urn:uuid:r")
     assert row_of(stated, RecordPlace(file="a.warc.gz", ordinal=1, offset=0, length=1)).values[3:5] == (None, None)
+
+
+def test_clicks_are_for_the_pages_that_are_named() -> None:
+    of_site = Clicks(AddressPatterns(["http://x.org/a/", "re:^http://y[.]org/$"]), dismiss=("#no",))
+    assert [of_site.fits(url) for url in ("http://x.org/a/b", "http://x.org/b", "http://y.org/")] == [True, False, True]
+    assert Clicks(None).fits("http://z.org/")
+
+
+def test_a_browser_gets_nothing_of_the_environment_that_it_does_not_need(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "tells"
+    program.write_text(f"#!/bin/sh\nenv > {tmp_path}/told\nexit 1\n")
+    program.chmod(0o755)
+    for name in ("PRESERVE_PASSPHRASE", "AWS_SECRET_ACCESS_KEY", "PGPASSWORD", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, "word")
+    monkeypatch.setattr("preserve.crawler.browser.process.sys.executable", str(program))
+    with pytest.raises(LostBrowserError):
+        Driver("chromium").visit({"seconds": 5}, lambda _url, _main: None)
+    told = {line.partition("=")[0] for line in (tmp_path / "told").read_text().splitlines()}
+    assert {"PATH", "XDG_DATA_HOME"} <= told
+    assert not {"PRESERVE_PASSPHRASE", "AWS_SECRET_ACCESS_KEY", "PGPASSWORD"} & told

@@ -1,10 +1,9 @@
 """What pages and style sheets lead to."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from preserve.crawler import links
 from preserve.crawler.links import PageLinks, SeenTags, css_links, page_links
@@ -209,6 +208,7 @@ def test_what_is_remembered_of_tags_is_bounded(monkeypatch: pytest.MonkeyPatch) 
     assert sum(len(tag) for tags in seen._by_place.values() for tag in tags) <= 1000
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "piece",
     ["<", "<a ", "<a b='", '<a b="x>', "<!-", "<!--", "<script>", "<script><!--<script>", "<style>url(", "<a b='&amp"],

@@ -1,11 +1,11 @@
 """What sitemaps and feeds lead to."""
 
 import gzip
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from preserve.crawler.links import LinkKind, PageLink, PageLinks
 from preserve.crawler.listings import feed_links, sitemap_links

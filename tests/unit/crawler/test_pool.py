@@ -43,7 +43,7 @@ class _Worker:
         return
 
 
-class _Keeper:
+class _Coordinator:
     def __init__(self) -> None:
         self.found = 0
         self.bytes = 0
@@ -55,20 +55,20 @@ class _Keeper:
         self.bytes += sum(map(len, group.entries))
 
 
-def _crew(fault: Callable[[], None], keeper: _Keeper) -> ForkPool:
+def _crew(fault: Callable[[], None], coordinator: _Coordinator) -> ForkPool:
     crew = ForkPool(lambda sink: _Worker(sink, fault), 2)  # type: ignore[arg-type,return-value]
-    crew.serve(keeper)  # type: ignore[arg-type]
+    crew.serve(coordinator)  # type: ignore[arg-type]
     return crew
 
 
 def test_neither_side_waits_for_the_other_for_ever() -> None:
-    keeper = _Keeper()
-    crew = _crew(lambda: None, keeper)
+    coordinator = _Coordinator()
+    crew = _crew(lambda: None, coordinator)
     with closing(crew):
         for number in range(100):
             crew.assign(HostState(host=f"h{number}"), TARGETS)
         crew.finish()
-    assert (keeper.found, keeper.bytes) == (100 * 64, 100 * 100_000)
+    assert (coordinator.found, coordinator.bytes) == (100 * 64, 100 * 100_000)
 
 
 def _work(crew: ForkPool) -> None:
@@ -103,6 +103,6 @@ def _exit() -> None:
     ],
 )
 def test_why_a_process_ended_is_told(fault: Callable[[], None], error: type[Exception], said: str) -> None:
-    crew = _crew(fault, _Keeper())
+    crew = _crew(fault, _Coordinator())
     with closing(crew), pytest.raises(error, match=said):
         _work(crew)

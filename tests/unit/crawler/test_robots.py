@@ -1,9 +1,9 @@
 """robots.txt: the clauses of RFC 9309, and what sites ask for beside it."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 from protego import Protego
 
 from preserve.crawler.robots import RobotsRules, own_lines, robots_url
