@@ -1,7 +1,5 @@
-"""The demonstration's archive, made once for a module, and a desk over it."""
+"""The demonstration's archive, copied once for a module, and a desk over it."""
 
-import contextlib
-import io
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +8,6 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from preserve.cli.main import main
 from preserve.web.application import Desk
 from preserve.web.settings import DeskSettings
 
@@ -42,11 +39,9 @@ class DemoFolder:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoFolder:
+def demo(tmp_path_factory: pytest.TempPathFactory, made_demo: Path) -> DemoFolder:
     folder = tmp_path_factory.mktemp("desk") / "demo"
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()):
-        patch.setenv("XDG_CACHE_HOME", str(folder.parent / "cache"))
-        assert main(["demo", "--folder", str(folder)]) == 0
+    shutil.copytree(made_demo, folder, symlinks=True)
     return DemoFolder(folder)
 
 

@@ -14,9 +14,10 @@ import unicodedata
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
 
 from preserve.expressions import lazy_re
 
@@ -50,8 +51,7 @@ _MAYBE: Final = "\x00"
 """Stands for a hyphen at a line's end: it is a hyphen or nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Signs:
+class _Signs(Struct, frozen=True):
     """A text in one form. ``first`` and ``last``: of each sign where it begins in the text, and where it ends."""
 
     text: str

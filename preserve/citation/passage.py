@@ -1,10 +1,9 @@
 """A passage of an extracted text: what is quoted, where it stands in text and bytes, and what stands around it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
+class Passage(Struct, frozen=True, kw_only=True):
     """A passage of the text of one capture.
 
     ``exact`` is the text as extracted, from ``start`` to ``end`` (characters of it, from 0, the end not in it);

@@ -1,15 +1,15 @@
 """A text that can be quoted, whatever it was read from: a cable, or what another page shows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from preserve.cables.extract import EXTRACTOR, Extraction, plain_map, plain_text
 from preserve.cables.message.paragraphs import Paragraph
 from preserve.text import terminal_line
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuotableText:
+class QuotableText(Struct, frozen=True, kw_only=True):
     """A text, and where its characters stand in the page. ``name`` is for a person: the cable's id, or the address.
 
     ``bytes_of`` gives the span of bytes of the page, its content coding removed, that characters were read from.

@@ -10,8 +10,9 @@ import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from preserve.cables.message.pagelines import is_break_line
 from preserve.cables.message.paragraphs import Paragraph
@@ -110,8 +111,7 @@ def _within(found: Iterable[tuple[int, int]], spans: Sequence[tuple[int, int]]) 
     return sorted(place for place in found if any(place[0] >= first and place[1] <= last for first, last in spans))
 
 
-@dataclass(frozen=True, slots=True)
-class _Folded:
+class _Folded(Struct, frozen=True):
     """A text with every run of white space as one blank, and where its runs stand in the text."""
 
     text: str

@@ -9,11 +9,11 @@ sets full stops behind American closing marks and leaves no blank after a number
 import io
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from lxml import etree
+from msgspec import Struct
 
 from preserve.errors import EnvironmentFaultError, FormatError, UsageError
 from preserve.expressions import lazy_re
@@ -38,8 +38,7 @@ _NAMESPACE: Final = "{http://purl.org/net/xbiblio/csl}"
 _PARENT: Final = "independent-parent"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CitationStyle:
+class CitationStyle(Struct, frozen=True, kw_only=True):
     """A style: the name of its file without ``.csl``, what is printed of it, and how it marks a title."""
 
     file: str

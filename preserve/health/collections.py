@@ -5,9 +5,10 @@ Tested by ``tests/scenarios/test_status.py``.
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from preserve.cables.page.layouts import Layout
 from preserve.errors import PreserveError
@@ -34,8 +35,7 @@ _ASKED_WITHIN_S = 86_400
 """What no run asks a receipt for, the next one does."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobState:
+class JobState(Struct, frozen=True, kw_only=True):
     """A scheduled job. ``standing`` None: no scheduler has looked at it yet."""
 
     job: str
@@ -43,8 +43,7 @@ class JobState:
     wrong: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastCheck:
+class LastCheck(Struct, frozen=True, kw_only=True):
     """Verifications. ``full`` and ``last``: the last one that read everything, and the last one of any level.
 
     ``since``: statements that came after the full one. ``damage``: the newest that found damage, where no good full
@@ -57,8 +56,7 @@ class LastCheck:
     damage: Check | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CollectionState:
+class CollectionState(Struct, frozen=True, kw_only=True):
     """One collection. ``wrong`` is what an operator must look at, a line each; none where all is well."""
 
     name: str
@@ -75,8 +73,7 @@ class CollectionState:
     wrong: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StatusReader:
+class StatusReader(Struct, frozen=True):
     """Where to look, and at what time (seconds since 1970). ``layouts`` are made when they are needed.
 
     ``keeps`` False: nothing is written for the next look; what would have to be worked out is left out.

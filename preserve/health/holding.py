@@ -5,8 +5,9 @@ Tested by ``tests/scenarios/test_status.py``.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from preserve.formats.urls import canonical
 from preserve.provenance.judgements import moved_address
@@ -25,8 +26,7 @@ _MOST_BUNDLES = 64
 """Bundles of the ledger gone through, from its end, for the last run: some 16,000 statements."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastRun:
+class LastRun(Struct, frozen=True, kw_only=True):
     """The last run that the ledger states. Times as in the statement; ``outcome``: complete, cancelled, limit."""
 
     started: str
@@ -35,8 +35,7 @@ class LastRun:
     counts: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastLook:
+class LastLook(Struct, frozen=True, kw_only=True):
     """What the last run that looked at held pages says of them, and of how many lost ones nobody has said so far that
     it is known. ``muted``: those of them that raise no alarm. ``good``: as the run was, or as it is made by what was
     said since.
@@ -50,8 +49,7 @@ class LastLook:
     good: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
+class Holding(Struct, frozen=True, kw_only=True):
     """What is held. ``statements`` of which ``covered`` are under a signed checkpoint.
 
     ``receipts``: by time authority the size of the newest checkpoint that it vouches for; ``unstamped``: why one gave

@@ -1,22 +1,21 @@
 """Link rot of a collection as numbers, kept beside the collections for as long as its ledger does not grow. Derived."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from heapq import nlargest
 from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
+from msgspec import Struct, field
 
 from preserve.cables.page.layouts import Layout
 from preserve.errors import EnvironmentFaultError
 from preserve.expressions import lazy_re
 from preserve.regular import read_regular
-from preserve.replay.link_states import look_at
+from preserve.replay.link_states import AddressState, look_at, states_file
 from preserve.replay.link_status import LOST, LinkState
-from preserve.replay.link_status_list import LinkStatus
 from preserve.replay.recover import open_for_reading
 from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import job_folder
@@ -32,8 +31,7 @@ _STATES: Final = frozenset(str(state) for state in LinkState)
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LostLink:
+class LostLink(Struct, frozen=True, kw_only=True):
     """An address whose page is not to be had: its state, since when (a WARC-Date), and by what reason."""
 
     url: str
@@ -42,8 +40,7 @@ class LostLink:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkCounts:
+class LinkCounts(Struct, frozen=True, kw_only=True):
     """Addresses by state (docs/link-rot.md), and when the last one was lost: a WARC-Date, or empty.
 
     ``months``: month (``YYYY-MM``) to the numbers at its end, for months in which one changed its state. ``lost``: the
@@ -73,8 +70,8 @@ def links_of(archives: Path, name: str, layouts: Mapping[str, Layout], statement
     if kept is not None and kept.statements == statements:
         return kept
     with open_for_reading(archives, [name], layouts) as (archive,):
-        links = look_at(archive, path.with_name("status.links")).states
-        found = count_links(links.listed(name), statements)
+        links = look_at(archive, states_file(archives, name)).states
+        found = count_links(links.addresses.values(), statements)
     # An archive that cannot be written to is shown too; it only takes longer.
     with suppress(OSError, EnvironmentFaultError):
         make_dir(path.parent)
@@ -82,32 +79,31 @@ def links_of(archives: Path, name: str, layouts: Mapping[str, Layout], statement
     return found
 
 
-def count_links(links: Iterable[LinkStatus], statements: int) -> LinkCounts:
+def count_links(links: Iterable[AddressState], statements: int) -> LinkCounts:
     """The numbers of a collection out of the states of its addresses. Memory stays flat."""
-    changes: dict[str, Counter[str]] = {}
-    counts = dict.fromkeys((str(state) for state in LinkState), 0)
+    changes: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    counts = Counter(dict.fromkeys((str(state) for state in LinkState), 0))
     lost: list[LostLink] = []
     for link in links:
-        counts[str(link.state)] += 1
+        counts[link.state] += 1
         before: LinkState | None = None
-        for one in link.machine.transitions:
-            month = one.look.date[:7]
-            if _MONTH.match(month):
-                change = changes.setdefault(month, Counter())
-                change[str(one.new)] += 1
+        for state, date in link.changes:
+            month = date[:7]
+            if month in changes or _MONTH.match(month):
+                change = changes[month]
+                change[state] += 1
                 if before is not None:
-                    change[str(before)] -= 1
+                    change[before] -= 1
                 # Of an address with very many changes some are left out: what it was is what is kept of it before.
-                before = one.new
+                before = state
         if link.state in LOST:
-            machine = link.machine
-            lost.append(LostLink(url=link.url, state=str(link.state), since=machine.since, reason=machine.reason))
+            lost.append(LostLink(url=link.url, state=str(link.state), since=link.since, reason=link.why))
             if len(lost) > 2 * MOST_LOST:
                 lost = _newest(lost)
     lost = _newest(lost)
     return LinkCounts(
         statements=statements,
-        counts=counts,
+        counts=dict(counts),
         lost_since=lost[0].since if lost else "",
         months=_summed(changes),
         lost=tuple(lost),

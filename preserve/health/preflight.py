@@ -10,9 +10,10 @@ from pathlib import Path
 
 from preserve.config.collection import CollectionConfig
 from preserve.config.schedule import ScheduleConfig
+from preserve.config.stores import folder_of_copies
 from preserve.errors import NotHeldError, PreserveError
 from preserve.findings import CODES
-from preserve.health.checks import CheckResult, fail, ok, warn
+from preserve.health.checks import CheckResult, fail, not_checked, ok, warn
 from preserve.health.holding import last_run
 from preserve.limits import MIB
 from preserve.model import moment_text, parse_utc
@@ -142,14 +143,17 @@ def _clock(paths: CollectionPaths, now: int) -> Iterator[CheckResult]:
 def _targets(archives: Path, rule: ScheduleConfig) -> Iterator[CheckResult]:
     for step in rule.steps:
         if step.replicate is not None:
-            yield _copy(archives, Path(step.replicate))
+            yield _copy(archives, step.replicate)
         if step.export is not None:
             yield _folder("export", Path(step.export).parent)
     if rule.alive_file is not None:
         yield _folder("alive file", Path(rule.alive_file).parent)
 
 
-def _copy(archives: Path, target: Path) -> CheckResult:
+def _copy(archives: Path, text: str) -> CheckResult:
+    target = folder_of_copies(text)
+    if target is None:
+        return _bucket(text)
     if not target.is_dir():
         return fail("copy", f"there is no folder {target}", "Is its disk mounted? If it is, make the folder.")
     if not os.access(target, os.W_OK | os.X_OK):
@@ -157,6 +161,18 @@ def _copy(archives: Path, target: Path) -> CheckResult:
     if archives.is_dir() and target.stat().st_dev == archives.stat().st_dev:
         return warn("copy", f"{target} is on the same disk as the archives", "Keep the copy on another disk.")
     return ok("copy", str(target))
+
+
+def _bucket(text: str) -> CheckResult:
+    """Whether there is what speaks to it: no network is used."""
+    # What is there for stores brings what speaks to them.
+    from preserve.objects.opening import open_store  # noqa: PLC0415
+
+    try:
+        open_store(text)
+    except PreserveError as error:
+        return fail("copy", str(error), error.next_step)
+    return not_checked("copy", f"{text}: it is not asked from here; `preserve replicate --dry-run {text}` does")
 
 
 def _folder(about: str, folder: Path) -> CheckResult:

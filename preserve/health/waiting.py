@@ -10,16 +10,16 @@ Tested by ``tests/scenarios/test_status.py``.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from preserve.cables.page.layouts import Layout
 from preserve.errors import ArchiveError, EnvironmentFaultError
-from preserve.formats.warc.record import record_sha256
 from preserve.limits import DEFAULT_LIMITS
 from preserve.model import sha256_hex
 from preserve.provenance.describe import page_of_dom, read_cables, readers_of
@@ -28,7 +28,7 @@ from preserve.store.catalogue import Catalogue, RecordRow
 from preserve.store.durable import make_dir, write_atomic
 from preserve.store.layout import CollectionPaths, job_folder
 from preserve.store.readmarks import Readers, ReadMarks
-from preserve.store.warcfile import read_record
+from preserve.store.warcfile import read_stated
 
 if TYPE_CHECKING:
     from preserve.config.collection import CollectionConfig
@@ -41,8 +41,7 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 LayoutName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}\Z")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class Waiting(Struct, frozen=True, kw_only=True):
     """``pages`` that were looked at and that a layout would read, by its name; ``looked_at`` of ``candidates``.
 
     ``older``: pages whose texts were read by an earlier version of the extractor only. ``not_in_use``: those of the
@@ -157,10 +156,8 @@ def _layout_of(paths: CollectionPaths, catalogue: Catalogue, row: RecordRow, lay
     if (memento is not None and memento.verdict != "page") or page_of_dom(row.uri) is not None:
         return None
     try:
-        record = read_record(paths, row.place)
+        record = read_stated(paths, row.place, row).record
     except ArchiveError:
-        return None
-    if record_sha256(record.header.raw, record.block) != row.record_sha256:
         return None
     read = read_cables(record, layouts, DEFAULT_LIMITS)
     return read.layout if read.cables else None

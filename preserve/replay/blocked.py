@@ -8,6 +8,7 @@ from preserve.cables.identity import cable_key, canonical_id
 from preserve.config.blocked import BlockedConfig
 from preserve.errors import FormatError, PreserveError
 from preserve.formats.urls import canonical
+from preserve.provenance.describe import page_of_dom
 from preserve.replay.recover import Capture, CollectionReader
 from preserve.store.searchindex import HeldCable
 
@@ -117,6 +118,29 @@ class Blocked:
                 if self.reason(cable=published_id, canonical=known_as)
             )
         return frozenset(hidden)
+
+    def hidden_in(self, archive: CollectionReader) -> "HiddenRecords":
+        """What of one collection is not shown, to be asked record by record."""
+        return HiddenRecords(self, self.hidden_records(archive) if self.config.blocked else frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenRecords:
+    """What of one collection is not shown; ``records`` as `Blocked.hidden_records` gives them."""
+
+    blocked: Blocked
+    records: frozenset[str]
+
+    def has(self, *, record_id: str, refers_to: str | None, url: str | None) -> bool:
+        """Whether a record is of a page that is not shown: by itself, by its cable, or as a copy of such a page.
+
+        A request has an address too, and so has a document that a page's scripts made.
+        """
+        return (
+            record_id in self.records
+            or refers_to in self.records
+            or bool(self.blocked.reason(url=page_of_dom(url) or url or ""))
+        )
 
 
 def _key(cable: str) -> str:

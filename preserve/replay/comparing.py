@@ -5,9 +5,10 @@ Docs: ``docs/link-rot.md``, *A run is compared with what was held*.
 
 import hashlib
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from preserve.expressions import lazy_re
 from preserve.formats.http1.message import MISSING, REDIRECTS
@@ -43,8 +44,7 @@ _CROWD: Final = 3
 """Pages that show one text where they showed others: fewer may be two addresses of one page."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Struct, frozen=True, kw_only=True):
     """What a whole reply shows. ``text``: a checksum of its text; ``is_empty``: it shows none.
 
     ``is_error``: it reads as an error page.
@@ -56,8 +56,7 @@ class Page:
     is_error: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Led:
+class Led(Struct, frozen=True, kw_only=True):
     """Where redirects led in the end. ``status``: of the reply there; None: the run has none."""
 
     home: bool = False
@@ -65,8 +64,7 @@ class Led:
     status: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Look(Struct, frozen=True, kw_only=True):
     """One look. ``status`` None: no reply of HTTP. ``page``: what it shows, of a whole reply with status 200.
 
     ``repeats``: the server or the payload says that it is a page that is held. ``in_crowd``: one of many that show one

@@ -2,8 +2,6 @@
 
 A source is a host and what its pages name as their source: captures of one source are one witness, however many they
 are, and its newest is taken. Sources that name one release are told as such: they may be copies of it.
-
-Tested by ``tests/scenarios/test_history_of_releases.py``.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,12 +1,10 @@
-"""The history of one cable: every capture of it, what its page claimed then, how its text differs from the last.
-
-Tested by ``tests/scenarios/test_history_of_releases.py``.
-"""
+"""The history of one cable: every capture of it, what its page claimed then, how its text differs from the last."""
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from preserve.cables.difference import Difference, classify
 from preserve.cables.extract import Extraction
@@ -24,8 +22,7 @@ _MOST_LINES = 4_000
 """Lines of a text of which changes are listed; the differing pages of longer ones are for ``preserve diff``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryEntry:
+class HistoryEntry(Struct, frozen=True, kw_only=True):
     """One capture that shows the cable. ``number`` counts from 1 over the whole history.
 
     ``difference`` is against the observation before it that was published under the same id; None for the first, and
@@ -60,16 +57,14 @@ def whole_ones(observations: Sequence[HistoryEntry]) -> Sequence[HistoryEntry]:
     return [one for one in observations if one.is_whole] or observations
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unread:
+class Unread(Struct, frozen=True, kw_only=True):
     """A capture that should show the cable, and gives none now; ``reason`` says why."""
 
     capture: Capture
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class History(Struct, frozen=True, kw_only=True):
     """All observations, oldest first, and the captures that could not be read."""
 
     observations: tuple[HistoryEntry, ...]

@@ -12,15 +12,17 @@ Tested by ``tests/scenarios/test_links_carried_on.py``.
 """
 
 import hmac
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from preserve import __version__
-from preserve.errors import CatalogueDiffersError, EnvironmentFaultError, FormatError
+from preserve.cables.page.layouts import Layout
+from preserve.errors import CatalogueDiffersError, EnvironmentFaultError, FormatError, PreserveError
 from preserve.model import parse_utc, sha256_hex
 from preserve.provenance.installation import Installation
 from preserve.provenance.mac import Mac
@@ -41,6 +43,7 @@ from preserve.replay.link_status_list import (
 from preserve.replay.look import Pages
 from preserve.replay.recover import CollectionReader
 from preserve.store.durable import make_dir, write_atomic
+from preserve.store.layout import CollectionPaths, job_folder
 
 _VERSION = 2
 _MAC_BYTES = 32
@@ -116,16 +119,8 @@ class LinkStates(msgspec.Struct, kw_only=True):
     runs: set[str]
     addresses: dict[str, AddressState]
 
-    def listed(self, collection: str) -> Iterator[LinkStatus]:
-        """The addresses as going through everything gives them, without their captures."""
-        for key, address in self.addresses.items():
-            yield LinkStatus(
-                collection=collection, url=address.url, machine=address.machine(), good=None, first=None, key=key
-            )
 
-
-@dataclass(frozen=True, slots=True)
-class LinkLook:
+class LinkLook(Struct, frozen=True):
     """The states now, and what those were before the look that are another now, by address in canonical form.
 
     ``missed``: some bytes were not there to be read; the next look may find more.
@@ -151,13 +146,45 @@ def look_at(
     kept = None if mac is None or place is None else _kept(archive, place, mac)
     if kept is not None and (first not in {None, kept.first} or mark not in {None, kept.size}):
         kept = None
+    kept_size = None if kept is None else kept.size
     found = None if kept is None else _carried_on(archive, kept)
     if found is None:
         found = _anew(archive, first or 0, mark)
-    is_signed = 0 < found.states.size == archive.log.signed
-    if mac is not None and place is not None and is_signed and not found.missed:
-        _keep(place, found.states, mac)
+    if mac is not None and place is not None and (found.states is not kept or found.states.size != kept_size):
+        _keep_whole(archive, place, found, mac)
     return found
+
+
+def states_file(archives: Path, name: str) -> Path:
+    """Where the states lie that `status` goes on from."""
+    return job_folder(archives, name) / "status.links"
+
+
+def keep_states(paths: CollectionPaths, layouts: Mapping[str, Layout], *, own_from: int) -> None:
+    """Makes, or carries on, what the next `status` goes on from; whatever fails is left to that.
+
+    The caller holds the lock, and has itself made each row of the catalogue from the statement ``own_from`` on, from
+    statements under the checkpoint: they are held against nothing again. Everything is gone through only where half of
+    the log is new, so that of many small imports not each pays for all that was there before.
+    """
+    place = states_file(paths.folder.parent, paths.name)
+    with (
+        suppress(PreserveError, sqlite3.Error, OSError),
+        closing(CollectionReader(paths, layouts, own_from=own_from)) as archive,
+    ):
+        mac = _mac_of(archive)
+        kept = None if mac is None else _kept(archive, place, mac)
+        found = None if kept is None else _carried_on(archive, kept)
+        if mac is not None and found is None and 2 * own_from <= archive.catalogue.ledger_size:
+            found = _anew(archive, 0, None)
+        if mac is not None and found is not None:
+            _keep_whole(archive, place, found, mac)
+
+
+def _keep_whole(archive: CollectionReader, place: Path, found: LinkLook, mac: Mac) -> None:
+    """Keeps what was made of all that is stated, where all of that is signed and could be read."""
+    if 0 < found.states.size == archive.log.signed and not found.missed:
+        _keep(place, found.states, mac)
 
 
 def _mac_of(archive: CollectionReader) -> Mac | None:

@@ -5,8 +5,9 @@ see the page (our own network, robots.txt, a pause) it is not known; one that is
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from preserve.formats.http1.message import MISSING
 
@@ -56,8 +57,7 @@ class LinkSignal(StrEnum):
     """Nothing that speaks against the page: what came of it is cut."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
+class Probe(Struct, frozen=True, kw_only=True):
     """One look at an address. ``date`` is a WARC-Date, or the end of the run that has no record of it.
 
     ``evidence``: the record id, or the run's id where there is no record. ``reason``: an outcome's code, or more exact.
@@ -72,8 +72,7 @@ class Probe:
     statement: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkTransition:
+class LinkTransition(Struct, frozen=True, kw_only=True):
     """A change of state, and the look that made it. ``old`` is None for the first."""
 
     old: LinkState | None
@@ -81,8 +80,7 @@ class LinkTransition:
     look: Probe
 
 
-@dataclass(slots=True)
-class LinkStatusMachine:
+class LinkStatusMachine(Struct):
     """Takes the looks at one address in order of time."""
 
     state: LinkState | None = None

@@ -9,10 +9,11 @@ Tested by ``tests/scenarios/test_link_rot.py``.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from heapq import merge
 from itertools import groupby
 from typing import Final, NamedTuple
+
+from msgspec import Struct, field
 
 from preserve.errors import FormatError
 from preserve.formats.urls import canonical, host_name
@@ -38,8 +39,7 @@ RUN, LISTING = b'"kind":"run"', b'"kind":"listing"'
 _HTML = frozenset({None, "text/html", "application/xhtml+xml", "text/plain"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkStatus:
+class LinkStatus(Struct, frozen=True, kw_only=True):
     """One address: the machine after all looks at it, and its good captures."""
 
     collection: str
@@ -86,7 +86,9 @@ def rot_of(
         failed = (_failed(*row) for row in failures.in_order())
         items = merge(replies, failed, key=lambda item: item.key.encode("utf-8", "surrogatepass"))
         for key, found_of_key in groupby(items, key=lambda item: item.key):
-            group = [item for _moment, item in in_order(found_of_key, lambda item: item.dated)]
+            group = list(found_of_key)
+            if len(group) > 1:
+                group = [item for _moment, item in in_order(group, lambda item: item.dated)]
             if key.endswith("/robots.txt"):
                 continue
             found = _one(archive, LinkJudge(key, runs, pages), group, earlier)
@@ -100,8 +102,7 @@ def _replies(archive: CollectionReader, runs: "Runs") -> Iterator["_Item"]:
         yield _Item(seen.canonical, _dated(archive, seen.row), seen)
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(Struct, frozen=True):
     key: str
     dated: Dated
     what: "Told"
@@ -129,8 +130,7 @@ Told = SeenRow | StatedFailure
 """A look at an address: a reply, or what a run states."""
 
 
-@dataclass(slots=True)
-class Runs:
+class Runs(Struct):
     """``answered``: of each run up to two hosts that answered; ``rescues``: runs that asked web archives.
 
     ``begun``: all that are stated, or have a reply.
@@ -175,7 +175,8 @@ def read_run(index: int, said: RunStatement, runs: Runs) -> Sequence[tuple[str, 
 def _one(
     archive: CollectionReader, judge: "LinkJudge", group: Sequence[_Item], earlier: Sequence[int]
 ) -> LinkStatus | None:
-    machine, then = LinkStatusMachine(), [(size, LinkStatusMachine()) for size in earlier]
+    # Nothing is known at a size of none.
+    machine, then = LinkStatusMachine(), [(size, LinkStatusMachine()) for size in earlier if size]
     for look in judge.looks([item.what for item in group]):
         machine.take(look)
         for size, former in then:
@@ -183,6 +184,7 @@ def _one(
                 former.take(look)
     if not machine.looks:
         return None
+    formerly = {size: former.state for size, former in then}
     held: tuple[MementoRow, ...] = ()
     if machine.state is not LinkState.ALIVE:
         served = [capture for capture in archive.captures_of(judge.url) if capture.memento is not None]
@@ -196,7 +198,7 @@ def _one(
         good=judge.good,
         first=judge.first,
         second_hand=held,
-        earlier=tuple(former.state for _size, former in then),
+        earlier=tuple(formerly.get(size) for size in earlier),
         key=judge.key,
         not_before=_last_date([item.dated for item in group]),
     )
@@ -207,7 +209,7 @@ def _last_date(looks: Sequence[Dated]) -> str:
         return ""
     if not all(look.has_place for look in looks):
         return NOTHING_BEHIND
-    return max((look.date for look in looks), key=parse_utc)
+    return looks[0].date if len(looks) == 1 else max((look.date for look in looks), key=parse_utc)
 
 
 Shown = tuple[str, LinkSignal, str]
@@ -225,7 +227,6 @@ class LinkJudge:
     def __init__(self, key: str, runs: Runs, pages: Pages) -> None:
         self._runs = runs
         self._pages = pages
-        self._host = host_name(key)
         self.key = self.url = key
         self.first: SeenRow | None = None
         self._first_text: str | None = None
@@ -248,7 +249,7 @@ class LinkJudge:
                 # A run that was stopped and continued is stated more than once, with what failed before the stop.
                 if run not in self._runs.rescues and run not in told:
                     told.add(run)
-                    others = bool(self._runs.answered.get(run, set()) - {self._host})
+                    others = bool(self._runs.answered.get(run, set()) - {host_name(self.key)})
                     sign = sign_of_failure(reason, others_answered=others)
                     yield Probe(date=date, sign=sign, reason=reason, evidence=run, statement=statement)
             elif item.run not in self._runs.rescues:

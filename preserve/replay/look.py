@@ -1,8 +1,9 @@
 """Reading a page only to say whether it is an error page, and whether its text is another than before."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from preserve.errors import ArchiveError
 from preserve.formats.errorpage import is_error_page
@@ -15,8 +16,7 @@ _MOST_KEPT = 2_048
 _ERROR_PAGE = "W-CABLE-ERROR-PAGE"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageSummary:
+class PageSummary(Struct, frozen=True, kw_only=True):
     """What a page shows. ``text_sha256`` is the comparison checksum of its text; ``words`` the text in small letters.
 
     ``words`` is empty where the page is no text.

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from preserve.errors import ArchiveError, NotHeldError
-from preserve.formats.warc.record import WarcRecord, bare_uri, record_sha256
+from preserve.errors import NotHeldError
+from preserve.formats.warc.record import bare_uri
 from preserve.replay.recover import Capture, CollectionReader
 from preserve.store.catalogue import RecordRow
-from preserve.store.warcfile import read_record
+from preserve.store.warcfile import read_stated
 
 PICTURES: Final[Mapping[str, tuple[str, bytes]]] = {
     "view": ("image/png", b"\x89PNG\r\n\x1a\n"),
@@ -24,8 +24,12 @@ PICTURES: Final[Mapping[str, tuple[str, bytes]]] = {
 }
 """Kinds of pictures: what each is given out as, and how its bytes begin."""
 _INFO: Final = "pageinfo"
+_DOCUMENT: Final = "dom"
 _MOST_INFO_BYTES: Final = 4 << 20
 _WORD_CHARS: Final = 100
+_CONDITIONS: Final[Mapping[str, str]] = {
+    "browser": "browser", "viewport": "window", "language": "language", "zone": "time zone",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,10 @@ class Made:
     browser: str
     told: str
     """How the page was shown: window, language, time zone, sandbox."""
+    conditions: Mapping[str, str]
+    """What a picture depends on beside the page, by name; empty where it is not said."""
+    texts: tuple[RecordRow, ...]
+    """Documents that the page's scripts made: their texts are in the pictures."""
 
 
 def made_of(archive: CollectionReader, capture: Capture, captures: Sequence[Capture]) -> Made | None:
@@ -45,16 +53,23 @@ def made_of(archive: CollectionReader, capture: Capture, captures: Sequence[Capt
         return None
     later = (one.row.statement_index for one in captures if one.collection == capture.collection)
     end = min((index for index in later if index > row.statement_index), default=None)
-    uris = [f"urn:{kind}:{row.uri}" for kind in (*PICTURES, _INFO)]
+    uris = [f"urn:{kind}:{row.uri}" for kind in (*PICTURES, _INFO, _DOCUMENT)]
     found: dict[str, RecordRow] = {}
     for one in archive.catalogue.resources_behind(row.statement_index, end, row.run, uris):
         found.setdefault((one.uri or "").split(":", 2)[1], one)
     if not found:
         return None
     said = _said(archive, found.pop(_INFO, None))
+    document = found.pop(_DOCUMENT, None)
     words = [_word(said, name) for name in ("viewport", "language", "zone")]
     words.append("" if said.get("sandbox") is not False else "without the browser's sandbox")
-    return Made(records=found, browser=_word(said, "browser"), told=", ".join(word for word in words if word))
+    return Made(
+        records=found,
+        browser=_word(said, "browser"),
+        told=", ".join(word for word in words if word),
+        conditions={told: _word(said, name) for name, told in _CONDITIONS.items()},
+        texts=() if document is None else (document,),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,32 +92,22 @@ def picture_of(archive: CollectionReader, row: RecordRow) -> Picture:
     if row.type != "resource" or kind not in PICTURES:
         raise NotHeldError(f"record {row.record_id} is no picture of a page")
     media_type, begin = PICTURES[kind]
-    held = _record(archive, row)
+    held = read_stated(archive.paths, row.place, row).record
     if not held.block.startswith(begin):
         raise NotHeldError(f"record {row.record_id} holds no picture of that kind")
     page = archive.catalogue.record(bare_uri(held.header.get("WARC-Concurrent-To") or ""))
     if page is None:
         return Picture(media_type, held.block, ())
-    document = f"urn:dom:{page.uri}"
+    document = f"urn:{_DOCUMENT}:{page.uri}"
     built = archive.catalogue.resources_behind(page.statement_index, None, page.run, [document])
     return Picture(media_type, held.block, (page, *built))
-
-
-def _record(archive: CollectionReader, row: RecordRow) -> WarcRecord:
-    held = read_record(archive.paths, row.place)
-    if record_sha256(held.header.raw, held.block) != row.record_sha256:
-        raise ArchiveError(
-            f"record {row.record_id} in {row.place.file} is not the one that the ledger names",
-            next_step=f"Run `preserve verify {archive.paths.name}` to see what is damaged.",
-        )
-    return held
 
 
 def _said(archive: CollectionReader, row: RecordRow | None) -> Mapping[str, Any]:
     """What the program said of the visit; nothing where that cannot be read."""
     if row is None:
         return {}
-    block = _record(archive, row).block
+    block = read_stated(archive.paths, row.place, row).record.block
     try:
         said = json.loads(block) if len(block) <= _MOST_INFO_BYTES else {}
     except (ValueError, RecursionError):

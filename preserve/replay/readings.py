@@ -1,13 +1,12 @@
 """Which reading of a page is shown: by what extractor and layout, and whether the ledger states it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from preserve.cables.extract import Extraction
 from preserve.replay.recover import Capture, CollectionReader
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownReading:
+class ShownReading(Struct, frozen=True, kw_only=True):
     """What read a text. ``others`` are the extractors and layouts of other readings that are stated of the page."""
 
     extractor: str

@@ -1,6 +1,6 @@
 """The page that one record holds, read: an HTTP reply with its codings removed, or the block of a ``resource``."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from preserve.formats.http1.stream import Payload
 from preserve.formats.warc.record import WarcRecord, request_method
@@ -8,8 +8,7 @@ from preserve.limits import Limits
 from preserve.provenance.describe import HTML_TYPES, decoded_content, http_payload, page_type, type_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordPage:
+class RecordPage(Struct, frozen=True, kw_only=True):
     """The content of a page and how it is read. ``payload`` is None of a ``resource``: no HTTP reply brought it."""
 
     record: WarcRecord

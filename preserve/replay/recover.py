@@ -8,10 +8,12 @@ Tested by ``tests/scenarios/test_one_article.py``.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from preserve.cables.identity import canonical_id
 from preserve.cables.page.layouts import Layout
@@ -19,7 +21,7 @@ from preserve.config.arks import record_of_ark
 from preserve.errors import ArchiveError, BrokenStateError, CatalogueDiffersError, FormatError, NotHeldError, UsageError
 from preserve.expressions import lazy_re
 from preserve.formats.urls import of_header
-from preserve.formats.warc.record import WarcRecord, original_of, record_sha256, request_method
+from preserve.formats.warc.record import original_of, request_method
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.model import NOT_WHOLE, parse_utc, whole_date
 from preserve.provenance.derive import catch_up
@@ -46,7 +48,7 @@ from preserve.store.durable import Lock
 from preserve.store.layout import CollectionPaths
 from preserve.store.mementos import MementoRow
 from preserve.store.readmarks import Readers
-from preserve.store.warcfile import read_record
+from preserve.store.warcfile import StatedRecord, read_stated
 from preserve.text import most_like, terminal_line
 
 if TYPE_CHECKING:
@@ -61,8 +63,7 @@ _LONGEST_ID_CHARS = 60
 _WHEN = lazy_re(r"(\d{4})(?:-?(\d{2})(?:-?(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::?(\d{2}))?)?)?)?Z?\Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakenIn:
+class TakenIn(Struct, frozen=True, kw_only=True):
     """An imported file, and the place of its statement in the log."""
 
     statement: int
@@ -76,8 +77,7 @@ class TakenIn:
         return f"from {self.said.source}{package}, made by {maker}, taken in on {self.said.imported[:10]}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capture:
+class Capture(Struct, frozen=True, kw_only=True):
     """One capture of one address. For a revisit, ``source`` is the record that holds the payload it refers to.
 
     ``memento`` is there where it is second hand: a page as a web archive served it. ``taken_in`` is there where the
@@ -136,8 +136,7 @@ class Capture:
         return NOT_WHOLE.get(self.source.whole or "", "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecoveredPage(RecordPage):
+class RecoveredPage(RecordPage, frozen=True, kw_only=True):
     """A capture, read: the record, the HTTP reply in it, and the content with its content coding removed."""
 
     capture: Capture
@@ -159,8 +158,9 @@ class CollectionReader:
         trusted: Collection[str] = (),
         *,
         as_it_is: bool = False,
+        own_from: int | None = None,
     ) -> None:
-        """``trusted``: verifier keys of logs that the reader names.
+        """``trusted``: verifier keys of logs that the reader names. ``own_from``: see `ProvedLog`.
 
         ``as_it_is``: a catalogue that is behind the ledger is not caught up, nothing is written, and every query sees
         it as it is now.
@@ -170,7 +170,7 @@ class CollectionReader:
         self._layouts = layouts
         self.ledger = Ledger.of_user(paths)
         self._imports: dict[str, TakenIn | None] = {}
-        self.log = ProvedLog(paths, self.ledger, trusted=trusted)
+        self.log = ProvedLog(paths, self.ledger, trusted=trusted, own_from=own_from)
         self.catalogue = (
             catalogue_as_it_is(paths, self.log) if as_it_is else current_catalogue(paths, self.ledger, self.log)
         )
@@ -221,9 +221,11 @@ class CollectionReader:
                 f"revisit {row.record_id}: the page that it was found to be the same as is not held",
                 next_step="Import the file of the same crawl that holds it.",
             )
-        record = self._record(row)
-        if capture.is_revisit:
-            self._record(capture.row)
+        record, place = self._stated(row)
+        at = self._stated(capture.row).place if capture.is_revisit else place
+        if (place, at) != (row.place, capture.row.place):
+            # Of a copy in a store, whose places were not right.
+            capture = replace(capture, row=replace(capture.row, place=at), source=replace(row, place=place))
         if page_type(record.header) is not None:
             return RecoveredPage(capture=capture, record=record, payload=None, content=record.block)
         payload = http_payload(record.block, request_method(record.header))
@@ -234,15 +236,9 @@ class CollectionReader:
             raise ArchiveError(f"the content coding of record {row.record_id} cannot be removed: damaged or too large")
         return RecoveredPage(capture=capture, record=record, payload=payload, content=content)
 
-    def _record(self, row: RecordRow) -> WarcRecord:
-        """The bytes of a record, held against the ledger's hash of it."""
-        record = read_record(self.paths, row.place)
-        if record_sha256(record.header.raw, record.block) != row.record_sha256:
-            raise ArchiveError(
-                f"record {row.record_id} in {row.place.file} is not the one that the ledger names",
-                next_step=f"Run `preserve verify {self.paths.name}` to see what is damaged.",
-            )
-        return record
+    def _stated(self, row: RecordRow) -> StatedRecord:
+        """The bytes of a record, held against the ledger's hash of it, and where they lie."""
+        return read_stated(self.paths, row.place, row)
 
     def can_read(self, row: RecordRow) -> bool:
         """Whether the bytes of a record, and of the one that it refers to, are there and are those of the ledger."""
@@ -250,7 +246,7 @@ class CollectionReader:
         try:
             for one in (row, source):
                 if one is not None:
-                    self._record(one)
+                    self._stated(one)
         except ArchiveError:
             return False
         return True
@@ -283,7 +279,7 @@ class CollectionReader:
         if found is not None and found.type != "revisit":
             return found
         try:
-            original = original_of(self._record(row).header)
+            original = original_of(self._stated(row).record.header)
         except ArchiveError:
             return None
         if original is None:

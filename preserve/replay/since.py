@@ -1,6 +1,6 @@
 """What is known of an address beside its captures: looks after the last whole one, and where its page has moved."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from preserve.model import NOT_WHOLE
 from preserve.provenance.judgements import Judgements, OtherAddress
@@ -12,8 +12,7 @@ from preserve.store.catalogue import Catalogue, RecordRow
 _DAY = len("2026-01-02")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Later:
+class Later(Struct, frozen=True, kw_only=True):
     """Looks after the last whole one. ``reason``: of the last; ``looks``: how many runs looked.
 
     ``since`` and ``last``: dates of the first and the last of them.

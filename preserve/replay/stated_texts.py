@@ -18,13 +18,13 @@ from typing import Any, Final, Self, TypeVar
 from preserve.cables.extract import Extraction
 from preserve.cables.page.layouts import Layout
 from preserve.errors import ArchiveError, EnvironmentFaultError
-from preserve.formats.warc.record import record_sha256
 from preserve.limits import DEFAULT_LIMITS, Limits
 from preserve.provenance.describe import read_cables
 from preserve.replay.worker_process import begin_helper
 from preserve.store.catalogue import ShownCable
+from preserve.store.heldfiles import is_elsewhere
 from preserve.store.layout import CollectionPaths
-from preserve.store.warcfile import read_record
+from preserve.store.warcfile import read_stated
 
 T = TypeVar("T")
 _BATCH: Final = 128
@@ -64,7 +64,7 @@ def read_again(
     """
     rows = iter(cables)
     count = len(os.sched_getaffinity(0))
-    if count == 1 or expected < _WORTH_PROCESSES:
+    if count == 1 or expected < _WORTH_PROCESSES or is_elsewhere(source.paths):
         while batch := list(islice(rows, _BATCH)):
             yield from zip(batch, _read(source, take, batch), strict=True)
         return
@@ -88,6 +88,11 @@ def read_again(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def read_here(source: TextSource, cable: ShownCable) -> Extraction | None:
+    """One text, read by this process; None as in `read_again`."""
+    return _read(source, lambda _cable, text: text, [cable])[0]
+
+
 def _read_batch(batch: list[ShownCable]) -> list[Any]:
     source, take = _WORK[0]
     return _read(source, take, batch)
@@ -107,9 +112,7 @@ def _read(source: TextSource, take: Take[T], batch: list[ShownCable]) -> list[T 
 
 def _texts(source: TextSource, cable: ShownCable) -> tuple[Extraction, ...]:
     try:
-        record = read_record(source.paths, cable.record.place)
+        record = read_stated(source.paths, cable.record.place, cable.record).record
     except ArchiveError:
-        return ()
-    if record_sha256(record.header.raw, record.block) != cable.record.record_sha256:
         return ()
     return read_cables(record, source.layouts, source.limits).cables

@@ -3,8 +3,6 @@
 A file without a name in the archive's ``state/``: it is gone with the session, however that ends, and nobody else can
 write to it. Every process that reads pages adds to its end: nothing of a text crosses a pipe, no group waits for it.
 Texts are found by what is stated of them. One that is not here is no loss: the next search reads its record.
-
-Tested by ``tests/scenarios/test_index_as_stated.py``.
 """
 
 import fcntl
@@ -20,6 +18,7 @@ from typing import IO, Final, Self
 import msgspec
 
 from preserve.cables.extract import Extraction
+from preserve.errors import EnvironmentFaultError
 from preserve.replay.indexed_texts import ReadText, read_text
 from preserve.store.catalogue import ShownCable
 from preserve.store.durable import make_dir
@@ -44,7 +43,7 @@ class TextSpool:
     @classmethod
     def of(cls, paths: CollectionPaths) -> Self:
         """A spool beside the search index; one that takes nothing where none can be made."""
-        with suppress(OSError):
+        with suppress(OSError, EnvironmentFaultError):
             make_dir(paths.state)
             file = TemporaryFile("w+b", buffering=0, dir=paths.state)  # noqa: SIM115 - closed with the spool
             fcntl.fcntl(file, fcntl.F_SETFL, fcntl.fcntl(file, fcntl.F_GETFL) | os.O_APPEND)

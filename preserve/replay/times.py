@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Protocol, TypeVar
 
+from msgspec import Struct
+
 from preserve.errors import FormatError
 from preserve.model import parse_utc
 from preserve.provenance.clock import TOLERANCE, Span, is_possible, out_of_order
@@ -19,8 +21,7 @@ from preserve.store.catalogue import Catalogue
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dated:
+class Dated(Struct, frozen=True, kw_only=True):
     """When something was so, as far as that is known. ``date``: as it says itself. ``statement``: its place in the log.
 
     ``is_own``: this program made it. ``doubt``: what speaks against its date, or nothing; ``has_place`` is false where

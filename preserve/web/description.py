@@ -23,6 +23,12 @@ _QUERY: Final = (
     ("size", "Hits on a page: 20, 50 or 100."),
     ("after", "The end of the page before, as its answer gives it."),
 )
+_PICTURES: Final = (
+    ("url", "The page's address."),
+    ("a", "The record of the first capture; left out: of the one before the second."),
+    ("b", "The record of the second capture; left out: of the newest with pictures."),
+    ("kind", "view (the window) or fullPageFinal (the whole page)."),
+)
 _PAGES: Final = (
     ("/index.json", "The collections, what they hold, and how they were checked.", ()),
     ("/search.json", "Hits with passages, counts of facets and by month.", _QUERY),
@@ -50,6 +56,8 @@ _PAGES: Final = (
         "A captured page as text, and what became of its address.",
         (("url", "Its address."), ("at", "A time, a record.")),
     ),
+    ("/page/pictures.json", "Pictures of two captures of a page compared.", _PICTURES),
+    ("/page/changed", "The changed pixels of them, marked (PNG).", _PICTURES),
     ("/record/{uuid}.json", "One record, with its statement.", ()),
     ("/statement/{collection}/{number}.json", "One statement, with its proof.", ()),
     ("/statement/{collection}/{number}/entry", "The bytes of a statement.", ()),

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from heapq import merge
 from pathlib import Path
 
@@ -32,7 +32,8 @@ from preserve.replay.searching import Searchable
 from preserve.store.archive import list_collections, open_archive
 from preserve.store.layout import CollectionPaths
 from preserve.store.searchindex import Columns, SearchIndex
-from preserve.web.counting import Counting, Stamp
+from preserve.web.counting import Counting, ReadersFirst, Stamp
+from preserve.web.pictures import Comparing
 from preserve.web.publicwords import PublicWords
 from preserve.web.settings import PACKAGES_KEPT, QUERY_S, DeskSettings
 
@@ -233,6 +234,11 @@ class Shelf:
         """A package of a collection in one state: kept, else made."""
         return self._library.package(name, state, make)
 
+    @property
+    def comparing(self) -> Comparing:
+        """Compares pictures, and keeps the last few comparisons."""
+        return self._library.comparing
+
     def overview(self, name: str) -> Overview | None:
         """What a collection holds; None where that is not counted yet, or it cannot be read."""
         found = self._library.overview(name)
@@ -248,12 +254,14 @@ class Library:
         self.settings = settings
         self.public = PublicWords(settings, say)
         self._lock = threading.Lock()
+        self._readers = ReadersFirst()
         self._counted = Counting(self._stamp_of, self._count)
         self._claimed = Counting(lambda _all: self._stamp_of_claims(), lambda _all: self._count_claims())
         self._proved: dict[str, tuple[Stamp, set[int]]] = {}
         self._blocked: tuple[Stamp, Blocked] | None = None
         self._releases: tuple[Stamp, Mapping[str, ReleaseConfig]] | None = None
         self._trust: tuple[Stamp, Trust] | None = None
+        self.comparing = Comparing()
         self._packing = threading.Lock()
         self._packages: dict[str, tuple[tuple[int, ...], LaidOut]] = {}
         self._refused: dict[str, tuple[tuple[int, ...], PackageTooLargeError]] = {}
@@ -271,6 +279,11 @@ class Library:
     @contextmanager
     def opened(self, *, query_s: float = QUERY_S) -> Iterator[Shelf]:
         """The collections for one request."""
+        with self._readers.one(), self._opened(query_s) as shelf:
+            yield shelf
+
+    @contextmanager
+    def _opened(self, query_s: float) -> Iterator[Shelf]:
         with ExitStack() as stack:
             yield Shelf(self, stack, query_s=query_s)
 
@@ -387,7 +400,7 @@ class Library:
 
     def _count(self, name: str) -> "_Counted":
         overview = columns = None
-        with suppress(PreserveError, sqlite3.DatabaseError, OSError), self.opened(query_s=_COUNTING_S) as shelf:
+        with suppress(PreserveError, sqlite3.DatabaseError, OSError), self._opened(_COUNTING_S) as shelf:
             archive = shelf.archive(name)
             runs, records, cables = archive.catalogue.totals()
             captured = archive.catalogue.months()
@@ -395,7 +408,7 @@ class Library:
             # What is wrong with an index is told to whoever searches.
             index = next((one.index for one in shelf.indexes if one.name == name), None)
             if index is not None:
-                columns = index.columns(leave_out=shelf.blocked.has)
+                columns = index.columns(leave_out=self._readers.giving_way(shelf.blocked.has))
                 newest = columns.every_newest()
                 overview = replace(overview, facets=columns.facets(newest), written=columns.months(newest))
         return _Counted(overview, columns)
@@ -407,10 +420,10 @@ class Library:
 
     def _count_claims(self) -> ReleaseReport | PreserveError:
         try:
-            with self.opened(query_s=_COUNTING_S) as shelf:
+            with self._opened(_COUNTING_S) as shelf:
                 claims = merge(*(archive.claims() for archive in shelf.archives), key=_by_cable)
-                blocked = shelf.blocked
-                found = report((claim for claim in claims if not _is_blocked(blocked, claim)), self.releases())
+                left_out = self._readers.giving_way(partial(_is_blocked, shelf.blocked))
+                found = report((claim for claim in claims if not left_out(claim)), self.releases())
                 shelf.require_whole()
                 return found
         except (PreserveError, sqlite3.DatabaseError, OSError) as error:

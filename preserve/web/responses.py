@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -184,8 +185,9 @@ def size_words(size_bytes: int) -> str:
     return f"{value:.0f} {units[0]}" if units[0] == "B" or value >= _TEN else f"{value:.1f} {units[0]}"
 
 
+@cache
 def environment() -> jinja2.Environment:
-    """Templates with every value escaped, and an error for every name that is not there."""
+    """Templates with every value escaped, and an error for every name that is not there. Each is compiled once."""
     made = jinja2.Environment(
         loader=jinja2.PackageLoader("preserve.web"),
         autoescape=True,

@@ -1,12 +1,13 @@
 """Applications on addresses: bound first, then served together until the process is asked to stop.
 
-Tested by ``tests/scenarios/test_desk_hostile.py``.
+Tested by ``tests/scenarios/test_desk_hostile.py`` too.
 """
 
 import logging
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -149,20 +150,29 @@ def _bound(one: Listener, stack: ExitStack) -> _Bound:
         timeout_graceful_shutdown=_STOP_S,
         backlog=_BACKLOG,
     )
-    try:
-        listening = config.bind_socket()
-    except (SystemExit, OSError) as error:
-        raise EnvironmentFaultError(
-            f"{one.place.host}:{one.place.port} cannot be listened to",
-            next_step=f"Is something there already? Choose another with {one.option}.",
-        ) from error
+    listening = _listening(config, one.option)
     stack.callback(listening.close)
-    # From here on whoever asks waits, and is not refused.
-    listening.listen(_BACKLOG)
     name = listening.getsockname()
     place = f"[{name[0]}]:{name[1]}" if ":" in str(name[0]) else f"{name[0]}:{name[1]}"
     server = _Server(config)
     return _Bound(server, f"http://{place}/", partial(server.serve, sockets=[listening]))
+
+
+def _listening(config: uvicorn.Config, option: str) -> socket.socket:
+    try:
+        listening = config.bind_socket()
+    except (SystemExit, OSError) as error:
+        raise EnvironmentFaultError(
+            f"{config.host}:{config.port} cannot be listened to",
+            next_step=f"Is something there already? Choose another with {option}.",
+        ) from error
+    # An answer's head and body are written apart: the body must not wait until the client has acknowledged the head
+    # (some 40 ms). Connections have this from the socket that accepts them. One of systemd may be no TCP.
+    with suppress(OSError):
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # From here on whoever asks waits, and is not refused.
+    listening.listen(_BACKLOG)
+    return listening
 
 
 @contextmanager

@@ -106,7 +106,7 @@ _PATHS = (
     f"/cable/{CABLE}/history",
     f"/graph/{CABLE}",
     "/statement/demo/5",
-    "/keeper",
+    "/operator",
     "/collection/demo",
     "/healthz",
 )

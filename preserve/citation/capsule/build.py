@@ -7,9 +7,11 @@ Tested by ``tests/scenarios/test_capsules.py``.
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from preserve.cables.extract import Extraction
 from preserve.citation.capsule import check_capsule
@@ -29,10 +31,12 @@ from preserve.formats.warc.record import parse_record
 from preserve.provenance import statements
 from preserve.provenance.receipts import Receipt, held_receipts, kept_checkpoints, read_reply
 from preserve.provenance.statements import CableStatement, KeyStatement, decode
-from preserve.regular import open_regular, read_regular
+from preserve.regular import read_regular
 from preserve.replay.recover import Capture, CollectionReader
 from preserve.store.catalogue import RecordRow
-from preserve.store.warcfile import read_record
+from preserve.store.heldfiles import open_held
+from preserve.store.layout import check_file_name
+from preserve.store.warcfile import read_stated
 
 _SIGNATURE: Final = "\n\u2014 ".encode()
 _MAX_CHANGES: Final = 40
@@ -122,9 +126,9 @@ def _records(archive: CollectionReader, capture: Capture) -> dict[str, bytes]:
     """The records: as gzip members, exactly as they lie in their files, or taken out of what they lie in."""
     found = {}
     for name, row in _rows(capture).items():
-        place = row.place
+        record, place = read_stated(archive.paths, row.place, row)
         try:
-            with open_regular(archive.paths.held_file(place.file)) as file:
+            with open_held(archive.paths, check_file_name(place.file)) as file:
                 file.seek(place.offset)
                 data = file.read(place.length)
         except OSError as error:
@@ -132,7 +136,6 @@ def _records(archive: CollectionReader, capture: Capture) -> dict[str, bytes]:
         if not place.inner and _is_member(data):
             found[f"{name}.warc.gz"] = data
             continue
-        record = read_record(archive.paths, place)
         if not record.header.raw.startswith(b"WARC/"):
             raise UsageError(
                 f"record {row.record_id} in {place.file} is no WARC record, and no capsule holds another",

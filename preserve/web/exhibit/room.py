@@ -18,6 +18,7 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from preserve.errors import ArchiveError, FormatError, NotHeldError, PreserveError, UsageError
+from preserve.provenance.describe import MADE_HERE, page_of_made
 from preserve.replay.blocked import Blocked, BlockedError
 from preserve.replay.recover import Capture
 from preserve.web.application import answer_to_options, live
@@ -245,13 +246,15 @@ class ExhibitRoom:
         return self._memento(asked, captures, place, shown, moment.capture)
 
     def _memento(self, asked: _Asked, captures: Captures, place: int, shown: Shown, capture: Capture) -> Reply:
-        link = links(asked.at, captures, place, is_memento=True)
+        # What scripts made of a page is no reply for its address at any moment.
+        is_memento = not capture.is_built
+        link = links(asked.at, captures, place if is_memento else None, is_memento=is_memento)
         if capture.second_hand and capture.memento is not None:
             link += f', <{capture.memento.memento}>; rel="derivedfrom"'
         tag = hashlib.sha256(shown.body).hexdigest()[:32].encode()
         fields = [
             *shown.fields,
-            (b"memento-datetime", rfc1123(captures.moments[place].digits).encode()),
+            *([(b"memento-datetime", rfc1123(captures.moments[place].digits).encode())] if is_memento else []),
             (b"link", link.encode("ascii", "replace")),
             (b"etag", b'"%s"' % tag),
             # What is held of the addresses in a page may be more tomorrow.
@@ -290,6 +293,14 @@ class ExhibitRoom:
     def _of_record(self, opened: Opened, asked: _Asked, name: str, capture: Capture) -> Reply:
         blocked = self._library.blocked()
         blocked.check_shown(opened.reader, capture)
+        page = page_of_made(capture.row.uri)
+        if page is not None and not capture.is_built:
+            blocked.check(url=page)
+            by = capture.taken_in.told if capture.taken_in is not None else MADE_HERE
+            raise NotHeldError(
+                f"this record is no capture, but a picture or text of {page}: {by}",
+                next_step="The desk shows pictures beside the page, and this record under /record.",
+            )
         captures = in_order([capture])
         held = opened.captures_of(capture.url) or captures
         if blocked.config.blocked:

@@ -37,6 +37,7 @@ from preserve.web.glossary import caption_meaning, tag_meaning
 from preserve.web.library import Shelf
 from preserve.web.links import link_line
 from preserve.web.metadata import cable_links, cable_meta, cable_structured, links_back
+from preserve.web.pages.records import shown_pictures
 from preserve.web.plots import EgoNode, ego
 from preserve.web.responses import DeskPage, File, path_of
 from preserve.web.routing import DeskRequest
@@ -178,7 +179,7 @@ def _page(shelf: Shelf, asked: DeskRequest, seen: SeenCable) -> DeskPage:
             "verdicts": [asdict(one) for one in words],
             "captures": captures,
             "also_published_as": others,
-            "later": None if later is None else asdict(later),
+            "later": None if later is None else msgspec.to_builtins(later),
             **_graph_data(graph_of, seen.canonical_id),
         },
         context={
@@ -226,9 +227,9 @@ def _facts(seen: SeenCable) -> dict[str, object]:
         "second_hand": capture.second_hand or None,
         "date_doubt": capture.dated.doubt or None,
         "signed": capture.is_signed,
-        "record": record_facts(capture),
+        "record": record_facts(seen.page.capture),
         "cable": {key: value for key, value in said.items() if key not in {"kind", "v", "record_id"}},
-        "reading": asdict(seen.reading),
+        "reading": msgspec.to_builtins(seen.reading),
         "text": extraction.body,
         "findings": [{"code": finding.code, "detail": finding.detail} for finding in extraction.findings],
         "redactions": redaction_marks(extraction.body),
@@ -495,6 +496,7 @@ def plain(shelf: Shelf, asked: DeskRequest) -> DeskPage:
         redirect = None
     link = link_line(archive, capture.url)
     made, other = _made(archive, capture, captures)
+    pictures = shown_pictures(shelf, archive, made)
     return DeskPage(
         template="page.html",
         title=f"Page {capture.url}",
@@ -509,12 +511,13 @@ def plain(shelf: Shelf, asked: DeskRequest) -> DeskPage:
             "link": None if link is None else asdict(link),
             "cables": [one.published_id for one in cables],
             "text": None if shown is None else shown.text,
-            "pictures": {} if made is None else {kind: row.record_id for kind, row in made.records.items()},
+            "pictures": {kind: row.record_id for kind, row in pictures.items()},
             "pictures_by": None if made is None else made.browser,
             "captures": [{"captured": one.moment, "record": one.row.record_id} for one in captures],
         },
         context={
             "made": made,
+            "pictures": pictures,
             "other_browser": other,
             "link": link,
             "capture": capture,

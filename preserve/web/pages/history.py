@@ -4,7 +4,8 @@ Tested by ``tests/scenarios/test_desk.py``.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+
+import msgspec
 
 from preserve.cables.difference import classify
 from preserve.cables.passages import passages
@@ -14,6 +15,7 @@ from preserve.replay.history import history as observations
 from preserve.replay.selection import choose, last_different
 from preserve.replay.times import newest
 from preserve.web.library import Shelf
+from preserve.web.pages.pictures import pictures_of_two
 from preserve.web.responses import DeskPage, path_of
 from preserve.web.routing import DeskRequest
 
@@ -60,7 +62,7 @@ def _data(one: HistoryEntry) -> dict[str, object]:
         "body_sha256": extraction.body_sha256,
         "difference": None if one.difference is None else str(one.difference),
         "lack": capture.lack,
-        "reading": asdict(one.reading),
+        "reading": msgspec.to_builtins(one.reading),
         "conflicts": [f"{conflict.kind}: {conflict.detail}" for conflict in one.conflicts],
     }
 
@@ -144,6 +146,7 @@ def difference(shelf: Shelf, asked: DeskRequest) -> DeskPage:
             "left_out": len(hunks) - len(shown),
             "added": added,
             "removed": removed,
+            "pictures": pictures_of_two(shelf, before.capture, after.capture),
             "numbers": [(one.number, one.capture.moment) for one in held.observations],
         },
         is_indexed=False,

@@ -15,7 +15,7 @@ from preserve.web.description import description
 from preserve.web.library import Shelf
 from preserve.web.metadata import cable_links, fixed_path
 from preserve.web.pages.cable import find_cable
-from preserve.web.pages.keeper import states
+from preserve.web.pages.operator import states
 from preserve.web.responses import File, json_bytes, path_of
 from preserve.web.routing import DeskRequest
 

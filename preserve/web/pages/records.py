@@ -4,17 +4,19 @@ Tested by ``tests/scenarios/test_desk.py``.
 """
 
 import json
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Final
 
-from preserve.errors import ArchiveError, FormatError, NotHeldError
+from preserve.errors import FormatError, NotHeldError
 from preserve.formats.tlog.files import Proof, format_proof
-from preserve.formats.warc.record import record_sha256
 from preserve.provenance.statements import CableStatement, RecordStatement, decode, kind_of
-from preserve.replay.made import picture_of
+from preserve.replay.blocked import BlockedError
+from preserve.replay.made import Made, Picture, picture_of
 from preserve.replay.recover import CollectionReader
 from preserve.store.catalogue import RecordRow
-from preserve.store.warcfile import read_record
+from preserve.store.warcfile import read_stated
 from preserve.web.library import Shelf
 from preserve.web.links import link_line
 from preserve.web.receipts import receipt_lines
@@ -46,13 +48,7 @@ def _check(shelf: Shelf, archive: CollectionReader, row: RecordRow) -> None:
 def record(shelf: Shelf, asked: DeskRequest) -> DeskPage:
     """A record: where it lies, its header as it stands, the head of the message in it, its hash, its statement."""
     archive, row = _row(shelf, asked.rest[0])
-    held = read_record(archive.paths, row.place)
-    digest = record_sha256(held.header.raw, held.block)
-    if digest != row.record_sha256:
-        raise ArchiveError(
-            f"record {row.record_id} in {row.place.file} is not the one that the ledger names",
-            next_step=f"The operator runs `preserve verify {archive.paths.name}`.",
-        )
+    held, place = read_stated(archive.paths, row.place, row)
     head = ""
     if row.type in {"response", "request"}:
         part, end, _rest = held.block[:_MOST_HEAD].partition(b"\r\n\r\n")
@@ -74,8 +70,8 @@ def record(shelf: Shelf, asked: DeskRequest) -> DeskPage:
             "date": row.date,
             "status": row.status,
             "file": row.place.file,
-            "offset": row.place.offset,
-            "length": row.place.length,
+            "offset": place.offset,
+            "length": place.length,
             "sha256": row.record_sha256,
             "payload_sha256": row.payload_sha256,
             "refers_to": row.refers_to,
@@ -95,7 +91,7 @@ def record(shelf: Shelf, asked: DeskRequest) -> DeskPage:
             "header": held.header.raw.decode("utf-8", "replace"),
             "head": head,
             "block_bytes": len(held.block),
-            "digest": digest,
+            "digest": row.record_sha256,
             "cables": cables,
             "is_page": is_page,
             "is_signed": archive.log.is_signed(row.statement_index),
@@ -112,12 +108,36 @@ def record(shelf: Shelf, asked: DeskRequest) -> DeskPage:
 
 def picture(shelf: Shelf, asked: DeskRequest) -> File:
     """A picture that a browser made of a page when it was captured; never a picture of its server."""
-    archive, row = _row(shelf, asked.rest[0])
+    seen = shown_picture(shelf, *_row(shelf, asked.rest[0]))
+    return File(body=seen.data, media_type=seen.media_type, is_data=False)
+
+
+def shown_picture(shelf: Shelf, archive: CollectionReader, row: RecordRow) -> Picture:
+    """A picture of a page.
+
+    Raises:
+        BlockedError: it, its page, or a text that it shows is not shown here.
+        NotHeldError, ArchiveError: as `picture_of`.
+    """
+    _check(shelf, archive, row)
     shelf.blocked.check(url=(row.uri or "").split(":", 2)[-1])
     seen = picture_of(archive, row)
     for text in seen.texts:
         _check(shelf, archive, text)
-    return File(body=seen.data, media_type=seen.media_type, is_data=False)
+    return seen
+
+
+def shown_pictures(shelf: Shelf, archive: CollectionReader, made: Made | None) -> Mapping[str, RecordRow]:
+    """The pictures of a page that is shown here, by kind, without those that are not."""
+    found: dict[str, RecordRow] = {}
+    if made is None:
+        return found
+    for kind, row in made.records.items():
+        with suppress(BlockedError):
+            for one in (row, *made.texts):
+                _check(shelf, archive, one)
+            found[kind] = row
+    return found
 
 
 def _statement(shelf: Shelf, asked: DeskRequest) -> tuple[CollectionReader, int, bytes]:

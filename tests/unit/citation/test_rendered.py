@@ -1,13 +1,14 @@
 """Citations in styles."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from preserve.citation import rendered
 from preserve.citation.rendered import STYLES, render
 from preserve.errors import UsageError
+from tests.examples import pairs
 from tests.unit.formats.test_citations import ARCHIVED, CABLE, HOSTILE
 
 COPY = (
@@ -30,8 +31,7 @@ def test_a_style_prints_what_its_guide_says(name: str) -> None:
     assert render(CABLE, name) == f"{EXPECTED[name]} {COPY}\n"
 
 
-@pytest.mark.parametrize("name", sorted(STYLES))
-@pytest.mark.parametrize("title", HOSTILE)
+@pytest.mark.parametrize(("name", "title"), pairs(sorted(STYLES), HOSTILE))
 def test_whatever_the_title_it_is_printed_whole_on_one_line(name: str, title: str) -> None:
     text = render(replace(CABLE, title=title), name)
     assert text.count("\n") == 1

@@ -1,11 +1,11 @@
 """Text fragments and annotations of a passage."""
 
-from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from preserve.citation.passage import Passage
 from preserve.citation.selectors import annotation, text_fragment

@@ -1,13 +1,26 @@
 """Link states by month, and the addresses that were lost last, out of the looks at each."""
 
 from preserve.health.link_history import MOST_LOST, count_links
-from preserve.replay.link_status import LinkSignal, Probe, run_through
-from preserve.replay.link_status_list import LinkStatus
+from preserve.replay.link_states import AddressState
+from preserve.replay.link_status import LinkSignal, LinkState, Probe, run_through
 
 
-def _link(url: str, *looks: tuple[str, LinkSignal]) -> LinkStatus:
-    probes = [Probe(date=date, sign=sign, reason="r", evidence="e") for date, sign in looks]
-    return LinkStatus(collection="demo", url=url, machine=run_through(probes), good=None, first=None)
+def _link(url: str, *looks: tuple[str, LinkSignal]) -> AddressState:
+    machine = run_through(Probe(date=date, sign=sign, reason="r", evidence="e") for date, sign in looks)
+    return AddressState(
+        url=url,
+        state=machine.state or LinkState.UNKNOWN,
+        since=machine.since,
+        at_first=None,
+        first=-1,
+        missing_days=0,
+        unreachable_days=0,
+        missing_day="",
+        unreachable_day="",
+        not_before="",
+        why=machine.reason,
+        changes=[(one.new, one.look.date) for one in machine.transitions],
+    )
 
 
 _SAME, _OTHER, _ERROR = LinkSignal.SAME, LinkSignal.OTHER, LinkSignal.ERROR_PAGE

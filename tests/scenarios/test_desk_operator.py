@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from preserve.health.link_history import LinkCounts, LostLink
 from preserve.replay.link_status import LinkState
 from preserve.web.application import Desk
-from preserve.web.pages.keeper import links_over_time
+from preserve.web.pages.operator import links_over_time
 from preserve.web.responses import size_words
 from preserve.web.settings import DeskSettings
 from tests.shell import Shell
@@ -78,7 +78,7 @@ def test_coverage_space_and_links_of_a_collection(
     size = _captured(shell, site, time_authority())["checkpoint_size"]
     assert "Not worked out yet" in desk.get("/collection/demo").text
     shell("status", status=None)
-    for path in ("/collection/demo", "/keeper"):
+    for path in ("/collection/demo", "/operator"):
         page = _dom(desk.get(path).text)
         shares = {
             " ".join(row.xpath("./th/text()")): [cell.text_content() for cell in row.xpath("./td")[:2]]

@@ -1,13 +1,14 @@
 """For the operator: how each collection is doing, as `preserve status` tells it; nothing is written for it.
 
-Tested by ``tests/scenarios/test_desk_keeper.py``.
+Tested by ``tests/scenarios/test_desk_operator.py``.
 """
 
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.errors import NotHeldError, PreserveError
@@ -56,7 +57,7 @@ def alarms(shelf: Shelf, collection: str | None = None) -> list[str] | None:
         return None
 
 
-def keeper(shelf: Shelf, _asked: DeskRequest) -> DeskPage:
+def operator(shelf: Shelf, _asked: DeskRequest) -> DeskPage:
     """All collections on one page."""
     found = states(shelf)
     raised = alarms(shelf)
@@ -64,7 +65,7 @@ def keeper(shelf: Shelf, _asked: DeskRequest) -> DeskPage:
         {"what": one.cable or one.url or one.record, "reason": one.reason} for one in shelf.blocked.config.blocked
     ]
     return DeskPage(
-        template="keeper.html",
+        template="operator.html",
         title="Keeper",
         data={
             "collections": [_data(one) for one in found],
@@ -81,7 +82,7 @@ def keeper(shelf: Shelf, _asked: DeskRequest) -> DeskPage:
             "over_time": [(one.name, links_over_time(one.links) if one.links is not None else None) for one in found],
         },
         is_indexed=False,
-        twin="/keeper.json",
+        twin="/operator.json",
     )
 
 
