@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from preserve.cables.extract import Extraction
 from preserve.cables.page.fields import FieldValue
 from preserve.cables.page.layouts import Layout, compile_layouts
-from preserve.config.folder import load_layouts
+from preserve.config.folder import load_blocked, load_layouts
 from preserve.config.place import find_config_dir, user_folder
 from preserve.errors import ArchiveError, NotHeldError, UsageError
 from preserve.health.collections import CollectionState, StatusReader
 from preserve.health.overview import known_collections, state_of_file
 from preserve.provenance.knownlogs import KnownLogs
+from preserve.replay.blocked import Blocked
 from preserve.replay.history import History, history
 from preserve.replay.recover import NOT_SIGNED, Capture, find_one, parse_moment
 from preserve.replay.recover import CollectionReader as Collection
@@ -96,8 +97,9 @@ class Cable:
 class Archive:
     """Collections, open for reading. Close it, or use it in a ``with``."""
 
-    def __init__(self, archives: Path, names: list[str], layouts: Mapping[str, Layout]) -> None:
+    def __init__(self, archives: Path, names: list[str], layouts: Mapping[str, Layout], blocked: Blocked) -> None:
         self._archives = archives
+        self._blocked = blocked
         self._layouts = layouts
         self._collections: list[Collection] = []
         try:
@@ -247,8 +249,10 @@ class Archive:
         chosen = [one for one in self._collections if not collections or one.paths.name in collections]
         return tuple(verify(one.paths, self._layouts, VerifyOptions(processes=processes)) for one in chosen)
 
-    def rows(self, table: Literal["texts", "references"] = "texts") -> Iterator[dict[str, Any]]:
-        """The rows of a table of ``docs/export.md``, as they are read: all texts, or all references. Memory stays flat.
+    def rows(self, table: Literal["texts", "references", "index"] = "texts") -> Iterator[dict[str, Any]]:
+        """The rows of a table of ``docs/export.md``, as they are read: of texts, references or captures.
+
+        Memory stays flat. What ``blocked.yaml`` of the configuration names is left out.
 
         Raises:
             ArchiveError: a record no longer gives the text that the ledger names.
@@ -264,14 +268,21 @@ class Archive:
                 )
 
             source = TextSource.of(collection.paths, self._layouts)
-            yield from table_rows(source, collection.catalogue, unread, table, size=collection.log.signed)
+            yield from table_rows(
+                source,
+                collection.catalogue,
+                unread,
+                table,
+                hidden=self._blocked.hidden_in(collection),
+                size=collection.log.signed,
+            )
 
     def export(
         self,
         path: str | Path,
         form: Literal["csv", "jsonl", "parquet"] = "csv",
         *,
-        table: Literal["texts", "references"] = "texts",
+        table: Literal["texts", "references", "index"] = "texts",
     ) -> int:
         """Writes a table to a file, as ``preserve export`` does; returns the number of rows.
 
@@ -288,20 +299,21 @@ class Archive:
 def open_archive(path: str | Path, *, config: str | Path | None = None) -> Archive:
     """Opens a collection's folder (``archives/demo``), or all collections of a folder of archives.
 
-    ``config`` is the folder of the user's own layouts, as for ``--config``.
+    ``config`` is the folder of the user's own layouts and of what is not shown, as for ``--config``.
 
     Raises:
         NotHeldError: there is no archive.
         ArchiveError, NewerFormatError, ConfigError: it, or the configuration, cannot be read.
     """
     folder = Path(path).absolute()
-    layouts = compile_layouts(load_layouts(find_config_dir(None if config is None else Path(config))))
+    config_dir = find_config_dir(None if config is None else Path(config))
+    layouts, blocked = compile_layouts(load_layouts(config_dir)), Blocked.of(load_blocked(config_dir))
     if (folder / "preserve.json").is_file():
-        return Archive(folder.parent, [folder.name], layouts)
+        return Archive(folder.parent, [folder.name], layouts, blocked)
     names = list_collections(folder)
     if not names:
         raise NotHeldError(f"no archive is held under {folder}", next_step="Name the folder of a collection.")
-    return Archive(folder, names, layouts)
+    return Archive(folder, names, layouts, blocked)
 
 
 def status(

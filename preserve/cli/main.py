@@ -9,6 +9,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from keyword import iskeyword
 from typing import Final
@@ -21,6 +22,7 @@ from preserve.cli.shared.completing import complete
 from preserve.cli.shared.manner import add_manner, begin_manner
 from preserve.cli.shared.streams import drop_stdout, guard_streams
 from preserve.errors import CancelledError, EnvironmentFaultError, OutputError, PreserveError, UsageError
+from preserve.expressions import Cache, kept_expressions
 from preserve.store.database import database_fault
 
 _DATABASE_HELP = (
@@ -161,8 +163,14 @@ class _Groups(click.Group):
 )
 @click.version_option(__version__, prog_name="preserve")
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
-def cli(*, until_stdin_closes: bool) -> None:
+@click.option("--live-until", type=float, hidden=True)
+def cli(*, until_stdin_closes: bool, live_until: float | None) -> None:
     """Capture web pages as evidence, give their text back years later, verify the archive and cite it."""
+    if live_until is not None:
+        # Only processes of a fleet have such an end.
+        from preserve.schedule import lifeline  # noqa: PLC0415
+
+        lifeline.live_until(live_until)
     if until_stdin_closes:
         threading.Thread(target=_stop_with_stdin, name="stdin", daemon=True).start()
 
@@ -186,11 +194,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asks_json.set(as_json)
     begin_manner()
     try:
-        status = _run(arguments)
+        with nullcontext() if arguments is not None else kept_expressions(_expression_cache):
+            status = _run(arguments)
         sys.stdout.flush()
     except OutputError as error:
         return _report(error)
     return status
+
+
+def _expression_cache() -> Cache:
+    from preserve.config.expressioncache import ExpressionCache  # noqa: PLC0415 - many a command uses no expression
+
+    return ExpressionCache()
 
 
 def _run(arguments: Sequence[str] | None) -> int:

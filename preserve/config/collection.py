@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from preserve import __version__
@@ -196,6 +196,22 @@ class PolitenessConfig(Strict):
     )
 
 
+class BrowserSiteConfig(Strict):
+    """What a browser does on the pages of one site, beside what it does on every page."""
+
+    pages: Annotated[tuple[Annotated[str, AfterValidator(_scope_entry)], ...], Field(min_length=1)] = Field(
+        description="a list of beginnings of addresses, or `re:` and regular expressions of RE2"
+    )
+    dismiss: tuple[Annotated[str, AfterValidator(_selector)], ...] = Field(
+        default=(),
+        description="a list of CSS selectors of what is clicked once before anything else is done, such as a banner's "
+        "`#refuse-cookies`; 20 at most are clicked",
+    )
+    click: tuple[Annotated[str, AfterValidator(_selector)], ...] = Field(
+        default=(), description="as `browser_click`, and after it"
+    )
+
+
 class CollectionConfig(Strict):
     """One collection. ``name`` is the file's name without ``.yaml``; every other field is a key of the file."""
 
@@ -271,6 +287,16 @@ class CollectionConfig(Strict):
         description="with a browser: a list of CSS selectors of what is clicked on a page, such as `button.more`; each "
         "again while it is there, 20 times in all at most",
     )
+    browser_sites: Annotated[tuple[BrowserSiteConfig, ...], Field(max_length=1_000)] = Field(
+        default=(),
+        description="with a browser: a list of groups of keys with `pages`, for what is clicked on those pages only; "
+        "what every group says that fits a page is done",
+    )
+    browser_sandbox: Literal["required", "where-possible"] = Field(
+        default="where-possible",
+        description="with a browser: `where-possible` (a run says where this machine gives Chromium no sandbox, and "
+        "goes on) or `required` (it ends before it asks for anything)",
+    )
     server_clock: Literal["check", "ignore"] = Field(
         default="check",
         description="`check` (a run stops where the first server's time is an hour or more from ours) or `ignore`",
@@ -322,8 +348,9 @@ class CollectionConfig(Strict):
     def _pages_of_a_browser(self) -> Self:
         if (self.browser == "pages") != bool(self.browser_for):
             raise ValueError("`browser: pages` and a list `browser_for` belong together: write both, or neither")
-        if self.browser == "off" and self.browser_click:
-            raise ValueError("`browser_click` is for pages that a browser loads: write `browser: pages` or `all`, too")
+        for name, said in (("browser_click", self.browser_click), ("browser_sites", self.browser_sites)):
+            if self.browser == "off" and said:
+                raise ValueError(f"`{name}` is for pages that a browser loads: write `browser: pages` or `all`, too")
         if self.browser != "off" and self.scope.requisites == "none":
             raise ValueError("a browser asks for what pages are made of: write `requisites: scope` or `all`")
         if self.browser != "off" and self.secret_headers:

@@ -5,9 +5,7 @@ were checked. It can be deleted at any time. Whatever is odd about it, the files
 """
 
 import hashlib
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from preserve import PROGRAM
+from preserve.config.cachefolder import keep_cached
 from preserve.config.folder import list_layouts, load_collection, load_layouts, load_releases
 from preserve.config.place import bundled_config_dir, user_folder
 from preserve.limits import DEFAULT_LIMITS
@@ -137,16 +136,8 @@ def _frozen(value: object) -> object:
 
 
 def _keep(path: Path | None, values: Mapping[str, object]) -> None:
-    """Writes the cache, or does not: a home that cannot be written to is no fault."""
     if path is None:
         return
-    part = path.with_suffix(f".{os.getpid()}.part")
-    with suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        written = msgspec.json.encode(values)
-        part.write_bytes(sha256_hex(written).encode("ascii") + written)
-        part.replace(path)
-        known = sorted(path.parent.glob(f"{path.name.split('-')[0]}-*.json"), key=lambda each: each.stat().st_mtime)
-        most = _KEPT_COLLECTIONS if path.name.startswith("collection-") else _KEPT_FILES
-        for old in known[:-most]:
-            old.unlink(missing_ok=True)
+    written = msgspec.json.encode(values)
+    most = _KEPT_COLLECTIONS if path.name.startswith("collection-") else _KEPT_FILES
+    keep_cached(path, sha256_hex(written).encode("ascii") + written, most=most)

@@ -12,8 +12,9 @@ Tested by ``tests/unit/config/test_patterns.py``.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from preserve.expressions import lazy_re
 
@@ -44,8 +45,7 @@ Part = tuple[Any, Any]
 """An operator of the parser and its argument."""
 
 
-@dataclass(frozen=True, slots=True)
-class Repetition:
+class Repetition(Struct, frozen=True):
     """One that may still be gone back into. ``signs``: what it takes; None for all.
 
     ``between``: what must stand behind it, so far, one set a part. ``cost``: in how many ways it may have ended.

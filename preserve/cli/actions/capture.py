@@ -22,6 +22,7 @@ from preserve.cli.shared.output import file_fault
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.stopping import stopped_by_signals
 from preserve.cli.shared.tones import toned
+from preserve.cli.shared.turns import fleet_turns
 from preserve.config.adaptive import AdaptiveConfig
 from preserve.config.collection import CollectionConfig
 from preserve.config.folder import list_layouts, load_collection
@@ -77,6 +78,7 @@ def capture(
         stopped_by_signals() as stop,
         _display() as display,
         _accounts(report_to, config.seeds) as accounts,
+        fleet_turns() as turns,
     ):
         report = run_capture(
             config,
@@ -92,6 +94,7 @@ def capture(
                 progress=display,
                 account=accounts,
                 clock_is_right=clock_is_right,
+                turns=turns,
             ),
             processes=processes,
             adaptive=bounds,
@@ -274,6 +277,8 @@ def _text(report: RunReport, held: int, waiting: str) -> str:
         lines.append(f"waiting    {waiting}")
     lines += [f"file       {name}" for name in report.files]
     lines.append(f"ledger     {counted(report.checkpoint_size, 'statement')}, checkpoint signed")
+    if report.browser_lacks:
+        lines.append(f"browser    ran {report.browser_lacks}: this machine lets it run in no safer way")
     lines += [f"time       {told.authority}: {told.reason or 'receipt kept'}" for told in report.stamped]
     lines += _lost_lines(report.compared)
     if report.findings:

@@ -6,11 +6,11 @@ Tested by ``tests/scenarios/test_cite.py``.
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
+from msgspec import Struct
 
 from preserve.cables.extract import Extraction
 from preserve.citation.cite import cite as make_citation
@@ -19,7 +19,7 @@ from preserve.citation.passage import Passage
 from preserve.citation.quotable import QuotableText, of_cable, of_page
 from preserve.citation.quotes import find_passage
 from preserve.cli.shared.common import Place, answer_text, json_text, say
-from preserve.cli.shared.loading import public_names, reading, title_of
+from preserve.cli.shared.loading import at_hand, public_names, reading, title_of
 from preserve.cli.shared.moments import written_fields
 from preserve.cli.shared.output import file_fault
 from preserve.errors import NotHeldError, UsageError
@@ -52,8 +52,7 @@ _MOST_FOUND = 1000
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
+class _Wanted(Struct, frozen=True, kw_only=True):
     """What is to be cited: a capture, and the name that it was asked for by."""
 
     archive: CollectionReader
@@ -61,8 +60,7 @@ class _Wanted:
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cited:
+class _Cited(Struct, frozen=True, kw_only=True):
     """One citation that was made."""
 
     data: CitationData
@@ -97,6 +95,7 @@ def cite(  # noqa: PLR0913 - one for each option
             "nothing is named, or in more than one way",
             next_step="Give ids or addresses, or --search WORDS, or --document FILE, or --collection NAME alone.",
         )
+    place = at_hand(place, collection)
     day, span = _day(accessed, datetime.now(UTC).date()), _span(chars)
     has_passage = capsule is not None or (quote, paragraph, span) != (None, None, None)
     if has_passage and len(names) != 1:

@@ -3,32 +3,55 @@
 Tested by ``tests/scenarios/test_export_provenance.py``.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import zip_longest
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from preserve.cables.identity import canonical_id
-from preserve.cli.shared.common import Place, counted, say
+from preserve.cli.shared.common import Place, counted, note, say
+from preserve.cli.shared.engines import check_all_read
 from preserve.cli.shared.loading import all_layouts, reading
 from preserve.cli.shared.output import opened_output, write_folder, write_zip
 from preserve.cli.shared.progress import ProgressLine
+from preserve.config.folder import load_blocked
 from preserve.errors import NotHeldError, UsageError
 from preserve.export.gather import lineage_of, whole_lineage
 from preserve.export.lineage import Lineage
-from preserve.export.tables import TABLES, WRITERS, table_rows
+from preserve.export.tables import TABLES, TEXT_TABLES, WRITERS, table_rows
+from preserve.replay.blocked import Blocked
 from preserve.replay.recover import Capture, CollectionReader, captures_found, like_held, published_as
 from preserve.replay.stated_texts import TextSource
 from preserve.store.catalogue import ShownCable
 from preserve.text import terminal_line
 
+if TYPE_CHECKING:
+    from preserve.cluster.texts import EngineTexts
 
-def table(place: Place, *, form: str, output: Path | None, collection: tuple[str, ...], kind: str) -> int:
+
+def table(
+    place: Place, *, form: str, output: Path | None, collection: tuple[str, ...], kind: str, engine: str | None
+) -> int:
     """Write a table of everything recovered. Status 1: something could not be read again and was left out."""
+    output = None if str(output) == "-" else output
     if place.as_json and output is None:
         raise UsageError("--json tells what was written, and needs a file", next_step="Name one with -o FILE.")
+    if engine is not None and kind not in TEXT_TABLES:
+        raise UsageError(
+            "--on has files read, and the table of the index is made without them", next_step="Leave it out."
+        )
     lost: list[str] = []
-    with reading(place, collection) as archives, opened_output(output) as out:
-        count = WRITERS[form](_rows(archives, place, lost, kind), out, TABLES[kind])
+    blocked = Blocked.of(load_blocked(place.config_dir))
+    layouts = all_layouts(place)
+    # What was found stays until all of the table is written.
+    with reading(place, collection) as archives, ExitStack() as stack, opened_output(output) as out:
+        sources = [TextSource.of(archive.paths, layouts) for archive in archives]
+        others = _others(engine, sources, kind, stack)
+        count = WRITERS[form](_rows(archives, sources, others, lost, kind, blocked), out, TABLES[kind])
+    if blocked.config.blocked:
+        note("what blocked.yaml names is left out")
     for name in lost[:20]:
         say(f"preserve: left out: {name}")
     if lost:
@@ -39,22 +62,47 @@ def table(place: Place, *, form: str, output: Path | None, collection: tuple[str
             f"{output}: {counted(count, 'row')}",
             all_is_well=not lost,
         )
+    unread = {str(path): reason for other in others for path, reason in other.unread.items()}
+    check_all_read(unread, sum(other.count for other in others))
     return 1 if lost else 0
 
 
-def _rows(archives: Sequence[CollectionReader], place: Place, lost: list[str], table: str) -> Iterator[dict[str, Any]]:
-    layouts = all_layouts(place)
-    for archive in archives:
+def _others(engine: str | None, sources: Sequence[TextSource], table: str, stack: ExitStack) -> "Sequence[EngineTexts]":
+    """What reads the texts of each collection elsewhere; none where this process reads them."""
+    if engine is None:
+        return ()
+    from preserve.cluster.opening import open_engine, open_texts, results_folder  # noqa: PLC0415 - not every table needs it
+
+    opened, root = stack.enter_context(open_engine(engine)), results_folder(os.environ)
+    return [stack.enter_context(open_texts(opened, root, source, table)) for source in sources]
+
+
+def _rows(  # noqa: PLR0917 - as above
+    archives: Sequence[CollectionReader],
+    sources: Sequence[TextSource],
+    others: "Sequence[EngineTexts]",
+    lost: list[str],
+    table: str,
+    blocked: Blocked,
+) -> Iterator[dict[str, Any]]:
+    for archive, source, other in zip_longest(archives, sources, others):
         if unsigned := archive.ledger.size - archive.log.signed:
             lost.append(f"{archive.paths.name}: {counted(unsigned, 'statement')} under no checkpoint yet")
 
         def unread(cable: ShownCable, name: str = archive.paths.name) -> None:
             lost.append(f"{name}: {cable.published_id} of record {cable.record.record_id} could not be read again")
 
-        source = TextSource.of(archive.paths, layouts)
         # A bar a collection: each begins processes of its own, and no bar's thread may be there when they are forked.
         with ProgressLine("rows") as bar:
-            rows = table_rows(source, archive.catalogue, unread, table, size=archive.log.signed)
+            rows = table_rows(
+                source,
+                archive.catalogue,
+                unread,
+                table,
+                hidden=blocked.hidden_in(archive),
+                size=archive.log.signed,
+                read=None if other is None else other.read,
+            )
             for number, row in enumerate(rows, 1):
                 bar(archive.paths.name, number)
                 yield row

@@ -1,12 +1,14 @@
 """What ``preserve rebuild`` does: makes index and catalogue again from the evidence."""
 
 from preserve.cli.shared.common import Place, counted, note, with_options_in
+from preserve.cli.shared.loading import all_layouts
 from preserve.cli.shared.progress import ProgressLine
 from preserve.model import check_collection_name
 from preserve.provenance.derive import rebuild as make_again
 from preserve.provenance.ledger import Ledger
 from preserve.provenance.statements import NEWER
 from preserve.readers.places import place_reader
+from preserve.replay.link_states import keep_states
 from preserve.store.archive import open_archive
 from preserve.store.durable import Lock
 
@@ -21,6 +23,8 @@ def rebuild(place: Place, *, collection: str) -> int:
         ProgressLine("statements") as told,
     ):
         done = make_again(paths, Ledger.of_user(paths), progress=told, places_in=places_in)
+        if done.is_signed:
+            keep_states(paths, all_layouts(place), own_from=0)
     place.emit(
         {
             "collection": collection,

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from preserve.cli.shared.common import Place, counted, with_options
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.trusting import read_trust
+from preserve.config.stores import names_store
 from preserve.errors import NotHeldError, PreserveError
 from preserve.formats.tlog.note import Signer, Verifier
 from preserve.integrity.repair.collection import Plan, Repaired, Repairer
 from preserve.integrity.repair.copies import Copies, StoreCopy
 from preserve.model import check_collection_name
-from preserve.objects.port import names_store
 from preserve.provenance.founding import load_signer
 from preserve.provenance.keys import passphrase
 from preserve.provenance.knownlogs import KnownLogs

@@ -3,6 +3,7 @@
 Tested by ``tests/scenarios/test_copies.py`` and ``tests/scenarios/test_object_copies.py``.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +12,11 @@ from preserve.cli.shared.common import Place, counted, human_bytes
 from preserve.cli.shared.loading import collections_to_read
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.trusting import read_trust
+from preserve.config.stores import names_store
 from preserve.errors import CancelledError
 from preserve.findings import CODES
 from preserve.integrity.replica_source import Relation, Replicated
 from preserve.integrity.replicate import replicate as bring_up_to_date
-from preserve.objects.port import names_store
 from preserve.progress import Tell
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.provenance.trust import Trust
@@ -69,12 +70,13 @@ def _copier(
             paths, Path(dest), logs=logs, trust=trust, only_look=only_look, rehash=rehash, progress=told
         )
     # What is there for stores brings what speaks to them.
+    from preserve.integrity.locks import days_of  # noqa: PLC0415
     from preserve.integrity.replicate_objects import replicate_to_store  # noqa: PLC0415
     from preserve.objects.opening import open_store  # noqa: PLC0415
 
-    store = open_store(dest)
+    store, days = open_store(dest), days_of(os.environ)
     return lambda paths, told: replicate_to_store(
-        paths, store, logs=logs, trust=trust, only_look=only_look, rehash=rehash, progress=told
+        paths, store, logs=logs, trust=trust, only_look=only_look, rehash=rehash, lock_days=days, progress=told
     )
 
 
@@ -88,6 +90,14 @@ def _json(item: Replicated) -> "ReplicatedAnswer":
         "copied": list(item.copied),
         "bytes_copied": item.bytes_copied,
         "pending": item.pending,
+        "locks": None
+        if item.locks is None
+        else {
+            "files": item.locks.files,
+            "locked": item.locks.locked,
+            "until": item.locks.until,
+            "trouble": item.locks.trouble,
+        },
         "findings": [{"code": f.code, "where": f.where, "detail": f.detail} for f in item.findings],
     }
 
@@ -102,6 +112,8 @@ def _text(item: Replicated, *, dry_run: bool) -> str:
         lines.append("  not complete: the copy's checkpoint is as it was")
     if item.pending:
         lines.append(f"  under no checkpoint yet, and copied with the next: {counted(item.pending, 'statement')}")
+    if item.locks is not None:
+        lines.append(f"  object lock: {terminal_line(item.locks.told, 160)}")
     lines += [f"  {f.code}  {terminal_line(f.where, 160)}: {terminal_line(f.detail, 160)}" for f in item.findings]
     lines += [f"    next: {CODES[code].next_step}" for code in sorted({f.code for f in item.findings})]
     return "\n".join(lines) + "\n"

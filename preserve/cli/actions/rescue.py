@@ -15,6 +15,7 @@ from preserve.cli.shared.loading import reading
 from preserve.cli.shared.moments import written_fields
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.stopping import stopped_by_signals
+from preserve.cli.shared.turns import fleet_turns
 from preserve.config.archives import ArchiveConfig, load_archives
 from preserve.config.folder import load_collection
 from preserve.crawler.outcomes import NO_ANSWER, RESCUED
@@ -64,7 +65,12 @@ def rescue(  # noqa: PLR0913 - one for each option
     if not wish.urls:
         place.emit({"collection": config.name, "dry_run": dry, "saved": []}, f"nothing of {config.name} is gone\n")
         return 0
-    with stopped_by_signals() as stop, Quotas.open(place.archives) as budgets, _told(wish.urls) as told:
+    with (
+        stopped_by_signals() as stop,
+        Quotas.open(place.archives) as budgets,
+        _told(wish.urls) as told,
+        fleet_turns() as turns,
+    ):
         means = RescueEnvironment(
             config=config,
             archives=archives,
@@ -74,6 +80,7 @@ def rescue(  # noqa: PLR0913 - one for each option
             wait=time.sleep,
             stop=stop.is_set,
             progress=told,
+            turns=turns,
         )
         report = run_rescue(wish, paths, writer, budgets, means)
     status = _status(report)

@@ -20,16 +20,20 @@ from preserve.cli.shared.moments import written_fields
 from preserve.cli.shared.scheduler_loop import Alarms, Jobs, Once, told_of
 from preserve.cli.shared.stopping import stopped_by_signals
 from preserve.config.folder import load_collection
-from preserve.errors import CancelledError, ConfigError, EnvironmentFaultError, PreserveError
+from preserve.errors import CancelledError, ConfigError, EnvironmentFaultError, LockedError, PreserveError
 from preserve.model import moment_text
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.schedule.alarm_observer import Watch
+from preserve.schedule.fleet import FleetTables
+from preserve.schedule.fleet_database import open_database
 from preserve.schedule.job_conditions import FILE
 from preserve.schedule.job_status import wrongs
 from preserve.schedule.job_table import VERIFICATION, JobEvent, JobStatus, JobTable, Step, table_path
 from preserve.schedule.jobs import Job, jobs_of, status_of_all
+from preserve.schedule.leases import LeaseRow, Leases
 from preserve.schedule.machine import Done, Scheduler, SchedulerHost
 from preserve.schedule.runs import JobOutcome, forget_to_come
+from preserve.schedule.tables import LocalTables, Tables
 from preserve.store.checks import lasting_damage, noted_checks
 
 _LOOK_S = 20.0
@@ -39,11 +43,11 @@ _LOOK_S = 20.0
 _WAIT_S = 0.5
 
 
-def once(place: Place, *, collections: tuple[str, ...], captures: int) -> int:
+def once(place: Place, *, collections: tuple[str, ...], captures: int, fleet: str | None) -> int:
     """Run what is due now of COLLECTIONS (all that have a schedule, where none is named), then end."""
     jobs, mistakes = Jobs(place, collections).read()
     done: list[Done] = []
-    with _Running(place, captures) as running:
+    with _Running(place, captures, fleet) as running:
         running.scheduler.look(jobs)
         while running.scheduler.is_busy:
             done += running.scheduler.collect(_WAIT_S)
@@ -66,12 +70,12 @@ def once(place: Place, *, collections: tuple[str, ...], captures: int) -> int:
     return status_of_all([*(outcome.status for _, outcome in ran), *faults])
 
 
-def run(place: Place, *, collections: tuple[str, ...], captures: int) -> int:
+def run(place: Place, *, collections: tuple[str, ...], captures: int, fleet: str | None) -> int:
     """Run what is due of COLLECTIONS (all that have a schedule), in the foreground, until SIGTERM or Ctrl-C."""
     files = Jobs(place, collections)
     files.read()
     said = Once()
-    with _Running(place, captures) as running, ThreadPoolExecutor(1, thread_name_prefix="alarms") as teller:
+    with _Running(place, captures, fleet) as running, ThreadPoolExecutor(1, thread_name_prefix="alarms") as teller:
         telling: Future[bool] | None = None
         looked = -_LOOK_S
         while not running.machine.stop():
@@ -101,15 +105,17 @@ def _look(running: "_Running", files: Jobs, said: Once) -> dict[str, PreserveErr
     return mistakes
 
 
-def status(place: Place, *, collections: tuple[str, ...]) -> int:
+def status(place: Place, *, collections: tuple[str, ...], fleet: str | None) -> int:
     """Show how the schedules of COLLECTIONS stand."""
     now = int(time.time())
     jobs, mistakes = Jobs(place, collections).read()
+    tables = _tables(place, fleet)
+    rows = tables.rows() if isinstance(tables, FleetTables) else {}
     found: list[tuple[Job, JobStatus | None, list[str]]] = []
     for job in jobs:
         standing = None
         try:
-            with JobTable.read(place.archives, job.collection, job.kind, job.rule) as table:
+            with tables.read(job) as table:
                 standing = None if table is None else table.standing(now)
             wrong = [*wrongs(standing, job.collection, now), *_damage(place, job)]
         except PreserveError as error:
@@ -127,18 +133,28 @@ def status(place: Place, *, collections: tuple[str, ...]) -> int:
                     "collection": job.collection,
                     "job": job.kind,
                     **({} if standing is None else written_fields(standing)),
+                    **({"lease": written_fields(rows[job.collection])} if job.collection in rows else {}),
                     "wrong": wrong,
                 }
                 for job, standing, wrong in found
             ]
         },
-        "\n".join(_text(job, standing, wrong) for job, standing, wrong in found),
+        "\n".join(_text(job, standing, wrong, rows.get(job.collection)) for job, standing, wrong in found),
     )
     for mistake in mistakes.values():
         say_error(mistake)
     if mistakes:
         return ConfigError.exit_status
     return 1 if any(wrong for _, _, wrong in found) else 0
+
+
+def _tables(place: Place, fleet: str | None) -> Tables:
+    """Where the due tables are: here, or in the database of the fleet."""
+    if fleet is None:
+        return LocalTables(place.archives)
+    return FleetTables(
+        archives=place.archives, keys=place.keys, leases=Leases(open_database(fleet)), say=say, url=fleet
+    )
 
 
 def _damage(place: Place, job: Job) -> list[str]:
@@ -175,7 +191,7 @@ def forget(place: Place, *, collection: str, yes: bool) -> int:
                 found.append((job, table.to_come(now)))
     if yes:
         for job, _ in found:
-            forget_to_come(place.archives, job, now)
+            forget_to_come(LocalTables(place.archives), job, now)
     number = sum(len(events) for _, events in found)
     told = "forgotten" if yes else "to come; nothing was changed, --yes forgets them"
     place.emit(
@@ -197,13 +213,13 @@ def forget(place: Place, *, collection: str, yes: bool) -> int:
 class _Running:
     """A scheduler with its alarms. SIGINT and SIGTERM ask it to stop; it has ended its work when this ends."""
 
-    def __init__(self, place: Place, captures: int) -> None:
+    def __init__(self, place: Place, captures: int, fleet: str | None) -> None:
         self.alarms = Alarms(place)
         self.machine = SchedulerHost(["--archives", str(place.archives), "--config", str(place.config_dir)], say)
         self.watch = Watch(
             place.archives, KnownLogs(place.keys), self.alarms.read, partial(all_layouts, place), self.machine.clock
         )
-        self.scheduler = Scheduler(place.archives, self.machine, self.watch, captures=captures)
+        self.scheduler = Scheduler(_tables(place, fleet), self.machine, self.watch, captures=captures)
         self._signals = ExitStack()
 
     def __enter__(self) -> Self:
@@ -243,6 +259,9 @@ def _tell(done: Sequence[Done], said: Once) -> None:
     for one in done:
         if one.outcome is not None:
             say(_lines(one.job, one.outcome).rstrip("\n"))
+        if isinstance(one.error, LockedError):
+            # Whoever has it is at work: what was told before is neither over nor new.
+            continue
         said.tell(one.job.title, told_of(one))
 
 
@@ -256,7 +275,7 @@ def _json(job: Job, outcome: JobOutcome) -> dict[str, object]:
     }
 
 
-def _text(job: Job, standing: JobStatus | None, wrong: Sequence[str]) -> str:
+def _text(job: Job, standing: JobStatus | None, wrong: Sequence[str], row: LeaseRow | None) -> str:
     lines = [job.title]
     if standing is not None:
         last, good = standing.last, standing.last_good
@@ -265,7 +284,21 @@ def _text(job: Job, standing: JobStatus | None, wrong: Sequence[str]) -> str:
             f"  last  {'never' if last is None else f'{moment_text(last.start)}  {_end(last)}'}",
             f"  good  {'never' if good is None else moment_text(good.start)}",
         ]
+    if row is not None:
+        lines += [f"  held  {_holder(row)}", f"  head  {_head(row)}"]
     return "\n".join([*lines, *(f"  WRONG {line}" for line in wrong)]) + "\n"
+
+
+def _holder(row: LeaseRow) -> str:
+    if not row.holder:
+        return "by no machine"
+    return f"by {row.holder}" + (", which is lost: another one may go on" if row.is_lost else "")
+
+
+def _head(row: LeaseRow) -> str:
+    if row.head is None:
+        return "none placed yet"
+    return f"{counted(row.head.size, 'statement')}, placed by lease {row.head.epoch} of {row.epoch}"
 
 
 def _lines(job: Job, outcome: JobOutcome) -> str:

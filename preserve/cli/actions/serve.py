@@ -9,9 +9,9 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from preserve.cli.shared.common import Place, say
-from preserve.cli.shared.loading import public_names, trusted_keys
+from preserve.cli.shared.loading import at_hand, public_names, trusted_keys
 from preserve.errors import EnvironmentFaultError, NotHeldError, UsageError
-from preserve.expressions import lazy_re
+from preserve.expressions import keep_no_more_expressions, lazy_re
 from preserve.model import check_collection_name
 from preserve.store.archive import list_collections
 
@@ -39,6 +39,7 @@ def run(  # noqa: PLR0913 - one for each option
     exhibit_descriptor: int | None,
 ) -> int:
     """Serve COLLECTIONS (all that are held), until SIGTERM or Ctrl-C."""
+    keep_no_more_expressions()
     try:
         from preserve.web.server import ListeningPlace  # noqa: PLC0415 - an extra that not everybody has
         from preserve.web.server import serve as serve_desk  # noqa: PLC0415 - an extra that not everybody has
@@ -50,6 +51,7 @@ def run(  # noqa: PLR0913 - one for each option
         ) from error
     (host, port), shown_at = _places(desk, exhibit, exhibit_url, public, own_copy)
     watched = _listen(metrics, "--metrics 127.0.0.1:8352") if metrics else None
+    place = at_hand(place, collections)
     named = {name: public_names(place, name, keeps=False) for name in _held(place, collections)}
     settings = DeskSettings(
         archives=place.archives,

@@ -6,9 +6,10 @@ Tested by ``tests/scenarios/test_status.py``.
 import sqlite3
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from preserve.alarms.alarm_db import AlarmDatabase
 from preserve.cli.shared.common import Place, counted, human_bytes
@@ -60,8 +61,7 @@ def status(place: Place, *, collections: tuple[str, ...], no_links: bool, metric
     return 1 if wrong else 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Alarms:
+class _Alarms(Struct, frozen=True):
     """``raised``: what is an alarm now, in words; ``unsent``: messages that no channel has taken, and why."""
 
     channels: tuple[str, ...] = ()

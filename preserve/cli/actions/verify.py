@@ -6,23 +6,25 @@ Tested by ``tests/scenarios/test_damage.py``.
 import os
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from preserve.cli.shared.common import Place, counted, note, say
 from preserve.cli.shared.progress import ProgressLine
 from preserve.cli.shared.trusting import read_trust
 from preserve.cli.shared.verify_report import as_json, as_text
 from preserve.config.place import user_folder
+from preserve.config.stores import names_store
 from preserve.errors import CancelledError, NotHeldError, PreserveError, UsageError
 from preserve.integrity.record import RecordQuery
 from preserve.integrity.scan import Scanner
 from preserve.integrity.verify.report import Level, Report
 from preserve.model import format_utc
-from preserve.objects.port import names_store
 from preserve.provenance.keys import passphrase
 from preserve.provenance.trust import Trust
 from preserve.store.checks import Check, note_check
@@ -30,7 +32,8 @@ from preserve.store.durable import write_atomic
 from preserve.store.layout import CollectionPaths
 
 if TYPE_CHECKING:
-    from preserve.integrity.verify.collection import VerifyOptions
+    from preserve.cables.page.layouts import Layout
+    from preserve.integrity.verify.collection import CollectionCheck, VerifyOptions
 
 
 def verify(  # noqa: PLR0913 - one for each option
@@ -43,6 +46,7 @@ def verify(  # noqa: PLR0913 - one for each option
     deepen: float | None,
     state: bool,
     processes: int | None,
+    engine: str | None,
     second_reader: bool,
     report_file: Path | None,
     trust: tuple[Path, ...],
@@ -56,6 +60,12 @@ def verify(  # noqa: PLR0913 - one for each option
         raise UsageError(
             "--sample, --deepen, --second-reader and --state are for collections on this machine",
             next_step="Leave it out.",
+        )
+    is_other = second_reader or state or sample is not None or deepen is not None or processes is not None
+    if engine is not None and (files or is_other):
+        raise UsageError(
+            "--on is for collections, without --sample, --deepen, --state, --second-reader and --processes",
+            next_step="Leave one of them out.",
         )
     reports: list[Report] = []
     believed = read_trust(place, trust)
@@ -71,15 +81,17 @@ def verify(  # noqa: PLR0913 - one for each option
             logs=KnownLogs(place.keys),
             processes=processes,
             second_reader=second_reader,
-            deep=100.0 if deep else deepen or 0.0,
-            state=state_folder(os.environ),
+            deep=100.0 if deep or engine is not None else deepen or 0.0,
+            state=state_folder(os.environ) if engine is None else None,
         )
-        if stores:
-            from preserve.cli.actions.verify_objects import verify_stores  # noqa: PLC0415 - it brings what reads them
+        with _checking(engine) as check:
+            # Before the stores, whose client has threads: beside threads no process is forked.
+            held = _collections(place, names, manner, check, is_stated=state) if names or not what else []
+            if stores:
+                from preserve.cli.actions.verify_objects import verify_stores  # noqa: PLC0415 - it brings what reads them
 
-            reports += verify_stores(place, stores, manner)
-        if names or not what:
-            reports += _collections(place, names, manner, is_stated=state)
+                reports += verify_stores(place, stores, manner, check)
+            reports += held
     if report_file is not None:
         from preserve.cli.shared.verify_html import as_html  # noqa: PLC0415 - it brings what writes HTML
 
@@ -126,9 +138,29 @@ def _sorted_out(what: Sequence[str]) -> tuple[list[Path], list[str]]:
     return files, [text for text in what if Path(text) not in files]
 
 
-def _collections(place: Place, names: Sequence[str], manner: "VerifyOptions", *, is_stated: bool) -> list[Report]:
+@contextmanager
+def _checking(engine: str | None) -> "Iterator[CollectionCheck]":
+    """What checks a collection: this process, or with files that are read by an engine (``--on``)."""
+    from preserve.integrity.verify.collection import verify as verify_collection  # noqa: PLC0415 - of a file less is checked
+
+    if engine is None:
+        yield verify_collection
+        return
+    from preserve.cluster.opening import open_engine, open_readings, results_folder  # noqa: PLC0415 - not every check needs it
+
+    with open_engine(engine) as opened:
+
+        def check(paths: CollectionPaths, layouts: "Mapping[str, Layout]", manner: "VerifyOptions") -> Report:
+            with open_readings(opened, results_folder(os.environ), paths, layouts, manner) as readings:
+                return verify_collection(paths, layouts, replace(manner, readings=readings))
+
+        yield check
+
+
+def _collections(
+    place: Place, names: Sequence[str], manner: "VerifyOptions", check: "CollectionCheck", *, is_stated: bool
+) -> list[Report]:
     from preserve.cli.shared.loading import all_layouts, collections_to_read  # noqa: PLC0415 - of files none is needed
-    from preserve.integrity.verify.collection import verify as verify_collection  # noqa: PLC0415
     from preserve.store.archive import check_readable, open_archive  # noqa: PLC0415
 
     layouts = all_layouts(place)
@@ -139,7 +171,7 @@ def _collections(place: Place, names: Sequence[str], manner: "VerifyOptions", *,
         with ProgressLine("statements", total_bytes=_size(paths)) as told:
             started = int(time.time())
             try:
-                reports.append(verify_collection(paths, layouts, replace(manner, progress=told)))
+                reports.append(check(paths, layouts, replace(manner, progress=told)))
             except KeyboardInterrupt:
                 raise CancelledError(
                     f"{name}: not checked to its end",

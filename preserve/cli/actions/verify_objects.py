@@ -3,38 +3,50 @@
 Tested by ``tests/scenarios/test_verify_objects.py``.
 """
 
+import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from preserve.cli.shared.common import Place
 from preserve.cli.shared.loading import all_layouts
 from preserve.cli.shared.progress import ProgressLine
+from preserve.cli.shared.stores import collection_in_store
 from preserve.errors import CancelledError, UsageError
 from preserve.findings import Claim, Finding
-from preserve.integrity.verify.collection import VerifyOptions, verify
+from preserve.integrity.locks import CopyLocks, days_of, look_at_locks
+from preserve.integrity.verify.collection import CollectionCheck, VerifyOptions
 from preserve.integrity.verify.fetched import FetchedFiles
 from preserve.integrity.verify.report import Report
-from preserve.model import check_collection_name
-from preserve.objects.opening import open_store
 from preserve.objects.port import ObjectStore
 from preserve.objects.spool import spool_collection
 from preserve.provenance.knownlogs import KnownLogs
 from preserve.store.archive import read_marker
 
 
-def verify_stores(place: Place, named: Sequence[str], manner: VerifyOptions) -> list[Report]:
-    """A report for each collection, which is named with its store: ``s3://BUCKET/PREFIX/COLLECTION``."""
-    layouts = all_layouts(place)
+def verify_stores(place: Place, named: Sequence[str], manner: VerifyOptions, check: CollectionCheck) -> list[Report]:
+    """A report for each collection, which is named with its store: ``s3://BUCKET/PREFIX/COLLECTION``.
+
+    Raises:
+        UsageError: a name is none of a collection in a store, or processes were asked for.
+    """
+    if manner.processes is not None:
+        raise UsageError(
+            "--processes is for files of this machine: of a store one process reads",
+            next_step="Have the files of a store read by several with --on processes:N.",
+        )
+    layouts, days = all_layouts(place), days_of(os.environ)
     reports = []
     for text in named:
-        store, name = _of(text)
+        store, name = collection_in_store(text)
         with tempfile.TemporaryDirectory(prefix="preserve-") as folder, ProgressLine("statements") as told:
             try:
                 listing, paths = spool_collection(store, name, Path(folder))
                 read_marker(paths)
-                report = verify(
+                report = check(
                     paths,
                     layouts,
                     replace(
@@ -42,26 +54,25 @@ def verify_stores(place: Place, named: Sequence[str], manner: VerifyOptions) -> 
                         logs=KnownLogs(place.keys, at=store.place / name),
                         deep=100.0,
                         state=None,
+                        # The client of the store has threads by now, and beside threads no process is forked.
+                        processes=1,
                         fetched=FetchedFiles.of(store, listing, paths),
                         progress=told,
                     ),
                 )
             except KeyboardInterrupt:
                 raise CancelledError(f"{text}: not checked to its end", next_step="Run it again.") from None
-        reports.append(_of_store(report, store, str(paths.root)))
+        held = [path for path in listing.below(paths.archive.name) if "/" not in path]
+        locks = look_at_locks(store, f"{name}/{paths.archive.name}", held, days=days, now=datetime.now(UTC))
+        reports.append(_with_locks(_of_store(report, store, str(paths.root)), locks))
     return reports
 
 
-def _of(text: str) -> tuple[ObjectStore, str]:
-    """The store, and the name of the collection in it."""
-    above, _slash, name = text.rstrip("/").rpartition("/")
-    try:
-        store, checked = open_store(above), check_collection_name(name)
-    except UsageError as error:
-        raise UsageError(
-            str(error), next_step="Name a collection with its store: s3://BUCKET/PREFIX/COLLECTION."
-        ) from error
-    return store, checked
+def _with_locks(report: Report, locks: CopyLocks | None) -> Report:
+    """The report with what keeps the files from being deleted."""
+    if locks is None:
+        return report
+    return replace(report, claims=(*report.claims, locks.claim), findings=(*report.findings, *locks.findings))
 
 
 def _of_store(report: Report, store: ObjectStore, folder: str) -> Report:

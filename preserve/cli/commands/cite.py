@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from preserve.cli.shared.common import Place, command_options
+from preserve.cli.shared.common import Place, reading_options
 
 FORMS = (
     "text",
@@ -83,7 +83,7 @@ class _Form(click.ParamType):  # type: ignore[type-arg] # older ones are not gen
 @click.option("--cut", is_flag=True, help="Cite a capture that is not whole, where no whole one is held.")
 @click.option("--accessed", metavar="DATE", help="The day on which you looked at it (2026-11-25). [default: today]")
 @click.option("--capsule", type=click.Path(dir_okay=False, path_type=Path), help="Write the passage's proof here.")
-@command_options
+@reading_options
 def cite(  # noqa: PLR0913 - one for each option
     place: Place,
     *,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from preserve.cli.shared.common import Place, command_options
+from preserve.cli.shared.common import Place, reading_options
 
 
 @click.command()
@@ -14,7 +14,7 @@ from preserve.cli.shared.common import Place, command_options
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the difference as a page as well.")
 @click.option("--context", type=click.IntRange(0, 1000), default=2, show_default=True, help="Lines shown around each.")
 @click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
-@command_options
+@reading_options
 def diff(
     place: Place,
     cable: str,

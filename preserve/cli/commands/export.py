@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options
+from preserve.cli.shared.engines import on_option
 from preserve.cli.shared.record_filters import document_filters
 
 if TYPE_CHECKING:
     from preserve.store.searchindex import Filters
 
 _FORMS = {"csv": "CSV (RFC 4180)", "jsonl": "JSON Lines", "parquet": "Parquet"}
-_TABLES = ("texts", "references")
+_TABLES = ("texts", "references", "index")
 _SUBJECT = click.argument("subject", metavar="[ID-OR-URL]", required=False)
 _COLLECTION = click.option(
     "--collection", "-c", multiple=True, help="Only this collection; all of it where no id or address is named."
@@ -38,8 +39,8 @@ def _command(form: str, title: str) -> click.Command:
     @click.option(
         "-o",
         "--output",
-        type=click.Path(path_type=Path, dir_okay=False),
-        help="The file to write; it is there whole or not at all. [default: stdout]",
+        type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+        help="The file to write, there whole or not at all; - is stdout. [default: -]",
     )
     @click.option("--collection", "-c", multiple=True, help="Only this collection. May be given again.")
     @click.option(
@@ -47,18 +48,25 @@ def _command(form: str, title: str) -> click.Command:
         type=click.Choice(_TABLES),
         default="texts",
         show_default=True,
-        help="texts: a row for each text. references: a row for each cable that an entry of REF cites.",
+        help="texts: a row for each text. references: a row for each cable that an entry of REF cites. index: a row "
+        "for each capture, in the columns of Common Crawl's index.",
     )
+    @on_option
     @command_options
-    def command(place: Place, output: Path | None, collection: tuple[str, ...], table: str) -> int:
+    def command(
+        place: Place, output: Path | None, collection: tuple[str, ...], *, table: str, engine: str | None
+    ) -> int:
         from preserve.cli.actions import export as actions
 
-        return actions.table(place, form=form, output=output, collection=collection, kind=table)
+        return actions.table(place, form=form, output=output, collection=collection, kind=table, engine=engine)
 
     command.help = (
         f"Write every text that is held as {title}: ids, fields, subject, tags, references, text, checksums, capture, "
-        "record and claims, a row each, in the ledger's order. docs/export.md lists the columns. "
-        "Status 1: a text could not be read again, or is not signed yet, and was left out."
+        "record and claims, a row each, in the ledger's order; with --table, another table. "
+        "docs/export.md lists the columns. What config/blocked.yaml names is left out. With --on every file is a task "
+        "of its own, and the table is the same (`preserve docs cluster`). "
+        "Status 1: a text could not be read again, or is not signed yet, and was left out; 7: a file was read by no "
+        "worker, and its texts were left out."
     )
     return command
 

@@ -2,14 +2,14 @@
 
 import click
 
-from preserve.cli.shared.common import Place, command_options
+from preserve.cli.shared.common import Place, reading_options
 
 
 @click.command()
 @click.argument("cable")
 @click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
 @click.option("--verbose", "-v", is_flag=True, help="Name the rules of comparison that changed something.")
-@command_options
+@reading_options
 def history(place: Place, cable: str, collection: tuple[str, ...], *, verbose: bool) -> int:
     """List every capture of CABLE, oldest first: what its page claimed, how its text differs from the one before.
 

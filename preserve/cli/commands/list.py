@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from preserve.cli.shared.common import Place, command_options
+from preserve.cli.shared.common import Place, reading_options
 from preserve.cli.shared.record_filters import CABLE_COLUMNS, CABLE_SHOWN, filter_options
 from preserve.cli.shared.tables import TableShape, table_options
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @filter_options
 @click.option("--cites", metavar="ID", default="", help="Cables whose references cite this one, held or not.")
 @click.option("--limit", type=click.IntRange(min=1), help="Cables at most. [default: all]")
-@command_options
+@reading_options
 @table_options(CABLE_COLUMNS, shown=CABLE_SHOWN)
 def list_cables(
     place: Place,

@@ -8,9 +8,18 @@ from pathlib import Path
 import click
 
 from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options
+from preserve.config.fleet import FLEET_VARIABLE
 
 _captures_option = click.option(
     "--captures", type=click.IntRange(1, 64), default=4, show_default=True, help="Captures at a time."
+)
+_fleet_option = click.option(
+    "--fleet",
+    metavar="URL",
+    envvar=FLEET_VARIABLE,
+    show_envvar=True,
+    help="Share collections with other machines through this database, such as postgresql://USER@HOST/DATABASE; its "
+    "password is PGPASSWORD of the environment (docs/fleet.md).",
 )
 
 
@@ -25,8 +34,9 @@ def schedule() -> None:
 @schedule.command(short_help="Run what is due now, then end.")
 @click.argument("collections", nargs=-1)
 @_captures_option
+@_fleet_option
 @command_options
-def once(place: Place, collections: tuple[str, ...], captures: int) -> int:
+def once(place: Place, collections: tuple[str, ...], captures: int, fleet: str | None) -> int:
     """Run what is due now of COLLECTIONS (all that have a schedule, where none is named), then end. For cron.
 
     What another scheduler is running is left to it. Alarms that are due are sent at the end (docs/alarms.md). Status 1:
@@ -36,36 +46,42 @@ def once(place: Place, collections: tuple[str, ...], captures: int) -> int:
     """
     from preserve.cli.actions import schedule as actions
 
-    return actions.once(place, collections=collections, captures=captures)
+    return actions.once(place, collections=collections, captures=captures, fleet=fleet)
 
 
 @schedule.command(short_help="Run what is due, until stopped.")
 @click.argument("collections", nargs=-1)
 @_captures_option
+@_fleet_option
 @command_options
-def run(place: Place, collections: tuple[str, ...], captures: int) -> int:
+def run(place: Place, collections: tuple[str, ...], captures: int, fleet: str | None) -> int:
     """Run what is due of COLLECTIONS (all that have a schedule), in the foreground, until SIGTERM or Ctrl-C.
 
     What is under way then finishes what it is writing and seals it; the next start goes on with it. Configuration is
     read anew at each look, and alarms are sent (docs/alarms.md).
+
+    With --fleet a collection is on one machine at a time; one that is lost is killed there, and goes on elsewhere.
     """
     from preserve.cli.actions import schedule as actions
 
-    return actions.run(place, collections=collections, captures=captures)
+    return actions.run(place, collections=collections, captures=captures, fleet=fleet)
 
 
 @schedule.command(short_help="Show last and next runs, and what is overdue.")
 @click.argument("collections", nargs=-1)
+@_fleet_option
 @command_options
-def status(place: Place, collections: tuple[str, ...]) -> int:
+def status(place: Place, collections: tuple[str, ...], fleet: str | None) -> int:
     """Show how the schedules of COLLECTIONS stand. Nothing is written.
+
+    With --fleet as all its machines see it: which one has a collection, and where the head of its log is.
 
     Status 1: a run is overdue, the last one or a step after it failed, damage was found, no scheduler has looked for
     two days, or the clock was set back.
     """
     from preserve.cli.actions import schedule as actions
 
-    return actions.status(place, collections=collections)
+    return actions.status(place, collections=collections, fleet=fleet)
 
 
 @schedule.command(short_help="List what became of due moments.")

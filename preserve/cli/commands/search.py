@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from preserve.cli.shared.common import Place, command_options
+from preserve.cli.shared.common import Place, reading_options
 from preserve.cli.shared.record_filters import CABLE_COLUMNS, CABLE_SHOWN, filter_options
 from preserve.cli.shared.tables import TableShape, table_options
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also how many hits have which tag, origin, class, year, source, redaction.",
 )
-@command_options
+@reading_options
 @table_options({**CABLE_COLUMNS, "passage": ""}, shown=(*CABLE_SHOWN, "passage"), own="passages")
 def search(
     place: Place,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options
+from preserve.cli.shared.common import EXIT_STATUSES, Place, command_options, reading_options
 
 
 class _Serve(click.Group):
@@ -71,7 +71,7 @@ _proxies_option = click.option(
 @click.option("--metrics", default="", metavar="HOST:PORT", help="Where to give out /metrics, for Prometheus.")
 @click.option("--listening-fd", "descriptor", type=click.IntRange(3), hidden=True)
 @click.option("--replay-fd", "exhibit_descriptor", type=click.IntRange(3), hidden=True)
-@command_options
+@reading_options
 def run(  # noqa: PLR0913 - one for each option
     place: Place,
     collections: tuple[str, ...],

@@ -2,7 +2,7 @@
 
 import click
 
-from preserve.cli.shared.common import Place, command_options
+from preserve.cli.shared.common import Place, reading_options
 
 
 @click.command()
@@ -20,7 +20,7 @@ from preserve.cli.shared.common import Place, command_options
     "--at", "at", metavar="TIME", help="The newest capture at or before TIME (2011-10-04, or longer), in UTC."
 )
 @click.option("--collection", "-c", multiple=True, help="Look only in this collection. May be given again.")
-@command_options
+@reading_options
 def show(place: Place, cable_or_url: str, form: str, at: str | None, collection: tuple[str, ...]) -> int:
     """Give back a captured cable (by its id) or page (by its address).
 

@@ -1,10 +1,14 @@
-"""``preserve verify``: what may be typed, and its help."""
+"""``preserve verify``: what may be typed, and its help.
+
+Tested by ``tests/scenarios/test_damage.py``.
+"""
 
 from pathlib import Path
 
 import click
 
 from preserve.cli.shared.common import Place, command_options
+from preserve.cli.shared.engines import on_option
 from preserve.cli.shared.trusting import trust_option
 
 
@@ -25,6 +29,7 @@ from preserve.cli.shared.trusting import trust_option
 @click.option(
     "--processes", type=click.IntRange(1, 64), help="How many processes read records. [default: one a processor]"
 )
+@on_option
 @click.option("--second-reader", is_flag=True, help="Have warcio read every file, too, and compare what it reads.")
 @click.option(
     "--report",
@@ -44,6 +49,7 @@ def verify(  # noqa: PLR0913 - one for each option
     deepen: float | None,
     state: bool,
     processes: int | None,
+    engine: str | None,
     second_reader: bool,
     report_file: Path | None,
     trust: tuple[Path, ...],
@@ -70,6 +76,10 @@ def verify(  # noqa: PLR0913 - one for each option
     A copy in object storage is named with its store: s3://BUCKET/PREFIX/COLLECTION, or file:///FOLDER/COLLECTION. One
     file at a time is fetched into TMPDIR. What cannot be read there is NOT CHECKED, and no damage.
 
+    With --on every file is a task of its own, and read whatever the ledger says of earlier checks; the report is the
+    same. What no worker could read is NOT CHECKED. Stopped and run again, it reads what is missing (`preserve docs
+    cluster`).
+
     Each claim is PASS, FAIL, NOT CHECKED or NOT PROVEN. Without --state nothing is changed; the date and the
     outcome for a collection are noted beside it, for `preserve status`. Status 1: something was found.
     """
@@ -84,6 +94,7 @@ def verify(  # noqa: PLR0913 - one for each option
         deepen=deepen,
         state=state,
         processes=processes,
+        engine=engine,
         second_reader=second_reader,
         report_file=report_file,
         trust=trust,

@@ -129,6 +129,7 @@ class CaptureAnswer(TypedDict):
     recovered: list[Recovered]
     checkpoint_size: int
     stamped: list[Stamped]
+    browser_lacks: str
     compared: RunComparison
     waiting: Waiting
 
@@ -704,6 +705,15 @@ class UpgradeAnswer(TypedDict):
     collections: list[UpgradedAnswer]
 
 
+class LocksAnswer(TypedDict):
+    """Object lock on the files of a copy: how many have one, and the soonest end."""
+
+    files: int
+    locked: int
+    until: str | None
+    trouble: str
+
+
 class ReplicatedAnswer(TypedDict):
     """One copy."""
 
@@ -715,6 +725,7 @@ class ReplicatedAnswer(TypedDict):
     copied: list[str]
     bytes_copied: int
     pending: int
+    locks: LocksAnswer | None
     findings: list[FindingAnswer]
 
 
@@ -818,6 +829,24 @@ class ScheduleOnceAnswer(TypedDict):
     runs: list[RunOfSchedule]
 
 
+class HeadOfCollection(TypedDict):
+    """The newest state of a log that counts in a fleet. ``root`` in hex; ``epoch``: the lease that placed it."""
+
+    size: int
+    root: str
+    epoch: int
+
+
+class LeaseOfCollection(TypedDict):
+    """Which machine of a fleet has a collection; ``left_s``: seconds until its lease ends, below 0 where it is lost."""
+
+    name: str
+    holder: str
+    epoch: int
+    left_s: float
+    head: HeadOfCollection | None
+
+
 class ScheduleState(TypedDict):
     """How a job stands. Without the rest, no scheduler has looked at it."""
 
@@ -835,6 +864,7 @@ class ScheduleState(TypedDict):
     steps: NotRequired[list[Step]]
     unseen: NotRequired[UnwatchedTime | None]
     ended: NotRequired[list[JobEvent]]
+    lease: NotRequired[LeaseOfCollection]
 
 
 class ScheduleStatusAnswer(TypedDict):
@@ -919,6 +949,7 @@ class MessageAnswer(TypedDict):
     times: int
     bad_since: Moment | None
     created: Moment
+    machine: str
     meaning: str
     next_step: str
 

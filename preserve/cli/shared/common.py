@@ -21,7 +21,7 @@ from preserve.cli.shared.manner import is_coloured, manner
 from preserve.cli.shared.moments import written
 from preserve.cli.shared.tones import rendered, toned
 from preserve.config.place import find_config_dir, user_folder
-from preserve.errors import PreserveError
+from preserve.errors import PreserveError, UsageError
 from preserve.expressions import lazy_re
 from preserve.text import counted as counted  # noqa: PLC0414 - commands take it from here
 from preserve.text import escaped_json
@@ -36,6 +36,7 @@ _COMMAND = lazy_re(
 has_answered: ContextVar[bool] = ContextVar("an answer in JSON was begun", default=False)
 asks_json: ContextVar[bool] = ContextVar("an answer in JSON is wanted", default=False)
 _options_in_use: ContextVar[str] = ContextVar("options in use", default="")
+_store_in_use: ContextVar[str] = ContextVar("store in use", default="")
 EXIT_STATUSES = (
     "Exit status: 0 good; 1 findings; 2 usage or configuration; 3 no such archive, page or cable; 4 locked; "
     "5 network; 6 stopped by a limit that you set, resumable; 7 could not be done; 130 cancelled."
@@ -44,12 +45,16 @@ EXIT_STATUSES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where this call works (folders of archives, configuration and keys), and how it answers."""
+    """Where this call works (folders of archives, configuration and keys), and how it answers.
+
+    ``store``: the archives lie in object storage, under this name; `brought_here` gives a folder for them.
+    """
 
     archives: Path
     config_dir: Path
     keys: Path
     as_json: bool
+    store: str = ""
 
     def emit(self, data: Mapping[str, object], text: str, *, all_is_well: bool = False) -> None:
         """One result on stdout: ``data`` as one JSON document, or ``text`` for people.
@@ -68,17 +73,35 @@ def keys_folder(environment: Mapping[str, str]) -> Path:
     return user_folder("config", environment) / "preserve" / "keys"
 
 
+class PathOrStore(click.Path):
+    """A file or folder, as a path; or what is named with a store, as text."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's
+        """The name of a store is left as it is: a path would make another of it."""
+        if isinstance(value, str) and value.lower().startswith("s3://"):
+            return value
+        return super().convert(value, param, ctx)
+
+
 def command_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds ``--archives``, ``--config`` and ``--json``; the function gets them as one `Place`, its first argument."""
+    return _with_options(function, reads_stores=False)
 
+
+def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a command that only reads: ``--archives`` may name a store."""
+    return _with_options(function, reads_stores=True)
+
+
+def _with_options(function: Callable[..., Any], *, reads_stores: bool) -> Callable[..., Any]:
     @click.option(
         "--archives",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=PathOrStore(path_type=Path, file_okay=False),
         default=Path("archives"),
         show_default=True,
         envvar="PRESERVE_ARCHIVES",
         show_envvar=True,
-        help="Folder of the collections' archives.",
+        help="Folder of the collections' archives" + (", or s3://BUCKET/PREFIX." if reads_stores else "."),
     )
     @click.option(
         "--config",
@@ -90,10 +113,18 @@ def command_options(function: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document.")
     @wraps(function)
-    def wrapper(archives: Path, config_dir: Path | None, as_json: bool, **rest: Any) -> Any:  # noqa: ANN401, FBT001 - click hands over by keyword
+    def wrapper(archives: Path | str, config_dir: Path | None, as_json: bool, **rest: Any) -> Any:  # noqa: ANN401, FBT001 - click hands over by keyword
         _note_options(click.get_current_context())
+        store = archives.rstrip("/") if isinstance(archives, str) else ""
+        _store_in_use.set(store if reads_stores else "")
+        if store and not reads_stores:
+            raise UsageError(
+                "this command is for archives on this machine",
+                next_step="docs/object-storage.md tells which commands read a store, and how to fetch a copy.",
+            )
         place = Place(
-            archives=archives,
+            archives=Path(archives),
+            store=store,
             config_dir=find_config_dir(config_dir),
             keys=keys_folder(os.environ),
             as_json=as_json or asks_json.get(),
@@ -176,7 +207,23 @@ def json_text(data: object) -> str:
 
 def with_options_in(text: str) -> str:
     """A text whose commands get the options of this one."""
-    return _COMMAND.sub(lambda match: f"`{with_options(match[1])}`", text)
+    return _COMMAND.sub(lambda match: f"`{_in_store(match[1]) or with_options(match[1])}`", text)
+
+
+def stores_folder() -> Path:
+    """Where collections that lie in stores are read: in the user's cache, and disposable."""
+    return user_folder("cache") / "preserve" / "stores"
+
+
+def _in_store(command: str) -> str:
+    """What to run instead, where the collection lies in the store that this command reads; else empty."""
+    start, store = "preserve verify ", _store_in_use.get()
+    if store and command.startswith("preserve rebuild "):
+        # What is made of a store is kept in the cache, and made again when it is not there.
+        return f"rm -r {shlex.quote(str(stores_folder()))}"
+    if store and command.startswith(start):
+        return with_options(command if "://" in command else command.replace(start, f"{start}{store}/", 1))
+    return ""
 
 
 def with_options(command: str) -> str:
@@ -189,6 +236,6 @@ def _note_options(context: click.Context) -> None:
     given = []
     for name, option in (("archives", "--archives"), ("config_dir", "--config")):
         value = context.params.get(name)
-        if value is not None and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+        if isinstance(value, Path) and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             given.append(f" {option}={shlex.quote(str(value))}")
     _options_in_use.set("".join(given))

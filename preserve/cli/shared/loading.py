@@ -38,11 +38,21 @@ def collections_to_read(place: Place, chosen: Sequence[str]) -> list[str]:
     return names
 
 
+def at_hand(place: Place, chosen: Sequence[str]) -> Place:
+    """The same place; where that is a store, the folder of this machine in which its collections are read."""
+    if not place.store:
+        return place
+    from preserve.cli.shared.stores import brought_here  # noqa: PLC0415 - most archives are on this machine
+
+    return brought_here(place, chosen)
+
+
 @contextmanager
 def reading(place: Place, chosen: Sequence[str]) -> "Iterator[list[CollectionReader]]":
     """The collections to look in, opened for reading. What is to be said of their logs is said on stderr."""
     from preserve.replay.recover import open_for_reading  # noqa: PLC0415 - not all that looks for archives reads them
 
+    place = at_hand(place, chosen)
     names = collections_to_read(place, chosen)
     with open_for_reading(place.archives, names, all_layouts(place), trusted=trusted_keys(place)) as archives:
         for archive in archives:

@@ -1,6 +1,6 @@
-"""Values as they are written into answers: dataclasses as objects, moments in the form of RFC 3339."""
+"""Values as they are written into answers: structs and dataclasses as objects, moments in the form of RFC 3339."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from typing import Final
@@ -20,7 +20,7 @@ MOMENTS: Final[Mapping[str, frozenset[str]]] = {
 
 def written(value: object) -> object:
     """A value ready for JSON."""
-    if is_dataclass(value) and not isinstance(value, type):
+    if (hasattr(value, "__struct_fields__") or is_dataclass(value)) and not isinstance(value, type):
         return written_fields(value)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return _fields(type(value).__name__, dict(zip(value._fields, value, strict=True)))
@@ -32,9 +32,12 @@ def written(value: object) -> object:
 
 
 def written_fields(value: object) -> dict[str, object]:
-    """The fields of a dataclass, ready for JSON."""
-    named = {field.name: getattr(value, field.name) for field in fields(value)}  # type: ignore[arg-type]  # it is one
-    return _fields(type(value).__name__, named)
+    """The fields of a value (a struct or a dataclass), ready for JSON."""
+    # The library of structs is not imported for it: help and completion need none.
+    names: Sequence[str] | None = getattr(value, "__struct_fields__", None)
+    if names is None:
+        names = [one.name for one in fields(value)]  # type: ignore[arg-type]  # it is one
+    return _fields(type(value).__name__, {name: getattr(value, name) for name in names})
 
 
 def _fields(kind: str, named: Mapping[str, object]) -> dict[str, object]:

@@ -7,8 +7,9 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
+
+from msgspec import Struct
 
 from preserve.cli.shared.common import console, human_bytes
 from preserve.cli.shared.manner import manner
@@ -23,8 +24,7 @@ _MOMENTS: Final = 2.0
 """Seconds before which a rate says nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProgressStep:
+class ProgressStep(Struct, frozen=True, kw_only=True):
     """How far it is: so many ``done`` of ``total`` things called ``unit``, and so many bytes. None: not known."""
 
     subject: str

@@ -9,7 +9,6 @@ import click
 
 from preserve.errors import UsageError
 from preserve.expressions import lazy_re
-from preserve.store.searchindex import Filters
 from preserve.text import terminal_line
 
 CABLE_COLUMNS = {
@@ -66,6 +65,7 @@ def document_filters(function: Callable[..., Any]) -> Callable[..., Any]:
         all_texts: bool,
         **rest: Any,  # noqa: ANN401
     ) -> Any:  # noqa: ANN401
+        from preserve.store.searchindex import Filters  # noqa: PLC0415 - the help needs none
 
         first, last = _day(first), _day(last)
         if first and last and first > f"{last}~":

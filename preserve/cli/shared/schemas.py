@@ -97,7 +97,7 @@ class _Maker:
         elif hasattr(kind, "_fields"):
             required = list(kind._fields)
         elif isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-            required = [one.encode_name for one in msgspec.structs.fields(kind) if one.required]
+            required = [one.encode_name for one in msgspec.structs.fields(kind) if one.default is not msgspec.UNSET]
             hints = {one.encode_name: hints[one.name] for one in msgspec.structs.fields(kind)}
         else:
             raise TypeError(f"no schema can be made of {kind}")

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 @contextmanager
 def asking(place: Place, chosen: Sequence[str]) -> Iterator[list[Searchable]]:
     """The indexes of the collections named, or of all; what is amiss with one is said on stderr."""
+    if place.store:
+        from preserve.cli.shared.stores import brought_here  # noqa: PLC0415 - most archives are on this machine
+
+        place = brought_here(place, chosen)
     names = [check_collection_name(name) for name in dict.fromkeys(chosen)] or list_collections(place.archives)
     if not names:
         raise NotHeldError(

@@ -17,6 +17,8 @@ from preserve.config.alarms import AlarmsConfig, AppriseChannel, MailChannel, We
 from preserve.config.collection import CollectionConfig
 from preserve.config.folder import list_collections, load_alarms, load_collection
 from preserve.config.place import user_folder
+from preserve.config.schedule import StepConfig
+from preserve.config.stores import folder_of_copies
 from preserve.errors import EnvironmentFaultError, PreserveError, UsageError
 from preserve.schedule.install import SERVICE, STATUS_TIMER, ProgramCall, cron_block, crontab_with, systemd_units
 from preserve.store.durable import make_dir, write_atomic
@@ -88,7 +90,7 @@ def _installation(
     writable = [str(archives), *(str(own) for own in own_folders(place))]
     for rule in (config.schedule for config in configs):
         if rule is not None:
-            writable += [step.replicate for step in rule.steps if step.replicate is not None]
+            writable += [str(folder) for step in rule.steps if (folder := _folder_of(step)) is not None]
             writable += [str(Path(step.export).parent) for step in rule.steps if step.export is not None]
             writable += [str(Path(rule.alive_file).parent)] if rule.alive_file is not None else []
     target = None if metrics is None else full_path(metrics)
@@ -104,6 +106,11 @@ def _installation(
         metrics=None if target is None else str(target),
         secrets=str(config / SECRETS),
     )
+
+
+def _folder_of(step: StepConfig) -> Path | None:
+    """The folder that a step copies to, if it does and that is one."""
+    return None if step.replicate is None else folder_of_copies(step.replicate)
 
 
 def service_environment() -> dict[str, str]:
@@ -144,6 +151,10 @@ def _warn_of_secrets(place: Place, configs: Sequence[CollectionConfig]) -> None:
         names |= _secret_variables(load_alarms(place.config_dir))
     for config in configs:
         names |= _variables(config.secret_headers.values())
+        if config.schedule is not None and any(
+            step.replicate is not None and _folder_of(step) is None for step in config.schedule.steps
+        ):
+            names |= {name for name in os.environ if name.startswith("AWS_")}
     for name in sorted(names):
         say(f"preserve: {name} is a variable of this shell, and is not written: the scheduler will not have it")
     if names:
